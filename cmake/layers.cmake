@@ -1,0 +1,126 @@
+# Builds homeostat/ from layers.txt, folder by folder:
+#
+#   homeostat/guard/*.cpp         library  homeostat_guard (INTERFACE when there are only headers)
+#   homeostat/guard/*_test.cpp    program  homeostat_guard_test, run by ctest as unit.guard
+#   homeostat/app/main.cpp        program  homeostat; homeostat/shim/main.cpp: homeostat-shim
+#   homeostat/adapters/haproxy/   library  homeostat_adapters_haproxy
+#
+# A library sees only the folders and third-party libraries of its line. A line whose folder does
+# not exist yet is skipped; a folder without a line is an error.
+
+set(program_of_app homeostat)
+set(program_of_shim homeostat-shim)
+
+# The unit tests' main function, compiled once.
+add_library(doctest_main STATIC tests/doctest_main.cpp)
+target_link_libraries(doctest_main PUBLIC third_party_doctest)
+
+function(add_layer folder neighbours third_parties)
+    string(REPLACE "/" "_" target homeostat_${folder})
+    set(here ${PROJECT_SOURCE_DIR}/homeostat/${folder})
+    file(GLOB headers CONFIGURE_DEPENDS ${here}/*.hpp)
+    file(GLOB sources CONFIGURE_DEPENDS ${here}/*.cpp)
+    file(GLOB tests CONFIGURE_DEPENDS ${here}/*_test.cpp)
+    set(main ${sources})
+    list(FILTER main INCLUDE REGEX "/main\\.cpp$")
+    if(NOT headers AND NOT sources)
+        return()
+    endif()
+    if(tests OR main)
+        list(REMOVE_ITEM sources ${tests} ${main})
+    endif()
+
+    set(links ${third_parties})
+    list(TRANSFORM links PREPEND third_party_)
+    foreach(neighbour IN LISTS neighbours)
+        string(REPLACE "/" "_" neighbour homeostat_${neighbour})
+        if(TARGET ${neighbour})
+            list(APPEND links ${neighbour})
+        endif()
+    endforeach()
+
+    set(kind PUBLIC)
+    if(sources)
+        add_library(${target} STATIC ${sources})
+        target_compile_options(${target} PRIVATE ${HOMEOSTAT_WARNINGS})
+    else()
+        add_library(${target} INTERFACE)
+        set(kind INTERFACE)
+    endif()
+    target_include_directories(${target} ${kind} ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${target} ${kind} ${links})
+    target_sources(${target} ${kind} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}
+                                     FILES ${headers})
+
+    if(main)
+        add_executable(${program_of_${folder}} ${main})
+        target_compile_options(${program_of_${folder}} PRIVATE ${HOMEOSTAT_WARNINGS})
+        target_link_libraries(${program_of_${folder}} PRIVATE ${target})
+    endif()
+    if(tests)
+        add_unit_test(${folder} ${target} "${tests}")
+    endif()
+endfunction()
+
+function(add_unit_test folder target tests)
+    add_executable(${target}_test ${tests})
+    target_compile_options(${target}_test PRIVATE ${HOMEOSTAT_WARNINGS})
+    # Where a test finds the programs it starts.
+    target_compile_definitions(${target}_test PRIVATE
+                               HOMEOSTAT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+    target_link_libraries(${target}_test PRIVATE ${target} doctest_main ${test_links})
+    string(REPLACE "/" "." name unit.${folder})
+    add_test(NAME ${name} COMMAND ${target}_test)
+    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 120)
+endfunction()
+
+# --- Read layers.txt: per folder its neighbours and its third-party libraries --------------------
+set(layers)
+file(STRINGS layers.txt lines REGEX "^[@a-z]")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS layers.txt)
+foreach(line IN LISTS lines)
+    if(NOT line MATCHES "^([@a-z0-9_/.]+):([a-z0-9_/.* ]*)[|]?([a-z0-9_ ]*)$")
+        message(FATAL_ERROR "layers.txt: cannot read '${line}'; want 'folder: folders | libraries'")
+    endif()
+    set(subject ${CMAKE_MATCH_1})
+    set(neighbours ${CMAKE_MATCH_2})
+    set(libraries ${CMAKE_MATCH_3})  # Both before the next match, which overwrites them.
+    string(REGEX MATCHALL "[^ ]+" neighbours "${neighbours}")
+    string(REGEX MATCHALL "[^ ]+" libraries "${libraries}")
+    if(subject STREQUAL "@test")
+        set(test_links ${libraries})
+        list(TRANSFORM test_links PREPEND third_party_)
+    elseif(subject MATCHES "^@")
+        continue()  # Rules that only tools/tidy.py and tools/purity.py read.
+    elseif(subject MATCHES "^(.*)/[^/]*[.][ch]pp$")
+        list(APPEND libraries_of_${CMAKE_MATCH_1} ${libraries})  # Its folder links it.
+    else()
+        if(neighbours STREQUAL "*")
+            set(neighbours ${layers})
+        endif()
+        foreach(neighbour IN LISTS neighbours)
+            if(NOT neighbour IN_LIST layers)
+                message(FATAL_ERROR "layers.txt: '${subject}' names '${neighbour}', "
+                                    "which is not above it")
+            endif()
+        endforeach()
+        list(APPEND layers ${subject})
+        set(neighbours_of_${subject} ${neighbours})
+        list(APPEND libraries_of_${subject} ${libraries})
+    endif()
+endforeach()
+
+# --- A folder that is not in layers.txt would escape every rule ----------------------------------
+file(GLOB_RECURSE files RELATIVE ${PROJECT_SOURCE_DIR}/homeostat CONFIGURE_DEPENDS
+     homeostat/*.hpp homeostat/*.cpp)
+foreach(file IN LISTS files)
+    cmake_path(GET file PARENT_PATH folder)
+    if(NOT folder IN_LIST layers)
+        message(FATAL_ERROR "homeostat/${file}: folder '${folder}' is not in layers.txt; "
+                            "give it a line that says whom it may include")
+    endif()
+endforeach()
+
+foreach(layer IN LISTS layers)
+    add_layer(${layer} "${neighbours_of_${layer}}" "${libraries_of_${layer}}")
+endforeach()

@@ -1,0 +1,159 @@
+#pragma once
+
+// Fields: a struct says its fields once and is JSON both ways from then on.
+//
+//     struct Point {
+//         int x{};
+//         std::optional<int> y;
+//         static void fields(auto& self, auto&& field) { field("x", self.x); field("y", self.y); }
+//     };
+//     json::value value = to_json(Point{1, 2});
+//     Result<Point> point = from_json<Point>(value);
+//
+// Reading is strict: a missing field, an unknown field, a number out of range and a name that is
+// not on an enum's list are each refused, with the path of the place. An optional field may be
+// absent. A variant is an object whose first member, "kind", is the `kind_name` of one alternative.
+// Enums list their texts with `names_of(std::type_identity<E>)` in the order of their values.
+//
+// Pure.
+
+#include "homeostat/base/codec.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace homeostat {
+
+template <class T>
+[[nodiscard]] json::value to_json(const T& value) {
+    return fields_detail::Codec<T>::write(value);
+}
+
+/// ERRORS: invalid, with the path of the field.
+template <class T>
+[[nodiscard]] Result<T> from_json(const json::value& value) {
+    T result{};
+    if (std::optional<Error> error = fields_detail::Codec<T>::read(value, result)) {
+        return std::unexpected<Error>(std::move(*error));
+    }
+    return result;
+}
+
+namespace fields_detail {
+
+struct AnyField {
+    template <class T>
+    void operator()(std::string_view, T&) const {}
+};
+
+template <class T>
+concept HasFields = requires(T& self, AnyField field) { T::fields(self, field); };
+
+template <class T>
+struct IsOptional : std::false_type {};
+template <class T>
+struct IsOptional<std::optional<T>> : std::true_type {};
+
+template <HasFields T>
+struct Codec<T> {
+    static json::value write(const T& value) {
+        json::object object;
+        write_into(object, value);
+        return object;
+    }
+    static void write_into(json::object& object, const T& value) {
+        T::fields(value, [&object]<class F>(std::string_view name, const F& field) {
+            if constexpr (IsOptional<F>::value) {
+                if (!field) {
+                    return;
+                }
+            }
+            object[name] = Codec<F>::write(field);
+        });
+    }
+    static std::optional<Error> read(const json::value& value, T& out) {
+        if (!value.is_object()) {
+            return wrong_type("an object", value);
+        }
+        return read_members(value.get_object(), 0, out);
+    }
+    /// `known_count`: members that the caller has read already (a variant's "kind").
+    static std::optional<Error> read_members(const json::object& object,
+                                             std::size_t known_count,
+                                             T& out) {
+        std::optional<Error> error;
+        std::vector<std::string_view> names;
+        T::fields(out, [&]<class F>(std::string_view name, F& field) {
+            names.push_back(name);
+            const json::value* member = object.if_contains(name);
+            known_count += member != nullptr ? 1 : 0;
+            if (error) {
+                return;
+            }
+            if (member != nullptr) {
+                error = Codec<F>::read(*member, field);
+                error = error ? std::optional<Error>(inside(name, std::move(*error))) : error;
+            } else if (!IsOptional<F>::value) {
+                error = missing_field(name);
+            }
+        });
+        if (!error && known_count != object.size()) {
+            error = first_unknown(object, names);
+        }
+        return error;
+    }
+
+  private:
+    static std::optional<Error> first_unknown(const json::object& object,
+                                              const std::vector<std::string_view>& names) {
+        for (const auto& member : object) {
+            const std::string_view key(member.key());
+            bool is_known = key == "kind";
+            for (const std::string_view name : names) {
+                is_known = is_known || name == key;
+            }
+            if (!is_known) {
+                return unknown_field(key);
+            }
+        }
+        return unknown_field("kind");
+    }
+};
+
+template <HasFields... Ts>
+struct Codec<std::variant<Ts...>> {
+    using Variant = std::variant<Ts...>;
+    static json::value write(const Variant& value) {
+        return std::visit(
+            []<class T>(const T& alternative) -> json::value {
+                json::object object;
+                object["kind"] = json::value(std::string(T::kind_name));
+                Codec<T>::write_into(object, alternative);
+                return object;
+            },
+            value);
+    }
+    static std::optional<Error> read(const json::value& value, Variant& out) {
+        const json::value* kind =
+            value.is_object() ? value.get_object().if_contains("kind") : nullptr;
+        if (kind == nullptr || !kind->is_string()) {
+            return missing_field("kind");
+        }
+        const std::string_view name(kind->get_string());
+        std::optional<Error> error = unknown_name(name);
+        ((Ts::kind_name == name ? void(error = Codec<Ts>::read_members(value.get_object(), 1,
+                                                                       out.template emplace<Ts>()))
+                                : void()),
+         ...);
+        return error;
+    }
+};
+
+}  // namespace fields_detail
+}  // namespace homeostat

@@ -1,0 +1,79 @@
+#pragma once
+
+// Choice: which menu entry was chosen, by whom, and how sure they were.
+//
+// Pure. Values only.
+
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/ranking.hpp"
+#include "homeostat/domain/remedy.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace homeostat {
+
+/// Whose opinion counts. `both` is the product; the other two are for comparison.
+enum class OracleMode : std::uint8_t { rules, model, both };
+
+constexpr auto names_of(std::type_identity<OracleMode>) {
+    return std::to_array<std::string_view>({"rules", "model", "both"});
+}
+
+/// What became of the question to the model.
+enum class ModelAnswer : std::uint8_t {
+    used,       ///< It answered, and its answer has a weight (λ > 0).
+    recorded,   ///< It answered; without a matching calibration its weight is zero.
+    late,       ///< The deadline passed; the rules went on alone.
+    refused,    ///< It answered something that is not a ranking of this menu.
+    absent,     ///< There is no model, or it is down.
+    not_asked,  ///< A reflex, or a menu with one entry.
+};
+
+constexpr auto names_of(std::type_identity<ModelAnswer>) {
+    return std::to_array<std::string_view>(
+        {"used", "recorded", "late", "refused", "absent", "not_asked"});
+}
+
+struct ScoredRemedy {
+    Remedy remedy;
+    double prior{0};  ///< The rules' weight, 0…1.
+    double score{0};  ///< log prior + λ·(log p − log p neutral); the highest is the choice.
+
+    static void fields(auto& self, auto&& field) {
+        field("remedy", self.remedy);
+        field("prior", self.prior);
+        field("score", self.score);
+    }
+    friend bool operator==(const ScoredRemedy&, const ScoredRemedy&) = default;
+};
+
+struct Choice {
+    Remedy remedy;
+    double confidence{0};  ///< Softmax of the scores at the chosen entry, 0…1.
+    OracleMode mode{OracleMode::both};
+    ModelAnswer model_answer{ModelAnswer::not_asked};
+    double lambda{0};                  ///< The model's weight in this choice.
+    std::vector<ScoredRemedy> scores;  ///< In the menu's order.
+    std::optional<Ranking> ranking;    ///< What the model said, also when it did not count.
+    std::string model_trouble;         ///< Why there is no ranking; empty when there is one.
+
+    static void fields(auto& self, auto&& field) {
+        field("remedy", self.remedy);
+        field("confidence", self.confidence);
+        field("mode", self.mode);
+        field("model_answer", self.model_answer);
+        field("lambda", self.lambda);
+        field("scores", self.scores);
+        field("ranking", self.ranking);
+        field("model_trouble", self.model_trouble);
+    }
+    friend bool operator==(const Choice&, const Choice&) = default;
+};
+
+}  // namespace homeostat

@@ -1,0 +1,67 @@
+#pragma once
+
+// Diagnosis: ranked causes, each with the evidence that speaks for it.
+//
+// Evidence lines are written by our code from typed signals: a gloss and numbers. No byte of a log
+// line, label or message from outside is in them, so text cannot steer what reads them.
+//
+// Pure. Values only.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace homeostat {
+
+enum class CauseKind : std::uint8_t {
+    bad_deploy,          ///< The running version brought the fault.
+    memory_leak,         ///< Memory climbed until instances stalled.
+    dependency_failing,  ///< A neighbour fails, and we only pass it on.
+    instance_fault,      ///< One instance is ill, the others are well.
+    instance_crash,      ///< A process ended.
+    unknown,
+};
+
+constexpr auto names_of(std::type_identity<CauseKind>) {
+    return std::to_array<std::string_view>({"bad_deploy", "memory_leak", "dependency_failing",
+                                            "instance_fault", "instance_crash", "unknown"});
+}
+
+struct Cause {
+    CauseKind kind{CauseKind::unknown};
+    double weight{0};     ///< 0…1; the rules' belief, not a probability.
+    std::string because;  ///< One sentence of ours for the person who reads `explain`.
+
+    static void fields(auto& self, auto&& field) {
+        field("cause", self.kind);
+        field("weight", self.weight);
+        field("because", self.because);
+    }
+    friend bool operator==(const Cause&, const Cause&) = default;
+};
+
+constexpr std::size_t evidence_lines_max = 16;  ///< A model reads about 8 tokens per line.
+constexpr std::size_t evidence_line_bytes_max = 120;
+
+struct Evidence {
+    std::vector<std::string> lines;  ///< Oldest first, append-only while an incident is open.
+
+    static void fields(auto& self, auto&& field) { field("lines", self.lines); }
+    friend bool operator==(const Evidence&, const Evidence&) = default;
+};
+
+struct Diagnosis {
+    std::vector<Cause> causes;  ///< Heaviest first; never empty.
+    Evidence evidence;
+
+    static void fields(auto& self, auto&& field) {
+        field("causes", self.causes);
+        field("evidence", self.evidence);
+    }
+    friend bool operator==(const Diagnosis&, const Diagnosis&) = default;
+};
+
+}  // namespace homeostat

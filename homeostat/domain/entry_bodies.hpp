@@ -1,0 +1,152 @@
+#pragma once
+
+// The bodies of ledger entries. An `opened` and a `proposed` entry hold a Proposal, a `change`
+// entry a Change; the others are below. Readers (the budget, `explain`, `replay`) parse the same
+// structs that the writers wrote.
+//
+// Pure. Values only.
+
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/facts.hpp"
+#include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/outcome.hpp"
+#include "homeostat/domain/proof.hpp"
+#include "homeostat/domain/remedy.hpp"
+#include "homeostat/domain/step.hpp"
+#include "homeostat/domain/verdict.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace homeostat {
+
+struct StartedBody {
+    std::string version;        ///< Of the program.
+    std::string config_digest;  ///< SHA-256 of the configuration file, hex.
+    ServiceId service;
+    std::int32_t pid{0};
+
+    static void fields(auto& self, auto&& field) {
+        field("version", self.version);
+        field("config_digest", self.config_digest);
+        field("service", self.service);
+        field("pid", self.pid);
+    }
+};
+
+struct VerdictBody {
+    Remedy remedy;
+    std::optional<Step> step;  ///< Absent when the remedy as a whole was asked for.
+    Verdict verdict;
+
+    static void fields(auto& self, auto&& field) {
+        field("remedy", self.remedy);
+        field("step", self.step);
+        field("verdict", self.verdict);
+    }
+};
+
+struct IntentBody {
+    EffectId effect;
+    Remedy remedy;
+    Step step;
+    bool is_reflex{false};
+    bool is_undo{false};
+    std::uint32_t serving_count{0};       ///< Of the group, when guard looked.
+    std::optional<InstanceFacts> target;  ///< The instance as it was; absent for swap_version.
+
+    static void fields(auto& self, auto&& field) {
+        field("effect", self.effect);
+        field("remedy", self.remedy);
+        field("step", self.step);
+        field("is_reflex", self.is_reflex);
+        field("is_undo", self.is_undo);
+        field("serving_count", self.serving_count);
+        field("target", self.target);
+    }
+};
+
+struct OutcomeBody {
+    EffectId effect;
+    Outcome outcome;
+    bool is_read_back{false};  ///< No reply was to be had: the world was read instead.
+
+    static void fields(auto& self, auto&& field) {
+        field("effect", self.effect);
+        field("outcome", self.outcome);
+        field("is_read_back", self.is_read_back);
+    }
+};
+
+struct ProofBody {
+    Remedy remedy;
+    Proof proof;
+
+    static void fields(auto& self, auto&& field) {
+        field("remedy", self.remedy);
+        field("proof", self.proof);
+    }
+};
+
+struct UndoBody {
+    Remedy remedy;   ///< What did not help.
+    Remedy inverse;  ///< What is done about it.
+
+    static void fields(auto& self, auto&& field) {
+        field("remedy", self.remedy);
+        field("inverse", self.inverse);
+    }
+};
+
+struct EscalatedBody {
+    std::string because;
+
+    static void fields(auto& self, auto&& field) { field("because", self.because); }
+};
+
+enum class CloseKind : std::uint8_t {
+    healed,  ///< A remedy helped, with proof.
+    passed,  ///< The symptom went without one.
+};
+
+constexpr auto names_of(std::type_identity<CloseKind>) {
+    return std::to_array<std::string_view>({"healed", "passed"});
+}
+
+struct ClosedBody {
+    CloseKind how{CloseKind::passed};
+    std::vector<Remedy> tried;  ///< In order.
+
+    static void fields(auto& self, auto&& field) {
+        field("how", self.how);
+        field("tried", self.tried);
+    }
+};
+
+struct GoodBody {
+    VersionId version;
+    Duration served_for{};  ///< As the current one, without an incident.
+
+    static void fields(auto& self, auto&& field) {
+        field("version", self.version);
+        field("served_for", self.served_for);
+    }
+};
+
+/// Of `suspended` and `resumed`.
+struct SwitchBody {
+    std::string by;       ///< User name of the caller, from the socket's peer credentials.
+    std::string because;  ///< Their words; at most 200 bytes, never decided on.
+
+    static void fields(auto& self, auto&& field) {
+        field("by", self.by);
+        field("because", self.because);
+    }
+};
+
+}  // namespace homeostat

@@ -1,0 +1,21 @@
+#include "homeostat/domain/facts.hpp"
+
+#include <algorithm>
+
+namespace homeostat {
+
+const InstanceFacts* find_instance(const Facts& facts, const InstanceId& instance) {
+    const auto found = std::ranges::find_if(facts.instances, [&](const InstanceFacts& candidate) {
+        return candidate.runtime.instance == instance;
+    });
+    return found == facts.instances.end() ? nullptr : &*found;
+}
+
+std::uint32_t serving_count(const Facts& facts) {
+    const auto count = std::ranges::count_if(facts.instances, [&](const InstanceFacts& instance) {
+        return instance.is_serving(facts.has_edge);
+    });
+    return static_cast<std::uint32_t>(count);
+}
+
+}  // namespace homeostat

@@ -1,0 +1,115 @@
+#pragma once
+
+// Facts: the executor's own view of the world, read right before it decides.
+//
+// Nothing in here comes from a proposal. What a source did not say is absent, never zero or
+// "healthy": `is_complete` is false then, and guard permits nothing that could remove capacity.
+//
+// Pure. Values only.
+
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/process_identity.hpp"
+#include "homeostat/domain/reading.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace homeostat {
+
+/// One instance as the runtime sees it.
+struct RuntimeInstance {
+    InstanceId instance;
+    bool is_alive{false};
+    bool is_answering{false};  ///< Our own request to it was answered just now.
+    ProcessIdentity identity;  ///< Of the live process, or of the last one.
+    VersionId version;         ///< Of that process.
+    Instant started_at{};
+    EffectId effect;  ///< The effect that started it; empty if none of ours did.
+
+    static void fields(auto& self, auto&& field) {
+        field("instance", self.instance);
+        field("is_alive", self.is_alive);
+        field("is_answering", self.is_answering);
+        field("identity", self.identity);
+        field("version", self.version);
+        field("started_at", self.started_at);
+        field("effect", self.effect);
+    }
+    friend bool operator==(const RuntimeInstance&, const RuntimeInstance&) = default;
+};
+
+struct RuntimeFacts {
+    std::vector<RuntimeInstance> instances;   ///< Every declared one, in order.
+    VersionId version_current;                ///< What the symlink says; empty without versions.
+    std::vector<VersionId> versions_present;  ///< Directories that exist.
+    Instant read_at{};
+};
+
+struct EdgeInstance {
+    InstanceId instance;
+    Rotation rotation{Rotation::unknown};
+    std::uint64_t sessions_now{0};
+};
+
+struct EdgeFacts {
+    std::vector<EdgeInstance> instances;
+    EdgeCounters counters;  ///< Of the guarded service's backend.
+    Instant read_at{};
+};
+
+/// What one actuator reports of its part of the world.
+using FactsPart = std::variant<RuntimeFacts, EdgeFacts>;
+
+struct InstanceFacts {
+    RuntimeInstance runtime;
+    Rotation rotation{Rotation::unknown};
+    std::uint64_t sessions_now{0};
+
+    /// Serves users: alive, answering and, where there is an edge, in rotation.
+    [[nodiscard]] bool is_serving(bool has_edge) const {
+        return runtime.is_alive && runtime.is_answering && (!has_edge || rotation == Rotation::in);
+    }
+
+    static void fields(auto& self, auto&& field) {
+        field("runtime", self.runtime);
+        field("rotation", self.rotation);
+        field("sessions_now", self.sessions_now);
+    }
+    friend bool operator==(const InstanceFacts&, const InstanceFacts&) = default;
+};
+
+struct Facts {
+    ServiceId service;
+    std::vector<InstanceFacts> instances;
+    bool has_edge{false};     ///< An edge is configured.
+    bool is_complete{false};  ///< Every configured source answered.
+    EdgeCounters edge;        ///< Of the service's backend; zero without an edge.
+    VersionId version_current;
+    std::vector<VersionId> versions_present;
+    std::vector<VersionId> versions_good;  ///< Present, and proven by time in service.
+    bool is_suspended{true};               ///< The kill switch. Unreadable counts as engaged.
+    Instant read_at{};
+
+    static void fields(auto& self, auto&& field) {
+        field("service", self.service);
+        field("instances", self.instances);
+        field("has_edge", self.has_edge);
+        field("is_complete", self.is_complete);
+        field("edge", self.edge);
+        field("version_current", self.version_current);
+        field("versions_present", self.versions_present);
+        field("versions_good", self.versions_good);
+        field("is_suspended", self.is_suspended);
+        field("read_at", self.read_at);
+    }
+    friend bool operator==(const Facts&, const Facts&) = default;
+};
+
+[[nodiscard]] const InstanceFacts* find_instance(const Facts& facts, const InstanceId& instance);
+
+[[nodiscard]] std::uint32_t serving_count(const Facts& facts);
+
+}  // namespace homeostat

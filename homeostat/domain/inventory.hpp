@@ -1,0 +1,21 @@
+#pragma once
+
+// Inventory: what there is to guard, from the configuration. The only source of target names.
+//
+// Pure. Values only.
+
+#include "homeostat/domain/ids.hpp"
+
+#include <vector>
+
+namespace homeostat {
+
+struct Inventory {
+    ServiceId service;
+    std::vector<InstanceId> instances;  ///< In order of their index.
+    std::vector<ServiceId> neighbours;
+    bool has_versions{false};  ///< A deploy can be rolled back.
+    bool has_edge{false};
+};
+
+}  // namespace homeostat

@@ -1,0 +1,56 @@
+#pragma once
+
+// Proposal: what the agent tells the executor. The executor trusts none of it: it looks for the
+// target in its own inventory and for the fault with its own observers before it does anything.
+//
+// Pure. Values only.
+
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/choice.hpp"
+#include "homeostat/domain/diagnosis.hpp"
+#include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/menu.hpp"
+#include "homeostat/domain/symptom.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace homeostat {
+
+struct Proposal {
+    ServiceId service;
+    Symptom symptom;
+    Diagnosis diagnosis;
+    Menu menu;
+    Choice choice;
+    Instant judged_at{};      ///< When the agent had chosen.
+    Duration judging_took{};  ///< From noticing to choice, the model included.
+
+    static void fields(auto& self, auto&& field) {
+        field("service", self.service);
+        field("symptom", self.symptom);
+        field("diagnosis", self.diagnosis);
+        field("menu", self.menu);
+        field("choice", self.choice);
+        field("judged_at", self.judged_at);
+        field("judging_took", self.judging_took);
+    }
+    friend bool operator==(const Proposal&, const Proposal&) = default;
+};
+
+/// What the executor says of a symptom's incident, so that the agent knows what to do next.
+struct Standing {
+    IncidentId incident;
+    bool wants_proposal{false};     ///< Judge again, without the kinds in `tried`.
+    std::vector<RemedyKind> tried;  ///< Kinds that did not help in this incident.
+
+    static void fields(auto& self, auto&& field) {
+        field("incident", self.incident);
+        field("wants_proposal", self.wants_proposal);
+        field("tried", self.tried);
+    }
+};
+
+}  // namespace homeostat

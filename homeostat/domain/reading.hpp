@@ -1,0 +1,113 @@
+#pragma once
+
+// Reading: what an adapter saw, before anybody made sense of it.
+//
+// Counters are totals as the source gives them; `sense` turns them into signals per interval and
+// copes with counters that start again from zero. Log lines are the one place where text from
+// outside enters; `sense` turns each line into a template id and drops the text.
+//
+// Pure. Values only.
+
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/change.hpp"
+#include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/process_identity.hpp"
+#include "homeostat/domain/signal.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace homeostat {
+
+/// One request of our own. `observer` says whether to one instance or through the edge.
+struct ProbeReading {
+    Observer observer{Observer::probe};
+    Subject subject;
+    bool has_answered{false};  ///< A whole answer came before the deadline.
+    int status{0};             ///< HTTP status; 0 if none came.
+    Duration latency{};
+    Instant at{};
+};
+
+/// The proxy's totals for one backend or one server in it. Totals restart at zero with the proxy.
+struct EdgeCounters {
+    std::uint64_t requests_total{0};
+    std::uint64_t errors_total{0};  ///< 5xx answers, connection errors, timeouts.
+    std::uint64_t retries_total{0};
+    std::uint64_t queue_length{0};
+    std::uint64_t sessions_now{0};
+    double latency_ms{0};  ///< Mean of the last requests, as the proxy keeps it.
+
+    static void fields(auto& self, auto&& field) {
+        field("requests_total", self.requests_total);
+        field("errors_total", self.errors_total);
+        field("retries_total", self.retries_total);
+        field("queue_length", self.queue_length);
+        field("sessions_now", self.sessions_now);
+        field("latency_ms", self.latency_ms);
+    }
+    friend bool operator==(const EdgeCounters&, const EdgeCounters&) = default;
+};
+
+/// Whether the edge gives an instance new requests.
+enum class Rotation : std::uint8_t {
+    in,        ///< Yes.
+    draining,  ///< No new ones, by our (or a person's) order; the old ones may end.
+    down,      ///< No: its checks fail.
+    unknown,   ///< The edge does not know the instance or did not say.
+};
+
+constexpr auto names_of(std::type_identity<Rotation>) {
+    return std::to_array<std::string_view>({"in", "draining", "down", "unknown"});
+}
+
+struct EdgeServerReading {
+    InstanceId instance;
+    EdgeCounters counters;
+    Rotation rotation{Rotation::unknown};
+};
+
+struct EdgeReading {
+    Subject subject;  ///< The guarded service, or a neighbour.
+    EdgeCounters counters;
+    std::vector<EdgeServerReading> servers;  ///< Empty for a neighbour.
+    Instant at{};
+};
+
+struct ProcessReading {
+    InstanceId instance;
+    bool is_alive{false};
+    ProcessIdentity identity;
+    VersionId version;
+    Instant started_at{};
+    std::uint64_t resident_bytes{0};
+    Duration cpu_total{};
+    std::optional<int> exit_status{};  ///< As waitpid gives it, when the shim recorded one.
+    Instant at{};
+};
+
+struct MetricsReading {
+    InstanceId instance;
+    std::vector<std::pair<std::string, double>> values;
+    Instant at{};
+};
+
+struct LogReading {
+    InstanceId instance;
+    std::vector<std::string> lines;  ///< At most 2,000 of at most 2 KiB each; untrusted.
+    std::uint64_t lines_dropped_count{0};
+    Instant at{};
+};
+
+struct ChangeReading {
+    Change change;
+};
+
+using Reading = std::
+    variant<ProbeReading, EdgeReading, ProcessReading, MetricsReading, LogReading, ChangeReading>;
+
+}  // namespace homeostat

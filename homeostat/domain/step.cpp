@@ -1,0 +1,38 @@
+#include "homeostat/domain/step.hpp"
+
+namespace homeostat {
+
+namespace {
+
+struct InstanceOf {
+    const InstanceId* operator()(const SwapVersion&) const { return nullptr; }
+    const InstanceId* operator()(const auto& step) const { return &step.instance; }
+};
+
+struct Describe {
+    std::string operator()(const SwapVersion& step) const {
+        return "swap_version of " + step.service.text() + " from " + step.from.text() + " to " +
+               step.to.text();
+    }
+    std::string operator()(const Drain& step) const { return "drain " + step.instance.text(); }
+    std::string operator()(const Undrain& step) const { return "undrain " + step.instance.text(); }
+    std::string operator()(const Replace& step) const {
+        const std::string old = step.expected.pid == 0
+                                    ? std::string("nothing runs there")
+                                    : "instead of pid " + std::to_string(step.expected.pid);
+        const std::string version = step.version.empty() ? "" : step.version.text() + ", ";
+        return "replace " + step.instance.text() + " (" + version + old + ")";
+    }
+};
+
+}  // namespace
+
+const InstanceId* instance_of(const Step& step) {
+    return std::visit(InstanceOf{}, step);
+}
+
+std::string describe(const Step& step) {
+    return std::visit(Describe{}, step);
+}
+
+}  // namespace homeostat

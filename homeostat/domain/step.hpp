@@ -1,0 +1,83 @@
+#pragma once
+
+// Step: one effect of a remedy, and what must hold at its target for it to happen.
+//
+// A remedy is carried out as steps, each computed anew from facts just read, so that a repeat of a
+// step whose goal is reached already is no step at all. Each carries its precondition: if the
+// target is no longer as we saw it, the actuator refuses and nothing happens.
+//
+// Pure. Values only.
+
+#include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/process_identity.hpp"
+#include "homeostat/domain/remedy.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace homeostat {
+
+/// Point `current` at `to`. Precondition: it points at `from`. Class: conditional.
+struct SwapVersion {
+    static constexpr std::string_view kind_name = "swap_version";
+    static constexpr Idempotence idempotence = Idempotence::conditional;
+    ServiceId service;
+    VersionId from;
+    VersionId to;
+    static void fields(auto& self, auto&& field) {
+        field("service", self.service);
+        field("from", self.from);
+        field("to", self.to);
+    }
+    friend bool operator==(const SwapVersion&, const SwapVersion&) = default;
+};
+
+/// Let the edge give the instance no new requests. Class: read back.
+struct Drain {
+    static constexpr std::string_view kind_name = "drain";
+    static constexpr Idempotence idempotence = Idempotence::read_back;
+    InstanceId instance;
+    static void fields(auto& self, auto&& field) { field("instance", self.instance); }
+    friend bool operator==(const Drain&, const Drain&) = default;
+};
+
+/// Let the edge give the instance requests again. Class: read back.
+struct Undrain {
+    static constexpr std::string_view kind_name = "undrain";
+    static constexpr Idempotence idempotence = Idempotence::read_back;
+    InstanceId instance;
+    static void fields(auto& self, auto&& field) { field("instance", self.instance); }
+    friend bool operator==(const Undrain&, const Undrain&) = default;
+};
+
+/// End the instance's process, if there is one, and start one of `version` in its place; the new
+/// one carries the effect's id. Precondition: the process is the one that we saw. Class: one-shot.
+struct Replace {
+    static constexpr std::string_view kind_name = "replace";
+    static constexpr Idempotence idempotence = Idempotence::one_shot;
+    InstanceId instance;
+    ProcessIdentity expected;  ///< pid 0: no live process is expected.
+    VersionId version;         ///< Empty: services without versions.
+    static void fields(auto& self, auto&& field) {
+        field("instance", self.instance);
+        field("expected", self.expected);
+        field("version", self.version);
+    }
+    friend bool operator==(const Replace&, const Replace&) = default;
+};
+
+using Step = std::variant<SwapVersion, Drain, Undrain, Replace>;
+
+[[nodiscard]] inline std::string_view name_of(const Step& step) {
+    return std::visit([](const auto& alternative) { return alternative.kind_name; }, step);
+}
+
+/// The instance that a step touches; null for swap_version.
+[[nodiscard]] const InstanceId* instance_of(const Step& step);
+
+/// "replace payments-1 (v1, instead of pid 4711)", for people.
+[[nodiscard]] std::string describe(const Step& step);
+
+}  // namespace homeostat

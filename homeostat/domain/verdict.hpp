@@ -1,0 +1,57 @@
+#pragma once
+
+// Verdict: guard's answer, with the rule that decided.
+//
+// Pure. Values only.
+
+#include "homeostat/base/time.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace homeostat {
+
+enum class VerdictKind : std::uint8_t {
+    permit,      ///< Every rule agrees.
+    refusal,     ///< Not now (see `again_at`) or not at all.
+    question,    ///< A person has to say yes first.
+    escalation,  ///< This is beyond us; a person takes over.
+};
+
+constexpr auto names_of(std::type_identity<VerdictKind>) {
+    return std::to_array<std::string_view>({"permit", "refusal", "question", "escalation"});
+}
+
+struct Verdict {
+    VerdictKind kind{VerdictKind::refusal};
+    std::string rule;                 ///< The rule that decided, as it stands in guard's table.
+    std::string because;              ///< The numbers that it saw.
+    std::optional<Instant> again_at;  ///< A refusal that may be asked again, and when.
+
+    static void fields(auto& self, auto&& field) {
+        field("verdict", self.kind);
+        field("rule", self.rule);
+        field("because", self.because);
+        field("again_at", self.again_at);
+    }
+    friend bool operator==(const Verdict&, const Verdict&) = default;
+};
+
+/// How far Homeostat may go with a remedy on its own.
+enum class Autonomy : std::uint8_t {
+    watch,      ///< Record what would be done, nothing else. The shipped default.
+    inform,     ///< And tell a person.
+    recommend,  ///< And say what we would do.
+    ask,        ///< Do it once a person agreed.
+    act,        ///< Do it, then tell.
+};
+
+constexpr auto names_of(std::type_identity<Autonomy>) {
+    return std::to_array<std::string_view>({"watch", "inform", "recommend", "ask", "act"});
+}
+
+}  // namespace homeostat

@@ -1,0 +1,29 @@
+#pragma once
+
+// Actuator: causes effects in one part of the world, and reads that part back.
+
+#include "homeostat/base/result.hpp"
+#include "homeostat/base/task.hpp"
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/facts.hpp"
+#include "homeostat/domain/outcome.hpp"
+#include "homeostat/domain/permit.hpp"
+
+namespace homeostat::ports {
+
+class Actuator {
+  public:
+    virtual ~Actuator() = default;
+
+    /// Says whether this actuator performs such a step. Exactly one of an executor's does.
+    [[nodiscard]] virtual bool performs(const Step& step) const = 0;
+
+    /// Causes the effect once, if its precondition holds. Never throws, never retries after a reply
+    /// that it did not understand: that is Outcome unknown.
+    virtual Task<Outcome> perform(Request request, Instant deadline) = 0;
+
+    /// Reads its part of the world now, from the first-hand source, not from a cache.
+    virtual Task<Result<FactsPart>> read(Instant deadline) = 0;
+};
+
+}  // namespace homeostat::ports
