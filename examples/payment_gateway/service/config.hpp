@@ -1,0 +1,40 @@
+#pragma once
+
+// ServiceConfig: what an instance reads from `service.json` in its working directory, which is the
+// directory of its version. What differs between instances of one version (port, name) is an
+// argument.
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <string>
+
+namespace payment_gateway {
+
+/// Loopback ports of the proxy, behind which a service finds its dependencies. 0: not used.
+struct EdgePorts {
+    std::uint16_t fraud{};
+    std::uint16_t rates{};
+    std::uint16_t redis{};
+};
+
+struct ServiceConfig {
+    std::string service;
+    std::string version;
+    std::string faults_socket;  ///< Empty: nobody can switch faults on.
+    EdgePorts edge;
+    std::uint32_t workers{};                        ///< Requests worked on at the same time.
+    std::uint32_t queue_max{64};                    ///< Waiting for a worker; more are refused.
+    std::chrono::milliseconds own_wait{};           ///< What a request waits inside the service.
+    std::chrono::milliseconds queue_wait_max{300};  ///< Longer in the queue is refused.
+    std::chrono::milliseconds dependency_deadline{200};  ///< Per try; there are two tries.
+    std::chrono::seconds cache_for{5};                   ///< Life of a rate in the cache.
+    std::uint32_t log_every{20};  ///< One INFO line for so many good requests; failures all appear.
+};
+
+/// Reads the file strictly: an unknown key, a missing one or an impossible value is an error in
+/// words.
+std::expected<ServiceConfig, std::string> read_service_config(const std::filesystem::path& file);
+
+}  // namespace payment_gateway
