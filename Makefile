@@ -1,0 +1,73 @@
+# The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
+# What the commands do stands in tools/ and in CMakePresets.json.
+.DEFAULT_GOAL := help
+.PHONY: help setup build test check format tidy demo bench golden asan tsan fuzz soak clean
+.NOTPARALLEL:
+
+JOBS ?= $(shell nproc)
+BUILD := build/release
+STAMP := build/.setup-done
+CHECK_STAMP := build/.setup-check-done
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+# A new dependency changes these files, and the next command installs it.
+SETUP_FILES := tools/setup.sh $(wildcard tools/model/setup.sh tools/model/requirements*.txt)
+$(STAMP): $(SETUP_FILES)
+	@tools/setup.sh
+$(CHECK_STAMP): $(SETUP_FILES)
+	@tools/setup.sh check
+
+setup: ## Install packages and the local model (Debian 12; root or sudo)
+	@tools/setup.sh
+
+build: $(STAMP) ## Build everything, optimised, into build/release/bin
+	@cmake --preset release > build/configure.log || { cat build/configure.log; exit 1; }
+	@cmake --build --preset release --parallel $(JOBS)
+
+test: build ## Build, then run every test
+	@ctest --preset release --output-junit $(CURDIR)/build/release/tests.xml
+
+check: ## What CI runs: format, tidy, layers, tests, sanitizers, demo
+	@.ci/run
+
+format: $(CHECK_STAMP) ## Rewrite the sources as clang-format wants them
+	@tools/format.sh --write
+
+tidy: $(CHECK_STAMP) ## Names, layers, sizes and clang-tidy; quick after the first time
+	@tools/tidy.py
+	@cmake --preset dev > build/configure.log || { cat build/configure.log; exit 1; }
+	@tools/clang_tidy.py build/dev --jobs $(JOBS)
+
+demo: build ## Break real services and watch them heal
+	@$(BUILD)/bin/homeostat demo
+
+bench: build ## Measure, and print the figures with their spread
+	@tools/each.sh $(BUILD)/bin '*_bench'
+
+golden: build ## Rewrite the expected outputs in tests/golden; commit what you can explain
+	@HOMEOSTAT_GOLDEN=rewrite ctest --preset release --label-regex golden
+
+asan: $(STAMP) ## The quick tests under the address and undefined-behaviour sanitizers
+	@cmake --preset asan > build/configure.log || { cat build/configure.log; exit 1; }
+	@cmake --build --preset asan --parallel $(JOBS)
+	@ctest --preset asan --label-exclude slow --output-junit $(CURDIR)/build/asan/tests.xml
+
+tsan: $(STAMP) ## The quick tests under the thread sanitizer
+	@cmake --preset tsan > build/configure.log || { cat build/configure.log; exit 1; }
+	@cmake --build --preset tsan --parallel $(JOBS)
+	@ctest --preset tsan --label-exclude slow
+
+fuzz: $(STAMP) ## Feed rubbish to every parser, a minute each
+	@cmake --preset fuzz > build/configure.log || { cat build/configure.log; exit 1; }
+	@cmake --build build/fuzz --target fuzz --parallel $(JOBS)
+	@tools/fuzz.sh build/fuzz 60
+
+soak: build ## The demo with five seeds, then the slow tests
+	@for seed in 1 2 3 4 5; do $(BUILD)/bin/homeostat demo --seed $$seed || exit 1; done
+	@ctest --preset release --label-regex slow
+
+clean: ## Remove what was built; the downloaded model stays
+	@rm -rf build/dev build/asan build/tsan build/fuzz build/release build/clang_tidy_clean build/*.log \
+	    build/.setup-done build/.setup-check-done

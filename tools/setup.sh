@@ -1,0 +1,117 @@
+#!/bin/sh
+# Brings a Debian 12 machine to where `make build` works: packages, then the local model.
+#
+#   tools/setup.sh          what building, testing and the demo need
+#   tools/setup.sh check    that, and what `make check` needs besides (clang-format, clang-tidy)
+#
+# As root or with sudo; any number of times (nothing is downloaded that is there). Some packages
+# bring services (redis-server, haproxy): these are not started now nor enabled for the next boot,
+# because Homeostat starts its own from its own folders. Without a model the rules decide.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+
+build_packages="
+    ca-certificates make cmake ninja-build ccache clang-19 libclang-rt-19-dev lld-19 binutils
+    python3 python3-venv
+    libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
+    libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev libssl-dev
+    doctest-dev libbenchmark-dev
+    haproxy redis-server"
+check_packages="clang-format-19 clang-tidy-19"
+services="haproxy redis-server"
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+is_installed() {
+    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        say "packages are missing, and this is neither root nor is there sudo. As root: $*"
+        exit 1
+    fi
+}
+
+# Debian's hook that forbids a package to start its service. One that is in place is put back after.
+policy=/usr/sbin/policy-rc.d
+forbid_services() {
+    if [ -e "$policy" ]; then
+        as_root mv "$policy" "$policy.before-homeostat"
+    fi
+    trap allow_services EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+}
+
+allow_services() {
+    as_root rm -f "$policy"
+    if [ -e "$policy.before-homeostat" ]; then
+        as_root mv "$policy.before-homeostat" "$policy"
+    fi
+    trap - EXIT
+}
+
+install_packages() {
+    missing=
+    new_services=
+    for package in $1; do
+        is_installed "$package" || missing="$missing $package"
+    done
+    if [ -z "$missing" ]; then
+        say "all packages are there"
+        return
+    fi
+    for service in $services; do
+        is_installed "$service" || new_services="$new_services $service"
+    done
+
+    say "installing:$missing"
+    forbid_services
+    # The options ride out a mirror that hiccups; --no-install-recommends halves the download.
+    as_root apt-get -q -o Acquire::Retries=3 update
+    # shellcheck disable=SC2086  # A list of names.
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
+        install --no-install-recommends $missing
+    for service in $new_services; do
+        if is_installed "$service" && command -v update-rc.d >/dev/null; then
+            as_root update-rc.d "$service" disable >/dev/null 2>&1 || true
+        fi
+        if is_installed "$service" && command -v systemctl >/dev/null; then
+            as_root systemctl disable --quiet "$service" >/dev/null 2>&1 || true
+        fi
+    done
+    allow_services
+}
+
+# Its own failures are its own to explain; the rules decide alone until it is mended.
+set_up_model() {
+    if [ ! -f "$here/model/setup.sh" ]; then
+        return
+    fi
+    if ! sh "$here/model/setup.sh"; then
+        say "WARNING: there is no local model; everything works, and the rules decide alone"
+    fi
+}
+
+if ! grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then
+    say "WARNING: this is not Debian 12; package names and versions may differ"
+fi
+mkdir -p "$here/../build"
+if [ "${1:-}" = check ]; then
+    install_packages "$build_packages $check_packages"
+    touch "$here/../build/.setup-check-done"
+else
+    install_packages "$build_packages"
+fi
+set_up_model
+touch "$here/../build/.setup-done"  # The Makefile's stamp.
+say "ready"
