@@ -34,7 +34,8 @@ struct RankedKind {
 struct Ranking {
     std::vector<RankedKind> kinds;  ///< Exactly the permitted kinds, each once.
     std::string model;              ///< Name and digest of the weights.
-    std::string prompt_digest;      ///< SHA-256 of the prompt, hex.
+    std::string
+        prompt_digest;  ///< SHA-256 of its parts that never change, hex: what a calibration is for.
     Duration took{};
     std::uint32_t tokens_cached_count{0};  ///< 0 on a warm prefix means that reuse is broken.
     std::uint32_t tokens_fresh_count{0};
