@@ -1,0 +1,66 @@
+#include "homeostat/net/line_client.hpp"
+
+#include "homeostat/net/stream.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace homeostat::net {
+
+namespace asio = boost::asio;
+
+namespace {
+
+bool is_one_line(std::string_view line) {
+    return std::ranges::all_of(line, [](char c) { return c >= ' ' && c < '\x7f'; });
+}
+
+Task<Result<std::string>> read_to_end(Stream& stream, Endpoint endpoint, std::size_t bytes_max) {
+    std::string text;
+    std::array<char, 16384> bytes{};
+    while (text.size() <= bytes_max) {
+        boost::system::error_code error;
+        const std::size_t size = co_await stream.async_read_some(asio::buffer(bytes), into(error));
+        text.append(bytes.data(), size);
+        if (error == asio::error::eof) {
+            co_return text;
+        }
+        if (error) {
+            co_return std::unexpected(exchange_error(error, endpoint));
+        }
+    }
+    co_return fail(Fault::broken, fmt::format("{}: the reply is larger than {} bytes",
+                                              to_text(endpoint), bytes_max));
+}
+
+}  // namespace
+
+Task<LineExchange> exchange_line(asio::any_io_executor executor,
+                                 Endpoint endpoint,
+                                 std::string line,
+                                 Instant deadline,
+                                 std::size_t reply_bytes_max) {
+    if (!is_one_line(line)) {
+        co_return LineExchange{false, fail(Fault::invalid, "a command has a control byte in it")};
+    }
+    line += '\n';
+    Stream stream(executor);
+    Result<void> connected = co_await connect(stream, endpoint, deadline);
+    if (!connected) {
+        co_return LineExchange{false, std::unexpected(connected.error())};
+    }
+    boost::system::error_code error;
+    const std::size_t sent = co_await asio::async_write(stream, asio::buffer(line), into(error));
+    if (error) {
+        // Without a single byte of it the peer cannot have acted.
+        co_return LineExchange{sent > 0, std::unexpected(exchange_error(error, endpoint))};
+    }
+    Result<std::string> reply = co_await read_to_end(stream, endpoint, reply_bytes_max);
+    co_return LineExchange{true, std::move(reply)};
+}
+
+}  // namespace homeostat::net

@@ -1,0 +1,61 @@
+#include "homeostat/os/lock_file.hpp"
+
+#include "homeostat/os/error.hpp"
+#include "homeostat/os/file.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+
+namespace homeostat::os {
+
+namespace {
+
+constexpr std::size_t pid_text_bytes_max = 32;
+
+std::string holder_of(const std::string& path) {
+    const Result<std::string> text = read_file(path, pid_text_bytes_max);
+    const std::string pid = text ? text->substr(0, text->find('\n')) : "";
+    const bool is_pid = !pid.empty() && std::ranges::all_of(pid, [](unsigned char c) {
+        return std::isdigit(c) != 0;
+    });
+    return is_pid ? "pid " + pid : "a process that did not say its pid";
+}
+
+}  // namespace
+
+Result<LockFile> LockFile::take(const std::string& path) {
+    Fd file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
+    if (!file.is_open()) {
+        return std::unexpected(write_error("open the lock", path, errno));
+    }
+    if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK) {
+            return fail(Fault::busy, path + " is locked by " + holder_of(path) +
+                                         " (end that process, or use another directory)");
+        }
+        return std::unexpected(write_error("lock", path, errno));
+    }
+    LockFile lock{std::move(file)};
+    if (Result<void> named = lock.name_holder(path); !named) {
+        return std::unexpected(std::move(named.error()));
+    }
+    return lock;
+}
+
+Result<void> LockFile::name_holder(const std::string& path) const {
+    const std::string text = std::to_string(::getpid()) + "\n";
+    const bool is_written =
+        ::ftruncate(fd(), 0) == 0 &&
+        ::pwrite(fd(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+    if (!is_written) {
+        return std::unexpected(write_error("write the lock", path, errno));
+    }
+    return {};
+}
+
+}  // namespace homeostat::os
