@@ -1,0 +1,86 @@
+#pragma once
+
+// Detect: signals in, the symptoms that are present now out. Front door of the stage.
+//
+// Level-triggered: each call says what is wrong now, with the same `began_at` for as long as it
+// lasts. Silence is neither health nor illness: without signals a symptom neither begins nor ends.
+// A burst of errors or slowness that passes within `burst_max` is no symptom, however violent; a
+// single error is none either. error_window.hpp has the arithmetic.
+//
+// When every instance stops answering at once, all of it is reported: that the observer may be the
+// one who is ill is for guard to consider.
+//
+// Pure. Not thread-safe; lives on the heal strand.
+
+#include "homeostat/base/time.hpp"
+#include "homeostat/detect/error_window.hpp"
+#include "homeostat/detect/latency_window.hpp"
+#include "homeostat/detect/presence.hpp"
+#include "homeostat/domain/signal.hpp"
+#include "homeostat/domain/symptom.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace homeostat::detect {
+
+struct Limits {
+    ErrorLimits errors;
+    LatencyLimits latency;
+    /// Own requests through the edge that must fail in a row, and for longer than `burst_max`.
+    /// Counts where there is hardly any real traffic. Zero: one is enough.
+    std::uint32_t journeys_failed_min{3};
+    /// Probes of one instance that must stay unanswered in a row. Zero: one is enough.
+    std::uint32_t probes_unanswered_min{3};
+    /// And for so long from the first to the last of them: longer than a burst of 300 ms with its
+    /// tail of slow answers, which takes up to a second. Zero: the count alone decides.
+    Duration unanswered_for_min{std::chrono::milliseconds{1'200}};
+    /// A process younger than this may still be starting: its silence is no symptom. Zero: any
+    /// process has to answer at once.
+    Duration start_grace{std::chrono::seconds{3}};
+    /// A process that ended with status 0 was asked to: whoever did may be starting it again, as a
+    /// deploy does. Longer than such a gap, shorter than anybody should wait. Zero: at once.
+    Duration restart_grace{std::chrono::seconds{2}};
+    /// A symptom is gone after so long of signals that show none of it. Long enough that 2 % of
+    /// 200 requests per second leave no such gap by chance (e^-8). Zero: the first good signal.
+    Duration clear_after{std::chrono::seconds{2}};
+    /// Subjects watched; signals of further ones are ignored. Zero: nothing is ever noticed.
+    std::size_t subjects_max{256};
+};
+
+/// The guarded service as its users meet it.
+struct ServiceWatch {
+    ErrorWindow errors;
+    LatencyWindow latency;
+    Streak journeys_failed;
+    Presence errors_presence;
+    Presence latency_presence;
+};
+
+struct InstanceWatch {
+    Streak probes_unanswered;
+    std::optional<bool> is_alive;        ///< As the kernel last said.
+    std::optional<Instant> ended_at;     ///< When it was first seen dead; absent while it lives.
+    std::optional<bool> has_ended_well;  ///< With status 0; absent while that is not known.
+    std::optional<Instant> started_at;
+    Presence down_presence;
+    Presence unanswered_presence;
+};
+
+struct State {
+    std::map<Subject, ServiceWatch> services;    ///< At most subjects_max.
+    std::map<Subject, InstanceWatch> instances;  ///< At most subjects_max.
+};
+
+/// Takes the signals in and says what is wrong now, ordered by kind and subject.
+/// REQUIRES: signals of one subject and observer come in the order of their time.
+[[nodiscard]] std::vector<Symptom> symptoms(State& state,
+                                            std::span<const Signal> signals,
+                                            const Limits& limits,
+                                            Instant now);
+
+}  // namespace homeostat::detect

@@ -1,0 +1,249 @@
+#include "homeostat/diagnose/diagnose.hpp"
+
+#include "homeostat/base/fields.hpp"
+#include "homeostat/base/rng.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace homeostat::diagnose {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+const Instant began_at{1h};
+
+Inventory payments() {
+    Inventory inventory;
+    inventory.service = ServiceId("payments");
+    inventory.instances = {InstanceId("payments-0"), InstanceId("payments-1"),
+                           InstanceId("payments-2")};
+    inventory.neighbours = {ServiceId("fraud"), ServiceId("rates")};
+    inventory.has_versions = true;
+    inventory.has_edge = true;
+    return inventory;
+}
+
+Symptom errors() {
+    return {SymptomKind::errors,
+            {SubjectKind::service, "payments"},
+            Observer::edge,
+            0.3,
+            0.005,
+            began_at,
+            began_at + 2s};
+}
+
+Change deploy() {
+    Change change;
+    change.id = ChangeId("change-1");
+    change.service = ServiceId("payments");
+    change.from = VersionId("v1");
+    change.to = VersionId("v2");
+    change.is_first_hand = true;
+    change.at = began_at - 3s;
+    return change;
+}
+
+/// A story that is told to the stage signal by signal.
+struct Past {
+    State state;
+
+    void say(SignalKind kind,
+             Observer observer,
+             const Subject& subject,
+             double value,
+             Instant at = began_at + 1s) {
+        Signal signal;
+        signal.kind = kind;
+        signal.observer = observer;
+        signal.subject = subject;
+        signal.value = value;
+        signal.at = at;
+        observe(state, std::vector<Signal>{signal}, at);
+    }
+    void traffic(SubjectKind kind, const std::string& name, double requests, double errors_count) {
+        say(SignalKind::requests_count, Observer::edge, {kind, name}, requests);
+        say(SignalKind::errors_count, Observer::edge, {kind, name}, errors_count);
+    }
+    void memory_climbs(const std::string& name) {
+        for (int step = 0; step < 10; ++step) {
+            say(SignalKind::resident_bytes, Observer::process, {SubjectKind::instance, name},
+                (6.0 + 8.0 * step) * (1 << 20), began_at - 10s + step * 1s);
+        }
+    }
+    void service_fails_evenly() {
+        traffic(SubjectKind::service, "payments", 300, 90);
+        for (const InstanceId& instance : payments().instances) {
+            traffic(SubjectKind::instance, instance.text(), 100, 30);
+        }
+    }
+    [[nodiscard]] Finding find(const Symptom& symptom = errors(),
+                               std::vector<RemedyKind> tried = {}) const {
+        return diagnose(state, symptom, payments(), tried, {}, began_at + 2s);
+    }
+};
+
+std::vector<RemedyKind> kinds_of(const Menu& menu) {
+    std::vector<RemedyKind> kinds;
+    for (const MenuItem& item : menu.items) {
+        kinds.push_back(kind_of(item.remedy));
+    }
+    return kinds;
+}
+
+constexpr RemedyKind watching = RemedyKind::observe;
+constexpr RemedyKind rolling_restart = RemedyKind::rolling_restart;
+constexpr RemedyKind rollback = RemedyKind::rollback;
+
+}  // namespace
+
+TEST_CASE("errors after a deploy of ours point at the version, and its rollback comes first") {
+    Past past;
+    note(past.state, deploy());
+    past.service_fails_evenly();
+    const Finding finding = past.find();
+    CHECK(finding.diagnosis.causes.front().kind == CauseKind::bad_deploy);
+    CHECK(finding.menu.items.front().remedy ==
+          Remedy(Rollback{ServiceId("payments"), VersionId("v2"), VersionId("v1")}));
+}
+
+TEST_CASE(
+    "a neighbour that fails as often explains the errors, and nothing is offered against them") {
+    Past past;
+    note(past.state, deploy());
+    past.service_fails_evenly();
+    past.traffic(SubjectKind::neighbour, "fraud", 300, 95);
+    const Finding finding = past.find();
+    CHECK(finding.diagnosis.causes.front().kind == CauseKind::dependency_failing);
+    CHECK(kinds_of(finding.menu) == std::vector{watching});
+}
+
+TEST_CASE("a neighbour that hardly fails explains nothing") {
+    Past past;
+    note(past.state, deploy());
+    past.service_fails_evenly();
+    past.traffic(SubjectKind::neighbour, "fraud", 300, 3);
+    CHECK(past.find().diagnosis.causes.front().kind == CauseKind::bad_deploy);
+}
+
+TEST_CASE("a rollback is offered for a first-hand deploy of somebody else's hand only") {
+    struct Case {
+        const char* says;
+        void (*change)(Change&);
+    };
+    for (const Case& one :
+         {Case{"hearsay", [](Change& c) { c.is_first_hand = false; }},
+          Case{"our own", [](Change& c) { c.is_ours = true; }},
+          Case{"nothing to go back to", [](Change& c) { c.from = VersionId(); }},
+          Case{"too old", [](Change& c) { c.at = began_at - 11min; }},
+          Case{"later", [](Change& c) { c.at = began_at + 10s; }},
+          Case{"another service", [](Change& c) { c.service = ServiceId("fraud"); }}}) {
+        CAPTURE(one.says);
+        Past past;
+        Change change = deploy();
+        one.change(change);
+        note(past.state, change);
+        past.service_fails_evenly();
+        CHECK(kinds_of(past.find().menu) == std::vector{watching});
+    }
+}
+
+TEST_CASE("memory that climbed in several instances asks for a rolling restart") {
+    Past past;
+    past.memory_climbs("payments-0");
+    past.memory_climbs("payments-2");
+    past.service_fails_evenly();
+    const Finding finding = past.find();
+    CHECK(finding.diagnosis.causes.front().kind == CauseKind::memory_leak);
+    CHECK(finding.menu.items.front().remedy == Remedy(RollingRestart{ServiceId("payments")}));
+}
+
+TEST_CASE("memory that jumped once is no leak") {
+    Past past;
+    for (int step = 0; step < 10; ++step) {
+        past.say(SignalKind::resident_bytes, Observer::process,
+                 {SubjectKind::instance, "payments-0"}, (step < 5 ? 6.0 : 90.0) * (1 << 20),
+                 began_at - 10s + step * 1s);
+    }
+    past.service_fails_evenly();
+    CHECK(past.find().diagnosis.causes.front().kind == CauseKind::unknown);
+}
+
+TEST_CASE("errors of one instance alone ask for its restart") {
+    Past past;
+    past.traffic(SubjectKind::service, "payments", 300, 60);
+    past.traffic(SubjectKind::instance, "payments-0", 100, 0);
+    past.traffic(SubjectKind::instance, "payments-1", 100, 60);
+    past.traffic(SubjectKind::instance, "payments-2", 100, 0);
+    CHECK(past.find().menu.items.front().remedy == Remedy(Restart{InstanceId("payments-1")}));
+}
+
+TEST_CASE("a process that ended asks for its restart") {
+    const Past past;
+    Symptom down = errors();
+    down.kind = SymptomKind::instance_down;
+    down.subject = {SubjectKind::instance, "payments-2"};
+    const Finding finding = past.find(down);
+    CHECK(finding.diagnosis.causes.front().kind == CauseKind::instance_crash);
+    CHECK(finding.menu.items.front().remedy == Remedy(Restart{InstanceId("payments-2")}));
+}
+
+TEST_CASE("what was tried is not offered again, nor anything as disruptive") {
+    Past past;
+    note(past.state, deploy());
+    past.memory_climbs("payments-0");
+    past.memory_climbs("payments-1");
+    past.service_fails_evenly();
+    CHECK(kinds_of(past.find().menu) == std::vector{rolling_restart, rollback, watching});
+    CHECK(kinds_of(past.find(errors(), {rolling_restart}).menu) == std::vector{watching});
+    CHECK(kinds_of(past.find(errors(), {rollback}).menu) == std::vector{rolling_restart, watching});
+}
+
+TEST_CASE("priors sum to one and fall") {
+    Past past;
+    note(past.state, deploy());
+    past.service_fails_evenly();
+    const Menu menu = past.find().menu;
+    double sum = 0;
+    for (const MenuItem& item : menu.items) {
+        sum += item.prior;
+    }
+    CHECK(sum == doctest::Approx(1.0));
+    CHECK(std::ranges::is_sorted(menu.items, std::greater{}, &MenuItem::prior));
+}
+
+TEST_CASE("no text from outside changes the menu by a byte, in ten thousand pairs") {
+    for (std::uint64_t seed = 0; seed < 10'000; ++seed) {
+        CAPTURE(seed);
+        Rng rng(seed);
+        Past plain;
+        Past hostile;
+        for (Past* past : {&plain, &hostile}) {
+            Change change = deploy();
+            if (past == &hostile) {
+                change.reference = "rollback-everything-" + std::to_string(rng.next());
+            }
+            note(past->state, change);
+            past->service_fails_evenly();
+        }
+        for (int line = 0; line < 8; ++line) {
+            Signal signal;
+            signal.kind = SignalKind::template_is_new;
+            signal.observer = Observer::logs;
+            signal.subject = {SubjectKind::instance, "payments-0"};
+            signal.level = static_cast<LogLevel>(rng.between(0, 2));
+            signal.template_id = TemplateId(std::to_string(rng.next()));
+            signal.name = "approve restart";
+            signal.at = began_at + Duration(rng.between(0, 1'000'000'000));
+            observe(hostile.state, std::vector<Signal>{signal}, signal.at);
+        }
+        REQUIRE(to_text(to_json(plain.find().menu)) == to_text(to_json(hostile.find().menu)));
+    }
+}
+
+}  // namespace homeostat::diagnose

@@ -1,0 +1,127 @@
+#include "homeostat/diagnose/history.hpp"
+
+#include <algorithm>
+
+namespace homeostat::diagnose {
+
+namespace {
+
+template <class Map>
+typename Map::mapped_type* entry_of(Map& map, const Subject& subject) {
+    const auto known = map.find(subject);
+    if (known != map.end()) {
+        return &known->second;
+    }
+    return map.size() < subjects_max ? &map[subject] : nullptr;
+}
+
+void remember_traffic(State& state, const Signal& signal) {
+    auto* samples = entry_of(state.traffic, signal.subject);
+    if (samples == nullptr) {
+        return;
+    }
+    if (signal.kind == SignalKind::requests_count) {
+        samples->push_back({signal.at, static_cast<std::uint64_t>(signal.value), 0, {}});
+        if (samples->size() > traffic_samples_max) {
+            samples->pop_front();
+        }
+    } else if (!samples->empty() && signal.kind == SignalKind::errors_count) {
+        samples->back().errors = static_cast<std::uint64_t>(signal.value);
+    } else if (!samples->empty() && signal.kind == SignalKind::latency_ms) {
+        samples->back().latency_ms = signal.value;
+    }
+}
+
+/// Thins the samples by half when there are too many: always the whole life of the process.
+void remember_memory(std::vector<MemorySample>& memory, const Signal& signal) {
+    memory.push_back({signal.at, signal.value});
+    if (memory.size() <= memory_samples_max) {
+        return;
+    }
+    std::vector<MemorySample> thinned;
+    for (std::size_t index = 0; index < memory.size(); index += 2) {
+        thinned.push_back(memory[index]);
+    }
+    memory = std::move(thinned);
+}
+
+void remember_process(State& state, const Signal& signal) {
+    ProcessHistory* history = entry_of(state.processes, signal.subject);
+    if (history == nullptr) {
+        return;
+    }
+    if (signal.kind == SignalKind::is_alive) {
+        history->is_alive = signal.value > 0;
+    } else if (signal.kind == SignalKind::uptime_seconds) {
+        const Instant started_at = signal.at - std::chrono::duration_cast<Duration>(
+                                                   std::chrono::duration<double>(signal.value));
+        const bool is_another = !history->started_at ||
+                                started_at - *history->started_at > std::chrono::milliseconds{500};
+        if (is_another) {
+            history->started_at = started_at;
+            history->memory.clear();
+        }
+    } else if (signal.kind == SignalKind::resident_bytes) {
+        remember_memory(history->memory, signal);
+    }
+}
+
+void remember_answer(State& state, const Signal& signal) {
+    AnswerHistory* history = entry_of(state.answers, signal.subject);
+    if (history == nullptr) {
+        return;
+    }
+    const bool is_answering = signal.value > 0;
+    if (is_answering != history->is_answering || history->last_at == Instant{}) {
+        history->is_answering = is_answering;
+        history->since_at = signal.at;
+    }
+    history->last_at = signal.at;
+}
+
+}  // namespace
+
+void remember(State& state, const Signal& signal) {
+    switch (signal.kind) {
+        case SignalKind::requests_count:
+        case SignalKind::errors_count:
+        case SignalKind::latency_ms:
+            if (signal.observer == Observer::edge) {
+                remember_traffic(state, signal);
+            }
+            break;
+        case SignalKind::is_alive:
+        case SignalKind::uptime_seconds:
+        case SignalKind::resident_bytes:
+            remember_process(state, signal);
+            break;
+        case SignalKind::is_answering:
+            if (signal.observer == Observer::probe) {
+                remember_answer(state, signal);
+            }
+            break;
+        case SignalKind::template_is_new:
+            state.new_templates.push_back(
+                {signal.template_id, signal.level, signal.subject, signal.at});
+            if (state.new_templates.size() > new_templates_max) {
+                state.new_templates.pop_front();
+            }
+            break;
+        default:
+            break;
+    }
+}
+
+void remember(State& state, const Change& change) {
+    if (std::ranges::find(state.changes, change) != state.changes.end()) {
+        return;
+    }
+    state.changes.push_back(change);
+    if (state.changes.size() <= changes_max) {
+        return;
+    }
+    const auto hearsay = std::ranges::find(state.changes, false, &Change::is_first_hand);
+    state.changes.erase(hearsay == state.changes.end() ? state.changes.begin() : hearsay);
+}
+
+}  // namespace homeostat::diagnose

@@ -1,0 +1,192 @@
+#include "homeostat/sense/sense.hpp"
+
+#include "homeostat/sense/log_template.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+namespace homeostat::sense {
+
+namespace {
+
+std::uint64_t delta(std::uint64_t before, std::uint64_t now) {
+    return now >= before ? now - before : now;
+}
+
+class Sensing {
+  public:
+    Sensing(State& state, Instant now) : state_(state), now_(now) {
+        state_.first_at = state_.first_at.value_or(now);
+    }
+
+    void operator()(const ProbeReading& reading) {
+        const bool is_good = reading.has_answered && reading.status >= 200 && reading.status < 300;
+        add(SignalKind::is_answering, reading.observer, reading.subject, is_good ? 1 : 0,
+            reading.at);
+        if (reading.has_answered) {
+            add(SignalKind::latency_ms, reading.observer, reading.subject, to_ms(reading.latency),
+                reading.at);
+        }
+    }
+
+    void operator()(const EdgeReading& reading) {
+        add_edge(reading.subject, reading.counters, reading.at);
+        for (const EdgeServerReading& server : reading.servers) {
+            const Subject subject{SubjectKind::instance, server.instance.text()};
+            add_edge(subject, server.counters, reading.at);
+            if (server.rotation != Rotation::unknown) {
+                add(SignalKind::is_in_rotation, Observer::edge, subject,
+                    server.rotation == Rotation::in ? 1 : 0, reading.at);
+            }
+        }
+    }
+
+    void operator()(const ProcessReading& reading) {
+        const Subject subject{SubjectKind::instance, reading.instance.text()};
+        add(SignalKind::is_alive, Observer::process, subject, reading.is_alive ? 1 : 0, reading.at);
+        if (!reading.is_alive) {
+            if (reading.exit_status) {
+                add(SignalKind::has_ended_well, Observer::process, subject,
+                    *reading.exit_status == 0 ? 1 : 0, reading.at);
+            }
+            return;
+        }
+        add(SignalKind::resident_bytes, Observer::process, subject,
+            static_cast<double>(reading.resident_bytes), reading.at);
+        add(SignalKind::uptime_seconds, Observer::process, subject,
+            to_seconds(reading.at - reading.started_at), reading.at);
+        add_cpu(subject, reading);
+    }
+
+    void operator()(const MetricsReading& reading) {
+        std::size_t count = 0;
+        for (const auto& [name, value] : reading.values) {
+            if (!std::isfinite(value) || count >= state_.limits.metrics_max) {
+                continue;
+            }
+            Signal signal =
+                make(SignalKind::value, Observer::metrics,
+                     {SubjectKind::instance, reading.instance.text()}, value, reading.at);
+            signal.name = name.substr(0, 64);
+            signals_.push_back(std::move(signal));
+            ++count;
+        }
+    }
+
+    void operator()(const LogReading& reading) {
+        struct Count {
+            double lines{0};
+            LogLevel level{LogLevel::info};
+            bool is_new{false};
+        };
+        std::map<TemplateId, Count> counts;
+        const bool is_warm = now_ - *state_.first_at >= state_.limits.warm_up;
+        for (const std::string& line : reading.lines) {
+            const LogTemplate shape = template_of(line);
+            const SeenTemplate seen = see(state_.templates, shape.id, state_.limits.templates_max);
+            Count& count = counts[seen.id];
+            count.lines += 1;
+            count.level = std::max(count.level, shape.level);
+            count.is_new = count.is_new || (seen.is_new && is_warm);
+        }
+        const Subject subject{SubjectKind::instance, reading.instance.text()};
+        for (const auto& [id, count] : counts) {
+            add_template(SignalKind::lines_count, subject, id, count.level, count.lines,
+                         reading.at);
+            if (count.is_new) {
+                add_template(SignalKind::template_is_new, subject, id, count.level, 1, reading.at);
+            }
+        }
+    }
+
+    void operator()(const ChangeReading&) {}  // Noted as it is.
+
+    [[nodiscard]] std::vector<Signal> take() { return std::move(signals_); }
+
+  private:
+    static Signal make(
+        SignalKind kind, Observer observer, const Subject& subject, double value, Instant at) {
+        Signal signal;
+        signal.kind = kind;
+        signal.observer = observer;
+        signal.subject = subject;
+        signal.value = value;
+        signal.at = at;
+        return signal;
+    }
+
+    void add(SignalKind kind, Observer observer, const Subject& subject, double value, Instant at) {
+        signals_.push_back(make(kind, observer, subject, value, at));
+    }
+
+    void add_template(SignalKind kind,
+                      const Subject& subject,
+                      const TemplateId& id,
+                      LogLevel level,
+                      double value,
+                      Instant at) {
+        Signal signal = make(kind, Observer::logs, subject, value, at);
+        signal.template_id = id;
+        signal.level = level;
+        signals_.push_back(std::move(signal));
+    }
+
+    void add_edge(const Subject& subject, const EdgeCounters& counters, Instant at) {
+        add(SignalKind::queue_length, Observer::edge, subject,
+            static_cast<double>(counters.queue_length), at);
+        const EdgeTotals totals{counters.requests_total, counters.errors_total,
+                                counters.retries_total};
+        const auto known = state_.edge.find(subject);
+        if (known == state_.edge.end()) {
+            if (state_.edge.size() < state_.limits.subjects_max) {
+                state_.edge.emplace(subject, totals);
+            }
+            return;
+        }
+        const EdgeTotals before = std::exchange(known->second, totals);
+        const auto requests = delta(before.requests_total, totals.requests_total);
+        add(SignalKind::requests_count, Observer::edge, subject, static_cast<double>(requests), at);
+        add(SignalKind::errors_count, Observer::edge, subject,
+            static_cast<double>(delta(before.errors_total, totals.errors_total)), at);
+        add(SignalKind::retries_count, Observer::edge, subject,
+            static_cast<double>(delta(before.retries_total, totals.retries_total)), at);
+        if (requests > 0) {
+            add(SignalKind::latency_ms, Observer::edge, subject, counters.latency_ms, at);
+        }
+    }
+
+    void add_cpu(const Subject& subject, const ProcessReading& reading) {
+        const ProcessTotals totals{reading.identity, reading.cpu_total, reading.at};
+        const auto known = state_.processes.find(reading.instance);
+        if (known == state_.processes.end()) {
+            if (state_.processes.size() < state_.limits.subjects_max) {
+                state_.processes.emplace(reading.instance, totals);
+            }
+            return;
+        }
+        const ProcessTotals before = std::exchange(known->second, totals);
+        if (before.identity == totals.identity && totals.at > before.at) {
+            const double ratio =
+                to_seconds(totals.cpu_total - before.cpu_total) / to_seconds(totals.at - before.at);
+            add(SignalKind::cpu_ratio, Observer::process, subject, ratio, reading.at);
+        }
+    }
+
+    State& state_;
+    Instant now_;
+    std::vector<Signal> signals_;
+};
+
+}  // namespace
+
+std::vector<Signal> signals_of(State& state, std::span<const Reading> readings, Instant now) {
+    Sensing sensing(state, now);
+    for (const Reading& reading : readings) {
+        std::visit(sensing, reading);
+    }
+    return sensing.take();
+}
+
+}  // namespace homeostat::sense

@@ -1,0 +1,121 @@
+#include "homeostat/sense/sense.hpp"
+
+#include "homeostat/sense/log_template.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace homeostat::sense {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+Reading edge_reading(std::uint64_t requests, std::uint64_t errors) {
+    EdgeReading reading;
+    reading.subject = {SubjectKind::service, "payments"};
+    reading.counters.requests_total = requests;
+    reading.counters.errors_total = errors;
+    return reading;
+}
+
+Reading log_reading(std::vector<std::string> lines) {
+    LogReading reading;
+    reading.instance = InstanceId("payments-0");
+    reading.lines = std::move(lines);
+    return reading;
+}
+
+std::vector<double> values_of(const std::vector<Signal>& signals, SignalKind kind) {
+    std::vector<double> values;
+    for (const Signal& signal : signals) {
+        if (signal.kind == kind) {
+            values.push_back(signal.value);
+        }
+    }
+    return values;
+}
+
+std::vector<Signal> take(State& state, Reading reading, Instant now = Instant{1h}) {
+    const std::vector<Reading> readings{std::move(reading)};
+    return signals_of(state, readings, now);
+}
+
+}  // namespace
+
+TEST_CASE("totals become deltas, the first reading gives none, and a restart counts from zero") {
+    State state;
+    CHECK(values_of(take(state, edge_reading(1'000, 10)), SignalKind::requests_count).empty());
+    const std::vector<Signal> second = take(state, edge_reading(1'050, 12));
+    CHECK(values_of(second, SignalKind::requests_count) == std::vector<double>{50});
+    CHECK(values_of(second, SignalKind::errors_count) == std::vector<double>{2});
+    const std::vector<Signal> restarted = take(state, edge_reading(7, 1));
+    CHECK(values_of(restarted, SignalKind::requests_count) == std::vector<double>{7});
+    CHECK(values_of(restarted, SignalKind::errors_count) == std::vector<double>{1});
+}
+
+TEST_CASE("lines that differ in numbers, quotes and values alone have one template") {
+    const LogTemplate first =
+        template_of("2026-01-01 ERROR payment 17 failed code=503 note=\"a b\"");
+    CHECK(template_of("2027-12-31 ERROR payment 99 failed code=200 note=\"c d\"").id == first.id);
+    CHECK(first.level == LogLevel::error);
+    CHECK(template_of("2026-01-01 ERROR refund 17 failed code=503 note=\"a b\"").id != first.id);
+    CHECK(template_of("level=warn slow answer").level == LogLevel::warning);
+    CHECK(template_of("INFO payment done note=x says ERROR").level == LogLevel::info);
+}
+
+TEST_CASE("any bytes are a line, and a huge one costs no more than its first two KiB") {
+    const std::string head(line_bytes_max, 'x');
+    CHECK(template_of(head + std::string(10'000'000, 'y')).id == template_of(head).id);
+    CHECK(template_of(std::string("\0\xff\x1b[31m", 7)).id.text().size() == 16);
+    CHECK(template_of("").id.text().size() == 16);
+}
+
+TEST_CASE("a template is new after the warm-up only, once, and the text is in no signal") {
+    State state;
+    const Instant start{1h};
+    CHECK(values_of(take(state, log_reading({"INFO ready"}), start), SignalKind::template_is_new)
+              .empty());
+    const std::vector<Signal> later = take(
+        state, log_reading({"ERROR secret-word broke", "ERROR secret-word broke"}), start + 6s);
+    CHECK(values_of(later, SignalKind::template_is_new) == std::vector<double>{1});
+    CHECK(values_of(later, SignalKind::lines_count) == std::vector<double>{2});
+    for (const Signal& signal : later) {
+        CHECK(signal.name.empty());
+        CHECK(signal.template_id.text().find("secret") == std::string::npos);
+    }
+    const std::vector<Signal> again =
+        take(state, log_reading({"ERROR secret-word broke"}), start + 7s);
+    CHECK(values_of(again, SignalKind::template_is_new).empty());
+}
+
+TEST_CASE("a flood of shapes fills the table once and then counts as overflow") {
+    State state;
+    std::vector<std::string> lines;
+    for (char a = 'a'; a <= 'z'; ++a) {
+        for (char b = 'a'; b <= 'z'; ++b) {
+            lines.push_back(std::string("shape ") + a + b);
+        }
+    }
+    const std::vector<Signal> signals = take(state, log_reading(lines));
+    CHECK(state.templates.ids.size() == 512);
+    CHECK(std::ranges::any_of(signals, [](const Signal& signal) {
+        return signal.template_id == overflow_template() && signal.value == 26 * 26 - 512;
+    }));
+}
+
+TEST_CASE("how a process ended is said only when it is known") {
+    State state;
+    ProcessReading reading;
+    reading.instance = InstanceId("payments-0");
+    CHECK(values_of(take(state, reading), SignalKind::has_ended_well).empty());
+    reading.exit_status = 0;
+    CHECK(values_of(take(state, reading), SignalKind::has_ended_well) == std::vector<double>{1});
+    reading.exit_status = 9;
+    CHECK(values_of(take(state, reading), SignalKind::has_ended_well) == std::vector<double>{0});
+}
+
+}  // namespace homeostat::sense
