@@ -1,0 +1,98 @@
+#pragma once
+
+// act: Plan, Facts → next step; Permit → Request. The front door of the stage.
+//
+// Level-triggered: a remedy is a goal ("every instance started after T"), and each step is computed
+// from facts just read. A step whose goal is reached is no step, so a crash between any two of them
+// costs nothing but a read. What only time can tell (since when we drain) and what bounds the whole
+// (how many steps) stands in the Plan, which is checkpointed with the intent.
+//
+// Pure.
+
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/facts.hpp"
+#include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/outcome.hpp"
+#include "homeostat/domain/permit.hpp"
+#include "homeostat/domain/remedy.hpp"
+#include "homeostat/domain/step.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace homeostat::act {
+
+/// A `replace` that we announced: its effect's id, found in a process record, says whose it is.
+struct Replacement {
+    InstanceId instance;
+    EffectId effect;
+
+    static void fields(auto& self, auto&& field) {
+        field("instance", self.instance);
+        field("effect", self.effect);
+    }
+    friend bool operator==(const Replacement&, const Replacement&) = default;
+};
+
+struct Plan {
+    Remedy remedy;
+    Instant began_at{};  ///< A process that started later is a new one.
+    bool drains{true};   ///< Take a serving instance out of rotation before its process ends.
+    Duration drain_for_max{std::chrono::seconds{10}};  ///< 0 = do not wait for its sessions.
+
+    // Written by `advanced` only.
+    std::uint32_t steps_count{0};
+    std::optional<Instant> step_last_at;
+    std::optional<Instant> drain_began_at;  ///< Of the latest drain.
+    std::vector<Replacement> replacements;  ///< In order.
+
+    static void fields(auto& self, auto&& field) {
+        field("remedy", self.remedy);
+        field("began_at", self.began_at);
+        field("drains", self.drains);
+        field("drain_for_max", self.drain_for_max);
+        field("steps_count", self.steps_count);
+        field("step_last_at", self.step_last_at);
+        field("drain_began_at", self.drain_began_at);
+        field("replacements", self.replacements);
+    }
+    friend bool operator==(const Plan&, const Plan&) = default;
+};
+
+struct Wait {
+    Instant until;  ///< Then read the facts again.
+    std::string because;
+};
+struct Complete {};
+struct Stuck {
+    std::string because;  ///< For people: what did not happen, and for how long.
+};
+using Next = std::variant<Step, Wait, Complete, Stuck>;
+
+constexpr std::uint32_t steps_max = 64;  ///< Three per instance of the largest group, and a swap.
+constexpr std::uint32_t replaces_per_instance_max = 3;  ///< A fourth start would end like these.
+constexpr Duration come_back_for_max = std::chrono::seconds{30};  ///< From the last step.
+constexpr Duration wait_for = std::chrono::milliseconds{100};     ///< Between two looks.
+
+/// What to do now so that the remedy's goal comes nearer. Reads nothing but its arguments.
+[[nodiscard]] Next next_step(const Plan& plan, const Facts& facts, Instant now);
+
+/// The plan once `step` is announced. Goes into the checkpoint of the group that holds the intent,
+/// so that a crash during the effect finds the step counted.
+[[nodiscard]] Plan advanced(Plan plan, const Step& step, const EffectId& effect, Instant now);
+
+[[nodiscard]] Request request_for(Permit permit);
+
+/// What the world says of an effect whose reply we do not have. Done or refused where that can be
+/// seen; unknown, with what is seen, where only half of it happened. REQUIRES: facts read after the
+/// effect could last have been under way. Record it as read back and go on with `next_step`.
+[[nodiscard]] Outcome resolve(const Step& step, const EffectId& effect, const Facts& facts);
+
+/// What would undo the remedy; nothing for those that cannot be undone.
+[[nodiscard]] std::optional<Remedy> inverse_of(const Remedy& remedy);
+
+}  // namespace homeostat::act

@@ -1,0 +1,213 @@
+// What to do now so that a remedy's goal comes nearer.
+//
+// One instance at a time, in this order: one that we replaced and that does not serve yet (finish
+// it, or wait); a dead one; one that does not serve; a serving one. So capacity comes back before
+// any is taken away, and the next is never touched before the previous serves again.
+
+#include "homeostat/act/act.hpp"
+#include "homeostat/base/fields.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <variant>
+#include <vector>
+
+namespace homeostat::act {
+
+namespace {
+
+/// Where an instance stands on its way to the goal; earlier members are dealt with first.
+enum class Progress : std::uint8_t { returning, dead, out, serving, arrived };
+
+struct View {
+    const Plan& plan;
+    const Facts& facts;
+    Instant now;
+
+    [[nodiscard]] bool is_serving(const InstanceFacts& instance) const {
+        return instance.is_serving(facts.has_edge);
+    }
+
+    [[nodiscard]] std::size_t replaced_count(const InstanceId& instance) const {
+        return static_cast<std::size_t>(
+            std::ranges::count(plan.replacements, instance, &Replacement::instance));
+    }
+
+    /// One of our own replacements, or at least a process that is younger than the plan. A start is
+    /// known to a clock tick only, so the effect's id in the record is the better witness.
+    [[nodiscard]] bool is_new(const InstanceFacts& instance) const {
+        const auto is_of = [&](const Replacement& replacement) {
+            return !replacement.effect.empty() && replacement.effect == instance.runtime.effect;
+        };
+        return instance.runtime.started_at > plan.began_at ||
+               std::ranges::any_of(plan.replacements, is_of);
+    }
+
+    /// The process is the one that the remedy wants there.
+    [[nodiscard]] bool has_right_process(const InstanceFacts& instance) const {
+        if (!instance.runtime.is_alive) {
+            return false;
+        }
+        const auto* rollback = std::get_if<Rollback>(&plan.remedy);
+        return rollback != nullptr ? instance.runtime.version == rollback->to : is_new(instance);
+    }
+
+    /// We have taken it out or will. An instance that a rollback never touches may be ill for
+    /// reasons of its own and is left alone, unless a drain is all that keeps it out.
+    [[nodiscard]] bool is_ours_to_return(const InstanceFacts& instance) const {
+        const bool is_well_but_drained =
+            instance.runtime.is_answering && instance.rotation == Rotation::draining;
+        return is_well_but_drained || is_new(instance) ||
+               !std::holds_alternative<Rollback>(plan.remedy);
+    }
+
+    [[nodiscard]] Progress progress_of(const InstanceFacts& instance) const {
+        if (has_right_process(instance)) {
+            const bool is_awaited = !is_serving(instance) && is_ours_to_return(instance);
+            return is_awaited ? Progress::returning : Progress::arrived;
+        }
+        if (!instance.runtime.is_alive) {
+            return Progress::dead;
+        }
+        return is_serving(instance) ? Progress::serving : Progress::out;
+    }
+
+    [[nodiscard]] bool is_target(const InstanceFacts& instance) const {
+        const auto* restart = std::get_if<Restart>(&plan.remedy);
+        return restart == nullptr || restart->instance == instance.runtime.instance;
+    }
+};
+
+Next wait(const View& view, std::string because) {
+    return Wait{view.now + wait_for, std::move(because)};
+}
+
+/// Waits for what should happen by itself soon after our last step; gives up when it does not.
+Next wait_for_return(const View& view, std::string because) {
+    const Instant since = view.plan.step_last_at.value_or(view.plan.began_at);
+    if (view.now - since > come_back_for_max) {
+        return Stuck{fmt::format("{} for {:.0f} s", because, to_seconds(view.now - since))};
+    }
+    return wait(view, std::move(because));
+}
+
+Next replace(const View& view, const InstanceFacts& instance) {
+    const RuntimeInstance& runtime = instance.runtime;
+    if (view.replaced_count(runtime.instance) >= replaces_per_instance_max) {
+        return Stuck{fmt::format("{} was started {} times and is not there",
+                                 runtime.instance.text(), replaces_per_instance_max)};
+    }
+    return Replace{runtime.instance, runtime.is_alive ? runtime.identity : ProcessIdentity{},
+                   view.facts.version_current};
+}
+
+bool do_others_serve(const View& view, const InstanceFacts& instance) {
+    return std::ranges::any_of(view.facts.instances, [&](const InstanceFacts& other) {
+        return &other != &instance && view.is_serving(other);
+    });
+}
+
+/// The process has to go. Its sessions may end first, for a while, if it still answers them.
+Next retire(const View& view, const InstanceFacts& instance) {
+    const Plan& plan = view.plan;
+    const InstanceId& name = instance.runtime.instance;
+    if (plan.drains && view.is_serving(instance) && instance.rotation == Rotation::in &&
+        do_others_serve(view, instance)) {
+        return Drain{name};
+    }
+    const bool may_still_answer = instance.runtime.is_answering && instance.sessions_now > 0;
+    if (plan.drains && instance.rotation == Rotation::draining && may_still_answer) {
+        // A drain that we did not announce cannot be older than what it waits for here.
+        const Instant until = plan.drain_began_at.value_or(plan.began_at) + plan.drain_for_max;
+        if (view.now < until) {
+            return wait(view, fmt::format("{} sessions of {} are ending", instance.sessions_now,
+                                          name.text()));
+        }
+    }
+    return replace(view, instance);
+}
+
+/// The process is right and users do not reach it yet.
+Next bring_back(const View& view, const InstanceFacts& instance) {
+    const InstanceId& name = instance.runtime.instance;
+    if (!instance.runtime.is_answering) {
+        return wait_for_return(view, name.text() + " does not answer");
+    }
+    if (view.facts.has_edge && instance.rotation == Rotation::draining) {
+        return Undrain{name};
+    }
+    return wait_for_return(
+        view, fmt::format("{} is not in rotation ({})", name.text(), to_text(instance.rotation)));
+}
+
+Next step_for(const View& view, const InstanceFacts& instance) {
+    switch (view.progress_of(instance)) {
+        case Progress::returning:
+            return bring_back(view, instance);
+        case Progress::dead:
+            return replace(view, instance);
+        case Progress::out:
+        case Progress::serving:
+            return retire(view, instance);
+        case Progress::arrived:
+            break;
+    }
+    return Complete{};
+}
+
+/// Every target in turn, the one whose turn it is first.
+Next step_for_group(const View& view) {
+    const InstanceFacts* first = nullptr;
+    for (const InstanceFacts& instance : view.facts.instances) {
+        if (view.is_target(instance) &&
+            (first == nullptr || view.progress_of(instance) < view.progress_of(*first))) {
+            first = &instance;
+        }
+    }
+    return first == nullptr ? Next{Complete{}} : step_for(view, *first);
+}
+
+struct NextOf {
+    const View& view;
+
+    Next operator()(const Observe&) const { return Complete{}; }
+
+    Next operator()(const Restart& remedy) const {
+        if (find_instance(view.facts, remedy.instance) == nullptr) {
+            return Stuck{remedy.instance.text() + " is not among the instances"};
+        }
+        return step_for_group(view);
+    }
+
+    Next operator()(const RollingRestart&) const { return step_for_group(view); }
+
+    Next operator()(const Rollback& remedy) const {
+        const VersionId& current = view.facts.version_current;
+        if (current == remedy.from) {
+            return SwapVersion{remedy.service, remedy.from, remedy.to};
+        }
+        if (current != remedy.to) {
+            // Somebody else deploys; we do not fight over it.
+            return Stuck{
+                fmt::format("current is {}, which is neither end of the rollback", current.text())};
+        }
+        return step_for_group(view);
+    }
+};
+
+}  // namespace
+
+Next next_step(const Plan& plan, const Facts& facts, Instant now) {
+    const View view{plan, facts, now};
+    if (!facts.is_complete) {
+        return wait_for_return(view, "a part of the world does not answer");
+    }
+    Next next = std::visit(NextOf{view}, plan.remedy);
+    if (std::holds_alternative<Step>(next) && plan.steps_count >= steps_max) {
+        return Stuck{fmt::format("the goal is not reached after {} steps", steps_max)};
+    }
+    return next;
+}
+
+}  // namespace homeostat::act

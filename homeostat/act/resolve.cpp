@@ -1,0 +1,104 @@
+// After an effect without a trustworthy reply: what the world says became of it.
+
+#include "homeostat/act/act.hpp"
+#include "homeostat/base/fields.hpp"
+
+#include <fmt/format.h>
+
+#include <variant>
+
+namespace homeostat::act {
+
+namespace {
+
+Outcome done(std::string because) {
+    return {OutcomeKind::done, std::move(because)};
+}
+Outcome refused(std::string because) {
+    return {OutcomeKind::refused, std::move(because)};
+}
+Outcome unknown(std::string because) {
+    return {OutcomeKind::unknown, std::move(because)};
+}
+
+struct Resolve {
+    const EffectId& effect;
+    const Facts& facts;
+
+    Outcome operator()(const SwapVersion& step) const {
+        const VersionId& current = facts.version_current;
+        if (current == step.to) {
+            return done(fmt::format("current is {}", current.text()));
+        }
+        if (current == step.from) {
+            return refused(fmt::format("current is still {}", current.text()));
+        }
+        // A swap happens from `from` only, so it can no longer happen; whether it did and somebody
+        // moved on from there cannot be seen.
+        return unknown(
+            fmt::format("current is {}, which is neither end of the swap", current.text()));
+    }
+
+    Outcome operator()(const Drain& step) const {
+        return by_rotation(step.instance, Rotation::draining, Rotation::in);
+    }
+
+    Outcome operator()(const Undrain& step) const {
+        const InstanceFacts* target = find_instance(facts, step.instance);
+        if (target != nullptr && target->rotation == Rotation::down) {
+            return done(step.instance.text() + " is no longer drained; its checks fail");
+        }
+        return by_rotation(step.instance, Rotation::in, Rotation::draining);
+    }
+
+    Outcome by_rotation(const InstanceId& instance, Rotation goal, Rotation before) const {
+        const InstanceFacts* target = find_instance(facts, instance);
+        const Rotation rotation = target == nullptr ? Rotation::unknown : target->rotation;
+        std::string seen =
+            fmt::format("the edge says of {}: {}", instance.text(), to_text(rotation));
+        if (rotation == goal) {
+            return done(std::move(seen));
+        }
+        return rotation == before ? refused(std::move(seen)) : unknown(std::move(seen));
+    }
+
+    Outcome operator()(const Replace& step) const {
+        const InstanceFacts* target = find_instance(facts, step.instance);
+        if (target == nullptr) {
+            return unknown(step.instance.text() + " is not among the instances");
+        }
+        const RuntimeInstance& runtime = target->runtime;
+        const std::int32_t pid = runtime.identity.pid;
+        if (!effect.empty() && runtime.effect == effect) {
+            return done(runtime.is_alive
+                            ? fmt::format("pid {} carries the effect", pid)
+                            : fmt::format("pid {} carried the effect and has ended since", pid));
+        }
+        const bool is_dead_as_before = !runtime.is_alive && step.expected.pid == 0;
+        if (is_dead_as_before) {
+            return refused("still no process runs there");
+        }
+        if (runtime.is_alive && runtime.identity == step.expected) {
+            return refused(fmt::format("pid {} still runs", pid));
+        }
+        if (runtime.is_alive) {
+            return unknown(
+                fmt::format("pid {} runs there; another effect or hand started it", pid));
+        }
+        // Half of it: neither done nor "nothing has changed". The next step finds a dead instance
+        // and starts it under an intent of its own.
+        return unknown(fmt::format("pid {} has ended and nothing was started in its place",
+                                   step.expected.pid));
+    }
+};
+
+}  // namespace
+
+Outcome resolve(const Step& step, const EffectId& effect, const Facts& facts) {
+    if (!facts.is_complete) {
+        return unknown("a part of the world did not answer");
+    }
+    return std::visit(Resolve{effect, facts}, step);
+}
+
+}  // namespace homeostat::act

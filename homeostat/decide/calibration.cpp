@@ -1,0 +1,55 @@
+#include "homeostat/decide/calibration.hpp"
+
+#include "homeostat/base/fields.hpp"
+#include "homeostat/base/json.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+namespace homeostat::decide {
+
+namespace {
+
+constexpr JsonLimits document_limits{.bytes_max = 4096, .depth_max = 4};
+constexpr std::size_t model_bytes_max = 256;
+constexpr std::size_t digest_digits_count = 64;
+
+bool is_digest(std::string_view text) {
+    return text.size() == digest_digits_count && std::ranges::all_of(text, [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
+}
+
+}  // namespace
+
+Result<Calibration> parse_calibration(std::string_view text) {
+    const Result<json::value> document = parse_json(text, document_limits);
+    if (!document) {
+        return fail("calibration", document.error());
+    }
+    Result<Calibration> parsed = from_json<Calibration>(*document);
+    if (!parsed) {
+        return fail("calibration", parsed.error());
+    }
+    if (parsed->model.empty() || parsed->model.size() > model_bytes_max) {
+        return fail(Fault::invalid,
+                    fmt::format("calibration: model: name the measured model in 1 to {} bytes",
+                                model_bytes_max));
+    }
+    if (!is_digest(parsed->prompt_digest)) {
+        return fail(Fault::invalid,
+                    "calibration: prompt_digest: want the prompt's SHA-256 as 64 lower-case hex "
+                    "digits");
+    }
+    // Written so that NaN is refused too.
+    if (!(parsed->lambda >= 0 && parsed->lambda <= lambda_max)) {
+        return fail(Fault::invalid,
+                    fmt::format("calibration: lambda: want a number from 0 to {}, not {}",
+                                lambda_max, parsed->lambda));
+    }
+    return parsed;
+}
+
+}  // namespace homeostat::decide

@@ -1,0 +1,46 @@
+#pragma once
+
+// decide: Menu, answer → Choice. The front door of the stage.
+//
+// score = log prior + λ·(log p − log p neutral). The prior is the rules' weight, p what the model
+// says on this evidence and p neutral what it says on evidence that says nothing, so that a model's
+// liking for one label cancels out. λ is 0 unless a calibration matches the model and the prompt
+// that answered. The model only reorders: it cannot add an entry, name a target or leave a kind
+// out. An answer that is not a ranking of exactly this menu is refused whole and the rules go on
+// alone.
+//
+// Pure.
+
+#include "homeostat/decide/calibration.hpp"
+#include "homeostat/domain/choice.hpp"
+#include "homeostat/domain/menu.hpp"
+#include "homeostat/domain/ranking.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace homeostat::decide {
+
+/// What came of asking the model. A ranking counts unless `answer` says late, refused or absent;
+/// whether it was then `used` or only `recorded` is for `choose` to say.
+struct Opinion {
+    ModelAnswer answer{ModelAnswer::not_asked};
+    std::optional<Ranking> ranking;
+    std::string trouble;  ///< Why there is no ranking; empty when there is one.
+};
+
+struct Settings {
+    OracleMode mode{OracleMode::both};
+    std::optional<Calibration> calibration;  ///< None: λ is 0.
+};
+
+/// The distinct remedy kinds of the menu, in its order: what the model is asked to rank. A menu
+/// with fewer than two kinds leaves nothing to ask.
+[[nodiscard]] std::vector<RemedyKind> kinds_to_rank(const Menu& menu);
+
+/// The entry with the highest score; of equal ones the first on the menu.
+/// REQUIRES: the menu is not empty (`observe` is always on it).
+[[nodiscard]] Choice choose(const Menu& menu, const Opinion& opinion, const Settings& settings);
+
+}  // namespace homeostat::decide

@@ -1,0 +1,235 @@
+#include "homeostat/decide/decide.hpp"
+
+#include "homeostat/base/fields.hpp"
+#include "homeostat/base/rng.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+namespace homeostat::decide {
+
+namespace {
+
+const ServiceId payments("payments");
+const Remedy rollback = Rollback{payments, VersionId("v2"), VersionId("v1")};
+const Remedy rolling = RollingRestart{payments};
+const Remedy restart_0 = Restart{InstanceId("payments-0")};
+const Remedy restart_1 = Restart{InstanceId("payments-1")};
+const Remedy observe = Observe{};
+
+Menu menu_of_three() {
+    return {{{rollback, 0.6, "new version"}, {rolling, 0.3, "memory"}, {observe, 0.1, ""}}};
+}
+
+Ranking ranking_of(const std::vector<std::pair<RemedyKind, double>>& probabilities,
+                   double neutral = 1.0 / 3) {
+    Ranking ranking{.kinds = {}, .model = "gemma@1", .prompt_digest = "p1"};
+    for (const auto& [kind, probability] : probabilities) {
+        ranking.kinds.push_back({kind, std::log(probability), std::log(neutral)});
+    }
+    return ranking;
+}
+
+/// The model is nearly sure of a rolling restart; the rules would roll back.
+Ranking for_rolling() {
+    return ranking_of({{RemedyKind::rollback, 0.05},
+                       {RemedyKind::rolling_restart, 0.9},
+                       {RemedyKind::observe, 0.05}});
+}
+
+Opinion says(Ranking ranking) {
+    return {ModelAnswer::recorded, std::move(ranking), {}};
+}
+
+Settings both(double lambda) {
+    return {OracleMode::both, Calibration{"gemma@1", "p1", lambda}};
+}
+
+}  // namespace
+
+TEST_CASE("the model is asked for the distinct kinds in the menu's order") {
+    const Menu menu{{{restart_1, 0.5, ""}, {observe, 0.3, ""}, {restart_0, 0.2, ""}}};
+    CHECK(kinds_to_rank(menu) == std::vector{RemedyKind::restart, RemedyKind::observe});
+    CHECK(kinds_to_rank({}).empty());
+}
+
+TEST_CASE("without a calibration the model is recorded and weighs nothing") {
+    const Choice choice = choose(menu_of_three(), says(for_rolling()), {});
+    CHECK(choice.remedy == rollback);
+    CHECK(choice.model_answer == ModelAnswer::recorded);
+    CHECK(choice.lambda == 0);
+    CHECK(choice.ranking == for_rolling());
+    CHECK(choice.confidence == doctest::Approx(0.6));
+}
+
+TEST_CASE("a calibration counts only for the model and the prompt that it measured") {
+    CHECK(choose(menu_of_three(), says(for_rolling()), both(1)).remedy == rolling);
+    Settings other_model = both(1);
+    other_model.calibration->model = "gemma@2";
+    CHECK(choose(menu_of_three(), says(for_rolling()), other_model).remedy == rollback);
+    Settings other_prompt = both(1);
+    other_prompt.calibration->prompt_digest = "p2";
+    CHECK(choose(menu_of_three(), says(for_rolling()), other_prompt).remedy == rollback);
+}
+
+TEST_CASE("the score is the log prior plus lambda times what the evidence added") {
+    const Choice choice = choose(menu_of_three(), says(for_rolling()), both(0.5));
+    const double gained = std::log(0.9) - std::log(1.0 / 3);
+    CHECK(choice.scores[1].score == doctest::Approx(std::log(0.3) + 0.5 * gained));
+    CHECK(choice.model_answer == ModelAnswer::used);
+    CHECK(choice.lambda == 0.5);
+}
+
+TEST_CASE("a label that the model likes anyway gains nothing") {
+    Ranking biased = for_rolling();
+    for (RankedKind& kind : biased.kinds) {
+        kind.neutral_log_probability = kind.log_probability;
+    }
+    const Choice choice = choose(menu_of_three(), says(biased), both(lambda_max));
+    CHECK(choice.remedy == rollback);
+    CHECK(choice.confidence == doctest::Approx(0.6));
+}
+
+TEST_CASE("mode rules ignores the model and mode model ignores the rules") {
+    Settings settings = both(1);
+    settings.mode = OracleMode::rules;
+    const Choice by_rules = choose(menu_of_three(), says(for_rolling()), settings);
+    CHECK(by_rules.remedy == rollback);
+    CHECK(by_rules.model_answer == ModelAnswer::recorded);
+    settings = {OracleMode::model, std::nullopt};
+    const Choice by_model = choose(menu_of_three(), says(for_rolling()), settings);
+    CHECK(by_model.remedy == rolling);
+    CHECK(by_model.model_answer == ModelAnswer::used);
+    CHECK(by_model.scores[1].score == doctest::Approx(std::log(0.9)));
+    CHECK(by_model.confidence == doctest::Approx(0.9));
+}
+
+TEST_CASE("several entries of one kind share its model score and the rules order them") {
+    const Menu menu{{{observe, 0.5, ""}, {restart_1, 0.3, ""}, {restart_0, 0.2, ""}}};
+    const Ranking ranking = ranking_of({{RemedyKind::observe, 0.1}, {RemedyKind::restart, 0.9}});
+    const Choice choice = choose(menu, says(ranking), both(1));
+    CHECK(choice.remedy == restart_1);
+    const double gap = choice.scores[1].score - choice.scores[2].score;
+    CHECK(gap == doctest::Approx(std::log(0.3) - std::log(0.2)));
+}
+
+TEST_CASE("of equal scores the first on the menu wins") {
+    const Menu menu{{{restart_1, 0.4, ""}, {restart_0, 0.4, ""}, {observe, 0.2, ""}}};
+    CHECK(choose(menu, {}, {}).remedy == restart_1);
+    const Settings by_model{OracleMode::model, std::nullopt};
+    const Ranking ranking = ranking_of({{RemedyKind::restart, 0.5}, {RemedyKind::observe, 0.5}});
+    CHECK(choose(menu, says(ranking), by_model).remedy == restart_1);
+}
+
+TEST_CASE("an answer that is no ranking of this menu is refused and the rules carry on") {
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    const double infinity = std::numeric_limits<double>::infinity();
+    Ranking missing = for_rolling();
+    missing.kinds.pop_back();
+    Ranking foreign = for_rolling();
+    foreign.kinds[2].kind = RemedyKind::restart;
+    Ranking twice = for_rolling();
+    twice.kinds[2].kind = RemedyKind::rolling_restart;
+    Ranking extra = for_rolling();
+    extra.kinds.push_back({RemedyKind::restart, std::log(0.5), std::log(0.5)});
+    Ranking not_a_number = for_rolling();
+    not_a_number.kinds[0].log_probability = nan;
+    Ranking endless = for_rolling();
+    endless.kinds[0].neutral_log_probability = -infinity;
+    Ranking above_one = for_rolling();
+    above_one.kinds[1].log_probability = 3;
+    Ranking not_whole = for_rolling();
+    not_whole.kinds[1].log_probability = std::log(0.5);
+    for (const Ranking& ranking : std::array{missing, foreign, twice, extra, not_a_number, endless,
+                                             above_one, not_whole, Ranking{}}) {
+        for (const OracleMode mode : {OracleMode::rules, OracleMode::model, OracleMode::both}) {
+            Settings settings = both(1);
+            settings.mode = mode;
+            const Choice choice = choose(menu_of_three(), says(ranking), settings);
+            CHECK(choice.model_answer == ModelAnswer::refused);
+            CHECK(choice.remedy == rollback);
+            CHECK_FALSE(choice.model_trouble.empty());
+            CHECK(choice.lambda == 0);
+        }
+    }
+    CHECK_FALSE(choose(menu_of_three(), says(not_a_number), {}).ranking);
+    CHECK(choose(menu_of_three(), says(missing), {}).ranking == missing);
+}
+
+TEST_CASE("a late, absent or unasked model leaves the choice to the rules and says why") {
+    for (const ModelAnswer answer :
+         {ModelAnswer::late, ModelAnswer::absent, ModelAnswer::refused, ModelAnswer::not_asked}) {
+        const Settings by_model{OracleMode::model, std::nullopt};
+        const Choice choice = choose(menu_of_three(), {answer, std::nullopt, "why"}, by_model);
+        CHECK(choice.remedy == rollback);
+        CHECK(choice.model_answer == answer);
+        CHECK(choice.model_trouble == "why");
+    }
+    const Choice late = choose(menu_of_three(), {ModelAnswer::late, for_rolling(), ""}, both(1));
+    CHECK(late.remedy == rollback);
+    CHECK(late.model_answer == ModelAnswer::late);
+    const Choice none = choose(menu_of_three(), {ModelAnswer::used, std::nullopt, ""}, both(1));
+    CHECK(none.model_answer == ModelAnswer::absent);
+}
+
+TEST_CASE("a prior of zero or worse is the smallest, never an infinite score") {
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    const Menu menu{{{rollback, 0, ""}, {rolling, nan, ""}, {restart_0, -1, ""}, {observe, 1, ""}}};
+    const Choice choice = choose(menu, {}, {});
+    CHECK(choice.remedy == observe);
+    for (const ScoredRemedy& scored : choice.scores) {
+        CHECK(std::isfinite(scored.score));
+    }
+}
+
+TEST_CASE("whatever the model says, the choice is an entry of the menu and the record is JSON") {
+    for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+        CAPTURE(seed);
+        Rng rng(seed);
+        Ranking ranking{.kinds = {}, .model = "gemma@1", .prompt_digest = "p1"};
+        const auto count = static_cast<std::size_t>(rng.between(0, 5));
+        for (std::size_t index = 0; index < count; ++index) {
+            ranking.kinds.push_back({static_cast<RemedyKind>(rng.between(0, 3)),
+                                     -rng.exponential(2), -rng.exponential(2)});
+        }
+        Settings settings = both(rng.unit() * lambda_max);
+        settings.mode = static_cast<OracleMode>(rng.between(0, 2));
+        const Choice choice = choose(menu_of_three(), says(ranking), settings);
+        const bool is_on_menu =
+            choice.remedy == rollback || choice.remedy == rolling || choice.remedy == observe;
+        CHECK(is_on_menu);
+        CHECK(choice.confidence > 0);
+        CHECK(choice.confidence <= 1);
+        CHECK(from_json<Choice>(to_json(choice)) == choice);
+    }
+}
+
+TEST_CASE("a calibration document is read strictly") {
+    const std::string digest(64, 'a');
+    const std::string good =
+        R"({"model":"gemma@1","prompt_digest":")" + digest + R"(","lambda":0.5})";
+    REQUIRE(parse_calibration(good));
+    CHECK(parse_calibration(good) == Calibration{"gemma@1", digest, 0.5});
+    const std::string prefix = R"({"model":"gemma@1","prompt_digest":")" + digest + R"(",)";
+    for (const std::string& bad :
+         {std::string(), std::string("[]"), std::string("{}"), prefix + R"("lambda":-0.1})",
+          prefix + R"("lambda":4.5})", prefix + R"("lambda":1e999})", prefix + R"("lambda":"1"})",
+          prefix + R"("lambda":1,"lambda":2})", prefix + R"("lambda":1,"more":2})",
+          R"({"model":"","prompt_digest":")" + digest + R"(","lambda":0})",
+          std::string(R"({"model":"m","prompt_digest":"abc","lambda":0})"),
+          R"({"model":"m","prompt_digest":")" + std::string(64, 'A') + R"(","lambda":0})",
+          std::string(5000, ' ')}) {
+        CAPTURE(bad);
+        const Result<Calibration> parsed = parse_calibration(bad);
+        REQUIRE_FALSE(parsed);
+        CHECK(parsed.error().fault == Fault::invalid);
+        CHECK(parsed.error().text.starts_with("calibration"));
+    }
+}
+
+}  // namespace homeostat::decide

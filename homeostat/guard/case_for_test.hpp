@@ -1,0 +1,170 @@
+#pragma once
+
+// A group of three that serves, a fault that the executor sees, and limits that let it act: the
+// case in which guard agrees. Tests change the one thing that they are about.
+//
+// Pure. For tests only.
+
+#include "homeostat/base/fields.hpp"
+#include "homeostat/domain/entry.hpp"
+#include "homeostat/domain/entry_bodies.hpp"
+#include "homeostat/domain/proposal.hpp"
+#include "homeostat/guard/guard.hpp"
+
+#include <string>
+
+namespace homeostat::guard::for_test {
+
+inline const ServiceId payments("payments");
+inline const InstanceId payments_0("payments-0");
+inline const InstanceId payments_1("payments-1");
+inline const InstanceId payments_2("payments-2");
+inline const VersionId v1("v1");
+inline const VersionId v2("v2");
+inline const IncidentId incident("i-1");
+inline const IncidentId incident_other("i-2");
+inline const Instant now = instant_of_ns(5'000'000'000'000);
+
+inline const Remedy restart_0 = Restart{payments_0};
+inline const Remedy rolling = RollingRestart{payments};
+inline const Remedy rollback = Rollback{payments, v2, v1};
+inline const Remedy rollback_undo = Rollback{payments, v1, v2};
+
+inline InstanceFacts serving_instance(const InstanceId& name, std::int32_t pid) {
+    InstanceFacts instance;
+    instance.runtime.instance = name;
+    instance.runtime.is_alive = true;
+    instance.runtime.is_answering = true;
+    instance.runtime.identity = {pid, 1000};
+    instance.runtime.version = v2;
+    instance.rotation = Rotation::in;
+    return instance;
+}
+
+inline void end_process(InstanceFacts& instance) {
+    instance.runtime.is_alive = false;
+    instance.runtime.is_answering = false;
+    instance.rotation = Rotation::down;
+}
+
+/// 7 errors at the edge; v2 runs, v1 is proven.
+inline Facts serving_facts() {
+    Facts facts;
+    facts.service = payments;
+    facts.instances = {serving_instance(payments_0, 10), serving_instance(payments_1, 11),
+                       serving_instance(payments_2, 12)};
+    facts.has_edge = true;
+    facts.is_complete = true;
+    facts.edge.errors_total = 7;
+    facts.version_current = v2;
+    facts.versions_present = {v1, v2};
+    facts.versions_good = {v1};
+    facts.is_suspended = false;
+    facts.read_at = now;
+    return facts;
+}
+
+inline Limits acting_limits() {
+    Limits limits;
+    limits.min_healthy = 2;
+    for (const RemedyKind kind : {RemedyKind::observe, RemedyKind::restart,
+                                  RemedyKind::rolling_restart, RemedyKind::rollback}) {
+        limits.autonomy[kind] = Autonomy::act;
+    }
+    return limits;
+}
+
+inline Symptom errors_symptom() {
+    Symptom symptom;
+    symptom.kind = SymptomKind::errors;
+    symptom.subject = {SubjectKind::service, "payments"};
+    symptom.value = 0.02;
+    symptom.limit = 0.005;
+    symptom.noticed_at = now;
+    return symptom;
+}
+
+inline Case case_of(Remedy remedy) {
+    Case asked;
+    asked.incident = incident;
+    asked.symptom = errors_symptom();
+    asked.remedy = std::move(remedy);
+    asked.edge_errors_at_open = 6;
+    return asked;
+}
+
+/// A process ended, and a reflex wants to start it again. Use with the instance ended in the facts.
+inline Case reflex_case() {
+    Case asked = case_of(restart_0);
+    asked.symptom.kind = SymptomKind::instance_down;
+    asked.symptom.subject = {SubjectKind::instance, payments_0.text()};
+    asked.symptom.observer = Observer::process;
+    asked.is_reflex = true;
+    return asked;
+}
+
+template <class Body>
+Entry entry_of(EntryKind kind, const IncidentId& of, const Body& body) {
+    return {kind, of, to_json(body)};
+}
+
+inline Entry opened_entry(const IncidentId& of) {
+    return entry_of(EntryKind::opened, of, Proposal{});
+}
+
+inline Entry intent_entry(const IncidentId& of,
+                          const std::string& effect,
+                          const Remedy& remedy,
+                          const Step& step) {
+    IntentBody body;
+    body.effect = EffectId(effect);
+    body.remedy = remedy;
+    body.step = step;
+    return entry_of(EntryKind::intent, of, body);
+}
+
+inline Entry outcome_entry(const IncidentId& of,
+                           const std::string& effect,
+                           OutcomeKind kind,
+                           bool is_read_back = false) {
+    return entry_of(EntryKind::outcome, of,
+                    OutcomeBody{EffectId(effect), {kind, "because"}, is_read_back});
+}
+
+inline Entry closed_entry(const IncidentId& of) {
+    return entry_of(EntryKind::closed, of, ClosedBody{CloseKind::healed, {}});
+}
+
+/// An effect that was announced and done.
+inline void learn_effect(History& history,
+                         const IncidentId& of,
+                         const std::string& effect,
+                         const Remedy& remedy,
+                         const Step& step,
+                         Instant at) {
+    history.learn(intent_entry(of, effect, remedy, step), at);
+    history.learn(outcome_entry(of, effect, OutcomeKind::done), at);
+}
+
+/// `count` effects of another, closed incident that touch nothing of ours.
+inline void spend(History& history, std::uint32_t count, Instant at) {
+    const IncidentId spender("i-spent");
+    for (std::uint32_t index = 0; index < count; ++index) {
+        learn_effect(history, spender, "i-spent.e" + std::to_string(index),
+                     Restart{InstanceId("elsewhere-0")}, Drain{InstanceId("elsewhere-0")}, at);
+    }
+    history.learn(closed_entry(spender), at);
+}
+
+inline void learn_reflex_restart(History& history, const IncidentId& of, Instant at) {
+    IntentBody body;
+    body.effect = EffectId(of.text() + ".e1");
+    body.remedy = restart_0;
+    body.step = Replace{payments_0, {}, v2};
+    body.is_reflex = true;
+    history.learn(entry_of(EntryKind::intent, of, body), at);
+    history.learn(outcome_entry(of, body.effect.text(), OutcomeKind::done), at);
+    history.learn(closed_entry(of), at);
+}
+
+}  // namespace homeostat::guard::for_test

@@ -1,0 +1,77 @@
+#pragma once
+
+// What a demon asks for: remedies, reasons and steps, legal or not, drawn by draw(n), a number
+// below n of which 0 is the ordinary case.
+//
+// Pure. For tests only.
+
+#include "homeostat/guard/case_for_test.hpp"
+
+#include <array>
+#include <chrono>
+
+namespace homeostat::guard::for_test {
+
+template <class T, std::size_t N, class Draw>
+[[nodiscard]] T pick(Draw& draw, const std::array<T, N>& choices) {
+    return choices[draw(N)];
+}
+
+template <class Draw>
+[[nodiscard]] InstanceId any_instance(Draw& draw) {
+    return pick(
+        draw, std::array{payments_0, payments_1, payments_2, InstanceId("fraud-0"), InstanceId()});
+}
+
+template <class Draw>
+[[nodiscard]] Remedy any_remedy(Draw& draw) {
+    switch (draw(6)) {
+        case 0:
+        case 1:
+            return RollingRestart{pick(draw, std::array{payments, payments, ServiceId("fraud")})};
+        case 2:
+            return Rollback{payments, pick(draw, std::array{v2, v1}),
+                            pick(draw, std::array{v1, v2})};
+        case 3:
+            return Observe{};
+        default:
+            return Restart{any_instance(draw)};
+    }
+}
+
+template <class Draw>
+[[nodiscard]] Case any_case(Draw& draw, const Facts& facts, Instant at) {
+    Case asked = case_of(any_remedy(draw));
+    asked.incident = pick(draw, std::array{incident, incident, incident, incident_other});
+    asked.symptom.kind = static_cast<SymptomKind>(draw(4));
+    asked.symptom.noticed_at = at - std::chrono::seconds{draw(3)};
+    asked.edge_errors_at_open = draw(4) == 3 ? facts.edge.errors_total : 0;
+    if (draw(3) == 2) {
+        asked.symptom.subject = {SubjectKind::instance, any_instance(draw).text()};
+    }
+    asked.is_reflex = draw(4) == 3;
+    asked.is_undo = draw(8) == 7;
+    asked.attempts_count = draw(8) == 7 ? 3 : 0;
+    return asked;
+}
+
+template <class Draw>
+[[nodiscard]] Step any_step(Draw& draw, const Facts& facts) {
+    const InstanceId name = any_instance(draw);
+    const InstanceFacts* target = find_instance(facts, name);
+    switch (draw(5)) {
+        case 0:
+            return Drain{name};
+        case 1:
+            return Undrain{name};
+        case 2:
+            return SwapVersion{payments, facts.version_current, pick(draw, std::array{v1, v2})};
+        default:
+            break;
+    }
+    const bool expects_life = target != nullptr && target->runtime.is_alive && draw(8) != 7;
+    return Replace{name, expects_life ? target->runtime.identity : ProcessIdentity{},
+                   draw(8) == 7 ? v1 : facts.version_current};
+}
+
+}  // namespace homeostat::guard::for_test

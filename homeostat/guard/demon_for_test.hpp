@@ -1,0 +1,192 @@
+#pragma once
+
+// A demon that asks guard for anything, legal or not, in a world that changes under it, and the
+// referee that says whether a permit was harmful. Used with seeds by the tests and with bytes by
+// the fuzzer.
+//
+// Draw is a callable: draw(n) gives a number below n; 0 should be the ordinary case.
+//
+// Pure. For tests only.
+
+#include "homeostat/guard/case_for_test.hpp"
+#include "homeostat/guard/demands_for_test.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+
+namespace homeostat::guard::for_test {
+
+/// The referee's own idea of capacity: an instance that surely serves.
+inline std::uint32_t surely_serving(const Facts& facts) {
+    std::uint32_t count = 0;
+    for (const InstanceFacts& instance : facts.instances) {
+        const bool is_reached = !facts.has_edge || instance.rotation == Rotation::in;
+        count += instance.runtime.is_alive && instance.runtime.is_answering && is_reached ? 1 : 0;
+    }
+    return count;
+}
+
+template <class Draw>
+class Demon {
+  public:
+    explicit Demon(Draw& draw) : draw_(draw) {
+        facts_ = serving_facts();
+        limits_ = acting_limits();
+        limits_.min_healthy = pick(draw_, std::array{2U, 1U, 0U, 3U, 9U});
+        limits_.effects_max = pick(draw_, std::array{12U, 5U, 1U, 0U, 1000U});
+        limits_.attempts_max = pick(draw_, std::array{3U, 1U, 0U});
+        limits_.autonomy[RemedyKind::rolling_restart] = static_cast<Autonomy>(4 - draw_(5));
+        const std::uint32_t count = 3 - std::min(draw_(8), 3U);
+        facts_.instances.resize(count);
+        facts_.has_edge = draw_(6) != 5;
+    }
+
+    /// One demand. Returns what was wrong with the answer; nothing if it was right.
+    [[nodiscard]] std::optional<std::string> demand() {
+        disturb();
+        const Case asked = any_case(draw_, facts_, at_);
+        const Verdict whole = check(asked, facts_, history_, limits_, at_);
+        if (whole.kind == VerdictKind::permit) {
+            if (auto wrong = objection_to(asked)) {
+                return "the remedy: " + *wrong;
+            }
+        }
+        const Step step = any_step(draw_, facts_);
+        const EffectId effect("e" + std::to_string(draw_(8) == 7 ? 0 : effects_count_++));
+        const auto permit = Gate::ask(asked, step, effect, facts_, history_, limits_, at_);
+        return permit ? judge(asked, permit->step(), effect) : std::nullopt;
+    }
+
+    [[nodiscard]] std::uint32_t permits_count() const { return permits_count_; }
+
+  private:
+    /// Time passes and the world moves.
+    void disturb() {
+        at_ += std::chrono::seconds{pick(draw_, std::array{1, 0, 5, 30, 700})};
+        facts_.read_at = at_ - std::chrono::seconds{pick(draw_, std::array{0, 1, 2, 3, -1})};
+        facts_.is_complete = draw_(16) != 15;
+        facts_.is_suspended = draw_(16) == 15;
+        facts_.edge.errors_total += draw_(3) == 0 ? 1 : 0;
+        for (InstanceFacts& instance : facts_.instances) {
+            switch (draw_(16)) {
+                case 12:
+                    end_process(instance);
+                    break;
+                case 13:
+                    instance.runtime.is_answering = false;
+                    break;
+                case 14:
+                    instance.rotation = static_cast<Rotation>(draw_(4));
+                    break;
+                case 15:
+                    instance = serving_instance(instance.runtime.instance, next_pid());
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    [[nodiscard]] std::int32_t next_pid() { return pid_next_++; }
+
+    [[nodiscard]] std::optional<std::string> objection_to(const Case& asked) const {
+        const RemedyKind kind = kind_of(asked.remedy);
+        if (facts_.is_suspended) {
+            return "permitted while suspended";
+        }
+        if (!facts_.is_complete || facts_.read_at > at_ ||
+            at_ - facts_.read_at > std::chrono::seconds{2}) {
+            return "permitted on facts that are not the world";
+        }
+        if (facts_.instances.empty() || kind == RemedyKind::observe) {
+            return "permitted for nothing";
+        }
+        if (limits_.autonomy_of(kind) != Autonomy::act && !asked.is_undo) {
+            return "permitted beyond its autonomy";
+        }
+        return is_any_effect_open_ ? std::optional<std::string>("permitted on an unknown outcome")
+                                   : std::nullopt;
+    }
+
+    /// The permit is given: does what follows harm anybody?
+    [[nodiscard]] std::optional<std::string> judge(const Case& asked,
+                                                   const Step& step,
+                                                   const EffectId& effect) {
+        permits_count_ += 1;
+        if (auto wrong = objection_to(asked)) {
+            return describe(step) + ": " + *wrong;
+        }
+        const Instant since = at_ - limits_.effects_window;
+        spent_.push_back(at_);
+        const auto spent = std::ranges::count_if(spent_, [&](Instant at) { return at > since; });
+        if (static_cast<std::uint64_t>(spent) > limits_.effects_max) {
+            return describe(step) + ": beyond the budget";
+        }
+        const std::uint32_t before = surely_serving(facts_);
+        perform(step);
+        const std::uint32_t after = surely_serving(facts_);
+        if (after < before && after < limits_.min_healthy) {
+            return describe(step) + ": below the floor";
+        }
+        learn(asked, step, effect);
+        return std::nullopt;
+    }
+
+    void perform(const Step& step) {
+        if (const auto* swap = std::get_if<SwapVersion>(&step)) {
+            facts_.version_current = swap->to;
+            return;
+        }
+        for (InstanceFacts& instance : facts_.instances) {
+            if (instance.runtime.instance != *instance_of(step)) {
+                continue;
+            }
+            if (std::holds_alternative<Replace>(step)) {
+                const Rotation rotation = instance.rotation;
+                instance = serving_instance(instance.runtime.instance, next_pid());
+                instance.runtime.version = facts_.version_current;
+                instance.runtime.is_answering = false;  // Not yet.
+                instance.rotation = rotation;
+            } else {
+                const bool is_drain = std::holds_alternative<Drain>(step);
+                instance.rotation = is_drain ? Rotation::draining : Rotation::in;
+            }
+        }
+    }
+
+    void learn(const Case& asked, const Step& step, const EffectId& effect) {
+        IntentBody intent;
+        intent.effect = effect;
+        intent.remedy = asked.remedy;
+        intent.step = step;
+        intent.is_reflex = asked.is_reflex;
+        intent.is_undo = asked.is_undo;
+        history_.learn(entry_of(EntryKind::intent, asked.incident, intent), at_);
+        if (draw_(8) == 7) {
+            history_.learn(outcome_entry(asked.incident, effect.text(), OutcomeKind::unknown), at_);
+            is_any_effect_open_ = draw_(2) == 1;
+        }
+        if (!is_any_effect_open_) {
+            history_.learn(outcome_entry(asked.incident, effect.text(), OutcomeKind::done), at_);
+        }
+        if (draw_(4) == 3) {
+            history_.learn(closed_entry(asked.incident), at_);
+            is_any_effect_open_ = false;
+        }
+    }
+
+    Draw& draw_;
+    Facts facts_;
+    Limits limits_;
+    History history_;
+    Instant at_{now};
+    std::vector<Instant> spent_;
+    std::int32_t pid_next_{100};
+    std::uint32_t effects_count_{1};
+    std::uint32_t permits_count_{0};
+    bool is_any_effect_open_{false};
+};
+
+}  // namespace homeostat::guard::for_test

@@ -1,0 +1,64 @@
+#pragma once
+
+// guard: Case, Facts, now → Verdict, Permit. The front door of the stage.
+//
+// Nothing of a proposal is trusted: targets, versions and the fault itself are looked for in facts
+// that the executor has just read, and what was done lately comes from the ledger (`History`). One
+// table of rules (rules.cpp) decides; the first rule that objects is the verdict. A remedy is asked
+// for as a whole by `check` and then once more for each of its steps by `Gate::ask`.
+//
+// A permit is made here only, for one effect, once. REQUIRES of the caller: ask first, then make
+// the intent durable and let History learn it, then perform; an effect whose intent History knows
+// already is never permitted again, because it may have happened.
+//
+// Pure.
+
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/facts.hpp"
+#include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/permit.hpp"
+#include "homeostat/domain/remedy.hpp"
+#include "homeostat/domain/step.hpp"
+#include "homeostat/domain/symptom.hpp"
+#include "homeostat/domain/verdict.hpp"
+#include "homeostat/guard/history.hpp"
+#include "homeostat/guard/limits.hpp"
+
+#include <cstdint>
+#include <expected>
+
+namespace homeostat::guard {
+
+/// What somebody wants to do, and why.
+struct Case {
+    IncidentId incident;
+    Symptom symptom;
+    Remedy remedy;  ///< What is to be performed; for an undo that is the inverse already.
+    std::uint32_t attempts_count{0};  ///< Remedies of this incident before this one, undos aside.
+    bool is_reflex{false};            ///< Decided without an oracle, for a process that ended.
+    bool is_undo{false};              ///< Reverts the incident's last remedy.
+    /// The edge's errors_total from the executor's own facts when the incident opened.
+    std::uint64_t edge_errors_at_open{0};
+};
+
+/// Says whether the remedy as a whole may begin. A permit here is leave to ask for its steps.
+[[nodiscard]] Verdict check(const Case& asked,
+                            const Facts& facts,
+                            const History& history,
+                            const Limits& limits,
+                            Instant now);
+
+/// The only maker of permits.
+class Gate {
+  public:
+    /// Every rule again, and whether the step belongs to the remedy and its precondition holds.
+    [[nodiscard]] static std::expected<Permit, Verdict> ask(const Case& asked,
+                                                            const Step& step,
+                                                            EffectId effect,
+                                                            const Facts& facts,
+                                                            const History& history,
+                                                            const Limits& limits,
+                                                            Instant now);
+};
+
+}  // namespace homeostat::guard

@@ -1,0 +1,248 @@
+#include "homeostat/guard/history.hpp"
+
+#include "homeostat/base/fields.hpp"
+
+#include <algorithm>
+#include <variant>
+
+namespace homeostat::guard {
+
+namespace {
+
+struct TargetOf {
+    std::string operator()(const Observe&) const { return {}; }
+    std::string operator()(const Restart& remedy) const { return remedy.instance.text(); }
+    std::string operator()(const RollingRestart& remedy) const { return remedy.service.text(); }
+    std::string operator()(const Rollback& remedy) const { return remedy.service.text(); }
+};
+
+template <class Queue, class Item>
+void push_bounded(Queue& queue, Item item, std::size_t count_max) {
+    queue.push_back(std::move(item));
+    if (queue.size() > count_max) {
+        queue.erase(queue.begin());
+    }
+}
+
+/// The first effect of a remedy begins an attempt; the others belong to it.
+void note_attempt(IncidentMemory& memory, const IntentBody& intent) {
+    const bool goes_on = memory.remedy_in_hand && *memory.remedy_in_hand == intent.remedy &&
+                         memory.is_undo_in_hand == intent.is_undo;
+    if (goes_on) {
+        return;
+    }
+    memory.remedy_in_hand = intent.remedy;
+    memory.is_undo_in_hand = intent.is_undo;
+    if (intent.is_undo) {
+        memory.remedy_last.reset();
+        return;
+    }
+    memory.remedy_last = intent.remedy;
+    memory.attempts_count += 1;
+    const std::pair use{kind_of(intent.remedy), target_of(intent.remedy)};
+    if (std::ranges::find(memory.used, use) == memory.used.end()) {
+        push_bounded(memory.used, use, History::effects_per_incident_max);
+    }
+}
+
+}  // namespace
+
+std::string target_of(const Remedy& remedy) {
+    return std::visit(TargetOf{}, remedy);
+}
+
+void History::learn(const Entry& entry, Instant at) {
+    switch (entry.kind) {
+        case EntryKind::opened:
+            remember(entry.incident, at);
+            break;
+        case EntryKind::proposed:
+        case EntryKind::undo:
+            let_go(entry.incident);
+            break;
+        case EntryKind::verdict:
+            learn_verdict(entry);
+            break;
+        case EntryKind::intent:
+            learn_intent(entry, at);
+            break;
+        case EntryKind::outcome:
+            learn_outcome(entry);
+            break;
+        case EntryKind::proof:
+            learn_proof(entry);
+            break;
+        case EntryKind::escalated:
+            learn_escalation(entry.incident, at);
+            break;
+        case EntryKind::closed:
+            learn_close(entry.incident, at);
+            break;
+        case EntryKind::suspended:
+            is_suspended_ = true;
+            break;
+        case EntryKind::resumed:
+            is_suspended_ = false;
+            break;
+        case EntryKind::started:
+        case EntryKind::change:
+        case EntryKind::good:
+        case EntryKind::checkpoint:
+            break;
+    }
+}
+
+IncidentMemory& History::remember(const IncidentId& incident, Instant at) {
+    const auto found = incidents_.find(incident);
+    if (found != incidents_.end()) {
+        return found->second;
+    }
+    if (incidents_.size() >= incidents_max) {
+        forget_oldest_incident();
+    }
+    IncidentMemory& memory = incidents_[incident];
+    memory.order = order_next_++;
+    memory.opened_at = at;
+    memory.active_at = at;
+    return memory;
+}
+
+// Closed ones first: their effects are over, and their cool-downs are remembered elsewhere.
+void History::forget_oldest_incident() {
+    const auto oldest = std::ranges::min_element(incidents_, {}, [](const auto& item) {
+        return std::pair{!item.second.is_closed, item.second.order};
+    });
+    incidents_.erase(oldest);
+}
+
+void History::learn_intent(const Entry& entry, Instant at) {
+    // Counted before it is understood: an intent of a later version spends a token too.
+    push_bounded(effects_at_, at, effects_max);
+    IncidentMemory& memory = remember(entry.incident, at);
+    memory.active_at = std::max(memory.active_at, at);
+    const Result<IntentBody> intent = from_json<IntentBody>(entry.body);
+    if (!intent) {
+        return;
+    }
+    push_bounded(memory.effects, intent->effect, effects_per_incident_max);
+    push_bounded(memory.effects_open, intent->effect, effects_per_incident_max);
+    note_attempt(memory, *intent);
+    const auto* replace = std::get_if<Replace>(&intent->step);
+    if (replace != nullptr && intent->is_reflex) {
+        push_bounded(reflex_restarts_, ReflexRestart{replace->instance, at}, effects_max);
+    }
+}
+
+void History::learn_outcome(const Entry& entry) {
+    const auto found = incidents_.find(entry.incident);
+    const Result<OutcomeBody> body = from_json<OutcomeBody>(entry.body);
+    if (found == incidents_.end() || !body) {
+        return;
+    }
+    // "Unknown" from an actuator leaves the effect open until the world has been read.
+    if (body->outcome.kind != OutcomeKind::unknown || body->is_read_back) {
+        std::erase(found->second.effects_open, body->effect);
+    }
+}
+
+void History::learn_verdict(const Entry& entry) {
+    const Result<VerdictBody> body = from_json<VerdictBody>(entry.body);
+    const bool is_final =
+        body && body->verdict.kind != VerdictKind::permit && !body->verdict.again_at;
+    if (is_final) {
+        let_go(entry.incident);
+    }
+}
+
+void History::learn_proof(const Entry& entry) {
+    const Result<ProofBody> body = from_json<ProofBody>(entry.body);
+    if (body && body->proof.kind != ProofKind::undecided) {
+        let_go(entry.incident);
+    }
+}
+
+void History::let_go(const IncidentId& incident) {
+    const auto found = incidents_.find(incident);
+    if (found != incidents_.end()) {
+        found->second.remedy_in_hand.reset();
+        found->second.is_undo_in_hand = false;
+    }
+}
+
+// A person takes over; should the incident stay open for days, its cool-downs run all the same.
+void History::learn_escalation(const IncidentId& incident, Instant at) {
+    let_go(incident);
+    const auto found = incidents_.find(incident);
+    if (found != incidents_.end()) {
+        start_cool_downs(found->second, at);
+    }
+}
+
+void History::learn_close(const IncidentId& incident, Instant at) {
+    learn_escalation(incident, at);
+    const auto found = incidents_.find(incident);
+    if (found != incidents_.end()) {
+        found->second.is_closed = true;
+        found->second.effects_open.clear();
+    }
+}
+
+void History::start_cool_downs(const IncidentMemory& memory, Instant at) {
+    for (const auto& use : memory.used) {
+        Instant& since = cool_downs_.try_emplace(use, at).first->second;
+        since = std::max(since, at);
+    }
+    while (cool_downs_.size() > cool_downs_max) {
+        cool_downs_.erase(std::ranges::min_element(cool_downs_, {},
+                                                   [](const auto& item) { return item.second; }));
+    }
+}
+
+const IncidentMemory* History::find(const IncidentId& incident) const {
+    const auto found = incidents_.find(incident);
+    return found == incidents_.end() ? nullptr : &found->second;
+}
+
+const IncidentId* History::busy_incident(const IncidentId& except) const {
+    for (const auto& [incident, memory] : incidents_) {
+        const bool is_busy = memory.remedy_in_hand || !memory.effects_open.empty();
+        if (is_busy && incident != except) {
+            return &incident;
+        }
+    }
+    return nullptr;
+}
+
+bool History::is_effect_known(const EffectId& effect) const {
+    return std::ranges::any_of(incidents_, [&](const auto& item) {
+        return std::ranges::find(item.second.effects, effect) != item.second.effects.end();
+    });
+}
+
+std::vector<Instant> History::effects_since(Instant since) const {
+    std::vector<Instant> found;
+    std::ranges::copy_if(effects_at_, std::back_inserter(found),
+                         [&](Instant at) { return at > since; });
+    // Entries of an earlier boot are learned with the present and may stand before older ones.
+    std::ranges::sort(found);
+    return found;
+}
+
+std::vector<Instant> History::reflex_restarts_since(const InstanceId& instance,
+                                                    Instant since) const {
+    std::vector<Instant> found;
+    for (const ReflexRestart& restart : reflex_restarts_) {
+        if (restart.instance == instance && restart.at > since) {
+            found.push_back(restart.at);
+        }
+    }
+    std::ranges::sort(found);
+    return found;
+}
+
+std::optional<Instant> History::cooling_since(RemedyKind kind, const std::string& target) const {
+    const auto found = cool_downs_.find({kind, target});
+    return found == cool_downs_.end() ? std::nullopt : std::optional(found->second);
+}
+
+}  // namespace homeostat::guard

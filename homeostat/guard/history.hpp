@@ -1,0 +1,110 @@
+#pragma once
+
+// History: what Homeostat has done lately, as far as guard has to know it.
+//
+// It is a view of the ledger: `learn` is called with every entry, live and at replay, so that
+// budgets, cool-downs and back-offs survive a restart without a file of their own. An intent counts
+// from the moment it is learned; a crash before its effect loses a token and never grants one.
+// Bounded: when a cap is reached the oldest memories go, and every cap lies above what the limits
+// allow to happen inside a window.
+//
+// Pure. Not thread-safe; lives on the heal strand.
+
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/entry.hpp"
+#include "homeostat/domain/entry_bodies.hpp"
+#include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/remedy.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace homeostat::guard {
+
+/// What a remedy acts upon, in one word: the instance's or the service's id.
+[[nodiscard]] std::string target_of(const Remedy& remedy);
+
+/// One incident as guard remembers it.
+struct IncidentMemory {
+    std::uint64_t order{0};  ///< Rises with each incident learned of.
+    Instant opened_at{};
+    Instant active_at{};                   ///< Of its latest effect; else of its opening.
+    std::uint32_t attempts_count{0};       ///< Remedies begun, undos not counted.
+    std::optional<Remedy> remedy_last;     ///< The last one begun; none once its undo has begun.
+    std::optional<Remedy> remedy_in_hand;  ///< Begun, and neither proven nor given up.
+    bool is_undo_in_hand{false};
+    std::vector<EffectId> effects;       ///< Every one it ever announced.
+    std::vector<EffectId> effects_open;  ///< Of these, without a trustworthy outcome.
+    std::vector<std::pair<RemedyKind, std::string>> used;  ///< Kinds and their targets.
+    bool is_closed{false};
+
+    friend bool operator==(const IncidentMemory&, const IncidentMemory&) = default;
+};
+
+class History {
+  public:
+    /// Takes one ledger entry in. `at` is the entry group's instant; for a group of an earlier
+    /// boot, whose instants mean nothing now, the caller hands in the present: the longer wait.
+    void learn(const Entry& entry, Instant at);
+
+    /// Null for an incident that was never learned of, or so long ago that it is forgotten.
+    [[nodiscard]] const IncidentMemory* find(const IncidentId& incident) const;
+
+    /// Another incident whose remedy is in hand or whose effect has no outcome; null if none.
+    [[nodiscard]] const IncidentId* busy_incident(const IncidentId& except) const;
+
+    [[nodiscard]] bool is_effect_known(const EffectId& effect) const;
+
+    /// The instants of the effects announced after `since`, oldest first.
+    [[nodiscard]] std::vector<Instant> effects_since(Instant since) const;
+
+    /// The instants of an instance's reflex restarts after `since`, oldest first.
+    [[nodiscard]] std::vector<Instant> reflex_restarts_since(const InstanceId& instance,
+                                                             Instant since) const;
+
+    /// When the last incident that used this kind on this target ended.
+    [[nodiscard]] std::optional<Instant> cooling_since(RemedyKind kind,
+                                                       const std::string& target) const;
+
+    /// The ledger's last word on the kill switch.
+    [[nodiscard]] bool is_suspended() const { return is_suspended_; }
+
+    friend bool operator==(const History&, const History&) = default;
+
+    static constexpr std::size_t incidents_max = 128;
+    static constexpr std::size_t effects_max = 4096;  ///< More are never counted, nor allowed.
+    static constexpr std::size_t cool_downs_max = 512;
+    static constexpr std::size_t effects_per_incident_max = 512;
+
+  private:
+    struct ReflexRestart {
+        InstanceId instance;
+        Instant at;
+        friend bool operator==(const ReflexRestart&, const ReflexRestart&) = default;
+    };
+
+    IncidentMemory& remember(const IncidentId& incident, Instant at);
+    void learn_intent(const Entry& entry, Instant at);
+    void learn_outcome(const Entry& entry);
+    void learn_verdict(const Entry& entry);
+    void learn_proof(const Entry& entry);
+    void let_go(const IncidentId& incident);
+    void learn_escalation(const IncidentId& incident, Instant at);
+    void learn_close(const IncidentId& incident, Instant at);
+    void start_cool_downs(const IncidentMemory& memory, Instant at);
+    void forget_oldest_incident();
+
+    std::map<IncidentId, IncidentMemory> incidents_;
+    std::deque<Instant> effects_at_;
+    std::deque<ReflexRestart> reflex_restarts_;
+    std::map<std::pair<RemedyKind, std::string>, Instant> cool_downs_;
+    std::uint64_t order_next_{0};
+    bool is_suspended_{false};
+};
+
+}  // namespace homeostat::guard

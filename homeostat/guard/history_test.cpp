@@ -1,0 +1,155 @@
+#include "homeostat/guard/history.hpp"
+
+#include "homeostat/guard/case_for_test.hpp"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+namespace homeostat::guard {
+
+namespace {
+
+using namespace for_test;  // NOLINT(google-build-using-namespace): a test's own builders.
+using std::chrono::seconds;
+
+const Step drain_0 = Drain{payments_0};
+const Step swap_step = SwapVersion{payments, v2, v1};
+
+std::vector<Entry> a_whole_story() {
+    IntentBody undo;
+    undo.effect = EffectId("i-1.e2");
+    undo.remedy = rollback_undo;
+    undo.step = SwapVersion{payments, v1, v2};
+    undo.is_undo = true;
+    IntentBody reflex;
+    reflex.effect = EffectId("i-2.e1");
+    reflex.remedy = restart_0;
+    reflex.step = Replace{payments_0, {10, 1000}, v2};
+    reflex.is_reflex = true;
+    Proof proof;
+    proof.kind = ProofKind::not_helped;
+    return {entry_of(EntryKind::started, {}, StartedBody{"1", "d", payments, 1}),
+            opened_entry(incident),
+            intent_entry(incident, "i-1.e1", rollback, swap_step),
+            outcome_entry(incident, "i-1.e1", OutcomeKind::unknown),
+            outcome_entry(incident, "i-1.e1", OutcomeKind::done, true),
+            entry_of(EntryKind::proof, incident, ProofBody{rollback, proof}),
+            entry_of(EntryKind::undo, incident, UndoBody{rollback, rollback_undo}),
+            entry_of(EntryKind::intent, incident, undo),
+            outcome_entry(incident, "i-1.e2", OutcomeKind::done),
+            entry_of(EntryKind::escalated, incident, EscalatedBody{"two did not help"}),
+            opened_entry(incident_other),
+            entry_of(EntryKind::intent, incident_other, reflex),
+            closed_entry(incident),
+            entry_of(EntryKind::suspended, {}, SwitchBody{"root", ""})};
+}
+
+}  // namespace
+
+TEST_CASE("a history learned live and one replayed from the ledger's bytes are equal") {
+    History live;
+    EntryGroup group;
+    for (const Entry& entry : a_whole_story()) {
+        live.learn(entry, now);
+        group.entries.push_back(entry);
+    }
+    const Result<json::value> document = parse_json(to_text(to_json(group)));
+    REQUIRE(document);
+    const Result<EntryGroup> stored = from_json<EntryGroup>(*document);
+    REQUIRE(stored);
+    History replayed;
+    for (const Entry& entry : stored->entries) {
+        replayed.learn(entry, now);
+    }
+    CHECK(live == replayed);
+    CHECK(live.is_suspended());
+    CHECK(live.effects_since(now - seconds{1}).size() == 3);
+    CHECK(live.cooling_since(RemedyKind::rollback, "payments") == now);
+    CHECK(live.reflex_restarts_since(payments_0, now - seconds{1}).size() == 1);
+    REQUIRE(live.busy_incident(incident));
+    CHECK(*live.busy_incident(incident) == incident_other);
+    CHECK_FALSE(live.busy_incident(incident_other));
+}
+
+TEST_CASE("the effects of one remedy are one attempt and a further remedy is another") {
+    History history;
+    learn_effect(history, incident, "i-1.e1", rollback, swap_step, now);
+    learn_effect(history, incident, "i-1.e2", rollback, drain_0, now);
+    REQUIRE(history.find(incident));
+    CHECK(history.find(incident)->attempts_count == 1);
+    history.learn(entry_of(EntryKind::proposed, incident, Proposal{}), now);
+    CHECK_FALSE(history.find(incident)->remedy_in_hand);
+    learn_effect(history, incident, "i-1.e3", restart_0, drain_0, now);
+    CHECK(history.find(incident)->attempts_count == 2);
+    CHECK(history.find(incident)->remedy_last == restart_0);
+}
+
+TEST_CASE("a refusal that will not be asked again lets the remedy go, another does not") {
+    History history;
+    learn_effect(history, incident, "i-1.e1", rollback, swap_step, now);
+    const Verdict later{VerdictKind::refusal, "r", "b", now + seconds{1}};
+    const Verdict never{VerdictKind::refusal, "r", "b", std::nullopt};
+    history.learn(entry_of(EntryKind::verdict, incident, VerdictBody{rollback, drain_0, later}),
+                  now);
+    CHECK(history.find(incident)->remedy_in_hand);
+    history.learn(entry_of(EntryKind::verdict, incident, VerdictBody{rollback, drain_0, never}),
+                  now);
+    CHECK_FALSE(history.find(incident)->remedy_in_hand);
+}
+
+TEST_CASE("a closed incident holds nobody up, not even with an effect that was never resolved") {
+    History history;
+    history.learn(intent_entry(incident, "i-1.e1", rollback, swap_step), now);
+    history.learn(entry_of(EntryKind::escalated, incident, EscalatedBody{"x"}), now);
+    CHECK(history.busy_incident(incident_other));
+    history.learn(closed_entry(incident), now);
+    CHECK_FALSE(history.busy_incident(incident_other));
+}
+
+TEST_CASE("an intent that cannot be read spends a token all the same") {
+    History history;
+    history.learn({EntryKind::intent, incident, json::object{{"from", "the future"}}}, now);
+    CHECK(history.effects_since(now - seconds{1}).size() == 1);
+    for (const EntryKind kind : {EntryKind::outcome, EntryKind::proof, EntryKind::verdict,
+                                 EntryKind::closed, EntryKind::escalated, EntryKind::undo}) {
+        history.learn({kind, incident, json::array{}}, now);
+    }
+    CHECK(history.find(incident)->is_closed);
+}
+
+TEST_CASE("only what happened after the window's beginning counts") {
+    History history;
+    spend(history, 1, now);
+    CHECK(history.effects_since(now - Duration{1}).size() == 1);
+    CHECK(history.effects_since(now).empty());
+}
+
+TEST_CASE("a longer incident that closes later starts its cool-down anew") {
+    History history;
+    learn_effect(history, incident, "i-1.e1", restart_0, drain_0, now);
+    history.learn(entry_of(EntryKind::escalated, incident, EscalatedBody{"x"}), now);
+    CHECK(history.cooling_since(RemedyKind::restart, "payments-0") == now);
+    history.learn(closed_entry(incident), now + seconds{50});
+    CHECK(history.cooling_since(RemedyKind::restart, "payments-0") == now + seconds{50});
+    CHECK_FALSE(history.cooling_since(RemedyKind::rolling_restart, "payments"));
+}
+
+TEST_CASE("a history of any length stays bounded and forgets closed incidents first") {
+    History history;
+    history.learn(opened_entry(incident), now);
+    for (int count = 0; count < 5000; ++count) {
+        const IncidentId of("i-n" + std::to_string(count));
+        const InstanceId target("x-" + std::to_string(count));
+        learn_effect(history, of, of.text() + ".e1", Restart{target}, Drain{target}, now);
+        history.learn(closed_entry(of), now + seconds{count});
+    }
+    CHECK(history.find(incident));
+    CHECK_FALSE(history.find(IncidentId("i-n0")));
+    CHECK(history.find(IncidentId("i-n4999")));
+    CHECK(history.effects_since(now - seconds{1}).size() == History::effects_max);
+    CHECK(history.cooling_since(RemedyKind::restart, "x-4999"));
+    CHECK_FALSE(history.cooling_since(RemedyKind::restart, "x-0"));
+}
+
+}  // namespace homeostat::guard

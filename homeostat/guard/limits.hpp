@@ -1,0 +1,53 @@
+#pragma once
+
+// Limits: how much Homeostat may do on its own. Parsed and validated once, in app/.
+//
+// Every default is safe: nothing is permitted until a person raises the autonomy of a remedy.
+//
+// Pure. Values only.
+
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/remedy.hpp"
+#include "homeostat/domain/verdict.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+
+namespace homeostat::guard {
+
+struct Limits {
+    /// Per target and remedy kind, from the close of the incident that used it. 0 = none.
+    Duration cool_down{std::chrono::minutes{2}};
+    /// Remedies per incident; for reflexes also restarts per instance inside `effects_window`.
+    /// 0 = never act.
+    std::uint32_t attempts_max{3};
+    /// Serving instances that must remain after every step. 0 = the group may go down.
+    std::uint32_t min_healthy{1};
+    /// Effects over all targets inside `effects_window`. 0 = never act. A rollback of three drained
+    /// instances takes ten, its undo ten more.
+    std::uint32_t effects_max{30};
+    Duration effects_window{std::chrono::minutes{10}};
+    /// Wait before the second reflex restart of an instance; doubles from then on.
+    Duration back_off_first{std::chrono::seconds{1}};
+    Duration back_off_max{std::chrono::seconds{30}};
+    /// A kind that is missing here stands at `watch`.
+    std::map<RemedyKind, Autonomy> autonomy;
+
+    [[nodiscard]] Autonomy autonomy_of(RemedyKind kind) const {
+        const auto found = autonomy.find(kind);
+        return found == autonomy.end() ? Autonomy::watch : found->second;
+    }
+};
+
+/// Facts older than this are not the world any more (a read takes some 20 ms).
+constexpr Duration facts_age_max = std::chrono::seconds{2};
+
+/// How soon a refusal that may pass by itself is worth asking again.
+constexpr Duration ask_again_after = std::chrono::milliseconds{500};
+
+/// For how long after the incident opened, or after its last effect, we go on asking again. Edge
+/// counters need one interval (≤ 1 s) to show a fault; an instance needs some seconds to come back.
+constexpr Duration ask_again_for_max = std::chrono::seconds{30};
+
+}  // namespace homeostat::guard

@@ -1,0 +1,99 @@
+#include "homeostat/guard/rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace homeostat::guard {
+
+namespace {
+
+constexpr std::array rules{
+    Rule{"the kill switch is released", rule::kill_switch},
+    Rule{"the facts are complete and fresh", rule::facts},
+    Rule{"the catalogue holds this remedy for this target", rule::catalogue},
+    Rule{"observing is no effect", rule::observe},
+    Rule{"the step belongs to the remedy and its precondition holds", rule::step},
+    Rule{"the autonomy of the remedy is act", rule::autonomy},
+    Rule{"the executor sees the symptom itself", rule::symptom},
+    Rule{"one remedy is in hand at a time", rule::one_in_hand},
+    Rule{"the target has cooled down", rule::cool_down},
+    Rule{"the attempts are not used up", rule::attempts},
+    Rule{"the reflex backs off", rule::back_off},
+    Rule{"the group stays above its floor", rule::capacity_floor},
+    Rule{"the budget holds the effects", rule::budget},
+};
+
+std::optional<Verdict> first_objection(const Matter& matter) {
+    for (const Rule& each : rules) {
+        if (std::optional<Objection> objection = each.ask(matter)) {
+            return Verdict{objection->kind, std::string(each.says), std::move(objection->because),
+                           objection->again_at};
+        }
+    }
+    return std::nullopt;
+}
+
+Verdict agreement(const Matter& matter) {
+    const Instant since = matter.now - matter.limits.effects_window;
+    return {VerdictKind::permit, "every rule agrees",
+            fmt::format("{} of {} instances serve, at least {} have to; {} of {} effects spent",
+                        serving_count(matter.facts), matter.facts.instances.size(),
+                        matter.limits.min_healthy, matter.history.effects_since(since).size(),
+                        matter.limits.effects_max),
+            std::nullopt};
+}
+
+}  // namespace
+
+bool is_in_hand(const Matter& matter) {
+    const IncidentMemory* memory = matter.history.find(matter.asked.incident);
+    return memory != nullptr && memory->remedy_in_hand &&
+           *memory->remedy_in_hand == matter.asked.remedy &&
+           memory->is_undo_in_hand == matter.asked.is_undo;
+}
+
+std::optional<Instant> again_soon(const Matter& matter) {
+    const IncidentMemory* memory = matter.history.find(matter.asked.incident);
+    const Instant since = memory == nullptr ? matter.asked.symptom.noticed_at : memory->active_at;
+    // The symptom's instant comes from a proposal: it may be any number.
+    const Duration waited =
+        matter.now - std::clamp(since, std::min(Instant{}, matter.now), matter.now);
+    return waited < ask_again_for_max ? std::optional(matter.now + ask_again_after) : std::nullopt;
+}
+
+bool may_serve(const InstanceFacts& instance, bool has_edge) {
+    const bool is_out = has_edge && (instance.rotation == Rotation::draining ||
+                                     instance.rotation == Rotation::down);
+    return instance.runtime.is_alive && instance.runtime.is_answering && !is_out;
+}
+
+Verdict check(const Case& asked,
+              const Facts& facts,
+              const History& history,
+              const Limits& limits,
+              Instant now) {
+    const Matter matter{asked, nullptr, nullptr, facts, history, limits, now};
+    return first_objection(matter).value_or(agreement(matter));
+}
+
+// Seven parameters: each is a different thing that the caller has at hand, and a struct of them
+// would only be filled in to be taken apart.
+std::expected<Permit, Verdict> Gate::ask(
+    const Case& asked,
+    const Step& step,
+    EffectId effect,
+    const Facts& facts,
+    const History& history,  // NOLINT(readability-function-size)
+    const Limits& limits,
+    Instant now) {
+    const Matter matter{asked, &step, &effect, facts, history, limits, now};
+    if (std::optional<Verdict> objection = first_objection(matter)) {
+        return std::unexpected<Verdict>(std::move(*objection));
+    }
+    return Permit(std::move(effect), step);
+}
+
+}  // namespace homeostat::guard

@@ -1,0 +1,70 @@
+#pragma once
+
+// The rules behind guard's front door: what each may look at, and what it may answer.
+//
+// A rule answers nothing when it agrees. It never looks at what another rule looks at, except for
+// `is_in_hand`: once the first effect of a remedy is announced, its own steps may cure the symptom
+// or move the version, and stopping half-way would leave an instance drained.
+//
+// Pure.
+
+#include "homeostat/guard/guard.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace homeostat::guard {
+
+/// Everything that a rule may look at.
+struct Matter {
+    const Case& asked;
+    const Step* step;        ///< Null when the remedy as a whole is asked for.
+    const EffectId* effect;  ///< The id that the step would carry; null without a step.
+    const Facts& facts;
+    const History& history;
+    const Limits& limits;
+    Instant now;
+};
+
+struct Objection {
+    VerdictKind kind{VerdictKind::refusal};
+    std::string because;
+    std::optional<Instant> again_at{};
+};
+
+struct Rule {
+    std::string_view says;
+    std::optional<Objection> (*ask)(const Matter& matter);
+};
+
+namespace rule {
+
+// In the order in which they are asked (rules.cpp).
+[[nodiscard]] std::optional<Objection> kill_switch(const Matter& matter);
+[[nodiscard]] std::optional<Objection> facts(const Matter& matter);
+[[nodiscard]] std::optional<Objection> catalogue(const Matter& matter);
+[[nodiscard]] std::optional<Objection> observe(const Matter& matter);
+[[nodiscard]] std::optional<Objection> step(const Matter& matter);
+[[nodiscard]] std::optional<Objection> autonomy(const Matter& matter);
+[[nodiscard]] std::optional<Objection> symptom(const Matter& matter);
+[[nodiscard]] std::optional<Objection> one_in_hand(const Matter& matter);
+[[nodiscard]] std::optional<Objection> cool_down(const Matter& matter);
+[[nodiscard]] std::optional<Objection> attempts(const Matter& matter);
+[[nodiscard]] std::optional<Objection> back_off(const Matter& matter);
+[[nodiscard]] std::optional<Objection> capacity_floor(const Matter& matter);
+[[nodiscard]] std::optional<Objection> budget(const Matter& matter);
+
+}  // namespace rule
+
+/// The first effect of just this remedy is announced, and it is neither proven nor given up.
+[[nodiscard]] bool is_in_hand(const Matter& matter);
+
+/// When to ask again for what may pass by itself; nothing once we have waited long enough.
+[[nodiscard]] std::optional<Instant> again_soon(const Matter& matter);
+
+/// Whether taking the instance away may cost users something. An edge that says nothing of it may
+/// well send it requests: unknown is not "out".
+[[nodiscard]] bool may_serve(const InstanceFacts& instance, bool has_edge);
+
+}  // namespace homeostat::guard

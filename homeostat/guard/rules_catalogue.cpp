@@ -1,0 +1,190 @@
+// The rules about what there is to do at all: the closed catalogue, observe, the step.
+
+#include "homeostat/guard/rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <variant>
+
+namespace homeostat::guard {
+
+namespace {
+
+using Answer = std::optional<Objection>;
+
+bool holds(const std::vector<VersionId>& versions, const VersionId& version) {
+    return std::ranges::find(versions, version) != versions.end();
+}
+
+Answer no(std::string because) {
+    return Objection{.because = std::move(because)};
+}
+
+/// Is the remedy one of ours, for a target that exists?
+struct InCatalogue {
+    const Matter& matter;
+
+    Answer operator()(const Observe&) const { return std::nullopt; }
+
+    Answer operator()(const Restart& remedy) const {
+        if (find_instance(matter.facts, remedy.instance) == nullptr) {
+            return no("there is no such instance");
+        }
+        const Subject& subject = matter.asked.symptom.subject;
+        if (subject.kind == SubjectKind::instance && subject.name != remedy.instance.text()) {
+            return no("the symptom is about " + subject.name);
+        }
+        return std::nullopt;
+    }
+
+    Answer operator()(const RollingRestart& remedy) const { return of_service(remedy.service); }
+
+    Answer operator()(const Rollback& remedy) const {
+        const Facts& facts = matter.facts;
+        if (Answer answer = of_service(remedy.service)) {
+            return answer;
+        }
+        if (remedy.from.empty() || remedy.to.empty() || remedy.from == remedy.to) {
+            return no("it names no two versions");
+        }
+        // After our own first step the current version is `to`, and the instances still lag.
+        const bool is_swapped = is_in_hand(matter) && facts.version_current == remedy.to;
+        if (facts.version_current != remedy.from && !is_swapped) {
+            return no(fmt::format("the current version is {}", facts.version_current.text()));
+        }
+        if (!holds(facts.versions_present, remedy.to)) {
+            return no("the version to return to is not there");
+        }
+        // What an undo returns to ran until our remedy came; it need not have proven itself.
+        if (!matter.asked.is_undo && !holds(facts.versions_good, remedy.to)) {
+            return no("the version to return to has not proven itself");
+        }
+        return std::nullopt;
+    }
+
+    Answer of_service(const ServiceId& service) const {
+        return service == matter.facts.service ? std::nullopt : no("that service is not ours");
+    }
+};
+
+/// A reflex is one remedy for one symptom, and needs no opinion for it.
+bool is_proper_reflex(const Case& asked) {
+    return is_for_reflex(asked.symptom.kind) && std::holds_alternative<Restart>(asked.remedy) &&
+           asked.symptom.subject.kind == SubjectKind::instance && !asked.is_undo;
+}
+
+/// An undo reverts what this incident did last, once.
+bool is_proper_undo(const Matter& matter) {
+    if (is_in_hand(matter)) {
+        return true;
+    }
+    const IncidentMemory* memory = matter.history.find(matter.asked.incident);
+    const auto* undo = std::get_if<Rollback>(&matter.asked.remedy);
+    if (memory == nullptr || !memory->remedy_last || undo == nullptr) {
+        return false;
+    }
+    const auto* done = std::get_if<Rollback>(&*memory->remedy_last);
+    return done != nullptr && done->service == undo->service && done->from == undo->to &&
+           done->to == undo->from;
+}
+
+/// Does the step serve the remedy, and is its target as the step expects it?
+struct StepFits {
+    const Matter& matter;
+
+    Answer operator()(const SwapVersion& step) const {
+        const auto* remedy = std::get_if<Rollback>(&matter.asked.remedy);
+        if (remedy == nullptr || step.service != remedy->service || step.from != remedy->from ||
+            step.to != remedy->to) {
+            return no("the remedy swaps no such versions");
+        }
+        if (matter.facts.version_current != step.from) {
+            return no("the current version is not the one to swap");
+        }
+        return std::nullopt;
+    }
+
+    Answer operator()(const Drain& step) const {
+        return with_rotation(step.instance, Rotation::in, "it is not in rotation");
+    }
+
+    Answer operator()(const Undrain& step) const {
+        return with_rotation(step.instance, Rotation::draining, "it is not drained");
+    }
+
+    Answer operator()(const Replace& step) const {
+        const InstanceFacts* target = target_for(step.instance);
+        if (target == nullptr) {
+            return no("the remedy is not about that instance");
+        }
+        const RuntimeInstance& runtime = target->runtime;
+        const ProcessIdentity present = runtime.is_alive ? runtime.identity : ProcessIdentity{};
+        if (step.expected != present) {
+            return no(fmt::format("pid {} is expected, pid {} runs there", step.expected.pid,
+                                  present.pid));
+        }
+        if (step.version != matter.facts.version_current) {
+            return no("it would not start the current version");
+        }
+        const auto* rollback = std::get_if<Rollback>(&matter.asked.remedy);
+        if (rollback != nullptr && step.version != rollback->to) {
+            return no("the version is not swapped yet");
+        }
+        return std::nullopt;
+    }
+
+    Answer with_rotation(const InstanceId& instance, Rotation wanted, std::string otherwise) const {
+        const InstanceFacts* target = target_for(instance);
+        if (target == nullptr) {
+            return no("the remedy is not about that instance");
+        }
+        const bool fits = matter.facts.has_edge && target->rotation == wanted;
+        return fits ? std::nullopt : no(std::move(otherwise));
+    }
+
+    /// Null unless the remedy may touch the instance. That the service is ours is settled before.
+    const InstanceFacts* target_for(const InstanceId& instance) const {
+        const auto* restart = std::get_if<Restart>(&matter.asked.remedy);
+        const bool is_named = restart == nullptr || restart->instance == instance;
+        return is_named ? find_instance(matter.facts, instance) : nullptr;
+    }
+};
+
+}  // namespace
+
+namespace rule {
+
+std::optional<Objection> catalogue(const Matter& matter) {
+    if (matter.facts.instances.empty()) {
+        return no("the group is empty: that means nothing, not everything");
+    }
+    if (matter.asked.is_reflex && !is_proper_reflex(matter.asked)) {
+        return no("a reflex restarts the instance whose process ended, and does nothing else");
+    }
+    if (matter.asked.is_undo && !is_proper_undo(matter)) {
+        return no("it does not revert what this incident did last");
+    }
+    return std::visit(InCatalogue{matter}, matter.asked.remedy);
+}
+
+std::optional<Objection> observe(const Matter& matter) {
+    if (std::holds_alternative<Observe>(matter.asked.remedy)) {
+        return Objection{.kind = VerdictKind::escalation,
+                         .because = "the choice is to do nothing, and the symptom is there"};
+    }
+    return std::nullopt;
+}
+
+std::optional<Objection> step(const Matter& matter) {
+    if (matter.step == nullptr) {
+        return std::nullopt;
+    }
+    if (matter.effect->empty() || matter.history.is_effect_known(*matter.effect)) {
+        return no(fmt::format("the effect id '{}' is not a fresh one", matter.effect->text()));
+    }
+    return std::visit(StepFits{matter}, *matter.step);
+}
+
+}  // namespace rule
+}  // namespace homeostat::guard

@@ -1,0 +1,126 @@
+// The rules about how much and how often: autonomy, one in hand, cool-down, attempts, back-off.
+
+#include "homeostat/base/fields.hpp"
+#include "homeostat/guard/rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace homeostat::guard {
+
+namespace {
+
+/// Remedies of this incident before the one that is asked for, by the caller's count or the
+/// ledger's, whichever is higher.
+std::uint32_t attempts_before(const Matter& matter) {
+    const IncidentMemory* memory = matter.history.find(matter.asked.incident);
+    const std::uint32_t begun = memory == nullptr ? 0 : memory->attempts_count;
+    const std::uint32_t of_these = is_in_hand(matter) ? 1 : 0;
+    return std::max(matter.asked.attempts_count, begun - std::min(begun, of_these));
+}
+
+/// The wait before the next restart of an instance that was restarted `count` times.
+Duration back_off_after(std::size_t count, const Limits& limits) {
+    Duration wait = std::min(limits.back_off_first, limits.back_off_max);
+    for (std::size_t doubled = 1; doubled < count && wait < limits.back_off_max; ++doubled) {
+        wait = wait > limits.back_off_max / 2 ? limits.back_off_max : wait * 2;
+    }
+    return wait;
+}
+
+}  // namespace
+
+namespace rule {
+
+std::optional<Objection> autonomy(const Matter& matter) {
+    if (matter.asked.is_undo) {
+        return std::nullopt;  // Whoever may act may take it back.
+    }
+    const RemedyKind kind = kind_of(matter.asked.remedy);
+    const Autonomy level = matter.limits.autonomy_of(kind);
+    std::string because = fmt::format("{} stands at {}", to_text(kind), to_text(level));
+    switch (level) {
+        case Autonomy::act:
+            return std::nullopt;
+        case Autonomy::ask:
+            return Objection{.kind = VerdictKind::question, .because = std::move(because)};
+        case Autonomy::watch:
+        case Autonomy::inform:
+        case Autonomy::recommend:
+            break;
+    }
+    return Objection{.because = std::move(because)};
+}
+
+std::optional<Objection> one_in_hand(const Matter& matter) {
+    const IncidentMemory* memory = matter.history.find(matter.asked.incident);
+    if (memory != nullptr && !memory->effects_open.empty()) {
+        return Objection{.because = fmt::format("what became of {} is not known yet",
+                                                memory->effects_open.front().text()),
+                         .again_at = again_soon(matter)};
+    }
+    if (const IncidentId* other = matter.history.busy_incident(matter.asked.incident)) {
+        return Objection{.because = fmt::format("incident {} has one in hand", other->text()),
+                         .again_at = again_soon(matter)};
+    }
+    return std::nullopt;
+}
+
+std::optional<Objection> cool_down(const Matter& matter) {
+    if (matter.asked.is_reflex) {
+        return std::nullopt;  // It backs off instead: a dead process should not wait minutes.
+    }
+    const RemedyKind kind = kind_of(matter.asked.remedy);
+    const std::string target = target_of(matter.asked.remedy);
+    const std::optional<Instant> since = matter.history.cooling_since(kind, target);
+    if (since && matter.now < *since + matter.limits.cool_down) {
+        return Objection{
+            .because = fmt::format("an incident that used {} on {} ended {:.1f} s ago",
+                                   to_text(kind), target, to_seconds(matter.now - *since)),
+            .again_at = *since + matter.limits.cool_down};
+    }
+    return std::nullopt;
+}
+
+std::optional<Objection> attempts(const Matter& matter) {
+    if (matter.asked.is_undo) {
+        return std::nullopt;  // It ends the attempt that it reverts; the catalogue allows one.
+    }
+    const std::uint32_t count = attempts_before(matter);
+    if (count >= matter.limits.attempts_max) {
+        return Objection{.kind = VerdictKind::escalation,
+                         .because = fmt::format("{} of {} remedies are used in this incident",
+                                                count, matter.limits.attempts_max)};
+    }
+    return std::nullopt;
+}
+
+std::optional<Objection> back_off(const Matter& matter) {
+    const auto* restart = std::get_if<Restart>(&matter.asked.remedy);
+    const bool restarts = matter.step == nullptr || std::holds_alternative<Replace>(*matter.step);
+    if (!matter.asked.is_reflex || restart == nullptr || !restarts) {
+        return std::nullopt;
+    }
+    const Instant since = matter.now - matter.limits.effects_window;
+    const std::vector<Instant> before =
+        matter.history.reflex_restarts_since(restart->instance, since);
+    if (before.empty()) {
+        return std::nullopt;
+    }
+    if (before.size() >= matter.limits.attempts_max) {
+        return Objection{.kind = VerdictKind::escalation,
+                         .because = fmt::format("{} was restarted {} times and ends again",
+                                                restart->instance.text(), before.size())};
+    }
+    const Instant again_at = before.back() + back_off_after(before.size(), matter.limits);
+    if (matter.now < again_at) {
+        return Objection{.because = fmt::format("{} restarts of {} so far", before.size(),
+                                                restart->instance.text()),
+                         .again_at = again_at};
+    }
+    return std::nullopt;
+}
+
+}  // namespace rule
+}  // namespace homeostat::guard

@@ -1,0 +1,156 @@
+// The rules about room: how many instances must go on serving, how many effects may still happen.
+
+#include "homeostat/guard/rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <variant>
+
+namespace homeostat::guard {
+
+namespace {
+
+/// The instances whose process the remedy would replace, as the facts stand now.
+std::vector<const InstanceFacts*> instances_to_replace(const Matter& matter) {
+    const auto* restart = std::get_if<Restart>(&matter.asked.remedy);
+    const auto* rollback = std::get_if<Rollback>(&matter.asked.remedy);
+    std::vector<const InstanceFacts*> found;
+    for (const InstanceFacts& instance : matter.facts.instances) {
+        const RuntimeInstance& runtime = instance.runtime;
+        const bool is_named = restart == nullptr || restart->instance == runtime.instance;
+        const bool is_there_already =
+            rollback != nullptr && runtime.is_alive && runtime.version == rollback->to;
+        if (is_named && !is_there_already) {
+            found.push_back(&instance);
+        }
+    }
+    return found;
+}
+
+/// Serving instances that surely remain if `without` does not serve.
+std::uint32_t serving_without(const Facts& facts, const InstanceId& without) {
+    const auto count = std::ranges::count_if(facts.instances, [&](const InstanceFacts& instance) {
+        return instance.runtime.instance != without && instance.is_serving(facts.has_edge);
+    });
+    return static_cast<std::uint32_t>(count);
+}
+
+std::optional<Objection> below(std::uint32_t remaining,
+                               const Matter& matter,
+                               std::optional<Instant> again_at) {
+    return Objection{
+        .because = fmt::format("{} of {} instances would serve, at least {} have to", remaining,
+                               matter.facts.instances.size(), matter.limits.min_healthy),
+        .again_at = again_at};
+}
+
+/// Could the first step that takes a serving instance out ever be allowed? Instances that do not
+/// serve are replaced first and cost nothing; they serve by then, at best.
+std::optional<Objection> floor_for_remedy(const Matter& matter) {
+    const bool has_edge = matter.facts.has_edge;
+    const std::vector<const InstanceFacts*> targets = instances_to_replace(matter);
+    std::optional<std::uint32_t> remaining_best;
+    std::uint32_t restored = 0;
+    for (const InstanceFacts* target : targets) {
+        if (may_serve(*target, has_edge)) {
+            const std::uint32_t remaining = serving_without(matter.facts, target->runtime.instance);
+            remaining_best = std::max(remaining_best.value_or(0), remaining);
+        } else {
+            restored += 1;
+        }
+    }
+    if (!remaining_best) {
+        return std::nullopt;
+    }
+    const std::uint32_t remaining = *remaining_best + restored;
+    if (remaining >= matter.limits.min_healthy) {
+        return std::nullopt;
+    }
+    // A whole group may come to serve; one that is too small for its floor never will.
+    const bool is_too_small = matter.facts.instances.size() <= matter.limits.min_healthy;
+    return below(remaining, matter, is_too_small ? std::nullopt : again_soon(matter));
+}
+
+std::optional<Objection> floor_for_step(const Matter& matter) {
+    const bool takes_out = std::holds_alternative<Drain>(*matter.step) ||
+                           std::holds_alternative<Replace>(*matter.step);
+    const InstanceId* instance = instance_of(*matter.step);
+    if (!takes_out || instance == nullptr) {
+        return std::nullopt;
+    }
+    const InstanceFacts* target = find_instance(matter.facts, *instance);
+    if (target == nullptr) {
+        return Objection{.because = "there is no such instance"};
+    }
+    const std::uint32_t remaining = serving_without(matter.facts, *instance);
+    const bool costs = may_serve(*target, matter.facts.has_edge);
+    if (!costs || remaining >= matter.limits.min_healthy) {
+        return std::nullopt;
+    }
+    return below(remaining, matter, again_soon(matter));
+}
+
+/// Effects that a replacement takes: drain, replace, undrain at most.
+std::uint32_t effects_for(const InstanceFacts& instance, bool has_edge) {
+    constexpr std::uint32_t with_drain = 3;
+    const bool is_drained = instance.rotation == Rotation::draining;
+    const bool drains = has_edge && may_serve(instance, has_edge);
+    return drains ? with_drain : 1U + (is_drained ? 1U : 0U);
+}
+
+/// Effects that must fit before this one may happen. A drain without room for its undrain would
+/// leave the instance out; a remedy without room for all of it would leave two versions running.
+struct EffectsNeeded {
+    const Matter& matter;
+
+    std::uint32_t operator()(const SwapVersion&) const { return 1; }
+    std::uint32_t operator()(const Undrain&) const { return 1; }
+    std::uint32_t operator()(const Drain&) const { return 3; }
+    std::uint32_t operator()(const Replace& step) const {
+        const InstanceFacts* target = find_instance(matter.facts, step.instance);
+        return target != nullptr && target->rotation == Rotation::draining ? 2 : 1;
+    }
+};
+
+std::uint32_t effects_needed(const Matter& matter) {
+    if (matter.step != nullptr) {
+        return std::visit(EffectsNeeded{matter}, *matter.step);
+    }
+    std::uint32_t needed = std::holds_alternative<Rollback>(matter.asked.remedy) ? 1 : 0;
+    for (const InstanceFacts* instance : instances_to_replace(matter)) {
+        needed += effects_for(*instance, matter.facts.has_edge);
+    }
+    return std::max(needed, 1U);
+}
+
+}  // namespace
+
+namespace rule {
+
+std::optional<Objection> capacity_floor(const Matter& matter) {
+    return matter.step == nullptr ? floor_for_remedy(matter) : floor_for_step(matter);
+}
+
+std::optional<Objection> budget(const Matter& matter) {
+    const std::size_t allowed =
+        std::min<std::size_t>(matter.limits.effects_max, History::effects_max);
+    const std::size_t needed = effects_needed(matter);
+    const std::vector<Instant> spent =
+        matter.history.effects_since(matter.now - matter.limits.effects_window);
+    if (spent.size() + needed <= allowed) {
+        return std::nullopt;
+    }
+    std::string because =
+        fmt::format("{} of {} effects are spent in the last {:.0f} s and {} are needed",
+                    spent.size(), allowed, to_seconds(matter.limits.effects_window), needed);
+    if (needed > allowed) {
+        return Objection{.because = std::move(because)};  // No waiting makes room for that.
+    }
+    const Instant oldest_in_the_way = spent[spent.size() + needed - allowed - 1];
+    return Objection{.because = std::move(because),
+                     .again_at = oldest_in_the_way + matter.limits.effects_window};
+}
+
+}  // namespace rule
+}  // namespace homeostat::guard

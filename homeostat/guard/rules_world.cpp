@@ -1,0 +1,129 @@
+// The rules about the world as it is: the kill switch, the facts, the symptom.
+
+#include "homeostat/base/fields.hpp"
+#include "homeostat/guard/rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace homeostat::guard {
+
+namespace {
+
+const InstanceId* named_twice(const Facts& facts) {
+    for (const InstanceFacts& instance : facts.instances) {
+        const InstanceId& name = instance.runtime.instance;
+        const auto count = std::ranges::count_if(facts.instances, [&](const InstanceFacts& other) {
+            return other.runtime.instance == name;
+        });
+        if (count > 1) {
+            return &name;
+        }
+    }
+    return nullptr;
+}
+
+bool is_some_instance_silent(const Facts& facts) {
+    return !std::ranges::all_of(facts.instances, [](const InstanceFacts& instance) {
+        return instance.runtime.is_alive && instance.runtime.is_answering;
+    });
+}
+
+// A proxy that was started again counts from zero; what it counted since is new in any case.
+bool have_errors_risen(const Matter& matter) {
+    const std::uint64_t now = matter.facts.edge.errors_total;
+    const std::uint64_t before = matter.asked.edge_errors_at_open;
+    return now > before || (now < before && now > 0);
+}
+
+// Without an edge the runtime is our only observer: it sees whether instances answer.
+bool is_errors_seen(const Matter& matter) {
+    return matter.facts.has_edge ? have_errors_risen(matter)
+                                 : is_some_instance_silent(matter.facts);
+}
+
+// The limit is the agent's word, the measure is ours. A queue at the edge is slowness before any
+// mean shows it, and so is an instance that no longer answers.
+bool is_latency_seen(const Matter& matter) {
+    const bool is_slow =
+        matter.facts.has_edge && (matter.facts.edge.latency_ms > matter.asked.symptom.limit ||
+                                  matter.facts.edge.queue_length > 0);
+    return is_slow || is_some_instance_silent(matter.facts);
+}
+
+const InstanceFacts* subject_instance(const Matter& matter) {
+    const Subject& subject = matter.asked.symptom.subject;
+    return subject.kind == SubjectKind::instance
+               ? find_instance(matter.facts, InstanceId(subject.name))
+               : nullptr;
+}
+
+bool is_known_subject(const Matter& matter) {
+    const Subject& subject = matter.asked.symptom.subject;
+    const bool is_our_service =
+        subject.kind == SubjectKind::service && subject.name == matter.facts.service.text();
+    return is_our_service || subject_instance(matter) != nullptr;
+}
+
+bool is_seen(const Matter& matter) {
+    const InstanceFacts* instance = subject_instance(matter);
+    switch (matter.asked.symptom.kind) {
+        case SymptomKind::errors:
+            return is_errors_seen(matter);
+        case SymptomKind::latency:
+            return is_latency_seen(matter);
+        case SymptomKind::instance_down:
+            return instance != nullptr && !instance->runtime.is_alive;
+        case SymptomKind::instance_not_answering:
+            return instance != nullptr && !instance->runtime.is_answering;
+    }
+    return false;
+}
+
+}  // namespace
+
+namespace rule {
+
+// The switch itself and the ledger's last word on it: whoever deletes the one has the other left.
+std::optional<Objection> kill_switch(const Matter& matter) {
+    if (matter.facts.is_suspended || matter.history.is_suspended()) {
+        return Objection{.because = "Homeostat is suspended", .again_at = again_soon(matter)};
+    }
+    return std::nullopt;
+}
+
+std::optional<Objection> facts(const Matter& matter) {
+    const Facts& facts = matter.facts;
+    if (!facts.is_complete) {
+        return Objection{.because = "a part of the world did not answer",
+                         .again_at = again_soon(matter)};
+    }
+    if (facts.read_at > matter.now || facts.read_at < matter.now - facts_age_max) {
+        return Objection{.because = "the facts were not read just now",
+                         .again_at = again_soon(matter)};
+    }
+    if (const InstanceId* name = named_twice(facts)) {
+        return Objection{.because = fmt::format("the facts name {} twice", name->text())};
+    }
+    return std::nullopt;
+}
+
+std::optional<Objection> symptom(const Matter& matter) {
+    if (is_in_hand(matter)) {
+        return std::nullopt;
+    }
+    const Symptom& symptom = matter.asked.symptom;
+    if (!is_known_subject(matter)) {
+        return Objection{.because = "the symptom is about something that we do not guard"};
+    }
+    if (!is_seen(matter)) {
+        return Objection{.because = fmt::format("the proposal says {} of {}; our own facts do not",
+                                                to_text(symptom.kind), symptom.subject.name),
+                         .again_at = again_soon(matter)};
+    }
+    return std::nullopt;
+}
+
+}  // namespace rule
+}  // namespace homeostat::guard

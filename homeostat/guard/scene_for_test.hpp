@@ -1,0 +1,84 @@
+#pragma once
+
+// Scene: all that guard is asked with, in one place, and the questions that tests ask of it.
+//
+// Pure. For tests only.
+
+#include "homeostat/guard/case_for_test.hpp"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace homeostat::guard::for_test {
+
+/// A case in which guard agrees unless the test changes something.
+struct Scene {
+    Case asked{case_of(rollback)};
+    Facts facts{serving_facts()};
+    History history;
+    Limits limits{acting_limits()};
+    Instant at{now};
+
+    [[nodiscard]] Verdict verdict() const { return check(asked, facts, history, limits, at); }
+
+    [[nodiscard]] std::expected<Permit, Verdict> ask(const Step& step,
+                                                     const std::string& effect = "i-1.e9") const {
+        return Gate::ask(asked, step, EffectId(effect), facts, history, limits, at);
+    }
+
+    [[nodiscard]] bool is_permitted() const { return verdict().kind == VerdictKind::permit; }
+
+    [[nodiscard]] bool refuses(std::string_view rule) const {
+        const Verdict answer = verdict();
+        return answer.kind == VerdictKind::refusal && answer.rule == rule;
+    }
+
+    [[nodiscard]] bool refuses(const Step& step, std::string_view rule) const {
+        const auto answer = ask(step);
+        return !answer && answer.error().kind == VerdictKind::refusal &&
+               answer.error().rule == rule;
+    }
+
+    [[nodiscard]] bool escalates(std::string_view rule) const {
+        const Verdict answer = verdict();
+        return answer.kind == VerdictKind::escalation && answer.rule == rule;
+    }
+};
+
+inline Scene scene_of(const Remedy& remedy) {
+    Scene scene;
+    scene.asked = case_of(remedy);
+    return scene;
+}
+
+/// payments-0 has ended and a reflex asks to start it.
+inline Scene reflex_scene() {
+    Scene scene;
+    scene.asked = reflex_case();
+    end_process(scene.facts.instances[0]);
+    return scene;
+}
+
+inline const Step swap_step = SwapVersion{payments, v2, v1};
+inline const Step drain_0 = Drain{payments_0};
+inline const Step undrain_0 = Undrain{payments_0};
+inline const Step replace_0 = Replace{payments_0, {10, 1000}, v2};
+inline const Step start_0 = Replace{payments_0, {}, v2};
+
+inline constexpr std::string_view switch_rule = "the kill switch is released";
+inline constexpr std::string_view facts_rule = "the facts are complete and fresh";
+inline constexpr std::string_view catalogue_rule =
+    "the catalogue holds this remedy for this target";
+inline constexpr std::string_view step_rule =
+    "the step belongs to the remedy and its precondition holds";
+inline constexpr std::string_view autonomy_rule = "the autonomy of the remedy is act";
+inline constexpr std::string_view symptom_rule = "the executor sees the symptom itself";
+inline constexpr std::string_view one_rule = "one remedy is in hand at a time";
+inline constexpr std::string_view cool_down_rule = "the target has cooled down";
+inline constexpr std::string_view attempts_rule = "the attempts are not used up";
+inline constexpr std::string_view back_off_rule = "the reflex backs off";
+inline constexpr std::string_view floor_rule = "the group stays above its floor";
+inline constexpr std::string_view budget_rule = "the budget holds the effects";
+
+}  // namespace homeostat::guard::for_test

@@ -1,0 +1,235 @@
+// Guard against its specification, written a second time in another form: not over facts but over
+// what is the matter with them, in one list of "what is wrong, who says so". Every combination is
+// tried.
+
+#include "homeostat/guard/scene_for_test.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+namespace homeostat::guard {
+
+using namespace for_test;  // NOLINT(google-build-using-namespace): a test's own builders.
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+struct Expected {
+    VerdictKind kind{VerdictKind::permit};
+    std::string_view rule{"every rule agrees"};
+
+    friend bool operator==(const Expected&, const Expected&) = default;
+};
+
+/// A remedy, and whether it is in the catalogue as the facts of a scene stand.
+struct Offer {
+    Remedy remedy;
+    bool is_legal;
+};
+
+std::vector<Offer> all_offers() {
+    return {{Observe{}, true},
+            {restart_0, true},
+            {Restart{InstanceId("payments-7")}, false},
+            {rolling, true},
+            {RollingRestart{ServiceId("fraud")}, false},
+            {rollback, true},
+            {rollback_undo, false},
+            {Rollback{payments, v2, v2}, false},
+            {Rollback{payments, v2, VersionId("v0")}, false}};
+}
+
+/// Runs `visit` with every vector of so many digits, the n-th below limits[n].
+template <std::size_t N, class Visit>
+void for_each_combination(const std::array<int, N>& limits, const Visit& visit) {
+    std::array<int, N> digits{};
+    while (true) {
+        visit(digits);
+        std::size_t place = 0;
+        while (place < N && ++digits[place] == limits[place]) {
+            digits[place++] = 0;
+        }
+        if (place == N) {
+            return;
+        }
+    }
+}
+
+/// What is the matter with a remedy asked for as a whole.
+struct Troubles {
+    bool is_suspended, is_incomplete, is_stale, is_unseen, is_busy, is_cooling, is_used_up;
+    bool is_at_floor, is_spent;
+    Autonomy autonomy;
+    Offer offer;
+};
+
+Scene scene_with(const Troubles& troubles) {
+    Scene scene = scene_of(troubles.offer.remedy);
+    const RemedyKind kind = kind_of(troubles.offer.remedy);
+    scene.facts.is_suspended = troubles.is_suspended;
+    scene.facts.is_complete = !troubles.is_incomplete;
+    scene.facts.read_at = now - (troubles.is_stale ? milliseconds{2001} : milliseconds{2000});
+    scene.asked.edge_errors_at_open = troubles.is_unseen ? 7 : 6;
+    scene.limits.autonomy[kind] = troubles.autonomy;
+    if (troubles.is_busy) {
+        scene.history.learn(
+            intent_entry(incident_other, "i-2.e1", Restart{payments_2}, Drain{payments_2}),
+            now - seconds{700});
+    }
+    if (troubles.is_cooling) {
+        learn_effect(scene.history, IncidentId("i-3"), "i-3.e1", troubles.offer.remedy,
+                     Drain{payments_2}, now - seconds{700});
+        scene.history.learn(closed_entry(IncidentId("i-3")), now - seconds{119});
+    }
+    scene.asked.attempts_count = troubles.is_used_up ? 3 : 2;
+    scene.limits.min_healthy = troubles.is_at_floor ? 3 : 2;
+    scene.limits.effects_max = 30;
+    spend(scene.history, troubles.is_spent ? 28 : 20, now - seconds{10});
+    return scene;
+}
+
+Expected specified(const Troubles& it) {
+    using enum VerdictKind;
+    const bool is_watched = it.autonomy < Autonomy::ask;
+    const std::array<std::pair<bool, Expected>, 12> list{{
+        {it.is_suspended, {refusal, switch_rule}},
+        {it.is_incomplete || it.is_stale, {refusal, facts_rule}},
+        {!it.offer.is_legal, {refusal, catalogue_rule}},
+        {kind_of(it.offer.remedy) == RemedyKind::observe, {escalation, "observing is no effect"}},
+        {is_watched, {refusal, autonomy_rule}},
+        {it.autonomy == Autonomy::ask, {question, autonomy_rule}},
+        {it.is_unseen, {refusal, symptom_rule}},
+        {it.is_busy, {refusal, one_rule}},
+        {it.is_cooling, {refusal, cool_down_rule}},
+        {it.is_used_up, {escalation, attempts_rule}},
+        {it.is_at_floor, {refusal, floor_rule}},
+        {it.is_spent, {refusal, budget_rule}},
+    }};
+    for (const auto& [is_wrong, expected] : list) {
+        if (is_wrong) {
+            return expected;
+        }
+    }
+    return {};
+}
+
+/// What is the matter with a step.
+struct StepTroubles {
+    bool is_alive, is_answering, is_expected_right, is_version_right, is_floor_tight, is_named;
+    Rotation rotation;
+    int step;    ///< drain, undrain, replace, swap
+    int remedy;  ///< restart, rolling, rollback before its swap, rollback after it
+};
+
+const std::array<Remedy, 4> step_remedies{restart_0, rolling, rollback, rollback};
+
+Step step_with(const StepTroubles& it) {
+    const InstanceId name = it.is_named ? payments_0 : InstanceId("fraud-0");
+    const VersionId current = it.remedy == 3 ? v1 : v2;
+    const VersionId other = it.remedy == 3 ? v2 : v1;
+    const ProcessIdentity running = it.is_alive ? ProcessIdentity{10, 1000} : ProcessIdentity{};
+    switch (it.step) {
+        case 0:
+            return Drain{name};
+        case 1:
+            return Undrain{name};
+        case 2:
+            return Replace{name, it.is_expected_right ? running : ProcessIdentity{10, 999},
+                           it.is_version_right ? current : other};
+        default:
+            return SwapVersion{payments, v2, it.is_version_right ? v1 : VersionId("v3")};
+    }
+}
+
+/// Needs no facts: only what was chosen above. True where guard has to give its permit.
+bool is_step_specified(const StepTroubles& it) {
+    const bool may_serve = it.is_alive && it.is_answering &&
+                           (it.rotation == Rotation::in || it.rotation == Rotation::unknown);
+    const bool keeps_floor = !may_serve || !it.is_floor_tight;
+    switch (it.step) {
+        case 0:
+            return it.is_named && it.rotation == Rotation::in && keeps_floor;
+        case 1:
+            return it.is_named && it.rotation == Rotation::draining;
+        case 2:
+            return it.is_named && it.is_expected_right && it.is_version_right && keeps_floor &&
+                   it.remedy != 2;
+        default:
+            return it.remedy == 2 && it.is_version_right;
+    }
+}
+
+Scene scene_with(const StepTroubles& it) {
+    Scene scene = scene_of(step_remedies.at(static_cast<std::size_t>(it.remedy)));
+    if (it.remedy == 3) {
+        learn_effect(scene.history, incident, "i-1.e1", rollback, swap_step, now);
+        scene.facts.version_current = v1;
+    }
+    InstanceFacts& target = scene.facts.instances[0];
+    target.runtime.is_alive = it.is_alive;
+    target.runtime.is_answering = it.is_answering;
+    target.rotation = it.rotation;
+    if (it.is_floor_tight) {
+        scene.limits.min_healthy = 3;
+    }
+    return scene;
+}
+
+}  // namespace
+
+TEST_CASE("a remedy gets the verdict that the specification gives, in every combination") {
+    const std::vector<Offer> offers = all_offers();
+    std::size_t permits_count = 0;
+    const auto offers_count = static_cast<int>(offers.size());
+    for_each_combination(
+        std::array{2, 2, 2, 2, 2, 2, 2, 2, 2, 5, offers_count}, [&](const auto& digits) {
+            const Troubles troubles{.is_suspended = digits[0] == 1,
+                                    .is_incomplete = digits[1] == 1,
+                                    .is_stale = digits[2] == 1,
+                                    .is_unseen = digits[3] == 1,
+                                    .is_busy = digits[4] == 1,
+                                    .is_cooling = digits[5] == 1,
+                                    .is_used_up = digits[6] == 1,
+                                    .is_at_floor = digits[7] == 1,
+                                    .is_spent = digits[8] == 1,
+                                    .autonomy = static_cast<Autonomy>(digits[9]),
+                                    .offer = offers[static_cast<std::size_t>(digits[10])]};
+            const Verdict verdict = scene_with(troubles).verdict();
+            const Expected expected = specified(troubles);
+            const bool is_as_specified = Expected{verdict.kind, verdict.rule} == expected;
+            if (!is_as_specified) {
+                FAIL_CHECK(describe(troubles.offer.remedy), ": ", verdict.rule,
+                           ", specified: ", expected.rule);
+            }
+            permits_count += verdict.kind == VerdictKind::permit ? 1 : 0;
+        });
+    CHECK(permits_count == 3);  // The three remedies, with nothing the matter.
+}
+
+TEST_CASE("a step gets the answer that the specification gives, in every combination") {
+    std::size_t permits_count = 0;
+    for_each_combination(std::array{2, 2, 2, 2, 2, 2, 4, 4, 4}, [&](const auto& digits) {
+        const StepTroubles troubles{.is_alive = digits[0] == 1,
+                                    .is_answering = digits[1] == 1,
+                                    .is_expected_right = digits[2] == 1,
+                                    .is_version_right = digits[3] == 1,
+                                    .is_floor_tight = digits[4] == 1,
+                                    .is_named = digits[5] == 1,
+                                    .rotation = static_cast<Rotation>(digits[6]),
+                                    .step = digits[7],
+                                    .remedy = digits[8]};
+        const Step step = step_with(troubles);
+        const bool is_permitted = scene_with(troubles).ask(step).has_value();
+        if (is_permitted != is_step_specified(troubles)) {
+            FAIL_CHECK(describe(step), " is ", is_permitted ? "permitted" : "refused");
+        }
+        permits_count += is_permitted ? 1 : 0;
+    });
+    CHECK(permits_count > 100);
+}
+
+}  // namespace homeostat::guard

@@ -1,0 +1,102 @@
+#include "homeostat/record/record.hpp"
+
+#include "homeostat/base/fields.hpp"
+
+#include <utility>
+
+namespace homeostat::record {
+
+namespace {
+
+template <class Body>
+Entry entry_of(EntryKind kind, const IncidentId& incident, const Body& body) {
+    return {.kind = kind, .incident = incident, .body = to_json(body)};
+}
+
+/// Cuts before a character of UTF-8 rather than in the middle of one.
+std::string cut(std::string text, std::size_t bytes_max) {
+    constexpr unsigned char lead_mask = 0xC0U;
+    constexpr unsigned char continuation = 0x80U;
+    if (text.size() > bytes_max) {
+        std::size_t end = bytes_max;
+        while (end > 0 && (static_cast<unsigned char>(text[end]) & lead_mask) == continuation) {
+            --end;
+        }
+        text.resize(end);
+    }
+    return text;
+}
+
+Entry entry_of_switch(EntryKind kind, SwitchBody body) {
+    body.by = cut(std::move(body.by), name_bytes_max);
+    body.because = cut(std::move(body.because), because_bytes_max);
+    return entry_of(kind, {}, body);
+}
+
+}  // namespace
+
+Entry started(const StartedBody& body) {
+    return entry_of(EntryKind::started, {}, body);
+}
+
+Entry opened(const IncidentId& incident, const Proposal& proposal) {
+    return entry_of(EntryKind::opened, incident, proposal);
+}
+
+Entry proposed(const IncidentId& incident, const Proposal& proposal) {
+    return entry_of(EntryKind::proposed, incident, proposal);
+}
+
+Entry verdict(const IncidentId& incident,
+              const Remedy& remedy,
+              const std::optional<Step>& step,
+              const Verdict& verdict) {
+    return entry_of(EntryKind::verdict, incident, VerdictBody{remedy, step, verdict});
+}
+
+Entry intent(const IncidentId& incident, const IntentBody& body) {
+    return entry_of(EntryKind::intent, incident, body);
+}
+
+Entry outcome(const IncidentId& incident, const OutcomeBody& body) {
+    return entry_of(EntryKind::outcome, incident, body);
+}
+
+Entry proof(const IncidentId& incident, const Remedy& remedy, const Proof& proof) {
+    return entry_of(EntryKind::proof, incident, ProofBody{remedy, proof});
+}
+
+Entry undo(const IncidentId& incident, const Remedy& remedy, const Remedy& inverse) {
+    return entry_of(EntryKind::undo, incident, UndoBody{remedy, inverse});
+}
+
+Entry escalated(const IncidentId& incident, std::string because) {
+    return entry_of(EntryKind::escalated, incident,
+                    EscalatedBody{cut(std::move(because), reason_bytes_max)});
+}
+
+Entry closed(const IncidentId& incident, CloseKind how, const std::vector<Remedy>& tried) {
+    return entry_of(EntryKind::closed, incident, ClosedBody{how, tried});
+}
+
+Entry change(const Change& change) {
+    return entry_of(EntryKind::change, {}, change);
+}
+
+Entry good(const GoodBody& body) {
+    return entry_of(EntryKind::good, {}, body);
+}
+
+Entry suspended(SwitchBody body) {
+    return entry_of_switch(EntryKind::suspended, std::move(body));
+}
+
+Entry resumed(SwitchBody body) {
+    return entry_of_switch(EntryKind::resumed, std::move(body));
+}
+
+Entry checkpoint(const IncidentId& incident, json::value state) {
+    return {.kind = EntryKind::checkpoint, .incident = incident, .body = std::move(state)};
+}
+
+}  // namespace homeostat::record

@@ -1,0 +1,54 @@
+#pragma once
+
+// record: any of the nouns → ledger entry. The front door of the stage.
+//
+// One function per kind of entry, so that nobody writes a kind by hand next to a body that does not
+// fit it. The bodies and their fields stand in domain/entry_bodies.hpp; texts from people are cut
+// here to what a record may hold.
+//
+// Pure.
+
+#include "homeostat/base/json.hpp"
+#include "homeostat/domain/change.hpp"
+#include "homeostat/domain/entry.hpp"
+#include "homeostat/domain/entry_bodies.hpp"
+#include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/proof.hpp"
+#include "homeostat/domain/proposal.hpp"
+#include "homeostat/domain/remedy.hpp"
+#include "homeostat/domain/step.hpp"
+#include "homeostat/domain/verdict.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace homeostat::record {
+
+constexpr std::size_t because_bytes_max = 200;  ///< Of what a person said when they switched.
+constexpr std::size_t reason_bytes_max = 1000;  ///< Of our own reason for an escalation.
+
+[[nodiscard]] Entry started(const StartedBody& body);
+[[nodiscard]] Entry opened(const IncidentId& incident, const Proposal& proposal);
+[[nodiscard]] Entry proposed(const IncidentId& incident, const Proposal& proposal);
+/// `step` is absent when the remedy as a whole was asked for.
+[[nodiscard]] Entry verdict(const IncidentId& incident,
+                            const Remedy& remedy,
+                            const std::optional<Step>& step,
+                            const Verdict& verdict);
+[[nodiscard]] Entry intent(const IncidentId& incident, const IntentBody& body);
+[[nodiscard]] Entry outcome(const IncidentId& incident, const OutcomeBody& body);
+[[nodiscard]] Entry proof(const IncidentId& incident, const Remedy& remedy, const Proof& proof);
+[[nodiscard]] Entry undo(const IncidentId& incident, const Remedy& remedy, const Remedy& inverse);
+[[nodiscard]] Entry escalated(const IncidentId& incident, std::string because);
+[[nodiscard]] Entry closed(const IncidentId& incident,
+                           CloseKind how,
+                           const std::vector<Remedy>& tried);
+[[nodiscard]] Entry change(const Change& change);
+[[nodiscard]] Entry good(const GoodBody& body);
+[[nodiscard]] Entry suspended(SwitchBody body);
+[[nodiscard]] Entry resumed(SwitchBody body);
+/// The state of a graph thread, as the graph wrote it.
+[[nodiscard]] Entry checkpoint(const IncidentId& incident, json::value state);
+
+}  // namespace homeostat::record
