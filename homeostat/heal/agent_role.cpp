@@ -1,0 +1,180 @@
+#include "homeostat/heal/agent_role.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace homeostat::heal {
+
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr Duration judge_every = std::chrono::milliseconds{100};
+constexpr Duration read_for_max = std::chrono::milliseconds{900};
+
+ModelAnswer answer_of(const Error& error) {
+    switch (error.fault) {
+        case Fault::late:
+            return ModelAnswer::late;
+        case Fault::broken:
+        case Fault::invalid:
+            return ModelAnswer::refused;
+        default:
+            return ModelAnswer::absent;
+    }
+}
+
+}  // namespace
+
+AgentRole::AgentRole(asio::any_io_executor strand, AgentPorts ports, AgentSettings settings)
+    : strand_(std::move(strand)),
+      ports_(std::move(ports)),
+      settings_(std::move(settings)),
+      judge_(settings_.judge) {}
+
+Task<void> AgentRole::run() {
+    started_at_ = ports_.clock.now();
+    for (ports::Telemetry* source : ports_.sources) {
+        asio::co_spawn(strand_, watch(*source), asio::detached);
+    }
+    while (!is_stopping_) {
+        co_await judge_once();
+        co_await ports_.clock.sleep_until(ports_.clock.now() + judge_every);
+    }
+}
+
+void AgentRole::report(ports::Telemetry& source, const std::string& trouble) {
+    const std::string name(source.name());
+    const auto known = source_troubles_.find(name);
+    const bool was_in_trouble = known != source_troubles_.end();
+    if (trouble.empty() && was_in_trouble) {
+        settings_.log(name + " answers again");
+        source_troubles_.erase(known);
+    } else if (!trouble.empty()) {
+        if (!was_in_trouble) {
+            settings_.log(name + " does not answer: " + trouble);
+        }
+        source_troubles_[name] = trouble;
+    }
+}
+
+Task<void> AgentRole::watch(ports::Telemetry& source) {
+    while (!is_stopping_) {
+        const Instant due = ports_.clock.now() + source.interval();
+        co_await take_from(source);
+        co_await ports_.clock.sleep_until(due);
+    }
+}
+
+Task<void> AgentRole::take_from(ports::Telemetry& source) {
+    const Result<std::vector<Reading>> readings =
+        co_await source.read(ports_.clock.now() + read_for_max);
+    report(source, readings ? std::string() : readings.error().text);
+    if (!readings) {
+        co_return;
+    }
+    const std::vector<Change> changes = judge_.take(*readings, ports_.clock.now());
+    for (const Change& change : changes) {
+        (void)co_await note(change);
+    }
+}
+
+Task<void> AgentRole::look(ports::Telemetry& source) {
+    co_await take_from(source);
+    co_await judge_once();
+}
+
+Task<Result<Change>> AgentRole::note(Change change) {
+    Result<Change> noted = co_await ports_.executor.note(change);
+    // Without a ledger the change still explains what is seen; it only is not recorded.
+    judge_.note(noted ? *noted : change);
+    co_return noted;
+}
+
+Task<void> AgentRole::judge_once() {
+    symptoms_now_ = judge_.symptoms(ports_.clock.now());
+    const std::vector<Symptom> present = symptoms_now_;
+    for (const Symptom& symptom : present) {
+        if (is_for_reflex(symptom.kind)) {
+            co_await deal_with(symptom);
+        } else if (!is_judging_) {
+            // The model may take its time; a reflex must not wait for it.
+            is_judging_ = true;
+            asio::co_spawn(strand_, judge_alone(symptom), asio::detached);
+        }
+    }
+    if (ports_.clock.now() - started_at_ > settings_.settle_for) {
+        co_await clear_gone();
+    }
+}
+
+Task<void> AgentRole::clear_gone() {
+    const std::vector<Symptom> open = ports_.executor.open_symptoms();
+    for (const Symptom& symptom : open) {
+        const bool is_present = std::ranges::any_of(symptoms_now_, [&](const Symptom& present) {
+            return present.kind == symptom.kind && present.subject == symptom.subject;
+        });
+        if (!is_present) {
+            co_await ports_.executor.clear(symptom);
+        }
+    }
+}
+
+Task<void> AgentRole::judge_alone(Symptom symptom) {
+    co_await deal_with(symptom);
+    is_judging_ = false;
+}
+
+Task<void> AgentRole::deal_with(Symptom symptom) {
+    const std::optional<Standing> standing = ports_.executor.standing(symptom);
+    if (standing && !standing->wants_proposal) {
+        co_return;
+    }
+    const Instant began_at = ports_.clock.now();
+    const std::vector<RemedyKind> tried = standing ? standing->tried : std::vector<RemedyKind>{};
+    diagnose::Finding finding = judge_.diagnose(symptom, tried, began_at);
+    decide::Opinion opinion{ModelAnswer::not_asked, std::nullopt, {}};
+    if (!is_for_reflex(symptom.kind)) {
+        opinion = co_await ask_oracle(finding);
+    }
+    Proposal proposal;
+    proposal.service = settings_.judge.inventory.service;
+    proposal.symptom = symptom;
+    proposal.choice = decide::choose(finding.menu, opinion, settings_.decide);
+    proposal.diagnosis = std::move(finding.diagnosis);
+    proposal.menu = std::move(finding.menu);
+    proposal.judged_at = ports_.clock.now();
+    proposal.judging_took = proposal.judged_at - symptom.noticed_at;
+    const Result<Standing> submitted = co_await ports_.executor.submit(std::move(proposal));
+    if (!submitted && submitted.error().fault != Fault::busy) {
+        settings_.log("a proposal was not taken: " + submitted.error().text);
+    }
+}
+
+Task<decide::Opinion> AgentRole::ask_oracle(const diagnose::Finding& finding) {
+    decide::Opinion opinion{ModelAnswer::not_asked, std::nullopt, {}};
+    const std::vector<RemedyKind> kinds = decide::kinds_to_rank(finding.menu);
+    const bool is_worth_asking = kinds.size() > 1 && settings_.decide.mode != OracleMode::rules;
+    if (!is_worth_asking) {
+        co_return opinion;
+    }
+    if (ports_.oracle == nullptr) {
+        co_return decide::Opinion{ModelAnswer::absent, std::nullopt, "no model is configured"};
+    }
+    const Instant deadline = ports_.clock.now() + settings_.model_for_max;
+    Result<Ranking> ranking =
+        co_await ports_.oracle->rank(finding.diagnosis.evidence, kinds, deadline);
+    if (!ranking) {
+        opinion.answer = answer_of(ranking.error());
+        opinion.trouble = ranking.error().text;
+        co_return opinion;
+    }
+    opinion.answer = ModelAnswer::recorded;
+    opinion.ranking = std::move(*ranking);
+    co_return opinion;
+}
+
+}  // namespace homeostat::heal

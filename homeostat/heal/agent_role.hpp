@@ -1,0 +1,84 @@
+#pragma once
+
+// AgentRole: watches and judges. Holds no means to act: what it concludes goes through the one door
+// (ports/executor.hpp) as a proposal.
+//
+// Every source of readings is pulled by a task of its own, so that a slow one delays only itself.
+// The judging task looks for symptoms several times a second; `look` makes it look at once, when a
+// process has just ended. A reflex is proposed without asking the model.
+//
+// Lives on one strand (a single-threaded io_context); not thread-safe.
+
+#include "homeostat/decide/decide.hpp"
+#include "homeostat/heal/judge.hpp"
+#include "homeostat/ports/clock.hpp"
+#include "homeostat/ports/executor.hpp"
+#include "homeostat/ports/oracle.hpp"
+#include "homeostat/ports/telemetry.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace homeostat::heal {
+
+struct AgentSettings {
+    JudgeSettings judge;
+    decide::Settings decide;
+    Duration model_for_max{};  ///< The model's deadline in one decision.
+    Duration settle_for{};     ///< After a start: no silence counts as "the symptom is gone".
+    std::function<void(const std::string&)> log;  ///< Sources that fail and recover. Not blocking.
+};
+
+struct AgentPorts {
+    ports::Clock& clock;
+    ports::Executor& executor;
+    ports::Oracle* oracle{nullptr};  ///< Null: rules alone.
+    std::vector<ports::Telemetry*> sources;
+};
+
+class AgentRole {
+  public:
+    AgentRole(boost::asio::any_io_executor strand, AgentPorts ports, AgentSettings settings);
+
+    /// Watches and judges until `stop`.
+    Task<void> run();
+    void stop() { is_stopping_ = true; }
+
+    /// Reads one source and judges, now: somebody knows that it has news.
+    Task<void> look(ports::Telemetry& source);
+
+    /// A source that has failed last, and how; empty when all answer.
+    [[nodiscard]] const std::map<std::string, std::string>& source_troubles() const {
+        return source_troubles_;
+    }
+    [[nodiscard]] const std::vector<Symptom>& symptoms_now() const { return symptoms_now_; }
+
+    /// Takes a change from outside (POST /v1/changes): recorded, then known to the diagnosis.
+    Task<Result<Change>> note(Change change);
+
+  private:
+    Task<void> watch(ports::Telemetry& source);
+    Task<void> take_from(ports::Telemetry& source);
+    Task<void> judge_once();
+    Task<void> judge_alone(Symptom symptom);
+    Task<void> deal_with(Symptom symptom);
+    Task<decide::Opinion> ask_oracle(const diagnose::Finding& finding);
+    Task<void> clear_gone();
+    void report(ports::Telemetry& source, const std::string& trouble);
+
+    boost::asio::any_io_executor strand_;
+    AgentPorts ports_;
+    AgentSettings settings_;
+    Judge judge_;
+    std::vector<Symptom> symptoms_now_;
+    std::map<std::string, std::string> source_troubles_;
+    Instant started_at_{};
+    bool is_judging_{false};  ///< One judgement at a time; reflexes go past it.
+    bool is_stopping_{false};
+};
+
+}  // namespace homeostat::heal

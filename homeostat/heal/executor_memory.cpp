@@ -1,0 +1,161 @@
+// What the executor knows: its open threads, and what it learned from the ledger. Awaits nothing.
+
+#include "homeostat/heal/executor_role.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace homeostat::heal {
+
+namespace {
+
+bool is_reflex(const HealingThread& thread) {
+    return is_for_reflex(thread.state.proposal.symptom.kind);
+}
+
+/// After a reboot: how long something has lasted cannot be told any more.
+void begin_waits_anew(IncidentState& state, Instant now) {
+    state.opened_at = now;
+    state.node_since = now;
+    if (state.plan) {
+        state.plan->began_at = now;
+        state.plan->step_last_at.reset();
+        state.plan->drain_began_at.reset();
+    }
+}
+
+}  // namespace
+
+// --- what is known -------------------------------------------------------------------------------
+
+const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
+    const Slot* judged = nullptr;
+    for (const auto& [id, slot] : slots_) {
+        const HealingThread& thread = slot->thread;
+        const bool is_same = thread.state.proposal.symptom.subject == symptom.subject;
+        if (is_reflex(thread) && (is_same || !is_for_reflex(symptom.kind))) {
+            // A crash explains errors for as long as its reflex is at work.
+            const bool is_at_work = thread.node != "stand_by";
+            if (is_same || is_at_work) {
+                return slot.get();
+            }
+        }
+        const bool is_at_work = thread.node == "act" || thread.node == "verify";
+        if (!is_reflex(thread) && (!is_for_reflex(symptom.kind) || is_at_work)) {
+            judged = slot.get();
+        }
+    }
+    return judged;
+}
+
+std::optional<Standing> ExecutorRole::standing(const Symptom& symptom) const {
+    const Slot* slot = slot_for(symptom);
+    if (slot == nullptr) {
+        return std::nullopt;
+    }
+    Standing standing;
+    standing.incident = slot->thread.state.id;
+    standing.wants_proposal = slot->thread.node == "rejudge" && slot->inbox.empty();
+    for (const Remedy& remedy : slot->thread.state.tried) {
+        standing.tried.push_back(kind_of(remedy));
+    }
+    return standing;
+}
+
+std::vector<Symptom> ExecutorRole::open_symptoms() const {
+    std::vector<Symptom> symptoms;
+    for (const auto& [id, slot] : slots_) {
+        symptoms.push_back(slot->thread.state.proposal.symptom);
+    }
+    return symptoms;
+}
+
+std::vector<IncidentView> ExecutorRole::incidents() const {
+    std::vector<IncidentView> views;
+    for (const auto& [id, slot] : slots_) {
+        const IncidentState& state = slot->thread.state;
+        views.push_back({state.id, state.proposal.symptom, slot->thread.node, state.opened_at,
+                         state.tried, state.trouble});
+    }
+    return views;
+}
+
+void ExecutorRole::learn(const EntryGroup& group, Instant at) {
+    for (const Entry& entry : group.entries) {
+        history_.learn(entry, at);
+        if (entry.kind == EntryKind::good) {
+            if (const Result<GoodBody> body = from_json<GoodBody>(entry.body)) {
+                versions_good_.insert(body->version);
+                version_last_seen_ = body->version;
+            }
+        }
+        if (entry.kind == EntryKind::change) {
+            const Result<Change> change = from_json<Change>(entry.body);
+            if (change && change->is_first_hand && change->kind == ChangeKind::deploy) {
+                version_last_seen_ = change->to;
+            }
+        }
+        if (entry.kind == EntryKind::intent) {
+            const Result<IntentBody> body = from_json<IntentBody>(entry.body);
+            if (body && std::holds_alternative<SwapVersion>(body->step)) {
+                swaps_.insert(body->effect.text());
+            }
+        }
+    }
+}
+
+/// Of a ledger that is replayed: how many there were, and where each thread stands.
+void ExecutorRole::remember(const Entry& entry, bool is_of_this_boot) {
+    const std::string& id = entry.incident.text();
+    incidents_count_ += entry.kind == EntryKind::opened ? 1 : 0;
+    changes_count_ += entry.kind == EntryKind::change ? 1 : 0;
+    if (entry.kind != EntryKind::checkpoint) {
+        return;
+    }
+    auto slot = std::make_unique<Slot>();
+    if (Result<HealingThread> thread = from_json<HealingThread>(entry.body)) {
+        slot->thread = std::move(*thread);
+        if (!is_of_this_boot) {
+            begin_waits_anew(slot->thread.state, ports_.clock.now());
+        }
+    } else {
+        slot->trouble = id + ": its checkpoint cannot be read: " + thread.error().text;
+    }
+    slots_[id] = std::move(slot);
+}
+
+Result<void> ExecutorRole::recover() {
+    const Instant now = ports_.clock.now();
+    std::set<std::string> closed;
+    const Result<void> replayed = ports_.ledger.replay([&](const EntryGroup& group) {
+        // The instants of an earlier boot mean nothing now: take the longer wait.
+        const bool is_of_this_boot = group.boot_id == settings_.boot_id;
+        learn(group, is_of_this_boot ? std::min(group.at, now) : now);
+        for (const Entry& entry : group.entries) {
+            remember(entry, is_of_this_boot);
+            if (entry.kind == EntryKind::closed) {
+                closed.insert(entry.incident.text());
+            }
+        }
+    });
+    if (!replayed) {
+        return fail("ledger", replayed.error());
+    }
+    std::erase_if(slots_, [&](const auto& item) { return closed.contains(item.first); });
+    for (const auto& [id, slot] : slots_) {
+        if (!slot->trouble.empty()) {
+            return fail(Fault::invalid, "ledger: " + slot->trouble + "; it needs a person");
+        }
+        Result<HealingEvent> event = healing_graph().event_after_restart(slot->thread);
+        if (!event) {
+            return fail("ledger", event.error());
+        }
+        slot->inbox.push_back(std::move(*event));
+    }
+    return {};
+}
+
+}  // namespace homeostat::heal

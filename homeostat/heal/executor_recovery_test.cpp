@@ -1,0 +1,316 @@
+// The executor over several lives: killed anywhere, started again from its ledger; and what it
+// keeps there for good: proven versions, the kill switch, changes.
+
+#include "homeostat/heal/executor_process_for_test.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace homeostat::heal {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+SimulatedMachine bad_deploy() {
+    SimulatedMachine machine;
+    machine.world.versions_bad = {VersionId("v2")};
+    machine.prove("v1");
+    return machine;
+}
+
+Proposal rollback_of(const SimulatedMachine& machine) {
+    return proposal_for_test(errors_for_test(machine.world.now), rollback_for_test());
+}
+
+bool all_run(const SimulatedWorld& world, const std::string& version) {
+    return world.serving_count() == world.instances.size() &&
+           std::ranges::all_of(world.instances, [&](const SimulatedInstance& one) {
+               return one.runtime.version.text() == version;
+           });
+}
+
+std::uint32_t changes_count_max(const SimulatedWorld& world) {
+    std::uint32_t most = 0;
+    for (const auto& [effect, count] : world.changes_count) {
+        most = std::max(most, count);
+    }
+    return most;
+}
+
+/// Submits the rollback and lets the process live until the ledger holds `groups_count` groups.
+void live_until(SimulatedMachine& machine, std::size_t groups_count, Duration afterwards) {
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(rollback_of(machine)));
+    process.clock.run_until([&] { return machine.disk.groups.size() >= groups_count; }, 1min);
+    process.clock.run_for(afterwards);
+}
+
+}  // namespace
+
+TEST_CASE("a process killed after any group of its ledger is succeeded without a second effect") {
+    // 10 ms later an effect has just happened and its outcome is not written yet.
+    for (const Duration afterwards : {Duration{}, Duration{10ms}}) {
+        for (std::size_t groups = 3; groups < 60; ++groups) {
+            CAPTURE(to_ms(afterwards));
+            CAPTURE(groups);
+            SimulatedMachine machine = bad_deploy();
+            live_until(machine, groups, afterwards);
+            machine.world.pass(1s);
+            SimulatedProcess successor(machine);
+            REQUIRE(successor.start());
+            REQUIRE(successor.settle());
+            CHECK(machine.story().back() == "closed healed");
+            CHECK(all_run(machine.world, "v1"));
+            CHECK(changes_count_max(machine.world) == 1);
+            CHECK(machine.world.serving_min == 2);
+        }
+    }
+}
+
+TEST_CASE("a successor knows where an incident stands before it has done anything") {
+    SimulatedMachine machine = bad_deploy();
+    machine.settings.guard.autonomy.clear();
+    live_until(machine, 100, 0s);
+    SimulatedProcess successor(machine);
+    REQUIRE(successor.start());
+    const std::vector<IncidentView> open = successor.executor->incidents();
+    REQUIRE(open.size() == 1);
+    CHECK(open.front().node == "stand_by");
+    const Result<Standing> again = successor.submit(rollback_of(machine));
+    REQUIRE_FALSE(again);
+    CHECK(again.error().fault == Fault::busy);
+    CHECK(successor.executor->open_symptoms().size() == 1);
+}
+
+TEST_CASE("a budget that was spent before the process died is spent for its successor") {
+    SimulatedMachine machine = bad_deploy();
+    machine.settings.guard.cool_down = 10min;
+    live_until(machine, 200, 0s);
+    REQUIRE(machine.story().back() == "closed healed");
+    machine.world.versions_bad = {VersionId("v1")};
+    machine.prove("v2");
+    SimulatedProcess successor(machine);
+    REQUIRE(successor.start());
+    successor.clock.run_for(3s);
+    const Remedy back = Rollback{ServiceId("payments"), VersionId("v1"), VersionId("v2")};
+    REQUIRE(successor.submit(proposal_for_test(errors_for_test(machine.world.now), back)));
+    REQUIRE(successor.settle_at("stand_by"));
+    CHECK(machine.has_line("refusal: the target has cooled down"));
+    CHECK(all_run(machine.world, "v1"));
+}
+
+TEST_CASE("after a reboot every wait begins anew, however long the machine had run before") {
+    for (const bool ran_longer_before : {true, false}) {
+        CAPTURE(ran_longer_before);
+        SimulatedMachine machine = bad_deploy();
+        machine.settings.boot_id = "boot-1";
+        machine.disk.boot_id = "boot-1";
+        live_until(machine, 12, 0s);
+        machine.settings.boot_id = "boot-2";
+        machine.disk.boot_id = "boot-2";
+        const Duration uptime = ran_longer_before ? Duration{1min} : Duration{48h};
+        machine.world.now = Instant{uptime};
+        for (SimulatedInstance& one : machine.world.instances) {
+            one.answers_from_at = Instant{};
+            one.runtime.started_at = Instant{};
+        }
+        SimulatedProcess successor(machine);
+        REQUIRE(successor.start());
+        REQUIRE(successor.settle());
+        CHECK(machine.story().back() == "closed healed");
+        CHECK(all_run(machine.world, "v1"));
+    }
+}
+
+TEST_CASE("a checkpoint that this program cannot read stops the start and names the incident") {
+    struct Case {
+        std::string says;
+        std::string field;
+    };
+    for (const Case& one : {Case{"checkpoint cannot be read", "state"},
+                            Case{"was written by another graph", "graph_digest"}}) {
+        CAPTURE(one.field);
+        SimulatedMachine machine = bad_deploy();
+        live_until(machine, 12, 0s);
+        json::object& body = machine.disk.groups.back().entries.back().body.as_object();
+        body[one.field] = "from another time";
+        SimulatedProcess successor(machine);
+        const Result<void> started = successor.start();
+        REQUIRE_FALSE(started);
+        CHECK(started.error().text.find("i-1") != std::string::npos);
+        CHECK(started.error().text.find(one.says) != std::string::npos);
+    }
+}
+
+TEST_CASE("an old checkpoint that cannot be read does no harm once its incident is closed") {
+    SimulatedMachine machine = bad_deploy();
+    live_until(machine, 200, 0s);
+    REQUIRE(machine.story().back() == "closed healed");
+    for (EntryGroup& group : machine.disk.groups) {
+        for (Entry& entry : group.entries) {
+            if (entry.kind == EntryKind::checkpoint) {
+                entry.body = json::object{{"from", "another time"}};
+            }
+        }
+    }
+    SimulatedProcess successor(machine);
+    CHECK(successor.start());
+}
+
+// --- versions ------------------------------------------------------------------------------------
+
+TEST_CASE("a version is good once it has served for the proof time without an incident") {
+    SimulatedMachine machine;
+    machine.settings.proof_time = 30s;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(29s);
+    CHECK(process.executor->versions_good().empty());
+    process.clock.run_for(5s);
+    CHECK(process.executor->versions_good() == std::set{VersionId("v2")});
+
+    SimulatedProcess successor(machine);
+    REQUIRE(successor.start());
+    CHECK(successor.executor->versions_good() == std::set{VersionId("v2")});
+}
+
+TEST_CASE(
+    "an instance that does not serve, an incident and a new version each begin the proof anew") {
+    struct Case {
+        std::string name;
+        void (*disturb)(SimulatedMachine&, SimulatedProcess&);
+    };
+    const std::vector<Case> cases{
+        {"an instance out",
+         [](SimulatedMachine& machine, SimulatedProcess& process) {
+             machine.world.instance(InstanceId("payments-0")).is_stalled = true;
+             process.clock.run_for(2s);
+             machine.world.instance(InstanceId("payments-0")).is_stalled = false;
+         }},
+        {"an incident",
+         [](SimulatedMachine& machine, SimulatedProcess& process) {
+             REQUIRE(process.submit(rollback_of(machine)));
+             process.clock.run_for(2s);
+             process.await(process.executor->clear(errors_for_test(machine.world.now)));
+         }},
+        {"a new version",
+         [](SimulatedMachine& machine, SimulatedProcess&) {
+             machine.world.version_current = VersionId("v1");
+         }},
+    };
+    for (const Case& one : cases) {
+        CAPTURE(one.name);
+        SimulatedMachine machine;
+        machine.settings.proof_time = 30s;
+        machine.settings.guard.autonomy.clear();
+        SimulatedProcess process(machine);
+        REQUIRE(process.start());
+        process.clock.run_for(20s);
+        one.disturb(machine, process);
+        process.clock.run_for(20s);
+        CHECK(process.executor->versions_good().empty());
+        process.clock.run_for(20s);
+        CHECK(process.executor->versions_good() == std::set{machine.world.version_current});
+    }
+}
+
+TEST_CASE("a rollback to a version that has not proven itself is refused") {
+    SimulatedMachine machine;
+    machine.world.versions_bad = {VersionId("v2")};
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(rollback_of(machine)));
+    REQUIRE(process.settle_at("stand_by"));
+    CHECK(machine.has_line("refusal: the catalogue holds this remedy for this target"));
+    CHECK(machine.world.changes_count.empty());
+}
+
+// --- the kill switch -----------------------------------------------------------------------------
+
+TEST_CASE("from the moment the switch is acknowledged no effect begins, until it is released") {
+    SimulatedMachine machine = bad_deploy();
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(rollback_of(machine)));
+    process.clock.run_until([&] { return machine.world.changes_count.size() == 3; }, 1min);
+    REQUIRE(process.await(process.executor->flip_switch(true, {"root", "drill"})));
+    process.clock.run_for(50ms);  // What had begun ends.
+    const std::size_t before = machine.world.changes_count.size();
+    process.clock.run_for(10s);
+    CHECK(machine.world.changes_count.size() == before);
+    CHECK(machine.has_line("suspended"));
+    REQUIRE(process.await(process.executor->flip_switch(false, {"root", "over"})));
+    REQUIRE(process.settle());
+    CHECK(machine.story().back() == "closed healed");
+    CHECK(all_run(machine.world, "v1"));
+}
+
+TEST_CASE("a switch that was engaged stays engaged for the successor, even if its file is gone") {
+    SimulatedMachine machine = bad_deploy();
+    {
+        SimulatedProcess process(machine);
+        REQUIRE(process.start());
+        REQUIRE(process.await(process.executor->flip_switch(true, {"root", "night"})));
+    }
+    machine.world.is_suspended = false;  // Somebody deleted it.
+    SimulatedProcess successor(machine);
+    REQUIRE(successor.start());
+    successor.clock.run_for(3s);
+    REQUIRE(successor.submit(rollback_of(machine)));
+    successor.clock.run_for(2min);
+    CHECK(machine.world.changes_count.empty());
+}
+
+TEST_CASE("the switch works when the ledger is full") {
+    SimulatedMachine machine;
+    machine.disk.fails_at = 0;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(1s);
+    REQUIRE_FALSE(process.executor->ledger_trouble().empty());
+    CHECK(process.await(process.executor->flip_switch(true, {"root", "stop"})));
+    CHECK(machine.world.is_suspended);
+}
+
+// --- changes -------------------------------------------------------------------------------------
+
+TEST_CASE("a change gets an id that no other has, and is ours if an effect of ours made it") {
+    SimulatedMachine machine = bad_deploy();
+    live_until(machine, 200, 0s);
+    SimulatedProcess successor(machine);
+    REQUIRE(successor.start());
+    Change change;
+    change.service = ServiceId("payments");
+    const Result<Change> first = successor.await(successor.executor->note(change));
+    change.reference = "i-1.e1";  // As the runtime reports a swap that it made for us.
+    const Result<Change> second = successor.await(successor.executor->note(change));
+    change.reference = "i-1.e2";  // A drain moves no version.
+    const Result<Change> third = successor.await(successor.executor->note(change));
+    REQUIRE((first && second && third));
+    CHECK(first->id != second->id);
+    CHECK_FALSE(first->is_ours);
+    CHECK(second->is_ours);
+    CHECK_FALSE(third->is_ours);
+}
+
+TEST_CASE("a change that cannot be recorded is an error that says so") {
+    SimulatedMachine machine;
+    machine.disk.fails_at = 1;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(100ms);
+    const Result<Change> noted = process.await(process.executor->note({}));
+    REQUIRE_FALSE(noted);
+    CHECK(noted.error().fault == Fault::full);
+}
+
+}  // namespace homeostat::heal

@@ -1,0 +1,423 @@
+#include "homeostat/heal/executor_role.hpp"
+
+#include "homeostat/act/act.hpp"
+#include "homeostat/heal/facts_merge.hpp"
+#include "homeostat/record/record.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+namespace homeostat::heal {
+
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr Duration edge_watch_every = std::chrono::seconds{1};
+constexpr std::size_t edge_watch_samples_max =
+    5;  ///< Looks 5 s back: further than detection takes.
+constexpr Duration proving_every = std::chrono::seconds{1};
+constexpr Duration turn_every = std::chrono::milliseconds{1};  ///< An append takes about as long.
+constexpr Duration verify_every = std::chrono::milliseconds{50};
+constexpr std::size_t inbox_events_max = 64;  ///< A thread gets a handful; more is a flood.
+constexpr std::size_t incidents_open_max = 64;
+
+/// What must be on the disk before the world may learn of it, or a person rely on it.
+bool needs_sync(EntryKind kind) {
+    using enum EntryKind;
+    switch (kind) {
+        case intent:
+        case outcome:
+        case escalated:
+        case closed:
+        case suspended:
+        case resumed:
+        case good:
+        case started:
+            return true;
+        case opened:
+        case proposed:
+        case verdict:
+        case proof:
+        case undo:
+        case change:
+        case checkpoint:
+            return false;
+    }
+    return true;
+}
+
+ports::Durability durability_of(const std::vector<Entry>& entries) {
+    const bool is_synced =
+        std::ranges::any_of(entries, [](const Entry& entry) { return needs_sync(entry.kind); });
+    return is_synced ? ports::Durability::synced : ports::Durability::written;
+}
+
+/// The nodes that an incident may leave because its symptom is gone.
+bool may_end(const std::string& node) {
+    return node == "guard" || node == "ask" || node == "rejudge" || node == "stand_by";
+}
+
+}  // namespace
+
+ExecutorRole::ExecutorRole(asio::any_io_executor strand,
+                           ExecutorPorts ports,
+                           ExecutorSettings settings)
+    : strand_(std::move(strand)), ports_(std::move(ports)), settings_(std::move(settings)) {
+    around_ = Around{.guard = settings_.guard,
+                     .history = &history_,
+                     .drains = settings_.inventory.has_edge,
+                     .drain_for_max = settings_.drain_for_max,
+                     .refusal_for_max = settings_.refusal_for_max,
+                     .plan_for_max = settings_.plan_for_max,
+                     .rejudge_for_max = settings_.rejudge_for_max,
+                     .question_for_max = settings_.question_for_max};
+}
+
+// --- the ledger ----------------------------------------------------------------------------------
+
+Task<bool> ExecutorRole::append(std::vector<Entry> entries, ports::Durability durability) {
+    if (!ledger_trouble_.empty()) {
+        co_return false;  // A ledger that failed once is not trusted again by this process.
+    }
+    EntryGroup group;
+    group.at = ports_.clock.now();
+    group.wall_at = ports_.clock.wall_now();
+    group.entries = std::move(entries);
+    EntryGroup copy = group;
+    const Result<ports::Position> position =
+        co_await ports_.ledger.append(std::move(copy), durability);
+    if (!position) {
+        if (ledger_trouble_.empty()) {
+            settings_.notify("the ledger takes no more entries, so nothing is done any more: " +
+                             position.error().text);
+        }
+        ledger_trouble_ = position.error().text;
+        co_return false;
+    }
+    learn(group, group.at);
+    co_return true;
+}
+
+// --- threads -------------------------------------------------------------------------------------
+
+void ExecutorRole::post(const std::string& id, HealingEvent event) {
+    const auto found = slots_.find(id);
+    if (found == slots_.end() || found->second->inbox.size() >= inbox_events_max) {
+        return;
+    }
+    found->second->inbox.push_back(std::move(event));
+    begin_pump(id);
+}
+
+void ExecutorRole::begin_pump(const std::string& id) {
+    const auto found = slots_.find(id);
+    const bool has_work = found != slots_.end() && !found->second->inbox.empty();
+    if (has_work && !found->second->is_pumping && !is_stopping_) {
+        found->second->is_pumping = true;
+        asio::co_spawn(strand_, pump(id), asio::detached);
+    }
+}
+
+Task<void> ExecutorRole::pump(std::string id) {
+    Slot& slot = *slots_.at(id);  // Only this pump ends the slot.
+    while (!slot.inbox.empty() && !is_stopping_ && !slot.thread.has_ended) {
+        HealingEvent event = std::move(slot.inbox.front());
+        slot.inbox.pop_front();
+        const bool has_advanced = co_await advance_once(slot, std::move(event));
+        if (!has_advanced) {
+            break;  // The thread stands still; the next start goes on from its checkpoint.
+        }
+    }
+    slot.is_pumping = false;
+    if (slot.thread.has_ended) {
+        slots_.erase(id);
+    }
+}
+
+Task<void> ExecutorRole::take_turn() {
+    while (is_advancing_) {
+        co_await ports_.clock.sleep_until(ports_.clock.now() + turn_every);
+    }
+    is_advancing_ = true;
+}
+
+Task<bool> ExecutorRole::advance_once(Slot& slot, HealingEvent event) {
+    // One superstep at a time over all threads: guard must see an intent that another thread is
+    // just writing, or two effects could both be "the only one".
+    co_await take_turn();
+    std::vector<Incident::Command> commands;
+    const bool is_durable = co_await take_step(slot, std::move(event), commands);
+    is_advancing_ = false;
+    if (!is_durable || slot.thread.has_ended) {
+        co_return is_durable;
+    }
+    if (!slot.thread.is_entered) {
+        slot.inbox.push_front(graph::Entered{});
+    } else if (slot.thread.wake_at) {
+        asio::co_spawn(strand_,
+                       wake_later(slot.thread.id, slot.wake_generation, *slot.thread.wake_at),
+                       asio::detached);
+    }
+    for (Incident::Command& command : commands) {
+        co_await carry_out(slot, std::move(command));
+    }
+    co_return true;
+}
+
+Task<bool> ExecutorRole::take_step(Slot& slot,
+                                   HealingEvent event,
+                                   std::vector<Incident::Command>& commands) {
+    const HealingContext context{ports_.clock.now(), around_};
+    Result<graph::Advance<Incident>> advance = healing_graph().advance(slot.thread, event, context);
+    if (!advance) {
+        settings_.notify(advance.error().text);
+        co_return false;
+    }
+    std::vector<Entry> entries = advance->records;
+    Entry checkpoint = record::checkpoint(advance->thread.state.id, to_json(advance->thread));
+    entries.push_back(std::move(checkpoint));
+    const ports::Durability durability = durability_of(entries);
+    const bool is_durable = co_await append(std::move(entries), durability);
+    if (!is_durable) {
+        co_return false;
+    }
+    slot.thread = std::move(advance->thread);
+    slot.wake_generation += 1;
+    commands = std::move(advance->commands);
+    co_return true;
+}
+
+Task<void> ExecutorRole::wake_later(std::string id, std::uint64_t generation, Instant at) {
+    co_await ports_.clock.sleep_until(at);
+    const auto found = slots_.find(id);
+    if (found != slots_.end() && found->second->wake_generation == generation) {
+        post(id, graph::Woken{});
+    }
+}
+
+Task<void> ExecutorRole::carry_out(Slot& slot, Incident::Command command) {
+    if (auto* perform_command = std::get_if<Perform>(&command)) {
+        const EffectId effect = perform_command->request.effect();
+        Outcome outcome = co_await perform(std::move(perform_command->request));
+        slot.inbox.emplace_back(Performed{effect, std::move(outcome)});
+    } else if (const auto* verify_command = std::get_if<Verify>(&command)) {
+        Proof proof = co_await verify(verify_command->symptom);
+        slot.inbox.emplace_back(Verified{std::move(proof)});
+    } else if (const auto* notify = std::get_if<Notify>(&command)) {
+        settings_.notify(notify->text);
+    } else {
+        Facts facts = co_await read_facts();
+        slot.inbox.emplace_back(FactsRead{std::move(facts)});
+    }
+}
+
+// --- the world -----------------------------------------------------------------------------------
+
+Task<Facts> ExecutorRole::read_facts() {
+    std::vector<Result<FactsPart>> parts;
+    for (ports::Actuator* actuator : ports_.actuators) {
+        const Instant deadline = ports_.clock.now() + settings_.read_for_max;
+        Result<FactsPart> part = co_await actuator->read(deadline);
+        parts.push_back(std::move(part));
+    }
+    Facts facts = merge_facts(settings_.inventory, parts, ports_.clock.now());
+    facts.is_suspended = ports_.kill_switch.is_engaged();
+    for (const VersionId& version : versions_good_) {
+        if (std::ranges::find(facts.versions_present, version) != facts.versions_present.end()) {
+            facts.versions_good.push_back(version);
+        }
+    }
+    co_return facts;
+}
+
+Task<Outcome> ExecutorRole::perform(Request request) {
+    for (ports::Actuator* actuator : ports_.actuators) {
+        if (actuator->performs(request.step())) {
+            const Instant deadline = ports_.clock.now() + settings_.perform_for_max;
+            Outcome outcome = co_await actuator->perform(std::move(request), deadline);
+            co_return outcome;
+        }
+    }
+    co_return Outcome{OutcomeKind::refused, "no actuator performs this step"};
+}
+
+Task<Proof> ExecutorRole::verify(Symptom symptom) {
+    sense::State sense_state;
+    verify::State verify_state;
+    verify_state.ended_at = ports_.clock.now();
+    std::vector<Instant> due(ports_.verifiers.size(), ports_.clock.now());
+    Proof proof;
+    while (proof.kind == ProofKind::undecided && !is_stopping_) {
+        std::vector<Signal> signals;
+        for (std::size_t index = 0; index < ports_.verifiers.size(); ++index) {
+            ports::Telemetry& source = *ports_.verifiers[index];
+            const Instant now = ports_.clock.now();
+            if (now < due[index]) {
+                continue;
+            }
+            due[index] = now + source.interval();
+            const Result<std::vector<Reading>> readings =
+                co_await source.read(now + settings_.read_for_max);
+            if (readings) {
+                const Instant read_at = ports_.clock.now();
+                std::vector<Signal> fresh = sense::signals_of(sense_state, *readings, read_at);
+                std::ranges::move(fresh, std::back_inserter(signals));
+            }
+        }
+        const Instant judged_at = ports_.clock.now();
+        proof = verify::judge(verify_state, symptom, signals, settings_.verify, judged_at);
+        if (proof.kind == ProofKind::undecided) {
+            co_await ports_.clock.sleep_until(judged_at + verify_every);
+        }
+    }
+    co_return proof;
+}
+
+// The executor's own count of failed requests, from before an incident: what guard compares with
+// when a proposal says that requests fail.
+std::uint64_t ExecutorRole::edge_errors_before() const {
+    return edge_errors_.empty() ? 0 : edge_errors_.front().second;
+}
+
+Task<void> ExecutorRole::watch_edge() {
+    while (!is_stopping_) {
+        for (ports::Actuator* actuator : ports_.actuators) {
+            const Instant now = ports_.clock.now();
+            const Result<FactsPart> part = co_await actuator->read(now + settings_.read_for_max);
+            const EdgeFacts* edge = part ? std::get_if<EdgeFacts>(&*part) : nullptr;
+            if (edge == nullptr) {
+                continue;
+            }
+            const std::uint64_t total = edge->counters.errors_total;
+            if (!edge_errors_.empty() && total < edge_errors_.back().second) {
+                edge_errors_.clear();  // The proxy was started again and counts from zero.
+            }
+            edge_errors_.emplace_back(now, total);
+            if (edge_errors_.size() > edge_watch_samples_max) {
+                edge_errors_.pop_front();
+            }
+        }
+        co_await ports_.clock.sleep_until(ports_.clock.now() + edge_watch_every);
+    }
+}
+
+Task<void> ExecutorRole::prove_versions() {
+    VersionId version;
+    Instant since = ports_.clock.now();
+    while (!is_stopping_) {
+        const Facts facts = co_await read_facts();
+        const Instant now = ports_.clock.now();
+        const bool is_disturbed = !slots_.empty() || facts.version_current != version ||
+                                  serving_count(facts) < facts.instances.size();
+        if (is_disturbed) {
+            version = facts.version_current;
+            since = now;
+        }
+        if (!version.empty() && now - since >= settings_.proof_time &&
+            !versions_good_.contains(version)) {
+            std::vector<Entry> entries{record::good(GoodBody{version, now - since})};
+            const bool is_recorded = co_await append(std::move(entries), ports::Durability::synced);
+            if (!is_recorded) {
+                co_return;
+            }
+        }
+        co_await ports_.clock.sleep_until(now + proving_every);
+    }
+}
+
+// --- the door ------------------------------------------------------------------------------------
+
+Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
+    if (!ledger_trouble_.empty()) {
+        co_return fail(Fault::full, "no ledger, no action: " + ledger_trouble_);
+    }
+    if (const std::optional<Standing> known = standing(proposal.symptom)) {
+        if (!known->wants_proposal) {
+            co_return fail(Fault::busy, known->incident.text() + " is in hand");
+        }
+        post(known->incident.text(), Proposed{std::move(proposal)});
+        co_return *known;
+    }
+    if (slots_.size() >= incidents_open_max || is_stopping_) {
+        co_return fail(Fault::busy, "too many open incidents");
+    }
+    incidents_count_ += 1;
+    const std::string id = "i-" + std::to_string(incidents_count_);
+    IncidentState state;
+    state.id = IncidentId(id);
+    state.proposal = std::move(proposal);
+    state.edge_errors_at_open = edge_errors_before();
+    auto slot = std::make_unique<Slot>();
+    slot->thread = healing_graph().start(id, std::move(state));
+    slots_[id] = std::move(slot);
+    post(id, graph::Entered{});
+    co_return Standing{IncidentId(id), false, {}};
+}
+
+Task<void> ExecutorRole::clear(Symptom symptom) {
+    // Collected first: a thread that is posted to may run to its end and leave the map at once.
+    std::vector<std::string> waiting;
+    for (const auto& [id, slot] : slots_) {
+        const Symptom& open = slot->thread.state.proposal.symptom;
+        // A remedy in hand runs to its proof whatever the agent sees; it is not told.
+        if (may_end(slot->thread.node) && slot->inbox.empty() && open.kind == symptom.kind &&
+            open.subject == symptom.subject) {
+            waiting.push_back(id);
+        }
+    }
+    for (const std::string& id : waiting) {
+        post(id, Cleared{});
+    }
+    co_return;
+}
+
+Task<Result<Change>> ExecutorRole::note(Change change) {
+    changes_count_ += 1;
+    change.id = ChangeId("change-" + std::to_string(changes_count_));
+    change.is_ours = swaps_.contains(change.reference);
+    std::vector<Entry> entries{record::change(change)};
+    const bool is_recorded = co_await append(std::move(entries), ports::Durability::written);
+    if (!is_recorded) {
+        co_return fail(Fault::full, ledger_trouble_);
+    }
+    co_return change;
+}
+
+Task<Result<void>> ExecutorRole::flip_switch(bool engage, SwitchBody body) {
+    const Result<void> flipped =
+        engage ? ports_.kill_switch.engage() : ports_.kill_switch.release();
+    if (!flipped) {
+        co_return fail("kill switch", flipped.error());
+    }
+    std::vector<Entry> entries{engage ? record::suspended(body) : record::resumed(body)};
+    // The switch itself is durable already; a ledger that is full must not keep it from working.
+    (void)co_await append(std::move(entries), ports::Durability::synced);
+    co_return Result<void>{};
+}
+
+Task<void> ExecutorRole::run() {
+    std::vector<Entry> entries{record::started(settings_.started)};
+    (void)co_await append(std::move(entries), ports::Durability::synced);
+    std::vector<std::string> ids;
+    for (const auto& [id, slot] : slots_) {
+        ids.push_back(id);
+    }
+    for (const std::string& id : ids) {
+        begin_pump(id);  // Unless a proposal came first and began it.
+    }
+    if (settings_.inventory.has_edge) {
+        asio::co_spawn(strand_, watch_edge(), asio::detached);
+    }
+    co_await prove_versions();
+}
+
+void ExecutorRole::stop() {
+    is_stopping_ = true;
+}
+
+}  // namespace homeostat::heal

@@ -1,0 +1,308 @@
+// The awaiting driver of the healing graph, over simulated ports and a simulated clock.
+
+#include "homeostat/heal/executor_role.hpp"
+
+#include "homeostat/heal/executor_process_for_test.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace homeostat::heal {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+using Story = std::vector<std::string>;
+
+/// v2 is current and answers errors, v1 has proven itself.
+SimulatedMachine bad_deploy() {
+    SimulatedMachine machine;
+    machine.world.versions_bad = {VersionId("v2")};
+    machine.prove("v1");
+    return machine;
+}
+
+Proposal rollback_of(const SimulatedMachine& machine) {
+    return proposal_for_test(errors_for_test(machine.world.now), rollback_for_test());
+}
+
+Proposal reflex_of(const SimulatedMachine& machine, const std::string& instance) {
+    return proposal_for_test(
+        about_instance_for_test(SymptomKind::instance_down, instance, machine.world.now),
+        restart_for_test(instance));
+}
+
+bool all_run(const SimulatedWorld& world, const std::string& version) {
+    return world.serving_count() == world.instances.size() &&
+           std::ranges::all_of(world.instances, [&](const SimulatedInstance& one) {
+               return one.runtime.version.text() == version;
+           });
+}
+
+bool is_one_effect_per_intent(const SimulatedMachine& machine) {
+    return std::ranges::all_of(machine.world.changes_count, [&](const auto& change) {
+        const std::string begin = "intent " + change.first.text() + " ";
+        const Story story = machine.story();
+        const auto intents = std::ranges::count_if(
+            story, [&](const std::string& line) { return line.starts_with(begin); });
+        return change.second <= 1 && intents == 1;
+    });
+}
+
+bool is_intent(const std::string& line) {
+    return line.starts_with("intent ");
+}
+
+bool is_outcome(const std::string& line) {
+    return line.starts_with("outcome ");
+}
+
+}  // namespace
+
+// --- the way through -----------------------------------------------------------------------------
+
+TEST_CASE("a proposal is carried out, proven and closed") {
+    SimulatedMachine machine = bad_deploy();
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    const Result<Standing> standing = process.submit(rollback_of(machine));
+    REQUIRE(standing);
+    CHECK(standing->incident == IncidentId("i-1"));
+    REQUIRE(process.settle());
+    CHECK(machine.story().front() == "opened: rollback payments from v2 to v1");
+    CHECK(machine.story().back() == "closed healed");
+    CHECK(all_run(machine.world, "v1"));
+    CHECK(machine.world.serving_min == 2);
+    CHECK(is_one_effect_per_intent(machine));
+    CHECK_FALSE(process.executor->standing(errors_for_test(machine.world.now)));
+}
+
+TEST_CASE("a ledger that ends its appends without giving way changes nothing") {
+    SimulatedMachine machine = bad_deploy();
+    machine.disk.append_takes = 0s;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(rollback_of(machine)));
+    REQUIRE(process.settle());
+    CHECK(machine.story().back() == "closed healed");
+}
+
+TEST_CASE("a second proposal for an incident in hand is refused as busy and changes nothing") {
+    SimulatedMachine machine = bad_deploy();
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(rollback_of(machine)));
+    REQUIRE(process.settle_at("act"));
+    const std::optional<Standing> standing =
+        process.executor->standing(errors_for_test(machine.world.now));
+    REQUIRE(standing);
+    CHECK_FALSE(standing->wants_proposal);
+    const Result<Standing> second = process.submit(
+        proposal_for_test(errors_for_test(machine.world.now), rolling_restart_for_test()));
+    REQUIRE_FALSE(second);
+    CHECK(second.error().fault == Fault::busy);
+    REQUIRE(process.settle());
+    CHECK(all_run(machine.world, "v1"));
+    CHECK_FALSE(machine.has_line("opened: rolling_restart payments"));
+}
+
+TEST_CASE("after a remedy that did not help the executor asks for another opinion, and takes it") {
+    SimulatedMachine machine = bad_deploy();
+    machine.world.is_dependency_failing = true;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(rollback_of(machine)));
+    REQUIRE(process.settle_at("rejudge"));
+    const Symptom symptom = errors_for_test(machine.world.now);
+    const std::optional<Standing> standing = process.executor->standing(symptom);
+    REQUIRE(standing);
+    CHECK(standing->wants_proposal);
+    CHECK(standing->tried == std::vector{RemedyKind::rollback});
+    REQUIRE(process.submit(proposal_for_test(symptom, Observe{})));
+    REQUIRE(process.settle_at("stand_by"));
+    CHECK(all_run(machine.world, "v2"));  // Undone.
+    CHECK_FALSE(machine.notices.empty());
+}
+
+TEST_CASE("an incident that may not act waits, and is closed when the agent sees it gone") {
+    SimulatedMachine machine = bad_deploy();
+    machine.settings.guard.autonomy.clear();
+    for (const Duration append_takes : {Duration{}, Duration{2ms}}) {
+        machine.disk.append_takes = append_takes;
+        SimulatedProcess process(machine);
+        REQUIRE(process.start());
+        process.clock.run_for(3s);
+        REQUIRE(process.submit(rollback_of(machine)));
+        REQUIRE(process.settle_at("stand_by"));
+        process.clock.run_for(100ms);
+        const std::vector<Symptom> open = process.executor->open_symptoms();
+        REQUIRE(open.size() == 1);
+        process.await(process.executor->clear(open.front()));
+        CHECK(process.settle(1s));
+        CHECK(machine.story().back() == "closed passed");
+        CHECK(machine.world.changes_count.empty());
+    }
+}
+
+TEST_CASE("an agent that says `gone` all the time neither stops a remedy nor floods the ledger") {
+    SimulatedMachine machine = bad_deploy();
+    machine.world.start_for = 5s;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    const Proposal proposal = rollback_of(machine);
+    REQUIRE(process.submit(proposal));
+    REQUIRE(process.settle_at("act"));
+    for (int second = 0; second < 600 && !process.executor->incidents().empty(); ++second) {
+        process.await(process.executor->clear(proposal.symptom));
+        process.clock.run_for(100ms);
+    }
+    CHECK(machine.story().back() == "closed healed");
+    CHECK(all_run(machine.world, "v1"));
+    CHECK(machine.disk.groups.size() < 600);
+}
+
+TEST_CASE("two instances that crash at once are both started again, one effect at a time") {
+    SimulatedMachine machine;
+    machine.world.end_process(InstanceId("payments-0"));
+    machine.world.end_process(InstanceId("payments-2"));
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    REQUIRE(process.submit(reflex_of(machine, "payments-0")));
+    REQUIRE(process.submit(reflex_of(machine, "payments-2")));
+    CHECK(process.executor->incidents().size() == 2);
+    REQUIRE(process.settle());
+    CHECK(all_run(machine.world, "v2"));
+    CHECK(machine.world.changes_count.size() == 2);
+    bool is_under_way = false;
+    for (const std::string& line : machine.story()) {
+        CHECK_FALSE((is_intent(line) && is_under_way));
+        is_under_way = is_intent(line) || (is_under_way && !is_outcome(line));
+    }
+}
+
+TEST_CASE("proposals that come while the process starts are taken once") {
+    SimulatedMachine machine;
+    machine.world.end_process(InstanceId("payments-1"));
+    machine.disk.append_takes = 20ms;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    REQUIRE(process.submit(reflex_of(machine, "payments-1")));  // `started` is still being written.
+    REQUIRE(process.settle());
+    CHECK(machine.story() == Story{
+                                 "opened: restart payments-1",
+                                 "permit",
+                                 "intent i-1.e1 replace payments-1 by v2 (dead)",
+                                 "outcome i-1.e1 done",
+                                 "helped",
+                                 "closed healed",
+                             });
+}
+
+// --- the ledger fails ----------------------------------------------------------------------------
+
+TEST_CASE("once the ledger takes no more entries nothing is performed, whichever append it was") {
+    for (std::size_t append = 1; append < 60; ++append) {
+        CAPTURE(append);
+        SimulatedMachine machine = bad_deploy();
+        machine.disk.fails_at = append;
+        SimulatedProcess process(machine);
+        REQUIRE(process.start());
+        process.clock.run_for(3s);
+        (void)process.submit(rollback_of(machine));
+        process.clock.run_until([&] { return !process.executor->ledger_trouble().empty(); }, 1min);
+        if (process.executor->ledger_trouble().empty()) {
+            CHECK(append > 25);  // The incident was over before the ledger was asked so often.
+            break;
+        }
+        const std::size_t before = process.runtime.performed.size() + process.edge.performed.size();
+        const std::size_t groups_before = machine.disk.groups.size();
+        process.clock.run_for(1min);
+        CHECK(process.runtime.performed.size() + process.edge.performed.size() == before);
+        CHECK(machine.disk.groups.size() == groups_before);
+        CHECK(machine.notices.size() == 1);
+        CHECK(is_one_effect_per_intent(machine));
+        const Result<Standing> later = process.submit(rollback_of(machine));
+        REQUIRE_FALSE(later);
+        CHECK(later.error().fault == Fault::full);
+    }
+}
+
+TEST_CASE("a successor finishes what stopped because the ledger was full") {
+    for (std::size_t append = 2; append < 60; append += 5) {
+        CAPTURE(append);
+        SimulatedMachine machine = bad_deploy();
+        machine.disk.fails_at = append;
+        {
+            SimulatedProcess process(machine);
+            REQUIRE(process.start());
+            process.clock.run_for(3s);
+            REQUIRE(process.submit(rollback_of(machine)));
+            process.clock.run_until([&] { return !process.executor->ledger_trouble().empty(); },
+                                    1min);
+        }
+        SimulatedProcess successor(machine);
+        REQUIRE(successor.start());
+        successor.clock.run_for(3s);
+        if (successor.executor->incidents().empty() && !all_run(machine.world, "v1")) {
+            REQUIRE(successor.submit(rollback_of(machine)));  // Nothing was written of the first.
+        }
+        REQUIRE(successor.settle());
+        CHECK(all_run(machine.world, "v1"));
+        CHECK(is_one_effect_per_intent(machine));
+    }
+}
+
+// --- the actuators fail --------------------------------------------------------------------------
+
+TEST_CASE("whatever an actuator answers, no effect happens twice and the remedy comes to its end") {
+    using enum SimulatedReply;
+    for (const SimulatedReply reply : {prompt, unknown_done, unknown_undone, late}) {
+        for (std::size_t nth = 0; nth < 4; ++nth) {
+            CAPTURE(static_cast<int>(reply));
+            CAPTURE(nth);
+            SimulatedMachine machine = bad_deploy();
+            SimulatedProcess process(machine);
+            process.runtime.replies_next.assign(nth, prompt);
+            process.runtime.replies_next.push_back(reply);
+            process.edge.replies_next.assign(nth, prompt);
+            process.edge.replies_next.push_back(reply);
+            REQUIRE(process.start());
+            process.clock.run_for(3s);
+            REQUIRE(process.submit(rollback_of(machine)));
+            REQUIRE(process.settle());
+            CHECK(machine.story().back() == "closed healed");
+            CHECK(all_run(machine.world, "v1"));
+            CHECK(machine.world.serving_min == 2);
+            CHECK(is_one_effect_per_intent(machine));
+        }
+    }
+}
+
+TEST_CASE("while an effect may still be under way nothing else is begun") {
+    SimulatedMachine machine = bad_deploy();
+    SimulatedProcess process(machine);
+    process.runtime.replies_next = {SimulatedReply::never};
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(rollback_of(machine)));
+    process.clock.run_for(5s);
+    machine.world.end_process(InstanceId("payments-1"));
+    const Result<Standing> reflex = process.submit(reflex_of(machine, "payments-1"));
+    REQUIRE_FALSE(reflex);
+    CHECK(reflex.error().fault == Fault::busy);
+    process.clock.run_for(5min);
+    CHECK(process.runtime.performed.size() == 1);
+    CHECK(process.edge.performed.empty());
+}
+
+}  // namespace homeostat::heal

@@ -1,0 +1,72 @@
+#include "homeostat/heal/facts_merge.hpp"
+
+#include <algorithm>
+
+namespace homeostat::heal {
+
+namespace {
+
+const RuntimeInstance* find(const RuntimeFacts& part, const InstanceId& instance) {
+    const auto found = std::ranges::find(part.instances, instance, &RuntimeInstance::instance);
+    return found == part.instances.end() ? nullptr : &*found;
+}
+
+const EdgeInstance* find(const EdgeFacts& part, const InstanceId& instance) {
+    const auto found = std::ranges::find(part.instances, instance, &EdgeInstance::instance);
+    return found == part.instances.end() ? nullptr : &*found;
+}
+
+void add(Facts& facts, const RuntimeFacts& part) {
+    facts.version_current = part.version_current;
+    facts.versions_present = part.versions_present;
+    for (InstanceFacts& instance : facts.instances) {
+        const RuntimeInstance* seen = find(part, instance.runtime.instance);
+        facts.is_complete = facts.is_complete && seen != nullptr;
+        if (seen != nullptr) {
+            instance.runtime = *seen;
+        }
+    }
+}
+
+void add(Facts& facts, const EdgeFacts& part) {
+    facts.edge = part.counters;
+    for (InstanceFacts& instance : facts.instances) {
+        const EdgeInstance* seen = find(part, instance.runtime.instance);
+        facts.is_complete =
+            facts.is_complete && seen != nullptr && seen->rotation != Rotation::unknown;
+        if (seen != nullptr) {
+            instance.rotation = seen->rotation;
+            instance.sessions_now = seen->sessions_now;
+        }
+    }
+}
+
+}  // namespace
+
+Facts merge_facts(const Inventory& inventory,
+                  const std::vector<Result<FactsPart>>& parts,
+                  Instant now) {
+    Facts facts;
+    facts.service = inventory.service;
+    facts.has_edge = inventory.has_edge;
+    facts.read_at = now;
+    for (const InstanceId& instance : inventory.instances) {
+        facts.instances.emplace_back().runtime.instance = instance;
+    }
+    bool has_runtime = false;
+    bool has_edge = false;
+    facts.is_complete = true;
+    for (const Result<FactsPart>& part : parts) {
+        if (!part) {
+            facts.is_complete = false;
+            continue;
+        }
+        has_runtime = has_runtime || std::holds_alternative<RuntimeFacts>(*part);
+        has_edge = has_edge || std::holds_alternative<EdgeFacts>(*part);
+        std::visit([&](const auto& known) { add(facts, known); }, *part);
+    }
+    facts.is_complete = facts.is_complete && has_runtime && has_edge == inventory.has_edge;
+    return facts;
+}
+
+}  // namespace homeostat::heal

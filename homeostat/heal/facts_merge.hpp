@@ -1,0 +1,21 @@
+#pragma once
+
+// One view of the world from the parts that the actuators read.
+//
+// Pure.
+
+#include "homeostat/base/result.hpp"
+#include "homeostat/domain/facts.hpp"
+#include "homeostat/domain/inventory.hpp"
+
+#include <vector>
+
+namespace homeostat::heal {
+
+/// Joins the parts by instance. A part that could not be read, an instance that a part does not
+/// mention: `is_complete` is false and what is not known stays at its cautious default.
+[[nodiscard]] Facts merge_facts(const Inventory& inventory,
+                                const std::vector<Result<FactsPart>>& parts,
+                                Instant now);
+
+}  // namespace homeostat::heal

@@ -1,0 +1,190 @@
+// The process dies at every point where it can, and once more on the way back. Whatever happens, a
+// referee counts effects in the world and reads the ledger: at most one effect per intent, none
+// without a durable one, the group at its floor, and in the end the world as it was wanted.
+
+#include "homeostat/heal/proposal_for_test.hpp"
+#include "homeostat/heal/simulated_executor_for_test.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace homeostat::heal {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int never = std::numeric_limits<int>::max();
+constexpr std::uint32_t floor_count = 2;
+
+/// A fault and its remedy.
+struct Trouble {
+    std::string name;
+    SimulatedWorld world;
+    Proposal proposal;
+    std::string version_wanted;
+    bool takes_capacity;  ///< The group is whole at first, so that its floor can be kept.
+};
+
+std::vector<Trouble> troubles() {
+    SimulatedWorld bad_deploy;
+    bad_deploy.versions_bad = {VersionId("v2")};
+    SimulatedWorld stalled;
+    stalled.instance(InstanceId("payments-1")).is_stalled = true;
+    SimulatedWorld crashed;
+    crashed.end_process(InstanceId("payments-1"));
+    Symptom slow = errors_for_test(stalled.now);
+    slow.kind = SymptomKind::latency;
+    const Symptom down =
+        about_instance_for_test(SymptomKind::instance_down, "payments-1", crashed.now);
+    const Symptom errors = errors_for_test(bad_deploy.now);
+    return {
+        {"rollback", bad_deploy, proposal_for_test(errors, rollback_for_test()), "v1", true},
+        {"rolling_restart", stalled, proposal_for_test(slow, rolling_restart_for_test()), "v2",
+         true},
+        {"restart", crashed, proposal_for_test(down, restart_for_test("payments-1")), "v2", true},
+    };
+}
+
+/// The longest sequence of deaths that one run is given: each is the point at which that process
+/// dies; the last one lives.
+struct Run {
+    SimulatedWorld world;
+    SimulatedExecutor executor;
+    std::vector<int> points_used;  ///< By each process.
+
+    Run(const Trouble& trouble, const std::vector<int>& deaths)
+        : world(trouble.world), executor(world) {
+        bool is_open = false;
+        for (const int points : deaths) {
+            executor.points_left = points;
+            if (is_open) {
+                world.pass(50ms);  // Somebody has to start us again.
+                executor.restart();
+            } else {
+                executor.open(trouble.proposal);
+            }
+            executor.settle();
+            is_open = !executor.ledger.empty();
+            points_used.push_back(points - executor.points_left);
+            if (!executor.is_dead()) {
+                break;
+            }
+        }
+    }
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
+};
+
+std::string complaint_about(const Run& run, const Trouble& trouble) {
+    if (!run.executor.broken.empty()) {
+        return run.executor.broken.front();
+    }
+    for (const auto& [effect, count] : run.world.changes_count) {
+        if (count > 1) {
+            return effect.text() + " happened " + std::to_string(count) + " times";
+        }
+    }
+    if (run.world.serving_min < floor_count) {
+        return "only " + std::to_string(run.world.serving_min) + " instances served";
+    }
+    if (!run.executor.has_ended()) {
+        return "it waits at " + run.executor.node();
+    }
+    if (run.executor.story().back() != "closed healed") {
+        return "it ended with: " + run.executor.story().back();
+    }
+    const bool is_as_wanted =
+        run.world.serving_count() == run.world.instances.size() &&
+        std::ranges::all_of(run.world.instances, [&](const SimulatedInstance& one) {
+            return one.runtime.version.text() == trouble.version_wanted;
+        });
+    return is_as_wanted ? "" : "the group is not as it was wanted";
+}
+
+/// Every intent has an outcome in the end, and no more than one.
+std::string ledger_complaint(const SimulatedExecutor& executor) {
+    const std::vector<std::string> story = executor.story();
+    for (const std::string& line : story) {
+        if (!line.starts_with("intent ")) {
+            continue;
+        }
+        const std::string effect = line.substr(7, line.find(' ', 7) - 7);
+        const auto outcomes = std::ranges::count_if(story, [&](const std::string& other) {
+            return other.starts_with("outcome " + effect + " ");
+        });
+        if (outcomes != 1) {
+            return effect + " has " + std::to_string(outcomes) + " outcomes";
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("a process that dies at any point of a remedy is resumed without a second effect") {
+    for (const Trouble& trouble : troubles()) {
+        CAPTURE(trouble.name);
+        const Run whole(trouble, {never});
+        REQUIRE(complaint_about(whole, trouble) == "");
+        const int points_count = whole.points_used.front();
+        CHECK(points_count > 10);
+        for (int point = 1; point <= points_count; ++point) {
+            CAPTURE(point);
+            const Run run(trouble, {point, never});
+            CHECK(complaint_about(run, trouble) == "");
+            CHECK(ledger_complaint(run.executor) == "");
+        }
+    }
+}
+
+TEST_CASE(
+    "a process that dies at any point, and its successor soon after, leave no second effect") {
+    for (const Trouble& trouble : troubles()) {
+        CAPTURE(trouble.name);
+        const Run whole(trouble, {never});
+        const int points_count = whole.points_used.front();
+        for (int first = 1; first <= points_count; ++first) {
+            // Each of the first points, where a resume looks at the world; then every seventh.
+            for (int second = 1; second <= points_count; second += second < 12 ? 1 : 7) {
+                CAPTURE(first);
+                CAPTURE(second);
+                const Run run(trouble, {first, second, never});
+                CHECK(complaint_about(run, trouble) == "");
+                CHECK(ledger_complaint(run.executor) == "");
+            }
+        }
+    }
+}
+
+TEST_CASE("a process that dies again and again still comes to an end, one effect per intent") {
+    for (const Trouble& trouble : troubles()) {
+        CAPTURE(trouble.name);
+        for (int points = 6; points <= 20; ++points) {
+            CAPTURE(points);
+            std::vector<int> deaths(200, points);
+            deaths.push_back(never);
+            const Run run(trouble, deaths);
+            CHECK((run.executor.has_ended() || run.executor.node() == "stand_by"));
+            CHECK(run.executor.broken.empty());
+            CHECK(run.world.serving_min >= floor_count);
+            CHECK(ledger_complaint(run.executor) == "");
+        }
+    }
+}
+
+TEST_CASE("what guard remembers after a crash is what it remembered before") {
+    for (const Trouble& trouble : troubles()) {
+        CAPTURE(trouble.name);
+        Run run(trouble, {never});
+        const guard::History before = run.executor.history();
+        run.executor.restart();
+        CHECK(run.executor.history() == before);
+    }
+}
+
+}  // namespace homeostat::heal

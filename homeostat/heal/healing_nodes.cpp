@@ -1,0 +1,381 @@
+// The nodes of the healing graph. Each is pure: state and event in, the turn out.
+
+#include "homeostat/heal/healing_graph.hpp"
+#include "homeostat/record/record.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace homeostat::heal::node {
+
+namespace {
+
+/// A part of the world did not answer: long enough not to crowd it, short against any deadline.
+constexpr Duration reread_after = std::chrono::milliseconds{250};
+
+template <class M>
+const M* message_in(const HealingEvent& event) {
+    const auto* message = std::get_if<Incident::Message>(&event);
+    return message == nullptr ? nullptr : std::get_if<M>(message);
+}
+
+HealingTurn stay(IncidentState state) {
+    return {.state = std::move(state)};
+}
+
+HealingTurn go(IncidentState state, std::string_view next) {
+    return {.state = std::move(state), .next = next};
+}
+
+HealingTurn read_facts(IncidentState state) {
+    HealingTurn turn{.state = std::move(state)};
+    turn.commands.emplace_back(ReadFacts{});
+    return turn;
+}
+
+HealingTurn wait_until(IncidentState state, Instant at) {
+    return {.state = std::move(state), .wake_at = at};
+}
+
+/// Puts an entry into a turn that was made already.
+HealingTurn with(HealingTurn turn, Entry entry) {
+    turn.records.push_back(std::move(entry));
+    return turn;
+}
+
+HealingTurn escalate_because(IncidentState state, std::string because) {
+    state.trouble = std::move(because);
+    return go(std::move(state), "escalate");
+}
+
+bool is_first(const HealingEvent& event) {
+    return std::holds_alternative<graph::Entered>(event);
+}
+
+/// A reply to a question that this node did not ask is dropped: the node asked anew after a
+/// restart.
+bool asks_for_facts(const HealingEvent& event) {
+    return !std::holds_alternative<Incident::Message>(event);
+}
+
+const Remedy& remedy_in_hand(const IncidentState& state) {
+    return state.plan ? state.plan->remedy : state.proposal.choice.remedy;
+}
+
+/// Once an effect of it is announced a remedy is carried through, whatever the agent sees
+/// meanwhile; and so is an undo.
+bool has_begun(const IncidentState& state) {
+    return state.is_undo || (state.plan && state.plan->steps_count > 0);
+}
+
+guard::Case case_of(const IncidentState& state) {
+    const std::size_t begun_count = state.tried.size() - (state.plan ? 1 : 0);
+    return guard::Case{
+        .incident = state.id,
+        .symptom = state.proposal.symptom,
+        .remedy = remedy_in_hand(state),
+        .attempts_count = static_cast<std::uint32_t>(begun_count),
+        .is_reflex = is_for_reflex(state.proposal.symptom.kind),
+        .is_undo = state.is_undo,
+        .edge_errors_at_open = state.edge_errors_at_open,
+    };
+}
+
+act::Plan plan_for(const Remedy& remedy, const HealingContext& context) {
+    act::Plan plan;
+    plan.remedy = remedy;
+    plan.began_at = context.now;
+    plan.drains = context.around.drains;
+    plan.drain_for_max = context.around.drain_for_max;
+    return plan;
+}
+
+/// What a verdict other than permit leads to. `since`: when this was first asked for.
+HealingTurn turn_down(IncidentState state,
+                      const Verdict& verdict,
+                      const std::optional<Step>& step,
+                      Instant since,
+                      const HealingContext& context) {
+    const bool is_news = state.last_rule != verdict.rule;
+    state.last_rule = verdict.rule;
+    Entry entry = record::verdict(state.id, remedy_in_hand(state), step, verdict);
+    // A remedy that has begun and may not go on has left the world half-way: a person has to look.
+    const bool is_stopped = step && (verdict.kind == VerdictKind::question || !verdict.again_at);
+    HealingTurn turn;
+    if (verdict.kind == VerdictKind::escalation || is_stopped) {
+        turn = escalate_because(std::move(state), verdict.rule + ": " + verdict.because);
+    } else if (verdict.kind == VerdictKind::question) {
+        turn = go(std::move(state), "ask");
+    } else if (!verdict.again_at) {
+        turn = go(std::move(state), "stand_by");
+    } else if (*verdict.again_at - since > context.around.refusal_for_max) {
+        turn = escalate_because(std::move(state), "still refused (" + verdict.rule + ")");
+    } else {
+        turn = wait_until(std::move(state), *verdict.again_at);
+    }
+    return is_news ? with(std::move(turn), std::move(entry)) : std::move(turn);
+}
+
+}  // namespace
+
+HealingTurn open(IncidentState state, const HealingEvent&, const HealingContext& context) {
+    state.opened_at = context.now;
+    Entry entry = record::opened(state.id, state.proposal);
+    return with(go(std::move(state), "guard"), std::move(entry));
+}
+
+HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingContext& context) {
+    if (is_first(event)) {
+        state.node_since = context.now;
+        state.plan.reset();
+        state.is_undo = false;
+    }
+    if (message_in<Cleared>(event) != nullptr) {
+        return go(std::move(state), "close");
+    }
+    if (asks_for_facts(event)) {
+        return read_facts(std::move(state));
+    }
+    const auto* read = message_in<FactsRead>(event);
+    if (read == nullptr) {
+        return stay(std::move(state));
+    }
+    if (!read->facts) {
+        return escalate_because(std::move(state), "the facts: " + read->facts.error().text);
+    }
+    const Verdict verdict = homeostat::guard::check(
+        case_of(state), *read->facts, *context.around.history, context.around.guard, context.now);
+    if (verdict.kind != VerdictKind::permit) {
+        const Instant since = state.node_since;
+        return turn_down(std::move(state), verdict, std::nullopt, since, context);
+    }
+    // A permit to try; each step asks for its own. The plan is all that is kept of it.
+    const Remedy remedy = state.proposal.choice.remedy;
+    state.plan = plan_for(remedy, context);
+    state.tried.push_back(remedy);
+    state.last_rule.clear();
+    Entry entry = record::verdict(state.id, remedy, std::nullopt, verdict);
+    return with(go(std::move(state), "act"), std::move(entry));
+}
+
+HealingTurn ask(IncidentState state, const HealingEvent& event, const HealingContext& context) {
+    if (is_first(event)) {
+        state.node_since = context.now;
+        HealingTurn turn = wait_until(state, context.now + context.around.question_for_max);
+        turn.commands.emplace_back(
+            Notify{state.id.text() + ": may I " + describe(state.proposal.choice.remedy) + "?"});
+        return turn;
+    }
+    if (message_in<Cleared>(event) != nullptr) {
+        return go(std::move(state), "close");
+    }
+    const Instant until = state.node_since + context.around.question_for_max;
+    if (context.now >= until) {
+        return escalate_because(std::move(state), "nobody answered the question: silence is no");
+    }
+    return wait_until(std::move(state), until);
+}
+
+namespace {
+
+/// Ends the pending effect with `outcome`.
+Entry settle(IncidentState& state, Outcome outcome, bool is_read_back) {
+    Entry entry = record::outcome(
+        state.id, OutcomeBody{state.pending->effect, std::move(outcome), is_read_back});
+    state.pending.reset();
+    return entry;
+}
+
+/// Intent first; the driver performs only once it is durable.
+HealingTurn begin_step(IncidentState state,
+                       Step step,
+                       const Facts& facts,
+                       const HealingContext& context) {
+    const EffectId effect(state.id.text() + ".e" + std::to_string(state.effects_count + 1));
+    std::expected<Permit, Verdict> permit =
+        homeostat::guard::Gate::ask(case_of(state), step, effect, facts, *context.around.history,
+                                    context.around.guard, context.now);
+    if (!permit) {
+        const Instant since = state.plan->began_at;
+        return turn_down(std::move(state), permit.error(), step, since, context);
+    }
+    IntentBody intent{.effect = effect,
+                      .remedy = remedy_in_hand(state),
+                      .step = step,
+                      .is_reflex = is_for_reflex(state.proposal.symptom.kind),
+                      .is_undo = state.is_undo,
+                      .serving_count = serving_count(facts),
+                      .target = std::nullopt};
+    if (const InstanceId* instance = instance_of(step)) {
+        if (const InstanceFacts* target = find_instance(facts, *instance)) {
+            intent.target = *target;
+        }
+    }
+    state.effects_count += 1;
+    state.plan = act::advanced(std::move(*state.plan), step, effect, context.now);
+    state.pending = PendingEffect{effect, std::move(step)};
+    state.last_rule.clear();
+    Entry entry = record::intent(state.id, intent);
+    HealingTurn turn = with(HealingTurn{.state = std::move(state)}, std::move(entry));
+    turn.commands.emplace_back(Perform{act::request_for(std::move(*permit))});
+    return turn;
+}
+
+/// The longer we have waited the rarer we look: a wait of minutes must not use up the supersteps of
+/// a thread, each of which is a group of the ledger.
+Instant next_look_at(const act::Plan& plan, Instant now) {
+    constexpr Duration look_every_max = std::chrono::seconds{2};
+    const Duration waited = now - plan.step_last_at.value_or(plan.began_at);
+    return now + std::min(waited / 8, look_every_max);
+}
+
+HealingTurn continue_plan(IncidentState state, const Facts& facts, const HealingContext& context) {
+    act::Next next = act::next_step(*state.plan, facts, context.now);
+    if (auto* step = std::get_if<Step>(&next)) {
+        return begin_step(std::move(state), std::move(*step), facts, context);
+    }
+    if (const auto* wait = std::get_if<act::Wait>(&next)) {
+        const Instant look_at = std::max(wait->until, next_look_at(*state.plan, context.now));
+        return wait_until(std::move(state), look_at);
+    }
+    if (const auto* stuck = std::get_if<act::Stuck>(&next)) {
+        return escalate_because(std::move(state), "cannot go on: " + stuck->because);
+    }
+    // An undo is not verified: whatever it brought, the agent has to judge afresh.
+    const std::string_view after = state.is_undo ? "rejudge" : "verify";
+    return go(std::move(state), after);
+}
+
+}  // namespace
+
+HealingTurn act(IncidentState state, const HealingEvent& event, const HealingContext& context) {
+    if (is_first(event)) {
+        state.node_since = context.now;
+    }
+    const bool is_cleared = message_in<Cleared>(event) != nullptr;
+    if (is_cleared && !has_begun(state)) {
+        state.tried.pop_back();
+        return go(std::move(state), "close");
+    }
+    if (asks_for_facts(event) || is_cleared) {
+        return read_facts(std::move(state));
+    }
+    if (const auto* performed = message_in<Performed>(event)) {
+        const bool is_ours = state.pending && state.pending->effect == performed->effect;
+        if (!is_ours || performed->outcome.kind == OutcomeKind::unknown) {
+            return read_facts(
+                std::move(state));  // Still pending: the world says what became of it.
+        }
+        Entry entry = settle(state, performed->outcome, false);
+        return with(read_facts(std::move(state)), std::move(entry));
+    }
+    const auto* read = message_in<FactsRead>(event);
+    if (read == nullptr) {
+        return stay(std::move(state));
+    }
+    if (!read->facts) {
+        return escalate_because(std::move(state), "the facts: " + read->facts.error().text);
+    }
+    const Facts& facts = *read->facts;
+    if (state.pending && facts.is_complete) {
+        // What the world says is written before anything else is decided. If only half of it
+        // happened, the next step is computed from just that, under an intent of its own.
+        Outcome outcome = act::resolve(state.pending->step, state.pending->effect, facts);
+        Entry entry = settle(state, std::move(outcome), true);
+        return with(read_facts(std::move(state)), std::move(entry));
+    }
+    const bool is_overdue = context.now - state.plan->began_at > context.around.plan_for_max;
+    if (is_overdue) {
+        return escalate_because(std::move(state), "the remedy took too long and was given up");
+    }
+    if (!facts.is_complete) {
+        const Instant look_at =
+            std::max(context.now + reread_after, next_look_at(*state.plan, context.now));
+        return wait_until(std::move(state), look_at);
+    }
+    return continue_plan(std::move(state), facts, context);
+}
+
+HealingTurn verify(IncidentState state, const HealingEvent& event, const HealingContext& context) {
+    if (is_first(event)) {
+        state.node_since = context.now;
+    }
+    if (!std::holds_alternative<Incident::Message>(event)) {
+        HealingTurn turn{.state = state};
+        turn.commands.emplace_back(Verify{state.proposal.symptom});
+        return turn;
+    }
+    const auto* verified = message_in<Verified>(event);
+    if (verified == nullptr) {
+        return stay(std::move(state));
+    }
+    const Remedy remedy = remedy_in_hand(state);
+    Entry entry = record::proof(state.id, remedy, verified->proof);
+    state.has_healed = verified->proof.kind == ProofKind::helped;
+    std::string_view next = "rejudge";
+    if (state.has_healed) {
+        next = "close";
+    } else if (act::inverse_of(remedy)) {
+        next = "undo";
+    }
+    return with(go(std::move(state), next), std::move(entry));
+}
+
+HealingTurn undo(IncidentState state, const HealingEvent&, const HealingContext& context) {
+    const Remedy remedy = remedy_in_hand(state);
+    const Remedy inverse = *act::inverse_of(remedy);
+    state.plan = plan_for(inverse, context);
+    state.is_undo = true;
+    Entry entry = record::undo(state.id, remedy, inverse);
+    return with(go(std::move(state), "act"), std::move(entry));
+}
+
+HealingTurn rejudge(IncidentState state, const HealingEvent& event, const HealingContext& context) {
+    constexpr std::size_t remedies_max = 2;  // The first, and one of a lower class.
+    if (is_first(event)) {
+        state.node_since = context.now;
+        state.plan.reset();
+        state.is_undo = false;
+        if (state.tried.size() >= remedies_max) {
+            return escalate_because(std::move(state), "two remedies did not help");
+        }
+    }
+    if (message_in<Cleared>(event) != nullptr) {
+        return go(std::move(state), "close");
+    }
+    if (const auto* proposed = message_in<Proposed>(event)) {
+        const auto last = traits_of(kind_of(state.tried.back())).disruption;
+        if (traits_of(kind_of(proposed->proposal.choice.remedy)).disruption >= last) {
+            return escalate_because(std::move(state), "the second remedy is not of a lower class");
+        }
+        state.proposal = proposed->proposal;
+        Entry entry = record::proposed(state.id, state.proposal);
+        return with(go(std::move(state), "guard"), std::move(entry));
+    }
+    const Instant until = state.node_since + context.around.rejudge_for_max;
+    if (context.now >= until) {
+        return escalate_because(std::move(state), "the remedy did not help, and there is no other");
+    }
+    return wait_until(std::move(state), until);
+}
+
+HealingTurn escalate(IncidentState state, const HealingEvent&, const HealingContext&) {
+    Entry entry = record::escalated(state.id, state.trouble);
+    HealingTurn turn = with(go(state, "stand_by"), std::move(entry));
+    turn.commands.emplace_back(Notify{state.id.text() + ": " + state.trouble});
+    return turn;
+}
+
+HealingTurn stand_by(IncidentState state, const HealingEvent& event, const HealingContext&) {
+    return message_in<Cleared>(event) != nullptr ? go(std::move(state), "close")
+                                                 : stay(std::move(state));
+}
+
+HealingTurn close(IncidentState state, const HealingEvent&, const HealingContext&) {
+    const CloseKind how = state.has_healed ? CloseKind::healed : CloseKind::passed;
+    Entry entry = record::closed(state.id, how, state.tried);
+    return with(stay(std::move(state)), std::move(entry));
+}
+
+}  // namespace homeostat::heal::node

@@ -1,0 +1,127 @@
+#pragma once
+
+// Incident: the state of one thread of the healing graph, and what passes between it and the world.
+//
+// Everything in `IncidentState` is written with every superstep. What is not in it is read again:
+// facts, the kill switch, the budget. A permit is never in it.
+//
+// Pure. Values only; Perform is move-only, because a Request is.
+
+#include "homeostat/act/act.hpp"
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/entry.hpp"
+#include "homeostat/domain/facts.hpp"
+#include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/outcome.hpp"
+#include "homeostat/domain/permit.hpp"
+#include "homeostat/domain/proof.hpp"
+#include "homeostat/domain/proposal.hpp"
+#include "homeostat/domain/remedy.hpp"
+#include "homeostat/guard/guard.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+namespace homeostat::heal {
+
+/// An effect whose intent is durable and whose outcome is not yet.
+struct PendingEffect {
+    EffectId effect;
+    Step step;
+
+    static void fields(auto& self, auto&& field) {
+        field("effect", self.effect);
+        field("step", self.step);
+    }
+};
+
+struct IncidentState {
+    IncidentId id;
+    Proposal proposal;  ///< The one being dealt with; a later one replaces it.
+    Instant opened_at{};
+    Instant node_since{};                  ///< When the present node was entered.
+    std::uint64_t edge_errors_at_open{0};  ///< The executor's own count, shortly before.
+    std::vector<Remedy> tried;             ///< Remedies begun, in order.
+    std::optional<act::Plan> plan;
+    std::optional<PendingEffect> pending;
+    std::uint32_t effects_count{0};
+    bool is_undo{false};  ///< The plan is the inverse of the last remedy.
+    bool has_healed{false};
+    std::string trouble;    ///< Why a person is needed, once one is.
+    std::string last_rule;  ///< Of the last refusal written, so that a wait is written once.
+
+    static void fields(auto& self, auto&& field) {
+        field("id", self.id);
+        field("proposal", self.proposal);
+        field("opened_at", self.opened_at);
+        field("node_since", self.node_since);
+        field("edge_errors_at_open", self.edge_errors_at_open);
+        field("tried", self.tried);
+        field("plan", self.plan);
+        field("pending", self.pending);
+        field("effects_count", self.effects_count);
+        field("is_undo", self.is_undo);
+        field("has_healed", self.has_healed);
+        field("trouble", self.trouble);
+        field("last_rule", self.last_rule);
+    }
+};
+
+// What the world sends.
+struct FactsRead {
+    Result<Facts> facts;
+};
+struct Performed {
+    EffectId effect;
+    Outcome outcome;
+};
+struct Verified {
+    Proof proof;
+};
+struct Proposed {
+    Proposal proposal;
+};
+/// The agent sees the symptom no longer.
+struct Cleared {};
+
+// What a node asks for. Each is answered by the message of the same trade.
+struct ReadFacts {};
+struct Perform {
+    Request request;
+};
+struct Verify {
+    Symptom symptom;
+};
+/// Tell a person. Not answered.
+struct Notify {
+    std::string text;
+};
+
+/// What nodes may read besides their own state.
+struct Around {
+    guard::Limits guard;
+    const guard::History* history{nullptr};
+    bool drains{false};           ///< There is an edge that can drain.
+    Duration drain_for_max{};     ///< An old request may take this long to end.
+    Duration refusal_for_max{};   ///< A refusal that may be asked again is, for this long.
+    Duration plan_for_max{};      ///< A remedy that takes longer is given up.
+    Duration rejudge_for_max{};   ///< How long to wait for the agent's second opinion.
+    Duration question_for_max{};  ///< Silence after this is "no".
+};
+
+/// The domain of the healing graph (graph/graph.hpp).
+struct Incident {
+    using State = IncidentState;
+    using Message = std::variant<FactsRead, Performed, Verified, Proposed, Cleared>;
+    using Command = std::variant<ReadFacts, Perform, Verify, Notify>;
+    using Record = Entry;
+    using Around = heal::Around;
+};
+
+}  // namespace homeostat::heal

@@ -1,0 +1,66 @@
+#include "homeostat/heal/judge.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace homeostat::heal {
+
+namespace {
+
+int urgency(SymptomKind kind) {
+    switch (kind) {
+        case SymptomKind::instance_down:
+            return 0;
+        case SymptomKind::errors:
+            return 1;
+        case SymptomKind::latency:
+            return 2;
+        case SymptomKind::instance_not_answering:
+            return 3;
+    }
+    return 3;
+}
+
+constexpr std::size_t fresh_signals_max = 20'000;  // Between two looks, 250 ms apart.
+
+}  // namespace
+
+Judge::Judge(JudgeSettings settings) : settings_(std::move(settings)) {}
+
+std::vector<Change> Judge::take(std::span<const Reading> readings, Instant now) {
+    std::vector<Change> changes;
+    for (const Reading& reading : readings) {
+        if (const auto* change = std::get_if<ChangeReading>(&reading)) {
+            changes.push_back(change->change);
+        }
+    }
+    const std::vector<Signal> signals = sense::signals_of(sense_, readings, now);
+    diagnose::observe(diagnose_, signals, now);
+    const std::size_t room = fresh_signals_max - std::min(fresh_signals_max, fresh_.size());
+    const std::size_t taken = std::min(room, signals.size());
+    fresh_.insert(fresh_.end(), signals.begin(),
+                  signals.begin() + static_cast<std::ptrdiff_t>(taken));
+    return changes;
+}
+
+void Judge::note(const Change& change) {
+    diagnose::note(diagnose_, change);
+}
+
+std::vector<Symptom> Judge::symptoms(Instant now) {
+    std::vector<Symptom> present = detect::symptoms(detect_, fresh_, settings_.detect, now);
+    fresh_.clear();
+    std::ranges::sort(present, {}, [](const Symptom& symptom) {
+        return std::pair(urgency(symptom.kind), symptom.subject);
+    });
+    return present;
+}
+
+diagnose::Finding Judge::diagnose(const Symptom& symptom,
+                                  std::span<const RemedyKind> tried,
+                                  Instant now) const {
+    return diagnose::diagnose(diagnose_, symptom, settings_.inventory, tried, settings_.diagnose,
+                              now);
+}
+
+}  // namespace homeostat::heal

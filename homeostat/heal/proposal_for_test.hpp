@@ -1,0 +1,59 @@
+#pragma once
+
+// Proposals as an agent would make them, for tests that begin where the agent ends.
+//
+// Pure.
+
+#include "homeostat/domain/proposal.hpp"
+
+#include <string>
+#include <utility>
+
+namespace homeostat::heal {
+
+[[nodiscard]] inline Symptom errors_for_test(Instant now) {
+    return {.kind = SymptomKind::errors,
+            .subject = {SubjectKind::service, "payments"},
+            .observer = Observer::edge,
+            .value = 0.31,
+            .limit = 0.005,
+            .began_at = now,
+            .noticed_at = now};
+}
+
+[[nodiscard]] inline Symptom about_instance_for_test(SymptomKind kind,
+                                                     const std::string& instance,
+                                                     Instant now) {
+    return {.kind = kind,
+            .subject = {SubjectKind::instance, instance},
+            .observer = Observer::process,
+            .value = 1,
+            .limit = 1,
+            .began_at = now,
+            .noticed_at = now};
+}
+
+[[nodiscard]] inline Proposal proposal_for_test(Symptom symptom, Remedy remedy) {
+    Proposal proposal;
+    proposal.service = ServiceId("payments");
+    proposal.judged_at = symptom.noticed_at;
+    proposal.symptom = std::move(symptom);
+    proposal.diagnosis.causes.push_back({});
+    proposal.menu.items = {{remedy, 0.9, {}}, {Observe{}, 0.1, {}}};
+    proposal.choice.remedy = std::move(remedy);
+    return proposal;
+}
+
+[[nodiscard]] inline Remedy rollback_for_test() {
+    return Rollback{ServiceId("payments"), VersionId("v2"), VersionId("v1")};
+}
+
+[[nodiscard]] inline Remedy rolling_restart_for_test() {
+    return RollingRestart{ServiceId("payments")};
+}
+
+[[nodiscard]] inline Remedy restart_for_test(const std::string& instance) {
+    return Restart{InstanceId(instance)};
+}
+
+}  // namespace homeostat::heal

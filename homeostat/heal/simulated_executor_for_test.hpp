@@ -1,0 +1,230 @@
+#pragma once
+
+// SimulatedExecutor: the healing graph of one incident, cranked against a simulated world.
+//
+// It stands for everything that a process of ours knows (thread, history) and for the ledger, which
+// is all that its successor gets. The process dies when `points_left` reaches zero: there is a
+// point before and after every commit, and before, inside and after every effect. A referee watches
+// that no effect happens without a durable intent.
+//
+// Pure.
+
+#include "homeostat/graph/crank.hpp"
+#include "homeostat/heal/entry_line_for_test.hpp"
+#include "homeostat/heal/healing_graph.hpp"
+#include "homeostat/heal/simulated_world_for_test.hpp"
+#include "homeostat/record/record.hpp"
+
+#include <deque>
+#include <limits>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace homeostat::heal {
+
+/// Everything is permitted that a permission can be given for.
+[[nodiscard]] inline Around around_for_test() {
+    using std::chrono::seconds;
+    Around around;
+    around.drains = true;
+    around.drain_for_max = seconds{2};
+    around.refusal_for_max = seconds{20};
+    around.plan_for_max = seconds{60};
+    around.rejudge_for_max = seconds{10};
+    around.question_for_max = seconds{30};
+    around.guard.min_healthy = 2;
+    for (const RemedyKind kind :
+         {RemedyKind::restart, RemedyKind::rolling_restart, RemedyKind::rollback}) {
+        around.guard.autonomy[kind] = Autonomy::act;
+    }
+    return around;
+}
+
+class SimulatedExecutor {
+  public:
+    explicit SimulatedExecutor(SimulatedWorld& world) : world_(world) {}
+
+    // What a test sets.
+    Around around{around_for_test()};
+    std::deque<ProofKind> proofs_next;  ///< Empty: the world is judged as it is.
+    int points_left{std::numeric_limits<int>::max()};
+
+    // What survives us.
+    std::vector<EntryGroup> ledger;
+    std::vector<std::string> notices;  ///< What a person was told.
+    std::vector<std::string> broken;   ///< Promises that the referee saw broken.
+
+    /// Ends where the thread waits for time, for the agent or for a person.
+    void open(Proposal proposal) {
+        is_dead_ = false;
+        IncidentState state;
+        state.id = IncidentId("i-1");
+        state.edge_errors_at_open = world_.facts().edge.errors_total;
+        state.proposal = std::move(proposal);
+        thread_ = healing_graph().start("i-1", std::move(state));
+        world_.pass(std::chrono::milliseconds{200});  // The fault shows in our own counters.
+        crank(graph::Entered{});
+    }
+
+    void tell(Incident::Message message) { crank(std::move(message)); }
+
+    /// Lets time pass until the thread wants to be woken. False: it waits for something else.
+    bool wake() {
+        if (is_dead_ || !thread_ || thread_->has_ended || !thread_->wake_at) {
+            return false;
+        }
+        world_.pass(std::max(*thread_->wake_at - world_.now, Duration{}));
+        crank(graph::Woken{});
+        return !is_dead_;
+    }
+
+    /// Lets time pass until the thread has ended or waits for the agent or a person.
+    void settle() {
+        constexpr int wakes_max = 2'000;
+        for (int wakes = 0; wake(); ++wakes) {
+            ensure(wakes < wakes_max, "a thread in a test settles");
+        }
+    }
+
+    /// Lets time pass until the thread is at `node`; false if it never gets there.
+    bool settle_at(std::string_view node) {
+        while (this->node() != node && wake()) {
+        }
+        return this->node() == node;
+    }
+
+    /// A new process: all that it knows is the ledger.
+    void restart() {
+        is_dead_ = false;
+        history_ = {};
+        thread_.reset();
+        for (const EntryGroup& group : ledger) {
+            for (const Entry& entry : group.entries) {
+                history_.learn(entry, group.at);
+                if (entry.kind == EntryKind::checkpoint) {
+                    thread_ = body_for_test<HealingThread>(entry);
+                }
+            }
+        }
+        if (thread_ && !thread_->has_ended) {
+            crank(*healing_graph().event_after_restart(*thread_));
+        }
+    }
+
+    [[nodiscard]] bool is_dead() const { return is_dead_; }
+    [[nodiscard]] const guard::History& history() const { return history_; }
+
+    /// Where the thread is; empty before its first commit.
+    [[nodiscard]] std::string node() const { return thread_ ? thread_->node : ""; }
+    [[nodiscard]] bool has_ended() const { return thread_ && thread_->has_ended; }
+    [[nodiscard]] const HealingThread& thread() const { return *thread_; }
+
+    /// What was written, without the checkpoints.
+    [[nodiscard]] std::vector<std::string> story() const {
+        std::vector<std::string> lines;
+        for (const EntryGroup& group : ledger) {
+            for (const Entry& entry : group.entries) {
+                if (entry.kind != EntryKind::checkpoint) {
+                    lines.push_back(line_for_test(entry));
+                }
+            }
+        }
+        return lines;
+    }
+
+    // What graph::crank wants of a world.
+    bool commit(const HealingThread& thread, const std::vector<Entry>& records) {
+        if (dies_here()) {
+            return false;
+        }
+        EntryGroup group;
+        group.index = ledger.size();
+        group.at = world_.now;
+        group.entries = records;
+        group.entries.push_back(record::checkpoint(thread.state.id, to_json(thread)));
+        for (const Entry& entry : group.entries) {
+            history_.learn(entry, group.at);
+            if (entry.kind == EntryKind::intent) {
+                intents_.insert(body_for_test<IntentBody>(entry).effect);
+            }
+        }
+        ledger.push_back(std::move(group));
+        return !dies_here();
+    }
+
+    std::optional<Incident::Message> perform(Incident::Command command) {
+        if (is_dead_) {
+            return std::nullopt;
+        }
+        if (const auto* perform_command = std::get_if<Perform>(&command)) {
+            return perform_effect(perform_command->request);
+        }
+        if (std::holds_alternative<Verify>(command)) {
+            return Verified{prove()};
+        }
+        if (const auto* notify = std::get_if<Notify>(&command)) {
+            notices.push_back(notify->text);
+            return std::nullopt;
+        }
+        return FactsRead{world_.facts()};
+    }
+
+  private:
+    bool dies_here() {
+        is_dead_ = is_dead_ || --points_left <= 0;
+        return is_dead_;
+    }
+
+    void crank(HealingEvent event) {
+        around.history = &history_;
+        const HealingContext context{world_.now, around};
+        Result<HealingThread> thread =
+            graph::crank(healing_graph(), *thread_, std::move(event), *this, context);
+        ensure(thread.has_value(), "a node names a declared successor");
+        thread_ = std::move(*thread);
+    }
+
+    std::optional<Incident::Message> perform_effect(const Request& request) {
+        const EffectId effect = request.effect();
+        if (dies_here()) {
+            return std::nullopt;
+        }
+        if (!intents_.contains(effect)) {
+            broken.push_back("no durable intent of " + effect.text());
+        }
+        const bool is_replace = std::holds_alternative<Replace>(request.step());
+        const bool stops_half_way = is_replace && dies_here();
+        Outcome outcome = world_.apply(effect, request.step(), stops_half_way);
+        if (world_.changes_count[effect] > 1) {
+            broken.push_back("a second effect of " + effect.text());
+        }
+        if (is_dead_ || dies_here()) {
+            return std::nullopt;
+        }
+        return Performed{effect, std::move(outcome)};
+    }
+
+    Proof prove() {
+        Proof proof;
+        const bool is_well =
+            !world_.is_failing() && world_.serving_count() == world_.instances.size();
+        proof.kind = is_well ? ProofKind::helped : ProofKind::not_helped;
+        if (!proofs_next.empty()) {
+            proof.kind = proofs_next.front();
+            proofs_next.pop_front();
+        }
+        return proof;
+    }
+
+    SimulatedWorld& world_;
+    std::set<EffectId> intents_;  ///< That are in the ledger.
+    guard::History history_;
+    std::optional<HealingThread> thread_;
+    bool is_dead_{false};
+};
+
+}  // namespace homeostat::heal

@@ -1,0 +1,181 @@
+#pragma once
+
+// The executor's ports over a simulated world and a simulated clock.
+//
+// Lives on one strand, like the roles.
+
+#include "homeostat/heal/simulated_clock_for_test.hpp"
+#include "homeostat/heal/simulated_world_for_test.hpp"
+#include "homeostat/ports/actuator.hpp"
+#include "homeostat/ports/kill_switch.hpp"
+#include "homeostat/ports/ledger.hpp"
+#include "homeostat/ports/telemetry.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace homeostat::heal {
+
+/// What outlives a process: the groups. What belongs to it: the way in.
+struct SimulatedDisk {
+    std::vector<EntryGroup> groups;
+    std::optional<std::size_t> fails_at;  ///< The append that would become this group fails, once.
+    Duration append_takes{std::chrono::milliseconds{2}};  ///< 0: ends without giving way.
+    std::string boot_id;                                  ///< Stamped on every group.
+};
+
+class SimulatedLedger final : public ports::Ledger {
+  public:
+    SimulatedLedger(SimulatedDisk& disk, SimulatedClock& clock) : disk_(disk), clock_(clock) {}
+
+    Task<Result<ports::Position>> append(EntryGroup group, ports::Durability) override {
+        if (disk_.fails_at == disk_.groups.size() + waiting_count_) {
+            disk_.fails_at.reset();
+            co_return fail(Fault::full, "no space left on the disk");
+        }
+        // In the order of the calls, like the real one.
+        const Instant ready_at = std::max(clock_.now(), busy_until_) + disk_.append_takes;
+        if (disk_.append_takes > Duration{}) {
+            busy_until_ = ready_at;
+            waiting_count_ += 1;
+            co_await clock_.sleep_until(ready_at);
+            waiting_count_ -= 1;
+        }
+        group.index = disk_.groups.size();
+        group.boot_id = disk_.boot_id;
+        disk_.groups.push_back(std::move(group));
+        co_return ports::Position{disk_.groups.back().index, {}};
+    }
+
+    Result<void> replay(const std::function<void(const EntryGroup&)>& visit) override {
+        for (const EntryGroup& group : disk_.groups) {
+            visit(group);
+        }
+        return {};
+    }
+
+  private:
+    SimulatedDisk& disk_;
+    SimulatedClock& clock_;
+    Instant busy_until_{};
+    std::size_t waiting_count_{0};
+};
+
+/// How an actuator answers.
+enum class SimulatedReply : std::uint8_t {
+    prompt,
+    unknown_done,    ///< The effect happens, the reply is lost.
+    unknown_undone,  ///< The order is lost.
+    late,            ///< The effect happens and the reply comes, both after the deadline.
+    never,           ///< Neither effect nor reply.
+};
+
+class SimulatedActuator final : public ports::Actuator {
+  public:
+    enum class Part : std::uint8_t { runtime, edge };
+
+    SimulatedActuator(SimulatedWorld& world, SimulatedClock& clock, Part part)
+        : world_(world), clock_(clock), part_(part) {}
+
+    std::deque<SimulatedReply> replies_next;  ///< Empty: prompt.
+    Duration perform_takes{std::chrono::milliseconds{30}};
+    std::vector<EffectId> performed;  ///< Orders that came in.
+
+    [[nodiscard]] bool performs(const Step& step) const override {
+        const bool is_of_edge =
+            std::holds_alternative<Drain>(step) || std::holds_alternative<Undrain>(step);
+        return is_of_edge == (part_ == Part::edge);
+    }
+
+    Task<Outcome> perform(Request request, Instant deadline) override {
+        performed.push_back(request.effect());
+        SimulatedReply reply = SimulatedReply::prompt;
+        if (!replies_next.empty()) {
+            reply = replies_next.front();
+            replies_next.pop_front();
+        }
+        if (reply == SimulatedReply::never) {
+            co_await clock_.sleep_until(Instant::max());
+        }
+        if (reply == SimulatedReply::late) {
+            const Instant too_late = deadline + std::chrono::seconds(1);
+            co_await clock_.sleep_until(too_late);
+        }
+        Outcome outcome{OutcomeKind::unknown, "no reply"};
+        if (reply != SimulatedReply::unknown_undone) {
+            Outcome seen = world_.apply(request.effect(), request.step());
+            const bool is_lost = reply == SimulatedReply::unknown_done;
+            outcome = is_lost ? outcome : std::move(seen);
+        }
+        // The world has changed and we do not know it yet: the best moment to die.
+        co_await clock_.sleep_until(clock_.now() + perform_takes);
+        co_return outcome;
+    }
+
+    Task<Result<FactsPart>> read(Instant) override {
+        co_return part_ == Part::edge ? world_.read_edge() : world_.read_runtime();
+    }
+
+  private:
+    SimulatedWorld& world_;
+    SimulatedClock& clock_;
+    Part part_;
+};
+
+/// Requests of our own through the edge; `is_failing` in the world is what they meet.
+class SimulatedJourneys final : public ports::Telemetry {
+  public:
+    explicit SimulatedJourneys(SimulatedWorld& world) : world_(world) {}
+
+    [[nodiscard]] std::string_view name() const override { return "journeys"; }
+    [[nodiscard]] Duration interval() const override { return std::chrono::milliseconds{50}; }
+
+    Task<Result<std::vector<Reading>>> read(Instant) override {
+        const bool is_good = !world_.is_failing() && world_.serving_count() > 0;
+        ProbeReading journey;
+        journey.observer = Observer::journey;
+        journey.subject = {SubjectKind::service, "payments"};
+        journey.has_answered = true;
+        journey.status = is_good ? 200 : 503;
+        journey.latency = std::chrono::milliseconds{12};
+        journey.at = world_.now;
+        std::vector<Reading> readings{journey};
+        for (const SimulatedInstance& one : world_.instances) {
+            ProcessReading process;
+            process.instance = one.runtime.instance;
+            process.is_alive = one.runtime.is_alive;
+            process.identity = one.runtime.identity;
+            process.started_at = one.runtime.started_at;
+            process.at = world_.now;
+            readings.emplace_back(std::move(process));
+        }
+        co_return readings;
+    }
+
+  private:
+    SimulatedWorld& world_;
+};
+
+/// The switch of the world: it outlives the process.
+class SimulatedSwitch final : public ports::KillSwitch {
+  public:
+    explicit SimulatedSwitch(SimulatedWorld& world) : world_(world) {}
+    [[nodiscard]] bool is_engaged() const override { return world_.is_suspended; }
+    Result<void> engage() override { return flip(true); }
+    Result<void> release() override { return flip(false); }
+
+  private:
+    Result<void> flip(bool engaged) {
+        world_.is_suspended = engaged;
+        return {};
+    }
+    SimulatedWorld& world_;
+};
+
+}  // namespace homeostat::heal

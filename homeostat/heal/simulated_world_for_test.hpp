@@ -1,0 +1,210 @@
+#pragma once
+
+// SimulatedWorld: a group of instances behind an edge, in memory. What the executor's tests act on.
+//
+// It keeps the contract of the real actuators: a step happens only if its precondition holds, and a
+// new process carries the id of the effect that started it. It outlives every process of ours, and
+// counts each change under the id of its effect, so that a referee can tell whether one happened
+// twice. Time stands still unless `pass` is called.
+//
+// Pure.
+
+#include "homeostat/base/ensure.hpp"
+#include "homeostat/domain/facts.hpp"
+#include "homeostat/domain/inventory.hpp"
+#include "homeostat/domain/outcome.hpp"
+#include "homeostat/domain/step.hpp"
+#include "homeostat/heal/facts_merge.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace homeostat::heal {
+
+struct SimulatedInstance {
+    RuntimeInstance runtime;
+    bool is_drained{false};
+    bool is_stalled{false};     ///< The process runs and answers nobody.
+    Instant answers_from_at{};  ///< A new process needs a moment.
+};
+
+class SimulatedWorld {
+  public:
+    explicit SimulatedWorld(std::uint32_t instances_count = 3) {
+        for (std::uint32_t index = 0; index < instances_count; ++index) {
+            SimulatedInstance& instance = instances.emplace_back();
+            instance.runtime.instance = InstanceId("payments-" + std::to_string(index));
+            begin_process(instance, version_current, {});
+            instance.runtime.started_at = Instant{};
+            instance.answers_from_at = Instant{};
+        }
+    }
+
+    // What a test sets.
+    std::vector<SimulatedInstance> instances;
+    VersionId version_current{"v2"};
+    std::vector<VersionId> versions_present{VersionId("v1"), VersionId("v2")};
+    std::set<VersionId> versions_good{VersionId("v1")};
+    std::set<VersionId> versions_bad;   ///< Who runs one of these answers errors.
+    bool is_dependency_failing{false};  ///< Errors whatever runs.
+    bool is_runtime_readable{true};
+    bool is_edge_readable{true};
+    bool is_suspended{false};
+    Duration start_for{std::chrono::milliseconds{100}};
+    Instant now{std::chrono::hours{1}};
+
+    // What a referee reads.
+    std::map<EffectId, std::uint32_t>
+        changes_count;               ///< Per effect; more than 1 is a broken promise.
+    std::uint32_t serving_min{~0U};  ///< The fewest that ever served after a step.
+
+    [[nodiscard]] SimulatedInstance& instance(const InstanceId& name) {
+        const auto found = std::ranges::find_if(instances, [&](const SimulatedInstance& candidate) {
+            return candidate.runtime.instance == name;
+        });
+        ensure(found != instances.end(), "a test names an instance that exists");
+        return *found;
+    }
+
+    void pass(Duration span) {
+        now += span;
+        if (is_failing()) {
+            edge_.errors_total +=
+                1 + static_cast<std::uint64_t>(span / std::chrono::milliseconds{50});
+        }
+    }
+
+    /// Users get errors.
+    [[nodiscard]] bool is_failing() const {
+        return is_dependency_failing || std::ranges::any_of(instances, [&](const auto& one) {
+                   return rotation_of(one) == Rotation::in &&
+                          versions_bad.contains(one.runtime.version);
+               });
+    }
+
+    [[nodiscard]] std::uint32_t serving_count() const {
+        return static_cast<std::uint32_t>(std::ranges::count_if(
+            instances, [&](const auto& one) { return rotation_of(one) == Rotation::in; }));
+    }
+
+    void end_process(const InstanceId& name) { instance(name).runtime.is_alive = false; }
+
+    [[nodiscard]] Inventory inventory() const {
+        Inventory inventory;
+        inventory.service = ServiceId("payments");
+        inventory.has_versions = true;
+        inventory.has_edge = true;
+        for (const SimulatedInstance& one : instances) {
+            inventory.instances.push_back(one.runtime.instance);
+        }
+        return inventory;
+    }
+
+    [[nodiscard]] Result<FactsPart> read_runtime() const {
+        if (!is_runtime_readable) {
+            return fail(Fault::unreachable, "the runtime does not answer");
+        }
+        RuntimeFacts part{{}, version_current, versions_present, now};
+        for (const SimulatedInstance& one : instances) {
+            part.instances.push_back(one.runtime);
+            part.instances.back().is_answering = is_answering(one);
+        }
+        return FactsPart{std::move(part)};
+    }
+
+    [[nodiscard]] Result<FactsPart> read_edge() const {
+        if (!is_edge_readable) {
+            return fail(Fault::unreachable, "the edge does not answer");
+        }
+        EdgeFacts part{{}, edge_, now};
+        for (const SimulatedInstance& one : instances) {
+            part.instances.push_back({one.runtime.instance, rotation_of(one), 0});
+        }
+        return FactsPart{std::move(part)};
+    }
+
+    [[nodiscard]] Facts facts() const {
+        Facts facts = merge_facts(inventory(), {read_runtime(), read_edge()}, now);
+        facts.is_suspended = is_suspended;
+        facts.versions_good.assign(versions_good.begin(), versions_good.end());
+        return facts;
+    }
+
+    /// Causes the effect if its precondition holds. `stops_half_way`: whoever performs a `replace`
+    /// dies between ending the old process and starting the new one.
+    Outcome apply(const EffectId& effect, const Step& step, bool stops_half_way = false) {
+        const Outcome outcome =
+            std::visit([&](const auto& one) { return apply(effect, one, stops_half_way); }, step);
+        changes_count[effect] += outcome.kind == OutcomeKind::refused ? 0 : 1;
+        serving_min = std::min(serving_min, serving_count());
+        return outcome;
+    }
+
+  private:
+    [[nodiscard]] bool is_answering(const SimulatedInstance& one) const {
+        return one.runtime.is_alive && !one.is_stalled && now >= one.answers_from_at;
+    }
+
+    [[nodiscard]] Rotation rotation_of(const SimulatedInstance& one) const {
+        if (one.is_drained) {
+            return Rotation::draining;
+        }
+        return is_answering(one) ? Rotation::in : Rotation::down;
+    }
+
+    void begin_process(SimulatedInstance& one, const VersionId& version, const EffectId& effect) {
+        pid_last_ += 1;
+        one.runtime.is_alive = true;
+        one.runtime.identity = {pid_last_, static_cast<std::uint64_t>(to_ns(now) / 10'000'000)};
+        one.runtime.version = version;
+        one.runtime.started_at = now;
+        one.runtime.effect = effect;
+        one.is_stalled = false;
+        one.answers_from_at = now + start_for;
+    }
+
+    Outcome apply(const EffectId&, const SwapVersion& step, bool) {
+        if (version_current != step.from) {
+            return {OutcomeKind::refused, "current is " + version_current.text()};
+        }
+        version_current = step.to;
+        return {OutcomeKind::done, {}};
+    }
+
+    Outcome apply(const EffectId&, const Drain& step, bool) {
+        instance(step.instance).is_drained = true;
+        return {OutcomeKind::done, {}};
+    }
+
+    Outcome apply(const EffectId&, const Undrain& step, bool) {
+        instance(step.instance).is_drained = false;
+        return {OutcomeKind::done, {}};
+    }
+
+    Outcome apply(const EffectId& effect, const Replace& step, bool stops_half_way) {
+        SimulatedInstance& one = instance(step.instance);
+        const ProcessIdentity present =
+            one.runtime.is_alive ? one.runtime.identity : ProcessIdentity{};
+        if (present != step.expected) {
+            return {OutcomeKind::refused, "another process runs there"};
+        }
+        one.runtime.is_alive = false;
+        if (stops_half_way) {
+            return {OutcomeKind::unknown, "only the old process was ended"};
+        }
+        begin_process(one, step.version, effect);
+        return {OutcomeKind::done, {}};
+    }
+
+    std::int32_t pid_last_{100};
+    EdgeCounters edge_{.requests_total = 1000, .errors_total = 7};
+};
+
+}  // namespace homeostat::heal
