@@ -1,0 +1,141 @@
+#include "homeostat/adapters/process/versions.hpp"
+
+#include "homeostat/adapters/process/version_telemetry.hpp"
+#include "homeostat/adapters/process/world_for_test.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <string>
+
+namespace homeostat::adapters::process {
+
+namespace {
+
+struct VersionedWorld : World {
+    VersionedWorld() {
+        options.versions_root = path() + "/root";
+        make_version("v1");
+        make_version("v2");
+        deploy("v1");
+        std::filesystem::create_directories(options.run_directory);
+    }
+    [[nodiscard]] std::string link() const {
+        return std::filesystem::read_symlink(path() + "/root/current");
+    }
+    [[nodiscard]] std::size_t links_aside() const {
+        std::size_t count = 0;
+        for (const auto& entry : std::filesystem::directory_iterator{path() + "/root"}) {
+            count += entry.path().filename().string().starts_with(".current") ? 1 : 0;
+        }
+        return count;
+    }
+};
+
+std::vector<Reading> readings(VersionTelemetry& telemetry) {
+    Result<std::vector<Reading>> result = run(telemetry.read(Instant::max()));
+    REQUIRE_MESSAGE(result.has_value(), (result ? "" : result.error().text));
+    return std::move(*result);
+}
+
+}  // namespace
+
+TEST_CASE("a swap moves the link when it points where it should") {
+    VersionedWorld world;
+    const Outcome outcome = world.swap("i-1.e1", "v1", "v2");
+    CHECK_MESSAGE(outcome.kind == OutcomeKind::done, outcome.because);
+    CHECK(world.link() == "versions/v2");
+    CHECK(world.links_aside() == 0);
+}
+
+TEST_CASE("a swap is refused and moves nothing when the link points elsewhere") {
+    VersionedWorld world;
+    world.deploy("v2");
+    const Outcome outcome = world.swap("i-1.e1", "v1", "v2");
+    CHECK(outcome.kind == OutcomeKind::refused);
+    CHECK(world.link() == "versions/v2");
+    CHECK(world.links_aside() == 0);
+}
+
+TEST_CASE("a swap to a version that does not exist is refused") {
+    VersionedWorld world;
+    CHECK(world.swap("i-1.e1", "v1", "v9").kind == OutcomeKind::refused);
+    CHECK(world.swap("i-1.e1", "v1", "../v2").kind == OutcomeKind::refused);
+    CHECK(world.link() == "versions/v1");
+}
+
+TEST_CASE("a deploy in the moment of a swap wins and the swap is refused") {
+    VersionedWorld world;
+    world.make_version("v3");
+    world.options.on_phase_for_test = [&](Phase phase) {
+        if (phase == Phase::marked) {
+            world.deploy("v3");
+        }
+    };
+    const Outcome outcome = world.swap("i-1.e1", "v1", "v2");
+    CHECK_MESSAGE(outcome.kind == OutcomeKind::refused, outcome.because);
+    CHECK(world.link() == "versions/v3");
+    CHECK(world.links_aside() == 0);
+}
+
+TEST_CASE("a link that is none, or points out of the versions, is named with the mend") {
+    VersionedWorld world;
+    const std::string link = world.path() + "/root/current";
+    const auto read = [&] { return run(world.runtime()->read(world.soon())); };
+    std::filesystem::remove(link);
+    CHECK(read().error().fault == Fault::absent);
+    std::filesystem::create_directory(link);
+    CHECK(read().error().fault == Fault::invalid);
+    std::filesystem::remove(link);
+    std::filesystem::create_symlink("/etc", link);
+    CHECK(read().error().text.contains("versions/NAME"));
+    std::filesystem::remove(link);
+    std::filesystem::create_symlink(world.path() + "/root/versions/v2/", link);
+    CHECK(read().has_value());
+}
+
+TEST_CASE("a deploy is told once, with what was current before, and without an effect") {
+    VersionedWorld world;
+    VersionTelemetry telemetry{world.options, VersionId{}, world.clock};
+    CHECK(readings(telemetry).empty());
+    const Instant before = world.clock.now();
+    world.deploy("v2");
+    const std::vector<Reading> told = readings(telemetry);
+    REQUIRE(told.size() == 1);
+    const Change& change = std::get<ChangeReading>(told.front()).change;
+    CHECK(change.kind == ChangeKind::deploy);
+    CHECK(change.from.text() == "v1");
+    CHECK(change.to.text() == "v2");
+    CHECK(change.is_first_hand);
+    CHECK(change.reference.empty());
+    // The kernel dates files by its tick, which may be 10 ms behind.
+    CHECK(change.at >= before - std::chrono::milliseconds{20});
+    CHECK(change.at <= world.clock.now());
+    CHECK(readings(telemetry).empty());
+}
+
+TEST_CASE("a swap of ours names its effect, a later one by hand with the same versions does not") {
+    VersionedWorld world;
+    VersionTelemetry telemetry{world.options, VersionId{"v1"}, world.clock};
+    REQUIRE(world.swap("i-4.e2", "v1", "v2").kind == OutcomeKind::done);
+    const std::vector<Reading> ours = readings(telemetry);
+    REQUIRE(ours.size() == 1);
+    CHECK(std::get<ChangeReading>(ours.front()).change.reference == "i-4.e2");
+    world.deploy("v1");
+    REQUIRE(readings(telemetry).size() == 1);
+    world.deploy("v2");
+    const std::vector<Reading> theirs = readings(telemetry);
+    REQUIRE(theirs.size() == 1);
+    CHECK(std::get<ChangeReading>(theirs.front()).change.reference.empty());
+}
+
+TEST_CASE("a deploy in our absence is told when the last known version is given") {
+    VersionedWorld world;
+    world.deploy("v2");
+    VersionTelemetry telemetry{world.options, VersionId{"v1"}, world.clock};
+    const std::vector<Reading> told = readings(telemetry);
+    REQUIRE(told.size() == 1);
+    CHECK(std::get<ChangeReading>(told.front()).change.from.text() == "v1");
+}
+
+}  // namespace homeostat::adapters::process

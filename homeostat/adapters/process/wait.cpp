@@ -1,0 +1,42 @@
+#include "homeostat/adapters/process/wait.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fcntl.h>
+#include <poll.h>
+
+namespace homeostat::adapters::process {
+
+namespace asio = boost::asio;
+
+namespace {
+
+bool is_readable(int fd) {
+    pollfd poll{.fd = fd, .events = POLLIN, .revents = 0};
+    return ::poll(&poll, 1, 0) == 1;
+}
+
+}  // namespace
+
+Task<bool> wait_readable(int fd, Instant deadline, ports::Clock& clock) {
+    using asio::experimental::awaitable_operators::operator||;
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    // A copy, because Asio closes what it watches.
+    const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) {
+        co_return true;
+    }
+    asio::posix::stream_descriptor watched{executor, copy};
+    auto readable = watched.async_wait(asio::posix::stream_descriptor::wait_read,
+                                       asio::as_tuple(asio::use_awaitable));
+    Task<void> sleep = clock.sleep_until(deadline);
+    const auto first = co_await (std::move(readable) || std::move(sleep));
+    // A cancelled wait also comes back as the first; only the descriptor itself knows.
+    co_return first.index() == 0 && is_readable(fd);
+}
+
+}  // namespace homeostat::adapters::process

@@ -1,0 +1,60 @@
+#include "homeostat/adapters/system/switch_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace homeostat::adapters::system {
+
+namespace {
+
+Error trouble_with(const std::filesystem::path& path, int number) {
+    return Error{Fault::full, path.string() + ": " + std::strerror(number) +
+                                  " — the kill switch needs a directory that can be written"};
+}
+
+/// The entry in the directory has to survive a loss of power as well.
+Result<void> sync_directory(const std::filesystem::path& directory) {
+    const int handle = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (handle < 0) {
+        return std::unexpected(trouble_with(directory, errno));
+    }
+    const int synced = ::fsync(handle);
+    const int number = errno;
+    ::close(handle);
+    if (synced != 0) {
+        return std::unexpected(trouble_with(directory, number));
+    }
+    return {};
+}
+
+}  // namespace
+
+SwitchFile::SwitchFile(std::filesystem::path file) : file_(std::move(file)) {}
+
+bool SwitchFile::is_engaged() const {
+    struct stat found{};
+    return ::stat(file_.c_str(), &found) == 0 || errno != ENOENT;
+}
+
+Result<void> SwitchFile::engage() {
+    const int handle = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (handle < 0) {
+        return std::unexpected(trouble_with(file_, errno));
+    }
+    ::close(handle);
+    return sync_directory(file_.parent_path());
+}
+
+Result<void> SwitchFile::release() {
+    if (::unlink(file_.c_str()) != 0 && errno != ENOENT) {
+        return std::unexpected(trouble_with(file_, errno));
+    }
+    return sync_directory(file_.parent_path());
+}
+
+}  // namespace homeostat::adapters::system
