@@ -1,0 +1,49 @@
+#pragma once
+
+// HaproxyActuator: takes an instance out of rotation and puts it back, and says which are in.
+//
+// A step is looked at before and after. Before: an instance that is there already needs no command,
+// and a server that a person has put into maintenance is left alone (HAProxy would let a drain, or
+// a ready, lift it). After: only what HAProxy reports then is done. In between, a HAProxy that
+// hangs still carries the command out when it goes on, even after we have hung up; so a command
+// that was sent and not answered is unknown for longer than its deadline, and only reading the
+// world says what became of it.
+//
+// The state lives in HAProxy's memory: a restart of HAProxy puts every instance back.
+//
+// Not thread-safe; lives on the strand of its executor.
+
+#include "homeostat/adapters/haproxy/options.hpp"
+#include "homeostat/adapters/haproxy/runtime_socket.hpp"
+#include "homeostat/ports/actuator.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <string>
+
+namespace homeostat::adapters::haproxy {
+
+class HaproxyActuator final : public ports::Actuator {
+  public:
+    /// REQUIRES: check(options) found nothing.
+    HaproxyActuator(boost::asio::any_io_executor executor, Options options);
+
+    [[nodiscard]] bool performs(const Step& step) const override;
+
+    /// done: read back. refused: nothing was sent, or HAProxy said no. unknown: sent, not answered.
+    Task<Outcome> perform(Request request, Instant deadline) override;
+
+    /// EdgeFacts with every configured instance; one that HAProxy does not know is `unknown`.
+    Task<Result<FactsPart>> read(Instant deadline) override;
+
+  private:
+    struct Goal;
+
+    [[nodiscard]] Task<Outcome> reach(Goal goal, Instant deadline) const;
+    [[nodiscard]] Task<Result<ServerView>> look_at(std::string server, Instant deadline) const;
+
+    Options options_;
+    RuntimeSocket socket_;
+};
+
+}  // namespace homeostat::adapters::haproxy

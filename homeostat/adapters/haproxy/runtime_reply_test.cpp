@@ -1,0 +1,167 @@
+#include "homeostat/adapters/haproxy/runtime_reply.hpp"
+
+#include "homeostat/adapters/haproxy/reply_for_test.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+
+using namespace homeostat;
+using namespace homeostat::adapters::haproxy;
+
+namespace {
+
+std::string with(std::string text, const std::string& from, const std::string& to) {
+    const std::size_t at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, from.size(), to);
+}
+
+Fault fault_of_stat(std::string_view text) {
+    const auto rows = take_stat(text, "pay");
+    REQUIRE_FALSE(rows);
+    CHECK(rows.error().text.size() < 400);
+    return rows.error().fault;
+}
+
+Fault fault_of_state(std::string_view text) {
+    const auto states = take_servers_state(text, "pay");
+    REQUIRE_FALSE(states);
+    return states.error().fault;
+}
+
+}  // namespace
+
+TEST_CASE("each row's numbers are found under their columns' names") {
+    std::string_view rest = payments_stat;
+    const auto rows = take_stat(rest, "pay");
+    REQUIRE(rows);
+    REQUIRE(rows->size() == 3);
+    const StatRow& server = rows->front();
+    CHECK(server.name == "p0");
+    CHECK_FALSE(server.is_backend);
+    CHECK(server.is_http);
+    CHECK(server.queue_now == 1);
+    CHECK(server.sessions_now == 2);
+    CHECK(server.sessions_total == 110);
+    CHECK(server.connect_errors_total == 3);
+    CHECK(server.response_errors_total == 4);
+    CHECK(server.retries_total == 5);
+    CHECK(server.redispatches_total == 6);
+    CHECK(server.answers_5xx_total == 7);
+    CHECK(server.server_aborts_total == 8);
+    CHECK(server.answers_total == 100);
+    CHECK(server.queue_ms == 1);
+    CHECK(server.connect_ms == 2);
+    CHECK(server.response_ms == 30);
+    CHECK(rows->back().is_backend);
+    CHECK(rest.empty());
+}
+
+TEST_CASE("several replies of one line are taken one after another") {
+    const std::string text = payments_reply + payments_reply;
+    std::string_view rest = text;
+    for (int round = 0; round < 2; ++round) {
+        CHECK(take_stat(rest, "pay"));
+        CHECK(take_servers_state(rest, "pay"));
+    }
+    CHECK(rest.empty());
+}
+
+TEST_CASE("a service's text in quotes cannot make rows of its own") {
+    const std::string forged =
+        with(payments_stat, "c\"", "c\npay,p2,0,0,0,0,0,0,0,UP,2,,0,0,0,0,0,0,http,\n\n\"");
+    std::string_view rest = forged;
+    const auto rows = take_stat(rest, "pay");
+    REQUIRE(rows);
+    CHECK(rows->size() == 3);
+    CHECK(rest.empty());
+}
+
+TEST_CASE("columns in another order, and further ones, change nothing") {
+    std::string_view rest =
+        "# pxname,new,rtime,ctime,qtime,srv_abrt,req_tot,hrsp_5xx,type,mode,status,wredis,wretr,"
+        "eresp,econ,stot,scur,qcur,svname,\n"
+        "pay,?,30,2,1,8,100,7,1,http,UP,6,5,4,3,110,2,1,BACKEND,\n\n";
+    const auto rows = take_stat(rest, "pay");
+    REQUIRE(rows);
+    CHECK(rows->front().response_ms == 30);
+    CHECK(rows->front().queue_now == 1);
+}
+
+TEST_CASE("a backend that is not there is absent, any other complaint is broken") {
+    CHECK(fault_of_stat("No such proxy.\n\n") == Fault::absent);
+    CHECK(fault_of_state("Can't find backend.\n\n") == Fault::absent);
+    CHECK(fault_of_stat("Permission denied\n\n") == Fault::broken);
+    CHECK(fault_of_state("2\n# be_id be_name\n\n") == Fault::broken);
+}
+
+TEST_CASE("a table that is not exactly what was asked for is refused") {
+    const std::array<std::string, 16> spoiled{
+        "",
+        "\n",
+        with(payments_stat, ",svname", ",name"),
+        with(payments_stat, ",rtime", ",rtime,rtime"),
+        with(payments_stat, "p0,1,", "p0,"),
+        with(payments_stat, "p0,1,", "p0,1,1,"),
+        with(payments_stat, "p0,1,", "p0,-1,"),
+        with(payments_stat, "p0,1,", "p0,1x,"),
+        with(payments_stat, "p0,1,", "p0,,"),
+        with(payments_stat, "p0,1,", "p0,99999999999999999999,"),
+        with(payments_stat, "pay,p0", "other,p0"),
+        with(payments_stat, "pay,p1", "pay,p0"),
+        with(payments_stat, "UP,2,", "UP,0,"),
+        with(payments_stat, "UP,1,", "UP,2,"),
+        with(payments_stat, "c\"", "c"),
+        payments_stat.substr(0, payments_stat.size() - 1),
+    };
+    for (const std::string& text : spoiled) {
+        CAPTURE(text);
+        CHECK(fault_of_stat(text) == Fault::broken);
+    }
+}
+
+TEST_CASE("a reply that was cut anywhere is refused, never read as less") {
+    for (std::size_t size = 0; size < payments_stat.size(); ++size) {
+        CAPTURE(size);
+        CHECK(fault_of_stat(payments_stat.substr(0, size)) == Fault::broken);
+    }
+    for (std::size_t size = 0; size < payments_state.size(); ++size) {
+        CAPTURE(size);
+        CHECK(fault_of_state(payments_state.substr(0, size)) == Fault::broken);
+    }
+}
+
+TEST_CASE("each server's state is found under its columns' names") {
+    std::string_view rest = payments_state;
+    const auto states = take_servers_state(rest, "pay");
+    REQUIRE(states);
+    REQUIRE(states->size() == 2);
+    CHECK(states->front().name == "p0");
+    CHECK(states->front().operational == 2);
+    CHECK(states->front().administrative == 0);
+    CHECK(states->front().weight == 1);
+    CHECK(states->back().administrative == 8);
+    CHECK(rest.empty());
+}
+
+TEST_CASE("states that are not exactly what was asked for are refused") {
+    const std::array<std::string, 5> spoiled{
+        with(payments_state, "srv_op_state", "srv_state"),
+        with(payments_state, "p0 127.0.0.1", "p0"),
+        with(payments_state, "4 pay 1", "4 other 1"),
+        with(payments_state, "p0 127.0.0.1 2", "p0 127.0.0.1 two"),
+        with(payments_state, "p1", "p0"),
+    };
+    for (const std::string& text : spoiled) {
+        CAPTURE(text);
+        CHECK(fault_of_state(text) == Fault::broken);
+    }
+}
+
+TEST_CASE("text from the socket becomes one short line") {
+    CHECK(plain_text("No such server.\n\n") == "No such server.");
+    CHECK(plain_text("\x1b[31mred\x07\xff\n") == " [31mred");
+    CHECK(plain_text("\n\n").empty());
+    CHECK(plain_text(std::string(5000, 'x')).size() == 200);
+}

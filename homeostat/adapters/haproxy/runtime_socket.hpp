@@ -1,0 +1,65 @@
+#pragma once
+
+// RuntimeSocket: the commands that we send to HAProxy, and no others.
+//
+// HAProxy reads several commands from one line, parted by `;`, and has no quoting that would keep a
+// name from ending one. So only plain names get into a command: a command that would hold any other
+// is never made. A HAProxy that answers at all ends its reply with an empty line; a reply without
+// one was cut, also when nothing came (a killed process closes its sockets).
+//
+// Not thread-safe; lives on the strand of its executor.
+
+#include "homeostat/adapters/haproxy/edge_view.hpp"
+#include "homeostat/base/result.hpp"
+#include "homeostat/base/task.hpp"
+#include "homeostat/base/time.hpp"
+#include "homeostat/net/endpoint.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace homeostat::adapters::haproxy {
+
+enum class TrafficState : std::uint8_t { drain, ready };
+
+/// `set server B/S state drain`. ERRORS: invalid if a name is not plain.
+[[nodiscard]] Result<std::string> state_command(std::string_view backend,
+                                                std::string_view server,
+                                                TrafficState state);
+
+/// `show stat B 6 -1;show servers state B`, for each backend. ERRORS: invalid, as above.
+[[nodiscard]] Result<std::string> look_command(const std::vector<std::string>& backends);
+
+/// What became of a command that changes something.
+struct Reply {
+    bool is_sent{false};            ///< False: HAProxy cannot have seen it, now or later.
+    Result<std::string> complaint;  ///< Empty: HAProxy did it.
+};
+
+class RuntimeSocket {
+  public:
+    RuntimeSocket(boost::asio::any_io_executor executor, net::Endpoint socket)
+        : executor_(std::move(executor)), socket_(std::move(socket)) {}
+
+    /// Each backend's view, in the order asked for, all from one exchange.
+    /// ERRORS: unreachable, late, broken, absent (no such backend), invalid (a name).
+    [[nodiscard]] Task<Result<std::vector<BackendView>>> look(std::vector<std::string> backends,
+                                                              Instant deadline) const;
+
+    [[nodiscard]] Task<Reply> set_state(std::string backend,
+                                        std::string server,
+                                        TrafficState state,
+                                        Instant deadline) const;
+
+    [[nodiscard]] const net::Endpoint& endpoint() const { return socket_; }
+
+  private:
+    boost::asio::any_io_executor executor_;
+    net::Endpoint socket_;
+};
+
+}  // namespace homeostat::adapters::haproxy
