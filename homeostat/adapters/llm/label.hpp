@@ -1,0 +1,46 @@
+#pragma once
+
+// Label: the one word, and one token, by which the model names a kind of remedy.
+//
+// The word is fixed per kind and no menu stands in the prompt: the menu enters only as the set of
+// labels that are scored. A small model learns such a task in minutes; lettered menus in changing
+// order it did not learn at all. Each word has its leading space, because that is the form which
+// follows "Remedy:", and must be a single token of the model's vocabulary: the oracle asks the
+// server at start-up and does not work with a vocabulary in which one is not.
+//
+// For the kinds still to come, single tokens in Gemma 3's vocabulary as well: " scale", " circuit"
+// (open_circuit), " shed", " reduce" (reduce_mode), " redirect" (reroute, itself two tokens),
+// " eject", " resize", " invalidate" (invalidate_cache), " block" (block_source).
+//
+// Pure. Values only.
+
+#include "homeostat/domain/remedy.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace homeostat::adapters::llm {
+
+/// A token's number in the model's vocabulary.
+using TokenId = std::int32_t;
+
+/// Every kind there is, in the order of the enumeration.
+constexpr std::array kinds_all{RemedyKind::observe, RemedyKind::restart,
+                               RemedyKind::rolling_restart, RemedyKind::rollback};
+
+[[nodiscard]] constexpr std::string_view label_of(RemedyKind kind) {
+    switch (kind) {
+        case RemedyKind::observe:
+            return " observe";
+        case RemedyKind::restart:
+            return " restart";
+        case RemedyKind::rolling_restart:
+            return " rolling";
+        case RemedyKind::rollback:
+            return " rollback";
+    }
+    return "";  // Not a member: no token, so that the start-up test refuses it.
+}
+
+}  // namespace homeostat::adapters::llm

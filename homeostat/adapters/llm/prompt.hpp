@@ -1,0 +1,51 @@
+#pragma once
+
+// Prompt: what the model reads.
+//
+//     fixed instructions and catalogue | evidence lines, oldest first | fixed question
+//
+// The server keeps what it has read and goes on from the first byte that differs. So everything
+// fixed stands first, evidence is only ever appended to, and nothing that changes (a time, an id, a
+// menu) stands before it. A line is written by our own code from glosses and numbers; it is reduced
+// to plain bytes all the same, because the server reads marks such as <end_of_turn> as commands.
+//
+// Pure. Values only.
+
+#include "homeostat/domain/diagnosis.hpp"
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace homeostat::adapters::llm {
+
+/// Fits a context of 2,048 tokens even at two bytes per token.
+constexpr std::size_t prompt_bytes_max = 4096;
+
+/// The part that never changes: who the model is, the catalogue, solved examples.
+[[nodiscard]] std::string_view prompt_prefix();
+
+/// The prefix with the evidence behind it, as far as it goes: what can be read ahead of time. A
+/// longer evidence that begins with the same lines gives a text that begins with this one.
+/// ENSURES: at most prompt_bytes_max bytes with the question; lines that no longer fit are left
+/// out, the newest first.
+[[nodiscard]] std::string prompt_for(const Evidence& evidence);
+
+/// What makes the model answer; goes behind prompt_for().
+[[nodiscard]] std::string_view prompt_question();
+
+/// Evidence that says nothing. What the model answers to it is its habit, not its judgement; three
+/// wordings, because a habit depends on the words too.
+constexpr std::array<std::string_view, 3> neutral_lines{"nothing measured", "no line",
+                                                        "all values as usual"};
+
+/// All that never changes from question to question, as one text. Its digest names what a
+/// calibration was measured with: prefix, question, labels and neutral lines.
+[[nodiscard]] std::string prompt_fixed_text();
+
+/// `text` as printable ASCII without the marks that a tokenizer may take for commands, cut to
+/// `bytes_max`.
+[[nodiscard]] std::string plain_text(std::string_view text, std::size_t bytes_max);
+
+}  // namespace homeostat::adapters::llm

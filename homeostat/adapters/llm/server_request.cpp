@@ -1,0 +1,52 @@
+#include "homeostat/adapters/llm/server_request.hpp"
+
+#include "homeostat/base/json.hpp"
+
+namespace homeostat::adapters::llm {
+
+namespace {
+
+// Lifts the labels above every other token: no logit of a language model comes near it, and single
+// precision still tells logits apart to 1e-5 at this size.
+constexpr int label_bias = 100;
+
+json::object completion_of(std::string_view prompt, int tokens_count) {
+    json::object request;
+    request["prompt"] = json::value(prompt);
+    request["n_predict"] = tokens_count;
+    request["cache_prompt"] = true;
+    request["id_slot"] = 0;
+    request["response_fields"] = {"completion_probabilities", "timings", "truncated"};
+    return request;
+}
+
+}  // namespace
+
+std::string score_request(std::string_view prompt, std::span<const TokenId> permitted) {
+    json::object request = completion_of(prompt, 1);
+    json::array biases;
+    for (const TokenId id : permitted) {
+        biases.push_back(json::array{id, label_bias});
+    }
+    request["logit_bias"] = std::move(biases);
+    request["temperature"] = 1;
+    request["samplers"] = json::array{"top_k"};
+    request["top_k"] = permitted.size();
+    request["n_probs"] = permitted.size();
+    request["post_sampling_probs"] = true;
+    return to_text(request);
+}
+
+std::string read_ahead_request(std::string_view prompt) {
+    return to_text(completion_of(prompt, 0));
+}
+
+std::string tokens_request(std::string_view text) {
+    json::object request;
+    request["content"] = json::value(text);
+    request["add_special"] = false;
+    request["parse_special"] = false;
+    return to_text(request);
+}
+
+}  // namespace homeostat::adapters::llm

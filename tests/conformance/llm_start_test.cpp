@@ -1,0 +1,94 @@
+// What the oracle says and does when there is no model to start. Needs no model.
+
+#include "homeostat/adapters/llm/llm_oracle.hpp"
+#include "homeostat/adapters/llm/model_server.hpp"
+#include "homeostat/adapters/system/system_clock.hpp"
+
+#include "llm_world.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+namespace homeostat::conformance {
+
+using namespace std::chrono_literals;
+
+TEST_CASE("a model server that always dies is not started more often than its budget") {
+    World world;
+    const fs::path program = world.folder() / "dies";
+    std::ofstream(program) << "#!/bin/sh\necho x >> " << (world.folder() / "starts").string()
+                           << "\necho 'no such instruction' >&2\nexit 7\n";
+    fs::permissions(program, fs::perms::owner_all);
+    std::ofstream(world.folder() / "tiny.gguf") << "GGUF and nothing else";
+    Running oracle(world,
+                   {.server = llm::ModelServerSettings{.command = {program.string()},
+                                                       .model_file = world.folder() / "tiny.gguf",
+                                                       .directory = world.folder() / "model"},
+                    .restarts = {.restarts_max = 2, .back_off = 1ms}});
+    world.wait_until([&] { return oracle->restarts_count() == 2; }, 10s);
+    world.wait_until([&] { return oracle->server_pid() == 0; }, 10s);
+    world.wait_until([] { return false; }, 300ms);
+    std::ifstream starts(world.folder() / "starts");
+    const std::string text((std::istreambuf_iterator<char>(starts)), {});
+    CHECK(text == "x\nx\nx\n");
+    CHECK(oracle->state().contains("status 7"));
+    CHECK(oracle->state().contains("tiny.gguf"));
+    CHECK(oracle->state().contains("no such instruction"));
+}
+
+TEST_CASE("a file that is no model is named with the mend, and the rules carry on") {
+    World world;
+    std::ofstream(world.folder() / "other.gguf") << "<html>404</html>";
+    llm::ModelServerSettings settings{.command = {"/bin/false"},
+                                      .model_file = world.folder() / "other.gguf",
+                                      .directory = world.folder() / "model"};
+    SUBCASE("not a model") {}
+    SUBCASE("missing") {
+        settings.model_file = world.folder() / "none.gguf";
+    }
+    Running oracle(world, {.server = settings});
+    world.wait_until([&] { return oracle->state().starts_with("down: "); }, 10s);
+    CHECK(oracle->state().contains(settings.model_file.string()));
+    CHECK(oracle->state().contains("make setup"));
+    const Result<Ranking> ranking = oracle.ask(bad_deploy, 1s);
+    REQUIRE_FALSE(ranking);
+    CHECK(ranking.error().fault == Fault::unreachable);
+}
+
+TEST_CASE("an oracle may go before the event loop in which its work still waits") {
+    const World world;
+    std::ofstream(world.folder() / "tiny.gguf") << "GGUF and nothing else";
+    asio::io_context context;
+    adapters::system::SystemClock clock(context.get_executor());
+    {
+        llm::LlmOracle oracle(
+            context.get_executor(), clock,
+            {.server = llm::ModelServerSettings{.command = {"/bin/sleep"},
+                                                .model_file = world.folder() / "tiny.gguf",
+                                                .directory = world.folder() / "model"}});
+        asio::co_spawn(context, oracle.run(), asio::detached);
+        context.run_for(300ms);
+        CHECK_FALSE(oracle.is_ready());
+    }
+}
+
+TEST_CASE("a program that does not exist is named") {
+    World world;
+    std::ofstream(world.folder() / "tiny.gguf") << "GGUF and nothing else";
+    Running oracle(world,
+                   {.server = llm::ModelServerSettings{.command = {"/no/such/llama-server"},
+                                                       .model_file = world.folder() / "tiny.gguf",
+                                                       .directory = world.folder() / "model"}});
+    world.wait_until([&] { return oracle->state().starts_with("down: "); }, 10s);
+    CHECK(oracle->state().contains("/no/such/llama-server"));
+}
+
+}  // namespace homeostat::conformance
