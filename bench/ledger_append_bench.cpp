@@ -1,0 +1,157 @@
+// What an append to the ledger costs above a bare write + fdatasync of the same bytes.
+//
+// Both are done in turn, in the same directory and on the same disk, so that what the disk does
+// meanwhile meets both. The goal of the project is a ratio of at most 1.3.
+//
+//     build/release/bin/ledger_append_bench       (in $TMPDIR; choose a real disk, not tmpfs)
+
+#include "homeostat/adapters/segment_log/segment_format.hpp"
+#include "homeostat/adapters/segment_log/segment_log.hpp"
+#include "homeostat/adapters/segment_log/verify_ledger.hpp"
+#include "homeostat/base/ensure.hpp"
+#include "homeostat/domain/entry.hpp"
+
+#include <benchmark/benchmark.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace homeostat {
+
+namespace {
+
+namespace segment_log = adapters::segment_log;
+using Seconds = std::chrono::duration<double>;
+
+class Scratch {
+  public:
+    Scratch() {
+        std::string name = (std::filesystem::temp_directory_path() / "ledger.XXXXXX").string();
+        ensure(::mkdtemp(name.data()) != nullptr, "a benchmark gets a directory");
+        path = name;
+    }
+    ~Scratch() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path, ignored);
+    }
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+
+    std::filesystem::path path;
+};
+
+/// A superstep of `bytes`, about.
+EntryGroup group_of(std::size_t bytes) {
+    EntryGroup group;
+    json::object body;
+    body["checkpoint"] = std::string(bytes, 'x');
+    group.entries.push_back(Entry{EntryKind::checkpoint, IncidentId("i-1"), std::move(body)});
+    return group;
+}
+
+Seconds time_of_append(boost::asio::io_context& io,
+                       segment_log::SegmentLog& log,
+                       EntryGroup group) {
+    const auto began_at = std::chrono::steady_clock::now();
+    std::optional<Result<ports::Position>> position;
+    boost::asio::co_spawn(io, log.append(std::move(group), ports::Durability::synced),
+                          [&position](const std::exception_ptr&, Result<ports::Position> result) {
+                              position = std::move(result);
+                          });
+    io.restart();
+    io.run();
+    ensure(position && *position, "the ledger takes a group");
+    return std::chrono::steady_clock::now() - began_at;
+}
+
+Seconds time_of_floor(int file, const std::string& bytes) {
+    const auto began_at = std::chrono::steady_clock::now();
+    ensure(::write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) &&
+               ::fdatasync(file) == 0,
+           "the floor's file takes the bytes");
+    return std::chrono::steady_clock::now() - began_at;
+}
+
+double quantile_us(std::vector<Seconds> times, double share) {
+    const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(times.size() - 1));
+    std::nth_element(times.begin(), times.begin() + at, times.end());
+    return 1e6 * times[static_cast<std::size_t>(at)].count();
+}
+
+void append_against_floor(benchmark::State& state) {
+    const Scratch scratch;
+    const EntryGroup group = group_of(static_cast<std::size_t>(state.range(0)));
+    boost::asio::io_context io;
+    segment_log::Options options;
+    options.directory = scratch.path / "ledger";
+    options.boot_id = "bench";
+    const std::unique_ptr<segment_log::SegmentLog> log =
+        std::move(segment_log::SegmentLog::open(std::move(options)).value());
+    time_of_append(io, *log, group);
+    const auto first_bytes = std::filesystem::file_size(scratch.path / "ledger" / "000000.hlog");
+    const std::string bytes(first_bytes - segment_log::segment_header_bytes, 'x');
+    const int file = ::open((scratch.path / "floor").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+    std::vector<Seconds> ledger;
+    std::vector<Seconds> floor;
+    for ([[maybe_unused]] const auto iteration : state) {
+        floor.push_back(time_of_floor(file, bytes));
+        ledger.push_back(time_of_append(io, *log, group));
+        state.SetIterationTime(ledger.back().count());
+    }
+    ::close(file);
+    state.counters["floor_us_p50"] = quantile_us(floor, 0.50);
+    state.counters["ledger_us_p50"] = quantile_us(ledger, 0.50);
+    state.counters["ratio_p50"] = quantile_us(ledger, 0.50) / quantile_us(floor, 0.50);
+    state.counters["floor_us_p99"] = quantile_us(floor, 0.99);
+    state.counters["ledger_us_p99"] = quantile_us(ledger, 0.99);
+    state.counters["ratio_p99"] = quantile_us(ledger, 0.99) / quantile_us(floor, 0.99);
+}
+BENCHMARK(append_against_floor)->Arg(512)->Arg(8192)->UseManualTime()->Iterations(2000);
+
+/// How fast a start reads what is there.
+void verify(benchmark::State& state) {
+    const Scratch scratch;
+    boost::asio::io_context io;
+    segment_log::Options options;
+    options.directory = scratch.path;
+    options.boot_id = "bench";
+    const std::unique_ptr<segment_log::SegmentLog> log =
+        std::move(segment_log::SegmentLog::open(std::move(options)).value());
+    const EntryGroup group = group_of(2048);
+    for (int number = 0; number < 4096; ++number) {
+        boost::asio::co_spawn(io, log->append(group, ports::Durability::written),
+                              [](const std::exception_ptr&, const Result<ports::Position>& done) {
+                                  ensure(done.has_value(), "the ledger takes a group");
+                              });
+    }
+    io.run();
+    const auto bytes =
+        static_cast<std::int64_t>(std::filesystem::file_size(scratch.path / "000000.hlog"));
+    for ([[maybe_unused]] const auto iteration : state) {
+        const Result<segment_log::Verification> seen = segment_log::verify_ledger(scratch.path);
+        ensure(seen && seen->groups_count == 4096, "the ledger is whole");
+    }
+    state.SetBytesProcessed(bytes * static_cast<std::int64_t>(state.iterations()));
+}
+BENCHMARK(verify)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+
+}  // namespace homeostat
+
+BENCHMARK_MAIN();

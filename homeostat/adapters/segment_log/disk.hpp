@@ -1,0 +1,69 @@
+#pragma once
+
+// Disk: the system calls that the ledger makes on its files.
+//
+// Every call passes `DiskProbe` first. Production has none; a test uses it to end the process at
+// exactly this call, or to let it fail with an errno that no real disk gives on demand. That is the
+// only reason why these are not the functions of os/file.hpp alone.
+//
+// May block. Thread-safe.
+
+#include "homeostat/base/result.hpp"
+#include "homeostat/os/fd.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace homeostat::adapters::segment_log {
+
+enum class DiskCall : std::uint8_t { open, read, write, sync, truncate, rename, sync_directory };
+
+/// Answers 0 to let the call happen, or an errno to let it fail with.
+using DiskProbe = std::function<int(DiskCall)>;
+
+struct OpenFile {
+    os::Fd descriptor;
+    std::filesystem::path path;  ///< For the errors: a person has to mend that file.
+
+    [[nodiscard]] bool is_open() const { return descriptor.is_open(); }
+};
+
+class Disk {
+  public:
+    explicit Disk(DiskProbe probe = {}) : probe_(std::move(probe)) {}
+
+    /// Opens for appending, mode 0600; makes the file if there is none.
+    [[nodiscard]] Result<OpenFile> open(const std::filesystem::path& path) const;
+
+    /// Reads the bytes [`offset`, `offset` + `bytes_max`) as far as the file has them.
+    [[nodiscard]] Result<std::string> read(const std::filesystem::path& path,
+                                           std::uint64_t offset,
+                                           std::size_t bytes_max) const;
+
+    /// Appends all of `bytes`, or fails; a part of them may stand in the file then.
+    [[nodiscard]] Result<void> append(const OpenFile& file, std::string_view bytes) const;
+
+    /// After a failure nothing may be believed about the file any more, not even on a second try.
+    [[nodiscard]] Result<void> sync(const OpenFile& file) const;
+
+    [[nodiscard]] Result<void> truncate(const OpenFile& file, std::uint64_t size) const;
+
+    /// Puts a file of these bytes at `path`, durably: it is there whole or not at all.
+    [[nodiscard]] Result<void> place(const std::filesystem::path& path,
+                                     std::string_view bytes) const;
+
+  private:
+    [[nodiscard]] Result<void> rename(const std::filesystem::path& from,
+                                      const std::filesystem::path& to) const;
+    /// The errno that the probe wants, or 0.
+    [[nodiscard]] int probed(DiskCall call) const { return probe_ ? probe_(call) : 0; }
+
+    DiskProbe probe_;
+};
+
+}  // namespace homeostat::adapters::segment_log

@@ -1,0 +1,181 @@
+#include "homeostat/adapters/segment_log/file_sink.hpp"
+
+#include "homeostat/adapters/segment_log/segment_format.hpp"
+#include "homeostat/adapters/segment_log/segment_reader.hpp"
+#include "homeostat/base/fields.hpp"
+#include "homeostat/base/json.hpp"
+
+#include <system_error>
+
+namespace homeostat::adapters::segment_log {
+
+namespace {
+
+constexpr std::string_view before_hash = R"({"hash":")";
+constexpr std::string_view before_group = R"(","group":)";
+constexpr std::string_view after_group = "}";
+constexpr std::size_t around_bytes =
+    before_hash.size() + hash_digits + before_group.size() + after_group.size();
+constexpr std::size_t line_bytes_max = around_bytes + payload_bytes_max + 1;
+
+/// While catching up, lines are written in batches of about this size.
+constexpr std::size_t batch_bytes = std::size_t{256} << 10U;
+
+struct Tail {
+    std::optional<WitnessPoint> last;
+    std::uint64_t whole_bytes{0};  ///< Up to and with the last line feed.
+};
+
+Result<Tail> read_tail(const Disk& disk, const std::filesystem::path& file) {
+    std::error_code error;
+    const std::uintmax_t size = std::filesystem::file_size(file, error);
+    if (error == std::errc::no_such_file_or_directory || (!error && size == 0)) {
+        return Tail{};
+    }
+    if (error) {
+        return fail(Fault::full, file.string() + ": " + error.message());
+    }
+    // Two lines' worth holds one whole line, whatever stands torn behind it.
+    const std::uint64_t begin = size > 2 * line_bytes_max ? size - 2 * line_bytes_max : 0;
+    const Result<std::string> bytes = disk.read(file, begin, 2 * line_bytes_max);
+    if (!bytes) {
+        return std::unexpected<Error>(bytes.error());
+    }
+    const std::size_t end = bytes->rfind('\n');
+    if (end == std::string::npos) {
+        return Tail{};
+    }
+    const std::size_t before = end == 0 ? std::string::npos : bytes->rfind('\n', end - 1);
+    const std::size_t start = before == std::string::npos ? 0 : before + 1;
+    const Result<WitnessPoint> point =
+        parse_witness_line(std::string_view(*bytes).substr(start, end - start));
+    if (!point) {
+        return fail(Fault::corrupt, file.string() + ": the last line is none of this ledger (" +
+                                        point.error().text + "); move the file away");
+    }
+    return Tail{*point, begin + end + 1};
+}
+
+}  // namespace
+
+std::string to_witness_line(std::string_view hash, std::string_view payload) {
+    std::string line;
+    line.reserve(around_bytes + payload.size() + 1);
+    line.append(before_hash).append(hash).append(before_group).append(payload);
+    line.append(after_group).append("\n");
+    return line;
+}
+
+Result<WitnessPoint> parse_witness_line(std::string_view line) {
+    if (line.size() <= around_bytes || !line.starts_with(before_hash) ||
+        !line.ends_with(after_group)) {
+        return fail(Fault::corrupt, "not a line of a ledger's sink");
+    }
+    const std::string_view hash = line.substr(before_hash.size(), hash_digits);
+    const std::string_view rest = line.substr(before_hash.size() + hash_digits);
+    if (!is_hash(hash) || !rest.starts_with(before_group)) {
+        return fail(Fault::corrupt, "not a line of a ledger's sink");
+    }
+    const std::string_view payload =
+        line.substr(around_bytes - after_group.size(), line.size() - around_bytes);
+    const Result<json::value> value = parse_json(payload);
+    if (!value) {
+        return fail(Fault::corrupt, value.error().text);
+    }
+    const Result<StoredGroup> stored = from_json<StoredGroup>(*value);
+    if (!stored || !is_hash(stored->previous)) {
+        return fail(Fault::corrupt, stored ? "no hash before it" : stored.error().text);
+    }
+    if (next_hash(stored->previous, payload) != hash) {
+        return fail(Fault::corrupt, "its hash is not the one of its group");
+    }
+    return WitnessPoint{stored->group.index, std::string(hash)};
+}
+
+Result<std::optional<WitnessPoint>> last_witness_point(const Disk& disk,
+                                                       const std::filesystem::path& file) {
+    Result<Tail> tail = read_tail(disk, file);
+    if (!tail) {
+        return std::unexpected<Error>(tail.error());
+    }
+    return std::move(tail->last);
+}
+
+Result<void> FileSink::copy(std::string_view lines,
+                            std::uint64_t first_index,
+                            std::uint64_t next_index) {
+    Result<void> done;
+    if (!file_.is_open()) {
+        done = open();
+    }
+    if (!done || next_index <= next_index_) {
+        return done;
+    }
+    if (first_index != next_index_ || lines.empty()) {
+        return catch_up(next_index);
+    }
+    done = write(lines);
+    next_index_ = done ? next_index : next_index_;
+    return done;
+}
+
+Result<void> FileSink::open() {
+    std::error_code ignored;  // The open below tells what is wrong.
+    std::filesystem::create_directories(path_.parent_path(), ignored);
+    const Result<Tail> tail = read_tail(disk_, path_);
+    if (!tail) {
+        return std::unexpected<Error>(tail.error());
+    }
+    Result<OpenFile> file = disk_.open(path_);
+    if (!file) {
+        return std::unexpected<Error>(file.error());
+    }
+    std::error_code error;
+    const bool is_regular = std::filesystem::is_regular_file(path_, error);
+    if (is_regular) {  // Not so: /dev/stdout and the like.
+        const Result<void> cut = disk_.truncate(*file, tail->whole_bytes);
+        if (!cut) {
+            return cut;
+        }
+    }
+    file_ = std::move(*file);
+    next_index_ = tail->last ? tail->last->index + 1 : 0;
+    return {};
+}
+
+Result<void> FileSink::catch_up(std::uint64_t next_index) {
+    std::string batch;
+    std::uint64_t batch_next_index = next_index_;
+    const auto flush = [&]() -> Result<void> {
+        const Result<void> written = write(batch);
+        if (written) {
+            next_index_ = batch_next_index;
+        }
+        batch.clear();
+        return written;
+    };
+    const VisitFound visit = [&](const FoundGroup& found) -> Result<void> {
+        const std::uint64_t index = found.stored.group.index;
+        if (index < batch_next_index || index >= next_index) {
+            return {};
+        }
+        batch += to_witness_line(found.hash, found.payload);
+        batch_next_index = index + 1;
+        return batch.size() < batch_bytes ? Result<void>() : flush();
+    };
+    const Result<LedgerEnd> end = read_segments(disk_, ledger_, next_index_, visit);
+    if (!end) {
+        return std::unexpected<Error>(end.error());
+    }
+    return batch.empty() ? Result<void>() : flush();
+}
+
+Result<void> FileSink::write(std::string_view lines) {
+    const Result<void> done = disk_.append(file_, lines);
+    if (!done) {
+        file_ = OpenFile();  // A part of a line may stand there; open() cuts it and counts anew.
+    }
+    return done;
+}
+
+}  // namespace homeostat::adapters::segment_log

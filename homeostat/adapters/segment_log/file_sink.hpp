@@ -1,0 +1,68 @@
+#pragma once
+
+// FileSink: a copy of every durable group outside the ledger's directory, one JSON line each.
+//
+// It is also the witness: a ledger whose end was cut off, or that was replaced by an older copy, is
+// intact in itself, and only the last line over here tells. So a line is written after its group is
+// durable, never before. A sink that fails stops nothing: it catches up from the segments with the
+// next group, also over a restart.
+//
+// Blocks. Not thread-safe; SegmentLog gives it a thread of its own, because a sink may hang (a
+// network disk) while the ledger must not.
+
+#include "homeostat/adapters/segment_log/disk.hpp"
+#include "homeostat/base/result.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace homeostat::adapters::segment_log {
+
+/// One group as the witness knows it.
+struct WitnessPoint {
+    std::uint64_t index{0};
+    std::string hash;
+
+    friend bool operator==(const WitnessPoint&, const WitnessPoint&) = default;
+};
+
+/// {"hash":"…","group":<payload>} and a line feed; the payload byte for byte, so that the hash can
+/// be computed from the line.
+[[nodiscard]] std::string to_witness_line(std::string_view hash, std::string_view payload);
+
+/// Reads one line without its line feed. ERRORS: corrupt.
+[[nodiscard]] Result<WitnessPoint> parse_witness_line(std::string_view line);
+
+/// The last whole line of a sink's file; nothing when there is no file or no line yet.
+/// ERRORS: corrupt when that line is not ours; full without the right to read.
+[[nodiscard]] Result<std::optional<WitnessPoint>> last_witness_point(
+    const Disk& disk, const std::filesystem::path& file);
+
+class FileSink {
+  public:
+    /// `ledger` is the directory to catch up from.
+    FileSink(std::filesystem::path file, std::filesystem::path ledger)
+        : path_(std::move(file)), ledger_(std::move(ledger)) {}
+
+    /// Appends the lines of the groups [first_index, next_index). What is missing before them is
+    /// read from the ledger; what is there already is left alone.
+    [[nodiscard]] Result<void> copy(std::string_view lines,
+                                    std::uint64_t first_index,
+                                    std::uint64_t next_index);
+
+  private:
+    [[nodiscard]] Result<void> open();
+    [[nodiscard]] Result<void> catch_up(std::uint64_t next_index);
+    [[nodiscard]] Result<void> write(std::string_view lines);
+
+    std::filesystem::path path_;
+    std::filesystem::path ledger_;
+    Disk disk_;
+    OpenFile file_;
+    std::uint64_t next_index_{0};  ///< Of the first group that is not in the file.
+};
+
+}  // namespace homeostat::adapters::segment_log

@@ -1,0 +1,227 @@
+#include "homeostat/adapters/segment_log/file_sink.hpp"
+
+#include "homeostat/adapters/segment_log/ledger_for_test.hpp"
+#include "homeostat/adapters/segment_log/verify_ledger.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <mutex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace homeostat::adapters::segment_log {
+
+namespace {
+
+Options sink_options(const ScratchForTest& scratch) {
+    Options options = options_for_test(scratch);
+    options.segment_bytes_max = 1000;
+    options.sink = scratch.sink();
+    return options;
+}
+
+/// The indexes of the sink's lines; the file has to be well-formed.
+std::vector<std::uint64_t> lines_of(const std::filesystem::path& sink) {
+    std::istringstream lines(read_for_test(sink));
+    std::vector<std::uint64_t> indexes;
+    for (std::string line; std::getline(lines, line);) {
+        indexes.push_back(parse_witness_line(line).value().index);
+    }
+    return indexes;
+}
+
+/// What the log had to tell, from whichever thread.
+struct News {
+    std::mutex mutex;
+    std::vector<std::string> told;
+
+    auto listener() {
+        return [this](std::string_view text) {
+            const std::lock_guard hold(mutex);
+            told.emplace_back(text);
+        };
+    }
+};
+
+}  // namespace
+
+TEST_CASE("every durable group is copied to the sink, and the copy agrees") {
+    const ScratchForTest scratch;
+    fill_for_test(sink_options(scratch), 7);
+    CHECK(lines_of(scratch.sink()) == numbers_below(7));
+    const Verification seen = verify_ledger(scratch.ledger(), Witness{{}, scratch.sink()}).value();
+    CHECK(seen.witnessed_count == 7);
+}
+
+TEST_CASE("a line of the sink holds the group, and its hash can be computed from it") {
+    const ScratchForTest scratch;
+    fill_for_test(sink_options(scratch), 1);
+    const std::string line = read_for_test(scratch.sink());
+    const json::value value = parse_json(line.substr(0, line.size() - 1)).value();
+    CHECK(value.at("group").at("index") == 0);
+    CHECK(value.at("group").at("boot_id") == "boot-1");
+    CHECK(value.at("hash") == json::value(verify_ledger(scratch.ledger()).value().head_hash));
+}
+
+TEST_CASE("groups that are only written reach the sink with the next durable one") {
+    const ScratchForTest scratch;
+    LogForTest log(sink_options(scratch));
+    REQUIRE(log.append(group_for_test(0), ports::Durability::written));
+    REQUIRE(log.append(group_for_test(1), ports::Durability::written));
+    REQUIRE(log.append(group_for_test(2), ports::Durability::synced));
+    wait_for_test(
+        [&] { return read_for_test(scratch.sink()).find(R"("index":2)") != std::string::npos; });
+    CHECK(lines_of(scratch.sink()) == numbers_below(3));
+}
+
+TEST_CASE("a start catches up what the sink missed, whatever is torn at its end") {
+    const ScratchForTest scratch;
+    fill_for_test(sink_options(scratch), 8);
+    const std::string whole = read_for_test(scratch.sink());
+    for (std::size_t size = 0; size < whole.size(); size += 37) {
+        CAPTURE(size);
+        write_for_test(scratch.sink(), whole.substr(0, size));
+        LogForTest(sink_options(scratch)).numbers().value();
+        CHECK(read_for_test(scratch.sink()) == whole);
+    }
+}
+
+TEST_CASE("a sink that fails is reported once, stops nothing and is caught up later") {
+    const ScratchForTest scratch;
+    News news;
+    Options options = sink_options(scratch);
+    options.on_news = news.listener();
+    std::filesystem::create_directory(scratch.sink());  // No file can be opened there.
+    {
+        LogForTest log(options);
+        for (std::uint64_t number = 0; number < 3; ++number) {
+            CHECK(log.append(group_for_test(number)));
+        }
+        const auto has_told = [&news] {
+            const std::lock_guard hold(news.mutex);
+            return std::ranges::any_of(news.told, [](const std::string& text) {
+                return text.find("the ledger's sink fails, the ledger goes on") == 0;
+            });
+        };
+        wait_for_test(has_told);
+        std::filesystem::remove(scratch.sink());
+        CHECK(log.append(group_for_test(3)));
+    }
+    CHECK(lines_of(scratch.sink()) == numbers_below(4));
+    CHECK(news.told.back() == scratch.sink().string() + ": the ledger's sink works again");
+    const auto failures = std::ranges::count_if(news.told, [](const std::string& text) {
+        return text.find("the ledger's sink fails") == 0;
+    });
+    CHECK(failures == 1);
+}
+
+TEST_CASE("a ledger whose end was cut off is intact in itself; the sink tells") {
+    const ScratchForTest scratch;
+    fill_for_test(options_for_test(scratch), 2);
+    const std::string short_bytes = read_for_test(scratch.segment(0));
+    Options options = options_for_test(scratch);
+    options.sink = scratch.sink();
+    fill_for_test(options, 2);
+    write_for_test(scratch.segment(0), short_bytes);
+
+    CHECK(verify_ledger(scratch.ledger()).value().groups_count == 2);
+    const Result<Verification> seen = verify_ledger(scratch.ledger(), Witness{{}, scratch.sink()});
+    REQUIRE_FALSE(seen);
+    CHECK(seen.error().fault == Fault::corrupt);
+    CHECK(seen.error().text == "the ledger ends before group 2; line 3 of " +
+                                   scratch.sink().string() +
+                                   " has seen group 2: the end was cut off, or this is an older "
+                                   "copy");
+    LogForTest log(options);
+    CHECK(log.numbers().error().fault == Fault::corrupt);
+    CHECK(log.append(group_for_test(2)).error().fault == Fault::corrupt);
+    CHECK(read_for_test(scratch.segment(0)) == short_bytes);
+}
+
+TEST_CASE("a damaged last record that the sink has seen is corruption, not a torn tail") {
+    const ScratchForTest scratch;
+    Options options = options_for_test(scratch);
+    options.sink = scratch.sink();
+    fill_for_test(options, 2);
+    std::string bytes = read_for_test(scratch.segment(0));
+    bytes.back() ^= 1;
+    write_for_test(scratch.segment(0), bytes);
+    CHECK(LogForTest(options).numbers().error().fault == Fault::corrupt);
+    CHECK(read_for_test(scratch.segment(0)) == bytes);
+}
+
+TEST_CASE("a ledger that is another one than the sink has seen is refused") {
+    const ScratchForTest scratch;
+    fill_for_test(sink_options(scratch), 2);
+    std::filesystem::remove_all(scratch.ledger());
+    Options without_sink = sink_options(scratch);
+    without_sink.sink.clear();
+    without_sink.boot_id = "boot-2";
+    fill_for_test(without_sink, 4);
+    const Result<Verification> seen = verify_ledger(scratch.ledger(), Witness{{}, scratch.sink()});
+    REQUIRE_FALSE(seen);
+    CHECK(seen.error().text == scratch.segment(0).string() +
+                                   " at byte 84: group 0 is not the one that line 1 of " +
+                                   scratch.sink().string() + " has seen");
+    CHECK(LogForTest(sink_options(scratch)).numbers().error().fault == Fault::corrupt);
+}
+
+TEST_CASE("a head that was written down has to be in the chain") {
+    const ScratchForTest scratch;
+    fill_for_test(options_for_test(scratch), 2);
+    const std::string bytes = read_for_test(scratch.segment(0));
+    fill_for_test(options_for_test(scratch), 2);
+    const std::string head = verify_ledger(scratch.ledger()).value().head_hash;
+    fill_for_test(options_for_test(scratch), 1);
+    CHECK(verify_ledger(scratch.ledger(), Witness{head, {}}));
+    write_for_test(scratch.segment(0), bytes);
+    CHECK(verify_ledger(scratch.ledger(), Witness{head, {}}).error().fault == Fault::corrupt);
+}
+
+TEST_CASE("no byte of a sink's line can change without the line being refused") {
+    const ScratchForTest scratch;
+    fill_for_test(sink_options(scratch), 1);
+    std::string line = read_for_test(scratch.sink());
+    line.pop_back();
+    REQUIRE(parse_witness_line(line));
+    for (std::size_t at = 0; at < line.size(); ++at) {
+        CAPTURE(at);
+        std::string changed = line;
+        changed[at] = static_cast<char>(changed[at] ^ 0x01);
+        CHECK_FALSE(parse_witness_line(changed));
+        CHECK_FALSE(parse_witness_line(line.substr(0, at)));
+    }
+}
+
+TEST_CASE("a sink inside the ledger's directory is refused") {
+    const ScratchForTest scratch;
+    Options options = options_for_test(scratch);
+    options.sink = scratch.ledger() / "copies" / "sink.jsonl";
+    const LogForTest log(options);
+    REQUIRE(log.trouble());
+    CHECK(log.trouble()->fault == Fault::invalid);
+}
+
+TEST_CASE("verifying needs a ledger, and the sink that was named") {
+    const ScratchForTest scratch;
+    CHECK(verify_ledger(scratch.ledger()).error().fault == Fault::absent);
+    fill_for_test(options_for_test(scratch), 1);
+    CHECK(verify_ledger(scratch.ledger(), Witness{{}, scratch.sink()}).error().fault ==
+          Fault::absent);
+}
+
+TEST_CASE("verifying changes nothing and needs no lock") {
+    const ScratchForTest scratch;
+    LogForTest log(options_for_test(scratch));
+    REQUIRE(log.append(group_for_test(0)));
+    const std::string bytes = read_for_test(scratch.segment(0));
+    write_for_test(scratch.segment(0), bytes + "torn");
+    const Verification seen = verify_ledger(scratch.ledger()).value();
+    CHECK(seen.groups_count == 1);
+    CHECK(seen.torn_tail_bytes == 4);
+    CHECK(read_for_test(scratch.segment(0)) == bytes + "torn");
+}
+
+}  // namespace homeostat::adapters::segment_log

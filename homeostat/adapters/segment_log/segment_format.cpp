@@ -1,0 +1,151 @@
+#include "homeostat/adapters/segment_log/segment_format.hpp"
+
+#include "homeostat/adapters/segment_log/chain.hpp"
+#include "homeostat/base/ensure.hpp"
+
+#include <array>
+#include <concepts>
+#include <optional>
+
+namespace homeostat::adapters::segment_log {
+
+namespace {
+
+constexpr std::string_view magic = "HOMEOLG";
+constexpr std::size_t version_at = 7;
+constexpr std::size_t first_index_at = 8;
+constexpr std::size_t previous_at = 16;
+constexpr std::size_t header_crc_at = 80;
+
+constexpr std::array<std::uint32_t, 256> crc_table = [] {
+    constexpr std::uint32_t polynomial = 0x82F63B78U;  // Castagnoli, bits reversed.
+    std::array<std::uint32_t, 256> table{};
+    for (std::uint32_t byte = 0; byte < table.size(); ++byte) {
+        std::uint32_t rest = byte;
+        for (int bit = 0; bit < 8; ++bit) {
+            rest = (rest >> 1U) ^ ((rest & 1U) != 0 ? polynomial : 0U);
+        }
+        table[byte] = rest;
+    }
+    return table;
+}();
+
+template <std::unsigned_integral T>
+void put(std::string& out, T number) {
+    for (std::size_t byte = 0; byte < sizeof(T); ++byte) {
+        out += static_cast<char>((number >> (8 * byte)) & 0xFFU);
+    }
+}
+
+/// REQUIRES: `bytes` has sizeof(T) bytes at `at`.
+template <std::unsigned_integral T>
+T take(std::string_view bytes, std::size_t at) {
+    T number = 0;
+    for (std::size_t byte = 0; byte < sizeof(T); ++byte) {
+        number |= static_cast<T>(static_cast<unsigned char>(bytes[at + byte])) << (8 * byte);
+    }
+    return number;
+}
+
+/// The payload of the frame at `offset`, if a whole and correct one stands there.
+std::optional<std::string_view> frame_at(std::string_view segment, std::size_t offset) {
+    if (segment.size() - offset < frame_header_bytes) {
+        return std::nullopt;
+    }
+    const std::size_t length = take<std::uint32_t>(segment, offset);
+    const std::size_t room = segment.size() - offset - frame_header_bytes;
+    if (length == 0 || length > payload_bytes_max || length > room) {
+        return std::nullopt;
+    }
+    const std::string_view payload = segment.substr(offset + frame_header_bytes, length);
+    const std::uint32_t crc = crc32c(payload, crc32c(segment.substr(offset, 4)));
+    if (crc != take<std::uint32_t>(segment, offset + 4)) {
+        return std::nullopt;
+    }
+    return payload;
+}
+
+/// Says whether a whole frame begins anywhere after `offset`. Looks for the brace that begins every
+/// payload first, so that noise costs one comparison a byte.
+bool has_frame_after(std::string_view segment, std::size_t offset) {
+    for (std::size_t at = offset + 1; at + frame_header_bytes < segment.size(); ++at) {
+        if (segment[at + frame_header_bytes] == '{' && frame_at(segment, at)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed) {
+    std::uint32_t crc = ~seed;
+    for (const char byte : bytes) {
+        crc = crc_table[(crc ^ static_cast<unsigned char>(byte)) & 0xFFU] ^ (crc >> 8U);
+    }
+    return ~crc;
+}
+
+std::string to_bytes(const SegmentHeader& header) {
+    ensure(is_hash(header.previous), "a segment begins with a hash of the chain");
+    std::string bytes(magic);
+    put(bytes, format_version);
+    put(bytes, header.first_index);
+    bytes += header.previous;
+    put(bytes, crc32c(bytes));
+    ensure(bytes.size() == segment_header_bytes, "a segment header has one size");
+    return bytes;
+}
+
+Result<SegmentHeader> parse_segment_header(std::string_view segment) {
+    if (!segment.starts_with(magic)) {
+        return fail(Fault::corrupt, "does not begin as a ledger segment does");
+    }
+    if (segment.size() <= version_at || take<std::uint8_t>(segment, version_at) != format_version) {
+        return fail(Fault::corrupt, "is of a format version that this program cannot read");
+    }
+    if (segment.size() < segment_header_bytes) {
+        return fail(Fault::corrupt, "has no whole header");
+    }
+    SegmentHeader header;
+    header.first_index = take<std::uint64_t>(segment, first_index_at);
+    header.previous = segment.substr(previous_at, hash_digits);
+    const std::uint32_t crc = crc32c(segment.substr(0, header_crc_at));
+    if (crc != take<std::uint32_t>(segment, header_crc_at) || !is_hash(header.previous)) {
+        return fail(Fault::corrupt, "has a damaged header");
+    }
+    return header;
+}
+
+std::string to_frame(std::string_view payload) {
+    ensure(!payload.empty() && payload.size() <= payload_bytes_max, "a payload keeps its maximum");
+    std::string frame;
+    frame.reserve(frame_header_bytes + payload.size());
+    put(frame, static_cast<std::uint32_t>(payload.size()));
+    put(frame, crc32c(payload, crc32c(frame)));
+    frame += payload;
+    return frame;
+}
+
+FramesEnd read_frames(
+    std::string_view segment,
+    const std::function<bool(std::string_view payload, std::size_t offset)>& visit) {
+    ensure(segment.size() >= segment_header_bytes, "frames stand behind a header");
+    FramesEnd end{FramesEnd::Kind::clean, segment_header_bytes};
+    while (end.whole_bytes < segment.size()) {
+        const std::optional<std::string_view> payload = frame_at(segment, end.whole_bytes);
+        if (!payload) {
+            end.kind = has_frame_after(segment, end.whole_bytes) ? FramesEnd::Kind::corrupt
+                                                                 : FramesEnd::Kind::torn;
+            return end;
+        }
+        if (!visit(*payload, end.whole_bytes)) {
+            end.kind = FramesEnd::Kind::stopped;
+            return end;
+        }
+        end.whole_bytes += frame_header_bytes + payload->size();
+    }
+    return end;
+}
+
+}  // namespace homeostat::adapters::segment_log

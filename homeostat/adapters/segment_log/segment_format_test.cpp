@@ -1,0 +1,130 @@
+#include "homeostat/adapters/segment_log/segment_format.hpp"
+
+#include "homeostat/adapters/segment_log/chain.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+namespace homeostat::adapters::segment_log {
+
+namespace {
+
+struct Read {
+    std::vector<std::string> payloads;
+    FramesEnd end;
+};
+
+Read read_all(std::string_view segment) {
+    Read read;
+    read.end = read_frames(segment, [&read](std::string_view payload, std::size_t) {
+        read.payloads.emplace_back(payload);
+        return true;
+    });
+    return read;
+}
+
+std::string header_bytes() {
+    return to_bytes(SegmentHeader{0, genesis_hash()});
+}
+
+const std::vector<std::string> three{R"({"a":1})", R"({"b":[2,"x"]})", R"({"c":{"d":null}})"};
+
+std::string segment_of_three() {
+    std::string segment = header_bytes();
+    for (const std::string& payload : three) {
+        segment += to_frame(payload);
+    }
+    return segment;
+}
+
+}  // namespace
+
+TEST_CASE("the CRC is CRC-32C, also when it is computed in parts") {
+    CHECK(crc32c("123456789") == 0xE3069283U);  // RFC 3720's check value.
+    CHECK(crc32c("456789", crc32c("123")) == crc32c("123456789"));
+}
+
+TEST_CASE("the chain's hash is SHA-256 of the hash before and the payload") {
+    // printf '%064d{}' 0 | sha256sum
+    CHECK(next_hash(genesis_hash(), "{}") ==
+          "5508d2b710e64bc470079e1b211d9c58e21011e59d0559e422345dc19d659a75");
+    CHECK(is_hash(genesis_hash()));
+    CHECK_FALSE(is_hash(std::string(63, '0')));
+    CHECK_FALSE(is_hash(std::string(64, 'A')));
+}
+
+TEST_CASE("a segment header reads as it was written") {
+    const SegmentHeader header{0x0102030405060708U, next_hash(genesis_hash(), "{}")};
+    const Result<SegmentHeader> read = parse_segment_header(to_bytes(header));
+    REQUIRE(read);
+    CHECK(*read == header);
+}
+
+TEST_CASE("no byte of a segment header can change unnoticed") {
+    for (std::size_t at = 0; at < segment_header_bytes; ++at) {
+        CAPTURE(at);
+        std::string bytes = header_bytes();
+        bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
+        CHECK_FALSE(parse_segment_header(bytes));
+        CHECK_FALSE(parse_segment_header(header_bytes().substr(0, at)));
+    }
+}
+
+TEST_CASE("frames read as they were written") {
+    const Read read = read_all(segment_of_three());
+    CHECK(read.payloads == three);
+    CHECK(read.end.kind == FramesEnd::Kind::clean);
+    CHECK(read.end.whole_bytes == segment_of_three().size());
+}
+
+TEST_CASE("a segment cut at any byte has a torn tail and all whole frames before it") {
+    const std::string segment = segment_of_three();
+    for (std::size_t bytes = segment_header_bytes; bytes < segment.size(); ++bytes) {
+        CAPTURE(bytes);
+        const Read read = read_all(segment.substr(0, bytes));
+        const bool is_between = read.end.whole_bytes == bytes;
+        CHECK(read.end.kind == (is_between ? FramesEnd::Kind::clean : FramesEnd::Kind::torn));
+        CHECK(read.payloads.size() < three.size());
+        CHECK(read_all(segment.substr(0, read.end.whole_bytes)).payloads == read.payloads);
+    }
+}
+
+TEST_CASE("a wrong byte is corruption when a whole frame follows, and a torn tail at the end") {
+    const std::string segment = segment_of_three();
+    const std::size_t last_at = segment.size() - frame_header_bytes - three.back().size();
+    for (std::size_t at = segment_header_bytes; at < segment.size(); ++at) {
+        for (int bit = 0; bit < 8; ++bit) {
+            CAPTURE(at);
+            CAPTURE(bit);
+            std::string changed = segment;
+            changed[at] = static_cast<char>(changed[at] ^ (1 << bit));
+            const FramesEnd end = read_all(changed).end;
+            CHECK(end.kind == (at < last_at ? FramesEnd::Kind::corrupt : FramesEnd::Kind::torn));
+            CHECK(end.whole_bytes <= at);
+        }
+    }
+}
+
+TEST_CASE("zeros behind the last frame, as a power loss leaves them, are a torn tail") {
+    const Read read = read_all(segment_of_three() + std::string(4096, '\0'));
+    CHECK(read.end.kind == FramesEnd::Kind::torn);
+    CHECK(read.payloads == three);
+}
+
+TEST_CASE("a length over the maximum is refused before anything is read for it") {
+    std::string frame = to_frame("{}");
+    frame[3] = '\x7F';
+    CHECK(read_all(header_bytes() + frame).end.kind == FramesEnd::Kind::torn);
+}
+
+TEST_CASE("reading stops where the visitor says so") {
+    std::size_t visits_count = 0;
+    const FramesEnd end = read_frames(
+        segment_of_three(), [&](std::string_view, std::size_t) { return ++visits_count < 2; });
+    CHECK(end.kind == FramesEnd::Kind::stopped);
+    CHECK(end.whole_bytes == segment_header_bytes + frame_header_bytes + three[0].size());
+}
+
+}  // namespace homeostat::adapters::segment_log

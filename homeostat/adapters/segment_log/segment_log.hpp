@@ -1,0 +1,82 @@
+#pragma once
+
+// SegmentLog: the ledger, kept as a chain of records in append-only segment files.
+//
+// A group is one frame: whole or not there. A thread of its own writes and syncs, so that the
+// strand that appends only ever waits; another one copies durable groups to the sink, so that a
+// sink that hangs delays nobody. Lines that a slow sink did not take are dropped here and read from
+// the segments later. A ledger that is corrupt, or older than its sink, is read-only: every append
+// fails.
+//
+// REQUIRES: outlives no executor that appends to it: end the log first, then the io_context.
+
+#include "homeostat/adapters/segment_log/disk.hpp"
+#include "homeostat/adapters/segment_log/segment_writer.hpp"
+#include "homeostat/ports/ledger.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace homeostat::adapters::segment_log {
+
+struct Options {
+    std::filesystem::path directory;
+    std::string boot_id;                                    ///< Of the running system.
+    std::size_t segment_bytes_max{std::size_t{16} << 20U};  ///< See WriterOptions.
+    std::filesystem::path sink;  ///< Outside `directory`; empty: no copy, and no witness.
+    /// Hears what a person should know and what stops nothing: a torn tail that was cut, a sink
+    /// that fails or works again. Called on threads of the log.
+    std::function<void(std::string_view)> on_news;
+    DiskProbe disk_probe_for_test;
+};
+
+class SegmentLog final : public ports::Ledger {
+  public:
+    /// Takes the directory's lock. ERRORS: busy, with the holder; full; invalid for a sink inside
+    /// the ledger's directory.
+    [[nodiscard]] static Result<std::unique_ptr<SegmentLog>> open(Options options);
+
+    /// Finishes what was appended and copies it to the sink.
+    ~SegmentLog() override;
+    SegmentLog(const SegmentLog&) = delete;
+    SegmentLog& operator=(const SegmentLog&) = delete;
+
+    /// Never cut off by a cancellation: once asked for, a group is written, and told so.
+    Task<Result<ports::Position>> append(EntryGroup group, ports::Durability durability) override;
+
+    /// Reads, checks and, the first time, recovers: a torn tail is cut off. Blocks.
+    /// ERRORS: corrupt, with file and offset, or when the sink has seen more; full.
+    Result<void> replay(const std::function<void(const EntryGroup&)>& visit) override;
+
+    /// Bytes that the recovery cut off.
+    [[nodiscard]] std::uint64_t torn_tail_bytes() const;
+
+  private:
+    struct Copying;
+    SegmentLog(Options options, SegmentWriter writer);
+
+    // All of these run on the writer's thread.
+    [[nodiscard]] Result<void> recover(const std::function<void(const EntryGroup&)>& visit);
+    [[nodiscard]] Result<ports::Position> write(EntryGroup group, ports::Durability durability);
+    void keep_for_sink(const Written& written);
+    void hand_to_sink();
+    void tell(std::string_view news) const;
+
+    Options options_;
+    SegmentWriter writer_;
+    std::uint64_t torn_tail_bytes_{0};
+    std::string lines_;  ///< Of groups that are written and not yet durable.
+    std::uint64_t lines_first_index_{0};
+    std::uint64_t next_index_{0};
+    std::unique_ptr<Copying> copying_;  ///< The sink's side; empty without one.
+    boost::asio::thread_pool writer_thread_{1};
+};
+
+}  // namespace homeostat::adapters::segment_log

@@ -1,0 +1,66 @@
+#pragma once
+
+// Reading a ledger's segments, oldest group first, with every check there is.
+//
+// Takes no lock and changes nothing, so that it may run beside a writer: what the writer is writing
+// just now looks like a torn tail then.
+//
+// Blocks. Thread-safe.
+
+#include "homeostat/adapters/segment_log/chain.hpp"
+#include "homeostat/adapters/segment_log/disk.hpp"
+#include "homeostat/adapters/segment_log/stored_group.hpp"
+#include "homeostat/base/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace homeostat::adapters::segment_log {
+
+/// A larger file is none of ours; nothing larger is read into memory.
+constexpr std::size_t segment_bytes_limit = std::size_t{64} << 20U;
+
+/// Where the chain stands: after the group before `next_index`.
+struct ChainEnd {
+    std::uint64_t next_index{0};
+    std::string hash = genesis_hash();
+};
+
+/// One group as it was found, for the length of a visit.
+struct FoundGroup {
+    const StoredGroup& stored;
+    std::string_view payload;
+    std::string_view hash;
+};
+
+/// An error ends the reading and is its result.
+using VisitFound = std::function<Result<void>(const FoundGroup&)>;
+
+struct LedgerEnd {
+    ChainEnd chain;
+    std::size_t segments_count{0};
+    std::uint64_t last_segment_bytes{0};  ///< Of its whole part.
+    std::uint64_t torn_tail_bytes{0};     ///< Behind that part; 0 after an orderly end.
+};
+
+/// The segment files of `directory` in order: 000000.hlog, 000001.hlog, …
+/// ERRORS: absent without the directory, corrupt when a number is missing.
+[[nodiscard]] Result<std::vector<std::filesystem::path>> list_segments(
+    const std::filesystem::path& directory);
+
+[[nodiscard]] std::string segment_name(std::size_t number);
+
+/// Visits the groups of `directory`, beginning at the latest segment that holds the group
+/// `first_index` or one before it. ERRORS: corrupt, with file and offset; absent; full (no right to
+/// read).
+[[nodiscard]] Result<LedgerEnd> read_segments(const Disk& disk,
+                                              const std::filesystem::path& directory,
+                                              std::uint64_t first_index,
+                                              const VisitFound& visit);
+
+}  // namespace homeostat::adapters::segment_log

@@ -1,0 +1,177 @@
+#include "homeostat/adapters/segment_log/segment_writer.hpp"
+
+#include "homeostat/adapters/segment_log/segment_format.hpp"
+#include "homeostat/base/ensure.hpp"
+#include "homeostat/base/fields.hpp"
+#include "homeostat/base/json.hpp"
+#include "homeostat/os/file.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace homeostat::adapters::segment_log {
+
+namespace {
+
+/// The bytes to write for `stored`, read back once: what a later start could not read (bytes that
+/// are not UTF-8, a body deeper than the parser goes) must not get in.
+Result<std::string> payload_of(const StoredGroup& stored) {
+    std::string payload = to_text(to_json(stored));
+    if (payload.size() > payload_bytes_max) {
+        return fail(Fault::invalid, fmt::format("a group of {} bytes; a ledger takes at most {}",
+                                                payload.size(), payload_bytes_max));
+    }
+    const Result<json::value> read_back = parse_json(payload);
+    if (!read_back) {
+        return fail("a group that could not be read again", read_back.error());
+    }
+    return payload;
+}
+
+}  // namespace
+
+SegmentWriter::SegmentWriter(WriterOptions options)
+    : options_(std::move(options)), disk_(options_.probe) {}
+
+Result<SegmentWriter> SegmentWriter::open(WriterOptions options) {
+    ensure(options.segment_bytes_max <= segment_bytes_limit, "a segment can be read again");
+    SegmentWriter writer(std::move(options));
+    const std::string directory = writer.options_.directory.string();
+    const Result<void> made = os::make_directories(directory);
+    if (!made) {
+        return fail("the ledger's directory", made.error());
+    }
+    Result<os::LockFile> lock = os::LockFile::take(directory + "/lock");
+    if (!lock) {
+        return std::unexpected<Error>(lock.error());
+    }
+    writer.lock_ = std::move(*lock);
+    return writer;
+}
+
+Result<LedgerEnd> SegmentWriter::read(const VisitFound& visit) {
+    Result<LedgerEnd> end = read_segments(disk_, options_.directory, 0, visit);
+    if (!end) {
+        return poison_and_fail(end.error());
+    }
+    return end;
+}
+
+Result<void> SegmentWriter::go_on_after(const LedgerEnd& end) {
+    ensure(!is_ready(), "a writer begins once");
+    if (poisoned_by_) {
+        return std::unexpected<Error>(*poisoned_by_);
+    }
+    chain_ = end.chain;
+    segments_count_ = end.segments_count;
+    if (segments_count_ == 0) {
+        return begin_segment();
+    }
+    Result<OpenFile> last = disk_.open(options_.directory / segment_name(end.segments_count - 1));
+    if (!last) {
+        return poison_and_fail(last.error());
+    }
+    Result<void> ready;
+    if (end.torn_tail_bytes > 0) {
+        ready = disk_.truncate(*last, end.last_segment_bytes);
+    }
+    ready = ready ? disk_.sync(*last) : ready;
+    if (!ready) {
+        return poison_and_fail(ready.error());
+    }
+    file_ = std::move(*last);
+    file_bytes_ = end.last_segment_bytes;
+    return {};
+}
+
+Result<Written> SegmentWriter::append(EntryGroup group, ports::Durability durability) {
+    if (poisoned_by_) {
+        return std::unexpected<Error>(*poisoned_by_);
+    }
+    ensure(is_ready(), "a writer appends after what is there");
+    group.index = chain_.next_index;
+    group.boot_id = options_.boot_id;
+    Result<std::string> payload = payload_of(StoredGroup{chain_.hash, std::move(group)});
+    if (!payload) {
+        return std::unexpected<Error>(payload.error());
+    }
+    Result<void> done = write_frame(to_frame(*payload));
+    if (!done) {
+        return std::unexpected<Error>(done.error());
+    }
+    chain_.hash = next_hash(chain_.hash, *payload);
+    Written written{{chain_.next_index, chain_.hash}, std::move(*payload)};
+    ++chain_.next_index;
+    if (durability == ports::Durability::synced) {
+        done = sync();
+    }
+    if (!done) {
+        return std::unexpected<Error>(done.error());
+    }
+    return written;
+}
+
+Result<void> SegmentWriter::write_frame(const std::string& frame) {
+    const bool is_empty = file_bytes_ == segment_header_bytes;
+    if (!is_empty && file_bytes_ + frame.size() > options_.segment_bytes_max) {
+        // The old segment becomes durable first: only the last one may ever end torn.
+        Result<void> begun = sync();
+        begun = begun ? begin_segment() : begun;
+        if (!begun) {
+            return begun;
+        }
+    }
+    const Result<void> done = disk_.append(file_, frame);
+    if (!done) {
+        // If this fails too, the next start finds a torn tail and cuts it.
+        static_cast<void>(disk_.truncate(file_, file_bytes_));
+        return poison_and_fail(done.error());
+    }
+    file_bytes_ += frame.size();
+    return {};
+}
+
+Result<void> SegmentWriter::sync() {
+    if (poisoned_by_) {
+        return std::unexpected<Error>(*poisoned_by_);
+    }
+    const Result<void> done = disk_.sync(file_);
+    if (!done) {
+        return poison_and_fail(done.error());
+    }
+    return {};
+}
+
+Result<void> SegmentWriter::begin_segment() {
+    const std::filesystem::path path = options_.directory / segment_name(segments_count_);
+    const std::string header = to_bytes(SegmentHeader{chain_.next_index, chain_.hash});
+    const Result<void> placed = disk_.place(path, header);
+    if (!placed) {
+        return poison_and_fail(placed.error());
+    }
+    Result<OpenFile> file = disk_.open(path);
+    if (!file) {
+        return poison_and_fail(file.error());
+    }
+    file_ = std::move(*file);
+    file_bytes_ = header.size();
+    ++segments_count_;
+    return {};
+}
+
+void SegmentWriter::poison(Error error) {
+    if (!poisoned_by_) {
+        poisoned_by_ = std::move(error);
+    }
+}
+
+std::unexpected<Error> SegmentWriter::poison_and_fail(const Error& error) {
+    // Two reactions are all a caller has: wait for room, or call a person to look at the disk.
+    const bool is_medium = error.fault == Fault::corrupt || error.fault == Fault::unreachable;
+    const Fault fault = is_medium ? Fault::corrupt : Fault::full;
+    poison(Error{fault, error.text});
+    return fail(fault, error.text);
+}
+
+}  // namespace homeostat::adapters::segment_log

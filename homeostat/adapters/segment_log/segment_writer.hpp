@@ -1,0 +1,82 @@
+#pragma once
+
+// SegmentWriter: the one writer of a ledger's directory.
+//
+// After any failed write or fsync it is *poisoned*: nobody can say what the disk holds then, so it
+// answers every later append with that failure (an fsync that failed once may "succeed" the next
+// time without having written anything). A new start reads the disk and finds out. A write that
+// failed is cut off again first, so that a full disk leaves whole groups only.
+//
+// Blocks. Not thread-safe; SegmentLog gives it a thread of its own.
+
+#include "homeostat/adapters/segment_log/disk.hpp"
+#include "homeostat/adapters/segment_log/segment_reader.hpp"
+#include "homeostat/base/result.hpp"
+#include "homeostat/domain/entry.hpp"
+#include "homeostat/os/lock_file.hpp"
+#include "homeostat/ports/ledger.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace homeostat::adapters::segment_log {
+
+struct WriterOptions {
+    std::filesystem::path directory;  ///< Made if it is not there.
+    std::string boot_id;              ///< Of the boot that the groups' `at` belongs to.
+    /// A new segment begins before this is passed: small enough to read whole into memory.
+    std::size_t segment_bytes_max{std::size_t{16} << 20U};
+    DiskProbe probe;
+};
+
+struct Written {
+    ports::Position position;
+    std::string payload;
+};
+
+class SegmentWriter {
+  public:
+    /// Takes the lock of the directory, and holds it for life.
+    /// ERRORS: busy with the holder's pid; full without the right or the room to write.
+    [[nodiscard]] static Result<SegmentWriter> open(WriterOptions options);
+
+    /// Reads what is there. Changes nothing. An error poisons: the ledger is then read-only.
+    [[nodiscard]] Result<LedgerEnd> read(const VisitFound& visit);
+
+    /// Makes the writer go on after `end`: cuts a torn tail off, and syncs what a process that died
+    /// may have left unsynced. REQUIRES: `end` is what read() found.
+    [[nodiscard]] Result<void> go_on_after(const LedgerEnd& end);
+
+    /// REQUIRES: go_on_after() was called. ERRORS: full, corrupt: poisoned; invalid: this group is
+    /// too large or has no JSON form, nothing else is wrong.
+    [[nodiscard]] Result<Written> append(EntryGroup group, ports::Durability durability);
+
+    [[nodiscard]] Result<void> sync();
+
+    /// Every later append fails with `error`.
+    void poison(Error error);
+
+    [[nodiscard]] bool is_ready() const { return file_.is_open(); }
+    [[nodiscard]] const std::optional<Error>& poisoned_by() const { return poisoned_by_; }
+
+  private:
+    explicit SegmentWriter(WriterOptions options);
+    [[nodiscard]] Result<void> begin_segment();
+    [[nodiscard]] Result<void> write_frame(const std::string& frame);
+    [[nodiscard]] std::unexpected<Error> poison_and_fail(const Error& error);
+
+    WriterOptions options_;
+    Disk disk_;
+    std::optional<os::LockFile> lock_;
+    OpenFile file_;  ///< The last segment.
+    std::uint64_t file_bytes_{0};
+    std::size_t segments_count_{0};
+    ChainEnd chain_;
+    std::optional<Error> poisoned_by_;
+};
+
+}  // namespace homeostat::adapters::segment_log

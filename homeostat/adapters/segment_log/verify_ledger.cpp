@@ -1,0 +1,150 @@
+#include "homeostat/adapters/segment_log/verify_ledger.hpp"
+
+#include "homeostat/adapters/segment_log/file_sink.hpp"
+#include "homeostat/adapters/segment_log/segment_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+namespace homeostat::adapters::segment_log {
+
+namespace {
+
+/// Goes through a sink's file beside the ledger, line by line. Lines that are added after the
+/// beginning are left out: the ledger is read after that moment and has every group before it.
+class SinkReading {
+  public:
+    [[nodiscard]] Result<void> begin(const std::filesystem::path& path) {
+        path_ = path;
+        std::error_code error;
+        bytes_left_ = std::filesystem::file_size(path, error);
+        file_.open(path, std::ios::binary);
+        if (error || !file_) {
+            return fail(Fault::absent, path.string() + ": cannot read the sink's file");
+        }
+        return next();
+    }
+
+    /// Compares the line of this group, if the sink has one.
+    [[nodiscard]] Result<void> compare(const FoundGroup& found) {
+        const std::uint64_t index = found.stored.group.index;
+        if (!point_ || point_->index > index) {
+            return {};
+        }
+        if (point_->index < index) {
+            return fail(Fault::corrupt, fmt::format("{}: line {} has group {} where {} belongs",
+                                                    path_.string(), line_, point_->index, index));
+        }
+        if (point_->hash != found.hash) {
+            return fail(Fault::corrupt,
+                        fmt::format("group {} is not the one that line {} of {} has seen", index,
+                                    line_, path_.string()));
+        }
+        ++agreed_count_;
+        return next();
+    }
+
+    [[nodiscard]] Result<void> end(std::uint64_t next_index) const {
+        if (point_) {
+            return fail(Fault::corrupt,
+                        fmt::format("the ledger ends before group {}; line {} of {} has seen group "
+                                    "{}: the end was cut off, or this is an older copy",
+                                    next_index, line_, path_.string(), point_->index));
+        }
+        return {};
+    }
+
+    [[nodiscard]] std::uint64_t agreed_count() const { return agreed_count_; }
+
+  private:
+    [[nodiscard]] Result<void> next() {
+        point_.reset();
+        std::string line;
+        if (bytes_left_ == 0 || !std::getline(file_, line) || line.size() >= bytes_left_) {
+            return {};  // At the end, or at a line that has no line feed yet.
+        }
+        bytes_left_ -= line.size() + 1;
+        ++line_;
+        Result<WitnessPoint> point = parse_witness_line(line);
+        if (!point) {
+            return fail(Fault::corrupt,
+                        fmt::format("{} line {}: {}", path_.string(), line_, point.error().text));
+        }
+        point_ = std::move(*point);
+        return {};
+    }
+
+    std::filesystem::path path_;
+    std::ifstream file_;
+    std::uint64_t bytes_left_{0};
+    std::uint64_t line_{0};
+    std::uint64_t agreed_count_{0};
+    std::optional<WitnessPoint> point_;  ///< The line that waits for its group.
+};
+
+void count(Verification& seen, const EntryGroup& group) {
+    ++seen.groups_count;
+    seen.entries_count += group.entries.size();
+    seen.first_wall_at = seen.first_wall_at.value_or(group.wall_at);
+    seen.last_wall_at = group.wall_at;
+}
+
+void finish(Verification& seen, const LedgerEnd& end) {
+    seen.segments_count = end.segments_count;
+    seen.head_hash = end.chain.hash;
+    seen.torn_tail_bytes = end.torn_tail_bytes;
+}
+
+}  // namespace
+
+Result<Verification> verify_ledger(const std::filesystem::path& directory, const Witness& witness) {
+    SinkReading sink;
+    if (!witness.sink.empty()) {
+        const Result<void> begun = sink.begin(witness.sink);
+        if (!begun) {
+            return std::unexpected<Error>(begun.error());
+        }
+    }
+    Verification seen;
+    bool has_head = witness.head_hash.empty() || witness.head_hash == genesis_hash();
+    const VisitFound visit = [&](const FoundGroup& found) -> Result<void> {
+        count(seen, found.stored.group);
+        has_head = has_head || found.hash == witness.head_hash;
+        return sink.compare(found);
+    };
+    const Result<LedgerEnd> end = read_segments(Disk(), directory, 0, visit);
+    if (!end) {
+        return std::unexpected<Error>(end.error());
+    }
+    const Result<void> all_seen = sink.end(end->chain.next_index);
+    if (!all_seen) {
+        return std::unexpected<Error>(all_seen.error());
+    }
+    if (!has_head) {
+        return fail(Fault::corrupt, directory.string() + ": the chain does not contain " +
+                                        witness.head_hash +
+                                        "; the end was cut off, or this is another ledger");
+    }
+    finish(seen, *end);
+    seen.witnessed_count = sink.agreed_count();
+    return seen;
+}
+
+Result<Verification> read_ledger(const std::filesystem::path& directory,
+                                 const std::function<void(const EntryGroup&)>& visit) {
+    Verification seen;
+    const VisitFound visit_found = [&](const FoundGroup& found) -> Result<void> {
+        count(seen, found.stored.group);
+        visit(found.stored.group);
+        return {};
+    };
+    const Result<LedgerEnd> end = read_segments(Disk(), directory, 0, visit_found);
+    if (!end) {
+        return std::unexpected<Error>(end.error());
+    }
+    finish(seen, *end);
+    return seen;
+}
+
+}  // namespace homeostat::adapters::segment_log

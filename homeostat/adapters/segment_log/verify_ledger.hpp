@@ -1,0 +1,61 @@
+#pragma once
+
+// verify_ledger: whether a ledger is whole, without its lock and without changing anything.
+//
+// The chain alone proves everything but its own end. Whoever wants that proven too brings a
+// witness: the sink's file, or a hash that was written down before.
+//
+// Blocks. Thread-safe.
+
+#include "homeostat/base/result.hpp"
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/entry.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace homeostat::adapters::segment_log {
+
+struct Verification {
+    std::uint64_t groups_count{0};
+    std::uint64_t entries_count{0};
+    std::uint64_t segments_count{0};
+    std::string head_hash;             ///< After the last group; write it down to have a witness.
+    std::uint64_t torn_tail_bytes{0};  ///< A crash left them, or a writer is writing them now.
+    std::uint64_t witnessed_count{0};  ///< Lines of the sink that agree.
+    std::optional<WallTime> first_wall_at;
+    std::optional<WallTime> last_wall_at;
+
+    static void fields(auto& self, auto&& field) {
+        field("groups_count", self.groups_count);
+        field("entries_count", self.entries_count);
+        field("segments_count", self.segments_count);
+        field("head_hash", self.head_hash);
+        field("torn_tail_bytes", self.torn_tail_bytes);
+        field("witnessed_count", self.witnessed_count);
+        field("first_wall_at", self.first_wall_at);
+        field("last_wall_at", self.last_wall_at);
+    }
+};
+
+/// What is known of the ledger from elsewhere.
+struct Witness {
+    std::string head_hash;       ///< Has to be in the chain; empty: not asked for.
+    std::filesystem::path sink;  ///< Every line has to agree; empty: not asked for.
+};
+
+/// ERRORS: absent without the directory or the sink; corrupt with the place, or with what the
+/// witness knows and the ledger does not; full without the right to read.
+[[nodiscard]] Result<Verification> verify_ledger(const std::filesystem::path& directory,
+                                                 const Witness& witness = {});
+
+/// The same, and hands every group to `visit`, oldest first. For the commands that read a ledger
+/// while its agent is away.
+[[nodiscard]] Result<Verification> read_ledger(const std::filesystem::path& directory,
+                                               const std::function<void(const EntryGroup&)>& visit);
+
+}  // namespace homeostat::adapters::segment_log
