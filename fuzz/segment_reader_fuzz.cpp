@@ -1,0 +1,69 @@
+// Any bytes for a ledger's segment and for a line of its sink: read as what they are, or refused.
+//
+// A third use of the input is structure-aware: it becomes the payload of a frame between two
+// others, and one byte of the three is changed; the change must not go unnoticed.
+
+#include "homeostat/adapters/segment_log/chain.hpp"
+#include "homeostat/adapters/segment_log/file_sink.hpp"
+#include "homeostat/adapters/segment_log/segment_format.hpp"
+#include "homeostat/base/ensure.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace log = homeostat::adapters::segment_log;
+using homeostat::ensure;
+
+namespace {
+
+std::string header_bytes() {
+    return log::to_bytes(log::SegmentHeader{0, log::genesis_hash()});
+}
+
+std::vector<std::string> payloads_of(std::string_view segment, log::FramesEnd& end) {
+    std::vector<std::string> payloads;
+    end = log::read_frames(segment, [&payloads](std::string_view payload, std::size_t) {
+        payloads.emplace_back(payload);
+        return true;
+    });
+    return payloads;
+}
+
+void read_anything(std::string_view bytes) {
+    static_cast<void>(log::parse_segment_header(bytes));
+    static_cast<void>(log::parse_witness_line(bytes));
+    const std::string segment = header_bytes() + std::string(bytes);
+    log::FramesEnd end;
+    std::string again = header_bytes();
+    for (const std::string& payload : payloads_of(segment, end)) {
+        again += log::to_frame(payload);
+    }
+    ensure(again == segment.substr(0, end.whole_bytes), "the whole part writes as it was read");
+}
+
+void change_one_byte(std::string_view bytes) {
+    const std::size_t at = static_cast<unsigned char>(bytes[0]);
+    const std::string payload = "{" + std::string(bytes.substr(1));
+    const std::string between = log::to_frame(payload);
+    std::string segment = header_bytes() + log::to_frame("{}") + between + log::to_frame("{}");
+    const std::size_t begin = log::segment_header_bytes + log::frame_header_bytes + 2;
+    segment[begin + at % between.size()] ^= 0x20;
+    log::FramesEnd end;
+    const std::vector<std::string> payloads = payloads_of(segment, end);
+    ensure(payloads.size() == 1 && end.kind == log::FramesEnd::Kind::corrupt,
+           "a changed frame with a whole one behind it is corrupt");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+    read_anything(bytes);
+    if (size > 1 && size < log::payload_bytes_max) {
+        change_one_byte(bytes);
+    }
+    return 0;
+}
