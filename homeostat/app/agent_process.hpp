@@ -1,0 +1,24 @@
+#pragma once
+
+// AgentProcess: both roles of one service in one process, wired from its configuration.
+//
+// The composition root: it makes the adapters, hands them to the roles and computes nothing itself.
+// One thread, one io_context; the ledger and the model's file have threads of their own inside
+// their adapters.
+
+#include "homeostat/app/config.hpp"
+#include "homeostat/base/result.hpp"
+
+#include <functional>
+#include <string>
+
+namespace homeostat::app {
+
+using LogLine = std::function<void(const std::string&)>;
+
+/// Guards until SIGTERM or SIGINT. `log` takes lines for a person who watches.
+/// ERRORS: busy: another agent guards this service already; corrupt: the ledger; what keeps the
+/// service's instances from being started.
+[[nodiscard]] Result<void> guard_service(const Config& config, const LogLine& log);
+
+}  // namespace homeostat::app

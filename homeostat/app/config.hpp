@@ -1,0 +1,96 @@
+#pragma once
+
+// Config: one service's configuration, typed and validated.
+//
+// Read once, at the start, in app/; every part of the program is handed the slice that it needs.
+// Every default is safe: without an `autonomy` section nothing is ever done.
+//
+// Pure. Values only.
+
+#include "homeostat/base/time.hpp"
+#include "homeostat/decide/decide.hpp"
+#include "homeostat/domain/choice.hpp"
+#include "homeostat/domain/ids.hpp"
+#include "homeostat/guard/limits.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace homeostat::app {
+
+/// `runtime: {process: …}`: instances as plain processes of this machine.
+struct ProcessConfig {
+    std::vector<std::string> command;     ///< argv; {port} {name} {version_dir} are replaced.
+    std::filesystem::path directory;      ///< Working directory without versions.
+    std::vector<std::uint16_t> ports;     ///< One per instance.
+    std::filesystem::path versions_root;  ///< Empty: no versions, nothing to roll back.
+    std::filesystem::path run_directory;  ///< Records, logs and locks of the instances.
+    Duration stop_grace{std::chrono::seconds{5}};  ///< From SIGTERM to SIGKILL.
+};
+
+struct HttpSignalConfig {
+    std::string path{"/healthz"};
+    Duration every{std::chrono::milliseconds{500}};
+    Duration timeout{std::chrono::milliseconds{300}};
+};
+
+struct PrometheusSignalConfig {
+    std::string path{"/metrics"};
+    Duration every{std::chrono::seconds{1}};
+};
+
+struct JourneyConfig {
+    std::string url;
+    Duration every{std::chrono::milliseconds{100}};  ///< While a remedy is being proven.
+    Duration timeout{std::chrono::milliseconds{500}};
+};
+
+struct HaproxyConfig {
+    std::filesystem::path socket;
+    std::string backend;
+    std::vector<std::string> servers;  ///< One per instance.
+};
+
+struct NeighbourConfig {
+    ServiceId service;
+    std::string backend;
+};
+
+struct ModelConfig {
+    std::filesystem::path file;    ///< A GGUF file that we start a server for; or:
+    std::string url;               ///< A server that runs already.
+    std::filesystem::path binary;  ///< Empty: `llama-server` from PATH, else the bundled one.
+    Duration deadline{std::chrono::milliseconds{100}};
+    std::filesystem::path calibration;  ///< Empty: the model is recorded, but has no weight.
+};
+
+struct Config {
+    std::filesystem::path file;  ///< Where it was read from.
+    std::string digest;          ///< SHA-256 of its bytes, hex.
+    ServiceId service;
+    ProcessConfig process;
+    std::optional<HttpSignalConfig> http_signal;
+    std::optional<PrometheusSignalConfig> prometheus_signal;
+    bool reads_logs{false};
+    std::optional<JourneyConfig> journey;
+    std::optional<HaproxyConfig> haproxy;
+    std::vector<NeighbourConfig> neighbours;
+    std::filesystem::path changes_file;  ///< Empty: none.
+    bool takes_changes_by_http{false};
+    std::vector<std::string> notes;
+    double availability_goal{0.999};  ///< Ratio.
+    Duration latency_p99_goal{std::chrono::milliseconds{500}};
+    std::optional<ModelConfig> model;
+    guard::Limits guard;
+    Duration proof_time{std::chrono::minutes{10}};  ///< A version that served this long is good.
+    std::filesystem::path ledger_directory;
+    std::filesystem::path sink_file;  ///< Empty: no copy outside of the ledger.
+    std::filesystem::path control_socket;
+    std::filesystem::path switch_file;  ///< The kill switch.
+    OracleMode oracle{OracleMode::both};
+};
+
+}  // namespace homeostat::app

@@ -1,0 +1,478 @@
+#include "homeostat/app/config_check.hpp"
+
+#include "homeostat/domain/remedy.hpp"
+#include "homeostat/net/endpoint.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+namespace homeostat::app {
+
+namespace {
+
+constexpr std::string_view index_word = "{index}";
+
+std::string with_index(std::string text, std::size_t index) {
+    const std::size_t at = text.find(index_word);
+    return at == std::string::npos ? text
+                                   : text.replace(at, index_word.size(), std::to_string(index));
+}
+
+std::uint32_t instances_count(const ProcessSection& process) {
+    return static_cast<std::uint32_t>(ports_of(process).size());
+}
+
+/// Values that stand more than once, each named once.
+template <class T>
+std::set<T> repeated(const std::vector<T>& values) {
+    std::set<T> seen;
+    std::set<T> again;
+    for (const T& value : values) {
+        if (!seen.insert(value).second) {
+            again.insert(value);
+        }
+    }
+    return again;
+}
+
+// --- One check per section -----------------------------------------------------------------------
+
+/// The paths that say how many instances there are.
+constexpr std::array instance_paths{"runtime.process.ports", "runtime.process.first_port",
+                                    "runtime.process.instances"};
+
+/// Says whether the count of instances can be relied on.
+bool has_sound_count(const ConfigReading& reading) {
+    return reading.is_read("runtime.process") &&
+           std::ranges::all_of(instance_paths,
+                               [&reading](const char* path) { return reading.is_sound(path); });
+}
+
+void check_ports(const ProcessSection& process, ConfigReading& reading) {
+    if (!has_sound_count(reading)) {
+        return;
+    }
+    const bool has_ports = reading.has("runtime.process.ports");
+    const bool has_first = reading.has("runtime.process.first_port");
+    if (has_ports == has_first) {
+        reading.tell_at(has_ports ? "runtime.process.first_port" : "runtime.process",
+                        has_ports ? "ports are listed already — keep one of both"
+                                  : "ports are missing — write ports: [8080, 8081], one for each "
+                                    "instance, or instances: 2 with first_port: 8080");
+        return;
+    }
+    for (const std::uint16_t port : repeated(process.ports)) {
+        reading.tell_at("runtime.process.ports",
+                        fmt::format("{} stands twice — each instance needs its own", port));
+    }
+    if (has_ports && process.instances && *process.instances != process.ports.size()) {
+        reading.tell_at("runtime.process.instances",
+                        fmt::format("{} instances and {} ports — write one port for each, or leave "
+                                    "instances out",
+                                    *process.instances, process.ports.size()));
+    }
+    const std::uint32_t last = process.first_port.value_or(0) + process.instances.value_or(1) - 1;
+    if (has_first && last > port_value.max) {
+        reading.tell_at("runtime.process.first_port",
+                        fmt::format("the last instance would have port {} — write at most {}", last,
+                                    port_value.max + 1U - *process.instances));
+    }
+}
+
+/// {words} of an argument: lower-case letters and _ between braces, nothing else.
+std::vector<std::string> words_of(std::string_view argument) {
+    std::vector<std::string> words;
+    std::size_t open = argument.find('{');
+    while (open != std::string_view::npos) {
+        const std::size_t end = argument.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", open + 1);
+        if (end != std::string_view::npos && argument[end] == '}' && end > open + 1) {
+            words.emplace_back(argument.substr(open, end - open + 1));
+        }
+        open = argument.find('{', open + 1);
+    }
+    return words;
+}
+
+void check_command(const ProcessSection& process, ConfigReading& reading) {
+    static const std::vector<std::string> known{"{port}", "{name}", "{version_dir}"};
+    std::set<std::string> used;
+    for (const std::string& argument : process.command) {
+        used.merge([&argument] {
+            const std::vector<std::string> words = words_of(argument);
+            return std::set<std::string>(words.begin(), words.end());
+        }());
+    }
+    constexpr std::string_view path = "runtime.process.command";
+    for (const std::string& word : used) {
+        if (std::ranges::find(known, word) == known.end()) {
+            reading.tell_at(path, "unknown word " + not_one_of(word, known));
+        }
+    }
+    if (used.contains("{version_dir}") && !process.versions) {
+        reading.tell_at(path, "{version_dir} without versions — add versions: { root: … }");
+    }
+    if (has_sound_count(reading) && instances_count(process) > 1 && !used.contains("{port}") &&
+        !process.command.empty()) {
+        reading.tell_at(path,
+                        "every instance would be told the same — write {port} where the "
+                        "port belongs");
+    }
+    if (process.versions && reading.has("runtime.process.directory")) {
+        reading.tell_at("runtime.process.directory",
+                        "with versions a program starts in its version's directory — leave this "
+                        "out");
+    }
+}
+
+void check_signals(const ConfigFile& file, ConfigReading& reading) {
+    const bool sees = file.signals.http || file.signals.prometheus || file.signals.logs;
+    if (!sees && !reading.has("edge") && !reading.has("signals")) {
+        reading.tell_at("signals",
+                        "nothing is looked at — add signals: [ { http: { path: "
+                        "/healthz } } ]");
+    }
+    if (file.signals.http && file.signals.http->config.timeout > file.signals.http->config.every) {
+        const HttpSignalConfig& http = file.signals.http->config;
+        reading.tell_at("signals.http.timeout",
+                        fmt::format("{} is longer than every ({}) — write less",
+                                    to_text(http.timeout), to_text(http.every)));
+    }
+}
+
+void check_edge(const ConfigFile& file, ConfigReading& reading) {
+    const std::uint32_t instances = instances_count(file.runtime.process);
+    if (!file.edge || !file.edge->haproxy || instances == 0 || !has_sound_count(reading) ||
+        !reading.is_sound("edge.haproxy.servers")) {
+        return;
+    }
+    const std::vector<std::string> servers = servers_of(*file.edge->haproxy, instances);
+    constexpr std::string_view path = "edge.haproxy.servers";
+    if (reading.has(path) && servers.size() != instances) {
+        reading.tell_at(path, fmt::format("{} servers for {} instances — write one for each, or "
+                                          "one with {{index}} in it",
+                                          servers.size(), instances));
+    }
+    for (const std::string& server : repeated(servers)) {
+        reading.tell_at(path, fmt::format("'{}' stands twice — each instance has its own", server));
+    }
+}
+
+void check_neighbours(const ConfigFile& file, ConfigReading& reading) {
+    std::vector<std::string> names;
+    for (const NeighbourSection& neighbour : file.neighbours) {
+        names.push_back(neighbour.config.service.text());
+        if (neighbour.config.service == file.service && !file.service.empty()) {
+            reading.tell_at("neighbours", fmt::format("'{}' is the guarded service itself — leave "
+                                                      "it out",
+                                                      file.service.text()));
+        }
+    }
+    for (const std::string& name : repeated(names)) {
+        reading.tell_at("neighbours", fmt::format("'{}' stands twice — keep one of them", name));
+    }
+    if (!file.neighbours.empty() && !reading.has("edge")) {
+        reading.tell_at("neighbours",
+                        "neighbours are seen through the edge only — add edge: "
+                        "{ haproxy: … }");
+    }
+}
+
+void check_model(const ConfigFile& file, ConfigReading& reading) {
+    if (reading.is_read("model") &&
+        file.model->llama_server.has_value() == reading.has("model.url")) {
+        reading.tell_at("model", file.model->llama_server
+                                     ? "both llama_server and url — keep one of both"
+                                     : "neither llama_server nor url — write one, or leave model "
+                                       "out");
+    }
+    if (!reading.has("model") && file.oracle == OracleMode::model) {
+        reading.tell_at("oracle", "'model' without a model — add model: { … }, or write rules");
+    }
+}
+
+bool may_act(Autonomy autonomy) {
+    return autonomy == Autonomy::act || autonomy == Autonomy::ask;
+}
+
+void check_guard(const ConfigFile& file, ConfigReading& reading) {
+    const guard::Limits& limits = file.guard.limits;
+    if (limits.back_off_first > limits.back_off_max) {
+        reading.tell_at("guard.back_off_first",
+                        fmt::format("{} is longer than back_off_max ({}) — write less",
+                                    to_text(limits.back_off_first), to_text(limits.back_off_max)));
+    }
+    const std::uint32_t instances = instances_count(file.runtime.process);
+    const AutonomySection& autonomy = file.autonomy;
+    const bool disturbs = may_act(autonomy.restart) || may_act(autonomy.rolling_restart) ||
+                          may_act(autonomy.rollback);
+    if (disturbs && instances > 0 && has_sound_count(reading) &&
+        limits.min_healthy > instances - 1) {
+        reading.tell_at("guard.min_healthy",
+                        fmt::format("{} of {} must remain, so that no remedy could ever be done — "
+                                    "write at most {}, or keep autonomy at recommend",
+                                    limits.min_healthy, instances, instances - 1));
+    }
+    if (autonomy.rollback != Autonomy::watch && reading.is_read("runtime.process") &&
+        !file.runtime.process.versions) {
+        reading.tell_at("autonomy.rollback",
+                        "there is nothing to roll back to — add versions: "
+                        "{ root: … } to runtime.process, or leave this out");
+    }
+}
+
+/// Says whether `inner` lies in `outer`, as far as the names tell.
+bool is_inside(const std::filesystem::path& inner, const std::filesystem::path& outer) {
+    const std::filesystem::path inner_path = inner.lexically_normal();
+    const std::filesystem::path outer_path = outer.lexically_normal();
+    return std::ranges::mismatch(outer_path, inner_path).in1 == outer_path.end();
+}
+
+void check_places(const ConfigFile& file, ConfigReading& reading) {
+    const RecordSection& record = file.record;
+    if (!record.sink.empty() && !record.ledger.empty() && is_inside(record.sink, record.ledger)) {
+        reading.tell_at("record.sink",
+                        "inside the ledger's directory, and lost with it — write a "
+                        "path somewhere else");
+    }
+}
+
+constexpr std::string_view default_directory = "var";
+
+}  // namespace
+
+Result<std::string> ServerValue::parse(std::string_view text) const {
+    const Result<std::string> name = NameValue{}.parse(with_index(std::string(text), 0));
+    if (!name) {
+        return std::unexpected<Error>(
+            Error{Fault::invalid, name.error().text + ", or with {index} in it"});
+    }
+    return std::string(text);
+}
+
+json::object ServerValue::schema() const {
+    json::object schema;
+    schema["type"] = "string";
+    schema["pattern"] = "^[A-Za-z0-9_.-]*([{]index[}])?[A-Za-z0-9_.-]*$";
+    return schema;
+}
+
+std::vector<std::uint16_t> ports_of(const ProcessSection& process) {
+    std::vector<std::uint16_t> ports = process.ports;
+    if (ports.empty() && process.first_port) {
+        for (std::uint32_t index = 0; index < process.instances.value_or(1); ++index) {
+            ports.push_back(static_cast<std::uint16_t>(*process.first_port + index));
+        }
+    }
+    return ports;
+}
+
+std::vector<std::string> servers_of(const HaproxySection& haproxy, std::size_t count) {
+    std::vector<std::string> servers = haproxy.servers;
+    if (servers.size() == 1 && servers[0].find(index_word) != std::string::npos) {
+        const std::string pattern = servers[0];
+        servers.clear();
+        for (std::size_t index = 0; index < count; ++index) {
+            servers.push_back(with_index(pattern, index));
+        }
+    }
+    return servers;
+}
+
+void check(const ConfigFile& file, ConfigReading& reading) {
+    if (!reading.is_read("")) {
+        return;
+    }
+    check_ports(file.runtime.process, reading);
+    check_command(file.runtime.process, reading);
+    check_signals(file, reading);
+    check_edge(file, reading);
+    check_neighbours(file, reading);
+    check_model(file, reading);
+    check_guard(file, reading);
+    check_places(file, reading);
+}
+
+namespace {
+
+/// Makes paths absolute, and gives those that were left out a place below `base`.
+class Paths {
+  public:
+    Paths(const std::filesystem::path& base, const ServiceId& service)
+        : base_(base), own_(base / default_directory / service.text()) {}
+
+    [[nodiscard]] std::filesystem::path of(const std::filesystem::path& path) const {
+        return path.empty() ? path : (base_ / path).lexically_normal();
+    }
+    [[nodiscard]] std::filesystem::path of(const std::filesystem::path& path,
+                                           std::string_view otherwise) const {
+        return path.empty() ? (own_ / otherwise).lexically_normal() : of(path);
+    }
+    /// A program without a slash is looked for in PATH, as in a shell.
+    [[nodiscard]] std::filesystem::path of_program(const std::filesystem::path& path) const {
+        return path.has_parent_path() ? of(path) : path;
+    }
+
+  private:
+    std::filesystem::path base_;
+    std::filesystem::path own_;
+};
+
+ProcessConfig to_config(const ProcessSection& section, const Paths& paths) {
+    ProcessConfig process;
+    process.command = section.command;
+    process.directory =
+        section.versions ? "" : paths.of(section.directory.empty() ? "." : section.directory);
+    process.ports = ports_of(section);
+    process.versions_root = section.versions ? paths.of(section.versions->root) : "";
+    process.run_directory = paths.of(section.run, "run");
+    process.stop_grace = section.stop_grace;
+    return process;
+}
+
+ModelConfig to_config(const ModelSection& section, const Paths& paths) {
+    ModelConfig model;
+    if (section.llama_server) {
+        model.file = paths.of(section.llama_server->file);
+        model.binary = paths.of_program(section.llama_server->binary);
+    }
+    model.url = section.url;
+    model.deadline = section.deadline;
+    model.calibration = paths.of(section.calibration);
+    return model;
+}
+
+guard::Limits to_config(const GuardSection& section, const AutonomySection& autonomy) {
+    guard::Limits limits = section.limits;
+    limits.autonomy = {{RemedyKind::restart, autonomy.restart},
+                       {RemedyKind::rolling_restart, autonomy.rolling_restart},
+                       {RemedyKind::rollback, autonomy.rollback}};
+    return limits;
+}
+
+void set_signals(const SignalsSection& section, Config& config) {
+    if (section.http) {
+        config.http_signal = section.http->config;
+    }
+    if (section.prometheus) {
+        config.prometheus_signal = section.prometheus->config;
+    }
+    config.reads_logs = section.logs.has_value();
+}
+
+}  // namespace
+
+Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
+    const Paths paths(base, file.service);
+    Config config;
+    config.service = file.service;
+    config.process = to_config(file.runtime.process, paths);
+    set_signals(file.signals, config);
+    if (file.journey) {
+        config.journey = file.journey->config;
+    }
+    if (file.edge && file.edge->haproxy) {
+        const HaproxySection& haproxy = *file.edge->haproxy;
+        config.haproxy = HaproxyConfig{.socket = paths.of(haproxy.socket),
+                                       .backend = haproxy.backend,
+                                       .servers = servers_of(haproxy, config.process.ports.size())};
+    }
+    for (const NeighbourSection& neighbour : file.neighbours) {
+        config.neighbours.push_back(neighbour.config);
+    }
+    config.changes_file = paths.of(file.changes.file);
+    config.takes_changes_by_http = file.changes.http;
+    config.notes = file.notes;
+    config.availability_goal = file.goals.availability;
+    config.latency_p99_goal = file.goals.latency_p99;
+    if (file.model) {
+        config.model = to_config(*file.model, paths);
+    }
+    config.guard = to_config(file.guard, file.autonomy);
+    config.proof_time = file.guard.proof_time;
+    config.ledger_directory = paths.of(file.record.ledger, "ledger");
+    config.sink_file = paths.of(file.record.sink);
+    config.control_socket = paths.of(file.control.socket, "homeostat.sock");
+    config.switch_file = paths.of(file.control.suspended, "suspended");
+    config.oracle = file.oracle;
+    return config;
+}
+
+namespace {
+
+ProcessSection to_file(const ProcessConfig& process) {
+    ProcessSection section;
+    section.command = process.command;
+    section.directory = process.directory;
+    section.instances = static_cast<std::uint32_t>(process.ports.size());
+    section.ports = process.ports;
+    if (!process.versions_root.empty()) {
+        section.versions = VersionsSection{process.versions_root};
+    }
+    section.run = process.run_directory;
+    section.stop_grace = process.stop_grace;
+    return section;
+}
+
+SignalsSection to_signals(const Config& config) {
+    SignalsSection section;
+    if (config.http_signal) {
+        section.http = HttpSignalSection{*config.http_signal};
+    }
+    if (config.prometheus_signal) {
+        section.prometheus = PrometheusSignalSection{*config.prometheus_signal};
+    }
+    if (config.reads_logs) {
+        section.logs = LogsSection{};
+    }
+    return section;
+}
+
+ModelSection to_file(const ModelConfig& model) {
+    ModelSection section;
+    if (!model.file.empty()) {
+        section.llama_server = LlamaServerSection{model.file, model.binary};
+    }
+    section.url = model.url;
+    section.deadline = model.deadline;
+    section.calibration = model.calibration;
+    return section;
+}
+
+}  // namespace
+
+ConfigFile to_file(const Config& config) {
+    ConfigFile file;
+    file.service = config.service;
+    file.runtime.process = to_file(config.process);
+    file.signals = to_signals(config);
+    if (config.journey) {
+        file.journey = JourneySection{*config.journey};
+    }
+    if (config.haproxy) {
+        file.edge = EdgeSection{HaproxySection{config.haproxy->socket, config.haproxy->backend,
+                                               config.haproxy->servers}};
+    }
+    for (const NeighbourConfig& neighbour : config.neighbours) {
+        file.neighbours.push_back(NeighbourSection{neighbour});
+    }
+    file.changes = ChangesSection{config.changes_file, config.takes_changes_by_http};
+    file.notes = config.notes;
+    file.goals = GoalsSection{config.availability_goal, config.latency_p99_goal};
+    if (config.model) {
+        file.model = to_file(*config.model);
+    }
+    file.guard = GuardSection{config.guard, config.proof_time};
+    file.autonomy = AutonomySection{config.guard.autonomy_of(RemedyKind::restart),
+                                    config.guard.autonomy_of(RemedyKind::rolling_restart),
+                                    config.guard.autonomy_of(RemedyKind::rollback)};
+    file.record = RecordSection{config.ledger_directory, config.sink_file};
+    file.control = ControlSection{config.control_socket, config.switch_file};
+    file.oracle = config.oracle;
+    return file;
+}
+
+}  // namespace homeostat::app

@@ -1,0 +1,68 @@
+#pragma once
+
+// Every key of a configuration file, once: its name, what it is for, the kind of its value, and
+// where the value goes. Reading, writing and the schema for editors all walk this table, so that
+// none of them can know a key that the others do not.
+//
+// The structs have the shape of the file; config_check.cpp makes a Config of them and looks at what
+// no single key can tell. Defaults stand in Config's own structs, with their reasons.
+//
+// Pure. Values only.
+
+#include "homeostat/app/config_kinds.hpp"
+#include "homeostat/app/config_limit_keys.hpp"
+#include "homeostat/app/config_values.hpp"
+#include "homeostat/app/config_world_keys.hpp"
+#include "homeostat/domain/choice.hpp"
+#include "homeostat/domain/ids.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace homeostat::app {
+
+/// The whole file.
+struct ConfigFile {
+    ServiceId service;
+    RuntimeSection runtime;
+    SignalsSection signals;
+    std::optional<JourneySection> journey;
+    std::optional<EdgeSection> edge;
+    std::vector<NeighbourSection> neighbours;
+    ChangesSection changes;
+    std::vector<std::string> notes;
+    GoalsSection goals;
+    std::optional<ModelSection> model;
+    GuardSection guard;
+    AutonomySection autonomy;
+    RecordSection record;
+    ControlSection control;
+    OracleMode oracle{OracleMode::both};
+
+    static void keys(auto& self, auto&& key) {
+        // Room for "-63" behind it: an instance's name is a plain name too.
+        key(Key{"service", "The guarded service's name", Need::required},
+            IdValue<ServiceTag>{NameValue{.bytes_max = name_bytes_max - 4}}, self.service);
+        key(Key{"runtime", "What runs the instances", Need::required}, SectionKind{}, self.runtime);
+        key(Key{"signals", "What is looked at"}, OneKeyItemsKind{}, self.signals);
+        key(Key{"journey", "Our own requests through the edge"}, SectionKind{}, self.journey);
+        key(Key{"edge", "What spreads the users' requests"}, SectionKind{}, self.edge);
+        key(Key{"neighbours", "Services that this one depends on"}, SectionsKind{32},
+            self.neighbours);
+        key(Key{"changes", "Where deploys and the like are told"}, OneKeyItemsKind{}, self.changes);
+        key(Key{"notes", "Your own words; the only free text that the model reads"},
+            ListOf<TextValue>{TextValue{.bytes_max = 200}, 8}, self.notes);
+        key(Key{"goals", "What users are promised"}, SectionKind{}, self.goals);
+        key(Key{"model", "The local language model"}, SectionKind{}, self.model);
+        key(Key{"guard", "Limits on what is done"}, SectionKind{}, self.guard);
+        key(Key{"autonomy", "How far each remedy may go alone; watch without it"}, SectionKind{},
+            self.autonomy);
+        key(Key{"record", "Where everything is written down"}, SectionKind{}, self.record);
+        key(Key{"control", "How people talk to the agent"}, SectionKind{}, self.control);
+        key(Key{"oracle", "Whose opinion ranks the remedies"}, EnumValue<OracleMode>{},
+            self.oracle);
+    }
+};
+
+}  // namespace homeostat::app

@@ -1,0 +1,41 @@
+#pragma once
+
+// How the table of a configuration's keys is written: a key with its sentence, and the kinds of
+// values that are made of others. config_keys.hpp is the table.
+//
+// Pure. Values only.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace homeostat::app {
+
+enum class Need : std::uint8_t { optional, required };
+
+struct Key {
+    std::string_view name;
+    std::string_view says;  ///< A sentence for whoever edits the file.
+    Need need{Need::optional};
+};
+
+/// A list of values of one kind.
+template <class Kind>
+struct ListOf {
+    Kind kind;
+    std::size_t count_max{0};
+    bool takes_single{false};  ///< One value alone is a list of one.
+};
+
+/// Keys of their own, in the struct that the key's target is.
+struct SectionKind {};
+
+/// A list of such structs.
+struct SectionsKind {
+    std::size_t count_max{0};
+};
+
+/// A list whose items have one key each; all of them go into one struct.
+struct OneKeyItemsKind {};
+
+}  // namespace homeostat::app

@@ -1,0 +1,119 @@
+#pragma once
+
+// The keys that say what is wanted and allowed: goals, the model, limits, autonomy, and where
+// everything is written down.
+//
+// Pure. Values only.
+
+#include "homeostat/app/config.hpp"
+#include "homeostat/app/config_kinds.hpp"
+#include "homeostat/app/config_values.hpp"
+#include "homeostat/app/config_world_keys.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace homeostat::app {
+
+struct GoalsSection {
+    double availability = Config{}.availability_goal;
+    Duration latency_p99 = Config{}.latency_p99_goal;
+    static void keys(auto& self, auto&& key) {
+        key(Key{"availability", "Share of requests that succeed"}, RatioValue{}, self.availability);
+        key(Key{"latency_p99", "99 of 100 answers come within this"}, timeout_value,
+            self.latency_p99);
+    }
+};
+
+struct LlamaServerSection {
+    std::filesystem::path file;
+    std::filesystem::path binary;
+    static void keys(auto& self, auto&& key) {
+        key(Key{"file", "The model, a GGUF file", Need::required}, PathValue{}, self.file);
+        key(Key{"binary", "llama-server; from PATH without this"}, PathValue{}, self.binary);
+    }
+};
+
+struct ModelSection {
+    std::optional<LlamaServerSection> llama_server;
+    std::string url;
+    Duration deadline = ModelConfig{}.deadline;
+    std::filesystem::path calibration;
+    static void keys(auto& self, auto&& key) {
+        key(Key{"llama_server", "A model server that the agent starts and watches"}, SectionKind{},
+            self.llama_server);
+        key(Key{"url", "Or one that runs already, with llama-server's API"}, UrlValue{}, self.url);
+        key(Key{"deadline", "After this the rules decide alone"},
+            DurationValue{std::chrono::milliseconds{1}, std::chrono::seconds{10}}, self.deadline);
+        key(Key{"calibration", "What the model's word is worth; without it, nothing"}, PathValue{},
+            self.calibration);
+    }
+};
+
+struct GuardSection {
+    guard::Limits limits;
+    Duration proof_time = Config{}.proof_time;
+    static void keys(auto& self, auto&& key) {
+        constexpr DurationValue span{};
+        key(Key{"cool_down", "Per target and remedy, from the close of an incident"}, span,
+            self.limits.cool_down);
+        key(Key{"attempts_max", "Remedies per incident; 0 never acts"},
+            CountValue<std::uint32_t>{.max = 100}, self.limits.attempts_max);
+        key(Key{"min_healthy", "Serving instances that must remain after every step"},
+            CountValue<std::uint32_t>{.max = instances_max}, self.limits.min_healthy);
+        key(Key{"effects_max", "Effects over all targets within effects_window; 0 never acts"},
+            CountValue<std::uint32_t>{.max = 10'000}, self.limits.effects_max);
+        key(Key{"effects_window", "See effects_max"},
+            DurationValue{std::chrono::seconds{1}, std::chrono::hours{24}},
+            self.limits.effects_window);
+        key(Key{"back_off_first", "Wait before a second restart of a crashed instance; doubles"},
+            DurationValue{std::chrono::milliseconds{1}, std::chrono::hours{1}},
+            self.limits.back_off_first);
+        key(Key{"back_off_max", "And never longer than this"},
+            DurationValue{std::chrono::milliseconds{1}, std::chrono::hours{24}},
+            self.limits.back_off_max);
+        key(Key{"proof_time", "A version that served so long without an incident is good"},
+            DurationValue{std::chrono::milliseconds{100}, std::chrono::hours{24 * 7}},
+            self.proof_time);
+    }
+};
+
+struct AutonomySection {
+    Autonomy restart{Autonomy::watch};
+    Autonomy rolling_restart{Autonomy::watch};
+    Autonomy rollback{Autonomy::watch};
+    static void keys(auto& self, auto&& key) {
+        constexpr EnumValue<Autonomy> level{};
+        key(Key{"restart", "Of one instance"}, level, self.restart);
+        key(Key{"rolling_restart", "Of every instance, one after another"}, level,
+            self.rolling_restart);
+        key(Key{"rollback", "To the last good version"}, level, self.rollback);
+    }
+};
+
+struct RecordSection {
+    std::filesystem::path ledger;
+    std::filesystem::path sink;
+    static void keys(auto& self, auto&& key) {
+        key(Key{"ledger", "Directory of the ledger; var/SERVICE/ledger without it"}, PathValue{},
+            self.ledger);
+        key(Key{"sink", "File for a copy, one JSON line a group; outside the ledger"}, PathValue{},
+            self.sink);
+    }
+};
+
+struct ControlSection {
+    std::filesystem::path socket;
+    std::filesystem::path suspended;
+    static void keys(auto& self, auto&& key) {
+        key(Key{"socket", "The agent's own socket; var/SERVICE/homeostat.sock without it"},
+            PathValue{}, self.socket);
+        key(Key{"switch", "While this file exists nothing is done; var/SERVICE/suspended"},
+            PathValue{}, self.suspended);
+    }
+};
+
+}  // namespace homeostat::app

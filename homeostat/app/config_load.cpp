@@ -1,0 +1,113 @@
+#include "homeostat/app/config_load.hpp"
+
+#include "homeostat/app/config_check.hpp"
+#include "homeostat/app/config_reading.hpp"
+#include "homeostat/app/strict_yaml.hpp"
+#include "homeostat/base/ensure.hpp"
+#include "homeostat/net/endpoint.hpp"
+#include "homeostat/os/file.hpp"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <tuple>
+#include <utility>
+
+namespace homeostat::app {
+
+namespace {
+
+/// More help nobody; the file is probably not a configuration at all.
+constexpr std::size_t problems_max = 50;
+
+std::string sha256_of(std::string_view bytes) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    ensure(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1,
+           "OpenSSL computes SHA-256");
+    std::string text;
+    for (const unsigned char byte : std::span(digest).first(size)) {
+        text += fmt::format("{:02x}", byte);
+    }
+    return text;
+}
+
+std::vector<ConfigProblem> in_order(std::vector<Problem> problems) {
+    std::ranges::sort(problems, {},
+                      [](const Problem& problem) { return std::tie(problem.place, problem.text); });
+    std::vector<ConfigProblem> sorted;
+    for (Problem& problem : problems) {
+        if (sorted.size() == problems_max) {
+            sorted.push_back(
+                ConfigProblem{0, 0, fmt::format("and {} more", problems.size() - problems_max)});
+            break;
+        }
+        sorted.push_back(
+            ConfigProblem{problem.place.line, problem.place.column, std::move(problem.text)});
+    }
+    return sorted;
+}
+
+/// A socket's path has a length that only the kernel knows why, and it is known once it is
+/// absolute.
+void check_sockets(const Config& config, ConfigReading& reading) {
+    const Result<net::Endpoint> control = net::unix_endpoint(config.control_socket.string());
+    if (!control) {
+        reading.tell_at("control.socket", control.error().text);
+    }
+    if (config.haproxy) {
+        const Result<net::Endpoint> edge = net::unix_endpoint(config.haproxy->socket.string());
+        if (!edge) {
+            reading.tell_at("edge.haproxy.socket", edge.error().text);
+        }
+    }
+}
+
+}  // namespace
+
+ConfigReport parse_config(std::string_view text, const std::filesystem::path& file) {
+    ConfigReport report;
+    report.file = file;
+    YamlReading yaml = read_strict_yaml(text);
+    ConfigReading reading(std::move(yaml.problems));
+    if (yaml.root) {
+        const ConfigFile read = reading.read(*yaml.root);
+        check(read, reading);
+        Config config = to_config(read, std::filesystem::absolute(file).parent_path());
+        check_sockets(config, reading);
+        config.file = file;
+        config.digest = sha256_of(text);
+        report.config = std::move(config);
+    }
+    report.problems = in_order(reading.problems());
+    if (!report.problems.empty()) {
+        report.config.reset();
+    }
+    return report;
+}
+
+ConfigReport load_config(const std::filesystem::path& file) {
+    const Result<std::string> text = os::read_file(file.string(), yaml_bytes_max);
+    if (!text) {
+        ConfigReport report;
+        report.file = file;
+        report.problems.push_back(ConfigProblem{0, 0, text.error().text});
+        return report;
+    }
+    return parse_config(*text, file);
+}
+
+std::string describe(const ConfigReport& report) {
+    std::string lines;
+    for (const ConfigProblem& problem : report.problems) {
+        lines += problem.line == 0 ? fmt::format("{}: {}\n", report.file.string(), problem.text)
+                                   : fmt::format("{}:{}:{}: {}\n", report.file.string(),
+                                                 problem.line, problem.column, problem.text);
+    }
+    return lines;
+}
+
+}  // namespace homeostat::app

@@ -1,0 +1,213 @@
+#include "homeostat/app/config_for_test.hpp"
+#include "homeostat/app/config_load.hpp"
+#include "homeostat/base/json.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace homeostat::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Everything in this folder's repository is beside the sources.
+std::filesystem::path repository() {
+    return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+}
+
+std::string bytes_of(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    REQUIRE_MESSAGE(file, path.string());
+    std::ostringstream bytes;
+    bytes << file.rdbuf();
+    return bytes.str();
+}
+
+Config config_of(std::string_view text) {
+    const ConfigReport report = parse_config(text, file_for_test);
+    REQUIRE_MESSAGE(report.config, describe(report));
+    return *report.config;
+}
+
+}  // namespace
+
+TEST_CASE("a short configuration gets defaults, and every one of them is safe") {
+    const Config config = config_of(beginning_for_test);
+    CHECK(config.service == ServiceId("payments"));
+    CHECK(config.process.ports == std::vector<std::uint16_t>{8001, 8002, 8003});
+    CHECK(config.process.directory == "/srv/shop/");
+    CHECK(config.process.versions_root.empty());
+    CHECK(config.process.run_directory == "/srv/shop/var/payments/run");
+    CHECK(config.ledger_directory == "/srv/shop/var/payments/ledger");
+    CHECK(config.control_socket == "/srv/shop/var/payments/homeostat.sock");
+    CHECK(config.switch_file == "/srv/shop/var/payments/suspended");
+    CHECK(config.sink_file.empty());
+    CHECK_FALSE(config.model);
+    CHECK_FALSE(config.haproxy);
+    CHECK_FALSE(config.takes_changes_by_http);
+    for (const RemedyKind kind :
+         {RemedyKind::restart, RemedyKind::rolling_restart, RemedyKind::rollback}) {
+        CHECK(config.guard.autonomy_of(kind) == Autonomy::watch);
+    }
+    CHECK(config.digest.size() == 64);
+}
+
+TEST_CASE("every key of a whole configuration arrives where it belongs") {
+    const Config config = config_of(R"(
+service: payments
+runtime:
+  process:
+    command: [./payments, --port, "{port}", --name, "{name}"]
+    instances: 3
+    first_port: 7101
+    versions: { root: payments }
+    run: /run/payments
+    stop_grace: 2s
+signals:
+  - http: { path: /ready, every: 250ms, timeout: 200ms }
+  - prometheus: { path: /m, every: 2s }
+  - logs: { from: stdout }
+journey: { url: "http://127.0.0.1:7000/pay?amount=1", every: 50ms, timeout: 400ms }
+edge: { haproxy: { socket: run/haproxy.sock, backend: payments, servers: "p{index}" } }
+neighbours:
+  - { service: fraud, backend: fraud }
+  - { service: rates, backend: rates_v2 }
+changes: [ { file: deploys.jsonl }, { http: true } ]
+notes: [ "a restart takes four minutes here; prefer reroute" ]
+goals: { availability: 99.5%, latency_p99: 250ms }
+model:
+  llama_server: { file: models/small.gguf, binary: llama-server }
+  deadline: 80ms
+  calibration: models/small.json
+guard:
+  cool_down: 1m
+  attempts_max: 2
+  min_healthy: 2
+  effects_max: 12
+  effects_window: 5m
+  back_off_first: 500ms
+  back_off_max: 20s
+  proof_time: 1h
+autonomy: { restart: act, rolling_restart: ask, rollback: recommend }
+record: { ledger: /var/lib/ledger, sink: ../audit.jsonl }
+control: { socket: run/h.sock, switch: run/off }
+oracle: model
+)");
+    CHECK(config.process.ports == std::vector<std::uint16_t>{7101, 7102, 7103});
+    CHECK(config.process.versions_root == "/srv/shop/payments");
+    CHECK(config.process.directory.empty());
+    CHECK(config.process.run_directory == "/run/payments");
+    CHECK(config.process.stop_grace == 2s);
+    CHECK(config.http_signal->path == "/ready");
+    CHECK(config.http_signal->every == 250ms);
+    CHECK(config.http_signal->timeout == 200ms);
+    CHECK(config.prometheus_signal->path == "/m");
+    CHECK(config.prometheus_signal->every == 2s);
+    CHECK(config.reads_logs);
+    CHECK(config.journey->url == "http://127.0.0.1:7000/pay?amount=1");
+    CHECK(config.journey->every == 50ms);
+    CHECK(config.journey->timeout == 400ms);
+    CHECK(config.haproxy->socket == "/srv/shop/run/haproxy.sock");
+    CHECK(config.haproxy->servers == std::vector<std::string>{"p0", "p1", "p2"});
+    REQUIRE(config.neighbours.size() == 2);
+    CHECK(config.neighbours[1].service == ServiceId("rates"));
+    CHECK(config.neighbours[1].backend == "rates_v2");
+    CHECK(config.changes_file == "/srv/shop/deploys.jsonl");
+    CHECK(config.takes_changes_by_http);
+    CHECK(config.notes.size() == 1);
+    CHECK(config.availability_goal == doctest::Approx(0.995));
+    CHECK(config.latency_p99_goal == 250ms);
+    CHECK(config.model->file == "/srv/shop/models/small.gguf");
+    CHECK(config.model->binary == "llama-server");
+    CHECK(config.model->deadline == 80ms);
+    CHECK(config.model->calibration == "/srv/shop/models/small.json");
+    CHECK(config.guard.cool_down == 1min);
+    CHECK(config.guard.attempts_max == 2);
+    CHECK(config.guard.min_healthy == 2);
+    CHECK(config.guard.effects_max == 12);
+    CHECK(config.guard.effects_window == 5min);
+    CHECK(config.guard.back_off_first == 500ms);
+    CHECK(config.guard.back_off_max == 20s);
+    CHECK(config.proof_time == 1h);
+    CHECK(config.guard.autonomy_of(RemedyKind::restart) == Autonomy::act);
+    CHECK(config.guard.autonomy_of(RemedyKind::rolling_restart) == Autonomy::ask);
+    CHECK(config.guard.autonomy_of(RemedyKind::rollback) == Autonomy::recommend);
+    CHECK(config.ledger_directory == "/var/lib/ledger");
+    CHECK(config.sink_file == "/srv/audit.jsonl");
+    CHECK(config.control_socket == "/srv/shop/run/h.sock");
+    CHECK(config.switch_file == "/srv/shop/run/off");
+    CHECK(config.oracle == OracleMode::model);
+
+    // JSON is YAML: the values in force are a configuration again, and the same one.
+    const json::value document = to_document(config);
+    CHECK(to_document(config_of(to_pretty_text(document))) == document);
+}
+
+TEST_CASE("a file with a problem on every line is told in part") {
+    std::string text(beginning_for_test);
+    for (int number = 0; number < 100; ++number) {
+        text += fmt::format("key{}: 1\n", number);
+    }
+    const ConfigReport report = parse_config(text, file_for_test);
+    CHECK(report.problems.size() == 51);
+    CHECK(report.problems.back().text == "and 50 more");
+}
+
+TEST_CASE("every cut of a whole file is refused or read, and never more") {
+    const std::string whole = with("guard: { cool_down: 2m }\nautonomy: { restart: act }\n");
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        const ConfigReport report = parse_config(whole.substr(0, size), file_for_test);
+        CHECK(report.config.has_value() == report.problems.empty());
+    }
+}
+
+TEST_CASE("a report names file, line and column as editors understand them") {
+    ConfigReport report = parse_config(with("oracle: rule\n"), file_for_test);
+    CHECK(describe(report) ==
+          "/srv/shop/payments.yaml:5:9: oracle: unknown value 'rule' — did you mean 'rules'? known "
+          "here: rules, model, both\n");
+    report = load_config("/nowhere/x.yaml");
+    CHECK(describe(report) ==
+          "/nowhere/x.yaml: cannot read /nowhere/x.yaml: No such file or directory (check the "
+          "path)\n");
+}
+
+TEST_CASE("the examples are configurations") {
+    const ConfigReport report = load_config(repository() / "examples/minimal/homeostat.yaml");
+    CHECK_MESSAGE(report.config, describe(report));
+    for (const char* name : {"homeostat.yaml.in", "homeostat_rules.yaml.in"}) {
+        std::string text = bytes_of(repository() / "examples/payment_gateway" / name);
+        for (std::size_t open = text.find('@'); open != std::string::npos;
+             open = text.find('@', open)) {
+            const std::size_t close = text.find('@', open + 1);
+            const std::string word = text.substr(open + 1, close - open - 1);
+            const std::string value = word.ends_with("_PORT")
+                                          ? std::to_string(7000 + open % 1000)
+                                          : (word == "ORACLE" ? "both" : "/tmp/x");
+            text.replace(open, close - open + 1, value);
+        }
+        const ConfigReport filled = parse_config(text, file_for_test);
+        CHECK_MESSAGE(filled.config, describe(filled));
+    }
+}
+
+TEST_CASE("the schema in docs/ is the one that the program prints") {
+    const std::filesystem::path path = repository() / "docs/homeostat.schema.json";
+    const std::string schema = to_pretty_text(config_schema());
+    if (std::getenv("HOMEOSTAT_GOLDEN") != nullptr) {
+        std::ofstream(path, std::ios::binary) << schema;
+    }
+    CHECK_MESSAGE(bytes_of(path) == schema, "HOMEOSTAT_GOLDEN=rewrite writes it anew");
+}
+
+}  // namespace homeostat::app

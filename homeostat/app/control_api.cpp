@@ -1,0 +1,146 @@
+#include "homeostat/app/control_api.hpp"
+
+#include "homeostat/adapters/process/changes_file.hpp"
+#include "homeostat/app/version.hpp"
+#include "homeostat/base/fields.hpp"
+
+#include <fmt/format.h>
+
+#include <pwd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace homeostat::app {
+
+namespace {
+
+struct SwitchRequest {
+    std::optional<std::string> because;
+
+    static void fields(auto& self, auto&& field) { field("because", self.because); }
+};
+
+struct InstanceStatus {
+    InstanceId instance;
+    bool is_alive{false};
+    bool is_answering{false};
+    Rotation rotation{Rotation::unknown};
+    VersionId version;
+    std::int32_t pid{0};
+
+    static void fields(auto& self, auto&& field) {
+        field("instance", self.instance);
+        field("is_alive", self.is_alive);
+        field("is_answering", self.is_answering);
+        field("rotation", self.rotation);
+        field("version", self.version);
+        field("pid", self.pid);
+    }
+};
+
+net::HttpResponse reply(int status, const json::value& document) {
+    return {.status = status, .body = to_pretty_text(document), .content_type = "application/json"};
+}
+
+net::HttpResponse refuse(int status, const std::string& text) {
+    json::object document;
+    document["error"] = json::value(text);
+    return reply(status, document);
+}
+
+std::string user_name(const std::optional<net::PeerCredentials>& peer) {
+    if (!peer) {
+        return "unknown";
+    }
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 1'024> buffer{};
+    const int status = ::getpwuid_r(peer->uid, &entry, buffer.data(), buffer.size(), &found);
+    return status == 0 && found != nullptr ? std::string(entry.pw_name)
+                                           : fmt::format("uid {}", peer->uid);
+}
+
+}  // namespace
+
+ControlApi::ControlApi(ControlContext context) : context_(std::move(context)) {}
+
+Task<net::HttpResponse> ControlApi::answer(net::HttpRequest request) {
+    const bool is_post = request.method == "POST";
+    if (request.method == "GET" && request.path == "/v1/status") {
+        co_return co_await status();
+    }
+    if (is_post && (request.path == "/v1/suspend" || request.path == "/v1/resume")) {
+        const bool engage = request.path == "/v1/suspend";
+        co_return co_await flip(std::move(request), engage);
+    }
+    if (is_post && request.path == "/v1/changes" && context_.takes_changes) {
+        co_return co_await take_change(std::move(request));
+    }
+    co_return refuse(404, "there is no such thing here; see GET /v1/status");
+}
+
+Task<net::HttpResponse> ControlApi::status() {
+    const Facts facts = co_await context_.executor.read_facts();
+    std::vector<InstanceStatus> instances;
+    for (const InstanceFacts& instance : facts.instances) {
+        instances.push_back({instance.runtime.instance, instance.runtime.is_alive,
+                             instance.runtime.is_answering, instance.rotation,
+                             instance.runtime.version, instance.runtime.identity.pid});
+    }
+    const std::string oracle = context_.oracle == nullptr ? "none" : context_.oracle->state();
+    const bool is_settled = context_.oracle == nullptr || !oracle.starts_with("starting");
+    const bool is_current_good = facts.version_current.empty() ||
+                                 context_.executor.versions_good().contains(facts.version_current);
+    json::object document;
+    document["service"] = json::value(context_.service.text());
+    document["program"] = json::value(std::string(program_version));
+    // Ready: everything that a decision needs is there, and there is a version to go back to.
+    document["is_ready"] = facts.is_complete && is_settled && is_current_good &&
+                           context_.executor.ledger_trouble().empty();
+    document["is_suspended"] = context_.kill_switch.is_engaged();
+    document["serving_count"] = serving_count(facts);
+    document["instances"] = to_json(instances);
+    document["version_current"] = json::value(facts.version_current.text());
+    document["versions_good"] = to_json(facts.versions_good);
+    document["symptoms"] = to_json(context_.agent.symptoms_now());
+    document["incidents"] = to_json(context_.executor.incidents());
+    document["oracle"] = json::value(oracle);
+    document["ledger_trouble"] = json::value(context_.executor.ledger_trouble());
+    document["source_troubles"] = to_json(context_.agent.source_troubles());
+    co_return reply(200, document);
+}
+
+Task<net::HttpResponse> ControlApi::flip(net::HttpRequest request, bool engage) {
+    const std::string body = request.body.empty() ? "{}" : request.body;
+    const Result<json::value> document = parse_json(body, {.bytes_max = 16'384, .depth_max = 4});
+    const Result<SwitchRequest> asked =
+        document ? from_json<SwitchRequest>(*document) : std::unexpected(document.error());
+    if (!asked) {
+        co_return refuse(400, asked.error().text);
+    }
+    SwitchBody record{user_name(request.peer), asked->because.value_or("")};
+    const Result<void> flipped = co_await context_.executor.flip_switch(engage, std::move(record));
+    if (!flipped) {
+        co_return refuse(507, flipped.error().text);
+    }
+    json::object answer;
+    answer["is_suspended"] = context_.kill_switch.is_engaged();
+    co_return reply(200, answer);
+}
+
+Task<net::HttpResponse> ControlApi::take_change(net::HttpRequest request) {
+    Result<Change> change = adapters::process::parse_change_line(request.body);
+    if (!change) {
+        co_return refuse(400, change.error().text);
+    }
+    change->at = context_.clock.now();
+    const Result<Change> noted = co_await context_.agent.note(*change);
+    if (!noted) {
+        co_return refuse(507, noted.error().text);
+    }
+    co_return reply(201, to_json(*noted));
+}
+
+}  // namespace homeostat::app

@@ -1,0 +1,48 @@
+#pragma once
+
+// The control API: HTTP and JSON on the agent's UNIX socket.
+//
+//     GET  /v1/status      what is seen and done now
+//     POST /v1/suspend     {"because"}: the kill switch
+//     POST /v1/resume      {"because"}
+//     POST /v1/changes     {"kind","service","to"?,"from"?,"reference"?}: somebody tells of a
+//     change
+//
+// Reading state from a GET, changing it by POST only; a body that is not understood is refused with
+// the place and changes nothing. The socket's file mode (0600) says who may.
+
+#include "homeostat/base/task.hpp"
+#include "homeostat/heal/agent_role.hpp"
+#include "homeostat/heal/executor_role.hpp"
+#include "homeostat/net/http_message.hpp"
+#include "homeostat/ports/oracle.hpp"
+
+#include <string>
+
+namespace homeostat::app {
+
+struct ControlContext {
+    heal::AgentRole& agent;
+    heal::ExecutorRole& executor;
+    ports::Clock& clock;
+    ports::KillSwitch& kill_switch;
+    const ports::Oracle* oracle{nullptr};
+    ServiceId service;
+    bool takes_changes{false};
+};
+
+class ControlApi {
+  public:
+    explicit ControlApi(ControlContext context);
+
+    Task<net::HttpResponse> answer(net::HttpRequest request);
+
+  private:
+    Task<net::HttpResponse> status();
+    Task<net::HttpResponse> flip(net::HttpRequest request, bool engage);
+    Task<net::HttpResponse> take_change(net::HttpRequest request);
+
+    ControlContext context_;
+};
+
+}  // namespace homeostat::app

@@ -1,0 +1,65 @@
+#include "homeostat/app/control_client.hpp"
+
+#include "homeostat/net/http_client.hpp"
+#include "homeostat/os/clock.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <utility>
+
+namespace homeostat::app {
+
+namespace {
+
+constexpr Duration answer_within = std::chrono::seconds{5};
+
+Result<json::value> read_answer(const net::HttpResponse& response) {
+    Result<json::value> document = parse_json(response.body);
+    if (!document) {
+        return fail("the agent's answer", document.error());
+    }
+    if (response.status >= 300) {
+        const json::value* error =
+            document->is_object() ? document->get_object().if_contains("error") : nullptr;
+        const std::string text = error != nullptr && error->is_string()
+                                     ? std::string(error->get_string())
+                                     : "status " + std::to_string(response.status);
+        return fail(Fault::refused, "the agent refused: " + text);
+    }
+    return document;
+}
+
+}  // namespace
+
+Result<json::value> ask_agent(const std::filesystem::path& socket,
+                              const std::string& method,
+                              const std::string& path,
+                              const std::string& body) {
+    const Result<net::Endpoint> endpoint = net::unix_endpoint(socket.string());
+    if (!endpoint) {
+        return std::unexpected(endpoint.error());
+    }
+    boost::asio::io_context context{1};
+    net::HttpRequest request;
+    request.method = method;
+    request.path = path;
+    request.body = body;
+    request.content_type = body.empty() ? "" : "application/json";
+    auto answer = boost::asio::co_spawn(
+        context,
+        net::request_once(context.get_executor(), *endpoint, std::move(request),
+                          os::read_boot_clock() + answer_within),
+        boost::asio::use_future);
+    context.run();
+    const Result<net::HttpResponse> response = answer.get();
+    if (!response) {
+        return fail("no agent answers on " + socket.string() +
+                        " (start it with `homeostat agent --config FILE`)",
+                    response.error());
+    }
+    return read_answer(*response);
+}
+
+}  // namespace homeostat::app

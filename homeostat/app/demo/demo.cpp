@@ -1,0 +1,222 @@
+#include "homeostat/app/demo/demo.hpp"
+
+#include "homeostat/app/demo/keeper.hpp"
+#include "homeostat/app/demo/scenario_run.hpp"
+#include "homeostat/base/fields.hpp"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+namespace homeostat::app::demo {
+
+namespace {
+
+constexpr int exit_unexpected = 1;
+constexpr int exit_cannot_run = 2;
+constexpr int exit_interrupted = 130;
+
+void say(const std::string& line) {
+    fmt::print(stderr, "{}\n", line);
+    std::fflush(stderr);
+}
+
+std::string ms_or_dash(std::optional<double> ms) {
+    return ms ? fmt::format("{:.0f} ms", *ms) : std::string("–");
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) {
+        text += (text.empty() ? "" : ", ") + word;
+    }
+    return text.empty() ? "nothing" : text;
+}
+
+std::filesystem::path program_directory() {
+    std::error_code ignored;
+    return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+}
+
+/// Every scenario in the order that the seed gives; the same seed, the same order and sizes.
+std::vector<Scenario> drawn(const DemoOptions& options) {
+    std::vector<Scenario> chosen;
+    for (const Scenario& scenario : scenarios()) {
+        if (options.only.empty() || scenario.name == options.only) {
+            chosen.push_back(scenario);
+        }
+    }
+    Rng rng = Rng(options.seed).fork("order");
+    for (std::size_t left = chosen.size(); left > 1; --left) {
+        const auto pick = static_cast<std::size_t>(rng.between(0, static_cast<int>(left) - 1));
+        std::swap(chosen[left - 1], chosen[pick]);
+    }
+    return chosen;
+}
+
+void report(const ScenarioRun& run) {
+    const ScenarioFigures& figures = run.figures;
+    say(fmt::format(
+        "  {} {}; did {}; noticed after {}, decided in {} (model {}), acted for {}, "
+        "users well after {}; {} of {} requests failed",
+        run.is_as_expected ? "as expected:" : "NOT AS EXPECTED:",
+        run.is_as_expected ? std::string("healed or left alone, rightly") : run.story,
+        joined(figures.remedies), ms_or_dash(figures.detect_ms), ms_or_dash(figures.decide_ms),
+        ms_or_dash(figures.model_ms), ms_or_dash(figures.act_ms), ms_or_dash(figures.heal_ms),
+        figures.failed_requests, figures.requests));
+}
+
+/// With null for what was not measured: the contract has every member in every scenario.
+json::value document_of(const ScenarioFigures& figures) {
+    json::object document;
+    ScenarioFigures::fields(figures, [&](std::string_view name, const auto& field) {
+        document[name] = to_json(field);
+    });
+    return document;
+}
+
+/// The innermost process: runs the scenarios and writes the document into the run's directory.
+int run_all(const DemoOptions& options, const std::filesystem::path& directory) {
+    json::array documents;
+    std::uint64_t records_count = 0;
+    bool is_intact = true;
+    bool is_as_expected = true;
+    const std::vector<Scenario> chosen = drawn(options);
+    for (std::size_t index = 0; index < chosen.size(); ++index) {
+        const Scenario& scenario = chosen[index];
+        say(fmt::format("[{}/{}] {}: {}", index + 1, chosen.size(), scenario.name, scenario.says));
+        WorldOptions world;
+        world.directory = directory / scenario.name;
+        world.programs = program_directory();
+        world.templates = world.programs.parent_path() / "share" / "payment_gateway";
+        world.model = options.model;
+        world.oracle = options.oracle;
+        world.seed = options.seed;
+        std::filesystem::create_directories(world.directory);
+        const Result<ScenarioRun> run = run_scenario(scenario, world);
+        if (!run) {
+            say("  could not be run: " + run.error().text);
+            return exit_cannot_run;
+        }
+        report(*run);
+        documents.push_back(document_of(run->figures));
+        records_count += run->records_count;
+        is_intact = is_intact && run->is_ledger_intact;
+        is_as_expected = is_as_expected && run->is_as_expected;
+    }
+    json::object document;
+    document["seed"] = options.seed;
+    document["scenarios"] = std::move(documents);
+    json::object ledger;
+    ledger["records"] = records_count;
+    ledger["intact"] = is_intact;
+    document["ledger"] = std::move(ledger);
+    std::ofstream(directory / "result.json") << to_text(json::value(std::move(document)));
+    return is_as_expected && is_intact ? 0 : exit_unexpected;
+}
+
+void print_table(const json::object& document) {
+    fmt::print("{:<16} {:<16} {:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>16}\n", "SCENARIO", "DID",
+               "HEALED", "DETECT", "DECIDE", "MODEL", "ACT", "HEAL", "FAILED REQUESTS");
+    for (const json::value& value : document.at("scenarios").as_array()) {
+        const Result<ScenarioFigures> figures = from_json<ScenarioFigures>(value);
+        if (figures) {
+            fmt::print("{:<16} {:<16} {:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>16}\n", figures->name,
+                       joined(figures->remedies), figures->healed ? "yes" : "NO",
+                       ms_or_dash(figures->detect_ms), ms_or_dash(figures->decide_ms),
+                       ms_or_dash(figures->model_ms), ms_or_dash(figures->act_ms),
+                       ms_or_dash(figures->heal_ms),
+                       fmt::format("{} of {}", figures->failed_requests, figures->requests));
+        }
+    }
+    const json::object& ledger = document.at("ledger").as_object();
+    fmt::print("\nledger: {} records, {}; processes left over: {}; seed {}\n",
+               ledger.at("records").to_number<std::uint64_t>(),
+               ledger.at("intact").as_bool() ? "intact" : "NOT INTACT",
+               document.at("leftover_processes").to_number<std::uint64_t>(),
+               document.at("seed").to_number<std::uint64_t>());
+}
+
+Result<std::filesystem::path> make_directory(const DemoOptions& options) {
+    if (options.keep.empty()) {
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "homeostat-demo-XXXXXX").string();
+        if (::mkdtemp(pattern.data()) == nullptr) {
+            return fail(Fault::full, "no directory could be made in the temporary directory");
+        }
+        return std::filesystem::path(pattern);
+    }
+    std::error_code trouble;
+    std::filesystem::create_directories(options.keep, trouble);
+    if (trouble || !std::filesystem::is_empty(options.keep, trouble)) {
+        return fail(Fault::invalid,
+                    "--keep " + options.keep.string() + ": give an empty or a new directory");
+    }
+    return std::filesystem::absolute(options.keep);
+}
+
+int finish(const DemoOptions& options, const KeptRun& kept, const std::filesystem::path& result) {
+    std::ostringstream text;
+    text << std::ifstream(result).rdbuf();
+    const Result<json::value> parsed = parse_json(text.str());
+    if (!parsed) {
+        say("the demo ended without a result; run it with --keep DIR and look at the logs there");
+        return kept.exit_status == 0 ? exit_unexpected : kept.exit_status;
+    }
+    json::object document = parsed->as_object();
+    document["leftover_processes"] = kept.leftover_processes;
+    if (options.is_json) {
+        fmt::print("{}\n", to_text(json::value(document)));
+    } else {
+        print_table(document);
+    }
+    const bool is_clean = kept.leftover_processes == 0;
+    return is_clean ? kept.exit_status : std::max(kept.exit_status, exit_unexpected);
+}
+
+}  // namespace
+
+int run_demo(const DemoOptions& options) {
+    if (drawn(options).empty()) {
+        std::vector<std::string> names;
+        for (const Scenario& scenario : scenarios()) {
+            names.push_back(scenario.name);
+        }
+        say("there is no scenario '" + options.only + "'; there are: " + joined(names));
+        return exit_cannot_run;
+    }
+    const Result<std::filesystem::path> directory = make_directory(options);
+    if (!directory) {
+        say(directory.error().text);
+        return exit_cannot_run;
+    }
+    say(fmt::format("seed {}; the same seed gives the same order and sizes of faults",
+                    options.seed));
+    const Result<KeptRun> kept = run_kept([&] { return run_all(options, *directory); });
+    int status = exit_cannot_run;
+    if (!kept) {
+        say(kept.error().text);
+    } else if (kept->is_interrupted) {
+        say("interrupted; everything was ended");
+        status = exit_interrupted;
+    } else {
+        status = finish(options, *kept, *directory / "result.json");
+    }
+    if (options.keep.empty()) {
+        std::error_code ignored;
+        std::filesystem::remove_all(*directory, ignored);
+    } else {
+        say("kept: " + directory->string());
+    }
+    return status;
+}
+
+}  // namespace homeostat::app::demo

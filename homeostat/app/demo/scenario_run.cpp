@@ -1,0 +1,206 @@
+#include "homeostat/app/demo/scenario_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace homeostat::app::demo {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto settle_for = 4s;  ///< Good answers before the fault: a baseline to learn.
+
+/// What the demo reads of one incident (`homeostat incidents --json`).
+struct Seen {
+    std::string state;
+    std::vector<std::string> remedies;
+    std::int64_t noticed_ns{0};
+    std::int64_t opened_ns{0};
+    std::int64_t judging_ns{0};
+    std::optional<std::int64_t> first_intent_ns;
+    std::optional<std::int64_t> last_outcome_ns;
+    std::optional<std::int64_t> closed_ns;
+    std::optional<std::int64_t> model_ns;
+};
+
+std::optional<std::int64_t> number_in(const json::object& object, const char* name) {
+    const json::value* member = object.if_contains(name);
+    return member != nullptr && member->is_int64() ? std::optional(member->get_int64())
+                                                   : std::nullopt;
+}
+
+Seen seen_in(const json::object& object) {
+    Seen seen;
+    seen.state = std::string(object.at("state").as_string());
+    for (const json::value& remedy : object.at("remedies").as_array()) {
+        seen.remedies.emplace_back(remedy.as_string());
+    }
+    seen.noticed_ns = number_in(object, "noticed_at_ns").value_or(0);
+    seen.opened_ns = number_in(object, "opened_at_ns").value_or(0);
+    seen.judging_ns = number_in(object, "judging_took_ns").value_or(0);
+    seen.first_intent_ns = number_in(object, "first_intent_at_ns");
+    seen.last_outcome_ns = number_in(object, "last_outcome_at_ns");
+    seen.closed_ns = number_in(object, "closed_at_ns");
+    seen.model_ns = number_in(object, "model_took_ns");
+    return seen;
+}
+
+/// The incidents opened since `since`, oldest first. Empty also when the agent does not answer.
+std::vector<Seen> incidents_since(World& world, Instant since) {
+    std::vector<Seen> all;
+    const Result<json::value> document = world.incidents();
+    if (!document) {
+        return all;
+    }
+    for (const json::value& incident : document->at("incidents").as_array()) {
+        Seen seen = seen_in(incident.as_object());
+        if (seen.opened_ns >= to_ns(since)) {
+            all.push_back(std::move(seen));
+        }
+    }
+    return all;
+}
+
+bool is_over(const std::vector<Seen>& incidents) {
+    return std::ranges::all_of(incidents,
+                               [](const Seen& seen) { return seen.closed_ns.has_value(); });
+}
+
+/// Waits for the cure, or until time is up.
+void watch_cure(World& world, const Scenario& scenario, Instant since) {
+    const Instant until = demo_now() + scenario.watch_for;
+    while (demo_now() < until) {
+        demo_sleep(250ms);
+        const Impact impact = impact_of(world.answers(), since, demo_now());
+        const std::vector<Seen> incidents = incidents_since(world, since);
+        // A fault that HAProxy hides from users altogether has no bad answer to heal.
+        const bool is_served = !impact.began_at || impact.healed_at;
+        if (!incidents.empty() && is_over(incidents) && is_served) {
+            return;
+        }
+    }
+}
+
+void watch(World& world, const Scenario& scenario, Instant since) {
+    if (scenario.wanted == Wanted::cure) {
+        watch_cure(world, scenario, since);
+        return;
+    }
+    demo_sleep(scenario.watch_for);
+    if (!scenario.mend) {
+        return;
+    }
+    (void)scenario.mend(world);
+    (void)wait_until("the incidents are closed", 12s,
+                     [&] { return is_over(incidents_since(world, since)); });
+    demo_sleep(good_window + 200ms);
+}
+
+std::optional<double> ms_between(std::optional<std::int64_t> from, std::optional<std::int64_t> to) {
+    if (!from || !to) {
+        return std::nullopt;
+    }
+    return static_cast<double>(*to - *from) / 1e6;
+}
+
+void fill_times(ScenarioFigures& figures,
+                const Impact& impact,
+                const std::vector<Seen>& incidents) {
+    std::optional<std::int64_t> t0;
+    if (impact.began_at) {
+        t0 = to_ns(*impact.began_at);
+    }
+    if (t0 && impact.healed_at) {
+        figures.heal_ms = ms_between(t0, to_ns(*impact.healed_at));
+    }
+    figures.requests = impact.requests_count;
+    figures.failed_requests = impact.failed_count;
+    if (incidents.empty()) {
+        return;
+    }
+    const Seen& first = incidents.front();
+    figures.detect_ms = ms_between(t0, first.noticed_ns);
+    figures.decide_ms = static_cast<double>(first.judging_ns) / 1e6;
+    figures.act_ms = ms_between(first.first_intent_ns, first.last_outcome_ns);
+    if (first.model_ns) {
+        figures.model_ms = static_cast<double>(*first.model_ns) / 1e6;
+    }
+}
+
+bool contains_any(const std::vector<std::string>& list, const std::vector<std::string>& of) {
+    return std::ranges::any_of(
+        of, [&](const std::string& word) { return std::ranges::find(list, word) != list.end(); });
+}
+
+/// Says in words what is not as it should be; empty: all is.
+std::string objection(const Scenario& scenario,
+                      const ScenarioRun& run,
+                      const Impact& impact,
+                      const std::vector<Seen>& incidents) {
+    const ScenarioFigures& figures = run.figures;
+    if (figures.requests == 0) {
+        return "no user was there";
+    }
+    if (contains_any(figures.remedies, scenario.forbidden)) {
+        return "a forbidden remedy was used";
+    }
+    if (scenario.wanted == Wanted::nothing && !figures.remedies.empty()) {
+        return "something was done";
+    }
+    if (scenario.wanted == Wanted::cure) {
+        if (figures.remedies != scenario.expected) {
+            return "not the expected remedies";
+        }
+        if (impact.began_at && !impact.healed_at) {
+            return "users were not served well again";
+        }
+        const auto is_healed = [](const Seen& seen) { return seen.state == "healed"; };
+        if (!std::ranges::all_of(incidents, is_healed)) {
+            return "an incident was not proven healed";
+        }
+    }
+    return run.is_ledger_intact ? std::string() : "the ledger is not intact";
+}
+
+}  // namespace
+
+Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options) {
+    Rng rng = Rng(options.seed).fork(scenario.name);
+    World world(std::move(options));
+    if (Result<void> started = world.start(); !started) {
+        return std::unexpected(started.error());
+    }
+    demo_sleep(settle_for);
+    const Instant since = demo_now();
+    if (Result<void> begun = scenario.begin(world, rng); !begun) {
+        return std::unexpected(begun.error());
+    }
+    watch(world, scenario, since);
+    const Impact impact = impact_of(world.answers(), since, demo_now());
+    const std::vector<Seen> incidents = incidents_since(world, since);
+    ScenarioRun run;
+    run.figures.name = scenario.name;
+    run.figures.expected = scenario.expected;
+    for (const Seen& seen : incidents) {
+        for (const std::string& remedy : seen.remedies) {
+            if (std::ranges::find(run.figures.remedies, remedy) == run.figures.remedies.end()) {
+                run.figures.remedies.push_back(remedy);
+            }
+        }
+    }
+    fill_times(run.figures, impact, incidents);
+    world.stop();
+    if (const Result<json::value> ledger = world.verify_ledger()) {
+        run.is_ledger_intact = ledger->at("intact").as_bool();
+        run.records_count = ledger->at("records").to_number<std::uint64_t>();
+    }
+    run.story = objection(scenario, run, impact, incidents);
+    run.is_as_expected = run.story.empty();
+    run.figures.healed = run.is_as_expected;
+    return run;
+}
+
+}  // namespace homeostat::app::demo

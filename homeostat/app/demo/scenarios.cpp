@@ -1,0 +1,96 @@
+#include "homeostat/app/demo/scenarios.hpp"
+
+#include <fmt/format.h>
+
+namespace homeostat::app::demo {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+Result<void> bad_deploy(World& world, Rng& rng) {
+    const double share = 0.15 + 0.45 * rng.unit();
+    Result<void> armed = world.switch_fault(
+        fmt::format(R"({{"service":"payments","version":"v2","error_share":{:.2f}}})", share));
+    return armed ? world.deploy("v2") : armed;
+}
+
+Result<void> leak(World& world, Rng& rng) {
+    for (int index = 0; index < 3; ++index) {
+        const Result<void> armed = world.switch_fault(
+            fmt::format(R"({{"service":"payments","instance":"payments-{}","leak_mb_per_s":{},)"
+                        R"("stall_at_mb":{},"present_only":true}})",
+                        index, rng.between(14, 22), rng.between(60, 80)));
+        if (!armed) {
+            return armed;
+        }
+    }
+    return {};
+}
+
+Result<void> innocent_deploy(World& world, Rng&) {
+    Result<void> deployed = world.deploy("v2");
+    return deployed ? world.switch_fault(R"({"service":"fraud","fail":true})") : deployed;
+}
+
+Result<void> clear(World& world) {
+    return world.switch_fault(R"({"clear":true})");
+}
+
+Result<void> noise(World& world, Rng&) {
+    return world.switch_fault(R"({"service":"payments","burst_ms":300})");
+}
+
+Result<void> crash(World& world, Rng& rng) {
+    return world.kill_instance(static_cast<int>(rng.between(0, 2)));
+}
+
+}  // namespace
+
+const std::vector<Scenario>& scenarios() {
+    static const std::vector<Scenario> all{
+        {"bad_deploy",
+         "version v2 of payments answers 503 to a share of requests",
+         Wanted::cure,
+         {"rollback"},
+         {},
+         30s,
+         bad_deploy,
+         {}},
+        {"leak",
+         "payments instances leak memory, then stall",
+         Wanted::cure,
+         {"rolling_restart"},
+         {"rollback"},
+         40s,
+         leak,
+         {}},
+        {"innocent_deploy",
+         "a healthy deploy ends while the service `fraud` fails",
+         Wanted::no_harm,
+         {},
+         {"rollback", "restart", "rolling_restart"},
+         8s,
+         innocent_deploy,
+         clear},
+        {"noise",
+         "a burst of 300 ms that passes by itself",
+         Wanted::nothing,
+         {},
+         {"rollback", "restart", "rolling_restart"},
+         6s,
+         noise,
+         {}},
+        {"crash",
+         "one payments instance is killed",
+         Wanted::cure,
+         {"restart"},
+         {"rollback", "rolling_restart"},
+         20s,
+         crash,
+         {}},
+    };
+    return all;
+}
+
+}  // namespace homeostat::app::demo

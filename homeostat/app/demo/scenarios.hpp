@@ -1,0 +1,36 @@
+#pragma once
+
+// The scenarios of the demo: what breaks, how it is allowed to be cured, and how long we watch.
+
+#include "homeostat/app/demo/world.hpp"
+#include "homeostat/base/rng.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace homeostat::app::demo {
+
+/// What a scenario wants to see.
+enum class Wanted : std::uint8_t {
+    cure,     ///< Users are served well again, by exactly the expected remedies.
+    nothing,  ///< No effect at all.
+    no_harm,  ///< No forbidden remedy; the fault goes when whoever owns it mends it.
+};
+
+struct Scenario {
+    std::string name;
+    std::string says;  ///< One line for a person who watches.
+    Wanted wanted{Wanted::cure};
+    std::vector<std::string> expected;  ///< Remedies of a cure.
+    std::vector<std::string> forbidden;
+    Duration watch_for{};  ///< The most that is waited; nothing/no_harm: exactly this.
+    /// Breaks it. Sizes are drawn from `rng`.
+    std::function<Result<void>(World&, Rng&)> begin;
+    /// Ends the fault, where no remedy does. May be empty.
+    std::function<Result<void>(World&)> mend;
+};
+
+[[nodiscard]] const std::vector<Scenario>& scenarios();
+
+}  // namespace homeostat::app::demo

@@ -1,0 +1,389 @@
+#include "homeostat/app/demo/world.hpp"
+
+#include "homeostat/os/clock.hpp"
+
+#include <fmt/format.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+namespace homeostat::app::demo {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct ServiceShape {
+    std::string name;
+    int instances;
+    int workers;
+    int own_wait_ms;
+};
+
+// Workers × waiting time is the capacity, not CPU: 3 × 16 / 25 ms ≈ 1,900 payments per second.
+const std::vector<ServiceShape>& services() {
+    static const std::vector<ServiceShape> shapes{
+        {"payments", 3, 16, 15}, {"fraud", 2, 12, 8}, {"rates", 1, 8, 4}};
+    return shapes;
+}
+
+constexpr auto up_within = 20s;
+
+/// Ports that were all free at the same moment.
+Result<std::vector<int>> free_ports(std::size_t count) {
+    std::vector<int> sockets;
+    std::vector<int> ports;
+    for (std::size_t index = 0; index < count; ++index) {
+        const int one = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        auto* raw = reinterpret_cast<sockaddr*>(&address);  // The sockets API's own cast.
+        if (one < 0 || ::bind(one, raw, size) != 0 || ::getsockname(one, raw, &size) != 0) {
+            return fail(Fault::busy, std::string("no free port: ") + std::strerror(errno));
+        }
+        sockets.push_back(one);
+        ports.push_back(ntohs(address.sin_port));
+    }
+    for (const int one : sockets) {
+        ::close(one);
+    }
+    return ports;
+}
+
+Result<void> write_file(const std::filesystem::path& path, const std::string& text) {
+    std::ofstream file(path);
+    file << text;
+    file.close();
+    if (!file) {
+        return fail(Fault::full, "cannot write " + path.string());
+    }
+    return {};
+}
+
+/// The template with every @WORD@ replaced. ERRORS: invalid: a word that is not known.
+Result<std::string> fill_in(const std::filesystem::path& path,
+                            const std::map<std::string, std::string>& words) {
+    const std::string text = read_file(path);
+    if (text.empty()) {
+        return fail(Fault::absent, path.string() + " is missing: build again");
+    }
+    std::string filled;
+    std::size_t at = 0;
+    while (at < text.size()) {
+        const std::size_t open = text.find('@', at);
+        const std::size_t close = open == std::string::npos ? open : text.find('@', open + 1);
+        if (close == std::string::npos) {
+            break;
+        }
+        const auto word = words.find(text.substr(open + 1, close - open - 1));
+        if (word == words.end()) {
+            return fail(Fault::invalid, path.string() + ": unknown placeholder " +
+                                            text.substr(open, close - open + 1));
+        }
+        filled += text.substr(at, open - at) + word->second;
+        at = close + 1;
+    }
+    return filled + text.substr(at);
+}
+
+std::string upper(std::string text) {
+    for (char& c : text) {
+        c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+    return text;
+}
+
+std::vector<std::string> missing_programs() {
+    std::vector<std::string> missing;
+    for (const char* name : {"haproxy", "redis-server"}) {
+        bool is_there = false;
+        for (const char* directory : {"/usr/sbin/", "/usr/bin/", "/usr/local/bin/"}) {
+            is_there = is_there || ::access((std::string(directory) + name).c_str(), X_OK) == 0;
+        }
+        if (!is_there) {
+            missing.emplace_back(name);
+        }
+    }
+    return missing;
+}
+
+std::string path_of(const std::string& name) {
+    for (const char* directory : {"/usr/sbin/", "/usr/bin/", "/usr/local/bin/"}) {
+        if (::access((std::string(directory) + name).c_str(), X_OK) == 0) {
+            return directory + name;
+        }
+    }
+    return name;
+}
+
+}  // namespace
+
+std::string read_file(const std::filesystem::path& path) {
+    std::ifstream file(path);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+Instant demo_now() {
+    return os::read_boot_clock();
+}
+
+void demo_sleep(Duration span) {
+    ::poll(nullptr, 0,
+           static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(span).count()));
+}
+
+World::World(WorldOptions options) : options_(std::move(options)) {}
+
+World::~World() {
+    stop();
+}
+
+std::filesystem::path World::program(const std::string& name) const {
+    return options_.programs / name;
+}
+
+// --- start and end -------------------------------------------------------------------------------
+
+Result<void> World::start() {
+    const std::vector<std::string> missing = missing_programs();
+    if (!missing.empty()) {
+        return fail(Fault::absent, missing.front() + " is not installed; `make setup` installs it");
+    }
+    for (const auto& begin : {&World::write_configurations, &World::start_neighbours,
+                              &World::start_agent, &World::start_load}) {
+        if (Result<void> begun = (this->*begin)(); !begun) {
+            return begun;
+        }
+    }
+    return {};
+}
+
+Result<void> World::write_configurations() {
+    std::vector<std::string> names;
+    for (const ServiceShape& service : services()) {
+        for (int index = 0; index < service.instances; ++index) {
+            names.push_back(service.name + "-" + std::to_string(index));
+        }
+    }
+    for (const char* name : {"edge", "fraud", "rates", "redis-edge", "redis"}) {
+        names.emplace_back(name);
+    }
+    const Result<std::vector<int>> ports = free_ports(names.size());
+    if (!ports) {
+        return std::unexpected(ports.error());
+    }
+    std::map<std::string, std::string> words{{"RUN_DIR", options_.directory.string()},
+                                             {"BIN_DIR", options_.programs.string()},
+                                             {"MODEL_FILE", options_.model.string()},
+                                             {"ORACLE", options_.oracle}};
+    for (std::size_t index = 0; index < names.size(); ++index) {
+        ports_[names[index]] = (*ports)[index];
+        words[upper(names[index]) + "_PORT"] = std::to_string((*ports)[index]);
+    }
+    const std::string agent_template =
+        options_.model.empty() ? "homeostat_rules.yaml.in" : "homeostat.yaml.in";
+    for (const auto& [from, to] :
+         {std::pair<std::string, std::string>{"haproxy.cfg.in", "haproxy.cfg"},
+          {agent_template, "homeostat.yaml"}}) {
+        const Result<std::string> text = fill_in(options_.templates / from, words);
+        if (!text) {
+            return std::unexpected(text.error());
+        }
+        if (Result<void> written = write_file(options_.directory / to, *text); !written) {
+            return written;
+        }
+    }
+    for (const ServiceShape& service : services()) {
+        if (Result<void> made = make_version(service.name, "v1"); !made) {
+            return made;
+        }
+        std::filesystem::create_directory_symlink("versions/v1",
+                                                  options_.directory / service.name / "current");
+    }
+    return {};
+}
+
+Result<void> World::make_version(const std::string& service, const std::string& version) {
+    const auto shape = std::ranges::find(services(), service, &ServiceShape::name);
+    const std::filesystem::path directory = options_.directory / service / "versions" / version;
+    std::filesystem::create_directories(directory);
+    std::filesystem::create_symlink(program(service), directory / service);
+    json::object document;
+    document["service"] = json::value(service);
+    document["version"] = json::value(version);
+    document["workers"] = shape->workers;
+    document["own_wait_ms"] = shape->own_wait_ms;
+    document["faults_socket"] = json::value((options_.directory / "faults.sock").string());
+    json::object edge;
+    if (service == "payments") {
+        edge["fraud"] = ports_["fraud"];
+        edge["rates"] = ports_["rates"];
+        edge["redis"] = ports_["redis-edge"];
+    }
+    document["edge"] = std::move(edge);
+    return write_file(directory / "service.json", to_text(document));
+}
+
+Result<void> World::start_program(const std::string& name, ProgramOptions options) {
+    options.log = options_.directory / (name + ".log");
+    if (options.directory.empty()) {
+        options.directory = options_.directory;
+    }
+    Result<Program> started = Program::start(options);
+    if (!started) {
+        return std::unexpected(started.error());
+    }
+    running_[name] = std::move(*started);
+    started_.push_back(name);
+    return {};
+}
+
+Result<void> World::start_neighbours() {
+    const std::filesystem::path& run = options_.directory;
+    if (Result<void> started = start_program(
+            "fault-switch", {.argv = {program("fault-switch"), "--socket", run / "faults.sock"},
+                             .directory = {},
+                             .log = {},
+                             .has_input_pipe = true,
+                             .has_output_pipe = true});
+        !started) {
+        return started;
+    }
+    const auto is_listening = [&] { return std::filesystem::exists(run / "faults.sock"); };
+    if (Result<void> listens = wait_until("the fault switch listens", up_within, is_listening);
+        !listens) {
+        return listens;
+    }
+    ProgramOptions redis;
+    redis.argv = {path_of("redis-server"),
+                  "--bind",
+                  "127.0.0.1",
+                  "--port",
+                  std::to_string(ports_["redis"]),
+                  "--save",
+                  "",
+                  "--appendonly",
+                  "no",
+                  "--maxmemory",
+                  "16mb",
+                  "--dir",
+                  run.string()};
+    if (Result<void> started = start_program("redis", redis); !started) {
+        return started;
+    }
+    for (const char* name : {"fraud-0", "fraud-1", "rates-0"}) {
+        const std::string service = std::string(name).substr(0, std::strlen(name) - 2);
+        ProgramOptions options;
+        options.directory = run / service / "current";
+        options.argv = {options.directory / service, "--port", std::to_string(ports_[name]),
+                        "--name", name};
+        if (Result<void> started = start_program(name, options); !started) {
+            return started;
+        }
+    }
+    ProgramOptions proxy;
+    proxy.argv = {path_of("haproxy"), "-db", "-f", run / "haproxy.cfg"};
+    return start_program("haproxy", proxy);
+}
+
+Result<void> World::start_agent() {
+    ProgramOptions options;
+    options.argv = {program("homeostat"), "agent", "--config",
+                    options_.directory / "homeostat.yaml"};
+    if (Result<void> started = start_program("agent", options); !started) {
+        return started;
+    }
+    const auto serves_all = [&] {
+        const Result<std::string> stat = ask_proxy("show stat");
+        std::size_t up_count = 0;
+        std::size_t at = 0;
+        while (stat && (at = stat->find(",UP,", at)) != std::string::npos) {
+            up_count += 1;
+            at += 1;
+        }
+        return up_count >= 11;  // Seven servers and four backends.
+    };
+    Result<void> serves = wait_until("the proxy sees all servers up", up_within, serves_all);
+    if (!serves) {
+        return fail(serves.error().text + "; last words of the agent: " +
+                        read_file(options_.directory / "agent.log").substr(0, 1'000),
+                    serves.error());
+    }
+    const auto is_ready = [&] {
+        const Result<json::value> known = status();
+        return known && known->as_object().contains("is_ready") &&
+               known->at("is_ready").is_bool() && known->at("is_ready").as_bool();
+    };
+    return wait_until("the agent is ready", up_within, is_ready);
+}
+
+Result<void> World::start_load() {
+    ProgramOptions options;
+    options.argv = {program("load-generator"),
+                    "--port",
+                    std::to_string(ports_["edge"]),
+                    "--rate",
+                    std::to_string(options_.requests_per_second),
+                    "--seed",
+                    std::to_string(options_.seed),
+                    "--for",
+                    "300s"};
+    options.has_output_pipe = true;
+    if (Result<void> started = start_program("load-generator", options); !started) {
+        return started;
+    }
+    load_reader_ = std::thread([this] { read_load(); });
+    return {};
+}
+
+void World::read_load() {
+    Program& load = running_["load-generator"];
+    while (true) {
+        const Result<std::string> line = load.read_line(310s);
+        if (!line) {
+            return;
+        }
+        if (const Result<Answer> answer = parse_answer(*line)) {
+            const std::scoped_lock hold(answers_lock_);
+            answers_.push_back(*answer);
+        }
+    }
+}
+
+void World::stop() {
+    const auto load = running_.find("load-generator");
+    if (load != running_.end() && load->second.pid() > 0) {
+        ::kill(load->second.pid(), SIGTERM);
+    }
+    if (load_reader_.joinable()) {
+        load_reader_.join();
+    }
+    if (running_.contains("agent")) {
+        running_["agent"].end(5s);
+    }
+    for (int index = 0; index < payments_instances; ++index) {
+        (void)kill_instance(index);  // They outlive their agent by design.
+    }
+    for (const std::string& name : started_) {
+        running_[name].end(2s);
+    }
+    running_.clear();
+    started_.clear();
+}
+
+}  // namespace homeostat::app::demo

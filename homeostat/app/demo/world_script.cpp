@@ -1,0 +1,176 @@
+// What a script does to the world and reads from it, and a deploy tool's work.
+
+#include "homeostat/app/demo/world.hpp"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+namespace homeostat::app::demo {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+}  // namespace
+
+// --- a deploy tool's work ------------------------------------------------------------------------
+
+// The tool uses the same shim as the agent, so that instances stay adoptable; it tells the agent
+// nothing: the agent has to see the symlink move.
+Result<void> World::deploy(const std::string& version) {
+    if (Result<void> made = make_version("payments", version); !made) {
+        return made;
+    }
+    const std::filesystem::path root = options_.directory / "payments";
+    std::error_code trouble;
+    std::filesystem::create_directory_symlink("versions/" + version, root / "current.new", trouble);
+    std::filesystem::rename(root / "current.new", root / "current", trouble);
+    if (trouble) {
+        return fail(Fault::full, "cannot deploy " + version + ": " + trouble.message());
+    }
+    for (int index = 0; index < payments_instances; ++index) {
+        if (Result<void> replaced = replace_instance(index, version); !replaced) {
+            return replaced;
+        }
+    }
+    return {};
+}
+
+Result<void> World::replace_instance(int index, const std::string& version) {
+    const std::string name = "payments-" + std::to_string(index);
+    const std::string server = "payments/p" + std::to_string(index);
+    const std::filesystem::path run = options_.directory / "payments" / "run";
+    const std::filesystem::path directory = options_.directory / "payments" / "versions" / version;
+    if (const Result<std::string> drained = ask_proxy("set server " + server + " state drain");
+        !drained) {
+        return std::unexpected(drained.error());
+    }
+    demo_sleep(150ms);  // Longer than a payment takes.
+    const int old = pid_of(index);
+    if (old > 0) {
+        ::kill(old, SIGTERM);
+    }
+    const auto is_gone = [&] { return old <= 0 || ::kill(old, 0) != 0; };
+    if (Result<void> gone = wait_until(name + " has ended", 5s, is_gone); !gone) {
+        return gone;
+    }
+    const Result<std::string> started = output_of(
+        {program("homeostat-shim"), "--record", run / (name + ".json"), "--log",
+         run / (name + ".log"), "--name", name, "--version", version, "--directory", directory,
+         "--", directory / "payments", "--port", std::to_string(ports_[name]), "--name", name},
+        5s);
+    if (!started) {
+        return std::unexpected(started.error());
+    }
+    const auto is_up = [&] {
+        const Result<std::string> stat = ask_proxy("show stat");
+        const std::size_t row =
+            stat ? stat->find("payments,p" + std::to_string(index) + ",") : std::string::npos;
+        if (row == std::string::npos) {
+            return false;
+        }
+        const std::string line = stat->substr(row, stat->find('\n', row) - row);
+        return line.find(",L7OK,") != std::string::npos;
+    };
+    demo_sleep(100ms);
+    if (Result<void> up = wait_until(name + " passes its checks", 5s, is_up); !up) {
+        return up;
+    }
+    const Result<std::string> back = ask_proxy("set server " + server + " state ready");
+    return back ? Result<void>{} : std::unexpected(back.error());
+}
+
+Result<void> World::kill_instance(int index) {
+    const int pid = pid_of(index);
+    if (pid <= 0 || ::kill(pid, SIGKILL) != 0) {
+        return fail(Fault::absent, "payments-" + std::to_string(index) + " does not run");
+    }
+    return {};
+}
+
+/// From the record that the shim keeps; 0 without one.
+int World::pid_of(int index) const {
+    const std::filesystem::path record =
+        options_.directory / "payments" / "run" / ("payments-" + std::to_string(index) + ".json");
+    const Result<json::value> document = parse_json(read_file(record));
+    const json::value* pid =
+        document && document->is_object() ? document->get_object().if_contains("pid") : nullptr;
+    return pid != nullptr && pid->is_int64() ? static_cast<int>(pid->get_int64()) : 0;
+}
+
+// --- what a script does to it, and reads from it -------------------------------------------------
+
+Result<void> World::switch_fault(const std::string& command) {
+    Program& fault_switch = running_["fault-switch"];
+    if (Result<void> written = fault_switch.write_line(command); !written) {
+        return written;
+    }
+    const Result<std::string> answer = fault_switch.read_line(2s);
+    if (!answer) {
+        return std::unexpected(answer.error());
+    }
+    if (!answer->starts_with("ok ")) {
+        return fail(Fault::refused, command + " was answered " + *answer);
+    }
+    return {};
+}
+
+std::vector<Answer> World::answers() {
+    const std::scoped_lock hold(answers_lock_);
+    return answers_;
+}
+
+Result<json::value> World::homeostat(std::vector<std::string> words) {
+    words.insert(words.begin(), program("homeostat").string());
+    const Result<std::string> output = output_of(words, 5s);
+    if (!output) {
+        return std::unexpected(output.error());
+    }
+    return parse_json(*output, {.bytes_max = std::size_t{8} << 20U});
+}
+
+Result<json::value> World::status() {
+    return homeostat({"status", "--json", "--config", options_.directory / "homeostat.yaml"});
+}
+
+Result<json::value> World::incidents() {
+    return homeostat({"incidents", "--json", "--config", options_.directory / "homeostat.yaml"});
+}
+
+Result<json::value> World::verify_ledger() {
+    return homeostat(
+        {"verify-ledger", "--json", "--config", options_.directory / "homeostat.yaml"});
+}
+
+Result<std::string> World::ask_proxy(const std::string& command) const {
+    const std::string path = options_.directory / "haproxy.sock";
+    const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(std::begin(address.sun_path), sizeof address.sun_path - 1);
+    const std::string line = command + "\n";
+    const auto* raw = reinterpret_cast<const sockaddr*>(&address);  // The sockets API's own cast.
+    std::string reply;
+    const bool is_sent =
+        ::connect(socket, raw, sizeof address) == 0 &&
+        ::write(socket, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+    std::array<char, 16'384> buffer{};
+    ssize_t count = is_sent ? ::read(socket, buffer.data(), buffer.size()) : 0;
+    for (; count > 0; count = ::read(socket, buffer.data(), buffer.size())) {
+        reply.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    ::close(socket);
+    if (!is_sent) {
+        return fail(Fault::unreachable, "the proxy does not answer on " + path);
+    }
+    return reply;
+}
+
+}  // namespace homeostat::app::demo

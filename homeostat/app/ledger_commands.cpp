@@ -1,0 +1,148 @@
+// The commands that read a ledger, with or without its agent running.
+
+#include "homeostat/adapters/segment_log/verify_ledger.hpp"
+#include "homeostat/app/commands.hpp"
+#include "homeostat/app/config_load.hpp"
+#include "homeostat/app/story.hpp"
+#include "homeostat/base/fields.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+namespace homeostat::app {
+
+namespace {
+
+namespace ledger = adapters::segment_log;
+
+void complain(const std::string& text) {
+    fmt::print(stderr, "homeostat: {}\n", text);
+}
+
+struct Place {
+    std::filesystem::path directory;
+    std::filesystem::path sink;
+};
+
+/// From --ledger, else from the configuration.
+Result<Place> place_of(const LedgerOptions& options) {
+    if (!options.ledger.empty()) {
+        return Place{options.ledger, {}};
+    }
+    const ConfigReport report = load_config(options.common.config);
+    if (!report.config) {
+        return fail(Fault::invalid, describe(report));
+    }
+    return Place{report.config->ledger_directory, report.config->sink_file};
+}
+
+Result<std::vector<EntryGroup>> read_groups(const LedgerOptions& options) {
+    const Result<Place> place = place_of(options);
+    if (!place) {
+        return std::unexpected(place.error());
+    }
+    std::vector<EntryGroup> groups;
+    const Result<ledger::Verification> read = ledger::read_ledger(
+        place->directory, [&](const EntryGroup& group) { groups.push_back(group); });
+    if (!read) {
+        return std::unexpected(read.error());
+    }
+    return groups;
+}
+
+ExitStatus status_of(const Error& error) {
+    return error.fault == Fault::corrupt ? ExitStatus::unexpected : ExitStatus::usage;
+}
+
+}  // namespace
+
+ExitStatus list_incidents(const LedgerOptions& options) {
+    const Result<std::vector<EntryGroup>> groups = read_groups(options);
+    if (!groups) {
+        complain(groups.error().text);
+        return status_of(groups.error());
+    }
+    const std::vector<IncidentSummary> incidents = summaries(*groups);
+    if (options.common.is_json) {
+        json::object document;
+        document["incidents"] = to_json(incidents);
+        fmt::print("{}", to_pretty_text(document));
+    } else {
+        fmt::print("{}", to_table(incidents));
+    }
+    return ExitStatus::ok;
+}
+
+ExitStatus explain_incident(const LedgerOptions& options, const std::string& id) {
+    const Result<std::vector<EntryGroup>> groups = read_groups(options);
+    if (!groups) {
+        complain(groups.error().text);
+        return status_of(groups.error());
+    }
+    const IncidentId incident(id);
+    Result<std::string> story = explain(*groups, incident);
+    if (story && options.common.is_json) {
+        const Result<json::value> document = explain_json(*groups, incident);
+        if (document) {
+            story = to_pretty_text(*document);
+        }
+    }
+    if (!story) {
+        complain(story.error().text);
+        return ExitStatus::usage;
+    }
+    fmt::print("{}", *story);
+    return ExitStatus::ok;
+}
+
+ExitStatus verify_ledger_of(const VerifyLedgerOptions& options) {
+    const Result<Place> place = place_of(options.ledger);
+    if (!place) {
+        complain(place.error().text);
+        return ExitStatus::usage;
+    }
+    ledger::Witness witness{options.head, options.sink.empty() ? place->sink : options.sink};
+    std::error_code ignored;
+    if (options.sink.empty() && !std::filesystem::exists(witness.sink, ignored)) {
+        witness.sink.clear();  // Configured, and nothing was ever written to it.
+    }
+    const Result<ledger::Verification> verified = ledger::verify_ledger(place->directory, witness);
+    const bool is_intact = verified.has_value();
+    if (!is_intact && verified.error().fault != Fault::corrupt) {
+        complain(verified.error().text);
+        return ExitStatus::usage;
+    }
+    if (options.ledger.common.is_json) {
+        json::object document;
+        document["intact"] = is_intact;
+        document["records"] = is_intact ? verified->entries_count : 0;
+        document["trouble"] = json::value(is_intact ? std::string() : verified.error().text);
+        if (is_intact) {
+            document["verification"] = to_json(*verified);
+        }
+        fmt::print("{}", to_pretty_text(document));
+    } else if (is_intact) {
+        fmt::print("intact: {} records in {} groups and {} segments\nhead:   {}\n",
+                   verified->entries_count, verified->groups_count, verified->segments_count,
+                   verified->head_hash);
+        fmt::print("witness: {}\n",
+                   witness.sink.empty()
+                       ? std::string("none; keep the head above to have one")
+                       : fmt::format("{} groups agree with {}", verified->witnessed_count,
+                                     witness.sink.string()));
+        if (verified->torn_tail_bytes > 0) {
+            fmt::print(
+                "note:   {} bytes of an unfinished group at the end, from a crash or from "
+                "a writer at work\n",
+                verified->torn_tail_bytes);
+        }
+    } else {
+        fmt::print("NOT INTACT: {}\n", verified.error().text);
+    }
+    return is_intact ? ExitStatus::ok : ExitStatus::unexpected;
+}
+
+}  // namespace homeostat::app

@@ -1,0 +1,147 @@
+// The commands that talk to a running agent: status, suspend, resume.
+
+#include "homeostat/adapters/system/switch_file.hpp"
+#include "homeostat/app/commands.hpp"
+#include "homeostat/app/config_load.hpp"
+#include "homeostat/app/control_client.hpp"
+#include "homeostat/app/story.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+
+namespace homeostat::app {
+
+namespace {
+
+void complain(const std::string& text) {
+    fmt::print(stderr, "homeostat: {}\n", text);
+}
+
+std::string text_in(const json::object& object, const char* name) {
+    const json::value* member = object.if_contains(name);
+    return member != nullptr && member->is_string() ? plain(member->get_string()) : std::string();
+}
+
+bool flag_in(const json::object& object, const char* name) {
+    const json::value* member = object.if_contains(name);
+    return member != nullptr && member->is_bool() && member->get_bool();
+}
+
+const json::array& list_in(const json::object& object, const char* name) {
+    static const json::array none;
+    const json::value* member = object.if_contains(name);
+    return member != nullptr && member->is_array() ? member->get_array() : none;
+}
+
+void print_instances(const json::object& status) {
+    for (const json::value& value : list_in(status, "instances")) {
+        const json::object& instance = value.as_object();
+        const bool is_alive = flag_in(instance, "is_alive");
+        const std::string health = !is_alive                           ? "down"
+                                   : flag_in(instance, "is_answering") ? "answering"
+                                                                       : "not answering";
+        fmt::print("  {:<16} {:<14} rotation {:<9} {}\n", text_in(instance, "instance"), health,
+                   text_in(instance, "rotation"), text_in(instance, "version"));
+    }
+}
+
+void print_status(const json::object& status) {
+    fmt::print("{}: {}{}\n", text_in(status, "service"),
+               flag_in(status, "is_ready") ? "guarded" : "guarded, not ready yet",
+               flag_in(status, "is_suspended") ? " — SUSPENDED: no effect begins" : "");
+    print_instances(status);
+    fmt::print("oracle: {}\n", text_in(status, "oracle"));
+    for (const json::value& value : list_in(status, "symptoms")) {
+        const json::object& symptom = value.as_object();
+        const json::value* subject = symptom.if_contains("subject");
+        fmt::print("symptom: {} on {}\n", text_in(symptom, "symptom"),
+                   subject != nullptr && subject->is_object()
+                       ? text_in(subject->get_object(), "name")
+                       : std::string("?"));
+    }
+    for (const json::value& value : list_in(status, "incidents")) {
+        const json::object& incident = value.as_object();
+        fmt::print("incident {}: at {} {}\n", text_in(incident, "incident"),
+                   text_in(incident, "node"), text_in(incident, "trouble"));
+    }
+    if (const std::string trouble = text_in(status, "ledger_trouble"); !trouble.empty()) {
+        fmt::print("ledger: nothing can be recorded, so nothing is done: {}\n", trouble);
+    }
+    const json::value* troubles = status.if_contains("source_troubles");
+    if (troubles != nullptr && troubles->is_object()) {
+        for (const auto& member : troubles->get_object()) {
+            fmt::print("source {} does not answer: {}\n", plain(member.key()),
+                       member.value().is_string() ? plain(member.value().get_string()) : "");
+        }
+    }
+}
+
+ExitStatus flip(const SwitchOptions& options, bool engage) {
+    const ConfigReport report = load_config(options.common.config);
+    if (!report.config) {
+        complain(describe(report));
+        return ExitStatus::usage;
+    }
+    json::object body;
+    body["because"] = json::value(options.because);
+    const Result<json::value> answer =
+        ask_agent(report.config->control_socket, "POST", engage ? "/v1/suspend" : "/v1/resume",
+                  to_text(json::value(body)));
+    if (!answer && answer.error().fault == Fault::refused) {
+        complain(answer.error().text);
+        return ExitStatus::unexpected;
+    }
+    if (!answer) {
+        // The switch has to work when the agent does not: it finds the file when it comes back.
+        adapters::system::SwitchFile file(report.config->switch_file);
+        const Result<void> flipped = engage ? file.engage() : file.release();
+        if (!flipped) {
+            complain(flipped.error().text);
+            return ExitStatus::unexpected;
+        }
+    }
+    if (options.common.is_json) {
+        json::object document;
+        document["is_suspended"] = engage;
+        document["is_recorded"] = answer.has_value();
+        fmt::print("{}", to_pretty_text(document));
+    } else {
+        fmt::print("{}{}\n", engage ? "suspended: no effect begins from now on" : "resumed",
+                   answer ? "" : " (no agent answers; it will see this when it starts)");
+    }
+    return ExitStatus::ok;
+}
+
+}  // namespace
+
+ExitStatus show_status(const CommonOptions& options) {
+    const ConfigReport report = load_config(options.config);
+    if (!report.config) {
+        complain(describe(report));
+        return ExitStatus::usage;
+    }
+    const Result<json::value> status =
+        ask_agent(report.config->control_socket, "GET", "/v1/status", "");
+    if (!status) {
+        complain(status.error().text);
+        return ExitStatus::unreachable;
+    }
+    if (options.is_json) {
+        fmt::print("{}", to_pretty_text(*status));
+    } else if (status->is_object()) {
+        print_status(status->get_object());
+    }
+    return ExitStatus::ok;
+}
+
+ExitStatus suspend(const SwitchOptions& options) {
+    return flip(options, true);
+}
+
+ExitStatus resume(const SwitchOptions& options) {
+    return flip(options, false);
+}
+
+}  // namespace homeostat::app

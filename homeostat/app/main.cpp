@@ -1,0 +1,199 @@
+// homeostat: the command line. Each command is a function of commands.hpp.
+
+#include "homeostat/app/commands.hpp"
+#include "homeostat/app/demo/demo.hpp"
+#include "homeostat/app/model_place.hpp"
+#include "homeostat/app/version.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+namespace homeostat::app {
+
+namespace {
+
+constexpr const char* description =
+    "Self-healing for services: watches, judges, acts within limits, proves, records.";
+
+constexpr const char* footer = R"(Exit status:
+  0  as asked
+  1  something that should hold does not (a demo, a ledger, a check of doctor)
+  2  arguments or configuration that cannot be used
+  3  no agent answers
+  130  interrupted
+
+Examples:
+  homeostat demo                              break and heal real services on this machine
+  homeostat validate --config payments.yaml   say what is wrong with a configuration
+  homeostat agent --config payments.yaml      guard one service
+  homeostat incidents                         what happened, a line each
+  homeostat explain i-3                       the whole story of one incident
+  homeostat suspend --because "maintenance"   no effect begins from now on)";
+
+void add_common(CLI::App& command, CommonOptions& options) {
+    command.add_option("-c,--config", options.config, "The service's configuration")
+        ->capture_default_str();
+    command.add_flag("--json", options.is_json, "Print one JSON document");
+}
+
+void add_ledger(CLI::App& command, LedgerOptions& options) {
+    add_common(command, options.common);
+    command.add_option("--ledger", options.ledger,
+                       "A ledger's directory, instead of the configuration's");
+}
+
+/// Everything that the arguments can say, and which command was meant.
+struct Arguments {
+    demo::DemoOptions demo;
+    AgentOptions agent;
+    ValidateOptions validate;
+    CommonOptions status;
+    CommonOptions doctor;
+    LedgerOptions incidents;
+    LedgerOptions explain;
+    std::string incident;
+    SwitchOptions suspend;
+    SwitchOptions resume;
+    VerifyLedgerOptions verify;
+    BenchDecideOptions bench;
+};
+
+void add_demo(CLI::App& app, demo::DemoOptions& options) {
+    CLI::App* command =
+        app.add_subcommand("demo", "Break and heal real services on this machine, and measure it");
+    options.model = bundled_model();
+    command->add_flag("--json", options.is_json,
+                      "Print one JSON document; progress goes to stderr");
+    command->add_option("--seed", options.seed, "Order and sizes of the faults")
+        ->capture_default_str();
+    command->add_option("--only", options.only, "One scenario by its name");
+    command->add_option("--oracle", options.oracle, "Who ranks the remedies")
+        ->check(CLI::IsMember({"rules", "model", "both"}))
+        ->capture_default_str();
+    command->add_option("--keep", options.keep,
+                        "Leave the run's directory here: logs, configurations, ledgers");
+    command->add_option("--model", options.model, "A GGUF file instead of the bundled model");
+    command->footer(
+        "t0 is the first answer a user would call bad (error, slower than 500 ms, wrong).\n"
+        "Healing ends at the start of the first 2 s in which at least 99 % of the answers are "
+        "good.\nExit status 0 only if every scenario went as expected.\n\n"
+        "Examples:\n  homeostat demo --only bad_deploy --keep /tmp/run\n"
+        "  homeostat demo --json --seed 7 --oracle rules > result.json");
+}
+
+void add_reading_commands(CLI::App& app, Arguments& arguments) {
+    CLI::App* validate =
+        app.add_subcommand("validate", "Check a configuration and explain each problem");
+    add_common(*validate, arguments.validate.common);
+    validate->add_flag("--schema", arguments.validate.prints_schema,
+                       "Print the JSON Schema for editors instead");
+    add_common(*app.add_subcommand("status", "What the agent sees and does now"), arguments.status);
+    add_ledger(*app.add_subcommand("incidents", "Every incident of the ledger, a line each"),
+               arguments.incidents);
+    CLI::App* explain =
+        app.add_subcommand("explain", "The whole story of one incident, from the ledger");
+    add_ledger(*explain, arguments.explain);
+    explain->add_option("ID", arguments.incident, "The incident, as in i-3")->required();
+    CLI::App* verify =
+        app.add_subcommand("verify-ledger", "Check every byte, the chain and the witness");
+    add_ledger(*verify, arguments.verify.ledger);
+    verify->add_option("--sink", arguments.verify.sink,
+                       "The witness file, instead of the configuration's");
+    verify->add_option("--head", arguments.verify.head, "A head hash that was written down before");
+    add_common(*app.add_subcommand("doctor", "Check what this machine and configuration need"),
+               arguments.doctor);
+}
+
+void add_switch(CLI::App& app, const char* name, const char* says, SwitchOptions& options) {
+    CLI::App* command = app.add_subcommand(name, says);
+    add_common(*command, options.common);
+    command->add_option("--because", options.because, "Your reason, for the ledger");
+}
+
+void add_commands(CLI::App& app, Arguments& arguments) {
+    add_demo(app, arguments.demo);
+    CLI::App* agent = app.add_subcommand("agent", "Guard one service until SIGTERM");
+    agent->add_option("-c,--config", arguments.agent.config, "The service's configuration")
+        ->required();
+    agent->add_option("--log-level", arguments.agent.log_level, "What to write to stderr")
+        ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+        ->capture_default_str();
+    add_reading_commands(app, arguments);
+    add_switch(app, "suspend", "Kill switch: no effect begins from now on", arguments.suspend);
+    add_switch(app, "resume", "Release the kill switch", arguments.resume);
+    CLI::App* bench = app.add_subcommand("bench", "Measure");
+    bench->require_subcommand(1);
+    CLI::App* decide = bench->add_subcommand(
+        "decide", "Rules, model and both over the cases of the demo, honestly");
+    arguments.bench.model = bundled_model();
+    decide->add_flag("--json", arguments.bench.is_json, "Print one JSON document");
+    decide->add_option("--model", arguments.bench.model, "A GGUF file instead of the bundled one");
+    decide->add_option("--repeats", arguments.bench.repeats, "Questions per case")
+        ->check(CLI::Range(1, 1'000))
+        ->capture_default_str();
+}
+
+int dispatch(const CLI::App& app, const Arguments& arguments) {
+    const auto is_meant = [&app](const char* name) { return app.got_subcommand(name); };
+    if (is_meant("demo")) {
+        return demo::run_demo(arguments.demo);
+    }
+    if (is_meant("agent")) {
+        return to_int(run_agent(arguments.agent));
+    }
+    if (is_meant("validate")) {
+        return to_int(validate(arguments.validate));
+    }
+    if (is_meant("status")) {
+        return to_int(show_status(arguments.status));
+    }
+    if (is_meant("incidents")) {
+        return to_int(list_incidents(arguments.incidents));
+    }
+    if (is_meant("explain")) {
+        return to_int(explain_incident(arguments.explain, arguments.incident));
+    }
+    if (is_meant("suspend")) {
+        return to_int(suspend(arguments.suspend));
+    }
+    if (is_meant("resume")) {
+        return to_int(resume(arguments.resume));
+    }
+    if (is_meant("verify-ledger")) {
+        return to_int(verify_ledger_of(arguments.verify));
+    }
+    if (is_meant("doctor")) {
+        return to_int(doctor(arguments.doctor));
+    }
+    return to_int(bench_decide(arguments.bench));
+}
+
+}  // namespace
+
+}  // namespace homeostat::app
+
+int main(int argc, char** argv) {
+    using namespace homeostat::app;
+    try {
+        CLI::App app(description, "homeostat");
+        app.require_subcommand(1);
+        app.set_version_flag("--version", std::string(program_version));
+        app.footer(footer);
+        Arguments arguments;
+        add_commands(app, arguments);
+        try {
+            app.parse(argc, argv);
+        } catch (const CLI::ParseError& error) {
+            const int status = app.exit(error);
+            return status == 0 ? 0 : to_int(ExitStatus::usage);
+        }
+        return dispatch(app, arguments);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "homeostat: %s\n", error.what());
+        return to_int(ExitStatus::unexpected);
+    }
+}

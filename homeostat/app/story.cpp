@@ -1,0 +1,351 @@
+#include "homeostat/app/story.hpp"
+
+#include "homeostat/base/fields.hpp"
+#include "homeostat/domain/entry_bodies.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace homeostat::app {
+
+namespace {
+
+std::string describe(const Symptom& symptom) {
+    return fmt::format("{} on {}", to_text(symptom.kind), plain(symptom.subject.name));
+}
+
+std::string clock_of(WallTime at) {
+    const auto ms = at.time_since_epoch().count() % 1000;
+    return fmt::format("{:%Y-%m-%d %H:%M:%S}.{:03} UTC",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(at)), ms);
+}
+
+std::string percent(double ratio) {
+    return fmt::format("{:.1f} %", ratio * 100);
+}
+
+std::string measure(const Symptom& symptom) {
+    switch (symptom.kind) {
+        case SymptomKind::errors:
+            return fmt::format("{} of requests failed (limit {})", percent(symptom.value),
+                               percent(symptom.limit));
+        case SymptomKind::latency:
+            return fmt::format("answers took {:.0f} ms (limit {:.0f} ms)", symptom.value,
+                               symptom.limit);
+        case SymptomKind::instance_down:
+            return "its process has ended";
+        case SymptomKind::instance_not_answering:
+            return "it runs, but does not answer its health probe";
+    }
+    return {};
+}
+
+std::string model_sentence(const Choice& choice) {
+    if (!choice.ranking) {
+        const std::string trouble =
+            choice.model_trouble.empty() ? std::string() : " (" + plain(choice.model_trouble) + ")";
+        return fmt::format("model: {}{}", to_text(choice.model_answer), trouble);
+    }
+    const auto best =
+        std::ranges::max_element(choice.ranking->kinds, {}, &RankedKind::log_probability);
+    const std::string favourite =
+        best == choice.ranking->kinds.end() ? "nothing" : std::string(to_text(best->kind));
+    return fmt::format("model {} in {:.0f} ms: would take {}, weight {}",
+                       to_text(choice.model_answer), to_ms(choice.ranking->took), favourite,
+                       choice.lambda);
+}
+
+using Lines = std::vector<std::string>;
+
+Lines lines_of(const Proposal& proposal) {
+    Lines lines;
+    const Symptom& symptom = proposal.symptom;
+    lines.push_back(fmt::format("symptom   {}: {}, seen by {}, {:.1f} s old when noticed",
+                                describe(symptom), measure(symptom), to_text(symptom.observer),
+                                to_seconds(symptom.noticed_at - symptom.began_at)));
+    for (const Cause& cause : proposal.diagnosis.causes) {
+        lines.push_back(fmt::format("cause     {:.2f} {}: {}", cause.weight, to_text(cause.kind),
+                                    plain(cause.because)));
+    }
+    for (const std::string& line : proposal.diagnosis.evidence.lines) {
+        lines.push_back("evidence  " + plain(line));
+    }
+    for (const MenuItem& item : proposal.menu.items) {
+        lines.push_back(fmt::format("menu      {:.2f} {}: {}", item.prior,
+                                    plain(homeostat::describe(item.remedy)), plain(item.because)));
+    }
+    const Choice& choice = proposal.choice;
+    lines.push_back(
+        fmt::format("choice    {} (confidence {:.2f}, oracle {}), {:.0f} ms after "
+                    "noticing",
+                    plain(homeostat::describe(choice.remedy)), choice.confidence,
+                    to_text(choice.mode), to_ms(proposal.judging_took)));
+    lines.push_back("          " + model_sentence(choice));
+    return lines;
+}
+
+Lines lines_of(const VerdictBody& body) {
+    const std::string what =
+        body.step ? homeostat::describe(*body.step) : homeostat::describe(body.remedy);
+    return {fmt::format("verdict   {} for {}: {}{}", to_text(body.verdict.kind), plain(what),
+                        plain(body.verdict.rule),
+                        body.verdict.because.empty() ? "" : " — " + plain(body.verdict.because))};
+}
+
+Lines lines_of(const IntentBody& body) {
+    return {fmt::format("intent    {} {}{} ({} serving)", plain(body.effect.text()),
+                        body.is_undo ? "undo: " : "", plain(homeostat::describe(body.step)),
+                        body.serving_count)};
+}
+
+Lines lines_of(const OutcomeBody& body) {
+    return {
+        fmt::format("outcome   {} {}{}{}", plain(body.effect.text()), to_text(body.outcome.kind),
+                    body.is_read_back ? ", as the world was found after a restart or no reply" : "",
+                    body.outcome.because.empty() ? "" : ": " + plain(body.outcome.because))};
+}
+
+Lines lines_of(const ProofBody& body) {
+    std::string observers;
+    for (const Observer observer : body.proof.observers) {
+        observers += (observers.empty() ? "" : ", ") + std::string(to_text(observer));
+    }
+    return {fmt::format("proof     {} ({}): {} of {} samples good, by {}{}",
+                        to_text(body.proof.kind), to_text(body.proof.strength),
+                        percent(body.proof.good_ratio), body.proof.samples_count,
+                        observers.empty() ? "nobody" : observers,
+                        body.proof.because.empty() ? "" : " — " + plain(body.proof.because))};
+}
+
+Lines lines_of(const UndoBody& body) {
+    return {fmt::format("undo      {} did not help: {}", plain(homeostat::describe(body.remedy)),
+                        plain(homeostat::describe(body.inverse)))};
+}
+
+Lines lines_of(const EscalatedBody& body) {
+    return {"escalated a person is needed: " + plain(body.because)};
+}
+
+Lines lines_of(const ClosedBody& body) {
+    return {fmt::format("closed    {}", to_text(body.how))};
+}
+
+template <class Body>
+Lines retell_as(const Entry& entry) {
+    const Result<Body> body = from_json<Body>(entry.body);
+    return body ? lines_of(*body)
+                : Lines{"(an entry that this version cannot read: " + plain(body.error().text) +
+                        ")"};
+}
+
+Lines retell(const Entry& entry) {
+    switch (entry.kind) {
+        case EntryKind::opened:
+        case EntryKind::proposed:
+            return retell_as<Proposal>(entry);
+        case EntryKind::verdict:
+            return retell_as<VerdictBody>(entry);
+        case EntryKind::intent:
+            return retell_as<IntentBody>(entry);
+        case EntryKind::outcome:
+            return retell_as<OutcomeBody>(entry);
+        case EntryKind::proof:
+            return retell_as<ProofBody>(entry);
+        case EntryKind::undo:
+            return retell_as<UndoBody>(entry);
+        case EntryKind::escalated:
+            return retell_as<EscalatedBody>(entry);
+        case EntryKind::closed:
+            return retell_as<ClosedBody>(entry);
+        default:
+            return {};
+    }
+}
+
+void add_remedy(IncidentSummary& summary, const Remedy& remedy) {
+    const std::string kind(to_text(kind_of(remedy)));
+    if (std::ranges::find(summary.remedies, kind) == summary.remedies.end()) {
+        summary.remedies.push_back(kind);
+    }
+}
+
+void open_summary(IncidentSummary& summary, const EntryGroup& group, const Entry& entry) {
+    const Result<Proposal> proposal = from_json<Proposal>(entry.body);
+    summary.incident = entry.incident;
+    summary.state = "open";
+    summary.opened_at = group.wall_at;
+    summary.opened_instant = group.at;
+    if (!proposal) {
+        return;
+    }
+    summary.service = proposal->service;
+    summary.symptom = describe(proposal->symptom);
+    summary.noticed_at = proposal->symptom.noticed_at;
+    summary.judging_took = proposal->judging_took;
+    summary.model_answer = std::string(to_text(proposal->choice.model_answer));
+    if (proposal->choice.ranking) {
+        summary.model_took = proposal->choice.ranking->took;
+    }
+}
+
+void add_entry(IncidentSummary& summary, const EntryGroup& group, const Entry& entry) {
+    switch (entry.kind) {
+        case EntryKind::opened:
+            open_summary(summary, group, entry);
+            break;
+        case EntryKind::intent:
+            summary.first_intent_at = summary.first_intent_at.value_or(group.at);
+            if (const Result<IntentBody> body = from_json<IntentBody>(entry.body)) {
+                add_remedy(summary, body->remedy);
+            }
+            break;
+        case EntryKind::outcome:
+            summary.last_outcome_at = group.at;
+            break;
+        case EntryKind::escalated:
+            summary.state = "escalated";
+            break;
+        case EntryKind::closed:
+            summary.closed_at = group.at;
+            if (const Result<ClosedBody> body = from_json<ClosedBody>(entry.body)) {
+                const bool was_escalated = summary.state == "escalated";
+                summary.state = was_escalated ? "escalated" : std::string(to_text(body->how));
+            }
+            break;
+        default:
+            break;
+    }
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view otherwise) {
+    std::string text;
+    for (const std::string& word : words) {
+        text += (text.empty() ? "" : ", ") + word;
+    }
+    return text.empty() ? std::string(otherwise) : text;
+}
+
+std::string headline(const IncidentSummary& summary) {
+    std::string text = fmt::format("Incident {} of {}: {}\n", plain(summary.incident.text()),
+                                   plain(summary.service.text()), plain(summary.symptom));
+    text += fmt::format("  began     {}\n", clock_of(summary.opened_at));
+    text += fmt::format("  state     {}", summary.state);
+    if (summary.closed_at) {
+        text += fmt::format(", closed {:.1f} s after it was opened",
+                            to_seconds(*summary.closed_at - summary.opened_instant));
+    }
+    text += "\n  done      " + joined(summary.remedies, "nothing was changed") + "\n";
+    if (summary.state == "open") {
+        text += "  you       need do nothing yet; `homeostat status` shows where it stands\n";
+    } else if (summary.state == "escalated" && !summary.closed_at) {
+        text += "  you       are needed: see the line 'escalated' below\n";
+    }
+    return text;
+}
+
+}  // namespace
+
+std::vector<IncidentSummary> summaries(const std::vector<EntryGroup>& groups) {
+    std::vector<IncidentSummary> list;
+    std::map<IncidentId, std::size_t> index;
+    for (const EntryGroup& group : groups) {
+        for (const Entry& entry : group.entries) {
+            if (entry.incident.empty()) {
+                continue;
+            }
+            const auto [known, is_new] = index.try_emplace(entry.incident, list.size());
+            if (is_new) {
+                list.emplace_back();
+            }
+            add_entry(list[known->second], group, entry);
+        }
+    }
+    return list;
+}
+
+std::string to_table(const std::vector<IncidentSummary>& incidents) {
+    if (incidents.empty()) {
+        return "no incidents\n";
+    }
+    std::string text = fmt::format("{:<8} {:<27} {:<34} {:<10} {}\n", "ID", "OPENED", "SYMPTOM",
+                                   "STATE", "REMEDIES");
+    for (const IncidentSummary& incident : incidents) {
+        text += fmt::format("{:<8} {:<27} {:<34} {:<10} {}\n", plain(incident.incident.text()),
+                            clock_of(incident.opened_at), plain(incident.symptom), incident.state,
+                            joined(incident.remedies, "—"));
+    }
+    return text;
+}
+
+Result<std::string> explain(const std::vector<EntryGroup>& groups, const IncidentId& incident) {
+    const std::vector<IncidentSummary> all = summaries(groups);
+    const auto found = std::ranges::find(all, incident, &IncidentSummary::incident);
+    if (found == all.end()) {
+        std::vector<std::string> ids;
+        for (const IncidentSummary& summary : all) {
+            ids.push_back(summary.incident.text());
+        }
+        return fail(Fault::absent, "there is no incident " + plain(incident.text()) +
+                                       "; the ledger has: " + plain(joined(ids, "none")));
+    }
+    std::string text = headline(*found) + "\n";
+    for (const EntryGroup& group : groups) {
+        for (const Entry& entry : group.entries) {
+            if (entry.incident != incident) {
+                continue;
+            }
+            const double offset = to_seconds(group.at - found->opened_instant);
+            std::string stamp = fmt::format("{:+9.3f} s  ", offset);
+            for (const std::string& line : retell(entry)) {
+                text += stamp + line + "\n";
+                stamp = std::string(13, ' ');
+            }
+        }
+    }
+    return text;
+}
+
+Result<json::value> explain_json(const std::vector<EntryGroup>& groups,
+                                 const IncidentId& incident) {
+    json::array entries;
+    for (const EntryGroup& group : groups) {
+        for (const Entry& entry : group.entries) {
+            if (entry.incident != incident || entry.kind == EntryKind::checkpoint) {
+                continue;
+            }
+            json::object document;
+            document["at_ns"] = to_ns(group.at);
+            document["wall_ms"] = group.wall_at.time_since_epoch().count();
+            document["entry"] = json::value(std::string(to_text(entry.kind)));
+            document["body"] = entry.body;
+            entries.push_back(std::move(document));
+        }
+    }
+    if (entries.empty()) {
+        return fail(Fault::absent, "there is no incident " + plain(incident.text()));
+    }
+    json::object document;
+    document["incident"] = json::value(incident.text());
+    document["entries"] = std::move(entries);
+    return document;
+}
+
+std::string plain(std::string_view text) {
+    constexpr std::size_t shown_bytes_max = 400;
+    std::string out;
+    bool is_after_c2 = false;
+    for (const char c : text.substr(0, shown_bytes_max)) {
+        const auto byte = static_cast<unsigned char>(c);
+        // 0xC2 0x80–0x9F is a control character in UTF-8; some terminals obey it.
+        const bool is_control = byte < 0x20 || byte == 0x7F || (is_after_c2 && byte < 0xA0);
+        out += is_control ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+        is_after_c2 = byte == 0xC2;
+    }
+    return text.size() > shown_bytes_max ? out + "…" : out;
+}
+
+}  // namespace homeostat::app

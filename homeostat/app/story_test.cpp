@@ -1,0 +1,148 @@
+#include "homeostat/app/story.hpp"
+
+#include "homeostat/base/fields.hpp"
+#include "homeostat/domain/entry_bodies.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace homeostat::app {
+
+namespace {
+
+Instant at_ms(std::int64_t ms) {
+    return Instant{std::chrono::milliseconds{ms}};
+}
+
+template <class Body>
+EntryGroup group_of(std::int64_t ms, EntryKind kind, const Body& body) {
+    EntryGroup group;
+    group.at = at_ms(ms);
+    group.wall_at = WallTime{std::chrono::milliseconds{1'700'000'000'000 + ms}};
+    group.entries.push_back({kind, IncidentId("i-1"), to_json(body)});
+    return group;
+}
+
+Proposal bad_deploy() {
+    Proposal proposal;
+    proposal.service = ServiceId("payments");
+    proposal.symptom = {SymptomKind::errors,
+                        {SubjectKind::service, "payments"},
+                        Observer::edge,
+                        0.31,
+                        0.01,
+                        at_ms(1'000),
+                        at_ms(3'000)};
+    proposal.diagnosis.causes.push_back({CauseKind::bad_deploy, 0.86, "v2 is 4 s old"});
+    proposal.diagnosis.evidence.lines = {"errors 31 % since 2 s"};
+    const Remedy rollback = Rollback{ServiceId("payments"), VersionId("v2"), VersionId("v1")};
+    proposal.menu.items = {{rollback, 0.8, "the version brought the fault"}};
+    proposal.choice.remedy = rollback;
+    proposal.choice.model_answer = ModelAnswer::late;
+    proposal.choice.model_trouble = "no answer in 100 ms";
+    proposal.judging_took = std::chrono::milliseconds{101};
+    return proposal;
+}
+
+std::vector<EntryGroup> healed() {
+    const Remedy rollback = bad_deploy().choice.remedy;
+    const Step step = SwapVersion{ServiceId("payments"), VersionId("v2"), VersionId("v1")};
+    IntentBody intent;
+    intent.effect = EffectId("i-1.e1");
+    intent.remedy = rollback;
+    intent.step = step;
+    intent.serving_count = 3;
+    Proof proof;
+    proof.kind = ProofKind::helped;
+    proof.strength = ProofStrength::strong;
+    proof.observers = {Observer::journey};
+    proof.samples_count = 24;
+    proof.good_ratio = 1.0;
+    return {
+        group_of(3'100, EntryKind::opened, bad_deploy()),
+        group_of(3'120, EntryKind::verdict,
+                 VerdictBody{rollback, std::nullopt, {VerdictKind::permit, "all rules", "", {}}}),
+        group_of(3'130, EntryKind::intent, intent),
+        group_of(3'150, EntryKind::outcome,
+                 OutcomeBody{EffectId("i-1.e1"), {OutcomeKind::done, "v1 is current"}, false}),
+        group_of(6'000, EntryKind::proof, ProofBody{rollback, proof}),
+        group_of(6'010, EntryKind::closed, ClosedBody{CloseKind::healed, {rollback}})};
+}
+
+}  // namespace
+
+TEST_CASE("the story of a healed incident says what was wrong, what was done and that it helped") {
+    const Result<std::string> story = explain(healed(), IncidentId("i-1"));
+    REQUIRE(story);
+    CAPTURE(*story);
+    for (const char* sentence :
+         {"Incident i-1 of payments: errors on payments", "state     healed, closed 2.9 s after",
+          "done      rollback", "31.0 % of requests failed (limit 1.0 %)", "0.86 bad_deploy",
+          "errors 31 % since 2 s", "rollback payments from v2 to v1",
+          "model: late (no answer in 100 ms)", "verdict   permit", "intent    i-1.e1",
+          "outcome   i-1.e1 done: v1 is current", "100.0 % of 24 samples good, by journey",
+          "closed    healed", "+0.030 s"}) {
+        CAPTURE(sentence);
+        CHECK(story->find(sentence) != std::string::npos);
+    }
+}
+
+TEST_CASE("a summary holds the remedies that had an effect and the times of the demo's contract") {
+    const std::vector<IncidentSummary> all = summaries(healed());
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].state == "healed");
+    CHECK(all[0].remedies == std::vector<std::string>{"rollback"});
+    CHECK(all[0].noticed_at == at_ms(3'000));
+    CHECK(*all[0].first_intent_at == at_ms(3'130));
+    CHECK(*all[0].last_outcome_at == at_ms(3'150));
+    CHECK(*all[0].closed_at == at_ms(6'010));
+    CHECK_FALSE(all[0].model_took);
+}
+
+TEST_CASE("an incident that was handed to a person stays escalated after it is closed") {
+    std::vector<EntryGroup> groups{
+        group_of(3'100, EntryKind::opened, bad_deploy()),
+        group_of(3'200, EntryKind::escalated, EscalatedBody{"two remedies did not help"})};
+    CHECK(summaries(groups)[0].state == "escalated");
+    CHECK(explain(groups, IncidentId("i-1"))->find("you       are needed") != std::string::npos);
+    groups.push_back(group_of(9'000, EntryKind::closed, ClosedBody{CloseKind::passed, {}}));
+    CHECK(summaries(groups)[0].state == "escalated");
+}
+
+TEST_CASE("an unknown incident is refused with those that there are") {
+    const Result<std::string> story = explain(healed(), IncidentId("i-9"));
+    REQUIRE_FALSE(story);
+    CHECK(story.error().text == "there is no incident i-9; the ledger has: i-1");
+}
+
+TEST_CASE("an entry that cannot be read is told of and hides no other") {
+    std::vector<EntryGroup> groups = healed();
+    groups[2].entries[0].body = json::object{{"effect", 5}};
+    const Result<std::string> story = explain(groups, IncidentId("i-1"));
+    REQUIRE(story);
+    CHECK(story->find("an entry that this version cannot read") != std::string::npos);
+    CHECK(story->find("closed    healed") != std::string::npos);
+}
+
+TEST_CASE("nothing that a ledger holds can move a terminal's cursor") {
+    CHECK(plain("a\x1b[31mb\r\n\x07\x7f") == "a\\x1b[31mb\\x0d\\x0a\\x07\\x7f");
+    CHECK(plain("\xc2\x9b"
+                "2J") ==
+          "\xc2\\x9b"
+          "2J");
+    CHECK(plain("grün – gut") == "grün – gut");
+    CHECK(plain(std::string(10'000, 'x')).size() < 500);
+    Proposal hostile = bad_deploy();
+    hostile.diagnosis.evidence.lines = {"\x1b]0;owned\x07"};
+    hostile.symptom.subject.name = "pay\x1b[2Jments";
+    const Result<std::string> story =
+        explain({group_of(0, EntryKind::opened, hostile)}, IncidentId("i-1"));
+    REQUIRE(story);
+    CHECK(story->find('\x1b') == std::string::npos);
+    CHECK(story->find('\x07') == std::string::npos);
+}
+
+}  // namespace homeostat::app
