@@ -4,8 +4,8 @@
 //
 // Level-triggered: each call says what is wrong now, with the same `began_at` for as long as it
 // lasts. Silence is neither health nor illness: without signals a symptom neither begins nor ends.
-// A burst of errors or slowness that passes within `burst_max` is no symptom, however violent; a
-// single error is none either. error_window.hpp has the arithmetic.
+// A burst of errors that passes within `burst_max` is no symptom, however violent; a single error
+// is none either. error_window.hpp has the arithmetic. Slow answers are not looked at yet.
 //
 // When every instance stops answering at once, all of it is reported: that the observer may be the
 // one who is ill is for guard to consider.
@@ -14,7 +14,6 @@
 
 #include "homeostat/base/time.hpp"
 #include "homeostat/detect/error_window.hpp"
-#include "homeostat/detect/latency_window.hpp"
 #include "homeostat/detect/presence.hpp"
 #include "homeostat/domain/signal.hpp"
 #include "homeostat/domain/symptom.hpp"
@@ -30,10 +29,6 @@ namespace homeostat::detect {
 
 struct Limits {
     ErrorLimits errors;
-    LatencyLimits latency;
-    /// Own requests through the edge that must fail in a row, and for longer than `burst_max`.
-    /// Counts where there is hardly any real traffic. Zero: one is enough.
-    std::uint32_t journeys_failed_min{3};
     /// Probes of one instance that must stay unanswered in a row. Zero: one is enough.
     std::uint32_t probes_unanswered_min{3};
     /// And for so long from the first to the last of them: longer than a burst of 300 ms with its
@@ -55,10 +50,7 @@ struct Limits {
 /// The guarded service as its users meet it.
 struct ServiceWatch {
     ErrorWindow errors;
-    LatencyWindow latency;
-    Streak journeys_failed;
     Presence errors_presence;
-    Presence latency_presence;
 };
 
 struct InstanceWatch {
