@@ -6,11 +6,13 @@
 #include <doctest/doctest.h>
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <string>
+#include <utility>
 
 namespace homeostat::adapters::process {
 
@@ -216,6 +218,46 @@ TEST_CASE("a program that looks fine and cannot be executed has begun nothing") 
     const Outcome outcome = world.replace("i-1.e1", {});
     CHECK(outcome.kind == OutcomeKind::refused);
     CHECK(outcome.because.contains("bad"));
+}
+
+TEST_CASE("a start that the shim does not understand has begun nothing") {
+    World world;
+    world.options.log_files = 1000;
+    const Outcome outcome = world.replace("i-1.e1", {});
+    CHECK(outcome.kind == OutcomeKind::refused);
+    CHECK(outcome.because.contains("--log-files"));
+}
+
+TEST_CASE("without room for its record no instance begins") {
+    World world;
+    std::filesystem::create_directories(world.options.run_directory);
+    const pid_t agent = ::fork();
+    if (agent == 0) {
+        const rlimit none{0, 0};
+        ::setrlimit(RLIMIT_FSIZE, &none);
+        const Outcome outcome = world.replace("i-1.e1", {});
+        const bool is_clear =
+            outcome.kind == OutcomeKind::refused && outcome.because.contains("File too large");
+        ::_exit(is_clear ? 0 : 1);
+    }
+    int status = 1;
+    ::waitpid(agent, &status, 0);
+    CHECK(status == 0);
+    CHECK(world.instances_alive().empty());
+}
+
+TEST_CASE("a shim that dies before it has told leaves it to the record") {
+    World world;
+    // It looks like a shim to the adapter and ends like one that was killed.
+    world.write("shim", "#!/bin/sh\nkill -9 $$\n");
+    const std::string shim = std::exchange(world.options.shim, world.path() + "/shim");
+    const Outcome nothing = world.replace("i-1.e1", {});
+    CHECK(nothing.kind == OutcomeKind::unknown);
+    CHECK(nothing.because.contains("no record"));
+    world.write("shim", "#!/bin/sh\n" + shim + " \"$@\"; kill -9 $$\n");
+    const Outcome begun = world.replace("i-1.e2", {});
+    CHECK_MESSAGE(begun.kind == OutcomeKind::done, begun.because);
+    CHECK(world.instances_alive().size() == 1);
 }
 
 TEST_CASE("an instance that ends at once is unknown, with its status and its last words") {

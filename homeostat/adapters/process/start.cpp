@@ -21,7 +21,7 @@ constexpr std::size_t words_lines_max = 3;
 constexpr std::size_t shim_text_bytes_max = 1024;
 
 // The shim's exit statuses (shim/shim.hpp). They are the protocol between two programs, so both
-// sides write them down; a test starts the real shim into each of them.
+// sides write them down; the tests bring the real shim to each of them.
 constexpr int shim_started = 0;
 constexpr int shim_usage = 64;
 constexpr int shim_absent = 69;
