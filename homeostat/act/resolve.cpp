@@ -51,7 +51,9 @@ struct Resolve {
         return by_rotation(step.instance, Rotation::in, Rotation::draining);
     }
 
-    Outcome by_rotation(const InstanceId& instance, Rotation goal, Rotation before) const {
+    [[nodiscard]] Outcome by_rotation(const InstanceId& instance,
+                                      Rotation goal,
+                                      Rotation before) const {
         const InstanceFacts* target = find_instance(facts, instance);
         const Rotation rotation = target == nullptr ? Rotation::unknown : target->rotation;
         std::string seen =

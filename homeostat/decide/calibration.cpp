@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 namespace homeostat::decide {
@@ -43,8 +44,7 @@ Result<Calibration> parse_calibration(std::string_view text) {
                     "calibration: prompt_digest: want the prompt's SHA-256 as 64 lower-case hex "
                     "digits");
     }
-    // Written so that NaN is refused too.
-    if (!(parsed->lambda >= 0 && parsed->lambda <= lambda_max)) {
+    if (std::isnan(parsed->lambda) || parsed->lambda < 0 || parsed->lambda > lambda_max) {
         return fail(Fault::invalid,
                     fmt::format("calibration: lambda: want a number from 0 to {}, not {}",
                                 lambda_max, parsed->lambda));

@@ -135,23 +135,27 @@ inline Entry closed_entry(const IncidentId& of) {
     return entry_of(EntryKind::closed, of, ClosedBody{CloseKind::healed, {}});
 }
 
+struct Announced {
+    IncidentId of;
+    std::string effect;
+    Remedy remedy;
+    Step step;
+};
+
 /// An effect that was announced and done.
-inline void learn_effect(History& history,
-                         const IncidentId& of,
-                         const std::string& effect,
-                         const Remedy& remedy,
-                         const Step& step,
-                         Instant at) {
-    history.learn(intent_entry(of, effect, remedy, step), at);
-    history.learn(outcome_entry(of, effect, OutcomeKind::done), at);
+inline void learn_effect(History& history, const Announced& it, Instant at) {
+    history.learn(intent_entry(it.of, it.effect, it.remedy, it.step), at);
+    history.learn(outcome_entry(it.of, it.effect, OutcomeKind::done), at);
 }
 
 /// `count` effects of another, closed incident that touch nothing of ours.
 inline void spend(History& history, std::uint32_t count, Instant at) {
     const IncidentId spender("i-spent");
     for (std::uint32_t index = 0; index < count; ++index) {
-        learn_effect(history, spender, "i-spent.e" + std::to_string(index),
-                     Restart{InstanceId("elsewhere-0")}, Drain{InstanceId("elsewhere-0")}, at);
+        learn_effect(history,
+                     {spender, "i-spent.e" + std::to_string(index),
+                      Restart{InstanceId("elsewhere-0")}, Drain{InstanceId("elsewhere-0")}},
+                     at);
     }
     history.learn(closed_entry(spender), at);
 }

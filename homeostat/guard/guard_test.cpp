@@ -89,7 +89,7 @@ TEST_CASE("a rollback leads from the current version to another that is there an
 TEST_CASE("a rollback goes on after its own swap, and only then") {
     Scene scene;
     scene.facts.version_current = v1;
-    learn_effect(scene.history, incident, "i-1.e1", rollback, swap_step, now);
+    learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
     CHECK(scene.is_permitted());
     CHECK(scene.ask(drain_0));
     scene.history.learn(
@@ -150,7 +150,7 @@ TEST_CASE("the autonomy of the remedy's kind decides who may act") {
 
 TEST_CASE("an undo of our own remedy needs no autonomy, and no other undo is one") {
     Scene scene;
-    learn_effect(scene.history, incident, "i-1.e1", rollback, swap_step, now);
+    learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
     scene.facts.version_current = v1;
     scene.facts.versions_good = {};
     scene.limits.autonomy.clear();
@@ -170,7 +170,7 @@ TEST_CASE("an undo of our own remedy needs no autonomy, and no other undo is one
 
 TEST_CASE("a remedy is undone once") {
     Scene scene;
-    learn_effect(scene.history, incident, "i-1.e1", rollback, swap_step, now);
+    learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
     IntentBody undo;
     undo.effect = EffectId("i-1.e2");
     undo.remedy = rollback_undo;
@@ -257,7 +257,7 @@ TEST_CASE("asking again for a symptom ends after a bounded time") {
 
 TEST_CASE("a remedy in hand goes on although its own step has cured the symptom") {
     Scene scene = reflex_scene();
-    learn_effect(scene.history, incident, "i-1.e1", restart_0, start_0, now);
+    learn_effect(scene.history, {incident, "i-1.e1", restart_0, start_0}, now);
     scene.facts = serving_facts();
     scene.facts.instances[0].rotation = Rotation::draining;
     CHECK(scene.ask(undrain_0));
@@ -287,7 +287,7 @@ TEST_CASE("an effect without a trustworthy outcome stops the next until the worl
 TEST_CASE("an effect that was announced is never permitted a second time") {
     Scene scene;
     CHECK(scene.ask(swap_step, "i-1.e1"));
-    learn_effect(scene.history, incident, "i-1.e1", rollback, swap_step, now);
+    learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
     const auto again = scene.ask(swap_step, "i-1.e1");
     REQUIRE_FALSE(again);
     CHECK(again.error().rule == step_rule);

@@ -74,20 +74,20 @@ TEST_CASE("a history learned live and one replayed from the ledger's bytes are e
 
 TEST_CASE("the effects of one remedy are one attempt and a further remedy is another") {
     History history;
-    learn_effect(history, incident, "i-1.e1", rollback, swap_step, now);
-    learn_effect(history, incident, "i-1.e2", rollback, drain_0, now);
+    learn_effect(history, {incident, "i-1.e1", rollback, swap_step}, now);
+    learn_effect(history, {incident, "i-1.e2", rollback, drain_0}, now);
     REQUIRE(history.find(incident));
     CHECK(history.find(incident)->attempts_count == 1);
     history.learn(entry_of(EntryKind::proposed, incident, Proposal{}), now);
     CHECK_FALSE(history.find(incident)->remedy_in_hand);
-    learn_effect(history, incident, "i-1.e3", restart_0, drain_0, now);
+    learn_effect(history, {incident, "i-1.e3", restart_0, drain_0}, now);
     CHECK(history.find(incident)->attempts_count == 2);
     CHECK(history.find(incident)->remedy_last == restart_0);
 }
 
 TEST_CASE("a refusal that will not be asked again lets the remedy go, another does not") {
     History history;
-    learn_effect(history, incident, "i-1.e1", rollback, swap_step, now);
+    learn_effect(history, {incident, "i-1.e1", rollback, swap_step}, now);
     const Verdict later{VerdictKind::refusal, "r", "b", now + seconds{1}};
     const Verdict never{VerdictKind::refusal, "r", "b", std::nullopt};
     history.learn(entry_of(EntryKind::verdict, incident, VerdictBody{rollback, drain_0, later}),
@@ -127,7 +127,7 @@ TEST_CASE("only what happened after the window's beginning counts") {
 
 TEST_CASE("a longer incident that closes later starts its cool-down anew") {
     History history;
-    learn_effect(history, incident, "i-1.e1", restart_0, drain_0, now);
+    learn_effect(history, {incident, "i-1.e1", restart_0, drain_0}, now);
     history.learn(entry_of(EntryKind::escalated, incident, EscalatedBody{"x"}), now);
     CHECK(history.cooling_since(RemedyKind::restart, "payments-0") == now);
     history.learn(closed_entry(incident), now + seconds{50});
@@ -141,7 +141,7 @@ TEST_CASE("a history of any length stays bounded and forgets closed incidents fi
     for (int count = 0; count < 5000; ++count) {
         const IncidentId of("i-n" + std::to_string(count));
         const InstanceId target("x-" + std::to_string(count));
-        learn_effect(history, of, of.text() + ".e1", Restart{target}, Drain{target}, now);
+        learn_effect(history, {of, of.text() + ".e1", Restart{target}, Drain{target}}, now);
         history.learn(closed_entry(of), now + seconds{count});
     }
     CHECK(history.find(incident));

@@ -81,12 +81,12 @@ Verdict check(const Case& asked,
 
 // Seven parameters: each is a different thing that the caller has at hand, and a struct of them
 // would only be filled in to be taken apart.
-std::expected<Permit, Verdict> Gate::ask(
+std::expected<Permit, Verdict> Gate::ask(  // NOLINT(readability-function-size): see above.
     const Case& asked,
     const Step& step,
     EffectId effect,
     const Facts& facts,
-    const History& history,  // NOLINT(readability-function-size)
+    const History& history,
     const Limits& limits,
     Instant now) {
     const Matter matter{asked, &step, &effect, facts, history, limits, now};

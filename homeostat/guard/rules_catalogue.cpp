@@ -63,7 +63,7 @@ struct InCatalogue {
         return std::nullopt;
     }
 
-    Answer of_service(const ServiceId& service) const {
+    [[nodiscard]] Answer of_service(const ServiceId& service) const {
         return service == matter.facts.service ? std::nullopt : no("that service is not ours");
     }
 };
@@ -134,7 +134,9 @@ struct StepFits {
         return std::nullopt;
     }
 
-    Answer with_rotation(const InstanceId& instance, Rotation wanted, std::string otherwise) const {
+    [[nodiscard]] Answer with_rotation(const InstanceId& instance,
+                                       Rotation wanted,
+                                       std::string otherwise) const {
         const InstanceFacts* target = target_for(instance);
         if (target == nullptr) {
             return no("the remedy is not about that instance");
@@ -144,7 +146,7 @@ struct StepFits {
     }
 
     /// Null unless the remedy may touch the instance. That the service is ours is settled before.
-    const InstanceFacts* target_for(const InstanceId& instance) const {
+    [[nodiscard]] const InstanceFacts* target_for(const InstanceId& instance) const {
         const auto* restart = std::get_if<Restart>(&matter.asked.remedy);
         const bool is_named = restart == nullptr || restart->instance == instance;
         return is_named ? find_instance(matter.facts, instance) : nullptr;

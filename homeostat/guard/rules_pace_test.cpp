@@ -15,7 +15,7 @@ using std::chrono::seconds;
 
 TEST_CASE("a target cools down per remedy kind from the close of the incident that used it") {
     Scene scene = scene_of(restart_0);
-    learn_effect(scene.history, incident_other, "i-2.e1", restart_0, drain_0, now - seconds{60});
+    learn_effect(scene.history, {incident_other, "i-2.e1", restart_0, drain_0}, now - seconds{60});
     scene.history.learn(closed_entry(incident_other), now - seconds{30});
     const Verdict verdict = scene.verdict();
     CHECK(verdict.kind == VerdictKind::refusal);
@@ -47,7 +47,7 @@ TEST_CASE("an incident has so many attempts, by the caller's or the ledger's cou
     for (const Remedy& remedy : {restart_0, Remedy{Restart{payments_1}}, rolling}) {
         CHECK(forgetful.is_permitted());
         const std::string effect = "i-1.e" + describe(remedy);
-        learn_effect(forgetful.history, incident, effect, remedy, drain_0, now);
+        learn_effect(forgetful.history, {incident, effect, remedy, drain_0}, now);
     }
     CHECK(forgetful.escalates(attempts_rule));
     forgetful.asked.remedy = rolling;  // The third one, which is in hand.

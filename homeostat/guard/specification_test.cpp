@@ -81,8 +81,9 @@ Scene scene_with(const Troubles& troubles) {
             now - seconds{700});
     }
     if (troubles.is_cooling) {
-        learn_effect(scene.history, IncidentId("i-3"), "i-3.e1", troubles.offer.remedy,
-                     Drain{payments_2}, now - seconds{700});
+        learn_effect(scene.history,
+                     {IncidentId("i-3"), "i-3.e1", troubles.offer.remedy, Drain{payments_2}},
+                     now - seconds{700});
         scene.history.learn(closed_entry(IncidentId("i-3")), now - seconds{119});
     }
     scene.asked.attempts_count = troubles.is_used_up ? 3 : 2;
@@ -166,7 +167,7 @@ bool is_step_specified(const StepTroubles& it) {
 Scene scene_with(const StepTroubles& it) {
     Scene scene = scene_of(step_remedies.at(static_cast<std::size_t>(it.remedy)));
     if (it.remedy == 3) {
-        learn_effect(scene.history, incident, "i-1.e1", rollback, swap_step, now);
+        learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
         scene.facts.version_current = v1;
     }
     InstanceFacts& target = scene.facts.instances[0];
