@@ -16,7 +16,9 @@
 #include "homeostat/record/record.hpp"
 
 #include <deque>
+#include <functional>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -44,6 +46,9 @@ namespace homeostat::heal {
     return around;
 }
 
+/// Where in an effect a process dies.
+enum class DeathIn : std::uint8_t { before, inside, after };
+
 class SimulatedExecutor {
   public:
     explicit SimulatedExecutor(SimulatedWorld& world) : world_(world) {}
@@ -52,6 +57,9 @@ class SimulatedExecutor {
     Around around{around_for_test()};
     std::deque<ProofKind> proofs_next;  ///< Empty: the world is judged as it is.
     int points_left{std::numeric_limits<int>::max()};
+    std::map<EffectId, DeathIn> deaths_next;
+    std::function<void(const HealingThread&, const std::vector<Entry>&)> on_commit;
+    std::function<void(const std::string&)> on_command;  ///< As it ends, in one line.
 
     // What survives us.
     std::vector<EntryGroup> ledger;
@@ -71,6 +79,11 @@ class SimulatedExecutor {
     }
 
     void tell(Incident::Message message) { crank(std::move(message)); }
+
+    [[nodiscard]] bool wakes_by(Instant at) const {
+        return !is_dead_ && thread_ && !thread_->has_ended && thread_->wake_at &&
+               *thread_->wake_at <= at;
+    }
 
     /// Lets time pass until the thread wants to be woken. False: it waits for something else.
     bool wake() {
@@ -153,6 +166,9 @@ class SimulatedExecutor {
             }
         }
         ledger.push_back(std::move(group));
+        if (on_commit) {
+            on_commit(thread, records);
+        }
         return !dies_here();
     }
 
@@ -164,12 +180,16 @@ class SimulatedExecutor {
             return perform_effect(perform_command->request);
         }
         if (std::holds_alternative<Verify>(command)) {
-            return Verified{prove()};
+            Proof proof = prove();
+            told("verify: " + std::string(to_text(proof.kind)));
+            return Verified{std::move(proof)};
         }
         if (const auto* notify = std::get_if<Notify>(&command)) {
             notices.push_back(notify->text);
+            told("notify " + notify->text);
             return std::nullopt;
         }
+        told("read_facts");
         return FactsRead{world_.facts()};
     }
 
@@ -177,6 +197,21 @@ class SimulatedExecutor {
     bool dies_here() {
         is_dead_ = is_dead_ || --points_left <= 0;
         return is_dead_;
+    }
+
+    bool dies_in(const EffectId& effect, DeathIn where) {
+        const auto planned = deaths_next.find(effect);
+        if (planned != deaths_next.end() && planned->second == where) {
+            is_dead_ = true;
+            deaths_next.erase(planned);
+        }
+        return dies_here();
+    }
+
+    void told(const std::string& line) {
+        if (on_command) {
+            on_command(line);
+        }
     }
 
     void crank(HealingEvent event) {
@@ -190,21 +225,22 @@ class SimulatedExecutor {
 
     std::optional<Incident::Message> perform_effect(const Request& request) {
         const EffectId effect = request.effect();
-        if (dies_here()) {
+        if (dies_in(effect, DeathIn::before)) {
             return std::nullopt;
         }
         if (!intents_.contains(effect)) {
             broken.push_back("no durable intent of " + effect.text());
         }
         const bool is_replace = std::holds_alternative<Replace>(request.step());
-        const bool stops_half_way = is_replace && dies_here();
+        const bool stops_half_way = is_replace && dies_in(effect, DeathIn::inside);
         Outcome outcome = world_.apply(effect, request.step(), stops_half_way);
         if (world_.changes_count[effect] > 1) {
             broken.push_back("a second effect of " + effect.text());
         }
-        if (is_dead_ || dies_here()) {
+        if (is_dead_ || dies_in(effect, DeathIn::after)) {
             return std::nullopt;
         }
+        told("perform " + effect.text() + ": " + std::string(to_text(outcome.kind)));
         return Performed{effect, std::move(outcome)};
     }
 

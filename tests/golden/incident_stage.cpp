@@ -1,0 +1,233 @@
+#include "incident_stage.hpp"
+
+#include "homeostat/base/fields.hpp"
+#include "homeostat/heal/entry_line_for_test.hpp"
+#include "homeostat/heal/proposal_for_test.hpp"
+
+#include <charconv>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace homeostat::golden {
+
+namespace {
+
+std::unexpected<Error> wrong(const std::string& what) {
+    return fail(Fault::invalid, what);
+}
+
+/// "250ms", "3s".
+Result<Duration> parse_span(const std::string& word) {
+    std::int64_t count = 0;
+    const char* end = word.data() + word.size();
+    const auto [unit, error] = std::from_chars(word.data(), end, count);
+    if (error == std::errc{} && std::string_view(unit, end) == "ms") {
+        return std::chrono::milliseconds{count};
+    }
+    if (error == std::errc{} && std::string_view(unit, end) == "s") {
+        return std::chrono::seconds{count};
+    }
+    return wrong("'" + word + "' is not a span like 250ms or 3s");
+}
+
+/// "rollback v2 v1", "restart payments-1", "rolling_restart", "observe".
+Result<Remedy> parse_remedy(std::span<const std::string> words) {
+    const std::string name = words.empty() ? "" : words[0];
+    if (name == "rollback" && words.size() == 3) {
+        return Rollback{ServiceId("payments"), VersionId(words[1]), VersionId(words[2])};
+    }
+    if (name == "restart" && words.size() == 2) {
+        return Restart{InstanceId(words[1])};
+    }
+    if (name == "rolling_restart" && words.size() == 1) {
+        return RollingRestart{ServiceId("payments")};
+    }
+    if (name == "observe" && words.size() == 1) {
+        return Observe{};
+    }
+    return wrong("'" + name + "' with these words is no remedy");
+}
+
+}  // namespace
+
+IncidentStage::IncidentStage() {
+    executor_.on_commit = [this](const heal::HealingThread& thread,
+                                 const std::vector<Entry>& records) {
+        print_commit(thread, records);
+    };
+    executor_.on_command = [this](const std::string& line) { print_command(line); };
+}
+
+Result<std::vector<std::string>> IncidentStage::run(const Words& words) {
+    output_.clear();
+    const std::string& name = words.at(0);
+    const bool is_alone = words.size() == 1;
+    Result<void> done;
+    if (name == "fault") {
+        done = fault(words);
+    } else if (name == "symptom") {
+        done = symptom(words);
+    } else if (name == "propose") {
+        done = propose(words);
+    } else if (name == "tick") {
+        done = tick(words);
+    } else if (name == "die") {
+        done = die(words);
+    } else if (name == "autonomy") {
+        done = set_autonomy(words);
+    } else if (name == "starts_take" && words.size() == 2) {
+        const Result<Duration> span = parse_span(words[1]);
+        world_.start_for = span.value_or(Duration{});
+        done = span ? Result<void>{} : std::unexpected(span.error());
+    } else if (name == "verify" && words.size() == 2) {
+        executor_.proofs_next.push_back(words[1] == "helped" ? ProofKind::helped
+                                                             : ProofKind::not_helped);
+    } else if (name == "unreadable" && words.size() == 2) {
+        (words[1] == "edge" ? world_.is_edge_readable : world_.is_runtime_readable) = false;
+    } else if (name == "readable" && is_alone) {
+        world_.is_edge_readable = world_.is_runtime_readable = true;
+    } else if ((name == "suspend" || name == "resume") && is_alone) {
+        world_.is_suspended = name == "suspend";
+    } else if (name == "cleared" && is_alone) {
+        executor_.tell(heal::Cleared{});
+    } else if (name == "settle" && is_alone) {
+        executor_.settle();
+    } else if (name == "restart" && is_alone) {
+        executor_.restart();
+    } else if (name == "facts" && is_alone) {
+        print_facts();
+    } else {
+        done = wrong("no such command; incident_stage.hpp lists them");
+    }
+    if (!done) {
+        return std::unexpected(done.error());
+    }
+    for (const std::string& promise : executor_.broken) {
+        output_.push_back("BROKEN PROMISE: " + promise);
+    }
+    return output_;
+}
+
+Result<void> IncidentStage::fault(const Words& words) {
+    const std::string what = words.size() > 1 ? words[1] : "";
+    if (what == "bad" && words.size() == 3) {
+        world_.versions_bad.insert(VersionId(words[2]));
+    } else if (what == "dependency") {
+        world_.is_dependency_failing = true;
+    } else if (what == "stall" && words.size() == 3) {
+        world_.instance(InstanceId(words[2])).is_stalled = true;
+    } else if (what == "end" && words.size() == 3) {
+        world_.end_process(InstanceId(words[2]));
+    } else if (what == "none") {
+        world_.versions_bad.clear();
+        world_.is_dependency_failing = false;
+    } else {
+        return wrong("no such fault");
+    }
+    return {};
+}
+
+Result<void> IncidentStage::symptom(const Words& words) {
+    constexpr std::size_t remedy_at = 4;
+    if (words.size() <= remedy_at) {
+        return wrong("want: symptom KIND SUBJECT VALUE REMEDY…");
+    }
+    const std::optional<SymptomKind> kind = parse_enum<SymptomKind>(words[1]);
+    const Result<Remedy> remedy = parse_remedy(std::span(words).subspan(remedy_at));
+    if (!kind || !remedy) {
+        return kind ? std::unexpected(remedy.error()) : wrong("no such symptom");
+    }
+    const bool is_service = words[2] == "payments";
+    symptom_ = is_service ? heal::errors_for_test(world_.now)
+                          : heal::about_instance_for_test(*kind, words[2], world_.now);
+    symptom_.kind = *kind;
+    symptom_.value = std::stod(words[3]);
+    node_ = "open";
+    executor_.open(heal::proposal_for_test(symptom_, *remedy));
+    return {};
+}
+
+Result<void> IncidentStage::propose(const Words& words) {
+    const Result<Remedy> remedy = parse_remedy(std::span(words).subspan(1));
+    if (!remedy) {
+        return std::unexpected(remedy.error());
+    }
+    executor_.tell(heal::Proposed{heal::proposal_for_test(symptom_, *remedy)});
+    return {};
+}
+
+Result<void> IncidentStage::tick(const Words& words) {
+    const Result<Duration> span = parse_span(words.size() == 2 ? words[1] : "");
+    if (!span) {
+        return std::unexpected(span.error());
+    }
+    const Instant until = world_.now + *span;
+    while (executor_.wakes_by(until)) {
+        executor_.wake();
+    }
+    world_.pass(until - world_.now);
+    return {};
+}
+
+Result<void> IncidentStage::die(const Words& words) {
+    if (words.size() != 3) {
+        return wrong("want: die before|inside|after EFFECT");
+    }
+    const heal::DeathIn where = words[1] == "before"   ? heal::DeathIn::before
+                                : words[1] == "inside" ? heal::DeathIn::inside
+                                                       : heal::DeathIn::after;
+    executor_.deaths_next[EffectId(words[2])] = where;
+    return {};
+}
+
+Result<void> IncidentStage::set_autonomy(const Words& words) {
+    const auto kind = words.size() == 3 ? parse_enum<RemedyKind>(words[1]) : std::nullopt;
+    const auto level = words.size() == 3 ? parse_enum<Autonomy>(words[2]) : std::nullopt;
+    if (!kind || !level) {
+        return wrong("want: autonomy REMEDY LEVEL");
+    }
+    executor_.around.guard.autonomy[*kind] = *level;
+    return {};
+}
+
+void IncidentStage::print_facts() {
+    const Facts facts = world_.facts();
+    output_.push_back("current is " + facts.version_current.text());
+    for (const InstanceFacts& one : facts.instances) {
+        const RuntimeInstance& runtime = one.runtime;
+        const std::string state = !runtime.is_alive       ? "dead"
+                                  : !runtime.is_answering ? "silent"
+                                                          : "answering";
+        const std::string by =
+            runtime.effect.empty() ? "" : ", started by " + runtime.effect.text();
+        output_.push_back(runtime.instance.text() + ": " + runtime.version.text() + ", " + state +
+                          ", " + std::string(to_text(one.rotation)) + by);
+    }
+    for (const auto& [effect, count] : world_.changes_count) {
+        if (count != 1) {
+            output_.push_back(effect.text() + " happened " + std::to_string(count) + " times");
+        }
+    }
+}
+
+void IncidentStage::print_commit(const heal::HealingThread& thread,
+                                 const std::vector<Entry>& records) {
+    const bool has_moved = thread.node != node_;
+    if (has_moved || !records.empty()) {
+        std::string line = has_moved ? node_ + " -> " + thread.node : node_;
+        for (std::size_t index = 0; index < records.size(); ++index) {
+            line += (index == 0 ? ": " : "; ") + heal::line_for_test(records[index]);
+        }
+        output_.push_back(std::move(line));
+    }
+    node_ = thread.node;
+}
+
+void IncidentStage::print_command(const std::string& line) {
+    if (line != "read_facts") {  // It follows on almost every superstep and changes nothing.
+        output_.push_back("    " + line);
+    }
+}
+
+}  // namespace homeostat::golden

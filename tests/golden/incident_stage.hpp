@@ -1,0 +1,59 @@
+#pragma once
+
+// IncidentStage: the commands of the golden incidents, carried out on a simulated world.
+//
+//     fault bad VERSION | fault dependency | fault stall INSTANCE | fault end INSTANCE | fault none
+//     starts_take SPAN                        how long a new process does not answer
+//     autonomy REMEDY LEVEL                   guard's limit; everything stands at `act` at first
+//     unreadable runtime|edge, readable       a part of the world stops answering, or answers again
+//     symptom KIND SUBJECT VALUE REMEDY…      the agent proposes: an incident opens
+//     propose REMEDY…                         the agent's second opinion
+//     cleared                                 the agent sees the symptom no longer
+//     verify helped|not_helped                what the next proof says, whatever the world is like
+//     suspend, resume                         the kill switch
+//     tick SPAN                               time passes
+//     settle                                  time passes until only others can go on
+//     die before|inside|after EFFECT          kill -9 there, once
+//     restart                                 a new process, which has the ledger and nothing else
+//     facts                                   the world as it is now
+//
+// Output: `node [-> next]: records`, then indented what was done for the node. What says nothing
+// new, a look at the world after which the node waits on, is left out.
+
+#include "homeostat/base/result.hpp"
+#include "homeostat/heal/simulated_executor_for_test.hpp"
+
+#include <string>
+#include <vector>
+
+namespace homeostat::golden {
+
+class IncidentStage {
+  public:
+    IncidentStage();
+
+    /// ERRORS: invalid: no such command, or words that it does not understand.
+    [[nodiscard]] Result<std::vector<std::string>> run(const std::vector<std::string>& words);
+
+  private:
+    struct Command;
+    using Words = std::vector<std::string>;
+
+    Result<void> fault(const Words& words);
+    Result<void> symptom(const Words& words);
+    Result<void> propose(const Words& words);
+    Result<void> tick(const Words& words);
+    Result<void> die(const Words& words);
+    Result<void> set_autonomy(const Words& words);
+    void print_facts();
+    void print_commit(const heal::HealingThread& thread, const std::vector<Entry>& records);
+    void print_command(const std::string& line);
+
+    heal::SimulatedWorld world_;
+    heal::SimulatedExecutor executor_{world_};
+    Symptom symptom_;
+    std::string node_;
+    std::vector<std::string> output_;
+};
+
+}  // namespace homeostat::golden
