@@ -1,0 +1,244 @@
+// The edge port on a real HAProxy: what every edge promises, and what becomes of it when HAProxy
+// hangs, dies or starts again.
+
+#include "homeostat/adapters/haproxy/haproxy_actuator.hpp"
+#include "homeostat/domain/permit.hpp"
+#include "homeostat/net/http_client.hpp"
+#include "homeostat/os/child.hpp"
+
+#include "haproxy_world.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <doctest/doctest.h>
+
+#include <iostream>
+
+using namespace homeostat;
+using namespace homeostat::conformance;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A suite whose peer is missing says so; the line makes ctest count it as skipped.
+bool has_haproxy() {
+    const bool is_there = haproxy_program().has_value();
+    if (!is_there) {
+        std::cout << "SKIPPED: haproxy is not installed\n";
+    }
+    return is_there;
+}
+
+class HaproxyEdge final : public EdgeWorld {
+  public:
+    std::vector<InstanceId> instances() override {
+        return {InstanceId("payments-0"), InstanceId("payments-1")};
+    }
+    bool performs(const Step& step) override {
+        return haproxy::HaproxyActuator(world_.context.get_executor(), world_.options())
+            .performs(step);
+    }
+    Outcome perform(Step step, Duration within) override {
+        return world_.perform(std::move(step), within);
+    }
+    Result<EdgeFacts> read() override { return world_.read(); }
+    std::optional<InstanceId> request() override {
+        const Result<net::HttpResponse> reply = world_.request("/");
+        return reply && reply->status == 200 ? std::optional(InstanceId(reply->body))
+                                             : std::nullopt;
+    }
+
+  private:
+    HaproxyWorld world_;
+};
+
+const Drain drain_0{InstanceId("payments-0")};
+const Undrain undrain_0{InstanceId("payments-0")};
+
+}  // namespace
+
+TEST_CASE("HAProxy keeps what every edge promises" * doctest::skip(!has_haproxy())) {
+    check_edge_conformance([] { return std::make_unique<HaproxyEdge>(); });
+}
+
+TEST_CASE("a request that an instance is answering outlives its drain" *
+          doctest::skip(!has_haproxy())) {
+    HaproxyWorld world;
+    REQUIRE(world.perform(Drain{InstanceId("payments-1")}).kind == OutcomeKind::done);
+    std::optional<int> status;
+    boost::asio::co_spawn(world.context, world.begin_request("/slow", 5s),
+                          [&](std::exception_ptr, Result<net::HttpResponse> reply) {
+                              status = reply ? reply->status : 0;
+                          });
+    net::run_until_for_test(world.context, [&] { return world.p0.requests_count() == 1; });
+    CHECK(world.perform(drain_0).kind == OutcomeKind::done);
+    const Result<EdgeFacts> facts = world.read();
+    REQUIRE(facts);
+    CHECK(facts->instances.front().sessions_now == 1);
+    net::run_until_for_test(world.context, [&] { return status.has_value(); });
+    CHECK(*status == 200);
+}
+
+TEST_CASE("without HAProxy every step is refused and every reading an error" *
+          doctest::skip(!has_haproxy())) {
+    HaproxyWorld world;
+    world.kill();
+    CHECK(world.perform(drain_0).kind == OutcomeKind::refused);
+    const Result<EdgeFacts> facts = world.read();
+    REQUIRE_FALSE(facts);
+    CHECK(facts.error().fault == Fault::unreachable);
+    const auto readings = world.watch();
+    REQUIRE_FALSE(readings);
+    CHECK(readings.error().fault == Fault::unreachable);
+}
+
+TEST_CASE("a HAProxy that hangs costs the deadline and no more, and then goes on as before" *
+          doctest::skip(!has_haproxy())) {
+    HaproxyWorld world;
+    world.signal(SIGSTOP);
+    const Instant began_at = net::now_for_test();
+    const Result<EdgeFacts> facts = world.read(100ms);
+    REQUIRE_FALSE(facts);
+    CHECK(facts.error().fault == Fault::late);
+    CHECK(world.perform(drain_0, 100ms).kind == OutcomeKind::refused);
+    CHECK(net::now_for_test() - began_at < 2s);
+    world.signal(SIGCONT);
+    CHECK(world.rotation_of("p0") == Rotation::in);
+    CHECK(world.perform(drain_0).kind == OutcomeKind::done);
+}
+
+TEST_CASE("a command that a hanging HAProxy was sent is carried out later, when we have hung up" *
+          doctest::skip(!has_haproxy())) {
+    HaproxyWorld world;
+    world.signal(SIGSTOP);
+    const haproxy::RuntimeSocket runtime = world.runtime();
+    const haproxy::Reply reply = net::run_for_test(
+        world.context, runtime.set_state("payments", "p0", haproxy::TrafficState::drain,
+                                         net::now_for_test() + 100ms));
+    CHECK(reply.is_sent);
+    REQUIRE_FALSE(reply.complaint);
+    CHECK(reply.complaint.error().fault == Fault::late);
+    world.signal(SIGCONT);
+    world.wait_for("p0", Rotation::draining);
+}
+
+TEST_CASE("a HAProxy that dies with our command in hand leaves us not knowing" *
+          doctest::skip(!has_haproxy())) {
+    HaproxyWorld world;
+    world.signal(SIGSTOP);
+    std::optional<haproxy::Reply> reply;
+    const haproxy::RuntimeSocket runtime = world.runtime();
+    boost::asio::co_spawn(
+        world.context,
+        runtime.set_state("payments", "p0", haproxy::TrafficState::drain, net::now_for_test() + 5s),
+        [&](std::exception_ptr, haproxy::Reply given) { reply.emplace(std::move(given)); });
+    const Instant sent_by = net::now_for_test() + 100ms;
+    net::run_until_for_test(world.context, [&] { return net::now_for_test() > sent_by; });
+    world.kill();
+    net::run_until_for_test(world.context, [&] { return reply.has_value(); });
+    CHECK(reply->is_sent);
+    REQUIRE_FALSE(reply->complaint);
+    CHECK(reply->complaint.error().fault == Fault::broken);
+}
+
+TEST_CASE("a HAProxy that starts again counts from zero and has forgotten every drain" *
+          doctest::skip(!has_haproxy())) {
+    HaproxyWorld world;
+    for (int round = 0; round < 4; ++round) {
+        CHECK(world.request("/500"));
+    }
+    REQUIRE(world.perform(drain_0).kind == OutcomeKind::done);
+    const Result<EdgeFacts> before = world.read();
+    REQUIRE(before);
+    CHECK(before->counters.errors_total == 4);
+    world.kill();
+    world.start();
+    const Result<EdgeFacts> after = world.read();
+    REQUIRE(after);
+    CHECK(after->counters.errors_total == 0);
+    CHECK(after->counters.requests_total == 0);
+    CHECK(after->instances.front().rotation == Rotation::in);
+    CHECK(world.perform(drain_0).kind == OutcomeKind::done);
+}
+
+TEST_CASE("an instance whose checks fail is down, and comes back by itself" *
+          doctest::skip(!has_haproxy())) {
+    HaproxyWorld world(HaproxyWorld::with_checks);
+    world.wait_for("p0", Rotation::in);
+    world.p0.set_healthy(false);
+    world.wait_for("p0", Rotation::down);
+    CHECK(world.rotation_of("p1") == Rotation::in);
+    world.p0.set_healthy(true);
+    world.wait_for("p0", Rotation::in);
+}
+
+TEST_CASE("a drain stays seen while its instance is replaced, and ends with the undrain" *
+          doctest::skip(!has_haproxy())) {
+    HaproxyWorld world(HaproxyWorld::with_checks);
+    world.wait_for("p0", Rotation::in);
+    REQUIRE(world.perform(drain_0).kind == OutcomeKind::done);
+    world.p0.stop();
+    net::run_until_for_test(world.context, [&] {
+        const Result<haproxy::BackendView> view = world.look();
+        return view && haproxy::find_server(*view, "p0")->rotation == Rotation::draining;
+    });
+    // While it is down an undrain is done, and the checks alone keep requests away.
+    world.p0.set_healthy(false);
+    world.p0.start();
+    CHECK(world.perform(undrain_0).kind == OutcomeKind::done);
+    world.wait_for("p0", Rotation::down);
+    CHECK(world.perform(drain_0).kind == OutcomeKind::done);
+    CHECK(world.rotation_of("p0") == Rotation::draining);
+    world.p0.set_healthy(true);
+    CHECK(world.perform(undrain_0).kind == OutcomeKind::done);
+    world.wait_for("p0", Rotation::in);
+}
+
+TEST_CASE("what a person ordered by hand is left alone" * doctest::skip(!has_haproxy())) {
+    HaproxyWorld world;
+    world.command("set server payments/p0 state maint");
+    CHECK(world.rotation_of("p0") == Rotation::down);
+    CHECK(world.perform(drain_0).kind == OutcomeKind::refused);
+    CHECK(world.perform(undrain_0).kind == OutcomeKind::refused);
+    CHECK(world.rotation_of("p0") == Rotation::down);
+    world.command("set server payments/p0 state ready");
+    world.command("set weight payments/p0 0");
+    CHECK(world.rotation_of("p0") == Rotation::down);
+}
+
+TEST_CASE("the service's reading holds its servers, a neighbour's the sum only" *
+          doctest::skip(!has_haproxy())) {
+    HaproxyWorld world;
+    CHECK(world.request("/"));
+    const auto readings = world.watch();
+    REQUIRE(readings);
+    REQUIRE(readings->size() == 2);
+    const auto& own = std::get<EdgeReading>(readings->front());
+    CHECK(own.counters.requests_total == 1);
+    REQUIRE(own.servers.size() == 2);
+    CHECK(own.servers[0].counters.requests_total + own.servers[1].counters.requests_total == 1);
+    CHECK(own.servers[0].rotation == Rotation::in);
+    const auto& fraud = std::get<EdgeReading>(readings->back());
+    CHECK(fraud.subject == Subject{SubjectKind::neighbour, "fraud"});
+    CHECK(fraud.counters.requests_total == 0);
+}
+
+TEST_CASE("a server or backend that HAProxy does not have is refused" *
+          doctest::skip(!has_haproxy())) {
+    HaproxyWorld world;
+    haproxy::Options options = world.options();
+    options.servers.front().server = "p9";
+    haproxy::HaproxyActuator no_server(world.context.get_executor(), options);
+    const Outcome outcome = net::run_for_test(
+        world.context, no_server.perform(request_for_test(drain_0), net::now_for_test() + 2s));
+    CHECK(outcome.kind == OutcomeKind::refused);
+    CHECK(outcome.because.contains("p9"));
+    const auto part = net::run_for_test(world.context, no_server.read(net::now_for_test() + 2s));
+    REQUIRE(part);
+    CHECK(std::get<EdgeFacts>(*part).instances.front().rotation == Rotation::unknown);
+    options.backend = "stranger";
+    haproxy::HaproxyActuator no_backend(world.context.get_executor(), options);
+    const auto nothing =
+        net::run_for_test(world.context, no_backend.read(net::now_for_test() + 2s));
+    REQUIRE_FALSE(nothing);
+    CHECK(nothing.error().fault == Fault::absent);
+}

@@ -1,0 +1,179 @@
+#pragma once
+
+// HaproxyWorld: a real HAProxy in front of two scripted instances, in a directory of its own.
+//
+// Everything listens on UNIX sockets in that directory, so that no port has to be guessed. HAProxy
+// is killed with the test, also when the test is. For tests only.
+
+#include "homeostat/adapters/haproxy/haproxy_actuator.hpp"
+#include "homeostat/adapters/haproxy/haproxy_telemetry.hpp"
+#include "homeostat/adapters/haproxy/runtime_socket.hpp"
+#include "homeostat/net/http_client.hpp"
+#include "homeostat/net/line_client.hpp"
+#include "homeostat/net/run_for_test.hpp"
+#include "homeostat/net/scripted_peer_for_test.hpp"
+#include "homeostat/os/child.hpp"
+
+#include "edge_conformance.hpp"
+#include "permit_for_test.hpp"
+#include "scripted_instance.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <signal.h>
+
+#include <fstream>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace homeostat::conformance {
+
+namespace haproxy = adapters::haproxy;
+
+/// Nothing when HAProxy is not installed.
+inline std::optional<std::string> haproxy_program() {
+    // A user's PATH on Debian has no sbin, and HAProxy lives there.
+    for (const std::string& name : {"haproxy", "/usr/sbin/haproxy", "/usr/local/sbin/haproxy"}) {
+        if (Result<std::string> found = os::find_program(name, "")) {
+            return *found;
+        }
+    }
+    return std::nullopt;
+}
+
+class HaproxyWorld {
+  public:
+    static constexpr bool with_checks = true;
+
+    explicit HaproxyWorld(bool has_checks = false)
+        : p0(context, "payments-0", directory_.file("p0.sock")),
+          p1(context, "payments-1", directory_.file("p1.sock")),
+          socket_(net::UnixEndpoint{directory_.file("haproxy.sock")}),
+          edge_(net::UnixEndpoint{directory_.file("edge.sock")}) {
+        const std::string check = has_checks ? " check inter 50ms fall 2 rise 1" : "";
+        std::ofstream config(directory_.file("haproxy.cfg"));
+        config << "global\n  nbthread 1\n  maxconn 200\n  stats socket "
+               << directory_.file("haproxy.sock")
+               << " mode 600 level admin\n  stats timeout 1h\n"
+                  "defaults\n  mode http\n  timeout connect 200ms\n  timeout client 5s\n"
+                  "  timeout server 800ms\n  timeout queue 60ms\n  timeout check 200ms\n"
+                  "  retries 1\n  option redispatch\n"
+                  "frontend edge\n  bind unix@"
+               << directory_.file("edge.sock")
+               << "\n  default_backend payments\n"
+                  "backend payments\n  balance roundrobin\n"
+               << (has_checks ? "  option httpchk GET /healthz\n" : "") << "  server p0 unix@"
+               << directory_.file("p0.sock") << check << "\n  server p1 unix@"
+               << directory_.file("p1.sock") << check << "\nbackend fraud\n  server f0 unix@"
+               << directory_.file("p0.sock") << "\n";
+        config.close();
+        start();
+    }
+    ~HaproxyWorld() { kill(); }
+    HaproxyWorld(const HaproxyWorld&) = delete;
+    HaproxyWorld& operator=(const HaproxyWorld&) = delete;
+
+    void start() {
+        const std::optional<std::string> program = haproxy_program();
+        if (!program) {
+            throw std::runtime_error("haproxy is not installed");
+        }
+        os::Program haproxy;
+        haproxy.argv = {*program, "-q", "-db", "-f", directory_.file("haproxy.cfg")};
+        haproxy.ends_with_us = true;
+        Result<os::Child> child = os::spawn(haproxy);
+        if (!child) {
+            throw std::runtime_error(child.error().text);
+        }
+        child_.emplace(*std::move(child));
+        net::run_until_for_test(context, [&] { return look().has_value(); });
+    }
+    void signal(int number) { static_cast<void>(child_->process().send(number)); }
+    void kill() {
+        if (child_) {
+            signal(SIGKILL);
+            net::run_until_for_test(context, [&] { return child_->has_ended(); });
+            child_.reset();
+        }
+    }
+
+    [[nodiscard]] haproxy::Options options() const {
+        haproxy::Options options{.socket = socket_,
+                                 .service = ServiceId("payments"),
+                                 .backend = "payments",
+                                 .servers = {}};
+        options.servers = {{InstanceId("payments-0"), "p0"}, {InstanceId("payments-1"), "p1"}};
+        options.neighbours = {{ServiceId("fraud"), "fraud"}};
+        return options;
+    }
+    [[nodiscard]] haproxy::RuntimeSocket runtime() { return {context.get_executor(), socket_}; }
+
+    Outcome perform(Step step, Duration within = std::chrono::seconds{5}) {
+        haproxy::HaproxyActuator actuator(context.get_executor(), options());
+        return net::run_for_test(context, actuator.perform(request_for_test(std::move(step)),
+                                                           net::now_for_test() + within));
+    }
+    Result<EdgeFacts> read(Duration within = std::chrono::seconds{5}) {
+        haproxy::HaproxyActuator actuator(context.get_executor(), options());
+        const Result<FactsPart> part =
+            net::run_for_test(context, actuator.read(net::now_for_test() + within));
+        return part ? Result<EdgeFacts>(std::get<EdgeFacts>(*part)) : std::unexpected(part.error());
+    }
+    Result<std::vector<Reading>> watch(Duration within = std::chrono::seconds{5}) {
+        haproxy::HaproxyTelemetry telemetry(context.get_executor(), options());
+        return net::run_for_test(context, telemetry.read(net::now_for_test() + within));
+    }
+    Result<haproxy::BackendView> look(Duration within = std::chrono::seconds{2}) {
+        std::vector<std::string> backends{"payments"};
+        const auto views = net::run_for_test(
+            context, runtime().look(std::move(backends), net::now_for_test() + within));
+        return views ? Result<haproxy::BackendView>(views->front())
+                     : std::unexpected(views.error());
+    }
+    [[nodiscard]] Rotation rotation_of(const std::string& server) {
+        const Result<haproxy::BackendView> view = look();
+        const haproxy::ServerView* found = view ? haproxy::find_server(*view, server) : nullptr;
+        return found != nullptr ? found->rotation : Rotation::unknown;
+    }
+    void wait_for(const std::string& server, Rotation rotation) {
+        net::run_until_for_test(context, [&] { return rotation_of(server) == rotation; });
+    }
+    /// A command of the test's own, as a person would type it.
+    void command(std::string line) {
+        const net::LineExchange exchange = net::run_for_test(
+            context, net::exchange_line(context.get_executor(), socket_, std::move(line),
+                                        net::now_for_test() + std::chrono::seconds{2}, 65536));
+        if (!exchange.reply) {
+            throw std::runtime_error(exchange.reply.error().text);
+        }
+    }
+
+    /// One request through the edge, on a connection of its own.
+    Task<Result<net::HttpResponse>> begin_request(const std::string& path, Duration within) {
+        net::HttpRequest request;
+        request.path = path;
+        return net::request_once(context.get_executor(), edge_, std::move(request),
+                                 net::now_for_test() + within);
+    }
+    Result<net::HttpResponse> request(const std::string& path,
+                                      Duration within = std::chrono::seconds{5}) {
+        return net::run_for_test(context, begin_request(path, within));
+    }
+
+  private:
+    net::TemporaryDirectory directory_;
+
+  public:
+    boost::asio::io_context context;
+    ScriptedInstance p0;
+    ScriptedInstance p1;
+
+  private:
+    net::Endpoint socket_;
+    net::Endpoint edge_;
+    std::optional<os::Child> child_;
+};
+
+}  // namespace homeostat::conformance
