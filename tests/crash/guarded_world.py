@@ -1,0 +1,274 @@
+"""The payment gateway with a real agent in front of it, and witnesses that do not ask the agent.
+
+What happened to the world is counted where it happens: a wrapper around the service's program
+writes down every start, the link `current` and the proxy's servers are looked at fifty times a
+second.
+"""
+
+import collections
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "examples/payment_gateway"))
+
+from test_world import RATE, World, die_with_parent, wait_until  # noqa: E402
+
+LOOK_EVERY = 0.02
+INSTANCES = [f"payments-{index}" for index in range(3)]
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt_orphans():
+    """Instances outlive the agent that started them; their next parent is this process."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def start_ticks(pid):
+    """Of a process that runs; None for one that does not."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def end_children():
+    """Kills whatever has become a child of ours, until there is nothing."""
+    for _ in range(100):
+        found = False
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            if int(fields[1]) == os.getpid():
+                found = True
+                os.kill(int(stat.parent.name), signal.SIGKILL)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        if not found:
+            return
+        time.sleep(LOOK_EVERY)
+
+
+class Witness(threading.Thread):
+    """Looks at the link, the records and the proxy, and writes down what changes."""
+
+    def __init__(self, world):
+        super().__init__(daemon=True)
+        self.world = world
+        self.is_over = False
+        self.swaps = collections.Counter()  # (from, to) → how often
+        self.drains = collections.Counter()  # server → how often it went out of rotation
+        self.undrains = collections.Counter()
+        self.effects = {}  # (pid, start ticks) → effect, as the shim's record says
+        self.serving_min = len(INSTANCES)
+
+    def run(self):
+        current = self.world.current()
+        drained = self.world.drained()
+        while not self.is_over:
+            seen = self.world.current()
+            if seen and seen != current:
+                self.swaps[current, seen] += 1
+                current = seen
+            for record in self.world.records():
+                self.effects[record["pid"], record["start_ticks"]] = record["effect"]
+            now = self.world.drained()
+            if now is not None and drained is not None:
+                for server in now - drained:
+                    self.drains[server] += 1
+                for server in drained - now:
+                    self.undrains[server] += 1
+            drained = now if now is not None else drained
+            time.sleep(LOOK_EVERY)
+
+    def end(self):
+        self.is_over = True
+        self.join()
+
+
+class GuardedWorld(World):
+    """Payments is started and guarded by the agent; the rest is as in the unguarded world."""
+
+    def __init__(self, programs, run_dir):
+        super().__init__(programs, run_dir)
+        self.agent = None
+        self.sink_offset = 0
+        self.entries = []  # Every entry of the ledger's copy that was read so far.
+
+    # --- start and end -------------------------------------------------------------------
+    def start(self):
+        for service in ("fraud", "rates"):
+            self.make_version(service, "v1")
+            self.switch_version(service, "v1")
+        self.make_version("payments", "v1")
+        self.switch_version("payments", "v1")
+        self.start_process("fault-switch",
+                           [self.programs / "fault-switch",
+                            "--socket", self.run_dir / "faults.sock"],
+                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        wait_until("the fault switch listens", (self.run_dir / "faults.sock").is_socket)
+        self.start_redis()
+        for name in self.ports:
+            if name not in INSTANCES:
+                self.start_instance(name)
+        self.start_haproxy()
+        self.write_config()
+        self.start_agent()
+        wait_until("the proxy sees all servers up", self.is_all_up, 20)
+        wait_until("all services follow the faults", lambda: self.switch(count=True) == 6)
+
+    def make_version(self, service, version):
+        """A program that writes down that it was started, then becomes the real one."""
+        super().make_version(service, version)
+        if service != "payments":
+            return
+        program = self.run_dir / service / "versions" / version / service
+        program.unlink()
+        program.write_text(
+            "#!/bin/sh\n"
+            f"echo \"$$ $(cut -d' ' -f22 /proc/$$/stat) $4 {version}\" >> {self.run_dir}/starts\n"
+            f"exec {self.programs}/payments \"$@\"\n")
+        program.chmod(0o755)
+
+    def write_config(self):
+        text = (ROOT / "examples/payment_gateway/homeostat_rules.yaml.in").read_text()
+        words = {"RUN_DIR": self.run_dir, "EDGE_PORT": self.edge, "ORACLE": "rules"}
+        for name, port in self.ports.items():
+            words[name.upper().replace("-", "_") + "_PORT"] = port
+        for word, value in words.items():
+            text = text.replace(f"@{word}@", str(value))
+        # Many incidents in a minute: what would rightly stop an agent that acts so often.
+        for given, wanted in {"cool_down: 30s": "cool_down: 500ms",
+                              "attempts_max: 3": "attempts_max: 100\n  effects_max: 1000",
+                              "back_off_first: 200ms":
+                                  "back_off_first: 50ms\n  back_off_max: 200ms",
+                              "proof_time: 3s": "proof_time: 5s"}.items():
+            assert given in text, f"{given} is not in the template any more"
+            text = text.replace(given, wanted)
+        (self.run_dir / "homeostat.yaml").write_text(text)
+
+    def start_agent(self):
+        log = open(self.run_dir / "agent.log", "ab")
+        self.logs.append(log)
+        self.agent = subprocess.Popen(
+            [self.programs / "homeostat", "agent", "--config", self.run_dir / "homeostat.yaml"],
+            cwd=self.run_dir, stdout=log, stderr=log, preexec_fn=die_with_parent)
+
+    def start_load(self, seconds):
+        """Users, all the time; without them nobody would notice a bad version."""
+        self.start_process("load-generator",
+                           [self.programs / "load-generator", "--port", str(self.edge),
+                            "--rate", str(RATE), "--seed", "1", "--for", f"{seconds}s"])
+
+    def kill_agent(self):
+        self.agent.kill()
+        self.agent.wait()
+
+    def end(self):
+        if self.agent and self.agent.poll() is None:
+            self.kill_agent()
+        super().end()
+        end_children()
+
+    def deploy(self, version):
+        """Another tool's work, done while nobody guards: the agent finds it when it comes back."""
+        if not (self.run_dir / "payments/versions" / version).is_dir():
+            self.make_version("payments", version)
+        self.switch_version("payments", version)
+        directory = self.run_dir / "payments/versions" / version
+        for record in self.records():
+            os.kill(record["pid"], signal.SIGTERM)
+            wait_until("the old process has ended", lambda: start_ticks(record["pid"]) is None)
+            path = self.run_dir / "payments/run" / record["name"]
+            subprocess.run(
+                [self.programs / "homeostat-shim", "--record", f"{path}.json",
+                 "--log", f"{path}.log", "--name", record["name"], "--version", version,
+                 "--directory", directory, "--", directory / "payments",
+                 "--port", str(self.ports[record["name"]]), "--name", record["name"]],
+                check=True, capture_output=True, timeout=5)
+
+    # --- what is read from it ------------------------------------------------------------
+    def current(self):
+        try:
+            return os.readlink(self.run_dir / "payments/current").rsplit("/", 1)[1]
+        except OSError:
+            return None
+
+    def records(self):
+        found = []
+        for name in INSTANCES:
+            try:
+                found.append(json.loads(
+                    (self.run_dir / "payments/run" / f"{name}.json").read_text()))
+            except (OSError, ValueError):
+                pass  # Not there yet.
+        return found
+
+    def alive(self):
+        """Instance → (pid, start ticks) of those that run."""
+        return {record["name"]: (record["pid"], record["start_ticks"])
+                for record in self.records()
+                if start_ticks(record["pid"]) == record["start_ticks"]}
+
+    def starts(self):
+        """Every start of a payments process: (pid, start ticks, instance, version)."""
+        lines = (self.run_dir / "starts").read_text().splitlines()
+        return [(int(pid), int(ticks), name, version)
+                for pid, ticks, name, version in (line.split() for line in lines)]
+
+    def drained(self):
+        """Servers of payments that the proxy was told to drain; None when it does not answer."""
+        states = self.servers()
+        return {server for server, state in states.items()
+                if server.startswith("payments/") and "DRAIN" in state} if states else None
+
+    def read_sink(self):
+        """The entries that are new in the ledger's copy outside."""
+        try:
+            with open(self.run_dir / "sink.jsonl", "rb") as sink:
+                sink.seek(self.sink_offset)
+                data = sink.read()
+        except OSError:
+            return []
+        whole = data[:data.rfind(b"\n") + 1]
+        self.sink_offset += len(whole)
+        fresh = [entry for line in whole.splitlines()
+                 for entry in json.loads(line)["group"]["entries"]]
+        self.entries += fresh
+        return fresh
+
+    def of_kind(self, kind):
+        return [entry for entry in self.entries if entry["entry"] == kind]
+
+    def has_written(self, kind):
+        self.read_sink()
+        return bool(self.of_kind(kind))
+
+    def open_incidents(self):
+        closed = {entry["incident"] for entry in self.of_kind("closed")}
+        return [entry["incident"] for entry in self.of_kind("opened")
+                if entry["incident"] not in closed]
+
+    def is_answered(self):
+        """A request through the edge, on a new connection, is answered by some instance."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.edge}/healthz",
+                                        timeout=1) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
