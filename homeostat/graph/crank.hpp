@@ -3,7 +3,7 @@
 // The synchronous driver: turns the crank of one thread until it waits or ends.
 //
 // The simulator and the tests run the very graph that production runs with it; the awaiting driver
-// (heal/drive.cpp) differs only in that it awaits the world's answers.
+// (heal/executor_role.cpp) differs only in that it awaits the world's answers.
 //
 // Pure, as far as the world that it is given is.
 

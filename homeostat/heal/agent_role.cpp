@@ -33,6 +33,7 @@ AgentRole::AgentRole(asio::any_io_executor strand, AgentPorts ports, AgentSettin
     : strand_(std::move(strand)),
       ports_(std::move(ports)),
       settings_(std::move(settings)),
+      calls_(strand_, ports_.clock, settings_.log),
       judge_(settings_.judge) {}
 
 Task<void> AgentRole::run() {
@@ -71,7 +72,7 @@ Task<void> AgentRole::watch(ports::Telemetry& source) {
 
 Task<void> AgentRole::take_from(ports::Telemetry& source) {
     const Result<std::vector<Reading>> readings =
-        co_await source.read(ports_.clock.now() + read_for_max);
+        co_await calls_.read(source, ports_.clock.now() + read_for_max);
     report(source, readings ? std::string() : readings.error().text);
     if (!readings) {
         co_return;
@@ -166,7 +167,7 @@ Task<decide::Opinion> AgentRole::ask_oracle(const diagnose::Finding& finding) {
     }
     const Instant deadline = ports_.clock.now() + settings_.model_for_max;
     Result<Ranking> ranking =
-        co_await ports_.oracle->rank(finding.diagnosis.evidence, kinds, deadline);
+        co_await calls_.rank(*ports_.oracle, finding.diagnosis.evidence, kinds, deadline);
     if (!ranking) {
         opinion.answer = answer_of(ranking.error());
         opinion.trouble = ranking.error().text;

@@ -11,6 +11,7 @@
 
 #include "homeostat/decide/decide.hpp"
 #include "homeostat/heal/judge.hpp"
+#include "homeostat/heal/port_calls.hpp"
 #include "homeostat/ports/clock.hpp"
 #include "homeostat/ports/executor.hpp"
 #include "homeostat/ports/oracle.hpp"
@@ -73,6 +74,7 @@ class AgentRole {
     boost::asio::any_io_executor strand_;
     AgentPorts ports_;
     AgentSettings settings_;
+    PortCalls calls_;
     Judge judge_;
     std::vector<Symptom> symptoms_now_;
     std::map<std::string, std::string> source_troubles_;

@@ -28,15 +28,17 @@ using namespace std::chrono_literals;
 class EdgeSource final : public ports::Telemetry {
   public:
     EdgeSource(SimulatedWorld& world, SimulatedClock& clock) : world_(world), clock_(clock) {}
-    bool is_hanging{false};
+    Instant answers_at{};  ///< Whatever its deadline; Instant::max(): never.
+    Instant answered_last_at{};
     bool is_down{false};
 
     [[nodiscard]] std::string_view name() const override { return "edge"; }
     [[nodiscard]] Duration interval() const override { return 250ms; }
     Task<Result<std::vector<Reading>>> read(Instant) override {
-        if (is_hanging) {
-            co_await clock_.sleep_until(Instant::max());
+        if (answers_at > clock_.now()) {
+            co_await clock_.sleep_until(answers_at);
         }
+        answered_last_at = clock_.now();
         if (is_down) {
             co_return fail(Fault::unreachable, "nobody answers");
         }
@@ -89,7 +91,7 @@ class ProcessSource final : public ports::Telemetry {
     SimulatedWorld& world_;
 };
 
-enum class OracleMood : std::uint8_t { answers, is_late, is_wrong, is_down, hangs };
+enum class OracleMood : std::uint8_t { answers, is_late, is_too_slow, is_wrong, is_down, hangs };
 
 class ScriptedOracle final : public ports::Oracle {
   public:
@@ -102,6 +104,10 @@ class ScriptedOracle final : public ports::Oracle {
         asked_count += 1;
         if (mood == OracleMood::hangs) {
             co_await clock_.sleep_until(Instant::max());
+        }
+        if (mood == OracleMood::is_too_slow) {
+            const Duration takes = 2 * (deadline - clock_.now());
+            co_await clock_.sleep_until(clock_.now() + takes);
         }
         if (mood == OracleMood::is_late) {
             co_await clock_.sleep_until(deadline);
@@ -261,6 +267,8 @@ TEST_CASE("whatever becomes of the model, the rules propose, and the proposal sa
         ModelAnswer answer;
     };
     for (const Case& one : {Case{OracleMood::is_late, ModelAnswer::late},
+                            Case{OracleMood::is_too_slow, ModelAnswer::late},
+                            Case{OracleMood::hangs, ModelAnswer::late},
                             Case{OracleMood::is_wrong, ModelAnswer::refused},
                             Case{OracleMood::is_down, ModelAnswer::absent}}) {
         CAPTURE(to_text(one.answer));
@@ -271,6 +279,7 @@ TEST_CASE("whatever becomes of the model, the rules propose, and the proposal sa
         REQUIRE(proposal);
         CHECK(proposal->choice.model_answer == one.answer);
         CHECK_FALSE(proposal->choice.model_trouble.empty());
+        CHECK(proposal->judging_took <= 100ms + answer_grace);
         CHECK_FALSE(proposal->choice.ranking);
         CHECK(kind_of(proposal->choice.remedy) == RemedyKind::rollback);
     }
@@ -364,13 +373,26 @@ TEST_CASE("an agent that has just started takes its own ignorance for nothing") 
 
 TEST_CASE("a source that hangs delays only itself") {
     WatchedWorld watched;
-    watched.edge.is_hanging = true;
+    watched.edge.answers_at = Instant::max();
     watched.clock.run_for(5s);
     watched.world.end_process(InstanceId("payments-2"));
     const Instant crashed_at = watched.world.now;
     const std::optional<Proposal> proposal = watched.proposal_about(SymptomKind::instance_down);
     REQUIRE(proposal);
     CHECK(proposal->judged_at - crashed_at < 500ms);
+    CHECK(watched.agent->source_troubles().contains("edge"));
+}
+
+TEST_CASE("an agent may end while a source still hangs, and the source answer after that") {
+    WatchedWorld watched;
+    watched.edge.answers_at = watched.world.now + 5s;
+    watched.clock.run_for(3s);
+    REQUIRE(watched.agent->source_troubles().contains("edge"));
+    watched.agent->stop();
+    watched.clock.run_for(1s);
+    watched.agent.reset();
+    watched.clock.run_for(2s);
+    CHECK(watched.edge.answered_last_at >= watched.edge.answers_at);
 }
 
 TEST_CASE("a source that fails is told of once, and once more when it answers again") {

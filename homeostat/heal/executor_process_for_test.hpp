@@ -149,7 +149,7 @@ class SimulatedProcess {
     SimulatedSwitch kill_switch{machine_.world};
     SimulatedActuator runtime{machine_.world, clock, SimulatedActuator::Part::runtime};
     SimulatedActuator edge{machine_.world, clock, SimulatedActuator::Part::edge};
-    SimulatedJourneys journeys{machine_.world};
+    SimulatedJourneys journeys{machine_.world, clock};
     std::optional<ExecutorRole> executor;
 };
 

@@ -67,7 +67,10 @@ bool may_end(const std::string& node) {
 ExecutorRole::ExecutorRole(asio::any_io_executor strand,
                            ExecutorPorts ports,
                            ExecutorSettings settings)
-    : strand_(std::move(strand)), ports_(std::move(ports)), settings_(std::move(settings)) {
+    : strand_(std::move(strand)),
+      ports_(std::move(ports)),
+      settings_(std::move(settings)),
+      calls_(strand_, ports_.clock, settings_.notify) {
     around_ = Around{.guard = settings_.guard,
                      .history = &history_,
                      .drains = settings_.inventory.has_edge,
@@ -222,7 +225,7 @@ Task<Facts> ExecutorRole::read_facts() {
     std::vector<Result<FactsPart>> parts;
     for (ports::Actuator* actuator : ports_.actuators) {
         const Instant deadline = ports_.clock.now() + settings_.read_for_max;
-        Result<FactsPart> part = co_await actuator->read(deadline);
+        Result<FactsPart> part = co_await calls_.read(*actuator, deadline);
         parts.push_back(std::move(part));
     }
     Facts facts = merge_facts(settings_.inventory, parts, ports_.clock.now());
@@ -239,7 +242,7 @@ Task<Outcome> ExecutorRole::perform(Request request) {
     for (ports::Actuator* actuator : ports_.actuators) {
         if (actuator->performs(request.step())) {
             const Instant deadline = ports_.clock.now() + settings_.perform_for_max;
-            Outcome outcome = co_await actuator->perform(std::move(request), deadline);
+            Outcome outcome = co_await calls_.perform(*actuator, std::move(request), deadline);
             co_return outcome;
         }
     }
@@ -262,7 +265,7 @@ Task<Proof> ExecutorRole::verify(Symptom symptom) {
             }
             due[index] = now + source.interval();
             const Result<std::vector<Reading>> readings =
-                co_await source.read(now + settings_.read_for_max);
+                co_await calls_.read(source, now + settings_.read_for_max);
             if (readings) {
                 const Instant read_at = ports_.clock.now();
                 std::vector<Signal> fresh = sense::signals_of(sense_state, *readings, read_at);
@@ -288,7 +291,8 @@ Task<void> ExecutorRole::watch_edge() {
     while (!is_stopping_) {
         for (ports::Actuator* actuator : ports_.actuators) {
             const Instant now = ports_.clock.now();
-            const Result<FactsPart> part = co_await actuator->read(now + settings_.read_for_max);
+            const Result<FactsPart> part =
+                co_await calls_.read(*actuator, now + settings_.read_for_max);
             const EdgeFacts* edge = part ? std::get_if<EdgeFacts>(&*part) : nullptr;
             if (edge == nullptr) {
                 continue;

@@ -12,6 +12,7 @@
 #include "homeostat/domain/inventory.hpp"
 #include "homeostat/guard/guard.hpp"
 #include "homeostat/heal/healing_graph.hpp"
+#include "homeostat/heal/port_calls.hpp"
 #include "homeostat/ports/actuator.hpp"
 #include "homeostat/ports/clock.hpp"
 #include "homeostat/ports/executor.hpp"
@@ -143,6 +144,7 @@ class ExecutorRole final : public ports::Executor {
     boost::asio::any_io_executor strand_;
     ExecutorPorts ports_;
     ExecutorSettings settings_;
+    PortCalls calls_;
     guard::History history_;
     Around around_;
     std::map<std::string, std::unique_ptr<Slot>> slots_;

@@ -288,7 +288,29 @@ TEST_CASE("whatever an actuator answers, no effect happens twice and the remedy 
     }
 }
 
-TEST_CASE("while an effect may still be under way nothing else is begun") {
+TEST_CASE(
+    "an effect that comes back after it was given up is settled by the world, not by its word") {
+    SimulatedMachine machine = bad_deploy();
+    SimulatedProcess process(machine);
+    process.runtime.replies_next = {SimulatedReply::late};  // One second after its deadline.
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(rollback_of(machine)));
+    const bool is_given_up =
+        process.clock.run_until([&] { return !machine.notices.empty(); }, 1min);
+    REQUIRE(is_given_up);
+    CHECK(machine.notices.front().starts_with("i-1.e1 did not come back by its deadline"));
+    process.clock.run_for(900ms);
+    CHECK(machine.world.version_current == VersionId("v2"));
+    CHECK(machine.story().back() == "intent i-1.e1 swap_version of payments from v2 to v1");
+    REQUIRE(process.settle());
+    CHECK(machine.has_line("outcome i-1.e1 done (read back)"));
+    CHECK(machine.notices.back().starts_with("i-1.e1 has come back after it was given up: done"));
+    CHECK(all_run(machine.world, "v1"));
+    CHECK(is_one_effect_per_intent(machine));
+}
+
+TEST_CASE("an effect that never comes back is followed by no other, and a person is told") {
     SimulatedMachine machine = bad_deploy();
     SimulatedProcess process(machine);
     process.runtime.replies_next = {SimulatedReply::never};
@@ -303,6 +325,36 @@ TEST_CASE("while an effect may still be under way nothing else is begun") {
     process.clock.run_for(5min);
     CHECK(process.runtime.performed.size() == 1);
     CHECK(process.edge.performed.empty());
+    CHECK(machine.has_line("escalated: the remedy took too long and was given up"));
+    CHECK(machine.notices.back() == "i-1: the remedy took too long and was given up");
+}
+
+TEST_CASE("a part of the world that does not answer is missing, and nothing is done without it") {
+    SimulatedMachine machine = bad_deploy();
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    process.runtime.reads_answer_at = machine.world.now + 10s;
+    REQUIRE(process.submit(rollback_of(machine)));
+    process.clock.run_for(9s);
+    CHECK(machine.has_line("refusal: the facts are complete and fresh"));
+    CHECK(machine.world.changes_count.empty());
+    REQUIRE(process.settle());
+    CHECK(machine.story().back() == "closed healed");
+    CHECK(all_run(machine.world, "v1"));
+}
+
+TEST_CASE("an observer that never answers proves nothing and keeps nobody waiting") {
+    SimulatedMachine machine = bad_deploy();
+    SimulatedProcess process(machine);
+    process.journeys.answers_at = Instant::max();
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(rollback_of(machine)));
+    REQUIRE(process.settle_at("verify"));
+    REQUIRE(process.settle_at("rejudge", 30s));
+    CHECK(machine.has_line("not_helped"));
+    CHECK(all_run(machine.world, "v2"));  // Undone: what is not proven is taken back.
 }
 
 }  // namespace homeostat::heal

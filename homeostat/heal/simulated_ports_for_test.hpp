@@ -85,6 +85,7 @@ class SimulatedActuator final : public ports::Actuator {
 
     std::deque<SimulatedReply> replies_next;  ///< Empty: prompt.
     Duration perform_takes{std::chrono::milliseconds{30}};
+    Instant reads_answer_at{};        ///< Whatever their deadlines; Instant::max(): never.
     std::vector<EffectId> performed;  ///< Orders that came in.
 
     [[nodiscard]] bool performs(const Step& step) const override {
@@ -119,6 +120,9 @@ class SimulatedActuator final : public ports::Actuator {
     }
 
     Task<Result<FactsPart>> read(Instant) override {
+        if (reads_answer_at > clock_.now()) {
+            co_await clock_.sleep_until(reads_answer_at);
+        }
         co_return part_ == Part::edge ? world_.read_edge() : world_.read_runtime();
     }
 
@@ -131,12 +135,18 @@ class SimulatedActuator final : public ports::Actuator {
 /// Requests of our own through the edge; `is_failing` in the world is what they meet.
 class SimulatedJourneys final : public ports::Telemetry {
   public:
-    explicit SimulatedJourneys(SimulatedWorld& world) : world_(world) {}
+    SimulatedJourneys(SimulatedWorld& world, SimulatedClock& clock)
+        : world_(world), clock_(clock) {}
+
+    Instant answers_at{};  ///< Whatever the deadline; Instant::max(): never.
 
     [[nodiscard]] std::string_view name() const override { return "journeys"; }
     [[nodiscard]] Duration interval() const override { return std::chrono::milliseconds{50}; }
 
     Task<Result<std::vector<Reading>>> read(Instant) override {
+        if (answers_at > clock_.now()) {
+            co_await clock_.sleep_until(answers_at);
+        }
         const bool is_good = !world_.is_failing() && world_.serving_count() > 0;
         ProbeReading journey;
         journey.observer = Observer::journey;
@@ -160,6 +170,7 @@ class SimulatedJourneys final : public ports::Telemetry {
 
   private:
     SimulatedWorld& world_;
+    SimulatedClock& clock_;
 };
 
 /// The switch of the world: it outlives the process.
