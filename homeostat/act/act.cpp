@@ -4,18 +4,6 @@
 
 namespace homeostat::act {
 
-namespace {
-
-struct InverseOf {
-    std::optional<Remedy> operator()(const Rollback& remedy) const {
-        return Rollback{remedy.service, remedy.to, remedy.from};
-    }
-    // A process that was replaced does not come back, and nothing needs no undoing.
-    std::optional<Remedy> operator()(const auto&) const { return std::nullopt; }
-};
-
-}  // namespace
-
 Plan advanced(Plan plan, const Step& step, const EffectId& effect, Instant now) {
     plan.steps_count += 1;
     plan.step_last_at = now;
@@ -30,10 +18,6 @@ Plan advanced(Plan plan, const Step& step, const EffectId& effect, Instant now) 
 
 Request request_for(Permit permit) {
     return Request(std::move(permit));
-}
-
-std::optional<Remedy> inverse_of(const Remedy& remedy) {
-    return std::visit(InverseOf{}, remedy);
 }
 
 }  // namespace homeostat::act

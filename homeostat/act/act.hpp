@@ -85,14 +85,33 @@ constexpr Duration wait_for = std::chrono::milliseconds{100};     ///< Between t
 /// so that a crash during the effect finds the step counted.
 [[nodiscard]] Plan advanced(Plan plan, const Step& step, const EffectId& effect, Instant now);
 
+/// A temporary remedy that has helped and stays in force for now.
+struct Held {
+    Remedy remedy;
+    Instant since{};
+    Instant until{};  ///< Given back then at the latest.
+
+    static void fields(auto& self, auto&& field) {
+        field("remedy", self.remedy);
+        field("since", self.since);
+        field("until", self.until);
+    }
+    friend bool operator==(const Held&, const Held&) = default;
+};
+
+struct GiveBack {
+    std::string because;
+};
+using HoldAdvice = std::variant<Wait, GiveBack>;
+
+/// Whether a held remedy may be given back now, or when to look again.
+[[nodiscard]] HoldAdvice advise(const Held& held, const Facts& facts, Instant now);
+
 [[nodiscard]] Request request_for(Permit permit);
 
 /// What the world says of an effect whose reply we do not have. Done or refused where that can be
 /// seen; unknown, with what is seen, where only half of it happened. REQUIRES: facts read after the
 /// effect could last have been under way. Record it as read back and go on with `next_step`.
 [[nodiscard]] Outcome resolve(const Step& step, const EffectId& effect, const Facts& facts);
-
-/// What would undo the remedy; nothing for those that cannot be undone.
-[[nodiscard]] std::optional<Remedy> inverse_of(const Remedy& remedy);
 
 }  // namespace homeostat::act

@@ -232,11 +232,13 @@ TEST_CASE("a plan survives its checkpoint") {
     CHECK(from_json<Plan>(to_json(plan)) == plan);
 }
 
-TEST_CASE("only a rollback has an inverse, and it swaps the ends") {
+TEST_CASE("what can be taken back has an inverse, and the rest has none") {
     CHECK(inverse_of(Rollback{payments, v2, v1}) == Remedy{Rollback{payments, v1, v2}});
     CHECK_FALSE(inverse_of(Restart{first}));
     CHECK_FALSE(inverse_of(RollingRestart{payments}));
     CHECK_FALSE(inverse_of(Observe{}));
+    CHECK(inverse_of(Eject{first}) == Remedy{Readmit{first}});
+    CHECK_FALSE(inverse_of(Readmit{first}));
 }
 
 TEST_CASE("after a lost reply the world says what became of a swap") {

@@ -74,8 +74,8 @@ struct View {
     }
 
     [[nodiscard]] bool is_target(const InstanceFacts& instance) const {
-        const auto* restart = std::get_if<Restart>(&plan.remedy);
-        return restart == nullptr || restart->instance == instance.runtime.instance;
+        const InstanceId* named = instance_of(plan.remedy);
+        return named == nullptr || *named == instance.runtime.instance;
     }
 };
 
@@ -168,14 +168,36 @@ Next step_for_group(const View& view) {
     return first == nullptr ? Next{Complete{}} : step_for(view, *first);
 }
 
+Next absent(const InstanceId& instance) {
+    return Stuck{instance.text() + " is not among the instances"};
+}
+
 struct NextOf {
     const View& view;
 
     Next operator()(const Observe&) const { return Complete{}; }
 
+    Next operator()(const Eject& remedy) const {
+        const InstanceFacts* target = find_instance(view.facts, remedy.instance);
+        if (target == nullptr) {
+            return absent(remedy.instance);
+        }
+        // Draining is the goal; one whose checks fail is out already.
+        return target->rotation == Rotation::in ? Next{Drain{remedy.instance}} : Next{Complete{}};
+    }
+
+    Next operator()(const Readmit& remedy) const {
+        const InstanceFacts* target = find_instance(view.facts, remedy.instance);
+        if (target == nullptr) {
+            return absent(remedy.instance);
+        }
+        return target->rotation == Rotation::draining ? Next{Undrain{remedy.instance}}
+                                                      : Next{Complete{}};
+    }
+
     Next operator()(const Restart& remedy) const {
         if (find_instance(view.facts, remedy.instance) == nullptr) {
-            return Stuck{remedy.instance.text() + " is not among the instances"};
+            return absent(remedy.instance);
         }
         return step_for_group(view);
     }

@@ -336,6 +336,7 @@ void AgentProcess::make_executor() {
     settings.plan_for_max = 180s;
     settings.rejudge_for_max = 15s;
     settings.question_for_max = 600s;
+    settings.hold_for_max = 120s;
     settings.perform_for_max = config_.process.stop_grace + 20s;
     settings.read_for_max = 1s;
     settings.notify = log_;

@@ -207,14 +207,19 @@ void check_guard(const ConfigFile& file, ConfigReading& reading) {
     }
     const std::uint32_t instances = instances_count(file.runtime.process);
     const AutonomySection& autonomy = file.autonomy;
-    const bool disturbs = may_act(autonomy.restart) || may_act(autonomy.rolling_restart) ||
-                          may_act(autonomy.rollback);
+    const bool disturbs = may_act(autonomy.eject) || may_act(autonomy.restart) ||
+                          may_act(autonomy.rolling_restart) || may_act(autonomy.rollback);
     if (disturbs && instances > 0 && has_sound_count(reading) &&
         limits.min_healthy > instances - 1) {
         reading.tell_at("guard.min_healthy",
                         fmt::format("{} of {} must remain, so that no remedy could ever be done — "
                                     "write at most {}, or keep autonomy at recommend",
                                     limits.min_healthy, instances, instances - 1));
+    }
+    if (autonomy.eject != Autonomy::watch && !(file.edge && file.edge->haproxy)) {
+        reading.tell_at("autonomy.eject",
+                        "there is no edge to take an instance out of — add edge: { haproxy: … }, "
+                        "or leave this out");
     }
     if (autonomy.rollback != Autonomy::watch && reading.is_read("runtime.process") &&
         !file.runtime.process.versions) {
@@ -347,7 +352,8 @@ ModelConfig to_config(const ModelSection& section, const Paths& paths) {
 
 guard::Limits to_config(const GuardSection& section, const AutonomySection& autonomy) {
     guard::Limits limits = section.limits;
-    limits.autonomy = {{RemedyKind::restart, autonomy.restart},
+    limits.autonomy = {{RemedyKind::eject, autonomy.eject},
+                       {RemedyKind::restart, autonomy.restart},
                        {RemedyKind::rolling_restart, autonomy.rolling_restart},
                        {RemedyKind::rollback, autonomy.rollback}};
     return limits;
@@ -466,7 +472,8 @@ ConfigFile to_file(const Config& config) {
         file.model = to_file(*config.model);
     }
     file.guard = GuardSection{config.guard, config.proof_time};
-    file.autonomy = AutonomySection{config.guard.autonomy_of(RemedyKind::restart),
+    file.autonomy = AutonomySection{config.guard.autonomy_of(RemedyKind::eject),
+                                    config.guard.autonomy_of(RemedyKind::restart),
                                     config.guard.autonomy_of(RemedyKind::rolling_restart),
                                     config.guard.autonomy_of(RemedyKind::rollback)};
     file.record = RecordSection{config.ledger_directory, config.sink_file};

@@ -82,11 +82,14 @@ struct GuardSection {
 };
 
 struct AutonomySection {
+    Autonomy eject{Autonomy::watch};
     Autonomy restart{Autonomy::watch};
     Autonomy rolling_restart{Autonomy::watch};
     Autonomy rollback{Autonomy::watch};
     static void keys(auto& self, auto&& key) {
         constexpr EnumValue<Autonomy> level{};
+        key(Key{"eject", "Of one slow instance from rotation, until it is well"}, level,
+            self.eject);
         key(Key{"restart", "Of one instance"}, level, self.restart);
         key(Key{"rolling_restart", "Of every instance, one after another"}, level,
             self.rolling_restart);

@@ -60,7 +60,8 @@ TEST_CASE("what YAML allows and hides is refused: duplicates, anchors, aliases, 
          "5:18: an alias (*) is not read here — write the value out\n"},
         {"a merge key", with("guard: &g { min_healthy: 1 }\nautonomy: { <<: *g }\n"),
          "5:8: an anchor (&) is not read here — write the value out\n"
-         "6:13: autonomy: unknown key '<<' — known here: restart, rolling_restart, rollback\n"
+         "6:13: autonomy: unknown key '<<' — known here: eject, restart, rolling_restart, "
+         "rollback\n"
          "6:17: an alias (*) is not read here — write the value out\n"},
         {"a tag", with("oracle: !!str rules\n"),
          "5:9: a tag (!) is not read here — write the value without it\n"},

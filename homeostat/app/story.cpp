@@ -126,6 +126,16 @@ Lines lines_of(const UndoBody& body) {
                         plain(homeostat::describe(body.inverse)))};
 }
 
+Lines lines_of(const HeldBody& body) {
+    return {fmt::format("held      {} stays in force for now",
+                        plain(homeostat::describe(body.remedy)))};
+}
+
+Lines lines_of(const GivenBackBody& body) {
+    return {fmt::format("give back {}: {}", plain(homeostat::describe(body.inverse)),
+                        plain(body.because))};
+}
+
 Lines lines_of(const EscalatedBody& body) {
     return {"escalated a person is needed: " + plain(body.because)};
 }
@@ -157,6 +167,10 @@ Lines retell(const Entry& entry) {
             return retell_as<ProofBody>(entry);
         case EntryKind::undo:
             return retell_as<UndoBody>(entry);
+        case EntryKind::held:
+            return retell_as<HeldBody>(entry);
+        case EntryKind::given_back:
+            return retell_as<GivenBackBody>(entry);
         case EntryKind::escalated:
             return retell_as<EscalatedBody>(entry);
         case EntryKind::closed:

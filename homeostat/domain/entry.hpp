@@ -26,6 +26,8 @@ enum class EntryKind : std::uint8_t {
     outcome,     ///< What became of it.
     proof,       ///< What verification found.
     undo,        ///< The inverse of a remedy that did not help begins.
+    held,        ///< A temporary remedy helped and stays in force for now.
+    given_back,  ///< Its inverse begins.
     escalated,   ///< A person is needed, with the reason.
     closed,      ///< The incident is over.
     change,      ///< A deploy, configuration, flag or scale event.
@@ -36,9 +38,10 @@ enum class EntryKind : std::uint8_t {
 };
 
 constexpr auto names_of(std::type_identity<EntryKind>) {
-    return std::to_array<std::string_view>(
-        {"started", "opened", "proposed", "verdict", "intent", "outcome", "proof", "undo",
-         "escalated", "closed", "change", "good", "suspended", "resumed", "checkpoint"});
+    return std::to_array<std::string_view>({"started", "opened", "proposed", "verdict", "intent",
+                                            "outcome", "proof", "undo", "held", "given_back",
+                                            "escalated", "closed", "change", "good", "suspended",
+                                            "resumed", "checkpoint"});
 }
 
 struct Entry {

@@ -103,6 +103,28 @@ struct UndoBody {
     }
 };
 
+struct HeldBody {
+    Remedy remedy;
+    Instant until{};  ///< Given back then at the latest.
+
+    static void fields(auto& self, auto&& field) {
+        field("remedy", self.remedy);
+        field("until", self.until);
+    }
+};
+
+struct GivenBackBody {
+    Remedy remedy;
+    Remedy inverse;
+    std::string because;
+
+    static void fields(auto& self, auto&& field) {
+        field("remedy", self.remedy);
+        field("inverse", self.inverse);
+        field("because", self.because);
+    }
+};
+
 struct EscalatedBody {
     std::string because;
 

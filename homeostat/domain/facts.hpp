@@ -52,6 +52,7 @@ struct EdgeInstance {
     InstanceId instance;
     Rotation rotation{Rotation::unknown};
     std::uint64_t sessions_now{0};
+    double latency_ms{0};  ///< Mean of its last answers, as the proxy keeps it.
 };
 
 struct EdgeFacts {
@@ -67,6 +68,7 @@ struct InstanceFacts {
     RuntimeInstance runtime;
     Rotation rotation{Rotation::unknown};
     std::uint64_t sessions_now{0};
+    double latency_ms{0};  ///< Mean of its last answers, as the edge keeps it.
 
     /// Serves users: alive, answering and, where there is an edge, in rotation.
     [[nodiscard]] bool is_serving(bool has_edge) const {
@@ -77,6 +79,7 @@ struct InstanceFacts {
         field("runtime", self.runtime);
         field("rotation", self.rotation);
         field("sessions_now", self.sessions_now);
+        field("latency_ms", self.latency_ms);
     }
     friend bool operator==(const InstanceFacts&, const InstanceFacts&) = default;
 };

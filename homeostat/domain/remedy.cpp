@@ -6,8 +6,28 @@ namespace homeostat {
 
 namespace {
 
+struct InstanceOf {
+    const InstanceId* operator()(const Eject& remedy) const { return &remedy.instance; }
+    const InstanceId* operator()(const Readmit& remedy) const { return &remedy.instance; }
+    const InstanceId* operator()(const Restart& remedy) const { return &remedy.instance; }
+    const InstanceId* operator()(const auto&) const { return nullptr; }
+};
+
+struct InverseOf {
+    std::optional<Remedy> operator()(const Eject& remedy) const { return Readmit{remedy.instance}; }
+    std::optional<Remedy> operator()(const Rollback& remedy) const {
+        return Rollback{remedy.service, remedy.to, remedy.from};
+    }
+    // A process that was replaced does not come back, and nothing needs no undoing.
+    std::optional<Remedy> operator()(const auto&) const { return std::nullopt; }
+};
+
 struct Describe {
     std::string operator()(const Observe&) const { return "observe"; }
+    std::string operator()(const Eject& remedy) const { return "eject " + remedy.instance.text(); }
+    std::string operator()(const Readmit& remedy) const {
+        return "readmit " + remedy.instance.text();
+    }
     std::string operator()(const Restart& remedy) const {
         return "restart " + remedy.instance.text();
     }
@@ -21,6 +41,14 @@ struct Describe {
 };
 
 }  // namespace
+
+const InstanceId* instance_of(const Remedy& remedy) {
+    return std::visit(InstanceOf{}, remedy);
+}
+
+std::optional<Remedy> inverse_of(const Remedy& remedy) {
+    return std::visit(InverseOf{}, remedy);
+}
 
 std::string describe(const Remedy& remedy) {
     return std::visit(Describe{}, remedy);

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -19,10 +20,18 @@
 
 namespace homeostat {
 
-enum class RemedyKind : std::uint8_t { observe, restart, rolling_restart, rollback };
+enum class RemedyKind : std::uint8_t {
+    observe,
+    eject,
+    readmit,
+    restart,
+    rolling_restart,
+    rollback,
+};
 
 constexpr auto names_of(std::type_identity<RemedyKind>) {
-    return std::to_array<std::string_view>({"observe", "restart", "rolling_restart", "rollback"});
+    return std::to_array<std::string_view>(
+        {"observe", "eject", "readmit", "restart", "rolling_restart", "rollback"});
 }
 
 /// Do nothing and go on looking: an answer, not the lack of one.
@@ -31,6 +40,25 @@ struct Observe {
     static constexpr RemedyKind kind = RemedyKind::observe;
     static void fields(auto&, auto&&) {}
     friend bool operator==(const Observe&, const Observe&) = default;
+};
+
+/// Take one instance out of rotation and leave its process alone. A stopgap: it is held until the
+/// instance is cured or its time is up, and given back by `Readmit`.
+struct Eject {
+    static constexpr std::string_view kind_name = "eject";
+    static constexpr RemedyKind kind = RemedyKind::eject;
+    InstanceId instance;
+    static void fields(auto& self, auto&& field) { field("instance", self.instance); }
+    friend bool operator==(const Eject&, const Eject&) = default;
+};
+
+/// Put an ejected instance back into rotation. The inverse of `Eject`, and on no menu.
+struct Readmit {
+    static constexpr std::string_view kind_name = "readmit";
+    static constexpr RemedyKind kind = RemedyKind::readmit;
+    InstanceId instance;
+    static void fields(auto& self, auto&& field) { field("instance", self.instance); }
+    friend bool operator==(const Readmit&, const Readmit&) = default;
 };
 
 /// Replace the process of one instance.
@@ -66,13 +94,13 @@ struct Rollback {
     friend bool operator==(const Rollback&, const Rollback&) = default;
 };
 
-using Remedy = std::variant<Observe, Restart, RollingRestart, Rollback>;
+using Remedy = std::variant<Observe, Eject, Readmit, Restart, RollingRestart, Rollback>;
 
 /// How much a remedy disturbs; a second remedy in one incident must be of a lower class.
-enum class Disruption : std::uint8_t { none, instance, rolling, version };
+enum class Disruption : std::uint8_t { none, rotation, instance, rolling, version };
 
 constexpr auto names_of(std::type_identity<Disruption>) {
-    return std::to_array<std::string_view>({"none", "instance", "rolling", "version"});
+    return std::to_array<std::string_view>({"none", "rotation", "instance", "rolling", "version"});
 }
 
 /// What may be said about repeating an effect.
@@ -91,25 +119,37 @@ struct RemedyTraits {
     bool is_reversible;       ///< Has an inverse that `undo` performs.
     Idempotence idempotence;  ///< Of its most dangerous step.
     bool removes_capacity;    ///< Takes an instance out for a while: the floor applies.
+    bool is_temporary;        ///< Held once it has helped, then given back by its inverse.
 };
 
 [[nodiscard]] constexpr RemedyTraits traits_of(RemedyKind kind) {
     switch (kind) {
         case RemedyKind::observe:
-            return {Disruption::none, true, Idempotence::read_back, false};
+            return {Disruption::none, true, Idempotence::read_back, false, false};
+        case RemedyKind::eject:
+            return {Disruption::rotation, true, Idempotence::read_back, true, true};
+        case RemedyKind::readmit:
+            return {Disruption::rotation, false, Idempotence::read_back, false, false};
         case RemedyKind::restart:
-            return {Disruption::instance, false, Idempotence::one_shot, true};
+            return {Disruption::instance, false, Idempotence::one_shot, true, false};
         case RemedyKind::rolling_restart:
-            return {Disruption::rolling, false, Idempotence::one_shot, true};
+            return {Disruption::rolling, false, Idempotence::one_shot, true, false};
         case RemedyKind::rollback:
-            return {Disruption::version, true, Idempotence::conditional, true};
+            return {Disruption::version, true, Idempotence::conditional, true, false};
     }
-    return {Disruption::version, false, Idempotence::one_shot, true};  // Not a member: worst case.
+    // Not a member: the worst case.
+    return {Disruption::version, false, Idempotence::one_shot, true, false};
 }
 
 [[nodiscard]] inline RemedyKind kind_of(const Remedy& remedy) {
     return std::visit([](const auto& alternative) { return alternative.kind; }, remedy);
 }
+
+/// The one instance that the remedy is about; null for those about a service.
+[[nodiscard]] const InstanceId* instance_of(const Remedy& remedy);
+
+/// What takes the remedy back; nothing for those that cannot be.
+[[nodiscard]] std::optional<Remedy> inverse_of(const Remedy& remedy);
 
 /// "rollback payments from v2 to v1", for people.
 [[nodiscard]] std::string describe(const Remedy& remedy);

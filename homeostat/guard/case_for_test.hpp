@@ -11,6 +11,7 @@
 #include "homeostat/domain/proposal.hpp"
 #include "homeostat/guard/guard.hpp"
 
+#include <chrono>
 #include <string>
 
 namespace homeostat::guard::for_test {
@@ -26,6 +27,8 @@ inline const IncidentId incident_other("i-2");
 inline const Instant now = instant_of_ns(5'000'000'000'000);
 
 inline const Remedy restart_0 = Restart{payments_0};
+inline const Remedy eject_0 = Eject{payments_0};
+inline const Remedy readmit_0 = Readmit{payments_0};
 inline const Remedy rolling = RollingRestart{payments};
 inline const Remedy rollback = Rollback{payments, v2, v1};
 inline const Remedy rollback_undo = Rollback{payments, v1, v2};
@@ -67,7 +70,7 @@ inline Facts serving_facts() {
 inline Limits acting_limits() {
     Limits limits;
     limits.min_healthy = 2;
-    for (const RemedyKind kind : {RemedyKind::observe, RemedyKind::restart,
+    for (const RemedyKind kind : {RemedyKind::observe, RemedyKind::eject, RemedyKind::restart,
                                   RemedyKind::rolling_restart, RemedyKind::rollback}) {
         limits.autonomy[kind] = Autonomy::act;
     }
@@ -103,6 +106,15 @@ inline Case reflex_case() {
     return asked;
 }
 
+/// One instance answers slowly, and a reflex wants it out. Use with the instance slow in the facts.
+inline Case eject_case() {
+    Case asked = case_of(eject_0);
+    asked.symptom.kind = SymptomKind::latency;
+    asked.symptom.subject = {SubjectKind::instance, payments_0.text()};
+    asked.is_reflex = true;
+    return asked;
+}
+
 template <class Body>
 Entry entry_of(EntryKind kind, const IncidentId& of, const Body& body) {
     return {kind, of, to_json(body)};
@@ -129,6 +141,10 @@ inline Entry outcome_entry(const IncidentId& of,
                            bool is_read_back = false) {
     return entry_of(EntryKind::outcome, of,
                     OutcomeBody{EffectId(effect), {kind, "because"}, is_read_back});
+}
+
+inline Entry held_entry(const IncidentId& of, const Remedy& remedy) {
+    return entry_of(EntryKind::held, of, HeldBody{remedy, now + std::chrono::minutes{2}});
 }
 
 inline Entry closed_entry(const IncidentId& of) {

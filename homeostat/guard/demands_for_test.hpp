@@ -25,7 +25,7 @@ template <class Draw>
 
 template <class Draw>
 [[nodiscard]] Remedy any_remedy(Draw& draw) {
-    switch (draw(6)) {
+    switch (draw(9)) {
         case 0:
         case 1:
             return RollingRestart{pick(draw, std::array{payments, payments, ServiceId("fraud")})};
@@ -34,6 +34,10 @@ template <class Draw>
                             pick(draw, std::array{v1, v2})};
         case 3:
             return Observe{};
+        case 4:
+            return Eject{any_instance(draw)};
+        case 5:
+            return Readmit{any_instance(draw)};
         default:
             return Restart{any_instance(draw)};
     }

@@ -77,6 +77,9 @@ class Demon {
                 case 13:
                     instance.runtime.is_answering = false;
                     break;
+                case 11:
+                    instance.latency_ms = draw_(2) == 0 ? 900 : 0;
+                    break;
                 case 14:
                     instance.rotation = static_cast<Rotation>(draw_(4));
                     break;
@@ -170,6 +173,9 @@ class Demon {
         }
         if (!is_any_effect_open_) {
             history_.learn(outcome_entry(asked.incident, effect.text(), OutcomeKind::done), at_);
+        }
+        if (draw_(4) == 3 && traits_of(kind_of(asked.remedy)).is_temporary) {
+            history_.learn(held_entry(asked.incident, asked.remedy), at_);
         }
         if (draw_(4) == 3) {
             history_.learn(closed_entry(asked.incident), at_);

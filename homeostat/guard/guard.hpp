@@ -36,7 +36,9 @@ struct Case {
     Remedy remedy;  ///< What is to be performed; for an undo that is the inverse already.
     std::uint32_t attempts_count{0};  ///< Remedies of this incident before this one, undos aside.
     bool is_reflex{false};            ///< Decided without an oracle, for a process that ended.
-    bool is_undo{false};              ///< Reverts the incident's last remedy.
+    bool is_undo{false};              ///< Reverts the incident's last remedy, or the held one.
+    /// A stopgap of this incident is in force: its symptom was seen before, and cannot be now.
+    bool is_contained{false};
     /// The edge's errors_total from the executor's own facts when the incident opened.
     std::uint64_t edge_errors_at_open{0};
 };

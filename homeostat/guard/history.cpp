@@ -11,6 +11,8 @@ namespace {
 
 struct TargetOf {
     std::string operator()(const Observe&) const { return {}; }
+    std::string operator()(const Eject& remedy) const { return remedy.instance.text(); }
+    std::string operator()(const Readmit& remedy) const { return remedy.instance.text(); }
     std::string operator()(const Restart& remedy) const { return remedy.instance.text(); }
     std::string operator()(const RollingRestart& remedy) const { return remedy.service.text(); }
     std::string operator()(const Rollback& remedy) const { return remedy.service.text(); }
@@ -34,7 +36,11 @@ void note_attempt(IncidentMemory& memory, const IntentBody& intent) {
     memory.remedy_in_hand = intent.remedy;
     memory.is_undo_in_hand = intent.is_undo;
     if (intent.is_undo) {
-        memory.remedy_last.reset();
+        for (std::optional<Remedy>* done : {&memory.remedy_held, &memory.remedy_last}) {
+            if (*done && inverse_of(**done) == intent.remedy) {
+                done->reset();
+            }
+        }
         return;
     }
     memory.remedy_last = intent.remedy;
@@ -58,7 +64,11 @@ void History::learn(const Entry& entry, Instant at) {
             break;
         case EntryKind::proposed:
         case EntryKind::undo:
+        case EntryKind::given_back:
             let_go(entry.incident);
+            break;
+        case EntryKind::held:
+            learn_held(entry);
             break;
         case EntryKind::verdict:
             learn_verdict(entry);
@@ -158,6 +168,14 @@ void History::learn_proof(const Entry& entry) {
     const Result<ProofBody> body = from_json<ProofBody>(entry.body);
     if (body && body->proof.kind != ProofKind::undecided) {
         let_go(entry.incident);
+    }
+}
+
+void History::learn_held(const Entry& entry) {
+    const auto found = incidents_.find(entry.incident);
+    const Result<HeldBody> body = from_json<HeldBody>(entry.body);
+    if (found != incidents_.end() && body) {
+        found->second.remedy_held = body->remedy;
     }
 }
 

@@ -38,6 +38,7 @@ struct IncidentMemory {
     std::optional<Remedy> remedy_last;     ///< The last one begun; none once its undo has begun.
     std::optional<Remedy> remedy_in_hand;  ///< Begun, and neither proven nor given up.
     bool is_undo_in_hand{false};
+    std::optional<Remedy> remedy_held;   ///< A temporary one in force; none once it is given back.
     std::vector<EffectId> effects;       ///< Every one it ever announced.
     std::vector<EffectId> effects_open;  ///< Of these, without a trustworthy outcome.
     std::vector<std::pair<RemedyKind, std::string>> used;  ///< Kinds and their targets.
@@ -93,6 +94,7 @@ class History {
     void learn_outcome(const Entry& entry);
     void learn_verdict(const Entry& entry);
     void learn_proof(const Entry& entry);
+    void learn_held(const Entry& entry);
     void let_go(const IncidentId& incident);
     void learn_escalation(const IncidentId& incident, Instant at);
     void learn_close(const IncidentId& incident, Instant at);

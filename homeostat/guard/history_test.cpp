@@ -29,20 +29,23 @@ std::vector<Entry> a_whole_story() {
     reflex.is_reflex = true;
     Proof proof;
     proof.kind = ProofKind::not_helped;
-    return {entry_of(EntryKind::started, {}, StartedBody{"1", "d", payments, 1}),
-            opened_entry(incident),
-            intent_entry(incident, "i-1.e1", rollback, swap_step),
-            outcome_entry(incident, "i-1.e1", OutcomeKind::unknown),
-            outcome_entry(incident, "i-1.e1", OutcomeKind::done, true),
-            entry_of(EntryKind::proof, incident, ProofBody{rollback, proof}),
-            entry_of(EntryKind::undo, incident, UndoBody{rollback, rollback_undo}),
-            entry_of(EntryKind::intent, incident, undo),
-            outcome_entry(incident, "i-1.e2", OutcomeKind::done),
-            entry_of(EntryKind::escalated, incident, EscalatedBody{"two did not help"}),
-            opened_entry(incident_other),
-            entry_of(EntryKind::intent, incident_other, reflex),
-            closed_entry(incident),
-            entry_of(EntryKind::suspended, {}, SwitchBody{"root", ""})};
+    return {
+        entry_of(EntryKind::started, {}, StartedBody{"1", "d", payments, 1}),
+        opened_entry(incident),
+        intent_entry(incident, "i-1.e1", rollback, swap_step),
+        outcome_entry(incident, "i-1.e1", OutcomeKind::unknown),
+        outcome_entry(incident, "i-1.e1", OutcomeKind::done, true),
+        entry_of(EntryKind::proof, incident, ProofBody{rollback, proof}),
+        entry_of(EntryKind::undo, incident, UndoBody{rollback, rollback_undo}),
+        entry_of(EntryKind::intent, incident, undo),
+        outcome_entry(incident, "i-1.e2", OutcomeKind::done),
+        held_entry(incident, eject_0),
+        entry_of(EntryKind::given_back, incident, GivenBackBody{eject_0, readmit_0, "its time"}),
+        entry_of(EntryKind::escalated, incident, EscalatedBody{"two did not help"}),
+        opened_entry(incident_other),
+        entry_of(EntryKind::intent, incident_other, reflex),
+        closed_entry(incident),
+        entry_of(EntryKind::suspended, {}, SwitchBody{"root", ""})};
 }
 
 }  // namespace

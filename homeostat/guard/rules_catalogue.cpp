@@ -27,16 +27,17 @@ struct InCatalogue {
 
     Answer operator()(const Observe&) const { return std::nullopt; }
 
-    Answer operator()(const Restart& remedy) const {
-        if (find_instance(matter.facts, remedy.instance) == nullptr) {
-            return no("there is no such instance");
-        }
-        const Subject& subject = matter.asked.symptom.subject;
-        if (subject.kind == SubjectKind::instance && subject.name != remedy.instance.text()) {
-            return no("the symptom is about " + subject.name);
-        }
-        return std::nullopt;
+    Answer operator()(const Eject& remedy) const {
+        return matter.facts.has_edge ? of_instance(remedy.instance)
+                                     : no("there is no edge to take it out of");
     }
+
+    Answer operator()(const Readmit& remedy) const {
+        return matter.asked.is_undo ? of_instance(remedy.instance)
+                                    : no("nothing of ours has ejected it");
+    }
+
+    Answer operator()(const Restart& remedy) const { return of_instance(remedy.instance); }
 
     Answer operator()(const RollingRestart& remedy) const { return of_service(remedy.service); }
 
@@ -63,6 +64,17 @@ struct InCatalogue {
         return std::nullopt;
     }
 
+    [[nodiscard]] Answer of_instance(const InstanceId& instance) const {
+        if (find_instance(matter.facts, instance) == nullptr) {
+            return no("there is no such instance");
+        }
+        const Subject& subject = matter.asked.symptom.subject;
+        if (subject.kind == SubjectKind::instance && subject.name != instance.text()) {
+            return no("the symptom is about " + subject.name);
+        }
+        return std::nullopt;
+    }
+
     [[nodiscard]] Answer of_service(const ServiceId& service) const {
         return service == matter.facts.service ? std::nullopt : no("that service is not ours");
     }
@@ -70,23 +82,23 @@ struct InCatalogue {
 
 /// A reflex is one remedy for one symptom, and needs no opinion for it.
 bool is_proper_reflex(const Case& asked) {
-    return is_for_reflex(asked.symptom.kind) && std::holds_alternative<Restart>(asked.remedy) &&
-           asked.symptom.subject.kind == SubjectKind::instance && !asked.is_undo;
+    const bool is_restart = asked.symptom.kind == SymptomKind::instance_down &&
+                            std::holds_alternative<Restart>(asked.remedy);
+    const bool is_eject =
+        asked.symptom.kind == SymptomKind::latency && std::holds_alternative<Eject>(asked.remedy);
+    return (is_restart || is_eject) && is_for_reflex(asked.symptom) && !asked.is_undo;
 }
 
-/// An undo reverts what this incident did last, once.
+/// An undo reverts what this incident did last or what it holds, once.
 bool is_proper_undo(const Matter& matter) {
     if (is_in_hand(matter)) {
         return true;
     }
     const IncidentMemory* memory = matter.history.find(matter.asked.incident);
-    const auto* undo = std::get_if<Rollback>(&matter.asked.remedy);
-    if (memory == nullptr || !memory->remedy_last || undo == nullptr) {
-        return false;
-    }
-    const auto* done = std::get_if<Rollback>(&*memory->remedy_last);
-    return done != nullptr && done->service == undo->service && done->from == undo->to &&
-           done->to == undo->from;
+    const auto reverts = [&](const std::optional<Remedy>& done) {
+        return done && inverse_of(*done) == matter.asked.remedy;
+    };
+    return memory != nullptr && (reverts(memory->remedy_last) || reverts(memory->remedy_held));
 }
 
 /// Does the step serve the remedy, and is its target as the step expects it?
@@ -106,14 +118,24 @@ struct StepFits {
     }
 
     Answer operator()(const Drain& step) const {
+        if (std::holds_alternative<Readmit>(matter.asked.remedy)) {
+            return no("the remedy drains nothing");
+        }
         return with_rotation(step.instance, Rotation::in, "it is not in rotation");
     }
 
     Answer operator()(const Undrain& step) const {
+        if (std::holds_alternative<Eject>(matter.asked.remedy)) {
+            return no("the remedy gives nothing back");
+        }
         return with_rotation(step.instance, Rotation::draining, "it is not drained");
     }
 
     Answer operator()(const Replace& step) const {
+        const RemedyKind kind = kind_of(matter.asked.remedy);
+        if (kind == RemedyKind::eject || kind == RemedyKind::readmit) {
+            return no("the remedy replaces nothing");
+        }
         const InstanceFacts* target = target_for(step.instance);
         if (target == nullptr) {
             return no("the remedy is not about that instance");
@@ -147,8 +169,8 @@ struct StepFits {
 
     /// Null unless the remedy may touch the instance. That the service is ours is settled before.
     [[nodiscard]] const InstanceFacts* target_for(const InstanceId& instance) const {
-        const auto* restart = std::get_if<Restart>(&matter.asked.remedy);
-        const bool is_named = restart == nullptr || restart->instance == instance;
+        const InstanceId* named = instance_of(matter.asked.remedy);
+        const bool is_named = named == nullptr || *named == instance;
         return is_named ? find_instance(matter.facts, instance) : nullptr;
     }
 };
@@ -162,10 +184,10 @@ std::optional<Objection> catalogue(const Matter& matter) {
         return no("the group is empty: that means nothing, not everything");
     }
     if (matter.asked.is_reflex && !is_proper_reflex(matter.asked)) {
-        return no("a reflex restarts the instance whose process ended, and does nothing else");
+        return no("a reflex restarts what ended or ejects what is slow, and does nothing else");
     }
     if (matter.asked.is_undo && !is_proper_undo(matter)) {
-        return no("it does not revert what this incident did last");
+        return no("it does not revert what this incident did last or holds");
     }
     return std::visit(InCatalogue{matter}, matter.asked.remedy);
 }

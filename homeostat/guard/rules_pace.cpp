@@ -68,10 +68,13 @@ std::optional<Objection> one_in_hand(const Matter& matter) {
 }
 
 std::optional<Objection> cool_down(const Matter& matter) {
-    if (matter.asked.is_reflex) {
+    const RemedyKind kind = kind_of(matter.asked.remedy);
+    if (matter.asked.is_reflex && kind == RemedyKind::restart) {
         return std::nullopt;  // It backs off instead: a dead process should not wait minutes.
     }
-    const RemedyKind kind = kind_of(matter.asked.remedy);
+    if (matter.asked.is_undo) {
+        return std::nullopt;  // What was done may be taken back at any time.
+    }
     const std::string target = target_of(matter.asked.remedy);
     const std::optional<Instant> since = matter.history.cooling_since(kind, target);
     if (since && matter.now < *since + matter.limits.cool_down) {

@@ -11,14 +11,17 @@ namespace homeostat::guard {
 
 namespace {
 
-/// The instances whose process the remedy would replace, as the facts stand now.
-std::vector<const InstanceFacts*> instances_to_replace(const Matter& matter) {
-    const auto* restart = std::get_if<Restart>(&matter.asked.remedy);
+/// The instances that the remedy would take out of service, as the facts stand now.
+std::vector<const InstanceFacts*> instances_to_take(const Matter& matter) {
+    if (std::holds_alternative<Readmit>(matter.asked.remedy)) {
+        return {};
+    }
+    const InstanceId* named = instance_of(matter.asked.remedy);
     const auto* rollback = std::get_if<Rollback>(&matter.asked.remedy);
     std::vector<const InstanceFacts*> found;
     for (const InstanceFacts& instance : matter.facts.instances) {
         const RuntimeInstance& runtime = instance.runtime;
-        const bool is_named = restart == nullptr || restart->instance == runtime.instance;
+        const bool is_named = named == nullptr || *named == runtime.instance;
         const bool is_there_already =
             rollback != nullptr && runtime.is_alive && runtime.version == rollback->to;
         if (is_named && !is_there_already) {
@@ -49,7 +52,7 @@ std::optional<Objection> below(std::uint32_t remaining,
 /// serve are replaced first and cost nothing; they serve by then, at best.
 std::optional<Objection> floor_for_remedy(const Matter& matter) {
     const bool has_edge = matter.facts.has_edge;
-    const std::vector<const InstanceFacts*> targets = instances_to_replace(matter);
+    const std::vector<const InstanceFacts*> targets = instances_to_take(matter);
     std::optional<std::uint32_t> remaining_best;
     std::uint32_t restored = 0;
     for (const InstanceFacts* target : targets) {
@@ -118,7 +121,7 @@ std::uint32_t effects_needed(const Matter& matter) {
         return std::visit(EffectsNeeded{matter}, *matter.step);
     }
     std::uint32_t needed = std::holds_alternative<Rollback>(matter.asked.remedy) ? 1 : 0;
-    for (const InstanceFacts* instance : instances_to_replace(matter)) {
+    for (const InstanceFacts* instance : instances_to_take(matter)) {
         needed += effects_for(*instance, matter.facts.has_edge);
     }
     return std::max(needed, 1U);

@@ -43,20 +43,37 @@ bool is_errors_seen(const Matter& matter) {
                                  : is_some_instance_silent(matter.facts);
 }
 
-// The limit is the agent's word, the measure is ours. A queue at the edge is slowness before any
-// mean shows it, and so is an instance that no longer answers.
-bool is_latency_seen(const Matter& matter) {
-    const bool is_slow =
-        matter.facts.has_edge && (matter.facts.edge.latency_ms > matter.asked.symptom.limit ||
-                                  matter.facts.edge.queue_length > 0);
-    return is_slow || is_some_instance_silent(matter.facts);
-}
-
 const InstanceFacts* subject_instance(const Matter& matter) {
     const Subject& subject = matter.asked.symptom.subject;
     return subject.kind == SubjectKind::instance
                ? find_instance(matter.facts, InstanceId(subject.name))
                : nullptr;
+}
+
+// Slow against the slowest of the others, so that what slows all of them is nobody's own fault.
+bool is_slow_among(const Facts& facts, const InstanceFacts& instance) {
+    constexpr double factor = 2;
+    constexpr double gain_ms_min = 20;
+    double others_ms = 0;
+    for (const InstanceFacts& other : facts.instances) {
+        if (other.runtime.instance != instance.runtime.instance) {
+            others_ms = std::max(others_ms, other.latency_ms);
+        }
+    }
+    return facts.has_edge && facts.instances.size() > 1 &&
+           instance.latency_ms >= std::max(others_ms * factor, others_ms + gain_ms_min);
+}
+
+// The limit is the agent's word, the measure is ours. A queue at the edge is slowness before any
+// mean shows it, and so is an instance that no longer answers.
+bool is_latency_seen(const Matter& matter) {
+    if (const InstanceFacts* instance = subject_instance(matter)) {
+        return is_slow_among(matter.facts, *instance) || !instance->runtime.is_answering;
+    }
+    const bool is_slow =
+        matter.facts.has_edge && (matter.facts.edge.latency_ms > matter.asked.symptom.limit ||
+                                  matter.facts.edge.queue_length > 0);
+    return is_slow || is_some_instance_silent(matter.facts);
 }
 
 bool is_known_subject(const Matter& matter) {
@@ -117,7 +134,7 @@ std::optional<Objection> symptom(const Matter& matter) {
     if (!is_known_subject(matter)) {
         return Objection{.because = "the symptom is about something that we do not guard"};
     }
-    if (!is_seen(matter)) {
+    if (!matter.asked.is_contained && !is_seen(matter)) {
         return Objection{.because = fmt::format("the proposal says {} of {}; our own facts do not",
                                                 to_text(symptom.kind), symptom.subject.name),
                          .again_at = again_soon(matter)};

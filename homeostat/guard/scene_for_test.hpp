@@ -60,6 +60,17 @@ inline Scene reflex_scene() {
     return scene;
 }
 
+/// payments-0 answers slowly and a reflex asks to take it out of rotation.
+inline Scene eject_scene() {
+    Scene scene;
+    scene.asked = eject_case();
+    for (InstanceFacts& instance : scene.facts.instances) {
+        instance.latency_ms = 10;
+    }
+    scene.facts.instances[0].latency_ms = 500;
+    return scene;
+}
+
 inline const Step swap_step = SwapVersion{payments, v2, v1};
 inline const Step drain_0 = Drain{payments_0};
 inline const Step undrain_0 = Undrain{payments_0};

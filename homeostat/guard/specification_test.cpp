@@ -34,6 +34,9 @@ struct Offer {
 std::vector<Offer> all_offers() {
     return {{Observe{}, true},
             {restart_0, true},
+            {eject_0, true},
+            {Eject{InstanceId("payments-7")}, false},
+            {Readmit{payments_0}, false},
             {Restart{InstanceId("payments-7")}, false},
             {rolling, true},
             {RollingRestart{ServiceId("fraud")}, false},
@@ -123,10 +126,11 @@ struct StepTroubles {
     bool is_alive, is_answering, is_expected_right, is_version_right, is_floor_tight, is_named;
     Rotation rotation;
     int step;    ///< drain, undrain, replace, swap
-    int remedy;  ///< restart, rolling, rollback before its swap, rollback after it
+    int remedy;  ///< restart, rolling, rollback before its swap and after it, eject, readmit
 };
 
-const std::array<Remedy, 4> step_remedies{restart_0, rolling, rollback, rollback};
+const std::array<Remedy, 6> step_remedies{restart_0, rolling, rollback,
+                                          rollback,  eject_0, readmit_0};
 
 Step step_with(const StepTroubles& it) {
     const InstanceId name = it.is_named ? payments_0 : InstanceId("fraud-0");
@@ -153,12 +157,12 @@ bool is_step_specified(const StepTroubles& it) {
     const bool keeps_floor = !may_serve || !it.is_floor_tight;
     switch (it.step) {
         case 0:
-            return it.is_named && it.rotation == Rotation::in && keeps_floor;
+            return it.is_named && it.rotation == Rotation::in && keeps_floor && it.remedy != 5;
         case 1:
-            return it.is_named && it.rotation == Rotation::draining;
+            return it.is_named && it.rotation == Rotation::draining && it.remedy != 4;
         case 2:
             return it.is_named && it.is_expected_right && it.is_version_right && keeps_floor &&
-                   it.remedy != 2;
+                   it.remedy != 2 && it.remedy < 4;
         default:
             return it.remedy == 2 && it.is_version_right;
     }
@@ -169,6 +173,11 @@ Scene scene_with(const StepTroubles& it) {
     if (it.remedy == 3) {
         learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
         scene.facts.version_current = v1;
+    }
+    if (it.remedy == 5) {
+        scene.asked.is_undo = true;
+        scene.history.learn(opened_entry(incident), now);
+        scene.history.learn(held_entry(incident, eject_0), now);
     }
     InstanceFacts& target = scene.facts.instances[0];
     target.runtime.is_alive = it.is_alive;
@@ -208,12 +217,12 @@ TEST_CASE("a remedy gets the verdict that the specification gives, in every comb
             }
             permits_count += verdict.kind == VerdictKind::permit ? 1 : 0;
         });
-    CHECK(permits_count == 3);  // The three remedies, with nothing the matter.
+    CHECK(permits_count == 4);  // The four remedies, with nothing the matter.
 }
 
 TEST_CASE("a step gets the answer that the specification gives, in every combination") {
     std::size_t permits_count = 0;
-    for_each_combination(std::array{2, 2, 2, 2, 2, 2, 4, 4, 4}, [&](const auto& digits) {
+    for_each_combination(std::array{2, 2, 2, 2, 2, 2, 4, 4, 6}, [&](const auto& digits) {
         const StepTroubles troubles{.is_alive = digits[0] == 1,
                                     .is_answering = digits[1] == 1,
                                     .is_expected_right = digits[2] == 1,

@@ -99,7 +99,7 @@ Task<void> AgentRole::judge_once() {
     symptoms_now_ = judge_.symptoms(ports_.clock.now());
     const std::vector<Symptom> present = symptoms_now_;
     for (const Symptom& symptom : present) {
-        if (is_for_reflex(symptom.kind)) {
+        if (is_for_reflex(symptom)) {
             co_await deal_with(symptom);
         } else if (!is_judging_) {
             // The model may take its time; a reflex must not wait for it.
@@ -138,7 +138,8 @@ Task<void> AgentRole::deal_with(Symptom symptom) {
     const std::vector<RemedyKind> tried = standing ? standing->tried : std::vector<RemedyKind>{};
     diagnose::Finding finding = judge_.diagnose(symptom, tried, began_at);
     decide::Opinion opinion{ModelAnswer::not_asked, std::nullopt, {}};
-    if (!is_for_reflex(symptom.kind)) {
+    // What follows upon a reflex is a judgement.
+    if (!is_for_reflex(symptom) || standing) {
         opinion = co_await ask_oracle(finding);
     }
     Proposal proposal;

@@ -64,6 +64,10 @@ template <class Body>
             return std::string(to_text(body_for_test<ProofBody>(entry).proof.kind));
         case EntryKind::undo:
             return "undo: " + describe(body_for_test<UndoBody>(entry).inverse);
+        case EntryKind::held:
+            return "held: " + describe(body_for_test<HeldBody>(entry).remedy);
+        case EntryKind::given_back:
+            return "given back: " + body_for_test<GivenBackBody>(entry).because;
         case EntryKind::escalated:
             return "escalated: " + body_for_test<EscalatedBody>(entry).because;
         case EntryKind::closed:

@@ -12,8 +12,11 @@ namespace homeostat::heal {
 
 namespace {
 
+/// The agent goes on seeing a symptom for some seconds after it has ended (detect's clear_after).
+constexpr Duration symptom_ends_within = std::chrono::seconds{5};
+
 bool is_reflex(const HealingThread& thread) {
-    return is_for_reflex(thread.state.proposal.symptom.kind);
+    return is_for_reflex(thread.state.proposal.symptom);
 }
 
 /// After a reboot: how long something has lasted cannot be told any more.
@@ -24,6 +27,10 @@ void begin_waits_anew(IncidentState& state, Instant now) {
         state.plan->began_at = now;
         state.plan->step_last_at.reset();
         state.plan->drain_began_at.reset();
+    }
+    if (state.held) {
+        state.held->until = now + (state.held->until - state.held->since);
+        state.held->since = now;
     }
 }
 
@@ -36,15 +43,18 @@ const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
     for (const auto& [id, slot] : slots_) {
         const HealingThread& thread = slot->thread;
         const bool is_same = thread.state.proposal.symptom.subject == symptom.subject;
-        if (is_reflex(thread) && (is_same || !is_for_reflex(symptom.kind))) {
+        if (is_reflex(thread) && (is_same || !is_for_reflex(symptom))) {
             // A crash explains errors for as long as its reflex is at work.
-            const bool is_at_work = thread.node != "stand_by";
+            const bool is_at_work = thread.node != "stand_by" && thread.node != "hold";
             if (is_same || is_at_work) {
                 return slot.get();
             }
         }
         const bool is_at_work = thread.node == "act" || thread.node == "verify";
-        if (!is_reflex(thread) && (!is_for_reflex(symptom.kind) || is_at_work)) {
+        // What is held has helped: a symptom that is there later is another one.
+        const bool is_old_hold = thread.node == "hold" &&
+                                 ports_.clock.now() - thread.state.node_since > symptom_ends_within;
+        if (!is_reflex(thread) && !is_old_hold && (!is_for_reflex(symptom) || is_at_work)) {
             judged = slot.get();
         }
     }
@@ -57,9 +67,11 @@ std::optional<Standing> ExecutorRole::standing(const Symptom& symptom) const {
         return std::nullopt;
     }
     Standing standing;
-    standing.incident = slot->thread.state.id;
-    standing.wants_proposal = slot->thread.node == "rejudge" && slot->inbox.empty();
-    for (const Remedy& remedy : slot->thread.state.tried) {
+    const IncidentState& state = slot->thread.state;
+    standing.incident = state.id;
+    const bool wants_cure = slot->thread.node == "hold" && state.wants_cure;
+    standing.wants_proposal = (slot->thread.node == "rejudge" || wants_cure) && slot->inbox.empty();
+    for (const Remedy& remedy : state.tried) {
         standing.tried.push_back(kind_of(remedy));
     }
     return standing;

@@ -36,6 +36,7 @@ namespace homeostat::heal {
     settings.plan_for_max = around.plan_for_max;
     settings.rejudge_for_max = around.rejudge_for_max;
     settings.question_for_max = around.question_for_max;
+    settings.hold_for_max = around.hold_for_max;
     settings.perform_for_max = seconds{2};
     settings.read_for_max = std::chrono::milliseconds{500};
     return settings;

@@ -44,6 +44,8 @@ bool needs_sync(EntryKind kind) {
         case verdict:
         case proof:
         case undo:
+        case held:
+        case given_back:
         case change:
         case checkpoint:
             return false;
@@ -78,7 +80,8 @@ ExecutorRole::ExecutorRole(asio::any_io_executor strand,
                      .refusal_for_max = settings_.refusal_for_max,
                      .plan_for_max = settings_.plan_for_max,
                      .rejudge_for_max = settings_.rejudge_for_max,
-                     .question_for_max = settings_.question_for_max};
+                     .question_for_max = settings_.question_for_max,
+                     .hold_for_max = settings_.hold_for_max};
 }
 
 // --- the ledger ----------------------------------------------------------------------------------

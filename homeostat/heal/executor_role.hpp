@@ -43,11 +43,12 @@ struct ExecutorSettings {
     StartedBody started;       ///< What the first entry of this run says.
     std::string boot_id;       ///< As the ledger writes it: instants of other boots mean nothing.
     Duration proof_time{};     ///< A version that served this long is good.
-    Duration drain_for_max{};  ///< See heal::Around for this and the next four.
+    Duration drain_for_max{};  ///< See heal::Around for this and the next five.
     Duration refusal_for_max{};
     Duration plan_for_max{};
     Duration rejudge_for_max{};
     Duration question_for_max{};
+    Duration hold_for_max{};
     Duration perform_for_max{};                      ///< Deadline of one effect.
     Duration read_for_max{};                         ///< Deadline of one reading of the world.
     std::function<void(const std::string&)> notify;  ///< Tells a person. Must not block.

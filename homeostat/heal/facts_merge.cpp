@@ -37,6 +37,7 @@ void add(Facts& facts, const EdgeFacts& part) {
         if (seen != nullptr) {
             instance.rotation = seen->rotation;
             instance.sessions_now = seen->sessions_now;
+            instance.latency_ms = seen->latency_ms;
         }
     }
 }

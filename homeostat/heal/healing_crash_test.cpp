@@ -28,6 +28,7 @@ struct Trouble {
     Proposal proposal;
     std::string version_wanted;
     bool takes_capacity;  ///< The group is whole at first, so that its floor can be kept.
+    std::optional<Proposal> cure{};  ///< What follows upon a stopgap.
 };
 
 std::vector<Trouble> troubles() {
@@ -39,6 +40,10 @@ std::vector<Trouble> troubles() {
     crashed.end_process(InstanceId("payments-1"));
     Symptom slow = errors_for_test(stalled.now);
     slow.kind = SymptomKind::latency;
+    SimulatedWorld one_slow;
+    one_slow.instance(InstanceId("payments-1")).is_slow = true;
+    const Symptom slow_one =
+        about_instance_for_test(SymptomKind::latency, "payments-1", one_slow.now);
     const Symptom down =
         about_instance_for_test(SymptomKind::instance_down, "payments-1", crashed.now);
     const Symptom errors = errors_for_test(bad_deploy.now);
@@ -47,6 +52,8 @@ std::vector<Trouble> troubles() {
         {"rolling_restart", stalled, proposal_for_test(slow, rolling_restart_for_test()), "v2",
          true},
         {"restart", crashed, proposal_for_test(down, restart_for_test("payments-1")), "v2", true},
+        {"eject", one_slow, proposal_for_test(slow_one, eject_for_test("payments-1")), "v2", true,
+         proposal_for_test(slow_one, restart_for_test("payments-1"))},
     };
 }
 
@@ -59,6 +66,7 @@ struct Run {
 
     Run(const Trouble& trouble, const std::vector<int>& deaths)
         : world(trouble.world), executor(world) {
+        executor.cure = trouble.cure;
         bool is_open = false;
         for (const int points : deaths) {
             executor.points_left = points;
@@ -99,7 +107,7 @@ std::string complaint_about(const Run& run, const Trouble& trouble) {
         return "it ended with: " + run.executor.story().back();
     }
     const bool is_as_wanted =
-        run.world.serving_count() == run.world.instances.size() &&
+        !run.world.is_slow() && run.world.serving_count() == run.world.instances.size() &&
         std::ranges::all_of(run.world.instances, [&](const SimulatedInstance& one) {
             return one.runtime.version.text() == trouble.version_wanted;
         });

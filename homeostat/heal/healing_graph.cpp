@@ -11,13 +11,15 @@ HealingGraph build() {
     using enum graph::NodeKind;
     std::vector<graph::Node<Incident>> nodes{
         {{"open", think, {"guard"}}, node::open},
-        {{"guard", think, {"act", "ask", "escalate", "stand_by", "close"}}, node::guard},
+        {{"guard", think, {"act", "ask", "escalate", "stand_by", "hold", "close"}}, node::guard},
         {{"ask", ask, {"escalate", "close"}}, node::ask},
-        {{"act", act, {"verify", "rejudge", "escalate", "close"}}, node::act},
-        {{"verify", think, {"close", "undo", "rejudge"}}, node::verify},
+        {{"act", act, {"verify", "rejudge", "escalate", "hold", "close"}}, node::act},
+        {{"verify", think, {"close", "hold", "undo", "rejudge"}}, node::verify},
         {{"undo", think, {"act"}}, node::undo},
+        {{"hold", think, {"give_back", "guard"}}, node::hold},
+        {{"give_back", think, {"act"}}, node::give_back},
         {{"rejudge", think, {"guard", "escalate", "close"}}, node::rejudge},
-        {{"escalate", think, {"stand_by"}}, node::escalate},
+        {{"escalate", think, {"stand_by", "hold"}}, node::escalate},
         {{"stand_by", think, {"close"}}, node::stand_by},
         {{"close", end, {}}, node::close},
     };

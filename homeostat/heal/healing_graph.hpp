@@ -4,7 +4,9 @@
 //
 //     open → guard → act → verify → close
 //              │       │       ├→ undo → act (once) → rejudge
-//              │       └→ escalate     └→ rejudge → guard (a lower class, once)
+//              │       │       ├→ rejudge → guard (a lower class, once)
+//              │       │       └→ hold → give_back → act → verify  (a temporary remedy)
+//              │       └→ escalate  └→ guard  (a cure, while a stopgap holds)
 //              ├→ ask  (a person has to say yes)
 //              ├→ stand_by (not allowed to act: watch until it passes)
 //              └→ escalate → stand_by
@@ -33,6 +35,8 @@ namespace node {
 [[nodiscard]] HealingTurn act(IncidentState, const HealingEvent&, const HealingContext&);
 [[nodiscard]] HealingTurn verify(IncidentState, const HealingEvent&, const HealingContext&);
 [[nodiscard]] HealingTurn undo(IncidentState, const HealingEvent&, const HealingContext&);
+[[nodiscard]] HealingTurn hold(IncidentState, const HealingEvent&, const HealingContext&);
+[[nodiscard]] HealingTurn give_back(IncidentState, const HealingEvent&, const HealingContext&);
 [[nodiscard]] HealingTurn rejudge(IncidentState, const HealingEvent&, const HealingContext&);
 [[nodiscard]] HealingTurn escalate(IncidentState, const HealingEvent&, const HealingContext&);
 [[nodiscard]] HealingTurn stand_by(IncidentState, const HealingEvent&, const HealingContext&);

@@ -63,10 +63,20 @@ const Remedy& remedy_in_hand(const IncidentState& state) {
     return state.plan ? state.plan->remedy : state.proposal.choice.remedy;
 }
 
+/// Where an incident goes that has nothing to do but wait: a remedy in force is watched over.
+std::string_view rest_of(const IncidentState& state) {
+    return state.held && !state.is_undo ? "hold" : "stand_by";
+}
+
 /// Once an effect of it is announced a remedy is carried through, whatever the agent sees
 /// meanwhile; and so is an undo.
 bool has_begun(const IncidentState& state) {
     return state.is_undo || (state.plan && state.plan->steps_count > 0);
+}
+
+/// What follows upon a stopgap is a judgement.
+bool is_reflex(const IncidentState& state) {
+    return is_for_reflex(state.proposal.symptom) && !state.held;
 }
 
 guard::Case case_of(const IncidentState& state) {
@@ -76,8 +86,9 @@ guard::Case case_of(const IncidentState& state) {
         .symptom = state.proposal.symptom,
         .remedy = remedy_in_hand(state),
         .attempts_count = static_cast<std::uint32_t>(begun_count),
-        .is_reflex = is_for_reflex(state.proposal.symptom.kind),
+        .is_reflex = is_reflex(state),
         .is_undo = state.is_undo,
+        .is_contained = state.held.has_value(),
         .edge_errors_at_open = state.edge_errors_at_open,
     };
 }
@@ -105,10 +116,14 @@ HealingTurn turn_down(IncidentState state,
     HealingTurn turn;
     if (verdict.kind == VerdictKind::escalation || is_stopped) {
         turn = escalate_because(std::move(state), verdict.rule + ": " + verdict.because);
+    } else if (verdict.kind == VerdictKind::question && state.held) {
+        // Who waits for an answer does not watch over what is held.
+        turn = escalate_because(std::move(state), "a person has to agree: " + verdict.because);
     } else if (verdict.kind == VerdictKind::question) {
         turn = go(std::move(state), "ask");
     } else if (!verdict.again_at) {
-        turn = go(std::move(state), "stand_by");
+        const std::string_view rest = rest_of(state);
+        turn = go(std::move(state), rest);
     } else if (*verdict.again_at - since > context.around.refusal_for_max) {
         turn = escalate_because(std::move(state), "still refused (" + verdict.rule + ")");
     } else {
@@ -132,7 +147,8 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
         state.is_undo = false;
     }
     if (message_in<Cleared>(event) != nullptr) {
-        return go(std::move(state), "close");
+        const bool holds = state.held.has_value();
+        return go(std::move(state), holds ? "hold" : "close");
     }
     if (asks_for_facts(event)) {
         return read_facts(std::move(state));
@@ -203,7 +219,7 @@ HealingTurn begin_step(IncidentState state,
     IntentBody intent{.effect = effect,
                       .remedy = remedy_in_hand(state),
                       .step = step,
-                      .is_reflex = is_for_reflex(state.proposal.symptom.kind),
+                      .is_reflex = is_reflex(state),
                       .is_undo = state.is_undo,
                       .serving_count = serving_count(facts),
                       .target = std::nullopt};
@@ -242,8 +258,9 @@ HealingTurn continue_plan(IncidentState state, const Facts& facts, const Healing
     if (const auto* stuck = std::get_if<act::Stuck>(&next)) {
         return escalate_because(std::move(state), "cannot go on: " + stuck->because);
     }
-    // An undo is not verified: whatever it brought, the agent has to judge afresh.
-    const std::string_view after = state.is_undo ? "rejudge" : "verify";
+    // An undo is not verified: whatever it brought, the agent has to judge afresh. What was held
+    // and is given back is: the symptom must not come back with it.
+    const std::string_view after = state.is_undo && !state.held ? "rejudge" : "verify";
     return go(std::move(state), after);
 }
 
@@ -256,7 +273,8 @@ HealingTurn act(IncidentState state, const HealingEvent& event, const HealingCon
     const bool is_cleared = message_in<Cleared>(event) != nullptr;
     if (is_cleared && !has_begun(state)) {
         state.tried.pop_back();
-        return go(std::move(state), "close");
+        const bool holds = state.held.has_value();
+        return go(std::move(state), holds ? "hold" : "close");
     }
     if (asks_for_facts(event) || is_cleared) {
         return read_facts(std::move(state));
@@ -297,6 +315,42 @@ HealingTurn act(IncidentState state, const HealingEvent& event, const HealingCon
     return continue_plan(std::move(state), facts, context);
 }
 
+namespace {
+
+HealingTurn after_help(IncidentState state, const Remedy& remedy, const HealingContext& context) {
+    const bool is_given_back = state.held && state.is_undo;
+    if (traits_of(kind_of(remedy)).is_temporary) {
+        state.held = act::Held{remedy, context.now, context.now + context.around.hold_for_max};
+        state.wants_cure = std::holds_alternative<Eject>(remedy);
+        const HeldBody body{remedy, state.held->until};
+        Entry entry = record::held(state.id, body);
+        return with(go(std::move(state), "hold"), std::move(entry));
+    }
+    if (state.held && !is_given_back) {
+        return go(std::move(state), "hold");  // It looks whether that was the cure.
+    }
+    state.held.reset();
+    state.has_healed = true;
+    return go(std::move(state), "close");
+}
+
+HealingTurn after_no_help(IncidentState state, const Remedy& remedy) {
+    if (state.held && state.is_undo) {
+        // The symptom came back with what was given back. It may be asked for once more, as long
+        // as attempts are left.
+        std::erase(state.tried, state.held->remedy);
+        state.held.reset();
+        return go(std::move(state), "rejudge");
+    }
+    if (state.held) {
+        return go(std::move(state), "hold");
+    }
+    const std::string_view next = inverse_of(remedy) ? "undo" : "rejudge";
+    return go(std::move(state), next);
+}
+
+}  // namespace
+
 HealingTurn verify(IncidentState state, const HealingEvent& event, const HealingContext& context) {
     if (is_first(event)) {
         state.node_since = context.now;
@@ -312,22 +366,72 @@ HealingTurn verify(IncidentState state, const HealingEvent& event, const Healing
     }
     const Remedy remedy = remedy_in_hand(state);
     Entry entry = record::proof(state.id, remedy, verified->proof);
-    state.has_healed = verified->proof.kind == ProofKind::helped;
-    std::string_view next = "rejudge";
-    if (state.has_healed) {
-        next = "close";
-    } else if (act::inverse_of(remedy)) {
-        next = "undo";
-    }
-    return with(go(std::move(state), next), std::move(entry));
+    HealingTurn turn = verified->proof.kind == ProofKind::helped
+                           ? after_help(std::move(state), remedy, context)
+                           : after_no_help(std::move(state), remedy);
+    turn.records.insert(turn.records.begin(), std::move(entry));
+    return turn;
 }
 
 HealingTurn undo(IncidentState state, const HealingEvent&, const HealingContext& context) {
     const Remedy remedy = remedy_in_hand(state);
-    const Remedy inverse = *act::inverse_of(remedy);
+    const Remedy inverse = *inverse_of(remedy);
     state.plan = plan_for(inverse, context);
     state.is_undo = true;
     Entry entry = record::undo(state.id, remedy, inverse);
+    return with(go(std::move(state), "act"), std::move(entry));
+}
+
+namespace {
+
+/// What only contained the symptom bounds nothing.
+bool is_of_lower_class(const Remedy& remedy, const std::vector<Remedy>& tried) {
+    const auto disruption_of = [](const Remedy& one) { return traits_of(kind_of(one)).disruption; };
+    const auto last = std::find_if(tried.rbegin(), tried.rend(), [](const Remedy& one) {
+        return !traits_of(kind_of(one)).is_temporary;
+    });
+    return last == tried.rend() || disruption_of(remedy) < disruption_of(*last);
+}
+
+}  // namespace
+
+// A temporary remedy is in force. Watches until it may be given back; takes the agent's proposal of
+// a cure meanwhile.
+HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingContext& context) {
+    if (is_first(event)) {
+        state.node_since = context.now;
+        state.plan.reset();
+        state.is_undo = false;
+    }
+    if (const auto* proposed = message_in<Proposed>(event)) {
+        state.wants_cure = false;
+        state.proposal = proposed->proposal;
+        Entry entry = record::proposed(state.id, state.proposal);
+        return with(go(std::move(state), "guard"), std::move(entry));
+    }
+    if (asks_for_facts(event)) {
+        return read_facts(std::move(state));
+    }
+    const auto* read = message_in<FactsRead>(event);
+    if (read == nullptr || !read->facts) {
+        const Instant until = state.held->until;
+        return wait_until(std::move(state), std::min(context.now + reread_after, until));
+    }
+    const act::HoldAdvice advice = act::advise(*state.held, *read->facts, context.now);
+    if (const auto* wait = std::get_if<act::Wait>(&advice)) {
+        return wait_until(std::move(state), wait->until);
+    }
+    state.trouble = std::get<act::GiveBack>(advice).because;
+    return go(std::move(state), "give_back");
+}
+
+HealingTurn give_back(IncidentState state, const HealingEvent&, const HealingContext& context) {
+    const Remedy remedy = state.held->remedy;
+    const Remedy inverse = *inverse_of(remedy);
+    state.plan = plan_for(inverse, context);
+    state.is_undo = true;
+    const GivenBackBody body{remedy, inverse, std::exchange(state.trouble, {})};
+    Entry entry = record::given_back(state.id, body);
     return with(go(std::move(state), "act"), std::move(entry));
 }
 
@@ -345,8 +449,7 @@ HealingTurn rejudge(IncidentState state, const HealingEvent& event, const Healin
         return go(std::move(state), "close");
     }
     if (const auto* proposed = message_in<Proposed>(event)) {
-        const auto last = traits_of(kind_of(state.tried.back())).disruption;
-        if (traits_of(kind_of(proposed->proposal.choice.remedy)).disruption >= last) {
+        if (!is_of_lower_class(proposed->proposal.choice.remedy, state.tried)) {
             return escalate_because(std::move(state), "the second remedy is not of a lower class");
         }
         state.proposal = proposed->proposal;
@@ -362,7 +465,7 @@ HealingTurn rejudge(IncidentState state, const HealingEvent& event, const Healin
 
 HealingTurn escalate(IncidentState state, const HealingEvent&, const HealingContext&) {
     Entry entry = record::escalated(state.id, state.trouble);
-    HealingTurn turn = with(go(state, "stand_by"), std::move(entry));
+    HealingTurn turn = with(go(state, rest_of(state)), std::move(entry));
     turn.commands.emplace_back(Notify{state.id.text() + ": " + state.trouble});
     return turn;
 }

@@ -51,7 +51,9 @@ struct IncidentState {
     std::optional<act::Plan> plan;
     std::optional<PendingEffect> pending;
     std::uint32_t effects_count{0};
-    bool is_undo{false};  ///< The plan is the inverse of the last remedy.
+    bool is_undo{false};  ///< The plan is the inverse of the last remedy, or of the held one.
+    std::optional<act::Held> held;  ///< A temporary remedy in force.
+    bool wants_cure{false};         ///< What is held is a stopgap, and no cure was proposed yet.
     bool has_healed{false};
     std::string trouble;    ///< Why a person is needed, once one is.
     std::string last_rule;  ///< Of the last refusal written, so that a wait is written once.
@@ -67,6 +69,8 @@ struct IncidentState {
         field("pending", self.pending);
         field("effects_count", self.effects_count);
         field("is_undo", self.is_undo);
+        field("held", self.held);
+        field("wants_cure", self.wants_cure);
         field("has_healed", self.has_healed);
         field("trouble", self.trouble);
         field("last_rule", self.last_rule);
@@ -113,6 +117,7 @@ struct Around {
     Duration plan_for_max{};      ///< A remedy that takes longer is given up.
     Duration rejudge_for_max{};   ///< How long to wait for the agent's second opinion.
     Duration question_for_max{};  ///< Silence after this is "no".
+    Duration hold_for_max{};      ///< A temporary remedy is given back after this at the latest.
 };
 
 /// The domain of the healing graph (graph/graph.hpp).

@@ -56,4 +56,8 @@ namespace homeostat::heal {
     return Restart{InstanceId(instance)};
 }
 
+[[nodiscard]] inline Remedy eject_for_test(const std::string& instance) {
+    return Eject{InstanceId(instance)};
+}
+
 }  // namespace homeostat::heal

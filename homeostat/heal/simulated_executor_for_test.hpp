@@ -38,9 +38,10 @@ namespace homeostat::heal {
     around.plan_for_max = seconds{60};
     around.rejudge_for_max = seconds{10};
     around.question_for_max = seconds{30};
+    around.hold_for_max = seconds{60};
     around.guard.min_healthy = 2;
-    for (const RemedyKind kind :
-         {RemedyKind::restart, RemedyKind::rolling_restart, RemedyKind::rollback}) {
+    for (const RemedyKind kind : {RemedyKind::eject, RemedyKind::restart,
+                                  RemedyKind::rolling_restart, RemedyKind::rollback}) {
         around.guard.autonomy[kind] = Autonomy::act;
     }
     return around;
@@ -55,6 +56,7 @@ class SimulatedExecutor {
 
     // What a test sets.
     Around around{around_for_test()};
+    std::optional<Proposal> cure;       ///< What the agent says while a stopgap holds.
     std::deque<ProofKind> proofs_next;  ///< Empty: the world is judged as it is.
     int points_left{std::numeric_limits<int>::max()};
     std::map<EffectId, DeathIn> deaths_next;
@@ -89,6 +91,10 @@ class SimulatedExecutor {
     bool wake() {
         if (is_dead_ || !thread_ || thread_->has_ended || !thread_->wake_at) {
             return false;
+        }
+        if (cure && thread_->node == "hold" && thread_->state.wants_cure) {
+            crank(Proposed{*cure});
+            return !is_dead_;
         }
         world_.pass(std::max(*thread_->wake_at - world_.now, Duration{}));
         crank(graph::Woken{});
@@ -246,8 +252,7 @@ class SimulatedExecutor {
 
     Proof prove() {
         Proof proof;
-        const bool is_well =
-            !world_.is_failing() && world_.serving_count() == world_.instances.size();
+        const bool is_well = !world_.is_failing() && !world_.is_slow() && world_.is_whole();
         proof.kind = is_well ? ProofKind::helped : ProofKind::not_helped;
         if (!proofs_next.empty()) {
             proof.kind = proofs_next.front();

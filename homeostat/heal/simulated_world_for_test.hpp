@@ -32,6 +32,7 @@ struct SimulatedInstance {
     RuntimeInstance runtime;
     bool is_drained{false};
     bool is_stalled{false};     ///< The process runs and answers nobody.
+    bool is_slow{false};        ///< It answers, long after the others.
     Instant answers_from_at{};  ///< A new process needs a moment.
 };
 
@@ -52,6 +53,7 @@ class SimulatedWorld {
     VersionId version_current{"v2"};
     std::vector<VersionId> versions_present{VersionId("v1"), VersionId("v2")};
     std::set<VersionId> versions_good{VersionId("v1")};
+    bool is_slow_for_ever{false};       ///< What is slow stays so, whatever process runs there.
     std::set<VersionId> versions_bad;   ///< Who runs one of these answers errors.
     bool is_dependency_failing{false};  ///< Errors whatever runs.
     bool is_runtime_readable{true};
@@ -89,12 +91,25 @@ class SimulatedWorld {
                });
     }
 
+    /// Some users wait.
+    [[nodiscard]] bool is_slow() const {
+        return std::ranges::any_of(instances, [&](const auto& one) {
+            return rotation_of(one) == Rotation::in && one.is_slow;
+        });
+    }
+
     [[nodiscard]] std::uint32_t serving_count() const {
         return static_cast<std::uint32_t>(std::ranges::count_if(
             instances, [&](const auto& one) { return rotation_of(one) == Rotation::in; }));
     }
 
     void end_process(const InstanceId& name) { instance(name).runtime.is_alive = false; }
+
+    /// No instance that is wanted in rotation is out of it.
+    [[nodiscard]] bool is_whole() const {
+        return std::ranges::none_of(
+            instances, [&](const auto& one) { return rotation_of(one) == Rotation::down; });
+    }
 
     [[nodiscard]] Inventory inventory() const {
         Inventory inventory;
@@ -125,7 +140,8 @@ class SimulatedWorld {
         }
         EdgeFacts part{{}, edge_, now};
         for (const SimulatedInstance& one : instances) {
-            part.instances.push_back({one.runtime.instance, rotation_of(one), 0});
+            const double latency_ms = one.is_slow ? 500 : 10;
+            part.instances.push_back({one.runtime.instance, rotation_of(one), 0, latency_ms});
         }
         return FactsPart{std::move(part)};
     }
@@ -167,6 +183,7 @@ class SimulatedWorld {
         one.runtime.started_at = now;
         one.runtime.effect = effect;
         one.is_stalled = false;
+        one.is_slow = one.is_slow && is_slow_for_ever;
         one.answers_from_at = now + start_for;
     }
 

@@ -70,6 +70,14 @@ Entry undo(const IncidentId& incident, const Remedy& remedy, const Remedy& inver
     return entry_of(EntryKind::undo, incident, UndoBody{remedy, inverse});
 }
 
+Entry held(const IncidentId& incident, const HeldBody& body) {
+    return entry_of(EntryKind::held, incident, body);
+}
+
+Entry given_back(const IncidentId& incident, const GivenBackBody& body) {
+    return entry_of(EntryKind::given_back, incident, body);
+}
+
 Entry escalated(const IncidentId& incident, std::string because) {
     return entry_of(EntryKind::escalated, incident,
                     EscalatedBody{cut(std::move(because), reason_bytes_max)});

@@ -40,6 +40,9 @@ Result<Remedy> parse_remedy(std::span<const std::string> words) {
     if (name == "restart" && words.size() == 2) {
         return Restart{InstanceId(words[1])};
     }
+    if (name == "eject" && words.size() == 2) {
+        return Eject{InstanceId(words[1])};
+    }
     if (name == "rolling_restart" && words.size() == 1) {
         return RollingRestart{ServiceId("payments")};
     }
@@ -117,6 +120,9 @@ Result<void> IncidentStage::fault(const Words& words) {
         world_.is_dependency_failing = true;
     } else if (what == "stall" && words.size() == 3) {
         world_.instance(InstanceId(words[2])).is_stalled = true;
+    } else if (what == "slow" && words.size() >= 3) {
+        world_.instance(InstanceId(words[2])).is_slow = true;
+        world_.is_slow_for_ever = words.size() > 3 && words[3] == "forever";
     } else if (what == "end" && words.size() == 3) {
         world_.end_process(InstanceId(words[2]));
     } else if (what == "none") {

@@ -111,6 +111,7 @@ Task<Result<FactsPart>> HaproxyActuator::read(Instant deadline) {
         if (const ServerView* server = find_server(view, name)) {
             known.rotation = server->rotation;
             known.sessions_now = server->counters.sessions_now;
+            known.latency_ms = server->counters.latency_ms;
         }
     }
     co_return facts;

@@ -10,7 +10,7 @@
 //
 // For the kinds still to come, single tokens in Gemma 3's vocabulary as well: " scale", " circuit"
 // (open_circuit), " shed", " reduce" (reduce_mode), " redirect" (reroute, itself two tokens),
-// " eject", " resize", " invalidate" (invalidate_cache), " block" (block_source).
+// " resize", " invalidate" (invalidate_cache), " block" (block_source).
 //
 // Pure. Values only.
 
@@ -25,14 +25,18 @@ namespace homeostat::adapters::llm {
 /// A token's number in the model's vocabulary.
 using TokenId = std::int32_t;
 
-/// Every kind there is, in the order of the enumeration.
-constexpr std::array kinds_all{RemedyKind::observe, RemedyKind::restart,
+/// Every kind that can stand on a menu, in the order of the enumeration.
+constexpr std::array kinds_all{RemedyKind::observe, RemedyKind::eject, RemedyKind::restart,
                                RemedyKind::rolling_restart, RemedyKind::rollback};
 
 [[nodiscard]] constexpr std::string_view label_of(RemedyKind kind) {
     switch (kind) {
         case RemedyKind::observe:
             return " observe";
+        case RemedyKind::eject:
+            return " eject";
+        case RemedyKind::readmit:
+            break;  // Takes something back, and is on no menu.
         case RemedyKind::restart:
             return " restart";
         case RemedyKind::rolling_restart:
@@ -40,7 +44,7 @@ constexpr std::array kinds_all{RemedyKind::observe, RemedyKind::restart,
         case RemedyKind::rollback:
             return " rollback";
     }
-    return "";  // Not a member: no token, so that the start-up test refuses it.
+    return "";  // No token, so that the start-up test refuses it.
 }
 
 }  // namespace homeostat::adapters::llm
