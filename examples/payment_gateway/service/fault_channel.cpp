@@ -30,6 +30,11 @@ double number_in(const json::object& object, std::string_view key) {
     return value != nullptr && value->is_number() ? value->to_number<double>() : 0.0;
 }
 
+std::chrono::milliseconds milliseconds_in(const json::object& object, std::string_view key) {
+    const double count = std::clamp(number_in(object, key), 0.0, 60'000.0);
+    return std::chrono::milliseconds{static_cast<std::int64_t>(count)};
+}
+
 bool flag_in(const json::object& object, std::string_view key) {
     const json::value* value = object.if_contains(key);
     return value != nullptr && value->is_bool() && value->get_bool();
@@ -50,8 +55,8 @@ Faults parse_faults(std::string_view line) {
     faults.stall_at_mb = std::clamp(number_in(object, "stall_at_mb"), 0.0, 1'000.0);
     faults.does_fail = flag_in(object, "fail");
     faults.does_hang = flag_in(object, "hang");
-    const double burst_ms = std::clamp(number_in(object, "burst_ms"), 0.0, 60'000.0);
-    faults.burst_for = std::chrono::milliseconds{static_cast<std::int64_t>(burst_ms)};
+    faults.slow_for = milliseconds_in(object, "slow_ms");
+    faults.burst_for = milliseconds_in(object, "burst_ms");
     return faults;
 }
 

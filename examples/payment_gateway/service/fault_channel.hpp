@@ -22,8 +22,9 @@ struct Faults {
     double error_share{};  ///< Share of business requests answered 503, as a bug would.
     double leak_mb_per_s{};
     double stall_at_mb{};  ///< Leaked memory at which the instance stalls. 0: never.
-    bool does_fail{};      ///< 503 for everything but /metrics.
-    bool does_hang{};      ///< Accepts and reads, answers nothing.
+    std::chrono::milliseconds slow_for{};   ///< Every answer is so much later.
+    bool does_fail{};                       ///< 503 for everything but /metrics.
+    bool does_hang{};                       ///< Accepts and reads, answers nothing.
     std::chrono::milliseconds burst_for{};  ///< One event: for so long everything is 503 or slow.
 };
 

@@ -121,6 +121,10 @@ asio::awaitable<Answer> Service::work_in_slot(Request request) {
         log_.error("backing store unreachable path={} errno=ECONNREFUSED", request.path);
         co_return unavailable("backing_store_unreachable");
     }
+    if (faults_.slow_for > 0ms) {
+        log_.warn("disk answers late, request waits path={}", request.path);
+        co_await pause(faults_.slow_for);
+    }
     const auto slot = co_await workers_.acquire();
     if (!slot) {
         log_.error("worker pool exhausted reason={} workers={} queue={}", name_of(slot.error()),

@@ -45,6 +45,13 @@ Result<void> crash(World& world, Rng& rng) {
     return world.kill_instance(static_cast<int>(rng.between(0, 2)));
 }
 
+Result<void> one_bad_instance(World& world, Rng& rng) {
+    return world.switch_fault(
+        fmt::format(R"({{"service":"payments","instance":"payments-{}","slow_ms":{},)"
+                    R"("present_only":true}})",
+                    rng.between(0, 2), rng.between(550, 850)));
+}
+
 }  // namespace
 
 const std::vector<Scenario>& scenarios() {
@@ -88,6 +95,14 @@ const std::vector<Scenario>& scenarios() {
          {"rollback", "rolling_restart"},
          20s,
          crash,
+         {}},
+        {"one_bad_instance",
+         "one of three payments instances answers slowly",
+         Wanted::cure,
+         {"eject", "restart"},
+         {"rollback", "rolling_restart"},
+         30s,
+         one_bad_instance,
          {}},
     };
     return all;
