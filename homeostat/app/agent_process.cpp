@@ -55,7 +55,8 @@ std::vector<process::DeclaredInstance> instances_of(const Config& config) {
     std::vector<process::DeclaredInstance> instances;
     for (std::size_t index = 0; index < config.process.ports.size(); ++index) {
         const InstanceId id(config.service.text() + "-" + std::to_string(index));
-        instances.push_back({id, config.process.ports[index]});
+        const bool is_spare = index + config.process.spares >= config.process.ports.size();
+        instances.push_back({id, config.process.ports[index], is_spare});
     }
     return instances;
 }
@@ -93,6 +94,8 @@ class AgentProcess {
     void make_agent();
     void add_probes(std::vector<ports::Telemetry*>& sources);
     void add_metrics();
+    [[nodiscard]] std::function<bool()> wanted_check(
+        const process::DeclaredInstance& instance) const;
     void add_edge(std::vector<ports::Telemetry*>& sources);
     void add_journey(std::vector<ports::Telemetry*>& sources);
     [[nodiscard]] Result<void> listen();
@@ -260,6 +263,18 @@ void AgentProcess::make_telemetry() {
     add_edge(sources_);
 }
 
+/// Whether the instance ought to answer now; empty for those that always do.
+std::function<bool()> AgentProcess::wanted_check(const process::DeclaredInstance& instance) const {
+    if (!instance.is_spare) {
+        return {};
+    }
+    return [run = process::RunDirectory(config_.process.run_directory.string()), id = instance.id,
+            boot_id = boot_id_] {
+        const Result<process::InstanceState> state = process::look_at(run, id, boot_id);
+        return state && process::is_wanted(true, *state);
+    };
+}
+
 void AgentProcess::add_metrics() {
     if (!config_.prometheus_signal) {
         return;
@@ -270,6 +285,7 @@ void AgentProcess::add_metrics() {
         metrics.address = {net::TcpEndpoint{"127.0.0.1", instance.port},
                            config_.prometheus_signal->path};
         metrics.every = config_.prometheus_signal->every;
+        metrics.is_wanted = wanted_check(instance);
         add_source<adapters::telemetry::MetricsTelemetry>(sources_, context_.get_executor(), clock_,
                                                           std::move(metrics));
     }
@@ -285,6 +301,7 @@ void AgentProcess::add_probes(std::vector<ports::Telemetry*>& sources) {
         probe.address = {net::TcpEndpoint{"127.0.0.1", instance.port}, config_.http_signal->path};
         probe.every = config_.http_signal->every;
         probe.timeout = config_.http_signal->timeout;
+        probe.is_wanted = wanted_check(instance);
         add_source<adapters::telemetry::HttpProbe>(sources, context_.get_executor(), clock_,
                                                    std::move(probe));
     }
@@ -336,7 +353,7 @@ void AgentProcess::make_executor() {
     settings.plan_for_max = 180s;
     settings.rejudge_for_max = 15s;
     settings.question_for_max = 600s;
-    settings.hold_for_max = 120s;
+    settings.hold_for_max = config_.hold_for;
     settings.perform_for_max = config_.process.stop_grace + 20s;
     settings.read_for_max = 1s;
     settings.notify = log_;

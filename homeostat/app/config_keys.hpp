@@ -4,8 +4,9 @@
 // where the value goes. Reading, writing and the schema for editors all walk this table, so that
 // none of them can know a key that the others do not.
 //
-// The structs have the shape of the file; config_check.cpp makes a Config of them and looks at what
-// no single key can tell. Defaults stand in Config's own structs, with their reasons.
+// The structs have the shape of the file; config_convert.cpp makes a Config of them, and
+// config_check.cpp looks at what
+// with their reasons.
 //
 // Pure. Values only.
 

@@ -56,6 +56,7 @@ struct ModelSection {
 struct GuardSection {
     guard::Limits limits;
     Duration proof_time = Config{}.proof_time;
+    Duration hold_for = Config{}.hold_for;
     static void keys(auto& self, auto&& key) {
         constexpr DurationValue span{};
         key(Key{"cool_down", "Per target and remedy, from the close of an incident"}, span,
@@ -78,6 +79,8 @@ struct GuardSection {
         key(Key{"proof_time", "A version that served so long without an incident is good"},
             DurationValue{std::chrono::milliseconds{100}, std::chrono::hours{24 * 7}},
             self.proof_time);
+        key(Key{"hold_for", "A temporary remedy is given back after so long at the latest"},
+            DurationValue{std::chrono::seconds{1}, std::chrono::hours{24}}, self.hold_for);
     }
 };
 
@@ -85,6 +88,7 @@ struct AutonomySection {
     Autonomy eject{Autonomy::watch};
     Autonomy restart{Autonomy::watch};
     Autonomy rolling_restart{Autonomy::watch};
+    Autonomy scale{Autonomy::watch};
     Autonomy rollback{Autonomy::watch};
     static void keys(auto& self, auto&& key) {
         constexpr EnumValue<Autonomy> level{};
@@ -93,6 +97,7 @@ struct AutonomySection {
         key(Key{"restart", "Of one instance"}, level, self.restart);
         key(Key{"rolling_restart", "Of every instance, one after another"}, level,
             self.rolling_restart);
+        key(Key{"scale", "Of spares to instances, for a while"}, level, self.scale);
         key(Key{"rollback", "To the last good version"}, level, self.rollback);
     }
 };

@@ -144,6 +144,10 @@ class Detecting {
     }
 
     void take_instance(const Signal& signal) {
+        if (signal.kind == SignalKind::is_wanted) {
+            state_.instances.erase(signal.subject);  // A spare has no symptoms.
+            return;
+        }
         InstanceWatch* watch = find(state_.instances, signal.subject);
         if (watch == nullptr) {
             return;

@@ -80,6 +80,7 @@ struct EdgeReading {
 
 struct ProcessReading {
     InstanceId instance;
+    bool is_wanted{true};  ///< False: a spare that nobody has started; the rest is empty.
     bool is_alive{false};
     ProcessIdentity identity;
     VersionId version;

@@ -15,6 +15,9 @@ struct InstanceOf {
 
 struct InverseOf {
     std::optional<Remedy> operator()(const Eject& remedy) const { return Readmit{remedy.instance}; }
+    std::optional<Remedy> operator()(const Scale& remedy) const {
+        return Scale{remedy.service, remedy.to, remedy.from};
+    }
     std::optional<Remedy> operator()(const Rollback& remedy) const {
         return Rollback{remedy.service, remedy.to, remedy.from};
     }
@@ -33,6 +36,10 @@ struct Describe {
     }
     std::string operator()(const RollingRestart& remedy) const {
         return "rolling_restart " + remedy.service.text();
+    }
+    std::string operator()(const Scale& remedy) const {
+        return "scale " + remedy.service.text() + " from " + std::to_string(remedy.from) + " to " +
+               std::to_string(remedy.to);
     }
     std::string operator()(const Rollback& remedy) const {
         return "rollback " + remedy.service.text() + " from " + remedy.from.text() + " to " +

@@ -26,12 +26,13 @@ enum class RemedyKind : std::uint8_t {
     readmit,
     restart,
     rolling_restart,
+    scale,
     rollback,
 };
 
 constexpr auto names_of(std::type_identity<RemedyKind>) {
     return std::to_array<std::string_view>(
-        {"observe", "eject", "readmit", "restart", "rolling_restart", "rollback"});
+        {"observe", "eject", "readmit", "restart", "rolling_restart", "scale", "rollback"});
 }
 
 /// Do nothing and go on looking: an answer, not the lack of one.
@@ -79,6 +80,22 @@ struct RollingRestart {
     friend bool operator==(const RollingRestart&, const RollingRestart&) = default;
 };
 
+/// Run so many instances, by starting declared spares or by stopping them again. More is temporary:
+/// it is held until its time is up, and given back by the same remedy the other way round.
+struct Scale {
+    static constexpr std::string_view kind_name = "scale";
+    static constexpr RemedyKind kind = RemedyKind::scale;
+    ServiceId service;
+    std::uint32_t from{0};
+    std::uint32_t to{0};
+    static void fields(auto& self, auto&& field) {
+        field("service", self.service);
+        field("from", self.from);
+        field("to", self.to);
+    }
+    friend bool operator==(const Scale&, const Scale&) = default;
+};
+
 /// Make `to` the current version again and replace every instance that runs another one.
 struct Rollback {
     static constexpr std::string_view kind_name = "rollback";
@@ -94,13 +111,14 @@ struct Rollback {
     friend bool operator==(const Rollback&, const Rollback&) = default;
 };
 
-using Remedy = std::variant<Observe, Eject, Readmit, Restart, RollingRestart, Rollback>;
+using Remedy = std::variant<Observe, Eject, Readmit, Restart, RollingRestart, Scale, Rollback>;
 
 /// How much a remedy disturbs; a second remedy in one incident must be of a lower class.
-enum class Disruption : std::uint8_t { none, rotation, instance, rolling, version };
+enum class Disruption : std::uint8_t { none, capacity, rotation, instance, rolling, version };
 
 constexpr auto names_of(std::type_identity<Disruption>) {
-    return std::to_array<std::string_view>({"none", "rotation", "instance", "rolling", "version"});
+    return std::to_array<std::string_view>(
+        {"none", "capacity", "rotation", "instance", "rolling", "version"});
 }
 
 /// What may be said about repeating an effect.
@@ -134,6 +152,8 @@ struct RemedyTraits {
             return {Disruption::instance, false, Idempotence::one_shot, true, false};
         case RemedyKind::rolling_restart:
             return {Disruption::rolling, false, Idempotence::one_shot, true, false};
+        case RemedyKind::scale:
+            return {Disruption::capacity, true, Idempotence::one_shot, false, true};
         case RemedyKind::rollback:
             return {Disruption::version, true, Idempotence::conditional, true, false};
     }

@@ -23,6 +23,11 @@ struct Describe {
         const std::string version = step.version.empty() ? "" : step.version.text() + ", ";
         return "replace " + step.instance.text() + " (" + version + old + ")";
     }
+    std::string operator()(const Stop& step) const {
+        const std::string pid = step.expected.pid == 0 ? std::string("has ended already")
+                                                       : "pid " + std::to_string(step.expected.pid);
+        return "stop " + step.instance.text() + " (" + pid + ")";
+    }
 };
 
 }  // namespace

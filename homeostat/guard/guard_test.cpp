@@ -210,6 +210,51 @@ TEST_CASE("nothing is ejected by what was to be given back, and nothing readmitt
     CHECK(readmit.refuses(replace_0, step_rule));
 }
 
+TEST_CASE("a scale starts spares that are there, from the number that is wanted now") {
+    CHECK(scene_of(scale_up).is_permitted());
+    CHECK(scene_of(scale_up).ask(Replace{payments_3, {}, v2}));
+    CHECK(scene_of(Scale{payments, 3, 5}).refuses(catalogue_rule));
+    CHECK(scene_of(Scale{payments, 2, 4}).refuses(catalogue_rule));
+    CHECK(scene_of(Scale{payments, 3, 3}).refuses(catalogue_rule));
+    CHECK(scene_of(Scale{ServiceId("fraud"), 3, 4}).refuses(catalogue_rule));
+    CHECK(scene_of(Scale{payments, 3, 2}).refuses(catalogue_rule));
+
+    Scene scene = scene_of(scale_up);
+    CHECK(scene.refuses(replace_0, step_rule));  // Of those that serve already it touches none.
+    CHECK(scene.refuses(drain_0, step_rule));
+    CHECK(scene.refuses(Stop{payments_3, {}}, step_rule));
+    CHECK(scene.refuses(Replace{payments_3, {}, v1}, step_rule));
+    scene.limits.min_healthy = 3;
+    CHECK(scene.is_permitted());
+    start_spare(scene.facts);
+    CHECK(scene.refuses(catalogue_rule));
+    CHECK(scene_of(restart_0).refuses(Replace{payments_3, {}, v2}, step_rule));
+}
+
+TEST_CASE("a scale takes away only what it added, and never below the floor") {
+    Scene scene = scene_of(scale_down);
+    start_spare(scene.facts);
+    CHECK(scene.refuses(catalogue_rule));
+    learn_effect(scene.history, {incident, "i-1.e1", scale_up, Replace{payments_3, {}, v2}}, now);
+    scene.history.learn(held_entry(incident, scale_up), now);
+    scene.asked.is_undo = true;
+    CHECK(scene.is_permitted());
+    const Step stop = Stop{payments_3, {13, 1000}};
+    CHECK(scene.ask(Drain{payments_3}));
+    CHECK(scene.ask(stop));
+    CHECK(scene.refuses(Stop{payments_3, {12, 1000}}, step_rule));
+    CHECK(scene.refuses(Stop{payments_0, {10, 1000}}, step_rule));
+    CHECK(scene.refuses(drain_0, step_rule));
+    CHECK(scene.refuses(replace_0, step_rule));
+    scene.limits.min_healthy = 4;
+    CHECK(scene.refuses(floor_rule));
+    CHECK(scene.refuses(stop, floor_rule));
+    scene.limits.min_healthy = 3;
+    CHECK(scene.ask(stop));
+    scene.facts = serving_facts();
+    CHECK(scene.refuses(Stop{payments_0, {10, 1000}}, step_rule));
+}
+
 TEST_CASE("choosing to observe on a live symptom is an escalation") {
     CHECK(scene_of(Observe{}).escalates("observing is no effect"));
     CHECK_FALSE(scene_of(Observe{}).ask(drain_0));

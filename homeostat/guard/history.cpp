@@ -15,6 +15,7 @@ struct TargetOf {
     std::string operator()(const Readmit& remedy) const { return remedy.instance.text(); }
     std::string operator()(const Restart& remedy) const { return remedy.instance.text(); }
     std::string operator()(const RollingRestart& remedy) const { return remedy.service.text(); }
+    std::string operator()(const Scale& remedy) const { return remedy.service.text(); }
     std::string operator()(const Rollback& remedy) const { return remedy.service.text(); }
 };
 

@@ -41,6 +41,26 @@ struct InCatalogue {
 
     Answer operator()(const RollingRestart& remedy) const { return of_service(remedy.service); }
 
+    Answer operator()(const Scale& remedy) const {
+        if (Answer answer = of_service(remedy.service)) {
+            return answer;
+        }
+        const std::size_t count = matter.facts.instances.size();
+        if (remedy.to == remedy.from) {
+            return no("it changes nothing");
+        }
+        if (remedy.to < remedy.from && !matter.asked.is_undo) {
+            return no("only what was added may be taken away again");
+        }
+        if (remedy.to > count + matter.facts.spares.size()) {
+            return no(fmt::format("there are {} spares", matter.facts.spares.size()));
+        }
+        const bool has_begun = is_in_hand(matter) || matter.asked.is_undo;
+        return has_begun || count == remedy.from
+                   ? std::nullopt
+                   : no(fmt::format("{} instances are wanted now", count));
+    }
+
     Answer operator()(const Rollback& remedy) const {
         const Facts& facts = matter.facts;
         if (Answer answer = of_service(remedy.service)) {
@@ -118,14 +138,18 @@ struct StepFits {
     }
 
     Answer operator()(const Drain& step) const {
-        if (std::holds_alternative<Readmit>(matter.asked.remedy)) {
+        const auto* scale = std::get_if<Scale>(&matter.asked.remedy);
+        const InstanceFacts* target = find_instance(matter.facts, step.instance);
+        const bool is_kept =
+            scale != nullptr && (!takes_away() || target == nullptr || !target->runtime.is_spare);
+        if (std::holds_alternative<Readmit>(matter.asked.remedy) || is_kept) {
             return no("the remedy drains nothing");
         }
         return with_rotation(step.instance, Rotation::in, "it is not in rotation");
     }
 
     Answer operator()(const Undrain& step) const {
-        if (std::holds_alternative<Eject>(matter.asked.remedy)) {
+        if (std::holds_alternative<Eject>(matter.asked.remedy) || takes_away()) {
             return no("the remedy gives nothing back");
         }
         return with_rotation(step.instance, Rotation::draining, "it is not drained");
@@ -133,10 +157,10 @@ struct StepFits {
 
     Answer operator()(const Replace& step) const {
         const RemedyKind kind = kind_of(matter.asked.remedy);
-        if (kind == RemedyKind::eject || kind == RemedyKind::readmit) {
+        if (kind == RemedyKind::eject || kind == RemedyKind::readmit || takes_away()) {
             return no("the remedy replaces nothing");
         }
-        const InstanceFacts* target = target_for(step.instance);
+        const InstanceFacts* target = target_to_start(step.instance);
         if (target == nullptr) {
             return no("the remedy is not about that instance");
         }
@@ -154,6 +178,42 @@ struct StepFits {
             return no("the version is not swapped yet");
         }
         return std::nullopt;
+    }
+
+    Answer operator()(const Stop& step) const {
+        const InstanceFacts* target = target_for(step.instance);
+        if (!takes_away() || target == nullptr || !target->runtime.is_spare) {
+            return no("the remedy stops no such instance");
+        }
+        const RuntimeInstance& runtime = target->runtime;
+        const ProcessIdentity present = runtime.is_alive ? runtime.identity : ProcessIdentity{};
+        if (step.expected != present) {
+            return no(fmt::format("pid {} is expected, pid {} runs there", step.expected.pid,
+                                  present.pid));
+        }
+        const auto& remedy = std::get<Scale>(matter.asked.remedy);
+        return matter.facts.instances.size() > remedy.to
+                   ? std::nullopt
+                   : no("no more are wanted than the remedy leaves");
+    }
+
+    [[nodiscard]] bool takes_away() const {
+        const auto* scale = std::get_if<Scale>(&matter.asked.remedy);
+        return scale != nullptr && scale->to < scale->from;
+    }
+
+    /// Of a scale: a spare, or one of those that it has started.
+    [[nodiscard]] const InstanceFacts* target_to_start(const InstanceId& instance) const {
+        const InstanceFacts* wanted = target_for(instance);
+        const auto* scale = std::get_if<Scale>(&matter.asked.remedy);
+        if (scale == nullptr) {
+            return wanted;
+        }
+        if (wanted != nullptr) {
+            return wanted->runtime.is_spare && !wanted->runtime.is_alive ? wanted : nullptr;
+        }
+        const bool has_room = matter.facts.instances.size() < scale->to;
+        return has_room ? find_spare(matter.facts, instance) : nullptr;
     }
 
     [[nodiscard]] Answer with_rotation(const InstanceId& instance,

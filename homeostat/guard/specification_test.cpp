@@ -35,6 +35,10 @@ std::vector<Offer> all_offers() {
     return {{Observe{}, true},
             {restart_0, true},
             {eject_0, true},
+            {scale_up, true},
+            {scale_down, false},
+            {Scale{payments, 3, 5}, false},
+            {Scale{payments, 2, 4}, false},
             {Eject{InstanceId("payments-7")}, false},
             {Readmit{payments_0}, false},
             {Restart{InstanceId("payments-7")}, false},
@@ -92,7 +96,7 @@ Scene scene_with(const Troubles& troubles) {
     scene.asked.attempts_count = troubles.is_used_up ? 3 : 2;
     scene.limits.min_healthy = troubles.is_at_floor ? 3 : 2;
     scene.limits.effects_max = 30;
-    spend(scene.history, troubles.is_spent ? 28 : 20, now - seconds{10});
+    spend(scene.history, troubles.is_spent ? 29 : 20, now - seconds{10});
     return scene;
 }
 
@@ -110,7 +114,7 @@ Expected specified(const Troubles& it) {
         {it.is_busy, {refusal, one_rule}},
         {it.is_cooling, {refusal, cool_down_rule}},
         {it.is_used_up, {escalation, attempts_rule}},
-        {it.is_at_floor, {refusal, floor_rule}},
+        {it.is_at_floor && kind_of(it.offer.remedy) != RemedyKind::scale, {refusal, floor_rule}},
         {it.is_spent, {refusal, budget_rule}},
     }};
     for (const auto& [is_wrong, expected] : list) {
@@ -217,7 +221,8 @@ TEST_CASE("a remedy gets the verdict that the specification gives, in every comb
             }
             permits_count += verdict.kind == VerdictKind::permit ? 1 : 0;
         });
-    CHECK(permits_count == 4);  // The four remedies, with nothing the matter.
+    CHECK(permits_count ==
+          6);  // The five remedies, and scale above its floor, with nothing the matter.
 }
 
 TEST_CASE("a step gets the answer that the specification gives, in every combination") {

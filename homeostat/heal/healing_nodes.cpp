@@ -319,7 +319,7 @@ namespace {
 
 HealingTurn after_help(IncidentState state, const Remedy& remedy, const HealingContext& context) {
     const bool is_given_back = state.held && state.is_undo;
-    if (traits_of(kind_of(remedy)).is_temporary) {
+    if (traits_of(kind_of(remedy)).is_temporary && !state.is_undo) {
         state.held = act::Held{remedy, context.now, context.now + context.around.hold_for_max};
         state.wants_cure = std::holds_alternative<Eject>(remedy);
         const HeldBody body{remedy, state.held->until};

@@ -45,6 +45,10 @@ class Sensing {
 
     void operator()(const ProcessReading& reading) {
         const Subject subject{SubjectKind::instance, reading.instance.text()};
+        if (!reading.is_wanted) {
+            add(SignalKind::is_wanted, Observer::process, subject, 0, reading.at);
+            return;
+        }
         add(SignalKind::is_alive, Observer::process, subject, reading.is_alive ? 1 : 0, reading.at);
         if (!reading.is_alive) {
             if (reading.exit_status) {

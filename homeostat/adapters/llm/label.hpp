@@ -8,7 +8,7 @@
 // follows "Remedy:", and must be a single token of the model's vocabulary: the oracle asks the
 // server at start-up and does not work with a vocabulary in which one is not.
 //
-// For the kinds still to come, single tokens in Gemma 3's vocabulary as well: " scale", " circuit"
+// For the kinds still to come, single tokens in Gemma 3's vocabulary as well: " circuit"
 // (open_circuit), " shed", " reduce" (reduce_mode), " redirect" (reroute, itself two tokens),
 // " resize", " invalidate" (invalidate_cache), " block" (block_source).
 //
@@ -26,8 +26,9 @@ namespace homeostat::adapters::llm {
 using TokenId = std::int32_t;
 
 /// Every kind that can stand on a menu, in the order of the enumeration.
-constexpr std::array kinds_all{RemedyKind::observe, RemedyKind::eject, RemedyKind::restart,
-                               RemedyKind::rolling_restart, RemedyKind::rollback};
+constexpr std::array kinds_all{RemedyKind::observe, RemedyKind::eject,
+                               RemedyKind::restart, RemedyKind::rolling_restart,
+                               RemedyKind::scale,   RemedyKind::rollback};
 
 [[nodiscard]] constexpr std::string_view label_of(RemedyKind kind) {
     switch (kind) {
@@ -41,6 +42,8 @@ constexpr std::array kinds_all{RemedyKind::observe, RemedyKind::eject, RemedyKin
             return " restart";
         case RemedyKind::rolling_restart:
             return " rolling";
+        case RemedyKind::scale:
+            return " scale";
         case RemedyKind::rollback:
             return " rollback";
     }

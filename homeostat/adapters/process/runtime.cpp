@@ -6,6 +6,7 @@
 #include "homeostat/adapters/process/wait.hpp"
 #include "homeostat/base/id.hpp"
 #include "homeostat/os/child.hpp"
+#include "homeostat/os/lock_file.hpp"
 #include "homeostat/os/proc.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -36,11 +37,11 @@ std::string describe_process(const InstanceState& state) {
     return state.is_alive() ? "pid " + std::to_string(state.record->pid) : "no process";
 }
 
-bool is_as_expected(const Replace& step, const InstanceState& state) {
-    if (step.expected.pid == 0) {
+bool is_as_expected(const ProcessIdentity& expected, const InstanceState& state) {
+    if (expected.pid == 0) {
         return !state.is_alive();
     }
-    return state.is_alive() && state.record->identity() == step.expected;
+    return state.is_alive() && state.record->identity() == expected;
 }
 
 /// Faults of a start after which no program has begun.
@@ -122,6 +123,9 @@ Task<Result<Arrival>> Runtime::adopt_or_start(Instant deadline) {
             list.push_back(declared.id);
             continue;
         }
+        if (declared.is_spare) {
+            continue;
+        }
         const Result<void> started = co_await start_first(declared.id, version, deadline);
         if (!started) {
             co_return fail("first start of " + declared.id.text(), started.error());
@@ -178,13 +182,15 @@ Result<InstanceState> Runtime::look(const InstanceId& instance) const {
     return look_at(run_, instance, boot_id_);
 }
 
-Result<RuntimeInstance> Runtime::describe(const InstanceId& instance) const {
-    const Result<InstanceState> state = look(instance);
+Result<RuntimeInstance> Runtime::describe(const DeclaredInstance& declared) const {
+    const Result<InstanceState> state = look(declared.id);
     if (!state) {
         return std::unexpected(state.error());
     }
     RuntimeInstance facts;
-    facts.instance = instance;
+    facts.instance = declared.id;
+    facts.is_spare = declared.is_spare;
+    facts.is_wanted = is_wanted(declared.is_spare, *state);
     if (state->record) {
         facts.is_alive = state->is_alive();
         facts.identity = state->record->identity();
@@ -235,7 +241,7 @@ Task<Result<FactsPart>> Runtime::read(Instant deadline) {
         facts.versions_present = std::move(*present);
     }
     for (const DeclaredInstance& declared : options_.instances) {
-        Result<RuntimeInstance> instance = describe(declared.id);
+        Result<RuntimeInstance> instance = describe(declared);
         if (!instance) {
             co_return std::unexpected(std::move(instance.error()));
         }
@@ -249,7 +255,8 @@ Task<Result<FactsPart>> Runtime::read(Instant deadline) {
 // --- Acting --------------------------------------------------------------------------------------
 
 bool Runtime::performs(const Step& step) const {
-    return std::holds_alternative<SwapVersion>(step) || std::holds_alternative<Replace>(step);
+    return std::holds_alternative<SwapVersion>(step) || std::holds_alternative<Replace>(step) ||
+           std::holds_alternative<Stop>(step);
 }
 
 Task<Outcome> Runtime::perform(Request request, Instant deadline) {
@@ -262,6 +269,10 @@ Task<Outcome> Runtime::perform(Request request, Instant deadline) {
     }
     if (const auto* replacement = std::get_if<Replace>(&request.step())) {
         Outcome outcome = co_await replace(*replacement, effect, deadline);
+        co_return outcome;
+    }
+    if (const auto* stopped = std::get_if<Stop>(&request.step())) {
+        Outcome outcome = co_await stop(*stopped, deadline);
         co_return outcome;
     }
     if (const auto* swapped = std::get_if<SwapVersion>(&request.step())) {
@@ -280,7 +291,7 @@ Outcome Runtime::swap(const SwapVersion& step, const EffectId& effect) const {
 Result<Launch> Runtime::prepare(const Replace& step,
                                 const EffectId& effect,
                                 const InstanceState& state) const {
-    if (!is_as_expected(step, state)) {
+    if (!is_as_expected(step.expected, state)) {
         const std::string expected =
             step.expected.pid == 0 ? "none" : "pid " + std::to_string(step.expected.pid);
         return fail(Fault::refused, step.instance.text() + " has " + describe_process(state) +
@@ -303,22 +314,66 @@ Task<Outcome> Runtime::replace(Replace step, EffectId effect, Instant deadline) 
     }
     reach(Phase::checked);
     const bool was_alive = state->is_alive();
-    if (was_alive) {
-        static_cast<void>(state->process->send(SIGTERM));
-        reach(Phase::signalled);
-        const bool has_ended =
-            co_await see_off(*state->process, options_.stop_grace, deadline, clock_);
-        if (!has_ended) {
-            co_return unknown(describe_process(*state) + " was told to end and still runs");
-        }
+    const bool has_ended = co_await end_process(step.instance, *state, deadline);
+    if (!has_ended) {
+        co_return unknown(describe_process(*state) + " was told to end and still runs");
     }
-    if (state->record) {
-        co_await see_off_shim(*state->record, deadline, clock_);
-        co_await end_stragglers(*state->record, run_.lock_of(step.instance), deadline, clock_);
-    }
-    reach(Phase::ended);
     Outcome outcome = co_await start_in_place(std::move(*launch), was_alive, deadline);
     co_return outcome;
+}
+
+/// Ends what runs there, its shim and what it left behind. False: the process still runs.
+Task<bool> Runtime::end_process(InstanceId instance, const InstanceState& state, Instant deadline) {
+    if (state.is_alive()) {
+        static_cast<void>(state.process->send(SIGTERM));
+        reach(Phase::signalled);
+        const bool has_ended =
+            co_await see_off(*state.process, options_.stop_grace, deadline, clock_);
+        if (!has_ended) {
+            co_return false;
+        }
+    }
+    if (state.record) {
+        co_await see_off_shim(*state.record, deadline, clock_);
+        co_await end_stragglers(*state.record, run_.lock_of(instance), deadline, clock_);
+    }
+    reach(Phase::ended);
+    co_return true;
+}
+
+Task<Outcome> Runtime::stop(Stop step, Instant deadline) {
+    const auto declared =
+        std::ranges::find(options_.instances, step.instance, &DeclaredInstance::id);
+    if (declared == options_.instances.end() || !declared->is_spare) {
+        co_return refused(step.instance.text() + " is no spare");
+    }
+    const Result<InstanceState> state = look(step.instance);
+    if (!state) {
+        co_return refused(state.error().text);
+    }
+    if (!is_as_expected(step.expected, *state)) {
+        co_return refused(step.instance.text() + " has " + describe_process(*state));
+    }
+    reach(Phase::checked);
+    const bool has_ended = co_await end_process(step.instance, *state, deadline);
+    if (!has_ended) {
+        co_return unknown(describe_process(*state) + " was told to end and still runs");
+    }
+    // Without a record it was never started: that is what makes it a spare again.
+    const Result<InstanceState> after = look(step.instance);
+    if (!after || after->is_alive()) {
+        co_return unknown(after ? "somebody else has started " + step.instance.text()
+                                : after.error().text);
+    }
+    // Under the lock that whoever starts it holds: a record must not go from under a process.
+    const Result<os::LockFile> lock = os::LockFile::take(run_.lock_of(step.instance));
+    if (!lock) {
+        co_return unknown(lock.error().text);
+    }
+    if (Result<void> removed = os::remove_file(run_.record_of(step.instance)); !removed) {
+        co_return unknown(removed.error().text);
+    }
+    co_return Outcome{OutcomeKind::done, step.instance.text() + " has ended and is a spare again"};
 }
 
 Task<Outcome> Runtime::start_in_place(Launch launch, bool was_alive, Instant deadline) {
