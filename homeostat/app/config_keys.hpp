@@ -5,7 +5,7 @@
 // none of them can know a key that the others do not.
 //
 // The structs have the shape of the file; config_convert.cpp makes a Config of them, and
-// config_check.cpp looks at what
+// config_check.cpp looks at what no single key can tell. Defaults stand in Config's own structs,
 // with their reasons.
 //
 // Pure. Values only.
