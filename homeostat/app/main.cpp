@@ -6,6 +6,8 @@
 #include "homeostat/app/version.hpp"
 
 #include <CLI/CLI.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -137,6 +139,15 @@ void add_commands(CLI::App& app, Arguments& arguments) {
         ->capture_default_str();
 }
 
+/// What the adapters log, too: stdout is for what was asked.
+void log_to_stderr() {
+    const auto logger = spdlog::stderr_logger_mt("homeostat");
+    logger->set_level(spdlog::level::warn);
+    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+    logger->flush_on(spdlog::level::info);
+    spdlog::set_default_logger(logger);
+}
+
 int dispatch(const CLI::App& app, const Arguments& arguments) {
     const auto is_meant = [&app](const char* name) { return app.got_subcommand(name); };
     if (is_meant("demo")) {
@@ -179,6 +190,7 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
 int main(int argc, char** argv) {
     using namespace homeostat::app;
     try {
+        log_to_stderr();
         CLI::App app(description, "homeostat");
         app.require_subcommand(1);
         app.set_version_flag("--version", std::string(program_version));
