@@ -67,10 +67,11 @@ tsan: $(STAMP) ## The quick tests under the thread sanitizer
 	@cmake --build --preset tsan --parallel $(JOBS)
 	@ctest --preset tsan --label-exclude slow
 
-fuzz: $(STAMP) ## Feed rubbish to every parser, a minute each
+FUZZ_SECONDS ?= 60
+fuzz: $(STAMP) ## Feed rubbish to every parser, a minute each: FUZZ_SECONDS=60
 	@cmake --preset fuzz > build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build build/fuzz --target fuzz --parallel $(JOBS)
-	@tools/fuzz.sh build/fuzz 60
+	@tools/fuzz.sh build/fuzz $(FUZZ_SECONDS)
 
 soak: build ## The demo with five seeds, then the slow tests
 	@for seed in 1 2 3 4 5; do $(BUILD)/bin/homeostat demo --seed $$seed || exit 1; done
