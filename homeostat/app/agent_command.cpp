@@ -6,7 +6,6 @@
 #include "homeostat/app/story.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <cstdio>
@@ -19,10 +18,8 @@ ExitStatus run_agent(const AgentOptions& options) {
         fmt::print(stderr, "{}", describe(report));
         return ExitStatus::usage;
     }
-    const auto logger = spdlog::stderr_logger_mt("homeostat");
+    const auto logger = spdlog::default_logger();
     logger->set_level(spdlog::level::from_str(options.log_level));
-    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
-    logger->flush_on(spdlog::level::info);
     logger->info("guarding {} as {} says", plain(report.config->service.text()),
                  plain(report.file.string()));
     const Result<void> guarded = guard_service(

@@ -6,6 +6,8 @@
 #include "homeostat/app/version.hpp"
 
 #include <CLI/CLI.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -114,6 +116,43 @@ void add_switch(CLI::App& app, const char* name, const char* says, SwitchOptions
     command->add_option("--because", options.because, "Your reason, for the ledger");
 }
 
+void add_bench_decide(CLI::App& bench, BenchDecideOptions& options) {
+    CLI::App* command = bench.add_subcommand(
+        "decide", "Rules, model and both over the cases of the demo, honestly");
+    options.model = bundled_model();
+    command->add_flag("--json", options.is_json,
+                      "Print one JSON document; progress goes to stderr");
+    command
+        ->add_option_function<std::string>(
+            "--oracle", [&options](const std::string& word) { options.asks_model = word == "all"; },
+            "Who is measured: the rules alone, or rules, model and both")
+        ->check(CLI::IsMember({"rules", "all"}))
+        ->default_str("all");
+    command->add_option("--model", options.model, "A GGUF file instead of the bundled model")
+        ->check(CLI::ExistingFile);
+    command
+        ->add_option("--calibration", options.calibration,
+                     "What the model's word is worth in `both`; without it, nothing")
+        ->check(CLI::ExistingFile);
+    command->add_option("--cases", options.cases, "Other cases than the demo's own")
+        ->check(CLI::ExistingFile);
+    command
+        ->add_option("--repeats", options.repeats, "Questions per case, cold and pre-warmed each")
+        ->check(CLI::Range(1, 1'000))
+        ->capture_default_str();
+    command->footer(
+        "A case is a menu with its evidence as the demo's agent saw them. Right is what its "
+        "scenario\nexpects, harmful what it forbids. Menus with one entry, and those that lack the "
+        "right\nremedy, are counted in the first table: nobody who ranks can mend them.\n"
+        "What is tuned is tuned on other seeds and measured on these.\n\n"
+        "Exit status:\n  0    measured what was asked for\n"
+        "  1    the model was not there or never answered; the rules' figures are printed\n"
+        "  2    arguments, cases or a calibration that cannot be used\n  130  interrupted\n\n"
+        "Examples:\n  homeostat bench decide\n"
+        "  homeostat bench decide --oracle rules --json\n"
+        "  homeostat bench decide --model other.gguf --repeats 20 > figures.txt");
+}
+
 void add_commands(CLI::App& app, Arguments& arguments) {
     add_demo(app, arguments.demo);
     CLI::App* agent = app.add_subcommand("agent", "Guard one service until SIGTERM");
@@ -127,14 +166,16 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     add_switch(app, "resume", "Release the kill switch", arguments.resume);
     CLI::App* bench = app.add_subcommand("bench", "Measure");
     bench->require_subcommand(1);
-    CLI::App* decide = bench->add_subcommand(
-        "decide", "Rules, model and both over the cases of the demo, honestly");
-    arguments.bench.model = bundled_model();
-    decide->add_flag("--json", arguments.bench.is_json, "Print one JSON document");
-    decide->add_option("--model", arguments.bench.model, "A GGUF file instead of the bundled one");
-    decide->add_option("--repeats", arguments.bench.repeats, "Questions per case")
-        ->check(CLI::Range(1, 1'000))
-        ->capture_default_str();
+    add_bench_decide(*bench, arguments.bench);
+}
+
+/// What the adapters log, too: stdout is for what was asked.
+void log_to_stderr() {
+    const auto logger = spdlog::stderr_logger_mt("homeostat");
+    logger->set_level(spdlog::level::warn);
+    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+    logger->flush_on(spdlog::level::info);
+    spdlog::set_default_logger(logger);
 }
 
 int dispatch(const CLI::App& app, const Arguments& arguments) {
@@ -179,6 +220,7 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
 int main(int argc, char** argv) {
     using namespace homeostat::app;
     try {
+        log_to_stderr();
         CLI::App app(description, "homeostat");
         app.require_subcommand(1);
         app.set_version_flag("--version", std::string(program_version));
