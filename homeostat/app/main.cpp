@@ -3,6 +3,7 @@
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/demo/demo.hpp"
 #include "homeostat/app/model_place.hpp"
+#include "homeostat/app/stderr_log.hpp"
 #include "homeostat/app/version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -143,6 +144,7 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
         return demo::run_demo(arguments.demo);
     }
     if (is_meant("agent")) {
+        log_to_stderr(arguments.agent.log_level);
         return to_int(run_agent(arguments.agent));
     }
     if (is_meant("validate")) {
@@ -169,6 +171,7 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     if (is_meant("doctor")) {
         return to_int(doctor(arguments.doctor));
     }
+    log_to_stderr("warn");
     return to_int(bench_decide(arguments.bench));
 }
 
