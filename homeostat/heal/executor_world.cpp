@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <utility>
 
 namespace homeostat::heal {
@@ -18,6 +20,18 @@ constexpr Duration edge_watch_every = std::chrono::seconds{1};
 constexpr std::size_t edge_watch_samples_max = 5;
 constexpr Duration proving_every = std::chrono::seconds{1};
 constexpr Duration verify_every = std::chrono::milliseconds{50};
+
+void note_errors(std::deque<std::pair<Instant, std::uint64_t>>& samples,
+                 std::uint64_t total,
+                 Instant now) {
+    if (!samples.empty() && total < samples.back().second) {
+        samples.clear();  // The proxy was started again and counts from zero.
+    }
+    samples.emplace_back(now, total);
+    if (samples.size() > edge_watch_samples_max) {
+        samples.pop_front();
+    }
+}
 
 }  // namespace
 
@@ -94,16 +108,8 @@ Task<void> ExecutorRole::watch_edge() {
             const Result<FactsPart> part =
                 co_await calls_.read(*actuator, now + settings_.read_for_max);
             const EdgeFacts* edge = part ? std::get_if<EdgeFacts>(&*part) : nullptr;
-            if (edge == nullptr) {
-                continue;
-            }
-            const std::uint64_t total = edge->counters.errors_total;
-            if (!edge_errors_.empty() && total < edge_errors_.back().second) {
-                edge_errors_.clear();  // The proxy was started again and counts from zero.
-            }
-            edge_errors_.emplace_back(now, total);
-            if (edge_errors_.size() > edge_watch_samples_max) {
-                edge_errors_.pop_front();
+            if (edge != nullptr) {
+                note_errors(edge_errors_, edge->counters.errors_total, now);
             }
         }
         co_await ports_.clock.sleep_until(ports_.clock.now() + edge_watch_every);
