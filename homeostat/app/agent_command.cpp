@@ -3,7 +3,6 @@
 #include "homeostat/app/agent_process.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/config_load.hpp"
-#include "homeostat/app/story.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -18,14 +17,11 @@ ExitStatus run_agent(const AgentOptions& options) {
         fmt::print(stderr, "{}", describe(report));
         return ExitStatus::usage;
     }
-    const auto logger = spdlog::default_logger();
-    logger->set_level(spdlog::level::from_str(options.log_level));
-    logger->info("guarding {} as {} says", plain(report.config->service.text()),
-                 plain(report.file.string()));
-    const Result<void> guarded = guard_service(
-        *report.config, [&](const std::string& line) { logger->info("{}", plain(line)); });
+    spdlog::info("guarding {} as {} says", report.config->service.text(), report.file.string());
+    const Result<void> guarded =
+        guard_service(*report.config, [](const std::string& line) { spdlog::info("{}", line); });
     if (!guarded) {
-        logger->error("{}", plain(guarded.error().text));
+        spdlog::error("{}", guarded.error().text);
         const bool is_usage = guarded.error().fault == Fault::invalid ||
                               guarded.error().fault == Fault::busy ||
                               guarded.error().fault == Fault::absent;

@@ -80,7 +80,7 @@ void time_rules(const std::vector<DecideCase>& cases, DecideMeasurement& measure
     }
 }
 
-/// Asks the model every case, again and again, cold and pre-warmed.
+/// Asks the model every case, again and again: read anew, then at once the same.
 class Questioning {
   public:
     Questioning(adapters::llm::LlmOracle& oracle,
@@ -120,11 +120,13 @@ class Questioning {
         if (!leaves_choice(one)) {
             co_return;
         }
-        // Without this a case that begins with the lines of the last one would be half warm.
-        co_await oracle_.warm(nothing_);
+        // Without this a case that begins with the lines of the last one would be half read.
+        const Instant until = clock_.now() + answer_within;
+        std::vector<RemedyKind> kinds = decide::kinds_to_rank(one.menu);
+        const Result<Ranking> neutral = co_await oracle_.rank(nothing_, std::move(kinds), until);
+        measurement_.failures_count += neutral ? 0 : 1;
         co_await rank(index, measurement_.cold);
-        co_await oracle_.warm(one.evidence);
-        co_await rank(index, measurement_.warmed);
+        co_await rank(index, measurement_.again);
     }
 
     Task<std::optional<Ranking>> rank_all(const DecideCase& one) {

@@ -62,8 +62,8 @@ struct DecideMeasurement {
     std::optional<decide::Calibration> calibration;
     std::uint32_t failures_count{0};  ///< Questions without an answer, of all that were asked.
     Timings rules;
-    Timings cold;    ///< The evidence was not read before the question.
-    Timings warmed;  ///< It was, as the agent does while the evidence comes in.
+    Timings cold;   ///< The evidence was not read before the question, as when the agent asks.
+    Timings again;  ///< The same question at once again: the most that reading ahead could save.
     Machine machine;
 };
 

@@ -121,7 +121,7 @@ std::string table_of_latency(const DecideMeasurement& measurement) {
     text += latency_line("rules", measurement.rules);
     if (measurement.was_model_there) {
         text += latency_line("model, cold", measurement.cold);
-        text += latency_line("model, pre-warmed", measurement.warmed);
+        text += latency_line("model, asked again", measurement.again);
     }
     return text;
 }
@@ -143,8 +143,8 @@ std::string notes_on(const DecideFigures& figures, const DecideMeasurement& meas
             ? measurement.model
             : measurement.model.substr(0, digest_at + digest_mark.size() + digest_shown);
     text += fmt::format(
-        "model:   {}, {} thread at idle priority\n         each case asked {} times cold and as "
-        "often pre-warmed; {} questions without an answer;\n         {} cases with another answer "
+        "model:   {}, {} thread at idle priority\n         each case asked {} times anew and "
+        "at once again; {} questions without an answer;\n         {} cases with another answer "
         "on another time\n",
         plain(name), machine.model_threads, measurement.repeats, measurement.failures_count,
         figures.changed_count);
@@ -274,8 +274,7 @@ json::value to_document(const DecideFigures& figures, const DecideMeasurement& m
     json::object latency;
     latency["rules"] = document_of(measurement.rules);
     latency["cold"] = measurement.was_model_there ? document_of(measurement.cold) : json::value();
-    latency["pre_warmed"] =
-        measurement.was_model_there ? document_of(measurement.warmed) : json::value();
+    latency["again"] = measurement.was_model_there ? document_of(measurement.again) : json::value();
     json::object document;
     document["cases_count"] = measurement.answers.size();
     document["seeds_count"] = figures.seeds_count;

@@ -3,11 +3,10 @@
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/demo/demo.hpp"
 #include "homeostat/app/model_place.hpp"
+#include "homeostat/app/stderr_log.hpp"
 #include "homeostat/app/version.hpp"
 
 #include <CLI/CLI.hpp>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -137,7 +136,8 @@ void add_bench_decide(CLI::App& bench, BenchDecideOptions& options) {
     command->add_option("--cases", options.cases, "Other cases than the demo's own")
         ->check(CLI::ExistingFile);
     command
-        ->add_option("--repeats", options.repeats, "Questions per case, cold and pre-warmed each")
+        ->add_option("--repeats", options.repeats,
+                     "Questions per case, read anew and at once again each")
         ->check(CLI::Range(1, 1'000))
         ->capture_default_str();
     command->footer(
@@ -169,17 +169,9 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     add_bench_decide(*bench, arguments.bench);
 }
 
-/// What the adapters log, too: stdout is for what was asked.
-void log_to_stderr() {
-    const auto logger = spdlog::stderr_logger_mt("homeostat");
-    logger->set_level(spdlog::level::warn);
-    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
-    logger->flush_on(spdlog::level::info);
-    spdlog::set_default_logger(logger);
-}
-
 int dispatch(const CLI::App& app, const Arguments& arguments) {
     const auto is_meant = [&app](const char* name) { return app.got_subcommand(name); };
+    log_to_stderr(is_meant("agent") ? arguments.agent.log_level : "warn");
     if (is_meant("demo")) {
         return demo::run_demo(arguments.demo);
     }
@@ -220,7 +212,6 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
 int main(int argc, char** argv) {
     using namespace homeostat::app;
     try {
-        log_to_stderr();
         CLI::App app(description, "homeostat");
         app.require_subcommand(1);
         app.set_version_flag("--version", std::string(program_version));

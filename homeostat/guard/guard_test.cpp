@@ -274,6 +274,64 @@ TEST_CASE("one remedy is in hand at a time, of whatever incident") {
     CHECK(scene.is_permitted());
 }
 
+TEST_CASE("a dead process is started beside a remedy at another instance, never at the same one") {
+    struct Row {
+        Step theirs;
+        bool is_permitted;
+    };
+    const Step replace_1 = Replace{payments_1, {11, 1000}, v2};
+    for (const Row& row : {Row{Drain{payments_1}, true}, Row{replace_1, true},
+                           Row{Undrain{payments_1}, true}, Row{drain_0, false},
+                           Row{replace_0, false}, Row{undrain_0, false}, Row{swap_step, false}}) {
+        CAPTURE(describe(row.theirs));
+        for (const bool is_settled : {false, true}) {
+            Scene scene = reflex_scene();
+            scene.history.learn(intent_entry(incident_other, "i-2.e1", rolling, row.theirs), now);
+            if (is_settled) {
+                scene.history.learn(outcome_entry(incident_other, "i-2.e1", OutcomeKind::done),
+                                    now);
+            }
+            CHECK(scene.is_permitted() == row.is_permitted);
+            CHECK(scene.refuses(one_rule) != row.is_permitted);
+            CHECK(scene.ask(start_0).has_value() == row.is_permitted);
+        }
+    }
+}
+
+TEST_CASE("a remedy goes on beside the start of a dead process, away from it and above the floor") {
+    Scene scene = scene_of(rolling);
+    end_process(scene.facts.instances[0]);
+    scene.facts.instances[1].rotation = Rotation::draining;
+    learn_effect(scene.history, {incident, "i-1.e1", rolling, Drain{payments_1}}, now);
+    IntentBody start;
+    start.effect = EffectId("i-2.e1");
+    start.remedy = restart_0;
+    start.step = start_0;
+    start.is_reflex = true;
+    scene.history.learn(entry_of(EntryKind::intent, incident_other, start), now);
+    CHECK(scene.ask(Replace{payments_1, {11, 1000}, v2}));
+    CHECK(scene.ask(Undrain{payments_1}));
+    CHECK(scene.refuses(start_0, one_rule));
+    CHECK(scene.refuses(Drain{payments_2}, floor_rule));
+    CHECK(scene.refuses(one_rule));  // Not as a whole: that would begin it at the dead one too.
+    Scene other_remedy = scene;
+    other_remedy.asked.remedy = Restart{payments_1};
+    CHECK(other_remedy.refuses(Undrain{payments_1}, one_rule));  // It is not in hand.
+}
+
+TEST_CASE("two dead processes are started one after the other") {
+    Scene scene = reflex_scene();
+    end_process(scene.facts.instances[1]);
+    IntentBody start;
+    start.effect = EffectId("i-2.e1");
+    start.remedy = Restart{payments_1};
+    start.step = Replace{payments_1, {}, v2};
+    start.is_reflex = true;
+    scene.history.learn(entry_of(EntryKind::intent, incident_other, start), now);
+    CHECK(scene.refuses(one_rule));
+    CHECK(scene.refuses(start_0, one_rule));
+}
+
 TEST_CASE("an effect without a trustworthy outcome stops the next until the world was read") {
     Scene scene;
     scene.history.learn(intent_entry(incident, "i-1.e1", rollback, swap_step), now);

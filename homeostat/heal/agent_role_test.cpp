@@ -99,7 +99,6 @@ class ScriptedOracle final : public ports::Oracle {
     OracleMood mood{OracleMood::answers};
     int asked_count{0};
 
-    Task<void> warm(Evidence) override { co_return; }
     Task<Result<Ranking>> rank(Evidence, std::vector<RemedyKind> kinds, Instant deadline) override {
         asked_count += 1;
         if (mood == OracleMood::hangs) {

@@ -31,6 +31,17 @@ void begin_waits_anew(IncidentState& state, Instant now) {
 
 // --- what is known -------------------------------------------------------------------------------
 
+/// A remedy ends processes itself: one that is down where its latest step was, is its own affair.
+bool ExecutorRole::explains(const HealingThread& thread, const Symptom& down) const {
+    if (thread.node != "act" && thread.node != "verify") {
+        return false;
+    }
+    const guard::IncidentMemory* memory = history_.find(thread.state.id);
+    const InstanceId* touched =
+        memory != nullptr && memory->step_last ? instance_of(*memory->step_last) : nullptr;
+    return touched == nullptr || touched->text() == down.subject.name;
+}
+
 const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
     const Slot* judged = nullptr;
     for (const auto& [id, slot] : slots_) {
@@ -43,8 +54,7 @@ const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
                 return slot.get();
             }
         }
-        const bool is_at_work = thread.node == "act" || thread.node == "verify";
-        if (!is_reflex(thread) && (!is_for_reflex(symptom.kind) || is_at_work)) {
+        if (!is_reflex(thread) && (!is_for_reflex(symptom.kind) || explains(thread, symptom))) {
             judged = slot.get();
         }
     }

@@ -197,7 +197,8 @@ HealingTurn begin_step(IncidentState state,
         homeostat::guard::Gate::ask(case_of(state), step, effect, facts, *context.around.history,
                                     context.around.guard, context.now);
     if (!permit) {
-        const Instant since = state.plan->began_at;
+        // What was done before is no wait: another incident may hold this step up only now.
+        const Instant since = state.plan->step_last_at.value_or(state.plan->began_at);
         return turn_down(std::move(state), permit.error(), step, since, context);
     }
     IntentBody intent{.effect = effect,

@@ -9,6 +9,7 @@ A seed draws which effects are interrupted and how long after their intent. Abou
 import argparse
 import json
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from guarded_world import (
 
 AFTER_INTENT_MAX = 0.12  # Seconds; a replace takes about so long, a drain a tenth of it.
 UNGUARDED_FOR = 0.5
+LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (debug|info|warning|error) \S.*")
 
 
 def wait_for_intent(world, known, seconds):
@@ -181,10 +183,17 @@ def services_go_on_when_the_agent_ends(world, _):
     check_unguarded(world, alive)
 
 
+def whatever_the_agent_wrote_is_one_event_a_line_in_one_format(world, _):
+    lines = (world.run_dir / "agent.log").read_text().splitlines()
+    strange = [line for line in lines if not LOG_LINE.fullmatch(line)]
+    assert lines and not strange, strange[:5]
+
+
 TESTS = [
     an_agent_killed_inside_its_effects_heals_with_at_most_one_effect_per_intent,
     a_second_agent_of_the_same_service_refuses_to_start_and_says_why,
     services_go_on_when_the_agent_ends,
+    whatever_the_agent_wrote_is_one_event_a_line_in_one_format,
 ]
 
 
