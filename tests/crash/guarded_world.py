@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "examples/payment_gateway"))
 
-from test_world import RATE, World, die_with_parent, wait_until  # noqa: E402
+from test_world import RATE, World, die_with_parent, free_ports, wait_until  # noqa: E402, F401
 
 LOOK_EVERY = 0.02
 INSTANCES = [f"payments-{index}" for index in range(3)]
