@@ -27,8 +27,8 @@ SUPPOSED, UNEXPECTED, USAGE = 0, 1, 2  # As `homeostat --help` says.
 def refuse(service, status, *words, lines=1, program=None):
     """The agent ends with `status` and says each of `words`, in `lines` lines; nothing changes."""
     alive, running = service.alive(), children()
-    service.start_agent(program)
     seen = len(service.log().splitlines())
+    service.start_agent(program)
     assert service.agent.wait(10) == status, service.log()
     said = [line for line in service.log().splitlines()[seen:] if " info guarding " not in line]
     print(*said, sep="\n    ")
