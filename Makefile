@@ -26,8 +26,8 @@ build: $(STAMP) ## Build everything, optimised, into build/release/bin
 	@cmake --preset release > build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build --preset release --parallel $(JOBS)
 
-test: build ## Build, then run every test
-	@ctest --preset release --output-junit $(CURDIR)/build/release/tests.xml
+test: build ## Build, then run every test but the slow ones, which `make soak` runs
+	@ctest --preset release --label-exclude slow --output-junit $(CURDIR)/build/release/tests.xml
 
 check: ## What CI runs: format, tidy, layers, tests, sanitizers, demo
 	@.ci/run

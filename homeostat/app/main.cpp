@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <limits>
 #include <string>
 
 namespace homeostat::app {
@@ -70,6 +71,7 @@ void add_demo(CLI::App& app, demo::DemoOptions& options) {
     command->add_flag("--json", options.is_json,
                       "Print one JSON document; progress goes to stderr");
     command->add_option("--seed", options.seed, "Order and sizes of the faults")
+        ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
         ->capture_default_str();
     command->add_option("--only", options.only, "One scenario by its name");
     command->add_option("--oracle", options.oracle, "Who ranks the remedies")
@@ -77,7 +79,8 @@ void add_demo(CLI::App& app, demo::DemoOptions& options) {
         ->capture_default_str();
     command->add_option("--keep", options.keep,
                         "Leave the run's directory here: logs, configurations, ledgers");
-    command->add_option("--model", options.model, "A GGUF file instead of the bundled model");
+    command->add_option("--model", options.model, "A GGUF file instead of the bundled model")
+        ->check(CLI::ExistingFile);
     command->footer(
         "t0 is the first answer a user would call bad (error, slower than 500 ms, wrong).\n"
         "Healing ends at the start of the first 2 s in which at least 99 % of the answers are "

@@ -150,8 +150,11 @@ Task<void> AgentRole::deal_with(Symptom symptom) {
     proposal.judged_at = ports_.clock.now();
     proposal.judging_took = proposal.judged_at - symptom.noticed_at;
     const Result<Standing> submitted = co_await ports_.executor.submit(std::move(proposal));
-    if (!submitted && submitted.error().fault != Fault::busy) {
-        settings_.log("a proposal was not taken: " + submitted.error().text);
+    if (submitted) {
+        refusal_.clear();
+    } else if (submitted.error().fault != Fault::busy && submitted.error().text != refusal_) {
+        refusal_ = submitted.error().text;
+        settings_.log("a proposal was not taken: " + refusal_);
     }
 }
 
