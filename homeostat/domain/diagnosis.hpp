@@ -19,7 +19,7 @@ namespace homeostat {
 enum class CauseKind : std::uint8_t {
     bad_deploy,          ///< The running version brought the fault.
     memory_leak,         ///< Memory climbed until instances stalled.
-    dependency_failing,  ///< A neighbour fails, and we only pass it on.
+    dependency_failing,  ///< A neighbour fails or is slow, and we only pass it on.
     instance_fault,      ///< One instance is ill, the others are well.
     instance_crash,      ///< A process ended.
     unknown,
