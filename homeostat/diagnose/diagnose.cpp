@@ -66,7 +66,7 @@ std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Lim
 }
 
 void add_line(Evidence& evidence, std::string line) {
-    if (evidence.lines.size() < evidence_lines_max) {
+    if (evidence.lines.size() < evidence_lines_max - notes_max) {
         evidence.lines.push_back(line.substr(0, evidence_line_bytes_max));
     }
 }

@@ -16,12 +16,14 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace homeostat::heal {
 
 struct JudgeSettings {
     Inventory inventory;
+    std::vector<std::string> notes;  ///< The operator's words: at most notes_max.
     detect::Limits detect;
     diagnose::Limits diagnose;
 };
