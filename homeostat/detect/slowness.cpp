@@ -20,6 +20,20 @@ void learn(SlowWatch& watch, double figure_ms, Duration seen_for, const SlowLimi
     watch.usual_ms += std::min(share, 1.0) * (figure_ms - watch.usual_ms);
 }
 
+/// Absent for the first figure and after a silence.
+std::optional<Duration> apart_from_last(const SlowWatch& watch,
+                                        Instant at,
+                                        const SlowLimits& limits) {
+    const bool is_near = watch.last_at && at - *watch.last_at <= limits.apart_max;
+    return is_near ? std::optional(at - *watch.last_at) : std::nullopt;
+}
+
+void lengthen(Streak& streak, Instant at) {
+    streak.first_at = streak.count == 0 ? at : streak.first_at;
+    streak.last_at = at;
+    streak.count += 1;
+}
+
 }  // namespace
 
 std::optional<SlowBounds> usual_bounds(const SlowWatch& watch, const SlowLimits& limits) {
@@ -44,18 +58,16 @@ void take_figure(SlowWatch& watch,
                  Instant at,
                  const std::optional<SlowBounds>& bounds,
                  const SlowLimits& limits) {
-    const Duration apart = watch.last_at ? at - *watch.last_at : Duration::zero();
-    const bool is_after_silence = apart > limits.apart_max;
-    const Duration seen_for = is_after_silence ? Duration::zero() : apart;
+    const std::optional<Duration> apart = apart_from_last(watch, at, limits);
+    const Duration seen_for = apart.value_or(Duration::zero());
     watch.last_at = at;
     watch.last_ms = figure_ms;
     const bool is_slow = bounds && figure_ms > bounds->limit_ms;
     if (!bounds || figure_ms <= bounds->calm_ms) {
         watch.slow = {};
     } else if (is_slow) {
-        watch.slow.first_at = watch.slow.count == 0 || is_after_silence ? at : watch.slow.first_at;
-        watch.slow.count = is_after_silence ? 1 : watch.slow.count + 1;
-        watch.slow.last_at = at;
+        watch.slow = apart ? watch.slow : Streak{};
+        lengthen(watch.slow, at);
     }
     Presence& presence = watch.presence;
     if (presence.is_present && bounds) {

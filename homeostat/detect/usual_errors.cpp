@@ -19,18 +19,21 @@ Belief belief_of(const UsualErrors& usual, const UsualErrorLimits& limits) {
 }
 
 /// P(K >= errors) for a count over its mean, summed until the rest no longer matters.
-double chance_of(double errors, double shape, double step) {
+double chance_of(std::uint64_t errors, double shape, double step) {
+    const auto rise = [&](std::uint64_t index) {  // From one term to the next.
+        const auto count = static_cast<double>(index);
+        return (shape + count) / (count + 1) * step;
+    };
     double log_term = shape * std::log1p(-step);
-    for (double count = 0; count < errors; count += 1) {
-        log_term += std::log((shape + count) / (count + 1) * step);
+    for (std::uint64_t count = 0; count < errors; ++count) {
+        log_term += std::log(rise(count));
     }
-    constexpr int terms_max = 1'000;
+    constexpr std::uint64_t terms_max = 1'000;
     constexpr double negligible = 1e-3;
     double term = std::exp(log_term);
     double sum = term;
-    for (int index = 0; index < terms_max && term > sum * negligible; ++index) {
-        const double count = errors + index;
-        term *= (shape + count) / (count + 1) * step;
+    for (std::uint64_t index = 0; index < terms_max && term > sum * negligible; ++index) {
+        term *= rise(errors + index);
         sum += term;
     }
     return sum;
@@ -69,7 +72,7 @@ bool is_unusual(const UsualErrors& usual,
         return true;
     }
     const double step = seen / (seen + belief.requests);
-    return chance_of(static_cast<double>(errors), belief.shape, step) < limits.chance_max;
+    return chance_of(errors, belief.shape, step) < limits.chance_max;
 }
 
 }  // namespace homeostat::detect

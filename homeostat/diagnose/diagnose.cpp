@@ -18,17 +18,27 @@ std::string plain_version(const VersionId& version) {
     return is_plain_name(version.text()) ? version.text() : std::string("a version");
 }
 
+/// REQUIRES: there is a deploy to blame.
+Cause blame_deploy(const Look& look, const Symptom& symptom) {
+    const double age = to_seconds(symptom.began_at - look.deploy->at);
+    const double weight = look.new_error_templates > 0 ? 0.9 : 0.75;
+    const bool is_lesser = !look.leaks.empty() || look.is_one_slow(symptom);
+    return {
+        CauseKind::bad_deploy, is_lesser ? 0.5 : weight,
+        fmt::format("{} was deployed {:.0f} s before it began, and {} new error templates came "
+                    "with it",
+                    plain_version(look.deploy->to), std::max(0.0, age), look.new_error_templates)};
+}
+
 std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Limits& limits) {
     std::vector<Cause> causes;
     if (symptom.kind == SymptomKind::instance_down) {
         return {{CauseKind::instance_crash, 1.0, "the process of one instance has ended"}};
     }
     if (!look.explaining.empty()) {
-        const bool is_slow = symptom.kind == SymptomKind::latency;
-        causes.push_back({CauseKind::dependency_failing, 0.9,
-                          look.explaining.front().text() +
-                              (is_slow ? " is ill as well, enough to explain it"
-                                       : " fails as well, often enough to explain it")});
+        causes.push_back(
+            {CauseKind::dependency_failing, 0.9,
+             look.explaining.front().text() + " is ill as well, enough to explain it"});
     }
     const bool has_stalled = !look.silent.empty() ||
                              symptom.kind == SymptomKind::instance_not_answering ||
@@ -43,20 +53,11 @@ std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Lim
                          leak.from_bytes / (1 << 20), leak.to_bytes / (1 << 20))});
     }
     if (look.deploy && look.explaining.empty()) {
-        const double age = to_seconds(symptom.began_at - look.deploy->at);
-        const double weight = look.new_error_templates > 0 ? 0.9 : 0.75;
-        const bool is_of_one =
-            symptom.kind == SymptomKind::latency && concentrated_on(look, symptom, limits);
-        const bool is_lesser = !look.leaks.empty() || is_of_one;
-        causes.push_back({CauseKind::bad_deploy, is_lesser ? 0.5 : weight,
-                          fmt::format("{} was deployed {:.0f} s before it began, and {} new error "
-                                      "templates came with it",
-                                      plain_version(look.deploy->to), std::max(0.0, age),
-                                      look.new_error_templates)});
+        causes.push_back(blame_deploy(look, symptom));
     }
-    if (const auto instance = concentrated_on(look, symptom, limits)) {
+    if (look.ill_alone) {
         causes.push_back({CauseKind::instance_fault, look.leaks.empty() ? 0.6 : 0.3,
-                          instance->text() + " is ill, the others are well"});
+                          look.ill_alone->text() + " is ill, the others are well"});
     }
     causes.push_back({CauseKind::unknown, 0.1, "nothing that is known explains it"});
     std::ranges::sort(causes, [](const Cause& left, const Cause& right) {
@@ -72,11 +73,7 @@ void add_line(Evidence& evidence, std::string line) {
 }
 
 /// Where the time goes: ours, of the one that is slower than its siblings, and of neighbours.
-void add_paces(Evidence& evidence,
-               const Look& look,
-               const Symptom& symptom,
-               const Inventory& inventory,
-               const Limits& limits) {
+void add_paces(Evidence& evidence, const Look& look, const Inventory& inventory) {
     const auto add = [&](const std::string& whose, const Pace& pace) {
         if (pace.before_ms && pace.since_ms) {
             add_line(evidence, fmt::format("{} took {:.0f} ms before and {:.0f} ms since", whose,
@@ -84,8 +81,8 @@ void add_paces(Evidence& evidence,
         }
     };
     add("answers of " + inventory.service.text(), look.own_pace);
-    if (const auto instance = concentrated_on(look, symptom, limits)) {
-        add_line(evidence, instance->text() + " is much slower than its siblings");
+    if (look.ill_alone) {
+        add_line(evidence, look.ill_alone->text() + " is much slower than its siblings");
     }
     for (const auto& [neighbour, pace] : look.neighbour_paces) {
         add("answers of neighbour " + neighbour.text(), pace);
@@ -112,7 +109,7 @@ Evidence evidence_of(const Look& look,
     add_line(evidence, fmt::format("{} on {}: {:.0f} % of requests fail", to_text(symptom.kind),
                                    inventory.service.text(), look.own.ratio() * 100));
     if (symptom.kind == SymptomKind::latency) {
-        add_paces(evidence, look, symptom, inventory, limits);
+        add_paces(evidence, look, inventory);
     }
     for (const auto& [instance, failing] : look.instances) {
         if (is_failing(failing, limits)) {
@@ -140,36 +137,42 @@ void offer(Menu& menu, Remedy remedy, double weight, std::string because) {
     menu.items.push_back({std::move(remedy), weight, std::move(because)});
 }
 
+void offer_against_leaks(Menu& menu, const Look& look, const Inventory& inventory) {
+    if (look.leaks.size() > 1) {
+        offer(menu, RollingRestart{inventory.service}, 0.7, "memory climbed in several");
+    } else if (!look.leaks.empty()) {
+        offer(menu, Restart{look.leaks.front().instance}, 0.5, "its memory climbed");
+        offer(menu, RollingRestart{inventory.service}, 0.3, "the others may follow");
+    }
+}
+
+void offer_against_own_fault(Menu& menu,
+                             const Look& look,
+                             const Symptom& symptom,
+                             const Inventory& inventory) {
+    const bool is_leak = !look.leaks.empty();
+    // All instances run the version: of one that alone is slow it is the lesser suspect.
+    const bool is_one_slow = look.is_one_slow(symptom);
+    if (look.deploy && inventory.has_versions) {
+        const double weight = is_one_slow ? 0.3 : 0.8;
+        offer(menu, Rollback{inventory.service, look.deploy->to, look.deploy->from},
+              is_leak ? 0.15 : weight, "the running version is new, and no neighbour explains it");
+    }
+    if (look.ill_alone && !is_leak) {
+        offer(menu, Restart{*look.ill_alone}, look.deploy && !is_one_slow ? 0.1 : 0.6,
+              "only this instance is ill");
+    }
+}
+
 /// First-hand numbers only: log templates weigh in the causes, never here.
-Menu menu_of(const Look& look,
-             const Symptom& symptom,
-             const Inventory& inventory,
-             const Limits& limits) {
+Menu menu_of(const Look& look, const Symptom& symptom, const Inventory& inventory) {
     Menu menu;
     const bool is_explained = !look.explaining.empty();
     if (symptom.kind == SymptomKind::instance_down) {
         offer(menu, Restart{InstanceId(symptom.subject.name)}, 0.95, "its process has ended");
     } else if (!is_explained) {
-        const bool is_leak = !look.leaks.empty();
-        if (look.leaks.size() > 1) {
-            offer(menu, RollingRestart{inventory.service}, 0.7, "memory climbed in several");
-        } else if (is_leak) {
-            offer(menu, Restart{look.leaks.front().instance}, 0.5, "its memory climbed");
-            offer(menu, RollingRestart{inventory.service}, 0.3, "the others may follow");
-        }
-        const auto instance = concentrated_on(look, symptom, limits);
-        // All instances run the version: of one that alone is slow it is the lesser suspect.
-        const bool is_of_one = instance && symptom.kind == SymptomKind::latency;
-        if (look.deploy && inventory.has_versions) {
-            const double weight = is_of_one ? 0.3 : 0.8;
-            offer(menu, Rollback{inventory.service, look.deploy->to, look.deploy->from},
-                  is_leak ? 0.15 : weight,
-                  "the running version is new, and no neighbour explains it");
-        }
-        if (instance && !is_leak) {
-            offer(menu, Restart{*instance}, look.deploy && !is_of_one ? 0.1 : 0.6,
-                  "only this instance is ill");
-        }
+        offer_against_leaks(menu, look, inventory);
+        offer_against_own_fault(menu, look, symptom, inventory);
     }
     offer(menu, Observe{}, is_explained ? 0.9 : 0.05,
           is_explained ? "the cause lies with a neighbour" : "doing nothing is an answer");
@@ -219,13 +222,12 @@ Finding diagnose(const State& state,
                  const Symptom& symptom,
                  const Inventory& inventory,
                  std::span<const RemedyKind> tried,
-                 const Limits& limits,
-                 Instant) {
+                 const Limits& limits) {
     const Look look = look_at(state, symptom, inventory, limits);
     Finding finding;
     finding.diagnosis.causes = causes_of(look, symptom, limits);
     finding.diagnosis.evidence = evidence_of(look, symptom, inventory, limits);
-    finding.menu = menu_of(look, symptom, inventory, limits);
+    finding.menu = menu_of(look, symptom, inventory);
     leave_out_tried(finding.menu, tried);
     settle_priors(finding.menu);
     return finding;

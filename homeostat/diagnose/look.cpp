@@ -10,6 +10,10 @@ bool is_slower(double ms, double than_ms, const Limits& limits) {
     return ms >= than_ms * limits.latency_factor_min && ms >= than_ms + limits.latency_gain_ms_min;
 }
 
+bool is_slowed(const Pace& pace, const Limits& limits) {
+    return pace.before_ms && pace.since_ms && is_slower(*pace.since_ms, *pace.before_ms, limits);
+}
+
 Failing failing_since(const State& state, const Subject& subject, Instant since) {
     Failing failing;
     const auto found = state.traffic.find(subject);
@@ -137,14 +141,33 @@ void look_at_neighbours(Look& look,
     }
 }
 
+/// The one instance that has nearly all of it; absent if it is spread.
+std::optional<InstanceId> concentrated_on(const Look& look,
+                                          const Symptom& symptom,
+                                          const Limits& limits) {
+    if (symptom.kind == SymptomKind::latency) {
+        const bool is_of_one = symptom.subject.kind == SubjectKind::instance;
+        return is_of_one ? std::optional(InstanceId(symptom.subject.name)) : look.slowest;
+    }
+    std::uint64_t all = 0;
+    for (const auto& [instance, failing] : look.instances) {
+        all += failing.errors;
+    }
+    for (const auto& [instance, failing] : look.instances) {
+        const bool has_most = static_cast<double>(failing.errors) >=
+                              static_cast<double>(all) * limits.concentration_min;
+        if (all >= limits.errors_min && has_most && look.instances.size() > 1) {
+            return instance;
+        }
+    }
+    return look.silent.size() == 1 && look.instances.size() > 1 ? std::optional(look.silent.front())
+                                                                : std::nullopt;
+}
+
 }  // namespace
 
 bool is_failing(const Failing& failing, const Limits& limits) {
     return failing.errors >= limits.errors_min && failing.ratio() >= limits.error_ratio_min;
-}
-
-bool is_slowed(const Pace& pace, const Limits& limits) {
-    return pace.before_ms && pace.since_ms && is_slower(*pace.since_ms, *pace.before_ms, limits);
 }
 
 Look look_at(const State& state,
@@ -176,29 +199,8 @@ Look look_at(const State& state,
     for (const NewTemplate& seen : state.new_templates) {
         look.new_error_templates += seen.level == LogLevel::error && seen.at >= since ? 1 : 0;
     }
+    look.ill_alone = concentrated_on(look, symptom, limits);
     return look;
-}
-
-std::optional<InstanceId> concentrated_on(const Look& look,
-                                          const Symptom& symptom,
-                                          const Limits& limits) {
-    if (symptom.kind == SymptomKind::latency) {
-        const bool is_of_one = symptom.subject.kind == SubjectKind::instance;
-        return is_of_one ? std::optional(InstanceId(symptom.subject.name)) : look.slowest;
-    }
-    std::uint64_t all = 0;
-    for (const auto& [instance, failing] : look.instances) {
-        all += failing.errors;
-    }
-    for (const auto& [instance, failing] : look.instances) {
-        const bool has_most = static_cast<double>(failing.errors) >=
-                              static_cast<double>(all) * limits.concentration_min;
-        if (all >= limits.errors_min && has_most && look.instances.size() > 1) {
-            return instance;
-        }
-    }
-    return look.silent.size() == 1 && look.instances.size() > 1 ? std::optional(look.silent.front())
-                                                                : std::nullopt;
 }
 
 }  // namespace homeostat::diagnose

@@ -61,6 +61,11 @@ struct Look {
     std::vector<InstanceId> silent;
     std::optional<Change> deploy;
     std::size_t new_error_templates{0};
+    std::optional<InstanceId> ill_alone;  ///< The one that has nearly all of it; absent if spread.
+
+    [[nodiscard]] bool is_one_slow(const Symptom& symptom) const {
+        return symptom.kind == SymptomKind::latency && ill_alone;
+    }
 };
 
 [[nodiscard]] Look look_at(const State& state,
@@ -69,12 +74,5 @@ struct Look {
                            const Limits& limits);
 
 [[nodiscard]] bool is_failing(const Failing& failing, const Limits& limits);
-
-[[nodiscard]] bool is_slowed(const Pace& pace, const Limits& limits);
-
-/// The one instance that has nearly all of it; absent if it is spread.
-[[nodiscard]] std::optional<InstanceId> concentrated_on(const Look& look,
-                                                        const Symptom& symptom,
-                                                        const Limits& limits);
 
 }  // namespace homeostat::diagnose

@@ -68,7 +68,7 @@ struct Past {
     [[nodiscard]] Finding find(const Subject& subject = {SubjectKind::service, "payments"}) const {
         const Symptom symptom{SymptomKind::latency, subject, Observer::edge, 220, 70, began_at,
                               began_at + 4s};
-        return diagnose(state, symptom, payments(), {}, {}, began_at + 5s);
+        return diagnose(state, symptom, payments(), {}, {});
     }
 };
 

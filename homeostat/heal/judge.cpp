@@ -56,11 +56,9 @@ std::vector<Symptom> Judge::symptoms(Instant now) {
     return present;
 }
 
-diagnose::Finding Judge::diagnose(const Symptom& symptom,
-                                  std::span<const RemedyKind> tried,
-                                  Instant now) const {
+diagnose::Finding Judge::diagnose(const Symptom& symptom, std::span<const RemedyKind> tried) const {
     diagnose::Finding finding =
-        diagnose::diagnose(diagnose_, symptom, settings_.inventory, tried, settings_.diagnose, now);
+        diagnose::diagnose(diagnose_, symptom, settings_.inventory, tried, settings_.diagnose);
     // In front, because they never change: a model keeps what it has read from the first byte on.
     std::vector<std::string>& lines = finding.diagnosis.evidence.lines;
     std::vector<std::string> marked;

@@ -43,8 +43,7 @@ class Judge {
 
     /// `tried`: kinds that did not help in this incident.
     [[nodiscard]] diagnose::Finding diagnose(const Symptom& symptom,
-                                             std::span<const RemedyKind> tried,
-                                             Instant now) const;
+                                             std::span<const RemedyKind> tried) const;
 
   private:
     JudgeSettings settings_;

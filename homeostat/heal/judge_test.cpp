@@ -18,7 +18,7 @@ diagnose::Finding finding_with(std::vector<std::string> notes) {
     settings.notes = std::move(notes);
     const Judge judge(std::move(settings));
     const Symptom symptom{.subject = {SubjectKind::service, "payments"}};
-    return judge.diagnose(symptom, {}, Instant{std::chrono::hours{1}});
+    return judge.diagnose(symptom, {});
 }
 
 }  // namespace
