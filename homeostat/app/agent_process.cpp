@@ -14,6 +14,7 @@
 #include "homeostat/adapters/telemetry/http_probe.hpp"
 #include "homeostat/adapters/telemetry/metrics_telemetry.hpp"
 #include "homeostat/app/control_api.hpp"
+#include "homeostat/app/judge_settings.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/version.hpp"
 #include "homeostat/heal/agent_role.hpp"
@@ -350,7 +351,7 @@ void AgentProcess::make_executor() {
 
 void AgentProcess::make_agent() {
     heal::AgentSettings settings;
-    settings.judge.inventory = inventory_of(config_);
+    settings.judge = judge_settings_of(config_, inventory_of(config_));
     settings.decide.mode = config_.oracle;
     settings.decide.calibration = calibration_;
     settings.model_for_max = config_.model ? config_.model->deadline : Duration::zero();

@@ -134,9 +134,8 @@ Task<void> AgentRole::deal_with(Symptom symptom) {
     if (standing && !standing->wants_proposal) {
         co_return;
     }
-    const Instant began_at = ports_.clock.now();
     const std::vector<RemedyKind> tried = standing ? standing->tried : std::vector<RemedyKind>{};
-    diagnose::Finding finding = judge_.diagnose(symptom, tried, began_at);
+    diagnose::Finding finding = judge_.diagnose(symptom, tried);
     decide::Opinion opinion{ModelAnswer::not_asked, std::nullopt, {}};
     if (!is_for_reflex(symptom.kind)) {
         opinion = co_await ask_oracle(finding);
