@@ -27,8 +27,9 @@ class HaproxyMean {
     }
     [[nodiscard]] EdgeCounters counters() const {
         const std::uint64_t held = std::clamp<std::uint64_t>(count_, 1, window);
+        const std::uint64_t rounded_up = (sum_ + held - 1) / held;
         return {.requests_total = count_,
-                .latency_ms = static_cast<double>((sum_ + held - 1) / held),
+                .latency_ms = static_cast<double>(rounded_up),
                 .latency_answers_max = window};
     }
 
@@ -38,28 +39,30 @@ class HaproxyMean {
     std::uint64_t sum_{0};
 };
 
-/// Feeds traffic of which each answer takes `took_ms` on average, read every 250 ms, and gives the
-/// figures that come of `seconds` of it.
-std::vector<double> figures(HaproxyMean& proxy,
-                            EdgeMean& mean,
-                            Instant& at,
-                            double per_second,
-                            double took_ms,
-                            int seconds,
-                            Rng& rng) {
-    std::vector<double> found;
-    double due = 0;
-    for (int tick = 0; tick < 4 * seconds; ++tick) {
-        for (due += per_second / 4; due >= 1; due -= 1) {
-            proxy.add(static_cast<std::uint64_t>(std::llround(rng.exponential(took_ms))));
+/// Traffic through one proxy, which is read every 250 ms.
+struct Traffic {
+    Rng rng;
+    double per_second{0};
+    HaproxyMean proxy;
+    EdgeMean mean;
+    Instant at{1h};
+
+    /// The figures that come of `seconds` in which an answer takes `took_ms` on average.
+    std::vector<double> figures(double took_ms, int seconds) {
+        std::vector<double> found;
+        double due = 0;
+        for (int tick = 0; tick < 4 * seconds; ++tick) {
+            for (due += per_second / 4; due >= 1; due -= 1) {
+                proxy.add(static_cast<std::uint64_t>(std::llround(rng.exponential(took_ms))));
+            }
+            at += 250ms;
+            if (const auto figure = interval_ms(mean, proxy.counters(), {}, at)) {
+                found.push_back(*figure);
+            }
         }
-        at += 250ms;
-        if (const auto figure = interval_ms(mean, proxy.counters(), {}, at)) {
-            found.push_back(*figure);
-        }
+        return found;
     }
-    return found;
-}
+};
 
 double mean_of(const std::vector<double>& values) {
     double sum = 0;
@@ -82,16 +85,13 @@ Reading reading_of(const EdgeCounters& counters, Instant at) {
 TEST_CASE("an interval is as slow as it was at once, and as quick again, at any rate") {
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
         CAPTURE(seed);
-        Rng rng(seed);
-        HaproxyMean proxy;
-        EdgeMean mean;
-        Instant at{1h};
-        const double per_second = 25 + 500 * rng.unit();
-        const double usual_ms = 5 + 50 * rng.unit();
-        const double slow_ms = usual_ms + 100 + 400 * rng.unit();
-        CAPTURE(per_second);
+        Traffic traffic{.rng = Rng(seed)};
+        traffic.per_second = 25 + 500 * traffic.rng.unit();
+        const double usual_ms = 5 + 50 * traffic.rng.unit();
+        const double slow_ms = usual_ms + 100 + 400 * traffic.rng.unit();
+        CAPTURE(traffic.per_second);
         for (const double took_ms : {usual_ms, slow_ms, usual_ms}) {
-            std::vector<double> found = figures(proxy, mean, at, per_second, took_ms, 30, rng);
+            std::vector<double> found = traffic.figures(took_ms, 30);
             REQUIRE(found.size() >= 6);
             found.erase(found.begin());  // It may begin before the change.
             // Of exponential times a mean of n is off by 1/sqrt(n) of itself; the rest is rounding.
