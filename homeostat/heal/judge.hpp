@@ -23,7 +23,7 @@ namespace homeostat::heal {
 
 struct JudgeSettings {
     Inventory inventory;
-    std::vector<std::string> notes;  ///< The operator's words: at most notes_max.
+    std::vector<std::string> notes{};  ///< The operator's words: at most notes_max.
     detect::Limits detect;
     diagnose::Limits diagnose;
 };
