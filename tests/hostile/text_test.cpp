@@ -93,7 +93,7 @@ Judged judge(const Told& told, bool has_deploy = true) {
         (void)judge.take(readings_of(told, counters, now), now);
         const std::vector<Symptom> present = judge.symptoms(now);
         if (!present.empty()) {
-            return {present.front(), judge.diagnose(present.front(), {}, now)};
+            return {present.front(), judge.diagnose(present.front(), {})};
         }
     }
     FAIL("a third of all requests fails, and nobody notices");
