@@ -95,7 +95,7 @@ Next wait_for_return(const View& view, std::string because) {
 Next replace(const View& view, const InstanceFacts& instance) {
     const RuntimeInstance& runtime = instance.runtime;
     if (view.replaced_count(runtime.instance) >= replaces_per_instance_max) {
-        return Stuck{fmt::format("{} was started {} times and is not there",
+        return Stuck{fmt::format("{} was started {} times and is not there; its log says why",
                                  runtime.instance.text(), replaces_per_instance_max)};
     }
     return Replace{runtime.instance, runtime.is_alive ? runtime.identity : ProcessIdentity{},

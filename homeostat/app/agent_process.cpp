@@ -14,12 +14,14 @@
 #include "homeostat/adapters/telemetry/http_probe.hpp"
 #include "homeostat/adapters/telemetry/metrics_telemetry.hpp"
 #include "homeostat/app/control_api.hpp"
+#include "homeostat/app/judge_settings.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/version.hpp"
 #include "homeostat/heal/agent_role.hpp"
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/net/http_client.hpp"
 #include "homeostat/net/http_server.hpp"
+#include "homeostat/os/file.hpp"
 #include "homeostat/os/proc.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -72,6 +74,8 @@ Inventory inventory_of(const Config& config) {
     }
     inventory.has_versions = !config.process.versions_root.empty();
     inventory.has_edge = config.haproxy.has_value();
+    inventory.may_eject =
+        inventory.has_edge && config.guard.autonomy_of(RemedyKind::eject) != Autonomy::watch;
     return inventory;
 }
 
@@ -100,6 +104,7 @@ class AgentProcess {
     void add_journey(std::vector<ports::Telemetry*>& sources);
     [[nodiscard]] Result<void> listen();
     [[nodiscard]] Task<bool> answers(InstanceId instance, Instant deadline);
+    void tell(const process::Arrival& arrival) const;
     Task<void> arrive();
     Task<void> wake_on_exit();
     Task<void> wait_for_signal();
@@ -176,14 +181,11 @@ Result<void> AgentProcess::prepare() {
         return std::unexpected(boot_id.error());
     }
     boot_id_ = *boot_id;
-    std::error_code trouble;
-    for (const std::filesystem::path& directory :
-         {config_.switch_file.parent_path(), config_.control_socket.parent_path(),
-          config_.ledger_directory}) {
-        std::filesystem::create_directories(directory, trouble);
-        if (trouble) {
-            return fail(Fault::full, directory.string() + ": " + trouble.message() +
-                                         " — give the agent's user the right to make it");
+    for (const auto& [key, directory] :
+         {std::pair{"control.switch", config_.switch_file.parent_path()},
+          std::pair{"control.socket", config_.control_socket.parent_path()}}) {
+        if (const Result<void> made = os::make_directories(directory.string()); !made) {
+            return fail(key, made.error());
         }
     }
     kill_switch_ = std::make_unique<adapters::system::SwitchFile>(config_.switch_file);
@@ -194,7 +196,7 @@ Result<void> AgentProcess::prepare() {
     options.on_news = [log = log_](std::string_view news) { log(std::string(news)); };
     auto ledger = adapters::segment_log::SegmentLog::open(std::move(options));
     if (!ledger) {
-        return std::unexpected(ledger.error());
+        return fail("record.ledger", ledger.error());
     }
     ledger_ = std::move(*ledger);
     if (Result<void> made = make_actuators(); !made) {
@@ -369,7 +371,7 @@ void AgentProcess::make_executor() {
 
 void AgentProcess::make_agent() {
     heal::AgentSettings settings;
-    settings.judge.inventory = inventory_of(config_);
+    settings.judge = judge_settings_of(config_, inventory_of(config_));
     settings.decide.mode = config_.oracle;
     settings.decide.calibration = calibration_;
     settings.model_for_max = config_.model ? config_.model->deadline : Duration::zero();
@@ -389,7 +391,8 @@ void AgentProcess::make_oracle() {
         adapters::llm::ModelServerSettings server;
         const std::filesystem::path program =
             config_.model->binary.empty() ? model_server_program() : config_.model->binary;
-        server.command = {program.string()};
+        // A name that is on no PATH is the trouble that the oracle then tells of.
+        server.command = {program.empty() ? "llama-server" : program.string()};
         server.model_file = config_.model->file;
         server.directory = config_.process.run_directory / "model";
         settings.server = std::move(server);
@@ -405,6 +408,19 @@ void AgentProcess::make_oracle() {
                                                          std::move(settings));
 }
 
+void AgentProcess::tell(const process::Arrival& arrival) const {
+    log_("instances: " + std::to_string(arrival.adopted.size()) + " adopted, " +
+         std::to_string(arrival.started.size()) + " started, " +
+         std::to_string(arrival.left_down.size()) + " down; their logs are in " +
+         config_.process.run_directory.string());
+    for (const process::EndedStart& ended : arrival.ended) {
+        log_(ended.instance.text() + ": " + ended.because);
+    }
+    for (const InstanceId& silent : arrival.not_answering) {
+        log_(silent.text() + " runs and does not answer");
+    }
+}
+
 Task<void> AgentProcess::arrive() {
     const Instant deadline = clock_.now() + start_within;
     Result<process::Arrival> arrival = co_await runtime_->adopt_or_start(deadline);
@@ -413,9 +429,7 @@ Task<void> AgentProcess::arrive() {
         context_.stop();
         co_return;
     }
-    log_("instances: " + std::to_string(arrival->adopted.size()) + " adopted, " +
-         std::to_string(arrival->started.size()) + " started, " +
-         std::to_string(arrival->left_down.size()) + " down");
+    tell(*arrival);
     asio::co_spawn(context_, executor_->run(), asio::detached);
     asio::co_spawn(context_, agent_->run(), asio::detached);
     asio::co_spawn(context_, wake_on_exit(), asio::detached);
@@ -458,7 +472,7 @@ Result<void> AgentProcess::listen() {
 
 Result<void> AgentProcess::serve() {
     if (Result<void> listening = listen(); !listening) {
-        return fail("control socket", listening.error());
+        return fail("control.socket", listening.error());
     }
     asio::co_spawn(context_, wait_for_signal(), asio::detached);
     asio::co_spawn(context_, arrive(), asio::detached);

@@ -22,9 +22,13 @@ struct GoalsSection {
     double availability = Config{}.availability_goal;
     Duration latency_p99 = Config{}.latency_p99_goal;
     static void keys(auto& self, auto&& key) {
-        key(Key{"availability", "Share of requests that succeed"}, RatioValue{}, self.availability);
-        key(Key{"latency_p99", "99 of 100 answers come within this"}, timeout_value,
-            self.latency_p99);
+        key(Key{"availability",
+                "Share of requests that succeed; a larger share of failures, if unusual, is a "
+                "symptom"},
+            RatioValue{}, self.availability);
+        key(Key{"latency_p99",
+                "99 of 100 answers come within this; a longer mean, if unusual, is a symptom"},
+            timeout_value, self.latency_p99);
     }
 };
 

@@ -103,6 +103,8 @@ TEST_CASE("values of the wrong type or size say what belongs there") {
          "5:8: guard: one value stands here — write keys with values\n"},
         {"a section for a value", with("oracle: { a: b }\n"),
          "5:9: oracle: a section stands here — write one value\n"},
+        {"a note that is too long", with("notes: [ " + std::string(115, 'x') + " ]\n"),
+         "5:10: notes[0]: a text of 115 bytes — write at most 114\n"},
         {"an empty list", with("notes: []\n"), "5:8: notes: a list of 0 — write 1 to 8\n"},
         {"a duration without its unit", with("guard: { cool_down: 120 }\n"),
          "5:21: guard.cool_down: '120' is not a duration — write the unit too, 120s or 120ms\n"},

@@ -84,7 +84,7 @@ struct Past {
     }
     [[nodiscard]] Finding find(const Symptom& symptom = errors(),
                                std::vector<RemedyKind> tried = {}) const {
-        return diagnose(state, symptom, payments(), tried, {}, began_at + 2s);
+        return diagnose(state, symptom, payments(), tried, {});
     }
 };
 

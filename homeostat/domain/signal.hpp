@@ -35,11 +35,11 @@ constexpr auto names_of(std::type_identity<Observer>) {
 }
 
 enum class SignalKind : std::uint8_t {
-    requests_count,   ///< Requests ended since the last reading. Edge.
-    errors_count,     ///< Of these, answered 5xx or not answered at all. Edge.
-    retries_count,    ///< Retries and redispatches since the last reading. Edge.
-    queue_length,     ///< Requests waiting for a server now. Edge.
-    latency_ms,       ///< Mean time to answer of the last requests. Edge, probe, journey.
+    requests_count,  ///< Requests ended since the last reading. Edge.
+    errors_count,    ///< Of these, answered 5xx or not answered at all. Edge.
+    retries_count,   ///< Retries and redispatches since the last reading. Edge.
+    queue_length,    ///< Requests waiting for a server now. Edge.
+    latency_ms,  ///< Time to answer: of one request (probe, journey), mean since the last (edge).
     is_in_rotation,   ///< 1: the edge sends this instance requests; 0: down, drained. Edge.
     is_answering,     ///< 1: the request was answered 2xx in time; 0: not. Probe, journey.
     is_alive,         ///< 1: the process runs; 0: it has ended. Process.

@@ -131,12 +131,15 @@ void History::learn_intent(const Entry& entry, Instant at) {
     push_bounded(effects_at_, at, effects_max);
     IncidentMemory& memory = remember(entry.incident, at);
     memory.active_at = std::max(memory.active_at, at);
+    memory.step_last.reset();
     const Result<IntentBody> intent = from_json<IntentBody>(entry.body);
     if (!intent) {
         return;
     }
     push_bounded(memory.effects, intent->effect, effects_per_incident_max);
     push_bounded(memory.effects_open, intent->effect, effects_per_incident_max);
+    memory.step_last = intent->step;
+    memory.is_reflex = intent->is_reflex;
     note_attempt(memory, *intent);
     const auto* replace = std::get_if<Replace>(&intent->step);
     if (replace != nullptr && intent->is_reflex) {
@@ -222,14 +225,15 @@ const IncidentMemory* History::find(const IncidentId& incident) const {
     return found == incidents_.end() ? nullptr : &found->second;
 }
 
-const IncidentId* History::busy_incident(const IncidentId& except) const {
+std::vector<IncidentId> History::busy_incidents(const IncidentId& except) const {
+    std::vector<IncidentId> busy;
     for (const auto& [incident, memory] : incidents_) {
         const bool is_busy = memory.remedy_in_hand || !memory.effects_open.empty();
         if (is_busy && incident != except) {
-            return &incident;
+            busy.push_back(incident);
         }
     }
-    return nullptr;
+    return busy;
 }
 
 bool History::is_effect_known(const EffectId& effect) const {

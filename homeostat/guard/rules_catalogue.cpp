@@ -1,5 +1,6 @@
 // The rules about what there is to do at all: the closed catalogue, observe, the step.
 
+#include "homeostat/domain/proposal.hpp"
 #include "homeostat/guard/rules.hpp"
 
 #include <fmt/format.h>
@@ -102,11 +103,7 @@ struct InCatalogue {
 
 /// A reflex is one remedy for one symptom, and needs no opinion for it.
 bool is_proper_reflex(const Case& asked) {
-    const bool is_restart = asked.symptom.kind == SymptomKind::instance_down &&
-                            std::holds_alternative<Restart>(asked.remedy);
-    const bool is_eject =
-        asked.symptom.kind == SymptomKind::latency && std::holds_alternative<Eject>(asked.remedy);
-    return (is_restart || is_eject) && is_for_reflex(asked.symptom) && !asked.is_undo;
+    return is_reflex(asked.symptom, asked.remedy) && !asked.is_undo;
 }
 
 /// An undo reverts what this incident did last or what it holds, once.

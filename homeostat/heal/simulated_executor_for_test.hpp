@@ -231,7 +231,7 @@ class SimulatedExecutor {
     }
 
     std::optional<Incident::Message> perform_effect(const Request& request) {
-        const EffectId effect = request.effect();
+        const EffectId& effect = request.effect();
         if (dies_in(effect, DeathIn::before)) {
             return std::nullopt;
         }

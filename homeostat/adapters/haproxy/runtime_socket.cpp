@@ -27,6 +27,16 @@ Result<void> check_name(std::string_view name) {
     return {};
 }
 
+/// What a person does about a socket behind which nobody is.
+std::unexpected<Error> explain(const net::LineExchange& exchange, const net::Endpoint& socket) {
+    Error error = exchange.reply.error();
+    const auto* file = std::get_if<net::UnixEndpoint>(&socket);
+    if (file != nullptr && !exchange.is_sent && error.fault == Fault::unreachable) {
+        error.text += fmt::format(" (start it with `stats socket {} level admin`)", file->path);
+    }
+    return fail("HAProxy", error);
+}
+
 }  // namespace
 
 Result<void> check(const Options& options) {
@@ -90,7 +100,7 @@ Task<Result<std::vector<BackendView>>> RuntimeSocket::look(std::vector<std::stri
     net::LineExchange exchange = co_await net::exchange_line(
         executor_, socket_, *std::move(command), deadline, look_bytes_max);
     if (!exchange.reply) {
-        co_return fail("HAProxy", exchange.reply.error());
+        co_return explain(exchange, socket_);
     }
     std::string_view rest = *exchange.reply;
     if (rest.empty()) {

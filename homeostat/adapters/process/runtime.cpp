@@ -105,6 +105,7 @@ Runtime::Runtime(Options options, std::string boot_id, ports::Clock& clock)
 
 Task<Result<Arrival>> Runtime::adopt_or_start(Instant deadline) {
     Arrival arrival;
+    std::vector<Launch> launches;
     VersionId version;
     if (!options_.versions_root.empty()) {
         const Result<CurrentVersion> current = versions_.current();
@@ -126,34 +127,63 @@ Task<Result<Arrival>> Runtime::adopt_or_start(Instant deadline) {
         if (declared.is_spare) {
             continue;
         }
-        const Result<void> started = co_await start_first(declared.id, version, deadline);
+        Result<Launch> started = co_await start_first(declared.id, version, deadline);
         if (!started) {
             co_return fail("first start of " + declared.id.text(), started.error());
         }
+        launches.push_back(std::move(*started));
         arrival.started.push_back(declared.id);
     }
+    Result<std::vector<InstanceId>> silent = co_await settle(deadline);
+    if (!silent) {
+        co_return std::unexpected(std::move(silent.error()));
+    }
+    arrival.not_answering = std::move(*silent);
+    arrival.ended = co_await ends_of(std::move(launches), deadline);
+    co_return arrival;
+}
+
+/// Those of the starts that came to nothing.
+Task<std::vector<EndedStart>> Runtime::ends_of(std::vector<Launch> launches, Instant deadline) {
+    std::vector<EndedStart> ended;
+    for (Launch& launch : launches) {
+        const Result<InstanceState> state = look(launch.instance);
+        if (state && state->record && !state->is_alive()) {
+            const InstanceId instance = launch.instance;
+            Outcome end = co_await explain_end(std::move(launch), *state->record, deadline);
+            ended.push_back({instance, std::move(end.because)});
+        }
+    }
+    co_return ended;
+}
+
+/// Waits until every instance that runs answers, or the deadline; then names those that do not.
+Task<Result<std::vector<InstanceId>>> Runtime::settle(Instant deadline) {
+    std::vector<InstanceId> silent;
     bool is_settled = false;
     while (!is_settled && clock_.now() < deadline) {
         Result<FactsPart> part = co_await read(deadline);
         if (!part) {
             co_return std::unexpected(std::move(part.error()));
         }
-        arrival.not_answering.clear();
+        silent.clear();
         for (const RuntimeInstance& instance : std::get<RuntimeFacts>(*part).instances) {
             if (instance.is_alive && !instance.is_answering) {
-                arrival.not_answering.push_back(instance.instance);
+                silent.push_back(instance.instance);
             }
         }
-        is_settled = arrival.not_answering.empty();
+        is_settled = silent.empty();
         if (!is_settled) {
             const Instant again_at = std::min(clock_.now() + ask_again_after, deadline);
             co_await clock_.sleep_until(again_at);
         }
     }
-    co_return arrival;
+    co_return silent;
 }
 
-Task<Result<void>> Runtime::start_first(InstanceId instance, VersionId version, Instant deadline) {
+Task<Result<Launch>> Runtime::start_first(InstanceId instance,
+                                          VersionId version,
+                                          Instant deadline) {
     Result<Launch> launch = prepare_launch(options_, instance, version, EffectId{});
     if (!launch) {
         co_return std::unexpected(std::move(launch.error()));
@@ -163,17 +193,16 @@ Task<Result<void>> Runtime::start_first(InstanceId instance, VersionId version, 
         co_return std::unexpected(state.error());
     }
     bind_to_record(*launch, *state);
-    Result<void> started =
-        co_await carry_out(std::move(*launch), deadline, clock_, options_.on_phase_for_test);
-    if (started) {
-        co_return started;
+    const Result<void> started =
+        co_await carry_out(*launch, deadline, clock_, options_.on_phase_for_test);
+    if (!started) {
+        // Another guard's start may have been under way: what counts is that the instance runs.
+        const Result<InstanceState> now = look(instance);
+        if (!now || !now->is_alive()) {
+            co_return std::unexpected(started.error());
+        }
     }
-    // Another guard's start may have been under way: what counts is that the instance runs.
-    const Result<InstanceState> now = look(instance);
-    if (now && now->is_alive()) {
-        co_return Result<void>{};
-    }
-    co_return started;
+    co_return launch;
 }
 
 // --- Reading -------------------------------------------------------------------------------------

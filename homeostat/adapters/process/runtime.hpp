@@ -40,11 +40,18 @@
 
 namespace homeostat::adapters::process {
 
+/// A first start that came to nothing.
+struct EndedStart {
+    InstanceId instance;
+    std::string because;  ///< How it ended, and its last words.
+};
+
 /// What a guard found and did when it came.
 struct Arrival {
     std::vector<InstanceId> adopted;        ///< Ran already.
     std::vector<InstanceId> started;        ///< Had never run in this boot.
     std::vector<InstanceId> left_down;      ///< Has ended: that is a symptom, its cure a remedy.
+    std::vector<EndedStart> ended;          ///< Of those started: ran, and has ended again.
     std::vector<InstanceId> not_answering;  ///< Of the first two, at the deadline.
 };
 
@@ -68,7 +75,9 @@ class Runtime final : public ports::Actuator {
   private:
     Runtime(Options options, std::string boot_id, ports::Clock& clock);
 
-    Task<Result<void>> start_first(InstanceId instance, VersionId version, Instant deadline);
+    Task<Result<Launch>> start_first(InstanceId instance, VersionId version, Instant deadline);
+    Task<Result<std::vector<InstanceId>>> settle(Instant deadline);
+    Task<std::vector<EndedStart>> ends_of(std::vector<Launch> launches, Instant deadline);
     Task<Outcome> replace(Replace step, EffectId effect, Instant deadline);
     Task<Outcome> stop(Stop step, Instant deadline);
     Task<bool> end_process(InstanceId instance, const InstanceState& state, Instant deadline);
