@@ -14,6 +14,7 @@
 #include "homeostat/adapters/telemetry/http_probe.hpp"
 #include "homeostat/adapters/telemetry/metrics_telemetry.hpp"
 #include "homeostat/app/control_api.hpp"
+#include "homeostat/app/declared.hpp"
 #include "homeostat/app/judge_settings.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/version.hpp"
@@ -53,32 +54,6 @@ std::filesystem::path own_directory() {
     return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
 }
 
-std::vector<process::DeclaredInstance> instances_of(const Config& config) {
-    std::vector<process::DeclaredInstance> instances;
-    for (std::size_t index = 0; index < config.process.ports.size(); ++index) {
-        const InstanceId id(config.service.text() + "-" + std::to_string(index));
-        const bool is_spare = index + config.process.spares >= config.process.ports.size();
-        instances.push_back({id, config.process.ports[index], is_spare});
-    }
-    return instances;
-}
-
-Inventory inventory_of(const Config& config) {
-    Inventory inventory;
-    inventory.service = config.service;
-    for (const process::DeclaredInstance& instance : instances_of(config)) {
-        inventory.instances.push_back(instance.id);
-    }
-    for (const NeighbourConfig& neighbour : config.neighbours) {
-        inventory.neighbours.push_back(neighbour.service);
-    }
-    inventory.has_versions = !config.process.versions_root.empty();
-    inventory.has_edge = config.haproxy.has_value();
-    inventory.may_eject =
-        inventory.has_edge && config.guard.autonomy_of(RemedyKind::eject) != Autonomy::watch;
-    return inventory;
-}
-
 /// Everything that lives as long as the agent, in the order in which it is made.
 class AgentProcess {
   public:
@@ -93,6 +68,7 @@ class AgentProcess {
     [[nodiscard]] Result<void> make_edge();
     void make_telemetry();
     void make_verifiers();
+    [[nodiscard]] Result<void> calibrate();
     void make_oracle();
     void make_executor();
     void make_agent();
@@ -203,6 +179,9 @@ Result<void> AgentProcess::prepare() {
         return made;
     }
     make_verifiers();
+    if (Result<void> calibrated = calibrate(); !calibrated) {
+        return calibrated;
+    }
     make_oracle();
     make_executor();
     if (Result<void> recovered = executor_->recover(); !recovered) {
@@ -210,6 +189,19 @@ Result<void> AgentProcess::prepare() {
     }
     make_telemetry();
     make_agent();
+    return {};
+}
+
+/// A file that cannot be read is no reason to go on with less than was asked for.
+Result<void> AgentProcess::calibrate() {
+    if (!config_.model || config_.model->calibration.empty()) {
+        return {};
+    }
+    Result<decide::Calibration> calibration = read_calibration(config_.model->calibration);
+    if (!calibration) {
+        return fail("model.calibration", calibration.error());
+    }
+    calibration_ = *std::move(calibration);
     return {};
 }
 

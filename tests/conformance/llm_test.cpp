@@ -107,13 +107,15 @@ TEST_CASE("the real model ranks exactly the permitted kinds, and only reads what
         REQUIRE(two->kinds.size() == 2);
         CHECK(sum_of(*two) == doctest::Approx(1).epsilon(1e-3));
         CHECK(two->kinds[0].kind == RemedyKind::rollback);
+        REQUIRE(all->kinds.back().kind == RemedyKind::rollback);
         const double odds_of_two = two->kinds[0].log_probability - two->kinds[1].log_probability;
-        const double odds_of_all = all->kinds[3].log_probability - all->kinds[0].log_probability;
+        const double odds_of_all =
+            all->kinds.back().log_probability - all->kinds[0].log_probability;
         CHECK(odds_of_two == doctest::Approx(odds_of_all).epsilon(0.02));
         const double neutral_of_two =
             two->kinds[0].neutral_log_probability - two->kinds[1].neutral_log_probability;
         const double neutral_of_all =
-            all->kinds[3].neutral_log_probability - all->kinds[0].neutral_log_probability;
+            all->kinds.back().neutral_log_probability - all->kinds[0].neutral_log_probability;
         CHECK(neutral_of_two == doctest::Approx(neutral_of_all));
     }
     SUBCASE("a question that comes while another is asked waits for its turn") {

@@ -249,6 +249,12 @@ def a_model_file_that_is_none_leaves_the_agent_to_its_rules(service):
     assert "not a model file" in service.status()["oracle"]
 
 
+def a_calibration_that_is_none_is_refused_by_its_key(service):
+    (service.here / "weight.json").write_text('{"lambda": "much"}')
+    service.add("model: { url: 'http://127.0.0.1:9', calibration: weight.json }\n")
+    refuse(service, USAGE, "model.calibration", f"{service.here}/weight.json")
+
+
 def a_missing_model_file_leaves_the_agent_to_its_rules(service):
     service.add("model: { llama_server: { file: some.gguf } }\n")
     goes_on(service, "rules_decide_alone=true", f"{service.here}/some.gguf does not exist")
@@ -293,6 +299,7 @@ TESTS = [
     an_instance_whose_port_is_taken_is_named_with_its_own_words_and_given_up,
     another_program_that_answers_on_an_instances_port_is_not_taken_for_it,
     a_model_file_that_is_none_leaves_the_agent_to_its_rules,
+    a_calibration_that_is_none_is_refused_by_its_key,
     a_missing_model_file_leaves_the_agent_to_its_rules,
     a_model_server_that_is_not_installed_leaves_the_agent_to_its_rules,
     a_model_server_that_is_on_no_path_is_called_by_its_name,
