@@ -239,6 +239,7 @@ TEST_CASE("a start that the shim does not understand has begun nothing") {
     CHECK(outcome.because.contains("--log-files"));
 }
 
+#if !__has_feature(thread_sanitizer)  // Its runtime writes to a file before the shim's main begins.
 TEST_CASE("without room for its record no instance begins") {
     World world;
     std::filesystem::create_directories(world.options.run_directory);
@@ -256,6 +257,7 @@ TEST_CASE("without room for its record no instance begins") {
     CHECK(status == 0);
     CHECK(world.instances_alive().empty());
 }
+#endif
 
 TEST_CASE("a shim that dies before it has told leaves it to the record") {
     World world;
