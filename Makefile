@@ -57,26 +57,28 @@ decide-cases: build ## Collect the cases of `bench decide` from the demo: SEEDS=
 golden: build ## Rewrite the expected outputs in tests/golden; commit what you can explain
 	@HOMEOSTAT_GOLDEN=rewrite ctest --preset release --label-regex golden
 
+# LABELS narrows what is run: unit, golden, gates, conformance, crash, world.
+LABELS ?= .
 asan: $(STAMP) ## The quick tests under the address and undefined-behaviour sanitizers
 	@cmake --preset asan > build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build --preset asan --parallel $(JOBS)
-	@ctest --preset asan --label-exclude slow --output-junit $(CURDIR)/build/asan/tests.xml
+	@ctest --preset asan --label-regex '$(LABELS)' --label-exclude slow --output-junit $(CURDIR)/build/asan/tests.xml
 
 tsan: $(STAMP) ## The quick tests under the thread sanitizer
 	@cmake --preset tsan > build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build --preset tsan --parallel $(JOBS)
-	@ctest --preset tsan --label-exclude slow
+	@ctest --preset tsan --label-regex '$(LABELS)' --label-exclude slow --output-junit $(CURDIR)/build/tsan/tests.xml
 
 FUZZ_SECONDS ?= 60
 fuzz: $(STAMP) ## Feed rubbish to every parser, a minute each: FUZZ_SECONDS=60
-	@cmake --preset fuzz > build/configure.log || { cat build/configure.log; exit 1; }
-	@cmake --build build/fuzz --target fuzz --parallel $(JOBS)
-	@tools/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+	@cmake --preset asan > build/configure.log || { cat build/configure.log; exit 1; }
+	@cmake --build build/asan --target fuzz --parallel $(JOBS)
+	@tools/fuzz.sh build/asan $(FUZZ_SECONDS)
 
 soak: build ## The demo with five seeds, then the slow tests
 	@for seed in 1 2 3 4 5; do $(BUILD)/bin/homeostat demo --seed $$seed || exit 1; done
 	@ctest --preset release --label-regex slow
 
 clean: ## Remove what was built; the downloaded model stays
-	@rm -rf build/dev build/asan build/tsan build/fuzz build/release build/clang_tidy_clean build/*.log \
+	@rm -rf build/dev build/asan build/tsan build/release build/clang_tidy_clean build/*.log \
 	    build/.setup-done build/.setup-check-done
