@@ -120,6 +120,7 @@ class AgentProcess {
     std::string boot_id_;
     std::unique_ptr<adapters::system::SwitchFile> kill_switch_;
     std::unique_ptr<adapters::segment_log::SegmentLog> ledger_;
+    std::unique_ptr<CountingLedger> counted_ledger_;
     std::unique_ptr<process::Runtime> runtime_;
     adapters::haproxy::Options haproxy_;
     std::unique_ptr<adapters::haproxy::HaproxyActuator> edge_;
@@ -194,6 +195,7 @@ Result<void> AgentProcess::prepare() {
         return fail("record.ledger", ledger.error());
     }
     ledger_ = std::move(*ledger);
+    counted_ledger_ = std::make_unique<CountingLedger>(*ledger_);
     if (Result<void> made = make_actuators(); !made) {
         return made;
     }
@@ -345,7 +347,7 @@ void AgentProcess::make_executor() {
     }
     executor_ = std::make_unique<heal::ExecutorRole>(
         context_.get_executor(),
-        heal::ExecutorPorts{clock_, *ledger_, *kill_switch_, actuators, verifiers_},
+        heal::ExecutorPorts{clock_, *counted_ledger_, *kill_switch_, actuators, verifiers_},
         std::move(settings));
 }
 
@@ -435,14 +437,15 @@ Task<void> AgentProcess::wait_for_signal() {
 }
 
 Result<void> AgentProcess::listen() {
-    api_ = std::make_unique<ControlApi>(
-        ControlContext{.agent = *agent_,
-                       .executor = *executor_,
-                       .clock = clock_,
-                       .kill_switch = *kill_switch_,
-                       .oracle = oracle_.get(),
-                       .service = config_.service,
-                       .takes_changes = config_.takes_changes_by_http});
+    api_ =
+        std::make_unique<ControlApi>(ControlContext{.agent = *agent_,
+                                                    .executor = *executor_,
+                                                    .clock = clock_,
+                                                    .kill_switch = *kill_switch_,
+                                                    .oracle = oracle_.get(),
+                                                    .service = config_.service,
+                                                    .takes_changes = config_.takes_changes_by_http,
+                                                    .figures = &counted_ledger_->figures()});
     server_ = std::make_unique<net::HttpServer>(
         context_.get_executor(),
         [this](net::HttpRequest request) { return api_->answer(std::move(request)); });
