@@ -17,8 +17,10 @@
 #include "homeostat/app/judge_settings.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/version.hpp"
+#include "homeostat/base/fields.hpp"
 #include "homeostat/heal/agent_role.hpp"
 #include "homeostat/heal/executor_role.hpp"
+#include "homeostat/heal/replay.hpp"
 #include "homeostat/net/http_client.hpp"
 #include "homeostat/net/http_server.hpp"
 #include "homeostat/os/file.hpp"
@@ -86,6 +88,9 @@ class AgentProcess {
 
   private:
     [[nodiscard]] process::Options runtime_options();
+    [[nodiscard]] decide::Settings decide_settings() const {
+        return {config_.oracle, calibration_};
+    }
     [[nodiscard]] Result<void> make_actuators();
     [[nodiscard]] Result<void> make_edge();
     void make_telemetry();
@@ -331,6 +336,7 @@ void AgentProcess::make_executor() {
     settings.guard = config_.guard;
     settings.started = StartedBody{std::string(program_version), config_.digest, config_.service,
                                    static_cast<std::int32_t>(::getpid())};
+    settings.started.settings = to_json(heal::DecisionSettings{config_.guard, decide_settings()});
     settings.boot_id = boot_id_;
     settings.proof_time = config_.proof_time;
     settings.drain_for_max = 10s;
@@ -354,8 +360,7 @@ void AgentProcess::make_executor() {
 void AgentProcess::make_agent() {
     heal::AgentSettings settings;
     settings.judge = judge_settings_of(config_, inventory_of(config_));
-    settings.decide.mode = config_.oracle;
-    settings.decide.calibration = calibration_;
+    settings.decide = decide_settings();
     settings.model_for_max = config_.model ? config_.model->deadline : Duration::zero();
     settings.settle_for = 5s;
     settings.log = log_;

@@ -135,6 +135,9 @@ def beyond_a_limit_on_file_sizes_nothing_is_done_until_it_is_raised_and_a_new_ag
     service.kill_instance()  # One incident makes the ledger larger than the agent's log will be.
     wait_until("it is healed", lambda: service.is_served() and service.is_calm())
     check_metrics_of_one_healed_incident(service)
+    replay = service.ask("replay", "i-1")
+    assert replay["replay"] == "same" and len(replay["decisions"]) == 3, replay
+    assert service.ask("replay", "i-9") is None
     assert health(service) == (200, [])
     segment, = (service.here / "ledger").glob("*.hlog")
     pid = service.agent.pid
