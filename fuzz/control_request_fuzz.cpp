@@ -93,12 +93,13 @@ class Agent {
     boost::asio::io_context context_{1};
     heal::SimulatedClock clock_{world, context_};
     heal::SimulatedLedger ledger_{disk, clock_};
+    app::CountingLedger counted_{ledger_};
     heal::SimulatedSwitch kill_switch_{world};
     heal::ExecutorRole executor_{
-        context_.get_executor(), {clock_, ledger_, kill_switch_, {}, {}}, {}};
+        context_.get_executor(), {clock_, counted_, kill_switch_, {}, {}}, {}};
     heal::AgentRole agent_{context_.get_executor(), {clock_, executor_, nullptr, {}}, {}};
-    app::ControlApi api_{
-        {agent_, executor_, clock_, kill_switch_, nullptr, homeostat::ServiceId("payments"), true}};
+    app::ControlApi api_{{agent_, executor_, clock_, kill_switch_, nullptr,
+                          homeostat::ServiceId("payments"), true, &counted_.figures()}};
     net::HttpServer server_{context_.get_executor(), [this](net::HttpRequest request) {
                                 return api_.answer(std::move(request));
                             }};

@@ -18,8 +18,10 @@
 #include "homeostat/app/judge_settings.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/version.hpp"
+#include "homeostat/base/fields.hpp"
 #include "homeostat/heal/agent_role.hpp"
 #include "homeostat/heal/executor_role.hpp"
+#include "homeostat/heal/replay.hpp"
 #include "homeostat/net/http_client.hpp"
 #include "homeostat/net/http_server.hpp"
 #include "homeostat/os/file.hpp"
@@ -64,6 +66,9 @@ class AgentProcess {
 
   private:
     [[nodiscard]] process::Options runtime_options();
+    [[nodiscard]] decide::Settings decide_settings() const {
+        return {config_.oracle, calibration_};
+    }
     [[nodiscard]] Result<void> make_actuators();
     [[nodiscard]] Result<void> make_edge();
     void make_telemetry();
@@ -101,6 +106,7 @@ class AgentProcess {
     std::string boot_id_;
     std::unique_ptr<adapters::system::SwitchFile> kill_switch_;
     std::unique_ptr<adapters::segment_log::SegmentLog> ledger_;
+    std::unique_ptr<CountingLedger> counted_ledger_;
     std::unique_ptr<process::Runtime> runtime_;
     adapters::haproxy::Options haproxy_;
     std::unique_ptr<adapters::haproxy::HaproxyActuator> edge_;
@@ -175,6 +181,7 @@ Result<void> AgentProcess::prepare() {
         return fail("record.ledger", ledger.error());
     }
     ledger_ = std::move(*ledger);
+    counted_ledger_ = std::make_unique<CountingLedger>(*ledger_);
     if (Result<void> made = make_actuators(); !made) {
         return made;
     }
@@ -340,6 +347,7 @@ void AgentProcess::make_executor() {
     settings.guard = config_.guard;
     settings.started = StartedBody{std::string(program_version), config_.digest, config_.service,
                                    static_cast<std::int32_t>(::getpid())};
+    settings.started.settings = to_json(heal::DecisionSettings{config_.guard, decide_settings()});
     settings.boot_id = boot_id_;
     settings.proof_time = config_.proof_time;
     settings.drain_for_max = 10s;
@@ -357,15 +365,14 @@ void AgentProcess::make_executor() {
     }
     executor_ = std::make_unique<heal::ExecutorRole>(
         context_.get_executor(),
-        heal::ExecutorPorts{clock_, *ledger_, *kill_switch_, actuators, verifiers_},
+        heal::ExecutorPorts{clock_, *counted_ledger_, *kill_switch_, actuators, verifiers_},
         std::move(settings));
 }
 
 void AgentProcess::make_agent() {
     heal::AgentSettings settings;
     settings.judge = judge_settings_of(config_, inventory_of(config_));
-    settings.decide.mode = config_.oracle;
-    settings.decide.calibration = calibration_;
+    settings.decide = decide_settings();
     settings.model_for_max = config_.model ? config_.model->deadline : Duration::zero();
     settings.settle_for = 5s;
     settings.log = log_;
@@ -447,14 +454,15 @@ Task<void> AgentProcess::wait_for_signal() {
 }
 
 Result<void> AgentProcess::listen() {
-    api_ = std::make_unique<ControlApi>(
-        ControlContext{.agent = *agent_,
-                       .executor = *executor_,
-                       .clock = clock_,
-                       .kill_switch = *kill_switch_,
-                       .oracle = oracle_.get(),
-                       .service = config_.service,
-                       .takes_changes = config_.takes_changes_by_http});
+    api_ =
+        std::make_unique<ControlApi>(ControlContext{.agent = *agent_,
+                                                    .executor = *executor_,
+                                                    .clock = clock_,
+                                                    .kill_switch = *kill_switch_,
+                                                    .oracle = oracle_.get(),
+                                                    .service = config_.service,
+                                                    .takes_changes = config_.takes_changes_by_http,
+                                                    .figures = &counted_ledger_->figures()});
     server_ = std::make_unique<net::HttpServer>(
         context_.get_executor(),
         [this](net::HttpRequest request) { return api_->answer(std::move(request)); });

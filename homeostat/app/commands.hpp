@@ -55,6 +55,7 @@ struct BenchDecideOptions {
 [[nodiscard]] ExitStatus show_status(const CommonOptions& options);
 [[nodiscard]] ExitStatus list_incidents(const LedgerOptions& options);
 [[nodiscard]] ExitStatus explain_incident(const LedgerOptions& options, const std::string& id);
+[[nodiscard]] ExitStatus replay_incident(const LedgerOptions& options, const std::string& id);
 [[nodiscard]] ExitStatus suspend(const SwitchOptions& options);
 [[nodiscard]] ExitStatus resume(const SwitchOptions& options);
 [[nodiscard]] ExitStatus verify_ledger_of(const VerifyLedgerOptions& options);

@@ -1,12 +1,14 @@
 #include "homeostat/app/control_api.hpp"
 
 #include "homeostat/adapters/process/changes_file.hpp"
+#include "homeostat/app/metrics.hpp"
 #include "homeostat/app/version.hpp"
 #include "homeostat/base/fields.hpp"
 
 #include <fmt/format.h>
 
 #include <pwd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -68,6 +70,12 @@ ControlApi::ControlApi(ControlContext context) : context_(std::move(context)) {}
 
 Task<net::HttpResponse> ControlApi::answer(net::HttpRequest request) {
     const bool is_post = request.method == "POST";
+    if (request.method == "GET" && request.path == "/healthz") {
+        co_return health();
+    }
+    if (request.method == "GET" && request.path == "/metrics" && context_.figures != nullptr) {
+        co_return metrics();
+    }
     if (request.method == "GET" && request.path == "/v1/status") {
         co_return co_await status();
     }
@@ -79,6 +87,32 @@ Task<net::HttpResponse> ControlApi::answer(net::HttpRequest request) {
         co_return co_await take_change(std::move(request));
     }
     co_return refuse(404, "there is no such thing here; see GET /v1/status");
+}
+
+net::HttpResponse ControlApi::health() const {
+    std::vector<std::string> troubles = context_.agent.standstills(context_.clock.now());
+    if (const std::string& trouble = context_.executor.ledger_trouble(); !trouble.empty()) {
+        troubles.push_back("nothing can be recorded, so nothing is done: " + trouble);
+    }
+    json::object document;
+    document["is_healthy"] = troubles.empty();
+    document["troubles"] = to_json(troubles);
+    return reply(troubles.empty() ? 200 : 503, document);
+}
+
+net::HttpResponse ControlApi::metrics() const {
+    AgentFigures now;
+    now.incidents_open = context_.executor.incidents().size();
+    now.symptoms = context_.agent.symptoms_now().size();
+    now.sources_silent = context_.agent.source_troubles().size();
+    now.is_suspended = context_.kill_switch.is_engaged();
+    now.is_ledger_writable = context_.executor.ledger_trouble().empty();
+    if (const Result<os::ProcessStat> process = os::read_process_stat(::getpid())) {
+        now.process = *process;
+    }
+    return {.status = 200,
+            .body = metrics_page(now, *context_.figures),
+            .content_type = std::string(prometheus_content_type)};
 }
 
 Task<net::HttpResponse> ControlApi::status() {

@@ -2,6 +2,8 @@
 
 // The control API: HTTP and JSON on the agent's UNIX socket.
 //
+//     GET  /metrics        Prometheus text (docs/metrics.md)
+//     GET  /healthz        200 while the agent watches, judges and can record; else 503 and why
 //     GET  /v1/status      what is seen and done now
 //     POST /v1/suspend     {"because"}: the kill switch
 //     POST /v1/resume      {"because"}
@@ -11,6 +13,7 @@
 // Reading state from a GET, changing it by POST only; a body that is not understood is refused with
 // the place and changes nothing. The socket's file mode (0600) says who may.
 
+#include "homeostat/app/ledger_figures.hpp"
 #include "homeostat/base/task.hpp"
 #include "homeostat/heal/agent_role.hpp"
 #include "homeostat/heal/executor_role.hpp"
@@ -29,6 +32,7 @@ struct ControlContext {
     const ports::Oracle* oracle{nullptr};
     ServiceId service;
     bool takes_changes{false};
+    const LedgerFigures* figures{nullptr};  ///< Null: nobody counts, and there is no /metrics.
 };
 
 class ControlApi {
@@ -38,6 +42,8 @@ class ControlApi {
     Task<net::HttpResponse> answer(net::HttpRequest request);
 
   private:
+    [[nodiscard]] net::HttpResponse health() const;
+    [[nodiscard]] net::HttpResponse metrics() const;
     Task<net::HttpResponse> status();
     Task<net::HttpResponse> flip(net::HttpRequest request, bool engage);
     Task<net::HttpResponse> take_change(net::HttpRequest request);

@@ -4,20 +4,19 @@
 #include "homeostat/adapters/system/switch_file.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/config_load.hpp"
+#include "homeostat/app/doctor_checks.hpp"
 #include "homeostat/app/model_place.hpp"
-#include "homeostat/app/story.hpp"
+#include "homeostat/base/fields.hpp"
 #include "homeostat/base/named_enum.hpp"
 
 #include <fmt/format.h>
 
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cstdio>
-#include <functional>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -25,86 +24,45 @@ namespace homeostat::app {
 
 namespace {
 
-enum class Health { well, note, ill };
-
-struct Check {
-    std::string name;
-    Health health{Health::well};
-    std::string says;
-};
-
 Check well(std::string name, std::string says) {
     return {std::move(name), Health::well, std::move(says)};
 }
 
-Check note(std::string name, std::string says) {
-    return {std::move(name), Health::note, std::move(says)};
+Check note(std::string name, std::string says, std::string mend = {}) {
+    return {std::move(name), Health::note, std::move(says), std::move(mend)};
 }
 
-Check ill(std::string name, std::string says) {
-    return {std::move(name), Health::ill, std::move(says)};
+Check ill(std::string name, std::string says, std::string mend) {
+    return {std::move(name), Health::ill, std::move(says), std::move(mend)};
 }
 
 Check check_kernel() {
     const long handle = ::syscall(SYS_pidfd_open, ::getpid(), 0);
     if (handle < 0) {
-        return ill("kernel", "no pidfd: Linux 5.3 or newer is needed");
+        return ill("kernel", "there is no pidfd", "boot Linux 5.3 or newer");
     }
     ::close(static_cast<int>(handle));
     return well("kernel", "pidfd is there");
 }
 
-/// Whether a directory can be written is asked of the first one upwards that exists: the agent
-/// makes the rest itself.
-Check check_directory(const std::string& name, std::filesystem::path directory) {
-    const std::string wanted = directory.string();
-    std::error_code ignored;
-    while (!directory.empty() && !std::filesystem::exists(directory, ignored)) {
-        const std::filesystem::path parent = directory.parent_path();
-        directory = parent == directory ? std::filesystem::path(".") : parent;
-    }
-    const std::filesystem::path asked = directory.empty() ? "." : directory;
-    if (!std::filesystem::is_directory(asked, ignored)) {
-        return ill(name, asked.string() + " is no directory: choose another place");
-    }
-    if (::access(asked.c_str(), W_OK) != 0) {
-        return ill(name, asked.string() + " cannot be written: give the agent's user the right");
-    }
-    return well(name, wanted + " can be written");
-}
-
 Check check_command(const Config& config) {
     if (config.process.command.empty()) {
-        return ill("command", "runtime.process.command is empty");
+        return ill("command", "runtime.process.command is empty", "name the program there");
     }
     const std::string& program = config.process.command.front();
     const bool is_versioned = !config.process.versions_root.empty();
     if (is_versioned && !program.starts_with('/')) {
         const std::filesystem::path candidate = config.process.versions_root / "current" / program;
         const bool is_there = ::access(candidate.c_str(), X_OK) == 0;
-        return is_there ? well("command", candidate.string() + " can be executed")
-                        : ill("command", candidate.string() + " is not there: deploy a version");
+        return is_there
+                   ? well("command", candidate.string() + " can be executed")
+                   : ill("command", candidate.string() + " is not there or may not be executed",
+                         "deploy a version that holds it");
     }
     return find_program(program).empty()
-               ? ill("command", program + " is not on PATH or cannot be executed")
+               ? ill("command", program + " is not on PATH or cannot be executed",
+                     "install it, or name it with its whole path")
                : well("command", program + " can be executed");
-}
-
-Check check_edge(const HaproxyConfig& edge) {
-    const std::string path = edge.socket.string();
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) {
-        return ill("haproxy", path + " is too long for a socket: at most 107 bytes");
-    }
-    path.copy(std::begin(address.sun_path), path.size());
-    const int handle = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const auto* raw = reinterpret_cast<const sockaddr*>(&address);  // The sockets API's own cast.
-    const bool answers = ::connect(handle, raw, sizeof address) == 0;
-    ::close(handle);
-    return answers ? well("haproxy", path + " answers")
-                   : ill("haproxy", path + " does not answer: start HAProxy with `stats socket " +
-                                        path + " mode 600 level admin`");
 }
 
 Check check_model(const Config& config) {
@@ -116,10 +74,13 @@ Check check_model(const Config& config) {
     }
     const auto file = adapters::llm::read_model_file(config.model->file);
     if (!file) {
-        return ill("model", file.error().text);
+        return ill("model", file.error().text, "mend that, or correct model.llama_server.file");
     }
-    if (config.model->binary.empty() && model_server_program().empty()) {
-        return ill("model", "no llama-server on PATH, and none bundled: `make setup` installs one");
+    const std::filesystem::path& binary = config.model->binary;
+    if (binary.empty() ? model_server_program().empty() : find_program(binary).empty()) {
+        const std::string name = binary.empty() ? "llama-server" : binary.string();
+        return ill("model", "there is no program " + name,
+                   "`make setup` installs one; until then the rules decide alone");
     }
     return well("model", file->name + " " + file->sha256.substr(0, 12));
 }
@@ -127,7 +88,7 @@ Check check_model(const Config& config) {
 Check check_switch(const Config& config) {
     const adapters::system::SwitchFile file(config.switch_file);
     return file.is_engaged()
-               ? note("kill switch", "engaged: nothing will be done until `homeostat resume`")
+               ? note("kill switch", "engaged: nothing will be done", "`homeostat resume`")
                : well("kill switch", "released");
 }
 
@@ -139,23 +100,30 @@ Check check_autonomy(const Config& config) {
         }
     }
     return acting.empty()
-               ? note("autonomy", "no remedy stands at `act`: incidents are recorded, nothing done")
+               ? note("autonomy", "no remedy stands at `act`: incidents are recorded, nothing done",
+                      "autonomy: { restart: act }")
                : well("autonomy", "acts on its own: " + acting);
 }
 
 std::vector<Check> checks_of(const ConfigReport& report) {
     std::vector<Check> checks{check_kernel()};
     if (!report.config) {
-        checks.push_back(ill("configuration", describe(report)));
+        std::string problems = describe(report);
+        problems.erase(problems.find_last_not_of('\n') + 1);
+        checks.push_back(ill("configuration", std::move(problems), "correct it, then ask again"));
         return checks;
     }
     const Config& config = *report.config;
     checks.push_back(well("configuration", report.file.string() + " is valid"));
     checks.push_back(check_command(config));
+    if (!config.process.versions_root.empty()) {
+        checks.push_back(check_version(config));
+    }
+    std::ranges::move(check_ports(config), std::back_inserter(checks));
     checks.push_back(check_directory("run directory", config.process.run_directory));
     checks.push_back(check_directory("ledger", config.ledger_directory));
     if (config.haproxy) {
-        checks.push_back(check_edge(*config.haproxy));
+        checks.push_back(check_edge(config));
     }
     checks.push_back(check_model(config));
     checks.push_back(check_switch(config));
@@ -163,40 +131,29 @@ std::vector<Check> checks_of(const ConfigReport& report) {
     return checks;
 }
 
-std::string_view word_of(Health health) {
-    switch (health) {
-        case Health::well:
-            return "ok";
-        case Health::note:
-            return "note";
-        case Health::ill:
-            return "ILL";
-    }
-    return "ILL";
+std::string line_of(const Check& check) {
+    const std::string mend = check.mend.empty() ? "" : " — " + check.mend;
+    return fmt::format("{:<5} {:<14} {}{}\n", to_text(check.health), check.name, check.says, mend);
 }
 
 }  // namespace
 
 ExitStatus doctor(const CommonOptions& options) {
-    const std::vector<Check> checks = checks_of(load_config(options.config));
-    bool is_well = true;
-    json::array documents;
-    for (const Check& check : checks) {
-        is_well = is_well && check.health != Health::ill;
-        json::object document;
-        document["check"] = json::value(check.name);
-        document["health"] = json::value(std::string(word_of(check.health)));
-        document["says"] = json::value(check.says);
-        documents.push_back(std::move(document));
-        if (!options.is_json) {
-            fmt::print("{:<5} {:<14} {}\n", word_of(check.health), check.name, check.says);
-        }
-    }
+    const ConfigReport report = load_config(options.config);
+    const std::vector<Check> checks = checks_of(report);
+    const bool is_well = std::ranges::find(checks, Health::ill, &Check::health) == checks.end();
     if (options.is_json) {
         json::object document;
         document["is_well"] = is_well;
-        document["checks"] = std::move(documents);
+        document["checks"] = to_json(checks);
         fmt::print("{}", to_pretty_text(document));
+    } else {
+        for (const Check& check : checks) {
+            fmt::print("{}", line_of(check));
+        }
+    }
+    if (!report.config) {
+        return ExitStatus::usage;
     }
     return is_well ? ExitStatus::ok : ExitStatus::unexpected;
 }

@@ -3,6 +3,7 @@
 #include "homeostat/adapters/segment_log/verify_ledger.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/config_load.hpp"
+#include "homeostat/app/replay_report.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/base/fields.hpp"
 
@@ -96,6 +97,23 @@ ExitStatus explain_incident(const LedgerOptions& options, const std::string& id)
     }
     fmt::print("{}", *story);
     return ExitStatus::ok;
+}
+
+ExitStatus replay_incident(const LedgerOptions& options, const std::string& id) {
+    const Result<std::vector<EntryGroup>> groups = read_groups(options);
+    if (!groups) {
+        complain(groups.error().text);
+        return ExitStatus::usage;
+    }
+    const IncidentId incident(id);
+    const Result<heal::IncidentReplay> replay = heal::replay(*groups, incident);
+    if (!replay) {
+        complain(replay.error().text + "; `homeostat incidents` lists those that there are");
+        return ExitStatus::usage;
+    }
+    fmt::print("{}", options.common.is_json ? to_pretty_text(to_document(incident, *replay))
+                                            : to_lines(incident, *replay));
+    return status_of(result_of(*replay));
 }
 
 ExitStatus verify_ledger_of(const VerifyLedgerOptions& options) {

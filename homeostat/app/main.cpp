@@ -34,6 +34,7 @@ Examples:
   homeostat agent --config payments.yaml      guard one service
   homeostat incidents                         what happened, a line each
   homeostat explain i-3                       the whole story of one incident
+  homeostat replay i-3                        would it be decided the same again?
   homeostat suspend --because "maintenance"   no effect begins from now on)";
 
 void add_common(CLI::App& command, CommonOptions& options) {
@@ -58,6 +59,7 @@ struct Arguments {
     LedgerOptions incidents;
     LedgerOptions explain;
     std::string incident;
+    LedgerOptions replay;
     SwitchOptions suspend;
     SwitchOptions resume;
     VerifyLedgerOptions verify;
@@ -102,6 +104,16 @@ void add_reading_commands(CLI::App& app, Arguments& arguments) {
         app.add_subcommand("explain", "The whole story of one incident, from the ledger");
     add_ledger(*explain, arguments.explain);
     explain->add_option("ID", arguments.incident, "The incident, as in i-3")->required();
+    CLI::App* replay =
+        app.add_subcommand("replay", "Decide an incident again from the ledger alone, and compare");
+    add_ledger(*replay, arguments.replay);
+    replay->add_option("ID", arguments.incident, "The incident, as in i-3")->required();
+    replay->footer(
+        "Every choice and every verdict of guard is made again by this program, from the facts, "
+        "limits\nand history of its time. No agent has to run, nothing is changed.\n\n"
+        "Exit status:\n  0  every decision comes out as it was recorded\n"
+        "  1  one comes out differently; the rule is printed\n"
+        "  2  it cannot be said: no such incident or ledger, or records of an older version");
     CLI::App* verify =
         app.add_subcommand("verify-ledger", "Check every byte, the chain and the witness");
     add_ledger(*verify, arguments.verify.ledger);
@@ -192,6 +204,9 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     }
     if (is_meant("explain")) {
         return to_int(explain_incident(arguments.explain, arguments.incident));
+    }
+    if (is_meant("replay")) {
+        return to_int(replay_incident(arguments.replay, arguments.incident));
     }
     if (is_meant("suspend")) {
         return to_int(suspend(arguments.suspend));

@@ -1,5 +1,6 @@
 #include "homeostat/app/story.hpp"
 
+#include "homeostat/app/evidence_pack.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
 
@@ -257,7 +258,7 @@ std::string headline(const IncidentSummary& summary) {
     if (summary.state == "open") {
         text += "  you       need do nothing yet; `homeostat status` shows where it stands\n";
     } else if (summary.state == "escalated" && !summary.closed_at) {
-        text += "  you       are needed: see the line 'escalated' below\n";
+        text += "  you       are needed: see the end of this\n";
     }
     return text;
 }
@@ -365,7 +366,8 @@ Result<std::string> explain(const std::vector<EntryGroup>& groups, const Inciden
             }
         }
     }
-    return text;
+    const std::optional<EvidencePack> pack = evidence_pack(groups, incident);
+    return pack ? text + "\n" + to_lines(*pack) : text;
 }
 
 Result<json::value> explain_json(const std::vector<EntryGroup>& groups,
@@ -390,7 +392,14 @@ Result<json::value> explain_json(const std::vector<EntryGroup>& groups,
     json::object document;
     document["incident"] = json::value(incident.text());
     document["entries"] = std::move(entries);
+    if (const std::optional<EvidencePack> pack = evidence_pack(groups, incident)) {
+        document["evidence_pack"] = to_json(*pack);
+    }
     return document;
+}
+
+std::string sentence_of(const Symptom& symptom) {
+    return describe(symptom) + ": " + measure(symptom);
 }
 
 std::string plain(std::string_view text) {

@@ -62,9 +62,13 @@ struct IncidentSummary {
 [[nodiscard]] Result<std::string> explain(const std::vector<EntryGroup>& groups,
                                           const IncidentId& incident);
 
-/// The same as a document: the entries of the incident without checkpoints.
+/// The same as a document: the entries of the incident without checkpoints, and `evidence_pack` if
+/// it was escalated.
 [[nodiscard]] Result<json::value> explain_json(const std::vector<EntryGroup>& groups,
                                                const IncidentId& incident);
+
+/// "errors on payments: 31.0 % of requests failed (limit 0.5 %)".
+[[nodiscard]] std::string sentence_of(const Symptom& symptom);
 
 /// `text` with control characters, escape sequences, marks that turn the direction of writing and
 /// broken UTF-8 made visible. ENSURES: UTF-8 on one line, of what stands in the first 400 bytes.

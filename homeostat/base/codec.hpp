@@ -165,24 +165,29 @@ struct Codec<std::vector<T>> {
     }
 };
 
-template <class T>
-struct Codec<std::map<std::string, T>> {
-    static json::value write(const std::map<std::string, T>& values) {
+/// An object; its members are named as a key would be written: texts, ids, names of an enum.
+template <class Key, class T>
+struct Codec<std::map<Key, T>> {
+    static json::value write(const std::map<Key, T>& values) {
         json::object object;
-        for (const auto& [name, value] : values) {
-            object[name] = Codec<T>::write(value);
+        for (const auto& [key, value] : values) {
+            object[Codec<Key>::write(key).get_string()] = Codec<T>::write(value);
         }
         return object;
     }
-    static std::optional<Error> read(const json::value& value, std::map<std::string, T>& out) {
+    static std::optional<Error> read(const json::value& value, std::map<Key, T>& out) {
         if (!value.is_object()) {
             return wrong_type("an object", value);
         }
         out.clear();
         for (const auto& member : value.get_object()) {
-            const std::string name(member.key());
-            if (std::optional<Error> error = Codec<T>::read(member.value(), out[name])) {
-                return inside(name, std::move(*error));
+            Key key{};
+            std::optional<Error> error = Codec<Key>::read(json::value(member.key()), key);
+            if (!error) {
+                error = Codec<T>::read(member.value(), out[std::move(key)]);
+            }
+            if (error) {
+                return inside(std::string(member.key()), std::move(*error));
             }
         }
         return std::nullopt;

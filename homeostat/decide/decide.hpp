@@ -33,6 +33,11 @@ struct Opinion {
 struct Settings {
     OracleMode mode{OracleMode::both};
     std::optional<Calibration> calibration;  ///< None: λ is 0.
+
+    static void fields(auto& self, auto&& field) {
+        field("mode", self.mode);
+        field("calibration", self.calibration);
+    }
 };
 
 /// The distinct remedy kinds of the menu, in its order: what the model is asked to rank. A menu

@@ -2,12 +2,14 @@
 
 // The bodies of ledger entries. An `opened` and a `proposed` entry hold a Proposal, a `change`
 // entry a Change; the others are below. Readers (the budget, `explain`, `replay`) parse the same
-// structs that the writers wrote.
+// structs that the writers wrote. What is optional is absent in older records.
 //
 // Pure. Values only.
 
+#include "homeostat/base/json.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/facts.hpp"
+#include "homeostat/domain/grounds.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/outcome.hpp"
 #include "homeostat/domain/proof.hpp"
@@ -30,12 +32,16 @@ struct StartedBody {
     std::string config_digest;  ///< SHA-256 of the configuration file, hex.
     ServiceId service;
     std::int32_t pid{0};
+    std::optional<json::value> settings{};  ///< What decisions rest on: heal::DecisionSettings.
+    std::optional<Instant> recovered_at{};  ///< Stands for every instant of an earlier boot.
 
     static void fields(auto& self, auto&& field) {
         field("version", self.version);
         field("config_digest", self.config_digest);
         field("service", self.service);
         field("pid", self.pid);
+        field("settings", self.settings);
+        field("recovered_at", self.recovered_at);
     }
 };
 
@@ -43,11 +49,13 @@ struct VerdictBody {
     Remedy remedy;
     std::optional<Step> step;  ///< Absent when the remedy as a whole was asked for.
     Verdict verdict;
+    std::optional<Grounds> grounds{};
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
         field("step", self.step);
         field("verdict", self.verdict);
+        field("grounds", self.grounds);
     }
 };
 
@@ -59,6 +67,7 @@ struct IntentBody {
     bool is_undo{false};
     std::uint32_t serving_count{0};       ///< Of the group, when guard looked.
     std::optional<InstanceFacts> target;  ///< The instance as it was; absent for swap_version.
+    std::optional<Grounds> grounds{};     ///< Of the permit.
 
     static void fields(auto& self, auto&& field) {
         field("effect", self.effect);
@@ -68,6 +77,7 @@ struct IntentBody {
         field("is_undo", self.is_undo);
         field("serving_count", self.serving_count);
         field("target", self.target);
+        field("grounds", self.grounds);
     }
 };
 

@@ -59,6 +59,7 @@ std::string target_of(const Remedy& remedy) {
 }
 
 void History::learn(const Entry& entry, Instant at) {
+    entries_count_ += 1;
     switch (entry.kind) {
         case EntryKind::opened:
             remember(entry.incident, at);

@@ -56,6 +56,9 @@ class History {
     /// boot, whose instants mean nothing now, the caller hands in the present: the longer wait.
     void learn(const Entry& entry, Instant at);
 
+    /// Entries taken in so far: how much of the ledger this view is of.
+    [[nodiscard]] std::uint64_t entries_count() const { return entries_count_; }
+
     /// Null for an incident that was never learned of, or so long ago that it is forgotten.
     [[nodiscard]] const IncidentMemory* find(const IncidentId& incident) const;
 
@@ -109,6 +112,7 @@ class History {
     std::deque<ReflexRestart> reflex_restarts_;
     std::map<std::pair<RemedyKind, std::string>, Instant> cool_downs_;
     std::uint64_t order_next_{0};
+    std::uint64_t entries_count_{0};
     bool is_suspended_{false};
 };
 

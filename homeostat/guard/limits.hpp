@@ -38,6 +38,19 @@ struct Limits {
         const auto found = autonomy.find(kind);
         return found == autonomy.end() ? Autonomy::watch : found->second;
     }
+
+    /// As the ledger keeps them: a limit that is missing here would make replays differ.
+    static void fields(auto& self, auto&& field) {
+        field("cool_down", self.cool_down);
+        field("attempts_max", self.attempts_max);
+        field("min_healthy", self.min_healthy);
+        field("effects_max", self.effects_max);
+        field("effects_window", self.effects_window);
+        field("back_off_first", self.back_off_first);
+        field("back_off_max", self.back_off_max);
+        field("autonomy", self.autonomy);
+    }
+    friend bool operator==(const Limits&, const Limits&) = default;
 };
 
 /// Facts older than this are not the world any more (a read takes some 20 ms).

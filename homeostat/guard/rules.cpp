@@ -70,13 +70,16 @@ bool may_serve(const InstanceFacts& instance, bool has_edge) {
     return instance.runtime.is_alive && instance.runtime.is_answering && !is_out;
 }
 
+Verdict verdict_on(const Matter& matter) {
+    return first_objection(matter).value_or(agreement(matter));
+}
+
 Verdict check(const Case& asked,
               const Facts& facts,
               const History& history,
               const Limits& limits,
               Instant now) {
-    const Matter matter{asked, nullptr, nullptr, facts, history, limits, now};
-    return first_objection(matter).value_or(agreement(matter));
+    return verdict_on({asked, nullptr, nullptr, facts, history, limits, now});
 }
 
 // Seven parameters: each is a different thing that the caller has at hand, and a struct of them

@@ -27,6 +27,9 @@ struct Matter {
     Instant now;
 };
 
+/// The first rule that objects, or the agreement of all. Makes no permit: Gate alone does.
+[[nodiscard]] Verdict verdict_on(const Matter& matter);
+
 struct Objection {
     VerdictKind kind{VerdictKind::refusal};
     std::string because;

@@ -62,6 +62,24 @@ void AgentRole::report(ports::Telemetry& source, const std::string& trouble) {
     }
 }
 
+std::vector<std::string> AgentRole::standstills(Instant now) const {
+    if (!judged_at_) {
+        return {"the agent does not watch yet"};
+    }
+    std::vector<std::string> found;
+    if (now - *judged_at_ > standstill_after) {
+        found.emplace_back("the agent does not judge any more");
+    }
+    for (const ports::Telemetry* source : ports_.sources) {
+        const auto look = looked_at_.find(source);
+        const Instant last = look == looked_at_.end() ? started_at_ : look->second;
+        if (now - last > source->interval() + standstill_after) {
+            found.push_back("nobody looks at " + std::string(source->name()) + " any more");
+        }
+    }
+    return found;
+}
+
 Task<void> AgentRole::watch(ports::Telemetry& source) {
     while (!is_stopping_) {
         const Instant due = ports_.clock.now() + source.interval();
@@ -73,6 +91,7 @@ Task<void> AgentRole::watch(ports::Telemetry& source) {
 Task<void> AgentRole::take_from(ports::Telemetry& source) {
     const Result<std::vector<Reading>> readings =
         co_await calls_.read(source, ports_.clock.now() + read_for_max);
+    looked_at_[&source] = ports_.clock.now();
     report(source, readings ? std::string() : readings.error().text);
     if (!readings) {
         co_return;
@@ -96,7 +115,8 @@ Task<Result<Change>> AgentRole::note(Change change) {
 }
 
 Task<void> AgentRole::judge_once() {
-    symptoms_now_ = judge_.symptoms(ports_.clock.now());
+    judged_at_ = ports_.clock.now();
+    symptoms_now_ = judge_.symptoms(*judged_at_);
     const std::vector<Symptom> present = symptoms_now_;
     for (const Symptom& symptom : present) {
         if (is_for_reflex(symptom, settings_.judge.inventory)) {

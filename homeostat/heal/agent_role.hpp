@@ -19,12 +19,17 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace homeostat::heal {
+
+/// Beyond a source's own interval. Each wait of a look has a deadline far below this.
+constexpr Duration standstill_after = std::chrono::seconds{10};
 
 struct AgentSettings {
     JudgeSettings judge;
@@ -56,6 +61,9 @@ class AgentRole {
     [[nodiscard]] const std::map<std::string, std::string>& source_troubles() const {
         return source_troubles_;
     }
+    /// What stands still: sources that nobody looked at for long, and judging itself. Whether a
+    /// source answered is not asked: one that fails is looked at all the same. Empty: all moves.
+    [[nodiscard]] std::vector<std::string> standstills(Instant now) const;
     [[nodiscard]] const std::vector<Symptom>& symptoms_now() const { return symptoms_now_; }
 
     /// Takes a change from outside (POST /v1/changes): recorded, then known to the diagnosis.
@@ -78,6 +86,8 @@ class AgentRole {
     Judge judge_;
     std::vector<Symptom> symptoms_now_;
     std::map<std::string, std::string> source_troubles_;
+    std::map<const ports::Telemetry*, Instant> looked_at_;  ///< When a look at it last ended.
+    std::optional<Instant> judged_at_;                      ///< When a judgement last began.
     Instant started_at_{};
     std::string refusal_;     ///< Of the last proposal; told once, not at every look.
     bool is_judging_{false};  ///< One judgement at a time; reflexes go past it.

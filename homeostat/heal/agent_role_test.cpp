@@ -382,6 +382,26 @@ TEST_CASE("a source that hangs delays only itself") {
     CHECK(watched.agent->source_troubles().contains("edge"));
 }
 
+TEST_CASE("a source that hangs or fails is looked at all the same: nothing stands still") {
+    WatchedWorld watched;
+    watched.edge.answers_at = Instant::max();
+    watched.clock.run_for(1min);
+    REQUIRE(watched.agent->source_troubles().contains("edge"));
+    CHECK(watched.agent->standstills(watched.world.now).empty());
+}
+
+TEST_CASE("an agent whose tasks do not run any more names each that stands still") {
+    WatchedWorld watched;
+    watched.clock.run_for(1s);
+    const Instant later = watched.world.now + standstill_after + 1s;
+    CHECK(watched.agent->standstills(later) ==
+          std::vector<std::string>{"the agent does not judge any more",
+                                   "nobody looks at edge any more",
+                                   "nobody looks at processes any more"});
+    const AgentRole idle({}, {watched.clock, watched.door, nullptr, {}}, {});
+    CHECK(idle.standstills(watched.world.now).size() == 1);
+}
+
 TEST_CASE("an agent may end while a source still hangs, and the source answer after that") {
     WatchedWorld watched;
     watched.edge.answers_at = watched.world.now + 5s;

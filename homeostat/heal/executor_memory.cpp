@@ -149,6 +149,7 @@ void ExecutorRole::remember(const Entry& entry, bool is_of_this_boot) {
 
 Result<void> ExecutorRole::recover() {
     const Instant now = ports_.clock.now();
+    settings_.started.recovered_at = now;
     std::set<std::string> closed;
     const Result<void> replayed = ports_.ledger.replay([&](const EntryGroup& group) {
         // The instants of an earlier boot mean nothing now: take the longer wait.

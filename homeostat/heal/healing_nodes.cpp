@@ -53,8 +53,7 @@ bool is_first(const HealingEvent& event) {
     return std::holds_alternative<graph::Entered>(event);
 }
 
-/// A reply to a question that this node did not ask is dropped: the node asked anew after a
-/// restart.
+/// A reply that this node did not ask for is dropped: it asked anew after a restart.
 bool asks_for_facts(const HealingEvent& event) {
     return !std::holds_alternative<Incident::Message>(event);
 }
@@ -101,17 +100,30 @@ act::Plan plan_for(const Remedy& remedy, const HealingContext& context) {
     return plan;
 }
 
+/// What guard is told and shown, for the record: whoever replays the ledger asks it again.
+Grounds grounds_of(const IncidentState& state, const Facts& facts, const HealingContext& context) {
+    const guard::Case asked = case_of(state);
+    return {.asked_at = context.now,
+            .entries_known_count = context.around.history->entries_count(),
+            .attempts_count = asked.attempts_count,
+            .is_undo = asked.is_undo,
+            .is_contained = asked.is_contained,
+            .edge_errors_at_open = asked.edge_errors_at_open,
+            .facts = facts};
+}
+
 /// What a verdict other than permit leads to. `since`: when this was first asked for.
 HealingTurn turn_down(IncidentState state,
-                      const Verdict& verdict,
-                      const std::optional<Step>& step,
+                      VerdictBody body,
                       Instant since,
                       const HealingContext& context) {
+    const Verdict verdict = body.verdict;
+    const bool is_step = body.step.has_value();
     const bool is_news = state.last_rule != verdict.rule;
     state.last_rule = verdict.rule;
-    Entry entry = record::verdict(state.id, remedy_in_hand(state), step, verdict);
+    Entry entry = record::verdict(state.id, std::move(body));
     // A remedy that has begun and may not go on has left the world half-way: a person has to look.
-    const bool is_stopped = step && (verdict.kind == VerdictKind::question || !verdict.again_at);
+    const bool is_stopped = is_step && (verdict.kind == VerdictKind::question || !verdict.again_at);
     HealingTurn turn;
     if (verdict.kind == VerdictKind::escalation || is_stopped) {
         turn = escalate_because(std::move(state), verdict.rule + ": " + verdict.because);
@@ -161,16 +173,17 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
     }
     const Verdict verdict = homeostat::guard::check(
         case_of(state), *read->facts, *context.around.history, context.around.guard, context.now);
+    const Remedy remedy = state.proposal.choice.remedy;
+    VerdictBody body{remedy, std::nullopt, verdict, grounds_of(state, *read->facts, context)};
     if (verdict.kind != VerdictKind::permit) {
         const Instant since = state.node_since;
-        return turn_down(std::move(state), verdict, std::nullopt, since, context);
+        return turn_down(std::move(state), std::move(body), since, context);
     }
     // A permit to try; each step asks for its own. The plan is all that is kept of it.
-    const Remedy remedy = state.proposal.choice.remedy;
     state.plan = plan_for(remedy, context);
     state.tried.push_back(remedy);
     state.last_rule.clear();
-    Entry entry = record::verdict(state.id, remedy, std::nullopt, verdict);
+    Entry entry = record::verdict(state.id, std::move(body));
     return with(go(std::move(state), "act"), std::move(entry));
 }
 
@@ -211,10 +224,12 @@ HealingTurn begin_step(IncidentState state,
     std::expected<Permit, Verdict> permit =
         homeostat::guard::Gate::ask(case_of(state), step, effect, facts, *context.around.history,
                                     context.around.guard, context.now);
+    Grounds grounds = grounds_of(state, facts, context);
     if (!permit) {
         // What was done before is no wait: another incident may hold this step up only now.
         const Instant since = state.plan->step_last_at.value_or(state.plan->began_at);
-        return turn_down(std::move(state), permit.error(), step, since, context);
+        VerdictBody body{remedy_in_hand(state), step, permit.error(), std::move(grounds)};
+        return turn_down(std::move(state), std::move(body), since, context);
     }
     IntentBody intent{.effect = effect,
                       .remedy = remedy_in_hand(state),
@@ -222,7 +237,8 @@ HealingTurn begin_step(IncidentState state,
                       .is_reflex = is_reflex(state),
                       .is_undo = state.is_undo,
                       .serving_count = serving_count(facts),
-                      .target = std::nullopt};
+                      .target = std::nullopt,
+                      .grounds = std::move(grounds)};
     if (const InstanceId* instance = instance_of(step)) {
         if (const InstanceFacts* target = find_instance(facts, *instance)) {
             intent.target = *target;
@@ -232,7 +248,7 @@ HealingTurn begin_step(IncidentState state,
     state.plan = act::advanced(std::move(*state.plan), step, effect, context.now);
     state.pending = PendingEffect{effect, std::move(step)};
     state.last_rule.clear();
-    Entry entry = record::intent(state.id, intent);
+    Entry entry = record::intent(state.id, std::move(intent));
     HealingTurn turn = with(HealingTurn{.state = std::move(state)}, std::move(entry));
     turn.commands.emplace_back(Perform{act::request_for(std::move(*permit))});
     return turn;

@@ -4,6 +4,7 @@
 //
 // Pure.
 
+#include "homeostat/decide/decide.hpp"
 #include "homeostat/domain/proposal.hpp"
 
 #include <string>
@@ -39,8 +40,8 @@ namespace homeostat::heal {
     proposal.judged_at = symptom.noticed_at;
     proposal.symptom = std::move(symptom);
     proposal.diagnosis.causes.push_back({});
-    proposal.menu.items = {{remedy, 0.9, {}}, {Observe{}, 0.1, {}}};
-    proposal.choice.remedy = std::move(remedy);
+    proposal.menu.items = {{std::move(remedy), 0.9, {}}, {Observe{}, 0.1, {}}};
+    proposal.choice = decide::choose(proposal.menu, {}, {});
     return proposal;
 }
 

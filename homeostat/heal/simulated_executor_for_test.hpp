@@ -12,6 +12,7 @@
 #include "homeostat/graph/crank.hpp"
 #include "homeostat/heal/entry_line_for_test.hpp"
 #include "homeostat/heal/healing_graph.hpp"
+#include "homeostat/heal/replay.hpp"
 #include "homeostat/heal/simulated_world_for_test.hpp"
 #include "homeostat/record/record.hpp"
 
@@ -72,6 +73,7 @@ class SimulatedExecutor {
     /// Ends where the thread waits for time, for the agent or for a person.
     void open(Proposal proposal) {
         is_dead_ = false;
+        begin_run();
         IncidentState state;
         state.id = IncidentId("i-1");
         state.edge_errors_at_open = world_.facts().edge.errors_total;
@@ -130,6 +132,7 @@ class SimulatedExecutor {
                 }
             }
         }
+        begin_run();
         if (thread_ && !thread_->has_ended) {
             crank(*healing_graph().event_after_restart(*thread_));
         }
@@ -143,12 +146,12 @@ class SimulatedExecutor {
     [[nodiscard]] bool has_ended() const { return thread_ && thread_->has_ended; }
     [[nodiscard]] const HealingThread& thread() const { return *thread_; }
 
-    /// What was written, without the checkpoints.
+    /// What was written, without starts and checkpoints.
     [[nodiscard]] std::vector<std::string> story() const {
         std::vector<std::string> lines;
         for (const EntryGroup& group : ledger) {
             for (const Entry& entry : group.entries) {
-                if (entry.kind != EntryKind::checkpoint) {
+                if (entry.kind != EntryKind::checkpoint && entry.kind != EntryKind::started) {
                     lines.push_back(line_for_test(entry));
                 }
             }
@@ -201,6 +204,19 @@ class SimulatedExecutor {
     }
 
   private:
+    /// What a process of ours writes first.
+    void begin_run() {
+        StartedBody started;
+        started.settings = to_json(DecisionSettings{.guard = around.guard, .decide = {}});
+        started.recovered_at = world_.now;
+        EntryGroup group;
+        group.index = ledger.size();
+        group.at = world_.now;
+        group.entries = {record::started(started)};
+        history_.learn(group.entries.front(), group.at);
+        ledger.push_back(std::move(group));
+    }
+
     bool dies_here() {
         is_dead_ = is_dead_ || --points_left <= 0;
         return is_dead_;

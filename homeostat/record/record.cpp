@@ -2,7 +2,10 @@
 
 #include "homeostat/base/fields.hpp"
 
+#include <optional>
 #include <utility>
+#include <variant>
+#include <vector>
 
 namespace homeostat::record {
 
@@ -27,6 +30,19 @@ std::string cut(std::string text, std::size_t bytes_max) {
     return text;
 }
 
+/// A service may have a thousand versions, and each superstep of a remedy writes its facts.
+void cut(std::optional<Grounds>& grounds, const Remedy& remedy) {
+    if (!grounds) {
+        return;
+    }
+    const auto* rollback = std::get_if<Rollback>(&remedy);
+    for (auto* versions : {&grounds->facts.versions_present, &grounds->facts.versions_good}) {
+        std::erase_if(*versions, [rollback](const VersionId& version) {
+            return rollback == nullptr || (version != rollback->from && version != rollback->to);
+        });
+    }
+}
+
 Entry entry_of_switch(EntryKind kind, SwitchBody body) {
     body.by = cut(std::move(body.by), name_bytes_max);
     body.because = cut(std::move(body.because), because_bytes_max);
@@ -47,14 +63,13 @@ Entry proposed(const IncidentId& incident, const Proposal& proposal) {
     return entry_of(EntryKind::proposed, incident, proposal);
 }
 
-Entry verdict(const IncidentId& incident,
-              const Remedy& remedy,
-              const std::optional<Step>& step,
-              const Verdict& verdict) {
-    return entry_of(EntryKind::verdict, incident, VerdictBody{remedy, step, verdict});
+Entry verdict(const IncidentId& incident, VerdictBody body) {
+    cut(body.grounds, body.remedy);
+    return entry_of(EntryKind::verdict, incident, body);
 }
 
-Entry intent(const IncidentId& incident, const IntentBody& body) {
+Entry intent(const IncidentId& incident, IntentBody body) {
+    cut(body.grounds, body.remedy);
     return entry_of(EntryKind::intent, incident, body);
 }
 

@@ -3,8 +3,8 @@
 // record: any of the nouns → ledger entry. The front door of the stage.
 //
 // One function per kind of entry, so that nobody writes a kind by hand next to a body that does not
-// fit it. The bodies and their fields stand in domain/entry_bodies.hpp; texts from people are cut
-// here to what a record may hold.
+// fit it. The bodies and their fields stand in domain/entry_bodies.hpp; texts from people and facts
+// are cut here to what a record may hold.
 //
 // Pure.
 
@@ -16,10 +16,7 @@
 #include "homeostat/domain/proof.hpp"
 #include "homeostat/domain/proposal.hpp"
 #include "homeostat/domain/remedy.hpp"
-#include "homeostat/domain/step.hpp"
-#include "homeostat/domain/verdict.hpp"
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,12 +28,8 @@ constexpr std::size_t reason_bytes_max = 1000;  ///< Of our own reason for an es
 [[nodiscard]] Entry started(const StartedBody& body);
 [[nodiscard]] Entry opened(const IncidentId& incident, const Proposal& proposal);
 [[nodiscard]] Entry proposed(const IncidentId& incident, const Proposal& proposal);
-/// `step` is absent when the remedy as a whole was asked for.
-[[nodiscard]] Entry verdict(const IncidentId& incident,
-                            const Remedy& remedy,
-                            const std::optional<Step>& step,
-                            const Verdict& verdict);
-[[nodiscard]] Entry intent(const IncidentId& incident, const IntentBody& body);
+[[nodiscard]] Entry verdict(const IncidentId& incident, VerdictBody body);
+[[nodiscard]] Entry intent(const IncidentId& incident, IntentBody body);
 [[nodiscard]] Entry outcome(const IncidentId& incident, const OutcomeBody& body);
 [[nodiscard]] Entry proof(const IncidentId& incident, const Remedy& remedy, const Proof& proof);
 [[nodiscard]] Entry undo(const IncidentId& incident, const Remedy& remedy, const Remedy& inverse);

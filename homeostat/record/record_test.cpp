@@ -45,12 +45,12 @@ TEST_CASE("every kind of entry is read back as it was written") {
           proposal);
 
     const Verdict no{VerdictKind::refusal, "the rule", "3 of 3", instant_of_ns(5)};
-    const auto of_step =
-        body_after_storage<VerdictBody>(verdict(incident, rollback, drain, no), EntryKind::verdict);
+    const auto of_step = body_after_storage<VerdictBody>(verdict(incident, {rollback, drain, no}),
+                                                         EntryKind::verdict);
     CHECK(of_step.verdict == no);
     CHECK(of_step.step == drain);
     const auto of_remedy = body_after_storage<VerdictBody>(
-        verdict(incident, rollback, std::nullopt, no), EntryKind::verdict);
+        verdict(incident, {rollback, std::nullopt, no}), EntryKind::verdict);
     CHECK_FALSE(of_remedy.step);
 
     IntentBody announced;

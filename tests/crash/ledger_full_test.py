@@ -7,16 +7,20 @@ The agent says so and watches on; a new one heals as soon as there is room again
 """
 
 import argparse
+import json
+import re
 import resource
 import subprocess
 import tempfile
 from pathlib import Path
 
+import prometheus_strict
 from guarded_world import adopt_orphans, wait_until
 from small_disk import SmallDisk, can_mount
 from small_service import SmallService
 
 NOTHING_IS_DONE = "the ledger takes no more entries, so nothing is done any more"
+METRICS = Path(__file__).parents[2] / "docs/metrics.md"
 LOOKS = 30  # A start takes a tenth of a second, a look at the status a twentieth.
 
 
@@ -46,6 +50,38 @@ def does_nothing(service):
     status = service.status()
     assert status["ledger_trouble"], "status must say what is the trouble"
     assert not status["is_ready"]
+
+
+def read_metrics(service):
+    """A strict parser takes the page, and it holds the names that are documented, no others."""
+    status, page = service.get("/metrics")
+    assert status == 200, page
+    families = prometheus_strict.parse(page)
+    documented = re.findall(r"^\| `(\w+)` \|", METRICS.read_text(), re.MULTILINE)
+    assert sorted(families) == sorted(documented), set(families) ^ set(documented)
+    return families
+
+
+def count_in_ledger(service):
+    return service.ask("verify-ledger")["records"]
+
+
+def check_metrics_of_one_healed_incident(service):
+    families = read_metrics(service)
+    assert prometheus_strict.only(families, "homeostat_incidents_open") == 0
+    assert prometheus_strict.only(families, "homeostat_incidents_total") == 1
+    assert prometheus_strict.only(families, "homeostat_ledger_writable") == 1
+    assert families["homeostat_remedies_total"] == {
+        ("homeostat_remedies_total", 'remedy="restart",outcome="helped"'): 1}
+    assert families["homeostat_decision_seconds"]["homeostat_decision_seconds_count", ""] == 1
+    assert prometheus_strict.only(families, "process_resident_memory_bytes") > 1 << 20
+    recorded = prometheus_strict.only(families, "homeostat_ledger_records_total")
+    assert recorded == count_in_ledger(service)
+
+
+def health(service):
+    status, text = service.get("/healthz")
+    return status, json.loads(text)["troubles"]
 
 
 def effects_of(service):
@@ -98,6 +134,11 @@ def beyond_a_limit_on_file_sizes_nothing_is_done_until_it_is_raised_and_a_new_ag
     service.start()
     service.kill_instance()  # One incident makes the ledger larger than the agent's log will be.
     wait_until("it is healed", lambda: service.is_served() and service.is_calm())
+    check_metrics_of_one_healed_incident(service)
+    replay = service.ask("replay", "i-1")
+    assert replay["replay"] == "same" and len(replay["decisions"]) == 3, replay
+    assert service.ask("replay", "i-9") is None
+    assert health(service) == (200, [])
     segment, = (service.here / "ledger").glob("*.hlog")
     pid = service.agent.pid
     hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
@@ -109,7 +150,14 @@ def beyond_a_limit_on_file_sizes_nothing_is_done_until_it_is_raised_and_a_new_ag
     alive.pop(name)
     assert service.alive() == alive, "not even a first effect may begin"
     does_nothing(service)
+    status, troubles = health(service)
+    assert status == 503 and len(troubles) == 1, troubles
+    assert troubles[0].startswith("nothing can be recorded, so nothing is done: "), troubles
+    assert prometheus_strict.only(read_metrics(service), "homeostat_ledger_writable") == 0
     a_new_agent_heals(service)
+    assert health(service) == (200, [])
+    recorded = prometheus_strict.only(read_metrics(service), "homeostat_ledger_records_total")
+    assert recorded == count_in_ledger(service), "a new agent counts from the first record on"
 
 
 TESTS = [

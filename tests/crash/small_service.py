@@ -1,8 +1,10 @@
 """Two instances of `rates` with an agent and nothing else: quick to start, and easy to spoil."""
 
+import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +40,17 @@ def children():
         if int(parent) == os.getpid() and state not in "ZX":
             found[int(stat.parent.name)] = begin.split("(", 1)[1]
     return found
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=5)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self.path))
 
 
 class SmallService:
@@ -109,6 +122,15 @@ class SmallService:
                                "--config", self.config],
                               cwd=self.here, capture_output=True, text=True, timeout=10)
         return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def get(self, path):
+        """Status and text of a page on the control socket."""
+        connection = UnixConnection(self.here / "control/agent.sock")
+        connection.request("GET", path)
+        response = connection.getresponse()
+        text = response.read().decode()
+        connection.close()
+        return response.status, text
 
     def status(self):
         return self.ask("status")

@@ -1,0 +1,51 @@
+#pragma once
+
+// The checks of `homeostat doctor` that look at the world around the agent: the edge, ports, disks,
+// versions. Each says what is, and what mends it. None changes anything.
+
+#include "homeostat/app/config.hpp"
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace homeostat::app {
+
+enum class Health : std::uint8_t { well, note, ill };
+
+constexpr auto names_of(std::type_identity<Health>) {
+    return std::to_array<std::string_view>({"ok", "note", "ILL"});
+}
+
+struct Check {
+    std::string name;
+    Health health{Health::well};
+    std::string says;
+    std::string mend{};  ///< Empty: there is nothing to do.
+
+    static void fields(auto& self, auto&& field) {
+        field("check", self.name);
+        field("health", self.health);
+        field("says", self.says);
+        field("mend", self.mend);
+    }
+};
+
+/// Whether it can be written, and whether there is room. Asked of the first directory upwards that
+/// exists: the agent makes the rest itself.
+[[nodiscard]] Check check_directory(const std::string& name, std::filesystem::path directory);
+
+/// The link to the current version.
+[[nodiscard]] Check check_version(const Config& config);
+
+/// One finding per port that another program holds; one that is well if there is none.
+[[nodiscard]] std::vector<Check> check_ports(const Config& config);
+
+/// The runtime socket: that it answers, may change states, and knows our backends and servers.
+[[nodiscard]] Check check_edge(const Config& config);
+
+}  // namespace homeostat::app

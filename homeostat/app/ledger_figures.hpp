@@ -1,0 +1,56 @@
+#pragma once
+
+// LedgerFigures: what the ledger holds, counted; the counters of GET /metrics are these.
+//
+// A view of the ledger like every other: counted from its first entry on, so that a restart of the
+// agent loses nothing and the numbers agree with `verify-ledger`. Only what was appended counts.
+//
+// Not thread-safe; lives on the strand of its ledger.
+
+#include "homeostat/app/prometheus_page.hpp"
+#include "homeostat/domain/entry.hpp"
+#include "homeostat/domain/proof.hpp"
+#include "homeostat/domain/remedy.hpp"
+#include "homeostat/ports/ledger.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+
+namespace homeostat::app {
+
+/// Guard has a dozen rules. A ledger that names more was not written by a guard of ours; the rest
+/// is counted as "other".
+constexpr std::size_t rules_max = 32;
+
+struct LedgerFigures {
+    std::uint64_t records{0};
+    std::uint64_t incidents{0};
+    std::uint64_t escalations{0};
+    std::map<std::pair<RemedyKind, ProofKind>, std::uint64_t> remedies;
+    std::map<std::string, std::uint64_t> refusals;  ///< By the rule that decided.
+    DurationCounts decisions;                       ///< From noticing to choice.
+    DurationCounts models;                          ///< Answers of the model that came in time.
+
+    void count(const EntryGroup& group);
+};
+
+/// A ledger that counts what passes.
+class CountingLedger final : public ports::Ledger {
+  public:
+    explicit CountingLedger(ports::Ledger& ledger) : ledger_(ledger) {}
+
+    Task<Result<ports::Position>> append(EntryGroup group, ports::Durability durability) override;
+    Result<void> replay(const std::function<void(const EntryGroup&)>& visit) override;
+
+    [[nodiscard]] const LedgerFigures& figures() const { return figures_; }
+
+  private:
+    ports::Ledger& ledger_;
+    LedgerFigures figures_;
+};
+
+}  // namespace homeostat::app

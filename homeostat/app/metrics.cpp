@@ -1,0 +1,67 @@
+#include "homeostat/app/metrics.hpp"
+
+#include "homeostat/app/version.hpp"
+#include "homeostat/base/named_enum.hpp"
+
+namespace homeostat::app {
+
+namespace {
+
+void add_ledger(PrometheusPage& page, const LedgerFigures& ledger) {
+    page.begin("homeostat_incidents_total", "counter", "Incidents that began.");
+    page.add(static_cast<double>(ledger.incidents));
+    page.begin("homeostat_escalations_total", "counter", "Incidents handed to a person.");
+    page.add(static_cast<double>(ledger.escalations));
+    page.begin("homeostat_remedies_total", "counter",
+               "Remedies that were verified, by what the proof says became of them.");
+    for (const auto& [what, count] : ledger.remedies) {
+        page.add(static_cast<double>(count), {{"remedy", std::string(to_text(what.first))},
+                                              {"outcome", std::string(to_text(what.second))}});
+    }
+    page.begin("homeostat_refusals_total", "counter",
+               "Refusals by guard, by the rule that decided.");
+    for (const auto& [rule, count] : ledger.refusals) {
+        page.add(static_cast<double>(count), {{"rule", rule}});
+    }
+    page.begin("homeostat_decision_seconds", "histogram",
+               "From noticing a symptom to the choice of a remedy.");
+    page.add(ledger.decisions);
+    page.begin("homeostat_model_seconds", "histogram", "Time the model took for a ranking.");
+    page.add(ledger.models);
+    page.begin("homeostat_ledger_records_total", "counter", "Records in the ledger.");
+    page.add(static_cast<double>(ledger.records));
+}
+
+void add_process(PrometheusPage& page, const os::ProcessStat& process) {
+    page.begin("process_resident_memory_bytes", "gauge", "Memory of the agent, resident.");
+    page.add(static_cast<double>(process.resident_pages * os::page_bytes()));
+    page.begin("process_cpu_seconds_total", "counter",
+               "Processor time of the agent, user and kernel.");
+    page.add(static_cast<double>(process.cpu_ticks) / static_cast<double>(os::ticks_per_second()));
+}
+
+}  // namespace
+
+std::string metrics_page(const AgentFigures& now, const LedgerFigures& ledger) {
+    PrometheusPage page;
+    page.begin("homeostat_build_info", "gauge", "1, with the version of the program.");
+    page.add(1, {{"version", std::string(program_version)}});
+    page.begin("homeostat_incidents_open", "gauge", "Incidents that are open now.");
+    page.add(static_cast<double>(now.incidents_open));
+    page.begin("homeostat_symptoms_present", "gauge", "Symptoms that are seen now.");
+    page.add(static_cast<double>(now.symptoms));
+    page.begin("homeostat_sources_silent", "gauge", "Sources that did not answer when last read.");
+    page.add(static_cast<double>(now.sources_silent));
+    page.begin("homeostat_suspended", "gauge", "1 while the kill switch is engaged.");
+    page.add(now.is_suspended ? 1 : 0);
+    page.begin("homeostat_ledger_writable", "gauge",
+               "0 once nothing can be recorded, so that nothing is done.");
+    page.add(now.is_ledger_writable ? 1 : 0);
+    add_ledger(page, ledger);
+    if (now.process) {
+        add_process(page, *now.process);
+    }
+    return page.text();
+}
+
+}  // namespace homeostat::app

@@ -1,0 +1,30 @@
+#pragma once
+
+// The page of GET /metrics. docs/metrics.md names each number; a test compares.
+//
+// Every label comes from a closed set of ours or from guard's rules, so the page has a few hundred
+// lines at most, whatever happens.
+//
+// Pure.
+
+#include "homeostat/app/ledger_figures.hpp"
+#include "homeostat/os/proc.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace homeostat::app {
+
+struct AgentFigures {
+    std::size_t incidents_open{0};
+    std::size_t symptoms{0};
+    std::size_t sources_silent{0};  ///< Sources that failed when they were last read.
+    bool is_suspended{false};
+    bool is_ledger_writable{true};
+    std::optional<os::ProcessStat> process;  ///< Of the agent; absent where /proc cannot be read.
+};
+
+[[nodiscard]] std::string metrics_page(const AgentFigures& now, const LedgerFigures& ledger);
+
+}  // namespace homeostat::app

@@ -1,0 +1,114 @@
+// Our own numbers, from the ledger's entries to the page, read back by the strict parser that reads
+// the services' pages.
+
+#include "homeostat/app/metrics.hpp"
+
+#include "homeostat/adapters/telemetry/prometheus_text.hpp"
+#include "homeostat/base/fields.hpp"
+#include "homeostat/domain/entry_bodies.hpp"
+#include "homeostat/domain/proposal.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <string>
+
+namespace homeostat::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+EntryGroup group_of(EntryKind kind, json::value body) {
+    EntryGroup group;
+    group.entries.push_back({kind, IncidentId("i-1"), std::move(body)});
+    return group;
+}
+
+EntryGroup refusal_by(const std::string& rule) {
+    VerdictBody body;
+    body.remedy = Restart{InstanceId("rates-0")};
+    body.verdict = {VerdictKind::refusal, rule, "because", std::nullopt};
+    return group_of(EntryKind::verdict, to_json(body));
+}
+
+EntryGroup proof_of(ProofKind kind) {
+    ProofBody body;
+    body.remedy = Restart{InstanceId("rates-0")};
+    body.proof.kind = kind;
+    return group_of(EntryKind::proof, to_json(body));
+}
+
+EntryGroup judged_in(Duration took) {
+    Proposal proposal;
+    proposal.judging_took = took;
+    return group_of(EntryKind::opened, to_json(proposal));
+}
+
+std::map<std::string, double> numbers_on(const std::string& page) {
+    const auto read = adapters::telemetry::parse_prometheus(page);
+    REQUIRE_MESSAGE(read, read.error().text);
+    return {read->begin(), read->end()};
+}
+
+}  // namespace
+
+TEST_CASE("the page counts what the ledger holds") {
+    LedgerFigures ledger;
+    ledger.count(judged_in(30ms));
+    ledger.count(refusal_by("the target has cooled down"));
+    ledger.count(refusal_by("the target has cooled down"));
+    ledger.count(proof_of(ProofKind::not_helped));
+    ledger.count(proof_of(ProofKind::helped));
+    ledger.count(proof_of(ProofKind::undecided));
+    AgentFigures now;
+    now.incidents_open = 2;
+    now.is_suspended = true;
+    const std::string page = metrics_page(now, ledger);
+    const auto numbers = numbers_on(page);
+    CHECK(numbers.at("homeostat_ledger_records_total") == 6);
+    CHECK(numbers.at("homeostat_incidents_total") == 1);
+    CHECK(numbers.at("homeostat_incidents_open") == 2);
+    CHECK(numbers.at("homeostat_suspended") == 1);
+    CHECK(numbers.at("homeostat_refusals_total") == 2);
+    CHECK(numbers.at("homeostat_remedies_total") == 2);
+    CHECK(numbers.at("homeostat_decision_seconds_count") == 1);
+    CHECK(page.contains("\nhomeostat_refusals_total{rule=\"the target has cooled down\"} 2\n"));
+    CHECK(page.contains("\nhomeostat_remedies_total{remedy=\"restart\",outcome=\"helped\"} 1\n"));
+    CHECK(page.contains("\nhomeostat_decision_seconds_bucket{le=\"0.025\"} 0\n"));
+    CHECK(page.contains("\nhomeostat_decision_seconds_bucket{le=\"0.05\"} 1\n"));
+    CHECK(page.contains("\nhomeostat_decision_seconds_bucket{le=\"+Inf\"} 1\n"));
+}
+
+TEST_CASE("a value that is a bound exactly counts below it, and one beyond all only in +Inf") {
+    DurationCounts counts;
+    counts.add(1ms);
+    counts.add(1h);
+    counts.add(-1s);
+    CHECK(counts.up_to(0) == 2);
+    CHECK(counts.up_to(DurationCounts::seconds_max.size() - 1) == 2);
+    CHECK(counts.count() == 3);
+    CHECK(counts.seconds_sum() == doctest::Approx(3600.001));
+}
+
+TEST_CASE("a label with quotes, backslashes and line ends cannot break out of its line") {
+    LedgerFigures ledger;
+    ledger.count(refusal_by("\"} 1\nevil_total{x=\"\\"));
+    const std::string page = metrics_page({}, ledger);
+    CHECK_FALSE(numbers_on(page).contains("evil_total"));
+    CHECK(page.contains(R"(rule="\"} 1\nevil_total{x=\"\\"} 1)"));
+}
+
+TEST_CASE("a ledger full of foreign rules makes the page no longer than its maximum") {
+    LedgerFigures ledger;
+    for (int index = 0; index < 1'000; ++index) {
+        ledger.count(refusal_by("rule " + std::to_string(index)));
+    }
+    CHECK(ledger.refusals.size() == rules_max + 1);
+    CHECK(ledger.refusals.at("other") == 1'000 - rules_max);
+    CHECK(std::ranges::count(metrics_page({}, ledger), '\n') < 200);
+}
+
+}  // namespace homeostat::app

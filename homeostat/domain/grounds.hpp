@@ -1,0 +1,39 @@
+#pragma once
+
+// Grounds: what a verdict rests on, besides the ledger before it and the limits of its time.
+//
+// Written with every verdict and every intent, so that guard can be asked the same question again
+// from the ledger alone (heal/replay.hpp). Facts in a record are cut to what guard looks at: of the
+// versions those that the remedy names (record::verdict, record::intent).
+//
+// Pure. Values only.
+
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/facts.hpp"
+
+#include <cstdint>
+
+namespace homeostat {
+
+struct Grounds {
+    Instant asked_at{};
+    std::uint64_t entries_known_count{0};  ///< Of the ledger, oldest first, by guard's history.
+    std::uint32_t attempts_count{0};       ///< Remedies of the incident before this one.
+    bool is_undo{false};
+    bool is_contained{false};              ///< Something temporary of the incident is in force.
+    std::uint64_t edge_errors_at_open{0};  ///< The executor's own count when the incident opened.
+    Facts facts;
+
+    static void fields(auto& self, auto&& field) {
+        field("asked_at", self.asked_at);
+        field("entries_known_count", self.entries_known_count);
+        field("attempts_count", self.attempts_count);
+        field("is_undo", self.is_undo);
+        field("is_contained", self.is_contained);
+        field("edge_errors_at_open", self.edge_errors_at_open);
+        field("facts", self.facts);
+    }
+    friend bool operator==(const Grounds&, const Grounds&) = default;
+};
+
+}  // namespace homeostat

@@ -1,0 +1,352 @@
+#include "homeostat/heal/replay.hpp"
+
+#include "homeostat/base/fields.hpp"
+#include "homeostat/domain/entry_bodies.hpp"
+#include "homeostat/domain/proposal.hpp"
+#include "homeostat/guard/rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+namespace homeostat::heal {
+
+namespace {
+
+constexpr std::string_view before_grounds = "recorded before the ledger kept what guard saw";
+constexpr std::string_view before_settings = "recorded before the ledger kept the settings";
+
+/// One process of ours, by its `started` entry: it remembers what the ledger held when it began.
+struct Run {
+    std::size_t first_group{0};
+    std::string boot_id;
+    StartedBody started;
+    std::optional<DecisionSettings> settings;
+};
+
+/// Guard's memory as it was, for one run after the other.
+class Past {
+  public:
+    explicit Past(std::span<const EntryGroup> groups) : groups_(groups) {}
+
+    /// The history of `run` after the first `count` entries of the ledger. REQUIRES: so many.
+    const guard::History& history(const Run& run, std::uint64_t count) {
+        if (run.first_group != first_group_ || count < history_.entries_count()) {
+            history_ = {};
+            first_group_ = run.first_group;
+            group_ = entry_ = 0;
+        }
+        while (history_.entries_count() < count) {
+            const EntryGroup& group = groups_[group_];
+            if (entry_ < group.entries.size()) {
+                history_.learn(group.entries[entry_++], instant_of(group, run));
+            } else {
+                group_ += 1;
+                entry_ = 0;
+            }
+        }
+        return history_;
+    }
+
+  private:
+    /// As ExecutorRole::recover takes it: instants of another boot mean nothing, the present does.
+    [[nodiscard]] Instant instant_of(const EntryGroup& group, const Run& run) const {
+        const Instant recovered_at = run.started.recovered_at.value_or(group.at);
+        if (group_ >= run.first_group) {
+            return group.at;
+        }
+        return group.boot_id == run.boot_id ? std::min(group.at, recovered_at) : recovered_at;
+    }
+
+    std::span<const EntryGroup> groups_;
+    guard::History history_;
+    std::size_t first_group_{0};
+    std::size_t group_{0};
+    std::size_t entry_{0};
+};
+
+// --- the choice ----------------------------------------------------------------------------------
+
+/// What `choose` was told, from what it wrote down. An answer with a ranking is judged anew.
+decide::Opinion opinion_of(const Choice& choice) {
+    const bool is_out =
+        choice.model_answer == ModelAnswer::late || choice.model_answer == ModelAnswer::absent;
+    const bool is_judged = choice.ranking && !is_out;
+    return {is_judged ? ModelAnswer::recorded : choice.model_answer, choice.ranking,
+            choice.model_trouble};
+}
+
+/// Another machine's logarithm may differ in the last digits; no choice hangs on those.
+bool is_near(double left, double right) {
+    constexpr double slack = 1e-9;
+    return std::abs(left - right) <= slack * std::max({1.0, std::abs(left), std::abs(right)});
+}
+
+std::string text_of(const Choice& choice) {
+    return fmt::format("{} ({:.3f}, model {})", describe(choice.remedy), choice.confidence,
+                       to_text(choice.model_answer));
+}
+
+/// The first thing in which a record and its replay differ, as either has it.
+using Difference = std::optional<std::pair<std::string, std::string>>;
+
+Difference difference(const Choice& recorded, const Choice& again) {
+    if (recorded.remedy != again.remedy || recorded.model_answer != again.model_answer ||
+        !is_near(recorded.confidence, again.confidence)) {
+        return std::pair{text_of(recorded), text_of(again)};
+    }
+    if (recorded.mode != again.mode || !is_near(recorded.lambda, again.lambda)) {
+        return std::pair{fmt::format("mode {}, λ {}", to_text(recorded.mode), recorded.lambda),
+                         fmt::format("mode {}, λ {}", to_text(again.mode), again.lambda)};
+    }
+    if (recorded.model_trouble != again.model_trouble) {
+        return std::pair{recorded.model_trouble, again.model_trouble};
+    }
+    if (recorded.scores.size() != again.scores.size()) {
+        return std::pair{fmt::format("{} scores", recorded.scores.size()),
+                         fmt::format("{} scores", again.scores.size())};
+    }
+    for (std::size_t index = 0; index < again.scores.size(); ++index) {
+        const ScoredRemedy& left = recorded.scores[index];
+        const ScoredRemedy& right = again.scores[index];
+        if (left.remedy != right.remedy || !is_near(left.prior, right.prior) ||
+            !is_near(left.score, right.score)) {
+            const auto text = [](const ScoredRemedy& scored) {
+                return fmt::format("{} scores {:.6f} (prior {})", describe(scored.remedy),
+                                   scored.score, scored.prior);
+            };
+            return std::pair{text(left), text(right)};
+        }
+    }
+    return std::nullopt;
+}
+
+// --- the verdict ---------------------------------------------------------------------------------
+
+std::string text_of(const Verdict& verdict) {
+    return fmt::format("{}: {} — {}", to_text(verdict.kind), verdict.rule, verdict.because);
+}
+
+std::string again_text(const Verdict& verdict) {
+    return verdict.again_at ? fmt::format("to be asked again at {} ns", to_ns(*verdict.again_at))
+                            : std::string("not to be asked again");
+}
+
+/// What an intent repeats of its grounds has to be what they say. REQUIRES: grounds.
+Difference difference(const IntentBody& body, const Symptom& symptom) {
+    const Facts& facts = body.grounds->facts;
+    if (body.serving_count != serving_count(facts)) {
+        return std::pair{fmt::format("{} serving", body.serving_count),
+                         fmt::format("{} serving in its facts", serving_count(facts))};
+    }
+    const InstanceId* instance = instance_of(body.step);
+    const InstanceFacts* target = instance == nullptr ? nullptr : find_instance(facts, *instance);
+    if (body.target != (target == nullptr ? std::nullopt : std::optional(*target))) {
+        return std::pair{"what it says of its target", "another thing in its facts"};
+    }
+    const bool was_undo = body.grounds->is_undo;
+    const bool was_reflex = !was_undo && is_reflex(symptom, body.remedy);
+    if (body.is_undo != was_undo || body.is_reflex != was_reflex) {
+        return std::pair{fmt::format("undo {}, reflex {}", body.is_undo, body.is_reflex),
+                         fmt::format("undo {}, reflex {}", was_undo, was_reflex)};
+    }
+    return std::nullopt;
+}
+
+/// Walks the ledger once and makes the decisions of one incident again on the way.
+class Replayer {
+  public:
+    Replayer(std::span<const EntryGroup> groups, IncidentId incident)
+        : groups_(groups), past_(groups), incident_(std::move(incident)) {}
+
+    Result<IncidentReplay> replay() {
+        for (std::size_t index = 0; index < groups_.size(); ++index) {
+            const EntryGroup& group = groups_[index];
+            for (const Entry& entry : group.entries) {
+                if (entry.kind == EntryKind::started) {
+                    begin_run(entry, index);
+                } else if (entry.incident == incident_) {
+                    is_found_ = true;
+                    take(entry, group);
+                }
+            }
+            entries_before_ += group.entries.size();
+        }
+        if (!is_found_) {
+            return fail(Fault::absent, "there is no incident " + incident_.text());
+        }
+        return std::move(result_);
+    }
+
+  private:
+    /// What a verdict or an intent was asked about.
+    struct Asked {
+        std::string decision;
+        Remedy remedy;
+        const Step* step{nullptr};
+        EffectId effect;
+        const std::optional<Grounds>& grounds;
+    };
+
+    void begin_run(const Entry& entry, std::size_t index) {
+        run_ = Run{.first_group = index, .boot_id = groups_[index].boot_id};
+        Result<StartedBody> started = from_json<StartedBody>(entry.body);
+        if (!started) {
+            return;  // Without its settings nothing of this run can be replayed; each line says so.
+        }
+        run_->started = std::move(*started);
+        if (run_->started.settings) {
+            auto settings = from_json<DecisionSettings>(*run_->started.settings);
+            run_->settings = settings ? std::optional(std::move(*settings)) : std::nullopt;
+        }
+    }
+
+    void take(const Entry& entry, const EntryGroup& group) {
+        at_ = group.at;
+        switch (entry.kind) {
+            case EntryKind::opened:
+            case EntryKind::proposed:
+                take_body<Proposal>(entry);
+                break;
+            case EntryKind::verdict:
+                take_body<VerdictBody>(entry);
+                break;
+            case EntryKind::intent:
+                take_body<IntentBody>(entry);
+                break;
+            default:
+                break;  // No decision.
+        }
+    }
+
+    template <class Body>
+    void take_body(const Entry& entry) {
+        if (const Result<Body> body = from_json<Body>(entry.body)) {
+            redecide(*body);
+        } else {
+            tell(std::string(to_text(entry.kind)), Replay::not_recorded, "",
+                 "cannot be read by this version: " + body.error().text);
+        }
+    }
+
+    void redecide(const Proposal& proposal) {
+        symptom_ = proposal.symptom;
+        const std::string decision = "choice among " + std::to_string(proposal.menu.items.size());
+        const std::string recorded = text_of(proposal.choice);
+        if (!settings()) {
+            tell(decision, Replay::not_recorded, recorded, std::string(before_settings));
+            return;
+        }
+        if (proposal.menu.items.empty()) {
+            tell(decision, Replay::differs, recorded, "no choice: the menu is empty");
+            return;
+        }
+        const Choice again =
+            decide::choose(proposal.menu, opinion_of(proposal.choice), settings()->decide);
+        const auto differs = difference(proposal.choice, again);
+        tell(decision, differs ? Replay::differs : Replay::same,
+             differs ? differs->first : recorded, differs ? differs->second : text_of(again));
+    }
+
+    void redecide(const VerdictBody& body) {
+        const std::string what = body.step ? describe(*body.step) : describe(body.remedy);
+        // A step that was turned down never got its effect: the id it would have had is fresh.
+        const EffectId effect(incident_.text() + ".e" + std::to_string(effects_count_ + 1));
+        compare({"verdict on " + what, body.remedy, body.step ? &*body.step : nullptr, effect,
+                 body.grounds},
+                body.verdict);
+    }
+
+    void redecide(const IntentBody& body) {
+        effects_count_ += 1;
+        compare({"permit of " + body.effect.text() + " for " + describe(body.step), body.remedy,
+                 &body.step, body.effect, body.grounds},
+                std::nullopt);
+        Redecision& told = result_.decisions.back();
+        const bool is_same = told.replay == Replay::same;
+        if (const auto differs = is_same ? difference(body, *symptom_) : std::nullopt) {
+            told.replay = Replay::differs;
+            std::tie(told.recorded, told.replayed) = *differs;
+        }
+    }
+
+    /// `recorded`: nothing for an intent, which stands for a permit whose words nobody wrote down.
+    void compare(const Asked& asked, const std::optional<Verdict>& recorded) {
+        const std::string recorded_text = recorded ? text_of(*recorded) : std::string("permit");
+        const bool has_all = asked.grounds && settings() && symptom_;
+        if (!has_all) {
+            tell(asked.decision, Replay::not_recorded, recorded_text,
+                 std::string(asked.grounds ? before_settings : before_grounds));
+            return;
+        }
+        if (asked.grounds->entries_known_count > entries_before_) {
+            tell(asked.decision, Replay::differs,
+                 fmt::format("guard knew {} entries", asked.grounds->entries_known_count),
+                 fmt::format("{} stand before it", entries_before_));
+            return;
+        }
+        const Verdict again = ask_guard(asked);
+        const bool is_same = recorded ? *recorded == again : again.kind == VerdictKind::permit;
+        std::string again_words = recorded || !is_same ? text_of(again) : std::string("permit");
+        std::string recorded_words = recorded_text;
+        if (!is_same && recorded_words == again_words) {
+            recorded_words = again_text(*recorded);
+            again_words = again_text(again);
+        }
+        tell(asked.decision, is_same ? Replay::same : Replay::differs, std::move(recorded_words),
+             std::move(again_words));
+    }
+
+    Verdict ask_guard(const Asked& asked) {
+        const Grounds& grounds = *asked.grounds;
+        const guard::Case its_case{
+            .incident = incident_,
+            .symptom = *symptom_,
+            .remedy = asked.remedy,
+            .attempts_count = grounds.attempts_count,
+            .is_reflex = !grounds.is_undo && is_reflex(*symptom_, asked.remedy),
+            .is_undo = grounds.is_undo,
+            .is_contained = grounds.is_contained,
+            .edge_errors_at_open = grounds.edge_errors_at_open};
+        const guard::History& history = past_.history(*run_, grounds.entries_known_count);
+        return guard::verdict_on({its_case, asked.step,
+                                  asked.step == nullptr ? nullptr : &asked.effect, grounds.facts,
+                                  history, settings()->guard, grounds.asked_at});
+    }
+
+    [[nodiscard]] const DecisionSettings* settings() const {
+        return run_ && run_->settings ? &*run_->settings : nullptr;
+    }
+
+    void tell(std::string decision, Replay replay, std::string recorded, std::string replayed) {
+        if (result_.decisions.empty() && run_) {
+            result_.version = run_->started.version;
+        }
+        result_.decisions.push_back(
+            {at_, std::move(decision), replay, std::move(recorded), std::move(replayed)});
+    }
+
+    std::span<const EntryGroup> groups_;
+    Past past_;
+    IncidentId incident_;
+    IncidentReplay result_;
+    std::optional<Run> run_;
+    std::optional<Symptom> symptom_;  ///< Of the latest proposal.
+    std::uint64_t entries_before_{0};
+    std::uint32_t effects_count_{0};
+    Instant at_{};
+    bool is_found_{false};
+};
+
+}  // namespace
+
+Result<IncidentReplay> replay(std::span<const EntryGroup> groups, const IncidentId& incident) {
+    return Replayer(groups, incident).replay();
+}
+
+}  // namespace homeostat::heal
