@@ -238,7 +238,7 @@ class Replayer {
         symptom_ = proposal.symptom;
         const std::string decision = "choice among " + std::to_string(proposal.menu.items.size());
         const std::string recorded = text_of(proposal.choice);
-        if (!settings()) {
+        if (settings() == nullptr) {
             tell(decision, Replay::not_recorded, recorded, std::string(before_settings));
             return;
         }
@@ -278,7 +278,7 @@ class Replayer {
     /// `recorded`: nothing for an intent, which stands for a permit whose words nobody wrote down.
     void compare(const Asked& asked, const std::optional<Verdict>& recorded) {
         const std::string recorded_text = recorded ? text_of(*recorded) : std::string("permit");
-        const bool has_all = asked.grounds && settings() && symptom_;
+        const bool has_all = asked.grounds && settings() != nullptr && symptom_;
         if (!has_all) {
             tell(asked.decision, Replay::not_recorded, recorded_text,
                  std::string(asked.grounds ? before_settings : before_grounds));

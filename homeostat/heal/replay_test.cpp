@@ -13,6 +13,8 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <limits>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -54,20 +56,23 @@ std::size_t entries_of(const Ledger& ledger, EntryKind kind) {
     return count;
 }
 
-/// Changes the first entry of such a kind.
-template <class Body>
-void change(Ledger& ledger, EntryKind kind, const std::function<void(Body&)>& with) {
+Entry& first_entry(Ledger& ledger, EntryKind kind) {
     for (EntryGroup& group : ledger) {
         const auto entry = std::ranges::find(group.entries, kind, &Entry::kind);
         if (entry != group.entries.end()) {
-            Result<Body> body = from_json<Body>(entry->body);
-            REQUIRE(body);
-            with(*body);
-            entry->body = to_json(*body);
-            return;
+            return *entry;
         }
     }
-    FAIL("there is no such entry");
+    throw std::logic_error("there is no such entry");
+}
+
+/// Changes the first entry of such a kind.
+template <class Body>
+void change(Ledger& ledger, EntryKind kind, const std::function<void(Body&)>& with) {
+    Entry& entry = first_entry(ledger, kind);
+    Body body = from_json<Body>(entry.body).value();
+    with(body);
+    entry.body = to_json(body);
 }
 
 }  // namespace
