@@ -73,6 +73,7 @@ Inventory inventory_of(const Config& config) {
         inventory.neighbours.push_back(neighbour.service);
     }
     inventory.has_versions = !config.process.versions_root.empty();
+    inventory.has_configs = !config.process.config_root.empty();
     inventory.has_edge = config.haproxy.has_value();
     inventory.may_eject =
         inventory.has_edge && config.guard.autonomy_of(RemedyKind::eject) != Autonomy::watch;
@@ -146,7 +147,7 @@ process::Options AgentProcess::runtime_options() {
     options.service = config_.service;
     options.command = config_.process.command;
     options.instances = instances_of(config_);
-    options.versions_root = config_.process.versions_root.string();
+    options.roots = {config_.process.versions_root.string(), config_.process.config_root.string()};
     options.run_directory = config_.process.run_directory.string();
     options.working_directory = config_.process.directory.string();
     options.shim = (own_directory() / "homeostat-shim").string();
@@ -253,9 +254,11 @@ void AgentProcess::make_telemetry() {
     if (config_.reads_logs) {
         add_source<process::LogTelemetry>(sources_, options, clock_);
     }
-    if (!config_.process.versions_root.empty()) {
-        add_source<process::VersionTelemetry>(sources_, options, executor_->version_last_seen(),
-                                              clock_);
+    for (const Artifact artifact : artifacts_all) {
+        if (!options.roots[artifact].empty()) {
+            add_source<process::VersionTelemetry>(sources_, options, artifact,
+                                                  executor_->version_last_seen(artifact), clock_);
+        }
     }
     if (!config_.changes_file.empty()) {
         add_source<process::ChangesFile>(sources_, config_.changes_file.string(), log_, clock_);

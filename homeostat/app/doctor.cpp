@@ -90,6 +90,16 @@ Check check_command(const Config& config) {
                : well("command", program + " can be executed");
 }
 
+Check check_service_config(const Config& config) {
+    const std::filesystem::path current = config.process.config_root / "current";
+    std::error_code ignored;
+    return std::filesystem::is_directory(current, ignored)
+               ? well("service config", current.string() + " is there")
+               : ill("service config", current.string() +
+                                           " is not there: make versions/NAME beside it and point "
+                                           "the link at it");
+}
+
 Check check_edge(const HaproxyConfig& edge) {
     const std::string path = edge.socket.string();
     sockaddr_un address{};
@@ -152,6 +162,9 @@ std::vector<Check> checks_of(const ConfigReport& report) {
     const Config& config = *report.config;
     checks.push_back(well("configuration", report.file.string() + " is valid"));
     checks.push_back(check_command(config));
+    if (!config.process.config_root.empty()) {
+        checks.push_back(check_service_config(config));
+    }
     checks.push_back(check_directory("run directory", config.process.run_directory));
     checks.push_back(check_directory("ledger", config.ledger_directory));
     if (config.haproxy) {
