@@ -39,8 +39,8 @@ Facts three_serving() {
                        serving("payments-2", 12)};
     facts.has_edge = true;
     facts.is_complete = true;
-    facts.version_current = v2;
-    facts.versions_present = {v1, v2};
+    facts.versions.deploy.current = v2;
+    facts.versions.deploy.present = {v1, v2};
     facts.read_at = now;
     return facts;
 }
@@ -192,16 +192,50 @@ TEST_CASE("a rollback swaps first, and does not fight a third version") {
     CHECK(step_in(next_step(rollback, three_serving(), now)) ==
           Step{SwapVersion{payments, v2, v1}});
     Facts swapped = three_serving();
-    swapped.version_current = v1;
+    swapped.versions.deploy.current = v1;
     CHECK(step_in(next_step(rollback, swapped, now)) == Step{Drain{first}});
     Facts third = three_serving();
-    third.version_current = VersionId("v3");
+    third.versions.deploy.current = VersionId("v3");
     CHECK(std::holds_alternative<Stuck>(next_step(rollback, third, now)));
+}
+
+TEST_CASE("a rollback of the configuration swaps its link and asks what configuration runs") {
+    const VersionId c1("c1");
+    const VersionId c2("c2");
+    const Plan plan = plan_of(Rollback{payments, c2, c1, Artifact::config});
+    Facts facts = three_serving();
+    facts.versions.config = {c2, {c1, c2}, {c1}};
+    for (InstanceFacts& instance : facts.instances) {
+        instance.runtime.config = c2;
+    }
+    CHECK(step_in(next_step(plan, facts, now)) ==
+          Step{SwapVersion{payments, c2, c1, Artifact::config}});
+    facts.versions.config.current = c1;
+    facts.instances[0].rotation = Rotation::draining;
+    CHECK(step_in(next_step(plan, facts, now)) == Step{Replace{first, {10, 1000}, v2, c1}});
+    facts.instances[0].rotation = Rotation::in;
+    facts.instances[0].runtime.config = c1;
+    CHECK(step_in(next_step(plan, facts, now)) == Step{Drain{InstanceId("payments-1")}});
+    for (InstanceFacts& instance : facts.instances) {
+        instance.runtime.config = c1;
+    }
+    CHECK(std::holds_alternative<Complete>(next_step(plan, facts, now)));
+    facts.versions.config.current = VersionId("c3");
+    CHECK(std::holds_alternative<Stuck>(next_step(plan, facts, now)));
+}
+
+TEST_CASE("whatever replaces a process starts it with both current versions") {
+    Facts facts = three_serving();
+    facts.versions.config.current = VersionId("c2");
+    kill(facts.instances[0]);
+    const Step step = Replace{first, {}, v2, VersionId("c2")};
+    CHECK(step_in(next_step(restart, facts, now)) == step);
+    CHECK(step_in(next_step(rolling, facts, now)) == step);
 }
 
 TEST_CASE("a rollback undrains what was left drained and leaves the rest alone") {
     Facts facts = three_serving();
-    facts.version_current = v1;
+    facts.versions.deploy.current = v1;
     for (InstanceFacts& instance : facts.instances) {
         instance.runtime.version = v1;
     }
@@ -234,6 +268,8 @@ TEST_CASE("a plan survives its checkpoint") {
 
 TEST_CASE("what can be taken back has an inverse, and the rest has none") {
     CHECK(inverse_of(Rollback{payments, v2, v1}) == Remedy{Rollback{payments, v1, v2}});
+    CHECK(inverse_of(Rollback{payments, v2, v1, Artifact::config}) ==
+          Remedy{Rollback{payments, v1, v2, Artifact::config}});
     CHECK_FALSE(inverse_of(Restart{first}));
     CHECK_FALSE(inverse_of(RollingRestart{payments}));
     CHECK_FALSE(inverse_of(Observe{}));
@@ -246,11 +282,16 @@ TEST_CASE("after a lost reply the world says what became of a swap") {
     Facts facts = three_serving();
     const EffectId effect("i-1.e1");
     CHECK(resolve(swap, effect, facts).kind == OutcomeKind::refused);
-    facts.version_current = v1;
+    facts.versions.deploy.current = v1;
     CHECK(resolve(swap, effect, facts).kind == OutcomeKind::done);
-    facts.version_current = VersionId("v3");
+    const Step of_config = SwapVersion{payments, v2, v1, Artifact::config};
+    facts.versions.config.current = v2;  // Of the same name: it says nothing of the other link.
+    CHECK(resolve(of_config, effect, facts).kind == OutcomeKind::refused);
+    facts.versions.config.current = v1;
+    CHECK(resolve(of_config, effect, facts).kind == OutcomeKind::done);
+    facts.versions.deploy.current = VersionId("v3");
     CHECK(resolve(swap, effect, facts).kind == OutcomeKind::unknown);
-    facts.version_current = v1;
+    facts.versions.deploy.current = v1;
     facts.is_complete = false;
     CHECK(resolve(swap, effect, facts).kind == OutcomeKind::unknown);
 }

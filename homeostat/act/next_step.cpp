@@ -50,7 +50,8 @@ struct View {
             return false;
         }
         const auto* rollback = std::get_if<Rollback>(&plan.remedy);
-        return rollback != nullptr ? instance.runtime.version == rollback->to : is_new(instance);
+        return rollback != nullptr ? instance.runtime.version_of(rollback->artifact) == rollback->to
+                                   : is_new(instance);
     }
 
     /// We have taken it out or will. An instance that a rollback never touches may be ill for
@@ -99,7 +100,7 @@ Next replace(const View& view, const InstanceFacts& instance) {
                                  runtime.instance.text(), replaces_per_instance_max)};
     }
     return Replace{runtime.instance, runtime.is_alive ? runtime.identity : ProcessIdentity{},
-                   view.facts.version_current};
+                   view.facts.versions.deploy.current, view.facts.versions.config.current};
 }
 
 bool do_others_serve(const View& view, const InstanceFacts& instance) {
@@ -251,12 +252,12 @@ struct NextOf {
     }
 
     Next operator()(const Rollback& remedy) const {
-        const VersionId& current = view.facts.version_current;
+        const VersionId& current = view.facts.versions[remedy.artifact].current;
         if (current == remedy.from) {
-            return SwapVersion{remedy.service, remedy.from, remedy.to};
+            return SwapVersion{remedy.service, remedy.from, remedy.to, remedy.artifact};
         }
         if (current != remedy.to) {
-            // Somebody else deploys; we do not fight over it.
+            // Somebody else changes it; we do not fight over it.
             return Stuck{
                 fmt::format("current is {}, which is neither end of the rollback", current.text())};
         }

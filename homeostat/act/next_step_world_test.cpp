@@ -63,8 +63,8 @@ struct World {
         facts.service = payments;
         facts.has_edge = true;
         facts.is_complete = true;
-        facts.version_current = v2;
-        facts.versions_present = {v1, v2};
+        facts.versions.deploy.current = v2;
+        facts.versions.deploy.present = {v1, v2};
         for (const Found& state : found) {
             const std::size_t index = facts.instances.size();
             InstanceFacts instance;
@@ -116,8 +116,8 @@ struct World {
     }
 
     void perform(const SwapVersion& step, const EffectId&) {
-        CHECK(facts.version_current == step.from);
-        facts.version_current = step.to;
+        CHECK(facts.versions.deploy.current == step.from);
+        facts.versions.deploy.current = step.to;
     }
     void perform(const Drain& step, const EffectId&) {
         CHECK(at(step.instance).rotation == Rotation::in);
@@ -200,7 +200,7 @@ void check_goal(const Remedy& remedy, const World& world) {
         }
     }
     if (std::holds_alternative<Rollback>(remedy)) {
-        CHECK(world.facts.version_current == v1);
+        CHECK(world.facts.versions.deploy.current == v1);
     }
 }
 
@@ -290,7 +290,7 @@ TEST_CASE(
 TEST_CASE("a remedy whose goal holds takes no step") {
     const Found there{Process::well, v1, Rotation::in};
     World world({there, there, there});
-    world.facts.version_current = v1;
+    world.facts.versions.deploy.current = v1;
     Plan plan;
     plan.remedy = remedies[2];
     plan.began_at = began_at;

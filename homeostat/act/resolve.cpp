@@ -26,7 +26,7 @@ struct Resolve {
     const Facts& facts;
 
     Outcome operator()(const SwapVersion& step) const {
-        const VersionId& current = facts.version_current;
+        const VersionId& current = facts.versions[step.artifact].current;
         if (current == step.to) {
             return done(fmt::format("current is {}", current.text()));
         }

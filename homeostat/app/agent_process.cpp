@@ -128,7 +128,7 @@ process::Options AgentProcess::runtime_options() {
     options.service = config_.service;
     options.command = config_.process.command;
     options.instances = instances_of(config_);
-    options.versions_root = config_.process.versions_root.string();
+    options.roots = {config_.process.versions_root.string(), config_.process.config_root.string()};
     options.run_directory = config_.process.run_directory.string();
     options.working_directory = config_.process.directory.string();
     options.shim = (own_directory() / "homeostat-shim").string();
@@ -252,9 +252,11 @@ void AgentProcess::make_telemetry() {
     if (config_.reads_logs) {
         add_source<process::LogTelemetry>(sources_, options, clock_);
     }
-    if (!config_.process.versions_root.empty()) {
-        add_source<process::VersionTelemetry>(sources_, options, executor_->version_last_seen(),
-                                              clock_);
+    for (const Artifact artifact : artifacts_all) {
+        if (!options.roots[artifact].empty()) {
+            add_source<process::VersionTelemetry>(sources_, options, artifact,
+                                                  executor_->version_last_seen(artifact), clock_);
+        }
     }
     if (!config_.changes_file.empty()) {
         add_source<process::ChangesFile>(sources_, config_.changes_file.string(), log_, clock_);

@@ -23,12 +23,13 @@ namespace homeostat::app {
 
 /// `runtime: {process: …}`: instances as plain processes of this machine.
 struct ProcessConfig {
-    std::vector<std::string> command;     ///< argv; {port} {name} {version_dir} are replaced.
-    std::filesystem::path directory;      ///< Working directory without versions.
-    std::vector<std::uint16_t> ports;     ///< One per instance, spares included.
-    std::uint32_t spares{0};              ///< The last so many run only when `scale` asks.
-    std::filesystem::path versions_root;  ///< Empty: no versions, nothing to roll back.
-    std::filesystem::path run_directory;  ///< Records, logs and locks of the instances.
+    std::vector<std::string> command;              ///< argv; {port}, {name} … are replaced.
+    std::filesystem::path directory;               ///< Working directory without versions.
+    std::vector<std::uint16_t> ports;              ///< One per instance, spares included.
+    std::uint32_t spares{0};                       ///< The last so many run only when `scale` asks.
+    std::filesystem::path versions_root;           ///< Empty: no versions, nothing to roll back.
+    std::filesystem::path config_root;             ///< The same of the service's own configuration.
+    std::filesystem::path run_directory;           ///< Records, logs and locks of the instances.
     Duration stop_grace{std::chrono::seconds{5}};  ///< From SIGTERM to SIGKILL.
 };
 

@@ -1,5 +1,6 @@
 #include "homeostat/app/config_check.hpp"
 
+#include "homeostat/app/config_command_check.hpp"
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/net/endpoint.hpp"
 
@@ -92,51 +93,6 @@ void check_ports(const ProcessSection& process, ConfigReading& reading) {
         reading.tell_at("runtime.process.first_port",
                         fmt::format("the last instance would have port {} — write at most {}", last,
                                     port_value.max + 1U - *process.instances));
-    }
-}
-
-/// {words} of an argument: lower-case letters and _ between braces, nothing else.
-std::vector<std::string> words_of(std::string_view argument) {
-    std::vector<std::string> words;
-    std::size_t open = argument.find('{');
-    while (open != std::string_view::npos) {
-        const std::size_t end = argument.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", open + 1);
-        if (end != std::string_view::npos && argument[end] == '}' && end > open + 1) {
-            words.emplace_back(argument.substr(open, end - open + 1));
-        }
-        open = argument.find('{', open + 1);
-    }
-    return words;
-}
-
-void check_command(const ProcessSection& process, ConfigReading& reading) {
-    static const std::vector<std::string> known{"{port}", "{name}", "{version_dir}"};
-    std::set<std::string> used;
-    for (const std::string& argument : process.command) {
-        used.merge([&argument] {
-            const std::vector<std::string> words = words_of(argument);
-            return std::set<std::string>(words.begin(), words.end());
-        }());
-    }
-    constexpr std::string_view path = "runtime.process.command";
-    for (const std::string& word : used) {
-        if (std::ranges::find(known, word) == known.end()) {
-            reading.tell_at(path, "unknown word " + not_one_of(word, known));
-        }
-    }
-    if (used.contains("{version_dir}") && !process.versions) {
-        reading.tell_at(path, "{version_dir} without versions — add versions: { root: … }");
-    }
-    if (has_sound_count(reading) && instances_count(process) > 1 && !used.contains("{port}") &&
-        !process.command.empty()) {
-        reading.tell_at(path,
-                        "every instance would be told the same — write {port} where the "
-                        "port belongs");
-    }
-    if (process.versions && reading.has("runtime.process.directory")) {
-        reading.tell_at("runtime.process.directory",
-                        "with versions a program starts in its version's directory — leave this "
-                        "out");
     }
 }
 
@@ -239,10 +195,10 @@ void check_guard(const ConfigFile& file, ConfigReading& reading) {
                         "leave this out");
     }
     if (autonomy.rollback != Autonomy::watch && reading.is_read("runtime.process") &&
-        !file.runtime.process.versions) {
+        !file.runtime.process.versions && !file.runtime.process.config) {
         reading.tell_at("autonomy.rollback",
                         "there is nothing to roll back to — add versions: "
-                        "{ root: … } to runtime.process, or leave this out");
+                        "{ root: … } or config: { root: … } to runtime.process, or leave this out");
     }
 }
 
@@ -307,7 +263,8 @@ void check(const ConfigFile& file, ConfigReading& reading) {
         return;
     }
     check_ports(file.runtime.process, reading);
-    check_command(file.runtime.process, reading);
+    const bool has_several = has_sound_count(reading) && instances_count(file.runtime.process) > 1;
+    check_command(file.runtime.process, has_several, reading);
     check_signals(file, reading);
     check_edge(file, reading);
     check_neighbours(file, reading);

@@ -42,6 +42,7 @@ ProcessConfig to_config(const ProcessSection& section, const Paths& paths) {
     process.ports = ports_of(section);
     process.spares = section.spares;
     process.versions_root = section.versions ? paths.of(section.versions->root) : "";
+    process.config_root = section.config ? paths.of(section.config->root) : "";
     process.run_directory = paths.of(section.run, "run");
     process.stop_grace = section.stop_grace;
     return process;
@@ -129,6 +130,9 @@ ProcessSection to_file(const ProcessConfig& process) {
     section.spares = process.spares;
     if (!process.versions_root.empty()) {
         section.versions = VersionsSection{process.versions_root};
+    }
+    if (!process.config_root.empty()) {
+        section.config = VersionsSection{process.config_root};
     }
     section.run = process.run_directory;
     section.stop_grace = process.stop_grace;

@@ -222,12 +222,26 @@ TEST_CASE("keys that contradict each other are refused together") {
          "service: a\nruntime: { process: { command: [x, \"{prot}\"], ports: [1] } }\n"
          "signals: [ { logs: { from: stdout } } ]\n",
          "2:23: runtime.process.command: unknown word '{prot}' — did you mean '{port}'? known "
-         "here: {port}, {name}, {version_dir}\n"},
+         "here: {port}, {name}, {version_dir}, {config_dir}\n"},
         {"a version that is none",
          "service: a\nruntime: { process: { command: [\"{version_dir}/x\"], ports: [1] } }\n"
          "signals: [ { logs: { from: stdout } } ]\n",
          "2:23: runtime.process.command: {version_dir} without versions — add versions: { root: … "
          "}\n"},
+        {"a configuration that is none",
+         "service: a\nruntime: { process: { command: [x, \"{config_dir}\"], ports: [1] } }\n"
+         "signals: [ { logs: { from: stdout } } ]\n",
+         "2:23: runtime.process.command: {config_dir} without config — add config: { root: … }\n"},
+        {"a configuration that the program is not told",
+         "service: a\nruntime: { process: { command: [x], ports: [1], config: { root: c } } }\n"
+         "signals: [ { logs: { from: stdout } } ]\n",
+         "2:23: runtime.process.command: the program is not told where its configuration is — "
+         "write {config_dir} where it belongs, or leave config out\n"},
+        {"one root for two",
+         "service: a\nruntime: { process: { command: [x, \"{config_dir}\"], ports: [1], versions: "
+         "{ root: r }, config: { root: ./r } } }\nsignals: [ { logs: { from: stdout } } ]\n",
+         "2:98: runtime.process.config.root: versions.root is the same directory — give the "
+         "configuration one of its own\n"},
         {"two directories",
          "service: a\nruntime: { process: { command: [x], ports: [1], directory: d, versions: { "
          "root: r } } }\nsignals: [ { logs: { from: stdout } } ]\n",
@@ -276,8 +290,8 @@ TEST_CASE("keys that contradict each other are refused together") {
         {"a floor that forbids everything, and nothing is wanted",
          with("guard: { min_healthy: 3 }\n"), ""},
         {"a rollback to nothing", with("autonomy: { rollback: act }\n"),
-         "5:13: autonomy.rollback: there is nothing to roll back to — add versions: { root: … } to "
-         "runtime.process, or leave this out\n"},
+         "5:13: autonomy.rollback: there is nothing to roll back to — add versions: { root: … } or "
+         "config: { root: … } to runtime.process, or leave this out\n"},
         {"a back-off that begins over its end",
          with("guard: { back_off_first: 1m, back_off_max: 30s }\n"),
          "5:10: guard.back_off_first: 1m is longer than back_off_max (30s) — write less\n"},
@@ -306,9 +320,10 @@ guard: {}
        "signals, journey, edge, neighbours, changes, notes, goals, model, guard, autonomy, "
        "record, control, oracle\n"
        "3:12: runtime.process.command: missing — write it: program and arguments; {port}, "
-       "{name} and {version_dir} are replaced\n"
+       "{name}, {version_dir} and {config_dir} are replaced\n"
        "3:14: runtime.process: unknown key 'comand' — did you mean 'command'? known here: "
-       "command, directory, instances, spares, ports, first_port, versions, run, stop_grace\n"
+       "command, directory, instances, spares, ports, first_port, versions, config, run, "
+       "stop_grace\n"
        "3:43: runtime.process.ports[2]: '99999' is out of range — write a whole number from 1 "
        "to 65535\n"
        "3:63: runtime.process.stop_grace: '3' is not a duration — write the unit too, 3s or "

@@ -68,10 +68,11 @@ TEST_CASE("every key of a whole configuration arrives where it belongs") {
 service: payments
 runtime:
   process:
-    command: [./payments, --port, "{port}", --name, "{name}"]
+    command: [./payments, --port, "{port}", --name, "{name}", --config, "{config_dir}"]
     instances: 3
     first_port: 7101
     versions: { root: payments }
+    config: { root: settings }
     run: /run/payments
     stop_grace: 2s
 signals:
@@ -106,6 +107,7 @@ oracle: model
 )");
     CHECK(config.process.ports == std::vector<std::uint16_t>{7101, 7102, 7103});
     CHECK(config.process.versions_root == "/srv/shop/payments");
+    CHECK(config.process.config_root == "/srv/shop/settings");
     CHECK(config.process.directory.empty());
     CHECK(config.process.run_directory == "/run/payments");
     CHECK(config.process.stop_grace == 2s);

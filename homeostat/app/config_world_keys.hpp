@@ -42,10 +42,13 @@ struct ProcessSection {
     std::vector<std::uint16_t> ports;
     std::optional<std::uint16_t> first_port;
     std::optional<VersionsSection> versions;
+    std::optional<VersionsSection> config;
     std::filesystem::path run;
     Duration stop_grace = ProcessConfig{}.stop_grace;
     static void keys(auto& self, auto&& key) {
-        key(Key{"command", "Program and arguments; {port}, {name} and {version_dir} are replaced",
+        key(Key{"command",
+                "Program and arguments; {port}, {name}, {version_dir} and {config_dir} are "
+                "replaced",
                 Need::required},
             ListOf<TextValue>{TextValue{.bytes_max = 4096}, 128}, self.command);
         key(Key{"directory", "Where the program starts; with versions it is the version's own"},
@@ -59,6 +62,8 @@ struct ProcessSection {
         key(Key{"first_port", "Instead of ports: instance 0 has this one, instance 1 the next"},
             port_value, self.first_port);
         key(Key{"versions", "Deploys that can be rolled back"}, SectionKind{}, self.versions);
+        key(Key{"config", "Configurations of the service that can be rolled back"}, SectionKind{},
+            self.config);
         key(Key{"run", "Directory for records and logs; var/SERVICE/run without it"}, PathValue{},
             self.run);
         key(Key{"stop_grace", "From SIGTERM to SIGKILL"},

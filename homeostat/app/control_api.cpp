@@ -30,6 +30,7 @@ struct InstanceStatus {
     bool is_answering{false};
     Rotation rotation{Rotation::unknown};
     VersionId version;
+    VersionId config;
     std::int32_t pid{0};
 
     static void fields(auto& self, auto&& field) {
@@ -38,6 +39,7 @@ struct InstanceStatus {
         field("is_answering", self.is_answering);
         field("rotation", self.rotation);
         field("version", self.version);
+        field("config", self.config);
         field("pid", self.pid);
     }
 };
@@ -121,12 +123,15 @@ Task<net::HttpResponse> ControlApi::status() {
     for (const InstanceFacts& instance : facts.instances) {
         instances.push_back({instance.runtime.instance, instance.runtime.is_alive,
                              instance.runtime.is_answering, instance.rotation,
-                             instance.runtime.version, instance.runtime.identity.pid});
+                             instance.runtime.version, instance.runtime.config,
+                             instance.runtime.identity.pid});
     }
     const std::string oracle = context_.oracle == nullptr ? "none" : context_.oracle->state();
     const bool is_settled = context_.oracle == nullptr || !oracle.starts_with("starting");
-    const bool is_current_good = facts.version_current.empty() ||
-                                 context_.executor.versions_good().contains(facts.version_current);
+    const bool is_current_good = std::ranges::all_of(artifacts_all, [&](Artifact artifact) {
+        const VersionId& current = facts.versions[artifact].current;
+        return current.empty() || context_.executor.versions_good(artifact).contains(current);
+    });
     json::object document;
     document["service"] = json::value(context_.service.text());
     document["program"] = json::value(std::string(program_version));
@@ -136,8 +141,10 @@ Task<net::HttpResponse> ControlApi::status() {
     document["is_suspended"] = context_.kill_switch.is_engaged();
     document["serving_count"] = serving_count(facts);
     document["instances"] = to_json(instances);
-    document["version_current"] = json::value(facts.version_current.text());
-    document["versions_good"] = to_json(facts.versions_good);
+    document["version_current"] = json::value(facts.versions.deploy.current.text());
+    document["versions_good"] = to_json(facts.versions.deploy.good);
+    document["config_current"] = json::value(facts.versions.config.current.text());
+    document["configs_good"] = to_json(facts.versions.config.good);
     document["symptoms"] = to_json(context_.agent.symptoms_now());
     document["incidents"] = to_json(context_.executor.incidents());
     document["oracle"] = json::value(oracle);

@@ -29,6 +29,7 @@ Inventory inventory_of(const Config& config) {
         inventory.neighbours.push_back(neighbour.service);
     }
     inventory.has_versions = !config.process.versions_root.empty();
+    inventory.has_configs = !config.process.config_root.empty();
     inventory.has_edge = config.haproxy.has_value();
     inventory.may_eject =
         inventory.has_edge && config.guard.autonomy_of(RemedyKind::eject) != Autonomy::watch;

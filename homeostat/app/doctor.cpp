@@ -65,6 +65,15 @@ Check check_command(const Config& config) {
                : well("command", program + " can be executed");
 }
 
+Check check_service_config(const Config& config) {
+    const std::filesystem::path current = config.process.config_root / "current";
+    std::error_code ignored;
+    return std::filesystem::is_directory(current, ignored)
+               ? well("service config", current.string() + " is there")
+               : ill("service config", current.string() + " is not there",
+                     "make versions/NAME beside it and point the link at it");
+}
+
 Check check_model(const Config& config) {
     if (!config.model) {
         return note("model", "none is configured: the rules rank the menu alone");
@@ -120,6 +129,9 @@ std::vector<Check> checks_of(const ConfigReport& report) {
         checks.push_back(check_version(config));
     }
     std::ranges::move(check_ports(config), std::back_inserter(checks));
+    if (!config.process.config_root.empty()) {
+        checks.push_back(check_service_config(config));
+    }
     checks.push_back(check_directory("run directory", config.process.run_directory));
     checks.push_back(check_directory("ledger", config.ledger_directory));
     if (config.haproxy) {

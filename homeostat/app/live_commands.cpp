@@ -42,8 +42,10 @@ void print_instances(const json::object& status) {
         const std::string health = !is_alive                           ? "down"
                                    : flag_in(instance, "is_answering") ? "answering"
                                                                        : "not answering";
-        fmt::print("  {:<16} {:<14} rotation {:<9} {}\n", text_in(instance, "instance"), health,
-                   text_in(instance, "rotation"), text_in(instance, "version"));
+        const std::string config = text_in(instance, "config");
+        fmt::print("  {:<16} {:<14} rotation {:<9} {}{}\n", text_in(instance, "instance"), health,
+                   text_in(instance, "rotation"), text_in(instance, "version"),
+                   config.empty() ? "" : " with " + config);
     }
 }
 

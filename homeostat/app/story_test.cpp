@@ -90,6 +90,31 @@ TEST_CASE("the story of a healed incident says what was wrong, what was done and
     }
 }
 
+TEST_CASE("the story of a rolled back configuration says that it is the configuration") {
+    std::vector<EntryGroup> groups = healed();
+    const Remedy remedy =
+        Rollback{ServiceId("payments"), VersionId("c2"), VersionId("c1"), Artifact::config};
+    Proposal proposal = bad_deploy();
+    proposal.diagnosis.causes = {{CauseKind::bad_config, 0.86, "c2 is 4 s old"}};
+    proposal.choice.remedy = remedy;
+    groups[0] = group_of(3'100, EntryKind::opened, proposal);
+    IntentBody intent;
+    intent.effect = EffectId("i-1.e1");
+    intent.remedy = remedy;
+    intent.step =
+        SwapVersion{ServiceId("payments"), VersionId("c2"), VersionId("c1"), Artifact::config};
+    groups[2] = group_of(3'130, EntryKind::intent, intent);
+    const Result<std::string> story = explain(groups, IncidentId("i-1"));
+    REQUIRE(story);
+    CAPTURE(*story);
+    for (const char* sentence :
+         {"0.86 bad_config", "choice    rollback the configuration of payments from c2 to c1",
+          "swap_version of the configuration of payments from c2 to c1"}) {
+        CAPTURE(sentence);
+        CHECK(story->find(sentence) != std::string::npos);
+    }
+}
+
 TEST_CASE("a summary holds the remedies that had an effect and the times of the demo's contract") {
     const std::vector<IncidentSummary> all = summaries(healed());
     REQUIRE(all.size() == 1);

@@ -12,13 +12,18 @@
 //
 // Reading is strict: a missing field, an unknown field, a number out of range and a name that is
 // not on an enum's list are each refused, with the path of the place. An optional field may be
-// absent. A variant is an object whose first member, "kind", is the `kind_name` of one alternative.
+// absent, and so may one that came after records of the struct had been written:
+//
+//     field("config", self.config, may_be_absent);
+//
+// A variant is an object whose first member, "kind", is the `kind_name` of one alternative.
 // Enums list their texts with `names_of(std::type_identity<E>)` in the order of their values.
 //
 // Pure.
 
 #include "homeostat/base/codec.hpp"
 
+#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -45,11 +50,15 @@ template <class T>
     return result;
 }
 
+/// Third argument of `field`: older records lack it, and mean what the member is by default.
+struct MayBeAbsent {};
+inline constexpr MayBeAbsent may_be_absent{};
+
 namespace fields_detail {
 
 struct AnyField {
     template <class T>
-    void operator()(std::string_view, T&) const {}
+    void operator()(std::string_view, T&, std::same_as<MayBeAbsent> auto...) const {}
 };
 
 template <class T>
@@ -68,7 +77,8 @@ struct Codec<T> {
         return object;
     }
     static void write_into(json::object& object, const T& value) {
-        T::fields(value, [&object]<class F>(std::string_view name, const F& field) {
+        T::fields(value, [&object]<class F>(std::string_view name, const F& field,
+                                            std::same_as<MayBeAbsent> auto...) {
             if constexpr (IsOptional<F>::value) {
                 if (!field) {
                     return;
@@ -89,7 +99,8 @@ struct Codec<T> {
                                              T& out) {
         std::optional<Error> error;
         std::vector<std::string_view> names;
-        T::fields(out, [&]<class F>(std::string_view name, F& field) {
+        T::fields(out, [&]<class F, std::same_as<MayBeAbsent>... Marks>(std::string_view name,
+                                                                        F& field, Marks...) {
             names.push_back(name);
             const json::value* member = object.if_contains(name);
             known_count += member != nullptr ? 1 : 0;
@@ -99,7 +110,7 @@ struct Codec<T> {
             if (member != nullptr) {
                 error = Codec<F>::read(*member, field);
                 error = error ? std::optional<Error>(inside(name, std::move(*error))) : error;
-            } else if (!IsOptional<F>::value) {
+            } else if (!IsOptional<F>::value && sizeof...(Marks) == 0) {
                 error = missing_field(name);
             }
         });

@@ -58,6 +58,15 @@ struct Thing {
     friend bool operator==(const Thing&, const Thing&) = default;
 };
 
+struct Later {
+    int old{0};
+    Colour colour{Colour::green};
+    static void fields(auto& self, auto&& field) {
+        field("old", self.old);
+        field("colour", self.colour, may_be_absent);
+    }
+};
+
 constexpr const char* whole =
     R"({"id":"t","colour":"green","small":200,"large":-1,"is_new":true,"note":"n",)"
     R"("shapes":[{"kind":"round","radius":1.5},{"kind":"flat"}],"counts":{"a":1},"at":7})";
@@ -70,6 +79,17 @@ std::string with(const char* from, const char* to) {
 }
 
 }  // namespace
+
+TEST_CASE("a field that came later may be absent, means its default then, and is written always") {
+    const auto read = [](const char* text) { return from_json<Later>(*parse_json(text)); };
+    REQUIRE(read(R"({"old":1})"));
+    CHECK(read(R"({"old":1})")->colour == Colour::green);
+    CHECK(read(R"({"old":1,"colour":"red"})")->colour == Colour::red);
+    CHECK_FALSE(read(R"({"old":1,"colour":"blue"})"));
+    CHECK_FALSE(read(R"({"old":1,"color":"red"})"));
+    CHECK_FALSE(read(R"({"colour":"red"})"));
+    CHECK(to_text(to_json(Later{})) == R"({"old":0,"colour":"green"})");
+}
 
 TEST_CASE("a struct is written and read back whole") {
     const Result<Thing> thing = from_json<Thing>(*parse_json(whole));

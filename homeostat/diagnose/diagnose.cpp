@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace homeostat::diagnose {
@@ -18,16 +19,22 @@ std::string plain_version(const VersionId& version) {
     return is_plain_name(version.text()) ? version.text() : std::string("a version");
 }
 
-/// REQUIRES: there is a deploy to blame.
-Cause blame_deploy(const Look& look, const Symptom& symptom) {
-    const double age = to_seconds(symptom.began_at - look.deploy->at);
-    const double weight = look.new_error_templates > 0 ? 0.9 : 0.75;
+Cause blame(const Change& change, const Look& look, const Symptom& symptom) {
+    const bool is_config = change.kind == ChangeKind::config;
+    const bool is_latest = &change == look.suspect();
+    const double age = to_seconds(symptom.began_at - change.at);
+    const double likely = look.new_error_templates > 0 ? 0.9 : 0.75;
     const bool is_lesser = !look.leaks.empty() || look.is_one_slow(symptom);
+    const double weight = is_lesser ? 0.5 : likely;
+    const std::string version = plain_version(change.to);
     return {
-        CauseKind::bad_deploy, is_lesser ? 0.5 : weight,
-        fmt::format("{} was deployed {:.0f} s before it began, and {} new error templates came "
-                    "with it",
-                    plain_version(look.deploy->to), std::max(0.0, age), look.new_error_templates)};
+        is_config ? CauseKind::bad_config : CauseKind::bad_deploy, is_latest ? weight : weight / 2,
+        fmt::format(
+            "{} {:.0f} s before it began, and {}",
+            is_config ? "the configuration was changed to " + version : version + " was deployed",
+            std::max(0.0, age),
+            is_latest ? fmt::format("{} new error templates came with it", look.new_error_templates)
+                      : "another change came after it")};
 }
 
 std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Limits& limits) {
@@ -52,8 +59,10 @@ std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Lim
                          look.leaks.size(), look.instances.size(), leak.instance.text(),
                          leak.from_bytes / (1 << 20), leak.to_bytes / (1 << 20))});
     }
-    if (look.deploy && look.explaining.empty()) {
-        causes.push_back(blame_deploy(look, symptom));
+    for (const Change& change : look.suspects) {
+        if (look.explaining.empty()) {
+            causes.push_back(blame(change, look, symptom));
+        }
     }
     if (look.ill_alone) {
         causes.push_back({CauseKind::instance_fault, look.leaks.empty() ? 0.6 : 0.3,
@@ -69,6 +78,24 @@ std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Lim
 void add_line(Evidence& evidence, std::string line) {
     if (evidence.lines.size() < evidence_lines_max - notes_max) {
         evidence.lines.push_back(line.substr(0, evidence_line_bytes_max));
+    }
+}
+
+void add_changes(Evidence& evidence,
+                 const Look& look,
+                 const Symptom& symptom,
+                 const Inventory& inventory) {
+    const std::string& service = inventory.service.text();
+    if (std::ranges::find(look.suspects, ChangeKind::deploy, &Change::kind) ==
+        look.suspects.end()) {
+        add_line(evidence, "no recent deploy of " + service);
+    }
+    for (auto change = look.suspects.rbegin(); change != look.suspects.rend(); ++change) {
+        const std::string_view what =
+            change->kind == ChangeKind::config ? "change of configuration" : "deploy";
+        add_line(evidence,
+                 fmt::format("{} of {} to {} {:.0f} s before the symptom", what, service,
+                             plain_version(change->to), to_seconds(symptom.began_at - change->at)));
     }
 }
 
@@ -94,13 +121,7 @@ Evidence evidence_of(const Look& look,
                      const Inventory& inventory,
                      const Limits& limits) {
     Evidence evidence;
-    if (look.deploy) {
-        add_line(evidence, fmt::format("deploy of {} to {} {:.0f} s before the symptom",
-                                       inventory.service.text(), plain_version(look.deploy->to),
-                                       to_seconds(symptom.began_at - look.deploy->at)));
-    } else {
-        add_line(evidence, "no recent deploy of " + inventory.service.text());
-    }
+    add_changes(evidence, look, symptom, inventory);
     for (const Leak& leak : look.leaks) {
         add_line(evidence,
                  fmt::format("memory of {} climbed from {:.0f} to {:.0f} MiB", leak.instance.text(),
@@ -151,15 +172,21 @@ void offer_against_own_fault(Menu& menu,
                              const Symptom& symptom,
                              const Inventory& inventory) {
     const bool is_leak = !look.leaks.empty();
-    // All instances run the version: of one that alone is slow it is the lesser suspect.
+    // All instances run the same: of one that alone is slow it is the lesser suspect.
     const bool is_one_slow = look.is_one_slow(symptom);
-    if (look.deploy && inventory.has_versions) {
+    // The latest change alone: of two rollbacks only one could be tried in an incident.
+    const Change* suspect = look.suspect();
+    const std::optional<Artifact> artifact = suspect ? artifact_of(suspect->kind) : std::nullopt;
+    if (artifact && inventory.has(*artifact)) {
         const double weight = is_one_slow ? 0.3 : 0.8;
-        offer(menu, Rollback{inventory.service, look.deploy->to, look.deploy->from},
-              is_leak ? 0.15 : weight, "the running version is new, and no neighbour explains it");
+        offer(menu, Rollback{inventory.service, suspect->to, suspect->from, *artifact},
+              is_leak ? 0.15 : weight,
+              *artifact == Artifact::config
+                  ? "the configuration is new, and no neighbour explains it"
+                  : "the running version is new, and no neighbour explains it");
     }
     if (look.ill_alone && !is_leak) {
-        offer(menu, Restart{*look.ill_alone}, look.deploy && !is_one_slow ? 0.1 : 0.6,
+        offer(menu, Restart{*look.ill_alone}, suspect && !is_one_slow ? 0.1 : 0.6,
               "only this instance is ill");
     }
 }

@@ -26,9 +26,9 @@
 namespace homeostat::diagnose {
 
 struct Limits {
-    /// A deploy is suspected for so long. Most bad ones show within minutes; later faults have
-    /// other causes more often than not. Zero: no deploy is ever suspected.
-    Duration deploy_suspect_for{std::chrono::minutes{10}};
+    /// A deploy or a configuration is suspected for so long. Most bad ones show within minutes;
+    /// later faults have other causes more often than not. Zero: no change is ever suspected.
+    Duration change_suspect_for{std::chrono::minutes{10}};
     /// How far a symptom may seem to begin before its cause: sampling and clocks. Zero: strict
     /// order.
     Duration order_slack{std::chrono::seconds{3}};

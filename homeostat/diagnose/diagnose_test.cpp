@@ -24,6 +24,7 @@ Inventory payments() {
                            InstanceId("payments-2")};
     inventory.neighbours = {ServiceId("fraud"), ServiceId("rates")};
     inventory.has_versions = true;
+    inventory.has_configs = true;
     inventory.has_edge = true;
     return inventory;
 }
@@ -47,6 +48,25 @@ Change deploy() {
     change.is_first_hand = true;
     change.at = began_at - 3s;
     return change;
+}
+
+Change config_change() {
+    Change change = deploy();
+    change.id = ChangeId("change-2");
+    change.kind = ChangeKind::config;
+    change.from = VersionId("c1");
+    change.to = VersionId("c2");
+    return change;
+}
+
+const Remedy deploy_rollback =
+    Rollback{ServiceId("payments"), VersionId("v2"), VersionId("v1"), Artifact::deploy};
+const Remedy config_rollback =
+    Rollback{ServiceId("payments"), VersionId("c2"), VersionId("c1"), Artifact::config};
+
+bool has_line(const Finding& finding, std::string_view begin) {
+    return std::ranges::any_of(finding.diagnosis.evidence.lines,
+                               [&](const std::string& line) { return line.starts_with(begin); });
 }
 
 /// A story that is told to the stage signal by signal.
@@ -110,6 +130,94 @@ TEST_CASE("errors after a deploy of ours point at the version, and its rollback 
     CHECK(finding.diagnosis.causes.front().kind == CauseKind::bad_deploy);
     CHECK(finding.menu.items.front().remedy ==
           Remedy(Rollback{ServiceId("payments"), VersionId("v2"), VersionId("v1")}));
+}
+
+TEST_CASE("errors after a change of the configuration point at it, and its rollback comes first") {
+    Past past;
+    note(past.state, config_change());
+    past.service_fails_evenly();
+    const Finding finding = past.find();
+    CHECK(finding.diagnosis.causes.front().kind == CauseKind::bad_config);
+    CHECK(finding.diagnosis.causes.front().because.starts_with(
+        "the configuration was changed to c2 3 s before it began"));
+    CHECK(finding.menu.items.front().remedy == config_rollback);
+    CHECK(has_line(finding, "change of configuration of payments to c2 3 s before the symptom"));
+    CHECK(has_line(finding, "no recent deploy of payments"));
+}
+
+TEST_CASE("of two changes the later one is the likelier cause, and it alone is rolled back") {
+    for (const bool is_config_later : {true, false}) {
+        CAPTURE(is_config_later);
+        Change earlier = is_config_later ? deploy() : config_change();
+        const Change later = is_config_later ? config_change() : deploy();
+        earlier.at = later.at - 60s;
+        for (const bool is_told_in_order : {true, false}) {
+            Past past;
+            note(past.state, is_told_in_order ? earlier : later);
+            note(past.state, is_told_in_order ? later : earlier);
+            past.service_fails_evenly();
+            const Finding finding = past.find();
+            const std::vector<Cause>& causes = finding.diagnosis.causes;
+            REQUIRE(causes.size() == 3);
+            CHECK(causes[0].kind ==
+                  (is_config_later ? CauseKind::bad_config : CauseKind::bad_deploy));
+            CHECK(causes[1].kind ==
+                  (is_config_later ? CauseKind::bad_deploy : CauseKind::bad_config));
+            CHECK(causes[1].because.ends_with("another change came after it"));
+            CHECK(kinds_of(finding.menu) == std::vector{rollback, watching});
+            CHECK(finding.menu.items.front().remedy ==
+                  (is_config_later ? config_rollback : deploy_rollback));
+            CHECK(has_line(finding, "deploy of payments to v2"));
+            CHECK(has_line(finding, "change of configuration of payments to c2"));
+        }
+    }
+}
+
+TEST_CASE("a configuration that is innocent is left alone") {
+    struct Innocence {
+        std::string because;
+        void (*change)(Change&);
+    };
+    const std::vector<Innocence> all{
+        {"it is too old", [](Change& change) { change.at = began_at - 11min; }},
+        {"it came after the symptom", [](Change& change) { change.at = began_at + 4s; }},
+        {"we made it ourselves", [](Change& change) { change.is_ours = true; }},
+        {"it is hearsay", [](Change& change) { change.is_first_hand = false; }},
+        {"it is another service's", [](Change& change) { change.service = ServiceId("fraud"); }},
+        {"nobody knows what was before", [](Change& change) { change.from = VersionId(); }},
+        {"it is a flag", [](Change& change) { change.kind = ChangeKind::flag; }},
+    };
+    for (const Innocence& one : all) {
+        CAPTURE(one.because);
+        Past past;
+        Change change = config_change();
+        one.change(change);
+        note(past.state, change);
+        past.service_fails_evenly();
+        CHECK(kinds_of(past.find().menu) == std::vector{watching});
+    }
+    Past explained;
+    note(explained.state, config_change());
+    explained.service_fails_evenly();
+    explained.traffic(SubjectKind::neighbour, "fraud", 300, 95);
+    CHECK(explained.find().diagnosis.causes.front().kind == CauseKind::dependency_failing);
+    CHECK(kinds_of(explained.find().menu) == std::vector{watching});
+}
+
+TEST_CASE("our own rollback of the configuration does not hide a deploy, nor bring c2 back") {
+    Past past;
+    Change earlier = deploy();
+    earlier.at = began_at - 60s;
+    note(past.state, earlier);
+    note(past.state, config_change());
+    Change ours = config_change();
+    ours.id = ChangeId("change-3");
+    std::swap(ours.from, ours.to);
+    ours.is_ours = true;
+    ours.at = began_at - 1s;
+    note(past.state, ours);
+    past.service_fails_evenly();
+    CHECK(past.find().menu.items.front().remedy == deploy_rollback);
 }
 
 TEST_CASE(

@@ -1,6 +1,7 @@
 #include "homeostat/diagnose/look.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace homeostat::diagnose {
 
@@ -91,24 +92,39 @@ std::optional<Leak> leak_of(const State& state, const InstanceId& instance, cons
     return has_grown && !has_jumped ? std::optional<Leak>(Leak{instance, from, to}) : std::nullopt;
 }
 
-std::optional<Change> suspect_deploy(const State& state,
-                                     const Symptom& symptom,
-                                     const Inventory& inventory,
-                                     const Limits& limits) {
+/// The latest change of the artifact, if it may have brought the symptom.
+std::optional<Change> suspect_of(Artifact artifact,
+                                 const State& state,
+                                 const Symptom& symptom,
+                                 const Inventory& inventory,
+                                 const Limits& limits) {
     for (auto change = state.changes.rbegin(); change != state.changes.rend(); ++change) {
-        const bool is_deploy_of_ours = change->kind == ChangeKind::deploy &&
-                                       change->service == inventory.service &&
-                                       change->is_first_hand;
-        if (!is_deploy_of_ours) {
+        const bool is_of_artifact = artifact_of(change->kind) == artifact &&
+                                    change->service == inventory.service && change->is_first_hand;
+        if (!is_of_artifact) {
             continue;
         }
-        // The latest one decides: after our own rollback no earlier deploy is in force.
+        // The latest one decides: after our own rollback no earlier change is in force.
         const bool is_in_time = change->at <= symptom.began_at + limits.order_slack &&
-                                symptom.began_at - change->at <= limits.deploy_suspect_for;
+                                symptom.began_at - change->at <= limits.change_suspect_for;
         const bool is_suspect = is_in_time && !change->is_ours && !change->from.empty();
         return is_suspect ? std::optional<Change>(*change) : std::nullopt;
     }
     return std::nullopt;
+}
+
+void look_at_changes(Look& look,
+                     const State& state,
+                     const Symptom& symptom,
+                     const Inventory& inventory,
+                     const Limits& limits) {
+    for (const Artifact artifact : artifacts_all) {
+        std::optional<Change> suspect = suspect_of(artifact, state, symptom, inventory, limits);
+        if (suspect) {
+            look.suspects.push_back(std::move(*suspect));
+        }
+    }
+    std::ranges::sort(look.suspects, std::greater{}, &Change::at);
 }
 
 /// REQUIRES: the look knows our own numbers.
@@ -195,7 +211,7 @@ Look look_at(const State& state,
     }
     look.slowest = slowest_of(paces, limits);
     look_at_neighbours(look, state, symptom, inventory, limits);
-    look.deploy = suspect_deploy(state, symptom, inventory, limits);
+    look_at_changes(look, state, symptom, inventory, limits);
     for (const NewTemplate& seen : state.new_templates) {
         look.new_error_templates += seen.level == LogLevel::error && seen.at >= since ? 1 : 0;
     }

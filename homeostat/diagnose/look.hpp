@@ -59,9 +59,15 @@ struct Look {
     std::optional<InstanceId> slowest;  ///< The one that is slower than its siblings.
     std::vector<Leak> leaks;
     std::vector<InstanceId> silent;
-    std::optional<Change> deploy;
+    std::vector<Change> suspects;  ///< One of each artifact at most. The latest first: what came
+                                   ///< before it had served without the symptom until then.
     std::size_t new_error_templates{0};
     std::optional<InstanceId> ill_alone;  ///< The one that has nearly all of it; absent if spread.
+
+    /// The change that is the likeliest to have brought it; null without any.
+    [[nodiscard]] const Change* suspect() const {
+        return suspects.empty() ? nullptr : &suspects.front();
+    }
 
     [[nodiscard]] bool is_one_slow(const Symptom& symptom) const {
         return symptom.kind == SymptomKind::latency && ill_alone;

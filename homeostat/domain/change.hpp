@@ -2,17 +2,19 @@
 
 // Change: a recent deploy, configuration, flag or scale event.
 //
-// A change that we saw ourselves (the symlink moved) is first-hand; one that somebody told us (a
-// file, POST /v1/changes) is hearsay: it may explain, but a rollback is only ever offered for a
-// first-hand one.
+// A change that we saw ourselves (an artifact's link moved) is first-hand; one that somebody told
+// us (a file, POST /v1/changes) is hearsay: it may explain, but a rollback is only ever offered for
+// a first-hand one.
 //
 // Pure. Values only.
 
 #include "homeostat/base/time.hpp"
+#include "homeostat/domain/artifact.hpp"
 #include "homeostat/domain/ids.hpp"
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -25,12 +27,26 @@ constexpr auto names_of(std::type_identity<ChangeKind>) {
     return std::to_array<std::string_view>({"deploy", "config", "flag", "scale"});
 }
 
+/// The artifact that such a change gives another version; none for flags and scale events.
+[[nodiscard]] constexpr std::optional<Artifact> artifact_of(ChangeKind kind) {
+    switch (kind) {
+        case ChangeKind::deploy:
+            return Artifact::deploy;
+        case ChangeKind::config:
+            return Artifact::config;
+        case ChangeKind::flag:
+        case ChangeKind::scale:
+            break;
+    }
+    return std::nullopt;
+}
+
 struct Change {
     ChangeId id;
     ChangeKind kind{ChangeKind::deploy};
     ServiceId service;
-    VersionId from;  ///< Deploys only; empty when not known.
-    VersionId to;    ///< Deploys only.
+    VersionId from;  ///< Of the artifact that changed; empty when not known.
+    VersionId to;    ///< Empty for flags and scale events.
     bool is_first_hand{false};
     bool is_ours{false};  ///< Our own remedy made it: never a reason to act again.
     std::string

@@ -19,6 +19,7 @@ namespace homeostat {
 
 enum class CauseKind : std::uint8_t {
     bad_deploy,          ///< The running version brought the fault.
+    bad_config,          ///< The configuration in force brought it.
     memory_leak,         ///< Memory climbed until instances stalled.
     dependency_failing,  ///< A neighbour fails or is slow, and we only pass it on.
     instance_fault,      ///< One instance is ill, the others are well.
@@ -27,8 +28,9 @@ enum class CauseKind : std::uint8_t {
 };
 
 constexpr auto names_of(std::type_identity<CauseKind>) {
-    return std::to_array<std::string_view>({"bad_deploy", "memory_leak", "dependency_failing",
-                                            "instance_fault", "instance_crash", "unknown"});
+    return std::to_array<std::string_view>({"bad_deploy", "bad_config", "memory_leak",
+                                            "dependency_failing", "instance_fault",
+                                            "instance_crash", "unknown"});
 }
 
 struct Cause {

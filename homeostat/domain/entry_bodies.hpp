@@ -163,10 +163,12 @@ struct ClosedBody {
 struct GoodBody {
     VersionId version;
     Duration served_for{};  ///< As the current one, without an incident.
+    Artifact artifact{Artifact::deploy};
 
     static void fields(auto& self, auto&& field) {
         field("version", self.version);
         field("served_for", self.served_for);
+        field("artifact", self.artifact, may_be_absent);
     }
 };
 

@@ -7,7 +7,9 @@
 //
 // Pure. Values only.
 
+#include "homeostat/base/fields.hpp"
 #include "homeostat/base/time.hpp"
+#include "homeostat/domain/artifact.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/process_identity.hpp"
 #include "homeostat/domain/reading.hpp"
@@ -26,10 +28,16 @@ struct RuntimeInstance {
     bool is_answering{false};  ///< Our own request to it was answered just now.
     ProcessIdentity identity;  ///< Of the live process, or of the last one.
     VersionId version;         ///< Of that process.
+    VersionId config;          ///< The version of the configuration that it was started with.
     Instant started_at{};
     EffectId effect;       ///< The effect that started it; empty if none of ours did.
     bool is_spare{false};  ///< Declared to run only when `scale` asks for it.
     bool is_wanted{true};  ///< A spare that is none now, or no spare at all.
+
+    /// What it runs of the artifact.
+    [[nodiscard]] const VersionId& version_of(Artifact artifact) const {
+        return artifact == Artifact::config ? config : version;
+    }
 
     static void fields(auto& self, auto&& field) {
         field("instance", self.instance);
@@ -37,6 +45,7 @@ struct RuntimeInstance {
         field("is_answering", self.is_answering);
         field("identity", self.identity);
         field("version", self.version);
+        field("config", self.config, may_be_absent);
         field("started_at", self.started_at);
         field("effect", self.effect);
         field("is_spare", self.is_spare);
@@ -45,10 +54,23 @@ struct RuntimeInstance {
     friend bool operator==(const RuntimeInstance&, const RuntimeInstance&) = default;
 };
 
+/// The versions of one artifact.
+struct VersionFacts {
+    VersionId current;               ///< What the symlink says; empty without versions.
+    std::vector<VersionId> present;  ///< Directories that exist.
+    std::vector<VersionId> good;     ///< Present, and proven by time in service.
+
+    static void fields(auto& self, auto&& field) {
+        field("current", self.current);
+        field("present", self.present);
+        field("good", self.good);
+    }
+    friend bool operator==(const VersionFacts&, const VersionFacts&) = default;
+};
+
 struct RuntimeFacts {
-    std::vector<RuntimeInstance> instances;   ///< Every declared one, in order.
-    VersionId version_current;                ///< What the symlink says; empty without versions.
-    std::vector<VersionId> versions_present;  ///< Directories that exist.
+    std::vector<RuntimeInstance> instances;  ///< Every declared one, in order.
+    PerArtifact<VersionFacts> versions;      ///< Nothing is known of `good` here.
     Instant read_at{};
 };
 
@@ -95,10 +117,8 @@ struct Facts {
     bool has_edge{false};                  ///< An edge is configured.
     bool is_complete{false};               ///< Every configured source answered.
     EdgeCounters edge;                     ///< Of the service's backend; zero without an edge.
-    VersionId version_current;
-    std::vector<VersionId> versions_present;
-    std::vector<VersionId> versions_good;  ///< Present, and proven by time in service.
-    bool is_suspended{true};               ///< The kill switch. Unreadable counts as engaged.
+    PerArtifact<VersionFacts> versions;
+    bool is_suspended{true};  ///< The kill switch. Unreadable counts as engaged.
     Instant read_at{};
 
     static void fields(auto& self, auto&& field) {
@@ -108,9 +128,8 @@ struct Facts {
         field("has_edge", self.has_edge);
         field("is_complete", self.is_complete);
         field("edge", self.edge);
-        field("version_current", self.version_current);
-        field("versions_present", self.versions_present);
-        field("versions_good", self.versions_good);
+        field("deploy", self.versions.deploy);
+        field("config", self.versions.config);
         field("is_suspended", self.is_suspended);
         field("read_at", self.read_at);
     }

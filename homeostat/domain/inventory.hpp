@@ -4,6 +4,7 @@
 //
 // Pure. Values only.
 
+#include "homeostat/domain/artifact.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/symptom.hpp"
 
@@ -16,8 +17,14 @@ struct Inventory {
     std::vector<InstanceId> instances;  ///< In order of their index.
     std::vector<ServiceId> neighbours;
     bool has_versions{false};  ///< A deploy can be rolled back.
+    bool has_configs{false};   ///< A change of the configuration can be rolled back.
     bool has_edge{false};
     bool may_eject{false};  ///< There is an edge, and `eject` stands higher than watch.
+
+    /// The artifact has versions, so that a change of it can be rolled back.
+    [[nodiscard]] bool has(Artifact artifact) const {
+        return artifact == Artifact::config ? has_configs : has_versions;
+    }
 };
 
 /// A reflex answers this symptom without asking a model: a process that has ended is started

@@ -19,7 +19,7 @@ struct InverseOf {
         return Scale{remedy.service, remedy.to, remedy.from};
     }
     std::optional<Remedy> operator()(const Rollback& remedy) const {
-        return Rollback{remedy.service, remedy.to, remedy.from};
+        return Rollback{remedy.service, remedy.to, remedy.from, remedy.artifact};
     }
     // A process that was replaced does not come back, and nothing needs no undoing.
     std::optional<Remedy> operator()(const auto&) const { return std::nullopt; }
@@ -42,8 +42,10 @@ struct Describe {
                std::to_string(remedy.to);
     }
     std::string operator()(const Rollback& remedy) const {
-        return "rollback " + remedy.service.text() + " from " + remedy.from.text() + " to " +
-               remedy.to.text();
+        const std::string_view whose =
+            remedy.artifact == Artifact::config ? "the configuration of " : "";
+        return "rollback " + std::string(whose) + remedy.service.text() + " from " +
+               remedy.from.text() + " to " + remedy.to.text();
     }
 };
 

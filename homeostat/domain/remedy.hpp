@@ -8,6 +8,8 @@
 //
 // Pure. Values only.
 
+#include "homeostat/base/fields.hpp"
+#include "homeostat/domain/artifact.hpp"
 #include "homeostat/domain/ids.hpp"
 
 #include <array>
@@ -96,17 +98,19 @@ struct Scale {
     friend bool operator==(const Scale&, const Scale&) = default;
 };
 
-/// Make `to` the current version again and replace every instance that runs another one.
+/// Make `to` the artifact's current version again and replace every instance that runs another.
 struct Rollback {
     static constexpr std::string_view kind_name = "rollback";
     static constexpr RemedyKind kind = RemedyKind::rollback;
     ServiceId service;
     VersionId from;
     VersionId to;
+    Artifact artifact{Artifact::deploy};
     static void fields(auto& self, auto&& field) {
         field("service", self.service);
         field("from", self.from);
         field("to", self.to);
+        field("artifact", self.artifact, may_be_absent);
     }
     friend bool operator==(const Rollback&, const Rollback&) = default;
 };
@@ -171,7 +175,8 @@ struct RemedyTraits {
 /// What takes the remedy back; nothing for those that cannot be.
 [[nodiscard]] std::optional<Remedy> inverse_of(const Remedy& remedy);
 
-/// "rollback payments from v2 to v1", for people.
+/// "rollback payments from v2 to v1", "rollback the configuration of payments from c2 to c1", for
+/// people.
 [[nodiscard]] std::string describe(const Remedy& remedy);
 
 }  // namespace homeostat

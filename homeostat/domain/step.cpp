@@ -11,8 +11,10 @@ struct InstanceOf {
 
 struct Describe {
     std::string operator()(const SwapVersion& step) const {
-        return "swap_version of " + step.service.text() + " from " + step.from.text() + " to " +
-               step.to.text();
+        const std::string_view whose =
+            step.artifact == Artifact::config ? "the configuration of " : "";
+        return "swap_version of " + std::string(whose) + step.service.text() + " from " +
+               step.from.text() + " to " + step.to.text();
     }
     std::string operator()(const Drain& step) const { return "drain " + step.instance.text(); }
     std::string operator()(const Undrain& step) const { return "undrain " + step.instance.text(); }
@@ -21,7 +23,8 @@ struct Describe {
                                     ? std::string("nothing runs there")
                                     : "instead of pid " + std::to_string(step.expected.pid);
         const std::string version = step.version.empty() ? "" : step.version.text() + ", ";
-        return "replace " + step.instance.text() + " (" + version + old + ")";
+        const std::string config = step.config.empty() ? "" : step.config.text() + ", ";
+        return "replace " + step.instance.text() + " (" + version + config + old + ")";
     }
     std::string operator()(const Stop& step) const {
         const std::string pid = step.expected.pid == 0 ? std::string("has ended already")

@@ -8,6 +8,8 @@
 //
 // Pure. Values only.
 
+#include "homeostat/base/fields.hpp"
+#include "homeostat/domain/artifact.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/process_identity.hpp"
 #include "homeostat/domain/remedy.hpp"
@@ -19,17 +21,19 @@
 
 namespace homeostat {
 
-/// Point `current` at `to`. Precondition: it points at `from`. Class: conditional.
+/// Point the artifact's `current` at `to`. Precondition: it points at `from`. Class: conditional.
 struct SwapVersion {
     static constexpr std::string_view kind_name = "swap_version";
     static constexpr Idempotence idempotence = Idempotence::conditional;
     ServiceId service;
     VersionId from;
     VersionId to;
+    Artifact artifact{Artifact::deploy};
     static void fields(auto& self, auto&& field) {
         field("service", self.service);
         field("from", self.from);
         field("to", self.to);
+        field("artifact", self.artifact, may_be_absent);
     }
     friend bool operator==(const SwapVersion&, const SwapVersion&) = default;
 };
@@ -52,18 +56,21 @@ struct Undrain {
     friend bool operator==(const Undrain&, const Undrain&) = default;
 };
 
-/// End the instance's process, if there is one, and start one of `version` in its place; the new
-/// one carries the effect's id. Precondition: the process is the one that we saw. Class: one-shot.
+/// End the instance's process, if there is one, and start one of `version`, configured by `config`,
+/// in its place; the new one carries the effect's id. Precondition: the process is the one that we
+/// saw. Class: one-shot.
 struct Replace {
     static constexpr std::string_view kind_name = "replace";
     static constexpr Idempotence idempotence = Idempotence::one_shot;
     InstanceId instance;
     ProcessIdentity expected;  ///< pid 0: no live process is expected.
     VersionId version;         ///< Empty: services without versions.
+    VersionId config{};        ///< Empty: services without versions of their configuration.
     static void fields(auto& self, auto&& field) {
         field("instance", self.instance);
         field("expected", self.expected);
         field("version", self.version);
+        field("config", self.config, may_be_absent);
     }
     friend bool operator==(const Replace&, const Replace&) = default;
 };

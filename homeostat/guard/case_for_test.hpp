@@ -22,6 +22,8 @@ inline const InstanceId payments_1("payments-1");
 inline const InstanceId payments_2("payments-2");
 inline const VersionId v1("v1");
 inline const VersionId v2("v2");
+inline const VersionId c1("c1");
+inline const VersionId c2("c2");
 inline const IncidentId incident("i-1");
 inline const IncidentId incident_other("i-2");
 inline const Instant now = instant_of_ns(5'000'000'000'000);
@@ -35,6 +37,8 @@ inline const InstanceId payments_3("payments-3");
 inline const Remedy rolling = RollingRestart{payments};
 inline const Remedy rollback = Rollback{payments, v2, v1};
 inline const Remedy rollback_undo = Rollback{payments, v1, v2};
+inline const Remedy config_rollback = Rollback{payments, c2, c1, Artifact::config};
+inline const Remedy config_rollback_undo = Rollback{payments, c1, c2, Artifact::config};
 
 inline InstanceFacts serving_instance(const InstanceId& name, std::int32_t pid) {
     InstanceFacts instance;
@@ -43,6 +47,7 @@ inline InstanceFacts serving_instance(const InstanceId& name, std::int32_t pid) 
     instance.runtime.is_answering = true;
     instance.runtime.identity = {pid, 1000};
     instance.runtime.version = v2;
+    instance.runtime.config = c2;
     instance.rotation = Rotation::in;
     return instance;
 }
@@ -71,7 +76,7 @@ inline void start_spare(Facts& facts) {
     facts.spares.clear();
 }
 
-/// 7 errors at the edge; v2 runs, v1 is proven.
+/// 7 errors at the edge; v2 runs with c2, v1 and c1 are proven.
 inline Facts serving_facts() {
     Facts facts;
     facts.service = payments;
@@ -81,9 +86,8 @@ inline Facts serving_facts() {
     facts.has_edge = true;
     facts.is_complete = true;
     facts.edge.errors_total = 7;
-    facts.version_current = v2;
-    facts.versions_present = {v1, v2};
-    facts.versions_good = {v1};
+    facts.versions.deploy = {v2, {v1, v2}, {v1}};
+    facts.versions.config = {c2, {c1, c2}, {c1}};
     facts.is_suspended = false;
     facts.read_at = now;
     return facts;
@@ -203,7 +207,7 @@ inline void learn_reflex_restart(History& history, const IncidentId& of, Instant
     IntentBody body;
     body.effect = EffectId(of.text() + ".e1");
     body.remedy = restart_0;
-    body.step = Replace{payments_0, {}, v2};
+    body.step = Replace{payments_0, {}, v2, c2};
     body.is_reflex = true;
     history.learn(entry_of(EntryKind::intent, of, body), at);
     history.learn(outcome_entry(of, body.effect.text(), OutcomeKind::done), at);

@@ -30,8 +30,10 @@ template <class Draw>
         case 1:
             return RollingRestart{pick(draw, std::array{payments, payments, ServiceId("fraud")})};
         case 2:
-            return Rollback{payments, pick(draw, std::array{v2, v1}),
-                            pick(draw, std::array{v1, v2})};
+            return draw(2) == 0 ? Rollback{payments, pick(draw, std::array{v2, v1}),
+                                           pick(draw, std::array{v1, v2, c1})}
+                                : Rollback{payments, pick(draw, std::array{c2, c1}),
+                                           pick(draw, std::array{c1, c2, v1}), Artifact::config};
         case 3:
             return Observe{};
         case 4:
@@ -69,21 +71,26 @@ template <class Draw>
     const ProcessIdentity present = target != nullptr && target->runtime.is_alive
                                         ? target->runtime.identity
                                         : ProcessIdentity{};
-    switch (draw(6)) {
+    const PerArtifact<VersionFacts>& versions = facts.versions;
+    switch (draw(7)) {
         case 3:
             return Stop{name, present};
+        case 4:
+            return SwapVersion{payments, versions.config.current, pick(draw, std::array{c1, c2}),
+                               Artifact::config};
         case 0:
             return Drain{name};
         case 1:
             return Undrain{name};
         case 2:
-            return SwapVersion{payments, facts.version_current, pick(draw, std::array{v1, v2})};
+            return SwapVersion{payments, versions.deploy.current, pick(draw, std::array{v1, v2})};
         default:
             break;
     }
     const bool expects_life = target != nullptr && target->runtime.is_alive && draw(8) != 7;
     return Replace{name, expects_life ? target->runtime.identity : ProcessIdentity{},
-                   draw(8) == 7 ? v1 : facts.version_current};
+                   draw(8) == 7 ? v1 : versions.deploy.current,
+                   draw(8) == 7 ? c1 : versions.config.current};
 }
 
 }  // namespace homeostat::guard::for_test

@@ -116,6 +116,25 @@ class Demon {
                                    : std::nullopt;
     }
 
+    /// What runs afterwards is current, and was returned to because it has proven itself.
+    [[nodiscard]] std::optional<std::string> objection_to(const Case& asked,
+                                                          const Step& step) const {
+        if (const auto* swap = std::get_if<SwapVersion>(&step)) {
+            const VersionFacts& versions = facts_.versions[swap->artifact];
+            const bool is_proven =
+                std::ranges::find(versions.good, swap->to) != versions.good.end();
+            if (swap->from != versions.current || (!is_proven && !asked.is_undo)) {
+                return "swapped from what is not current, or to what has not proven itself";
+            }
+        }
+        const auto* replace = std::get_if<Replace>(&step);
+        if (replace != nullptr && (replace->version != facts_.versions.deploy.current ||
+                                   replace->config != facts_.versions.config.current)) {
+            return "started what is not current";
+        }
+        return std::nullopt;
+    }
+
     /// The permit is given: does what follows harm anybody?
     [[nodiscard]] std::optional<std::string> judge(const Case& asked,
                                                    const Step& step,
@@ -130,6 +149,9 @@ class Demon {
         if (static_cast<std::uint64_t>(spent) > limits_.effects_max) {
             return describe(step) + ": beyond the budget";
         }
+        if (auto wrong = objection_to(asked, step)) {
+            return describe(step) + ": " + *wrong;
+        }
         const std::uint32_t before = surely_serving(facts_);
         perform(step);
         const std::uint32_t after = surely_serving(facts_);
@@ -142,7 +164,7 @@ class Demon {
 
     void perform(const Step& step) {
         if (const auto* swap = std::get_if<SwapVersion>(&step)) {
-            facts_.version_current = swap->to;
+            facts_.versions[swap->artifact].current = swap->to;
             return;
         }
         if (std::holds_alternative<Stop>(step)) {
@@ -163,7 +185,8 @@ class Demon {
                 const Rotation rotation = instance.rotation;
                 const bool is_spare = instance.runtime.is_spare;
                 instance = serving_instance(instance.runtime.instance, next_pid());
-                instance.runtime.version = facts_.version_current;
+                instance.runtime.version = facts_.versions.deploy.current;
+                instance.runtime.config = facts_.versions.config.current;
                 instance.runtime.is_spare = is_spare;
                 instance.runtime.is_answering = false;  // Not yet.
                 instance.rotation = rotation;

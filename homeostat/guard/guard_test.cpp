@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 TEST_CASE("guard agrees to a known remedy for a fault that it sees, and to its first step") {
-    for (const Remedy& remedy : {restart_0, rolling, rollback}) {
+    for (const Remedy& remedy : {restart_0, rolling, rollback, config_rollback}) {
         CHECK(scene_of(remedy).is_permitted());
     }
     const std::expected<Permit, Verdict> permit = scene_of(rollback).ask(swap_step);
@@ -76,19 +76,19 @@ TEST_CASE("a rollback leads from the current version to another that is there an
     CHECK(scene_of(Rollback{payments, v2, VersionId("v0")}).refuses(catalogue_rule));
     CHECK(scene_of(Rollback{payments, {}, v1}).refuses(catalogue_rule));
     Scene unproven;
-    unproven.facts.versions_good = {v2};
+    unproven.facts.versions.deploy.good = {v2};
     CHECK(unproven.refuses(catalogue_rule));
     Scene absent;
-    absent.facts.versions_present = {v2};
+    absent.facts.versions.deploy.present = {v2};
     CHECK(absent.refuses(catalogue_rule));
     Scene swapped;
-    swapped.facts.version_current = v1;
+    swapped.facts.versions.deploy.current = v1;
     CHECK(swapped.refuses(catalogue_rule));
 }
 
 TEST_CASE("a rollback goes on after its own swap, and only then") {
     Scene scene;
-    scene.facts.version_current = v1;
+    scene.facts.versions.deploy.current = v1;
     learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
     CHECK(scene.is_permitted());
     CHECK(scene.ask(drain_0));
@@ -98,6 +98,70 @@ TEST_CASE("a rollback goes on after its own swap, and only then") {
                            Proof{.kind = ProofKind::not_helped, .observers = {}, .because = ""}}),
         now);
     CHECK(scene.refuses(catalogue_rule));
+}
+
+TEST_CASE("a rollback of the configuration leads to one that is there and proven, as such") {
+    const auto config = [](const VersionId& from, const VersionId& to) {
+        return scene_of(Rollback{payments, from, to, Artifact::config});
+    };
+    CHECK(scene_of(config_rollback).is_permitted());
+    CHECK(scene_of(config_rollback).ask(config_swap_step));
+    CHECK(config(c1, c2).refuses(catalogue_rule));
+    CHECK(config(c2, c2).refuses(catalogue_rule));
+    CHECK(config(c2, {}).refuses(catalogue_rule));
+    CHECK(config(c2, VersionId("c0")).refuses(catalogue_rule));
+    Scene unproven = scene_of(config_rollback);
+    unproven.facts.versions.config.good = {c2};
+    CHECK(unproven.refuses(catalogue_rule));
+    Scene absent = scene_of(config_rollback);
+    absent.facts.versions.config.present = {c2};
+    CHECK(absent.refuses(catalogue_rule));
+    Scene swapped = scene_of(config_rollback);
+    swapped.facts.versions.config.current = c1;
+    CHECK(swapped.refuses(catalogue_rule));
+    Scene without = scene_of(config_rollback);
+    without.facts.versions.config = {};
+    CHECK(without.refuses(catalogue_rule));
+}
+
+TEST_CASE("what is true of the program's versions says nothing of the configuration's") {
+    // The same names in both roots: only the artifact tells them apart.
+    Scene scene = scene_of(Rollback{payments, v2, v1, Artifact::config});
+    scene.facts.versions.config = {v2, {v1, v2}, {v1}};
+    CHECK(scene.is_permitted());
+    scene.facts.versions.deploy = {v1, {v1}, {}};
+    CHECK(scene.is_permitted());
+    scene.facts.versions.config.good.clear();
+    scene.facts.versions.deploy = {v2, {v1, v2}, {v1}};
+    CHECK(scene.refuses(catalogue_rule));
+}
+
+TEST_CASE("a step of one artifact is none of the other's rollback") {
+    CHECK(scene_of(config_rollback).refuses(swap_step, step_rule));
+    CHECK(scene_of(rollback).refuses(config_swap_step, step_rule));
+    Scene same = scene_of(rollback);
+    same.facts.versions.config = same.facts.versions.deploy;
+    CHECK(same.ask(swap_step));
+    CHECK(same.refuses(SwapVersion{payments, v2, v1, Artifact::config}, step_rule));
+    Scene swapped = scene_of(config_rollback);
+    swapped.facts.versions.config.current = c1;
+    learn_effect(swapped.history, {incident, "i-1.e1", config_rollback, config_swap_step}, now);
+    CHECK(swapped.ask(Replace{payments_0, {10, 1000}, v2, c1}));
+    CHECK(swapped.refuses(replace_0, step_rule));
+    CHECK(swapped.refuses(Replace{payments_0, {10, 1000}, v1, c1}, step_rule));
+}
+
+TEST_CASE("only the rollback that was done is undone, not that of the other artifact") {
+    Scene scene = scene_of(config_rollback_undo);
+    scene.asked.is_undo = true;
+    scene.facts.versions.config.current = c1;
+    learn_effect(scene.history, {incident, "i-1.e1", config_rollback, config_swap_step}, now);
+    CHECK(scene.is_permitted());
+    Scene other = scene_of(Rollback{payments, c1, c2});
+    other.asked.is_undo = true;
+    other.facts.versions.deploy = {c1, {c1, c2}, {}};
+    other.history = scene.history;
+    CHECK(other.refuses(catalogue_rule));
 }
 
 TEST_CASE("a restart is for the instance that the symptom is about") {
@@ -151,8 +215,8 @@ TEST_CASE("the autonomy of the remedy's kind decides who may act") {
 TEST_CASE("an undo of our own remedy needs no autonomy, and no other undo is one") {
     Scene scene;
     learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
-    scene.facts.version_current = v1;
-    scene.facts.versions_good = {};
+    scene.facts.versions.deploy.current = v1;
+    scene.facts.versions.deploy.good = {};
     scene.limits.autonomy.clear();
     scene.asked.remedy = rollback_undo;
     scene.asked.attempts_count = scene.limits.attempts_max;
@@ -182,7 +246,7 @@ TEST_CASE("a remedy is undone once") {
     scene.asked.is_undo = true;
     CHECK(scene.is_permitted());  // It is in hand: its steps go on.
     scene.history.learn(entry_of(EntryKind::proposed, incident, Proposal{}), now);
-    scene.facts.version_current = v1;
+    scene.facts.versions.deploy.current = v1;
     CHECK(scene.refuses(catalogue_rule));
 }
 
@@ -279,7 +343,7 @@ TEST_CASE("a dead process is started beside a remedy at another instance, never 
         Step theirs;
         bool is_permitted;
     };
-    const Step replace_1 = Replace{payments_1, {11, 1000}, v2};
+    const Step replace_1 = Replace{payments_1, {11, 1000}, v2, c2};
     for (const Row& row : {Row{Drain{payments_1}, true}, Row{replace_1, true},
                            Row{Undrain{payments_1}, true}, Row{drain_0, false},
                            Row{replace_0, false}, Row{undrain_0, false}, Row{swap_step, false}}) {
@@ -309,7 +373,7 @@ TEST_CASE("a remedy goes on beside the start of a dead process, away from it and
     start.step = start_0;
     start.is_reflex = true;
     scene.history.learn(entry_of(EntryKind::intent, incident_other, start), now);
-    CHECK(scene.ask(Replace{payments_1, {11, 1000}, v2}));
+    CHECK(scene.ask(Replace{payments_1, {11, 1000}, v2, c2}));
     CHECK(scene.ask(Undrain{payments_1}));
     CHECK(scene.refuses(start_0, one_rule));
     CHECK(scene.refuses(Drain{payments_2}, floor_rule));
@@ -325,7 +389,7 @@ TEST_CASE("two dead processes are started one after the other") {
     IntentBody start;
     start.effect = EffectId("i-2.e1");
     start.remedy = Restart{payments_1};
-    start.step = Replace{payments_1, {}, v2};
+    start.step = Replace{payments_1, {}, v2, c2};
     start.is_reflex = true;
     scene.history.learn(entry_of(EntryKind::intent, incident_other, start), now);
     CHECK(scene.refuses(one_rule));
@@ -362,7 +426,7 @@ TEST_CASE("a swap belongs to a rollback between the same versions") {
 
 TEST_CASE("a step touches only what its remedy names") {
     Scene restart = scene_of(restart_0);
-    for (const Step& step : {Step{Drain{payments_1}}, Step{Replace{payments_1, {11, 1000}, v2}},
+    for (const Step& step : {Step{Drain{payments_1}}, Step{Replace{payments_1, {11, 1000}, v2, c2}},
                              Step{Undrain{payments_1}}, Step{Drain{InstanceId("fraud-0")}}}) {
         CHECK(restart.refuses(step, step_rule));
     }
@@ -373,9 +437,9 @@ TEST_CASE("a step touches only what its remedy names") {
 TEST_CASE("a replace expects the process that runs there and starts the current version") {
     Scene scene = scene_of(restart_0);
     CHECK(scene.ask(replace_0));
-    CHECK(scene.refuses(Replace{payments_0, {10, 1001}, v2}, step_rule));
-    CHECK(scene.refuses(Replace{payments_0, {}, v2}, step_rule));
-    CHECK(scene.refuses(Replace{payments_0, {10, 1000}, v1}, step_rule));
+    CHECK(scene.refuses(Replace{payments_0, {10, 1001}, v2, c2}, step_rule));
+    CHECK(scene.refuses(Replace{payments_0, {}, v2, c2}, step_rule));
+    CHECK(scene.refuses(Replace{payments_0, {10, 1000}, v1, c2}, step_rule));
     end_process(scene.facts.instances[0]);
     CHECK(scene.ask(start_0));
     CHECK(scene.refuses(replace_0, step_rule));

@@ -25,7 +25,7 @@ std::vector<Entry> a_whole_story() {
     IntentBody reflex;
     reflex.effect = EffectId("i-2.e1");
     reflex.remedy = restart_0;
-    reflex.step = Replace{payments_0, {10, 1000}, v2};
+    reflex.step = Replace{payments_0, {10, 1000}, v2, c2};
     reflex.is_reflex = true;
     Proof proof;
     proof.kind = ProofKind::not_helped;

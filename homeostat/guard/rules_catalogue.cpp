@@ -63,7 +63,7 @@ struct InCatalogue {
     }
 
     Answer operator()(const Rollback& remedy) const {
-        const Facts& facts = matter.facts;
+        const VersionFacts& versions = matter.facts.versions[remedy.artifact];
         if (Answer answer = of_service(remedy.service)) {
             return answer;
         }
@@ -71,15 +71,15 @@ struct InCatalogue {
             return no("it names no two versions");
         }
         // After our own first step the current version is `to`, and the instances still lag.
-        const bool is_swapped = is_in_hand(matter) && facts.version_current == remedy.to;
-        if (facts.version_current != remedy.from && !is_swapped) {
-            return no(fmt::format("the current version is {}", facts.version_current.text()));
+        const bool is_swapped = is_in_hand(matter) && versions.current == remedy.to;
+        if (versions.current != remedy.from && !is_swapped) {
+            return no(fmt::format("the current version is {}", versions.current.text()));
         }
-        if (!holds(facts.versions_present, remedy.to)) {
+        if (!holds(versions.present, remedy.to)) {
             return no("the version to return to is not there");
         }
         // What an undo returns to ran until our remedy came; it need not have proven itself.
-        if (!matter.asked.is_undo && !holds(facts.versions_good, remedy.to)) {
+        if (!matter.asked.is_undo && !holds(versions.good, remedy.to)) {
             return no("the version to return to has not proven itself");
         }
         return std::nullopt;
@@ -125,10 +125,10 @@ struct StepFits {
     Answer operator()(const SwapVersion& step) const {
         const auto* remedy = std::get_if<Rollback>(&matter.asked.remedy);
         if (remedy == nullptr || step.service != remedy->service || step.from != remedy->from ||
-            step.to != remedy->to) {
+            step.to != remedy->to || step.artifact != remedy->artifact) {
             return no("the remedy swaps no such versions");
         }
-        if (matter.facts.version_current != step.from) {
+        if (matter.facts.versions[step.artifact].current != step.from) {
             return no("the current version is not the one to swap");
         }
         return std::nullopt;
@@ -167,11 +167,12 @@ struct StepFits {
             return no(fmt::format("pid {} is expected, pid {} runs there", step.expected.pid,
                                   present.pid));
         }
-        if (step.version != matter.facts.version_current) {
+        const PerArtifact<VersionFacts>& versions = matter.facts.versions;
+        if (step.version != versions.deploy.current || step.config != versions.config.current) {
             return no("it would not start the current version");
         }
         const auto* rollback = std::get_if<Rollback>(&matter.asked.remedy);
-        if (rollback != nullptr && step.version != rollback->to) {
+        if (rollback != nullptr && versions[rollback->artifact].current != rollback->to) {
             return no("the version is not swapped yet");
         }
         return std::nullopt;

@@ -36,6 +36,20 @@ TEST_CASE("a target cools down per remedy kind from the close of the incident th
     CHECK(other_kind.is_permitted());
 }
 
+TEST_CASE("a service that was rolled back cools down, whichever artifact it was and will be") {
+    for (const auto& [before, after] : {std::pair{rollback, config_rollback},
+                                        {config_rollback, rollback},
+                                        {config_rollback, config_rollback}}) {
+        Scene scene = scene_of(after);
+        learn_effect(scene.history, {incident_other, "i-2.e1", before, drain_0}, now - seconds{60});
+        scene.history.learn(closed_entry(incident_other), now - seconds{30});
+        CHECK(scene.refuses(cool_down_rule));
+        scene.at = now + seconds{90};
+        scene.facts.read_at = scene.at;
+        CHECK(scene.is_permitted());
+    }
+}
+
 TEST_CASE("an incident has so many attempts, by the caller's or the ledger's count") {
     Scene scene;
     scene.asked.attempts_count = 2;

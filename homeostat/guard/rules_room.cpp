@@ -37,8 +37,8 @@ std::vector<const InstanceFacts*> instances_to_take(const Matter& matter) {
     for (const InstanceFacts& instance : matter.facts.instances) {
         const RuntimeInstance& runtime = instance.runtime;
         const bool is_named = named == nullptr || *named == runtime.instance;
-        const bool is_there_already =
-            rollback != nullptr && runtime.is_alive && runtime.version == rollback->to;
+        const bool is_there_already = rollback != nullptr && runtime.is_alive &&
+                                      runtime.version_of(rollback->artifact) == rollback->to;
         if (is_named && !is_there_already) {
             found.push_back(&instance);
         }

@@ -47,7 +47,12 @@ std::vector<Offer> all_offers() {
             {rollback, true},
             {rollback_undo, false},
             {Rollback{payments, v2, v2}, false},
-            {Rollback{payments, v2, VersionId("v0")}, false}};
+            {Rollback{payments, v2, VersionId("v0")}, false},
+            {config_rollback, true},
+            {config_rollback_undo, false},
+            {Rollback{payments, c2, c1}, false},
+            {Rollback{payments, v2, v1, Artifact::config}, false},
+            {Rollback{payments, c2, VersionId("c0"), Artifact::config}, false}};
 }
 
 /// Runs `visit` with every vector of so many digits, the n-th below limits[n].
@@ -128,18 +133,21 @@ Expected specified(const Troubles& it) {
 /// What is the matter with a step.
 struct StepTroubles {
     bool is_alive, is_answering, is_expected_right, is_version_right, is_floor_tight, is_named;
+    bool is_config_right;
     Rotation rotation;
-    int step;    ///< drain, undrain, replace, swap
-    int remedy;  ///< restart, rolling, rollback before its swap and after it, eject, readmit
+    int step;    ///< drain, undrain, replace, swap, swap of the configuration
+    int remedy;  ///< restart, rolling, rollback before its swap and after it, eject, readmit,
+                 ///< rollback of the configuration before its swap and after it
 };
 
-const std::array<Remedy, 6> step_remedies{restart_0, rolling, rollback,
-                                          rollback,  eject_0, readmit_0};
+const std::array<Remedy, 8> step_remedies{restart_0, rolling,   rollback,        rollback,
+                                          eject_0,   readmit_0, config_rollback, config_rollback};
 
 Step step_with(const StepTroubles& it) {
     const InstanceId name = it.is_named ? payments_0 : InstanceId("fraud-0");
     const VersionId current = it.remedy == 3 ? v1 : v2;
     const VersionId other = it.remedy == 3 ? v2 : v1;
+    const VersionId config = (it.remedy == 7) == it.is_config_right ? c1 : c2;
     const ProcessIdentity running = it.is_alive ? ProcessIdentity{10, 1000} : ProcessIdentity{};
     switch (it.step) {
         case 0:
@@ -148,9 +156,12 @@ Step step_with(const StepTroubles& it) {
             return Undrain{name};
         case 2:
             return Replace{name, it.is_expected_right ? running : ProcessIdentity{10, 999},
-                           it.is_version_right ? current : other};
-        default:
+                           it.is_version_right ? current : other, config};
+        case 3:
             return SwapVersion{payments, v2, it.is_version_right ? v1 : VersionId("v3")};
+        default:
+            return SwapVersion{payments, c2, it.is_config_right ? c1 : VersionId("c3"),
+                               Artifact::config};
     }
 }
 
@@ -165,10 +176,13 @@ bool is_step_specified(const StepTroubles& it) {
         case 1:
             return it.is_named && it.rotation == Rotation::draining && it.remedy != 4;
         case 2:
-            return it.is_named && it.is_expected_right && it.is_version_right && keeps_floor &&
-                   it.remedy != 2 && it.remedy < 4;
-        default:
+            return it.is_named && it.is_expected_right && it.is_version_right &&
+                   it.is_config_right && keeps_floor &&
+                   (it.remedy < 2 || it.remedy == 3 || it.remedy == 7);
+        case 3:
             return it.remedy == 2 && it.is_version_right;
+        default:
+            return it.remedy == 6 && it.is_config_right;
     }
 }
 
@@ -176,7 +190,11 @@ Scene scene_with(const StepTroubles& it) {
     Scene scene = scene_of(step_remedies.at(static_cast<std::size_t>(it.remedy)));
     if (it.remedy == 3) {
         learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
-        scene.facts.version_current = v1;
+        scene.facts.versions.deploy.current = v1;
+    }
+    if (it.remedy == 7) {
+        learn_effect(scene.history, {incident, "i-1.e1", config_rollback, config_swap_step}, now);
+        scene.facts.versions.config.current = c1;
     }
     if (it.remedy == 5) {
         scene.asked.is_undo = true;
@@ -222,21 +240,22 @@ TEST_CASE("a remedy gets the verdict that the specification gives, in every comb
             permits_count += verdict.kind == VerdictKind::permit ? 1 : 0;
         });
     CHECK(permits_count ==
-          6);  // The five remedies, and scale above its floor, with nothing the matter.
+          7);  // The six remedies, and scale above its floor, with nothing the matter.
 }
 
 TEST_CASE("a step gets the answer that the specification gives, in every combination") {
     std::size_t permits_count = 0;
-    for_each_combination(std::array{2, 2, 2, 2, 2, 2, 4, 4, 6}, [&](const auto& digits) {
+    for_each_combination(std::array{2, 2, 2, 2, 2, 2, 2, 4, 5, 8}, [&](const auto& digits) {
         const StepTroubles troubles{.is_alive = digits[0] == 1,
                                     .is_answering = digits[1] == 1,
                                     .is_expected_right = digits[2] == 1,
                                     .is_version_right = digits[3] == 1,
                                     .is_floor_tight = digits[4] == 1,
                                     .is_named = digits[5] == 1,
-                                    .rotation = static_cast<Rotation>(digits[6]),
-                                    .step = digits[7],
-                                    .remedy = digits[8]};
+                                    .is_config_right = digits[6] == 1,
+                                    .rotation = static_cast<Rotation>(digits[7]),
+                                    .step = digits[8],
+                                    .remedy = digits[9]};
         const Step step = step_with(troubles);
         const bool is_permitted = scene_with(troubles).ask(step).has_value();
         if (is_permitted != is_step_specified(troubles)) {

@@ -96,7 +96,7 @@ TEST_CASE("nothing is ejected by what was to be given back, and nothing readmitt
 
 TEST_CASE("a scale starts spares that are there, from the number that is wanted now") {
     CHECK(scene_of(scale_up).is_permitted());
-    CHECK(scene_of(scale_up).ask(Replace{payments_3, {}, v2}));
+    CHECK(scene_of(scale_up).ask(Replace{payments_3, {}, v2, c2}));
     CHECK(scene_of(Scale{payments, 3, 5}).refuses(catalogue_rule));
     CHECK(scene_of(Scale{payments, 2, 4}).refuses(catalogue_rule));
     CHECK(scene_of(Scale{payments, 3, 3}).refuses(catalogue_rule));
@@ -107,19 +107,20 @@ TEST_CASE("a scale starts spares that are there, from the number that is wanted 
     CHECK(scene.refuses(replace_0, step_rule));  // Of those that serve already it touches none.
     CHECK(scene.refuses(drain_0, step_rule));
     CHECK(scene.refuses(Stop{payments_3, {}}, step_rule));
-    CHECK(scene.refuses(Replace{payments_3, {}, v1}, step_rule));
+    CHECK(scene.refuses(Replace{payments_3, {}, v1, c2}, step_rule));
     scene.limits.min_healthy = 3;
     CHECK(scene.is_permitted());
     start_spare(scene.facts);
     CHECK(scene.refuses(catalogue_rule));
-    CHECK(scene_of(restart_0).refuses(Replace{payments_3, {}, v2}, step_rule));
+    CHECK(scene_of(restart_0).refuses(Replace{payments_3, {}, v2, c2}, step_rule));
 }
 
 TEST_CASE("a scale takes away only what it added, and never below the floor") {
     Scene scene = scene_of(scale_down);
     start_spare(scene.facts);
     CHECK(scene.refuses(catalogue_rule));
-    learn_effect(scene.history, {incident, "i-1.e1", scale_up, Replace{payments_3, {}, v2}}, now);
+    learn_effect(scene.history, {incident, "i-1.e1", scale_up, Replace{payments_3, {}, v2, c2}},
+                 now);
     scene.history.learn(held_entry(incident, scale_up), now);
     scene.asked.is_undo = true;
     CHECK(scene.is_permitted());

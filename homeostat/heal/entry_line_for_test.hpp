@@ -31,7 +31,8 @@ template <class Body>
         return describe(step);
     }
     const std::string version = replace->version.empty() ? "" : " by " + replace->version.text();
-    return "replace " + replace->instance.text() + version +
+    const std::string config = replace->config.empty() ? "" : " with " + replace->config.text();
+    return "replace " + replace->instance.text() + version + config +
            (replace->expected.pid == 0 ? " (dead)" : "");
 }
 

@@ -108,14 +108,15 @@ void ExecutorRole::learn(const EntryGroup& group, Instant at) {
         history_.learn(entry, at);
         if (entry.kind == EntryKind::good) {
             if (const Result<GoodBody> body = from_json<GoodBody>(entry.body)) {
-                versions_good_.insert(body->version);
-                version_last_seen_ = body->version;
+                versions_good_[body->artifact].insert(body->version);
+                versions_last_seen_[body->artifact] = body->version;
             }
         }
         if (entry.kind == EntryKind::change) {
             const Result<Change> change = from_json<Change>(entry.body);
-            if (change && change->is_first_hand && change->kind == ChangeKind::deploy) {
-                version_last_seen_ = change->to;
+            const auto artifact = change ? artifact_of(change->kind) : std::nullopt;
+            if (artifact && change->is_first_hand) {
+                versions_last_seen_[*artifact] = change->to;
             }
         }
         if (entry.kind == EntryKind::intent) {

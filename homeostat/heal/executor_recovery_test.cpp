@@ -172,13 +172,13 @@ TEST_CASE("a version is good once it has served for the proof time without an in
     SimulatedProcess process(machine);
     REQUIRE(process.start());
     process.clock.run_for(29s);
-    CHECK(process.executor->versions_good().empty());
+    CHECK(process.executor->versions_good(Artifact::deploy).empty());
     process.clock.run_for(5s);
-    CHECK(process.executor->versions_good() == std::set{VersionId("v2")});
+    CHECK(process.executor->versions_good(Artifact::deploy) == std::set{VersionId("v2")});
 
     SimulatedProcess successor(machine);
     REQUIRE(successor.start());
-    CHECK(successor.executor->versions_good() == std::set{VersionId("v2")});
+    CHECK(successor.executor->versions_good(Artifact::deploy) == std::set{VersionId("v2")});
 }
 
 TEST_CASE(
@@ -203,6 +203,9 @@ TEST_CASE(
         {"a new version",
          [](SimulatedMachine& machine, SimulatedProcess&) {
              machine.world.version_current = VersionId("v1");
+             for (SimulatedInstance& one : machine.world.instances) {
+                 one.runtime.version = machine.world.version_current;
+             }
          }},
     };
     for (const Case& one : cases) {
@@ -215,10 +218,64 @@ TEST_CASE(
         process.clock.run_for(20s);
         one.disturb(machine, process);
         process.clock.run_for(20s);
-        CHECK(process.executor->versions_good().empty());
+        CHECK(process.executor->versions_good(Artifact::deploy).empty());
         process.clock.run_for(20s);
-        CHECK(process.executor->versions_good() == std::set{machine.world.version_current});
+        CHECK(process.executor->versions_good(Artifact::deploy) ==
+              std::set{machine.world.version_current});
     }
+}
+
+TEST_CASE("a version that the link names and not every instance runs proves nothing") {
+    SimulatedMachine machine;
+    machine.settings.proof_time = 30s;
+    machine.world.version_current = VersionId("v1");
+    machine.world.instance(InstanceId("payments-0")).runtime.version = VersionId("v1");
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(60s);
+    CHECK(process.executor->versions_good(Artifact::deploy).empty());
+}
+
+TEST_CASE("a configuration proves itself apart from the version, and the ledger keeps both") {
+    SimulatedMachine machine;
+    machine.settings.proof_time = 30s;
+    machine.world.give_configs();
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(20s);
+    machine.world.configs.current = VersionId("c1");
+    for (SimulatedInstance& one : machine.world.instances) {
+        one.runtime.config = machine.world.configs.current;
+    }
+    process.clock.run_for(20s);
+    CHECK(process.executor->versions_good(Artifact::deploy) == std::set{VersionId("v2")});
+    CHECK(process.executor->versions_good(Artifact::config).empty());
+    process.clock.run_for(20s);
+    CHECK(process.executor->versions_good(Artifact::config) == std::set{VersionId("c1")});
+
+    SimulatedProcess successor(machine);
+    REQUIRE(successor.start());
+    CHECK(successor.executor->versions_good(Artifact::deploy) == std::set{VersionId("v2")});
+    CHECK(successor.executor->versions_good(Artifact::config) == std::set{VersionId("c1")});
+    CHECK(successor.executor->version_last_seen(Artifact::deploy) == VersionId("v2"));
+    CHECK(successor.executor->version_last_seen(Artifact::config) == VersionId("c1"));
+}
+
+TEST_CASE("a change of the configuration moves what was last seen of it, and of nothing else") {
+    SimulatedMachine machine;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    Change change;
+    change.kind = ChangeKind::config;
+    change.service = ServiceId("payments");
+    change.from = VersionId("c1");
+    change.to = VersionId("c2");
+    change.is_first_hand = true;
+    REQUIRE(process.await(process.executor->note(change)));
+    SimulatedProcess successor(machine);
+    REQUIRE(successor.start());
+    CHECK(successor.executor->version_last_seen(Artifact::config) == VersionId("c2"));
+    CHECK(successor.executor->version_last_seen(Artifact::deploy).empty());
 }
 
 TEST_CASE("a rollback to a version that has not proven itself is refused") {

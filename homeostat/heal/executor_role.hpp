@@ -9,6 +9,7 @@
 //
 // Lives on one strand (a single-threaded io_context); not thread-safe.
 
+#include "homeostat/domain/artifact.hpp"
 #include "homeostat/domain/inventory.hpp"
 #include "homeostat/guard/guard.hpp"
 #include "homeostat/heal/healing_graph.hpp"
@@ -107,9 +108,13 @@ class ExecutorRole final : public ports::Executor {
     Task<Result<void>> flip_switch(bool engage, SwitchBody body);
 
     [[nodiscard]] std::vector<IncidentView> incidents() const;
-    [[nodiscard]] const std::set<VersionId>& versions_good() const { return versions_good_; }
+    [[nodiscard]] const std::set<VersionId>& versions_good(Artifact artifact) const {
+        return versions_good_[artifact];
+    }
     /// The version that was current when the ledger last spoke of one; empty if it never did.
-    [[nodiscard]] const VersionId& version_last_seen() const { return version_last_seen_; }
+    [[nodiscard]] const VersionId& version_last_seen(Artifact artifact) const {
+        return versions_last_seen_[artifact];
+    }
     /// Why nothing can be recorded any more; empty while the ledger works.
     [[nodiscard]] const std::string& ledger_trouble() const { return ledger_trouble_; }
     /// The world as guard sees it.
@@ -122,6 +127,12 @@ class ExecutorRole final : public ports::Executor {
         bool is_pumping{false};
         std::uint64_t wake_generation{0};
         std::string trouble;  ///< In `recover` only: why its checkpoint cannot be read.
+    };
+
+    /// A version on its way to being good.
+    struct Proving {
+        VersionId version;
+        Instant since{};  ///< Nothing has disturbed it since.
     };
 
     void post(const std::string& id, HealingEvent event);
@@ -137,6 +148,7 @@ class ExecutorRole final : public ports::Executor {
     Task<Proof> verify(Symptom symptom);
     Task<void> watch_edge();
     Task<void> prove_versions();
+    Task<bool> prove(Artifact artifact, const Facts& facts, Instant now);
     void learn(const EntryGroup& group, Instant at);
     void remember(const Entry& entry, bool is_of_this_boot);
     [[nodiscard]] bool explains(const HealingThread& thread, const Symptom& down) const;
@@ -150,8 +162,9 @@ class ExecutorRole final : public ports::Executor {
     guard::History history_;
     Around around_;
     std::map<std::string, std::unique_ptr<Slot>> slots_;
-    std::set<VersionId> versions_good_;
-    VersionId version_last_seen_;
+    PerArtifact<std::set<VersionId>> versions_good_;
+    PerArtifact<VersionId> versions_last_seen_;
+    PerArtifact<Proving> provings_;
     std::set<std::string> swaps_;  ///< Effects of ours that moved the current version.
     std::deque<std::pair<Instant, std::uint64_t>> edge_errors_;
     std::uint64_t incidents_count_{0};

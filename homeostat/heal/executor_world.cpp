@@ -44,10 +44,13 @@ Task<Facts> ExecutorRole::read_facts() {
     }
     Facts facts = merge_facts(settings_.inventory, parts, ports_.clock.now());
     facts.is_suspended = ports_.kill_switch.is_engaged();
-    for (const VersionId& version : versions_good_) {
-        if (std::ranges::find(facts.versions_present, version) != facts.versions_present.end()) {
-            facts.versions_good.push_back(version);
-        }
+    for (const Artifact artifact : artifacts_all) {
+        VersionFacts& versions = facts.versions[artifact];
+        std::ranges::copy_if(versions_good_[artifact], std::back_inserter(versions.good),
+                             [&](const VersionId& version) {
+                                 return std::ranges::find(versions.present, version) !=
+                                        versions.present.end();
+                             });
     }
     co_return facts;
 }
@@ -116,22 +119,37 @@ Task<void> ExecutorRole::watch_edge() {
     }
 }
 
+/// Records that the artifact's current version is good once it has served for long enough. False
+/// when the ledger takes no more entries.
+Task<bool> ExecutorRole::prove(Artifact artifact, const Facts& facts, Instant now) {
+    Proving& proving = provings_[artifact];
+    const VersionId& current = facts.versions[artifact].current;
+    // A link that has moved ahead of the processes says nothing of how the version serves.
+    const bool is_everywhere =
+        std::ranges::all_of(facts.instances, [&](const InstanceFacts& instance) {
+            return instance.runtime.version_of(artifact) == current;
+        });
+    const bool is_disturbed = !slots_.empty() || current != proving.version || !is_everywhere ||
+                              serving_count(facts) < facts.instances.size();
+    if (is_disturbed) {
+        proving = {current, now};
+    }
+    const Duration served_for = now - proving.since;
+    if (current.empty() || served_for < settings_.proof_time ||
+        versions_good_[artifact].contains(current)) {
+        co_return true;
+    }
+    std::vector<Entry> entries{record::good(GoodBody{current, served_for, artifact})};
+    const bool is_recorded = co_await append(std::move(entries), ports::Durability::synced);
+    co_return is_recorded;
+}
+
 Task<void> ExecutorRole::prove_versions() {
-    VersionId version;
-    Instant since = ports_.clock.now();
     while (!is_stopping_) {
         const Facts facts = co_await read_facts();
         const Instant now = ports_.clock.now();
-        const bool is_disturbed = !slots_.empty() || facts.version_current != version ||
-                                  serving_count(facts) < facts.instances.size();
-        if (is_disturbed) {
-            version = facts.version_current;
-            since = now;
-        }
-        if (!version.empty() && now - since >= settings_.proof_time &&
-            !versions_good_.contains(version)) {
-            std::vector<Entry> entries{record::good(GoodBody{version, now - since})};
-            const bool is_recorded = co_await append(std::move(entries), ports::Durability::synced);
+        for (const Artifact artifact : artifacts_all) {
+            const bool is_recorded = co_await prove(artifact, facts, now);
             if (!is_recorded) {
                 co_return;
             }

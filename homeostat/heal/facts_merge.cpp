@@ -18,8 +18,7 @@ const EdgeInstance* find(const EdgeFacts& part, const InstanceId& instance) {
 }
 
 void add(Facts& facts, const RuntimeFacts& part) {
-    facts.version_current = part.version_current;
-    facts.versions_present = part.versions_present;
+    facts.versions = part.versions;
     for (InstanceFacts& instance : facts.instances) {
         const RuntimeInstance* seen = find(part, instance.runtime.instance);
         facts.is_complete = facts.is_complete && seen != nullptr;

@@ -29,11 +29,15 @@ struct Trouble {
     std::string version_wanted;
     bool takes_capacity;  ///< The group is whole at first, so that its floor can be kept.
     std::optional<Proposal> cure{};  ///< What follows upon a stopgap.
+    std::string config_wanted{};
 };
 
 std::vector<Trouble> troubles() {
     SimulatedWorld bad_deploy;
     bad_deploy.versions_bad = {VersionId("v2")};
+    SimulatedWorld bad_config;
+    bad_config.give_configs();
+    bad_config.configs_bad = {VersionId("c2")};
     SimulatedWorld stalled;
     stalled.instance(InstanceId("payments-1")).is_stalled = true;
     SimulatedWorld crashed;
@@ -53,6 +57,12 @@ std::vector<Trouble> troubles() {
     const Symptom errors = errors_for_test(bad_deploy.now);
     return {
         {"rollback", bad_deploy, proposal_for_test(errors, rollback_for_test()), "v1", true},
+        {.name = "rollback of a configuration",
+         .world = bad_config,
+         .proposal = proposal_for_test(errors, config_rollback_for_test()),
+         .version_wanted = "v2",
+         .takes_capacity = true,
+         .config_wanted = "c1"},
         {"rolling_restart", stalled, proposal_for_test(slow, rolling_restart_for_test()), "v2",
          true},
         {"restart", crashed, proposal_for_test(down, restart_for_test("payments-1")), "v2", true},
@@ -115,7 +125,9 @@ std::string complaint_about(const Run& run, const Trouble& trouble) {
         !run.world.is_slow() && run.world.serving_count() == run.world.wanted_count() &&
         run.world.wanted_count() == 3 &&
         std::ranges::all_of(run.world.instances, [&](const SimulatedInstance& one) {
-            return !one.runtime.is_wanted || one.runtime.version.text() == trouble.version_wanted;
+            return !one.runtime.is_wanted ||
+                   (one.runtime.version.text() == trouble.version_wanted &&
+                    one.runtime.config.text() == trouble.config_wanted);
         });
     return is_as_wanted ? "" : "the group is not as it was wanted";
 }

@@ -49,6 +49,10 @@ namespace homeostat::heal {
     return Rollback{ServiceId("payments"), VersionId("v2"), VersionId("v1")};
 }
 
+[[nodiscard]] inline Remedy config_rollback_for_test() {
+    return Rollback{ServiceId("payments"), VersionId("c2"), VersionId("c1"), Artifact::config};
+}
+
 [[nodiscard]] inline Remedy rolling_restart_for_test() {
     return RollingRestart{ServiceId("payments")};
 }

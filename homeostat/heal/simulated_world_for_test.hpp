@@ -47,7 +47,7 @@ class SimulatedWorld {
                 instance.runtime.is_wanted = false;
                 continue;
             }
-            begin_process(instance, version_current, {});
+            begin_process(instance, {version_current, {}}, {});
             instance.runtime.started_at = Instant{};
             instance.answers_from_at = Instant{};
         }
@@ -58,6 +58,8 @@ class SimulatedWorld {
     VersionId version_current{"v2"};
     std::vector<VersionId> versions_present{VersionId("v1"), VersionId("v2")};
     std::set<VersionId> versions_good{VersionId("v1")};
+    VersionFacts configs;                   ///< None unless `give_configs` is called.
+    std::set<VersionId> configs_bad;        ///< As versions_bad, of the configuration.
     bool is_slow_for_ever{false};           ///< What is slow stays so, whatever process runs there.
     std::set<VersionId> versions_bad;       ///< Who runs one of these answers errors.
     bool is_dependency_failing{false};      ///< Errors whatever runs.
@@ -73,6 +75,14 @@ class SimulatedWorld {
     std::map<EffectId, std::uint32_t>
         changes_count;               ///< Per effect; more than 1 is a broken promise.
     std::uint32_t serving_min{~0U};  ///< The fewest that ever served after a step.
+
+    /// All run the configuration c2; c1 is there as well and has proven itself.
+    void give_configs() {
+        configs = {VersionId("c2"), {VersionId("c1"), VersionId("c2")}, {VersionId("c1")}};
+        for (SimulatedInstance& one : instances) {
+            one.runtime.config = one.runtime.is_alive ? configs.current : VersionId{};
+        }
+    }
 
     [[nodiscard]] SimulatedInstance& instance(const InstanceId& name) {
         const auto found = std::ranges::find_if(instances, [&](const SimulatedInstance& candidate) {
@@ -95,7 +105,8 @@ class SimulatedWorld {
         return is_dependency_failing || is_overloaded() ||
                std::ranges::any_of(instances, [&](const auto& one) {
                    return rotation_of(one) == Rotation::in &&
-                          versions_bad.contains(one.runtime.version);
+                          (versions_bad.contains(one.runtime.version) ||
+                           configs_bad.contains(one.runtime.config));
                });
     }
 
@@ -133,6 +144,7 @@ class SimulatedWorld {
         Inventory inventory;
         inventory.service = ServiceId("payments");
         inventory.has_versions = true;
+        inventory.has_configs = !configs.current.empty();
         inventory.has_edge = true;
         for (const SimulatedInstance& one : instances) {
             inventory.instances.push_back(one.runtime.instance);
@@ -144,7 +156,10 @@ class SimulatedWorld {
         if (!is_runtime_readable) {
             return fail(Fault::unreachable, "the runtime does not answer");
         }
-        RuntimeFacts part{{}, version_current, versions_present, now};
+        RuntimeFacts part;
+        part.versions.deploy = {version_current, versions_present, {}};
+        part.versions.config = {configs.current, configs.present, {}};
+        part.read_at = now;
         for (const SimulatedInstance& one : instances) {
             part.instances.push_back(one.runtime);
             part.instances.back().is_answering = is_answering(one);
@@ -167,7 +182,8 @@ class SimulatedWorld {
     [[nodiscard]] Facts facts() const {
         Facts facts = merge_facts(inventory(), {read_runtime(), read_edge()}, now);
         facts.is_suspended = is_suspended;
-        facts.versions_good.assign(versions_good.begin(), versions_good.end());
+        facts.versions.deploy.good.assign(versions_good.begin(), versions_good.end());
+        facts.versions.config.good = configs.good;
         return facts;
     }
 
@@ -193,12 +209,15 @@ class SimulatedWorld {
         return is_answering(one) ? Rotation::in : Rotation::down;
     }
 
-    void begin_process(SimulatedInstance& one, const VersionId& version, const EffectId& effect) {
+    void begin_process(SimulatedInstance& one,
+                       const PerArtifact<VersionId>& versions,
+                       const EffectId& effect) {
         pid_last_ += 1;
         one.runtime.is_alive = true;
         one.runtime.is_wanted = true;
         one.runtime.identity = {pid_last_, static_cast<std::uint64_t>(to_ns(now) / 10'000'000)};
-        one.runtime.version = version;
+        one.runtime.version = versions.deploy;
+        one.runtime.config = versions.config;
         one.runtime.started_at = now;
         one.runtime.effect = effect;
         one.is_stalled = false;
@@ -207,10 +226,11 @@ class SimulatedWorld {
     }
 
     Outcome apply(const EffectId&, const SwapVersion& step, bool) {
-        if (version_current != step.from) {
-            return {OutcomeKind::refused, "current is " + version_current.text()};
+        VersionId& current = step.artifact == Artifact::config ? configs.current : version_current;
+        if (current != step.from) {
+            return {OutcomeKind::refused, "current is " + current.text()};
         }
-        version_current = step.to;
+        current = step.to;
         return {OutcomeKind::done, {}};
     }
 
@@ -235,7 +255,7 @@ class SimulatedWorld {
         if (stops_half_way) {
             return {OutcomeKind::unknown, "only the old process was ended"};
         }
-        begin_process(one, step.version, effect);
+        begin_process(one, {step.version, step.config}, effect);
         return {OutcomeKind::done, {}};
     }
 

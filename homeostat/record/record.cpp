@@ -36,10 +36,14 @@ void cut(std::optional<Grounds>& grounds, const Remedy& remedy) {
         return;
     }
     const auto* rollback = std::get_if<Rollback>(&remedy);
-    for (auto* versions : {&grounds->facts.versions_present, &grounds->facts.versions_good}) {
-        std::erase_if(*versions, [rollback](const VersionId& version) {
-            return rollback == nullptr || (version != rollback->from && version != rollback->to);
-        });
+    for (const Artifact artifact : artifacts_all) {
+        const bool is_meant = rollback != nullptr && rollback->artifact == artifact;
+        const auto is_beside_the_point = [&](const VersionId& version) {
+            return !is_meant || (version != rollback->from && version != rollback->to);
+        };
+        VersionFacts& versions = grounds->facts.versions[artifact];
+        std::erase_if(versions.present, is_beside_the_point);
+        std::erase_if(versions.good, is_beside_the_point);
     }
 }
 

@@ -94,7 +94,8 @@ TEST_CASE("every kind of entry is read back as it was written") {
     deploy.id = ChangeId("change-3");
     deploy.to = VersionId("v2");
     CHECK(body_after_storage<Change>(change(deploy), EntryKind::change) == deploy);
-    const GoodBody proven{VersionId("v1"), std::chrono::seconds{90}};
+    const GoodBody proven{VersionId("c1"), std::chrono::seconds{90}, Artifact::config};
+    CHECK(body_after_storage<GoodBody>(good(proven), EntryKind::good).artifact == Artifact::config);
     CHECK(body_after_storage<GoodBody>(good(proven), EntryKind::good).served_for ==
           proven.served_for);
     CHECK(body_after_storage<SwitchBody>(suspended({"root", "drill"}), EntryKind::suspended).by ==
@@ -104,6 +105,29 @@ TEST_CASE("every kind of entry is read back as it was written") {
     const json::value state = json::object{{"node", "act"}};
     CHECK(body_after_storage<json::value>(checkpoint(incident, state), EntryKind::checkpoint) ==
           state);
+}
+
+TEST_CASE("what was written before configurations had versions is about the program's") {
+    const auto read = []<class Body>(std::type_identity<Body>, const char* text) {
+        const Result<Body> body = from_json<Body>(*parse_json(text));
+        REQUIRE_MESSAGE(body, text);
+        return *body;
+    };
+    const auto remedy = read(std::type_identity<Remedy>{},
+                             R"({"kind":"rollback","service":"payments","from":"v2","to":"v1"})");
+    CHECK(remedy == Remedy{Rollback{ServiceId("payments"), VersionId("v2"), VersionId("v1"),
+                                    Artifact::deploy}});
+    const auto swap = read(std::type_identity<Step>{},
+                           R"({"kind":"swap_version","service":"payments","from":"v2","to":"v1"})");
+    CHECK(std::get<SwapVersion>(swap).artifact == Artifact::deploy);
+    const auto replace =
+        read(std::type_identity<Step>{},
+             R"({"kind":"replace","instance":"payments-0","expected":{"pid":7,"start_ticks":8},)"
+             R"("version":"v1"})");
+    CHECK(std::get<Replace>(replace).config.empty());
+    const auto proven =
+        read(std::type_identity<GoodBody>{}, R"({"version":"v1","served_for":90000000000})");
+    CHECK(proven.artifact == Artifact::deploy);
 }
 
 TEST_CASE("what a person said is cut to its maximum, never inside a character") {

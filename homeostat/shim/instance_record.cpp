@@ -24,6 +24,7 @@ std::string to_text(const InstanceRecord& record) {
     add(text, "name", quoted(record.name));
     add(text, "effect", quoted(record.effect));
     add(text, "version", quoted(record.version));
+    add(text, "config", quoted(record.config));
     add(text, "boot_id", quoted(record.boot_id));
     add(text, "pid", std::to_string(record.pid));
     add(text, "start_ticks", std::to_string(record.start_ticks));

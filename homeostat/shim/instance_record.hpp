@@ -15,9 +15,10 @@
 namespace homeostat::shim {
 
 struct InstanceRecord {
-    std::string name;  ///< Plain names, all three of them: nothing in them needs escaping.
+    std::string name;  ///< Plain names, all four of them: nothing in them needs escaping.
     std::string effect;
     std::string version;
+    std::string config;
     std::string boot_id;  ///< Of the boot that the pids, ticks and instants belong to.
     std::int32_t pid{0};
     std::uint64_t start_ticks{0};

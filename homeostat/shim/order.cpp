@@ -68,6 +68,8 @@ constexpr std::array options{
            [](std::string_view text, Order& order) { return read_name(text, order.effect); }},
     Option{"--version", "a plain name or nothing",
            [](std::string_view text, Order& order) { return read_name(text, order.version); }},
+    Option{"--config", "a plain name or nothing",
+           [](std::string_view text, Order& order) { return read_name(text, order.config); }},
     Option{"--directory", "an absolute path",
            [](std::string_view text, Order& order) { return read_path(text, order.directory); }},
     Option{"--after", "INODE:NANOSECONDS or 'none'",

@@ -3,8 +3,8 @@
 // Order: what a shim is told to start, from its command line.
 //
 //     homeostat-shim --record FILE --log FILE --name NAME [--effect ID] [--version V]
-//                    [--log-bytes-max N] [--log-files N] [--directory D] [--after INODE:NS|none]
-//                    -- program [arguments…]
+//                    [--config C] [--log-bytes-max N] [--log-files N] [--directory D]
+//                    [--after INODE:NS|none] -- program [arguments…]
 //
 // Pure.
 
@@ -35,6 +35,7 @@ struct Order {
     std::string name;            ///< A plain name.
     std::string effect;          ///< A plain name; empty for a start that no effect asked for.
     std::string version;         ///< A plain name; empty for services without versions.
+    std::string config;          ///< A plain name; empty where the configuration has no versions.
     std::string directory;       ///< Where the program starts; empty: where the shim was started.
     std::optional<Predecessor> after;  ///< Absent: whatever stands there.
     std::vector<std::string> command;

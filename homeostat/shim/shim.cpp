@@ -67,6 +67,7 @@ Result<InstanceRecord> describe(const Order& order, const Instance& instance) {
     record.name = order.name;
     record.effect = order.effect;
     record.version = order.version;
+    record.config = order.config;
     record.boot_id = std::move(*boot_id);
     record.pid = instance.pid();
     record.start_ticks = process->start_ticks;

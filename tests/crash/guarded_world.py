@@ -119,6 +119,10 @@ class GuardedWorld(World):
             self.switch_version(service, "v1")
         self.make_version("payments", "v1")
         self.switch_version("payments", "v1")
+        config = self.run_dir / "payments/config/versions/c1"
+        config.mkdir(parents=True)
+        (config / "operations.json").write_text("{}")
+        self.switch_version("payments/config", "c1")
         self.start_process("fault-switch",
                            [self.programs / "fault-switch",
                             "--socket", self.run_dir / "faults.sock"],
@@ -206,8 +210,9 @@ class GuardedWorld(World):
         path = self.run_dir / "payments/run" / name
         status = subprocess.run(
             [self.programs / "homeostat-shim", "--record", f"{path}.json", "--log", f"{path}.log",
-             "--name", name, "--version", version, "--directory", directory, "--",
-             directory / "payments", "--port", str(self.ports[name]), "--name", name],
+             "--name", name, "--version", version, "--config", "c1", "--directory", directory,
+             "--", directory / "payments", "--port", str(self.ports[name]), "--name", name,
+             "--config", self.run_dir / "payments/config/versions/c1"],
             capture_output=True, timeout=5).returncode
         assert status in (0, os.EX_TEMPFAIL), f"the shim ended with {status}"
         return status == 0

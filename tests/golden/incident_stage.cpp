@@ -4,6 +4,8 @@
 #include "homeostat/heal/entry_line_for_test.hpp"
 #include "homeostat/heal/proposal_for_test.hpp"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <optional>
 #include <span>
@@ -31,11 +33,15 @@ Result<Duration> parse_span(const std::string& word) {
     return wrong("'" + word + "' is not a span like 250ms or 3s");
 }
 
-/// "rollback v2 v1", "restart payments-1", "rolling_restart", "observe".
+/// "rollback v2 v1", "rollback config c2 c1", "restart payments-1", "rolling_restart", "observe".
 Result<Remedy> parse_remedy(std::span<const std::string> words) {
     const std::string name = words.empty() ? "" : words[0];
     if (name == "rollback" && words.size() == 3) {
         return Rollback{ServiceId("payments"), VersionId(words[1]), VersionId(words[2])};
+    }
+    if (name == "rollback" && words.size() == 4 && words[1] == "config") {
+        return Rollback{ServiceId("payments"), VersionId(words[2]), VersionId(words[3]),
+                        Artifact::config};
     }
     if (name == "restart" && words.size() == 2) {
         return Restart{InstanceId(words[1])};
@@ -121,8 +127,8 @@ Result<std::vector<std::string>> IncidentStage::run(const Words& words) {
 
 Result<void> IncidentStage::fault(const Words& words) {
     const std::string what = words.size() > 1 ? words[1] : "";
-    if (what == "bad" && words.size() == 3) {
-        world_.versions_bad.insert(VersionId(words[2]));
+    if (what.starts_with("bad") && words.size() == 3) {
+        make_bad(what, VersionId(words[2]));
     } else if (what == "dependency") {
         world_.is_dependency_failing = true;
     } else if (what == "stall" && words.size() == 3) {
@@ -136,12 +142,22 @@ Result<void> IncidentStage::fault(const Words& words) {
         world_.end_process(InstanceId(words[2]));
     } else if (what == "none") {
         world_.versions_bad.clear();
+        world_.configs_bad.clear();
         world_.is_dependency_failing = false;
         world_.serving_needed = 0;
     } else {
         return wrong("no such fault");
     }
     return {};
+}
+
+void IncidentStage::make_bad(const std::string& what, const VersionId& version) {
+    if (what == "bad_config") {
+        world_.give_configs();
+        world_.configs_bad.insert(version);
+    } else {
+        world_.versions_bad.insert(version);
+    }
 }
 
 Result<void> IncidentStage::symptom(const Words& words) {
@@ -209,7 +225,10 @@ Result<void> IncidentStage::set_autonomy(const Words& words) {
 
 void IncidentStage::print_facts() {
     const Facts facts = world_.facts();
-    output_.push_back("current is " + facts.version_current.text());
+    output_.push_back("current is " + facts.versions.deploy.current.text());
+    if (!facts.versions.config.current.empty()) {
+        output_.push_back("current configuration is " + facts.versions.config.current.text());
+    }
     for (const InstanceFacts& one : facts.spares) {
         output_.push_back(one.runtime.instance.text() + ": spare");
     }
@@ -218,10 +237,12 @@ void IncidentStage::print_facts() {
         const std::string state = !runtime.is_alive       ? "dead"
                                   : !runtime.is_answering ? "silent"
                                                           : "answering";
+        const std::string config = runtime.config.empty() ? "" : " with " + runtime.config.text();
         const std::string by =
             runtime.effect.empty() ? "" : ", started by " + runtime.effect.text();
-        output_.push_back(runtime.instance.text() + ": " + runtime.version.text() + ", " + state +
-                          ", " + std::string(to_text(one.rotation)) + by);
+        output_.push_back(fmt::format("{}: {}{}, {}, {}{}", runtime.instance.text(),
+                                      runtime.version.text(), config, state, to_text(one.rotation),
+                                      by));
     }
     for (const auto& [effect, count] : world_.changes_count) {
         if (count != 1) {

@@ -2,9 +2,9 @@
 
 // IncidentStage: the commands of the golden incidents, carried out on a simulated world.
 //
-//     fault bad VERSION | fault dependency | fault stall INSTANCE | fault end INSTANCE
-//     fault slow INSTANCE [forever] | fault surge INSTANCES_NEEDED | fault none
-//     spares COUNT                            so many more instances are declared; first of all
+//     fault bad VERSION | fault bad_config CONFIG | fault dependency | fault stall INSTANCE | fault
+//     end INSTANCE fault slow INSTANCE [forever] | fault surge INSTANCES_NEEDED | fault none spares
+//     COUNT                            so many more instances are declared; first of all
 //     starts_take SPAN                        how long a new process does not answer
 //     autonomy REMEDY LEVEL                   guard's limit; everything stands at `act` at first
 //     unreadable runtime|edge, readable       a part of the world stops answering, or answers again
@@ -42,6 +42,7 @@ class IncidentStage {
     using Words = std::vector<std::string>;
 
     Result<void> fault(const Words& words);
+    void make_bad(const std::string& what, const VersionId& version);
     Result<void> symptom(const Words& words);
     Result<void> propose(const Words& words);
     Result<void> tick(const Words& words);

@@ -78,9 +78,18 @@ Read edge_ports(EdgePorts& edge) {
     };
 }
 
-}  // namespace
+/// The keys that are the operators' business.
+Fields operations_of(ServiceConfig& config) {
+    return {{"workers", number(config.workers, 1'000)},
+            {"queue_max", number(config.queue_max, 10'000)},
+            {"queue_wait_ms_max", span(config.queue_wait_max, 10'000)},
+            {"dependency_deadline_ms", span(config.dependency_deadline, 10'000)},
+            {"cache_s", span(config.cache_for, 86'400)},
+            {"log_every", number(config.log_every, 1'000'000)}};
+}
 
-std::expected<ServiceConfig, std::string> read_service_config(const std::filesystem::path& file) {
+std::expected<void, std::string> read_file(const std::filesystem::path& file,
+                                           const Fields& fields) {
     std::ifstream stream{file};
     std::ostringstream content;
     content << stream.rdbuf();
@@ -92,21 +101,30 @@ std::expected<ServiceConfig, std::string> read_service_config(const std::filesys
     if (error || !document.is_object()) {
         return std::unexpected(fmt::format("{}: not a JSON object", file.string()));
     }
+    if (const auto read = read_fields(document.get_object(), fields); !read) {
+        return std::unexpected(fmt::format("{}: {}", file.string(), read.error()));
+    }
+    return {};
+}
 
+}  // namespace
+
+std::expected<ServiceConfig, std::string> read_service_config(
+    const std::filesystem::path& file, const std::filesystem::path& operations) {
     ServiceConfig config;
-    const Fields fields{{"service", text(config.service)},
+    Fields fields = operations_of(config);
+    fields.merge(Fields{{"service", text(config.service)},
                         {"version", text(config.version)},
                         {"faults_socket", text(config.faults_socket)},
                         {"edge", edge_ports(config.edge)},
-                        {"workers", number(config.workers, 1'000)},
-                        {"queue_max", number(config.queue_max, 10'000)},
-                        {"own_wait_ms", span(config.own_wait, 10'000)},
-                        {"queue_wait_ms_max", span(config.queue_wait_max, 10'000)},
-                        {"dependency_deadline_ms", span(config.dependency_deadline, 10'000)},
-                        {"cache_s", span(config.cache_for, 86'400)},
-                        {"log_every", number(config.log_every, 1'000'000)}};
-    if (const auto read = read_fields(document.get_object(), fields); !read) {
-        return std::unexpected(fmt::format("{}: {}", file.string(), read.error()));
+                        {"own_wait_ms", span(config.own_wait, 10'000)}});
+    if (const auto read = read_file(file, fields); !read) {
+        return std::unexpected(read.error());
+    }
+    if (!operations.empty()) {
+        if (const auto read = read_file(operations, operations_of(config)); !read) {
+            return std::unexpected(read.error());
+        }
     }
     if (config.faults_socket.size() > 107) {
         return std::unexpected(
@@ -117,7 +135,7 @@ std::expected<ServiceConfig, std::string> read_service_config(const std::filesys
         config.log_every == 0) {
         return std::unexpected(fmt::format(
             "{}: 'service', 'version' and 'workers' are needed, 'log_every' is at least 1",
-            file.string()));
+            (operations.empty() ? file : operations).string()));
     }
     return config;
 }

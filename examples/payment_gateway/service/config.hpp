@@ -3,6 +3,9 @@
 // ServiceConfig: what an instance reads from `service.json` in its working directory, which is the
 // directory of its version. What differs between instances of one version (port, name) is an
 // argument.
+//
+// What the operators decide (the pool's size and such) may stand apart from it, in
+// `operations.json` of the directory that `--config` names, and then has versions of its own.
 
 #include <chrono>
 #include <cstdint>
@@ -33,8 +36,10 @@ struct ServiceConfig {
     std::uint32_t log_every{20};  ///< One INFO line for so many good requests; failures all appear.
 };
 
-/// Reads the file strictly: an unknown key, a missing one or an impossible value is an error in
-/// words.
-std::expected<ServiceConfig, std::string> read_service_config(const std::filesystem::path& file);
+/// Reads the files strictly: an unknown key, a missing one or an impossible value is an error in
+/// words. `operations` may be empty: there is no such file. What stands in both counts as it stands
+/// there.
+std::expected<ServiceConfig, std::string> read_service_config(
+    const std::filesystem::path& file, const std::filesystem::path& operations = {});
 
 }  // namespace payment_gateway

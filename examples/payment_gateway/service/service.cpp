@@ -12,6 +12,7 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 namespace payment_gateway {
@@ -220,16 +221,19 @@ int service_main(int count,
                  char** words,
                  std::string_view service,
                  const std::function<void(Service&)>& set_up) {
-    constexpr std::array<std::string_view, 2> known{"--port", "--name"};
+    constexpr std::array<std::string_view, 3> known{"--port", "--name", "--config"};
     const auto arguments = Arguments::parse(count, words, known);
     if (!arguments) {
         return refuse(service, arguments.error());
     }
     const auto port = arguments->number("--port", 0, 1, 65'535);
     if (!port || !arguments->has("--port") || !arguments->has("--name")) {
-        return refuse(service, "usage: --port PORT --name INSTANCE, in a version's directory");
+        return refuse(
+            service, "usage: --port PORT --name INSTANCE [--config DIR], in a version's directory");
     }
-    auto config = read_service_config("service.json");
+    const std::filesystem::path settings = arguments->text("--config");
+    auto config = read_service_config("service.json",
+                                      settings.empty() ? settings : settings / "operations.json");
     if (!config) {
         return refuse(service, config.error());
     }

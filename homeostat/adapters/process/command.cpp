@@ -23,6 +23,9 @@ std::optional<std::string> value_of(std::string_view word, const CommandValues& 
     if (word == "version_dir" && !values.version_dir.empty()) {
         return values.version_dir;
     }
+    if (word == "config_dir" && !values.config_dir.empty()) {
+        return values.config_dir;
+    }
     return std::nullopt;
 }
 
@@ -46,8 +49,9 @@ Result<std::string> expand(std::string_view argument, const CommandValues& value
         if (!value) {
             return fail(Fault::invalid,
                         "{" + std::string(word) +
-                            "} is not a placeholder here; there are {port} and {name}, and "
-                            "{version_dir} for a service with versions");
+                            "} is not a placeholder here; there are {port} and {name}, "
+                            "{version_dir} for a service with versions, and {config_dir} for one "
+                            "whose configuration has versions");
         }
         expanded += *value;
         argument.remove_prefix(close + 1);

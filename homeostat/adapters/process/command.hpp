@@ -2,9 +2,10 @@
 
 // The command of an instance, from the configuration's argument vector with placeholders.
 //
-// `{port}`, `{name}` and `{version_dir}` are replaced inside each argument; no shell sees them, so
-// nothing in them can become a second argument. Braces around anything but a lower-case word stay
-// as they are (JSON in an argument); an unknown word is an error, for it is a spelling mistake.
+// `{port}`, `{name}`, `{version_dir}` and `{config_dir}` are replaced inside each argument; no
+// shell sees them, so nothing in them can become a second argument. Braces around anything but a
+// lower-case word stay as they are (JSON in an argument); an unknown word is an error, for it is a
+// spelling mistake.
 //
 // Pure.
 
@@ -20,6 +21,7 @@ struct CommandValues {
     std::string name;
     std::uint16_t port{0};
     std::string version_dir;  ///< Empty: a service without versions; the placeholder is an error.
+    std::string config_dir;   ///< Empty: the same of its configuration.
 };
 
 /// ERRORS: invalid, naming the argument and the placeholder.

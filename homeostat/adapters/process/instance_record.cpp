@@ -16,7 +16,8 @@ bool is_name_or_nothing(const std::string& text) {
 bool is_plausible(const InstanceRecord& record) {
     const bool has_names =
         is_plain_name(record.name.text()) && is_name_or_nothing(record.effect.text()) &&
-        is_name_or_nothing(record.version.text()) && record.boot_id.size() <= boot_id_bytes_max;
+        is_name_or_nothing(record.version.text()) && is_name_or_nothing(record.config.text()) &&
+        record.boot_id.size() <= boot_id_bytes_max;
     // Pid 1 is the machine's, and kill() gives 0 and below a wider meaning.
     const bool has_pids = record.pid > 1 && record.shim_pid > 1 && record.pid != record.shim_pid;
     const bool has_times = to_ns(record.started_at_ns) >= 0 &&

@@ -8,6 +8,7 @@
 //
 // Pure. The writer is shim/instance_record.hpp.
 
+#include "homeostat/base/fields.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/ids.hpp"
@@ -27,6 +28,7 @@ struct InstanceRecord {
     InstanceId name;
     EffectId effect;      ///< Empty: started by no effect, at the guard's first start.
     VersionId version;    ///< Empty: a service without versions.
+    VersionId config;     ///< Empty: its configuration has no versions, or had none then.
     std::string boot_id;  ///< Pids, ticks and instants below mean nothing in another boot.
     std::int32_t pid{0};
     std::uint64_t start_ticks{0};
@@ -43,6 +45,7 @@ struct InstanceRecord {
         field("name", self.name);
         field("effect", self.effect);
         field("version", self.version);
+        field("config", self.config, may_be_absent);
         field("boot_id", self.boot_id);
         field("pid", self.pid);
         field("start_ticks", self.start_ticks);

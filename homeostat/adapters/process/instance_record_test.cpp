@@ -13,7 +13,7 @@ namespace homeostat::adapters::process {
 namespace {
 
 const std::string good =
-    R"({"name":"pay-0","effect":"i-1.e2","version":"v1","boot_id":"b","pid":4711,)"
+    R"({"name":"pay-0","effect":"i-1.e2","version":"v1","config":"c1","boot_id":"b","pid":4711,)"
     R"("start_ticks":99,"shim_pid":4710,"shim_start_ticks":98,"started_at_ns":1000})";
 
 std::string with(const std::string& from, const std::string& to) {
@@ -33,6 +33,13 @@ TEST_CASE("a record that the shim writes is one that the adapter reads") {
     CHECK(record.identity().pid == world.instances_alive().at(0));
     CHECK(record.shim_pid == world.shims_alive().at(0));
     CHECK(!record.exit_status);
+}
+
+TEST_CASE("a record that was written before configurations had versions names none") {
+    const Result<InstanceRecord> record = parse_instance_record(with("\"config\":\"c1\",", ""));
+    REQUIRE(record.has_value());
+    CHECK(record->version.text() == "v1");
+    CHECK(record->config.empty());
 }
 
 TEST_CASE("a whole record is read with every field") {
@@ -61,6 +68,7 @@ TEST_CASE("a record with anything wrong in it is corrupt and not 'no process'") 
         with("pay-0", ""),
         with("i-1.e2", "i 1"),
         with("\"version\":\"v1\",", ""),
+        with("\"config\":\"c1\"", "\"config\":\"c/1\""),
         with("\"boot_id\"", "\"more\":1,\"boot_id\""),
         with("\"started_at_ns\":1000", "\"started_at_ns\":-1"),
         with("\"started_at_ns\":1000", "\"started_at_ns\":1000,\"ended_at_ns\":999"),

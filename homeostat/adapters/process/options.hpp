@@ -5,6 +5,7 @@
 
 #include "homeostat/base/task.hpp"
 #include "homeostat/base/time.hpp"
+#include "homeostat/domain/artifact.hpp"
 #include "homeostat/domain/ids.hpp"
 
 #include <chrono>
@@ -39,11 +40,11 @@ constexpr std::size_t instances_max = 64;  ///< Of one service on one machine.
 
 struct Options {
     ServiceId service;
-    std::vector<std::string> command;  ///< With {port}, {name} and {version_dir}; see command.hpp.
+    std::vector<std::string> command;         ///< With {port}, {name} …; see command.hpp.
     std::vector<DeclaredInstance> instances;  ///< In the order in which they are first started.
-    std::string versions_root;  ///< Holds versions/ID/ and the link `current`; empty: no versions.
-    std::string run_directory;  ///< Absolute. Records, locks and logs; ours alone.
-    std::string working_directory;  ///< Empty: the version's directory, else the run directory.
+    PerArtifact<std::string> roots;  ///< Each holds versions/ID/ and `current`; empty: no versions.
+    std::string run_directory;       ///< Absolute. Records, locks and logs; ours alone.
+    std::string working_directory;   ///< Empty: the version's directory, else the run directory.
     std::vector<std::string> environment;  ///< "NAME=value", added to ours for every instance.
     std::string shim;                      ///< Path of homeostat-shim.
     Answers

@@ -3,12 +3,13 @@
 // RunDirectory: where the records, locks and logs of a service's instances lie.
 //
 //     RUN/payments-0.json  RUN/payments-0.json.lock  RUN/payments-0.log[.1 …]
-//     RUN/payments.swap.json
+//     RUN/payments.swap.json  RUN/payments.config.swap.json
 //
 // The names are made of ids that are plain names, so no path leaves the directory.
 //
 // Pure.
 
+#include "homeostat/domain/artifact.hpp"
 #include "homeostat/domain/ids.hpp"
 
 #include <string>
@@ -31,9 +32,10 @@ class RunDirectory {
     [[nodiscard]] std::string log_of(const InstanceId& instance) const {
         return path_ + "/" + instance.text() + ".log";
     }
-    /// What we did to the link `current` last (versions.hpp).
-    [[nodiscard]] std::string swap_mark_of(const ServiceId& service) const {
-        return path_ + "/" + service.text() + ".swap.json";
+    /// What we did to the artifact's link `current` last (versions.hpp).
+    [[nodiscard]] std::string swap_mark_of(const ServiceId& service, Artifact artifact) const {
+        const std::string which = artifact == Artifact::config ? ".config" : "";
+        return path_ + "/" + service.text() + which + ".swap.json";
     }
 
   private:

@@ -60,7 +60,11 @@ Result<void> check(const Options& options) {
     if (!is_plain_name(options.service.text())) {
         return fail(Fault::invalid, "'" + options.service.text() + "' is not a plain name");
     }
-    const std::string version_dir = options.versions_root.empty() ? "" : "/";
+    if (!options.roots.config.empty() && options.roots.config == options.roots.deploy) {
+        return fail(Fault::invalid, "program and configuration cannot have the same root");
+    }
+    const std::string version_dir = options.roots.deploy.empty() ? "" : "/";
+    const std::string config_dir = options.roots.config.empty() ? "" : "/";
     for (const DeclaredInstance& instance : options.instances) {
         if (!is_plain_name(instance.id.text())) {
             return fail(Fault::invalid, "'" + instance.id.text() + "' is not a plain name");
@@ -69,7 +73,7 @@ Result<void> check(const Options& options) {
         if (same != 1) {
             return fail(Fault::invalid, "the instance " + instance.id.text() + " is there twice");
         }
-        const CommandValues values{instance.id.text(), instance.port, version_dir};
+        const CommandValues values{instance.id.text(), instance.port, version_dir, config_dir};
         if (Result<std::vector<std::string>> command = expand_command(options.command, values);
             !command) {
             return std::unexpected(std::move(command.error()));
@@ -97,7 +101,9 @@ Result<std::unique_ptr<Runtime>> Runtime::make(Options options, ports::Clock& cl
 Runtime::Runtime(Options options, std::string boot_id, ports::Clock& clock)
     : options_(std::move(options)),
       run_(options_.run_directory),
-      versions_(options_.versions_root, run_.swap_mark_of(options_.service)),
+      versions_{
+          Versions(options_.roots.deploy, run_.swap_mark_of(options_.service, Artifact::deploy)),
+          Versions(options_.roots.config, run_.swap_mark_of(options_.service, Artifact::config))},
       boot_id_(std::move(boot_id)),
       clock_(clock) {}
 
@@ -106,14 +112,11 @@ Runtime::Runtime(Options options, std::string boot_id, ports::Clock& clock)
 Task<Result<Arrival>> Runtime::adopt_or_start(Instant deadline) {
     Arrival arrival;
     std::vector<Launch> launches;
-    VersionId version;
-    if (!options_.versions_root.empty()) {
-        const Result<CurrentVersion> current = versions_.current();
-        if (!current) {
-            co_return std::unexpected(current.error());
-        }
-        version = current->version;
+    const Result<PerArtifact<VersionFacts>> versions = read_versions();
+    if (!versions) {
+        co_return std::unexpected(versions.error());
     }
+    const PerArtifact<VersionId> current{versions->deploy.current, versions->config.current};
     for (const DeclaredInstance& declared : options_.instances) {
         const Result<InstanceState> state = look(declared.id);
         if (!state) {
@@ -127,7 +130,7 @@ Task<Result<Arrival>> Runtime::adopt_or_start(Instant deadline) {
         if (declared.is_spare) {
             continue;
         }
-        Result<Launch> started = co_await start_first(declared.id, version, deadline);
+        Result<Launch> started = co_await start_first(declared.id, current, deadline);
         if (!started) {
             co_return fail("first start of " + declared.id.text(), started.error());
         }
@@ -182,9 +185,9 @@ Task<Result<std::vector<InstanceId>>> Runtime::settle(Instant deadline) {
 }
 
 Task<Result<Launch>> Runtime::start_first(InstanceId instance,
-                                          VersionId version,
+                                          PerArtifact<VersionId> versions,
                                           Instant deadline) {
-    Result<Launch> launch = prepare_launch(options_, instance, version, EffectId{});
+    Result<Launch> launch = prepare_launch(options_, instance, versions, EffectId{});
     if (!launch) {
         co_return std::unexpected(std::move(launch.error()));
     }
@@ -224,6 +227,7 @@ Result<RuntimeInstance> Runtime::describe(const DeclaredInstance& declared) cons
         facts.is_alive = state->is_alive();
         facts.identity = state->record->identity();
         facts.version = state->record->version;
+        facts.config = state->record->config;
         facts.started_at = state->record->started_at_ns;
         facts.effect = state->record->effect;
     }
@@ -258,17 +262,29 @@ Task<void> Runtime::ask_from(std::size_t index,
     instances[index].is_answering = has_answered;
 }
 
+Result<PerArtifact<VersionFacts>> Runtime::read_versions() const {
+    PerArtifact<VersionFacts> facts;
+    for (const Artifact artifact : artifacts_all) {
+        if (options_.roots[artifact].empty()) {
+            continue;
+        }
+        const Result<CurrentVersion> current = versions_[artifact].current();
+        Result<std::vector<VersionId>> present = versions_[artifact].present();
+        if (!current || !present) {
+            return std::unexpected(current ? present.error() : current.error());
+        }
+        facts[artifact] = {current->version, std::move(*present), {}};
+    }
+    return facts;
+}
+
 Task<Result<FactsPart>> Runtime::read(Instant deadline) {
     RuntimeFacts facts;
-    if (!options_.versions_root.empty()) {
-        const Result<CurrentVersion> current = versions_.current();
-        Result<std::vector<VersionId>> present = versions_.present();
-        if (!current || !present) {
-            co_return std::unexpected(current ? present.error() : current.error());
-        }
-        facts.version_current = current->version;
-        facts.versions_present = std::move(*present);
+    Result<PerArtifact<VersionFacts>> versions = read_versions();
+    if (!versions) {
+        co_return std::unexpected(std::move(versions.error()));
     }
+    facts.versions = std::move(*versions);
     for (const DeclaredInstance& declared : options_.instances) {
         Result<RuntimeInstance> instance = describe(declared);
         if (!instance) {
@@ -311,10 +327,10 @@ Task<Outcome> Runtime::perform(Request request, Instant deadline) {
 }
 
 Outcome Runtime::swap(const SwapVersion& step, const EffectId& effect) const {
-    if (options_.versions_root.empty() || step.service != options_.service) {
+    if (options_.roots[step.artifact].empty() || step.service != options_.service) {
         return refused("the versions of " + step.service.text() + " are not ours to swap");
     }
-    return versions_.swap(step, effect, options_.on_phase_for_test);
+    return versions_[step.artifact].swap(step, effect, options_.on_phase_for_test);
 }
 
 Result<Launch> Runtime::prepare(const Replace& step,
@@ -329,7 +345,7 @@ Result<Launch> Runtime::prepare(const Replace& step,
     if (state.record && state.record->effect == effect) {
         return fail(Fault::refused, "the effect " + effect.text() + " has been performed already");
     }
-    return prepare_launch(options_, step.instance, step.version, effect);
+    return prepare_launch(options_, step.instance, {step.version, step.config}, effect);
 }
 
 Task<Outcome> Runtime::replace(Replace step, EffectId effect, Instant deadline) {

@@ -75,7 +75,9 @@ class Runtime final : public ports::Actuator {
   private:
     Runtime(Options options, std::string boot_id, ports::Clock& clock);
 
-    Task<Result<Launch>> start_first(InstanceId instance, VersionId version, Instant deadline);
+    Task<Result<Launch>> start_first(InstanceId instance,
+                                     PerArtifact<VersionId> versions,
+                                     Instant deadline);
     Task<Result<std::vector<InstanceId>>> settle(Instant deadline);
     Task<std::vector<EndedStart>> ends_of(std::vector<Launch> launches, Instant deadline);
     Task<Outcome> replace(Replace step, EffectId effect, Instant deadline);
@@ -94,12 +96,13 @@ class Runtime final : public ports::Actuator {
     [[nodiscard]] Result<Launch> prepare(const Replace& step,
                                          const EffectId& effect,
                                          const InstanceState& state) const;
+    [[nodiscard]] Result<PerArtifact<VersionFacts>> read_versions() const;
     [[nodiscard]] Outcome swap(const SwapVersion& step, const EffectId& effect) const;
     void reach(Phase phase) const;
 
     Options options_;
     RunDirectory run_;
-    Versions versions_;
+    PerArtifact<Versions> versions_;
     std::string boot_id_;
     ports::Clock& clock_;
 };

@@ -336,7 +336,7 @@ TEST_CASE("an effect that has been performed is not performed again") {
 
 TEST_CASE("a replace starts the version it names, from that version's directory") {
     World world;
-    world.options.versions_root = world.path() + "/root";
+    world.options.roots.deploy = world.path() + "/root";
     world.make_version("v1");
     world.make_version("v2");
     world.deploy("v1");
@@ -351,8 +351,8 @@ TEST_CASE("a replace starts the version it names, from that version's directory"
     CHECK(world.replace("i-1.e1", identity, "v2").kind == OutcomeKind::done);
     CHECK(world.facts().version.text() == "v2");
     const auto facts = std::get<RuntimeFacts>(run(world.runtime()->read(world.soon())).value());
-    CHECK(facts.version_current.text() == "v1");
-    CHECK(facts.versions_present == std::vector{VersionId{"v1"}, VersionId{"v2"}});
+    CHECK(facts.versions.deploy.current.text() == "v1");
+    CHECK(facts.versions.deploy.present == std::vector{VersionId{"v1"}, VersionId{"v2"}});
 }
 
 TEST_CASE("a replace whose deadline has passed touches nothing") {

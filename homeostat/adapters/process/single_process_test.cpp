@@ -76,7 +76,7 @@ TEST_CASE("killed in a swap, the link says one version or the other and a second
     for (const Phase phase : {Phase::marked, Phase::swapped}) {
         CAPTURE(static_cast<int>(phase));
         World world;
-        world.options.versions_root = world.path() + "/root";
+        world.options.roots.deploy = world.path() + "/root";
         world.make_version("v1");
         world.make_version("v2");
         world.deploy("v1");
@@ -84,7 +84,7 @@ TEST_CASE("killed in a swap, the link says one version or the other and a second
             dies_at(world, phase, [&] { static_cast<void>(world.swap("i-1.e1", "v1", "v2")); }));
         const auto current = [&] {
             return std::get<RuntimeFacts>(run(world.runtime()->read(world.soon())).value())
-                .version_current.text();
+                .versions.deploy.current.text();
         };
         const bool is_swapped = phase == Phase::swapped;
         CHECK(current() == (is_swapped ? "v2" : "v1"));

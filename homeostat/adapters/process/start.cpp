@@ -33,17 +33,22 @@ const DeclaredInstance* find(const Options& options, const InstanceId& instance)
     return found == options.instances.end() ? nullptr : &*found;
 }
 
-/// Empty for a service without versions.
-Result<std::string> version_directory(const Options& options, const VersionId& version) {
-    if (options.versions_root.empty() != version.empty()) {
-        return fail(Fault::invalid, version.empty()
-                                        ? "the service has versions, and the start names none"
-                                        : "the service has no versions, and the start names one");
+/// Empty for an artifact without versions.
+Result<std::string> version_directory(const Options& options,
+                                      Artifact artifact,
+                                      const VersionId& version) {
+    const std::string& root = options.roots[artifact];
+    if (root.empty() != version.empty()) {
+        const std::string what = artifact == Artifact::config ? "configuration" : "service";
+        return fail(Fault::invalid,
+                    "the " + what +
+                        (version.empty() ? " has versions, and the start names none"
+                                         : " has no versions, and the start names one"));
     }
     if (version.empty()) {
         return std::string{};
     }
-    return Versions{options.versions_root, ""}.directory_of(version);
+    return Versions{root, ""}.directory_of(version);
 }
 
 /// A version brings its own files, so it starts among them unless the configuration says otherwise.
@@ -70,7 +75,9 @@ std::vector<std::string> shim_arguments(const Options& options, const Launch& la
             "--name",
             launch.instance.text(),
             "--version",
-            launch.version.text()};
+            launch.versions.deploy.text(),
+            "--config",
+            launch.versions.config.text()};
 }
 
 Fault fault_of(int exit_code) {
@@ -110,19 +117,24 @@ std::string read_what_is_there(const os::Fd& reader) {
 
 Result<Launch> prepare_launch(const Options& options,
                               const InstanceId& instance,
-                              const VersionId& version,
+                              const PerArtifact<VersionId>& versions,
                               const EffectId& effect) {
     const DeclaredInstance* declared = find(options, instance);
     if (declared == nullptr) {
         return fail(Fault::invalid, "there is no instance " + instance.text());
     }
-    const Result<std::string> version_dir = version_directory(options, version);
+    const Result<std::string> version_dir =
+        version_directory(options, Artifact::deploy, versions.deploy);
     if (!version_dir) {
         return std::unexpected(version_dir.error());
     }
-    const Result<std::vector<std::string>> command = expand_command(
-        options.command,
-        {.name = instance.text(), .port = declared->port, .version_dir = *version_dir});
+    const Result<std::string> config_dir =
+        version_directory(options, Artifact::config, versions.config);
+    if (!config_dir) {
+        return std::unexpected(config_dir.error());
+    }
+    const CommandValues values{instance.text(), declared->port, *version_dir, *config_dir};
+    const Result<std::vector<std::string>> command = expand_command(options.command, values);
     if (!command) {
         return std::unexpected(command.error());
     }
@@ -135,7 +147,7 @@ Result<Launch> prepare_launch(const Options& options,
     Launch launch;
     launch.instance = instance;
     launch.effect = effect;
-    launch.version = version;
+    launch.versions = versions;
     launch.program.argv = shim_arguments(options, launch);
     launch.program.argv.insert(launch.program.argv.end(), {"--directory", directory, "--"});
     launch.program.argv.insert(launch.program.argv.end(), command->begin(), command->end());

@@ -13,6 +13,7 @@
 #include "homeostat/adapters/process/versions.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/task.hpp"
+#include "homeostat/domain/artifact.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/os/child.hpp"
 #include "homeostat/ports/clock.hpp"
@@ -26,16 +27,16 @@ namespace homeostat::adapters::process {
 struct Launch {
     InstanceId instance;
     EffectId effect;
-    VersionId version;
+    PerArtifact<VersionId> versions;
     os::Program program;         ///< The shim and the instance's command behind it.
     std::uint64_t log_bytes{0};  ///< What stood in the log before: not this process's words.
 };
 
-/// Checks what can be checked. ERRORS: absent: program or version; invalid: command or instance;
+/// Checks what can be checked. ERRORS: absent: program or a version; invalid: command or instance;
 /// refused: the program may not be executed.
 [[nodiscard]] Result<Launch> prepare_launch(const Options& options,
                                             const InstanceId& instance,
-                                            const VersionId& version,
+                                            const PerArtifact<VersionId>& versions,
                                             const EffectId& effect);
 
 /// Binds a launch to the record that stands there now.

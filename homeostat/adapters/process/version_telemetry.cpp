@@ -7,11 +7,16 @@
 
 namespace homeostat::adapters::process {
 
-VersionTelemetry::VersionTelemetry(const Options& options, VersionId known, ports::Clock& clock)
+VersionTelemetry::VersionTelemetry(const Options& options,
+                                   Artifact artifact,
+                                   VersionId known,
+                                   ports::Clock& clock)
     : service_(options.service),
-      name_("versions of " + options.service.text()),
-      versions_(options.versions_root,
-                RunDirectory{options.run_directory}.swap_mark_of(options.service)),
+      artifact_(artifact),
+      name_((artifact == Artifact::config ? "configurations of " : "versions of ") +
+            options.service.text()),
+      versions_(options.roots[artifact],
+                RunDirectory{options.run_directory}.swap_mark_of(options.service, artifact)),
       known_(std::move(known)),
       clock_(clock) {}
 
@@ -25,7 +30,7 @@ Task<Result<std::vector<Reading>>> VersionTelemetry::read(Instant /*deadline*/) 
     const VersionId before = std::exchange(known_, current->version);
     if (!before.empty() && before != current->version) {
         Change change;
-        change.kind = ChangeKind::deploy;
+        change.kind = artifact_ == Artifact::config ? ChangeKind::config : ChangeKind::deploy;
         change.service = service_;
         change.from = before;
         change.to = current->version;

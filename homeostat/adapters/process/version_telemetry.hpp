@@ -1,6 +1,6 @@
 #pragma once
 
-// VersionTelemetry: tells when the link `current` has moved, by whoever's hand.
+// VersionTelemetry: tells when an artifact's link `current` has moved, by whoever's hand.
 //
 // First-hand: we saw it ourselves. If the swap was one of our effects its id is in `reference`;
 // whether a change counts as ours is decided elsewhere, from the ledger. A swap to the version that
@@ -25,7 +25,10 @@ class VersionTelemetry final : public ports::Telemetry {
     /// `known`: the version that was current when the guard was last here, from the ledger; a swap
     /// in its absence is then a change too. Empty: the first read finds out. REQUIRES: `clock`
     /// outlives it.
-    VersionTelemetry(const Options& options, VersionId known, ports::Clock& clock);
+    VersionTelemetry(const Options& options,
+                     Artifact artifact,
+                     VersionId known,
+                     ports::Clock& clock);
 
     [[nodiscard]] std::string_view name() const override { return name_; }
     [[nodiscard]] Duration interval() const override { return std::chrono::milliseconds{250}; }
@@ -37,6 +40,7 @@ class VersionTelemetry final : public ports::Telemetry {
     [[nodiscard]] Instant moment_of(const CurrentVersion& current, Instant now) const;
 
     ServiceId service_;
+    Artifact artifact_;
     std::string name_;
     Versions versions_;
     VersionId known_;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Versions: the directories that a service can run from, and the link that says which one it does.
+// Versions: the directories of one artifact of a service, and the link that says which is in force.
 //
 //     ROOT/versions/v1/  ROOT/versions/v2/  ROOT/current → versions/v2
 //

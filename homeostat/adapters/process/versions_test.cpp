@@ -14,7 +14,7 @@ namespace {
 
 struct VersionedWorld : World {
     VersionedWorld() {
-        options.versions_root = path() + "/root";
+        options.roots.deploy = path() + "/root";
         make_version("v1");
         make_version("v2");
         deploy("v1");
@@ -96,7 +96,7 @@ TEST_CASE("a link that is none, or points out of the versions, is named with the
 
 TEST_CASE("a deploy is told once, with what was current before, and without an effect") {
     VersionedWorld world;
-    VersionTelemetry telemetry{world.options, VersionId{}, world.clock};
+    VersionTelemetry telemetry{world.options, Artifact::deploy, VersionId{}, world.clock};
     CHECK(readings(telemetry).empty());
     const Instant before = world.clock.now();
     world.deploy("v2");
@@ -116,7 +116,7 @@ TEST_CASE("a deploy is told once, with what was current before, and without an e
 
 TEST_CASE("a swap of ours names its effect, a later one by hand with the same versions does not") {
     VersionedWorld world;
-    VersionTelemetry telemetry{world.options, VersionId{"v1"}, world.clock};
+    VersionTelemetry telemetry{world.options, Artifact::deploy, VersionId{"v1"}, world.clock};
     REQUIRE(world.swap("i-4.e2", "v1", "v2").kind == OutcomeKind::done);
     const std::vector<Reading> ours = readings(telemetry);
     REQUIRE(ours.size() == 1);
@@ -132,10 +132,125 @@ TEST_CASE("a swap of ours names its effect, a later one by hand with the same ve
 TEST_CASE("a deploy in our absence is told when the last known version is given") {
     VersionedWorld world;
     world.deploy("v2");
-    VersionTelemetry telemetry{world.options, VersionId{"v1"}, world.clock};
+    VersionTelemetry telemetry{world.options, Artifact::deploy, VersionId{"v1"}, world.clock};
     const std::vector<Reading> told = readings(telemetry);
     REQUIRE(told.size() == 1);
     CHECK(std::get<ChangeReading>(told.front()).change.from.text() == "v1");
+}
+
+// --- Of the configuration ------------------------------------------------------------------------
+
+namespace {
+
+/// Both artifacts have versions, and both roots have one that is called v1.
+struct ConfiguredWorld : VersionedWorld {
+    ConfiguredWorld() {
+        options.roots.config = path() + "/config";
+        make_version("v1", "config");
+        make_version("c2", "config");
+        deploy("c2", "config");
+    }
+    [[nodiscard]] std::string config_link() const {
+        return std::filesystem::read_symlink(path() + "/config/current");
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a swap of the configuration moves its link alone, though both roots have the name") {
+    ConfiguredWorld world;
+    const Outcome outcome = world.swap("i-1.e1", "c2", "v1", Artifact::config);
+    CHECK_MESSAGE(outcome.kind == OutcomeKind::done, outcome.because);
+    CHECK(world.config_link() == "versions/v1");
+    CHECK(world.link() == "versions/v1");
+    CHECK(world.swap("i-1.e2", "v1", "v2").kind == OutcomeKind::done);
+    CHECK(world.config_link() == "versions/v1");
+    CHECK(world.link() == "versions/v2");
+}
+
+TEST_CASE("a swap of the configuration to what only the program's root has is refused") {
+    ConfiguredWorld world;
+    CHECK(world.swap("i-1.e1", "c2", "v2", Artifact::config).kind == OutcomeKind::refused);
+    CHECK(world.swap("i-1.e1", "v1", "c2").kind == OutcomeKind::refused);
+    CHECK(world.swap("i-1.e1", "v1", "c2", Artifact::config).kind == OutcomeKind::refused);
+    CHECK(world.config_link() == "versions/c2");
+    CHECK(world.link() == "versions/v1");
+}
+
+TEST_CASE("a service without versions of its configuration has none to swap") {
+    VersionedWorld world;
+    CHECK(world.swap("i-1.e1", "v1", "v2", Artifact::config).kind == OutcomeKind::refused);
+    CHECK(world.link() == "versions/v1");
+}
+
+TEST_CASE("a torn link of the configuration fails the reading and starts nothing") {
+    ConfiguredWorld world;
+    const std::string link = world.path() + "/config/current";
+    std::filesystem::remove(link);
+    CHECK(run(world.runtime()->read(world.soon())).error().fault == Fault::absent);
+    CHECK(!run(world.runtime()->adopt_or_start(world.soon())));
+    std::filesystem::create_symlink("/etc", link);
+    CHECK(run(world.runtime()->read(world.soon())).error().text.contains("versions/NAME"));
+    CHECK(!run(world.runtime()->adopt_or_start(world.soon())));
+    CHECK(world.instances_alive().empty());
+}
+
+TEST_CASE("a process counts as running the configuration that it was started with") {
+    ConfiguredWorld world;
+    REQUIRE(run(world.runtime()->adopt_or_start(world.soon())).has_value());
+    CHECK(world.facts().version.text() == "v1");
+    CHECK(world.facts().config.text() == "c2");
+    REQUIRE(world.swap("i-1.e1", "c2", "v1", Artifact::config).kind == OutcomeKind::done);
+    CHECK(world.facts().config.text() == "c2");  // The link has moved, the process has not.
+    const ProcessIdentity identity = world.facts().identity;
+    CHECK(world.replace("i-1.e2", identity, "v1", "c9").kind == OutcomeKind::refused);
+    CHECK(world.replace("i-1.e2", identity, "v1", "").kind == OutcomeKind::refused);
+    CHECK(world.facts().identity == identity);
+    CHECK(world.replace("i-1.e2", identity, "v1", "v1").kind == OutcomeKind::done);
+    CHECK(world.facts().config.text() == "v1");
+}
+
+TEST_CASE("the directory of the configuration reaches the program") {
+    ConfiguredWorld world;
+    world.options.command = {"/bin/sh", "-c", "echo \"$0\" > seen && exec sleep 1000",
+                             "{config_dir}"};
+    REQUIRE(run(world.runtime()->adopt_or_start(world.soon())).has_value());
+    const std::string seen = world.path() + "/root/versions/v1/seen";
+    const std::string wanted = world.path() + "/config/versions/c2\n";
+    CHECK(eventually([&] { return os::read_file(seen, 4096).value_or("") == wanted; }));
+}
+
+TEST_CASE("a change of the configuration is told as one, and no deploy is") {
+    ConfiguredWorld world;
+    VersionTelemetry deploys{world.options, Artifact::deploy, VersionId{"v1"}, world.clock};
+    VersionTelemetry configs{world.options, Artifact::config, VersionId{"c2"}, world.clock};
+    world.deploy("v1", "config");
+    CHECK(readings(deploys).empty());
+    const std::vector<Reading> told = readings(configs);
+    REQUIRE(told.size() == 1);
+    const Change& change = std::get<ChangeReading>(told.front()).change;
+    CHECK(change.kind == ChangeKind::config);
+    CHECK(change.from.text() == "c2");
+    CHECK(change.to.text() == "v1");
+    CHECK(change.is_first_hand);
+}
+
+TEST_CASE("each artifact has a mark of its own: a swap of one leaves the other's swap ours") {
+    ConfiguredWorld world;
+    VersionTelemetry deploys{world.options, Artifact::deploy, VersionId{"v1"}, world.clock};
+    VersionTelemetry configs{world.options, Artifact::config, VersionId{"c2"}, world.clock};
+    REQUIRE(world.swap("i-1.e1", "v1", "v2").kind == OutcomeKind::done);
+    REQUIRE(world.swap("i-2.e1", "c2", "v1", Artifact::config).kind == OutcomeKind::done);
+    CHECK(std::get<ChangeReading>(readings(deploys).at(0)).change.reference == "i-1.e1");
+    CHECK(std::get<ChangeReading>(readings(configs).at(0)).change.reference == "i-2.e1");
+}
+
+TEST_CASE("one root for both artifacts is refused") {
+    ConfiguredWorld world;
+    world.options.roots.config = world.options.roots.deploy;
+    const Result<std::unique_ptr<Runtime>> made = Runtime::make(world.options, world.clock);
+    REQUIRE(!made);
+    CHECK(made.error().fault == Fault::invalid);
 }
 
 }  // namespace homeostat::adapters::process

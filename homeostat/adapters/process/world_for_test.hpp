@@ -73,18 +73,23 @@ class World {
 
     Outcome replace(const std::string& effect,
                     ProcessIdentity expected,
-                    const std::string& version = "");
+                    const std::string& version = "",
+                    const std::string& config = "");
     Outcome stop(const std::string& effect, ProcessIdentity expected);
-    Outcome swap(const std::string& effect, const std::string& from, const std::string& to);
+    Outcome swap(const std::string& effect,
+                 const std::string& from,
+                 const std::string& to,
+                 Artifact artifact = Artifact::deploy);
 
     /// Pids of this world's processes that have not ended, without the shims.
     [[nodiscard]] std::vector<std::int32_t> instances_alive() const;
     [[nodiscard]] std::vector<std::int32_t> shims_alive() const;
 
     void write(const std::string& name, const std::string& text) const;
-    void make_version(const std::string& name) const;
+    /// `root`: a directory of this world.
+    void make_version(const std::string& name, const std::string& root = "root") const;
     /// Points `current` at a version as a deploy tool does.
-    void deploy(const std::string& version) const;
+    void deploy(const std::string& version, const std::string& root = "root") const;
 
     mutable RealClock clock;
     Options options;  ///< One instance, `sleep 1000`, no versions; a test changes what matters.

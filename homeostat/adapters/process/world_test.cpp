@@ -98,10 +98,11 @@ InstanceRecord World::record() {
 
 Outcome World::replace(const std::string& effect,
                        ProcessIdentity expected,
-                       const std::string& version) {
+                       const std::string& version,
+                       const std::string& config) {
     const std::unique_ptr<Runtime> fresh = runtime();
-    Request request{
-        guard::Gate::permit(EffectId{effect}, Replace{instance(), expected, VersionId{version}})};
+    Request request{guard::Gate::permit(
+        EffectId{effect}, Replace{instance(), expected, VersionId{version}, VersionId{config}})};
     return run(fresh->perform(std::move(request), soon()));
 }
 
@@ -111,10 +112,13 @@ Outcome World::stop(const std::string& effect, ProcessIdentity expected) {
     return run(fresh->perform(std::move(request), soon()));
 }
 
-Outcome World::swap(const std::string& effect, const std::string& from, const std::string& to) {
+Outcome World::swap(const std::string& effect,
+                    const std::string& from,
+                    const std::string& to,
+                    Artifact artifact) {
     const std::unique_ptr<Runtime> fresh = runtime();
     Request request{guard::Gate::permit(
-        EffectId{effect}, SwapVersion{options.service, VersionId{from}, VersionId{to}})};
+        EffectId{effect}, SwapVersion{options.service, VersionId{from}, VersionId{to}, artifact})};
     return run(fresh->perform(std::move(request), soon()));
 }
 
@@ -150,14 +154,14 @@ void World::write(const std::string& name, const std::string& text) const {
     REQUIRE(written.has_value());
 }
 
-void World::make_version(const std::string& name) const {
-    std::filesystem::create_directories(path_ + "/root/versions/" + name);
+void World::make_version(const std::string& name, const std::string& root) const {
+    std::filesystem::create_directories(path_ + "/" + root + "/versions/" + name);
 }
 
-void World::deploy(const std::string& version) const {
-    const std::string aside = path_ + "/root/deploying";
+void World::deploy(const std::string& version, const std::string& root) const {
+    const std::string aside = path_ + "/" + root + "/deploying";
     std::filesystem::create_symlink("versions/" + version, aside);
-    std::filesystem::rename(aside, path_ + "/root/current");
+    std::filesystem::rename(aside, path_ + "/" + root + "/current");
 }
 
 bool dies_at(World& world, Phase phase, const std::function<void()>& act) {

@@ -17,6 +17,12 @@ Result<void> bad_deploy(World& world, Rng& rng) {
     return armed ? world.deploy("v2") : armed;
 }
 
+/// One worker of 25 ms a payment carries 40 a second; each instance is sent 67.
+Result<void> bad_config(World& world, Rng& rng) {
+    return world.change_config("c2",
+                               {{"workers", 1}, {"queue_wait_ms_max", rng.between(100, 300)}});
+}
+
 Result<void> leak(World& world, Rng& rng) {
     for (int index = 0; index < 3; ++index) {
         const Result<void> armed = world.switch_fault(
@@ -65,6 +71,14 @@ const std::vector<Scenario>& scenarios() {
          {},
          30s,
          bad_deploy,
+         {}},
+        {"bad_config",
+         "configuration c2 of payments leaves one worker to each instance",
+         Wanted::cure,
+         {"rollback"},
+         {"restart", "rolling_restart"},
+         30s,
+         bad_config,
          {}},
         {"leak",
          "payments instances leak memory, then stall",

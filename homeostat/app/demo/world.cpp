@@ -38,6 +38,10 @@ const std::vector<ServiceShape>& services() {
     return shapes;
 }
 
+const ServiceShape& shape_of(const std::string& service) {
+    return *std::ranges::find(services(), service, &ServiceShape::name);
+}
+
 constexpr auto up_within = 20s;
 
 /// Ports that were all free at the same moment.
@@ -210,6 +214,10 @@ Result<void> World::write_configurations() {
             return written;
         }
     }
+    return make_first_versions();
+}
+
+Result<void> World::make_first_versions() {
     for (const ServiceShape& service : services()) {
         if (Result<void> made = make_version(service.name, "v1"); !made) {
             return made;
@@ -217,25 +225,38 @@ Result<void> World::write_configurations() {
         std::filesystem::create_directory_symlink("versions/v1",
                                                   options_.directory / service.name / "current");
     }
+    if (Result<void> made = make_config("c1", {{"workers", shape_of("payments").workers}}); !made) {
+        return made;
+    }
+    std::filesystem::create_directory_symlink("versions/c1",
+                                              options_.directory / "payments/config/current");
     return {};
 }
 
+Result<void> World::make_config(const std::string& name, json::object operations) {
+    const std::filesystem::path directory =
+        options_.directory / "payments" / "config" / "versions" / name;
+    std::filesystem::create_directories(directory);
+    return write_file(directory / "operations.json", to_text(operations));
+}
+
 Result<void> World::make_version(const std::string& service, const std::string& version) {
-    const auto shape = std::ranges::find(services(), service, &ServiceShape::name);
+    const ServiceShape& shape = shape_of(service);
     const std::filesystem::path directory = options_.directory / service / "versions" / version;
     std::filesystem::create_directories(directory);
     std::filesystem::create_symlink(program(service), directory / service);
     json::object document;
     document["service"] = json::value(service);
     document["version"] = json::value(version);
-    document["workers"] = shape->workers;
-    document["own_wait_ms"] = shape->own_wait_ms;
+    document["own_wait_ms"] = shape.own_wait_ms;
     document["faults_socket"] = json::value((options_.directory / "faults.sock").string());
     json::object edge;
     if (service == "payments") {
         edge["fraud"] = ports_["fraud"];
         edge["rates"] = ports_["rates"];
         edge["redis"] = ports_["redis-edge"];
+    } else {
+        document["workers"] = shape.workers;  // Of payments it is a matter of its configuration.
     }
     document["edge"] = std::move(edge);
     return write_file(directory / "service.json", to_text(document));

@@ -55,6 +55,9 @@ class World {
     /// after another is drained, ended and started anew.
     [[nodiscard]] Result<void> deploy(const std::string& version);
 
+    /// Gives payments the configuration `name` in the same way; the version of the program stays.
+    [[nodiscard]] Result<void> change_config(const std::string& name, json::object operations);
+
     /// SIGKILL to one instance of payments.
     [[nodiscard]] Result<void> kill_instance(int index);
 
@@ -70,12 +73,17 @@ class World {
 
   private:
     [[nodiscard]] Result<void> make_version(const std::string& service, const std::string& version);
+    [[nodiscard]] Result<void> make_first_versions();
+    [[nodiscard]] Result<void> make_config(const std::string& name, json::object operations);
     [[nodiscard]] Result<void> write_configurations();
     [[nodiscard]] Result<void> start_program(const std::string& name, ProgramOptions options);
     [[nodiscard]] Result<void> start_neighbours();
     [[nodiscard]] Result<void> start_agent();
     [[nodiscard]] Result<void> start_load();
-    [[nodiscard]] Result<void> replace_instance(int index, const std::string& version);
+    [[nodiscard]] Result<void> replace_instances();
+    [[nodiscard]] Result<void> replace_instance(int index,
+                                                const std::string& version,
+                                                const std::string& config);
     [[nodiscard]] int pid_of(int index) const;
     [[nodiscard]] Result<std::string> ask_proxy(const std::string& command) const;
     [[nodiscard]] Result<json::value> homeostat(std::vector<std::string> words);

@@ -18,6 +18,22 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// Points the link `current` of a root at a version, by renaming a new link over it.
+Result<void> point_at(const std::filesystem::path& root, const std::string& version) {
+    std::error_code trouble;
+    std::filesystem::create_directory_symlink("versions/" + version, root / "current.new", trouble);
+    std::filesystem::rename(root / "current.new", root / "current", trouble);
+    return trouble ? fail(Fault::full, "cannot give " + root.string() + " the version " + version +
+                                           ": " + trouble.message())
+                   : Result<void>{};
+}
+
+/// The name of the version that a root's link points at.
+std::string current_of(const std::filesystem::path& root) {
+    std::error_code ignored;
+    return std::filesystem::read_symlink(root / "current", ignored).filename();
+}
+
 }  // namespace
 
 // --- a deploy tool's work ------------------------------------------------------------------------
@@ -28,26 +44,40 @@ Result<void> World::deploy(const std::string& version) {
     if (Result<void> made = make_version("payments", version); !made) {
         return made;
     }
-    const std::filesystem::path root = options_.directory / "payments";
-    std::error_code trouble;
-    std::filesystem::create_directory_symlink("versions/" + version, root / "current.new", trouble);
-    std::filesystem::rename(root / "current.new", root / "current", trouble);
-    if (trouble) {
-        return fail(Fault::full, "cannot deploy " + version + ": " + trouble.message());
+    const Result<void> pointed = point_at(options_.directory / "payments", version);
+    return pointed ? replace_instances() : pointed;
+}
+
+Result<void> World::change_config(const std::string& name, json::object operations) {
+    if (Result<void> made = make_config(name, std::move(operations)); !made) {
+        return made;
     }
+    const Result<void> pointed = point_at(options_.directory / "payments" / "config", name);
+    return pointed ? replace_instances() : pointed;
+}
+
+Result<void> World::replace_instances() {
+    // What a tool has begun it ends, whatever becomes of the links meanwhile.
+    const std::filesystem::path root = options_.directory / "payments";
+    const std::string version = current_of(root);
+    const std::string config = current_of(root / "config");
     for (int index = 0; index < payments_instances; ++index) {
-        if (Result<void> replaced = replace_instance(index, version); !replaced) {
+        if (Result<void> replaced = replace_instance(index, version, config); !replaced) {
             return replaced;
         }
     }
     return {};
 }
 
-Result<void> World::replace_instance(int index, const std::string& version) {
+Result<void> World::replace_instance(int index,
+                                     const std::string& version,
+                                     const std::string& config) {
     const std::string name = "payments-" + std::to_string(index);
     const std::string server = "payments/p" + std::to_string(index);
-    const std::filesystem::path run = options_.directory / "payments" / "run";
-    const std::filesystem::path directory = options_.directory / "payments" / "versions" / version;
+    const std::filesystem::path root = options_.directory / "payments";
+    const std::filesystem::path run = root / "run";
+    const std::filesystem::path directory = root / "versions" / version;
+    const std::filesystem::path config_directory = root / "config" / "versions" / config;
     if (const Result<std::string> drained = ask_proxy("set server " + server + " state drain");
         !drained) {
         return std::unexpected(drained.error());
@@ -70,6 +100,8 @@ Result<void> World::replace_instance(int index, const std::string& version) {
                                          name,
                                          "--version",
                                          version,
+                                         "--config",
+                                         config,
                                          "--directory",
                                          directory,
                                          "--",
@@ -77,7 +109,9 @@ Result<void> World::replace_instance(int index, const std::string& version) {
                                          "--port",
                                          std::to_string(ports_[name]),
                                          "--name",
-                                         name};
+                                         name,
+                                         "--config",
+                                         config_directory};
     // The old one's shim has its end to write down before it lets go of the place.
     const auto is_started = [&] { return output_of(start, 5s).has_value(); };
     if (Result<void> started = wait_until(name + " is started", 5s, is_started); !started) {
