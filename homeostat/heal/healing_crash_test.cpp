@@ -99,6 +99,7 @@ struct Run {
             }
         }
     }
+    ~Run() = default;
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
 };
