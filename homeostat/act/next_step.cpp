@@ -168,6 +168,14 @@ Next step_for_group(const View& view) {
     return first == nullptr ? Next{Complete{}} : step_for(view, *first);
 }
 
+Next set_circuit(const View& view, const ServiceId& neighbour, bool is_open) {
+    const CircuitFacts* circuit = find_circuit(view.facts, neighbour);
+    if (circuit == nullptr) {
+        return Stuck{"the edge says nothing of the circuit of " + neighbour.text()};
+    }
+    return circuit->is_open == is_open ? Next{Complete{}} : Next{SetCircuit{neighbour, is_open}};
+}
+
 Next absent(const InstanceId& instance) {
     return Stuck{instance.text() + " is not among the instances"};
 }
@@ -193,6 +201,14 @@ struct NextOf {
         }
         return target->rotation == Rotation::draining ? Next{Undrain{remedy.instance}}
                                                       : Next{Complete{}};
+    }
+
+    Next operator()(const OpenCircuit& remedy) const {
+        return set_circuit(view, remedy.neighbour, true);
+    }
+
+    Next operator()(const CloseCircuit& remedy) const {
+        return set_circuit(view, remedy.neighbour, false);
     }
 
     Next operator()(const Restart& remedy) const {

@@ -127,6 +127,9 @@ struct World {
         CHECK(at(step.instance).rotation == Rotation::draining);
         at(step.instance).rotation = Rotation::in;
     }
+    void perform(const SetCircuit& step, const EffectId&) {
+        FAIL("none of these remedies has a step like: ", describe(Step{step}));
+    }
     void perform(const Replace& step, const EffectId& effect) {
         RuntimeInstance& runtime = at(step.instance).runtime;
         const ProcessIdentity present = runtime.is_alive ? runtime.identity : ProcessIdentity{};

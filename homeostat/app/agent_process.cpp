@@ -68,6 +68,9 @@ Inventory inventory_of(const Config& config) {
     }
     for (const NeighbourConfig& neighbour : config.neighbours) {
         inventory.neighbours.push_back(neighbour.service);
+        if (!neighbour.circuit.empty()) {
+            inventory.circuits.push_back(neighbour.service);
+        }
     }
     inventory.has_versions = !config.process.versions_root.empty();
     inventory.has_edge = config.haproxy.has_value();
@@ -230,7 +233,7 @@ Result<void> AgentProcess::make_edge() {
         haproxy_.servers.push_back({instances[index].id, config_.haproxy->servers.at(index)});
     }
     for (const NeighbourConfig& neighbour : config_.neighbours) {
-        haproxy_.neighbours.push_back({neighbour.service, neighbour.backend});
+        haproxy_.neighbours.push_back({neighbour.service, neighbour.backend, neighbour.circuit});
     }
     if (Result<void> checked = adapters::haproxy::check(haproxy_); !checked) {
         return fail("edge.haproxy", checked.error());

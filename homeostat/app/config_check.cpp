@@ -221,6 +221,13 @@ void check_guard(const ConfigFile& file, ConfigReading& reading) {
                         "there is no edge to take an instance out of — add edge: { haproxy: … }, "
                         "or leave this out");
     }
+    const bool has_circuit = std::ranges::any_of(
+        file.neighbours, [](const auto& neighbour) { return !neighbour.config.circuit.empty(); });
+    if (autonomy.open_circuit != Autonomy::watch && !has_circuit) {
+        reading.tell_at("autonomy.open_circuit",
+                        "no neighbour declares a circuit — add circuit: STICK_TABLE to one, or "
+                        "leave this out");
+    }
     if (autonomy.rollback != Autonomy::watch && reading.is_read("runtime.process") &&
         !file.runtime.process.versions) {
         reading.tell_at("autonomy.rollback",
@@ -353,6 +360,7 @@ ModelConfig to_config(const ModelSection& section, const Paths& paths) {
 guard::Limits to_config(const GuardSection& section, const AutonomySection& autonomy) {
     guard::Limits limits = section.limits;
     limits.autonomy = {{RemedyKind::eject, autonomy.eject},
+                       {RemedyKind::open_circuit, autonomy.open_circuit},
                        {RemedyKind::restart, autonomy.restart},
                        {RemedyKind::rolling_restart, autonomy.rolling_restart},
                        {RemedyKind::rollback, autonomy.rollback}};
@@ -473,6 +481,7 @@ ConfigFile to_file(const Config& config) {
     }
     file.guard = GuardSection{config.guard, config.proof_time};
     file.autonomy = AutonomySection{config.guard.autonomy_of(RemedyKind::eject),
+                                    config.guard.autonomy_of(RemedyKind::open_circuit),
                                     config.guard.autonomy_of(RemedyKind::restart),
                                     config.guard.autonomy_of(RemedyKind::rolling_restart),
                                     config.guard.autonomy_of(RemedyKind::rollback)};

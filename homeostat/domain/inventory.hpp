@@ -14,7 +14,8 @@ struct Inventory {
     ServiceId service;
     std::vector<InstanceId> instances;  ///< In order of their index.
     std::vector<ServiceId> neighbours;
-    bool has_versions{false};  ///< A deploy can be rolled back.
+    std::vector<ServiceId> circuits;  ///< Neighbours for which the edge can answer itself.
+    bool has_versions{false};         ///< A deploy can be rolled back.
     bool has_edge{false};
 };
 

@@ -24,14 +24,17 @@ enum class RemedyKind : std::uint8_t {
     observe,
     eject,
     readmit,
+    open_circuit,
+    close_circuit,
     restart,
     rolling_restart,
     rollback,
 };
 
 constexpr auto names_of(std::type_identity<RemedyKind>) {
-    return std::to_array<std::string_view>(
-        {"observe", "eject", "readmit", "restart", "rolling_restart", "rollback"});
+    return std::to_array<std::string_view>({"observe", "eject", "readmit", "open_circuit",
+                                            "close_circuit", "restart", "rolling_restart",
+                                            "rollback"});
 }
 
 /// Do nothing and go on looking: an answer, not the lack of one.
@@ -59,6 +62,26 @@ struct Readmit {
     InstanceId instance;
     static void fields(auto& self, auto&& field) { field("instance", self.instance); }
     friend bool operator==(const Readmit&, const Readmit&) = default;
+};
+
+/// Let the edge answer calls to a neighbour itself, with the fallback that its operator has
+/// declared. A stopgap: it is held until the neighbour is well or its time is up, and given back by
+/// `CloseCircuit`.
+struct OpenCircuit {
+    static constexpr std::string_view kind_name = "open_circuit";
+    static constexpr RemedyKind kind = RemedyKind::open_circuit;
+    ServiceId neighbour;
+    static void fields(auto& self, auto&& field) { field("neighbour", self.neighbour); }
+    friend bool operator==(const OpenCircuit&, const OpenCircuit&) = default;
+};
+
+/// Let calls through to the neighbour again. The inverse of `OpenCircuit`, and on no menu.
+struct CloseCircuit {
+    static constexpr std::string_view kind_name = "close_circuit";
+    static constexpr RemedyKind kind = RemedyKind::close_circuit;
+    ServiceId neighbour;
+    static void fields(auto& self, auto&& field) { field("neighbour", self.neighbour); }
+    friend bool operator==(const CloseCircuit&, const CloseCircuit&) = default;
 };
 
 /// Replace the process of one instance.
@@ -94,7 +117,8 @@ struct Rollback {
     friend bool operator==(const Rollback&, const Rollback&) = default;
 };
 
-using Remedy = std::variant<Observe, Eject, Readmit, Restart, RollingRestart, Rollback>;
+using Remedy = std::
+    variant<Observe, Eject, Readmit, OpenCircuit, CloseCircuit, Restart, RollingRestart, Rollback>;
 
 /// How much a remedy disturbs; a second remedy in one incident must be of a lower class.
 enum class Disruption : std::uint8_t { none, rotation, instance, rolling, version };
@@ -128,7 +152,10 @@ struct RemedyTraits {
             return {Disruption::none, true, Idempotence::read_back, false, false};
         case RemedyKind::eject:
             return {Disruption::rotation, true, Idempotence::read_back, true, true};
+        case RemedyKind::open_circuit:
+            return {Disruption::rotation, true, Idempotence::read_back, false, true};
         case RemedyKind::readmit:
+        case RemedyKind::close_circuit:
             return {Disruption::rotation, false, Idempotence::read_back, false, false};
         case RemedyKind::restart:
             return {Disruption::instance, false, Idempotence::one_shot, true, false};
@@ -145,7 +172,7 @@ struct RemedyTraits {
     return std::visit([](const auto& alternative) { return alternative.kind; }, remedy);
 }
 
-/// The one instance that the remedy is about; null for those about a service.
+/// The one instance that the remedy is about; null for those about a service or a neighbour.
 [[nodiscard]] const InstanceId* instance_of(const Remedy& remedy);
 
 /// What takes the remedy back; nothing for those that cannot be.

@@ -6,6 +6,7 @@ namespace {
 
 struct InstanceOf {
     const InstanceId* operator()(const SwapVersion&) const { return nullptr; }
+    const InstanceId* operator()(const SetCircuit&) const { return nullptr; }
     const InstanceId* operator()(const auto& step) const { return &step.instance; }
 };
 
@@ -22,6 +23,9 @@ struct Describe {
                                     : "instead of pid " + std::to_string(step.expected.pid);
         const std::string version = step.version.empty() ? "" : step.version.text() + ", ";
         return "replace " + step.instance.text() + " (" + version + old + ")";
+    }
+    std::string operator()(const SetCircuit& step) const {
+        return "set_circuit of " + step.neighbour.text() + (step.is_open ? " open" : " closed");
     }
 };
 

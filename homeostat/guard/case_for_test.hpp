@@ -29,6 +29,8 @@ inline const Instant now = instant_of_ns(5'000'000'000'000);
 inline const Remedy restart_0 = Restart{payments_0};
 inline const Remedy eject_0 = Eject{payments_0};
 inline const Remedy readmit_0 = Readmit{payments_0};
+inline const Remedy open_fraud = OpenCircuit{ServiceId("fraud")};
+inline const Remedy close_fraud = CloseCircuit{ServiceId("fraud")};
 inline const Remedy rolling = RollingRestart{payments};
 inline const Remedy rollback = Rollback{payments, v2, v1};
 inline const Remedy rollback_undo = Rollback{payments, v1, v2};
@@ -50,7 +52,7 @@ inline void end_process(InstanceFacts& instance) {
     instance.rotation = Rotation::down;
 }
 
-/// 7 errors at the edge; v2 runs, v1 is proven.
+/// 7 errors at the edge; v2 runs, v1 is proven; `fraud` answers none of its checks.
 inline Facts serving_facts() {
     Facts facts;
     facts.service = payments;
@@ -59,6 +61,7 @@ inline Facts serving_facts() {
     facts.has_edge = true;
     facts.is_complete = true;
     facts.edge.errors_total = 7;
+    facts.circuits = {{.neighbour = ServiceId("fraud"), .servers_count = 2}};
     facts.version_current = v2;
     facts.versions_present = {v1, v2};
     facts.versions_good = {v1};
@@ -70,8 +73,9 @@ inline Facts serving_facts() {
 inline Limits acting_limits() {
     Limits limits;
     limits.min_healthy = 2;
-    for (const RemedyKind kind : {RemedyKind::observe, RemedyKind::eject, RemedyKind::restart,
-                                  RemedyKind::rolling_restart, RemedyKind::rollback}) {
+    for (const RemedyKind kind :
+         {RemedyKind::observe, RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::restart,
+          RemedyKind::rolling_restart, RemedyKind::rollback}) {
         limits.autonomy[kind] = Autonomy::act;
     }
     return limits;

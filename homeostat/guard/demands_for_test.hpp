@@ -25,7 +25,7 @@ template <class Draw>
 
 template <class Draw>
 [[nodiscard]] Remedy any_remedy(Draw& draw) {
-    switch (draw(9)) {
+    switch (draw(11)) {
         case 0:
         case 1:
             return RollingRestart{pick(draw, std::array{payments, payments, ServiceId("fraud")})};
@@ -38,6 +38,10 @@ template <class Draw>
             return Eject{any_instance(draw)};
         case 5:
             return Readmit{any_instance(draw)};
+        case 6:
+            return OpenCircuit{pick(draw, std::array{ServiceId("fraud"), payments})};
+        case 7:
+            return CloseCircuit{ServiceId("fraud")};
         default:
             return Restart{any_instance(draw)};
     }
@@ -63,13 +67,15 @@ template <class Draw>
 [[nodiscard]] Step any_step(Draw& draw, const Facts& facts) {
     const InstanceId name = any_instance(draw);
     const InstanceFacts* target = find_instance(facts, name);
-    switch (draw(5)) {
+    switch (draw(6)) {
         case 0:
             return Drain{name};
         case 1:
             return Undrain{name};
         case 2:
             return SwapVersion{payments, facts.version_current, pick(draw, std::array{v1, v2})};
+        case 3:
+            return SetCircuit{pick(draw, std::array{ServiceId("fraud"), payments}), draw(2) == 0};
         default:
             break;
     }

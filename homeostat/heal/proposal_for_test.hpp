@@ -56,6 +56,10 @@ namespace homeostat::heal {
     return Restart{InstanceId(instance)};
 }
 
+[[nodiscard]] inline Remedy open_circuit_for_test() {
+    return OpenCircuit{ServiceId("fraud")};
+}
+
 [[nodiscard]] inline Remedy eject_for_test(const std::string& instance) {
     return Eject{InstanceId(instance)};
 }

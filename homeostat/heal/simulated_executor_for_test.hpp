@@ -40,7 +40,7 @@ namespace homeostat::heal {
     around.question_for_max = seconds{30};
     around.hold_for_max = seconds{60};
     around.guard.min_healthy = 2;
-    for (const RemedyKind kind : {RemedyKind::eject, RemedyKind::restart,
+    for (const RemedyKind kind : {RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::restart,
                                   RemedyKind::rolling_restart, RemedyKind::rollback}) {
         around.guard.autonomy[kind] = Autonomy::act;
     }

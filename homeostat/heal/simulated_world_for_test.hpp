@@ -1,6 +1,7 @@
 #pragma once
 
-// SimulatedWorld: a group of instances behind an edge, in memory. What the executor's tests act on.
+// SimulatedWorld: a group of instances behind an edge, and a neighbour `fraud` with a circuit
+// there, in memory. What the executor's tests act on.
 //
 // It keeps the contract of the real actuators: a step happens only if its precondition holds, and a
 // new process carries the id of the effect that started it. It outlives every process of ours, and
@@ -55,7 +56,9 @@ class SimulatedWorld {
     std::set<VersionId> versions_good{VersionId("v1")};
     bool is_slow_for_ever{false};       ///< What is slow stays so, whatever process runs there.
     std::set<VersionId> versions_bad;   ///< Who runs one of these answers errors.
-    bool is_dependency_failing{false};  ///< Errors whatever runs.
+    bool is_dependency_failing{false};  ///< Errors whatever runs, unless its circuit is open.
+    Instant dependency_well_from_at{Instant::max()};  ///< It does not fail any more from then on.
+    Duration circuit_open_for{std::chrono::seconds{75}};  ///< Then it closes by itself.
     bool is_runtime_readable{true};
     bool is_edge_readable{true};
     bool is_suspended{false};
@@ -85,11 +88,18 @@ class SimulatedWorld {
 
     /// Users get errors.
     [[nodiscard]] bool is_failing() const {
-        return is_dependency_failing || std::ranges::any_of(instances, [&](const auto& one) {
+        const bool is_let_down = !is_dependency_well() && !is_circuit_open();
+        return is_let_down || std::ranges::any_of(instances, [&](const auto& one) {
                    return rotation_of(one) == Rotation::in &&
                           versions_bad.contains(one.runtime.version);
                });
     }
+
+    [[nodiscard]] bool is_dependency_well() const {
+        return !is_dependency_failing || now >= dependency_well_from_at;
+    }
+
+    [[nodiscard]] bool is_circuit_open() const { return now < circuit_closes_at_; }
 
     /// Some users wait.
     [[nodiscard]] bool is_slow() const {
@@ -116,6 +126,8 @@ class SimulatedWorld {
         inventory.service = ServiceId("payments");
         inventory.has_versions = true;
         inventory.has_edge = true;
+        inventory.neighbours = {ServiceId("fraud")};
+        inventory.circuits = {ServiceId("fraud")};
         for (const SimulatedInstance& one : instances) {
             inventory.instances.push_back(one.runtime.instance);
         }
@@ -143,6 +155,10 @@ class SimulatedWorld {
             const double latency_ms = one.is_slow ? 500 : 10;
             part.instances.push_back({one.runtime.instance, rotation_of(one), 0, latency_ms});
         }
+        part.circuits = {{.neighbour = ServiceId("fraud"),
+                          .is_open = is_circuit_open(),
+                          .servers_count = 2,
+                          .answering_count = is_dependency_well() ? 2U : 0U}};
         return FactsPart{std::move(part)};
     }
 
@@ -205,6 +221,11 @@ class SimulatedWorld {
         return {OutcomeKind::done, {}};
     }
 
+    Outcome apply(const EffectId&, const SetCircuit& step, bool) {
+        circuit_closes_at_ = step.is_open ? now + circuit_open_for : now;
+        return {OutcomeKind::done, {}};
+    }
+
     Outcome apply(const EffectId& effect, const Replace& step, bool stops_half_way) {
         SimulatedInstance& one = instance(step.instance);
         const ProcessIdentity present =
@@ -221,6 +242,7 @@ class SimulatedWorld {
     }
 
     std::int32_t pid_last_{100};
+    Instant circuit_closes_at_{};
     EdgeCounters edge_{.requests_total = 1000, .errors_total = 7};
 };
 

@@ -43,6 +43,9 @@ Result<Remedy> parse_remedy(std::span<const std::string> words) {
     if (name == "eject" && words.size() == 2) {
         return Eject{InstanceId(words[1])};
     }
+    if (name == "open_circuit" && words.size() == 2) {
+        return OpenCircuit{ServiceId(words[1])};
+    }
     if (name == "rolling_restart" && words.size() == 1) {
         return RollingRestart{ServiceId("payments")};
     }
@@ -209,6 +212,9 @@ void IncidentStage::print_facts() {
             runtime.effect.empty() ? "" : ", started by " + runtime.effect.text();
         output_.push_back(runtime.instance.text() + ": " + runtime.version.text() + ", " + state +
                           ", " + std::string(to_text(one.rotation)) + by);
+    }
+    if (world_.is_circuit_open()) {
+        output_.push_back("the circuit of fraud is open");
     }
     for (const auto& [effect, count] : world_.changes_count) {
         if (count != 1) {
