@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench golden asan tsan fuzz soak clean
+.PHONY: help setup build test check format tidy demo bench decide-cases golden asan tsan fuzz soak clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -10,7 +10,7 @@ STAMP := build/.setup-done
 CHECK_STAMP := build/.setup-check-done
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 # A new dependency changes these files, and the next command installs it.
 SETUP_FILES := tools/setup.sh $(wildcard tools/model/setup.sh tools/model/requirements*.txt)
@@ -26,8 +26,8 @@ build: $(STAMP) ## Build everything, optimised, into build/release/bin
 	@cmake --preset release > build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build --preset release --parallel $(JOBS)
 
-test: build ## Build, then run every test
-	@ctest --preset release --output-junit $(CURDIR)/build/release/tests.xml
+test: build ## Build, then run every test but the slow ones, which `make soak` runs
+	@ctest --preset release --label-exclude slow --output-junit $(CURDIR)/build/release/tests.xml
 
 check: ## What CI runs: format, tidy, layers, tests, sanitizers, demo
 	@.ci/run
@@ -46,6 +46,14 @@ demo: build ## Break real services and watch them heal
 bench: build ## Measure, and print the figures with their spread
 	@tools/each.sh $(BUILD)/bin '*_bench'
 
+# Seed by seed the demo is run and its menus are taken; with RUNS=DIR an interrupted collection goes on.
+# The seeds 1 to 16 measure; whoever tunes something takes others and another file.
+SEEDS ?= 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
+OUT ?= examples/payment_gateway/decide_cases.json
+decide-cases: build ## Collect the cases of `bench decide` from the demo: SEEDS="1 2 3" OUT=FILE
+	@tools/decide_cases.py --homeostat $(BUILD)/bin/homeostat --seeds $(SEEDS) $(if $(RUNS),--runs $(RUNS)) \
+	    --out $(OUT)
+
 golden: build ## Rewrite the expected outputs in tests/golden; commit what you can explain
 	@HOMEOSTAT_GOLDEN=rewrite ctest --preset release --label-regex golden
 
@@ -59,10 +67,11 @@ tsan: $(STAMP) ## The quick tests under the thread sanitizer
 	@cmake --build --preset tsan --parallel $(JOBS)
 	@ctest --preset tsan --label-exclude slow
 
-fuzz: $(STAMP) ## Feed rubbish to every parser, a minute each
+FUZZ_SECONDS ?= 60
+fuzz: $(STAMP) ## Feed rubbish to every parser, a minute each: FUZZ_SECONDS=60
 	@cmake --preset fuzz > build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build build/fuzz --target fuzz --parallel $(JOBS)
-	@tools/fuzz.sh build/fuzz 60
+	@tools/fuzz.sh build/fuzz $(FUZZ_SECONDS)
 
 soak: build ## The demo with five seeds, then the slow tests
 	@for seed in 1 2 3 4 5; do $(BUILD)/bin/homeostat demo --seed $$seed || exit 1; done

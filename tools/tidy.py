@@ -21,6 +21,7 @@ from layers import Layers, read_layers
 SKIPPED_FOLDERS = {".git", ".venv", "build", "models", "run", "var", "__pycache__"}
 TEXT_SUFFIXES = {".cpp", ".hpp", ".py", ".sh", ".md", ".cmake", ".txt", ".yaml", ".yml", ".json"}
 CODE_SUFFIXES = {".cpp", ".hpp", ".py", ".sh", ".cmake"}
+DATA_FOLDERS = {"tests/data", "fuzz/seeds"}  # Bytes for parsers; nobody reads them as text.
 BYTES_MAX = 500_000  # A larger file is data; it is fetched by hash, not kept.
 COLUMNS_MAX = 100
 LINES_MAX = {".hpp": 200, ".cpp": 500}
@@ -332,8 +333,12 @@ def check_map(root: pathlib.Path, sources: list[Source], layers: Layers) -> Iter
 def find_sources(root: pathlib.Path) -> Iterator[Source | str]:
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(set(folders) - SKIPPED_FOLDERS)
+        here = pathlib.Path(folder)
+        if here.relative_to(root).as_posix() in DATA_FOLDERS:
+            folders.clear()
+            continue
         for file in sorted(files):
-            path = pathlib.Path(folder, file)
+            path = here / file
             if path.is_symlink():
                 continue
             if path.stat().st_size > BYTES_MAX:

@@ -230,16 +230,21 @@ class World:
                 return float(line.split()[1])
         return 0.0
 
-    def servers(self):
-        """Server → status as the proxy sees it, e.g. {"payments/p0": "UP"}."""
+    def ask_proxy(self, command, timeout=2):
+        """The lines that are no comment; none if it is silent."""
         with socket.socket(socket.AF_UNIX) as stats:
+            stats.settimeout(timeout)
             try:
                 stats.connect(str(self.run_dir / "haproxy.sock"))
+                stats.sendall(command.encode() + b"\n")
+                text = b"".join(iter(lambda: stats.recv(65536), b"")).decode()
             except OSError:
-                return {}
-            stats.sendall(b"show stat\n")
-            text = b"".join(iter(lambda: stats.recv(65536), b"")).decode()
-        rows = [line.split(",") for line in text.splitlines() if line and not line.startswith("#")]
+                return []
+        return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+    def servers(self):
+        """Server → status as the proxy sees it, e.g. {"payments/p0": "UP"}; {} if it is silent."""
+        rows = [line.split(",") for line in self.ask_proxy("show stat")]
         return {f"{row[0]}/{row[1]}": row[17] for row in rows
                 if row[1] not in ("FRONTEND", "BACKEND")}
 

@@ -56,6 +56,9 @@ struct IsOver {
                        : std::nullopt;
     }
 
+    /// Whether the load is back to what it was shows only without what was added.
+    std::optional<std::string> operator()(const Scale&) const { return std::nullopt; }
+
     std::optional<std::string> operator()(const auto&) const {
         return "this remedy is not one to be held";
     }

@@ -95,7 +95,7 @@ Next wait_for_return(const View& view, std::string because) {
 Next replace(const View& view, const InstanceFacts& instance) {
     const RuntimeInstance& runtime = instance.runtime;
     if (view.replaced_count(runtime.instance) >= replaces_per_instance_max) {
-        return Stuck{fmt::format("{} was started {} times and is not there",
+        return Stuck{fmt::format("{} was started {} times and is not there; its log says why",
                                  runtime.instance.text(), replaces_per_instance_max)};
     }
     return Replace{runtime.instance, runtime.is_alive ? runtime.identity : ProcessIdentity{},
@@ -108,6 +108,10 @@ bool do_others_serve(const View& view, const InstanceFacts& instance) {
     });
 }
 
+bool is_at_work(const InstanceFacts& instance) {
+    return instance.runtime.is_answering && instance.sessions_now > 0;
+}
+
 /// The process has to go. Its sessions may end first, for a while, if it still answers them.
 Next retire(const View& view, const InstanceFacts& instance) {
     const Plan& plan = view.plan;
@@ -116,8 +120,7 @@ Next retire(const View& view, const InstanceFacts& instance) {
         do_others_serve(view, instance)) {
         return Drain{name};
     }
-    const bool may_still_answer = instance.runtime.is_answering && instance.sessions_now > 0;
-    if (plan.drains && instance.rotation == Rotation::draining && may_still_answer) {
+    if (plan.drains && instance.rotation == Rotation::draining && is_at_work(instance)) {
         // A drain that we did not announce cannot be older than what it waits for here.
         const Instant until = plan.drain_began_at.value_or(plan.began_at) + plan.drain_for_max;
         if (view.now < until) {
@@ -176,6 +179,45 @@ Next set_circuit(const View& view, const ServiceId& neighbour, bool is_open) {
     return circuit->is_open == is_open ? Next{Complete{}} : Next{SetCircuit{neighbour, is_open}};
 }
 
+/// Starts one spare after another; each has to serve before the next.
+Next step_up(const View& view, const Scale& remedy) {
+    for (const InstanceFacts& instance : view.facts.instances) {
+        if (instance.runtime.is_spare && view.replaced_count(instance.runtime.instance) > 0 &&
+            view.progress_of(instance) != Progress::arrived) {
+            return step_for(view, instance);
+        }
+    }
+    if (view.facts.instances.size() >= remedy.to) {
+        return Complete{};
+    }
+    return view.facts.spares.empty() ? Next{Stuck{"there is no spare left to start"}}
+                                     : replace(view, view.facts.spares.front());
+}
+
+/// Stops one spare after another, the last first, each once its sessions have ended.
+Next step_down(const View& view, const Scale& remedy) {
+    const auto& instances = view.facts.instances;
+    if (instances.size() <= remedy.to) {
+        return Complete{};
+    }
+    const auto last = std::find_if(instances.rbegin(), instances.rend(),
+                                   [](const auto& one) { return one.runtime.is_spare; });
+    if (last == instances.rend()) {
+        return Stuck{"none of the instances is a spare that may be stopped"};
+    }
+    const RuntimeInstance& runtime = last->runtime;
+    if (view.plan.drains && runtime.is_alive && last->rotation == Rotation::in) {
+        return Drain{runtime.instance};
+    }
+    const Instant drained_by =
+        view.plan.drain_began_at.value_or(view.plan.began_at) + view.plan.drain_for_max;
+    if (view.plan.drains && is_at_work(*last) && view.now < drained_by) {
+        return wait(view, fmt::format("{} sessions of {} are ending", last->sessions_now,
+                                      runtime.instance.text()));
+    }
+    return Stop{runtime.instance, runtime.is_alive ? runtime.identity : ProcessIdentity{}};
+}
+
 Next absent(const InstanceId& instance) {
     return Stuck{instance.text() + " is not among the instances"};
 }
@@ -219,6 +261,10 @@ struct NextOf {
     }
 
     Next operator()(const RollingRestart&) const { return step_for_group(view); }
+
+    Next operator()(const Scale& remedy) const {
+        return remedy.to > remedy.from ? step_up(view, remedy) : step_down(view, remedy);
+    }
 
     Next operator()(const Rollback& remedy) const {
         const VersionId& current = view.facts.version_current;

@@ -130,6 +130,9 @@ struct World {
     void perform(const SetCircuit& step, const EffectId&) {
         FAIL("none of these remedies has a step like: ", describe(Step{step}));
     }
+    void perform(const Stop& step, const EffectId&) {
+        FAIL_CHECK("none of these remedies stops ", step.instance.text());
+    }
     void perform(const Replace& step, const EffectId& effect) {
         RuntimeInstance& runtime = at(step.instance).runtime;
         const ProcessIdentity present = runtime.is_alive ? runtime.identity : ProcessIdentity{};

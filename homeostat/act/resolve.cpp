@@ -76,8 +76,34 @@ struct Resolve {
         return circuit->is_open == step.is_open ? done(std::move(seen)) : refused(std::move(seen));
     }
 
+    /// Wanted or spare: starting or stopping moves it from one to the other.
+    [[nodiscard]] const InstanceFacts* find_any(const InstanceId& instance) const {
+        const InstanceFacts* wanted = find_instance(facts, instance);
+        return wanted != nullptr ? wanted : find_spare(facts, instance);
+    }
+
+    Outcome operator()(const Stop& step) const {
+        const InstanceFacts* target = find_any(step.instance);
+        if (target == nullptr) {
+            return unknown(step.instance.text() + " is not among the instances");
+        }
+        const RuntimeInstance& runtime = target->runtime;
+        if (!runtime.is_wanted) {
+            return done(step.instance.text() + " is a spare");
+        }
+        const bool is_as_before =
+            runtime.is_alive ? runtime.identity == step.expected : step.expected.pid == 0;
+        if (is_as_before) {
+            return refused(step.instance.text() + " is as it was");
+        }
+        return unknown(
+            runtime.is_alive
+                ? fmt::format("pid {} runs there instead", runtime.identity.pid)
+                : fmt::format("pid {} has ended, and it is no spare yet", step.expected.pid));
+    }
+
     Outcome operator()(const Replace& step) const {
-        const InstanceFacts* target = find_instance(facts, step.instance);
+        const InstanceFacts* target = find_any(step.instance);
         if (target == nullptr) {
             return unknown(step.instance.text() + " is not among the instances");
         }

@@ -14,12 +14,15 @@
 #include "homeostat/adapters/telemetry/http_probe.hpp"
 #include "homeostat/adapters/telemetry/metrics_telemetry.hpp"
 #include "homeostat/app/control_api.hpp"
+#include "homeostat/app/declared.hpp"
+#include "homeostat/app/judge_settings.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/version.hpp"
 #include "homeostat/heal/agent_role.hpp"
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/net/http_client.hpp"
 #include "homeostat/net/http_server.hpp"
+#include "homeostat/os/file.hpp"
 #include "homeostat/os/proc.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -51,32 +54,6 @@ std::filesystem::path own_directory() {
     return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
 }
 
-std::vector<process::DeclaredInstance> instances_of(const Config& config) {
-    std::vector<process::DeclaredInstance> instances;
-    for (std::size_t index = 0; index < config.process.ports.size(); ++index) {
-        const InstanceId id(config.service.text() + "-" + std::to_string(index));
-        instances.push_back({id, config.process.ports[index]});
-    }
-    return instances;
-}
-
-Inventory inventory_of(const Config& config) {
-    Inventory inventory;
-    inventory.service = config.service;
-    for (const process::DeclaredInstance& instance : instances_of(config)) {
-        inventory.instances.push_back(instance.id);
-    }
-    for (const NeighbourConfig& neighbour : config.neighbours) {
-        inventory.neighbours.push_back(neighbour.service);
-        if (!neighbour.circuit.empty()) {
-            inventory.circuits.push_back(neighbour.service);
-        }
-    }
-    inventory.has_versions = !config.process.versions_root.empty();
-    inventory.has_edge = config.haproxy.has_value();
-    return inventory;
-}
-
 /// Everything that lives as long as the agent, in the order in which it is made.
 class AgentProcess {
   public:
@@ -91,15 +68,19 @@ class AgentProcess {
     [[nodiscard]] Result<void> make_edge();
     void make_telemetry();
     void make_verifiers();
+    [[nodiscard]] Result<void> calibrate();
     void make_oracle();
     void make_executor();
     void make_agent();
     void add_probes(std::vector<ports::Telemetry*>& sources);
     void add_metrics();
+    [[nodiscard]] std::function<bool()> wanted_check(
+        const process::DeclaredInstance& instance) const;
     void add_edge(std::vector<ports::Telemetry*>& sources);
     void add_journey(std::vector<ports::Telemetry*>& sources);
     [[nodiscard]] Result<void> listen();
     [[nodiscard]] Task<bool> answers(InstanceId instance, Instant deadline);
+    void tell(const process::Arrival& arrival) const;
     Task<void> arrive();
     Task<void> wake_on_exit();
     Task<void> wait_for_signal();
@@ -176,14 +157,11 @@ Result<void> AgentProcess::prepare() {
         return std::unexpected(boot_id.error());
     }
     boot_id_ = *boot_id;
-    std::error_code trouble;
-    for (const std::filesystem::path& directory :
-         {config_.switch_file.parent_path(), config_.control_socket.parent_path(),
-          config_.ledger_directory}) {
-        std::filesystem::create_directories(directory, trouble);
-        if (trouble) {
-            return fail(Fault::full, directory.string() + ": " + trouble.message() +
-                                         " — give the agent's user the right to make it");
+    for (const auto& [key, directory] :
+         {std::pair{"control.switch", config_.switch_file.parent_path()},
+          std::pair{"control.socket", config_.control_socket.parent_path()}}) {
+        if (const Result<void> made = os::make_directories(directory.string()); !made) {
+            return fail(key, made.error());
         }
     }
     kill_switch_ = std::make_unique<adapters::system::SwitchFile>(config_.switch_file);
@@ -194,13 +172,16 @@ Result<void> AgentProcess::prepare() {
     options.on_news = [log = log_](std::string_view news) { log(std::string(news)); };
     auto ledger = adapters::segment_log::SegmentLog::open(std::move(options));
     if (!ledger) {
-        return std::unexpected(ledger.error());
+        return fail("record.ledger", ledger.error());
     }
     ledger_ = std::move(*ledger);
     if (Result<void> made = make_actuators(); !made) {
         return made;
     }
     make_verifiers();
+    if (Result<void> calibrated = calibrate(); !calibrated) {
+        return calibrated;
+    }
     make_oracle();
     make_executor();
     if (Result<void> recovered = executor_->recover(); !recovered) {
@@ -208,6 +189,19 @@ Result<void> AgentProcess::prepare() {
     }
     make_telemetry();
     make_agent();
+    return {};
+}
+
+/// A file that cannot be read is no reason to go on with less than was asked for.
+Result<void> AgentProcess::calibrate() {
+    if (!config_.model || config_.model->calibration.empty()) {
+        return {};
+    }
+    Result<decide::Calibration> calibration = read_calibration(config_.model->calibration);
+    if (!calibration) {
+        return fail("model.calibration", calibration.error());
+    }
+    calibration_ = *std::move(calibration);
     return {};
 }
 
@@ -263,6 +257,18 @@ void AgentProcess::make_telemetry() {
     add_edge(sources_);
 }
 
+/// Whether the instance ought to answer now; empty for those that always do.
+std::function<bool()> AgentProcess::wanted_check(const process::DeclaredInstance& instance) const {
+    if (!instance.is_spare) {
+        return {};
+    }
+    return [run = process::RunDirectory(config_.process.run_directory.string()), id = instance.id,
+            boot_id = boot_id_] {
+        const Result<process::InstanceState> state = process::look_at(run, id, boot_id);
+        return state && process::is_wanted(true, *state);
+    };
+}
+
 void AgentProcess::add_metrics() {
     if (!config_.prometheus_signal) {
         return;
@@ -273,6 +279,7 @@ void AgentProcess::add_metrics() {
         metrics.address = {net::TcpEndpoint{"127.0.0.1", instance.port},
                            config_.prometheus_signal->path};
         metrics.every = config_.prometheus_signal->every;
+        metrics.is_wanted = wanted_check(instance);
         add_source<adapters::telemetry::MetricsTelemetry>(sources_, context_.get_executor(), clock_,
                                                           std::move(metrics));
     }
@@ -288,6 +295,7 @@ void AgentProcess::add_probes(std::vector<ports::Telemetry*>& sources) {
         probe.address = {net::TcpEndpoint{"127.0.0.1", instance.port}, config_.http_signal->path};
         probe.every = config_.http_signal->every;
         probe.timeout = config_.http_signal->timeout;
+        probe.is_wanted = wanted_check(instance);
         add_source<adapters::telemetry::HttpProbe>(sources, context_.get_executor(), clock_,
                                                    std::move(probe));
     }
@@ -339,7 +347,7 @@ void AgentProcess::make_executor() {
     settings.plan_for_max = 180s;
     settings.rejudge_for_max = 15s;
     settings.question_for_max = 600s;
-    settings.hold_for_max = 120s;
+    settings.hold_for_max = config_.hold_for;
     settings.perform_for_max = config_.process.stop_grace + 20s;
     settings.read_for_max = 1s;
     settings.notify = log_;
@@ -355,7 +363,7 @@ void AgentProcess::make_executor() {
 
 void AgentProcess::make_agent() {
     heal::AgentSettings settings;
-    settings.judge.inventory = inventory_of(config_);
+    settings.judge = judge_settings_of(config_, inventory_of(config_));
     settings.decide.mode = config_.oracle;
     settings.decide.calibration = calibration_;
     settings.model_for_max = config_.model ? config_.model->deadline : Duration::zero();
@@ -375,7 +383,8 @@ void AgentProcess::make_oracle() {
         adapters::llm::ModelServerSettings server;
         const std::filesystem::path program =
             config_.model->binary.empty() ? model_server_program() : config_.model->binary;
-        server.command = {program.string()};
+        // A name that is on no PATH is the trouble that the oracle then tells of.
+        server.command = {program.empty() ? "llama-server" : program.string()};
         server.model_file = config_.model->file;
         server.directory = config_.process.run_directory / "model";
         settings.server = std::move(server);
@@ -391,6 +400,19 @@ void AgentProcess::make_oracle() {
                                                          std::move(settings));
 }
 
+void AgentProcess::tell(const process::Arrival& arrival) const {
+    log_("instances: " + std::to_string(arrival.adopted.size()) + " adopted, " +
+         std::to_string(arrival.started.size()) + " started, " +
+         std::to_string(arrival.left_down.size()) + " down; their logs are in " +
+         config_.process.run_directory.string());
+    for (const process::EndedStart& ended : arrival.ended) {
+        log_(ended.instance.text() + ": " + ended.because);
+    }
+    for (const InstanceId& silent : arrival.not_answering) {
+        log_(silent.text() + " runs and does not answer");
+    }
+}
+
 Task<void> AgentProcess::arrive() {
     const Instant deadline = clock_.now() + start_within;
     Result<process::Arrival> arrival = co_await runtime_->adopt_or_start(deadline);
@@ -399,9 +421,7 @@ Task<void> AgentProcess::arrive() {
         context_.stop();
         co_return;
     }
-    log_("instances: " + std::to_string(arrival->adopted.size()) + " adopted, " +
-         std::to_string(arrival->started.size()) + " started, " +
-         std::to_string(arrival->left_down.size()) + " down");
+    tell(*arrival);
     asio::co_spawn(context_, executor_->run(), asio::detached);
     asio::co_spawn(context_, agent_->run(), asio::detached);
     asio::co_spawn(context_, wake_on_exit(), asio::detached);
@@ -444,7 +464,7 @@ Result<void> AgentProcess::listen() {
 
 Result<void> AgentProcess::serve() {
     if (Result<void> listening = listen(); !listening) {
-        return fail("control socket", listening.error());
+        return fail("control.socket", listening.error());
     }
     asio::co_spawn(context_, wait_for_signal(), asio::detached);
     asio::co_spawn(context_, arrive(), asio::detached);

@@ -1,34 +1,33 @@
-// bench decide: how well, and how fast, the menu of a case is decided by the rules alone, by the
-// model alone and by both.
+// bench decide: how well, and how fast, a menu is decided by the rules alone, by the model alone
+// and by both.
 //
 // The cases are what the demo's agent saw: menus and evidence taken from ledgers of its runs
-// (tools/decide_cases.py), not written by hand. What is right is what the scenario expects. A
-// reflex is no case: it asks nobody.
+// (tools/decide_cases.py), not written by hand. A reflex is no case: it asks nobody.
 
+#include "homeostat/adapters/llm/label.hpp"
 #include "homeostat/adapters/llm/llm_oracle.hpp"
 #include "homeostat/adapters/system/system_clock.hpp"
 #include "homeostat/app/commands.hpp"
-#include "homeostat/app/demo/world.hpp"
+#include "homeostat/app/decide_figures.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/story.hpp"
-#include "homeostat/base/fields.hpp"
 #include "homeostat/decide/decide.hpp"
-#include "homeostat/domain/diagnosis.hpp"
-#include "homeostat/domain/menu.hpp"
+#include "homeostat/os/clock.hpp"
+#include "homeostat/os/file.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
+#include <csignal>
 #include <cstdio>
-#include <map>
+#include <cstdlib>
+#include <thread>
 #include <utility>
-#include <vector>
 
 namespace homeostat::app {
 
@@ -37,210 +36,259 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr Duration ready_within = std::chrono::seconds{60};
+constexpr Duration look_every = std::chrono::milliseconds{50};
 constexpr Duration answer_within = std::chrono::seconds{10};  ///< Measured, not cut off.
+constexpr std::size_t cases_bytes_max = std::size_t{4} << 20U;
 
-struct DecideCase {
-    std::string scenario;
-    std::uint64_t seed{0};
-    std::vector<RemedyKind> right;
-    Menu menu;
-    Evidence evidence;
+void say(const std::string& line) {
+    fmt::print(stderr, "{}\n", plain(line));
+}
 
-    static void fields(auto& self, auto&& field) {
-        field("scenario", self.scenario);
-        field("seed", self.seed);
-        field("right", self.right);
-        field("menu", self.menu);
-        field("evidence", self.evidence);
-    }
-};
-
-struct Tally {
-    std::uint32_t right_count{0};
-    std::uint32_t all_count{0};
-};
-
-struct Measured {
-    std::map<std::string, std::map<std::string, Tally>> by_mode;  ///< Mode → scenario.
-    std::vector<double> model_ms;                                 ///< One per answer.
-    std::uint32_t model_failures_count{0};
-    std::string model;
-};
-
-Result<std::vector<DecideCase>> read_cases() {
+std::filesystem::path built_in_cases() {
     std::error_code ignored;
     const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-    const std::filesystem::path file =
-        program.parent_path().parent_path() / "share" / "payment_gateway" / "decide_cases.json";
-    const std::string text = demo::read_file(file);
-    if (text.empty()) {
-        return fail(Fault::absent, file.string() + " is missing: build again");
+    return program.parent_path().parent_path() / "share" / "payment_gateway" / "decide_cases.json";
+}
+
+Result<std::vector<DecideCase>> read_cases(const std::filesystem::path& file) {
+    const Result<std::string> text = os::read_file(file.string(), cases_bytes_max);
+    if (!text) {
+        return std::unexpected(text.error());
     }
-    const Result<json::value> document = parse_json(text);
-    if (!document) {
-        return fail(file.string(), document.error());
-    }
-    Result<std::vector<DecideCase>> cases = from_json<std::vector<DecideCase>>(*document);
+    Result<std::vector<DecideCase>> cases = parse_decide_cases(*text);
     return cases ? std::move(cases) : fail(file.string(), cases.error());
 }
 
-bool is_right(const DecideCase& one, const Choice& choice) {
-    return std::ranges::find(one.right, kind_of(choice.remedy)) != one.right.end();
+bool leaves_choice(const DecideCase& one) {
+    return decide::kinds_to_rank(one.menu).size() > 1;
 }
 
-void count(Measured& measured, const DecideCase& one, const decide::Opinion& opinion) {
-    for (const OracleMode mode : {OracleMode::rules, OracleMode::model, OracleMode::both}) {
-        const Choice choice = decide::choose(one.menu, opinion, {mode, std::nullopt});
-        for (const std::string& row : {one.scenario, std::string("all")}) {
-            Tally& tally = measured.by_mode[std::string(to_text(mode))][row];
-            tally.all_count += 1;
-            tally.right_count += is_right(one, choice) ? 1 : 0;
-        }
-    }
+double load_now() {
+    double load = 0;
+    return ::getloadavg(&load, 1) == 1 ? load : 0.0;
 }
 
-Task<void> ask_all(adapters::llm::LlmOracle& oracle,
-                   adapters::system::SystemClock& clock,
-                   const std::vector<DecideCase>& cases,
-                   int repeats,
-                   Measured& measured) {
-    const Instant until = clock.now() + ready_within;
-    constexpr Duration look_every = std::chrono::milliseconds{50};
-    while (!oracle.is_ready() && clock.now() < until) {
-        const Instant next_look = clock.now() + look_every;
-        co_await clock.sleep_until(next_look);
-    }
-    measured.model = oracle.state();
-    for (int repeat = 0; repeat < repeats; ++repeat) {
+void time_rules(const std::vector<DecideCase>& cases, DecideMeasurement& measurement) {
+    for (int repeat = 0; repeat < measurement.repeats; ++repeat) {
         for (const DecideCase& one : cases) {
-            decide::Opinion opinion{ModelAnswer::recorded, std::nullopt, {}};
-            const std::vector<RemedyKind> kinds = decide::kinds_to_rank(one.menu);
-            const Instant asked_at = clock.now();
-            Result<Ranking> ranking =
-                co_await oracle.rank(one.evidence, kinds, asked_at + answer_within);
-            if (ranking) {
-                measured.model_ms.push_back(to_ms(clock.now() - asked_at));
-                opinion.ranking = std::move(*ranking);
-            } else {
-                measured.model_failures_count += 1;
-                opinion.answer = ModelAnswer::absent;
-                opinion.trouble = ranking.error().text;
+            if (leaves_choice(one)) {
+                const Instant begun_at = os::read_boot_clock();
+                (void)decide::choose(one.menu, {}, {OracleMode::rules, std::nullopt});
+                measurement.rules.took.push_back(os::read_boot_clock() - begun_at);
             }
-            count(measured, one, opinion);
         }
     }
 }
 
-Task<void> run_bench(asio::io_context& context,
-                     adapters::llm::LlmOracle& oracle,
-                     adapters::system::SystemClock& clock,
-                     const std::vector<DecideCase>& cases,
-                     int repeats,
-                     Measured& measured) {
-    co_await ask_all(oracle, clock, cases, repeats, measured);
+/// Asks the model every case, again and again: read anew, then at once the same.
+class Questioning {
+  public:
+    Questioning(adapters::llm::LlmOracle& oracle,
+                adapters::system::SystemClock& clock,
+                const std::vector<DecideCase>& cases,
+                DecideMeasurement& measurement)
+        : oracle_(oracle), clock_(clock), cases_(cases), measurement_(measurement) {}
+
+    Task<void> run() {
+        say("starting the model");
+        co_await wait_until_ready();
+        measurement_.was_model_there = oracle_.is_ready();
+        measurement_.model = oracle_.state();
+        const int rounds = measurement_.was_model_there ? measurement_.repeats : 0;
+        for (int round = 0; round < rounds; ++round) {
+            say(fmt::format("asking, round {} of {}", round + 1, rounds));
+            for (std::size_t index = 0; index < cases_.size(); ++index) {
+                co_await ask(index);
+            }
+        }
+    }
+
+  private:
+    Task<void> wait_until_ready() {
+        const Instant until = clock_.now() + ready_within;
+        while (oracle_.state() == "starting" && clock_.now() < until) {
+            co_await clock_.sleep_until(clock_.now() + look_every);
+        }
+    }
+
+    Task<void> ask(std::size_t index) {
+        const DecideCase& one = cases_[index];
+        CaseAnswer& answer = measurement_.answers[index];
+        if (!answer.free) {
+            answer.free = co_await rank_all(one);
+        }
+        if (!leaves_choice(one)) {
+            co_return;
+        }
+        // Without this a case that begins with the lines of the last one would be half read.
+        const Instant until = clock_.now() + answer_within;
+        std::vector<RemedyKind> kinds = decide::kinds_to_rank(one.menu);
+        const Result<Ranking> neutral = co_await oracle_.rank(nothing_, std::move(kinds), until);
+        measurement_.failures_count += neutral ? 0 : 1;
+        co_await rank(index, measurement_.cold);
+        co_await rank(index, measurement_.again);
+    }
+
+    Task<std::optional<Ranking>> rank_all(const DecideCase& one) {
+        std::vector<RemedyKind> kinds(adapters::llm::kinds_all.begin(),
+                                      adapters::llm::kinds_all.end());
+        const Instant deadline = clock_.now() + answer_within;
+        const Result<Ranking> ranking =
+            co_await oracle_.rank(one.evidence, std::move(kinds), deadline);
+        measurement_.failures_count += ranking ? 0 : 1;
+        co_return ranking ? std::optional(*ranking) : std::nullopt;
+    }
+
+    Task<void> rank(std::size_t index, Timings& timings) {
+        const DecideCase& one = cases_[index];
+        std::vector<RemedyKind> kinds = decide::kinds_to_rank(one.menu);
+        const Instant asked_at = clock_.now();
+        Result<Ranking> ranking =
+            co_await oracle_.rank(one.evidence, std::move(kinds), asked_at + answer_within);
+        if (!ranking) {
+            measurement_.failures_count += 1;
+            co_return;
+        }
+        timings.took.push_back(clock_.now() - asked_at);
+        timings.tokens_fresh.push_back(ranking->tokens_fresh_count);
+        measurement_.model = ranking->model;
+        keep(measurement_.answers[index], *std::move(ranking));
+    }
+
+    static void keep(CaseAnswer& answer, Ranking ranking) {
+        if (answer.ranking) {
+            answer.has_changed |= first_of(*answer.ranking) != first_of(ranking);
+        } else {
+            answer.ranking = std::move(ranking);
+        }
+    }
+
+    Evidence nothing_;
+    adapters::llm::LlmOracle& oracle_;
+    adapters::system::SystemClock& clock_;
+    const std::vector<DecideCase>& cases_;
+    DecideMeasurement& measurement_;
+};
+
+Task<void> run_and_stop(asio::io_context& context, Questioning& questioning) {
+    co_await questioning.run();
     context.stop();
 }
 
-Measured measure(const BenchDecideOptions& options, const std::vector<DecideCase>& cases) {
-    Measured measured;
-    const std::filesystem::path program = model_server_program();
-    if (options.model.empty() || program.empty()) {
-        measured.model = "absent: `make setup` installs one";
-        for (const DecideCase& one : cases) {
-            count(measured, one, {ModelAnswer::absent, std::nullopt, measured.model});
-        }
-        return measured;
+/// A directory of our own for the server's socket and log, removed at the end.
+class ServerDirectory {
+  public:
+    ServerDirectory() {
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "homeostat-bench-XXXXXX").string();
+        path_ = ::mkdtemp(pattern.data()) == nullptr ? std::string() : pattern;
     }
+    ~ServerDirectory() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    ServerDirectory(const ServerDirectory&) = delete;
+    ServerDirectory& operator=(const ServerDirectory&) = delete;
+
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_;  ///< Empty: it could not be made.
+};
+
+/// Why the model cannot even be started; empty if it can be tried.
+std::string obstacle(const BenchDecideOptions& options, const ServerDirectory& directory) {
+    if (!options.asks_model) {
+        return "`--oracle rules` leaves it out";
+    }
+    if (options.model.empty() || model_server_program().empty()) {
+        return "there is no model file or no llama-server; `make setup` installs both, `--oracle "
+               "rules` leaves them out";
+    }
+    return directory.path().empty() ? "no directory could be made in the temporary directory" : "";
+}
+
+/// False: interrupted. The model's server has ended in either case.
+bool ask_model(const BenchDecideOptions& options,
+               const ServerDirectory& directory,
+               const std::vector<DecideCase>& cases,
+               DecideMeasurement& measurement) {
     asio::io_context context{1};
     adapters::system::SystemClock clock(context.get_executor());
     adapters::llm::ModelServerSettings server;
-    server.command = {program.string()};
+    server.command = {model_server_program().string()};
     server.model_file = options.model;
-    server.directory =
-        std::filesystem::temp_directory_path() / ("homeostat-bench-" + std::to_string(::getpid()));
-    {
-        adapters::llm::LlmOracle oracle(context.get_executor(), clock, {.server = server});
-        asio::co_spawn(context, oracle.run(), asio::detached);
-        asio::co_spawn(context, run_bench(context, oracle, clock, cases, options.repeats, measured),
-                       asio::detached);
-        context.run();
-    }
-    std::error_code ignored;
-    std::filesystem::remove_all(server.directory, ignored);
-    return measured;
+    server.directory = directory.path();
+    measurement.machine.model_threads = server.threads;
+    adapters::llm::LlmOracle oracle(context.get_executor(), clock, {.server = server});
+    Questioning questioning(oracle, clock, cases, measurement);
+    bool is_interrupted = false;
+    asio::signal_set signals(context, SIGINT, SIGTERM);
+    signals.async_wait([&](const boost::system::error_code& error, int) {
+        is_interrupted = !error;
+        context.stop();
+    });
+    asio::co_spawn(context, oracle.run(), asio::detached);
+    asio::co_spawn(context, run_and_stop(context, questioning), asio::detached);
+    context.run();
+    return !is_interrupted;
 }
 
-double percentile(std::vector<double> values, double share) {
-    if (values.empty()) {
-        return 0;
+Result<std::optional<decide::Calibration>> calibration_of(const BenchDecideOptions& options) {
+    if (options.calibration.empty()) {
+        return std::nullopt;
     }
-    std::ranges::sort(values);
-    const auto index = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1));
-    return values[index];
+    Result<decide::Calibration> calibration = read_calibration(options.calibration);
+    if (!calibration) {
+        return std::unexpected(calibration.error());
+    }
+    return *std::move(calibration);
 }
 
-json::value document_of(const Measured& measured, std::size_t cases_count, int repeats) {
-    json::object modes;
-    for (const auto& [mode, rows] : measured.by_mode) {
-        json::object row_documents;
-        for (const auto& [row, tally] : rows) {
-            json::object tally_document;
-            tally_document["right"] = tally.right_count;
-            tally_document["of"] = tally.all_count;
-            row_documents[row] = std::move(tally_document);
-        }
-        modes[mode] = std::move(row_documents);
+ExitStatus report(const BenchDecideOptions& options,
+                  const std::vector<DecideCase>& cases,
+                  const DecideMeasurement& measurement) {
+    const DecideFigures figures = figures_of(cases, measurement);
+    fmt::print("{}", options.is_json ? to_pretty_text(to_document(figures, measurement))
+                                     : to_table(figures, measurement));
+    const bool is_mute = measurement.cold.took.empty() && measurement.failures_count > 0;
+    if (options.asks_model && (!measurement.was_model_there || is_mute)) {
+        say("homeostat: the model was not there, only the rules were measured: " +
+            measurement.model);
+        return ExitStatus::unexpected;
     }
-    json::object document;
-    document["cases"] = cases_count;
-    document["repeats"] = repeats;
-    document["model"] = json::value(measured.model);
-    document["right"] = std::move(modes);
-    json::object latency;
-    latency["answers"] = measured.model_ms.size();
-    latency["failures"] = measured.model_failures_count;
-    latency["p50_ms"] = percentile(measured.model_ms, 0.50);
-    latency["p99_ms"] = percentile(measured.model_ms, 0.99);
-    latency["max_ms"] = percentile(measured.model_ms, 1.00);
-    document["model_latency"] = std::move(latency);
-    return document;
-}
-
-void print(const Measured& measured, std::size_t cases_count, int repeats) {
-    fmt::print("{} cases from runs of the demo, each asked {} times; model: {}\n\n", cases_count,
-               repeats, plain(measured.model));
-    fmt::print("{:<18} {:>12} {:>12} {:>12}\n", "RIGHT, OF", "rules", "model", "both");
-    for (const auto& [row, unused] : measured.by_mode.at("rules")) {
-        const auto cell = [&, name = row](const char* mode) {
-            const Tally& tally = measured.by_mode.at(mode).at(name);
-            return fmt::format("{} of {}", tally.right_count, tally.all_count);
-        };
-        fmt::print("{:<18} {:>12} {:>12} {:>12}\n", row, cell("rules"), cell("model"),
-                   cell("both"));
-    }
-    fmt::print("\nmodel: {} answers, {} failures; p50 {:.0f} ms, p99 {:.0f} ms, max {:.0f} ms\n",
-               measured.model_ms.size(), measured.model_failures_count,
-               percentile(measured.model_ms, 0.50), percentile(measured.model_ms, 0.99),
-               percentile(measured.model_ms, 1.00));
-    fmt::print(
-        "Without a calibration the model has no weight in `both` (λ = 0): it is recorded.\n");
+    return ExitStatus::ok;
 }
 
 }  // namespace
 
 ExitStatus bench_decide(const BenchDecideOptions& options) {
-    const Result<std::vector<DecideCase>> cases = read_cases();
+    const Result<std::vector<DecideCase>> cases =
+        read_cases(options.cases.empty() ? built_in_cases() : options.cases);
     if (!cases) {
-        fmt::print(stderr, "homeostat: {}\n", cases.error().text);
+        say("homeostat: " + cases.error().text);
         return ExitStatus::usage;
     }
-    const Measured measured = measure(options, *cases);
-    if (options.is_json) {
-        fmt::print("{}", to_pretty_text(document_of(measured, cases->size(), options.repeats)));
-    } else {
-        print(measured, cases->size(), options.repeats);
+    DecideMeasurement measurement;
+    Result<std::optional<decide::Calibration>> calibration = calibration_of(options);
+    if (!calibration) {
+        say("homeostat: " + calibration.error().text);
+        return ExitStatus::usage;
     }
-    return ExitStatus::ok;
+    measurement.calibration = *std::move(calibration);
+    measurement.answers.resize(cases->size());
+    measurement.repeats = options.repeats;
+    measurement.machine.cores = std::thread::hardware_concurrency();
+    measurement.machine.load_before = load_now();
+    time_rules(*cases, measurement);
+    const ServerDirectory directory;
+    measurement.model = obstacle(options, directory);
+    if (measurement.model.empty() && !ask_model(options, directory, *cases, measurement)) {
+        say("interrupted; the model's server was ended");
+        return ExitStatus::interrupted;
+    }
+    measurement.machine.load_after = load_now();
+    return report(options, *cases, measurement);
 }
 
 }  // namespace homeostat::app

@@ -43,7 +43,10 @@ struct SwitchOptions {
 
 struct BenchDecideOptions {
     bool is_json{false};
-    std::filesystem::path model;
+    bool asks_model{true};
+    std::filesystem::path model;        ///< Empty: there is none.
+    std::filesystem::path calibration;  ///< Empty: the model has no weight.
+    std::filesystem::path cases;        ///< Empty: those that were built in.
     int repeats{5};
 };
 

@@ -25,7 +25,8 @@ namespace homeostat::app {
 struct ProcessConfig {
     std::vector<std::string> command;     ///< argv; {port} {name} {version_dir} are replaced.
     std::filesystem::path directory;      ///< Working directory without versions.
-    std::vector<std::uint16_t> ports;     ///< One per instance.
+    std::vector<std::uint16_t> ports;     ///< One per instance, spares included.
+    std::uint32_t spares{0};              ///< The last so many run only when `scale` asks.
     std::filesystem::path versions_root;  ///< Empty: no versions, nothing to roll back.
     std::filesystem::path run_directory;  ///< Records, logs and locks of the instances.
     Duration stop_grace{std::chrono::seconds{5}};  ///< From SIGTERM to SIGKILL.
@@ -87,6 +88,7 @@ struct Config {
     std::optional<ModelConfig> model;
     guard::Limits guard;
     Duration proof_time{std::chrono::minutes{10}};  ///< A version that served this long is good.
+    Duration hold_for{std::chrono::minutes{2}};     ///< A temporary remedy, at the longest.
     std::filesystem::path ledger_directory;
     std::filesystem::path sink_file;  ///< Empty: no copy outside of the ledger.
     std::filesystem::path control_socket;

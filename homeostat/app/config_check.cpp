@@ -26,6 +26,12 @@ std::uint32_t instances_count(const ProcessSection& process) {
     return static_cast<std::uint32_t>(ports_of(process).size());
 }
 
+/// Without the spares.
+std::uint32_t regular_count(const ProcessSection& process) {
+    const std::uint32_t count = instances_count(process);
+    return count - std::min(count, process.spares);
+}
+
 /// Values that stand more than once, each named once.
 template <class T>
 std::set<T> repeated(const std::vector<T>& values) {
@@ -74,6 +80,12 @@ void check_ports(const ProcessSection& process, ConfigReading& reading) {
                         fmt::format("{} instances and {} ports — write one port for each, or leave "
                                     "instances out",
                                     *process.instances, process.ports.size()));
+    }
+    if (process.spares > 0 && process.spares >= instances_count(process)) {
+        reading.tell_at(
+            "runtime.process.spares",
+            fmt::format("{} spares of {} instances leave none — write at most {}", process.spares,
+                        instances_count(process), instances_count(process) - 1));
     }
     const std::uint32_t last = process.first_port.value_or(0) + process.instances.value_or(1) - 1;
     if (has_first && last > port_value.max) {
@@ -205,7 +217,7 @@ void check_guard(const ConfigFile& file, ConfigReading& reading) {
                         fmt::format("{} is longer than back_off_max ({}) — write less",
                                     to_text(limits.back_off_first), to_text(limits.back_off_max)));
     }
-    const std::uint32_t instances = instances_count(file.runtime.process);
+    const std::uint32_t instances = regular_count(file.runtime.process);
     const AutonomySection& autonomy = file.autonomy;
     const bool disturbs = may_act(autonomy.eject) || may_act(autonomy.restart) ||
                           may_act(autonomy.rolling_restart) || may_act(autonomy.rollback);
@@ -226,6 +238,11 @@ void check_guard(const ConfigFile& file, ConfigReading& reading) {
     if (autonomy.open_circuit != Autonomy::watch && !has_circuit) {
         reading.tell_at("autonomy.open_circuit",
                         "no neighbour declares a circuit — add circuit: STICK_TABLE to one, or "
+                        "leave this out");
+    }
+    if (autonomy.scale != Autonomy::watch && file.runtime.process.spares == 0) {
+        reading.tell_at("autonomy.scale",
+                        "there is nothing to scale to — add spares: 1 to runtime.process, or "
                         "leave this out");
     }
     if (autonomy.rollback != Autonomy::watch && reading.is_read("runtime.process") &&
@@ -251,8 +268,6 @@ void check_places(const ConfigFile& file, ConfigReading& reading) {
                         "path somewhere else");
     }
 }
-
-constexpr std::string_view default_directory = "var";
 
 }  // namespace
 
@@ -306,189 +321,6 @@ void check(const ConfigFile& file, ConfigReading& reading) {
     check_model(file, reading);
     check_guard(file, reading);
     check_places(file, reading);
-}
-
-namespace {
-
-/// Makes paths absolute, and gives those that were left out a place below `base`.
-class Paths {
-  public:
-    Paths(const std::filesystem::path& base, const ServiceId& service)
-        : base_(base), own_(base / default_directory / service.text()) {}
-
-    [[nodiscard]] std::filesystem::path of(const std::filesystem::path& path) const {
-        return path.empty() ? path : (base_ / path).lexically_normal();
-    }
-    [[nodiscard]] std::filesystem::path of(const std::filesystem::path& path,
-                                           std::string_view otherwise) const {
-        return path.empty() ? (own_ / otherwise).lexically_normal() : of(path);
-    }
-    /// A program without a slash is looked for in PATH, as in a shell.
-    [[nodiscard]] std::filesystem::path of_program(const std::filesystem::path& path) const {
-        return path.has_parent_path() ? of(path) : path;
-    }
-
-  private:
-    std::filesystem::path base_;
-    std::filesystem::path own_;
-};
-
-ProcessConfig to_config(const ProcessSection& section, const Paths& paths) {
-    ProcessConfig process;
-    process.command = section.command;
-    process.directory =
-        section.versions ? "" : paths.of(section.directory.empty() ? "." : section.directory);
-    process.ports = ports_of(section);
-    process.versions_root = section.versions ? paths.of(section.versions->root) : "";
-    process.run_directory = paths.of(section.run, "run");
-    process.stop_grace = section.stop_grace;
-    return process;
-}
-
-ModelConfig to_config(const ModelSection& section, const Paths& paths) {
-    ModelConfig model;
-    if (section.llama_server) {
-        model.file = paths.of(section.llama_server->file);
-        model.binary = paths.of_program(section.llama_server->binary);
-    }
-    model.url = section.url;
-    model.deadline = section.deadline;
-    model.calibration = paths.of(section.calibration);
-    return model;
-}
-
-guard::Limits to_config(const GuardSection& section, const AutonomySection& autonomy) {
-    guard::Limits limits = section.limits;
-    limits.autonomy = {{RemedyKind::eject, autonomy.eject},
-                       {RemedyKind::open_circuit, autonomy.open_circuit},
-                       {RemedyKind::restart, autonomy.restart},
-                       {RemedyKind::rolling_restart, autonomy.rolling_restart},
-                       {RemedyKind::rollback, autonomy.rollback}};
-    return limits;
-}
-
-void set_signals(const SignalsSection& section, Config& config) {
-    if (section.http) {
-        config.http_signal = section.http->config;
-    }
-    if (section.prometheus) {
-        config.prometheus_signal = section.prometheus->config;
-    }
-    config.reads_logs = section.logs.has_value();
-}
-
-}  // namespace
-
-Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
-    const Paths paths(base, file.service);
-    Config config;
-    config.service = file.service;
-    config.process = to_config(file.runtime.process, paths);
-    set_signals(file.signals, config);
-    if (file.journey) {
-        config.journey = file.journey->config;
-    }
-    if (file.edge && file.edge->haproxy) {
-        const HaproxySection& haproxy = *file.edge->haproxy;
-        config.haproxy = HaproxyConfig{.socket = paths.of(haproxy.socket),
-                                       .backend = haproxy.backend,
-                                       .servers = servers_of(haproxy, config.process.ports.size())};
-    }
-    for (const NeighbourSection& neighbour : file.neighbours) {
-        config.neighbours.push_back(neighbour.config);
-    }
-    config.changes_file = paths.of(file.changes.file);
-    config.takes_changes_by_http = file.changes.http;
-    config.notes = file.notes;
-    config.availability_goal = file.goals.availability;
-    config.latency_p99_goal = file.goals.latency_p99;
-    if (file.model) {
-        config.model = to_config(*file.model, paths);
-    }
-    config.guard = to_config(file.guard, file.autonomy);
-    config.proof_time = file.guard.proof_time;
-    config.ledger_directory = paths.of(file.record.ledger, "ledger");
-    config.sink_file = paths.of(file.record.sink);
-    config.control_socket = paths.of(file.control.socket, "homeostat.sock");
-    config.switch_file = paths.of(file.control.suspended, "suspended");
-    config.oracle = file.oracle;
-    return config;
-}
-
-namespace {
-
-ProcessSection to_file(const ProcessConfig& process) {
-    ProcessSection section;
-    section.command = process.command;
-    section.directory = process.directory;
-    section.instances = static_cast<std::uint32_t>(process.ports.size());
-    section.ports = process.ports;
-    if (!process.versions_root.empty()) {
-        section.versions = VersionsSection{process.versions_root};
-    }
-    section.run = process.run_directory;
-    section.stop_grace = process.stop_grace;
-    return section;
-}
-
-SignalsSection to_signals(const Config& config) {
-    SignalsSection section;
-    if (config.http_signal) {
-        section.http = HttpSignalSection{*config.http_signal};
-    }
-    if (config.prometheus_signal) {
-        section.prometheus = PrometheusSignalSection{*config.prometheus_signal};
-    }
-    if (config.reads_logs) {
-        section.logs = LogsSection{};
-    }
-    return section;
-}
-
-ModelSection to_file(const ModelConfig& model) {
-    ModelSection section;
-    if (!model.file.empty()) {
-        section.llama_server = LlamaServerSection{model.file, model.binary};
-    }
-    section.url = model.url;
-    section.deadline = model.deadline;
-    section.calibration = model.calibration;
-    return section;
-}
-
-}  // namespace
-
-ConfigFile to_file(const Config& config) {
-    ConfigFile file;
-    file.service = config.service;
-    file.runtime.process = to_file(config.process);
-    file.signals = to_signals(config);
-    if (config.journey) {
-        file.journey = JourneySection{*config.journey};
-    }
-    if (config.haproxy) {
-        file.edge = EdgeSection{HaproxySection{config.haproxy->socket, config.haproxy->backend,
-                                               config.haproxy->servers}};
-    }
-    for (const NeighbourConfig& neighbour : config.neighbours) {
-        file.neighbours.push_back(NeighbourSection{neighbour});
-    }
-    file.changes = ChangesSection{config.changes_file, config.takes_changes_by_http};
-    file.notes = config.notes;
-    file.goals = GoalsSection{config.availability_goal, config.latency_p99_goal};
-    if (config.model) {
-        file.model = to_file(*config.model);
-    }
-    file.guard = GuardSection{config.guard, config.proof_time};
-    file.autonomy = AutonomySection{config.guard.autonomy_of(RemedyKind::eject),
-                                    config.guard.autonomy_of(RemedyKind::open_circuit),
-                                    config.guard.autonomy_of(RemedyKind::restart),
-                                    config.guard.autonomy_of(RemedyKind::rolling_restart),
-                                    config.guard.autonomy_of(RemedyKind::rollback)};
-    file.record = RecordSection{config.ledger_directory, config.sink_file};
-    file.control = ControlSection{config.control_socket, config.switch_file};
-    file.oracle = config.oracle;
-    return file;
 }
 
 }  // namespace homeostat::app

@@ -4,8 +4,9 @@
 // where the value goes. Reading, writing and the schema for editors all walk this table, so that
 // none of them can know a key that the others do not.
 //
-// The structs have the shape of the file; config_check.cpp makes a Config of them and looks at what
-// no single key can tell. Defaults stand in Config's own structs, with their reasons.
+// The structs have the shape of the file; config_convert.cpp makes a Config of them, and
+// config_check.cpp looks at what no single key can tell. Defaults stand in Config's own structs,
+// with their reasons.
 //
 // Pure. Values only.
 
@@ -14,6 +15,7 @@
 #include "homeostat/app/config_values.hpp"
 #include "homeostat/app/config_world_keys.hpp"
 #include "homeostat/domain/choice.hpp"
+#include "homeostat/domain/diagnosis.hpp"
 #include "homeostat/domain/ids.hpp"
 
 #include <optional>
@@ -51,8 +53,8 @@ struct ConfigFile {
         key(Key{"neighbours", "Services that this one depends on"}, SectionsKind{32},
             self.neighbours);
         key(Key{"changes", "Where deploys and the like are told"}, OneKeyItemsKind{}, self.changes);
-        key(Key{"notes", "Your own words; the only free text that the model reads"},
-            ListOf<TextValue>{TextValue{.bytes_max = 200}, 8}, self.notes);
+        key(Key{"notes", "Your own words, trusted: the model reads them before the evidence"},
+            ListOf<TextValue>{TextValue{.bytes_max = note_bytes_max}, notes_max}, self.notes);
         key(Key{"goals", "What users are promised"}, SectionKind{}, self.goals);
         key(Key{"model", "The local language model"}, SectionKind{}, self.model);
         key(Key{"guard", "Limits on what is done"}, SectionKind{}, self.guard);

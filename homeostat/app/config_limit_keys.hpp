@@ -22,9 +22,13 @@ struct GoalsSection {
     double availability = Config{}.availability_goal;
     Duration latency_p99 = Config{}.latency_p99_goal;
     static void keys(auto& self, auto&& key) {
-        key(Key{"availability", "Share of requests that succeed"}, RatioValue{}, self.availability);
-        key(Key{"latency_p99", "99 of 100 answers come within this"}, timeout_value,
-            self.latency_p99);
+        key(Key{"availability",
+                "Share of requests that succeed; a larger share of failures, if unusual, is a "
+                "symptom"},
+            RatioValue{}, self.availability);
+        key(Key{"latency_p99",
+                "99 of 100 answers come within this; a longer mean, if unusual, is a symptom"},
+            timeout_value, self.latency_p99);
     }
 };
 
@@ -56,6 +60,7 @@ struct ModelSection {
 struct GuardSection {
     guard::Limits limits;
     Duration proof_time = Config{}.proof_time;
+    Duration hold_for = Config{}.hold_for;
     static void keys(auto& self, auto&& key) {
         constexpr DurationValue span{};
         key(Key{"cool_down", "Per target and remedy, from the close of an incident"}, span,
@@ -78,6 +83,8 @@ struct GuardSection {
         key(Key{"proof_time", "A version that served so long without an incident is good"},
             DurationValue{std::chrono::milliseconds{100}, std::chrono::hours{24 * 7}},
             self.proof_time);
+        key(Key{"hold_for", "A temporary remedy is given back after so long at the latest"},
+            DurationValue{std::chrono::seconds{1}, std::chrono::hours{24}}, self.hold_for);
     }
 };
 
@@ -86,6 +93,7 @@ struct AutonomySection {
     Autonomy open_circuit{Autonomy::watch};
     Autonomy restart{Autonomy::watch};
     Autonomy rolling_restart{Autonomy::watch};
+    Autonomy scale{Autonomy::watch};
     Autonomy rollback{Autonomy::watch};
     static void keys(auto& self, auto&& key) {
         constexpr EnumValue<Autonomy> level{};
@@ -96,6 +104,7 @@ struct AutonomySection {
         key(Key{"restart", "Of one instance"}, level, self.restart);
         key(Key{"rolling_restart", "Of every instance, one after another"}, level,
             self.rolling_restart);
+        key(Key{"scale", "Of spares to instances, for a while"}, level, self.scale);
         key(Key{"rollback", "To the last good version"}, level, self.rollback);
     }
 };

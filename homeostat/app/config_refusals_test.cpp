@@ -61,7 +61,7 @@ TEST_CASE("what YAML allows and hides is refused: duplicates, anchors, aliases, 
         {"a merge key", with("guard: &g { min_healthy: 1 }\nautonomy: { <<: *g }\n"),
          "5:8: an anchor (&) is not read here — write the value out\n"
          "6:13: autonomy: unknown key '<<' — known here: eject, open_circuit, restart, "
-         "rolling_restart, rollback\n"
+         "rolling_restart, scale, rollback\n"
          "6:17: an alias (*) is not read here — write the value out\n"},
         {"a tag", with("oracle: !!str rules\n"),
          "5:9: a tag (!) is not read here — write the value without it\n"},
@@ -79,7 +79,7 @@ TEST_CASE("unknown keys are refused, with the one that was probably meant") {
         {"near, inside", with("guard: { min_helthy: 1 }\n"),
          "5:10: guard: unknown key 'min_helthy' — did you mean 'min_healthy'? known here: "
          "cool_down, attempts_max, min_healthy, effects_max, effects_window, back_off_first, "
-         "back_off_max, proof_time\n"},
+         "back_off_max, proof_time, hold_for\n"},
         {"far", with("frobnicate: 1\n"),
          "5:1: unknown key 'frobnicate' — known here: service, runtime, signals, journey, edge, "
          "neighbours, changes, notes, goals, model, guard, autonomy, record, control, oracle\n"},
@@ -103,6 +103,8 @@ TEST_CASE("values of the wrong type or size say what belongs there") {
          "5:8: guard: one value stands here — write keys with values\n"},
         {"a section for a value", with("oracle: { a: b }\n"),
          "5:9: oracle: a section stands here — write one value\n"},
+        {"a note that is too long", with("notes: [ " + std::string(115, 'x') + " ]\n"),
+         "5:10: notes[0]: a text of 115 bytes — write at most 114\n"},
         {"an empty list", with("notes: []\n"), "5:8: notes: a list of 0 — write 1 to 8\n"},
         {"a duration without its unit", with("guard: { cool_down: 120 }\n"),
          "5:21: guard.cool_down: '120' is not a duration — write the unit too, 120s or 120ms\n"},
@@ -321,7 +323,7 @@ guard: {}
        "3:12: runtime.process.command: missing — write it: program and arguments; {port}, "
        "{name} and {version_dir} are replaced\n"
        "3:14: runtime.process: unknown key 'comand' — did you mean 'command'? known here: "
-       "command, directory, instances, ports, first_port, versions, run, stop_grace\n"
+       "command, directory, instances, spares, ports, first_port, versions, run, stop_grace\n"
        "3:43: runtime.process.ports[2]: '99999' is out of range — write a whole number from 1 "
        "to 65535\n"
        "3:63: runtime.process.stop_grace: '3' is not a duration — write the unit too, 3s or "

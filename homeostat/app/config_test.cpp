@@ -1,5 +1,6 @@
 #include "homeostat/app/config_for_test.hpp"
 #include "homeostat/app/config_load.hpp"
+#include "homeostat/app/judge_settings.hpp"
 #include "homeostat/base/json.hpp"
 
 #include <doctest/doctest.h>
@@ -127,6 +128,11 @@ oracle: model
     CHECK(config.notes.size() == 1);
     CHECK(config.availability_goal == doctest::Approx(0.995));
     CHECK(config.latency_p99_goal == 250ms);
+    const heal::JudgeSettings judge = judge_settings_of(config, {});
+    CHECK(judge.notes == config.notes);
+    CHECK(judge.detect.errors.ratio_min == doctest::Approx(0.005));
+    CHECK(judge.diagnose.error_ratio_min == doctest::Approx(0.005));
+    CHECK(judge.detect.slow.goal_ms == doctest::Approx(250));
     CHECK(config.model->file == "/srv/shop/models/small.gguf");
     CHECK(config.model->binary == "llama-server");
     CHECK(config.model->deadline == 80ms);

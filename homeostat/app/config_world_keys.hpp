@@ -38,6 +38,7 @@ struct ProcessSection {
     std::vector<std::string> command;
     std::filesystem::path directory;
     std::optional<std::uint32_t> instances;
+    std::uint32_t spares{0};
     std::vector<std::uint16_t> ports;
     std::optional<std::uint16_t> first_port;
     std::optional<VersionsSection> versions;
@@ -49,8 +50,10 @@ struct ProcessSection {
             ListOf<TextValue>{TextValue{.bytes_max = 4096}, 128}, self.command);
         key(Key{"directory", "Where the program starts; with versions it is the version's own"},
             PathValue{}, self.directory);
-        key(Key{"instances", "How many are run"},
+        key(Key{"instances", "How many there are, spares included"},
             CountValue<std::uint32_t>{.min = 1, .max = instances_max}, self.instances);
+        key(Key{"spares", "The last so many of these run only while `scale` needs them"},
+            CountValue<std::uint32_t>{.max = instances_max - 1}, self.spares);
         key(Key{"ports", "The port of each instance, in order"},
             ListOf<PortValue>{port_value, instances_max}, self.ports);
         key(Key{"first_port", "Instead of ports: instance 0 has this one, instance 1 the next"},

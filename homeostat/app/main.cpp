@@ -3,6 +3,7 @@
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/demo/demo.hpp"
 #include "homeostat/app/model_place.hpp"
+#include "homeostat/app/stderr_log.hpp"
 #include "homeostat/app/version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <limits>
 #include <string>
 
 namespace homeostat::app {
@@ -69,6 +71,7 @@ void add_demo(CLI::App& app, demo::DemoOptions& options) {
     command->add_flag("--json", options.is_json,
                       "Print one JSON document; progress goes to stderr");
     command->add_option("--seed", options.seed, "Order and sizes of the faults")
+        ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
         ->capture_default_str();
     command->add_option("--only", options.only, "One scenario by its name");
     command->add_option("--oracle", options.oracle, "Who ranks the remedies")
@@ -76,7 +79,8 @@ void add_demo(CLI::App& app, demo::DemoOptions& options) {
         ->capture_default_str();
     command->add_option("--keep", options.keep,
                         "Leave the run's directory here: logs, configurations, ledgers");
-    command->add_option("--model", options.model, "A GGUF file instead of the bundled model");
+    command->add_option("--model", options.model, "A GGUF file instead of the bundled model")
+        ->check(CLI::ExistingFile);
     command->footer(
         "t0 is the first answer a user would call bad (error, slower than 500 ms, wrong).\n"
         "Healing ends at the start of the first 2 s in which at least 99 % of the answers are "
@@ -114,6 +118,44 @@ void add_switch(CLI::App& app, const char* name, const char* says, SwitchOptions
     command->add_option("--because", options.because, "Your reason, for the ledger");
 }
 
+void add_bench_decide(CLI::App& bench, BenchDecideOptions& options) {
+    CLI::App* command = bench.add_subcommand(
+        "decide", "Rules, model and both over the cases of the demo, honestly");
+    options.model = bundled_model();
+    command->add_flag("--json", options.is_json,
+                      "Print one JSON document; progress goes to stderr");
+    command
+        ->add_option_function<std::string>(
+            "--oracle", [&options](const std::string& word) { options.asks_model = word == "all"; },
+            "Who is measured: the rules alone, or rules, model and both")
+        ->check(CLI::IsMember({"rules", "all"}))
+        ->default_str("all");
+    command->add_option("--model", options.model, "A GGUF file instead of the bundled model")
+        ->check(CLI::ExistingFile);
+    command
+        ->add_option("--calibration", options.calibration,
+                     "What the model's word is worth in `both`; without it, nothing")
+        ->check(CLI::ExistingFile);
+    command->add_option("--cases", options.cases, "Other cases than the demo's own")
+        ->check(CLI::ExistingFile);
+    command
+        ->add_option("--repeats", options.repeats,
+                     "Questions per case, read anew and at once again each")
+        ->check(CLI::Range(1, 1'000))
+        ->capture_default_str();
+    command->footer(
+        "A case is a menu with its evidence as the demo's agent saw them. Right is what its "
+        "scenario\nexpects, harmful what it forbids. Menus with one entry, and those that lack the "
+        "right\nremedy, are counted in the first table: nobody who ranks can mend them.\n"
+        "What is tuned is tuned on other seeds and measured on these.\n\n"
+        "Exit status:\n  0    measured what was asked for\n"
+        "  1    the model was not there or never answered; the rules' figures are printed\n"
+        "  2    arguments, cases or a calibration that cannot be used\n  130  interrupted\n\n"
+        "Examples:\n  homeostat bench decide\n"
+        "  homeostat bench decide --oracle rules --json\n"
+        "  homeostat bench decide --model other.gguf --repeats 20 > figures.txt");
+}
+
 void add_commands(CLI::App& app, Arguments& arguments) {
     add_demo(app, arguments.demo);
     CLI::App* agent = app.add_subcommand("agent", "Guard one service until SIGTERM");
@@ -127,18 +169,12 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     add_switch(app, "resume", "Release the kill switch", arguments.resume);
     CLI::App* bench = app.add_subcommand("bench", "Measure");
     bench->require_subcommand(1);
-    CLI::App* decide = bench->add_subcommand(
-        "decide", "Rules, model and both over the cases of the demo, honestly");
-    arguments.bench.model = bundled_model();
-    decide->add_flag("--json", arguments.bench.is_json, "Print one JSON document");
-    decide->add_option("--model", arguments.bench.model, "A GGUF file instead of the bundled one");
-    decide->add_option("--repeats", arguments.bench.repeats, "Questions per case")
-        ->check(CLI::Range(1, 1'000))
-        ->capture_default_str();
+    add_bench_decide(*bench, arguments.bench);
 }
 
 int dispatch(const CLI::App& app, const Arguments& arguments) {
     const auto is_meant = [&app](const char* name) { return app.got_subcommand(name); };
+    log_to_stderr(is_meant("agent") ? arguments.agent.log_level : "warn");
     if (is_meant("demo")) {
         return demo::run_demo(arguments.demo);
     }

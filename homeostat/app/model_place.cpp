@@ -1,5 +1,7 @@
 #include "homeostat/app/model_place.hpp"
 
+#include "homeostat/os/file.hpp"
+
 #include <unistd.h>
 
 #include <cstdlib>
@@ -53,6 +55,16 @@ std::filesystem::path model_server_program() {
     const std::filesystem::path found = find_program("llama-server");
     const std::filesystem::path bundled = model_directory() / "llama-server";
     return found.empty() && is_program(bundled) ? bundled : found;
+}
+
+Result<decide::Calibration> read_calibration(const std::filesystem::path& file) {
+    constexpr std::size_t bytes_max = 4096;
+    const Result<std::string> text = os::read_file(file.string(), bytes_max);
+    if (!text) {
+        return std::unexpected(text.error());
+    }
+    Result<decide::Calibration> calibration = decide::parse_calibration(*text);
+    return calibration ? std::move(calibration) : fail(file.string(), calibration.error());
 }
 
 }  // namespace homeostat::app

@@ -1,6 +1,10 @@
 #pragma once
 
-// Where the local model is: what `make setup` put beside this program, or what PATH offers.
+// Where the local model is: what `make setup` put beside this program, or what PATH offers; and
+// what was measured of it.
+
+#include "homeostat/base/result.hpp"
+#include "homeostat/decide/calibration.hpp"
 
 #include <filesystem>
 
@@ -11,6 +15,10 @@ namespace homeostat::app {
 
 /// `llama-server` from PATH, else the bundled one; empty if there is neither.
 [[nodiscard]] std::filesystem::path model_server_program();
+
+/// What a model's word is worth, as somebody measured it. ERRORS: absent, invalid, unreachable; the
+/// text names the file and the mend.
+[[nodiscard]] Result<decide::Calibration> read_calibration(const std::filesystem::path& file);
 
 /// A program by its name from PATH, /usr/sbin included; empty if it is not there.
 [[nodiscard]] std::filesystem::path find_program(const std::filesystem::path& name);

@@ -66,7 +66,8 @@ struct IncidentSummary {
 [[nodiscard]] Result<json::value> explain_json(const std::vector<EntryGroup>& groups,
                                                const IncidentId& incident);
 
-/// `text` with control characters, escape sequences and broken UTF-8 made visible.
+/// `text` with control characters, escape sequences, marks that turn the direction of writing and
+/// broken UTF-8 made visible. ENSURES: UTF-8 on one line, of what stands in the first 400 bytes.
 [[nodiscard]] std::string plain(std::string_view text);
 
 }  // namespace homeostat::app

@@ -127,13 +127,27 @@ TEST_CASE("an entry that cannot be read is told of and hides no other") {
     CHECK(story->find("closed    healed") != std::string::npos);
 }
 
+TEST_CASE(
+    "what is shown is UTF-8 that reads from left to right, whatever it was and where it is cut") {
+    CHECK(plain("\u202etxt.exe") == "\\xe2\\x80\\xaetxt.exe");
+    CHECK(plain("one\u2028two") == "one\\xe2\\x80\\xa8two");
+    for (const std::string broken : {"\x9b", "\xff", "\xc0\xaf", "\xe2\x80", "\xed\xa0\x80",
+                                     "\xf5\x80\x80\x80", "\xf0\x80\x80\xaf"}) {
+        const std::string shown = plain(broken);
+        CAPTURE(shown);
+        CHECK(shown.size() == broken.size() * 4);
+    }
+    CHECK(plain(std::string(399, 'x') + "é") == std::string(399, 'x') + "…");
+    CHECK(plain(std::string(398, 'x') + "é") == std::string(398, 'x') + "é");
+}
+
 TEST_CASE("nothing that a ledger holds can move a terminal's cursor") {
     CHECK(plain("a\x1b[31mb\r\n\x07\x7f") == "a\\x1b[31mb\\x0d\\x0a\\x07\\x7f");
     CHECK(plain("\xc2\x9b"
                 "2J") ==
-          "\xc2\\x9b"
+          "\\xc2\\x9b"
           "2J");
-    CHECK(plain("grün – gut") == "grün – gut");
+    CHECK(plain("grün – gut 😀") == "grün – gut 😀");
     CHECK(plain(std::string(10'000, 'x')).size() < 500);
     Proposal hostile = bad_deploy();
     hostile.diagnosis.evidence.lines = {"\x1b]0;owned\x07"};

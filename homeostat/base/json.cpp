@@ -1,5 +1,7 @@
 #include "homeostat/base/json.hpp"
 
+#include "homeostat/base/ensure.hpp"
+
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_stack.hpp>
@@ -7,13 +9,30 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <set>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 namespace homeostat {
 
 namespace {
+
+// Boost.JSON multiplies powers of ten and misses some doubles by a bit, so that a number which was
+// written would not be read again. `rough` is its result; where a double ends, it tells which end.
+double nearest_double(std::string_view digits, double rough) {
+    double nearest = rough;
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), nearest);
+    if (error == std::errc::result_out_of_range) {
+        const bool is_tiny = std::abs(rough) < 1;
+        return is_tiny ? std::copysign(0.0, rough) : std::numeric_limits<double>::infinity();
+    }
+    ensure(error == std::errc{} && end == digits.data() + digits.size(),
+           "a number of JSON is one of from_chars, and comes in one piece");
+    return nearest;
+}
 
 // Checks keys while Boost.JSON builds the value; `invalid` stops the parse at the second of two
 // equal keys. The interface below is the one basic_parser asks for.
@@ -72,12 +91,13 @@ class StrictBuilder {
         stack_.push_uint64(number);
         return true;
     }
-    bool on_double(double number, std::string_view, boost::json::error_code& error) {
-        if (!std::isfinite(number)) {
+    bool on_double(double number, std::string_view digits, boost::json::error_code& error) {
+        const double nearest = nearest_double(digits, number);
+        if (!std::isfinite(nearest)) {
             error = boost::json::make_error_code(boost::json::error::exponent_overflow);
             return false;
         }
-        stack_.push_double(number);
+        stack_.push_double(nearest);
         return true;
     }
     bool on_bool(bool flag, boost::json::error_code&) {

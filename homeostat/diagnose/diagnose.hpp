@@ -73,7 +73,6 @@ void note(State& state, const Change& change);
                                const Symptom& symptom,
                                const Inventory& inventory,
                                std::span<const RemedyKind> tried,
-                               const Limits& limits,
-                               Instant now);
+                               const Limits& limits);
 
 }  // namespace homeostat::diagnose

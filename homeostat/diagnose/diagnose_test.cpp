@@ -84,13 +84,13 @@ struct Past {
     }
     [[nodiscard]] Finding find(const Symptom& symptom = errors(),
                                std::vector<RemedyKind> tried = {}) const {
-        return diagnose(state, symptom, payments(), tried, {}, began_at + 2s);
+        return diagnose(state, symptom, payments(), tried, {});
     }
     /// Where the edge can answer for these neighbours.
     [[nodiscard]] Menu menu_with_circuits(std::vector<ServiceId> circuits) const {
         Inventory inventory = payments();
         inventory.circuits = std::move(circuits);
-        return diagnose(state, errors(), inventory, {}, {}, began_at + 2s).menu;
+        return diagnose(state, errors(), inventory, {}, {}).menu;
     }
 };
 

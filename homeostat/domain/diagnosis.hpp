@@ -3,7 +3,8 @@
 // Diagnosis: ranked causes, each with the evidence that speaks for it.
 //
 // Evidence lines are written by our code from typed signals: a gloss and numbers. No byte of a log
-// line, label or message from outside is in them, so text cannot steer what reads them.
+// line, label or message from outside is in them, so text cannot steer what reads them. The one
+// exception is the operator's notes from the configuration, whose words are trusted.
 //
 // Pure. Values only.
 
@@ -19,7 +20,7 @@ namespace homeostat {
 enum class CauseKind : std::uint8_t {
     bad_deploy,          ///< The running version brought the fault.
     memory_leak,         ///< Memory climbed until instances stalled.
-    dependency_failing,  ///< A neighbour fails, and we only pass it on.
+    dependency_failing,  ///< A neighbour fails or is slow, and we only pass it on.
     instance_fault,      ///< One instance is ill, the others are well.
     instance_crash,      ///< A process ended.
     unknown,
@@ -43,11 +44,16 @@ struct Cause {
     friend bool operator==(const Cause&, const Cause&) = default;
 };
 
-constexpr std::size_t evidence_lines_max = 16;  ///< A model reads about 8 tokens per line.
+/// 16 that are measured and the notes; a model reads about 8 tokens per line.
+constexpr std::size_t evidence_lines_max = 24;
 constexpr std::size_t evidence_line_bytes_max = 120;
+constexpr std::size_t notes_max = 8;
+constexpr std::string_view note_mark = "note: ";
+constexpr std::size_t note_bytes_max = evidence_line_bytes_max - note_mark.size();
 
 struct Evidence {
-    std::vector<std::string> lines;  ///< Oldest first, append-only while an incident is open.
+    std::vector<std::string>
+        lines;  ///< Notes, then oldest first; append-only while an incident is open.
 
     static void fields(auto& self, auto&& field) { field("lines", self.lines); }
     friend bool operator==(const Evidence&, const Evidence&) = default;

@@ -4,11 +4,23 @@
 
 namespace homeostat {
 
-const InstanceFacts* find_instance(const Facts& facts, const InstanceId& instance) {
-    const auto found = std::ranges::find_if(facts.instances, [&](const InstanceFacts& candidate) {
+namespace {
+
+const InstanceFacts* find(const std::vector<InstanceFacts>& all, const InstanceId& instance) {
+    const auto found = std::ranges::find_if(all, [&](const InstanceFacts& candidate) {
         return candidate.runtime.instance == instance;
     });
-    return found == facts.instances.end() ? nullptr : &*found;
+    return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+const InstanceFacts* find_instance(const Facts& facts, const InstanceId& instance) {
+    return find(facts.instances, instance);
+}
+
+const InstanceFacts* find_spare(const Facts& facts, const InstanceId& instance) {
+    return find(facts.spares, instance);
 }
 
 const CircuitFacts* find_circuit(const Facts& facts, const ServiceId& neighbour) {

@@ -27,7 +27,9 @@ struct RuntimeInstance {
     ProcessIdentity identity;  ///< Of the live process, or of the last one.
     VersionId version;         ///< Of that process.
     Instant started_at{};
-    EffectId effect;  ///< The effect that started it; empty if none of ours did.
+    EffectId effect;       ///< The effect that started it; empty if none of ours did.
+    bool is_spare{false};  ///< Declared to run only when `scale` asks for it.
+    bool is_wanted{true};  ///< A spare that is none now, or no spare at all.
 
     static void fields(auto& self, auto&& field) {
         field("instance", self.instance);
@@ -37,6 +39,8 @@ struct RuntimeInstance {
         field("version", self.version);
         field("started_at", self.started_at);
         field("effect", self.effect);
+        field("is_spare", self.is_spare);
+        field("is_wanted", self.is_wanted);
     }
     friend bool operator==(const RuntimeInstance&, const RuntimeInstance&) = default;
 };
@@ -110,11 +114,12 @@ struct InstanceFacts {
 
 struct Facts {
     ServiceId service;
-    std::vector<InstanceFacts> instances;
-    bool has_edge{false};                ///< An edge is configured.
-    bool is_complete{false};             ///< Every configured source answered.
-    EdgeCounters edge;                   ///< Of the service's backend; zero without an edge.
-    std::vector<CircuitFacts> circuits;  ///< A declared one that is missing is unknown.
+    std::vector<InstanceFacts> instances;  ///< That ought to serve, in order.
+    std::vector<InstanceFacts> spares;     ///< That may be started by `scale`, in order.
+    bool has_edge{false};                  ///< An edge is configured.
+    bool is_complete{false};               ///< Every configured source answered.
+    EdgeCounters edge;                     ///< Of the service's backend; zero without an edge.
+    std::vector<CircuitFacts> circuits;    ///< A declared one that is missing is unknown.
     VersionId version_current;
     std::vector<VersionId> versions_present;
     std::vector<VersionId> versions_good;  ///< Present, and proven by time in service.
@@ -124,6 +129,7 @@ struct Facts {
     static void fields(auto& self, auto&& field) {
         field("service", self.service);
         field("instances", self.instances);
+        field("spares", self.spares);
         field("has_edge", self.has_edge);
         field("is_complete", self.is_complete);
         field("edge", self.edge);
@@ -138,6 +144,7 @@ struct Facts {
 };
 
 [[nodiscard]] const InstanceFacts* find_instance(const Facts& facts, const InstanceId& instance);
+[[nodiscard]] const InstanceFacts* find_spare(const Facts& facts, const InstanceId& instance);
 
 /// Null: no such circuit is declared, or the edge says nothing of it.
 [[nodiscard]] const CircuitFacts* find_circuit(const Facts& facts, const ServiceId& neighbour);

@@ -5,6 +5,7 @@
 // Pure. Values only.
 
 #include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/symptom.hpp"
 
 #include <vector>
 
@@ -17,6 +18,15 @@ struct Inventory {
     std::vector<ServiceId> circuits;  ///< Neighbours for which the edge can answer itself.
     bool has_versions{false};         ///< A deploy can be rolled back.
     bool has_edge{false};
+    bool may_eject{false};  ///< There is an edge, and `eject` stands higher than watch.
 };
+
+/// A reflex answers this symptom without asking a model: a process that has ended is started
+/// again, and one slow instance among well ones gets no more requests.
+[[nodiscard]] inline bool is_for_reflex(const Symptom& symptom, const Inventory& inventory) {
+    const bool is_one = symptom.subject.kind == SubjectKind::instance;
+    const bool is_slow = symptom.kind == SymptomKind::latency && inventory.may_eject;
+    return is_one && (symptom.kind == SymptomKind::instance_down || is_slow);
+}
 
 }  // namespace homeostat

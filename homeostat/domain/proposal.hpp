@@ -10,6 +10,7 @@
 #include "homeostat/domain/diagnosis.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/menu.hpp"
+#include "homeostat/domain/remedy.hpp"
 #include "homeostat/domain/symptom.hpp"
 
 #include <cstdint>
@@ -39,6 +40,18 @@ struct Proposal {
     }
     friend bool operator==(const Proposal&, const Proposal&) = default;
 };
+
+/// The remedy is the one that answers the symptom without an opinion.
+[[nodiscard]] inline bool is_reflex(const Symptom& symptom, const Remedy& remedy) {
+    const InstanceId* instance = instance_of(remedy);
+    const bool is_about_it = symptom.subject.kind == SubjectKind::instance && instance != nullptr &&
+                             instance->text() == symptom.subject.name;
+    const bool starts =
+        symptom.kind == SymptomKind::instance_down && kind_of(remedy) == RemedyKind::restart;
+    const bool ejects =
+        symptom.kind == SymptomKind::latency && kind_of(remedy) == RemedyKind::eject;
+    return is_about_it && (starts || ejects);
+}
 
 /// What the executor says of a symptom's incident, so that the agent knows what to do next.
 struct Standing {

@@ -37,7 +37,7 @@ struct Ranking {
     std::string
         prompt_digest;  ///< SHA-256 of its parts that never change, hex: what a calibration is for.
     Duration took{};
-    std::uint32_t tokens_cached_count{0};  ///< 0 on a warm prefix means that reuse is broken.
+    std::uint32_t tokens_cached_count{0};  ///< 0 means that the fixed prefix was read anew.
     std::uint32_t tokens_fresh_count{0};
 
     static void fields(auto& self, auto&& field) {

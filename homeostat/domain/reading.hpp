@@ -41,6 +41,8 @@ struct EdgeCounters {
     std::uint64_t queue_length{0};
     std::uint64_t sessions_now{0};
     double latency_ms{0};  ///< Mean of the last requests, as the proxy keeps it.
+    /// Answers over which that mean decays. Zero: the proxy does not say.
+    std::uint64_t latency_answers_max{0};
 
     static void fields(auto& self, auto&& field) {
         field("requests_total", self.requests_total);
@@ -49,6 +51,7 @@ struct EdgeCounters {
         field("queue_length", self.queue_length);
         field("sessions_now", self.sessions_now);
         field("latency_ms", self.latency_ms);
+        field("latency_answers_max", self.latency_answers_max);
     }
     friend bool operator==(const EdgeCounters&, const EdgeCounters&) = default;
 };
@@ -80,6 +83,7 @@ struct EdgeReading {
 
 struct ProcessReading {
     InstanceId instance;
+    bool is_wanted{true};  ///< False: a spare that nobody has started; the rest is empty.
     bool is_alive{false};
     ProcessIdentity identity;
     VersionId version;

@@ -18,6 +18,9 @@ struct InverseOf {
     std::optional<Remedy> operator()(const OpenCircuit& remedy) const {
         return CloseCircuit{remedy.neighbour};
     }
+    std::optional<Remedy> operator()(const Scale& remedy) const {
+        return Scale{remedy.service, remedy.to, remedy.from};
+    }
     std::optional<Remedy> operator()(const Rollback& remedy) const {
         return Rollback{remedy.service, remedy.to, remedy.from};
     }
@@ -42,6 +45,10 @@ struct Describe {
     }
     std::string operator()(const RollingRestart& remedy) const {
         return "rolling_restart " + remedy.service.text();
+    }
+    std::string operator()(const Scale& remedy) const {
+        return "scale " + remedy.service.text() + " from " + std::to_string(remedy.from) + " to " +
+               std::to_string(remedy.to);
     }
     std::string operator()(const Rollback& remedy) const {
         return "rollback " + remedy.service.text() + " from " + remedy.from.text() + " to " +

@@ -4,38 +4,19 @@
 // cannot be offered, chosen or performed.
 //
 // A new remedy is a struct here; every stage that must answer for it then fails to compile.
-// SOURCE of the traits: DESIGN of the project, "Remedies".
 //
 // Pure. Values only.
 
 #include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/remedy_kind.hpp"
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <variant>
 
 namespace homeostat {
-
-enum class RemedyKind : std::uint8_t {
-    observe,
-    eject,
-    readmit,
-    open_circuit,
-    close_circuit,
-    restart,
-    rolling_restart,
-    rollback,
-};
-
-constexpr auto names_of(std::type_identity<RemedyKind>) {
-    return std::to_array<std::string_view>({"observe", "eject", "readmit", "open_circuit",
-                                            "close_circuit", "restart", "rolling_restart",
-                                            "rollback"});
-}
 
 /// Do nothing and go on looking: an answer, not the lack of one.
 struct Observe {
@@ -102,6 +83,22 @@ struct RollingRestart {
     friend bool operator==(const RollingRestart&, const RollingRestart&) = default;
 };
 
+/// Run so many instances, by starting declared spares or by stopping them again. More is temporary:
+/// it is held until its time is up, and given back by the same remedy the other way round.
+struct Scale {
+    static constexpr std::string_view kind_name = "scale";
+    static constexpr RemedyKind kind = RemedyKind::scale;
+    ServiceId service;
+    std::uint32_t from{0};
+    std::uint32_t to{0};
+    static void fields(auto& self, auto&& field) {
+        field("service", self.service);
+        field("from", self.from);
+        field("to", self.to);
+    }
+    friend bool operator==(const Scale&, const Scale&) = default;
+};
+
 /// Make `to` the current version again and replace every instance that runs another one.
 struct Rollback {
     static constexpr std::string_view kind_name = "rollback";
@@ -117,56 +114,15 @@ struct Rollback {
     friend bool operator==(const Rollback&, const Rollback&) = default;
 };
 
-using Remedy = std::
-    variant<Observe, Eject, Readmit, OpenCircuit, CloseCircuit, Restart, RollingRestart, Rollback>;
-
-/// How much a remedy disturbs; a second remedy in one incident must be of a lower class.
-enum class Disruption : std::uint8_t { none, rotation, instance, rolling, version };
-
-constexpr auto names_of(std::type_identity<Disruption>) {
-    return std::to_array<std::string_view>({"none", "rotation", "instance", "rolling", "version"});
-}
-
-/// What may be said about repeating an effect.
-enum class Idempotence : std::uint8_t {
-    read_back,    ///< A target state that is set and read back.
-    conditional,  ///< A write that happens only while the target is as we saw it.
-    one_shot,     ///< Never retried after an unknown reply.
-};
-
-constexpr auto names_of(std::type_identity<Idempotence>) {
-    return std::to_array<std::string_view>({"read_back", "conditional", "one_shot"});
-}
-
-struct RemedyTraits {
-    Disruption disruption;
-    bool is_reversible;       ///< Has an inverse that `undo` performs.
-    Idempotence idempotence;  ///< Of its most dangerous step.
-    bool removes_capacity;    ///< Takes an instance out for a while: the floor applies.
-    bool is_temporary;        ///< Held once it has helped, then given back by its inverse.
-};
-
-[[nodiscard]] constexpr RemedyTraits traits_of(RemedyKind kind) {
-    switch (kind) {
-        case RemedyKind::observe:
-            return {Disruption::none, true, Idempotence::read_back, false, false};
-        case RemedyKind::eject:
-            return {Disruption::rotation, true, Idempotence::read_back, true, true};
-        case RemedyKind::open_circuit:
-            return {Disruption::rotation, true, Idempotence::read_back, false, true};
-        case RemedyKind::readmit:
-        case RemedyKind::close_circuit:
-            return {Disruption::rotation, false, Idempotence::read_back, false, false};
-        case RemedyKind::restart:
-            return {Disruption::instance, false, Idempotence::one_shot, true, false};
-        case RemedyKind::rolling_restart:
-            return {Disruption::rolling, false, Idempotence::one_shot, true, false};
-        case RemedyKind::rollback:
-            return {Disruption::version, true, Idempotence::conditional, true, false};
-    }
-    // Not a member: the worst case.
-    return {Disruption::version, false, Idempotence::one_shot, true, false};
-}
+using Remedy = std::variant<Observe,
+                            Eject,
+                            Readmit,
+                            OpenCircuit,
+                            CloseCircuit,
+                            Restart,
+                            RollingRestart,
+                            Scale,
+                            Rollback>;
 
 [[nodiscard]] inline RemedyKind kind_of(const Remedy& remedy) {
     return std::visit([](const auto& alternative) { return alternative.kind; }, remedy);

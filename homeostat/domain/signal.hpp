@@ -35,11 +35,11 @@ constexpr auto names_of(std::type_identity<Observer>) {
 }
 
 enum class SignalKind : std::uint8_t {
-    requests_count,   ///< Requests ended since the last reading. Edge.
-    errors_count,     ///< Of these, answered 5xx or not answered at all. Edge.
-    retries_count,    ///< Retries and redispatches since the last reading. Edge.
-    queue_length,     ///< Requests waiting for a server now. Edge.
-    latency_ms,       ///< Mean time to answer of the last requests. Edge, probe, journey.
+    requests_count,  ///< Requests ended since the last reading. Edge.
+    errors_count,    ///< Of these, answered 5xx or not answered at all. Edge.
+    retries_count,   ///< Retries and redispatches since the last reading. Edge.
+    queue_length,    ///< Requests waiting for a server now. Edge.
+    latency_ms,  ///< Time to answer: of one request (probe, journey), mean since the last (edge).
     is_in_rotation,   ///< 1: the edge sends this instance requests; 0: down, drained. Edge.
     is_answering,     ///< 1: the request was answered 2xx in time; 0: not. Probe, journey.
     is_alive,         ///< 1: the process runs; 0: it has ended. Process.
@@ -48,6 +48,7 @@ enum class SignalKind : std::uint8_t {
     cpu_ratio,        ///< Of one core, since the last reading. Process.
     lines_count,      ///< Log lines of one template since the last reading. Logs.
     template_is_new,  ///< 1: this template was never seen before. Logs.
+    is_wanted,        ///< 0: a spare that nobody has started. Sent for those only. Process.
     has_ended_well,   ///< 1: the process ended with status 0, so somebody asked it to. Process.
     value,            ///< A number that the instance published under a name. Metrics.
 };
@@ -56,7 +57,7 @@ constexpr auto names_of(std::type_identity<SignalKind>) {
     return std::to_array<std::string_view>(
         {"requests_count", "errors_count", "retries_count", "queue_length", "latency_ms",
          "is_in_rotation", "is_answering", "is_alive", "resident_bytes", "uptime_seconds",
-         "cpu_ratio", "lines_count", "template_is_new", "has_ended_well", "value"});
+         "cpu_ratio", "lines_count", "template_is_new", "is_wanted", "has_ended_well", "value"});
 }
 
 /// What a signal or a symptom is about.

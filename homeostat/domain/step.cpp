@@ -27,6 +27,11 @@ struct Describe {
     std::string operator()(const SetCircuit& step) const {
         return "set_circuit of " + step.neighbour.text() + (step.is_open ? " open" : " closed");
     }
+    std::string operator()(const Stop& step) const {
+        const std::string pid = step.expected.pid == 0 ? std::string("has ended already")
+                                                       : "pid " + std::to_string(step.expected.pid);
+        return "stop " + step.instance.text() + " (" + pid + ")";
+    }
 };
 
 }  // namespace

@@ -82,7 +82,21 @@ struct SetCircuit {
     friend bool operator==(const SetCircuit&, const SetCircuit&) = default;
 };
 
-using Step = std::variant<SwapVersion, Drain, Undrain, Replace, SetCircuit>;
+/// End the process of a spare, if there is one, and let the spare be one again. Precondition: the
+/// process is the one that we saw. Class: one-shot.
+struct Stop {
+    static constexpr std::string_view kind_name = "stop";
+    static constexpr Idempotence idempotence = Idempotence::one_shot;
+    InstanceId instance;
+    ProcessIdentity expected;  ///< pid 0: no live process is expected.
+    static void fields(auto& self, auto&& field) {
+        field("instance", self.instance);
+        field("expected", self.expected);
+    }
+    friend bool operator==(const Stop&, const Stop&) = default;
+};
+
+using Step = std::variant<SwapVersion, Drain, Undrain, Replace, Stop, SetCircuit>;
 
 [[nodiscard]] inline std::string_view name_of(const Step& step) {
     return std::visit([](const auto& alternative) { return alternative.kind_name; }, step);

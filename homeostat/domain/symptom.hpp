@@ -47,12 +47,4 @@ struct Symptom {
     friend bool operator==(const Symptom&, const Symptom&) = default;
 };
 
-/// A reflex answers this symptom without asking a model: a process that has ended is started
-/// again, and one slow instance among well ones gets no more requests.
-[[nodiscard]] inline bool is_for_reflex(const Symptom& symptom) {
-    const bool is_one = symptom.subject.kind == SubjectKind::instance;
-    return is_one &&
-           (symptom.kind == SymptomKind::instance_down || symptom.kind == SymptomKind::latency);
-}
-
 }  // namespace homeostat

@@ -31,6 +31,9 @@ inline const Remedy eject_0 = Eject{payments_0};
 inline const Remedy readmit_0 = Readmit{payments_0};
 inline const Remedy open_fraud = OpenCircuit{ServiceId("fraud")};
 inline const Remedy close_fraud = CloseCircuit{ServiceId("fraud")};
+inline const Remedy scale_up = Scale{payments, 3, 4};
+inline const Remedy scale_down = Scale{payments, 4, 3};
+inline const InstanceId payments_3("payments-3");
 inline const Remedy rolling = RollingRestart{payments};
 inline const Remedy rollback = Rollback{payments, v2, v1};
 inline const Remedy rollback_undo = Rollback{payments, v1, v2};
@@ -52,12 +55,31 @@ inline void end_process(InstanceFacts& instance) {
     instance.rotation = Rotation::down;
 }
 
+/// Declared, and never started.
+inline InstanceFacts spare_instance(const InstanceId& name) {
+    InstanceFacts instance;
+    instance.runtime.instance = name;
+    instance.runtime.is_spare = true;
+    instance.runtime.is_wanted = false;
+    instance.rotation = Rotation::down;
+    return instance;
+}
+
+/// As if `scale_up` had started the spare.
+inline void start_spare(Facts& facts) {
+    InstanceFacts started = serving_instance(payments_3, 13);
+    started.runtime.is_spare = true;
+    facts.instances.push_back(started);
+    facts.spares.clear();
+}
+
 /// 7 errors at the edge; v2 runs, v1 is proven; `fraud` answers none of its checks.
 inline Facts serving_facts() {
     Facts facts;
     facts.service = payments;
     facts.instances = {serving_instance(payments_0, 10), serving_instance(payments_1, 11),
                        serving_instance(payments_2, 12)};
+    facts.spares = {spare_instance(payments_3)};
     facts.has_edge = true;
     facts.is_complete = true;
     facts.edge.errors_total = 7;
@@ -75,7 +97,7 @@ inline Limits acting_limits() {
     limits.min_healthy = 2;
     for (const RemedyKind kind :
          {RemedyKind::observe, RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::restart,
-          RemedyKind::rolling_restart, RemedyKind::rollback}) {
+          RemedyKind::rolling_restart, RemedyKind::scale, RemedyKind::rollback}) {
         limits.autonomy[kind] = Autonomy::act;
     }
     return limits;

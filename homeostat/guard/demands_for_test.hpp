@@ -19,13 +19,13 @@ template <class T, std::size_t N, class Draw>
 
 template <class Draw>
 [[nodiscard]] InstanceId any_instance(Draw& draw) {
-    return pick(
-        draw, std::array{payments_0, payments_1, payments_2, InstanceId("fraud-0"), InstanceId()});
+    return pick(draw, std::array{payments_0, payments_1, payments_2, payments_3,
+                                 InstanceId("fraud-0"), InstanceId()});
 }
 
 template <class Draw>
 [[nodiscard]] Remedy any_remedy(Draw& draw) {
-    switch (draw(11)) {
+    switch (draw(13)) {
         case 0:
         case 1:
             return RollingRestart{pick(draw, std::array{payments, payments, ServiceId("fraud")})};
@@ -42,6 +42,9 @@ template <class Draw>
             return OpenCircuit{pick(draw, std::array{ServiceId("fraud"), payments})};
         case 7:
             return CloseCircuit{ServiceId("fraud")};
+        case 8:
+        case 9:
+            return Scale{payments, 3 + draw(3), 3 + draw(3)};
         default:
             return Restart{any_instance(draw)};
     }
@@ -67,7 +70,12 @@ template <class Draw>
 [[nodiscard]] Step any_step(Draw& draw, const Facts& facts) {
     const InstanceId name = any_instance(draw);
     const InstanceFacts* target = find_instance(facts, name);
-    switch (draw(6)) {
+    const ProcessIdentity present = target != nullptr && target->runtime.is_alive
+                                        ? target->runtime.identity
+                                        : ProcessIdentity{};
+    switch (draw(7)) {
+        case 4:
+            return Stop{name, present};
         case 0:
             return Drain{name};
         case 1:

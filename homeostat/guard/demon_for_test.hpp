@@ -87,9 +87,12 @@ class Demon {
                 case 14:
                     instance.rotation = static_cast<Rotation>(draw_(4));
                     break;
-                case 15:
+                case 15: {
+                    const bool is_spare = instance.runtime.is_spare;
                     instance = serving_instance(instance.runtime.instance, next_pid());
+                    instance.runtime.is_spare = is_spare;
                     break;
+                }
                 default:
                     break;
             }
@@ -172,14 +175,26 @@ class Demon {
             facts_.circuits.front().is_open = set->is_open;
             return;
         }
+        if (std::holds_alternative<Stop>(step)) {
+            std::erase_if(facts_.instances, [&](const InstanceFacts& instance) {
+                return instance.runtime.instance == *instance_of(step);
+            });
+            facts_.spares = {spare_instance(payments_3)};
+            return;
+        }
+        if (find_spare(facts_, *instance_of(step)) != nullptr) {
+            start_spare(facts_);  // Only a replace gets so far.
+        }
         for (InstanceFacts& instance : facts_.instances) {
             if (instance.runtime.instance != *instance_of(step)) {
                 continue;
             }
             if (std::holds_alternative<Replace>(step)) {
                 const Rotation rotation = instance.rotation;
+                const bool is_spare = instance.runtime.is_spare;
                 instance = serving_instance(instance.runtime.instance, next_pid());
                 instance.runtime.version = facts_.version_current;
+                instance.runtime.is_spare = is_spare;
                 instance.runtime.is_answering = false;  // Not yet.
                 instance.rotation = rotation;
             } else {

@@ -125,91 +125,6 @@ TEST_CASE("a reflex restarts the instance whose process ended and does nothing e
     CHECK(scene.refuses(catalogue_rule));
 }
 
-TEST_CASE("a reflex ejects the one instance that is slow among the others") {
-    CHECK(eject_scene().is_permitted());
-    CHECK(eject_scene().ask(drain_0));
-
-    Scene all_slow = eject_scene();
-    all_slow.facts.instances[2].latency_ms = 300;
-    CHECK(all_slow.refuses(symptom_rule));
-    Scene hardly_slow = eject_scene();
-    hardly_slow.facts.instances[0].latency_ms = 29;  // Three times as slow, and nothing to feel.
-    CHECK(hardly_slow.refuses(symptom_rule));
-    hardly_slow.facts.instances[0].latency_ms = 30;
-    CHECK(hardly_slow.is_permitted());
-    Scene other = eject_scene();
-    other.asked.remedy = Eject{payments_1};
-    CHECK(other.refuses(catalogue_rule));
-    Scene no_edge = eject_scene();
-    no_edge.facts.has_edge = false;
-    CHECK(no_edge.refuses(catalogue_rule));
-    Scene few = eject_scene();
-    end_process(few.facts.instances[1]);
-    CHECK(few.refuses(floor_rule));
-    Scene watched = eject_scene();
-    watched.limits.autonomy[RemedyKind::eject] = Autonomy::recommend;
-    CHECK(watched.refuses(autonomy_rule));
-    Scene whole_service = eject_scene();
-    whole_service.asked.symptom.subject = {SubjectKind::service, "payments"};
-    CHECK(whole_service.refuses(catalogue_rule));
-}
-
-TEST_CASE("a reflex that ejected an instance lately does not do so again at once") {
-    Scene scene = eject_scene();
-    learn_effect(scene.history, {incident_other, "i-2.e1", eject_0, drain_0}, now - seconds{60});
-    scene.history.learn(closed_entry(incident_other), now - seconds{30});
-    CHECK(scene.refuses(cool_down_rule));
-}
-
-TEST_CASE("an ejected instance is cured although the symptom is gone, and then given back once") {
-    Scene scene = eject_scene();
-    learn_effect(scene.history, {incident, "i-1.e1", eject_0, drain_0}, now);
-    scene.history.learn(held_entry(incident, eject_0), now);
-    scene.facts = serving_facts();
-    scene.facts.instances[0].rotation = Rotation::draining;
-    scene.asked.remedy = restart_0;
-    scene.asked.is_reflex = false;
-    CHECK(scene.refuses(symptom_rule));
-    scene.asked.is_contained = true;
-    CHECK(scene.is_permitted());
-    CHECK(scene.ask(replace_0));
-
-    scene.limits.autonomy.clear();
-    scene.asked.remedy = readmit_0;
-    CHECK_FALSE(scene.is_permitted());
-    scene.asked.is_undo = true;
-    CHECK(scene.is_permitted());
-    CHECK(scene.ask(undrain_0));
-    scene.asked.remedy = Readmit{payments_1};
-    CHECK(scene.refuses(catalogue_rule));
-
-    scene.asked.remedy = readmit_0;
-    IntentBody readmit;
-    readmit.effect = EffectId("i-1.e2");
-    readmit.remedy = readmit_0;
-    readmit.step = undrain_0;
-    readmit.is_undo = true;
-    scene.history.learn(entry_of(EntryKind::intent, incident, readmit), now);
-    scene.history.learn(outcome_entry(incident, "i-1.e2", OutcomeKind::done), now);
-    scene.history.learn(entry_of(EntryKind::proposed, incident, Proposal{}), now);
-    CHECK(scene.refuses(catalogue_rule));
-}
-
-TEST_CASE("nothing is ejected by what was to be given back, and nothing readmitted by an eject") {
-    Scene eject = eject_scene();
-    eject.facts.instances[0].rotation = Rotation::draining;
-    CHECK(eject.refuses(undrain_0, step_rule));
-    CHECK(eject.refuses(replace_0, step_rule));
-    Scene readmit = eject_scene();
-    readmit.history.learn(opened_entry(incident), now);
-    readmit.history.learn(held_entry(incident, eject_0), now);
-    readmit.asked.remedy = readmit_0;
-    readmit.asked.is_reflex = false;
-    readmit.asked.is_undo = true;
-    CHECK(readmit.refuses(drain_0, step_rule));
-    CHECK(readmit.refuses(replace_0, step_rule));
-}
-
 TEST_CASE("choosing to observe on a live symptom is an escalation") {
     CHECK(scene_of(Observe{}).escalates("observing is no effect"));
     CHECK_FALSE(scene_of(Observe{}).ask(drain_0));
@@ -357,6 +272,64 @@ TEST_CASE("one remedy is in hand at a time, of whatever incident") {
     CHECK(scene.refuses(one_rule));  // Between two steps it is still in hand.
     scene.history.learn(entry_of(EntryKind::escalated, incident_other, EscalatedBody{"x"}), now);
     CHECK(scene.is_permitted());
+}
+
+TEST_CASE("a dead process is started beside a remedy at another instance, never at the same one") {
+    struct Row {
+        Step theirs;
+        bool is_permitted;
+    };
+    const Step replace_1 = Replace{payments_1, {11, 1000}, v2};
+    for (const Row& row : {Row{Drain{payments_1}, true}, Row{replace_1, true},
+                           Row{Undrain{payments_1}, true}, Row{drain_0, false},
+                           Row{replace_0, false}, Row{undrain_0, false}, Row{swap_step, false}}) {
+        CAPTURE(describe(row.theirs));
+        for (const bool is_settled : {false, true}) {
+            Scene scene = reflex_scene();
+            scene.history.learn(intent_entry(incident_other, "i-2.e1", rolling, row.theirs), now);
+            if (is_settled) {
+                scene.history.learn(outcome_entry(incident_other, "i-2.e1", OutcomeKind::done),
+                                    now);
+            }
+            CHECK(scene.is_permitted() == row.is_permitted);
+            CHECK(scene.refuses(one_rule) != row.is_permitted);
+            CHECK(scene.ask(start_0).has_value() == row.is_permitted);
+        }
+    }
+}
+
+TEST_CASE("a remedy goes on beside the start of a dead process, away from it and above the floor") {
+    Scene scene = scene_of(rolling);
+    end_process(scene.facts.instances[0]);
+    scene.facts.instances[1].rotation = Rotation::draining;
+    learn_effect(scene.history, {incident, "i-1.e1", rolling, Drain{payments_1}}, now);
+    IntentBody start;
+    start.effect = EffectId("i-2.e1");
+    start.remedy = restart_0;
+    start.step = start_0;
+    start.is_reflex = true;
+    scene.history.learn(entry_of(EntryKind::intent, incident_other, start), now);
+    CHECK(scene.ask(Replace{payments_1, {11, 1000}, v2}));
+    CHECK(scene.ask(Undrain{payments_1}));
+    CHECK(scene.refuses(start_0, one_rule));
+    CHECK(scene.refuses(Drain{payments_2}, floor_rule));
+    CHECK(scene.refuses(one_rule));  // Not as a whole: that would begin it at the dead one too.
+    Scene other_remedy = scene;
+    other_remedy.asked.remedy = Restart{payments_1};
+    CHECK(other_remedy.refuses(Undrain{payments_1}, one_rule));  // It is not in hand.
+}
+
+TEST_CASE("two dead processes are started one after the other") {
+    Scene scene = reflex_scene();
+    end_process(scene.facts.instances[1]);
+    IntentBody start;
+    start.effect = EffectId("i-2.e1");
+    start.remedy = Restart{payments_1};
+    start.step = Replace{payments_1, {}, v2};
+    start.is_reflex = true;
+    scene.history.learn(entry_of(EntryKind::intent, incident_other, start), now);
+    CHECK(scene.refuses(one_rule));
+    CHECK(scene.refuses(start_0, one_rule));
 }
 
 TEST_CASE("an effect without a trustworthy outcome stops the next until the world was read") {

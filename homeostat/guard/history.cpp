@@ -17,6 +17,7 @@ struct TargetOf {
     std::string operator()(const CloseCircuit& remedy) const { return remedy.neighbour.text(); }
     std::string operator()(const Restart& remedy) const { return remedy.instance.text(); }
     std::string operator()(const RollingRestart& remedy) const { return remedy.service.text(); }
+    std::string operator()(const Scale& remedy) const { return remedy.service.text(); }
     std::string operator()(const Rollback& remedy) const { return remedy.service.text(); }
 };
 
@@ -132,12 +133,15 @@ void History::learn_intent(const Entry& entry, Instant at) {
     push_bounded(effects_at_, at, effects_max);
     IncidentMemory& memory = remember(entry.incident, at);
     memory.active_at = std::max(memory.active_at, at);
+    memory.step_last.reset();
     const Result<IntentBody> intent = from_json<IntentBody>(entry.body);
     if (!intent) {
         return;
     }
     push_bounded(memory.effects, intent->effect, effects_per_incident_max);
     push_bounded(memory.effects_open, intent->effect, effects_per_incident_max);
+    memory.step_last = intent->step;
+    memory.is_reflex = intent->is_reflex;
     note_attempt(memory, *intent);
     const auto* replace = std::get_if<Replace>(&intent->step);
     if (replace != nullptr && intent->is_reflex) {
@@ -223,14 +227,15 @@ const IncidentMemory* History::find(const IncidentId& incident) const {
     return found == incidents_.end() ? nullptr : &found->second;
 }
 
-const IncidentId* History::busy_incident(const IncidentId& except) const {
+std::vector<IncidentId> History::busy_incidents(const IncidentId& except) const {
+    std::vector<IncidentId> busy;
     for (const auto& [incident, memory] : incidents_) {
         const bool is_busy = memory.remedy_in_hand || !memory.effects_open.empty();
         if (is_busy && incident != except) {
-            return &incident;
+            busy.push_back(incident);
         }
     }
-    return nullptr;
+    return busy;
 }
 
 bool History::is_effect_known(const EffectId& effect) const {

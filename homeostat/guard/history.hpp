@@ -15,6 +15,7 @@
 #include "homeostat/domain/entry_bodies.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/remedy.hpp"
+#include "homeostat/domain/step.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -41,6 +42,8 @@ struct IncidentMemory {
     std::optional<Remedy> remedy_held;   ///< A temporary one in force; none once it is given back.
     std::vector<EffectId> effects;       ///< Every one it ever announced.
     std::vector<EffectId> effects_open;  ///< Of these, without a trustworthy outcome.
+    std::optional<Step> step_last;       ///< Of the latest; none if it could not be read.
+    bool is_reflex{false};               ///< And whether a reflex announced it.
     std::vector<std::pair<RemedyKind, std::string>> used;  ///< Kinds and their targets.
     bool is_closed{false};
 
@@ -56,8 +59,8 @@ class History {
     /// Null for an incident that was never learned of, or so long ago that it is forgotten.
     [[nodiscard]] const IncidentMemory* find(const IncidentId& incident) const;
 
-    /// Another incident whose remedy is in hand or whose effect has no outcome; null if none.
-    [[nodiscard]] const IncidentId* busy_incident(const IncidentId& except) const;
+    /// The other incidents whose remedy is in hand or whose effect has no outcome, in order.
+    [[nodiscard]] std::vector<IncidentId> busy_incidents(const IncidentId& except) const;
 
     [[nodiscard]] bool is_effect_known(const EffectId& effect) const;
 

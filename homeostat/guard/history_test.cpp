@@ -71,9 +71,8 @@ TEST_CASE("a history learned live and one replayed from the ledger's bytes are e
     CHECK(live.effects_since(now - seconds{1}).size() == 3);
     CHECK(live.cooling_since(RemedyKind::rollback, "payments") == now);
     CHECK(live.reflex_restarts_since(payments_0, now - seconds{1}).size() == 1);
-    REQUIRE(live.busy_incident(incident));
-    CHECK(*live.busy_incident(incident) == incident_other);
-    CHECK_FALSE(live.busy_incident(incident_other));
+    CHECK(live.busy_incidents(incident) == std::vector{incident_other});
+    CHECK(live.busy_incidents(incident_other).empty());
 }
 
 TEST_CASE("the effects of one remedy are one attempt and a further remedy is another") {
@@ -106,9 +105,9 @@ TEST_CASE("a closed incident holds nobody up, not even with an effect that was n
     History history;
     history.learn(intent_entry(incident, "i-1.e1", rollback, swap_step), now);
     history.learn(entry_of(EntryKind::escalated, incident, EscalatedBody{"x"}), now);
-    CHECK(history.busy_incident(incident_other));
+    CHECK(history.busy_incidents(incident_other) == std::vector{incident});
     history.learn(closed_entry(incident), now);
-    CHECK_FALSE(history.busy_incident(incident_other));
+    CHECK(history.busy_incidents(incident_other).empty());
 }
 
 TEST_CASE("an intent that cannot be read spends a token all the same") {

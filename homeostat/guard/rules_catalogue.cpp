@@ -1,5 +1,6 @@
 // The rules about what there is to do at all: the closed catalogue, observe, the step.
 
+#include "homeostat/domain/proposal.hpp"
 #include "homeostat/guard/rules.hpp"
 
 #include <fmt/format.h>
@@ -53,6 +54,26 @@ struct InCatalogue {
 
     Answer operator()(const RollingRestart& remedy) const { return of_service(remedy.service); }
 
+    Answer operator()(const Scale& remedy) const {
+        if (Answer answer = of_service(remedy.service)) {
+            return answer;
+        }
+        const std::size_t count = matter.facts.instances.size();
+        if (remedy.to == remedy.from) {
+            return no("it changes nothing");
+        }
+        if (remedy.to < remedy.from && !matter.asked.is_undo) {
+            return no("only what was added may be taken away again");
+        }
+        if (remedy.to > count + matter.facts.spares.size()) {
+            return no(fmt::format("there are {} spares", matter.facts.spares.size()));
+        }
+        const bool has_begun = is_in_hand(matter) || matter.asked.is_undo;
+        return has_begun || count == remedy.from
+                   ? std::nullopt
+                   : no(fmt::format("{} instances are wanted now", count));
+    }
+
     Answer operator()(const Rollback& remedy) const {
         const Facts& facts = matter.facts;
         if (Answer answer = of_service(remedy.service)) {
@@ -100,11 +121,7 @@ struct InCatalogue {
 
 /// A reflex is one remedy for one symptom, and needs no opinion for it.
 bool is_proper_reflex(const Case& asked) {
-    const bool is_restart = asked.symptom.kind == SymptomKind::instance_down &&
-                            std::holds_alternative<Restart>(asked.remedy);
-    const bool is_eject =
-        asked.symptom.kind == SymptomKind::latency && std::holds_alternative<Eject>(asked.remedy);
-    return (is_restart || is_eject) && is_for_reflex(asked.symptom) && !asked.is_undo;
+    return is_reflex(asked.symptom, asked.remedy) && !asked.is_undo;
 }
 
 /// An undo reverts what this incident did last or what it holds, once.
@@ -136,24 +153,26 @@ struct StepFits {
     }
 
     Answer operator()(const Drain& step) const {
-        if (!replaces() && kind_of(matter.asked.remedy) != RemedyKind::eject) {
+        const InstanceFacts* target = find_instance(matter.facts, step.instance);
+        const bool is_stopped_after = takes_away() && target != nullptr && target->runtime.is_spare;
+        if (!replaces() && kind_of(matter.asked.remedy) != RemedyKind::eject && !is_stopped_after) {
             return no("the remedy drains nothing");
         }
         return with_rotation(step.instance, Rotation::in, "it is not in rotation");
     }
 
     Answer operator()(const Undrain& step) const {
-        if (!replaces() && kind_of(matter.asked.remedy) != RemedyKind::readmit) {
+        if (!replaces() && !adds() && kind_of(matter.asked.remedy) != RemedyKind::readmit) {
             return no("the remedy gives nothing back");
         }
         return with_rotation(step.instance, Rotation::draining, "it is not drained");
     }
 
     Answer operator()(const Replace& step) const {
-        if (!replaces()) {
+        if (!replaces() && !adds()) {
             return no("the remedy replaces nothing");
         }
-        const InstanceFacts* target = target_for(step.instance);
+        const InstanceFacts* target = target_to_start(step.instance);
         if (target == nullptr) {
             return no("the remedy is not about that instance");
         }
@@ -189,6 +208,47 @@ struct StepFits {
         const RemedyKind kind = kind_of(matter.asked.remedy);
         return kind == RemedyKind::restart || kind == RemedyKind::rolling_restart ||
                kind == RemedyKind::rollback;
+    }
+
+    Answer operator()(const Stop& step) const {
+        const InstanceFacts* target = target_for(step.instance);
+        if (!takes_away() || target == nullptr || !target->runtime.is_spare) {
+            return no("the remedy stops no such instance");
+        }
+        const RuntimeInstance& runtime = target->runtime;
+        const ProcessIdentity present = runtime.is_alive ? runtime.identity : ProcessIdentity{};
+        if (step.expected != present) {
+            return no(fmt::format("pid {} is expected, pid {} runs there", step.expected.pid,
+                                  present.pid));
+        }
+        const auto& remedy = std::get<Scale>(matter.asked.remedy);
+        return matter.facts.instances.size() > remedy.to
+                   ? std::nullopt
+                   : no("no more are wanted than the remedy leaves");
+    }
+
+    [[nodiscard]] bool takes_away() const {
+        const auto* scale = std::get_if<Scale>(&matter.asked.remedy);
+        return scale != nullptr && scale->to < scale->from;
+    }
+
+    [[nodiscard]] bool adds() const {
+        const auto* scale = std::get_if<Scale>(&matter.asked.remedy);
+        return scale != nullptr && scale->to > scale->from;
+    }
+
+    /// Of a scale: a spare, or one of those that it has started.
+    [[nodiscard]] const InstanceFacts* target_to_start(const InstanceId& instance) const {
+        const InstanceFacts* wanted = target_for(instance);
+        const auto* scale = std::get_if<Scale>(&matter.asked.remedy);
+        if (scale == nullptr) {
+            return wanted;
+        }
+        if (wanted != nullptr) {
+            return wanted->runtime.is_spare && !wanted->runtime.is_alive ? wanted : nullptr;
+        }
+        const bool has_room = matter.facts.instances.size() < scale->to;
+        return has_room ? find_spare(matter.facts, instance) : nullptr;
     }
 
     [[nodiscard]] Answer with_rotation(const InstanceId& instance,

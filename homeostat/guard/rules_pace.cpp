@@ -29,6 +29,28 @@ Duration back_off_after(std::size_t count, const Limits& limits) {
     return wait;
 }
 
+/// The one instance that is about to be touched; null when it is the version or the whole group.
+const InstanceId* instance_at_stake(const Matter& matter) {
+    if (matter.step != nullptr) {
+        return instance_of(*matter.step);
+    }
+    const auto* restart = std::get_if<Restart>(&matter.asked.remedy);
+    return restart == nullptr ? nullptr : &restart->instance;
+}
+
+/// A dead process is started beside another incident's remedy, which goes on meanwhile, as long as
+/// the two are at different instances. At the same one they would cross, and while a version is
+/// being swapped it is not known yet what a start would start.
+bool are_apart(const Matter& matter, const IncidentMemory& other) {
+    const bool is_start_beside_remedy = matter.asked.is_reflex && !other.is_reflex;
+    const bool is_remedy_beside_start =
+        !matter.asked.is_reflex && other.is_reflex && is_in_hand(matter);
+    const InstanceId* ours = instance_at_stake(matter);
+    const InstanceId* theirs = other.step_last ? instance_of(*other.step_last) : nullptr;
+    return (is_start_beside_remedy || is_remedy_beside_start) && ours != nullptr &&
+           theirs != nullptr && *ours != *theirs;
+}
+
 }  // namespace
 
 namespace rule {
@@ -60,9 +82,11 @@ std::optional<Objection> one_in_hand(const Matter& matter) {
                                                 memory->effects_open.front().text()),
                          .again_at = again_soon(matter)};
     }
-    if (const IncidentId* other = matter.history.busy_incident(matter.asked.incident)) {
-        return Objection{.because = fmt::format("incident {} has one in hand", other->text()),
-                         .again_at = again_soon(matter)};
+    for (const IncidentId& other : matter.history.busy_incidents(matter.asked.incident)) {
+        if (!are_apart(matter, *matter.history.find(other))) {
+            return Objection{.because = fmt::format("incident {} has one in hand", other.text()),
+                             .again_at = again_soon(matter)};
+        }
     }
     return std::nullopt;
 }

@@ -11,8 +11,23 @@ namespace homeostat::guard {
 
 namespace {
 
+/// The spares at work that a scale would stop, the last first.
+std::vector<const InstanceFacts*> instances_to_stop(const Facts& facts, const Scale& remedy) {
+    std::vector<const InstanceFacts*> found;
+    const auto& instances = facts.instances;
+    for (auto at = instances.rbegin(); at != instances.rend(); ++at) {
+        if (at->runtime.is_spare && instances.size() - found.size() > remedy.to) {
+            found.push_back(&*at);
+        }
+    }
+    return found;
+}
+
 /// The instances that the remedy would take out of service, as the facts stand now.
 std::vector<const InstanceFacts*> instances_to_take(const Matter& matter) {
+    if (const auto* scale = std::get_if<Scale>(&matter.asked.remedy)) {
+        return instances_to_stop(matter.facts, *scale);
+    }
     if (!traits_of(kind_of(matter.asked.remedy)).removes_capacity) {
         return {};
     }
@@ -77,14 +92,17 @@ std::optional<Objection> floor_for_remedy(const Matter& matter) {
 
 std::optional<Objection> floor_for_step(const Matter& matter) {
     const bool takes_out = std::holds_alternative<Drain>(*matter.step) ||
-                           std::holds_alternative<Replace>(*matter.step);
+                           std::holds_alternative<Replace>(*matter.step) ||
+                           std::holds_alternative<Stop>(*matter.step);
     const InstanceId* instance = instance_of(*matter.step);
     if (!takes_out || instance == nullptr) {
         return std::nullopt;
     }
     const InstanceFacts* target = find_instance(matter.facts, *instance);
     if (target == nullptr) {
-        return Objection{.because = "there is no such instance"};
+        return find_spare(matter.facts, *instance) != nullptr
+                   ? std::nullopt  // Nobody is served by a spare.
+                   : std::optional<Objection>{{.because = "there is no such instance"}};
     }
     const std::uint32_t remaining = serving_without(matter.facts, *instance);
     const bool costs = may_serve(*target, matter.facts.has_edge);
@@ -110,6 +128,7 @@ struct EffectsNeeded {
 
     std::uint32_t operator()(const SwapVersion&) const { return 1; }
     std::uint32_t operator()(const Undrain&) const { return 1; }
+    std::uint32_t operator()(const Stop&) const { return 1; }
     std::uint32_t operator()(const Drain&) const { return 3; }
     std::uint32_t operator()(const SetCircuit& step) const { return step.is_open ? 2 : 1; }
     std::uint32_t operator()(const Replace& step) const {
@@ -117,6 +136,8 @@ struct EffectsNeeded {
         return target != nullptr && target->rotation == Rotation::draining ? 2 : 1;
     }
 };
+
+constexpr std::uint32_t scale_effects_each = 2;  ///< Start it, and put it back into rotation.
 
 std::uint32_t effects_needed(const Matter& matter) {
     if (matter.step != nullptr) {
@@ -126,6 +147,9 @@ std::uint32_t effects_needed(const Matter& matter) {
         return 2;  // And its close.
     }
     std::uint32_t needed = std::holds_alternative<Rollback>(matter.asked.remedy) ? 1 : 0;
+    if (const auto* scale = std::get_if<Scale>(&matter.asked.remedy)) {
+        needed += scale_effects_each * (scale->to > scale->from ? scale->to - scale->from : 0);
+    }
     for (const InstanceFacts* instance : instances_to_take(matter)) {
         needed += effects_for(*instance, matter.facts.has_edge);
     }

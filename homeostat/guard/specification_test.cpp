@@ -35,6 +35,10 @@ std::vector<Offer> all_offers() {
     return {{Observe{}, true},
             {restart_0, true},
             {eject_0, true},
+            {scale_up, true},
+            {scale_down, false},
+            {Scale{payments, 3, 5}, false},
+            {Scale{payments, 2, 4}, false},
             {Eject{InstanceId("payments-7")}, false},
             {Readmit{payments_0}, false},
             {open_fraud, true},
@@ -116,7 +120,8 @@ Expected specified(const Troubles& it) {
         {it.is_busy, {refusal, one_rule}},
         {it.is_cooling, {refusal, cool_down_rule}},
         {it.is_used_up, {escalation, attempts_rule}},
-        {it.is_at_floor && !is_open, {refusal, floor_rule}},
+        {it.is_at_floor && !is_open && kind_of(it.offer.remedy) != RemedyKind::scale,
+         {refusal, floor_rule}},
         {it.is_spent, {refusal, budget_rule}},
     }};
     for (const auto& [is_wrong, expected] : list) {
@@ -232,9 +237,9 @@ TEST_CASE("a remedy gets the verdict that the specification gives, in every comb
             }
             permits_count += verdict.kind == VerdictKind::permit ? 1 : 0;
         });
-    // The five remedies, with nothing the matter: four however the neighbour is, the fifth however
-    // near its floor the group is.
-    CHECK(permits_count == 4 * 2 + 2);
+    // The six remedies, with nothing the matter: four however the neighbour is, `scale` however it
+    // and the floor are, `open_circuit` however near its floor the group is.
+    CHECK(permits_count == 4 * 2 + 4 + 2);
 }
 
 TEST_CASE("a step gets the answer that the specification gives, in every combination") {

@@ -99,7 +99,7 @@ Task<void> AgentRole::judge_once() {
     symptoms_now_ = judge_.symptoms(ports_.clock.now());
     const std::vector<Symptom> present = symptoms_now_;
     for (const Symptom& symptom : present) {
-        if (is_for_reflex(symptom)) {
+        if (is_for_reflex(symptom, settings_.judge.inventory)) {
             co_await deal_with(symptom);
         } else if (!is_judging_) {
             // The model may take its time; a reflex must not wait for it.
@@ -134,12 +134,11 @@ Task<void> AgentRole::deal_with(Symptom symptom) {
     if (standing && !standing->wants_proposal) {
         co_return;
     }
-    const Instant began_at = ports_.clock.now();
     const std::vector<RemedyKind> tried = standing ? standing->tried : std::vector<RemedyKind>{};
-    diagnose::Finding finding = judge_.diagnose(symptom, tried, began_at);
+    diagnose::Finding finding = judge_.diagnose(symptom, tried);
     decide::Opinion opinion{ModelAnswer::not_asked, std::nullopt, {}};
     // What follows upon a reflex is a judgement.
-    if (!is_for_reflex(symptom) || standing) {
+    if (!is_for_reflex(symptom, settings_.judge.inventory) || standing) {
         opinion = co_await ask_oracle(finding);
     }
     Proposal proposal;
@@ -151,8 +150,11 @@ Task<void> AgentRole::deal_with(Symptom symptom) {
     proposal.judged_at = ports_.clock.now();
     proposal.judging_took = proposal.judged_at - symptom.noticed_at;
     const Result<Standing> submitted = co_await ports_.executor.submit(std::move(proposal));
-    if (!submitted && submitted.error().fault != Fault::busy) {
-        settings_.log("a proposal was not taken: " + submitted.error().text);
+    if (submitted) {
+        refusal_.clear();
+    } else if (submitted.error().fault != Fault::busy && submitted.error().text != refusal_) {
+        refusal_ = submitted.error().text;
+        settings_.log("a proposal was not taken: " + refusal_);
     }
 }
 

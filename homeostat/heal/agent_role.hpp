@@ -79,6 +79,7 @@ class AgentRole {
     std::vector<Symptom> symptoms_now_;
     std::map<std::string, std::string> source_troubles_;
     Instant started_at_{};
+    std::string refusal_;     ///< Of the last proposal; told once, not at every look.
     bool is_judging_{false};  ///< One judgement at a time; reflexes go past it.
     bool is_stopping_{false};
 };

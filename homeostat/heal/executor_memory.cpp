@@ -15,10 +15,6 @@ namespace {
 /// The agent goes on seeing a symptom for some seconds after it has ended (detect's clear_after).
 constexpr Duration symptom_ends_within = std::chrono::seconds{5};
 
-bool is_reflex(const HealingThread& thread) {
-    return is_for_reflex(thread.state.proposal.symptom);
-}
-
 /// After a reboot: how long something has lasted cannot be told any more.
 void begin_waits_anew(IncidentState& state, Instant now) {
     state.opened_at = now;
@@ -38,23 +34,35 @@ void begin_waits_anew(IncidentState& state, Instant now) {
 
 // --- what is known -------------------------------------------------------------------------------
 
+/// A remedy ends processes itself: one that is down where its latest step was, is its own affair.
+bool ExecutorRole::explains(const HealingThread& thread, const Symptom& down) const {
+    if (thread.node != "act" && thread.node != "verify") {
+        return false;
+    }
+    const guard::IncidentMemory* memory = history_.find(thread.state.id);
+    const InstanceId* touched =
+        memory != nullptr && memory->step_last ? instance_of(*memory->step_last) : nullptr;
+    return touched == nullptr || touched->text() == down.subject.name;
+}
+
 const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
     const Slot* judged = nullptr;
+    const bool is_urgent = is_for_reflex(symptom, settings_.inventory);
     for (const auto& [id, slot] : slots_) {
         const HealingThread& thread = slot->thread;
         const bool is_same = thread.state.proposal.symptom.subject == symptom.subject;
-        if (is_reflex(thread) && (is_same || !is_for_reflex(symptom))) {
+        const bool is_reflex = is_for_reflex(thread.state.proposal.symptom, settings_.inventory);
+        if (is_reflex && (is_same || !is_urgent)) {
             // A crash explains errors for as long as its reflex is at work.
             const bool is_at_work = thread.node != "stand_by" && thread.node != "hold";
             if (is_same || is_at_work) {
                 return slot.get();
             }
         }
-        const bool is_at_work = thread.node == "act" || thread.node == "verify";
         // What is held has helped: a symptom that is there later is another one.
         const bool is_old_hold = thread.node == "hold" &&
                                  ports_.clock.now() - thread.state.node_since > symptom_ends_within;
-        if (!is_reflex(thread) && !is_old_hold && (!is_for_reflex(symptom) || is_at_work)) {
+        if (!is_reflex && !is_old_hold && (!is_urgent || explains(thread, symptom))) {
             judged = slot.get();
         }
     }

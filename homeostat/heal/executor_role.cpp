@@ -1,14 +1,11 @@
 #include "homeostat/heal/executor_role.hpp"
 
-#include "homeostat/act/act.hpp"
-#include "homeostat/heal/facts_merge.hpp"
 #include "homeostat/record/record.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 namespace homeostat::heal {
@@ -17,12 +14,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr Duration edge_watch_every = std::chrono::seconds{1};
-constexpr std::size_t edge_watch_samples_max =
-    5;  ///< Looks 5 s back: further than detection takes.
-constexpr Duration proving_every = std::chrono::seconds{1};
 constexpr Duration turn_every = std::chrono::milliseconds{1};  ///< An append takes about as long.
-constexpr Duration verify_every = std::chrono::milliseconds{50};
 constexpr std::size_t inbox_events_max = 64;  ///< A thread gets a handful; more is a flood.
 constexpr std::size_t incidents_open_max = 64;
 
@@ -219,121 +211,6 @@ Task<void> ExecutorRole::carry_out(Slot& slot, Incident::Command command) {
     } else {
         Facts facts = co_await read_facts();
         slot.inbox.emplace_back(FactsRead{std::move(facts)});
-    }
-}
-
-// --- the world -----------------------------------------------------------------------------------
-
-Task<Facts> ExecutorRole::read_facts() {
-    std::vector<Result<FactsPart>> parts;
-    for (ports::Actuator* actuator : ports_.actuators) {
-        const Instant deadline = ports_.clock.now() + settings_.read_for_max;
-        Result<FactsPart> part = co_await calls_.read(*actuator, deadline);
-        parts.push_back(std::move(part));
-    }
-    Facts facts = merge_facts(settings_.inventory, parts, ports_.clock.now());
-    facts.is_suspended = ports_.kill_switch.is_engaged();
-    for (const VersionId& version : versions_good_) {
-        if (std::ranges::find(facts.versions_present, version) != facts.versions_present.end()) {
-            facts.versions_good.push_back(version);
-        }
-    }
-    co_return facts;
-}
-
-Task<Outcome> ExecutorRole::perform(Request request) {
-    for (ports::Actuator* actuator : ports_.actuators) {
-        if (actuator->performs(request.step())) {
-            const Instant deadline = ports_.clock.now() + settings_.perform_for_max;
-            Outcome outcome = co_await calls_.perform(*actuator, std::move(request), deadline);
-            co_return outcome;
-        }
-    }
-    co_return Outcome{OutcomeKind::refused, "no actuator performs this step"};
-}
-
-Task<Proof> ExecutorRole::verify(Symptom symptom) {
-    sense::State sense_state;
-    verify::State verify_state;
-    verify_state.ended_at = ports_.clock.now();
-    std::vector<Instant> due(ports_.verifiers.size(), ports_.clock.now());
-    Proof proof;
-    while (proof.kind == ProofKind::undecided && !is_stopping_) {
-        std::vector<Signal> signals;
-        for (std::size_t index = 0; index < ports_.verifiers.size(); ++index) {
-            ports::Telemetry& source = *ports_.verifiers[index];
-            const Instant now = ports_.clock.now();
-            if (now < due[index]) {
-                continue;
-            }
-            due[index] = now + source.interval();
-            const Result<std::vector<Reading>> readings =
-                co_await calls_.read(source, now + settings_.read_for_max);
-            if (readings) {
-                const Instant read_at = ports_.clock.now();
-                std::vector<Signal> fresh = sense::signals_of(sense_state, *readings, read_at);
-                std::ranges::move(fresh, std::back_inserter(signals));
-            }
-        }
-        const Instant judged_at = ports_.clock.now();
-        proof = verify::judge(verify_state, symptom, signals, settings_.verify, judged_at);
-        if (proof.kind == ProofKind::undecided) {
-            co_await ports_.clock.sleep_until(judged_at + verify_every);
-        }
-    }
-    co_return proof;
-}
-
-// The executor's own count of failed requests, from before an incident: what guard compares with
-// when a proposal says that requests fail.
-std::uint64_t ExecutorRole::edge_errors_before() const {
-    return edge_errors_.empty() ? 0 : edge_errors_.front().second;
-}
-
-Task<void> ExecutorRole::watch_edge() {
-    while (!is_stopping_) {
-        for (ports::Actuator* actuator : ports_.actuators) {
-            const Instant now = ports_.clock.now();
-            const Result<FactsPart> part =
-                co_await calls_.read(*actuator, now + settings_.read_for_max);
-            const EdgeFacts* edge = part ? std::get_if<EdgeFacts>(&*part) : nullptr;
-            if (edge == nullptr) {
-                continue;
-            }
-            const std::uint64_t total = edge->counters.errors_total;
-            if (!edge_errors_.empty() && total < edge_errors_.back().second) {
-                edge_errors_.clear();  // The proxy was started again and counts from zero.
-            }
-            edge_errors_.emplace_back(now, total);
-            if (edge_errors_.size() > edge_watch_samples_max) {
-                edge_errors_.pop_front();
-            }
-        }
-        co_await ports_.clock.sleep_until(ports_.clock.now() + edge_watch_every);
-    }
-}
-
-Task<void> ExecutorRole::prove_versions() {
-    VersionId version;
-    Instant since = ports_.clock.now();
-    while (!is_stopping_) {
-        const Facts facts = co_await read_facts();
-        const Instant now = ports_.clock.now();
-        const bool is_disturbed = !slots_.empty() || facts.version_current != version ||
-                                  serving_count(facts) < facts.instances.size();
-        if (is_disturbed) {
-            version = facts.version_current;
-            since = now;
-        }
-        if (!version.empty() && now - since >= settings_.proof_time &&
-            !versions_good_.contains(version)) {
-            std::vector<Entry> entries{record::good(GoodBody{version, now - since})};
-            const bool is_recorded = co_await append(std::move(entries), ports::Durability::synced);
-            if (!is_recorded) {
-                co_return;
-            }
-        }
-        co_await ports_.clock.sleep_until(now + proving_every);
     }
 }
 

@@ -139,6 +139,7 @@ class ExecutorRole final : public ports::Executor {
     Task<void> prove_versions();
     void learn(const EntryGroup& group, Instant at);
     void remember(const Entry& entry, bool is_of_this_boot);
+    [[nodiscard]] bool explains(const HealingThread& thread, const Symptom& down) const;
     [[nodiscard]] const Slot* slot_for(const Symptom& symptom) const;
     [[nodiscard]] std::uint64_t edge_errors_before() const;
 

@@ -54,6 +54,27 @@ bool is_one_effect_per_intent(const SimulatedMachine& machine) {
     });
 }
 
+/// A rolling restart has replaced payments-0, which takes its time to come back.
+bool restart_payments_0(SimulatedMachine& machine, SimulatedProcess& process) {
+    machine.world.start_for = 5s;
+    machine.world.is_dependency_failing = true;
+    if (!process.start()) {
+        return false;
+    }
+    process.clock.run_for(3s);
+    const Result<Standing> taken = process.submit(
+        proposal_for_test(errors_for_test(machine.world.now), rolling_restart_for_test()));
+    machine.world.is_dependency_failing = false;
+    const auto is_replaced = [&] { return machine.has_line("outcome i-1.e2 done"); };
+    return taken && process.clock.run_until(is_replaced, 1min);
+}
+
+std::ptrdiff_t starts_count_of(const SimulatedMachine& machine, const std::string& instance) {
+    return std::ranges::count_if(machine.story(), [&](const std::string& line) {
+        return line.contains(" replace " + instance + " ");
+    });
+}
+
 bool is_intent(const std::string& line) {
     return line.starts_with("intent ");
 }
@@ -187,6 +208,100 @@ TEST_CASE("two instances that crash at once are both started again, one effect a
     for (const std::string& line : machine.story()) {
         CHECK_FALSE((is_intent(line) && is_under_way));
         is_under_way = is_intent(line) || (is_under_way && !is_outcome(line));
+    }
+}
+
+TEST_CASE("a process that ends while a remedy waits at another instance is started at once") {
+    SimulatedMachine machine;
+    SimulatedProcess process(machine);
+    REQUIRE(restart_payments_0(machine, process));
+    machine.world.end_process(InstanceId("payments-2"));
+    const Instant crashed_at = machine.world.now;
+    REQUIRE(process.submit(reflex_of(machine, "payments-2")));
+    process.clock.run_until([&] { return machine.has_line("outcome i-2.e1 done"); }, 1min);
+    CHECK(machine.world.now - crashed_at < 1s);
+    CHECK(machine.story() == Story{
+                                 "opened: rolling_restart payments",
+                                 "permit",
+                                 "intent i-1.e1 drain payments-0",
+                                 "outcome i-1.e1 done",
+                                 "intent i-1.e2 replace payments-0 by v2",
+                                 "outcome i-1.e2 done",
+                                 "opened: restart payments-2",
+                                 "permit",
+                                 "intent i-2.e1 replace payments-2 by v2 (dead)",
+                                 "outcome i-2.e1 done",
+                             });
+    REQUIRE(process.settle());
+    CHECK(all_run(machine.world, "v2"));
+    CHECK(starts_count_of(machine, "payments-1") == 1);
+    CHECK(starts_count_of(machine, "payments-2") == 1);
+    CHECK(is_one_effect_per_intent(machine));
+    CHECK(std::ranges::count(machine.story(), "closed healed") == 2);
+}
+
+TEST_CASE("a process that ends where a remedy is at work is left to that remedy") {
+    SimulatedMachine machine;
+    SimulatedProcess process(machine);
+    REQUIRE(restart_payments_0(machine, process));
+    machine.world.end_process(InstanceId("payments-0"));
+    const Result<Standing> reflex = process.submit(reflex_of(machine, "payments-0"));
+    REQUIRE_FALSE(reflex);
+    CHECK(reflex.error().fault == Fault::busy);
+    REQUIRE(process.settle());
+    CHECK(all_run(machine.world, "v2"));
+    CHECK_FALSE(machine.has_line("opened: restart payments-0"));
+    CHECK(starts_count_of(machine, "payments-0") == 2);
+    CHECK(machine.story().back() == "closed healed");
+}
+
+TEST_CASE("a remedy that a start holds up late is not given up for the time it took before") {
+    SimulatedMachine machine;
+    machine.settings.perform_for_max = 5s;
+    SimulatedProcess process(machine);
+    REQUIRE(restart_payments_0(machine, process));
+    machine.world.start_for = 20s;  // As long as a refusal may last here.
+    const auto is_at_1 = [&] { return machine.has_line("outcome i-1.e5 done"); };
+    REQUIRE(process.clock.run_until(is_at_1, 1min));
+    process.clock.run_for(19s);
+    machine.world.start_for = 100ms;
+    machine.world.end_process(InstanceId("payments-2"));
+    process.runtime.replies_next = {SimulatedReply::unknown_undone};
+    process.runtime.perform_takes = 3s;
+    REQUIRE(process.submit(reflex_of(machine, "payments-2")));
+    REQUIRE(process.settle());
+    CHECK(machine.has_line("refusal: one remedy is in hand at a time"));
+    CHECK(machine.notices.empty());
+    CHECK(all_run(machine.world, "v2"));
+    CHECK(std::ranges::count(machine.story(), "closed healed") == 2);
+}
+
+TEST_CASE("a process of ours that dies with two incidents in hand is succeeded in both") {
+    for (const Duration afterwards : {Duration{}, Duration{10ms}}) {
+        for (std::size_t groups = 0; groups < 30; ++groups) {
+            CAPTURE(to_ms(afterwards));
+            CAPTURE(groups);
+            SimulatedMachine machine;
+            {
+                SimulatedProcess process(machine);
+                REQUIRE(restart_payments_0(machine, process));
+                machine.world.end_process(InstanceId("payments-2"));
+                REQUIRE(process.submit(reflex_of(machine, "payments-2")));
+                const std::size_t until = machine.disk.groups.size() + groups;
+                process.clock.run_until([&] { return machine.disk.groups.size() >= until; }, 1min);
+                process.clock.run_for(afterwards);
+            }
+            SimulatedProcess successor(machine);
+            REQUIRE(successor.start());
+            if (!machine.world.instance(InstanceId("payments-2")).runtime.is_alive) {
+                (void)successor.submit(reflex_of(machine, "payments-2"));  // Or it is known.
+            }
+            REQUIRE(successor.settle());
+            CHECK(all_run(machine.world, "v2"));
+            CHECK(is_one_effect_per_intent(machine));
+            CHECK(machine.world.serving_min >= 1);
+            CHECK(starts_count_of(machine, "payments-1") == 1);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 #include "homeostat/heal/facts_merge.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace homeostat::heal {
 
@@ -67,6 +68,9 @@ Facts merge_facts(const Inventory& inventory,
         has_edge = has_edge || std::holds_alternative<EdgeFacts>(*part);
         std::visit([&](const auto& known) { add(facts, known); }, *part);
     }
+    const auto is_unwanted = [](const InstanceFacts& one) { return !one.runtime.is_wanted; };
+    std::ranges::copy_if(facts.instances, std::back_inserter(facts.spares), is_unwanted);
+    std::erase_if(facts.instances, is_unwanted);
     facts.is_complete = facts.is_complete && has_runtime && has_edge == inventory.has_edge;
     return facts;
 }

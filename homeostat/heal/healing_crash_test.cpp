@@ -42,6 +42,10 @@ std::vector<Trouble> troubles() {
     slow.kind = SymptomKind::latency;
     SimulatedWorld one_slow;
     one_slow.instance(InstanceId("payments-1")).is_slow = true;
+    SimulatedWorld surge(3, 2);
+    surge.serving_needed = 4;
+    surge.surge_ends_at = surge.now + 40s;
+    const Symptom surge_errors = errors_for_test(surge.now);
     const Symptom slow_one =
         about_instance_for_test(SymptomKind::latency, "payments-1", one_slow.now);
     const Symptom down =
@@ -58,6 +62,7 @@ std::vector<Trouble> troubles() {
         {"eject", one_slow, proposal_for_test(slow_one, eject_for_test("payments-1")), "v2", true,
          proposal_for_test(slow_one, restart_for_test("payments-1"))},
         {"open_circuit", let_down, proposal_for_test(errors, open_circuit_for_test()), "v2", true},
+        {"scale", surge, proposal_for_test(surge_errors, scale_for_test(3, 4)), "v2", true},
     };
 }
 
@@ -112,9 +117,9 @@ std::string complaint_about(const Run& run, const Trouble& trouble) {
     }
     const bool is_as_wanted =
         !run.world.is_slow() && !run.world.is_circuit_open() &&
-        run.world.serving_count() == run.world.instances.size() &&
+        run.world.serving_count() == run.world.wanted_count() && run.world.wanted_count() == 3 &&
         std::ranges::all_of(run.world.instances, [&](const SimulatedInstance& one) {
-            return one.runtime.version.text() == trouble.version_wanted;
+            return !one.runtime.is_wanted || one.runtime.version.text() == trouble.version_wanted;
         });
     return is_as_wanted ? "" : "the group is not as it was wanted";
 }

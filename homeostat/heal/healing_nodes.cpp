@@ -74,9 +74,8 @@ bool has_begun(const IncidentState& state) {
     return state.is_undo || (state.plan && state.plan->steps_count > 0);
 }
 
-/// What follows upon a stopgap is a judgement.
 bool is_reflex(const IncidentState& state) {
-    return is_for_reflex(state.proposal.symptom) && !state.held;
+    return !state.is_undo && homeostat::is_reflex(state.proposal.symptom, remedy_in_hand(state));
 }
 
 guard::Case case_of(const IncidentState& state) {
@@ -213,7 +212,8 @@ HealingTurn begin_step(IncidentState state,
         homeostat::guard::Gate::ask(case_of(state), step, effect, facts, *context.around.history,
                                     context.around.guard, context.now);
     if (!permit) {
-        const Instant since = state.plan->began_at;
+        // What was done before is no wait: another incident may hold this step up only now.
+        const Instant since = state.plan->step_last_at.value_or(state.plan->began_at);
         return turn_down(std::move(state), permit.error(), step, since, context);
     }
     IntentBody intent{.effect = effect,
@@ -319,7 +319,7 @@ namespace {
 
 HealingTurn after_help(IncidentState state, const Remedy& remedy, const HealingContext& context) {
     const bool is_given_back = state.held && state.is_undo;
-    if (traits_of(kind_of(remedy)).is_temporary) {
+    if (traits_of(kind_of(remedy)).is_temporary && !state.is_undo) {
         state.held = act::Held{remedy, context.now, context.now + context.around.hold_for_max};
         state.wants_cure = std::holds_alternative<Eject>(remedy);
         const HeldBody body{remedy, state.held->until};

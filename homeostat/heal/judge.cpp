@@ -56,11 +56,17 @@ std::vector<Symptom> Judge::symptoms(Instant now) {
     return present;
 }
 
-diagnose::Finding Judge::diagnose(const Symptom& symptom,
-                                  std::span<const RemedyKind> tried,
-                                  Instant now) const {
-    return diagnose::diagnose(diagnose_, symptom, settings_.inventory, tried, settings_.diagnose,
-                              now);
+diagnose::Finding Judge::diagnose(const Symptom& symptom, std::span<const RemedyKind> tried) const {
+    diagnose::Finding finding =
+        diagnose::diagnose(diagnose_, symptom, settings_.inventory, tried, settings_.diagnose);
+    // In front, because they never change: a model keeps what it has read from the first byte on.
+    std::vector<std::string>& lines = finding.diagnosis.evidence.lines;
+    std::vector<std::string> marked;
+    for (const std::string& note : settings_.notes) {
+        marked.push_back((std::string(note_mark) + note).substr(0, evidence_line_bytes_max));
+    }
+    lines.insert(lines.begin(), marked.begin(), marked.end());
+    return finding;
 }
 
 }  // namespace homeostat::heal

@@ -16,12 +16,14 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace homeostat::heal {
 
 struct JudgeSettings {
     Inventory inventory;
+    std::vector<std::string> notes{};  ///< The operator's words: at most notes_max.
     detect::Limits detect;
     diagnose::Limits diagnose;
 };
@@ -41,8 +43,7 @@ class Judge {
 
     /// `tried`: kinds that did not help in this incident.
     [[nodiscard]] diagnose::Finding diagnose(const Symptom& symptom,
-                                             std::span<const RemedyKind> tried,
-                                             Instant now) const;
+                                             std::span<const RemedyKind> tried) const;
 
   private:
     JudgeSettings settings_;

@@ -75,7 +75,6 @@ class SlowActuator final : public ports::Actuator {
 class SlowOracle final : public ports::Oracle {
   public:
     explicit SlowOracle(Pace& pace) : pace_(pace) {}
-    Task<void> warm(Evidence) override { co_return; }
     Task<Result<Ranking>> rank(Evidence, std::vector<RemedyKind> kinds, Instant) override {
         co_await pace_.pass();
         Ranking ranking;

@@ -60,6 +60,10 @@ namespace homeostat::heal {
     return OpenCircuit{ServiceId("fraud")};
 }
 
+[[nodiscard]] inline Remedy scale_for_test(std::uint32_t from, std::uint32_t to) {
+    return Scale{ServiceId("payments"), from, to};
+}
+
 [[nodiscard]] inline Remedy eject_for_test(const std::string& instance) {
     return Eject{InstanceId(instance)};
 }

@@ -40,8 +40,9 @@ namespace homeostat::heal {
     around.question_for_max = seconds{30};
     around.hold_for_max = seconds{60};
     around.guard.min_healthy = 2;
-    for (const RemedyKind kind : {RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::restart,
-                                  RemedyKind::rolling_restart, RemedyKind::rollback}) {
+    for (const RemedyKind kind :
+         {RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::restart,
+          RemedyKind::rolling_restart, RemedyKind::scale, RemedyKind::rollback}) {
         around.guard.autonomy[kind] = Autonomy::act;
     }
     return around;
@@ -225,20 +226,21 @@ class SimulatedExecutor {
         const HealingContext context{world_.now, around};
         Result<HealingThread> thread =
             graph::crank(healing_graph(), *thread_, std::move(event), *this, context);
-        ensure(thread.has_value(), "a node names a declared successor");
+        ensure(thread.has_value(), "a thread of a test comes to an end");
         thread_ = std::move(*thread);
     }
 
     std::optional<Incident::Message> perform_effect(const Request& request) {
-        const EffectId effect = request.effect();
+        const EffectId& effect = request.effect();
         if (dies_in(effect, DeathIn::before)) {
             return std::nullopt;
         }
         if (!intents_.contains(effect)) {
             broken.push_back("no durable intent of " + effect.text());
         }
-        const bool is_replace = std::holds_alternative<Replace>(request.step());
-        const bool stops_half_way = is_replace && dies_in(effect, DeathIn::inside);
+        const bool has_halves = std::holds_alternative<Replace>(request.step()) ||
+                                std::holds_alternative<Stop>(request.step());
+        const bool stops_half_way = has_halves && dies_in(effect, DeathIn::inside);
         Outcome outcome = world_.apply(effect, request.step(), stops_half_way);
         if (world_.changes_count[effect] > 1) {
             broken.push_back("a second effect of " + effect.text());

@@ -1,7 +1,7 @@
 #pragma once
 
-// SimulatedWorld: a group of instances behind an edge, and a neighbour `fraud` with a circuit
-// there, in memory. What the executor's tests act on.
+// SimulatedWorld: a group of instances behind an edge, and a neighbour `fraud` with a
+// circuit there, in memory. What the executor's tests act on.
 //
 // It keeps the contract of the real actuators: a step happens only if its precondition holds, and a
 // new process carries the id of the effect that started it. It outlives every process of ours, and
@@ -39,10 +39,15 @@ struct SimulatedInstance {
 
 class SimulatedWorld {
   public:
-    explicit SimulatedWorld(std::uint32_t instances_count = 3) {
-        for (std::uint32_t index = 0; index < instances_count; ++index) {
+    explicit SimulatedWorld(std::uint32_t instances_count = 3, std::uint32_t spares_count = 0) {
+        for (std::uint32_t index = 0; index < instances_count + spares_count; ++index) {
             SimulatedInstance& instance = instances.emplace_back();
             instance.runtime.instance = InstanceId("payments-" + std::to_string(index));
+            instance.runtime.is_spare = index >= instances_count;
+            if (instance.runtime.is_spare) {
+                instance.runtime.is_wanted = false;
+                continue;
+            }
             begin_process(instance, version_current, {});
             instance.runtime.started_at = Instant{};
             instance.answers_from_at = Instant{};
@@ -59,6 +64,8 @@ class SimulatedWorld {
     bool is_dependency_failing{false};  ///< Errors whatever runs, unless its circuit is open.
     Instant dependency_well_from_at{Instant::max()};  ///< It does not fail any more from then on.
     Duration circuit_open_for{std::chrono::seconds{75}};  ///< Then it closes by itself.
+    std::uint32_t serving_needed{0};                      ///< Fewer cannot carry the load: errors.
+    Instant surge_ends_at{Instant::max()};                ///< From then on any number can.
     bool is_runtime_readable{true};
     bool is_edge_readable{true};
     bool is_suspended{false};
@@ -89,7 +96,8 @@ class SimulatedWorld {
     /// Users get errors.
     [[nodiscard]] bool is_failing() const {
         const bool is_let_down = !is_dependency_well() && !is_circuit_open();
-        return is_let_down || std::ranges::any_of(instances, [&](const auto& one) {
+        return is_let_down || is_overloaded() ||
+               std::ranges::any_of(instances, [&](const auto& one) {
                    return rotation_of(one) == Rotation::in &&
                           versions_bad.contains(one.runtime.version);
                });
@@ -100,6 +108,15 @@ class SimulatedWorld {
     }
 
     [[nodiscard]] bool is_circuit_open() const { return now < circuit_closes_at_; }
+
+    [[nodiscard]] bool is_overloaded() const {
+        return serving_count() < serving_needed && now < surge_ends_at;
+    }
+
+    [[nodiscard]] std::size_t wanted_count() const {
+        return static_cast<std::size_t>(std::ranges::count_if(
+            instances, [](const auto& one) { return one.runtime.is_wanted; }));
+    }
 
     /// Some users wait.
     [[nodiscard]] bool is_slow() const {
@@ -117,8 +134,9 @@ class SimulatedWorld {
 
     /// No instance that is wanted in rotation is out of it.
     [[nodiscard]] bool is_whole() const {
-        return std::ranges::none_of(
-            instances, [&](const auto& one) { return rotation_of(one) == Rotation::down; });
+        return std::ranges::none_of(instances, [&](const auto& one) {
+            return one.runtime.is_wanted && rotation_of(one) == Rotation::down;
+        });
     }
 
     [[nodiscard]] Inventory inventory() const {
@@ -194,6 +212,7 @@ class SimulatedWorld {
     void begin_process(SimulatedInstance& one, const VersionId& version, const EffectId& effect) {
         pid_last_ += 1;
         one.runtime.is_alive = true;
+        one.runtime.is_wanted = true;
         one.runtime.identity = {pid_last_, static_cast<std::uint64_t>(to_ns(now) / 10'000'000)};
         one.runtime.version = version;
         one.runtime.started_at = now;
@@ -238,6 +257,21 @@ class SimulatedWorld {
             return {OutcomeKind::unknown, "only the old process was ended"};
         }
         begin_process(one, step.version, effect);
+        return {OutcomeKind::done, {}};
+    }
+
+    Outcome apply(const EffectId&, const Stop& step, bool stops_half_way) {
+        SimulatedInstance& one = instance(step.instance);
+        const ProcessIdentity present =
+            one.runtime.is_alive ? one.runtime.identity : ProcessIdentity{};
+        if (present != step.expected || !one.runtime.is_spare) {
+            return {OutcomeKind::refused, "another process runs there, or it is no spare"};
+        }
+        one.runtime.is_alive = false;
+        if (stops_half_way) {
+            return {OutcomeKind::unknown, "the process was ended, and no more"};
+        }
+        one.runtime.is_wanted = false;
         return {OutcomeKind::done, {}};
     }
 

@@ -149,6 +149,16 @@ TEST_CASE("a file that is no socket is left alone") {
     CHECK(std::filesystem::file_size(endpoint.path) == 8);
 }
 
+TEST_CASE("a directory that takes no socket is named with the mend") {
+    World world;
+    const UnixEndpoint endpoint{world.directory.file("nowhere/control.sock")};
+    const Result<void> listened = world.server.listen(endpoint);
+    REQUIRE_FALSE(listened);
+    CHECK(listened.error().fault == Fault::full);
+    CHECK(listened.error().text.contains(endpoint.path));
+    CHECK(listened.error().text.contains("make its directory writable"));
+}
+
 TEST_CASE("a port in use and an address that is not local are refused") {
     World first;
     const TcpEndpoint taken = first.listen();

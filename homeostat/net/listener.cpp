@@ -22,8 +22,11 @@ namespace {
 
 std::unexpected<Error> refuse(const boost::system::error_code& error, const Endpoint& endpoint) {
     const bool is_busy = error == asio::error::address_in_use;
-    return fail(is_busy ? Fault::busy : Fault::full,
-                fmt::format("cannot listen on {}: {}", to_text(endpoint), error.message()));
+    const std::string_view mend = is_busy ? "end what listens there, or choose another place"
+                                          : "make its directory writable, or choose another place";
+    return fail(
+        is_busy ? Fault::busy : Fault::full,
+        fmt::format("cannot listen on {}: {} ({})", to_text(endpoint), error.message(), mend));
 }
 
 /// Connects without waiting: on a UNIX socket the kernel answers at once.

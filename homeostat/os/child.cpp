@@ -180,7 +180,8 @@ bool is_program(const std::string& path) {
 std::vector<std::string> places_of(const std::string& name, const std::string& directory) {
     if (name.contains('/')) {
         const bool is_relative = !name.starts_with('/') && !directory.empty();
-        return {is_relative ? directory + "/" + name : name};
+        const std::string inside = name.substr(name.starts_with("./") ? 2 : 0);
+        return {is_relative ? directory + "/" + inside : name};
     }
     const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nobody sets it.
     std::string_view rest = path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path;
@@ -247,19 +248,20 @@ Result<Child> spawn(const Program& program) {
 }
 
 Result<std::string> find_program(const std::string& name, const std::string& directory) {
-    bool is_there = false;
-    for (const std::string& place : places_of(name, directory)) {
+    const std::vector<std::string> places = places_of(name, directory);
+    for (const std::string& place : places) {
         if (is_program(place)) {
             return place;
         }
-        is_there = is_there || ::access(place.c_str(), F_OK) == 0;
     }
-    if (is_there) {
-        return fail(Fault::refused, name + " is there but may not be executed (chmod +x?)");
+    for (const std::string& place : places) {
+        if (::access(place.c_str(), F_OK) == 0) {
+            return fail(Fault::refused, place + " is there but may not be executed (chmod +x?)");
+        }
     }
-    const std::string where = name.contains('/') ? "" : " in PATH";
+    const std::string sought = name.contains('/') ? places.front() : name + " in PATH";
     return fail(Fault::absent,
-                "there is no program " + name + where + " (check the spelling, or install it)");
+                "there is no program " + sought + " (check the spelling, or install it)");
 }
 
 Result<Pipe> make_pipe() {

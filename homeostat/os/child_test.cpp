@@ -88,6 +88,12 @@ TEST_CASE("a program that cannot be started says why and leaves no process") {
     CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
 }
 
+TEST_CASE("a program that is not there or may not be executed is named with its whole path") {
+    CHECK(find_program("./no-such", "/etc").error().text.contains("program /etc/no-such "));
+    CHECK(find_program("./passwd", "/etc").error().text.starts_with("/etc/passwd is there"));
+    CHECK(find_program("./true", "/bin").value() == "/bin/true");
+}
+
 TEST_CASE("directory, environment and session are as they were asked for") {
     Program program = shell("pwd; echo $HOMEOSTAT_TEST; ps -o sid= -p $$ | tr -d ' '; echo $$");
     program.directory = "/";

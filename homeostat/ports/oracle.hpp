@@ -19,9 +19,6 @@ class Oracle {
   public:
     virtual ~Oracle() = default;
 
-    /// Lets the oracle read ahead while evidence is still coming in. Its failure means nothing.
-    virtual Task<void> warm(Evidence evidence) = 0;
-
     /// REQUIRES: 2…8 different kinds. ENSURES: the ranking holds exactly these kinds.
     /// ERRORS: unreachable (no server), late (deadline), broken (not a ranking): rules carry on.
     virtual Task<Result<Ranking>> rank(Evidence evidence,

@@ -45,6 +45,10 @@ class Sensing {
 
     void operator()(const ProcessReading& reading) {
         const Subject subject{SubjectKind::instance, reading.instance.text()};
+        if (!reading.is_wanted) {
+            add(SignalKind::is_wanted, Observer::process, subject, 0, reading.at);
+            return;
+        }
         add(SignalKind::is_alive, Observer::process, subject, reading.is_alive ? 1 : 0, reading.at);
         if (!reading.is_alive) {
             if (reading.exit_status) {
@@ -136,8 +140,10 @@ class Sensing {
     void add_edge(const Subject& subject, const EdgeCounters& counters, Instant at) {
         add(SignalKind::queue_length, Observer::edge, subject,
             static_cast<double>(counters.queue_length), at);
-        const EdgeTotals totals{counters.requests_total, counters.errors_total,
-                                counters.retries_total};
+        EdgeTotals totals{counters.requests_total,
+                          counters.errors_total,
+                          counters.retries_total,
+                          {counters.requests_total, counters.latency_ms, at}};
         const auto known = state_.edge.find(subject);
         if (known == state_.edge.end()) {
             if (state_.edge.size() < state_.limits.subjects_max) {
@@ -145,15 +151,18 @@ class Sensing {
             }
             return;
         }
+        totals.mean = known->second.mean;
+        const std::optional<double> latency_ms =
+            interval_ms(totals.mean, counters, state_.limits.edge_mean, at);
         const EdgeTotals before = std::exchange(known->second, totals);
-        const auto requests = delta(before.requests_total, totals.requests_total);
-        add(SignalKind::requests_count, Observer::edge, subject, static_cast<double>(requests), at);
+        add(SignalKind::requests_count, Observer::edge, subject,
+            static_cast<double>(delta(before.requests_total, totals.requests_total)), at);
         add(SignalKind::errors_count, Observer::edge, subject,
             static_cast<double>(delta(before.errors_total, totals.errors_total)), at);
         add(SignalKind::retries_count, Observer::edge, subject,
             static_cast<double>(delta(before.retries_total, totals.retries_total)), at);
-        if (requests > 0) {
-            add(SignalKind::latency_ms, Observer::edge, subject, counters.latency_ms, at);
+        if (latency_ms) {
+            add(SignalKind::latency_ms, Observer::edge, subject, *latency_ms, at);
         }
     }
 

@@ -5,13 +5,15 @@
 // Totals become deltas per interval, log lines become template ids; nothing is judged here. A total
 // that went down means that its source started again: the new total is then the delta. The first
 // reading of a source gives no delta, because what it counted before is not ours to report. The
-// text of a log line ends here: a signal carries its template's id, level and count, never a word.
+// edge's trailing mean of latency becomes the mean of an interval (edge_mean.hpp). The text of a
+// log line ends here: a signal carries its template's id, level and count, never a word.
 //
 // Pure. Not thread-safe; lives on the heal strand.
 
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/reading.hpp"
 #include "homeostat/domain/signal.hpp"
+#include "homeostat/sense/edge_mean.hpp"
 #include "homeostat/sense/template_table.hpp"
 
 #include <cstddef>
@@ -36,6 +38,7 @@ struct Limits {
     std::size_t subjects_max{256};
     /// Named numbers taken from one metrics reading; the rest is left out. Zero: none.
     std::size_t metrics_max{256};
+    EdgeMeanLimits edge_mean;
 };
 
 /// The totals of one edge subject when we last looked.
@@ -43,6 +46,7 @@ struct EdgeTotals {
     std::uint64_t requests_total{0};
     std::uint64_t errors_total{0};
     std::uint64_t retries_total{0};
+    EdgeMean mean;
 };
 
 /// What one instance's process had used when we last looked.

@@ -46,10 +46,11 @@ void take_edge(State& state, const Symptom& symptom, const Signal& signal) {
         count_requests(state, signal);
     }
     if (signal.kind == SignalKind::latency_ms && symptom.kind == SymptomKind::latency) {
-        state.latency_ms_first = state.latency_ms_first.value_or(signal.value);
-        state.latency_ms_last = signal.value;
-        // The edge keeps a mean of many requests: it has to come below the limit or be on its way.
+        state.mean_ms = signal.value;
         count_one(state, signal, signal.value > symptom.limit);
+    }
+    if (signal.kind == SignalKind::is_in_rotation) {
+        state.is_in_rotation = signal.value > half;
     }
 }
 

@@ -61,14 +61,27 @@ std::string describe(Observer observer, const Tally& sum) {
 
 // --- A service ---------------------------------------------------------------------------------
 
-/// The edge's latency is a mean of many requests a few times a second, and one that trails.
-bool is_trailing_mean(const View& view, Observer observer) {
+/// The edge gives a mean of many requests, a few times a second or fewer.
+bool is_of_means(const View& view, Observer observer) {
     return observer == Observer::edge && view.symptom.kind == SymptomKind::latency;
 }
 
 std::uint32_t samples_min(const View& view, Observer judge) {
-    return is_trailing_mean(view, judge) ? view.limits.instance_samples_min
-                                         : view.limits.samples_min;
+    return is_of_means(view, judge) ? view.limits.instance_samples_min : view.limits.samples_min;
+}
+
+/// What share of the judge's samples may be bad, and which is too bad to wait.
+struct Tolerance {
+    double good_ratio_min{0};
+    double bad_ratio_max{0};
+};
+
+Tolerance tolerance_of(const View& view, Observer judge) {
+    const Limits& limits = view.limits;
+    const bool is_of_single_times =
+        view.symptom.kind == SymptomKind::latency && !is_of_means(view, judge);
+    return is_of_single_times ? Tolerance{1 - limits.slow_ratio_max, 1 - 2 * limits.slow_ratio_max}
+                              : Tolerance{limits.good_ratio_min, limits.bad_ratio_max};
 }
 
 /// The first judge that had no part in the choice and says anything; once the grace is over without
@@ -76,8 +89,7 @@ std::uint32_t samples_min(const View& view, Observer judge) {
 std::optional<Observer> judge_of_service(const View& view) {
     for (const Observer observer : judges_of_service) {
         const bool has_said = tally(view.state, observer, view.window_began_at()).all_count > 0;
-        const bool is_fit = observer != view.symptom.observer && !is_trailing_mean(view, observer);
-        if (is_fit && has_said) {
+        if (observer != view.symptom.observer && has_said) {
             return observer;
         }
     }
@@ -89,14 +101,14 @@ std::optional<Observer> judge_of_service(const View& view) {
 
 /// What the observer of the symptom still says against us; nothing if it is content or silent.
 std::optional<std::string> own_objection(const View& view) {
-    if (is_trailing_mean(view, view.symptom.observer)) {
-        // The mean covers requests from before; that it falls is enough.
-        const double last = view.state.latency_ms_last.value_or(0);
-        const bool is_falling = last < view.state.latency_ms_first.value_or(0);
-        if (last > view.symptom.limit && !is_falling) {
-            return fmt::format("the edge still measures {:.0f} ms", last);
+    if (is_of_means(view, view.symptom.observer)) {
+        if (view.state.is_in_rotation == false) {
+            return std::nullopt;  // What it measured is of requests that came before.
         }
-        return std::nullopt;
+        const double mean = view.state.mean_ms.value_or(0);
+        return mean > view.symptom.limit
+                   ? std::optional(fmt::format("the edge still measures {:.0f} ms", mean))
+                   : std::nullopt;
     }
     const Tally own = tally(view.state, view.symptom.observer, view.now - view.limits.own_window);
     const double strict = 1 - view.limits.good_ratio_min;
@@ -117,12 +129,13 @@ Proof judge_service(const View& view) {
     }
     const Limits& limits = view.limits;
     const std::uint32_t needed = samples_min(view, *judge);
+    const Tolerance tolerance = tolerance_of(view, *judge);
     const Tally recent = tally(view.state, *judge, view.window_began_at());
     const Tally settled =
         tally(view.state, *judge, std::max(view.window_began_at(), view.grace_ended_at()));
     Proof proof = proof_of(view, *judge, recent);
     std::string seen = describe(*judge, recent);
-    if (settled.all_count >= needed && settled.good_ratio() < limits.bad_ratio_max) {
+    if (settled.all_count >= needed && settled.good_ratio() < tolerance.bad_ratio_max) {
         return decided(std::move(proof), ProofKind::not_helped, std::move(seen));
     }
     if (recent.all_count < needed || recent.span() < limits.span_min) {
@@ -130,7 +143,7 @@ Proof judge_service(const View& view) {
                        fmt::format("only {} fresh samples in {:.1f} s", recent.all_count,
                                    to_seconds(recent.span())));
     }
-    if (recent.good_ratio() < limits.good_ratio_min) {
+    if (recent.good_ratio() < tolerance.good_ratio_min) {
         return not_yet(view, std::move(proof), std::move(seen));
     }
     if (std::optional<std::string> objection = own_objection(view)) {

@@ -5,8 +5,9 @@
 // A remedy is judged by signals that did not choose it. For a service: requests of our own through
 // the edge first, then the edge's counters, then probes; the first of these that says anything
 // decides alone. Only where none does do fresh samples of the observer that raised the symptom
-// count, and the proof is weak. In any case the symptom's own measure must not be bad any more. For
-// one instance: it runs, answers and, as far as an edge says, is in rotation.
+// count, and the proof is weak. In any case the symptom's own measure must not be bad any more: of
+// slow answers, the edge's mean since the one before, unless the slow one gets no requests any
+// more. For one instance: it runs, answers and, as far as an edge says, is in rotation.
 //
 // Samples from before the act ended say nothing; samples that are missing say nothing good. A
 // running process is no proof that requests are answered, so the process table decides about
@@ -34,9 +35,12 @@ struct Limits {
     Duration span_min{std::chrono::seconds{1}};            ///< From the first to the last of them.
     Duration window{std::chrono::seconds{4}};              ///< Older samples no longer count.
     Duration own_window{std::chrono::milliseconds{1500}};  ///< The same for the symptom's measure.
-    std::uint32_t own_requests_min{10};               ///< Fewer requests say nothing about a ratio.
-    double good_ratio_min{0.99};                      ///< "Helped" from here on.
-    double bad_ratio_max{0.90};                       ///< "Not helped" at once below this.
+    std::uint32_t own_requests_min{10};  ///< Fewer requests say nothing about a ratio.
+    double good_ratio_min{0.99};         ///< "Helped" from here on.
+    double bad_ratio_max{0.90};          ///< "Not helped" at once below this.
+    /// Of single answers, so many may be over a limit that is for their mean: at a third of it, one
+    /// in twenty is; at the limit itself, one in three. Twice as many are "not helped" at once.
+    double slow_ratio_max{0.15};
     Duration grace{std::chrono::milliseconds{1500}};  ///< Old connections may still fail.
     Duration deadline{std::chrono::seconds{8}};       ///< Then it is "not helped".
 };
@@ -61,9 +65,8 @@ struct State {
     Instant ended_at{};            ///< When the act ended. Set by the caller; the rest is judge's.
     std::vector<Sample> samples;   ///< In the order of arrival, at most samples_max.
     std::optional<bool> is_alive;  ///< Instance symptoms: the process table's latest word.
-    std::optional<bool> is_in_rotation;      ///< And the edge's.
-    std::optional<double> latency_ms_first;  ///< Latency by the edge, whose mean trails.
-    std::optional<double> latency_ms_last;
+    std::optional<bool> is_in_rotation;  ///< And the edge's, of the instance.
+    std::optional<double> mean_ms;       ///< Slow answers: the edge's latest word.
 
     static constexpr std::size_t samples_max = 1024;
 
@@ -72,8 +75,7 @@ struct State {
         field("samples", self.samples);
         field("is_alive", self.is_alive);
         field("is_in_rotation", self.is_in_rotation);
-        field("latency_ms_first", self.latency_ms_first);
-        field("latency_ms_last", self.latency_ms_last);
+        field("mean_ms", self.mean_ms);
     }
     friend bool operator==(const State&, const State&) = default;
 };

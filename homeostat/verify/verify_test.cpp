@@ -271,7 +271,7 @@ TEST_CASE("a latency remedy is judged by the time that requests of our own take"
                                              mean((at - ended_at) / milliseconds{1}), at)};
             }};
     };
-    const auto falling = [](std::int64_t ms) { return 900 - static_cast<double>(ms) / 50; };
+    const auto falling = [](std::int64_t ms) { return ms < 500 ? 900.0 : 20.0; };
     const auto steady = [](std::int64_t) { return 900.0; };
     const auto low = [](std::int64_t) { return 20.0; };
     CHECK(verify_with(slow, {journeys_of(20), edge_mean(falling)}).proof.kind == ProofKind::helped);
@@ -282,6 +282,49 @@ TEST_CASE("a latency remedy is judged by the time that requests of our own take"
     const Finding weak = verify_with(slow, {edge_mean(low)});
     CHECK(weak.proof.kind == ProofKind::helped);
     CHECK(weak.proof.strength == ProofStrength::weak);
+}
+
+TEST_CASE("what an instance took before it was out of rotation is not held against its ejection") {
+    const Subject one{SubjectKind::instance, "payments-1"};
+    const Symptom slow{.kind = SymptomKind::latency,
+                       .subject = one,
+                       .observer = Observer::edge,
+                       .value = 700,
+                       .limit = 75};
+    const Source quick{100, [](Instant at) {
+                           return std::vector{signal_of(SignalKind::latency_ms, Observer::journey,
+                                                        payments, 20, at)};
+                       }};
+    const auto edge_says = [&one](bool is_in) {
+        return Source{
+            250, [&one, is_in](Instant at) {
+                return std::vector{
+                    signal_of(SignalKind::is_in_rotation, Observer::edge, one, is_in ? 1 : 0, at),
+                    signal_of(SignalKind::latency_ms, Observer::edge, one, 700, at)};
+            }};
+    };
+    CHECK(verify_with(slow, {quick, edge_says(false)}).proof.kind == ProofKind::helped);
+    CHECK(verify_with(slow, {quick, edge_says(true)}).proof.kind == ProofKind::not_helped);
+}
+
+TEST_CASE("a limit for a mean is not held against each of the single times") {
+    const Symptom slow{.kind = SymptomKind::latency,
+                       .subject = payments,
+                       .observer = Observer::edge,
+                       .value = 200,
+                       .limit = 70};
+    const auto one_slow_in = [](std::int64_t many) {
+        return Source{50, [many](Instant at) {
+                          const std::int64_t turn = (at - ended_at) / milliseconds{50};
+                          return std::vector{signal_of(SignalKind::latency_ms, Observer::journey,
+                                                       payments, turn % many == 0 ? 100 : 20, at)};
+                      }};
+    };
+    const Finding usual = verify_with(slow, {one_slow_in(20)});
+    CHECK(usual.proof.kind == ProofKind::helped);
+    CHECK(usual.proof.strength == ProofStrength::strong);
+    CHECK(verify_with(slow, {one_slow_in(5)}).proof.kind == ProofKind::not_helped);
+    CHECK(verify_with(slow, {one_slow_in(2)}).took_ms < 4000);
 }
 
 TEST_CASE("an instance is well once it runs, answers and is in rotation") {

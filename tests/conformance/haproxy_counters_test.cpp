@@ -5,6 +5,7 @@
 #include "homeostat/domain/permit.hpp"
 #include "homeostat/net/http_client.hpp"
 #include "homeostat/os/child.hpp"
+#include "homeostat/sense/edge_mean.hpp"
 
 #include "haproxy_world.hpp"
 
@@ -194,4 +195,11 @@ TEST_CASE("the mean latency decays over 512 answers" * doctest::skip(!has_haprox
     const double risen_ms = after->counters.latency_ms - before->counters.latency_ms;
     CHECK(risen_ms > 11);
     CHECK(risen_ms < 25);
+    // And so the 40 answers' own mean can be computed back, within the rounding of 13 ms.
+    sense::EdgeMean mean{before->counters.requests_total, before->counters.latency_ms, Instant{}};
+    const std::optional<double> figure =
+        sense::interval_ms(mean, after->counters, {}, Instant{} + 1s);
+    REQUIRE(figure);
+    CHECK(*figure > 200 - 20);
+    CHECK(*figure < 200 + 60);  // A busy machine makes answers later, never earlier.
 }

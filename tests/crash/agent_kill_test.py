@@ -7,10 +7,9 @@ A seed draws which effects are interrupted and how long after their intent. Abou
 """
 
 import argparse
-import json
 import random
+import re
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -20,11 +19,16 @@ from guarded_world import (
     GuardedWorld,
     Witness,
     adopt_orphans,
+    break_it,
+    check_effects,
+    check_ledger,
+    is_settled,
     wait_until,
 )
 
 AFTER_INTENT_MAX = 0.12  # Seconds; a replace takes about so long, a drain a tenth of it.
 UNGUARDED_FOR = 0.5
+LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (debug|info|warning|error) \S.*")
 
 
 def wait_for_intent(world, known, seconds):
@@ -57,19 +61,6 @@ def check_unguarded(world, was_alive):
         assert alive.get(name) == process, f"{name} changed while no agent ran"
 
 
-def break_it(world, how):
-    if how == "crash":
-        name = random.choice(INSTANCES)
-        pid = world.alive()[name][0]
-        print(f"  {name} is killed", flush=True)
-        subprocess.run(["kill", "-9", str(pid)], check=True)
-        return
-    print("  v2 is deployed and answers errors", flush=True)
-    world.kill_agent()
-    world.deploy("v2")
-    world.start_agent()
-
-
 def interrupt(world, kills_left):
     """Kills the agent in effects of the incident that is open, until it is over. Says how often."""
     known = set()
@@ -94,50 +85,6 @@ def interrupt(world, kills_left):
         check_unguarded(world, world.alive())
         world.start_agent()
     return kills
-
-
-def is_settled(world):
-    world.read_sink()
-    return not world.open_incidents() and world.current() == "v1" and world.is_all_up()
-
-
-def check_effects(world, witness):
-    """At most one effect per intent, none without one, each counted at its target."""
-    intents = {entry["body"]["effect"]: entry["body"]["step"] for entry in world.of_kind("intent")}
-    outcomes = [entry["body"]["effect"] for entry in world.of_kind("outcome")]
-    assert len(outcomes) == len(set(outcomes)), "an effect has two outcomes"
-    assert set(outcomes) == set(intents), "an intent has no outcome"
-
-    by_effect = {}
-    for pid, ticks, name, version in world.starts():
-        effect = witness.effects.get((pid, ticks))
-        assert effect is not None, f"no record ever named the start of {name} as pid {pid}"
-        if not effect:
-            continue  # The first start, or the deploy tool's.
-        assert effect in intents, f"{name} was started by {effect}, which nobody announced"
-        assert effect not in by_effect, f"{effect} started two processes"
-        by_effect[effect] = (name, version)
-        assert intents[effect]["kind"] == "replace" and intents[effect]["instance"] == name
-        assert intents[effect]["version"] == version
-
-    announced = [step["kind"] for step in intents.values()]
-    swaps = witness.swaps["v2", "v1"]
-    assert swaps <= announced.count("swap_version"), "more swaps than intents"
-    for index, name in enumerate(INSTANCES):
-        for kind, seen in (("drain", witness.drains), ("undrain", witness.undrains)):
-            count = sum(step["kind"] == kind and step["instance"] == name
-                        for step in intents.values())
-            assert seen[f"payments/p{index}"] <= count, f"more {kind}s of {name} than intents"
-    print(f"  {len(intents)} intents; at the targets: {len(by_effect)} starts, {swaps} swaps, "
-          f"{witness.drains.total()} drains, {witness.undrains.total()} undrains")
-
-
-def check_ledger(world):
-    verified = subprocess.run(
-        [world.programs / "homeostat", "verify-ledger", "--json",
-         "--config", world.run_dir / "homeostat.yaml"], capture_output=True, text=True, timeout=20)
-    assert verified.returncode == 0, verified.stdout + verified.stderr
-    assert json.loads(verified.stdout)["intact"] is True, verified.stdout
 
 
 # --- The tests: each a sentence that can be false ------------------------------------------------
@@ -173,6 +120,25 @@ def a_second_agent_of_the_same_service_refuses_to_start_and_says_why(world, _):
     assert world.alive() == alive, "the second agent must not touch anything"
 
 
+def a_new_agent_after_a_kill_without_any_fault_adopts_and_does_nothing(world, options):
+    alive = world.alive()
+    assert len(alive) == len(INSTANCES)
+    world.read_sink()
+    before = len(world.of_kind("opened")), len(world.of_kind("intent")), len(world.starts())
+    for _ in range(3):
+        world.kill_agent()
+        check_unguarded(world, alive)
+        world.start_agent()
+        wait_until("it is ready", lambda: (world.status() or {}).get("is_ready"))
+        said = (world.run_dir / "agent.log").read_text().splitlines()[-1]
+        assert "instances: 3 adopted, 0 started, 0 down" in said, said
+        check_unguarded(world, alive)  # It goes on for a while and is left alone.
+    world.read_sink()
+    now = len(world.of_kind("opened")), len(world.of_kind("intent")), len(world.starts())
+    assert now == before, f"incidents, effects and starts were {before} and are {now}"
+    assert world.alive() == alive
+
+
 def services_go_on_when_the_agent_ends(world, _):
     alive = world.alive()
     assert len(alive) == len(INSTANCES)
@@ -181,10 +147,18 @@ def services_go_on_when_the_agent_ends(world, _):
     check_unguarded(world, alive)
 
 
+def whatever_the_agent_wrote_is_one_event_a_line_in_one_format(world, _):
+    lines = (world.run_dir / "agent.log").read_text().splitlines()
+    strange = [line for line in lines if not LOG_LINE.fullmatch(line)]
+    assert lines and not strange, strange[:5]
+
+
 TESTS = [
     an_agent_killed_inside_its_effects_heals_with_at_most_one_effect_per_intent,
     a_second_agent_of_the_same_service_refuses_to_start_and_says_why,
+    a_new_agent_after_a_kill_without_any_fault_adopts_and_does_nothing,
     services_go_on_when_the_agent_ends,
+    whatever_the_agent_wrote_is_one_event_a_line_in_one_format,
 ]
 
 
@@ -205,14 +179,7 @@ def main():
                 test(world, options)
             print("ok")
         except BaseException:
-            for name in ("agent", "haproxy", *INSTANCES):
-                log = world.run_dir / f"{name}.log"
-                lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-                print(f"--- end of {name}.log", *lines[-25:], sep="\n    ", file=sys.stderr)
-            for entry in world.entries:
-                if entry["entry"] != "checkpoint":
-                    print(entry["incident"], entry["entry"], json.dumps(entry["body"])[:160],
-                          file=sys.stderr)
+            world.tell_troubles()
             raise
         finally:
             world.end()

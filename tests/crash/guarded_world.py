@@ -9,6 +9,7 @@ import collections
 import ctypes
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -21,11 +22,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "examples/payment_gateway"))
 
-from test_world import RATE, World, die_with_parent, wait_until  # noqa: E402
+from test_world import RATE, World, die_with_parent, free_ports, wait_until  # noqa: E402, F401
 
 LOOK_EVERY = 0.02
 INSTANCES = [f"payments-{index}" for index in range(3)]
 PR_SET_CHILD_SUBREAPER = 36
+ADMIN_STATE_DRAIN = 8  # SRV_ADMF_FDRAIN: ordered by whoever has the socket.
 
 
 def adopt_orphans():
@@ -93,7 +95,7 @@ class Witness(threading.Thread):
                     self.drains[server] += 1
                 for server in drained - now:
                     self.undrains[server] += 1
-            drained = now if now is not None else drained
+            drained = now  # A proxy that was away begins anew: what it forgot is no undrain.
             time.sleep(LOOK_EVERY)
 
     def end(self):
@@ -111,7 +113,7 @@ class GuardedWorld(World):
         self.entries = []  # Every entry of the ledger's copy that was read so far.
 
     # --- start and end -------------------------------------------------------------------
-    def start(self):
+    def start(self, has_proxy=True):
         for service in ("fraud", "rates"):
             self.make_version(service, "v1")
             self.switch_version(service, "v1")
@@ -126,10 +128,12 @@ class GuardedWorld(World):
         for name in self.ports:
             if name not in INSTANCES:
                 self.start_instance(name)
-        self.start_haproxy()
+        if has_proxy:
+            self.start_haproxy()
         self.write_config()
         self.start_agent()
-        wait_until("the proxy sees all servers up", self.is_all_up, 20)
+        if has_proxy:
+            wait_until("the proxy sees all servers up", self.is_all_up, 20)
         wait_until("all services follow the faults", lambda: self.switch(count=True) == 6)
 
     def make_version(self, service, version):
@@ -190,19 +194,33 @@ class GuardedWorld(World):
         if not (self.run_dir / "payments/versions" / version).is_dir():
             self.make_version("payments", version)
         self.switch_version("payments", version)
-        directory = self.run_dir / "payments/versions" / version
         for record in self.records():
             os.kill(record["pid"], signal.SIGTERM)
             wait_until("the old process has ended", lambda: start_ticks(record["pid"]) is None)
-            path = self.run_dir / "payments/run" / record["name"]
-            subprocess.run(
-                [self.programs / "homeostat-shim", "--record", f"{path}.json",
-                 "--log", f"{path}.log", "--name", record["name"], "--version", version,
-                 "--directory", directory, "--", directory / "payments",
-                 "--port", str(self.ports[record["name"]]), "--name", record["name"]],
-                check=True, capture_output=True, timeout=5)
+            wait_until("the old one's shim has let go of the record",
+                       lambda: self.start_by_shim(record["name"], version))
+
+    def start_by_shim(self, name, version):
+        """False while somebody else holds the instance's record; nothing was started then."""
+        directory = self.run_dir / "payments/versions" / version
+        path = self.run_dir / "payments/run" / name
+        status = subprocess.run(
+            [self.programs / "homeostat-shim", "--record", f"{path}.json", "--log", f"{path}.log",
+             "--name", name, "--version", version, "--directory", directory, "--",
+             directory / "payments", "--port", str(self.ports[name]), "--name", name],
+            capture_output=True, timeout=5).returncode
+        assert status in (0, os.EX_TEMPFAIL), f"the shim ended with {status}"
+        return status == 0
 
     # --- what is read from it ------------------------------------------------------------
+    def status(self):
+        """What `homeostat status` says; None when no agent answers."""
+        done = subprocess.run(
+            [self.programs / "homeostat", "status", "--json",
+             "--config", self.run_dir / "homeostat.yaml"],
+            capture_output=True, text=True, timeout=10)
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
     def current(self):
         try:
             return os.readlink(self.run_dir / "payments/current").rsplit("/", 1)[1]
@@ -232,10 +250,15 @@ class GuardedWorld(World):
                 for pid, ticks, name, version in (line.split() for line in lines)]
 
     def drained(self):
-        """Servers of payments that the proxy was told to drain; None when it does not answer."""
-        states = self.servers()
-        return {server for server, state in states.items()
-                if server.startswith("payments/") and "DRAIN" in state} if states else None
+        """Servers of payments that the proxy was told to drain; None when it does not answer.
+
+        The order counts and not the status, which is another one while the instance is down.
+        """
+        # The witness has other things to see meanwhile, so it waits for no proxy that hangs.
+        lines = self.ask_proxy("show servers state payments", timeout=0.1)
+        rows = [line.split() for line in lines[1:]]  # The first is the format's version.
+        return {f"payments/{row[3]}" for row in rows
+                if int(row[6]) & ADMIN_STATE_DRAIN} if rows else None
 
     def read_sink(self):
         """The entries that are new in the ledger's copy outside."""
@@ -255,6 +278,16 @@ class GuardedWorld(World):
     def of_kind(self, kind):
         return [entry for entry in self.entries if entry["entry"] == kind]
 
+    def tell_troubles(self):
+        for name in ("agent", "haproxy", *INSTANCES):
+            log = self.run_dir / f"{name}.log"
+            lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+            print(f"--- end of {name}.log", *lines[-25:], sep="\n    ", file=sys.stderr)
+        for entry in self.entries:
+            if entry["entry"] != "checkpoint":
+                print(entry["incident"], entry["entry"], json.dumps(entry["body"])[:160],
+                      file=sys.stderr)
+
     def has_written(self, kind):
         self.read_sink()
         return bool(self.of_kind(kind))
@@ -272,3 +305,60 @@ class GuardedWorld(World):
                 return answer.status == 200
         except (urllib.error.URLError, OSError):
             return False
+
+
+def break_it(world, how):
+    if how == "crash":
+        name = random.choice(INSTANCES)
+        pid = world.alive()[name][0]
+        print(f"  {name} is killed", flush=True)
+        subprocess.run(["kill", "-9", str(pid)], check=True)
+        return
+    print("  v2 is deployed and answers errors", flush=True)
+    world.kill_agent()
+    world.deploy("v2")
+    world.start_agent()
+
+
+def is_settled(world):
+    world.read_sink()
+    return not world.open_incidents() and world.current() == "v1" and world.is_all_up()
+
+
+def check_effects(world, witness):
+    """At most one effect per intent, none without one, each counted at its target."""
+    intents = {entry["body"]["effect"]: entry["body"]["step"] for entry in world.of_kind("intent")}
+    outcomes = [entry["body"]["effect"] for entry in world.of_kind("outcome")]
+    assert len(outcomes) == len(set(outcomes)), "an effect has two outcomes"
+    assert set(outcomes) == set(intents), "an intent has no outcome"
+
+    by_effect = {}
+    for pid, ticks, name, version in world.starts():
+        effect = witness.effects.get((pid, ticks))
+        assert effect is not None, f"no record ever named the start of {name} as pid {pid}"
+        if not effect:
+            continue  # The first start, or the deploy tool's.
+        assert effect in intents, f"{name} was started by {effect}, which nobody announced"
+        assert effect not in by_effect, f"{effect} started two processes"
+        by_effect[effect] = (name, version)
+        assert intents[effect]["kind"] == "replace" and intents[effect]["instance"] == name
+        assert intents[effect]["version"] == version
+
+    announced = [step["kind"] for step in intents.values()]
+    swaps = witness.swaps["v2", "v1"]
+    assert swaps <= announced.count("swap_version"), "more swaps than intents"
+    for index, name in enumerate(INSTANCES):
+        for kind, seen in (("drain", witness.drains), ("undrain", witness.undrains)):
+            count = sum(step["kind"] == kind and step["instance"] == name
+                        for step in intents.values())
+            assert seen[f"payments/p{index}"] <= count, f"more {kind}s of {name} than intents"
+    print(f"  {len(intents)} intents; at the targets: {len(by_effect)} starts, {swaps} swaps, "
+          f"{witness.drains.total()} drains, {witness.undrains.total()} undrains")
+
+
+def check_ledger(world):
+    verified = subprocess.run(
+        [world.programs / "homeostat", "verify-ledger", "--json",
+         "--config", world.run_dir / "homeostat.yaml"], capture_output=True, text=True, timeout=20)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert json.loads(verified.stdout)["intact"] is True, verified.stdout

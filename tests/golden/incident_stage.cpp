@@ -46,6 +46,11 @@ Result<Remedy> parse_remedy(std::span<const std::string> words) {
     if (name == "open_circuit" && words.size() == 2) {
         return OpenCircuit{ServiceId(words[1])};
     }
+    if (name == "scale" && words.size() == 3) {
+        const Scale scale{ServiceId("payments"), static_cast<std::uint32_t>(std::stoul(words[1])),
+                          static_cast<std::uint32_t>(std::stoul(words[2]))};
+        return scale;
+    }
     if (name == "rolling_restart" && words.size() == 1) {
         return RollingRestart{ServiceId("payments")};
     }
@@ -86,6 +91,8 @@ Result<std::vector<std::string>> IncidentStage::run(const Words& words) {
         const Result<Duration> span = parse_span(words[1]);
         world_.start_for = span.value_or(Duration{});
         done = span ? Result<void>{} : std::unexpected(span.error());
+    } else if (name == "spares" && words.size() == 2) {
+        world_ = heal::SimulatedWorld(3, static_cast<std::uint32_t>(std::stoul(words[1])));
     } else if (name == "verify" && words.size() == 2) {
         executor_.proofs_next.push_back(words[1] == "helped" ? ProofKind::helped
                                                              : ProofKind::not_helped);
@@ -123,6 +130,8 @@ Result<void> IncidentStage::fault(const Words& words) {
         world_.is_dependency_failing = true;
     } else if (what == "stall" && words.size() == 3) {
         world_.instance(InstanceId(words[2])).is_stalled = true;
+    } else if (what == "surge" && words.size() == 3) {
+        world_.serving_needed = static_cast<std::uint32_t>(std::stoul(words[2]));
     } else if (what == "slow" && words.size() >= 3) {
         world_.instance(InstanceId(words[2])).is_slow = true;
         world_.is_slow_for_ever = words.size() > 3 && words[3] == "forever";
@@ -131,6 +140,7 @@ Result<void> IncidentStage::fault(const Words& words) {
     } else if (what == "none") {
         world_.versions_bad.clear();
         world_.is_dependency_failing = false;
+        world_.serving_needed = 0;
     } else {
         return wrong("no such fault");
     }
@@ -203,6 +213,9 @@ Result<void> IncidentStage::set_autonomy(const Words& words) {
 void IncidentStage::print_facts() {
     const Facts facts = world_.facts();
     output_.push_back("current is " + facts.version_current.text());
+    for (const InstanceFacts& one : facts.spares) {
+        output_.push_back(one.runtime.instance.text() + ": spare");
+    }
     for (const InstanceFacts& one : facts.instances) {
         const RuntimeInstance& runtime = one.runtime;
         const std::string state = !runtime.is_alive       ? "dead"

@@ -3,7 +3,8 @@
 // IncidentStage: the commands of the golden incidents, carried out on a simulated world.
 //
 //     fault bad VERSION | fault dependency | fault stall INSTANCE | fault end INSTANCE
-//     fault slow INSTANCE [forever] | fault none
+//     fault slow INSTANCE [forever] | fault surge INSTANCES_NEEDED | fault none
+//     spares COUNT                            so many more instances are declared; first of all
 //     starts_take SPAN                        how long a new process does not answer
 //     autonomy REMEDY LEVEL                   guard's limit; everything stands at `act` at first
 //     unreadable runtime|edge, readable       a part of the world stops answering, or answers again

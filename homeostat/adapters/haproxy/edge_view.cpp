@@ -12,6 +12,8 @@ constexpr std::uint32_t drain_bits = 0x08U | 0x10U;
 constexpr std::uint32_t operational_starting = 1;
 constexpr std::uint32_t operational_running = 2;
 
+constexpr std::uint64_t latency_answers_max = 512;  // Measured: edge_view.hpp.
+
 EdgeCounters counters_of(const StatRow& row) {
     EdgeCounters counters;
     const std::uint64_t failures = row.connect_errors_total + row.response_errors_total;
@@ -32,6 +34,7 @@ EdgeCounters counters_of(const StatRow& row) {
     counters.sessions_now = row.sessions_now;
     counters.latency_ms = static_cast<double>(row.queue_ms) + static_cast<double>(row.connect_ms) +
                           static_cast<double>(row.response_ms);
+    counters.latency_answers_max = latency_answers_max;
     return counters;
 }
 

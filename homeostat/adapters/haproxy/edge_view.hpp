@@ -31,9 +31,9 @@
 // that a slow client takes to receive it (ttime holds that). HAProxy keeps each as a mean that
 // decays over the last 512 answers (its manual says 1024; measured: 18 ms after 1200 answers of
 // 0 ms and 100 of 100 ms) in whole milliseconds. Requests that were never answered are not in it.
-// There is no sum of times, so no figure of one interval can be had here; who wants one computes it
-// back from two readings and the count of requests between them, as detect does. The *_max columns
-// never fall again and say nothing of now.
+// There is no sum of times, so no figure of one interval can be had here; `sense` computes it back
+// from two readings and the count of requests between them. The *_max columns never fall again and
+// say nothing of now.
 //
 // Whether a server gets requests is read from `show servers state`: the status of `show stat` hides
 // a drain of a server that is down, and a weight of zero.

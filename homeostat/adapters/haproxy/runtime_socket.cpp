@@ -27,6 +27,16 @@ Result<void> check_name(std::string_view name) {
     return {};
 }
 
+/// What a person does about a socket behind which nobody is.
+std::unexpected<Error> explain(const net::LineExchange& exchange, const net::Endpoint& socket) {
+    Error error = exchange.reply.error();
+    const auto* file = std::get_if<net::UnixEndpoint>(&socket);
+    if (file != nullptr && !exchange.is_sent && error.fault == Fault::unreachable) {
+        error.text += fmt::format(" (start it with `stats socket {} level admin`)", file->path);
+    }
+    return fail("HAProxy", error);
+}
+
 }  // namespace
 
 Result<void> check(const Options& options) {
@@ -115,7 +125,7 @@ Task<Result<std::string>> RuntimeSocket::ask(Result<std::string> command, Instan
     net::LineExchange exchange = co_await net::exchange_line(
         executor_, socket_, *std::move(command), deadline, look_bytes_max);
     if (!exchange.reply) {
-        co_return fail("HAProxy", exchange.reply.error());
+        co_return explain(exchange, socket_);
     }
     if (exchange.reply->empty()) {
         co_return fail(Fault::broken, "HAProxy closed its runtime socket without a reply");

@@ -8,8 +8,8 @@
 // follows "Remedy:", and must be a single token of the model's vocabulary: the oracle asks the
 // server at start-up and does not work with a vocabulary in which one is not.
 //
-// For the kinds still to come, single tokens in Gemma 3's vocabulary as well: " scale", " shed", "
-// reduce" (reduce_mode), " redirect" (reroute, itself two tokens), " resize", " invalidate"
+// For the kinds still to come, single tokens in Gemma 3's vocabulary as well: " shed", " reduce"
+// (reduce_mode), " redirect" (reroute, itself two tokens), " resize", " invalidate"
 // (invalidate_cache), " block" (block_source).
 //
 // Pure. Values only.
@@ -26,9 +26,9 @@ namespace homeostat::adapters::llm {
 using TokenId = std::int32_t;
 
 /// Every kind that can stand on a menu, in the order of the enumeration.
-constexpr std::array kinds_all{RemedyKind::observe,         RemedyKind::eject,
-                               RemedyKind::open_circuit,    RemedyKind::restart,
-                               RemedyKind::rolling_restart, RemedyKind::rollback};
+constexpr std::array kinds_all{
+    RemedyKind::observe,         RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::restart,
+    RemedyKind::rolling_restart, RemedyKind::scale, RemedyKind::rollback};
 
 [[nodiscard]] constexpr std::string_view label_of(RemedyKind kind) {
     switch (kind) {
@@ -45,6 +45,8 @@ constexpr std::array kinds_all{RemedyKind::observe,         RemedyKind::eject,
             return " restart";
         case RemedyKind::rolling_restart:
             return " rolling";
+        case RemedyKind::scale:
+            return " scale";
         case RemedyKind::rollback:
             return " rollback";
     }

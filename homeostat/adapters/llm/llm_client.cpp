@@ -45,15 +45,6 @@ Task<Result<std::vector<TokenId>>> LlmClient::tokens(std::string text, Instant d
     co_return parse_tokens(*body);
 }
 
-Task<Result<ScoredLabels>> LlmClient::read_ahead(std::string prompt, Instant deadline) {
-    std::string request = read_ahead_request(prompt);
-    const Result<std::string> body = co_await post("/completion", std::move(request), deadline);
-    if (!body) {
-        co_return std::unexpected(body.error());
-    }
-    co_return parse_read_ahead(*body);
-}
-
 Task<Result<ScoredLabels>> LlmClient::score(std::string prompt,
                                             std::vector<TokenId> permitted,
                                             Instant deadline) {

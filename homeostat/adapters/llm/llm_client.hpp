@@ -30,7 +30,6 @@ class LlmClient {
     Task<Result<void>> health(Instant deadline);
     Task<Result<std::string>> model_name(Instant deadline);
     Task<Result<std::vector<TokenId>>> tokens(std::string text, Instant deadline);
-    Task<Result<ScoredLabels>> read_ahead(std::string prompt, Instant deadline);
     Task<Result<ScoredLabels>> score(std::string prompt,
                                      std::vector<TokenId> permitted,
                                      Instant deadline);

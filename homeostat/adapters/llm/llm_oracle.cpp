@@ -14,7 +14,7 @@
 #include <cmath>
 #include <utility>
 
-// The oracle at work: warming, asking, and what an answer means. How the server comes up, is
+// The oracle at work: asking, and what an answer means. How the server comes up, is
 // tested, lost and brought back stands in llm_oracle_life.cpp.
 
 namespace homeostat::adapters::llm {
@@ -22,9 +22,6 @@ namespace homeostat::adapters::llm {
 namespace asio = boost::asio;
 
 namespace {
-
-// Reading ahead is worth nothing if it keeps a question waiting.
-constexpr Duration warm_within = std::chrono::seconds{2};
 
 std::size_t place_of(RemedyKind kind) {
     const auto* const place = std::ranges::find(kinds_all, kind);
@@ -77,20 +74,6 @@ Task<bool> LlmOracle::take_turn(Instant deadline) {
     co_return true;
 }
 
-Task<void> LlmOracle::warm(Evidence evidence) {
-    // With a request in flight this one would only come late: evidence is append-only, so the next
-    // call reads what this one would have read.
-    if (phase_ != Phase::ready || is_asking_) {
-        co_return;
-    }
-    const Turn turn(*this);
-    const Instant deadline = clock_.now() + warm_within;
-    const Result<ScoredLabels> read = co_await client_->read_ahead(prompt_for(evidence), deadline);
-    if (!read) {
-        note_failure(read.error());
-    }
-}
-
 Task<Result<Ranking>> LlmOracle::rank(Evidence evidence,
                                       std::vector<RemedyKind> kinds,
                                       Instant deadline) {
@@ -121,7 +104,9 @@ Task<Result<ScoredLabels>> LlmOracle::ask(std::string prompt,
                                           Instant deadline) {
     const bool has_turn = co_await take_turn(deadline);
     if (!has_turn) {
-        co_return fail(Fault::late, "the model server was still reading when the deadline passed");
+        co_return fail(
+            Fault::late,
+            "the model server was still at an earlier question when the deadline passed");
     }
     if (client_ == nullptr) {
         co_return fail(Fault::unreachable, "the model is " + state());

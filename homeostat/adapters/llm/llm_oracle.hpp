@@ -60,14 +60,13 @@ class LlmOracle final : public ports::Oracle {
     /// server that we started has ended then too.
     Task<void> run();
 
-    Task<void> warm(Evidence evidence) override;
     Task<Result<Ranking>> rank(Evidence evidence,
                                std::vector<RemedyKind> kinds,
                                Instant deadline) override;
     [[nodiscard]] std::string state() const override;
 
     [[nodiscard]] bool is_ready() const { return phase_ == Phase::ready; }
-    /// Answers whose warm prefix was not reused: each cost several times the usual time.
+    /// Answers whose fixed prefix was read anew: each cost several times the usual time.
     [[nodiscard]] std::uint32_t cache_misses_count() const { return cache_misses_count_; }
     [[nodiscard]] std::uint32_t restarts_count() const { return restarts_count_; }
     /// The process that we started; 0 if there is none.

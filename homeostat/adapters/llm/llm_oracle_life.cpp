@@ -258,7 +258,7 @@ Task<std::string> LlmOracle::wait_until_lost() {
 
 void LlmOracle::go_down(std::string why) {
     if (phase_ != Phase::down || why != trouble_) {
-        spdlog::warn("model_lost text=\"{}\"", why);
+        spdlog::warn("model_lost rules_decide_alone=true text=\"{}\"", why);
     }
     phase_ = Phase::down;
     trouble_ = std::move(why);

@@ -6,8 +6,9 @@
 //
 // The server keeps what it has read and goes on from the first byte that differs. So everything
 // fixed stands first, evidence is only ever appended to, and nothing that changes (a time, an id, a
-// menu) stands before it. A line is written by our own code from glosses and numbers; it is reduced
-// to plain bytes all the same, because the server reads marks such as <end_of_turn> as commands.
+// menu) stands before it. A line is written by our own code from glosses and numbers, or is a note
+// of the operator's; it is reduced to plain bytes all the same, because the server reads marks such
+// as <end_of_turn> as commands.
 //
 // Pure. Values only.
 

@@ -114,7 +114,7 @@ Result<ScoredLabels> read_counts(const json::object& reply) {
     }
     const json::value* timings = reply.if_contains("timings");
     if (timings == nullptr || !timings->is_object()) {
-        return broken("no timings, so whether the warm prefix was used is not known");
+        return broken("no timings, so whether the fixed prefix was read anew is not known");
     }
     const auto cached = number_in<std::uint32_t>(timings->get_object(), "cache_n");
     const auto fresh = number_in<std::uint32_t>(timings->get_object(), "prompt_n");
@@ -151,14 +151,6 @@ Result<ScoredLabels> parse_scored_labels(std::string_view body,
         scored->probabilities = std::move(*probabilities);
     }
     return scored;
-}
-
-Result<ScoredLabels> parse_read_ahead(std::string_view body) {
-    Result<json::object> reply = parse_object(body);
-    if (!reply) {
-        return std::unexpected(reply.error());
-    }
-    return read_counts(*reply);
 }
 
 Result<std::vector<TokenId>> parse_tokens(std::string_view body) {

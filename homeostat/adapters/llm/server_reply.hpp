@@ -42,10 +42,6 @@ struct ScoredLabels {
 [[nodiscard]] Result<ScoredLabels> parse_scored_labels(std::string_view body,
                                                        std::span<const TokenId> permitted);
 
-/// Reads the reply of a request that only let the server read ahead (`n_predict` 0).
-/// ENSURES: `probabilities` is empty.
-[[nodiscard]] Result<ScoredLabels> parse_read_ahead(std::string_view body);
-
 /// Reads the tokens of a text. ERRORS: broken, also if there are more than a label may have.
 [[nodiscard]] Result<std::vector<TokenId>> parse_tokens(std::string_view body);
 

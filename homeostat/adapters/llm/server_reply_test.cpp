@@ -104,14 +104,6 @@ TEST_CASE("a truncated prompt is refused: the model did not read all of it") {
     CHECK_FALSE(parse_scored_labels(body, permitted));
 }
 
-TEST_CASE("reading ahead reports what was taken over and what was read") {
-    const auto read = parse_read_ahead(R"({"timings":{"cache_n":0,"prompt_n":120}})");
-    REQUIRE(read);
-    CHECK(read->tokens_cached_count == 0);
-    CHECK(read->tokens_fresh_count == 120);
-    CHECK_FALSE(parse_read_ahead("{}"));
-}
-
 TEST_CASE("tokens are whole numbers, and few") {
     CHECK(parse_tokens(R"({"tokens":[23475]})") == std::vector<TokenId>{23475});
     CHECK(parse_tokens(R"({"tokens":[]})")->empty());

@@ -10,20 +10,15 @@ namespace {
 // precision still tells logits apart to 1e-5 at this size.
 constexpr int label_bias = 100;
 
-json::object completion_of(std::string_view prompt, int tokens_count) {
-    json::object request;
-    request["prompt"] = json::value(prompt);
-    request["n_predict"] = tokens_count;
-    request["cache_prompt"] = true;
-    request["id_slot"] = 0;
-    request["response_fields"] = {"completion_probabilities", "timings", "truncated"};
-    return request;
-}
-
 }  // namespace
 
 std::string score_request(std::string_view prompt, std::span<const TokenId> permitted) {
-    json::object request = completion_of(prompt, 1);
+    json::object request;
+    request["prompt"] = json::value(prompt);
+    request["n_predict"] = 1;
+    request["cache_prompt"] = true;
+    request["id_slot"] = 0;
+    request["response_fields"] = {"completion_probabilities", "timings", "truncated"};
     json::array biases;
     for (const TokenId id : permitted) {
         biases.push_back(json::array{id, label_bias});
@@ -35,10 +30,6 @@ std::string score_request(std::string_view prompt, std::span<const TokenId> perm
     request["n_probs"] = permitted.size();
     request["post_sampling_probs"] = true;
     return to_text(request);
-}
-
-std::string read_ahead_request(std::string_view prompt) {
-    return to_text(completion_of(prompt, 0));
 }
 
 std::string tokens_request(std::string_view text) {

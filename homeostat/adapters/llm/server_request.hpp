@@ -22,9 +22,6 @@ namespace homeostat::adapters::llm {
 [[nodiscard]] std::string score_request(std::string_view prompt,
                                         std::span<const TokenId> permitted);
 
-/// POST /completion: read `prompt` into the server's memory and answer nothing.
-[[nodiscard]] std::string read_ahead_request(std::string_view prompt);
-
 /// POST /tokenize: the tokens of `text`, none of them taken for a command.
 [[nodiscard]] std::string tokens_request(std::string_view text);
 

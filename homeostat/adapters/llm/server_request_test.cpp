@@ -29,12 +29,6 @@ TEST_CASE("the menu does not touch the prompt") {
     CHECK(one->get_object().at("prompt") == other->get_object().at("prompt"));
 }
 
-TEST_CASE("reading ahead generates nothing") {
-    const auto request = parse_json(read_ahead_request("text"));
-    CHECK(request->get_object().at("n_predict") == 0);
-    CHECK(request->get_object().at("cache_prompt") == true);
-}
-
 TEST_CASE("text is tokenised without commands") {
     const auto request = parse_json(tokens_request(" restart"));
     CHECK(request->get_object().at("parse_special") == false);

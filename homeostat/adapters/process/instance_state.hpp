@@ -33,4 +33,9 @@ struct InstanceState {
                                             const InstanceId& instance,
                                             const std::string& boot_id);
 
+/// Whether the instance ought to run: a spare does from its start until it is stopped.
+[[nodiscard]] inline bool is_wanted(bool is_spare, const InstanceState& state) {
+    return !is_spare || state.record.has_value();
+}
+
 }  // namespace homeostat::adapters::process

@@ -18,6 +18,7 @@ namespace homeostat::adapters::process {
 struct DeclaredInstance {
     InstanceId id;
     std::uint16_t port{0};  ///< For `{port}`; 0: the command does without.
+    bool is_spare{false};   ///< Not started until a `replace` does; ended for good by a `stop`.
 };
 
 /// Where a step stands, for tests that kill us there.

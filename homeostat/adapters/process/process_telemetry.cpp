@@ -33,9 +33,12 @@ struct ProcessTelemetry::Watch {
 
 namespace {
 
-ProcessReading reading_of(const InstanceId& instance, const InstanceState& state, Instant now) {
+ProcessReading reading_of(const DeclaredInstance& declared,
+                          const InstanceState& state,
+                          Instant now) {
     ProcessReading reading;
-    reading.instance = instance;
+    reading.instance = declared.id;
+    reading.is_wanted = is_wanted(declared.is_spare, state);
     reading.at = now;
     if (!state.record) {
         return reading;
@@ -63,27 +66,24 @@ ProcessTelemetry::ProcessTelemetry(const Options& options,
                                    asio::any_io_executor strand,
                                    ports::Clock& clock)
     : run_(options.run_directory),
+      instances_(options.instances),
       boot_id_(std::move(boot_id)),
       name_("processes of " + options.service.text()),
       strand_(std::move(strand)),
       clock_(clock),
-      wake_(std::make_shared<Wake>(strand_)) {
-    for (const DeclaredInstance& instance : options.instances) {
-        instances_.push_back(instance.id);
-    }
-}
+      wake_(std::make_shared<Wake>(strand_)) {}
 
 ProcessTelemetry::~ProcessTelemetry() = default;
 
 Task<Result<std::vector<Reading>>> ProcessTelemetry::read(Instant /*deadline*/) {
     std::vector<Reading> readings;
-    for (const InstanceId& instance : instances_) {
-        const Result<InstanceState> state = look_at(run_, instance, boot_id_);
+    for (const DeclaredInstance& declared : instances_) {
+        const Result<InstanceState> state = look_at(run_, declared.id, boot_id_);
         if (!state) {
             co_return std::unexpected(state.error());
         }
-        readings.emplace_back(reading_of(instance, *state, clock_.now()));
-        watch(instance, *state);
+        readings.emplace_back(reading_of(declared, *state, clock_.now()));
+        watch(declared.id, *state);
     }
     co_return readings;
 }

@@ -39,7 +39,7 @@ class ProcessTelemetry final : public ports::Telemetry {
     [[nodiscard]] Duration interval() const override { return std::chrono::milliseconds{250}; }
 
     /// One ProcessReading per declared instance; one that never ran in this boot is not alive and
-    /// has no identity. ERRORS: corrupt: a record.
+    /// has no identity, and a spare that ought not to run is not wanted. ERRORS: corrupt: a record.
     Task<Result<std::vector<Reading>>> read(Instant deadline) override;
 
     /// Ends as soon as a process has ended that was alive at the last read(), at once if one has
@@ -53,7 +53,7 @@ class ProcessTelemetry final : public ports::Telemetry {
     void watch(const InstanceId& instance, const InstanceState& state);
 
     RunDirectory run_;
-    std::vector<InstanceId> instances_;
+    std::vector<DeclaredInstance> instances_;
     std::string boot_id_;
     std::string name_;
     boost::asio::any_io_executor strand_;

@@ -6,6 +6,7 @@
 #include "homeostat/adapters/process/wait.hpp"
 #include "homeostat/base/id.hpp"
 #include "homeostat/os/child.hpp"
+#include "homeostat/os/lock_file.hpp"
 #include "homeostat/os/proc.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -36,11 +37,11 @@ std::string describe_process(const InstanceState& state) {
     return state.is_alive() ? "pid " + std::to_string(state.record->pid) : "no process";
 }
 
-bool is_as_expected(const Replace& step, const InstanceState& state) {
-    if (step.expected.pid == 0) {
+bool is_as_expected(const ProcessIdentity& expected, const InstanceState& state) {
+    if (expected.pid == 0) {
         return !state.is_alive();
     }
-    return state.is_alive() && state.record->identity() == step.expected;
+    return state.is_alive() && state.record->identity() == expected;
 }
 
 /// Faults of a start after which no program has begun.
@@ -104,6 +105,7 @@ Runtime::Runtime(Options options, std::string boot_id, ports::Clock& clock)
 
 Task<Result<Arrival>> Runtime::adopt_or_start(Instant deadline) {
     Arrival arrival;
+    std::vector<Launch> launches;
     VersionId version;
     if (!options_.versions_root.empty()) {
         const Result<CurrentVersion> current = versions_.current();
@@ -122,34 +124,66 @@ Task<Result<Arrival>> Runtime::adopt_or_start(Instant deadline) {
             list.push_back(declared.id);
             continue;
         }
-        const Result<void> started = co_await start_first(declared.id, version, deadline);
+        if (declared.is_spare) {
+            continue;
+        }
+        Result<Launch> started = co_await start_first(declared.id, version, deadline);
         if (!started) {
             co_return fail("first start of " + declared.id.text(), started.error());
         }
+        launches.push_back(std::move(*started));
         arrival.started.push_back(declared.id);
     }
+    Result<std::vector<InstanceId>> silent = co_await settle(deadline);
+    if (!silent) {
+        co_return std::unexpected(std::move(silent.error()));
+    }
+    arrival.not_answering = std::move(*silent);
+    arrival.ended = co_await ends_of(std::move(launches), deadline);
+    co_return arrival;
+}
+
+/// Those of the starts that came to nothing.
+Task<std::vector<EndedStart>> Runtime::ends_of(std::vector<Launch> launches, Instant deadline) {
+    std::vector<EndedStart> ended;
+    for (Launch& launch : launches) {
+        const Result<InstanceState> state = look(launch.instance);
+        if (state && state->record && !state->is_alive()) {
+            const InstanceId instance = launch.instance;
+            Outcome end = co_await explain_end(std::move(launch), *state->record, deadline);
+            ended.push_back({instance, std::move(end.because)});
+        }
+    }
+    co_return ended;
+}
+
+/// Waits until every instance that runs answers, or the deadline; then names those that do not.
+Task<Result<std::vector<InstanceId>>> Runtime::settle(Instant deadline) {
+    std::vector<InstanceId> silent;
     bool is_settled = false;
     while (!is_settled && clock_.now() < deadline) {
         Result<FactsPart> part = co_await read(deadline);
         if (!part) {
             co_return std::unexpected(std::move(part.error()));
         }
-        arrival.not_answering.clear();
+        silent.clear();
         for (const RuntimeInstance& instance : std::get<RuntimeFacts>(*part).instances) {
             if (instance.is_alive && !instance.is_answering) {
-                arrival.not_answering.push_back(instance.instance);
+                silent.push_back(instance.instance);
             }
         }
-        is_settled = arrival.not_answering.empty();
+        is_settled = silent.empty();
         if (!is_settled) {
             const Instant again_at = std::min(clock_.now() + ask_again_after, deadline);
             co_await clock_.sleep_until(again_at);
         }
     }
-    co_return arrival;
+    co_return silent;
 }
 
-Task<Result<void>> Runtime::start_first(InstanceId instance, VersionId version, Instant deadline) {
+Task<Result<Launch>> Runtime::start_first(InstanceId instance,
+                                          VersionId version,
+                                          Instant deadline) {
     Result<Launch> launch = prepare_launch(options_, instance, version, EffectId{});
     if (!launch) {
         co_return std::unexpected(std::move(launch.error()));
@@ -159,17 +193,16 @@ Task<Result<void>> Runtime::start_first(InstanceId instance, VersionId version, 
         co_return std::unexpected(state.error());
     }
     bind_to_record(*launch, *state);
-    Result<void> started =
-        co_await carry_out(std::move(*launch), deadline, clock_, options_.on_phase_for_test);
-    if (started) {
-        co_return started;
+    const Result<void> started =
+        co_await carry_out(*launch, deadline, clock_, options_.on_phase_for_test);
+    if (!started) {
+        // Another guard's start may have been under way: what counts is that the instance runs.
+        const Result<InstanceState> now = look(instance);
+        if (!now || !now->is_alive()) {
+            co_return std::unexpected(started.error());
+        }
     }
-    // Another guard's start may have been under way: what counts is that the instance runs.
-    const Result<InstanceState> now = look(instance);
-    if (now && now->is_alive()) {
-        co_return Result<void>{};
-    }
-    co_return started;
+    co_return launch;
 }
 
 // --- Reading -------------------------------------------------------------------------------------
@@ -178,13 +211,15 @@ Result<InstanceState> Runtime::look(const InstanceId& instance) const {
     return look_at(run_, instance, boot_id_);
 }
 
-Result<RuntimeInstance> Runtime::describe(const InstanceId& instance) const {
-    const Result<InstanceState> state = look(instance);
+Result<RuntimeInstance> Runtime::describe(const DeclaredInstance& declared) const {
+    const Result<InstanceState> state = look(declared.id);
     if (!state) {
         return std::unexpected(state.error());
     }
     RuntimeInstance facts;
-    facts.instance = instance;
+    facts.instance = declared.id;
+    facts.is_spare = declared.is_spare;
+    facts.is_wanted = is_wanted(declared.is_spare, *state);
     if (state->record) {
         facts.is_alive = state->is_alive();
         facts.identity = state->record->identity();
@@ -235,7 +270,7 @@ Task<Result<FactsPart>> Runtime::read(Instant deadline) {
         facts.versions_present = std::move(*present);
     }
     for (const DeclaredInstance& declared : options_.instances) {
-        Result<RuntimeInstance> instance = describe(declared.id);
+        Result<RuntimeInstance> instance = describe(declared);
         if (!instance) {
             co_return std::unexpected(std::move(instance.error()));
         }
@@ -249,7 +284,8 @@ Task<Result<FactsPart>> Runtime::read(Instant deadline) {
 // --- Acting --------------------------------------------------------------------------------------
 
 bool Runtime::performs(const Step& step) const {
-    return std::holds_alternative<SwapVersion>(step) || std::holds_alternative<Replace>(step);
+    return std::holds_alternative<SwapVersion>(step) || std::holds_alternative<Replace>(step) ||
+           std::holds_alternative<Stop>(step);
 }
 
 Task<Outcome> Runtime::perform(Request request, Instant deadline) {
@@ -262,6 +298,10 @@ Task<Outcome> Runtime::perform(Request request, Instant deadline) {
     }
     if (const auto* replacement = std::get_if<Replace>(&request.step())) {
         Outcome outcome = co_await replace(*replacement, effect, deadline);
+        co_return outcome;
+    }
+    if (const auto* stopped = std::get_if<Stop>(&request.step())) {
+        Outcome outcome = co_await stop(*stopped, deadline);
         co_return outcome;
     }
     if (const auto* swapped = std::get_if<SwapVersion>(&request.step())) {
@@ -280,7 +320,7 @@ Outcome Runtime::swap(const SwapVersion& step, const EffectId& effect) const {
 Result<Launch> Runtime::prepare(const Replace& step,
                                 const EffectId& effect,
                                 const InstanceState& state) const {
-    if (!is_as_expected(step, state)) {
+    if (!is_as_expected(step.expected, state)) {
         const std::string expected =
             step.expected.pid == 0 ? "none" : "pid " + std::to_string(step.expected.pid);
         return fail(Fault::refused, step.instance.text() + " has " + describe_process(state) +
@@ -303,22 +343,66 @@ Task<Outcome> Runtime::replace(Replace step, EffectId effect, Instant deadline) 
     }
     reach(Phase::checked);
     const bool was_alive = state->is_alive();
-    if (was_alive) {
-        static_cast<void>(state->process->send(SIGTERM));
-        reach(Phase::signalled);
-        const bool has_ended =
-            co_await see_off(*state->process, options_.stop_grace, deadline, clock_);
-        if (!has_ended) {
-            co_return unknown(describe_process(*state) + " was told to end and still runs");
-        }
+    const bool has_ended = co_await end_process(step.instance, *state, deadline);
+    if (!has_ended) {
+        co_return unknown(describe_process(*state) + " was told to end and still runs");
     }
-    if (state->record) {
-        co_await see_off_shim(*state->record, deadline, clock_);
-        co_await end_stragglers(*state->record, run_.lock_of(step.instance), deadline, clock_);
-    }
-    reach(Phase::ended);
     Outcome outcome = co_await start_in_place(std::move(*launch), was_alive, deadline);
     co_return outcome;
+}
+
+/// Ends what runs there, its shim and what it left behind. False: the process still runs.
+Task<bool> Runtime::end_process(InstanceId instance, const InstanceState& state, Instant deadline) {
+    if (state.is_alive()) {
+        static_cast<void>(state.process->send(SIGTERM));
+        reach(Phase::signalled);
+        const bool has_ended =
+            co_await see_off(*state.process, options_.stop_grace, deadline, clock_);
+        if (!has_ended) {
+            co_return false;
+        }
+    }
+    if (state.record) {
+        co_await see_off_shim(*state.record, deadline, clock_);
+        co_await end_stragglers(*state.record, run_.lock_of(instance), deadline, clock_);
+    }
+    reach(Phase::ended);
+    co_return true;
+}
+
+Task<Outcome> Runtime::stop(Stop step, Instant deadline) {
+    const auto declared =
+        std::ranges::find(options_.instances, step.instance, &DeclaredInstance::id);
+    if (declared == options_.instances.end() || !declared->is_spare) {
+        co_return refused(step.instance.text() + " is no spare");
+    }
+    const Result<InstanceState> state = look(step.instance);
+    if (!state) {
+        co_return refused(state.error().text);
+    }
+    if (!is_as_expected(step.expected, *state)) {
+        co_return refused(step.instance.text() + " has " + describe_process(*state));
+    }
+    reach(Phase::checked);
+    const bool has_ended = co_await end_process(step.instance, *state, deadline);
+    if (!has_ended) {
+        co_return unknown(describe_process(*state) + " was told to end and still runs");
+    }
+    // Without a record it was never started: that is what makes it a spare again.
+    const Result<InstanceState> after = look(step.instance);
+    if (!after || after->is_alive()) {
+        co_return unknown(after ? "somebody else has started " + step.instance.text()
+                                : after.error().text);
+    }
+    // Under the lock that whoever starts it holds: a record must not go from under a process.
+    const Result<os::LockFile> lock = os::LockFile::take(run_.lock_of(step.instance));
+    if (!lock) {
+        co_return unknown(lock.error().text);
+    }
+    if (Result<void> removed = os::remove_file(run_.record_of(step.instance)); !removed) {
+        co_return unknown(removed.error().text);
+    }
+    co_return Outcome{OutcomeKind::done, step.instance.text() + " has ended and is a spare again"};
 }
 
 Task<Outcome> Runtime::start_in_place(Launch launch, bool was_alive, Instant deadline) {

@@ -7,6 +7,9 @@
 // instance never exist: the start is under a lock that the instance itself holds for its life, and
 // bound to the record that was seen (start.hpp, shim/shim.hpp).
 //
+// A spare is an instance that is started by a `replace` and made a spare again by a `stop`, which
+// removes its record. It ought to run for as long as it has one.
+//
 // What `replace` answers:
 //   refused  no signal was sent and no program has begun: the process is another one than expected,
 //            the program or the version is missing, somebody else holds the lock, deadline passed;
@@ -37,11 +40,18 @@
 
 namespace homeostat::adapters::process {
 
+/// A first start that came to nothing.
+struct EndedStart {
+    InstanceId instance;
+    std::string because;  ///< How it ended, and its last words.
+};
+
 /// What a guard found and did when it came.
 struct Arrival {
     std::vector<InstanceId> adopted;        ///< Ran already.
     std::vector<InstanceId> started;        ///< Had never run in this boot.
     std::vector<InstanceId> left_down;      ///< Has ended: that is a symptom, its cure a remedy.
+    std::vector<EndedStart> ended;          ///< Of those started: ran, and has ended again.
     std::vector<InstanceId> not_answering;  ///< Of the first two, at the deadline.
 };
 
@@ -65,8 +75,12 @@ class Runtime final : public ports::Actuator {
   private:
     Runtime(Options options, std::string boot_id, ports::Clock& clock);
 
-    Task<Result<void>> start_first(InstanceId instance, VersionId version, Instant deadline);
+    Task<Result<Launch>> start_first(InstanceId instance, VersionId version, Instant deadline);
+    Task<Result<std::vector<InstanceId>>> settle(Instant deadline);
+    Task<std::vector<EndedStart>> ends_of(std::vector<Launch> launches, Instant deadline);
     Task<Outcome> replace(Replace step, EffectId effect, Instant deadline);
+    Task<Outcome> stop(Stop step, Instant deadline);
+    Task<bool> end_process(InstanceId instance, const InstanceState& state, Instant deadline);
     Task<Outcome> start_in_place(Launch launch, bool was_alive, Instant deadline);
     Task<Outcome> confirm(Launch launch, Instant deadline);
     Task<Outcome> explain_end(Launch launch, InstanceRecord record, Instant deadline);
@@ -76,7 +90,7 @@ class Runtime final : public ports::Actuator {
                         Instant deadline);
 
     [[nodiscard]] Result<InstanceState> look(const InstanceId& instance) const;
-    [[nodiscard]] Result<RuntimeInstance> describe(const InstanceId& instance) const;
+    [[nodiscard]] Result<RuntimeInstance> describe(const DeclaredInstance& declared) const;
     [[nodiscard]] Result<Launch> prepare(const Replace& step,
                                          const EffectId& effect,
                                          const InstanceState& state) const;

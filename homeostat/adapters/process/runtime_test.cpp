@@ -104,6 +104,17 @@ TEST_CASE("a first start that cannot work says which instance and why") {
     CHECK(arrival.error().text.contains("/no/such/program"));
 }
 
+TEST_CASE("an instance that ends right after its first start is named with its last words") {
+    World world;
+    run_script(world, "echo 'cannot listen on port 80' >&2; exit 3");
+    const Arrival arrival = arrive(world);
+    REQUIRE(arrival.ended.size() == 1);
+    CHECK(arrival.ended.front().instance == world.instance());
+    CHECK(arrival.ended.front().because.contains("exited with status 3"));
+    CHECK(arrival.ended.front().because.contains("cannot listen on port 80"));
+    CHECK(world.instances_alive().empty());
+}
+
 TEST_CASE("options that cannot be are refused before anything is made") {
     const World world;
     RealClock clock;

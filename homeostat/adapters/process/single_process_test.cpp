@@ -13,29 +13,11 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <functional>
 #include <string>
 
 namespace homeostat::adapters::process {
 
 namespace {
-
-/// Does something in a process of its own, which is killed when it reaches the phase.
-void die_at(World& world, Phase phase, const std::function<void()>& act) {
-    const pid_t agent = ::fork();
-    if (agent == 0) {
-        world.options.on_phase_for_test = [phase](Phase reached) {
-            if (reached == phase) {
-                ::kill(::getpid(), SIGKILL);
-            }
-        };
-        act();
-        ::_exit(1);  // It did not reach the phase.
-    }
-    int status = 0;
-    ::waitpid(agent, &status, 0);
-    REQUIRE(WIFSIGNALED(status));
-}
 
 /// Until a start that outlived its caller has come to an end: shims are there for a live instance
 /// only, and then they hold the lock.
@@ -57,7 +39,7 @@ TEST_CASE("killed at any point of a replace, the world has one process or none a
         REQUIRE(world.replace("i-1.e1", {}).kind == OutcomeKind::done);
         const ProcessIdentity before = world.facts().identity;
 
-        die_at(world, phase, [&] { static_cast<void>(world.replace("i-1.e2", before)); });
+        REQUIRE(dies_at(world, phase, [&] { static_cast<void>(world.replace("i-1.e2", before)); }));
         CHECK(world.instances_alive().size() <= 1);
         // A process that was told to end takes its time.
         CHECK(eventually([&] { return phase != Phase::signalled || !world.facts().is_alive; }));
@@ -98,7 +80,8 @@ TEST_CASE("killed in a swap, the link says one version or the other and a second
         world.make_version("v1");
         world.make_version("v2");
         world.deploy("v1");
-        die_at(world, phase, [&] { static_cast<void>(world.swap("i-1.e1", "v1", "v2")); });
+        REQUIRE(
+            dies_at(world, phase, [&] { static_cast<void>(world.swap("i-1.e1", "v1", "v2")); }));
         const auto current = [&] {
             return std::get<RuntimeFacts>(run(world.runtime()->read(world.soon())).value())
                 .version_current.text();

@@ -74,6 +74,7 @@ class World {
     Outcome replace(const std::string& effect,
                     ProcessIdentity expected,
                     const std::string& version = "");
+    Outcome stop(const std::string& effect, ProcessIdentity expected);
     Outcome swap(const std::string& effect, const std::string& from, const std::string& to);
 
     /// Pids of this world's processes that have not ended, without the shims.
@@ -93,6 +94,10 @@ class World {
 
     std::string path_;
 };
+
+/// Does something in a process of its own, which is killed when it reaches the phase. False: it did
+/// not reach it.
+[[nodiscard]] bool dies_at(World& world, Phase phase, const std::function<void()>& act);
 
 /// Waits until the condition holds; false after ten seconds.
 bool eventually(const std::function<bool()>& holds);

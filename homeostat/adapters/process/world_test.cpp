@@ -105,6 +105,12 @@ Outcome World::replace(const std::string& effect,
     return run(fresh->perform(std::move(request), soon()));
 }
 
+Outcome World::stop(const std::string& effect, ProcessIdentity expected) {
+    const std::unique_ptr<Runtime> fresh = runtime();
+    Request request{guard::Gate::permit(EffectId{effect}, Stop{instance(), expected})};
+    return run(fresh->perform(std::move(request), soon()));
+}
+
 Outcome World::swap(const std::string& effect, const std::string& from, const std::string& to) {
     const std::unique_ptr<Runtime> fresh = runtime();
     Request request{guard::Gate::permit(
@@ -152,6 +158,22 @@ void World::deploy(const std::string& version) const {
     const std::string aside = path_ + "/root/deploying";
     std::filesystem::create_symlink("versions/" + version, aside);
     std::filesystem::rename(aside, path_ + "/root/current");
+}
+
+bool dies_at(World& world, Phase phase, const std::function<void()>& act) {
+    const pid_t agent = ::fork();
+    if (agent == 0) {
+        world.options.on_phase_for_test = [phase](Phase reached) {
+            if (reached == phase) {
+                ::kill(::getpid(), SIGKILL);
+            }
+        };
+        act();
+        ::_exit(1);  // It did not reach the phase.
+    }
+    int status = 0;
+    ::waitpid(agent, &status, 0);
+    return WIFSIGNALED(status);
 }
 
 bool eventually(const std::function<bool()>& holds) {

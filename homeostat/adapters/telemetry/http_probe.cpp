@@ -30,6 +30,9 @@ HttpProbe::HttpProbe(boost::asio::any_io_executor strand,
       name_(std::string(to_text(options_.observer)) + " " + options_.subject.name) {}
 
 Task<Result<std::vector<Reading>>> HttpProbe::read(Instant deadline) {
+    if (options_.is_wanted && !options_.is_wanted()) {
+        co_return std::vector<Reading>{};
+    }
     const Instant asked_at = clock_.now();
     const Instant answer_until = std::min(deadline, asked_at + options_.timeout);
     net::HttpRequest request;

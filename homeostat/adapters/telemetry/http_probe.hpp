@@ -18,6 +18,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <functional>
 #include <string>
 
 namespace homeostat::adapters::telemetry {
@@ -28,6 +29,7 @@ struct HttpProbeOptions {
     net::Address address;
     Duration every{std::chrono::milliseconds{500}};
     Duration timeout{std::chrono::milliseconds{300}};
+    std::function<bool()> is_wanted;  ///< False: nobody ought to answer, and nothing is asked.
 };
 
 class HttpProbe final : public ports::Telemetry {

@@ -20,6 +20,9 @@ MetricsTelemetry::MetricsTelemetry(boost::asio::any_io_executor strand,
       name_("metrics " + options_.instance.text()) {}
 
 Task<Result<std::vector<Reading>>> MetricsTelemetry::read(Instant deadline) {
+    if (options_.is_wanted && !options_.is_wanted()) {
+        co_return std::vector<Reading>{};
+    }
     const Instant answer_until = std::min(deadline, clock_.now() + options_.timeout);
     net::HttpRequest request;
     request.path = options_.address.path;

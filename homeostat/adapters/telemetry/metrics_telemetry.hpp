@@ -16,6 +16,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <functional>
 #include <string>
 
 namespace homeostat::adapters::telemetry {
@@ -26,6 +27,7 @@ struct MetricsOptions {
     Duration every{std::chrono::seconds{1}};
     /// A page is made by the service's own threads; one that takes longer disturbs it.
     Duration timeout{std::chrono::milliseconds{500}};
+    std::function<bool()> is_wanted;  ///< False: nobody ought to answer, and nothing is asked.
 };
 
 class MetricsTelemetry final : public ports::Telemetry {

@@ -167,6 +167,9 @@ int finish(const DemoOptions& options, const KeptRun& kept, const std::filesyste
     std::ostringstream text;
     text << std::ifstream(result).rdbuf();
     const Result<json::value> parsed = parse_json(text.str());
+    if (!parsed && kept.exit_status == exit_cannot_run) {
+        return kept.exit_status;  // It has said why.
+    }
     if (!parsed) {
         say("the demo ended without a result; run it with --keep DIR and look at the logs there");
         return kept.exit_status == 0 ? exit_unexpected : kept.exit_status;

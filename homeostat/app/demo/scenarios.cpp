@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace homeostat::app::demo {
 
 namespace {
@@ -118,6 +120,11 @@ const std::vector<Scenario>& scenarios() {
          clear},
     };
     return all;
+}
+
+const Scenario* find_scenario(std::string_view name) {
+    const auto found = std::ranges::find(scenarios(), name, &Scenario::name);
+    return found == scenarios().end() ? nullptr : &*found;
 }
 
 }  // namespace homeostat::app::demo

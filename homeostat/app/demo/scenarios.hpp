@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace homeostat::app::demo {
@@ -33,5 +34,8 @@ struct Scenario {
 };
 
 [[nodiscard]] const std::vector<Scenario>& scenarios();
+
+/// Null: there is none of that name.
+[[nodiscard]] const Scenario* find_scenario(std::string_view name);
 
 }  // namespace homeostat::app::demo

@@ -106,20 +106,7 @@ std::string upper(std::string text) {
     return text;
 }
 
-std::vector<std::string> missing_programs() {
-    std::vector<std::string> missing;
-    for (const char* name : {"haproxy", "redis-server"}) {
-        bool is_there = false;
-        for (const char* directory : {"/usr/sbin/", "/usr/bin/", "/usr/local/bin/"}) {
-            is_there = is_there || ::access((std::string(directory) + name).c_str(), X_OK) == 0;
-        }
-        if (!is_there) {
-            missing.emplace_back(name);
-        }
-    }
-    return missing;
-}
-
+/// Only the name when it is nowhere.
 std::string path_of(const std::string& name) {
     for (const char* directory : {"/usr/sbin/", "/usr/bin/", "/usr/local/bin/"}) {
         if (::access((std::string(directory) + name).c_str(), X_OK) == 0) {
@@ -127,6 +114,22 @@ std::string path_of(const std::string& name) {
         }
     }
     return name;
+}
+
+/// What is missing of the programs that the world is made of, with the mend; empty: nothing.
+std::string missing_program(const std::filesystem::path& ours) {
+    for (const char* name : {"haproxy", "redis-server"}) {
+        if (!std::filesystem::path(path_of(name)).is_absolute()) {
+            return std::string(name) + " is not installed; `make setup` installs it";
+        }
+    }
+    for (const char* name : {"homeostat", "homeostat-shim", "fault-switch", "payments", "fraud",
+                             "rates", "load-generator"}) {
+        if (::access((ours / name).c_str(), X_OK) != 0) {
+            return (ours / name).string() + " is missing: build again";
+        }
+    }
+    return {};
 }
 
 }  // namespace
@@ -160,9 +163,8 @@ std::filesystem::path World::program(const std::string& name) const {
 // --- start and end -------------------------------------------------------------------------------
 
 Result<void> World::start() {
-    const std::vector<std::string> missing = missing_programs();
-    if (!missing.empty()) {
-        return fail(Fault::absent, missing.front() + " is not installed; `make setup` installs it");
+    if (std::string missing = missing_program(options_.programs); !missing.empty()) {
+        return fail(Fault::absent, std::move(missing));
     }
     for (const auto& begin : {&World::write_configurations, &World::start_neighbours,
                               &World::start_agent, &World::start_load}) {
@@ -320,9 +322,9 @@ Result<void> World::start_agent() {
     };
     Result<void> serves = wait_until("the proxy sees all servers up", up_within, serves_all);
     if (!serves) {
-        return fail(serves.error().text + "; last words of the agent: " +
-                        read_file(options_.directory / "agent.log").substr(0, 1'000),
-                    serves.error());
+        return fail(serves.error().fault,
+                    serves.error().text + "; last words of the agent: " +
+                        read_file(options_.directory / "agent.log").substr(0, 1'000));
     }
     const auto is_ready = [&] {
         const Result<json::value> known = status();

@@ -61,13 +61,27 @@ Result<void> World::replace_instance(int index, const std::string& version) {
     if (Result<void> gone = wait_until(name + " has ended", 5s, is_gone); !gone) {
         return gone;
     }
-    const Result<std::string> started = output_of(
-        {program("homeostat-shim"), "--record", run / (name + ".json"), "--log",
-         run / (name + ".log"), "--name", name, "--version", version, "--directory", directory,
-         "--", directory / "payments", "--port", std::to_string(ports_[name]), "--name", name},
-        5s);
-    if (!started) {
-        return std::unexpected(started.error());
+    const std::vector<std::string> start{program("homeostat-shim"),
+                                         "--record",
+                                         run / (name + ".json"),
+                                         "--log",
+                                         run / (name + ".log"),
+                                         "--name",
+                                         name,
+                                         "--version",
+                                         version,
+                                         "--directory",
+                                         directory,
+                                         "--",
+                                         directory / "payments",
+                                         "--port",
+                                         std::to_string(ports_[name]),
+                                         "--name",
+                                         name};
+    // The old one's shim has its end to write down before it lets go of the place.
+    const auto is_started = [&] { return output_of(start, 5s).has_value(); };
+    if (Result<void> started = wait_until(name + " is started", 5s, is_started); !started) {
+        return started;
     }
     const auto is_up = [&] {
         const Result<std::string> stat = ask_proxy("show stat");

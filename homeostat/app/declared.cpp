@@ -1,0 +1,41 @@
+#include "homeostat/app/declared.hpp"
+
+#include "homeostat/domain/remedy.hpp"
+
+#include <cstddef>
+#include <string>
+
+namespace homeostat::app {
+
+namespace process = adapters::process;
+
+std::vector<process::DeclaredInstance> instances_of(const Config& config) {
+    std::vector<process::DeclaredInstance> instances;
+    for (std::size_t index = 0; index < config.process.ports.size(); ++index) {
+        const InstanceId id(config.service.text() + "-" + std::to_string(index));
+        const bool is_spare = index + config.process.spares >= config.process.ports.size();
+        instances.push_back({id, config.process.ports[index], is_spare});
+    }
+    return instances;
+}
+
+Inventory inventory_of(const Config& config) {
+    Inventory inventory;
+    inventory.service = config.service;
+    for (const process::DeclaredInstance& instance : instances_of(config)) {
+        inventory.instances.push_back(instance.id);
+    }
+    for (const NeighbourConfig& neighbour : config.neighbours) {
+        inventory.neighbours.push_back(neighbour.service);
+        if (!neighbour.circuit.empty()) {
+            inventory.circuits.push_back(neighbour.service);
+        }
+    }
+    inventory.has_versions = !config.process.versions_root.empty();
+    inventory.has_edge = config.haproxy.has_value();
+    inventory.may_eject =
+        inventory.has_edge && config.guard.autonomy_of(RemedyKind::eject) != Autonomy::watch;
+    return inventory;
+}
+
+}  // namespace homeostat::app

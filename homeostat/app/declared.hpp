@@ -1,0 +1,20 @@
+#pragma once
+
+// What a configuration declares, in the words of those who act on it.
+//
+// Pure.
+
+#include "homeostat/adapters/process/options.hpp"
+#include "homeostat/app/config.hpp"
+#include "homeostat/domain/inventory.hpp"
+
+#include <vector>
+
+namespace homeostat::app {
+
+/// Every instance in order, the spares last.
+[[nodiscard]] std::vector<adapters::process::DeclaredInstance> instances_of(const Config& config);
+
+[[nodiscard]] Inventory inventory_of(const Config& config);
+
+}  // namespace homeostat::app

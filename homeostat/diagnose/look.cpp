@@ -1,0 +1,206 @@
+#include "homeostat/diagnose/look.hpp"
+
+#include <algorithm>
+
+namespace homeostat::diagnose {
+
+namespace {
+
+bool is_slower(double ms, double than_ms, const Limits& limits) {
+    return ms >= than_ms * limits.latency_factor_min && ms >= than_ms + limits.latency_gain_ms_min;
+}
+
+bool is_slowed(const Pace& pace, const Limits& limits) {
+    return pace.before_ms && pace.since_ms && is_slower(*pace.since_ms, *pace.before_ms, limits);
+}
+
+Failing failing_since(const State& state, const Subject& subject, Instant since) {
+    Failing failing;
+    const auto found = state.traffic.find(subject);
+    if (found == state.traffic.end()) {
+        return failing;
+    }
+    for (const TrafficSample& sample : found->second) {
+        if (sample.at >= since) {
+            failing.requests += sample.requests;
+            failing.errors += sample.errors;
+        }
+    }
+    return failing;
+}
+
+/// Samples around the beginning belong to neither side: each may be of both.
+Pace pace_around(const State& state, const Subject& subject, Instant began_at, Duration slack) {
+    struct Sum {
+        double answers{0};
+        double time_ms{0};
+    };
+    Sum before;
+    Sum since;
+    const auto found = state.traffic.find(subject);
+    if (found == state.traffic.end()) {
+        return {};
+    }
+    for (const TrafficSample& sample : found->second) {
+        const bool is_early = sample.at <= began_at - slack;
+        if (!sample.latency_ms || (!is_early && sample.at < began_at)) {
+            continue;
+        }
+        Sum& sum = is_early ? before : since;
+        sum.answers += static_cast<double>(sample.requests);
+        sum.time_ms += static_cast<double>(sample.requests) * *sample.latency_ms;
+    }
+    const auto mean = [](const Sum& sum) {
+        return sum.answers > 0 ? std::optional(sum.time_ms / sum.answers) : std::nullopt;
+    };
+    return {mean(before), mean(since)};
+}
+
+/// The slowest instance, if it is slower by far than the next.
+std::optional<InstanceId> slowest_of(const std::vector<std::pair<InstanceId, Pace>>& paces,
+                                     const Limits& limits) {
+    std::vector<std::pair<double, InstanceId>> known;
+    for (const auto& [instance, pace] : paces) {
+        if (pace.since_ms) {
+            known.emplace_back(*pace.since_ms, instance);
+        }
+    }
+    std::ranges::sort(known);
+    const bool is_alone =
+        known.size() > 1 && is_slower(known.back().first, known[known.size() - 2].first, limits);
+    return is_alone ? std::optional(known.back().second) : std::nullopt;
+}
+
+/// The memory of a process that climbed and did not jump.
+std::optional<Leak> leak_of(const State& state, const InstanceId& instance, const Limits& limits) {
+    const auto found = state.processes.find({SubjectKind::instance, instance.text()});
+    if (found == state.processes.end() || found->second.memory.size() < 4) {
+        return std::nullopt;
+    }
+    const std::vector<MemorySample>& memory = found->second.memory;
+    const double from = memory[1].bytes;  // The first is taken while it still loads itself.
+    const double to = memory.back().bytes;
+    double largest_step = 0;
+    for (std::size_t index = 2; index < memory.size(); ++index) {
+        largest_step = std::max(largest_step, memory[index].bytes - memory[index - 1].bytes);
+    }
+    const double gain = to - from;
+    const bool has_grown = gain >= static_cast<double>(limits.memory_gain_bytes_min) &&
+                           to >= from * limits.memory_growth_min;
+    const bool has_jumped = largest_step > gain * limits.memory_jump_ratio_max;
+    return has_grown && !has_jumped ? std::optional<Leak>(Leak{instance, from, to}) : std::nullopt;
+}
+
+std::optional<Change> suspect_deploy(const State& state,
+                                     const Symptom& symptom,
+                                     const Inventory& inventory,
+                                     const Limits& limits) {
+    for (auto change = state.changes.rbegin(); change != state.changes.rend(); ++change) {
+        const bool is_deploy_of_ours = change->kind == ChangeKind::deploy &&
+                                       change->service == inventory.service &&
+                                       change->is_first_hand;
+        if (!is_deploy_of_ours) {
+            continue;
+        }
+        // The latest one decides: after our own rollback no earlier deploy is in force.
+        const bool is_in_time = change->at <= symptom.began_at + limits.order_slack &&
+                                symptom.began_at - change->at <= limits.deploy_suspect_for;
+        const bool is_suspect = is_in_time && !change->is_ours && !change->from.empty();
+        return is_suspect ? std::optional<Change>(*change) : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+/// REQUIRES: the look knows our own numbers.
+void look_at_neighbours(Look& look,
+                        const State& state,
+                        const Symptom& symptom,
+                        const Inventory& inventory,
+                        const Limits& limits) {
+    const Instant since = symptom.began_at - limits.order_slack;
+    const auto extra_ms = [](const Pace& pace, const Failing& traffic) {
+        return pace.gain_ms() * static_cast<double>(traffic.requests);
+    };
+    for (const ServiceId& neighbour : inventory.neighbours) {
+        const Subject subject{SubjectKind::neighbour, neighbour.text()};
+        const Failing failing = failing_since(state, subject, since);
+        const Pace pace = pace_around(state, subject, symptom.began_at, limits.order_slack);
+        look.neighbours.emplace_back(neighbour, failing);
+        look.neighbour_paces.emplace_back(neighbour, pace);
+        const bool explains_errors =
+            is_failing(failing, limits) &&
+            static_cast<double>(failing.errors) >=
+                static_cast<double>(look.own.errors) * limits.explained_ratio_min;
+        const bool explains_slowness =
+            symptom.kind == SymptomKind::latency && is_slowed(pace, limits) &&
+            extra_ms(pace, failing) >=
+                extra_ms(look.own_pace, look.own) * limits.explained_ratio_min;
+        if (explains_errors || explains_slowness) {
+            look.explaining.push_back(neighbour);
+        }
+    }
+}
+
+/// The one instance that has nearly all of it; absent if it is spread.
+std::optional<InstanceId> concentrated_on(const Look& look,
+                                          const Symptom& symptom,
+                                          const Limits& limits) {
+    if (symptom.kind == SymptomKind::latency) {
+        const bool is_of_one = symptom.subject.kind == SubjectKind::instance;
+        return is_of_one ? std::optional(InstanceId(symptom.subject.name)) : look.slowest;
+    }
+    std::uint64_t all = 0;
+    for (const auto& [instance, failing] : look.instances) {
+        all += failing.errors;
+    }
+    for (const auto& [instance, failing] : look.instances) {
+        const bool has_most = static_cast<double>(failing.errors) >=
+                              static_cast<double>(all) * limits.concentration_min;
+        if (all >= limits.errors_min && has_most && look.instances.size() > 1) {
+            return instance;
+        }
+    }
+    return look.silent.size() == 1 && look.instances.size() > 1 ? std::optional(look.silent.front())
+                                                                : std::nullopt;
+}
+
+}  // namespace
+
+bool is_failing(const Failing& failing, const Limits& limits) {
+    return failing.errors >= limits.errors_min && failing.ratio() >= limits.error_ratio_min;
+}
+
+Look look_at(const State& state,
+             const Symptom& symptom,
+             const Inventory& inventory,
+             const Limits& limits) {
+    Look look;
+    std::vector<std::pair<InstanceId, Pace>> paces;
+    const Instant since = symptom.began_at - limits.order_slack;
+    const Subject service{SubjectKind::service, inventory.service.text()};
+    look.own = failing_since(state, service, since);
+    look.own_pace = pace_around(state, service, symptom.began_at, limits.order_slack);
+    for (const InstanceId& instance : inventory.instances) {
+        const Subject subject{SubjectKind::instance, instance.text()};
+        look.instances.emplace_back(instance, failing_since(state, subject, since));
+        paces.emplace_back(instance,
+                           pace_around(state, subject, symptom.began_at, limits.order_slack));
+        if (std::optional<Leak> leak = leak_of(state, instance, limits)) {
+            look.leaks.push_back(std::move(*leak));
+        }
+        const auto answers = state.answers.find(subject);
+        if (answers != state.answers.end() && !answers->second.is_answering) {
+            look.silent.push_back(instance);
+        }
+    }
+    look.slowest = slowest_of(paces, limits);
+    look_at_neighbours(look, state, symptom, inventory, limits);
+    look.deploy = suspect_deploy(state, symptom, inventory, limits);
+    for (const NewTemplate& seen : state.new_templates) {
+        look.new_error_templates += seen.level == LogLevel::error && seen.at >= since ? 1 : 0;
+    }
+    look.ill_alone = concentrated_on(look, symptom, limits);
+    return look;
+}
+
+}  // namespace homeostat::diagnose

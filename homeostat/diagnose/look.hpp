@@ -1,0 +1,78 @@
+#pragma once
+
+// Look: every number that the causes, the evidence and the menu of one symptom are made of.
+//
+// What failed is counted since the symptom began; what is slow is held against its own time before
+// that, and an instance against its siblings as well. A neighbour explains a symptom if it accounts
+// for enough of it: of the errors their number, of slow answers the time that they took longer, all
+// of them together.
+//
+// Pure. Values only.
+
+#include "homeostat/diagnose/diagnose.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace homeostat::diagnose {
+
+/// Traffic of one subject since the symptom began.
+struct Failing {
+    std::uint64_t requests{0};
+    std::uint64_t errors{0};
+
+    [[nodiscard]] double ratio() const {
+        return requests == 0
+                   ? 0.0
+                   : std::min(1.0, static_cast<double>(errors) / static_cast<double>(requests));
+    }
+};
+
+/// Mean time to answer of one subject before the symptom began and since.
+struct Pace {
+    std::optional<double> before_ms;
+    std::optional<double> since_ms;
+
+    [[nodiscard]] double gain_ms() const {
+        return before_ms && since_ms ? *since_ms - *before_ms : 0.0;
+    }
+};
+
+struct Leak {
+    InstanceId instance;
+    double from_bytes{0};
+    double to_bytes{0};
+};
+
+/// What the history says of one symptom: every number that a cause or a line is made of.
+struct Look {
+    Failing own;
+    std::vector<std::pair<InstanceId, Failing>> instances;
+    std::vector<std::pair<ServiceId, Failing>> neighbours;
+    std::vector<ServiceId> explaining;  ///< Neighbours ill enough to explain it.
+    Pace own_pace;
+    std::vector<std::pair<ServiceId, Pace>> neighbour_paces;
+    std::optional<InstanceId> slowest;  ///< The one that is slower than its siblings.
+    std::vector<Leak> leaks;
+    std::vector<InstanceId> silent;
+    std::optional<Change> deploy;
+    std::size_t new_error_templates{0};
+    std::optional<InstanceId> ill_alone;  ///< The one that has nearly all of it; absent if spread.
+
+    [[nodiscard]] bool is_one_slow(const Symptom& symptom) const {
+        return symptom.kind == SymptomKind::latency && ill_alone;
+    }
+};
+
+[[nodiscard]] Look look_at(const State& state,
+                           const Symptom& symptom,
+                           const Inventory& inventory,
+                           const Limits& limits);
+
+[[nodiscard]] bool is_failing(const Failing& failing, const Limits& limits);
+
+}  // namespace homeostat::diagnose

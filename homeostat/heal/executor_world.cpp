@@ -1,0 +1,143 @@
+// What the executor asks of the world: facts, effects, fresh samples, and what it watches by
+// itself.
+
+#include "homeostat/heal/executor_role.hpp"
+#include "homeostat/heal/facts_merge.hpp"
+#include "homeostat/record/record.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <utility>
+
+namespace homeostat::heal {
+
+namespace {
+
+constexpr Duration edge_watch_every = std::chrono::seconds{1};
+/// Looks 5 s back: further than detection takes.
+constexpr std::size_t edge_watch_samples_max = 5;
+constexpr Duration proving_every = std::chrono::seconds{1};
+constexpr Duration verify_every = std::chrono::milliseconds{50};
+
+void note_errors(std::deque<std::pair<Instant, std::uint64_t>>& samples,
+                 std::uint64_t total,
+                 Instant now) {
+    if (!samples.empty() && total < samples.back().second) {
+        samples.clear();  // The proxy was started again and counts from zero.
+    }
+    samples.emplace_back(now, total);
+    if (samples.size() > edge_watch_samples_max) {
+        samples.pop_front();
+    }
+}
+
+}  // namespace
+
+Task<Facts> ExecutorRole::read_facts() {
+    std::vector<Result<FactsPart>> parts;
+    for (ports::Actuator* actuator : ports_.actuators) {
+        const Instant deadline = ports_.clock.now() + settings_.read_for_max;
+        Result<FactsPart> part = co_await calls_.read(*actuator, deadline);
+        parts.push_back(std::move(part));
+    }
+    Facts facts = merge_facts(settings_.inventory, parts, ports_.clock.now());
+    facts.is_suspended = ports_.kill_switch.is_engaged();
+    for (const VersionId& version : versions_good_) {
+        if (std::ranges::find(facts.versions_present, version) != facts.versions_present.end()) {
+            facts.versions_good.push_back(version);
+        }
+    }
+    co_return facts;
+}
+
+Task<Outcome> ExecutorRole::perform(Request request) {
+    for (ports::Actuator* actuator : ports_.actuators) {
+        if (actuator->performs(request.step())) {
+            const Instant deadline = ports_.clock.now() + settings_.perform_for_max;
+            Outcome outcome = co_await calls_.perform(*actuator, std::move(request), deadline);
+            co_return outcome;
+        }
+    }
+    co_return Outcome{OutcomeKind::refused, "no actuator performs this step"};
+}
+
+Task<Proof> ExecutorRole::verify(Symptom symptom) {
+    sense::State sense_state;
+    verify::State verify_state;
+    verify_state.ended_at = ports_.clock.now();
+    std::vector<Instant> due(ports_.verifiers.size(), ports_.clock.now());
+    Proof proof;
+    while (proof.kind == ProofKind::undecided && !is_stopping_) {
+        std::vector<Signal> signals;
+        for (std::size_t index = 0; index < ports_.verifiers.size(); ++index) {
+            ports::Telemetry& source = *ports_.verifiers[index];
+            const Instant now = ports_.clock.now();
+            if (now < due[index]) {
+                continue;
+            }
+            due[index] = now + source.interval();
+            const Result<std::vector<Reading>> readings =
+                co_await calls_.read(source, now + settings_.read_for_max);
+            if (readings) {
+                const Instant read_at = ports_.clock.now();
+                std::vector<Signal> fresh = sense::signals_of(sense_state, *readings, read_at);
+                std::ranges::move(fresh, std::back_inserter(signals));
+            }
+        }
+        const Instant judged_at = ports_.clock.now();
+        proof = verify::judge(verify_state, symptom, signals, settings_.verify, judged_at);
+        if (proof.kind == ProofKind::undecided) {
+            co_await ports_.clock.sleep_until(judged_at + verify_every);
+        }
+    }
+    co_return proof;
+}
+
+// The executor's own count of failed requests, from before an incident: what guard compares with
+// when a proposal says that requests fail.
+std::uint64_t ExecutorRole::edge_errors_before() const {
+    return edge_errors_.empty() ? 0 : edge_errors_.front().second;
+}
+
+Task<void> ExecutorRole::watch_edge() {
+    while (!is_stopping_) {
+        for (ports::Actuator* actuator : ports_.actuators) {
+            const Instant now = ports_.clock.now();
+            const Result<FactsPart> part =
+                co_await calls_.read(*actuator, now + settings_.read_for_max);
+            const EdgeFacts* edge = part ? std::get_if<EdgeFacts>(&*part) : nullptr;
+            if (edge != nullptr) {
+                note_errors(edge_errors_, edge->counters.errors_total, now);
+            }
+        }
+        co_await ports_.clock.sleep_until(ports_.clock.now() + edge_watch_every);
+    }
+}
+
+Task<void> ExecutorRole::prove_versions() {
+    VersionId version;
+    Instant since = ports_.clock.now();
+    while (!is_stopping_) {
+        const Facts facts = co_await read_facts();
+        const Instant now = ports_.clock.now();
+        const bool is_disturbed = !slots_.empty() || facts.version_current != version ||
+                                  serving_count(facts) < facts.instances.size();
+        if (is_disturbed) {
+            version = facts.version_current;
+            since = now;
+        }
+        if (!version.empty() && now - since >= settings_.proof_time &&
+            !versions_good_.contains(version)) {
+            std::vector<Entry> entries{record::good(GoodBody{version, now - since})};
+            const bool is_recorded = co_await append(std::move(entries), ports::Durability::synced);
+            if (!is_recorded) {
+                co_return;
+            }
+        }
+        co_await ports_.clock.sleep_until(now + proving_every);
+    }
+}
+
+}  // namespace homeostat::heal

@@ -1,0 +1,99 @@
+#include "homeostat/heal/judge.hpp"
+
+#include "homeostat/base/fields.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace homeostat::heal {
+
+namespace {
+
+diagnose::Finding finding_with(std::vector<std::string> notes) {
+    JudgeSettings settings;
+    settings.inventory.service = ServiceId("payments");
+    settings.inventory.instances = {InstanceId("payments-0"), InstanceId("payments-1")};
+    settings.notes = std::move(notes);
+    const Judge judge(std::move(settings));
+    const Symptom symptom{.subject = {SubjectKind::service, "payments"}};
+    return judge.diagnose(symptom, {});
+}
+
+/// What a proxy counts of 200 answers a second; its mean decays over 512 of them.
+struct Edge {
+    Judge judge;
+    Instant at{std::chrono::hours{1}};
+    EdgeCounters counters{.latency_answers_max = 512};
+    double mean_ms{0};
+
+    std::vector<Symptom> pass(double took_ms) {
+        constexpr std::uint64_t answers = 50;
+        at += std::chrono::milliseconds{250};
+        for (std::uint64_t count = 0; count < answers; ++count) {
+            counters.requests_total += 1;
+            mean_ms += (took_ms - mean_ms) /
+                       static_cast<double>(std::min<std::uint64_t>(counters.requests_total, 512));
+        }
+        counters.latency_ms = std::ceil(mean_ms);
+        EdgeReading reading;
+        reading.subject = {SubjectKind::service, "payments"};
+        reading.counters = counters;
+        reading.at = at;
+        (void)judge.take(std::vector<Reading>{reading}, at);
+        return judge.symptoms(at);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("slow answers behind an edge are a symptom within 5 s and gone 5 s after the last") {
+    JudgeSettings settings;
+    settings.inventory.service = ServiceId("payments");
+    Edge edge{.judge = Judge(settings)};
+    for (int tick = 0; tick < 4 * 60; ++tick) {
+        REQUIRE(edge.pass(20).empty());
+    }
+    std::vector<Symptom> present;
+    for (int tick = 0; tick < 4 * 5 && present.empty(); ++tick) {
+        present = edge.pass(150);
+    }
+    REQUIRE(present.size() == 1);
+    CHECK(present.front().kind == SymptomKind::latency);
+    const diagnose::Finding finding = edge.judge.diagnose(present.front(), {});
+    const std::vector<std::string>& lines = finding.diagnosis.evidence.lines;
+    // Whole milliseconds of the trailing mean are several of an interval's.
+    CHECK(std::ranges::any_of(lines, [](const std::string& line) {
+        return line.starts_with("answers of payments took 20 ms before and 14");
+    }));
+    for (int tick = 0; tick < 4 * 5 && !present.empty(); ++tick) {
+        present = edge.pass(20);
+    }
+    CHECK(present.empty());
+}
+
+TEST_CASE("the operator's notes stand before all evidence, and offer nothing themselves") {
+    const std::string words = "a restart takes four minutes here; prefer rollback";
+    const diagnose::Finding without = finding_with({});
+    const diagnose::Finding with = finding_with({words, "nightly export at two"});
+    std::vector<std::string> expected{"note: " + words, "note: nightly export at two"};
+    expected.insert(expected.end(), without.diagnosis.evidence.lines.begin(),
+                    without.diagnosis.evidence.lines.end());
+    CHECK(with.diagnosis.evidence.lines == expected);
+    CHECK(with.diagnosis.causes == without.diagnosis.causes);
+    CHECK(with.menu == without.menu);
+}
+
+TEST_CASE("the longest notes are whole lines of evidence and leave room for all that is measured") {
+    const std::vector<std::string> notes(notes_max, std::string(note_bytes_max, 'x'));
+    const diagnose::Finding finding = finding_with(notes);
+    CHECK(finding.diagnosis.evidence.lines.front().size() == evidence_line_bytes_max);
+    CHECK(evidence_lines_max - notes_max >= 16);
+}
+
+}  // namespace homeostat::heal

@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+"""Ends the demo in every way there is, and starts it where it cannot run.
+
+    demo_test.py --bin build/release/bin [--only TEXT]
+
+Whatever becomes of it, no process is left over, the exit status is the documented one and what is
+said names the mend. Half a minute.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from guarded_world import adopt_orphans, die_with_parent, end_children, wait_until
+from small_disk import MS_BIND, can_mount, mount
+from small_service import children
+
+UNEXPECTED, USAGE, INTERRUPTED = 1, 2, 130  # As `homeostat --help` says.
+
+
+class Demo:
+    """One run of the demo, which is this process's child as everything that it may leave is."""
+
+    def __init__(self, programs, here):
+        self.program = programs / "homeostat"
+        self.here = here
+        self.process = None
+
+    def start(self, *words):
+        """A run that keeps its directory in `kept`, until its world stands."""
+        self.process = subprocess.Popen(
+            [self.program, "demo", "--only", "noise", "--oracle", "rules",
+             "--keep", self.here / "kept", *words],
+            stdout=subprocess.DEVNULL, stderr=open(self.here / "said", "wb"), cwd=self.here,
+            preexec_fn=die_with_parent, start_new_session=True)
+        wait_until("the world stands and users are served", self.is_in_full_swing, 30)
+
+    def is_in_full_swing(self):
+        assert self.process.poll() is None, self.said()
+        names = tree_under(self.process.pid).values()
+        return {"haproxy", "redis-server", "payments", "load-generator"} <= set(names)
+
+    def said(self):
+        return (self.here / "said").read_text()
+
+    def end(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        end_children()
+
+
+def tree_under(root):
+    """Name by pid of what descends from `root`, itself left out; what has ended does not count."""
+    parents, names = {}, {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            begin, rest = stat.read_text().rsplit(")", 1)
+        except OSError:
+            continue
+        state, parent = rest.split()[:2]
+        parents[int(stat.parent.name)] = int(parent)
+        if state not in "ZX":
+            names[int(stat.parent.name)] = begin.split("(", 1)[1]
+
+    def descends(pid):
+        while pid in parents and pid != root:
+            pid = parents[pid]
+        return pid == root
+
+    return {pid: name for pid, name in names.items() if pid != root and descends(pid)}
+
+
+def is_running(pid, name):
+    try:
+        begin, rest = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)
+    except OSError:
+        return False
+    return begin.split("(", 1)[1] == name and rest.split()[0] not in "ZX"
+
+
+def ends_with_everything(demo, end, status):
+    demo.start()
+    tree = tree_under(demo.process.pid)
+    end(demo)
+    assert demo.process.wait(10) == status, demo.said()
+    left = lambda: {pid: name for pid, name in tree.items() if is_running(pid, name)}  # noqa: E731
+    wait_until("everything has ended with it", lambda: not left() and not children())
+    print(f"    {len(tree)} processes ended with it")
+
+
+def refuse(demo, status, *words, says, lines=None):
+    """The demo ends with `status` and says each of `says`; nothing was started."""
+    done = subprocess.run([demo.program, "demo", *words], capture_output=True, text=True,
+                          cwd=demo.here, timeout=30)
+    print(*done.stderr.splitlines(), sep="\n    ")
+    assert done.returncode == status, f"{done.returncode}: {done.stdout}{done.stderr}"
+    for text in says:
+        assert text in done.stderr, f"'{text}' is not said: {done.stderr}"
+    assert not done.stdout, f"a result was printed: {done.stdout}"
+    assert lines is None or len(done.stderr.splitlines()) == lines, done.stderr
+    assert not children(), f"left over: {children()}"
+
+
+# --- The tests: each a sentence that can be false ------------------------------------------------
+def a_demo_that_is_killed_takes_everything_with_it(demo):
+    ends_with_everything(demo, lambda it: it.process.kill(), -signal.SIGKILL)
+
+
+def ctrl_c_ends_everything_and_says_so(demo):
+    # As the terminal sends it: to the whole foreground group.
+    ends_with_everything(demo, lambda it: os.killpg(it.process.pid, signal.SIGINT), INTERRUPTED)
+    assert "interrupted; everything was ended" in demo.said()
+    assert f"kept: {demo.here}/kept" in demo.said()
+
+
+def sigterm_ends_everything_and_says_so(demo):
+    ends_with_everything(demo, lambda it: it.process.terminate(), INTERRUPTED)
+    assert "interrupted; everything was ended" in demo.said()
+
+
+def an_interrupted_demo_leaves_no_directory(demo):
+    os.environ["TMPDIR"] = str(demo.here)
+    process = subprocess.Popen([demo.program, "demo", "--only", "noise", "--oracle", "rules"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               preexec_fn=die_with_parent)
+    del os.environ["TMPDIR"]
+    demo.process = process
+    wait_until("it has a directory", lambda: list(demo.here.glob("homeostat-demo-*/noise")))
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == INTERRUPTED
+    assert not list(demo.here.iterdir())
+
+
+def an_unknown_scenario_is_refused_with_those_that_there_are(demo):
+    refuse(demo, USAGE, "--only", "meteor", lines=1,
+           says=["there is no scenario 'meteor'; there are: bad_deploy, "])
+
+
+def unknown_options_and_values_are_refused(demo):
+    refuse(demo, USAGE, "--sede", "1", says=["--sede"])
+    refuse(demo, USAGE, "--seed", "-1", says=["--seed: Value -1 not in range 0 to "])
+    refuse(demo, USAGE, "--oracle", "coin", says=["--oracle", "rules", "model", "both"])
+
+
+def a_directory_that_is_not_empty_is_refused_and_left_alone(demo):
+    (demo.here / "precious").write_text("precious")
+    refuse(demo, USAGE, "--keep", str(demo.here), lines=1,
+           says=[f"--keep {demo.here}: give an empty or a new directory"])
+    assert (demo.here / "precious").read_text() == "precious"
+
+
+def a_model_that_is_not_there_is_refused(demo):
+    refuse(demo, USAGE, "--only", "noise", "--model", "nowhere.gguf",
+           says=["--model: File does not exist: nowhere.gguf"])
+
+
+def programs_that_were_not_built_are_named(demo):
+    for name in ("payments", "homeostat-shim", "load-generator"):
+        place = demo.here / name
+        shutil.copytree(demo.program.parent.parent / "share", place / "share")
+        (place / "bin").mkdir()
+        for other in ("homeostat", "homeostat-shim", "fault-switch", "payments", "fraud", "rates",
+                      "load-generator"):
+            if other != name:
+                shutil.copy(demo.program.parent / other, place / "bin" / other)
+        there = Demo(place / "bin", demo.here)
+        refuse(there, USAGE, "--only", "noise", "--oracle", "rules",
+               says=[f"could not be run: {place}/bin/{name} is missing: build again"], lines=3)
+        shutil.rmtree(place)
+
+
+def haproxy_or_redis_that_is_not_installed_is_named(demo):
+    if not can_mount():
+        print("SKIPPED: this user may not hide a program")
+        return
+    for name in ("redis-server", "haproxy"):  # In the order in which the second hides the first.
+        places = [Path(place) / name for place in ("/usr/sbin", "/usr/bin", "/usr/local/bin")]
+        for place in places:
+            if place.exists():
+                mount("/dev/null", place, flags=MS_BIND)
+        refuse(demo, USAGE, "--only", "noise", "--oracle", "rules",
+               says=[f"could not be run: {name} is not installed; `make setup` installs it"],
+               lines=3)
+
+
+TESTS = [
+    a_demo_that_is_killed_takes_everything_with_it,
+    ctrl_c_ends_everything_and_says_so,
+    sigterm_ends_everything_and_says_so,
+    an_interrupted_demo_leaves_no_directory,
+    an_unknown_scenario_is_refused_with_those_that_there_are,
+    unknown_options_and_values_are_refused,
+    a_directory_that_is_not_empty_is_refused_and_left_alone,
+    a_model_that_is_not_there_is_refused,
+    programs_that_were_not_built_are_named,
+    haproxy_or_redis_that_is_not_installed_is_named,  # The last: they stay hidden.
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bin", type=Path, required=True, help="directory of the built programs")
+    parser.add_argument("--only", metavar="TEXT", default="", help="tests whose name contains TEXT")
+    options = parser.parse_args()
+    adopt_orphans()
+    for test in TESTS:
+        if options.only not in test.__name__:
+            continue
+        print(test.__name__.replace("_", " "), flush=True)
+        with tempfile.TemporaryDirectory(prefix="demo-") as directory:
+            demo = Demo(options.bin.resolve(), Path(directory))
+            try:
+                test(demo)
+            finally:
+                demo.end()
+    print("ok")
+
+
+if __name__ == "__main__":
+    main()
