@@ -42,8 +42,8 @@ namespace homeostat::heal {
     around.hold_for_max = seconds{60};
     around.guard.min_healthy = 2;
     for (const RemedyKind kind :
-         {RemedyKind::eject, RemedyKind::restart, RemedyKind::rolling_restart, RemedyKind::scale,
-          RemedyKind::rollback}) {
+         {RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::restart,
+          RemedyKind::rolling_restart, RemedyKind::scale, RemedyKind::rollback}) {
         around.guard.autonomy[kind] = Autonomy::act;
     }
     return around;

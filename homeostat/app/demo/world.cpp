@@ -339,7 +339,7 @@ Result<void> World::start_agent() {
             up_count += 1;
             at += 1;
         }
-        return up_count >= 11;  // Seven servers and four backends.
+        return up_count >= 12;  // Seven servers and five backends.
     };
     Result<void> serves = wait_until("the proxy sees all servers up", up_within, serves_all);
     if (!serves) {

@@ -61,6 +61,9 @@ class World {
     /// SIGKILL to one instance of payments.
     [[nodiscard]] Result<void> kill_instance(int index);
 
+    /// Calls to `fraud` get the fallback of its circuit. ERRORS: as of the proxy's socket.
+    [[nodiscard]] Result<bool> is_circuit_open();
+
     [[nodiscard]] std::vector<Answer> answers();
 
     /// `homeostat status --json` and `homeostat incidents --json`.

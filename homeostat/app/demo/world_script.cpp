@@ -170,6 +170,12 @@ Result<void> World::switch_fault(const std::string& command) {
     return {};
 }
 
+Result<bool> World::is_circuit_open() {
+    const Result<std::string> entry = ask_proxy("show table circuits key fraud");
+    return entry ? Result<bool>(entry->find("gpt0=1") != std::string::npos)
+                 : std::unexpected(entry.error());
+}
+
 std::vector<Answer> World::answers() {
     const std::scoped_lock hold(answers_lock_);
     return answers_;
