@@ -101,6 +101,7 @@ void History::learn(const Entry& entry, Instant at) {
         case EntryKind::started:
         case EntryKind::change:
         case EntryKind::good:
+        case EntryKind::gap:
         case EntryKind::checkpoint:
             break;
     }

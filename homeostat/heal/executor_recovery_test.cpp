@@ -329,7 +329,7 @@ TEST_CASE("a switch that was engaged stays engaged for the successor, even if it
 
 TEST_CASE("the switch works when the ledger is full") {
     SimulatedMachine machine;
-    machine.disk.fails_at = 0;
+    machine.disk.full_at = 0;
     SimulatedProcess process(machine);
     REQUIRE(process.start());
     process.clock.run_for(1s);
@@ -361,7 +361,7 @@ TEST_CASE("a change gets an id that no other has, and is ours if an effect of ou
 
 TEST_CASE("a change that cannot be recorded is an error that says so") {
     SimulatedMachine machine;
-    machine.disk.fails_at = 1;
+    machine.disk.full_at = 1;
     SimulatedProcess process(machine);
     REQUIRE(process.start());
     process.clock.run_for(100ms);
