@@ -87,6 +87,12 @@ def interrupt(world, kills_left):
     return kills
 
 
+def arrivals(world):
+    """What every agent so far has said of the instances that it found."""
+    lines = (world.run_dir / "agent.log").read_text().splitlines()
+    return [line for line in lines if " info instances: " in line]
+
+
 # --- The tests: each a sentence that can be false ------------------------------------------------
 def an_agent_killed_inside_its_effects_heals_with_at_most_one_effect_per_intent(world, options):
     witness = Witness(world)
@@ -102,7 +108,6 @@ def an_agent_killed_inside_its_effects_heals_with_at_most_one_effect_per_intent(
         rounds += 1
         assert rounds <= options.kills, "incidents pass without an effect to interrupt"
         wait_until("the incident is over and all is well", lambda: is_settled(world), 60)
-    witness.end()
     print(f"  {kills} kills in {rounds} incidents")
     check_effects(world, witness)
     check_ledger(world)
@@ -128,9 +133,11 @@ def a_new_agent_after_a_kill_without_any_fault_adopts_and_does_nothing(world, op
     for _ in range(3):
         world.kill_agent()
         check_unguarded(world, alive)
+        told = arrivals(world)
         world.start_agent()
         wait_until("it is ready", lambda: (world.status() or {}).get("is_ready"))
-        said = (world.run_dir / "agent.log").read_text().splitlines()[-1]
+        wait_until("it has told what it found", lambda: len(arrivals(world)) > len(told))
+        said, = arrivals(world)[len(told):]
         assert "instances: 3 adopted, 0 started, 0 down" in said, said
         check_unguarded(world, alive)  # It goes on for a while and is left alone.
     world.read_sink()

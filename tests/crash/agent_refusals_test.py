@@ -177,8 +177,7 @@ def a_ledger_on_a_full_disk_is_refused_before_anything_is_started(service):
 
 def a_ledger_that_was_changed_is_refused_with_the_place(service):
     service.start()
-    service.kill_instance()
-    wait_until("it is healed", lambda: service.is_served() and service.is_calm())
+    service.kill_instance_and_wait()
     assert service.stop_agent() == SUPPOSED
     segment, = (service.here / "ledger").glob("*.hlog")
     text = bytearray(segment.read_bytes())
@@ -205,7 +204,8 @@ def an_instance_whose_port_is_taken_is_named_with_its_own_words_and_given_up(ser
         other.bind(("127.0.0.1", service.ports[1]))
         other.listen()
         service.start_agent()
-        wait_until("the agent gives up", lambda: "cannot go on" in service.log())
+        wait_until("the agent gives up", lambda: "cannot go on" in service.log() and
+                   is_standing_by(service.status()))
         print(*service.log().splitlines(), sep="\n    ")
         assert "rates-1: the new process exited with status 1" in service.log()
         assert f"127.0.0.1:{service.ports[1]}: Address already in use" in service.log()
@@ -213,7 +213,6 @@ def an_instance_whose_port_is_taken_is_named_with_its_own_words_and_given_up(ser
         assert f"their logs are in {service.here}/run" in service.log()
         status = service.status()
         assert [one["is_answering"] for one in status["instances"]] == [True, False]
-        assert is_standing_by(status)
     assert service.stop_agent() == SUPPOSED
     assert list(service.alive()) == ["rates-0"]
 

@@ -165,7 +165,6 @@ def main():
                 if options.only in test.__name__:
                     print(test.__name__.replace("_", " "), flush=True)
                     test(world)
-            witness.end()
             check_effects(world, witness)
             check_ledger(world)
             print("ok")
