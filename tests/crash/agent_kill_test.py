@@ -1,30 +1,27 @@
 #!/usr/bin/env python3
 """Kills the agent with SIGKILL inside its effects, again and again, and counts the effects.
 
-    agent_kill_test.py --bin build/release/bin [--kills 12] [--seed 1]
+    agent_kill_test.py --bin build/release/bin [--kills 12] [--seed 1] [--only TEXT]
 
 A seed draws which effects are interrupted and how long after their intent. About a minute.
 """
 
-import argparse
 import random
 import re
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 
 from guarded_world import (
     INSTANCES,
     GuardedWorld,
     Witness,
-    adopt_orphans,
     break_it,
     check_effects,
     check_ledger,
     is_settled,
     wait_until,
 )
+from harness import chosen, parser_for, subject_of
 
 AFTER_INTENT_MAX = 0.12  # Seconds; a replace takes about so long, a drain a tenth of it.
 UNGUARDED_FOR = 0.5
@@ -170,26 +167,16 @@ TESTS = [
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", type=Path, required=True, help="directory of the built programs")
+    parser = parser_for(__doc__)
     parser.add_argument("--kills", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     random.seed(options.seed)
-    adopt_orphans()
-    with tempfile.TemporaryDirectory(prefix="agent-kill-") as directory:
-        world = GuardedWorld(options.bin.resolve(), Path(directory))
-        try:
-            world.start()
-            for test in TESTS:
-                print(test.__name__.replace("_", " "), flush=True)
-                test(world, options)
-            print("ok")
-        except BaseException:
-            world.tell_troubles()
-            raise
-        finally:
-            world.end()
+    with subject_of(GuardedWorld, options) as world:
+        world.start()
+        for test in chosen(TESTS, options):
+            test(world, options)
+    print("ok")
 
 
 if __name__ == "__main__":

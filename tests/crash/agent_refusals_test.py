@@ -7,17 +7,15 @@ A refusal has the documented exit status, one line that names the place and the 
 everything as it was. What is no reason to refuse is said, and the agent goes on. Half a minute.
 """
 
-import argparse
 import http.server
 import os
 import shutil
 import signal
 import socket
-import tempfile
 import threading
-from pathlib import Path
 
-from guarded_world import adopt_orphans, wait_until
+from guarded_world import wait_until
+from harness import run_each
 from small_disk import SmallDisk, can_mount
 from small_service import SmallService, children
 
@@ -306,25 +304,7 @@ TESTS = [
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", type=Path, required=True, help="directory of the built programs")
-    parser.add_argument("--only", metavar="TEXT", default="", help="tests whose name contains TEXT")
-    options = parser.parse_args()
-    adopt_orphans()
-    for test in TESTS:
-        if options.only not in test.__name__:
-            continue
-        print(test.__name__.replace("_", " "), flush=True)
-        with tempfile.TemporaryDirectory(prefix="refusals-") as directory:
-            service = SmallService(options.bin.resolve(), Path(directory))
-            try:
-                test(service)
-            except BaseException:
-                service.tell_troubles()
-                raise
-            finally:
-                service.end()
-    print("ok")
+    run_each(__doc__, TESTS, SmallService)
 
 
 if __name__ == "__main__":

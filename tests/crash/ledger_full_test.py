@@ -6,16 +6,15 @@
 The agent says so and watches on; a new one heals as soon as there is room again. Ten seconds.
 """
 
-import argparse
 import json
 import re
 import resource
 import subprocess
-import tempfile
 from pathlib import Path
 
 import prometheus_strict
-from guarded_world import adopt_orphans, wait_until
+from guarded_world import wait_until
+from harness import run_each
 from small_disk import SmallDisk, can_mount
 from small_service import SmallService
 
@@ -179,25 +178,7 @@ TESTS = [
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", type=Path, required=True, help="directory of the built programs")
-    parser.add_argument("--only", metavar="TEXT", default="", help="tests whose name contains TEXT")
-    options = parser.parse_args()
-    adopt_orphans()
-    for test in TESTS:
-        if options.only not in test.__name__:
-            continue
-        print(test.__name__.replace("_", " "), flush=True)
-        with tempfile.TemporaryDirectory(prefix="ledger-full-") as directory:
-            service = SmallService(options.bin.resolve(), Path(directory))
-            try:
-                test(service)
-            except BaseException:
-                service.tell_troubles()
-                raise
-            finally:
-                service.end()
-    print("ok")
+    run_each(__doc__, TESTS, SmallService)
 
 
 if __name__ == "__main__":
