@@ -29,7 +29,7 @@ build: $(STAMP) ## Build everything, optimised, into build/release/bin
 test: build ## Build, then run every test but the slow ones, which `make soak` runs
 	@ctest --preset release --label-exclude slow --output-junit $(CURDIR)/build/release/tests.xml
 
-check: ## What CI runs: format, layers, tests, demo, a short fuzz
+check: ## What CI runs: format, layers, tests, demo, asan, a short fuzz
 	@.ci/run
 
 format: $(CHECK_STAMP) ## Rewrite the sources as clang-format wants them
