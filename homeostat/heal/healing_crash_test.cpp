@@ -48,7 +48,7 @@ std::vector<Trouble> troubles() {
     one_slow.instance(InstanceId("payments-1")).is_slow = true;
     SimulatedWorld surge(3, 2);
     surge.serving_needed = 4;
-    surge.surge_ends_at = surge.now + 40s;
+    surge.surge_ends_at = surge.now + 2s;
     const Symptom surge_errors = errors_for_test(surge.now);
     const Symptom slow_one =
         about_instance_for_test(SymptomKind::latency, "payments-1", one_slow.now);
@@ -86,6 +86,7 @@ struct Run {
     Run(const Trouble& trouble, const std::vector<int>& deaths)
         : world(trouble.world), executor(world) {
         executor.cure = trouble.cure;
+        executor.around.hold_for_max = 4s;  // Every look at what is held is like the one before.
         bool is_open = false;
         for (const int points : deaths) {
             executor.points_left = points;
@@ -96,7 +97,7 @@ struct Run {
                 executor.open(trouble.proposal);
             }
             executor.settle();
-            is_open = !executor.story().empty();
+            is_open = is_open || !executor.story().empty();
             points_used.push_back(points - executor.points_left);
             if (!executor.is_dead()) {
                 break;
@@ -186,6 +187,9 @@ TEST_CASE(
                 const Run run(trouble, {first, second, never});
                 CHECK(complaint_about(run, trouble) == "");
                 CHECK(ledger_complaint(run.executor) == "");
+                if (run.points_used.size() == 2) {
+                    break;  // The successor came to the end, as it will with more points.
+                }
             }
         }
     }

@@ -7,15 +7,15 @@ Whatever becomes of it, no process is left over, the exit status is the document
 said names the mend. Half a minute.
 """
 
-import argparse
 import os
 import shutil
 import signal
 import subprocess
-import tempfile
+import sys
 from pathlib import Path
 
-from guarded_world import adopt_orphans, die_with_parent, end_children, wait_until
+from guarded_world import die_with_parent, end_children, wait_until
+from harness import run_each
 from small_disk import MS_BIND, can_mount, mount
 from small_service import children
 
@@ -46,6 +46,10 @@ class Demo:
 
     def said(self):
         return (self.here / "said").read_text()
+
+    def tell_troubles(self):
+        if (self.here / "said").exists():
+            print("--- said", *self.said().splitlines()[-25:], sep="\n    ", file=sys.stderr)
 
     def end(self):
         if self.process and self.process.poll() is None:
@@ -203,22 +207,7 @@ TESTS = [
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", type=Path, required=True, help="directory of the built programs")
-    parser.add_argument("--only", metavar="TEXT", default="", help="tests whose name contains TEXT")
-    options = parser.parse_args()
-    adopt_orphans()
-    for test in TESTS:
-        if options.only not in test.__name__:
-            continue
-        print(test.__name__.replace("_", " "), flush=True)
-        with tempfile.TemporaryDirectory(prefix="demo-") as directory:
-            demo = Demo(options.bin.resolve(), Path(directory))
-            try:
-                test(demo)
-            finally:
-                demo.end()
-    print("ok")
+    run_each(__doc__, TESTS, Demo)
 
 
 if __name__ == "__main__":
