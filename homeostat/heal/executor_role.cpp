@@ -185,8 +185,12 @@ Task<bool> ExecutorRole::take_step(Slot& slot,
     // again in a moment, and gets an id that tells of it.
     const bool may_be_kept =
         starts_what_has_ended(*advance) && (slot.is_known || !ledger_trouble_.empty());
-    const bool is_durable = may_be_kept ? co_await append_or_keep(std::move(entries), durability)
-                                        : co_await append(std::move(entries), durability);
+    bool is_durable = false;
+    if (may_be_kept) {
+        is_durable = co_await append_or_keep(std::move(entries), durability);
+    } else {
+        is_durable = co_await append(std::move(entries), durability);
+    }
     if (!is_durable) {
         co_return false;
     }

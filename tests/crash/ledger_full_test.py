@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Takes the ledger's room away while the agent runs: without a ledger nothing is done.
+"""Takes the ledger's room away while the agent runs, and gives it back.
 
     ledger_full_test.py --bin build/release/bin [--only TEXT]
 
-The agent says so and watches on; a new one heals as soon as there is room again. Ten seconds.
+Meanwhile the agent starts processes that have ended and does nothing else; it says so, and records
+it as soon as there is room. Ten seconds.
 """
 
 import json
+import os
 import re
 import resource
+import signal
 import subprocess
 from pathlib import Path
 
@@ -18,37 +21,49 @@ from harness import run_each
 from small_disk import SmallDisk, can_mount
 from small_service import SmallService
 
-NOTHING_IS_DONE = "the ledger takes no more entries, so nothing is done any more"
+NO_ENTRIES = "the ledger takes no more entries"
+ENTRIES_AGAIN = "the ledger takes entries again"
 METRICS = Path(__file__).parents[2] / "docs/metrics.md"
 LOOKS = 30  # A start takes a tenth of a second, a look at the status a twentieth.
+
+
+def kill_and_see_it_started(service):
+    """Until the agent has done with it. Its ledger may know nothing of that."""
+    name, process = service.kill_instance()
+    wait_until("it is started again", lambda: service.alive().get(name, process) != process)
+    wait_until("all is over", lambda: service.is_served() and not service.status()["incidents"])
 
 
 def break_until_the_ledger_fails(service):
     """What is open of the last page still takes entries; the next one has no room."""
     for _ in range(20):
-        name, process = service.kill_instance()
-        wait_until("it is restarted, or the agent says that it does nothing",
-                   lambda: NOTHING_IS_DONE in service.log() or
-                   service.alive().get(name, process) != process)
-        if NOTHING_IS_DONE in service.log():
+        kill_and_see_it_started(service)
+        if NO_ENTRIES in service.log():
             return
     raise AssertionError("20 incidents fitted into a full disk")
 
 
-def does_nothing(service):
-    """An instance that is down is noticed and stays down."""
-    wait_until("a start that was under way is through",
-               lambda: len(service.status()["instances"]) == 2 and service.alive())
-    before = service.alive()
-    name, _ = service.kill_instance()
-    wait_until("the agent sees it", lambda: name in str(service.status()["symptoms"]))
-    for _ in range(LOOKS):
-        assert name in str(service.status()["symptoms"]), "it goes on seeing it"
-        assert service.alive() == {other: it for other, it in before.items() if other != name}
-    assert service.log().count("no ledger, no action") == 1, "told once, not at every look"
+def starts_what_has_ended_and_does_nothing_else(service):
+    recorded = count_in_ledger(service)
+    kill_and_see_it_started(service)
+    alive = service.alive()
+    name = service.names[0]
+    os.kill(alive[name][0], signal.SIGSTOP)
+    try:
+        wait_until("the agent sees that it hangs",
+                   lambda: name in str(service.status()["symptoms"]))
+        for _ in range(LOOKS):
+            assert service.alive() == alive, "a restart of what is alive would need a record"
+        wait_until("it says so", lambda: "no ledger, no action" in service.log())
+        assert service.log().count("no ledger, no action") == 1, "once, not at every look"
+    finally:
+        os.kill(alive[name][0], signal.SIGCONT)
+    wait_until("both instances answer", service.is_served)
+    assert service.log().count(NO_ENTRIES) == 1
     status = service.status()
     assert status["ledger_trouble"], "status must say what is the trouble"
     assert not status["is_ready"]
+    assert count_in_ledger(service) == recorded, "nothing can have been recorded"
 
 
 def read_metrics(service):
@@ -113,18 +128,21 @@ def check_that_all_is_recorded(service):
     assert effects <= intents, f"{effects} without an intent: {intents}"
 
 
-def a_new_agent_heals(service):
-    assert service.agent.poll() is None, "the agent watches on"
+def catches_up(service):
+    """The ledger tells all that was done meanwhile, and a successor finds nothing to do."""
+    wait_until("the agent says so", lambda: ENTRIES_AGAIN in service.log())
+    wait_until("no incident is open", service.is_calm)
+    assert service.status()["ledger_trouble"] == ""
+    check_that_all_is_recorded(service)
+    alive = service.alive()
     assert service.stop_agent() == 0
-    down = [name for name in service.names if name not in service.alive()]
-    assert down, "something is left to heal"
     service.start()
-    assert sorted(service.alive()) == service.names
+    assert service.alive() == alive
     check_that_all_is_recorded(service)
 
 
 # --- The tests: each a sentence that can be false ------------------------------------------------
-def on_a_full_disk_nothing_is_done_until_there_is_room_and_a_new_agent(service):
+def on_a_full_disk_only_what_has_ended_is_started_until_there_is_room(service):
     if not can_mount():
         print("SKIPPED: this user may not mount a small file system")
         return
@@ -134,15 +152,15 @@ def on_a_full_disk_nothing_is_done_until_there_is_room_and_a_new_agent(service):
         disk.fill()
         break_until_the_ledger_fails(service)
         assert "No space left on device (free space on that file system)" in service.log()
-        does_nothing(service)
+        starts_what_has_ended_and_does_nothing_else(service)
         disk.free()
-        a_new_agent_heals(service)
+        catches_up(service)
     finally:
         service.end()
         disk.end()
 
 
-def beyond_a_limit_on_file_sizes_nothing_is_done_until_it_is_raised_and_a_new_agent(service):
+def beyond_a_limit_on_file_sizes_only_what_has_ended_is_started_until_it_is_raised(service):
     service.start()
     # One incident makes the ledger larger than the agent's log will be.
     service.kill_instance_and_wait()
@@ -153,27 +171,24 @@ def beyond_a_limit_on_file_sizes_nothing_is_done_until_it_is_raised_and_a_new_ag
     assert health(service) == (200, [])
     segment, = (service.here / "ledger").glob("*.hlog")
     pid = service.agent.pid
-    hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (segment.stat().st_size, hard))
-    alive = service.alive()
-    name, process = service.kill_instance()
-    wait_until("the agent says so", lambda: NOTHING_IS_DONE in service.log())
+    limits = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (segment.stat().st_size, limits[1]))
+    break_until_the_ledger_fails(service)
     assert "raise the limit on file sizes (ulimit -f)" in service.log()
-    alive.pop(name)
-    assert service.alive() == alive, "not even a first effect may begin"
-    does_nothing(service)
+    starts_what_has_ended_and_does_nothing_else(service)
     status, troubles = health(service)
     assert status == 503 and len(troubles) == 1, troubles
-    assert troubles[0].startswith("nothing can be recorded, so nothing is done: "), troubles
+    assert troubles[0].startswith("nothing can be recorded, so only processes"), troubles
     assert prometheus_strict.only(read_metrics(service), "homeostat_ledger_writable") == 0
-    a_new_agent_heals(service)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
+    catches_up(service)
     assert health(service) == (200, [])
     read_metrics_in_a_quiet_moment(service)  # A new agent counts from the first record on.
 
 
 TESTS = [
-    on_a_full_disk_nothing_is_done_until_there_is_room_and_a_new_agent,
-    beyond_a_limit_on_file_sizes_nothing_is_done_until_it_is_raised_and_a_new_agent,
+    on_a_full_disk_only_what_has_ended_is_started_until_there_is_room,
+    beyond_a_limit_on_file_sizes_only_what_has_ended_is_started_until_it_is_raised,
 ]
 
 
