@@ -37,8 +37,8 @@ format: $(CHECK_STAMP) ## Rewrite the sources as clang-format wants them
 
 tidy: $(CHECK_STAMP) ## Names, layers, sizes and clang-tidy; quick after the first time
 	@tools/tidy.py
-	@cmake --preset dev > build/configure.log || { cat build/configure.log; exit 1; }
-	@tools/clang_tidy.py build/dev --jobs $(JOBS)
+	@cmake --preset asan > build/configure.log || { cat build/configure.log; exit 1; }
+	@tools/clang_tidy.py build/asan --jobs $(JOBS)
 
 demo: build ## Break real services and watch them heal
 	@$(BUILD)/bin/homeostat demo

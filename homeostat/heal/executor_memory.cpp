@@ -120,24 +120,29 @@ std::vector<IncidentView> ExecutorRole::incidents() const {
 void ExecutorRole::learn(const EntryGroup& group, Instant at) {
     for (const Entry& entry : group.entries) {
         history_.learn(entry, at);
-        if (entry.kind == EntryKind::good) {
-            if (const Result<GoodBody> body = from_json<GoodBody>(entry.body)) {
-                versions_good_[body->artifact].insert(body->version);
-                versions_last_seen_[body->artifact] = body->version;
-            }
+        learn_versions(entry);
+    }
+}
+
+/// Which versions are current, which are good, and which of our effects moved them.
+void ExecutorRole::learn_versions(const Entry& entry) {
+    if (entry.kind == EntryKind::good) {
+        if (const Result<GoodBody> body = from_json<GoodBody>(entry.body)) {
+            versions_good_[body->artifact].insert(body->version);
+            versions_last_seen_[body->artifact] = body->version;
         }
-        if (entry.kind == EntryKind::change) {
-            const Result<Change> change = from_json<Change>(entry.body);
-            const auto artifact = change ? artifact_of(change->kind) : std::nullopt;
-            if (artifact && change->is_first_hand) {
-                versions_last_seen_[*artifact] = change->to;
-            }
+    }
+    if (entry.kind == EntryKind::change) {
+        const Result<Change> change = from_json<Change>(entry.body);
+        const auto artifact = change ? artifact_of(change->kind) : std::nullopt;
+        if (artifact && change->is_first_hand) {
+            versions_last_seen_[*artifact] = change->to;
         }
-        if (entry.kind == EntryKind::intent) {
-            const Result<IntentBody> body = from_json<IntentBody>(entry.body);
-            if (body && std::holds_alternative<SwapVersion>(body->step)) {
-                swaps_.insert(body->effect.text());
-            }
+    }
+    if (entry.kind == EntryKind::intent) {
+        const Result<IntentBody> body = from_json<IntentBody>(entry.body);
+        if (body && std::holds_alternative<SwapVersion>(body->step)) {
+            swaps_.insert(body->effect.text());
         }
     }
 }

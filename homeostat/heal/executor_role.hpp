@@ -161,6 +161,7 @@ class ExecutorRole final : public ports::Executor {
     Task<void> prove_versions();
     Task<void> prove(Artifact artifact, const Facts& facts, Instant now);
     void learn(const EntryGroup& group, Instant at);
+    void learn_versions(const Entry& entry);
     void remember(const Entry& entry, bool is_of_this_boot);
     [[nodiscard]] bool explains(const HealingThread& thread, const Symptom& down) const;
     [[nodiscard]] const Slot* slot_for(const Symptom& symptom) const;

@@ -235,21 +235,28 @@ TEST_CASE("a remedy that a start holds up late is not given up for the time it t
     CHECK(std::ranges::count(machine.story(), "closed healed") == 2);
 }
 
+namespace {
+
+/// A process of ours that takes two incidents in hand and dies: so many groups later, and a moment.
+void run_until_two_are_in_hand(SimulatedMachine& machine, std::size_t groups, Duration afterwards) {
+    SimulatedProcess process(machine);
+    REQUIRE(restart_payments_0(machine, process));
+    machine.world.end_process(InstanceId("payments-2"));
+    REQUIRE(process.submit(reflex_of(machine, "payments-2")));
+    const std::size_t until = machine.disk.groups.size() + groups;
+    process.clock.run_until([&] { return machine.disk.groups.size() >= until; }, 1min);
+    process.clock.run_for(afterwards);
+}
+
+}  // namespace
+
 TEST_CASE("a process of ours that dies with two incidents in hand is succeeded in both") {
     for (const Duration afterwards : {Duration{}, Duration{10ms}}) {
         for (std::size_t groups = 0; groups < 30; ++groups) {
             CAPTURE(to_ms(afterwards));
             CAPTURE(groups);
             SimulatedMachine machine;
-            {
-                SimulatedProcess process(machine);
-                REQUIRE(restart_payments_0(machine, process));
-                machine.world.end_process(InstanceId("payments-2"));
-                REQUIRE(process.submit(reflex_of(machine, "payments-2")));
-                const std::size_t until = machine.disk.groups.size() + groups;
-                process.clock.run_until([&] { return machine.disk.groups.size() >= until; }, 1min);
-                process.clock.run_for(afterwards);
-            }
+            run_until_two_are_in_hand(machine, groups, afterwards);
             SimulatedProcess successor(machine);
             REQUIRE(successor.start());
             if (!machine.world.instance(InstanceId("payments-2")).runtime.is_alive) {

@@ -104,6 +104,7 @@ struct Run {
             }
         }
     }
+    ~Run() = default;
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
 };
