@@ -103,14 +103,15 @@ Result<void> run_baselines(const DemoOptions& options,
                            const Scenario& scenario,
                            json::array& documents) {
     for (const Policy& policy : policies()) {
+        say(fmt::format("  under {}: {}; {:.0f} s at most from the first bad answer", policy.name,
+                        policy.says, to_seconds(policy.window)));
         const WorldOptions world =
             world_in(options, directory / (scenario.name + "." + policy.name));
         const Result<BaselineFigures> figures = run_baseline(scenario, policy, world);
         if (!figures) {
             return fail("under " + policy.name, figures.error());
         }
-        say(fmt::format("  under {} ({}): {}; {} restarts, {} of {} instances run", policy.name,
-                        policy.says,
+        say(fmt::format("    {}; {} restarts, {} of {} instances run",
                         cell_of(figures->healed, figures->heal_ms, figures->failed_requests,
                                 figures->window_ms),
                         figures->restarts, figures->instances_running, payments_instances));
