@@ -19,11 +19,12 @@ constexpr auto seen_within = 15s;
 
 /// Until users have been well for a while, or the window is over. ERRORS: those of the mending.
 Result<Impact> watch(World& world, const Scenario& scenario, Duration window, Instant since) {
+    const Instant mends_at = demo_now() + scenario.watch_for;  // As under Homeostat.
     bool is_mended = !scenario.mend;
     while (true) {
         demo_sleep(250ms);
         const Instant now = demo_now();
-        if (!is_mended && now >= since + scenario.watch_for) {
+        if (!is_mended && now >= mends_at) {
             if (Result<void> mended = scenario.mend(world); !mended) {
                 return std::unexpected(mended.error());
             }
