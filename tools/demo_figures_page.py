@@ -118,7 +118,7 @@ def faster_ones(outcomes):
         if ours.heals_mostly:
             our_s = median(ours.heal_s)
             times = {name: s for name, s in times.items() if s <= our_s}
-            text = "nobody saw the fault" if our_s == 0 else f"{number(our_s)} s"
+            text = f"{number(our_s)} s" if our_s else "nobody saw the fault"
         else:
             text = "mostly not healed"
         if times:
@@ -147,8 +147,8 @@ def outcomes_section(outcomes):
     lines += table(["scenario", "policy", "healed", "s", "failed requests", "restarts",
                     "least running at the end"], rows)
     faster = list(faster_ones(outcomes))
-    lines += ["Where another is as fast or faster, by the medians:", "", *(faster or ["- nowhere"]), ""]
-    return lines
+    return [*lines, "Where another is as fast or faster, by the medians:", "",
+            *(faster or ["- nowhere"]), ""]
 
 
 def times_section(outcomes):
@@ -276,7 +276,7 @@ def tuned_goal(outcomes):
         return [goal, "not measured", "–"]
     worst = max(late, key=late.get)
     text = ("does not heal" if late[worst] == float("inf") else f"{late[worst]:+.2f} s")
-    return [goal, f"in {len(late)} scenarios; the worst is `{worst}`: {text}",
+    return [goal, f"compared: {len(late)}; the worst is `{worst}`: {text}",
             verdict(late[worst] <= TUNED_SLACK_S)]
 
 
