@@ -132,7 +132,7 @@ def outcomes_section(outcomes):
     lines = ["## Broken and healed", "",
              "Seconds from the first answer a user would call bad to the start of the first two "
              "seconds with at least 99 % good ones; under the other policies it has to last for "
-             "three. Median (least–most). *Healed* of Homeostat: the run went as its scenario "
+             "six. Median (least–most). *Healed* of Homeostat: the run went as its scenario "
              "wants, proof and ledger included.", ""]
     if not outcomes:
         return [*lines, "Not measured.", ""]

@@ -95,7 +95,7 @@ void add_demo(CLI::App& app, demo::DemoOptions& options) {
         "  kubernetes-tuned  the same with probes of 1 s\n"
         "  haproxy           its checks (1 s x 3) and observe layer7; nothing is restarted\n"
         "  nothing\n"
-        "each until users are well for 3 s, or its window is over: 40, 25, 15 and 15 s from t0.\n"
+        "each until users are well for 6 s, or its window is over: 40, 25, 15 and 15 s from t0.\n"
         "What it does to users changes no exit status.\n\n"
         "Examples:\n  homeostat demo --only bad_deploy --keep /tmp/run\n"
         "  homeostat demo --only leak --baseline\n"

@@ -13,7 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Homeostat's heal is proven before its incident closes; this is what stands for the proof here.
-constexpr auto lasts_for = 3s;
+/// Longer than one instance of `leak` may stall before the next: the quiet between is no heal.
+constexpr auto lasts_for = 6s;
 /// A fault that no user has seen by then is hidden by the proxy.
 constexpr auto seen_within = 15s;
 
