@@ -4,7 +4,7 @@
     demo_test.py --bin build/release/bin [--only TEXT]
 
 Whatever becomes of it, no process is left over, the exit status is the documented one and what is
-said names the mend. Half a minute.
+said names the mend. A minute.
 """
 
 import os
@@ -127,6 +127,17 @@ def sigterm_ends_everything_and_says_so(demo):
     assert "interrupted; everything was ended" in demo.said()
 
 
+def ctrl_c_ends_a_baseline_and_its_restarter_too(demo):
+    demo.start("--baseline")
+    wait_until("a policy's turn has come",
+               (demo.here / "kept/noise.kubernetes/payments/run/payments-2.json").exists, 60)
+    tree = tree_under(demo.process.pid)
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.process.wait(10) == INTERRUPTED, demo.said()
+    left = lambda: [name for pid, name in tree.items() if is_running(pid, name)]  # noqa: E731
+    wait_until("everything has ended with it", lambda: not left() and not children())
+
+
 def an_interrupted_demo_leaves_no_directory(demo):
     os.environ["TMPDIR"] = str(demo.here)
     process = subprocess.Popen([demo.program, "demo", "--only", "noise", "--oracle", "rules"],
@@ -196,6 +207,7 @@ TESTS = [
     a_demo_that_is_killed_takes_everything_with_it,
     ctrl_c_ends_everything_and_says_so,
     sigterm_ends_everything_and_says_so,
+    ctrl_c_ends_a_baseline_and_its_restarter_too,
     an_interrupted_demo_leaves_no_directory,
     an_unknown_scenario_is_refused_with_those_that_there_are,
     unknown_options_and_values_are_refused,

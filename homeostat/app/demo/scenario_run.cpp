@@ -11,8 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto settle_for = 4s;  ///< Good answers before the fault: a baseline to learn.
-
 /// What the demo reads of one incident (`homeostat incidents --json`).
 struct Seen {
     std::string state;
