@@ -141,6 +141,9 @@ struct World {
         CHECK(at(step.instance).rotation == Rotation::draining);
         at(step.instance).rotation = Rotation::in;
     }
+    void perform(const SetCircuit& step, const EffectId&) {
+        FAIL("none of these remedies has a step like: ", describe(Step{step}));
+    }
     void perform(const Stop& step, const EffectId&) {
         FAIL_CHECK("none of these remedies stops ", step.instance.text());
     }

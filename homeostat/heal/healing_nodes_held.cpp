@@ -29,6 +29,7 @@ HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingCo
         const Instant until = state.held->until;
         return wait_until(std::move(state), std::min(context.now + reread_after, until));
     }
+    state.held = act::looked(std::move(*state.held), *read->facts);
     const act::HoldAdvice advice = act::advise(*state.held, *read->facts, context.now);
     if (const auto* wait = std::get_if<act::Wait>(&advice)) {
         return wait_until(std::move(state), wait->until);
