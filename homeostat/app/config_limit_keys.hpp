@@ -69,6 +69,10 @@ struct GuardSection {
             CountValue<std::uint32_t>{.max = 100}, self.limits.attempts_max);
         key(Key{"min_healthy", "Serving instances that must remain after every step"},
             CountValue<std::uint32_t>{.max = instances_max}, self.limits.min_healthy);
+        key(Key{"freeze_above",
+                "Share of instances that may look dead at once; above it nothing is done unless "
+                "the edge confirms it"},
+            RatioValue{}, self.limits.freeze_above);
         key(Key{"effects_max", "Effects over all targets within effects_window; 0 never acts"},
             CountValue<std::uint32_t>{.max = 10'000}, self.limits.effects_max);
         key(Key{"effects_window", "See effects_max"},

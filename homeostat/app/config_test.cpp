@@ -97,6 +97,7 @@ guard:
   min_healthy: 2
   effects_max: 12
   effects_window: 5m
+  freeze_above: 40%
   back_off_first: 500ms
   back_off_max: 20s
   proof_time: 1h
@@ -144,6 +145,7 @@ oracle: model
     CHECK(config.guard.min_healthy == 2);
     CHECK(config.guard.effects_max == 12);
     CHECK(config.guard.effects_window == 5min);
+    CHECK(config.guard.freeze_above == 0.4);
     CHECK(config.guard.back_off_first == 500ms);
     CHECK(config.guard.back_off_max == 20s);
     CHECK(config.proof_time == 1h);

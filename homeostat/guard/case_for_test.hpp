@@ -58,6 +58,11 @@ inline void end_process(InstanceFacts& instance) {
     instance.rotation = Rotation::down;
 }
 
+/// It runs, and our probes of it stay unanswered.
+inline void silence(InstanceFacts& instance) {
+    instance.runtime.is_answering = false;
+}
+
 /// Declared, and never started.
 inline InstanceFacts spare_instance(const InstanceId& name) {
     InstanceFacts instance;
@@ -76,7 +81,7 @@ inline void start_spare(Facts& facts) {
     facts.spares.clear();
 }
 
-/// 7 errors at the edge; v2 runs with c2, v1 and c1 are proven.
+/// 7 errors of 1,000 requests at the edge; v2 runs with c2, v1 and c1 are proven.
 inline Facts serving_facts() {
     Facts facts;
     facts.service = payments;
@@ -85,6 +90,7 @@ inline Facts serving_facts() {
     facts.spares = {spare_instance(payments_3)};
     facts.has_edge = true;
     facts.is_complete = true;
+    facts.edge.requests_total = 1000;
     facts.edge.errors_total = 7;
     facts.versions.deploy = {v2, {v1, v2}, {v1}};
     facts.versions.config = {c2, {c1, c2}, {c1}};
@@ -120,6 +126,7 @@ inline Case case_of(Remedy remedy) {
     asked.symptom = errors_symptom();
     asked.remedy = std::move(remedy);
     asked.edge_errors_at_open = 6;
+    asked.edge_requests_at_open = 600;
     return asked;
 }
 

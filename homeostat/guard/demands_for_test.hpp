@@ -54,7 +54,9 @@ template <class Draw>
     asked.incident = pick(draw, std::array{incident, incident, incident, incident_other});
     asked.symptom.kind = static_cast<SymptomKind>(draw(4));
     asked.symptom.noticed_at = at - std::chrono::seconds{draw(3)};
-    asked.edge_errors_at_open = draw(4) == 3 ? facts.edge.errors_total : 0;
+    const bool is_counted = draw(4) == 3;
+    asked.edge_errors_at_open = is_counted ? facts.edge.errors_total : 0;
+    asked.edge_requests_at_open = is_counted ? facts.edge.requests_total : 0;
     if (draw(3) == 2) {
         asked.symptom.subject = {SubjectKind::instance, any_instance(draw).text()};
     }

@@ -71,6 +71,12 @@ inline Scene eject_scene() {
     return scene;
 }
 
+/// How many of the 400 requests since the incident opened failed at the edge.
+inline void let_edge_count(Scene& scene, std::uint64_t errors) {
+    scene.facts.edge.errors_total = scene.asked.edge_errors_at_open + errors;
+}
+inline constexpr std::uint64_t errors_of_a_real_fault = 20;  ///< One in 20.
+
 inline const Step swap_step = SwapVersion{payments, v2, v1};
 inline const Step config_swap_step = SwapVersion{payments, c2, c1, Artifact::config};
 inline const Step drain_0 = Drain{payments_0};
@@ -82,6 +88,8 @@ inline constexpr std::string_view switch_rule = "the kill switch is released";
 inline constexpr std::string_view facts_rule = "the facts are complete and fresh";
 inline constexpr std::string_view catalogue_rule =
     "the catalogue holds this remedy for this target";
+inline constexpr std::string_view freeze_rule =
+    "where much looks dead, two kinds of observers agree";
 inline constexpr std::string_view step_rule =
     "the step belongs to the remedy and its precondition holds";
 inline constexpr std::string_view autonomy_rule = "the autonomy of the remedy is act";

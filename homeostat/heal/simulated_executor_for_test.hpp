@@ -77,6 +77,7 @@ class SimulatedExecutor {
         IncidentState state;
         state.id = IncidentId("i-1");
         state.edge_errors_at_open = world_.facts().edge.errors_total;
+        state.edge_requests_at_open = world_.facts().edge.requests_total;
         state.proposal = std::move(proposal);
         thread_ = healing_graph().start("i-1", std::move(state));
         world_.pass(std::chrono::milliseconds{200});  // The fault shows in our own counters.
