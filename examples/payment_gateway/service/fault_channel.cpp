@@ -55,6 +55,7 @@ Faults parse_faults(std::string_view line) {
     faults.stall_at_mb = std::clamp(number_in(object, "stall_at_mb"), 0.0, 1'000.0);
     faults.does_fail = flag_in(object, "fail");
     faults.does_hang = flag_in(object, "hang");
+    faults.does_healthz_lie = flag_in(object, "healthz_lies");
     faults.slow_for = milliseconds_in(object, "slow_ms");
     faults.burst_for = milliseconds_in(object, "burst_ms");
     return faults;

@@ -25,6 +25,7 @@ struct Faults {
     std::chrono::milliseconds slow_for{};   ///< Every answer is so much later.
     bool does_fail{};                       ///< 503 for everything but /metrics.
     bool does_hang{};                       ///< Accepts and reads, answers nothing.
+    bool does_healthz_lie{};                ///< 503 for /healthz, whatever the instance can do.
     std::chrono::milliseconds burst_for{};  ///< One event: for so long everything is 503 or slow.
 };
 

@@ -25,6 +25,11 @@ namespace {
 
 constexpr auto leak_step = 100ms;
 constexpr auto farewell_max = 800ms;  // A second is allowed; the rest is for the process's own end.
+constexpr std::string_view healthz_path = "/healthz";
+
+bool asks_health(std::string_view path) {
+    return path == healthz_path || path == "/ready";
+}
 
 }  // namespace
 
@@ -98,7 +103,10 @@ asio::awaitable<Answer> Service::answer(Request request) {
         Answer stumbled = co_await stumble(std::move(request));
         co_return stumbled;
     }
-    if (request.path == "/healthz") {
+    if (request.path == healthz_path && faults_.does_healthz_lie) {
+        co_return unavailable("self_check_broken");
+    }
+    if (asks_health(request.path)) {
         co_return health();
     }
     if (request.path != path_) {
@@ -146,7 +154,7 @@ asio::awaitable<Answer> Service::work_in_slot(Request request) {
 
 /// During a burst every second request fails at once and the others are late.
 asio::awaitable<Answer> Service::stumble(Request request) {
-    const bool does_fail = ++request_count_ % 2 == 0 || request.path == "/healthz";
+    const bool does_fail = ++request_count_ % 2 == 0 || asks_health(request.path);
     log_.warn("network buffers short, request {} path={}", does_fail ? "dropped" : "delayed",
               request.path);
     if (does_fail) {

@@ -1,10 +1,11 @@
 #pragma once
 
 // Service: what payments, fraud and rates have in common. One thread, one HTTP server, a worker
-// pool as the capacity, /healthz and /metrics, and the faults that somebody may switch on.
+// pool as the capacity, /healthz, /ready and /metrics, and the faults that somebody may switch on.
 //
-// /healthz speaks of this instance alone. It does not ask the dependencies, or one sick dependency
-// would take every instance of every service above it out of the proxy at once.
+// /healthz, for whoever looks after the instance, and /ready, for the proxy in front of it, speak
+// of this instance alone. They do not ask the dependencies, or one sick dependency would take every
+// instance of every service above it out of the proxy at once.
 
 #include "examples/payment_gateway/service/config.hpp"
 #include "examples/payment_gateway/service/fault_channel.hpp"
