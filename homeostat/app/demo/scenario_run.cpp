@@ -84,9 +84,27 @@ void watch_cure(World& world, const Scenario& scenario, Instant since) {
     }
 }
 
+bool is_escalated(const Seen& seen) {
+    return seen.state == "escalated";
+}
+
+/// Waits until a person is called for all that was noticed, and a while longer: nothing may follow.
+void watch_call(World& world, const Scenario& scenario, Instant since) {
+    const auto is_called = [&] {
+        const std::vector<Seen> incidents = incidents_since(world, since);
+        return !incidents.empty() && std::ranges::all_of(incidents, is_escalated);
+    };
+    (void)wait_until("a person is called", scenario.watch_for, is_called);
+    demo_sleep(1s);
+}
+
 void watch(World& world, const Scenario& scenario, Instant since) {
     if (scenario.wanted == Wanted::cure) {
         watch_cure(world, scenario, since);
+        return;
+    }
+    if (scenario.wanted == Wanted::person) {
+        watch_call(world, scenario, since);
         return;
     }
     demo_sleep(scenario.watch_for);
@@ -135,6 +153,20 @@ bool contains_any(const std::vector<std::string>& list, const std::vector<std::s
         of, [&](const std::string& word) { return std::ranges::find(list, word) != list.end(); });
 }
 
+/// What is not as it should be where only a person is to be called; empty: all is.
+std::string objection_to_call(const Impact& impact, const std::vector<Seen>& incidents) {
+    constexpr std::uint64_t requests_per_failure_min = 100;
+    if (incidents.empty()) {
+        return "nothing was noticed";
+    }
+    if (!std::ranges::all_of(incidents, is_escalated)) {
+        return "no person was called";
+    }
+    return impact.failed_count * requests_per_failure_min > impact.requests_count
+               ? "users were not served throughout"
+               : std::string();
+}
+
 /// Says in words what is not as it should be; empty: all is.
 std::string objection(const Scenario& scenario,
                       const ScenarioRun& run,
@@ -147,8 +179,16 @@ std::string objection(const Scenario& scenario,
     if (contains_any(figures.remedies, scenario.forbidden)) {
         return "a forbidden remedy was used";
     }
-    if (scenario.wanted == Wanted::nothing && !figures.remedies.empty()) {
+    const bool is_hands_off =
+        scenario.wanted == Wanted::nothing || scenario.wanted == Wanted::person;
+    if (is_hands_off && (!figures.remedies.empty() || run.has_replaced)) {
         return "something was done";
+    }
+    if (scenario.wanted == Wanted::person) {
+        std::string wrong = objection_to_call(impact, incidents);
+        if (!wrong.empty()) {
+            return wrong;
+        }
     }
     if (scenario.wanted == Wanted::cure) {
         if (figures.remedies != scenario.expected) {
@@ -178,10 +218,12 @@ Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options)
     if (Result<void> begun = scenario.begin(world, rng); !begun) {
         return std::unexpected(begun.error());
     }
+    const std::vector<int> pids = world.instance_pids();
     watch(world, scenario, since);
     const Impact impact = impact_of(world.answers(), since, demo_now());
     const std::vector<Seen> incidents = incidents_since(world, since);
     ScenarioRun run;
+    run.has_replaced = world.instance_pids() != pids;
     run.figures.name = scenario.name;
     run.figures.expected = scenario.expected;
     for (const Seen& seen : incidents) {

@@ -41,6 +41,13 @@ Result<void> innocent_deploy(World& world, Rng&) {
     return deployed ? world.switch_fault(R"({"service":"fraud","fail":true})") : deployed;
 }
 
+/// The new version is well and its health check is broken: that is what it looks like to a prober.
+Result<void> lying_sensor(World& world, Rng&) {
+    Result<void> deployed = world.deploy("v2");
+    return deployed ? world.switch_fault(R"({"service":"payments","healthz_lies":true})")
+                    : deployed;
+}
+
 Result<void> clear(World& world) {
     return world.switch_fault(R"({"clear":true})");
 }
@@ -119,6 +126,14 @@ const std::vector<Scenario>& scenarios() {
          {"rollback", "rolling_restart"},
          30s,
          one_bad_instance,
+         {}},
+        {"lying_sensor",
+         "after a healthy deploy every /healthz of payments says 503 while users are served",
+         Wanted::person,
+         {},
+         {"rollback", "restart", "rolling_restart", "eject"},
+         8s,
+         lying_sensor,
          {}},
     };
     return all;

@@ -17,6 +17,7 @@ enum class Wanted : std::uint8_t {
     cure,     ///< Users are served well again, by exactly the expected remedies.
     nothing,  ///< No effect at all.
     no_harm,  ///< No forbidden remedy; the fault goes when whoever owns it mends it.
+    person,   ///< No effect at all, users served throughout, and a person is called.
 };
 
 struct Scenario {
@@ -25,7 +26,7 @@ struct Scenario {
     Wanted wanted{Wanted::cure};
     std::vector<std::string> expected;  ///< Remedies of a cure.
     std::vector<std::string> forbidden;
-    Duration watch_for{};  ///< The most that is waited; nothing/no_harm: exactly this.
+    Duration watch_for{};  ///< The most that is waited; nothing, no_harm: exactly this.
     /// Breaks it. Sizes are drawn from `rng`.
     std::function<Result<void>(World&, Rng&)> begin;
     /// Ends the fault, where no remedy does. May be empty.

@@ -61,6 +61,9 @@ class World {
     /// SIGKILL to one instance of payments.
     [[nodiscard]] Result<void> kill_instance(int index);
 
+    /// Of the instances of payments, in order; 0 for one that has no record.
+    [[nodiscard]] std::vector<int> instance_pids() const;
+
     [[nodiscard]] std::vector<Answer> answers();
 
     /// `homeostat status --json` and `homeostat incidents --json`.

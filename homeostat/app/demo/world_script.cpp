@@ -153,6 +153,14 @@ int World::pid_of(int index) const {
     return pid != nullptr && pid->is_int64() ? static_cast<int>(pid->get_int64()) : 0;
 }
 
+std::vector<int> World::instance_pids() const {
+    std::vector<int> pids;
+    for (int index = 0; index < payments_instances; ++index) {
+        pids.push_back(pid_of(index));
+    }
+    return pids;
+}
+
 // --- what a script does to it, and reads from it -------------------------------------------------
 
 Result<void> World::switch_fault(const std::string& command) {
