@@ -231,6 +231,26 @@ TEST_CASE(
     CHECK(kinds_of(finding.menu) == std::vector{watching});
 }
 
+TEST_CASE(
+    "a neighbour that fails does not explain memory that climbed until instances fell silent") {
+    Past past;
+    past.service_fails_evenly();
+    past.traffic(SubjectKind::neighbour, "fraud", 300, 95);
+    past.memory_climbs("payments-0");
+    past.memory_climbs("payments-1");
+    const Symptom silent{SymptomKind::instance_not_answering,
+                         {SubjectKind::instance, "payments-0"},
+                         Observer::probe,
+                         1,
+                         0,
+                         began_at,
+                         began_at + 2s};
+    CHECK(past.find(silent).diagnosis.causes.front().kind == CauseKind::memory_leak);
+    CHECK(past.find(silent).menu.items.front().remedy ==
+          Remedy{RollingRestart{ServiceId("payments")}});
+    CHECK(past.find().diagnosis.causes.front().kind == CauseKind::dependency_failing);
+}
+
 TEST_CASE("a neighbour that hardly fails explains nothing") {
     Past past;
     note(past.state, deploy());

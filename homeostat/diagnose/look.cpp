@@ -211,6 +211,9 @@ Look look_at(const State& state,
     }
     look.slowest = slowest_of(paces, limits);
     look_at_neighbours(look, state, symptom, inventory, limits);
+    if (symptom.kind == SymptomKind::instance_not_answering && !look.leaks.empty()) {
+        look.explaining.clear();  // No neighbour makes memory climb until a process is silent.
+    }
     look_at_changes(look, state, symptom, inventory, limits);
     for (const NewTemplate& seen : state.new_templates) {
         look.new_error_templates += seen.level == LogLevel::error && seen.at >= since ? 1 : 0;
