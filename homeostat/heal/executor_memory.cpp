@@ -62,7 +62,11 @@ const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
         // What is held has helped: a symptom that is there later is another one.
         const bool is_old_hold = thread.node == "hold" &&
                                  ports_.clock.now() - thread.state.node_since > symptom_ends_within;
-        if (!is_reflex && !is_old_hold && (!is_urgent || explains(thread, symptom))) {
+        // A person was called for it and nothing was done: that explains no other kind of symptom.
+        const bool is_left_alone = thread.node == "stand_by" && thread.state.tried.empty() &&
+                                   thread.state.proposal.symptom.kind != symptom.kind;
+        const bool may_explain = !is_reflex && !is_old_hold && !is_left_alone;
+        if (may_explain && (!is_urgent || explains(thread, symptom))) {
             judged = slot.get();
         }
     }
