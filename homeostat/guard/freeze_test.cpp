@@ -52,9 +52,17 @@ TEST_CASE(
         scene.facts.read_at = scene.at;
         CHECK(scene.escalates(freeze_rule));
     }
-    CHECK(silent_scene(rollback, 3).verdict().because ==
-          "3 of 3 instances run and do not answer us, but of 400 requests at the edge only 1 "
-          "failed: whoever says that they are dead is the suspect");
+    CHECK(
+        silent_scene(rollback, 3).verdict().because ==
+        "3 of 3 instances run and do not answer us, but 1 of 400 requests at the edge failed: the "
+        "prober is the suspect");
+    Scene idle = silent_scene(rollback, 3);
+    idle.asked.edge_requests_at_open = idle.facts.edge.requests_total;
+    idle.asked.edge_errors_at_open = idle.facts.edge.errors_total;
+    CHECK(idle.refuses(freeze_rule));
+    CHECK(idle.verdict().because ==
+          "3 of 3 instances run and do not answer us, and no request has come to the edge to say "
+          "whether it is so");
 }
 
 TEST_CASE("on the probes' word alone no step takes, changes or adds anything") {

@@ -123,6 +123,21 @@ Stake stake_of(const Matter& matter) {
     return std::visit(StakeOfStep{matter.facts, is_change}, *matter.step);
 }
 
+/// Why nobody but our probes says it; nothing once the edge does.
+std::optional<std::string> doubt(const Matter& matter) {
+    if (!matter.facts.has_edge) {
+        return "and there is no edge to ask whether it is so";
+    }
+    const EdgeSince edge = edge_since(matter);
+    if (edge.confirms()) {
+        return std::nullopt;
+    }
+    return edge.requests == 0
+               ? "and no request has come to the edge to say whether it is so"
+               : fmt::format("but {} of {} requests at the edge failed: the prober is the suspect",
+                             edge.errors, edge.requests);
+}
+
 /// A refusal while that may pass by itself, then a person.
 Objection stop_for(Duration patience, std::string because, const Matter& matter) {
     const bool waits = waited(matter) < patience;
@@ -146,23 +161,13 @@ std::optional<Objection> freeze(const Matter& matter) {
         return std::nullopt;
     }
     const std::string seen = fmt::format("{} of {} instances run and do not answer us", dead, all);
-    const EdgeSince edge = edge_since(matter);
-    if (!matter.facts.has_edge) {
-        return stop_for(confirm_for_max, seen + ", and there is no edge to ask whether it is so",
-                        matter);
+    if (const std::optional<std::string> why = doubt(matter)) {
+        return stop_for(confirm_for_max, seen + ", " + *why, matter);
     }
-    if (!edge.confirms()) {
-        return stop_for(confirm_for_max,
-                        fmt::format("{}, but of {} requests at the edge only {} failed: whoever "
-                                    "says that they are dead is the suspect",
-                                    seen, edge.requests, edge.errors),
-                        matter);
-    }
-    if (stake == Stake::answering) {
-        return stop_for(ask_again_for_max, seen + ": what answers is not taken away as well",
-                        matter);
-    }
-    return std::nullopt;
+    return stake == Stake::answering
+               ? std::optional(stop_for(ask_again_for_max,
+                                        seen + ": what answers is not taken away as well", matter))
+               : std::nullopt;
 }
 
 }  // namespace rule
