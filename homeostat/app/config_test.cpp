@@ -195,7 +195,8 @@ TEST_CASE("a report names file, line and column as editors understand them") {
 TEST_CASE("the examples are configurations") {
     const ConfigReport report = load_config(repository() / "examples/minimal/homeostat.yaml");
     CHECK_MESSAGE(report.config, describe(report));
-    for (const char* name : {"homeostat.yaml.in", "homeostat_rules.yaml.in"}) {
+    for (const char* name :
+         {"homeostat.yaml.in", "homeostat_rules.yaml.in", "homeostat_fraud.yaml.in"}) {
         std::string text = bytes_of(repository() / "examples/payment_gateway" / name);
         for (std::size_t open = text.find('@'); open != std::string::npos;
              open = text.find('@', open)) {

@@ -124,12 +124,12 @@ int run_all(const DemoOptions& options, const std::filesystem::path& directory) 
 }
 
 void print_table(const json::object& document) {
-    fmt::print("{:<16} {:<16} {:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>16}\n", "SCENARIO", "DID",
+    fmt::print("{:<16} {:<25} {:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>16}\n", "SCENARIO", "DID",
                "HEALED", "DETECT", "DECIDE", "MODEL", "ACT", "HEAL", "FAILED REQUESTS");
     for (const json::value& value : document.at("scenarios").as_array()) {
         const Result<ScenarioFigures> figures = from_json<ScenarioFigures>(value);
         if (figures) {
-            fmt::print("{:<16} {:<16} {:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>16}\n", figures->name,
+            fmt::print("{:<16} {:<25} {:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>16}\n", figures->name,
                        joined(figures->remedies), figures->healed ? "yes" : "NO",
                        ms_or_dash(figures->detect_ms), ms_or_dash(figures->decide_ms),
                        ms_or_dash(figures->model_ms), ms_or_dash(figures->act_ms),

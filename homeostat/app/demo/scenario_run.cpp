@@ -15,6 +15,7 @@ constexpr auto settle_for = 4s;  ///< Good answers before the fault: a baseline 
 
 /// What the demo reads of one incident (`homeostat incidents --json`).
 struct Seen {
+    std::string service;
     std::string state;
     std::vector<std::string> remedies;
     std::int64_t noticed_ns{0};
@@ -34,6 +35,7 @@ std::optional<std::int64_t> number_in(const json::object& object, const char* na
 
 Seen seen_in(const json::object& object) {
     Seen seen;
+    seen.service = std::string(object.at("service").as_string());
     seen.state = std::string(object.at("state").as_string());
     for (const json::value& remedy : object.at("remedies").as_array()) {
         seen.remedies.emplace_back(remedy.as_string());
@@ -48,20 +50,45 @@ Seen seen_in(const json::object& object) {
     return seen;
 }
 
-/// The incidents opened since `since`, oldest first. Empty also when the agent does not answer.
+/// The incidents of all agents opened since `since`, oldest first. An agent that does not answer
+/// has none.
 std::vector<Seen> incidents_since(World& world, Instant since) {
     std::vector<Seen> all;
-    const Result<json::value> document = world.incidents();
-    if (!document) {
-        return all;
-    }
-    for (const json::value& incident : document->at("incidents").as_array()) {
-        Seen seen = seen_in(incident.as_object());
-        if (seen.opened_ns >= to_ns(since)) {
-            all.push_back(std::move(seen));
+    for (const std::string& service : world.guarded()) {
+        const Result<json::value> document = world.ask_agent(service, "incidents");
+        if (!document) {
+            continue;
+        }
+        for (const json::value& incident : document->at("incidents").as_array()) {
+            Seen seen = seen_in(incident.as_object());
+            if (seen.opened_ns >= to_ns(since)) {
+                all.push_back(std::move(seen));
+            }
         }
     }
+    std::ranges::sort(all, {}, &Seen::opened_ns);
     return all;
+}
+
+/// What the agent of a service did, each kind once.
+std::vector<std::string> remedies_of(const std::vector<Seen>& incidents,
+                                     const std::string& service) {
+    std::vector<std::string> remedies;
+    for (const Seen& seen : incidents) {
+        for (const std::string& remedy : seen.remedies) {
+            const bool is_new = std::ranges::find(remedies, remedy) == remedies.end();
+            if (seen.service == service && is_new) {
+                remedies.push_back(remedy);
+            }
+        }
+    }
+    return remedies;
+}
+
+std::vector<std::string> joined(std::vector<std::string> first,
+                                const std::vector<std::string>& second) {
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
 }
 
 bool is_over(const std::vector<Seen>& incidents) {
@@ -78,7 +105,10 @@ void watch_cure(World& world, const Scenario& scenario, Instant since) {
         const std::vector<Seen> incidents = incidents_since(world, since);
         // A fault that HAProxy hides from users altogether has no bad answer to heal.
         const bool is_served = !impact.began_at || impact.healed_at;
-        if (!incidents.empty() && is_over(incidents) && is_served) {
+        const bool have_all_acted = std::ranges::none_of(
+            world.guarded(),
+            [&](const std::string& service) { return remedies_of(incidents, service).empty(); });
+        if (have_all_acted && is_over(incidents) && is_served) {
             return;
         }
     }
@@ -95,7 +125,7 @@ void watch_call(World& world, const Scenario& scenario, Instant since) {
         return !incidents.empty() && std::ranges::all_of(incidents, is_escalated);
     };
     (void)wait_until("a person is called", scenario.watch_for, is_called);
-    demo_sleep(1s);
+    demo_sleep(500ms);
 }
 
 void watch(World& world, const Scenario& scenario, Instant since) {
@@ -139,8 +169,12 @@ void fill_times(ScenarioFigures& figures,
     if (incidents.empty()) {
         return;
     }
-    const Seen& first = incidents.front();
-    figures.detect_ms = ms_between(t0, first.noticed_ns);
+    const auto acted = std::ranges::find_if(
+        incidents, [](const Seen& seen) { return seen.first_intent_ns.has_value(); });
+    const Seen& first = acted == incidents.end() ? incidents.front() : *acted;
+    if (t0 && first.noticed_ns >= *t0) {  // Else no user had seen anything of it.
+        figures.detect_ms = ms_between(t0, first.noticed_ns);
+    }
     figures.decide_ms = static_cast<double>(first.judging_ns) / 1e6;
     figures.act_ms = ms_between(first.first_intent_ns, first.last_outcome_ns);
     if (first.model_ns) {
@@ -191,13 +225,19 @@ std::string objection(const Scenario& scenario,
         }
     }
     if (scenario.wanted == Wanted::cure) {
-        if (figures.remedies != scenario.expected) {
+        const bool is_expected = remedies_of(incidents, "payments") == scenario.expected &&
+                                 remedies_of(incidents, "fraud") == scenario.expected_of_fraud;
+        if (!is_expected) {
             return "not the expected remedies";
         }
         if (impact.began_at && !impact.healed_at) {
             return "users were not served well again";
         }
-        const auto is_healed = [](const Seen& seen) { return seen.state == "healed"; };
+        // What the other agent has to mend is rightly left alone.
+        const auto is_healed = [&](const Seen& seen) {
+            const bool is_anothers = !scenario.expected_of_fraud.empty() && seen.remedies.empty();
+            return seen.state == "healed" || (is_anothers && seen.closed_ns);
+        };
         if (!std::ranges::all_of(incidents, is_healed)) {
             return "an incident was not proven healed";
         }
@@ -209,6 +249,7 @@ std::string objection(const Scenario& scenario,
 
 Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options) {
     Rng rng = Rng(options.seed).fork(scenario.name);
+    options.guards_fraud = !scenario.expected_of_fraud.empty();
     World world(std::move(options));
     if (Result<void> started = world.start(); !started) {
         return std::unexpected(started.error());
@@ -225,19 +266,16 @@ Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options)
     ScenarioRun run;
     run.has_replaced = world.instance_pids() != pids;
     run.figures.name = scenario.name;
-    run.figures.expected = scenario.expected;
-    for (const Seen& seen : incidents) {
-        for (const std::string& remedy : seen.remedies) {
-            if (std::ranges::find(run.figures.remedies, remedy) == run.figures.remedies.end()) {
-                run.figures.remedies.push_back(remedy);
-            }
-        }
-    }
+    run.figures.expected = joined(scenario.expected, scenario.expected_of_fraud);
+    run.figures.remedies =
+        joined(remedies_of(incidents, "payments"), remedies_of(incidents, "fraud"));
     fill_times(run.figures, impact, incidents);
     world.stop();
-    if (const Result<json::value> ledger = world.verify_ledger()) {
-        run.is_ledger_intact = ledger->at("intact").as_bool();
-        run.records_count = ledger->at("records").to_number<std::uint64_t>();
+    run.is_ledger_intact = true;
+    for (const std::string& service : world.guarded()) {
+        const Result<json::value> ledger = world.ask_agent(service, "verify-ledger");
+        run.is_ledger_intact = run.is_ledger_intact && ledger && ledger->at("intact").as_bool();
+        run.records_count += ledger ? ledger->at("records").to_number<std::uint64_t>() : 0;
     }
     run.story = objection(scenario, run, impact, incidents);
     run.is_as_expected = run.story.empty();

@@ -14,7 +14,7 @@ Result<void> bad_deploy(World& world, Rng& rng) {
     const double share = 0.15 + 0.45 * rng.unit();
     Result<void> armed = world.switch_fault(
         fmt::format(R"({{"service":"payments","version":"v2","error_share":{:.2f}}})", share));
-    return armed ? world.deploy("v2") : armed;
+    return armed ? world.deploy("payments", "v2") : armed;
 }
 
 /// One worker of 25 ms a payment carries 40 a second; each instance is sent 67.
@@ -37,15 +37,27 @@ Result<void> leak(World& world, Rng& rng) {
 }
 
 Result<void> innocent_deploy(World& world, Rng&) {
-    Result<void> deployed = world.deploy("v2");
+    Result<void> deployed = world.deploy("payments", "v2");
     return deployed ? world.switch_fault(R"({"service":"fraud","fail":true})") : deployed;
 }
 
 /// The new version is well and its health check is broken: that is what it looks like to a prober.
 Result<void> lying_sensor(World& world, Rng&) {
-    Result<void> deployed = world.deploy("v2");
+    Result<void> deployed = world.deploy("payments", "v2");
     return deployed ? world.switch_fault(R"({"service":"payments","healthz_lies":true})")
                     : deployed;
+}
+
+/// While the instances of payments fill up, a bad version of fraud comes in.
+Result<void> two_at_once(World& world, Rng& rng) {
+    Result<void> leaks = leak(world, rng);
+    if (!leaks) {
+        return leaks;
+    }
+    const double share = 0.3 + 0.3 * rng.unit();
+    Result<void> armed = world.switch_fault(
+        fmt::format(R"({{"service":"fraud","version":"v2","error_share":{:.2f}}})", share));
+    return armed ? world.deploy("fraud", "v2") : armed;
 }
 
 Result<void> clear(World& world) {
@@ -135,6 +147,15 @@ const std::vector<Scenario>& scenarios() {
          8s,
          lying_sensor,
          {}},
+        {"two_at_once",
+         "payments leaks while version v2 of fraud, which has its own agent, answers 503",
+         Wanted::cure,
+         {"rolling_restart"},
+         {},
+         40s,
+         two_at_once,
+         {},
+         {"rollback"}},
     };
     return all;
 }

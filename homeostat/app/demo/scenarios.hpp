@@ -31,6 +31,8 @@ struct Scenario {
     std::function<Result<void>(World&, Rng&)> begin;
     /// Ends the fault, where no remedy does. May be empty.
     std::function<Result<void>(World&)> mend;
+    /// Remedies of the agent that guards fraud. Empty: nobody guards it.
+    std::vector<std::string> expected_of_fraud{};
 };
 
 [[nodiscard]] const std::vector<Scenario>& scenarios();

@@ -44,6 +44,10 @@ const ServiceShape& shape_of(const std::string& service) {
 
 constexpr auto up_within = 20s;
 
+std::string agent_of(const std::string& service) {
+    return service == "payments" ? "agent" : "agent-" + service;
+}
+
 /// Ports that were all free at the same moment.
 Result<std::vector<int>> free_ports(std::size_t count) {
     std::vector<int> sockets;
@@ -138,6 +142,10 @@ std::string missing_program(const std::filesystem::path& ours) {
 
 }  // namespace
 
+int instances_count(const std::string& service) {
+    return shape_of(service).instances;
+}
+
 std::string read_file(const std::filesystem::path& path) {
     std::ifstream file(path);
     std::ostringstream text;
@@ -164,6 +172,15 @@ std::filesystem::path World::program(const std::string& name) const {
     return options_.programs / name;
 }
 
+std::vector<std::string> World::guarded() const {
+    return options_.guards_fraud ? std::vector<std::string>{"payments", "fraud"}
+                                 : std::vector<std::string>{"payments"};
+}
+
+std::filesystem::path World::config_of(const std::string& service) const {
+    return options_.directory / (service == "payments" ? "homeostat.yaml" : "homeostat-fraud.yaml");
+}
+
 // --- start and end -------------------------------------------------------------------------------
 
 Result<void> World::start() {
@@ -171,7 +188,7 @@ Result<void> World::start() {
         return fail(Fault::absent, std::move(missing));
     }
     for (const auto& begin : {&World::write_configurations, &World::start_neighbours,
-                              &World::start_agent, &World::start_load}) {
+                              &World::start_agents, &World::start_load}) {
         if (Result<void> begun = (this->*begin)(); !begun) {
             return begun;
         }
@@ -205,6 +222,7 @@ Result<void> World::write_configurations() {
         options_.model.empty() ? "homeostat_rules.yaml.in" : "homeostat.yaml.in";
     for (const auto& [from, to] :
          {std::pair<std::string, std::string>{"haproxy.cfg.in", "haproxy.cfg"},
+          {"homeostat_fraud.yaml.in", "homeostat-fraud.yaml"},
           {agent_template, "homeostat.yaml"}}) {
         const Result<std::string> text = fill_in(options_.templates / from, words);
         if (!text) {
@@ -311,6 +329,9 @@ Result<void> World::start_neighbours() {
     }
     for (const char* name : {"fraud-0", "fraud-1", "rates-0"}) {
         const std::string service = std::string(name).substr(0, std::strlen(name) - 2);
+        if (options_.guards_fraud && service == "fraud") {
+            continue;  // Its agent starts it.
+        }
         ProgramOptions options;
         options.directory = run / service / "current";
         options.argv = {options.directory / service, "--port", std::to_string(ports_[name]),
@@ -324,12 +345,13 @@ Result<void> World::start_neighbours() {
     return start_program("haproxy", proxy);
 }
 
-Result<void> World::start_agent() {
-    ProgramOptions options;
-    options.argv = {program("homeostat"), "agent", "--config",
-                    options_.directory / "homeostat.yaml"};
-    if (Result<void> started = start_program("agent", options); !started) {
-        return started;
+Result<void> World::start_agents() {
+    for (const std::string& service : guarded()) {
+        ProgramOptions options;
+        options.argv = {program("homeostat"), "agent", "--config", config_of(service)};
+        if (Result<void> started = start_program(agent_of(service), options); !started) {
+            return started;
+        }
     }
     const auto serves_all = [&] {
         const Result<std::string> stat = ask_proxy("show stat");
@@ -347,12 +369,17 @@ Result<void> World::start_agent() {
                     serves.error().text + "; last words of the agent: " +
                         read_file(options_.directory / "agent.log").substr(0, 1'000));
     }
-    const auto is_ready = [&] {
-        const Result<json::value> known = status();
-        return known && known->as_object().contains("is_ready") &&
-               known->at("is_ready").is_bool() && known->at("is_ready").as_bool();
+    const auto are_ready = [&] {
+        return std::ranges::all_of(
+            guarded(), [this](const std::string& service) { return is_agent_ready(service); });
     };
-    return wait_until("the agent is ready", up_within, is_ready);
+    return wait_until("every agent is ready", up_within, are_ready);
+}
+
+bool World::is_agent_ready(const std::string& service) {
+    const Result<json::value> known = ask_agent(service, "status");
+    return known && known->as_object().contains("is_ready") && known->at("is_ready").is_bool() &&
+           known->at("is_ready").as_bool();
 }
 
 Result<void> World::start_load() {
@@ -396,11 +423,17 @@ void World::stop() {
     if (load_reader_.joinable()) {
         load_reader_.join();
     }
-    if (running_.contains("agent")) {
-        running_["agent"].end(5s);
-    }
-    for (int index = 0; index < payments_instances; ++index) {
-        (void)kill_instance(index);  // They outlive their agent by design.
+    for (const std::string& service : guarded()) {
+        const auto agent = running_.find(agent_of(service));
+        if (agent != running_.end()) {
+            agent->second.end(5s);
+        }
+        for (int index = 0; index < instances_count(service); ++index) {
+            const int pid = pid_of(service, index);
+            if (pid > 0) {
+                ::kill(pid, SIGKILL);  // They outlive their agent by design.
+            }
+        }
     }
     for (const std::string& name : started_) {
         running_[name].end(2s);

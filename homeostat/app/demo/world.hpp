@@ -4,8 +4,9 @@
 //
 // Real programs on free ports of loopback, in a directory of the run: HAProxy, redis-server, the
 // services of examples/payment_gateway, a load generator, and `homeostat agent`, which starts and
-// guards `payments`. The demo talks to the agent as any user does, through the command line; faults
-// go over a socket that only the services can read.
+// guards `payments`; where it is wanted, a second agent does so with `fraud`. The demo talks to the
+// agent as any user does, through the command line; faults go over a socket that only the services
+// can read.
 //
 // Blocking; one thread reads the load generator.
 
@@ -32,6 +33,7 @@ struct WorldOptions {
     std::string oracle{"both"};
     std::uint64_t seed{1};
     int requests_per_second{200};
+    bool guards_fraud{false};  ///< By an agent of its own, with rules alone.
 };
 
 class World {
@@ -51,9 +53,9 @@ class World {
     /// One command for the fault switch. ERRORS: refused, with its answer.
     [[nodiscard]] Result<void> switch_fault(const std::string& command);
 
-    /// Deploys `version` of payments as a deploy tool does: the symlink first, then one instance
-    /// after another is drained, ended and started anew.
-    [[nodiscard]] Result<void> deploy(const std::string& version);
+    /// Deploys `version` of a guarded service as a deploy tool does: the symlink first, then one
+    /// instance after another is drained, ended and started anew.
+    [[nodiscard]] Result<void> deploy(const std::string& service, const std::string& version);
 
     /// Gives payments the configuration `name` in the same way; the version of the program stays.
     [[nodiscard]] Result<void> change_config(const std::string& name, json::object operations);
@@ -66,11 +68,12 @@ class World {
 
     [[nodiscard]] std::vector<Answer> answers();
 
-    /// `homeostat status --json` and `homeostat incidents --json`.
-    [[nodiscard]] Result<json::value> status();
-    [[nodiscard]] Result<json::value> incidents();
-    /// `homeostat verify-ledger --json`, with the witness file.
-    [[nodiscard]] Result<json::value> verify_ledger();
+    /// The services that have an agent, payments first.
+    [[nodiscard]] std::vector<std::string> guarded() const;
+
+    /// What a command like `homeostat incidents` says with --json to the agent of a service.
+    [[nodiscard]] Result<json::value> ask_agent(const std::string& service,
+                                                const std::string& command);
 
     [[nodiscard]] const std::filesystem::path& directory() const { return options_.directory; }
 
@@ -81,16 +84,20 @@ class World {
     [[nodiscard]] Result<void> write_configurations();
     [[nodiscard]] Result<void> start_program(const std::string& name, ProgramOptions options);
     [[nodiscard]] Result<void> start_neighbours();
-    [[nodiscard]] Result<void> start_agent();
+    [[nodiscard]] Result<void> start_agents();
+    [[nodiscard]] bool is_agent_ready(const std::string& service);
     [[nodiscard]] Result<void> start_load();
-    [[nodiscard]] Result<void> replace_instances();
-    [[nodiscard]] Result<void> replace_instance(int index,
+    [[nodiscard]] Result<void> replace_instances(const std::string& service);
+    [[nodiscard]] Result<void> replace_instance(const std::string& service,
+                                                int index,
                                                 const std::string& version,
                                                 const std::string& config);
-    [[nodiscard]] int pid_of(int index) const;
+    [[nodiscard]] Result<void> wait_until_up(const std::string& service, int index) const;
+    [[nodiscard]] int pid_of(const std::string& service, int index) const;
     [[nodiscard]] Result<std::string> ask_proxy(const std::string& command) const;
     [[nodiscard]] Result<json::value> homeostat(std::vector<std::string> words);
     [[nodiscard]] std::filesystem::path program(const std::string& name) const;
+    [[nodiscard]] std::filesystem::path config_of(const std::string& service) const;
     void read_load();
 
     WorldOptions options_;
@@ -103,6 +110,9 @@ class World {
 };
 
 constexpr int payments_instances = 3;
+
+/// Of one of the demo's services.
+[[nodiscard]] int instances_count(const std::string& service);
 
 /// The whole file; empty if it cannot be read.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
