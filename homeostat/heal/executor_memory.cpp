@@ -45,6 +45,17 @@ bool ExecutorRole::explains(const HealingThread& thread, const Symptom& down) co
     return touched == nullptr || touched->text() == down.subject.name;
 }
 
+/// Whether a judged incident may be the one that the symptom belongs to.
+bool ExecutorRole::may_account_for(const HealingThread& thread, const Symptom& symptom) const {
+    // What is held has helped: a symptom that is there later is another one.
+    const bool is_old_hold =
+        thread.node == "hold" && ports_.clock.now() - thread.state.node_since > symptom_ends_within;
+    // A person was called for it and nothing was done: that explains no other kind of symptom.
+    const bool is_left_alone = thread.node == "stand_by" && thread.state.tried.empty() &&
+                               thread.state.proposal.symptom.kind != symptom.kind;
+    return !is_old_hold && !is_left_alone;
+}
+
 const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
     const Slot* judged = nullptr;
     const bool is_urgent = is_for_reflex(symptom, settings_.inventory);
@@ -59,14 +70,8 @@ const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
                 return slot.get();
             }
         }
-        // What is held has helped: a symptom that is there later is another one.
-        const bool is_old_hold = thread.node == "hold" &&
-                                 ports_.clock.now() - thread.state.node_since > symptom_ends_within;
-        // A person was called for it and nothing was done: that explains no other kind of symptom.
-        const bool is_left_alone = thread.node == "stand_by" && thread.state.tried.empty() &&
-                                   thread.state.proposal.symptom.kind != symptom.kind;
-        const bool may_explain = !is_reflex && !is_old_hold && !is_left_alone;
-        if (may_explain && (!is_urgent || explains(thread, symptom))) {
+        if (!is_reflex && may_account_for(thread, symptom) &&
+            (!is_urgent || explains(thread, symptom))) {
             judged = slot.get();
         }
     }

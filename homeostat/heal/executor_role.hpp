@@ -152,6 +152,7 @@ class ExecutorRole final : public ports::Executor {
     void learn(const EntryGroup& group, Instant at);
     void remember(const Entry& entry, bool is_of_this_boot);
     [[nodiscard]] bool explains(const HealingThread& thread, const Symptom& down) const;
+    [[nodiscard]] bool may_account_for(const HealingThread& thread, const Symptom& symptom) const;
     [[nodiscard]] const Slot* slot_for(const Symptom& symptom) const;
     [[nodiscard]] EdgeCounters edge_counters_before() const;
 

@@ -201,6 +201,27 @@ std::string objection_to_call(const Impact& impact, const std::vector<Seen>& inc
                : std::string();
 }
 
+/// What is not as it should be where users are to be served well again; empty: all is.
+std::string objection_to_cure(const Scenario& scenario,
+                              const Impact& impact,
+                              const std::vector<Seen>& incidents) {
+    const bool is_expected = remedies_of(incidents, "payments") == scenario.expected &&
+                             remedies_of(incidents, "fraud") == scenario.expected_of_fraud;
+    if (!is_expected) {
+        return "not the expected remedies";
+    }
+    if (impact.began_at && !impact.healed_at) {
+        return "users were not served well again";
+    }
+    // What the other agent has to mend is rightly left alone.
+    const auto is_healed = [&](const Seen& seen) {
+        const bool is_anothers = !scenario.expected_of_fraud.empty() && seen.remedies.empty();
+        return seen.state == "healed" || (is_anothers && seen.closed_ns);
+    };
+    return std::ranges::all_of(incidents, is_healed) ? std::string()
+                                                     : "an incident was not proven healed";
+}
+
 /// Says in words what is not as it should be; empty: all is.
 std::string objection(const Scenario& scenario,
                       const ScenarioRun& run,
@@ -218,31 +239,11 @@ std::string objection(const Scenario& scenario,
     if (is_hands_off && (!figures.remedies.empty() || run.has_replaced)) {
         return "something was done";
     }
-    if (scenario.wanted == Wanted::person) {
-        std::string wrong = objection_to_call(impact, incidents);
-        if (!wrong.empty()) {
-            return wrong;
-        }
-    }
-    if (scenario.wanted == Wanted::cure) {
-        const bool is_expected = remedies_of(incidents, "payments") == scenario.expected &&
-                                 remedies_of(incidents, "fraud") == scenario.expected_of_fraud;
-        if (!is_expected) {
-            return "not the expected remedies";
-        }
-        if (impact.began_at && !impact.healed_at) {
-            return "users were not served well again";
-        }
-        // What the other agent has to mend is rightly left alone.
-        const auto is_healed = [&](const Seen& seen) {
-            const bool is_anothers = !scenario.expected_of_fraud.empty() && seen.remedies.empty();
-            return seen.state == "healed" || (is_anothers && seen.closed_ns);
-        };
-        if (!std::ranges::all_of(incidents, is_healed)) {
-            return "an incident was not proven healed";
-        }
-    }
-    return run.is_ledger_intact ? std::string() : "the ledger is not intact";
+    std::string wrong = scenario.wanted == Wanted::person ? objection_to_call(impact, incidents)
+                        : scenario.wanted == Wanted::cure
+                            ? objection_to_cure(scenario, impact, incidents)
+                            : std::string();
+    return wrong.empty() && !run.is_ledger_intact ? "the ledger is not intact" : wrong;
 }
 
 }  // namespace
