@@ -137,9 +137,12 @@ class Sensing {
         signals_.push_back(std::move(signal));
     }
 
-    void add_edge(const Subject& subject, const EdgeCounters& counters, Instant at) {
+    void add_queue(const Subject& subject, const EdgeCounters& counters, Instant at) {
         add(SignalKind::queue_length, Observer::edge, subject,
             static_cast<double>(counters.queue_length), at);
+    }
+
+    void add_edge(const Subject& subject, const EdgeCounters& counters, Instant at) {
         EdgeTotals totals{counters.requests_total,
                           counters.errors_total,
                           counters.retries_total,
@@ -149,6 +152,7 @@ class Sensing {
             if (state_.edge.size() < state_.limits.subjects_max) {
                 state_.edge.emplace(subject, totals);
             }
+            add_queue(subject, counters, at);
             return;
         }
         totals.mean = known->second.mean;
@@ -161,6 +165,7 @@ class Sensing {
             static_cast<double>(delta(before.errors_total, totals.errors_total)), at);
         add(SignalKind::retries_count, Observer::edge, subject,
             static_cast<double>(delta(before.retries_total, totals.retries_total)), at);
+        add_queue(subject, counters, at);
         if (latency_ms) {
             add(SignalKind::latency_ms, Observer::edge, subject, *latency_ms, at);
         }
