@@ -155,8 +155,9 @@ class GuardedWorld(World):
 
     def write_config(self):
         text = (ROOT / "examples/payment_gateway/homeostat_rules.yaml.in").read_text()
-        words = {"RUN_DIR": self.run_dir, "EDGE_PORT": self.edge, "ORACLE": "rules"}
-        for name, port in self.ports.items():
+        words = {"RUN_DIR": self.run_dir, "EDGE_PORT": self.edge, "ORACLE": "rules",
+                 "HOLD_FOR": "2m"}
+        for name, port in {**self.ports, **self.spare_ports}.items():
             words[name.upper().replace("-", "_") + "_PORT"] = port
         for word, value in words.items():
             text = text.replace(f"@{word}@", str(value))

@@ -69,16 +69,26 @@ bool is_over(const std::vector<Seen>& incidents) {
                                [](const Seen& seen) { return seen.closed_ns.has_value(); });
 }
 
+bool has_acted(const std::vector<Seen>& incidents) {
+    return std::ranges::any_of(incidents,
+                               [](const Seen& seen) { return seen.last_outcome_ns.has_value(); });
+}
+
 /// Waits for the cure, or until time is up.
 void watch_cure(World& world, const Scenario& scenario, Instant since) {
     const Instant until = demo_now() + scenario.watch_for;
+    bool is_mended = !scenario.mend;
     while (demo_now() < until) {
         demo_sleep(250ms);
         const Impact impact = impact_of(world.answers(), since, demo_now());
         const std::vector<Seen> incidents = incidents_since(world, since);
         // A fault that HAProxy hides from users altogether has no bad answer to heal.
         const bool is_served = !impact.began_at || impact.healed_at;
-        if (!incidents.empty() && is_over(incidents) && is_served) {
+        // What was done has to help while the fault is still there.
+        if (!is_mended && has_acted(incidents) && impact.healed_at) {
+            is_mended = scenario.mend(world).has_value();
+        }
+        if (is_mended && !incidents.empty() && is_over(incidents) && is_served) {
             return;
         }
     }
@@ -169,6 +179,9 @@ std::string objection(const Scenario& scenario,
 
 Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options) {
     Rng rng = Rng(options.seed).fork(scenario.name);
+    if (scenario.shape) {
+        scenario.shape(options, rng);
+    }
     World world(std::move(options));
     if (Result<void> started = world.start(); !started) {
         return std::unexpected(started.error());

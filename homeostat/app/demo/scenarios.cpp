@@ -60,6 +60,22 @@ Result<void> one_bad_instance(World& world, Rng& rng) {
                     rng.between(0, 2), rng.between(550, 850)));
 }
 
+/// Two workers of 25 ms a payment carry 80 a second: three instances 240, and five 400.
+void shape_surge(WorldOptions& options, Rng& rng) {
+    options.requests_per_second = static_cast<int>(rng.between(96, 100));
+    options.payments_workers = 2;
+    options.hold_for = "6s";  // The way back is to be seen.
+}
+
+Result<void> surge(World& world, Rng&) {
+    return world.begin_surge(2 * world.requests_per_second());
+}
+
+Result<void> end_surge(World& world) {
+    world.end_surge();
+    return {};
+}
+
 }  // namespace
 
 const std::vector<Scenario>& scenarios() {
@@ -120,6 +136,15 @@ const std::vector<Scenario>& scenarios() {
          30s,
          one_bad_instance,
          {}},
+        {"surge",
+         "three times the requests come, and they queue",
+         Wanted::cure,
+         {"scale"},
+         {"eject", "restart", "rolling_restart", "rollback"},
+         40s,
+         surge,
+         end_surge,
+         shape_surge},
     };
     return all;
 }

@@ -28,8 +28,10 @@ struct Scenario {
     Duration watch_for{};  ///< The most that is waited; nothing/no_harm: exactly this.
     /// Breaks it. Sizes are drawn from `rng`.
     std::function<Result<void>(World&, Rng&)> begin;
-    /// Ends the fault, where no remedy does. May be empty.
+    /// Ends the fault, where no remedy does: of a cure once users are well. May be empty.
     std::function<Result<void>(World&)> mend;
+    /// Gives the world the sizes that it needs. May be empty.
+    std::function<void(WorldOptions&, Rng&)> shape{};
 };
 
 [[nodiscard]] const std::vector<Scenario>& scenarios();

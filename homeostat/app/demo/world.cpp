@@ -43,6 +43,7 @@ const ServiceShape& shape_of(const std::string& service) {
 }
 
 constexpr auto up_within = 20s;
+constexpr int connections_per_worker = 5;  // More than these wait at the edge, where it is seen.
 
 /// Ports that were all free at the same moment.
 Result<std::vector<int>> free_ports(std::size_t count) {
@@ -186,6 +187,9 @@ Result<void> World::write_configurations() {
             names.push_back(service.name + "-" + std::to_string(index));
         }
     }
+    for (int index = payments_instances; index < payments_instances + payments_spares; ++index) {
+        names.push_back("payments-" + std::to_string(index));
+    }
     for (const char* name : {"edge", "fraud", "rates", "redis-edge", "redis"}) {
         names.emplace_back(name);
     }
@@ -196,7 +200,9 @@ Result<void> World::write_configurations() {
     std::map<std::string, std::string> words{{"RUN_DIR", options_.directory.string()},
                                              {"BIN_DIR", options_.programs.string()},
                                              {"MODEL_FILE", options_.model.string()},
-                                             {"ORACLE", options_.oracle}};
+                                             {"ORACLE", options_.oracle},
+                                             {"HOLD_FOR", options_.hold_for}};
+    words["PAYMENTS_MAXCONN"] = std::to_string(connections_per_worker * options_.payments_workers);
     for (std::size_t index = 0; index < names.size(); ++index) {
         ports_[names[index]] = (*ports)[index];
         words[upper(names[index]) + "_PORT"] = std::to_string((*ports)[index]);
@@ -225,7 +231,7 @@ Result<void> World::make_first_versions() {
         std::filesystem::create_directory_symlink("versions/v1",
                                                   options_.directory / service.name / "current");
     }
-    if (Result<void> made = make_config("c1", {{"workers", shape_of("payments").workers}}); !made) {
+    if (Result<void> made = make_config("c1", {{"workers", options_.payments_workers}}); !made) {
         return made;
     }
     std::filesystem::create_directory_symlink("versions/c1",
@@ -333,13 +339,13 @@ Result<void> World::start_agent() {
     }
     const auto serves_all = [&] {
         const Result<std::string> stat = ask_proxy("show stat");
-        std::size_t up_count = 0;
+        std::size_t checked_count = 0;
         std::size_t at = 0;
-        while (stat && (at = stat->find(",UP,", at)) != std::string::npos) {
-            up_count += 1;
+        while (stat && (at = stat->find("L7OK,", at)) != std::string::npos) {
+            checked_count += 1;
             at += 1;
         }
-        return up_count >= 11;  // Seven servers and four backends.
+        return checked_count >= 7;  // All but the spares, which do not run.
     };
     Result<void> serves = wait_until("the proxy sees all servers up", up_within, serves_all);
     if (!serves) {
@@ -356,28 +362,34 @@ Result<void> World::start_agent() {
 }
 
 Result<void> World::start_load() {
+    return start_generator("load-generator", options_.requests_per_second, options_.seed);
+}
+
+Result<void> World::start_generator(const std::string& name,
+                                    int requests_per_second,
+                                    std::uint64_t seed) {
     ProgramOptions options;
     options.argv = {program("load-generator"),
                     "--port",
                     std::to_string(ports_["edge"]),
                     "--rate",
-                    std::to_string(options_.requests_per_second),
+                    std::to_string(requests_per_second),
                     "--seed",
-                    std::to_string(options_.seed),
+                    std::to_string(seed),
                     "--for",
                     "300s"};
     options.has_output_pipe = true;
-    if (Result<void> started = start_program("load-generator", options); !started) {
+    if (Result<void> started = start_program(name, options); !started) {
         return started;
     }
-    load_reader_ = std::thread([this] { read_load(); });
+    Program& generator = running_[name];
+    load_readers_[name] = std::thread([this, &generator] { read_load(generator); });
     return {};
 }
 
-void World::read_load() {
-    Program& load = running_["load-generator"];
+void World::read_load(Program& generator) {
     while (true) {
-        const Result<std::string> line = load.read_line(310s);
+        const Result<std::string> line = generator.read_line(310s);
         if (!line) {
             return;
         }
@@ -388,18 +400,26 @@ void World::read_load() {
     }
 }
 
+/// It ends once the answers under way are there.
+void World::end_generator(const std::string& name) {
+    const auto reader = load_readers_.find(name);
+    if (reader == load_readers_.end()) {
+        return;
+    }
+    if (running_[name].pid() > 0) {
+        ::kill(running_[name].pid(), SIGTERM);
+    }
+    reader->second.join();
+    load_readers_.erase(reader);
+}
+
 void World::stop() {
-    const auto load = running_.find("load-generator");
-    if (load != running_.end() && load->second.pid() > 0) {
-        ::kill(load->second.pid(), SIGTERM);
-    }
-    if (load_reader_.joinable()) {
-        load_reader_.join();
-    }
+    end_surge();
+    end_generator("load-generator");
     if (running_.contains("agent")) {
         running_["agent"].end(5s);
     }
-    for (int index = 0; index < payments_instances; ++index) {
+    for (int index = 0; index < payments_instances + payments_spares; ++index) {
         (void)kill_instance(index);  // They outlive their agent by design.
     }
     for (const std::string& name : started_) {

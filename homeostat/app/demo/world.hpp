@@ -7,7 +7,7 @@
 // guards `payments`. The demo talks to the agent as any user does, through the command line; faults
 // go over a socket that only the services can read.
 //
-// Blocking; one thread reads the load generator.
+// Blocking; one thread reads each load generator.
 
 #include "homeostat/app/demo/answers.hpp"
 #include "homeostat/app/demo/program.hpp"
@@ -32,6 +32,8 @@ struct WorldOptions {
     std::string oracle{"both"};
     std::uint64_t seed{1};
     int requests_per_second{200};
+    int payments_workers{16};    ///< Of each instance of payments.
+    std::string hold_for{"2m"};  ///< The agent's guard.hold_for.
 };
 
 class World {
@@ -58,6 +60,10 @@ class World {
     /// Gives payments the configuration `name` in the same way; the version of the program stays.
     [[nodiscard]] Result<void> change_config(const std::string& name, json::object operations);
 
+    /// So many requests per second more than the world began with, until `end_surge`. At most once.
+    [[nodiscard]] Result<void> begin_surge(int requests_per_second);
+    void end_surge();
+
     /// SIGKILL to one instance of payments.
     [[nodiscard]] Result<void> kill_instance(int index);
 
@@ -70,6 +76,7 @@ class World {
     [[nodiscard]] Result<json::value> verify_ledger();
 
     [[nodiscard]] const std::filesystem::path& directory() const { return options_.directory; }
+    [[nodiscard]] int requests_per_second() const { return options_.requests_per_second; }
 
   private:
     [[nodiscard]] Result<void> make_version(const std::string& service, const std::string& version);
@@ -80,6 +87,10 @@ class World {
     [[nodiscard]] Result<void> start_neighbours();
     [[nodiscard]] Result<void> start_agent();
     [[nodiscard]] Result<void> start_load();
+    [[nodiscard]] Result<void> start_generator(const std::string& name,
+                                               int requests_per_second,
+                                               std::uint64_t seed);
+    void end_generator(const std::string& name);
     [[nodiscard]] Result<void> replace_instances();
     [[nodiscard]] Result<void> replace_instance(int index,
                                                 const std::string& version,
@@ -88,18 +99,19 @@ class World {
     [[nodiscard]] Result<std::string> ask_proxy(const std::string& command) const;
     [[nodiscard]] Result<json::value> homeostat(std::vector<std::string> words);
     [[nodiscard]] std::filesystem::path program(const std::string& name) const;
-    void read_load();
+    void read_load(Program& generator);
 
     WorldOptions options_;
     std::map<std::string, int> ports_;  ///< "payments-0", "edge", "redis", …
     std::map<std::string, Program> running_;
-    std::vector<std::string> started_;  ///< In order.
-    std::thread load_reader_;
+    std::vector<std::string> started_;                 ///< In order.
+    std::map<std::string, std::thread> load_readers_;  ///< By the generator that each reads.
     std::mutex answers_lock_;
     std::vector<Answer> answers_;
 };
 
 constexpr int payments_instances = 3;
+constexpr int payments_spares = 2;
 
 /// The whole file; empty if it cannot be read.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);

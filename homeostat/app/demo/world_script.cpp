@@ -135,6 +135,14 @@ Result<void> World::replace_instance(int index,
     return back ? Result<void>{} : std::unexpected(back.error());
 }
 
+Result<void> World::begin_surge(int requests_per_second) {
+    return start_generator("surge", requests_per_second, options_.seed + 1);
+}
+
+void World::end_surge() {
+    end_generator("surge");
+}
+
 Result<void> World::kill_instance(int index) {
     const int pid = pid_of(index);
     if (pid <= 0 || ::kill(pid, SIGKILL) != 0) {
