@@ -159,7 +159,8 @@ class World:
     def start_haproxy(self):
         words = {"RUN_DIR": self.run_dir, "EDGE_PORT": self.edge, "FRAUD_PORT": self.fraud_edge,
                  "RATES_PORT": self.rates_edge, "REDIS_EDGE_PORT": self.redis_edge,
-                 "REDIS_PORT": self.redis, "PAYMENTS_MAXCONN": 80}
+                 "REDIS_PORT": self.redis, "PAYMENTS_MAXCONN": 80,
+                 "PAYMENTS_CHECKS": "check inter 500ms fall 2 rise 1"}
         for name, port in {**self.ports, **self.spare_ports}.items():
             words[name.upper().replace("-", "_") + "_PORT"] = port
         text = (HERE / "haproxy.cfg.in").read_text()

@@ -181,6 +181,17 @@ void offer(Menu& menu, Remedy remedy, double weight, std::string because) {
     menu.items.push_back({std::move(remedy), weight, std::move(because)});
 }
 
+/// Says whether a neighbour that explains the symptom has one.
+bool offer_circuits(Menu& menu, const Look& look, const Inventory& inventory) {
+    const std::size_t offered_before = menu.items.size();
+    for (const ServiceId& neighbour : look.explaining) {
+        if (std::ranges::find(inventory.circuits, neighbour) != inventory.circuits.end()) {
+            offer(menu, OpenCircuit{neighbour}, 0.9, "the neighbour fails, and has a fallback");
+        }
+    }
+    return menu.items.size() > offered_before;
+}
+
 void offer_against_leaks(Menu& menu, const Look& look, const Inventory& inventory) {
     if (look.leaks.size() > 1) {
         offer(menu, RollingRestart{inventory.service}, 0.7, "memory climbed in several");
@@ -244,7 +255,8 @@ Menu menu_of(const Look& look, const Symptom& symptom, const Inventory& inventor
         offer_against_own_fault(menu, look, symptom, inventory);
         offer_against_overload(menu, look, inventory);
     }
-    offer(menu, Observe{}, is_explained ? 0.9 : 0.05,
+    const bool has_circuit = offer_circuits(menu, look, inventory);
+    offer(menu, Observe{}, is_explained && !has_circuit ? 0.9 : 0.05,
           is_explained ? "the cause lies with a neighbour" : "doing nothing is an answer");
     return menu;
 }

@@ -69,6 +69,10 @@ class Demon {
         facts_.is_complete = draw_(16) != 15;
         facts_.is_suspended = draw_(16) == 15;
         facts_.edge.errors_total += draw_(3) == 0 ? 1 : 0;
+        for (CircuitFacts& circuit : facts_.circuits) {
+            circuit.answering_count = pick(draw_, std::array{0U, 1U, 2U});
+            circuit.is_open = circuit.is_open && draw_(8) != 7;  // It expires.
+        }
         for (InstanceFacts& instance : facts_.instances) {
             switch (draw_(16)) {
                 case 12:
@@ -152,6 +156,9 @@ class Demon {
         if (auto wrong = objection_to(asked, step)) {
             return describe(step) + ": " + *wrong;
         }
+        if (auto wrong = circuit_objection_to(asked, step)) {
+            return describe(step) + ": " + *wrong;
+        }
         const std::uint32_t before = surely_serving(facts_);
         perform(step);
         const std::uint32_t after = surely_serving(facts_);
@@ -162,9 +169,32 @@ class Demon {
         return std::nullopt;
     }
 
+    /// A fallback is to be in force for a neighbour that cannot answer, and for no other; once an
+    /// opening is announced it is carried through.
+    [[nodiscard]] std::optional<std::string> circuit_objection_to(const Case& asked,
+                                                                  const Step& step) const {
+        const auto* set = std::get_if<SetCircuit>(&step);
+        if (set == nullptr) {
+            return std::nullopt;
+        }
+        if (set->neighbour != ServiceId("fraud")) {
+            return "a circuit that nobody declared";
+        }
+        const IncidentMemory* memory = history_.find(asked.incident);
+        const bool is_announced = memory != nullptr && memory->remedy_in_hand == asked.remedy;
+        const bool answers_well = facts_.circuits.front().answering_count > 0;
+        return set->is_open && answers_well && !is_announced
+                   ? std::optional<std::string>("opened although the neighbour answers")
+                   : std::nullopt;
+    }
+
     void perform(const Step& step) {
         if (const auto* swap = std::get_if<SwapVersion>(&step)) {
             facts_.versions[swap->artifact].current = swap->to;
+            return;
+        }
+        if (const auto* set = std::get_if<SetCircuit>(&step)) {
+            facts_.circuits.front().is_open = set->is_open;
             return;
         }
         if (std::holds_alternative<Stop>(step)) {

@@ -97,10 +97,15 @@ class Sensing {
         }
         const Subject subject{SubjectKind::instance, reading.instance.text()};
         for (const auto& [id, count] : counts) {
-            add_template(SignalKind::lines_count, subject, id, count.level, count.lines,
-                         reading.at);
+            Signal signal =
+                make(SignalKind::lines_count, Observer::logs, subject, count.lines, reading.at);
+            signal.template_id = id;
+            signal.level = count.level;
+            signals_.push_back(signal);
             if (count.is_new) {
-                add_template(SignalKind::template_is_new, subject, id, count.level, 1, reading.at);
+                signal.kind = SignalKind::template_is_new;
+                signal.value = 1;
+                signals_.push_back(std::move(signal));
             }
         }
     }
@@ -123,18 +128,6 @@ class Sensing {
 
     void add(SignalKind kind, Observer observer, const Subject& subject, double value, Instant at) {
         signals_.push_back(make(kind, observer, subject, value, at));
-    }
-
-    void add_template(SignalKind kind,
-                      const Subject& subject,
-                      const TemplateId& id,
-                      LogLevel level,
-                      double value,
-                      Instant at) {
-        Signal signal = make(kind, Observer::logs, subject, value, at);
-        signal.template_id = id;
-        signal.level = level;
-        signals_.push_back(std::move(signal));
     }
 
     void add_queue(const Subject& subject, const EdgeCounters& counters, Instant at) {

@@ -11,8 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto settle_for = 4s;  ///< Good answers before the fault: a baseline to learn.
-
 /// What the demo reads of one incident (`homeostat incidents --json`).
 struct Seen {
     std::string state;
@@ -94,19 +92,40 @@ void watch_cure(World& world, const Scenario& scenario, Instant since) {
     }
 }
 
-void watch(World& world, const Scenario& scenario, Instant since) {
-    if (scenario.wanted == Wanted::cure) {
-        watch_cure(world, scenario, since);
-        return;
-    }
-    demo_sleep(scenario.watch_for);
-    if (!scenario.mend) {
-        return;
-    }
+/// Waits for the relief, or until time is up; then for some seconds more, in which it must last.
+void watch_relief(World& world, const Scenario& scenario, Instant since) {
+    constexpr auto proof_for = 4s;
+    (void)wait_until("users are served well", scenario.watch_for, [&] {
+        demo_sleep(200ms);
+        return impact_of(world.answers(), since, demo_now()).healed_at.has_value();
+    });
+    demo_sleep(proof_for);
+}
+
+void mend(World& world, const Scenario& scenario, Instant since) {
     (void)scenario.mend(world);
     (void)wait_until("the incidents are closed", 12s,
                      [&] { return is_over(incidents_since(world, since)); });
     demo_sleep(good_window + 200ms);
+}
+
+/// Returns the instant from which on the fault is mended; nothing if it is not.
+std::optional<Instant> watch(World& world, const Scenario& scenario, Instant since) {
+    if (scenario.wanted == Wanted::cure) {
+        watch_cure(world, scenario, since);
+        return std::nullopt;
+    }
+    if (scenario.wanted == Wanted::relief) {
+        watch_relief(world, scenario, since);
+    } else {
+        demo_sleep(scenario.watch_for);
+    }
+    if (!scenario.mend) {
+        return std::nullopt;
+    }
+    const Instant mended_at = demo_now();
+    mend(world, scenario, since);
+    return mended_at;
 }
 
 std::optional<double> ms_between(std::optional<std::int64_t> from, std::optional<std::int64_t> to) {
@@ -160,7 +179,7 @@ std::string objection(const Scenario& scenario,
     if (scenario.wanted == Wanted::nothing && !figures.remedies.empty()) {
         return "something was done";
     }
-    if (scenario.wanted == Wanted::cure) {
+    if (scenario.wanted == Wanted::cure || scenario.wanted == Wanted::relief) {
         if (figures.remedies != scenario.expected) {
             return "not the expected remedies";
         }
@@ -173,6 +192,17 @@ std::string objection(const Scenario& scenario,
         }
     }
     return run.is_ledger_intact ? std::string() : "the ledger is not intact";
+}
+
+/// What is left of a relief once its reason is gone; empty: nothing, and nobody noticed its end.
+std::string trouble_after_mend(World& world, Instant mended_at) {
+    const Result<bool> is_open = world.is_circuit_open();
+    if (!is_open || *is_open) {
+        return is_open ? "the circuit stayed open" : is_open.error().text;
+    }
+    const Impact impact = impact_of(world.answers(), mended_at, demo_now());
+    const bool is_well = impact.failed_count * 100 <= impact.requests_count;
+    return is_well ? "" : "users noticed that the circuit was closed";
 }
 
 }  // namespace
@@ -191,7 +221,7 @@ Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options)
     if (Result<void> begun = scenario.begin(world, rng); !begun) {
         return std::unexpected(begun.error());
     }
-    watch(world, scenario, since);
+    const std::optional<Instant> mended_at = watch(world, scenario, since);
     const Impact impact = impact_of(world.answers(), since, demo_now());
     const std::vector<Seen> incidents = incidents_since(world, since);
     ScenarioRun run;
@@ -205,12 +235,17 @@ Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options)
         }
     }
     fill_times(run.figures, impact, incidents);
+    const std::string left_over =
+        scenario.wanted == Wanted::relief && mended_at ? trouble_after_mend(world, *mended_at) : "";
     world.stop();
     if (const Result<json::value> ledger = world.verify_ledger()) {
         run.is_ledger_intact = ledger->at("intact").as_bool();
         run.records_count = ledger->at("records").to_number<std::uint64_t>();
     }
     run.story = objection(scenario, run, impact, incidents);
+    if (run.story.empty()) {
+        run.story = left_over;
+    }
     run.is_as_expected = run.story.empty();
     run.figures.healed = run.is_as_expected;
     return run;

@@ -41,6 +41,10 @@ Result<void> innocent_deploy(World& world, Rng&) {
     return deployed ? world.switch_fault(R"({"service":"fraud","fail":true})") : deployed;
 }
 
+Result<void> slow_dependency(World& world, Rng&) {
+    return world.switch_fault(R"({"service":"fraud","hang":true})");
+}
+
 Result<void> clear(World& world) {
     return world.switch_fault(R"({"clear":true})");
 }
@@ -136,6 +140,14 @@ const std::vector<Scenario>& scenarios() {
          30s,
          one_bad_instance,
          {}},
+        {"slow_dependency",
+         "every instance of the service `fraud` hangs",
+         Wanted::relief,
+         {"open_circuit", "close_circuit"},
+         {"rollback", "restart", "rolling_restart"},
+         30s,
+         slow_dependency,
+         clear},
         {"surge",
          "three times the requests come, and they queue",
          Wanted::cure,

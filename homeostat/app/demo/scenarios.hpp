@@ -16,6 +16,7 @@ namespace homeostat::app::demo {
 enum class Wanted : std::uint8_t {
     cure,     ///< Users are served well again, by exactly the expected remedies.
     nothing,  ///< No effect at all.
+    relief,   ///< As cure, but while the fault lasts; then it is mended and all is given back.
     no_harm,  ///< No forbidden remedy; the fault goes when whoever owns it mends it.
 };
 
@@ -23,7 +24,7 @@ struct Scenario {
     std::string name;
     std::string says;  ///< One line for a person who watches.
     Wanted wanted{Wanted::cure};
-    std::vector<std::string> expected;  ///< Remedies of a cure.
+    std::vector<std::string> expected;  ///< Remedies of a cure or a relief.
     std::vector<std::string> forbidden;
     Duration watch_for{};  ///< The most that is waited; nothing/no_harm: exactly this.
     /// Breaks it. Sizes are drawn from `rng`.

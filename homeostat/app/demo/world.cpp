@@ -172,7 +172,7 @@ Result<void> World::start() {
         return fail(Fault::absent, std::move(missing));
     }
     for (const auto& begin : {&World::write_configurations, &World::start_neighbours,
-                              &World::start_agent, &World::start_load}) {
+                              &World::start_payments, &World::start_load}) {
         if (Result<void> begun = (this->*begin)(); !begun) {
             return begun;
         }
@@ -197,11 +197,13 @@ Result<void> World::write_configurations() {
     if (!ports) {
         return std::unexpected(ports.error());
     }
-    std::map<std::string, std::string> words{{"RUN_DIR", options_.directory.string()},
-                                             {"BIN_DIR", options_.programs.string()},
-                                             {"MODEL_FILE", options_.model.string()},
-                                             {"ORACLE", options_.oracle},
-                                             {"HOLD_FOR", options_.hold_for}};
+    std::map<std::string, std::string> words{
+        {"RUN_DIR", options_.directory.string()},
+        {"BIN_DIR", options_.programs.string()},
+        {"MODEL_FILE", options_.model.string()},
+        {"ORACLE", options_.oracle},
+        {"HOLD_FOR", options_.hold_for},
+        {"PAYMENTS_CHECKS", options_.policy ? options_.policy->proxy_checks : proxy_checks_usual}};
     words["PAYMENTS_MAXCONN"] = std::to_string(connections_per_worker * options_.payments_workers);
     for (std::size_t index = 0; index < names.size(); ++index) {
         ports_[names[index]] = (*ports)[index];
@@ -330,6 +332,10 @@ Result<void> World::start_neighbours() {
     return start_program("haproxy", proxy);
 }
 
+Result<void> World::start_payments() {
+    return options_.policy ? start_unguarded() : start_agent();
+}
+
 Result<void> World::start_agent() {
     ProgramOptions options;
     options.argv = {program("homeostat"), "agent", "--config",
@@ -337,20 +343,9 @@ Result<void> World::start_agent() {
     if (Result<void> started = start_program("agent", options); !started) {
         return started;
     }
-    const auto serves_all = [&] {
-        const Result<std::string> stat = ask_proxy("show stat");
-        std::size_t checked_count = 0;
-        std::size_t at = 0;
-        while (stat && (at = stat->find("L7OK,", at)) != std::string::npos) {
-            checked_count += 1;
-            at += 1;
-        }
-        return checked_count >= 7;  // All but the spares, which do not run.
-    };
-    Result<void> serves = wait_until("the proxy sees all servers up", up_within, serves_all);
-    if (!serves) {
-        return fail(serves.error().fault,
-                    serves.error().text + "; last words of the agent: " +
+    if (const Result<void> served = wait_until_served(); !served) {
+        return fail(served.error().fault,
+                    served.error().text + "; last words of the agent: " +
                         read_file(options_.directory / "agent.log").substr(0, 1'000));
     }
     const auto is_ready = [&] {
@@ -359,6 +354,20 @@ Result<void> World::start_agent() {
                known->at("is_ready").is_bool() && known->at("is_ready").as_bool();
     };
     return wait_until("the agent is ready", up_within, is_ready);
+}
+
+Result<void> World::wait_until_served() {
+    const auto serves_all = [&] {
+        const Result<std::string> stat = ask_proxy("show stat");
+        std::size_t up_count = 0;
+        std::size_t at = 0;
+        while (stat && (at = stat->find("L7OK,", at)) != std::string::npos) {
+            up_count += 1;
+            at += 1;
+        }
+        return up_count >= 7;  // All but the spares, which do not run.
+    };
+    return wait_until("the proxy sees all servers up", up_within, serves_all);
 }
 
 Result<void> World::start_load() {
@@ -414,6 +423,7 @@ void World::end_generator(const std::string& name) {
 }
 
 void World::stop() {
+    restarter_.reset();  // Before anything ends that it would start again.
     end_surge();
     end_generator("load-generator");
     if (running_.contains("agent")) {

@@ -10,7 +10,9 @@
 // Blocking; one thread reads each load generator.
 
 #include "homeostat/app/demo/answers.hpp"
+#include "homeostat/app/demo/policies.hpp"
 #include "homeostat/app/demo/program.hpp"
+#include "homeostat/app/demo/restarter.hpp"
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/result.hpp"
 
@@ -18,6 +20,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -32,8 +35,9 @@ struct WorldOptions {
     std::string oracle{"both"};
     std::uint64_t seed{1};
     int requests_per_second{200};
-    int payments_workers{16};    ///< Of each instance of payments.
-    std::string hold_for{"2m"};  ///< The agent's guard.hold_for.
+    int payments_workers{16};      ///< Of each instance of payments.
+    std::string hold_for{"2m"};    ///< The agent's guard.hold_for.
+    std::optional<Policy> policy;  ///< Absent: Homeostat guards it. Else no agent is started.
 };
 
 class World {
@@ -67,7 +71,14 @@ class World {
     /// SIGKILL to one instance of payments.
     [[nodiscard]] Result<void> kill_instance(int index);
 
+    /// Calls to `fraud` get the fallback of its circuit. ERRORS: as of the proxy's socket.
+    [[nodiscard]] Result<bool> is_circuit_open();
+
     [[nodiscard]] std::vector<Answer> answers();
+
+    /// Of what the policy has restarted. 0 under Homeostat.
+    [[nodiscard]] std::uint32_t restarts_count() const;
+    [[nodiscard]] int instances_running_count() const;
 
     /// `homeostat status --json` and `homeostat incidents --json`.
     [[nodiscard]] Result<json::value> status();
@@ -85,7 +96,10 @@ class World {
     [[nodiscard]] Result<void> write_configurations();
     [[nodiscard]] Result<void> start_program(const std::string& name, ProgramOptions options);
     [[nodiscard]] Result<void> start_neighbours();
+    [[nodiscard]] Result<void> start_payments();
     [[nodiscard]] Result<void> start_agent();
+    [[nodiscard]] Result<void> start_unguarded();
+    [[nodiscard]] Result<void> wait_until_served();
     [[nodiscard]] Result<void> start_load();
     [[nodiscard]] Result<void> start_generator(const std::string& name,
                                                int requests_per_second,
@@ -95,6 +109,11 @@ class World {
     [[nodiscard]] Result<void> replace_instance(int index,
                                                 const std::string& version,
                                                 const std::string& config);
+    [[nodiscard]] Result<void> start_instance(int index,
+                                              const std::string& version,
+                                              const std::string& config) const;
+    [[nodiscard]] Result<void> start_current(int index) const;
+    [[nodiscard]] Result<os::Pidfd> process_of(int index) const;
     [[nodiscard]] int pid_of(int index) const;
     [[nodiscard]] Result<std::string> ask_proxy(const std::string& command) const;
     [[nodiscard]] Result<json::value> homeostat(std::vector<std::string> words);
@@ -105,6 +124,7 @@ class World {
     std::map<std::string, int> ports_;  ///< "payments-0", "edge", "redis", …
     std::map<std::string, Program> running_;
     std::vector<std::string> started_;                 ///< In order.
+    std::unique_ptr<Restarter> restarter_;             ///< Null unless the policy restarts.
     std::map<std::string, std::thread> load_readers_;  ///< By the generator that each reads.
     std::mutex answers_lock_;
     std::vector<Answer> answers_;
@@ -115,6 +135,9 @@ constexpr int payments_spares = 2;
 
 /// The whole file; empty if it cannot be read.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
+
+/// The name of the version that a root's link `current` points at; empty without one.
+[[nodiscard]] std::string current_of(const std::filesystem::path& root);
 
 /// CLOCK_BOOTTIME.
 [[nodiscard]] Instant demo_now();

@@ -28,13 +28,12 @@ Result<void> point_at(const std::filesystem::path& root, const std::string& vers
                    : Result<void>{};
 }
 
-/// The name of the version that a root's link points at.
+}  // namespace
+
 std::string current_of(const std::filesystem::path& root) {
     std::error_code ignored;
     return std::filesystem::read_symlink(root / "current", ignored).filename();
 }
-
-}  // namespace
 
 // --- a deploy tool's work ------------------------------------------------------------------------
 
@@ -62,8 +61,14 @@ Result<void> World::replace_instances() {
     const std::string version = current_of(root);
     const std::string config = current_of(root / "config");
     for (int index = 0; index < payments_instances; ++index) {
+        if (restarter_) {
+            restarter_->hold(static_cast<std::size_t>(index));
+        }
         if (Result<void> replaced = replace_instance(index, version, config); !replaced) {
             return replaced;
+        }
+        if (restarter_) {
+            restarter_->release(static_cast<std::size_t>(index));
         }
     }
     return {};
@@ -74,10 +79,6 @@ Result<void> World::replace_instance(int index,
                                      const std::string& config) {
     const std::string name = "payments-" + std::to_string(index);
     const std::string server = "payments/p" + std::to_string(index);
-    const std::filesystem::path root = options_.directory / "payments";
-    const std::filesystem::path run = root / "run";
-    const std::filesystem::path directory = root / "versions" / version;
-    const std::filesystem::path config_directory = root / "config" / "versions" / config;
     if (const Result<std::string> drained = ask_proxy("set server " + server + " state drain");
         !drained) {
         return std::unexpected(drained.error());
@@ -91,29 +92,8 @@ Result<void> World::replace_instance(int index,
     if (Result<void> gone = wait_until(name + " has ended", 5s, is_gone); !gone) {
         return gone;
     }
-    const std::vector<std::string> start{program("homeostat-shim"),
-                                         "--record",
-                                         run / (name + ".json"),
-                                         "--log",
-                                         run / (name + ".log"),
-                                         "--name",
-                                         name,
-                                         "--version",
-                                         version,
-                                         "--config",
-                                         config,
-                                         "--directory",
-                                         directory,
-                                         "--",
-                                         directory / "payments",
-                                         "--port",
-                                         std::to_string(ports_[name]),
-                                         "--name",
-                                         name,
-                                         "--config",
-                                         config_directory};
     // The old one's shim has its end to write down before it lets go of the place.
-    const auto is_started = [&] { return output_of(start, 5s).has_value(); };
+    const auto is_started = [&] { return start_instance(index, version, config).has_value(); };
     if (Result<void> started = wait_until(name + " is started", 5s, is_started); !started) {
         return started;
     }
@@ -133,6 +113,39 @@ Result<void> World::replace_instance(int index,
     }
     const Result<std::string> back = ask_proxy("set server " + server + " state ready");
     return back ? Result<void>{} : std::unexpected(back.error());
+}
+
+Result<void> World::start_instance(int index,
+                                   const std::string& version,
+                                   const std::string& config) const {
+    const std::string name = "payments-" + std::to_string(index);
+    const std::filesystem::path root = options_.directory / "payments";
+    const std::filesystem::path run = root / "run";
+    const std::filesystem::path directory = root / "versions" / version;
+    const std::filesystem::path config_directory = root / "config" / "versions" / config;
+    const std::vector<std::string> start{program("homeostat-shim"),
+                                         "--record",
+                                         run / (name + ".json"),
+                                         "--log",
+                                         run / (name + ".log"),
+                                         "--name",
+                                         name,
+                                         "--version",
+                                         version,
+                                         "--config",
+                                         config,
+                                         "--directory",
+                                         directory,
+                                         "--",
+                                         directory / "payments",
+                                         "--port",
+                                         std::to_string(ports_.at(name)),
+                                         "--name",
+                                         name,
+                                         "--config",
+                                         config_directory};
+    const Result<std::string> started = output_of(start, 5s);
+    return started ? Result<void>{} : std::unexpected(started.error());
 }
 
 Result<void> World::begin_surge(int requests_per_second) {
@@ -176,6 +189,12 @@ Result<void> World::switch_fault(const std::string& command) {
         return fail(Fault::refused, command + " was answered " + *answer);
     }
     return {};
+}
+
+Result<bool> World::is_circuit_open() {
+    const Result<std::string> entry = ask_proxy("show table circuits key fraud");
+    return entry ? Result<bool>(entry->find("gpt0=1") != std::string::npos)
+                 : std::unexpected(entry.error());
 }
 
 std::vector<Answer> World::answers() {
