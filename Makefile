@@ -29,7 +29,7 @@ build: $(STAMP) ## Build everything, optimised, into build/release/bin
 test: build ## Build, then run every test but the slow ones, which `make soak` runs
 	@ctest --preset release --label-exclude slow --output-junit $(CURDIR)/build/release/tests.xml
 
-check: ## What CI runs: format, layers, tests, demo, a short fuzz
+check: ## What CI runs: format, layers, tests, demo, asan, a short fuzz
 	@.ci/run
 
 format: $(CHECK_STAMP) ## Rewrite the sources as clang-format wants them
@@ -37,18 +37,21 @@ format: $(CHECK_STAMP) ## Rewrite the sources as clang-format wants them
 
 tidy: $(CHECK_STAMP) ## Names, layers, sizes and clang-tidy; quick after the first time
 	@tools/tidy.py
-	@cmake --preset dev > build/configure.log || { cat build/configure.log; exit 1; }
-	@tools/clang_tidy.py build/dev --jobs $(JOBS)
+	@cmake --preset asan > build/configure.log || { cat build/configure.log; exit 1; }
+	@tools/clang_tidy.py build/asan --jobs $(JOBS)
 
 demo: build ## Break real services and watch them heal
 	@$(BUILD)/bin/homeostat demo
 
-bench: build ## Measure, and print the figures with their spread
+# PARTS narrows what is measured: demo blocks healthy idle decide detect document.
+PARTS ?= demo blocks healthy idle decide detect document
+bench: build ## Measure, and write docs/figures: hours; goes on where it was interrupted
 	@tools/each.sh $(BUILD)/bin '*_bench'
+	@tools/demo_figures.py --bin $(BUILD)/bin --parts $(PARTS)
 
 # Seed by seed the demo is run and its menus are taken; with RUNS=DIR an interrupted collection goes on.
 # The seeds 1 to 16 measure; whoever tunes something takes others and another file.
-SEEDS ?= 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
+decide-cases: SEEDS ?= 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
 OUT ?= examples/payment_gateway/decide_cases.json
 decide-cases: build ## Collect the cases of `bench decide` from the demo: SEEDS="1 2 3" OUT=FILE
 	@tools/decide_cases.py --homeostat $(BUILD)/bin/homeostat --seeds $(SEEDS) $(if $(RUNS),--runs $(RUNS)) \
@@ -75,10 +78,12 @@ fuzz: $(STAMP) ## Feed rubbish to every parser, a minute each: FUZZ_SECONDS=60
 	@cmake --build build/asan --target fuzz --parallel $(JOBS)
 	@tools/fuzz.sh build/asan $(FUZZ_SECONDS)
 
-soak: build ## The demo with five seeds, then the slow tests
-	@for seed in 1 2 3 4 5; do $(BUILD)/bin/homeostat demo --seed $$seed || exit 1; done
-	@ctest --preset release --label-regex slow
+soak: SEEDS ?= 1 2 3 4 5
+soak: NOISE_RUNS ?= 50
+soak: build ## The demo with five seeds, then the slow tests; shorter: SEEDS=1 NOISE_RUNS=5
+	@for seed in $(SEEDS); do $(BUILD)/bin/homeostat demo --seed $$seed || exit 1; done
+	@NOISE_RUNS=$(NOISE_RUNS) ctest --preset release --label-regex slow
 
 clean: ## Remove what was built; the downloaded model stays
-	@rm -rf build/dev build/asan build/tsan build/release build/clang_tidy_clean build/*.log \
-	    build/.setup-done build/.setup-check-done
+	@rm -rf build/dev build/asan build/tsan build/release build/check \
+	    build/clang_tidy_clean build/*.log build/.setup-done build/.setup-check-done

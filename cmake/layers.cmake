@@ -71,7 +71,12 @@ function(add_unit_test folder target tests)
     target_link_libraries(${target}_test PRIVATE ${target} doctest_main ${test_links})
     string(REPLACE "/" "." name unit.${folder})
     add_test(NAME ${name} COMMAND ${target}_test)
-    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 120)
+    # Under a sanitizer a test takes ten times as long, and not everybody's machine is idle.
+    set(seconds_max 120)
+    if(HOMEOSTAT_SANITIZE)
+        set(seconds_max 600)
+    endif()
+    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT ${seconds_max})
 endfunction()
 
 # --- Read layers.txt: per folder its neighbours and its third-party libraries --------------------

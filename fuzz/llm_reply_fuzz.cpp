@@ -13,7 +13,6 @@
 
 namespace llm = homeostat::adapters::llm;
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer looks for this name.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view body(reinterpret_cast<const char*>(data),
                                 size);  // NOLINT: libFuzzer's form

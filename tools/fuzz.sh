@@ -11,6 +11,7 @@ seconds=$2
 shift 2
 # shellcheck disable=SC2046  # Names are single words.
 [ $# -gt 0 ] || set -- $(find "$build/bin" -name '*_fuzz' -exec basename {} _fuzz \; | sort)
+export ASAN_SYMBOLIZER_PATH="${ASAN_SYMBOLIZER_PATH:-/usr/bin/addr2line}"
 failed=
 for name in "$@"; do
     corpus=$build/corpus/$name

@@ -33,6 +33,7 @@ SERVICES = {
     "fraud": {"instances": 2, "workers": 12, "own_wait_ms": 8},
     "rates": {"instances": 1, "workers": 8, "own_wait_ms": 4},
 }
+SPARES = ["payments-3", "payments-4"]  # Declared at the proxy; nobody starts them here.
 
 
 def free_ports(count):
@@ -96,8 +97,9 @@ class World:
         self.seed = 0
         names = [f"{service}-{index}" for service, how in SERVICES.items()
                  for index in range(how["instances"])]
-        ports = free_ports(len(names) + 5)
+        ports = free_ports(len(names) + 5 + len(SPARES))
         self.ports = dict(zip(names, ports))
+        self.spare_ports = dict(zip(SPARES, [ports.pop() for _ in SPARES]))
         self.edge, self.fraud_edge, self.rates_edge, *more = ports[len(names):]
         self.redis_edge, self.redis = more
 
@@ -157,8 +159,9 @@ class World:
     def start_haproxy(self):
         words = {"RUN_DIR": self.run_dir, "EDGE_PORT": self.edge, "FRAUD_PORT": self.fraud_edge,
                  "RATES_PORT": self.rates_edge, "REDIS_EDGE_PORT": self.redis_edge,
-                 "REDIS_PORT": self.redis}
-        for name, port in self.ports.items():
+                 "REDIS_PORT": self.redis, "PAYMENTS_MAXCONN": 80,
+                 "PAYMENTS_CHECKS": "check inter 500ms fall 2 rise 1"}
+        for name, port in {**self.ports, **self.spare_ports}.items():
             words[name.upper().replace("-", "_") + "_PORT"] = port
         text = (HERE / "haproxy.cfg.in").read_text()
         for word, value in words.items():
@@ -243,10 +246,11 @@ class World:
         return [line for line in text.splitlines() if line and not line.startswith("#")]
 
     def servers(self):
-        """Server → status as the proxy sees it, e.g. {"payments/p0": "UP"}; {} if it is silent."""
+        """Server → status as the proxy sees it, without the spares, e.g.
+        {"payments/p0": "UP"}; {} if it is silent."""
         rows = [line.split(",") for line in self.ask_proxy("show stat")]
         return {f"{row[0]}/{row[1]}": row[17] for row in rows
-                if row[1] not in ("FRONTEND", "BACKEND")}
+                if row[1] not in ("FRONTEND", "BACKEND", "p3", "p4")}
 
     def is_all_up(self):
         states = self.servers()

@@ -89,12 +89,14 @@ constexpr Duration wait_for = std::chrono::milliseconds{100};     ///< Between t
 struct Held {
     Remedy remedy;
     Instant since{};
-    Instant until{};  ///< Given back then at the latest.
+    Instant until{};                    ///< Given back then at the latest.
+    std::uint32_t well_looks_count{0};  ///< In a row; of a neighbour behind an open circuit.
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
         field("since", self.since);
         field("until", self.until);
+        field("well_looks_count", self.well_looks_count);
     }
     friend bool operator==(const Held&, const Held&) = default;
 };
@@ -103,6 +105,9 @@ struct GiveBack {
     std::string because;
 };
 using HoldAdvice = std::variant<Wait, GiveBack>;
+
+/// What is held after one more look at the world. Goes into the checkpoint.
+[[nodiscard]] Held looked(Held held, const Facts& facts);
 
 /// Whether a held remedy may be given back now, or when to look again.
 [[nodiscard]] HoldAdvice advise(const Held& held, const Facts& facts, Instant now);

@@ -275,6 +275,8 @@ TEST_CASE("what can be taken back has an inverse, and the rest has none") {
     CHECK_FALSE(inverse_of(Observe{}));
     CHECK(inverse_of(Eject{first}) == Remedy{Readmit{first}});
     CHECK_FALSE(inverse_of(Readmit{first}));
+    CHECK(inverse_of(OpenCircuit{ServiceId("fraud")}) == Remedy{CloseCircuit{ServiceId("fraud")}});
+    CHECK_FALSE(inverse_of(CloseCircuit{ServiceId("fraud")}));
 }
 
 TEST_CASE("after a lost reply the world says what became of a swap") {

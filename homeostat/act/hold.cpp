@@ -14,6 +14,20 @@ namespace {
 
 constexpr Duration look_every = std::chrono::seconds{1};
 
+/// One good look may be luck: a neighbour that has just come back often goes again.
+constexpr std::uint32_t well_looks_min = 3;
+
+/// Whether what the remedy keeps users from looks well, though they do not use it now.
+struct LooksWell {
+    const Facts& facts;
+
+    bool operator()(const OpenCircuit& remedy) const {
+        const CircuitFacts* circuit = find_circuit(facts, remedy.neighbour);
+        return facts.is_complete && circuit != nullptr && circuit->is_answering();
+    }
+    bool operator()(const auto&) const { return false; }
+};
+
 struct IsOver {
     const Held& held;
     const Facts& facts;
@@ -31,6 +45,17 @@ struct IsOver {
                         : std::nullopt;
     }
 
+    /// Half-open without a user: the edge goes on checking the neighbour's servers meanwhile.
+    std::optional<std::string> operator()(const OpenCircuit& remedy) const {
+        const CircuitFacts* circuit = find_circuit(facts, remedy.neighbour);
+        if (circuit != nullptr && !circuit->is_open) {
+            return "the circuit of " + remedy.neighbour.text() + " has closed already";
+        }
+        const bool is_well = held.well_looks_count >= well_looks_min;
+        return is_well ? std::optional(remedy.neighbour.text() + " answers its checks again")
+                       : std::nullopt;
+    }
+
     /// Whether the load is back to what it was shows only without what was added.
     std::optional<std::string> operator()(const Scale&) const { return std::nullopt; }
 
@@ -40,6 +65,12 @@ struct IsOver {
 };
 
 }  // namespace
+
+Held looked(Held held, const Facts& facts) {
+    const bool is_well = std::visit(LooksWell{facts}, held.remedy);
+    held.well_looks_count = is_well ? held.well_looks_count + 1 : 0;
+    return held;
+}
 
 HoldAdvice advise(const Held& held, const Facts& facts, Instant now) {
     if (now >= held.until) {

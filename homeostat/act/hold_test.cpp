@@ -39,6 +39,16 @@ Facts with_first(Rotation rotation) {
     return facts;
 }
 
+/// `fraud` has two servers, of which so many answer.
+Facts with_circuit(bool is_open, std::uint32_t answering) {
+    Facts facts = with_first(Rotation::in);
+    facts.circuits = {{.neighbour = ServiceId("fraud"),
+                       .is_open = is_open,
+                       .servers_count = 2,
+                       .answering_count = answering}};
+    return facts;
+}
+
 Next next_of(Remedy remedy, const Facts& facts) {
     Plan plan;
     plan.remedy = std::move(remedy);
@@ -84,6 +94,62 @@ TEST_CASE("an ejected instance is given back once a new process answers in its p
     CHECK_FALSE(is_given_back(held, facts, now));
     facts.instances.erase(facts.instances.begin());
     CHECK(is_given_back(held, facts, now));
+}
+
+TEST_CASE("a circuit is turned the way that the remedy wants, and that is all") {
+    const ServiceId fraud("fraud");
+    for (const bool is_open : {false, true}) {
+        const Facts facts = with_circuit(is_open, 0);
+        const Next opening = next_of(OpenCircuit{fraud}, facts);
+        const Next closing = next_of(CloseCircuit{fraud}, facts);
+        CHECK(is_step(opening, SetCircuit{fraud, true}) == !is_open);
+        CHECK(is_step(closing, SetCircuit{fraud, false}) == is_open);
+        CHECK(std::holds_alternative<Complete>(opening) == is_open);
+        CHECK(std::holds_alternative<Complete>(closing) == !is_open);
+    }
+    const Facts none = with_first(Rotation::in);
+    CHECK(std::holds_alternative<Stuck>(next_of(OpenCircuit{fraud}, none)));
+    CHECK(std::holds_alternative<Stuck>(next_of(CloseCircuit{fraud}, none)));
+}
+
+TEST_CASE("after a lost reply the edge says what became of a circuit's switch") {
+    const Step open = SetCircuit{ServiceId("fraud"), true};
+    const Step close = SetCircuit{ServiceId("fraud"), false};
+    const EffectId effect("i-1.e1");
+    CHECK(resolve(open, effect, with_circuit(true, 0)).kind == OutcomeKind::done);
+    CHECK(resolve(close, effect, with_circuit(true, 0)).kind == OutcomeKind::refused);
+    CHECK(resolve(open, effect, with_circuit(false, 0)).kind == OutcomeKind::refused);
+    CHECK(resolve(close, effect, with_circuit(false, 0)).kind == OutcomeKind::done);
+    CHECK(resolve(open, effect, with_first(Rotation::in)).kind == OutcomeKind::unknown);
+}
+
+TEST_CASE("a circuit is given back after three good looks in a row, and not before") {
+    Held circuit{OpenCircuit{ServiceId("fraud")}, since, since + seconds{60}};
+    const Facts well = with_circuit(true, 2);
+    Facts unread = well;
+    unread.is_complete = false;
+    for (const Facts& interruption : {with_circuit(true, 0), unread, with_first(Rotation::in)}) {
+        circuit = looked(looked(circuit, well), well);
+        CHECK_FALSE(is_given_back(circuit, well, now));
+        circuit = looked(circuit, interruption);
+        CHECK_FALSE(is_given_back(circuit, interruption, now));
+    }
+    circuit = looked(looked(looked(circuit, well), well), well);
+    CHECK(is_given_back(circuit, well, now));
+}
+
+TEST_CASE("one answering server of three is not the neighbour's return, two are") {
+    const Held circuit{OpenCircuit{ServiceId("fraud")}, since, since + seconds{60}};
+    for (const auto& [answering, is_well] : {std::pair{1U, false}, {2U, true}, {3U, true}}) {
+        Facts facts = with_circuit(true, answering);
+        facts.circuits.front().servers_count = 3;
+        CHECK((looked(circuit, facts).well_looks_count == 1) == is_well);
+    }
+}
+
+TEST_CASE("a circuit that has closed by itself is no longer held") {
+    const Held circuit{OpenCircuit{ServiceId("fraud")}, since, since + seconds{60}};
+    CHECK(is_given_back(circuit, with_circuit(false, 0), now));
 }
 
 TEST_CASE("what is held is given back when its time is up, whatever the world looks like") {

@@ -172,6 +172,14 @@ Next step_for_group(const View& view) {
     return first == nullptr ? Next{Complete{}} : step_for(view, *first);
 }
 
+Next set_circuit(const View& view, const ServiceId& neighbour, bool is_open) {
+    const CircuitFacts* circuit = find_circuit(view.facts, neighbour);
+    if (circuit == nullptr) {
+        return Stuck{"the edge says nothing of the circuit of " + neighbour.text()};
+    }
+    return circuit->is_open == is_open ? Next{Complete{}} : Next{SetCircuit{neighbour, is_open}};
+}
+
 /// Starts one spare after another; each has to serve before the next.
 Next step_up(const View& view, const Scale& remedy) {
     for (const InstanceFacts& instance : view.facts.instances) {
@@ -236,6 +244,14 @@ struct NextOf {
         }
         return target->rotation == Rotation::draining ? Next{Undrain{remedy.instance}}
                                                       : Next{Complete{}};
+    }
+
+    Next operator()(const OpenCircuit& remedy) const {
+        return set_circuit(view, remedy.neighbour, true);
+    }
+
+    Next operator()(const CloseCircuit& remedy) const {
+        return set_circuit(view, remedy.neighbour, false);
     }
 
     Next operator()(const Restart& remedy) const {

@@ -64,6 +64,18 @@ struct Resolve {
         return rotation == before ? refused(std::move(seen)) : unknown(std::move(seen));
     }
 
+    // One that was opened and has closed by itself since reads as never opened, and may be opened
+    // again all the same.
+    Outcome operator()(const SetCircuit& step) const {
+        const CircuitFacts* circuit = find_circuit(facts, step.neighbour);
+        if (circuit == nullptr) {
+            return unknown("the edge says nothing of the circuit of " + step.neighbour.text());
+        }
+        std::string seen = fmt::format("the circuit of {} is {}", step.neighbour.text(),
+                                       circuit->is_open ? "open" : "closed");
+        return circuit->is_open == step.is_open ? done(std::move(seen)) : refused(std::move(seen));
+    }
+
     /// Wanted or spare: starting or stopping moves it from one to the other.
     [[nodiscard]] const InstanceFacts* find_any(const InstanceId& instance) const {
         const InstanceFacts* wanted = find_instance(facts, instance);

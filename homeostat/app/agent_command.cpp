@@ -3,12 +3,15 @@
 #include "homeostat/app/agent_process.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/config_load.hpp"
+#include "homeostat/os/file.hpp"
+#include "homeostat/os/lock_file.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <csignal>
 #include <cstdio>
+#include <string>
 
 namespace homeostat::app {
 
@@ -21,6 +24,22 @@ void outlive_failed_writes() {
     std::signal(SIGXFSZ, SIG_IGN);
 }
 
+/// Instances have one agent. The ledger's lock does not keep away one with a ledger of its own.
+Result<void> guard_alone(const Config& config) {
+    const std::string directory = config.process.run_directory.string();
+    if (const Result<void> made = os::make_directories(directory); !made) {
+        return fail("runtime.process.run", made.error());
+    }
+    const Result<os::LockFile> lock = os::LockFile::take(directory + "/agent.lock");
+    if (!lock) {
+        const bool is_guarded = lock.error().fault == Fault::busy;
+        return fail(is_guarded ? "runtime.process.run: another agent guards these instances"
+                               : "runtime.process.run",
+                    lock.error());
+    }
+    return guard_service(config, [](const std::string& line) { spdlog::info("{}", line); });
+}
+
 }  // namespace
 
 ExitStatus run_agent(const AgentOptions& options) {
@@ -31,8 +50,7 @@ ExitStatus run_agent(const AgentOptions& options) {
         return ExitStatus::usage;
     }
     spdlog::info("guarding {} as {} says", report.config->service.text(), report.file.string());
-    const Result<void> guarded =
-        guard_service(*report.config, [](const std::string& line) { spdlog::info("{}", line); });
+    const Result<void> guarded = guard_alone(*report.config);
     if (!guarded) {
         spdlog::error("{}", guarded.error().text);
         const bool is_usage =

@@ -234,7 +234,7 @@ Result<void> AgentProcess::make_edge() {
         haproxy_.servers.push_back({instances[index].id, config_.haproxy->servers.at(index)});
     }
     for (const NeighbourConfig& neighbour : config_.neighbours) {
-        haproxy_.neighbours.push_back({neighbour.service, neighbour.backend});
+        haproxy_.neighbours.push_back({neighbour.service, neighbour.backend, neighbour.circuit});
     }
     if (Result<void> checked = adapters::haproxy::check(haproxy_); !checked) {
         return fail("edge.haproxy", checked.error());

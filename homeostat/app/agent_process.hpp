@@ -17,7 +17,7 @@ namespace homeostat::app {
 using LogLine = std::function<void(const std::string&)>;
 
 /// Guards until SIGTERM or SIGINT. `log` takes lines for a person who watches.
-/// ERRORS: busy: another agent guards this service already; corrupt: the ledger; what keeps the
+/// ERRORS: busy: another agent has this ledger already; corrupt: the ledger; what keeps the
 /// service's instances from being started.
 [[nodiscard]] Result<void> guard_service(const Config& config, const LogLine& log);
 

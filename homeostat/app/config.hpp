@@ -59,6 +59,7 @@ struct HaproxyConfig {
 struct NeighbourConfig {
     ServiceId service;
     std::string backend;
+    std::string circuit;  ///< HAProxy's stick table for its circuit; empty: none is declared.
 };
 
 struct ModelConfig {

@@ -189,6 +189,13 @@ void check_guard(const ConfigFile& file, ConfigReading& reading) {
                         "there is no edge to take an instance out of — add edge: { haproxy: … }, "
                         "or leave this out");
     }
+    const bool has_circuit = std::ranges::any_of(
+        file.neighbours, [](const auto& neighbour) { return !neighbour.config.circuit.empty(); });
+    if (autonomy.open_circuit != Autonomy::watch && !has_circuit) {
+        reading.tell_at("autonomy.open_circuit",
+                        "no neighbour declares a circuit — add circuit: STICK_TABLE to one, or "
+                        "leave this out");
+    }
     if (autonomy.scale != Autonomy::watch && file.runtime.process.spares == 0) {
         reading.tell_at("autonomy.scale",
                         "there is nothing to scale to — add spares: 1 to runtime.process, or "

@@ -63,6 +63,7 @@ ModelConfig to_config(const ModelSection& section, const Paths& paths) {
 guard::Limits to_config(const GuardSection& section, const AutonomySection& autonomy) {
     guard::Limits limits = section.limits;
     limits.autonomy = {{RemedyKind::eject, autonomy.eject},
+                       {RemedyKind::open_circuit, autonomy.open_circuit},
                        {RemedyKind::restart, autonomy.restart},
                        {RemedyKind::rolling_restart, autonomy.rolling_restart},
                        {RemedyKind::scale, autonomy.scale},
@@ -189,6 +190,7 @@ ConfigFile to_file(const Config& config) {
     }
     file.guard = GuardSection{config.guard, config.proof_time, config.hold_for};
     file.autonomy = AutonomySection{config.guard.autonomy_of(RemedyKind::eject),
+                                    config.guard.autonomy_of(RemedyKind::open_circuit),
                                     config.guard.autonomy_of(RemedyKind::restart),
                                     config.guard.autonomy_of(RemedyKind::rolling_restart),
                                     config.guard.autonomy_of(RemedyKind::scale),

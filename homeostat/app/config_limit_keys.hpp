@@ -94,6 +94,7 @@ struct GuardSection {
 
 struct AutonomySection {
     Autonomy eject{Autonomy::watch};
+    Autonomy open_circuit{Autonomy::watch};
     Autonomy restart{Autonomy::watch};
     Autonomy rolling_restart{Autonomy::watch};
     Autonomy scale{Autonomy::watch};
@@ -102,6 +103,8 @@ struct AutonomySection {
         constexpr EnumValue<Autonomy> level{};
         key(Key{"eject", "Of one slow instance from rotation, until it is well"}, level,
             self.eject);
+        key(Key{"open_circuit", "Of a neighbour that fails, so that its fallback answers"}, level,
+            self.open_circuit);
         key(Key{"restart", "Of one instance"}, level, self.restart);
         key(Key{"rolling_restart", "Of every instance, one after another"}, level,
             self.rolling_restart);

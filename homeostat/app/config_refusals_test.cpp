@@ -60,8 +60,8 @@ TEST_CASE("what YAML allows and hides is refused: duplicates, anchors, aliases, 
          "5:18: an alias (*) is not read here — write the value out\n"},
         {"a merge key", with("guard: &g { min_healthy: 1 }\nautonomy: { <<: *g }\n"),
          "5:8: an anchor (&) is not read here — write the value out\n"
-         "6:13: autonomy: unknown key '<<' — known here: eject, restart, rolling_restart, scale, "
-         "rollback\n"
+         "6:13: autonomy: unknown key '<<' — known here: eject, open_circuit, restart, "
+         "rolling_restart, scale, rollback\n"
          "6:17: an alias (*) is not read here — write the value out\n"},
         {"a tag", with("oracle: !!str rules\n"),
          "5:9: a tag (!) is not read here — write the value without it\n"},
@@ -292,6 +292,21 @@ TEST_CASE("keys that contradict each other are refused together") {
         {"a rollback to nothing", with("autonomy: { rollback: act }\n"),
          "5:13: autonomy.rollback: there is nothing to roll back to — add versions: { root: … } or "
          "config: { root: … } to runtime.process, or leave this out\n"},
+        {"a circuit that nobody declares",
+         with("edge: { haproxy: { socket: s, backend: b, servers: \"p{index}\" } }\n"
+              "neighbours: [ { service: a, backend: a } ]\nautonomy: { open_circuit: act }\n"),
+         "7:13: autonomy.open_circuit: no neighbour declares a circuit — add circuit: STICK_TABLE "
+         "to one, or leave this out\n"},
+        {"a circuit that a neighbour declares",
+         with("edge: { haproxy: { socket: s, backend: b, servers: \"p{index}\" } }\n"
+              "neighbours: [ { service: a, backend: a, circuit: circuits } ]\n"
+              "autonomy: { open_circuit: act }\n"),
+         ""},
+        {"a circuit whose table is no name",
+         with("edge: { haproxy: { socket: s, backend: b, servers: \"p{index}\" } }\n"
+              "neighbours: [ { service: a, backend: a, circuit: \"a;quit\" } ]\n"),
+         "6:50: neighbours[0].circuit: 'a;quit' is not a plain name — write 1 to 64 of A-Z a-z 0-9 "
+         "_ . -, beginning with a letter, a digit or _\n"},
         {"a back-off that begins over its end",
          with("guard: { back_off_first: 1m, back_off_max: 30s }\n"),
          "5:10: guard.back_off_first: 1m is longer than back_off_max (30s) — write less\n"},

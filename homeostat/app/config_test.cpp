@@ -202,9 +202,9 @@ TEST_CASE("the examples are configurations") {
              open = text.find('@', open)) {
             const std::size_t close = text.find('@', open + 1);
             const std::string word = text.substr(open + 1, close - open - 1);
-            const std::string value = word.ends_with("_PORT")
-                                          ? std::to_string(7000 + open % 1000)
-                                          : (word == "ORACLE" ? "both" : "/tmp/x");
+            const std::string other = word == "HOLD_FOR" ? "2m" : "/tmp/x";
+            const std::string value = word.ends_with("_PORT") ? std::to_string(7000 + open % 1000)
+                                                              : (word == "ORACLE" ? "both" : other);
             text.replace(open, close - open + 1, value);
         }
         const ConfigReport filled = parse_config(text, file_for_test);

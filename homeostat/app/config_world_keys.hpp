@@ -174,6 +174,10 @@ struct NeighbourSection {
             self.config.service);
         key(Key{"backend", "HAProxy's backend for it", Need::required}, NameValue{},
             self.config.backend);
+        key(Key{"circuit",
+                "HAProxy's stick table; while it has an entry with the backend's name, "
+                "a fallback answers"},
+            NameValue{}, self.config.circuit);
     }
 };
 

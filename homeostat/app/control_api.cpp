@@ -94,7 +94,8 @@ Task<net::HttpResponse> ControlApi::answer(net::HttpRequest request) {
 net::HttpResponse ControlApi::health() const {
     std::vector<std::string> troubles = context_.agent.standstills(context_.clock.now());
     if (const std::string& trouble = context_.executor.ledger_trouble(); !trouble.empty()) {
-        troubles.push_back("nothing can be recorded, so nothing is done: " + trouble);
+        troubles.push_back(
+            "nothing can be recorded, so only processes that have ended are started: " + trouble);
     }
     json::object document;
     document["is_healthy"] = troubles.empty();

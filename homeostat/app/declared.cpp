@@ -27,6 +27,9 @@ Inventory inventory_of(const Config& config) {
     }
     for (const NeighbourConfig& neighbour : config.neighbours) {
         inventory.neighbours.push_back(neighbour.service);
+        if (!neighbour.circuit.empty()) {
+            inventory.circuits.push_back(neighbour.service);
+        }
     }
     inventory.has_versions = !config.process.versions_root.empty();
     inventory.has_configs = !config.process.config_root.empty();

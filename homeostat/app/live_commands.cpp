@@ -69,7 +69,9 @@ void print_status(const json::object& status) {
                    text_in(incident, "node"), text_in(incident, "trouble"));
     }
     if (const std::string trouble = text_in(status, "ledger_trouble"); !trouble.empty()) {
-        fmt::print("ledger: nothing can be recorded, so nothing is done: {}\n", trouble);
+        fmt::print(
+            "ledger: nothing can be recorded, so only processes that have ended are started: {}\n",
+            trouble);
     }
     const json::value* troubles = status.if_contains("source_troubles");
     if (troubles != nullptr && troubles->is_object()) {

@@ -76,6 +76,9 @@ void add_demo(CLI::App& app, demo::DemoOptions& options) {
         ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
         ->capture_default_str();
     command->add_option("--only", options.only, "One scenario by its name");
+    command->add_flag("--list", options.lists, "Print the names of the scenarios instead");
+    command->add_flag("--baseline", options.has_baseline,
+                      "Run each scenario under what people use today, too: minutes each");
     command->add_option("--oracle", options.oracle, "Who ranks the remedies")
         ->check(CLI::IsMember({"rules", "model", "both"}))
         ->capture_default_str();
@@ -87,7 +90,15 @@ void add_demo(CLI::App& app, demo::DemoOptions& options) {
         "t0 is the first answer a user would call bad (error, slower than 500 ms, wrong).\n"
         "Healing ends at the start of the first 2 s in which at least 99 % of the answers are "
         "good.\nExit status 0 only if every scenario went as expected.\n\n"
+        "With --baseline, the same faults, seeds and load once more without Homeostat, under\n"
+        "  kubernetes        a restart after 3 failed probes of 10 s, with the kubelet's back-off\n"
+        "  kubernetes-tuned  the same with probes of 1 s\n"
+        "  haproxy           its checks (1 s x 3) and observe layer7; nothing is restarted\n"
+        "  nothing\n"
+        "each until users are well for 6 s, or its window is over: 40, 25, 15 and 15 s from t0.\n"
+        "What it does to users changes no exit status.\n\n"
         "Examples:\n  homeostat demo --only bad_deploy --keep /tmp/run\n"
+        "  homeostat demo --only leak --baseline\n"
         "  homeostat demo --json --seed 7 --oracle rules > result.json");
 }
 
@@ -188,7 +199,7 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     const auto is_meant = [&app](const char* name) { return app.got_subcommand(name); };
     log_to_stderr(is_meant("agent") ? arguments.agent.log_level : "warn");
     if (is_meant("demo")) {
-        return demo::run_demo(arguments.demo);
+        return arguments.demo.lists ? demo::list_scenarios() : demo::run_demo(arguments.demo);
     }
     if (is_meant("agent")) {
         return to_int(run_agent(arguments.agent));

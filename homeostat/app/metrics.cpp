@@ -55,7 +55,7 @@ std::string metrics_page(const AgentFigures& now, const LedgerFigures& ledger) {
     page.begin("homeostat_suspended", "gauge", "1 while the kill switch is engaged.");
     page.add(now.is_suspended ? 1 : 0);
     page.begin("homeostat_ledger_writable", "gauge",
-               "0 once nothing can be recorded, so that nothing is done.");
+               "0 while nothing can be recorded: only processes that have ended are started then.");
     page.add(now.is_ledger_writable ? 1 : 0);
     add_ledger(page, ledger);
     if (now.process) {

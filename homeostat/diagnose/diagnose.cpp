@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -64,6 +66,12 @@ std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Lim
             causes.push_back(blame(change, look, symptom));
         }
     }
+    if (look.is_overloaded) {
+        causes.push_back(
+            {CauseKind::overload, look.suspect() ? 0.5 : 0.85,
+             fmt::format("{:.1f} times the usual requests come, more than {} instances answer",
+                         look.load.growth(), look.load.at_work)});
+    }
     if (look.ill_alone) {
         causes.push_back({CauseKind::instance_fault, look.leaks.empty() ? 0.6 : 0.3,
                           look.ill_alone->text() + " is ill, the others are well"});
@@ -116,6 +124,20 @@ void add_paces(Evidence& evidence, const Look& look, const Inventory& inventory)
     }
 }
 
+/// Only while somebody waits: else it is a busy hour, and no evidence of anything.
+void add_load(Evidence& evidence, const Look& look, const Inventory& inventory) {
+    const Load& load = look.load;
+    if (load.waiting <= waiting_usual_max) {
+        return;
+    }
+    const std::string usually =
+        load.usual_rate ? fmt::format(", usually {:.0f}", *load.usual_rate) : std::string();
+    add_line(evidence, fmt::format("{:.0f} requests per second{}; {} wait in the queue", load.rate,
+                                   usually, load.waiting));
+    add_line(evidence, fmt::format("{} instances of {} are at work and {} spares are idle",
+                                   load.at_work, inventory.service.text(), load.idle));
+}
+
 Evidence evidence_of(const Look& look,
                      const Symptom& symptom,
                      const Inventory& inventory,
@@ -129,6 +151,7 @@ Evidence evidence_of(const Look& look,
     }
     add_line(evidence, fmt::format("{} on {}: {:.0f} % of requests fail", to_text(symptom.kind),
                                    inventory.service.text(), look.own.ratio() * 100));
+    add_load(evidence, look, inventory);
     if (symptom.kind == SymptomKind::latency) {
         add_paces(evidence, look, inventory);
     }
@@ -158,6 +181,17 @@ void offer(Menu& menu, Remedy remedy, double weight, std::string because) {
     menu.items.push_back({std::move(remedy), weight, std::move(because)});
 }
 
+/// Says whether a neighbour that explains the symptom has one.
+bool offer_circuits(Menu& menu, const Look& look, const Inventory& inventory) {
+    const std::size_t offered_before = menu.items.size();
+    for (const ServiceId& neighbour : look.explaining) {
+        if (std::ranges::find(inventory.circuits, neighbour) != inventory.circuits.end()) {
+            offer(menu, OpenCircuit{neighbour}, 0.9, "the neighbour fails, and has a fallback");
+        }
+    }
+    return menu.items.size() > offered_before;
+}
+
 void offer_against_leaks(Menu& menu, const Look& look, const Inventory& inventory) {
     if (look.leaks.size() > 1) {
         offer(menu, RollingRestart{inventory.service}, 0.7, "memory climbed in several");
@@ -185,10 +219,25 @@ void offer_against_own_fault(Menu& menu,
                   ? "the configuration is new, and no neighbour explains it"
                   : "the running version is new, and no neighbour explains it");
     }
-    if (look.ill_alone && !is_leak) {
+    // Under overload a restart takes away what is short, and the one that fails first is not ill.
+    if (look.ill_alone && !is_leak && !look.is_overloaded) {
         offer(menu, Restart{*look.ill_alone}, suspect && !is_one_slow ? 0.1 : 0.6,
               "only this instance is ill");
     }
+}
+
+/// As many as the traffic grew by, of those that are declared. After a change that may have brought
+/// it even doing nothing comes first: more instances of a bad version help nobody.
+void offer_against_overload(Menu& menu, const Look& look, const Inventory& inventory) {
+    const Load& load = look.load;
+    if (!look.is_overloaded || load.idle == 0) {
+        return;
+    }
+    const double wanted = std::ceil(load.at_work * load.growth());
+    const double most = load.at_work + load.idle;
+    const auto to = static_cast<std::uint32_t>(std::min(wanted, most));
+    offer(menu, Scale{inventory.service, load.at_work, std::max(to, load.at_work + 1)},
+          look.suspect() ? 0.04 : 0.8, "much more is asked than usual, and it queues");
 }
 
 /// First-hand numbers only: log templates weigh in the causes, never here.
@@ -204,8 +253,10 @@ Menu menu_of(const Look& look, const Symptom& symptom, const Inventory& inventor
     } else if (!is_explained) {
         offer_against_leaks(menu, look, inventory);
         offer_against_own_fault(menu, look, symptom, inventory);
+        offer_against_overload(menu, look, inventory);
     }
-    offer(menu, Observe{}, is_explained ? 0.9 : 0.05,
+    const bool has_circuit = offer_circuits(menu, look, inventory);
+    offer(menu, Observe{}, is_explained && !has_circuit ? 0.9 : 0.05,
           is_explained ? "the cause lies with a neighbour" : "doing nothing is an answer");
     return menu;
 }

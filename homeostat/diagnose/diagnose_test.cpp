@@ -106,6 +106,12 @@ struct Past {
                                std::vector<RemedyKind> tried = {}) const {
         return diagnose(state, symptom, payments(), tried, {});
     }
+    /// Where the edge can answer for these neighbours.
+    [[nodiscard]] Menu menu_with_circuits(std::vector<ServiceId> circuits) const {
+        Inventory inventory = payments();
+        inventory.circuits = std::move(circuits);
+        return diagnose(state, errors(), inventory, {}, {}).menu;
+    }
 };
 
 std::vector<RemedyKind> kinds_of(const Menu& menu) {
@@ -249,6 +255,27 @@ TEST_CASE(
     CHECK(past.find(silent).menu.items.front().remedy ==
           Remedy{RollingRestart{ServiceId("payments")}});
     CHECK(past.find().diagnosis.causes.front().kind == CauseKind::dependency_failing);
+}
+
+TEST_CASE("the circuit of a neighbour that explains the errors comes first, if it is declared") {
+    Past past;
+    note(past.state, deploy());
+    past.service_fails_evenly();
+    past.traffic(SubjectKind::neighbour, "fraud", 300, 95);
+    const Menu menu = past.menu_with_circuits({ServiceId("fraud"), ServiceId("rates")});
+    REQUIRE(kinds_of(menu) == std::vector{RemedyKind::open_circuit, watching});
+    CHECK(menu.items.front().remedy == Remedy(OpenCircuit{ServiceId("fraud")}));
+    CHECK(menu.items.front().prior > 0.9);
+    CHECK(kinds_of(past.menu_with_circuits({ServiceId("rates")})) == std::vector{watching});
+}
+
+TEST_CASE("no circuit is offered for errors that no neighbour explains") {
+    Past past;
+    note(past.state, deploy());
+    past.service_fails_evenly();
+    past.traffic(SubjectKind::neighbour, "fraud", 300, 3);
+    CHECK(kinds_of(past.menu_with_circuits({ServiceId("fraud")})) ==
+          std::vector{rollback, watching});
 }
 
 TEST_CASE("a neighbour that hardly fails explains nothing") {

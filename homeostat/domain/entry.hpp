@@ -34,6 +34,7 @@ enum class EntryKind : std::uint8_t {
     good,        ///< A version has proven itself by time in service.
     suspended,   ///< The kill switch was engaged.
     resumed,     ///< And released.
+    gap,         ///< The ledger took nothing for a while; what was kept of it stands before this.
     checkpoint,  ///< The state of a graph thread after a superstep.
 };
 
@@ -41,7 +42,7 @@ constexpr auto names_of(std::type_identity<EntryKind>) {
     return std::to_array<std::string_view>({"started", "opened", "proposed", "verdict", "intent",
                                             "outcome", "proof", "undo", "held", "given_back",
                                             "escalated", "closed", "change", "good", "suspended",
-                                            "resumed", "checkpoint"});
+                                            "resumed", "gap", "checkpoint"});
 }
 
 struct Entry {

@@ -160,6 +160,19 @@ struct ClosedBody {
     }
 };
 
+/// The ledger took no entries for a while. What could be kept of that time stands before this.
+struct GapBody {
+    WallTime since{};         ///< When the first entry was not taken.
+    std::string because;      ///< What the ledger said then.
+    std::uint64_t groups{0};  ///< Kept meanwhile and recorded late.
+
+    static void fields(auto& self, auto&& field) {
+        field("since", self.since);
+        field("because", self.because);
+        field("groups", self.groups);
+    }
+};
+
 struct GoodBody {
     VersionId version;
     Duration served_for{};  ///< As the current one, without an incident.

@@ -23,6 +23,11 @@ const InstanceFacts* find_spare(const Facts& facts, const InstanceId& instance) 
     return find(facts.spares, instance);
 }
 
+const CircuitFacts* find_circuit(const Facts& facts, const ServiceId& neighbour) {
+    const auto found = std::ranges::find(facts.circuits, neighbour, &CircuitFacts::neighbour);
+    return found == facts.circuits.end() ? nullptr : &*found;
+}
+
 std::uint32_t serving_count(const Facts& facts) {
     const auto count = std::ranges::count_if(facts.instances, [&](const InstanceFacts& instance) {
         return instance.is_serving(facts.has_edge);

@@ -81,10 +81,34 @@ struct EdgeInstance {
     double latency_ms{0};  ///< Mean of its last answers, as the proxy keeps it.
 };
 
+/// A neighbour that declares a circuit, as the edge sees it.
+struct CircuitFacts {
+    ServiceId neighbour;
+    bool is_open{false};  ///< The edge answers for it.
+    std::uint32_t servers_count{0};
+    std::uint32_t answering_count{0};  ///< Servers of it that answer the edge's own checks.
+    double latency_ms{0};              ///< Mean of its last answers. Stands still while open.
+
+    /// Half of its servers could serve calls, as far as checks can tell.
+    [[nodiscard]] bool is_answering() const {
+        return answering_count > 0 && 2 * std::uint64_t{answering_count} >= servers_count;
+    }
+
+    static void fields(auto& self, auto&& field) {
+        field("neighbour", self.neighbour);
+        field("is_open", self.is_open);
+        field("servers_count", self.servers_count);
+        field("answering_count", self.answering_count);
+        field("latency_ms", self.latency_ms);
+    }
+    friend bool operator==(const CircuitFacts&, const CircuitFacts&) = default;
+};
+
 struct EdgeFacts {
     std::vector<EdgeInstance> instances;
     EdgeCounters counters;  ///< Of the guarded service's backend.
     Instant read_at{};
+    std::vector<CircuitFacts> circuits{};  ///< Those that the edge has; a missing one is unknown.
 };
 
 /// What one actuator reports of its part of the world.
@@ -117,6 +141,7 @@ struct Facts {
     bool has_edge{false};                  ///< An edge is configured.
     bool is_complete{false};               ///< Every configured source answered.
     EdgeCounters edge;                     ///< Of the service's backend; zero without an edge.
+    std::vector<CircuitFacts> circuits;    ///< A declared one that is missing is unknown.
     PerArtifact<VersionFacts> versions;
     bool is_suspended{true};  ///< The kill switch. Unreadable counts as engaged.
     Instant read_at{};
@@ -128,6 +153,7 @@ struct Facts {
         field("has_edge", self.has_edge);
         field("is_complete", self.is_complete);
         field("edge", self.edge);
+        field("circuits", self.circuits);
         field("deploy", self.versions.deploy);
         field("config", self.versions.config);
         field("is_suspended", self.is_suspended);
@@ -138,6 +164,9 @@ struct Facts {
 
 [[nodiscard]] const InstanceFacts* find_instance(const Facts& facts, const InstanceId& instance);
 [[nodiscard]] const InstanceFacts* find_spare(const Facts& facts, const InstanceId& instance);
+
+/// Null: no such circuit is declared, or the edge says nothing of it.
+[[nodiscard]] const CircuitFacts* find_circuit(const Facts& facts, const ServiceId& neighbour);
 
 [[nodiscard]] std::uint32_t serving_count(const Facts& facts);
 

@@ -16,8 +16,9 @@ struct Inventory {
     ServiceId service;
     std::vector<InstanceId> instances;  ///< In order of their index.
     std::vector<ServiceId> neighbours;
-    bool has_versions{false};  ///< A deploy can be rolled back.
-    bool has_configs{false};   ///< A change of the configuration can be rolled back.
+    std::vector<ServiceId> circuits;  ///< Neighbours for which the edge can answer itself.
+    bool has_versions{false};         ///< A deploy can be rolled back.
+    bool has_configs{false};          ///< A change of the configuration can be rolled back.
     bool has_edge{false};
     bool may_eject{false};  ///< There is an edge, and `eject` stands higher than watch.
 

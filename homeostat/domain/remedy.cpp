@@ -15,6 +15,9 @@ struct InstanceOf {
 
 struct InverseOf {
     std::optional<Remedy> operator()(const Eject& remedy) const { return Readmit{remedy.instance}; }
+    std::optional<Remedy> operator()(const OpenCircuit& remedy) const {
+        return CloseCircuit{remedy.neighbour};
+    }
     std::optional<Remedy> operator()(const Scale& remedy) const {
         return Scale{remedy.service, remedy.to, remedy.from};
     }
@@ -30,6 +33,12 @@ struct Describe {
     std::string operator()(const Eject& remedy) const { return "eject " + remedy.instance.text(); }
     std::string operator()(const Readmit& remedy) const {
         return "readmit " + remedy.instance.text();
+    }
+    std::string operator()(const OpenCircuit& remedy) const {
+        return "open_circuit of " + remedy.neighbour.text();
+    }
+    std::string operator()(const CloseCircuit& remedy) const {
+        return "close_circuit of " + remedy.neighbour.text();
     }
     std::string operator()(const Restart& remedy) const {
         return "restart " + remedy.instance.text();

@@ -4,38 +4,21 @@
 // cannot be offered, chosen or performed.
 //
 // A new remedy is a struct here; every stage that must answer for it then fails to compile.
-// SOURCE of the traits: DESIGN of the project, "Remedies".
 //
 // Pure. Values only.
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/domain/artifact.hpp"
 #include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/remedy_kind.hpp"
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <variant>
 
 namespace homeostat {
-
-enum class RemedyKind : std::uint8_t {
-    observe,
-    eject,
-    readmit,
-    restart,
-    rolling_restart,
-    scale,
-    rollback,
-};
-
-constexpr auto names_of(std::type_identity<RemedyKind>) {
-    return std::to_array<std::string_view>(
-        {"observe", "eject", "readmit", "restart", "rolling_restart", "scale", "rollback"});
-}
 
 /// Do nothing and go on looking: an answer, not the lack of one.
 struct Observe {
@@ -62,6 +45,26 @@ struct Readmit {
     InstanceId instance;
     static void fields(auto& self, auto&& field) { field("instance", self.instance); }
     friend bool operator==(const Readmit&, const Readmit&) = default;
+};
+
+/// Let the edge answer calls to a neighbour itself, with the fallback that its operator has
+/// declared. A stopgap: it is held until the neighbour is well or its time is up, and given back by
+/// `CloseCircuit`.
+struct OpenCircuit {
+    static constexpr std::string_view kind_name = "open_circuit";
+    static constexpr RemedyKind kind = RemedyKind::open_circuit;
+    ServiceId neighbour;
+    static void fields(auto& self, auto&& field) { field("neighbour", self.neighbour); }
+    friend bool operator==(const OpenCircuit&, const OpenCircuit&) = default;
+};
+
+/// Let calls through to the neighbour again. The inverse of `OpenCircuit`, and on no menu.
+struct CloseCircuit {
+    static constexpr std::string_view kind_name = "close_circuit";
+    static constexpr RemedyKind kind = RemedyKind::close_circuit;
+    ServiceId neighbour;
+    static void fields(auto& self, auto&& field) { field("neighbour", self.neighbour); }
+    friend bool operator==(const CloseCircuit&, const CloseCircuit&) = default;
 };
 
 /// Replace the process of one instance.
@@ -115,61 +118,21 @@ struct Rollback {
     friend bool operator==(const Rollback&, const Rollback&) = default;
 };
 
-using Remedy = std::variant<Observe, Eject, Readmit, Restart, RollingRestart, Scale, Rollback>;
-
-/// How much a remedy disturbs; a second remedy in one incident must be of a lower class.
-enum class Disruption : std::uint8_t { none, capacity, rotation, instance, rolling, version };
-
-constexpr auto names_of(std::type_identity<Disruption>) {
-    return std::to_array<std::string_view>(
-        {"none", "capacity", "rotation", "instance", "rolling", "version"});
-}
-
-/// What may be said about repeating an effect.
-enum class Idempotence : std::uint8_t {
-    read_back,    ///< A target state that is set and read back.
-    conditional,  ///< A write that happens only while the target is as we saw it.
-    one_shot,     ///< Never retried after an unknown reply.
-};
-
-constexpr auto names_of(std::type_identity<Idempotence>) {
-    return std::to_array<std::string_view>({"read_back", "conditional", "one_shot"});
-}
-
-struct RemedyTraits {
-    Disruption disruption;
-    bool is_reversible;       ///< Has an inverse that `undo` performs.
-    Idempotence idempotence;  ///< Of its most dangerous step.
-    bool removes_capacity;    ///< Takes an instance out for a while: the floor applies.
-    bool is_temporary;        ///< Held once it has helped, then given back by its inverse.
-};
-
-[[nodiscard]] constexpr RemedyTraits traits_of(RemedyKind kind) {
-    switch (kind) {
-        case RemedyKind::observe:
-            return {Disruption::none, true, Idempotence::read_back, false, false};
-        case RemedyKind::eject:
-            return {Disruption::rotation, true, Idempotence::read_back, true, true};
-        case RemedyKind::readmit:
-            return {Disruption::rotation, false, Idempotence::read_back, false, false};
-        case RemedyKind::restart:
-            return {Disruption::instance, false, Idempotence::one_shot, true, false};
-        case RemedyKind::rolling_restart:
-            return {Disruption::rolling, false, Idempotence::one_shot, true, false};
-        case RemedyKind::scale:
-            return {Disruption::capacity, true, Idempotence::one_shot, false, true};
-        case RemedyKind::rollback:
-            return {Disruption::version, true, Idempotence::conditional, true, false};
-    }
-    // Not a member: the worst case.
-    return {Disruption::version, false, Idempotence::one_shot, true, false};
-}
+using Remedy = std::variant<Observe,
+                            Eject,
+                            Readmit,
+                            OpenCircuit,
+                            CloseCircuit,
+                            Restart,
+                            RollingRestart,
+                            Scale,
+                            Rollback>;
 
 [[nodiscard]] inline RemedyKind kind_of(const Remedy& remedy) {
     return std::visit([](const auto& alternative) { return alternative.kind; }, remedy);
 }
 
-/// The one instance that the remedy is about; null for those about a service.
+/// The one instance that the remedy is about; null for those about a service or a neighbour.
 [[nodiscard]] const InstanceId* instance_of(const Remedy& remedy);
 
 /// What takes the remedy back; nothing for those that cannot be.

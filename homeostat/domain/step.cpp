@@ -6,6 +6,7 @@ namespace {
 
 struct InstanceOf {
     const InstanceId* operator()(const SwapVersion&) const { return nullptr; }
+    const InstanceId* operator()(const SetCircuit&) const { return nullptr; }
     const InstanceId* operator()(const auto& step) const { return &step.instance; }
 };
 
@@ -25,6 +26,9 @@ struct Describe {
         const std::string version = step.version.empty() ? "" : step.version.text() + ", ";
         const std::string config = step.config.empty() ? "" : step.config.text() + ", ";
         return "replace " + step.instance.text() + " (" + version + config + old + ")";
+    }
+    std::string operator()(const SetCircuit& step) const {
+        return "set_circuit of " + step.neighbour.text() + (step.is_open ? " open" : " closed");
     }
     std::string operator()(const Stop& step) const {
         const std::string pid = step.expected.pid == 0 ? std::string("has ended already")

@@ -75,6 +75,20 @@ struct Replace {
     friend bool operator==(const Replace&, const Replace&) = default;
 };
 
+/// Turn the edge's switch of a neighbour's circuit. Precondition: it stands the other way. Class:
+/// read back. An open circuit closes by itself after a while, whoever is still there to close it.
+struct SetCircuit {
+    static constexpr std::string_view kind_name = "set_circuit";
+    static constexpr Idempotence idempotence = Idempotence::read_back;
+    ServiceId neighbour;
+    bool is_open{false};
+    static void fields(auto& self, auto&& field) {
+        field("neighbour", self.neighbour);
+        field("is_open", self.is_open);
+    }
+    friend bool operator==(const SetCircuit&, const SetCircuit&) = default;
+};
+
 /// End the process of a spare, if there is one, and let the spare be one again. Precondition: the
 /// process is the one that we saw. Class: one-shot.
 struct Stop {
@@ -89,13 +103,13 @@ struct Stop {
     friend bool operator==(const Stop&, const Stop&) = default;
 };
 
-using Step = std::variant<SwapVersion, Drain, Undrain, Replace, Stop>;
+using Step = std::variant<SwapVersion, Drain, Undrain, Replace, Stop, SetCircuit>;
 
 [[nodiscard]] inline std::string_view name_of(const Step& step) {
     return std::visit([](const auto& alternative) { return alternative.kind_name; }, step);
 }
 
-/// The instance that a step touches; null for swap_version.
+/// The instance that a step touches; null for swap_version and set_circuit.
 [[nodiscard]] const InstanceId* instance_of(const Step& step);
 
 /// "replace payments-1 (v1, instead of pid 4711)", for people.

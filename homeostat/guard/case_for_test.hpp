@@ -31,6 +31,8 @@ inline const Instant now = instant_of_ns(5'000'000'000'000);
 inline const Remedy restart_0 = Restart{payments_0};
 inline const Remedy eject_0 = Eject{payments_0};
 inline const Remedy readmit_0 = Readmit{payments_0};
+inline const Remedy open_fraud = OpenCircuit{ServiceId("fraud")};
+inline const Remedy close_fraud = CloseCircuit{ServiceId("fraud")};
 inline const Remedy scale_up = Scale{payments, 3, 4};
 inline const Remedy scale_down = Scale{payments, 4, 3};
 inline const InstanceId payments_3("payments-3");
@@ -81,7 +83,8 @@ inline void start_spare(Facts& facts) {
     facts.spares.clear();
 }
 
-/// 7 errors of 1,000 requests at the edge; v2 runs with c2, v1 and c1 are proven.
+/// 7 errors of 1,000 requests at the edge; v2 runs with c2, v1 and c1 are proven; `fraud` answers
+/// none of its checks.
 inline Facts serving_facts() {
     Facts facts;
     facts.service = payments;
@@ -92,6 +95,7 @@ inline Facts serving_facts() {
     facts.is_complete = true;
     facts.edge.requests_total = 1000;
     facts.edge.errors_total = 7;
+    facts.circuits = {{.neighbour = ServiceId("fraud"), .servers_count = 2}};
     facts.versions.deploy = {v2, {v1, v2}, {v1}};
     facts.versions.config = {c2, {c1, c2}, {c1}};
     facts.is_suspended = false;
@@ -103,8 +107,8 @@ inline Limits acting_limits() {
     Limits limits;
     limits.min_healthy = 2;
     for (const RemedyKind kind :
-         {RemedyKind::observe, RemedyKind::eject, RemedyKind::restart, RemedyKind::rolling_restart,
-          RemedyKind::scale, RemedyKind::rollback}) {
+         {RemedyKind::observe, RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::restart,
+          RemedyKind::rolling_restart, RemedyKind::scale, RemedyKind::rollback}) {
         limits.autonomy[kind] = Autonomy::act;
     }
     return limits;

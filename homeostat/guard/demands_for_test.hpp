@@ -25,7 +25,7 @@ template <class Draw>
 
 template <class Draw>
 [[nodiscard]] Remedy any_remedy(Draw& draw) {
-    switch (draw(11)) {
+    switch (draw(13)) {
         case 0:
         case 1:
             return RollingRestart{pick(draw, std::array{payments, payments, ServiceId("fraud")})};
@@ -41,7 +41,11 @@ template <class Draw>
         case 5:
             return Readmit{any_instance(draw)};
         case 6:
+            return OpenCircuit{pick(draw, std::array{ServiceId("fraud"), payments})};
         case 7:
+            return CloseCircuit{ServiceId("fraud")};
+        case 8:
+        case 9:
             return Scale{payments, 3 + draw(3), 3 + draw(3)};
         default:
             return Restart{any_instance(draw)};
@@ -74,7 +78,7 @@ template <class Draw>
                                         ? target->runtime.identity
                                         : ProcessIdentity{};
     const PerArtifact<VersionFacts>& versions = facts.versions;
-    switch (draw(7)) {
+    switch (draw(8)) {
         case 3:
             return Stop{name, present};
         case 4:
@@ -86,6 +90,8 @@ template <class Draw>
             return Undrain{name};
         case 2:
             return SwapVersion{payments, versions.deploy.current, pick(draw, std::array{v1, v2})};
+        case 5:
+            return SetCircuit{pick(draw, std::array{ServiceId("fraud"), payments}), draw(2) == 0};
         default:
             break;
     }

@@ -105,6 +105,10 @@ class Demon {
             instance.runtime.is_answering =
                 has_word ? is_alive && lie == 14 : instance.runtime.is_answering;
         }
+        for (CircuitFacts& circuit : facts_.circuits) {
+            circuit.answering_count = pick(draw_, std::array{0U, 1U, 2U});
+            circuit.is_open = circuit.is_open && draw_(8) != 7;  // It expires.
+        }
         for (InstanceFacts& instance : facts_.instances) {
             switch (draw_(16)) {
                 case 12:
@@ -161,7 +165,8 @@ class Demon {
                                                      : nullptr;
         const InstanceFacts* target = named != nullptr ? find_instance(facts_, *named) : nullptr;
         const bool has_ended = target != nullptr && !target->runtime.is_alive;
-        const bool takes_nothing = has_ended || std::holds_alternative<Readmit>(asked.remedy);
+        const bool takes_nothing = has_ended || std::holds_alternative<Readmit>(asked.remedy) ||
+                                   std::holds_alternative<CloseCircuit>(asked.remedy);
         const bool is_lie = is_much_silent(facts_, limits_) && !is_edge_alarmed(facts_, asked);
         return is_lie && !takes_nothing
                    ? std::optional<std::string>("permitted on the word of one observer")
@@ -179,7 +184,9 @@ class Demon {
         const bool is_spare = name != nullptr && find_spare(facts_, *name) != nullptr;
         const bool gives_back = std::holds_alternative<Undrain>(step);
         const bool takes = target != nullptr && target->runtime.is_alive && !gives_back;
-        const bool changes = is_spare || std::holds_alternative<SwapVersion>(step);
+        const auto* set = std::get_if<SetCircuit>(&step);
+        const bool opens = set != nullptr && set->is_open;
+        const bool changes = is_spare || opens || std::holds_alternative<SwapVersion>(step);
         if ((takes || changes) && !is_edge_alarmed(facts_, asked)) {
             return "done on the word of one observer";
         }
@@ -229,6 +236,9 @@ class Demon {
         if (auto wrong = objection_to_lie(asked, step)) {
             return describe(step) + ": " + *wrong;
         }
+        if (auto wrong = circuit_objection_to(asked, step)) {
+            return describe(step) + ": " + *wrong;
+        }
         const std::uint32_t before = surely_serving(facts_);
         perform(step);
         const std::uint32_t after = surely_serving(facts_);
@@ -239,9 +249,32 @@ class Demon {
         return std::nullopt;
     }
 
+    /// A fallback is to be in force for a neighbour that cannot answer, and for no other; once an
+    /// opening is announced it is carried through.
+    [[nodiscard]] std::optional<std::string> circuit_objection_to(const Case& asked,
+                                                                  const Step& step) const {
+        const auto* set = std::get_if<SetCircuit>(&step);
+        if (set == nullptr) {
+            return std::nullopt;
+        }
+        if (set->neighbour != ServiceId("fraud")) {
+            return "a circuit that nobody declared";
+        }
+        const IncidentMemory* memory = history_.find(asked.incident);
+        const bool is_announced = memory != nullptr && memory->remedy_in_hand == asked.remedy;
+        const bool answers_well = facts_.circuits.front().answering_count > 0;
+        return set->is_open && answers_well && !is_announced
+                   ? std::optional<std::string>("opened although the neighbour answers")
+                   : std::nullopt;
+    }
+
     void perform(const Step& step) {
         if (const auto* swap = std::get_if<SwapVersion>(&step)) {
             facts_.versions[swap->artifact].current = swap->to;
+            return;
+        }
+        if (const auto* set = std::get_if<SetCircuit>(&step)) {
+            facts_.circuits.front().is_open = set->is_open;
             return;
         }
         if (std::holds_alternative<Stop>(step)) {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace homeostat::guard {
 
@@ -42,8 +43,8 @@ Scene confirmed_scene(const Remedy& remedy, std::size_t count) {
 
 TEST_CASE(
     "probes that call all dead while users are served stop every remedy, then call a person") {
-    for (const Remedy& remedy :
-         {Remedy{Observe{}}, restart_0, eject_0, rolling, scale_up, rollback, config_rollback}) {
+    for (const Remedy& remedy : {Remedy{Observe{}}, restart_0, eject_0, open_fraud, rolling,
+                                 scale_up, rollback, config_rollback}) {
         Scene scene = silent_scene(remedy, 3);
         scene.history.learn(opened_entry(incident), now);
         CHECK(scene.refuses(freeze_rule));
@@ -70,6 +71,7 @@ TEST_CASE("on the probes' word alone no step takes, changes or adds anything") {
     CHECK(silent_scene(restart_0, 3).refuses(drain_0, freeze_rule));
     CHECK(silent_scene(restart_0, 3).refuses(replace_0, freeze_rule));
     CHECK(silent_scene(scale_up, 3).refuses(start_spare_3, freeze_rule));
+    CHECK(silent_scene(open_fraud, 3).refuses(open_step, freeze_rule));
 }
 
 TEST_CASE("a remedy that has begun stops where the probes call all dead, and may give back") {
@@ -78,15 +80,23 @@ TEST_CASE("a remedy that has begun stops where the probes call all dead, and may
     scene.facts.instances[0].rotation = Rotation::draining;
     CHECK(scene.refuses(replace_0, freeze_rule));
     CHECK(scene.ask(undrain_0));
+    Scene opened = silent_scene(close_fraud, 3);
+    opened.facts.circuits.front().is_open = true;
+    opened.asked.is_undo = true;
+    opened.history.learn(opened_entry(incident), now);
+    opened.history.learn(held_entry(incident, open_fraud), now);
+    CHECK(opened.is_permitted());
+    CHECK(opened.ask(close_step));
 }
 
 TEST_CASE("what changes all of them goes on once the edge confirms that much is dead") {
-    for (const Remedy& remedy : {rollback, config_rollback, scale_up}) {
+    for (const Remedy& remedy : {rollback, config_rollback, scale_up, open_fraud}) {
         CHECK(confirmed_scene(remedy, 2).is_permitted());
         CHECK(confirmed_scene(remedy, 3).is_permitted());
     }
     CHECK(confirmed_scene(rollback, 3).ask(swap_step));
     CHECK(confirmed_scene(scale_up, 3).ask(start_spare_3));
+    CHECK(confirmed_scene(open_fraud, 3).ask(open_step));
     Scene swapped = confirmed_scene(rollback, 2);
     learn_effect(swapped.history, {incident, "i-1.e1", rollback, swap_step}, now);
     swapped.facts.versions.deploy.current = v1;
@@ -155,6 +165,19 @@ TEST_CASE("up to the share nothing is different, and one instance alone is no ma
     Scene all = silent_scene(restart_0, 3);
     all.limits.freeze_above = 1;
     CHECK(all.is_permitted());
+}
+
+TEST_CASE("a spare at rest is neither dead nor one of those that could answer") {
+    const std::vector<InstanceFacts> spares{spare_instance(payments_3),
+                                            spare_instance(InstanceId("payments-4"))};
+    Scene one = silent_scene(restart_0, 1);
+    one.facts.spares = spares;
+    one.limits.freeze_above = 0;
+    CHECK(one.is_permitted());
+    Scene two = silent_scene(restart_0, 2);
+    two.facts.spares = spares;
+    CHECK(two.refuses(freeze_rule));
+    CHECK(two.verdict().because.starts_with("2 of 3 instances"));
 }
 
 TEST_CASE("a process that was started just now is not called dead") {

@@ -13,6 +13,8 @@ struct TargetOf {
     std::string operator()(const Observe&) const { return {}; }
     std::string operator()(const Eject& remedy) const { return remedy.instance.text(); }
     std::string operator()(const Readmit& remedy) const { return remedy.instance.text(); }
+    std::string operator()(const OpenCircuit& remedy) const { return remedy.neighbour.text(); }
+    std::string operator()(const CloseCircuit& remedy) const { return remedy.neighbour.text(); }
     std::string operator()(const Restart& remedy) const { return remedy.instance.text(); }
     std::string operator()(const RollingRestart& remedy) const { return remedy.service.text(); }
     std::string operator()(const Scale& remedy) const { return remedy.service.text(); }
@@ -99,6 +101,7 @@ void History::learn(const Entry& entry, Instant at) {
         case EntryKind::started:
         case EntryKind::change:
         case EntryKind::good:
+        case EntryKind::gap:
         case EntryKind::checkpoint:
             break;
     }

@@ -39,6 +39,7 @@ std::vector<Entry> a_whole_story() {
         entry_of(EntryKind::undo, incident, UndoBody{rollback, rollback_undo}),
         entry_of(EntryKind::intent, incident, undo),
         outcome_entry(incident, "i-1.e2", OutcomeKind::done),
+        held_entry(incident, open_fraud),
         held_entry(incident, eject_0),
         entry_of(EntryKind::given_back, incident, GivenBackBody{eject_0, readmit_0, "its time"}),
         entry_of(EntryKind::escalated, incident, EscalatedBody{"two did not help"}),

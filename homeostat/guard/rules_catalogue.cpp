@@ -38,6 +38,18 @@ struct InCatalogue {
                                     : no("nothing of ours has ejected it");
     }
 
+    // The neighbour fails all instances alike: only a symptom of the whole service speaks for it.
+    Answer operator()(const OpenCircuit& remedy) const {
+        return matter.asked.symptom.subject.kind == SubjectKind::service
+                   ? of_circuit(remedy.neighbour)
+                   : no("the symptom is about " + matter.asked.symptom.subject.name + " alone");
+    }
+
+    Answer operator()(const CloseCircuit& remedy) const {
+        return matter.asked.is_undo ? of_circuit(remedy.neighbour)
+                                    : no("nothing of ours has opened it");
+    }
+
     Answer operator()(const Restart& remedy) const { return of_instance(remedy.instance); }
 
     Answer operator()(const RollingRestart& remedy) const { return of_service(remedy.service); }
@@ -96,6 +108,12 @@ struct InCatalogue {
         return std::nullopt;
     }
 
+    [[nodiscard]] Answer of_circuit(const ServiceId& neighbour) const {
+        const bool is_there =
+            matter.facts.has_edge && find_circuit(matter.facts, neighbour) != nullptr;
+        return is_there ? std::nullopt : no("no circuit is declared for it, or the edge has none");
+    }
+
     [[nodiscard]] Answer of_service(const ServiceId& service) const {
         return service == matter.facts.service ? std::nullopt : no("that service is not ours");
     }
@@ -135,26 +153,23 @@ struct StepFits {
     }
 
     Answer operator()(const Drain& step) const {
-        const auto* scale = std::get_if<Scale>(&matter.asked.remedy);
         const InstanceFacts* target = find_instance(matter.facts, step.instance);
-        const bool is_kept =
-            scale != nullptr && (!takes_away() || target == nullptr || !target->runtime.is_spare);
-        if (std::holds_alternative<Readmit>(matter.asked.remedy) || is_kept) {
+        const bool is_stopped_after = takes_away() && target != nullptr && target->runtime.is_spare;
+        if (!replaces() && kind_of(matter.asked.remedy) != RemedyKind::eject && !is_stopped_after) {
             return no("the remedy drains nothing");
         }
         return with_rotation(step.instance, Rotation::in, "it is not in rotation");
     }
 
     Answer operator()(const Undrain& step) const {
-        if (std::holds_alternative<Eject>(matter.asked.remedy) || takes_away()) {
+        if (!replaces() && !adds() && kind_of(matter.asked.remedy) != RemedyKind::readmit) {
             return no("the remedy gives nothing back");
         }
         return with_rotation(step.instance, Rotation::draining, "it is not drained");
     }
 
     Answer operator()(const Replace& step) const {
-        const RemedyKind kind = kind_of(matter.asked.remedy);
-        if (kind == RemedyKind::eject || kind == RemedyKind::readmit || takes_away()) {
+        if (!replaces() && !adds()) {
             return no("the remedy replaces nothing");
         }
         const InstanceFacts* target = target_to_start(step.instance);
@@ -178,6 +193,24 @@ struct StepFits {
         return std::nullopt;
     }
 
+    Answer operator()(const SetCircuit& step) const {
+        const Remedy wanted = step.is_open ? Remedy{OpenCircuit{step.neighbour}}
+                                           : Remedy{CloseCircuit{step.neighbour}};
+        if (matter.asked.remedy != wanted) {
+            return no("the remedy turns no such switch");
+        }
+        const CircuitFacts* circuit = find_circuit(matter.facts, step.neighbour);
+        const bool is_other_way = circuit != nullptr && circuit->is_open != step.is_open;
+        return is_other_way ? std::nullopt : no("the circuit does not stand the other way");
+    }
+
+    /// Such a remedy also drains what it replaces, and puts it back.
+    [[nodiscard]] bool replaces() const {
+        const RemedyKind kind = kind_of(matter.asked.remedy);
+        return kind == RemedyKind::restart || kind == RemedyKind::rolling_restart ||
+               kind == RemedyKind::rollback;
+    }
+
     Answer operator()(const Stop& step) const {
         const InstanceFacts* target = target_for(step.instance);
         if (!takes_away() || target == nullptr || !target->runtime.is_spare) {
@@ -198,6 +231,11 @@ struct StepFits {
     [[nodiscard]] bool takes_away() const {
         const auto* scale = std::get_if<Scale>(&matter.asked.remedy);
         return scale != nullptr && scale->to < scale->from;
+    }
+
+    [[nodiscard]] bool adds() const {
+        const auto* scale = std::get_if<Scale>(&matter.asked.remedy);
+        return scale != nullptr && scale->to > scale->from;
     }
 
     /// Of a scale: a spare, or one of those that it has started.

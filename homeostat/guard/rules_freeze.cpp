@@ -67,7 +67,7 @@ EdgeSince edge_since(const Matter& matter) {
 enum class Stake : std::uint8_t {
     nothing,    ///< It gives back, or starts what has ended.
     silent,     ///< It is at an instance that does not answer us.
-    change,     ///< It changes what all of them run, or how many there are.
+    change,     ///< It changes what all of them run or call, or how many there are.
     answering,  ///< It takes away what answers.
 };
 
@@ -83,6 +83,8 @@ struct StakeOfRemedy {
 
     Stake operator()(const Observe&) const { return Stake::silent; }
     Stake operator()(const Readmit&) const { return Stake::nothing; }
+    Stake operator()(const OpenCircuit&) const { return Stake::change; }
+    Stake operator()(const CloseCircuit&) const { return Stake::nothing; }
     Stake operator()(const Eject& remedy) const { return of(remedy.instance); }
     Stake operator()(const Restart& remedy) const { return of(remedy.instance); }
     // The silent ones come first, and each step is asked for by itself.
@@ -103,6 +105,9 @@ struct StakeOfStep {
 
     Stake operator()(const Undrain&) const { return Stake::nothing; }
     Stake operator()(const SwapVersion&) const { return Stake::change; }
+    Stake operator()(const SetCircuit& step) const {
+        return step.is_open ? Stake::change : Stake::nothing;
+    }
     Stake operator()(const Drain& step) const { return of(step.instance); }
     Stake operator()(const Stop& step) const { return of(step.instance); }
     Stake operator()(const Replace& step) const {

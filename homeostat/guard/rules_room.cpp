@@ -25,11 +25,11 @@ std::vector<const InstanceFacts*> instances_to_stop(const Facts& facts, const Sc
 
 /// The instances that the remedy would take out of service, as the facts stand now.
 std::vector<const InstanceFacts*> instances_to_take(const Matter& matter) {
-    if (std::holds_alternative<Readmit>(matter.asked.remedy)) {
-        return {};
-    }
     if (const auto* scale = std::get_if<Scale>(&matter.asked.remedy)) {
         return instances_to_stop(matter.facts, *scale);
+    }
+    if (!traits_of(kind_of(matter.asked.remedy)).removes_capacity) {
+        return {};
     }
     const InstanceId* named = instance_of(matter.asked.remedy);
     const auto* rollback = std::get_if<Rollback>(&matter.asked.remedy);
@@ -121,7 +121,8 @@ std::uint32_t effects_for(const InstanceFacts& instance, bool has_edge) {
 }
 
 /// Effects that must fit before this one may happen. A drain without room for its undrain would
-/// leave the instance out; a remedy without room for all of it would leave two versions running.
+/// leave the instance out, as an open circuit would keep the fallback in force; a remedy without
+/// room for all of it would leave two versions running.
 struct EffectsNeeded {
     const Matter& matter;
 
@@ -129,6 +130,7 @@ struct EffectsNeeded {
     std::uint32_t operator()(const Undrain&) const { return 1; }
     std::uint32_t operator()(const Stop&) const { return 1; }
     std::uint32_t operator()(const Drain&) const { return 3; }
+    std::uint32_t operator()(const SetCircuit& step) const { return step.is_open ? 2 : 1; }
     std::uint32_t operator()(const Replace& step) const {
         const InstanceFacts* target = find_instance(matter.facts, step.instance);
         return target != nullptr && target->rotation == Rotation::draining ? 2 : 1;
@@ -140,6 +142,9 @@ constexpr std::uint32_t scale_effects_each = 2;  ///< Start it, and put it back 
 std::uint32_t effects_needed(const Matter& matter) {
     if (matter.step != nullptr) {
         return std::visit(EffectsNeeded{matter}, *matter.step);
+    }
+    if (std::holds_alternative<OpenCircuit>(matter.asked.remedy)) {
+        return 2;  // And its close.
     }
     std::uint32_t needed = std::holds_alternative<Rollback>(matter.asked.remedy) ? 1 : 0;
     if (const auto* scale = std::get_if<Scale>(&matter.asked.remedy)) {

@@ -76,6 +76,23 @@ bool is_latency_seen(const Matter& matter) {
     return is_slow || is_some_instance_silent(matter.facts);
 }
 
+// The neighbour itself must be in trouble, or its circuit would hide a fault of our own. While the
+// circuit is open the mean stands still and says nothing.
+bool is_in_trouble(const Matter& matter, const CircuitFacts& circuit) {
+    const bool is_slow = matter.asked.symptom.kind == SymptomKind::latency &&
+                         circuit.latency_ms > matter.asked.symptom.limit;
+    return !circuit.is_answering() || is_slow;
+}
+
+bool is_cause_seen(const Matter& matter) {
+    const auto* open = std::get_if<OpenCircuit>(&matter.asked.remedy);
+    if (open == nullptr) {
+        return true;
+    }
+    const CircuitFacts* circuit = find_circuit(matter.facts, open->neighbour);
+    return circuit != nullptr && is_in_trouble(matter, *circuit);
+}
+
 bool is_known_subject(const Matter& matter) {
     const Subject& subject = matter.asked.symptom.subject;
     const bool is_our_service =
@@ -137,6 +154,10 @@ std::optional<Objection> symptom(const Matter& matter) {
     if (!matter.asked.is_contained && !is_seen(matter)) {
         return Objection{.because = fmt::format("the proposal says {} of {}; our own facts do not",
                                                 to_text(symptom.kind), symptom.subject.name),
+                         .again_at = again_soon(matter)};
+    }
+    if (!is_cause_seen(matter)) {
+        return Objection{.because = "the proposal blames a neighbour; our own facts do not",
                          .again_at = again_soon(matter)};
     }
     return std::nullopt;

@@ -81,6 +81,8 @@ inline const Step swap_step = SwapVersion{payments, v2, v1};
 inline const Step config_swap_step = SwapVersion{payments, c2, c1, Artifact::config};
 inline const Step drain_0 = Drain{payments_0};
 inline const Step undrain_0 = Undrain{payments_0};
+inline const Step open_step = SetCircuit{ServiceId("fraud"), true};
+inline const Step close_step = SetCircuit{ServiceId("fraud"), false};
 inline const Step replace_0 = Replace{payments_0, {10, 1000}, v2, c2};
 inline const Step start_0 = Replace{payments_0, {}, v2, c2};
 

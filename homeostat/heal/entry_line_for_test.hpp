@@ -81,6 +81,8 @@ template <class Body>
             return "suspended";
         case EntryKind::resumed:
             return "resumed";
+        case EntryKind::gap:
+            return "gap of " + std::to_string(body_for_test<GapBody>(entry).groups) + " groups";
         case EntryKind::checkpoint:
             break;
     }

@@ -3,9 +3,12 @@
 #include "homeostat/heal/executor_role.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace homeostat::heal {
@@ -14,6 +17,17 @@ namespace {
 
 /// The agent goes on seeing a symptom for some seconds after it has ended (detect's clear_after).
 constexpr Duration symptom_ends_within = std::chrono::seconds{5};
+
+/// Of "i-7" and of "i-7-1764127000".
+std::uint64_t number_in(std::string_view incident) {
+    constexpr std::string_view begin = "i-";
+    std::uint64_t number = 0;
+    if (incident.starts_with(begin)) {
+        incident.remove_prefix(begin.size());
+        (void)std::from_chars(incident.data(), incident.data() + incident.size(), number);
+    }
+    return number;
+}
 
 /// After a reboot: how long something has lasted cannot be told any more.
 void begin_waits_anew(IncidentState& state, Instant now) {
@@ -115,37 +129,45 @@ std::vector<IncidentView> ExecutorRole::incidents() const {
 void ExecutorRole::learn(const EntryGroup& group, Instant at) {
     for (const Entry& entry : group.entries) {
         history_.learn(entry, at);
-        if (entry.kind == EntryKind::good) {
-            if (const Result<GoodBody> body = from_json<GoodBody>(entry.body)) {
-                versions_good_[body->artifact].insert(body->version);
-                versions_last_seen_[body->artifact] = body->version;
-            }
+        learn_versions(entry);
+    }
+}
+
+/// Which versions are current, which are good, and which of our effects moved them.
+void ExecutorRole::learn_versions(const Entry& entry) {
+    if (entry.kind == EntryKind::good) {
+        if (const Result<GoodBody> body = from_json<GoodBody>(entry.body)) {
+            versions_good_[body->artifact].insert(body->version);
+            versions_last_seen_[body->artifact] = body->version;
         }
-        if (entry.kind == EntryKind::change) {
-            const Result<Change> change = from_json<Change>(entry.body);
-            const auto artifact = change ? artifact_of(change->kind) : std::nullopt;
-            if (artifact && change->is_first_hand) {
-                versions_last_seen_[*artifact] = change->to;
-            }
+    }
+    if (entry.kind == EntryKind::change) {
+        const Result<Change> change = from_json<Change>(entry.body);
+        const auto artifact = change ? artifact_of(change->kind) : std::nullopt;
+        if (artifact && change->is_first_hand) {
+            versions_last_seen_[*artifact] = change->to;
         }
-        if (entry.kind == EntryKind::intent) {
-            const Result<IntentBody> body = from_json<IntentBody>(entry.body);
-            if (body && std::holds_alternative<SwapVersion>(body->step)) {
-                swaps_.insert(body->effect.text());
-            }
+    }
+    if (entry.kind == EntryKind::intent) {
+        const Result<IntentBody> body = from_json<IntentBody>(entry.body);
+        if (body && std::holds_alternative<SwapVersion>(body->step)) {
+            swaps_.insert(body->effect.text());
         }
     }
 }
 
-/// Of a ledger that is replayed: how many there were, and where each thread stands.
+/// Of a ledger that is replayed: the latest of each kind, and where each thread stands.
 void ExecutorRole::remember(const Entry& entry, bool is_of_this_boot) {
     const std::string& id = entry.incident.text();
-    incidents_count_ += entry.kind == EntryKind::opened ? 1 : 0;
+    if (entry.kind == EntryKind::opened) {
+        incident_last_ = std::max(incident_last_, number_in(id));
+    }
     changes_count_ += entry.kind == EntryKind::change ? 1 : 0;
     if (entry.kind != EntryKind::checkpoint) {
         return;
     }
     auto slot = std::make_unique<Slot>();
+    slot->is_known = true;
     if (Result<HealingThread> thread = from_json<HealingThread>(entry.body)) {
         slot->thread = std::move(*thread);
         if (!is_of_this_boot) {

@@ -1,7 +1,7 @@
 // The executor over several lives: killed anywhere, started again from its ledger; and what it
 // keeps there for good: proven versions, the kill switch, changes.
 
-#include "homeostat/heal/executor_process_for_test.hpp"
+#include "homeostat/heal/executor_scenes_for_test.hpp"
 
 #include <doctest/doctest.h>
 
@@ -15,24 +15,6 @@ namespace homeostat::heal {
 namespace {
 
 using namespace std::chrono_literals;
-
-SimulatedMachine bad_deploy() {
-    SimulatedMachine machine;
-    machine.world.versions_bad = {VersionId("v2")};
-    machine.prove("v1");
-    return machine;
-}
-
-Proposal rollback_of(const SimulatedMachine& machine) {
-    return proposal_for_test(errors_for_test(machine.world.now), rollback_for_test());
-}
-
-bool all_run(const SimulatedWorld& world, const std::string& version) {
-    return world.serving_count() == world.instances.size() &&
-           std::ranges::all_of(world.instances, [&](const SimulatedInstance& one) {
-               return one.runtime.version.text() == version;
-           });
-}
 
 std::uint32_t changes_count_max(const SimulatedWorld& world) {
     std::uint32_t most = 0;
@@ -329,7 +311,7 @@ TEST_CASE("a switch that was engaged stays engaged for the successor, even if it
 
 TEST_CASE("the switch works when the ledger is full") {
     SimulatedMachine machine;
-    machine.disk.fails_at = 0;
+    machine.disk.full_at = 0;
     SimulatedProcess process(machine);
     REQUIRE(process.start());
     process.clock.run_for(1s);
@@ -361,7 +343,7 @@ TEST_CASE("a change gets an id that no other has, and is ours if an effect of ou
 
 TEST_CASE("a change that cannot be recorded is an error that says so") {
     SimulatedMachine machine;
-    machine.disk.fails_at = 1;
+    machine.disk.full_at = 1;
     SimulatedProcess process(machine);
     REQUIRE(process.start());
     process.clock.run_for(100ms);

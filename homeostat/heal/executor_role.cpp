@@ -29,6 +29,7 @@ bool needs_sync(EntryKind kind) {
         case suspended:
         case resumed:
         case good:
+        case gap:
         case started:
             return true;
         case opened:
@@ -49,6 +50,30 @@ ports::Durability durability_of(const std::vector<Entry>& entries) {
     const bool is_synced =
         std::ranges::any_of(entries, [](const Entry& entry) { return needs_sync(entry.kind); });
     return is_synced ? ports::Durability::synced : ports::Durability::written;
+}
+
+/// A process has ended, and what is asked for is to start it again.
+bool is_for_one_that_ended(const Symptom& symptom, const Remedy& remedy) {
+    const auto* restart = std::get_if<Restart>(&remedy);
+    return symptom.kind == SymptomKind::instance_down && restart != nullptr &&
+           restart->instance.text() == symptom.subject.name;
+}
+
+bool is_for_one_that_ended(const Proposal& proposal) {
+    return is_for_one_that_ended(proposal.symptom, proposal.choice.remedy);
+}
+
+/// Says so of a superstep: nothing in it touches a process that is alive.
+bool starts_what_has_ended(const graph::Advance<Incident>& advance) {
+    const IncidentState& state = advance.thread.state;
+    const Remedy& remedy = state.plan ? state.plan->remedy : state.proposal.choice.remedy;
+    return !state.is_undo && !state.held && is_for_one_that_ended(state.proposal.symptom, remedy) &&
+           std::ranges::all_of(advance.commands, [](const Incident::Command& command) {
+               const auto* perform = std::get_if<Perform>(&command);
+               const auto* replace =
+                   perform == nullptr ? nullptr : std::get_if<Replace>(&perform->request.step());
+               return perform == nullptr || (replace != nullptr && replace->expected.pid == 0);
+           });
 }
 
 /// The nodes that an incident may leave because its symptom is gone.
@@ -74,31 +99,6 @@ ExecutorRole::ExecutorRole(asio::any_io_executor strand,
                      .rejudge_for_max = settings_.rejudge_for_max,
                      .question_for_max = settings_.question_for_max,
                      .hold_for_max = settings_.hold_for_max};
-}
-
-// --- the ledger ----------------------------------------------------------------------------------
-
-Task<bool> ExecutorRole::append(std::vector<Entry> entries, ports::Durability durability) {
-    if (!ledger_trouble_.empty()) {
-        co_return false;  // A ledger that failed once is not trusted again by this process.
-    }
-    EntryGroup group;
-    group.at = ports_.clock.now();
-    group.wall_at = ports_.clock.wall_now();
-    group.entries = std::move(entries);
-    EntryGroup copy = group;
-    const Result<ports::Position> position =
-        co_await ports_.ledger.append(std::move(copy), durability);
-    if (!position) {
-        if (ledger_trouble_.empty()) {
-            settings_.notify("the ledger takes no more entries, so nothing is done any more: " +
-                             position.error().text);
-        }
-        ledger_trouble_ = position.error().text;
-        co_return false;
-    }
-    learn(group, group.at);
-    co_return true;
 }
 
 // --- threads -------------------------------------------------------------------------------------
@@ -128,11 +128,12 @@ Task<void> ExecutorRole::pump(std::string id) {
         slot.inbox.pop_front();
         const bool has_advanced = co_await advance_once(slot, std::move(event));
         if (!has_advanced) {
-            break;  // The thread stands still; the next start goes on from its checkpoint.
+            break;  // The thread stands still, and goes on from its checkpoint some day.
         }
     }
     slot.is_pumping = false;
-    if (slot.thread.has_ended) {
+    const bool was_never_begun = !slot.is_known && !ledger_trouble_.empty();
+    if (slot.thread.has_ended || was_never_begun) {
         slots_.erase(id);
     }
 }
@@ -180,10 +181,20 @@ Task<bool> ExecutorRole::take_step(Slot& slot,
     Entry checkpoint = record::checkpoint(advance->thread.state.id, to_json(advance->thread));
     entries.push_back(std::move(checkpoint));
     const ports::Durability durability = durability_of(entries);
-    const bool is_durable = co_await append(std::move(entries), durability);
+    // The one remedy that goes on without a ledger. One that would begin just now is asked for
+    // again in a moment, and gets an id that tells of it.
+    const bool may_be_kept =
+        starts_what_has_ended(*advance) && (slot.is_known || !ledger_trouble_.empty());
+    bool is_durable = false;
+    if (may_be_kept) {
+        is_durable = co_await append_or_keep(std::move(entries), durability);
+    } else {
+        is_durable = co_await append(std::move(entries), durability);
+    }
     if (!is_durable) {
         co_return false;
     }
+    slot.is_known = true;
     slot.thread = std::move(advance->thread);
     slot.wake_generation += 1;
     commands = std::move(advance->commands);
@@ -217,7 +228,7 @@ Task<void> ExecutorRole::carry_out(Slot& slot, Incident::Command command) {
 // --- the door ------------------------------------------------------------------------------------
 
 Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
-    if (!ledger_trouble_.empty()) {
+    if (!ledger_trouble_.empty() && !is_for_one_that_ended(proposal)) {
         co_return fail(Fault::full, "no ledger, no action: " + ledger_trouble_);
     }
     if (const std::optional<Standing> known = standing(proposal.symptom)) {
@@ -230,8 +241,7 @@ Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
     if (slots_.size() >= incidents_open_max || is_stopping_) {
         co_return fail(Fault::busy, "too many open incidents");
     }
-    incidents_count_ += 1;
-    const std::string id = "i-" + std::to_string(incidents_count_);
+    const std::string id = next_incident_id();
     IncidentState state;
     state.id = IncidentId(id);
     state.proposal = std::move(proposal);
@@ -282,7 +292,7 @@ Task<Result<void>> ExecutorRole::flip_switch(bool engage, SwitchBody body) {
     }
     std::vector<Entry> entries{engage ? record::suspended(body) : record::resumed(body)};
     // The switch itself is durable already; a ledger that is full must not keep it from working.
-    (void)co_await append(std::move(entries), ports::Durability::synced);
+    (void)co_await append_or_keep(std::move(entries), ports::Durability::synced);
     co_return Result<void>{};
 }
 
@@ -299,10 +309,16 @@ Task<void> ExecutorRole::run() {
     if (settings_.inventory.has_edge) {
         asio::co_spawn(strand_, watch_edge(), asio::detached);
     }
+    asio::co_spawn(strand_, watch_ledger(), asio::detached);
     co_await prove_versions();
 }
 
 void ExecutorRole::stop() {
+    if (!kept_.empty()) {
+        settings_.notify(
+            "what was done while the ledger took no entries is lost with this process: " +
+            std::to_string(kept_.size()) + " groups of entries");
+    }
     is_stopping_ = true;
 }
 

@@ -5,7 +5,10 @@
 // It owns the threads of the healing graph. An event for a thread goes into the thread's inbox; one
 // pump per thread takes the events in order: one superstep, its entries and checkpoint appended to
 // the ledger as one group, then its commands. If the append fails, the commands are dropped and the
-// thread stands still: no ledger, no action.
+// thread stands still: no ledger, no action. One remedy goes on without, because nothing is alive
+// at its target that it could harm: a process that has ended is started again. Its groups are kept
+// in memory, as far as there is room, and written before any other once the ledger takes groups
+// again.
 //
 // Lives on one strand (a single-threaded io_context); not thread-safe.
 
@@ -115,7 +118,7 @@ class ExecutorRole final : public ports::Executor {
     [[nodiscard]] const VersionId& version_last_seen(Artifact artifact) const {
         return versions_last_seen_[artifact];
     }
-    /// Why nothing can be recorded any more; empty while the ledger works.
+    /// Why nothing can be recorded at present; empty while the ledger works.
     [[nodiscard]] const std::string& ledger_trouble() const { return ledger_trouble_; }
     /// The world as guard sees it.
     Task<Facts> read_facts();
@@ -126,7 +129,8 @@ class ExecutorRole final : public ports::Executor {
         std::deque<HealingEvent> inbox;
         bool is_pumping{false};
         std::uint64_t wake_generation{0};
-        std::string trouble;  ///< In `recover` only: why its checkpoint cannot be read.
+        bool is_known{false};  ///< The ledger, or what is kept for it, has a checkpoint of it.
+        std::string trouble;   ///< In `recover` only: why its checkpoint cannot be read.
     };
 
     /// A version on its way to being good.
@@ -144,12 +148,20 @@ class ExecutorRole final : public ports::Executor {
     Task<void> carry_out(Slot& slot, Incident::Command command);
     Task<void> wake_later(std::string id, std::uint64_t generation, Instant at);
     Task<bool> append(std::vector<Entry> entries, ports::Durability durability);
+    Task<bool> append_or_keep(std::vector<Entry> entries, ports::Durability durability);
+    Task<bool> write(const EntryGroup& group, ports::Durability durability);
+    Task<void> watch_ledger();
+    Task<bool> write_what_was_kept();
+    void go_on();
+    [[nodiscard]] EntryGroup group_of(std::vector<Entry> entries) const;
+    [[nodiscard]] std::string next_incident_id();
     Task<Outcome> perform(Request request);
     Task<Proof> verify(Symptom symptom);
     Task<void> watch_edge();
     Task<void> prove_versions();
-    Task<bool> prove(Artifact artifact, const Facts& facts, Instant now);
+    Task<void> prove(Artifact artifact, const Facts& facts, Instant now);
     void learn(const EntryGroup& group, Instant at);
+    void learn_versions(const Entry& entry);
     void remember(const Entry& entry, bool is_of_this_boot);
     [[nodiscard]] bool explains(const HealingThread& thread, const Symptom& down) const;
     [[nodiscard]] bool may_account_for(const HealingThread& thread, const Symptom& symptom) const;
@@ -168,10 +180,13 @@ class ExecutorRole final : public ports::Executor {
     PerArtifact<Proving> provings_;
     std::set<std::string> swaps_;             ///< Effects of ours that moved the current version.
     std::deque<EdgeCounters> edge_counters_;  ///< Of the last seconds, oldest first.
-    std::uint64_t incidents_count_{0};
+    std::uint64_t incident_last_{0};          ///< The number of the latest one.
     std::uint64_t changes_count_{0};
     std::string ledger_trouble_;
-    bool is_advancing_{false};  ///< A superstep is being taken or written.
+    WallTime ledger_trouble_since_{};
+    std::deque<EntryGroup> kept_;  ///< Groups that the ledger did not take. Learnt already.
+    std::uint64_t kept_count_{0};  ///< How many there were since it took the last one.
+    bool is_advancing_{false};     ///< A superstep is being taken or written.
     bool is_stopping_{false};
 };
 

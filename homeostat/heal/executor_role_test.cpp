@@ -2,7 +2,7 @@
 
 #include "homeostat/heal/executor_role.hpp"
 
-#include "homeostat/heal/executor_process_for_test.hpp"
+#include "homeostat/heal/executor_scenes_for_test.hpp"
 
 #include <doctest/doctest.h>
 
@@ -19,41 +19,6 @@ using namespace std::chrono_literals;
 
 using Story = std::vector<std::string>;
 
-/// v2 is current and answers errors, v1 has proven itself.
-SimulatedMachine bad_deploy() {
-    SimulatedMachine machine;
-    machine.world.versions_bad = {VersionId("v2")};
-    machine.prove("v1");
-    return machine;
-}
-
-Proposal rollback_of(const SimulatedMachine& machine) {
-    return proposal_for_test(errors_for_test(machine.world.now), rollback_for_test());
-}
-
-Proposal reflex_of(const SimulatedMachine& machine, const std::string& instance) {
-    return proposal_for_test(
-        about_instance_for_test(SymptomKind::instance_down, instance, machine.world.now),
-        restart_for_test(instance));
-}
-
-bool all_run(const SimulatedWorld& world, const std::string& version) {
-    return world.serving_count() == world.instances.size() &&
-           std::ranges::all_of(world.instances, [&](const SimulatedInstance& one) {
-               return one.runtime.version.text() == version;
-           });
-}
-
-bool is_one_effect_per_intent(const SimulatedMachine& machine) {
-    return std::ranges::all_of(machine.world.changes_count, [&](const auto& change) {
-        const std::string begin = "intent " + change.first.text() + " ";
-        const Story story = machine.story();
-        const auto intents = std::ranges::count_if(
-            story, [&](const std::string& line) { return line.starts_with(begin); });
-        return change.second <= 1 && intents == 1;
-    });
-}
-
 /// A rolling restart has replaced payments-0, which takes its time to come back.
 bool restart_payments_0(SimulatedMachine& machine, SimulatedProcess& process) {
     machine.world.start_for = 5s;
@@ -67,12 +32,6 @@ bool restart_payments_0(SimulatedMachine& machine, SimulatedProcess& process) {
     machine.world.is_dependency_failing = false;
     const auto is_replaced = [&] { return machine.has_line("outcome i-1.e2 done"); };
     return taken && process.clock.run_until(is_replaced, 1min);
-}
-
-std::ptrdiff_t starts_count_of(const SimulatedMachine& machine, const std::string& instance) {
-    return std::ranges::count_if(machine.story(), [&](const std::string& line) {
-        return line.contains(" replace " + instance + " ");
-    });
 }
 
 bool is_intent(const std::string& line) {
@@ -193,6 +152,28 @@ TEST_CASE("an incident that was left to a person holds up no other kind of sympt
     CHECK(taken->incident == IncidentId("i-2"));
 }
 
+TEST_CASE("an incident that guard goes on refusing holds up no other kind of symptom") {
+    SimulatedMachine machine = bad_deploy();
+    machine.world.instance(InstanceId("payments-0")).is_stalled = true;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    const Symptom errors = errors_for_test(machine.world.now);
+    // Nothing is the matter with the neighbour that is blamed.
+    REQUIRE(process.submit(proposal_for_test(errors, open_circuit_for_test())));
+    REQUIRE(process.settle_at("guard"));
+    const Symptom silent = about_instance_for_test(SymptomKind::instance_not_answering,
+                                                   "payments-0", machine.world.now);
+    process.clock.run_for(4s);
+    CHECK(process.executor->standing(silent));  // A refusal may pass.
+    process.clock.run_for(2s);
+    CHECK(process.executor->standing(errors));
+    CHECK_FALSE(process.executor->standing(silent));
+    REQUIRE(process.submit(proposal_for_test(silent, restart_for_test("payments-0"))));
+    CHECK(process.clock.run_until([&] { return machine.world.serving_count() == 3; }, 10s));
+    CHECK_FALSE(machine.world.is_circuit_open());
+}
+
 TEST_CASE("an agent that says `gone` all the time neither stops a remedy nor floods the ledger") {
     SimulatedMachine machine = bad_deploy();
     machine.world.start_for = 5s;
@@ -295,21 +276,28 @@ TEST_CASE("a remedy that a start holds up late is not given up for the time it t
     CHECK(std::ranges::count(machine.story(), "closed healed") == 2);
 }
 
+namespace {
+
+/// A process of ours that takes two incidents in hand and dies: so many groups later, and a moment.
+void run_until_two_are_in_hand(SimulatedMachine& machine, std::size_t groups, Duration afterwards) {
+    SimulatedProcess process(machine);
+    REQUIRE(restart_payments_0(machine, process));
+    machine.world.end_process(InstanceId("payments-2"));
+    REQUIRE(process.submit(reflex_of(machine, "payments-2")));
+    const std::size_t until = machine.disk.groups.size() + groups;
+    process.clock.run_until([&] { return machine.disk.groups.size() >= until; }, 1min);
+    process.clock.run_for(afterwards);
+}
+
+}  // namespace
+
 TEST_CASE("a process of ours that dies with two incidents in hand is succeeded in both") {
     for (const Duration afterwards : {Duration{}, Duration{10ms}}) {
         for (std::size_t groups = 0; groups < 30; ++groups) {
             CAPTURE(to_ms(afterwards));
             CAPTURE(groups);
             SimulatedMachine machine;
-            {
-                SimulatedProcess process(machine);
-                REQUIRE(restart_payments_0(machine, process));
-                machine.world.end_process(InstanceId("payments-2"));
-                REQUIRE(process.submit(reflex_of(machine, "payments-2")));
-                const std::size_t until = machine.disk.groups.size() + groups;
-                process.clock.run_until([&] { return machine.disk.groups.size() >= until; }, 1min);
-                process.clock.run_for(afterwards);
-            }
+            run_until_two_are_in_hand(machine, groups, afterwards);
             SimulatedProcess successor(machine);
             REQUIRE(successor.start());
             if (!machine.world.instance(InstanceId("payments-2")).runtime.is_alive) {
@@ -340,60 +328,6 @@ TEST_CASE("proposals that come while the process starts are taken once") {
                                  "helped",
                                  "closed healed",
                              });
-}
-
-// --- the ledger fails ----------------------------------------------------------------------------
-
-TEST_CASE("once the ledger takes no more entries nothing is performed, whichever append it was") {
-    for (std::size_t append = 1; append < 60; ++append) {
-        CAPTURE(append);
-        SimulatedMachine machine = bad_deploy();
-        machine.disk.fails_at = append;
-        SimulatedProcess process(machine);
-        REQUIRE(process.start());
-        process.clock.run_for(3s);
-        (void)process.submit(rollback_of(machine));
-        process.clock.run_until([&] { return !process.executor->ledger_trouble().empty(); }, 1min);
-        if (process.executor->ledger_trouble().empty()) {
-            CHECK(append > 25);  // The incident was over before the ledger was asked so often.
-            break;
-        }
-        const std::size_t before = process.runtime.performed.size() + process.edge.performed.size();
-        const std::size_t groups_before = machine.disk.groups.size();
-        process.clock.run_for(1min);
-        CHECK(process.runtime.performed.size() + process.edge.performed.size() == before);
-        CHECK(machine.disk.groups.size() == groups_before);
-        CHECK(machine.notices.size() == 1);
-        CHECK(is_one_effect_per_intent(machine));
-        const Result<Standing> later = process.submit(rollback_of(machine));
-        REQUIRE_FALSE(later);
-        CHECK(later.error().fault == Fault::full);
-    }
-}
-
-TEST_CASE("a successor finishes what stopped because the ledger was full") {
-    for (std::size_t append = 2; append < 60; append += 5) {
-        CAPTURE(append);
-        SimulatedMachine machine = bad_deploy();
-        machine.disk.fails_at = append;
-        {
-            SimulatedProcess process(machine);
-            REQUIRE(process.start());
-            process.clock.run_for(3s);
-            REQUIRE(process.submit(rollback_of(machine)));
-            process.clock.run_until([&] { return !process.executor->ledger_trouble().empty(); },
-                                    1min);
-        }
-        SimulatedProcess successor(machine);
-        REQUIRE(successor.start());
-        successor.clock.run_for(3s);
-        if (successor.executor->incidents().empty() && !all_run(machine.world, "v1")) {
-            REQUIRE(successor.submit(rollback_of(machine)));  // Nothing was written of the first.
-        }
-        REQUIRE(successor.settle());
-        CHECK(all_run(machine.world, "v1"));
-        CHECK(is_one_effect_per_intent(machine));
-    }
 }
 
 // --- the actuators fail --------------------------------------------------------------------------

@@ -120,9 +120,8 @@ Task<void> ExecutorRole::watch_edge() {
     }
 }
 
-/// Records that the artifact's current version is good once it has served for long enough. False
-/// when the ledger takes no more entries.
-Task<bool> ExecutorRole::prove(Artifact artifact, const Facts& facts, Instant now) {
+/// Records that the artifact's current version is good once it has served for long enough.
+Task<void> ExecutorRole::prove(Artifact artifact, const Facts& facts, Instant now) {
     Proving& proving = provings_[artifact];
     const VersionId& current = facts.versions[artifact].current;
     // A link that has moved ahead of the processes says nothing of how the version serves.
@@ -138,11 +137,10 @@ Task<bool> ExecutorRole::prove(Artifact artifact, const Facts& facts, Instant no
     const Duration served_for = now - proving.since;
     if (current.empty() || served_for < settings_.proof_time ||
         versions_good_[artifact].contains(current)) {
-        co_return true;
+        co_return;
     }
     std::vector<Entry> entries{record::good(GoodBody{current, served_for, artifact})};
-    const bool is_recorded = co_await append(std::move(entries), ports::Durability::synced);
-    co_return is_recorded;
+    (void)co_await append(std::move(entries), ports::Durability::synced);
 }
 
 Task<void> ExecutorRole::prove_versions() {
@@ -150,10 +148,7 @@ Task<void> ExecutorRole::prove_versions() {
         const Facts facts = co_await read_facts();
         const Instant now = ports_.clock.now();
         for (const Artifact artifact : artifacts_all) {
-            const bool is_recorded = co_await prove(artifact, facts, now);
-            if (!is_recorded) {
-                co_return;
-            }
+            co_await prove(artifact, facts, now);
         }
         co_await ports_.clock.sleep_until(now + proving_every);
     }

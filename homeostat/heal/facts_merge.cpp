@@ -30,6 +30,7 @@ void add(Facts& facts, const RuntimeFacts& part) {
 
 void add(Facts& facts, const EdgeFacts& part) {
     facts.edge = part.counters;
+    facts.circuits = part.circuits;
     for (InstanceFacts& instance : facts.instances) {
         const EdgeInstance* seen = find(part, instance.runtime.instance);
         facts.is_complete =

@@ -27,7 +27,8 @@ using HealingTurn = graph::Turn<Incident>;
 /// The graph that every incident runs on.
 [[nodiscard]] const HealingGraph& healing_graph();
 
-// Nodes, as functions of the names that they have in the graph. See healing_nodes.cpp.
+// Nodes, as functions of the names that they have in the graph: healing_nodes.cpp has them, but
+// hold and give_back stand in healing_nodes_held.cpp.
 namespace node {
 [[nodiscard]] HealingTurn open(IncidentState, const HealingEvent&, const HealingContext&);
 [[nodiscard]] HealingTurn guard(IncidentState, const HealingEvent&, const HealingContext&);

@@ -1,6 +1,7 @@
-// The nodes of the healing graph. Each is pure: state and event in, the turn out.
+// The nodes of the healing graph. Each is pure: state and event in, the turn out. What watches over
+// a temporary remedy stands in healing_nodes_held.cpp.
 
-#include "homeostat/heal/healing_graph.hpp"
+#include "homeostat/heal/healing_turn.hpp"
 #include "homeostat/record/record.hpp"
 
 #include <algorithm>
@@ -10,53 +11,6 @@
 namespace homeostat::heal::node {
 
 namespace {
-
-/// A part of the world did not answer: long enough not to crowd it, short against any deadline.
-constexpr Duration reread_after = std::chrono::milliseconds{250};
-
-template <class M>
-const M* message_in(const HealingEvent& event) {
-    const auto* message = std::get_if<Incident::Message>(&event);
-    return message == nullptr ? nullptr : std::get_if<M>(message);
-}
-
-HealingTurn stay(IncidentState state) {
-    return {.state = std::move(state)};
-}
-
-HealingTurn go(IncidentState state, std::string_view next) {
-    return {.state = std::move(state), .next = next};
-}
-
-HealingTurn read_facts(IncidentState state) {
-    HealingTurn turn{.state = std::move(state)};
-    turn.commands.emplace_back(ReadFacts{});
-    return turn;
-}
-
-HealingTurn wait_until(IncidentState state, Instant at) {
-    return {.state = std::move(state), .wake_at = at};
-}
-
-/// Puts an entry into a turn that was made already.
-HealingTurn with(HealingTurn turn, Entry entry) {
-    turn.records.push_back(std::move(entry));
-    return turn;
-}
-
-HealingTurn escalate_because(IncidentState state, std::string because) {
-    state.trouble = std::move(because);
-    return go(std::move(state), "escalate");
-}
-
-bool is_first(const HealingEvent& event) {
-    return std::holds_alternative<graph::Entered>(event);
-}
-
-/// A reply that this node did not ask for is dropped: it asked anew after a restart.
-bool asks_for_facts(const HealingEvent& event) {
-    return !std::holds_alternative<Incident::Message>(event);
-}
 
 const Remedy& remedy_in_hand(const IncidentState& state) {
     return state.plan ? state.plan->remedy : state.proposal.choice.remedy;
@@ -90,15 +44,6 @@ guard::Case case_of(const IncidentState& state) {
         .edge_errors_at_open = state.edge_errors_at_open,
         .edge_requests_at_open = state.edge_requests_at_open,
     };
-}
-
-act::Plan plan_for(const Remedy& remedy, const HealingContext& context) {
-    act::Plan plan;
-    plan.remedy = remedy;
-    plan.began_at = context.now;
-    plan.drains = context.around.drains;
-    plan.drain_for_max = context.around.drain_for_max;
-    return plan;
 }
 
 /// What guard is told and shown, for the record: whoever replays the ledger asks it again.
@@ -135,7 +80,8 @@ HealingTurn turn_down(IncidentState state,
     } else if (verdict.kind == VerdictKind::question) {
         turn = go(std::move(state), "ask");
     } else if (!verdict.again_at) {
-        turn = go(state, rest_of(state));
+        const std::string_view rest = rest_of(state);
+        turn = go(std::move(state), rest);
     } else if (*verdict.again_at - since > context.around.refusal_for_max) {
         turn = escalate_because(std::move(state), "still refused (" + verdict.rule + ")");
     } else {
@@ -263,7 +209,7 @@ Instant next_look_at(const act::Plan& plan, Instant now) {
     return now + std::min(waited / 8, look_every_max);
 }
 
-HealingTurn continue_plan(IncidentState state, const Facts& facts, const HealingContext& context) {
+HealingTurn take_next_step(IncidentState state, const Facts& facts, const HealingContext& context) {
     act::Next next = act::next_step(*state.plan, facts, context.now);
     if (auto* step = std::get_if<Step>(&next)) {
         return begin_step(std::move(state), std::move(*step), facts, context);
@@ -279,6 +225,35 @@ HealingTurn continue_plan(IncidentState state, const Facts& facts, const Healing
     // and is given back is: the symptom must not come back with it.
     const std::string_view after = state.is_undo && !state.held ? "rejudge" : "verify";
     return go(std::move(state), after);
+}
+
+HealingTurn continue_plan(IncidentState state, const Facts& facts, const HealingContext& context) {
+    if (state.pending && facts.is_complete) {
+        // What the world says is written before anything else is decided. If only half of it
+        // happened, the next step is computed from just that, under an intent of its own.
+        Outcome outcome = act::resolve(state.pending->step, state.pending->effect, facts);
+        Entry entry = settle(state, std::move(outcome), true);
+        return with(read_facts(std::move(state)), std::move(entry));
+    }
+    const bool is_overdue = context.now - state.plan->began_at > context.around.plan_for_max;
+    if (is_overdue) {
+        return escalate_because(std::move(state), "the remedy took too long and was given up");
+    }
+    if (!facts.is_complete) {
+        const Instant look_at =
+            std::max(context.now + reread_after, next_look_at(*state.plan, context.now));
+        return wait_until(std::move(state), look_at);
+    }
+    return take_next_step(std::move(state), facts, context);
+}
+
+HealingTurn hear_of_effect(IncidentState state, const Performed& performed) {
+    const bool is_ours = state.pending && state.pending->effect == performed.effect;
+    if (is_ours && performed.outcome.kind != OutcomeKind::unknown) {
+        Entry entry = settle(state, performed.outcome, false);
+        return with(read_facts(std::move(state)), std::move(entry));
+    }
+    return read_facts(std::move(state));  // Still pending: the world says what became of it.
 }
 
 }  // namespace
@@ -297,13 +272,7 @@ HealingTurn act(IncidentState state, const HealingEvent& event, const HealingCon
         return read_facts(std::move(state));
     }
     if (const auto* performed = message_in<Performed>(event)) {
-        const bool is_ours = state.pending && state.pending->effect == performed->effect;
-        if (!is_ours || performed->outcome.kind == OutcomeKind::unknown) {
-            return read_facts(
-                std::move(state));  // Still pending: the world says what became of it.
-        }
-        Entry entry = settle(state, performed->outcome, false);
-        return with(read_facts(std::move(state)), std::move(entry));
+        return hear_of_effect(std::move(state), *performed);
     }
     const auto* read = message_in<FactsRead>(event);
     if (read == nullptr) {
@@ -312,24 +281,7 @@ HealingTurn act(IncidentState state, const HealingEvent& event, const HealingCon
     if (!read->facts) {
         return escalate_because(std::move(state), "the facts: " + read->facts.error().text);
     }
-    const Facts& facts = *read->facts;
-    if (state.pending && facts.is_complete) {
-        // What the world says is written before anything else is decided. If only half of it
-        // happened, the next step is computed from just that, under an intent of its own.
-        Outcome outcome = act::resolve(state.pending->step, state.pending->effect, facts);
-        Entry entry = settle(state, std::move(outcome), true);
-        return with(read_facts(std::move(state)), std::move(entry));
-    }
-    const bool is_overdue = context.now - state.plan->began_at > context.around.plan_for_max;
-    if (is_overdue) {
-        return escalate_because(std::move(state), "the remedy took too long and was given up");
-    }
-    if (!facts.is_complete) {
-        const Instant look_at =
-            std::max(context.now + reread_after, next_look_at(*state.plan, context.now));
-        return wait_until(std::move(state), look_at);
-    }
-    return continue_plan(std::move(state), facts, context);
+    return continue_plan(std::move(state), *read->facts, context);
 }
 
 namespace {
@@ -362,7 +314,8 @@ HealingTurn after_no_help(IncidentState state, const Remedy& remedy) {
     if (state.held) {
         return go(std::move(state), "hold");
     }
-    return go(std::move(state), inverse_of(remedy) ? "undo" : "rejudge");
+    const std::string_view next = inverse_of(remedy) ? "undo" : "rejudge";
+    return go(std::move(state), next);
 }
 
 }  // namespace
@@ -410,46 +363,6 @@ bool is_of_lower_class(const Remedy& remedy, const std::vector<Remedy>& tried) {
 }
 
 }  // namespace
-
-// A temporary remedy is in force. Watches until it may be given back; takes the agent's proposal of
-// a cure meanwhile.
-HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingContext& context) {
-    if (is_first(event)) {
-        state.node_since = context.now;
-        state.plan.reset();
-        state.is_undo = false;
-    }
-    if (const auto* proposed = message_in<Proposed>(event)) {
-        state.wants_cure = false;
-        state.proposal = proposed->proposal;
-        Entry entry = record::proposed(state.id, state.proposal);
-        return with(go(std::move(state), "guard"), std::move(entry));
-    }
-    if (asks_for_facts(event)) {
-        return read_facts(std::move(state));
-    }
-    const auto* read = message_in<FactsRead>(event);
-    if (read == nullptr || !read->facts) {
-        const Instant until = state.held->until;
-        return wait_until(std::move(state), std::min(context.now + reread_after, until));
-    }
-    const act::HoldAdvice advice = act::advise(*state.held, *read->facts, context.now);
-    if (const auto* wait = std::get_if<act::Wait>(&advice)) {
-        return wait_until(std::move(state), wait->until);
-    }
-    state.trouble = std::get<act::GiveBack>(advice).because;
-    return go(std::move(state), "give_back");
-}
-
-HealingTurn give_back(IncidentState state, const HealingEvent&, const HealingContext& context) {
-    const Remedy remedy = state.held->remedy;
-    const Remedy inverse = *inverse_of(remedy);
-    state.plan = plan_for(inverse, context);
-    state.is_undo = true;
-    const GivenBackBody body{remedy, inverse, std::exchange(state.trouble, {})};
-    Entry entry = record::given_back(state.id, body);
-    return with(go(std::move(state), "act"), std::move(entry));
-}
 
 HealingTurn rejudge(IncidentState state, const HealingEvent& event, const HealingContext& context) {
     constexpr std::size_t remedies_max = 2;  // The first, and one of a lower class.

@@ -61,6 +61,10 @@ namespace homeostat::heal {
     return Restart{InstanceId(instance)};
 }
 
+[[nodiscard]] inline Remedy open_circuit_for_test() {
+    return OpenCircuit{ServiceId("fraud")};
+}
+
 [[nodiscard]] inline Remedy scale_for_test(std::uint32_t from, std::uint32_t to) {
     return Scale{ServiceId("payments"), from, to};
 }

@@ -42,8 +42,8 @@ namespace homeostat::heal {
     around.hold_for_max = seconds{60};
     around.guard.min_healthy = 2;
     for (const RemedyKind kind :
-         {RemedyKind::eject, RemedyKind::restart, RemedyKind::rolling_restart, RemedyKind::scale,
-          RemedyKind::rollback}) {
+         {RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::restart,
+          RemedyKind::rolling_restart, RemedyKind::scale, RemedyKind::rollback}) {
         around.guard.autonomy[kind] = Autonomy::act;
     }
     return around;
@@ -97,6 +97,7 @@ class SimulatedExecutor {
             return false;
         }
         if (cure && thread_->node == "hold" && thread_->state.wants_cure) {
+            world_.pass(std::chrono::milliseconds{200});  // The agent looks and judges meanwhile.
             crank(Proposed{*cure});
             return !is_dead_;
         }
@@ -125,13 +126,17 @@ class SimulatedExecutor {
         is_dead_ = false;
         history_ = {};
         thread_.reset();
+        const Entry* checkpoint = nullptr;  // The last one counts.
         for (const EntryGroup& group : ledger) {
             for (const Entry& entry : group.entries) {
                 history_.learn(entry, group.at);
                 if (entry.kind == EntryKind::checkpoint) {
-                    thread_ = body_for_test<HealingThread>(entry);
+                    checkpoint = &entry;
                 }
             }
+        }
+        if (checkpoint != nullptr) {
+            thread_ = body_for_test<HealingThread>(*checkpoint);
         }
         begin_run();
         if (thread_ && !thread_->has_ended) {

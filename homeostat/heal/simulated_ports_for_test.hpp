@@ -25,7 +25,7 @@ namespace homeostat::heal {
 /// What outlives a process: the groups. What belongs to it: the way in.
 struct SimulatedDisk {
     std::vector<EntryGroup> groups;
-    std::optional<std::size_t> fails_at;  ///< The append that would become this group fails, once.
+    std::optional<std::size_t> full_at;  ///< No room for this group and those after it.
     Duration append_takes{std::chrono::milliseconds{2}};  ///< 0: ends without giving way.
     std::string boot_id;                                  ///< Stamped on every group.
 };
@@ -35,8 +35,7 @@ class SimulatedLedger final : public ports::Ledger {
     SimulatedLedger(SimulatedDisk& disk, SimulatedClock& clock) : disk_(disk), clock_(clock) {}
 
     Task<Result<ports::Position>> append(EntryGroup group, ports::Durability) override {
-        if (disk_.fails_at == disk_.groups.size() + waiting_count_) {
-            disk_.fails_at.reset();
+        if (disk_.full_at && disk_.groups.size() + waiting_count_ >= *disk_.full_at) {
             co_return fail(Fault::full, "no space left on the disk");
         }
         // In the order of the calls, like the real one.

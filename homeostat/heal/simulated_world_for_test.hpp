@@ -1,6 +1,7 @@
 #pragma once
 
-// SimulatedWorld: a group of instances behind an edge, in memory. What the executor's tests act on.
+// SimulatedWorld: a group of instances behind an edge, and a neighbour `fraud` with a
+// circuit there, in memory. What the executor's tests act on.
 //
 // It keeps the contract of the real actuators: a step happens only if its precondition holds, and a
 // new process carries the id of the effect that started it. It outlives every process of ours, and
@@ -58,13 +59,15 @@ class SimulatedWorld {
     VersionId version_current{"v2"};
     std::vector<VersionId> versions_present{VersionId("v1"), VersionId("v2")};
     std::set<VersionId> versions_good{VersionId("v1")};
-    VersionFacts configs;                   ///< None unless `give_configs` is called.
-    std::set<VersionId> configs_bad;        ///< As versions_bad, of the configuration.
-    bool is_slow_for_ever{false};           ///< What is slow stays so, whatever process runs there.
-    std::set<VersionId> versions_bad;       ///< Who runs one of these answers errors.
-    bool is_dependency_failing{false};      ///< Errors whatever runs.
-    std::uint32_t serving_needed{0};        ///< Fewer cannot carry the load: errors.
-    Instant surge_ends_at{Instant::max()};  ///< From then on any number can.
+    bool is_slow_for_ever{false};       ///< What is slow stays so, whatever process runs there.
+    std::set<VersionId> versions_bad;   ///< Who runs one of these answers errors.
+    VersionFacts configs;               ///< None unless `give_configs` is called.
+    std::set<VersionId> configs_bad;    ///< As versions_bad, of the configuration.
+    bool is_dependency_failing{false};  ///< Errors whatever runs, unless its circuit is open.
+    Instant dependency_well_from_at{Instant::max()};  ///< It does not fail any more from then on.
+    Duration circuit_open_for{std::chrono::seconds{75}};  ///< Then it closes by itself.
+    std::uint32_t serving_needed{0};                      ///< Fewer cannot carry the load: errors.
+    Instant surge_ends_at{Instant::max()};                ///< From then on any number can.
     bool is_runtime_readable{true};
     bool is_edge_readable{true};
     bool is_suspended{false};
@@ -102,13 +105,20 @@ class SimulatedWorld {
 
     /// Users get errors.
     [[nodiscard]] bool is_failing() const {
-        return is_dependency_failing || is_overloaded() ||
+        const bool is_let_down = !is_dependency_well() && !is_circuit_open();
+        return is_let_down || is_overloaded() ||
                std::ranges::any_of(instances, [&](const auto& one) {
                    return rotation_of(one) == Rotation::in &&
                           (versions_bad.contains(one.runtime.version) ||
                            configs_bad.contains(one.runtime.config));
                });
     }
+
+    [[nodiscard]] bool is_dependency_well() const {
+        return !is_dependency_failing || now >= dependency_well_from_at;
+    }
+
+    [[nodiscard]] bool is_circuit_open() const { return now < circuit_closes_at_; }
 
     [[nodiscard]] bool is_overloaded() const {
         return serving_count() < serving_needed && now < surge_ends_at;
@@ -146,6 +156,8 @@ class SimulatedWorld {
         inventory.has_versions = true;
         inventory.has_configs = !configs.current.empty();
         inventory.has_edge = true;
+        inventory.neighbours = {ServiceId("fraud")};
+        inventory.circuits = {ServiceId("fraud")};
         for (const SimulatedInstance& one : instances) {
             inventory.instances.push_back(one.runtime.instance);
         }
@@ -176,6 +188,10 @@ class SimulatedWorld {
             const double latency_ms = one.is_slow ? 500 : 10;
             part.instances.push_back({one.runtime.instance, rotation_of(one), 0, latency_ms});
         }
+        part.circuits = {{.neighbour = ServiceId("fraud"),
+                          .is_open = is_circuit_open(),
+                          .servers_count = 2,
+                          .answering_count = is_dependency_well() ? 2U : 0U}};
         return FactsPart{std::move(part)};
     }
 
@@ -244,6 +260,11 @@ class SimulatedWorld {
         return {OutcomeKind::done, {}};
     }
 
+    Outcome apply(const EffectId&, const SetCircuit& step, bool) {
+        circuit_closes_at_ = step.is_open ? now + circuit_open_for : now;
+        return {OutcomeKind::done, {}};
+    }
+
     Outcome apply(const EffectId& effect, const Replace& step, bool stops_half_way) {
         SimulatedInstance& one = instance(step.instance);
         const ProcessIdentity present =
@@ -275,6 +296,7 @@ class SimulatedWorld {
     }
 
     std::int32_t pid_last_{100};
+    Instant circuit_closes_at_{};
     EdgeCounters edge_{.requests_total = 1000, .errors_total = 7};
 };
 

@@ -198,8 +198,8 @@ Task<void> converse(StatePtr state, SessionPlace session) {
 Task<void> hold(StatePtr state, SessionPlace session) {
     try {
         co_await converse(state, session);
-    } catch (const std::exception&) {
-        // Cancelled by stop(); there is nobody left to tell.
+    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): stop() cancelled it.
+        // There is nobody left to tell.
     }
     // An orderly end, so that a refusal still reaches a client that is sending.
     boost::system::error_code ignored;

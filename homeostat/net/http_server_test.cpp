@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <exception>
 #include <fstream>
 
 using namespace homeostat;
@@ -66,7 +67,13 @@ struct World {
 
     explicit World(HttpAnswer answer = tell, HttpServerLimits limits = {})
         : server(context.get_executor(), std::move(answer), limits) {}
-    ~World() { stop(); }
+    ~World() {
+        try {
+            stop();
+        } catch (const std::exception& error) {
+            FAIL_CHECK(error.what());
+        }
+    }
     World(const World&) = delete;
     World& operator=(const World&) = delete;
 

@@ -27,8 +27,8 @@ class Ledger {
   public:
     virtual ~Ledger() = default;
 
-    /// Appends one group, whole or not at all. ERRORS: full, corrupt: no effect may follow, and
-    /// every later append fails too.
+    /// Appends one group, whole or not at all. ERRORS: full: a later append may find room again;
+    /// corrupt: every later append fails too.
     virtual Task<Result<Position>> append(EntryGroup group, Durability durability) = 0;
 
     /// Hands every group to `visit`, oldest first, before the first append.

@@ -110,6 +110,11 @@ Entry change(const Change& change) {
     return entry_of(EntryKind::change, {}, change);
 }
 
+Entry gap(GapBody body) {
+    body.because = cut(std::move(body.because), because_bytes_max);
+    return entry_of(EntryKind::gap, {}, body);
+}
+
 Entry good(const GoodBody& body) {
     return entry_of(EntryKind::good, {}, body);
 }

@@ -41,6 +41,7 @@ constexpr std::size_t reason_bytes_max = 1000;  ///< Of our own reason for an es
                            const std::vector<Remedy>& tried);
 [[nodiscard]] Entry change(const Change& change);
 [[nodiscard]] Entry good(const GoodBody& body);
+[[nodiscard]] Entry gap(GapBody body);
 [[nodiscard]] Entry suspended(SwitchBody body);
 [[nodiscard]] Entry resumed(SwitchBody body);
 /// The state of a graph thread, as the graph wrote it.

@@ -97,10 +97,15 @@ class Sensing {
         }
         const Subject subject{SubjectKind::instance, reading.instance.text()};
         for (const auto& [id, count] : counts) {
-            add_template(SignalKind::lines_count, subject, id, count.level, count.lines,
-                         reading.at);
+            Signal signal =
+                make(SignalKind::lines_count, Observer::logs, subject, count.lines, reading.at);
+            signal.template_id = id;
+            signal.level = count.level;
+            signals_.push_back(signal);
             if (count.is_new) {
-                add_template(SignalKind::template_is_new, subject, id, count.level, 1, reading.at);
+                signal.kind = SignalKind::template_is_new;
+                signal.value = 1;
+                signals_.push_back(std::move(signal));
             }
         }
     }
@@ -125,21 +130,12 @@ class Sensing {
         signals_.push_back(make(kind, observer, subject, value, at));
     }
 
-    void add_template(SignalKind kind,
-                      const Subject& subject,
-                      const TemplateId& id,
-                      LogLevel level,
-                      double value,
-                      Instant at) {
-        Signal signal = make(kind, Observer::logs, subject, value, at);
-        signal.template_id = id;
-        signal.level = level;
-        signals_.push_back(std::move(signal));
+    void add_queue(const Subject& subject, const EdgeCounters& counters, Instant at) {
+        add(SignalKind::queue_length, Observer::edge, subject,
+            static_cast<double>(counters.queue_length), at);
     }
 
     void add_edge(const Subject& subject, const EdgeCounters& counters, Instant at) {
-        add(SignalKind::queue_length, Observer::edge, subject,
-            static_cast<double>(counters.queue_length), at);
         EdgeTotals totals{counters.requests_total,
                           counters.errors_total,
                           counters.retries_total,
@@ -149,6 +145,7 @@ class Sensing {
             if (state_.edge.size() < state_.limits.subjects_max) {
                 state_.edge.emplace(subject, totals);
             }
+            add_queue(subject, counters, at);
             return;
         }
         totals.mean = known->second.mean;
@@ -161,6 +158,7 @@ class Sensing {
             static_cast<double>(delta(before.errors_total, totals.errors_total)), at);
         add(SignalKind::retries_count, Observer::edge, subject,
             static_cast<double>(delta(before.retries_total, totals.retries_total)), at);
+        add_queue(subject, counters, at);
         if (latency_ms) {
             add(SignalKind::latency_ms, Observer::edge, subject, *latency_ms, at);
         }

@@ -69,7 +69,9 @@ TEST_CASE("lines that differ in numbers, quotes and values alone have one templa
 
 TEST_CASE("any bytes are a line, and a huge one costs no more than its first two KiB") {
     const std::string head(line_bytes_max, 'x');
-    CHECK(template_of(head + std::string(10'000'000, 'y')).id == template_of(head).id);
+    std::string huge = head;
+    huge.resize(10'000'000, 'y');
+    CHECK(template_of(huge).id == template_of(head).id);
     CHECK(template_of(std::string("\0\xff\x1b[31m", 7)).id.text().size() == 16);
     CHECK(template_of("").id.text().size() == 16);
 }

@@ -5,7 +5,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <vector>
 
 namespace homeostat::verify {
@@ -58,6 +60,16 @@ struct Finding {
     std::int64_t took_ms;
 };
 
+std::vector<Signal> read_at(std::int64_t ms, const std::vector<Source>& sources) {
+    std::vector<Signal> signals;
+    for (const Source& source : sources) {
+        if (ms % source.every_ms == 0) {
+            std::ranges::move(source.read(after(ms)), std::back_inserter(signals));
+        }
+    }
+    return signals;
+}
+
 /// Lets the sources speak and asks every 50 ms, as the executor does, until it is decided.
 Finding verify_with(const Symptom& symptom,
                     const std::vector<Source>& sources,
@@ -65,19 +77,11 @@ Finding verify_with(const Symptom& symptom,
     State state;
     state.ended_at = ended_at;
     for (std::int64_t ms = 50; ms <= 60'000; ms += 50) {
-        std::vector<Signal> signals;
-        for (const Source& source : sources) {
-            if (ms % source.every_ms == 0) {
-                for (Signal& signal : source.read(after(ms))) {
-                    signals.push_back(std::move(signal));
-                }
-            }
-        }
         // A checkpoint in between changes nothing.
         const Result<State> stored = from_json<State>(to_json(state));
         REQUIRE(stored);
         state = *stored;
-        Proof proof = judge(state, symptom, signals, limits, after(ms));
+        Proof proof = judge(state, symptom, read_at(ms, sources), limits, after(ms));
         if (proof.kind != ProofKind::undecided) {
             return {std::move(proof), ms};
         }

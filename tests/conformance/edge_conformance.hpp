@@ -115,6 +115,7 @@ inline void check_edge_conformance(const EdgeWorldMaker& make) {
     SUBCASE("steps of other actuators are refused and change nothing") {
         CHECK(world->performs(Drain{first}));
         CHECK(world->performs(Undrain{first}));
+        CHECK(world->performs(SetCircuit{ServiceId("fraud"), true}));
         for (const Step& step : {Step{Replace{first, {}, {}}}, Step{SwapVersion{}}}) {
             CHECK_FALSE(world->performs(step));
             CHECK(perform_kind(*world, step) == OutcomeKind::refused);

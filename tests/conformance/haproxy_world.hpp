@@ -1,6 +1,7 @@
 #pragma once
 
-// HaproxyWorld: a real HAProxy in front of two scripted instances, in a directory of its own.
+// HaproxyWorld: a real HAProxy in front of two scripted instances, in a directory of its own; the
+// first is at the same time the only server of the neighbour `fraud`, which has a circuit.
 //
 // Everything listens on UNIX sockets in that directory, so that no port has to be guessed. HAProxy
 // is killed with the test, also when the test is. For tests only.
@@ -22,6 +23,7 @@
 
 #include <signal.h>
 
+#include <chrono>
 #include <fstream>
 #include <optional>
 #include <stdexcept>
@@ -47,12 +49,15 @@ class HaproxyWorld {
   public:
     static constexpr bool with_checks = true;
 
-    explicit HaproxyWorld(bool has_checks = false)
+    explicit HaproxyWorld(bool has_checks = false,
+                          std::chrono::milliseconds circuit_lasts = std::chrono::minutes{1})
         : p0(context, "payments-0", directory_.file("p0.sock")),
           p1(context, "payments-1", directory_.file("p1.sock")),
           socket_(net::UnixEndpoint{directory_.file("haproxy.sock")}),
-          edge_(net::UnixEndpoint{directory_.file("edge.sock")}) {
+          edge_(net::UnixEndpoint{directory_.file("edge.sock")}),
+          fraud_in_(net::UnixEndpoint{directory_.file("fraud.sock")}) {
         const std::string check = has_checks ? " check inter 50ms fall 2 rise 1" : "";
+        const std::string checks = has_checks ? "  option httpchk GET /healthz\n" : "";
         std::ofstream config(directory_.file("haproxy.cfg"));
         config << "global\n  nbthread 1\n  maxconn 200\n  stats socket "
                << directory_.file("haproxy.sock")
@@ -64,10 +69,15 @@ class HaproxyWorld {
                << directory_.file("edge.sock")
                << "\n  default_backend payments\n"
                   "backend payments\n  balance roundrobin\n"
-               << (has_checks ? "  option httpchk GET /healthz\n" : "") << "  server p0 unix@"
-               << directory_.file("p0.sock") << check << "\n  server p1 unix@"
-               << directory_.file("p1.sock") << check << "\nbackend fraud\n  server f0 unix@"
-               << directory_.file("p0.sock") << "\n";
+               << checks << "  server p0 unix@" << directory_.file("p0.sock") << check
+               << "\n  server p1 unix@" << directory_.file("p1.sock") << check
+               << "\nbackend circuits\n  stick-table type string len 65 size 100 expire "
+               << circuit_lasts.count() << "ms store gpt0\nfrontend fraud_in\n  bind unix@"
+               << directory_.file("fraud.sock")
+               << "\n  http-request return status 200 content-type text/plain string fallback "
+                  "if { str(fraud),table_gpt0(circuits) gt 0 }\n"
+                  "  default_backend fraud\nbackend fraud\n"
+               << checks << "  server f0 unix@" << directory_.file("p0.sock") << check << "\n";
         config.close();
         start();
     }
@@ -105,7 +115,7 @@ class HaproxyWorld {
                                  .backend = "payments",
                                  .servers = {}};
         options.servers = {{InstanceId("payments-0"), "p0"}, {InstanceId("payments-1"), "p1"}};
-        options.neighbours = {{ServiceId("fraud"), "fraud"}};
+        options.neighbours = {{ServiceId("fraud"), "fraud", "circuits"}};
         return options;
     }
     [[nodiscard]] haproxy::RuntimeSocket runtime() { return {context.get_executor(), socket_}; }
@@ -161,6 +171,14 @@ class HaproxyWorld {
                                       Duration within = std::chrono::seconds{5}) {
         return net::run_for_test(context, begin_request(path, within));
     }
+    /// What the service would get from `fraud`.
+    Result<net::HttpResponse> call_fraud() {
+        net::HttpRequest call;
+        call.path = "/";
+        return net::run_for_test(
+            context, net::request_once(context.get_executor(), fraud_in_, std::move(call),
+                                       net::now_for_test() + std::chrono::seconds{5}));
+    }
 
   private:
     net::TemporaryDirectory directory_;
@@ -173,6 +191,7 @@ class HaproxyWorld {
   private:
     net::Endpoint socket_;
     net::Endpoint edge_;
+    net::Endpoint fraud_in_;
     std::optional<os::Child> child_;
 };
 

@@ -1,30 +1,27 @@
 #!/usr/bin/env python3
 """Kills the agent with SIGKILL inside its effects, again and again, and counts the effects.
 
-    agent_kill_test.py --bin build/release/bin [--kills 12] [--seed 1]
+    agent_kill_test.py --bin build/release/bin [--kills 12] [--seed 1] [--only TEXT]
 
 A seed draws which effects are interrupted and how long after their intent. About a minute.
 """
 
-import argparse
 import random
 import re
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 
 from guarded_world import (
     INSTANCES,
     GuardedWorld,
     Witness,
-    adopt_orphans,
     break_it,
     check_effects,
     check_ledger,
     is_settled,
     wait_until,
 )
+from harness import chosen, parser_for, subject_of
 
 AFTER_INTENT_MAX = 0.12  # Seconds; a replace takes about so long, a drain a tenth of it.
 UNGUARDED_FOR = 0.5
@@ -87,6 +84,12 @@ def interrupt(world, kills_left):
     return kills
 
 
+def arrivals(world):
+    """What every agent so far has said of the instances that it found."""
+    lines = (world.run_dir / "agent.log").read_text().splitlines()
+    return [line for line in lines if " info instances: " in line]
+
+
 # --- The tests: each a sentence that can be false ------------------------------------------------
 def an_agent_killed_inside_its_effects_heals_with_at_most_one_effect_per_intent(world, options):
     witness = Witness(world)
@@ -102,7 +105,6 @@ def an_agent_killed_inside_its_effects_heals_with_at_most_one_effect_per_intent(
         rounds += 1
         assert rounds <= options.kills, "incidents pass without an effect to interrupt"
         wait_until("the incident is over and all is well", lambda: is_settled(world), 60)
-    witness.end()
     print(f"  {kills} kills in {rounds} incidents")
     check_effects(world, witness)
     check_ledger(world)
@@ -128,9 +130,11 @@ def a_new_agent_after_a_kill_without_any_fault_adopts_and_does_nothing(world, op
     for _ in range(3):
         world.kill_agent()
         check_unguarded(world, alive)
+        told = arrivals(world)
         world.start_agent()
         wait_until("it is ready", lambda: (world.status() or {}).get("is_ready"))
-        said = (world.run_dir / "agent.log").read_text().splitlines()[-1]
+        wait_until("it has told what it found", lambda: len(arrivals(world)) > len(told))
+        said, = arrivals(world)[len(told):]
         assert "instances: 3 adopted, 0 started, 0 down" in said, said
         check_unguarded(world, alive)  # It goes on for a while and is left alone.
     world.read_sink()
@@ -163,26 +167,16 @@ TESTS = [
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", type=Path, required=True, help="directory of the built programs")
+    parser = parser_for(__doc__)
     parser.add_argument("--kills", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     random.seed(options.seed)
-    adopt_orphans()
-    with tempfile.TemporaryDirectory(prefix="agent-kill-") as directory:
-        world = GuardedWorld(options.bin.resolve(), Path(directory))
-        try:
-            world.start()
-            for test in TESTS:
-                print(test.__name__.replace("_", " "), flush=True)
-                test(world, options)
-            print("ok")
-        except BaseException:
-            world.tell_troubles()
-            raise
-        finally:
-            world.end()
+    with subject_of(GuardedWorld, options) as world:
+        world.start()
+        for test in chosen(TESTS, options):
+            test(world, options)
+    print("ok")
 
 
 if __name__ == "__main__":

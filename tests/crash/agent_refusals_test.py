@@ -7,17 +7,15 @@ A refusal has the documented exit status, one line that names the place and the 
 everything as it was. What is no reason to refuse is said, and the agent goes on. Half a minute.
 """
 
-import argparse
 import http.server
 import os
 import shutil
 import signal
 import socket
-import tempfile
 import threading
-from pathlib import Path
 
-from guarded_world import adopt_orphans, wait_until
+from guarded_world import wait_until
+from harness import run_each
 from small_disk import SmallDisk, can_mount
 from small_service import SmallService, children
 
@@ -177,8 +175,7 @@ def a_ledger_on_a_full_disk_is_refused_before_anything_is_started(service):
 
 def a_ledger_that_was_changed_is_refused_with_the_place(service):
     service.start()
-    service.kill_instance()
-    wait_until("it is healed", lambda: service.is_served() and service.is_calm())
+    service.kill_instance_and_wait()
     assert service.stop_agent() == SUPPOSED
     segment, = (service.here / "ledger").glob("*.hlog")
     text = bytearray(segment.read_bytes())
@@ -205,7 +202,8 @@ def an_instance_whose_port_is_taken_is_named_with_its_own_words_and_given_up(ser
         other.bind(("127.0.0.1", service.ports[1]))
         other.listen()
         service.start_agent()
-        wait_until("the agent gives up", lambda: "cannot go on" in service.log())
+        wait_until("the agent gives up", lambda: "cannot go on" in service.log() and
+                   is_standing_by(service.status()))
         print(*service.log().splitlines(), sep="\n    ")
         assert "rates-1: the new process exited with status 1" in service.log()
         assert f"127.0.0.1:{service.ports[1]}: Address already in use" in service.log()
@@ -213,7 +211,6 @@ def an_instance_whose_port_is_taken_is_named_with_its_own_words_and_given_up(ser
         assert f"their logs are in {service.here}/run" in service.log()
         status = service.status()
         assert [one["is_answering"] for one in status["instances"]] == [True, False]
-        assert is_standing_by(status)
     assert service.stop_agent() == SUPPOSED
     assert list(service.alive()) == ["rates-0"]
 
@@ -307,25 +304,7 @@ TESTS = [
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", type=Path, required=True, help="directory of the built programs")
-    parser.add_argument("--only", metavar="TEXT", default="", help="tests whose name contains TEXT")
-    options = parser.parse_args()
-    adopt_orphans()
-    for test in TESTS:
-        if options.only not in test.__name__:
-            continue
-        print(test.__name__.replace("_", " "), flush=True)
-        with tempfile.TemporaryDirectory(prefix="refusals-") as directory:
-            service = SmallService(options.bin.resolve(), Path(directory))
-            try:
-                test(service)
-            except BaseException:
-                service.tell_troubles()
-                raise
-            finally:
-                service.end()
-    print("ok")
+    run_each(__doc__, TESTS, SmallService)
 
 
 if __name__ == "__main__":

@@ -4,18 +4,18 @@
     demo_test.py --bin build/release/bin [--only TEXT]
 
 Whatever becomes of it, no process is left over, the exit status is the documented one and what is
-said names the mend. Half a minute.
+said names the mend. A minute.
 """
 
-import argparse
 import os
 import shutil
 import signal
 import subprocess
-import tempfile
+import sys
 from pathlib import Path
 
-from guarded_world import adopt_orphans, die_with_parent, end_children, wait_until
+from guarded_world import die_with_parent, end_children, wait_until
+from harness import run_each
 from small_disk import MS_BIND, can_mount, mount
 from small_service import children
 
@@ -46,6 +46,10 @@ class Demo:
 
     def said(self):
         return (self.here / "said").read_text()
+
+    def tell_troubles(self):
+        if (self.here / "said").exists():
+            print("--- said", *self.said().splitlines()[-25:], sep="\n    ", file=sys.stderr)
 
     def end(self):
         if self.process and self.process.poll() is None:
@@ -123,6 +127,17 @@ def sigterm_ends_everything_and_says_so(demo):
     assert "interrupted; everything was ended" in demo.said()
 
 
+def ctrl_c_ends_a_baseline_and_its_restarter_too(demo):
+    demo.start("--baseline")
+    wait_until("a policy's turn has come",
+               (demo.here / "kept/noise.kubernetes/payments/run/payments-2.json").exists, 60)
+    tree = tree_under(demo.process.pid)
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.process.wait(10) == INTERRUPTED, demo.said()
+    left = lambda: [name for pid, name in tree.items() if is_running(pid, name)]  # noqa: E731
+    wait_until("everything has ended with it", lambda: not left() and not children())
+
+
 def an_interrupted_demo_leaves_no_directory(demo):
     os.environ["TMPDIR"] = str(demo.here)
     process = subprocess.Popen([demo.program, "demo", "--only", "noise", "--oracle", "rules"],
@@ -192,6 +207,7 @@ TESTS = [
     a_demo_that_is_killed_takes_everything_with_it,
     ctrl_c_ends_everything_and_says_so,
     sigterm_ends_everything_and_says_so,
+    ctrl_c_ends_a_baseline_and_its_restarter_too,
     an_interrupted_demo_leaves_no_directory,
     an_unknown_scenario_is_refused_with_those_that_there_are,
     unknown_options_and_values_are_refused,
@@ -203,22 +219,7 @@ TESTS = [
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", type=Path, required=True, help="directory of the built programs")
-    parser.add_argument("--only", metavar="TEXT", default="", help="tests whose name contains TEXT")
-    options = parser.parse_args()
-    adopt_orphans()
-    for test in TESTS:
-        if options.only not in test.__name__:
-            continue
-        print(test.__name__.replace("_", " "), flush=True)
-        with tempfile.TemporaryDirectory(prefix="demo-") as directory:
-            demo = Demo(options.bin.resolve(), Path(directory))
-            try:
-                test(demo)
-            finally:
-                demo.end()
-    print("ok")
+    run_each(__doc__, TESTS, Demo)
 
 
 if __name__ == "__main__":

@@ -6,15 +6,14 @@
 Each finding names the place and the mend, and goes once the mend is done. A few seconds.
 """
 
-import argparse
 import json
 import shutil
 import socket
 import subprocess
-import tempfile
 from pathlib import Path
 
-from guarded_world import adopt_orphans, die_with_parent, end_children, wait_until
+from guarded_world import die_with_parent, wait_until
+from harness import run_each
 from small_disk import SmallDisk, can_mount
 from small_service import SmallService
 
@@ -167,26 +166,11 @@ TESTS = [test for name, test in list(globals().items()) if name.startswith("a_")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", type=Path, required=True, help="directory of the built programs")
-    parser.add_argument("--only", metavar="TEXT", default="", help="tests whose name contains TEXT")
-    options = parser.parse_args()
-    adopt_orphans()
-    for test in TESTS:
-        if options.only not in test.__name__:
-            continue
-        if "haproxy" in test.__name__ and not Path(HAPROXY).exists():
-            print(f"SKIPPED: there is no haproxy for {test.__name__}")
-            continue
-        print(test.__name__.replace("_", " "), flush=True)
-        with tempfile.TemporaryDirectory(prefix="doctor-") as directory:
-            service = SmallService(options.bin.resolve(), Path(directory))
-            try:
-                test(service)
-            finally:
-                service.end()
-                end_children()
-    print("ok")
+    tests = TESTS
+    if not Path(HAPROXY).exists():
+        print("SKIPPED: there is no haproxy for what is said of it")
+        tests = [test for test in tests if "haproxy" not in test.__name__]
+    run_each(__doc__, tests, SmallService)
 
 
 if __name__ == "__main__":

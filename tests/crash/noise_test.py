@@ -3,11 +3,13 @@
 
     noise_test.py --bin build/release/bin [--runs 50]
 
-A quarter of a minute per run. Every run has a world and a ledger of its own.
+Without --runs it is NOISE_RUNS of the environment, which ctest passes on, or fifty. A quarter of a
+minute per run. Every run has a world and a ledger of its own.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -35,7 +37,7 @@ def effects_in(directory):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bin", type=Path, required=True, help="directory of the built programs")
-    parser.add_argument("--runs", type=int, default=50)
+    parser.add_argument("--runs", type=int, default=int(os.environ.get("NOISE_RUNS", "50")))
     options = parser.parse_args()
     acted = []
     noticed = 0

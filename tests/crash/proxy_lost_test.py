@@ -7,23 +7,20 @@ Nothing is lost, nothing is done twice, no outcome is a lie, and the agent goes 
 a minute.
 """
 
-import argparse
 import os
 import signal
-import tempfile
-from pathlib import Path
 
 from guarded_world import (
     INSTANCES,
     GuardedWorld,
     Witness,
-    adopt_orphans,
     break_it,
     check_effects,
     check_ledger,
     is_settled,
     wait_until,
 )
+from harness import chosen, parser_for, subject_of
 
 LOOKS = 20  # At the status, about a second in all.
 
@@ -146,34 +143,20 @@ TESTS = [
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", type=Path, required=True, help="directory of the built programs")
-    parser.add_argument("--only", metavar="TEXT", default="", help="tests whose name contains TEXT")
-    options = parser.parse_args()
-    adopt_orphans()
-    with tempfile.TemporaryDirectory(prefix="proxy-lost-") as directory:
-        world = GuardedWorld(options.bin.resolve(), Path(directory))
+    options = parser_for(__doc__).parse_args()
+    with subject_of(GuardedWorld, options) as world:
         witness = Witness(world)
-        try:
-            world.start(has_proxy=False)
-            witness.start()
-            without_haproxy_the_agent_starts_its_instances_and_says_what_is_missing(world)
-            world.start_load(300)
-            world.switch(service="payments", version="v2", error_share=0.3)
-            wait_until("v1 has proven itself", lambda: world.has_written("good"), 30)
-            for test in TESTS:
-                if options.only in test.__name__:
-                    print(test.__name__.replace("_", " "), flush=True)
-                    test(world)
-            witness.end()
-            check_effects(world, witness)
-            check_ledger(world)
-            print("ok")
-        except BaseException:
-            world.tell_troubles()
-            raise
-        finally:
-            world.end()
+        world.start(has_proxy=False)
+        witness.start()
+        without_haproxy_the_agent_starts_its_instances_and_says_what_is_missing(world)
+        world.start_load(300)
+        world.switch(service="payments", version="v2", error_share=0.3)
+        wait_until("v1 has proven itself", lambda: world.has_written("good"), 30)
+        for test in chosen(TESTS, options):
+            test(world)
+        check_effects(world, witness)
+        check_ledger(world)
+    print("ok")
 
 
 if __name__ == "__main__":

@@ -94,6 +94,12 @@ class SmallService:
         wait_until("it has ended", lambda: self.alive().get(name) != process)
         return name, process
 
+    def kill_instance_and_wait(self):
+        """Until it is healed. Served and calm alone is what all looks before the kill is seen."""
+        name, process = self.kill_instance()
+        wait_until("it is healed", lambda: self.alive().get(name, process) != process and
+                   self.is_served() and self.is_calm())
+
     def stop_agent(self):
         self.agent.send_signal(signal.SIGTERM)
         return self.agent.wait(10)

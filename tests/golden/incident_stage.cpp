@@ -49,6 +49,9 @@ Result<Remedy> parse_remedy(std::span<const std::string> words) {
     if (name == "eject" && words.size() == 2) {
         return Eject{InstanceId(words[1])};
     }
+    if (name == "open_circuit" && words.size() == 2) {
+        return OpenCircuit{ServiceId(words[1])};
+    }
     if (name == "scale" && words.size() == 3) {
         const Scale scale{ServiceId("payments"), static_cast<std::uint32_t>(std::stoul(words[1])),
                           static_cast<std::uint32_t>(std::stoul(words[2]))};
@@ -243,6 +246,9 @@ void IncidentStage::print_facts() {
         output_.push_back(fmt::format("{}: {}{}, {}, {}{}", runtime.instance.text(),
                                       runtime.version.text(), config, state, to_text(one.rotation),
                                       by));
+    }
+    if (world_.is_circuit_open()) {
+        output_.push_back("the circuit of fraud is open");
     }
     for (const auto& [effect, count] : world_.changes_count) {
         if (count != 1) {

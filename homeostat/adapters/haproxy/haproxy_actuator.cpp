@@ -5,8 +5,108 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
 
 namespace homeostat::adapters::haproxy {
+
+namespace {
+
+Outcome nothing_sent(const Error& error) {
+    return {OutcomeKind::refused, "nothing was sent: " + error.text};
+}
+
+std::optional<Outcome> trouble_with(const Reply& reply) {
+    if (!reply.is_sent) {
+        return nothing_sent(reply.complaint.error());
+    }
+    if (!reply.complaint) {
+        return Outcome{OutcomeKind::unknown, reply.complaint.error().text};
+    }
+    if (!reply.complaint->empty()) {
+        return Outcome{OutcomeKind::refused, "HAProxy says: " + *reply.complaint};
+    }
+    return std::nullopt;
+}
+
+Outcome not_seen_after(const Error& error) {
+    return {OutcomeKind::unknown, "HAProxy took the command, then: " + error.text};
+}
+
+Outcome seen_after(bool is_reached) {
+    return is_reached ? Outcome{OutcomeKind::done, "HAProxy reports it"}
+                      : Outcome{OutcomeKind::unknown,
+                                "HAProxy took the command, but does not report its effect"};
+}
+
+/// The neighbours that declare a circuit.
+std::vector<NeighbourBackend> with_circuit(const Options& options) {
+    std::vector<NeighbourBackend> found;
+    std::ranges::copy_if(options.neighbours, std::back_inserter(found),
+                         [](const NeighbourBackend& one) { return !one.circuit.empty(); });
+    return found;
+}
+
+/// Several neighbours may share a table: the key says whose circuit it is.
+CircuitSwitch switch_of(const NeighbourBackend& neighbour) {
+    return {neighbour.circuit, neighbour.backend};
+}
+
+CircuitFacts facts_of(const NeighbourBackend& neighbour, const BackendView& view, bool is_open) {
+    CircuitFacts facts;
+    facts.neighbour = neighbour.service;
+    facts.is_open = is_open;
+    facts.servers_count = static_cast<std::uint32_t>(view.servers.size());
+    facts.answering_count = static_cast<std::uint32_t>(
+        std::ranges::count(view.servers, Rotation::in, &ServerView::rotation));
+    facts.latency_ms = view.counters.latency_ms;
+    return facts;
+}
+
+/// Our own first, then those of `with_circuit`.
+std::vector<std::string> backends_of(const Options& options) {
+    std::vector<std::string> backends{options.backend};
+    for (const NeighbourBackend& neighbour : with_circuit(options)) {
+        backends.push_back(neighbour.backend);
+    }
+    return backends;
+}
+
+std::vector<CircuitSwitch> switches_of(const Options& options) {
+    std::vector<CircuitSwitch> switches;
+    for (const NeighbourBackend& neighbour : with_circuit(options)) {
+        switches.push_back(switch_of(neighbour));
+    }
+    return switches;
+}
+
+/// `views` as of `backends_of`, `open` as of `switches_of`.
+EdgeFacts facts_of(const Options& options,
+                   const std::vector<BackendView>& views,
+                   const std::vector<std::optional<bool>>& open) {
+    EdgeFacts facts;
+    facts.counters = views.front().counters;
+    facts.read_at = os::read_boot_clock();
+    for (const auto& [instance, name] : options.servers) {
+        EdgeInstance& known = facts.instances.emplace_back();
+        known.instance = instance;
+        if (const ServerView* server = find_server(views.front(), name)) {
+            known.rotation = server->rotation;
+            known.sessions_now = server->counters.sessions_now;
+            known.latency_ms = server->counters.latency_ms;
+        }
+    }
+    const std::vector<NeighbourBackend> neighbours = with_circuit(options);
+    for (std::size_t index = 0; index < neighbours.size(); ++index) {
+        if (const std::optional<bool> is_open = open[index]) {
+            facts.circuits.push_back(facts_of(neighbours[index], views[index + 1], *is_open));
+        }
+    }
+    return facts;
+}
+
+}  // namespace
 
 struct HaproxyActuator::Goal {
     std::string server;
@@ -25,10 +125,15 @@ HaproxyActuator::HaproxyActuator(boost::asio::any_io_executor executor, Options 
     : options_(std::move(options)), socket_(std::move(executor), options_.socket) {}
 
 bool HaproxyActuator::performs(const Step& step) const {
-    return std::holds_alternative<Drain>(step) || std::holds_alternative<Undrain>(step);
+    return std::holds_alternative<Drain>(step) || std::holds_alternative<Undrain>(step) ||
+           std::holds_alternative<SetCircuit>(step);
 }
 
 Task<Outcome> HaproxyActuator::perform(Request request, Instant deadline) {
+    if (const auto* circuit = std::get_if<SetCircuit>(&request.step())) {
+        Outcome outcome = co_await set_circuit(*circuit, deadline);
+        co_return outcome;
+    }
     const InstanceId* instance = performs(request.step()) ? instance_of(request.step()) : nullptr;
     if (instance == nullptr) {
         co_return Outcome{OutcomeKind::refused, "the edge performs no such step"};
@@ -46,7 +151,7 @@ Task<Outcome> HaproxyActuator::perform(Request request, Instant deadline) {
 Task<Outcome> HaproxyActuator::reach(Goal goal, Instant deadline) const {
     const Result<ServerView> before = co_await look_at(goal.server, deadline);
     if (!before) {
-        co_return Outcome{OutcomeKind::refused, "nothing was sent: " + before.error().text};
+        co_return nothing_sent(before.error());
     }
     if (before->is_in_maintenance) {
         co_return Outcome{OutcomeKind::refused,
@@ -57,26 +162,46 @@ Task<Outcome> HaproxyActuator::reach(Goal goal, Instant deadline) const {
     }
     const Reply reply =
         co_await socket_.set_state(options_.backend, goal.server, goal.state, deadline);
-    if (!reply.is_sent) {
-        co_return Outcome{OutcomeKind::refused,
-                          "nothing was sent: " + reply.complaint.error().text};
-    }
-    if (!reply.complaint) {
-        co_return Outcome{OutcomeKind::unknown, reply.complaint.error().text};
-    }
-    if (!reply.complaint->empty()) {
-        co_return Outcome{OutcomeKind::refused, "HAProxy says: " + *reply.complaint};
+    if (std::optional<Outcome> trouble = trouble_with(reply)) {
+        co_return *std::move(trouble);
     }
     const Result<ServerView> after = co_await look_at(goal.server, deadline);
-    if (!after) {
-        co_return Outcome{OutcomeKind::unknown,
-                          "HAProxy took the command, then: " + after.error().text};
+    co_return after ? seen_after(goal.is_reached(*after)) : not_seen_after(after.error());
+}
+
+Task<Outcome> HaproxyActuator::set_circuit(SetCircuit step, Instant deadline) const {
+    const std::vector<NeighbourBackend> known = with_circuit(options_);
+    const auto neighbour = std::ranges::find(known, step.neighbour, &NeighbourBackend::service);
+    if (neighbour == known.end()) {
+        co_return Outcome{OutcomeKind::refused, "the edge knows no circuit of that name"};
     }
-    if (!goal.is_reached(*after)) {
-        co_return Outcome{OutcomeKind::unknown,
-                          "HAProxy took the command, but does not report its effect"};
+    const CircuitSwitch own = switch_of(*neighbour);
+    const Result<bool> before = co_await look_at(own, deadline);
+    if (!before) {
+        co_return nothing_sent(before.error());
     }
-    co_return Outcome{OutcomeKind::done, "HAProxy reports it"};
+    if (*before == step.is_open) {
+        co_return Outcome{OutcomeKind::done, "it was so already"};
+    }
+    const Reply reply = co_await socket_.set_switch(own, step.is_open, deadline);
+    if (std::optional<Outcome> trouble = trouble_with(reply)) {
+        co_return *std::move(trouble);
+    }
+    const Result<bool> after = co_await look_at(own, deadline);
+    co_return after ? seen_after(*after == step.is_open) : not_seen_after(after.error());
+}
+
+Task<Result<bool>> HaproxyActuator::look_at(CircuitSwitch of, Instant deadline) const {
+    std::vector<CircuitSwitch> switches{of};
+    const Result<std::vector<std::optional<bool>>> found =
+        co_await socket_.look_at_switches(std::move(switches), deadline);
+    if (!found) {
+        co_return std::unexpected(found.error());
+    }
+    if (!found->front()) {
+        co_return fail(Fault::absent, fmt::format("HAProxy has no stick table '{}'", of.table));
+    }
+    co_return *found->front();
 }
 
 Task<Result<ServerView>> HaproxyActuator::look_at(std::string server, Instant deadline) const {
@@ -95,26 +220,19 @@ Task<Result<ServerView>> HaproxyActuator::look_at(std::string server, Instant de
 }
 
 Task<Result<FactsPart>> HaproxyActuator::read(Instant deadline) {
-    std::vector<std::string> backends{options_.backend};
+    std::vector<std::string> backends = backends_of(options_);
     const Result<std::vector<BackendView>> views =
         co_await socket_.look(std::move(backends), deadline);
     if (!views) {
         co_return std::unexpected(views.error());
     }
-    const BackendView& view = views->front();
-    EdgeFacts facts;
-    facts.counters = view.counters;
-    facts.read_at = os::read_boot_clock();
-    for (const auto& [instance, name] : options_.servers) {
-        EdgeInstance& known = facts.instances.emplace_back();
-        known.instance = instance;
-        if (const ServerView* server = find_server(view, name)) {
-            known.rotation = server->rotation;
-            known.sessions_now = server->counters.sessions_now;
-            known.latency_ms = server->counters.latency_ms;
-        }
+    std::vector<CircuitSwitch> switches = switches_of(options_);
+    const Result<std::vector<std::optional<bool>>> open =
+        co_await socket_.look_at_switches(std::move(switches), deadline);
+    if (!open) {
+        co_return std::unexpected(open.error());
     }
-    co_return facts;
+    co_return facts_of(options_, *views, *open);
 }
 
 }  // namespace homeostat::adapters::haproxy

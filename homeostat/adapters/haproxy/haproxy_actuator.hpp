@@ -1,6 +1,7 @@
 #pragma once
 
-// HaproxyActuator: takes an instance out of rotation and puts it back, and says which are in.
+// HaproxyActuator: takes an instance out of rotation and puts it back, opens and closes the
+// circuits of neighbours, and says how all of these stand.
 //
 // A step is looked at before and after. Before: an instance that is there already needs no command,
 // and a server that a person has put into maintenance is left alone (HAProxy would let a drain, or
@@ -9,7 +10,9 @@
 // that was sent and not answered is unknown for longer than its deadline, and only reading the
 // world says what became of it.
 //
-// The state lives in HAProxy's memory: a restart of HAProxy puts every instance back.
+// The state lives in HAProxy's memory: a restart of HAProxy puts every instance back and closes
+// every circuit. A circuit that nobody closes ends with the `expire` of its stick table; neither
+// traffic nor our looking at it makes it last longer.
 //
 // Not thread-safe; lives on the strand of its executor.
 
@@ -33,14 +36,17 @@ class HaproxyActuator final : public ports::Actuator {
     /// done: read back. refused: nothing was sent, or HAProxy said no. unknown: sent, not answered.
     Task<Outcome> perform(Request request, Instant deadline) override;
 
-    /// EdgeFacts with every configured instance; one that HAProxy does not know is `unknown`.
+    /// EdgeFacts with every configured instance; one that HAProxy does not know is `unknown`. A
+    /// circuit whose stick table HAProxy does not have is left out.
     Task<Result<FactsPart>> read(Instant deadline) override;
 
   private:
     struct Goal;
 
     [[nodiscard]] Task<Outcome> reach(Goal goal, Instant deadline) const;
+    [[nodiscard]] Task<Outcome> set_circuit(SetCircuit step, Instant deadline) const;
     [[nodiscard]] Task<Result<ServerView>> look_at(std::string server, Instant deadline) const;
+    [[nodiscard]] Task<Result<bool>> look_at(CircuitSwitch of, Instant deadline) const;
 
     Options options_;
     RuntimeSocket socket_;

@@ -38,6 +38,7 @@ const ScriptLine accepted{"\n", closes};
 struct World {
     boost::asio::io_context context;
     net::ScriptedPeer peer;
+    std::vector<NeighbourBackend> neighbours{};
 
     explicit World(std::deque<ScriptLine> script) : peer(context, std::move(script)) {}
 
@@ -47,6 +48,7 @@ struct World {
                         .backend = "pay",
                         .servers = {}};
         options.servers = {{InstanceId("payments-0"), "p0"}, {InstanceId("payments-1"), "p1"}};
+        options.neighbours = neighbours;
         return options;
     }
     Outcome perform(Step step, Duration within = 2s) {
@@ -59,9 +61,9 @@ struct World {
         HaproxyActuator actuator(context.get_executor(), options());
         return net::run_for_test(context, actuator.read(net::now_for_test() + 2s));
     }
-    Result<std::vector<Reading>> watch(std::vector<NeighbourBackend> neighbours = {}) {
+    Result<std::vector<Reading>> watch(std::vector<NeighbourBackend> watched = {}) {
         Options mine = options();
-        mine.neighbours = std::move(neighbours);
+        mine.neighbours = std::move(watched);
         HaproxyTelemetry telemetry(context.get_executor(), mine);
         return net::run_for_test(context, telemetry.read(net::now_for_test() + 2s));
     }
@@ -74,6 +76,18 @@ struct World {
 
 const Drain drain_0{InstanceId("payments-0")};
 const Undrain undrain_0{InstanceId("payments-0")};
+const SetCircuit open_fraud{ServiceId("fraud"), true};
+const SetCircuit close_fraud{ServiceId("fraud"), false};
+
+const ScriptLine is_closed{"\n", closes};
+const ScriptLine is_open{
+    "# table: circuits, type: string, size:100, used:1\n"
+    "0x55cfc2cc7d08: key=fraud_pool use=0 exp=1599 gpt0=1\n\n",
+    closes};
+
+std::vector<NeighbourBackend> fraud_with_circuit() {
+    return {{ServiceId("rates"), "rates"}, {ServiceId("fraud"), "fraud_pool", "circuits"}};
+}
 
 }  // namespace
 
@@ -149,6 +163,88 @@ TEST_CASE("whatever goes wrong once the command was sent is unknown, and it is s
     }
 }
 
+TEST_CASE("a circuit's switch is turned once, and read back") {
+    World opening({is_closed, accepted, is_open});
+    opening.neighbours = fraud_with_circuit();
+    CHECK(opening.perform(open_fraud).kind == OutcomeKind::done);
+    CHECK(opening.peer.requests().at(1) == "set table circuits key fraud_pool data.gpt0 1\n");
+    World closing({is_open, {"\n", closes}, is_closed});
+    closing.neighbours = fraud_with_circuit();
+    CHECK(closing.perform(close_fraud).kind == OutcomeKind::done);
+    CHECK(closing.peer.requests().at(1) == "clear table circuits key fraud_pool\n");
+    World open_already({is_open});
+    open_already.neighbours = fraud_with_circuit();
+    CHECK(open_already.perform(open_fraud).kind == OutcomeKind::done);
+    CHECK(open_already.commands_count() == 0);
+}
+
+TEST_CASE("a circuit's switch that cannot be read beforehand is not touched") {
+    const ScriptLine no_table{"No such table\n\n", closes};
+    for (const ScriptLine& line : {no_table, ScriptLine{"rubbish\n\n", closes},
+                                   ScriptLine{"", closes}, ScriptLine{"", hangs}}) {
+        CAPTURE(line.say);
+        World world({line, accepted});
+        world.neighbours = fraud_with_circuit();
+        CHECK(world.perform(open_fraud, 100ms).kind == OutcomeKind::refused);
+        CHECK(world.commands_count() == 0);
+    }
+    for (const char* name : {"rates", "strangers", "", "fraud;quit"}) {
+        World undeclared({is_closed, accepted});
+        undeclared.neighbours = fraud_with_circuit();
+        const Outcome outcome = undeclared.perform(SetCircuit{ServiceId(name), true});
+        CHECK(outcome.kind == OutcomeKind::refused);
+        CHECK(undeclared.peer.connections_count() == 0);
+    }
+}
+
+TEST_CASE(
+    "whatever goes wrong once a circuit's switch was turned is unknown, a complaint refused") {
+    for (const std::deque<ScriptLine>& ending :
+         {std::deque<ScriptLine>{{"", closes}}, std::deque<ScriptLine>{{"", hangs}},
+          std::deque<ScriptLine>{accepted, {"", closes}},
+          std::deque<ScriptLine>{accepted, is_closed}}) {
+        std::deque<ScriptLine> script{is_closed};
+        script.insert(script.end(), ending.begin(), ending.end());
+        World world(std::move(script));
+        world.neighbours = fraud_with_circuit();
+        CHECK(world.perform(open_fraud, 100ms).kind == OutcomeKind::unknown);
+        CHECK(world.commands_count() == 1);
+    }
+    World world({is_closed, {"Data type not stored in this table\n\n", closes}});
+    world.neighbours = fraud_with_circuit();
+    const Outcome outcome = world.perform(open_fraud);
+    CHECK(outcome.kind == OutcomeKind::refused);
+    CHECK(outcome.because.contains("Data type not stored"));
+}
+
+TEST_CASE("the facts hold each declared circuit, and leave out one without a stick table") {
+    const std::string fraud_stat = stat_header +
+                                   "fraud_pool,f0,0,0,9,0,0,0,0,UP,2,,0,9,0,0,0,1,http,\n" +
+                                   "fraud_pool,f1,0,0,9,0,0,0,0,DOWN,2,,0,9,0,0,0,1,http,\n" +
+                                   "fraud_pool,BACKEND,0,0,9,0,0,0,0,UP,1,,0,9,0,1,2,3,http,\n\n";
+    const std::string fraud_state =
+        state_header + "4 fraud_pool 1 f0 127.0.0.1 2 0 1\n4 fraud_pool 2 f1 127.0.0.1 0 0 1\n\n";
+    const ScriptLine looked{payments_reply + fraud_stat + fraud_state, closes};
+    World world({looked, is_open});
+    world.neighbours = fraud_with_circuit();
+    const Result<FactsPart> part = world.read();
+    REQUIRE(part);
+    const CircuitFacts expected{.neighbour = ServiceId("fraud"),
+                                .is_open = true,
+                                .servers_count = 2,
+                                .answering_count = 1,
+                                .latency_ms = 6};
+    CHECK(std::get<EdgeFacts>(*part).circuits == std::vector{expected});
+    World without({looked, {"No such table\n\n", closes}});
+    without.neighbours = fraud_with_circuit();
+    const Result<FactsPart> incomplete = without.read();
+    REQUIRE(incomplete);
+    CHECK(std::get<EdgeFacts>(*incomplete).circuits.empty());
+    World broken({looked, {"", closes}});
+    broken.neighbours = fraud_with_circuit();
+    CHECK_FALSE(broken.read());
+}
+
 TEST_CASE("an instance that is not configured is refused without asking HAProxy") {
     for (const std::string& name : {"payments-9", "", "p0", "payments-0;shutdown sessions"}) {
         World world({p0_is_in, accepted});
@@ -157,11 +253,12 @@ TEST_CASE("an instance that is not configured is refused without asking HAProxy"
     }
 }
 
-TEST_CASE("only drain and undrain are the edge's") {
+TEST_CASE("only rotation and circuits are the edge's") {
     World world({});
     HaproxyActuator actuator(world.context.get_executor(), world.options());
     CHECK(actuator.performs(drain_0));
     CHECK(actuator.performs(undrain_0));
+    CHECK(actuator.performs(open_fraud));
     CHECK_FALSE(actuator.performs(Replace{}));
     CHECK_FALSE(actuator.performs(SwapVersion{}));
     CHECK(world.perform(Replace{.instance = InstanceId("payments-0"), .expected = {}}).kind ==
@@ -184,6 +281,11 @@ TEST_CASE("names that could end a command never get into one") {
         CHECK_FALSE(state_command("pay", name, TrafficState::drain));
         CHECK_FALSE(state_command(name, "p0", TrafficState::ready));
         CHECK_FALSE(look_command({"pay", name}));
+        for (const CircuitSwitch& of : {CircuitSwitch{"t", name}, CircuitSwitch{name, "k"}}) {
+            CHECK_FALSE(switches_command({{"t", "k"}, of}));
+            CHECK_FALSE(switch_command(of, true));
+            CHECK_FALSE(switch_command(of, false));
+        }
         World world({});
         Options options = world.options();
         options.servers.front().server = name;
@@ -196,7 +298,10 @@ TEST_CASE("names that could end a command never get into one") {
         const Result<void> checked = check(options);
         REQUIRE_FALSE(checked);
         CHECK(checked.error().fault == Fault::invalid);
+        options.neighbours = {{ServiceId("fraud"), "fraud", name}};
+        CHECK(check(options).has_value() == name.empty());  // No circuit is declared.
     }
+    CHECK(*switches_command({{"t", "a"}, {"t", "b"}}) == "show table t key a;show table t key b");
     CHECK(*state_command("pay", "p0", TrafficState::drain) == "set server pay/p0 state drain");
     CHECK(*look_command({"a", "b"}) ==
           "show stat a 6 -1;show servers state a;"

@@ -23,6 +23,7 @@ struct ServerName {
 struct NeighbourBackend {
     ServiceId service;
     std::string backend;
+    std::string circuit{};  ///< The stick table of its circuit; empty: none is declared.
 };
 
 struct Options {

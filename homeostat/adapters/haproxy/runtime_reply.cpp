@@ -273,6 +273,49 @@ Result<std::vector<ServerState>> take_servers_state(std::string_view& rest,
     return states;
 }
 
+namespace {
+
+/// The value of `name` in a row of `name=value` words; nothing without such a word.
+std::optional<std::string_view> value_of(std::string_view row, std::string_view name) {
+    while (!row.empty()) {
+        const std::string_view word = row.substr(0, row.find(' '));
+        row.remove_prefix(std::min(row.size(), word.size() + 1));
+        if (word.starts_with(name) && word.substr(name.size()).starts_with('=')) {
+            return word.substr(name.size() + 1);
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Result<bool> take_switch(std::string_view& rest, std::string_view table, std::string_view key) {
+    if (!rest.contains('\n')) {
+        return broken("it was cut before the end of a line");
+    }
+    const std::string_view first = take_line(rest);
+    if (first.empty()) {
+        return false;  // No such entry: it was never set, or its time is over.
+    }
+    const bool has_table = first != "No such table";
+    const bool is_table = first.starts_with("# table: ");
+    const std::string_view row = is_table ? take_line(rest) : "";
+    if ((has_table && !is_table) || !rest.starts_with('\n')) {
+        return broken(fmt::format("not the entry that was asked for: '{}'", plain_text(first)));
+    }
+    rest.remove_prefix(1);
+    if (!has_table) {
+        return fail(Fault::absent, fmt::format("HAProxy has no stick table '{}'", table));
+    }
+    std::uint64_t value = 0;
+    const std::string_view text = value_of(row, "gpt0").value_or("");
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (value_of(row, "key") != key || error != std::errc{} || end != text.data() + text.size()) {
+        return broken(fmt::format("an entry without our key or gpt0: '{}'", plain_text(row)));
+    }
+    return value > 0;
+}
+
 std::string plain_text(std::string_view text) {
     std::string result;
     for (const char c : text.substr(0, shown_bytes_max)) {

@@ -58,6 +58,13 @@ struct ServerState {
 [[nodiscard]] Result<std::vector<ServerState>> take_servers_state(std::string_view& rest,
                                                                   std::string_view backend);
 
+/// The reply to `show table TABLE key KEY`: whether the entry is there with a gpt0 above zero. Only
+/// its own reply is taken off, also when there is no such table.
+/// ERRORS: absent (no such table), broken (anything else that is not such an entry).
+[[nodiscard]] Result<bool> take_switch(std::string_view& rest,
+                                       std::string_view table,
+                                       std::string_view key);
+
 /// Text from the socket as a person may read it: one line of printable ASCII, at most 200 bytes.
 [[nodiscard]] std::string plain_text(std::string_view text);
 

@@ -159,6 +159,61 @@ TEST_CASE("states that are not exactly what was asked for are refused") {
     }
 }
 
+TEST_CASE("a circuit's switch is on while its entry is there with a value") {
+    struct Row {
+        std::string reply;
+        bool is_open;
+    };
+    const std::string head = "# table: circuits, type: string, size:100, used:1\n";
+    for (const Row& row :
+         {Row{head + "0x55cfc2cc7d08: key=fraud use=0 exp=1599 gpt0=1\n\n", true},
+          Row{head + "0x55cfc2cc7d08: key=fraud use=0 exp=1599 shard=0 gpt0=7\n\n", true},
+          Row{head + "0x55cfc2cc7d08: key=fraud use=0 exp=1599 gpt0=0\n\n", false},
+          Row{"\n", false}}) {
+        CAPTURE(row.reply);
+        const std::string text = row.reply + "what follows";
+        std::string_view rest = text;
+        const Result<bool> is_open = take_switch(rest, "circuits", "fraud");
+        REQUIRE(is_open);
+        CHECK(*is_open == row.is_open);
+        CHECK(rest == "what follows");
+    }
+}
+
+TEST_CASE("a stick table that is not there is absent, and the next reply is left whole") {
+    std::string_view rest = "No such table\n\n\n";
+    const Result<bool> nothing = take_switch(rest, "circuits", "fraud");
+    REQUIRE_FALSE(nothing);
+    CHECK(nothing.error().fault == Fault::absent);
+    CHECK(rest == "\n");
+}
+
+TEST_CASE("an entry that is not exactly what was asked for is refused, and so is a cut one") {
+    const std::string head = "# table: circuits, type: string, size:100, used:1\n";
+    const std::string entry = head + "0x55cfc2cc7d08: key=fraud use=0 exp=1599 gpt0=1\n\n";
+    std::vector<std::string> wrong{with(entry, "key=fraud", "key=rates"),
+                                   with(entry, "key=fraud", "key=fraud2"),
+                                   with(entry, " gpt0=1", ""),
+                                   with(entry, "gpt0=1", "gpt0=x"),
+                                   with(entry, "gpt0=1", "gpt0=-1"),
+                                   with(entry, "gpt0=1", "gpt0="),
+                                   with(entry, "gpt0=1", "agpt0=1"),
+                                   with(entry, "# table: ", "# tables "),
+                                   "Unknown command.\n\n",
+                                   with(entry, "\n\n", "\n0x1: key=a gpt0=1\n\n")};
+    for (std::size_t size = 0; size < entry.size(); ++size) {
+        wrong.push_back(entry.substr(0, size));
+    }
+    for (const std::string& text : wrong) {
+        CAPTURE(text);
+        std::string_view rest = text;
+        const Result<bool> is_open = take_switch(rest, "circuits", "fraud");
+        REQUIRE_FALSE(is_open);
+        CHECK(is_open.error().fault == Fault::broken);
+        CHECK(is_open.error().text.size() < 400);
+    }
+}
+
 TEST_CASE("text from the socket becomes one short line") {
     CHECK(plain_text("No such server.\n\n") == "No such server.");
     CHECK(plain_text("\x1b[31mred\x07\xff\n") == " [31mred");

@@ -51,8 +51,11 @@ Result<void> check(const Options& options) {
                                     plain_text(instance.text()), plain_text(server)));
         }
     }
-    for (const auto& [service, backend] : options.neighbours) {
+    for (const auto& [service, backend, circuit] : options.neighbours) {
         names.push_back(backend);
+        if (!circuit.empty()) {
+            names.push_back(circuit);
+        }
     }
     if (options.neighbours.size() > neighbours_max) {
         return fail(Fault::invalid, fmt::format("at most {} neighbours, these are {}",
@@ -91,9 +94,31 @@ Result<std::string> look_command(const std::vector<std::string>& backends) {
     return command;
 }
 
-Task<Result<std::vector<BackendView>>> RuntimeSocket::look(std::vector<std::string> backends,
-                                                           Instant deadline) const {
-    Result<std::string> command = look_command(backends);
+Result<std::string> switches_command(const std::vector<CircuitSwitch>& switches) {
+    std::string command;
+    for (const CircuitSwitch& one : switches) {
+        for (const std::string_view name : {one.table, one.key}) {
+            if (const Result<void> checked = check_name(name); !checked) {
+                return std::unexpected(checked.error());
+            }
+        }
+        command +=
+            fmt::format("{}show table {} key {}", command.empty() ? "" : ";", one.table, one.key);
+    }
+    return command;
+}
+
+Result<std::string> switch_command(const CircuitSwitch& of, bool is_open) {
+    for (const std::string_view name : {of.table, of.key}) {
+        if (const Result<void> checked = check_name(name); !checked) {
+            return std::unexpected(checked.error());
+        }
+    }
+    return is_open ? fmt::format("set table {} key {} data.gpt0 1", of.table, of.key)
+                   : fmt::format("clear table {} key {}", of.table, of.key);
+}
+
+Task<Result<std::string>> RuntimeSocket::ask(Result<std::string> command, Instant deadline) const {
     if (!command) {
         co_return std::unexpected(command.error());
     }
@@ -102,10 +127,20 @@ Task<Result<std::vector<BackendView>>> RuntimeSocket::look(std::vector<std::stri
     if (!exchange.reply) {
         co_return explain(exchange, socket_);
     }
-    std::string_view rest = *exchange.reply;
-    if (rest.empty()) {
+    if (exchange.reply->empty()) {
         co_return fail(Fault::broken, "HAProxy closed its runtime socket without a reply");
     }
+    co_return *std::move(exchange.reply);
+}
+
+Task<Result<std::vector<BackendView>>> RuntimeSocket::look(std::vector<std::string> backends,
+                                                           Instant deadline) const {
+    Result<std::string> command = look_command(backends);
+    const Result<std::string> reply = co_await ask(std::move(command), deadline);
+    if (!reply) {
+        co_return std::unexpected(reply.error());
+    }
+    std::string_view rest = *reply;
     std::vector<BackendView> views;
     for (const std::string& backend : backends) {
         Result<BackendView> view = take_backend(rest, backend);
@@ -120,11 +155,32 @@ Task<Result<std::vector<BackendView>>> RuntimeSocket::look(std::vector<std::stri
     co_return views;
 }
 
-Task<Reply> RuntimeSocket::set_state(std::string backend,
-                                     std::string server,
-                                     TrafficState state,
-                                     Instant deadline) const {
-    Result<std::string> command = state_command(backend, server, state);
+Task<Result<std::vector<std::optional<bool>>>> RuntimeSocket::look_at_switches(
+    std::vector<CircuitSwitch> switches, Instant deadline) const {
+    std::vector<std::optional<bool>> found;
+    if (switches.empty()) {
+        co_return found;
+    }
+    Result<std::string> command = switches_command(switches);
+    const Result<std::string> reply = co_await ask(std::move(command), deadline);
+    if (!reply) {
+        co_return std::unexpected(reply.error());
+    }
+    std::string_view rest = *reply;
+    for (const auto& [table, key] : switches) {
+        const Result<bool> is_open = take_switch(rest, table, key);
+        if (!is_open && is_open.error().fault != Fault::absent) {
+            co_return std::unexpected(is_open.error());
+        }
+        found.push_back(is_open ? std::optional(*is_open) : std::nullopt);
+    }
+    if (!rest.empty()) {
+        co_return fail(Fault::broken, "HAProxy's reply goes on after what was asked for");
+    }
+    co_return found;
+}
+
+Task<Reply> RuntimeSocket::change(Result<std::string> command, Instant deadline) const {
     if (!command) {
         co_return Reply{false, std::unexpected(command.error())};
     }
@@ -137,6 +193,21 @@ Task<Reply> RuntimeSocket::set_state(std::string backend,
         co_return Reply{true, fail(Fault::broken, "HAProxy closed its socket without a reply")};
     }
     co_return Reply{true, plain_text(*exchange.reply)};
+}
+
+Task<Reply> RuntimeSocket::set_state(std::string backend,
+                                     std::string server,
+                                     TrafficState state,
+                                     Instant deadline) const {
+    Result<std::string> command = state_command(backend, server, state);
+    Reply reply = co_await change(std::move(command), deadline);
+    co_return reply;
+}
+
+Task<Reply> RuntimeSocket::set_switch(CircuitSwitch of, bool is_open, Instant deadline) const {
+    Result<std::string> command = switch_command(of, is_open);
+    Reply reply = co_await change(std::move(command), deadline);
+    co_return reply;
 }
 
 }  // namespace homeostat::adapters::haproxy

@@ -8,9 +8,9 @@
 // follows "Remedy:", and must be a single token of the model's vocabulary: the oracle asks the
 // server at start-up and does not work with a vocabulary in which one is not.
 //
-// For the kinds still to come, single tokens in Gemma 3's vocabulary as well: " circuit"
-// (open_circuit), " shed", " reduce" (reduce_mode), " redirect" (reroute, itself two tokens),
-// " resize", " invalidate" (invalidate_cache), " block" (block_source).
+// For the kinds still to come, single tokens in Gemma 3's vocabulary as well: " shed", " reduce"
+// (reduce_mode), " redirect" (reroute, itself two tokens), " resize", " invalidate"
+// (invalidate_cache), " block" (block_source).
 //
 // Pure. Values only.
 
@@ -26,9 +26,9 @@ namespace homeostat::adapters::llm {
 using TokenId = std::int32_t;
 
 /// Every kind that can stand on a menu, in the order of the enumeration.
-constexpr std::array kinds_all{RemedyKind::observe, RemedyKind::eject,
-                               RemedyKind::restart, RemedyKind::rolling_restart,
-                               RemedyKind::scale,   RemedyKind::rollback};
+constexpr std::array kinds_all{
+    RemedyKind::observe,         RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::restart,
+    RemedyKind::rolling_restart, RemedyKind::scale, RemedyKind::rollback};
 
 [[nodiscard]] constexpr std::string_view label_of(RemedyKind kind) {
     switch (kind) {
@@ -36,7 +36,10 @@ constexpr std::array kinds_all{RemedyKind::observe, RemedyKind::eject,
             return " observe";
         case RemedyKind::eject:
             return " eject";
+        case RemedyKind::open_circuit:
+            return " circuit";
         case RemedyKind::readmit:
+        case RemedyKind::close_circuit:
             break;  // Takes something back, and is on no menu.
         case RemedyKind::restart:
             return " restart";

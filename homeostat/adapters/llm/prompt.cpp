@@ -17,6 +17,7 @@ constexpr std::string_view prefix =
     "few. "
     "Name the remedy.\n"
     "observe: it has passed, is small, or lies in a neighbour.\n"
+    "circuit: a neighbour fails or hangs, and a fallback can answer for it.\n"
     "restart: one instance is ill, the others are well.\n"
     "rolling: all instances slowly get worse and a fresh start cures it.\n"
     "rollback: it began with a new version of this service.\n"

@@ -305,7 +305,7 @@ bool Runtime::performs(const Step& step) const {
 }
 
 Task<Outcome> Runtime::perform(Request request, Instant deadline) {
-    const EffectId effect = request.effect();
+    const EffectId& effect = request.effect();
     if (!is_plain_name(effect.text())) {
         co_return refused("the effect's id '" + effect.text() + "' is not a plain name");
     }

@@ -219,8 +219,8 @@ std::string last_words(const Options& options, const Launch& launch) {
         rest = rest.ends_with('\n') ? rest.substr(0, rest.size() - 1) : rest;
         const std::size_t newline = rest.rfind('\n');
         const std::size_t start = newline == std::string_view::npos ? 0 : newline + 1;
-        const std::string plain = plain_line(rest.substr(start));
-        words = words.empty() ? plain : plain + " | " + words;
+        words.insert(0, words.empty() ? "" : " | ");
+        words.insert(0, plain_line(rest.substr(start)));
         rest = rest.substr(0, start);
     }
     return words;

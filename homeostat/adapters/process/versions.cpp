@@ -77,7 +77,7 @@ Result<std::vector<VersionId>> Versions::present() const {
 }
 
 Result<std::string> Versions::directory_of(const VersionId& version) const {
-    const std::string path = root_ + "/versions/" + version.text();
+    std::string path = root_ + "/versions/" + version.text();
     if (!is_plain_name(version.text()) || !os::is_directory(path)) {
         return fail(Fault::absent,
                     "there is no version " + version.text() + " in " + root_ + "/versions");
@@ -107,7 +107,7 @@ Result<std::string> Versions::prepare(const SwapVersion& step, const EffectId& e
     if (const Result<std::string> target = directory_of(step.to); !target) {
         return target;
     }
-    const std::string aside = root_ + "/.current." + effect.text();
+    std::string aside = root_ + "/.current." + effect.text();
     if (const Result<void> clean = os::remove_file(aside); !clean) {
         return std::unexpected(clean.error());
     }

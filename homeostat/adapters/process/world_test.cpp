@@ -112,6 +112,7 @@ Outcome World::stop(const std::string& effect, ProcessIdentity expected) {
     return run(fresh->perform(std::move(request), soon()));
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): it swaps versions, not two values.
 Outcome World::swap(const std::string& effect,
                     const std::string& from,
                     const std::string& to,

@@ -31,13 +31,13 @@ Result<std::vector<std::uint64_t>> numbers_in(const ScratchForTest& scratch) {
     return log.numbers();
 }
 
-/// How many of `count` groups were acknowledged. After a refusal there must be no further one.
-std::uint64_t append_until_refused(const Options& options, std::uint64_t count) {
+/// How many of `count` groups were acknowledged. One that is refused is tried once more; refused
+/// again, it is the last.
+std::uint64_t append_until_refused_twice(const Options& options, std::uint64_t count) {
     LogForTest log(options);
     REQUIRE_FALSE(log.trouble());
     for (std::uint64_t number = 0; number < count; ++number) {
-        if (!log.append(group_for_test(number))) {
-            CHECK_FALSE(log.append(group_for_test(number)));
+        if (!log.append(group_for_test(number)) && !log.append(group_for_test(number))) {
             return number;
         }
     }
@@ -257,23 +257,54 @@ TEST_CASE("a second opener is told who holds the ledger") {
     CHECK(second.trouble()->text.find("pid " + std::to_string(::getpid())) != std::string::npos);
 }
 
-TEST_CASE("a failed write or sync poisons: nothing is appended after it, even on a mended disk") {
+TEST_CASE("a write without room leaves no trace, and a later one that finds room goes on") {
+    for (const int number : {ENOSPC, EDQUOT, EFBIG, EROFS}) {
+        CAPTURE(number);
+        const ScratchForTest scratch;
+        bool is_failing = false;
+        Options options = options_for_test(scratch);
+        options.disk_probe_for_test = [&](DiskCall call) {
+            return is_failing && call == DiskCall::write ? number : 0;
+        };
+        {
+            LogForTest log(options);
+            REQUIRE(log.append(group_for_test(0)));
+            is_failing = true;
+            for (int attempt = 0; attempt < 3; ++attempt) {
+                const Result<ports::Position> failed = log.append(group_for_test(1));
+                REQUIRE_FALSE(failed);
+                CHECK(failed.error().fault == Fault::full);
+                CHECK(failed.error().text.find(scratch.segment(0).string()) != std::string::npos);
+            }
+            is_failing = false;
+            REQUIRE(log.append(group_for_test(1)));
+        }
+        CHECK(numbers_in(scratch).value() == numbers_below(2));
+        CHECK(verify_ledger(scratch.ledger()));
+    }
+}
+
+TEST_CASE("a failure that leaves the disk unknown poisons: nothing is appended after it") {
     struct Case {
         DiskCall call;
+        DiskCall also;
         int number;
         Fault fault;
+        std::uint64_t groups_count;
     };
-    const std::vector<Case> cases{
-        {DiskCall::write, ENOSPC, Fault::full}, {DiskCall::write, EDQUOT, Fault::full},
-        {DiskCall::write, EROFS, Fault::full},  {DiskCall::write, EIO, Fault::corrupt},
-        {DiskCall::sync, ENOSPC, Fault::full},  {DiskCall::sync, EIO, Fault::corrupt}};
+    // A group whose sync failed was never acknowledged; it may be there or not.
+    const std::vector<Case> cases{{DiskCall::write, DiskCall::write, EIO, Fault::corrupt, 1},
+                                  {DiskCall::write, DiskCall::truncate, ENOSPC, Fault::full, 1},
+                                  {DiskCall::sync, DiskCall::sync, ENOSPC, Fault::full, 2},
+                                  {DiskCall::sync, DiskCall::sync, EIO, Fault::corrupt, 2}};
     for (const Case& failure : cases) {
         CAPTURE(failure.number);
         const ScratchForTest scratch;
         bool is_failing = false;
         Options options = options_for_test(scratch);
         options.disk_probe_for_test = [&](DiskCall call) {
-            return is_failing && call == failure.call ? failure.number : 0;
+            const bool is_meant = call == failure.call || call == failure.also;
+            return is_failing && is_meant ? failure.number : 0;
         };
         {
             LogForTest log(options);
@@ -286,9 +317,7 @@ TEST_CASE("a failed write or sync poisons: nothing is appended after it, even on
             is_failing = false;
             CHECK(log.append(group_for_test(1)).error() == failed.error());
         }
-        // A group whose sync failed was never acknowledged; it may be there or not.
-        CHECK(numbers_in(scratch).value() ==
-              numbers_below(failure.call == DiskCall::write ? 1 : 2));
+        CHECK(numbers_in(scratch).value() == numbers_below(failure.groups_count));
     }
 }
 
@@ -304,7 +333,7 @@ TEST_CASE("at every call an error ends in a refusal, and a later start finds a w
             options.disk_probe_for_test = [&](DiskCall) {
                 return ++calls_count == failing_at ? number : 0;
             };
-            const std::uint64_t acknowledged_count = append_until_refused(options, 8);
+            const std::uint64_t acknowledged_count = append_until_refused_twice(options, 8);
             has_failed = calls_count >= failing_at;
             const std::vector<std::uint64_t> numbers = numbers_in(scratch).value();
             CHECK(numbers == numbers_below(numbers.size()));

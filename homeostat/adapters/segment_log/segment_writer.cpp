@@ -29,6 +29,12 @@ Result<std::string> payload_of(const StoredGroup& stored) {
     return payload;
 }
 
+/// Two reactions are all a caller has: wait for room, or call a person to look at the disk.
+Fault fault_of(const Error& error) {
+    const bool is_medium = error.fault == Fault::corrupt || error.fault == Fault::unreachable;
+    return is_medium ? Fault::corrupt : Fault::full;
+}
+
 }  // namespace
 
 SegmentWriter::SegmentWriter(WriterOptions options)
@@ -125,8 +131,9 @@ Result<void> SegmentWriter::write_frame(const std::string& frame) {
     const Result<void> done = disk_.append(file_, frame);
     if (!done) {
         // If this fails too, the next start finds a torn tail and cuts it.
-        static_cast<void>(disk_.truncate(file_, file_bytes_));
-        return poison_and_fail(done.error());
+        const Result<void> cut = disk_.truncate(file_, file_bytes_);
+        const bool is_as_before = cut && fault_of(done.error()) == Fault::full;
+        return is_as_before ? fail(Fault::full, done.error().text) : poison_and_fail(done.error());
     }
     file_bytes_ += frame.size();
     return {};
@@ -167,9 +174,7 @@ void SegmentWriter::poison(Error error) {
 }
 
 std::unexpected<Error> SegmentWriter::poison_and_fail(const Error& error) {
-    // Two reactions are all a caller has: wait for room, or call a person to look at the disk.
-    const bool is_medium = error.fault == Fault::corrupt || error.fault == Fault::unreachable;
-    const Fault fault = is_medium ? Fault::corrupt : Fault::full;
+    const Fault fault = fault_of(error);
     poison(Error{fault, error.text});
     return fail(fault, error.text);
 }

@@ -2,10 +2,11 @@
 
 // SegmentWriter: the one writer of a ledger's directory.
 //
-// After any failed write or fsync it is *poisoned*: nobody can say what the disk holds then, so it
-// answers every later append with that failure (an fsync that failed once may "succeed" the next
-// time without having written anything). A new start reads the disk and finds out. A write that
-// failed is cut off again first, so that a full disk leaves whole groups only.
+// A write for which there is no room is cut off again, so that a full disk leaves whole groups
+// only, and a later one may find room. After any other failure it is *poisoned*: nobody can say
+// what the disk holds then, so it answers every later append with that failure (an fsync that
+// failed once may "succeed" the next time without having written anything). A new start reads the
+// disk and finds out.
 //
 // Blocks. Not thread-safe; SegmentLog gives it a thread of its own.
 
@@ -51,8 +52,8 @@ class SegmentWriter {
     /// may have left unsynced. REQUIRES: `end` is what read() found.
     [[nodiscard]] Result<void> go_on_after(const LedgerEnd& end);
 
-    /// REQUIRES: go_on_after() was called. ERRORS: full, corrupt: poisoned; invalid: this group is
-    /// too large or has no JSON form, nothing else is wrong.
+    /// REQUIRES: go_on_after() was called. ERRORS: full: nothing was written, or poisoned; corrupt:
+    /// poisoned; invalid: this group is too large or has no JSON form, nothing else is wrong.
     [[nodiscard]] Result<Written> append(EntryGroup group, ports::Durability durability);
 
     [[nodiscard]] Result<void> sync();

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <string>
+#include <utility>
 
 namespace homeostat::app::demo {
 
@@ -15,10 +16,15 @@ bool parse_number(std::string_view text, Number& out) {
     return error == std::errc{} && end == text.data() + text.size();
 }
 
-/// The start of the first good window at or after `from`, over answers in the order of due_at.
-std::optional<Instant> first_good_window(const std::vector<Answer>& answers,
-                                         std::size_t from,
-                                         Instant until) {
+bool is_good_share(std::size_t bad_count, std::size_t count) {
+    return 1.0 - static_cast<double>(bad_count) / static_cast<double>(count) >=
+           good_window_ratio_min;
+}
+
+/// Where the first good window at or after `from` begins, over answers in the order of due_at.
+std::optional<std::size_t> first_good_window(const std::vector<Answer>& answers,
+                                             std::size_t from,
+                                             Instant until) {
     std::size_t end = from;
     std::size_t bad_count = 0;
     for (std::size_t begin = from; begin < answers.size(); ++begin) {
@@ -30,13 +36,43 @@ std::optional<Instant> first_good_window(const std::vector<Answer>& answers,
             bad_count += answers[end].is_good ? 0 : 1;
         }
         const std::size_t count = end - begin;
-        const double good_ratio = 1.0 - static_cast<double>(bad_count) / static_cast<double>(count);
-        if (count >= good_window_answers_min && good_ratio >= good_window_ratio_min) {
-            return answers[begin].due_at;
+        if (count >= good_window_answers_min && is_good_share(bad_count, count)) {
+            return begin;
         }
         bad_count -= answers[begin].is_good ? 0 : 1;
     }
     return std::nullopt;
+}
+
+bool is_bad(const Answer& answer) {
+    return !answer.is_good;
+}
+
+std::size_t count_bad(const std::vector<Answer>& answers, std::size_t from) {
+    const auto begin = answers.begin() + static_cast<std::ptrdiff_t>(from);
+    return static_cast<std::size_t>(std::count_if(begin, answers.end(), is_bad));
+}
+
+/// Those due from `since` on, in the order of due_at.
+std::vector<Answer> in_order(std::vector<Answer> answers, Instant since) {
+    std::erase_if(answers, [&](const Answer& answer) { return answer.due_at < since; });
+    std::ranges::sort(answers, {}, &Answer::due_at);
+    return answers;
+}
+
+/// All but whether it healed.
+Impact damage_of(const std::vector<Answer>& ordered) {
+    Impact impact;
+    impact.requests_count = ordered.size();
+    impact.failed_count = count_bad(ordered, 0);
+    if (const auto first = std::ranges::find_if(ordered, is_bad); first != ordered.end()) {
+        impact.began_at = first->due_at;
+    }
+    return impact;
+}
+
+std::size_t first_bad(const std::vector<Answer>& ordered) {
+    return static_cast<std::size_t>(std::ranges::find_if(ordered, is_bad) - ordered.begin());
 }
 
 }  // namespace
@@ -64,19 +100,33 @@ Result<Answer> parse_answer(std::string_view line) {
 }
 
 Impact impact_of(std::vector<Answer> answers, Instant since, Instant until) {
-    std::erase_if(answers, [&](const Answer& answer) { return answer.due_at < since; });
-    std::ranges::sort(answers, {}, &Answer::due_at);
-    Impact impact;
-    impact.requests_count = answers.size();
-    const auto is_bad = [](const Answer& answer) { return !answer.is_good; };
-    impact.failed_count = static_cast<std::uint64_t>(std::ranges::count_if(answers, is_bad));
-    const auto first = std::ranges::find_if(answers, is_bad);
-    if (first == answers.end()) {
+    answers = in_order(std::move(answers), since);
+    Impact impact = damage_of(answers);
+    if (impact.began_at) {
+        if (const auto begin = first_good_window(answers, first_bad(answers), until)) {
+            impact.healed_at = answers[*begin].due_at;
+        }
+    }
+    return impact;
+}
+
+Impact lasting_impact_of(std::vector<Answer> answers,
+                         Instant since,
+                         Instant until,
+                         Duration lasting) {
+    answers = in_order(std::move(answers), since);
+    Impact impact = damage_of(answers);
+    if (!impact.began_at) {
         return impact;
     }
-    impact.began_at = first->due_at;
-    const auto from = static_cast<std::size_t>(first - answers.begin());
-    impact.healed_at = first_good_window(answers, from, until);
+    std::optional<std::size_t> begin = first_good_window(answers, first_bad(answers), until);
+    while (begin && answers[*begin].due_at + lasting <= until) {
+        if (is_good_share(count_bad(answers, *begin), answers.size() - *begin)) {
+            impact.healed_at = answers[*begin].due_at;
+            break;
+        }
+        begin = first_good_window(answers, *begin + 1, until);
+    }
     return impact;
 }
 

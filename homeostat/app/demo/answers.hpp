@@ -44,4 +44,11 @@ constexpr std::size_t good_window_answers_min = 50;  ///< Fewer say nothing abou
 /// after t0 in which at least 99 % of the answers are good. The window has to be over by `until`.
 [[nodiscard]] Impact impact_of(std::vector<Answer> answers, Instant since, Instant until);
 
+/// As impact_of, for those whose work nobody proves: healed only where, from that window's start
+/// until `until` and for `lasting` at least, 99 % of all answers are good.
+[[nodiscard]] Impact lasting_impact_of(std::vector<Answer> answers,
+                                       Instant since,
+                                       Instant until,
+                                       Duration lasting);
+
 }  // namespace homeostat::app::demo

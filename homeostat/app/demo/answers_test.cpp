@@ -80,4 +80,31 @@ TEST_CASE("a line is an answer only if all four words are right") {
     }
 }
 
+TEST_CASE("a good window that is followed by more failures is no lasting heal") {
+    // Bad, well for 2.5 s, bad again, then well to the end.
+    const auto answers = ten_seconds(
+        [](std::int64_t ms) { return (ms >= 1'000 && ms < 2'000) || (ms >= 4'500 && ms < 5'500); });
+    const Impact plain = impact_of(answers, at_ms(0), at_ms(10'000));
+    REQUIRE(plain.healed_at);
+    CHECK(*plain.healed_at < at_ms(2'100));
+    const Impact lasting =
+        lasting_impact_of(answers, at_ms(0), at_ms(10'000), std::chrono::seconds{3});
+    REQUIRE(lasting.healed_at);
+    CHECK(*lasting.healed_at >= at_ms(5'400));
+    CHECK(lasting.began_at == plain.began_at);
+    CHECK(lasting.failed_count == plain.failed_count);
+}
+
+TEST_CASE("a heal is lasting only when it has lasted") {
+    const auto answers = ten_seconds([](std::int64_t ms) { return ms >= 1'000 && ms < 2'000; });
+    const auto healed_by = [&](std::int64_t ms) {
+        std::vector<Answer> seen = answers;
+        std::erase_if(seen, [&](const Answer& answer) { return answer.due_at >= at_ms(ms); });
+        return lasting_impact_of(seen, at_ms(0), at_ms(ms), std::chrono::seconds{3})
+            .healed_at.has_value();
+    };
+    CHECK_FALSE(healed_by(4'900));
+    CHECK(healed_by(5'100));
+}
+
 }  // namespace homeostat::app::demo

@@ -1,5 +1,6 @@
 #include "homeostat/app/demo/demo.hpp"
 
+#include "homeostat/app/demo/baseline.hpp"
 #include "homeostat/app/demo/keeper.hpp"
 #include "homeostat/app/demo/scenario_run.hpp"
 #include "homeostat/base/fields.hpp"
@@ -75,17 +76,54 @@ void report(const ScenarioRun& run) {
 }
 
 /// With null for what was not measured: the contract has every member in every scenario.
-json::value document_of(const ScenarioFigures& figures) {
+template <class Figures>
+json::value document_of(const Figures& figures) {
     json::object document;
-    ScenarioFigures::fields(figures, [&](std::string_view name, const auto& field) {
+    Figures::fields(figures, [&](std::string_view name, const auto& field) {
         document[name] = to_json(field);
     });
     return document;
 }
 
+WorldOptions world_in(const DemoOptions& options, const std::filesystem::path& directory) {
+    WorldOptions world;
+    world.directory = directory;
+    world.programs = program_directory();
+    world.templates = world.programs.parent_path() / "share" / "payment_gateway";
+    world.model = options.model;
+    world.oracle = options.oracle;
+    world.seed = options.seed;
+    std::filesystem::create_directories(world.directory);
+    return world;
+}
+
+/// The same scenario once under each policy.
+Result<void> run_baselines(const DemoOptions& options,
+                           const std::filesystem::path& directory,
+                           const Scenario& scenario,
+                           json::array& documents) {
+    for (const Policy& policy : policies()) {
+        say(fmt::format("  under {}: {}; {:.0f} s at most from the first bad answer", policy.name,
+                        policy.says, to_seconds(policy.window)));
+        const WorldOptions world =
+            world_in(options, directory / (scenario.name + "." + policy.name));
+        const Result<BaselineFigures> figures = run_baseline(scenario, policy, world);
+        if (!figures) {
+            return fail("under " + policy.name, figures.error());
+        }
+        say(fmt::format("    {}; {} restarts, {} of {} instances run",
+                        cell_of(figures->healed, figures->heal_ms, figures->failed_requests,
+                                figures->window_ms),
+                        figures->restarts, figures->instances_running, payments_instances));
+        documents.push_back(document_of(*figures));
+    }
+    return {};
+}
+
 /// The innermost process: runs the scenarios and writes the document into the run's directory.
 int run_all(const DemoOptions& options, const std::filesystem::path& directory) {
     json::array documents;
+    json::array baselines;
     std::uint64_t records_count = 0;
     bool is_intact = true;
     bool is_as_expected = true;
@@ -93,15 +131,8 @@ int run_all(const DemoOptions& options, const std::filesystem::path& directory) 
     for (std::size_t index = 0; index < chosen.size(); ++index) {
         const Scenario& scenario = chosen[index];
         say(fmt::format("[{}/{}] {}: {}", index + 1, chosen.size(), scenario.name, scenario.says));
-        WorldOptions world;
-        world.directory = directory / scenario.name;
-        world.programs = program_directory();
-        world.templates = world.programs.parent_path() / "share" / "payment_gateway";
-        world.model = options.model;
-        world.oracle = options.oracle;
-        world.seed = options.seed;
-        std::filesystem::create_directories(world.directory);
-        const Result<ScenarioRun> run = run_scenario(scenario, world);
+        const Result<ScenarioRun> run =
+            run_scenario(scenario, world_in(options, directory / scenario.name));
         if (!run) {
             say("  could not be run: " + run.error().text);
             return exit_cannot_run;
@@ -111,10 +142,20 @@ int run_all(const DemoOptions& options, const std::filesystem::path& directory) 
         records_count += run->records_count;
         is_intact = is_intact && run->is_ledger_intact;
         is_as_expected = is_as_expected && run->is_as_expected;
+        if (options.has_baseline) {
+            if (const Result<void> ran = run_baselines(options, directory, scenario, baselines);
+                !ran) {
+                say("  could not be run: " + ran.error().text);
+                return exit_cannot_run;
+            }
+        }
     }
     json::object document;
     document["seed"] = options.seed;
     document["scenarios"] = std::move(documents);
+    if (options.has_baseline) {
+        document["baseline"] = std::move(baselines);
+    }
     json::object ledger;
     ledger["records"] = records_count;
     ledger["intact"] = is_intact;
@@ -123,19 +164,48 @@ int run_all(const DemoOptions& options, const std::filesystem::path& directory) 
     return is_as_expected && is_intact ? 0 : exit_unexpected;
 }
 
+/// A column for Homeostat and one for each policy.
+void print_baseline(const json::object& document) {
+    fmt::print("\n{:<16} {:<20}", "SCENARIO", "HOMEOSTAT");
+    for (const Policy& policy : policies()) {
+        fmt::print(" {:<24}", policy.name);
+    }
+    for (const json::value& value : document.at("scenarios").as_array()) {
+        const Result<ScenarioFigures> own = from_json<ScenarioFigures>(value);
+        if (!own) {
+            continue;
+        }
+        fmt::print("\n{:<16} {:<20}", own->name,
+                   own->healed || own->heal_ms
+                       ? cell_of(own->healed, own->heal_ms, own->failed_requests, 0)
+                       : fmt::format("NO, {} failed", own->failed_requests));
+        for (const json::value& row : document.at("baseline").as_array()) {
+            const Result<BaselineFigures> figures = from_json<BaselineFigures>(row);
+            if (figures && figures->name == own->name) {
+                fmt::print(" {:<24}", cell_of(figures->healed, figures->heal_ms,
+                                              figures->failed_requests, figures->window_ms));
+            }
+        }
+    }
+    fmt::print("\n");
+}
+
 void print_table(const json::object& document) {
-    fmt::print("{:<16} {:<25} {:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>16}\n", "SCENARIO", "DID",
+    fmt::print("{:<16} {:<27} {:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>16}\n", "SCENARIO", "DID",
                "HEALED", "DETECT", "DECIDE", "MODEL", "ACT", "HEAL", "FAILED REQUESTS");
     for (const json::value& value : document.at("scenarios").as_array()) {
         const Result<ScenarioFigures> figures = from_json<ScenarioFigures>(value);
         if (figures) {
-            fmt::print("{:<16} {:<25} {:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>16}\n", figures->name,
+            fmt::print("{:<16} {:<27} {:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>16}\n", figures->name,
                        joined(figures->remedies), figures->healed ? "yes" : "NO",
                        ms_or_dash(figures->detect_ms), ms_or_dash(figures->decide_ms),
                        ms_or_dash(figures->model_ms), ms_or_dash(figures->act_ms),
                        ms_or_dash(figures->heal_ms),
                        fmt::format("{} of {}", figures->failed_requests, figures->requests));
         }
+    }
+    if (document.contains("baseline")) {
+        print_baseline(document);
     }
     const json::object& ledger = document.at("ledger").as_object();
     fmt::print("\nledger: {} records, {}; processes left over: {}; seed {}\n",
@@ -186,6 +256,13 @@ int finish(const DemoOptions& options, const KeptRun& kept, const std::filesyste
 }
 
 }  // namespace
+
+int list_scenarios() {
+    for (const Scenario& scenario : scenarios()) {
+        fmt::print("{}\n", scenario.name);
+    }
+    return 0;
+}
 
 int run_demo(const DemoOptions& options) {
     if (drawn(options).empty()) {

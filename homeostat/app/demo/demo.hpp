@@ -6,6 +6,9 @@
 //   {"seed", "scenarios": [{"name", "expected", "remedies", "healed", "detect_ms", "decide_ms",
 //    "act_ms", "heal_ms", "model_ms", "requests", "failed_requests"}, …],
 //    "ledger": {"records", "intact"}, "leftover_processes"}
+// and with a baseline the same scenarios under what people use today:
+//   "baseline": [{"policy", "name", "healed", "heal_ms", "failed_requests", "requests", "restarts",
+//    "instances_running", "window_ms"}, …]
 
 #include <cstdint>
 #include <filesystem>
@@ -20,8 +23,13 @@ struct DemoOptions {
     std::string oracle{"both"};   ///< rules · model · both
     std::filesystem::path keep;   ///< Empty: the run's directory is removed.
     std::filesystem::path model;  ///< Empty: the rules alone.
+    bool has_baseline{false};     ///< Runs every scenario under each of policies(), too.
+    bool lists{false};            ///< Only the names of the scenarios are asked for.
     bool is_json{false};
 };
+
+/// The names of all scenarios, a line each, on stdout. Gives the exit status.
+[[nodiscard]] int list_scenarios();
 
 /// Gives the exit status: 0 all went as expected, 1 not, 2 cannot run here, 130 interrupted.
 [[nodiscard]] int run_demo(const DemoOptions& options);

@@ -11,8 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto settle_for = 4s;  ///< Good answers before the fault: a baseline to learn.
-
 /// What the demo reads of one incident (`homeostat incidents --json`).
 struct Seen {
     std::string service;
@@ -96,19 +94,31 @@ bool is_over(const std::vector<Seen>& incidents) {
                                [](const Seen& seen) { return seen.closed_ns.has_value(); });
 }
 
+/// The agent of each guarded service has done something.
+bool have_all_acted(const World& world, const std::vector<Seen>& incidents) {
+    return std::ranges::all_of(world.guarded(), [&](const std::string& service) {
+        return std::ranges::any_of(incidents, [&](const Seen& seen) {
+            return seen.service == service && seen.last_outcome_ns.has_value();
+        });
+    });
+}
+
 /// Waits for the cure, or until time is up.
 void watch_cure(World& world, const Scenario& scenario, Instant since) {
     const Instant until = demo_now() + scenario.watch_for;
+    bool is_mended = !scenario.mend;
     while (demo_now() < until) {
         demo_sleep(250ms);
         const Impact impact = impact_of(world.answers(), since, demo_now());
         const std::vector<Seen> incidents = incidents_since(world, since);
         // A fault that HAProxy hides from users altogether has no bad answer to heal.
         const bool is_served = !impact.began_at || impact.healed_at;
-        const bool have_all_acted = std::ranges::none_of(
-            world.guarded(),
-            [&](const std::string& service) { return remedies_of(incidents, service).empty(); });
-        if (have_all_acted && is_over(incidents) && is_served) {
+        const bool is_acted_upon = have_all_acted(world, incidents);
+        // What was done has to help while the fault is still there.
+        if (!is_mended && is_acted_upon && impact.healed_at) {
+            is_mended = scenario.mend(world).has_value();
+        }
+        if (is_mended && is_acted_upon && is_over(incidents) && is_served) {
             return;
         }
     }
@@ -128,23 +138,44 @@ void watch_call(World& world, const Scenario& scenario, Instant since) {
     demo_sleep(500ms);
 }
 
-void watch(World& world, const Scenario& scenario, Instant since) {
-    if (scenario.wanted == Wanted::cure) {
-        watch_cure(world, scenario, since);
-        return;
-    }
-    if (scenario.wanted == Wanted::person) {
-        watch_call(world, scenario, since);
-        return;
-    }
-    demo_sleep(scenario.watch_for);
-    if (!scenario.mend) {
-        return;
-    }
+/// Waits for the relief, or until time is up; then for some seconds more, in which it must last.
+void watch_relief(World& world, const Scenario& scenario, Instant since) {
+    constexpr auto proof_for = 4s;
+    (void)wait_until("users are served well", scenario.watch_for, [&] {
+        demo_sleep(200ms);
+        return impact_of(world.answers(), since, demo_now()).healed_at.has_value();
+    });
+    demo_sleep(proof_for);
+}
+
+void mend(World& world, const Scenario& scenario, Instant since) {
     (void)scenario.mend(world);
     (void)wait_until("the incidents are closed", 12s,
                      [&] { return is_over(incidents_since(world, since)); });
     demo_sleep(good_window + 200ms);
+}
+
+/// Returns the instant from which on the fault is mended; nothing if it is not.
+std::optional<Instant> watch(World& world, const Scenario& scenario, Instant since) {
+    if (scenario.wanted == Wanted::cure) {
+        watch_cure(world, scenario, since);
+        return std::nullopt;
+    }
+    if (scenario.wanted == Wanted::person) {
+        watch_call(world, scenario, since);
+        return std::nullopt;
+    }
+    if (scenario.wanted == Wanted::relief) {
+        watch_relief(world, scenario, since);
+    } else {
+        demo_sleep(scenario.watch_for);
+    }
+    if (!scenario.mend) {
+        return std::nullopt;
+    }
+    const Instant mended_at = demo_now();
+    mend(world, scenario, since);
+    return mended_at;
 }
 
 std::optional<double> ms_between(std::optional<std::int64_t> from, std::optional<std::int64_t> to) {
@@ -239,18 +270,33 @@ std::string objection(const Scenario& scenario,
     if (is_hands_off && (!figures.remedies.empty() || run.has_replaced)) {
         return "something was done";
     }
-    std::string wrong = scenario.wanted == Wanted::person ? objection_to_call(impact, incidents)
-                        : scenario.wanted == Wanted::cure
-                            ? objection_to_cure(scenario, impact, incidents)
-                            : std::string();
+    std::string wrong;
+    if (scenario.wanted == Wanted::person) {
+        wrong = objection_to_call(impact, incidents);
+    } else if (scenario.wanted == Wanted::cure || scenario.wanted == Wanted::relief) {
+        wrong = objection_to_cure(scenario, impact, incidents);
+    }
     return wrong.empty() && !run.is_ledger_intact ? "the ledger is not intact" : wrong;
+}
+
+/// What is left of a relief once its reason is gone; empty: nothing, and nobody noticed its end.
+std::string trouble_after_mend(World& world, Instant mended_at) {
+    const Result<bool> is_open = world.is_circuit_open();
+    if (!is_open || *is_open) {
+        return is_open ? "the circuit stayed open" : is_open.error().text;
+    }
+    const Impact impact = impact_of(world.answers(), mended_at, demo_now());
+    const bool is_well = impact.failed_count * 100 <= impact.requests_count;
+    return is_well ? "" : "users noticed that the circuit was closed";
 }
 
 }  // namespace
 
 Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options) {
     Rng rng = Rng(options.seed).fork(scenario.name);
-    options.guards_fraud = !scenario.expected_of_fraud.empty();
+    if (scenario.shape) {
+        scenario.shape(options, rng);
+    }
     World world(std::move(options));
     if (Result<void> started = world.start(); !started) {
         return std::unexpected(started.error());
@@ -261,7 +307,7 @@ Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options)
         return std::unexpected(begun.error());
     }
     const std::vector<int> pids = world.instance_pids();
-    watch(world, scenario, since);
+    const std::optional<Instant> mended_at = watch(world, scenario, since);
     const Impact impact = impact_of(world.answers(), since, demo_now());
     const std::vector<Seen> incidents = incidents_since(world, since);
     ScenarioRun run;
@@ -271,6 +317,8 @@ Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options)
     run.figures.remedies =
         joined(remedies_of(incidents, "payments"), remedies_of(incidents, "fraud"));
     fill_times(run.figures, impact, incidents);
+    const std::string left_over =
+        scenario.wanted == Wanted::relief && mended_at ? trouble_after_mend(world, *mended_at) : "";
     world.stop();
     run.is_ledger_intact = true;
     for (const std::string& service : world.guarded()) {
@@ -279,6 +327,9 @@ Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options)
         run.records_count += ledger ? ledger->at("records").to_number<std::uint64_t>() : 0;
     }
     run.story = objection(scenario, run, impact, incidents);
+    if (run.story.empty()) {
+        run.story = left_over;
+    }
     run.is_as_expected = run.story.empty();
     run.figures.healed = run.is_as_expected;
     return run;

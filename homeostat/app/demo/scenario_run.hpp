@@ -41,6 +41,9 @@ struct ScenarioFigures {
     }
 };
 
+/// Good answers before the fault: a baseline to learn.
+constexpr auto settle_for = std::chrono::seconds{4};
+
 struct ScenarioRun {
     ScenarioFigures figures;
     bool is_as_expected{false};

@@ -60,6 +60,15 @@ Result<void> two_at_once(World& world, Rng& rng) {
     return armed ? world.deploy("fraud", "v2") : armed;
 }
 
+/// The only scenario in which somebody looks after fraud.
+void shape_two_at_once(WorldOptions& options, Rng&) {
+    options.guards_fraud = true;
+}
+
+Result<void> slow_dependency(World& world, Rng&) {
+    return world.switch_fault(R"({"service":"fraud","hang":true})");
+}
+
 Result<void> clear(World& world) {
     return world.switch_fault(R"({"clear":true})");
 }
@@ -77,6 +86,22 @@ Result<void> one_bad_instance(World& world, Rng& rng) {
         fmt::format(R"({{"service":"payments","instance":"payments-{}","slow_ms":{},)"
                     R"("present_only":true}})",
                     rng.between(0, 2), rng.between(550, 850)));
+}
+
+/// Two workers of 25 ms a payment carry 80 a second: three instances 240, and five 400.
+void shape_surge(WorldOptions& options, Rng& rng) {
+    options.requests_per_second = static_cast<int>(rng.between(96, 100));
+    options.payments_workers = 2;
+    options.hold_for = "6s";  // The way back is to be seen.
+}
+
+Result<void> surge(World& world, Rng&) {
+    return world.begin_surge(2 * world.requests_per_second());
+}
+
+Result<void> end_surge(World& world) {
+    world.end_surge();
+    return {};
 }
 
 }  // namespace
@@ -155,7 +180,25 @@ const std::vector<Scenario>& scenarios() {
          40s,
          two_at_once,
          {},
+         shape_two_at_once,
          {"rollback"}},
+        {"slow_dependency",
+         "every instance of the service `fraud` hangs",
+         Wanted::relief,
+         {"open_circuit", "close_circuit"},
+         {"rollback", "restart", "rolling_restart"},
+         30s,
+         slow_dependency,
+         clear},
+        {"surge",
+         "three times the requests come, and they queue",
+         Wanted::cure,
+         {"scale"},
+         {"eject", "restart", "rolling_restart", "rollback"},
+         40s,
+         surge,
+         end_surge,
+         shape_surge},
     };
     return all;
 }

@@ -27,6 +27,7 @@ using namespace std::chrono_literals;
 struct ServiceShape {
     std::string name;
     int instances;
+    int spares;
     int workers;
     int own_wait_ms;
 };
@@ -34,7 +35,9 @@ struct ServiceShape {
 // Workers × waiting time is the capacity, not CPU: 3 × 16 / 25 ms ≈ 1,900 payments per second.
 const std::vector<ServiceShape>& services() {
     static const std::vector<ServiceShape> shapes{
-        {"payments", 3, 16, 15}, {"fraud", 2, 12, 8}, {"rates", 1, 8, 4}};
+        {"payments", payments_instances, payments_spares, 16, 15},
+        {"fraud", 2, 0, 12, 8},
+        {"rates", 1, 0, 8, 4}};
     return shapes;
 }
 
@@ -43,6 +46,7 @@ const ServiceShape& shape_of(const std::string& service) {
 }
 
 constexpr auto up_within = 20s;
+constexpr int connections_per_worker = 5;  // More than these wait at the edge, where it is seen.
 
 std::string agent_of(const std::string& service) {
     return service == "payments" ? "agent" : "agent-" + service;
@@ -188,7 +192,7 @@ Result<void> World::start() {
         return fail(Fault::absent, std::move(missing));
     }
     for (const auto& begin : {&World::write_configurations, &World::start_neighbours,
-                              &World::start_agents, &World::start_load}) {
+                              &World::start_guarded, &World::start_load}) {
         if (Result<void> begun = (this->*begin)(); !begun) {
             return begun;
         }
@@ -199,7 +203,7 @@ Result<void> World::start() {
 Result<void> World::write_configurations() {
     std::vector<std::string> names;
     for (const ServiceShape& service : services()) {
-        for (int index = 0; index < service.instances; ++index) {
+        for (int index = 0; index < service.instances + service.spares; ++index) {
             names.push_back(service.name + "-" + std::to_string(index));
         }
     }
@@ -210,10 +214,14 @@ Result<void> World::write_configurations() {
     if (!ports) {
         return std::unexpected(ports.error());
     }
-    std::map<std::string, std::string> words{{"RUN_DIR", options_.directory.string()},
-                                             {"BIN_DIR", options_.programs.string()},
-                                             {"MODEL_FILE", options_.model.string()},
-                                             {"ORACLE", options_.oracle}};
+    std::map<std::string, std::string> words{
+        {"RUN_DIR", options_.directory.string()},
+        {"BIN_DIR", options_.programs.string()},
+        {"MODEL_FILE", options_.model.string()},
+        {"ORACLE", options_.oracle},
+        {"HOLD_FOR", options_.hold_for},
+        {"PAYMENTS_CHECKS", options_.policy ? options_.policy->proxy_checks : proxy_checks_usual}};
+    words["PAYMENTS_MAXCONN"] = std::to_string(connections_per_worker * options_.payments_workers);
     for (std::size_t index = 0; index < names.size(); ++index) {
         ports_[names[index]] = (*ports)[index];
         words[upper(names[index]) + "_PORT"] = std::to_string((*ports)[index]);
@@ -243,7 +251,7 @@ Result<void> World::make_first_versions() {
         std::filesystem::create_directory_symlink("versions/v1",
                                                   options_.directory / service.name / "current");
     }
-    if (Result<void> made = make_config("c1", {{"workers", shape_of("payments").workers}}); !made) {
+    if (Result<void> made = make_config("c1", {{"workers", options_.payments_workers}}); !made) {
         return made;
     }
     std::filesystem::create_directory_symlink("versions/c1",
@@ -330,7 +338,7 @@ Result<void> World::start_neighbours() {
     for (const char* name : {"fraud-0", "fraud-1", "rates-0"}) {
         const std::string service = std::string(name).substr(0, std::strlen(name) - 2);
         if (options_.guards_fraud && service == "fraud") {
-            continue;  // Its agent starts it.
+            continue;  // Started with payments, so that a deploy can replace it.
         }
         ProgramOptions options;
         options.directory = run / service / "current";
@@ -345,6 +353,10 @@ Result<void> World::start_neighbours() {
     return start_program("haproxy", proxy);
 }
 
+Result<void> World::start_guarded() {
+    return options_.policy ? start_unguarded() : start_agents();
+}
+
 Result<void> World::start_agents() {
     for (const std::string& service : guarded()) {
         ProgramOptions options;
@@ -353,20 +365,9 @@ Result<void> World::start_agents() {
             return started;
         }
     }
-    const auto serves_all = [&] {
-        const Result<std::string> stat = ask_proxy("show stat");
-        std::size_t up_count = 0;
-        std::size_t at = 0;
-        while (stat && (at = stat->find(",UP,", at)) != std::string::npos) {
-            up_count += 1;
-            at += 1;
-        }
-        return up_count >= 11;  // Seven servers and four backends.
-    };
-    Result<void> serves = wait_until("the proxy sees all servers up", up_within, serves_all);
-    if (!serves) {
-        return fail(serves.error().fault,
-                    serves.error().text + "; last words of the agent: " +
+    if (const Result<void> served = wait_until_served(); !served) {
+        return fail(served.error().fault,
+                    served.error().text + "; last words of the agent: " +
                         read_file(options_.directory / "agent.log").substr(0, 1'000));
     }
     const auto are_ready = [&] {
@@ -382,29 +383,49 @@ bool World::is_agent_ready(const std::string& service) {
            known->at("is_ready").as_bool();
 }
 
+Result<void> World::wait_until_served() {
+    const auto serves_all = [&] {
+        const Result<std::string> stat = ask_proxy("show stat");
+        std::size_t up_count = 0;
+        std::size_t at = 0;
+        while (stat && (at = stat->find("L7OK,", at)) != std::string::npos) {
+            up_count += 1;
+            at += 1;
+        }
+        return up_count >= 7;  // All but the spares, which do not run.
+    };
+    return wait_until("the proxy sees all servers up", up_within, serves_all);
+}
+
 Result<void> World::start_load() {
+    return start_generator("load-generator", options_.requests_per_second, options_.seed);
+}
+
+Result<void> World::start_generator(const std::string& name,
+                                    int requests_per_second,
+                                    std::uint64_t seed) {
     ProgramOptions options;
     options.argv = {program("load-generator"),
                     "--port",
                     std::to_string(ports_["edge"]),
                     "--rate",
-                    std::to_string(options_.requests_per_second),
+                    std::to_string(requests_per_second),
                     "--seed",
-                    std::to_string(options_.seed),
+                    std::to_string(seed),
                     "--for",
                     "300s"};
     options.has_output_pipe = true;
-    if (Result<void> started = start_program("load-generator", options); !started) {
+    if (Result<void> started = start_program(name, options); !started) {
         return started;
     }
-    load_reader_ = std::thread([this] { read_load(); });
+    Program& generator = running_[name];
+    load_readers_[name] = std::thread([this, &generator] { read_load(generator); });
     return {};
 }
 
-void World::read_load() {
-    Program& load = running_["load-generator"];
+void World::read_load(Program& generator) {
     while (true) {
-        const Result<std::string> line = load.read_line(310s);
+        const Result<std::string> line = generator.read_line(310s);
         if (!line) {
             return;
         }
@@ -415,20 +436,30 @@ void World::read_load() {
     }
 }
 
+/// It ends once the answers under way are there.
+void World::end_generator(const std::string& name) {
+    const auto reader = load_readers_.find(name);
+    if (reader == load_readers_.end()) {
+        return;
+    }
+    if (running_[name].pid() > 0) {
+        ::kill(running_[name].pid(), SIGTERM);
+    }
+    reader->second.join();
+    load_readers_.erase(reader);
+}
+
 void World::stop() {
-    const auto load = running_.find("load-generator");
-    if (load != running_.end() && load->second.pid() > 0) {
-        ::kill(load->second.pid(), SIGTERM);
-    }
-    if (load_reader_.joinable()) {
-        load_reader_.join();
-    }
+    restarter_.reset();  // Before anything ends that it would start again.
+    end_surge();
+    end_generator("load-generator");
     for (const std::string& service : guarded()) {
         const auto agent = running_.find(agent_of(service));
         if (agent != running_.end()) {
             agent->second.end(5s);
         }
-        for (int index = 0; index < instances_count(service); ++index) {
+        const ServiceShape& shape = shape_of(service);
+        for (int index = 0; index < shape.instances + shape.spares; ++index) {
             const int pid = pid_of(service, index);
             if (pid > 0) {
                 ::kill(pid, SIGKILL);  // They outlive their agent by design.

@@ -33,13 +33,12 @@ std::string server_of(const std::string& service, int index) {
     return service.substr(0, 1) + std::to_string(index);
 }
 
-/// The name of the version that a root's link points at.
+}  // namespace
+
 std::string current_of(const std::filesystem::path& root) {
     std::error_code ignored;
     return std::filesystem::read_symlink(root / "current", ignored).filename();
 }
-
-}  // namespace
 
 // --- a deploy tool's work ------------------------------------------------------------------------
 
@@ -66,9 +65,16 @@ Result<void> World::replace_instances(const std::string& service) {
     const std::filesystem::path root = options_.directory / service;
     const std::string version = current_of(root);
     const std::string config = current_of(root / "config");
+    const bool is_watched = restarter_ && service == "payments";
     for (int index = 0; index < instances_count(service); ++index) {
+        if (is_watched) {
+            restarter_->hold(static_cast<std::size_t>(index));
+        }
         if (Result<void> replaced = replace_instance(service, index, version, config); !replaced) {
             return replaced;
+        }
+        if (is_watched) {
+            restarter_->release(static_cast<std::size_t>(index));
         }
     }
     return {};
@@ -80,9 +86,6 @@ Result<void> World::replace_instance(const std::string& service,
                                      const std::string& config) {
     const std::string name = service + "-" + std::to_string(index);
     const std::string server = service + "/" + server_of(service, index);
-    const std::filesystem::path root = options_.directory / service;
-    const std::filesystem::path run = root / "run";
-    const std::filesystem::path directory = root / "versions" / version;
     if (const Result<std::string> drained = ask_proxy("set server " + server + " state drain");
         !drained) {
         return std::unexpected(drained.error());
@@ -96,30 +99,10 @@ Result<void> World::replace_instance(const std::string& service,
     if (Result<void> gone = wait_until(name + " has ended", 5s, is_gone); !gone) {
         return gone;
     }
-    std::vector<std::string> start{program("homeostat-shim"),
-                                   "--record",
-                                   run / (name + ".json"),
-                                   "--log",
-                                   run / (name + ".log"),
-                                   "--name",
-                                   name,
-                                   "--version",
-                                   version,
-                                   "--config",
-                                   config,
-                                   "--directory",
-                                   directory,
-                                   "--",
-                                   directory / service,
-                                   "--port",
-                                   std::to_string(ports_[name]),
-                                   "--name",
-                                   name};
-    if (!config.empty()) {
-        start.insert(start.end(), {"--config", root / "config" / "versions" / config});
-    }
     // The old one's shim has its end to write down before it lets go of the place.
-    const auto is_started = [&] { return output_of(start, 5s).has_value(); };
+    const auto is_started = [&] {
+        return start_instance(service, index, version, config).has_value();
+    };
     if (Result<void> started = wait_until(name + " is started", 5s, is_started); !started) {
         return started;
     }
@@ -143,6 +126,48 @@ Result<void> World::wait_until_up(const std::string& service, int index) const {
         return line.find(",L7OK,") != std::string::npos;
     };
     return wait_until(server_of(service, index) + " passes its checks", 5s, is_up);
+}
+
+Result<void> World::start_instance(const std::string& service,
+                                   int index,
+                                   const std::string& version,
+                                   const std::string& config) const {
+    const std::string name = service + "-" + std::to_string(index);
+    const std::filesystem::path root = options_.directory / service;
+    const std::filesystem::path run = root / "run";
+    const std::filesystem::path directory = root / "versions" / version;
+    std::vector<std::string> start{program("homeostat-shim"),
+                                   "--record",
+                                   run / (name + ".json"),
+                                   "--log",
+                                   run / (name + ".log"),
+                                   "--name",
+                                   name,
+                                   "--version",
+                                   version,
+                                   "--config",
+                                   config,
+                                   "--directory",
+                                   directory,
+                                   "--",
+                                   directory / service,
+                                   "--port",
+                                   std::to_string(ports_.at(name)),
+                                   "--name",
+                                   name};
+    if (!config.empty()) {
+        start.insert(start.end(), {"--config", root / "config" / "versions" / config});
+    }
+    const Result<std::string> started = output_of(start, 5s);
+    return started ? Result<void>{} : std::unexpected(started.error());
+}
+
+Result<void> World::begin_surge(int requests_per_second) {
+    return start_generator("surge", requests_per_second, options_.seed + 1);
+}
+
+void World::end_surge() {
+    end_generator("surge");
 }
 
 Result<void> World::kill_instance(int index) {
@@ -186,6 +211,12 @@ Result<void> World::switch_fault(const std::string& command) {
         return fail(Fault::refused, command + " was answered " + *answer);
     }
     return {};
+}
+
+Result<bool> World::is_circuit_open() {
+    const Result<std::string> entry = ask_proxy("show table circuits key fraud");
+    return entry ? Result<bool>(entry->find("gpt0=1") != std::string::npos)
+                 : std::unexpected(entry.error());
 }
 
 std::vector<Answer> World::answers() {

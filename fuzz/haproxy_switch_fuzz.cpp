@@ -1,0 +1,32 @@
+// Any bytes for HAProxy's stick-table entries: the parser refuses, or takes just one reply.
+
+#include "homeostat/adapters/haproxy/runtime_reply.hpp"
+#include "homeostat/base/ensure.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace haproxy = homeostat::adapters::haproxy;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libFuzzer's form.
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        const std::string_view before = rest;
+        const auto is_open = haproxy::take_switch(rest, "circuits", "fraud");
+        homeostat::ensure(before.ends_with(rest), "what is left is the end of what was given");
+        if (is_open) {
+            const std::string_view taken = before.substr(0, before.size() - rest.size());
+            homeostat::ensure(taken.ends_with('\n'), "a reply is taken with its end");
+            homeostat::ensure(!*is_open || taken.find("key=fraud") != std::string_view::npos,
+                              "only our own entry opens a circuit");
+        } else if (is_open.error().fault != homeostat::Fault::absent) {
+            homeostat::ensure(is_open.error().text.size() < 500, "a refusal is short");
+            break;
+        }
+        homeostat::ensure(rest.size() < before.size(), "every reply that is understood ends");
+    }
+    return 0;
+}

@@ -1,0 +1,51 @@
+// The nodes of a temporary remedy that is in force: one watches until it may be given back and
+// takes the agent's proposal of a cure meanwhile, the other gives it back.
+
+#include "homeostat/heal/healing_turn.hpp"
+#include "homeostat/record/record.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace homeostat::heal::node {
+
+HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingContext& context) {
+    if (is_first(event)) {
+        state.node_since = context.now;
+        state.plan.reset();
+        state.is_undo = false;
+    }
+    if (const auto* proposed = message_in<Proposed>(event)) {
+        state.wants_cure = false;
+        state.proposal = proposed->proposal;
+        Entry entry = record::proposed(state.id, state.proposal);
+        return with(go(std::move(state), "guard"), std::move(entry));
+    }
+    if (asks_for_facts(event)) {
+        return read_facts(std::move(state));
+    }
+    const auto* read = message_in<FactsRead>(event);
+    if (read == nullptr || !read->facts) {
+        const Instant until = state.held->until;
+        return wait_until(std::move(state), std::min(context.now + reread_after, until));
+    }
+    state.held = act::looked(std::move(*state.held), *read->facts);
+    const act::HoldAdvice advice = act::advise(*state.held, *read->facts, context.now);
+    if (const auto* wait = std::get_if<act::Wait>(&advice)) {
+        return wait_until(std::move(state), wait->until);
+    }
+    state.trouble = std::get<act::GiveBack>(advice).because;
+    return go(std::move(state), "give_back");
+}
+
+HealingTurn give_back(IncidentState state, const HealingEvent&, const HealingContext& context) {
+    const Remedy remedy = state.held->remedy;
+    const Remedy inverse = *inverse_of(remedy);
+    state.plan = plan_for(inverse, context);
+    state.is_undo = true;
+    const GivenBackBody body{remedy, inverse, std::exchange(state.trouble, {})};
+    Entry entry = record::given_back(state.id, body);
+    return with(go(std::move(state), "act"), std::move(entry));
+}
+
+}  // namespace homeostat::heal::node

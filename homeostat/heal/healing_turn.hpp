@@ -1,0 +1,71 @@
+#pragma once
+
+// What a node is written with: what an event brings, and the turns that answer it.
+//
+// Pure, like the nodes.
+
+#include "homeostat/heal/healing_graph.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace homeostat::heal::node {
+
+/// A part of the world did not answer: long enough not to crowd it, short against any deadline.
+inline constexpr Duration reread_after = std::chrono::milliseconds{250};
+
+template <class M>
+[[nodiscard]] const M* message_in(const HealingEvent& event) {
+    const auto* message = std::get_if<Incident::Message>(&event);
+    return message == nullptr ? nullptr : std::get_if<M>(message);
+}
+
+[[nodiscard]] inline HealingTurn stay(IncidentState state) {
+    return {.state = std::move(state)};
+}
+
+[[nodiscard]] inline HealingTurn go(IncidentState state, std::string_view next) {
+    return {.state = std::move(state), .next = next};
+}
+
+[[nodiscard]] inline HealingTurn read_facts(IncidentState state) {
+    HealingTurn turn{.state = std::move(state)};
+    turn.commands.emplace_back(ReadFacts{});
+    return turn;
+}
+
+[[nodiscard]] inline HealingTurn wait_until(IncidentState state, Instant at) {
+    return {.state = std::move(state), .wake_at = at};
+}
+
+/// Puts an entry into a turn that was made already.
+[[nodiscard]] inline HealingTurn with(HealingTurn turn, Entry entry) {
+    turn.records.push_back(std::move(entry));
+    return turn;
+}
+
+[[nodiscard]] inline HealingTurn escalate_because(IncidentState state, std::string because) {
+    state.trouble = std::move(because);
+    return go(std::move(state), "escalate");
+}
+
+[[nodiscard]] inline bool is_first(const HealingEvent& event) {
+    return std::holds_alternative<graph::Entered>(event);
+}
+
+/// A reply that this node did not ask for is dropped: it asked anew after a restart.
+[[nodiscard]] inline bool asks_for_facts(const HealingEvent& event) {
+    return !std::holds_alternative<Incident::Message>(event);
+}
+
+[[nodiscard]] inline act::Plan plan_for(const Remedy& remedy, const HealingContext& context) {
+    act::Plan plan;
+    plan.remedy = remedy;
+    plan.began_at = context.now;
+    plan.drains = context.around.drains;
+    plan.drain_for_max = context.around.drain_for_max;
+    return plan;
+}
+
+}  // namespace homeostat::heal::node
