@@ -211,6 +211,40 @@ TEST_CASE("two instances that crash at once are both started again, one effect a
     }
 }
 
+TEST_CASE("a process that ends again before its restart is proven is started again") {
+    SimulatedMachine machine;
+    const InstanceId name("payments-1");
+    machine.world.end_process(name);
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    REQUIRE(process.submit(reflex_of(machine, name.text())));
+    REQUIRE(process.settle_at("verify"));
+    machine.world.end_process(name);
+    REQUIRE(process.settle());
+    CHECK(all_run(machine.world, "v2"));
+    CHECK(starts_count_of(machine, name.text()) == 2);
+    CHECK(machine.has_line("closed healed"));
+    CHECK(is_one_effect_per_intent(machine));
+}
+
+TEST_CASE("a process that ends again and again is left to a person after so many restarts") {
+    SimulatedMachine machine;
+    const InstanceId name("payments-1");
+    machine.world.end_process(name);
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    for (int ending = 0; ending < 10; ++ending) {
+        (void)process.submit(reflex_of(machine, name.text()));  // The agent sees it is down.
+        process.clock.run_until([&] { return machine.world.instances[1].runtime.is_alive; }, 10s);
+        machine.world.end_process(name);
+        process.clock.run_for(1s);
+    }
+    CHECK(starts_count_of(machine, name.text()) == machine.settings.guard.attempts_max);
+    CHECK(machine.world.serving_count() == 2);
+    CHECK(std::ranges::any_of(
+        machine.story(), [](const std::string& line) { return line.starts_with("escalated: "); }));
+}
+
 TEST_CASE("a process that ends while a remedy waits at another instance is started at once") {
     SimulatedMachine machine;
     SimulatedProcess process(machine);

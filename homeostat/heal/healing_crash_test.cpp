@@ -56,7 +56,7 @@ std::vector<Trouble> troubles() {
         about_instance_for_test(SymptomKind::instance_down, "payments-1", crashed.now);
     SimulatedWorld let_down;
     let_down.is_dependency_failing = true;
-    let_down.dependency_well_from_at = let_down.now + 10s;
+    let_down.dependency_well_from_at = let_down.now + 4s;
     const Symptom errors = errors_for_test(bad_deploy.now);
     return {
         {"rollback", bad_deploy, proposal_for_test(errors, rollback_for_test()), "v1", true},

@@ -98,6 +98,22 @@ HealingTurn open(IncidentState state, const HealingEvent&, const HealingContext&
     return with(go(std::move(state), "guard"), std::move(entry));
 }
 
+namespace {
+
+/// A reflex has started the process, and did not help. Guard backs off and counts.
+bool restarts_anew(const IncidentState& state) {
+    return is_reflex(state) && std::holds_alternative<Restart>(state.proposal.choice.remedy) &&
+           !state.tried.empty();
+}
+
+bool has_ended(const IncidentState& state, const Facts& facts) {
+    const InstanceId* instance = instance_of(state.proposal.choice.remedy);
+    const InstanceFacts* target = instance == nullptr ? nullptr : find_instance(facts, *instance);
+    return target == nullptr || !target->runtime.is_alive;  // Unknown: guard refuses.
+}
+
+}  // namespace
+
 HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingContext& context) {
     if (is_first(event)) {
         state.node_since = context.now;
@@ -117,6 +133,9 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
     }
     if (!read->facts) {
         return escalate_because(std::move(state), "the facts: " + read->facts.error().text);
+    }
+    if (restarts_anew(state) && !has_ended(state, *read->facts)) {
+        return go(std::move(state), "rejudge");  // It runs and is not well: no case for a reflex.
     }
     const Verdict verdict = homeostat::guard::check(
         case_of(state), *read->facts, *context.around.history, context.around.guard, context.now);
@@ -313,6 +332,9 @@ HealingTurn after_no_help(IncidentState state, const Remedy& remedy) {
     }
     if (state.held) {
         return go(std::move(state), "hold");
+    }
+    if (restarts_anew(state)) {
+        return go(std::move(state), "guard");
     }
     const std::string_view next = inverse_of(remedy) ? "undo" : "rejudge";
     return go(std::move(state), next);
