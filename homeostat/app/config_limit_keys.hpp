@@ -91,6 +91,8 @@ struct GuardSection {
 struct AutonomySection {
     Autonomy eject{Autonomy::watch};
     Autonomy open_circuit{Autonomy::watch};
+    Autonomy invalidate_cache{Autonomy::watch};
+    Autonomy reroute{Autonomy::watch};
     Autonomy restart{Autonomy::watch};
     Autonomy rolling_restart{Autonomy::watch};
     Autonomy scale{Autonomy::watch};
@@ -101,6 +103,11 @@ struct AutonomySection {
             self.eject);
         key(Key{"open_circuit", "Of a neighbour that fails, so that its fallback answers"}, level,
             self.open_circuit);
+        key(Key{"invalidate_cache", "Of the declared entries of a cache with stale copies"}, level,
+            self.invalidate_cache);
+        key(Key{"reroute",
+                "Of a stale cache's readers to its source, for a while; with invalidate_cache"},
+            level, self.reroute);
         key(Key{"restart", "Of one instance"}, level, self.restart);
         key(Key{"rolling_restart", "Of every instance, one after another"}, level,
             self.rolling_restart);

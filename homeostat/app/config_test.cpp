@@ -81,6 +81,15 @@ signals:
   - logs: { from: stdout }
 journey: { url: "http://127.0.0.1:7000/pay?amount=1", every: 50ms, timeout: 400ms }
 edge: { haproxy: { socket: run/haproxy.sock, backend: payments, servers: "p{index}" } }
+caches:
+  - name: quotes
+    entries: [USD, GBP]
+    redis: { address: "127.0.0.1:6379", key: "fx:{entry}" }
+    source: { url: "http://127.0.0.1:7402/fx?currency={entry}", field: rate_ppm }
+    readers: "http://127.0.0.1:7401/fx?currency={entry}"
+    max_age: 5s
+    every: 250ms
+    reroute: { table: reroutes, source: rates }
 neighbours:
   - { service: fraud, backend: fraud }
   - { service: rates, backend: rates_v2 }
@@ -122,6 +131,20 @@ oracle: model
     CHECK(config.journey->timeout == 400ms);
     CHECK(config.haproxy->socket == "/srv/shop/run/haproxy.sock");
     CHECK(config.haproxy->servers == std::vector<std::string>{"p0", "p1", "p2"});
+    REQUIRE(config.caches.size() == 1);
+    const CacheConfig& cache = config.caches.front();
+    CHECK(cache.name == CacheId("quotes"));
+    CHECK(cache.entries == std::vector<std::string>{"USD", "GBP"});
+    CHECK(cache.redis.address == "127.0.0.1:6379");
+    CHECK(cache.redis.key == "fx:{entry}");
+    CHECK(cache.source.url == "http://127.0.0.1:7402/fx?currency={entry}");
+    CHECK(cache.source.field == "rate_ppm");
+    CHECK(cache.readers == "http://127.0.0.1:7401/fx?currency={entry}");
+    CHECK(cache.max_age == 5s);
+    CHECK(cache.every == 250ms);
+    REQUIRE(cache.reroute);
+    CHECK(cache.reroute->table == "reroutes");
+    CHECK(cache.reroute->source == "rates");
     REQUIRE(config.neighbours.size() == 2);
     CHECK(config.neighbours[1].service == ServiceId("rates"));
     CHECK(config.neighbours[1].backend == "rates_v2");

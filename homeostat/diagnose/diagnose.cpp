@@ -42,6 +42,11 @@ std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Lim
     if (symptom.kind == SymptomKind::instance_down) {
         return {{CauseKind::instance_crash, 1.0, "the process of one instance has ended"}};
     }
+    if (symptom.kind == SymptomKind::stale_cache) {
+        return {{CauseKind::stale_copies, 1.0,
+                 fmt::format("{:.0f} copies in {} are not what its source says", symptom.value,
+                             symptom.subject.name)}};
+    }
     if (!look.explaining.empty()) {
         causes.push_back(
             {CauseKind::dependency_failing, 0.9,
@@ -127,6 +132,10 @@ Evidence evidence_of(const Look& look,
                  fmt::format("memory of {} climbed from {:.0f} to {:.0f} MiB", leak.instance.text(),
                              leak.from_bytes / (1 << 20), leak.to_bytes / (1 << 20)));
     }
+    if (symptom.kind == SymptomKind::stale_cache) {
+        add_line(evidence, fmt::format("cache {} holds {:.0f} copies that differ from its source",
+                                       symptom.subject.name, symptom.value));
+    }
     add_line(evidence, fmt::format("{} on {}: {:.0f} % of requests fail", to_text(symptom.kind),
                                    inventory.service.text(), look.own.ratio() * 100));
     if (symptom.kind == SymptomKind::latency) {
@@ -202,11 +211,22 @@ void offer_against_own_fault(Menu& menu,
     }
 }
 
+/// The plan that keeps readers from wrong copies, where there is a way round the cache.
+void offer_against_stale_copies(Menu& menu, const CacheId& cache, const Inventory& inventory) {
+    if (std::ranges::find(inventory.routes, cache) != inventory.routes.end()) {
+        offer(menu, Reroute{cache}, 0.95, "its copies are wrong, and its source can be read");
+    } else {
+        offer(menu, InvalidateCache{cache}, 0.95, "its copies are wrong");
+    }
+}
+
 /// First-hand numbers only: log templates weigh in the causes, never here.
 Menu menu_of(const Look& look, const Symptom& symptom, const Inventory& inventory) {
     Menu menu;
     const bool is_explained = !look.explaining.empty();
-    if (symptom.kind == SymptomKind::instance_down) {
+    if (symptom.kind == SymptomKind::stale_cache) {
+        offer_against_stale_copies(menu, CacheId(symptom.subject.name), inventory);
+    } else if (symptom.kind == SymptomKind::instance_down) {
         offer(menu, Restart{InstanceId(symptom.subject.name)}, 0.95, "its process has ended");
     } else if (is_for_reflex(symptom, inventory)) {
         const InstanceId slow(symptom.subject.name);
@@ -216,9 +236,11 @@ Menu menu_of(const Look& look, const Symptom& symptom, const Inventory& inventor
         offer_against_leaks(menu, look, inventory);
         offer_against_own_fault(menu, look, symptom, inventory);
     }
-    const bool has_circuit = offer_circuits(menu, look, inventory);
-    offer(menu, Observe{}, is_explained && !has_circuit ? 0.9 : 0.05,
-          is_explained ? "the cause lies with a neighbour" : "doing nothing is an answer");
+    const bool has_circuit =
+        symptom.kind != SymptomKind::stale_cache && offer_circuits(menu, look, inventory);
+    const bool is_theirs = is_explained && symptom.kind != SymptomKind::stale_cache;
+    offer(menu, Observe{}, is_theirs && !has_circuit ? 0.9 : 0.05,
+          is_theirs ? "the cause lies with a neighbour" : "doing nothing is an answer");
     return menu;
 }
 

@@ -328,6 +328,31 @@ TEST_CASE("a process that ended asks for its restart") {
     CHECK(finding.menu.items.front().remedy == Remedy(Restart{InstanceId("payments-2")}));
 }
 
+TEST_CASE(
+    "stale copies ask for their plan, and for that alone, with a way round the cache or without") {
+    Past past;
+    note(past.state, deploy());
+    past.service_fails_evenly();
+    past.traffic(SubjectKind::neighbour, "fraud", 300, 95);
+    Symptom stale = errors();
+    stale.kind = SymptomKind::stale_cache;
+    stale.subject = {SubjectKind::cache, "quotes"};
+    stale.observer = Observer::cache;
+    stale.value = 4;
+    Inventory inventory = payments();
+    inventory.caches = {CacheId("quotes")};
+    inventory.circuits = {ServiceId("fraud")};
+    const Finding without = diagnose(past.state, stale, inventory, {}, {});
+    CHECK(kinds_of(without.menu) == std::vector{RemedyKind::invalidate_cache, watching});
+    CHECK(without.menu.items.front().remedy == Remedy(InvalidateCache{CacheId("quotes")}));
+    inventory.routes = {CacheId("quotes")};
+    const Finding with_route = diagnose(past.state, stale, inventory, {}, {});
+    CHECK(kinds_of(with_route.menu) == std::vector{RemedyKind::reroute, watching});
+    CHECK(with_route.menu.items.front().prior > 0.9);
+    CHECK(with_route.diagnosis.causes.front().kind == CauseKind::stale_copies);
+    CHECK(has_line(with_route, "cache quotes holds 4 copies that differ from its source"));
+}
+
 TEST_CASE("what was tried is not offered again, nor anything as disruptive") {
     Past past;
     note(past.state, deploy());

@@ -73,6 +73,14 @@ class Demon {
             circuit.answering_count = pick(draw_, std::array{0U, 1U, 2U});
             circuit.is_open = circuit.is_open && draw_(8) != 7;  // It expires.
         }
+        for (RouteFacts& route : facts_.routes) {
+            route.answering_count = pick(draw_, std::array{1U, 1U, 0U});
+            route.is_to_source = route.is_to_source && draw_(8) != 7;
+        }
+        for (CacheFacts& cache : facts_.caches) {
+            cache.stale_count = pick(draw_, std::array{3U, 0U, 1U});
+            cache.is_source_answering = draw_(8) != 7;
+        }
         for (InstanceFacts& instance : facts_.instances) {
             switch (draw_(16)) {
                 case 12:
@@ -159,6 +167,9 @@ class Demon {
         if (auto wrong = circuit_objection_to(asked, step)) {
             return describe(step) + ": " + *wrong;
         }
+        if (auto wrong = cache_objection_to(asked, step)) {
+            return describe(step) + ": " + *wrong;
+        }
         const std::uint32_t before = surely_serving(facts_);
         perform(step);
         const std::uint32_t after = surely_serving(facts_);
@@ -188,6 +199,29 @@ class Demon {
                    : std::nullopt;
     }
 
+    /// Keys are dropped because they are seen to be stale; readers are sent to a source that is
+    /// well.
+    [[nodiscard]] std::optional<std::string> cache_objection_to(const Case& asked,
+                                                                const Step& step) const {
+        const CacheFacts& cache = facts_.caches.front();
+        const bool is_stale = cache.is_source_answering && cache.stale_count > 0;
+        if (const auto* invalidate = std::get_if<Invalidate>(&step)) {
+            return invalidate->cache == quotes && is_stale
+                       ? std::nullopt
+                       : std::optional<std::string>("dropped what is not stale");
+        }
+        const auto* set = std::get_if<SetRoute>(&step);
+        if (set == nullptr || (set->cache == quotes && !set->is_to_source)) {
+            return std::nullopt;
+        }
+        const IncidentMemory* memory = history_.find(asked.incident);
+        const bool is_announced = memory != nullptr && memory->remedy_in_hand == asked.remedy;
+        const bool is_right = set->cache == quotes && (is_stale || is_announced) &&
+                              facts_.routes.front().answering_count > 0;
+        return is_right ? std::nullopt
+                        : std::optional<std::string>("rerouted without need, or to an ill source");
+    }
+
     void perform(const Step& step) {
         if (const auto* swap = std::get_if<SwapVersion>(&step)) {
             facts_.versions[swap->artifact].current = swap->to;
@@ -195,6 +229,14 @@ class Demon {
         }
         if (const auto* set = std::get_if<SetCircuit>(&step)) {
             facts_.circuits.front().is_open = set->is_open;
+            return;
+        }
+        if (const auto* set = std::get_if<SetRoute>(&step)) {
+            facts_.routes.front().is_to_source = set->is_to_source;
+            return;
+        }
+        if (std::holds_alternative<Invalidate>(step)) {
+            facts_.caches.front().stale_count = 0;
             return;
         }
         if (std::holds_alternative<Stop>(step)) {

@@ -77,6 +77,9 @@ inline const Step drain_0 = Drain{payments_0};
 inline const Step undrain_0 = Undrain{payments_0};
 inline const Step open_step = SetCircuit{ServiceId("fraud"), true};
 inline const Step close_step = SetCircuit{ServiceId("fraud"), false};
+inline const Step route_step = SetRoute{quotes, true};
+inline const Step route_back_step = SetRoute{quotes, false};
+inline const Step invalidate_step = Invalidate{quotes};
 inline const Step replace_0 = Replace{payments_0, {10, 1000}, v2, c2};
 inline const Step start_0 = Replace{payments_0, {}, v2, c2};
 

@@ -59,8 +59,10 @@ const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
                 return slot.get();
             }
         }
-        // What is held has helped: a symptom that is there later is another one.
-        const bool is_old_hold = thread.node == "hold" &&
+        // What is held has helped: a symptom that is there later is another one. Only a cache stays
+        // as stale as it was while its readers go round it.
+        const bool is_lasting = is_same && symptom.kind == SymptomKind::stale_cache;
+        const bool is_old_hold = thread.node == "hold" && !is_lasting &&
                                  ports_.clock.now() - thread.state.node_since > symptom_ends_within;
         if (!is_reflex && !is_old_hold && (!is_urgent || explains(thread, symptom))) {
             judged = slot.get();

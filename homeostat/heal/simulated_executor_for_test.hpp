@@ -42,8 +42,9 @@ namespace homeostat::heal {
     around.hold_for_max = seconds{60};
     around.guard.min_healthy = 2;
     for (const RemedyKind kind :
-         {RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::restart,
-          RemedyKind::rolling_restart, RemedyKind::scale, RemedyKind::rollback}) {
+         {RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::invalidate_cache,
+          RemedyKind::reroute, RemedyKind::restart, RemedyKind::rolling_restart, RemedyKind::scale,
+          RemedyKind::rollback}) {
         around.guard.autonomy[kind] = Autonomy::act;
     }
     return around;
@@ -270,7 +271,8 @@ class SimulatedExecutor {
 
     Proof prove() {
         Proof proof;
-        const bool is_well = !world_.is_failing() && !world_.is_slow() && world_.is_whole();
+        const bool is_well = !world_.is_failing() && !world_.is_slow() && world_.is_whole() &&
+                             !world_.is_misleading();
         proof.kind = is_well ? ProofKind::helped : ProofKind::not_helped;
         if (!proofs_next.empty()) {
             proof.kind = proofs_next.front();

@@ -105,6 +105,12 @@ class Sensing {
         }
     }
 
+    void operator()(const CacheReading& reading) {
+        const Subject subject{SubjectKind::cache, reading.cache.text()};
+        add(SignalKind::keys_count, reading.observer, subject, reading.keys_count, reading.at);
+        add(SignalKind::stale_count, reading.observer, subject, reading.stale_count, reading.at);
+    }
+
     void operator()(const ChangeReading&) {}  // Noted as it is.
 
     [[nodiscard]] std::vector<Signal> take() { return std::move(signals_); }
