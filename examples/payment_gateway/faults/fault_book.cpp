@@ -17,10 +17,11 @@ struct NumberField {
     double most;
 };
 
-constexpr std::array number_fields{NumberField{"error_share", 1},
-                                   NumberField{"leak_mb_per_s", 1'000},
-                                   NumberField{"stall_at_mb", 1'000},
-                                   NumberField{"slow_ms", 60'000}, NumberField{"burst_ms", 60'000}};
+constexpr std::array number_fields{
+    NumberField{"error_share", 1},     NumberField{"leak_mb_per_s", 1'000},
+    NumberField{"stall_at_mb", 1'000}, NumberField{"slow_ms", 60'000},
+    NumberField{"burst_ms", 60'000},   NumberField{"stale_percent", 100},
+    NumberField{"stale_ms", 60'000}};
 constexpr std::array<std::string_view, 2> flag_fields{"fail", "hang"};
 
 bool covers(std::string_view wide, std::string_view narrow) {

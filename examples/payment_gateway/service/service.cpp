@@ -68,6 +68,10 @@ int Service::run() {
     return 0;
 }
 
+double Service::stale_percent() const {
+    return Clock::now() < stale_until_ ? faults_.stale_percent : 0.0;
+}
+
 bool Service::is_time_to_log() {
     return request_count_ % config_.log_every == 0;
 }
@@ -164,6 +168,10 @@ void Service::take(const Faults& faults) {
     if (faults.burst_for > 0ms) {
         burst_until_ = Clock::now() + faults.burst_for;
         return;  // An event: what else is in force stays.
+    }
+    // From the command on, however often the other faults are told anew.
+    if (faults.stale_for > 0ms && faults.stale_for != faults_.stale_for) {
+        stale_until_ = Clock::now() + faults.stale_for;
     }
     faults_ = faults;
     if (faults_.leak_mb_per_s <= 0) {

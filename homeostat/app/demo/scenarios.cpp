@@ -45,6 +45,13 @@ Result<void> slow_dependency(World& world, Rng&) {
     return world.switch_fault(R"({"service":"fraud","hang":true})");
 }
 
+/// The refresher of the cache writes rates of old again and again; then it is well by itself.
+Result<void> stale_cache(World& world, Rng& rng) {
+    return world.switch_fault(
+        fmt::format(R"({{"service":"quotes","stale_percent":{},"stale_ms":{}}})", rng.between(2, 9),
+                    rng.between(8'000, 12'000)));
+}
+
 Result<void> clear(World& world) {
     return world.switch_fault(R"({"clear":true})");
 }
@@ -132,6 +139,14 @@ const std::vector<Scenario>& scenarios() {
          30s,
          slow_dependency,
          clear},
+        {"stale_cache",
+         "the cache of rates goes on being filled with old ones",
+         Wanted::cure,
+         {"reroute", "invalidate_cache", "route_back"},
+         {"rollback", "restart", "rolling_restart"},
+         25s,
+         stale_cache,
+         {}},
     };
     return all;
 }

@@ -34,7 +34,7 @@ struct ServiceShape {
 // Workers × waiting time is the capacity, not CPU: 3 × 16 / 25 ms ≈ 1,900 payments per second.
 const std::vector<ServiceShape>& services() {
     static const std::vector<ServiceShape> shapes{
-        {"payments", 3, 16, 15}, {"fraud", 2, 12, 8}, {"rates", 1, 8, 4}};
+        {"payments", 3, 16, 15}, {"fraud", 2, 12, 8}, {"quotes", 1, 48, 1}, {"rates", 1, 8, 4}};
     return shapes;
 }
 
@@ -128,7 +128,7 @@ std::string missing_program(const std::filesystem::path& ours) {
         }
     }
     for (const char* name : {"homeostat", "homeostat-shim", "fault-switch", "payments", "fraud",
-                             "rates", "load-generator"}) {
+                             "quotes", "rates", "load-generator"}) {
         if (::access((ours / name).c_str(), X_OK) != 0) {
             return (ours / name).string() + " is missing: build again";
         }
@@ -186,7 +186,7 @@ Result<void> World::write_configurations() {
             names.push_back(service.name + "-" + std::to_string(index));
         }
     }
-    for (const char* name : {"edge", "fraud", "rates", "redis-edge", "redis"}) {
+    for (const char* name : {"edge", "fraud", "rates", "source", "redis-edge", "redis"}) {
         names.emplace_back(name);
     }
     const Result<std::vector<int>> ports = free_ports(names.size());
@@ -254,9 +254,12 @@ Result<void> World::make_version(const std::string& service, const std::string& 
     if (service == "payments") {
         edge["fraud"] = ports_["fraud"];
         edge["rates"] = ports_["rates"];
-        edge["redis"] = ports_["redis-edge"];
     } else {
         document["workers"] = shape.workers;  // Of payments it is a matter of its configuration.
+    }
+    if (service == "quotes") {
+        edge["rates"] = ports_["source"];
+        edge["redis"] = ports_["redis-edge"];
     }
     document["edge"] = std::move(edge);
     return write_file(directory / "service.json", to_text(document));
@@ -309,7 +312,7 @@ Result<void> World::start_neighbours() {
     if (Result<void> started = start_program("redis", redis); !started) {
         return started;
     }
-    for (const char* name : {"fraud-0", "fraud-1", "rates-0"}) {
+    for (const char* name : {"fraud-0", "fraud-1", "quotes-0", "rates-0"}) {
         const std::string service = std::string(name).substr(0, std::strlen(name) - 2);
         ProgramOptions options;
         options.directory = run / service / "current";
@@ -339,7 +342,7 @@ Result<void> World::start_agent() {
             up_count += 1;
             at += 1;
         }
-        return up_count >= 12;  // Seven servers and five backends.
+        return up_count >= 14;  // Eight servers and six backends.
     };
     Result<void> serves = wait_until("the proxy sees all servers up", up_within, serves_all);
     if (!serves) {
