@@ -133,6 +133,25 @@ TEST_CASE("an incident that may not act waits, and is closed when the agent sees
     }
 }
 
+TEST_CASE("an incident that was left to a person holds up no other kind of symptom") {
+    SimulatedMachine machine = bad_deploy();
+    machine.world.is_dependency_failing = true;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    const Symptom errors = errors_for_test(machine.world.now);
+    REQUIRE(process.submit(proposal_for_test(errors, Observe{})));
+    REQUIRE(process.settle_at("stand_by"));
+    CHECK(process.executor->standing(errors));
+    const Symptom silent = about_instance_for_test(SymptomKind::instance_not_answering,
+                                                   "payments-0", machine.world.now);
+    CHECK_FALSE(process.executor->standing(silent));
+    const Result<Standing> taken =
+        process.submit(proposal_for_test(silent, restart_for_test("payments-0")));
+    REQUIRE(taken);
+    CHECK(taken->incident == IncidentId("i-2"));
+}
+
 TEST_CASE("an agent that says `gone` all the time neither stops a remedy nor floods the ledger") {
     SimulatedMachine machine = bad_deploy();
     machine.world.start_for = 5s;

@@ -42,6 +42,7 @@ guard::Case case_of(const IncidentState& state) {
         .is_undo = state.is_undo,
         .is_contained = state.held.has_value(),
         .edge_errors_at_open = state.edge_errors_at_open,
+        .edge_requests_at_open = state.edge_requests_at_open,
     };
 }
 
@@ -54,6 +55,7 @@ Grounds grounds_of(const IncidentState& state, const Facts& facts, const Healing
             .is_undo = asked.is_undo,
             .is_contained = asked.is_contained,
             .edge_errors_at_open = asked.edge_errors_at_open,
+            .edge_requests_at_open = asked.edge_requests_at_open,
             .facts = facts};
 }
 
@@ -78,8 +80,7 @@ HealingTurn turn_down(IncidentState state,
     } else if (verdict.kind == VerdictKind::question) {
         turn = go(std::move(state), "ask");
     } else if (!verdict.again_at) {
-        const std::string_view rest = rest_of(state);
-        turn = go(std::move(state), rest);
+        turn = go(state, rest_of(state));
     } else if (*verdict.again_at - since > context.around.refusal_for_max) {
         turn = escalate_because(std::move(state), "still refused (" + verdict.rule + ")");
     } else {
@@ -334,8 +335,7 @@ HealingTurn after_no_help(IncidentState state, const Remedy& remedy) {
     if (restarts_anew(state)) {
         return go(std::move(state), "guard");
     }
-    const std::string_view next = inverse_of(remedy) ? "undo" : "rejudge";
-    return go(std::move(state), next);
+    return go(std::move(state), inverse_of(remedy) ? "undo" : "rejudge");
 }
 
 }  // namespace

@@ -191,12 +191,12 @@ void print_baseline(const json::object& document) {
 }
 
 void print_table(const json::object& document) {
-    fmt::print("{:<16} {:<16} {:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>16}\n", "SCENARIO", "DID",
+    fmt::print("{:<16} {:<27} {:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>16}\n", "SCENARIO", "DID",
                "HEALED", "DETECT", "DECIDE", "MODEL", "ACT", "HEAL", "FAILED REQUESTS");
     for (const json::value& value : document.at("scenarios").as_array()) {
         const Result<ScenarioFigures> figures = from_json<ScenarioFigures>(value);
         if (figures) {
-            fmt::print("{:<16} {:<16} {:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>16}\n", figures->name,
+            fmt::print("{:<16} {:<27} {:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>16}\n", figures->name,
                        joined(figures->remedies), figures->healed ? "yes" : "NO",
                        ms_or_dash(figures->detect_ms), ms_or_dash(figures->decide_ms),
                        ms_or_dash(figures->model_ms), ms_or_dash(figures->act_ms),
