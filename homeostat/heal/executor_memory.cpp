@@ -61,15 +61,18 @@ bool ExecutorRole::explains(const HealingThread& thread, const Symptom& down) co
 
 /// Whether a judged incident may be the one that the symptom belongs to.
 bool ExecutorRole::may_account_for(const HealingThread& thread, const Symptom& symptom) const {
+    const IncidentState& state = thread.state;
+    const bool is_for_long = ports_.clock.now() - state.node_since > symptom_ends_within;
     // What is held has helped: a symptom that is there later is another one. Only a cache stays as
     // stale as it was while its readers go round it.
     const bool is_lasting = symptom.kind == SymptomKind::stale_cache &&
-                            thread.state.proposal.symptom.subject == symptom.subject;
-    const bool is_old_hold = thread.node == "hold" && !is_lasting &&
-                             ports_.clock.now() - thread.state.node_since > symptom_ends_within;
-    // A person was called for it and nothing was done: that explains no other kind of symptom.
-    const bool is_left_alone = thread.node == "stand_by" && thread.state.tried.empty() &&
-                               thread.state.proposal.symptom.kind != symptom.kind;
+                            state.proposal.symptom.subject == symptom.subject;
+    const bool is_old_hold = thread.node == "hold" && is_for_long && !is_lasting;
+    // A person was called, or guard goes on refusing. Where nothing was done for it, it explains no
+    // other kind of symptom.
+    const bool is_at_rest = thread.node == "stand_by" || (thread.node == "guard" && is_for_long);
+    const bool is_left_alone =
+        is_at_rest && state.tried.empty() && state.proposal.symptom.kind != symptom.kind;
     return !is_old_hold && !is_left_alone;
 }
 

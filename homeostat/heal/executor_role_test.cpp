@@ -152,6 +152,28 @@ TEST_CASE("an incident that was left to a person holds up no other kind of sympt
     CHECK(taken->incident == IncidentId("i-2"));
 }
 
+TEST_CASE("an incident that guard goes on refusing holds up no other kind of symptom") {
+    SimulatedMachine machine = bad_deploy();
+    machine.world.instance(InstanceId("payments-0")).is_stalled = true;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    const Symptom errors = errors_for_test(machine.world.now);
+    // Nothing is the matter with the neighbour that is blamed.
+    REQUIRE(process.submit(proposal_for_test(errors, open_circuit_for_test())));
+    REQUIRE(process.settle_at("guard"));
+    const Symptom silent = about_instance_for_test(SymptomKind::instance_not_answering,
+                                                   "payments-0", machine.world.now);
+    process.clock.run_for(4s);
+    CHECK(process.executor->standing(silent));  // A refusal may pass.
+    process.clock.run_for(2s);
+    CHECK(process.executor->standing(errors));
+    CHECK_FALSE(process.executor->standing(silent));
+    REQUIRE(process.submit(proposal_for_test(silent, restart_for_test("payments-0"))));
+    CHECK(process.clock.run_until([&] { return machine.world.serving_count() == 3; }, 10s));
+    CHECK_FALSE(machine.world.is_circuit_open());
+}
+
 TEST_CASE("an agent that says `gone` all the time neither stops a remedy nor floods the ledger") {
     SimulatedMachine machine = bad_deploy();
     machine.world.start_for = 5s;
