@@ -55,6 +55,7 @@ int serve(const Arguments& arguments) {
     FaultsServer server{context.get_executor(),
                         {{"payments", programs / "payments"},
                          {"fraud", programs / "fraud"},
+                         {"quotes", programs / "quotes"},
                          {"rates", programs / "rates"}}};
     if (const auto listening = server.listen(arguments.text("--socket")); !listening) {
         fmt::print(stderr, "fault-switch: {}\n", listening.error());

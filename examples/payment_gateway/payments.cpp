@@ -4,12 +4,11 @@
 //   200 {"paid":true,"amount":…,"currency":…,"converted":…,"instance":…,"version":…}
 //   400 what was asked makes no sense · 403 fraud says no · 503 {"error":REASON}
 //
-// The rate comes from a cache, and from `rates` when the cache has none; `fraud` is asked every
-// time.
+// The rate is asked of whoever the proxy has for it (`quotes`, which keeps copies, or `rates`
+// itself), and `fraud` is asked every time.
 
 #include "examples/payment_gateway/service/currencies.hpp"
 #include "examples/payment_gateway/service/http_upstream.hpp"
-#include "examples/payment_gateway/service/redis_cache.hpp"
 #include "examples/payment_gateway/service/service.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -59,9 +58,7 @@ class Payments {
           fraud_{service.executor(), place("fraud", service.config().edge.fraud), service.log(),
                  service.metrics()},
           rates_{service.executor(), place("rates", service.config().edge.rates), service.log(),
-                 service.metrics()},
-          cache_{service.executor(), service.config().edge.redis,
-                 service.config().dependency_deadline} {}
+                 service.metrics()} {}
 
     asio::awaitable<Answer> pay(Request request);
 
@@ -72,7 +69,6 @@ class Payments {
         return {std::move(name), port, service_.config().dependency_deadline};
     }
     asio::awaitable<Rate> rate_for(std::string currency);
-    asio::awaitable<Rate> rate_from_source(std::string currency);
     Answer dependency_failed(std::string_view dependency,
                              std::string_view reason,
                              std::string_view note);
@@ -80,7 +76,6 @@ class Payments {
     Service& service_;
     HttpUpstream fraud_;
     HttpUpstream rates_;
-    RedisCache cache_;
 };
 
 asio::awaitable<Answer> Payments::pay(Request request) {
@@ -119,32 +114,6 @@ asio::awaitable<Answer> Payments::pay(Request request) {
 }
 
 asio::awaitable<Payments::Rate> Payments::rate_for(std::string currency) {
-    const std::string key = "fx:" + currency;
-    const auto cached = co_await cache_.get(key);
-    if (!cached) {
-        service_.metrics().count_dependency_failure("redis");
-        service_.log().warn("cache unavailable, asking the source key={} reason=\"{}\"", key,
-                            cached.error());
-    } else if (const auto& text = *cached) {
-        if (const auto rate_ppm = whole_number(*text)) {
-            co_return *rate_ppm;
-        }
-        service_.log().warn("cache holds rubbish key={}", key);
-    }
-    Rate rate_ppm = co_await rate_from_source(currency);
-    if (rate_ppm && cached) {
-        service_.log().info("rate refreshed key={} rate_ppm={}", key, *rate_ppm);
-        // A cache that will not take it costs a look-up next time, nothing more.
-        const auto stored =
-            co_await cache_.set(key, std::to_string(*rate_ppm), service_.config().cache_for);
-        if (!stored) {
-            service_.log().warn("cache did not store key={} reason=\"{}\"", key, stored.error());
-        }
-    }
-    co_return rate_ppm;
-}
-
-asio::awaitable<Payments::Rate> Payments::rate_from_source(std::string currency) {
     const auto quoted_rate = co_await rates_.get("/fx?currency=" + currency);
     if (!quoted_rate) {
         co_return std::unexpected(quoted_rate.error());

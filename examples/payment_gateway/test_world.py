@@ -31,8 +31,10 @@ SERVICES = {
     # workers × waiting time is the capacity: payments 3 × 16 / 25 ms ≈ 1,900 per second.
     "payments": {"instances": 3, "workers": 16, "own_wait_ms": 15},
     "fraud": {"instances": 2, "workers": 12, "own_wait_ms": 8},
+    "quotes": {"instances": 1, "workers": 48, "own_wait_ms": 1},
     "rates": {"instances": 1, "workers": 8, "own_wait_ms": 4},
 }
+SPARES = ["payments-3", "payments-4"]  # Declared at the proxy; nobody starts them here.
 
 
 def free_ports(count):
@@ -96,10 +98,11 @@ class World:
         self.seed = 0
         names = [f"{service}-{index}" for service, how in SERVICES.items()
                  for index in range(how["instances"])]
-        ports = free_ports(len(names) + 5)
+        ports = free_ports(len(names) + 6 + len(SPARES))
         self.ports = dict(zip(names, ports))
+        self.spare_ports = dict(zip(SPARES, [ports.pop() for _ in SPARES]))
         self.edge, self.fraud_edge, self.rates_edge, *more = ports[len(names):]
-        self.redis_edge, self.redis = more
+        self.source, self.redis_edge, self.redis = more
 
     # --- start and end -------------------------------------------------------------------
     def start_process(self, name, command, cwd=None, **more):
@@ -123,18 +126,18 @@ class World:
             self.start_instance(name)
         self.start_haproxy()
         wait_until("the proxy sees all servers up", self.is_all_up)
-        wait_until("all services follow the faults", lambda: self.switch(count=True) == 6)
+        wait_until("all services follow the faults", lambda: self.switch(count=True) == 7)
 
     def make_version(self, service, version):
         directory = self.run_dir / service / "versions" / version
         directory.mkdir(parents=True)
         (directory / service).symlink_to(self.programs / service)
-        edge = {"fraud": self.fraud_edge, "rates": self.rates_edge,
-                "redis": self.redis_edge}
+        edges = {"payments": {"fraud": self.fraud_edge, "rates": self.rates_edge},
+                 "quotes": {"rates": self.source, "redis": self.redis_edge}}
         (directory / "service.json").write_text(json.dumps({
             "service": service, "version": version, "workers": SERVICES[service]["workers"],
             "own_wait_ms": SERVICES[service]["own_wait_ms"],
-            "edge": edge if service == "payments" else {},
+            "edge": edges.get(service, {}),
             "faults_socket": str(self.run_dir / "faults.sock")}))
 
     def switch_version(self, service, version):
@@ -154,13 +157,18 @@ class World:
             name, [current / service, "--port", str(self.ports[name]), "--name", name],
             cwd=current)
 
-    def start_haproxy(self):
+    def words(self):
+        """What stands for each word between at signs in a template."""
         words = {"RUN_DIR": self.run_dir, "EDGE_PORT": self.edge, "FRAUD_PORT": self.fraud_edge,
-                 "RATES_PORT": self.rates_edge, "REDIS_EDGE_PORT": self.redis_edge,
-                 "REDIS_PORT": self.redis,
-                 "PAYMENTS_CHECKS": "check inter 500ms fall 2 rise 1"}
-        for name, port in self.ports.items():
+                 "RATES_PORT": self.rates_edge, "SOURCE_PORT": self.source,
+                 "REDIS_EDGE_PORT": self.redis_edge, "REDIS_PORT": self.redis,
+                 "PAYMENTS_MAXCONN": 80, "PAYMENTS_CHECKS": "check inter 500ms fall 2 rise 1"}
+        for name, port in {**self.ports, **self.spare_ports}.items():
             words[name.upper().replace("-", "_") + "_PORT"] = port
+        return words
+
+    def start_haproxy(self):
+        words = self.words()
         text = (HERE / "haproxy.cfg.in").read_text()
         for word, value in words.items():
             text = text.replace(f"@{word}@", str(value))
@@ -244,14 +252,15 @@ class World:
         return [line for line in text.splitlines() if line and not line.startswith("#")]
 
     def servers(self):
-        """Server → status as the proxy sees it, e.g. {"payments/p0": "UP"}; {} if it is silent."""
+        """Server → status as the proxy sees it, without the spares, e.g.
+        {"payments/p0": "UP"}; {} if it is silent."""
         rows = [line.split(",") for line in self.ask_proxy("show stat")]
         return {f"{row[0]}/{row[1]}": row[17] for row in rows
-                if row[1] not in ("FRONTEND", "BACKEND")}
+                if row[1] not in ("FRONTEND", "BACKEND", "p3", "p4")}
 
     def is_all_up(self):
         states = self.servers()
-        return len(states) == 7 and all(state == "UP" for state in states.values())
+        return len(states) == 8 and all(state == "UP" for state in states.values())
 
     def log_of(self, name):
         return (self.run_dir / f"{name}.log").read_text()
@@ -381,6 +390,26 @@ def a_lost_cache_is_bridged(world):
     world.assert_good(2, "started again")
 
 
+def a_stale_cache_answers_fast_and_wrong_until_readers_go_round_it(world):
+    world.switch(service="quotes", stale_percent=5, stale_ms=60_000)
+    wait_until("the copies are wrong", lambda: '"rate_ppm":1083700' not in world.get(
+        "quotes-0", "/fx?currency=USD")[1])
+    time_for_all = world.traffic(1)  # The refresher comes to each copy within a second.
+    seen = world.traffic(2)
+    print(f"    stale, after {time_for_all}: {seen}")
+    assert {(status, verdict) for _, _, status, verdict in seen.bad} == {(200, "wrong")}
+    assert seen.good_share < 0.1
+    world.ask_proxy("set table reroutes key quotes data.gpt0 1")
+    world.assert_good(2, "readers go to the source")
+    world.ask_proxy("clear table reroutes key quotes")
+    assert world.traffic(1).good_share < 0.1, "the cache is still wrong"
+    world.clear()
+    wait_until("the copies are right", lambda: '"rate_ppm":1083700' in world.get(
+        "quotes-0", "/fx?currency=USD")[1])
+    world.traffic(1)
+    world.assert_good(2, "cleared")
+
+
 def a_stranger_cannot_read_the_faults(world):
     with socket.socket(socket.AF_UNIX) as stranger:
         stranger.settimeout(2)
@@ -418,6 +447,7 @@ TESTS = [
     a_hanging_dependency_costs_a_bounded_time,
     a_crash_is_hidden_or_short,
     a_lost_cache_is_bridged,
+    a_stale_cache_answers_fast_and_wrong_until_readers_go_round_it,
     a_stranger_cannot_read_the_faults,
     a_bad_command_changes_nothing,
     a_lost_channel_clears_the_faults,

@@ -13,6 +13,7 @@ Plan advanced(Plan plan, const Step& step, const EffectId& effect, Instant now) 
     if (const auto* replace = std::get_if<Replace>(&step)) {
         plan.replacements.push_back({replace->instance, effect});
     }
+    plan.invalidations_count += std::holds_alternative<Invalidate>(step) ? 1 : 0;
     return plan;
 }
 

@@ -9,6 +9,7 @@
 //
 // Pure.
 
+#include "homeostat/base/fields.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/facts.hpp"
 #include "homeostat/domain/ids.hpp"
@@ -49,6 +50,7 @@ struct Plan {
     std::optional<Instant> step_last_at;
     std::optional<Instant> drain_began_at;  ///< Of the latest drain.
     std::vector<Replacement> replacements;  ///< In order.
+    std::uint32_t invalidations_count{0};
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
@@ -59,6 +61,7 @@ struct Plan {
         field("step_last_at", self.step_last_at);
         field("drain_began_at", self.drain_began_at);
         field("replacements", self.replacements);
+        field("invalidations_count", self.invalidations_count, may_be_absent);
     }
     friend bool operator==(const Plan&, const Plan&) = default;
 };
@@ -75,6 +78,9 @@ using Next = std::variant<Step, Wait, Complete, Stuck>;
 
 constexpr std::uint32_t steps_max = 64;  ///< Three per instance of the largest group, and a swap.
 constexpr std::uint32_t replaces_per_instance_max = 3;  ///< A fourth start would end like these.
+/// A crash may swallow one before its effect; whoever fills the cache wrongly for ever outlasts
+/// all.
+constexpr std::uint32_t invalidations_max = 3;
 constexpr Duration come_back_for_max = std::chrono::seconds{30};  ///< From the last step.
 constexpr Duration wait_for = std::chrono::milliseconds{100};     ///< Between two looks.
 
@@ -90,7 +96,7 @@ struct Held {
     Remedy remedy;
     Instant since{};
     Instant until{};                    ///< Given back then at the latest.
-    std::uint32_t well_looks_count{0};  ///< In a row; of a neighbour behind an open circuit.
+    std::uint32_t well_looks_count{0};  ///< In a row; of what users are kept from.
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);

@@ -14,7 +14,8 @@ namespace {
 
 constexpr Duration look_every = std::chrono::seconds{1};
 
-/// One good look may be luck: a neighbour that has just come back often goes again.
+/// One good look may be luck: a neighbour that has just come back often goes again, and a cache
+/// that was emptied may be filled wrongly once more.
 constexpr std::uint32_t well_looks_min = 3;
 
 /// Whether what the remedy keeps users from looks well, though they do not use it now.
@@ -24,6 +25,10 @@ struct LooksWell {
     bool operator()(const OpenCircuit& remedy) const {
         const CircuitFacts* circuit = find_circuit(facts, remedy.neighbour);
         return facts.is_complete && circuit != nullptr && circuit->is_answering();
+    }
+    bool operator()(const Reroute& remedy) const {
+        const CacheFacts* cache = find_cache(facts, remedy.cache);
+        return facts.is_complete && cache != nullptr && cache->agrees();
     }
     bool operator()(const auto&) const { return false; }
 };
@@ -53,6 +58,16 @@ struct IsOver {
         }
         const bool is_well = held.well_looks_count >= well_looks_min;
         return is_well ? std::optional(remedy.neighbour.text() + " answers its checks again")
+                       : std::nullopt;
+    }
+
+    std::optional<std::string> operator()(const Reroute& remedy) const {
+        const RouteFacts* route = find_route(facts, remedy.cache);
+        if (route != nullptr && !route->is_to_source) {
+            return "the reads of " + remedy.cache.text() + " go through it already";
+        }
+        const bool is_well = held.well_looks_count >= well_looks_min;
+        return is_well ? std::optional(remedy.cache.text() + " agrees with its source again")
                        : std::nullopt;
     }
 

@@ -180,6 +180,27 @@ Next set_circuit(const View& view, const ServiceId& neighbour, bool is_open) {
     return circuit->is_open == is_open ? Next{Complete{}} : Next{SetCircuit{neighbour, is_open}};
 }
 
+/// Until nothing in it is stale, or it is plain that somebody goes on filling it wrongly.
+Next invalidate(const View& view, const CacheId& name) {
+    const CacheFacts* cache = find_cache(view.facts, name);
+    const bool is_needed = cache != nullptr && cache->is_answering && cache->is_source_answering &&
+                           cache->stale_count > 0;
+    return is_needed && view.plan.invalidations_count < invalidations_max ? Next{Invalidate{name}}
+                                                                          : Next{Complete{}};
+}
+
+/// Readers first: what is dropped while they still read through the cache they would put back.
+Next reroute(const View& view, const CacheId& name) {
+    const RouteFacts* route = find_route(view.facts, name);
+    if (route == nullptr) {
+        return Stuck{"the edge says nothing of the route of " + name.text()};
+    }
+    if (!route->is_to_source && view.plan.invalidations_count == 0) {
+        return SetRoute{name, true};
+    }
+    return invalidate(view, name);
+}
+
 /// Starts one spare after another; each has to serve before the next.
 Next step_up(const View& view, const Scale& remedy) {
     for (const InstanceFacts& instance : view.facts.instances) {
@@ -252,6 +273,18 @@ struct NextOf {
 
     Next operator()(const CloseCircuit& remedy) const {
         return set_circuit(view, remedy.neighbour, false);
+    }
+
+    Next operator()(const InvalidateCache& remedy) const { return invalidate(view, remedy.cache); }
+
+    Next operator()(const Reroute& remedy) const { return reroute(view, remedy.cache); }
+
+    Next operator()(const RouteBack& remedy) const {
+        const RouteFacts* route = find_route(view.facts, remedy.cache);
+        if (route == nullptr) {
+            return Stuck{"the edge says nothing of the route of " + remedy.cache.text()};
+        }
+        return route->is_to_source ? Next{SetRoute{remedy.cache, false}} : Next{Complete{}};
     }
 
     Next operator()(const Restart& remedy) const {

@@ -144,6 +144,12 @@ struct World {
     void perform(const SetCircuit& step, const EffectId&) {
         FAIL("none of these remedies has a step like: ", describe(Step{step}));
     }
+    void perform(const SetRoute& step, const EffectId&) {
+        FAIL("none of these remedies has a step like: ", describe(Step{step}));
+    }
+    void perform(const Invalidate& step, const EffectId&) {
+        FAIL("none of these remedies has a step like: ", describe(Step{step}));
+    }
     void perform(const Stop& step, const EffectId&) {
         FAIL_CHECK("none of these remedies stops ", step.instance.text());
     }

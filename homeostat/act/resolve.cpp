@@ -76,6 +76,30 @@ struct Resolve {
         return circuit->is_open == step.is_open ? done(std::move(seen)) : refused(std::move(seen));
     }
 
+    Outcome operator()(const SetRoute& step) const {
+        const RouteFacts* route = find_route(facts, step.cache);
+        if (route == nullptr) {
+            return unknown("the edge says nothing of the route of " + step.cache.text());
+        }
+        std::string seen = fmt::format("the reads of {} go {}", step.cache.text(),
+                                       route->is_to_source ? "to its source" : "through it");
+        return route->is_to_source == step.is_to_source ? done(std::move(seen))
+                                                        : refused(std::move(seen));
+    }
+
+    // Keys that were dropped and filled wrongly since read as never dropped; to drop them again
+    // would do no harm.
+    Outcome operator()(const Invalidate& step) const {
+        const CacheFacts* cache = find_cache(facts, step.cache);
+        if (cache == nullptr || !cache->is_answering) {
+            return unknown(step.cache.text() + " does not answer");
+        }
+        std::string seen =
+            fmt::format("{} of {} keys of {} differ from the source", cache->differing_count,
+                        cache->keys_count, step.cache.text());
+        return cache->differing_count == 0 ? done(std::move(seen)) : refused(std::move(seen));
+    }
+
     /// Wanted or spare: starting or stopping moves it from one to the other.
     [[nodiscard]] const InstanceFacts* find_any(const InstanceId& instance) const {
         const InstanceFacts* wanted = find_instance(facts, instance);

@@ -13,6 +13,7 @@
 #include "homeostat/adapters/system/system_clock.hpp"
 #include "homeostat/adapters/telemetry/http_probe.hpp"
 #include "homeostat/adapters/telemetry/metrics_telemetry.hpp"
+#include "homeostat/app/caches.hpp"
 #include "homeostat/app/control_api.hpp"
 #include "homeostat/app/declared.hpp"
 #include "homeostat/app/judge_settings.hpp"
@@ -110,6 +111,7 @@ class AgentProcess {
     std::unique_ptr<process::Runtime> runtime_;
     adapters::haproxy::Options haproxy_;
     std::unique_ptr<adapters::haproxy::HaproxyActuator> edge_;
+    std::unique_ptr<Caches> caches_;
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
     std::vector<ports::Telemetry*> sources_;
     std::vector<ports::Telemetry*> verifiers_;
@@ -218,6 +220,11 @@ Result<void> AgentProcess::make_actuators() {
         return std::unexpected(runtime.error());
     }
     runtime_ = std::move(*runtime);
+    auto caches = Caches::make(config_, context_.get_executor());
+    if (!caches) {
+        return fail("caches", caches.error());
+    }
+    caches_ = std::move(*caches);
     return config_.haproxy ? make_edge() : Result<void>{};
 }
 
@@ -236,6 +243,7 @@ Result<void> AgentProcess::make_edge() {
     for (const NeighbourConfig& neighbour : config_.neighbours) {
         haproxy_.neighbours.push_back({neighbour.service, neighbour.backend, neighbour.circuit});
     }
+    haproxy_.routes = routes_of(config_);
     if (Result<void> checked = adapters::haproxy::check(haproxy_); !checked) {
         return fail("edge.haproxy", checked.error());
     }
@@ -264,6 +272,7 @@ void AgentProcess::make_telemetry() {
     add_probes(sources_);
     add_metrics();
     add_edge(sources_);
+    caches_->add_watchers(sources_);
 }
 
 /// Whether the instance ought to answer now; empty for those that always do.
@@ -341,6 +350,7 @@ void AgentProcess::make_verifiers() {
     add_probes(verifiers_);
     add_edge(verifiers_);
     add_journey(verifiers_);
+    caches_->add_provers(verifiers_);
 }
 
 void AgentProcess::make_executor() {
@@ -365,6 +375,9 @@ void AgentProcess::make_executor() {
     if (edge_) {
         actuators.push_back(edge_.get());
     }
+    if (ports::Actuator* cache = caches_->actuator()) {
+        actuators.push_back(cache);
+    }
     executor_ = std::make_unique<heal::ExecutorRole>(
         context_.get_executor(),
         heal::ExecutorPorts{clock_, *counted_ledger_, *kill_switch_, actuators, verifiers_},
@@ -387,26 +400,13 @@ void AgentProcess::make_oracle() {
     if (!config_.model || config_.oracle == OracleMode::rules) {
         return;
     }
-    adapters::llm::LlmSettings settings;
-    if (config_.model->url.empty()) {
-        adapters::llm::ModelServerSettings server;
-        const std::filesystem::path program =
-            config_.model->binary.empty() ? model_server_program() : config_.model->binary;
-        // A name that is on no PATH is the trouble that the oracle then tells of.
-        server.command = {program.empty() ? "llama-server" : program.string()};
-        server.model_file = config_.model->file;
-        server.directory = config_.process.run_directory / "model";
-        settings.server = std::move(server);
-    } else {
-        const Result<net::Address> address = net::parse_endpoint(config_.model->url);
-        if (!address) {
-            log_("model: " + address.error().text);
-            return;
-        }
-        settings.server = address->endpoint;
+    Result<adapters::llm::LlmSettings> settings = llm_settings_of(config_);
+    if (!settings) {
+        log_("model: " + settings.error().text);
+        return;
     }
     oracle_ = std::make_unique<adapters::llm::LlmOracle>(context_.get_executor(), clock_,
-                                                         std::move(settings));
+                                                         *std::move(settings));
 }
 
 void AgentProcess::tell(const process::Arrival& arrival) const {

@@ -62,6 +62,33 @@ struct NeighbourConfig {
     std::string circuit;  ///< HAProxy's stick table for its circuit; empty: none is declared.
 };
 
+struct RedisConfig {
+    std::string address;  ///< "127.0.0.1:6379", or "unix:/run/redis.sock".
+    std::string key;      ///< With {entry} in it, as every address of a cache has.
+};
+
+struct SourceConfig {
+    std::string url;
+    std::string field;  ///< Of its JSON answer: what a copy ought to be.
+};
+
+/// How the edge sends readers to the source.
+struct RerouteConfig {
+    std::string table;   ///< HAProxy's stick table.
+    std::string source;  ///< HAProxy's backend of the source.
+};
+
+struct CacheConfig {
+    CacheId name;
+    std::vector<std::string> entries;
+    RedisConfig redis;
+    SourceConfig source;
+    std::string readers;  ///< What readers ask, through the edge; empty: only the cache is read.
+    Duration max_age{std::chrono::seconds{1}};
+    Duration every{std::chrono::milliseconds{500}};
+    std::optional<RerouteConfig> reroute;
+};
+
 struct ModelConfig {
     std::filesystem::path file;    ///< A GGUF file that we start a server for; or:
     std::string url;               ///< A server that runs already.
@@ -81,6 +108,7 @@ struct Config {
     std::optional<JourneyConfig> journey;
     std::optional<HaproxyConfig> haproxy;
     std::vector<NeighbourConfig> neighbours;
+    std::vector<CacheConfig> caches;
     std::filesystem::path changes_file;  ///< Empty: none.
     bool takes_changes_by_http{false};
     std::vector<std::string> notes;

@@ -149,6 +149,27 @@ void check_neighbours(const ConfigFile& file, ConfigReading& reading) {
     }
 }
 
+void check_caches(const ConfigFile& file, ConfigReading& reading) {
+    std::vector<std::string> names;
+    for (const CacheSection& cache : file.caches) {
+        const std::string& name = cache.config.name.text();
+        names.push_back(name);
+        for (const std::string& entry : repeated(cache.config.entries)) {
+            reading.tell_at("caches", fmt::format("{}: the entry '{}' stands twice — keep one of "
+                                                  "them",
+                                                  name, entry));
+        }
+        if (cache.reroute && !reading.has("edge")) {
+            reading.tell_at("caches", name +
+                                          ": readers are rerouted at the edge only — add edge: "
+                                          "{ haproxy: … }");
+        }
+    }
+    for (const std::string& name : repeated(names)) {
+        reading.tell_at("caches", fmt::format("'{}' stands twice — keep one of them", name));
+    }
+}
+
 void check_model(const ConfigFile& file, ConfigReading& reading) {
     if (reading.is_read("model") &&
         file.model->llama_server.has_value() == reading.has("model.url")) {
@@ -164,6 +185,25 @@ void check_model(const ConfigFile& file, ConfigReading& reading) {
 
 bool may_act(Autonomy autonomy) {
     return autonomy == Autonomy::act || autonomy == Autonomy::ask;
+}
+
+void check_cache_autonomy(const ConfigFile& file, ConfigReading& reading) {
+    const AutonomySection& autonomy = file.autonomy;
+    const bool has_reroute = std::ranges::any_of(
+        file.caches, [](const auto& cache) { return cache.reroute.has_value(); });
+    if (autonomy.invalidate_cache != Autonomy::watch && file.caches.empty()) {
+        reading.tell_at("autonomy.invalidate_cache",
+                        "there is no cache — add caches: [ … ], or leave this out");
+    }
+    if (autonomy.reroute != Autonomy::watch && !has_reroute) {
+        reading.tell_at("autonomy.reroute",
+                        "no cache declares a reroute — add reroute: { table: …, source: … } to "
+                        "one, or leave this out");
+    } else if (autonomy.reroute > autonomy.invalidate_cache) {
+        reading.tell_at("autonomy.reroute",
+                        "it comes with invalidate_cache, which stands lower — raise that, or "
+                        "lower this");
+    }
 }
 
 void check_guard(const ConfigFile& file, ConfigReading& reading) {
@@ -196,6 +236,7 @@ void check_guard(const ConfigFile& file, ConfigReading& reading) {
                         "no neighbour declares a circuit — add circuit: STICK_TABLE to one, or "
                         "leave this out");
     }
+    check_cache_autonomy(file, reading);
     if (autonomy.scale != Autonomy::watch && file.runtime.process.spares == 0) {
         reading.tell_at("autonomy.scale",
                         "there is nothing to scale to — add spares: 1 to runtime.process, or "
@@ -275,6 +316,7 @@ void check(const ConfigFile& file, ConfigReading& reading) {
     check_signals(file, reading);
     check_edge(file, reading);
     check_neighbours(file, reading);
+    check_caches(file, reading);
     check_model(file, reading);
     check_guard(file, reading);
     check_places(file, reading);

@@ -60,10 +60,22 @@ ModelConfig to_config(const ModelSection& section, const Paths& paths) {
     return model;
 }
 
+CacheConfig to_config(const CacheSection& section) {
+    CacheConfig cache = section.config;
+    cache.redis = section.redis.config;
+    cache.source = section.source.config;
+    if (section.reroute) {
+        cache.reroute = section.reroute->config;
+    }
+    return cache;
+}
+
 guard::Limits to_config(const GuardSection& section, const AutonomySection& autonomy) {
     guard::Limits limits = section.limits;
     limits.autonomy = {{RemedyKind::eject, autonomy.eject},
                        {RemedyKind::open_circuit, autonomy.open_circuit},
+                       {RemedyKind::invalidate_cache, autonomy.invalidate_cache},
+                       {RemedyKind::reroute, autonomy.reroute},
                        {RemedyKind::restart, autonomy.restart},
                        {RemedyKind::rolling_restart, autonomy.rolling_restart},
                        {RemedyKind::scale, autonomy.scale},
@@ -100,6 +112,9 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
     }
     for (const NeighbourSection& neighbour : file.neighbours) {
         config.neighbours.push_back(neighbour.config);
+    }
+    for (const CacheSection& cache : file.caches) {
+        config.caches.push_back(to_config(cache));
     }
     config.changes_file = paths.of(file.changes.file);
     config.takes_changes_by_http = file.changes.http;
@@ -154,6 +169,17 @@ SignalsSection to_signals(const Config& config) {
     return section;
 }
 
+CacheSection to_file(const CacheConfig& cache) {
+    CacheSection section;
+    section.config = cache;
+    section.redis = RedisSection{cache.redis};
+    section.source = SourceSection{cache.source};
+    if (cache.reroute) {
+        section.reroute = RerouteSection{*cache.reroute};
+    }
+    return section;
+}
+
 ModelSection to_file(const ModelConfig& model) {
     ModelSection section;
     if (!model.file.empty()) {
@@ -182,6 +208,9 @@ ConfigFile to_file(const Config& config) {
     for (const NeighbourConfig& neighbour : config.neighbours) {
         file.neighbours.push_back(NeighbourSection{neighbour});
     }
+    for (const CacheConfig& cache : config.caches) {
+        file.caches.push_back(to_file(cache));
+    }
     file.changes = ChangesSection{config.changes_file, config.takes_changes_by_http};
     file.notes = config.notes;
     file.goals = GoalsSection{config.availability_goal, config.latency_p99_goal};
@@ -191,6 +220,8 @@ ConfigFile to_file(const Config& config) {
     file.guard = GuardSection{config.guard, config.proof_time, config.hold_for};
     file.autonomy = AutonomySection{config.guard.autonomy_of(RemedyKind::eject),
                                     config.guard.autonomy_of(RemedyKind::open_circuit),
+                                    config.guard.autonomy_of(RemedyKind::invalidate_cache),
+                                    config.guard.autonomy_of(RemedyKind::reroute),
                                     config.guard.autonomy_of(RemedyKind::restart),
                                     config.guard.autonomy_of(RemedyKind::rolling_restart),
                                     config.guard.autonomy_of(RemedyKind::scale),

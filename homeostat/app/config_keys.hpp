@@ -10,6 +10,7 @@
 //
 // Pure. Values only.
 
+#include "homeostat/app/config_cache_keys.hpp"
 #include "homeostat/app/config_kinds.hpp"
 #include "homeostat/app/config_limit_keys.hpp"
 #include "homeostat/app/config_values.hpp"
@@ -32,6 +33,7 @@ struct ConfigFile {
     std::optional<JourneySection> journey;
     std::optional<EdgeSection> edge;
     std::vector<NeighbourSection> neighbours;
+    std::vector<CacheSection> caches;
     ChangesSection changes;
     std::vector<std::string> notes;
     GoalsSection goals;
@@ -52,6 +54,7 @@ struct ConfigFile {
         key(Key{"edge", "What spreads the users' requests"}, SectionKind{}, self.edge);
         key(Key{"neighbours", "Services that this one depends on"}, SectionsKind{32},
             self.neighbours);
+        key(Key{"caches", "Caches that this one reads through"}, SectionsKind{8}, self.caches);
         key(Key{"changes", "Where deploys and the like are told"}, OneKeyItemsKind{}, self.changes);
         key(Key{"notes", "Your own words, trusted: the model reads them before the evidence"},
             ListOf<TextValue>{TextValue{.bytes_max = note_bytes_max}, notes_max}, self.notes);

@@ -69,6 +69,10 @@ struct GuardSection {
             CountValue<std::uint32_t>{.max = 100}, self.limits.attempts_max);
         key(Key{"min_healthy", "Serving instances that must remain after every step"},
             CountValue<std::uint32_t>{.max = instances_max}, self.limits.min_healthy);
+        key(Key{"freeze_above",
+                "Share of instances that may look dead at once; above it nothing is done unless "
+                "the edge confirms it"},
+            RatioValue{}, self.limits.freeze_above);
         key(Key{"effects_max", "Effects over all targets within effects_window; 0 never acts"},
             CountValue<std::uint32_t>{.max = 10'000}, self.limits.effects_max);
         key(Key{"effects_window", "See effects_max"},
@@ -91,6 +95,8 @@ struct GuardSection {
 struct AutonomySection {
     Autonomy eject{Autonomy::watch};
     Autonomy open_circuit{Autonomy::watch};
+    Autonomy invalidate_cache{Autonomy::watch};
+    Autonomy reroute{Autonomy::watch};
     Autonomy restart{Autonomy::watch};
     Autonomy rolling_restart{Autonomy::watch};
     Autonomy scale{Autonomy::watch};
@@ -101,6 +107,11 @@ struct AutonomySection {
             self.eject);
         key(Key{"open_circuit", "Of a neighbour that fails, so that its fallback answers"}, level,
             self.open_circuit);
+        key(Key{"invalidate_cache", "Of the declared entries of a cache with stale copies"}, level,
+            self.invalidate_cache);
+        key(Key{"reroute",
+                "Of a stale cache's readers to its source, for a while; with invalidate_cache"},
+            level, self.reroute);
         key(Key{"restart", "Of one instance"}, level, self.restart);
         key(Key{"rolling_restart", "Of every instance, one after another"}, level,
             self.rolling_restart);

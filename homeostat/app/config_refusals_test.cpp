@@ -24,6 +24,13 @@ void check_cases(const std::vector<Case>& cases) {
     }
 }
 
+/// A cache with what is right and nothing more but `more`.
+std::string cache_for_test(const std::string& more) {
+    return "caches: [ { name: c, entries: [a], redis: { address: \"127.0.0.1:1\", key: "
+           "\"{entry}\" }, source: { url: \"http://127.0.0.1/{entry}\", field: f }" +
+           more + " } ]\n";
+}
+
 }  // namespace
 
 TEST_CASE("text that is not a configuration is refused with its place") {
@@ -60,8 +67,8 @@ TEST_CASE("what YAML allows and hides is refused: duplicates, anchors, aliases, 
          "5:18: an alias (*) is not read here — write the value out\n"},
         {"a merge key", with("guard: &g { min_healthy: 1 }\nautonomy: { <<: *g }\n"),
          "5:8: an anchor (&) is not read here — write the value out\n"
-         "6:13: autonomy: unknown key '<<' — known here: eject, open_circuit, restart, "
-         "rolling_restart, scale, rollback\n"
+         "6:13: autonomy: unknown key '<<' — known here: eject, open_circuit, invalidate_cache, "
+         "reroute, restart, rolling_restart, scale, rollback\n"
          "6:17: an alias (*) is not read here — write the value out\n"},
         {"a tag", with("oracle: !!str rules\n"),
          "5:9: a tag (!) is not read here — write the value without it\n"},
@@ -74,15 +81,16 @@ TEST_CASE("unknown keys are refused, with the one that was probably meant") {
     check_cases({
         {"near", with("gaurd: { min_healthy: 1 }\n"),
          "5:1: unknown key 'gaurd' — did you mean 'guard'? known here: service, runtime, signals, "
-         "journey, edge, neighbours, changes, notes, goals, model, guard, autonomy, record, "
-         "control, oracle\n"},
+         "journey, edge, neighbours, caches, changes, notes, goals, model, guard, autonomy, "
+         "record, control, oracle\n"},
         {"near, inside", with("guard: { min_helthy: 1 }\n"),
          "5:10: guard: unknown key 'min_helthy' — did you mean 'min_healthy'? known here: "
-         "cool_down, attempts_max, min_healthy, effects_max, effects_window, back_off_first, "
-         "back_off_max, proof_time, hold_for\n"},
+         "cool_down, attempts_max, min_healthy, freeze_above, effects_max, effects_window, "
+         "back_off_first, back_off_max, proof_time, hold_for\n"},
         {"far", with("frobnicate: 1\n"),
          "5:1: unknown key 'frobnicate' — known here: service, runtime, signals, journey, edge, "
-         "neighbours, changes, notes, goals, model, guard, autonomy, record, control, oracle\n"},
+         "neighbours, caches, changes, notes, goals, model, guard, autonomy, record, "
+         "control, oracle\n"},
         {"in an item",
          "service: a\nruntime: { process: { command: [x], ports: [1] } }\n"
          "signals: [ { htpp: { path: / } } ]\n",
@@ -307,6 +315,38 @@ TEST_CASE("keys that contradict each other are refused together") {
               "neighbours: [ { service: a, backend: a, circuit: \"a;quit\" } ]\n"),
          "6:50: neighbours[0].circuit: 'a;quit' is not a plain name — write 1 to 64 of A-Z a-z 0-9 "
          "_ . -, beginning with a letter, a digit or _\n"},
+        {"a cache that nobody declares", with("autonomy: { invalidate_cache: act }\n"),
+         "5:13: autonomy.invalidate_cache: there is no cache — add caches: [ … ], or leave this "
+         "out\n"},
+        {"a reroute that no cache declares",
+         with(cache_for_test("") + "autonomy: { invalidate_cache: act, reroute: act }\n"),
+         "6:36: autonomy.reroute: no cache declares a reroute — add reroute: { table: …, source: … "
+         "} to one, or leave this out\n"},
+        {"a reroute that stands higher than the invalidation it comes with",
+         with("edge: { haproxy: { socket: s, backend: b, servers: \"p{index}\" } }\n" +
+              cache_for_test(", reroute: { table: t, source: s }") +
+              "autonomy: { invalidate_cache: ask, reroute: act }\n"),
+         "7:36: autonomy.reroute: it comes with invalidate_cache, which stands lower — raise that, "
+         "or lower this\n"},
+        {"a reroute without an edge", with(cache_for_test(", reroute: { table: t, source: s }")),
+         "5:1: caches: c: readers are rerouted at the edge only — add edge: { haproxy: … }\n"},
+        {"an entry that stands twice",
+         with("caches: [ { name: c, entries: [a, a], redis: { address: \"127.0.0.1:1\", key: "
+              "\"{entry}\" }, source: { url: \"http://127.0.0.1/{entry}\", field: f } } ]\n"),
+         "5:1: caches: c: the entry 'a' stands twice — keep one of them\n"},
+        {"addresses of a cache that say nothing of the entry, or are none",
+         with("caches: [ { name: c, entries: [a], redis: { address: \"localhost\", key: fx },\n"
+              "  source: { url: \"http://127.0.0.1/\", field: f }, readers: \"ftp://{entry}\" } "
+              "]\n"),
+         "5:72: caches[0].redis.key: 'fx' does not say where the entry stands — write {entry} in "
+         "it, "
+         "once\n"
+         "6:18: caches[0].source.url: 'http://127.0.0.1/' does not say where the entry stands — "
+         "write "
+         "{entry} in it, once\n"
+         "6:60: caches[0].readers: address 'ftp://x': only http: and unix: are supported — write "
+         "an "
+         "address as in http://127.0.0.1:8080/path\n"},
         {"a back-off that begins over its end",
          with("guard: { back_off_first: 1m, back_off_max: 30s }\n"),
          "5:10: guard.back_off_first: 1m is longer than back_off_max (30s) — write less\n"},
@@ -332,7 +372,7 @@ guard: {}
 )") == "1:1: service: missing — write it: the guarded service's name\n"
        "1:1: signals: nothing is looked at — add signals: [ { http: { path: /healthz } } ]\n"
        "1:1: unknown key 'servce' — did you mean 'service'? known here: service, runtime, "
-       "signals, journey, edge, neighbours, changes, notes, goals, model, guard, autonomy, "
+       "signals, journey, edge, neighbours, caches, changes, notes, goals, model, guard, autonomy, "
        "record, control, oracle\n"
        "3:12: runtime.process.command: missing — write it: program and arguments; {port}, "
        "{name}, {version_dir} and {config_dir} are replaced\n"

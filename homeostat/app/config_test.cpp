@@ -81,6 +81,15 @@ signals:
   - logs: { from: stdout }
 journey: { url: "http://127.0.0.1:7000/pay?amount=1", every: 50ms, timeout: 400ms }
 edge: { haproxy: { socket: run/haproxy.sock, backend: payments, servers: "p{index}" } }
+caches:
+  - name: quotes
+    entries: [USD, GBP]
+    redis: { address: "127.0.0.1:6379", key: "fx:{entry}" }
+    source: { url: "http://127.0.0.1:7402/fx?currency={entry}", field: rate_ppm }
+    readers: "http://127.0.0.1:7401/fx?currency={entry}"
+    max_age: 5s
+    every: 250ms
+    reroute: { table: reroutes, source: rates }
 neighbours:
   - { service: fraud, backend: fraud }
   - { service: rates, backend: rates_v2 }
@@ -97,6 +106,7 @@ guard:
   min_healthy: 2
   effects_max: 12
   effects_window: 5m
+  freeze_above: 40%
   back_off_first: 500ms
   back_off_max: 20s
   proof_time: 1h
@@ -122,6 +132,20 @@ oracle: model
     CHECK(config.journey->timeout == 400ms);
     CHECK(config.haproxy->socket == "/srv/shop/run/haproxy.sock");
     CHECK(config.haproxy->servers == std::vector<std::string>{"p0", "p1", "p2"});
+    REQUIRE(config.caches.size() == 1);
+    const CacheConfig& cache = config.caches.front();
+    CHECK(cache.name == CacheId("quotes"));
+    CHECK(cache.entries == std::vector<std::string>{"USD", "GBP"});
+    CHECK(cache.redis.address == "127.0.0.1:6379");
+    CHECK(cache.redis.key == "fx:{entry}");
+    CHECK(cache.source.url == "http://127.0.0.1:7402/fx?currency={entry}");
+    CHECK(cache.source.field == "rate_ppm");
+    CHECK(cache.readers == "http://127.0.0.1:7401/fx?currency={entry}");
+    CHECK(cache.max_age == 5s);
+    CHECK(cache.every == 250ms);
+    REQUIRE(cache.reroute);
+    CHECK(cache.reroute->table == "reroutes");
+    CHECK(cache.reroute->source == "rates");
     REQUIRE(config.neighbours.size() == 2);
     CHECK(config.neighbours[1].service == ServiceId("rates"));
     CHECK(config.neighbours[1].backend == "rates_v2");
@@ -144,6 +168,7 @@ oracle: model
     CHECK(config.guard.min_healthy == 2);
     CHECK(config.guard.effects_max == 12);
     CHECK(config.guard.effects_window == 5min);
+    CHECK(config.guard.freeze_above == 0.4);
     CHECK(config.guard.back_off_first == 500ms);
     CHECK(config.guard.back_off_max == 20s);
     CHECK(config.proof_time == 1h);
@@ -193,15 +218,16 @@ TEST_CASE("a report names file, line and column as editors understand them") {
 TEST_CASE("the examples are configurations") {
     const ConfigReport report = load_config(repository() / "examples/minimal/homeostat.yaml");
     CHECK_MESSAGE(report.config, describe(report));
-    for (const char* name : {"homeostat.yaml.in", "homeostat_rules.yaml.in"}) {
+    for (const char* name :
+         {"homeostat.yaml.in", "homeostat_rules.yaml.in", "homeostat_fraud.yaml.in"}) {
         std::string text = bytes_of(repository() / "examples/payment_gateway" / name);
         for (std::size_t open = text.find('@'); open != std::string::npos;
              open = text.find('@', open)) {
             const std::size_t close = text.find('@', open + 1);
             const std::string word = text.substr(open + 1, close - open - 1);
-            const std::string value = word.ends_with("_PORT")
-                                          ? std::to_string(7000 + open % 1000)
-                                          : (word == "ORACLE" ? "both" : "/tmp/x");
+            const std::string other = word == "HOLD_FOR" ? "2m" : "/tmp/x";
+            const std::string value = word.ends_with("_PORT") ? std::to_string(7000 + open % 1000)
+                                                              : (word == "ORACLE" ? "both" : other);
             text.replace(open, close - open + 1, value);
         }
         const ConfigReport filled = parse_config(text, file_for_test);

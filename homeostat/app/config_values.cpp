@@ -234,6 +234,43 @@ json::object UrlValue::schema() const {
     return text_schema("^(http://|unix:/)[!-~]+$");
 }
 
+Result<std::string> EntryPatternValue::parse(std::string_view text) const {
+    constexpr std::string_view word = "{entry}";
+    const std::size_t at = text.find(word);
+    if (at == std::string_view::npos || text.find(word, at + 1) != std::string_view::npos) {
+        return wrong(
+            fmt::format("{} does not say where the entry stands — write {{entry}} in it, "
+                        "once",
+                        shown(text)));
+    }
+    std::string one(text);
+    one.replace(at, word.size(), "x");
+    const Result<std::string> parsed =
+        is_url ? UrlValue{}.parse(one) : TextValue{.bytes_max = 256}.parse(one);
+    return parsed ? Result<std::string>(text) : std::unexpected<Error>(parsed.error());
+}
+
+json::object EntryPatternValue::schema() const {
+    return text_schema(is_url ? "^(http://|unix:/)[!-~]*[{]entry[}][!-~]*$" : "[{]entry[}]");
+}
+
+Result<std::string> PeerValue::parse(std::string_view text) const {
+    const bool is_file = text.starts_with("unix:/");
+    const Result<net::Address> address =
+        net::parse_endpoint(is_file ? std::string(text) : "http://" + std::string(text));
+    if (!address || address->path != "/") {
+        return wrong(
+            fmt::format("{} is not an address with a port — write one as in "
+                        "127.0.0.1:6379, or unix:/run/redis.sock",
+                        shown(text)));
+    }
+    return std::string(text);
+}
+
+json::object PeerValue::schema() const {
+    return text_schema("^(unix:/[!-~]+|[!-.0-~]+:[0-9]+)$");
+}
+
 Result<std::filesystem::path> PathValue::parse(std::string_view text) const {
     constexpr std::size_t bytes_max = 4000;
     if (text.empty() || text.size() > bytes_max) {

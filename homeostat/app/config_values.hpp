@@ -111,6 +111,22 @@ struct UrlValue {
     [[nodiscard]] json::object schema() const;
 };
 
+/// A text with "{entry}" in it; as an address it is one for any entry.
+struct EntryPatternValue {
+    bool is_url{true};
+
+    [[nodiscard]] Result<std::string> parse(std::string_view text) const;
+    [[nodiscard]] json::value write(const std::string& value) const { return json::value(value); }
+    [[nodiscard]] json::object schema() const;
+};
+
+/// "127.0.0.1:6379" or "unix:/run/redis.sock": a peer that does not speak HTTP.
+struct PeerValue {
+    [[nodiscard]] Result<std::string> parse(std::string_view text) const;
+    [[nodiscard]] json::value write(const std::string& value) const { return json::value(value); }
+    [[nodiscard]] json::object schema() const;
+};
+
 /// A path; what is relative is relative to the configuration's directory.
 struct PathValue {
     [[nodiscard]] Result<std::filesystem::path> parse(std::string_view text) const;

@@ -31,6 +31,12 @@ Inventory inventory_of(const Config& config) {
             inventory.circuits.push_back(neighbour.service);
         }
     }
+    for (const CacheConfig& cache : config.caches) {
+        inventory.caches.push_back(cache.name);
+        if (cache.reroute) {
+            inventory.routes.push_back(cache.name);
+        }
+    }
     inventory.has_versions = !config.process.versions_root.empty();
     inventory.has_configs = !config.process.config_root.empty();
     inventory.has_edge = config.haproxy.has_value();

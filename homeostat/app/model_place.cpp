@@ -1,5 +1,6 @@
 #include "homeostat/app/model_place.hpp"
 
+#include "homeostat/net/endpoint.hpp"
 #include "homeostat/os/file.hpp"
 
 #include <unistd.h>
@@ -65,6 +66,27 @@ Result<decide::Calibration> read_calibration(const std::filesystem::path& file) 
     }
     Result<decide::Calibration> calibration = decide::parse_calibration(*text);
     return calibration ? std::move(calibration) : fail(file.string(), calibration.error());
+}
+
+Result<adapters::llm::LlmSettings> llm_settings_of(const Config& config) {
+    adapters::llm::LlmSettings settings;
+    if (!config.model->url.empty()) {
+        const Result<net::Address> address = net::parse_endpoint(config.model->url);
+        if (!address) {
+            return std::unexpected(address.error());
+        }
+        settings.server = address->endpoint;
+        return settings;
+    }
+    adapters::llm::ModelServerSettings server;
+    const std::filesystem::path program =
+        config.model->binary.empty() ? model_server_program() : config.model->binary;
+    // A name that is on no PATH is the trouble that the oracle then tells of.
+    server.command = {program.empty() ? "llama-server" : program.string()};
+    server.model_file = config.model->file;
+    server.directory = config.process.run_directory / "model";
+    settings.server = std::move(server);
+    return settings;
 }
 
 }  // namespace homeostat::app

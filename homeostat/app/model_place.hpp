@@ -3,6 +3,8 @@
 // Where the local model is: what `make setup` put beside this program, or what PATH offers; and
 // what was measured of it.
 
+#include "homeostat/adapters/llm/llm_oracle.hpp"
+#include "homeostat/app/config.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/decide/calibration.hpp"
 
@@ -22,5 +24,9 @@ namespace homeostat::app {
 
 /// A program by its name from PATH, /usr/sbin included; empty if it is not there.
 [[nodiscard]] std::filesystem::path find_program(const std::filesystem::path& name);
+
+/// How the oracle reaches its model. REQUIRES: one is configured.
+/// ERRORS: invalid: its address.
+[[nodiscard]] Result<adapters::llm::LlmSettings> llm_settings_of(const Config& config);
 
 }  // namespace homeostat::app

@@ -42,6 +42,9 @@ std::string measure(const Symptom& symptom) {
             return "its process has ended";
         case SymptomKind::instance_not_answering:
             return "it runs, but does not answer its health probe";
+        case SymptomKind::stale_cache:
+            return fmt::format("{:.0f} of its copies differ from the source, and stay so",
+                               symptom.value);
     }
     return {};
 }
@@ -182,8 +185,8 @@ Lines retell(const Entry& entry) {
     }
 }
 
-void add_remedy(IncidentSummary& summary, const Remedy& remedy) {
-    const std::string kind(to_text(kind_of(remedy)));
+void add_kind(IncidentSummary& summary, RemedyKind remedy) {
+    const std::string kind(to_text(remedy));
     if (std::ranges::find(summary.remedies, kind) == summary.remedies.end()) {
         summary.remedies.push_back(kind);
     }
@@ -216,7 +219,11 @@ void add_entry(IncidentSummary& summary, const EntryGroup& group, const Entry& e
         case EntryKind::intent:
             summary.first_intent_at = summary.first_intent_at.value_or(group.at);
             if (const Result<IntentBody> body = from_json<IntentBody>(entry.body)) {
-                add_remedy(summary, body->remedy);
+                add_kind(summary, kind_of(body->remedy));
+                // One plan with two remedies in it: the second is named once it comes to it.
+                if (std::holds_alternative<Invalidate>(body->step)) {
+                    add_kind(summary, RemedyKind::invalidate_cache);
+                }
             }
             break;
         case EntryKind::outcome:

@@ -17,6 +17,8 @@ class Detecting {
             take_service(signal);
         } else if (signal.subject.kind == SubjectKind::instance) {
             take_instance(signal);
+        } else if (signal.subject.kind == SubjectKind::cache) {
+            take_cache(signal);
         }
     }
 
@@ -43,6 +45,9 @@ class Detecting {
             add(SymptomKind::latency, subject, watch.slow.presence);
             add(SymptomKind::instance_down, subject, watch.down_presence);
             add(SymptomKind::instance_not_answering, subject, watch.unanswered_presence);
+        }
+        for (const auto& [subject, watch] : state_.caches) {
+            add(SymptomKind::stale_cache, subject, watch.presence);
         }
         return symptoms;
     }
@@ -185,6 +190,42 @@ class Detecting {
                 break;
             default:
                 break;
+        }
+    }
+
+    /// The agent looks into the cache itself; what its readers get is for whoever proves a remedy.
+    void take_cache(const Signal& signal) {
+        CacheWatch* watch = find(state_.caches, signal.subject);
+        if (watch == nullptr || signal.observer != Observer::cache) {
+            return;
+        }
+        if (signal.kind == SignalKind::keys_count) {
+            watch->keys_count = signal.value;
+        } else if (signal.kind == SignalKind::stale_count && watch->keys_count > 0) {
+            take_look(*watch, signal);
+        }
+    }
+
+    void take_look(CacheWatch& watch, const Signal& signal) {
+        Presence& presence = watch.presence;
+        if (signal.value <= 0) {
+            watch.stale = {};
+            watch.agreeing_count += 1;
+            presence.is_present =
+                presence.is_present && watch.agreeing_count < limits_.stale_looks_min;
+            return;
+        }
+        watch.agreeing_count = 0;
+        presence.value = signal.value;
+        Streak& streak = watch.stale;
+        streak.first_at = streak.count == 0 ? signal.at : streak.first_at;
+        streak.last_at = signal.at;
+        streak.count += 1;
+        const bool is_lasting_now = streak.count >= limits_.stale_looks_min &&
+                                    streak.last_at - streak.first_at >= limits_.stale_for_min;
+        if (is_lasting_now && !presence.is_present) {
+            begin_presence(presence, Observer::cache, streak.first_at);
+            presence.value = signal.value;
         }
     }
 

@@ -49,6 +49,12 @@ struct Limits {
     /// Errors are gone after so long with no more of them than are usual. Long enough that 2 % of
     /// 200 requests per second leave no such gap by chance (e^-8). Zero: the first good signal.
     Duration clear_after{std::chrono::seconds{2}};
+    /// Looks at a cache in a row that find stale copies; as many without one end it. Zero: one is
+    /// enough.
+    std::uint32_t stale_looks_min{3};
+    /// And so long from the first to the last of them: a cache that is being filled anew is not
+    /// stale. Zero: the count alone decides.
+    Duration stale_for_min{std::chrono::milliseconds{800}};
     /// Subjects watched; signals of further ones are ignored. Zero: nothing is ever noticed.
     std::size_t subjects_max{256};
 };
@@ -71,9 +77,17 @@ struct InstanceWatch {
     SlowWatch slow;
 };
 
+struct CacheWatch {
+    Streak stale;
+    double keys_count{0};             ///< Of the look that the next `stale_count` belongs to.
+    std::uint32_t agreeing_count{0};  ///< Looks in a row that found nothing stale.
+    Presence presence;
+};
+
 struct State {
     std::map<Subject, ServiceWatch> services;    ///< At most subjects_max.
     std::map<Subject, InstanceWatch> instances;  ///< At most subjects_max.
+    std::map<Subject, CacheWatch> caches;        ///< At most subjects_max.
 };
 
 /// Takes the signals in and says what is wrong now, ordered by kind and subject.

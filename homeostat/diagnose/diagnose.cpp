@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -42,6 +44,11 @@ std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Lim
     if (symptom.kind == SymptomKind::instance_down) {
         return {{CauseKind::instance_crash, 1.0, "the process of one instance has ended"}};
     }
+    if (symptom.kind == SymptomKind::stale_cache) {
+        return {{CauseKind::stale_copies, 1.0,
+                 fmt::format("{:.0f} copies in {} are not what its source says", symptom.value,
+                             symptom.subject.name)}};
+    }
     if (!look.explaining.empty()) {
         causes.push_back(
             {CauseKind::dependency_failing, 0.9,
@@ -63,6 +70,12 @@ std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Lim
         if (look.explaining.empty()) {
             causes.push_back(blame(change, look, symptom));
         }
+    }
+    if (look.is_overloaded) {
+        causes.push_back(
+            {CauseKind::overload, look.suspect() ? 0.5 : 0.85,
+             fmt::format("{:.1f} times the usual requests come, more than {} instances answer",
+                         look.load.growth(), look.load.at_work)});
     }
     if (look.ill_alone) {
         causes.push_back({CauseKind::instance_fault, look.leaks.empty() ? 0.6 : 0.3,
@@ -116,6 +129,20 @@ void add_paces(Evidence& evidence, const Look& look, const Inventory& inventory)
     }
 }
 
+/// Only while somebody waits: else it is a busy hour, and no evidence of anything.
+void add_load(Evidence& evidence, const Look& look, const Inventory& inventory) {
+    const Load& load = look.load;
+    if (load.waiting <= waiting_usual_max) {
+        return;
+    }
+    const std::string usually =
+        load.usual_rate ? fmt::format(", usually {:.0f}", *load.usual_rate) : std::string();
+    add_line(evidence, fmt::format("{:.0f} requests per second{}; {} wait in the queue", load.rate,
+                                   usually, load.waiting));
+    add_line(evidence, fmt::format("{} instances of {} are at work and {} spares are idle",
+                                   load.at_work, inventory.service.text(), load.idle));
+}
+
 Evidence evidence_of(const Look& look,
                      const Symptom& symptom,
                      const Inventory& inventory,
@@ -127,8 +154,13 @@ Evidence evidence_of(const Look& look,
                  fmt::format("memory of {} climbed from {:.0f} to {:.0f} MiB", leak.instance.text(),
                              leak.from_bytes / (1 << 20), leak.to_bytes / (1 << 20)));
     }
+    if (symptom.kind == SymptomKind::stale_cache) {
+        add_line(evidence, fmt::format("cache {} holds {:.0f} copies that differ from its source",
+                                       symptom.subject.name, symptom.value));
+    }
     add_line(evidence, fmt::format("{} on {}: {:.0f} % of requests fail", to_text(symptom.kind),
                                    inventory.service.text(), look.own.ratio() * 100));
+    add_load(evidence, look, inventory);
     if (symptom.kind == SymptomKind::latency) {
         add_paces(evidence, look, inventory);
     }
@@ -196,17 +228,43 @@ void offer_against_own_fault(Menu& menu,
                   ? "the configuration is new, and no neighbour explains it"
                   : "the running version is new, and no neighbour explains it");
     }
-    if (look.ill_alone && !is_leak) {
+    // Under overload a restart takes away what is short, and the one that fails first is not ill.
+    if (look.ill_alone && !is_leak && !look.is_overloaded) {
         offer(menu, Restart{*look.ill_alone}, suspect && !is_one_slow ? 0.1 : 0.6,
               "only this instance is ill");
     }
+}
+
+/// The plan that keeps readers from wrong copies, where there is a way round the cache.
+void offer_against_stale_copies(Menu& menu, const CacheId& cache, const Inventory& inventory) {
+    if (std::ranges::find(inventory.routes, cache) != inventory.routes.end()) {
+        offer(menu, Reroute{cache}, 0.95, "its copies are wrong, and its source can be read");
+    } else {
+        offer(menu, InvalidateCache{cache}, 0.95, "its copies are wrong");
+    }
+}
+
+/// As many as the traffic grew by, of those that are declared. After a change that may have brought
+/// it even doing nothing comes first: more instances of a bad version help nobody.
+void offer_against_overload(Menu& menu, const Look& look, const Inventory& inventory) {
+    const Load& load = look.load;
+    if (!look.is_overloaded || load.idle == 0) {
+        return;
+    }
+    const double wanted = std::ceil(load.at_work * load.growth());
+    const double most = load.at_work + load.idle;
+    const auto to = static_cast<std::uint32_t>(std::min(wanted, most));
+    offer(menu, Scale{inventory.service, load.at_work, std::max(to, load.at_work + 1)},
+          look.suspect() ? 0.04 : 0.8, "much more is asked than usual, and it queues");
 }
 
 /// First-hand numbers only: log templates weigh in the causes, never here.
 Menu menu_of(const Look& look, const Symptom& symptom, const Inventory& inventory) {
     Menu menu;
     const bool is_explained = !look.explaining.empty();
-    if (symptom.kind == SymptomKind::instance_down) {
+    if (symptom.kind == SymptomKind::stale_cache) {
+        offer_against_stale_copies(menu, CacheId(symptom.subject.name), inventory);
+    } else if (symptom.kind == SymptomKind::instance_down) {
         offer(menu, Restart{InstanceId(symptom.subject.name)}, 0.95, "its process has ended");
     } else if (is_for_reflex(symptom, inventory)) {
         const InstanceId slow(symptom.subject.name);
@@ -215,10 +273,13 @@ Menu menu_of(const Look& look, const Symptom& symptom, const Inventory& inventor
     } else if (!is_explained) {
         offer_against_leaks(menu, look, inventory);
         offer_against_own_fault(menu, look, symptom, inventory);
+        offer_against_overload(menu, look, inventory);
     }
-    const bool has_circuit = offer_circuits(menu, look, inventory);
-    offer(menu, Observe{}, is_explained && !has_circuit ? 0.9 : 0.05,
-          is_explained ? "the cause lies with a neighbour" : "doing nothing is an answer");
+    const bool has_circuit =
+        symptom.kind != SymptomKind::stale_cache && offer_circuits(menu, look, inventory);
+    const bool is_theirs = is_explained && symptom.kind != SymptomKind::stale_cache;
+    offer(menu, Observe{}, is_theirs && !has_circuit ? 0.9 : 0.05,
+          is_theirs ? "the cause lies with a neighbour" : "doing nothing is an answer");
     return menu;
 }
 

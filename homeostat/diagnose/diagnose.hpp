@@ -52,6 +52,17 @@ struct Limits {
     /// Share of the whole climb that one step may have: more is a jump (a cache was loaded), not a
     /// leak. One: jumps count too.
     double memory_jump_ratio_max{0.6};
+    /// What comes and what waits is measured over the last so long: longer than a burst of 300 ms
+    /// with its tail, shorter than a queue with a deadline needs to cost answers. Zero: the last
+    /// sample alone.
+    Duration load_window{std::chrono::seconds{2}};
+    /// So many wait on average while more is asked than can be answered. Zero: nobody has to wait.
+    double waiting_min{5};
+    /// And so many times the usual requests come. Well over the hours of a day; twice would miss a
+    /// service that is half busy. Zero: any number.
+    double rate_factor_min{1.5};
+    /// Seen before that is known. Zero: from the first sample that teaches on.
+    Duration learn_rate_for_min{std::chrono::seconds{2}};
 };
 
 struct Finding {

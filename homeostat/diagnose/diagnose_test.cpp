@@ -237,6 +237,26 @@ TEST_CASE(
     CHECK(kinds_of(finding.menu) == std::vector{watching});
 }
 
+TEST_CASE(
+    "a neighbour that fails does not explain memory that climbed until instances fell silent") {
+    Past past;
+    past.service_fails_evenly();
+    past.traffic(SubjectKind::neighbour, "fraud", 300, 95);
+    past.memory_climbs("payments-0");
+    past.memory_climbs("payments-1");
+    const Symptom silent{SymptomKind::instance_not_answering,
+                         {SubjectKind::instance, "payments-0"},
+                         Observer::probe,
+                         1,
+                         0,
+                         began_at,
+                         began_at + 2s};
+    CHECK(past.find(silent).diagnosis.causes.front().kind == CauseKind::memory_leak);
+    CHECK(past.find(silent).menu.items.front().remedy ==
+          Remedy{RollingRestart{ServiceId("payments")}});
+    CHECK(past.find().diagnosis.causes.front().kind == CauseKind::dependency_failing);
+}
+
 TEST_CASE("the circuit of a neighbour that explains the errors comes first, if it is declared") {
     Past past;
     note(past.state, deploy());
@@ -326,6 +346,31 @@ TEST_CASE("a process that ended asks for its restart") {
     const Finding finding = past.find(down);
     CHECK(finding.diagnosis.causes.front().kind == CauseKind::instance_crash);
     CHECK(finding.menu.items.front().remedy == Remedy(Restart{InstanceId("payments-2")}));
+}
+
+TEST_CASE(
+    "stale copies ask for their plan, and for that alone, with a way round the cache or without") {
+    Past past;
+    note(past.state, deploy());
+    past.service_fails_evenly();
+    past.traffic(SubjectKind::neighbour, "fraud", 300, 95);
+    Symptom stale = errors();
+    stale.kind = SymptomKind::stale_cache;
+    stale.subject = {SubjectKind::cache, "quotes"};
+    stale.observer = Observer::cache;
+    stale.value = 4;
+    Inventory inventory = payments();
+    inventory.caches = {CacheId("quotes")};
+    inventory.circuits = {ServiceId("fraud")};
+    const Finding without = diagnose(past.state, stale, inventory, {}, {});
+    CHECK(kinds_of(without.menu) == std::vector{RemedyKind::invalidate_cache, watching});
+    CHECK(without.menu.items.front().remedy == Remedy(InvalidateCache{CacheId("quotes")}));
+    inventory.routes = {CacheId("quotes")};
+    const Finding with_route = diagnose(past.state, stale, inventory, {}, {});
+    CHECK(kinds_of(with_route.menu) == std::vector{RemedyKind::reroute, watching});
+    CHECK(with_route.menu.items.front().prior > 0.9);
+    CHECK(with_route.diagnosis.causes.front().kind == CauseKind::stale_copies);
+    CHECK(has_line(with_route, "cache quotes holds 4 copies that differ from its source"));
 }
 
 TEST_CASE("what was tried is not offered again, nor anything as disruptive") {

@@ -1,6 +1,7 @@
 #include "homeostat/diagnose/history.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace homeostat::diagnose {
 
@@ -15,18 +16,50 @@ typename Map::mapped_type* entry_of(Map& map, const Subject& subject) {
     return map.size() < subjects_max ? &map[subject] : nullptr;
 }
 
+bool is_spare_at_work(const State& state) {
+    return std::ranges::any_of(state.spares, [](const auto& entry) { return entry.second; });
+}
+
+/// Learns from the sample that has waited for it, unless it is of no ordinary time.
+void learn_rate(State& state, const std::deque<TrafficSample>& samples) {
+    if (samples.size() < samples_before_learning + 2) {
+        return;
+    }
+    const std::size_t at = samples.size() - samples_before_learning - 1;
+    const TrafficSample& sample = samples[at];
+    const Duration seen_for = sample.at - samples[at - 1].at;
+    const bool is_ordinary = sample.waiting <= waiting_usual_max &&
+                             samples.back().waiting <= waiting_usual_max &&
+                             !is_spare_at_work(state);
+    if (!is_ordinary || seen_for <= Duration::zero() || seen_for > samples_apart_max) {
+        return;
+    }
+    UsualRate& usual = state.usual_rate;
+    const auto requests = static_cast<double>(sample.requests);
+    const double kept = std::exp(-to_seconds(seen_for) / to_seconds(usual_rate_fades_after));
+    usual.requests = usual.requests * kept + requests;
+    usual.requests_by_rate =
+        usual.requests_by_rate * kept + requests * requests / to_seconds(seen_for);
+    usual.learnt_for += seen_for;
+}
+
 void remember_traffic(State& state, const Signal& signal) {
     auto* samples = entry_of(state.traffic, signal.subject);
     if (samples == nullptr) {
         return;
     }
     if (signal.kind == SignalKind::requests_count) {
-        samples->push_back({signal.at, static_cast<std::uint64_t>(signal.value), 0, {}});
+        if (signal.subject.kind == SubjectKind::service) {
+            learn_rate(state, *samples);
+        }
+        samples->push_back({signal.at, static_cast<std::uint64_t>(signal.value), 0, 0, {}});
         if (samples->size() > traffic_samples_max) {
             samples->pop_front();
         }
     } else if (!samples->empty() && signal.kind == SignalKind::errors_count) {
         samples->back().errors = static_cast<std::uint64_t>(signal.value);
+    } else if (!samples->empty() && signal.kind == SignalKind::queue_length) {
+        samples->back().waiting = static_cast<std::uint64_t>(signal.value);
     } else if (!samples->empty() && signal.kind == SignalKind::latency_ms) {
         samples->back().latency_ms = signal.value;
     }
@@ -52,6 +85,9 @@ void remember_process(State& state, const Signal& signal) {
     }
     if (signal.kind == SignalKind::is_alive) {
         history->is_alive = signal.value > 0;
+        if (const auto spare = state.spares.find(signal.subject); spare != state.spares.end()) {
+            spare->second = true;
+        }
     } else if (signal.kind == SignalKind::uptime_seconds) {
         const Instant started_at = signal.at - std::chrono::duration_cast<Duration>(
                                                    std::chrono::duration<double>(signal.value));
@@ -63,6 +99,15 @@ void remember_process(State& state, const Signal& signal) {
         }
     } else if (signal.kind == SignalKind::resident_bytes) {
         remember_memory(history->memory, signal);
+    }
+}
+
+/// A spare that rests is neither silent nor leaking, whatever its last process was.
+void remember_rest(State& state, const Subject& subject) {
+    state.processes.erase(subject);
+    state.answers.erase(subject);
+    if (bool* is_at_work = entry_of(state.spares, subject)) {
+        *is_at_work = false;
     }
 }
 
@@ -85,10 +130,14 @@ void remember(State& state, const Signal& signal) {
     switch (signal.kind) {
         case SignalKind::requests_count:
         case SignalKind::errors_count:
+        case SignalKind::queue_length:
         case SignalKind::latency_ms:
             if (signal.observer == Observer::edge) {
                 remember_traffic(state, signal);
             }
+            break;
+        case SignalKind::is_wanted:
+            remember_rest(state, signal.subject);
             break;
         case SignalKind::is_alive:
         case SignalKind::uptime_seconds:

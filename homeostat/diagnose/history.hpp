@@ -11,6 +11,7 @@
 #include "homeostat/domain/change.hpp"
 #include "homeostat/domain/signal.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -27,12 +28,36 @@ constexpr std::size_t memory_samples_max = 128;   ///< Thinned as it fills: alwa
 constexpr std::size_t new_templates_max = 64;
 constexpr std::size_t changes_max = 32;
 
+/// More that wait at the edge teach nothing of ordinary days; so few wait a moment on any of them.
+constexpr std::uint64_t waiting_usual_max = 4;
+/// Samples that have to pass without a queue before one teaches: the first of a surge come before
+/// its queue. 1.5 s at four a second.
+constexpr std::size_t samples_before_learning = 6;
+/// What was learnt fades by e in so long, seen: a day's habits, not a minute's.
+constexpr Duration usual_rate_fades_after = std::chrono::hours{1};
+/// Samples further apart say nothing of the time between them.
+constexpr Duration samples_apart_max = std::chrono::seconds{6};
+
 /// What the edge counted between two of its readings.
 struct TrafficSample {
     Instant at{};
     std::uint64_t requests{0};
     std::uint64_t errors{0};
+    std::uint64_t waiting{0};  ///< In the queue at `at`.
     std::optional<double> latency_ms;
+};
+
+/// How many requests come per second on the service's ordinary days: while nobody waits for long
+/// and no spare helps. The mean over requests and not over time, so that a night, or the idle
+/// minutes before the first user, do not make every morning a surge. Both sums fade.
+struct UsualRate {
+    double requests{0};
+    double requests_by_rate{0};  ///< Each request times the rate at which it came.
+    Duration learnt_for{};
+
+    [[nodiscard]] double per_second() const {
+        return requests > 0 ? requests_by_rate / requests : 0.0;
+    }
 };
 
 struct MemorySample {
@@ -64,6 +89,8 @@ struct NewTemplate {
 
 struct State {
     std::map<Subject, std::deque<TrafficSample>> traffic;
+    UsualRate usual_rate;            ///< Of the guarded service.
+    std::map<Subject, bool> spares;  ///< Instances seen idle by order; true: at work since.
     std::map<Subject, ProcessHistory> processes;
     std::map<Subject, AnswerHistory> answers;
     std::deque<NewTemplate> new_templates;  ///< Oldest first.

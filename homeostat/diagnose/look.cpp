@@ -57,6 +57,53 @@ Pace pace_around(const State& state, const Subject& subject, Instant began_at, D
     return {mean(before), mean(since)};
 }
 
+/// What came is what was answered and what waits more than before.
+Load load_of(const std::deque<TrafficSample>& samples, Duration window) {
+    Load load;
+    if (samples.size() < 2) {
+        return load;
+    }
+    const TrafficSample& last = samples.back();
+    double answered = 0;
+    double waited = 0;
+    double count = 0;
+    auto at = samples.rbegin();
+    for (; at + 1 != samples.rend() && (count == 0 || last.at - at->at < window); ++at) {
+        answered += static_cast<double>(at->requests);
+        waited += static_cast<double>(at->waiting);
+        count += 1;
+    }
+    const double gained = static_cast<double>(last.waiting) - static_cast<double>(at->waiting);
+    const Duration span = last.at - at->at;
+    load.waiting = last.waiting;
+    load.waiting_mean = waited / count;
+    load.rate = span > Duration::zero() ? std::max(0.0, answered + gained) / to_seconds(span) : 0.0;
+    return load;
+}
+
+/// REQUIRES: the look knows the leaks and the neighbours.
+void look_at_load(Look& look,
+                  const State& state,
+                  const Inventory& inventory,
+                  const Limits& limits) {
+    const auto samples = state.traffic.find({SubjectKind::service, inventory.service.text()});
+    if (samples != state.traffic.end()) {
+        look.load = load_of(samples->second, limits.load_window);
+    }
+    Load& load = look.load;
+    if (state.usual_rate.learnt_for >= limits.learn_rate_for_min) {
+        load.usual_rate = state.usual_rate.per_second();
+    }
+    for (const InstanceId& instance : inventory.instances) {
+        const auto spare = state.spares.find({SubjectKind::instance, instance.text()});
+        const bool is_idle = spare != state.spares.end() && !spare->second;
+        (is_idle ? load.idle : load.at_work) += 1;
+    }
+    look.is_overloaded = load.usual_rate && load.growth() >= limits.rate_factor_min &&
+                         load.waiting_mean >= limits.waiting_min && look.explaining.empty() &&
+                         look.leaks.empty();
+}
+
 /// The slowest instance, if it is slower by far than the next.
 std::optional<InstanceId> slowest_of(const std::vector<std::pair<InstanceId, Pace>>& paces,
                                      const Limits& limits) {
@@ -211,6 +258,10 @@ Look look_at(const State& state,
     }
     look.slowest = slowest_of(paces, limits);
     look_at_neighbours(look, state, symptom, inventory, limits);
+    if (symptom.kind == SymptomKind::instance_not_answering && !look.leaks.empty()) {
+        look.explaining.clear();  // No neighbour makes memory climb until a process is silent.
+    }
+    look_at_load(look, state, inventory, limits);
     look_at_changes(look, state, symptom, inventory, limits);
     for (const NewTemplate& seen : state.new_templates) {
         look.new_error_templates += seen.level == LogLevel::error && seen.at >= since ? 1 : 0;

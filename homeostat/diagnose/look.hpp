@@ -7,6 +7,9 @@
 // for enough of it: of the errors their number, of slow answers the time that they took longer, all
 // of them together.
 //
+// Overload is a queue at the edge and many more requests than usual, together: a service that
+// became slow or fails has a queue as well, and a busy hour alone is no fault.
+//
 // Pure. Values only.
 
 #include "homeostat/diagnose/diagnose.hpp"
@@ -48,6 +51,20 @@ struct Leak {
     double to_bytes{0};
 };
 
+/// What is asked of the service now, and what it has to answer it with.
+struct Load {
+    double rate{0};                    ///< Requests that come. UNITS: per second.
+    std::optional<double> usual_rate;  ///< Absent until it is known.
+    double waiting_mean{0};            ///< Over the window of `rate`.
+    std::uint64_t waiting{0};          ///< Now.
+    std::uint32_t at_work{0};          ///< Instances, spares that help among them.
+    std::uint32_t idle{0};             ///< Spares that may be started.
+
+    [[nodiscard]] double growth() const {
+        return usual_rate && *usual_rate > 0 ? rate / *usual_rate : 0.0;
+    }
+};
+
 /// What the history says of one symptom: every number that a cause or a line is made of.
 struct Look {
     Failing own;
@@ -57,6 +74,8 @@ struct Look {
     Pace own_pace;
     std::vector<std::pair<ServiceId, Pace>> neighbour_paces;
     std::optional<InstanceId> slowest;  ///< The one that is slower than its siblings.
+    Load load;
+    bool is_overloaded{false};  ///< More comes than ever, it queues, and nothing else explains it.
     std::vector<Leak> leaks;
     std::vector<InstanceId> silent;
     std::vector<Change> suspects;  ///< One of each artifact at most. The latest first: what came

@@ -24,13 +24,15 @@ enum class CauseKind : std::uint8_t {
     dependency_failing,  ///< A neighbour fails or is slow, and we only pass it on.
     instance_fault,      ///< One instance is ill, the others are well.
     instance_crash,      ///< A process ended.
+    overload,            ///< More is asked of the service than its instances can answer.
+    stale_copies,        ///< A cache holds, and goes on getting, what its source does not say.
     unknown,
 };
 
 constexpr auto names_of(std::type_identity<CauseKind>) {
-    return std::to_array<std::string_view>({"bad_deploy", "bad_config", "memory_leak",
-                                            "dependency_failing", "instance_fault",
-                                            "instance_crash", "unknown"});
+    return std::to_array<std::string_view>(
+        {"bad_deploy", "bad_config", "memory_leak", "dependency_failing", "instance_fault",
+         "instance_crash", "overload", "stale_copies", "unknown"});
 }
 
 struct Cause {

@@ -28,6 +28,16 @@ const CircuitFacts* find_circuit(const Facts& facts, const ServiceId& neighbour)
     return found == facts.circuits.end() ? nullptr : &*found;
 }
 
+const RouteFacts* find_route(const Facts& facts, const CacheId& cache) {
+    const auto found = std::ranges::find(facts.routes, cache, &RouteFacts::cache);
+    return found == facts.routes.end() ? nullptr : &*found;
+}
+
+const CacheFacts* find_cache(const Facts& facts, const CacheId& cache) {
+    const auto found = std::ranges::find(facts.caches, cache, &CacheFacts::cache);
+    return found == facts.caches.end() ? nullptr : &*found;
+}
+
 std::uint32_t serving_count(const Facts& facts) {
     const auto count = std::ranges::count_if(facts.instances, [&](const InstanceFacts& instance) {
         return instance.is_serving(facts.has_edge);

@@ -10,6 +10,7 @@
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/artifact.hpp"
+#include "homeostat/domain/cache_facts.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/process_identity.hpp"
 #include "homeostat/domain/reading.hpp"
@@ -109,10 +110,11 @@ struct EdgeFacts {
     EdgeCounters counters;  ///< Of the guarded service's backend.
     Instant read_at{};
     std::vector<CircuitFacts> circuits{};  ///< Those that the edge has; a missing one is unknown.
+    std::vector<RouteFacts> routes{};      ///< Likewise.
 };
 
 /// What one actuator reports of its part of the world.
-using FactsPart = std::variant<RuntimeFacts, EdgeFacts>;
+using FactsPart = std::variant<RuntimeFacts, EdgeFacts, CachesFacts>;
 
 struct InstanceFacts {
     RuntimeInstance runtime;
@@ -142,6 +144,8 @@ struct Facts {
     bool is_complete{false};               ///< Every configured source answered.
     EdgeCounters edge;                     ///< Of the service's backend; zero without an edge.
     std::vector<CircuitFacts> circuits;    ///< A declared one that is missing is unknown.
+    std::vector<RouteFacts> routes;        ///< Likewise.
+    std::vector<CacheFacts> caches;        ///< Likewise.
     PerArtifact<VersionFacts> versions;
     bool is_suspended{true};  ///< The kill switch. Unreadable counts as engaged.
     Instant read_at{};
@@ -154,6 +158,8 @@ struct Facts {
         field("is_complete", self.is_complete);
         field("edge", self.edge);
         field("circuits", self.circuits);
+        field("routes", self.routes, may_be_absent);
+        field("caches", self.caches, may_be_absent);
         field("deploy", self.versions.deploy);
         field("config", self.versions.config);
         field("is_suspended", self.is_suspended);
@@ -167,6 +173,10 @@ struct Facts {
 
 /// Null: no such circuit is declared, or the edge says nothing of it.
 [[nodiscard]] const CircuitFacts* find_circuit(const Facts& facts, const ServiceId& neighbour);
+
+/// Null: none is declared, or nobody says anything of it.
+[[nodiscard]] const RouteFacts* find_route(const Facts& facts, const CacheId& cache);
+[[nodiscard]] const CacheFacts* find_cache(const Facts& facts, const CacheId& cache);
 
 [[nodiscard]] std::uint32_t serving_count(const Facts& facts);
 

@@ -8,6 +8,7 @@
 //
 // Pure. Values only.
 
+#include "homeostat/base/fields.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/facts.hpp"
 
@@ -22,6 +23,7 @@ struct Grounds {
     bool is_undo{false};
     bool is_contained{false};              ///< Something temporary of the incident is in force.
     std::uint64_t edge_errors_at_open{0};  ///< The executor's own count when the incident opened.
+    std::uint64_t edge_requests_at_open{0};
     Facts facts;
 
     static void fields(auto& self, auto&& field) {
@@ -31,6 +33,7 @@ struct Grounds {
         field("is_undo", self.is_undo);
         field("is_contained", self.is_contained);
         field("edge_errors_at_open", self.edge_errors_at_open);
+        field("edge_requests_at_open", self.edge_requests_at_open, may_be_absent);
         field("facts", self.facts);
     }
     friend bool operator==(const Grounds&, const Grounds&) = default;

@@ -11,6 +11,7 @@ namespace homeostat {
 
 using ServiceId = Id<struct ServiceTag>;
 using InstanceId = Id<struct InstanceTag>;  ///< "payments-0": service, dash, index.
+using CacheId = Id<struct CacheTag>;        ///< The name of a cache: "quotes".
 using VersionId = Id<struct VersionTag>;    ///< The name of a version's directory: "v1".
 using ChangeId = Id<struct ChangeTag>;      ///< "change-3"
 using IncidentId = Id<struct IncidentTag>;  ///< "i-7": counted over the life of a ledger.

@@ -17,8 +17,10 @@ struct Inventory {
     std::vector<InstanceId> instances;  ///< In order of their index.
     std::vector<ServiceId> neighbours;
     std::vector<ServiceId> circuits;  ///< Neighbours for which the edge can answer itself.
-    bool has_versions{false};         ///< A deploy can be rolled back.
-    bool has_configs{false};          ///< A change of the configuration can be rolled back.
+    std::vector<CacheId> caches{};
+    std::vector<CacheId> routes{};  ///< Caches whose reads the edge can send to their source.
+    bool has_versions{false};       ///< A deploy can be rolled back.
+    bool has_configs{false};        ///< A change of the configuration can be rolled back.
     bool has_edge{false};
     bool may_eject{false};  ///< There is an edge, and `eject` stands higher than watch.
 

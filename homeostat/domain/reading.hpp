@@ -107,11 +107,26 @@ struct LogReading {
     Instant at{};
 };
 
+/// One look at the copies of a cache. `observer` says whether in the cache itself or as its readers
+/// get them, through the edge.
+struct CacheReading {
+    CacheId cache;
+    Observer observer{Observer::cache};
+    std::uint32_t keys_count{0};  ///< As the signals of these names.
+    std::uint32_t stale_count{0};
+    Instant at{};
+};
+
 struct ChangeReading {
     Change change;
 };
 
-using Reading = std::
-    variant<ProbeReading, EdgeReading, ProcessReading, MetricsReading, LogReading, ChangeReading>;
+using Reading = std::variant<ProbeReading,
+                             EdgeReading,
+                             ProcessReading,
+                             MetricsReading,
+                             LogReading,
+                             CacheReading,
+                             ChangeReading>;
 
 }  // namespace homeostat

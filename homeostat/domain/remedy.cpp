@@ -18,13 +18,17 @@ struct InverseOf {
     std::optional<Remedy> operator()(const OpenCircuit& remedy) const {
         return CloseCircuit{remedy.neighbour};
     }
+    std::optional<Remedy> operator()(const Reroute& remedy) const {
+        return RouteBack{remedy.cache};
+    }
     std::optional<Remedy> operator()(const Scale& remedy) const {
         return Scale{remedy.service, remedy.to, remedy.from};
     }
     std::optional<Remedy> operator()(const Rollback& remedy) const {
         return Rollback{remedy.service, remedy.to, remedy.from, remedy.artifact};
     }
-    // A process that was replaced does not come back, and nothing needs no undoing.
+    // A process that was replaced does not come back, nor does a stale copy, and nothing needs no
+    // undoing.
     std::optional<Remedy> operator()(const auto&) const { return std::nullopt; }
 };
 
@@ -39,6 +43,15 @@ struct Describe {
     }
     std::string operator()(const CloseCircuit& remedy) const {
         return "close_circuit of " + remedy.neighbour.text();
+    }
+    std::string operator()(const InvalidateCache& remedy) const {
+        return "invalidate_cache " + remedy.cache.text();
+    }
+    std::string operator()(const Reroute& remedy) const {
+        return "reroute " + remedy.cache.text() + " to its source, and invalidate_cache";
+    }
+    std::string operator()(const RouteBack& remedy) const {
+        return "route_back " + remedy.cache.text();
     }
     std::string operator()(const Restart& remedy) const {
         return "restart " + remedy.instance.text();

@@ -67,6 +67,36 @@ struct CloseCircuit {
     friend bool operator==(const CloseCircuit&, const CloseCircuit&) = default;
 };
 
+/// Drop the declared keys of a cache, so that they are filled again from their source. What they
+/// held was a copy: there is nothing to take back.
+struct InvalidateCache {
+    static constexpr std::string_view kind_name = "invalidate_cache";
+    static constexpr RemedyKind kind = RemedyKind::invalidate_cache;
+    CacheId cache;
+    static void fields(auto& self, auto&& field) { field("cache", self.cache); }
+    friend bool operator==(const InvalidateCache&, const InvalidateCache&) = default;
+};
+
+/// Let the edge send the reads of a cache to its source, then drop the cache's keys. A
+/// stopgap: it is held until the cache agrees with its source or its time is up, and given back by
+/// `RouteBack`.
+struct Reroute {
+    static constexpr std::string_view kind_name = "reroute";
+    static constexpr RemedyKind kind = RemedyKind::reroute;
+    CacheId cache;
+    static void fields(auto& self, auto&& field) { field("cache", self.cache); }
+    friend bool operator==(const Reroute&, const Reroute&) = default;
+};
+
+/// Let reads go through the cache again. The inverse of `Reroute`, and on no menu.
+struct RouteBack {
+    static constexpr std::string_view kind_name = "route_back";
+    static constexpr RemedyKind kind = RemedyKind::route_back;
+    CacheId cache;
+    static void fields(auto& self, auto&& field) { field("cache", self.cache); }
+    friend bool operator==(const RouteBack&, const RouteBack&) = default;
+};
+
 /// Replace the process of one instance.
 struct Restart {
     static constexpr std::string_view kind_name = "restart";
@@ -123,6 +153,9 @@ using Remedy = std::variant<Observe,
                             Readmit,
                             OpenCircuit,
                             CloseCircuit,
+                            InvalidateCache,
+                            Reroute,
+                            RouteBack,
                             Restart,
                             RollingRestart,
                             Scale,
@@ -132,7 +165,8 @@ using Remedy = std::variant<Observe,
     return std::visit([](const auto& alternative) { return alternative.kind; }, remedy);
 }
 
-/// The one instance that the remedy is about; null for those about a service or a neighbour.
+/// The one instance that the remedy is about; null for those about a service, a neighbour or a
+/// cache.
 [[nodiscard]] const InstanceId* instance_of(const Remedy& remedy);
 
 /// What takes the remedy back; nothing for those that cannot be.

@@ -19,6 +19,9 @@ enum class RemedyKind : std::uint8_t {
     readmit,
     open_circuit,
     close_circuit,
+    invalidate_cache,
+    reroute,
+    route_back,
     restart,
     rolling_restart,
     scale,
@@ -26,9 +29,9 @@ enum class RemedyKind : std::uint8_t {
 };
 
 constexpr auto names_of(std::type_identity<RemedyKind>) {
-    return std::to_array<std::string_view>({"observe", "eject", "readmit", "open_circuit",
-                                            "close_circuit", "restart", "rolling_restart", "scale",
-                                            "rollback"});
+    return std::to_array<std::string_view>(
+        {"observe", "eject", "readmit", "open_circuit", "close_circuit", "invalidate_cache",
+         "reroute", "route_back", "restart", "rolling_restart", "scale", "rollback"});
 }
 
 /// How much a remedy disturbs; a second remedy in one incident must be of a lower class.
@@ -66,8 +69,13 @@ struct RemedyTraits {
             return {Disruption::rotation, true, Idempotence::read_back, true, true};
         case RemedyKind::open_circuit:
             return {Disruption::rotation, true, Idempotence::read_back, false, true};
+        case RemedyKind::invalidate_cache:
+            return {Disruption::capacity, false, Idempotence::read_back, false, false};
+        case RemedyKind::reroute:
+            return {Disruption::rotation, true, Idempotence::read_back, false, true};
         case RemedyKind::readmit:
         case RemedyKind::close_circuit:
+        case RemedyKind::route_back:
             return {Disruption::rotation, false, Idempotence::read_back, false, false};
         case RemedyKind::restart:
             return {Disruption::instance, false, Idempotence::one_shot, true, false};

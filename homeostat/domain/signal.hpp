@@ -27,11 +27,12 @@ enum class Observer : std::uint8_t {
     process,  ///< The kernel's view of a process.
     metrics,  ///< What the instance says of itself.
     logs,     ///< Templates of what the instance wrote.
+    cache,    ///< Our own reads of a cache, held against its source.
 };
 
 constexpr auto names_of(std::type_identity<Observer>) {
     return std::to_array<std::string_view>(
-        {"probe", "journey", "edge", "process", "metrics", "logs"});
+        {"probe", "journey", "edge", "process", "metrics", "logs", "cache"});
 }
 
 enum class SignalKind : std::uint8_t {
@@ -50,6 +51,8 @@ enum class SignalKind : std::uint8_t {
     template_is_new,  ///< 1: this template was never seen before. Logs.
     is_wanted,        ///< 0: a spare that nobody has started. Sent for those only. Process.
     has_ended_well,   ///< 1: the process ended with status 0, so somebody asked it to. Process.
+    keys_count,       ///< Keys whose copy could be held against the source. Cache, journey.
+    stale_count,      ///< Of these, such as differ though the source has not changed lately.
     value,            ///< A number that the instance published under a name. Metrics.
 };
 
@@ -57,7 +60,8 @@ constexpr auto names_of(std::type_identity<SignalKind>) {
     return std::to_array<std::string_view>(
         {"requests_count", "errors_count", "retries_count", "queue_length", "latency_ms",
          "is_in_rotation", "is_answering", "is_alive", "resident_bytes", "uptime_seconds",
-         "cpu_ratio", "lines_count", "template_is_new", "is_wanted", "has_ended_well", "value"});
+         "cpu_ratio", "lines_count", "template_is_new", "is_wanted", "has_ended_well", "keys_count",
+         "stale_count", "value"});
 }
 
 /// What a signal or a symptom is about.
@@ -65,10 +69,11 @@ enum class SubjectKind : std::uint8_t {
     service,    ///< The guarded service as a whole.
     instance,   ///< One of its instances.
     neighbour,  ///< Another service that the guarded one calls.
+    cache,      ///< A cache that it reads through.
 };
 
 constexpr auto names_of(std::type_identity<SubjectKind>) {
-    return std::to_array<std::string_view>({"service", "instance", "neighbour"});
+    return std::to_array<std::string_view>({"service", "instance", "neighbour", "cache"});
 }
 
 struct Subject {

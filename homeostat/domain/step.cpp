@@ -7,6 +7,8 @@ namespace {
 struct InstanceOf {
     const InstanceId* operator()(const SwapVersion&) const { return nullptr; }
     const InstanceId* operator()(const SetCircuit&) const { return nullptr; }
+    const InstanceId* operator()(const SetRoute&) const { return nullptr; }
+    const InstanceId* operator()(const Invalidate&) const { return nullptr; }
     const InstanceId* operator()(const auto& step) const { return &step.instance; }
 };
 
@@ -29,6 +31,13 @@ struct Describe {
     }
     std::string operator()(const SetCircuit& step) const {
         return "set_circuit of " + step.neighbour.text() + (step.is_open ? " open" : " closed");
+    }
+    std::string operator()(const SetRoute& step) const {
+        return "set_route of " + step.cache.text() +
+               (step.is_to_source ? " to its source" : " through the cache");
+    }
+    std::string operator()(const Invalidate& step) const {
+        return "invalidate " + step.cache.text();
     }
     std::string operator()(const Stop& step) const {
         const std::string pid = step.expected.pid == 0 ? std::string("has ended already")

@@ -89,6 +89,30 @@ struct SetCircuit {
     friend bool operator==(const SetCircuit&, const SetCircuit&) = default;
 };
 
+/// Send the reads of a cache to its source, or through the cache again. Precondition: they go the
+/// other way. Class: read back. A route to the source ends by itself after a while, as a circuit.
+struct SetRoute {
+    static constexpr std::string_view kind_name = "set_route";
+    static constexpr Idempotence idempotence = Idempotence::read_back;
+    CacheId cache;
+    bool is_to_source{false};
+    static void fields(auto& self, auto&& field) {
+        field("cache", self.cache);
+        field("is_to_source", self.is_to_source);
+    }
+    friend bool operator==(const SetRoute&, const SetRoute&) = default;
+};
+
+/// Drop the declared keys of a cache, and no others. Precondition: some differ from the source.
+/// Class: read back: to drop what is not there changes nothing.
+struct Invalidate {
+    static constexpr std::string_view kind_name = "invalidate";
+    static constexpr Idempotence idempotence = Idempotence::read_back;
+    CacheId cache;
+    static void fields(auto& self, auto&& field) { field("cache", self.cache); }
+    friend bool operator==(const Invalidate&, const Invalidate&) = default;
+};
+
 /// End the process of a spare, if there is one, and let the spare be one again. Precondition: the
 /// process is the one that we saw. Class: one-shot.
 struct Stop {
@@ -103,13 +127,15 @@ struct Stop {
     friend bool operator==(const Stop&, const Stop&) = default;
 };
 
-using Step = std::variant<SwapVersion, Drain, Undrain, Replace, Stop, SetCircuit>;
+using Step =
+    std::variant<SwapVersion, Drain, Undrain, Replace, Stop, SetCircuit, SetRoute, Invalidate>;
 
 [[nodiscard]] inline std::string_view name_of(const Step& step) {
     return std::visit([](const auto& alternative) { return alternative.kind_name; }, step);
 }
 
-/// The instance that a step touches; null for swap_version and set_circuit.
+/// The instance that a step touches; null for those about a version, the edge or a
+/// cache.
 [[nodiscard]] const InstanceId* instance_of(const Step& step);
 
 /// "replace payments-1 (v1, instead of pid 4711)", for people.

@@ -19,18 +19,20 @@ enum class SymptomKind : std::uint8_t {
     latency,                 ///< Answers take much longer than they used to.
     instance_down,           ///< A process that should run has ended. A reflex deals with it.
     instance_not_answering,  ///< It runs, and its probes stay unanswered.
+    stale_cache,             ///< Copies in a cache differ from their source, and stay so.
 };
 
 constexpr auto names_of(std::type_identity<SymptomKind>) {
     return std::to_array<std::string_view>(
-        {"errors", "latency", "instance_down", "instance_not_answering"});
+        {"errors", "latency", "instance_down", "instance_not_answering", "stale_cache"});
 }
 
 struct Symptom {
     SymptomKind kind{SymptomKind::errors};
     Subject subject;
     Observer observer{Observer::edge};  ///< Whose signals chose it; proof must come from others.
-    double value{0};                    ///< UNITS: errors: ratio; latency: ms; others: 1.
+    double value{0};                    ///< UNITS: errors: ratio; latency: ms; stale_cache: keys;
+                                        ///< others: 1.
     double limit{0};                    ///< The limit that the value broke, in the same unit.
     Instant began_at{};                 ///< First signal that belongs to it.
     Instant noticed_at{};               ///< When there was enough of it.

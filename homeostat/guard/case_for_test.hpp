@@ -33,6 +33,10 @@ inline const Remedy eject_0 = Eject{payments_0};
 inline const Remedy readmit_0 = Readmit{payments_0};
 inline const Remedy open_fraud = OpenCircuit{ServiceId("fraud")};
 inline const Remedy close_fraud = CloseCircuit{ServiceId("fraud")};
+inline const CacheId quotes("quotes");
+inline const Remedy reroute_quotes = Reroute{quotes};
+inline const Remedy route_back_quotes = RouteBack{quotes};
+inline const Remedy invalidate_quotes = InvalidateCache{quotes};
 inline const Remedy scale_up = Scale{payments, 3, 4};
 inline const Remedy scale_down = Scale{payments, 4, 3};
 inline const InstanceId payments_3("payments-3");
@@ -60,6 +64,11 @@ inline void end_process(InstanceFacts& instance) {
     instance.rotation = Rotation::down;
 }
 
+/// It runs, and our probes of it stay unanswered.
+inline void silence(InstanceFacts& instance) {
+    instance.runtime.is_answering = false;
+}
+
 /// Declared, and never started.
 inline InstanceFacts spare_instance(const InstanceId& name) {
     InstanceFacts instance;
@@ -78,7 +87,8 @@ inline void start_spare(Facts& facts) {
     facts.spares.clear();
 }
 
-/// 7 errors at the edge; v2 runs with c2, v1 and c1 are proven; `fraud` answers none of its checks.
+/// 7 errors of 1,000 requests at the edge; v2 runs with c2, v1 and c1 are proven; `fraud` answers
+/// none of its checks; three copies of five in `quotes` are stale, and its source is well.
 inline Facts serving_facts() {
     Facts facts;
     facts.service = payments;
@@ -87,8 +97,17 @@ inline Facts serving_facts() {
     facts.spares = {spare_instance(payments_3)};
     facts.has_edge = true;
     facts.is_complete = true;
+    facts.edge.requests_total = 1000;
     facts.edge.errors_total = 7;
     facts.circuits = {{.neighbour = ServiceId("fraud"), .servers_count = 2}};
+    facts.routes = {{.cache = quotes, .servers_count = 1, .answering_count = 1}};
+    facts.caches = {{.cache = quotes,
+                     .is_answering = true,
+                     .is_source_answering = true,
+                     .keys_count = 5,
+                     .present_count = 5,
+                     .differing_count = 3,
+                     .stale_count = 3}};
     facts.versions.deploy = {v2, {v1, v2}, {v1}};
     facts.versions.config = {c2, {c1, c2}, {c1}};
     facts.is_suspended = false;
@@ -100,7 +119,8 @@ inline Limits acting_limits() {
     Limits limits;
     limits.min_healthy = 2;
     for (const RemedyKind kind :
-         {RemedyKind::observe, RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::restart,
+         {RemedyKind::observe, RemedyKind::eject, RemedyKind::open_circuit,
+          RemedyKind::invalidate_cache, RemedyKind::reroute, RemedyKind::restart,
           RemedyKind::rolling_restart, RemedyKind::scale, RemedyKind::rollback}) {
         limits.autonomy[kind] = Autonomy::act;
     }
@@ -117,12 +137,30 @@ inline Symptom errors_symptom() {
     return symptom;
 }
 
+inline Symptom stale_symptom() {
+    Symptom symptom;
+    symptom.kind = SymptomKind::stale_cache;
+    symptom.subject = {SubjectKind::cache, quotes.text()};
+    symptom.observer = Observer::cache;
+    symptom.value = 3;
+    symptom.noticed_at = now;
+    return symptom;
+}
+
+/// The symptom that a remedy of this kind is for.
+inline Symptom symptom_for(RemedyKind kind) {
+    const bool is_of_cache = kind == RemedyKind::reroute || kind == RemedyKind::route_back ||
+                             kind == RemedyKind::invalidate_cache;
+    return is_of_cache ? stale_symptom() : errors_symptom();
+}
+
 inline Case case_of(Remedy remedy) {
     Case asked;
     asked.incident = incident;
-    asked.symptom = errors_symptom();
+    asked.symptom = symptom_for(kind_of(remedy));
     asked.remedy = std::move(remedy);
     asked.edge_errors_at_open = 6;
+    asked.edge_requests_at_open = 600;
     return asked;
 }
 

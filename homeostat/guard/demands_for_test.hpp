@@ -25,7 +25,7 @@ template <class Draw>
 
 template <class Draw>
 [[nodiscard]] Remedy any_remedy(Draw& draw) {
-    switch (draw(13)) {
+    switch (draw(16)) {
         case 0:
         case 1:
             return RollingRestart{pick(draw, std::array{payments, payments, ServiceId("fraud")})};
@@ -44,6 +44,12 @@ template <class Draw>
             return OpenCircuit{pick(draw, std::array{ServiceId("fraud"), payments})};
         case 7:
             return CloseCircuit{ServiceId("fraud")};
+        case 10:
+            return Reroute{pick(draw, std::array{quotes, CacheId("sessions")})};
+        case 11:
+            return RouteBack{quotes};
+        case 12:
+            return InvalidateCache{pick(draw, std::array{quotes, CacheId("sessions")})};
         case 8:
         case 9:
             return Scale{payments, 3 + draw(3), 3 + draw(3)};
@@ -56,10 +62,14 @@ template <class Draw>
 [[nodiscard]] Case any_case(Draw& draw, const Facts& facts, Instant at) {
     Case asked = case_of(any_remedy(draw));
     asked.incident = pick(draw, std::array{incident, incident, incident, incident_other});
-    asked.symptom.kind = static_cast<SymptomKind>(draw(4));
+    if (asked.symptom.kind == SymptomKind::errors || draw(8) == 7) {
+        asked.symptom.kind = static_cast<SymptomKind>(draw(5));
+    }
     asked.symptom.noticed_at = at - std::chrono::seconds{draw(3)};
-    asked.edge_errors_at_open = draw(4) == 3 ? facts.edge.errors_total : 0;
-    if (draw(3) == 2) {
+    const bool is_counted = draw(4) == 3;
+    asked.edge_errors_at_open = is_counted ? facts.edge.errors_total : 0;
+    asked.edge_requests_at_open = is_counted ? facts.edge.requests_total : 0;
+    if (asked.symptom.subject.kind == SubjectKind::service && draw(3) == 2) {
         asked.symptom.subject = {SubjectKind::instance, any_instance(draw).text()};
     }
     asked.is_reflex = draw(4) == 3;
@@ -76,7 +86,11 @@ template <class Draw>
                                         ? target->runtime.identity
                                         : ProcessIdentity{};
     const PerArtifact<VersionFacts>& versions = facts.versions;
-    switch (draw(8)) {
+    switch (draw(11)) {
+        case 8:
+            return SetRoute{pick(draw, std::array{quotes, CacheId("sessions")}), draw(2) == 0};
+        case 9:
+            return Invalidate{pick(draw, std::array{quotes, CacheId("sessions")})};
         case 3:
             return Stop{name, present};
         case 4:

@@ -28,6 +28,29 @@ inline std::uint32_t surely_serving(const Facts& facts) {
     return count;
 }
 
+/// The referee's own idea of a mass failure: more than the share, and two at least, run and are
+/// silent though they had the time to start.
+inline bool is_much_silent(const Facts& facts, const Limits& limits) {
+    std::uint32_t silent = 0;
+    for (const InstanceFacts& instance : facts.instances) {
+        const Duration age = facts.read_at - instance.runtime.started_at;
+        const bool runs = instance.runtime.is_alive && age >= std::chrono::seconds{3};
+        silent += runs && !instance.runtime.is_answering ? 1 : 0;
+    }
+    return silent > 1 && silent > limits.freeze_above * static_cast<double>(facts.instances.size());
+}
+
+/// At the edge one in twenty requests failed since then, and four at least.
+inline bool is_edge_alarmed(const Facts& facts, const Case& asked) {
+    if (!facts.has_edge) {
+        return false;
+    }
+    const auto errors = static_cast<double>(facts.edge.errors_total - asked.edge_errors_at_open);
+    const auto requests =
+        static_cast<double>(facts.edge.requests_total - asked.edge_requests_at_open);
+    return errors >= 4 && errors + 1 > requests / 20;
+}
+
 template <class Draw>
 class Demon {
   public:
@@ -37,6 +60,7 @@ class Demon {
         limits_.min_healthy = pick(draw_, std::array{2U, 1U, 0U, 3U, 9U});
         limits_.effects_max = pick(draw_, std::array{12U, 5U, 1U, 0U, 1000U});
         limits_.attempts_max = pick(draw_, std::array{3U, 1U, 0U});
+        limits_.freeze_above = pick(draw_, std::array{0.5, 0.0, 0.9, 1.0});
         limits_.autonomy[RemedyKind::rolling_restart] = static_cast<Autonomy>(4 - draw_(5));
         const std::uint32_t count = 3 - std::min(draw_(8), 3U);
         facts_.instances.resize(count);
@@ -50,6 +74,9 @@ class Demon {
         const Verdict whole = check(asked, facts_, history_, limits_, at_);
         if (whole.kind == VerdictKind::permit) {
             if (auto wrong = objection_to(asked)) {
+                return "the remedy: " + *wrong;
+            }
+            if (auto wrong = objection_to_lie(asked)) {
                 return "the remedy: " + *wrong;
             }
         }
@@ -69,9 +96,26 @@ class Demon {
         facts_.is_complete = draw_(16) != 15;
         facts_.is_suspended = draw_(16) == 15;
         facts_.edge.errors_total += draw_(3) == 0 ? 1 : 0;
+        facts_.edge.requests_total += pick(draw_, std::array{1U, 400U, 0U});
+        const std::uint32_t lie = draw_(16);
+        for (InstanceFacts& instance : facts_.instances) {
+            // The probes fall silent all at once, and find their tongue again.
+            const bool has_word = lie == 14 || lie == 15;
+            const bool is_alive = instance.runtime.is_alive;
+            instance.runtime.is_answering =
+                has_word ? is_alive && lie == 14 : instance.runtime.is_answering;
+        }
         for (CircuitFacts& circuit : facts_.circuits) {
             circuit.answering_count = pick(draw_, std::array{0U, 1U, 2U});
             circuit.is_open = circuit.is_open && draw_(8) != 7;  // It expires.
+        }
+        for (RouteFacts& route : facts_.routes) {
+            route.answering_count = pick(draw_, std::array{1U, 1U, 0U});
+            route.is_to_source = route.is_to_source && draw_(8) != 7;
+        }
+        for (CacheFacts& cache : facts_.caches) {
+            cache.stale_count = pick(draw_, std::array{3U, 0U, 1U});
+            cache.is_source_answering = draw_(8) != 7;
         }
         for (InstanceFacts& instance : facts_.instances) {
             switch (draw_(16)) {
@@ -120,6 +164,47 @@ class Demon {
                                    : std::nullopt;
     }
 
+    /// Of the remedy as a whole, where much is silent and the edge is content.
+    [[nodiscard]] std::optional<std::string> objection_to_lie(const Case& asked) const {
+        const auto* restart = std::get_if<Restart>(&asked.remedy);
+        const auto* eject = std::get_if<Eject>(&asked.remedy);
+        const InstanceId* named = restart != nullptr ? &restart->instance
+                                  : eject != nullptr ? &eject->instance
+                                                     : nullptr;
+        const InstanceFacts* target = named != nullptr ? find_instance(facts_, *named) : nullptr;
+        const bool has_ended = target != nullptr && !target->runtime.is_alive;
+        const bool takes_nothing = has_ended || std::holds_alternative<Readmit>(asked.remedy) ||
+                                   std::holds_alternative<CloseCircuit>(asked.remedy);
+        const bool is_lie = is_much_silent(facts_, limits_) && !is_edge_alarmed(facts_, asked);
+        return is_lie && !takes_nothing
+                   ? std::optional<std::string>("permitted on the word of one observer")
+                   : std::nullopt;
+    }
+
+    /// Of a step, where much is silent.
+    [[nodiscard]] std::optional<std::string> objection_to_lie(const Case& asked,
+                                                              const Step& step) const {
+        if (!is_much_silent(facts_, limits_)) {
+            return std::nullopt;
+        }
+        const InstanceId* name = instance_of(step);
+        const InstanceFacts* target = name != nullptr ? find_instance(facts_, *name) : nullptr;
+        const bool is_spare = name != nullptr && find_spare(facts_, *name) != nullptr;
+        const bool gives_back = std::holds_alternative<Undrain>(step);
+        const bool takes = target != nullptr && target->runtime.is_alive && !gives_back;
+        const auto* set = std::get_if<SetCircuit>(&step);
+        const bool opens = set != nullptr && set->is_open;
+        const bool changes = is_spare || opens || std::holds_alternative<SwapVersion>(step);
+        if ((takes || changes) && !is_edge_alarmed(facts_, asked)) {
+            return "done on the word of one observer";
+        }
+        const bool is_rollback = std::holds_alternative<Rollback>(asked.remedy);
+        if (takes && target->runtime.is_answering && !is_rollback) {
+            return "took what still answers";
+        }
+        return std::nullopt;
+    }
+
     /// What runs afterwards is current, and was returned to because it has proven itself.
     [[nodiscard]] std::optional<std::string> objection_to(const Case& asked,
                                                           const Step& step) const {
@@ -156,7 +241,13 @@ class Demon {
         if (auto wrong = objection_to(asked, step)) {
             return describe(step) + ": " + *wrong;
         }
+        if (auto wrong = objection_to_lie(asked, step)) {
+            return describe(step) + ": " + *wrong;
+        }
         if (auto wrong = circuit_objection_to(asked, step)) {
+            return describe(step) + ": " + *wrong;
+        }
+        if (auto wrong = cache_objection_to(asked, step)) {
             return describe(step) + ": " + *wrong;
         }
         const std::uint32_t before = surely_serving(facts_);
@@ -188,6 +279,29 @@ class Demon {
                    : std::nullopt;
     }
 
+    /// Keys are dropped because they are seen to be stale; readers are sent to a source that is
+    /// well.
+    [[nodiscard]] std::optional<std::string> cache_objection_to(const Case& asked,
+                                                                const Step& step) const {
+        const CacheFacts& cache = facts_.caches.front();
+        const bool is_stale = cache.is_source_answering && cache.stale_count > 0;
+        if (const auto* invalidate = std::get_if<Invalidate>(&step)) {
+            return invalidate->cache == quotes && is_stale
+                       ? std::nullopt
+                       : std::optional<std::string>("dropped what is not stale");
+        }
+        const auto* set = std::get_if<SetRoute>(&step);
+        if (set == nullptr || (set->cache == quotes && !set->is_to_source)) {
+            return std::nullopt;
+        }
+        const IncidentMemory* memory = history_.find(asked.incident);
+        const bool is_announced = memory != nullptr && memory->remedy_in_hand == asked.remedy;
+        const bool is_right = set->cache == quotes && (is_stale || is_announced) &&
+                              facts_.routes.front().answering_count > 0;
+        return is_right ? std::nullopt
+                        : std::optional<std::string>("rerouted without need, or to an ill source");
+    }
+
     void perform(const Step& step) {
         if (const auto* swap = std::get_if<SwapVersion>(&step)) {
             facts_.versions[swap->artifact].current = swap->to;
@@ -195,6 +309,14 @@ class Demon {
         }
         if (const auto* set = std::get_if<SetCircuit>(&step)) {
             facts_.circuits.front().is_open = set->is_open;
+            return;
+        }
+        if (const auto* set = std::get_if<SetRoute>(&step)) {
+            facts_.routes.front().is_to_source = set->is_to_source;
+            return;
+        }
+        if (std::holds_alternative<Invalidate>(step)) {
+            facts_.caches.front().stale_count = 0;
             return;
         }
         if (std::holds_alternative<Stop>(step)) {
@@ -219,6 +341,7 @@ class Demon {
                 instance.runtime.config = facts_.versions.config.current;
                 instance.runtime.is_spare = is_spare;
                 instance.runtime.is_answering = false;  // Not yet.
+                instance.runtime.started_at = at_;
                 instance.rotation = rotation;
             } else {
                 const bool is_drain = std::holds_alternative<Drain>(step);

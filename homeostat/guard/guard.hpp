@@ -41,6 +41,7 @@ struct Case {
     bool is_contained{false};
     /// The edge's errors_total from the executor's own facts when the incident opened.
     std::uint64_t edge_errors_at_open{0};
+    std::uint64_t edge_requests_at_open{0};  ///< And its requests_total.
 };
 
 /// Says whether the remedy as a whole may begin. A permit here is leave to ask for its steps.

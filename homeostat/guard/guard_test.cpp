@@ -167,8 +167,6 @@ TEST_CASE("only the rollback that was done is undone, not that of the other arti
 TEST_CASE("a restart is for the instance that the symptom is about") {
     Scene scene = scene_of(restart_0);
     scene.facts.instances[0].runtime.is_answering = false;
-    scene.facts.instances[1].runtime.is_answering = false;
-    scene.limits.min_healthy = 1;
     scene.asked.symptom.kind = SymptomKind::instance_not_answering;
     scene.asked.symptom.subject = {SubjectKind::instance, "payments-0"};
     CHECK(scene.is_permitted());

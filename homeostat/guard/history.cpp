@@ -15,6 +15,9 @@ struct TargetOf {
     std::string operator()(const Readmit& remedy) const { return remedy.instance.text(); }
     std::string operator()(const OpenCircuit& remedy) const { return remedy.neighbour.text(); }
     std::string operator()(const CloseCircuit& remedy) const { return remedy.neighbour.text(); }
+    std::string operator()(const InvalidateCache& remedy) const { return remedy.cache.text(); }
+    std::string operator()(const Reroute& remedy) const { return remedy.cache.text(); }
+    std::string operator()(const RouteBack& remedy) const { return remedy.cache.text(); }
     std::string operator()(const Restart& remedy) const { return remedy.instance.text(); }
     std::string operator()(const RollingRestart& remedy) const { return remedy.service.text(); }
     std::string operator()(const Scale& remedy) const { return remedy.service.text(); }

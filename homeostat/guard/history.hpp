@@ -27,7 +27,8 @@
 
 namespace homeostat::guard {
 
-/// What a remedy acts upon, in one word: the instance's, the neighbour's or the service's id.
+/// What a remedy acts upon, in one word: the id of an instance, a neighbour, a cache or the
+/// service.
 [[nodiscard]] std::string target_of(const Remedy& remedy);
 
 /// One incident as guard remembers it.

@@ -6,6 +6,7 @@
 //
 // Pure. Values only.
 
+#include "homeostat/base/fields.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/domain/verdict.hpp"
@@ -28,6 +29,9 @@ struct Limits {
     /// instances takes ten, its undo ten more.
     std::uint32_t effects_max{30};
     Duration effects_window{std::chrono::minutes{10}};
+    /// Share of the instances that may look dead at once; above it the observer is the suspect.
+    /// 0 = two are too many; 1 = never.
+    double freeze_above{0.5};
     /// Wait before the second reflex restart of an instance; doubles from then on.
     Duration back_off_first{std::chrono::seconds{1}};
     Duration back_off_max{std::chrono::seconds{30}};
@@ -46,6 +50,7 @@ struct Limits {
         field("min_healthy", self.min_healthy);
         field("effects_max", self.effects_max);
         field("effects_window", self.effects_window);
+        field("freeze_above", self.freeze_above, may_be_absent);
         field("back_off_first", self.back_off_first);
         field("back_off_max", self.back_off_max);
         field("autonomy", self.autonomy);
@@ -62,5 +67,9 @@ constexpr Duration ask_again_after = std::chrono::milliseconds{500};
 /// For how long after the incident opened, or after its last effect, we go on asking again. Edge
 /// counters need one interval (≤ 1 s) to show a fault; an instance needs some seconds to come back.
 constexpr Duration ask_again_for_max = std::chrono::seconds{30};
+
+/// For how long a second kind of observer may take to confirm that much is dead. The edge counts a
+/// failure once its request is given up, which takes a second or so, and is read once a second.
+constexpr Duration confirm_for_max = std::chrono::seconds{3};
 
 }  // namespace homeostat::guard

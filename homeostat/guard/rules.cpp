@@ -14,6 +14,7 @@ constexpr std::array rules{
     Rule{"the kill switch is released", rule::kill_switch},
     Rule{"the facts are complete and fresh", rule::facts},
     Rule{"the catalogue holds this remedy for this target", rule::catalogue},
+    Rule{"where much looks dead, two kinds of observers agree", rule::freeze},
     Rule{"observing is no effect", rule::observe},
     Rule{"the step belongs to the remedy and its precondition holds", rule::step},
     Rule{"the autonomy of the remedy is act", rule::autonomy},
@@ -55,13 +56,16 @@ bool is_in_hand(const Matter& matter) {
            memory->is_undo_in_hand == matter.asked.is_undo;
 }
 
-std::optional<Instant> again_soon(const Matter& matter) {
+Duration waited(const Matter& matter) {
     const IncidentMemory* memory = matter.history.find(matter.asked.incident);
     const Instant since = memory == nullptr ? matter.asked.symptom.noticed_at : memory->active_at;
     // The symptom's instant comes from a proposal: it may be any number.
-    const Duration waited =
-        matter.now - std::clamp(since, std::min(Instant{}, matter.now), matter.now);
-    return waited < ask_again_for_max ? std::optional(matter.now + ask_again_after) : std::nullopt;
+    return matter.now - std::clamp(since, std::min(Instant{}, matter.now), matter.now);
+}
+
+std::optional<Instant> again_soon(const Matter& matter) {
+    return waited(matter) < ask_again_for_max ? std::optional(matter.now + ask_again_after)
+                                              : std::nullopt;
 }
 
 bool may_serve(const InstanceFacts& instance, bool has_edge) {

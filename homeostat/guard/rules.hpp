@@ -47,6 +47,7 @@ namespace rule {
 [[nodiscard]] std::optional<Objection> kill_switch(const Matter& matter);
 [[nodiscard]] std::optional<Objection> facts(const Matter& matter);
 [[nodiscard]] std::optional<Objection> catalogue(const Matter& matter);
+[[nodiscard]] std::optional<Objection> freeze(const Matter& matter);
 [[nodiscard]] std::optional<Objection> observe(const Matter& matter);
 [[nodiscard]] std::optional<Objection> step(const Matter& matter);
 [[nodiscard]] std::optional<Objection> autonomy(const Matter& matter);
@@ -62,6 +63,9 @@ namespace rule {
 
 /// The first effect of just this remedy is announced, and it is neither proven nor given up.
 [[nodiscard]] bool is_in_hand(const Matter& matter);
+
+/// Since the incident opened, or since its last effect.
+[[nodiscard]] Duration waited(const Matter& matter);
 
 /// When to ask again for what may pass by itself; nothing once we have waited long enough.
 [[nodiscard]] std::optional<Instant> again_soon(const Matter& matter);

@@ -50,6 +50,18 @@ struct InCatalogue {
                                     : no("nothing of ours has opened it");
     }
 
+    Answer operator()(const InvalidateCache& remedy) const { return of_cache(remedy.cache); }
+
+    Answer operator()(const Reroute& remedy) const {
+        const Answer answer = of_cache(remedy.cache);
+        return answer ? answer : of_route(remedy.cache);
+    }
+
+    Answer operator()(const RouteBack& remedy) const {
+        return matter.asked.is_undo ? of_route(remedy.cache)
+                                    : no("nothing of ours has sent its reads elsewhere");
+    }
+
     Answer operator()(const Restart& remedy) const { return of_instance(remedy.instance); }
 
     Answer operator()(const RollingRestart& remedy) const { return of_service(remedy.service); }
@@ -112,6 +124,21 @@ struct InCatalogue {
         const bool is_there =
             matter.facts.has_edge && find_circuit(matter.facts, neighbour) != nullptr;
         return is_there ? std::nullopt : no("no circuit is declared for it, or the edge has none");
+    }
+
+    /// What a cache holds is thrown away for being stale, and for nothing else.
+    [[nodiscard]] Answer of_cache(const CacheId& cache) const {
+        const Symptom& symptom = matter.asked.symptom;
+        if (symptom.kind != SymptomKind::stale_cache || symptom.subject.name != cache.text()) {
+            return no("the symptom says nothing of the copies in " + cache.text());
+        }
+        return find_cache(matter.facts, cache) != nullptr ? std::nullopt
+                                                          : no("no such cache is declared");
+    }
+
+    [[nodiscard]] Answer of_route(const CacheId& cache) const {
+        const bool is_there = matter.facts.has_edge && find_route(matter.facts, cache) != nullptr;
+        return is_there ? std::nullopt : no("no reroute is declared for it, or the edge has none");
     }
 
     [[nodiscard]] Answer of_service(const ServiceId& service) const {
@@ -202,6 +229,33 @@ struct StepFits {
         const CircuitFacts* circuit = find_circuit(matter.facts, step.neighbour);
         const bool is_other_way = circuit != nullptr && circuit->is_open != step.is_open;
         return is_other_way ? std::nullopt : no("the circuit does not stand the other way");
+    }
+
+    Answer operator()(const SetRoute& step) const {
+        const Remedy wanted =
+            step.is_to_source ? Remedy{Reroute{step.cache}} : Remedy{RouteBack{step.cache}};
+        if (matter.asked.remedy != wanted) {
+            return no("the remedy turns no such route");
+        }
+        const RouteFacts* route = find_route(matter.facts, step.cache);
+        if (route == nullptr || route->is_to_source == step.is_to_source) {
+            return no("the reads do not go the other way");
+        }
+        return step.is_to_source && !route->is_source_answering()
+                   ? no("the source does not answer its checks")
+                   : std::nullopt;
+    }
+
+    Answer operator()(const Invalidate& step) const {
+        const Remedy& remedy = matter.asked.remedy;
+        if (remedy != Remedy{InvalidateCache{step.cache}} &&
+            remedy != Remedy{Reroute{step.cache}}) {
+            return no("the remedy drops no keys of that cache");
+        }
+        const CacheFacts* cache = find_cache(matter.facts, step.cache);
+        const bool is_stale = cache != nullptr && cache->is_answering &&
+                              cache->is_source_answering && cache->stale_count > 0;
+        return is_stale ? std::nullopt : no("no copy in the cache is seen to be stale");
     }
 
     /// Such a remedy also drains what it replaces, and puts it back.

@@ -59,7 +59,12 @@ std::optional<Objection> autonomy(const Matter& matter) {
     if (matter.asked.is_undo) {
         return std::nullopt;  // Whoever may act may take it back.
     }
-    const RemedyKind kind = kind_of(matter.asked.remedy);
+    RemedyKind kind = kind_of(matter.asked.remedy);
+    // Two permissions in one plan: the lower one counts.
+    if (kind == RemedyKind::reroute &&
+        matter.limits.autonomy_of(RemedyKind::invalidate_cache) < matter.limits.autonomy_of(kind)) {
+        kind = RemedyKind::invalidate_cache;
+    }
     const Autonomy level = matter.limits.autonomy_of(kind);
     std::string because = fmt::format("{} stands at {}", to_text(kind), to_text(level));
     switch (level) {

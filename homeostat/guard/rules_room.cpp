@@ -120,8 +120,11 @@ std::uint32_t effects_for(const InstanceFacts& instance, bool has_edge) {
     return drains ? with_drain : 1U + (is_drained ? 1U : 0U);
 }
 
+constexpr std::uint32_t reroute_effects = 3;  ///< There, the keys dropped, and back.
+
 /// Effects that must fit before this one may happen. A drain without room for its undrain would
-/// leave the instance out, as an open circuit would keep the fallback in force; a remedy without
+/// leave the instance out, as an open circuit would keep the fallback in force, or a route the load
+/// on the source; a remedy without
 /// room for all of it would leave two versions running.
 struct EffectsNeeded {
     const Matter& matter;
@@ -131,6 +134,12 @@ struct EffectsNeeded {
     std::uint32_t operator()(const Stop&) const { return 1; }
     std::uint32_t operator()(const Drain&) const { return 3; }
     std::uint32_t operator()(const SetCircuit& step) const { return step.is_open ? 2 : 1; }
+    std::uint32_t operator()(const SetRoute& step) const {
+        return step.is_to_source ? reroute_effects : 1;
+    }
+    std::uint32_t operator()(const Invalidate&) const {
+        return std::holds_alternative<Reroute>(matter.asked.remedy) ? reroute_effects - 1 : 1;
+    }
     std::uint32_t operator()(const Replace& step) const {
         const InstanceFacts* target = find_instance(matter.facts, step.instance);
         return target != nullptr && target->rotation == Rotation::draining ? 2 : 1;
@@ -145,6 +154,9 @@ std::uint32_t effects_needed(const Matter& matter) {
     }
     if (std::holds_alternative<OpenCircuit>(matter.asked.remedy)) {
         return 2;  // And its close.
+    }
+    if (std::holds_alternative<Reroute>(matter.asked.remedy)) {
+        return reroute_effects;
     }
     std::uint32_t needed = std::holds_alternative<Rollback>(matter.asked.remedy) ? 1 : 0;
     if (const auto* scale = std::get_if<Scale>(&matter.asked.remedy)) {

@@ -84,6 +84,24 @@ bool is_in_trouble(const Matter& matter, const CircuitFacts& circuit) {
     return !circuit.is_answering() || is_slow;
 }
 
+/// One look of our own; that it lasts is for the agent to say. A source that does not answer, or
+/// that is not whole, can prove nothing and could not take the reads.
+bool is_stale_seen(const Matter& matter) {
+    const CacheFacts* cache = find_cache(matter.facts, CacheId(matter.asked.symptom.subject.name));
+    const bool is_seen_now = cache != nullptr && cache->is_answering &&
+                             cache->is_source_answering && cache->stale_count > 0;
+    return is_seen_now || matter.asked.is_undo;  // To take it back needs no reason any more.
+}
+
+bool is_source_well(const Matter& matter) {
+    const auto* reroute = std::get_if<Reroute>(&matter.asked.remedy);
+    if (reroute == nullptr) {
+        return true;
+    }
+    const RouteFacts* route = find_route(matter.facts, reroute->cache);
+    return route != nullptr && route->is_source_answering();
+}
+
 bool is_cause_seen(const Matter& matter) {
     const auto* open = std::get_if<OpenCircuit>(&matter.asked.remedy);
     if (open == nullptr) {
@@ -97,7 +115,9 @@ bool is_known_subject(const Matter& matter) {
     const Subject& subject = matter.asked.symptom.subject;
     const bool is_our_service =
         subject.kind == SubjectKind::service && subject.name == matter.facts.service.text();
-    return is_our_service || subject_instance(matter) != nullptr;
+    const bool is_our_cache = subject.kind == SubjectKind::cache &&
+                              find_cache(matter.facts, CacheId(subject.name)) != nullptr;
+    return is_our_service || is_our_cache || subject_instance(matter) != nullptr;
 }
 
 bool is_seen(const Matter& matter) {
@@ -111,6 +131,8 @@ bool is_seen(const Matter& matter) {
             return instance != nullptr && !instance->runtime.is_alive;
         case SymptomKind::instance_not_answering:
             return instance != nullptr && !instance->runtime.is_answering;
+        case SymptomKind::stale_cache:
+            return is_stale_seen(matter);
     }
     return false;
 }
@@ -158,6 +180,10 @@ std::optional<Objection> symptom(const Matter& matter) {
     }
     if (!is_cause_seen(matter)) {
         return Objection{.because = "the proposal blames a neighbour; our own facts do not",
+                         .again_at = again_soon(matter)};
+    }
+    if (!is_source_well(matter)) {
+        return Objection{.because = "the source that is to take the reads is not well itself",
                          .again_at = again_soon(matter)};
     }
     return std::nullopt;

@@ -71,12 +71,21 @@ inline Scene eject_scene() {
     return scene;
 }
 
+/// How many of the 400 requests since the incident opened failed at the edge.
+inline void let_edge_count(Scene& scene, std::uint64_t errors) {
+    scene.facts.edge.errors_total = scene.asked.edge_errors_at_open + errors;
+}
+inline constexpr std::uint64_t errors_of_a_real_fault = 20;  ///< One in 20.
+
 inline const Step swap_step = SwapVersion{payments, v2, v1};
 inline const Step config_swap_step = SwapVersion{payments, c2, c1, Artifact::config};
 inline const Step drain_0 = Drain{payments_0};
 inline const Step undrain_0 = Undrain{payments_0};
 inline const Step open_step = SetCircuit{ServiceId("fraud"), true};
 inline const Step close_step = SetCircuit{ServiceId("fraud"), false};
+inline const Step route_step = SetRoute{quotes, true};
+inline const Step route_back_step = SetRoute{quotes, false};
+inline const Step invalidate_step = Invalidate{quotes};
 inline const Step replace_0 = Replace{payments_0, {10, 1000}, v2, c2};
 inline const Step start_0 = Replace{payments_0, {}, v2, c2};
 
@@ -84,6 +93,8 @@ inline constexpr std::string_view switch_rule = "the kill switch is released";
 inline constexpr std::string_view facts_rule = "the facts are complete and fresh";
 inline constexpr std::string_view catalogue_rule =
     "the catalogue holds this remedy for this target";
+inline constexpr std::string_view freeze_rule =
+    "where much looks dead, two kinds of observers agree";
 inline constexpr std::string_view step_rule =
     "the step belongs to the remedy and its precondition holds";
 inline constexpr std::string_view autonomy_rule = "the autonomy of the remedy is act";

@@ -25,6 +25,11 @@ struct Expected {
     friend bool operator==(const Expected&, const Expected&) = default;
 };
 
+/// Of three instances two run and are silent: so the probes say alone, or the edge as well.
+enum class Mass : std::uint8_t { none, said, confirmed };
+
+const Remedy restart_2 = Restart{payments_2};
+
 /// A remedy, and whether it is in the catalogue as the facts of a scene stand.
 struct Offer {
     Remedy remedy;
@@ -34,6 +39,7 @@ struct Offer {
 std::vector<Offer> all_offers() {
     return {{Observe{}, true},
             {restart_0, true},
+            {restart_2, true},
             {eject_0, true},
             {scale_up, true},
             {scale_down, false},
@@ -44,6 +50,11 @@ std::vector<Offer> all_offers() {
             {open_fraud, true},
             {OpenCircuit{ServiceId("rates")}, false},
             {close_fraud, false},
+            {invalidate_quotes, true},
+            {InvalidateCache{CacheId("sessions")}, false},
+            {reroute_quotes, true},
+            {Reroute{CacheId("sessions")}, false},
+            {route_back_quotes, false},
             {Restart{InstanceId("payments-7")}, false},
             {rolling, true},
             {RollingRestart{ServiceId("fraud")}, false},
@@ -77,10 +88,22 @@ void for_each_combination(const std::array<int, N>& limits, const Visit& visit) 
 /// What is the matter with a remedy asked for as a whole.
 struct Troubles {
     bool is_suspended, is_incomplete, is_stale, is_unseen, is_busy, is_cooling, is_used_up;
-    bool is_at_floor, is_spent, is_neighbour_well;
+    bool is_at_floor, is_spent;
+    bool is_without_cause;  ///< The neighbour is well; the source is not.
     Autonomy autonomy;
+    Mass mass;
     Offer offer;
 };
+
+void silence_two(Scene& scene, Mass mass, std::size_t first) {
+    if (mass != Mass::none) {
+        silence(scene.facts.instances[first]);
+        silence(scene.facts.instances[first + 1]);
+    }
+    if (mass == Mass::confirmed) {
+        let_edge_count(scene, errors_of_a_real_fault);
+    }
+}
 
 Scene scene_with(const Troubles& troubles) {
     Scene scene = scene_of(troubles.offer.remedy);
@@ -88,7 +111,10 @@ Scene scene_with(const Troubles& troubles) {
     scene.facts.is_suspended = troubles.is_suspended;
     scene.facts.is_complete = !troubles.is_incomplete;
     scene.facts.read_at = now - (troubles.is_stale ? milliseconds{2001} : milliseconds{2000});
-    scene.asked.edge_errors_at_open = troubles.is_unseen ? 7 : 6;
+    silence_two(scene, troubles.mass, 0);
+    if (troubles.is_unseen) {
+        scene.asked.edge_errors_at_open = scene.facts.edge.errors_total;
+    }
     scene.limits.autonomy[kind] = troubles.autonomy;
     if (troubles.is_busy) {
         scene.history.learn(
@@ -104,7 +130,9 @@ Scene scene_with(const Troubles& troubles) {
     scene.asked.attempts_count = troubles.is_used_up ? 3 : 2;
     scene.limits.min_healthy = troubles.is_at_floor ? 3 : 2;
     scene.limits.effects_max = 30;
-    scene.facts.circuits.front().answering_count = troubles.is_neighbour_well ? 1 : 0;
+    scene.facts.caches.front().stale_count = troubles.is_unseen ? 0 : 3;
+    scene.facts.circuits.front().answering_count = troubles.is_without_cause ? 1 : 0;
+    scene.facts.routes.front().answering_count = troubles.is_without_cause ? 0 : 1;
     spend(scene.history, troubles.is_spent ? 29 : 20, now - seconds{10});
     return scene;
 }
@@ -112,22 +140,32 @@ Scene scene_with(const Troubles& troubles) {
 Expected specified(const Troubles& it) {
     using enum VerdictKind;
     const bool is_watched = it.autonomy < Autonomy::ask;
-    const bool is_open = kind_of(it.offer.remedy) == RemedyKind::open_circuit;
-    const bool is_without_cause = is_open && it.is_neighbour_well;
-    const std::array<std::pair<bool, Expected>, 12> list{{
+    const bool is_confirmed = it.mass == Mass::confirmed && !it.is_unseen;
+    const bool takes_what_answers = it.offer.remedy == restart_2;
+    const bool is_frozen = it.mass != Mass::none && (!is_confirmed || takes_what_answers);
+    const RemedyKind kind = kind_of(it.offer.remedy);
+    const bool is_emptying = kind == RemedyKind::invalidate_cache;
+    const bool needs_cause = kind == RemedyKind::open_circuit || kind == RemedyKind::reroute;
+    const bool is_without_cause = needs_cause && it.is_without_cause;
+    const bool is_of_one = kind == RemedyKind::restart || kind == RemedyKind::eject;
+    const bool is_at_dead = is_of_one && it.mass != Mass::none && !takes_what_answers;
+    const bool costs_nothing =
+        needs_cause || is_emptying || kind == RemedyKind::scale || is_at_dead;
+    const bool is_of_one_effect = is_emptying || is_at_dead;
+    const std::array<std::pair<bool, Expected>, 13> list{{
         {it.is_suspended, {refusal, switch_rule}},
         {it.is_incomplete || it.is_stale, {refusal, facts_rule}},
         {!it.offer.is_legal, {refusal, catalogue_rule}},
-        {kind_of(it.offer.remedy) == RemedyKind::observe, {escalation, "observing is no effect"}},
+        {is_frozen, {refusal, freeze_rule}},
+        {kind == RemedyKind::observe, {escalation, "observing is no effect"}},
         {is_watched, {refusal, autonomy_rule}},
         {it.autonomy == Autonomy::ask, {question, autonomy_rule}},
         {it.is_unseen || is_without_cause, {refusal, symptom_rule}},
         {it.is_busy, {refusal, one_rule}},
         {it.is_cooling, {refusal, cool_down_rule}},
         {it.is_used_up, {escalation, attempts_rule}},
-        {it.is_at_floor && !is_open && kind_of(it.offer.remedy) != RemedyKind::scale,
-         {refusal, floor_rule}},
-        {it.is_spent, {refusal, budget_rule}},
+        {it.is_at_floor && !costs_nothing, {refusal, floor_rule}},
+        {it.is_spent && !is_of_one_effect, {refusal, budget_rule}},  // There is room for one.
     }};
     for (const auto& [is_wrong, expected] : list) {
         if (is_wrong) {
@@ -142,15 +180,19 @@ struct StepTroubles {
     bool is_alive, is_answering, is_expected_right, is_version_right, is_floor_tight, is_named;
     bool is_config_right, is_open;
     Rotation rotation;
-    int step;  ///< drain, undrain, replace, swap, swap of the configuration, open, close
+    Mass mass;  ///< Of the two instances that the step is not about.
+    /// drain, undrain, replace, swap, swap of the configuration, open, close, route to the source,
+    /// route back, invalidate
+    int step;
     /// restart, rolling, rollback before its swap and after it, eject, readmit, open, close,
-    /// rollback of the configuration before its swap and after it
+    /// rollback of the configuration before its swap and after it, reroute, route back, invalidate
     int remedy;
 };
 
-const std::array<Remedy, 10> step_remedies{restart_0,       rolling,        rollback,   rollback,
-                                           eject_0,         readmit_0,      open_fraud, close_fraud,
-                                           config_rollback, config_rollback};
+const std::array<Remedy, 13> step_remedies{
+    restart_0,      rolling,           rollback,         rollback,        eject_0,
+    readmit_0,      open_fraud,        close_fraud,      config_rollback, config_rollback,
+    reroute_quotes, route_back_quotes, invalidate_quotes};
 
 Step step_with(const StepTroubles& it) {
     const InstanceId name = it.is_named ? payments_0 : InstanceId("fraud-0");
@@ -171,17 +213,35 @@ Step step_with(const StepTroubles& it) {
         case 4:
             return SwapVersion{payments, c2, it.is_config_right ? c1 : VersionId("c3"),
                                Artifact::config};
+        case 7:
+        case 8:
+            return SetRoute{CacheId(it.is_named ? "quotes" : "sessions"), it.step == 7};
+        case 9:
+            return Invalidate{CacheId(it.is_named ? "quotes" : "sessions")};
         default:
             return SetCircuit{ServiceId(it.is_named ? "fraud" : "rates"), it.step == 5};
     }
 }
 
+/// The freeze: what gives back or is at a process that has ended may go on; what changes or takes
+/// needs the edge's word, and what takes an instance that answers has to be part of a rollback.
+bool is_step_frozen(const StepTroubles& it) {
+    const bool is_at_one = it.step < 3;
+    const bool gives = it.step == 1 || it.step == 6 || it.step == 8 || (is_at_one && !it.is_alive);
+    const bool is_rollback = it.remedy == 2 || it.remedy == 3 || it.remedy == 8 || it.remedy == 9;
+    const bool is_taking_answers = is_at_one && it.is_answering && !is_rollback;
+    return it.mass != Mass::none && !gives && (it.mass == Mass::said || is_taking_answers);
+}
+
 /// Needs no facts: only what was chosen above. True where guard has to give its permit.
 bool is_step_specified(const StepTroubles& it) {
+    if (is_step_frozen(it)) {
+        return false;
+    }
     const bool may_serve = it.is_alive && it.is_answering &&
                            (it.rotation == Rotation::in || it.rotation == Rotation::unknown);
     const bool keeps_floor = !may_serve || !it.is_floor_tight;
-    const bool is_circuit = it.remedy == 6 || it.remedy == 7;
+    const bool is_circuit = it.remedy == 6 || it.remedy == 7 || it.remedy >= 10;  // Or a cache.
     switch (it.step) {
         case 0:
             return it.is_named && it.rotation == Rotation::in && keeps_floor && it.remedy != 5 &&
@@ -197,6 +257,11 @@ bool is_step_specified(const StepTroubles& it) {
             return it.remedy == 2 && it.is_version_right;
         case 4:
             return it.remedy == 8 && it.is_config_right;
+        case 7:
+        case 8:
+            return it.is_named && it.remedy == it.step + 3 && it.is_open == (it.step == 8);
+        case 9:
+            return it.is_named && (it.remedy == 10 || it.remedy == 12);
         default:
             return it.is_named && it.remedy == it.step + 1 && it.is_open == (it.step == 6);
     }
@@ -212,19 +277,23 @@ Scene scene_with(const StepTroubles& it) {
         learn_effect(scene.history, {incident, "i-1.e1", config_rollback, config_swap_step}, now);
         scene.facts.versions.config.current = c1;
     }
-    if (it.remedy == 5 || it.remedy == 7) {
+    if (it.remedy == 5 || it.remedy == 7 || it.remedy == 11) {
         scene.asked.is_undo = true;
         scene.history.learn(opened_entry(incident), now);
-        scene.history.learn(held_entry(incident, it.remedy == 5 ? eject_0 : open_fraud), now);
+        scene.history.learn(held_entry(incident, it.remedy == 5   ? eject_0
+                                                 : it.remedy == 7 ? open_fraud
+                                                                  : reroute_quotes),
+                            now);
     }
     scene.facts.circuits.front().is_open = it.is_open;
+    scene.facts.routes.front().is_to_source = it.is_open;
     InstanceFacts& target = scene.facts.instances[0];
     target.runtime.is_alive = it.is_alive;
     target.runtime.is_answering = it.is_answering;
     target.rotation = it.rotation;
-    if (it.is_floor_tight) {
-        scene.limits.min_healthy = 3;
-    }
+    silence_two(scene, it.mass, 1);
+    const std::uint32_t others_serving = it.mass == Mass::none ? 2 : 0;
+    scene.limits.min_healthy = others_serving + (it.is_floor_tight ? 1 : 0);
     return scene;
 }
 
@@ -235,7 +304,7 @@ TEST_CASE("a remedy gets the verdict that the specification gives, in every comb
     std::size_t permits_count = 0;
     const auto offers_count = static_cast<int>(offers.size());
     for_each_combination(
-        std::array{2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 5, offers_count}, [&](const auto& digits) {
+        std::array{2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 5, 3, offers_count}, [&](const auto& digits) {
             const Troubles troubles{.is_suspended = digits[0] == 1,
                                     .is_incomplete = digits[1] == 1,
                                     .is_stale = digits[2] == 1,
@@ -245,9 +314,10 @@ TEST_CASE("a remedy gets the verdict that the specification gives, in every comb
                                     .is_used_up = digits[6] == 1,
                                     .is_at_floor = digits[7] == 1,
                                     .is_spent = digits[8] == 1,
-                                    .is_neighbour_well = digits[9] == 1,
+                                    .is_without_cause = digits[9] == 1,
                                     .autonomy = static_cast<Autonomy>(digits[10]),
-                                    .offer = offers[static_cast<std::size_t>(digits[11])]};
+                                    .mass = static_cast<Mass>(digits[11]),
+                                    .offer = offers[static_cast<std::size_t>(digits[12])]};
             const Verdict verdict = scene_with(troubles).verdict();
             const Expected expected = specified(troubles);
             const bool is_as_specified = Expected{verdict.kind, verdict.rule} == expected;
@@ -257,14 +327,17 @@ TEST_CASE("a remedy gets the verdict that the specification gives, in every comb
             }
             permits_count += verdict.kind == VerdictKind::permit ? 1 : 0;
         });
-    // The seven remedies, with nothing the matter: five however the neighbour is, `scale` however
-    // it and the floor are, `open_circuit` however near its floor the group is.
-    CHECK(permits_count == 5 * 2 + 4 + 2);
+    // With nothing the matter the ten: six however the neighbour and the source are, `scale`
+    // however these and the floor are, `invalidate_cache` however the budget is as well,
+    // `open_circuit` and `reroute` however near its floor the group is. Where the edge confirms
+    // that two are dead, the same without the one that takes what answers, and however near its
+    // floor the group and however full the budget is also the two at one that is dead.
+    CHECK(permits_count == (6 * 2 + 4 + 8 + 2 + 2) + (3 * 2 + 2 * 8 + 4 + 8 + 2 + 2));
 }
 
 TEST_CASE("a step gets the answer that the specification gives, in every combination") {
     std::size_t permits_count = 0;
-    for_each_combination(std::array{2, 2, 2, 2, 2, 2, 2, 2, 4, 7, 10}, [&](const auto& digits) {
+    for_each_combination(std::array{2, 2, 2, 2, 2, 2, 2, 2, 4, 3, 10, 13}, [&](const auto& digits) {
         const StepTroubles troubles{.is_alive = digits[0] == 1,
                                     .is_answering = digits[1] == 1,
                                     .is_expected_right = digits[2] == 1,
@@ -274,8 +347,9 @@ TEST_CASE("a step gets the answer that the specification gives, in every combina
                                     .is_config_right = digits[6] == 1,
                                     .is_open = digits[7] == 1,
                                     .rotation = static_cast<Rotation>(digits[8]),
-                                    .step = digits[9],
-                                    .remedy = digits[10]};
+                                    .mass = static_cast<Mass>(digits[9]),
+                                    .step = digits[10],
+                                    .remedy = digits[11]};
         const Step step = step_with(troubles);
         const bool is_permitted = scene_with(troubles).ask(step).has_value();
         if (is_permitted != is_step_specified(troubles)) {

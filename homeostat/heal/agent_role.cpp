@@ -121,7 +121,7 @@ Task<void> AgentRole::judge_once() {
     for (const Symptom& symptom : present) {
         if (is_for_reflex(symptom, settings_.judge.inventory)) {
             co_await deal_with(symptom);
-        } else if (!is_judging_) {
+        } else if (!is_judging_ && is_waited_for(symptom)) {
             // The model may take its time; a reflex must not wait for it.
             is_judging_ = true;
             asio::co_spawn(strand_, judge_alone(symptom), asio::detached);
@@ -130,6 +130,12 @@ Task<void> AgentRole::judge_once() {
     if (ports_.clock.now() - started_at_ > settings_.settle_for) {
         co_await clear_gone();
     }
+}
+
+/// A symptom that needs no opinion now must not take the turn of one that does.
+bool AgentRole::is_waited_for(const Symptom& symptom) const {
+    const std::optional<Standing> standing = ports_.executor.standing(symptom);
+    return !standing || standing->wants_proposal;
 }
 
 Task<void> AgentRole::clear_gone() {

@@ -73,6 +73,7 @@ class AgentRole {
     Task<void> watch(ports::Telemetry& source);
     Task<void> take_from(ports::Telemetry& source);
     Task<void> judge_once();
+    [[nodiscard]] bool is_waited_for(const Symptom& symptom) const;
     Task<void> judge_alone(Symptom symptom);
     Task<void> deal_with(Symptom symptom);
     Task<decide::Opinion> ask_oracle(const diagnose::Finding& finding);

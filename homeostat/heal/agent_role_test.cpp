@@ -62,6 +62,7 @@ class ProcessSource final : public ports::Telemetry {
   public:
     explicit ProcessSource(SimulatedWorld& world) : world_(world) {}
     std::optional<Change> change_next;
+    bool is_first_silent{false};  ///< payments-0 runs and leaves its probes unanswered.
 
     [[nodiscard]] std::string_view name() const override { return "processes"; }
     [[nodiscard]] Duration interval() const override { return 200ms; }
@@ -79,6 +80,10 @@ class ProcessSource final : public ports::Telemetry {
             }
             reading.at = world_.now;
             readings.emplace_back(std::move(reading));
+        }
+        if (is_first_silent) {
+            readings.emplace_back(
+                ProbeReading{.subject = {SubjectKind::instance, "payments-0"}, .at = world_.now});
         }
         if (change_next) {
             readings.emplace_back(ChangeReading{*change_next});
@@ -323,6 +328,14 @@ TEST_CASE("a crash is proposed at once while the model is thinking about somethi
     const std::optional<Proposal> proposal = watched.proposal_about(SymptomKind::instance_down);
     REQUIRE(proposal);
     CHECK(proposal->judged_at - crashed_at < 500ms);
+}
+
+TEST_CASE("a symptom that is taken care of keeps no other waiting") {
+    WatchedWorld watched;
+    watched.world.versions_bad = {VersionId("v2")};
+    REQUIRE(watched.proposal_about(SymptomKind::errors));
+    watched.processes.is_first_silent = true;
+    CHECK(watched.proposal_about(SymptomKind::instance_not_answering));
 }
 
 TEST_CASE("a second opinion leaves out what did not help and is asked for once") {

@@ -59,6 +59,23 @@ bool ExecutorRole::explains(const HealingThread& thread, const Symptom& down) co
     return touched == nullptr || touched->text() == down.subject.name;
 }
 
+/// Whether a judged incident may be the one that the symptom belongs to.
+bool ExecutorRole::may_account_for(const HealingThread& thread, const Symptom& symptom) const {
+    const IncidentState& state = thread.state;
+    const bool is_for_long = ports_.clock.now() - state.node_since > symptom_ends_within;
+    // What is held has helped: a symptom that is there later is another one. Only a cache stays as
+    // stale as it was while its readers go round it.
+    const bool is_lasting = symptom.kind == SymptomKind::stale_cache &&
+                            state.proposal.symptom.subject == symptom.subject;
+    const bool is_old_hold = thread.node == "hold" && is_for_long && !is_lasting;
+    // A person was called, or guard goes on refusing. Where nothing was done for it, it explains no
+    // other kind of symptom.
+    const bool is_at_rest = thread.node == "stand_by" || (thread.node == "guard" && is_for_long);
+    const bool is_left_alone =
+        is_at_rest && state.tried.empty() && state.proposal.symptom.kind != symptom.kind;
+    return !is_old_hold && !is_left_alone;
+}
+
 const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
     const Slot* judged = nullptr;
     const bool is_urgent = is_for_reflex(symptom, settings_.inventory);
@@ -73,10 +90,8 @@ const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
                 return slot.get();
             }
         }
-        // What is held has helped: a symptom that is there later is another one.
-        const bool is_old_hold = thread.node == "hold" &&
-                                 ports_.clock.now() - thread.state.node_since > symptom_ends_within;
-        if (!is_reflex && !is_old_hold && (!is_urgent || explains(thread, symptom))) {
+        if (!is_reflex && may_account_for(thread, symptom) &&
+            (!is_urgent || explains(thread, symptom))) {
             judged = slot.get();
         }
     }

@@ -85,7 +85,7 @@ class SimulatedProcess {
     explicit SimulatedProcess(SimulatedMachine& machine) : machine_(machine) {
         ExecutorSettings settings = machine_.settings;
         settings.notify = [this](const std::string& text) { machine_.notices.push_back(text); };
-        ExecutorPorts ports{clock, ledger, kill_switch, {&runtime, &edge}, {&journeys}};
+        ExecutorPorts ports{clock, ledger, kill_switch, {&runtime, &edge, &caches}, {&journeys}};
         executor.emplace(context_->get_executor(), std::move(ports), std::move(settings));
     }
     ~SimulatedProcess() { context_.reset(); }  // Ends what waits while all that it names is there.
@@ -150,6 +150,7 @@ class SimulatedProcess {
     SimulatedSwitch kill_switch{machine_.world};
     SimulatedActuator runtime{machine_.world, clock, SimulatedActuator::Part::runtime};
     SimulatedActuator edge{machine_.world, clock, SimulatedActuator::Part::edge};
+    SimulatedActuator caches{machine_.world, clock, SimulatedActuator::Part::caches};
     SimulatedJourneys journeys{machine_.world, clock};
     std::optional<ExecutorRole> executor;
 };

@@ -245,7 +245,9 @@ Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
     IncidentState state;
     state.id = IncidentId(id);
     state.proposal = std::move(proposal);
-    state.edge_errors_at_open = edge_errors_before();
+    const EdgeCounters edge_before = edge_counters_before();
+    state.edge_errors_at_open = edge_before.errors_total;
+    state.edge_requests_at_open = edge_before.requests_total;
     auto slot = std::make_unique<Slot>();
     slot->thread = healing_graph().start(id, std::move(state));
     slots_[id] = std::move(slot);

@@ -164,8 +164,9 @@ class ExecutorRole final : public ports::Executor {
     void learn_versions(const Entry& entry);
     void remember(const Entry& entry, bool is_of_this_boot);
     [[nodiscard]] bool explains(const HealingThread& thread, const Symptom& down) const;
+    [[nodiscard]] bool may_account_for(const HealingThread& thread, const Symptom& symptom) const;
     [[nodiscard]] const Slot* slot_for(const Symptom& symptom) const;
-    [[nodiscard]] std::uint64_t edge_errors_before() const;
+    [[nodiscard]] EdgeCounters edge_counters_before() const;
 
     boost::asio::any_io_executor strand_;
     ExecutorPorts ports_;
@@ -177,9 +178,9 @@ class ExecutorRole final : public ports::Executor {
     PerArtifact<std::set<VersionId>> versions_good_;
     PerArtifact<VersionId> versions_last_seen_;
     PerArtifact<Proving> provings_;
-    std::set<std::string> swaps_;  ///< Effects of ours that moved the current version.
-    std::deque<std::pair<Instant, std::uint64_t>> edge_errors_;
-    std::uint64_t incident_last_{0};  ///< The number of the latest one.
+    std::set<std::string> swaps_;             ///< Effects of ours that moved the current version.
+    std::deque<EdgeCounters> edge_counters_;  ///< Of the last seconds, oldest first.
+    std::uint64_t incident_last_{0};          ///< The number of the latest one.
     std::uint64_t changes_count_{0};
     std::string ledger_trouble_;
     WallTime ledger_trouble_since_{};

@@ -133,6 +133,47 @@ TEST_CASE("an incident that may not act waits, and is closed when the agent sees
     }
 }
 
+TEST_CASE("an incident that was left to a person holds up no other kind of symptom") {
+    SimulatedMachine machine = bad_deploy();
+    machine.world.is_dependency_failing = true;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    const Symptom errors = errors_for_test(machine.world.now);
+    REQUIRE(process.submit(proposal_for_test(errors, Observe{})));
+    REQUIRE(process.settle_at("stand_by"));
+    CHECK(process.executor->standing(errors));
+    const Symptom silent = about_instance_for_test(SymptomKind::instance_not_answering,
+                                                   "payments-0", machine.world.now);
+    CHECK_FALSE(process.executor->standing(silent));
+    const Result<Standing> taken =
+        process.submit(proposal_for_test(silent, restart_for_test("payments-0")));
+    REQUIRE(taken);
+    CHECK(taken->incident == IncidentId("i-2"));
+}
+
+TEST_CASE("an incident that guard goes on refusing holds up no other kind of symptom") {
+    SimulatedMachine machine = bad_deploy();
+    machine.world.instance(InstanceId("payments-0")).is_stalled = true;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    const Symptom errors = errors_for_test(machine.world.now);
+    // Nothing is the matter with the neighbour that is blamed.
+    REQUIRE(process.submit(proposal_for_test(errors, open_circuit_for_test())));
+    REQUIRE(process.settle_at("guard"));
+    const Symptom silent = about_instance_for_test(SymptomKind::instance_not_answering,
+                                                   "payments-0", machine.world.now);
+    process.clock.run_for(4s);
+    CHECK(process.executor->standing(silent));  // A refusal may pass.
+    process.clock.run_for(2s);
+    CHECK(process.executor->standing(errors));
+    CHECK_FALSE(process.executor->standing(silent));
+    REQUIRE(process.submit(proposal_for_test(silent, restart_for_test("payments-0"))));
+    CHECK(process.clock.run_until([&] { return machine.world.serving_count() == 3; }, 10s));
+    CHECK_FALSE(machine.world.is_circuit_open());
+}
+
 TEST_CASE("an agent that says `gone` all the time neither stops a remedy nor floods the ledger") {
     SimulatedMachine machine = bad_deploy();
     machine.world.start_for = 5s;
@@ -168,6 +209,40 @@ TEST_CASE("two instances that crash at once are both started again, one effect a
         CHECK_FALSE((is_intent(line) && is_under_way));
         is_under_way = is_intent(line) || (is_under_way && !is_outcome(line));
     }
+}
+
+TEST_CASE("a process that ends again before its restart is proven is started again") {
+    SimulatedMachine machine;
+    const InstanceId name("payments-1");
+    machine.world.end_process(name);
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    REQUIRE(process.submit(reflex_of(machine, name.text())));
+    REQUIRE(process.settle_at("verify"));
+    machine.world.end_process(name);
+    REQUIRE(process.settle());
+    CHECK(all_run(machine.world, "v2"));
+    CHECK(starts_count_of(machine, name.text()) == 2);
+    CHECK(machine.has_line("closed healed"));
+    CHECK(is_one_effect_per_intent(machine));
+}
+
+TEST_CASE("a process that ends again and again is left to a person after so many restarts") {
+    SimulatedMachine machine;
+    const InstanceId name("payments-1");
+    machine.world.end_process(name);
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    for (int ending = 0; ending < 10; ++ending) {
+        (void)process.submit(reflex_of(machine, name.text()));  // The agent sees it is down.
+        process.clock.run_until([&] { return machine.world.instances[1].runtime.is_alive; }, 10s);
+        machine.world.end_process(name);
+        process.clock.run_for(1s);
+    }
+    CHECK(starts_count_of(machine, name.text()) == machine.settings.guard.attempts_max);
+    CHECK(machine.world.serving_count() == 2);
+    CHECK(std::ranges::any_of(
+        machine.story(), [](const std::string& line) { return line.starts_with("escalated: "); }));
 }
 
 TEST_CASE("a process that ends while a remedy waits at another instance is started at once") {

@@ -21,13 +21,14 @@ constexpr std::size_t edge_watch_samples_max = 5;
 constexpr Duration proving_every = std::chrono::seconds{1};
 constexpr Duration verify_every = std::chrono::milliseconds{50};
 
-void note_errors(std::deque<std::pair<Instant, std::uint64_t>>& samples,
-                 std::uint64_t total,
-                 Instant now) {
-    if (!samples.empty() && total < samples.back().second) {
+void note_counters(std::deque<EdgeCounters>& samples, const EdgeCounters& counters) {
+    const bool has_restarted =
+        !samples.empty() && (counters.errors_total < samples.back().errors_total ||
+                             counters.requests_total < samples.back().requests_total);
+    if (has_restarted) {
         samples.clear();  // The proxy was started again and counts from zero.
     }
-    samples.emplace_back(now, total);
+    samples.push_back(counters);
     if (samples.size() > edge_watch_samples_max) {
         samples.pop_front();
     }
@@ -98,10 +99,10 @@ Task<Proof> ExecutorRole::verify(Symptom symptom) {
     co_return proof;
 }
 
-// The executor's own count of failed requests, from before an incident: what guard compares with
-// when a proposal says that requests fail.
-std::uint64_t ExecutorRole::edge_errors_before() const {
-    return edge_errors_.empty() ? 0 : edge_errors_.front().second;
+// The executor's own count of requests, from before an incident: what guard compares with when a
+// proposal says that requests fail, or probes say that much is dead.
+EdgeCounters ExecutorRole::edge_counters_before() const {
+    return edge_counters_.empty() ? EdgeCounters{} : edge_counters_.front();
 }
 
 Task<void> ExecutorRole::watch_edge() {
@@ -112,7 +113,7 @@ Task<void> ExecutorRole::watch_edge() {
                 co_await calls_.read(*actuator, now + settings_.read_for_max);
             const EdgeFacts* edge = part ? std::get_if<EdgeFacts>(&*part) : nullptr;
             if (edge != nullptr) {
-                note_errors(edge_errors_, edge->counters.errors_total, now);
+                note_counters(edge_counters_, edge->counters);
             }
         }
         co_await ports_.clock.sleep_until(ports_.clock.now() + edge_watch_every);

@@ -31,6 +31,7 @@ void add(Facts& facts, const RuntimeFacts& part) {
 void add(Facts& facts, const EdgeFacts& part) {
     facts.edge = part.counters;
     facts.circuits = part.circuits;
+    facts.routes = part.routes;
     for (InstanceFacts& instance : facts.instances) {
         const EdgeInstance* seen = find(part, instance.runtime.instance);
         facts.is_complete =
@@ -41,6 +42,10 @@ void add(Facts& facts, const EdgeFacts& part) {
             instance.latency_ms = seen->latency_ms;
         }
     }
+}
+
+void add(Facts& facts, const CachesFacts& part) {
+    facts.caches = part.caches;
 }
 
 }  // namespace

@@ -56,7 +56,13 @@ std::vector<Trouble> troubles() {
         about_instance_for_test(SymptomKind::instance_down, "payments-1", crashed.now);
     SimulatedWorld let_down;
     let_down.is_dependency_failing = true;
-    let_down.dependency_well_from_at = let_down.now + 10s;
+    let_down.dependency_well_from_at = let_down.now + 4s;
+    SimulatedWorld stale;
+    stale.copies_right_from_at = stale.now + 4s;
+    SimulatedWorld stale_once;
+    stale_once.copies_right_from_at = Instant::max();
+    stale_once.is_filled_again = false;
+    const Symptom copies = stale_for_test(stale.now);
     const Symptom errors = errors_for_test(bad_deploy.now);
     return {
         {"rollback", bad_deploy, proposal_for_test(errors, rollback_for_test()), "v1", true},
@@ -72,6 +78,9 @@ std::vector<Trouble> troubles() {
         {"eject", one_slow, proposal_for_test(slow_one, eject_for_test("payments-1")), "v2", true,
          proposal_for_test(slow_one, restart_for_test("payments-1"))},
         {"open_circuit", let_down, proposal_for_test(errors, open_circuit_for_test()), "v2", true},
+        {"reroute", stale, proposal_for_test(copies, reroute_for_test()), "v2", true},
+        {"invalidate_cache", stale_once, proposal_for_test(copies, invalidate_for_test()), "v2",
+         true},
         {"scale", surge, proposal_for_test(surge_errors, scale_for_test(3, 4)), "v2", true},
     };
 }
@@ -128,8 +137,9 @@ std::string complaint_about(const Run& run, const Trouble& trouble) {
         return "it ended with: " + run.executor.story().back();
     }
     const bool is_as_wanted =
-        !run.world.is_slow() && !run.world.is_circuit_open() &&
-        run.world.serving_count() == run.world.wanted_count() && run.world.wanted_count() == 3 &&
+        !run.world.is_slow() && !run.world.is_circuit_open() && !run.world.is_rerouted() &&
+        !run.world.is_cache_stale() && run.world.serving_count() == run.world.wanted_count() &&
+        run.world.wanted_count() == 3 &&
         std::ranges::all_of(run.world.instances, [&](const SimulatedInstance& one) {
             return !one.runtime.is_wanted ||
                    (one.runtime.version.text() == trouble.version_wanted &&

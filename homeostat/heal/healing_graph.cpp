@@ -11,10 +11,11 @@ HealingGraph build() {
     using enum graph::NodeKind;
     std::vector<graph::Node<Incident>> nodes{
         {{"open", think, {"guard"}}, node::open},
-        {{"guard", think, {"act", "ask", "escalate", "stand_by", "hold", "close"}}, node::guard},
+        {{"guard", think, {"act", "ask", "rejudge", "escalate", "stand_by", "hold", "close"}},
+         node::guard},
         {{"ask", ask, {"escalate", "close"}}, node::ask},
         {{"act", act, {"verify", "rejudge", "escalate", "hold", "close"}}, node::act},
-        {{"verify", think, {"close", "hold", "undo", "rejudge"}}, node::verify},
+        {{"verify", think, {"close", "hold", "undo", "guard", "rejudge"}}, node::verify},
         {{"undo", think, {"act"}}, node::undo},
         {{"hold", think, {"give_back", "guard"}}, node::hold},
         {{"give_back", think, {"act"}}, node::give_back},

@@ -5,6 +5,7 @@
 //     open → guard → act → verify → close
 //              │       │       ├→ undo → act (once) → rejudge
 //              │       │       ├→ rejudge → guard (a lower class, once)
+//              │       │       ├→ guard (a process that has ended again)
 //              │       │       └→ hold → give_back → act → verify  (a temporary remedy)
 //              │       └→ escalate  └→ guard  (a cure, while a stopgap holds)
 //              ├→ ask  (a person has to say yes)

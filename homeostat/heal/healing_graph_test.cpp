@@ -111,6 +111,18 @@ TEST_CASE("a rolling restart replaces the stalled instance first and never goes 
     CHECK(executor.broken.empty());
 }
 
+TEST_CASE("an instance that was started again and is not well is no case for the reflex any more") {
+    SimulatedWorld world;
+    world.end_process(InstanceId("payments-1"));
+    SimulatedExecutor executor(world);
+    executor.proofs_next = {ProofKind::not_helped};
+    executor.open(restart_of(world, SymptomKind::instance_down, "payments-1"));
+    executor.settle();
+    CHECK(executor.node() == "stand_by");
+    CHECK(has_line(executor, "escalated: the remedy did not help, and there is no other"));
+    CHECK(effects_count(world) == 1);
+}
+
 TEST_CASE("a crashed instance is started again by one effect") {
     SimulatedWorld world;
     world.end_process(InstanceId("payments-1"));

@@ -42,6 +42,7 @@ guard::Case case_of(const IncidentState& state) {
         .is_undo = state.is_undo,
         .is_contained = state.held.has_value(),
         .edge_errors_at_open = state.edge_errors_at_open,
+        .edge_requests_at_open = state.edge_requests_at_open,
     };
 }
 
@@ -54,6 +55,7 @@ Grounds grounds_of(const IncidentState& state, const Facts& facts, const Healing
             .is_undo = asked.is_undo,
             .is_contained = asked.is_contained,
             .edge_errors_at_open = asked.edge_errors_at_open,
+            .edge_requests_at_open = asked.edge_requests_at_open,
             .facts = facts};
 }
 
@@ -78,8 +80,7 @@ HealingTurn turn_down(IncidentState state,
     } else if (verdict.kind == VerdictKind::question) {
         turn = go(std::move(state), "ask");
     } else if (!verdict.again_at) {
-        const std::string_view rest = rest_of(state);
-        turn = go(std::move(state), rest);
+        turn = go(state, rest_of(state));
     } else if (*verdict.again_at - since > context.around.refusal_for_max) {
         turn = escalate_because(std::move(state), "still refused (" + verdict.rule + ")");
     } else {
@@ -95,6 +96,22 @@ HealingTurn open(IncidentState state, const HealingEvent&, const HealingContext&
     Entry entry = record::opened(state.id, state.proposal);
     return with(go(std::move(state), "guard"), std::move(entry));
 }
+
+namespace {
+
+/// A reflex has started the process, and did not help. Guard backs off and counts.
+bool restarts_anew(const IncidentState& state) {
+    return is_reflex(state) && std::holds_alternative<Restart>(state.proposal.choice.remedy) &&
+           !state.tried.empty();
+}
+
+bool has_ended(const IncidentState& state, const Facts& facts) {
+    const InstanceId* instance = instance_of(state.proposal.choice.remedy);
+    const InstanceFacts* target = instance == nullptr ? nullptr : find_instance(facts, *instance);
+    return target == nullptr || !target->runtime.is_alive;  // Unknown: guard refuses.
+}
+
+}  // namespace
 
 HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingContext& context) {
     if (is_first(event)) {
@@ -115,6 +132,9 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
     }
     if (!read->facts) {
         return escalate_because(std::move(state), "the facts: " + read->facts.error().text);
+    }
+    if (restarts_anew(state) && !has_ended(state, *read->facts)) {
+        return go(std::move(state), "rejudge");  // It runs and is not well: no case for a reflex.
     }
     const Verdict verdict = homeostat::guard::check(
         case_of(state), *read->facts, *context.around.history, context.around.guard, context.now);
@@ -312,8 +332,10 @@ HealingTurn after_no_help(IncidentState state, const Remedy& remedy) {
     if (state.held) {
         return go(std::move(state), "hold");
     }
-    const std::string_view next = inverse_of(remedy) ? "undo" : "rejudge";
-    return go(std::move(state), next);
+    if (restarts_anew(state)) {
+        return go(std::move(state), "guard");
+    }
+    return go(std::move(state), inverse_of(remedy) ? "undo" : "rejudge");
 }
 
 }  // namespace

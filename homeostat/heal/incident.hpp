@@ -47,7 +47,8 @@ struct IncidentState {
     Instant opened_at{};
     Instant node_since{};                  ///< When the present node was entered.
     std::uint64_t edge_errors_at_open{0};  ///< The executor's own count, shortly before.
-    std::vector<Remedy> tried;             ///< Remedies begun, in order.
+    std::uint64_t edge_requests_at_open{0};
+    std::vector<Remedy> tried;  ///< Remedies begun, in order.
     std::optional<act::Plan> plan;
     std::optional<PendingEffect> pending;
     std::uint32_t effects_count{0};
@@ -64,6 +65,7 @@ struct IncidentState {
         field("opened_at", self.opened_at);
         field("node_since", self.node_since);
         field("edge_errors_at_open", self.edge_errors_at_open);
+        field("edge_requests_at_open", self.edge_requests_at_open, may_be_absent);
         field("tried", self.tried);
         field("plan", self.plan);
         field("pending", self.pending);

@@ -17,8 +17,10 @@ int urgency(SymptomKind kind) {
             return 2;
         case SymptomKind::instance_not_answering:
             return 3;
+        case SymptomKind::stale_cache:
+            return 4;
     }
-    return 3;
+    return 4;
 }
 
 constexpr std::size_t fresh_signals_max = 20'000;  // Between two looks, 250 ms apart.

@@ -77,6 +77,46 @@ TEST_CASE("slow answers behind an edge are a symptom within 5 s and gone 5 s aft
     CHECK(present.empty());
 }
 
+TEST_CASE("an agent that has watched for 4 s offers its spares within 4 s of a surge") {
+    JudgeSettings settings;
+    settings.inventory.service = ServiceId("payments");
+    std::vector<Reading> readings;
+    for (int index = 0; index < 5; ++index) {
+        const InstanceId instance("payments-" + std::to_string(index));
+        settings.inventory.instances.push_back(instance);
+        readings.emplace_back(
+            ProcessReading{.instance = instance, .is_wanted = index < 3, .is_alive = index < 3});
+    }
+    Judge judge(settings);
+    EdgeReading edge;
+    edge.subject = {SubjectKind::service, "payments"};
+    Instant now{std::chrono::hours{1}};
+    // Of 300 a second 240 are answered. Once 120 wait their time is up, and the rest fails.
+    const auto pass = [&](bool is_surge) {
+        const std::uint64_t more = is_surge ? 15 : 0;
+        const std::uint64_t failed = edge.counters.queue_length >= 120 ? more : 0;
+        now += std::chrono::milliseconds{250};
+        edge.at = now;
+        edge.counters.requests_total += is_surge ? 60 + failed : 25;
+        edge.counters.errors_total += failed;
+        edge.counters.queue_length += more - failed;
+        readings.emplace_back(edge);
+        (void)judge.take(readings, now);
+        readings.clear();
+        return judge.symptoms(now);
+    };
+    for (int tick = 0; tick < 4 * 4; ++tick) {
+        REQUIRE(pass(false).empty());
+    }
+    std::vector<Symptom> present;
+    for (int tick = 0; tick < 4 * 4 && present.empty(); ++tick) {
+        present = pass(true);
+    }
+    REQUIRE(present.size() == 1);
+    const Remedy scale = Scale{ServiceId("payments"), 3, 5};
+    CHECK(judge.diagnose(present.front(), {}).menu.items.front().remedy == scale);
+}
+
 TEST_CASE("the operator's notes stand before all evidence, and offer nothing themselves") {
     const std::string words = "a restart takes four minutes here; prefer rollback";
     const diagnose::Finding without = finding_with({});

@@ -34,6 +34,16 @@ namespace homeostat::heal {
             .noticed_at = now};
 }
 
+[[nodiscard]] inline Symptom stale_for_test(Instant now) {
+    return {.kind = SymptomKind::stale_cache,
+            .subject = {SubjectKind::cache, "quotes"},
+            .observer = Observer::cache,
+            .value = 5,
+            .limit = 0,
+            .began_at = now,
+            .noticed_at = now};
+}
+
 [[nodiscard]] inline Proposal proposal_for_test(Symptom symptom, Remedy remedy) {
     Proposal proposal;
     proposal.service = ServiceId("payments");
@@ -63,6 +73,14 @@ namespace homeostat::heal {
 
 [[nodiscard]] inline Remedy open_circuit_for_test() {
     return OpenCircuit{ServiceId("fraud")};
+}
+
+[[nodiscard]] inline Remedy reroute_for_test() {
+    return Reroute{CacheId("quotes")};
+}
+
+[[nodiscard]] inline Remedy invalidate_for_test() {
+    return InvalidateCache{CacheId("quotes")};
 }
 
 [[nodiscard]] inline Remedy scale_for_test(std::uint32_t from, std::uint32_t to) {

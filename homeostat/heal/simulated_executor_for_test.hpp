@@ -42,8 +42,9 @@ namespace homeostat::heal {
     around.hold_for_max = seconds{60};
     around.guard.min_healthy = 2;
     for (const RemedyKind kind :
-         {RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::restart,
-          RemedyKind::rolling_restart, RemedyKind::scale, RemedyKind::rollback}) {
+         {RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::invalidate_cache,
+          RemedyKind::reroute, RemedyKind::restart, RemedyKind::rolling_restart, RemedyKind::scale,
+          RemedyKind::rollback}) {
         around.guard.autonomy[kind] = Autonomy::act;
     }
     return around;
@@ -77,6 +78,7 @@ class SimulatedExecutor {
         IncidentState state;
         state.id = IncidentId("i-1");
         state.edge_errors_at_open = world_.facts().edge.errors_total;
+        state.edge_requests_at_open = world_.facts().edge.requests_total;
         state.proposal = std::move(proposal);
         thread_ = healing_graph().start("i-1", std::move(state));
         world_.pass(std::chrono::milliseconds{200});  // The fault shows in our own counters.
@@ -275,7 +277,8 @@ class SimulatedExecutor {
 
     Proof prove() {
         Proof proof;
-        const bool is_well = !world_.is_failing() && !world_.is_slow() && world_.is_whole();
+        const bool is_well = !world_.is_failing() && !world_.is_slow() && world_.is_whole() &&
+                             !world_.is_misleading();
         proof.kind = is_well ? ProofKind::helped : ProofKind::not_helped;
         if (!proofs_next.empty()) {
             proof.kind = proofs_next.front();

@@ -77,7 +77,7 @@ enum class SimulatedReply : std::uint8_t {
 
 class SimulatedActuator final : public ports::Actuator {
   public:
-    enum class Part : std::uint8_t { runtime, edge };
+    enum class Part : std::uint8_t { runtime, edge, caches };
 
     SimulatedActuator(SimulatedWorld& world, SimulatedClock& clock, Part part)
         : world_(world), clock_(clock), part_(part) {}
@@ -88,9 +88,12 @@ class SimulatedActuator final : public ports::Actuator {
     std::vector<EffectId> performed;  ///< Orders that came in.
 
     [[nodiscard]] bool performs(const Step& step) const override {
-        const bool is_of_edge =
-            std::holds_alternative<Drain>(step) || std::holds_alternative<Undrain>(step);
-        return is_of_edge == (part_ == Part::edge);
+        const bool is_of_edge = std::holds_alternative<Drain>(step) ||
+                                std::holds_alternative<Undrain>(step) ||
+                                std::holds_alternative<SetRoute>(step);
+        const bool is_of_caches = std::holds_alternative<Invalidate>(step);
+        const Part whose = is_of_edge ? Part::edge : is_of_caches ? Part::caches : Part::runtime;
+        return whose == part_;
     }
 
     Task<Outcome> perform(Request request, Instant deadline) override {
@@ -122,7 +125,15 @@ class SimulatedActuator final : public ports::Actuator {
         if (reads_answer_at > clock_.now()) {
             co_await clock_.sleep_until(reads_answer_at);
         }
-        co_return part_ == Part::edge ? world_.read_edge() : world_.read_runtime();
+        switch (part_) {
+            case Part::edge:
+                co_return world_.read_edge();
+            case Part::caches:
+                co_return world_.read_caches();
+            case Part::runtime:
+                break;
+        }
+        co_return world_.read_runtime();
     }
 
   private:
@@ -154,7 +165,13 @@ class SimulatedJourneys final : public ports::Telemetry {
         journey.status = is_good ? 200 : 503;
         journey.latency = std::chrono::milliseconds{12};
         journey.at = world_.now;
-        std::vector<Reading> readings{journey};
+        CacheReading copies;
+        copies.cache = CacheId("quotes");
+        copies.observer = Observer::journey;
+        copies.keys_count = 5;
+        copies.stale_count = world_.is_misleading() ? 5 : 0;
+        copies.at = world_.now;
+        std::vector<Reading> readings{journey, copies};
         for (const SimulatedInstance& one : world_.instances) {
             ProcessReading process;
             process.instance = one.runtime.instance;

@@ -1,7 +1,7 @@
 #pragma once
 
-// SimulatedWorld: a group of instances behind an edge, and a neighbour `fraud` with a
-// circuit there, in memory. What the executor's tests act on.
+// SimulatedWorld: a group of instances behind an edge, a neighbour `fraud` with a circuit there,
+// and a cache `quotes` with a way round it, in memory. What the executor's tests act on.
 //
 // It keeps the contract of the real actuators: a step happens only if its precondition holds, and a
 // new process carries the id of the effect that started it. It outlives every process of ours, and
@@ -68,6 +68,9 @@ class SimulatedWorld {
     Duration circuit_open_for{std::chrono::seconds{75}};  ///< Then it closes by itself.
     std::uint32_t serving_needed{0};                      ///< Fewer cannot carry the load: errors.
     Instant surge_ends_at{Instant::max()};                ///< From then on any number can.
+    Instant copies_right_from_at{};  ///< Until then whoever fills `quotes` writes what is stale.
+    bool is_filled_again{true};      ///< Also after its keys were dropped.
+    Duration route_lasts_for{std::chrono::seconds{75}};  ///< Then readers go back by themselves.
     bool is_runtime_readable{true};
     bool is_edge_readable{true};
     bool is_suspended{false};
@@ -120,6 +123,18 @@ class SimulatedWorld {
 
     [[nodiscard]] bool is_circuit_open() const { return now < circuit_closes_at_; }
 
+    [[nodiscard]] bool is_cache_stale() const {
+        constexpr Duration fill_every = std::chrono::milliseconds{500};
+        const bool is_dropped = now < copies_dropped_at_ + fill_every ||
+                                (!is_filled_again && copies_dropped_at_ > Instant{});
+        return now < copies_right_from_at && !is_dropped;
+    }
+
+    [[nodiscard]] bool is_rerouted() const { return now < route_ends_at_; }
+
+    /// Users get wrong answers.
+    [[nodiscard]] bool is_misleading() const { return is_cache_stale() && !is_rerouted(); }
+
     [[nodiscard]] bool is_overloaded() const {
         return serving_count() < serving_needed && now < surge_ends_at;
     }
@@ -158,6 +173,8 @@ class SimulatedWorld {
         inventory.has_edge = true;
         inventory.neighbours = {ServiceId("fraud")};
         inventory.circuits = {ServiceId("fraud")};
+        inventory.caches = {CacheId("quotes")};
+        inventory.routes = {CacheId("quotes")};
         for (const SimulatedInstance& one : instances) {
             inventory.instances.push_back(one.runtime.instance);
         }
@@ -192,11 +209,28 @@ class SimulatedWorld {
                           .is_open = is_circuit_open(),
                           .servers_count = 2,
                           .answering_count = is_dependency_well() ? 2U : 0U}};
+        part.routes = {{.cache = CacheId("quotes"),
+                        .is_to_source = is_rerouted(),
+                        .servers_count = 1,
+                        .answering_count = 1}};
+        return FactsPart{std::move(part)};
+    }
+
+    [[nodiscard]] Result<FactsPart> read_caches() const {
+        const std::uint32_t stale_count = is_cache_stale() ? 5 : 0;
+        CachesFacts part{{}, now};
+        part.caches = {{.cache = CacheId("quotes"),
+                        .is_answering = true,
+                        .is_source_answering = true,
+                        .keys_count = 5,
+                        .present_count = 5,
+                        .differing_count = stale_count,
+                        .stale_count = stale_count}};
         return FactsPart{std::move(part)};
     }
 
     [[nodiscard]] Facts facts() const {
-        Facts facts = merge_facts(inventory(), {read_runtime(), read_edge()}, now);
+        Facts facts = merge_facts(inventory(), {read_runtime(), read_edge(), read_caches()}, now);
         facts.is_suspended = is_suspended;
         facts.versions.deploy.good.assign(versions_good.begin(), versions_good.end());
         facts.versions.config.good = configs.good;
@@ -265,6 +299,16 @@ class SimulatedWorld {
         return {OutcomeKind::done, {}};
     }
 
+    Outcome apply(const EffectId&, const SetRoute& step, bool) {
+        route_ends_at_ = step.is_to_source ? now + route_lasts_for : now;
+        return {OutcomeKind::done, {}};
+    }
+
+    Outcome apply(const EffectId&, const Invalidate&, bool) {
+        copies_dropped_at_ = now;
+        return {OutcomeKind::done, {}};
+    }
+
     Outcome apply(const EffectId& effect, const Replace& step, bool stops_half_way) {
         SimulatedInstance& one = instance(step.instance);
         const ProcessIdentity present =
@@ -297,6 +341,8 @@ class SimulatedWorld {
 
     std::int32_t pid_last_{100};
     Instant circuit_closes_at_{};
+    Instant route_ends_at_{};
+    Instant copies_dropped_at_{};
     EdgeCounters edge_{.requests_total = 1000, .errors_total = 7};
 };
 

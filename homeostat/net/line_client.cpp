@@ -19,14 +19,15 @@ bool is_one_line(std::string_view line) {
     return std::ranges::all_of(line, [](char c) { return c >= ' ' && c < '\x7f'; });
 }
 
-Task<Result<std::string>> read_to_end(Stream& stream, Endpoint endpoint, std::size_t bytes_max) {
+Task<Result<std::string>> read_reply(Stream& stream, Endpoint endpoint, ReplyEnd end) {
     std::string text;
     std::array<char, 16384> bytes{};
-    while (text.size() <= bytes_max) {
+    while (text.size() <= end.bytes_max) {
         boost::system::error_code error;
         const std::size_t size = co_await stream.async_read_some(asio::buffer(bytes), into(error));
         text.append(bytes.data(), size);
-        if (error == asio::error::eof) {
+        const bool is_at_end = error == asio::error::eof && !end.is_whole;
+        if (is_at_end || (end.is_whole && end.is_whole(text))) {
             co_return text;
         }
         if (error) {
@@ -34,7 +35,7 @@ Task<Result<std::string>> read_to_end(Stream& stream, Endpoint endpoint, std::si
         }
     }
     co_return fail(Fault::broken, fmt::format("{}: the reply is larger than {} bytes",
-                                              to_text(endpoint), bytes_max));
+                                              to_text(endpoint), end.bytes_max));
 }
 
 }  // namespace
@@ -48,18 +49,29 @@ Task<LineExchange> exchange_line(asio::any_io_executor executor,
         co_return LineExchange{false, fail(Fault::invalid, "a command has a control byte in it")};
     }
     line += '\n';
+    ReplyEnd end{.bytes_max = reply_bytes_max};
+    LineExchange exchange = co_await exchange_bytes(std::move(executor), std::move(endpoint),
+                                                    std::move(line), deadline, std::move(end));
+    co_return exchange;
+}
+
+Task<LineExchange> exchange_bytes(asio::any_io_executor executor,
+                                  Endpoint endpoint,
+                                  std::string bytes,
+                                  Instant deadline,
+                                  ReplyEnd end) {
     Stream stream(executor);
     Result<void> connected = co_await connect(stream, endpoint, deadline);
     if (!connected) {
         co_return LineExchange{false, std::unexpected(connected.error())};
     }
     boost::system::error_code error;
-    const std::size_t sent = co_await asio::async_write(stream, asio::buffer(line), into(error));
+    const std::size_t sent = co_await asio::async_write(stream, asio::buffer(bytes), into(error));
     if (error) {
         // Without a single byte of it the peer cannot have acted.
         co_return LineExchange{sent > 0, std::unexpected(exchange_error(error, endpoint))};
     }
-    Result<std::string> reply = co_await read_to_end(stream, endpoint, reply_bytes_max);
+    Result<std::string> reply = co_await read_reply(stream, endpoint, std::move(end));
     co_return LineExchange{true, std::move(reply)};
 }
 

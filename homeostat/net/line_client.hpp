@@ -1,6 +1,7 @@
 #pragma once
 
-// One command line to a peer that answers with text and closes: HAProxy's runtime socket.
+// One command to a peer and its reply: a line that is answered with text and a close (HAProxy's
+// runtime socket), or bytes whose reply says itself where it ends (Redis).
 //
 // A caller who caused an effect has to know whether the command can have arrived. `is_sent` false
 // is a promise that it has not; after true and an error nobody knows, also not much later: a peer
@@ -16,7 +17,9 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <string>
+#include <string_view>
 
 namespace homeostat::net {
 
@@ -27,6 +30,13 @@ struct LineExchange {
     Result<std::string> reply;
 };
 
+/// Where a reply ends.
+struct ReplyEnd {
+    std::size_t bytes_max{0};
+    /// Asked of all that has come so far; empty: the peer closes the connection.
+    std::function<bool(std::string_view)> is_whole{};
+};
+
 /// Sends `line` and a newline on a connection of its own and reads until the peer closes it.
 /// ERRORS: invalid if `line` has a control byte in it.
 [[nodiscard]] Task<LineExchange> exchange_line(boost::asio::any_io_executor executor,
@@ -34,5 +44,13 @@ struct LineExchange {
                                                std::string line,
                                                Instant deadline,
                                                std::size_t reply_bytes_max);
+
+/// Sends `bytes` as they are, likewise on a connection of its own, and reads until `is_whole` says
+/// that what has come is the whole reply.
+[[nodiscard]] Task<LineExchange> exchange_bytes(boost::asio::any_io_executor executor,
+                                                Endpoint endpoint,
+                                                std::string bytes,
+                                                Instant deadline,
+                                                ReplyEnd end);
 
 }  // namespace homeostat::net

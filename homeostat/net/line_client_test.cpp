@@ -84,3 +84,26 @@ TEST_CASE("a deadline in the past sends nothing") {
     CHECK_FALSE(exchange.is_sent);
     CHECK(world.peer.connections_count() == 0);
 }
+
+TEST_CASE("a reply that says itself where it ends is read so far, though the peer stays") {
+    World world({{"3:abc", listens}, {"3:ab", closes}, {"3:ab", hangs}, {"9:abcdefghi", listens}});
+    const auto ask = [&](Duration within) {
+        ReplyEnd end{.bytes_max = 8,
+                     .is_whole = [](std::string_view text) { return text.size() >= 5; }};
+        return run_for_test(world.context,
+                            exchange_bytes(world.context.get_executor(), world.peer.endpoint(),
+                                           "two\r\nlines\r\n", now_for_test() + within, end));
+    };
+    const LineExchange whole = ask(2s);
+    CHECK(whole.is_sent);
+    REQUIRE(whole.reply);
+    CHECK(*whole.reply == "3:abc");
+    CHECK(world.peer.requests().front() == "two\r\nlines\r\n");
+    const LineExchange cut = ask(2s);
+    CHECK(cut.is_sent);
+    CHECK_FALSE(cut.reply);
+    const LineExchange hung = ask(100ms);
+    CHECK(hung.is_sent);
+    REQUIRE_FALSE(hung.reply);
+    CHECK(hung.reply.error().fault == Fault::late);
+}

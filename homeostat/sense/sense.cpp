@@ -110,6 +110,12 @@ class Sensing {
         }
     }
 
+    void operator()(const CacheReading& reading) {
+        const Subject subject{SubjectKind::cache, reading.cache.text()};
+        add(SignalKind::keys_count, reading.observer, subject, reading.keys_count, reading.at);
+        add(SignalKind::stale_count, reading.observer, subject, reading.stale_count, reading.at);
+    }
+
     void operator()(const ChangeReading&) {}  // Noted as it is.
 
     [[nodiscard]] std::vector<Signal> take() { return std::move(signals_); }
@@ -130,9 +136,12 @@ class Sensing {
         signals_.push_back(make(kind, observer, subject, value, at));
     }
 
-    void add_edge(const Subject& subject, const EdgeCounters& counters, Instant at) {
+    void add_queue(const Subject& subject, const EdgeCounters& counters, Instant at) {
         add(SignalKind::queue_length, Observer::edge, subject,
             static_cast<double>(counters.queue_length), at);
+    }
+
+    void add_edge(const Subject& subject, const EdgeCounters& counters, Instant at) {
         EdgeTotals totals{counters.requests_total,
                           counters.errors_total,
                           counters.retries_total,
@@ -142,6 +151,7 @@ class Sensing {
             if (state_.edge.size() < state_.limits.subjects_max) {
                 state_.edge.emplace(subject, totals);
             }
+            add_queue(subject, counters, at);
             return;
         }
         totals.mean = known->second.mean;
@@ -154,6 +164,7 @@ class Sensing {
             static_cast<double>(delta(before.errors_total, totals.errors_total)), at);
         add(SignalKind::retries_count, Observer::edge, subject,
             static_cast<double>(delta(before.retries_total, totals.retries_total)), at);
+        add_queue(subject, counters, at);
         if (latency_ms) {
             add(SignalKind::latency_ms, Observer::edge, subject, *latency_ms, at);
         }

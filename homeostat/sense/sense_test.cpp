@@ -120,4 +120,20 @@ TEST_CASE("how a process ended is said only when it is known") {
     CHECK(values_of(take(state, reading), SignalKind::has_ended_well) == std::vector<double>{0});
 }
 
+TEST_CASE("a look at a cache becomes its two counts, by whoever looked") {
+    State state;
+    CacheReading reading;
+    reading.cache = CacheId("quotes");
+    reading.observer = Observer::journey;
+    reading.keys_count = 5;
+    reading.stale_count = 2;
+    const std::vector<Signal> signals = take(state, reading);
+    CHECK(values_of(signals, SignalKind::keys_count) == std::vector<double>{5});
+    CHECK(values_of(signals, SignalKind::stale_count) == std::vector<double>{2});
+    for (const Signal& signal : signals) {
+        CHECK(signal.subject == Subject{SubjectKind::cache, "quotes"});
+        CHECK(signal.observer == Observer::journey);
+    }
+}
+
 }  // namespace homeostat::sense

@@ -20,7 +20,7 @@ bool is_of_instance(const Symptom& symptom) {
            symptom.kind == SymptomKind::instance_not_answering;
 }
 
-/// Counts of the edge arrive as two signals of one instant, in any order.
+/// Counts of the edge, or of a look at a cache, arrive as two signals of one instant, in any order.
 void count_requests(State& state, const Signal& signal) {
     const auto found = std::ranges::find_if(state.samples, [&](const Sample& sample) {
         return sample.observer == signal.observer && sample.at == signal.at;
@@ -28,7 +28,8 @@ void count_requests(State& state, const Signal& signal) {
     const bool is_new = found == state.samples.end();
     Sample& sample =
         is_new ? state.samples.emplace_back(Sample{signal.at, signal.observer}) : *found;
-    const bool is_error = signal.kind == SignalKind::errors_count;
+    const bool is_error =
+        signal.kind == SignalKind::errors_count || signal.kind == SignalKind::stale_count;
     (is_error ? sample.bad_count : sample.all_count) += count_of(signal.value);
 }
 
@@ -68,6 +69,15 @@ void take_request(State& state, const Symptom& symptom, const Signal& signal) {
     }
 }
 
+/// In the cache itself, or as its readers get it.
+void take_for_cache(State& state, const Symptom& symptom, const Signal& signal) {
+    const bool is_count =
+        signal.kind == SignalKind::keys_count || signal.kind == SignalKind::stale_count;
+    if (is_count && signal.subject == symptom.subject) {
+        count_requests(state, signal);
+    }
+}
+
 void take_for_service(State& state, const Symptom& symptom, const Signal& signal) {
     const bool is_about_one = symptom.subject.kind == SubjectKind::instance;
     switch (signal.observer) {
@@ -88,6 +98,7 @@ void take_for_service(State& state, const Symptom& symptom, const Signal& signal
         case Observer::process:
         case Observer::metrics:
         case Observer::logs:
+        case Observer::cache:
             break;
     }
 }
@@ -118,6 +129,8 @@ void take_in(State& state, const Symptom& symptom, const Signal& signal, Instant
     }
     if (is_of_instance(symptom)) {
         take_for_instance(state, symptom, signal);
+    } else if (symptom.kind == SymptomKind::stale_cache) {
+        take_for_cache(state, symptom, signal);
     } else {
         take_for_service(state, symptom, signal);
     }

@@ -67,7 +67,9 @@ bool is_of_means(const View& view, Observer observer) {
 }
 
 std::uint32_t samples_min(const View& view, Observer judge) {
-    return is_of_means(view, judge) ? view.limits.instance_samples_min : view.limits.samples_min;
+    const bool is_of_looks = view.symptom.kind == SymptomKind::stale_cache;
+    return is_of_means(view, judge) || is_of_looks ? view.limits.instance_samples_min
+                                                   : view.limits.samples_min;
 }
 
 /// What share of the judge's samples may be bad, and which is too bad to wait.
@@ -101,6 +103,9 @@ std::optional<Observer> judge_of_service(const View& view) {
 
 /// What the observer of the symptom still says against us; nothing if it is content or silent.
 std::optional<std::string> own_objection(const View& view) {
+    if (view.symptom.kind == SymptomKind::stale_cache) {
+        return std::nullopt;  // What is in the cache is no matter while its readers go elsewhere.
+    }
     if (is_of_means(view, view.symptom.observer)) {
         if (view.state.is_in_rotation == false) {
             return std::nullopt;  // What it measured is of requests that came before.

@@ -7,7 +7,8 @@
 // decides alone. Only where none does do fresh samples of the observer that raised the symptom
 // count, and the proof is weak. In any case the symptom's own measure must not be bad any more: of
 // slow answers, the edge's mean since the one before, unless the slow one gets no requests any
-// more. For one instance: it runs, answers and, as far as an edge says, is in rotation.
+// more. Of a cache: what its readers get, then what it holds. For one instance: it runs, answers
+// and, as far as an edge says, is in rotation.
 //
 // Samples from before the act ended say nothing; samples that are missing say nothing good. A
 // running process is no proof that requests are answered, so the process table decides about

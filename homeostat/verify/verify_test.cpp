@@ -331,6 +331,50 @@ TEST_CASE("a limit for a mean is not held against each of the single times") {
     CHECK(verify_with(slow, {one_slow_in(2)}).took_ms < 4000);
 }
 
+namespace {
+
+const Subject quotes{SubjectKind::cache, "quotes"};
+const Symptom stale_cache{
+    .kind = SymptomKind::stale_cache, .subject = quotes, .observer = Observer::cache, .value = 5};
+
+/// Looks that find so many of five copies stale.
+Source looks(Observer observer, std::function<double(std::int64_t ms)> stale) {
+    return {500, [observer, stale = std::move(stale)](Instant at) {
+                const double bad = stale((at - ended_at) / milliseconds{1});
+                return std::vector{signal_of(SignalKind::keys_count, observer, quotes, 5, at),
+                                   signal_of(SignalKind::stale_count, observer, quotes, bad, at)};
+            }};
+}
+
+}  // namespace
+
+TEST_CASE("what readers get proves a remedy for a cache, whatever is in the cache meanwhile") {
+    const Source wrong_cache = looks(Observer::cache, [](std::int64_t) { return 5; });
+    const Finding helped =
+        verify_with(stale_cache, {wrong_cache, looks(Observer::journey, [](auto) { return 0; })});
+    CHECK(helped.proof.kind == ProofKind::helped);
+    CHECK(helped.proof.strength == ProofStrength::strong);
+    CHECK(helped.proof.observers == std::vector{Observer::journey});
+    CHECK(helped.took_ms <= 2'000);
+    const Source right_cache = looks(Observer::cache, [](std::int64_t) { return 0; });
+    const Finding not_helped =
+        verify_with(stale_cache, {right_cache, looks(Observer::journey, [](auto) { return 1; })});
+    CHECK(not_helped.proof.kind == ProofKind::not_helped);
+}
+
+TEST_CASE("where nobody says what readers get the cache itself is a weak proof") {
+    const Finding helped =
+        verify_with(stale_cache, {looks(Observer::cache, [](std::int64_t) { return 0; })});
+    CHECK(helped.proof.kind == ProofKind::helped);
+    CHECK(helped.proof.strength == ProofStrength::weak);
+    const Finding not_helped =
+        verify_with(stale_cache, {looks(Observer::cache, [](std::int64_t) { return 5; })});
+    CHECK(not_helped.proof.kind == ProofKind::not_helped);
+    const Finding other_requests =
+        verify_with(stale_cache, {journeys(100, [](std::int64_t) { return true; })});
+    CHECK(other_requests.proof.kind == ProofKind::not_helped);
+}
+
 TEST_CASE("an instance is well once it runs, answers and is in rotation") {
     const Symptom down = of_instance(SymptomKind::instance_down, Observer::process);
     const Finding finding = verify_with(down, {process(always), probes(always), rotation(always)});

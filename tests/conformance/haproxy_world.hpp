@@ -1,7 +1,8 @@
 #pragma once
 
 // HaproxyWorld: a real HAProxy in front of two scripted instances, in a directory of its own; the
-// first is at the same time the only server of the neighbour `fraud`, which has a circuit.
+// first is at the same time the only server of the neighbour `fraud`, which has a circuit, and of
+// the cache `quotes`, whose source is the second.
 //
 // Everything listens on UNIX sockets in that directory, so that no port has to be guessed. HAProxy
 // is killed with the test, also when the test is. For tests only.
@@ -16,6 +17,7 @@
 #include "homeostat/os/child.hpp"
 
 #include "edge_conformance.hpp"
+#include "haproxy_config.hpp"
 #include "permit_for_test.hpp"
 #include "scripted_instance.hpp"
 
@@ -24,7 +26,6 @@
 #include <signal.h>
 
 #include <chrono>
-#include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -55,30 +56,9 @@ class HaproxyWorld {
           p1(context, "payments-1", directory_.file("p1.sock")),
           socket_(net::UnixEndpoint{directory_.file("haproxy.sock")}),
           edge_(net::UnixEndpoint{directory_.file("edge.sock")}),
-          fraud_in_(net::UnixEndpoint{directory_.file("fraud.sock")}) {
-        const std::string check = has_checks ? " check inter 50ms fall 2 rise 1" : "";
-        const std::string checks = has_checks ? "  option httpchk GET /healthz\n" : "";
-        std::ofstream config(directory_.file("haproxy.cfg"));
-        config << "global\n  nbthread 1\n  maxconn 200\n  stats socket "
-               << directory_.file("haproxy.sock")
-               << " mode 600 level admin\n  stats timeout 1h\n"
-                  "defaults\n  mode http\n  timeout connect 200ms\n  timeout client 5s\n"
-                  "  timeout server 800ms\n  timeout queue 60ms\n  timeout check 200ms\n"
-                  "  retries 1\n  option redispatch\n"
-                  "frontend edge\n  bind unix@"
-               << directory_.file("edge.sock")
-               << "\n  default_backend payments\n"
-                  "backend payments\n  balance roundrobin\n"
-               << checks << "  server p0 unix@" << directory_.file("p0.sock") << check
-               << "\n  server p1 unix@" << directory_.file("p1.sock") << check
-               << "\nbackend circuits\n  stick-table type string len 65 size 100 expire "
-               << circuit_lasts.count() << "ms store gpt0\nfrontend fraud_in\n  bind unix@"
-               << directory_.file("fraud.sock")
-               << "\n  http-request return status 200 content-type text/plain string fallback "
-                  "if { str(fraud),table_gpt0(circuits) gt 0 }\n"
-                  "  default_backend fraud\nbackend fraud\n"
-               << checks << "  server f0 unix@" << directory_.file("p0.sock") << check << "\n";
-        config.close();
+          fraud_in_(net::UnixEndpoint{directory_.file("fraud.sock")}),
+          quotes_in_(net::UnixEndpoint{directory_.file("quotes.sock")}) {
+        write_haproxy_config(directory_, has_checks, circuit_lasts);
         start();
     }
     ~HaproxyWorld() { kill(); }
@@ -116,6 +96,7 @@ class HaproxyWorld {
                                  .servers = {}};
         options.servers = {{InstanceId("payments-0"), "p0"}, {InstanceId("payments-1"), "p1"}};
         options.neighbours = {{ServiceId("fraud"), "fraud", "circuits"}};
+        options.routes = {{CacheId("quotes"), "source", "reroutes"}};
         return options;
     }
     [[nodiscard]] haproxy::RuntimeSocket runtime() { return {context.get_executor(), socket_}; }
@@ -172,11 +153,15 @@ class HaproxyWorld {
         return net::run_for_test(context, begin_request(path, within));
     }
     /// What the service would get from `fraud`.
-    Result<net::HttpResponse> call_fraud() {
+    Result<net::HttpResponse> call_fraud() { return call(fraud_in_); }
+    /// What it would read through the cache `quotes`: payments-0's answer, or payments-1's as the
+    /// source.
+    Result<net::HttpResponse> read_quotes() { return call(quotes_in_); }
+    Result<net::HttpResponse> call(net::Endpoint endpoint) {
         net::HttpRequest call;
         call.path = "/";
         return net::run_for_test(
-            context, net::request_once(context.get_executor(), fraud_in_, std::move(call),
+            context, net::request_once(context.get_executor(), std::move(endpoint), std::move(call),
                                        net::now_for_test() + std::chrono::seconds{5}));
     }
 
@@ -192,6 +177,7 @@ class HaproxyWorld {
     net::Endpoint socket_;
     net::Endpoint edge_;
     net::Endpoint fraud_in_;
+    net::Endpoint quotes_in_;
     std::optional<os::Child> child_;
 };
 

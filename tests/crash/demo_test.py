@@ -179,8 +179,8 @@ def programs_that_were_not_built_are_named(demo):
         place = demo.here / name
         shutil.copytree(demo.program.parent.parent / "share", place / "share")
         (place / "bin").mkdir()
-        for other in ("homeostat", "homeostat-shim", "fault-switch", "payments", "fraud", "rates",
-                      "load-generator"):
+        for other in ("homeostat", "homeostat-shim", "fault-switch", "payments", "fraud",
+                      "quotes", "rates", "load-generator"):
             if other != name:
                 shutil.copy(demo.program.parent / other, place / "bin" / other)
         there = Demo(place / "bin", demo.here)

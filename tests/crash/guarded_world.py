@@ -114,7 +114,7 @@ class GuardedWorld(World):
 
     # --- start and end -------------------------------------------------------------------
     def start(self, has_proxy=True):
-        for service in ("fraud", "rates"):
+        for service in ("fraud", "quotes", "rates"):
             self.make_version(service, "v1")
             self.switch_version(service, "v1")
         self.make_version("payments", "v1")
@@ -138,7 +138,7 @@ class GuardedWorld(World):
         self.start_agent()
         if has_proxy:
             wait_until("the proxy sees all servers up", self.is_all_up, 20)
-        wait_until("all services follow the faults", lambda: self.switch(count=True) == 6)
+        wait_until("all services follow the faults", lambda: self.switch(count=True) == 7)
 
     def make_version(self, service, version):
         """A program that writes down that it was started, then becomes the real one."""
@@ -155,10 +155,7 @@ class GuardedWorld(World):
 
     def write_config(self):
         text = (ROOT / "examples/payment_gateway/homeostat_rules.yaml.in").read_text()
-        words = {"RUN_DIR": self.run_dir, "EDGE_PORT": self.edge, "ORACLE": "rules"}
-        for name, port in self.ports.items():
-            words[name.upper().replace("-", "_") + "_PORT"] = port
-        for word, value in words.items():
+        for word, value in {**self.words(), "ORACLE": "rules", "HOLD_FOR": "2m"}.items():
             text = text.replace(f"@{word}@", str(value))
         # Many incidents in a minute: what would rightly stop an agent that acts so often.
         for given, wanted in {"cool_down: 30s": "cool_down: 500ms",

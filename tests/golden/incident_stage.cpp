@@ -52,6 +52,12 @@ Result<Remedy> parse_remedy(std::span<const std::string> words) {
     if (name == "open_circuit" && words.size() == 2) {
         return OpenCircuit{ServiceId(words[1])};
     }
+    if (name == "reroute" && words.size() == 2) {
+        return Reroute{CacheId(words[1])};
+    }
+    if (name == "invalidate_cache" && words.size() == 2) {
+        return InvalidateCache{CacheId(words[1])};
+    }
     if (name == "scale" && words.size() == 3) {
         const Scale scale{ServiceId("payments"), static_cast<std::uint32_t>(std::stoul(words[1])),
                           static_cast<std::uint32_t>(std::stoul(words[2]))};
@@ -134,6 +140,10 @@ Result<void> IncidentStage::fault(const Words& words) {
         make_bad(what, VersionId(words[2]));
     } else if (what == "dependency") {
         world_.is_dependency_failing = true;
+    } else if (what == "stale" && words.size() == 3) {
+        const Result<Duration> span = parse_span(words[2]);
+        world_.copies_right_from_at = world_.now + span.value_or(Duration{});
+        return span ? Result<void>{} : std::unexpected(span.error());
     } else if (what == "stall" && words.size() == 3) {
         world_.instance(InstanceId(words[2])).is_stalled = true;
     } else if (what == "surge" && words.size() == 3) {
@@ -173,9 +183,13 @@ Result<void> IncidentStage::symptom(const Words& words) {
     if (!kind || !remedy) {
         return kind ? std::unexpected(remedy.error()) : wrong("no such symptom");
     }
-    const bool is_service = words[2] == "payments";
-    symptom_ = is_service ? heal::errors_for_test(world_.now)
-                          : heal::about_instance_for_test(*kind, words[2], world_.now);
+    if (words[2] == "payments") {
+        symptom_ = heal::errors_for_test(world_.now);
+    } else if (*kind == SymptomKind::stale_cache) {
+        symptom_ = heal::stale_for_test(world_.now);
+    } else {
+        symptom_ = heal::about_instance_for_test(*kind, words[2], world_.now);
+    }
     symptom_.kind = *kind;
     symptom_.value = std::stod(words[3]);
     node_ = "open";
@@ -249,6 +263,9 @@ void IncidentStage::print_facts() {
     }
     if (world_.is_circuit_open()) {
         output_.push_back("the circuit of fraud is open");
+    }
+    if (world_.is_rerouted()) {
+        output_.push_back("the readers of quotes go to its source");
     }
     for (const auto& [effect, count] : world_.changes_count) {
         if (count != 1) {

@@ -2,9 +2,10 @@
 
 // IncidentStage: the commands of the golden incidents, carried out on a simulated world.
 //
-//     fault bad VERSION | fault bad_config CONFIG | fault dependency | fault stall INSTANCE | fault
-//     end INSTANCE fault slow INSTANCE [forever] | fault surge INSTANCES_NEEDED | fault none spares
-//     COUNT                            so many more instances are declared; first of all
+//     fault bad VERSION | fault bad_config CONFIG | fault dependency | fault stall INSTANCE
+//     fault end INSTANCE | fault slow INSTANCE [forever] | fault surge INSTANCES_NEEDED
+//     fault stale SPAN | fault none           a cache is filled wrongly for so long
+//     spares COUNT                            so many more instances are declared; first of all
 //     starts_take SPAN                        how long a new process does not answer
 //     autonomy REMEDY LEVEL                   guard's limit; everything stands at `act` at first
 //     unreadable runtime|edge, readable       a part of the world stops answering, or answers again

@@ -17,11 +17,12 @@ struct NumberField {
     double most;
 };
 
-constexpr std::array number_fields{NumberField{"error_share", 1},
-                                   NumberField{"leak_mb_per_s", 1'000},
-                                   NumberField{"stall_at_mb", 1'000},
-                                   NumberField{"slow_ms", 60'000}, NumberField{"burst_ms", 60'000}};
-constexpr std::array<std::string_view, 2> flag_fields{"fail", "hang"};
+constexpr std::array number_fields{
+    NumberField{"error_share", 1},     NumberField{"leak_mb_per_s", 1'000},
+    NumberField{"stall_at_mb", 1'000}, NumberField{"slow_ms", 60'000},
+    NumberField{"burst_ms", 60'000},   NumberField{"stale_percent", 100},
+    NumberField{"stale_ms", 60'000}};
+constexpr std::array<std::string_view, 3> flag_fields{"fail", "hang", "healthz_lies"};
 
 bool covers(std::string_view wide, std::string_view narrow) {
     return wide.empty() || wide == narrow;

@@ -53,8 +53,11 @@ Faults parse_faults(std::string_view line) {
     faults.error_share = std::clamp(number_in(object, "error_share"), 0.0, 1.0);
     faults.leak_mb_per_s = std::clamp(number_in(object, "leak_mb_per_s"), 0.0, 1'000.0);
     faults.stall_at_mb = std::clamp(number_in(object, "stall_at_mb"), 0.0, 1'000.0);
+    faults.stale_percent = std::clamp(number_in(object, "stale_percent"), 0.0, 100.0);
+    faults.stale_for = milliseconds_in(object, "stale_ms");
     faults.does_fail = flag_in(object, "fail");
     faults.does_hang = flag_in(object, "hang");
+    faults.does_healthz_lie = flag_in(object, "healthz_lies");
     faults.slow_for = milliseconds_in(object, "slow_ms");
     faults.burst_for = milliseconds_in(object, "burst_ms");
     return faults;

@@ -23,8 +23,11 @@ struct Faults {
     double leak_mb_per_s{};
     double stall_at_mb{};  ///< Leaked memory at which the instance stalls. 0: never.
     std::chrono::milliseconds slow_for{};   ///< Every answer is so much later.
+    double stale_percent{};                 ///< `quotes` writes copies that are so far off,
+    std::chrono::milliseconds stale_for{};  ///< for so long.
     bool does_fail{};                       ///< 503 for everything but /metrics.
     bool does_hang{};                       ///< Accepts and reads, answers nothing.
+    bool does_healthz_lie{};                ///< 503 for /healthz, whatever the instance can do.
     std::chrono::milliseconds burst_for{};  ///< One event: for so long everything is 503 or slow.
 };
 

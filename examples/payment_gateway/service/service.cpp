@@ -25,6 +25,11 @@ namespace {
 
 constexpr auto leak_step = 100ms;
 constexpr auto farewell_max = 800ms;  // A second is allowed; the rest is for the process's own end.
+constexpr std::string_view healthz_path = "/healthz";
+
+bool asks_health(std::string_view path) {
+    return path == healthz_path || path == "/ready";
+}
 
 }  // namespace
 
@@ -68,6 +73,10 @@ int Service::run() {
     return 0;
 }
 
+double Service::stale_percent() const {
+    return Clock::now() < stale_until_ ? faults_.stale_percent : 0.0;
+}
+
 bool Service::is_time_to_log() {
     return request_count_ % config_.log_every == 0;
 }
@@ -98,7 +107,10 @@ asio::awaitable<Answer> Service::answer(Request request) {
         Answer stumbled = co_await stumble(std::move(request));
         co_return stumbled;
     }
-    if (request.path == "/healthz") {
+    if (request.path == healthz_path && faults_.does_healthz_lie) {
+        co_return unavailable("self_check_broken");
+    }
+    if (asks_health(request.path)) {
         co_return health();
     }
     if (request.path != path_) {
@@ -146,7 +158,7 @@ asio::awaitable<Answer> Service::work_in_slot(Request request) {
 
 /// During a burst every second request fails at once and the others are late.
 asio::awaitable<Answer> Service::stumble(Request request) {
-    const bool does_fail = ++request_count_ % 2 == 0 || request.path == "/healthz";
+    const bool does_fail = ++request_count_ % 2 == 0 || asks_health(request.path);
     log_.warn("network buffers short, request {} path={}", does_fail ? "dropped" : "delayed",
               request.path);
     if (does_fail) {
@@ -164,6 +176,10 @@ void Service::take(const Faults& faults) {
     if (faults.burst_for > 0ms) {
         burst_until_ = Clock::now() + faults.burst_for;
         return;  // An event: what else is in force stays.
+    }
+    // From the command on, however often the other faults are told anew.
+    if (faults.stale_for > 0ms && faults.stale_for != faults_.stale_for) {
+        stale_until_ = Clock::now() + faults.stale_for;
     }
     faults_ = faults;
     if (faults_.leak_mb_per_s <= 0) {

@@ -1,10 +1,12 @@
 #pragma once
 
-// Service: what payments, fraud and rates have in common. One thread, one HTTP server, a worker
-// pool as the capacity, /healthz and /metrics, and the faults that somebody may switch on.
+// Service: what payments, fraud, quotes and rates have in common. One thread, one HTTP server, a
+// worker pool as the capacity, /healthz, /ready and /metrics, and the faults that somebody may
+// switch on.
 //
-// /healthz speaks of this instance alone. It does not ask the dependencies, or one sick dependency
-// would take every instance of every service above it out of the proxy at once.
+// /healthz, for whoever looks after the instance, and /ready, for the proxy in front of it, speak
+// of this instance alone. They do not ask the dependencies, or one sick dependency would take every
+// instance of every service above it out of the proxy at once.
 
 #include "examples/payment_gateway/service/config.hpp"
 #include "examples/payment_gateway/service/fault_channel.hpp"
@@ -52,6 +54,9 @@ class Service {
     [[nodiscard]] Log& log() { return log_; }
     [[nodiscard]] Metrics& metrics() { return metrics_; }
 
+    /// How far copies that are written now are off, by a fault; 0: not at all.
+    [[nodiscard]] double stale_percent() const;
+
     /// True for one of every `log_every` calls: good requests are too many to be logged all.
     [[nodiscard]] bool is_time_to_log();
 
@@ -78,6 +83,7 @@ class Service {
     Leak leak_;
     bool is_leaking_{};
     Clock::time_point burst_until_;
+    Clock::time_point stale_until_;
     std::uint64_t request_count_{};
     std::mt19937_64 chance_;
     std::string path_;

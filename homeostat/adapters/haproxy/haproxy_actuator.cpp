@@ -49,8 +49,20 @@ std::vector<NeighbourBackend> with_circuit(const Options& options) {
 }
 
 /// Several neighbours may share a table: the key says whose circuit it is.
-CircuitSwitch switch_of(const NeighbourBackend& neighbour) {
+TableSwitch switch_of(const NeighbourBackend& neighbour) {
     return {neighbour.circuit, neighbour.backend};
+}
+
+std::uint32_t answering_count(const BackendView& view) {
+    return static_cast<std::uint32_t>(
+        std::ranges::count(view.servers, Rotation::in, &ServerView::rotation));
+}
+
+RouteFacts facts_of(const CacheRoute& route, const BackendView& view, bool is_to_source) {
+    return {.cache = route.cache,
+            .is_to_source = is_to_source,
+            .servers_count = static_cast<std::uint32_t>(view.servers.size()),
+            .answering_count = answering_count(view)};
 }
 
 CircuitFacts facts_of(const NeighbourBackend& neighbour, const BackendView& view, bool is_open) {
@@ -58,25 +70,34 @@ CircuitFacts facts_of(const NeighbourBackend& neighbour, const BackendView& view
     facts.neighbour = neighbour.service;
     facts.is_open = is_open;
     facts.servers_count = static_cast<std::uint32_t>(view.servers.size());
-    facts.answering_count = static_cast<std::uint32_t>(
-        std::ranges::count(view.servers, Rotation::in, &ServerView::rotation));
+    facts.answering_count = answering_count(view);
     facts.latency_ms = view.counters.latency_ms;
     return facts;
 }
 
-/// Our own first, then those of `with_circuit`.
+TableSwitch switch_of(const CacheRoute& route) {
+    return {route.table, route.cache.text()};
+}
+
+/// Our own first, then those of `with_circuit`, then the sources of caches.
 std::vector<std::string> backends_of(const Options& options) {
     std::vector<std::string> backends{options.backend};
     for (const NeighbourBackend& neighbour : with_circuit(options)) {
         backends.push_back(neighbour.backend);
     }
+    for (const CacheRoute& route : options.routes) {
+        backends.push_back(route.source);
+    }
     return backends;
 }
 
-std::vector<CircuitSwitch> switches_of(const Options& options) {
-    std::vector<CircuitSwitch> switches;
+std::vector<TableSwitch> switches_of(const Options& options) {
+    std::vector<TableSwitch> switches;
     for (const NeighbourBackend& neighbour : with_circuit(options)) {
         switches.push_back(switch_of(neighbour));
+    }
+    for (const CacheRoute& route : options.routes) {
+        switches.push_back(switch_of(route));
     }
     return switches;
 }
@@ -103,6 +124,12 @@ EdgeFacts facts_of(const Options& options,
             facts.circuits.push_back(facts_of(neighbours[index], views[index + 1], *is_open));
         }
     }
+    for (std::size_t index = 0; index < options.routes.size(); ++index) {
+        const std::size_t at = neighbours.size() + index;
+        if (const std::optional<bool> is_to_source = open[at]) {
+            facts.routes.push_back(facts_of(options.routes[index], views[at + 1], *is_to_source));
+        }
+    }
     return facts;
 }
 
@@ -126,12 +153,25 @@ HaproxyActuator::HaproxyActuator(boost::asio::any_io_executor executor, Options 
 
 bool HaproxyActuator::performs(const Step& step) const {
     return std::holds_alternative<Drain>(step) || std::holds_alternative<Undrain>(step) ||
-           std::holds_alternative<SetCircuit>(step);
+           std::holds_alternative<SetCircuit>(step) || std::holds_alternative<SetRoute>(step);
 }
 
 Task<Outcome> HaproxyActuator::perform(Request request, Instant deadline) {
     if (const auto* circuit = std::get_if<SetCircuit>(&request.step())) {
-        Outcome outcome = co_await set_circuit(*circuit, deadline);
+        const std::vector<NeighbourBackend> known = with_circuit(options_);
+        const auto own = std::ranges::find(known, circuit->neighbour, &NeighbourBackend::service);
+        if (own == known.end()) {
+            co_return Outcome{OutcomeKind::refused, "the edge knows no circuit of that name"};
+        }
+        Outcome outcome = co_await turn(switch_of(*own), circuit->is_open, deadline);
+        co_return outcome;
+    }
+    if (const auto* route = std::get_if<SetRoute>(&request.step())) {
+        const auto own = std::ranges::find(options_.routes, route->cache, &CacheRoute::cache);
+        if (own == options_.routes.end()) {
+            co_return Outcome{OutcomeKind::refused, "the edge knows no cache of that name"};
+        }
+        Outcome outcome = co_await turn(switch_of(*own), route->is_to_source, deadline);
         co_return outcome;
     }
     const InstanceId* instance = performs(request.step()) ? instance_of(request.step()) : nullptr;
@@ -169,30 +209,24 @@ Task<Outcome> HaproxyActuator::reach(Goal goal, Instant deadline) const {
     co_return after ? seen_after(goal.is_reached(*after)) : not_seen_after(after.error());
 }
 
-Task<Outcome> HaproxyActuator::set_circuit(SetCircuit step, Instant deadline) const {
-    const std::vector<NeighbourBackend> known = with_circuit(options_);
-    const auto neighbour = std::ranges::find(known, step.neighbour, &NeighbourBackend::service);
-    if (neighbour == known.end()) {
-        co_return Outcome{OutcomeKind::refused, "the edge knows no circuit of that name"};
-    }
-    const CircuitSwitch own = switch_of(*neighbour);
+Task<Outcome> HaproxyActuator::turn(TableSwitch own, bool is_on, Instant deadline) const {
     const Result<bool> before = co_await look_at(own, deadline);
     if (!before) {
         co_return nothing_sent(before.error());
     }
-    if (*before == step.is_open) {
+    if (*before == is_on) {
         co_return Outcome{OutcomeKind::done, "it was so already"};
     }
-    const Reply reply = co_await socket_.set_switch(own, step.is_open, deadline);
+    const Reply reply = co_await socket_.set_switch(own, is_on, deadline);
     if (std::optional<Outcome> trouble = trouble_with(reply)) {
         co_return *std::move(trouble);
     }
     const Result<bool> after = co_await look_at(own, deadline);
-    co_return after ? seen_after(*after == step.is_open) : not_seen_after(after.error());
+    co_return after ? seen_after(*after == is_on) : not_seen_after(after.error());
 }
 
-Task<Result<bool>> HaproxyActuator::look_at(CircuitSwitch of, Instant deadline) const {
-    std::vector<CircuitSwitch> switches{of};
+Task<Result<bool>> HaproxyActuator::look_at(TableSwitch of, Instant deadline) const {
+    std::vector<TableSwitch> switches{of};
     const Result<std::vector<std::optional<bool>>> found =
         co_await socket_.look_at_switches(std::move(switches), deadline);
     if (!found) {
@@ -226,7 +260,7 @@ Task<Result<FactsPart>> HaproxyActuator::read(Instant deadline) {
     if (!views) {
         co_return std::unexpected(views.error());
     }
-    std::vector<CircuitSwitch> switches = switches_of(options_);
+    std::vector<TableSwitch> switches = switches_of(options_);
     const Result<std::vector<std::optional<bool>>> open =
         co_await socket_.look_at_switches(std::move(switches), deadline);
     if (!open) {

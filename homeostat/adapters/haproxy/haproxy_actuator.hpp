@@ -1,7 +1,8 @@
 #pragma once
 
 // HaproxyActuator: takes an instance out of rotation and puts it back, opens and closes the
-// circuits of neighbours, and says how all of these stand.
+// circuits of neighbours, sends the reads of caches to their source and back, and says how all of
+// these stand.
 //
 // A step is looked at before and after. Before: an instance that is there already needs no command,
 // and a server that a person has put into maintenance is left alone (HAProxy would let a drain, or
@@ -11,8 +12,8 @@
 // world says what became of it.
 //
 // The state lives in HAProxy's memory: a restart of HAProxy puts every instance back and closes
-// every circuit. A circuit that nobody closes ends with the `expire` of its stick table; neither
-// traffic nor our looking at it makes it last longer.
+// every circuit and route. One that nobody closes ends with the `expire` of its stick table;
+// neither traffic nor our looking at it makes it last longer.
 //
 // Not thread-safe; lives on the strand of its executor.
 
@@ -37,16 +38,16 @@ class HaproxyActuator final : public ports::Actuator {
     Task<Outcome> perform(Request request, Instant deadline) override;
 
     /// EdgeFacts with every configured instance; one that HAProxy does not know is `unknown`. A
-    /// circuit whose stick table HAProxy does not have is left out.
+    /// circuit or a route whose stick table HAProxy does not have is left out.
     Task<Result<FactsPart>> read(Instant deadline) override;
 
   private:
     struct Goal;
 
     [[nodiscard]] Task<Outcome> reach(Goal goal, Instant deadline) const;
-    [[nodiscard]] Task<Outcome> set_circuit(SetCircuit step, Instant deadline) const;
+    [[nodiscard]] Task<Outcome> turn(TableSwitch own, bool is_on, Instant deadline) const;
     [[nodiscard]] Task<Result<ServerView>> look_at(std::string server, Instant deadline) const;
-    [[nodiscard]] Task<Result<bool>> look_at(CircuitSwitch of, Instant deadline) const;
+    [[nodiscard]] Task<Result<bool>> look_at(TableSwitch of, Instant deadline) const;
 
     Options options_;
     RuntimeSocket socket_;

@@ -281,7 +281,7 @@ TEST_CASE("names that could end a command never get into one") {
         CHECK_FALSE(state_command("pay", name, TrafficState::drain));
         CHECK_FALSE(state_command(name, "p0", TrafficState::ready));
         CHECK_FALSE(look_command({"pay", name}));
-        for (const CircuitSwitch& of : {CircuitSwitch{"t", name}, CircuitSwitch{name, "k"}}) {
+        for (const TableSwitch& of : {TableSwitch{"t", name}, TableSwitch{name, "k"}}) {
             CHECK_FALSE(switches_command({{"t", "k"}, of}));
             CHECK_FALSE(switch_command(of, true));
             CHECK_FALSE(switch_command(of, false));

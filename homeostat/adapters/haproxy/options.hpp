@@ -26,12 +26,21 @@ struct NeighbourBackend {
     std::string circuit{};  ///< The stick table of its circuit; empty: none is declared.
 };
 
+/// A cache whose readers the edge sends to the source while TABLE has an entry with the cache's
+/// name.
+struct CacheRoute {
+    CacheId cache;
+    std::string source;  ///< The backend of the source.
+    std::string table;
+};
+
 struct Options {
     net::Endpoint socket;  ///< HAProxy's runtime socket, level admin.
     ServiceId service;
     std::string backend;
     std::vector<ServerName> servers;
     std::vector<NeighbourBackend> neighbours{};
+    std::vector<CacheRoute> routes{};
     /// Four a second: 503s on 2 % of 200 requests a second are to be noticed within 3 s, and a
     /// whole reading costs HAProxy well under a millisecond.
     Duration interval{std::chrono::milliseconds{250}};

@@ -57,6 +57,11 @@ Result<void> check(const Options& options) {
             names.push_back(circuit);
         }
     }
+    for (const auto& [cache, source, table] : options.routes) {
+        names.push_back(cache.text());
+        names.push_back(source);
+        names.push_back(table);
+    }
     if (options.neighbours.size() > neighbours_max) {
         return fail(Fault::invalid, fmt::format("at most {} neighbours, these are {}",
                                                 neighbours_max, options.neighbours.size()));
@@ -94,9 +99,9 @@ Result<std::string> look_command(const std::vector<std::string>& backends) {
     return command;
 }
 
-Result<std::string> switches_command(const std::vector<CircuitSwitch>& switches) {
+Result<std::string> switches_command(const std::vector<TableSwitch>& switches) {
     std::string command;
-    for (const CircuitSwitch& one : switches) {
+    for (const TableSwitch& one : switches) {
         for (const std::string_view name : {one.table, one.key}) {
             if (const Result<void> checked = check_name(name); !checked) {
                 return std::unexpected(checked.error());
@@ -108,7 +113,7 @@ Result<std::string> switches_command(const std::vector<CircuitSwitch>& switches)
     return command;
 }
 
-Result<std::string> switch_command(const CircuitSwitch& of, bool is_open) {
+Result<std::string> switch_command(const TableSwitch& of, bool is_open) {
     for (const std::string_view name : {of.table, of.key}) {
         if (const Result<void> checked = check_name(name); !checked) {
             return std::unexpected(checked.error());
@@ -156,7 +161,7 @@ Task<Result<std::vector<BackendView>>> RuntimeSocket::look(std::vector<std::stri
 }
 
 Task<Result<std::vector<std::optional<bool>>>> RuntimeSocket::look_at_switches(
-    std::vector<CircuitSwitch> switches, Instant deadline) const {
+    std::vector<TableSwitch> switches, Instant deadline) const {
     std::vector<std::optional<bool>> found;
     if (switches.empty()) {
         co_return found;
@@ -204,7 +209,7 @@ Task<Reply> RuntimeSocket::set_state(std::string backend,
     co_return reply;
 }
 
-Task<Reply> RuntimeSocket::set_switch(CircuitSwitch of, bool is_open, Instant deadline) const {
+Task<Reply> RuntimeSocket::set_switch(TableSwitch of, bool is_open, Instant deadline) const {
     Result<std::string> command = switch_command(of, is_open);
     Reply reply = co_await change(std::move(command), deadline);
     co_return reply;

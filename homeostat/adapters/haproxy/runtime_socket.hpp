@@ -35,17 +35,18 @@ enum class TrafficState : std::uint8_t { drain, ready };
 /// `show stat B 6 -1;show servers state B`, for each backend. ERRORS: invalid, as above.
 [[nodiscard]] Result<std::string> look_command(const std::vector<std::string>& backends);
 
-/// Where HAProxy keeps a circuit's switch: an entry of a stick table, which expires by itself.
-struct CircuitSwitch {
+/// Where HAProxy keeps the switch of a circuit or a route: an entry of a stick table, which expires
+/// by itself.
+struct TableSwitch {
     std::string table;
     std::string key;
 };
 
 /// `show table T key K`, for each. ERRORS: invalid if a name is not plain.
-[[nodiscard]] Result<std::string> switches_command(const std::vector<CircuitSwitch>& switches);
+[[nodiscard]] Result<std::string> switches_command(const std::vector<TableSwitch>& switches);
 
 /// `set table T key K data.gpt0 1`, or `clear table T key K`. ERRORS: invalid, as above.
-[[nodiscard]] Result<std::string> switch_command(const CircuitSwitch& of, bool is_open);
+[[nodiscard]] Result<std::string> switch_command(const TableSwitch& of, bool is_open);
 
 /// What became of a command that changes something.
 struct Reply {
@@ -71,9 +72,9 @@ class RuntimeSocket {
     /// Whether each circuit is open, in the order asked for; nothing for one without a table.
     /// ERRORS: as above.
     [[nodiscard]] Task<Result<std::vector<std::optional<bool>>>> look_at_switches(
-        std::vector<CircuitSwitch> switches, Instant deadline) const;
+        std::vector<TableSwitch> switches, Instant deadline) const;
 
-    [[nodiscard]] Task<Reply> set_switch(CircuitSwitch of, bool is_open, Instant deadline) const;
+    [[nodiscard]] Task<Reply> set_switch(TableSwitch of, bool is_open, Instant deadline) const;
 
     [[nodiscard]] const net::Endpoint& endpoint() const { return socket_; }
 

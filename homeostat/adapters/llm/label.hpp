@@ -9,8 +9,7 @@
 // server at start-up and does not work with a vocabulary in which one is not.
 //
 // For the kinds still to come, single tokens in Gemma 3's vocabulary as well: " shed", " reduce"
-// (reduce_mode), " redirect" (reroute, itself two tokens), " resize", " invalidate"
-// (invalidate_cache), " block" (block_source).
+// (reduce_mode), " resize", " block" (block_source). " reroute" would be two.
 //
 // Pure. Values only.
 
@@ -27,8 +26,9 @@ using TokenId = std::int32_t;
 
 /// Every kind that can stand on a menu, in the order of the enumeration.
 constexpr std::array kinds_all{
-    RemedyKind::observe,         RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::restart,
-    RemedyKind::rolling_restart, RemedyKind::scale, RemedyKind::rollback};
+    RemedyKind::observe,          RemedyKind::eject,   RemedyKind::open_circuit,
+    RemedyKind::invalidate_cache, RemedyKind::reroute, RemedyKind::restart,
+    RemedyKind::rolling_restart,  RemedyKind::scale,   RemedyKind::rollback};
 
 [[nodiscard]] constexpr std::string_view label_of(RemedyKind kind) {
     switch (kind) {
@@ -38,8 +38,13 @@ constexpr std::array kinds_all{
             return " eject";
         case RemedyKind::open_circuit:
             return " circuit";
+        case RemedyKind::invalidate_cache:
+            return " invalidate";
+        case RemedyKind::reroute:
+            return " redirect";
         case RemedyKind::readmit:
         case RemedyKind::close_circuit:
+        case RemedyKind::route_back:
             break;  // Takes something back, and is on no menu.
         case RemedyKind::restart:
             return " restart";

@@ -18,8 +18,12 @@ constexpr std::string_view prefix =
     "Name the remedy.\n"
     "observe: it has passed, is small, or lies in a neighbour.\n"
     "circuit: a neighbour fails or hangs, and a fallback can answer for it.\n"
+    "eject: one instance is slow, and the others can do its work.\n"
+    "invalidate: a cache holds wrong copies of its source.\n"
+    "redirect: a cache is wrong, and reads can go to its source meanwhile.\n"
     "restart: one instance is ill, the others are well.\n"
     "rolling: all instances slowly get worse and a fresh start cures it.\n"
+    "scale: there are more requests than the instances can carry.\n"
     "rollback: it began with a new version of this service.\n"
     "\n"
     "Evidence:\n";

@@ -20,8 +20,9 @@ constexpr auto seen_within = 15s;
 
 /// Until users have been well for a while, or the window is over. ERRORS: those of the mending.
 Result<Impact> watch(World& world, const Scenario& scenario, Duration window, Instant since) {
-    const Instant mends_at = demo_now() + scenario.watch_for;  // As under Homeostat.
-    bool is_mended = !scenario.mend;
+    // As under Homeostat: what is to be healed is not mended before it is.
+    const Instant mends_at = demo_now() + scenario.watch_for;
+    bool is_mended = !scenario.mend || scenario.wanted != Wanted::no_harm;
     while (true) {
         demo_sleep(250ms);
         const Instant now = demo_now();
@@ -47,6 +48,9 @@ Result<BaselineFigures> run_baseline(const Scenario& scenario,
                                      WorldOptions options) {
     Rng rng = Rng(options.seed).fork(scenario.name);
     options.policy = policy;
+    if (scenario.shape) {
+        scenario.shape(options, rng);
+    }
     World world(std::move(options));
     if (Result<void> started = world.start(); !started) {
         return std::unexpected(started.error());

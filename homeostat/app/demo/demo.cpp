@@ -191,17 +191,18 @@ void print_baseline(const json::object& document) {
 }
 
 void print_table(const json::object& document) {
-    fmt::print("{:<16} {:<16} {:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>16}\n", "SCENARIO", "DID",
-               "HEALED", "DETECT", "DECIDE", "MODEL", "ACT", "HEAL", "FAILED REQUESTS");
+    constexpr auto row = "{:<16} {:<6} {:>8} {:>8} {:>8} {:>9} {:>8} {:>15}  {}\n";
+    fmt::print(row, "SCENARIO", "HEALED", "DETECT", "DECIDE", "MODEL", "ACT", "HEAL",
+               "FAILED REQUESTS", "DID");
     for (const json::value& value : document.at("scenarios").as_array()) {
         const Result<ScenarioFigures> figures = from_json<ScenarioFigures>(value);
         if (figures) {
-            fmt::print("{:<16} {:<16} {:<8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>16}\n", figures->name,
-                       joined(figures->remedies), figures->healed ? "yes" : "NO",
+            fmt::print(row, figures->name, figures->healed ? "yes" : "NO",
                        ms_or_dash(figures->detect_ms), ms_or_dash(figures->decide_ms),
                        ms_or_dash(figures->model_ms), ms_or_dash(figures->act_ms),
                        ms_or_dash(figures->heal_ms),
-                       fmt::format("{} of {}", figures->failed_requests, figures->requests));
+                       fmt::format("{} of {}", figures->failed_requests, figures->requests),
+                       joined(figures->remedies));
         }
     }
     if (document.contains("baseline")) {

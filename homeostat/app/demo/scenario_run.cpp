@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 
 /// What the demo reads of one incident (`homeostat incidents --json`).
 struct Seen {
+    std::string service;
     std::string state;
     std::vector<std::string> remedies;
     std::int64_t noticed_ns{0};
@@ -32,6 +33,7 @@ std::optional<std::int64_t> number_in(const json::object& object, const char* na
 
 Seen seen_in(const json::object& object) {
     Seen seen;
+    seen.service = std::string(object.at("service").as_string());
     seen.state = std::string(object.at("state").as_string());
     for (const json::value& remedy : object.at("remedies").as_array()) {
         seen.remedies.emplace_back(remedy.as_string());
@@ -46,20 +48,45 @@ Seen seen_in(const json::object& object) {
     return seen;
 }
 
-/// The incidents opened since `since`, oldest first. Empty also when the agent does not answer.
+/// The incidents of all agents opened since `since`, oldest first. An agent that does not answer
+/// has none.
 std::vector<Seen> incidents_since(World& world, Instant since) {
     std::vector<Seen> all;
-    const Result<json::value> document = world.incidents();
-    if (!document) {
-        return all;
-    }
-    for (const json::value& incident : document->at("incidents").as_array()) {
-        Seen seen = seen_in(incident.as_object());
-        if (seen.opened_ns >= to_ns(since)) {
-            all.push_back(std::move(seen));
+    for (const std::string& service : world.guarded()) {
+        const Result<json::value> document = world.ask_agent(service, "incidents");
+        if (!document) {
+            continue;
+        }
+        for (const json::value& incident : document->at("incidents").as_array()) {
+            Seen seen = seen_in(incident.as_object());
+            if (seen.opened_ns >= to_ns(since)) {
+                all.push_back(std::move(seen));
+            }
         }
     }
+    std::ranges::sort(all, {}, &Seen::opened_ns);
     return all;
+}
+
+/// What the agent of a service did, each kind once.
+std::vector<std::string> remedies_of(const std::vector<Seen>& incidents,
+                                     const std::string& service) {
+    std::vector<std::string> remedies;
+    for (const Seen& seen : incidents) {
+        for (const std::string& remedy : seen.remedies) {
+            const bool is_new = std::ranges::find(remedies, remedy) == remedies.end();
+            if (seen.service == service && is_new) {
+                remedies.push_back(remedy);
+            }
+        }
+    }
+    return remedies;
+}
+
+std::vector<std::string> joined(std::vector<std::string> first,
+                                const std::vector<std::string>& second) {
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
 }
 
 bool is_over(const std::vector<Seen>& incidents) {
@@ -67,19 +94,48 @@ bool is_over(const std::vector<Seen>& incidents) {
                                [](const Seen& seen) { return seen.closed_ns.has_value(); });
 }
 
+/// The agent of each guarded service has done something.
+bool have_all_acted(const World& world, const std::vector<Seen>& incidents) {
+    return std::ranges::all_of(world.guarded(), [&](const std::string& service) {
+        return std::ranges::any_of(incidents, [&](const Seen& seen) {
+            return seen.service == service && seen.last_outcome_ns.has_value();
+        });
+    });
+}
+
 /// Waits for the cure, or until time is up.
 void watch_cure(World& world, const Scenario& scenario, Instant since) {
     const Instant until = demo_now() + scenario.watch_for;
+    bool is_mended = !scenario.mend;
     while (demo_now() < until) {
         demo_sleep(250ms);
         const Impact impact = impact_of(world.answers(), since, demo_now());
         const std::vector<Seen> incidents = incidents_since(world, since);
         // A fault that HAProxy hides from users altogether has no bad answer to heal.
         const bool is_served = !impact.began_at || impact.healed_at;
-        if (!incidents.empty() && is_over(incidents) && is_served) {
+        const bool is_acted_upon = have_all_acted(world, incidents);
+        // What was done has to help while the fault is still there.
+        if (!is_mended && is_acted_upon && impact.healed_at) {
+            is_mended = scenario.mend(world).has_value();
+        }
+        if (is_mended && is_acted_upon && is_over(incidents) && is_served) {
             return;
         }
     }
+}
+
+bool is_escalated(const Seen& seen) {
+    return seen.state == "escalated";
+}
+
+/// Waits until a person is called for all that was noticed, and a while longer: nothing may follow.
+void watch_call(World& world, const Scenario& scenario, Instant since) {
+    const auto is_called = [&] {
+        const std::vector<Seen> incidents = incidents_since(world, since);
+        return !incidents.empty() && std::ranges::all_of(incidents, is_escalated);
+    };
+    (void)wait_until("a person is called", scenario.watch_for, is_called);
+    demo_sleep(500ms);
 }
 
 /// Waits for the relief, or until time is up; then for some seconds more, in which it must last.
@@ -103,6 +159,10 @@ void mend(World& world, const Scenario& scenario, Instant since) {
 std::optional<Instant> watch(World& world, const Scenario& scenario, Instant since) {
     if (scenario.wanted == Wanted::cure) {
         watch_cure(world, scenario, since);
+        return std::nullopt;
+    }
+    if (scenario.wanted == Wanted::person) {
+        watch_call(world, scenario, since);
         return std::nullopt;
     }
     if (scenario.wanted == Wanted::relief) {
@@ -140,8 +200,12 @@ void fill_times(ScenarioFigures& figures,
     if (incidents.empty()) {
         return;
     }
-    const Seen& first = incidents.front();
-    figures.detect_ms = ms_between(t0, first.noticed_ns);
+    const auto acted = std::ranges::find_if(
+        incidents, [](const Seen& seen) { return seen.first_intent_ns.has_value(); });
+    const Seen& first = acted == incidents.end() ? incidents.front() : *acted;
+    if (t0 && first.noticed_ns >= *t0) {  // Else no user had seen anything of it.
+        figures.detect_ms = ms_between(t0, first.noticed_ns);
+    }
     figures.decide_ms = static_cast<double>(first.judging_ns) / 1e6;
     figures.act_ms = ms_between(first.first_intent_ns, first.last_outcome_ns);
     if (first.model_ns) {
@@ -152,6 +216,41 @@ void fill_times(ScenarioFigures& figures,
 bool contains_any(const std::vector<std::string>& list, const std::vector<std::string>& of) {
     return std::ranges::any_of(
         of, [&](const std::string& word) { return std::ranges::find(list, word) != list.end(); });
+}
+
+/// What is not as it should be where only a person is to be called; empty: all is.
+std::string objection_to_call(const Impact& impact, const std::vector<Seen>& incidents) {
+    constexpr std::uint64_t requests_per_failure_min = 100;
+    if (incidents.empty()) {
+        return "nothing was noticed";
+    }
+    if (!std::ranges::all_of(incidents, is_escalated)) {
+        return "no person was called";
+    }
+    return impact.failed_count * requests_per_failure_min > impact.requests_count
+               ? "users were not served throughout"
+               : std::string();
+}
+
+/// What is not as it should be where users are to be served well again; empty: all is.
+std::string objection_to_cure(const Scenario& scenario,
+                              const Impact& impact,
+                              const std::vector<Seen>& incidents) {
+    const bool is_expected = remedies_of(incidents, "payments") == scenario.expected &&
+                             remedies_of(incidents, "fraud") == scenario.expected_of_fraud;
+    if (!is_expected) {
+        return "not the expected remedies";
+    }
+    if (impact.began_at && !impact.healed_at) {
+        return "users were not served well again";
+    }
+    // What the other agent has to mend is rightly left alone.
+    const auto is_healed = [&](const Seen& seen) {
+        const bool is_anothers = !scenario.expected_of_fraud.empty() && seen.remedies.empty();
+        return seen.state == "healed" || (is_anothers && seen.closed_ns);
+    };
+    return std::ranges::all_of(incidents, is_healed) ? std::string()
+                                                     : "an incident was not proven healed";
 }
 
 /// Says in words what is not as it should be; empty: all is.
@@ -166,22 +265,18 @@ std::string objection(const Scenario& scenario,
     if (contains_any(figures.remedies, scenario.forbidden)) {
         return "a forbidden remedy was used";
     }
-    if (scenario.wanted == Wanted::nothing && !figures.remedies.empty()) {
+    const bool is_hands_off =
+        scenario.wanted == Wanted::nothing || scenario.wanted == Wanted::person;
+    if (is_hands_off && (!figures.remedies.empty() || run.has_replaced)) {
         return "something was done";
     }
-    if (scenario.wanted == Wanted::cure || scenario.wanted == Wanted::relief) {
-        if (figures.remedies != scenario.expected) {
-            return "not the expected remedies";
-        }
-        if (impact.began_at && !impact.healed_at) {
-            return "users were not served well again";
-        }
-        const auto is_healed = [](const Seen& seen) { return seen.state == "healed"; };
-        if (!std::ranges::all_of(incidents, is_healed)) {
-            return "an incident was not proven healed";
-        }
+    std::string wrong;
+    if (scenario.wanted == Wanted::person) {
+        wrong = objection_to_call(impact, incidents);
+    } else if (scenario.wanted == Wanted::cure || scenario.wanted == Wanted::relief) {
+        wrong = objection_to_cure(scenario, impact, incidents);
     }
-    return run.is_ledger_intact ? std::string() : "the ledger is not intact";
+    return wrong.empty() && !run.is_ledger_intact ? "the ledger is not intact" : wrong;
 }
 
 /// What is left of a relief once its reason is gone; empty: nothing, and nobody noticed its end.
@@ -199,6 +294,9 @@ std::string trouble_after_mend(World& world, Instant mended_at) {
 
 Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options) {
     Rng rng = Rng(options.seed).fork(scenario.name);
+    if (scenario.shape) {
+        scenario.shape(options, rng);
+    }
     World world(std::move(options));
     if (Result<void> started = world.start(); !started) {
         return std::unexpected(started.error());
@@ -208,26 +306,25 @@ Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options)
     if (Result<void> begun = scenario.begin(world, rng); !begun) {
         return std::unexpected(begun.error());
     }
+    const std::vector<int> pids = world.instance_pids();
     const std::optional<Instant> mended_at = watch(world, scenario, since);
     const Impact impact = impact_of(world.answers(), since, demo_now());
     const std::vector<Seen> incidents = incidents_since(world, since);
     ScenarioRun run;
+    run.has_replaced = world.instance_pids() != pids;
     run.figures.name = scenario.name;
-    run.figures.expected = scenario.expected;
-    for (const Seen& seen : incidents) {
-        for (const std::string& remedy : seen.remedies) {
-            if (std::ranges::find(run.figures.remedies, remedy) == run.figures.remedies.end()) {
-                run.figures.remedies.push_back(remedy);
-            }
-        }
-    }
+    run.figures.expected = joined(scenario.expected, scenario.expected_of_fraud);
+    run.figures.remedies =
+        joined(remedies_of(incidents, "payments"), remedies_of(incidents, "fraud"));
     fill_times(run.figures, impact, incidents);
     const std::string left_over =
         scenario.wanted == Wanted::relief && mended_at ? trouble_after_mend(world, *mended_at) : "";
     world.stop();
-    if (const Result<json::value> ledger = world.verify_ledger()) {
-        run.is_ledger_intact = ledger->at("intact").as_bool();
-        run.records_count = ledger->at("records").to_number<std::uint64_t>();
+    run.is_ledger_intact = true;
+    for (const std::string& service : world.guarded()) {
+        const Result<json::value> ledger = world.ask_agent(service, "verify-ledger");
+        run.is_ledger_intact = run.is_ledger_intact && ledger && ledger->at("intact").as_bool();
+        run.records_count += ledger ? ledger->at("records").to_number<std::uint64_t>() : 0;
     }
     run.story = objection(scenario, run, impact, incidents);
     if (run.story.empty()) {

@@ -47,7 +47,8 @@ constexpr auto settle_for = std::chrono::seconds{4};
 struct ScenarioRun {
     ScenarioFigures figures;
     bool is_as_expected{false};
-    std::string story;  ///< Why not, or what is worth saying; for people.
+    std::string story;         ///< Why not, or what is worth saying; for people.
+    bool has_replaced{false};  ///< Not every instance is the process that it was.
     std::uint64_t records_count{0};
     bool is_ledger_intact{false};
 };

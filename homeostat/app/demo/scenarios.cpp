@@ -14,7 +14,7 @@ Result<void> bad_deploy(World& world, Rng& rng) {
     const double share = 0.15 + 0.45 * rng.unit();
     Result<void> armed = world.switch_fault(
         fmt::format(R"({{"service":"payments","version":"v2","error_share":{:.2f}}})", share));
-    return armed ? world.deploy("v2") : armed;
+    return armed ? world.deploy("payments", "v2") : armed;
 }
 
 /// One worker of 25 ms a payment carries 40 a second; each instance is sent 67.
@@ -37,12 +37,43 @@ Result<void> leak(World& world, Rng& rng) {
 }
 
 Result<void> innocent_deploy(World& world, Rng&) {
-    Result<void> deployed = world.deploy("v2");
+    Result<void> deployed = world.deploy("payments", "v2");
     return deployed ? world.switch_fault(R"({"service":"fraud","fail":true})") : deployed;
+}
+
+/// The new version is well and its health check is broken: that is what it looks like to a prober.
+Result<void> lying_sensor(World& world, Rng&) {
+    Result<void> deployed = world.deploy("payments", "v2");
+    return deployed ? world.switch_fault(R"({"service":"payments","healthz_lies":true})")
+                    : deployed;
+}
+
+/// While the instances of payments fill up, a bad version of fraud comes in.
+Result<void> two_at_once(World& world, Rng& rng) {
+    Result<void> leaks = leak(world, rng);
+    if (!leaks) {
+        return leaks;
+    }
+    const double share = 0.3 + 0.3 * rng.unit();
+    Result<void> armed = world.switch_fault(
+        fmt::format(R"({{"service":"fraud","version":"v2","error_share":{:.2f}}})", share));
+    return armed ? world.deploy("fraud", "v2") : armed;
+}
+
+/// The only scenario in which somebody looks after fraud.
+void shape_two_at_once(WorldOptions& options, Rng&) {
+    options.guards_fraud = true;
 }
 
 Result<void> slow_dependency(World& world, Rng&) {
     return world.switch_fault(R"({"service":"fraud","hang":true})");
+}
+
+/// The refresher of the cache writes rates of old again and again; then it is well by itself.
+Result<void> stale_cache(World& world, Rng& rng) {
+    return world.switch_fault(
+        fmt::format(R"({{"service":"quotes","stale_percent":{},"stale_ms":{}}})", rng.between(2, 9),
+                    rng.between(8'000, 12'000)));
 }
 
 Result<void> clear(World& world) {
@@ -62,6 +93,22 @@ Result<void> one_bad_instance(World& world, Rng& rng) {
         fmt::format(R"({{"service":"payments","instance":"payments-{}","slow_ms":{},)"
                     R"("present_only":true}})",
                     rng.between(0, 2), rng.between(550, 850)));
+}
+
+/// Two workers of 25 ms a payment carry 80 a second: three instances 240, and five 400.
+void shape_surge(WorldOptions& options, Rng& rng) {
+    options.requests_per_second = static_cast<int>(rng.between(96, 100));
+    options.payments_workers = 2;
+    options.hold_for = "6s";  // The way back is to be seen.
+}
+
+Result<void> surge(World& world, Rng&) {
+    return world.begin_surge(2 * world.requests_per_second());
+}
+
+Result<void> end_surge(World& world) {
+    world.end_surge();
+    return {};
 }
 
 }  // namespace
@@ -124,6 +171,24 @@ const std::vector<Scenario>& scenarios() {
          30s,
          one_bad_instance,
          {}},
+        {"lying_sensor",
+         "after a healthy deploy every /healthz of payments says 503 while users are served",
+         Wanted::person,
+         {},
+         {"rollback", "restart", "rolling_restart", "eject"},
+         8s,
+         lying_sensor,
+         {}},
+        {"two_at_once",
+         "payments leaks while version v2 of fraud, which has its own agent, answers 503",
+         Wanted::cure,
+         {"rolling_restart"},
+         {},
+         40s,
+         two_at_once,
+         {},
+         shape_two_at_once,
+         {"rollback"}},
         {"slow_dependency",
          "every instance of the service `fraud` hangs",
          Wanted::relief,
@@ -132,6 +197,23 @@ const std::vector<Scenario>& scenarios() {
          30s,
          slow_dependency,
          clear},
+        {"stale_cache",
+         "the cache of rates goes on being filled with old ones",
+         Wanted::cure,
+         {"reroute", "invalidate_cache", "route_back"},
+         {"rollback", "restart", "rolling_restart"},
+         25s,
+         stale_cache,
+         {}},
+        {"surge",
+         "three times the requests come, and they queue",
+         Wanted::cure,
+         {"scale"},
+         {"eject", "restart", "rolling_restart", "rollback"},
+         40s,
+         surge,
+         end_surge,
+         shape_surge},
     };
     return all;
 }

@@ -18,6 +18,7 @@ enum class Wanted : std::uint8_t {
     nothing,  ///< No effect at all.
     relief,   ///< As cure, but while the fault lasts; then it is mended and all is given back.
     no_harm,  ///< No forbidden remedy; the fault goes when whoever owns it mends it.
+    person,   ///< No effect at all, users served throughout, and a person is called.
 };
 
 struct Scenario {
@@ -26,11 +27,15 @@ struct Scenario {
     Wanted wanted{Wanted::cure};
     std::vector<std::string> expected;  ///< Remedies of a cure or a relief.
     std::vector<std::string> forbidden;
-    Duration watch_for{};  ///< The most that is waited; nothing/no_harm: exactly this.
+    Duration watch_for{};  ///< The most that is waited; nothing, no_harm: exactly this.
     /// Breaks it. Sizes are drawn from `rng`.
     std::function<Result<void>(World&, Rng&)> begin;
-    /// Ends the fault, where no remedy does. May be empty.
+    /// Ends the fault, where no remedy does: of a cure once users are well. May be empty.
     std::function<Result<void>(World&)> mend;
+    /// Gives the world the sizes that it needs. May be empty.
+    std::function<void(WorldOptions&, Rng&)> shape{};
+    /// Remedies of the agent that guards fraud. Empty: nobody guards it.
+    std::vector<std::string> expected_of_fraud{};
 };
 
 [[nodiscard]] const std::vector<Scenario>& scenarios();

@@ -27,6 +27,7 @@ using namespace std::chrono_literals;
 struct ServiceShape {
     std::string name;
     int instances;
+    int spares;
     int workers;
     int own_wait_ms;
 };
@@ -34,7 +35,10 @@ struct ServiceShape {
 // Workers × waiting time is the capacity, not CPU: 3 × 16 / 25 ms ≈ 1,900 payments per second.
 const std::vector<ServiceShape>& services() {
     static const std::vector<ServiceShape> shapes{
-        {"payments", 3, 16, 15}, {"fraud", 2, 12, 8}, {"rates", 1, 8, 4}};
+        {"payments", payments_instances, payments_spares, 16, 15},
+        {"fraud", 2, 0, 12, 8},
+        {"quotes", 1, 0, 48, 1},
+        {"rates", 1, 0, 8, 4}};
     return shapes;
 }
 
@@ -43,6 +47,11 @@ const ServiceShape& shape_of(const std::string& service) {
 }
 
 constexpr auto up_within = 20s;
+constexpr int connections_per_worker = 5;  // More than these wait at the edge, where it is seen.
+
+std::string agent_of(const std::string& service) {
+    return service == "payments" ? "agent" : "agent-" + service;
+}
 
 /// Ports that were all free at the same moment.
 Result<std::vector<int>> free_ports(std::size_t count) {
@@ -128,7 +137,7 @@ std::string missing_program(const std::filesystem::path& ours) {
         }
     }
     for (const char* name : {"homeostat", "homeostat-shim", "fault-switch", "payments", "fraud",
-                             "rates", "load-generator"}) {
+                             "quotes", "rates", "load-generator"}) {
         if (::access((ours / name).c_str(), X_OK) != 0) {
             return (ours / name).string() + " is missing: build again";
         }
@@ -137,6 +146,10 @@ std::string missing_program(const std::filesystem::path& ours) {
 }
 
 }  // namespace
+
+int instances_count(const std::string& service) {
+    return shape_of(service).instances;
+}
 
 std::string read_file(const std::filesystem::path& path) {
     std::ifstream file(path);
@@ -164,6 +177,15 @@ std::filesystem::path World::program(const std::string& name) const {
     return options_.programs / name;
 }
 
+std::vector<std::string> World::guarded() const {
+    return options_.guards_fraud ? std::vector<std::string>{"payments", "fraud"}
+                                 : std::vector<std::string>{"payments"};
+}
+
+std::filesystem::path World::config_of(const std::string& service) const {
+    return options_.directory / (service == "payments" ? "homeostat.yaml" : "homeostat-fraud.yaml");
+}
+
 // --- start and end -------------------------------------------------------------------------------
 
 Result<void> World::start() {
@@ -171,7 +193,7 @@ Result<void> World::start() {
         return fail(Fault::absent, std::move(missing));
     }
     for (const auto& begin : {&World::write_configurations, &World::start_neighbours,
-                              &World::start_payments, &World::start_load}) {
+                              &World::start_guarded, &World::start_load}) {
         if (Result<void> begun = (this->*begin)(); !begun) {
             return begun;
         }
@@ -182,11 +204,11 @@ Result<void> World::start() {
 Result<void> World::write_configurations() {
     std::vector<std::string> names;
     for (const ServiceShape& service : services()) {
-        for (int index = 0; index < service.instances; ++index) {
+        for (int index = 0; index < service.instances + service.spares; ++index) {
             names.push_back(service.name + "-" + std::to_string(index));
         }
     }
-    for (const char* name : {"edge", "fraud", "rates", "redis-edge", "redis"}) {
+    for (const char* name : {"edge", "fraud", "rates", "source", "redis-edge", "redis"}) {
         names.emplace_back(name);
     }
     const Result<std::vector<int>> ports = free_ports(names.size());
@@ -198,7 +220,9 @@ Result<void> World::write_configurations() {
         {"BIN_DIR", options_.programs.string()},
         {"MODEL_FILE", options_.model.string()},
         {"ORACLE", options_.oracle},
+        {"HOLD_FOR", options_.hold_for},
         {"PAYMENTS_CHECKS", options_.policy ? options_.policy->proxy_checks : proxy_checks_usual}};
+    words["PAYMENTS_MAXCONN"] = std::to_string(connections_per_worker * options_.payments_workers);
     for (std::size_t index = 0; index < names.size(); ++index) {
         ports_[names[index]] = (*ports)[index];
         words[upper(names[index]) + "_PORT"] = std::to_string((*ports)[index]);
@@ -207,6 +231,7 @@ Result<void> World::write_configurations() {
         options_.model.empty() ? "homeostat_rules.yaml.in" : "homeostat.yaml.in";
     for (const auto& [from, to] :
          {std::pair<std::string, std::string>{"haproxy.cfg.in", "haproxy.cfg"},
+          {"homeostat_fraud.yaml.in", "homeostat-fraud.yaml"},
           {agent_template, "homeostat.yaml"}}) {
         const Result<std::string> text = fill_in(options_.templates / from, words);
         if (!text) {
@@ -227,7 +252,7 @@ Result<void> World::make_first_versions() {
         std::filesystem::create_directory_symlink("versions/v1",
                                                   options_.directory / service.name / "current");
     }
-    if (Result<void> made = make_config("c1", {{"workers", shape_of("payments").workers}}); !made) {
+    if (Result<void> made = make_config("c1", {{"workers", options_.payments_workers}}); !made) {
         return made;
     }
     std::filesystem::create_directory_symlink("versions/c1",
@@ -256,9 +281,12 @@ Result<void> World::make_version(const std::string& service, const std::string& 
     if (service == "payments") {
         edge["fraud"] = ports_["fraud"];
         edge["rates"] = ports_["rates"];
-        edge["redis"] = ports_["redis-edge"];
     } else {
         document["workers"] = shape.workers;  // Of payments it is a matter of its configuration.
+    }
+    if (service == "quotes") {
+        edge["rates"] = ports_["source"];
+        edge["redis"] = ports_["redis-edge"];
     }
     document["edge"] = std::move(edge);
     return write_file(directory / "service.json", to_text(document));
@@ -311,8 +339,11 @@ Result<void> World::start_neighbours() {
     if (Result<void> started = start_program("redis", redis); !started) {
         return started;
     }
-    for (const char* name : {"fraud-0", "fraud-1", "rates-0"}) {
+    for (const char* name : {"fraud-0", "fraud-1", "quotes-0", "rates-0"}) {
         const std::string service = std::string(name).substr(0, std::strlen(name) - 2);
+        if (options_.guards_fraud && service == "fraud") {
+            continue;  // Started with payments, so that a deploy can replace it.
+        }
         ProgramOptions options;
         options.directory = run / service / "current";
         options.argv = {options.directory / service, "--port", std::to_string(ports_[name]),
@@ -326,28 +357,34 @@ Result<void> World::start_neighbours() {
     return start_program("haproxy", proxy);
 }
 
-Result<void> World::start_payments() {
-    return options_.policy ? start_unguarded() : start_agent();
+Result<void> World::start_guarded() {
+    return options_.policy ? start_unguarded() : start_agents();
 }
 
-Result<void> World::start_agent() {
-    ProgramOptions options;
-    options.argv = {program("homeostat"), "agent", "--config",
-                    options_.directory / "homeostat.yaml"};
-    if (Result<void> started = start_program("agent", options); !started) {
-        return started;
+Result<void> World::start_agents() {
+    for (const std::string& service : guarded()) {
+        ProgramOptions options;
+        options.argv = {program("homeostat"), "agent", "--config", config_of(service)};
+        if (Result<void> started = start_program(agent_of(service), options); !started) {
+            return started;
+        }
     }
     if (const Result<void> served = wait_until_served(); !served) {
         return fail(served.error().fault,
                     served.error().text + "; last words of the agent: " +
                         read_file(options_.directory / "agent.log").substr(0, 1'000));
     }
-    const auto is_ready = [&] {
-        const Result<json::value> known = status();
-        return known && known->as_object().contains("is_ready") &&
-               known->at("is_ready").is_bool() && known->at("is_ready").as_bool();
+    const auto are_ready = [&] {
+        return std::ranges::all_of(
+            guarded(), [this](const std::string& service) { return is_agent_ready(service); });
     };
-    return wait_until("the agent is ready", up_within, is_ready);
+    return wait_until("every agent is ready", up_within, are_ready);
+}
+
+bool World::is_agent_ready(const std::string& service) {
+    const Result<json::value> known = ask_agent(service, "status");
+    return known && known->as_object().contains("is_ready") && known->at("is_ready").is_bool() &&
+           known->at("is_ready").as_bool();
 }
 
 Result<void> World::wait_until_served() {
@@ -355,38 +392,44 @@ Result<void> World::wait_until_served() {
         const Result<std::string> stat = ask_proxy("show stat");
         std::size_t up_count = 0;
         std::size_t at = 0;
-        while (stat && (at = stat->find(",UP,", at)) != std::string::npos) {
+        while (stat && (at = stat->find("L7OK,", at)) != std::string::npos) {
             up_count += 1;
             at += 1;
         }
-        return up_count >= 12;  // Seven servers and five backends.
+        return up_count >= 8;  // All but the spares, which do not run.
     };
     return wait_until("the proxy sees all servers up", up_within, serves_all);
 }
 
 Result<void> World::start_load() {
+    return start_generator("load-generator", options_.requests_per_second, options_.seed);
+}
+
+Result<void> World::start_generator(const std::string& name,
+                                    int requests_per_second,
+                                    std::uint64_t seed) {
     ProgramOptions options;
     options.argv = {program("load-generator"),
                     "--port",
                     std::to_string(ports_["edge"]),
                     "--rate",
-                    std::to_string(options_.requests_per_second),
+                    std::to_string(requests_per_second),
                     "--seed",
-                    std::to_string(options_.seed),
+                    std::to_string(seed),
                     "--for",
                     "300s"};
     options.has_output_pipe = true;
-    if (Result<void> started = start_program("load-generator", options); !started) {
+    if (Result<void> started = start_program(name, options); !started) {
         return started;
     }
-    load_reader_ = std::thread([this] { read_load(); });
+    Program& generator = running_[name];
+    load_readers_[name] = std::thread([this, &generator] { read_load(generator); });
     return {};
 }
 
-void World::read_load() {
-    Program& load = running_["load-generator"];
+void World::read_load(Program& generator) {
     while (true) {
-        const Result<std::string> line = load.read_line(310s);
+        const Result<std::string> line = generator.read_line(310s);
         if (!line) {
             return;
         }
@@ -397,20 +440,35 @@ void World::read_load() {
     }
 }
 
+/// It ends once the answers under way are there.
+void World::end_generator(const std::string& name) {
+    const auto reader = load_readers_.find(name);
+    if (reader == load_readers_.end()) {
+        return;
+    }
+    if (running_[name].pid() > 0) {
+        ::kill(running_[name].pid(), SIGTERM);
+    }
+    reader->second.join();
+    load_readers_.erase(reader);
+}
+
 void World::stop() {
     restarter_.reset();  // Before anything ends that it would start again.
-    const auto load = running_.find("load-generator");
-    if (load != running_.end() && load->second.pid() > 0) {
-        ::kill(load->second.pid(), SIGTERM);
-    }
-    if (load_reader_.joinable()) {
-        load_reader_.join();
-    }
-    if (running_.contains("agent")) {
-        running_["agent"].end(5s);
-    }
-    for (int index = 0; index < payments_instances; ++index) {
-        (void)kill_instance(index);  // They outlive their agent by design.
+    end_surge();
+    end_generator("load-generator");
+    for (const std::string& service : guarded()) {
+        const auto agent = running_.find(agent_of(service));
+        if (agent != running_.end()) {
+            agent->second.end(5s);
+        }
+        const ServiceShape& shape = shape_of(service);
+        for (int index = 0; index < shape.instances + shape.spares; ++index) {
+            const int pid = pid_of(service, index);
+            if (pid > 0) {
+                ::kill(pid, SIGKILL);  // They outlive their agent by design.
+            }
+        }
     }
     for (const std::string& name : started_) {
         running_[name].end(2s);

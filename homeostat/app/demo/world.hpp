@@ -4,10 +4,11 @@
 //
 // Real programs on free ports of loopback, in a directory of the run: HAProxy, redis-server, the
 // services of examples/payment_gateway, a load generator, and `homeostat agent`, which starts and
-// guards `payments`. The demo talks to the agent as any user does, through the command line; faults
-// go over a socket that only the services can read.
+// guards `payments`; where it is wanted, a second agent does so with `fraud`. The demo talks to the
+// agent as any user does, through the command line; faults go over a socket that only the services
+// can read.
 //
-// Blocking; one thread reads the load generator.
+// Blocking; one thread reads each load generator.
 
 #include "homeostat/app/demo/answers.hpp"
 #include "homeostat/app/demo/policies.hpp"
@@ -35,7 +36,10 @@ struct WorldOptions {
     std::string oracle{"both"};
     std::uint64_t seed{1};
     int requests_per_second{200};
-    std::optional<Policy> policy;  ///< Absent: Homeostat guards it. Else no agent is started.
+    bool guards_fraud{false};      ///< As payments is, by an agent of its own, with rules alone.
+    int payments_workers{16};      ///< Of each instance of payments.
+    std::string hold_for{"2m"};    ///< The agent's guard.hold_for.
+    std::optional<Policy> policy;  ///< Absent: Homeostat guards. Else no agent is started.
 };
 
 class World {
@@ -55,15 +59,22 @@ class World {
     /// One command for the fault switch. ERRORS: refused, with its answer.
     [[nodiscard]] Result<void> switch_fault(const std::string& command);
 
-    /// Deploys `version` of payments as a deploy tool does: the symlink first, then one instance
-    /// after another is drained, ended and started anew.
-    [[nodiscard]] Result<void> deploy(const std::string& version);
+    /// Deploys `version` of a guarded service as a deploy tool does: the symlink first, then one
+    /// instance after another is drained, ended and started anew.
+    [[nodiscard]] Result<void> deploy(const std::string& service, const std::string& version);
 
     /// Gives payments the configuration `name` in the same way; the version of the program stays.
     [[nodiscard]] Result<void> change_config(const std::string& name, json::object operations);
 
+    /// So many requests per second more than the world began with, until `end_surge`. At most once.
+    [[nodiscard]] Result<void> begin_surge(int requests_per_second);
+    void end_surge();
+
     /// SIGKILL to one instance of payments.
     [[nodiscard]] Result<void> kill_instance(int index);
+
+    /// Of the instances of payments, in order; 0 for one that has no record.
+    [[nodiscard]] std::vector<int> instance_pids() const;
 
     /// Calls to `fraud` get the fallback of its circuit. ERRORS: as of the proxy's socket.
     [[nodiscard]] Result<bool> is_circuit_open();
@@ -74,13 +85,16 @@ class World {
     [[nodiscard]] std::uint32_t restarts_count() const;
     [[nodiscard]] int instances_running_count() const;
 
-    /// `homeostat status --json` and `homeostat incidents --json`.
-    [[nodiscard]] Result<json::value> status();
-    [[nodiscard]] Result<json::value> incidents();
-    /// `homeostat verify-ledger --json`, with the witness file.
-    [[nodiscard]] Result<json::value> verify_ledger();
+    /// The services whose instances are deployed and guarded, payments first. A policy guards
+    /// payments alone, whatever is deployed.
+    [[nodiscard]] std::vector<std::string> guarded() const;
+
+    /// What a command like `homeostat incidents` says with --json to the agent of a service.
+    [[nodiscard]] Result<json::value> ask_agent(const std::string& service,
+                                                const std::string& command);
 
     [[nodiscard]] const std::filesystem::path& directory() const { return options_.directory; }
+    [[nodiscard]] int requests_per_second() const { return options_.requests_per_second; }
 
   private:
     [[nodiscard]] Result<void> make_version(const std::string& service, const std::string& version);
@@ -89,37 +103,50 @@ class World {
     [[nodiscard]] Result<void> write_configurations();
     [[nodiscard]] Result<void> start_program(const std::string& name, ProgramOptions options);
     [[nodiscard]] Result<void> start_neighbours();
-    [[nodiscard]] Result<void> start_payments();
-    [[nodiscard]] Result<void> start_agent();
+    [[nodiscard]] Result<void> start_guarded();
+    [[nodiscard]] Result<void> start_agents();
+    [[nodiscard]] bool is_agent_ready(const std::string& service);
     [[nodiscard]] Result<void> start_unguarded();
     [[nodiscard]] Result<void> wait_until_served();
     [[nodiscard]] Result<void> start_load();
-    [[nodiscard]] Result<void> replace_instances();
-    [[nodiscard]] Result<void> replace_instance(int index,
+    [[nodiscard]] Result<void> start_generator(const std::string& name,
+                                               int requests_per_second,
+                                               std::uint64_t seed);
+    void end_generator(const std::string& name);
+    [[nodiscard]] Result<void> replace_instances(const std::string& service);
+    [[nodiscard]] Result<void> replace_instance(const std::string& service,
+                                                int index,
                                                 const std::string& version,
                                                 const std::string& config);
-    [[nodiscard]] Result<void> start_instance(int index,
+    [[nodiscard]] Result<void> start_instance(const std::string& service,
+                                              int index,
                                               const std::string& version,
                                               const std::string& config) const;
-    [[nodiscard]] Result<void> start_current(int index) const;
+    [[nodiscard]] Result<void> start_current(const std::string& service, int index) const;
+    [[nodiscard]] Result<void> wait_until_up(const std::string& service, int index) const;
     [[nodiscard]] Result<os::Pidfd> process_of(int index) const;
-    [[nodiscard]] int pid_of(int index) const;
+    [[nodiscard]] int pid_of(const std::string& service, int index) const;
     [[nodiscard]] Result<std::string> ask_proxy(const std::string& command) const;
     [[nodiscard]] Result<json::value> homeostat(std::vector<std::string> words);
     [[nodiscard]] std::filesystem::path program(const std::string& name) const;
-    void read_load();
+    [[nodiscard]] std::filesystem::path config_of(const std::string& service) const;
+    void read_load(Program& generator);
 
     WorldOptions options_;
     std::map<std::string, int> ports_;  ///< "payments-0", "edge", "redis", …
     std::map<std::string, Program> running_;
-    std::vector<std::string> started_;      ///< In order.
-    std::unique_ptr<Restarter> restarter_;  ///< Null unless the policy restarts.
-    std::thread load_reader_;
+    std::vector<std::string> started_;                 ///< In order.
+    std::unique_ptr<Restarter> restarter_;             ///< Null unless the policy restarts.
+    std::map<std::string, std::thread> load_readers_;  ///< By the generator that each reads.
     std::mutex answers_lock_;
     std::vector<Answer> answers_;
 };
 
 constexpr int payments_instances = 3;
+constexpr int payments_spares = 2;
+
+/// Of one of the demo's services, without spares.
+[[nodiscard]] int instances_count(const std::string& service);
 
 /// The whole file; empty if it cannot be read.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);

@@ -28,6 +28,11 @@ Result<void> point_at(const std::filesystem::path& root, const std::string& vers
                    : Result<void>{};
 }
 
+/// As haproxy.cfg.in names it.
+std::string server_of(const std::string& service, int index) {
+    return service.substr(0, 1) + std::to_string(index);
+}
+
 }  // namespace
 
 std::string current_of(const std::filesystem::path& root) {
@@ -39,12 +44,12 @@ std::string current_of(const std::filesystem::path& root) {
 
 // The tool uses the same shim as the agent, so that instances stay adoptable; it tells the agent
 // nothing: the agent has to see the symlink move.
-Result<void> World::deploy(const std::string& version) {
-    if (Result<void> made = make_version("payments", version); !made) {
+Result<void> World::deploy(const std::string& service, const std::string& version) {
+    if (Result<void> made = make_version(service, version); !made) {
         return made;
     }
-    const Result<void> pointed = point_at(options_.directory / "payments", version);
-    return pointed ? replace_instances() : pointed;
+    const Result<void> pointed = point_at(options_.directory / service, version);
+    return pointed ? replace_instances(service) : pointed;
 }
 
 Result<void> World::change_config(const std::string& name, json::object operations) {
@@ -52,39 +57,41 @@ Result<void> World::change_config(const std::string& name, json::object operatio
         return made;
     }
     const Result<void> pointed = point_at(options_.directory / "payments" / "config", name);
-    return pointed ? replace_instances() : pointed;
+    return pointed ? replace_instances("payments") : pointed;
 }
 
-Result<void> World::replace_instances() {
+Result<void> World::replace_instances(const std::string& service) {
     // What a tool has begun it ends, whatever becomes of the links meanwhile.
-    const std::filesystem::path root = options_.directory / "payments";
+    const std::filesystem::path root = options_.directory / service;
     const std::string version = current_of(root);
     const std::string config = current_of(root / "config");
-    for (int index = 0; index < payments_instances; ++index) {
-        if (restarter_) {
+    const bool is_watched = restarter_ && service == "payments";
+    for (int index = 0; index < instances_count(service); ++index) {
+        if (is_watched) {
             restarter_->hold(static_cast<std::size_t>(index));
         }
-        if (Result<void> replaced = replace_instance(index, version, config); !replaced) {
+        if (Result<void> replaced = replace_instance(service, index, version, config); !replaced) {
             return replaced;
         }
-        if (restarter_) {
+        if (is_watched) {
             restarter_->release(static_cast<std::size_t>(index));
         }
     }
     return {};
 }
 
-Result<void> World::replace_instance(int index,
+Result<void> World::replace_instance(const std::string& service,
+                                     int index,
                                      const std::string& version,
                                      const std::string& config) {
-    const std::string name = "payments-" + std::to_string(index);
-    const std::string server = "payments/p" + std::to_string(index);
+    const std::string name = service + "-" + std::to_string(index);
+    const std::string server = service + "/" + server_of(service, index);
     if (const Result<std::string> drained = ask_proxy("set server " + server + " state drain");
         !drained) {
         return std::unexpected(drained.error());
     }
     demo_sleep(150ms);  // Longer than a payment takes.
-    const int old = pid_of(index);
+    const int old = pid_of(service, index);
     if (old > 0) {
         ::kill(old, SIGTERM);
     }
@@ -93,63 +100,78 @@ Result<void> World::replace_instance(int index,
         return gone;
     }
     // The old one's shim has its end to write down before it lets go of the place.
-    const auto is_started = [&] { return start_instance(index, version, config).has_value(); };
+    const auto is_started = [&] {
+        return start_instance(service, index, version, config).has_value();
+    };
     if (Result<void> started = wait_until(name + " is started", 5s, is_started); !started) {
         return started;
     }
-    const auto is_up = [&] {
-        const Result<std::string> stat = ask_proxy("show stat");
-        const std::size_t row =
-            stat ? stat->find("payments,p" + std::to_string(index) + ",") : std::string::npos;
-        if (row == std::string::npos) {
-            return false;
-        }
-        const std::string line = stat->substr(row, stat->find('\n', row) - row);
-        return line.find(",L7OK,") != std::string::npos;
-    };
     demo_sleep(100ms);
-    if (Result<void> up = wait_until(name + " passes its checks", 5s, is_up); !up) {
+    if (Result<void> up = wait_until_up(service, index); !up) {
         return up;
     }
     const Result<std::string> back = ask_proxy("set server " + server + " state ready");
     return back ? Result<void>{} : std::unexpected(back.error());
 }
 
-Result<void> World::start_instance(int index,
+Result<void> World::wait_until_up(const std::string& service, int index) const {
+    const std::string row_begin = service + "," + server_of(service, index) + ",";
+    const auto is_up = [&] {
+        const Result<std::string> stat = ask_proxy("show stat");
+        const std::size_t row = stat ? stat->find(row_begin) : std::string::npos;
+        if (row == std::string::npos) {
+            return false;
+        }
+        const std::string line = stat->substr(row, stat->find('\n', row) - row);
+        return line.find(",L7OK,") != std::string::npos;
+    };
+    return wait_until(server_of(service, index) + " passes its checks", 5s, is_up);
+}
+
+Result<void> World::start_instance(const std::string& service,
+                                   int index,
                                    const std::string& version,
                                    const std::string& config) const {
-    const std::string name = "payments-" + std::to_string(index);
-    const std::filesystem::path root = options_.directory / "payments";
+    const std::string name = service + "-" + std::to_string(index);
+    const std::filesystem::path root = options_.directory / service;
     const std::filesystem::path run = root / "run";
     const std::filesystem::path directory = root / "versions" / version;
-    const std::filesystem::path config_directory = root / "config" / "versions" / config;
-    const std::vector<std::string> start{program("homeostat-shim"),
-                                         "--record",
-                                         run / (name + ".json"),
-                                         "--log",
-                                         run / (name + ".log"),
-                                         "--name",
-                                         name,
-                                         "--version",
-                                         version,
-                                         "--config",
-                                         config,
-                                         "--directory",
-                                         directory,
-                                         "--",
-                                         directory / "payments",
-                                         "--port",
-                                         std::to_string(ports_.at(name)),
-                                         "--name",
-                                         name,
-                                         "--config",
-                                         config_directory};
+    std::vector<std::string> start{program("homeostat-shim"),
+                                   "--record",
+                                   run / (name + ".json"),
+                                   "--log",
+                                   run / (name + ".log"),
+                                   "--name",
+                                   name,
+                                   "--version",
+                                   version,
+                                   "--config",
+                                   config,
+                                   "--directory",
+                                   directory,
+                                   "--",
+                                   directory / service,
+                                   "--port",
+                                   std::to_string(ports_.at(name)),
+                                   "--name",
+                                   name};
+    if (!config.empty()) {
+        start.insert(start.end(), {"--config", root / "config" / "versions" / config});
+    }
     const Result<std::string> started = output_of(start, 5s);
     return started ? Result<void>{} : std::unexpected(started.error());
 }
 
+Result<void> World::begin_surge(int requests_per_second) {
+    return start_generator("surge", requests_per_second, options_.seed + 1);
+}
+
+void World::end_surge() {
+    end_generator("surge");
+}
+
 Result<void> World::kill_instance(int index) {
-    const int pid = pid_of(index);
+    const int pid = pid_of("payments", index);
     if (pid <= 0 || ::kill(pid, SIGKILL) != 0) {
         return fail(Fault::absent, "payments-" + std::to_string(index) + " does not run");
     }
@@ -157,13 +179,21 @@ Result<void> World::kill_instance(int index) {
 }
 
 /// From the record that the shim keeps; 0 without one.
-int World::pid_of(int index) const {
+int World::pid_of(const std::string& service, int index) const {
     const std::filesystem::path record =
-        options_.directory / "payments" / "run" / ("payments-" + std::to_string(index) + ".json");
+        options_.directory / service / "run" / (service + "-" + std::to_string(index) + ".json");
     const Result<json::value> document = parse_json(read_file(record));
     const json::value* pid =
         document && document->is_object() ? document->get_object().if_contains("pid") : nullptr;
     return pid != nullptr && pid->is_int64() ? static_cast<int>(pid->get_int64()) : 0;
+}
+
+std::vector<int> World::instance_pids() const {
+    std::vector<int> pids;
+    for (int index = 0; index < payments_instances; ++index) {
+        pids.push_back(pid_of("payments", index));
+    }
+    return pids;
 }
 
 // --- what a script does to it, and reads from it -------------------------------------------------
@@ -203,17 +233,8 @@ Result<json::value> World::homeostat(std::vector<std::string> words) {
     return parse_json(*output, {.bytes_max = std::size_t{8} << 20U});
 }
 
-Result<json::value> World::status() {
-    return homeostat({"status", "--json", "--config", options_.directory / "homeostat.yaml"});
-}
-
-Result<json::value> World::incidents() {
-    return homeostat({"incidents", "--json", "--config", options_.directory / "homeostat.yaml"});
-}
-
-Result<json::value> World::verify_ledger() {
-    return homeostat(
-        {"verify-ledger", "--json", "--config", options_.directory / "homeostat.yaml"});
+Result<json::value> World::ask_agent(const std::string& service, const std::string& command) {
+    return homeostat({command, "--json", "--config", config_of(service)});
 }
 
 Result<std::string> World::ask_proxy(const std::string& command) const {

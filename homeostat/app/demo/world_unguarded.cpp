@@ -7,10 +7,12 @@
 namespace homeostat::app::demo {
 
 Result<void> World::start_unguarded() {
-    std::filesystem::create_directories(options_.directory / "payments" / "run");
-    for (int index = 0; index < payments_instances; ++index) {
-        if (Result<void> started = start_current(index); !started) {
-            return started;
+    for (const std::string& service : guarded()) {
+        std::filesystem::create_directories(options_.directory / service / "run");
+        for (int index = 0; index < instances_count(service); ++index) {
+            if (Result<void> started = start_current(service, index); !started) {
+                return started;
+            }
         }
     }
     if (Result<void> served = wait_until_served(); !served) {
@@ -24,16 +26,16 @@ Result<void> World::start_unguarded() {
         const int port = ports_.at("payments-" + std::to_string(index));
         targets.push_back({net::TcpEndpoint{.port = static_cast<std::uint16_t>(port)}, "/healthz",
                            [this, index] { return process_of(index); },
-                           [this, index] { return start_current(index); }});
+                           [this, index] { return start_current("payments", index); }});
     }
     restarter_ = std::make_unique<Restarter>(std::move(targets), *options_.policy->liveness,
                                              Rng(options_.seed).fork("liveness"));
     return {};
 }
 
-Result<void> World::start_current(int index) const {
-    const std::filesystem::path root = options_.directory / "payments";
-    return start_instance(index, current_of(root), current_of(root / "config"));
+Result<void> World::start_current(const std::string& service, int index) const {
+    const std::filesystem::path root = options_.directory / service;
+    return start_instance(service, index, current_of(root), current_of(root / "config"));
 }
 
 /// ERRORS: absent: it does not run.

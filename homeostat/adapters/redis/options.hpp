@@ -1,0 +1,53 @@
+#pragma once
+
+// CacheOptions: a cache, the keys of it that we may touch, and where the truth of each stands.
+//
+// The keys are listed by the operator: a pattern could grow to mean the whole of a shared Redis.
+//
+// Pure. Values only.
+
+#include "homeostat/base/result.hpp"
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/ids.hpp"
+#include "homeostat/net/endpoint.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace homeostat::adapters::redis {
+
+/// Each is read and asked about at once; a service's cache has more keys than are worth watching.
+constexpr std::size_t entries_max = 32;
+
+constexpr std::string_view entry_word = "{entry}";
+
+/// An address whose path says which entry is asked for.
+struct EntryAddress {
+    net::Endpoint endpoint;
+    std::string path;  ///< With `{entry}` in it.
+};
+
+struct CacheOptions {
+    CacheId cache;
+    net::Endpoint redis;
+    std::string key;  ///< With `{entry}` in it.
+    std::vector<std::string> entries;
+    EntryAddress source;
+    std::string field;                    ///< Of the source's JSON answer: what a copy ought to be.
+    std::optional<EntryAddress> readers;  ///< What readers ask, through the edge.
+    /// A copy may be so old. Zero: it has to follow its source at once.
+    Duration max_age{std::chrono::seconds{1}};
+    Duration interval{std::chrono::milliseconds{500}};
+};
+
+/// `pattern` with the entry in its place.
+[[nodiscard]] std::string with_entry(std::string_view pattern, std::string_view entry);
+
+/// ERRORS: invalid: no entries or too many, one that is no plain name, a pattern without its place.
+[[nodiscard]] Result<void> check(const CacheOptions& options);
+
+}  // namespace homeostat::adapters::redis

@@ -1,0 +1,74 @@
+#pragma once
+
+// The keys that declare a cache: what is compared, with what, and the way round it.
+//
+// Pure. Values only.
+
+#include "homeostat/app/config.hpp"
+#include "homeostat/app/config_kinds.hpp"
+#include "homeostat/app/config_values.hpp"
+#include "homeostat/app/config_world_keys.hpp"
+
+#include <cstddef>
+#include <optional>
+
+namespace homeostat::app {
+
+struct RedisSection {
+    RedisConfig config;
+    static void keys(auto& self, auto&& key) {
+        key(Key{"address", "Where Redis listens; without a password", Need::required}, PeerValue{},
+            self.config.address);
+        key(Key{"key", "The key of an entry, as in fx:{entry}", Need::required},
+            EntryPatternValue{.is_url = false}, self.config.key);
+    }
+};
+
+struct SourceSection {
+    SourceConfig config;
+    static void keys(auto& self, auto&& key) {
+        key(Key{"url", "Who says what is right, past the cache", Need::required},
+            EntryPatternValue{}, self.config.url);
+        key(Key{"field", "Of its JSON answer: what the copy ought to be", Need::required},
+            NameValue{}, self.config.field);
+    }
+};
+
+struct RerouteSection {
+    RerouteConfig config;
+    static void keys(auto& self, auto&& key) {
+        key(Key{"table",
+                "HAProxy's stick table; while it has an entry with the cache's name, readers "
+                "are sent to the source",
+                Need::required},
+            NameValue{}, self.config.table);
+        key(Key{"source", "HAProxy's backend for the source", Need::required}, NameValue{},
+            self.config.source);
+    }
+};
+
+/// As many as are asked about at once.
+constexpr std::size_t cache_entries_max = 32;
+
+struct CacheSection {
+    CacheConfig config;
+    RedisSection redis;
+    SourceSection source;
+    std::optional<RerouteSection> reroute;
+    static void keys(auto& self, auto&& key) {
+        key(Key{"name", "What the cache is called", Need::required}, IdValue<CacheTag>{},
+            self.config.name);
+        key(Key{"entries", "What is compared, and dropped if it is stale; {entry} stands for one",
+                Need::required},
+            ListOf<NameValue>{NameValue{}, cache_entries_max}, self.config.entries);
+        key(Key{"redis", "Where the copies are", Need::required}, SectionKind{}, self.redis);
+        key(Key{"source", "Where the truth is", Need::required}, SectionKind{}, self.source);
+        key(Key{"readers", "What the service asks, through the edge; proves a remedy"},
+            EntryPatternValue{}, self.config.readers);
+        key(Key{"max_age", "A copy may be so old"}, DurationValue{}, self.config.max_age);
+        key(Key{"every", "From one look to the next"}, interval_value, self.config.every);
+        key(Key{"reroute", "The way round the cache"}, SectionKind{}, self.reroute);
+    }
+};
+
+}  // namespace homeostat::app

@@ -1,0 +1,221 @@
+// The freeze: when much looks dead at once, the observer is the suspect. A case in which it trips
+// for each branch, and the nearest one in which it does not.
+
+#include "homeostat/guard/scene_for_test.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace homeostat::guard {
+
+using namespace for_test;  // NOLINT(google-build-using-namespace): a test's own builders.
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+const Remedy restart_2 = Restart{payments_2};
+const Step drain_2 = Drain{payments_2};
+const Step replace_2 = Replace{payments_2, {12, 1000}, v2, c2};
+const Step start_spare_3 = Replace{payments_3, {}, v2, c2};
+
+/// The first `count` instances run and do not answer; a floor is not what this is about.
+Scene silent_scene(const Remedy& remedy, std::size_t count) {
+    Scene scene = scene_of(remedy);
+    for (std::size_t index = 0; index < count; ++index) {
+        silence(scene.facts.instances[index]);
+    }
+    scene.limits.min_healthy = 0;
+    return scene;
+}
+
+/// And the edge counts the failures that this would bring.
+Scene confirmed_scene(const Remedy& remedy, std::size_t count) {
+    Scene scene = silent_scene(remedy, count);
+    let_edge_count(scene, errors_of_a_real_fault);
+    return scene;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "probes that call all dead while users are served stop every remedy, then call a person") {
+    for (const Remedy& remedy : {Remedy{Observe{}}, restart_0, eject_0, open_fraud, rolling,
+                                 scale_up, rollback, config_rollback}) {
+        Scene scene = silent_scene(remedy, 3);
+        scene.history.learn(opened_entry(incident), now);
+        CHECK(scene.refuses(freeze_rule));
+        CHECK(scene.verdict().again_at == now + ask_again_after);
+        scene.at = now + confirm_for_max;
+        scene.facts.read_at = scene.at;
+        CHECK(scene.escalates(freeze_rule));
+    }
+    CHECK(
+        silent_scene(rollback, 3).verdict().because ==
+        "3 of 3 instances run and do not answer us, but 1 of 400 requests at the edge failed: the "
+        "prober is the suspect");
+    Scene idle = silent_scene(rollback, 3);
+    idle.asked.edge_requests_at_open = idle.facts.edge.requests_total;
+    idle.asked.edge_errors_at_open = idle.facts.edge.errors_total;
+    CHECK(idle.refuses(freeze_rule));
+    CHECK(idle.verdict().because ==
+          "3 of 3 instances run and do not answer us, and no request has come to the edge to say "
+          "whether it is so");
+}
+
+TEST_CASE("on the probes' word alone no step takes, changes or adds anything") {
+    CHECK(silent_scene(rollback, 3).refuses(swap_step, freeze_rule));
+    CHECK(silent_scene(restart_0, 3).refuses(drain_0, freeze_rule));
+    CHECK(silent_scene(restart_0, 3).refuses(replace_0, freeze_rule));
+    CHECK(silent_scene(scale_up, 3).refuses(start_spare_3, freeze_rule));
+    CHECK(silent_scene(open_fraud, 3).refuses(open_step, freeze_rule));
+}
+
+TEST_CASE("a remedy that has begun stops where the probes call all dead, and may give back") {
+    Scene scene = silent_scene(restart_0, 3);
+    learn_effect(scene.history, {incident, "i-1.e1", restart_0, drain_0}, now);
+    scene.facts.instances[0].rotation = Rotation::draining;
+    CHECK(scene.refuses(replace_0, freeze_rule));
+    CHECK(scene.ask(undrain_0));
+    Scene opened = silent_scene(close_fraud, 3);
+    opened.facts.circuits.front().is_open = true;
+    opened.asked.is_undo = true;
+    opened.history.learn(opened_entry(incident), now);
+    opened.history.learn(held_entry(incident, open_fraud), now);
+    CHECK(opened.is_permitted());
+    CHECK(opened.ask(close_step));
+}
+
+TEST_CASE("what changes all of them goes on once the edge confirms that much is dead") {
+    for (const Remedy& remedy : {rollback, config_rollback, scale_up, open_fraud}) {
+        CHECK(confirmed_scene(remedy, 2).is_permitted());
+        CHECK(confirmed_scene(remedy, 3).is_permitted());
+    }
+    CHECK(confirmed_scene(rollback, 3).ask(swap_step));
+    CHECK(confirmed_scene(scale_up, 3).ask(start_spare_3));
+    CHECK(confirmed_scene(open_fraud, 3).ask(open_step));
+    Scene swapped = confirmed_scene(rollback, 2);
+    learn_effect(swapped.history, {incident, "i-1.e1", rollback, swap_step}, now);
+    swapped.facts.versions.deploy.current = v1;
+    CHECK(swapped.ask(drain_2));
+}
+
+TEST_CASE("what still answers is not taken away from a group of which much is dead") {
+    CHECK(confirmed_scene(restart_2, 2).refuses(freeze_rule));
+    CHECK(confirmed_scene(Eject{payments_2}, 2).refuses(freeze_rule));
+    for (const Remedy& remedy : {restart_2, rolling}) {
+        CHECK(confirmed_scene(remedy, 2).refuses(drain_2, freeze_rule));
+        CHECK(confirmed_scene(remedy, 2).refuses(replace_2, freeze_rule));
+    }
+    Scene late = confirmed_scene(restart_2, 2);
+    late.history.learn(opened_entry(incident), now);
+    late.at = now + ask_again_for_max;
+    late.facts.read_at = late.at;
+    CHECK(late.escalates(freeze_rule));
+}
+
+TEST_CASE("a spare that answers is not stopped while much is dead") {
+    Scene scene = confirmed_scene(scale_down, 2);
+    start_spare(scene.facts);
+    silence(scene.facts.instances[2]);
+    scene.asked.is_undo = true;
+    scene.history.learn(opened_entry(incident), now);
+    scene.history.learn(held_entry(incident, scale_up), now);
+    const Step stop = Stop{payments_3, {13, 1000}};
+    CHECK(scene.refuses(stop, freeze_rule));
+    scene.facts.instances[0].runtime.is_answering = true;
+    CHECK(scene.ask(stop));
+}
+
+TEST_CASE("an instance that does not answer is replaced where the edge confirms it") {
+    for (const Remedy& remedy : {restart_0, rolling}) {
+        CHECK(confirmed_scene(remedy, 3).is_permitted());
+        CHECK(confirmed_scene(remedy, 3).ask(replace_0));
+    }
+}
+
+TEST_CASE("processes that have ended are started again, be it all of them at once") {
+    Scene scene = reflex_scene();
+    end_process(scene.facts.instances[1]);
+    end_process(scene.facts.instances[2]);
+    CHECK(scene.is_permitted());
+    CHECK(scene.ask(start_0));
+    // Two others run and are silent: starting the one that has ended takes nothing from anybody.
+    Scene mixed = reflex_scene();
+    silence(mixed.facts.instances[1]);
+    silence(mixed.facts.instances[2]);
+    CHECK(mixed.is_permitted());
+    CHECK(mixed.ask(start_0));
+}
+
+TEST_CASE("up to the share nothing is different, and one instance alone is no mass") {
+    Scene one = silent_scene(restart_0, 1);
+    CHECK(one.is_permitted());
+    CHECK(one.ask(replace_0));
+    one.limits.freeze_above = 0;
+    CHECK(one.is_permitted());
+    Scene half = silent_scene(restart_0, 2);
+    start_spare(half.facts);
+    CHECK(half.is_permitted());
+    half.limits.freeze_above = 0.49;
+    CHECK(half.refuses(freeze_rule));
+    Scene all = silent_scene(restart_0, 3);
+    all.limits.freeze_above = 1;
+    CHECK(all.is_permitted());
+}
+
+TEST_CASE("a spare at rest is neither dead nor one of those that could answer") {
+    const std::vector<InstanceFacts> spares{spare_instance(payments_3),
+                                            spare_instance(InstanceId("payments-4"))};
+    Scene one = silent_scene(restart_0, 1);
+    one.facts.spares = spares;
+    one.limits.freeze_above = 0;
+    CHECK(one.is_permitted());
+    Scene two = silent_scene(restart_0, 2);
+    two.facts.spares = spares;
+    CHECK(two.refuses(freeze_rule));
+    CHECK(two.verdict().because.starts_with("2 of 3 instances"));
+}
+
+TEST_CASE("a process that was started just now is not called dead") {
+    Scene scene = silent_scene(restart_0, 2);
+    scene.facts.instances[1].runtime.started_at = now - milliseconds{2999};
+    CHECK(scene.is_permitted());
+    scene.facts.instances[1].runtime.started_at = now - seconds{3};
+    CHECK(scene.refuses(freeze_rule));
+}
+
+TEST_CASE("a few failures among many requests confirm nothing") {
+    Scene scene = silent_scene(rollback, 3);
+    let_edge_count(scene, errors_of_a_real_fault - 1);
+    CHECK(scene.refuses(freeze_rule));
+    Scene quiet = silent_scene(rollback, 3);
+    quiet.asked.edge_requests_at_open = quiet.facts.edge.requests_total - 4;
+    let_edge_count(quiet, 3);
+    CHECK(quiet.refuses(freeze_rule));
+    let_edge_count(quiet, 4);
+    CHECK(quiet.is_permitted());
+}
+
+TEST_CASE("a proxy that was started again counts from zero, and what it counted since counts") {
+    Scene scene = silent_scene(rollback, 3);
+    scene.facts.edge.requests_total = 30;
+    scene.facts.edge.errors_total = 3;
+    CHECK(scene.refuses(freeze_rule));
+    scene.facts.edge.errors_total = 5;
+    CHECK(scene.is_permitted());
+}
+
+TEST_CASE("without an edge there is nobody to confirm that much is dead") {
+    Scene scene = silent_scene(rolling, 3);
+    scene.facts.has_edge = false;
+    CHECK(scene.refuses(freeze_rule));
+    CHECK(
+        scene.verdict().because ==
+        "3 of 3 instances run and do not answer us, and there is no edge to ask whether it is so");
+}
+
+}  // namespace homeostat::guard

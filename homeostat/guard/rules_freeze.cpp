@@ -1,0 +1,186 @@
+// The rule about mass failure: when much of the world looks dead at once, the observer is the
+// suspect.
+//
+// What looks dead runs, as the kernel says, and does not answer us: the opinion of one observer. A
+// process that has ended is no opinion, and starting it takes nothing down. The second kind of
+// observer is the edge, which counts what became of real requests.
+//
+// Without its word nothing is done. With it the fault is real, and what answers is all that is
+// left: that is not taken away but by a change of version, which may be the cure for all of it.
+
+#include "homeostat/guard/rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <variant>
+
+namespace homeostat::guard {
+
+namespace {
+
+/// A younger process may still be starting (as in detect): its silence is no sign.
+constexpr Duration start_grace = std::chrono::seconds{3};
+/// One silent instance is a fault of its own, whatever its share.
+constexpr std::size_t mass_min = 2;
+/// Half of the instances dead and in rotation fail half of the requests; the edge sees them die
+/// within a second or two, and the count goes back further than that.
+constexpr std::uint64_t confirming_errors_min = 4;
+constexpr std::uint64_t confirming_requests_per_error = 20;
+
+bool looks_dead(const InstanceFacts& instance, Instant read_at) {
+    const RuntimeInstance& runtime = instance.runtime;
+    return runtime.is_alive && !runtime.is_answering && runtime.started_at <= read_at - start_grace;
+}
+
+std::size_t dead_count(const Facts& facts) {
+    const auto count = std::ranges::count_if(facts.instances, [&](const InstanceFacts& instance) {
+        return looks_dead(instance, facts.read_at);
+    });
+    return static_cast<std::size_t>(count);
+}
+
+/// What the edge has counted since shortly before the incident opened. A proxy that was started
+/// again counts from zero; what it counted since is new in any case.
+struct EdgeSince {
+    std::uint64_t requests{0};
+    std::uint64_t errors{0};
+
+    [[nodiscard]] bool confirms() const {
+        return errors >= confirming_errors_min &&
+               errors >= requests / confirming_requests_per_error;
+    }
+};
+
+EdgeSince edge_since(const Matter& matter) {
+    const EdgeCounters& edge = matter.facts.edge;
+    const Case& asked = matter.asked;
+    const bool has_restarted = edge.requests_total < asked.edge_requests_at_open ||
+                               edge.errors_total < asked.edge_errors_at_open;
+    return has_restarted ? EdgeSince{edge.requests_total, edge.errors_total}
+                         : EdgeSince{edge.requests_total - asked.edge_requests_at_open,
+                                     edge.errors_total - asked.edge_errors_at_open};
+}
+
+/// What somebody who is served could lose by it, from the least.
+enum class Stake : std::uint8_t {
+    nothing,    ///< It gives back, or starts what has ended.
+    silent,     ///< It is at an instance that does not answer us.
+    change,     ///< It changes what all of them run or call, or how many there are.
+    answering,  ///< It takes away what answers.
+};
+
+Stake stake_in(const InstanceFacts* target) {
+    if (target == nullptr || !target->runtime.is_alive) {
+        return Stake::nothing;
+    }
+    return target->runtime.is_answering ? Stake::answering : Stake::silent;
+}
+
+struct StakeOfRemedy {
+    const Facts& facts;
+
+    Stake operator()(const Observe&) const { return Stake::silent; }
+    Stake operator()(const Readmit&) const { return Stake::nothing; }
+    Stake operator()(const OpenCircuit&) const { return Stake::change; }
+    Stake operator()(const CloseCircuit&) const { return Stake::nothing; }
+    Stake operator()(const InvalidateCache&) const { return Stake::change; }
+    Stake operator()(const Reroute&) const { return Stake::change; }
+    Stake operator()(const RouteBack&) const { return Stake::nothing; }
+    Stake operator()(const Eject& remedy) const { return of(remedy.instance); }
+    Stake operator()(const Restart& remedy) const { return of(remedy.instance); }
+    // The silent ones come first, and each step is asked for by itself.
+    Stake operator()(const RollingRestart&) const { return Stake::silent; }
+    Stake operator()(const Rollback&) const { return Stake::change; }
+    Stake operator()(const Scale& remedy) const {
+        return remedy.to > remedy.from ? Stake::change : Stake::answering;
+    }
+
+    [[nodiscard]] Stake of(const InstanceId& instance) const {
+        return stake_in(find_instance(facts, instance));
+    }
+};
+
+struct StakeOfStep {
+    const Facts& facts;
+    bool is_change;  ///< The step belongs to a rollback.
+
+    Stake operator()(const Undrain&) const { return Stake::nothing; }
+    Stake operator()(const SwapVersion&) const { return Stake::change; }
+    Stake operator()(const SetCircuit& step) const {
+        return step.is_open ? Stake::change : Stake::nothing;
+    }
+    Stake operator()(const SetRoute& step) const {
+        return step.is_to_source ? Stake::change : Stake::nothing;
+    }
+    Stake operator()(const Invalidate&) const { return Stake::change; }
+    Stake operator()(const Drain& step) const { return of(step.instance); }
+    Stake operator()(const Stop& step) const { return of(step.instance); }
+    Stake operator()(const Replace& step) const {
+        return find_spare(facts, step.instance) != nullptr ? Stake::change : of(step.instance);
+    }
+
+    [[nodiscard]] Stake of(const InstanceId& instance) const {
+        const Stake stake = stake_in(find_instance(facts, instance));
+        return is_change && stake == Stake::answering ? Stake::change : stake;
+    }
+};
+
+Stake stake_of(const Matter& matter) {
+    if (matter.step == nullptr) {
+        return std::visit(StakeOfRemedy{matter.facts}, matter.asked.remedy);
+    }
+    const bool is_change = std::holds_alternative<Rollback>(matter.asked.remedy);
+    return std::visit(StakeOfStep{matter.facts, is_change}, *matter.step);
+}
+
+/// Why nobody but our probes says it; nothing once the edge does.
+std::optional<std::string> doubt(const Matter& matter) {
+    if (!matter.facts.has_edge) {
+        return "and there is no edge to ask whether it is so";
+    }
+    const EdgeSince edge = edge_since(matter);
+    if (edge.confirms()) {
+        return std::nullopt;
+    }
+    return edge.requests == 0
+               ? "and no request has come to the edge to say whether it is so"
+               : fmt::format("but {} of {} requests at the edge failed: the prober is the suspect",
+                             edge.errors, edge.requests);
+}
+
+/// A refusal while that may pass by itself, then a person.
+Objection stop_for(Duration patience, std::string because, const Matter& matter) {
+    const bool waits = waited(matter) < patience;
+    return {.kind = waits ? VerdictKind::refusal : VerdictKind::escalation,
+            .because = std::move(because),
+            .again_at = waits ? std::optional(matter.now + ask_again_after) : std::nullopt};
+}
+
+}  // namespace
+
+namespace rule {
+
+std::optional<Objection> freeze(const Matter& matter) {
+    const std::size_t all = matter.facts.instances.size();
+    const std::size_t dead = dead_count(matter.facts);
+    const bool is_mass =
+        dead >= mass_min &&
+        static_cast<double>(dead) > matter.limits.freeze_above * static_cast<double>(all);
+    const Stake stake = is_mass ? stake_of(matter) : Stake::nothing;
+    if (stake == Stake::nothing) {
+        return std::nullopt;
+    }
+    const std::string seen = fmt::format("{} of {} instances run and do not answer us", dead, all);
+    if (const std::optional<std::string> why = doubt(matter)) {
+        return stop_for(confirm_for_max, seen + ", " + *why, matter);
+    }
+    return stake == Stake::answering
+               ? std::optional(stop_for(ask_again_for_max,
+                                        seen + ": what answers is not taken away as well", matter))
+               : std::nullopt;
+}
+
+}  // namespace rule
+}  // namespace homeostat::guard

@@ -1,0 +1,80 @@
+// A stale cache through the awaiting driver: its symptom stays while its readers go round it.
+
+#include "homeostat/heal/executor_process_for_test.hpp"
+#include "homeostat/heal/executor_role.hpp"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+
+namespace homeostat::heal {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// `quotes` is filled wrongly for so long.
+SimulatedMachine stale_for(Duration span) {
+    SimulatedMachine machine;
+    machine.world.copies_right_from_at = machine.world.now + span;
+    return machine;
+}
+
+Proposal reroute_in(const SimulatedMachine& machine) {
+    return proposal_for_test(stale_for_test(machine.world.now), reroute_for_test());
+}
+
+}  // namespace
+
+TEST_CASE("readers go round a stale cache, and back once it is right again") {
+    SimulatedMachine machine = stale_for(25s);
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(reroute_in(machine)));
+    REQUIRE(process.settle_at("hold"));
+    CHECK(machine.world.is_rerouted());
+    CHECK_FALSE(machine.world.is_misleading());
+    REQUIRE(process.settle());
+    CHECK(machine.story().back() == "closed healed");
+    CHECK_FALSE(machine.world.is_rerouted());
+    CHECK_FALSE(machine.world.is_cache_stale());
+}
+
+TEST_CASE("a cache that stays stale while its readers go round it is no second incident") {
+    SimulatedMachine machine = stale_for(25s);
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(reroute_in(machine)));
+    REQUIRE(process.settle_at("hold"));
+    process.clock.run_for(10s);
+    REQUIRE(machine.world.is_cache_stale());
+    const Result<Standing> again = process.submit(reroute_in(machine));
+    REQUIRE_FALSE(again);
+    CHECK(again.error().fault == Fault::busy);
+    CHECK(process.executor->incidents().size() == 1);
+    // Another symptom is another matter: what is held does not explain it.
+    CHECK_FALSE(process.executor->standing(errors_for_test(machine.world.now)));
+}
+
+TEST_CASE("a reply that is lost on the way is read back, for the route and for the keys") {
+    for (const SimulatedReply reply :
+         {SimulatedReply::unknown_done, SimulatedReply::unknown_undone}) {
+        SimulatedMachine machine = stale_for(25s);
+        SimulatedProcess process(machine);
+        process.edge.replies_next = {reply};
+        process.caches.replies_next = {reply};
+        REQUIRE(process.start());
+        process.clock.run_for(3s);
+        REQUIRE(process.submit(reroute_in(machine)));
+        REQUIRE(process.settle());
+        CHECK(machine.story().back() == "closed healed");
+        CHECK_FALSE(machine.world.is_rerouted());
+        for (const auto& [effect, count] : machine.world.changes_count) {
+            CHECK(count == 1);
+        }
+    }
+}
+
+}  // namespace homeostat::heal
