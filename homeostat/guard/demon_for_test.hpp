@@ -105,6 +105,13 @@ class Demon {
             instance.runtime.is_answering =
                 has_word ? is_alive && lie == 14 : instance.runtime.is_answering;
         }
+        disturb_edge();
+        for (InstanceFacts& instance : facts_.instances) {
+            disturb(instance);
+        }
+    }
+
+    void disturb_edge() {
         for (CircuitFacts& circuit : facts_.circuits) {
             circuit.answering_count = pick(draw_, std::array{0U, 1U, 2U});
             circuit.is_open = circuit.is_open && draw_(8) != 7;  // It expires.
@@ -117,29 +124,30 @@ class Demon {
             cache.stale_count = pick(draw_, std::array{3U, 0U, 1U});
             cache.is_source_answering = draw_(8) != 7;
         }
-        for (InstanceFacts& instance : facts_.instances) {
-            switch (draw_(16)) {
-                case 12:
-                    end_process(instance);
-                    break;
-                case 13:
-                    instance.runtime.is_answering = false;
-                    break;
-                case 11:
-                    instance.latency_ms = draw_(2) == 0 ? 900 : 0;
-                    break;
-                case 14:
-                    instance.rotation = static_cast<Rotation>(draw_(4));
-                    break;
-                case 15: {
-                    const bool is_spare = instance.runtime.is_spare;
-                    instance = serving_instance(instance.runtime.instance, next_pid());
-                    instance.runtime.is_spare = is_spare;
-                    break;
-                }
-                default:
-                    break;
+    }
+
+    void disturb(InstanceFacts& instance) {
+        switch (draw_(16)) {
+            case 12:
+                end_process(instance);
+                break;
+            case 13:
+                instance.runtime.is_answering = false;
+                break;
+            case 11:
+                instance.latency_ms = draw_(2) == 0 ? 900 : 0;
+                break;
+            case 14:
+                instance.rotation = static_cast<Rotation>(draw_(4));
+                break;
+            case 15: {
+                const bool is_spare = instance.runtime.is_spare;
+                instance = serving_instance(instance.runtime.instance, next_pid());
+                instance.runtime.is_spare = is_spare;
+                break;
             }
+            default:
+                break;
         }
     }
 

@@ -137,18 +137,21 @@ Scene scene_with(const Troubles& troubles) {
     return scene;
 }
 
+/// The freeze: the edge has to confirm the silence, and what answers is not taken even then.
+bool is_frozen(const Troubles& it) {
+    const bool is_confirmed = it.mass == Mass::confirmed && !it.is_unseen;
+    return it.mass != Mass::none && (!is_confirmed || it.offer.remedy == restart_2);
+}
+
 Expected specified(const Troubles& it) {
     using enum VerdictKind;
     const bool is_watched = it.autonomy < Autonomy::ask;
-    const bool is_confirmed = it.mass == Mass::confirmed && !it.is_unseen;
-    const bool takes_what_answers = it.offer.remedy == restart_2;
-    const bool is_frozen = it.mass != Mass::none && (!is_confirmed || takes_what_answers);
     const RemedyKind kind = kind_of(it.offer.remedy);
     const bool is_emptying = kind == RemedyKind::invalidate_cache;
     const bool needs_cause = kind == RemedyKind::open_circuit || kind == RemedyKind::reroute;
     const bool is_without_cause = needs_cause && it.is_without_cause;
     const bool is_of_one = kind == RemedyKind::restart || kind == RemedyKind::eject;
-    const bool is_at_dead = is_of_one && it.mass != Mass::none && !takes_what_answers;
+    const bool is_at_dead = is_of_one && it.mass != Mass::none && it.offer.remedy != restart_2;
     const bool costs_nothing =
         needs_cause || is_emptying || kind == RemedyKind::scale || is_at_dead;
     const bool is_of_one_effect = is_emptying || is_at_dead;
@@ -156,7 +159,7 @@ Expected specified(const Troubles& it) {
         {it.is_suspended, {refusal, switch_rule}},
         {it.is_incomplete || it.is_stale, {refusal, facts_rule}},
         {!it.offer.is_legal, {refusal, catalogue_rule}},
-        {is_frozen, {refusal, freeze_rule}},
+        {is_frozen(it), {refusal, freeze_rule}},
         {kind == RemedyKind::observe, {escalation, "observing is no effect"}},
         {is_watched, {refusal, autonomy_rule}},
         {it.autonomy == Autonomy::ask, {question, autonomy_rule}},

@@ -71,6 +71,36 @@ TEST_CASE("a successor knows where an incident stands before it has done anythin
     CHECK(successor.executor->open_symptoms().size() == 1);
 }
 
+TEST_CASE("a clock on the wall that is set by an hour at any moment changes nothing that is done") {
+    const auto story_with = [](Duration set_by, Duration set_after) {
+        SimulatedMachine machine = bad_deploy();
+        SimulatedProcess process(machine);
+        REQUIRE(process.start());
+        process.clock.run_for(3s);
+        REQUIRE(process.submit(rollback_of(machine)));
+        process.clock.run_for(set_after);
+        process.clock.wall_ahead = set_by;
+        REQUIRE(process.settle());
+        // A successor reads times that run backwards, or leave an hour out.
+        SimulatedProcess successor(machine);
+        successor.clock.wall_ahead = -set_by;
+        REQUIRE(successor.start());
+        successor.clock.run_for(3s);
+        machine.world.end_process(InstanceId("payments-0"));
+        REQUIRE(successor.submit(reflex_of(machine, "payments-0")));
+        REQUIRE(successor.settle());
+        return machine.story();
+    };
+    const std::vector<std::string> undisturbed = story_with(0s, 0s);
+    CHECK(undisturbed.size() > 10);
+    for (const Duration set_by : {Duration(1h), Duration(-1h)}) {
+        for (Duration after = 0s; after < 6s; after += 150ms) {
+            CAPTURE(after.count());
+            CHECK(story_with(set_by, after) == undisturbed);
+        }
+    }
+}
+
 TEST_CASE("a budget that was spent before the process died is spent for its successor") {
     SimulatedMachine machine = bad_deploy();
     machine.settings.guard.cool_down = 10min;

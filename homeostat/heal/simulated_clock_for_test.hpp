@@ -32,9 +32,11 @@ class SimulatedClock final : public ports::Clock {
 
     [[nodiscard]] Instant now() const override { return world_.now; }
     [[nodiscard]] WallTime wall_now() const override {
-        return WallTime{
-            std::chrono::floor<std::chrono::milliseconds>(world_.now.time_since_epoch())};
+        const Duration told = world_.now.time_since_epoch() + wall_ahead;
+        return WallTime{std::chrono::floor<std::chrono::milliseconds>(told)};
     }
+
+    Duration wall_ahead{};  ///< Somebody has set the clock on the wall by so much.
 
     Task<void> sleep_until(Instant at) override {
         boost::asio::steady_timer timer(context_, boost::asio::steady_timer::time_point::max());
