@@ -197,6 +197,7 @@ const std::array<Remedy, 13> step_remedies{
     readmit_0,      open_fraud,        close_fraud,      config_rollback, config_rollback,
     reroute_quotes, route_back_quotes, invalidate_quotes};
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): a table.
 Step step_with(const StepTroubles& it) {
     const InstanceId name = it.is_named ? payments_0 : InstanceId("fraud-0");
     const VersionId current = it.remedy == 3 ? v1 : v2;
@@ -237,6 +238,7 @@ bool is_step_frozen(const StepTroubles& it) {
 }
 
 /// Needs no facts: only what was chosen above. True where guard has to give its permit.
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): a table.
 bool is_step_specified(const StepTroubles& it) {
     if (is_step_frozen(it)) {
         return false;

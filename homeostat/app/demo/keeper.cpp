@@ -116,7 +116,7 @@ void end_tree() {
     }
     report.leftover_processes = static_cast<std::uint32_t>(descendants_of(::getpid()).size());
     end_tree();
-    (void)!::write(result, &report, sizeof report);
+    [[maybe_unused]] const ssize_t written = ::write(result, &report, sizeof report);
     std::_Exit(0);
 }
 

@@ -35,11 +35,21 @@ struct Ends {
     std::array<int, 2> trouble{-1, -1};  ///< The child says here why it could not be executed.
 };
 
+/// Says to the parent what `errno` says.
+[[noreturn]] void report_and_end(const Ends& ends) {
+    const int number = errno;
+    [[maybe_unused]] const ssize_t written = ::write(ends.trouble[1], &number, sizeof number);
+    std::_Exit(127);
+}
+
 [[noreturn]] void become(const ProgramOptions& options, const Ends& ends) {
     ::setpgid(0, 0);
     const int log = ::open(options.log.empty() ? "/dev/null" : options.log.c_str(),
                            O_WRONLY | O_CREAT | O_APPEND, 0600);
     const int nothing = ::open("/dev/null", O_RDONLY);
+    if (log < 0 || nothing < 0) {
+        report_and_end(ends);
+    }
     ::dup2(options.has_input_pipe ? ends.input[0] : nothing, STDIN_FILENO);
     ::dup2(options.has_output_pipe ? ends.output[1] : log, STDOUT_FILENO);
     ::dup2(log, STDERR_FILENO);
@@ -52,9 +62,7 @@ struct Ends {
     if (is_there) {
         ::execvp(argv[0], argv.data());
     }
-    const int number = errno;
-    (void)!::write(ends.trouble[1], &number, sizeof number);
-    std::_Exit(127);
+    report_and_end(ends);
 }
 
 /// Empty when the child became the program; else its errno in words.

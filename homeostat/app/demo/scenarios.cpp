@@ -113,7 +113,7 @@ Result<void> end_surge(World& world) {
 
 }  // namespace
 
-const std::vector<Scenario>& scenarios() {
+const std::vector<Scenario>& scenarios() {  // NOLINT(readability-function-size): a table.
     static const std::vector<Scenario> all{
         {"bad_deploy",
          "version v2 of payments answers 503 to a share of requests",

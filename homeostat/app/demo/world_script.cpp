@@ -247,7 +247,7 @@ Result<std::string> World::ask_proxy(const std::string& command) const {
     const auto* raw = reinterpret_cast<const sockaddr*>(&address);  // The sockets API's own cast.
     std::string reply;
     const bool is_sent =
-        ::connect(socket, raw, sizeof address) == 0 &&
+        socket >= 0 && ::connect(socket, raw, sizeof address) == 0 &&
         ::write(socket, line.data(), line.size()) == static_cast<ssize_t>(line.size());
     std::array<char, 16'384> buffer{};
     ssize_t count = is_sent ? ::read(socket, buffer.data(), buffer.size()) : 0;
