@@ -47,6 +47,9 @@ T answer_to(asio::io_context& context, Task<T> question) {
 /// Whether anybody else listens there, or may not be asked.
 bool is_taken(std::uint16_t port) {
     const os::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!socket.is_open()) {
+        return false;
+    }
     const int on = 1;
     ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in address{};

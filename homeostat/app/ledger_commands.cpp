@@ -116,6 +116,26 @@ ExitStatus replay_incident(const LedgerOptions& options, const std::string& id) 
     return status_of(result_of(*replay));
 }
 
+namespace {
+
+void print_intact(const ledger::Verification& verified, const ledger::Witness& witness) {
+    fmt::print("intact: {} records in {} groups and {} segments\nhead:   {}\n",
+               verified.entries_count, verified.groups_count, verified.segments_count,
+               verified.head_hash);
+    fmt::print("witness: {}\n", witness.sink.empty()
+                                    ? std::string("none; keep the head above to have one")
+                                    : fmt::format("{} groups agree with {}",
+                                                  verified.witnessed_count, witness.sink.string()));
+    if (verified.torn_tail_bytes > 0) {
+        fmt::print(
+            "note:   {} bytes of an unfinished group at the end, from a crash or from "
+            "a writer at work\n",
+            verified.torn_tail_bytes);
+    }
+}
+
+}  // namespace
+
 ExitStatus verify_ledger_of(const VerifyLedgerOptions& options) {
     const Result<Place> place = place_of(options.ledger);
     if (!place) {
@@ -143,20 +163,7 @@ ExitStatus verify_ledger_of(const VerifyLedgerOptions& options) {
         }
         fmt::print("{}", to_pretty_text(document));
     } else if (is_intact) {
-        fmt::print("intact: {} records in {} groups and {} segments\nhead:   {}\n",
-                   verified->entries_count, verified->groups_count, verified->segments_count,
-                   verified->head_hash);
-        fmt::print("witness: {}\n",
-                   witness.sink.empty()
-                       ? std::string("none; keep the head above to have one")
-                       : fmt::format("{} groups agree with {}", verified->witnessed_count,
-                                     witness.sink.string()));
-        if (verified->torn_tail_bytes > 0) {
-            fmt::print(
-                "note:   {} bytes of an unfinished group at the end, from a crash or from "
-                "a writer at work\n",
-                verified->torn_tail_bytes);
-        }
+        print_intact(*verified, witness);
     } else {
         fmt::print("NOT INTACT: {}\n", verified.error().text);
     }

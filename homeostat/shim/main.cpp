@@ -32,6 +32,9 @@ bool open_standard_descriptors() {
 /// agent that has died would keep its successor out.
 bool drop_descriptors_except(int kept) {
     const os::Fd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+    if (!null.is_open()) {
+        return false;
+    }
     for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         if (::dup2(null.number(), standard) < 0) {
             return false;

@@ -64,6 +64,7 @@ inline OutcomeKind perform_kind(EdgeWorld& world, Step step) {
     return world.perform(std::move(step), edge_step_within).kind;
 }
 
+// NOLINTNEXTLINE(readability-function-size): doctest's macros count; it is one story of an edge.
 inline void check_edge_conformance(const EdgeWorldMaker& make) {
     const std::unique_ptr<EdgeWorld> world = make();
     const std::vector<InstanceId> instances = world->instances();

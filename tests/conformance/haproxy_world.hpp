@@ -61,7 +61,7 @@ class HaproxyWorld {
         write_haproxy_config(directory_, has_checks, circuit_lasts);
         start();
     }
-    ~HaproxyWorld() { kill(); }
+    ~HaproxyWorld() { kill(); }  // NOLINT(bugprone-exception-escape): a test ends with it.
     HaproxyWorld(const HaproxyWorld&) = delete;
     HaproxyWorld& operator=(const HaproxyWorld&) = delete;
 

@@ -50,7 +50,7 @@ class RedisWorld {
         }
         start();
     }
-    ~RedisWorld() {
+    ~RedisWorld() {  // NOLINT(bugprone-exception-escape): a test ends with it.
         kill();
         net::run_for_test(context, server_.stop(net::now_for_test()));
     }
