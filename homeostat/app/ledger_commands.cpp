@@ -134,6 +134,17 @@ void print_intact(const ledger::Verification& verified, const ledger::Witness& w
     }
 }
 
+json::object to_document(const Result<ledger::Verification>& verified) {
+    json::object document;
+    document["intact"] = verified.has_value();
+    document["records"] = verified ? verified->entries_count : 0;
+    document["trouble"] = json::value(verified ? std::string() : verified.error().text);
+    if (verified) {
+        document["verification"] = to_json(*verified);
+    }
+    return document;
+}
+
 }  // namespace
 
 ExitStatus verify_ledger_of(const VerifyLedgerOptions& options) {
@@ -154,14 +165,7 @@ ExitStatus verify_ledger_of(const VerifyLedgerOptions& options) {
         return ExitStatus::usage;
     }
     if (options.ledger.common.is_json) {
-        json::object document;
-        document["intact"] = is_intact;
-        document["records"] = is_intact ? verified->entries_count : 0;
-        document["trouble"] = json::value(is_intact ? std::string() : verified.error().text);
-        if (is_intact) {
-            document["verification"] = to_json(*verified);
-        }
-        fmt::print("{}", to_pretty_text(document));
+        fmt::print("{}", to_pretty_text(to_document(verified)));
     } else if (is_intact) {
         print_intact(*verified, witness);
     } else {
