@@ -43,11 +43,13 @@ tidy: $(CHECK_STAMP) ## Names, layers, sizes and clang-tidy; quick after the fir
 demo: build ## Break real services and watch them heal
 	@$(BUILD)/bin/homeostat demo
 
-# PARTS narrows what is measured: demo blocks healthy idle decide detect document.
+# PARTS narrows what is measured: demo blocks healthy idle decide detect document. AT_ONCE runs of the
+# demo go side by side.
 PARTS ?= demo blocks healthy idle decide detect document
+AT_ONCE ?= 1
 bench: build ## Measure, and write docs/figures: hours; goes on where it was interrupted
 	@tools/each.sh $(BUILD)/bin '*_bench'
-	@tools/demo_figures.py --bin $(BUILD)/bin --parts $(PARTS)
+	@tools/demo_figures.py --bin $(BUILD)/bin --parts $(PARTS) --at-once $(AT_ONCE)
 
 # Seed by seed the demo is run and its menus are taken; with RUNS=DIR an interrupted collection goes on.
 # The seeds 1 to 16 measure; whoever tunes something takes others and another file.

@@ -6,7 +6,7 @@
     tools/demo_figures.py --bin build/release/bin --parts demo --seeds 1 2 --only crash
 
     part       measures                                                      with the defaults
-    demo       the scenarios and their baselines, once per seed; the agent   10 seeds, 2 min per
+    demo       the scenarios and their baselines, once per seed; the agent   10 seeds, 2.5 min per
                that guards them                                              scenario and seed
     blocks     p99 with and without the agent, in pairs of blocks of 5 s     30 pairs, 8 min
     healthy    what the agent costs and notices while nothing is wrong,      20 min
@@ -18,7 +18,9 @@
 
 What is measured lies in RUNS, a line or a file for each unit; a unit that is there is not measured
 again. Remove RUNS when the program changes: it names its own digest there and refuses another.
-Run it on a quiet machine; the load before each unit is written down with it.
+Run it on a quiet machine; the load before each unit is written down with it. A run of the demo
+waits most of its time (0.14 of a core on average, 0.3 while the agent heals), so --at-once N, or
+`make bench AT_ONCE=N`, runs N of them side by side; all policies share what that costs.
 """
 
 import argparse
@@ -116,27 +118,63 @@ class AgentWatch(threading.Thread):
                 "resident_kib_max": self.seen["resident_kib_max"]}
 
 
-def run_demo(options, scenario, seed, file):
-    """One run of one scenario with its baselines. Writes the unit when it came to its end."""
-    before = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory(prefix="figures-") as temporary:
-        kept = Path(temporary) / "run"
-        watch = AgentWatch(kept / scenario / "homeostat.yaml")
-        watch.start()
-        began_at = time.monotonic()
-        ran = subprocess.run(
+class DemoRun:
+    """One run of one scenario with its baselines, in a process of its own."""
+
+    def __init__(self, options, scenario, seed, file):
+        self.unit = {"seed": seed, "scenario": scenario, "oracle": options.oracle,
+                     "at_once": options.at_once, "load_before": os.getloadavg()[0]}
+        self.file = file
+        self.temporary = tempfile.TemporaryDirectory(prefix="figures-")
+        kept = Path(self.temporary.name) / "run"
+        self.said = tempfile.TemporaryFile()
+        self.watch = AgentWatch(kept / scenario / "homeostat.yaml")
+        self.watch.start()
+        self.began_at = time.monotonic()
+        self.process = subprocess.Popen(
             [options.bin / "homeostat", "demo", "--json", "--baseline", "--only", scenario,
              "--seed", str(seed), "--oracle", options.oracle, "--keep", kept],
-            stdout=subprocess.PIPE, check=False, preexec_fn=die_with_parent)
-        seconds = time.monotonic() - began_at
-        agent = watch.end()
-    if ran.returncode >= CANNOT_RUN:
-        sys.exit(f"the demo ended with {ran.returncode}: {scenario}, seed {seed}")
-    unit = {"seed": seed, "scenario": scenario, "oracle": options.oracle, "load_before": before,
-            "seconds": seconds, "agent": agent, "document": json.loads(ran.stdout)}
-    aside = file.with_suffix(".new")
-    aside.write_text(json.dumps(unit))
-    os.replace(aside, file)
+            stdout=self.said, preexec_fn=die_with_parent)
+
+    def __str__(self):
+        return f"seed {self.unit['seed']}, {self.unit['scenario']}"
+
+    def is_over(self):
+        return self.process.poll() is not None
+
+    def interrupt(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+        self.clean()
+
+    def clean(self):
+        self.unit["agent"] = self.watch.end()
+        self.temporary.cleanup()
+
+    def write(self):
+        """Writes the unit if the run came to its end; says how it ended."""
+        self.unit["seconds"] = time.monotonic() - self.began_at
+        self.clean()
+        if self.process.returncode >= CANNOT_RUN:
+            return self.process.returncode
+        self.unit["as_expected"] = self.process.returncode == 0
+        self.said.seek(0)
+        self.unit["document"] = json.loads(self.said.read())
+        aside = self.file.with_suffix(".new")
+        aside.write_text(json.dumps(self.unit))
+        os.replace(aside, self.file)
+        return self.process.returncode
+
+
+def wait_for_one(running):
+    """Writes those that are over, when there are any, and takes them from the list."""
+    while not any(run.is_over() for run in running):
+        time.sleep(LOOK_EVERY)
+    for run in [run for run in running if run.is_over()]:
+        running.remove(run)
+        status = run.write()
+        if status >= CANNOT_RUN:
+            sys.exit(f"the demo ended with {status}: {run}")
 
 
 def measure_demo(options):
@@ -144,14 +182,23 @@ def measure_demo(options):
                             capture_output=True, text=True).stdout.split()
     if options.only and options.only not in listed:
         sys.exit(f"there is no scenario '{options.only}'; there are: {', '.join(listed)}")
-    for seed in options.seeds:
-        for scenario in [options.only] if options.only else listed:
-            file = options.runs / f"demo-{scenario}-{seed}.json"
-            if file.exists():
-                say(f"seed {seed}, {scenario}: was measured before")
-                continue
-            say(f"== seed {seed}, {scenario}")
-            run_demo(options, scenario, seed, file)
+    running = []
+    try:
+        for seed in options.seeds:
+            for scenario in [options.only] if options.only else listed:
+                file = options.runs / f"demo-{scenario}-{seed}.json"
+                if file.exists():
+                    say(f"seed {seed}, {scenario}: was measured before")
+                    continue
+                if len(running) >= options.at_once:
+                    wait_for_one(running)
+                running.append(DemoRun(options, scenario, seed, file))
+                say(f"== {running[-1]}")
+        while running:
+            wait_for_one(running)
+    finally:
+        for run in running:
+            run.interrupt()
 
 
 # --- blocks, healthy, idle: one world, guarded or not, with nothing wrong ---------------
@@ -318,6 +365,7 @@ def main():
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(1, 11)))
     parser.add_argument("--only", help="one scenario by its name")
+    parser.add_argument("--at-once", type=int, default=1, help="runs of the demo side by side")
     parser.add_argument("--oracle", default="both", choices=["rules", "model", "both"])
     parser.add_argument("--pairs", type=int, default=30)
     parser.add_argument("--minutes", type=int, default=20)

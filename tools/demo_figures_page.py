@@ -280,6 +280,18 @@ def tuned_goal(outcomes):
             verdict(late[worst] <= TUNED_SLACK_S)]
 
 
+def cured_goal(units):
+    goal = "every scenario ends as expected, in every run"
+    if not units:
+        return [goal, "not measured", "–"]
+    others = [f"`{unit['scenario']}` with seed {unit['seed']}" for unit in units
+              if not unit["as_expected"]]
+    text = f"{len(units) - len(others)} of {len(units)}"
+    if others:
+        text += f"; not: {', '.join(others)}"
+    return [goal, text, verdict(not others)]
+
+
 def cost_goals(costs):
     every = [cost for _, some in costs for cost in some]
     most = max((resident_mib(cost) for cost in every), default=None)
@@ -328,11 +340,16 @@ def load_text(runs, units):
     return f"median {quantile(loads, 0.5):.2f}, most {max(loads):.2f}"
 
 
+def side_by_side(at_once):
+    return "one after another" if at_once == 1 else f"up to {at_once} scenarios side by side"
+
+
 def page_of(runs):
     units = [json.loads(file.read_text()) for file in sorted(runs.glob("demo-*.json"))]
     blocks = lines_of(runs / "blocks.jsonl")
     outcomes, costs = outcomes_of(units), costs_of(runs, units)
     seeds = sorted({unit["seed"] for unit in units})
+    at_once = max([unit["at_once"] for unit in units], default=1)
     program = read_json(runs / "program.json") or {"commit": "unknown"}
     lines = ["# The demo's figures", "",
              "Written by `make bench`; do not edit. The same machine, faults, seeds and load for "
@@ -341,12 +358,13 @@ def page_of(runs):
              f"- Load before the units (a mean of runnable processes, this work included): "
              f"{load_text(runs, units)}.",
              f"- Seeds of the demo: {', '.join(map(str, seeds)) or 'none'}; one run of each "
-             "scenario and policy per seed.",
+             f"scenario and policy per seed, {side_by_side(at_once)}.",
              "- One scenario again: `homeostat demo --baseline --only NAME --seed N`. Everything: "
              "`make bench`. Policies and windows: `homeostat demo --help`.", "",
              "## Goals", "",
              *table(["goal", "measured", "reached"],
-                    [tuned_goal(outcomes), *cost_goals(costs), ratio_goal(blocks)])]
+                    [cured_goal(units), tuned_goal(outcomes), *cost_goals(costs),
+                     ratio_goal(blocks)])]
     lines += outcomes_section(outcomes) + times_section(outcomes)
     lines += decisions_section(units, read_json(runs / "decide.json"))
     lines += costs_section(costs) + blocks_section(blocks) + detections_section(runs)

@@ -28,8 +28,9 @@ class Runs:
                  "instances_running": 3, "window_ms": 25_000}
         agent = {"seconds": 20, "processor_seconds": 0.2, "resident_kib_max": 15 * 1024}
         (self.path / f"demo-{scenario}-{seed}.json").write_text(json.dumps(
-            {"seed": seed, "scenario": scenario, "oracle": "rules", "load_before": 0.5,
-             "agent": agent, "document": {"scenarios": [ours], "baseline": [tuned]}}))
+            {"seed": seed, "scenario": scenario, "oracle": "rules", "at_once": 2,
+             "load_before": 0.5, "as_expected": ours_ms is not None, "agent": agent,
+             "document": {"scenarios": [ours], "baseline": [tuned]}}))
 
     def blocks(self, pairs, resident_mib=15, processor_seconds=0.05):
         agent = {"seconds": 5, "processor_seconds": processor_seconds, "incidents": 0,
@@ -55,8 +56,16 @@ class Page(unittest.TestCase):
         self.addCleanup(self.runs.directory.cleanup)
 
     def test_what_was_not_measured_is_said_to_be_missing(self):
-        for begin in ("never slower", "agent at most 20", "agent at most 2 %", "p99"):
+        for begin in ("every scenario", "never slower", "agent at most 20", "agent at most 2 %",
+                      "p99"):
             self.assertEqual(self.runs.goal(begin), ["not measured", "–"])
+
+    def test_a_run_that_ends_otherwise_than_expected_misses_the_goal_and_is_named(self):
+        self.runs.demo(1, 3_000, None)
+        self.assertEqual(self.runs.goal("every scenario"), ["1 of 1", "yes"])
+        self.runs.demo(2, None, None)
+        self.assertEqual(self.runs.goal("every scenario"),
+                         ["1 of 2; not: `leak` with seed 2", "**no**"])
 
     def test_medians_more_than_a_second_later_than_the_tuned_restarts_miss_the_goal(self):
         for seed, ours in ((1, 3_000), (2, 3_900), (3, 9_000)):
@@ -82,6 +91,10 @@ class Page(unittest.TestCase):
             self.runs.demo(seed, 3_000, None)
         self.assertEqual(self.runs.goal("never slower"), ["not measured", "–"])
         self.assertIn("| 0 of 3 within 25 s | – |", self.runs.page())
+
+    def test_how_many_ran_side_by_side_is_said(self):
+        self.runs.demo(1, 2_000, 2_000)
+        self.assertIn("per seed, up to 2 scenarios side by side.", self.runs.page())
 
     def test_whoever_is_as_fast_is_named(self):
         self.runs.demo(1, 2_000, 2_000)
