@@ -475,7 +475,7 @@ Task<Outcome> Runtime::confirm(Launch launch, Instant deadline) {
 /// The shim knows the exit status, a moment after the end.
 Task<Outcome> Runtime::explain_end(Launch launch, InstanceRecord record, Instant deadline) {
     if (!record.exit_status) {
-        co_await see_off_shim(record, deadline, clock_);
+        co_await wait_for_status(record, deadline, clock_);
     }
     const Result<InstanceState> state = look(launch.instance);
     const bool is_known = state && state->record && state->record->exit_status &&

@@ -278,14 +278,24 @@ TEST_CASE("an instance that ends at once is unknown, with its status and its las
     run_script(world, "echo old words; echo 'no port \33[1m'; echo 'I give up' >&2; exit 3");
     const Outcome outcome = world.replace("i-1.e1", {});
     CHECK(outcome.kind == OutcomeKind::unknown);
-    CHECK(outcome.because.contains("exited with status 3"));
+    CHECK_MESSAGE(outcome.because.contains("exited with status 3"), outcome.because);
     CHECK(outcome.because.contains("no port ?[1m | I give up"));
     CHECK(!world.facts().is_alive);
     CHECK(world.facts().effect.text() == "i-1.e1");
     run_script(world, "exit 4");
     const Outcome silent = world.replace("i-1.e2", {});
-    CHECK(silent.because.contains("exited with status 4"));
+    CHECK_MESSAGE(silent.because.contains("exited with status 4"), silent.because);
     CHECK(!silent.because.contains("I give up"));
+}
+
+TEST_CASE("how an instance ended is told, though its shim is slow to write it down") {
+    World world;
+    run_script(world,
+               "shim=$PPID; (sleep 1.5; kill -CONT $shim) & kill -STOP $shim; echo bad; exit 3");
+    const Outcome outcome = world.replace("i-1.e1", {});
+    CHECK(outcome.kind == OutcomeKind::unknown);
+    CHECK_MESSAGE(outcome.because.contains("exited with status 3"), outcome.because);
+    CHECK(outcome.because.contains("bad"));
 }
 
 TEST_CASE("an instance that runs and does not answer is unknown at the deadline") {

@@ -16,6 +16,8 @@ using std::chrono::seconds;
 constexpr Duration die_within = seconds{2};
 // The shim has one small file to write.
 constexpr Duration shim_ends_within = seconds{1};
+// A busy disk needs longer for it, and nobody waits for the place yet.
+constexpr Duration status_written_within = seconds{5};
 
 }  // namespace
 
@@ -47,6 +49,15 @@ Task<void> see_off_shim(InstanceRecord record, Instant deadline, ports::Clock& c
     static_cast<void>(shim->send(SIGKILL));
     const Instant death_by = std::min(clock.now() + die_within, deadline);
     static_cast<void>(co_await wait_readable(shim->fd(), death_by, clock));
+}
+
+Task<void> wait_for_status(InstanceRecord record, Instant deadline, ports::Clock& clock) {
+    const Result<os::Pidfd> shim = os::Pidfd::open(record.shim_pid, record.shim_start_ticks);
+    if (!shim) {
+        co_return;
+    }
+    const Instant patience_ends_at = std::min(clock.now() + status_written_within, deadline);
+    static_cast<void>(co_await wait_readable(shim->fd(), patience_ends_at, clock));
 }
 
 }  // namespace homeostat::adapters::process

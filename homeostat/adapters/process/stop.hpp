@@ -21,4 +21,8 @@ Task<bool> see_off(const os::Pidfd& process, Duration grace, Instant deadline, p
 /// that does not within a second is killed: with its instance gone it has nothing left to lose.
 Task<void> see_off_shim(InstanceRecord record, Instant deadline, ports::Clock& clock);
 
+/// Waits until the shim of an ended instance has written how it ended, five seconds at most. Kills
+/// nothing: the status would be lost, and whoever starts the next one sees the shim off.
+Task<void> wait_for_status(InstanceRecord record, Instant deadline, ports::Clock& clock);
+
 }  // namespace homeostat::adapters::process
