@@ -45,7 +45,8 @@ import demo_figures_page  # noqa: E402
 from guarded_world import GuardedWorld, adopt_orphans, wait_until  # noqa: E402
 from test_world import die_with_parent, processor_seconds  # noqa: E402
 
-CANNOT_RUN = 2  # As `homeostat --help` says.
+CAME_TO_ITS_END = (0, 1)  # As `homeostat --help` says: as expected, or not.
+CANNOT_RUN = 2
 BLOCK_SECONDS = 5
 SETTLE_SECONDS = 2  # After the agent came or went.
 LOOK_EVERY = 0.5
@@ -152,18 +153,18 @@ class DemoRun:
         self.temporary.cleanup()
 
     def write(self):
-        """Writes the unit if the run came to its end; says how it ended."""
+        """Writes the unit if the run came to its end; says whether it did."""
         self.unit["seconds"] = time.monotonic() - self.began_at
         self.clean()
-        if self.process.returncode >= CANNOT_RUN:
-            return self.process.returncode
+        if self.process.returncode not in CAME_TO_ITS_END:
+            return False
         self.unit["as_expected"] = self.process.returncode == 0
         self.said.seek(0)
         self.unit["document"] = json.loads(self.said.read())
         aside = self.file.with_suffix(".new")
         aside.write_text(json.dumps(self.unit))
         os.replace(aside, self.file)
-        return self.process.returncode
+        return True
 
 
 def wait_for_one(running):
@@ -172,9 +173,8 @@ def wait_for_one(running):
         time.sleep(LOOK_EVERY)
     for run in [run for run in running if run.is_over()]:
         running.remove(run)
-        status = run.write()
-        if status >= CANNOT_RUN:
-            sys.exit(f"the demo ended with {status}: {run}")
+        if not run.write():
+            sys.exit(f"the demo ended with {run.process.returncode}: {run}")
 
 
 def measure_demo(options):
@@ -365,13 +365,16 @@ def main():
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(1, 11)))
     parser.add_argument("--only", help="one scenario by its name")
-    parser.add_argument("--at-once", type=int, default=1, help="runs of the demo side by side")
+    parser.add_argument("--at-once", type=int, default=1, metavar="N",
+                        help="runs of the demo side by side")
     parser.add_argument("--oracle", default="both", choices=["rules", "model", "both"])
     parser.add_argument("--pairs", type=int, default=30)
     parser.add_argument("--minutes", type=int, default=20)
     parser.add_argument("--idle-minutes", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5, help="questions per case of the model")
     options = parser.parse_args()
+    if options.at_once < 1:
+        parser.error("--at-once (AT_ONCE of make) must be at least 1")
     options.bin, options.runs = options.bin.resolve(), options.runs.resolve()
     if shutil.which("haproxy", path=os.environ["PATH"] + ":/usr/sbin") is None:
         sys.exit("haproxy is not installed; `make setup` installs it")
