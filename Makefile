@@ -29,7 +29,7 @@ build: $(STAMP) ## Build everything, optimised, into build/release/bin
 test: build ## Build, then run every test but the slow ones, which `make soak` runs
 	@ctest --preset release --label-exclude slow --output-junit $(CURDIR)/build/release/tests.xml
 
-check: ## What CI runs: format, layers, tests, demo, clang-tidy, asan, a short fuzz
+check: ## What CI runs: format, layers, tests, demo, clang-tidy, sanitizers, a short fuzz
 	@.ci/run
 
 format: $(CHECK_STAMP) ## Rewrite the sources as clang-format wants them
@@ -72,7 +72,9 @@ asan: $(STAMP) ## The quick tests under the address and undefined-behaviour sani
 tsan: $(STAMP) ## The quick tests under the thread sanitizer
 	@cmake --preset tsan > build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build --preset tsan --parallel $(JOBS)
-	@ctest --preset tsan --label-regex '$(LABELS)' --label-exclude slow --output-junit $(CURDIR)/build/tsan/tests.xml
+	@rm -rf build/tsan/races
+	@ctest --preset tsan --label-regex '$(LABELS)' --label-exclude slow --output-junit $(CURDIR)/build/tsan/tests.xml; \
+	status=$$?; if cat build/tsan/races/* 2> /dev/null; then exit 1; fi; exit $$status
 
 FUZZ_SECONDS ?= 60
 fuzz: $(STAMP) ## Feed rubbish to every parser, a minute each: FUZZ_SECONDS=60

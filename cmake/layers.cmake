@@ -129,3 +129,9 @@ endforeach()
 foreach(layer IN LISTS layers)
     add_layer(${layer} "${neighbours_of_${layer}}" "${libraries_of_${layer}}")
 endforeach()
+
+# --- Who starts whom ------------------------------------------------------------------------------
+# Linking does not say it, and a build of one target would leave an older program beside it.
+add_dependencies(homeostat homeostat-shim)
+add_dependencies(homeostat_app_test homeostat)
+add_dependencies(homeostat_adapters_process_test homeostat-shim)
