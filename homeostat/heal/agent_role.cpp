@@ -118,10 +118,15 @@ Task<void> AgentRole::judge_once() {
     judged_at_ = ports_.clock.now();
     symptoms_now_ = judge_.symptoms(*judged_at_);
     const std::vector<Symptom> present = symptoms_now_;
+    std::erase_if(held_up_at_, [&](const auto& item) {
+        return std::ranges::find(present, item.first, [](const Symptom& symptom) {
+                   return std::pair(symptom.kind, symptom.subject);
+               }) == present.end();
+    });
     for (const Symptom& symptom : present) {
         if (is_for_reflex(symptom, settings_.judge.inventory)) {
             co_await deal_with(symptom);
-        } else if (!is_judging_ && is_waited_for(symptom)) {
+        } else if (is_waited_for(symptom) && !is_judging_) {
             // The model may take its time; a reflex must not wait for it.
             is_judging_ = true;
             asio::co_spawn(strand_, judge_alone(symptom), asio::detached);
@@ -132,10 +137,20 @@ Task<void> AgentRole::judge_once() {
     }
 }
 
-/// A symptom that needs no opinion now must not take the turn of one that does.
-bool AgentRole::is_waited_for(const Symptom& symptom) const {
+/// A symptom that needs no opinion now must not take the turn of one that does. Nor has one that
+/// may be cured already: it was there while a remedy was in hand, and what it is made of is older
+/// than that remedy's proof. Whatever is still there in a moment is a fault of its own.
+bool AgentRole::is_waited_for(const Symptom& symptom) {
     const std::optional<Standing> standing = ports_.executor.standing(symptom);
-    return !standing || standing->wants_proposal;
+    const std::pair which{symptom.kind, symptom.subject};
+    const Instant now = ports_.clock.now();
+    if (standing) {
+        held_up_at_[which] = now;
+        return standing->wants_proposal;
+    }
+    const auto held_up = held_up_at_.find(which);
+    return held_up == held_up_at_.end() || !ports_.executor.open_symptoms().empty() ||
+           now >= held_up->second + settings_.judge.detect.clear_after;
 }
 
 Task<void> AgentRole::clear_gone() {

@@ -24,6 +24,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace homeostat::heal {
@@ -73,7 +74,7 @@ class AgentRole {
     Task<void> watch(ports::Telemetry& source);
     Task<void> take_from(ports::Telemetry& source);
     Task<void> judge_once();
-    [[nodiscard]] bool is_waited_for(const Symptom& symptom) const;
+    [[nodiscard]] bool is_waited_for(const Symptom& symptom);
     Task<void> judge_alone(Symptom symptom);
     Task<void> deal_with(Symptom symptom);
     Task<decide::Opinion> ask_oracle(const diagnose::Finding& finding);
@@ -86,6 +87,8 @@ class AgentRole {
     PortCalls calls_;
     Judge judge_;
     std::vector<Symptom> symptoms_now_;
+    /// When the executor last had something in hand that a present symptom had to wait for.
+    std::map<std::pair<SymptomKind, Subject>, Instant> held_up_at_;
     std::map<std::string, std::string> source_troubles_;
     std::map<const ports::Telemetry*, Instant> looked_at_;  ///< When a look at it last ended.
     std::optional<Instant> judged_at_;                      ///< When a judgement last began.

@@ -144,14 +144,16 @@ class Door final : public ports::Executor {
     std::vector<Change> changes;
     std::optional<Error> refusal;      ///< Of proposals and changes.
     std::vector<RemedyKind> rejudges;  ///< Not empty: these did not help, judge again.
+    bool is_busy{false};               ///< A remedy of another incident is in hand.
 
     [[nodiscard]] std::optional<Standing> standing(const Symptom& symptom) const override {
         const bool is_open = std::ranges::any_of(proposals, [&](const Proposal& proposal) {
             return proposal.symptom.kind == symptom.kind &&
                    proposal.symptom.subject == symptom.subject;
         });
-        return is_open ? std::optional(Standing{IncidentId("i-1"), !rejudges.empty(), rejudges})
-                       : std::nullopt;
+        return is_open || is_busy
+                   ? std::optional(Standing{IncidentId("i-1"), !rejudges.empty(), rejudges})
+                   : std::nullopt;
     }
     Task<Result<Standing>> submit(Proposal proposal) override {
         if (refusal) {
@@ -286,6 +288,23 @@ TEST_CASE("whatever becomes of the model, the rules propose, and the proposal sa
         CHECK(proposal->judging_took <= 100ms + answer_grace);
         CHECK_FALSE(proposal->choice.ranking);
         CHECK(kind_of(proposal->choice.remedy) == RemedyKind::rollback);
+    }
+}
+
+TEST_CASE("errors from before another incident's cure are proposed only if they go on after it") {
+    for (const bool goes_on : {false, true}) {
+        CAPTURE(goes_on);
+        WatchedWorld watched;
+        watched.door.is_busy = true;
+        watched.world.versions_bad = {VersionId("v2")};
+        watched.clock.run_for(5s);
+        if (!goes_on) {
+            watched.world.versions_bad.clear();
+            watched.clock.run_for(500ms);
+        }
+        REQUIRE_FALSE(watched.agent->symptoms_now().empty());
+        watched.door.is_busy = false;
+        CHECK(watched.proposal_about(SymptomKind::errors, 2500ms).has_value() == goes_on);
     }
 }
 
