@@ -2,8 +2,8 @@
 
 // Incident: the state of one thread of the healing graph, and what passes between it and the world.
 //
-// Everything in `IncidentState` is written with every superstep. What is not in it is read again:
-// facts, the kill switch, the budget. A permit is never in it.
+// Everything in `IncidentState` is written with every superstep that changes it. What is not in it
+// is read again: facts, the kill switch, the budget. A permit is never in it.
 //
 // Pure. Values only; Perform is move-only, because a Request is.
 
