@@ -42,4 +42,22 @@ struct Grounds {
     friend bool operator==(const Grounds&, const Grounds&) = default;
 };
 
+/// What a held remedy was given back on, besides itself; facts are cut likewise.
+struct HoldGrounds {
+    Instant asked_at{};
+    Instant since{};
+    Instant until{};
+    std::uint32_t well_looks_count{0};  ///< With this look.
+    Facts facts;
+
+    static void fields(auto& self, auto&& field) {
+        field("asked_at", self.asked_at);
+        field("since", self.since);
+        field("until", self.until);
+        field("well_looks_count", self.well_looks_count);
+        field("facts", self.facts);
+    }
+    friend bool operator==(const HoldGrounds&, const HoldGrounds&) = default;
+};
+
 }  // namespace homeostat
