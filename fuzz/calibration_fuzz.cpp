@@ -10,8 +10,7 @@
 using homeostat::ensure;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const std::string_view text(reinterpret_cast<const char*>(data),
-                                size);  // NOLINT: libFuzzer's form
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto calibration = homeostat::decide::parse_calibration(text);
     if (!calibration) {
         ensure(calibration.error().text.starts_with("calibration"), "a refusal says of what");

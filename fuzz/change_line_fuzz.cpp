@@ -21,8 +21,7 @@ bool is_plain_or_empty(std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const std::string_view line(reinterpret_cast<const char*>(data),
-                                size);  // NOLINT: libFuzzer's form
+    const std::string_view line(reinterpret_cast<const char*>(data), size);
     const auto change = homeostat::adapters::process::parse_change_line(line);
     if (!change) {
         ensure(!change.error().text.empty() && change.error().text.size() < 2'048,

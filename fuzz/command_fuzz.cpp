@@ -14,8 +14,7 @@ namespace process = homeostat::adapters::process;
 using homeostat::ensure;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const std::string_view text(reinterpret_cast<const char*>(data),
-                                size);  // NOLINT: libFuzzer's form
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
     const std::vector<std::string> command{"/bin/true", std::string(text)};
     const auto expanded =
         process::expand_command(command, {"payments-0", 7070, "/srv/v1", "/srv/c1"});

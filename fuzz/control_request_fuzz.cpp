@@ -52,7 +52,7 @@ class Agent {
         ensure(socket >= 0, "there are descriptors");
         sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
         path_.copy(address.sun_path, sizeof address.sun_path - 1);
-        const auto* name = reinterpret_cast<const sockaddr*>(&address);  // NOLINT: the form of it
+        const auto* name = reinterpret_cast<const sockaddr*>(&address);
         ensure(::connect(socket, name, sizeof address) == 0, "the agent listens");
         ensure(::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
                    static_cast<ssize_t>(bytes.size()),
@@ -120,8 +120,7 @@ void check(const homeostat::EntryGroup& group) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static Agent agent;
-    const std::string_view bytes(reinterpret_cast<const char*>(data),
-                                 size);  // NOLINT: libFuzzer's form
+    const std::string_view bytes(reinterpret_cast<const char*>(data), size);
     const bool was_suspended = agent.world.is_suspended;
     const std::string answer = agent.answer_to(bytes);
     ensure(answer.empty() || answer.starts_with("HTTP/1.1 "), "what is answered is HTTP");

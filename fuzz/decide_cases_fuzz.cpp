@@ -14,8 +14,7 @@ namespace app = homeostat::app;
 using homeostat::ensure;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const std::string_view text(reinterpret_cast<const char*>(data),
-                                size);  // NOLINT: libFuzzer's form
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto cases = app::parse_decide_cases(text);
     if (!cases) {
         ensure(cases.error().text.contains("make decide-cases"), "a refusal names the mend");

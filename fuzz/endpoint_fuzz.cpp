@@ -13,8 +13,7 @@ namespace net = homeostat::net;
 using homeostat::ensure;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const std::string_view text(reinterpret_cast<const char*>(data),
-                                size);  // NOLINT: libFuzzer's form
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
     static_cast<void>(net::unix_endpoint(text));
     const auto address = net::parse_endpoint(text);
     if (!address) {

@@ -38,7 +38,7 @@ class Peer {
         path_ = directory_ + "/peer";
         sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
         path_.copy(address.sun_path, sizeof address.sun_path - 1);
-        const auto* name = reinterpret_cast<const sockaddr*>(&address);  // NOLINT: the form of it
+        const auto* name = reinterpret_cast<const sockaddr*>(&address);
         ensure(::bind(socket_, name, sizeof address) == 0 && ::listen(socket_, 4) == 0,
                "a peer listens");
     }
@@ -95,8 +95,7 @@ class Peer {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static Peer peer;
-    const std::string_view bytes(reinterpret_cast<const char*>(data),
-                                 size);  // NOLINT: libFuzzer's form
+    const std::string_view bytes(reinterpret_cast<const char*>(data), size);
     const auto reply = peer.ask(bytes);
     if (reply) {
         ensure(reply->body.size() <= limits.body_bytes_max, "a body keeps its maximum");

@@ -13,8 +13,7 @@
 namespace process = homeostat::adapters::process;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const std::string_view text(reinterpret_cast<const char*>(data),
-                                size);  // NOLINT: libFuzzer's form
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto record = process::parse_instance_record(text);
     if (!record) {
         homeostat::ensure(record.error().fault == homeostat::Fault::corrupt,

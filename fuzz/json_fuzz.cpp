@@ -36,8 +36,7 @@ std::size_t depth_of(const homeostat::json::value& value) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const std::string_view text(reinterpret_cast<const char*>(data),
-                                size);  // NOLINT: libFuzzer's form
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto value = homeostat::parse_json(text, limits);
     if (!value) {
         ensure(value.error().text.size() < 200, "a refusal is short");

@@ -60,8 +60,7 @@ bool is_printable(std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const std::string_view text(reinterpret_cast<const char*>(data),
-                                size);  // NOLINT: libFuzzer's form
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
     const std::vector<EntryGroup> groups = groups_of(text);
     homeostat::guard::History history;
     for (const EntryGroup& group : groups) {

@@ -14,8 +14,7 @@
 namespace llm = homeostat::adapters::llm;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const std::string_view body(reinterpret_cast<const char*>(data),
-                                size);  // NOLINT: libFuzzer's form
+    const std::string_view body(reinterpret_cast<const char*>(data), size);
     constexpr std::array<llm::TokenId, 3> permitted{7, 8, 9};
     if (const auto scored = llm::parse_scored_labels(body, permitted)) {
         const auto& found = scored->probabilities;

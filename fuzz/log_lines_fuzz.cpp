@@ -40,8 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     const std::size_t piece_bytes = 1U + data[0] % 80U;
-    const std::string_view text(reinterpret_cast<const char*>(data) + 1,
-                                size - 1);  // NOLINT: libFuzzer's form
+    const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
     const process::Lines whole = lines_of(text, text.size());
     const process::Lines pieces = lines_of(text, piece_bytes);
     ensure(whole.lines == pieces.lines && whole.dropped_count == pieces.dropped_count,

@@ -8,8 +8,7 @@
 #include <string_view>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const std::string_view text(reinterpret_cast<const char*>(data),
-                                size);  // NOLINT: libFuzzer's form
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto stat = homeostat::os::parse_process_stat(text);
     if (!stat) {
         homeostat::ensure(!stat.error().text.empty(), "a refusal says why");

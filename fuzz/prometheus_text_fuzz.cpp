@@ -12,7 +12,6 @@
 namespace telemetry = homeostat::adapters::telemetry;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libFuzzer's form.
     const std::string_view page(reinterpret_cast<const char*>(data), size);
     const auto values = telemetry::parse_prometheus(page);
     if (!values) {

@@ -10,7 +10,6 @@
 namespace redis = homeostat::adapters::redis;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libFuzzer's form.
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     std::string_view rest = text;
     while (!rest.empty()) {

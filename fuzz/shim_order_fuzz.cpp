@@ -29,8 +29,7 @@ std::vector<std::string> arguments_of(std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const std::string_view text(reinterpret_cast<const char*>(data),
-                                size);  // NOLINT: libFuzzer's form
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto order = homeostat::shim::parse_order(arguments_of(text));
     if (!order) {
         ensure(!order.error().text.empty(), "a refusal says why");

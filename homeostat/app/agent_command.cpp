@@ -30,7 +30,11 @@ Result<void> guard_alone(const Config& config) {
     if (const Result<void> made = os::make_directories(directory); !made) {
         return fail("runtime.process.run", made.error());
     }
-    const Result<os::LockFile> lock = os::LockFile::take(directory + "/agent.lock");
+    const Result<os::LockFile> lock =
+        os::LockFile::take(directory + "/agent.lock",
+                           "`homeostat status` asks it; end it before another takes over, and for "
+                           "other instances give "
+                           "this configuration a directory of its own");
     if (!lock) {
         const bool is_guarded = lock.error().fault == Fault::busy;
         return fail(is_guarded ? "runtime.process.run: another agent guards these instances"

@@ -40,6 +40,12 @@ class Gathering {
             case EntryKind::undo:
                 take_as<UndoBody>(entry);
                 break;
+            case EntryKind::held:
+                take_as<HeldBody>(entry);
+                break;
+            case EntryKind::given_back:
+                take_as<GivenBackBody>(entry);
+                break;
             case EntryKind::escalated:
                 take_as<EscalatedBody>(entry);
                 break;
@@ -57,6 +63,9 @@ class Gathering {
         }
         for (const auto& [effect, step] : effects_open_) {
             pack_.open.push_back(fmt::format("{} {}", effect, step));
+        }
+        if (held_ && !is_closed_) {
+            pack_.held.push_back(describe(*held_) + ", until it is given back");
         }
         for (const Remedy& remedy : menu_) {
             const bool is_observe = kind_of(remedy) == RemedyKind::observe;
@@ -100,6 +109,9 @@ class Gathering {
 
     void note(const IntentBody& body) {
         effects_open_[body.effect.text()] = describe(body.step);
+        if (held_ && body.is_undo && inverse_of(*held_) == body.remedy) {
+            held_.reset();
+        }
         if (std::ranges::find(begun_, body.remedy) == begun_.end()) {
             begun_.push_back(body.remedy);
         }
@@ -121,6 +133,13 @@ class Gathering {
 
     void note(const UndoBody& body) {
         pack_.tried.push_back(fmt::format("undo: {}", describe(body.inverse)));
+    }
+
+    void note(const HeldBody& body) { held_ = body.remedy; }
+
+    void note(const GivenBackBody& body) {
+        pack_.tried.push_back(
+            fmt::format("given back: {} — {}", describe(body.inverse), body.because));
     }
 
     void note(const EscalatedBody& body) {
@@ -162,6 +181,7 @@ class Gathering {
     std::vector<Remedy> menu_;
     std::vector<Remedy> begun_;
     std::vector<Remedy> proven_;
+    std::optional<Remedy> held_;  ///< Nothing of its give-back was announced.
     bool is_escalated_{false};
     bool is_closed_{false};
 };
@@ -197,6 +217,7 @@ std::string to_lines(const EvidencePack& pack) {
     text += section("why", {pack.because});
     text += section("seen", or_nothing(pack.seen));
     text += section("tried", or_nothing(pack.tried));
+    text += section("in force", pack.held);
     text += section("refused", or_nothing(pack.refused));
     text += section("not tried", pack.left);
     text += section("half done", pack.open);

@@ -1,8 +1,9 @@
 #pragma once
 
 // EvidencePack: what a person who takes an incident over has to know, gathered from the ledger:
-// what was seen, what was tried and came of it, what was refused and why, what may be half done,
-// and what to do next. The end of `explain` for an incident that was escalated.
+// what was seen, what was tried and came of it, what is in force for now, what was refused and why,
+// what may be half done, and what to do next. The end of `explain` for an incident that was
+// escalated.
 //
 // Texts come from the ledger as they stand there; whoever prints them escapes them.
 //
@@ -30,7 +31,8 @@ struct Advice {
 struct EvidencePack {
     std::string because;               ///< Of the last escalation.
     std::vector<std::string> seen;     ///< Symptom and causes, as last proposed.
-    std::vector<std::string> tried;    ///< Each remedy with its proof, and each undo.
+    std::vector<std::string> tried;    ///< Each remedy with its proof, each undo and give-back.
+    std::vector<std::string> held;     ///< What stays in force for now, until it is given back.
     std::vector<std::string> refused;  ///< Each verdict that was no permit, with its rule.
     std::vector<std::string> left;     ///< Remedies of the last menu that were never tried.
     std::vector<std::string> open;     ///< Effects of which nobody knows whether they happened.
@@ -40,6 +42,7 @@ struct EvidencePack {
         field("because", self.because);
         field("seen", self.seen);
         field("tried", self.tried);
+        field("held", self.held);
         field("refused", self.refused);
         field("left", self.left);
         field("open", self.open);

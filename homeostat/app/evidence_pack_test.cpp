@@ -121,6 +121,30 @@ TEST_CASE("an effect of unknown fate is told of, and so is a remedy that was nev
     CHECK(to_lines(*pack).contains("half done i-1.e1"));
 }
 
+TEST_CASE("what stays in force for now is told of until it is given back") {
+    const Remedy eject = Eject{InstanceId("payments-1")};
+    const Remedy readmit = Readmit{InstanceId("payments-1")};
+    std::vector<EntryGroup> groups{opened(), group_of(EntryKind::held, HeldBody{eject, {}}),
+                                   escalated("the remedy did not help, and there is no other")};
+    const auto before = evidence_pack(groups, IncidentId("i-1"));
+    REQUIRE(before);
+    CHECK(before->held == std::vector<std::string>{"eject payments-1, until it is given back"});
+    CHECK(to_lines(*before).contains("in force  eject payments-1"));
+    IntentBody undrain;
+    undrain.effect = EffectId("i-1.e2");
+    undrain.remedy = readmit;
+    undrain.step = Undrain{InstanceId("payments-1")};
+    undrain.is_undo = true;
+    groups.push_back(
+        group_of(EntryKind::given_back, GivenBackBody{eject, readmit, "its time is up"}));
+    groups.push_back(group_of(EntryKind::intent, undrain));
+    const auto after = evidence_pack(groups, IncidentId("i-1"));
+    REQUIRE(after);
+    CHECK(after->held.empty());
+    CHECK(std::ranges::find(after->tried, "given back: readmit payments-1 — its time is up") !=
+          after->tried.end());
+}
+
 TEST_CASE("an incident that no person was called to has no pack") {
     const std::vector<EntryGroup> groups{opened(), proof_of(ProofKind::helped)};
     CHECK_FALSE(evidence_pack(groups, IncidentId("i-1")));

@@ -102,8 +102,9 @@ class Detecting {
     void judge_slowness() {
         const auto is_taken = [this](const auto& entry) {
             const SlowWatch& slow = entry.second.slow;
-            const bool is_coming =
-                slow.slow.count > 1 && now_ - slow.slow.last_at <= limits_.slow.calm_for_min;
+            // A row of more figures than are kept would have told one from its siblings by now.
+            const bool is_coming = slow.slow.count > 1 && slow.slow.count <= figures_kept_max / 2 &&
+                                   now_ - slow.slow.last_at <= limits_.slow.calm_for_min;
             return slow.presence.is_present || is_coming;
         };
         for (auto& [subject, watch] : state_.services) {
@@ -120,7 +121,9 @@ class Detecting {
             return;
         }
         for (auto& [subject, watch] : state_.instances) {
-            begin_slowness(watch.slow, sibling_bounds(subject, watch.slow));
+            if (is_outlier(subject, watch)) {
+                begin_slowness(watch.slow, sibling_bounds(subject, watch.slow));
+            }
         }
     }
 
@@ -131,6 +134,20 @@ class Detecting {
         begin_presence(watch.presence, Observer::edge, watch.slow.first_at);
         watch.presence.value = watch.last_ms;
         watch.presence.limit = bounds->limit_ms;
+    }
+
+    [[nodiscard]] bool is_outlier(const Subject& subject, const InstanceWatch& own) const {
+        if (!is_lasting(own.slow.slow, limits_.slow)) {
+            return false;
+        }
+        std::vector<const Figures*> siblings;
+        for (const auto& [other, watch] : state_.instances) {
+            if (other != subject) {
+                siblings.push_back(&watch.figures);
+            }
+        }
+        return chance_of_rank(own.figures, siblings, own.slow.slow.first_at) <=
+               limits_.outlier_chance_max;
     }
 
     /// What an instance is held against: the middle one of its siblings, and its own past.
@@ -184,6 +201,7 @@ class Detecting {
                 break;
             case SignalKind::latency_ms:
                 if (signal.observer == Observer::edge && !is_starting(*watch, signal.at)) {
+                    keep(watch->figures, {signal.at, signal.value});
                     take_figure(watch->slow, signal.value, signal.at,
                                 sibling_bounds(signal.subject, watch->slow), limits_.slow);
                 }
@@ -262,6 +280,7 @@ class Detecting {
         if (watch.started_at && started_at - *watch.started_at > clock_tick) {
             watch.slow.slow = {};
             watch.slow.presence = {};
+            watch.figures.clear();
         }
         watch.started_at = started_at;
     }

@@ -18,6 +18,7 @@
 
 #include "homeostat/base/time.hpp"
 #include "homeostat/detect/error_window.hpp"
+#include "homeostat/detect/outlier.hpp"
 #include "homeostat/detect/presence.hpp"
 #include "homeostat/detect/slowness.hpp"
 #include "homeostat/domain/signal.hpp"
@@ -35,6 +36,11 @@ namespace homeostat::detect {
 struct Limits {
     ErrorLimits errors;
     SlowLimits slow;
+    /// One instance is slow by itself only where figures as they fall would put it above its
+    /// siblings with a smaller chance: of 5,000 figures at which such a row may begin, on a service
+    /// that wavers by more than what is slow, one does. A larger one would call a loaded machine an
+    /// ill instance; a smaller one would wait for more figures than 3 s have. One: any row.
+    double outlier_chance_max{2e-4};
     /// Probes of one instance that must stay unanswered in a row. Zero: one is enough.
     std::uint32_t probes_unanswered_min{3};
     /// And for so long from the first to the last of them: longer than a burst of 300 ms with its
@@ -75,6 +81,7 @@ struct InstanceWatch {
     Presence down_presence;
     Presence unanswered_presence;
     SlowWatch slow;
+    Figures figures;  ///< Of how slowly it answered.
 };
 
 struct CacheWatch {

@@ -49,17 +49,31 @@ struct World {
         }
         return sum / static_cast<double>(answers);
     }
+    /// On a machine that is short of everything each figure of each instance is slow or is not, as
+    /// it falls.
+    std::vector<Symptom> waver(double slow_share, double factor) {
+        at += interval;
+        std::vector<Signal> signals;
+        for (std::size_t index = 0; index < instances_count; ++index) {
+            const bool is_slow = rng.unit() < slow_share;
+            signals.push_back(of_edge(instance(index), mean_ms[index] * (is_slow ? factor : 1.0)));
+        }
+        return symptoms(state, signals, limits, at);
+    }
+    [[nodiscard]] Signal of_edge(const Subject& subject, double value) const {
+        Signal signal;
+        signal.kind = SignalKind::latency_ms;
+        signal.observer = Observer::edge;
+        signal.subject = subject;
+        signal.value = value;
+        signal.at = at;
+        return signal;
+    }
     std::vector<Symptom> pass() {
         at += interval;
         std::vector<Signal> signals;
         const auto say = [&](const Subject& subject, double value) {
-            Signal signal;
-            signal.kind = SignalKind::latency_ms;
-            signal.observer = Observer::edge;
-            signal.subject = subject;
-            signal.value = value;
-            signal.at = at;
-            signals.push_back(signal);
+            signals.push_back(of_edge(subject, value));
         };
         double sum = 0;
         for (std::size_t index = 0; index < instances_count; ++index) {
@@ -192,6 +206,69 @@ TEST_CASE("one instance so slow that the service is slow as well is still the on
             REQUIRE(world.pass().size() == 1);
         }
     }
+}
+
+TEST_CASE("of instances that are slow by turns, one is called slow by itself once in 5,000 times") {
+    World world;
+    world.interval = 1s;  // Four figures last for 3 s.
+    REQUIRE_FALSE(world.first_symptom(30s));
+    constexpr std::uint64_t figures_count = 300'000;
+    std::uint64_t begun_count = 0;
+    std::vector<Symptom> before;
+    for (std::uint64_t count = 0; count < figures_count / instances_count; ++count) {
+        const std::vector<Symptom> present = world.waver(1.0 / 3, 10);
+        begun_count += !present.empty() && before.empty() ? 1 : 0;
+        before = present;
+    }
+    CHECK(begun_count <= figures_count / 5'000);
+}
+
+TEST_CASE("one instance that is slower by itself stands out where all of them waver") {
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        CAPTURE(seed);
+        World world;
+        world.rng = Rng(seed);
+        REQUIRE_FALSE(world.first_symptom(30s));
+        world.mean_ms[1] = 900;
+        std::vector<Symptom> present;
+        for (int count = 0; count < 32 && present.empty(); ++count) {
+            present = world.waver(1.0 / 3, 2.5);
+        }
+        REQUIRE(present.size() == 1);
+        CHECK(present.front().subject == instance(1));
+    }
+}
+
+TEST_CASE("four slow figures are not enough to tell one from its siblings, eight are") {
+    const auto figures = [](int count, double ms) {
+        Figures made;
+        for (int index = 0; index < count; ++index) {
+            keep(made, {Instant{1h} + index * 250ms, ms});
+        }
+        return made;
+    };
+    const Figures four = figures(4, 200);
+    const Figures eight = figures(8, 200);
+    const Figures four_well = figures(4, 20);
+    const Figures eight_well = figures(8, 20);
+    const std::vector<const Figures*> two_of_four{&four_well, &four_well};
+    const std::vector<const Figures*> one_of_eight{&eight_well};
+    CHECK(chance_of_rank(four, two_of_four, Instant{1h}) == doctest::Approx(1.0 / 495));
+    CHECK(chance_of_rank(eight, one_of_eight, Instant{1h}) == doctest::Approx(1.0 / 12'870));
+    CHECK(chance_of_rank(four, {}, Instant{1h}) == 1);
+    CHECK(chance_of_rank(four, two_of_four, Instant{2h}) == 1);
+    CHECK(chance_of_rank(four_well, two_of_four, Instant{1h}) == 1);
+}
+
+TEST_CASE("a sibling that was as slow begins the comparison anew") {
+    Figures own;
+    Figures sibling;
+    for (int index = 0; index < 8; ++index) {
+        keep(own, {Instant{1h} + index * 250ms, 200});
+        keep(sibling, {Instant{1h} + index * 250ms, index == 3 ? 200.0 : 20.0});
+    }
+    const std::vector<const Figures*> siblings{&sibling};
+    CHECK(chance_of_rank(own, siblings, Instant{1h}) == doctest::Approx(1.0 / 126));
 }
 
 TEST_CASE("another process in its place is not slow because the one before it was") {

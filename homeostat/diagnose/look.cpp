@@ -57,6 +57,12 @@ Pace pace_around(const State& state, const Subject& subject, Instant began_at, D
     return {mean(before), mean(since)};
 }
 
+/// A spare at rest is no sibling: it is neither ill nor well.
+bool is_idle_spare(const State& state, const InstanceId& instance) {
+    const auto spare = state.spares.find({SubjectKind::instance, instance.text()});
+    return spare != state.spares.end() && !spare->second;
+}
+
 /// What came is what was answered and what waits more than before.
 Load load_of(const std::deque<TrafficSample>& samples, Duration window) {
     Load load;
@@ -95,9 +101,7 @@ void look_at_load(Look& look,
         load.usual_rate = state.usual_rate.per_second();
     }
     for (const InstanceId& instance : inventory.instances) {
-        const auto spare = state.spares.find({SubjectKind::instance, instance.text()});
-        const bool is_idle = spare != state.spares.end() && !spare->second;
-        (is_idle ? load.idle : load.at_work) += 1;
+        (is_idle_spare(state, instance) ? load.idle : load.at_work) += 1;
     }
     look.is_overloaded = load.usual_rate && load.growth() >= limits.rate_factor_min &&
                          load.waiting_mean >= limits.waiting_min && look.explaining.empty() &&
@@ -244,6 +248,9 @@ Look look_at(const State& state,
     look.own = failing_since(state, service, since);
     look.own_pace = pace_around(state, service, symptom.began_at, limits.order_slack);
     for (const InstanceId& instance : inventory.instances) {
+        if (is_idle_spare(state, instance)) {
+            continue;
+        }
         const Subject subject{SubjectKind::instance, instance.text()};
         look.instances.emplace_back(instance, failing_since(state, subject, since));
         paces.emplace_back(instance,

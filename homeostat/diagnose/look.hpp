@@ -68,7 +68,7 @@ struct Load {
 /// What the history says of one symptom: every number that a cause or a line is made of.
 struct Look {
     Failing own;
-    std::vector<std::pair<InstanceId, Failing>> instances;
+    std::vector<std::pair<InstanceId, Failing>> instances;  ///< Those in service.
     std::vector<std::pair<ServiceId, Failing>> neighbours;
     std::vector<ServiceId> explaining;  ///< Neighbours ill enough to explain it.
     Pace own_pace;

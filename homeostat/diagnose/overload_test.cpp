@@ -270,6 +270,22 @@ TEST_CASE("memory that climbed explains the queue, and the instances are restart
     past.serve(3s, 240, 60);
     CHECK_FALSE(blames_overload(past.find()));
     CHECK(kinds_of(past.find()) == std::vector{RemedyKind::rolling_restart, RemedyKind::observe});
+    const std::vector<Cause> causes = past.find(SymptomKind::latency).diagnosis.causes;
+    const auto leak = std::ranges::find(causes, CauseKind::memory_leak, &Cause::kind);
+    REQUIRE(leak != causes.end());
+    CHECK(leak->because == "memory of 2 of 3 instances climbed, of payments-0 from 14 to 78 MiB");
+}
+
+TEST_CASE("one in service is not ill alone among spares that rest") {
+    Past past;
+    past.serve(1min, 100);
+    for (const char* name : {"payments-1", "payments-2", "payments-3", "payments-4"}) {
+        past.spare_rests(name);
+    }
+    past.fail(SubjectKind::instance, "payments-0", 60, 30);
+    CHECK(kinds_of(past.find()) == nothing_but_watching);
+    past.spare_works("payments-1");
+    CHECK(kinds_of(past.find()).front() == RemedyKind::restart);
 }
 
 TEST_CASE("what spares helped to answer does not become usual") {

@@ -2,9 +2,7 @@
 
 // The bodies of ledger entries. An `opened` and a `proposed` entry hold a Proposal, a `change`
 // entry a Change; the others are below. Readers (the budget, `explain`, `replay`) parse the same
-// structs that the writers wrote. What is optional is absent in older records.
-//
-// Pure. Values only.
+// structs that the writers wrote. What is optional is absent in older records. Pure; values only.
 
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/time.hpp"
@@ -127,11 +125,13 @@ struct GivenBackBody {
     Remedy remedy;
     Remedy inverse;
     std::string because;
+    std::optional<HoldGrounds> grounds{};
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
         field("inverse", self.inverse);
         field("because", self.because);
+        field("grounds", self.grounds);
     }
 };
 

@@ -13,6 +13,7 @@
 #include "homeostat/domain/facts.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace homeostat {
 
@@ -24,6 +25,7 @@ struct Grounds {
     bool is_contained{false};              ///< Something temporary of the incident is in force.
     std::uint64_t edge_errors_at_open{0};  ///< The executor's own count when the incident opened.
     std::uint64_t edge_requests_at_open{0};
+    std::optional<Instant> silent_since{};  ///< Since when more looks dead at once than may.
     Facts facts;
 
     static void fields(auto& self, auto&& field) {
@@ -34,9 +36,28 @@ struct Grounds {
         field("is_contained", self.is_contained);
         field("edge_errors_at_open", self.edge_errors_at_open);
         field("edge_requests_at_open", self.edge_requests_at_open, may_be_absent);
+        field("silent_since", self.silent_since);
         field("facts", self.facts);
     }
     friend bool operator==(const Grounds&, const Grounds&) = default;
+};
+
+/// What a held remedy was given back on, besides itself; facts are cut likewise.
+struct HoldGrounds {
+    Instant asked_at{};
+    Instant since{};
+    Instant until{};
+    std::uint32_t well_looks_count{0};  ///< With this look.
+    Facts facts;
+
+    static void fields(auto& self, auto&& field) {
+        field("asked_at", self.asked_at);
+        field("since", self.since);
+        field("until", self.until);
+        field("well_looks_count", self.well_looks_count);
+        field("facts", self.facts);
+    }
+    friend bool operator==(const HoldGrounds&, const HoldGrounds&) = default;
 };
 
 }  // namespace homeostat

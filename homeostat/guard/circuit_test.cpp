@@ -8,7 +8,7 @@
 
 namespace homeostat::guard {
 
-using namespace for_test;  // NOLINT(google-build-using-namespace): a test's own builders.
+using namespace for_test;
 using std::chrono::seconds;
 
 TEST_CASE("a circuit is opened for a neighbour that answers no checks, and for no other") {

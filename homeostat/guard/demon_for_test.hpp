@@ -51,6 +51,11 @@ inline bool is_edge_alarmed(const Facts& facts, const Case& asked) {
     return errors >= 4 && errors + 1 > requests / 20;
 }
 
+/// The edge gives it nothing more and waits for nothing of it.
+inline bool is_drained_empty(const Facts& facts, const InstanceFacts& instance) {
+    return facts.has_edge && instance.rotation == Rotation::draining && instance.sessions_now == 0;
+}
+
 template <class Draw>
 class Demon {
   public:
@@ -139,6 +144,7 @@ class Demon {
                 break;
             case 14:
                 instance.rotation = static_cast<Rotation>(draw_(4));
+                instance.sessions_now = draw_(2);
                 break;
             case 15: {
                 const bool is_spare = instance.runtime.is_spare;
@@ -181,7 +187,10 @@ class Demon {
                                                      : nullptr;
         const InstanceFacts* target = named != nullptr ? find_instance(facts_, *named) : nullptr;
         const bool has_ended = target != nullptr && !target->runtime.is_alive;
-        const bool takes_nothing = has_ended || std::holds_alternative<Readmit>(asked.remedy) ||
+        const bool is_out =
+            restart != nullptr && target != nullptr && is_drained_empty(facts_, *target);
+        const bool takes_nothing = has_ended || is_out ||
+                                   std::holds_alternative<Readmit>(asked.remedy) ||
                                    std::holds_alternative<CloseCircuit>(asked.remedy);
         const bool is_lie = is_much_silent(facts_, limits_) && !is_edge_alarmed(facts_, asked);
         return is_lie && !takes_nothing
@@ -198,7 +207,9 @@ class Demon {
         const InstanceId* name = instance_of(step);
         const InstanceFacts* target = name != nullptr ? find_instance(facts_, *name) : nullptr;
         const bool is_spare = name != nullptr && find_spare(facts_, *name) != nullptr;
-        const bool gives_back = std::holds_alternative<Undrain>(step);
+        const bool is_out = std::holds_alternative<Replace>(step) && target != nullptr &&
+                            is_drained_empty(facts_, *target);
+        const bool gives_back = std::holds_alternative<Undrain>(step) || is_out;
         const bool takes = target != nullptr && target->runtime.is_alive && !gives_back;
         const auto* set = std::get_if<SetCircuit>(&step);
         const bool opens = set != nullptr && set->is_open;

@@ -11,7 +11,7 @@
 
 namespace homeostat::guard {
 
-using namespace for_test;  // NOLINT(google-build-using-namespace): a test's own builders.
+using namespace for_test;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -32,6 +32,11 @@ Scene silent_scene(const Remedy& remedy, std::size_t count) {
     return scene;
 }
 
+void drain(InstanceFacts& instance) {
+    instance.rotation = Rotation::draining;
+    instance.sessions_now = 0;
+}
+
 /// And the edge counts the failures that this would bring.
 Scene confirmed_scene(const Remedy& remedy, std::size_t count) {
     Scene scene = silent_scene(remedy, count);
@@ -46,7 +51,7 @@ TEST_CASE(
     for (const Remedy& remedy : {Remedy{Observe{}}, restart_0, eject_0, open_fraud, rolling,
                                  scale_up, rollback, config_rollback}) {
         Scene scene = silent_scene(remedy, 3);
-        scene.history.learn(opened_entry(incident), now);
+        scene.asked.silent_since = now;
         CHECK(scene.refuses(freeze_rule));
         CHECK(scene.verdict().again_at == now + ask_again_after);
         scene.at = now + confirm_for_max;
@@ -75,10 +80,10 @@ TEST_CASE("on the probes' word alone no step takes, changes or adds anything") {
 }
 
 TEST_CASE("a remedy that has begun stops where the probes call all dead, and may give back") {
-    Scene scene = silent_scene(restart_0, 3);
-    learn_effect(scene.history, {incident, "i-1.e1", restart_0, drain_0}, now);
-    scene.facts.instances[0].rotation = Rotation::draining;
-    CHECK(scene.refuses(replace_0, freeze_rule));
+    Scene scene = silent_scene(rolling, 3);
+    learn_effect(scene.history, {incident, "i-1.e1", rolling, drain_0}, now);
+    drain(scene.facts.instances[0]);
+    CHECK(scene.refuses(replace_2, freeze_rule));
     CHECK(scene.ask(undrain_0));
     Scene opened = silent_scene(close_fraud, 3);
     opened.facts.circuits.front().is_open = true;
@@ -111,7 +116,7 @@ TEST_CASE("what still answers is not taken away from a group of which much is de
         CHECK(confirmed_scene(remedy, 2).refuses(replace_2, freeze_rule));
     }
     Scene late = confirmed_scene(restart_2, 2);
-    late.history.learn(opened_entry(incident), now);
+    late.asked.silent_since = now;
     late.at = now + ask_again_for_max;
     late.facts.read_at = late.at;
     CHECK(late.escalates(freeze_rule));
@@ -149,6 +154,70 @@ TEST_CASE("processes that have ended are started again, be it all of them at onc
     silence(mixed.facts.instances[2]);
     CHECK(mixed.is_permitted());
     CHECK(mixed.ask(start_0));
+}
+
+TEST_CASE("what is drained and serves nobody is ended and started again, whoever is silent") {
+    for (const bool is_silent : {true, false}) {
+        Scene scene = silent_scene(restart_2, 2);
+        drain(scene.facts.instances[2]);
+        scene.facts.instances[2].runtime.is_answering = !is_silent;
+        CHECK(scene.is_permitted());
+        CHECK(scene.ask(replace_2));
+        let_edge_count(scene, errors_of_a_real_fault);
+        CHECK(scene.is_permitted());
+        CHECK(scene.ask(replace_2));
+    }
+    Scene rolled_back = silent_scene(rollback, 3);
+    learn_effect(rolled_back.history, {incident, "i-1.e1", rollback, swap_step}, now);
+    rolled_back.facts.versions.deploy.current = v1;
+    drain(rolled_back.facts.instances[0]);
+    CHECK(rolled_back.ask(Replace{payments_0, {10, 1000}, v1, c2}));
+}
+
+TEST_CASE("what may still serve is not called drained while much is silent") {
+    Scene busy = silent_scene(restart_2, 2);
+    drain(busy.facts.instances[2]);
+    busy.facts.instances[2].sessions_now = 1;
+    CHECK(busy.refuses(freeze_rule));
+    CHECK(busy.refuses(replace_2, freeze_rule));
+    for (const Rotation rotation : {Rotation::in, Rotation::down, Rotation::unknown}) {
+        Scene scene = silent_scene(restart_2, 3);
+        scene.facts.instances[2].rotation = rotation;
+        CHECK(scene.refuses(freeze_rule));
+        CHECK(scene.refuses(replace_2, freeze_rule));
+    }
+    Scene no_edge = silent_scene(restart_2, 2);
+    drain(no_edge.facts.instances[2]);
+    no_edge.facts.has_edge = false;
+    CHECK(no_edge.refuses(freeze_rule));
+}
+
+TEST_CASE("the edge has its time from when the silence began, whatever was done before it") {
+    Scene scene = silent_scene(rolling, 3);
+    learn_effect(scene.history, {incident, "i-1.e1", rolling, drain_0}, now - seconds{60});
+    CHECK(scene.refuses(drain_2, freeze_rule));
+    scene.asked.silent_since = now - confirm_for_max + milliseconds{1};
+    CHECK(scene.refuses(drain_2, freeze_rule));
+    scene.asked.silent_since = now - confirm_for_max;
+    CHECK(scene.ask(drain_2).error().kind == VerdictKind::escalation);
+    learn_effect(scene.history, {incident, "i-1.e2", rolling, replace_0}, now - seconds{1});
+    CHECK(scene.ask(drain_2).error().kind == VerdictKind::escalation);
+}
+
+TEST_CASE("a silence goes on until complete facts show otherwise") {
+    const Limits limits;
+    const Instant later = now + seconds{5};
+    Facts silent = silent_scene(rolling, 2).facts;
+    CHECK(silent_since({}, silent, limits) == now);
+    silent.read_at = later;
+    CHECK(silent_since(now, silent, limits) == now);
+    Facts well = serving_facts();
+    well.is_complete = false;
+    CHECK(silent_since(now, well, limits) == now);
+    CHECK(silent_since({}, well, limits) == std::nullopt);
+    well.is_complete = true;
+    CHECK(silent_since(now, well, limits) == std::nullopt);
+    CHECK(silent_since(now, silent_scene(rolling, 1).facts, limits) == std::nullopt);
 }
 
 TEST_CASE("up to the share nothing is different, and one instance alone is no mass") {

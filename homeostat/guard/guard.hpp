@@ -26,6 +26,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 
 namespace homeostat::guard {
 
@@ -42,7 +43,15 @@ struct Case {
     /// The edge's errors_total from the executor's own facts when the incident opened.
     std::uint64_t edge_errors_at_open{0};
     std::uint64_t edge_requests_at_open{0};  ///< And its requests_total.
+    /// Since when the executor sees so much look dead at once; absent: it did not before.
+    std::optional<Instant> silent_since{};
 };
+
+/// `before`, taken further by new facts: since when more looks dead at once than may, without a
+/// look between that showed otherwise. Facts that are not complete change nothing.
+[[nodiscard]] std::optional<Instant> silent_since(std::optional<Instant> before,
+                                                  const Facts& facts,
+                                                  const Limits& limits);
 
 /// Says whether the remedy as a whole may begin. A permit here is leave to ask for its steps.
 [[nodiscard]] Verdict check(const Case& asked,

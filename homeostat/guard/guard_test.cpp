@@ -9,7 +9,7 @@
 
 namespace homeostat::guard {
 
-using namespace for_test;  // NOLINT(google-build-using-namespace): a test's own builders.
+using namespace for_test;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 

@@ -10,7 +10,7 @@ namespace homeostat::guard {
 
 namespace {
 
-using namespace for_test;  // NOLINT(google-build-using-namespace): a test's own builders.
+using namespace for_test;
 using std::chrono::seconds;
 
 const Step drain_0 = Drain{payments_0};

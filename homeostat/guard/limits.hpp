@@ -70,6 +70,7 @@ constexpr Duration ask_again_for_max = std::chrono::seconds{30};
 
 /// For how long a second kind of observer may take to confirm that much is dead. The edge counts a
 /// failure once its request is given up, which takes a second or so, and is read once a second.
+/// Counted from when the executor first saw them dead.
 constexpr Duration confirm_for_max = std::chrono::seconds{3};
 
 }  // namespace homeostat::guard

@@ -2,8 +2,10 @@
 // suspect.
 //
 // What looks dead runs, as the kernel says, and does not answer us: the opinion of one observer. A
-// process that has ended is no opinion, and starting it takes nothing down. The second kind of
-// observer is the edge, which counts what became of real requests.
+// process that has ended is no opinion, and starting it takes nothing down; nor does it to end and
+// start one that is drained and has no session left, whatever is true of the others. One that is
+// out because its checks fail is not of these: it may be back in a moment, by itself. The second
+// kind of observer is the edge, which counts what became of real requests.
 //
 // Without its word nothing is done. With it the fault is real, and what answers is all that is
 // left: that is not taken away but by a change of version, which may be the cure for all of it.
@@ -41,6 +43,11 @@ std::size_t dead_count(const Facts& facts) {
     return static_cast<std::size_t>(count);
 }
 
+bool is_mass(std::size_t dead, const Facts& facts, const Limits& limits) {
+    const auto all = static_cast<double>(facts.instances.size());
+    return dead >= mass_min && static_cast<double>(dead) > limits.freeze_above * all;
+}
+
 /// What the edge has counted since shortly before the incident opened. A proxy that was started
 /// again counts from zero; what it counted since is new in any case.
 struct EdgeSince {
@@ -65,7 +72,7 @@ EdgeSince edge_since(const Matter& matter) {
 
 /// What somebody who is served could lose by it, from the least.
 enum class Stake : std::uint8_t {
-    nothing,    ///< It gives back, or starts what has ended.
+    nothing,    ///< It gives back, or starts what has ended or serves nobody.
     silent,     ///< It is at an instance that does not answer us.
     change,     ///< It changes what all of them run or call, or how many there are.
     answering,  ///< It takes away what answers.
@@ -78,6 +85,16 @@ Stake stake_in(const InstanceFacts* target) {
     return target->runtime.is_answering ? Stake::answering : Stake::silent;
 }
 
+/// It comes back by an order only, so nobody can be served by it before that.
+bool is_drained(const InstanceFacts* target, const Facts& facts) {
+    return target != nullptr && facts.has_edge && target->rotation == Rotation::draining &&
+           target->sessions_now == 0;
+}
+
+Stake stake_in_restart(const InstanceFacts* target, const Facts& facts) {
+    return is_drained(target, facts) ? Stake::nothing : stake_in(target);
+}
+
 struct StakeOfRemedy {
     const Facts& facts;
 
@@ -88,17 +105,17 @@ struct StakeOfRemedy {
     Stake operator()(const InvalidateCache&) const { return Stake::change; }
     Stake operator()(const Reroute&) const { return Stake::change; }
     Stake operator()(const RouteBack&) const { return Stake::nothing; }
-    Stake operator()(const Eject& remedy) const { return of(remedy.instance); }
-    Stake operator()(const Restart& remedy) const { return of(remedy.instance); }
+    Stake operator()(const Eject& remedy) const {
+        return stake_in(find_instance(facts, remedy.instance));
+    }
+    Stake operator()(const Restart& remedy) const {
+        return stake_in_restart(find_instance(facts, remedy.instance), facts);
+    }
     // The silent ones come first, and each step is asked for by itself.
     Stake operator()(const RollingRestart&) const { return Stake::silent; }
     Stake operator()(const Rollback&) const { return Stake::change; }
     Stake operator()(const Scale& remedy) const {
         return remedy.to > remedy.from ? Stake::change : Stake::answering;
-    }
-
-    [[nodiscard]] Stake of(const InstanceId& instance) const {
-        return stake_in(find_instance(facts, instance));
     }
 };
 
@@ -115,14 +132,20 @@ struct StakeOfStep {
         return step.is_to_source ? Stake::change : Stake::nothing;
     }
     Stake operator()(const Invalidate&) const { return Stake::change; }
-    Stake operator()(const Drain& step) const { return of(step.instance); }
-    Stake operator()(const Stop& step) const { return of(step.instance); }
+    Stake operator()(const Drain& step) const {
+        return of(stake_in(find_instance(facts, step.instance)));
+    }
+    // It is not started again, so a drained one is lost as well.
+    Stake operator()(const Stop& step) const {
+        return of(stake_in(find_instance(facts, step.instance)));
+    }
     Stake operator()(const Replace& step) const {
-        return find_spare(facts, step.instance) != nullptr ? Stake::change : of(step.instance);
+        return find_spare(facts, step.instance) != nullptr
+                   ? Stake::change
+                   : of(stake_in_restart(find_instance(facts, step.instance), facts));
     }
 
-    [[nodiscard]] Stake of(const InstanceId& instance) const {
-        const Stake stake = stake_in(find_instance(facts, instance));
+    [[nodiscard]] Stake of(Stake stake) const {
         return is_change && stake == Stake::answering ? Stake::change : stake;
     }
 };
@@ -150,9 +173,11 @@ std::optional<std::string> doubt(const Matter& matter) {
                              edge.errors, edge.requests);
 }
 
-/// A refusal while that may pass by itself, then a person.
+/// A refusal while that may pass by itself, then a person. What was done before, and how long ago,
+/// is no measure: the edge can only begin to confirm the silence once there is one.
 Objection stop_for(Duration patience, std::string because, const Matter& matter) {
-    const bool waits = waited(matter) < patience;
+    const Instant since = std::min(matter.asked.silent_since.value_or(matter.now), matter.now);
+    const bool waits = matter.now - since < patience;
     return {.kind = waits ? VerdictKind::refusal : VerdictKind::escalation,
             .because = std::move(because),
             .again_at = waits ? std::optional(matter.now + ask_again_after) : std::nullopt};
@@ -160,15 +185,23 @@ Objection stop_for(Duration patience, std::string because, const Matter& matter)
 
 }  // namespace
 
+std::optional<Instant> silent_since(std::optional<Instant> before,
+                                    const Facts& facts,
+                                    const Limits& limits) {
+    if (!facts.is_complete) {
+        return before;
+    }
+    return is_mass(dead_count(facts), facts, limits) ? before.value_or(facts.read_at)
+                                                     : std::optional<Instant>();
+}
+
 namespace rule {
 
 std::optional<Objection> freeze(const Matter& matter) {
     const std::size_t all = matter.facts.instances.size();
     const std::size_t dead = dead_count(matter.facts);
-    const bool is_mass =
-        dead >= mass_min &&
-        static_cast<double>(dead) > matter.limits.freeze_above * static_cast<double>(all);
-    const Stake stake = is_mass ? stake_of(matter) : Stake::nothing;
+    const bool is_frozen = is_mass(dead, matter.facts, matter.limits);
+    const Stake stake = is_frozen ? stake_of(matter) : Stake::nothing;
     if (stake == Stake::nothing) {
         return std::nullopt;
     }

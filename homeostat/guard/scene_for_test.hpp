@@ -94,7 +94,7 @@ inline constexpr std::string_view facts_rule = "the facts are complete and fresh
 inline constexpr std::string_view catalogue_rule =
     "the catalogue holds this remedy for this target";
 inline constexpr std::string_view freeze_rule =
-    "where much looks dead, two kinds of observers agree";
+    "where much looks dead, two kinds of observers agree, except on what is out already";
 inline constexpr std::string_view step_rule =
     "the step belongs to the remedy and its precondition holds";
 inline constexpr std::string_view autonomy_rule = "the autonomy of the remedy is act";

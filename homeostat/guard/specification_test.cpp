@@ -12,7 +12,7 @@
 
 namespace homeostat::guard {
 
-using namespace for_test;  // NOLINT(google-build-using-namespace): a test's own builders.
+using namespace for_test;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -181,7 +181,7 @@ Expected specified(const Troubles& it) {
 /// What is the matter with a step.
 struct StepTroubles {
     bool is_alive, is_answering, is_expected_right, is_version_right, is_floor_tight, is_named;
-    bool is_config_right, is_open;
+    bool is_config_right, is_open, has_sessions;
     Rotation rotation;
     Mass mass;  ///< Of the two instances that the step is not about.
     /// drain, undrain, replace, swap, swap of the configuration, open, close, route to the source,
@@ -227,11 +227,14 @@ Step step_with(const StepTroubles& it) {
     }
 }
 
-/// The freeze: what gives back or is at a process that has ended may go on; what changes or takes
-/// needs the edge's word, and what takes an instance that answers has to be part of a rollback.
+/// The freeze: what gives back, is at a process that has ended or starts anew what is drained and
+/// without a session may go on; what changes or takes needs the edge's word, and what takes an
+/// instance that answers has to be part of a rollback.
 bool is_step_frozen(const StepTroubles& it) {
     const bool is_at_one = it.step < 3;
-    const bool gives = it.step == 1 || it.step == 6 || it.step == 8 || (is_at_one && !it.is_alive);
+    const bool is_out = it.rotation == Rotation::draining && !it.has_sessions;
+    const bool gives = it.step == 1 || it.step == 6 || it.step == 8 ||
+                       (is_at_one && !it.is_alive) || (it.step == 2 && is_out);
     const bool is_rollback = it.remedy == 2 || it.remedy == 3 || it.remedy == 8 || it.remedy == 9;
     const bool is_taking_answers = is_at_one && it.is_answering && !is_rollback;
     return it.mass != Mass::none && !gives && (it.mass == Mass::said || is_taking_answers);
@@ -296,6 +299,7 @@ Scene scene_with(const StepTroubles& it) {
     target.runtime.is_alive = it.is_alive;
     target.runtime.is_answering = it.is_answering;
     target.rotation = it.rotation;
+    target.sessions_now = it.has_sessions ? 1 : 0;
     silence_two(scene, it.mass, 1);
     const std::uint32_t others_serving = it.mass == Mass::none ? 2 : 0;
     scene.limits.min_healthy = others_serving + (it.is_floor_tight ? 1 : 0);
@@ -342,7 +346,8 @@ TEST_CASE("a remedy gets the verdict that the specification gives, in every comb
 
 TEST_CASE("a step gets the answer that the specification gives, in every combination") {
     std::size_t permits_count = 0;
-    for_each_combination(std::array{2, 2, 2, 2, 2, 2, 2, 2, 4, 3, 10, 13}, [&](const auto& digits) {
+    const std::array limits{2, 2, 2, 2, 2, 2, 2, 2, 4, 3, 10, 13, 2};
+    for_each_combination(limits, [&](const auto& digits) {
         const StepTroubles troubles{.is_alive = digits[0] == 1,
                                     .is_answering = digits[1] == 1,
                                     .is_expected_right = digits[2] == 1,
@@ -351,6 +356,7 @@ TEST_CASE("a step gets the answer that the specification gives, in every combina
                                     .is_named = digits[5] == 1,
                                     .is_config_right = digits[6] == 1,
                                     .is_open = digits[7] == 1,
+                                    .has_sessions = digits[12] == 1,
                                     .rotation = static_cast<Rotation>(digits[8]),
                                     .mass = static_cast<Mass>(digits[9]),
                                     .step = digits[10],

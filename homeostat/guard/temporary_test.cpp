@@ -6,7 +6,7 @@
 
 namespace homeostat::guard {
 
-using namespace for_test;  // NOLINT(google-build-using-namespace): a test's own builders.
+using namespace for_test;
 using std::chrono::seconds;
 
 TEST_CASE("a reflex ejects the one instance that is slow among the others") {

@@ -41,6 +41,45 @@ TEST_CASE("readers go round a stale cache, and back once it is right again") {
     CHECK_FALSE(machine.world.is_cache_stale());
 }
 
+TEST_CASE("a remedy that is held writes no more than every ten seconds while nothing changes") {
+    SimulatedMachine machine = stale_for(100s);
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(reroute_in(machine)));
+    REQUIRE(process.settle_at("hold"));
+    process.clock.run_for(2s);
+    const std::size_t groups_before = machine.disk.groups.size();
+    process.clock.run_for(45s);
+    REQUIRE(process.executor->incidents().front().node == "hold");
+    const std::size_t groups_count = machine.disk.groups.size() - groups_before;
+    CHECK(groups_count >= 4);
+    CHECK(groups_count <= 5);
+}
+
+TEST_CASE(
+    "a process killed while it holds and writes nothing is succeeded by one that gives back") {
+    SimulatedMachine machine = stale_for(25s);
+    {
+        SimulatedProcess process(machine);
+        REQUIRE(process.start());
+        process.clock.run_for(3s);
+        REQUIRE(process.submit(reroute_in(machine)));
+        REQUIRE(process.settle_at("hold"));
+        process.clock.run_for(9s);
+    }
+    SimulatedProcess successor(machine);
+    REQUIRE(successor.start());
+    REQUIRE(successor.settle_at("hold", 1s));
+    CHECK(machine.world.is_rerouted());
+    REQUIRE(successor.settle());
+    CHECK(machine.story().back() == "closed healed");
+    CHECK_FALSE(machine.world.is_rerouted());
+    for (const auto& [effect, count] : machine.world.changes_count) {
+        CHECK(count == 1);
+    }
+}
+
 TEST_CASE("a cache that stays stale while its readers go round it is no second incident") {
     SimulatedMachine machine = stale_for(25s);
     SimulatedProcess process(machine);

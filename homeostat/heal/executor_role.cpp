@@ -76,6 +76,23 @@ bool starts_what_has_ended(const graph::Advance<Incident>& advance) {
            });
 }
 
+/// After this much a thread that only waits is written again, so that the ledger shows that it
+/// does, and knows within bounds how many steps it took.
+constexpr Duration written_again_after = std::chrono::seconds{10};
+
+/// A look at the world after which the thread waits on as before: the checkpoint that there is says
+/// all that a successor needs, and it would look again first of all.
+bool says_nothing_new(const HealingThread& before, const graph::Advance<Incident>& advance) {
+    const HealingThread& after = advance.thread;
+    const bool waits_on = before.is_entered && after.is_entered && before.node == after.node &&
+                          !after.has_ended && advance.records.empty();
+    const bool only_looks =
+        std::ranges::all_of(advance.commands, [](const Incident::Command& command) {
+            return std::holds_alternative<ReadFacts>(command);
+        });
+    return waits_on && only_looks && to_json(before.state) == to_json(after.state);
+}
+
 /// The nodes that an incident may leave because its symptom is gone.
 bool may_end(const std::string& node) {
     return node == "guard" || node == "ask" || node == "rejudge" || node == "stand_by";
@@ -177,28 +194,42 @@ Task<bool> ExecutorRole::take_step(Slot& slot,
         settings_.notify(advance.error().text);
         co_return false;
     }
-    std::vector<Entry> entries = advance->records;
-    Entry checkpoint = record::checkpoint(advance->thread.state.id, to_json(advance->thread));
+    const bool is_written_enough =
+        slot.is_known && context.now < slot.written_at + written_again_after;
+    bool is_durable = is_written_enough && says_nothing_new(slot.thread, *advance);
+    if (!is_durable) {
+        is_durable = co_await write_step(slot, *advance);
+    }
+    if (!is_durable) {
+        co_return false;
+    }
+    slot.thread = std::move(advance->thread);
+    slot.wake_generation += 1;
+    commands = std::move(advance->commands);
+    co_return true;
+}
+
+Task<bool> ExecutorRole::write_step(Slot& slot, const graph::Advance<Incident>& advance) {
+    const Instant at = ports_.clock.now();
+    std::vector<Entry> entries = advance.records;
+    Entry checkpoint = record::checkpoint(advance.thread.state.id, to_json(advance.thread));
     entries.push_back(std::move(checkpoint));
     const ports::Durability durability = durability_of(entries);
     // The one remedy that goes on without a ledger. One that would begin just now is asked for
     // again in a moment, and gets an id that tells of it.
     const bool may_be_kept =
-        starts_what_has_ended(*advance) && (slot.is_known || !ledger_trouble_.empty());
+        starts_what_has_ended(advance) && (slot.is_known || !ledger_trouble_.empty());
     bool is_durable = false;
     if (may_be_kept) {
         is_durable = co_await append_or_keep(std::move(entries), durability);
     } else {
         is_durable = co_await append(std::move(entries), durability);
     }
-    if (!is_durable) {
-        co_return false;
+    if (is_durable) {
+        slot.is_known = true;
+        slot.written_at = at;
     }
-    slot.is_known = true;
-    slot.thread = std::move(advance->thread);
-    slot.wake_generation += 1;
-    commands = std::move(advance->commands);
-    co_return true;
+    co_return is_durable;
 }
 
 Task<void> ExecutorRole::wake_later(std::string id, std::uint64_t generation, Instant at) {

@@ -129,6 +129,7 @@ class ExecutorRole final : public ports::Executor {
         std::deque<HealingEvent> inbox;
         bool is_pumping{false};
         std::uint64_t wake_generation{0};
+        Instant written_at{};
         bool is_known{false};  ///< The ledger, or what is kept for it, has a checkpoint of it.
         std::string trouble;   ///< In `recover` only: why its checkpoint cannot be read.
     };
@@ -145,6 +146,8 @@ class ExecutorRole final : public ports::Executor {
     Task<void> take_turn();
     Task<bool> advance_once(Slot& slot, HealingEvent event);
     Task<bool> take_step(Slot& slot, HealingEvent event, std::vector<Incident::Command>& commands);
+    /// One group of the ledger: what the step wants kept, and the thread as it is after it.
+    Task<bool> write_step(Slot& slot, const graph::Advance<Incident>& advance);
     Task<void> carry_out(Slot& slot, Incident::Command command);
     Task<void> wake_later(std::string id, std::uint64_t generation, Instant at);
     Task<bool> append(std::vector<Entry> entries, ports::Durability durability);

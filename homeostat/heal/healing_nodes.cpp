@@ -43,6 +43,7 @@ guard::Case case_of(const IncidentState& state) {
         .is_contained = state.held.has_value(),
         .edge_errors_at_open = state.edge_errors_at_open,
         .edge_requests_at_open = state.edge_requests_at_open,
+        .silent_since = state.silent_since,
     };
 }
 
@@ -56,7 +57,13 @@ Grounds grounds_of(const IncidentState& state, const Facts& facts, const Healing
             .is_contained = asked.is_contained,
             .edge_errors_at_open = asked.edge_errors_at_open,
             .edge_requests_at_open = asked.edge_requests_at_open,
+            .silent_since = asked.silent_since,
             .facts = facts};
+}
+
+void look_for_silence(IncidentState& state, const Facts& facts, const HealingContext& context) {
+    state.silent_since =
+        homeostat::guard::silent_since(state.silent_since, facts, context.around.guard);
 }
 
 /// What a verdict other than permit leads to. `since`: when this was first asked for.
@@ -133,6 +140,7 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
     if (!read->facts) {
         return escalate_because(std::move(state), "the facts: " + read->facts.error().text);
     }
+    look_for_silence(state, *read->facts, context);
     if (restarts_anew(state) && !has_ended(state, *read->facts)) {
         return go(std::move(state), "rejudge");  // It runs and is not well: no case for a reflex.
     }
@@ -299,6 +307,7 @@ HealingTurn act(IncidentState state, const HealingEvent& event, const HealingCon
     if (!read->facts) {
         return escalate_because(std::move(state), "the facts: " + read->facts.error().text);
     }
+    look_for_silence(state, *read->facts, context);
     return continue_plan(std::move(state), *read->facts, context);
 }
 

@@ -34,18 +34,23 @@ HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingCo
     if (const auto* wait = std::get_if<act::Wait>(&advice)) {
         return wait_until(std::move(state), wait->until);
     }
-    state.trouble = std::get<act::GiveBack>(advice).because;
-    return go(std::move(state), "give_back");
+    const act::Held& held = *state.held;
+    GivenBackBody body{.remedy = held.remedy,
+                       .inverse = *inverse_of(held.remedy),
+                       .because = std::get<act::GiveBack>(advice).because,
+                       .grounds = HoldGrounds{.asked_at = context.now,
+                                              .since = held.since,
+                                              .until = held.until,
+                                              .well_looks_count = held.well_looks_count,
+                                              .facts = *read->facts}};
+    Entry entry = record::given_back(state.id, std::move(body));
+    return with(go(std::move(state), "give_back"), std::move(entry));
 }
 
 HealingTurn give_back(IncidentState state, const HealingEvent&, const HealingContext& context) {
-    const Remedy remedy = state.held->remedy;
-    const Remedy inverse = *inverse_of(remedy);
-    state.plan = plan_for(inverse, context);
+    state.plan = plan_for(*inverse_of(state.held->remedy), context);
     state.is_undo = true;
-    const GivenBackBody body{remedy, inverse, std::exchange(state.trouble, {})};
-    Entry entry = record::given_back(state.id, body);
-    return with(go(std::move(state), "act"), std::move(entry));
+    return go(std::move(state), "act");
 }
 
 }  // namespace homeostat::heal::node

@@ -2,8 +2,8 @@
 
 // Incident: the state of one thread of the healing graph, and what passes between it and the world.
 //
-// Everything in `IncidentState` is written with every superstep. What is not in it is read again:
-// facts, the kill switch, the budget. A permit is never in it.
+// Everything in `IncidentState` is written with every superstep that changes it. What is not in it
+// is read again: facts, the kill switch, the budget. A permit is never in it.
 //
 // Pure. Values only; Perform is move-only, because a Request is.
 
@@ -48,7 +48,8 @@ struct IncidentState {
     Instant node_since{};                  ///< When the present node was entered.
     std::uint64_t edge_errors_at_open{0};  ///< The executor's own count, shortly before.
     std::uint64_t edge_requests_at_open{0};
-    std::vector<Remedy> tried;  ///< Remedies begun, in order.
+    std::optional<Instant> silent_since;  ///< As in guard::Case.
+    std::vector<Remedy> tried;            ///< Remedies begun, in order.
     std::optional<act::Plan> plan;
     std::optional<PendingEffect> pending;
     std::uint32_t effects_count{0};
@@ -66,6 +67,7 @@ struct IncidentState {
         field("node_since", self.node_since);
         field("edge_errors_at_open", self.edge_errors_at_open);
         field("edge_requests_at_open", self.edge_requests_at_open, may_be_absent);
+        field("silent_since", self.silent_since);
         field("tried", self.tried);
         field("plan", self.plan);
         field("pending", self.pending);

@@ -1,5 +1,6 @@
 #include "homeostat/heal/replay.hpp"
 
+#include "homeostat/act/act.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
 #include "homeostat/domain/proposal.hpp"
@@ -219,6 +220,12 @@ class Replayer {
             case EntryKind::intent:
                 take_body<IntentBody>(entry);
                 break;
+            case EntryKind::held:
+                take_body<HeldBody>(entry);
+                break;
+            case EntryKind::given_back:
+                take_body<GivenBackBody>(entry);
+                break;
             default:
                 break;  // No decision.
         }
@@ -275,6 +282,37 @@ class Replayer {
         }
     }
 
+    /// That it is held follows from a proof, which is taken as given: no decision.
+    void redecide(const HeldBody& body) { held_ = body; }
+
+    void redecide(const GivenBackBody& body) {
+        const std::string decision = "give-back of " + describe(body.remedy);
+        if (!body.grounds) {
+            tell(decision, Replay::not_recorded, body.because, std::string(before_grounds));
+            return;
+        }
+        const HoldGrounds& grounds = *body.grounds;
+        if (!held_ || held_->remedy != body.remedy || held_->until != grounds.until) {
+            tell(decision, Replay::differs, body.because, "it is not what the ledger says is held");
+            return;
+        }
+        const act::HoldAdvice again =
+            act::advise({body.remedy, grounds.since, grounds.until, grounds.well_looks_count},
+                        grounds.facts, grounds.asked_at);
+        const auto* give_back = std::get_if<act::GiveBack>(&again);
+        const std::string again_words = give_back != nullptr
+                                            ? give_back->because
+                                            : "not yet: " + std::get<act::Wait>(again).because;
+        const std::optional<Remedy> inverse = inverse_of(body.remedy);
+        if (inverse != body.inverse) {
+            tell(decision, Replay::differs, "by " + describe(body.inverse),
+                 inverse ? "by " + describe(*inverse) : "by nothing");
+            return;
+        }
+        const bool is_same = again_words == body.because;
+        tell(decision, is_same ? Replay::same : Replay::differs, body.because, again_words);
+    }
+
     /// `recorded`: nothing for an intent, which stands for a permit whose words nobody wrote down.
     void compare(const Asked& asked, const std::optional<Verdict>& recorded) {
         const std::string recorded_text = recorded ? text_of(*recorded) : std::string("permit");
@@ -313,7 +351,8 @@ class Replayer {
             .is_undo = grounds.is_undo,
             .is_contained = grounds.is_contained,
             .edge_errors_at_open = grounds.edge_errors_at_open,
-            .edge_requests_at_open = grounds.edge_requests_at_open};
+            .edge_requests_at_open = grounds.edge_requests_at_open,
+            .silent_since = grounds.silent_since};
         const guard::History& history = past_.history(*run_, grounds.entries_known_count);
         return guard::verdict_on({its_case, asked.step,
                                   asked.step == nullptr ? nullptr : &asked.effect, grounds.facts,
@@ -338,6 +377,7 @@ class Replayer {
     IncidentReplay result_;
     std::optional<Run> run_;
     std::optional<Symptom> symptom_;  ///< Of the latest proposal.
+    std::optional<HeldBody> held_;    ///< What the incident held last.
     std::uint64_t entries_before_{0};
     std::uint32_t effects_count_{0};
     Instant at_{};

@@ -4,8 +4,9 @@
 //
 // A choice is made again from its menu, the recorded ranking and the settings in force; a verdict,
 // and the permit behind an intent, from the recorded grounds, the limits in force and what the
-// ledger held by then. What comes is compared with what is recorded. A difference means that the
-// record is not of this decision or that this program decides otherwise than the one that wrote it.
+// ledger held by then; the end of what was held, from the facts that it was given back on. What
+// comes is compared with what is recorded. A difference means that the record is not of this
+// decision or that this program decides otherwise than the one that wrote it.
 //
 // What detection and verification saw is not in the ledger: symptoms and proofs are taken as given.
 //
@@ -52,7 +53,8 @@ constexpr auto names_of(std::type_identity<Replay>) {
 /// One decision, made again.
 struct Redecision {
     Instant at{};
-    std::string decision;  ///< "choice", "verdict on rollback …", "permit of i-1.e2 for drain …"
+    /// "choice", "verdict on rollback …", "permit of i-1.e2 for drain …", "give-back of eject …"
+    std::string decision;
     Replay replay{Replay::same};
     std::string recorded;
     std::string replayed;  ///< What came this time; why nothing could, when it is not recorded.

@@ -37,6 +37,24 @@ struct RolledBack {
     }
 };
 
+/// A slow instance that was taken out and given back: started again, or once its time was up.
+struct Ejected {
+    SimulatedWorld world;
+    SimulatedExecutor executor{world};
+
+    explicit Ejected(bool is_cured = true) {
+        const InstanceId slow("payments-1");
+        world.instance(slow).is_slow = true;
+        Symptom symptom = about_instance_for_test(SymptomKind::latency, slow.text(), world.now);
+        symptom.value = 480;
+        if (is_cured) {
+            executor.cure = proposal_for_test(symptom, Restart{slow});
+        }
+        executor.open(proposal_for_test(symptom, Eject{slow}));
+        executor.settle();
+    }
+};
+
 IncidentReplay replayed(const Ledger& ledger) {
     Result<IncidentReplay> result = replay(ledger, IncidentId("i-1"));
     REQUIRE_MESSAGE(result, result.error().text);
@@ -187,6 +205,48 @@ TEST_CASE("what was recorded before grounds and settings were is said to be not 
                         [](StartedBody& body) { body.settings.reset(); });
     const IncidentReplay result = replayed(ledger);
     CHECK(count_of(result, Replay::not_recorded) == result.decisions.size());
+}
+
+TEST_CASE("the end of what was held is decided again, with every permit to give it back") {
+    for (const bool is_cured : {true, false}) {
+        CAPTURE(is_cured);
+        Ejected ejected(is_cured);
+        const Ledger& ledger = ejected.executor.ledger;
+        REQUIRE(entries_of(ledger, EntryKind::given_back) == 1);
+        const IncidentReplay result = replayed(ledger);
+        CHECK(count_of(result, Replay::same) == result.decisions.size());
+        const auto end = std::ranges::find(result.decisions, "give-back of eject payments-1",
+                                           &Redecision::decision);
+        REQUIRE(end != result.decisions.end());
+        CHECK(end->recorded == (is_cured ? "payments-1 runs anew and answers" : "its time is up"));
+        const auto permits =
+            std::ranges::count_if(end, result.decisions.end(), [](const Redecision& decision) {
+                return decision.decision.ends_with("for undrain payments-1");
+            });
+        CHECK(permits == (is_cured ? 0 : 1));  // The restart had put it back already.
+    }
+}
+
+TEST_CASE("a give-back on other facts, at another time or of another thing differs") {
+    const auto differs_with = [](const std::function<void(GivenBackBody&)>& with) {
+        Ejected ejected;
+        Ledger ledger = ejected.executor.ledger;
+        change<GivenBackBody>(ledger, EntryKind::given_back, with);
+        return count_of(replayed(ledger), Replay::differs) == 1;
+    };
+    CHECK(differs_with([](GivenBackBody& body) {
+        body.grounds->facts.instances.at(1).runtime.is_answering = false;
+    }));
+    CHECK(differs_with([](GivenBackBody& body) { body.because = "somebody felt like it"; }));
+    CHECK(differs_with([](GivenBackBody& body) { body.grounds->until += 1s; }));
+    CHECK(differs_with([](GivenBackBody& body) { body.grounds->asked_at = body.grounds->until; }));
+    CHECK(differs_with([](GivenBackBody& body) { body.inverse = Observe{}; }));
+    CHECK_FALSE(differs_with([](GivenBackBody&) {}));
+    Ejected old;
+    Ledger ledger = old.executor.ledger;
+    change<GivenBackBody>(ledger, EntryKind::given_back,
+                          [](GivenBackBody& body) { body.grounds.reset(); });
+    CHECK(count_of(replayed(ledger), Replay::not_recorded) == 1);
 }
 
 TEST_CASE("an incident that is not there is said to be absent") {

@@ -183,7 +183,7 @@ std::vector<std::string> places_of(const std::string& name, const std::string& d
         const std::string inside = name.substr(name.starts_with("./") ? 2 : 0);
         return {is_relative ? directory + "/" + inside : name};
     }
-    const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nobody sets it.
+    const char* path = std::getenv("PATH");
     std::string_view rest = path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path;
     std::vector<std::string> places;
     while (!rest.empty()) {

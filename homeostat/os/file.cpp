@@ -197,7 +197,6 @@ Result<std::vector<std::string>> list_directories(const std::string& path, std::
         return std::unexpected(read_error("list", path, errno));
     }
     std::vector<std::string> names;
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): safe per stream, and this stream is ours alone.
     while (const dirent* entry = names.size() < count_max ? ::readdir(stream) : nullptr) {
         const std::string name{&entry->d_name[0]};
         struct stat status{};

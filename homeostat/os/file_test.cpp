@@ -143,7 +143,10 @@ TEST_CASE("a lock is held once, names its holder, and is free when the holder is
         const Result<LockFile> second = LockFile::take(path);
         REQUIRE(!second);
         CHECK(second.error().fault == Fault::busy);
-        CHECK(second.error().text.contains("pid " + std::to_string(::getpid())));
+        CHECK(second.error().text.contains("pid " + std::to_string(::getpid()) + ", `"));
+        CHECK(second.error().text.contains("homeostat_os_test"));
+        CHECK(second.error().text.ends_with("(end that process)"));
+        CHECK(LockFile::take(path, "ask it").error().text.ends_with("(ask it)"));
     }
     CHECK(LockFile::take(path).has_value());
     std::ofstream{path} << "rubbish\n";

@@ -16,6 +16,21 @@ namespace homeostat::os {
 namespace {
 
 constexpr std::size_t pid_text_bytes_max = 32;
+constexpr std::size_t command_bytes_max = 65'536;
+constexpr std::size_t command_told_max = 200;
+
+/// How it was started, as it says itself: cut, and without what a terminal would act upon.
+std::string command_of(const std::string& pid) {
+    const Result<std::string> line = read_file("/proc/" + pid + "/cmdline", command_bytes_max);
+    if (!line || line->empty()) {
+        return {};
+    }
+    const std::size_t size = std::min(line->find_last_not_of('\0') + 1, command_told_max);
+    std::string words = line->substr(0, size);
+    std::ranges::replace(words, '\0', ' ');
+    std::ranges::replace_if(words, [](unsigned char c) { return std::isprint(c) == 0; }, '?');
+    return ", `" + words + "`";
+}
 
 std::string holder_of(const std::string& path) {
     const Result<std::string> text = read_file(path, pid_text_bytes_max);
@@ -23,20 +38,20 @@ std::string holder_of(const std::string& path) {
     const bool is_pid = !pid.empty() && std::ranges::all_of(pid, [](unsigned char c) {
         return std::isdigit(c) != 0;
     });
-    return is_pid ? "pid " + pid : "a process that did not say its pid";
+    return is_pid ? "pid " + pid + command_of(pid) : "a process that did not say its pid";
 }
 
 }  // namespace
 
-Result<LockFile> LockFile::take(const std::string& path) {
+Result<LockFile> LockFile::take(const std::string& path, std::string_view mend) {
     Fd file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
     if (!file.is_open()) {
         return std::unexpected(write_error("open the lock", path, errno));
     }
     if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK) {
-            return fail(Fault::busy, path + " is locked by " + holder_of(path) +
-                                         " (end that process, or use another directory)");
+            return fail(Fault::busy,
+                        path + " is locked by " + holder_of(path) + " (" + std::string(mend) + ")");
         }
         return std::unexpected(write_error("lock", path, errno));
     }

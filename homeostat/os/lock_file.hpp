@@ -13,14 +13,17 @@
 #include "homeostat/os/fd.hpp"
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace homeostat::os {
 
 class LockFile {
   public:
-    /// Takes the lock or says at once who has it. ERRORS: busy, with the holder's pid; full.
-    [[nodiscard]] static Result<LockFile> take(const std::string& path);
+    /// Takes the lock or says at once who has it. ERRORS: busy, with the holder's pid and command
+    /// and with `mend`, which says what to do about it; full.
+    [[nodiscard]] static Result<LockFile> take(const std::string& path,
+                                               std::string_view mend = "end that process");
 
     /// Open for as long as the lock is wanted; closed on exec unless the owner changes that.
     [[nodiscard]] int fd() const { return file_.number(); }

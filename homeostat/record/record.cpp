@@ -31,7 +31,8 @@ std::string cut(std::string text, std::size_t bytes_max) {
 }
 
 /// A service may have a thousand versions, and each superstep of a remedy writes its facts.
-void cut(std::optional<Grounds>& grounds, const Remedy& remedy) {
+template <class AnyGrounds>
+void cut(std::optional<AnyGrounds>& grounds, const Remedy& remedy) {
     if (!grounds) {
         return;
     }
@@ -93,7 +94,8 @@ Entry held(const IncidentId& incident, const HeldBody& body) {
     return entry_of(EntryKind::held, incident, body);
 }
 
-Entry given_back(const IncidentId& incident, const GivenBackBody& body) {
+Entry given_back(const IncidentId& incident, GivenBackBody body) {
+    cut(body.grounds, body.remedy);
     return entry_of(EntryKind::given_back, incident, body);
 }
 

@@ -180,7 +180,8 @@ void run(const Order& order, Report report) {
     ::signal(SIGPIPE, SIG_IGN);  // A caller that is gone must not end the start half way.
     ::signal(SIGHUP, SIG_IGN);
     ::signal(SIGXFSZ, SIG_IGN);  // A limit on file sizes is "no room", not the end of us.
-    const Result<os::LockFile> lock = os::LockFile::take(order.record + ".lock");
+    const Result<os::LockFile> lock = os::LockFile::take(
+        order.record + ".lock", "it starts or watches this instance already; wait, or end it");
     if (!lock) {
         return report.tell(reply_to(lock.error()), lock.error().text);
     }

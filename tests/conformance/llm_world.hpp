@@ -39,7 +39,6 @@ inline const Evidence bad_deploy{.lines = {"error ratio 2.1 percent, usual 0.0",
 inline const std::vector<RemedyKind> every_kind(llm::kinds_all.begin(), llm::kinds_all.end());
 
 inline fs::path model_directory() {
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets any.
     const char* const elsewhere = std::getenv("HOMEOSTAT_MODEL_DIR");
     return elsewhere != nullptr ? fs::path(elsewhere) : fs::path(MODEL_DIR);
 }

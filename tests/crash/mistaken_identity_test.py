@@ -44,7 +44,8 @@ def one_of_two_acts(service, changes):
     print(*said, sep="\n    ")
     assert second.returncode == USAGE, second.stderr
     assert len(said) == 1 and "another agent guards these instances: " in said[0], said
-    assert f"is locked by pid {service.agent.pid} (end that process" in said[0], said
+    assert f"is locked by pid {service.agent.pid}, `" in said[0], said
+    assert " agent --config " in said[0] and "(`homeostat status` asks it; end it" in said[0], said
     assert service.alive() == alive, "an instance was touched"
     assert children() == running, "the second agent left something over"
     service.kill_instance_and_wait()

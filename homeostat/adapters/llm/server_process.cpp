@@ -30,7 +30,7 @@ std::vector<std::string> without_our_environment(const std::vector<std::string>&
     // Threads that spin while they wait starve everybody on a busy machine; these sleep.
     std::vector<std::string> line{"/usr/bin/env", "-i", "OMP_WAIT_POLICY=passive"};
     for (const char* const name : passed_on) {
-        const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): none is set
+        const char* const value = std::getenv(name);
         if (value != nullptr) {
             line.push_back(fmt::format("{}={}", name, value));
         }
