@@ -154,8 +154,9 @@ class GuardedWorld(World):
         program.chmod(0o755)
 
     def write_config(self):
-        text = (ROOT / "examples/payment_gateway/homeostat_rules.yaml.in").read_text()
-        for word, value in {**self.words(), "ORACLE": "rules", "HOLD_FOR": "2m"}.items():
+        text = (ROOT / "examples/payment_gateway/homeostat.yaml.in").read_text()
+        for word, value in {**self.words(), "ORACLE": "rules", "HOLD_FOR": "2m",
+                            "WITHOUT_MODEL": "# "}.items():
             text = text.replace(f"@{word}@", str(value))
         # Many incidents in a minute: what would rightly stop an agent that acts so often.
         for given, wanted in {"cool_down: 30s": "cool_down: 500ms",
