@@ -50,6 +50,13 @@ def deploy(**what):
     return begin
 
 
+def roll_back_by_hand(world):
+    """What a person does who was told."""
+    for link, wanted in (("payments", "v1"), ("payments/config", "c1")):
+        world.swaps_by_hand[world.current(link), wanted] += 1
+    deploy()(world)
+
+
 def bad_config(world):
     world.make_config("c2", {"workers": 1, "queue_wait_ms_max": 200})
     deploy(config="c2")(world)
@@ -93,8 +100,10 @@ def clear(world):
 SCENES = {
     "restart": Scene(crash, {"replace"}),
     "rolling_restart": Scene(leak, {"replace"}, clear),
-    "rollback": Scene(bad_deploy, {"swap_version", "drain", "replace", "undrain"}),
-    "rollback_config": Scene(bad_config, {"swap_version", "drain", "replace", "undrain"}),
+    "rollback": Scene(bad_deploy, {"swap_version", "drain", "replace", "undrain"},
+                      roll_back_by_hand),
+    "rollback_config": Scene(bad_config, {"swap_version", "drain", "replace", "undrain"},
+                             roll_back_by_hand),
     # Held for a short time: a successor learns of the slowness only once requests go there again.
     "eject": Scene(slow_instance, {"drain", "replace", "undrain"}, clear, hold_for="5s"),
     "open_circuit": Scene(hanging_dependency, {"set_circuit"}, clear, True),
