@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Kills the agent with SIGKILL inside its effects, again and again, and counts the effects.
 
-    agent_kill_test.py --bin build/release/bin [--kills 12] [--seed 1] [--only TEXT]
+    agent_kill_test.py --bin build/release/bin [--kills 8] [--seed 1] [--only TEXT]
 
-A seed draws which effects are interrupted and how long after their intent. About a minute.
+A seed draws which effects are interrupted and how long after their intent. Half a minute.
 """
 
 import random
@@ -167,7 +167,7 @@ TESTS = [
 
 def main():
     parser = parser_for(__doc__)
-    parser.add_argument("--kills", type=int, default=12)
+    parser.add_argument("--kills", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     random.seed(options.seed)
