@@ -277,6 +277,8 @@ def run_scene(name, options):
         witness.start()
         world.start_load(ROUND_MAX * 100, rate=scene.rate)
         wait_until("v1 has proven itself", lambda: world.has_written("good"), 30)
+        for _ in range(scene.rounds_before):
+            Round(world, scene, []).run()
         undisturbed = Round(world, scene, []).run()
         steps = {call.step for call in undisturbed.calls() if call.effect != "-"}
         assert steps >= scene.steps, f"an agent that nobody kills did {steps}"

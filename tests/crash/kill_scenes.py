@@ -25,6 +25,7 @@ class Scene:
     operations: dict = field(default_factory=dict)  # Of payments, when all is well.
     hold_for: str = "2m"
     rate: int = RATE
+    rounds_before: int = 0  # Until what is found at the beginning is what the last round left.
 
 
 def crash(world):
@@ -35,6 +36,10 @@ def crash(world):
 
 
 def leak(world):
+    """Of new processes: those that a person cleared the leak of are still as large."""
+    clear(world)
+    deploy()(world)
+    world.wait_for_requests(USUAL_KNOWN_AFTER * RATE)
     for index, speed in enumerate((24, 16, 10)):  # One after the other, so that some still serve.
         world.switch(service="payments", instance=f"payments-{index}", leak_mb_per_s=speed,
                      stall_at_mb=70, present_only=True)
@@ -108,6 +113,6 @@ SCENES = {
     "eject": Scene(slow_instance, {"drain", "replace", "undrain"}, clear, hold_for="5s"),
     "open_circuit": Scene(hanging_dependency, {"set_circuit"}, clear, True),
     "reroute": Scene(stale_cache, {"set_route", "invalidate"}, clear, True),
-    "scale": Scene(surge, {"replace", "drain", "stop"}, end_surge, True,
-                   operations={"workers": 2}, hold_for="2s", rate=SURGE_FROM),
+    "scale": Scene(surge, {"replace", "undrain", "drain", "stop"}, end_surge, True,
+                   operations={"workers": 2}, hold_for="2s", rate=SURGE_FROM, rounds_before=1),
 }
