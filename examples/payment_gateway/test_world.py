@@ -239,8 +239,8 @@ class World:
                 return float(line.split()[1])
         return 0.0
 
-    def ask_proxy(self, command, timeout=2):
-        """The lines that are no comment; none if it is silent."""
+    def ask_proxy(self, command, timeout=2, has_comments=False):
+        """The lines, without those that are comments; none if it is silent."""
         with socket.socket(socket.AF_UNIX) as stats:
             stats.settimeout(timeout)
             try:
@@ -249,7 +249,8 @@ class World:
                 text = b"".join(iter(lambda: stats.recv(65536), b"")).decode()
             except OSError:
                 return []
-        return [line for line in text.splitlines() if line and not line.startswith("#")]
+        return [line for line in text.splitlines()
+                if line and (has_comments or not line.startswith("#"))]
 
     def servers(self):
         """Server → status as the proxy sees it, without the spares, e.g.

@@ -387,6 +387,7 @@ void AgentProcess::make_executor() {
 void AgentProcess::make_agent() {
     heal::AgentSettings settings;
     settings.judge = judge_settings_of(config_, inventory_of(config_));
+    settings.judge.changes = executor_->changes_before();
     settings.decide = decide_settings();
     settings.model_for_max = config_.model ? config_.model->deadline : Duration::zero();
     settings.settle_for = 5s;

@@ -18,6 +18,9 @@ namespace {
 /// The agent goes on seeing a symptom for some seconds after it has ended (detect's clear_after).
 constexpr Duration symptom_ends_within = std::chrono::seconds{5};
 
+/// More than may be to blame for anything that is seen now.
+constexpr std::size_t changes_before_max = 32;
+
 /// Of "i-7" and of "i-7-1764127000".
 std::uint64_t number_in(std::string_view incident) {
     constexpr std::string_view begin = "i-";
@@ -168,7 +171,16 @@ void ExecutorRole::remember(const Entry& entry, bool is_of_this_boot) {
     if (entry.kind == EntryKind::opened) {
         incident_last_ = std::max(incident_last_, number_in(id));
     }
-    changes_count_ += entry.kind == EntryKind::change ? 1 : 0;
+    if (entry.kind == EntryKind::change) {
+        changes_count_ += 1;
+        const Result<Change> change = from_json<Change>(entry.body);
+        if (change && change->is_first_hand && is_of_this_boot) {
+            changes_before_.push_back(*change);
+        }
+        if (changes_before_.size() > changes_before_max) {
+            changes_before_.erase(changes_before_.begin());
+        }
+    }
     if (entry.kind != EntryKind::checkpoint) {
         return;
     }

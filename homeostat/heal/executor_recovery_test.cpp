@@ -290,6 +290,25 @@ TEST_CASE("a change of the configuration moves what was last seen of it, and of 
     CHECK(successor.executor->version_last_seen(Artifact::deploy).empty());
 }
 
+TEST_CASE("a successor knows which changes were seen, also when nothing came of them yet") {
+    SimulatedMachine machine;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    Change change;
+    change.service = ServiceId("payments");
+    change.from = VersionId("v1");
+    change.to = VersionId("v2");
+    change.is_first_hand = true;
+    change.at = machine.world.now;
+    const Result<Change> noted = process.await(process.executor->note(change));
+    REQUIRE(noted);
+    change.is_first_hand = false;  // Hearsay may come in floods, and nothing is rolled back for it.
+    REQUIRE(process.await(process.executor->note(change)));
+    SimulatedProcess successor(machine);
+    REQUIRE(successor.start());
+    CHECK(successor.executor->changes_before() == std::vector{*noted});
+}
+
 TEST_CASE("a rollback to a version that has not proven itself is refused") {
     SimulatedMachine machine;
     machine.world.versions_bad = {VersionId("v2")};

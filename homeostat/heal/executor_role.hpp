@@ -118,6 +118,8 @@ class ExecutorRole final : public ports::Executor {
     [[nodiscard]] const VersionId& version_last_seen(Artifact artifact) const {
         return versions_last_seen_[artifact];
     }
+    /// The first-hand changes of this boot that the ledger told of, oldest first.
+    [[nodiscard]] const std::vector<Change>& changes_before() const { return changes_before_; }
     /// Why nothing can be recorded at present; empty while the ledger works.
     [[nodiscard]] const std::string& ledger_trouble() const { return ledger_trouble_; }
     /// The world as guard sees it.
@@ -181,6 +183,7 @@ class ExecutorRole final : public ports::Executor {
     PerArtifact<std::set<VersionId>> versions_good_;
     PerArtifact<VersionId> versions_last_seen_;
     PerArtifact<Proving> provings_;
+    std::vector<Change> changes_before_;      ///< Of predecessors: this boot's, first-hand.
     std::set<std::string> swaps_;             ///< Effects of ours that moved the current version.
     std::deque<EdgeCounters> edge_counters_;  ///< Of the last seconds, oldest first.
     std::uint64_t incident_last_{0};          ///< The number of the latest one.

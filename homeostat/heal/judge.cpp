@@ -27,7 +27,11 @@ constexpr std::size_t fresh_signals_max = 20'000;  // Between two looks, 250 ms 
 
 }  // namespace
 
-Judge::Judge(JudgeSettings settings) : settings_(std::move(settings)) {}
+Judge::Judge(JudgeSettings settings) : settings_(std::move(settings)) {
+    for (const Change& change : settings_.changes) {
+        note(change);
+    }
+}
 
 std::vector<Change> Judge::take(std::span<const Reading> readings, Instant now) {
     std::vector<Change> changes;

@@ -10,6 +10,7 @@
 
 #include "homeostat/detect/detect.hpp"
 #include "homeostat/diagnose/diagnose.hpp"
+#include "homeostat/domain/change.hpp"
 #include "homeostat/domain/inventory.hpp"
 #include "homeostat/domain/symptom.hpp"
 #include "homeostat/sense/sense.hpp"
@@ -24,6 +25,7 @@ namespace homeostat::heal {
 struct JudgeSettings {
     Inventory inventory;
     std::vector<std::string> notes{};  ///< The operator's words: at most notes_max.
+    std::vector<Change> changes{};     ///< Noted by an earlier agent; they may be to blame as well.
     detect::Limits detect;
     diagnose::Limits diagnose;
 };

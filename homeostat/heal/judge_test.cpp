@@ -117,6 +117,30 @@ TEST_CASE("an agent that has watched for 4 s offers its spares within 4 s of a s
     CHECK(judge.diagnose(present.front(), {}).menu.items.front().remedy == scale);
 }
 
+TEST_CASE("a change that an earlier agent has noted is suspected by its successor") {
+    JudgeSettings settings;
+    settings.inventory.service = ServiceId("payments");
+    settings.inventory.instances = {InstanceId("payments-0"), InstanceId("payments-1")};
+    settings.inventory.has_versions = true;
+    Symptom symptom{.subject = {SubjectKind::service, "payments"}};
+    symptom.began_at = Instant{std::chrono::hours{1}};
+    const Remedy rollback = Rollback{ServiceId("payments"), VersionId("v2"), VersionId("v1")};
+    const auto offers_rollback = [&] {
+        const diagnose::Finding finding = Judge(settings).diagnose(symptom, {});
+        return std::ranges::find(finding.menu.items, rollback, &MenuItem::remedy) !=
+               finding.menu.items.end();
+    };
+    CHECK_FALSE(offers_rollback());
+    Change change;
+    change.service = ServiceId("payments");
+    change.from = VersionId("v1");
+    change.to = VersionId("v2");
+    change.is_first_hand = true;
+    change.at = symptom.began_at - std::chrono::seconds{5};
+    settings.changes = {change};
+    CHECK(offers_rollback());
+}
+
 TEST_CASE("the operator's notes stand before all evidence, and offer nothing themselves") {
     const std::string words = "a restart takes four minutes here; prefer rollback";
     const diagnose::Finding without = finding_with({});

@@ -11,6 +11,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,11 +23,21 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "examples/payment_gateway"))
 
-from test_world import RATE, World, die_with_parent, free_ports, wait_until  # noqa: E402, F401
+from test_world import (  # noqa: E402, F401
+    RATE,
+    SERVICES,
+    World,
+    die_with_parent,
+    free_ports,
+    wait_until,
+)
 
 LOOK_EVERY = 0.02
 INSTANCES = [f"payments-{index}" for index in range(3)]
+SPARES = ["payments-3", "payments-4"]
+TABLES = ("circuits", "reroutes")  # The proxy's: what is entered there is open, or goes round.
 PR_SET_CHILD_SUBREAPER = 36
+REQUESTS_TOTAL = 48  # Which field of `show stat`; the manual counts them from 0.
 ADMIN_STATE_DRAIN = 8  # SRV_ADMF_FDRAIN: ordered by whoever has the socket.
 
 
@@ -77,16 +88,20 @@ class Witness(threading.Thread):
         self.drains = collections.Counter()  # server → how often it went out of rotation
         self.undrains = collections.Counter()
         self.effects = {}  # (pid, start ticks) → effect, as the shim's record says
-        self.serving_min = len(INSTANCES)
+        self.entered = collections.Counter()  # table → how often its entry came or was set anew
+        self.cleared = collections.Counter()  # table → how often its entry went
 
     def run(self):
-        current = self.world.current()
+        links = ["payments", "payments/config"]
+        current = {link: self.world.current(link) for link in links}
         drained = self.world.drained()
+        entries = self.world.table_entries()
         while not self.is_over:
-            seen = self.world.current()
-            if seen and seen != current:
-                self.swaps[current, seen] += 1
-                current = seen
+            for link in links:
+                seen = self.world.current(link)
+                if seen and seen != current[link]:
+                    self.swaps[current[link], seen] += 1
+                    current[link] = seen
             for record in self.world.records():
                 self.effects[record["pid"], record["start_ticks"]] = record["effect"]
             now = self.world.drained()
@@ -96,6 +111,12 @@ class Witness(threading.Thread):
                 for server in drained - now:
                     self.undrains[server] += 1
             drained = now  # A proxy that was away begins anew: what it forgot is no undrain.
+            now = self.world.table_entries()
+            for table in TABLES if now is not None and entries is not None else ():
+                # Each setting lets an entry live as long again; nothing else does.
+                self.entered[table] += now.get(table, 0) > entries.get(table, 0)
+                self.cleared[table] += table in entries and table not in now
+            entries = now
             time.sleep(LOOK_EVERY)
 
     def end(self):
@@ -104,10 +125,17 @@ class Witness(threading.Thread):
 
 
 class GuardedWorld(World):
-    """Payments is started and guarded by the agent; the rest is as in the unguarded world."""
+    """Payments is started and guarded by the agent; the rest is as in the unguarded world.
 
-    def __init__(self, programs, run_dir):
+    `operations` is what payments reads of its configuration c1. With `kill_points` the agent can be
+    killed at each call by which it changes something (kill_point.cpp).
+    """
+
+    def __init__(self, programs, run_dir, operations=None, hold_for="2m", kill_points=None):
         super().__init__(programs, run_dir)
+        self.operations = operations or {}
+        self.hold_for = hold_for
+        self.kill_points = kill_points
         self.agent = None
         self.sink_offset = 0
         self.entries = []  # Every entry of the ledger's copy that was read so far.
@@ -119,9 +147,7 @@ class GuardedWorld(World):
             self.switch_version(service, "v1")
         self.make_version("payments", "v1")
         self.switch_version("payments", "v1")
-        config = self.run_dir / "payments/config/versions/c1"
-        config.mkdir(parents=True)
-        (config / "operations.json").write_text("{}")
+        self.make_config("c1", self.operations)
         self.switch_version("payments/config", "c1")
         self.start_process("fault-switch",
                            [self.programs / "fault-switch",
@@ -153,9 +179,19 @@ class GuardedWorld(World):
             f"exec {self.programs}/payments \"$@\"\n")
         program.chmod(0o755)
 
+    def make_config(self, name, operations):
+        config = self.run_dir / "payments/config/versions" / name
+        config.mkdir(parents=True, exist_ok=True)
+        (config / "operations.json").write_text(json.dumps(operations))
+
+    def words(self):
+        workers = self.operations.get("workers", SERVICES["payments"]["workers"])
+        return {**super().words(), "ORACLE": "rules", "HOLD_FOR": self.hold_for,
+                "WITHOUT_MODEL": "# ", "PAYMENTS_MAXCONN": 5 * workers}
+
     def write_config(self):
-        text = (ROOT / "examples/payment_gateway/homeostat_rules.yaml.in").read_text()
-        for word, value in {**self.words(), "ORACLE": "rules", "HOLD_FOR": "2m"}.items():
+        text = (ROOT / "examples/payment_gateway/homeostat.yaml.in").read_text()
+        for word, value in self.words().items():
             text = text.replace(f"@{word}@", str(value))
         # Many incidents in a minute: what would rightly stop an agent that acts so often.
         for given, wanted in {"cool_down: 30s": "cool_down: 500ms",
@@ -170,15 +206,19 @@ class GuardedWorld(World):
     def start_agent(self):
         log = open(self.run_dir / "agent.log", "ab")
         self.logs.append(log)
+        loaded = {} if self.kill_points is None else {
+            "LD_PRELOAD": str(self.programs / "kill_point.so"),
+            "HOMEOSTAT_KILL_POINTS": str(self.kill_points)}
         self.agent = subprocess.Popen(
             [self.programs / "homeostat", "agent", "--config", self.run_dir / "homeostat.yaml"],
-            cwd=self.run_dir, stdout=log, stderr=log, preexec_fn=die_with_parent)
+            cwd=self.run_dir, stdout=log, stderr=log, preexec_fn=die_with_parent,
+            env={**os.environ, **loaded})
 
-    def start_load(self, seconds):
+    def start_load(self, seconds, rate=RATE, name="load-generator"):
         """Users, all the time; without them nobody would notice a bad version."""
-        self.start_process("load-generator",
+        self.start_process(name,
                            [self.programs / "load-generator", "--port", str(self.edge),
-                            "--rate", str(RATE), "--seed", "1", "--for", f"{seconds}s"])
+                            "--rate", str(rate), "--seed", "1", "--for", f"{seconds}s"])
 
     def kill_agent(self):
         self.agent.kill()
@@ -190,26 +230,28 @@ class GuardedWorld(World):
         super().end()
         end_children()
 
-    def deploy(self, version):
+    def deploy(self, version="v1", config="c1"):
         """Another tool's work, done while nobody guards: the agent finds it when it comes back."""
         if not (self.run_dir / "payments/versions" / version).is_dir():
             self.make_version("payments", version)
-        self.switch_version("payments", version)
+        for link, wanted in (("payments", version), ("payments/config", config)):
+            if self.current(link) != wanted:
+                self.switch_version(link, wanted)
         for record in self.records():
             os.kill(record["pid"], signal.SIGTERM)
             wait_until("the old process has ended", lambda: start_ticks(record["pid"]) is None)
             wait_until("the old one's shim has let go of the record",
-                       lambda: self.start_by_shim(record["name"], version))
+                       lambda: self.start_by_shim(record["name"], version, config))
 
-    def start_by_shim(self, name, version):
+    def start_by_shim(self, name, version, config):
         """False while somebody else holds the instance's record; nothing was started then."""
         directory = self.run_dir / "payments/versions" / version
         path = self.run_dir / "payments/run" / name
         status = subprocess.run(
             [self.programs / "homeostat-shim", "--record", f"{path}.json", "--log", f"{path}.log",
-             "--name", name, "--version", version, "--config", "c1", "--directory", directory,
+             "--name", name, "--version", version, "--config", config, "--directory", directory,
              "--", directory / "payments", "--port", str(self.ports[name]), "--name", name,
-             "--config", self.run_dir / "payments/config/versions/c1"],
+             "--config", self.run_dir / "payments/config/versions" / config],
             capture_output=True, timeout=5).returncode
         assert status in (0, os.EX_TEMPFAIL), f"the shim ended with {status}"
         return status == 0
@@ -223,15 +265,15 @@ class GuardedWorld(World):
             capture_output=True, text=True, timeout=10)
         return json.loads(done.stdout) if done.returncode == 0 else None
 
-    def current(self):
+    def current(self, link="payments"):
         try:
-            return os.readlink(self.run_dir / "payments/current").rsplit("/", 1)[1]
+            return os.readlink(self.run_dir / link / "current").rsplit("/", 1)[1]
         except OSError:
             return None
 
     def records(self):
         found = []
-        for name in INSTANCES:
+        for name in INSTANCES + SPARES:
             try:
                 found.append(json.loads(
                     (self.run_dir / "payments/run" / f"{name}.json").read_text()))
@@ -261,6 +303,38 @@ class GuardedWorld(World):
         rows = [line.split() for line in lines[1:]]  # The first is the format's version.
         return {f"payments/{row[3]}" for row in rows
                 if int(row[6]) & ADMIN_STATE_DRAIN} if rows else None
+
+    def table_entries(self):
+        """Table → how many ms its entry lives on, of the tables that have one; None when the proxy
+        does not answer."""
+        text = self.ask_proxy(";".join(f"show table {table}" for table in TABLES), timeout=0.1,
+                              has_comments=True)
+        found = {}
+        table = None
+        for line in text:
+            if line.startswith("# table:"):
+                table = line.split()[2].rstrip(",")
+            elif "gpt0=1" in line:
+                found[table] = int(line.split("exp=")[1].split()[0])
+        return found if text else None
+
+    def requests_count(self):
+        """How many requests came to the proxy's front door, as it counts them itself."""
+        rows = [line.split(",") for line in self.ask_proxy("show stat")]
+        return next(int(row[REQUESTS_TOTAL]) for row in rows if row[:2] == ["edge", "FRONTEND"])
+
+    def wait_for_requests(self, count):
+        """Users have to be there."""
+        until = self.requests_count() + count
+        wait_until(f"{count} more requests have come", lambda: self.requests_count() >= until, 60)
+
+    def unlinks_count(self):
+        """How many UNLINK commands Redis has been sent, as it counts them itself."""
+        with socket.create_connection(("127.0.0.1", self.redis), timeout=2) as redis:
+            redis.sendall(b"INFO commandstats\r\nQUIT\r\n")
+            text = b"".join(iter(lambda: redis.recv(65536), b"")).decode()
+        return sum(int(line.split("calls=")[1].split(",")[0]) for line in text.splitlines()
+                   if line.startswith("cmdstat_unlink:"))
 
     def read_sink(self):
         """The entries that are new in the ledger's copy outside."""

@@ -16,7 +16,8 @@ from guarded_world import adopt_orphans
 def parser_for(description):
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--bin", type=Path, required=True, help="directory of the built programs")
-    parser.add_argument("--only", metavar="TEXT", default="", help="tests whose name contains TEXT")
+    parser.add_argument("--only", metavar="TEXT", default="",
+                        help="tests, or points, whose name contains TEXT")
     return parser
 
 

@@ -219,6 +219,7 @@ Result<void> World::write_configurations() {
         {"RUN_DIR", options_.directory.string()},
         {"BIN_DIR", options_.programs.string()},
         {"MODEL_FILE", options_.model.string()},
+        {"WITHOUT_MODEL", options_.model.empty() ? "# " : ""},
         {"ORACLE", options_.oracle},
         {"HOLD_FOR", options_.hold_for},
         {"PAYMENTS_CHECKS", options_.policy ? options_.policy->proxy_checks : proxy_checks_usual}};
@@ -227,12 +228,10 @@ Result<void> World::write_configurations() {
         ports_[names[index]] = (*ports)[index];
         words[upper(names[index]) + "_PORT"] = std::to_string((*ports)[index]);
     }
-    const std::string agent_template =
-        options_.model.empty() ? "homeostat_rules.yaml.in" : "homeostat.yaml.in";
     for (const auto& [from, to] :
          {std::pair<std::string, std::string>{"haproxy.cfg.in", "haproxy.cfg"},
           {"homeostat_fraud.yaml.in", "homeostat-fraud.yaml"},
-          {agent_template, "homeostat.yaml"}}) {
+          {"homeostat.yaml.in", "homeostat.yaml"}}) {
         const Result<std::string> text = fill_in(options_.templates / from, words);
         if (!text) {
             return std::unexpected(text.error());
