@@ -105,6 +105,7 @@ class Round:
         self.deaths = deaths  # (name, count) to die at, one agent after the other.
         self.died = 0
         self.is_mended = False
+        self.was_escalated = False  # Once it is over: later rounds escalate for themselves.
         world.read_sink()
         self.calls_before = len(world.calls())
         self.opened_before = len(world.of_kind("opened"))
@@ -146,6 +147,7 @@ class Round:
         self.scene.begin(self.world)
         wait_until("the fault is over", self.is_over, ROUND_MAX)
         self.world.disarm()
+        self.was_escalated = self.has_escalated()
         return self
 
 
@@ -256,7 +258,7 @@ def kill_at(world, scene, point, resume_call):
     while len(rounds) < TRIES_MAX and not (rounds and rounds[-1].died):
         one = Round(world, scene, [point, ("", resume_call)]).run()
         rounds.append(one)
-        note = " — a person was told" if one.has_escalated() else ""
+        note = " — a person was told" if one.was_escalated else ""
         print(f"    {point[0]} ({point[1]}): {one.died} deaths, the second before call "
               f"{resume_call}{note}", flush=True)
     return rounds
@@ -288,7 +290,7 @@ def run_scene(name, options):
                     for point in chosen_points(points, options, random_source)]
         rounds = [one for attempt in attempts for one in attempt]
         missed = sum(attempt[-1].died == 0 for attempt in attempts)
-        escalated = sum(one.has_escalated() for one in rounds)
+        escalated = sum(one.was_escalated for one in rounds)
         print(f"  {name}: {len(rounds)} rounds, {sum(one.died for one in rounds)} deaths, "
               f"{missed} points not met again, {escalated} times a person was told", flush=True)
         assert missed <= len(attempts) * MISSED_MAX, "what an agent does differs too much"
