@@ -5,6 +5,8 @@
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/json.hpp"
 
+#include <fmt/format.h>
+
 #include <system_error>
 
 namespace homeostat::adapters::segment_log {
@@ -17,6 +19,25 @@ constexpr std::string_view after_group = "}";
 constexpr std::size_t around_bytes =
     before_hash.size() + hash_digits + before_group.size() + after_group.size();
 constexpr std::size_t line_bytes_max = around_bytes + payload_bytes_max + 1;
+
+/// Says whether `text` may be what a crash left of a line of ours: only that may be cut off.
+bool begins_as_a_line(std::string_view text) {
+    const std::string_view start = text.substr(0, before_hash.size());
+    const std::string_view hash = text.substr(start.size(), hash_digits);
+    const std::string_view middle =
+        text.substr(start.size() + hash.size()).substr(0, before_group.size());
+    return text.size() < line_bytes_max && before_hash.starts_with(start) &&
+           hash.find_first_not_of("0123456789abcdef") == std::string_view::npos &&
+           before_group.starts_with(middle);
+}
+
+std::unexpected<Error> none_of_this_ledger(const std::filesystem::path& file,
+                                           std::string_view because) {
+    return fail(Fault::corrupt,
+                fmt::format("{}: the last line is none of this ledger ({}); move the file away, or "
+                            "name another one",
+                            file.string(), because));
+}
 
 /// While catching up, lines are written in batches of about this size.
 constexpr std::size_t batch_bytes = std::size_t{256} << 10U;
@@ -42,6 +63,11 @@ Result<Tail> read_tail(const Disk& disk, const std::filesystem::path& file) {
         return std::unexpected<Error>(bytes.error());
     }
     const std::size_t end = bytes->rfind('\n');
+    const std::size_t torn_begin = end == std::string::npos ? 0 : end + 1;
+    const std::string_view torn = std::string_view(*bytes).substr(torn_begin);
+    if (!begins_as_a_line(torn)) {
+        return none_of_this_ledger(file, "it has no line feed and does not begin as one of ours");
+    }
     if (end == std::string::npos) {
         return Tail{};
     }
@@ -50,8 +76,7 @@ Result<Tail> read_tail(const Disk& disk, const std::filesystem::path& file) {
     const Result<WitnessPoint> point =
         parse_witness_line(std::string_view(*bytes).substr(start, end - start));
     if (!point) {
-        return fail(Fault::corrupt, file.string() + ": the last line is none of this ledger (" +
-                                        point.error().text + "); move the file away");
+        return none_of_this_ledger(file, point.error().text);
     }
     return Tail{*point, begin + end + 1};
 }

@@ -37,7 +37,8 @@ struct WitnessPoint {
 [[nodiscard]] Result<WitnessPoint> parse_witness_line(std::string_view line);
 
 /// The last whole line of a sink's file; nothing when there is no file or no line yet.
-/// ERRORS: corrupt when that line is not ours; full without the right to read.
+/// ERRORS: corrupt when that line, or what stands behind it, is not ours; full without the right to
+/// read.
 [[nodiscard]] Result<std::optional<WitnessPoint>> last_witness_point(
     const Disk& disk, const std::filesystem::path& file);
 

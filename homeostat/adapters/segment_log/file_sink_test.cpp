@@ -88,6 +88,34 @@ TEST_CASE("a start catches up what the sink missed, whatever is torn at its end"
     }
 }
 
+TEST_CASE("a file that is none of this ledger's is left as it is, whatever its end looks like") {
+    const ScratchForTest scratch;
+    fill_for_test(sink_options(scratch), 2);
+    const std::string ours = read_for_test(scratch.sink());
+    const std::string torn = ours.substr(0, ours.find('\n') / 2);
+    const std::vector<std::string> foreign{"password=secret",
+                                           "a\nb",
+                                           "one line\n",
+                                           "{\"hash\":1}",
+                                           torn.substr(0, 20) + "z",
+                                           torn.substr(0, 73) + "\",\"tree\":1",
+                                           ours + "x",
+                                           torn + std::string(4U << 20U, 'x')};
+    for (const std::string& bytes : foreign) {
+        CAPTURE(bytes.substr(0, 100));
+        write_for_test(scratch.sink(), bytes);
+        News news;
+        Options options = sink_options(scratch);
+        options.on_news = news.listener();
+        fill_for_test(options, 1);
+        CHECK(read_for_test(scratch.sink()) == bytes);
+        REQUIRE_FALSE(news.told.empty());
+        CHECK(news.told.back().contains(scratch.sink().string() +
+                                        ": the last line is none of this ledger"));
+        CHECK(news.told.back().ends_with("; move the file away, or name another one"));
+    }
+}
+
 TEST_CASE("a sink that fails is reported once, stops nothing and is caught up later") {
     const ScratchForTest scratch;
     News news;
