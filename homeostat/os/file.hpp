@@ -44,8 +44,9 @@ namespace homeostat::os {
 /// Makes the entries of a directory durable: what was created, renamed or deleted in it.
 [[nodiscard]] Result<void> sync_directory(const std::string& path);
 
-/// Makes the directory and its parents. Nothing to do is success.
-[[nodiscard]] Result<void> make_directories(const std::string& path, unsigned mode = 0755);
+/// Makes the directory and its parents, for nobody but us: what is in them is ours to show. Nothing
+/// to do is success.
+[[nodiscard]] Result<void> make_directories(const std::string& path);
 
 /// Deletes the file if it is there.
 [[nodiscard]] Result<void> remove_file(const std::string& path);

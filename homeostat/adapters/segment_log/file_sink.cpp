@@ -4,6 +4,7 @@
 #include "homeostat/adapters/segment_log/segment_reader.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/json.hpp"
+#include "homeostat/os/file.hpp"
 
 #include <fmt/format.h>
 
@@ -145,8 +146,9 @@ Result<void> FileSink::copy(std::string_view lines,
 }
 
 Result<void> FileSink::open() {
-    std::error_code ignored;  // The open below tells what is wrong.
-    std::filesystem::create_directories(path_.parent_path(), ignored);
+    if (const Result<void> made = os::make_directories(os::parent_of(path_.string())); !made) {
+        return made;
+    }
     const Result<Tail> tail = read_tail(disk_, path_);
     if (!tail) {
         return std::unexpected<Error>(tail.error());
