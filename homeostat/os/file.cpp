@@ -232,4 +232,12 @@ Result<FileIdentity> identify_file(const std::string& path) {
     return identity_of(status);
 }
 
+Result<FileIdentity> identify_target(const std::string& path) {
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0) {
+        return std::unexpected(read_error("look at", path, errno));
+    }
+    return identity_of(status);
+}
+
 }  // namespace homeostat::os

@@ -77,6 +77,10 @@ struct FileIdentity {
 /// The file itself, a link is not followed. ERRORS: absent.
 [[nodiscard]] Result<FileIdentity> identify_file(const std::string& path);
 
+/// What is read at `path`: of a link the file that it leads to. ERRORS: absent, also at the end of
+/// a link.
+[[nodiscard]] Result<FileIdentity> identify_target(const std::string& path);
+
 /// "/a/b" of "/a/b/c"; "." of "c".
 [[nodiscard]] std::string parent_of(const std::string& path);
 

@@ -134,6 +134,22 @@ TEST_CASE("directories that are made are their owner's alone, and those that are
     CHECK(mode_of(directory.at("x/y/z")) == fs::perms{0700});
 }
 
+TEST_CASE("the identity of a path is the link's own, or that of the file it leads to") {
+    const Directory directory;
+    const std::string file = directory.at("file");
+    const std::string link = directory.at("link");
+    std::ofstream{file} << "12345";
+    fs::create_symlink("file", link);
+    const Result<FileIdentity> target = identify_target(link);
+    REQUIRE(target.has_value());
+    CHECK(target->is_same_as(identify_file(file).value()));
+    CHECK(target->bytes == 5);
+    CHECK_FALSE(target->is_same_as(identify_file(link).value()));
+    fs::remove(file);
+    CHECK(identify_target(link).error().fault == Fault::absent);
+    CHECK(identify_file(link).has_value());
+}
+
 TEST_CASE("a link says where it points, and a file is no link") {
     const Directory directory;
     fs::create_symlink("over/there", directory.at("link"));
