@@ -35,6 +35,7 @@ Result<InstanceLog> InstanceLog::open(std::string path,
     if (!reader.is_open()) {
         return std::unexpected(os::read_error("read the log", path, errno));
     }
+    static_cast<void>(::unlink((path + ".tmp").c_str()));  // A rotation that was cut off left it.
     return InstanceLog{std::move(path), bytes_max, files, std::move(writer), std::move(reader)};
 }
 

@@ -48,4 +48,11 @@ TEST_CASE("a log and its older parts are read by nobody but their owner") {
     }
 }
 
+TEST_CASE("what a rotation that was cut off left behind goes with the next start") {
+    const Directory directory;
+    std::ofstream{directory.at("a.log.tmp")} << "half a copy";
+    REQUIRE(InstanceLog::open(directory.at("a.log"), log_bytes_max, 2).has_value());
+    CHECK_FALSE(fs::exists(directory.at("a.log.tmp")));
+}
+
 }  // namespace homeostat::shim
