@@ -130,7 +130,9 @@ ExitStatus show_status(const CommonOptions& options) {
         ask_agent(report.config->control_socket, "GET", "/v1/status", "");
     if (!status) {
         complain(status.error().text);
-        return ExitStatus::unreachable;
+        const Fault fault = status.error().fault;
+        const bool is_silent = fault == Fault::unreachable || fault == Fault::late;
+        return is_silent ? ExitStatus::unreachable : ExitStatus::unexpected;
     }
     if (options.is_json) {
         fmt::print("{}", to_pretty_text(*status));
