@@ -50,12 +50,21 @@ struct Tail {
 
 Result<Tail> read_tail(const Disk& disk, const std::filesystem::path& file) {
     std::error_code error;
-    const std::uintmax_t size = std::filesystem::file_size(file, error);
-    if (error == std::errc::no_such_file_or_directory || (!error && size == 0)) {
+    const std::filesystem::file_status status = std::filesystem::status(file, error);
+    if (status.type() == std::filesystem::file_type::not_found) {
         return Tail{};
     }
+    if (!error && !std::filesystem::is_regular_file(status)) {  // Opening a pipe might not return.
+        return fail(Fault::invalid, file.string() +
+                                        " is no regular file, and a sink is read again, as the "
+                                        "ledger's witness; name a file (`tail -F` sends it on)");
+    }
+    const std::uintmax_t size = error ? 0 : std::filesystem::file_size(file, error);
     if (error) {
         return fail(Fault::full, file.string() + ": " + error.message());
+    }
+    if (size == 0) {
+        return Tail{};
     }
     // Two lines' worth holds one whole line, whatever stands torn behind it.
     const std::uint64_t begin = size > 2 * line_bytes_max ? size - 2 * line_bytes_max : 0;
@@ -157,13 +166,9 @@ Result<void> FileSink::open() {
     if (!file) {
         return std::unexpected<Error>(file.error());
     }
-    std::error_code error;
-    const bool is_regular = std::filesystem::is_regular_file(path_, error);
-    if (is_regular) {  // Not so: /dev/stdout and the like.
-        const Result<void> cut = disk_.truncate(*file, tail->whole_bytes);
-        if (!cut) {
-            return cut;
-        }
+    const Result<void> cut = disk_.truncate(*file, tail->whole_bytes);
+    if (!cut) {
+        return cut;
     }
     file_ = std::move(*file);
     next_index_ = tail->last ? tail->last->index + 1 : 0;

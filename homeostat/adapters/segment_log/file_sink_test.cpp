@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <mutex>
 #include <sstream>
@@ -143,6 +145,20 @@ TEST_CASE("a sink that fails is reported once, stops nothing and is caught up la
         return text.find("the ledger's sink fails") == 0;
     });
     CHECK(failures == 1);
+}
+
+TEST_CASE("a sink that cannot be read again is refused with the mend, and the ledger goes on") {
+    const ScratchForTest scratch;
+    REQUIRE(::mkfifo(scratch.sink().c_str(), 0600) == 0);
+    News news;
+    Options options = sink_options(scratch);
+    options.on_news = news.listener();
+    fill_for_test(options, 2);
+    REQUIRE_FALSE(news.told.empty());
+    CHECK(news.told.back() ==
+          "the ledger's sink fails, the ledger goes on: " + scratch.sink().string() +
+              " is no regular file, and a sink is read again, as the ledger's witness; name a "
+              "file (`tail -F` sends it on)");
 }
 
 TEST_CASE("a ledger whose end was cut off is intact in itself; the sink tells") {
