@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <sys/stat.h>
+
 #include <system_error>
 
 namespace homeostat::adapters::segment_log {
@@ -30,6 +32,15 @@ bool begins_as_a_line(std::string_view text) {
     return text.size() < line_bytes_max && before_hash.starts_with(start) &&
            hash.find_first_not_of("0123456789abcdef") == std::string_view::npos &&
            before_group.starts_with(middle);
+}
+
+/// False once somebody has moved or removed it: what is written then is seen by nobody.
+bool is_at_its_path(const OpenFile& file) {
+    struct stat open{};
+    struct stat found{};
+    return ::fstat(file.descriptor.number(), &open) == 0 &&
+           ::stat(file.path.c_str(), &found) == 0 && open.st_dev == found.st_dev &&
+           open.st_ino == found.st_ino;
 }
 
 std::unexpected<Error> none_of_this_ledger(const std::filesystem::path& file,
@@ -139,6 +150,12 @@ Result<std::optional<WitnessPoint>> last_witness_point(const Disk& disk,
 Result<void> FileSink::copy(std::string_view lines,
                             std::uint64_t first_index,
                             std::uint64_t next_index) {
+    if (file_.is_open() && !is_at_its_path(file_)) {
+        file_ = OpenFile();
+        return fail(Fault::absent, path_.string() +
+                                       " is not there any more; with the next record it is "
+                                       "written anew, and no witness of the time before");
+    }
     Result<void> done;
     if (!file_.is_open()) {
         done = open();

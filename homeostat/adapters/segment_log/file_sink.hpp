@@ -5,7 +5,8 @@
 // It is also the witness: a ledger whose end was cut off, or that was replaced by an older copy, is
 // intact in itself, and only the last line over here tells. So a line is written after its group is
 // durable, never before. A sink that fails stops nothing: it catches up from the segments with the
-// next group, also over a restart. The choice not taken: pipes and devices, which nobody can read again.
+// next group, also over a restart. One that somebody took away is told of and written anew, for as
+// a witness it is lost. The choice not taken: pipes and devices, which nobody can read again.
 //
 // Blocks. Not thread-safe; SegmentLog gives it a thread of its own, because a sink may hang (a
 // network disk) while the ledger must not.

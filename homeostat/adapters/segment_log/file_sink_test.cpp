@@ -147,6 +147,49 @@ TEST_CASE("a sink that fails is reported once, stops nothing and is caught up la
     CHECK(failures == 1);
 }
 
+TEST_CASE("a sink that is gone at the start is told of, and written anew") {
+    const ScratchForTest scratch;
+    News news;
+    Options options = sink_options(scratch);
+    options.on_news = news.listener();
+    fill_for_test(options, 3);
+    CHECK(news.told.empty());
+    std::filesystem::remove(scratch.sink());
+    fill_for_test(options, 1);
+    CHECK(lines_of(scratch.sink()) == numbers_below(4));
+    CHECK(news.told == std::vector<std::string>{
+                           scratch.sink().string() +
+                           ": none of the ledger's 3 groups stands there: it is new, or was taken "
+                           "away. It is written from the ledger now, and no witness of the time "
+                           "before"});
+}
+
+TEST_CASE("a sink that goes while the ledger is open is told of, and written anew") {
+    const ScratchForTest scratch;
+    News news;
+    Options options = sink_options(scratch);
+    options.on_news = news.listener();
+    const auto says = [&news](std::string_view what) {
+        const std::lock_guard hold(news.mutex);
+        return std::ranges::any_of(news.told,
+                                   [what](const std::string& text) { return text.contains(what); });
+    };
+    LogForTest log(options);
+    REQUIRE(log.append(group_for_test(0)));
+    wait_for_test([&] { return !read_for_test(scratch.sink()).empty(); });
+    SUBCASE("removed") {
+        std::filesystem::remove(scratch.sink());
+    }
+    SUBCASE("moved away") {
+        std::filesystem::rename(scratch.sink(), scratch.sink().string() + ".1");
+    }
+    REQUIRE(log.append(group_for_test(1)));
+    wait_for_test([&] { return says(scratch.sink().string() + " is not there any more"); });
+    REQUIRE(log.append(group_for_test(2)));
+    wait_for_test([&] { return says("the ledger's sink works again"); });
+    CHECK(lines_of(scratch.sink()) == numbers_below(3));
+}
+
 TEST_CASE("a sink that cannot be read again is refused with the mend, and the ledger goes on") {
     const ScratchForTest scratch;
     REQUIRE(::mkfifo(scratch.sink().c_str(), 0600) == 0);
