@@ -363,6 +363,28 @@ TEST_CASE("keys that contradict each other are refused together") {
     });
 }
 
+TEST_CASE(
+    "nothing of a file reaches the terminal as it stands: escapes, turned writing, bad UTF-8") {
+    check_cases({
+        {"an escape in an unknown key", with("\"\\e[31mred\": 1\n"),
+         "5:1: a control character or line break inside a value — write it on one line\n"
+         "5:1: unknown key '\\x1b[31mred' — known here: service, runtime, signals, journey, edge, "
+         "neighbours, caches, changes, notes, goals, model, guard, autonomy, record, control, "
+         "oracle\n"},
+        {"the same key twice", with("\"\\u202E\": 1\n\"\\u202E\": 2\n"),
+         "5:1: unknown key '\\xe2\\x80\\xae' — known here: service, runtime, signals, journey, "
+         "edge, "
+         "neighbours, caches, changes, notes, goals, model, guard, autonomy, record, control, "
+         "oracle\n"
+         "6:1: '\\xe2\\x80\\xae' stands twice, first in line 5 — keep one of them\n"},
+        {"an eight-bit escape in a value", with("oracle: \"\\x9b31m\"\n"),
+         "5:9: oracle: unknown value '\\xc2\\x9b31m' — known here: rules, model, both\n"},
+    });
+    const ConfigReport report = parse_config("x", "a\033[2J.yaml");
+    CHECK(describe(report) ==
+          "a\\x1b[2J.yaml:1:1: one value stands here — write keys with values\n");
+}
+
 TEST_CASE("all problems of a file are told at once, in its order") {
     CHECK(problems_of(R"(servce: payments
 runtime:

@@ -2,6 +2,7 @@
 
 #include "homeostat/adapters/segment_log/verify_ledger.hpp"
 #include "homeostat/app/commands.hpp"
+#include "homeostat/app/complaint.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/replay_report.hpp"
 #include "homeostat/app/story.hpp"
@@ -18,10 +19,6 @@ namespace homeostat::app {
 namespace {
 
 namespace ledger = adapters::segment_log;
-
-void complain(const std::string& text) {
-    fmt::print(stderr, "homeostat: {}\n", text);
-}
 
 struct Place {
     std::filesystem::path directory;
