@@ -385,6 +385,40 @@ TEST_CASE(
           "a\\x1b[2J.yaml:1:1: one value stands here — write keys with values\n");
 }
 
+TEST_CASE("a model that is not on this machine, or has a path of its own, is refused") {
+    const auto model = [](std::string_view url) {
+        return with(fmt::format("model: {{ url: \"{}\" }}\n", url));
+    };
+    const std::string mend =
+        " — write an address as in http://127.0.0.1:8080, or unix:/run/model.sock\n";
+    check_cases({
+        {"another machine", model("http://10.0.0.7:8080"),
+         "5:15: model.url: 'http://10.0.0.7:8080' is not on this machine, and the model is a local "
+         "one" +
+             mend},
+        {"every address", model("http://0.0.0.0:8080"),
+         "5:15: model.url: 'http://0.0.0.0:8080' is not on this machine, and the model is a local "
+         "one" +
+             mend},
+        {"a path", model("http://127.0.0.1:8080/v1"),
+         "5:15: model.url: 'http://127.0.0.1:8080/v1' names a path, and llama-server's own are "
+         "asked" +
+             mend},
+        {"a question", model("http://127.0.0.1:8080/?a=b"),
+         "5:15: model.url: 'http://127.0.0.1:8080/?a=b' names a path, and llama-server's own are "
+         "asked" +
+             mend},
+        {"no address", model("127.0.0.1:8080"),
+         "5:15: model.url: address '127.0.0.1:8080': this is no URL; write "
+         "http://127.0.0.1:8080/path" +
+             mend},
+        {"this machine", model("http://127.0.0.1:8080"), ""},
+        {"this machine, with the slash", model("http://localhost:8080/"), ""},
+        {"this machine, by its sixth version", model("http://[::1]:8080"), ""},
+        {"a socket", model("unix:/run/model.sock"), ""},
+    });
+}
+
 TEST_CASE("all problems of a file are told at once, in its order") {
     CHECK(problems_of(R"(servce: payments
 runtime:
