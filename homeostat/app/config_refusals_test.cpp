@@ -335,10 +335,10 @@ TEST_CASE("keys that contradict each other are refused together") {
               "\"{entry}\" }, source: { url: \"http://127.0.0.1/{entry}\", field: f } } ]\n"),
          "5:1: caches: c: the entry 'a' stands twice — keep one of them\n"},
         {"addresses of a cache that say nothing of the entry, or are none",
-         with("caches: [ { name: c, entries: [a], redis: { address: \"localhost\", key: fx },\n"
+         with("caches: [ { name: c, entries: [a], redis: { address: \"127.0.0.1:1\", key: fx },\n"
               "  source: { url: \"http://127.0.0.1/\", field: f }, readers: \"ftp://{entry}\" } "
               "]\n"),
-         "5:72: caches[0].redis.key: 'fx' does not say where the entry stands — write {entry} in "
+         "5:74: caches[0].redis.key: 'fx' does not say where the entry stands — write {entry} in "
          "it, "
          "once\n"
          "6:18: caches[0].source.url: 'http://127.0.0.1/' does not say where the entry stands — "
@@ -417,6 +417,30 @@ TEST_CASE("a model that is not on this machine, or has a path of its own, is ref
         {"this machine, by its sixth version", model("http://[::1]:8080"), ""},
         {"a socket", model("unix:/run/model.sock"), ""},
     });
+}
+
+TEST_CASE("a cache's address says its port: nothing is guessed") {
+    const auto redis = [](std::string_view address) {
+        std::string caches = cache_for_test("");
+        caches.replace(caches.find("127.0.0.1:1"), std::string_view("127.0.0.1:1").size(), address);
+        return with(caches);
+    };
+    const auto refused = [](std::string_view address) {
+        return fmt::format(
+            "5:54: caches[0].redis.address: '{}' is not an address with a port — "
+            "write one as in 127.0.0.1:6379, or unix:/run/redis.sock\n",
+            address);
+    };
+    for (const std::string_view address : {"localhost", "127.0.0.1", "[::1]", "[::80]",
+                                           "127.0.0.1:", "127.0.0.1:80/x", "127.0.0.1:0"}) {
+        CAPTURE(address);
+        CHECK(problems_of(redis(address)) == refused(address));
+    }
+    for (const std::string_view address :
+         {"127.0.0.1:6379", "127.0.0.1:80", "localhost:6379", "[::1]:6379", "unix:/run/r.sock"}) {
+        CAPTURE(address);
+        CHECK(problems_of(redis(address)).empty());
+    }
 }
 
 TEST_CASE("all problems of a file are told at once, in its order") {

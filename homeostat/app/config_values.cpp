@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <variant>
 
 namespace homeostat::app {
 
@@ -280,7 +281,9 @@ Result<std::string> PeerValue::parse(std::string_view text) const {
     const bool is_file = text.starts_with("unix:/");
     const Result<net::Address> address =
         net::parse_endpoint(is_file ? std::string(text) : "http://" + std::string(text));
-    if (!address || address->path != "/") {
+    const auto* tcp = address ? std::get_if<net::TcpEndpoint>(&address->endpoint) : nullptr;
+    const bool is_without_port = tcp != nullptr && !text.ends_with(fmt::format(":{}", tcp->port));
+    if (!address || address->path != "/" || is_without_port) {
         return wrong(
             fmt::format("{} is not an address with a port — write one as in "
                         "127.0.0.1:6379, or unix:/run/redis.sock",

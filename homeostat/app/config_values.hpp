@@ -128,7 +128,8 @@ struct EntryPatternValue {
     [[nodiscard]] json::object schema() const;
 };
 
-/// "127.0.0.1:6379" or "unix:/run/redis.sock": a peer that does not speak HTTP.
+/// "127.0.0.1:6379" or "unix:/run/redis.sock": a peer that does not speak HTTP. The port has to be
+/// said: a guess would be HTTP's.
 struct PeerValue {
     [[nodiscard]] Result<std::string> parse(std::string_view text) const;
     [[nodiscard]] json::value write(const std::string& value) const { return json::value(value); }
