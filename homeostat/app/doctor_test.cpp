@@ -1,16 +1,25 @@
 // What `doctor` says of programs; the whole of it, on real machines, stands in tests/crash.
 
 #include "homeostat/app/commands.hpp"
+#include "homeostat/app/doctor_checks.hpp"
+#include "homeostat/os/fd.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -43,6 +52,15 @@ struct Machine {
 
     std::string path{fs::temp_directory_path() / "homeostat-XXXXXX"};
 };
+
+bool is_bound(const os::Fd& socket, std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const auto* raw = reinterpret_cast<const sockaddr*>(&address);  // The sockets API's own cast.
+    return ::bind(socket.number(), raw, sizeof address) == 0;
+}
 
 }  // namespace
 
@@ -87,6 +105,30 @@ TEST_CASE("the model's server is looked for as the agent will, not in /usr/sbin 
     fs::create_directory(fs::path(machine.path) / "directory");
     CHECK(ask("./directory") == ExitStatus::unexpected);
     ::setenv("PATH", path.c_str(), 1);
+}
+
+TEST_CASE("a port below 1024 that is held is named to a user who may not try it") {
+    // Only root makes such a port; whoever may not has nothing to be told here.
+    const os::Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    Config config;
+    config.service = ServiceId("a");
+    config.process.run_directory = "/nonexistent/run";
+    for (std::uint16_t port = 1023; port > 511 && config.process.ports.empty(); --port) {
+        if (is_bound(listener, port) && ::listen(listener.number(), 1) == 0) {
+            config.process.ports = {port};
+        }
+    }
+    const pid_t child = ::fork();
+    if (child == 0) {
+        constexpr uid_t nobody = 65534;
+        static_cast<void>(::setuid(nobody));
+        const std::vector<Check> found = check_ports(config);
+        const bool is_named = found.size() == 1 && found.front().health == Health::ill;
+        ::_exit(config.process.ports.empty() || is_named ? 0 : 1);
+    }
+    int status = 1;
+    ::waitpid(child, &status, 0);
+    CHECK(status == 0);
 }
 
 }  // namespace homeostat::app
