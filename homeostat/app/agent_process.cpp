@@ -18,6 +18,7 @@
 #include "homeostat/app/declared.hpp"
 #include "homeostat/app/judge_settings.hpp"
 #include "homeostat/app/model_place.hpp"
+#include "homeostat/app/own_place.hpp"
 #include "homeostat/app/version.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/heal/agent_role.hpp"
@@ -51,11 +52,6 @@ using namespace std::chrono_literals;
 
 constexpr Duration start_within = 20s;
 constexpr Duration stop_within = 1s;  ///< What is in flight then is settled by the next start.
-
-std::filesystem::path own_directory() {
-    std::error_code ignored;
-    return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
-}
 
 /// Everything that lives as long as the agent, in the order in which it is made.
 class AgentProcess {
@@ -126,15 +122,7 @@ class AgentProcess {
 };
 
 process::Options AgentProcess::runtime_options() {
-    process::Options options;
-    options.service = config_.service;
-    options.command = config_.process.command;
-    options.instances = instances_of(config_);
-    options.roots = {config_.process.versions_root.string(), config_.process.config_root.string()};
-    options.run_directory = config_.process.run_directory.string();
-    options.working_directory = config_.process.directory.string();
-    options.shim = (own_directory() / "homeostat-shim").string();
-    options.stop_grace = config_.process.stop_grace;
+    process::Options options = process_options_of(config_, shim_program().string());
     if (config_.http_signal) {
         options.answers = [this](InstanceId instance, Instant deadline) {
             return answers(std::move(instance), deadline);

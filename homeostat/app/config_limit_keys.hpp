@@ -49,7 +49,8 @@ struct ModelSection {
     static void keys(auto& self, auto&& key) {
         key(Key{"llama_server", "A model server that the agent starts and watches"}, SectionKind{},
             self.llama_server);
-        key(Key{"url", "Or one that runs already, with llama-server's API"}, UrlValue{}, self.url);
+        key(Key{"url", "Or one that runs already, with llama-server's API; on this machine"},
+            ModelUrlValue{}, self.url);
         key(Key{"deadline", "After this the rules decide alone"},
             DurationValue{std::chrono::milliseconds{1}, std::chrono::seconds{10}}, self.deadline);
         key(Key{"calibration", "What the model's word is worth; without it, nothing"}, PathValue{},

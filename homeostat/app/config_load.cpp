@@ -2,6 +2,7 @@
 
 #include "homeostat/app/config_check.hpp"
 #include "homeostat/app/config_reading.hpp"
+#include "homeostat/app/story.hpp"
 #include "homeostat/app/strict_yaml.hpp"
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/net/endpoint.hpp"
@@ -22,6 +23,8 @@ namespace {
 
 /// More help nobody; the file is probably not a configuration at all.
 constexpr std::size_t problems_max = 50;
+/// Of a problem and of a path: every key that is known somewhere fits in.
+constexpr std::size_t text_max = 4096;
 
 std::string sha256_of(std::string_view bytes) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -46,7 +49,7 @@ std::vector<ConfigProblem> in_order(std::vector<Problem> problems) {
             break;
         }
         sorted.push_back(
-            ConfigProblem{problem.place.line, problem.place.column, std::move(problem.text)});
+            ConfigProblem{problem.place.line, problem.place.column, plain(problem.text, text_max)});
     }
     return sorted;
 }
@@ -94,18 +97,19 @@ ConfigReport load_config(const std::filesystem::path& file) {
     if (!text) {
         ConfigReport report;
         report.file = file;
-        report.problems.push_back(ConfigProblem{0, 0, text.error().text});
+        report.problems.push_back(ConfigProblem{0, 0, plain(text.error().text, text_max)});
         return report;
     }
     return parse_config(*text, file);
 }
 
 std::string describe(const ConfigReport& report) {
+    const std::string file = plain(report.file.string(), text_max);
     std::string lines;
     for (const ConfigProblem& problem : report.problems) {
-        lines += problem.line == 0 ? fmt::format("{}: {}\n", report.file.string(), problem.text)
-                                   : fmt::format("{}:{}:{}: {}\n", report.file.string(),
-                                                 problem.line, problem.column, problem.text);
+        lines += problem.line == 0 ? fmt::format("{}: {}\n", file, problem.text)
+                                   : fmt::format("{}:{}:{}: {}\n", file, problem.line,
+                                                 problem.column, problem.text);
     }
     return lines;
 }

@@ -335,10 +335,10 @@ TEST_CASE("keys that contradict each other are refused together") {
               "\"{entry}\" }, source: { url: \"http://127.0.0.1/{entry}\", field: f } } ]\n"),
          "5:1: caches: c: the entry 'a' stands twice — keep one of them\n"},
         {"addresses of a cache that say nothing of the entry, or are none",
-         with("caches: [ { name: c, entries: [a], redis: { address: \"localhost\", key: fx },\n"
+         with("caches: [ { name: c, entries: [a], redis: { address: \"127.0.0.1:1\", key: fx },\n"
               "  source: { url: \"http://127.0.0.1/\", field: f }, readers: \"ftp://{entry}\" } "
               "]\n"),
-         "5:72: caches[0].redis.key: 'fx' does not say where the entry stands — write {entry} in "
+         "5:74: caches[0].redis.key: 'fx' does not say where the entry stands — write {entry} in "
          "it, "
          "once\n"
          "6:18: caches[0].source.url: 'http://127.0.0.1/' does not say where the entry stands — "
@@ -361,6 +361,86 @@ TEST_CASE("keys that contradict each other are refused together") {
          "sssssssssssssssssssssssssssssss': the path of a UNIX socket has at most 107 bytes, this "
          "has 130; use a shorter or a relative one\n"},
     });
+}
+
+TEST_CASE(
+    "nothing of a file reaches the terminal as it stands: escapes, turned writing, bad UTF-8") {
+    check_cases({
+        {"an escape in an unknown key", with("\"\\e[31mred\": 1\n"),
+         "5:1: a control character or line break inside a value — write it on one line\n"
+         "5:1: unknown key '\\x1b[31mred' — known here: service, runtime, signals, journey, edge, "
+         "neighbours, caches, changes, notes, goals, model, guard, autonomy, record, control, "
+         "oracle\n"},
+        {"the same key twice", with("\"\\u202E\": 1\n\"\\u202E\": 2\n"),
+         "5:1: unknown key '\\xe2\\x80\\xae' — known here: service, runtime, signals, journey, "
+         "edge, "
+         "neighbours, caches, changes, notes, goals, model, guard, autonomy, record, control, "
+         "oracle\n"
+         "6:1: '\\xe2\\x80\\xae' stands twice, first in line 5 — keep one of them\n"},
+        {"an eight-bit escape in a value", with("oracle: \"\\x9b31m\"\n"),
+         "5:9: oracle: unknown value '\\xc2\\x9b31m' — known here: rules, model, both\n"},
+    });
+    const ConfigReport report = parse_config("x", "a\033[2J.yaml");
+    CHECK(describe(report) ==
+          "a\\x1b[2J.yaml:1:1: one value stands here — write keys with values\n");
+}
+
+TEST_CASE("a model that is not on this machine, or has a path of its own, is refused") {
+    const auto model = [](std::string_view url) {
+        return with(fmt::format("model: {{ url: \"{}\" }}\n", url));
+    };
+    const std::string mend =
+        " — write an address as in http://127.0.0.1:8080, or unix:/run/model.sock\n";
+    check_cases({
+        {"another machine", model("http://10.0.0.7:8080"),
+         "5:15: model.url: 'http://10.0.0.7:8080' is not on this machine, and the model is a local "
+         "one" +
+             mend},
+        {"every address", model("http://0.0.0.0:8080"),
+         "5:15: model.url: 'http://0.0.0.0:8080' is not on this machine, and the model is a local "
+         "one" +
+             mend},
+        {"a path", model("http://127.0.0.1:8080/v1"),
+         "5:15: model.url: 'http://127.0.0.1:8080/v1' names a path, and llama-server's own are "
+         "asked" +
+             mend},
+        {"a question", model("http://127.0.0.1:8080/?a=b"),
+         "5:15: model.url: 'http://127.0.0.1:8080/?a=b' names a path, and llama-server's own are "
+         "asked" +
+             mend},
+        {"no address", model("127.0.0.1:8080"),
+         "5:15: model.url: address '127.0.0.1:8080': this is no URL; write "
+         "http://127.0.0.1:8080/path" +
+             mend},
+        {"this machine", model("http://127.0.0.1:8080"), ""},
+        {"this machine, with the slash", model("http://localhost:8080/"), ""},
+        {"this machine, by its sixth version", model("http://[::1]:8080"), ""},
+        {"a socket", model("unix:/run/model.sock"), ""},
+    });
+}
+
+TEST_CASE("a cache's address says its port: nothing is guessed") {
+    const auto redis = [](std::string_view address) {
+        std::string caches = cache_for_test("");
+        caches.replace(caches.find("127.0.0.1:1"), std::string_view("127.0.0.1:1").size(), address);
+        return with(caches);
+    };
+    const auto refused = [](std::string_view address) {
+        return fmt::format(
+            "5:54: caches[0].redis.address: '{}' is not an address with a port — "
+            "write one as in 127.0.0.1:6379, or unix:/run/redis.sock\n",
+            address);
+    };
+    for (const std::string_view address : {"localhost", "127.0.0.1", "[::1]", "[::80]",
+                                           "127.0.0.1:", "127.0.0.1:80/x", "127.0.0.1:0"}) {
+        CAPTURE(address);
+        CHECK(problems_of(redis(address)) == refused(address));
+    }
+    for (const std::string_view address :
+         {"127.0.0.1:6379", "127.0.0.1:80", "localhost:6379", "[::1]:6379", "unix:/run/r.sock"}) {
+        CAPTURE(address);
+        CHECK(problems_of(redis(address)).empty());
+    }
 }
 
 TEST_CASE("all problems of a file are told at once, in its order") {

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <variant>
 
 namespace homeostat::app {
 
@@ -234,6 +235,28 @@ json::object UrlValue::schema() const {
     return text_schema("^(http://|unix:/)[!-~]+$");
 }
 
+Result<std::string> ModelUrlValue::parse(std::string_view text) const {
+    constexpr std::string_view mend =
+        "write an address as in http://127.0.0.1:8080, or unix:/run/model.sock";
+    const Result<net::Address> address = net::parse_endpoint(text);
+    if (!address) {
+        return wrong(fmt::format("{} — {}", address.error().text, mend));
+    }
+    if (!net::is_local(address->endpoint)) {
+        return wrong(fmt::format("{} is not on this machine, and the model is a local one — {}",
+                                 shown(text), mend));
+    }
+    if (address->path != "/") {
+        return wrong(fmt::format("{} names a path, and llama-server's own are asked — {}",
+                                 shown(text), mend));
+    }
+    return std::string(text);
+}
+
+json::object ModelUrlValue::schema() const {
+    return text_schema(R"(^(http://(localhost|127[.][0-9.]+|\[::1\])(:[0-9]+)?/?|unix:/[!-~]+)$)");
+}
+
 Result<std::string> EntryPatternValue::parse(std::string_view text) const {
     constexpr std::string_view word = "{entry}";
     const std::size_t at = text.find(word);
@@ -258,7 +281,9 @@ Result<std::string> PeerValue::parse(std::string_view text) const {
     const bool is_file = text.starts_with("unix:/");
     const Result<net::Address> address =
         net::parse_endpoint(is_file ? std::string(text) : "http://" + std::string(text));
-    if (!address || address->path != "/") {
+    const auto* tcp = address ? std::get_if<net::TcpEndpoint>(&address->endpoint) : nullptr;
+    const bool is_without_port = tcp != nullptr && !text.ends_with(fmt::format(":{}", tcp->port));
+    if (!address || address->path != "/" || is_without_port) {
         return wrong(
             fmt::format("{} is not an address with a port — write one as in "
                         "127.0.0.1:6379, or unix:/run/redis.sock",

@@ -111,6 +111,14 @@ struct UrlValue {
     [[nodiscard]] json::object schema() const;
 };
 
+/// "http://127.0.0.1:8080" or "unix:/run/model.sock": the server of the local model, without a
+/// path.
+struct ModelUrlValue {
+    [[nodiscard]] Result<std::string> parse(std::string_view text) const;
+    [[nodiscard]] json::value write(const std::string& value) const { return json::value(value); }
+    [[nodiscard]] json::object schema() const;
+};
+
 /// A text with "{entry}" in it; as an address it is one for any entry.
 struct EntryPatternValue {
     bool is_url{true};
@@ -120,7 +128,8 @@ struct EntryPatternValue {
     [[nodiscard]] json::object schema() const;
 };
 
-/// "127.0.0.1:6379" or "unix:/run/redis.sock": a peer that does not speak HTTP.
+/// "127.0.0.1:6379" or "unix:/run/redis.sock": a peer that does not speak HTTP. The port has to be
+/// said: a guess would be HTTP's.
 struct PeerValue {
     [[nodiscard]] Result<std::string> parse(std::string_view text) const;
     [[nodiscard]] json::value write(const std::string& value) const { return json::value(value); }

@@ -4,14 +4,11 @@
 #include "homeostat/app/metrics.hpp"
 #include "homeostat/app/version.hpp"
 #include "homeostat/base/fields.hpp"
+#include "homeostat/os/user.hpp"
 
-#include <fmt/format.h>
-
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace homeostat::app {
@@ -55,15 +52,7 @@ net::HttpResponse refuse(int status, const std::string& text) {
 }
 
 std::string user_name(const std::optional<net::PeerCredentials>& peer) {
-    if (!peer) {
-        return "unknown";
-    }
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 1'024> buffer{};
-    const int status = ::getpwuid_r(peer->uid, &entry, buffer.data(), buffer.size(), &found);
-    return status == 0 && found != nullptr ? std::string(entry.pw_name)
-                                           : fmt::format("uid {}", peer->uid);
+    return peer ? os::user_name(peer->uid) : "unknown";
 }
 
 }  // namespace

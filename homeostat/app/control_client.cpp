@@ -7,6 +7,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <utility>
 
 namespace homeostat::app {
@@ -55,8 +58,11 @@ Result<json::value> ask_agent(const std::filesystem::path& socket,
     context.run();
     const Result<net::HttpResponse> response = answer.get();
     if (!response) {
-        return fail("no agent answers on " + socket.string() +
-                        " (start it with `homeostat agent --config FILE`)",
+        const bool is_foreign = ::access(socket.c_str(), W_OK) != 0 && errno == EACCES;
+        return fail(is_foreign ? "only the agent's user may use " + socket.string() +
+                                     " (run this command as that user)"
+                               : "no agent answers on " + socket.string() +
+                                     " (start it with `homeostat agent --config FILE`)",
                     response.error());
     }
     return read_answer(*response);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 namespace homeostat::app {
 
@@ -17,6 +18,19 @@ std::vector<process::DeclaredInstance> instances_of(const Config& config) {
         instances.push_back({id, config.process.ports[index], is_spare});
     }
     return instances;
+}
+
+process::Options process_options_of(const Config& config, std::string shim) {
+    process::Options options;
+    options.service = config.service;
+    options.command = config.process.command;
+    options.instances = instances_of(config);
+    options.roots = {config.process.versions_root.string(), config.process.config_root.string()};
+    options.run_directory = config.process.run_directory.string();
+    options.working_directory = config.process.directory.string();
+    options.shim = std::move(shim);
+    options.stop_grace = config.process.stop_grace;
+    return options;
 }
 
 Inventory inventory_of(const Config& config) {

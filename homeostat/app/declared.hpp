@@ -8,12 +8,17 @@
 #include "homeostat/app/config.hpp"
 #include "homeostat/domain/inventory.hpp"
 
+#include <string>
 #include <vector>
 
 namespace homeostat::app {
 
 /// Every instance in order, the spares last.
 [[nodiscard]] std::vector<adapters::process::DeclaredInstance> instances_of(const Config& config);
+
+/// How its instances are run. `shim`: the path of homeostat-shim. Whether they answer is left out:
+/// only a running agent can ask.
+[[nodiscard]] adapters::process::Options process_options_of(const Config& config, std::string shim);
 
 [[nodiscard]] Inventory inventory_of(const Config& config);
 

@@ -1,13 +1,18 @@
 // doctor: what this machine and this configuration need, checked one by one, each with its mend.
 
 #include "homeostat/adapters/llm/model_file.hpp"
+#include "homeostat/adapters/process/start.hpp"
+#include "homeostat/adapters/process/versions.hpp"
 #include "homeostat/adapters/system/switch_file.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/config_load.hpp"
+#include "homeostat/app/declared.hpp"
 #include "homeostat/app/doctor_checks.hpp"
 #include "homeostat/app/model_place.hpp"
+#include "homeostat/app/own_place.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/named_enum.hpp"
+#include "homeostat/os/child.hpp"
 
 #include <fmt/format.h>
 
@@ -18,11 +23,14 @@
 #include <cstdio>
 #include <iterator>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace homeostat::app {
 
 namespace {
+
+namespace process = adapters::process;
 
 Check well(std::string name, std::string says) {
     return {std::move(name), Health::well, std::move(says)};
@@ -45,24 +53,35 @@ Check check_kernel() {
     return well("kernel", "pidfd is there");
 }
 
+/// What the agent would start first, just as it would.
+Result<process::Launch> first_launch(const Config& config) {
+    const process::Options options = process_options_of(config, shim_program().string());
+    PerArtifact<VersionId> versions;
+    for (const Artifact artifact : artifacts_all) {
+        if (options.roots[artifact].empty()) {
+            continue;
+        }
+        const auto current = process::Versions(options.roots[artifact], {}).current();
+        if (!current) {
+            return std::unexpected(current.error());
+        }
+        versions[artifact] = current->version;
+    }
+    return process::prepare_launch(options, options.instances.front().id, versions, {});
+}
+
 Check check_command(const Config& config) {
-    if (config.process.command.empty()) {
-        return ill("command", "runtime.process.command is empty", "name the program there");
+    const Result<process::Launch> launch = first_launch(config);
+    if (!launch) {
+        return ill("command", launch.error().text,
+                   config.process.versions_root.empty()
+                       ? "install it, or name it with its whole path"
+                       : "deploy a version that holds it, or name it with its whole path");
     }
-    const std::string& program = config.process.command.front();
-    const bool is_versioned = !config.process.versions_root.empty();
-    if (is_versioned && !program.starts_with('/')) {
-        const std::filesystem::path candidate = config.process.versions_root / "current" / program;
-        const bool is_there = ::access(candidate.c_str(), X_OK) == 0;
-        return is_there
-                   ? well("command", candidate.string() + " can be executed")
-                   : ill("command", candidate.string() + " is not there or may not be executed",
-                         "deploy a version that holds it");
-    }
-    return find_program(program).empty()
-               ? ill("command", program + " is not on PATH or cannot be executed",
-                     "install it, or name it with its whole path")
-               : well("command", program + " can be executed");
+    // The shim's own words end where the command begins: … --directory DIRECTORY -- PROGRAM …
+    const std::vector<std::string>& words = launch->program.argv;
+    const auto end = std::ranges::find(words, "--");
+    return well("command", *(end + 1) + " can be executed in " + *(end - 1));
 }
 
 Check check_service_config(const Config& config) {
@@ -85,10 +104,14 @@ Check check_model(const Config& config) {
     if (!file) {
         return ill("model", file.error().text, "mend that, or correct model.llama_server.file");
     }
-    const std::filesystem::path& binary = config.model->binary;
-    if (binary.empty() ? model_server_program().empty() : find_program(binary).empty()) {
-        const std::string name = binary.empty() ? "llama-server" : binary.string();
-        return ill("model", "there is no program " + name,
+    const Result<adapters::llm::LlmSettings> settings = llm_settings_of(config);
+    const auto* server =
+        settings ? std::get_if<adapters::llm::ModelServerSettings>(&settings->server) : nullptr;
+    const Result<std::string> program =
+        server != nullptr ? os::find_program(server->command.front(), ".")
+                          : fail(Fault::invalid, "model.llama_server cannot be used");
+    if (!program) {
+        return ill("model", program.error().text,
                    "`make setup` installs one; until then the rules decide alone");
     }
     return well("model", file->name + " " + file->sha256.substr(0, 12));

@@ -57,7 +57,12 @@ bool is_taken(std::uint16_t port) {
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     const auto* raw = reinterpret_cast<const sockaddr*>(&address);  // The sockets API's own cast.
-    return ::bind(socket.number(), raw, sizeof address) != 0 && errno == EADDRINUSE;
+    if (::bind(socket.number(), raw, sizeof address) == 0) {
+        return false;
+    }
+    // Below 1024 not everybody may try; then whoever takes a connection has the port.
+    const bool may_not_try = errno == EACCES;
+    return may_not_try ? ::connect(socket.number(), raw, sizeof address) == 0 : errno == EADDRINUSE;
 }
 
 bool is_ours(const Config& config, const InstanceId& instance) {

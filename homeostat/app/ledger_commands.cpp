@@ -2,6 +2,7 @@
 
 #include "homeostat/adapters/segment_log/verify_ledger.hpp"
 #include "homeostat/app/commands.hpp"
+#include "homeostat/app/complaint.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/replay_report.hpp"
 #include "homeostat/app/story.hpp"
@@ -18,10 +19,6 @@ namespace homeostat::app {
 namespace {
 
 namespace ledger = adapters::segment_log;
-
-void complain(const std::string& text) {
-    fmt::print(stderr, "homeostat: {}\n", text);
-}
 
 struct Place {
     std::filesystem::path directory;
@@ -134,6 +131,16 @@ void print_intact(const ledger::Verification& verified, const ledger::Witness& w
     }
 }
 
+/// The chain is whole, and whether its end was cut off cannot be told.
+std::unexpected<Error> without_witness(const std::filesystem::path& sink,
+                                       std::uint64_t groups_count) {
+    return fail(Fault::corrupt,
+                fmt::format("configured {} is not there, and cannot confirm the end of the "
+                            "ledger's {} groups; bring it back. A running agent writes it anew "
+                            "with its next record",
+                            sink.string(), groups_count));
+}
+
 json::object to_document(const Result<ledger::Verification>& verified) {
     json::object document;
     document["intact"] = verified.has_value();
@@ -155,10 +162,15 @@ ExitStatus verify_ledger_of(const VerifyLedgerOptions& options) {
     }
     ledger::Witness witness{options.head, options.sink.empty() ? place->sink : options.sink};
     std::error_code ignored;
-    if (options.sink.empty() && !std::filesystem::exists(witness.sink, ignored)) {
-        witness.sink.clear();  // Configured, and nothing was ever written to it.
+    const bool is_missing = options.sink.empty() && !witness.sink.empty() &&
+                            !std::filesystem::exists(witness.sink, ignored);
+    if (is_missing) {
+        witness.sink.clear();
     }
-    const Result<ledger::Verification> verified = ledger::verify_ledger(place->directory, witness);
+    Result<ledger::Verification> verified = ledger::verify_ledger(place->directory, witness);
+    if (verified && is_missing && verified->groups_count > 0) {
+        verified = without_witness(place->sink, verified->groups_count);
+    }
     const bool is_intact = verified.has_value();
     if (!is_intact && verified.error().fault != Fault::corrupt) {
         complain(verified.error().text);

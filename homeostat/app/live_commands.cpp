@@ -2,6 +2,7 @@
 
 #include "homeostat/adapters/system/switch_file.hpp"
 #include "homeostat/app/commands.hpp"
+#include "homeostat/app/complaint.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/control_client.hpp"
 #include "homeostat/app/story.hpp"
@@ -14,10 +15,6 @@
 namespace homeostat::app {
 
 namespace {
-
-void complain(const std::string& text) {
-    fmt::print(stderr, "homeostat: {}\n", text);
-}
 
 std::string text_in(const json::object& object, const char* name) {
     const json::value* member = object.if_contains(name);
@@ -130,7 +127,9 @@ ExitStatus show_status(const CommonOptions& options) {
         ask_agent(report.config->control_socket, "GET", "/v1/status", "");
     if (!status) {
         complain(status.error().text);
-        return ExitStatus::unreachable;
+        const Fault fault = status.error().fault;
+        const bool is_silent = fault == Fault::unreachable || fault == Fault::late;
+        return is_silent ? ExitStatus::unreachable : ExitStatus::unexpected;
     }
     if (options.is_json) {
         fmt::print("{}", to_pretty_text(*status));

@@ -1,5 +1,6 @@
 #include "homeostat/app/model_place.hpp"
 
+#include "homeostat/app/own_place.hpp"
 #include "homeostat/net/endpoint.hpp"
 #include "homeostat/os/file.hpp"
 
@@ -15,9 +16,7 @@ namespace {
 
 /// Programs stand in build/<preset>/bin, the model in build/model.
 std::filesystem::path model_directory() {
-    std::error_code ignored;
-    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-    return program.parent_path().parent_path().parent_path() / "model";
+    return own_directory().parent_path().parent_path() / "model";
 }
 
 bool is_program(const std::filesystem::path& path) {

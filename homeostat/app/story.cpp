@@ -409,13 +409,12 @@ std::string sentence_of(const Symptom& symptom) {
     return describe(symptom) + ": " + measure(symptom);
 }
 
-std::string plain(std::string_view text) {
-    constexpr std::size_t shown_bytes_max = 400;
+std::string plain(std::string_view text, std::size_t bytes_max) {
     std::string out;
     std::string_view rest = text;
     while (!rest.empty()) {
         const std::size_t length = shown_length(rest);
-        if (text.size() - rest.size() + std::max<std::size_t>(length, 1) > shown_bytes_max) {
+        if (text.size() - rest.size() + std::max<std::size_t>(length, 1) > bytes_max) {
             return out + "…";
         }
         out += length == 0 ? fmt::format("\\x{:02x}", static_cast<unsigned char>(rest.front()))

@@ -9,6 +9,7 @@
 #include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/proposal.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -71,7 +72,8 @@ struct IncidentSummary {
 [[nodiscard]] std::string sentence_of(const Symptom& symptom);
 
 /// `text` with control characters, escape sequences, marks that turn the direction of writing and
-/// broken UTF-8 made visible. ENSURES: UTF-8 on one line, of what stands in the first 400 bytes.
-[[nodiscard]] std::string plain(std::string_view text);
+/// broken UTF-8 made visible. ENSURES: UTF-8 on one line, of what stands in the first `bytes_max`
+/// bytes.
+[[nodiscard]] std::string plain(std::string_view text, std::size_t bytes_max = 400);
 
 }  // namespace homeostat::app

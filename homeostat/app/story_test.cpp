@@ -155,6 +155,7 @@ TEST_CASE("an entry that cannot be read is told of and hides no other") {
 TEST_CASE(
     "what is shown is UTF-8 that reads from left to right, whatever it was and where it is cut") {
     CHECK(plain("\u202etxt.exe") == "\\xe2\\x80\\xaetxt.exe");
+    CHECK(plain("longer than three", 3) == "lon…");
     CHECK(plain("one\u2028two") == "one\\xe2\\x80\\xa8two");
     for (const std::string broken : {"\x9b", "\xff", "\xc0\xaf", "\xe2\x80", "\xed\xa0\x80",
                                      "\xf5\x80\x80\x80", "\xf0\x80\x80\xaf"}) {

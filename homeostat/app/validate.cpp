@@ -2,6 +2,7 @@
 
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/config_load.hpp"
+#include "homeostat/app/story.hpp"
 
 #include <fmt/format.h>
 
@@ -42,7 +43,7 @@ ExitStatus validate(const ValidateOptions& options) {
     if (options.common.is_json) {
         fmt::print("{}", to_pretty_text(document_of(report)));
     } else if (report.config) {
-        fmt::print("{}: valid\n", report.file.string());
+        fmt::print("{}: valid\n", plain(report.file.string()));
     } else {
         fmt::print(stderr, "{}", describe(report));
     }

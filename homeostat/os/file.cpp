@@ -28,6 +28,14 @@ Result<Fd> open_for_reading(const std::string& path) {
     return file;
 }
 
+FileIdentity identity_of(const struct stat& status) {
+    return FileIdentity{
+        .device = status.st_dev,
+        .inode = status.st_ino,
+        .modified_ns = status.st_mtim.tv_sec * ns_per_second + status.st_mtim.tv_nsec,
+        .bytes = static_cast<std::uint64_t>(status.st_size)};
+}
+
 /// Writes a new file and waits until its bytes are durable.
 Result<void> write_new_file(const std::string& path, std::string_view bytes, unsigned mode) {
     const Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)};
@@ -153,12 +161,12 @@ Result<void> sync_directory(const std::string& path) {
     return {};
 }
 
-Result<void> make_directories(const std::string& path, unsigned mode) {
+Result<void> make_directories(const std::string& path) {
     std::size_t end = 0;
     for (std::size_t part = 0; part < path_parts_max && end != std::string::npos; ++part) {
         end = path.find('/', end + 1);
         const std::string upto = path.substr(0, end);
-        if (::mkdir(upto.c_str(), mode) != 0 && errno != EEXIST) {
+        if (::mkdir(upto.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
             return std::unexpected(write_error("make the directory", upto, errno));
         }
     }
@@ -221,11 +229,15 @@ Result<FileIdentity> identify_file(const std::string& path) {
     if (::lstat(path.c_str(), &status) != 0) {
         return std::unexpected(read_error("look at", path, errno));
     }
-    return FileIdentity{
-        .device = status.st_dev,
-        .inode = status.st_ino,
-        .modified_ns = status.st_mtim.tv_sec * ns_per_second + status.st_mtim.tv_nsec,
-        .bytes = static_cast<std::uint64_t>(status.st_size)};
+    return identity_of(status);
+}
+
+Result<FileIdentity> identify_target(const std::string& path) {
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0) {
+        return std::unexpected(read_error("look at", path, errno));
+    }
+    return identity_of(status);
 }
 
 }  // namespace homeostat::os

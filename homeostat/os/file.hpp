@@ -44,8 +44,9 @@ namespace homeostat::os {
 /// Makes the entries of a directory durable: what was created, renamed or deleted in it.
 [[nodiscard]] Result<void> sync_directory(const std::string& path);
 
-/// Makes the directory and its parents. Nothing to do is success.
-[[nodiscard]] Result<void> make_directories(const std::string& path, unsigned mode = 0755);
+/// Makes the directory and its parents, for nobody but us: what is in them is ours to show. Nothing
+/// to do is success.
+[[nodiscard]] Result<void> make_directories(const std::string& path);
 
 /// Deletes the file if it is there.
 [[nodiscard]] Result<void> remove_file(const std::string& path);
@@ -75,6 +76,10 @@ struct FileIdentity {
 
 /// The file itself, a link is not followed. ERRORS: absent.
 [[nodiscard]] Result<FileIdentity> identify_file(const std::string& path);
+
+/// What is read at `path`: of a link the file that it leads to. ERRORS: absent, also at the end of
+/// a link.
+[[nodiscard]] Result<FileIdentity> identify_target(const std::string& path);
 
 /// "/a/b" of "/a/b/c"; "." of "c".
 [[nodiscard]] std::string parent_of(const std::string& path);

@@ -36,6 +36,10 @@ struct Directory {
     std::string path{fs::temp_directory_path() / "homeostat-test-XXXXXX"};
 };
 
+fs::perms mode_of(const std::string& path) {
+    return fs::status(path).permissions();
+}
+
 /// Runs `act` in a child that may write files of at most four bytes; true if `act` was.
 bool holds_without_room(bool (*act)(const std::string&), const std::string& path) {
     const pid_t child = ::fork();
@@ -120,6 +124,32 @@ TEST_CASE("directories are made with their parents, and a file in the way is nam
     CHECK(list_directories(directory.path, 10) == std::vector<std::string>{"x"});
 }
 
+TEST_CASE("directories that are made are their owner's alone, and those that are there stay") {
+    const Directory directory;
+    fs::create_directory(directory.at("x"));
+    fs::permissions(directory.at("x"), fs::perms{0755});
+    REQUIRE(make_directories(directory.at("x/y/z")).has_value());
+    CHECK(mode_of(directory.at("x")) == fs::perms{0755});
+    CHECK(mode_of(directory.at("x/y")) == fs::perms{0700});
+    CHECK(mode_of(directory.at("x/y/z")) == fs::perms{0700});
+}
+
+TEST_CASE("the identity of a path is the link's own, or that of the file it leads to") {
+    const Directory directory;
+    const std::string file = directory.at("file");
+    const std::string link = directory.at("link");
+    std::ofstream{file} << "12345";
+    fs::create_symlink("file", link);
+    const Result<FileIdentity> target = identify_target(link);
+    REQUIRE(target.has_value());
+    CHECK(target->is_same_as(identify_file(file).value()));
+    CHECK(target->bytes == 5);
+    CHECK_FALSE(target->is_same_as(identify_file(link).value()));
+    fs::remove(file);
+    CHECK(identify_target(link).error().fault == Fault::absent);
+    CHECK(identify_file(link).has_value());
+}
+
 TEST_CASE("a link says where it points, and a file is no link") {
     const Directory directory;
     fs::create_symlink("over/there", directory.at("link"));
@@ -151,6 +181,16 @@ TEST_CASE("a lock is held once, names its holder, and is free when the holder is
     CHECK(LockFile::take(path).has_value());
     std::ofstream{path} << "rubbish\n";
     CHECK(LockFile::take(path).has_value());
+}
+
+TEST_CASE("a lock is its owner's alone, so that nobody else can hold it: also one from before") {
+    const Directory directory;
+    const std::string path = directory.at("lock");
+    CHECK(LockFile::take(path).has_value());
+    CHECK(mode_of(path) == fs::perms{0600});
+    fs::permissions(path, fs::perms{0644});
+    CHECK(LockFile::take(path).has_value());
+    CHECK(mode_of(path) == fs::perms{0600});
 }
 
 TEST_CASE("a lock is also held by a child that inherited it, until that is gone") {

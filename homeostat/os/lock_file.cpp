@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -44,7 +45,7 @@ std::string holder_of(const std::string& path) {
 }  // namespace
 
 Result<LockFile> LockFile::take(const std::string& path, std::string_view mend) {
-    Fd file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
+    Fd file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
     if (!file.is_open()) {
         return std::unexpected(write_error("open the lock", path, errno));
     }
@@ -55,6 +56,8 @@ Result<LockFile> LockFile::take(const std::string& path, std::string_view mend) 
         }
         return std::unexpected(write_error("lock", path, errno));
     }
+    // Who can open it can hold it, and keep us from starting. A file system without modes is left.
+    static_cast<void>(::fchmod(file.number(), S_IRUSR | S_IWUSR));
     LockFile lock{std::move(file)};
     if (Result<void> named = lock.name_holder(path); !named) {
         return std::unexpected(std::move(named.error()));

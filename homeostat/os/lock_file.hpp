@@ -4,7 +4,8 @@
 //
 // It is a flock on an open file, so it belongs to the descriptor and to every copy of it: a child
 // that inherits the descriptor holds the lock too, until the last of them has closed it or died.
-// The file itself stays; it says the pid of the holder, for people.
+// The file itself stays; it says the pid of the holder, for people. Its mode is 0600: whoever may
+// open a file may lock it.
 //
 // Move-only. The choice not taken: fcntl locks, which are lost when *any* descriptor of the file is
 // closed and are not inherited.

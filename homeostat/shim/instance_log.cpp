@@ -27,7 +27,7 @@ std::uint64_t bytes_of(const os::Fd& file) {
 Result<InstanceLog> InstanceLog::open(std::string path,
                                       std::uint64_t bytes_max,
                                       std::uint32_t files) {
-    os::Fd writer{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};
+    os::Fd writer{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
     if (!writer.is_open()) {
         return std::unexpected(os::write_error("write the log", path, errno));
     }
@@ -35,6 +35,7 @@ Result<InstanceLog> InstanceLog::open(std::string path,
     if (!reader.is_open()) {
         return std::unexpected(os::read_error("read the log", path, errno));
     }
+    static_cast<void>(::unlink((path + ".tmp").c_str()));  // A rotation that was cut off left it.
     return InstanceLog{std::move(path), bytes_max, files, std::move(writer), std::move(reader)};
 }
 
@@ -46,7 +47,7 @@ void InstanceLog::rotate_if_large() const {
     const std::string temporary = path_ + ".tmp";
     os::Fd copy;
     if (files_ > 1) {
-        copy = os::Fd{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
+        copy = os::Fd{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
     }
     const bool has_copy = copy.is_open() && copy_to(copy);
     if (!has_copy && files_ > 1 && bytes < 2 * bytes_max_) {

@@ -2,6 +2,7 @@
 
 #include "homeostat/adapters/llm/prompt.hpp"
 #include "homeostat/base/ensure.hpp"
+#include "homeostat/os/file.hpp"
 
 #include <fmt/format.h>
 
@@ -70,8 +71,9 @@ std::string last_words(const std::filesystem::path& log) {
 
 Result<ModelServer> ModelServer::start(const ModelServerSettings& settings) {
     ensure(!settings.command.empty(), "the configuration names a program");
-    std::error_code error;
-    std::filesystem::create_directories(settings.directory, error);
+    if (const Result<void> made = os::make_directories(settings.directory.string()); !made) {
+        return fail("the model server's directory", made.error());
+    }
     const std::filesystem::path socket = settings.directory / "model.sock";
     const std::filesystem::path log = settings.directory / "model.log";
     Result<net::Endpoint> endpoint = net::unix_endpoint(socket.string());
@@ -79,8 +81,9 @@ Result<ModelServer> ModelServer::start(const ModelServerSettings& settings) {
         return fail("the model server's socket (choose a shorter directory)", endpoint.error());
     }
     // A socket left by a killed server would make the next one fail to bind. One older log is kept.
-    std::filesystem::remove(socket, error);
-    std::filesystem::rename(log, settings.directory / "model.log.1", error);
+    std::error_code ignored;
+    std::filesystem::remove(socket, ignored);
+    std::filesystem::rename(log, settings.directory / "model.log.1", ignored);
     Result<ServerProcess> process =
         ServerProcess::start(command_line(settings, socket), log, settings.priority);
     if (!process) {

@@ -75,7 +75,7 @@ ChangesFile::ChangesFile(std::string path,
 
 Task<Result<std::vector<Reading>>> ChangesFile::read(Instant /*deadline*/) {
     std::vector<Reading> readings;
-    const Result<os::FileIdentity> file = os::identify_file(path_);
+    const Result<os::FileIdentity> file = os::identify_target(path_);
     if (!file && file.error().fault != Fault::absent) {
         co_return std::unexpected(file.error());
     }

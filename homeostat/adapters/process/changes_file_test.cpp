@@ -74,6 +74,27 @@ TEST_CASE("a file that comes later, is replaced or is cut, is read from its begi
     CHECK(targets(file) == "v4 ");
 }
 
+TEST_CASE(
+    "a file behind a link is read once, and from its beginning when the link leads elsewhere") {
+    Told told;
+    const std::string link = told.path;
+    told.path = told.world.path() + "/elsewhere.jsonl";
+    told.append(deploy_of("v1"));
+    std::filesystem::create_symlink(told.path, link);
+    ChangesFile file{link, [&told](const std::string& text) { told.reports.push_back(text); },
+                     told.world.clock};
+    CHECK(targets(file).empty());
+    told.append(deploy_of("v2"));
+    CHECK(targets(file) == "v2 ");
+    CHECK(targets(file).empty());
+    told.path += ".2";
+    told.append(deploy_of("v3"));
+    std::filesystem::remove(link);
+    std::filesystem::create_symlink(told.path, link);
+    CHECK(targets(file) == "v3 ");
+    CHECK(targets(file).empty());
+}
+
 TEST_CASE("a bad line is reported once with its number and the others count") {
     Told told;
     told.append("rubbish in the past\n");

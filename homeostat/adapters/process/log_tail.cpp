@@ -12,7 +12,7 @@ constexpr std::size_t chunk_bytes = std::size_t{64} * 1024;
 }  // namespace
 
 LogTail::LogTail(std::string path) : path_(std::move(path)), older_seen_(older(1)) {
-    if (const Result<os::FileIdentity> log = os::identify_file(path_)) {
+    if (const Result<os::FileIdentity> log = os::identify_target(path_)) {
         offset_ = log->bytes;
         const Result<std::string> last = os::read_part(path_, offset_ - std::min(offset_, 1UL), 1);
         splitter_.skip(last && !last->empty() && *last != "\n");
@@ -20,7 +20,7 @@ LogTail::LogTail(std::string path) : path_(std::move(path)), older_seen_(older(1
 }
 
 std::optional<os::FileIdentity> LogTail::older(std::uint32_t index) const {
-    const Result<os::FileIdentity> file = os::identify_file(path_ + "." + std::to_string(index));
+    const Result<os::FileIdentity> file = os::identify_target(path_ + "." + std::to_string(index));
     return file ? std::optional<os::FileIdentity>(*file) : std::nullopt;
 }
 
@@ -29,7 +29,7 @@ Result<Lines> LogTail::read_new() {
     // log.1 first: a rotation after this look shows as a shorter log, and the next look is
     // complete.
     const std::optional<os::FileIdentity> rotated = older(1);
-    const Result<os::FileIdentity> log = os::identify_file(path_);
+    const Result<os::FileIdentity> log = os::identify_target(path_);
     if (!log && log.error().fault == Fault::absent) {
         offset_ = 0;
         return lines;
@@ -76,7 +76,7 @@ Result<void> LogTail::follow_rotation(const os::FileIdentity& rotated, Lines& ou
 
 /// From the offset to the end of the file, inline: at most a few milliseconds from memory.
 Result<void> LogTail::read_from(const std::string& path, Lines& out) {
-    const Result<os::FileIdentity> file = os::identify_file(path);
+    const Result<os::FileIdentity> file = os::identify_target(path);
     if (!file) {
         return std::unexpected(file.error());
     }

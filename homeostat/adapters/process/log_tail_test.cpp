@@ -48,6 +48,17 @@ std::string joined(LogTail& tail) {
 
 }  // namespace
 
+TEST_CASE("a log behind a link is followed as any other") {
+    Log log;
+    const std::string link = log.world.path() + "/link.log";
+    std::filesystem::create_symlink(log.path, link);
+    log.say("old, and longer than the path that the link holds: " + std::string(200, 'x') + "\n");
+    LogTail tail{link};
+    log.say("new\n");
+    CHECK(joined(tail) == "new|");
+    CHECK(joined(tail).empty());
+}
+
 TEST_CASE("a tail begins at the end of what is there and gives whole lines only") {
     const Log log;
     log.say("old\nhalf of an old ");

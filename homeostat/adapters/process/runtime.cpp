@@ -137,7 +137,7 @@ Task<Result<Arrival>> Runtime::adopt_or_start(Instant deadline) {
         launches.push_back(std::move(*started));
         arrival.started.push_back(declared.id);
     }
-    Result<std::vector<InstanceId>> silent = co_await settle(deadline);
+    Result<std::vector<InstanceId>> silent = co_await settle(arrival.started, deadline);
     if (!silent) {
         co_return std::unexpected(std::move(silent.error()));
     }
@@ -160,8 +160,10 @@ Task<std::vector<EndedStart>> Runtime::ends_of(std::vector<Launch> launches, Ins
     co_return ended;
 }
 
-/// Waits until every instance that runs answers, or the deadline; then names those that do not.
-Task<Result<std::vector<InstanceId>>> Runtime::settle(Instant deadline) {
+/// Waits until each of those that were started answers or has ended, or the deadline; then names
+/// whoever runs and does not answer.
+Task<Result<std::vector<InstanceId>>> Runtime::settle(std::vector<InstanceId> started,
+                                                      Instant deadline) {
     std::vector<InstanceId> silent;
     bool is_settled = false;
     while (!is_settled && clock_.now() < deadline) {
@@ -175,7 +177,7 @@ Task<Result<std::vector<InstanceId>>> Runtime::settle(Instant deadline) {
                 silent.push_back(instance.instance);
             }
         }
-        is_settled = silent.empty();
+        is_settled = std::ranges::find_first_of(silent, started) == silent.end();
         if (!is_settled) {
             const Instant again_at = std::min(clock_.now() + ask_again_after, deadline);
             co_await clock_.sleep_until(again_at);

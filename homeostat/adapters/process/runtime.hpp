@@ -52,7 +52,7 @@ struct Arrival {
     std::vector<InstanceId> started;        ///< Had never run in this boot.
     std::vector<InstanceId> left_down;      ///< Has ended: that is a symptom, its cure a remedy.
     std::vector<EndedStart> ended;          ///< Of those started: ran, and has ended again.
-    std::vector<InstanceId> not_answering;  ///< Of the first two, at the deadline.
+    std::vector<InstanceId> not_answering;  ///< Of the first two, in the end.
 };
 
 class Runtime final : public ports::Actuator {
@@ -64,7 +64,9 @@ class Runtime final : public ports::Actuator {
 
     /// Adopts what runs and starts, in order, what has never run in this boot. An instance whose
     /// record says that it has ended is left alone: starting it is a remedy, with an intent of its
-    /// own. Then waits until all answer, or the deadline. ERRORS: the first start that failed.
+    /// own. Then waits until all that it started answer, or the deadline; one that was adopted and
+    /// hangs is for the guard to see to, and must not keep it from coming. ERRORS: the first start
+    /// that failed.
     Task<Result<Arrival>> adopt_or_start(Instant deadline);
 
     [[nodiscard]] bool performs(const Step& step) const override;
@@ -78,7 +80,7 @@ class Runtime final : public ports::Actuator {
     Task<Result<Launch>> start_first(InstanceId instance,
                                      PerArtifact<VersionId> versions,
                                      Instant deadline);
-    Task<Result<std::vector<InstanceId>>> settle(Instant deadline);
+    Task<Result<std::vector<InstanceId>>> settle(std::vector<InstanceId> started, Instant deadline);
     Task<std::vector<EndedStart>> ends_of(std::vector<Launch> launches, Instant deadline);
     Task<Outcome> replace(Replace step, EffectId effect, Instant deadline);
     Task<Outcome> stop(Stop step, Instant deadline);

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace homeostat::adapters::process {
 
@@ -28,6 +29,19 @@ Arrival arrive(World& world) {
     const Result<Arrival> arrival = run(world.runtime()->adopt_or_start(world.soon()));
     REQUIRE_MESSAGE(arrival.has_value(), (arrival ? "" : arrival.error().text));
     return *arrival;
+}
+
+/// How often who was asked.
+struct Asked {
+    int late{0};
+    int never{0};
+};
+
+/// pay-1 answers once, to the third question; any other one hangs.
+Task<bool> answers_late_or_never(InstanceId instance, Asked& asked) {
+    const bool is_late = instance.text() == "pay-1";
+    ++(is_late ? asked.late : asked.never);
+    co_return is_late&& asked.late == 3;
 }
 
 /// Writes a record as a shim would, about a process that is not ours.
@@ -92,6 +106,25 @@ TEST_CASE("an instance that does not answer is named and runs on") {
     CHECK(arrival->not_answering.size() == 1);
     CHECK(world.facts().is_alive);
     CHECK(!world.facts().is_answering);
+}
+
+TEST_CASE("an adopted instance that hangs is named at once, and only a new one is waited for") {
+    World world;
+    arrive(world);
+    world.options.instances.push_back({InstanceId{"pay-1"}, 4712});
+    Asked asked;
+    world.options.answers = [&asked](InstanceId instance, Instant) {
+        return answers_late_or_never(std::move(instance), asked);
+    };
+    const Arrival with_a_new_one = arrive(world);
+    CHECK(with_a_new_one.started == std::vector{InstanceId{"pay-1"}});
+    CHECK(with_a_new_one.not_answering == std::vector{world.instance()});
+    CHECK(asked.late == 3);
+    asked.never = 0;
+    const Arrival without = arrive(world);
+    CHECK(without.adopted.size() == 2);
+    CHECK(without.not_answering.size() == 2);
+    CHECK(asked.never == 1);
 }
 
 TEST_CASE("a first start that cannot work says which instance and why") {

@@ -153,7 +153,7 @@ Result<Launch> prepare_launch(const Options& options,
     launch.program.argv.insert(launch.program.argv.end(), command->begin(), command->end());
     launch.program.environment = options.environment;
     const std::string log = RunDirectory{options.run_directory}.log_of(instance);
-    if (const Result<os::FileIdentity> file = os::identify_file(log)) {
+    if (const Result<os::FileIdentity> file = os::identify_target(log)) {
         launch.log_bytes = file->bytes;
     }
     return launch;
@@ -202,7 +202,7 @@ Task<Result<void>> carry_out(Launch launch,
 
 std::string last_words(const Options& options, const Launch& launch) {
     const std::string path = RunDirectory{options.run_directory}.log_of(launch.instance);
-    const Result<os::FileIdentity> log = os::identify_file(path);
+    const Result<os::FileIdentity> log = os::identify_target(path);
     if (!log) {
         return {};
     }

@@ -9,6 +9,9 @@
 #include <fcntl.h>
 #include <poll.h>
 
+#include <algorithm>
+#include <chrono>
+
 namespace homeostat::adapters::process {
 
 namespace asio = boost::asio;
@@ -20,6 +23,15 @@ bool is_readable(int fd) {
     return ::poll(&poll, 1, 0) == 1;
 }
 
+/// Without a descriptor to watch with: by asking again and again.
+Task<bool> ask_until_readable(int fd, Instant deadline, ports::Clock& clock) {
+    constexpr Duration ask_again_after = std::chrono::milliseconds{20};
+    while (!is_readable(fd) && clock.now() < deadline) {
+        co_await clock.sleep_until(std::min(clock.now() + ask_again_after, deadline));
+    }
+    co_return is_readable(fd);
+}
+
 }  // namespace
 
 Task<bool> wait_readable(int fd, Instant deadline, ports::Clock& clock) {
@@ -28,7 +40,8 @@ Task<bool> wait_readable(int fd, Instant deadline, ports::Clock& clock) {
     // A copy, because Asio closes what it watches.
     const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy < 0) {
-        co_return true;
+        const bool is_there = co_await ask_until_readable(fd, deadline, clock);
+        co_return is_there;
     }
     asio::posix::stream_descriptor watched{executor, copy};
     auto readable = watched.async_wait(asio::posix::stream_descriptor::wait_read,

@@ -10,8 +10,8 @@
 namespace homeostat::adapters::process {
 
 /// True as soon as `fd` is readable, false when the deadline passed first. The descriptor stays the
-/// caller's and must stay open. A descriptor that cannot be watched counts as readable: the caller
-/// looks at what it waited for anyway.
+/// caller's and must stay open. Without a descriptor left to watch with it asks again and again,
+/// which is noticed later.
 Task<bool> wait_readable(int fd, Instant deadline, ports::Clock& clock);
 
 }  // namespace homeostat::adapters::process

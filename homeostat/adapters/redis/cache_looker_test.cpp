@@ -3,14 +3,21 @@
 #include "homeostat/adapters/redis/cache_looker.hpp"
 
 #include "homeostat/adapters/redis/cache_telemetry.hpp"
+#include "homeostat/adapters/redis/redis_actuator.hpp"
 #include "homeostat/net/run_for_test.hpp"
 #include "homeostat/net/scripted_peer_for_test.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <doctest/doctest.h>
 
 #include <deque>
+#include <exception>
+#include <optional>
 #include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
 namespace homeostat::adapters::redis {
 
@@ -133,6 +140,36 @@ TEST_CASE("a look without the cache, its source or its readers says nothing of a
         World no_readers({}, {truth}, {trouble});
         CacheLooker third(no_readers.context.get_executor(), no_readers.options());
         CHECK_FALSE(no_readers.read(third, Observer::journey));
+    }
+}
+
+TEST_CASE("caches that hang are looked into at once, and none adds its wait to another's") {
+    const net::ScriptLine hanging{"", hangs};
+    World first({hanging}, {});
+    boost::asio::io_context& context = first.context;
+    net::ScriptedPeer other(context, {hanging});
+    net::ScriptedPeer last(context, {hanging});
+    std::deque<CacheLooker> lookers;
+    for (const net::ScriptedPeer* redis : {&first.redis, &other, &last}) {
+        CacheOptions options = first.options();
+        options.redis = redis->endpoint();
+        lookers.emplace_back(context.get_executor(), options);
+    }
+    RedisActuator actuator({&lookers[0], &lookers[1], &lookers[2]});
+    std::optional<Result<FactsPart>> facts;
+    boost::asio::co_spawn(
+        context, actuator.read(net::now_for_test() + 2s),
+        [&facts](const std::exception_ptr&, Result<FactsPart> part) { facts = std::move(part); });
+    net::run_until_for_test(context, [&] { return !last.requests().empty(); });
+    // A look asks its source once its cache has not answered: the last cache must not wait for it.
+    CHECK(first.source.requests().empty());
+    net::run_until_for_test(context, [&] { return facts.has_value(); });
+    REQUIRE(facts->has_value());
+    const std::vector<CacheFacts>& caches = std::get<CachesFacts>(**facts).caches;
+    REQUIRE(caches.size() == 3);
+    for (const CacheFacts& cache : caches) {
+        CHECK_FALSE(cache.is_answering);
+        CHECK_FALSE(cache.is_source_answering);
     }
 }
 

@@ -2,8 +2,8 @@
 
 // RedisActuator: drops the declared keys of a cache, and says how its copies stand.
 //
-// A cache or a source that hangs must not hold up what has nothing to do with it: a look ends after
-// `look_within`, and what did not answer by then is told of in the facts.
+// A cache or a source that hangs must not hold up what has nothing to do with it: all are looked
+// into at once, for `look_within`, and what did not answer by then is told of in the facts.
 //
 // Not thread-safe; lives on the strand of its executor.
 
@@ -11,6 +11,7 @@
 #include "homeostat/ports/actuator.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,8 @@ class RedisActuator final : public ports::Actuator {
     Task<Result<FactsPart>> read(Instant deadline) override;
 
   private:
+    Task<void> look_from(std::size_t index, std::vector<CacheFacts>& facts, Instant deadline);
+
     std::vector<CacheLooker*> caches_;
 };
 

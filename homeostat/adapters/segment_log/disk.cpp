@@ -108,12 +108,15 @@ Result<void> Disk::place(const std::filesystem::path& path, std::string_view byt
     done = done ? rename(beside, path) : done;
     if (!done) {
         ::unlink(beside.c_str());
-        return done;
     }
+    return done;
+}
+
+Result<void> Disk::sync_directory(const std::filesystem::path& directory) const {
     if (const int number = probed(DiskCall::sync_directory); number != 0) {
-        return cannot("make durable", path.parent_path(), number);
+        return cannot("make durable", directory, number);
     }
-    return os::sync_directory(path.parent_path().string());
+    return os::sync_directory(directory.string());
 }
 
 Result<void> Disk::rename(const std::filesystem::path& from,

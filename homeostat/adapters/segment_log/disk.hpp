@@ -53,9 +53,12 @@ class Disk {
 
     [[nodiscard]] Result<void> truncate(const OpenFile& file, std::uint64_t size) const;
 
-    /// Puts a file of these bytes at `path`, durably: it is there whole or not at all.
+    /// Puts a file of these bytes at `path`: it is there whole or, after a failure, not at all.
+    /// Durable once the directory is synced.
     [[nodiscard]] Result<void> place(const std::filesystem::path& path,
                                      std::string_view bytes) const;
+
+    [[nodiscard]] Result<void> sync_directory(const std::filesystem::path& directory) const;
 
   private:
     [[nodiscard]] Result<void> rename(const std::filesystem::path& from,

@@ -4,6 +4,11 @@
 #include "homeostat/adapters/segment_log/segment_reader.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/json.hpp"
+#include "homeostat/os/file.hpp"
+
+#include <fmt/format.h>
+
+#include <sys/stat.h>
 
 #include <system_error>
 
@@ -18,6 +23,34 @@ constexpr std::size_t around_bytes =
     before_hash.size() + hash_digits + before_group.size() + after_group.size();
 constexpr std::size_t line_bytes_max = around_bytes + payload_bytes_max + 1;
 
+/// Says whether `text` may be what a crash left of a line of ours: only that may be cut off.
+bool begins_as_a_line(std::string_view text) {
+    const std::string_view start = text.substr(0, before_hash.size());
+    const std::string_view hash = text.substr(start.size(), hash_digits);
+    const std::string_view middle =
+        text.substr(start.size() + hash.size()).substr(0, before_group.size());
+    return text.size() < line_bytes_max && before_hash.starts_with(start) &&
+           hash.find_first_not_of("0123456789abcdef") == std::string_view::npos &&
+           before_group.starts_with(middle);
+}
+
+/// False once somebody has moved or removed it: what is written then is seen by nobody.
+bool is_at_its_path(const OpenFile& file) {
+    struct stat open{};
+    struct stat found{};
+    return ::fstat(file.descriptor.number(), &open) == 0 &&
+           ::stat(file.path.c_str(), &found) == 0 && open.st_dev == found.st_dev &&
+           open.st_ino == found.st_ino;
+}
+
+std::unexpected<Error> none_of_this_ledger(const std::filesystem::path& file,
+                                           std::string_view because) {
+    return fail(Fault::corrupt,
+                fmt::format("{}: the last line is none of this ledger ({}); move the file away, or "
+                            "name another one",
+                            file.string(), because));
+}
+
 /// While catching up, lines are written in batches of about this size.
 constexpr std::size_t batch_bytes = std::size_t{256} << 10U;
 
@@ -28,12 +61,21 @@ struct Tail {
 
 Result<Tail> read_tail(const Disk& disk, const std::filesystem::path& file) {
     std::error_code error;
-    const std::uintmax_t size = std::filesystem::file_size(file, error);
-    if (error == std::errc::no_such_file_or_directory || (!error && size == 0)) {
+    const std::filesystem::file_status status = std::filesystem::status(file, error);
+    if (status.type() == std::filesystem::file_type::not_found) {
         return Tail{};
     }
+    if (!error && !std::filesystem::is_regular_file(status)) {  // Opening a pipe might not return.
+        return fail(Fault::invalid, file.string() +
+                                        " is no regular file, and a sink is read again, as the "
+                                        "ledger's witness; name a file (`tail -F` sends it on)");
+    }
+    const std::uintmax_t size = error ? 0 : std::filesystem::file_size(file, error);
     if (error) {
         return fail(Fault::full, file.string() + ": " + error.message());
+    }
+    if (size == 0) {
+        return Tail{};
     }
     // Two lines' worth holds one whole line, whatever stands torn behind it.
     const std::uint64_t begin = size > 2 * line_bytes_max ? size - 2 * line_bytes_max : 0;
@@ -42,6 +84,11 @@ Result<Tail> read_tail(const Disk& disk, const std::filesystem::path& file) {
         return std::unexpected<Error>(bytes.error());
     }
     const std::size_t end = bytes->rfind('\n');
+    const std::size_t torn_begin = end == std::string::npos ? 0 : end + 1;
+    const std::string_view torn = std::string_view(*bytes).substr(torn_begin);
+    if (!begins_as_a_line(torn)) {
+        return none_of_this_ledger(file, "it has no line feed and does not begin as one of ours");
+    }
     if (end == std::string::npos) {
         return Tail{};
     }
@@ -50,8 +97,7 @@ Result<Tail> read_tail(const Disk& disk, const std::filesystem::path& file) {
     const Result<WitnessPoint> point =
         parse_witness_line(std::string_view(*bytes).substr(start, end - start));
     if (!point) {
-        return fail(Fault::corrupt, file.string() + ": the last line is none of this ledger (" +
-                                        point.error().text + "); move the file away");
+        return none_of_this_ledger(file, point.error().text);
     }
     return Tail{*point, begin + end + 1};
 }
@@ -104,6 +150,12 @@ Result<std::optional<WitnessPoint>> last_witness_point(const Disk& disk,
 Result<void> FileSink::copy(std::string_view lines,
                             std::uint64_t first_index,
                             std::uint64_t next_index) {
+    if (file_.is_open() && !is_at_its_path(file_)) {
+        file_ = OpenFile();
+        return fail(Fault::absent, path_.string() +
+                                       " is not there any more; with the next record it is "
+                                       "written anew, and no witness of the time before");
+    }
     Result<void> done;
     if (!file_.is_open()) {
         done = open();
@@ -120,8 +172,9 @@ Result<void> FileSink::copy(std::string_view lines,
 }
 
 Result<void> FileSink::open() {
-    std::error_code ignored;  // The open below tells what is wrong.
-    std::filesystem::create_directories(path_.parent_path(), ignored);
+    if (const Result<void> made = os::make_directories(os::parent_of(path_.string())); !made) {
+        return made;
+    }
     const Result<Tail> tail = read_tail(disk_, path_);
     if (!tail) {
         return std::unexpected<Error>(tail.error());
@@ -130,13 +183,9 @@ Result<void> FileSink::open() {
     if (!file) {
         return std::unexpected<Error>(file.error());
     }
-    std::error_code error;
-    const bool is_regular = std::filesystem::is_regular_file(path_, error);
-    if (is_regular) {  // Not so: /dev/stdout and the like.
-        const Result<void> cut = disk_.truncate(*file, tail->whole_bytes);
-        if (!cut) {
-            return cut;
-        }
+    const Result<void> cut = disk_.truncate(*file, tail->whole_bytes);
+    if (!cut) {
+        return cut;
     }
     file_ = std::move(*file);
     next_index_ = tail->last ? tail->last->index + 1 : 0;

@@ -5,7 +5,8 @@
 // It is also the witness: a ledger whose end was cut off, or that was replaced by an older copy, is
 // intact in itself, and only the last line over here tells. So a line is written after its group is
 // durable, never before. A sink that fails stops nothing: it catches up from the segments with the
-// next group, also over a restart.
+// next group, also over a restart. One that somebody took away is told of and written anew, for as
+// a witness it is lost. The choice not taken: pipes and devices, which nobody can read again.
 //
 // Blocks. Not thread-safe; SegmentLog gives it a thread of its own, because a sink may hang (a
 // network disk) while the ledger must not.
@@ -37,7 +38,8 @@ struct WitnessPoint {
 [[nodiscard]] Result<WitnessPoint> parse_witness_line(std::string_view line);
 
 /// The last whole line of a sink's file; nothing when there is no file or no line yet.
-/// ERRORS: corrupt when that line is not ours; full without the right to read.
+/// ERRORS: corrupt when that line, or what stands behind it, is not ours; invalid: no regular file;
+/// full without the right to read.
 [[nodiscard]] Result<std::optional<WitnessPoint>> last_witness_point(
     const Disk& disk, const std::filesystem::path& file);
 
@@ -48,7 +50,8 @@ class FileSink {
         : path_(std::move(file)), ledger_(std::move(ledger)) {}
 
     /// Appends the lines of the groups [first_index, next_index). What is missing before them is
-    /// read from the ledger; what is there already is left alone.
+    /// read from the ledger; what is there already is left alone. ERRORS: absent: the file was
+    /// taken away meanwhile; invalid: no regular file; corrupt: not ours; full.
     [[nodiscard]] Result<void> copy(std::string_view lines,
                                     std::uint64_t first_index,
                                     std::uint64_t next_index);

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <mutex>
 #include <sstream>
@@ -88,6 +90,34 @@ TEST_CASE("a start catches up what the sink missed, whatever is torn at its end"
     }
 }
 
+TEST_CASE("a file that is none of this ledger's is left as it is, whatever its end looks like") {
+    const ScratchForTest scratch;
+    fill_for_test(sink_options(scratch), 2);
+    const std::string ours = read_for_test(scratch.sink());
+    const std::string torn = ours.substr(0, ours.find('\n') / 2);
+    const std::vector<std::string> foreign{"password=secret",
+                                           "a\nb",
+                                           "one line\n",
+                                           "{\"hash\":1}",
+                                           torn.substr(0, 20) + "z",
+                                           torn.substr(0, 73) + "\",\"tree\":1",
+                                           ours + "x",
+                                           torn + std::string(4U << 20U, 'x')};
+    for (const std::string& bytes : foreign) {
+        CAPTURE(bytes.substr(0, 100));
+        write_for_test(scratch.sink(), bytes);
+        News news;
+        Options options = sink_options(scratch);
+        options.on_news = news.listener();
+        fill_for_test(options, 1);
+        CHECK(read_for_test(scratch.sink()) == bytes);
+        REQUIRE_FALSE(news.told.empty());
+        CHECK(news.told.back().contains(scratch.sink().string() +
+                                        ": the last line is none of this ledger"));
+        CHECK(news.told.back().ends_with("; move the file away, or name another one"));
+    }
+}
+
 TEST_CASE("a sink that fails is reported once, stops nothing and is caught up later") {
     const ScratchForTest scratch;
     News news;
@@ -115,6 +145,63 @@ TEST_CASE("a sink that fails is reported once, stops nothing and is caught up la
         return text.find("the ledger's sink fails") == 0;
     });
     CHECK(failures == 1);
+}
+
+TEST_CASE("a sink that is gone at the start is told of, and written anew") {
+    const ScratchForTest scratch;
+    News news;
+    Options options = sink_options(scratch);
+    options.on_news = news.listener();
+    fill_for_test(options, 3);
+    CHECK(news.told.empty());
+    std::filesystem::remove(scratch.sink());
+    fill_for_test(options, 1);
+    CHECK(lines_of(scratch.sink()) == numbers_below(4));
+    CHECK(news.told == std::vector<std::string>{
+                           scratch.sink().string() +
+                           ": none of the ledger's 3 groups stands there: it is new, or was taken "
+                           "away. It is written from the ledger now, and no witness of the time "
+                           "before"});
+}
+
+TEST_CASE("a sink that goes while the ledger is open is told of, and written anew") {
+    const ScratchForTest scratch;
+    News news;
+    Options options = sink_options(scratch);
+    options.on_news = news.listener();
+    const auto says = [&news](std::string_view what) {
+        const std::lock_guard hold(news.mutex);
+        return std::ranges::any_of(news.told,
+                                   [what](const std::string& text) { return text.contains(what); });
+    };
+    LogForTest log(options);
+    REQUIRE(log.append(group_for_test(0)));
+    wait_for_test([&] { return !read_for_test(scratch.sink()).empty(); });
+    SUBCASE("removed") {
+        std::filesystem::remove(scratch.sink());
+    }
+    SUBCASE("moved away") {
+        std::filesystem::rename(scratch.sink(), scratch.sink().string() + ".1");
+    }
+    REQUIRE(log.append(group_for_test(1)));
+    wait_for_test([&] { return says(scratch.sink().string() + " is not there any more"); });
+    REQUIRE(log.append(group_for_test(2)));
+    wait_for_test([&] { return says("the ledger's sink works again"); });
+    CHECK(lines_of(scratch.sink()) == numbers_below(3));
+}
+
+TEST_CASE("a sink that cannot be read again is refused with the mend, and the ledger goes on") {
+    const ScratchForTest scratch;
+    REQUIRE(::mkfifo(scratch.sink().c_str(), 0600) == 0);
+    News news;
+    Options options = sink_options(scratch);
+    options.on_news = news.listener();
+    fill_for_test(options, 2);
+    REQUIRE_FALSE(news.told.empty());
+    CHECK(news.told.back() ==
+          "the ledger's sink fails, the ledger goes on: " + scratch.sink().string() +
+              " is no regular file, and a sink is read again, as the ledger's witness; name a "
+              "file (`tail -F` sends it on)");
 }
 
 TEST_CASE("a ledger whose end was cut off is intact in itself; the sink tells") {

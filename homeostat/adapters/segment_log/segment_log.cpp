@@ -120,8 +120,10 @@ std::uint64_t SegmentLog::torn_tail_bytes() const {
 
 Result<void> SegmentLog::recover(const std::function<void(const EntryGroup&)>& visit) {
     std::optional<WitnessPoint> witness;
+    bool has_sink = false;
     if (copying_) {
         Result<std::optional<WitnessPoint>> last = last_witness_point(Disk(), options_.sink);
+        has_sink = last.has_value();
         if (last) {
             witness = std::move(*last);
         } else {
@@ -156,6 +158,13 @@ Result<void> SegmentLog::recover(const std::function<void(const EntryGroup&)>& v
     const Result<void> ready = writer_.go_on_after(*end);
     if (!ready) {
         return ready;
+    }
+    if (has_sink && !witness && end->chain.next_index > 0) {
+        tell(
+            fmt::format("{}: none of the ledger's {} groups stands there: it is new, or was taken "
+                        "away. It is written from the ledger now, and no witness of the time "
+                        "before",
+                        options_.sink.string(), end->chain.next_index));
     }
     torn_tail_bytes_ = end->torn_tail_bytes;
     if (torn_tail_bytes_ > 0) {

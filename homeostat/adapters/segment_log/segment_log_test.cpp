@@ -284,6 +284,39 @@ TEST_CASE("a write without room leaves no trace, and a later one that finds room
     }
 }
 
+TEST_CASE("a segment for which there is no room is begun once there is") {
+    // Not `sync`: the old segment becomes durable first, and nobody can say what it holds then.
+    for (const DiskCall call :
+         {DiskCall::open, DiskCall::truncate, DiskCall::write, DiskCall::rename}) {
+        CAPTURE(static_cast<int>(call));
+        const ScratchForTest scratch;
+        bool is_failing = false;
+        Options options = small_options(scratch);
+        options.disk_probe_for_test = [&](DiskCall made) {
+            return is_failing && made == call ? ENOSPC : 0;
+        };
+        {
+            LogForTest log(options);
+            for (std::uint64_t number = 0; number < 3; ++number) {
+                REQUIRE(log.append(group_for_test(number)));
+            }
+            is_failing = true;
+            for (int attempt = 0; attempt < 3; ++attempt) {
+                const Result<ports::Position> failed = log.append(group_for_test(3));
+                REQUIRE_FALSE(failed);
+                CHECK(failed.error().fault == Fault::full);
+                CHECK(failed.error().text.contains(scratch.segment(1).string()));
+            }
+            CHECK_FALSE(std::filesystem::exists(scratch.segment(1)));
+            is_failing = false;
+            REQUIRE(log.append(group_for_test(3)));
+            CHECK(std::filesystem::exists(scratch.segment(1)));
+        }
+        CHECK(numbers_in(scratch).value() == numbers_below(4));
+        CHECK(verify_ledger(scratch.ledger()));
+    }
+}
+
 TEST_CASE("a failure that leaves the disk unknown poisons: nothing is appended after it") {
     struct Case {
         DiskCall call;

@@ -153,7 +153,12 @@ Result<void> SegmentWriter::sync() {
 Result<void> SegmentWriter::begin_segment() {
     const std::filesystem::path path = options_.directory / segment_name(segments_count_);
     const std::string header = to_bytes(SegmentHeader{chain_.next_index, chain_.hash});
-    const Result<void> placed = disk_.place(path, header);
+    Result<void> placed = disk_.place(path, header);
+    if (!placed && fault_of(placed.error()) == Fault::full) {
+        return fail(Fault::full,
+                    placed.error().text);  // Nothing is there; a later try may succeed.
+    }
+    placed = placed ? disk_.sync_directory(options_.directory) : placed;
     if (!placed) {
         return poison_and_fail(placed.error());
     }

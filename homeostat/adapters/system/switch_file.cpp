@@ -1,5 +1,7 @@
 #include "homeostat/adapters/system/switch_file.hpp"
 
+#include "homeostat/os/file.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,6 +44,10 @@ bool SwitchFile::is_engaged() const {
 }
 
 Result<void> SwitchFile::engage() {
+    // It has to work before the agent, which makes the same directory, has ever run.
+    if (Result<void> made = os::make_directories(file_.parent_path().string()); !made) {
+        return made;
+    }
     const int handle = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (handle < 0) {
         return std::unexpected(trouble_with(file_, errno));
@@ -54,7 +60,9 @@ Result<void> SwitchFile::release() {
     if (::unlink(file_.c_str()) != 0 && errno != ENOENT) {
         return std::unexpected(trouble_with(file_, errno));
     }
-    return sync_directory(file_.parent_path());
+    // Without a directory it was never set.
+    const bool is_nowhere = ::access(file_.parent_path().c_str(), F_OK) != 0 && errno == ENOENT;
+    return is_nowhere ? Result<void>{} : sync_directory(file_.parent_path());
 }
 
 }  // namespace homeostat::adapters::system

@@ -36,6 +36,18 @@ TEST_CASE("the kill switch stays as it was set, also for a process that starts l
     CHECK_FALSE(SwitchFile(directory.path / "suspended").is_engaged());
 }
 
+TEST_CASE("the kill switch is set where no agent has made its directory yet") {
+    const TemporaryDirectory directory;
+    const std::filesystem::path place = directory.path / "var" / "shop" / "suspended";
+    SwitchFile early(place);
+    REQUIRE(early.release());
+    CHECK_FALSE(early.is_engaged());
+    REQUIRE(early.engage());
+    CHECK(SwitchFile(place).is_engaged());
+    REQUIRE(early.release());
+    CHECK_FALSE(SwitchFile(place).is_engaged());
+}
+
 TEST_CASE("a kill switch that cannot be read counts as engaged, and says so when it is set") {
     const TemporaryDirectory directory;
     const std::filesystem::path not_a_directory = directory.path / "file";
