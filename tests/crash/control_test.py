@@ -3,8 +3,8 @@
 
     control_test.py --bin build/release/bin [--only TEXT]
 
-Starts are counted by the program that is started, records are read from the ledger's own bytes. Half
-a minute.
+Starts are counted by the program that is started, records are read from the ledger's own bytes.
+Half a minute.
 """
 
 import getpass
