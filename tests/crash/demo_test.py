@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Ends the demo in every way there is, and starts it where it cannot run.
+"""Plays the demo once, ends it in every way there is, and starts it where it cannot run.
 
     demo_test.py --bin build/release/bin [--only TEXT]
 
 Whatever becomes of it, no process is left over, the exit status is the documented one and what is
-said names the mend. A minute.
+said names the mend. A minute and a half.
 """
 
 import os
@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from guarded_world import die_with_parent, end_children, wait_until
@@ -20,6 +21,8 @@ from small_disk import MS_BIND, can_mount, mount
 from small_service import children
 
 UNEXPECTED, USAGE, INTERRUPTED = 1, 2, 130  # As `homeostat --help` says.
+PROGRAMS = ["homeostat", "homeostat-shim", "fault-switch", "payments", "fraud", "quotes", "rates",
+            "load-generator"]
 
 
 class Demo:
@@ -30,10 +33,10 @@ class Demo:
         self.here = here
         self.process = None
 
-    def start(self, *words):
+    def start(self, *words, oracle="rules"):
         """A run that keeps its directory in `kept`, until its world stands."""
         self.process = subprocess.Popen(
-            [self.program, "demo", "--only", "noise", "--oracle", "rules",
+            [self.program, "demo", "--only", "noise", "--oracle", oracle,
              "--keep", self.here / "kept", *words],
             stdout=subprocess.DEVNULL, stderr=open(self.here / "said", "wb"), cwd=self.here,
             preexec_fn=die_with_parent, start_new_session=True)
@@ -95,6 +98,17 @@ def ends_with_everything(demo, end, status):
     left = lambda: {pid: name for pid, name in tree.items() if is_running(pid, name)}  # noqa: E731
     wait_until("everything has ended with it", lambda: not left() and not children())
     print(f"    {len(tree)} processes ended with it")
+
+
+def apart(demo, without=None):
+    """The same programs, but one, in a place that has no model beside it."""
+    place = Path(tempfile.mkdtemp(prefix="apart-", dir=demo.here))
+    shutil.copytree(demo.program.parent.parent / "share", place / "release/share")
+    (place / "release/bin").mkdir()
+    for name in PROGRAMS:
+        if name != without:
+            shutil.copy(demo.program.parent / name, place / "release/bin" / name)
+    return Demo(place / "release/bin", demo.here)
 
 
 def refuse(demo, status, *words, says, lines=None):
@@ -176,17 +190,32 @@ def a_model_that_is_not_there_is_refused(demo):
 
 def programs_that_were_not_built_are_named(demo):
     for name in ("payments", "homeostat-shim", "load-generator"):
-        place = demo.here / name
-        shutil.copytree(demo.program.parent.parent / "share", place / "share")
-        (place / "bin").mkdir()
-        for other in ("homeostat", "homeostat-shim", "fault-switch", "payments", "fraud",
-                      "quotes", "rates", "load-generator"):
-            if other != name:
-                shutil.copy(demo.program.parent / other, place / "bin" / other)
-        there = Demo(place / "bin", demo.here)
+        there = apart(demo, without=name)
         refuse(there, USAGE, "--only", "noise", "--oracle", "rules",
-               says=[f"could not be run: {place}/bin/{name} is missing: build again"], lines=3)
-        shutil.rmtree(place)
+               says=[f"could not be run: {there.program.parent}/{name} is missing: build again"],
+               lines=3)
+
+
+def a_demo_without_a_model_says_so_in_one_line_and_goes_on(demo):
+    there = apart(demo)
+    there.start(oracle="both")
+    demo.process = there.process
+    told = [line for line in there.said().splitlines() if "model" in line]
+    assert told == ["the rules rank alone: no model is installed; `make setup` installs one"], told
+    config = (demo.here / "kept/noise/homeostat.yaml").read_text()
+    assert "\n# model: " in config, "its agent must not be told of a model"
+
+
+def an_oracle_that_is_the_model_is_refused_without_one(demo):
+    refuse(apart(demo), USAGE, "--oracle", "model", lines=1,
+           says=["--oracle model: no model is installed; `make setup` installs one "
+                 "(--oracle rules needs none)"])
+
+
+def a_model_file_that_is_none_is_refused_where_the_model_decides(demo):
+    (demo.here / "some.gguf").write_text("page not found")
+    refuse(demo, USAGE, "--oracle", "model", "--model", "some.gguf", lines=1,
+           says=["--oracle model: some.gguf is not a model file", "Run `make setup`"])
 
 
 def haproxy_or_redis_that_is_not_installed_is_named(demo):
@@ -214,6 +243,9 @@ TESTS = [
     a_directory_that_is_not_empty_is_refused_and_left_alone,
     a_model_that_is_not_there_is_refused,
     programs_that_were_not_built_are_named,
+    a_demo_without_a_model_says_so_in_one_line_and_goes_on,
+    an_oracle_that_is_the_model_is_refused_without_one,
+    a_model_file_that_is_none_is_refused_where_the_model_decides,
     haproxy_or_redis_that_is_not_installed_is_named,  # The last: they stay hidden.
 ]
 
