@@ -7,6 +7,7 @@ Whatever becomes of it, no process is left over, the exit status is the document
 said names the mend. A minute and a half.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -23,6 +24,14 @@ from small_service import children
 UNEXPECTED, USAGE, INTERRUPTED = 1, 2, 130  # As `homeostat --help` says.
 PROGRAMS = ["homeostat", "homeostat-shim", "fault-switch", "payments", "fraud", "quotes", "rates",
             "load-generator"]
+
+# The document that `demo --json` prints (homeostat/app/demo/demo.hpp).
+MS = (int, float, type(None))  # Null where it was not measured.
+DOCUMENT = {"seed": (int,), "scenarios": (list,), "ledger": (dict,), "leftover_processes": (int,)}
+LEDGER = {"records": (int,), "intact": (bool,)}
+SCENARIO = {"name": (str,), "expected": (list,), "remedies": (list,), "healed": (bool,),
+            "detect_ms": MS, "decide_ms": MS, "act_ms": MS, "heal_ms": MS, "model_ms": MS,
+            "requests": (int,), "failed_requests": (int,)}
 
 
 class Demo:
@@ -111,6 +120,13 @@ def apart(demo, without=None):
     return Demo(place / "release/bin", demo.here)
 
 
+def check_members(given, members):
+    """These, no others, each of one of its types; true is no number."""
+    assert given.keys() == members.keys(), f"members: {given.keys() ^ members.keys()}"
+    for name, types in members.items():
+        assert type(given[name]) in types, f"{name} is {given[name]!r}"
+
+
 def refuse(demo, status, *words, says, lines=None):
     """The demo ends with `status` and says each of `says`; nothing was started."""
     done = subprocess.run([demo.program, "demo", *words], capture_output=True, text=True,
@@ -196,6 +212,33 @@ def programs_that_were_not_built_are_named(demo):
                lines=3)
 
 
+def a_document_has_exactly_the_documented_members_and_agrees_with_the_kept_ledger(demo):
+    kept = demo.here / "kept"
+    done = subprocess.run([demo.program, "demo", "--only", "crash", "--oracle", "rules", "--json",
+                           "--seed", "7", "--keep", kept],
+                          capture_output=True, text=True, timeout=60, preexec_fn=die_with_parent)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    print("   ", json.dumps(document))
+    check_members(document, DOCUMENT)
+    check_members(document["ledger"], LEDGER)
+    scenario, = document["scenarios"]
+    check_members(scenario, SCENARIO)
+    assert (document["seed"], document["leftover_processes"]) == (7, 0)
+    assert scenario["name"] == "crash" and scenario["healed"]
+    assert scenario["expected"] == scenario["remedies"] == ["restart"]
+    assert scenario["model_ms"] is None, "there was no model to wait for"
+    assert scenario["decide_ms"] >= 0 and scenario["act_ms"] > 0
+    assert scenario["requests"] > 100 > scenario["failed_requests"]
+    verified = subprocess.run([demo.program, "verify-ledger", "--json",
+                               "--config", kept / "crash/homeostat.yaml"],
+                              capture_output=True, text=True, timeout=20)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    ledger = json.loads(verified.stdout)
+    assert document["ledger"] == {"records": ledger["records"], "intact": True}, ledger
+    assert (kept / "crash/agent.log").read_text() and "kept: " in done.stderr
+
+
 def a_demo_without_a_model_says_so_in_one_line_and_goes_on(demo):
     there = apart(demo)
     there.start(oracle="both")
@@ -243,6 +286,7 @@ TESTS = [
     a_directory_that_is_not_empty_is_refused_and_left_alone,
     a_model_that_is_not_there_is_refused,
     programs_that_were_not_built_are_named,
+    a_document_has_exactly_the_documented_members_and_agrees_with_the_kept_ledger,
     a_demo_without_a_model_says_so_in_one_line_and_goes_on,
     an_oracle_that_is_the_model_is_refused_without_one,
     a_model_file_that_is_none_is_refused_where_the_model_decides,
