@@ -239,6 +239,20 @@ def a_document_has_exactly_the_documented_members_and_agrees_with_the_kept_ledge
     assert (kept / "crash/agent.log").read_text() and "kept: " in done.stderr
 
 
+def a_demo_objects_when_its_ledger_decides_otherwise(demo):
+    there = apart(demo)
+    real = there.program.rename(there.program.with_name("homeostat-real"))
+    there.program.write_text(f'#!/bin/sh\n[ "$1" = replay ] && exit 1\nexec {real} "$@"\n')
+    there.program.chmod(0o755)
+    done = subprocess.run([real, "demo", "--only", "crash", "--oracle", "rules", "--json"],
+                          capture_output=True, text=True, timeout=60, preexec_fn=die_with_parent)
+    assert done.returncode == UNEXPECTED, done.stderr
+    assert "NOT AS EXPECTED: the ledger decides i-1 of payments otherwise" in done.stderr
+    assert "--keep DIR and ask `homeostat replay i-1` there" in done.stderr, done.stderr
+    scenario, = json.loads(done.stdout)["scenarios"]
+    assert scenario["remedies"] == ["restart"] and not scenario["healed"]
+
+
 def a_demo_without_a_model_says_so_in_one_line_and_goes_on(demo):
     there = apart(demo)
     there.start(oracle="both")
@@ -287,6 +301,7 @@ TESTS = [
     a_model_that_is_not_there_is_refused,
     programs_that_were_not_built_are_named,
     a_document_has_exactly_the_documented_members_and_agrees_with_the_kept_ledger,
+    a_demo_objects_when_its_ledger_decides_otherwise,
     a_demo_without_a_model_says_so_in_one_line_and_goes_on,
     an_oracle_that_is_the_model_is_refused_without_one,
     a_model_file_that_is_none_is_refused_where_the_model_decides,
