@@ -9,11 +9,14 @@ Half a minute.
 
 import getpass
 import json
+import subprocess
 
 from guarded_world import wait_until
 from harness import run_each
+from small_disk import SmallDisk, can_mount
 from small_service import SmallService
 
+UNEXPECTED = 1  # As `homeostat --help` says.
 LOOKS = 30  # At the status, a twentieth of a second each: guard is asked anew every half second.
 SWITCH_RULE = "the kill switch is released"
 FRAUD_DEPLOY = {"kind": "deploy", "service": "fraud", "from": "v6", "to": "v7",
@@ -95,6 +98,28 @@ def the_file_alone_is_the_switch_for_whoever_has_no_program(service):
     wait_until_healed(service)
 
 
+def a_switch_that_finds_no_room_says_so_and_the_agent_goes_on(service):
+    if not can_mount():
+        print("SKIPPED: this user may not mount a small file system")
+        return
+    disk = SmallDisk(service.here / "switch", files_max=0)
+    try:
+        service.change(f"{service.here}/suspended", f"{disk.directory}/suspended")
+        service.start()
+        done = subprocess.run(
+            [service.programs / "homeostat", "suspend", "--config", service.config],
+            cwd=service.here, capture_output=True, text=True, timeout=10)
+        print(f"    {done.stderr.strip()}")
+        assert done.returncode == UNEXPECTED and not done.stdout, done
+        assert f"{disk.directory}/suspended" in done.stderr, done
+        assert "No space left on device" in done.stderr, done
+        assert not service.status()["is_suspended"] and not service.recorded("suspended")
+        service.kill_instance_and_wait()
+    finally:
+        service.end()
+        disk.end()
+
+
 def what_is_no_request_to_suspend_is_refused_and_suspends_nothing(service):
     service.start()
     for body in ("rubbish", "[]", '{"becuase": "a slip"}', '{"because": 7}'):
@@ -174,6 +199,7 @@ TESTS = [
     a_suspended_agent_and_its_successor_do_nothing_until_they_are_resumed,
     a_switch_that_is_engaged_while_no_agent_runs_is_found_by_the_next,
     the_file_alone_is_the_switch_for_whoever_has_no_program,
+    a_switch_that_finds_no_room_says_so_and_the_agent_goes_on,
     what_is_no_request_to_suspend_is_refused_and_suspends_nothing,
     a_change_that_is_posted_is_recorded_as_hearsay,
     a_change_that_cannot_be_is_refused_with_the_field_and_not_recorded,
