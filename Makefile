@@ -8,6 +8,8 @@ JOBS ?= $(shell nproc)
 BUILD := build/release
 STAMP := build/.setup-done
 CHECK_STAMP := build/.setup-check-done
+# With all that a test printed: what it could not test may stand anywhere in it.
+REPORT := --test-output-size-passed 1000000 --output-junit
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -27,7 +29,7 @@ build: $(STAMP) ## Build everything, optimised, into build/release/bin
 	@cmake --build --preset release --parallel $(JOBS)
 
 test: build ## Build, then run every test but the slow ones, which `make soak` runs
-	@ctest --preset release --label-exclude slow --output-junit $(CURDIR)/build/release/tests.xml
+	@ctest --preset release --label-exclude slow $(REPORT) $(CURDIR)/build/release/tests.xml
 
 check: ## What CI runs: format, layers, tests, demo, clang-tidy, sanitizers, a short fuzz
 	@.ci/run
@@ -67,13 +69,13 @@ LABELS ?= .
 asan: $(STAMP) ## The quick tests under the address and undefined-behaviour sanitizers
 	@cmake --preset asan > build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build --preset asan --parallel $(JOBS)
-	@ctest --preset asan --label-regex '$(LABELS)' --label-exclude slow --output-junit $(CURDIR)/build/asan/tests.xml
+	@ctest --preset asan --label-regex '$(LABELS)' --label-exclude slow $(REPORT) $(CURDIR)/build/asan/tests.xml
 
 tsan: $(STAMP) ## The quick tests under the thread sanitizer
 	@cmake --preset tsan > build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build --preset tsan --parallel $(JOBS)
 	@rm -rf build/tsan/races
-	@ctest --preset tsan --label-regex '$(LABELS)' --label-exclude slow --output-junit $(CURDIR)/build/tsan/tests.xml; \
+	@ctest --preset tsan --label-regex '$(LABELS)' --label-exclude slow $(REPORT) $(CURDIR)/build/tsan/tests.xml; \
 	status=$$?; if cat build/tsan/races/* 2> /dev/null; then exit 1; fi; exit $$status
 
 FUZZ_SECONDS ?= 60

@@ -195,11 +195,22 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     add_bench_decide(*bench, arguments.bench);
 }
 
+int play_demo(demo::DemoOptions options) {
+    if (options.lists) {
+        return demo::list_scenarios();
+    }
+    options.model_missing = options.oracle == "rules" ? "" : model_missing(options.model);
+    if (!options.model_missing.empty()) {
+        options.model.clear();
+    }
+    return demo::run_demo(options);
+}
+
 int dispatch(const CLI::App& app, const Arguments& arguments) {
     const auto is_meant = [&app](const char* name) { return app.got_subcommand(name); };
     log_to_stderr(is_meant("agent") ? arguments.agent.log_level : "warn");
     if (is_meant("demo")) {
-        return arguments.demo.lists ? demo::list_scenarios() : demo::run_demo(arguments.demo);
+        return play_demo(arguments.demo);
     }
     if (is_meant("agent")) {
         return to_int(run_agent(arguments.agent));

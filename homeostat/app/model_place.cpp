@@ -1,5 +1,6 @@
 #include "homeostat/app/model_place.hpp"
 
+#include "homeostat/adapters/llm/model_file.hpp"
 #include "homeostat/app/own_place.hpp"
 #include "homeostat/net/endpoint.hpp"
 #include "homeostat/os/file.hpp"
@@ -55,6 +56,17 @@ std::filesystem::path model_server_program() {
     const std::filesystem::path found = find_program("llama-server");
     const std::filesystem::path bundled = model_directory() / "llama-server";
     return found.empty() && is_program(bundled) ? bundled : found;
+}
+
+std::string model_missing(const std::filesystem::path& file) {
+    if (file.empty()) {
+        return "no model is installed; `make setup` installs one";
+    }
+    if (model_server_program().empty()) {
+        return "there is no program llama-server; `make setup` installs one";
+    }
+    const auto read = adapters::llm::read_model_file(file);
+    return read ? std::string() : read.error().text;
 }
 
 Result<decide::Calibration> read_calibration(const std::filesystem::path& file) {

@@ -9,6 +9,7 @@
 #include "homeostat/decide/calibration.hpp"
 
 #include <filesystem>
+#include <string>
 
 namespace homeostat::app {
 
@@ -17,6 +18,9 @@ namespace homeostat::app {
 
 /// `llama-server` from PATH, else the bundled one; empty if there is neither.
 [[nodiscard]] std::filesystem::path model_server_program();
+
+/// Why no server can be started on `file`, with the mend; empty if nothing is missing.
+[[nodiscard]] std::string model_missing(const std::filesystem::path& file);
 
 /// What a model's word is worth, as somebody measured it. ERRORS: absent, invalid, unreachable; the
 /// text names the file and the mend.

@@ -148,6 +148,76 @@ std::string complaint_about(const Run& run, const Trouble& trouble) {
     return is_as_wanted ? "" : "the group is not as it was wanted";
 }
 
+/// Remedies with an inverse, each where another fault keeps them from helping for ever. The world
+/// that they began with is the one that is wanted in the end.
+std::vector<Trouble> troubles_not_helped() {
+    SimulatedWorld let_down;
+    let_down.is_dependency_failing = true;
+    SimulatedWorld let_down_with_config = let_down;
+    let_down_with_config.give_configs();
+    SimulatedWorld let_down_and_bad = let_down;
+    let_down_and_bad.versions_bad = {VersionId("v2")};
+    SimulatedWorld one_slow = let_down;
+    one_slow.instance(InstanceId("payments-1")).is_slow = true;
+    SimulatedWorld surge(3, 2);
+    surge.serving_needed = 9;
+    SimulatedWorld stale = let_down;
+    stale.copies_right_from_at = Instant::max();
+    const Symptom errors = errors_for_test(let_down.now);
+    const Symptom slow_one =
+        about_instance_for_test(SymptomKind::latency, "payments-1", one_slow.now);
+    return {
+        {"rollback", let_down, proposal_for_test(errors, rollback_for_test()), "v2", true},
+        {.name = "rollback of a configuration",
+         .world = let_down_with_config,
+         .proposal = proposal_for_test(errors, config_rollback_for_test()),
+         .version_wanted = "v2",
+         .takes_capacity = true,
+         .config_wanted = "c2"},
+        {"eject", one_slow, proposal_for_test(slow_one, eject_for_test("payments-1")), "v2", true},
+        {"open_circuit", let_down_and_bad, proposal_for_test(errors, open_circuit_for_test()), "v2",
+         true},
+        {"reroute", stale, proposal_for_test(stale_for_test(stale.now), reroute_for_test()), "v2",
+         true},
+        {"scale", surge, proposal_for_test(errors, scale_for_test(3, 4)), "v2", true},
+    };
+}
+
+/// What is wrong where a remedy did not help; empty: it was undone, once, and a person was told.
+std::string complaint_about_undo(const Run& run, const Trouble& trouble) {
+    const std::vector<std::string> story = run.executor.story();
+    if (!run.executor.broken.empty()) {
+        return run.executor.broken.front();
+    }
+    for (const auto& [effect, count] : run.world.changes_count) {
+        if (count > 1) {
+            return effect.text() + " happened " + std::to_string(count) + " times";
+        }
+    }
+    if (run.world.serving_min < floor_count) {
+        return "only " + std::to_string(run.world.serving_min) + " instances served";
+    }
+    const auto undos = std::ranges::count_if(
+        story, [](const std::string& line) { return line.starts_with("undo: "); });
+    if (undos != 1 || run.executor.node() != "stand_by") {
+        return std::to_string(undos) + " undos; it waits at " + run.executor.node();
+    }
+    if (!story.back().starts_with("escalated: ")) {
+        return "it ended with: " + story.back();
+    }
+    const SimulatedWorld& world = run.world;
+    const bool is_as_before =
+        !world.is_circuit_open() && !world.is_rerouted() && world.serving_count() == 3 &&
+        world.wanted_count() == 3 && world.version_current.text() == trouble.version_wanted &&
+        world.configs.current.text() == trouble.config_wanted &&
+        std::ranges::all_of(world.instances, [&](const SimulatedInstance& one) {
+            return !one.runtime.is_wanted ||
+                   (one.runtime.version.text() == trouble.version_wanted &&
+                    one.runtime.config.text() == trouble.config_wanted);
+        });
+    return is_as_before ? "" : "the world is not as it was before";
+}
+
 /// Every intent has an outcome in the end, and no more than one.
 std::string ledger_complaint(const SimulatedExecutor& executor) {
     const std::vector<std::string> story = executor.story();
@@ -180,6 +250,24 @@ TEST_CASE("a process that dies at any point of a remedy is resumed without a sec
             const Run run(trouble, {point, never});
             CHECK(complaint_about(run, trouble) == "");
             CHECK(ledger_complaint(run.executor) == "");
+        }
+    }
+}
+
+TEST_CASE("a process that dies in a remedy that does not help, or in its undo, undoes it once") {
+    for (const Trouble& trouble : troubles_not_helped()) {
+        CAPTURE(trouble.name);
+        const Run whole(trouble, {never});
+        REQUIRE(complaint_about_undo(whole, trouble) == "");
+        const int points_count = whole.points_used.front();
+        for (int first = 1; first <= points_count; ++first) {
+            for (const int second : {never, 3, 8}) {
+                CAPTURE(first);
+                CAPTURE(second);
+                const Run run(trouble, {first, second, never});
+                CHECK(complaint_about_undo(run, trouble) == "");
+                CHECK(ledger_complaint(run.executor) == "");
+            }
         }
     }
 }

@@ -184,6 +184,18 @@ def a_ledger_that_was_changed_is_refused_with_the_place(service):
     refuse(service, UNEXPECTED, f"{segment}", "at byte ")
 
 
+def a_ledger_of_another_format_is_refused_by_its_version_and_left_as_it_is(service):
+    service.start()
+    assert service.stop_agent() == SUPPOSED
+    segment, = (service.here / "ledger").glob("*.hlog")
+    text = bytearray(segment.read_bytes())
+    text[7] = 2  # Behind the magic.
+    segment.write_bytes(text)
+    refuse(service, UNEXPECTED, f"{segment}", "is of format version 2, and this program reads 1",
+           "use the program that wrote it")
+    assert segment.read_bytes() == text
+
+
 def an_agent_whose_log_nobody_reads_any_more_goes_on(service):
     reader, writer = os.pipe()
     with os.fdopen(writer, "wb") as log:
@@ -292,6 +304,7 @@ TESTS = [
     a_ledger_on_a_read_only_disk_is_refused_before_anything_is_started,
     a_ledger_on_a_full_disk_is_refused_before_anything_is_started,
     a_ledger_that_was_changed_is_refused_with_the_place,
+    a_ledger_of_another_format_is_refused_by_its_version_and_left_as_it_is,
     an_agent_whose_log_nobody_reads_any_more_goes_on,
     an_instance_whose_port_is_taken_is_named_with_its_own_words_and_given_up,
     another_program_that_answers_on_an_instances_port_is_not_taken_for_it,

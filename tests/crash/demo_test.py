@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
-"""Ends the demo in every way there is, and starts it where it cannot run.
+"""Plays the demo once, ends it in every way there is, and starts it where it cannot run.
 
     demo_test.py --bin build/release/bin [--only TEXT]
 
 Whatever becomes of it, no process is left over, the exit status is the documented one and what is
-said names the mend. A minute.
+said names the mend. A minute and a half.
 """
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from guarded_world import die_with_parent, end_children, wait_until
@@ -20,6 +22,16 @@ from small_disk import MS_BIND, can_mount, mount
 from small_service import children
 
 UNEXPECTED, USAGE, INTERRUPTED = 1, 2, 130  # As `homeostat --help` says.
+PROGRAMS = ["homeostat", "homeostat-shim", "fault-switch", "payments", "fraud", "quotes", "rates",
+            "load-generator"]
+
+# The document that `demo --json` prints (homeostat/app/demo/demo.hpp).
+MS = (int, float, type(None))  # Null where it was not measured.
+DOCUMENT = {"seed": (int,), "scenarios": (list,), "ledger": (dict,), "leftover_processes": (int,)}
+LEDGER = {"records": (int,), "intact": (bool,)}
+SCENARIO = {"name": (str,), "expected": (list,), "remedies": (list,), "healed": (bool,),
+            "detect_ms": MS, "decide_ms": MS, "act_ms": MS, "heal_ms": MS, "model_ms": MS,
+            "requests": (int,), "failed_requests": (int,)}
 
 
 class Demo:
@@ -30,10 +42,10 @@ class Demo:
         self.here = here
         self.process = None
 
-    def start(self, *words):
+    def start(self, *words, oracle="rules"):
         """A run that keeps its directory in `kept`, until its world stands."""
         self.process = subprocess.Popen(
-            [self.program, "demo", "--only", "noise", "--oracle", "rules",
+            [self.program, "demo", "--only", "noise", "--oracle", oracle,
              "--keep", self.here / "kept", *words],
             stdout=subprocess.DEVNULL, stderr=open(self.here / "said", "wb"), cwd=self.here,
             preexec_fn=die_with_parent, start_new_session=True)
@@ -95,6 +107,24 @@ def ends_with_everything(demo, end, status):
     left = lambda: {pid: name for pid, name in tree.items() if is_running(pid, name)}  # noqa: E731
     wait_until("everything has ended with it", lambda: not left() and not children())
     print(f"    {len(tree)} processes ended with it")
+
+
+def apart(demo, without=None):
+    """The same programs, but one, in a place that has no model beside it."""
+    place = Path(tempfile.mkdtemp(prefix="apart-", dir=demo.here))
+    shutil.copytree(demo.program.parent.parent / "share", place / "release/share")
+    (place / "release/bin").mkdir()
+    for name in PROGRAMS:
+        if name != without:
+            shutil.copy(demo.program.parent / name, place / "release/bin" / name)
+    return Demo(place / "release/bin", demo.here)
+
+
+def check_members(given, members):
+    """These, no others, each of one of its types; true is no number."""
+    assert given.keys() == members.keys(), f"members: {given.keys() ^ members.keys()}"
+    for name, types in members.items():
+        assert type(given[name]) in types, f"{name} is {given[name]!r}"
 
 
 def refuse(demo, status, *words, says, lines=None):
@@ -176,17 +206,73 @@ def a_model_that_is_not_there_is_refused(demo):
 
 def programs_that_were_not_built_are_named(demo):
     for name in ("payments", "homeostat-shim", "load-generator"):
-        place = demo.here / name
-        shutil.copytree(demo.program.parent.parent / "share", place / "share")
-        (place / "bin").mkdir()
-        for other in ("homeostat", "homeostat-shim", "fault-switch", "payments", "fraud",
-                      "quotes", "rates", "load-generator"):
-            if other != name:
-                shutil.copy(demo.program.parent / other, place / "bin" / other)
-        there = Demo(place / "bin", demo.here)
+        there = apart(demo, without=name)
         refuse(there, USAGE, "--only", "noise", "--oracle", "rules",
-               says=[f"could not be run: {place}/bin/{name} is missing: build again"], lines=3)
-        shutil.rmtree(place)
+               says=[f"could not be run: {there.program.parent}/{name} is missing: build again"],
+               lines=3)
+
+
+def a_document_has_exactly_the_documented_members_and_agrees_with_the_kept_ledger(demo):
+    kept = demo.here / "kept"
+    done = subprocess.run([demo.program, "demo", "--only", "crash", "--oracle", "rules", "--json",
+                           "--seed", "7", "--keep", kept],
+                          capture_output=True, text=True, timeout=60, preexec_fn=die_with_parent)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    print("   ", json.dumps(document))
+    check_members(document, DOCUMENT)
+    check_members(document["ledger"], LEDGER)
+    scenario, = document["scenarios"]
+    check_members(scenario, SCENARIO)
+    assert (document["seed"], document["leftover_processes"]) == (7, 0)
+    assert scenario["name"] == "crash" and scenario["healed"]
+    assert scenario["expected"] == scenario["remedies"] == ["restart"]
+    assert scenario["model_ms"] is None, "there was no model to wait for"
+    assert scenario["decide_ms"] >= 0 and scenario["act_ms"] > 0
+    assert scenario["requests"] > 100 > scenario["failed_requests"]
+    verified = subprocess.run([demo.program, "verify-ledger", "--json",
+                               "--config", kept / "crash/homeostat.yaml"],
+                              capture_output=True, text=True, timeout=20)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    ledger = json.loads(verified.stdout)
+    assert document["ledger"] == {"records": ledger["records"], "intact": True}, ledger
+    assert (kept / "crash/agent.log").read_text() and "kept: " in done.stderr
+
+
+def a_demo_objects_when_its_ledger_decides_otherwise(demo):
+    there = apart(demo)
+    real = there.program.rename(there.program.with_name("homeostat-real"))
+    there.program.write_text(f'#!/bin/sh\n[ "$1" = replay ] && exit 1\nexec {real} "$@"\n')
+    there.program.chmod(0o755)
+    done = subprocess.run([real, "demo", "--only", "crash", "--oracle", "rules", "--json"],
+                          capture_output=True, text=True, timeout=60, preexec_fn=die_with_parent)
+    assert done.returncode == UNEXPECTED, done.stderr
+    assert "NOT AS EXPECTED: the ledger decides i-1 of payments otherwise" in done.stderr
+    assert "--keep DIR and ask `homeostat replay i-1` there" in done.stderr, done.stderr
+    scenario, = json.loads(done.stdout)["scenarios"]
+    assert scenario["remedies"] == ["restart"] and not scenario["healed"]
+
+
+def a_demo_without_a_model_says_so_in_one_line_and_goes_on(demo):
+    there = apart(demo)
+    there.start(oracle="both")
+    demo.process = there.process
+    told = [line for line in there.said().splitlines() if "model" in line]
+    assert told == ["the rules rank alone: no model is installed; `make setup` installs one"], told
+    config = (demo.here / "kept/noise/homeostat.yaml").read_text()
+    assert "\n# model: " in config, "its agent must not be told of a model"
+
+
+def an_oracle_that_is_the_model_is_refused_without_one(demo):
+    refuse(apart(demo), USAGE, "--oracle", "model", lines=1,
+           says=["--oracle model: no model is installed; `make setup` installs one "
+                 "(--oracle rules needs none)"])
+
+
+def a_model_file_that_is_none_is_refused_where_the_model_decides(demo):
+    (demo.here / "some.gguf").write_text("page not found")
+    refuse(demo, USAGE, "--oracle", "model", "--model", "some.gguf", lines=1,
+           says=["--oracle model: some.gguf is not a model file", "Run `make setup`"])
 
 
 def haproxy_or_redis_that_is_not_installed_is_named(demo):
@@ -214,6 +300,11 @@ TESTS = [
     a_directory_that_is_not_empty_is_refused_and_left_alone,
     a_model_that_is_not_there_is_refused,
     programs_that_were_not_built_are_named,
+    a_document_has_exactly_the_documented_members_and_agrees_with_the_kept_ledger,
+    a_demo_objects_when_its_ledger_decides_otherwise,
+    a_demo_without_a_model_says_so_in_one_line_and_goes_on,
+    an_oracle_that_is_the_model_is_refused_without_one,
+    a_model_file_that_is_none_is_refused_where_the_model_decides,
     haproxy_or_redis_that_is_not_installed_is_named,  # The last: they stay hidden.
 ]
 

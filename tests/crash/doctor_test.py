@@ -108,6 +108,13 @@ def a_server_that_haproxy_does_not_have_is_named(service):
     finds(service, "haproxy", "backend rates has no server r7")
 
 
+def a_neighbour_that_haproxy_does_not_have_is_named(service):
+    name_edge(service)
+    service.add("neighbours: [ { service: fraud, backend: frauds } ]\n")
+    start_haproxy(service)
+    finds(service, "haproxy", "frauds", "neighbours", "haproxy.cfg")
+
+
 def a_model_file_that_is_missing_is_named(service):
     service.add("model: { llama_server: { file: some.gguf } }\n")
     finds(service, "model", "some.gguf does not exist", "make setup")
@@ -125,6 +132,47 @@ def a_version_link_that_is_missing_is_named_with_the_command(service):
     status, found = ask(service)
     assert status == ILL and {check["check"] for check in found} == {"command", "version"}, found
     assert f"ln -s versions/NAME {service.here}/rates/current" in str(found)
+
+
+def a_program_that_may_not_be_executed_is_named(service):
+    (service.version / "rates").unlink()
+    (service.version / "rates").write_text("#!/bin/sh\n")
+    finds(service, "command", "/rates", "may not be executed", "deploy a version that holds it")
+
+
+def a_link_to_the_configuration_that_is_missing_is_named(service):
+    service.change("\"{name}\"]", "\"{name}\", --config, \"{config_dir}\"]")
+    service.change("    run: ", f"    config: {{ root: {service.here}/config }}\n    run: ")
+    status, found = ask(service)
+    assert status == ILL, found
+    named = [check for check in found if check["check"] == "service config"]
+    assert named and f"{service.here}/config/current" in named[0]["says"], found
+    assert "versions/NAME" in named[0]["mend"], named
+    (service.here / "config/versions/c1").mkdir(parents=True)
+    (service.here / "config/current").symlink_to("versions/c1")
+    is_well(service)
+
+
+def a_run_directory_whose_place_is_a_file_is_named(service):
+    (service.here / "run").write_text("precious")
+    finds(service, "run directory", f"{service.here}/run is no directory", "another place")
+
+
+def a_run_directory_on_a_read_only_or_full_disk_is_named_until_it_is_not(service):
+    if not can_mount():
+        print("SKIPPED: this user may not mount a small file system")
+        return
+    disk = SmallDisk(service.here / "run")
+    try:
+        is_well(service)
+        disk.fill()
+        finds(service, "run directory", "has room for 0 bytes", "free space")
+        disk.free()
+        is_well(service)
+        disk.make_read_only()
+        finds(service, "run directory", "cannot be written", "mount the file system writable")
+    finally:
+        disk.end()
 
 
 def a_port_that_another_program_holds_is_named(service):

@@ -17,19 +17,9 @@ from small_service import SmallService, children
 SUPPOSED, USAGE = 0, 2  # As `homeostat --help` says.
 
 
-def count_starts(service):
-    """A function that gives the starts so far, from now on written down by the program itself."""
-    program = service.version / "rates"
-    program.unlink()
-    program.write_text(f'#!/bin/sh\necho "$$" >> {service.here}/starts\n'
-                       f'exec {service.programs}/rates "$@"\n')
-    program.chmod(0o755)
-    return lambda: len((service.here / "starts").read_text().split())
-
-
 def one_of_two_acts(service, changes):
     """A second agent whose configuration has `changes` ends at once; the first goes on alone."""
-    starts = count_starts(service)
+    starts = service.count_starts()
     service.start()
     text = service.config.read_text()
     for given, wanted in changes.items():
@@ -65,7 +55,7 @@ def an_agent_with_a_ledger_of_its_own_does_not_guard_what_is_guarded(service):
 
 
 def a_stranger_with_the_pid_of_an_instance_and_of_its_shim_is_never_signalled(service):
-    starts = count_starts(service)
+    starts = service.count_starts()
     service.start()
     assert service.stop_agent() == SUPPOSED
     name, process = service.kill_instance()

@@ -39,13 +39,14 @@ def can_mount():
 
 
 class SmallDisk:
-    """A file system of a few pages on a directory."""
+    """A file system of a few pages on a directory; where it is told so, of so many files."""
 
-    def __init__(self, directory, kib=128):
+    def __init__(self, directory, kib=128, files_max=None):
         directory.mkdir(exist_ok=True)
         self.directory = directory
         self.filler = directory / "filler"
-        mount("tmpfs", directory, "tmpfs", data=f"size={kib}k,mode=0700")
+        inodes = "" if files_max is None else f",nr_inodes={files_max + 1}"  # One is its root.
+        mount("tmpfs", directory, "tmpfs", data=f"size={kib}k,mode=0700{inodes}")
 
     def fill(self):
         with open(self.filler, "wb", buffering=0) as file:

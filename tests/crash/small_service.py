@@ -5,11 +5,15 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
 from guarded_world import die_with_parent, end_children, free_ports, start_ticks, wait_until
+
+SEGMENT_HEADER_BYTES = 84  # As homeostat/adapters/segment_log/segment_format.hpp says.
+FRAME_HEADER = struct.Struct("<II")  # Length of the payload, CRC.
 
 CONFIG = """service: rates
 runtime:
@@ -40,6 +44,17 @@ def children():
         if int(parent) == os.getpid() and state not in "ZX":
             found[int(stat.parent.name)] = begin.split("(", 1)[1]
     return found
+
+
+def groups_in(segment):
+    """The whole groups of a segment of the ledger; the last may be half written."""
+    at = SEGMENT_HEADER_BYTES
+    while at + FRAME_HEADER.size <= len(segment):
+        length, _ = FRAME_HEADER.unpack_from(segment, at)
+        at += FRAME_HEADER.size + length
+        if at > len(segment):
+            return
+        yield json.loads(segment[at - length:at])
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -100,6 +115,10 @@ class SmallService:
         wait_until("it is healed", lambda: self.alive().get(name, process) != process and
                    self.is_served() and self.is_calm())
 
+    def kill_agent(self):
+        self.agent.kill()
+        self.agent.wait()
+
     def stop_agent(self):
         self.agent.send_signal(signal.SIGTERM)
         return self.agent.wait(10)
@@ -113,9 +132,18 @@ class SmallService:
 
     def end(self):
         if self.agent and self.agent.poll() is None:
-            self.agent.kill()
-            self.agent.wait()
+            self.kill_agent()
         end_children()
+
+    def count_starts(self):
+        """A function that gives the starts so far, from now on written down by the program
+        itself."""
+        program = self.version / "rates"
+        program.unlink()
+        program.write_text(f'#!/bin/sh\necho "$$" >> {self.here}/starts\n'
+                           f'exec {self.programs}/rates "$@"\n')
+        program.chmod(0o755)
+        return lambda: len((self.here / "starts").read_text().split())
 
     # --- what is read from it ------------------------------------------------------------
     def log(self):
@@ -130,9 +158,15 @@ class SmallService:
         return json.loads(done.stdout) if done.returncode == 0 else None
 
     def get(self, path):
-        """Status and text of a page on the control socket."""
+        return self.request("GET", path)
+
+    def post(self, path, body):
+        return self.request("POST", path, body)
+
+    def request(self, method, path, body=None):
+        """Status and text of what the control socket answers."""
         connection = UnixConnection(self.here / "control/agent.sock")
-        connection.request("GET", path)
+        connection.request(method, path, body)
         response = connection.getresponse()
         text = response.read().decode()
         connection.close()
@@ -148,6 +182,12 @@ class SmallService:
     def is_calm(self):
         """Every incident that ever was is closed."""
         return all(incident.get("closed_at_ns") for incident in self.ask("incidents")["incidents"])
+
+    def recorded(self, kind):
+        """The bodies of all entries of a kind, from the ledger's own bytes."""
+        return [entry["body"] for segment in sorted((self.here / "ledger").glob("*.hlog"))
+                for group in groups_in(segment.read_bytes()) for entry in group["entries"]
+                if entry["entry"] == kind]
 
     def record(self, name):
         return json.loads((self.here / "run" / f"{name}.json").read_text())

@@ -136,6 +136,25 @@ Result<std::vector<std::string>> IncidentStage::run(const Words& words) {
     return output_;
 }
 
+std::vector<std::string> IncidentStage::replay_troubles() const {
+    const Result<heal::IncidentReplay> replay = heal::replay(executor_.ledger, IncidentId("i-1"));
+    if (!replay) {
+        return {replay.error().text};
+    }
+    std::vector<std::string> troubles;
+    for (const heal::Redecision& decision : replay->decisions) {
+        if (decision.replay != heal::Replay::same) {
+            troubles.push_back(fmt::format("{} {}: recorded {}; replayed {}", decision.decision,
+                                           to_text(decision.replay), decision.recorded,
+                                           decision.replayed));
+        }
+    }
+    if (replay->decisions.empty()) {
+        troubles.emplace_back("nothing was decided");
+    }
+    return troubles;
+}
+
 // NOLINTNEXTLINE(readability-function-cognitive-complexity): a table of words.
 Result<void> IncidentStage::fault(const Words& words) {
     const std::string what = words.size() > 1 ? words[1] : "";

@@ -22,6 +22,8 @@
 //
 // Output: `node [-> next]: records`, then indented what was done for the node. What says nothing
 // new, a look at the world after which the node waits on, is left out.
+//
+// Once the script is over every decision of the incident has to come out the same from its ledger.
 
 #include "homeostat/base/result.hpp"
 #include "homeostat/heal/simulated_executor_for_test.hpp"
@@ -37,6 +39,10 @@ class IncidentStage {
 
     /// ERRORS: invalid: no such command, or words that it does not understand.
     [[nodiscard]] Result<std::vector<std::string>> run(const std::vector<std::string>& words);
+
+    /// What the incident's ledger says when its decisions are made again: a line for each that does
+    /// not come out the same. A script without any decision says so.
+    [[nodiscard]] std::vector<std::string> replay_troubles() const;
 
   private:
     struct Command;

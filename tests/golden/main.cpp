@@ -22,6 +22,8 @@ std::string read_file(const std::string& path) {
     return text.str();
 }
 
+/// What came of the script. ERRORS: invalid: a script that cannot be read, or whose decisions come
+/// out differently when they are made again from its ledger.
 Result<std::string> played(const std::string& text) {
     Result<std::vector<golden::Block>> blocks = golden::parse_script(text);
     if (!blocks) {
@@ -32,7 +34,15 @@ Result<std::string> played(const std::string& text) {
         return incident.run(words);
     };
     blocks = golden::play(std::move(*blocks), stage);
-    return blocks ? Result<std::string>(golden::to_text(*blocks)) : std::unexpected(blocks.error());
+    if (!blocks) {
+        return std::unexpected(blocks.error());
+    }
+    std::string troubles;
+    for (const std::string& trouble : incident.replay_troubles()) {
+        troubles += "\n  " + trouble;
+    }
+    return troubles.empty() ? Result<std::string>(golden::to_text(*blocks))
+                            : fail(Fault::invalid, "a replay of its ledger differs:" + troubles);
 }
 
 /// The first line that differs, with its number.

@@ -101,8 +101,15 @@ Result<SegmentHeader> parse_segment_header(std::string_view segment) {
     if (!segment.starts_with(magic)) {
         return fail(Fault::corrupt, "does not begin as a ledger segment does");
     }
-    if (segment.size() <= version_at || take<std::uint8_t>(segment, version_at) != format_version) {
-        return fail(Fault::corrupt, "is of a format version that this program cannot read");
+    if (segment.size() <= version_at) {
+        return fail(Fault::corrupt, "has no whole header");
+    }
+    const unsigned version = take<std::uint8_t>(segment, version_at);
+    if (version != format_version) {
+        return fail(Fault::corrupt,
+                    "is of format version " + std::to_string(version) +
+                        ", and this program reads " + std::to_string(format_version) +
+                        ": use the program that wrote it, or name another directory for a new one");
     }
     if (segment.size() < segment_header_bytes) {
         return fail(Fault::corrupt, "has no whole header");

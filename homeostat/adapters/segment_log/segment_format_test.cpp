@@ -72,6 +72,17 @@ TEST_CASE("no byte of a segment header can change unnoticed") {
     }
 }
 
+TEST_CASE("a segment of another format version is named by it, with the mend") {
+    std::string segment = to_bytes({7, std::string(64, 'a')});
+    segment[7] = '\x02';
+    const Result<SegmentHeader> header = parse_segment_header(segment);
+    REQUIRE_FALSE(header);
+    CHECK(header.error().fault == Fault::corrupt);
+    CHECK(header.error().text.contains("is of format version 2, and this program reads 1"));
+    CHECK(header.error().text.contains("name another directory for a new one"));
+    CHECK(parse_segment_header("HOMEOLG").error().text == "has no whole header");
+}
+
 TEST_CASE("frames read as they were written") {
     const Read read = read_all(segment_of_three());
     CHECK(read.payloads == three);

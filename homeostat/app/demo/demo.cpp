@@ -274,10 +274,17 @@ int run_demo(const DemoOptions& options) {
         say("there is no scenario '" + options.only + "'; there are: " + joined(names));
         return exit_cannot_run;
     }
+    if (options.oracle == "model" && !options.model_missing.empty()) {
+        say("--oracle model: " + options.model_missing + " (--oracle rules needs none)");
+        return exit_cannot_run;
+    }
     const Result<std::filesystem::path> directory = make_directory(options);
     if (!directory) {
         say(directory.error().text);
         return exit_cannot_run;
+    }
+    if (!options.model_missing.empty()) {
+        say("the rules rank alone: " + options.model_missing);
     }
     say(fmt::format("seed {}; the same seed gives the same order and sizes of faults",
                     options.seed));

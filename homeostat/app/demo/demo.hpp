@@ -23,6 +23,7 @@ struct DemoOptions {
     std::string oracle{"both"};   ///< rules · model · both
     std::filesystem::path keep;   ///< Empty: the run's directory is removed.
     std::filesystem::path model;  ///< Empty: the rules alone.
+    std::string model_missing;    ///< Why none can be asked, where one is wanted.
     bool has_baseline{false};     ///< Runs every scenario under each of policies(), too.
     bool lists{false};            ///< Only the names of the scenarios are asked for.
     bool is_json{false};

@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 
 /// What the demo reads of one incident (`homeostat incidents --json`).
 struct Seen {
+    std::string incident;
     std::string service;
     std::string state;
     std::vector<std::string> remedies;
@@ -33,6 +34,7 @@ std::optional<std::int64_t> number_in(const json::object& object, const char* na
 
 Seen seen_in(const json::object& object) {
     Seen seen;
+    seen.incident = std::string(object.at("incident").as_string());
     seen.service = std::string(object.at("service").as_string());
     seen.state = std::string(object.at("state").as_string());
     for (const json::value& remedy : object.at("remedies").as_array()) {
@@ -290,6 +292,19 @@ std::string trouble_after_mend(World& world, Instant mended_at) {
     return is_well ? "" : "users noticed that the circuit was closed";
 }
 
+/// The first incident that is decided otherwise when it is replayed; empty: none is.
+std::string trouble_in_replay(const World& world, const std::vector<Seen>& incidents) {
+    const auto differs = std::ranges::find_if(incidents, [&](const Seen& seen) {
+        return !world.replays_the_same(seen.service, seen.incident);
+    });
+    return differs == incidents.end()
+               ? std::string()
+               : fmt::format(
+                     "the ledger decides {} of {} otherwise; run it with --keep DIR and "
+                     "ask `homeostat replay {}` there",
+                     differs->incident, differs->service, differs->incident);
+}
+
 }  // namespace
 
 Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options) {
@@ -327,8 +342,8 @@ Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options)
         run.records_count += ledger ? ledger->at("records").to_number<std::uint64_t>() : 0;
     }
     run.story = objection(scenario, run, impact, incidents);
-    if (run.story.empty()) {
-        run.story = left_over;
+    for (const std::string& trouble : {left_over, trouble_in_replay(world, incidents)}) {
+        run.story = run.story.empty() ? trouble : run.story;
     }
     run.is_as_expected = run.story.empty();
     run.figures.healed = run.is_as_expected;

@@ -93,6 +93,10 @@ class World {
     [[nodiscard]] Result<json::value> ask_agent(const std::string& service,
                                                 const std::string& command);
 
+    /// Every decision of the incident comes out as it was recorded, made again from the ledger.
+    [[nodiscard]] bool replays_the_same(const std::string& service,
+                                        const std::string& incident) const;
+
     [[nodiscard]] const std::filesystem::path& directory() const { return options_.directory; }
     [[nodiscard]] int requests_per_second() const { return options_.requests_per_second; }
 

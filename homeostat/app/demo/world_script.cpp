@@ -237,6 +237,11 @@ Result<json::value> World::ask_agent(const std::string& service, const std::stri
     return homeostat({command, "--json", "--config", config_of(service)});
 }
 
+bool World::replays_the_same(const std::string& service, const std::string& incident) const {
+    return output_of({program("homeostat"), "replay", incident, "--config", config_of(service)}, 5s)
+        .has_value();
+}
+
 Result<std::string> World::ask_proxy(const std::string& command) const {
     const std::string path = options_.directory / "haproxy.sock";
     const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

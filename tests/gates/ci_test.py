@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""What .ci/run makes of a demo and of ctest's report: nothing that is missing passes unnoticed."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+TOOLS = Path(__file__).resolve().parents[2] / "tools"
+sys.path.insert(0, str(TOOLS))
+
+from check_demo import troubles_of  # noqa: E402
+
+REPORT = """<testsuite tests="4" failures="1" disabled="0" skipped="1">
+<testcase name="unit.guard"><system-out>all well</system-out></testcase>
+<testcase name="crash.doctor"><system-out>a disk that is full
+SKIPPED: this user may not mount
+SKIPPED: this user may not mount
+ok</system-out></testcase>
+<testcase name="conformance.llm" status="notrun"><skipped message="matched"/>
+<system-out>SKIPPED: no model in build/model</system-out></testcase>
+<testcase name="crash.demo"><failure message=""/><system-out>SKIPPED is said in passing</system-out>
+</testcase>
+</testsuite>
+"""
+
+
+def demo(**model_ms):
+    return {"scenarios": [{"name": name, "model_ms": ms} for name, ms in model_ms.items()]}
+
+
+class CheckDemo(unittest.TestCase):
+    def test_one_answer_of_the_model_is_enough(self):
+        self.assertEqual(list(troubles_of(demo(crash=None, leak=88.4), ["leak", "crash"])), [])
+
+    def test_a_demo_that_no_model_answered_is_refused(self):
+        for nothing in (None, True):
+            trouble, = troubles_of(demo(crash=None, leak=nothing), ["crash", "leak"])
+            self.assertIn("no model answered in any scenario", trouble)
+
+    def test_a_scenario_that_is_missing_strange_or_played_twice_is_named(self):
+        document = demo(crash=1, surge=1)
+        document["scenarios"].append(document["scenarios"][0])
+        self.assertEqual(sorted(troubles_of(document, ["crash", "leak"])), [
+            "crash was played 2 times, not once", "leak was played 0 times, not once",
+            "surge is no scenario of the demo"])
+
+    def test_as_a_program_it_is_green_only_without_troubles(self):
+        with tempfile.TemporaryDirectory(prefix="ci-") as directory:
+            document = Path(directory) / "demo.json"
+            for text, status in ((json.dumps(demo(crash=9)), 0), (json.dumps(demo(leak=9)), 1),
+                                 ("", 1)):
+                document.write_text(text)
+                done = subprocess.run([TOOLS / "check_demo.py", document, "crash"],
+                                      capture_output=True, text=True)
+                self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+                self.assertEqual(bool(done.stdout + done.stderr), status != 0)
+
+
+class TestReport(unittest.TestCase):
+    def test_what_was_skipped_is_named_once_and_counted_as_neither(self):
+        with tempfile.TemporaryDirectory(prefix="ci-") as directory:
+            report, counts = Path(directory) / "tests.xml", Path(directory) / "counts"
+            report.write_text(REPORT)
+            done = subprocess.run([TOOLS / "test_report.py", report, "--counts", counts],
+                                  capture_output=True, text=True, check=True)
+            self.assertEqual(counts.read_text(), "2 1\n")
+        self.assertEqual(done.stdout.splitlines(), [
+            "SKIPPED crash.doctor: this user may not mount",
+            "SKIPPED conformance.llm: no model in build/model"])
+
+
+if __name__ == "__main__":
+    unittest.main()
