@@ -32,6 +32,11 @@ std::uint64_t number_in(std::string_view incident) {
     return number;
 }
 
+/// What was slow has ended since. To take it out of rotation ends nothing.
+bool ends_what_was_slow(const Symptom& open, const Symptom& symptom) {
+    return symptom.kind == SymptomKind::instance_down && open.kind != symptom.kind;
+}
+
 /// After a reboot: how long something has lasted cannot be told any more.
 void begin_waits_anew(IncidentState& state, Instant now) {
     state.opened_at = now;
@@ -84,8 +89,10 @@ const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
     const bool is_urgent = is_for_reflex(symptom, settings_.inventory);
     for (const auto& [id, slot] : slots_) {
         const HealingThread& thread = slot->thread;
-        const bool is_same = thread.state.proposal.symptom.subject == symptom.subject;
-        const bool is_reflex = is_for_reflex(thread.state.proposal.symptom, settings_.inventory);
+        const Symptom& open = thread.state.proposal.symptom;
+        const bool is_same = open.subject == symptom.subject &&
+                             (!ends_what_was_slow(open, symptom) || explains(thread, symptom));
+        const bool is_reflex = is_for_reflex(open, settings_.inventory);
         if (is_reflex && (is_same || !is_urgent)) {
             // A crash explains errors for as long as its reflex is at work.
             const bool is_at_work = thread.node != "stand_by" && thread.node != "hold";
