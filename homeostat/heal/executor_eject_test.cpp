@@ -57,4 +57,16 @@ TEST_CASE("a slow process that ends is started again, wherever the incident of i
     }
 }
 
+TEST_CASE("whether a slow instance may be ejected is a question that holds up no other symptom") {
+    SimulatedMachine machine = bad_deploy();
+    machine.settings.inventory.may_eject = true;
+    machine.settings.guard.autonomy[RemedyKind::eject] = Autonomy::ask;
+    SimulatedProcess process(machine);
+    REQUIRE(eject_payments_1(machine, process, "ask"));
+    CHECK_FALSE(process.executor->standing(errors_for_test(machine.world.now)));
+    REQUIRE(process.submit(rollback_of(machine)));
+    CHECK(process.clock.run_until([&] { return all_run(machine.world, "v1"); }, 20s));
+    CHECK(process.executor->incidents().front().node == "ask");
+}
+
 }  // namespace homeostat::heal

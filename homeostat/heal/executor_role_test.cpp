@@ -152,6 +152,23 @@ TEST_CASE("an incident that was left to a person holds up no other kind of sympt
     CHECK(taken->incident == IncidentId("i-2"));
 }
 
+TEST_CASE("a question to a person holds up no other kind of symptom") {
+    SimulatedMachine machine = bad_deploy();
+    machine.world.instance(InstanceId("payments-0")).is_stalled = true;
+    machine.settings.guard.autonomy[RemedyKind::rollback] = Autonomy::ask;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(rollback_of(machine)));
+    REQUIRE(process.settle_at("ask"));
+    CHECK(process.executor->standing(errors_for_test(machine.world.now)));
+    const Symptom silent = about_instance_for_test(SymptomKind::instance_not_answering,
+                                                   "payments-0", machine.world.now);
+    REQUIRE(process.submit(proposal_for_test(silent, restart_for_test("payments-0"))));
+    CHECK(process.clock.run_until([&] { return machine.world.serving_count() == 3; }, 10s));
+    CHECK(process.executor->incidents().front().node == "ask");
+}
+
 TEST_CASE("an incident that guard goes on refusing holds up no other kind of symptom") {
     SimulatedMachine machine = bad_deploy();
     machine.world.instance(InstanceId("payments-0")).is_stalled = true;
