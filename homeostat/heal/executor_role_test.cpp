@@ -463,6 +463,17 @@ TEST_CASE("a part of the world that does not answer is missing, and nothing is d
     CHECK(all_run(machine.world, "v1"));
 }
 
+TEST_CASE("facts are as old as the first reading that they are made of") {
+    SimulatedMachine machine;
+    SimulatedProcess process(machine);
+    process.edge.reads_answer_at = machine.world.now + 400ms;
+    const Instant asked_at = machine.world.now;
+    const Facts facts = process.await(process.executor->read_facts());
+    CHECK(facts.is_complete);
+    CHECK(machine.world.now == asked_at + 400ms);
+    CHECK(facts.read_at == asked_at);
+}
+
 TEST_CASE("an observer that never answers proves nothing and keeps nobody waiting") {
     SimulatedMachine machine = bad_deploy();
     SimulatedProcess process(machine);
