@@ -180,6 +180,33 @@ TEST_CASE("no incident gets an id that one before it had, though the ledger lost
     CHECK(machine.world.instances[1].runtime.effect.text() != lost);
 }
 
+TEST_CASE("a run that begins while the ledger is full can be replayed once there is room") {
+    SimulatedMachine machine;
+    machine.prove("v2");
+    machine.settings.started.settings =
+        to_json(DecisionSettings{.guard = machine.settings.guard, .decide = {}});
+    const std::size_t groups_before = machine.disk.groups.size();
+    machine.disk.full_at = groups_before;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    machine.world.end_process(InstanceId("payments-1"));
+    const Result<Standing> taken = process.submit(reflex_of(machine, "payments-1"));
+    REQUIRE(taken);
+    REQUIRE(process.settle());
+    machine.disk.full_at.reset();
+    process.clock.run_for(5s);
+    REQUIRE(machine.disk.groups.size() > groups_before);
+    CHECK(machine.disk.groups[groups_before].entries.front().kind == EntryKind::started);
+    const Result<IncidentReplay> replayed = replay(machine.disk.groups, taken->incident);
+    REQUIRE(replayed);
+    CHECK(replayed->decisions.size() == 3);  // The choice, a verdict and one permit.
+    for (const Redecision& decision : replayed->decisions) {
+        CHECK_MESSAGE(decision.replay == Replay::same,
+                      decision.decision << ": " << decision.recorded << " / " << decision.replayed);
+    }
+}
+
 TEST_CASE("a successor finishes what stopped because the ledger was full") {
     for (std::size_t append = 2; append < 60; append += 5) {
         CAPTURE(append);

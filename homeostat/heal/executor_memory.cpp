@@ -32,6 +32,15 @@ std::uint64_t number_in(std::string_view incident) {
     return number;
 }
 
+bool waits_for_a_person(std::string_view node) {
+    return node == "stand_by" || node == "ask";
+}
+
+/// What was slow has ended since. To take it out of rotation ends nothing.
+bool ends_what_was_slow(const Symptom& open, const Symptom& symptom) {
+    return symptom.kind == SymptomKind::instance_down && open.kind != symptom.kind;
+}
+
 /// After a reboot: how long something has lasted cannot be told any more.
 void begin_waits_anew(IncidentState& state, Instant now) {
     state.opened_at = now;
@@ -71,9 +80,10 @@ bool ExecutorRole::may_account_for(const HealingThread& thread, const Symptom& s
     const bool is_lasting = symptom.kind == SymptomKind::stale_cache &&
                             state.proposal.symptom.subject == symptom.subject;
     const bool is_old_hold = thread.node == "hold" && is_for_long && !is_lasting;
-    // A person was called, or guard goes on refusing. Where nothing was done for it, it explains no
-    // other kind of symptom.
-    const bool is_at_rest = thread.node == "stand_by" || (thread.node == "guard" && is_for_long);
+    // A person was called or is asked, or guard goes on refusing. Where nothing was done for it, it
+    // explains no other kind of symptom.
+    const bool is_at_rest =
+        waits_for_a_person(thread.node) || (thread.node == "guard" && is_for_long);
     const bool is_left_alone =
         is_at_rest && state.tried.empty() && state.proposal.symptom.kind != symptom.kind;
     return !is_old_hold && !is_left_alone;
@@ -84,11 +94,13 @@ const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
     const bool is_urgent = is_for_reflex(symptom, settings_.inventory);
     for (const auto& [id, slot] : slots_) {
         const HealingThread& thread = slot->thread;
-        const bool is_same = thread.state.proposal.symptom.subject == symptom.subject;
-        const bool is_reflex = is_for_reflex(thread.state.proposal.symptom, settings_.inventory);
+        const Symptom& open = thread.state.proposal.symptom;
+        const bool is_same = open.subject == symptom.subject &&
+                             (!ends_what_was_slow(open, symptom) || explains(thread, symptom));
+        const bool is_reflex = is_for_reflex(open, settings_.inventory);
         if (is_reflex && (is_same || !is_urgent)) {
             // A crash explains errors for as long as its reflex is at work.
-            const bool is_at_work = thread.node != "stand_by" && thread.node != "hold";
+            const bool is_at_work = !waits_for_a_person(thread.node) && thread.node != "hold";
             if (is_same || is_at_work) {
                 return slot.get();
             }

@@ -329,7 +329,7 @@ Task<Result<void>> ExecutorRole::flip_switch(bool engage, SwitchBody body) {
 
 Task<void> ExecutorRole::run() {
     std::vector<Entry> entries{record::started(settings_.started)};
-    (void)co_await append(std::move(entries), ports::Durability::synced);
+    (void)co_await append_or_keep(std::move(entries), ports::Durability::synced);
     std::vector<std::string> ids;
     for (const auto& [id, slot] : slots_) {
         ids.push_back(id);

@@ -152,6 +152,23 @@ TEST_CASE("an incident that was left to a person holds up no other kind of sympt
     CHECK(taken->incident == IncidentId("i-2"));
 }
 
+TEST_CASE("a question to a person holds up no other kind of symptom") {
+    SimulatedMachine machine = bad_deploy();
+    machine.world.instance(InstanceId("payments-0")).is_stalled = true;
+    machine.settings.guard.autonomy[RemedyKind::rollback] = Autonomy::ask;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(rollback_of(machine)));
+    REQUIRE(process.settle_at("ask"));
+    CHECK(process.executor->standing(errors_for_test(machine.world.now)));
+    const Symptom silent = about_instance_for_test(SymptomKind::instance_not_answering,
+                                                   "payments-0", machine.world.now);
+    REQUIRE(process.submit(proposal_for_test(silent, restart_for_test("payments-0"))));
+    CHECK(process.clock.run_until([&] { return machine.world.serving_count() == 3; }, 10s));
+    CHECK(process.executor->incidents().front().node == "ask");
+}
+
 TEST_CASE("an incident that guard goes on refusing holds up no other kind of symptom") {
     SimulatedMachine machine = bad_deploy();
     machine.world.instance(InstanceId("payments-0")).is_stalled = true;
@@ -444,6 +461,17 @@ TEST_CASE("a part of the world that does not answer is missing, and nothing is d
     REQUIRE(process.settle());
     CHECK(machine.story().back() == "closed healed");
     CHECK(all_run(machine.world, "v1"));
+}
+
+TEST_CASE("facts are as old as the first reading that they are made of") {
+    SimulatedMachine machine;
+    SimulatedProcess process(machine);
+    process.edge.reads_answer_at = machine.world.now + 400ms;
+    const Instant asked_at = machine.world.now;
+    const Facts facts = process.await(process.executor->read_facts());
+    CHECK(facts.is_complete);
+    CHECK(machine.world.now == asked_at + 400ms);
+    CHECK(facts.read_at == asked_at);
 }
 
 TEST_CASE("an observer that never answers proves nothing and keeps nobody waiting") {

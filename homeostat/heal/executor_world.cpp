@@ -38,12 +38,14 @@ void note_counters(std::deque<EdgeCounters>& samples, const EdgeCounters& counte
 
 Task<Facts> ExecutorRole::read_facts() {
     std::vector<Result<FactsPart>> parts;
+    // As old as the oldest of what follows: guard lets nobody act on a view of long ago.
+    const Instant began_at = ports_.clock.now();
     for (ports::Actuator* actuator : ports_.actuators) {
         const Instant deadline = ports_.clock.now() + settings_.read_for_max;
         Result<FactsPart> part = co_await calls_.read(*actuator, deadline);
         parts.push_back(std::move(part));
     }
-    Facts facts = merge_facts(settings_.inventory, parts, ports_.clock.now());
+    Facts facts = merge_facts(settings_.inventory, parts, began_at);
     facts.is_suspended = ports_.kill_switch.is_engaged();
     for (const Artifact artifact : artifacts_all) {
         VersionFacts& versions = facts.versions[artifact];

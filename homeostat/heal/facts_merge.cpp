@@ -52,11 +52,11 @@ void add(Facts& facts, const CachesFacts& part) {
 
 Facts merge_facts(const Inventory& inventory,
                   const std::vector<Result<FactsPart>>& parts,
-                  Instant now) {
+                  Instant read_at) {
     Facts facts;
     facts.service = inventory.service;
     facts.has_edge = inventory.has_edge;
-    facts.read_at = now;
+    facts.read_at = read_at;
     for (const InstanceId& instance : inventory.instances) {
         facts.instances.emplace_back().runtime.instance = instance;
     }

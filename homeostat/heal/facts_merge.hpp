@@ -14,8 +14,9 @@ namespace homeostat::heal {
 
 /// Joins the parts by instance. A part that could not be read, an instance that a part does not
 /// mention: `is_complete` is false and what is not known stays at its cautious default.
+/// `read_at`: before the first part was read; what has become of it since is not known.
 [[nodiscard]] Facts merge_facts(const Inventory& inventory,
                                 const std::vector<Result<FactsPart>>& parts,
-                                Instant now);
+                                Instant read_at);
 
 }  // namespace homeostat::heal
