@@ -48,6 +48,8 @@ struct Plan {
     // Written by `advanced` only.
     std::uint32_t steps_count{0};
     std::optional<Instant> step_last_at;
+    std::optional<Step> step_last;
+    std::uint32_t step_last_count{0};       ///< Of just that step, in a row.
     std::optional<Instant> drain_began_at;  ///< Of the latest drain.
     std::vector<Replacement> replacements;  ///< In order.
     std::uint32_t invalidations_count{0};
@@ -59,6 +61,8 @@ struct Plan {
         field("drain_for_max", self.drain_for_max);
         field("steps_count", self.steps_count);
         field("step_last_at", self.step_last_at);
+        field("step_last", self.step_last);
+        field("step_last_count", self.step_last_count, may_be_absent);
         field("drain_began_at", self.drain_began_at);
         field("replacements", self.replacements);
         field("invalidations_count", self.invalidations_count, may_be_absent);
@@ -77,6 +81,10 @@ struct Stuck {
 using Next = std::variant<Step, Wait, Complete, Stuck>;
 
 constexpr std::uint32_t steps_max = 64;  ///< Three per instance of the largest group, and a swap.
+/// One that is needed again has come to nothing: refused, lost, or done by word only. A proxy that
+/// is reloaded refuses for a moment; whoever refuses for longer must not cost the budget of all.
+constexpr std::uint32_t step_tries_max = 3;
+constexpr Duration try_again_after = std::chrono::seconds{1};
 constexpr std::uint32_t replaces_per_instance_max = 3;  ///< A fourth start would end like these.
 /// A crash may swallow one before its effect; whoever fills the cache wrongly for ever outlasts
 /// all.

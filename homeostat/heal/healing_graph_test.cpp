@@ -424,6 +424,30 @@ TEST_CASE("an effect whose outcome is not known is looked up in the world before
     CHECK(executor.story().back() == "escalated: the remedy took too long and was given up");
 }
 
+TEST_CASE(
+    "a step that is refused again and again is given up after three tries, and costs no more") {
+    SimulatedWorld world = bad_deploy();
+    world.refusals_left["drain"] = 1'000;
+    SimulatedExecutor executor(world);
+    executor.open(rollback_of(world));
+    executor.settle();
+    CHECK(executor.node() == "stand_by");
+    CHECK(executor.story().back() ==
+          "escalated: cannot go on: drain payments-0 was tried 3 times and came to nothing");
+    CHECK(executor.history().effects_since(Instant{}).size() == 4);  // The swap, and the tries.
+    CHECK(world.serving_count() == 3);
+}
+
+TEST_CASE("a step that is refused for a moment is tried again and the remedy goes on") {
+    SimulatedWorld world = bad_deploy();
+    world.refusals_left = {{"swap_version", 1}, {"drain", 2}, {"undrain", 2}};
+    SimulatedExecutor executor(world);
+    executor.open(rollback_of(world));
+    executor.settle();
+    CHECK(executor.story().back() == "closed healed");
+    CHECK(all_run(world, "v1"));
+}
+
 TEST_CASE("a permission that is lowered while a remedy is in hand stops it and calls a person") {
     for (const Autonomy level : {Autonomy::watch, Autonomy::ask}) {
         CAPTURE(to_text(level));
