@@ -106,11 +106,17 @@ struct Held {
     Instant until{};                    ///< Given back then at the latest.
     std::uint32_t well_looks_count{0};  ///< In a row; of what users are kept from.
 
+    // Written by `kept` only.
+    std::uint32_t failures_count{0};    ///< Of giving it back.
+    std::optional<Instant> again_at{};  ///< No earlier, after such a failure.
+
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
         field("since", self.since);
         field("until", self.until);
         field("well_looks_count", self.well_looks_count);
+        field("failures_count", self.failures_count, may_be_absent);
+        field("again_at", self.again_at);
     }
     friend bool operator==(const Held&, const Held&) = default;
 };
@@ -122,6 +128,13 @@ using HoldAdvice = std::variant<Wait, GiveBack>;
 
 /// What is held after one more look at the world. Goes into the checkpoint.
 [[nodiscard]] Held looked(Held held, const Facts& facts);
+
+/// What could not be given back just now. It is tried again for as long as it is held, each time
+/// after a longer wait: whatever refuses it must not cost the budget of all.
+[[nodiscard]] Held kept(Held held, Instant now);
+
+constexpr Duration give_back_again_first = std::chrono::seconds{30};
+constexpr Duration give_back_again_max = std::chrono::minutes{5};
 
 /// Whether a held remedy may be given back now, or when to look again.
 [[nodiscard]] HoldAdvice advise(const Held& held, const Facts& facts, Instant now);

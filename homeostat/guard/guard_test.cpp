@@ -309,11 +309,14 @@ TEST_CASE("a symptom of something that we do not guard is none") {
 TEST_CASE("asking again for a symptom ends after a bounded time") {
     Scene scene;
     scene.asked.edge_errors_at_open = 7;
-    scene.asked.symptom.noticed_at = now - ask_again_for_max + milliseconds{1};
+    scene.asked.symptom.noticed_at = now - seconds{1000};  // How long it was there is no measure,
+    scene.history.learn(opened_entry(incident), now - seconds{1000});  // nor the incident's age.
     CHECK(scene.verdict().again_at);
-    scene.asked.symptom.noticed_at = now - ask_again_for_max;
+    scene.asked.refused_since = now - ask_again_for_max + milliseconds{1};
+    CHECK(scene.verdict().again_at);
+    scene.asked.refused_since = now - ask_again_for_max;
     CHECK_FALSE(scene.verdict().again_at);
-    scene.history.learn(opened_entry(incident), now);  // The ledger's word, not the proposal's.
+    scene.asked.refused_since = now + seconds{1};
     CHECK(scene.verdict().again_at);
 }
 

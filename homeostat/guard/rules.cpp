@@ -58,10 +58,7 @@ bool is_in_hand(const Matter& matter) {
 }
 
 Duration waited(const Matter& matter) {
-    const IncidentMemory* memory = matter.history.find(matter.asked.incident);
-    const Instant since = memory == nullptr ? matter.asked.symptom.noticed_at : memory->active_at;
-    // The symptom's instant comes from a proposal: it may be any number.
-    return matter.now - std::clamp(since, std::min(Instant{}, matter.now), matter.now);
+    return matter.now - std::min(matter.asked.refused_since.value_or(matter.now), matter.now);
 }
 
 std::optional<Instant> again_soon(const Matter& matter) {

@@ -75,7 +75,9 @@ TEST_CASE("an ejected instance is cured although the symptom is gone, and then g
     readmit.is_undo = true;
     scene.history.learn(entry_of(EntryKind::intent, incident, readmit), now);
     scene.history.learn(outcome_entry(incident, "i-1.e2", OutcomeKind::done), now);
-    scene.history.learn(entry_of(EntryKind::proposed, incident, Proposal{}), now);
+    scene.history.learn(entry_of(EntryKind::escalated, incident, EscalatedBody{"stuck"}), now);
+    CHECK(scene.is_permitted());  // It is held still.
+    scene.history.learn(entry_of(EntryKind::proof, incident, ProofBody{readmit_0, {}}), now);
     CHECK(scene.refuses(catalogue_rule));
 }
 

@@ -36,6 +36,7 @@ std::uint64_t number_in(std::string_view incident) {
 void begin_waits_anew(IncidentState& state, Instant now) {
     state.opened_at = now;
     state.node_since = now;
+    state.refused_since.reset();
     if (state.plan) {
         state.plan->began_at = now;
         state.plan->step_last_at.reset();
@@ -44,6 +45,7 @@ void begin_waits_anew(IncidentState& state, Instant now) {
     if (state.held) {
         state.held->until = now + (state.held->until - state.held->since);
         state.held->since = now;
+        state.held->again_at.reset();
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "homeostat/heal/proposal_for_test.hpp"
 #include "homeostat/heal/simulated_executor_for_test.hpp"
+#include "homeostat/record/record.hpp"
 
 #include <doctest/doctest.h>
 
@@ -446,6 +447,31 @@ TEST_CASE("a step that is refused for a moment is tried again and the remedy goe
     executor.settle();
     CHECK(executor.story().back() == "closed healed");
     CHECK(all_run(world, "v1"));
+}
+
+TEST_CASE("a step that another incident holds up after a slow start waits for it") {
+    SimulatedWorld world;
+    world.is_dependency_failing = true;
+    world.start_for = 25s;  // Longer than a refusal may last.
+    SimulatedExecutor executor(world);
+    executor.around.plan_for_max = 10min;
+    executor.open(proposal_for_test(errors_for_test(world.now), rolling_restart_for_test()));
+    world.is_dependency_failing = false;
+    REQUIRE(has_line(executor, "outcome i-1.e2 done"));
+    world.pass(24s);
+    IntentBody other;
+    other.effect = EffectId("i-2.e1");
+    other.remedy = restart_for_test("payments-0");
+    other.step = Undrain{InstanceId("payments-0")};
+    executor.write(record::intent(IncidentId("i-2"), other));
+    for (const Instant until = world.now + 10s; executor.wakes_by(until);) {
+        executor.wake();
+    }
+    CHECK(has_line(executor, "refusal: one remedy is in hand at a time"));
+    executor.write(record::closed(IncidentId("i-2"), CloseKind::healed, {}));
+    executor.settle();
+    CHECK(executor.story().back() == "closed healed");
+    CHECK(executor.notices.empty());
 }
 
 TEST_CASE("a permission that is lowered while a remedy is in hand stops it and calls a person") {
