@@ -248,6 +248,17 @@ std::vector<IncidentId> History::busy_incidents(const IncidentId& except) const 
     return busy;
 }
 
+std::optional<IncidentId> History::holder_of(RemedyKind kind,
+                                             const std::string& target,
+                                             const IncidentId& except) const {
+    const auto found = std::ranges::find_if(incidents_, [&](const auto& item) {
+        const auto& [incident, memory] = item;
+        return incident != except && !memory.is_closed && memory.remedy_held &&
+               kind_of(*memory.remedy_held) == kind && target_of(*memory.remedy_held) == target;
+    });
+    return found == incidents_.end() ? std::nullopt : std::optional(found->first);
+}
+
 bool History::is_effect_known(const EffectId& effect) const {
     return std::ranges::any_of(incidents_, [&](const auto& item) {
         return std::ranges::find(item.second.effects, effect) != item.second.effects.end();

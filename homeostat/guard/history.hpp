@@ -65,6 +65,11 @@ class History {
     /// The other incidents whose remedy is in hand or whose effect has no outcome, in order.
     [[nodiscard]] std::vector<IncidentId> busy_incidents(const IncidentId& except) const;
 
+    /// The other open incident that holds a remedy of this kind at this target.
+    [[nodiscard]] std::optional<IncidentId> holder_of(RemedyKind kind,
+                                                      const std::string& target,
+                                                      const IncidentId& except) const;
+
     [[nodiscard]] bool is_effect_known(const EffectId& effect) const;
 
     /// The instants of the effects announced after `since`, oldest first.

@@ -117,6 +117,42 @@ TEST_CASE("a scale starts spares that are there, from the number that is wanted 
     CHECK(scene_of(restart_0).refuses(Replace{payments_3, {}, v2, c2}, step_rule));
 }
 
+TEST_CASE("two incidents do not hold the same, or one would take back what the other needs") {
+    Scene scene = scene_of(Scale{payments, 4, 5});
+    start_spare(scene.facts);
+    scene.facts.spares = {spare_instance(InstanceId("payments-4"))};
+    CHECK(scene.is_permitted());
+    learn_effect(scene.history,
+                 {incident_other, "i-2.e1", scale_up, Replace{payments_3, {}, v2, c2}}, now);
+    const Proof helped{.kind = ProofKind::helped, .observers = {}, .because = ""};
+    scene.history.learn(entry_of(EntryKind::proof, incident_other, ProofBody{scale_up, helped}),
+                        now);
+    scene.history.learn(held_entry(incident_other, scale_up), now);
+    CHECK(scene.refuses(held_rule));
+    CHECK(scene.refuses(Replace{InstanceId("payments-4"), {}, v2, c2}, held_rule));
+    CHECK(scene.verdict().again_at);
+
+    Scene other_kind = scene;
+    other_kind.asked.remedy = rolling;
+    CHECK(other_kind.is_permitted());
+    Scene other_target = eject_scene();
+    learn_effect(other_target.history,
+                 {incident_other, "i-2.e1", Eject{payments_1}, Drain{payments_1}}, now);
+    other_target.history.learn(
+        entry_of(EntryKind::proof, incident_other, ProofBody{Eject{payments_1}, helped}), now);
+    other_target.history.learn(held_entry(incident_other, Eject{payments_1}), now);
+    CHECK(other_target.is_permitted());
+    Scene given_back = scene;
+    given_back.history.learn(
+        entry_of(EntryKind::proof, incident_other, ProofBody{scale_down, helped}), now);
+    CHECK(given_back.is_permitted());
+    Scene itself = scene;  // Its own give-back, whatever else is asked for.
+    itself.asked = case_of(scale_down);
+    itself.asked.incident = incident_other;
+    itself.asked.is_undo = true;
+    CHECK(itself.is_permitted());
+}
+
 TEST_CASE("a scale takes away only what it added, and never below the floor") {
     Scene scene = scene_of(scale_down);
     start_spare(scene.facts);
