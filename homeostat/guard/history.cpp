@@ -190,7 +190,8 @@ void History::learn_proof(const Entry& entry) {
 void History::learn_held(const Entry& entry) {
     const auto found = incidents_.find(entry.incident);
     const Result<HeldBody> body = from_json<HeldBody>(entry.body);
-    if (found != incidents_.end() && body) {
+    // What it did not begin is not its to give back.
+    if (found != incidents_.end() && body && found->second.remedy_last == body->remedy) {
         found->second.remedy_held = body->remedy;
     }
 }

@@ -87,7 +87,7 @@ TEST_CASE("nothing is ejected by what was to be given back, and nothing readmitt
     CHECK(eject.refuses(undrain_0, step_rule));
     CHECK(eject.refuses(replace_0, step_rule));
     Scene readmit = eject_scene();
-    readmit.history.learn(opened_entry(incident), now);
+    learn_effect(readmit.history, {incident, "i-1.e1", eject_0, drain_0}, now);
     readmit.history.learn(held_entry(incident, eject_0), now);
     readmit.asked.remedy = readmit_0;
     readmit.asked.is_reflex = false;

@@ -162,4 +162,29 @@ TEST_CASE("a successor gives back what its predecessor could not") {
     CHECK(executor.notices.size() == 1);
 }
 
+// --- what was not ours ---------------------------------------------------------------------------
+
+TEST_CASE("an instance that somebody else had taken out is not given back by us") {
+    SimulatedWorld world = one_slow();
+    world.instance(slow_one).is_drained = true;
+    SimulatedExecutor executor(world);
+    executor.open(eject_of(world));
+    executor.settle();
+    CHECK(world.instance(slow_one).is_drained);
+    CHECK(lines_count(executor, "held: ") == 0);
+    CHECK(executor.story().back() == "closed passed");
+}
+
+TEST_CASE("a remedy that found nothing to do is not undone where it did not help") {
+    SimulatedWorld world = one_slow();
+    world.instance(slow_one).is_drained = true;
+    SimulatedExecutor executor(world);
+    executor.proofs_next = {ProofKind::not_helped};
+    executor.open(eject_of(world));
+    executor.settle();
+    CHECK(world.instance(slow_one).is_drained);
+    CHECK(lines_count(executor, "undo: ") == 0);
+    CHECK(executor.story().back() == "escalated: the remedy did not help, and there is no other");
+}
+
 }  // namespace homeostat::heal

@@ -26,10 +26,15 @@ bool is_give_back(const IncidentState& state) {
     return state.held && state.is_undo && remedy_in_hand(state) == inverse_of(state.held->remedy);
 }
 
+/// What found its goal reached already is not our doing: it is not held, nor taken back.
+bool has_done_something(const IncidentState& state) {
+    return state.plan && state.plan->steps_count > 0;
+}
+
 /// Once an effect of it is announced a remedy is carried through, whatever the agent sees
 /// meanwhile; and so is an undo.
 bool has_begun(const IncidentState& state) {
-    return state.is_undo || (state.plan && state.plan->steps_count > 0);
+    return state.is_undo || has_done_something(state);
 }
 
 bool is_reflex(const IncidentState& state) {
@@ -319,7 +324,8 @@ namespace {
 
 HealingTurn after_help(IncidentState state, const Remedy& remedy, const HealingContext& context) {
     const bool is_given_back = is_give_back(state);
-    if (traits_of(kind_of(remedy)).is_temporary && !state.is_undo) {
+    const bool is_ours = has_done_something(state);
+    if (traits_of(kind_of(remedy)).is_temporary && !state.is_undo && is_ours) {
         state.held = act::Held{remedy, context.now, context.now + context.around.hold_for_max};
         state.wants_cure = std::holds_alternative<Eject>(remedy);
         const HeldBody body{remedy, state.held->until};
@@ -330,7 +336,7 @@ HealingTurn after_help(IncidentState state, const Remedy& remedy, const HealingC
         return go(std::move(state), "hold");  // It looks whether that was the cure.
     }
     state.held.reset();
-    state.has_healed = true;
+    state.has_healed = is_ours || is_given_back;
     return go(std::move(state), "close");
 }
 
@@ -348,7 +354,8 @@ HealingTurn after_no_help(IncidentState state, const Remedy& remedy) {
     if (restarts_anew(state)) {
         return go(std::move(state), "guard");
     }
-    return go(std::move(state), inverse_of(remedy) ? "undo" : "rejudge");
+    const bool is_undone = has_done_something(state) && inverse_of(remedy);
+    return go(std::move(state), is_undone ? "undo" : "rejudge");
 }
 
 }  // namespace
