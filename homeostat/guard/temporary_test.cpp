@@ -81,6 +81,22 @@ TEST_CASE("an ejected instance is cured although the symptom is gone, and then g
     CHECK(scene.refuses(catalogue_rule));
 }
 
+TEST_CASE("while something is held a cure is nothing that would have to be given back as well") {
+    for (const Remedy& remedy : {eject_0, open_fraud, reroute_quotes, scale_up}) {
+        CAPTURE(describe(remedy));
+        Scene scene = remedy == eject_0 ? eject_scene() : scene_of(remedy);
+        CHECK(scene.is_permitted());
+        scene.asked.is_contained = true;
+        CHECK(scene.refuses(catalogue_rule));
+    }
+    for (const Remedy& remedy : {restart_0, rolling, rollback, invalidate_quotes}) {
+        CAPTURE(describe(remedy));
+        Scene scene = scene_of(remedy);
+        scene.asked.is_contained = true;
+        CHECK(scene.is_permitted());
+    }
+}
+
 TEST_CASE("nothing is ejected by what was to be given back, and nothing readmitted by an eject") {
     Scene eject = eject_scene();
     eject.facts.instances[0].rotation = Rotation::draining;

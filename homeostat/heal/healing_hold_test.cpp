@@ -187,4 +187,35 @@ TEST_CASE("a remedy that found nothing to do is not undone where it did not help
     CHECK(executor.story().back() == "escalated: the remedy did not help, and there is no other");
 }
 
+// --- a cure beside it ----------------------------------------------------------------------------
+
+TEST_CASE("a cure that did not help is undone, and what is held stays until it is given back") {
+    SimulatedWorld world = one_slow();
+    SimulatedExecutor executor(world);
+    REQUIRE(hold_eject(world, executor));
+    executor.proofs_next = {ProofKind::not_helped};
+    executor.tell(Proposed{proposal_for_test(eject_of(world).symptom, rollback_for_test())});
+    REQUIRE(executor.settle_at("verify") == false);
+    CHECK(lines_count(executor, "undo: rollback payments from v1 to v2") == 1);
+    CHECK(world.version_current == VersionId("v2"));
+    CHECK(std::ranges::all_of(world.instances, [](const SimulatedInstance& one) {
+        return one.runtime.version == VersionId("v2");
+    }));
+    CHECK_FALSE(world.instance(slow_one).is_drained);
+    CHECK(executor.story().back() == "closed healed");
+}
+
+TEST_CASE("while something is held no other temporary remedy takes its place") {
+    SimulatedWorld world(3, 1);
+    world.is_dependency_failing = true;
+    SimulatedExecutor executor(world);
+    executor.open(proposal_for_test(errors_for_test(world.now), open_circuit_for_test()));
+    REQUIRE(executor.settle_at("hold"));
+    executor.tell(Proposed{proposal_for_test(errors_for_test(world.now), scale_for_test(3, 4))});
+    pass(world, executor, 5s);
+    REQUIRE(executor.node() == "hold");
+    CHECK(executor.thread().state.held->remedy == open_circuit_for_test());
+    CHECK(world.wanted_count() == 3);
+}
+
 }  // namespace homeostat::heal

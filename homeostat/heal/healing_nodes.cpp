@@ -325,15 +325,15 @@ namespace {
 HealingTurn after_help(IncidentState state, const Remedy& remedy, const HealingContext& context) {
     const bool is_given_back = is_give_back(state);
     const bool is_ours = has_done_something(state);
+    if (state.held && !is_given_back) {
+        return go(std::move(state), "hold");  // It looks whether that was the cure.
+    }
     if (traits_of(kind_of(remedy)).is_temporary && !state.is_undo && is_ours) {
         state.held = act::Held{remedy, context.now, context.now + context.around.hold_for_max};
         state.wants_cure = std::holds_alternative<Eject>(remedy);
         const HeldBody body{remedy, state.held->until};
         Entry entry = record::held(state.id, body);
         return with(go(std::move(state), "hold"), std::move(entry));
-    }
-    if (state.held && !is_given_back) {
-        return go(std::move(state), "hold");  // It looks whether that was the cure.
     }
     state.held.reset();
     state.has_healed = is_ours || is_given_back;
@@ -348,14 +348,15 @@ HealingTurn after_no_help(IncidentState state, const Remedy& remedy) {
         state.held.reset();
         return go(std::move(state), "rejudge");
     }
+    const bool is_undone = !state.is_undo && has_done_something(state) && inverse_of(remedy);
+    if (is_undone) {
+        return go(std::move(state), "undo");  // Also a cure of what is held meanwhile.
+    }
     if (state.held) {
         return go(std::move(state), "hold");
     }
-    if (restarts_anew(state)) {
-        return go(std::move(state), "guard");
-    }
-    const bool is_undone = has_done_something(state) && inverse_of(remedy);
-    return go(std::move(state), is_undone ? "undo" : "rejudge");
+    const std::string_view next = restarts_anew(state) ? "guard" : "rejudge";
+    return go(std::move(state), next);
 }
 
 }  // namespace
