@@ -248,6 +248,17 @@ TEST_CASE("a remedy is undone once") {
     CHECK(scene.refuses(catalogue_rule));
 }
 
+TEST_CASE("what was done is taken back although its symptom is gone") {
+    Scene scene;
+    learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
+    scene.facts.versions.deploy.current = v1;
+    scene.asked.edge_errors_at_open = scene.facts.edge.errors_total;
+    scene.asked.remedy = rollback_undo;
+    scene.asked.is_undo = true;
+    CHECK(scene.is_permitted());
+    CHECK(scene.ask(SwapVersion{payments, v1, v2}));
+}
+
 TEST_CASE("errors count once the executor's own edge has seen more of them") {
     Scene scene;
     scene.asked.edge_errors_at_open = 7;
