@@ -7,6 +7,8 @@ namespace homeostat::act {
 Plan advanced(Plan plan, const Step& step, const EffectId& effect, Instant now) {
     plan.steps_count += 1;
     plan.step_last_at = now;
+    plan.step_last_count = plan.step_last == step ? plan.step_last_count + 1 : 1;
+    plan.step_last = step;
     if (std::holds_alternative<Drain>(step)) {
         plan.drain_began_at = now;
     }

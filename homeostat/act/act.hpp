@@ -48,6 +48,8 @@ struct Plan {
     // Written by `advanced` only.
     std::uint32_t steps_count{0};
     std::optional<Instant> step_last_at;
+    std::optional<Step> step_last;
+    std::uint32_t step_last_count{0};       ///< Of just that step, in a row.
     std::optional<Instant> drain_began_at;  ///< Of the latest drain.
     std::vector<Replacement> replacements;  ///< In order.
     std::uint32_t invalidations_count{0};
@@ -59,6 +61,8 @@ struct Plan {
         field("drain_for_max", self.drain_for_max);
         field("steps_count", self.steps_count);
         field("step_last_at", self.step_last_at);
+        field("step_last", self.step_last);
+        field("step_last_count", self.step_last_count, may_be_absent);
         field("drain_began_at", self.drain_began_at);
         field("replacements", self.replacements);
         field("invalidations_count", self.invalidations_count, may_be_absent);
@@ -77,6 +81,10 @@ struct Stuck {
 using Next = std::variant<Step, Wait, Complete, Stuck>;
 
 constexpr std::uint32_t steps_max = 64;  ///< Three per instance of the largest group, and a swap.
+/// One that is needed again has come to nothing: refused, lost, or done by word only. A proxy that
+/// is reloaded refuses for a moment; whoever refuses for longer must not cost the budget of all.
+constexpr std::uint32_t step_tries_max = 3;
+constexpr Duration try_again_after = std::chrono::seconds{1};
 constexpr std::uint32_t replaces_per_instance_max = 3;  ///< A fourth start would end like these.
 /// A crash may swallow one before its effect; whoever fills the cache wrongly for ever outlasts
 /// all.
@@ -98,11 +106,17 @@ struct Held {
     Instant until{};                    ///< Given back then at the latest.
     std::uint32_t well_looks_count{0};  ///< In a row; of what users are kept from.
 
+    // Written by `kept` only.
+    std::uint32_t failures_count{0};    ///< Of giving it back.
+    std::optional<Instant> again_at{};  ///< No earlier, after such a failure.
+
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
         field("since", self.since);
         field("until", self.until);
         field("well_looks_count", self.well_looks_count);
+        field("failures_count", self.failures_count, may_be_absent);
+        field("again_at", self.again_at);
     }
     friend bool operator==(const Held&, const Held&) = default;
 };
@@ -114,6 +128,13 @@ using HoldAdvice = std::variant<Wait, GiveBack>;
 
 /// What is held after one more look at the world. Goes into the checkpoint.
 [[nodiscard]] Held looked(Held held, const Facts& facts);
+
+/// What could not be given back just now. It is tried again for as long as it is held, each time
+/// after a longer wait: whatever refuses it must not cost the budget of all.
+[[nodiscard]] Held kept(Held held, Instant now);
+
+constexpr Duration give_back_again_first = std::chrono::seconds{30};
+constexpr Duration give_back_again_max = std::chrono::minutes{5};
 
 /// Whether a held remedy may be given back now, or when to look again.
 [[nodiscard]] HoldAdvice advise(const Held& held, const Facts& facts, Instant now);

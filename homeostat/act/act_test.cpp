@@ -168,11 +168,36 @@ TEST_CASE("an instance that ends each time it is started is given up") {
     Facts facts = three_serving();
     kill(facts.instances[0]);
     Plan plan = restart;
+    Instant at = now;
     for (std::uint32_t count = 0; count < replaces_per_instance_max; ++count) {
-        const Step step = step_in(next_step(plan, facts, now));
-        plan = advanced(plan, step, EffectId("i-1.e" + std::to_string(count)), now);
+        const Step step = step_in(next_step(plan, facts, at));
+        plan = advanced(plan, step, EffectId("i-1.e" + std::to_string(count)), at);
+        at += try_again_after;
     }
-    CHECK(std::holds_alternative<Stuck>(next_step(plan, facts, now)));
+    CHECK(std::holds_alternative<Stuck>(next_step(plan, facts, at)));
+}
+
+TEST_CASE("a step that comes to nothing is tried three times, a second apart") {
+    const Facts facts = three_serving();
+    Plan plan = restart;
+    Instant at = now;
+    for (int count = 1; count <= 3; ++count) {
+        const Step step = step_in(next_step(plan, facts, at));
+        CHECK(step == Step{Drain{first}});
+        plan = advanced(plan, step, EffectId("i-1.e" + std::to_string(count)), at);
+        const Next soon = next_step(plan, facts, at + seconds{1} - Duration{1});
+        CHECK(std::holds_alternative<Wait>(soon) == (count < 3));
+        at += seconds{1};
+    }
+    CHECK(std::holds_alternative<Stuck>(next_step(plan, facts, at)));
+}
+
+TEST_CASE("a step that another one came between begins anew") {
+    Plan plan = restart;
+    for (const Step& step : {Step{Drain{first}}, Step{Undrain{first}}, Step{Drain{first}}}) {
+        plan = advanced(plan, step, EffectId("i-1.e1"), now);
+    }
+    CHECK(step_in(next_step(plan, three_serving(), now + seconds{1})) == Step{Drain{first}});
 }
 
 TEST_CASE("no remedy takes more steps than the maximum") {

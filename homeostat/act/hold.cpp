@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <variant>
@@ -87,7 +88,21 @@ Held looked(Held held, const Facts& facts) {
     return held;
 }
 
+Held kept(Held held, Instant now) {
+    Duration wait = give_back_again_first;
+    for (std::uint32_t count = 0; count < held.failures_count && wait < give_back_again_max;
+         ++count) {
+        wait = std::min(wait * 2, give_back_again_max);
+    }
+    held.failures_count += 1;
+    held.again_at = now + wait;
+    return held;
+}
+
 HoldAdvice advise(const Held& held, const Facts& facts, Instant now) {
+    if (held.again_at && now < *held.again_at) {
+        return Wait{*held.again_at, "it could not be given back a moment ago"};
+    }
     if (now >= held.until) {
         return GiveBack{"its time is up"};
     }

@@ -166,6 +166,18 @@ TEST_CASE("facts that miss a part end no hold before its time") {
     CHECK_FALSE(is_given_back(held, facts, now));
 }
 
+TEST_CASE("what could not be given back is tried again, each time after a longer wait") {
+    const Facts facts = with_first(Rotation::draining);
+    Held again = held;
+    Instant at = held.until;
+    for (const int wait : {30, 60, 120, 240, 300, 300}) {
+        again = kept(again, at);
+        at += seconds{wait};
+        CHECK_FALSE(is_given_back(again, facts, at - milliseconds{1}));
+        CHECK(is_given_back(again, facts, at));
+    }
+}
+
 TEST_CASE("a hold looks again within a second, and never past its end") {
     const HoldAdvice early = advise(held, with_first(Rotation::draining), now);
     REQUIRE(std::holds_alternative<Wait>(early));

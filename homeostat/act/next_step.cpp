@@ -314,6 +314,24 @@ struct NextOf {
     }
 };
 
+/// Whether the step may be announced now, or once more.
+Next paced(const View& view, const Step& step) {
+    const Plan& plan = view.plan;
+    if (plan.steps_count >= steps_max) {
+        return Stuck{fmt::format("the goal is not reached after {} steps", steps_max)};
+    }
+    if (plan.step_last != step) {
+        return step;
+    }
+    if (plan.step_last_count >= step_tries_max) {
+        return Stuck{fmt::format("{} was tried {} times and came to nothing", describe(step),
+                                 plan.step_last_count)};
+    }
+    const Instant again_at = plan.step_last_at.value_or(plan.began_at) + try_again_after;
+    return view.now < again_at ? Next{Wait{again_at, describe(step) + " came to nothing"}}
+                               : Next{step};
+}
+
 }  // namespace
 
 Next next_step(const Plan& plan, const Facts& facts, Instant now) {
@@ -322,10 +340,8 @@ Next next_step(const Plan& plan, const Facts& facts, Instant now) {
         return wait_for_return(view, "a part of the world does not answer");
     }
     Next next = std::visit(NextOf{view}, plan.remedy);
-    if (std::holds_alternative<Step>(next) && plan.steps_count >= steps_max) {
-        return Stuck{fmt::format("the goal is not reached after {} steps", steps_max)};
-    }
-    return next;
+    const auto* step = std::get_if<Step>(&next);
+    return step != nullptr ? paced(view, *step) : next;
 }
 
 }  // namespace homeostat::act

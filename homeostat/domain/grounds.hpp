@@ -25,7 +25,8 @@ struct Grounds {
     bool is_contained{false};              ///< Something temporary of the incident is in force.
     std::uint64_t edge_errors_at_open{0};  ///< The executor's own count when the incident opened.
     std::uint64_t edge_requests_at_open{0};
-    std::optional<Instant> silent_since{};  ///< Since when more looks dead at once than may.
+    std::optional<Instant> silent_since{};   ///< Since when more looks dead at once than may.
+    std::optional<Instant> refused_since{};  ///< Since when guard had refused just this.
     Facts facts;
 
     static void fields(auto& self, auto&& field) {
@@ -37,6 +38,7 @@ struct Grounds {
         field("edge_errors_at_open", self.edge_errors_at_open);
         field("edge_requests_at_open", self.edge_requests_at_open, may_be_absent);
         field("silent_since", self.silent_since);
+        field("refused_since", self.refused_since);
         field("facts", self.facts);
     }
     friend bool operator==(const Grounds&, const Grounds&) = default;

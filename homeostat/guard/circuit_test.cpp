@@ -69,7 +69,7 @@ TEST_CASE("a circuit costs no instance, and needs room for its own end") {
     Scene closing = scene_of(close_fraud);
     closing.limits = scene.limits;
     closing.asked.is_undo = true;
-    closing.history.learn(opened_entry(incident), now);
+    learn_effect(closing.history, {incident, "i-1.e1", open_fraud, open_step}, now - seconds{700});
     closing.history.learn(held_entry(incident, open_fraud), now);
     spend(closing.history, 9, now - seconds{10});
     closing.facts.circuits.front().is_open = true;

@@ -88,7 +88,7 @@ TEST_CASE("a remedy that has begun stops where the probes call all dead, and may
     Scene opened = silent_scene(close_fraud, 3);
     opened.facts.circuits.front().is_open = true;
     opened.asked.is_undo = true;
-    opened.history.learn(opened_entry(incident), now);
+    learn_effect(opened.history, {incident, "i-1.e1", open_fraud, open_step}, now - seconds{700});
     opened.history.learn(held_entry(incident, open_fraud), now);
     CHECK(opened.is_permitted());
     CHECK(opened.ask(close_step));
@@ -127,7 +127,8 @@ TEST_CASE("a spare that answers is not stopped while much is dead") {
     start_spare(scene.facts);
     silence(scene.facts.instances[2]);
     scene.asked.is_undo = true;
-    scene.history.learn(opened_entry(incident), now);
+    learn_effect(scene.history, {incident, "i-1.e1", scale_up, Undrain{payments_3}},
+                 now - seconds{700});
     scene.history.learn(held_entry(incident, scale_up), now);
     const Step stop = Stop{payments_3, {13, 1000}};
     CHECK(scene.refuses(stop, freeze_rule));

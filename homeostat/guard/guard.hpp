@@ -45,6 +45,8 @@ struct Case {
     std::uint64_t edge_requests_at_open{0};  ///< And its requests_total.
     /// Since when the executor sees so much look dead at once; absent: it did not before.
     std::optional<Instant> silent_since{};
+    /// Since when guard has refused this remedy, or this step of it; absent: it did not yet.
+    std::optional<Instant> refused_since{};
 };
 
 /// `before`, taken further by new facts: since when more looks dead at once than may, without a

@@ -248,6 +248,17 @@ TEST_CASE("a remedy is undone once") {
     CHECK(scene.refuses(catalogue_rule));
 }
 
+TEST_CASE("what was done is taken back although its symptom is gone") {
+    Scene scene;
+    learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
+    scene.facts.versions.deploy.current = v1;
+    scene.asked.edge_errors_at_open = scene.facts.edge.errors_total;
+    scene.asked.remedy = rollback_undo;
+    scene.asked.is_undo = true;
+    CHECK(scene.is_permitted());
+    CHECK(scene.ask(SwapVersion{payments, v1, v2}));
+}
+
 TEST_CASE("errors count once the executor's own edge has seen more of them") {
     Scene scene;
     scene.asked.edge_errors_at_open = 7;
@@ -309,11 +320,14 @@ TEST_CASE("a symptom of something that we do not guard is none") {
 TEST_CASE("asking again for a symptom ends after a bounded time") {
     Scene scene;
     scene.asked.edge_errors_at_open = 7;
-    scene.asked.symptom.noticed_at = now - ask_again_for_max + milliseconds{1};
+    scene.asked.symptom.noticed_at = now - seconds{1000};  // How long it was there is no measure,
+    scene.history.learn(opened_entry(incident), now - seconds{1000});  // nor the incident's age.
     CHECK(scene.verdict().again_at);
-    scene.asked.symptom.noticed_at = now - ask_again_for_max;
+    scene.asked.refused_since = now - ask_again_for_max + milliseconds{1};
+    CHECK(scene.verdict().again_at);
+    scene.asked.refused_since = now - ask_again_for_max;
     CHECK_FALSE(scene.verdict().again_at);
-    scene.history.learn(opened_entry(incident), now);  // The ledger's word, not the proposal's.
+    scene.asked.refused_since = now + seconds{1};
     CHECK(scene.verdict().again_at);
 }
 

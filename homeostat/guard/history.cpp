@@ -32,6 +32,10 @@ void push_bounded(Queue& queue, Item item, std::size_t count_max) {
     }
 }
 
+bool reverts(const Remedy& remedy, const std::optional<Remedy>& done) {
+    return done && inverse_of(*done) == remedy;
+}
+
 /// The first effect of a remedy begins an attempt; the others belong to it.
 void note_attempt(IncidentMemory& memory, const IntentBody& intent) {
     const bool goes_on = memory.remedy_in_hand && *memory.remedy_in_hand == intent.remedy &&
@@ -42,10 +46,9 @@ void note_attempt(IncidentMemory& memory, const IntentBody& intent) {
     memory.remedy_in_hand = intent.remedy;
     memory.is_undo_in_hand = intent.is_undo;
     if (intent.is_undo) {
-        for (std::optional<Remedy>* done : {&memory.remedy_held, &memory.remedy_last}) {
-            if (*done && inverse_of(**done) == intent.remedy) {
-                done->reset();
-            }
+        // What is held is so still: a give-back that got stuck half-way is begun again.
+        if (reverts(intent.remedy, memory.remedy_last)) {
+            memory.remedy_last.reset();
         }
         return;
     }
@@ -121,7 +124,6 @@ IncidentMemory& History::remember(const IncidentId& incident, Instant at) {
     IncidentMemory& memory = incidents_[incident];
     memory.order = order_next_++;
     memory.opened_at = at;
-    memory.active_at = at;
     return memory;
 }
 
@@ -137,7 +139,6 @@ void History::learn_intent(const Entry& entry, Instant at) {
     // Counted before it is understood: an intent of a later version spends a token too.
     push_bounded(effects_at_, at, effects_max);
     IncidentMemory& memory = remember(entry.incident, at);
-    memory.active_at = std::max(memory.active_at, at);
     memory.step_last.reset();
     const Result<IntentBody> intent = from_json<IntentBody>(entry.body);
     if (!intent) {
@@ -180,12 +181,17 @@ void History::learn_proof(const Entry& entry) {
     if (body && body->proof.kind != ProofKind::undecided) {
         let_go(entry.incident);
     }
+    const auto found = incidents_.find(entry.incident);
+    if (body && found != incidents_.end() && reverts(body->remedy, found->second.remedy_held)) {
+        found->second.remedy_held.reset();
+    }
 }
 
 void History::learn_held(const Entry& entry) {
     const auto found = incidents_.find(entry.incident);
     const Result<HeldBody> body = from_json<HeldBody>(entry.body);
-    if (found != incidents_.end() && body) {
+    // What it did not begin is not its to give back.
+    if (found != incidents_.end() && body && found->second.remedy_last == body->remedy) {
         found->second.remedy_held = body->remedy;
     }
 }
@@ -241,6 +247,17 @@ std::vector<IncidentId> History::busy_incidents(const IncidentId& except) const 
         }
     }
     return busy;
+}
+
+std::optional<IncidentId> History::holder_of(RemedyKind kind,
+                                             const std::string& target,
+                                             const IncidentId& except) const {
+    const auto found = std::ranges::find_if(incidents_, [&](const auto& item) {
+        const auto& [incident, memory] = item;
+        return incident != except && !memory.is_closed && memory.remedy_held &&
+               kind_of(*memory.remedy_held) == kind && target_of(*memory.remedy_held) == target;
+    });
+    return found == incidents_.end() ? std::nullopt : std::optional(found->first);
 }
 
 bool History::is_effect_known(const EffectId& effect) const {

@@ -35,12 +35,11 @@ namespace homeostat::guard {
 struct IncidentMemory {
     std::uint64_t order{0};  ///< Rises with each incident learned of.
     Instant opened_at{};
-    Instant active_at{};                   ///< Of its latest effect; else of its opening.
     std::uint32_t attempts_count{0};       ///< Remedies begun, undos not counted.
     std::optional<Remedy> remedy_last;     ///< The last one begun; none once its undo has begun.
     std::optional<Remedy> remedy_in_hand;  ///< Begun, and neither proven nor given up.
     bool is_undo_in_hand{false};
-    std::optional<Remedy> remedy_held;   ///< A temporary one in force; none once it is given back.
+    std::optional<Remedy> remedy_held;   ///< In force until a proof follows upon its give-back.
     std::vector<EffectId> effects;       ///< Every one it ever announced.
     std::vector<EffectId> effects_open;  ///< Of these, without a trustworthy outcome.
     std::optional<Step> step_last;       ///< Of the latest; none if it could not be read.
@@ -65,6 +64,11 @@ class History {
 
     /// The other incidents whose remedy is in hand or whose effect has no outcome, in order.
     [[nodiscard]] std::vector<IncidentId> busy_incidents(const IncidentId& except) const;
+
+    /// The other open incident that holds a remedy of this kind at this target.
+    [[nodiscard]] std::optional<IncidentId> holder_of(RemedyKind kind,
+                                                      const std::string& target,
+                                                      const IncidentId& except) const;
 
     [[nodiscard]] bool is_effect_known(const EffectId& effect) const;
 

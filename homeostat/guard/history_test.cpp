@@ -101,6 +101,19 @@ TEST_CASE("a refusal that will not be asked again lets the remedy go, another do
     CHECK_FALSE(history.find(incident)->remedy_in_hand);
 }
 
+TEST_CASE("what an incident did not do last is not held by it") {
+    History history;
+    history.learn(opened_entry(incident), now);
+    history.learn(held_entry(incident, eject_0), now);
+    CHECK_FALSE(history.find(incident)->remedy_held);
+    learn_effect(history, {incident, "i-1.e1", restart_0, drain_0}, now);
+    history.learn(held_entry(incident, eject_0), now);
+    CHECK_FALSE(history.find(incident)->remedy_held);
+    learn_effect(history, {incident, "i-1.e2", eject_0, drain_0}, now);
+    history.learn(held_entry(incident, eject_0), now);
+    CHECK(history.find(incident)->remedy_held == eject_0);
+}
+
 TEST_CASE("a closed incident holds nobody up, not even with an effect that was never resolved") {
     History history;
     history.learn(intent_entry(incident, "i-1.e1", rollback, swap_step), now);

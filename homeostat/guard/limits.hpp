@@ -64,8 +64,8 @@ constexpr Duration facts_age_max = std::chrono::seconds{2};
 /// How soon a refusal that may pass by itself is worth asking again.
 constexpr Duration ask_again_after = std::chrono::milliseconds{500};
 
-/// For how long after the incident opened, or after its last effect, we go on asking again. Edge
-/// counters need one interval (≤ 1 s) to show a fault; an instance needs some seconds to come back.
+/// For how long after the first refusal we go on asking again. Edge counters need one interval (≤ 1
+/// s) to show a fault; an instance needs some seconds to come back.
 constexpr Duration ask_again_for_max = std::chrono::seconds{30};
 
 /// For how long a second kind of observer may take to confirm that much is dead. The edge counts a

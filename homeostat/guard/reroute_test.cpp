@@ -93,7 +93,8 @@ TEST_CASE("a route costs no instance, and needs room for the keys and for its ow
     Scene back = scene_of(route_back_quotes);
     back.limits = scene.limits;
     back.asked.is_undo = true;
-    back.history.learn(opened_entry(incident), now);
+    learn_effect(back.history, {incident, "i-1.e1", reroute_quotes, route_step},
+                 now - seconds{700});
     back.history.learn(held_entry(incident, reroute_quotes), now);
     spend(back.history, 9, now - seconds{10});
     back.facts.routes.front().is_to_source = true;

@@ -21,6 +21,7 @@ constexpr std::array rules{
     Rule{"the autonomy of the remedy is act", rule::autonomy},
     Rule{"the executor sees the symptom itself", rule::symptom},
     Rule{"one remedy is in hand at a time", rule::one_in_hand},
+    Rule{"no other incident holds the same", rule::held_elsewhere},
     Rule{"the target has cooled down", rule::cool_down},
     Rule{"the attempts are not used up", rule::attempts},
     Rule{"the reflex backs off", rule::back_off},
@@ -58,10 +59,7 @@ bool is_in_hand(const Matter& matter) {
 }
 
 Duration waited(const Matter& matter) {
-    const IncidentMemory* memory = matter.history.find(matter.asked.incident);
-    const Instant since = memory == nullptr ? matter.asked.symptom.noticed_at : memory->active_at;
-    // The symptom's instant comes from a proposal: it may be any number.
-    return matter.now - std::clamp(since, std::min(Instant{}, matter.now), matter.now);
+    return matter.now - std::min(matter.asked.refused_since.value_or(matter.now), matter.now);
 }
 
 std::optional<Instant> again_soon(const Matter& matter) {

@@ -53,6 +53,7 @@ namespace rule {
 [[nodiscard]] std::optional<Objection> autonomy(const Matter& matter);
 [[nodiscard]] std::optional<Objection> symptom(const Matter& matter);
 [[nodiscard]] std::optional<Objection> one_in_hand(const Matter& matter);
+[[nodiscard]] std::optional<Objection> held_elsewhere(const Matter& matter);
 [[nodiscard]] std::optional<Objection> cool_down(const Matter& matter);
 [[nodiscard]] std::optional<Objection> attempts(const Matter& matter);
 [[nodiscard]] std::optional<Objection> back_off(const Matter& matter);
@@ -64,7 +65,8 @@ namespace rule {
 /// The first effect of just this remedy is announced, and it is neither proven nor given up.
 [[nodiscard]] bool is_in_hand(const Matter& matter);
 
-/// Since the incident opened, or since its last effect.
+/// Since this was refused first. What the incident took before, a slow start or a hold, is no wait
+/// for what is in the way now.
 [[nodiscard]] Duration waited(const Matter& matter);
 
 /// When to ask again for what may pass by itself; nothing once we have waited long enough.

@@ -339,6 +339,10 @@ std::optional<Objection> catalogue(const Matter& matter) {
     if (matter.asked.is_undo && !is_proper_undo(matter)) {
         return no("it does not revert what this incident did last or holds");
     }
+    const bool is_temporary = traits_of(kind_of(matter.asked.remedy)).is_temporary;
+    if (matter.asked.is_contained && is_temporary && !matter.asked.is_undo) {
+        return no("something is held already: what is temporary as well is no cure");
+    }
     return std::visit(InCatalogue{matter}, matter.asked.remedy);
 }
 

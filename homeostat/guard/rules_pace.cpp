@@ -1,4 +1,5 @@
-// The rules about how much and how often: autonomy, one in hand, cool-down, attempts, back-off.
+// The rules about how much and how often: autonomy, one in hand, held elsewhere, cool-down,
+// attempts, back-off.
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/guard/rules.hpp"
@@ -94,6 +95,22 @@ std::optional<Objection> one_in_hand(const Matter& matter) {
         }
     }
     return std::nullopt;
+}
+
+// Each is given back by whoever began it. Of two at the same target the first give-back would take
+// the other with it, as the spares that it started.
+std::optional<Objection> held_elsewhere(const Matter& matter) {
+    const RemedyKind kind = kind_of(matter.asked.remedy);
+    if (!traits_of(kind).is_temporary || matter.asked.is_undo || is_in_hand(matter)) {
+        return std::nullopt;
+    }
+    const std::string target = target_of(matter.asked.remedy);
+    const auto holder = matter.history.holder_of(kind, target, matter.asked.incident);
+    return holder ? std::optional(
+                        Objection{.because = fmt::format("incident {} holds {} on {}",
+                                                         holder->text(), to_text(kind), target),
+                                  .again_at = again_soon(matter)})
+                  : std::nullopt;
 }
 
 std::optional<Objection> cool_down(const Matter& matter) {

@@ -88,9 +88,8 @@ bool is_in_trouble(const Matter& matter, const CircuitFacts& circuit) {
 /// that is not whole, can prove nothing and could not take the reads.
 bool is_stale_seen(const Matter& matter) {
     const CacheFacts* cache = find_cache(matter.facts, CacheId(matter.asked.symptom.subject.name));
-    const bool is_seen_now = cache != nullptr && cache->is_answering &&
-                             cache->is_source_answering && cache->stale_count > 0;
-    return is_seen_now || matter.asked.is_undo;  // To take it back needs no reason any more.
+    return cache != nullptr && cache->is_answering && cache->is_source_answering &&
+           cache->stale_count > 0;
 }
 
 bool is_source_well(const Matter& matter) {
@@ -166,8 +165,8 @@ std::optional<Objection> facts(const Matter& matter) {
 }
 
 std::optional<Objection> symptom(const Matter& matter) {
-    if (is_in_hand(matter)) {
-        return std::nullopt;
+    if (is_in_hand(matter) || matter.asked.is_undo) {
+        return std::nullopt;  // To take it back needs no reason any more.
     }
     const Symptom& symptom = matter.asked.symptom;
     if (!is_known_subject(matter)) {

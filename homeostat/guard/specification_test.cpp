@@ -287,11 +287,9 @@ Scene scene_with(const StepTroubles& it) {
     }
     if (it.remedy == 5 || it.remedy == 7 || it.remedy == 11) {
         scene.asked.is_undo = true;
-        scene.history.learn(opened_entry(incident), now);
-        scene.history.learn(held_entry(incident, it.remedy == 5   ? eject_0
-                                                 : it.remedy == 7 ? open_fraud
-                                                                  : reroute_quotes),
-                            now);
+        const Remedy held = it.remedy == 5 ? eject_0 : it.remedy == 7 ? open_fraud : reroute_quotes;
+        learn_effect(scene.history, {incident, "i-1.e1", held, Undrain{payments_2}}, now);
+        scene.history.learn(held_entry(incident, held), now);
     }
     scene.facts.circuits.front().is_open = it.is_open;
     scene.facts.routes.front().is_to_source = it.is_open;

@@ -75,8 +75,26 @@ TEST_CASE("an ejected instance is cured although the symptom is gone, and then g
     readmit.is_undo = true;
     scene.history.learn(entry_of(EntryKind::intent, incident, readmit), now);
     scene.history.learn(outcome_entry(incident, "i-1.e2", OutcomeKind::done), now);
-    scene.history.learn(entry_of(EntryKind::proposed, incident, Proposal{}), now);
+    scene.history.learn(entry_of(EntryKind::escalated, incident, EscalatedBody{"stuck"}), now);
+    CHECK(scene.is_permitted());  // It is held still.
+    scene.history.learn(entry_of(EntryKind::proof, incident, ProofBody{readmit_0, {}}), now);
     CHECK(scene.refuses(catalogue_rule));
+}
+
+TEST_CASE("while something is held a cure is nothing that would have to be given back as well") {
+    for (const Remedy& remedy : {eject_0, open_fraud, reroute_quotes, scale_up}) {
+        CAPTURE(describe(remedy));
+        Scene scene = remedy == eject_0 ? eject_scene() : scene_of(remedy);
+        CHECK(scene.is_permitted());
+        scene.asked.is_contained = true;
+        CHECK(scene.refuses(catalogue_rule));
+    }
+    for (const Remedy& remedy : {restart_0, rolling, rollback, invalidate_quotes}) {
+        CAPTURE(describe(remedy));
+        Scene scene = scene_of(remedy);
+        scene.asked.is_contained = true;
+        CHECK(scene.is_permitted());
+    }
 }
 
 TEST_CASE("nothing is ejected by what was to be given back, and nothing readmitted by an eject") {
@@ -85,7 +103,7 @@ TEST_CASE("nothing is ejected by what was to be given back, and nothing readmitt
     CHECK(eject.refuses(undrain_0, step_rule));
     CHECK(eject.refuses(replace_0, step_rule));
     Scene readmit = eject_scene();
-    readmit.history.learn(opened_entry(incident), now);
+    learn_effect(readmit.history, {incident, "i-1.e1", eject_0, drain_0}, now);
     readmit.history.learn(held_entry(incident, eject_0), now);
     readmit.asked.remedy = readmit_0;
     readmit.asked.is_reflex = false;
@@ -113,6 +131,42 @@ TEST_CASE("a scale starts spares that are there, from the number that is wanted 
     start_spare(scene.facts);
     CHECK(scene.refuses(catalogue_rule));
     CHECK(scene_of(restart_0).refuses(Replace{payments_3, {}, v2, c2}, step_rule));
+}
+
+TEST_CASE("two incidents do not hold the same, or one would take back what the other needs") {
+    Scene scene = scene_of(Scale{payments, 4, 5});
+    start_spare(scene.facts);
+    scene.facts.spares = {spare_instance(InstanceId("payments-4"))};
+    CHECK(scene.is_permitted());
+    learn_effect(scene.history,
+                 {incident_other, "i-2.e1", scale_up, Replace{payments_3, {}, v2, c2}}, now);
+    const Proof helped{.kind = ProofKind::helped, .observers = {}, .because = ""};
+    scene.history.learn(entry_of(EntryKind::proof, incident_other, ProofBody{scale_up, helped}),
+                        now);
+    scene.history.learn(held_entry(incident_other, scale_up), now);
+    CHECK(scene.refuses(held_rule));
+    CHECK(scene.refuses(Replace{InstanceId("payments-4"), {}, v2, c2}, held_rule));
+    CHECK(scene.verdict().again_at);
+
+    Scene other_kind = scene;
+    other_kind.asked.remedy = rolling;
+    CHECK(other_kind.is_permitted());
+    Scene other_target = eject_scene();
+    learn_effect(other_target.history,
+                 {incident_other, "i-2.e1", Eject{payments_1}, Drain{payments_1}}, now);
+    other_target.history.learn(
+        entry_of(EntryKind::proof, incident_other, ProofBody{Eject{payments_1}, helped}), now);
+    other_target.history.learn(held_entry(incident_other, Eject{payments_1}), now);
+    CHECK(other_target.is_permitted());
+    Scene given_back = scene;
+    given_back.history.learn(
+        entry_of(EntryKind::proof, incident_other, ProofBody{scale_down, helped}), now);
+    CHECK(given_back.is_permitted());
+    Scene itself = scene;  // Its own give-back, whatever else is asked for.
+    itself.asked = case_of(scale_down);
+    itself.asked.incident = incident_other;
+    itself.asked.is_undo = true;
+    CHECK(itself.is_permitted());
 }
 
 TEST_CASE("a scale takes away only what it added, and never below the floor") {

@@ -45,6 +45,7 @@ bool ends_what_was_slow(const Symptom& open, const Symptom& symptom) {
 void begin_waits_anew(IncidentState& state, Instant now) {
     state.opened_at = now;
     state.node_since = now;
+    state.refused_since.reset();
     if (state.plan) {
         state.plan->began_at = now;
         state.plan->step_last_at.reset();
@@ -53,6 +54,7 @@ void begin_waits_anew(IncidentState& state, Instant now) {
     if (state.held) {
         state.held->until = now + (state.held->until - state.held->since);
         state.held->since = now;
+        state.held->again_at.reset();
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "homeostat/heal/proposal_for_test.hpp"
 #include "homeostat/heal/simulated_executor_for_test.hpp"
+#include "homeostat/record/record.hpp"
 
 #include <doctest/doctest.h>
 
@@ -422,6 +423,55 @@ TEST_CASE("an effect whose outcome is not known is looked up in the world before
     executor.settle();
     CHECK(has_line(executor, "outcome i-1.e1 done (read back)"));
     CHECK(executor.story().back() == "escalated: the remedy took too long and was given up");
+}
+
+TEST_CASE(
+    "a step that is refused again and again is given up after three tries, and costs no more") {
+    SimulatedWorld world = bad_deploy();
+    world.refusals_left["drain"] = 1'000;
+    SimulatedExecutor executor(world);
+    executor.open(rollback_of(world));
+    executor.settle();
+    CHECK(executor.node() == "stand_by");
+    CHECK(executor.story().back() ==
+          "escalated: cannot go on: drain payments-0 was tried 3 times and came to nothing");
+    CHECK(executor.history().effects_since(Instant{}).size() == 4);  // The swap, and the tries.
+    CHECK(world.serving_count() == 3);
+}
+
+TEST_CASE("a step that is refused for a moment is tried again and the remedy goes on") {
+    SimulatedWorld world = bad_deploy();
+    world.refusals_left = {{"swap_version", 1}, {"drain", 2}, {"undrain", 2}};
+    SimulatedExecutor executor(world);
+    executor.open(rollback_of(world));
+    executor.settle();
+    CHECK(executor.story().back() == "closed healed");
+    CHECK(all_run(world, "v1"));
+}
+
+TEST_CASE("a step that another incident holds up after a slow start waits for it") {
+    SimulatedWorld world;
+    world.is_dependency_failing = true;
+    world.start_for = 25s;  // Longer than a refusal may last.
+    SimulatedExecutor executor(world);
+    executor.around.plan_for_max = 10min;
+    executor.open(proposal_for_test(errors_for_test(world.now), rolling_restart_for_test()));
+    world.is_dependency_failing = false;
+    REQUIRE(has_line(executor, "outcome i-1.e2 done"));
+    world.pass(24s);
+    IntentBody other;
+    other.effect = EffectId("i-2.e1");
+    other.remedy = restart_for_test("payments-0");
+    other.step = Undrain{InstanceId("payments-0")};
+    executor.write(record::intent(IncidentId("i-2"), other));
+    for (const Instant until = world.now + 10s; executor.wakes_by(until);) {
+        executor.wake();
+    }
+    CHECK(has_line(executor, "refusal: one remedy is in hand at a time"));
+    executor.write(record::closed(IncidentId("i-2"), CloseKind::healed, {}));
+    executor.settle();
+    CHECK(executor.story().back() == "closed healed");
+    CHECK(executor.notices.empty());
 }
 
 TEST_CASE("a permission that is lowered while a remedy is in hand stops it and calls a person") {

@@ -16,15 +16,25 @@ const Remedy& remedy_in_hand(const IncidentState& state) {
     return state.plan ? state.plan->remedy : state.proposal.choice.remedy;
 }
 
-/// Where an incident goes that has nothing to do but wait: a remedy in force is watched over.
+/// Where an incident goes that has nothing to do but wait: a remedy in force is watched over, also
+/// when it could not be given back. So no incident is ever closed while it holds something.
 std::string_view rest_of(const IncidentState& state) {
-    return state.held && !state.is_undo ? "hold" : "stand_by";
+    return state.held ? "hold" : "stand_by";
+}
+
+bool is_give_back(const IncidentState& state) {
+    return state.held && state.is_undo && remedy_in_hand(state) == inverse_of(state.held->remedy);
+}
+
+/// What found its goal reached already is not our doing: it is not held, nor taken back.
+bool has_done_something(const IncidentState& state) {
+    return state.plan && state.plan->steps_count > 0;
 }
 
 /// Once an effect of it is announced a remedy is carried through, whatever the agent sees
 /// meanwhile; and so is an undo.
 bool has_begun(const IncidentState& state) {
-    return state.is_undo || (state.plan && state.plan->steps_count > 0);
+    return state.is_undo || has_done_something(state);
 }
 
 bool is_reflex(const IncidentState& state) {
@@ -44,6 +54,7 @@ guard::Case case_of(const IncidentState& state) {
         .edge_errors_at_open = state.edge_errors_at_open,
         .edge_requests_at_open = state.edge_requests_at_open,
         .silent_since = state.silent_since,
+        .refused_since = state.refused_since,
     };
 }
 
@@ -58,6 +69,7 @@ Grounds grounds_of(const IncidentState& state, const Facts& facts, const Healing
             .edge_errors_at_open = asked.edge_errors_at_open,
             .edge_requests_at_open = asked.edge_requests_at_open,
             .silent_since = asked.silent_since,
+            .refused_since = asked.refused_since,
             .facts = facts};
 }
 
@@ -66,12 +78,11 @@ void look_for_silence(IncidentState& state, const Facts& facts, const HealingCon
         homeostat::guard::silent_since(state.silent_since, facts, context.around.guard);
 }
 
-/// What a verdict other than permit leads to. `since`: when this was first asked for.
-HealingTurn turn_down(IncidentState state,
-                      VerdictBody body,
-                      Instant since,
-                      const HealingContext& context) {
+/// What a verdict other than permit leads to.
+HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContext& context) {
     const Verdict verdict = body.verdict;
+    const Instant since = state.refused_since.value_or(context.now);
+    state.refused_since = since;
     const bool is_step = body.step.has_value();
     const bool is_news = state.last_rule != verdict.rule;
     state.last_rule = verdict.rule;
@@ -125,6 +136,7 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
         state.node_since = context.now;
         state.plan.reset();
         state.is_undo = false;
+        state = asking_anew(std::move(state));
     }
     if (message_in<Cleared>(event) != nullptr) {
         const bool holds = state.held.has_value();
@@ -149,13 +161,12 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
     const Remedy remedy = state.proposal.choice.remedy;
     VerdictBody body{remedy, std::nullopt, verdict, grounds_of(state, *read->facts, context)};
     if (verdict.kind != VerdictKind::permit) {
-        const Instant since = state.node_since;
-        return turn_down(std::move(state), std::move(body), since, context);
+        return turn_down(std::move(state), std::move(body), context);
     }
     // A permit to try; each step asks for its own. The plan is all that is kept of it.
     state.plan = plan_for(remedy, context);
     state.tried.push_back(remedy);
-    state.last_rule.clear();
+    state = asking_anew(std::move(state));
     Entry entry = record::verdict(state.id, std::move(body));
     return with(go(std::move(state), "act"), std::move(entry));
 }
@@ -199,10 +210,8 @@ HealingTurn begin_step(IncidentState state,
                                     context.around.guard, context.now);
     Grounds grounds = grounds_of(state, facts, context);
     if (!permit) {
-        // What was done before is no wait: another incident may hold this step up only now.
-        const Instant since = state.plan->step_last_at.value_or(state.plan->began_at);
         VerdictBody body{remedy_in_hand(state), step, permit.error(), std::move(grounds)};
-        return turn_down(std::move(state), std::move(body), since, context);
+        return turn_down(std::move(state), std::move(body), context);
     }
     IntentBody intent{.effect = effect,
                       .remedy = remedy_in_hand(state),
@@ -220,7 +229,7 @@ HealingTurn begin_step(IncidentState state,
     state.effects_count += 1;
     state.plan = act::advanced(std::move(*state.plan), step, effect, context.now);
     state.pending = PendingEffect{effect, std::move(step)};
-    state.last_rule.clear();
+    state = asking_anew(std::move(state));
     Entry entry = record::intent(state.id, std::move(intent));
     HealingTurn turn = with(HealingTurn{.state = std::move(state)}, std::move(entry));
     turn.commands.emplace_back(Perform{act::request_for(std::move(*permit))});
@@ -314,37 +323,40 @@ HealingTurn act(IncidentState state, const HealingEvent& event, const HealingCon
 namespace {
 
 HealingTurn after_help(IncidentState state, const Remedy& remedy, const HealingContext& context) {
-    const bool is_given_back = state.held && state.is_undo;
-    if (traits_of(kind_of(remedy)).is_temporary && !state.is_undo) {
+    const bool is_given_back = is_give_back(state);
+    const bool is_ours = has_done_something(state);
+    if (state.held && !is_given_back) {
+        return go(std::move(state), "hold");  // It looks whether that was the cure.
+    }
+    if (traits_of(kind_of(remedy)).is_temporary && !state.is_undo && is_ours) {
         state.held = act::Held{remedy, context.now, context.now + context.around.hold_for_max};
         state.wants_cure = std::holds_alternative<Eject>(remedy);
         const HeldBody body{remedy, state.held->until};
         Entry entry = record::held(state.id, body);
         return with(go(std::move(state), "hold"), std::move(entry));
     }
-    if (state.held && !is_given_back) {
-        return go(std::move(state), "hold");  // It looks whether that was the cure.
-    }
     state.held.reset();
-    state.has_healed = true;
+    state.has_healed = is_ours || is_given_back;
     return go(std::move(state), "close");
 }
 
 HealingTurn after_no_help(IncidentState state, const Remedy& remedy) {
-    if (state.held && state.is_undo) {
+    if (is_give_back(state)) {
         // The symptom came back with what was given back. It may be asked for once more, as long
         // as attempts are left.
         std::erase(state.tried, state.held->remedy);
         state.held.reset();
         return go(std::move(state), "rejudge");
     }
+    const bool is_undone = !state.is_undo && has_done_something(state) && inverse_of(remedy);
+    if (is_undone) {
+        return go(std::move(state), "undo");  // Also a cure of what is held meanwhile.
+    }
     if (state.held) {
         return go(std::move(state), "hold");
     }
-    if (restarts_anew(state)) {
-        return go(std::move(state), "guard");
-    }
-    return go(std::move(state), inverse_of(remedy) ? "undo" : "rejudge");
+    const std::string_view next = restarts_anew(state) ? "guard" : "rejudge";
+    return go(std::move(state), next);
 }
 
 }  // namespace
@@ -376,6 +388,7 @@ HealingTurn undo(IncidentState state, const HealingEvent&, const HealingContext&
     const Remedy inverse = *inverse_of(remedy);
     state.plan = plan_for(inverse, context);
     state.is_undo = true;
+    state = asking_anew(std::move(state));
     Entry entry = record::undo(state.id, remedy, inverse);
     return with(go(std::move(state), "act"), std::move(entry));
 }
@@ -421,10 +434,17 @@ HealingTurn rejudge(IncidentState state, const HealingEvent& event, const Healin
     return wait_until(std::move(state), until);
 }
 
-HealingTurn escalate(IncidentState state, const HealingEvent&, const HealingContext&) {
+HealingTurn escalate(IncidentState state, const HealingEvent&, const HealingContext& context) {
     Entry entry = record::escalated(state.id, state.trouble);
+    // A give-back is tried again; a person hears of it once.
+    const bool is_news = !is_give_back(state) || state.held->failures_count == 0;
+    if (is_give_back(state)) {
+        state.held = act::kept(std::move(*state.held), context.now);
+    }
     HealingTurn turn = with(go(state, rest_of(state)), std::move(entry));
-    turn.commands.emplace_back(Notify{state.id.text() + ": " + state.trouble});
+    if (is_news) {
+        turn.commands.emplace_back(Notify{state.id.text() + ": " + state.trouble});
+    }
     return turn;
 }
 

@@ -4,7 +4,6 @@
 #include "homeostat/heal/healing_turn.hpp"
 #include "homeostat/record/record.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace homeostat::heal::node {
@@ -26,8 +25,7 @@ HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingCo
     }
     const auto* read = message_in<FactsRead>(event);
     if (read == nullptr || !read->facts) {
-        const Instant until = state.held->until;
-        return wait_until(std::move(state), std::min(context.now + reread_after, until));
+        return wait_until(std::move(state), context.now + reread_after);
     }
     state.held = act::looked(std::move(*state.held), *read->facts);
     const act::HoldAdvice advice = act::advise(*state.held, *read->facts, context.now);
@@ -50,6 +48,7 @@ HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingCo
 HealingTurn give_back(IncidentState state, const HealingEvent&, const HealingContext& context) {
     state.plan = plan_for(*inverse_of(state.held->remedy), context);
     state.is_undo = true;
+    state = asking_anew(std::move(state));
     return go(std::move(state), "act");
 }
 

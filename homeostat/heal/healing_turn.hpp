@@ -59,6 +59,13 @@ template <class M>
     return !std::holds_alternative<Incident::Message>(event);
 }
 
+/// Something else is asked of guard from now on: no refusal so far was of that.
+[[nodiscard]] inline IncidentState asking_anew(IncidentState state) {
+    state.refused_since.reset();
+    state.last_rule.clear();
+    return state;
+}
+
 [[nodiscard]] inline act::Plan plan_for(const Remedy& remedy, const HealingContext& context) {
     act::Plan plan;
     plan.remedy = remedy;

@@ -48,8 +48,9 @@ struct IncidentState {
     Instant node_since{};                  ///< When the present node was entered.
     std::uint64_t edge_errors_at_open{0};  ///< The executor's own count, shortly before.
     std::uint64_t edge_requests_at_open{0};
-    std::optional<Instant> silent_since;  ///< As in guard::Case.
-    std::vector<Remedy> tried;            ///< Remedies begun, in order.
+    std::optional<Instant> silent_since;   ///< As in guard::Case.
+    std::optional<Instant> refused_since;  ///< Likewise.
+    std::vector<Remedy> tried;             ///< Remedies begun, in order.
     std::optional<act::Plan> plan;
     std::optional<PendingEffect> pending;
     std::uint32_t effects_count{0};
@@ -68,6 +69,7 @@ struct IncidentState {
         field("edge_errors_at_open", self.edge_errors_at_open);
         field("edge_requests_at_open", self.edge_requests_at_open, may_be_absent);
         field("silent_since", self.silent_since);
+        field("refused_since", self.refused_since);
         field("tried", self.tried);
         field("plan", self.plan);
         field("pending", self.pending);

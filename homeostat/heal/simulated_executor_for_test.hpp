@@ -85,6 +85,16 @@ class SimulatedExecutor {
         crank(graph::Entered{});
     }
 
+    /// What another incident of the same executor writes.
+    void write(Entry entry) {
+        EntryGroup group;
+        group.index = ledger.size();
+        group.at = world_.now;
+        group.entries.push_back(std::move(entry));
+        history_.learn(group.entries.front(), group.at);
+        ledger.push_back(std::move(group));
+    }
+
     void tell(Incident::Message message) { crank(std::move(message)); }
 
     [[nodiscard]] bool wakes_by(Instant at) const {

@@ -23,6 +23,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -74,6 +75,7 @@ class SimulatedWorld {
     bool is_runtime_readable{true};
     bool is_edge_readable{true};
     bool is_suspended{false};
+    std::map<std::string_view, int> refusals_left;  ///< By the name of the step.
     Duration start_for{std::chrono::milliseconds{100}};
     Instant now{std::chrono::hours{1}};
 
@@ -240,6 +242,11 @@ class SimulatedWorld {
     /// Causes the effect if its precondition holds. `stops_half_way`: whoever performs a `replace`
     /// dies between ending the old process and starting the new one.
     Outcome apply(const EffectId& effect, const Step& step, bool stops_half_way = false) {
+        int& refusals = refusals_left[name_of(step)];
+        if (refusals > 0) {
+            refusals -= 1;
+            return {OutcomeKind::refused, "so the test wants it"};
+        }
         const Outcome outcome =
             std::visit([&](const auto& one) { return apply(effect, one, stops_half_way); }, step);
         changes_count[effect] += outcome.kind == OutcomeKind::refused ? 0 : 1;
