@@ -6,13 +6,17 @@
 A seed draws which effects are interrupted and how long after their intent. Half a minute.
 """
 
+import os
 import random
 import re
+import shutil
+import signal
 import subprocess
 import time
 
 from guarded_world import (
     INSTANCES,
+    MIN_HEALTHY,
     GuardedWorld,
     Witness,
     break_it,
@@ -48,11 +52,22 @@ def what_of(intent):
     return intent["incident"], step["kind"], step.get("instance", "")
 
 
-def check_unguarded(world, was_alive):
-    """While no agent runs the services are as they were, and requests are answered."""
+def answers(world):
+    """What users got so far: (status, verdict), the verdict from the content too."""
+    lines = world.log_of("load-generator").split("\n")[:-1]  # Whole ones.
+    return [tuple(line.split()[2:]) for line in lines]
+
+
+def check_unguarded(world, was_alive, is_well=False):
+    """While no agent runs the services are as they were, and requests are answered, where all is
+    well every one of them."""
+    answered = len(answers(world))
     for _ in range(5):
         assert world.is_answered(), "a request was not answered while no agent ran"
         world.wait_for_requests(UNGUARDED_FOR // 5)
+    seen = answers(world)[answered:]
+    failed = [one for one in seen if one not in (("200", "good"), ("200", "slow"))]
+    assert seen and not (is_well and failed), f"{len(seen)} answers, of these {failed}"
     alive = world.alive()
     for name, process in was_alive.items():
         assert alive.get(name) == process, f"{name} changed while no agent ran"
@@ -107,6 +122,9 @@ def an_agent_killed_inside_its_effects_heals_with_at_most_one_effect_per_intent(
     print(f"  {kills} kills in {rounds} incidents")
     check_effects(world, witness)
     check_ledger(world)
+    print(f"  while one was drained at least {witness.serving_min} served")
+    assert witness.serving_min is not None, "nothing was drained, so nothing was tested"
+    assert witness.serving_min >= MIN_HEALTHY, f"only {witness.serving_min} served"
 
 
 def a_second_agent_of_the_same_service_refuses_to_start_and_says_why(world, _):
@@ -128,14 +146,14 @@ def a_new_agent_after_a_kill_without_any_fault_adopts_and_does_nothing(world, op
     before = len(world.of_kind("opened")), len(world.of_kind("intent")), len(world.starts())
     for _ in range(3):
         world.kill_agent()
-        check_unguarded(world, alive)
+        check_unguarded(world, alive, is_well=True)
         told = arrivals(world)
         world.start_agent()
         wait_until("it is ready", lambda: (world.status() or {}).get("is_ready"))
         wait_until("it has told what it found", lambda: len(arrivals(world)) > len(told))
         said, = arrivals(world)[len(told):]
         assert "instances: 3 adopted, 0 started, 0 down" in said, said
-        check_unguarded(world, alive)  # It goes on for a while and is left alone.
+        check_unguarded(world, alive, is_well=True)  # It goes on and is left alone.
     world.read_sink()
     now = len(world.of_kind("opened")), len(world.of_kind("intent")), len(world.starts())
     assert now == before, f"incidents, effects and starts were {before} and are {now}"
@@ -147,7 +165,38 @@ def services_go_on_when_the_agent_ends(world, _):
     assert len(alive) == len(INSTANCES)
     world.agent.terminate()
     assert world.agent.wait(10) == 0
-    check_unguarded(world, alive)
+    check_unguarded(world, alive, is_well=True)
+
+
+def no_answer_that_any_user_got_was_a_wrong_one(world, _):
+    seen = answers(world)
+    wrong = [one for one in seen if one[1] == "wrong"]
+    assert len(seen) > UNGUARDED_FOR and not wrong, f"{len(wrong)} of {len(seen)} are wrong"
+
+
+def a_successor_from_another_place_adopts_and_heals_with_its_own_programs(world, _):
+    alive = world.alive()
+    place = world.run_dir / "upgrade/release/bin"
+    place.mkdir(parents=True)
+    for name in ("homeostat", "homeostat-shim"):
+        shutil.copy(world.programs / name, place / name)
+    if world.agent.poll() is None:
+        world.kill_agent()
+    old, world.programs = world.programs, place
+    told = arrivals(world)
+    world.start_agent()
+    wait_until("it has told what it found", lambda: len(arrivals(world)) > len(told))
+    said, = arrivals(world)[len(told):]
+    assert "instances: 3 adopted, 0 started, 0 down" in said, said
+    assert world.alive() == alive
+    os.kill(alive["payments-1"][0], signal.SIGKILL)
+    wait_until("it is healed", lambda: world.alive().get("payments-1", alive["payments-1"]) !=
+               alive["payments-1"] and is_settled(world), 30)
+    record = next(one for one in world.records() if one["name"] == "payments-1")
+    shim = os.readlink(f"/proc/{record['shim_pid']}/exe")
+    assert shim == str(place / "homeostat-shim"), f"{shim} started it"
+    check_ledger(world)
+    world.programs = old
 
 
 def whatever_the_agent_wrote_is_one_event_a_line_in_one_format(world, _):
@@ -161,6 +210,8 @@ TESTS = [
     a_second_agent_of_the_same_service_refuses_to_start_and_says_why,
     a_new_agent_after_a_kill_without_any_fault_adopts_and_does_nothing,
     services_go_on_when_the_agent_ends,
+    a_successor_from_another_place_adopts_and_heals_with_its_own_programs,
+    no_answer_that_any_user_got_was_a_wrong_one,
     whatever_the_agent_wrote_is_one_event_a_line_in_one_format,
 ]
 

@@ -33,6 +33,7 @@ from test_world import (  # noqa: E402, F401
 )
 
 LOOK_EVERY = 0.02
+MIN_HEALTHY = 2  # Of payments, as homeostat.yaml.in says.
 INSTANCES = [f"payments-{index}" for index in range(3)]
 SPARES = ["payments-3", "payments-4"]
 TABLES = ("circuits", "reroutes")  # The proxy's: what is entered there is open, or goes round.
@@ -87,6 +88,7 @@ class Witness(threading.Thread):
         self.swaps = collections.Counter()  # (from, to) → how often
         self.drains = collections.Counter()  # server → how often it went out of rotation
         self.undrains = collections.Counter()
+        self.serving_min = None  # The fewest that served at any look while one was drained.
         self.effects = {}  # (pid, start ticks) → effect, as the shim's record says
         self.entered = collections.Counter()  # table → how often its entry came or was set anew
         self.cleared = collections.Counter()  # table → how often its entry went
@@ -111,6 +113,9 @@ class Witness(threading.Thread):
                 for server in drained - now:
                     self.undrains[server] += 1
             drained = now  # A proxy that was away begins anew: what it forgot is no undrain.
+            serving = self.world.serving_count() if drained else None
+            if serving is not None:
+                self.serving_min = min(serving, self.serving_min or serving)
             now = self.world.table_entries()
             for table in TABLES if now is not None and entries is not None else ():
                 # Each setting lets an entry live as long again; nothing else does.
@@ -193,6 +198,7 @@ class GuardedWorld(World):
         text = (ROOT / "examples/payment_gateway/homeostat.yaml.in").read_text()
         for word, value in self.words().items():
             text = text.replace(f"@{word}@", str(value))
+        assert f"min_healthy: {MIN_HEALTHY}\n" in text, "the template has another floor"
         # Many incidents in a minute: what would rightly stop an agent that acts so often.
         for given, wanted in {"cool_down: 30s": "cool_down: 500ms",
                               "attempts_max: 3": "attempts_max: 100\n  effects_max: 1000",
@@ -303,6 +309,15 @@ class GuardedWorld(World):
         rows = [line.split() for line in lines[1:]]  # The first is the format's version.
         return {f"payments/{row[3]}" for row in rows
                 if int(row[6]) & ADMIN_STATE_DRAIN} if rows else None
+
+    def serving_count(self):
+        """How many of payments the proxy gives requests to; None when it does not answer.
+
+        One that missed a check ("UP 1/2") still gets them.
+        """
+        rows = [line.split(",") for line in self.ask_proxy("show stat", timeout=0.1)]
+        states = [row[17] for row in rows if row[0] == "payments" and row[1] != "BACKEND"]
+        return sum(state.startswith("UP") for state in states) if states else None
 
     def table_entries(self):
         """Table → how many ms its entry lives on, of the tables that have one; None when the proxy
