@@ -25,16 +25,18 @@ TEST_CASE("guard agrees to a known remedy for a fault that it sees, and to its f
     CHECK(reflex_scene().ask(start_0));
 }
 
-TEST_CASE("nothing is permitted while suspended, by the switch or by the ledger") {
-    Scene by_switch;
-    by_switch.facts.is_suspended = true;
-    CHECK(by_switch.refuses(switch_rule));
-    CHECK(by_switch.refuses(swap_step, switch_rule));
-    Scene by_ledger;
-    by_ledger.history.learn(entry_of(EntryKind::suspended, {}, SwitchBody{"root", "drill"}), now);
-    CHECK(by_ledger.refuses(switch_rule));
-    by_ledger.history.learn(entry_of(EntryKind::resumed, {}, SwitchBody{"root", "done"}), now);
-    CHECK(by_ledger.is_permitted());
+TEST_CASE("nothing is permitted while the switch is engaged, whatever the ledger says of it") {
+    Scene engaged;
+    engaged.facts.is_suspended = true;
+    engaged.history.learn(entry_of(EntryKind::resumed, {}, SwitchBody{"root", "done"}), now);
+    CHECK(engaged.refuses(switch_rule));
+    CHECK(engaged.refuses(swap_step, switch_rule));
+}
+
+TEST_CASE("a switch that was released while nobody could record it is released") {
+    Scene released;
+    released.history.learn(entry_of(EntryKind::suspended, {}, SwitchBody{"root", "drill"}), now);
+    CHECK(released.is_permitted());
 }
 
 TEST_CASE("facts have to be complete, fresh and without contradiction") {

@@ -99,11 +99,7 @@ void History::learn(const Entry& entry, Instant at) {
             learn_close(entry.incident, at);
             break;
         case EntryKind::suspended:
-            is_suspended_ = true;
-            break;
         case EntryKind::resumed:
-            is_suspended_ = false;
-            break;
         case EntryKind::started:
         case EntryKind::change:
         case EntryKind::good:

@@ -83,9 +83,6 @@ class History {
     [[nodiscard]] std::optional<Instant> cooling_since(RemedyKind kind,
                                                        const std::string& target) const;
 
-    /// The ledger's last word on the kill switch.
-    [[nodiscard]] bool is_suspended() const { return is_suspended_; }
-
     friend bool operator==(const History&, const History&) = default;
 
     static constexpr std::size_t incidents_max = 128;
@@ -118,7 +115,6 @@ class History {
     std::map<std::pair<RemedyKind, std::string>, Instant> cool_downs_;
     std::uint64_t order_next_{0};
     std::uint64_t entries_count_{0};
-    bool is_suspended_{false};
 };
 
 }  // namespace homeostat::guard

@@ -67,7 +67,6 @@ TEST_CASE("a history learned live and one replayed from the ledger's bytes are e
         replayed.learn(entry, now);
     }
     CHECK(live == replayed);
-    CHECK(live.is_suspended());
     CHECK(live.effects_since(now - seconds{1}).size() == 3);
     CHECK(live.cooling_since(RemedyKind::rollback, "payments") == now);
     CHECK(live.reflex_restarts_since(payments_0, now - seconds{1}).size() == 1);

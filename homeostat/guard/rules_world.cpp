@@ -140,9 +140,9 @@ bool is_seen(const Matter& matter) {
 
 namespace rule {
 
-// The switch itself and the ledger's last word on it: whoever deletes the one has the other left.
+// The switch alone: what the ledger says of it may be older, and may have found no room.
 std::optional<Objection> kill_switch(const Matter& matter) {
-    if (matter.facts.is_suspended || matter.history.is_suspended()) {
+    if (matter.facts.is_suspended) {
         return Objection{.because = "Homeostat is suspended", .again_at = again_soon(matter)};
     }
     return std::nullopt;

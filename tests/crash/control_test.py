@@ -7,8 +7,9 @@ Starts are counted by the program that is started, records are read from the led
 Half a minute.
 """
 
-import getpass
 import json
+import os
+import pwd
 import subprocess
 
 from guarded_world import wait_until
@@ -70,7 +71,7 @@ def a_suspended_agent_and_its_successor_do_nothing_until_they_are_resumed(servic
     switch(service, "resume", "it is over")
     wait_until_healed(service)
     assert starts() == 3, f"{starts()} starts for two instances and one kill"
-    by = getpass.getuser()
+    by = pwd.getpwuid(os.getuid()).pw_name
     assert service.recorded("suspended") == [{"by": by, "because": "maintenance"}]
     assert service.recorded("resumed") == [{"by": by, "because": "it is over"}]
 
@@ -85,6 +86,16 @@ def a_switch_that_is_engaged_while_no_agent_runs_is_found_by_the_next(service):
     wait_until("the successor answers", service.status)
     check_nothing_is_done(service, name, starts)
     switch(service, "resume", "day")
+    wait_until_healed(service)
+
+
+def a_resume_while_no_agent_runs_releases_what_an_agent_had_recorded(service):
+    service.start()
+    switch(service, "suspend", "night")
+    service.kill_instance()
+    service.kill_agent()
+    switch(service, "resume", "day", is_recorded=False)
+    service.start_agent()
     wait_until_healed(service)
 
 
@@ -198,6 +209,7 @@ def a_deploy_that_nobody_tells_of_is_recorded_first_hand_and_stands_in_the_next_
 TESTS = [
     a_suspended_agent_and_its_successor_do_nothing_until_they_are_resumed,
     a_switch_that_is_engaged_while_no_agent_runs_is_found_by_the_next,
+    a_resume_while_no_agent_runs_releases_what_an_agent_had_recorded,
     the_file_alone_is_the_switch_for_whoever_has_no_program,
     a_switch_that_finds_no_room_says_so_and_the_agent_goes_on,
     what_is_no_request_to_suspend_is_refused_and_suspends_nothing,
