@@ -52,6 +52,11 @@ const InstanceId* instance_of(const Step& step) {
     return std::visit(InstanceOf{}, step);
 }
 
+bool may_touch(const Step& step, const InstanceId& instance) {
+    const InstanceId* its_own = instance_of(step);
+    return its_own != nullptr ? *its_own == instance : std::holds_alternative<SwapVersion>(step);
+}
+
 std::string describe(const Step& step) {
     return std::visit(Describe{}, step);
 }

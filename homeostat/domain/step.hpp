@@ -138,6 +138,10 @@ using Step =
 /// cache.
 [[nodiscard]] const InstanceId* instance_of(const Step& step);
 
+/// Whether what becomes of the instance may be the step's doing. A change of version is about all
+/// of them, one at the edge's switches or in a cache about none.
+[[nodiscard]] bool may_touch(const Step& step, const InstanceId& instance);
+
 /// "replace payments-1 (v1, instead of pid 4711)", for people.
 [[nodiscard]] std::string describe(const Step& step);
 

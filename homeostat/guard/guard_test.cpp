@@ -358,9 +358,10 @@ TEST_CASE("a dead process is started beside a remedy at another instance, never 
         bool is_permitted;
     };
     const Step replace_1 = Replace{payments_1, {11, 1000}, v2, c2};
-    for (const Row& row : {Row{Drain{payments_1}, true}, Row{replace_1, true},
-                           Row{Undrain{payments_1}, true}, Row{drain_0, false},
-                           Row{replace_0, false}, Row{undrain_0, false}, Row{swap_step, false}}) {
+    for (const Row& row :
+         {Row{Drain{payments_1}, true}, Row{replace_1, true}, Row{Undrain{payments_1}, true},
+          Row{drain_0, false}, Row{replace_0, false}, Row{undrain_0, false}, Row{swap_step, false},
+          Row{open_step, true}, Row{route_step, true}, Row{invalidate_step, true}}) {
         CAPTURE(describe(row.theirs));
         for (const bool is_settled : {false, true}) {
             Scene scene = reflex_scene();
@@ -395,6 +396,31 @@ TEST_CASE("a remedy goes on beside the start of a dead process, away from it and
     Scene other_remedy = scene;
     other_remedy.asked.remedy = Restart{payments_1};
     CHECK(other_remedy.refuses(Undrain{payments_1}, one_rule));  // It is not in hand.
+}
+
+TEST_CASE("what is done at the edge or in a cache goes on beside the start of a dead process") {
+    Scene scene = scene_of(reroute_quotes);
+    learn_effect(scene.history, {incident, "i-1.e1", reroute_quotes, route_step}, now);
+    scene.facts.routes.front().is_to_source = true;
+    IntentBody start;
+    start.effect = EffectId("i-2.e1");
+    start.remedy = restart_0;
+    start.step = start_0;
+    start.is_reflex = true;
+    scene.history.learn(entry_of(EntryKind::intent, incident_other, start), now);
+    CHECK(scene.ask(invalidate_step));
+}
+
+TEST_CASE("a version is not swapped beside the start of a dead process") {
+    Scene scene = scene_of(rollback);
+    learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
+    IntentBody start;
+    start.effect = EffectId("i-2.e1");
+    start.remedy = restart_0;
+    start.step = start_0;
+    start.is_reflex = true;
+    scene.history.learn(entry_of(EntryKind::intent, incident_other, start), now);
+    CHECK(scene.refuses(swap_step, one_rule));
 }
 
 TEST_CASE("two dead processes are started one after the other") {

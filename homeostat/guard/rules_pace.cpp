@@ -30,8 +30,8 @@ Duration back_off_after(std::size_t count, const Limits& limits) {
     return wait;
 }
 
-/// The one instance that is about to be touched; null when it is the version or the whole group.
-const InstanceId* instance_at_stake(const Matter& matter) {
+/// The one instance that a reflex starts; null where it is about to do something else.
+const InstanceId* instance_to_start(const Matter& matter) {
     if (matter.step != nullptr) {
         return instance_of(*matter.step);
     }
@@ -40,16 +40,19 @@ const InstanceId* instance_at_stake(const Matter& matter) {
 }
 
 /// A dead process is started beside another incident's remedy, which goes on meanwhile, as long as
-/// the two are at different instances. At the same one they would cross, and while a version is
+/// that touches other instances or none. At the same one they would cross, and while a version is
 /// being swapped it is not known yet what a start would start.
 bool are_apart(const Matter& matter, const IncidentMemory& other) {
-    const bool is_start_beside_remedy = matter.asked.is_reflex && !other.is_reflex;
-    const bool is_remedy_beside_start =
-        !matter.asked.is_reflex && other.is_reflex && is_in_hand(matter);
-    const InstanceId* ours = instance_at_stake(matter);
-    const InstanceId* theirs = other.step_last ? instance_of(*other.step_last) : nullptr;
-    return (is_start_beside_remedy || is_remedy_beside_start) && ours != nullptr &&
-           theirs != nullptr && *ours != *theirs;
+    if (matter.asked.is_reflex == other.is_reflex || !other.step_last) {
+        return false;
+    }
+    if (matter.asked.is_reflex) {
+        const InstanceId* ours = instance_to_start(matter);
+        return ours != nullptr && !may_touch(*other.step_last, *ours);
+    }
+    const InstanceId* theirs = instance_of(*other.step_last);
+    return is_in_hand(matter) && matter.step != nullptr && theirs != nullptr &&
+           !may_touch(*matter.step, *theirs);
 }
 
 }  // namespace

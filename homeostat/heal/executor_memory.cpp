@@ -68,9 +68,8 @@ bool ExecutorRole::explains(const HealingThread& thread, const Symptom& down) co
         return false;
     }
     const guard::IncidentMemory* memory = history_.find(thread.state.id);
-    const InstanceId* touched =
-        memory != nullptr && memory->step_last ? instance_of(*memory->step_last) : nullptr;
-    return touched == nullptr || touched->text() == down.subject.name;
+    return memory == nullptr || !memory->step_last ||
+           may_touch(*memory->step_last, InstanceId(down.subject.name));
 }
 
 /// Whether a judged incident may be the one that the symptom belongs to.

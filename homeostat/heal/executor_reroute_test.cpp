@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace homeostat::heal {
@@ -95,6 +96,26 @@ TEST_CASE("a cache that stays stale while its readers go round it is no second i
     CHECK(process.executor->incidents().size() == 1);
     // Another symptom is another matter: what is held does not explain it.
     CHECK_FALSE(process.executor->standing(errors_for_test(machine.world.now)));
+}
+
+TEST_CASE("an instance that ends while readers are sent round a cache is started at once") {
+    SimulatedMachine machine = stale_for(25s);
+    SimulatedProcess process(machine);
+    process.edge.perform_takes = 1s;
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(reroute_in(machine)));
+    const auto is_under_way = [&] { return !process.edge.performed.empty(); };
+    REQUIRE(process.clock.run_until(is_under_way, 1s));
+    machine.world.end_process(InstanceId("payments-1"));
+    const Symptom down =
+        about_instance_for_test(SymptomKind::instance_down, "payments-1", machine.world.now);
+    REQUIRE(process.submit(proposal_for_test(down, restart_for_test("payments-1"))));
+    const auto is_started = [&] { return machine.has_line("outcome i-2.e1 done"); };
+    REQUIRE(process.clock.run_until(is_started, 500ms));
+    CHECK_FALSE(machine.has_line("outcome i-1.e1 done"));
+    REQUIRE(process.settle());
+    CHECK(std::ranges::count(machine.story(), "closed healed") == 2);
 }
 
 TEST_CASE("a reply that is lost on the way is read back, for the route and for the keys") {
