@@ -20,7 +20,14 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from guarded_world import GuardedWorld, Witness, check_ledger, check_outcomes, wait_until
+from guarded_world import (
+    GuardedWorld,
+    Witness,
+    check_floor,
+    check_ledger,
+    check_outcomes,
+    wait_until,
+)
 from harness import parser_for, subject_of
 from kill_scenes import SCENES
 
@@ -147,6 +154,7 @@ class Round:
         self.scene.begin(self.world)
         wait_until("the fault is over", self.is_over, ROUND_MAX)
         self.world.disarm()
+        self.world.is_by_hand = False
         self.was_escalated = self.has_escalated()
         return self
 
@@ -297,6 +305,8 @@ def run_scene(name, options):
         assert escalated <= max(1, ESCALATIONS_MAX * len(rounds)), "too much is left to a person"
         check_order_of_calls(world.calls())
         check_targets(world, witness)
+        if "drain" in scene.steps:
+            check_floor(witness)
         check_ledger(world)
 
 
