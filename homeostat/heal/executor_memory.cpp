@@ -72,6 +72,13 @@ bool ExecutorRole::explains(const HealingThread& thread, const Symptom& down) co
            may_touch(*memory->step_last, InstanceId(down.subject.name));
 }
 
+/// Of an incident that a reflex deals with: whether a symptom of the same subject is its own.
+bool ExecutorRole::is_about(const HealingThread& thread, const Symptom& symptom) const {
+    const Symptom& open = thread.state.proposal.symptom;
+    return open.subject == symptom.subject &&
+           (!ends_what_was_slow(open, symptom) || explains(thread, symptom));
+}
+
 /// Whether a judged incident may be the one that the symptom belongs to.
 bool ExecutorRole::may_account_for(const HealingThread& thread, const Symptom& symptom) const {
     const IncidentState& state = thread.state;
@@ -95,10 +102,8 @@ const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
     const bool is_urgent = is_for_reflex(symptom, settings_.inventory);
     for (const auto& [id, slot] : slots_) {
         const HealingThread& thread = slot->thread;
-        const Symptom& open = thread.state.proposal.symptom;
-        const bool is_same = open.subject == symptom.subject &&
-                             (!ends_what_was_slow(open, symptom) || explains(thread, symptom));
-        const bool is_reflex = is_for_reflex(open, settings_.inventory);
+        const bool is_same = is_about(thread, symptom);
+        const bool is_reflex = is_for_reflex(thread.state.proposal.symptom, settings_.inventory);
         if (is_reflex && (is_same || !is_urgent)) {
             // A crash explains errors for as long as its reflex is at work.
             const bool is_at_work = !waits_for_a_person(thread.node) && thread.node != "hold";
