@@ -17,6 +17,14 @@
 
 namespace homeostat {
 
+/// So much looks dead at once that the prober may be what is wrong.
+struct Silence {
+    std::optional<Instant> since{};  ///< No look since then showed otherwise; absent: it is over.
+    bool is_confirmed{false};        ///< The edge has said once since then that it is so.
+
+    friend bool operator==(const Silence&, const Silence&) = default;
+};
+
 struct Grounds {
     Instant asked_at{};
     std::uint64_t entries_known_count{0};  ///< Of the ledger, oldest first, by guard's history.
@@ -25,7 +33,7 @@ struct Grounds {
     bool is_contained{false};              ///< Something temporary of the incident is in force.
     std::uint64_t edge_errors_at_open{0};  ///< The executor's own count when the incident opened.
     std::uint64_t edge_requests_at_open{0};
-    std::optional<Instant> silent_since{};   ///< Since when more looks dead at once than may.
+    Silence silence;
     std::optional<Instant> refused_since{};  ///< Since when guard had refused just this.
     Facts facts;
 
@@ -37,7 +45,8 @@ struct Grounds {
         field("is_contained", self.is_contained);
         field("edge_errors_at_open", self.edge_errors_at_open);
         field("edge_requests_at_open", self.edge_requests_at_open, may_be_absent);
-        field("silent_since", self.silent_since);
+        field("silent_since", self.silence.since);
+        field("is_silence_confirmed", self.silence.is_confirmed, may_be_absent);
         field("refused_since", self.refused_since);
         field("facts", self.facts);
     }

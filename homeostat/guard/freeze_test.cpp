@@ -51,7 +51,7 @@ TEST_CASE(
     for (const Remedy& remedy : {Remedy{Observe{}}, restart_0, eject_0, open_fraud, rolling,
                                  scale_up, rollback, config_rollback}) {
         Scene scene = silent_scene(remedy, 3);
-        scene.asked.silent_since = now;
+        scene.asked.silence.since = now;
         CHECK(scene.refuses(freeze_rule));
         CHECK(scene.verdict().again_at == now + ask_again_after);
         scene.at = now + confirm_for_max;
@@ -116,7 +116,7 @@ TEST_CASE("what still answers is not taken away from a group of which much is de
         CHECK(confirmed_scene(remedy, 2).refuses(replace_2, freeze_rule));
     }
     Scene late = confirmed_scene(restart_2, 2);
-    late.asked.silent_since = now;
+    late.asked.silence.since = now;
     late.at = now + ask_again_for_max;
     late.facts.read_at = late.at;
     CHECK(late.escalates(freeze_rule));
@@ -197,28 +197,44 @@ TEST_CASE("the edge has its time from when the silence began, whatever was done 
     Scene scene = silent_scene(rolling, 3);
     learn_effect(scene.history, {incident, "i-1.e1", rolling, drain_0}, now - seconds{60});
     CHECK(scene.refuses(drain_2, freeze_rule));
-    scene.asked.silent_since = now - confirm_for_max + milliseconds{1};
+    scene.asked.silence.since = now - confirm_for_max + milliseconds{1};
     CHECK(scene.refuses(drain_2, freeze_rule));
-    scene.asked.silent_since = now - confirm_for_max;
+    scene.asked.silence.since = now - confirm_for_max;
     CHECK(scene.ask(drain_2).error().kind == VerdictKind::escalation);
     learn_effect(scene.history, {incident, "i-1.e2", rolling, replace_0}, now - seconds{1});
     CHECK(scene.ask(drain_2).error().kind == VerdictKind::escalation);
 }
 
 TEST_CASE("a silence goes on until complete facts show otherwise") {
-    const Limits limits;
-    const Instant later = now + seconds{5};
-    Facts silent = silent_scene(rolling, 2).facts;
-    CHECK(silent_since({}, silent, limits) == now);
-    silent.read_at = later;
-    CHECK(silent_since(now, silent, limits) == now);
+    Scene silent = silent_scene(rolling, 2);
+    const Limits limits = silent.limits;
+    CHECK(silence_after(silent.asked, silent.facts, limits) == Silence{now, false});
+    silent.facts.read_at = now + seconds{5};
+    Case asked = silent.asked;
+    asked.silence = {now, true};
+    CHECK(silence_after(asked, silent.facts, limits) == asked.silence);
     Facts well = serving_facts();
     well.is_complete = false;
-    CHECK(silent_since(now, well, limits) == now);
-    CHECK(silent_since({}, well, limits) == std::nullopt);
+    CHECK(silence_after(asked, well, limits) == asked.silence);
+    CHECK(silence_after(silent.asked, well, limits) == Silence{});
     well.is_complete = true;
-    CHECK(silent_since(now, well, limits) == std::nullopt);
-    CHECK(silent_since(now, silent_scene(rolling, 1).facts, limits) == std::nullopt);
+    CHECK(silence_after(asked, well, limits) == Silence{});
+    CHECK(silence_after(asked, silent_scene(rolling, 1).facts, limits) == Silence{});
+}
+
+TEST_CASE("what the edge has confirmed holds as long as the silence does, and no longer") {
+    Scene scene = confirmed_scene(rollback, 3);
+    scene.asked.silence = silence_after(scene.asked, scene.facts, scene.limits);
+    CHECK(scene.asked.silence == Silence{now, true});
+    // The edge has taken the dead ones out: thousands of requests go well since.
+    scene.facts.edge.requests_total += 8'400;
+    CHECK(scene.is_permitted());
+    CHECK(scene.ask(swap_step));
+    scene.asked.silence = silence_after(scene.asked, serving_facts(), scene.limits);
+    CHECK(scene.refuses(freeze_rule));
+    Scene no_edge = confirmed_scene(rollback, 3);
+    no_edge.facts.has_edge = false;
+    CHECK(silence_after(no_edge.asked, no_edge.facts, no_edge.limits) == Silence{now, false});
 }
 
 TEST_CASE("up to the share nothing is different, and one instance alone is no mass") {

@@ -15,6 +15,7 @@
 
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/facts.hpp"
+#include "homeostat/domain/grounds.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/permit.hpp"
 #include "homeostat/domain/remedy.hpp"
@@ -43,17 +44,15 @@ struct Case {
     /// The edge's errors_total from the executor's own facts when the incident opened.
     std::uint64_t edge_errors_at_open{0};
     std::uint64_t edge_requests_at_open{0};  ///< And its requests_total.
-    /// Since when the executor sees so much look dead at once; absent: it did not before.
-    std::optional<Instant> silent_since{};
+    Silence silence{};                       ///< What the executor has seen of one so far.
     /// Since when guard has refused this remedy, or this step of it; absent: it did not yet.
     std::optional<Instant> refused_since{};
 };
 
-/// `before`, taken further by new facts: since when more looks dead at once than may, without a
-/// look between that showed otherwise. Facts that are not complete change nothing.
-[[nodiscard]] std::optional<Instant> silent_since(std::optional<Instant> before,
-                                                  const Facts& facts,
-                                                  const Limits& limits);
+/// The silence of `asked`, taken further by new facts. Facts that are not complete change nothing.
+/// What the edge has confirmed stays so as long as the silence lasts: once an edge sends nothing
+/// more to what is dead, requests cease to fail.
+[[nodiscard]] Silence silence_after(const Case& asked, const Facts& facts, const Limits& limits);
 
 /// Says whether the remedy as a whole may begin. A permit here is leave to ask for its steps.
 [[nodiscard]] Verdict check(const Case& asked,

@@ -60,9 +60,7 @@ struct EdgeSince {
     }
 };
 
-EdgeSince edge_since(const Matter& matter) {
-    const EdgeCounters& edge = matter.facts.edge;
-    const Case& asked = matter.asked;
+EdgeSince edge_since(const Case& asked, const EdgeCounters& edge) {
     const bool has_restarted = edge.requests_total < asked.edge_requests_at_open ||
                                edge.errors_total < asked.edge_errors_at_open;
     return has_restarted ? EdgeSince{edge.requests_total, edge.errors_total}
@@ -163,8 +161,8 @@ std::optional<std::string> doubt(const Matter& matter) {
     if (!matter.facts.has_edge) {
         return "and there is no edge to ask whether it is so";
     }
-    const EdgeSince edge = edge_since(matter);
-    if (edge.confirms()) {
+    const EdgeSince edge = edge_since(matter.asked, matter.facts.edge);
+    if (matter.asked.silence.is_confirmed || edge.confirms()) {
         return std::nullopt;
     }
     return edge.requests == 0
@@ -176,7 +174,7 @@ std::optional<std::string> doubt(const Matter& matter) {
 /// A refusal while that may pass by itself, then a person. What was done before, and how long ago,
 /// is no measure: the edge can only begin to confirm the silence once there is one.
 Objection stop_for(Duration patience, std::string because, const Matter& matter) {
-    const Instant since = std::min(matter.asked.silent_since.value_or(matter.now), matter.now);
+    const Instant since = std::min(matter.asked.silence.since.value_or(matter.now), matter.now);
     const bool waits = matter.now - since < patience;
     return {.kind = waits ? VerdictKind::refusal : VerdictKind::escalation,
             .because = std::move(because),
@@ -185,14 +183,16 @@ Objection stop_for(Duration patience, std::string because, const Matter& matter)
 
 }  // namespace
 
-std::optional<Instant> silent_since(std::optional<Instant> before,
-                                    const Facts& facts,
-                                    const Limits& limits) {
+Silence silence_after(const Case& asked, const Facts& facts, const Limits& limits) {
+    const Silence& before = asked.silence;
     if (!facts.is_complete) {
         return before;
     }
-    return is_mass(dead_count(facts), facts, limits) ? before.value_or(facts.read_at)
-                                                     : std::optional<Instant>();
+    if (!is_mass(dead_count(facts), facts, limits)) {
+        return {};
+    }
+    const bool is_confirmed = facts.has_edge && edge_since(asked, facts.edge).confirms();
+    return {before.since.value_or(facts.read_at), before.is_confirmed || is_confirmed};
 }
 
 namespace rule {

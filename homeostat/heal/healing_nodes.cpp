@@ -53,7 +53,7 @@ guard::Case case_of(const IncidentState& state) {
         .is_contained = state.held.has_value(),
         .edge_errors_at_open = state.edge_errors_at_open,
         .edge_requests_at_open = state.edge_requests_at_open,
-        .silent_since = state.silent_since,
+        .silence = state.silence,
         .refused_since = state.refused_since,
     };
 }
@@ -68,14 +68,13 @@ Grounds grounds_of(const IncidentState& state, const Facts& facts, const Healing
             .is_contained = asked.is_contained,
             .edge_errors_at_open = asked.edge_errors_at_open,
             .edge_requests_at_open = asked.edge_requests_at_open,
-            .silent_since = asked.silent_since,
+            .silence = asked.silence,
             .refused_since = asked.refused_since,
             .facts = facts};
 }
 
 void look_for_silence(IncidentState& state, const Facts& facts, const HealingContext& context) {
-    state.silent_since =
-        homeostat::guard::silent_since(state.silent_since, facts, context.around.guard);
+    state.silence = homeostat::guard::silence_after(case_of(state), facts, context.around.guard);
 }
 
 /// What a verdict other than permit leads to.

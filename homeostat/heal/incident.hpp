@@ -11,6 +11,7 @@
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/facts.hpp"
+#include "homeostat/domain/grounds.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/outcome.hpp"
 #include "homeostat/domain/permit.hpp"
@@ -48,7 +49,7 @@ struct IncidentState {
     Instant node_since{};                  ///< When the present node was entered.
     std::uint64_t edge_errors_at_open{0};  ///< The executor's own count, shortly before.
     std::uint64_t edge_requests_at_open{0};
-    std::optional<Instant> silent_since;   ///< As in guard::Case.
+    Silence silence;                       ///< As in guard::Case.
     std::optional<Instant> refused_since;  ///< Likewise.
     std::vector<Remedy> tried;             ///< Remedies begun, in order.
     std::optional<act::Plan> plan;
@@ -68,7 +69,8 @@ struct IncidentState {
         field("node_since", self.node_since);
         field("edge_errors_at_open", self.edge_errors_at_open);
         field("edge_requests_at_open", self.edge_requests_at_open, may_be_absent);
-        field("silent_since", self.silent_since);
+        field("silent_since", self.silence.since);
+        field("is_silence_confirmed", self.silence.is_confirmed, may_be_absent);
         field("refused_since", self.refused_since);
         field("tried", self.tried);
         field("plan", self.plan);

@@ -352,7 +352,7 @@ class Replayer {
             .is_contained = grounds.is_contained,
             .edge_errors_at_open = grounds.edge_errors_at_open,
             .edge_requests_at_open = grounds.edge_requests_at_open,
-            .silent_since = grounds.silent_since,
+            .silence = grounds.silence,
             .refused_since = grounds.refused_since};
         const guard::History& history = past_.history(*run_, grounds.entries_known_count);
         return guard::verdict_on({its_case, asked.step,
