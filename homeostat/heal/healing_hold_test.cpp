@@ -102,6 +102,20 @@ TEST_CASE("what cannot be given back stays held, is told once, and is given back
     CHECK(executor.notices.size() == 1);
 }
 
+TEST_CASE("a give-back that is refused for days is still tried, and comes when it may") {
+    SimulatedWorld world = one_slow();
+    SimulatedExecutor executor(world);
+    REQUIRE(hold_eject(world, executor));
+    world.is_suspended = true;
+    pass(world, executor, 60h);
+    CHECK(world.instance(slow_one).is_drained);
+    world.is_suspended = false;
+    executor.settle();
+    CHECK_FALSE(world.instance(slow_one).is_drained);
+    CHECK(executor.story().back() == "closed healed");
+    CHECK(executor.notices.size() == 1);
+}
+
 TEST_CASE("an incident whose symptom is gone is not closed while something is held") {
     SimulatedWorld world = one_slow();
     SimulatedExecutor executor(world);
