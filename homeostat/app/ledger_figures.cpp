@@ -36,13 +36,30 @@ void count_proof(LedgerFigures& figures, const Entry& entry) {
     }
 }
 
+/// Each give-back that is refused anew stands in the ledger as an escalation; a person is called
+/// once.
+void count_escalation(LedgerFigures& figures, const Entry& entry) {
+    switch (entry.kind) {
+        case EntryKind::escalated:
+            figures.escalations += figures.handed_over.insert(entry.incident).second ? 1 : 0;
+            break;
+        case EntryKind::proposed:
+        case EntryKind::proof:
+        case EntryKind::closed:
+            figures.handed_over.erase(entry.incident);
+            break;
+        default:
+            break;
+    }
+}
+
 }  // namespace
 
 void LedgerFigures::count(const EntryGroup& group) {
     for (const Entry& entry : group.entries) {
         records += 1;
         incidents += entry.kind == EntryKind::opened ? 1 : 0;
-        escalations += entry.kind == EntryKind::escalated ? 1 : 0;
+        count_escalation(*this, entry);
         if (entry.kind == EntryKind::opened || entry.kind == EntryKind::proposed) {
             count_proposal(*this, entry);
         } else if (entry.kind == EntryKind::verdict) {

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -30,6 +31,7 @@ struct LedgerFigures {
     std::uint64_t records{0};
     std::uint64_t incidents{0};
     std::uint64_t escalations{0};
+    std::set<IncidentId> handed_over;  ///< Escalated, and neither proposed for nor proven since.
     std::map<std::pair<RemedyKind, ProofKind>, std::uint64_t> remedies;
     std::map<std::string, std::uint64_t> refusals;  ///< By the rule that decided.
     DurationCounts decisions;                       ///< From noticing to choice.

@@ -101,6 +101,24 @@ TEST_CASE("a label with quotes, backslashes and line ends cannot break out of it
     CHECK(page.contains(R"(rule="\"} 1\nevil_total{x=\"\\"} 1)"));
 }
 
+TEST_CASE(
+    "a give-back that is refused again and again is one escalation, another trouble is one more") {
+    const EntryGroup escalated = group_of(EntryKind::escalated, to_json(EscalatedBody{"refused"}));
+    LedgerFigures ledger;
+    for (int count = 0; count < 5; ++count) {
+        ledger.count(refusal_by("the kill switch is released"));
+        ledger.count(escalated);
+    }
+    CHECK(ledger.escalations == 1);
+    ledger.count(proof_of(ProofKind::not_helped));
+    ledger.count(escalated);
+    CHECK(ledger.escalations == 2);
+    EntryGroup other = escalated;
+    other.entries.front().incident = IncidentId("i-2");
+    ledger.count(other);
+    CHECK(ledger.escalations == 3);
+}
+
 TEST_CASE("a ledger full of foreign rules makes the page no longer than its maximum") {
     LedgerFigures ledger;
     for (int index = 0; index < 1'000; ++index) {

@@ -31,7 +31,7 @@ struct StartedBody {
     ServiceId service;
     std::int32_t pid{0};
     std::optional<json::value> settings{};  ///< What decisions rest on: heal::DecisionSettings.
-    std::optional<Instant> recovered_at{};  ///< Stands for every instant of an earlier boot.
+    std::optional<Instant> recovered_at{};  ///< When it had read the ledger.
 
     static void fields(auto& self, auto&& field) {
         field("version", self.version);

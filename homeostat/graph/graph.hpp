@@ -23,10 +23,10 @@
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/time.hpp"
+#include "homeostat/graph/pace.hpp"
 #include "homeostat/graph/shape.hpp"
 
 #include <algorithm>
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -74,7 +74,7 @@ template <class D>
 struct Thread {
     std::string id;
     std::string graph_digest;  ///< Of the graph that it runs on; another one refuses it.
-    std::uint32_t steps_count{0};
+    Pace pace;
     std::string node;
     bool is_entered{false};  ///< The node has had its Entered event.
     bool has_ended{false};
@@ -84,7 +84,8 @@ struct Thread {
     static void fields(auto& self, auto&& field) {
         field("id", self.id);
         field("graph_digest", self.graph_digest);
-        field("steps_count", self.steps_count);
+        field("steps_count", self.pace.steps_count);
+        field("steps_since", self.pace.since, may_be_absent);
         field("node", self.node);
         field("is_entered", self.is_entered);
         field("has_ended", self.has_ended);
@@ -99,9 +100,6 @@ struct Advance {
     std::vector<typename D::Record> records;
     std::vector<typename D::Command> commands;
 };
-
-/// An incident of ours takes 20 to 60 supersteps; a thread beyond this is poison and gets parked.
-constexpr std::uint32_t steps_max = 2'000;
 
 template <class D>
 class Graph {
@@ -145,19 +143,17 @@ class Graph {
 
     /// One superstep. REQUIRES: the thread has not ended, and its node belongs to this graph.
     /// ERRORS: invalid: the node named a successor that it had not declared, or the thread has made
-    /// steps_max steps. The thread is as before then; park it and call a person.
+    /// steps_max steps within steps_span. The thread is as before then; park it and call a person.
     [[nodiscard]] Result<Advance<D>> advance(Thread<D> thread,
                                              const Event<D>& event,
                                              const Context<D>& context) const {
         const Node<D>* node = find(thread.node);
         ensure(node != nullptr && !thread.has_ended, "only a running thread is advanced");
-        if (thread.steps_count >= steps_max) {
-            return fail(Fault::invalid, "thread " + thread.id + " made " +
-                                            std::to_string(steps_max) + " steps without an end");
+        if (!take_step(thread.pace, context.now)) {
+            return fail(Fault::invalid, "thread " + thread.id + " spins: " + steps_max_text());
         }
         Turn<D> turn = node->run(std::move(thread.state), event, context);
         thread.state = std::move(turn.state);
-        thread.steps_count += 1;
         thread.is_entered = true;
         thread.wake_at = turn.wake_at;
         if (node->shape.successors.empty()) {

@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +16,8 @@
 namespace homeostat::graph {
 
 namespace {
+
+using namespace std::chrono_literals;
 
 struct Toy {
     struct State {
@@ -115,6 +119,34 @@ Thread<Toy> run_once(const Graph<Toy>& graph, ToyWorld& world) {
     return *crank(graph, std::move(thread), event, world, context);
 }
 
+/// `decide` leads to itself for ever.
+std::vector<Node<Toy>> looping_nodes() {
+    std::vector<Node<Toy>> nodes = toy_nodes();
+    nodes[0].shape.successors = {"decide", "act"};
+    nodes[0].run = [](Toy::State state, const Event<Toy>&, const Context<Toy>&) {
+        return Turn<Toy>{.state = std::move(state), .next = "decide"};
+    };
+    return nodes;
+}
+
+/// How many steps it takes, 20,000 at most, or why it is stopped before. `thread` and `now` are as
+/// they are after the last step.
+Result<std::uint32_t> steps_until_stopped(const Graph<Toy>& graph,
+                                          Thread<Toy>& thread,
+                                          Instant& now,
+                                          Duration step_takes) {
+    const Toy::Around around;
+    std::uint32_t count = 0;
+    for (; count < 20'000; ++count, now += step_takes) {
+        Result<Advance<Toy>> advance = graph.advance(thread, Entered{}, {now, around});
+        if (!advance) {
+            return std::unexpected(advance.error());
+        }
+        thread = std::move(advance->thread);
+    }
+    return count;
+}
+
 std::string refusal_of(std::vector<Node<Toy>> nodes) {
     const Result<Graph<Toy>> graph = Graph<Toy>::build("toy", std::move(nodes));
     return graph ? "built" : graph.error().text;
@@ -174,20 +206,43 @@ TEST_CASE("a node that names a successor it did not declare stops the thread as 
     CHECK(advance.error().text == "node decide leads to 'close', not a successor");
 }
 
-TEST_CASE("a thread that never ends is stopped at its maximum of steps") {
-    std::vector<Node<Toy>> nodes = toy_nodes();
-    nodes[0].shape.successors = {"decide", "act"};
-    nodes[0].run = [](Toy::State state, const Event<Toy>&, const Context<Toy>&) {
-        return Turn<Toy>{.state = std::move(state), .next = "decide"};
-    };
-    const Graph<Toy> graph = *Graph<Toy>::build("toy", std::move(nodes));
-    ToyWorld world;
-    world.points_left = 1'000'000;
-    const Toy::Around around;
-    const auto thread = crank(graph, graph.start("t-1", {}), Event<Toy>(Entered{}), world,
-                              Context<Toy>{Instant{}, around});
-    REQUIRE_FALSE(thread);
-    CHECK(thread.error().text == "thread t-1 made 2000 steps without an end");
+TEST_CASE("a thread that spins is stopped, also on a clock that runs backwards, and says so") {
+    const Graph<Toy> graph = *Graph<Toy>::build("toy", looping_nodes());
+    // The last spins more slowly, but still so fast that no wait of ours would explain it.
+    for (const Duration step_takes : {Duration{}, Duration{-1min}, Duration{50ms}}) {
+        CAPTURE(to_seconds(step_takes));
+        Thread<Toy> thread = graph.start("t-1", {});
+        Instant now{1'000h};
+        Result<std::uint32_t> made = steps_until_stopped(graph, thread, now, step_takes);
+        REQUIRE_FALSE(made);
+        CHECK(made.error().text == "thread t-1 spins: 2000 steps within 120 s");
+        // What was read from the checkpoint is stopped as well: the count is part of it.
+        thread = *from_json<Thread<Toy>>(to_json(thread));
+        CHECK_FALSE(graph.advance(thread, Entered{}, {now, Toy::Around{}}));
+    }
+}
+
+TEST_CASE("a thread that waits between its steps is never stopped") {
+    const Graph<Toy> graph = *Graph<Toy>::build("toy", looping_nodes());
+    for (const Duration step_takes : {Duration{100ms}, Duration{1min}, Duration{1h}}) {
+        CAPTURE(to_seconds(step_takes));
+        Thread<Toy> thread = graph.start("t-1", {});
+        Instant now{1'000h};
+        const Result<std::uint32_t> made = steps_until_stopped(graph, thread, now, step_takes);
+        CHECK(made == 20'000U);
+    }
+}
+
+TEST_CASE("a checkpoint from before steps were counted per span is read, and has none behind it") {
+    const Graph<Toy> graph = *Graph<Toy>::build("toy", looping_nodes());
+    json::value old = to_json(graph.start("t-1", {}));
+    old.as_object()["steps_count"] = 2'000;
+    old.as_object().erase("steps_since");
+    const Result<Thread<Toy>> thread = from_json<Thread<Toy>>(old);
+    REQUIRE(thread);
+    const auto advance = graph.advance(*thread, Entered{}, {Instant{1h}, Toy::Around{}});
+    REQUIRE(advance);
+    CHECK(advance->thread.pace.steps_count == 1);
 }
 
 TEST_CASE("a graph with a broken shape is not built, and the node is named") {

@@ -109,6 +109,21 @@ void History::learn(const Entry& entry, Instant at) {
     }
 }
 
+void History::move_back(Duration by) {
+    for (auto& [incident, memory] : incidents_) {
+        memory.opened_at -= by;
+    }
+    for (Instant& at : effects_at_) {
+        at -= by;
+    }
+    for (ReflexRestart& restart : reflex_restarts_) {
+        restart.at -= by;
+    }
+    for (auto& [use, since] : cool_downs_) {
+        since -= by;
+    }
+}
+
 IncidentMemory& History::remember(const IncidentId& incident, Instant at) {
     const auto found = incidents_.find(incident);
     if (found != incidents_.end()) {

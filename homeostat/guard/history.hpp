@@ -52,9 +52,11 @@ struct IncidentMemory {
 
 class History {
   public:
-    /// Takes one ledger entry in. `at` is the entry group's instant; for a group of an earlier
-    /// boot, whose instants mean nothing now, the caller hands in the present: the longer wait.
+    /// Takes one ledger entry in. `at` is the entry group's instant.
     void learn(const Entry& entry, Instant at);
+
+    /// Takes everything so far as so much earlier: instants of another boot become ones of this.
+    void move_back(Duration by);
 
     /// Entries taken in so far: how much of the ledger this view is of.
     [[nodiscard]] std::uint64_t entries_count() const { return entries_count_; }

@@ -51,6 +51,17 @@ std::vector<Entry> a_whole_story() {
 
 }  // namespace
 
+TEST_CASE("a history that was moved back is one that was learned so much earlier") {
+    History moved;
+    History earlier;
+    for (const Entry& entry : a_whole_story()) {
+        moved.learn(entry, now);
+        earlier.learn(entry, now - seconds{7});
+    }
+    moved.move_back(seconds{7});
+    CHECK(moved == earlier);
+}
+
 TEST_CASE("a history learned live and one replayed from the ledger's bytes are equal") {
     History live;
     EntryGroup group;

@@ -15,6 +15,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
+Symptom slow_payments_1(const SimulatedMachine& machine) {
+    Symptom slow = about_instance_for_test(SymptomKind::latency, "payments-1", machine.world.now);
+    slow.value = 480;
+    slow.limit = 250;
+    return slow;
+}
+
 /// payments-1 is slow by itself, and its incident is at `node`.
 bool eject_payments_1(SimulatedMachine& machine,
                       SimulatedProcess& process,
@@ -24,9 +31,7 @@ bool eject_payments_1(SimulatedMachine& machine,
         return false;
     }
     process.clock.run_for(3s);
-    Symptom slow = about_instance_for_test(SymptomKind::latency, "payments-1", machine.world.now);
-    slow.value = 480;
-    slow.limit = 250;
+    const Symptom slow = slow_payments_1(machine);
     return process.submit(proposal_for_test(slow, eject_for_test("payments-1"))) &&
            process.settle_at(node);
 }
@@ -54,6 +59,27 @@ TEST_CASE("a slow process that ends is started again, wherever the incident of i
         CHECK(starts_count_of(machine, "payments-1") == 1);
         CHECK(is_one_effect_per_intent(machine));
         CHECK(process.executor->incidents().size() == (is_ejected ? 0 : 1));
+    }
+}
+
+TEST_CASE("a look at the world that a cure has overtaken says nothing of what the cure does") {
+    for (Duration after = 0ms; after < 1s; after += 100ms) {
+        CAPTURE(to_ms(after));
+        SimulatedMachine machine;
+        machine.settings.inventory.may_eject = true;
+        SimulatedProcess process(machine);
+        REQUIRE(eject_payments_1(machine, process, "hold"));
+        process.clock.run_for(after);
+        // A look that begins now is out when the proposal comes.
+        process.runtime.reads_answer_at = machine.world.now + 300ms;
+        process.clock.run_for(200ms);
+        const Symptom slow = slow_payments_1(machine);
+        REQUIRE(process.submit(proposal_for_test(slow, restart_for_test("payments-1"))));
+        REQUIRE(process.settle());
+        CHECK(machine.has_line("outcome i-1.e2 done"));
+        CHECK_FALSE(machine.has_line("outcome i-1.e2 refused (read back)"));
+        CHECK(starts_count_of(machine, "payments-1") == 1);
+        CHECK(all_run(machine.world, "v2"));
     }
 }
 

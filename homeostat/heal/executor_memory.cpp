@@ -1,5 +1,6 @@
 // What the executor knows: its open threads, and what it learned from the ledger. Awaits nothing.
 
+#include "homeostat/heal/earlier_boots.hpp"
 #include "homeostat/heal/executor_role.hpp"
 
 #include <algorithm>
@@ -46,6 +47,7 @@ void begin_waits_anew(IncidentState& state, Instant now) {
     state.opened_at = now;
     state.node_since = now;
     state.refused_since.reset();
+    state.silent_since.reset();
     if (state.plan) {
         state.plan->began_at = now;
         state.plan->step_last_at.reset();
@@ -219,10 +221,11 @@ Result<void> ExecutorRole::recover() {
     const Instant now = ports_.clock.now();
     settings_.started.recovered_at = now;
     std::set<std::string> closed;
+    EarlierBoots boots(settings_.boot_id, now);
     const Result<void> replayed = ports_.ledger.replay([&](const EntryGroup& group) {
-        // The instants of an earlier boot mean nothing now: take the longer wait.
+        const Instant at = boots.instant_of(group, history_);
+        learn(group, at);
         const bool is_of_this_boot = group.boot_id == settings_.boot_id;
-        learn(group, is_of_this_boot ? std::min(group.at, now) : now);
         for (const Entry& entry : group.entries) {
             remember(entry, is_of_this_boot);
             if (entry.kind == EntryKind::closed) {
@@ -233,6 +236,7 @@ Result<void> ExecutorRole::recover() {
     if (!replayed) {
         return fail("ledger", replayed.error());
     }
+    boots.reach_present(history_);
     std::erase_if(slots_, [&](const auto& item) { return closed.contains(item.first); });
     for (const auto& [id, slot] : slots_) {
         if (!slot->trouble.empty()) {

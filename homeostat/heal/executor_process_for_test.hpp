@@ -53,6 +53,7 @@ struct SimulatedMachine {
     void prove(const std::string& version) {
         EntryGroup group;
         group.at = world.now;
+        group.boot_id = disk.boot_id;
         group.entries.push_back(record::good({VersionId(version), std::chrono::hours{1}}));
         disk.groups.push_back(std::move(group));
     }

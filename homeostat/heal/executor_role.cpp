@@ -93,6 +93,16 @@ bool says_nothing_new(const HealingThread& before, const graph::Advance<Incident
     return waits_on && only_looks && to_json(before.state) == to_json(after.state);
 }
 
+/// What an earlier look found that something else has overtaken, a proposal for instance: the node
+/// that it was for has been left. Taken for an answer to the later one, it would tell of a world in
+/// which the latest effect has not happened yet.
+void drop_looks(std::deque<HealingEvent>& inbox) {
+    std::erase_if(inbox, [](const HealingEvent& event) {
+        const auto* message = std::get_if<Incident::Message>(&event);
+        return message != nullptr && std::holds_alternative<FactsRead>(*message);
+    });
+}
+
 /// The nodes that an incident may leave because its symptom is gone.
 bool may_end(const std::string& node) {
     return node == "guard" || node == "ask" || node == "rejudge" || node == "stand_by";
@@ -252,6 +262,7 @@ Task<void> ExecutorRole::carry_out(Slot& slot, Incident::Command command) {
         settings_.notify(notify->text);
     } else {
         Facts facts = co_await read_facts();
+        drop_looks(slot.inbox);
         slot.inbox.emplace_back(FactsRead{std::move(facts)});
     }
 }

@@ -21,7 +21,7 @@ HealingGraph build() {
         {{"give_back", think, {"act"}}, node::give_back},
         {{"rejudge", think, {"guard", "escalate", "close"}}, node::rejudge},
         {{"escalate", think, {"stand_by", "hold"}}, node::escalate},
-        {{"stand_by", think, {"close"}}, node::stand_by},
+        {{"stand_by", think, {"hold", "close"}}, node::stand_by},
         {{"close", end, {}}, node::close},
     };
     Result<HealingGraph> graph = HealingGraph::build("healing", std::move(nodes));

@@ -9,7 +9,8 @@
 //              │       │       └→ hold → give_back → act → verify  (a temporary remedy)
 //              │       └→ escalate  └→ guard  (a cure, while a stopgap holds)
 //              ├→ ask  (a person has to say yes)
-//              ├→ stand_by (not allowed to act: watch until it passes)
+//              ├→ stand_by (not allowed to act: watch until it passes; → hold, if an effect of
+//              │            unknown fate turns out to have happened)
 //              └→ escalate → stand_by
 //
 // `graph::to_mermaid(healing_graph().shape())` draws the whole of it.
@@ -29,7 +30,7 @@ using HealingTurn = graph::Turn<Incident>;
 [[nodiscard]] const HealingGraph& healing_graph();
 
 // Nodes, as functions of the names that they have in the graph: healing_nodes.cpp has them, but
-// hold and give_back stand in healing_nodes_held.cpp.
+// hold, give_back and stand_by stand in healing_nodes_held.cpp.
 namespace node {
 [[nodiscard]] HealingTurn open(IncidentState, const HealingEvent&, const HealingContext&);
 [[nodiscard]] HealingTurn guard(IncidentState, const HealingEvent&, const HealingContext&);

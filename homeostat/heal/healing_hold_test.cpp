@@ -55,6 +55,22 @@ std::ptrdiff_t lines_count(const SimulatedExecutor& executor, std::string_view b
                                  [&](const std::string& line) { return line.starts_with(begin); });
 }
 
+/// The process dies in the effect; its successor cannot read the edge, and gives the plan up.
+bool give_up_unknown(SimulatedWorld& world,
+                     SimulatedExecutor& executor,
+                     DeathIn where,
+                     const EffectId& effect,
+                     std::string_view rest) {
+    executor.deaths_next[effect] = where;
+    if (executor.node().empty()) {
+        executor.open(eject_of(world));
+    }
+    executor.settle();
+    world.is_edge_readable = false;
+    executor.restart();
+    return executor.settle_at("act") && executor.settle_at(rest) && executor.thread().state.pending;
+}
+
 /// Another incident has a remedy in hand until it is closed.
 void begin_another(SimulatedExecutor& executor) {
     IntentBody intent;
@@ -95,6 +111,20 @@ TEST_CASE("what cannot be given back stays held, is told once, and is given back
     pass(world, executor, 10min);
     CHECK(executor.thread().state.held);
     CHECK(executor.notices.size() == 1);
+    world.is_suspended = false;
+    executor.settle();
+    CHECK_FALSE(world.instance(slow_one).is_drained);
+    CHECK(executor.story().back() == "closed healed");
+    CHECK(executor.notices.size() == 1);
+}
+
+TEST_CASE("a give-back that is refused for days is still tried, and comes when it may") {
+    SimulatedWorld world = one_slow();
+    SimulatedExecutor executor(world);
+    REQUIRE(hold_eject(world, executor));
+    world.is_suspended = true;
+    pass(world, executor, 60h);
+    CHECK(world.instance(slow_one).is_drained);
     world.is_suspended = false;
     executor.settle();
     CHECK_FALSE(world.instance(slow_one).is_drained);
@@ -160,6 +190,59 @@ TEST_CASE("a successor gives back what its predecessor could not") {
     CHECK_FALSE(world.instance(slow_one).is_drained);
     CHECK(executor.story().back() == "closed healed");
     CHECK(executor.notices.size() == 1);
+}
+
+// --- an effect whose fate nobody knows
+// ---------------------------------------------------------------
+
+TEST_CASE("an effect that was given up is read back when it can be, held and given back") {
+    for (const DeathIn where : {DeathIn::before, DeathIn::after}) {
+        const bool has_happened = where == DeathIn::after;
+        CAPTURE(has_happened);
+        SimulatedWorld world = one_slow();
+        SimulatedExecutor executor(world);
+        REQUIRE(give_up_unknown(world, executor, where, EffectId("i-1.e1"), "stand_by"));
+        executor.tell(Cleared{});
+        REQUIRE_FALSE(executor.has_ended());  // It may be in force.
+        world.is_edge_readable = true;
+        pass(world, executor, 3s);
+        CHECK(lines_count(executor, "outcome i-1.e1 done (read back)") == (has_happened ? 1 : 0));
+        CHECK(lines_count(executor, "outcome i-1.e1 refused (read back)") ==
+              (has_happened ? 0 : 1));
+        CHECK(executor.node() == (has_happened ? "hold" : "stand_by"));
+        world.instance(slow_one).is_slow = false;
+        pass(world, executor, executor.around.hold_for_max + 10s);
+        executor.tell(Cleared{});
+        CHECK_FALSE(world.instance(slow_one).is_drained);
+        CHECK(executor.story().back() == (has_happened ? "closed healed" : "closed passed"));
+        CHECK(executor.notices.size() == 1);
+    }
+}
+
+TEST_CASE("the effect of a give-back that was given up is read back while it is held on") {
+    SimulatedWorld world = one_slow();
+    SimulatedExecutor executor(world);
+    REQUIRE(hold_eject(world, executor));
+    REQUIRE(give_up_unknown(world, executor, DeathIn::after, EffectId("i-1.e2"), "hold"));
+    world.is_edge_readable = true;
+    pass(world, executor, 3s);
+    CHECK(lines_count(executor, "outcome i-1.e2 done (read back)") == 1);
+    CHECK(executor.node() == "hold");
+    executor.settle();
+    CHECK(executor.story().back() == "closed healed");
+}
+
+TEST_CASE("an effect of unknown fate is looked for over days, and found") {
+    SimulatedWorld world = one_slow();
+    SimulatedExecutor executor(world);
+    REQUIRE(give_up_unknown(world, executor, DeathIn::after, EffectId("i-1.e1"), "stand_by"));
+    pass(world, executor, 60h);
+    executor.restart();
+    world.is_edge_readable = true;
+    world.instance(slow_one).is_slow = false;
+    executor.settle();
+    CHECK_FALSE(world.instance(slow_one).is_drained);
+    CHECK(executor.story().back() == "closed healed");
 }
 
 // --- what was not ours ---------------------------------------------------------------------------

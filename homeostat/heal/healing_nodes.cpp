@@ -190,14 +190,6 @@ HealingTurn ask(IncidentState state, const HealingEvent& event, const HealingCon
 
 namespace {
 
-/// Ends the pending effect with `outcome`.
-Entry settle(IncidentState& state, Outcome outcome, bool is_read_back) {
-    Entry entry = record::outcome(
-        state.id, OutcomeBody{state.pending->effect, std::move(outcome), is_read_back});
-    state.pending.reset();
-    return entry;
-}
-
 /// Intent first; the driver performs only once it is durable.
 HealingTurn begin_step(IncidentState state,
                        Step step,
@@ -235,14 +227,6 @@ HealingTurn begin_step(IncidentState state,
     return turn;
 }
 
-/// The longer we have waited the rarer we look: a wait of minutes must not use up the supersteps of
-/// a thread, each of which is a group of the ledger.
-Instant next_look_at(const act::Plan& plan, Instant now) {
-    constexpr Duration look_every_max = std::chrono::seconds{2};
-    const Duration waited = now - plan.step_last_at.value_or(plan.began_at);
-    return now + std::min(waited / 8, look_every_max);
-}
-
 HealingTurn take_next_step(IncidentState state, const Facts& facts, const HealingContext& context) {
     act::Next next = act::next_step(*state.plan, facts, context.now);
     if (auto* step = std::get_if<Step>(&next)) {
@@ -265,8 +249,7 @@ HealingTurn continue_plan(IncidentState state, const Facts& facts, const Healing
     if (state.pending && facts.is_complete) {
         // What the world says is written before anything else is decided. If only half of it
         // happened, the next step is computed from just that, under an intent of its own.
-        Outcome outcome = act::resolve(state.pending->step, state.pending->effect, facts);
-        Entry entry = settle(state, std::move(outcome), true);
+        Entry entry = read_back(state, facts).entry;
         return with(read_facts(std::move(state)), std::move(entry));
     }
     const bool is_overdue = context.now - state.plan->began_at > context.around.plan_for_max;
@@ -328,11 +311,7 @@ HealingTurn after_help(IncidentState state, const Remedy& remedy, const HealingC
         return go(std::move(state), "hold");  // It looks whether that was the cure.
     }
     if (traits_of(kind_of(remedy)).is_temporary && !state.is_undo && is_ours) {
-        state.held = act::Held{remedy, context.now, context.now + context.around.hold_for_max};
-        state.wants_cure = std::holds_alternative<Eject>(remedy);
-        const HeldBody body{remedy, state.held->until};
-        Entry entry = record::held(state.id, body);
-        return with(go(std::move(state), "hold"), std::move(entry));
+        return begin_hold(std::move(state), remedy, context);
     }
     state.held.reset();
     state.has_healed = is_ours || is_given_back;
@@ -445,11 +424,6 @@ HealingTurn escalate(IncidentState state, const HealingEvent&, const HealingCont
         turn.commands.emplace_back(Notify{state.id.text() + ": " + state.trouble});
     }
     return turn;
-}
-
-HealingTurn stand_by(IncidentState state, const HealingEvent& event, const HealingContext&) {
-    return message_in<Cleared>(event) != nullptr ? go(std::move(state), "close")
-                                                 : stay(std::move(state));
 }
 
 HealingTurn close(IncidentState state, const HealingEvent&, const HealingContext&) {

@@ -6,6 +6,8 @@
 
 #include "homeostat/heal/healing_graph.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -74,5 +76,30 @@ template <class M>
     plan.drain_for_max = context.around.drain_for_max;
     return plan;
 }
+
+/// Whoever waits for what an effect brings looks so often at least.
+inline constexpr Duration look_every_max = std::chrono::seconds{2};
+
+/// The longer we have waited the rarer we look: each look is two supersteps of the thread.
+[[nodiscard]] inline Instant next_look_at(const act::Plan& plan, Instant now) {
+    const Duration waited = now - plan.step_last_at.value_or(plan.began_at);
+    return now + std::min(waited / 8, look_every_max);
+}
+
+/// Ends the pending effect with `outcome`.
+[[nodiscard]] Entry settle(IncidentState& state, Outcome outcome, bool is_read_back);
+
+struct ReadBack {
+    OutcomeKind outcome;
+    Entry entry;
+};
+
+/// Ends the pending effect with what the world says of it. REQUIRES: complete facts.
+[[nodiscard]] ReadBack read_back(IncidentState& state, const Facts& facts);
+
+/// The remedy is in force, and stays so for now.
+[[nodiscard]] HealingTurn begin_hold(IncidentState state,
+                                     const Remedy& remedy,
+                                     const HealingContext& context);
 
 }  // namespace homeostat::heal::node

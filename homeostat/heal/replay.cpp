@@ -5,6 +5,7 @@
 #include "homeostat/domain/entry_bodies.hpp"
 #include "homeostat/domain/proposal.hpp"
 #include "homeostat/guard/rules.hpp"
+#include "homeostat/heal/earlier_boots.hpp"
 
 #include <fmt/format.h>
 
@@ -39,13 +40,17 @@ class Past {
     const guard::History& history(const Run& run, std::uint64_t count) {
         if (run.first_group != first_group_ || count < history_.entries_count()) {
             history_ = {};
+            boots_ = EarlierBoots(run.boot_id, run.started.recovered_at.value_or(Instant::max()));
             first_group_ = run.first_group;
             group_ = entry_ = 0;
         }
         while (history_.entries_count() < count) {
             const EntryGroup& group = groups_[group_];
+            if (entry_ == 0) {
+                at_ = instant_of(group);
+            }
             if (entry_ < group.entries.size()) {
-                history_.learn(group.entries[entry_++], instant_of(group, run));
+                history_.learn(group.entries[entry_++], at_);
             } else {
                 group_ += 1;
                 entry_ = 0;
@@ -55,20 +60,22 @@ class Past {
     }
 
   private:
-    /// As ExecutorRole::recover takes it: instants of another boot mean nothing, the present does.
-    [[nodiscard]] Instant instant_of(const EntryGroup& group, const Run& run) const {
-        const Instant recovered_at = run.started.recovered_at.value_or(group.at);
-        if (group_ >= run.first_group) {
-            return group.at;
+    /// As ExecutorRole takes it: what it read in `recover`, and what it wrote from then on.
+    Instant instant_of(const EntryGroup& group) {
+        if (group_ < first_group_) {
+            return boots_.instant_of(group, history_);
         }
-        return group.boot_id == run.boot_id ? std::min(group.at, recovered_at) : recovered_at;
+        boots_.reach_present(history_);
+        return group.at;
     }
 
     std::span<const EntryGroup> groups_;
     guard::History history_;
+    EarlierBoots boots_{"", Instant::max()};
     std::size_t first_group_{0};
     std::size_t group_{0};
     std::size_t entry_{0};
+    Instant at_{};  ///< Of the group that is being learnt.
 };
 
 // --- the choice ----------------------------------------------------------------------------------

@@ -1,0 +1,181 @@
+// Machines that were started again: what was done before ages, and no wait is one of the old boot.
+
+#include "homeostat/heal/earlier_boots.hpp"
+
+#include "homeostat/heal/executor_scenes_for_test.hpp"
+#include "homeostat/heal/replay.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace homeostat::heal {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string present = "boot-9";
+
+EntryGroup effect_at(const std::string& boot, Duration uptime) {
+    EntryGroup group;
+    group.at = Instant{uptime};
+    group.boot_id = boot;
+    IntentBody intent;
+    intent.effect = EffectId("i-1.e1");
+    intent.remedy = restart_for_test("payments-0");
+    intent.step = Drain{InstanceId("payments-0")};
+    group.entries.push_back(record::intent(IncidentId("i-1"), intent));
+    return group;
+}
+
+/// When the effects of these groups were, by the clock of the present boot.
+std::vector<Instant> effects_of(const std::vector<EntryGroup>& groups, Instant now) {
+    guard::History history;
+    EarlierBoots boots(present, now);
+    for (const EntryGroup& group : groups) {
+        const Instant at = boots.instant_of(group, history);
+        history.learn(group.entries.front(), at);
+    }
+    boots.reach_present(history);
+    return history.effects_since(Instant::min());
+}
+
+void reboot(SimulatedMachine& machine, const std::string& boot, Duration uptime) {
+    machine.settings.boot_id = boot;
+    machine.disk.boot_id = boot;
+    machine.world.now = Instant{uptime};
+    for (SimulatedInstance& one : machine.world.instances) {
+        one.answers_from_at = Instant{};
+        one.runtime.started_at = Instant{};
+    }
+}
+
+/// Settings as the ledger keeps them, for replays.
+void keep_settings(SimulatedMachine& machine) {
+    machine.settings.started.settings =
+        to_json(DecisionSettings{.guard = machine.settings.guard, .decide = {}});
+}
+
+/// On a machine that ran for an hour: a deploy was rolled back to v1, which is as bad.
+SimulatedMachine rolled_back() {
+    SimulatedMachine machine = bad_deploy();
+    machine.settings.guard.cool_down = 10min;
+    keep_settings(machine);
+    reboot(machine, "boot-1", 1h);
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(rollback_of(machine)));
+    REQUIRE(process.settle());
+    REQUIRE(machine.story().back() == "closed healed");
+    machine.world.versions_bad = {VersionId("v1")};
+    machine.prove("v2");
+    return machine;
+}
+
+Proposal rollback_to_v2(const SimulatedMachine& machine) {
+    const Remedy back = Rollback{ServiceId("payments"), VersionId("v1"), VersionId("v2")};
+    return proposal_for_test(errors_for_test(machine.world.now), back);
+}
+
+/// Whether the deploy is rolled back once more, in the life of one process.
+bool rolls_back_again(SimulatedMachine& machine) {
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(rollback_to_v2(machine)));
+    (void)process.settle(30s);
+    return all_run(machine.world, "v2");
+}
+
+}  // namespace
+
+TEST_CASE("the last effect of an earlier boot was when the next one began, the others before it") {
+    const std::vector<EntryGroup> groups{
+        effect_at("boot-1", 48h), effect_at("boot-1", 50h), effect_at("boot-2", 1h),
+        effect_at("boot-2", 3h),  effect_at(present, 2h),
+    };
+    CHECK(effects_of(groups, Instant{5h}) ==
+          std::vector{Instant{-5h}, Instant{-3h}, Instant{-2h}, Instant{0h}, Instant{2h}});
+}
+
+TEST_CASE("a boot that has written nothing yet leaves those before it as they are") {
+    CHECK(effects_of({effect_at("boot-1", 48h), effect_at("boot-1", 50h)}, Instant{5h}) ==
+          std::vector{Instant{-2h}, Instant{0h}});
+    CHECK(effects_of({}, Instant{5h}).empty());
+}
+
+TEST_CASE("nothing of this boot was later than now") {
+    CHECK(effects_of({effect_at(present, 7h)}, Instant{5h}) == std::vector{Instant{5h}});
+}
+
+TEST_CASE("what was done before a reboot ages while the machine runs") {
+    for (const auto& [uptime, is_free] : {std::pair{Duration{2min}, false}, {48h, true}}) {
+        CAPTURE(to_seconds(uptime));
+        SimulatedMachine machine = rolled_back();
+        reboot(machine, "boot-2", uptime);
+        CHECK(rolls_back_again(machine) == is_free);
+    }
+}
+
+TEST_CASE("a start of the agent long after a reboot does not begin the cool-downs anew") {
+    SimulatedMachine machine = rolled_back();
+    reboot(machine, "boot-2", 2min);
+    {
+        SimulatedProcess process(machine);
+        REQUIRE(process.start());
+        process.clock.run_for(9min);
+    }
+    CHECK(rolls_back_again(machine));
+}
+
+TEST_CASE("what was decided after a reboot comes out the same when it is decided again") {
+    for (const Duration uptime : {Duration{2min}, Duration{48h}}) {
+        CAPTURE(to_seconds(uptime));
+        SimulatedMachine machine = rolled_back();
+        reboot(machine, "boot-2", uptime);
+        (void)rolls_back_again(machine);
+        for (const std::string incident : {"i-1", "i-2"}) {
+            CAPTURE(incident);
+            const Result<IncidentReplay> again = replay(machine.disk.groups, IncidentId(incident));
+            REQUIRE(again);
+            REQUIRE(again->decisions.size() >= 2);
+            for (const Redecision& decision : again->decisions) {
+                CHECK_MESSAGE(decision.replay == Replay::same, decision.decision
+                                                                   << ": " << decision.recorded
+                                                                   << " / " << decision.replayed);
+            }
+        }
+    }
+}
+
+TEST_CASE("after a reboot the edge has its time anew to confirm that much is dead") {
+    SimulatedMachine machine = bad_deploy();
+    machine.world.versions_bad.clear();
+    for (const std::string name : {"payments-0", "payments-1"}) {
+        machine.world.instance(InstanceId(name)).is_stalled = true;
+    }
+    reboot(machine, "boot-1", 1h);
+    {
+        SimulatedProcess process(machine);
+        REQUIRE(process.start());
+        process.clock.run_for(3s);
+        REQUIRE(process.submit(rollback_of(machine)));
+        process.clock.run_for(1s);
+        REQUIRE(process.settle_at("guard", 0s));
+    }
+    reboot(machine, "boot-2", 48h);
+    SimulatedProcess successor(machine);
+    REQUIRE(successor.start());
+    successor.clock.run_for(2s);
+    CHECK(successor.settle_at("guard", 0s));
+    successor.clock.run_for(3s);
+    CHECK(successor.settle_at("stand_by", 0s));
+}
+
+}  // namespace homeostat::heal
