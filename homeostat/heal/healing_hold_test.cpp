@@ -192,8 +192,7 @@ TEST_CASE("a successor gives back what its predecessor could not") {
     CHECK(executor.notices.size() == 1);
 }
 
-// --- an effect whose fate nobody knows
-// ---------------------------------------------------------------
+// --- an effect whose fate nobody knows ----------------------------------------------------------
 
 TEST_CASE("an effect that was given up is read back when it can be, held and given back") {
     for (const DeathIn where : {DeathIn::before, DeathIn::after}) {
