@@ -1,11 +1,13 @@
 // The commands that talk to a running agent: status, suspend, resume.
 
 #include "homeostat/adapters/system/switch_file.hpp"
+#include "homeostat/app/change_view.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/complaint.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/control_client.hpp"
 #include "homeostat/app/story.hpp"
+#include "homeostat/base/fields.hpp"
 
 #include <fmt/format.h>
 
@@ -46,6 +48,14 @@ void print_instances(const json::object& status) {
     }
 }
 
+void print_changes(const json::object& status) {
+    for (const json::value& value : list_in(status, "changes")) {
+        const Result<ChangeView> change = from_json<ChangeView>(value);
+        fmt::print("change: {}\n",
+                   change ? sentence_of(*change, "ago") : "one that this version cannot read");
+    }
+}
+
 void print_status(const json::object& status) {
     fmt::print("{}: {}{}\n", text_in(status, "service"),
                flag_in(status, "is_ready") ? "guarded" : "guarded, not ready yet",
@@ -65,6 +75,7 @@ void print_status(const json::object& status) {
         fmt::print("incident {}: at {} {}\n", text_in(incident, "incident"),
                    text_in(incident, "node"), text_in(incident, "trouble"));
     }
+    print_changes(status);
     if (const std::string trouble = text_in(status, "ledger_trouble"); !trouble.empty()) {
         fmt::print(
             "ledger: nothing can be recorded, so only processes that have ended are started: {}\n",

@@ -10,6 +10,7 @@ Half a minute.
 import json
 import os
 import pwd
+import re
 import subprocess
 
 from guarded_world import wait_until
@@ -141,7 +142,7 @@ def what_is_no_request_to_suspend_is_refused_and_suspends_nothing(service):
     assert not service.recorded("suspended")
 
 
-def a_change_that_is_posted_is_recorded_as_hearsay(service):
+def a_change_that_is_posted_is_recorded_as_hearsay_and_shown(service):
     service.add(CHANGES)
     service.start()
     status, text = service.post("/v1/changes", json.dumps(FRAUD_DEPLOY))
@@ -151,6 +152,17 @@ def a_change_that_is_posted_is_recorded_as_hearsay(service):
     assert {key: told[key] for key in FRAUD_DEPLOY} == FRAUD_DEPLOY
     wait_until("it is in the ledger", lambda: service.recorded("change"))
     assert service.recorded("change") == [told]
+    shown, = service.status()["changes"]
+    assert 0 <= shown.pop("age_ns") < 60e9 and shown.pop("source") == "told"
+    assert shown == FRAUD_DEPLOY, shown
+    sentence = "deploy of fraud from v6 to v7 (release-118)"
+    assert re.search(rf"^change: told \d+ s ago: {re.escape(sentence)}$", service.say("status"),
+                     re.MULTILINE), service.say("status")
+    service.kill_instance_and_wait()
+    incident, = service.ask("incidents")["incidents"]
+    story = service.say("explain", incident["incident"])
+    assert re.search(rf" changes   told \d+ s before it began: {re.escape(sentence)}$", story,
+                     re.MULTILINE), story
 
 
 def a_change_that_cannot_be_is_refused_with_the_field_and_not_recorded(service):
@@ -213,7 +225,7 @@ TESTS = [
     the_file_alone_is_the_switch_for_whoever_has_no_program,
     a_switch_that_finds_no_room_says_so_and_the_agent_goes_on,
     what_is_no_request_to_suspend_is_refused_and_suspends_nothing,
-    a_change_that_is_posted_is_recorded_as_hearsay,
+    a_change_that_is_posted_is_recorded_as_hearsay_and_shown,
     a_change_that_cannot_be_is_refused_with_the_field_and_not_recorded,
     an_agent_that_was_not_told_to_take_changes_takes_none,
     changes_in_a_file_are_recorded_and_what_is_none_is_told_by_its_line,
