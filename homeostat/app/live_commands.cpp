@@ -13,6 +13,7 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 namespace homeostat::app {
 
@@ -90,6 +91,14 @@ void print_status(const json::object& status) {
     }
 }
 
+/// What a person has to know of a switch that the agent did not confirm.
+std::string_view unconfirmed_by(const Error& error) {
+    return error.fault == Fault::late
+               ? " (the agent is slow to answer: it obeys before its next effect, and may record "
+                 "this later)"
+               : " (no agent answers; it will see this when it starts)";
+}
+
 ExitStatus flip(const SwitchOptions& options, bool engage) {
     const ConfigReport report = load_config(options.common.config);
     if (!report.config) {
@@ -106,7 +115,8 @@ ExitStatus flip(const SwitchOptions& options, bool engage) {
         return ExitStatus::unexpected;
     }
     if (!answer) {
-        // The switch has to work when the agent does not: it finds the file when it comes back.
+        // The switch has to work when the agent does not: it finds the file when it comes back, or
+        // when it looks before its next effect.
         adapters::system::SwitchFile file(report.config->switch_file);
         const Result<void> flipped = engage ? file.engage() : file.release();
         if (!flipped) {
@@ -118,10 +128,11 @@ ExitStatus flip(const SwitchOptions& options, bool engage) {
         json::object document;
         document["is_suspended"] = engage;
         document["is_recorded"] = answer.has_value();
+        document["is_agent_slow"] = !answer && answer.error().fault == Fault::late;
         fmt::print("{}", to_pretty_text(document));
     } else {
         fmt::print("{}{}\n", engage ? "suspended: no effect begins from now on" : "resumed",
-                   answer ? "" : " (no agent answers; it will see this when it starts)");
+                   answer ? "" : unconfirmed_by(answer.error()));
     }
     return ExitStatus::ok;
 }

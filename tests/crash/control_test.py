@@ -11,6 +11,7 @@ import json
 import os
 import pwd
 import re
+import signal
 import subprocess
 
 from guarded_world import wait_until
@@ -53,7 +54,8 @@ def wait_until_healed(service):
 
 def switch(service, command, because, is_recorded=True):
     said = service.ask(command, "--because", because)
-    assert said == {"is_suspended": command == "suspend", "is_recorded": is_recorded}, said
+    assert said == {"is_suspended": command == "suspend", "is_recorded": is_recorded,
+                    "is_agent_slow": False}, said
 
 
 # --- The tests: each a sentence that can be false ------------------------------------------------
@@ -88,6 +90,20 @@ def a_switch_that_is_engaged_while_no_agent_runs_is_found_by_the_next(service):
     check_nothing_is_done(service, name, starts)
     switch(service, "resume", "day")
     wait_until_healed(service)
+
+
+def an_agent_that_is_slow_is_not_taken_for_one_that_is_not_there(service):
+    service.start()
+    service.agent.send_signal(signal.SIGSTOP)
+    try:
+        said = service.say("suspend", "--because", "it hangs")
+        assert "the agent is slow to answer" in said and "no agent" not in said, said
+    finally:
+        service.agent.send_signal(signal.SIGCONT)
+    wait_until("the agent has obeyed", lambda: service.status()["is_suspended"])
+    service.kill_agent()
+    said = service.say("resume")
+    assert "no agent answers; it will see this when it starts" in said, said
 
 
 def a_resume_while_no_agent_runs_releases_what_an_agent_had_recorded(service):
@@ -221,6 +237,7 @@ def a_deploy_that_nobody_tells_of_is_recorded_first_hand_and_stands_in_the_next_
 TESTS = [
     a_suspended_agent_and_its_successor_do_nothing_until_they_are_resumed,
     a_switch_that_is_engaged_while_no_agent_runs_is_found_by_the_next,
+    an_agent_that_is_slow_is_not_taken_for_one_that_is_not_there,
     a_resume_while_no_agent_runs_releases_what_an_agent_had_recorded,
     the_file_alone_is_the_switch_for_whoever_has_no_program,
     a_switch_that_finds_no_room_says_so_and_the_agent_goes_on,
