@@ -10,6 +10,7 @@
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/decide_figures.hpp"
 #include "homeostat/app/model_place.hpp"
+#include "homeostat/app/own_place.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/decide/decide.hpp"
 #include "homeostat/os/clock.hpp"
@@ -45,9 +46,7 @@ void say(const std::string& line) {
 }
 
 std::filesystem::path built_in_cases() {
-    std::error_code ignored;
-    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-    return program.parent_path().parent_path() / "share" / "payment_gateway" / "decide_cases.json";
+    return own_directory().parent_path() / "share" / "payment_gateway" / "decide_cases.json";
 }
 
 Result<std::vector<DecideCase>> read_cases(const std::filesystem::path& file) {

@@ -1,6 +1,7 @@
 #include "homeostat/app/control_api.hpp"
 
 #include "homeostat/adapters/process/changes_file.hpp"
+#include "homeostat/app/change_view.hpp"
 #include "homeostat/app/metrics.hpp"
 #include "homeostat/app/version.hpp"
 #include "homeostat/base/fields.hpp"
@@ -137,6 +138,7 @@ Task<net::HttpResponse> ControlApi::status() {
     document["configs_good"] = to_json(facts.versions.config.good);
     document["symptoms"] = to_json(context_.agent.symptoms_now());
     document["incidents"] = to_json(context_.executor.incidents());
+    document["changes"] = to_json(views_of_last(context_.agent.changes(), context_.clock.now()));
     document["oracle"] = json::value(oracle);
     document["ledger_trouble"] = json::value(context_.executor.ledger_trouble());
     document["source_troubles"] = to_json(context_.agent.source_troubles());

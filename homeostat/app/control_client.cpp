@@ -16,7 +16,24 @@ namespace homeostat::app {
 
 namespace {
 
-constexpr Duration answer_within = std::chrono::seconds{5};
+constexpr std::chrono::seconds answer_within{5};
+
+/// What is wrong, and the mend.
+std::string trouble_of(const std::filesystem::path& socket, Fault fault) {
+    const bool is_foreign = ::access(socket.c_str(), W_OK) != 0 && errno == EACCES;
+    if (is_foreign) {
+        return "only the agent's user may use " + socket.string() +
+               " (run this command as that user)";
+    }
+    if (fault == Fault::late) {
+        return "the agent has not answered on " + socket.string() + " for " +
+               std::to_string(answer_within.count()) +
+               " s (it is busy, or stopped: look at its process)";
+    }
+    return fault == Fault::unreachable ? "no agent answers on " + socket.string() +
+                                             " (start it with `homeostat agent --config FILE`)"
+                                       : "the agent on " + socket.string();
+}
 
 Result<json::value> read_answer(const net::HttpResponse& response) {
     Result<json::value> document = parse_json(response.body);
@@ -58,12 +75,7 @@ Result<json::value> ask_agent(const std::filesystem::path& socket,
     context.run();
     const Result<net::HttpResponse> response = answer.get();
     if (!response) {
-        const bool is_foreign = ::access(socket.c_str(), W_OK) != 0 && errno == EACCES;
-        return fail(is_foreign ? "only the agent's user may use " + socket.string() +
-                                     " (run this command as that user)"
-                               : "no agent answers on " + socket.string() +
-                                     " (start it with `homeostat agent --config FILE`)",
-                    response.error());
+        return fail(trouble_of(socket, response.error().fault), response.error());
     }
     return read_answer(*response);
 }

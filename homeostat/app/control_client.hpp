@@ -10,8 +10,8 @@
 
 namespace homeostat::app {
 
-/// Blocks for at most five seconds. ERRORS: unreachable: no agent, with the mend; late; refused:
-/// the agent's own words.
+/// Blocks for at most five seconds. ERRORS: unreachable: no agent, with the mend; late: there
+/// is one, and it may still do what it was asked; refused: the agent's own words.
 [[nodiscard]] Result<json::value> ask_agent(const std::filesystem::path& socket,
                                             const std::string& method,
                                             const std::string& path,

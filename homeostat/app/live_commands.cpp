@@ -1,16 +1,19 @@
 // The commands that talk to a running agent: status, suspend, resume.
 
 #include "homeostat/adapters/system/switch_file.hpp"
+#include "homeostat/app/change_view.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/complaint.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/control_client.hpp"
 #include "homeostat/app/story.hpp"
+#include "homeostat/base/fields.hpp"
 
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 namespace homeostat::app {
 
@@ -46,6 +49,14 @@ void print_instances(const json::object& status) {
     }
 }
 
+void print_changes(const json::object& status) {
+    for (const json::value& value : list_in(status, "changes")) {
+        const Result<ChangeView> change = from_json<ChangeView>(value);
+        fmt::print("change: {}\n",
+                   change ? sentence_of(*change, "ago") : "one that this version cannot read");
+    }
+}
+
 void print_status(const json::object& status) {
     fmt::print("{}: {}{}\n", text_in(status, "service"),
                flag_in(status, "is_ready") ? "guarded" : "guarded, not ready yet",
@@ -65,6 +76,7 @@ void print_status(const json::object& status) {
         fmt::print("incident {}: at {} {}\n", text_in(incident, "incident"),
                    text_in(incident, "node"), text_in(incident, "trouble"));
     }
+    print_changes(status);
     if (const std::string trouble = text_in(status, "ledger_trouble"); !trouble.empty()) {
         fmt::print(
             "ledger: nothing can be recorded, so only processes that have ended are started: {}\n",
@@ -77,6 +89,14 @@ void print_status(const json::object& status) {
                        member.value().is_string() ? plain(member.value().get_string()) : "");
         }
     }
+}
+
+/// What a person has to know of a switch that the agent did not confirm.
+std::string_view unconfirmed_by(const Error& error) {
+    return error.fault == Fault::late
+               ? " (the agent is slow to answer: it obeys before its next effect, and may record "
+                 "this later)"
+               : " (no agent answers; it will see this when it starts)";
 }
 
 ExitStatus flip(const SwitchOptions& options, bool engage) {
@@ -95,7 +115,8 @@ ExitStatus flip(const SwitchOptions& options, bool engage) {
         return ExitStatus::unexpected;
     }
     if (!answer) {
-        // The switch has to work when the agent does not: it finds the file when it comes back.
+        // The switch has to work when the agent does not: it finds the file when it comes back, or
+        // when it looks before its next effect.
         adapters::system::SwitchFile file(report.config->switch_file);
         const Result<void> flipped = engage ? file.engage() : file.release();
         if (!flipped) {
@@ -107,10 +128,11 @@ ExitStatus flip(const SwitchOptions& options, bool engage) {
         json::object document;
         document["is_suspended"] = engage;
         document["is_recorded"] = answer.has_value();
+        document["is_agent_slow"] = !answer && answer.error().fault == Fault::late;
         fmt::print("{}", to_pretty_text(document));
     } else {
         fmt::print("{}{}\n", engage ? "suspended: no effect begins from now on" : "resumed",
-                   answer ? "" : " (no agent answers; it will see this when it starts)");
+                   answer ? "" : unconfirmed_by(answer.error()));
     }
     return ExitStatus::ok;
 }

@@ -3,6 +3,7 @@
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/demo/demo.hpp"
 #include "homeostat/app/model_place.hpp"
+#include "homeostat/app/own_place.hpp"
 #include "homeostat/app/stderr_log.hpp"
 #include "homeostat/app/version.hpp"
 
@@ -203,6 +204,7 @@ int play_demo(demo::DemoOptions options) {
     if (!options.model_missing.empty()) {
         options.model.clear();
     }
+    options.programs = own_directory();
     return demo::run_demo(options);
 }
 

@@ -1,5 +1,6 @@
 #include "homeostat/app/story.hpp"
 
+#include "homeostat/app/change_view.hpp"
 #include "homeostat/app/evidence_pack.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
@@ -270,6 +271,15 @@ std::string headline(const IncidentSummary& summary) {
     return text;
 }
 
+std::string changes_line(const std::vector<ChangeView>& changes) {
+    std::string text;
+    for (const ChangeView& change : changes) {
+        text += fmt::format("  {:<9} {}\n", text.empty() ? "changes" : "",
+                            sentence_of(change, "before it began"));
+    }
+    return text;
+}
+
 /// How many bytes a character of UTF-8 has by its first; 0 if none begins so.
 std::size_t length_by(unsigned lead) {
     if (lead < 0x80) {
@@ -359,7 +369,8 @@ Result<std::string> explain(const std::vector<EntryGroup>& groups, const Inciden
         return fail(Fault::absent, "there is no incident " + plain(incident.text()) +
                                        "; the ledger has: " + plain(joined(ids, "none")));
     }
-    std::string text = headline(*found) + "\n";
+    std::string text = headline(*found);
+    text += changes_line(changes_before(groups, incident)) + "\n";
     for (const EntryGroup& group : groups) {
         for (const Entry& entry : group.entries) {
             if (entry.incident != incident) {
@@ -398,6 +409,7 @@ Result<json::value> explain_json(const std::vector<EntryGroup>& groups,
     }
     json::object document;
     document["incident"] = json::value(incident.text());
+    document["changes"] = to_json(changes_before(groups, incident));
     document["entries"] = std::move(entries);
     if (const std::optional<EvidencePack> pack = evidence_pack(groups, incident)) {
         document["evidence_pack"] = to_json(*pack);

@@ -58,13 +58,13 @@ struct IncidentSummary {
 /// A table for a terminal.
 [[nodiscard]] std::string to_table(const std::vector<IncidentSummary>& incidents);
 
-/// The whole of one incident: first what a woken person needs, then every step with its time.
-/// ERRORS: absent, with the incidents that there are.
+/// The whole of one incident: first what a woken person needs, the changes before it too, then
+/// every step with its time. ERRORS: absent, with the incidents that there are.
 [[nodiscard]] Result<std::string> explain(const std::vector<EntryGroup>& groups,
                                           const IncidentId& incident);
 
-/// The same as a document: the entries of the incident without checkpoints, and `evidence_pack` if
-/// it was escalated.
+/// The same as a document: the `changes` before it, the entries of the incident without
+/// checkpoints, and `evidence_pack` if it was escalated.
 [[nodiscard]] Result<json::value> explain_json(const std::vector<EntryGroup>& groups,
                                                const IncidentId& incident);
 

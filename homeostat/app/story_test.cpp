@@ -1,6 +1,7 @@
 #include "homeostat/app/story.hpp"
 
 #include "homeostat/base/fields.hpp"
+#include "homeostat/domain/change.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
 
 #include <doctest/doctest.h>
@@ -88,6 +89,65 @@ TEST_CASE("the story of a healed incident says what was wrong, what was done and
         CAPTURE(sentence);
         CHECK(story->find(sentence) != std::string::npos);
     }
+}
+
+TEST_CASE("the story names the changes before it, as they came to be known, and no others") {
+    const auto change_at = [](std::int64_t ms, const std::string& service) {
+        Change change;
+        change.service = ServiceId(service);
+        change.to = VersionId("v7");
+        change.at = at_ms(ms);
+        return change;
+    };
+    Change told = change_at(700'000, "fraud");
+    told.from = VersionId("v6");
+    told.reference = "release-118";
+    Change seen = change_at(880'000, "payments");
+    seen.is_first_hand = true;
+    Change ours = seen;
+    ours.is_ours = true;
+    Proposal proposal = bad_deploy();
+    proposal.symptom.began_at = at_ms(1'000'000);
+    std::vector<EntryGroup> groups{
+        group_of(0, EntryKind::change, change_at(900'000, "of-another-boot")),
+        group_of(399'000, EntryKind::change, change_at(399'000, "too-old")),
+        group_of(700'000, EntryKind::change, told),
+        group_of(880'000, EntryKind::change, seen),
+        group_of(880'001, EntryKind::change, ours),
+        group_of(1'002'000, EntryKind::opened, proposal),
+        group_of(1'003'000, EntryKind::change, change_at(1'003'000, "too-late"))};
+    groups.front().boot_id = "an earlier one";
+    const Result<std::string> story = explain(groups, IncidentId("i-1"));
+    REQUIRE(story);
+    CAPTURE(*story);
+    CHECK(story->contains(
+        "  changes   told 5 min before it began: deploy of fraud from v6 to v7 (release-118)\n"
+        "            seen 120 s before it began: deploy of payments to v7\n"
+        "            ours 120 s before it began: deploy of payments to v7\n\n"));
+    for (const char* other : {"of-another-boot", "too-old", "too-late"}) {
+        CHECK_FALSE(story->contains(other));
+    }
+    const Result<json::value> document = explain_json(groups, IncidentId("i-1"));
+    REQUIRE(document);
+    CHECK(document->at("changes").as_array().size() == 3);
+    CHECK(document->at("changes").at(0).at("source").as_string() == "told");
+}
+
+TEST_CASE("of many changes before it the story names the last five") {
+    std::vector<EntryGroup> groups;
+    for (std::int64_t index = 0; index < 7; ++index) {
+        Change change;
+        change.kind = ChangeKind::flag;
+        change.service = ServiceId("flag-" + std::to_string(index));
+        change.at = at_ms(index);
+        groups.push_back(group_of(index, EntryKind::change, change));
+    }
+    groups.push_back(group_of(3'100, EntryKind::opened, bad_deploy()));
+    const Result<std::string> story = explain(groups, IncidentId("i-1"));
+    REQUIRE(story);
+    CHECK_FALSE(story->contains("flag-1"));
+    CHECK(story->contains("flag-2"));
+    CHECK(story->contains("flag-6"));
 }
 
 TEST_CASE("the story of a rolled back configuration says that it is the configuration") {

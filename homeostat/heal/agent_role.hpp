@@ -23,6 +23,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +67,9 @@ class AgentRole {
     /// source answered is not asked: one that fails is looked at all the same. Empty: all moves.
     [[nodiscard]] std::vector<std::string> standstills(Instant now) const;
     [[nodiscard]] const std::vector<Symptom>& symptoms_now() const { return symptoms_now_; }
+
+    /// The changes that a diagnosis knows of, oldest first: noted by this agent, or first-hand.
+    [[nodiscard]] std::span<const Change> changes() const { return judge_.changes(); }
 
     /// Takes a change from outside (POST /v1/changes): recorded, then known to the diagnosis.
     Task<Result<Change>> note(Change change);

@@ -260,6 +260,7 @@ Task<void> ExecutorRole::carry_out(Slot& slot, Incident::Command command) {
         slot.inbox.emplace_back(Verified{std::move(proof)});
     } else if (const auto* notify = std::get_if<Notify>(&command)) {
         settings_.notify(notify->text);
+        slot.inbox.emplace_back(Notified{});
     } else {
         Facts facts = co_await read_facts();
         drop_looks(slot.inbox);

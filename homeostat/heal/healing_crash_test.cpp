@@ -205,6 +205,10 @@ std::string complaint_about_undo(const Run& run, const Trouble& trouble) {
     if (!story.back().starts_with("escalated: ")) {
         return "it ended with: " + story.back();
     }
+    const std::string because = story.back().substr(std::string("escalated: ").size());
+    if (std::ranges::find(run.executor.notices, "i-1: " + because) == run.executor.notices.end()) {
+        return "nobody was told: " + because;
+    }
     const SimulatedWorld& world = run.world;
     const bool is_as_before =
         !world.is_circuit_open() && !world.is_rerouted() && world.serving_count() == 3 &&
@@ -269,6 +273,38 @@ TEST_CASE("a process that dies in a remedy that does not help, or in its undo, u
                 CHECK(ledger_complaint(run.executor) == "");
             }
         }
+    }
+}
+
+TEST_CASE("a question and what follows upon silence reach a person wherever the process dies") {
+    SimulatedWorld bad_deploy;
+    bad_deploy.versions_bad = {VersionId("v2")};
+    const std::vector<std::string> wanted{"i-1: may I rollback payments from v2 to v1?",
+                                          "i-1: nobody answered the question: silence is no"};
+    constexpr int points_max = 30;  // More than there are.
+    for (int point = 1; point <= points_max; ++point) {
+        CAPTURE(point);
+        SimulatedWorld world = bad_deploy;
+        SimulatedExecutor executor(world);
+        executor.around.guard.autonomy[RemedyKind::rollback] = Autonomy::ask;
+        executor.points_left = point;
+        executor.open(proposal_for_test(errors_for_test(world.now), rollback_for_test()));
+        executor.settle();
+        const bool is_known = !executor.story().empty();
+        if (executor.is_dead() && is_known) {
+            executor.points_left = never;
+            executor.restart();
+            executor.settle();
+        }
+        if (!is_known) {
+            continue;  // Nothing of it was written: the agent opens it anew.
+        }
+        std::vector<std::string> told = executor.notices;
+        told.erase(std::ranges::unique(told).begin(), told.end());  // Twice is better than never.
+        CHECK(told == wanted);
+        CHECK(std::ranges::count(executor.story(),
+                                 "escalated: nobody answered the question: "
+                                 "silence is no") == 1);
     }
 }
 

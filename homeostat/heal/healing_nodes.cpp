@@ -173,7 +173,10 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
 HealingTurn ask(IncidentState state, const HealingEvent& event, const HealingContext& context) {
     if (is_first(event)) {
         state.node_since = context.now;
-        HealingTurn turn = wait_until(state, context.now + context.around.question_for_max);
+    }
+    const Instant until = state.node_since + context.around.question_for_max;
+    if (is_first(event) || (is_after_restart(event) && context.now < until)) {
+        HealingTurn turn = wait_until(state, until);
         turn.commands.emplace_back(
             Notify{state.id.text() + ": may I " + describe(state.proposal.choice.remedy) + "?"});
         return turn;
@@ -181,7 +184,6 @@ HealingTurn ask(IncidentState state, const HealingEvent& event, const HealingCon
     if (message_in<Cleared>(event) != nullptr) {
         return go(std::move(state), "close");
     }
-    const Instant until = state.node_since + context.around.question_for_max;
     if (context.now >= until) {
         return escalate_because(std::move(state), "nobody answered the question: silence is no");
     }
@@ -412,18 +414,39 @@ HealingTurn rejudge(IncidentState state, const HealingEvent& event, const Healin
     return wait_until(std::move(state), until);
 }
 
-HealingTurn escalate(IncidentState state, const HealingEvent&, const HealingContext& context) {
+namespace {
+
+/// Stays until a person was told. A successor of whoever died before that was written tells it
+/// again: twice is better than never.
+HealingTurn tell_trouble(IncidentState state) {
+    Notify notify{state.id.text() + ": " + state.trouble};
+    HealingTurn turn = stay(std::move(state));
+    turn.commands.emplace_back(std::move(notify));
+    return turn;
+}
+
+}  // namespace
+
+HealingTurn escalate(IncidentState state,
+                     const HealingEvent& event,
+                     const HealingContext& context) {
+    if (message_in<Notified>(event) != nullptr) {
+        return go(state, rest_of(state));
+    }
+    if (is_after_restart(event)) {
+        return tell_trouble(std::move(state));
+    }
+    if (!is_first(event)) {
+        return stay(std::move(state));
+    }
     Entry entry = record::escalated(state.id, state.trouble);
     // A give-back is tried again; a person hears of it once.
     const bool is_news = !is_give_back(state) || state.held->failures_count == 0;
     if (is_give_back(state)) {
         state.held = act::kept(std::move(*state.held), context.now);
     }
-    HealingTurn turn = with(go(state, rest_of(state)), std::move(entry));
-    if (is_news) {
-        turn.commands.emplace_back(Notify{state.id.text() + ": " + state.trouble});
-    }
-    return turn;
+    HealingTurn turn = is_news ? tell_trouble(std::move(state)) : go(state, rest_of(state));
+    return with(std::move(turn), std::move(entry));
 }
 
 HealingTurn close(IncidentState state, const HealingEvent&, const HealingContext&) {

@@ -56,6 +56,10 @@ template <class M>
     return std::holds_alternative<graph::Entered>(event);
 }
 
+[[nodiscard]] inline bool is_after_restart(const HealingEvent& event) {
+    return std::holds_alternative<graph::Resumed>(event);
+}
+
 /// A reply that this node did not ask for is dropped: it asked anew after a restart.
 [[nodiscard]] inline bool asks_for_facts(const HealingEvent& event) {
     return !std::holds_alternative<Incident::Message>(event);

@@ -99,6 +99,8 @@ struct Verified {
 struct Proposed {
     Proposal proposal;
 };
+/// A person was told.
+struct Notified {};
 /// The agent sees the symptom no longer.
 struct Cleared {};
 
@@ -110,7 +112,7 @@ struct Perform {
 struct Verify {
     Symptom symptom;
 };
-/// Tell a person. Not answered.
+/// Tell a person.
 struct Notify {
     std::string text;
 };
@@ -131,7 +133,7 @@ struct Around {
 /// The domain of the healing graph (graph/graph.hpp).
 struct Incident {
     using State = IncidentState;
-    using Message = std::variant<FactsRead, Performed, Verified, Proposed, Cleared>;
+    using Message = std::variant<FactsRead, Performed, Verified, Notified, Proposed, Cleared>;
     using Command = std::variant<ReadFacts, Perform, Verify, Notify>;
     using Record = Entry;
     using Around = heal::Around;

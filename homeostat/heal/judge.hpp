@@ -40,6 +40,9 @@ class Judge {
 
     void note(const Change& change);
 
+    /// What a diagnosis knows of, oldest first.
+    [[nodiscard]] std::span<const Change> changes() const { return diagnose_.changes; }
+
     /// The symptoms present now, most urgent first: what a reflex deals with, then what users feel.
     [[nodiscard]] std::vector<Symptom> symptoms(Instant now);
 

@@ -214,7 +214,7 @@ class SimulatedExecutor {
         if (const auto* notify = std::get_if<Notify>(&command)) {
             notices.push_back(notify->text);
             told("notify " + notify->text);
-            return std::nullopt;
+            return Notified{};
         }
         told("read_facts");
         return FactsRead{world_.facts()};

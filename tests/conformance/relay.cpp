@@ -44,6 +44,7 @@ void reset(asio::ip::tcp::socket& socket) {
 
 Relay::Relay(asio::generic::stream_protocol::endpoint upstream) : upstream_(std::move(upstream)) {
     listen();
+    port_ = acceptor_.local_endpoint().port();  // For good: the relay's thread only reads it.
     thread_ = std::thread([this] {
         const auto guard = asio::make_work_guard(context_);
         context_.run();
@@ -60,7 +61,6 @@ void Relay::listen() {
     acceptor_.set_option(asio::socket_base::reuse_address(true));
     acceptor_.bind({asio::ip::address_v4::loopback(), port_});
     acceptor_.listen();
-    port_ = acceptor_.local_endpoint().port();
     asio::co_spawn(context_, accept_all(), asio::detached);
 }
 

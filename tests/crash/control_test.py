@@ -10,6 +10,8 @@ Half a minute.
 import json
 import os
 import pwd
+import re
+import signal
 import subprocess
 
 from guarded_world import wait_until
@@ -52,7 +54,8 @@ def wait_until_healed(service):
 
 def switch(service, command, because, is_recorded=True):
     said = service.ask(command, "--because", because)
-    assert said == {"is_suspended": command == "suspend", "is_recorded": is_recorded}, said
+    assert said == {"is_suspended": command == "suspend", "is_recorded": is_recorded,
+                    "is_agent_slow": False}, said
 
 
 # --- The tests: each a sentence that can be false ------------------------------------------------
@@ -87,6 +90,20 @@ def a_switch_that_is_engaged_while_no_agent_runs_is_found_by_the_next(service):
     check_nothing_is_done(service, name, starts)
     switch(service, "resume", "day")
     wait_until_healed(service)
+
+
+def an_agent_that_is_slow_is_not_taken_for_one_that_is_not_there(service):
+    service.start()
+    service.agent.send_signal(signal.SIGSTOP)
+    try:
+        said = service.say("suspend", "--because", "it hangs")
+        assert "the agent is slow to answer" in said and "no agent" not in said, said
+    finally:
+        service.agent.send_signal(signal.SIGCONT)
+    wait_until("the agent has obeyed", lambda: service.status()["is_suspended"])
+    service.kill_agent()
+    said = service.say("resume")
+    assert "no agent answers; it will see this when it starts" in said, said
 
 
 def a_resume_while_no_agent_runs_releases_what_an_agent_had_recorded(service):
@@ -141,7 +158,7 @@ def what_is_no_request_to_suspend_is_refused_and_suspends_nothing(service):
     assert not service.recorded("suspended")
 
 
-def a_change_that_is_posted_is_recorded_as_hearsay(service):
+def a_change_that_is_posted_is_recorded_as_hearsay_and_shown(service):
     service.add(CHANGES)
     service.start()
     status, text = service.post("/v1/changes", json.dumps(FRAUD_DEPLOY))
@@ -151,6 +168,17 @@ def a_change_that_is_posted_is_recorded_as_hearsay(service):
     assert {key: told[key] for key in FRAUD_DEPLOY} == FRAUD_DEPLOY
     wait_until("it is in the ledger", lambda: service.recorded("change"))
     assert service.recorded("change") == [told]
+    shown, = service.status()["changes"]
+    assert 0 <= shown.pop("age_ns") < 60e9 and shown.pop("source") == "told"
+    assert shown == FRAUD_DEPLOY, shown
+    sentence = "deploy of fraud from v6 to v7 (release-118)"
+    assert re.search(rf"^change: told \d+ s ago: {re.escape(sentence)}$", service.say("status"),
+                     re.MULTILINE), service.say("status")
+    service.kill_instance_and_wait()
+    incident, = service.ask("incidents")["incidents"]
+    story = service.say("explain", incident["incident"])
+    assert re.search(rf" changes   told \d+ s before it began: {re.escape(sentence)}$", story,
+                     re.MULTILINE), story
 
 
 def a_change_that_cannot_be_is_refused_with_the_field_and_not_recorded(service):
@@ -209,11 +237,12 @@ def a_deploy_that_nobody_tells_of_is_recorded_first_hand_and_stands_in_the_next_
 TESTS = [
     a_suspended_agent_and_its_successor_do_nothing_until_they_are_resumed,
     a_switch_that_is_engaged_while_no_agent_runs_is_found_by_the_next,
+    an_agent_that_is_slow_is_not_taken_for_one_that_is_not_there,
     a_resume_while_no_agent_runs_releases_what_an_agent_had_recorded,
     the_file_alone_is_the_switch_for_whoever_has_no_program,
     a_switch_that_finds_no_room_says_so_and_the_agent_goes_on,
     what_is_no_request_to_suspend_is_refused_and_suspends_nothing,
-    a_change_that_is_posted_is_recorded_as_hearsay,
+    a_change_that_is_posted_is_recorded_as_hearsay_and_shown,
     a_change_that_cannot_be_is_refused_with_the_field_and_not_recorded,
     an_agent_that_was_not_told_to_take_changes_takes_none,
     changes_in_a_file_are_recorded_and_what_is_none_is_told_by_its_line,

@@ -426,6 +426,22 @@ def check_outcomes(world):
     assert set(outcomes) == set(announced), "an intent has no outcome"
 
 
+def check_starts(witness, starts, intents):
+    """Every start that was an effect has an intent of its own; says how many there were."""
+    by_effect = {}
+    for pid, ticks, name, version in starts:
+        effect = witness.effects.get((pid, ticks))
+        assert effect is not None, f"no record ever named the start of {name} as pid {pid}"
+        if not effect:
+            continue  # The first start, or the deploy tool's.
+        assert effect in intents, f"{name} was started by {effect}, which nobody announced"
+        assert effect not in by_effect, f"{effect} started two processes"
+        by_effect[effect] = name
+        step = intents[effect]
+        assert (step["kind"], step["instance"], step["version"]) == ("replace", name, version)
+    return len(by_effect)
+
+
 def check_effects(world, witness):
     """At most one effect per intent, none without one, each counted at its target.
 
@@ -439,18 +455,7 @@ def check_effects(world, witness):
     world.read_sink()
     intents = {entry["body"]["effect"]: entry["body"]["step"] for entry in world.of_kind("intent")}
 
-    by_effect = {}
-    for pid, ticks, name, version in starts:
-        effect = witness.effects.get((pid, ticks))
-        assert effect is not None, f"no record ever named the start of {name} as pid {pid}"
-        if not effect:
-            continue  # The first start, or the deploy tool's.
-        assert effect in intents, f"{name} was started by {effect}, which nobody announced"
-        assert effect not in by_effect, f"{effect} started two processes"
-        by_effect[effect] = (name, version)
-        assert intents[effect]["kind"] == "replace" and intents[effect]["instance"] == name
-        assert intents[effect]["version"] == version
-
+    starts_count = check_starts(witness, starts, intents)
     announced = [step["kind"] for step in intents.values()]
     swaps = witness.swaps["v2", "v1"]
     assert swaps <= announced.count("swap_version"), "more swaps than intents"
@@ -459,7 +464,7 @@ def check_effects(world, witness):
             count = sum(step["kind"] == kind and step["instance"] == name
                         for step in intents.values())
             assert seen[f"payments/p{index}"] <= count, f"more {kind}s of {name} than intents"
-    print(f"  {len(intents)} intents; at the targets: {len(by_effect)} starts, {swaps} swaps, "
+    print(f"  {len(intents)} intents; at the targets: {starts_count} starts, {swaps} swaps, "
           f"{witness.drains.total()} drains, {witness.undrains.total()} undrains")
 
 

@@ -26,6 +26,7 @@ from guarded_world import (
     check_floor,
     check_ledger,
     check_outcomes,
+    check_starts,
     wait_until,
 )
 from harness import parser_for, subject_of
@@ -194,20 +195,8 @@ def check_order_of_calls(calls):
         made.add((call.effect, call.what))
 
 
-def check_starts(world, witness, starts, intents):
-    """Every start has an intent of its own, every end that nobody else caused has one too."""
-    by_effect = {}
-    for pid, ticks, name, version in starts:
-        effect = witness.effects.get((pid, ticks))
-        assert effect is not None, f"no record ever named the start of {name} as pid {pid}"
-        if not effect:
-            continue  # The first start, or the deploy tool's.
-        assert effect in intents, f"{name} was started by {effect}, which nobody announced"
-        assert effect not in by_effect, f"{effect} started two processes"
-        by_effect[effect] = name
-        step = intents[effect]
-        assert (step["kind"], step["instance"]) == ("replace", name)
-        assert step["version"] == version
+def check_ends(world, starts, intents):
+    """Every end that nobody else caused has an intent."""
     announced = {step["expected"]["pid"] for step in intents.values()
                  if step["kind"] in ("replace", "stop")}
     alive = set(world.alive().values())
@@ -215,7 +204,6 @@ def check_starts(world, witness, starts, intents):
         has_ended = (pid, ticks) not in alive
         is_accounted_for = (pid, ticks) in world.killed or pid in announced
         assert not has_ended or is_accounted_for, f"{name}, pid {pid}, ended; nobody announced it"
-    return len(by_effect)
 
 
 def check_targets(world, witness):
@@ -236,7 +224,8 @@ def check_targets(world, witness):
                                                 for name, value in fields.items())
                    for step in intents.values())
 
-    seen = {"start": (check_starts(world, witness, starts, intents), announced("replace")),
+    check_ends(world, starts, intents)
+    seen = {"start": (check_starts(witness, starts, intents), announced("replace")),
             "unlink": (unlinks, announced("invalidate"))}
     for (before, after), count in witness.swaps.items():
         if after in ("v1", "c1"):

@@ -157,6 +157,12 @@ class SmallService:
                               cwd=self.here, capture_output=True, text=True, timeout=10)
         return json.loads(done.stdout) if done.returncode == 0 else None
 
+    def say(self, *words):
+        """What a command of `homeostat` prints for a person."""
+        return subprocess.run([self.programs / "homeostat", *words, "--config", self.config],
+                              cwd=self.here, capture_output=True, text=True, timeout=10,
+                              check=True).stdout
+
     def get(self, path):
         return self.request("GET", path)
 

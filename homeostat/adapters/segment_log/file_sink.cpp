@@ -54,16 +54,11 @@ std::unexpected<Error> none_of_this_ledger(const std::filesystem::path& file,
 /// While catching up, lines are written in batches of about this size.
 constexpr std::size_t batch_bytes = std::size_t{256} << 10U;
 
-struct Tail {
-    std::optional<WitnessPoint> last;
-    std::uint64_t whole_bytes{0};  ///< Up to and with the last line feed.
-};
-
-Result<Tail> read_tail(const Disk& disk, const std::filesystem::path& file) {
+Result<SinkTail> read_tail(const Disk& disk, const std::filesystem::path& file) {
     std::error_code error;
     const std::filesystem::file_status status = std::filesystem::status(file, error);
     if (status.type() == std::filesystem::file_type::not_found) {
-        return Tail{};
+        return SinkTail{};
     }
     if (!error && !std::filesystem::is_regular_file(status)) {  // Opening a pipe might not return.
         return fail(Fault::invalid, file.string() +
@@ -74,32 +69,18 @@ Result<Tail> read_tail(const Disk& disk, const std::filesystem::path& file) {
     if (error) {
         return fail(Fault::full, file.string() + ": " + error.message());
     }
-    if (size == 0) {
-        return Tail{};
-    }
     // Two lines' worth holds one whole line, whatever stands torn behind it.
     const std::uint64_t begin = size > 2 * line_bytes_max ? size - 2 * line_bytes_max : 0;
     const Result<std::string> bytes = disk.read(file, begin, 2 * line_bytes_max);
     if (!bytes) {
         return std::unexpected<Error>(bytes.error());
     }
-    const std::size_t end = bytes->rfind('\n');
-    const std::size_t torn_begin = end == std::string::npos ? 0 : end + 1;
-    const std::string_view torn = std::string_view(*bytes).substr(torn_begin);
-    if (!begins_as_a_line(torn)) {
-        return none_of_this_ledger(file, "it has no line feed and does not begin as one of ours");
+    Result<SinkTail> tail = parse_sink_tail(*bytes);
+    if (!tail) {
+        return none_of_this_ledger(file, tail.error().text);
     }
-    if (end == std::string::npos) {
-        return Tail{};
-    }
-    const std::size_t before = end == 0 ? std::string::npos : bytes->rfind('\n', end - 1);
-    const std::size_t start = before == std::string::npos ? 0 : before + 1;
-    const Result<WitnessPoint> point =
-        parse_witness_line(std::string_view(*bytes).substr(start, end - start));
-    if (!point) {
-        return none_of_this_ledger(file, point.error().text);
-    }
-    return Tail{*point, begin + end + 1};
+    tail->whole_bytes += tail->last ? begin : 0;
+    return tail;
 }
 
 }  // namespace
@@ -138,9 +119,28 @@ Result<WitnessPoint> parse_witness_line(std::string_view line) {
     return WitnessPoint{stored->group.index, std::string(hash)};
 }
 
+Result<SinkTail> parse_sink_tail(std::string_view bytes) {
+    const std::size_t end = bytes.rfind('\n');
+    const std::size_t torn_begin = end == std::string_view::npos ? 0 : end + 1;
+    if (!begins_as_a_line(bytes.substr(torn_begin))) {
+        return fail(Fault::corrupt, "it has no line feed and does not begin as one of ours");
+    }
+    if (end == std::string_view::npos) {
+        return SinkTail{};
+    }
+    const std::string_view whole = bytes.substr(0, end);
+    const std::size_t before = whole.rfind('\n');
+    const std::size_t start = before == std::string_view::npos ? 0 : before + 1;
+    const Result<WitnessPoint> point = parse_witness_line(whole.substr(start));
+    if (!point) {
+        return std::unexpected<Error>(point.error());
+    }
+    return SinkTail{*point, torn_begin};
+}
+
 Result<std::optional<WitnessPoint>> last_witness_point(const Disk& disk,
                                                        const std::filesystem::path& file) {
-    Result<Tail> tail = read_tail(disk, file);
+    Result<SinkTail> tail = read_tail(disk, file);
     if (!tail) {
         return std::unexpected<Error>(tail.error());
     }
@@ -175,7 +175,7 @@ Result<void> FileSink::open() {
     if (const Result<void> made = os::make_directories(os::parent_of(path_.string())); !made) {
         return made;
     }
-    const Result<Tail> tail = read_tail(disk_, path_);
+    const Result<SinkTail> tail = read_tail(disk_, path_);
     if (!tail) {
         return std::unexpected<Error>(tail.error());
     }

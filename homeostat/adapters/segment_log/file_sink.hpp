@@ -37,6 +37,17 @@ struct WitnessPoint {
 /// Reads one line without its line feed. ERRORS: corrupt.
 [[nodiscard]] Result<WitnessPoint> parse_witness_line(std::string_view line);
 
+/// What stands at the end of a sink's file.
+struct SinkTail {
+    std::optional<WitnessPoint> last;  ///< Nothing: no whole line is there.
+    std::uint64_t whole_bytes{0};      ///< Up to and with the last line feed; what is behind it may
+                                       ///< be cut off, a crash left it there.
+};
+
+/// Finds the last whole line in the last bytes of a sink's file: all of them, or so many that a
+/// whole line is among them. ERRORS: corrupt when that line, or what stands behind it, is not ours.
+[[nodiscard]] Result<SinkTail> parse_sink_tail(std::string_view bytes);
+
 /// The last whole line of a sink's file; nothing when there is no file or no line yet.
 /// ERRORS: corrupt when that line, or what stands behind it, is not ours; invalid: no regular file;
 /// full without the right to read.

@@ -118,6 +118,27 @@ TEST_CASE("a file that is none of this ledger's is left as it is, whatever its e
     }
 }
 
+TEST_CASE("wherever a crash cuts the sink, its end is the last whole line and no byte more") {
+    const ScratchForTest scratch;
+    fill_for_test(sink_options(scratch), 3);
+    const std::string all = read_for_test(scratch.sink());
+    std::uint64_t lines_count = 0;
+    std::uint64_t whole_bytes = 0;
+    for (std::size_t size = 0; size <= all.size(); ++size) {
+        CAPTURE(size);
+        if (size > 0 && all[size - 1] == '\n') {
+            lines_count += 1;
+            whole_bytes = size;
+        }
+        const Result<SinkTail> tail = parse_sink_tail(std::string_view(all).substr(0, size));
+        REQUIRE(tail);
+        CHECK(tail->whole_bytes == whole_bytes);
+        CHECK(tail->last.has_value() == (lines_count > 0));
+        CHECK((!tail->last || tail->last->index == lines_count - 1));
+    }
+    CHECK(lines_count == 3);
+}
+
 TEST_CASE("a sink that fails is reported once, stops nothing and is caught up later") {
     const ScratchForTest scratch;
     News news;

@@ -42,11 +42,6 @@ std::string joined(const std::vector<std::string>& words) {
     return text.empty() ? "nothing" : text;
 }
 
-std::filesystem::path program_directory() {
-    std::error_code ignored;
-    return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
-}
-
 /// Every scenario in the order that the seed gives; the same seed, the same order and sizes.
 std::vector<Scenario> drawn(const DemoOptions& options) {
     std::vector<Scenario> chosen;
@@ -88,7 +83,7 @@ json::value document_of(const Figures& figures) {
 WorldOptions world_in(const DemoOptions& options, const std::filesystem::path& directory) {
     WorldOptions world;
     world.directory = directory;
-    world.programs = program_directory();
+    world.programs = options.programs;
     world.templates = world.programs.parent_path() / "share" / "payment_gateway";
     world.model = options.model;
     world.oracle = options.oracle;

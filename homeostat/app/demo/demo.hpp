@@ -18,6 +18,7 @@
 namespace homeostat::app::demo {
 
 struct DemoOptions {
+    std::filesystem::path programs;  ///< Where the programs of the world are, homeostat's too.
     std::uint64_t seed{1};
     std::string only;             ///< Empty: all scenarios.
     std::string oracle{"both"};   ///< rules · model · both
