@@ -46,6 +46,7 @@ void begin_waits_anew(IncidentState& state, Instant now) {
     state.opened_at = now;
     state.node_since = now;
     state.refused_since.reset();
+    state.suspended_since.reset();
     if (state.plan) {
         state.plan->began_at = now;
         state.plan->step_last_at.reset();
