@@ -15,21 +15,21 @@
 #include <string>
 #include <string_view>
 
-namespace log = homeostat::adapters::segment_log;
+namespace segment_log = homeostat::adapters::segment_log;
 using homeostat::ensure;
 
 namespace {
 
 /// A line of ours whose group has the number.
 std::string line_of(std::uint64_t index) {
-    log::StoredGroup stored{log::genesis_hash(), {}};
+    segment_log::StoredGroup stored{segment_log::genesis_hash(), {}};
     stored.group.index = index;
     const std::string payload = homeostat::to_text(homeostat::to_json(stored));
-    return log::to_witness_line(log::next_hash(stored.previous, payload), payload);
+    return segment_log::to_witness_line(segment_log::next_hash(stored.previous, payload), payload);
 }
 
 void find_in_anything(std::string_view bytes) {
-    const homeostat::Result<log::SinkTail> tail = log::parse_sink_tail(bytes);
+    const homeostat::Result<segment_log::SinkTail> tail = segment_log::parse_sink_tail(bytes);
     if (!tail) {
         return;  // The file is left as it is.
     }
@@ -37,7 +37,7 @@ void find_in_anything(std::string_view bytes) {
     ensure(tail->last.has_value() == (tail->whole_bytes > 0), "a line, or nothing");
     const std::string_view whole = bytes.substr(0, tail->whole_bytes);
     ensure(whole.empty() || whole.ends_with('\n'), "what is whole ends with a line feed");
-    const homeostat::Result<log::SinkTail> again = log::parse_sink_tail(whole);
+    const homeostat::Result<segment_log::SinkTail> again = segment_log::parse_sink_tail(whole);
     ensure(again && again->last == tail->last && again->whole_bytes == tail->whole_bytes,
            "once cut it says the same");
 }
@@ -47,11 +47,11 @@ void find_before_what_was_torn(std::string_view bytes) {
     const std::string first = line_of(index);
     const std::string second = line_of(index + 1);
     const std::size_t length = static_cast<unsigned char>(bytes[1]) % second.size();
-    const auto torn = log::parse_sink_tail(first + second.substr(0, length));
+    const auto torn = segment_log::parse_sink_tail(first + second.substr(0, length));
     ensure(torn && torn->last && torn->last->index == index && torn->whole_bytes == first.size(),
            "whatever a crash leaves of a line is cut off");
     const std::string other = first + std::string(bytes.substr(2)) + "\n";
-    const auto tail = log::parse_sink_tail(other);
+    const auto tail = segment_log::parse_sink_tail(other);
     ensure(!tail || tail->whole_bytes == other.size(), "a whole line is never cut off");
 }
 

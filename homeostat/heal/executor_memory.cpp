@@ -48,6 +48,7 @@ void begin_waits_anew(IncidentState& state, Instant now) {
     state.node_since = now;
     state.refused_since.reset();
     state.silence = {};
+    state.suspended_since.reset();
     if (state.plan) {
         state.plan->began_at = now;
         state.plan->step_last_at.reset();

@@ -336,6 +336,16 @@ Task<Result<void>> ExecutorRole::flip_switch(bool engage, SwitchBody body) {
     std::vector<Entry> entries{engage ? record::suspended(body) : record::resumed(body)};
     // The switch itself is durable already; a ledger that is full must not keep it from working.
     (void)co_await append_or_keep(std::move(entries), ports::Durability::synced);
+    // They look of themselves as well, but rarely once it has lasted for long.
+    std::vector<std::string> suspended;
+    for (const auto& [id, slot] : slots_) {
+        if (!engage && slot->thread.state.suspended_since) {
+            suspended.push_back(id);
+        }
+    }
+    for (const std::string& id : suspended) {
+        post(id, graph::Woken{});
+    }
     co_return Result<void>{};
 }
 

@@ -81,7 +81,10 @@ void look_for_silence(IncidentState& state, const Facts& facts, const HealingCon
 HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContext& context) {
     const Verdict verdict = body.verdict;
     const Instant since = state.refused_since.value_or(context.now);
-    state.refused_since = since;
+    // What has begun has left the world half-way, and what is held is given back by tries of its
+    // own.
+    const bool waits_for_release = state.suspended_since && !state.held && !has_begun(state);
+    state.refused_since = waits_for_release ? std::nullopt : std::optional(since);
     const bool is_step = body.step.has_value();
     const bool is_news = state.last_rule != verdict.rule;
     state.last_rule = verdict.rule;
@@ -89,7 +92,10 @@ HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContex
     // A remedy that has begun and may not go on has left the world half-way: a person has to look.
     const bool is_stopped = is_step && (verdict.kind == VerdictKind::question || !verdict.again_at);
     HealingTurn turn;
-    if (verdict.kind == VerdictKind::escalation || is_stopped) {
+    if (waits_for_release) {
+        const Instant look_at = next_look_at_switch(*state.suspended_since, context.now);
+        turn = wait_until(std::move(state), look_at);
+    } else if (verdict.kind == VerdictKind::escalation || is_stopped) {
         turn = escalate_because(std::move(state), verdict.rule + ": " + verdict.because);
     } else if (verdict.kind == VerdictKind::question && state.held) {
         // Who waits for an answer does not watch over what is held.
@@ -152,6 +158,10 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
         return escalate_because(std::move(state), "the facts: " + read->facts.error().text);
     }
     look_for_silence(state, *read->facts, context);
+    const bool is_released = look_at_switch(state, *read->facts, context);
+    if (is_released && !is_reflex(state) && !state.held) {
+        return go(std::move(state), "rejudge");  // What was judged before may be long over.
+    }
     if (restarts_anew(state) && !has_ended(state, *read->facts)) {
         return go(std::move(state), "rejudge");  // It runs and is not well: no case for a reflex.
     }
@@ -254,8 +264,8 @@ HealingTurn continue_plan(IncidentState state, const Facts& facts, const Healing
         Entry entry = read_back(state, facts).entry;
         return with(read_facts(std::move(state)), std::move(entry));
     }
-    const bool is_overdue = context.now - state.plan->began_at > context.around.plan_for_max;
-    if (is_overdue) {
+    const bool is_overdue = context.now - state.node_since > context.around.plan_for_max;
+    if (is_overdue && !state.suspended_since) {
         return escalate_because(std::move(state), "the remedy took too long and was given up");
     }
     if (!facts.is_complete) {
@@ -301,6 +311,7 @@ HealingTurn act(IncidentState state, const HealingEvent& event, const HealingCon
         return escalate_because(std::move(state), "the facts: " + read->facts.error().text);
     }
     look_for_silence(state, *read->facts, context);
+    look_at_switch(state, *read->facts, context);
     return continue_plan(std::move(state), *read->facts, context);
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,6 +71,30 @@ template <class M>
     state.refused_since.reset();
     state.last_rule.clear();
     return state;
+}
+
+/// The time under the kill switch is nobody's failure: no wait of the incident counts it. Says
+/// whether the switch was released since the last look.
+inline bool look_at_switch(IncidentState& state,
+                           const Facts& facts,
+                           const HealingContext& context) {
+    const std::optional<Instant> since = state.suspended_since;
+    if (facts.is_suspended) {
+        state.suspended_since = since.value_or(context.now);
+        return false;
+    }
+    if (since) {
+        state.node_since += context.now - *since;
+        state.suspended_since.reset();
+    }
+    return since.has_value();
+}
+
+/// The longer it has lasted the rarer we look; a resume that is told to us wakes us.
+[[nodiscard]] inline Instant next_look_at_switch(Instant suspended_since, Instant now) {
+    constexpr Duration look_every_max = std::chrono::seconds{30};
+    const Duration lasted = now - suspended_since;
+    return now + std::clamp(lasted / 8, homeostat::guard::ask_again_after, look_every_max);
 }
 
 [[nodiscard]] inline act::Plan plan_for(const Remedy& remedy, const HealingContext& context) {

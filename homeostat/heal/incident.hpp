@@ -46,12 +46,14 @@ struct IncidentState {
     IncidentId id;
     Proposal proposal;  ///< The one being dealt with; a later one replaces it.
     Instant opened_at{};
-    Instant node_since{};                  ///< When the present node was entered.
+    Instant node_since{};                  ///< When the present node was entered, and as much
+                                           ///< later as it was suspended there.
     std::uint64_t edge_errors_at_open{0};  ///< The executor's own count, shortly before.
     std::uint64_t edge_requests_at_open{0};
-    Silence silence;                       ///< As in guard::Case.
-    std::optional<Instant> refused_since;  ///< Likewise.
-    std::vector<Remedy> tried;             ///< Remedies begun, in order.
+    Silence silence;                         ///< As in guard::Case.
+    std::optional<Instant> refused_since;    ///< Likewise.
+    std::optional<Instant> suspended_since;  ///< As the looks at the world show; absent: released.
+    std::vector<Remedy> tried;               ///< Remedies begun, in order.
     std::optional<act::Plan> plan;
     std::optional<PendingEffect> pending;
     std::uint32_t effects_count{0};
@@ -72,6 +74,7 @@ struct IncidentState {
         field("silent_since", self.silence.since);
         field("is_silence_confirmed", self.silence.is_confirmed, may_be_absent);
         field("refused_since", self.refused_since);
+        field("suspended_since", self.suspended_since);
         field("tried", self.tried);
         field("plan", self.plan);
         field("pending", self.pending);

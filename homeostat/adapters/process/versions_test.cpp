@@ -5,7 +5,12 @@
 
 #include <doctest/doctest.h>
 
+#include <sched.h>
+#include <sys/mount.h>
+
+#include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 namespace homeostat::adapters::process {
@@ -136,6 +141,70 @@ TEST_CASE("a deploy in our absence is told when the last known version is given"
     const std::vector<Reading> told = readings(telemetry);
     REQUIRE(told.size() == 1);
     CHECK(std::get<ChangeReading>(told.front()).change.from.text() == "v1");
+}
+
+TEST_CASE("a clock on the wall that is set by an hour dates no deploy outside two looks at it") {
+    class SetClock final : public ports::Clock {
+      public:
+        explicit SetClock(ports::Clock& real) : real_(real) {}
+        [[nodiscard]] Instant now() const override { return real_.now(); }
+        [[nodiscard]] WallTime wall_now() const override { return real_.wall_now() + ahead; }
+        Task<void> sleep_until(Instant at) override { return real_.sleep_until(at); }
+        std::chrono::hours ahead{0};
+
+      private:
+        ports::Clock& real_;
+    };
+    for (const std::chrono::hours ahead : {std::chrono::hours{1}, std::chrono::hours{-1}}) {
+        CAPTURE(ahead.count());
+        VersionedWorld world;
+        SetClock clock(world.clock);
+        VersionTelemetry telemetry{world.options, Artifact::deploy, VersionId{}, clock};
+        const Instant before = clock.now();
+        CHECK(readings(telemetry).empty());
+        world.deploy("v2");
+        clock.ahead = ahead;
+        const std::vector<Reading> told = readings(telemetry);
+        REQUIRE(told.size() == 1);
+        const Change& change = std::get<ChangeReading>(told.front()).change;
+        CHECK(change.at >= before);
+        CHECK(change.at <= clock.now());
+    }
+}
+
+TEST_CASE("a disk without room refuses the swap, says so, and loses nothing") {
+    VersionedWorld world;
+    // What is mounted from here on is this process's own, and goes with it.
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+        MESSAGE("skipped: this user may not mount a file system");
+        return;
+    }
+    for (const std::string& directory : {world.path() + "/root", world.options.run_directory}) {
+        CAPTURE(directory);
+        std::filesystem::create_directories(directory);
+        REQUIRE(::mount("none", directory.c_str(), "tmpfs", 0, "nr_inodes=9") == 0);
+        world.make_version("v1");
+        world.make_version("v2");
+        std::filesystem::remove(world.path() + "/root/current");
+        world.deploy("v1");
+        int fillers = 0;
+        while (std::ofstream(directory + "/filler" + std::to_string(fillers))) {
+            REQUIRE(++fillers < 20);
+        }
+        const Outcome outcome = world.swap("i-1.e1", "v1", "v2");
+        CHECK(outcome.kind == OutcomeKind::refused);
+        CHECK_MESSAGE(outcome.because.contains("No space left on device"), outcome.because);
+        CHECK(world.link() == "versions/v1");
+        CHECK(world.links_aside() == 0);
+        for (int filler = 0; filler < fillers; ++filler) {
+            std::filesystem::remove(directory + "/filler" + std::to_string(filler));
+        }
+        const Outcome again = world.swap("i-1.e2", "v1", "v2");
+        CHECK_MESSAGE(again.kind == OutcomeKind::done, again.because);
+        CHECK(world.link() == "versions/v2");
+        REQUIRE(::umount(directory.c_str()) == 0);
+    }
 }
 
 // --- Of the configuration ------------------------------------------------------------------------

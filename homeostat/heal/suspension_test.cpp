@@ -1,0 +1,111 @@
+// The kill switch over long times: what could not begin is begun once it is released.
+
+#include "homeostat/heal/executor_scenes_for_test.hpp"
+#include "homeostat/heal/simulated_executor_for_test.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace homeostat::heal {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+Proposal reflex_for(SimulatedWorld& world) {
+    world.end_process(InstanceId("payments-1"));
+    return proposal_for_test(
+        about_instance_for_test(SymptomKind::instance_down, "payments-1", world.now),
+        restart_for_test("payments-1"));
+}
+
+Proposal rollback_for(SimulatedWorld& world) {
+    world.versions_bad = {VersionId("v2")};
+    return proposal_for_test(errors_for_test(world.now), rollback_for_test());
+}
+
+/// Opens under the switch, and lets so much time pass.
+void open_suspended(SimulatedWorld& world,
+                    SimulatedExecutor& executor,
+                    Proposal proposal,
+                    Duration suspended_for) {
+    world.is_suspended = true;
+    executor.open(std::move(proposal));
+    const Instant until = world.now + suspended_for;
+    while (executor.wakes_by(until)) {
+        executor.wake();
+    }
+    world.pass(until - world.now);
+}
+
+constexpr std::array spans{Duration{20s}, Duration{5min}, Duration{2h}};
+
+}  // namespace
+
+TEST_CASE("a process that ended under the kill switch is started once that is released") {
+    for (const Duration suspended_for : spans) {
+        CAPTURE(to_seconds(suspended_for));
+        SimulatedWorld world;
+        SimulatedExecutor executor(world);
+        open_suspended(world, executor, reflex_for(world), suspended_for);
+        CHECK(world.changes_count.empty());
+        CHECK(executor.ledger.size() < 800);
+        const Instant released_at = world.now;
+        world.is_suspended = false;
+        executor.settle();
+        CHECK(world.now <= released_at + 35s);
+        CHECK(executor.story().back() == "closed healed");
+        CHECK(world.serving_count() == world.instances.size());
+        CHECK(executor.notices.empty());
+    }
+}
+
+TEST_CASE("what was judged before the kill switch was released is judged again") {
+    for (const Duration suspended_for : spans) {
+        CAPTURE(to_seconds(suspended_for));
+        SimulatedWorld world;
+        SimulatedExecutor executor(world);
+        open_suspended(world, executor, rollback_for(world), suspended_for);
+        CHECK(world.changes_count.empty());
+        world.is_suspended = false;
+        REQUIRE(executor.settle_at("rejudge"));
+        executor.tell(Proposed{rollback_for(world)});
+        executor.settle();
+        CHECK(executor.story().back() == "closed healed");
+        CHECK(world.version_current == VersionId("v1"));
+        CHECK(executor.notices.empty());
+    }
+}
+
+TEST_CASE("a symptom that goes under the kill switch closes its incident, and nothing is done") {
+    SimulatedWorld world;
+    SimulatedExecutor executor(world);
+    open_suspended(world, executor, rollback_for(world), 10min);
+    executor.tell(Cleared{});
+    CHECK(executor.story().back() == "closed passed");
+    CHECK(world.changes_count.empty());
+}
+
+TEST_CASE("an executor that is told of the release starts at once what ended meanwhile") {
+    SimulatedMachine machine;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.await(process.executor->flip_switch(true, {"root", "maintenance"})));
+    machine.world.end_process(InstanceId("payments-0"));
+    REQUIRE(process.submit(reflex_of(machine, "payments-0")));
+    process.clock.run_for(1h);
+    CHECK(starts_count_of(machine, "payments-0") == 0);
+    REQUIRE(process.await(process.executor->flip_switch(false, {"root", "over"})));
+    process.clock.run_for(1s);
+    CHECK(starts_count_of(machine, "payments-0") == 1);
+    REQUIRE(process.settle());
+    CHECK(machine.story().back() == "closed healed");
+    CHECK(machine.notices.empty());
+}
+
+}  // namespace homeostat::heal
