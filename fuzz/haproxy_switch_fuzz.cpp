@@ -1,4 +1,5 @@
-// Any bytes for HAProxy's stick-table entries: the parser refuses, or takes just one reply.
+// Any bytes for HAProxy's stick tables and their entries: the parsers refuse, or take just one
+// reply.
 
 #include "homeostat/adapters/haproxy/runtime_reply.hpp"
 #include "homeostat/base/ensure.hpp"
@@ -9,8 +10,26 @@
 
 namespace haproxy = homeostat::adapters::haproxy;
 
+namespace {
+
+void read_shapes(std::string_view rest) {
+    while (!rest.empty()) {
+        const std::string_view before = rest;
+        const auto shape = haproxy::take_shape(rest, "circuits");
+        homeostat::ensure(before.ends_with(rest), "what is left is the end of what was given");
+        if (!shape && shape.error().fault != homeostat::Fault::absent) {
+            homeostat::ensure(shape.error().text.size() < 500, "a refusal is short");
+            break;
+        }
+        homeostat::ensure(rest.size() < before.size(), "every reply that is understood ends");
+    }
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
+    read_shapes(text);
     std::string_view rest = text;
     while (!rest.empty()) {
         const std::string_view before = rest;

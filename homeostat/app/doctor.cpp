@@ -8,8 +8,10 @@
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/declared.hpp"
 #include "homeostat/app/doctor_checks.hpp"
+#include "homeostat/app/doctor_peers.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/own_place.hpp"
+#include "homeostat/app/story.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/named_enum.hpp"
 #include "homeostat/os/child.hpp"
@@ -22,7 +24,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <iterator>
+#include <ranges>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -31,18 +35,6 @@ namespace homeostat::app {
 namespace {
 
 namespace process = adapters::process;
-
-Check well(std::string name, std::string says) {
-    return {std::move(name), Health::well, std::move(says)};
-}
-
-Check note(std::string name, std::string says, std::string mend = {}) {
-    return {std::move(name), Health::note, std::move(says), std::move(mend)};
-}
-
-Check ill(std::string name, std::string says, std::string mend) {
-    return {std::move(name), Health::ill, std::move(says), std::move(mend)};
-}
 
 Check check_kernel() {
     const long handle = ::syscall(SYS_pidfd_open, ::getpid(), 0);
@@ -93,12 +85,10 @@ Check check_service_config(const Config& config) {
                      "make versions/NAME beside it and point the link at it");
 }
 
+/// One that we start. doctor_peers.hpp asks one that runs already.
 Check check_model(const Config& config) {
     if (!config.model) {
         return note("model", "none is configured: the rules rank the menu alone");
-    }
-    if (!config.model->url.empty()) {
-        return note("model", "a server at " + config.model->url + " is expected to run");
     }
     const auto file = adapters::llm::read_model_file(config.model->file);
     if (!file) {
@@ -157,18 +147,26 @@ std::vector<Check> checks_of(const ConfigReport& report) {
     }
     checks.push_back(check_directory("run directory", config.process.run_directory));
     checks.push_back(check_directory("ledger", config.ledger_directory));
-    if (config.haproxy) {
-        checks.push_back(check_edge(config));
+    std::ranges::move(check_peers(config), std::back_inserter(checks));
+    if (!config.model || config.model->url.empty()) {
+        checks.push_back(check_model(config));
     }
-    checks.push_back(check_model(config));
     checks.push_back(check_switch(config));
     checks.push_back(check_autonomy(config));
     return checks;
 }
 
-std::string line_of(const Check& check) {
+/// Escaped line by line: a configuration may have several problems, and texts come from anywhere.
+std::string shown(const Check& check) {
+    constexpr std::size_t line_bytes_max = 4096;
     const std::string mend = check.mend.empty() ? "" : " — " + check.mend;
-    return fmt::format("{:<5} {:<14} {}{}\n", to_text(check.health), check.name, check.says, mend);
+    const std::string text =
+        fmt::format("{:<5} {:<14} {}{}", to_text(check.health), check.name, check.says, mend);
+    std::string lines;
+    for (const auto line : std::views::split(text, '\n')) {
+        lines += plain(std::string_view(line), line_bytes_max) + "\n";
+    }
+    return lines;
 }
 
 }  // namespace
@@ -184,7 +182,7 @@ ExitStatus doctor(const CommonOptions& options) {
         fmt::print("{}", to_pretty_text(document));
     } else {
         for (const Check& check : checks) {
-            fmt::print("{}", line_of(check));
+            fmt::print("{}", shown(check));
         }
     }
     if (!report.config) {

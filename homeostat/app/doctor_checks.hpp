@@ -1,7 +1,7 @@
 #pragma once
 
-// The checks of `homeostat doctor` that look at the world around the agent: the edge, ports, disks,
-// versions. Each says what is, and what mends it. None changes anything.
+// The checks of `homeostat doctor` that look at this machine: ports, disks, versions. Each says
+// what is, and what mends it. None changes anything. doctor_peers.hpp has those that ask somebody.
 
 #include "homeostat/app/config.hpp"
 
@@ -35,6 +35,10 @@ struct Check {
     }
 };
 
+[[nodiscard]] Check well(std::string name, std::string says);
+[[nodiscard]] Check note(std::string name, std::string says, std::string mend = {});
+[[nodiscard]] Check ill(std::string name, std::string says, std::string mend);
+
 /// Whether it can be written, and whether there is room. Asked of the first directory upwards that
 /// exists: the agent makes the rest itself.
 [[nodiscard]] Check check_directory(const std::string& name, std::filesystem::path directory);
@@ -45,7 +49,7 @@ struct Check {
 /// One finding per port that another program holds; one that is well if there is none.
 [[nodiscard]] std::vector<Check> check_ports(const Config& config);
 
-/// The runtime socket: that it answers, may change states, and knows our backends and servers.
-[[nodiscard]] Check check_edge(const Config& config);
+/// Whether an agent has started this instance, and it has not ended.
+[[nodiscard]] bool is_running(const Config& config, const InstanceId& instance);
 
 }  // namespace homeostat::app

@@ -103,6 +103,20 @@ void add_demo(CLI::App& app, demo::DemoOptions& options) {
         "  homeostat demo --json --seed 7 --oracle rules > result.json");
 }
 
+void add_doctor(CLI::App& app, CommonOptions& options) {
+    CLI::App* command =
+        app.add_subcommand("doctor", "Check what this machine and configuration need");
+    add_common(*command, options);
+    command->footer(
+        "One line for each thing: ok, note (worth knowing) or ILL (missing, with its mend). Looked "
+        "at are\nthis machine (kernel, program, versions, ports, room), HAProxy (level, backends, "
+        "servers, and the\nstick tables and maxconn that declared remedies use), each cache with "
+        "its source and readers,\nthe journey, the health probes and the model. Each is tried "
+        "once, as the agent would, within\ntwo seconds; nothing is changed, no agent has to run.\n"
+        "\nExit status:\n  0  nothing is missing; there may be notes\n"
+        "  1  something is missing\n  2  the configuration cannot be used");
+}
+
 void add_reading_commands(CLI::App& app, Arguments& arguments) {
     CLI::App* validate =
         app.add_subcommand("validate", "Check a configuration and explain each problem");
@@ -132,8 +146,7 @@ void add_reading_commands(CLI::App& app, Arguments& arguments) {
     verify->add_option("--sink", arguments.verify.sink,
                        "The witness file, instead of the configuration's");
     verify->add_option("--head", arguments.verify.head, "A head hash that was written down before");
-    add_common(*app.add_subcommand("doctor", "Check what this machine and configuration need"),
-               arguments.doctor);
+    add_doctor(app, arguments.doctor);
 }
 
 void add_switch(CLI::App& app, const char* name, const char* says, SwitchOptions& options) {

@@ -60,19 +60,39 @@ Task<LineExchange> exchange_bytes(asio::any_io_executor executor,
                                   std::string bytes,
                                   Instant deadline,
                                   ReplyEnd end) {
+    std::vector<std::string> commands{std::move(bytes)};
+    LineExchange exchange = co_await exchange_in_turn(
+        std::move(executor), std::move(endpoint), std::move(commands), deadline, std::move(end));
+    co_return exchange;
+}
+
+Task<LineExchange> exchange_in_turn(asio::any_io_executor executor,
+                                    Endpoint endpoint,
+                                    std::vector<std::string> commands,
+                                    Instant deadline,
+                                    ReplyEnd end) {
     Stream stream(executor);
     Result<void> connected = co_await connect(stream, endpoint, deadline);
     if (!connected) {
         co_return LineExchange{false, std::unexpected(connected.error())};
     }
-    boost::system::error_code error;
-    const std::size_t sent = co_await asio::async_write(stream, asio::buffer(bytes), into(error));
-    if (error) {
+    LineExchange last;
+    for (const std::string& command : commands) {
+        boost::system::error_code error;
+        const std::size_t sent =
+            co_await asio::async_write(stream, asio::buffer(command), into(error));
         // Without a single byte of it the peer cannot have acted.
-        co_return LineExchange{sent > 0, std::unexpected(exchange_error(error, endpoint))};
+        last.is_sent = last.is_sent || sent > 0;
+        if (error) {
+            last.reply = std::unexpected(exchange_error(error, endpoint));
+            co_return last;
+        }
+        last.reply = co_await read_reply(stream, endpoint, end);
+        if (!last.reply || (end.goes_on && !end.goes_on(*last.reply))) {
+            co_return last;
+        }
     }
-    Result<std::string> reply = co_await read_reply(stream, endpoint, std::move(end));
-    co_return LineExchange{true, std::move(reply)};
+    co_return last;
 }
 
 }  // namespace homeostat::net

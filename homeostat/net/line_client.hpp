@@ -20,6 +20,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace homeostat::net {
 
@@ -35,6 +36,8 @@ struct ReplyEnd {
     std::size_t bytes_max{0};
     /// Asked of all that has come so far; empty: the peer closes the connection.
     std::function<bool(std::string_view)> is_whole{};
+    /// Whether, after this reply, the next of several commands may be sent; empty: always.
+    std::function<bool(std::string_view)> goes_on{};
 };
 
 /// Sends `line` and a newline on a connection of its own and reads until the peer closes it.
@@ -52,5 +55,14 @@ struct ReplyEnd {
                                                 std::string bytes,
                                                 Instant deadline,
                                                 ReplyEnd end);
+
+/// Likewise, one after another on one connection: each of `commands` once the one before it has its
+/// whole reply, and none after a reply that `end.goes_on` says no to. Gives the last reply that
+/// came. REQUIRES: at least one command.
+[[nodiscard]] Task<LineExchange> exchange_in_turn(boost::asio::any_io_executor executor,
+                                                  Endpoint endpoint,
+                                                  std::vector<std::string> commands,
+                                                  Instant deadline,
+                                                  ReplyEnd end);
 
 }  // namespace homeostat::net

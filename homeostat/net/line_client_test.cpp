@@ -107,3 +107,22 @@ TEST_CASE("a reply that says itself where it ends is read so far, though the pee
     REQUIRE_FALSE(hung.reply);
     CHECK(hung.reply.error().fault == Fault::late);
 }
+
+TEST_CASE(
+    "each of several commands waits for the reply to the one before, and for leave to go on") {
+    const auto send = [](World& world) {
+        ReplyEnd end{.bytes_max = 64};
+        end.is_whole = [](std::string_view text) { return text.ends_with('\n'); };
+        end.goes_on = [](std::string_view reply) { return reply == "yes\n"; };
+        return run_for_test(world.context,
+                            exchange_in_turn(world.context.get_executor(), world.peer.endpoint(),
+                                             {"one", "two", "three"}, now_for_test() + 2s, end));
+    };
+    World willing({{"yes\n"}, {"yes\n"}, {"no\n"}});
+    CHECK(send(willing).reply == "no\n");
+    CHECK(willing.peer.requests() == std::vector<std::string>{"one", "two", "three"});
+    CHECK(willing.peer.connections_count() == 1);
+    World unwilling({{"yes\n"}, {"no\n"}, {"yes\n"}});
+    CHECK(send(unwilling).reply == "no\n");
+    CHECK(unwilling.peer.requests() == std::vector<std::string>{"one", "two"});
+}

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -181,6 +183,26 @@ TEST_CASE("a lock is held once, names its holder, and is free when the holder is
     CHECK(LockFile::take(path).has_value());
     std::ofstream{path} << "rubbish\n";
     CHECK(LockFile::take(path).has_value());
+}
+
+TEST_CASE("a pid that a lock's file names is not called its holder unless it has the file open") {
+    const Directory directory;
+    const std::string path = directory.at("lock");
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::pause();
+        ::_exit(0);
+    }
+    std::ofstream{path} << child << "\n";
+    const Fd other{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
+    REQUIRE(::flock(other.number(), LOCK_EX) == 0);
+    const Result<LockFile> refused = LockFile::take(path);
+    REQUIRE(!refused);
+    CHECK(!refused.error().text.contains("locked by pid"));
+    CHECK(refused.error().text.contains("names pid " + std::to_string(child)));
+    CHECK(refused.error().text.contains("`lslocks`"));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
 }
 
 TEST_CASE("a lock is its owner's alone, so that nobody else can hold it: also one from before") {

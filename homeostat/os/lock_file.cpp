@@ -11,6 +11,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <system_error>
 
 namespace homeostat::os {
 
@@ -19,6 +22,7 @@ namespace {
 constexpr std::size_t pid_text_bytes_max = 32;
 constexpr std::size_t command_bytes_max = 65'536;
 constexpr std::size_t command_told_max = 200;
+constexpr std::size_t open_files_max = 65'536;
 
 /// How it was started, as it says itself: cut, and without what a terminal would act upon.
 std::string command_of(const std::string& pid) {
@@ -33,13 +37,41 @@ std::string command_of(const std::string& pid) {
     return ", `" + words + "`";
 }
 
-std::string holder_of(const std::string& path) {
+/// Whether the process has the file open, as every holder has. False also if it may not be asked.
+bool has_open(const std::string& pid, const std::string& path) {
+    struct stat wanted{};
+    if (::stat(path.c_str(), &wanted) != 0) {
+        return false;
+    }
+    std::error_code error;
+    std::filesystem::directory_iterator file("/proc/" + pid + "/fd", error);
+    for (std::size_t count = 0;
+         !error && file != std::filesystem::directory_iterator() && count < open_files_max;
+         file.increment(error), ++count) {
+        struct stat found{};
+        if (::stat(file->path().c_str(), &found) == 0 && found.st_dev == wanted.st_dev &&
+            found.st_ino == wanted.st_ino) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Who has it, as far as can be known: a stranger who locks the file does not write into it, and a
+/// pid in it may be that of a process which has ended, or of another one by now.
+std::string holding(const std::string& path) {
     const Result<std::string> text = read_file(path, pid_text_bytes_max);
     const std::string pid = text ? text->substr(0, text->find('\n')) : "";
     const bool is_pid = !pid.empty() && std::ranges::all_of(pid, [](unsigned char c) {
         return std::isdigit(c) != 0;
     });
-    return is_pid ? "pid " + pid + command_of(pid) : "a process that did not say its pid";
+    if (!is_pid) {
+        return " by a process that did not say its pid";
+    }
+    return has_open(pid, path)
+               ? " by pid " + pid + command_of(pid)
+               : "; it names pid " + pid +
+                     ", which does not seem to have it open: `lslocks` says who has";
 }
 
 }  // namespace
@@ -52,7 +84,7 @@ Result<LockFile> LockFile::take(const std::string& path, std::string_view mend) 
     if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK) {
             return fail(Fault::busy,
-                        path + " is locked by " + holder_of(path) + " (" + std::string(mend) + ")");
+                        path + " is locked" + holding(path) + " (" + std::string(mend) + ")");
         }
         return std::unexpected(write_error("lock", path, errno));
     }

@@ -22,7 +22,7 @@ namespace homeostat::os {
 class LockFile {
   public:
     /// Takes the lock or says at once who has it. ERRORS: busy, with the holder's pid and command
-    /// and with `mend`, which says what to do about it; full.
+    /// as far as they can be known, and with `mend`, which says what to do about it; full.
     [[nodiscard]] static Result<LockFile> take(const std::string& path,
                                                std::string_view mend = "end that process");
 

@@ -155,3 +155,27 @@ TEST_CASE("a Redis that is gone, or says no, has done nothing" * doctest::skip(!
     CHECK(world.perform(looker, invalidate).kind == OutcomeKind::refused);
     CHECK_FALSE(world.look(looker).is_answering);
 }
+
+TEST_CASE("whether keys may be dropped is found out without dropping one, whatever Redis allows" *
+          doctest::skip(!has_redis())) {
+    RedisWorld world;
+    fill(world);
+    const std::vector<std::string> keys{"fx:USD", "fx:GBP", "fx:JPY"};
+    const auto try_unlink = [&] { return world.try_unlink(keys); };
+    CHECK(try_unlink());
+    world.command({"ACL", "SETUSER", "default", "-unlink"});
+    const Result<void> refused = try_unlink();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().fault == Fault::refused);
+    CHECK(refused.error().text.contains("NOPERM"));
+    // Without a transaction nothing could be said, and nothing is sent that would be carried out.
+    world.command({"ACL", "SETUSER", "default", "+unlink", "-multi"});
+    CHECK(try_unlink());
+    const Result<redis::Values> copies = world.get(keys);
+    REQUIRE(copies);
+    for (const std::optional<std::string>& copy : *copies) {
+        CHECK(copy);
+    }
+    world.kill();
+    CHECK(try_unlink().error().fault == Fault::unreachable);
+}

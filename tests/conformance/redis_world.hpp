@@ -112,6 +112,12 @@ class RedisWorld {
         return net::run_for_test(
             context, socket.get(std::move(keys), net::now_for_test() + std::chrono::seconds{2}));
     }
+    Result<void> try_unlink(std::vector<std::string> keys) {
+        const redis::RedisSocket socket(context.get_executor(), redis_);
+        return net::run_for_test(
+            context,
+            socket.try_unlink(std::move(keys), net::now_for_test() + std::chrono::seconds{2}));
+    }
     Outcome perform(redis::CacheLooker& looker,
                     Step step,
                     Duration within = std::chrono::seconds{2}) {

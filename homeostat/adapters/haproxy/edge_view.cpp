@@ -71,7 +71,8 @@ Result<BackendView> take_backend(std::string_view& rest, std::string_view backen
             view.counters = counters_of(row);
             continue;
         }
-        ServerView server{.name = row.name, .counters = counters_of(row)};
+        ServerView server{
+            .name = row.name, .counters = counters_of(row), .sessions_max = row.sessions_max};
         const auto state = std::ranges::find(*states, row.name, &ServerState::name);
         if (state != states->end()) {
             server.rotation = rotation_of(*state);

@@ -43,6 +43,7 @@
 #include "homeostat/adapters/haproxy/runtime_reply.hpp"
 #include "homeostat/domain/reading.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,7 @@ struct ServerView {
     std::string name;
     EdgeCounters counters;
     Rotation rotation{Rotation::unknown};
+    std::uint64_t sessions_max{0};  ///< Its `maxconn`: what is over it queues. 0: it has none.
     bool is_in_maintenance{false};  ///< By a person's order; ours is only ever a drain.
 };
 

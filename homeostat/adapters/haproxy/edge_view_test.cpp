@@ -43,8 +43,8 @@ TEST_CASE("at a server requests without an answer count as requests and as error
 }
 
 TEST_CASE("a backend of sessions counts sessions that have ended") {
-    const std::string text = stat_header + "pay,p0,0,4,10,1,2,0,0,UP,2,,,,2,0,0,0,tcp,\n" +
-                             "pay,BACKEND,0,4,10,1,2,0,0,UP,1,,,,2,0,0,0,tcp,\n\n" + state_header +
+    const std::string text = stat_header + "pay,p0,0,4,,10,1,2,0,0,UP,2,,,,2,0,0,0,tcp,\n" +
+                             "pay,BACKEND,0,4,,10,1,2,0,0,UP,1,,,,2,0,0,0,tcp,\n\n" + state_header +
                              "4 pay 1 p0 127.0.0.1 2 0 1\n\n";
     const BackendView view = view_of(text);
     CHECK(view.counters.requests_total == 6);

@@ -219,9 +219,9 @@ TEST_CASE(
 
 TEST_CASE("the facts hold each declared circuit, and leave out one without a stick table") {
     const std::string fraud_stat = stat_header +
-                                   "fraud_pool,f0,0,0,9,0,0,0,0,UP,2,,0,9,0,0,0,1,http,\n" +
-                                   "fraud_pool,f1,0,0,9,0,0,0,0,DOWN,2,,0,9,0,0,0,1,http,\n" +
-                                   "fraud_pool,BACKEND,0,0,9,0,0,0,0,UP,1,,0,9,0,1,2,3,http,\n\n";
+                                   "fraud_pool,f0,0,0,,9,0,0,0,0,UP,2,,0,9,0,0,0,1,http,\n" +
+                                   "fraud_pool,f1,0,0,,9,0,0,0,0,DOWN,2,,0,9,0,0,0,1,http,\n" +
+                                   "fraud_pool,BACKEND,0,0,,9,0,0,0,0,UP,1,,0,9,0,1,2,3,http,\n\n";
     const std::string fraud_state =
         state_header + "4 fraud_pool 1 f0 127.0.0.1 2 0 1\n4 fraud_pool 2 f1 127.0.0.1 0 0 1\n\n";
     const ScriptLine looked{payments_reply + fraud_stat + fraud_state, closes};
@@ -332,8 +332,8 @@ TEST_CASE("a name given twice is refused") {
 }
 
 TEST_CASE("the facts name every configured instance, known to HAProxy or not") {
-    World world({{stat_header + "pay,p0,0,7,9,0,0,0,0,UP,2,,0,9,0,0,0,1,http,\n" +
-                      "pay,BACKEND,0,7,9,0,0,0,0,UP,1,,0,9,0,0,0,1,http,\n\n" + state_header +
+    World world({{stat_header + "pay,p0,0,7,,9,0,0,0,0,UP,2,,0,9,0,0,0,1,http,\n" +
+                      "pay,BACKEND,0,7,,9,0,0,0,0,UP,1,,0,9,0,0,0,1,http,\n\n" + state_header +
                       "4 pay 1 p0 127.0.0.1 2 0 1\n\n",
                   closes}});
     const Result<FactsPart> part = world.read();

@@ -9,7 +9,9 @@
 namespace homeostat::adapters::haproxy {
 
 inline const std::string stat_header =
-    "# pxname,svname,qcur,scur,stot,econ,eresp,wretr,wredis,status,type,last_chk,hrsp_5xx,req_tot,"
+    "# "
+    "pxname,svname,qcur,scur,slim,stot,econ,eresp,wretr,wredis,status,type,last_chk,hrsp_5xx,req_"
+    "tot,"
     "srv_abrt,qtime,ctime,rtime,mode,\n";
 
 inline const std::string state_header =
@@ -18,9 +20,9 @@ inline const std::string state_header =
 /// p0 has failed in each of its ways and is up; p1 drains.
 inline const std::string payments_stat =
     stat_header +
-    "pay,p0,1,2,110,3,4,5,6,UP,2,Layer7 check passed,7,100,8,1,2,30,http,\n"
-    "pay,p1,0,0,50,0,0,0,0,DRAIN,2,\"a,\"\"b\"\"\n\nc\",0,50,0,0,0,20,http,\n"
-    "pay,BACKEND,10,12,170,13,4,5,6,UP,1,,27,165,8,2,3,25,http,\n\n";
+    "pay,p0,1,2,40,110,3,4,5,6,UP,2,Layer7 check passed,7,100,8,1,2,30,http,\n"
+    "pay,p1,0,0,,50,0,0,0,0,DRAIN,2,\"a,\"\"b\"\"\n\nc\",0,50,0,0,0,20,http,\n"
+    "pay,BACKEND,10,12,20,170,13,4,5,6,UP,1,,27,165,8,2,3,25,http,\n\n";
 
 inline const std::string payments_state =
     state_header + "4 pay 1 p0 127.0.0.1 2 0 1\n4 pay 2 p1 127.0.0.1 2 8 1\n\n";

@@ -137,9 +137,9 @@ Result<void> check_columns(const Fields& columns, std::span<const std::string_vi
     return {};
 }
 
-constexpr std::array<std::string_view, 17> stat_columns{
-    "pxname", "svname", "type",     "mode",  "qcur",   "scur",  "stot",  "req_tot", "hrsp_5xx",
-    "econ",   "eresp",  "srv_abrt", "wretr", "wredis", "qtime", "ctime", "rtime"};
+constexpr std::array<std::string_view, 18> stat_columns{
+    "pxname", "svname",   "type",  "mode",     "qcur",  "scur",   "slim",  "stot",  "req_tot",
+    "econ",   "hrsp_5xx", "eresp", "srv_abrt", "wretr", "wredis", "qtime", "ctime", "rtime"};
 
 constexpr std::array<std::string_view, 5> state_columns{"be_name", "srv_name", "srv_op_state",
                                                         "srv_admin_state", "srv_uweight"};
@@ -161,6 +161,7 @@ Result<StatRow> stat_row_of(Row row, std::string_view backend) {
     result.is_http = row.text("mode") == "http";
     row.number("qcur", result.queue_now);
     row.number("scur", result.sessions_now);
+    row.number("slim", result.sessions_max, true);
     row.number("stot", result.sessions_total);
     row.number("req_tot", result.answers_total, !result.is_http);
     row.number("hrsp_5xx", result.answers_5xx_total, !result.is_http);
@@ -314,6 +315,26 @@ Result<bool> take_switch(std::string_view& rest, std::string_view table, std::st
         return broken(fmt::format("an entry without our key or gpt0: '{}'", plain_text(row)));
     }
     return value > 0;
+}
+
+Result<TableShape> take_shape(std::string_view& rest, std::string_view table) {
+    const std::size_t end = rest.find("\n\n");
+    if (end == std::string_view::npos) {
+        return broken("it was cut before its end");
+    }
+    std::string_view reply = rest.substr(0, end + 1);
+    rest.remove_prefix(end + 2);
+    const std::string_view first = take_line(reply);
+    if (first == "No such table") {
+        return fail(Fault::absent, fmt::format("HAProxy has no stick table '{}'", table));
+    }
+    if (first.contains("Data type not stored in this table")) {
+        return TableShape{};
+    }
+    if (!first.starts_with(fmt::format("# table: {}, ", table))) {
+        return broken(fmt::format("not the table that was asked for: '{}'", plain_text(first)));
+    }
+    return TableShape{.has_text_keys = first.contains(", type: string,"), .has_switch = true};
 }
 
 std::string plain_text(std::string_view text) {

@@ -29,6 +29,7 @@ struct StatRow {
     bool is_http{false};              ///< Its mode; the others know neither requests nor statuses.
     std::uint64_t queue_now{0};       ///< qcur
     std::uint64_t sessions_now{0};    ///< scur
+    std::uint64_t sessions_max{0};    ///< slim, a server's `maxconn`; 0: it has none.
     std::uint64_t sessions_total{0};  ///< stot
     std::uint64_t answers_total{0};   ///< req_tot
     std::uint64_t answers_5xx_total{0};      ///< hrsp_5xx
@@ -64,6 +65,16 @@ struct ServerState {
 [[nodiscard]] Result<bool> take_switch(std::string_view& rest,
                                        std::string_view table,
                                        std::string_view key);
+
+/// What a stick table is made of.
+struct TableShape {
+    bool has_text_keys{false};  ///< Keys of the type `string`; a name is no other.
+    bool has_switch{false};     ///< It stores gpt0.
+};
+
+/// The reply to `show table TABLE data.gpt0 gt 0`, its entries left out.
+/// ERRORS: absent (no such table), broken.
+[[nodiscard]] Result<TableShape> take_shape(std::string_view& rest, std::string_view table);
 
 /// Text from the socket as a person may read it: one line of printable ASCII, at most 200 bytes.
 [[nodiscard]] std::string plain_text(std::string_view text);

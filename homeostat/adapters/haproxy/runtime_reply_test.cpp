@@ -43,6 +43,7 @@ TEST_CASE("each row's numbers are found under their columns' names") {
     CHECK(server.is_http);
     CHECK(server.queue_now == 1);
     CHECK(server.sessions_now == 2);
+    CHECK(server.sessions_max == 40);
     CHECK(server.sessions_total == 110);
     CHECK(server.connect_errors_total == 3);
     CHECK(server.response_errors_total == 4);
@@ -54,8 +55,40 @@ TEST_CASE("each row's numbers are found under their columns' names") {
     CHECK(server.queue_ms == 1);
     CHECK(server.connect_ms == 2);
     CHECK(server.response_ms == 30);
+    CHECK((*rows)[1].sessions_max == 0);
     CHECK(rows->back().is_backend);
     CHECK(rest.empty());
+}
+
+TEST_CASE("a stick table's reply says what it is made of, and what follows is left whole") {
+    struct Case {
+        std::string reply;
+        bool has_text_keys;
+        bool has_switch;
+    };
+    const std::string head = "# table: t, type: ";
+    for (const Case& one : {
+             Case{head + "string, size:100, used:0\n\n", true, true},
+             Case{head + "string, size:100, used:1\n0x1: key=a use=0 exp=9 gpt0=1\n\n", true, true},
+             Case{head + "ip, size:100, used:0\n\n", false, true},
+             Case{"Filter entry #1: Data type not stored in this table\n\n", false, false},
+         }) {
+        const std::string text = one.reply + "No such table\n\n";
+        std::string_view rest = text;
+        const auto shape = take_shape(rest, "t");
+        REQUIRE(shape);
+        CHECK(shape->has_text_keys == one.has_text_keys);
+        CHECK(shape->has_switch == one.has_switch);
+        CHECK(take_shape(rest, "t").error().fault == Fault::absent);
+        CHECK(rest.empty());
+    }
+    for (const std::string& text :
+         {std::string(), head + "string, size:100", head + "string, size:100\n",
+          std::string("# table: other, type: string, size:1\n\n"),
+          std::string("HTTP/1.1 400\n\n")}) {
+        std::string_view rest = text;
+        CHECK(take_shape(rest, "t").error().fault == Fault::broken);
+    }
 }
 
 TEST_CASE("several replies of one line are taken one after another") {
@@ -81,8 +114,8 @@ TEST_CASE("a service's text in quotes cannot make rows of its own") {
 TEST_CASE("columns in another order, and further ones, change nothing") {
     std::string_view rest =
         "# pxname,new,rtime,ctime,qtime,srv_abrt,req_tot,hrsp_5xx,type,mode,status,wredis,wretr,"
-        "eresp,econ,stot,scur,qcur,svname,\n"
-        "pay,?,30,2,1,8,100,7,1,http,UP,6,5,4,3,110,2,1,BACKEND,\n\n";
+        "eresp,econ,slim,stot,scur,qcur,svname,\n"
+        "pay,?,30,2,1,8,100,7,1,http,UP,6,5,4,3,,110,2,1,BACKEND,\n\n";
     const auto rows = take_stat(rest, "pay");
     REQUIRE(rows);
     CHECK(rows->front().response_ms == 30);

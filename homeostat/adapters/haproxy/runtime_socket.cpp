@@ -113,6 +113,17 @@ Result<std::string> switches_command(const std::vector<TableSwitch>& switches) {
     return command;
 }
 
+Result<std::string> tables_command(const std::vector<std::string>& tables) {
+    std::string command;
+    for (const std::string& table : tables) {
+        if (const Result<void> checked = check_name(table); !checked) {
+            return std::unexpected(checked.error());
+        }
+        command += fmt::format("{}show table {} data.gpt0 gt 0", command.empty() ? "" : ";", table);
+    }
+    return command;
+}
+
 Result<std::string> switch_command(const TableSwitch& of, bool is_open) {
     for (const std::string_view name : {of.table, of.key}) {
         if (const Result<void> checked = check_name(name); !checked) {
@@ -178,6 +189,31 @@ Task<Result<std::vector<std::optional<bool>>>> RuntimeSocket::look_at_switches(
             co_return std::unexpected(is_open.error());
         }
         found.push_back(is_open ? std::optional(*is_open) : std::nullopt);
+    }
+    if (!rest.empty()) {
+        co_return fail(Fault::broken, "HAProxy's reply goes on after what was asked for");
+    }
+    co_return found;
+}
+
+Task<Result<std::vector<std::optional<TableShape>>>> RuntimeSocket::look_at_tables(
+    std::vector<std::string> tables, Instant deadline) const {
+    std::vector<std::optional<TableShape>> found;
+    if (tables.empty()) {
+        co_return found;
+    }
+    Result<std::string> command = tables_command(tables);
+    const Result<std::string> reply = co_await ask(std::move(command), deadline);
+    if (!reply) {
+        co_return std::unexpected(reply.error());
+    }
+    std::string_view rest = *reply;
+    for (const std::string& table : tables) {
+        const Result<TableShape> shape = take_shape(rest, table);
+        if (!shape && shape.error().fault != Fault::absent) {
+            co_return std::unexpected(shape.error());
+        }
+        found.push_back(shape ? std::optional(*shape) : std::nullopt);
     }
     if (!rest.empty()) {
         co_return fail(Fault::broken, "HAProxy's reply goes on after what was asked for");

@@ -45,6 +45,9 @@ struct TableSwitch {
 /// `show table T key K`, for each. ERRORS: invalid if a name is not plain.
 [[nodiscard]] Result<std::string> switches_command(const std::vector<TableSwitch>& switches);
 
+/// `show table T data.gpt0 gt 0`, for each. ERRORS: invalid, as above.
+[[nodiscard]] Result<std::string> tables_command(const std::vector<std::string>& tables);
+
 /// `set table T key K data.gpt0 1`, or `clear table T key K`. ERRORS: invalid, as above.
 [[nodiscard]] Result<std::string> switch_command(const TableSwitch& of, bool is_open);
 
@@ -73,6 +76,11 @@ class RuntimeSocket {
     /// ERRORS: as above.
     [[nodiscard]] Task<Result<std::vector<std::optional<bool>>>> look_at_switches(
         std::vector<TableSwitch> switches, Instant deadline) const;
+
+    /// The shape of each table, in the order asked for; nothing for one that is not there.
+    /// ERRORS: unreachable, late, broken, invalid (a name).
+    [[nodiscard]] Task<Result<std::vector<std::optional<TableShape>>>> look_at_tables(
+        std::vector<std::string> tables, Instant deadline) const;
 
     [[nodiscard]] Task<Reply> set_switch(TableSwitch of, bool is_open, Instant deadline) const;
 

@@ -55,6 +55,13 @@ std::vector<std::string> words_of(std::string verb, std::vector<std::string> key
     return keys;
 }
 
+/// Redis's word for a command of a transaction.
+bool is_word(std::string_view text, std::string_view word) {
+    const Result<std::optional<Reply>> reply = take_reply(text);
+    const Word* found = reply && *reply ? std::get_if<Word>(&**reply) : nullptr;
+    return found != nullptr && found->text == word;
+}
+
 }  // namespace
 
 Task<Result<Values>> RedisSocket::get(std::vector<std::string> keys, Instant deadline) const {
@@ -78,6 +85,26 @@ Task<Unlinked> RedisSocket::unlink(std::vector<std::string> keys, Instant deadli
         executor_, std::move(endpoint), std::move(command), deadline, reply_end());
     Result<std::int64_t> count = reply_in<std::int64_t>(exchange.reply);
     co_return Unlinked{exchange.is_sent, std::move(count)};
+}
+
+Task<Result<void>> RedisSocket::try_unlink(std::vector<std::string> keys, Instant deadline) const {
+    const std::string multi = command_of({"MULTI"});
+    std::vector<std::string> commands{multi, command_of(words_of("UNLINK", std::move(keys)))};
+    net::ReplyEnd end = reply_end();
+    // Outside of a transaction the UNLINK would be carried out.
+    bool has_begun = false;
+    end.goes_on = [&has_begun](std::string_view reply) {
+        has_begun = has_begun || is_word(reply, "OK");
+        return has_begun;
+    };
+    net::Endpoint endpoint = endpoint_;
+    const net::LineExchange exchange = co_await net::exchange_in_turn(
+        executor_, std::move(endpoint), std::move(commands), deadline, std::move(end));
+    if (exchange.reply && !has_begun) {
+        co_return Result<void>{};
+    }
+    const Result<Word> word = reply_in<Word>(exchange.reply);
+    co_return word ? Result<void>{} : std::unexpected(word.error());
 }
 
 }  // namespace homeostat::adapters::redis

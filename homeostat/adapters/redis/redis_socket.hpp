@@ -1,7 +1,8 @@
 #pragma once
 
 // RedisSocket: the two commands that we send to Redis, and no others: MGET of listed keys, UNLINK
-// of listed keys. Each goes on a connection of its own.
+// of listed keys. Each goes on a connection of its own. Whether UNLINK would be taken is found out
+// by MULTI, an UNLINK that is queued, and a connection that closes before it is carried out.
 //
 // Not thread-safe; lives on the strand of its executor.
 
@@ -36,6 +37,12 @@ class RedisSocket {
     [[nodiscard]] Task<Result<Values>> get(std::vector<std::string> keys, Instant deadline) const;
 
     [[nodiscard]] Task<Unlinked> unlink(std::vector<std::string> keys, Instant deadline) const;
+
+    /// Whether Redis would take an UNLINK of these keys. Changes nothing: where Redis lets us begin
+    /// no transaction, no UNLINK is sent, and nothing is said against it.
+    /// ERRORS: unreachable, late, broken, refused (with Redis's own words).
+    [[nodiscard]] Task<Result<void>> try_unlink(std::vector<std::string> keys,
+                                                Instant deadline) const;
 
   private:
     boost::asio::any_io_executor executor_;

@@ -117,6 +117,11 @@ Taken<Reply> take_any(std::string_view& rest) {
             return line ? Taken<Reply>(Reply(Complaint{std::string(*line)}))
                         : std::unexpected(line.error());
         }
+        case '+': {
+            const Taken<std::string_view> line = take_line(rest);
+            return line ? Taken<Reply>(Reply(Word{std::string(*line)}))
+                        : std::unexpected(line.error());
+        }
         default:
             return broken("a reply of no kind that was asked for");
     }

@@ -27,7 +27,11 @@ struct Complaint {
     std::string text;
 };
 using Values = std::vector<std::optional<std::string>>;  ///< Nothing: there is no such key.
-using Reply = std::variant<Values, std::int64_t, Complaint>;
+/// "OK", "QUEUED": done, or taken down for later.
+struct Word {
+    std::string text;
+};
+using Reply = std::variant<Values, std::int64_t, Complaint, Word>;
 
 /// The longest reply that is read: all values at their longest.
 constexpr std::size_t reply_bytes_max = values_max * (value_bytes_max + 32);

@@ -26,13 +26,14 @@ TEST_CASE("a command holds its words byte by byte") {
     CHECK(command_of({"a\r\nb"}) == "*1\r\n$4\r\na\r\nb\r\n");
 }
 
-TEST_CASE("values, absent ones, numbers and complaints are read") {
+TEST_CASE("values, absent ones, numbers, complaints and words are read") {
     const Values values{"1083700", std::nullopt, "", "a\r\n"};
     CHECK(std::get<Values>(reply_in("*4\r\n$7\r\n1083700\r\n$-1\r\n$0\r\n\r\n$3\r\na\r\n\r\n")) ==
           values);
     CHECK(std::get<Values>(reply_in("*0\r\n")).empty());
     CHECK(std::get<std::int64_t>(reply_in(":3\r\n")) == 3);
     CHECK(std::get<Complaint>(reply_in("-NOAUTH no\r\n")).text == "NOAUTH no");
+    CHECK(std::get<Word>(reply_in("+QUEUED\r\n")).text == "QUEUED");
 }
 
 TEST_CASE("what has not come whole is left alone, and what follows a reply is left whole") {
@@ -54,7 +55,7 @@ TEST_CASE("what has not come whole is left alone, and what follows a reply is le
 TEST_CASE("a reply that is not one of ours, or has no bounds, is broken") {
     const std::string long_line = "-" + std::string(2'000, 'x');
     for (const std::string& text :
-         {std::string("+OK\r\n"), std::string("HTTP/1.1 400 Bad Request\r\n"),
+         {std::string("OK\r\n"), std::string("HTTP/1.1 400 Bad Request\r\n"),
           std::string("*65\r\n"), std::string("*-1\r\n"), std::string("*x\r\n"),
           std::string("*1\r\n:1\r\n"), std::string("*1\r\n*0\r\n"), std::string("*1\r\n$-2\r\n"),
           std::string("*1\r\n$16385\r\n"), std::string("*1\r\n$1\r\nab\r\n"),
