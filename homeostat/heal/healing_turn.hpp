@@ -92,9 +92,9 @@ inline bool look_at_switch(IncidentState& state,
 
 /// The longer it has lasted the rarer we look; a resume that is told to us wakes us.
 [[nodiscard]] inline Instant next_look_at_switch(Instant suspended_since, Instant now) {
-    constexpr Duration look_every_max = std::chrono::seconds{30};
+    constexpr Duration rarest = std::chrono::seconds{30};
     const Duration lasted = now - suspended_since;
-    return now + std::clamp(lasted / 8, homeostat::guard::ask_again_after, look_every_max);
+    return now + std::clamp(lasted / 8, homeostat::guard::ask_again_after, rarest);
 }
 
 [[nodiscard]] inline act::Plan plan_for(const Remedy& remedy, const HealingContext& context) {
