@@ -132,31 +132,40 @@ std::string starts_model_server(const net::Endpoint& endpoint) {
         is_installed ? "" : " (`make setup` installs it)");
 }
 
+Check other_server(const std::string& url, const Error& error) {
+    return ill("model",
+               fmt::format("what answers at {} is no llama.cpp server: {}", url, error.text),
+               "write the address of a llama-server into model.url, or leave model out: the rules "
+               "decide alone");
+}
+
+Check unwell_server(const std::string& url, const net::Endpoint& endpoint, const Error& error) {
+    const std::string says = fmt::format("{}: {}", url, error.text);
+    if (error.fault == Fault::unreachable) {
+        return ill("model", says, starts_model_server(endpoint));
+    }
+    if (error.fault == Fault::late) {
+        return ill("model", says, "end what listens there; " + starts_model_server(endpoint));
+    }
+    // llama-server says in its own form of JSON why; whatever else answers 503 does not.
+    const bool is_loading = error.text.contains("status 503: ");
+    return is_loading ? note("model", says, "wait until the model is loaded, then ask again")
+                      : other_server(url, error);
+}
+
 /// Asks what the oracle asks first: is it well, which model, and is that one there to be asked.
 Task<Check> ask_model_server(asio::any_io_executor executor,
                              net::Endpoint endpoint,
                              std::string url,
                              Instant deadline) {
-    constexpr std::string_view other =
-        "write the address of a llama-server into model.url, or leave model out: the rules decide "
-        "alone";
     llm::LlmClient client(std::move(executor), endpoint);
     const Result<void> health = co_await client.health(deadline);
-    if (!health && health.error().fault == Fault::refused && health.error().text.contains("503")) {
-        co_return note("model", fmt::format("{}: {}", url, health.error().text),
-                       "wait until the model is loaded, then ask again");
-    }
-    if (!health &&
-        (health.error().fault == Fault::unreachable || health.error().fault == Fault::late)) {
-        co_return ill("model", fmt::format("{}: {}", url, health.error().text),
-                      starts_model_server(endpoint));
+    if (!health) {
+        co_return unwell_server(url, endpoint, health.error());
     }
     const Result<std::string> name = co_await client.model_name(deadline);
-    if (!health || !name) {
-        co_return ill("model",
-                      fmt::format("what answers at {} is no llama.cpp server: {}", url,
-                                  health ? name.error().text : health.error().text),
-                      std::string(other));
+    if (!name) {
+        co_return other_server(url, name.error());
     }
     const Result<std::vector<llm::TokenId>> tokens = co_await client.tokens("restart", deadline);
     if (!tokens) {

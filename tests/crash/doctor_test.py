@@ -481,8 +481,17 @@ def a_model_url_where_nobody_answers_is_named_with_what_starts_a_server(service)
 
 
 def a_model_url_where_another_server_answers_is_named(service):
-    service.add(f"model: {{ url: 'http://127.0.0.1:{start_web({'/health': (200, 'ok')})}' }}\n")
+    answers = {"/health": (200, "ok")}
+    service.add(f"model: {{ url: 'http://127.0.0.1:{start_web(answers)}' }}\n")
     finds(service, "model", "no llama.cpp server", "model.url", "leave model out")
+    answers.update({"/health": (503, "no server is up"), "/props": (503, "no server is up")})
+    finds(service, "model", "no llama.cpp server", "model.url", "leave model out")
+
+
+def a_model_url_where_somebody_listens_and_says_nothing_is_named(service):
+    port = start_listener(b"", then_hangs=True)
+    service.add(f"model: {{ url: 'http://127.0.0.1:{port}' }}\n")
+    finds(service, "model", f"127.0.0.1:{port}", "end what listens there", "--model")
 
 
 def a_model_url_whose_server_has_no_model_is_named(service):
