@@ -99,6 +99,19 @@ std::string_view unconfirmed_by(const Error& error) {
                : " (no agent answers; it will see this when it starts)";
 }
 
+void print_switch(bool is_engaged, const Result<json::value>& answer, bool is_json) {
+    if (!is_json) {
+        fmt::print("{}{}\n", is_engaged ? "suspended: no effect begins from now on" : "resumed",
+                   answer ? "" : unconfirmed_by(answer.error()));
+        return;
+    }
+    json::object document;
+    document["is_suspended"] = is_engaged;
+    document["is_recorded"] = answer.has_value();
+    document["is_agent_slow"] = !answer && answer.error().fault == Fault::late;
+    fmt::print("{}", to_pretty_text(document));
+}
+
 ExitStatus flip(const SwitchOptions& options, bool engage) {
     const ConfigReport report = load_config(options.common.config);
     if (!report.config) {
@@ -124,16 +137,7 @@ ExitStatus flip(const SwitchOptions& options, bool engage) {
             return ExitStatus::unexpected;
         }
     }
-    if (options.common.is_json) {
-        json::object document;
-        document["is_suspended"] = engage;
-        document["is_recorded"] = answer.has_value();
-        document["is_agent_slow"] = !answer && answer.error().fault == Fault::late;
-        fmt::print("{}", to_pretty_text(document));
-    } else {
-        fmt::print("{}{}\n", engage ? "suspended: no effect begins from now on" : "resumed",
-                   answer ? "" : unconfirmed_by(answer.error()));
-    }
+    print_switch(engage, answer, options.common.is_json);
     return ExitStatus::ok;
 }
 
