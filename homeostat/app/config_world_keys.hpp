@@ -132,8 +132,9 @@ struct JourneySection {
         key(Key{"url", "What a user asks, through the edge; must be safe to ask again",
                 Need::required},
             UrlValue{}, self.config.url);
-        key(Key{"every", "From one request to the next, while a remedy is proven"},
-            DurationValue{std::chrono::milliseconds{20}, std::chrono::minutes{1}},
+        key(Key{"every",
+                "From one request to the next, while a remedy is proven: by twenty of them"},
+            DurationValue{std::chrono::milliseconds{20}, std::chrono::milliseconds{500}},
             self.config.every);
         key(Key{"timeout", "After this it has failed"}, timeout_value, self.config.timeout);
     }

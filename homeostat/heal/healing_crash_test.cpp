@@ -2,6 +2,7 @@
 // referee counts effects in the world and reads the ledger: at most one effect per intent, none
 // without a durable one, the group at its floor, and in the end the world as it was wanted.
 
+#include "homeostat/base/sanitized_for_test.hpp"
 #include "homeostat/heal/proposal_for_test.hpp"
 #include "homeostat/heal/simulated_executor_for_test.hpp"
 
@@ -314,7 +315,7 @@ TEST_CASE(
         CAPTURE(trouble.name);
         const Run whole(trouble, {never});
         const int points_count = whole.points_used.front();
-        for (int first = 1; first <= points_count; ++first) {
+        for (int first = 1; first <= points_count; first += is_sanitized ? 7 : 1) {
             // Each of the first points, where a resume looks at the world; then every seventh.
             for (int second = 1; second <= points_count; second += second < 12 ? 1 : 7) {
                 CAPTURE(first);

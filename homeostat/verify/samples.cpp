@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <ranges>
+#include <utility>
+#include <vector>
 
 namespace homeostat::verify {
 
@@ -139,14 +142,28 @@ void take_in(State& state, const Symptom& symptom, const Signal& signal, Instant
     }
 }
 
-void forget_before(State& state, Instant since) {
-    std::erase_if(state.samples, [since](const Sample& sample) { return sample.at < since; });
+void forget_before(State& state, Instant since, std::uint64_t kept_min) {
+    std::map<Observer, std::uint64_t> kept;
+    std::vector<Sample> remembered;
+    for (const Sample& sample : std::views::reverse(state.samples)) {
+        std::uint64_t& count = kept[sample.observer];
+        if (sample.at >= since || count < kept_min) {
+            count += sample.all_count;
+            remembered.push_back(sample);
+        }
+    }
+    std::ranges::reverse(remembered);
+    state.samples = std::move(remembered);
 }
 
 Tally tally(const State& state, Observer observer, Instant since) {
+    return latest(state, observer, since, 0);
+}
+
+Tally latest(const State& state, Observer observer, Instant since, std::uint64_t needed) {
     Tally sum;
-    for (const Sample& sample : state.samples) {
-        if (sample.observer != observer || sample.at < since) {
+    for (const Sample& sample : std::views::reverse(state.samples)) {
+        if (sample.observer != observer || (sample.at < since && sum.all_count >= needed)) {
             continue;
         }
         sum.all_count += sample.all_count;

@@ -29,10 +29,16 @@ struct Tally {
 /// Takes in what a signal says about the symptom; nothing if it says nothing, or is too old.
 void take_in(State& state, const Symptom& symptom, const Signal& signal, Instant now);
 
-/// Drops what is older than `since`, and the oldest of what is too many.
-void forget_before(State& state, Instant since);
+/// Drops what is older than `since`, but for the last `kept_min` of each observer.
+void forget_before(State& state, Instant since, std::uint64_t kept_min);
 
 [[nodiscard]] Tally tally(const State& state, Observer observer, Instant since);
+
+/// Those since then; where they are fewer than `needed`, the last so many.
+[[nodiscard]] Tally latest(const State& state,
+                           Observer observer,
+                           Instant since,
+                           std::uint64_t needed);
 
 /// The good samples since the last bad one.
 [[nodiscard]] Tally trailing_good(const State& state, Observer observer);

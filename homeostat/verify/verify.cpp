@@ -25,7 +25,9 @@ struct View {
 
     [[nodiscard]] Instant window_began_at() const { return now - limits.window; }
     [[nodiscard]] Instant grace_ended_at() const { return state.ended_at + limits.grace; }
-    [[nodiscard]] bool is_late() const { return now - state.ended_at >= limits.deadline; }
+    [[nodiscard]] bool is_after(Duration deadline) const {
+        return now - state.ended_at >= deadline;
+    }
 };
 
 Proof proof_of(const View& view, Observer observer, const Tally& sum) {
@@ -45,13 +47,25 @@ Proof decided(Proof proof, ProofKind kind, std::string because) {
     return proof;
 }
 
-/// Undecided while there is time; then what is missing is the reason.
-Proof not_yet(const View& view, Proof proof, std::string because) {
-    if (view.is_late()) {
-        because = fmt::format("after {:.1f} s: {}", to_seconds(view.limits.deadline), because);
+/// Undecided until the deadline; then what is missing is the reason.
+Proof not_before(Duration deadline, const View& view, Proof proof, std::string because) {
+    if (view.is_after(deadline)) {
+        because = fmt::format("after {:.1f} s: {}", to_seconds(deadline), because);
         return decided(std::move(proof), ProofKind::not_helped, std::move(because));
     }
     return decided(std::move(proof), ProofKind::undecided, std::move(because));
+}
+
+Proof not_yet(const View& view, Proof proof, std::string because) {
+    return not_before(view.limits.deadline, view, std::move(proof), std::move(because));
+}
+
+/// Good answers that come slowly, as from a service that works at its limit, are given more time.
+Proof too_few(const View& view, Proof proof, const Tally& seen) {
+    const bool is_good_so_far = seen.all_count > 0 && seen.bad_count == 0;
+    return not_before(
+        is_good_so_far ? view.limits.deadline_of_few : view.limits.deadline, view, std::move(proof),
+        fmt::format("only {} fresh samples in {:.1f} s", seen.all_count, to_seconds(seen.span())));
 }
 
 std::string describe(Observer observer, const Tally& sum) {
@@ -135,7 +149,7 @@ Proof judge_service(const View& view) {
     const Limits& limits = view.limits;
     const std::uint32_t needed = samples_min(view, *judge);
     const Tolerance tolerance = tolerance_of(view, *judge);
-    const Tally recent = tally(view.state, *judge, view.window_began_at());
+    const Tally recent = latest(view.state, *judge, view.window_began_at(), needed);
     const Tally settled =
         tally(view.state, *judge, std::max(view.window_began_at(), view.grace_ended_at()));
     Proof proof = proof_of(view, *judge, recent);
@@ -144,9 +158,7 @@ Proof judge_service(const View& view) {
         return decided(std::move(proof), ProofKind::not_helped, std::move(seen));
     }
     if (recent.all_count < needed || recent.span() < limits.span_min) {
-        return not_yet(view, std::move(proof),
-                       fmt::format("only {} fresh samples in {:.1f} s", recent.all_count,
-                                   to_seconds(recent.span())));
+        return too_few(view, std::move(proof), recent);
     }
     if (recent.good_ratio() < tolerance.good_ratio_min) {
         return not_yet(view, std::move(proof), std::move(seen));
@@ -220,7 +232,7 @@ Proof judge(State& state,
     for (const Signal& signal : signals) {
         take_in(state, symptom, signal, now);
     }
-    forget_before(state, now - limits.window);
+    forget_before(state, now - limits.window, limits.samples_min);
     const View view{state, symptom, limits, now};
     return is_about_instance(symptom) ? judge_instance(view) : judge_service(view);
 }

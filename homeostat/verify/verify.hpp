@@ -33,8 +33,8 @@ namespace homeostat::verify {
 struct Limits {
     std::uint32_t samples_min{20};  ///< At a request every 50–100 ms that is one to two seconds.
     std::uint32_t instance_samples_min{3};  ///< Probes of one instance come about twice a second.
-    Duration span_min{std::chrono::seconds{1}};            ///< From the first to the last of them.
-    Duration window{std::chrono::seconds{4}};              ///< Older samples no longer count.
+    Duration span_min{std::chrono::seconds{1}};  ///< From the first to the last of them.
+    Duration window{std::chrono::seconds{4}};    ///< Older ones count where these are too few.
     Duration own_window{std::chrono::milliseconds{1500}};  ///< The same for the symptom's measure.
     std::uint32_t own_requests_min{10};  ///< Fewer requests say nothing about a ratio.
     double good_ratio_min{0.99};         ///< "Helped" from here on.
@@ -42,8 +42,9 @@ struct Limits {
     /// Of single answers, so many may be over a limit that is for their mean: at a third of it, one
     /// in twenty is; at the limit itself, one in three. Twice as many are "not helped" at once.
     double slow_ratio_max{0.15};
-    Duration grace{std::chrono::milliseconds{1500}};  ///< Old connections may still fail.
-    Duration deadline{std::chrono::seconds{8}};       ///< Then it is "not helped".
+    Duration grace{std::chrono::milliseconds{1500}};     ///< Old connections may still fail.
+    Duration deadline{std::chrono::seconds{8}};          ///< Then it is "not helped".
+    Duration deadline_of_few{std::chrono::seconds{16}};  ///< The same where all is good, but slow.
 };
 
 /// One observation, reduced to what the judgement needs.

@@ -172,6 +172,28 @@ TEST_CASE("nineteen samples are not enough and twenty over a second are") {
     CHECK(judge(hurried, symptom, signals, {}, after(900)).kind == ProofKind::undecided);
 }
 
+TEST_CASE("good answers that come slowly are waited for and prove it, at twice the deadline not") {
+    // A service at its limit takes 220 ms for each: nineteen in the window, however long one waits.
+    for (const std::int64_t every_ms : {200, 250, 500, 750}) {
+        CAPTURE(every_ms);
+        const Finding slow = verify_with(errors_by(Observer::edge), {journeys(every_ms, always)});
+        CHECK(slow.proof.kind == ProofKind::helped);
+        CHECK(slow.proof.samples_count == 20);
+        CHECK(slow.took_ms == 20 * every_ms);
+    }
+    const Finding rare = verify_with(errors_by(Observer::edge), {journeys(1000, always)});
+    CHECK(rare.proof.kind == ProofKind::not_helped);
+    CHECK(rare.proof.because == "after 16.0 s: only 16 fresh samples in 15.0 s");
+    CHECK(rare.took_ms == 16'000);
+}
+
+TEST_CASE("answers that come slowly and are not all good have no more time than others") {
+    const auto fails_once = [](std::int64_t ms) { return ms != 5000; };
+    const Finding found = verify_with(errors_by(Observer::edge), {journeys(500, fails_once)});
+    CHECK(found.proof.kind == ProofKind::not_helped);
+    CHECK(found.took_ms == 8000);
+}
+
 TEST_CASE("samples from before the act ended, or from the future, say nothing") {
     State state;
     state.ended_at = ended_at;

@@ -154,6 +154,8 @@ class Round:
         self.arm_next()
         self.scene.begin(self.world)
         wait_until("the fault is over", self.is_over, ROUND_MAX)
+        if self.scene.is_held and not self.is_mended:  # The remedy was undone; the fault is there.
+            self.scene.mend(self.world)
         self.world.disarm()
         self.world.is_by_hand = False
         self.was_escalated = self.has_escalated()
