@@ -13,7 +13,7 @@
 //                        last (LEB128); signed: 0, -1, 1, -2, … as 0, 1, 2, 3, … (zigzag)
 //     double             IEEE 754, eight bytes, the lowest first; every NaN as nan_bits
 //     text, id           length, bytes
-//     JSON               length, the text of to_text; no deeper than parse_json reads
+//     JSON               length, the text of to_text
 //     times              signed: ns of a Duration or an Instant, ms of a WallTime
 //     enum               unsigned: the place on its list of names
 //     optional           00, or 01 and the value
@@ -26,7 +26,8 @@
 //
 // Every value has one form (-0.0 and 0.0 are two values, and so are JSON objects whose members
 // stand in another order), and only that form is read: what is accepted is written as the same
-// bytes.
+// bytes. What is written is accepted, but for JSON that parse_json refuses (too deep, not UTF-8),
+// an enum past its list and more than byteless_elements_max structs without fields.
 //
 // Writing allocates nothing but room in `out`; only JSON, which has to become text, does. A type
 // may not contain itself, not even in a list: the depth of the types is the depth of the reading.
@@ -80,8 +81,10 @@ template <class T>
 [[nodiscard]] Result<T> from_binary(std::string_view bytes) {
     BinaryReader reader(bytes);
     Result<T> result = from_binary<T>(reader);
-    std::optional<Error> error = result ? reader.finish() : std::nullopt;
-    return error ? Result<T>(std::unexpected<Error>(std::move(*error))) : std::move(result);
+    if (std::optional<Error> error = reader.finish(); result && error) {
+        return std::unexpected<Error>(std::move(*error));
+    }
+    return result;
 }
 
 /// Whatever decides how the bytes of a T are read, as text: the names of fields in their order, the

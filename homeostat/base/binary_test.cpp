@@ -21,7 +21,6 @@ namespace {
 
 using for_test::Colour;
 using for_test::Flat;
-using for_test::Numbers;
 using for_test::Round;
 using for_test::Sample;
 using for_test::SampleId;
@@ -87,6 +86,26 @@ void check_refusal(std::string_view bytes, std::string_view says) {
 template <class T>
 void check_hex_refusal(std::string_view bytes, std::string_view says) {
     check_refusal<T>(bytes_of_hex(bytes), says);
+}
+
+template <class T>
+void check_short_texts(std::size_t accepted_count_wanted) {
+    std::size_t accepted_count = 0;
+    const auto check = [&accepted_count](std::string_view bytes) {
+        const Result<T> read = from_binary<T>(bytes);
+        const bool is_same = !read || bytes_of(*read) == bytes;
+        accepted_count += read ? 1 : 0;
+        CHECK_MESSAGE(is_same, hex(bytes));
+    };
+    check("");
+    for (int first = 0; first < 256; ++first) {
+        const std::string bytes(1, static_cast<char>(first));
+        check(bytes);
+        for (int second = 0; second < 256; ++second) {
+            check(bytes + static_cast<char>(second));
+        }
+    }
+    CHECK(accepted_count == accepted_count_wanted);
 }
 
 template <class T>
@@ -296,6 +315,27 @@ TEST_CASE("JSON is refused that cannot be read, or would be written otherwise") 
     refused(R"("\u0061")", other);
     refused("0.50", other);
     check_hex_refusal<json::value>("05 6e756c6c", "at byte 0: 5 announced, and room for 4");
+    const std::size_t depth_max = JsonLimits{}.depth_max;
+    const auto nested = [](std::size_t depth) {
+        return std::string(depth, '[') + std::string(depth, ']');
+    };
+    CHECK(from_binary<json::value>(bytes_of(nested(depth_max))));
+    refused(nested(depth_max + 1), "at byte 0: not valid JSON at byte 32: too deep");
+}
+
+TEST_CASE("of all texts of two bytes or fewer, just those are accepted which are written") {
+    check_short_texts<bool>(2);
+    check_short_texts<std::uint8_t>(256);
+    check_short_texts<std::int8_t>(256);
+    check_short_texts<std::uint16_t>(std::size_t{1} << 14U);
+    check_short_texts<std::int64_t>(std::size_t{1} << 14U);
+    check_short_texts<Colour>(3);
+    check_short_texts<std::optional<Colour>>(4);
+    check_short_texts<std::string>(1 + 256);
+    check_short_texts<std::vector<Colour>>(1 + 3);
+    check_short_texts<std::map<Colour, Flat>>(1 + 3);
+    check_short_texts<std::vector<Shape>>(1 + 1);
+    check_short_texts<Shape>(1);
 }
 
 TEST_CASE("a count is refused before anything is reserved, when so many cannot follow") {

@@ -50,9 +50,9 @@ void check_defaults() {
     (check_round_trip(Ts{}), ...);
 }
 
-template <class Variant, std::size_t... indexes>
-void check_alternatives(std::index_sequence<indexes...>) {
-    (check_round_trip(Variant(std::in_place_index<indexes>)), ...);
+template <class Variant, std::size_t... Indexes>
+void check_alternatives(std::index_sequence<Indexes...>) {
+    (check_round_trip(Variant(std::in_place_index<Indexes>)), ...);
 }
 
 template <class Variant>
