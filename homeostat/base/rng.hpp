@@ -10,6 +10,7 @@
 // Pure. Not thread-safe.
 
 #include "homeostat/base/ensure.hpp"
+#include "homeostat/base/fnv1a.hpp"
 
 #include <cmath>
 #include <cstdint>
@@ -43,13 +44,7 @@ class Rng {
     [[nodiscard]] double exponential(double mean) { return -mean * std::log1p(-unit()); }
 
     /// A stream of its own for one purpose; the same name gives the same stream.
-    [[nodiscard]] Rng fork(std::string_view purpose) const {
-        std::uint64_t hash = 0xCBF29CE484222325ULL;  // FNV-1a
-        for (const char c : purpose) {
-            hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
-        }
-        return Rng(state_ ^ hash);
-    }
+    [[nodiscard]] Rng fork(std::string_view purpose) const { return Rng(state_ ^ fnv1a(purpose)); }
 
   private:
     std::uint64_t state_;
