@@ -2,7 +2,7 @@
 # Brings a Debian 12 machine to where `make build` works: packages, then the local model.
 #
 #   tools/setup.sh          what building, testing and the demo need
-#   tools/setup.sh check    that, and what `make check` needs besides (clang-format, clang-tidy)
+#   tools/setup.sh check    that, and what `make check` needs besides (clang tools, spin)
 #
 # As root or with sudo; any number of times (nothing is downloaded that is there). Some packages
 # bring services (redis-server, haproxy): these are not started now nor enabled for the next boot,
@@ -15,10 +15,10 @@ build_packages="
     ca-certificates make cmake ninja-build ccache clang-19 libclang-rt-19-dev lld-19 binutils
     python3 python3-venv
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
-    libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev libssl-dev
+    libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev libssl-dev libxxhash-dev
     doctest-dev libbenchmark-dev
     haproxy redis-server"
-check_packages="clang-format-19 clang-tidy-19"
+check_packages="clang-format-19 clang-tidy-19 gcc spin"
 services="haproxy redis-server"
 
 say() { printf 'setup: %s\n' "$*" >&2; }

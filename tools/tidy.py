@@ -44,6 +44,7 @@ THIRD_PARTY = [
     ("openssl", "openssl/"),
     ("spdlog", "spdlog/"),
     ("sqlite", "sqlite3.h"),
+    ("xxhash", "xxhash.h"),
     ("yaml_cpp", "yaml-cpp/"),
 ]
 
