@@ -25,7 +25,6 @@ waits most of its time (0.14 of a core on average, 0.3 while the agent heals), s
 
 import argparse
 import contextlib
-import hashlib
 import json
 import os
 import random
@@ -42,6 +41,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests/crash"))
 
 import demo_figures_page  # noqa: E402
+from figure_runs import add_line, check_program, lines_of, say  # noqa: E402
 from guarded_world import GuardedWorld, adopt_orphans, wait_until  # noqa: E402
 from test_world import die_with_parent, processor_seconds  # noqa: E402
 
@@ -51,19 +51,6 @@ BLOCK_SECONDS = 5
 SETTLE_SECONDS = 2  # After the agent came or went.
 LOOK_EVERY = 0.5
 DETECT_CASE = "errors that a service has every day are never noticed in *"
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-def add_line(file, unit):
-    with open(file, "a") as out:
-        out.write(json.dumps(unit) + "\n")
-
-
-def lines_of(file):
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
 def resident_kib(pid, field="VmRSS"):
@@ -343,19 +330,6 @@ PARTS = {"demo": measure_demo, "blocks": measure_blocks, "healthy": measure_heal
          "document": lambda options: demo_figures_page.write(options.runs, options.out)}
 
 
-def check_program(options):
-    """Figures of two programs are not mixed."""
-    digest = hashlib.sha256((options.bin / "homeostat").read_bytes()).hexdigest()
-    stamp = options.runs / "program.json"
-    if stamp.exists() and json.loads(stamp.read_text())["sha256"] != digest:
-        sys.exit(f"{options.runs} holds figures of another build of homeostat; remove it, or give "
-                 "another --runs")
-    commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"],
-                            capture_output=True, text=True, check=False).stdout.strip()
-    if not stamp.exists():
-        stamp.write_text(json.dumps({"sha256": digest, "commit": commit}))
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -379,7 +353,7 @@ def main():
     if shutil.which("haproxy", path=os.environ["PATH"] + ":/usr/sbin") is None:
         sys.exit("haproxy is not installed; `make setup` installs it")
     options.runs.mkdir(parents=True, exist_ok=True)
-    check_program(options)
+    check_program(options.runs, [options.bin / "homeostat"])
     for part in options.parts:
         say(f"== {part}")
         PARTS[part](options)

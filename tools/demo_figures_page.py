@@ -10,6 +10,7 @@ import platform
 from collections import defaultdict
 from pathlib import Path
 
+from figure_runs import lines_of, read_json
 from summaries import paired_ratio, quantile, rate_bound, spread_of
 
 OURS = "homeostat"
@@ -20,14 +21,6 @@ AGENT_CORE_SHARE_MAX = 0.02
 P99_RATIO_MAX = 1.02
 PAIRS_MIN = 20  # Fewer make no interval by bootstrap.
 SIMULATED_HOURS = 1_008  # In the name of the case that is run.
-
-
-def lines_of(file):
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-
-
-def read_json(file):
-    return json.loads(file.read_text()) if file.exists() else None
 
 
 def number(value):

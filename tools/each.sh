@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs each program of a folder whose name fits, one after the other:
 #   tools/each.sh FOLDER PATTERN [ARGUMENT...]
+# A % in an argument stands for the program's name.
 set -eu
 folder=$1
 pattern=$2
@@ -8,7 +9,14 @@ shift 2
 found=0
 for program in $(find "$folder" -maxdepth 1 -type f -name "$pattern" | sort); do
     found=1
-    echo "== $(basename "$program")"
-    "$program" "$@"
+    name=$(basename "$program")
+    echo "== $name"
+    (
+        for argument; do
+            shift
+            set -- "$@" "$(printf '%s' "$argument" | sed "s/%/$name/g")"
+        done
+        "$program" "$@"
+    )
 done
 [ "$found" = 1 ] || { echo "no program named $pattern in $folder" >&2; exit 1; }

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Writes the page of the durable core from made-up measurements, and reads what it claims."""
+
+import json
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tools"))
+
+from core_figures_page import page_of  # noqa: E402
+
+ENOUGH = 5
+
+
+def measured(cpu_us, wall_us, bytes_count=0):
+    return {"cpu_us": cpu_us, "wall_us": wall_us, "bytes": bytes_count, "versions": {"It": "1"}}
+
+
+class Runs:
+    """A directory as tools/core_figures.py leaves it."""
+
+    def __init__(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="core-figures-page-")
+        self.path = Path(self.directory.name)
+        self.units = []
+
+    def memory(self, workload, ours_us, theirs_us, wall_us=None):
+        self.add(workload, "memory", {"memory": measured(ours_us, wall_us or ours_us),
+                                      "langgraph": measured(theirs_us, theirs_us),
+                                      "neograph": measured(10, 10)})
+
+    def sqlite(self, workload, synced_us, effects_us, theirs_us, bytes_of=(100, 10_000)):
+        self.add(workload, "sqlite",
+                 {"file_synced": measured(synced_us, synced_us, bytes_of[0]),
+                  "file_effects": measured(effects_us, effects_us, bytes_of[0]),
+                  "langgraph": measured(theirs_us, theirs_us, bytes_of[1]),
+                  "neograph": measured(300, 300)})
+
+    def add(self, workload, saver, ways):
+        self.units.append({"round": len(self.units) + 1, "workload": workload, "saver": saver,
+                           "load_before": 0.1, **ways})
+
+    def page(self):
+        (self.path / "pairs.jsonl").write_text(
+            "".join(json.dumps(unit) + "\n" for unit in self.units))
+        return page_of(self.path)
+
+    def goal(self, begin, which):
+        """The last two cells of a goal's row."""
+        row = next(line for line in self.page().splitlines()
+                   if line.startswith(f"| {begin}") and f": {which} |" in line)
+        return [cell.strip() for cell in row.split("|")[2:4]]
+
+
+class CorePage(unittest.TestCase):
+    def setUp(self):
+        self.runs = Runs()
+        self.addCleanup(self.runs.directory.cleanup)
+
+    def test_what_was_not_measured_is_said_to_be_missing(self):
+        missing = [line for line in self.runs.page().splitlines()
+                   if line.endswith("| not measured | – |")]
+        self.assertEqual(len(missing), 5)
+
+    def test_a_superstep_above_two_microseconds_by_one_clock_misses_the_goal(self):
+        for _ in range(ENOUGH):
+            self.runs.memory("heal_200", 1.2, 250, wall_us=2.1)
+        self.assertEqual(self.runs.goal("at most 2 µs", "`heal_200`"),
+                         ["CPU 1.2 µs, wall 2.1 µs", "**no**"])
+
+    def test_the_worst_graph_decides_for_every_graph(self):
+        for _ in range(ENOUGH):
+            self.runs.memory("fan_out_100", 11, 2_200)
+            self.runs.memory("heal_200", 1, 250)
+        self.assertEqual(self.runs.goal("at most 2 µs", "`heal_200`")[1], "yes")
+        said, is_reached = self.runs.goal("at most 2 µs", "every graph")
+        self.assertIn("the worst is `fan_out_100`: CPU 11 µs", said)
+        self.assertEqual(is_reached, "**no**")
+        self.assertIn("`fan_out_100`: CPU 200×",
+                      self.runs.goal("LangGraph with its memory", "every graph")[0])
+
+    def test_few_rounds_show_nothing(self):
+        for _ in range(ENOUGH - 1):
+            self.runs.memory("heal_200", 1, 250)
+        self.assertEqual(self.runs.goal("LangGraph with its memory", "`heal_200`")[1],
+                         "not shown: fewer than 5 rounds")
+
+    def test_a_ratio_that_one_round_misses_is_not_shown(self):
+        for ours_us in (1, 1, 1, 1, 2.6):
+            self.runs.memory("heal_200", ours_us, 250)
+        self.assertEqual(self.runs.goal("LangGraph with its memory", "`heal_200`"),
+                         ["CPU 250 (96.2–250)×, wall 250 (96.2–250)×",
+                          "not shown: not in every round"])
+
+    def test_a_ratio_is_of_one_round(self):
+        for ours_us, theirs_us in ((1, 150), (10, 1_500), (100, 15_000), (2, 300), (3, 450)):
+            self.runs.memory("heal_200", ours_us, theirs_us)
+        self.assertEqual(self.runs.goal("LangGraph with its memory", "`heal_200`"),
+                         ["CPU 150×, wall 150×", "yes"])
+
+    def test_each_kind_of_durability_has_its_own_goal(self):
+        for _ in range(ENOUGH):
+            self.runs.sqlite("heal_200", 100, 50, 700)
+        self.assertEqual(
+            self.runs.goal("LangGraph with its SQLite saver at equal", "`heal_200`"),
+            ["CPU 7×, wall 7×", "**no**"])
+        self.assertEqual(
+            self.runs.goal("LangGraph with its SQLite saver, at least 10", "`heal_200`"),
+            ["CPU 14×, wall 14×", "yes"])
+
+    def test_bytes_are_compared_by_graph(self):
+        self.runs.sqlite("heal_200", 1, 1, 1, bytes_of=(100, 10_000))
+        self.runs.sqlite("chain_10", 1, 1, 1, bytes_of=(100, 9_900))
+        self.assertEqual(self.runs.goal("LangGraph keeps", "`heal_200`"), ["100×", "yes"])
+        self.assertEqual(self.runs.goal("LangGraph keeps", "every graph"),
+                         ["the worst is `chain_10`: 99×", "**no**"])
+
+    def test_each_engine_has_a_row_with_its_ratio(self):
+        for _ in range(2):
+            self.runs.memory("heal_200", 1, 250)
+        page = self.runs.page()
+        self.assertIn("| heal_200 | ours | 2 | 1 | 1 |  |  |", page)
+        self.assertIn("| heal_200 | LangGraph | 2 | 250 | 250 | 250× | 250× |", page)
+        self.assertIn("| heal_200 | NeoGraph | 2 | 10 | 10 | 10× | 10× |", page)
+
+
+if __name__ == "__main__":
+    unittest.main()

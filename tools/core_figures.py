@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Measures the durable core beside LangGraph and NeoGraph, and writes docs/figures/core.md.
+
+    make bench-core                                  everything; goes on where it was interrupted
+    make bench-core CORE_PARTS=document              one part
+    tools/core_figures.py --bin build/release/bin --rounds 2 --only heal_200 --seconds 0.2
+
+    part       does                                                      with the defaults
+    peers      installs what is compared with, into RUNS/peers: wheels,  1 min
+               pinned with hashes in bench/langgraph/requirements.txt
+    pairs      each graph with each kind of store, here and there, one   20 rounds, 1 h
+               right after the other, in an order drawn for each
+    document   writes the page from whatever has been measured
+
+Each measurement is a process of its own. What is measured lies in RUNS/pairs.jsonl, a line for each
+graph, kind of store and round; a line that is there is not measured again. Remove RUNS when a
+program changes: RUNS names their digest and refuses others. The files that are written
+while measuring lie in RUNS, too: it has to be on a real disk. Run it on a quiet machine; the load
+before each line is written down with it.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+import core_figures_page
+from figure_runs import ROOT, add_line, check_program, lines_of, say
+
+PEERS_SOURCE = ROOT / "bench/langgraph"
+REQUIREMENTS = PEERS_SOURCE / "requirements.txt"
+WORKLOADS = ("heal_1", "heal_200", "loop_1000", "chain_10", "chain_1000", "fan_out_10",
+             "fan_out_100")
+# Of each saver of LangGraph: what of ours is measured beside it.
+BESIDE = {"none": ("no_store",), "memory": ("memory",), "sqlite": ("file_synced", "file_effects")}
+
+
+def python_of(options):
+    return options.runs / "peers/bin/python"
+
+
+def install_peers(options):
+    stamp = options.runs / "peers/.complete"
+    if stamp.exists() and stamp.read_text() == REQUIREMENTS.read_text():
+        return say("the peers were installed before")
+    venv.create(options.runs / "peers", clear=True, with_pip=True)
+    subprocess.run([python_of(options), "-m", "pip", "--disable-pip-version-check", "--no-input",
+                    "--quiet", "install", "--no-deps", "--only-binary=:all:", "--require-hashes",
+                    "--requirement", REQUIREMENTS], check=True)
+    stamp.write_text(REQUIREMENTS.read_text())
+
+
+def said_by(command, directory):
+    ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False,
+                         env={**os.environ, "TMPDIR": directory})
+    if ran.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))} ended with {ran.returncode}")
+    return json.loads(ran.stdout)
+
+
+def measure_ours(options, workload, mode, directory):
+    said = said_by([options.bin / "state_graph_bench", "--benchmark_format=json",
+                    f"--benchmark_filter=^{workload}/{mode}/",
+                    f"--benchmark_min_time={options.seconds}"], directory)
+    (row,) = said["benchmarks"]
+    assert row["time_unit"] == "ns"
+    steps = row["supersteps"]
+    return {"supersteps": steps, "wall_us": row["real_time"] / steps / 1e3,
+            "cpu_us": row["cpu_time"] / steps / 1e3, "bytes": row["bytes_per_superstep"]}
+
+
+def measure_peer(options, peer, workload, saver, directory):
+    return said_by([python_of(options), PEERS_SOURCE / f"{peer}_workloads.py",
+                    "--workload", workload, "--saver", saver, "--seconds", str(options.seconds)],
+                   directory)
+
+
+def measure_unit(options, number, workload, saver):
+    unit = {"round": number, "workload": workload, "saver": saver,
+            "load_before": os.getloadavg()[0]}
+    with tempfile.TemporaryDirectory(prefix="files-", dir=options.runs) as directory:
+        tasks = {mode: lambda mode=mode: measure_ours(options, workload, mode, directory)
+                 for mode in BESIDE[saver]}
+        for peer in core_figures_page.PEERS:
+            tasks[peer] = lambda peer=peer: measure_peer(options, peer, workload, saver, directory)
+        order = list(tasks)
+        random.Random(f"{number} {workload} {saver}").shuffle(order)  # What drifts favours none.
+        for name in order:
+            unit[name] = tasks[name]()
+    return unit
+
+
+def measure_pairs(options):
+    if not python_of(options).exists():
+        sys.exit("the peers are not installed; run the part peers first")
+    file = options.runs / "pairs.jsonl"
+    done = {(unit["round"], unit["workload"], unit["saver"]) for unit in lines_of(file)}
+    wanted = [(number, workload, saver) for number in range(1, options.rounds + 1)
+              for workload in ([options.only] if options.only else WORKLOADS) for saver in BESIDE]
+    for number, workload, saver in wanted:
+        if (number, workload, saver) not in done:
+            unit = measure_unit(options, number, workload, saver)
+            add_line(file, unit)
+            ours = unit[BESIDE[saver][0]]["wall_us"]
+            say(f"round {number} of {options.rounds}, {workload}, {saver}: {ours:.3g} µs beside "
+                f"{unit['langgraph']['wall_us']:.3g}")
+
+
+PARTS = {"peers": install_peers, "pairs": measure_pairs,
+         "document": lambda options: core_figures_page.write(options.runs, options.out)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", type=Path, required=True, help="directory of the built programs")
+    parser.add_argument("--runs", type=Path, default=ROOT / "build/core_figures")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs/figures/core.md")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=1, help="of each measurement, at least")
+    parser.add_argument("--only", choices=WORKLOADS, metavar="GRAPH", help="one graph by its name")
+    options = parser.parse_args()
+    options.bin, options.runs = options.bin.resolve(), options.runs.resolve()
+    options.runs.mkdir(parents=True, exist_ok=True)
+    check_program(options.runs, [options.bin / "state_graph_bench", REQUIREMENTS,
+                                 *sorted(PEERS_SOURCE.glob("*.py"))])
+    for part in options.parts:
+        say(f"== {part}")
+        PARTS[part](options)
+
+
+if __name__ == "__main__":
+    # Also where a shell has started it in the background, and so told it to ignore Ctrl-C.
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, signal.default_int_handler)
+    try:
+        main()
+    except KeyboardInterrupt:
+        say("interrupted; call it again to go on")
+        sys.exit(130)

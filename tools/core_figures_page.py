@@ -1,0 +1,229 @@
+"""Writes the page of the durable core's figures from what tools/core_figures.py has measured.
+
+Only arithmetic and words: what was not measured is said to be missing, and a goal that is not
+reached is said to be missed. A ratio is one of two measurements of the same round.
+"""
+
+from demo_figures_page import machine_text, number, quantile, shown, table, verdict
+from figure_runs import lines_of, read_json
+
+OURS = "ours"
+LANGGRAPH = "langgraph"
+PEERS = {LANGGRAPH: "LangGraph", "neograph": "NeoGraph"}
+LOOP = "heal_200"  # What an incident is, many times over.
+CLOCKS = {"cpu_us": "CPU", "wall_us": "wall"}
+SUPERSTEP_US_MAX = 2
+ROUNDS_MIN = 5
+
+# (Saver of the peers, ours beside it, heading, what is compared)
+SECTIONS = [
+    ("none", "no_store", "Nothing kept",
+     "No checkpoints here or there; ours makes and hashes its commits all the same."),
+    ("memory", "memory", "History in memory",
+     "All commits, hashes checked, in `MemoryStore`; `InMemorySaver` with `durability=\"sync\"`; "
+     "`InMemoryCheckpointStore`."),
+    ("sqlite", "file_synced", "On the disk after each superstep",
+     "Equal durability: an `fdatasync` of a plain file for each commit; SQLite in WAL mode with "
+     "`synchronous=FULL`."),
+    ("sqlite", "file_effects", "On the disk where an effect needs it",
+     "Ours syncs what `act` and the end of a thread leave, and survives a crash of the process "
+     "everywhere else. The peers know no such difference and sync all, as above."),
+]
+
+# (Goal, saver, ours beside it, at least so many times)
+RATIO_GOALS = [
+    ("with its memory saver, at least 100 times ours", "memory", "memory", 100),
+    ("with its SQLite saver at equal durability, at least 15 times ours", "sqlite", "file_synced",
+     15),
+    ("with its SQLite saver, at least 10 times ours that syncs for effects", "sqlite",
+     "file_effects", 10),
+]
+BYTES_RATIO_MIN = 100
+
+NOTES = """\
+- The ratios hold the languages, too: LangGraph is Python and calls nodes that are Python, ours are
+  compiled. NeoGraph's engine is C++ and is called from its Python package, with nodes in Python.
+- LangGraph does more in a superstep. Its state may be any Python object, and each checkpoint has
+  the whole value of every channel with a version for each and for each node; ours keeps typed
+  values, and what has changed, with all of the state in each 64th commit. Its tasks pass through
+  callbacks, retries and streams that an application can hook into.
+- Its tracing is off and `stream` drives it, the cheapest of its ways. Its asynchronous interface,
+  which may run tasks side by side, is not measured; no node here waits for anything.
+- Its SQLite saver leaves a database with an index, which others can read meanwhile. Our file is a
+  file: no index, no lock against a second process, no read. A store for production does more.
+- `act` is kept once in a round here. One that asks the world and waits for its reply is kept, and
+  synced, twice.
+- Each side is divided by its own supersteps. START is one for LangGraph and none for the others,
+  which favours LangGraph, most in the short graphs. A superstep of `fan_out_100` has 34 tasks on
+  average.
+- Bytes are those of the checkpoints and pending writes in SQLite without keys, pages and indexes,
+  and those of whole commits here, names and hashes included.
+- The nodes do nothing. Those of an application wait for models and services, mostly for seconds:
+  this is what an engine costs, not what an application gains."""
+
+
+def times_of(units, saver, way, workload, clock):
+    """Of a way to keep: one of ours, or a peer."""
+    return [unit[way][clock] for unit in units
+            if (unit["saver"], unit["workload"]) == (saver, workload)]
+
+
+def ratios_of(units, saver, way, workload, clock, peer=LANGGRAPH):
+    return [unit[peer][clock] / unit[way][clock] for unit in units
+            if (unit["saver"], unit["workload"]) == (saver, workload)]
+
+
+def workloads_of(units):
+    return list(dict.fromkeys(unit["workload"] for unit in units))
+
+
+def median(numbers):
+    return quantile(numbers, 0.5)
+
+
+# --- goals -------------------------------------------------------------------------------
+def reached(values, is_enough):
+    """Of lists that all have to hold the goal: by their medians, and in every round."""
+    if min(map(len, values)) < ROUNDS_MIN:
+        return f"not shown: fewer than {ROUNDS_MIN} rounds"
+    if not all(is_enough(median(numbers)) for numbers in values):
+        return verdict(False)
+    is_always = all(is_enough(each) for numbers in values for each in numbers)
+    return verdict(True) if is_always else "not shown: not in every round"
+
+
+def clocks_text(values, sign=""):
+    return ", ".join(f"{says} {shown(numbers)}{sign}"
+                     for says, numbers in zip(CLOCKS.values(), values))
+
+
+def goal_rows(goal, values_of, workloads, sign, is_enough, worse):
+    """For the healing loop, and for the graph that does worst. `worse` orders medians, the worst
+    first."""
+    values = {workload: values_of(workload) for workload in workloads}
+    if not values:
+        return [[goal, "not measured", "–"]]
+    rows = []
+    if LOOP in values:
+        rows.append([f"{goal}: `{LOOP}`", clocks_text(values[LOOP], sign),
+                     reached(values[LOOP], is_enough)])
+    worst = min(values, key=lambda workload: min(worse(median(each)) for each in values[workload]))
+    rows.append([f"{goal}: every graph",
+                 f"the worst is `{worst}`: {clocks_text(values[worst], sign)}",
+                 reached(values[worst], is_enough)])
+    return rows
+
+
+def bytes_ratio(units, workload):
+    return ratios_of(units, "sqlite", "file_synced", workload, "bytes")
+
+
+def bytes_rows(units):
+    goal = f"LangGraph keeps at least {BYTES_RATIO_MIN} times as many bytes per superstep"
+    ratios = {workload: median(bytes_ratio(units, workload))
+              for workload in workloads_of(of_saver(units, "sqlite"))}
+    if not ratios:
+        return [[goal, "not measured", "–"]]
+    rows = []
+    if LOOP in ratios:
+        rows.append([f"{goal}: `{LOOP}`", f"{number(ratios[LOOP])}×",
+                     verdict(ratios[LOOP] >= BYTES_RATIO_MIN)])
+    worst = min(ratios, key=ratios.get)
+    return [*rows, [f"{goal}: every graph", f"the worst is `{worst}`: {number(ratios[worst])}×",
+                    verdict(ratios[worst] >= BYTES_RATIO_MIN)]]
+
+
+def of_saver(units, saver):
+    return [unit for unit in units if unit["saver"] == saver]
+
+
+def goals_section(units):
+    rows = goal_rows(
+        f"at most {SUPERSTEP_US_MAX} µs per superstep with history and content hash",
+        lambda workload: [times_of(units, "memory", "memory", workload, clock)
+                          for clock in CLOCKS],
+        workloads_of(of_saver(units, "memory")), " µs", lambda us: us <= SUPERSTEP_US_MAX,
+        lambda us: -us)
+    for goal, saver, way, times_min in RATIO_GOALS:
+        rows += goal_rows(
+            f"LangGraph {goal}",
+            lambda workload, saver=saver, way=way: [
+                ratios_of(units, saver, way, workload, clock) for clock in CLOCKS],
+            workloads_of(of_saver(units, saver)), "×",
+            lambda ratio, times_min=times_min: ratio >= times_min, lambda ratio: ratio)
+    return ["## Goals", "",
+            f"Reached: by both clocks, in at least {ROUNDS_MIN} rounds and in every one of them.",
+            "", *table(["goal", "measured", "reached"], [*rows, *bytes_rows(units)])]
+
+
+# --- the rest ----------------------------------------------------------------------------
+def times_section(units, saver, way, heading, says):
+    lines = [f"## {heading}", "", says, ""]
+    units = of_saver(units, saver)
+    if not units:
+        return [*lines, "Not measured.", ""]
+    rows = []
+    for workload in workloads_of(units):
+        for peer in (way, *PEERS):
+            times = [times_of(units, saver, peer, workload, clock) for clock in CLOCKS]
+            ratios = ([f"{shown(ratios_of(units, saver, way, workload, clock, peer))}×"
+                       for clock in CLOCKS] if peer in PEERS else ["", ""])
+            rows.append([workload, PEERS.get(peer, OURS), len(times[0]), *map(shown, times),
+                         *ratios])
+    head = ["graph", "engine", "n", "µs CPU", "µs wall", "CPU ÷ ours", "wall ÷ ours"]
+    return lines + table(head, rows)
+
+
+def bytes_section(units):
+    lines = ["## Bytes kept per superstep", ""]
+    units = of_saver(units, "sqlite")
+    if not units:
+        return [*lines, "Not measured.", ""]
+    rows = [[workload, *(number(median(times_of(units, "sqlite", way, workload, "bytes")))
+                         for way in ("file_synced", LANGGRAPH)),
+             f"{number(median(bytes_ratio(units, workload)))}×"]
+            for workload in workloads_of(units)]
+    return lines + table(["graph", "ours", "LangGraph", "ratio"], rows)
+
+
+def versions_text(units):
+    versions = {}
+    for unit in units:
+        for peer in PEERS:
+            versions |= unit[peer]["versions"]
+    return ", ".join(f"{name} {version}" for name, version in versions.items()) or "not measured"
+
+
+def page_of(runs):
+    units = lines_of(runs / "pairs.jsonl")
+    loads = [unit["load_before"] for unit in units]
+    load = (f"median {quantile(loads, 0.5):.2f}, most {max(loads):.2f}" if loads
+            else "not measured")
+    rounds = len({unit["round"] for unit in units})
+    program = read_json(runs / "program.json") or {"commit": "unknown"}
+    lines = ["# The durable core's figures", "",
+             "Written by `make bench-core`; do not edit. What a superstep of the state graph costs "
+             "beside LangGraph and NeoGraph with the same graphs.", "",
+             f"- Program: {program['commit']}. Machine: {machine_text()}.",
+             f"- Beside it: {versions_text(units)}.",
+             f"- Load before the measurements (a mean of runnable processes, this work included): "
+             f"{load}.",
+             f"- Rounds: {rounds}. In each, what is compared is measured one after the other, "
+             "in an order drawn for each; a measurement is a process of its own and the mean of "
+             "its runs. Shown: median (least–most) over the rounds, per superstep; a ratio is of "
+             "two measurements of the same round.",
+             "- One again: `state_graph_bench --benchmark_filter=heal_200/memory` and "
+             "`bench/langgraph/langgraph_workloads.py --workload heal_200 --saver memory`, by the "
+             "Python in `build/core_figures/peers`. Everything: `make bench-core`. The graphs: "
+             "`bench/state_graph_bench.cpp`.", ""]
+    lines += goals_section(units)
+    for section in SECTIONS:
+        lines += times_section(units, *section)
+    lines += bytes_section(units)
+    lines += ["## What is not the same", "", *NOTES.splitlines()]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def write(runs, out):
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(page_of(runs))
