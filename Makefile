@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench decide-cases golden asan tsan fuzz soak clean
+.PHONY: help setup build test check format tidy demo bench bench-core decide-cases golden asan tsan fuzz models soak clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -50,8 +50,16 @@ demo: build ## Break real services and watch them heal
 PARTS ?= demo blocks healthy idle decide detect document
 AT_ONCE ?= 1
 bench: build ## Measure, and write docs/figures: hours; goes on where it was interrupted
-	@tools/each.sh $(BUILD)/bin '*_bench'
+	@mkdir -p build/bench/micro
+	@tools/each.sh $(BUILD)/bin '*_bench' --benchmark_out_format=json \
+	    --benchmark_out=build/bench/micro/%.json
 	@tools/demo_figures.py --bin $(BUILD)/bin --parts $(PARTS) --at-once $(AT_ONCE)
+
+# CORE_PARTS narrows it: peers pairs document.
+CORE_PARTS ?= peers pairs document
+ROUNDS ?= 20
+bench-core: build ## Measure the durable core beside LangGraph: an hour; goes on where it was interrupted
+	@tools/core_figures.py --bin $(BUILD)/bin --parts $(CORE_PARTS) --rounds $(ROUNDS)
 
 # Seed by seed the demo is run and its menus are taken; with RUNS=DIR an interrupted collection goes on.
 # The seeds 1 to 16 measure; whoever tunes something takes others and another file.
@@ -83,6 +91,9 @@ fuzz: $(STAMP) ## Feed rubbish to every parser, a minute each: FUZZ_SECONDS=60
 	@cmake --preset asan > build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build build/asan --target fuzz --parallel $(JOBS)
 	@tools/fuzz.sh build/asan $(FUZZ_SECONDS)
+
+models: $(CHECK_STAMP) ## Search the models of the protocols to their ends, with spin
+	@tests/models/run_models.py
 
 soak: SEEDS ?= 1 2 3 4 5
 soak: NOISE_RUNS ?= 50

@@ -36,8 +36,23 @@ bool reverts(const Remedy& remedy, const std::optional<Remedy>& done) {
     return done && inverse_of(*done) == remedy;
 }
 
+void note_use(IncidentMemory& memory, const Remedy& remedy, Instant at) {
+    const RemedyUse use{kind_of(remedy), target_of(remedy), at};
+    const auto found = std::ranges::find_if(memory.used, [&](const RemedyUse& one) {
+        return one.kind == use.kind && one.target == use.target;
+    });
+    if (found != memory.used.end()) {
+        found->at = std::max(found->at, at);
+    } else {
+        push_bounded(memory.used, use, History::effects_per_incident_max);
+    }
+}
+
 /// The first effect of a remedy begins an attempt; the others belong to it.
-void note_attempt(IncidentMemory& memory, const IntentBody& intent) {
+void note_attempt(IncidentMemory& memory, const IntentBody& intent, Instant at) {
+    if (!intent.is_undo) {
+        note_use(memory, intent.remedy, at);
+    }
     const bool goes_on = memory.remedy_in_hand && *memory.remedy_in_hand == intent.remedy &&
                          memory.is_undo_in_hand == intent.is_undo;
     if (goes_on) {
@@ -54,10 +69,6 @@ void note_attempt(IncidentMemory& memory, const IntentBody& intent) {
     }
     memory.remedy_last = intent.remedy;
     memory.attempts_count += 1;
-    const std::pair use{kind_of(intent.remedy), target_of(intent.remedy)};
-    if (std::ranges::find(memory.used, use) == memory.used.end()) {
-        push_bounded(memory.used, use, History::effects_per_incident_max);
-    }
 }
 
 }  // namespace
@@ -112,6 +123,9 @@ void History::learn(const Entry& entry, Instant at) {
 void History::move_back(Duration by) {
     for (auto& [incident, memory] : incidents_) {
         memory.opened_at -= by;
+        for (RemedyUse& use : memory.used) {
+            use.at -= by;
+        }
     }
     for (Instant& at : effects_at_) {
         at -= by;
@@ -159,7 +173,7 @@ void History::learn_intent(const Entry& entry, Instant at) {
     push_bounded(memory.effects_open, intent->effect, effects_per_incident_max);
     memory.step_last = intent->step;
     memory.is_reflex = intent->is_reflex;
-    note_attempt(memory, *intent);
+    note_attempt(memory, *intent, at);
     const auto* replace = std::get_if<Replace>(&intent->step);
     if (replace != nullptr && intent->is_reflex) {
         push_bounded(reflex_restarts_, ReflexRestart{replace->instance, at}, effects_max);
@@ -234,8 +248,8 @@ void History::learn_close(const IncidentId& incident, Instant at) {
 }
 
 void History::start_cool_downs(const IncidentMemory& memory, Instant at) {
-    for (const auto& use : memory.used) {
-        Instant& since = cool_downs_.try_emplace(use, at).first->second;
+    for (const RemedyUse& use : memory.used) {
+        Instant& since = cool_downs_.try_emplace({use.kind, use.target}, at).first->second;
         since = std::max(since, at);
     }
     while (cool_downs_.size() > cool_downs_max) {
@@ -301,6 +315,23 @@ std::vector<Instant> History::reflex_restarts_since(const InstanceId& instance,
 std::optional<Instant> History::cooling_since(RemedyKind kind, const std::string& target) const {
     const auto found = cool_downs_.find({kind, target});
     return found == cool_downs_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<Instant> History::used_elsewhere_at(RemedyKind kind,
+                                                  const std::string& target,
+                                                  const IncidentId& except) const {
+    std::optional<Instant> latest;
+    for (const auto& [incident, memory] : incidents_) {
+        if (memory.is_closed || incident == except) {
+            continue;
+        }
+        for (const RemedyUse& use : memory.used) {
+            if (use.kind == kind && use.target == target) {
+                latest = std::max(latest.value_or(use.at), use.at);
+            }
+        }
+    }
+    return latest;
 }
 
 }  // namespace homeostat::guard

@@ -31,6 +31,14 @@ namespace homeostat::guard {
 /// service.
 [[nodiscard]] std::string target_of(const Remedy& remedy);
 
+/// A remedy that an incident has begun.
+struct RemedyUse {
+    RemedyKind kind{};
+    std::string target;
+    Instant at{};  ///< Of the latest intent.
+    friend bool operator==(const RemedyUse&, const RemedyUse&) = default;
+};
+
 /// One incident as guard remembers it.
 struct IncidentMemory {
     std::uint64_t order{0};  ///< Rises with each incident learned of.
@@ -44,7 +52,7 @@ struct IncidentMemory {
     std::vector<EffectId> effects_open;  ///< Of these, without a trustworthy outcome.
     std::optional<Step> step_last;       ///< Of the latest; none if it could not be read.
     bool is_reflex{false};               ///< And whether a reflex announced it.
-    std::vector<std::pair<RemedyKind, std::string>> used;  ///< Kinds and their targets.
+    std::vector<RemedyUse> used;         ///< Each kind at each target once.
     bool is_closed{false};
 
     friend bool operator==(const IncidentMemory&, const IncidentMemory&) = default;
@@ -84,6 +92,11 @@ class History {
     /// When the last incident that used this kind on this target ended.
     [[nodiscard]] std::optional<Instant> cooling_since(RemedyKind kind,
                                                        const std::string& target) const;
+
+    /// When one of the other incidents that are still open last used it.
+    [[nodiscard]] std::optional<Instant> used_elsewhere_at(RemedyKind kind,
+                                                           const std::string& target,
+                                                           const IncidentId& except) const;
 
     friend bool operator==(const History&, const History&) = default;
 

@@ -132,6 +132,15 @@ std::optional<Objection> cool_down(const Matter& matter) {
                                    to_text(kind), target, to_seconds(matter.now - *since)),
             .again_at = *since + matter.limits.cool_down};
     }
+    // One that holds something may stay open for long after its last effect.
+    const std::optional<Instant> used_at =
+        matter.history.used_elsewhere_at(kind, target, matter.asked.incident);
+    if (used_at && matter.now < *used_at + matter.limits.cool_down) {
+        return Objection{
+            .because = fmt::format("an incident that is open still used {} on {} {:.1f} s ago",
+                                   to_text(kind), target, to_seconds(matter.now - *used_at)),
+            .again_at = *used_at + matter.limits.cool_down};
+    }
     return std::nullopt;
 }
 

@@ -36,6 +36,26 @@ TEST_CASE("a target cools down per remedy kind from the close of the incident th
     CHECK(other_kind.is_permitted());
 }
 
+TEST_CASE("what an incident that is open still has used cools down from its last effect") {
+    Scene scene = scene_of(restart_0);
+    learn_effect(scene.history, {incident_other, "i-2.e1", restart_0, drain_0}, now - seconds{30});
+    ProofBody proof;
+    proof.remedy = restart_0;
+    proof.proof.kind = ProofKind::not_helped;
+    scene.history.learn(entry_of(EntryKind::proof, incident_other, proof), now - seconds{20});
+    CHECK(scene.refuses(cool_down_rule));
+    CHECK(scene.verdict().again_at == now + seconds{90});
+    scene.at = now + seconds{90};
+    scene.facts.read_at = scene.at;
+    CHECK(scene.is_permitted());
+
+    Scene same_incident = scene_of(restart_0);
+    learn_effect(same_incident.history, {incident, "i-1.e1", restart_0, drain_0},
+                 now - seconds{30});
+    same_incident.history.learn(entry_of(EntryKind::proof, incident, proof), now - seconds{20});
+    CHECK(same_incident.is_permitted());
+}
+
 TEST_CASE("a service that was rolled back cools down, whichever artifact it was and will be") {
     for (const auto& [before, after] : {std::pair{rollback, config_rollback},
                                         {config_rollback, rollback},

@@ -161,6 +161,9 @@ TEST_CASE("two incidents do not hold the same, or one would take back what the o
     Scene given_back = scene;
     given_back.history.learn(
         entry_of(EntryKind::proof, incident_other, ProofBody{scale_down, helped}), now);
+    CHECK(given_back.refuses(cool_down_rule));
+    given_back.at = now + given_back.limits.cool_down;
+    given_back.facts.read_at = given_back.at;
     CHECK(given_back.is_permitted());
     Scene itself = scene;  // Its own give-back, whatever else is asked for.
     itself.asked = case_of(scale_down);

@@ -59,6 +59,11 @@ Task<Facts> ExecutorRole::read_facts() {
 }
 
 Task<Outcome> ExecutorRole::perform(Request request) {
+    // The facts are older than the turn of this thread and the write of its intent: whoever has
+    // suspended us since was told that no effect begins (tests/models/kill_switch.pml).
+    if (ports_.kill_switch.is_engaged()) {
+        co_return Outcome{OutcomeKind::refused, "Homeostat is suspended"};
+    }
     for (ports::Actuator* actuator : ports_.actuators) {
         if (actuator->performs(request.step())) {
             const Instant deadline = ports_.clock.now() + settings_.perform_for_max;

@@ -92,6 +92,48 @@ TEST_CASE("a symptom that goes under the kill switch closes its incident, and no
     CHECK(world.changes_count.empty());
 }
 
+namespace {
+
+/// How many effects have begun when the switch is engaged so long after two incidents opened, and
+/// how many have a while later.
+std::pair<std::size_t, std::size_t> begun_around_suspension(Duration after, bool is_agent_asked) {
+    SimulatedMachine machine = bad_deploy();
+    machine.disk.append_takes = 40ms;  // A busy disk: there is time between the facts and the act.
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    machine.world.end_process(InstanceId("payments-1"));
+    REQUIRE(process.submit(rollback_of(machine)));
+    REQUIRE(process.submit(reflex_of(machine, "payments-1")));
+    process.clock.run_for(after);
+    const auto begun_count = [&] {
+        return process.runtime.performed.size() + process.edge.performed.size();
+    };
+    if (is_agent_asked) {
+        REQUIRE(process.await(process.executor->flip_switch(true, {"root", "maintenance"})));
+    } else {
+        machine.world.is_suspended = true;
+    }
+    const std::size_t begun_before = begun_count();
+    process.clock.run_for(2s);
+    return {begun_before, begun_count()};
+}
+
+}  // namespace
+
+TEST_CASE("once suspend has returned no effect begins, whatever was on its way") {
+    for (const bool is_agent_asked : {true, false}) {
+        CAPTURE(is_agent_asked);
+        std::size_t begun_last = 0;
+        for (Duration after{}; after < 1500ms; after += 15ms) {
+            CAPTURE(to_seconds(after));
+            const auto [begun_before, begun_after] = begun_around_suspension(after, is_agent_asked);
+            CHECK(begun_after == begun_before);
+            begun_last = begun_before;
+        }
+        CHECK(begun_last > 1);  // Both incidents have acted within that time.
+    }
+}
+
 TEST_CASE("an executor that is told of the release starts at once what ended meanwhile") {
     SimulatedMachine machine;
     SimulatedProcess process(machine);
