@@ -311,11 +311,12 @@ TEST_CASE("a question and what follows upon silence reach a person wherever the 
 
 TEST_CASE(
     "a process that dies at any point, and its successor soon after, leave no second effect") {
+    constexpr int first_step = is_sanitized ? 7 : 1;
     for (const Trouble& trouble : troubles()) {
         CAPTURE(trouble.name);
         const Run whole(trouble, {never});
         const int points_count = whole.points_used.front();
-        for (int first = 1; first <= points_count; first += is_sanitized ? 7 : 1) {
+        for (int first = 1; first <= points_count; first += first_step) {
             // Each of the first points, where a resume looks at the world; then every seventh.
             for (int second = 1; second <= points_count; second += second < 12 ? 1 : 7) {
                 CAPTURE(first);

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -26,7 +27,10 @@ struct Machine {
     int points_left{never};
 
     /// The process is dead from here on.
-    [[nodiscard]] bool dies() { return points_left <= 0 || --points_left == 0; }
+    [[nodiscard]] bool dies() {
+        points_left = std::max(points_left - 1, 0);
+        return points_left == 0;
+    }
     [[nodiscard]] bool is_dead() const { return points_left <= 0; }
 };
 
@@ -44,16 +48,18 @@ class MortalStore final : public CheckpointStore {
         const Result<void> kept = machine_->store.append(commit, epoch, how);
         return kept && machine_->dies() ? fail(Fault::unreachable, "dead after it was kept") : kept;
     }
-    Result<std::vector<Commit>> read(const std::string& thread,
-                                     std::uint64_t until) const override {
+    [[nodiscard]] Result<std::vector<Commit>> read(const std::string& thread,
+                                                   std::uint64_t until) const override {
         return machine_->store.read(thread, until);
     }
-    Result<std::vector<Commit>> history(const std::string& thread,
-                                        std::uint64_t before,
-                                        std::size_t count_max) const override {
+    [[nodiscard]] Result<std::vector<Commit>> history(const std::string& thread,
+                                                      std::uint64_t before,
+                                                      std::size_t count_max) const override {
         return machine_->store.history(thread, before, count_max);
     }
-    Result<std::vector<std::string>> threads() const override { return machine_->store.threads(); }
+    [[nodiscard]] Result<std::vector<std::string>> threads() const override {
+        return machine_->store.threads();
+    }
 
   private:
     Machine* machine_;

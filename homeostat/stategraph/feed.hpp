@@ -31,7 +31,7 @@ class Feed {
     /// Where a reader is. One that is new begins with the next commit.
     class Reader {
         friend class Feed;
-        std::uint64_t next{0};
+        std::uint64_t next_{0};
     };
 
     explicit Feed(std::size_t commits_max) : commits_max_(commits_max) {}
@@ -47,22 +47,22 @@ class Feed {
 
     [[nodiscard]] Reader subscribe() const {
         Reader reader;
-        reader.next = published_count_;
+        reader.next_ = published_count_;
         return reader;
     }
 
     /// Nothing: there is nothing new.
     [[nodiscard]] std::optional<Item> read(Reader& reader) const {
-        if (reader.next == published_count_) {
+        if (reader.next_ == published_count_) {
             return std::nullopt;
         }
         const std::uint64_t oldest = published_count_ - latest_.size();
-        if (reader.next < oldest) {
-            const Gap gap{oldest - reader.next};
-            reader.next = oldest;
+        if (reader.next_ < oldest) {
+            const Gap gap{oldest - reader.next_};
+            reader.next_ = oldest;
             return gap;
         }
-        return latest_[reader.next++ - oldest];
+        return latest_[reader.next_++ - oldest];
     }
 
   private:

@@ -27,16 +27,18 @@ class FickleStore final : public CheckpointStore {
     Result<void> append(const Commit& commit, std::uint64_t epoch, Durability how) override {
         return is_full ? fail(Fault::full, "no room") : inner.append(commit, epoch, how);
     }
-    Result<std::vector<Commit>> read(const std::string& thread,
-                                     std::uint64_t until) const override {
+    [[nodiscard]] Result<std::vector<Commit>> read(const std::string& thread,
+                                                   std::uint64_t until) const override {
         return inner.read(thread, until);
     }
-    Result<std::vector<Commit>> history(const std::string& thread,
-                                        std::uint64_t before,
-                                        std::size_t count_max) const override {
+    [[nodiscard]] Result<std::vector<Commit>> history(const std::string& thread,
+                                                      std::uint64_t before,
+                                                      std::size_t count_max) const override {
         return inner.history(thread, before, count_max);
     }
-    Result<std::vector<std::string>> threads() const override { return inner.threads(); }
+    [[nodiscard]] Result<std::vector<std::string>> threads() const override {
+        return inner.threads();
+    }
 
     MemoryStore inner;
     bool is_full{false};

@@ -53,6 +53,7 @@ struct Scene {
     explicit Scene(std::vector<ToyNode> nodes, Limits limits = {})
         : graph(graph_of(std::move(nodes), limits)),
           runner(*ToyRunner::over(graph, &store, world)) {}
+    ~Scene() = default;
     Scene(const Scene&) = delete;
     Scene& operator=(const Scene&) = delete;
 

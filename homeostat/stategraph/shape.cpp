@@ -75,45 +75,57 @@ Result<void> check_node(const NodeShape& node, const Names& names) {
     return {};
 }
 
+bool leads_to(const NodeShape& node, const std::string& name) {
+    return std::ranges::find(node.successors, name) != node.successors.end();
+}
+
 /// A join waits for each of its sources, so a source that may choose another way, or fail and lead
-/// nowhere, would let it wait for ever, and a node that leads to it without being one would let it
-/// run too early.
+/// nowhere, would let it wait for ever.
+Result<void> check_way_to_join(const NodeShape& node, const NodeShape& join) {
+    const bool leads = leads_to(node, join.name);
+    if (leads && node.is_choice) {
+        return fail(Fault::invalid, "node " + node.name + " may choose whether it leads to " +
+                                        join.name + ", which waits for it");
+    }
+    if (leads && !node.on_error.empty()) {
+        return fail(Fault::invalid, "an error may lead from node " + node.name + " past " +
+                                        join.name + ", which waits for it");
+    }
+    return node.on_error != join.name
+               ? Result<void>()
+               : fail(Fault::invalid, "an error may lead from node " + node.name +
+                                          " straight into " + join.name +
+                                          ", which waits for others");
+}
+
+/// A node that leads to it without being one of its sources would let it run too early.
+Result<void> check_join(const NodeShape& join, const std::vector<NodeShape>& nodes) {
+    const Names wanted(join.after.begin(), join.after.end());
+    if (wanted.contains(join.name)) {
+        return fail(Fault::invalid, "node " + join.name + " waits for itself");
+    }
+    Names found;
+    for (const NodeShape& node : nodes) {
+        if (Result<void> checked = check_way_to_join(node, join); !checked) {
+            return checked;
+        }
+        if (leads_to(node, join.name)) {
+            found.insert(node.name);
+        }
+    }
+    const bool is_right =
+        found == wanted && wanted.size() >= 2 && join.after.size() == wanted.size();
+    return is_right ? Result<void>()
+                    : fail(Fault::invalid, "node " + join.name +
+                                               ": the nodes that lead to it are not exactly the "
+                                               "two or more that it waits for");
+}
+
 Result<void> check_joins(const std::vector<NodeShape>& nodes) {
-    for (const NodeShape& join : nodes) {
-        if (join.after.empty()) {
-            continue;
-        }
-        const Names wanted(join.after.begin(), join.after.end());
-        if (wanted.contains(join.name)) {
-            return fail(Fault::invalid, "node " + join.name + " waits for itself");
-        }
-        Names found;
-        for (const NodeShape& node : nodes) {
-            const bool leads =
-                std::ranges::find(node.successors, join.name) != node.successors.end();
-            if (leads && node.is_choice) {
-                return fail(Fault::invalid, "node " + node.name +
-                                                " may choose whether it leads to " + join.name +
-                                                ", which waits for it");
-            }
-            if (leads && !node.on_error.empty()) {
-                return fail(Fault::invalid, "an error may lead from node " + node.name + " past " +
-                                                join.name + ", which waits for it");
-            }
-            if (node.on_error == join.name) {
-                return fail(Fault::invalid, "an error may lead from node " + node.name +
-                                                " straight into " + join.name +
-                                                ", which waits for others");
-            }
-            if (leads) {
-                found.insert(node.name);
-            }
-        }
-        if (found != wanted || wanted.size() < 2 || join.after.size() != wanted.size()) {
-            return fail(Fault::invalid,
-                        "node " + join.name +
-                            ": the nodes that lead to it are not exactly the two or "
-                            "more that it waits for");
+    for (const NodeShape& node : nodes) {
+        Result<void> checked = node.after.empty() ? Result<void>() : check_join(node, nodes);
+        if (!checked) {
+            return checked;
         }
     }
     return {};
