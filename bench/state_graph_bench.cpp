@@ -15,8 +15,8 @@
 //
 //     build/release/bin/state_graph_bench --benchmark_filter=heal_200/memory
 //
-// The files are in $TMPDIR; choose a real disk, not tmpfs. `us_per_superstep` is wall time;
-// `bytes_per_superstep` are those of whole commits, as a file has them.
+// The files are in $TMPDIR; choose a real disk, not tmpfs. Times are of a whole run, of so many
+// `supersteps`; `bytes_per_superstep` are those of whole commits, as a file has them.
 
 #include "homeostat/base/binary.hpp"
 #include "homeostat/base/ensure.hpp"
@@ -135,16 +135,16 @@ class CommitFile final : public CheckpointStore {
         last_ = commit;
         return {};
     }
-    Result<std::vector<Commit>> read(const std::string& /*thread*/,
-                                     std::uint64_t /*until*/) const override {
+    [[nodiscard]] Result<std::vector<Commit>> read(const std::string& /*thread*/,
+                                                   std::uint64_t /*until*/) const override {
         return fail(Fault::absent, "this store reads nothing");
     }
-    Result<std::vector<Commit>> history(const std::string& /*thread*/,
-                                        std::uint64_t /*before*/,
-                                        std::size_t /*count_max*/) const override {
+    [[nodiscard]] Result<std::vector<Commit>> history(const std::string& /*thread*/,
+                                                      std::uint64_t /*before*/,
+                                                      std::size_t /*count_max*/) const override {
         return fail(Fault::absent, "this store reads nothing");
     }
-    Result<std::vector<std::string>> threads() const override { return {}; }
+    [[nodiscard]] Result<std::vector<std::string>> threads() const override { return {}; }
 
   private:
     bool syncs_all_;
@@ -204,9 +204,6 @@ void measure(benchmark::State& state, const StateGraph<D>& graph, Mode mode) {
     const double supersteps =
         static_cast<double>(steps_count) / static_cast<double>(state.iterations());
     state.SetItemsProcessed(static_cast<std::int64_t>(steps_count));
-    state.counters["us_per_superstep"] =
-        benchmark::Counter(static_cast<double>(steps_count) / 1e6,
-                           benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
     state.counters["supersteps"] = supersteps;
     state.counters["bytes_per_superstep"] =
         mode == Mode::no_store ? 0 : static_cast<double>(bytes) / supersteps;
