@@ -45,8 +45,8 @@ NOTES = """\
   compiled. NeoGraph's engine is C++ and is called from its Python package, with nodes in Python.
 - LangGraph does more in a superstep. Its state may be any Python object, and each checkpoint has
   the whole value of every channel with a version for each and for each node; ours keeps typed
-  values, and what has changed, with all of the state in each 64th commit. Its tasks pass through
-  callbacks, retries and streams that an application can hook into.
+  values, and what has changed, with all of the state again once these have twice its size. Its
+  tasks pass through callbacks, retries and streams that an application can hook into.
 - Its tracing is off and `stream` drives it, the cheapest of its ways. Its asynchronous interface,
   which may run tasks side by side, is not measured; no node here waits for anything.
 - Its SQLite saver leaves a database with an index, which others can read meanwhile. Our file is a

@@ -22,8 +22,12 @@
 
 namespace homeostat::stategraph {
 
-/// So many commits are read at most to have a thread.
-constexpr std::uint64_t snapshot_every = 64;
+/// So many commits follow a snapshot at least; then the next is one as soon as they have twice its
+/// bytes. So a long list is not written again and again, and to have a thread no more is read than
+/// three times its snapshot, or so many commits.
+constexpr std::uint64_t deltas_min = 63;
+/// More never follow, however small they are.
+constexpr std::uint64_t deltas_max = 1023;
 
 /// Of a snapshot, `writes` has every channel.
 template <class D>
@@ -85,6 +89,10 @@ void apply(Thread<D>& thread, Delta<D> delta, const Commit& commit) {
     ensure(commit.number == thread.commits_count + 1, "commits are applied without gaps");
     if (commit.is_snapshot) {
         thread.state = {};
+        thread.since_snapshot = {.snapshot_bytes = commit.body.size()};
+    } else {
+        ++thread.since_snapshot.deltas_count;
+        thread.since_snapshot.deltas_bytes += commit.body.size();
     }
     for (Write<typename D::State>& write : delta.writes) {
         apply(thread.state, std::move(write));
@@ -131,9 +139,23 @@ template <class D>
     return {};
 }
 
+/// Near the greatest size of a snapshot it is looked often whether the thread has outgrown it.
+template <class D>
+[[nodiscard]] bool wants_snapshot(const Thread<D>& thread, std::size_t snapshot_bytes_max) {
+    const SinceSnapshot& since = thread.since_snapshot;
+    const bool is_large = since.deltas_bytes >= 2 * since.snapshot_bytes ||
+                          since.snapshot_bytes + since.deltas_bytes >= snapshot_bytes_max;
+    return thread.commits_count == 0 || (since.deltas_count >= deltas_min && is_large) ||
+           since.deltas_count >= deltas_max;
+}
+
 /// Makes the next commit of `thread` from what is in `advance` so far.
 template <class D>
-void seal(Advance<D>& advance, const Thread<D>& thread, Cause cause, Instant at) {
+void seal(Advance<D>& advance,
+          const Thread<D>& thread,
+          Cause cause,
+          Instant at,
+          std::size_t snapshot_bytes_max) {
     Commit& commit = advance.commit;
     commit.thread = thread.id;
     commit.number = thread.commits_count + 1;
@@ -141,7 +163,7 @@ void seal(Advance<D>& advance, const Thread<D>& thread, Cause cause, Instant at)
     commit.parent = thread.hash;
     commit.at = at;
     commit.cause = cause;
-    commit.is_snapshot = commit.number % snapshot_every == 1;
+    commit.is_snapshot = wants_snapshot(thread, snapshot_bytes_max);
     if (commit.is_snapshot) {
         typename D::State state = thread.state;
         for (const Write<typename D::State>& write : advance.delta.writes) {

@@ -63,7 +63,7 @@ class StateGraph {
         if (shape_.nodes.front().pauses_before) {
             progress.status = ThreadStatus::paused;
         }
-        seal(advance, thread, Cause::started, now);
+        seal(advance, thread, Cause::started, now, nodes_.limits().snapshot_bytes_max);
         return advance;
     }
 
@@ -100,7 +100,7 @@ class StateGraph {
         for (Task<D>& task : advance.delta.progress.tasks) {
             begin_in_branch(task, now);
         }
-        seal(advance, thread, Cause::branched, now);
+        seal(advance, thread, Cause::branched, now, nodes_.limits().snapshot_bytes_max);
         return advance;
     }
 
@@ -174,8 +174,8 @@ class StateGraph {
                             const Thread<D>& thread,
                             Cause cause,
                             Instant now) const {
-        seal(advance, thread, cause, now);
         const Limits& limits = nodes_.limits();
+        seal(advance, thread, cause, now, limits.snapshot_bytes_max);
         const std::size_t bytes_max =
             advance.commit.is_snapshot ? limits.snapshot_bytes_max : limits.commit_bytes_max;
         const std::size_t bytes = advance.commit.body.size();
@@ -185,7 +185,7 @@ class StateGraph {
         advance = park(thread, advance.delta.progress.pace,
                        "a commit of " + std::to_string(bytes) + " bytes, at most are " +
                            std::to_string(bytes_max));
-        seal(advance, thread, cause, now);
+        seal(advance, thread, cause, now, limits.snapshot_bytes_max);
     }
 
     Shape shape_;

@@ -292,7 +292,30 @@ TEST_CASE("55: what a round adds to a growing list is kept, not the list") {
     for (const Commit& commit : history) {
         CHECK((commit.is_snapshot || commit.body.size() < 150));
     }
-    CHECK(scene.store.read("t-1", 0)->size() <= snapshot_every);
+    CHECK(scene.store.read("t-1", 0)->size() <= deltas_max + 1);
+}
+
+TEST_CASE("a growing list is written whole each time that it has grown threefold") {
+    Scene scene(rounds(4000));
+    run_rounds(scene, 900);
+    std::vector<Commit> commits = *scene.store.history("t-1", 0, 10'000);
+    std::ranges::reverse(commits);
+    std::size_t snapshots_bytes = 0;
+    std::size_t deltas_bytes = 0;
+    std::size_t since_bytes = 0;  // Of the deltas after the latest snapshot.
+    std::size_t snapshot_bytes = 0;
+    for (const Commit& commit : commits) {
+        if (commit.is_snapshot) {
+            CHECK(since_bytes < std::max(2 * snapshot_bytes, deltas_min * 150) + 150);
+            snapshot_bytes = commit.body.size();
+            snapshots_bytes += snapshot_bytes;
+            since_bytes = 0;
+        } else {
+            deltas_bytes += commit.body.size();
+            since_bytes += commit.body.size();
+        }
+    }
+    CHECK(snapshots_bytes < deltas_bytes);
 }
 
 TEST_CASE("any altered byte of a commit is found when the thread is read") {

@@ -12,6 +12,7 @@
 #include "homeostat/stategraph/turn.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -155,12 +156,20 @@ template <class D>
     return task;
 }
 
+/// What was kept from the latest snapshot on. Told by the commits, so not kept itself.
+struct SinceSnapshot {
+    std::size_t snapshot_bytes{0};  ///< Of its body.
+    std::size_t deltas_bytes{0};    ///< Of the bodies of the commits after it.
+    std::uint64_t deltas_count{0};
+};
+
 template <class D>
 struct Thread {
     std::string id;
     std::uint64_t graph_digest{0};  ///< Of the graph that it runs on; another one refuses it.
     std::uint64_t commits_count{0};
     ContentHash hash{};  ///< Of its latest commit; the next one names it.
+    SinceSnapshot since_snapshot{};
     Progress<D> progress;
     typename D::State state;
 
