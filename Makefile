@@ -55,8 +55,8 @@ bench: build ## Measure, and write docs/figures: hours; goes on where it was int
 	    --benchmark_out=build/bench/micro/%.json
 	@tools/demo_figures.py --bin $(BUILD)/bin --parts $(PARTS) --at-once $(AT_ONCE)
 
-# CORE_PARTS narrows it: peers pairs document.
-CORE_PARTS ?= peers pairs document
+# CORE_PARTS narrows it: peers pairs ledger document.
+CORE_PARTS ?= peers pairs ledger document
 ROUNDS ?= 20
 bench-core: build ## Measure the durable core beside LangGraph: an hour; goes on where it was interrupted
 	@tools/core_figures.py --bin $(BUILD)/bin --parts $(CORE_PARTS) --rounds $(ROUNDS)

@@ -6,6 +6,9 @@
 // loop_N     one node that leads to itself: the engine and nothing else
 // chain_N    so many nodes in a row
 // fan_out_N  so many pieces of work, each with a task of its own, and a node that joins them
+// waiting_N  so many threads of the healing loop held in memory, each in front of `verify` after
+// its
+//            first action, for a message that does not come: `bytes_per_thread` of the heap
 //
 // no_store      nothing is kept; commits are made and hashed all the same
 // memory        MemoryStore: all of the history, each commit checked against its hash
@@ -25,6 +28,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -237,10 +241,11 @@ struct HealState {
     }
 };
 
-void heal(benchmark::State& state, std::uint32_t rounds_count, Mode mode) {
-    using D = Domain<HealState>;
+using HealDomain = Domain<HealState>;
+
+StateGraph<HealDomain> healing(std::uint32_t rounds_count, bool waits_in_verify) {
+    using D = HealDomain;
     using Given = const HealState&;
-    const std::string line(190, 'e');
     Node<D> act = node<D>("act", {"verify"}, [](Given before, const Event<D>&, const Context<D>&) {
         return Turn<D>()
             .append<&HealState::actions_taken>("restart payments-1 #")
@@ -248,9 +253,9 @@ void heal(benchmark::State& state, std::uint32_t rounds_count, Mode mode) {
             .done();
     });
     act.shape.kind = NodeKind::act;
-    const StateGraph<D> graph = graph_of<D>(
+    return graph_of<D>(
         {node<D>("analyse", {"decide"},
-                 [&](Given, const Event<D>&, const Context<D>&) {
+                 [line = std::string(190, 'e')](Given, const Event<D>&, const Context<D>&) {
                      return Turn<D>()
                          .append<&HealState::error_log>(line)
                          .set<&HealState::signature>("5xx/upstream/payments")
@@ -270,7 +275,10 @@ void heal(benchmark::State& state, std::uint32_t rounds_count, Mode mode) {
          std::move(act),
          node<D>(
              "verify", {"analyse", "close"},
-             [rounds_count](Given before, const Event<D>&, const Context<D>&) {
+             [=](Given before, const Event<D>&, const Context<D>&) {
+                 if (waits_in_verify) {
+                     return Turn<D>().stay();
+                 }
                  const bool is_healed = before.attempts_count >= rounds_count;
                  return Turn<D>().set<&HealState::is_healed>(is_healed).to(is_healed ? "close"
                                                                                      : "analyse");
@@ -278,7 +286,32 @@ void heal(benchmark::State& state, std::uint32_t rounds_count, Mode mode) {
              true),
          node<D>("close", {},
                  [](Given, const Event<D>&, const Context<D>&) { return Turn<D>().done(); })});
-    measure(state, graph, mode);
+}
+
+void heal(benchmark::State& state, std::uint32_t rounds_count, Mode mode) {
+    measure(state, healing(rounds_count, false), mode);
+}
+
+/// What a driver holds of threads that wait; their commits are in a store.
+void waiting(benchmark::State& state, std::uint32_t threads_count) {
+    using Runs = Runner<HealDomain, StillWorld<HealDomain>>;
+    const StateGraph<HealDomain> graph = healing(1, true);
+    StillWorld<HealDomain> world;
+    for (auto _ : state) {
+        std::vector<Thread<HealDomain>> threads;
+        threads.reserve(threads_count);
+        const std::size_t before = ::mallinfo2().uordblks;
+        for (std::uint32_t number = 0; number < threads_count; ++number) {
+            Runs runner = *Runs::over(graph, nullptr, world);
+            ensure(runner.start("t-" + std::to_string(number), {}).has_value(), "it starts");
+            ensure(runner.run() == RunEnd::waits, "it waits");
+            threads.push_back(runner.thread());
+        }
+        state.counters["bytes_per_thread"] =
+            sizeof(Thread<HealDomain>) +
+            static_cast<double>(::mallinfo2().uordblks - before) / threads_count;
+    }
+    state.SetItemsProcessed(state.iterations() * threads_count);
 }
 
 // --- loop, chain, fan_out ------------------------------------------------------------------------
@@ -371,6 +404,9 @@ void register_all() {
                 ->UseRealTime();
         }
     }
+    benchmark::RegisterBenchmark("waiting_10000", waiting, 10'000)
+        ->Unit(benchmark::kMillisecond)
+        ->Iterations(3);
 }
 
 }  // namespace

@@ -10,13 +10,15 @@
                pinned with hashes in bench/langgraph/requirements.txt
     pairs      each graph with each kind of store, here and there, one   20 rounds, 1 h
                right after the other, in an order drawn for each
+    ledger     appends and verification beside what they cannot do        20 rounds, 15 min
+               without; memory of threads that wait
     document   writes the page from whatever has been measured
 
 Each measurement is a process of its own. What is measured lies in RUNS/pairs.jsonl, a line for each
-graph, kind of store and round; a line that is there is not measured again. Remove RUNS when a
-program changes: RUNS names their digest and refuses others. The files that are written
-while measuring lie in RUNS, too: it has to be on a real disk. Run it on a quiet machine; the load
-before each line is written down with it.
+graph, kind of store and round, and in RUNS/ledger.jsonl; a line that is there is not measured
+again. Remove RUNS when a program changes: RUNS names their digest and refuses others. The files
+that are written while measuring lie in RUNS, too: it has to be on a real disk. Run it on a quiet
+machine; the load before each line is written down with it.
 """
 
 import argparse
@@ -64,11 +66,15 @@ def said_by(command, directory):
     return json.loads(ran.stdout)
 
 
-def measure_ours(options, workload, mode, directory):
-    said = said_by([options.bin / "state_graph_bench", "--benchmark_format=json",
-                    f"--benchmark_filter=^{workload}/{mode}/",
+def rows_of(options, program, wanted, directory):
+    said = said_by([options.bin / program, "--benchmark_format=json",
+                    f"--benchmark_filter={wanted}",
                     f"--benchmark_min_time={options.seconds}"], directory)
-    (row,) = said["benchmarks"]
+    return said["benchmarks"]
+
+
+def measure_ours(options, workload, mode, directory):
+    (row,) = rows_of(options, "state_graph_bench", f"^{workload}/{mode}/", directory)
     assert row["time_unit"] == "ns"
     steps = row["supersteps"]
     return {"supersteps": steps, "wall_us": row["real_time"] / steps / 1e3,
@@ -112,7 +118,21 @@ def measure_pairs(options):
                 f"{unit['langgraph']['wall_us']:.3g}")
 
 
-PARTS = {"peers": install_peers, "pairs": measure_pairs,
+def measure_ledger(options):
+    file = options.runs / "ledger.jsonl"
+    for number in range(len(lines_of(file)) + 1, options.rounds + 1):
+        unit = {"round": number, "load_before": os.getloadavg()[0]}
+        with tempfile.TemporaryDirectory(prefix="files-", dir=options.runs) as directory:
+            for row in rows_of(options, "ledger_append_bench", ".", directory):
+                unit |= {f"{row['name'].split('/iter')[0]} {key}": value
+                         for key, value in row.items() if "ratio" in key or "_us_" in key}
+            (row,) = rows_of(options, "state_graph_bench", "^waiting_10000", directory)
+            unit["bytes_per_thread"] = row["bytes_per_thread"]
+        add_line(file, unit)
+        say(f"round {number} of {options.rounds}: the ledger")
+
+
+PARTS = {"peers": install_peers, "pairs": measure_pairs, "ledger": measure_ledger,
          "document": lambda options: core_figures_page.write(options.runs, options.out)}
 
 
@@ -129,7 +149,8 @@ def main():
     options = parser.parse_args()
     options.bin, options.runs = options.bin.resolve(), options.runs.resolve()
     options.runs.mkdir(parents=True, exist_ok=True)
-    check_program(options.runs, [options.bin / "state_graph_bench", REQUIREMENTS,
+    check_program(options.runs, [options.bin / "state_graph_bench",
+                                 options.bin / "ledger_append_bench", REQUIREMENTS,
                                  *sorted(PEERS_SOURCE.glob("*.py"))])
     for part in options.parts:
         say(f"== {part}")
