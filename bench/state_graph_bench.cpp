@@ -6,6 +6,10 @@
 // loop_N     one node that leads to itself: the engine and nothing else
 // chain_N    so many nodes in a row
 // fan_out_N  so many pieces of work, each with a task of its own, and a node that joins them
+// wide_N     15 channels of every kind, of messages with 625 values each (5 rows of 5 lists), six
+// or
+//            seven rounds of six nodes, two of them side by side, until there are more than N
+//            messages
 // waiting_N  so many threads of the healing loop held in memory, each in front of `verify` after
 // its
 //            first action, for a message that does not come: `bytes_per_thread` of the heap
@@ -21,21 +25,17 @@
 // The files are in $TMPDIR; choose a real disk, not tmpfs. Times are of a whole run, of so many
 // `supersteps`; `bytes_per_superstep` are those of whole commits, as a file has them.
 
-#include "homeostat/base/binary.hpp"
 #include "homeostat/base/ensure.hpp"
-#include "homeostat/stategraph/memory_store.hpp"
 #include "homeostat/stategraph/runner.hpp"
+
+#include "bench/state_graph_runs.hpp"
 
 #include <benchmark/benchmark.h>
 
 #include <malloc.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <cstdint>
-#include <filesystem>
-#include <functional>
-#include <memory>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,175 +43,9 @@
 #include <utility>
 #include <vector>
 
-namespace homeostat::stategraph {
+namespace homeostat::stategraph::bench {
 
 namespace {
-
-/// No time passes, nobody is asked, nothing happens.
-template <class D>
-struct StillWorld {
-    Nothing nothing;
-
-    [[nodiscard]] static Instant now() { return instant_of_ns(1); }
-    [[nodiscard]] const Nothing& around() const { return nothing; }
-    static std::optional<std::string> perform(const std::string&) { return std::nullopt; }
-    static void keep(const std::string&) {}
-    [[nodiscard]] static bool is_draining() { return false; }
-    [[nodiscard]] static bool is_simulated() { return false; }
-};
-
-template <class StateType>
-struct Domain {
-    using State = StateType;
-    struct Argument {
-        std::uint32_t number{0};
-        static void fields(auto& self, auto&& field) { field("number", self.number); }
-    };
-    using Message = std::string;
-    using Command = std::string;
-    using Record = std::string;
-    using Question = Nothing;
-    using Answer = Nothing;
-    using Around = Nothing;
-};
-
-template <class D>
-Node<D> node(std::string name,
-             std::vector<std::string> successors,
-             NodeFunction<D> run,
-             bool is_choice = false) {
-    const NodeKind kind = successors.empty() ? NodeKind::end : NodeKind::think;
-    return {.shape = {.name = std::move(name),
-                      .kind = kind,
-                      .successors = std::move(successors),
-                      .is_choice = is_choice},
-            .run = std::move(run)};
-}
-
-template <class D>
-StateGraph<D> graph_of(std::vector<Node<D>> nodes) {
-    Result<StateGraph<D>> graph =
-        StateGraph<D>::build("bench", std::move(nodes), {.tasks_max = 10'000});
-    ensure(graph.has_value(), graph ? "" : graph.error().text);
-    return std::move(*graph);
-}
-
-// --- stores --------------------------------------------------------------------------------------
-enum class Mode : std::uint8_t { no_store, memory, file_synced, file_effects };
-
-/// As a file has it: length, commit.
-std::string bytes_of(const Commit& commit) {
-    std::string body;
-    to_binary(commit, body);
-    std::string bytes;
-    to_binary(body, bytes);
-    return bytes;
-}
-
-/// Appends the commits of one thread at a time to a file and reads none: the least that a durable
-/// store costs. It has no index, and no lock against a second process.
-class CommitFile final : public CheckpointStore {
-  public:
-    explicit CommitFile(bool syncs_all) : syncs_all_(syncs_all) {
-        std::string name = (std::filesystem::temp_directory_path() / "commits.XXXXXX").string();
-        file_ = ::mkstemp(name.data());
-        ensure(file_ >= 0 && ::unlink(name.c_str()) == 0, "a benchmark gets a file");
-    }
-    ~CommitFile() override { ::close(file_); }
-    CommitFile(const CommitFile&) = delete;
-    CommitFile& operator=(const CommitFile&) = delete;
-
-    Result<std::uint64_t> claim(const std::string& /*thread*/) override {
-        last_.reset();
-        return 1;
-    }
-    Result<void> append(const Commit& commit,
-                        std::uint64_t /*epoch*/,
-                        Durability durability) override {
-        if (Result<void> checked = check_next(last_ ? &*last_ : nullptr, commit); !checked) {
-            return checked;
-        }
-        const std::string bytes = bytes_of(commit);
-        const bool is_written =
-            ::write(file_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
-        const bool needs_sync = syncs_all_ || durability == Durability::synced;
-        ensure(is_written && (!needs_sync || ::fdatasync(file_) == 0), "the file takes a commit");
-        last_ = commit;
-        return {};
-    }
-    [[nodiscard]] Result<std::vector<Commit>> read(const std::string& /*thread*/,
-                                                   std::uint64_t /*until*/) const override {
-        return fail(Fault::absent, "this store reads nothing");
-    }
-    [[nodiscard]] Result<std::vector<Commit>> history(const std::string& /*thread*/,
-                                                      std::uint64_t /*before*/,
-                                                      std::size_t /*count_max*/) const override {
-        return fail(Fault::absent, "this store reads nothing");
-    }
-    [[nodiscard]] Result<std::vector<std::string>> threads() const override { return {}; }
-
-  private:
-    bool syncs_all_;
-    int file_{-1};
-    std::optional<Commit> last_;
-};
-
-std::unique_ptr<CheckpointStore> store_of(Mode mode) {
-    switch (mode) {
-        case Mode::no_store:
-            return nullptr;
-        case Mode::memory:
-            return std::make_unique<MemoryStore>();
-        case Mode::file_synced:
-            return std::make_unique<CommitFile>(true);
-        case Mode::file_effects:
-            return std::make_unique<CommitFile>(false);
-    }
-    return nullptr;
-}
-
-// --- measuring -----------------------------------------------------------------------------------
-/// One thread from its beginning to its end. Gives its supersteps.
-template <class D>
-std::uint64_t run_once(const StateGraph<D>& graph, CheckpointStore* store) {
-    StillWorld<D> world;
-    auto runner = *Runner<D, StillWorld<D>>::over(graph, store, world);
-    ensure(runner.start("t-1", {}).has_value(), "it starts");
-    const Result<RunEnd> end = runner.run();
-    ensure(end == RunEnd::ended, "it ends");
-    return runner.thread().progress.step;
-}
-
-template <class D>
-std::size_t bytes_of_run(const StateGraph<D>& graph) {
-    MemoryStore store;
-    run_once(graph, &store);
-    const Result<std::vector<Commit>> commits = store.history("t-1", 0, 10'000);
-    std::size_t bytes = 0;
-    for (const Commit& commit : *commits) {
-        bytes += bytes_of(commit).size();
-    }
-    return bytes;
-}
-
-template <class D>
-void measure(benchmark::State& state, const StateGraph<D>& graph, Mode mode) {
-    const std::size_t bytes = bytes_of_run(graph);
-    std::unique_ptr<CheckpointStore> store = store_of(mode);
-    std::uint64_t steps_count = 0;
-    for (auto _ : state) {
-        if (mode == Mode::memory) {
-            store = store_of(mode);  // Each run begins and ends with an empty memory.
-        }
-        steps_count += run_once(graph, store.get());
-    }
-    const double supersteps =
-        static_cast<double>(steps_count) / static_cast<double>(state.iterations());
-    state.SetItemsProcessed(static_cast<std::int64_t>(steps_count));
-    state.counters["supersteps"] = supersteps;
-    state.counters["bytes_per_superstep"] =
-        mode == Mode::no_store ? 0 : static_cast<double>(bytes) / supersteps;
-}
 
 // --- heal ----------------------------------------------------------------------------------------
 struct HealState {
@@ -379,6 +213,146 @@ void fan_out(benchmark::State& state, std::uint32_t pieces_count, Mode mode) {
     measure(state, graph, mode);
 }
 
+// --- wide ----------------------------------------------------------------------------------------
+/// As JSON has it: ["hi?" ten times, true, 1, 6327816386138, null].
+struct Cell {
+    std::string text{"hi?hi?hi?hi?hi?hi?hi?hi?hi?hi?"};
+    bool is_true{true};
+    std::int64_t one{1};
+    std::int64_t large{6'327'816'386'138};
+    std::optional<std::int64_t> nothing{};
+
+    static void fields(auto& self, auto&& field) {
+        field("text", self.text);
+        field("is_true", self.is_true);
+        field("one", self.one);
+        field("large", self.large);
+        field("nothing", self.nothing);
+    }
+};
+using Cells = std::vector<Cell>;
+using Row = std::map<std::string, Cells>;
+using Message = std::map<std::string, Row>;
+using Messages = std::vector<Message>;
+
+constexpr int message_side = 5;  ///< Rows, columns, and cells of each.
+
+Message one_message() {
+    Message message;
+    for (int row = 0; row < message_side; ++row) {
+        for (int column = 0; column < message_side; ++column) {
+            message["row" + std::to_string(row)]["column" + std::to_string(column)] =
+                Cells(message_side);
+        }
+    }
+    return message;
+}
+
+struct NewIfThere {
+    Message operator()(Message before, const Message& written) const {
+        return written.empty() ? before : written;
+    }
+};
+struct Union {
+    Message operator()(Message before, const Message& written) const {
+        before.insert(written.begin(), written.end());
+        return before;
+    }
+};
+
+struct WideState {
+    Messages messages{one_message()};
+    Messages trigger_events, categorizations, responses;
+    std::string primary_issue_medium, bot_id;
+    Message autoresponse, issue, user_info, crm_info, slack_participants, notified_assignees;
+    std::optional<std::string> email_thread_id;
+    Messages relevant_rules, memory_docs;
+
+    static constexpr auto channels() {
+        using S = WideState;
+        return std::tuple{Append<&S::messages>{"messages"},
+                          Append<&S::trigger_events>{"trigger_events"},
+                          Append<&S::categorizations>{"categorizations"},
+                          Append<&S::responses>{"responses"},
+                          LastValue<&S::primary_issue_medium>{"primary_issue_medium"},
+                          LastValue<&S::bot_id>{"bot_id"},
+                          LastValue<&S::autoresponse>{"autoresponse"},
+                          Folded<&S::issue, NewIfThere>{"issue"},
+                          Folded<&S::user_info, NewIfThere>{"user_info"},
+                          Folded<&S::crm_info, NewIfThere>{"crm_info"},
+                          Folded<&S::slack_participants, Union>{"slack_participants"},
+                          Folded<&S::notified_assignees, Union>{"notified_assignees"},
+                          LastValue<&S::email_thread_id>{"email_thread_id"},
+                          LastValue<&S::relevant_rules>{"relevant_rules"},
+                          LastValue<&S::memory_docs>{"memory_docs"}};
+    }
+};
+
+template <auto Member>
+Turn<Domain<WideState>> added(const Messages& messages) {
+    Turn<Domain<WideState>> turn;
+    for (const Message& message : messages) {
+        turn.append<Member>(message);
+    }
+    return turn;
+}
+
+void wide(benchmark::State& state, std::uint32_t messages_count, Mode mode) {
+    using D = Domain<WideState>;
+    using S = WideState;
+    using Given = const S&;
+    const std::string letters(messages_count, 'x');
+    Node<D> five = node<D>("five", {"six"}, [letters](Given s, const Event<D>&, const Context<D>&) {
+        const Message& last = s.categorizations.back();
+        return Turn<D>()
+            .fold<&S::user_info>(last)
+            .fold<&S::crm_info>(last)
+            .set<&S::email_thread_id>(letters)
+            .fold<&S::slack_participants>(last)
+            .fold<&S::notified_assignees>(last)
+            .set<&S::bot_id>(letters)
+            .done();
+    });
+    five.shape.after = {"three", "four"};
+    const StateGraph<D> graph = graph_of<D>(
+        {node<D>("one", {"two"},
+                 [letters](Given s, const Event<D>&, const Context<D>&) {
+                     return added<&S::trigger_events>(s.messages)
+                         .set<&S::primary_issue_medium>(letters)
+                         .done();
+                 }),
+         node<D>("two", {"three", "four"},
+                 [](Given s, const Event<D>&, const Context<D>&) {
+                     return Turn<D>()
+                         .set<&S::autoresponse>(s.trigger_events.back())
+                         .fold<&S::issue>(s.trigger_events.back())
+                         .done();
+                 }),
+         node<D>("three", {"five"},
+                 [](Given s, const Event<D>&, const Context<D>&) {
+                     return Turn<D>().set<&S::relevant_rules>({s.autoresponse}).done();
+                 }),
+         node<D>("four", {"five"},
+                 [](Given s, const Event<D>&, const Context<D>&) {
+                     Turn<D> turn = added<&S::responses>(s.trigger_events);
+                     for (const Message& message : s.trigger_events) {
+                         turn.append<&S::categorizations>(message);
+                     }
+                     return turn.set<&S::memory_docs>(s.trigger_events).done();
+                 }),
+         std::move(five),
+         node<D>(
+             "six", {"one", "close"},
+             [messages_count](Given s, const Event<D>&, const Context<D>&) {
+                 return added<&S::messages>(s.responses)
+                     .to(s.messages.size() + s.responses.size() > messages_count ? "close" : "one");
+             },
+             true),
+         node<D>("close", {},
+                 [](Given, const Event<D>&, const Context<D>&) { return Turn<D>().done(); })});
+    measure(state, graph, mode);
+}
+
 // --- all of them ---------------------------------------------------------------------------------
 struct Workload {
     std::string_view name;
@@ -387,10 +361,10 @@ struct Workload {
 };
 
 void register_all() {
-    constexpr Workload workloads[] = {{"heal", heal, 1},        {"heal", heal, 200},
-                                      {"loop", loop, 1'000},    {"chain", chain, 10},
-                                      {"chain", chain, 1'000},  {"fan_out", fan_out, 10},
-                                      {"fan_out", fan_out, 100}};
+    constexpr Workload workloads[] = {{"heal", heal, 1},         {"heal", heal, 200},
+                                      {"loop", loop, 1'000},     {"chain", chain, 10},
+                                      {"chain", chain, 1'000},   {"fan_out", fan_out, 10},
+                                      {"fan_out", fan_out, 100}, {"wide", wide, 300}};
     constexpr std::pair<std::string_view, Mode> modes[] = {{"no_store", Mode::no_store},
                                                            {"memory", Mode::memory},
                                                            {"file_synced", Mode::file_synced},
@@ -411,10 +385,10 @@ void register_all() {
 
 }  // namespace
 
-}  // namespace homeostat::stategraph
+}  // namespace homeostat::stategraph::bench
 
 int main(int count, char** words) {
-    homeostat::stategraph::register_all();
+    homeostat::stategraph::bench::register_all();
     benchmark::Initialize(&count, words);
     if (benchmark::ReportUnrecognizedArguments(count, words)) {
         return 1;

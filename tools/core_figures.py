@@ -38,7 +38,7 @@ from figure_runs import ROOT, add_line, check_program, lines_of, say
 PEERS_SOURCE = ROOT / "bench/langgraph"
 REQUIREMENTS = PEERS_SOURCE / "requirements.txt"
 WORKLOADS = ("heal_1", "heal_200", "loop_1000", "chain_10", "chain_1000", "fan_out_10",
-             "fan_out_100")
+             "fan_out_100", "wide_300")
 # Of each saver of LangGraph: what of ours is measured beside it.
 BESIDE = {"none": ("no_store",), "memory": ("memory",), "sqlite": ("file_synced", "file_effects")}
 
@@ -87,13 +87,19 @@ def measure_peer(options, peer, workload, saver, directory):
                    directory)
 
 
+def peers_of(workload):
+    """NeoGraph's reducers are append and overwrite: it cannot have the channels of `wide`."""
+    return [peer for peer in core_figures_page.PEERS
+            if peer != "neograph" or not workload.startswith("wide")]
+
+
 def measure_unit(options, number, workload, saver):
     unit = {"round": number, "workload": workload, "saver": saver,
             "load_before": os.getloadavg()[0]}
     with tempfile.TemporaryDirectory(prefix="files-", dir=options.runs) as directory:
         tasks = {mode: lambda mode=mode: measure_ours(options, workload, mode, directory)
                  for mode in BESIDE[saver]}
-        for peer in core_figures_page.PEERS:
+        for peer in peers_of(workload):
             tasks[peer] = lambda peer=peer: measure_peer(options, peer, workload, saver, directory)
         order = list(tasks)
         random.Random(f"{number} {workload} {saver}").shuffle(order)  # What drifts favours none.

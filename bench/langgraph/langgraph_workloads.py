@@ -33,6 +33,8 @@ from peer_runs import main, measured  # noqa: E402
 SYNCHRONOUS_FULL = 2  # As `PRAGMA synchronous` tells it.
 SUPERSTEPS_MAX = 1_000_000
 LOG_LINE = "e" * 190
+MESSAGE_SIDE = 5  # Rows, columns, and cells of each.
+CHANNELS_COUNT = 15
 
 
 # --- the graphs --------------------------------------------------------------------------
@@ -122,7 +124,69 @@ def fan_out(pieces_count):
     return graph, NOTHING_COUNTED, lambda end: end["results"] == wanted
 
 
-GRAPHS = {"heal": heal, "loop": loop, "chain": chain, "fan_out": fan_out}
+def one_message():
+    cells = ["hi?" * 10, True, 1, 6327816386138, None]
+    return {f"row{row}": {f"column{column}": cells * MESSAGE_SIDE
+                          for column in range(MESSAGE_SIDE)} for row in range(MESSAGE_SIDE)}
+
+
+def new_if_there(before, written):
+    return written or before
+
+
+class WideState(TypedDict):
+    messages: Annotated[list, operator.add]
+    trigger_events: Annotated[list, operator.add]
+    categorizations: Annotated[list, operator.add]
+    responses: Annotated[list, operator.add]
+    primary_issue_medium: str
+    bot_id: str
+    autoresponse: dict
+    issue: Annotated[dict, new_if_there]
+    user_info: Annotated[dict, new_if_there]
+    crm_info: Annotated[dict, new_if_there]
+    slack_participants: Annotated[dict, operator.or_]
+    notified_assignees: Annotated[dict, operator.or_]
+    email_thread_id: str
+    relevant_rules: list
+    memory_docs: list
+
+
+def wide(messages_count):
+    letters = "x" * messages_count
+
+    def five(state):
+        last = state["categorizations"][-1]
+        return {"user_info": last, "crm_info": last, "email_thread_id": letters,
+                "slack_participants": last, "notified_assignees": last, "bot_id": letters}
+
+    graph = StateGraph(WideState)
+    graph.add_node("one", lambda state: {"trigger_events": state["messages"],
+                                         "primary_issue_medium": letters})
+    graph.add_node("two", lambda state: {"autoresponse": state["trigger_events"][-1],
+                                         "issue": state["trigger_events"][-1]})
+    graph.add_node("three", lambda state: {"relevant_rules": [state["autoresponse"]]})
+    graph.add_node("four", lambda state: {"responses": state["trigger_events"],
+                                          "categorizations": state["trigger_events"],
+                                          "memory_docs": state["trigger_events"]})
+    graph.add_node("five", five)
+    graph.add_node("six", lambda state: {"messages": state["responses"]})
+    graph.add_node("close", lambda _: None)
+    graph.add_edge(START, "one")
+    graph.add_edge("one", "two")
+    graph.add_edge("two", "three")
+    graph.add_edge("two", "four")
+    graph.add_edge(["three", "four"], "five")
+    graph.add_edge("five", "six")
+    graph.add_conditional_edges(
+        "six", lambda state: "close" if len(state["messages"]) > messages_count else "one",
+        ["one", "close"])
+    graph.add_edge("close", END)
+    return (graph, {"messages": [one_message()]},
+            lambda end: len(end["messages"]) > messages_count and len(end) == CHANNELS_COUNT)
+
+
+GRAPHS = {"heal": heal, "loop": loop, "chain": chain, "fan_out": fan_out, "wide": wide}
 
 
 def graph_of(workload):

@@ -13,6 +13,7 @@
 #include "homeostat/stategraph/nodes.hpp"
 #include "homeostat/stategraph/progress_check.hpp"
 #include "homeostat/stategraph/thread.hpp"
+#include "homeostat/stategraph/writes.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -88,7 +89,7 @@ template <class D>
 void apply(Thread<D>& thread, Delta<D> delta, const Commit& commit) {
     ensure(commit.number == thread.commits_count + 1, "commits are applied without gaps");
     if (commit.is_snapshot) {
-        thread.state = {};
+        thread.state = unwritten<typename D::State>();
         thread.since_snapshot = {.snapshot_bytes = commit.body.size()};
     } else {
         ++thread.since_snapshot.deltas_count;

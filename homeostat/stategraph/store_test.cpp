@@ -17,6 +17,21 @@ using Words = std::vector<std::string>;
 
 namespace {
 
+/// Its list is not empty when it begins.
+struct Begun {
+    struct State {
+        Words log{"begun"};
+        static constexpr auto channels() { return std::tuple{Append<&State::log>{"log"}}; }
+    };
+    using Argument = Nothing;
+    using Message = std::string;
+    using Command = std::string;
+    using Record = std::string;
+    using Question = Nothing;
+    using Answer = Nothing;
+    using Around = Nothing;
+};
+
 /// A handle on a store in memory that outlives it.
 class Handle final : public CheckpointStore {
   public:
@@ -316,6 +331,23 @@ TEST_CASE("a growing list is written whole each time that it has grown threefold
         }
     }
     CHECK(snapshots_bytes < deltas_bytes);
+}
+
+TEST_CASE("a list that begins with something has it once") {
+    const NodeFunction<Begun> say = [](const Begun::State&, const Event<Begun>&,
+                                       const Context<Begun>&) {
+        return Turn<Begun>().append<&Begun::State::log>("closed").done();
+    };
+    const StateGraph<Begun> graph = *StateGraph<Begun>::build(
+        "begun", {{.shape = {.name = "close", .kind = NodeKind::end}, .run = say}});
+    Thread<Begun> thread;
+    Advance<Begun> advance = graph.start("t-1", {}, {});
+    apply(thread, std::move(advance.delta), advance.commit);
+    CHECK(thread.state.log == Words{"begun"});
+    CHECK(graph.load(std::vector{advance.commit})->state.log == Words{"begun"});
+    Advance<Begun> end = *graph.advance(thread, Go{}, {Instant{}, Nothing{}});
+    apply(thread, std::move(end.delta), end.commit);
+    CHECK(thread.state.log == Words{"begun", "closed"});
 }
 
 TEST_CASE("any altered byte of a commit is found when the thread is read") {

@@ -1,16 +1,41 @@
 #pragma once
 
-// Writes: what one task wants the channels to become, checked as it is said.
+// Writes: what one task wants the channels to become, checked as it is said; and a state before
+// any.
 //
 // Pure. Values only.
 
 #include "homeostat/stategraph/channels.hpp"
 
+#include <cstddef>
 #include <utility>
 #include <variant>
 #include <vector>
 
 namespace homeostat::stategraph {
+
+namespace channels_detail {
+
+template <class Channel, class S>
+void clear_if_list(S& state) {
+    if constexpr (Channel::kind == ChannelKind::append) {
+        (state.*Channel::member).clear();
+    }
+}
+template <class S, std::size_t... I>
+void clear_lists(S& state, std::index_sequence<I...> /*of all channels*/) {
+    (clear_if_list<typename Channels<S>::template At<I>>(state), ...);
+}
+
+}  // namespace channels_detail
+
+/// The state before any write: lists that begin with something are empty.
+template <class S>
+[[nodiscard]] S unwritten() {
+    S state;
+    channels_detail::clear_lists(state, std::make_index_sequence<Channels<S>::count>{});
+    return state;
+}
 
 /// What one task writes. A later `set` of the same task replaces the earlier one.
 template <class S>
