@@ -135,3 +135,7 @@ endforeach()
 add_dependencies(homeostat homeostat-shim)
 add_dependencies(homeostat_app_test homeostat)
 add_dependencies(homeostat_adapters_process_test homeostat-shim)
+
+# --- The same bits on every machine ---------------------------------------------------------------
+# A fused multiplication rounds once where two operations round twice, so no compiler may choose.
+target_compile_options(homeostat_sim_world PRIVATE -ffp-contract=off)

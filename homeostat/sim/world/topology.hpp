@@ -46,8 +46,8 @@ struct ServiceSpec {
     double warm_up_s{5};            ///< After that, until it is as fast as it gets.
     double cold_factor{2};          ///< So many times slower is its first answer. One: no warm-up.
     double memory_base_mb{80};
-    double memory_max_mb{512};      ///< Then the kernel ends it.
-    bool is_stalled_by_memory{false};  ///< It hangs instead.
+    double memory_max_mb{512};          ///< Then the kernel ends it.
+    bool is_stalled_by_memory{false};   ///< It hangs instead.
     double restarts_itself_after_s{0};  ///< A supervisor starts what has ended. Zero: nobody does.
     /// The edge takes a replica out by itself while so large a share of its answers is 5xx, as long
     /// as half of the others are left. Zero: never.
@@ -58,35 +58,35 @@ struct ServiceSpec {
 struct LinkSpec {
     ServiceIndex caller{none};
     ServiceIndex target{0};
-    double calls_per_request{1};      ///< Users: ignored.
-    std::uint32_t attempts_max{2};    ///< Tries of one call. One: no retries.
-    double retry_budget{0};           ///< Retries per first try at most. Zero: no budget at all.
-    bool is_required{true};           ///< Its failure is the caller's; else the answer is poorer.
-    double fallback_quality{0.7};     ///< Of an answer given while the circuit is open: 0 to 1.
-    bool has_circuit{true};           ///< The edge can answer instead of the target.
-    double connections_max{0};        ///< Per replica of the caller. Zero: no pool.
-    CacheIndex cache{none};           ///< Reads go through it; misses go to the target.
+    double calls_per_request{1};    ///< Users: ignored.
+    std::uint32_t attempts_max{2};  ///< Tries of one call. One: no retries.
+    double retry_budget{0};         ///< Retries per first try at most. Zero: no budget at all.
+    bool is_required{true};         ///< Its failure is the caller's; else the answer is poorer.
+    double fallback_quality{0.7};   ///< Of an answer given while the circuit is open: 0 to 1.
+    bool has_circuit{true};         ///< The edge can answer instead of the target.
+    double connections_max{0};      ///< Per replica of the caller. Zero: no pool.
+    CacheIndex cache{none};         ///< Reads go through it; misses go to the target.
 };
 
 /// Copies of what the target of a link says, in front of it.
 struct CacheSpec {
     std::string name;
-    double keys_count{1'000};       ///< Read equally often.
-    double hit_share_max{0.95};     ///< Some reads can never be answered from it.
+    double keys_count{1'000};    ///< Read equally often.
+    double hit_share_max{0.95};  ///< Some reads can never be answered from it.
     double hit_ms{1};
-    double lives_s{60};             ///< A copy is dropped after so long. Zero: never.
-    double refreshes_s{0};          ///< A writer renews all copies within so long. Zero: none does.
-    bool is_local{false};           ///< In the callers' processes: a new process begins with none.
-    bool has_reroute{true};         ///< The edge can send reads to the source.
+    double lives_s{60};      ///< A copy is dropped after so long. Zero: never.
+    double refreshes_s{0};   ///< A writer renews all copies within so long. Zero: none does.
+    bool is_local{false};    ///< In the callers' processes: a new process begins with none.
+    bool has_reroute{true};  ///< The edge can send reads to the source.
 };
 
 /// What users do. A wave of `swing` around `rate` with a period of a day; surges are faults.
 struct TrafficSpec {
     LinkIndex link{0};  ///< One whose caller is none.
     double rate_per_s{200};
-    double swing{0};        ///< Share of the rate: 0 to 1.
+    double swing{0};            ///< Share of the rate: 0 to 1.
     double day_begins_at_s{0};  ///< Where in the day the world begins.
-    double slow_ms{500};    ///< A later answer is a slow one: what users are promised.
+    double slow_ms{500};        ///< A later answer is a slow one: what users are promised.
 };
 
 struct Topology {

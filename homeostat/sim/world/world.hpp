@@ -69,9 +69,9 @@ class World {
     [[nodiscard]] ServiceView service(ServiceIndex service) const;
     [[nodiscard]] LinkView link(LinkIndex link) const;
     [[nodiscard]] CacheView cache(CacheIndex cache) const;
-    [[nodiscard]] const Tally& tally() const;               ///< Of all users.
-    [[nodiscard]] std::span<const InjectedFault> faults() const;    ///< All that were added.
-    [[nodiscard]] std::span<const Effect> effects() const;  ///< In the order they happened.
+    [[nodiscard]] const Tally& tally() const;                     ///< Of all users.
+    [[nodiscard]] std::span<const InjectedFault> faults() const;  ///< All that were added.
+    [[nodiscard]] std::span<const Effect> effects() const;        ///< In the order they happened.
     [[nodiscard]] std::span<const VersionChange> version_changes() const;
     /// FNV-1a of everything that decides what happens next.
     [[nodiscard]] std::uint64_t digest() const;
