@@ -32,12 +32,16 @@ void pass_seconds(benchmark::State& state, bool is_broken) {
     }
     benchmark::DoNotOptimize(world.tally().requests);
     state.counters["replicas"] = world.topology().replicas_count();
-    state.counters["speed"] = benchmark::Counter(static_cast<double>(state.iterations()),
-                                                 benchmark::Counter::kIsRate);
+    state.counters["speed"] =
+        benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
-void world_of(benchmark::State& state) { pass_seconds(state, false); }
-void broken_world_of(benchmark::State& state) { pass_seconds(state, true); }
+void world_of(benchmark::State& state) {
+    pass_seconds(state, false);
+}
+void broken_world_of(benchmark::State& state) {
+    pass_seconds(state, true);
+}
 
 }  // namespace
 

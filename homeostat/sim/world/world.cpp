@@ -121,6 +121,11 @@ void begin_times(State& state) {
     return half_ms > 0 ? tail_after((ms - replica.wait_ms - half_ms) / half_ms) : 0;
 }
 
+/// By when a share of a replica's answers came.
+[[nodiscard]] double answered_after(const ReplicaState& replica, double share) {
+    return replica.wait_ms + replica.hold_ms * (1 + time_of_share(share)) / 2;
+}
+
 [[nodiscard]] Rotation rotation_of(const ReplicaState& replica, Tick now) {
     if (replica.is_drained) {
         return Rotation::draining;
@@ -243,8 +248,8 @@ ReplicaView World::replica(ReplicaIndex index) const {
         const double in_time = admitted * (1 - replica.late_share);
         view.served = in_time * (1 - replica.failing_share);
         view.timed_out = admitted - in_time;
-        view.latency_p50_ms = replica.wait_ms + replica.hold_ms * (1 + time_of_share(0.5)) / 2;
-        view.latency_p99_ms = replica.wait_ms + replica.hold_ms * (1 + time_of_share(0.99)) / 2;
+        view.latency_p50_ms = std::min(spec.timeout_ms, answered_after(replica, 0.5));
+        view.latency_p99_ms = std::min(spec.timeout_ms, answered_after(replica, 0.99));
     }
     view.failed = replica.offered - view.served - view.timed_out;
     view.counters = whole(replica.requests_total, replica.errors_total, replica.retries_total,

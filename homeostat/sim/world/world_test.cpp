@@ -50,9 +50,9 @@ TEST_CASE("a copy goes on as the world would have") {
 
 TEST_CASE("three seeds have had these bits on every machine and in every build so far") {
     constexpr std::array<std::pair<std::uint64_t, std::uint64_t>, 3> golden{{
-        {1, 0x0},
-        {2, 0x0},
-        {3, 0x0},
+        {1, 0x4A45C5BE7EECAE9BULL},
+        {2, 0x17FC538C4D3EB633ULL},
+        {3, 0x246B806AF54E80ADULL},
     }};
     for (const auto& [seed, digest] : golden) {
         CAPTURE(seed);
