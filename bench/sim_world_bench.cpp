@@ -27,7 +27,7 @@ void pass_seconds(benchmark::State& state, bool is_broken) {
         world.add(draw_fault(rng, world.topology()));
     }
     world.run(60 * second);
-    for (auto _ : state) {
+    for ([[maybe_unused]] const auto iteration : state) {
         world.run(second);
     }
     benchmark::DoNotOptimize(world.tally().requests);

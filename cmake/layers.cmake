@@ -139,3 +139,7 @@ add_dependencies(homeostat_adapters_process_test homeostat-shim)
 # --- The same bits on every machine ---------------------------------------------------------------
 # A fused multiplication rounds once where two operations round twice, so no compiler may choose.
 target_compile_options(homeostat_sim_world PRIVATE -ffp-contract=off)
+# The same digests where glibc must do without FMA: its exp and log give other bits then.
+add_test(NAME unit.sim.world.without_fma COMMAND homeostat_sim_world_test -tc=three\ seeds*)
+set_tests_properties(unit.sim.world.without_fma PROPERTIES LABELS unit TIMEOUT 120
+    ENVIRONMENT GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4)

@@ -27,8 +27,7 @@ void replace_all(World& world) {
     }
 }
 
-template <Artifact artifact>
-void roll_back(World& world) {
+void roll_back(World& world, Artifact artifact) {
     const bool is_config = artifact == Artifact::config;
     (void)world.swap_version(0, artifact, VersionId(is_config ? "c2" : "v2"),
                              VersionId(is_config ? "c1" : "v1"), effect_for_test(1));
@@ -40,8 +39,8 @@ const std::vector<Choice> choices{
     {"eject", [](World& world) { (void)world.drain(0, effect_for_test(1)); }},
     {"restart", [](World& world) { (void)world.restart(0, effect_for_test(1)); }},
     {"rolling_restart", replace_all},
-    {"rollback", roll_back<Artifact::deploy>},
-    {"rollback_config", roll_back<Artifact::config>},
+    {"rollback", [](World& world) { roll_back(world, Artifact::deploy); }},
+    {"rollback_config", [](World& world) { roll_back(world, Artifact::config); }},
     {"scale",
      [](World& world) {
          (void)world.restart(3, effect_for_test(1));

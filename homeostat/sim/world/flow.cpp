@@ -38,9 +38,10 @@ constexpr double tight_factor = 2;        ///< So much more at the limit.
 
 /// Share of the requests that meet a thing which befalls a call with `share`.
 [[nodiscard]] double share_over_calls(double share, double calls_per_request) {
-    return calls_per_request <= 1
-               ? share * calls_per_request
-               : 1 - power(1 - share, static_cast<std::uint32_t>(calls_per_request + 0.5));
+    if (calls_per_request <= 1) {
+        return share * calls_per_request;
+    }
+    return 1 - power(1 - share, static_cast<std::uint32_t>(std::ceil(calls_per_request)));
 }
 
 [[nodiscard]] double day_wave(const TrafficSpec& traffic, Tick now) {
