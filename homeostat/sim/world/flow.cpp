@@ -139,6 +139,15 @@ void reckon_rate(ReplicaState& replica,
     }
 }
 
+/// Requests that may wait. Who looks at deadlines lets none wait that would be late for them.
+[[nodiscard]] double queue_max_of(const ReplicaState& replica, const ServiceSpec& spec) {
+    if (!spec.drops_expired) {
+        return spec.queue_max;
+    }
+    const double left_ms = std::max(0.0, spec.timeout_ms - 2 * replica.hold_ms);
+    return std::min(spec.queue_max, replica.rate * left_ms / tick_ms);
+}
+
 void work(ReplicaState& replica,
           const ServiceSpec& spec,
           const ServiceState& service,
@@ -146,12 +155,9 @@ void work(ReplicaState& replica,
     const double before = replica.queue;
     replica.worked = std::min(before + arriving, replica.rate);
     double after = before + arriving - replica.worked;
-    const double excess = std::max(0.0, after - spec.queue_max);
+    const double excess = std::max(0.0, after - queue_max_of(replica, spec));
     after -= std::min(excess, arriving);
     replica.turned_away_share = arriving > 0 ? std::min(1.0, excess / arriving) : 0;
-    if (spec.drops_expired) {
-        after = std::min(after, replica.rate * spec.timeout_ms / tick_ms);
-    }
     replica.queue = after;
     replica.wait_ms = wait_ms_max;
     if (replica.rate > 0) {
