@@ -68,7 +68,10 @@ def findings_of(archive: pathlib.Path, folder: str, layers: Layers) -> Iterator[
             if re.search(rf"\bhomeostat::{stranger}::", symbol):
                 yield f"{place}: uses {symbol} of {stranger} — layers.txt does not allow it (layer)"
         if folder in layers.exact and INEXACT.match(plain):
-            yield f"{place}: calls {symbol}, whose bits depend on the processor — draws.hpp (exact)"
+            yield (
+                f"{place}: calls {symbol}, whose bits depend on the processor — "
+                "base/exact.hpp has one that does not (exact)"
+            )
         # A file that may await (layers.txt, @await) has the event loop's code in it.
         if folder not in layers.pure or layers.may_await(f"{folder}/{object_name[:-2]}"):
             continue
