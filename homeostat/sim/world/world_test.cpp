@@ -1,0 +1,171 @@
+#include "homeostat/sim/world/world.hpp"
+
+#include "homeostat/sim/world/scenes_for_test.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cstdint>
+#include <utility>
+
+namespace homeostat::sim {
+
+namespace {
+
+[[nodiscard]] World drawn_world(std::uint64_t seed) {
+    Rng rng = Rng(seed).fork("topology");
+    World world(draw_topology(rng), seed);
+    Rng faults = Rng(seed).fork("faults");
+    for (int number = 0; number < 4; ++number) {
+        world.add(draw_fault(faults, world.topology()));
+    }
+    return world;
+}
+
+}  // namespace
+
+TEST_CASE("the same seed gives the same bits, and another one others") {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        CAPTURE(seed);
+        World first = drawn_world(seed);
+        World second = drawn_world(seed);
+        World other = drawn_world(seed + 100);
+        first.run(10'000);
+        second.run(10'000);
+        other.run(10'000);
+        CHECK(first.digest() == second.digest());
+        CHECK(first.digest() != other.digest());
+    }
+}
+
+TEST_CASE("a copy goes on as the world would have") {
+    World world = drawn_world(9);
+    world.run(500);
+    World copy = world;
+    world.run(500);
+    CHECK(copy.digest() != world.digest());
+    copy.run(500);
+    CHECK(copy.digest() == world.digest());
+}
+
+TEST_CASE("three seeds have had these bits on every machine and in every build so far") {
+    constexpr std::array<std::pair<std::uint64_t, std::uint64_t>, 3> golden{{
+        {1, 0xFF6AE162682DDCB6ULL},
+        {2, 0xC0B6F84F8989DC9DULL},
+        {3, 0xBEC8AD619BF4426DULL},
+    }};
+    for (const auto& [seed, digest] : golden) {
+        CAPTURE(seed);
+        World world = drawn_world(seed);
+        world.run(10'000);
+        CHECK(world.digest() == digest);
+    }
+}
+
+TEST_CASE("every drawn world passes its check and carries its traffic while nothing is wrong") {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        CAPTURE(seed);
+        Rng rng(seed);
+        const Topology topology = draw_topology(rng);
+        REQUIRE(check(topology).has_value());
+        CHECK(topology.services.size() >= 3);
+        World world(topology, seed);
+        (void)pass(world, 120);
+        const Tally tally = pass(world, 120);
+        CHECK(tally.requests > 0);
+        CHECK(tally.failed / tally.requests < 0.01);
+        CHECK(tally.slow / tally.requests < 0.05);
+    }
+}
+
+TEST_CASE("what is offered is served, failed or timed out, and nothing else") {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        CAPTURE(seed);
+        World world = drawn_world(seed);
+        for (int second = 0; second < 120; ++second) {
+            world.run(10);
+            for (ServiceIndex index = 0; index < world.topology().services.size(); ++index) {
+                const ServiceView service = world.service(index);
+                CHECK(service.served + service.failed + service.timed_out ==
+                      doctest::Approx(service.offered).epsilon(1e-9));
+                CHECK(service.served >= 0);
+                CHECK(service.failed >= 0);
+                CHECK(service.timed_out >= 0);
+            }
+        }
+    }
+}
+
+TEST_CASE("no number in a world is ever infinite, none or negative, whatever breaks") {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        CAPTURE(seed);
+        World world = drawn_world(seed);
+        double before = 0;
+        for (int second = 0; second < 120; ++second) {
+            world.run(10);
+            const Tally& tally = world.tally();
+            CHECK(tally.cost() >= before);
+            CHECK(tally.cost() < 1e12);
+            before = tally.cost();
+            for (CacheIndex index = 0; index < world.topology().caches.size(); ++index) {
+                const CacheView cache = world.cache(index);
+                CHECK(cache.filled_share >= 0);
+                CHECK(cache.filled_share <= 1);
+                CHECK(cache.stale_share <= cache.filled_share);
+            }
+        }
+    }
+}
+
+TEST_CASE("a queue's answers take longer the nearer it is to what it can carry") {
+    double before_ms = 0;
+    for (const double rate : {200.0, 1'000.0, 1'600.0, 1'850.0}) {
+        CAPTURE(rate);
+        World world(lone_service(rate, 0), 1);
+        world.run(300);
+        const ServiceView service = world.service(0);
+        CHECK(service.latency_mean_ms > before_ms);
+        CHECK(service.latency_p50_ms < service.latency_p99_ms);
+        before_ms = service.latency_mean_ms;
+    }
+    CHECK(before_ms < 100);
+}
+
+TEST_CASE("half of the answers lie below p50 and 99 of 100 below p99") {
+    World world(lone_service(600, 0), 1);
+    world.run(100);
+    const ReplicaView replica = world.replica(0);
+    CHECK(world.latency_ms(0, 0.5) == doctest::Approx(replica.latency_p50_ms).epsilon(0.01));
+    CHECK(world.latency_ms(0, 0.99) == doctest::Approx(replica.latency_p99_ms).epsilon(0.01));
+    CHECK(replica.latency_p50_ms > 12.5);
+    CHECK(replica.latency_p99_ms < 120);
+}
+
+TEST_CASE("the names of a topology lead to its parts and back") {
+    const Topology topology = payment_gateway();
+    REQUIRE(check(topology).has_value());
+    CHECK(topology.replicas_count() == 8);
+    for (ReplicaIndex replica = 0; replica < topology.replicas_count(); ++replica) {
+        CHECK(topology.find_replica(topology.instance_of(replica)) == replica);
+    }
+    CHECK(topology.instance_of(5).text() == "fraud-0");
+    CHECK(topology.find_replica(InstanceId("fraud-2")) == none);
+    CHECK(topology.find_replica(InstanceId("fraud-0x")) == none);
+    CHECK(topology.find_replica(InstanceId("nobody-0")) == none);
+    CHECK(topology.find_cache("quotes") == 0);
+}
+
+TEST_CASE("a topology that no world can have is refused with its place") {
+    Topology circle = payment_gateway();
+    circle.links[0].target = 0;
+    REQUIRE_FALSE(check(circle).has_value());
+    Topology nobody = payment_gateway();
+    nobody.services[1].workers = 0;
+    REQUIRE_FALSE(check(nobody).has_value());
+    CHECK(check(nobody).error().text.find("fraud") != std::string::npos);
+    Topology unordered = payment_gateway();
+    std::swap(unordered.links[0], unordered.links[2]);
+    CHECK_FALSE(check(unordered).has_value());
+}
+
+}  // namespace homeostat::sim
