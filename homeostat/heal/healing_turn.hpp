@@ -54,16 +54,17 @@ template <class M>
 }
 
 [[nodiscard]] inline bool is_first(const HealingEvent& event) {
-    return std::holds_alternative<graph::Entered>(event);
+    return std::holds_alternative<stategraph::Entered>(event);
 }
 
 [[nodiscard]] inline bool is_after_restart(const HealingEvent& event) {
-    return std::holds_alternative<graph::Resumed>(event);
+    return std::holds_alternative<stategraph::Resumed>(event);
 }
 
 /// A reply that this node did not ask for is dropped: it asked anew after a restart.
 [[nodiscard]] inline bool asks_for_facts(const HealingEvent& event) {
-    return !std::holds_alternative<Incident::Message>(event);
+    return !std::holds_alternative<Incident::Message>(event) ||
+           message_in<Nudged>(event) != nullptr;
 }
 
 /// Something else is asked of guard from now on: no refusal so far was of that.

@@ -96,6 +96,16 @@ void apply(Thread<D>& thread, Delta<D> delta, const Commit& commit) {
     thread.hash = commit.hash;
 }
 
+/// Goes on without having kept the step: for one that says nothing new, which a process that ends
+/// may forget. The next commit holds the progress whole, so nothing is missing after that.
+/// REQUIRES: no superstep ended in it.
+template <class D>
+void apply_unkept(Thread<D>& thread, Delta<D> delta) {
+    ensure(delta.progress.step == thread.progress.step && delta.writes.empty(),
+           "what a superstep wrote is kept");
+    thread.progress = std::move(delta.progress);
+}
+
 /// ERRORS: corrupt, naming the commit: it is not the thread's next, or not as it was written, or
 /// what no thread can be.
 template <class D>
