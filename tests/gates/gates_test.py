@@ -39,9 +39,9 @@ TIDY_CASES = [
     ),
     (
         "Asio in the graph library",
-        "homeostat/graph/planted.cpp",
+        "homeostat/stategraph/planted.cpp",
         "#include <boost/asio/post.hpp>\n",
-        "homeostat/graph/planted.cpp:1: graph may not include boost_asio",
+        "homeostat/stategraph/planted.cpp:1: stategraph may not include boost_asio",
     ),
     (
         "Beast in an adapter",
