@@ -20,8 +20,8 @@
 
 #include "homeostat/base/binary.hpp"
 #include "homeostat/base/ensure.hpp"
-#include "homeostat/stategraph/memory_store.hpp"
-#include "homeostat/stategraph/runner.hpp"
+#include "homeostat/graph/memory_store.hpp"
+#include "homeostat/graph/runner.hpp"
 
 #include <benchmark/benchmark.h>
 
@@ -39,7 +39,7 @@
 #include <utility>
 #include <vector>
 
-namespace homeostat::stategraph {
+namespace homeostat::graph {
 
 namespace {
 
@@ -375,10 +375,10 @@ void register_all() {
 
 }  // namespace
 
-}  // namespace homeostat::stategraph
+}  // namespace homeostat::graph
 
 int main(int count, char** words) {
-    homeostat::stategraph::register_all();
+    homeostat::graph::register_all();
     benchmark::Initialize(&count, words);
     if (benchmark::ReportUnrecognizedArguments(count, words)) {
         return 1;

@@ -90,7 +90,8 @@ const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
     for (const auto& [id, slot] : slots_) {
         const HealingThread& thread = slot->thread;
         const bool is_same = is_about(thread, symptom);
-        const bool is_reflex = is_for_reflex(incident_of(thread).proposal.symptom, settings_.inventory);
+        const bool is_reflex =
+            is_for_reflex(incident_of(thread).proposal.symptom, settings_.inventory);
         if (is_reflex && (is_same || !is_urgent)) {
             // A crash explains errors for as long as its reflex is at work.
             const std::string node = node_of(thread);
@@ -214,10 +215,10 @@ Result<void> ExecutorRole::recover() {
         slot->is_known = true;
         slot->thread = std::move(recovered.thread);
         if (recovered.is_readable) {
-            slot->inbox.emplace_back(stategraph::Reopen{});
+            slot->inbox.emplace_back(graph::Reopen{});
         } else if (!recovered.is_told) {
-            slot->unwritten.push_back(record::escalated(
-                IncidentId(id), "parked: " + slot->thread.progress.trouble));
+            slot->unwritten.push_back(
+                record::escalated(IncidentId(id), "parked: " + slot->thread.progress.trouble));
         }
         slots_[id] = std::move(slot);
     }

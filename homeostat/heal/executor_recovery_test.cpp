@@ -1,8 +1,8 @@
 // The executor over several lives: killed anywhere, started again from its ledger; and what it
 // keeps there for good: proven versions, the kill switch, changes.
 
+#include "homeostat/graph/stored_commit.hpp"
 #include "homeostat/heal/executor_scenes_for_test.hpp"
-#include "homeostat/stategraph/stored_commit.hpp"
 
 #include <doctest/doctest.h>
 
@@ -155,11 +155,11 @@ void be_of_older_program(SimulatedMachine& machine) {
 }
 
 void be_of_another_graph(SimulatedMachine& machine) {
-    Result<stategraph::Commit> commit = stategraph::from_stored(checkpoint_last(machine).body);
+    Result<graph::Commit> commit = graph::from_stored(checkpoint_last(machine).body);
     REQUIRE(commit);
     commit->graph_digest += 1;
-    commit->hash = stategraph::content_hash_of(*commit);
-    checkpoint_last(machine).body = stategraph::to_stored(*commit);
+    commit->hash = graph::content_hash_of(*commit);
+    checkpoint_last(machine).body = graph::to_stored(*commit);
 }
 
 /// One in the middle is not there.

@@ -1,8 +1,8 @@
 #include "homeostat/heal/executor_role.hpp"
 
 #include "homeostat/base/fnv1a.hpp"
+#include "homeostat/graph/stored_commit.hpp"
 #include "homeostat/record/record.hpp"
-#include "homeostat/stategraph/stored_commit.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -82,15 +82,15 @@ bool starts_what_has_ended(const HealingThread& before, const HealingAdvance& ad
 /// does, and knows within bounds how many steps it took.
 constexpr Duration written_again_after = std::chrono::seconds{10};
 
-bool waits(const stategraph::Progress<Incident>& progress) {
-    return progress.status == stategraph::ThreadStatus::running && !progress.tasks.empty() &&
-           progress.tasks.front().status == stategraph::TaskStatus::waiting;
+bool waits(const graph::Progress<Incident>& progress) {
+    return progress.status == graph::ThreadStatus::running && !progress.tasks.empty() &&
+           progress.tasks.front().status == graph::TaskStatus::waiting;
 }
 
 /// A look at the world after which the thread waits on as before: the commit that there is says
 /// all that a successor needs, and it would look again first of all.
 bool says_nothing_new(const HealingThread& before, const HealingAdvance& advance) {
-    const stategraph::Progress<Incident>& after = advance.delta.progress;
+    const graph::Progress<Incident>& after = advance.delta.progress;
     const bool waits_on = waits(before.progress) && waits(after) &&
                           before.progress.step == after.step && advance.delta.writes.empty() &&
                           advance.records.empty();
@@ -105,17 +105,17 @@ bool says_nothing_new(const HealingThread& before, const HealingAdvance& advance
 /// tell of a world in which the latest effect has not happened yet.
 void drop_looks(std::deque<HealingInput>& inbox) {
     std::erase_if(inbox, [](const HealingInput& input) {
-        const auto* told = std::get_if<stategraph::Tell<Incident>>(&input);
+        const auto* told = std::get_if<graph::Tell<Incident>>(&input);
         return told != nullptr && std::holds_alternative<FactsRead>(told->message);
     });
 }
 
 bool is_running(const HealingThread& thread) {
-    return thread.progress.status == stategraph::ThreadStatus::running;
+    return thread.progress.status == graph::ThreadStatus::running;
 }
 
 bool is_parked(const HealingThread& thread) {
-    return thread.progress.status == stategraph::ThreadStatus::parked;
+    return thread.progress.status == graph::ThreadStatus::parked;
 }
 
 /// The nodes that an incident may leave because its symptom is gone.
@@ -156,7 +156,7 @@ void ExecutorRole::post(const std::string& id, HealingInput input) {
 }
 
 void ExecutorRole::tell(const std::string& id, Incident::Message message) {
-    post(id, stategraph::Tell<Incident>{std::move(message)});
+    post(id, graph::Tell<Incident>{std::move(message)});
 }
 
 void ExecutorRole::begin_pump(const std::string& id) {
@@ -176,9 +176,9 @@ void ExecutorRole::begin_pump(const std::string& id) {
 /// over comes before everything. REQUIRES: there is one.
 HealingInput ExecutorRole::next_input(Slot& slot) const {
     const bool is_taken_over =
-        !slot.inbox.empty() && std::holds_alternative<stategraph::Reopen>(slot.inbox.front());
+        !slot.inbox.empty() && std::holds_alternative<graph::Reopen>(slot.inbox.front());
     if (!is_taken_over && HealingGraph::has_work(slot.thread)) {
-        return stategraph::Go{};
+        return graph::Go{};
     }
     HealingInput input = fitted_to(slot.thread, std::move(slot.inbox.front()));
     slot.inbox.pop_front();
@@ -242,13 +242,13 @@ Task<bool> ExecutorRole::take_step(Slot& slot,
     }
     const bool is_written_enough = slot.is_known && now < slot.written_at + written_again_after;
     if (is_written_enough && says_nothing_new(slot.thread, *advance)) {
-        stategraph::apply_unkept(slot.thread, std::move(advance->delta));
+        graph::apply_unkept(slot.thread, std::move(advance->delta));
     } else {
         const bool is_durable = co_await write_step(slot, *advance);
         if (!is_durable) {
             co_return false;
         }
-        stategraph::apply(slot.thread, std::move(advance->delta), advance->commit);
+        graph::apply(slot.thread, std::move(advance->delta), advance->commit);
         tell_person(slot, input);
     }
     slot.wake_generation += 1;
@@ -260,13 +260,13 @@ Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
     const Instant at = ports_.clock.now();
     const IncidentId incident(slot.thread.id);
     std::vector<Entry> entries = std::move(advance.records);
-    const stategraph::Progress<Incident>& progress = advance.delta.progress;
-    if (progress.status == stategraph::ThreadStatus::parked) {
+    const graph::Progress<Incident>& progress = advance.delta.progress;
+    if (progress.status == graph::ThreadStatus::parked) {
         Entry entry = record::escalated(incident, "parked: " + progress.trouble);
         entries.push_back(std::move(entry));
     }
     std::ranges::copy(slot.unwritten, std::back_inserter(entries));
-    Entry checkpoint = record::checkpoint(incident, stategraph::to_stored(advance.commit));
+    Entry checkpoint = record::checkpoint(incident, graph::to_stored(advance.commit));
     entries.push_back(std::move(checkpoint));
     const ports::Durability durability =
         advance.needs_sync ? ports::Durability::synced : durability_of(entries);
@@ -292,8 +292,8 @@ Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
 /// than never. Of a thread that cannot go on.
 void ExecutorRole::tell_person(const Slot& slot, const HealingInput& input) const {
     const HealingQuestion* question = question_of(slot.thread);
-    const bool is_asked = std::holds_alternative<stategraph::Go>(input) ||
-                          std::holds_alternative<stategraph::Reopen>(input);
+    const bool is_asked =
+        std::holds_alternative<graph::Go>(input) || std::holds_alternative<graph::Reopen>(input);
     if (question != nullptr && is_asked) {
         settings_.notify(text_of(slot.thread, *question));
     }
@@ -306,12 +306,12 @@ Task<void> ExecutorRole::wake_later(std::string id, std::uint64_t generation, In
     co_await ports_.clock.sleep_until(at);
     const auto found = slots_.find(id);
     if (found != slots_.end() && found->second->wake_generation == generation) {
-        post(id, stategraph::Tick{});
+        post(id, graph::Tick{});
     }
 }
 
 Task<void> ExecutorRole::carry_out(Slot& slot, HealingCommand asked) {
-    stategraph::Tell<Incident> reply{Notified{}, asked.task, asked.attempt};
+    graph::Tell<Incident> reply{Notified{}, asked.task, asked.attempt};
     if (auto* perform_command = std::get_if<Perform>(&asked.command)) {
         const EffectId effect = perform_command->request.effect();
         Outcome outcome = co_await perform(std::move(perform_command->request));
@@ -355,9 +355,8 @@ Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
     state.boot = around_.boot;
     HealingAdvance begin = graph_.start(id, {std::move(state)}, ports_.clock.now());
     auto slot = std::make_unique<Slot>();
-    slot->unwritten.push_back(
-        record::checkpoint(IncidentId(id), stategraph::to_stored(begin.commit)));
-    stategraph::apply(slot->thread, std::move(begin.delta), begin.commit);
+    slot->unwritten.push_back(record::checkpoint(IncidentId(id), graph::to_stored(begin.commit)));
+    graph::apply(slot->thread, std::move(begin.delta), begin.commit);
     slots_[id] = std::move(slot);
     begin_pump(id);
     co_return Standing{IncidentId(id), false, {}};

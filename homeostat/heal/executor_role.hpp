@@ -81,7 +81,7 @@ class ExecutorRole final : public ports::Executor {
         bool is_pumping{false};
         std::uint64_t wake_generation{0};
         Instant written_at{};
-        bool is_known{false};  ///< The ledger, or what is kept for it, has a commit of it.
+        bool is_known{false};          ///< The ledger, or what is kept for it, has a commit of it.
         std::vector<Entry> unwritten;  ///< For the group of its next step.
     };
 

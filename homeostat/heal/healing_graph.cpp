@@ -7,7 +7,7 @@ namespace homeostat::heal {
 
 namespace {
 
-using HealingNode = stategraph::Node<Incident>;
+using HealingNode = graph::Node<Incident>;
 using NodeLogic = HealingTurn (*)(IncidentState, const HealingEvent&, const HealingContext&);
 
 /// One remedy is one superstep of `act`, with dozens of effects. A process may die in each, and its
@@ -33,8 +33,8 @@ void begin_waits_anew(IncidentState& state, Instant now) {
     }
 }
 
-stategraph::Turn<Incident> to_turn(HealingTurn said, const stategraph::NodeShape& shape) {
-    stategraph::Turn<Incident> turn;
+graph::Turn<Incident> to_turn(HealingTurn said, const graph::NodeShape& shape) {
+    graph::Turn<Incident> turn;
     turn.set<&IncidentChannels::incident>(std::move(said.state));
     for (Entry& entry : said.records) {
         turn.record(std::move(entry));
@@ -43,7 +43,7 @@ stategraph::Turn<Incident> to_turn(HealingTurn said, const stategraph::NodeShape
         turn.command(std::move(command));
     }
     const bool is_only_way = shape.successors.size() == 1 && shape.successors.front() == said.next;
-    if (shape.kind == stategraph::NodeKind::end || is_only_way) {
+    if (shape.kind == graph::NodeKind::end || is_only_way) {
         turn.done();
     } else if (!said.next.empty()) {
         turn.to(said.next);
@@ -53,7 +53,7 @@ stategraph::Turn<Incident> to_turn(HealingTurn said, const stategraph::NodeShape
     return turn;
 }
 
-HealingNode node_for(stategraph::NodeShape shape, NodeLogic logic) {
+HealingNode node_for(graph::NodeShape shape, NodeLogic logic) {
     shape.is_choice = shape.successors.size() > 1;
     HealingNode node;
     node.shape = shape;
@@ -70,8 +70,8 @@ HealingNode node_for(stategraph::NodeShape shape, NodeLogic logic) {
     return node;
 }
 
-stategraph::Ask<Incident> asking(Duration question_for_max) {
-    stategraph::Ask<Incident> ask;
+graph::Ask<Incident> asking(Duration question_for_max) {
+    graph::Ask<Incident> ask;
     ask.question = [](const IncidentChannels& state, const HealingContext&) {
         return Question{state.incident.proposal.choice.remedy};
     };
@@ -80,14 +80,14 @@ stategraph::Ask<Incident> asking(Duration question_for_max) {
     return ask;
 }
 
-const IncidentState* written_by(const stategraph::Write<IncidentChannels>& write) {
+const IncidentState* written_by(const graph::Write<IncidentChannels>& write) {
     const auto* incident = std::get_if<0>(&write);
     return incident == nullptr ? nullptr : &incident->value;
 }
 
 /// What the tasks have written so far; null: nothing.
-const IncidentState* written_in(const stategraph::Progress<Incident>& progress) {
-    for (const stategraph::Task<Incident>& task : progress.tasks) {
+const IncidentState* written_in(const graph::Progress<Incident>& progress) {
+    for (const graph::Task<Incident>& task : progress.tasks) {
         if (!task.writes.empty()) {
             return written_by(task.writes.front());
         }
@@ -98,7 +98,7 @@ const IncidentState* written_in(const stategraph::Progress<Incident>& progress) 
 }  // namespace
 
 HealingGraph healing_graph(Duration question_for_max) {
-    using enum stategraph::NodeKind;
+    using enum graph::NodeKind;
     std::vector<HealingNode> nodes{
         node_for({"open", think, {"guard"}}, node::open),
         node_for(
@@ -141,7 +141,7 @@ const IncidentState& incident_of(const HealingThread& before, const HealingAdvan
 
 std::string node_of(const HealingThread& thread) {
     const auto& progress = thread.progress;
-    if (progress.status == stategraph::ThreadStatus::parked) {
+    if (progress.status == graph::ThreadStatus::parked) {
         return "parked";
     }
     return progress.tasks.empty() ? "close" : progress.tasks.front().node;
@@ -158,11 +158,11 @@ std::string text_of(const HealingThread& thread, const HealingQuestion& question
 }
 
 HealingInput fitted_to(const HealingThread& thread, HealingInput input) {
-    const auto* told = std::get_if<stategraph::Tell<Incident>>(&input);
+    const auto* told = std::get_if<graph::Tell<Incident>>(&input);
     const bool is_cleared = told != nullptr && std::holds_alternative<Cleared>(told->message);
     const HealingQuestion* question = question_of(thread);
     if (is_cleared && question != nullptr) {
-        return stategraph::Reply<Incident>{{AnswerKind::cleared}, question->id};
+        return graph::Reply<Incident>{{AnswerKind::cleared}, question->id};
     }
     return input;
 }

@@ -13,11 +13,11 @@
 //              │            unknown fate turns out to have happened)
 //              └→ escalate → stand_by
 //
-// `stategraph::to_mermaid(graph.shape())` draws the whole of it. What a node leaves the incident as
+// `graph::to_mermaid(graph.shape())` draws the whole of it. What a node leaves the incident as
 // is one channel; a node that stays has its last word kept with its task, so ask `incident_of`.
 
+#include "homeostat/graph/state_graph.hpp"
 #include "homeostat/heal/incident.hpp"
-#include "homeostat/stategraph/state_graph.hpp"
 
 #include <optional>
 #include <string>
@@ -26,14 +26,14 @@
 
 namespace homeostat::heal {
 
-using HealingGraph = stategraph::StateGraph<Incident>;
-using HealingThread = stategraph::Thread<Incident>;
-using HealingInput = stategraph::Input<Incident>;
-using HealingAdvance = stategraph::Advance<Incident>;
-using HealingEvent = stategraph::Event<Incident>;
-using HealingContext = stategraph::Context<Incident>;
-using HealingCommand = stategraph::Addressed<Incident>;
-using HealingQuestion = stategraph::OpenQuestion<Incident>;
+using HealingGraph = graph::StateGraph<Incident>;
+using HealingThread = graph::Thread<Incident>;
+using HealingInput = graph::Input<Incident>;
+using HealingAdvance = graph::Advance<Incident>;
+using HealingEvent = graph::Event<Incident>;
+using HealingContext = graph::Context<Incident>;
+using HealingCommand = graph::Addressed<Incident>;
+using HealingQuestion = graph::OpenQuestion<Incident>;
 
 /// What a node makes of an event.
 struct HealingTurn {
@@ -60,8 +60,7 @@ struct HealingTurn {
 [[nodiscard]] const HealingQuestion* question_of(const HealingThread& thread);
 
 /// The question as a person is asked it.
-[[nodiscard]] std::string text_of(const HealingThread& thread,
-                                  const HealingQuestion& question);
+[[nodiscard]] std::string text_of(const HealingThread& thread, const HealingQuestion& question);
 
 /// Whoever waits for an answer is told in its terms that the symptom is gone.
 [[nodiscard]] HealingInput fitted_to(const HealingThread& thread, HealingInput input);

@@ -181,7 +181,7 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
 }
 
 HealingTurn ask(IncidentState state, const HealingEvent& event, const HealingContext&) {
-    const Answer& answer = std::get<stategraph::Answered<Incident>>(event).answer;
+    const Answer& answer = std::get<graph::Answered<Incident>>(event).answer;
     if (answer.kind == AnswerKind::cleared) {
         return go(std::move(state), "close");
     }

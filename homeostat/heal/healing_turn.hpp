@@ -54,11 +54,11 @@ template <class M>
 }
 
 [[nodiscard]] inline bool is_first(const HealingEvent& event) {
-    return std::holds_alternative<stategraph::Entered>(event);
+    return std::holds_alternative<graph::Entered>(event);
 }
 
 [[nodiscard]] inline bool is_after_restart(const HealingEvent& event) {
-    return std::holds_alternative<stategraph::Resumed>(event);
+    return std::holds_alternative<graph::Resumed>(event);
 }
 
 /// A reply that this node did not ask for is dropped: it asked anew after a restart.

@@ -18,9 +18,9 @@
 #include "homeostat/domain/proof.hpp"
 #include "homeostat/domain/proposal.hpp"
 #include "homeostat/domain/remedy.hpp"
+#include "homeostat/graph/channels.hpp"
+#include "homeostat/graph/turn.hpp"
 #include "homeostat/guard/guard.hpp"
-#include "homeostat/stategraph/channels.hpp"
-#include "homeostat/stategraph/turn.hpp"
 
 #include <array>
 #include <cstdint>
@@ -98,7 +98,7 @@ struct IncidentChannels {
     IncidentState incident;
 
     static constexpr auto channels() {
-        return std::tuple{stategraph::LastValue<&IncidentChannels::incident>{"incident"}};
+        return std::tuple{graph::LastValue<&IncidentChannels::incident>{"incident"}};
     }
 };
 
@@ -140,13 +140,13 @@ struct Notify {
 struct Around {
     guard::Limits guard;
     const guard::History* history{nullptr};
-    bool drains{false};           ///< There is an edge that can drain.
-    Duration drain_for_max{};     ///< An old request may take this long to end.
-    Duration refusal_for_max{};   ///< A refusal that may be asked again is, for this long.
-    Duration plan_for_max{};      ///< A remedy that takes longer is given up.
-    Duration rejudge_for_max{};   ///< How long to wait for the agent's second opinion.
-    Duration hold_for_max{};      ///< A temporary remedy is given back after this at the latest.
-    std::uint64_t boot{0};        ///< Instants of another one mean nothing. 0: there is but one.
+    bool drains{false};          ///< There is an edge that can drain.
+    Duration drain_for_max{};    ///< An old request may take this long to end.
+    Duration refusal_for_max{};  ///< A refusal that may be asked again is, for this long.
+    Duration plan_for_max{};     ///< A remedy that takes longer is given up.
+    Duration rejudge_for_max{};  ///< How long to wait for the agent's second opinion.
+    Duration hold_for_max{};     ///< A temporary remedy is given back after this at the latest.
+    std::uint64_t boot{0};       ///< Instants of another one mean nothing. 0: there is but one.
 };
 
 /// May this be done?
@@ -173,10 +173,10 @@ struct Answer {
     friend bool operator==(const Answer&, const Answer&) = default;
 };
 
-/// The domain of the healing graph (stategraph/turn.hpp).
+/// The domain of the healing graph (graph/turn.hpp).
 struct Incident {
     using State = IncidentChannels;
-    using Argument = stategraph::Nothing;
+    using Argument = graph::Nothing;
     using Message =
         std::variant<FactsRead, Performed, Verified, Notified, Proposed, Cleared, Nudged>;
     using Command = std::variant<ReadFacts, Perform, Verify, Notify>;

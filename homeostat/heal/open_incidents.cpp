@@ -1,7 +1,7 @@
 #include "homeostat/heal/open_incidents.hpp"
 
 #include "homeostat/domain/entry_bodies.hpp"
-#include "homeostat/stategraph/stored_commit.hpp"
+#include "homeostat/graph/stored_commit.hpp"
 
 #include <optional>
 #include <utility>
@@ -85,7 +85,7 @@ void OpenIncidents::learn(const Entry& entry, Instant at) {
 }
 
 void OpenIncidents::learn_commit(Known& known, const Entry& entry) {
-    Result<stategraph::Commit> commit = stategraph::from_stored(entry.body);
+    Result<graph::Commit> commit = graph::from_stored(entry.body);
     if (!commit) {
         known.trouble = commit.error().text;
         return;
@@ -100,16 +100,15 @@ void OpenIncidents::learn_commit(Known& known, const Entry& entry) {
 RecoveredThread OpenIncidents::thread_of(const std::string& id,
                                          const Known& known,
                                          const HealingGraph& graph) {
-    Result<HealingThread> thread = known.trouble.empty()
-                                       ? graph.load(known.commits)
-                                       : fail(Fault::corrupt, known.trouble);
+    Result<HealingThread> thread =
+        known.trouble.empty() ? graph.load(known.commits) : fail(Fault::corrupt, known.trouble);
     if (thread) {
         return {std::move(*thread), true, true};
     }
     RecoveredThread parked{{}, false, false};
     parked.thread.id = id;
     parked.thread.state.incident = known.state;
-    parked.thread.progress.status = stategraph::ThreadStatus::parked;
+    parked.thread.progress.status = graph::ThreadStatus::parked;
     parked.thread.progress.trouble = trouble_of(known.state, thread.error().text);
     parked.is_told = known.escalated_last == "parked: " + parked.thread.progress.trouble;
     return parked;

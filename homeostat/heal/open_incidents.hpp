@@ -11,8 +11,8 @@
 // Pure. Lives as long as a ledger is read.
 
 #include "homeostat/domain/entry.hpp"
+#include "homeostat/graph/commit.hpp"
 #include "homeostat/heal/healing_graph.hpp"
-#include "homeostat/stategraph/commit.hpp"
 
 #include <map>
 #include <set>
@@ -36,9 +36,9 @@ class OpenIncidents {
 
   private:
     struct Known {
-        std::vector<stategraph::Commit> commits;  ///< Since the latest snapshot.
-        std::string trouble;        ///< Why what follows upon them cannot be read; empty: it can.
-        IncidentState state;        ///< As far as the other entries tell.
+        std::vector<graph::Commit> commits;  ///< Since the latest snapshot.
+        std::string trouble;  ///< Why what follows upon them cannot be read; empty: it can.
+        IncidentState state;  ///< As far as the other entries tell.
         std::string escalated_last;
     };
 

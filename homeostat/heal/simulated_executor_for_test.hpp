@@ -9,13 +9,13 @@
 //
 // Pure.
 
+#include "homeostat/graph/stored_commit.hpp"
 #include "homeostat/heal/entry_line_for_test.hpp"
 #include "homeostat/heal/healing_graph.hpp"
+#include "homeostat/heal/open_incidents.hpp"
 #include "homeostat/heal/replay.hpp"
 #include "homeostat/heal/simulated_world_for_test.hpp"
-#include "homeostat/heal/open_incidents.hpp"
 #include "homeostat/record/record.hpp"
-#include "homeostat/stategraph/stored_commit.hpp"
 
 #include <deque>
 #include <functional>
@@ -83,11 +83,11 @@ class SimulatedExecutor {
         state.edge_requests_at_open = world_.facts().edge.requests_total;
         state.proposal = std::move(proposal);
         HealingAdvance begin = graph().start("i-1", {std::move(state)}, world_.now);
-        unwritten_ = {record::checkpoint(IncidentId("i-1"), stategraph::to_stored(begin.commit))};
+        unwritten_ = {record::checkpoint(IncidentId("i-1"), graph::to_stored(begin.commit))};
         thread_.emplace();
-        stategraph::apply(*thread_, std::move(begin.delta), begin.commit);
+        graph::apply(*thread_, std::move(begin.delta), begin.commit);
         world_.pass(std::chrono::milliseconds{200});  // The fault shows in our own counters.
-        crank(stategraph::Go{});
+        crank(graph::Go{});
     }
 
     /// What another incident of the same executor writes.
@@ -100,9 +100,7 @@ class SimulatedExecutor {
         ledger.push_back(std::move(group));
     }
 
-    void tell(Incident::Message message) {
-        crank(stategraph::Tell<Incident>{std::move(message)});
-    }
+    void tell(Incident::Message message) { crank(graph::Tell<Incident>{std::move(message)}); }
 
     /// When the thread wants to be woken.
     [[nodiscard]] std::optional<Instant> wake_at() const {
@@ -123,7 +121,7 @@ class SimulatedExecutor {
             return !is_dead_;
         }
         world_.pass(std::max(*at - world_.now, Duration{}));
-        crank(stategraph::Tick{});
+        crank(graph::Tick{});
         return !is_dead_;
     }
 
@@ -161,7 +159,7 @@ class SimulatedExecutor {
         has_ended_ = !thread_;
         begin_run();
         if (thread_) {
-            crank(stategraph::Reopen{});
+            crank(graph::Reopen{});
         }
     }
 
@@ -233,9 +231,9 @@ class SimulatedExecutor {
     /// What a node is entered with comes before what was told meanwhile.
     HealingInput next_input() {
         const bool is_taken_over =
-            !inputs_.empty() && std::holds_alternative<stategraph::Reopen>(inputs_.front());
+            !inputs_.empty() && std::holds_alternative<graph::Reopen>(inputs_.front());
         if (!is_taken_over && HealingGraph::has_work(*thread_)) {
-            return stategraph::Go{};
+            return graph::Go{};
         }
         HealingInput input = fitted_to(*thread_, std::move(inputs_.front()));
         inputs_.pop_front();
@@ -246,7 +244,7 @@ class SimulatedExecutor {
     void crank(HealingInput first) {
         around.history = &history_;
         inputs_.clear();
-        if (!std::holds_alternative<stategraph::Go>(first)) {
+        if (!std::holds_alternative<graph::Go>(first)) {
             inputs_.push_back(std::move(first));
         }
         while (!is_dead_ && !thread_->has_ended() && has_work()) {
@@ -260,20 +258,20 @@ class SimulatedExecutor {
         if (!advance) {
             return;  // Nobody waits for it any more.
         }
-        ensure(advance->delta.progress.status != stategraph::ThreadStatus::parked,
+        ensure(advance->delta.progress.status != graph::ThreadStatus::parked,
                "a thread of a test comes to an end");
         if (!commit(*advance)) {
             return;  // No ledger, no action: the commands are dropped.
         }
         const HealingQuestion* question = question_of(*thread_);
-        if (question != nullptr && !std::holds_alternative<stategraph::Tick>(input)) {
+        if (question != nullptr && !std::holds_alternative<graph::Tick>(input)) {
             told("notify " + text_of(*thread_, *question));
             notices.push_back(text_of(*thread_, *question));
         }
         for (HealingCommand& one : advance->commands) {
             if (auto reply = perform(std::move(one.command))) {
                 inputs_.emplace_back(
-                    stategraph::Tell<Incident>{std::move(*reply), one.task, one.attempt});
+                    graph::Tell<Incident>{std::move(*reply), one.task, one.attempt});
             }
         }
     }
@@ -290,7 +288,7 @@ class SimulatedExecutor {
         std::ranges::copy(unwritten_, std::back_inserter(group.entries));
         unwritten_.clear();
         group.entries.push_back(
-            record::checkpoint(IncidentId(thread_->id), stategraph::to_stored(advance.commit)));
+            record::checkpoint(IncidentId(thread_->id), graph::to_stored(advance.commit)));
         for (const Entry& entry : group.entries) {
             history_.learn(entry, group.at);
             if (entry.kind == EntryKind::intent) {
@@ -298,7 +296,7 @@ class SimulatedExecutor {
             }
         }
         ledger.push_back(std::move(group));
-        stategraph::apply(*thread_, std::move(advance.delta), advance.commit);
+        graph::apply(*thread_, std::move(advance.delta), advance.commit);
         if (on_commit) {
             on_commit(*thread_, advance.records);
         }

@@ -39,9 +39,9 @@ TIDY_CASES = [
     ),
     (
         "Asio in the graph library",
-        "homeostat/stategraph/planted.cpp",
+        "homeostat/graph/planted.cpp",
         "#include <boost/asio/post.hpp>\n",
-        "homeostat/stategraph/planted.cpp:1: stategraph may not include boost_asio",
+        "homeostat/graph/planted.cpp:1: graph may not include boost_asio",
     ),
     (
         "Beast in an adapter",

@@ -1,0 +1,54 @@
+#pragma once
+
+// Writes: what one task wants the channels to become, checked as it is said.
+//
+// Pure. Values only.
+
+#include "homeostat/graph/channels.hpp"
+
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace homeostat::graph {
+
+/// What one task writes. A later `set` of the same task replaces the earlier one.
+template <class S>
+class Writes {
+  public:
+    template <auto Member>
+        requires IsChannelOf<S, Member, ChannelKind::last_value>
+    void set(ValueOf<Member> value) {
+        constexpr std::size_t index = Channels<S>::template index_of<Member>;
+        std::erase_if(list_, [](const Write<S>& write) { return write.index() == index; });
+        list_.emplace_back(std::in_place_index<index>, std::move(value));
+    }
+
+    template <auto Member>
+        requires IsChannelOf<S, Member, ChannelKind::append>
+    void append(typename ValueOf<Member>::value_type item) {
+        constexpr std::size_t index = Channels<S>::template index_of<Member>;
+        for (Write<S>& write : list_) {
+            if (write.index() == index) {
+                return std::get<index>(write).value.push_back(std::move(item));
+            }
+        }
+        list_.emplace_back(std::in_place_index<index>);
+        std::get<index>(list_.back()).value.push_back(std::move(item));
+    }
+
+    template <auto Member>
+        requires IsChannelOf<S, Member, ChannelKind::folded>
+    void fold(ValueOf<Member> value) {
+        list_.emplace_back(std::in_place_index<Channels<S>::template index_of<Member>>,
+                           std::move(value));
+    }
+
+    [[nodiscard]] const std::vector<Write<S>>& list() const { return list_; }
+    [[nodiscard]] std::vector<Write<S>> take() && { return std::move(list_); }
+
+  private:
+    std::vector<Write<S>> list_;
+};
+
+}  // namespace homeostat::graph
