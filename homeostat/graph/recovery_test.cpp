@@ -307,4 +307,41 @@ TEST_CASE("35, 37: a question that is asked again after a Retry is another one")
     CHECK(scene.log() == Words{"no by bob", "close"});
 }
 
+TEST_CASE("25: steps that are left out of the store count, and what is kept after them is whole") {
+    const ToyGraph graph =
+        graph_of(one_node([](const State&, const ToyEvent& event, const ToyContext&) {
+            const auto* heard = std::get_if<std::string>(&event);
+            const bool is_over = heard != nullptr && *heard == "over";
+            return is_over ? ToyTurn().append<&State::log>("over").done() : ToyTurn().stay();
+        }));
+    const Nothing nothing;
+    const Surroundings<Toy> around{Instant{1h}, nothing};
+    Advance<Toy> begin = graph.start("t-1", {}, around.now);
+    std::vector<Commit> kept{begin.commit};
+    Thread<Toy> thread;
+    apply(thread, std::move(begin.delta), begin.commit);
+    const auto keep = [&](const Input<Toy>& input) {
+        Result<Advance<Toy>> advance = graph.advance(thread, input, around);
+        REQUIRE(advance);
+        kept.push_back(advance->commit);
+        apply(thread, std::move(advance->delta), advance->commit);
+    };
+    keep(Go{});
+    for (std::uint32_t looks = 1; looks < steps_max - 1; ++looks) {
+        Result<Advance<Toy>> look = graph.advance(thread, Tell<Toy>{"look"}, around);
+        REQUIRE(look);
+        apply_unkept(thread, std::move(look->delta));
+    }
+    CHECK(thread.commits_count == 2);
+    CHECK(thread.progress.pace.steps_count == steps_max - 1);
+    keep(Tell<Toy>{"over"});
+    const Result<Thread<Toy>> read = graph.load(kept);
+    REQUIRE(read);
+    CHECK(read->hash == thread.hash);
+    CHECK(read->state == thread.state);
+    CHECK(read->progress.pace.steps_count == steps_max);
+    keep(Go{});
+    CHECK(thread.progress.trouble == "it spins: 2000 steps within 120 s");
+}
+
 }  // namespace homeostat::graph

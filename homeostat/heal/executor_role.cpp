@@ -404,7 +404,11 @@ Task<void> ExecutorRole::tell_of_parked() {
 
 /// Nothing of it is in force, and there is nothing left to be healed.
 Task<void> ExecutorRole::close_parked(std::string id) {
-    const std::vector<Remedy> tried = incident_of(slots_.at(id)->thread).tried;
+    const auto found = slots_.find(id);
+    if (found == slots_.end()) {
+        co_return;  // Somebody else was told, too.
+    }
+    const std::vector<Remedy> tried = incident_of(found->second->thread).tried;
     std::vector<Entry> entries{record::closed(IncidentId(id), CloseKind::passed, tried)};
     const bool is_written = co_await append(std::move(entries), ports::Durability::synced);
     if (is_written) {
