@@ -26,7 +26,7 @@
 // `supersteps`; `bytes_per_superstep` are those of whole commits, as a file has them.
 
 #include "homeostat/base/ensure.hpp"
-#include "homeostat/stategraph/runner.hpp"
+#include "homeostat/graph/runner.hpp"
 
 #include "bench/state_graph_runs.hpp"
 
@@ -43,7 +43,7 @@
 #include <utility>
 #include <vector>
 
-namespace homeostat::stategraph::bench {
+namespace homeostat::graph::bench {
 
 namespace {
 
@@ -385,10 +385,10 @@ void register_all() {
 
 }  // namespace
 
-}  // namespace homeostat::stategraph::bench
+}  // namespace homeostat::graph::bench
 
 int main(int count, char** words) {
-    homeostat::stategraph::bench::register_all();
+    homeostat::graph::bench::register_all();
     benchmark::Initialize(&count, words);
     if (benchmark::ReportUnrecognizedArguments(count, words)) {
         return 1;

@@ -5,8 +5,8 @@
 
 #include "homeostat/base/binary.hpp"
 #include "homeostat/base/ensure.hpp"
-#include "homeostat/stategraph/memory_store.hpp"
-#include "homeostat/stategraph/runner.hpp"
+#include "homeostat/graph/memory_store.hpp"
+#include "homeostat/graph/runner.hpp"
 
 #include <benchmark/benchmark.h>
 
@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-namespace homeostat::stategraph::bench {
+namespace homeostat::graph::bench {
 
 /// No time passes, nobody is asked, nothing happens.
 template <class D>
@@ -190,4 +190,4 @@ void measure(benchmark::State& state, const StateGraph<D>& graph, Mode mode) {
         mode == Mode::no_store ? 0 : static_cast<double>(bytes) / supersteps;
 }
 
-}  // namespace homeostat::stategraph::bench
+}  // namespace homeostat::graph::bench

@@ -6,16 +6,16 @@
 # third-party names of layers.txt with them, and through base/task.hpp Asio and OpenSSL, which the
 # graph does not use.
 
-install(FILES $<TARGET_FILE:homeostat_base> $<TARGET_FILE:homeostat_stategraph>
+install(FILES $<TARGET_FILE:homeostat_base> $<TARGET_FILE:homeostat_graph>
         DESTINATION lib COMPONENT graph)
-install(DIRECTORY homeostat/base homeostat/stategraph
+install(DIRECTORY homeostat/base homeostat/graph
         DESTINATION include/homeostat COMPONENT graph
         FILES_MATCHING PATTERN "*.hpp"
         PATTERN "*_for_test.hpp" EXCLUDE
         PATTERN "task.hpp" EXCLUDE)
 # For whoever writes a store: it needs doctest.
-install(FILES homeostat/stategraph/store_cases_for_test.hpp
-        DESTINATION include/homeostat/stategraph COMPONENT graph)
+install(FILES homeostat/graph/store_cases_for_test.hpp
+        DESTINATION include/homeostat/graph COMPONENT graph)
 
 include(CMakePackageConfigHelpers)
 configure_file(cmake/homeostat_graph_config.cmake.in

@@ -3,7 +3,7 @@
 // input; or as a demon's inputs to a thread that began here. In both the thread keeps its word.
 
 #include "homeostat/base/ensure.hpp"
-#include "homeostat/stategraph/demon_for_test.hpp"
+#include "homeostat/graph/demon_for_test.hpp"
 
 #include <array>
 #include <cstddef>
@@ -14,7 +14,7 @@
 namespace {
 
 using homeostat::ensure;
-using namespace homeostat::stategraph;
+using namespace homeostat::graph;
 using for_test::Wrong;
 
 /// One byte per draw; 0, the ordinary case, once they are used up.

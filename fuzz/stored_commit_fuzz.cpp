@@ -3,7 +3,7 @@
 
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/base/json.hpp"
-#include "homeostat/stategraph/stored_commit.hpp"
+#include "homeostat/graph/stored_commit.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,10 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!parsed) {
         return 0;
     }
-    const Result<stategraph::Commit> commit = stategraph::from_stored(*parsed);
+    const Result<graph::Commit> commit = graph::from_stored(*parsed);
     if (commit) {
-        const Result<stategraph::Commit> again =
-            stategraph::from_stored(stategraph::to_stored(*commit));
+        const Result<graph::Commit> again = graph::from_stored(graph::to_stored(*commit));
         ensure(again.has_value() && *again == *commit, "a stored commit is the commit again");
     }
     return 0;

@@ -2,15 +2,15 @@
 //
 // The answers come from stdin; its end lets the ten minutes pass, on a clock of this program's own.
 
-#include "homeostat/stategraph/memory_store.hpp"
-#include "homeostat/stategraph/runner.hpp"
+#include "homeostat/graph/memory_store.hpp"
+#include "homeostat/graph/runner.hpp"
 
 #include <chrono>
 #include <iostream>
 #include <string>
 
 using namespace homeostat;
-using namespace homeostat::stategraph;
+using namespace homeostat::graph;
 
 namespace {
 

@@ -1,8 +1,8 @@
 // Five parcels are weighed side by side and their weights joined. The process ends in the middle;
 // the next one weighs nothing twice: it looks for what had been asked for.
 
-#include "homeostat/stategraph/memory_store.hpp"
-#include "homeostat/stategraph/runner.hpp"
+#include "homeostat/graph/memory_store.hpp"
+#include "homeostat/graph/runner.hpp"
 
 #include <functional>
 #include <iostream>
@@ -10,7 +10,7 @@
 #include <string>
 
 using namespace homeostat;
-using namespace homeostat::stategraph;
+using namespace homeostat::graph;
 
 namespace {
 

@@ -2,15 +2,15 @@
 // node for errors. The process ends between two attempts; neither their count nor the time of the
 // next is lost. The clock is this program's own.
 
-#include "homeostat/stategraph/memory_store.hpp"
-#include "homeostat/stategraph/runner.hpp"
+#include "homeostat/graph/memory_store.hpp"
+#include "homeostat/graph/runner.hpp"
 
 #include <chrono>
 #include <iostream>
 #include <string>
 
 using namespace homeostat;
-using namespace homeostat::stategraph;
+using namespace homeostat::graph;
 
 namespace {
 

@@ -29,7 +29,7 @@ TEST_NAME = re.compile(r'(?:TEST_CASE\(\s*|\{)"([C\d., ]+): ')
 def numbers_in_names_of_tests():
     """For each file of tests, as the page calls it, the numbers in the names of its tests."""
     found = {}
-    for path in (ROOT / "homeostat/stategraph").glob("*_test.[ch]pp"):
+    for path in (ROOT / "homeostat/graph").glob("*_test.[ch]pp"):
         label = re.sub(r"(_cases_for)?_test$", "", path.stem)
         for names in TEST_NAME.findall(path.read_text(encoding="utf-8")):
             found.setdefault(label, set()).update(names.split(", "))

@@ -41,6 +41,11 @@ struct SwitchOptions {
     std::string because;
 };
 
+struct GraphOptions {
+    bool is_mermaid{false};  ///< Said aloud; it is so anyway.
+    bool is_json{false};
+};
+
 struct BenchDecideOptions {
     bool is_json{false};
     bool asks_model{true};
@@ -56,6 +61,7 @@ struct BenchDecideOptions {
 [[nodiscard]] ExitStatus list_incidents(const LedgerOptions& options);
 [[nodiscard]] ExitStatus explain_incident(const LedgerOptions& options, const std::string& id);
 [[nodiscard]] ExitStatus replay_incident(const LedgerOptions& options, const std::string& id);
+[[nodiscard]] ExitStatus show_graph(const GraphOptions& options);
 [[nodiscard]] ExitStatus suspend(const SwitchOptions& options);
 [[nodiscard]] ExitStatus resume(const SwitchOptions& options);
 [[nodiscard]] ExitStatus verify_ledger_of(const VerifyLedgerOptions& options);

@@ -65,6 +65,7 @@ struct Arguments {
     SwitchOptions resume;
     VerifyLedgerOptions verify;
     BenchDecideOptions bench;
+    GraphOptions graph;
 };
 
 void add_demo(CLI::App& app, demo::DemoOptions& options) {
@@ -149,6 +150,21 @@ void add_reading_commands(CLI::App& app, Arguments& arguments) {
     add_doctor(app, arguments.doctor);
 }
 
+void add_graph(CLI::App& app, GraphOptions& options) {
+    CLI::App* command = app.add_subcommand(
+        "graph", "The graph that every incident runs on, as this program has it");
+    CLI::Option* mermaid =
+        command->add_flag("--mermaid", options.is_mermaid,
+                          "Print it as a Mermaid flowchart, as is done without it, too");
+    command
+        ->add_flag("--json", options.is_json, "Print nodes, kinds and edges as one JSON document")
+        ->excludes(mermaid);
+    command->footer(
+        "Hexagons cause effects, slanted boxes ask a person, round ones end. Dotted arrows are "
+        "chosen between.\n\n"
+        "Example:\n  homeostat graph --mermaid > healing.mmd");
+}
+
 void add_switch(CLI::App& app, const char* name, const char* says, SwitchOptions& options) {
     CLI::App* command = app.add_subcommand(name, says);
     add_common(*command, options.common);
@@ -202,6 +218,7 @@ void add_commands(CLI::App& app, Arguments& arguments) {
         ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
         ->capture_default_str();
     add_reading_commands(app, arguments);
+    add_graph(app, arguments.graph);
     add_switch(app, "suspend", "Kill switch: no effect begins from now on", arguments.suspend);
     add_switch(app, "resume", "Release the kill switch", arguments.resume);
     CLI::App* bench = app.add_subcommand("bench", "Measure");
@@ -244,6 +261,9 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     }
     if (is_meant("replay")) {
         return to_int(replay_incident(arguments.replay, arguments.incident));
+    }
+    if (is_meant("graph")) {
+        return to_int(show_graph(arguments.graph));
     }
     if (is_meant("suspend")) {
         return to_int(suspend(arguments.suspend));

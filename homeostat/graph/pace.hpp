@@ -16,8 +16,8 @@
 
 namespace homeostat::graph {
 
-/// Twice as many as a thread takes that only waits: it looks at the world four times a second at
-/// most, two steps each.
+/// Eight in a second, on average: a thread that waits, and looks at what it waits for now and then,
+/// stays far below.
 constexpr std::uint32_t steps_max = 2'000;
 constexpr Duration steps_span = std::chrono::minutes{2};
 

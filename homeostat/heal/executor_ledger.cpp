@@ -108,12 +108,12 @@ Task<bool> ExecutorRole::write_what_was_kept() {
     co_return true;
 }
 
-/// As a successor would: each thread from its checkpoint, the world read first.
+/// As a successor would: each thread from its latest commit, the world read first.
 void ExecutorRole::go_on() {
     for (const auto& [id, slot] : slots_) {
-        Result<HealingEvent> event = healing_graph().event_after_restart(slot->thread);
-        if (!slot->is_pumping && event) {
-            slot->inbox = {std::move(*event)};
+        if (!slot->is_pumping) {
+            slot->inbox.clear();
+            slot->inbox.emplace_back(graph::Reopen{});
             begin_pump(id);
         }
     }

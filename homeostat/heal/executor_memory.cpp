@@ -2,6 +2,8 @@
 
 #include "homeostat/heal/earlier_boots.hpp"
 #include "homeostat/heal/executor_role.hpp"
+#include "homeostat/heal/open_incidents.hpp"
+#include "homeostat/record/record.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -34,31 +36,12 @@ std::uint64_t number_in(std::string_view incident) {
 }
 
 bool waits_for_a_person(std::string_view node) {
-    return node == "stand_by" || node == "ask";
+    return node == "stand_by" || node == "ask" || node == "parked";
 }
 
 /// What was slow has ended since. To take it out of rotation ends nothing.
 bool ends_what_was_slow(const Symptom& open, const Symptom& symptom) {
     return symptom.kind == SymptomKind::instance_down && open.kind != symptom.kind;
-}
-
-/// After a reboot: how long something has lasted cannot be told any more.
-void begin_waits_anew(IncidentState& state, Instant now) {
-    state.opened_at = now;
-    state.node_since = now;
-    state.refused_since.reset();
-    state.silence = {};
-    state.suspended_since.reset();
-    if (state.plan) {
-        state.plan->began_at = now;
-        state.plan->step_last_at.reset();
-        state.plan->drain_began_at.reset();
-    }
-    if (state.held) {
-        state.held->until = now + (state.held->until - state.held->since);
-        state.held->since = now;
-        state.held->again_at.reset();
-    }
 }
 
 }  // namespace
@@ -67,36 +50,37 @@ void begin_waits_anew(IncidentState& state, Instant now) {
 
 /// A remedy ends processes itself: one that is down where its latest step was, is its own affair.
 bool ExecutorRole::explains(const HealingThread& thread, const Symptom& down) const {
-    if (thread.node != "act" && thread.node != "verify") {
+    const std::string node = node_of(thread);
+    if (node != "act" && node != "verify") {
         return false;
     }
-    const guard::IncidentMemory* memory = history_.find(thread.state.id);
+    const guard::IncidentMemory* memory = history_.find(IncidentId(thread.id));
     return memory == nullptr || !memory->step_last ||
            may_touch(*memory->step_last, InstanceId(down.subject.name));
 }
 
 /// Of an incident that a reflex deals with: whether a symptom of the same subject is its own.
 bool ExecutorRole::is_about(const HealingThread& thread, const Symptom& symptom) const {
-    const Symptom& open = thread.state.proposal.symptom;
+    const Symptom& open = incident_of(thread).proposal.symptom;
     return open.subject == symptom.subject &&
            (!ends_what_was_slow(open, symptom) || explains(thread, symptom));
 }
 
 /// Whether a judged incident may be the one that the symptom belongs to.
 bool ExecutorRole::may_account_for(const HealingThread& thread, const Symptom& symptom) const {
-    const IncidentState& state = thread.state;
+    const IncidentState& state = incident_of(thread);
+    const std::string node = node_of(thread);
     const bool is_for_long = ports_.clock.now() - state.node_since > symptom_ends_within;
     // What is held has helped: a symptom that is there later is another one. Only a cache stays as
     // stale as it was while its readers go round it.
     const bool is_lasting = symptom.kind == SymptomKind::stale_cache &&
                             state.proposal.symptom.subject == symptom.subject;
-    const bool is_old_hold = thread.node == "hold" && is_for_long && !is_lasting;
+    const bool is_old_hold = node == "hold" && is_for_long && !is_lasting;
     // A person was called or is asked, or guard goes on refusing. Where nothing was done for it, it
-    // explains no other kind of symptom.
-    const bool is_at_rest =
-        waits_for_a_person(thread.node) || (thread.node == "guard" && is_for_long);
-    const bool is_left_alone =
-        is_at_rest && state.tried.empty() && state.proposal.symptom.kind != symptom.kind;
+    // explains no other kind of symptom; nor does what nobody goes on with.
+    const bool is_at_rest = waits_for_a_person(node) || (node == "guard" && is_for_long);
+    const bool is_left_alone = is_at_rest && (state.tried.empty() || node == "parked") &&
+                               state.proposal.symptom.kind != symptom.kind;
     return !is_old_hold && !is_left_alone;
 }
 
@@ -106,10 +90,12 @@ const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
     for (const auto& [id, slot] : slots_) {
         const HealingThread& thread = slot->thread;
         const bool is_same = is_about(thread, symptom);
-        const bool is_reflex = is_for_reflex(thread.state.proposal.symptom, settings_.inventory);
+        const bool is_reflex =
+            is_for_reflex(incident_of(thread).proposal.symptom, settings_.inventory);
         if (is_reflex && (is_same || !is_urgent)) {
             // A crash explains errors for as long as its reflex is at work.
-            const bool is_at_work = !waits_for_a_person(thread.node) && thread.node != "hold";
+            const std::string node = node_of(thread);
+            const bool is_at_work = !waits_for_a_person(node) && node != "hold";
             if (is_same || is_at_work) {
                 return slot.get();
             }
@@ -128,10 +114,11 @@ std::optional<Standing> ExecutorRole::standing(const Symptom& symptom) const {
         return std::nullopt;
     }
     Standing standing;
-    const IncidentState& state = slot->thread.state;
+    const IncidentState& state = incident_of(slot->thread);
+    const std::string node = node_of(slot->thread);
     standing.incident = state.id;
-    const bool wants_cure = slot->thread.node == "hold" && state.wants_cure;
-    standing.wants_proposal = (slot->thread.node == "rejudge" || wants_cure) && slot->inbox.empty();
+    const bool wants_cure = node == "hold" && state.wants_cure;
+    standing.wants_proposal = (node == "rejudge" || wants_cure) && slot->inbox.empty();
     for (const Remedy& remedy : state.tried) {
         standing.tried.push_back(kind_of(remedy));
     }
@@ -141,7 +128,7 @@ std::optional<Standing> ExecutorRole::standing(const Symptom& symptom) const {
 std::vector<Symptom> ExecutorRole::open_symptoms() const {
     std::vector<Symptom> symptoms;
     for (const auto& [id, slot] : slots_) {
-        symptoms.push_back(slot->thread.state.proposal.symptom);
+        symptoms.push_back(incident_of(slot->thread).proposal.symptom);
     }
     return symptoms;
 }
@@ -149,9 +136,10 @@ std::vector<Symptom> ExecutorRole::open_symptoms() const {
 std::vector<IncidentView> ExecutorRole::incidents() const {
     std::vector<IncidentView> views;
     for (const auto& [id, slot] : slots_) {
-        const IncidentState& state = slot->thread.state;
-        views.push_back({state.id, state.proposal.symptom, slot->thread.node, state.opened_at,
-                         state.tried, state.trouble});
+        const IncidentState& state = incident_of(slot->thread);
+        const std::string& parked_because = slot->thread.progress.trouble;
+        views.push_back({state.id, state.proposal.symptom, node_of(slot->thread), state.opened_at,
+                         state.tried, parked_because.empty() ? state.trouble : parked_because});
     }
     return views;
 }
@@ -186,7 +174,7 @@ void ExecutorRole::learn_versions(const Entry& entry) {
     }
 }
 
-/// Of a ledger that is replayed: the latest of each kind, and where each thread stands.
+/// Of a ledger that is replayed: the latest of each kind.
 void ExecutorRole::remember(const Entry& entry, bool is_of_this_boot) {
     const std::string& id = entry.incident.text();
     if (entry.kind == EntryKind::opened) {
@@ -202,52 +190,37 @@ void ExecutorRole::remember(const Entry& entry, bool is_of_this_boot) {
             changes_before_.erase(changes_before_.begin());
         }
     }
-    if (entry.kind != EntryKind::checkpoint) {
-        return;
-    }
-    auto slot = std::make_unique<Slot>();
-    slot->is_known = true;
-    if (Result<HealingThread> thread = from_json<HealingThread>(entry.body)) {
-        slot->thread = std::move(*thread);
-        if (!is_of_this_boot) {
-            begin_waits_anew(slot->thread.state, ports_.clock.now());
-        }
-    } else {
-        slot->trouble = id + ": its checkpoint cannot be read: " + thread.error().text;
-    }
-    slots_[id] = std::move(slot);
 }
 
 Result<void> ExecutorRole::recover() {
     const Instant now = ports_.clock.now();
     settings_.started.recovered_at = now;
-    std::set<std::string> closed;
     EarlierBoots boots(settings_.boot_id, now);
+    OpenIncidents open;
     const Result<void> replayed = ports_.ledger.replay([&](const EntryGroup& group) {
         const Instant at = boots.instant_of(group, history_);
         learn(group, at);
         const bool is_of_this_boot = group.boot_id == settings_.boot_id;
         for (const Entry& entry : group.entries) {
             remember(entry, is_of_this_boot);
-            if (entry.kind == EntryKind::closed) {
-                closed.insert(entry.incident.text());
-            }
+            open.learn(entry, at);
         }
     });
     if (!replayed) {
         return fail("ledger", replayed.error());
     }
     boots.reach_present(history_);
-    std::erase_if(slots_, [&](const auto& item) { return closed.contains(item.first); });
-    for (const auto& [id, slot] : slots_) {
-        if (!slot->trouble.empty()) {
-            return fail(Fault::invalid, "ledger: " + slot->trouble + "; it needs a person");
+    for (auto& [id, recovered] : open.threads(graph_)) {
+        auto slot = std::make_unique<Slot>();
+        slot->is_known = true;
+        slot->thread = std::move(recovered.thread);
+        if (recovered.is_readable) {
+            slot->inbox.emplace_back(graph::Reopen{});
+        } else if (!recovered.is_told) {
+            slot->unwritten.push_back(
+                record::escalated(IncidentId(id), "parked: " + slot->thread.progress.trouble));
         }
-        Result<HealingEvent> event = healing_graph().event_after_restart(slot->thread);
-        if (!event) {
-            return fail("ledger", event.error());
-        }
-        slot->inbox.push_back(std::move(*event));
+        slots_[id] = std::move(slot);
     }
     return {};
 }

@@ -35,7 +35,7 @@ namespace homeostat::heal {
     settings.refusal_for_max = around.refusal_for_max;
     settings.plan_for_max = around.plan_for_max;
     settings.rejudge_for_max = around.rejudge_for_max;
-    settings.question_for_max = around.question_for_max;
+    settings.question_for_max = question_for_max_for_test;
     settings.hold_for_max = around.hold_for_max;
     settings.perform_for_max = seconds{2};
     settings.read_for_max = std::chrono::milliseconds{500};

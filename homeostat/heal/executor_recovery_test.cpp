@@ -1,6 +1,7 @@
 // The executor over several lives: killed anywhere, started again from its ledger; and what it
 // keeps there for good: proven versions, the kill switch, changes.
 
+#include "homeostat/graph/stored_commit.hpp"
 #include "homeostat/heal/executor_scenes_for_test.hpp"
 
 #include <doctest/doctest.h>
@@ -141,23 +142,102 @@ TEST_CASE("after a reboot every wait begins anew, however long the machine had r
     }
 }
 
-TEST_CASE("a checkpoint that this program cannot read stops the start and names the incident") {
-    struct Case {
-        std::string says;
-        std::string field;
+namespace {
+
+Entry& checkpoint_last(SimulatedMachine& machine) {
+    return machine.disk.groups.back().entries.back();
+}
+
+/// As a program wrote it before the state graph had commits.
+void be_of_older_program(SimulatedMachine& machine) {
+    checkpoint_last(machine).body = json::object{
+        {"id", "i-1"}, {"graph_digest", "0123456789abcdef"}, {"node", "act"}, {"state", nullptr}};
+}
+
+void be_of_another_graph(SimulatedMachine& machine) {
+    Result<graph::Commit> commit = graph::from_stored(checkpoint_last(machine).body);
+    REQUIRE(commit);
+    commit->graph_digest += 1;
+    commit->hash = graph::content_hash_of(*commit);
+    checkpoint_last(machine).body = graph::to_stored(*commit);
+}
+
+/// One in the middle is not there.
+void lack_one(SimulatedMachine& machine) {
+    std::vector<EntryGroup>& groups = machine.disk.groups;
+    std::vector<Entry>& entries = groups.at(groups.size() - 2).entries;
+    REQUIRE(entries.back().kind == EntryKind::checkpoint);
+    entries.pop_back();
+}
+
+struct Unreadable {
+    std::string says;
+    void (*make)(SimulatedMachine&);
+};
+
+const std::vector<Unreadable>& unreadable_ones() {
+    static const std::vector<Unreadable> all{
+        {"cannot be read (a commit: ", be_of_older_program},
+        {"was written by another graph", be_of_another_graph},
+        {"does not follow the one before it", lack_one},
     };
-    for (const Case& one : {Case{"checkpoint cannot be read", "state"},
-                            Case{"was written by another graph", "graph_digest"}}) {
-        CAPTURE(one.field);
+    return all;
+}
+
+bool was_told(const SimulatedMachine& machine, const std::string& part) {
+    return std::ranges::any_of(machine.notices, [&](const std::string& notice) {
+        return notice.starts_with("i-1 is parked: ") && notice.contains(part);
+    });
+}
+
+}  // namespace
+
+TEST_CASE("an incident whose checkpoint cannot be read is parked: told, and nothing repeated") {
+    for (const Unreadable& one : unreadable_ones()) {
+        CAPTURE(one.says);
         SimulatedMachine machine = bad_deploy();
         live_until(machine, 12, 0s);
-        json::object& body = machine.disk.groups.back().entries.back().body.as_object();
-        body[one.field] = "from another time";
+        one.make(machine);
+        const auto changes = machine.world.changes_count;
+        REQUIRE_FALSE(changes.empty());
+        for (int lives = 0; lives < 2; ++lives) {
+            machine.notices.clear();
+            SimulatedProcess successor(machine);
+            REQUIRE(successor.start());
+            successor.clock.run_for(10s);
+            CHECK(was_told(machine, one.says));
+            CHECK(was_told(machine, "begun: rollback payments from v2 to v1"));
+            REQUIRE(successor.executor->incidents().size() == 1);
+            CHECK(successor.executor->incidents().front().node == "parked");
+            CHECK(successor.executor->incidents().front().trouble.contains(one.says));
+            const Result<Standing> again = successor.submit(rollback_of(machine));
+            REQUIRE_FALSE(again);
+            CHECK(again.error().text == "i-1 is in hand");
+        }
+        CHECK(machine.world.changes_count == changes);
+        CHECK(std::ranges::count_if(machine.story(), [](const std::string& line) {
+                  return line.starts_with("escalated: parked: ");
+              }) == 1);
+    }
+}
+
+TEST_CASE("beside an incident that is parked the others are served, and it ends with its symptom") {
+    for (const Unreadable& one : unreadable_ones()) {
+        CAPTURE(one.says);
+        SimulatedMachine machine = bad_deploy();
+        machine.settings.guard.autonomy.erase(RemedyKind::rollback);
+        live_until(machine, 100, 0s);
+        one.make(machine);
         SimulatedProcess successor(machine);
-        const Result<void> started = successor.start();
-        REQUIRE_FALSE(started);
-        CHECK(started.error().text.find("i-1") != std::string::npos);
-        CHECK(started.error().text.find(one.says) != std::string::npos);
+        REQUIRE(successor.start());
+        successor.clock.run_for(3s);
+        machine.world.end_process(InstanceId("payments-0"));
+        REQUIRE(successor.submit(reflex_of(machine, "payments-0")));
+        REQUIRE(successor.settle_at("parked"));
+        CHECK(machine.story().back() == "closed healed");
+        successor.await(successor.executor->clear(errors_for_test(machine.world.now)));
+        CHECK(successor.executor->incidents().empty());
+        CHECK(machine.story().back() == "closed passed");
     }
 }
 

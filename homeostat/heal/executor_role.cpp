@@ -1,5 +1,7 @@
 #include "homeostat/heal/executor_role.hpp"
 
+#include "homeostat/base/fnv1a.hpp"
+#include "homeostat/graph/stored_commit.hpp"
 #include "homeostat/record/record.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -15,7 +17,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr Duration turn_every = std::chrono::milliseconds{1};  ///< An append takes about as long.
-constexpr std::size_t inbox_events_max = 64;  ///< A thread gets a handful; more is a flood.
+constexpr std::size_t inbox_inputs_max = 64;  ///< A thread gets a handful; more is a flood.
 constexpr std::size_t incidents_open_max = 64;
 
 /// What must be on the disk before the world may learn of it, or a person rely on it.
@@ -63,13 +65,13 @@ bool is_for_one_that_ended(const Proposal& proposal) {
     return is_for_one_that_ended(proposal.symptom, proposal.choice.remedy);
 }
 
-/// Says so of a superstep: nothing in it touches a process that is alive.
-bool starts_what_has_ended(const graph::Advance<Incident>& advance) {
-    const IncidentState& state = advance.thread.state;
+/// Says so of a step: nothing in it touches a process that is alive.
+bool starts_what_has_ended(const HealingThread& before, const HealingAdvance& advance) {
+    const IncidentState& state = incident_of(before, advance);
     const Remedy& remedy = state.plan ? state.plan->remedy : state.proposal.choice.remedy;
     return !state.is_undo && !state.held && is_for_one_that_ended(state.proposal.symptom, remedy) &&
-           std::ranges::all_of(advance.commands, [](const Incident::Command& command) {
-               const auto* perform = std::get_if<Perform>(&command);
+           std::ranges::all_of(advance.commands, [](const HealingCommand& one) {
+               const auto* perform = std::get_if<Perform>(&one.command);
                const auto* replace =
                    perform == nullptr ? nullptr : std::get_if<Replace>(&perform->request.step());
                return perform == nullptr || (replace != nullptr && replace->expected.pid == 0);
@@ -80,27 +82,40 @@ bool starts_what_has_ended(const graph::Advance<Incident>& advance) {
 /// does, and knows within bounds how many steps it took.
 constexpr Duration written_again_after = std::chrono::seconds{10};
 
-/// A look at the world after which the thread waits on as before: the checkpoint that there is says
-/// all that a successor needs, and it would look again first of all.
-bool says_nothing_new(const HealingThread& before, const graph::Advance<Incident>& advance) {
-    const HealingThread& after = advance.thread;
-    const bool waits_on = before.is_entered && after.is_entered && before.node == after.node &&
-                          !after.has_ended && advance.records.empty();
-    const bool only_looks =
-        std::ranges::all_of(advance.commands, [](const Incident::Command& command) {
-            return std::holds_alternative<ReadFacts>(command);
-        });
-    return waits_on && only_looks && to_json(before.state) == to_json(after.state);
+bool waits(const graph::Progress<Incident>& progress) {
+    return progress.status == graph::ThreadStatus::running && !progress.tasks.empty() &&
+           progress.tasks.front().status == graph::TaskStatus::waiting;
 }
 
-/// What an earlier look found that something else has overtaken, a proposal for instance: the node
-/// that it was for has been left. Taken for an answer to the later one, it would tell of a world in
-/// which the latest effect has not happened yet.
-void drop_looks(std::deque<HealingEvent>& inbox) {
-    std::erase_if(inbox, [](const HealingEvent& event) {
-        const auto* message = std::get_if<Incident::Message>(&event);
-        return message != nullptr && std::holds_alternative<FactsRead>(*message);
+/// A look at the world after which the thread waits on as before: the commit that there is says
+/// all that a successor needs, and it would look again first of all.
+bool says_nothing_new(const HealingThread& before, const HealingAdvance& advance) {
+    const graph::Progress<Incident>& after = advance.delta.progress;
+    const bool waits_on = waits(before.progress) && waits(after) &&
+                          before.progress.step == after.step && advance.delta.writes.empty() &&
+                          advance.records.empty();
+    const bool only_looks = std::ranges::all_of(advance.commands, [](const HealingCommand& one) {
+        return std::holds_alternative<ReadFacts>(one.command);
     });
+    return waits_on && only_looks &&
+           to_json(incident_of(before)) == to_json(incident_of(before, advance));
+}
+
+/// What an earlier look found that something else has overtaken, a proposal for instance: it would
+/// tell of a world in which the latest effect has not happened yet.
+void drop_looks(std::deque<HealingInput>& inbox) {
+    std::erase_if(inbox, [](const HealingInput& input) {
+        const auto* told = std::get_if<graph::Tell<Incident>>(&input);
+        return told != nullptr && std::holds_alternative<FactsRead>(told->message);
+    });
+}
+
+bool is_running(const HealingThread& thread) {
+    return thread.progress.status == graph::ThreadStatus::running;
+}
+
+bool is_parked(const HealingThread& thread) {
+    return thread.progress.status == graph::ThreadStatus::parked;
 }
 
 /// The nodes that an incident may leave because its symptom is gone.
@@ -116,7 +131,8 @@ ExecutorRole::ExecutorRole(asio::any_io_executor strand,
     : strand_(std::move(strand)),
       ports_(std::move(ports)),
       settings_(std::move(settings)),
-      calls_(strand_, ports_.clock, settings_.notify) {
+      calls_(strand_, ports_.clock, settings_.notify),
+      graph_(healing_graph(settings_.question_for_max)) {
     around_ = Around{.guard = settings_.guard,
                      .history = &history_,
                      .drains = settings_.inventory.has_edge,
@@ -124,43 +140,66 @@ ExecutorRole::ExecutorRole(asio::any_io_executor strand,
                      .refusal_for_max = settings_.refusal_for_max,
                      .plan_for_max = settings_.plan_for_max,
                      .rejudge_for_max = settings_.rejudge_for_max,
-                     .question_for_max = settings_.question_for_max,
-                     .hold_for_max = settings_.hold_for_max};
+                     .hold_for_max = settings_.hold_for_max,
+                     .boot = settings_.boot_id.empty() ? 0 : fnv1a(settings_.boot_id)};
 }
 
 // --- threads -------------------------------------------------------------------------------------
 
-void ExecutorRole::post(const std::string& id, HealingEvent event) {
+void ExecutorRole::post(const std::string& id, HealingInput input) {
     const auto found = slots_.find(id);
-    if (found == slots_.end() || found->second->inbox.size() >= inbox_events_max) {
+    if (found == slots_.end() || found->second->inbox.size() >= inbox_inputs_max) {
         return;
     }
-    found->second->inbox.push_back(std::move(event));
+    found->second->inbox.push_back(std::move(input));
     begin_pump(id);
+}
+
+void ExecutorRole::tell(const std::string& id, Incident::Message message) {
+    post(id, graph::Tell<Incident>{std::move(message)});
 }
 
 void ExecutorRole::begin_pump(const std::string& id) {
     const auto found = slots_.find(id);
-    const bool has_work = found != slots_.end() && !found->second->inbox.empty();
-    if (has_work && !found->second->is_pumping && !is_stopping_) {
-        found->second->is_pumping = true;
+    if (found == slots_.end() || is_stopping_) {
+        return;
+    }
+    Slot& slot = *found->second;
+    const bool has_work = !slot.inbox.empty() || HealingGraph::has_work(slot.thread);
+    if (has_work && is_running(slot.thread) && !slot.is_pumping) {
+        slot.is_pumping = true;
         asio::co_spawn(strand_, pump(id), asio::detached);
     }
 }
 
+/// What a node is entered with comes before what was told meanwhile; that another process has taken
+/// over comes before everything. REQUIRES: there is one.
+HealingInput ExecutorRole::next_input(Slot& slot) const {
+    const bool is_taken_over =
+        !slot.inbox.empty() && std::holds_alternative<graph::Reopen>(slot.inbox.front());
+    if (!is_taken_over && HealingGraph::has_work(slot.thread)) {
+        return graph::Go{};
+    }
+    HealingInput input = fitted_to(slot.thread, std::move(slot.inbox.front()));
+    slot.inbox.pop_front();
+    return input;
+}
+
 Task<void> ExecutorRole::pump(std::string id) {
     Slot& slot = *slots_.at(id);  // Only this pump ends the slot.
-    while (!slot.inbox.empty() && !is_stopping_ && !slot.thread.has_ended) {
-        HealingEvent event = std::move(slot.inbox.front());
-        slot.inbox.pop_front();
-        const bool has_advanced = co_await advance_once(slot, std::move(event));
+    while (is_running(slot.thread) && !is_stopping_) {
+        if (slot.inbox.empty() && !HealingGraph::has_work(slot.thread)) {
+            break;
+        }
+        HealingInput input = next_input(slot);
+        const bool has_advanced = co_await advance_once(slot, std::move(input));
         if (!has_advanced) {
-            break;  // The thread stands still, and goes on from its checkpoint some day.
+            break;  // The thread stands still, and goes on from its latest commit some day.
         }
     }
     slot.is_pumping = false;
     const bool was_never_begun = !slot.is_known && !ledger_trouble_.empty();
-    if (slot.thread.has_ended || was_never_begun) {
+    if (slot.thread.has_ended() || was_never_begun) {
         slots_.erase(id);
     }
 }
@@ -172,63 +211,69 @@ Task<void> ExecutorRole::take_turn() {
     is_advancing_ = true;
 }
 
-Task<bool> ExecutorRole::advance_once(Slot& slot, HealingEvent event) {
-    // One superstep at a time over all threads: guard must see an intent that another thread is
-    // just writing, or two effects could both be "the only one".
+Task<bool> ExecutorRole::advance_once(Slot& slot, HealingInput input) {
+    // One step at a time over all threads: guard must see an intent that another thread is just
+    // writing, or two effects could both be "the only one".
     co_await take_turn();
-    std::vector<Incident::Command> commands;
-    const bool is_durable = co_await take_step(slot, std::move(event), commands);
+    std::vector<HealingCommand> commands;
+    const bool is_durable = co_await take_step(slot, std::move(input), commands);
     is_advancing_ = false;
-    if (!is_durable || slot.thread.has_ended) {
+    if (!is_durable || !is_running(slot.thread)) {
         co_return is_durable;
     }
-    if (!slot.thread.is_entered) {
-        slot.inbox.push_front(graph::Entered{});
-    } else if (slot.thread.wake_at) {
-        asio::co_spawn(strand_,
-                       wake_later(slot.thread.id, slot.wake_generation, *slot.thread.wake_at),
+    if (const std::optional<Instant> due_at = graph_.due_at(slot.thread)) {
+        asio::co_spawn(strand_, wake_later(slot.thread.id, slot.wake_generation, *due_at),
                        asio::detached);
     }
-    for (Incident::Command& command : commands) {
+    for (HealingCommand& command : commands) {
         co_await carry_out(slot, std::move(command));
     }
     co_return true;
 }
 
+/// False: it could not be kept, and did not happen. What nobody waits for any more is dropped.
 Task<bool> ExecutorRole::take_step(Slot& slot,
-                                   HealingEvent event,
-                                   std::vector<Incident::Command>& commands) {
-    const HealingContext context{ports_.clock.now(), around_};
-    Result<graph::Advance<Incident>> advance = healing_graph().advance(slot.thread, event, context);
+                                   HealingInput input,
+                                   std::vector<HealingCommand>& commands) {
+    const Instant now = ports_.clock.now();
+    Result<HealingAdvance> advance = graph_.advance(slot.thread, input, {now, around_});
     if (!advance) {
-        settings_.notify(advance.error().text);
-        co_return false;
+        co_return true;
     }
-    const bool is_written_enough =
-        slot.is_known && context.now < slot.written_at + written_again_after;
-    bool is_durable = is_written_enough && says_nothing_new(slot.thread, *advance);
-    if (!is_durable) {
-        is_durable = co_await write_step(slot, *advance);
+    const bool is_written_enough = slot.is_known && now < slot.written_at + written_again_after;
+    if (is_written_enough && says_nothing_new(slot.thread, *advance)) {
+        graph::apply_unkept(slot.thread, std::move(advance->delta));
+    } else {
+        const bool is_durable = co_await write_step(slot, *advance);
+        if (!is_durable) {
+            co_return false;
+        }
+        graph::apply(slot.thread, std::move(advance->delta), advance->commit);
+        tell_person(slot, input);
     }
-    if (!is_durable) {
-        co_return false;
-    }
-    slot.thread = std::move(advance->thread);
     slot.wake_generation += 1;
     commands = std::move(advance->commands);
     co_return true;
 }
 
-Task<bool> ExecutorRole::write_step(Slot& slot, const graph::Advance<Incident>& advance) {
+Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
     const Instant at = ports_.clock.now();
-    std::vector<Entry> entries = advance.records;
-    Entry checkpoint = record::checkpoint(advance.thread.state.id, to_json(advance.thread));
+    const IncidentId incident(slot.thread.id);
+    std::vector<Entry> entries = std::move(advance.records);
+    const graph::Progress<Incident>& progress = advance.delta.progress;
+    if (progress.status == graph::ThreadStatus::parked) {
+        Entry entry = record::escalated(incident, "parked: " + progress.trouble);
+        entries.push_back(std::move(entry));
+    }
+    std::ranges::copy(slot.unwritten, std::back_inserter(entries));
+    Entry checkpoint = record::checkpoint(incident, graph::to_stored(advance.commit));
     entries.push_back(std::move(checkpoint));
-    const ports::Durability durability = durability_of(entries);
+    const ports::Durability durability =
+        advance.needs_sync ? ports::Durability::synced : durability_of(entries);
     // The one remedy that goes on without a ledger. One that would begin just now is asked for
     // again in a moment, and gets an id that tells of it.
     const bool may_be_kept =
-        starts_what_has_ended(advance) && (slot.is_known || !ledger_trouble_.empty());
+        starts_what_has_ended(slot.thread, advance) && (slot.is_known || !ledger_trouble_.empty());
     bool is_durable = false;
     if (may_be_kept) {
         is_durable = co_await append_or_keep(std::move(entries), durability);
@@ -236,36 +281,52 @@ Task<bool> ExecutorRole::write_step(Slot& slot, const graph::Advance<Incident>& 
         is_durable = co_await append(std::move(entries), durability);
     }
     if (is_durable) {
+        slot.unwritten.clear();
         slot.is_known = true;
         slot.written_at = at;
     }
     co_return is_durable;
 }
 
+/// Of a question once it is asked, and again by each process that takes it over: twice is better
+/// than never. Of a thread that cannot go on.
+void ExecutorRole::tell_person(const Slot& slot, const HealingInput& input) const {
+    const HealingQuestion* question = question_of(slot.thread);
+    const bool is_asked =
+        std::holds_alternative<graph::Go>(input) || std::holds_alternative<graph::Reopen>(input);
+    if (question != nullptr && is_asked) {
+        settings_.notify(text_of(slot.thread, *question));
+    }
+    if (is_parked(slot.thread)) {
+        settings_.notify(slot.thread.id + " is parked: " + slot.thread.progress.trouble);
+    }
+}
+
 Task<void> ExecutorRole::wake_later(std::string id, std::uint64_t generation, Instant at) {
     co_await ports_.clock.sleep_until(at);
     const auto found = slots_.find(id);
     if (found != slots_.end() && found->second->wake_generation == generation) {
-        post(id, graph::Woken{});
+        post(id, graph::Tick{});
     }
 }
 
-Task<void> ExecutorRole::carry_out(Slot& slot, Incident::Command command) {
-    if (auto* perform_command = std::get_if<Perform>(&command)) {
+Task<void> ExecutorRole::carry_out(Slot& slot, HealingCommand asked) {
+    graph::Tell<Incident> reply{Notified{}, asked.task, asked.attempt};
+    if (auto* perform_command = std::get_if<Perform>(&asked.command)) {
         const EffectId effect = perform_command->request.effect();
         Outcome outcome = co_await perform(std::move(perform_command->request));
-        slot.inbox.emplace_back(Performed{effect, std::move(outcome)});
-    } else if (const auto* verify_command = std::get_if<Verify>(&command)) {
+        reply.message = Performed{effect, std::move(outcome)};
+    } else if (const auto* verify_command = std::get_if<Verify>(&asked.command)) {
         Proof proof = co_await verify(verify_command->symptom);
-        slot.inbox.emplace_back(Verified{std::move(proof)});
-    } else if (const auto* notify = std::get_if<Notify>(&command)) {
+        reply.message = Verified{std::move(proof)};
+    } else if (const auto* notify = std::get_if<Notify>(&asked.command)) {
         settings_.notify(notify->text);
-        slot.inbox.emplace_back(Notified{});
     } else {
         Facts facts = co_await read_facts();
         drop_looks(slot.inbox);
-        slot.inbox.emplace_back(FactsRead{std::move(facts)});
+        reply.message = FactsRead{std::move(facts)};
     }
+    slot.inbox.emplace_back(std::move(reply));
 }
 
 // --- the door ------------------------------------------------------------------------------------
@@ -278,7 +339,7 @@ Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
         if (!known->wants_proposal) {
             co_return fail(Fault::busy, known->incident.text() + " is in hand");
         }
-        post(known->incident.text(), Proposed{std::move(proposal)});
+        tell(known->incident.text(), Proposed{std::move(proposal)});
         co_return *known;
     }
     if (slots_.size() >= incidents_open_max || is_stopping_) {
@@ -291,28 +352,68 @@ Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
     const EdgeCounters edge_before = edge_counters_before();
     state.edge_errors_at_open = edge_before.errors_total;
     state.edge_requests_at_open = edge_before.requests_total;
+    state.boot = around_.boot;
+    HealingAdvance begin = graph_.start(id, {std::move(state)}, ports_.clock.now());
     auto slot = std::make_unique<Slot>();
-    slot->thread = healing_graph().start(id, std::move(state));
+    slot->unwritten.push_back(record::checkpoint(IncidentId(id), graph::to_stored(begin.commit)));
+    graph::apply(slot->thread, std::move(begin.delta), begin.commit);
     slots_[id] = std::move(slot);
-    post(id, graph::Entered{});
+    begin_pump(id);
     co_return Standing{IncidentId(id), false, {}};
 }
 
 Task<void> ExecutorRole::clear(Symptom symptom) {
     // Collected first: a thread that is posted to may run to its end and leave the map at once.
     std::vector<std::string> waiting;
+    std::vector<std::string> parked;
     for (const auto& [id, slot] : slots_) {
-        const Symptom& open = slot->thread.state.proposal.symptom;
+        const Symptom& open = incident_of(slot->thread).proposal.symptom;
+        if (open.kind != symptom.kind || open.subject != symptom.subject) {
+            continue;
+        }
         // A remedy in hand runs to its proof whatever the agent sees; it is not told.
-        if (may_end(slot->thread.node) && slot->inbox.empty() && open.kind == symptom.kind &&
-            open.subject == symptom.subject) {
+        if (may_end(node_of(slot->thread)) && slot->inbox.empty()) {
             waiting.push_back(id);
+        } else if (is_parked(slot->thread) && !incident_of(slot->thread).held &&
+                   !incident_of(slot->thread).pending) {
+            parked.push_back(id);
         }
     }
     for (const std::string& id : waiting) {
-        post(id, Cleared{});
+        tell(id, Cleared{});
     }
-    co_return;
+    for (const std::string& id : parked) {
+        co_await close_parked(id);
+    }
+}
+
+/// With each start, for as long as they are.
+Task<void> ExecutorRole::tell_of_parked() {
+    std::vector<Entry> entries;
+    for (const auto& [id, slot] : slots_) {
+        if (is_parked(slot->thread)) {
+            settings_.notify(id + " is parked: " + slot->thread.progress.trouble);
+            std::ranges::move(slot->unwritten, std::back_inserter(entries));
+            slot->unwritten.clear();
+        }
+    }
+    if (!entries.empty()) {
+        (void)co_await append_or_keep(std::move(entries), ports::Durability::synced);
+    }
+}
+
+/// Nothing of it is in force, and there is nothing left to be healed.
+Task<void> ExecutorRole::close_parked(std::string id) {
+    const auto found = slots_.find(id);
+    if (found == slots_.end()) {
+        co_return;  // Somebody else was told, too.
+    }
+    const std::vector<Remedy> tried = incident_of(found->second->thread).tried;
+    std::vector<Entry> entries{record::closed(IncidentId(id), CloseKind::passed, tried)};
+    const bool is_written = co_await append(std::move(entries), ports::Durability::synced);
+    if (is_written) {
+        slots_.erase(id);
+    }
 }
 
 Task<Result<Change>> ExecutorRole::note(Change change) {
@@ -339,12 +440,12 @@ Task<Result<void>> ExecutorRole::flip_switch(bool engage, SwitchBody body) {
     // They look of themselves as well, but rarely once it has lasted for long.
     std::vector<std::string> suspended;
     for (const auto& [id, slot] : slots_) {
-        if (!engage && slot->thread.state.suspended_since) {
+        if (!engage && incident_of(slot->thread).suspended_since) {
             suspended.push_back(id);
         }
     }
     for (const std::string& id : suspended) {
-        post(id, graph::Woken{});
+        tell(id, Nudged{});
     }
     co_return Result<void>{};
 }
@@ -352,6 +453,7 @@ Task<Result<void>> ExecutorRole::flip_switch(bool engage, SwitchBody body) {
 Task<void> ExecutorRole::run() {
     std::vector<Entry> entries{record::started(settings_.started)};
     (void)co_await append_or_keep(std::move(entries), ports::Durability::synced);
+    co_await tell_of_parked();
     std::vector<std::string> ids;
     for (const auto& [id, slot] : slots_) {
         ids.push_back(id);

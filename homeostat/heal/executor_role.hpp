@@ -2,35 +2,29 @@
 
 // ExecutorRole: guards, acts, verifies and records. Alone holds the means to act.
 //
-// It owns the threads of the healing graph. An event for a thread goes into the thread's inbox; one
-// pump per thread takes the events in order: one superstep, its entries and checkpoint appended to
-// the ledger as one group, then its commands. If the append fails, the commands are dropped and the
+// It owns the threads of the healing graph. What happens to a thread goes into the thread's inbox;
+// one pump per thread takes it in order: one step, its entries and its commit appended to the
+// ledger as one group, then its commands. If the append fails, the commands are dropped and the
 // thread stands still: no ledger, no action. One remedy goes on without, because nothing is alive
 // at its target that it could harm: a process that has ended is started again. Its groups are kept
 // in memory, as far as there is room, and written before any other once the ledger takes groups
 // again.
 //
+// A thread that cannot go on is parked: nothing is done for it, a person is told why, and all
+// others go on. So is one that this program cannot read, as another program wrote it.
+//
 // Lives on one strand (a single-threaded io_context); not thread-safe.
 
 #include "homeostat/domain/artifact.hpp"
-#include "homeostat/domain/inventory.hpp"
-#include "homeostat/guard/guard.hpp"
+#include "homeostat/heal/executor_settings.hpp"
 #include "homeostat/heal/healing_graph.hpp"
 #include "homeostat/heal/port_calls.hpp"
-#include "homeostat/ports/actuator.hpp"
-#include "homeostat/ports/clock.hpp"
 #include "homeostat/ports/executor.hpp"
-#include "homeostat/ports/kill_switch.hpp"
-#include "homeostat/ports/ledger.hpp"
-#include "homeostat/ports/telemetry.hpp"
-#include "homeostat/sense/sense.hpp"
-#include "homeostat/verify/verify.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,51 +34,6 @@
 
 namespace homeostat::heal {
 
-struct ExecutorSettings {
-    Inventory inventory;
-    guard::Limits guard;
-    verify::Limits verify;
-    StartedBody started;       ///< What the first entry of this run says.
-    std::string boot_id;       ///< As the ledger writes it: instants of other boots mean nothing.
-    Duration proof_time{};     ///< A version that served this long is good.
-    Duration drain_for_max{};  ///< See heal::Around for this and the next five.
-    Duration refusal_for_max{};
-    Duration plan_for_max{};
-    Duration rejudge_for_max{};
-    Duration question_for_max{};
-    Duration hold_for_max{};
-    Duration perform_for_max{};                      ///< Deadline of one effect.
-    Duration read_for_max{};                         ///< Deadline of one reading of the world.
-    std::function<void(const std::string&)> notify;  ///< Tells a person. Must not block.
-};
-
-struct ExecutorPorts {
-    ports::Clock& clock;
-    ports::Ledger& ledger;
-    ports::KillSwitch& kill_switch;
-    std::vector<ports::Actuator*> actuators;
-    std::vector<ports::Telemetry*> verifiers;  ///< Fresh samples for verify; own connections.
-};
-
-/// What `status` and `incidents` show of an open incident.
-struct IncidentView {
-    IncidentId incident;
-    Symptom symptom;
-    std::string node;
-    Instant opened_at{};
-    std::vector<Remedy> tried;
-    std::string trouble;
-
-    static void fields(auto& self, auto&& field) {
-        field("incident", self.incident);
-        field("symptom", self.symptom);
-        field("node", self.node);
-        field("opened_at", self.opened_at);
-        field("tried", self.tried);
-        field("trouble", self.trouble);
-    }
-};
-
 class ExecutorRole final : public ports::Executor {
   public:
     ExecutorRole(boost::asio::any_io_executor strand,
@@ -92,7 +41,7 @@ class ExecutorRole final : public ports::Executor {
                  ExecutorSettings settings);
 
     /// Reads the ledger: history, good versions, threads that were open. Call once, first.
-    /// ERRORS: corrupt, invalid: a person has to look; nothing was changed.
+    /// ERRORS: those of the ledger: a person has to look; nothing was changed.
     [[nodiscard]] Result<void> recover();
 
     /// Writes `started`, goes on with the recovered threads, and serves until `stop`.
@@ -128,12 +77,12 @@ class ExecutorRole final : public ports::Executor {
   private:
     struct Slot {
         HealingThread thread;
-        std::deque<HealingEvent> inbox;
+        std::deque<HealingInput> inbox;
         bool is_pumping{false};
         std::uint64_t wake_generation{0};
         Instant written_at{};
-        bool is_known{false};  ///< The ledger, or what is kept for it, has a checkpoint of it.
-        std::string trouble;   ///< In `recover` only: why its checkpoint cannot be read.
+        bool is_known{false};          ///< The ledger, or what is kept for it, has a commit of it.
+        std::vector<Entry> unwritten;  ///< For the group of its next step.
     };
 
     /// A version on its way to being good.
@@ -142,16 +91,21 @@ class ExecutorRole final : public ports::Executor {
         Instant since{};  ///< Nothing has disturbed it since.
     };
 
-    void post(const std::string& id, HealingEvent event);
+    void post(const std::string& id, HealingInput input);
+    void tell(const std::string& id, Incident::Message message);
     void begin_pump(const std::string& id);
     Task<void> pump(std::string id);
     Task<void> take_turn();
-    Task<bool> advance_once(Slot& slot, HealingEvent event);
-    Task<bool> take_step(Slot& slot, HealingEvent event, std::vector<Incident::Command>& commands);
-    /// One group of the ledger: what the step wants kept, and the thread as it is after it.
-    Task<bool> write_step(Slot& slot, const graph::Advance<Incident>& advance);
-    Task<void> carry_out(Slot& slot, Incident::Command command);
+    [[nodiscard]] HealingInput next_input(Slot& slot) const;
+    Task<bool> advance_once(Slot& slot, HealingInput input);
+    Task<bool> take_step(Slot& slot, HealingInput input, std::vector<HealingCommand>& commands);
+    /// One group of the ledger: what the step wants kept, and its commit.
+    Task<bool> write_step(Slot& slot, HealingAdvance& advance);
+    void tell_person(const Slot& slot, const HealingInput& input) const;
+    Task<void> carry_out(Slot& slot, HealingCommand command);
     Task<void> wake_later(std::string id, std::uint64_t generation, Instant at);
+    Task<void> tell_of_parked();
+    Task<void> close_parked(std::string id);
     Task<bool> append(std::vector<Entry> entries, ports::Durability durability);
     Task<bool> append_or_keep(std::vector<Entry> entries, ports::Durability durability);
     Task<bool> write(const EntryGroup& group, ports::Durability durability);
@@ -180,6 +134,7 @@ class ExecutorRole final : public ports::Executor {
     PortCalls calls_;
     guard::History history_;
     Around around_;
+    HealingGraph graph_;
     std::map<std::string, std::unique_ptr<Slot>> slots_;
     PerArtifact<std::set<VersionId>> versions_good_;
     PerArtifact<VersionId> versions_last_seen_;

@@ -7,33 +7,164 @@ namespace homeostat::heal {
 
 namespace {
 
-HealingGraph build() {
-    using enum graph::NodeKind;
-    std::vector<graph::Node<Incident>> nodes{
-        {{"open", think, {"guard"}}, node::open},
-        {{"guard", think, {"act", "ask", "rejudge", "escalate", "stand_by", "hold", "close"}},
-         node::guard},
-        {{"ask", ask, {"escalate", "close"}}, node::ask},
-        {{"act", act, {"verify", "rejudge", "escalate", "hold", "close"}}, node::act},
-        {{"verify", think, {"close", "hold", "undo", "guard", "rejudge"}}, node::verify},
-        {{"undo", think, {"act"}}, node::undo},
-        {{"hold", think, {"give_back", "guard"}}, node::hold},
-        {{"give_back", think, {"act"}}, node::give_back},
-        {{"rejudge", think, {"guard", "escalate", "close"}}, node::rejudge},
-        {{"escalate", think, {"stand_by", "hold"}}, node::escalate},
-        {{"stand_by", think, {"hold", "close"}}, node::stand_by},
-        {{"close", end, {}}, node::close},
+using HealingNode = graph::Node<Incident>;
+using NodeLogic = HealingTurn (*)(IncidentState, const HealingEvent&, const HealingContext&);
+
+/// One remedy is one superstep of `act`, with dozens of effects. A process may die in each, and its
+/// successor settles it: that is progress. What makes none is stopped by its pace.
+constexpr std::uint32_t deaths_max = 1'000;
+
+/// After a reboot: how long something has lasted cannot be told any more.
+void begin_waits_anew(IncidentState& state, Instant now) {
+    state.opened_at = now;
+    state.node_since = now;
+    state.refused_since.reset();
+    state.silence = {};
+    state.suspended_since.reset();
+    if (state.plan) {
+        state.plan->began_at = now;
+        state.plan->step_last_at.reset();
+        state.plan->drain_began_at.reset();
+    }
+    if (state.held) {
+        state.held->until = now + (state.held->until - state.held->since);
+        state.held->since = now;
+        state.held->again_at.reset();
+    }
+}
+
+graph::Turn<Incident> to_turn(HealingTurn said, const graph::NodeShape& shape) {
+    graph::Turn<Incident> turn;
+    turn.set<&IncidentChannels::incident>(std::move(said.state));
+    for (Entry& entry : said.records) {
+        turn.record(std::move(entry));
+    }
+    for (Incident::Command& command : said.commands) {
+        turn.command(std::move(command));
+    }
+    const bool is_only_way = shape.successors.size() == 1 && shape.successors.front() == said.next;
+    if (shape.kind == graph::NodeKind::end || is_only_way) {
+        turn.done();
+    } else if (!said.next.empty()) {
+        turn.to(said.next);
+    } else if (said.wake_at) {
+        turn.stay_until(*said.wake_at);
+    }
+    return turn;
+}
+
+HealingNode node_for(graph::NodeShape shape, NodeLogic logic) {
+    shape.is_choice = shape.successors.size() > 1;
+    HealingNode node;
+    node.shape = shape;
+    node.run = [shape = std::move(shape), logic](const IncidentChannels& state,
+                                                 const HealingEvent& event,
+                                                 const HealingContext& context) {
+        IncidentState incident = state.incident;
+        if (incident.boot != context.around.boot) {
+            begin_waits_anew(incident, context.now);
+            incident.boot = context.around.boot;
+        }
+        return to_turn(logic(std::move(incident), event, context), shape);
     };
-    Result<HealingGraph> graph = HealingGraph::build("healing", std::move(nodes));
-    ensure(graph.has_value(), "the healing graph is well formed");
-    return std::move(*graph);
+    return node;
+}
+
+graph::Ask<Incident> asking(Duration question_for_max) {
+    graph::Ask<Incident> ask;
+    ask.question = [](const IncidentChannels& state, const HealingContext&) {
+        return Question{state.incident.proposal.choice.remedy};
+    };
+    ask.by_silence = Answer{};
+    ask.silence_for_max = question_for_max;
+    return ask;
+}
+
+const IncidentState* written_by(const graph::Write<IncidentChannels>& write) {
+    const auto* incident = std::get_if<0>(&write);
+    return incident == nullptr ? nullptr : &incident->value;
+}
+
+/// What the tasks have written so far; null: nothing.
+const IncidentState* written_in(const graph::Progress<Incident>& progress) {
+    for (const graph::Task<Incident>& task : progress.tasks) {
+        if (!task.writes.empty()) {
+            return written_by(task.writes.front());
+        }
+    }
+    return nullptr;
 }
 
 }  // namespace
 
-const HealingGraph& healing_graph() {
-    static const HealingGraph graph = build();
-    return graph;
+HealingGraph healing_graph(Duration question_for_max) {
+    using enum graph::NodeKind;
+    std::vector<HealingNode> nodes{
+        node_for({"open", think, {"guard"}}, node::open),
+        node_for(
+            {"guard", think, {"act", "ask", "rejudge", "escalate", "stand_by", "hold", "close"}},
+            node::guard),
+        node_for({"ask", ask, {"escalate", "close"}}, node::ask),
+        node_for({"act", act, {"verify", "rejudge", "escalate", "hold", "close"}}, node::act),
+        node_for({"verify", think, {"close", "hold", "undo", "guard", "rejudge"}}, node::verify),
+        node_for({"undo", think, {"act"}}, node::undo),
+        node_for({"hold", think, {"give_back", "guard"}}, node::hold),
+        node_for({"give_back", think, {"act"}}, node::give_back),
+        node_for({"rejudge", think, {"guard", "escalate", "close"}}, node::rejudge),
+        node_for({"escalate", think, {"stand_by", "hold"}}, node::escalate),
+        node_for({"stand_by", think, {"hold", "close"}}, node::stand_by),
+        node_for({"close", end, {}}, node::close),
+    };
+    for (HealingNode& node : nodes) {
+        if (node.shape.kind == ask) {
+            node.ask = asking(question_for_max);
+        }
+    }
+    Result<HealingGraph> graph =
+        HealingGraph::build("healing", std::move(nodes), {.deaths_max = deaths_max});
+    ensure(graph.has_value(), "the healing graph is well formed");
+    return std::move(*graph);
+}
+
+const IncidentState& incident_of(const HealingThread& thread) {
+    const IncidentState* written = written_in(thread.progress);
+    return written == nullptr ? thread.state.incident : *written;
+}
+
+const IncidentState& incident_of(const HealingThread& before, const HealingAdvance& step) {
+    if (const IncidentState* written = written_in(step.delta.progress)) {
+        return *written;
+    }
+    return step.delta.writes.empty() ? before.state.incident
+                                     : *written_by(step.delta.writes.front());
+}
+
+std::string node_of(const HealingThread& thread) {
+    const auto& progress = thread.progress;
+    if (progress.status == graph::ThreadStatus::parked) {
+        return "parked";
+    }
+    return progress.tasks.empty() ? "close" : progress.tasks.front().node;
+}
+
+const HealingQuestion* question_of(const HealingThread& thread) {
+    const auto& tasks = thread.progress.tasks;
+    const bool asks = !tasks.empty() && tasks.front().question;
+    return asks ? &*tasks.front().question : nullptr;
+}
+
+std::string text_of(const HealingThread& thread, const HealingQuestion& question) {
+    return thread.id + ": may I " + describe(question.question.remedy) + "?";
+}
+
+HealingInput fitted_to(const HealingThread& thread, HealingInput input) {
+    const auto* told = std::get_if<graph::Tell<Incident>>(&input);
+    const bool is_cleared = told != nullptr && std::holds_alternative<Cleared>(told->message);
+    const HealingQuestion* question = question_of(thread);
+    if (is_cleared && question != nullptr) {
+        return graph::Reply<Incident>{{AnswerKind::cleared}, question->id};
+    }
+    return input;
 }
 
 }  // namespace homeostat::heal

@@ -13,21 +13,57 @@
 //              │            unknown fate turns out to have happened)
 //              └→ escalate → stand_by
 //
-// `graph::to_mermaid(healing_graph().shape())` draws the whole of it.
+// `graph::to_mermaid(graph.shape())` draws the whole of it. What a node leaves the incident as
+// is one channel; a node that stays has its last word kept with its task, so ask `incident_of`.
 
-#include "homeostat/graph/graph.hpp"
+#include "homeostat/graph/state_graph.hpp"
 #include "homeostat/heal/incident.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace homeostat::heal {
 
-using HealingGraph = graph::Graph<Incident>;
+using HealingGraph = graph::StateGraph<Incident>;
 using HealingThread = graph::Thread<Incident>;
+using HealingInput = graph::Input<Incident>;
+using HealingAdvance = graph::Advance<Incident>;
 using HealingEvent = graph::Event<Incident>;
 using HealingContext = graph::Context<Incident>;
-using HealingTurn = graph::Turn<Incident>;
+using HealingCommand = graph::Addressed<Incident>;
+using HealingQuestion = graph::OpenQuestion<Incident>;
 
-/// The graph that every incident runs on.
-[[nodiscard]] const HealingGraph& healing_graph();
+/// What a node makes of an event.
+struct HealingTurn {
+    IncidentState state;
+    std::string_view next{};  ///< A declared successor; empty: stay and wait.
+    std::vector<Entry> records{};
+    std::vector<Incident::Command> commands{};
+    std::optional<Instant> wake_at{};  ///< While it stays: send Woken then.
+};
+
+/// The graph that every incident runs on. `question_for_max` is above 0: silence after it is "no".
+[[nodiscard]] HealingGraph healing_graph(Duration question_for_max);
+
+/// The incident as the latest turn left it.
+[[nodiscard]] const IncidentState& incident_of(const HealingThread& thread);
+/// As it will be after the step.
+[[nodiscard]] const IncidentState& incident_of(const HealingThread& before,
+                                               const HealingAdvance& step);
+
+/// The node that the thread is at; "parked" if a person has to look first, "close" once it is over.
+[[nodiscard]] std::string node_of(const HealingThread& thread);
+
+/// What a person is asked at present; null: nothing.
+[[nodiscard]] const HealingQuestion* question_of(const HealingThread& thread);
+
+/// The question as a person is asked it.
+[[nodiscard]] std::string text_of(const HealingThread& thread, const HealingQuestion& question);
+
+/// Whoever waits for an answer is told in its terms that the symptom is gone.
+[[nodiscard]] HealingInput fitted_to(const HealingThread& thread, HealingInput input);
 
 // Nodes, as functions of the names that they have in the graph: healing_nodes.cpp has them, but
 // hold, give_back and stand_by stand in healing_nodes_held.cpp.

@@ -260,7 +260,7 @@ TEST_CASE("a symptom that is gone while a remedy is carried out does not stop it
     SimulatedExecutor executor(world);
     executor.open(rollback_of(world));
     REQUIRE(executor.node() == "act");
-    REQUIRE(executor.thread().wake_at);
+    REQUIRE(executor.wake_at());
     executor.tell(Cleared{});
     executor.settle();
     CHECK(executor.story().back() == "closed healed");

@@ -68,7 +68,7 @@ bool give_up_unknown(SimulatedWorld& world,
     executor.settle();
     world.is_edge_readable = false;
     executor.restart();
-    return executor.settle_at("act") && executor.settle_at(rest) && executor.thread().state.pending;
+    return executor.settle_at("act") && executor.settle_at(rest) && executor.incident().pending;
 }
 
 /// Another incident has a remedy in hand until it is closed.
@@ -109,7 +109,7 @@ TEST_CASE("what cannot be given back stays held, is told once, and is given back
     REQUIRE(hold_eject(world, executor));
     world.is_suspended = true;
     pass(world, executor, 10min);
-    CHECK(executor.thread().state.held);
+    CHECK(executor.incident().held);
     CHECK(executor.notices.size() == 1);
     world.is_suspended = false;
     executor.settle();
@@ -174,7 +174,7 @@ TEST_CASE("an edge that never takes back what is held does not cost the budget o
                 .size();
         REQUIRE(spent + 10 <= executor.around.guard.effects_max);  // So many takes a rollback.
     }
-    CHECK(executor.thread().state.held);
+    CHECK(executor.incident().held);
     CHECK(executor.notices.size() == 1);
 }
 
@@ -296,7 +296,7 @@ TEST_CASE("while something is held no other temporary remedy takes its place") {
     executor.tell(Proposed{proposal_for_test(errors_for_test(world.now), scale_for_test(3, 4))});
     pass(world, executor, 5s);
     REQUIRE(executor.node() == "hold");
-    CHECK(executor.thread().state.held->remedy == open_circuit_for_test());
+    CHECK(executor.incident().held->remedy == open_circuit_for_test());
     CHECK(world.wanted_count() == 3);
 }
 

@@ -180,24 +180,12 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
     return with(go(std::move(state), "act"), std::move(entry));
 }
 
-HealingTurn ask(IncidentState state, const HealingEvent& event, const HealingContext& context) {
-    if (is_first(event)) {
-        state.node_since = context.now;
-    }
-    const Instant until = state.node_since + context.around.question_for_max;
-    if (is_first(event) || (is_after_restart(event) && context.now < until)) {
-        HealingTurn turn = wait_until(state, until);
-        turn.commands.emplace_back(
-            Notify{state.id.text() + ": may I " + describe(state.proposal.choice.remedy) + "?"});
-        return turn;
-    }
-    if (message_in<Cleared>(event) != nullptr) {
+HealingTurn ask(IncidentState state, const HealingEvent& event, const HealingContext&) {
+    const Answer& answer = std::get<graph::Answered<Incident>>(event).answer;
+    if (answer.kind == AnswerKind::cleared) {
         return go(std::move(state), "close");
     }
-    if (context.now >= until) {
-        return escalate_because(std::move(state), "nobody answered the question: silence is no");
-    }
-    return wait_until(std::move(state), until);
+    return escalate_because(std::move(state), "nobody answered the question: silence is no");
 }
 
 namespace {

@@ -63,7 +63,8 @@ template <class M>
 
 /// A reply that this node did not ask for is dropped: it asked anew after a restart.
 [[nodiscard]] inline bool asks_for_facts(const HealingEvent& event) {
-    return !std::holds_alternative<Incident::Message>(event);
+    return !std::holds_alternative<Incident::Message>(event) ||
+           message_in<Nudged>(event) != nullptr;
 }
 
 /// Something else is asked of guard from now on: no refusal so far was of that.

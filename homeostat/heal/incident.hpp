@@ -18,6 +18,8 @@
 #include "homeostat/domain/proof.hpp"
 #include "homeostat/domain/proposal.hpp"
 #include "homeostat/domain/remedy.hpp"
+#include "homeostat/graph/channels.hpp"
+#include "homeostat/graph/turn.hpp"
 #include "homeostat/guard/guard.hpp"
 
 #include <array>
@@ -25,6 +27,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <variant>
 #include <vector>
@@ -63,6 +66,7 @@ struct IncidentState {
     bool has_healed{false};
     std::string trouble;    ///< Why a person is needed, once one is.
     std::string last_rule;  ///< Of the last refusal written, so that a wait is written once.
+    std::uint64_t boot{0};  ///< As Around::boot: the one that its instants belong to.
 
     static void fields(auto& self, auto&& field) {
         field("id", self.id);
@@ -85,6 +89,16 @@ struct IncidentState {
         field("has_healed", self.has_healed);
         field("trouble", self.trouble);
         field("last_rule", self.last_rule);
+        field("boot", self.boot);
+    }
+};
+
+/// What a thread of the healing graph consists of.
+struct IncidentChannels {
+    IncidentState incident;
+
+    static constexpr auto channels() {
+        return std::tuple{graph::LastValue<&IncidentChannels::incident>{"incident"}};
     }
 };
 
@@ -106,6 +120,8 @@ struct Proposed {
 struct Notified {};
 /// The agent sees the symptom no longer.
 struct Cleared {};
+/// Something has changed that is worth a look before the time for one has come.
+struct Nudged {};
 
 // What a node asks for. Each is answered by the message of the same trade.
 struct ReadFacts {};
@@ -124,21 +140,49 @@ struct Notify {
 struct Around {
     guard::Limits guard;
     const guard::History* history{nullptr};
-    bool drains{false};           ///< There is an edge that can drain.
-    Duration drain_for_max{};     ///< An old request may take this long to end.
-    Duration refusal_for_max{};   ///< A refusal that may be asked again is, for this long.
-    Duration plan_for_max{};      ///< A remedy that takes longer is given up.
-    Duration rejudge_for_max{};   ///< How long to wait for the agent's second opinion.
-    Duration question_for_max{};  ///< Silence after this is "no".
-    Duration hold_for_max{};      ///< A temporary remedy is given back after this at the latest.
+    bool drains{false};          ///< There is an edge that can drain.
+    Duration drain_for_max{};    ///< An old request may take this long to end.
+    Duration refusal_for_max{};  ///< A refusal that may be asked again is, for this long.
+    Duration plan_for_max{};     ///< A remedy that takes longer is given up.
+    Duration rejudge_for_max{};  ///< How long to wait for the agent's second opinion.
+    Duration hold_for_max{};     ///< A temporary remedy is given back after this at the latest.
+    std::uint64_t boot{0};       ///< Instants of another one mean nothing. 0: there is but one.
 };
 
-/// The domain of the healing graph (graph/graph.hpp).
+/// May this be done?
+struct Question {
+    Remedy remedy;
+
+    static void fields(auto& self, auto&& field) { field("remedy", self.remedy); }
+    friend bool operator==(const Question&, const Question&) = default;
+};
+
+enum class AnswerKind : std::uint8_t {
+    silence,  ///< Nobody said anything: no.
+    cleared,  ///< The symptom is gone, so there is nothing to be asked any more.
+};
+
+constexpr auto names_of(std::type_identity<AnswerKind>) {
+    return std::to_array<std::string_view>({"silence", "cleared"});
+}
+
+struct Answer {
+    AnswerKind kind{AnswerKind::silence};
+
+    static void fields(auto& self, auto&& field) { field("kind", self.kind); }
+    friend bool operator==(const Answer&, const Answer&) = default;
+};
+
+/// The domain of the healing graph (graph/turn.hpp).
 struct Incident {
-    using State = IncidentState;
-    using Message = std::variant<FactsRead, Performed, Verified, Notified, Proposed, Cleared>;
+    using State = IncidentChannels;
+    using Argument = graph::Nothing;
+    using Message =
+        std::variant<FactsRead, Performed, Verified, Notified, Proposed, Cleared, Nudged>;
     using Command = std::variant<ReadFacts, Perform, Verify, Notify>;
     using Record = Entry;
+    using Question = heal::Question;
+    using Answer = heal::Answer;
     using Around = heal::Around;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// SimulatedExecutor: the healing graph of one incident, cranked against a simulated world.
+// SimulatedExecutor: a thread of the healing graph, advanced against a simulated world.
 //
 // It stands for everything that a process of ours knows (thread, history) and for the ledger, which
 // is all that its successor gets. The process dies when `points_left` reaches zero: there is a
@@ -9,9 +9,10 @@
 //
 // Pure.
 
-#include "homeostat/graph/crank.hpp"
+#include "homeostat/graph/stored_commit.hpp"
 #include "homeostat/heal/entry_line_for_test.hpp"
 #include "homeostat/heal/healing_graph.hpp"
+#include "homeostat/heal/open_incidents.hpp"
 #include "homeostat/heal/replay.hpp"
 #include "homeostat/heal/simulated_world_for_test.hpp"
 #include "homeostat/record/record.hpp"
@@ -38,7 +39,6 @@ namespace homeostat::heal {
     around.refusal_for_max = seconds{20};
     around.plan_for_max = seconds{60};
     around.rejudge_for_max = seconds{10};
-    around.question_for_max = seconds{30};
     around.hold_for_max = seconds{60};
     around.guard.min_healthy = 2;
     for (const RemedyKind kind :
@@ -49,6 +49,8 @@ namespace homeostat::heal {
     }
     return around;
 }
+
+inline constexpr Duration question_for_max_for_test = std::chrono::seconds{30};
 
 /// Where in an effect a process dies.
 enum class DeathIn : std::uint8_t { before, inside, after };
@@ -80,9 +82,12 @@ class SimulatedExecutor {
         state.edge_errors_at_open = world_.facts().edge.errors_total;
         state.edge_requests_at_open = world_.facts().edge.requests_total;
         state.proposal = std::move(proposal);
-        thread_ = healing_graph().start("i-1", std::move(state));
+        HealingAdvance begin = graph().start("i-1", {std::move(state)}, world_.now);
+        unwritten_ = {record::checkpoint(IncidentId("i-1"), graph::to_stored(begin.commit))};
+        thread_.emplace();
+        graph::apply(*thread_, std::move(begin.delta), begin.commit);
         world_.pass(std::chrono::milliseconds{200});  // The fault shows in our own counters.
-        crank(graph::Entered{});
+        crank(graph::Go{});
     }
 
     /// What another incident of the same executor writes.
@@ -95,25 +100,28 @@ class SimulatedExecutor {
         ledger.push_back(std::move(group));
     }
 
-    void tell(Incident::Message message) { crank(std::move(message)); }
+    void tell(Incident::Message message) { crank(graph::Tell<Incident>{std::move(message)}); }
 
-    [[nodiscard]] bool wakes_by(Instant at) const {
-        return !is_dead_ && thread_ && !thread_->has_ended && thread_->wake_at &&
-               *thread_->wake_at <= at;
+    /// When the thread wants to be woken.
+    [[nodiscard]] std::optional<Instant> wake_at() const {
+        return is_dead_ || !thread_ ? std::nullopt : graph().due_at(*thread_);
     }
+
+    [[nodiscard]] bool wakes_by(Instant at) const { return wake_at() && *wake_at() <= at; }
 
     /// Lets time pass until the thread wants to be woken. False: it waits for something else.
     bool wake() {
-        if (is_dead_ || !thread_ || thread_->has_ended || !thread_->wake_at) {
+        const std::optional<Instant> at = wake_at();
+        if (!at) {
             return false;
         }
-        if (cure && thread_->node == "hold" && thread_->state.wants_cure) {
+        if (cure && node() == "hold" && incident().wants_cure) {
             world_.pass(std::chrono::milliseconds{200});  // The agent looks and judges meanwhile.
-            crank(Proposed{*cure});
+            tell(Proposed{*cure});
             return !is_dead_;
         }
-        world_.pass(std::max(*thread_->wake_at - world_.now, Duration{}));
-        crank(graph::Woken{});
+        world_.pass(std::max(*at - world_.now, Duration{}));
+        crank(graph::Tick{});
         return !is_dead_;
     }
 
@@ -137,21 +145,21 @@ class SimulatedExecutor {
         is_dead_ = false;
         history_ = {};
         thread_.reset();
-        const Entry* checkpoint = nullptr;  // The last one counts.
+        OpenIncidents open;
         for (const EntryGroup& group : ledger) {
             for (const Entry& entry : group.entries) {
                 history_.learn(entry, group.at);
-                if (entry.kind == EntryKind::checkpoint) {
-                    checkpoint = &entry;
-                }
+                open.learn(entry, group.at);
             }
         }
-        if (checkpoint != nullptr) {
-            thread_ = body_for_test<HealingThread>(*checkpoint);
+        for (auto& [id, recovered] : open.threads(graph())) {
+            ensure(recovered.is_readable, "a thread of a test can be read");
+            thread_ = std::move(recovered.thread);
         }
+        has_ended_ = !thread_;
         begin_run();
-        if (thread_ && !thread_->has_ended) {
-            crank(*healing_graph().event_after_restart(*thread_));
+        if (thread_) {
+            crank(graph::Reopen{});
         }
     }
 
@@ -159,9 +167,10 @@ class SimulatedExecutor {
     [[nodiscard]] const guard::History& history() const { return history_; }
 
     /// Where the thread is; empty before its first commit.
-    [[nodiscard]] std::string node() const { return thread_ ? thread_->node : ""; }
-    [[nodiscard]] bool has_ended() const { return thread_ && thread_->has_ended; }
+    [[nodiscard]] std::string node() const { return thread_ ? node_of(*thread_) : ""; }
+    [[nodiscard]] bool has_ended() const { return has_ended_; }
     [[nodiscard]] const HealingThread& thread() const { return *thread_; }
+    [[nodiscard]] const IncidentState& incident() const { return incident_of(*thread_); }
 
     /// What was written, without starts and checkpoints.
     [[nodiscard]] std::vector<std::string> story() const {
@@ -174,50 +183,6 @@ class SimulatedExecutor {
             }
         }
         return lines;
-    }
-
-    // What graph::crank wants of a world.
-    bool commit(const HealingThread& thread, const std::vector<Entry>& records) {
-        if (dies_here()) {
-            return false;
-        }
-        EntryGroup group;
-        group.index = ledger.size();
-        group.at = world_.now;
-        group.entries = records;
-        group.entries.push_back(record::checkpoint(thread.state.id, to_json(thread)));
-        for (const Entry& entry : group.entries) {
-            history_.learn(entry, group.at);
-            if (entry.kind == EntryKind::intent) {
-                intents_.insert(body_for_test<IntentBody>(entry).effect);
-            }
-        }
-        ledger.push_back(std::move(group));
-        if (on_commit) {
-            on_commit(thread, records);
-        }
-        return !dies_here();
-    }
-
-    std::optional<Incident::Message> perform(Incident::Command command) {
-        if (is_dead_) {
-            return std::nullopt;
-        }
-        if (const auto* perform_command = std::get_if<Perform>(&command)) {
-            return perform_effect(perform_command->request);
-        }
-        if (std::holds_alternative<Verify>(command)) {
-            Proof proof = prove();
-            told("verify: " + std::string(to_text(proof.kind)));
-            return Verified{std::move(proof)};
-        }
-        if (const auto* notify = std::get_if<Notify>(&command)) {
-            notices.push_back(notify->text);
-            told("notify " + notify->text);
-            return Notified{};
-        }
-        told("read_facts");
-        return FactsRead{world_.facts()};
     }
 
   private:
@@ -254,13 +219,109 @@ class SimulatedExecutor {
         }
     }
 
-    void crank(HealingEvent event) {
+    [[nodiscard]] static const HealingGraph& graph() {
+        static const HealingGraph graph = healing_graph(question_for_max_for_test);
+        return graph;
+    }
+
+    [[nodiscard]] bool has_work() const {
+        return !inputs_.empty() || HealingGraph::has_work(*thread_);
+    }
+
+    /// What a node is entered with comes before what was told meanwhile.
+    HealingInput next_input() {
+        const bool is_taken_over =
+            !inputs_.empty() && std::holds_alternative<graph::Reopen>(inputs_.front());
+        if (!is_taken_over && HealingGraph::has_work(*thread_)) {
+            return graph::Go{};
+        }
+        HealingInput input = fitted_to(*thread_, std::move(inputs_.front()));
+        inputs_.pop_front();
+        return input;
+    }
+
+    /// Until the thread waits or ends.
+    void crank(HealingInput first) {
         around.history = &history_;
-        const HealingContext context{world_.now, around};
-        Result<HealingThread> thread =
-            graph::crank(healing_graph(), *thread_, std::move(event), *this, context);
-        ensure(thread.has_value(), "a thread of a test comes to an end");
-        thread_ = std::move(*thread);
+        inputs_.clear();
+        if (!std::holds_alternative<graph::Go>(first)) {
+            inputs_.push_back(std::move(first));
+        }
+        while (!is_dead_ && !thread_->has_ended() && has_work()) {
+            step(next_input());
+        }
+        has_ended_ = thread_->has_ended();
+    }
+
+    void step(const HealingInput& input) {
+        Result<HealingAdvance> advance = graph().advance(*thread_, input, {world_.now, around});
+        if (!advance) {
+            return;  // Nobody waits for it any more.
+        }
+        ensure(advance->delta.progress.status != graph::ThreadStatus::parked,
+               "a thread of a test comes to an end");
+        if (!commit(*advance)) {
+            return;  // No ledger, no action: the commands are dropped.
+        }
+        const HealingQuestion* question = question_of(*thread_);
+        if (question != nullptr && !std::holds_alternative<graph::Tick>(input)) {
+            told("notify " + text_of(*thread_, *question));
+            notices.push_back(text_of(*thread_, *question));
+        }
+        for (HealingCommand& one : advance->commands) {
+            if (auto reply = perform(std::move(one.command))) {
+                inputs_.emplace_back(
+                    graph::Tell<Incident>{std::move(*reply), one.task, one.attempt});
+            }
+        }
+    }
+
+    /// False: the process died before it or after it.
+    bool commit(HealingAdvance& advance) {
+        if (dies_here()) {
+            return false;
+        }
+        EntryGroup group;
+        group.index = ledger.size();
+        group.at = world_.now;
+        group.entries = advance.records;
+        std::ranges::copy(unwritten_, std::back_inserter(group.entries));
+        unwritten_.clear();
+        group.entries.push_back(
+            record::checkpoint(IncidentId(thread_->id), graph::to_stored(advance.commit)));
+        for (const Entry& entry : group.entries) {
+            history_.learn(entry, group.at);
+            if (entry.kind == EntryKind::intent) {
+                intents_.insert(body_for_test<IntentBody>(entry).effect);
+            }
+        }
+        ledger.push_back(std::move(group));
+        graph::apply(*thread_, std::move(advance.delta), advance.commit);
+        if (on_commit) {
+            on_commit(*thread_, advance.records);
+        }
+        return !dies_here();
+    }
+
+    std::optional<Incident::Message> perform(Incident::Command command) {
+        if (is_dead_) {
+            return std::nullopt;
+        }
+        if (const auto* perform_command = std::get_if<Perform>(&command)) {
+            return perform_effect(perform_command->request);
+        }
+        if (std::holds_alternative<Verify>(command)) {
+            Proof proof = prove();
+            told("verify: " + std::string(to_text(proof.kind)));
+            return Verified{std::move(proof)};
+        }
+        if (const auto* notify = std::get_if<Notify>(&command)) {
+            notices.push_back(notify->text);
+            told("notify " + notify->text);
+            return Notified{};
+        }
+        told("read_facts");
+        return FactsRead{world_.facts()};
     }
 
     std::optional<Incident::Message> perform_effect(const Request& request) {
@@ -301,6 +362,9 @@ class SimulatedExecutor {
     std::set<EffectId> intents_;  ///< That are in the ledger.
     guard::History history_;
     std::optional<HealingThread> thread_;
+    std::deque<HealingInput> inputs_;
+    std::vector<Entry> unwritten_;  ///< For the group of the next step.
+    bool has_ended_{false};
     bool is_dead_{false};
 };
 

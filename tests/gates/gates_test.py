@@ -321,6 +321,18 @@ class Gates(unittest.TestCase):
         self.assertNotEqual(status, 0)
         self.assertIn("'domain' names 'heal', which is not above it", output)
 
+    def test_the_architecture_shows_the_healing_graph_as_the_program_draws_it(self) -> None:
+        if not OPTIONS.build:
+            self.skipTest("no --build given")
+        program = pathlib.Path(OPTIONS.build) / "bin/homeostat"
+        drawn = subprocess.run([program, "graph", "--mermaid"], capture_output=True, text=True,
+                               timeout=30, check=True).stdout
+        self.assertIn("act{{act}}", drawn)
+        self.assertIn("ask[/ask/]", drawn)
+        page = (ROOT / "ARCHITECTURE.md").read_text()
+        shown = re.search(r"```mermaid\n(.*?)```", page, re.DOTALL)
+        self.assertEqual(shown.group(1), drawn)
+
     def test_the_tree_as_it_is_passes_tidy(self) -> None:
         self.assertEqual(run(sys.executable, ROOT / "tools/tidy.py"), (0, ""))
 

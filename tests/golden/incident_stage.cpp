@@ -299,15 +299,16 @@ void IncidentStage::print_facts() {
 
 void IncidentStage::print_commit(const heal::HealingThread& thread,
                                  const std::vector<Entry>& records) {
-    const bool has_moved = thread.node != node_;
+    const std::string node = heal::node_of(thread);
+    const bool has_moved = node != node_;
     if (has_moved || !records.empty()) {
-        std::string line = has_moved ? node_ + " -> " + thread.node : node_;
+        std::string line = has_moved ? node_ + " -> " + node : node_;
         for (std::size_t index = 0; index < records.size(); ++index) {
             line += (index == 0 ? ": " : "; ") + heal::line_for_test(records[index]);
         }
         output_.push_back(std::move(line));
     }
-    node_ = thread.node;
+    node_ = node;
 }
 
 void IncidentStage::print_command(const std::string& line) {

@@ -37,7 +37,7 @@ class Package(unittest.TestCase):
     def test_every_header_of_ours_that_is_included_is_installed(self) -> None:
         include = self.prefix / "include"
         headers = list(include.rglob("*.hpp"))
-        self.assertIn(include / "homeostat/stategraph/runner.hpp", headers)
+        self.assertIn(include / "homeostat/graph/runner.hpp", headers)
         for header in headers:
             for name in INCLUDE.findall(header.read_text(encoding="utf-8")):
                 self.assertTrue((include / name).is_file(), f"{header.name} includes {name}")

@@ -1,13 +1,13 @@
 #include "homeostat/adapters/segment_log/checkpoint_store.hpp"
 
-#include "homeostat/stategraph/stored_commit.hpp"
+#include "homeostat/graph/stored_commit.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace homeostat::adapters::segment_log {
 
-using stategraph::Commit;
+using graph::Commit;
 
 namespace {
 
@@ -19,7 +19,7 @@ Result<void> visit_commits(const EntryGroup& group, const VisitCommit& visit) {
         if (entry.kind != EntryKind::checkpoint) {
             continue;
         }
-        Result<Commit> commit = stategraph::from_stored(entry.body);
+        Result<Commit> commit = graph::from_stored(entry.body);
         if (!commit) {
             return fail("group " + std::to_string(group.index), commit.error());
         }
@@ -50,7 +50,7 @@ Result<void> CheckpointStore::recover() {
             const auto known = threads_.find(commit.thread);
             const bool is_known = known != threads_.end() && !known->second.commits.empty();
             const Commit* last = is_known ? &known->second.commits.back() : nullptr;
-            if (Result<void> checked = stategraph::check_next(last, commit); !checked) {
+            if (Result<void> checked = graph::check_next(last, commit); !checked) {
                 return fail(Fault::corrupt, checked.error().text);
             }
             remember(std::move(commit));
@@ -74,21 +74,21 @@ Result<std::uint64_t> CheckpointStore::claim(const std::string& thread) {
 
 Result<void> CheckpointStore::append(const Commit& commit,
                                      std::uint64_t epoch,
-                                     stategraph::Durability durability) {
+                                     graph::Durability durability) {
     const auto found = threads_.find(commit.thread);
     if (found == threads_.end() || found->second.epoch != epoch) {
         return fail(Fault::refused, "thread " + commit.thread + " has another writer");
     }
     const std::vector<Commit>& commits = found->second.commits;
     const Commit* last = commits.empty() ? nullptr : &commits.back();
-    if (Result<void> checked = stategraph::check_next(last, commit); !checked) {
+    if (Result<void> checked = graph::check_next(last, commit); !checked) {
         return checked;
     }
     EntryGroup group;
     group.at = commit.at;
     group.entries.push_back(
-        {EntryKind::checkpoint, IncidentId(commit.thread), stategraph::to_stored(commit)});
-    const bool is_synced = durability == stategraph::Durability::synced;
+        {EntryKind::checkpoint, IncidentId(commit.thread), graph::to_stored(commit)});
+    const bool is_synced = durability == graph::Durability::synced;
     const Result<Written> written = writer_.append(
         std::move(group), is_synced ? ports::Durability::synced : ports::Durability::written);
     if (!written) {

@@ -10,7 +10,7 @@
 // Blocks. Not thread-safe.
 
 #include "homeostat/adapters/segment_log/segment_writer.hpp"
-#include "homeostat/stategraph/store.hpp"
+#include "homeostat/graph/store.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -21,33 +21,34 @@
 
 namespace homeostat::adapters::segment_log {
 
-class CheckpointStore final : public stategraph::CheckpointStore {
+class CheckpointStore final : public graph::CheckpointStore {
   public:
     /// Takes the lock of the directory and reads what is there; a torn tail is cut off.
     /// ERRORS: busy, with the holder; full; corrupt, with file and offset: nothing was changed.
     [[nodiscard]] static Result<std::unique_ptr<CheckpointStore>> open(WriterOptions options);
 
     [[nodiscard]] Result<std::uint64_t> claim(const std::string& thread) override;
-    [[nodiscard]] Result<void> append(const stategraph::Commit& commit,
+    [[nodiscard]] Result<void> append(const graph::Commit& commit,
                                       std::uint64_t epoch,
-                                      stategraph::Durability durability) override;
-    [[nodiscard]] Result<std::vector<stategraph::Commit>> read(const std::string& thread,
-                                                               std::uint64_t until) const override;
-    [[nodiscard]] Result<std::vector<stategraph::Commit>> history(
-        const std::string& thread, std::uint64_t before, std::size_t count_max) const override;
+                                      graph::Durability durability) override;
+    [[nodiscard]] Result<std::vector<graph::Commit>> read(const std::string& thread,
+                                                          std::uint64_t until) const override;
+    [[nodiscard]] Result<std::vector<graph::Commit>> history(const std::string& thread,
+                                                             std::uint64_t before,
+                                                             std::size_t count_max) const override;
     [[nodiscard]] Result<std::vector<std::string>> threads() const override;
 
   private:
     struct Latest {
         std::uint64_t epoch{0};
-        std::vector<stategraph::Commit> commits;  ///< From the latest snapshot on.
+        std::vector<graph::Commit> commits;  ///< From the latest snapshot on.
     };
     explicit CheckpointStore(SegmentWriter writer) : writer_(std::move(writer)) {}
     [[nodiscard]] Result<void> recover();
-    void remember(stategraph::Commit commit);
+    void remember(graph::Commit commit);
     [[nodiscard]] Result<const Latest*> find(const std::string& thread) const;
     /// All that were ever written, of one thread, oldest first.
-    [[nodiscard]] Result<std::vector<stategraph::Commit>> all_of(const std::string& thread) const;
+    [[nodiscard]] Result<std::vector<graph::Commit>> all_of(const std::string& thread) const;
 
     mutable SegmentWriter writer_;  // Reading goes through its disk.
     std::map<std::string, Latest> threads_;

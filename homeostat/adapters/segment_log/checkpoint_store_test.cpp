@@ -5,7 +5,7 @@
 
 #include "homeostat/adapters/segment_log/ledger_for_test.hpp"
 #include "homeostat/adapters/segment_log/segment_format.hpp"
-#include "homeostat/stategraph/store_cases_for_test.hpp"
+#include "homeostat/graph/store_cases_for_test.hpp"
 
 #include <doctest/doctest.h>
 
@@ -17,9 +17,9 @@
 
 namespace homeostat::adapters::segment_log {
 
-using stategraph::Commit;
-using stategraph::Durability;
-namespace cases = stategraph::for_test;
+using graph::Commit;
+using graph::Durability;
+namespace cases = graph::for_test;
 
 namespace {
 

@@ -1,11 +1,11 @@
 // One node that ends at once, on what is installed.
 
-#include "homeostat/stategraph/memory_store.hpp"
-#include "homeostat/stategraph/state_graph.hpp"
+#include "homeostat/graph/memory_store.hpp"
+#include "homeostat/graph/state_graph.hpp"
 
 #include <iostream>
 
-using namespace homeostat::stategraph;
+using namespace homeostat::graph;
 
 struct Counting {
     struct State {

@@ -1,0 +1,69 @@
+#pragma once
+
+// What an ExecutorRole is given, and what it shows of an incident.
+//
+// Values only; the ports outlive the role.
+
+#include "homeostat/domain/inventory.hpp"
+#include "homeostat/domain/remedy.hpp"
+#include "homeostat/guard/guard.hpp"
+#include "homeostat/ports/actuator.hpp"
+#include "homeostat/ports/clock.hpp"
+#include "homeostat/ports/kill_switch.hpp"
+#include "homeostat/ports/ledger.hpp"
+#include "homeostat/ports/telemetry.hpp"
+#include "homeostat/sense/sense.hpp"
+#include "homeostat/verify/verify.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace homeostat::heal {
+
+struct ExecutorSettings {
+    Inventory inventory;
+    guard::Limits guard;
+    verify::Limits verify;
+    StartedBody started;       ///< What the first entry of this run says.
+    std::string boot_id;       ///< As the ledger writes it: instants of other boots mean nothing.
+    Duration proof_time{};     ///< A version that served this long is good.
+    Duration drain_for_max{};  ///< See heal::Around for this and the next five.
+    Duration refusal_for_max{};
+    Duration plan_for_max{};
+    Duration rejudge_for_max{};
+    Duration question_for_max{};
+    Duration hold_for_max{};
+    Duration perform_for_max{};                      ///< Deadline of one effect.
+    Duration read_for_max{};                         ///< Deadline of one reading of the world.
+    std::function<void(const std::string&)> notify;  ///< Tells a person. Must not block.
+};
+
+struct ExecutorPorts {
+    ports::Clock& clock;
+    ports::Ledger& ledger;
+    ports::KillSwitch& kill_switch;
+    std::vector<ports::Actuator*> actuators;
+    std::vector<ports::Telemetry*> verifiers;  ///< Fresh samples for verify; own connections.
+};
+
+/// What `status` and `incidents` show of an open incident.
+struct IncidentView {
+    IncidentId incident;
+    Symptom symptom;
+    std::string node;
+    Instant opened_at{};
+    std::vector<Remedy> tried;
+    std::string trouble;
+
+    static void fields(auto& self, auto&& field) {
+        field("incident", self.incident);
+        field("symptom", self.symptom);
+        field("node", self.node);
+        field("opened_at", self.opened_at);
+        field("tried", self.tried);
+        field("trouble", self.trouble);
+    }
+};
+
+}  // namespace homeostat::heal
