@@ -13,6 +13,7 @@ class Layers:
     libraries: dict[str, list[str]] = field(default_factory=dict)  # folder or file → third party
     pure: list[str] = field(default_factory=list)  # folders
     awaiting: list[str] = field(default_factory=list)  # folders and files
+    telling: list[str] = field(default_factory=list)  # files that may ask the ledger's index
     test_libraries: list[str] = field(default_factory=list)
 
     def may_await(self, file: str) -> bool:
@@ -32,6 +33,8 @@ def read_layers(root: pathlib.Path) -> Layers:
             layers.pure = folders
         elif subject == "@await":
             layers.awaiting = folders
+        elif subject == "@index":
+            layers.telling = folders
         elif subject == "@test":
             layers.test_libraries = libraries
         else:
