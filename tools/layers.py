@@ -14,6 +14,7 @@ class Layers:
     pure: list[str] = field(default_factory=list)  # folders
     exact: list[str] = field(default_factory=list)  # folders
     awaiting: list[str] = field(default_factory=list)  # folders and files
+    telling: list[str] = field(default_factory=list)  # files that may ask the ledger's index
     test_libraries: list[str] = field(default_factory=list)
 
     def may_await(self, file: str) -> bool:
@@ -35,6 +36,8 @@ def read_layers(root: pathlib.Path) -> Layers:
             layers.exact = folders
         elif subject == "@await":
             layers.awaiting = folders
+        elif subject == "@index":
+            layers.telling = folders
         elif subject == "@test":
             layers.test_libraries = libraries
         else:

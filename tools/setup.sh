@@ -15,7 +15,7 @@ build_packages="
     ca-certificates make cmake ninja-build ccache clang-19 libclang-rt-19-dev lld-19 binutils
     python3 python3-venv
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
-    libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev libssl-dev libxxhash-dev
+    libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev libssl-dev libxxhash-dev libsqlite3-dev
     doctest-dev libbenchmark-dev
     haproxy redis-server"
 check_packages="clang-format-19 clang-tidy-19 gcc spin"

@@ -243,6 +243,7 @@ def check_includes(source: Source, layers: Layers) -> Iterator[Finding]:
         line, header = source.line_at(match.start(2)), match[2]
         if match[1] == '"':
             yield from check_own_include(header, line, source, folders)
+            yield from check_index_include(header, line, source, layers)
         else:
             yield from check_library_include(header, line, source, libraries)
 
@@ -258,6 +259,19 @@ def check_own_include(header: str, line: int, source: Source, folders) -> Iterat
             line,
             f"{source.folder} may not include {folder}",
             "move what both need to a folder below, or let the caller pass it (layers.txt)",
+        )
+
+
+def check_index_include(header: str, line: int, source: Source, layers) -> Iterator[Finding]:
+    """The index of the ledger may be lost or wrong at any time, so nothing that acts reads it."""
+    index = "homeostat/adapters/ledger_index/"
+    is_own = source.folder == "adapters/ledger_index"
+    if header.startswith(index) and not is_own and source.file not in layers.telling:
+        yield Finding(
+            "index",
+            line,
+            f"{source.file} may not ask the ledger's index",
+            "decide by the ledger itself; only what tells of the past may (layers.txt, @index)",
         )
 
 

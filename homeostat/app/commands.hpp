@@ -25,6 +25,26 @@ struct LedgerOptions {
     std::filesystem::path ledger;  ///< Instead of the configuration's.
 };
 
+struct IncidentsOptions {
+    LedgerOptions ledger;
+    std::string since;  ///< As parse_when reads it; empty: from the beginning.
+    std::string until;  ///< Likewise; empty: to the end.
+    std::string service;
+    std::string kind;  ///< Of the symptom.
+    std::string state;
+    std::filesystem::path index;  ///< Instead of the configuration's.
+    bool has_statistics{false};
+};
+
+struct ExportOptions {
+    LedgerOptions ledger;
+    std::string since;
+    std::string until;
+    std::string incident;
+    bool is_csv{false};
+    std::filesystem::path out;  ///< Empty: standard output.
+};
+
 struct VerifyLedgerOptions {
     LedgerOptions ledger;
     std::filesystem::path sink;  ///< Instead of the configuration's.
@@ -58,7 +78,8 @@ struct BenchDecideOptions {
 [[nodiscard]] ExitStatus run_agent(const AgentOptions& options);
 [[nodiscard]] ExitStatus validate(const ValidateOptions& options);
 [[nodiscard]] ExitStatus show_status(const CommonOptions& options);
-[[nodiscard]] ExitStatus list_incidents(const LedgerOptions& options);
+[[nodiscard]] ExitStatus list_incidents(const IncidentsOptions& options);
+[[nodiscard]] ExitStatus export_ledger(const ExportOptions& options);
 [[nodiscard]] ExitStatus explain_incident(const LedgerOptions& options, const std::string& id);
 [[nodiscard]] ExitStatus replay_incident(const LedgerOptions& options, const std::string& id);
 [[nodiscard]] ExitStatus show_graph(const GraphOptions& options);

@@ -119,7 +119,8 @@ struct Config {
     Duration proof_time{std::chrono::minutes{10}};  ///< A version that served this long is good.
     Duration hold_for{std::chrono::minutes{2}};     ///< A temporary remedy, at the longest.
     std::filesystem::path ledger_directory;
-    std::filesystem::path sink_file;  ///< Empty: no copy outside of the ledger.
+    std::filesystem::path sink_file;   ///< Empty: no copy outside of the ledger.
+    std::filesystem::path index_file;  ///< Of the ledger, for the commands that tell of the past.
     std::filesystem::path control_socket;
     std::filesystem::path switch_file;  ///< The kill switch.
     OracleMode oracle{OracleMode::both};

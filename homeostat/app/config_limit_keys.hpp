@@ -124,11 +124,14 @@ struct AutonomySection {
 struct RecordSection {
     std::filesystem::path ledger;
     std::filesystem::path sink;
+    std::filesystem::path index;
     static void keys(auto& self, auto&& key) {
         key(Key{"ledger", "Directory of the ledger; var/SERVICE/ledger without it"}, PathValue{},
             self.ledger);
         key(Key{"sink", "File for a copy, one JSON line a group; outside the ledger"}, PathValue{},
             self.sink);
+        key(Key{"index", "File NAME.index to answer `incidents` from; var/SERVICE/ledger.index"},
+            PathValue{}, self.index);
     }
 };
 

@@ -70,6 +70,7 @@ TEST_CASE("a short configuration gets defaults, and every one of them is safe") 
     CHECK(config.control_socket == "/srv/shop/var/payments/homeostat.sock");
     CHECK(config.switch_file == "/srv/shop/var/payments/suspended");
     CHECK(config.sink_file.empty());
+    CHECK(config.index_file == "/srv/shop/var/payments/ledger.index");
     CHECK_FALSE(config.model);
     CHECK_FALSE(config.haproxy);
     CHECK_FALSE(config.takes_changes_by_http);

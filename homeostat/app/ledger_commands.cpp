@@ -3,7 +3,8 @@
 #include "homeostat/adapters/segment_log/verify_ledger.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/complaint.hpp"
-#include "homeostat/app/config_load.hpp"
+#include "homeostat/app/ledger_history.hpp"
+#include "homeostat/app/ledger_place.hpp"
 #include "homeostat/app/replay_report.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/base/fields.hpp"
@@ -20,25 +21,8 @@ namespace {
 
 namespace ledger = adapters::segment_log;
 
-struct Place {
-    std::filesystem::path directory;
-    std::filesystem::path sink;
-};
-
-/// From --ledger, else from the configuration.
-Result<Place> place_of(const LedgerOptions& options) {
-    if (!options.ledger.empty()) {
-        return Place{options.ledger, {}};
-    }
-    const ConfigReport report = load_config(options.common.config);
-    if (!report.config) {
-        return fail(Fault::invalid, describe(report));
-    }
-    return Place{report.config->ledger_directory, report.config->sink_file};
-}
-
 Result<std::vector<EntryGroup>> read_groups(const LedgerOptions& options) {
-    const Result<Place> place = place_of(options);
+    const Result<LedgerPlace> place = place_of(options);
     if (!place) {
         return std::unexpected(place.error());
     }
@@ -57,20 +41,83 @@ ExitStatus status_of(const Error& error) {
 
 }  // namespace
 
-ExitStatus list_incidents(const LedgerOptions& options) {
-    const Result<std::vector<EntryGroup>> groups = read_groups(options);
-    if (!groups) {
-        complain(groups.error().text);
-        return status_of(groups.error());
+namespace {
+
+Result<HistoryQuestion> question_of(const IncidentsOptions& options) {
+    const Result<std::optional<WallTime>> since = when_of(options.since);
+    const Result<std::optional<WallTime>> until = when_of(options.until);
+    if (!since || !until) {
+        return fail(since ? "--until" : "--since", since ? until.error() : since.error());
     }
-    const std::vector<IncidentSummary> incidents = summaries(*groups);
-    if (options.common.is_json) {
-        json::object document;
-        document["incidents"] = to_json(incidents);
-        fmt::print("{}", to_pretty_text(document));
-    } else {
-        fmt::print("{}", to_table(incidents));
+    return HistoryQuestion{.filter = {.since = *since,
+                                      .until = *until,
+                                      .service = options.service,
+                                      .symptom = options.kind,
+                                      .state = options.state},
+                           .has_statistics = options.has_statistics};
+}
+
+std::string to_lines(const adapters::ledger_index::Statistics& statistics) {
+    std::string text =
+        fmt::format("{:<24} {:>9} {:>7} {:>7} {:>10} {:>5}  {}\n", "SYMPTOM", "INCIDENTS", "HEALED",
+                    "PASSED", "ESCALATED", "OPEN", "MEDIAN TO CLOSED");
+    for (const auto& each : statistics.symptoms) {
+        constexpr double ms_per_second = 1000;
+        const std::string median =
+            each.closed_after_ms_median
+                ? fmt::format("{:.1f} s",
+                              static_cast<double>(*each.closed_after_ms_median) / ms_per_second)
+                : std::string("—");
+        text += fmt::format("{:<24} {:>9} {:>7} {:>7} {:>10} {:>5}  {}\n", plain(each.symptom),
+                            each.incidents_count, each.healed_count, each.passed_count,
+                            each.escalated_count, each.open_count, median);
     }
+    text += fmt::format("\n{:<24} {:>9} {:>7} {:>7} {:>10}\n", "REMEDY", "INCIDENTS", "EFFECTS",
+                        "HELPED", "NOT HELPED");
+    for (const auto& each : statistics.remedies) {
+        text += fmt::format("{:<24} {:>9} {:>7} {:>7} {:>10}\n", plain(each.remedy),
+                            each.incidents_count, each.effects_count, each.helped_count,
+                            each.not_helped_count);
+    }
+    text += "\nOBJECTIONS  RULE\n";
+    for (const auto& each : statistics.rules) {
+        text += fmt::format("{:>10}  {}\n", each.objections_count, plain(each.rule));
+    }
+    return text;
+}
+
+void print(const History& history, bool is_json) {
+    if (!is_json) {
+        fmt::print(
+            "{}", history.statistics ? to_lines(*history.statistics) : to_table(history.incidents));
+        return;
+    }
+    json::object document;
+    document["incidents"] = to_json(history.incidents);
+    if (history.statistics) {
+        document["statistics"] = to_json(*history.statistics);
+    }
+    fmt::print("{}", to_pretty_text(document));
+}
+
+}  // namespace
+
+ExitStatus list_incidents(const IncidentsOptions& options) {
+    const Result<LedgerPlace> place = place_of(options.ledger);
+    const Result<HistoryQuestion> question = question_of(options);
+    if (!place || !question) {
+        complain(place ? question.error().text : place.error().text);
+        return ExitStatus::usage;
+    }
+    const HistoryPlace where{place->directory,
+                             options.index.empty() ? place->index : options.index};
+    const Result<History> history =
+        ask_history(where, *question, [](std::string_view news) { complain(news); });
+    if (!history) {
+        complain(history.error().text);
+        return status_of(history.error());
+    }
+    print(*history, options.ledger.common.is_json);
     return ExitStatus::ok;
 }
 
@@ -155,7 +202,7 @@ json::object to_document(const Result<ledger::Verification>& verified) {
 }  // namespace
 
 ExitStatus verify_ledger_of(const VerifyLedgerOptions& options) {
-    const Result<Place> place = place_of(options.ledger);
+    const Result<LedgerPlace> place = place_of(options.ledger);
     if (!place) {
         complain(place.error().text);
         return ExitStatus::usage;

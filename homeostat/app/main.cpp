@@ -57,7 +57,8 @@ struct Arguments {
     ValidateOptions validate;
     CommonOptions status;
     CommonOptions doctor;
-    LedgerOptions incidents;
+    IncidentsOptions incidents;
+    ExportOptions exported;
     LedgerOptions explain;
     std::string incident;
     LedgerOptions replay;
@@ -118,6 +119,60 @@ void add_doctor(CLI::App& app, CommonOptions& options) {
         "  1  something is missing\n  2  the configuration cannot be used");
 }
 
+void add_span(CLI::App& command, std::string& since, std::string& until) {
+    command.add_option("--since", since, "From then on: 2h, 7d, 2026-11-27 or 2026-11-27T06:00Z");
+    command.add_option("--until", until, "Before then, likewise");
+}
+
+void add_incidents(CLI::App& app, IncidentsOptions& options) {
+    CLI::App* command =
+        app.add_subcommand("incidents", "Every incident of the ledger, a line each");
+    add_ledger(*command, options.ledger);
+    add_span(*command, options.since, options.until);
+    command->add_option("--service", options.service, "Only of this service");
+    command->add_option("--kind", options.kind, "Only with this symptom, as in latency");
+    command->add_option("--state", options.state, "Only those that stand there")
+        ->check(CLI::IsMember({"open", "healed", "passed", "escalated"}));
+    command->add_flag("--statistics", options.has_statistics,
+                      "Counts by symptom, remedy and rule instead of lines");
+    command->add_option("--index", options.index,
+                        "The index to answer from, instead of the configuration's; NAME.index");
+    command->footer(
+        "Answers come from an index beside the ledger, which is brought up to date first, or read "
+        "from the\nledger itself where none can be kept. An index that is lost, spoiled or of "
+        "another ledger is built\nanew. With --ledger none is kept unless --index names it.\n\n"
+        "Examples:\n  homeostat incidents --since 7d --kind errors\n"
+        "  homeostat incidents --statistics --json");
+}
+
+void add_export(CLI::App& app, ExportOptions& options) {
+    CLI::App* command =
+        app.add_subcommand("export", "The ledger's entries for other programs, with their place");
+    add_common(*command, options.ledger.common);
+    command->add_option("DIR,--ledger", options.ledger.ledger,
+                        "A ledger's directory, instead of the configuration's");
+    add_span(*command, options.since, options.until);
+    command->add_option("--incident", options.incident, "Only of this incident, as in i-3");
+    command
+        ->add_option_function<std::string>(
+            "--format", [&options](const std::string& word) { options.is_csv = word == "csv"; },
+            "Events in the shape of CloudEvents, one a line, or a table")
+        ->check(CLI::IsMember({"jsonl", "csv"}))
+        ->default_str("jsonl");
+    command->add_option("--out", options.out,
+                        "A file, which appears or is replaced once it is whole");
+    command->footer(
+        "Each line names the group it stands in, its position there and the chain's hash after "
+        "that group:\n`homeostat verify-ledger --head HASH` says whether the ledger has it. "
+        "Checkpoints are left out.\nWhat the ledger keeps is kept: export reads and changes "
+        "nothing.\n\n"
+        "Exit status:\n  0    exported\n  1    the ledger is not intact, or there is no room\n"
+        "  2    no such ledger, incident or time\n  130  interrupted; --out was not touched\n\n"
+        "Examples:\n  homeostat export --since 24h > decisions.jsonl\n"
+        "  homeostat export var/payments/ledger --format csv --out decisions.csv\n"
+        "  homeostat export --incident i-3 --format jsonl");
+}
+
 void add_reading_commands(CLI::App& app, Arguments& arguments) {
     CLI::App* validate =
         app.add_subcommand("validate", "Check a configuration and explain each problem");
@@ -125,12 +180,18 @@ void add_reading_commands(CLI::App& app, Arguments& arguments) {
     validate->add_flag("--schema", arguments.validate.prints_schema,
                        "Print the JSON Schema for editors instead");
     add_common(*app.add_subcommand("status", "What the agent sees and does now"), arguments.status);
-    add_ledger(*app.add_subcommand("incidents", "Every incident of the ledger, a line each"),
-               arguments.incidents);
+    add_incidents(app, arguments.incidents);
+    add_export(app, arguments.exported);
     CLI::App* explain =
         app.add_subcommand("explain", "The whole story of one incident, from the ledger");
     add_ledger(*explain, arguments.explain);
     explain->add_option("ID", arguments.incident, "The incident, as in i-3")->required();
+    explain->footer(
+        "Each decision with what it rests on: the evidence and its digest, the menu, what the "
+        "model "
+        "answered\nand the digests of weights, prompt and calibration; each rule of guard; "
+        "preconditions, effect, proof;\nwho approved. --json has the whole digests and each entry "
+        "with the number of its group.\n\nExample:\n  homeostat explain i-3");
     CLI::App* replay =
         app.add_subcommand("replay", "Decide an incident again from the ledger alone, and compare");
     add_ledger(*replay, arguments.replay);
@@ -139,7 +200,7 @@ void add_reading_commands(CLI::App& app, Arguments& arguments) {
         "Every choice and every verdict of guard is made again by this program, from the facts, "
         "limits\nand history of its time. No agent has to run, nothing is changed.\n\n"
         "Exit status:\n  0  every decision comes out as it was recorded\n"
-        "  1  one comes out differently; the rule is printed\n"
+        "  1  one comes out differently; the first difference is printed last\n"
         "  2  it cannot be said: no such incident or ledger, or records of an older version");
     CLI::App* verify =
         app.add_subcommand("verify-ledger", "Check every byte, the chain and the witness");
@@ -255,6 +316,9 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     }
     if (is_meant("incidents")) {
         return to_int(list_incidents(arguments.incidents));
+    }
+    if (is_meant("export")) {
+        return to_int(export_ledger(arguments.exported));
     }
     if (is_meant("explain")) {
         return to_int(explain_incident(arguments.explain, arguments.incident));

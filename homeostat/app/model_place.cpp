@@ -76,7 +76,11 @@ Result<decide::Calibration> read_calibration(const std::filesystem::path& file) 
         return std::unexpected(text.error());
     }
     Result<decide::Calibration> calibration = decide::parse_calibration(*text);
-    return calibration ? std::move(calibration) : fail(file.string(), calibration.error());
+    if (!calibration) {
+        return fail(file.string(), calibration.error());
+    }
+    calibration->digest = adapters::llm::sha256_of(*text);
+    return calibration;
 }
 
 Result<adapters::llm::LlmSettings> llm_settings_of(const Config& config) {

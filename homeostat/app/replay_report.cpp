@@ -44,6 +44,12 @@ std::string lines_of(const Redecision& decision) {
                               plain(decision.recorded), plain(decision.replayed));
 }
 
+/// Null: none differs.
+const Redecision* first_difference(const heal::IncidentReplay& replay) {
+    const auto found = std::ranges::find(replay.decisions, Replay::differs, &Redecision::replay);
+    return found == replay.decisions.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 Replay result_of(const heal::IncidentReplay& replay) {
@@ -75,6 +81,11 @@ std::string to_lines(const IncidentId& incident, const heal::IncidentReplay& rep
     text += fmt::format("{} decisions: {} the same, {} different, {} that cannot be made again\n",
                         replay.decisions.size(), count_of(replay, Replay::same),
                         count_of(replay, Replay::differs), count_of(replay, Replay::not_recorded));
+    if (const Redecision* first = first_difference(replay)) {
+        text += fmt::format(
+            "first difference: {}, in group {} of the ledger\n  recorded: {}\n  replayed: {}\n",
+            plain(first->decision), first->group, plain(first->recorded), plain(first->replayed));
+    }
     return text;
 }
 
@@ -83,6 +94,8 @@ json::value to_document(const IncidentId& incident, const heal::IncidentReplay& 
     document["incident"] = json::value(incident.text());
     document["version"] = json::value(replay.version);
     document["replay"] = json::value(std::string(to_text(result_of(replay))));
+    const Redecision* first = first_difference(replay);
+    document["first_difference"] = first == nullptr ? json::value(nullptr) : to_json(*first);
     document["decisions"] = to_json(replay.decisions);
     return document;
 }

@@ -18,7 +18,8 @@ namespace homeostat::app {
 
 [[nodiscard]] ExitStatus status_of(heal::Replay result);
 
-/// For a terminal: a line per decision, and both sides of each that differs.
+/// For a terminal: a line per decision, and both sides of each that differs; at the end the first
+/// of them with its place in the ledger, because what follows from it may differ for its sake.
 [[nodiscard]] std::string to_lines(const IncidentId& incident, const heal::IncidentReplay& replay);
 
 [[nodiscard]] json::value to_document(const IncidentId& incident,

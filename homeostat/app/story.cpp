@@ -1,7 +1,9 @@
 #include "homeostat/app/story.hpp"
 
+#include "homeostat/adapters/llm/prompt.hpp"
 #include "homeostat/app/change_view.hpp"
 #include "homeostat/app/evidence_pack.hpp"
+#include "homeostat/app/retelling.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
 
@@ -17,232 +19,10 @@ namespace homeostat::app {
 
 namespace {
 
-std::string describe(const Symptom& symptom) {
-    return fmt::format("{} on {}", to_text(symptom.kind), plain(symptom.subject.name));
-}
-
 std::string clock_of(WallTime at) {
     const auto ms = at.time_since_epoch().count() % 1000;
     return fmt::format("{:%Y-%m-%d %H:%M:%S}.{:03} UTC",
                        fmt::gmtime(std::chrono::system_clock::to_time_t(at)), ms);
-}
-
-std::string percent(double ratio) {
-    return fmt::format("{:.1f} %", ratio * 100);
-}
-
-std::string measure(const Symptom& symptom) {
-    switch (symptom.kind) {
-        case SymptomKind::errors:
-            return fmt::format("{} of requests failed (limit {})", percent(symptom.value),
-                               percent(symptom.limit));
-        case SymptomKind::latency:
-            return fmt::format("answers took {:.0f} ms (limit {:.0f} ms)", symptom.value,
-                               symptom.limit);
-        case SymptomKind::instance_down:
-            return "its process has ended";
-        case SymptomKind::instance_not_answering:
-            return "it runs, but does not answer its health probe";
-        case SymptomKind::stale_cache:
-            return fmt::format("{:.0f} of its copies differ from the source, and stay so",
-                               symptom.value);
-    }
-    return {};
-}
-
-std::string model_sentence(const Choice& choice) {
-    if (!choice.ranking) {
-        const std::string trouble =
-            choice.model_trouble.empty() ? std::string() : " (" + plain(choice.model_trouble) + ")";
-        return fmt::format("model: {}{}", to_text(choice.model_answer), trouble);
-    }
-    const auto best =
-        std::ranges::max_element(choice.ranking->kinds, {}, &RankedKind::log_probability);
-    const std::string favourite =
-        best == choice.ranking->kinds.end() ? "nothing" : std::string(to_text(best->kind));
-    return fmt::format("model {} in {:.0f} ms: would take {}, weight {}",
-                       to_text(choice.model_answer), to_ms(choice.ranking->took), favourite,
-                       choice.lambda);
-}
-
-using Lines = std::vector<std::string>;
-
-Lines lines_of(const Proposal& proposal) {
-    Lines lines;
-    const Symptom& symptom = proposal.symptom;
-    lines.push_back(fmt::format("symptom   {}: {}, seen by {}, {:.1f} s old when noticed",
-                                describe(symptom), measure(symptom), to_text(symptom.observer),
-                                to_seconds(symptom.noticed_at - symptom.began_at)));
-    for (const Cause& cause : proposal.diagnosis.causes) {
-        lines.push_back(fmt::format("cause     {:.2f} {}: {}", cause.weight, to_text(cause.kind),
-                                    plain(cause.because)));
-    }
-    for (const std::string& line : proposal.diagnosis.evidence.lines) {
-        lines.push_back("evidence  " + plain(line));
-    }
-    for (const MenuItem& item : proposal.menu.items) {
-        lines.push_back(fmt::format("menu      {:.2f} {}: {}", item.prior,
-                                    plain(homeostat::describe(item.remedy)), plain(item.because)));
-    }
-    const Choice& choice = proposal.choice;
-    lines.push_back(
-        fmt::format("choice    {} (confidence {:.2f}, oracle {}), {:.0f} ms after "
-                    "noticing",
-                    plain(homeostat::describe(choice.remedy)), choice.confidence,
-                    to_text(choice.mode), to_ms(proposal.judging_took)));
-    lines.push_back("          " + model_sentence(choice));
-    return lines;
-}
-
-Lines lines_of(const VerdictBody& body) {
-    const std::string what =
-        body.step ? homeostat::describe(*body.step) : homeostat::describe(body.remedy);
-    return {fmt::format("verdict   {} for {}: {}{}", to_text(body.verdict.kind), plain(what),
-                        plain(body.verdict.rule),
-                        body.verdict.because.empty() ? "" : " — " + plain(body.verdict.because))};
-}
-
-Lines lines_of(const IntentBody& body) {
-    return {fmt::format("intent    {} {}{} ({} serving)", plain(body.effect.text()),
-                        body.is_undo ? "undo: " : "", plain(homeostat::describe(body.step)),
-                        body.serving_count)};
-}
-
-Lines lines_of(const OutcomeBody& body) {
-    return {
-        fmt::format("outcome   {} {}{}{}", plain(body.effect.text()), to_text(body.outcome.kind),
-                    body.is_read_back ? ", as the world was found after a restart or no reply" : "",
-                    body.outcome.because.empty() ? "" : ": " + plain(body.outcome.because))};
-}
-
-Lines lines_of(const ProofBody& body) {
-    std::string observers;
-    for (const Observer observer : body.proof.observers) {
-        observers += (observers.empty() ? "" : ", ") + std::string(to_text(observer));
-    }
-    return {fmt::format("proof     {} ({}): {} of {} samples good, by {}{}",
-                        to_text(body.proof.kind), to_text(body.proof.strength),
-                        percent(body.proof.good_ratio), body.proof.samples_count,
-                        observers.empty() ? "nobody" : observers,
-                        body.proof.because.empty() ? "" : " — " + plain(body.proof.because))};
-}
-
-Lines lines_of(const UndoBody& body) {
-    return {fmt::format("undo      {} did not help: {}", plain(homeostat::describe(body.remedy)),
-                        plain(homeostat::describe(body.inverse)))};
-}
-
-Lines lines_of(const HeldBody& body) {
-    return {fmt::format("held      {} stays in force for now",
-                        plain(homeostat::describe(body.remedy)))};
-}
-
-Lines lines_of(const GivenBackBody& body) {
-    return {fmt::format("give back {}: {}", plain(homeostat::describe(body.inverse)),
-                        plain(body.because))};
-}
-
-Lines lines_of(const EscalatedBody& body) {
-    return {"escalated a person is needed: " + plain(body.because)};
-}
-
-Lines lines_of(const ClosedBody& body) {
-    return {fmt::format("closed    {}", to_text(body.how))};
-}
-
-template <class Body>
-Lines retell_as(const Entry& entry) {
-    const Result<Body> body = from_json<Body>(entry.body);
-    return body ? lines_of(*body)
-                : Lines{"(an entry that this version cannot read: " + plain(body.error().text) +
-                        ")"};
-}
-
-Lines retell(const Entry& entry) {
-    switch (entry.kind) {
-        case EntryKind::opened:
-        case EntryKind::proposed:
-            return retell_as<Proposal>(entry);
-        case EntryKind::verdict:
-            return retell_as<VerdictBody>(entry);
-        case EntryKind::intent:
-            return retell_as<IntentBody>(entry);
-        case EntryKind::outcome:
-            return retell_as<OutcomeBody>(entry);
-        case EntryKind::proof:
-            return retell_as<ProofBody>(entry);
-        case EntryKind::undo:
-            return retell_as<UndoBody>(entry);
-        case EntryKind::held:
-            return retell_as<HeldBody>(entry);
-        case EntryKind::given_back:
-            return retell_as<GivenBackBody>(entry);
-        case EntryKind::escalated:
-            return retell_as<EscalatedBody>(entry);
-        case EntryKind::closed:
-            return retell_as<ClosedBody>(entry);
-        default:
-            return {};
-    }
-}
-
-void add_kind(IncidentSummary& summary, RemedyKind remedy) {
-    const std::string kind(to_text(remedy));
-    if (std::ranges::find(summary.remedies, kind) == summary.remedies.end()) {
-        summary.remedies.push_back(kind);
-    }
-}
-
-void open_summary(IncidentSummary& summary, const EntryGroup& group, const Entry& entry) {
-    const Result<Proposal> proposal = from_json<Proposal>(entry.body);
-    summary.incident = entry.incident;
-    summary.state = "open";
-    summary.opened_at = group.wall_at;
-    summary.opened_instant = group.at;
-    if (!proposal) {
-        return;
-    }
-    summary.service = proposal->service;
-    summary.symptom = describe(proposal->symptom);
-    summary.noticed_at = proposal->symptom.noticed_at;
-    summary.judging_took = proposal->judging_took;
-    summary.model_answer = std::string(to_text(proposal->choice.model_answer));
-    if (proposal->choice.ranking) {
-        summary.model_took = proposal->choice.ranking->took;
-    }
-}
-
-void add_entry(IncidentSummary& summary, const EntryGroup& group, const Entry& entry) {
-    switch (entry.kind) {
-        case EntryKind::opened:
-            open_summary(summary, group, entry);
-            break;
-        case EntryKind::intent:
-            summary.first_intent_at = summary.first_intent_at.value_or(group.at);
-            if (const Result<IntentBody> body = from_json<IntentBody>(entry.body)) {
-                add_kind(summary, kind_of(body->remedy));
-                // One plan with two remedies in it: the second is named once it comes to it.
-                if (std::holds_alternative<Invalidate>(body->step)) {
-                    add_kind(summary, RemedyKind::invalidate_cache);
-                }
-            }
-            break;
-        case EntryKind::outcome:
-            summary.last_outcome_at = group.at;
-            break;
-        case EntryKind::escalated:
-            summary.state = "escalated";
-            break;
-        case EntryKind::closed:
-            summary.closed_at = group.at;
-            if (const Result<ClosedBody> body = from_json<ClosedBody>(entry.body)) {
-                const bool was_escalated = summary.state == "escalated";
-                summary.state = was_escalated ? "escalated" : std::string(to_text(body->how));
-            }
-            break;
-        default:
-            break;
-    }
 }
 
 std::string joined(const std::vector<std::string>& words, std::string_view otherwise) {
@@ -269,6 +49,16 @@ std::string headline(const IncidentSummary& summary) {
         text += "  you       are needed: see the end of this\n";
     }
     return text;
+}
+
+/// Of a proposal: SHA-256 of the evidence lines that stand in it.
+std::optional<std::string> evidence_digest(const Entry& entry) {
+    if (entry.kind != EntryKind::opened && entry.kind != EntryKind::proposed) {
+        return std::nullopt;
+    }
+    const Result<Proposal> proposal = from_json<Proposal>(entry.body);
+    return proposal ? std::optional(adapters::llm::digest_of(proposal->diagnosis.evidence))
+                    : std::nullopt;
 }
 
 std::string changes_line(const std::vector<ChangeView>& changes) {
@@ -398,9 +188,13 @@ Result<json::value> explain_json(const std::vector<EntryGroup>& groups,
             }
             json::object document;
             document["at_ns"] = to_ns(group.at);
+            document["group"] = group.index;
             document["wall_ms"] = group.wall_at.time_since_epoch().count();
             document["entry"] = json::value(std::string(to_text(entry.kind)));
             document["body"] = entry.body;
+            if (const std::optional<std::string> digest = evidence_digest(entry)) {
+                document["evidence_digest"] = json::value(*digest);
+            }
             entries.push_back(std::move(document));
         }
     }
@@ -415,10 +209,6 @@ Result<json::value> explain_json(const std::vector<EntryGroup>& groups,
         document["evidence_pack"] = to_json(*pack);
     }
     return document;
-}
-
-std::string sentence_of(const Symptom& symptom) {
-    return describe(symptom) + ": " + measure(symptom);
 }
 
 std::string plain(std::string_view text, std::size_t bytes_max) {

@@ -7,6 +7,7 @@
 
 #include "homeostat/base/json.hpp"
 #include "homeostat/domain/entry.hpp"
+#include "homeostat/domain/incident_summary.hpp"
 #include "homeostat/domain/proposal.hpp"
 
 #include <cstddef>
@@ -19,40 +20,6 @@
 namespace homeostat::app {
 
 /// One line per incident.
-struct IncidentSummary {
-    IncidentId incident;
-    ServiceId service;
-    std::string symptom;                ///< "errors on payments"
-    std::string state;                  ///< healed · passed · escalated · open
-    std::vector<std::string> remedies;  ///< Kinds that had an effect, in order.
-    WallTime opened_at{};
-    Instant noticed_at{};
-    Instant opened_instant{};
-    std::optional<Instant> first_intent_at;
-    std::optional<Instant> last_outcome_at;
-    std::optional<Instant> closed_at;
-    Duration judging_took{};
-    std::optional<Duration> model_took;
-    std::string model_answer;
-
-    static void fields(auto& self, auto&& field) {
-        field("incident", self.incident);
-        field("service", self.service);
-        field("symptom", self.symptom);
-        field("state", self.state);
-        field("remedies", self.remedies);
-        field("opened_at_wall_ms", self.opened_at);
-        field("noticed_at_ns", self.noticed_at);
-        field("opened_at_ns", self.opened_instant);
-        field("first_intent_at_ns", self.first_intent_at);
-        field("last_outcome_at_ns", self.last_outcome_at);
-        field("closed_at_ns", self.closed_at);
-        field("judging_took_ns", self.judging_took);
-        field("model_took_ns", self.model_took);
-        field("model_answer", self.model_answer);
-    }
-};
-
 [[nodiscard]] std::vector<IncidentSummary> summaries(const std::vector<EntryGroup>& groups);
 
 /// A table for a terminal.
@@ -64,7 +31,8 @@ struct IncidentSummary {
                                           const IncidentId& incident);
 
 /// The same as a document: the `changes` before it, the entries of the incident without
-/// checkpoints, and `evidence_pack` if it was escalated.
+/// checkpoints, each with the number of its group in the ledger and its whole body, and
+/// `evidence_pack` if it was escalated.
 [[nodiscard]] Result<json::value> explain_json(const std::vector<EntryGroup>& groups,
                                                const IncidentId& incident);
 

@@ -1,5 +1,6 @@
 #include "homeostat/app/story.hpp"
 
+#include "homeostat/adapters/llm/prompt.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/domain/change.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
@@ -89,6 +90,69 @@ TEST_CASE("the story of a healed incident says what was wrong, what was done and
         CAPTURE(sentence);
         CHECK(story->find(sentence) != std::string::npos);
     }
+}
+
+TEST_CASE("the story shows what the model answered, and by what and about what it was asked") {
+    Proposal proposal = bad_deploy();
+    Ranking ranking{.kinds = {{RemedyKind::rollback, -0.25, -0.5}},
+                    .model = "gemma sha256:1234",
+                    .prompt_digest = std::string(64, 'a'),
+                    .evidence_digest = adapters::llm::digest_of(proposal.diagnosis.evidence)};
+    proposal.choice.ranking = ranking;
+    proposal.choice.calibration_digest = std::string(64, 'c');
+    proposal.choice.scores = {{proposal.choice.remedy, 0.8, -0.125}};
+    const auto told = [](const Proposal& made) {
+        return explain({group_of(0, EntryKind::opened, made)}, IncidentId("i-1")).value();
+    };
+    const std::string story = told(proposal);
+    CAPTURE(story);
+    for (const char* sentence :
+         {"1 lines, digest ", "score -0.125 rollback payments from v2 to v1 (prior 0.80)",
+          "answer rollback: log p -0.250, -0.500 on no evidence", "asked gemma sha256:1234",
+          "prompt aaaaaaaaaaaa…, calibration cccccccccccc…, about the evidence above"}) {
+        CAPTURE(sentence);
+        CHECK(story.contains(sentence));
+    }
+    proposal.diagnosis.evidence.lines.push_back("a line that the model never read");
+    CHECK(told(proposal).contains("about OTHER evidence than above: "));
+    proposal.choice.ranking->evidence_digest.clear();
+    proposal.choice.calibration_digest.clear();
+    CHECK(told(proposal).contains("calibration none, about evidence without a recorded digest"));
+}
+
+TEST_CASE("the story shows of each rule whether it agreed, and on what guard decided") {
+    VerdictBody body{bad_deploy().choice.remedy,
+                     std::nullopt,
+                     {VerdictKind::refusal, "rule two", "3 > 2", {}, {"rule one"}, {"rule three"}}};
+    body.grounds = Grounds{};
+    body.grounds->asked_at = at_ms(12);
+    body.grounds->facts.read_at = at_ms(10);
+    const std::string story = explain({group_of(0, EntryKind::opened, bad_deploy()),
+                                       group_of(20, EntryKind::verdict, body)},
+                                      IncidentId("i-1"))
+                                  .value();
+    CAPTURE(story);
+    CHECK(
+        story.contains("verdict   refusal for rollback payments from v2 to v1: rule two — 3 > 2"));
+    CHECK(story.contains("agrees    rule one\n"));
+    CHECK(story.contains("OBJECTS   rule two\n"));
+    CHECK(story.contains("not asked rule three\n"));
+    body.verdict.agreed.clear();
+    const std::string first = explain({group_of(0, EntryKind::opened, bad_deploy()),
+                                       group_of(20, EntryKind::verdict, body)},
+                                      IncidentId("i-1"))
+                                  .value();
+    CHECK(first.contains("OBJECTS   rule two\n"));
+    CHECK(story.contains("on INCOMPLETE facts 2 ms old: 0 of 0 serve, the switch is ENGAGED"));
+}
+
+TEST_CASE("the story names whoever said something in an incident, whatever kind of entry it is") {
+    const std::string story =
+        explain({group_of(0, EntryKind::opened, bad_deploy()),
+                 group_of(5, EntryKind::resumed, SwitchBody{"ann\x1b", "I have looked"})},
+                IncidentId("i-1"))
+            .value();
+    CHECK(story.contains("resumed   by ann\\x1b: I have looked\n"));
 }
 
 TEST_CASE("the story names the changes before it, as they came to be known, and no others") {

@@ -34,6 +34,10 @@ Result<Calibration> parse_calibration(std::string_view text) {
     if (!parsed) {
         return fail("calibration", parsed.error());
     }
+    if (!parsed->digest.empty()) {
+        return fail(Fault::invalid,
+                    "calibration: digest: leave it out; it is taken of the file as it is");
+    }
     if (parsed->model.empty() || parsed->model.size() > model_bytes_max) {
         return fail(Fault::invalid,
                     fmt::format("calibration: model: name the measured model in 1 to {} bytes",

@@ -8,6 +8,7 @@
 //
 // Pure. Values only.
 
+#include "homeostat/base/fields.hpp"
 #include "homeostat/base/result.hpp"
 
 #include <string>
@@ -20,11 +21,14 @@ struct Calibration {
     std::string
         prompt_digest;  ///< As in Ranking::prompt_digest: SHA-256, 64 lower-case hex digits.
     double lambda{0};   ///< Weight of the model against the rules. 0 = it is only recorded.
+    /// SHA-256 of the file it was read from, hex: whoever reads the file sets it, no file says it.
+    std::string digest{};
 
     static void fields(auto& self, auto&& field) {
         field("model", self.model);
         field("prompt_digest", self.prompt_digest);
         field("lambda", self.lambda);
+        field("digest", self.digest, may_be_absent);
     }
     friend bool operator==(const Calibration&, const Calibration&) = default;
 };

@@ -110,6 +110,9 @@ Choice choose(const Menu& menu, const Opinion& opinion, const Settings& settings
     Choice choice;
     choice.mode = settings.mode;
     note_answer(choice, opinion, menu);
+    if (choice.ranking && settings.calibration) {
+        choice.calibration_digest = settings.calibration->digest;
+    }
     const Weighing weighing = weigh(choice, opinion, settings);
     if (weighing.ranking != nullptr) {
         choice.model_answer = ModelAnswer::used;

@@ -67,6 +67,18 @@ TEST_CASE("without a calibration the model is recorded and weighs nothing") {
     CHECK(choice.confidence == doctest::Approx(0.6));
 }
 
+TEST_CASE("a choice names the calibration that was asked, also one that did not match") {
+    Settings settings = both(1);
+    settings.calibration->digest = "c1";
+    CHECK(choose(menu_of_three(), says(for_rolling()), settings).calibration_digest == "c1");
+    settings.calibration->model = "another";
+    const Choice unmatched = choose(menu_of_three(), says(for_rolling()), settings);
+    CHECK(unmatched.calibration_digest == "c1");
+    CHECK(unmatched.lambda == 0);
+    const Opinion silence{ModelAnswer::late, std::nullopt, "too late"};
+    CHECK(choose(menu_of_three(), silence, settings).calibration_digest.empty());
+}
+
 TEST_CASE("a calibration counts only for the model and the prompt that it measured") {
     CHECK(choose(menu_of_three(), says(for_rolling()), both(1)).remedy == rolling);
     Settings other_model = both(1);
@@ -220,6 +232,7 @@ TEST_CASE("a calibration document is read strictly") {
          {std::string(), std::string("[]"), std::string("{}"), prefix + R"("lambda":-0.1})",
           prefix + R"("lambda":4.5})", prefix + R"("lambda":1e999})", prefix + R"("lambda":"1"})",
           prefix + R"("lambda":1,"lambda":2})", prefix + R"("lambda":1,"more":2})",
+          prefix + R"("lambda":1,"digest":"00"})",
           R"({"model":"","prompt_digest":")" + digest + R"(","lambda":0})",
           std::string(R"({"model":"m","prompt_digest":"abc","lambda":0})"),
           R"({"model":"m","prompt_digest":")" + std::string(64, 'A') + R"(","lambda":0})",

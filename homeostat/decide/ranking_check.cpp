@@ -55,6 +55,7 @@ bool is_recordable(const Ranking& ranking) {
     return ranking.kinds.size() <= menu_items_max &&
            ranking.model.size() <= name_bytes_max_of_model &&
            ranking.prompt_digest.size() <= name_bytes_max_of_model &&
+           ranking.evidence_digest.size() <= name_bytes_max_of_model &&
            std::ranges::all_of(ranking.kinds, [](const RankedKind& entry) {
                return std::isfinite(entry.log_probability) &&
                       std::isfinite(entry.neutral_log_probability);

@@ -4,6 +4,7 @@
 //
 // Pure. Values only.
 
+#include "homeostat/base/fields.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/ranking.hpp"
 #include "homeostat/domain/remedy.hpp"
@@ -62,6 +63,9 @@ struct Choice {
     std::vector<ScoredRemedy> scores;  ///< In the menu's order.
     std::optional<Ranking> ranking;    ///< What the model said, also when it did not count.
     std::string model_trouble;         ///< Why there is no ranking; empty when there is one.
+    /// SHA-256 of the calibration file that was asked for λ, hex, also where it is not for this
+    /// model; empty: there is none, or the record is older.
+    std::string calibration_digest{};
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
@@ -72,6 +76,7 @@ struct Choice {
         field("scores", self.scores);
         field("ranking", self.ranking);
         field("model_trouble", self.model_trouble);
+        field("calibration_digest", self.calibration_digest, may_be_absent);
     }
     friend bool operator==(const Choice&, const Choice&) = default;
 };

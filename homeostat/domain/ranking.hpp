@@ -4,6 +4,7 @@
 //
 // Pure. Values only.
 
+#include "homeostat/base/fields.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/remedy.hpp"
 
@@ -39,6 +40,7 @@ struct Ranking {
     Duration took{};
     std::uint32_t tokens_cached_count{0};  ///< 0 means that the fixed prefix was read anew.
     std::uint32_t tokens_fresh_count{0};
+    std::string evidence_digest{};  ///< SHA-256 of the evidence lines asked about, hex.
 
     static void fields(auto& self, auto&& field) {
         field("kinds", self.kinds);
@@ -47,6 +49,7 @@ struct Ranking {
         field("took", self.took);
         field("tokens_cached_count", self.tokens_cached_count);
         field("tokens_fresh_count", self.tokens_fresh_count);
+        field("evidence_digest", self.evidence_digest, may_be_absent);
     }
     friend bool operator==(const Ranking&, const Ranking&) = default;
 };

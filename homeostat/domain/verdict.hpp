@@ -4,6 +4,7 @@
 //
 // Pure. Values only.
 
+#include "homeostat/base/fields.hpp"
 #include "homeostat/base/time.hpp"
 
 #include <array>
@@ -12,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace homeostat {
 
@@ -31,14 +33,25 @@ struct Verdict {
     std::string rule;                 ///< The rule that decided, as it stands in guard's table.
     std::string because;              ///< The numbers that it saw.
     std::optional<Instant> again_at;  ///< A refusal that may be asked again, and when.
+    /// How it came to it, for the record: the rules that agreed, in the order in which they were
+    /// asked, and those that were not asked any more. Both are empty in older records.
+    std::vector<std::string> agreed{};
+    std::vector<std::string> not_asked{};
 
     static void fields(auto& self, auto&& field) {
         field("verdict", self.kind);
         field("rule", self.rule);
         field("because", self.because);
         field("again_at", self.again_at);
+        field("agreed", self.agreed, may_be_absent);
+        field("not_asked", self.not_asked, may_be_absent);
     }
-    friend bool operator==(const Verdict&, const Verdict&) = default;
+    /// The same answer for the same reason. A rule that is new to guard's table and agrees leaves
+    /// an older verdict what it was.
+    friend bool operator==(const Verdict& left, const Verdict& right) {
+        return left.kind == right.kind && left.rule == right.rule &&
+               left.because == right.because && left.again_at == right.again_at;
+    }
 };
 
 /// How far Homeostat may go with a remedy on its own.

@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace homeostat::guard {
 
@@ -29,11 +33,25 @@ constexpr std::array rules{
     Rule{"the budget holds the effects", rule::budget},
 };
 
+std::vector<std::string> names_of(std::span<const Rule> some) {
+    std::vector<std::string> names;
+    names.reserve(some.size());
+    for (const Rule& each : some) {
+        names.emplace_back(each.says);
+    }
+    return names;
+}
+
 std::optional<Verdict> first_objection(const Matter& matter) {
-    for (const Rule& each : rules) {
-        if (std::optional<Objection> objection = each.ask(matter)) {
-            return Verdict{objection->kind, std::string(each.says), std::move(objection->because),
-                           objection->again_at};
+    for (std::size_t index = 0; index < rules.size(); ++index) {
+        if (std::optional<Objection> objection = rules.at(index).ask(matter)) {
+            const std::span<const Rule> all(rules);
+            return Verdict{objection->kind,
+                           std::string(rules.at(index).says),
+                           std::move(objection->because),
+                           objection->again_at,
+                           names_of(all.first(index)),
+                           names_of(all.subspan(index + 1))};
         }
     }
     return std::nullopt;
@@ -41,12 +59,15 @@ std::optional<Verdict> first_objection(const Matter& matter) {
 
 Verdict agreement(const Matter& matter) {
     const Instant since = matter.now - matter.limits.effects_window;
-    return {VerdictKind::permit, "every rule agrees",
+    return {VerdictKind::permit,
+            "every rule agrees",
             fmt::format("{} of {} instances serve, at least {} have to; {} of {} effects spent",
                         serving_count(matter.facts), matter.facts.instances.size(),
                         matter.limits.min_healthy, matter.history.effects_since(since).size(),
                         matter.limits.effects_max),
-            std::nullopt};
+            std::nullopt,
+            names_of(rules),
+            {}};
 }
 
 }  // namespace

@@ -154,8 +154,12 @@ Difference difference(const IntentBody& body, const Symptom& symptom) {
     }
     const InstanceId* instance = instance_of(body.step);
     const InstanceFacts* target = instance == nullptr ? nullptr : find_instance(facts, *instance);
-    if (body.target != (target == nullptr ? std::nullopt : std::optional(*target))) {
-        return std::pair{"what it says of its target", "another thing in its facts"};
+    const auto in_facts = target == nullptr ? std::nullopt : std::optional(*target);
+    if (body.target != in_facts) {
+        const auto text = [](const std::optional<InstanceFacts>& seen) {
+            return seen ? to_text(to_json(*seen)) : std::string("none");
+        };
+        return std::pair{"target " + text(body.target), "target " + text(in_facts)};
     }
     const bool was_undo = body.grounds->is_undo;
     const bool was_reflex = !was_undo && is_reflex(symptom, body.remedy);
@@ -216,6 +220,7 @@ class Replayer {
 
     void take(const Entry& entry, const EntryGroup& group) {
         at_ = group.at;
+        group_ = group.index;
         switch (entry.kind) {
             case EntryKind::opened:
             case EntryKind::proposed:
@@ -376,7 +381,7 @@ class Replayer {
             result_.version = run_->started.version;
         }
         result_.decisions.push_back(
-            {at_, std::move(decision), replay, std::move(recorded), std::move(replayed)});
+            {group_, at_, std::move(decision), replay, std::move(recorded), std::move(replayed)});
     }
 
     std::span<const EntryGroup> groups_;
@@ -388,6 +393,7 @@ class Replayer {
     std::optional<HeldBody> held_;    ///< What the incident held last.
     std::uint64_t entries_before_{0};
     std::uint32_t effects_count_{0};
+    std::uint64_t group_{0};
     Instant at_{};
     bool is_found_{false};
 };

@@ -52,6 +52,7 @@ constexpr auto names_of(std::type_identity<Replay>) {
 
 /// One decision, made again.
 struct Redecision {
+    std::uint64_t group{0};  ///< Where it stands in the ledger: EntryGroup::index.
     Instant at{};
     /// "choice", "verdict on rollback …", "permit of i-1.e2 for drain …", "give-back of eject …"
     std::string decision;
@@ -60,6 +61,7 @@ struct Redecision {
     std::string replayed;  ///< What came this time; why nothing could, when it is not recorded.
 
     static void fields(auto& self, auto&& field) {
+        field("group", self.group);
         field("at", self.at);
         field("decision", self.decision);
         field("replay", self.replay);

@@ -38,6 +38,18 @@ TIDY_CASES = [
         "adapters/llm may not include adapters/haproxy",
     ),
     (
+        "the loop reading the ledger's index",
+        "homeostat/heal/planted.cpp",
+        '#include "homeostat/adapters/ledger_index/ledger_index.hpp"\n',
+        "heal may not include adapters/ledger_index",
+    ),
+    (
+        "the agent reading the ledger's index",
+        "homeostat/app/agent_planted.cpp",
+        '#include "homeostat/adapters/ledger_index/ledger_index.hpp"\n',
+        "app/agent_planted.cpp may not ask the ledger's index",
+    ),
+    (
         "Asio in the graph library",
         "homeostat/graph/planted.cpp",
         "#include <boost/asio/post.hpp>\n",

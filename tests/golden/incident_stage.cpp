@@ -1,5 +1,6 @@
 #include "incident_stage.hpp"
 
+#include "homeostat/app/story.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/heal/entry_line_for_test.hpp"
 #include "homeostat/heal/proposal_for_test.hpp"
@@ -9,6 +10,7 @@
 #include <charconv>
 #include <optional>
 #include <span>
+#include <sstream>
 #include <utility>
 
 namespace homeostat::golden {
@@ -122,6 +124,8 @@ Result<std::vector<std::string>> IncidentStage::run(const Words& words) {
         executor_.settle();
     } else if (name == "restart" && is_alone) {
         executor_.restart();
+    } else if (name == "explain" && is_alone) {
+        print_story();
     } else if (name == "facts" && is_alone) {
         print_facts();
     } else {
@@ -293,6 +297,16 @@ void IncidentStage::print_facts() {
     for (const auto& [effect, count] : world_.changes_count) {
         if (count != 1) {
             output_.push_back(effect.text() + " happened " + std::to_string(count) + " times");
+        }
+    }
+}
+
+void IncidentStage::print_story() {
+    const Result<std::string> story = app::explain(executor_.ledger, IncidentId("i-1"));
+    std::istringstream lines(story ? *story : story.error().text);
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.empty()) {  // An empty line would end the block.
+            output_.push_back(line);
         }
     }
 }

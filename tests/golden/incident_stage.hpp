@@ -19,6 +19,7 @@
 //     die before|inside|after EFFECT          kill -9 there, once
 //     restart                                 a new process, which has the ledger and nothing else
 //     facts                                   the world as it is now
+//     explain                                 the story of the incident, without its empty lines
 //
 // Output: `node [-> next]: records`, then indented what was done for the node. What says nothing
 // new, a look at the world after which the node waits on, is left out.
@@ -56,6 +57,7 @@ class IncidentStage {
     Result<void> die(const Words& words);
     Result<void> set_autonomy(const Words& words);
     void print_facts();
+    void print_story();
     void print_commit(const heal::HealingThread& thread, const std::vector<Entry>& records);
     void print_command(const std::string& line);
 

@@ -96,6 +96,7 @@ Task<Result<Ranking>> LlmOracle::rank(Evidence evidence,
     }
     Ranking ranking = ranking_of(kinds, *scored);
     ranking.took = clock_.now() - asked_at;
+    ranking.evidence_digest = digest_of(evidence);
     co_return ranking;
 }
 

@@ -1,6 +1,7 @@
 #include "homeostat/adapters/llm/prompt.hpp"
 
 #include "homeostat/adapters/llm/label.hpp"
+#include "homeostat/adapters/llm/model_file.hpp"
 #include "homeostat/base/ensure.hpp"
 
 #include <algorithm>
@@ -58,6 +59,15 @@ std::string prompt_fixed_text() {
         text += line;
     }
     return text;
+}
+
+std::string digest_of(const Evidence& evidence) {
+    std::string text;
+    for (const std::string& line : evidence.lines) {
+        text += line;
+        text += '\n';
+    }
+    return sha256_of(text);
 }
 
 std::string plain_text(std::string_view text, std::size_t bytes_max) {

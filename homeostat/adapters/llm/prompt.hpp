@@ -45,6 +45,10 @@ constexpr std::array<std::string_view, 3> neutral_lines{"nothing measured", "no 
 /// calibration was measured with: prefix, question, labels and neutral lines.
 [[nodiscard]] std::string prompt_fixed_text();
 
+/// SHA-256 over the lines as they are in the ledger, each with a line feed behind it; hex. Whoever
+/// has a record can say whether the model was asked about the evidence that stands there.
+[[nodiscard]] std::string digest_of(const Evidence& evidence);
+
 /// `text` as printable ASCII without the marks that a tokenizer may take for commands, cut to
 /// `bytes_max`.
 [[nodiscard]] std::string plain_text(std::string_view text, std::size_t bytes_max);

@@ -33,6 +33,14 @@ TEST_CASE("a prompt begins with the fixed prefix") {
     CHECK(prompt_for({}) == prompt_prefix());
 }
 
+TEST_CASE("a digest of the evidence tells apart what was asked about") {
+    // printf 'line 0\nline 1\n' | sha256sum
+    CHECK(digest_of(evidence_of(2)) ==
+          "a422045dd5d2a8a99187f626e78b965ae3eb702128742fc76515438df5e9bfc4");
+    CHECK(digest_of({{"line 0line 1"}}) != digest_of(evidence_of(2)));
+    CHECK(digest_of({{"line 0\nline 1"}}) != digest_of({{"line 0", "line 1", ""}}));
+}
+
 TEST_CASE("a prompt keeps its maximum whatever the evidence") {
     Evidence evidence;
     evidence.lines.assign(10'000, std::string(100'000, 'x'));

@@ -1,0 +1,32 @@
+#include "homeostat/app/ledger_place.hpp"
+
+#include "homeostat/app/config_load.hpp"
+#include "homeostat/app/when.hpp"
+
+#include <chrono>
+
+namespace homeostat::app {
+
+Result<LedgerPlace> place_of(const LedgerOptions& options) {
+    if (!options.ledger.empty()) {
+        return LedgerPlace{options.ledger, {}, {}};
+    }
+    const ConfigReport report = load_config(options.common.config);
+    if (!report.config) {
+        return fail(Fault::invalid, describe(report));
+    }
+    return LedgerPlace{report.config->ledger_directory, report.config->sink_file,
+                       report.config->index_file};
+}
+
+Result<std::optional<WallTime>> when_of(const std::string& text) {
+    if (text.empty()) {
+        return std::optional<WallTime>();
+    }
+    const auto now =
+        std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const Result<WallTime> at = parse_when(text, now);
+    return at ? Result<std::optional<WallTime>>(*at) : std::unexpected(at.error());
+}
+
+}  // namespace homeostat::app

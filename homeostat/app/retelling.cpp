@@ -1,0 +1,319 @@
+#include "homeostat/app/retelling.hpp"
+
+#include "homeostat/adapters/llm/prompt.hpp"
+#include "homeostat/app/story.hpp"
+#include "homeostat/base/fields.hpp"
+#include "homeostat/domain/entry_bodies.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace homeostat::app {
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+/// Behind what it is the reason of.
+std::string reason(const std::string& because) {
+    return because.empty() ? std::string() : ": " + plain(because);
+}
+
+std::string percent(double ratio) {
+    return fmt::format("{:.1f} %", ratio * 100);
+}
+
+std::string measure(const Symptom& symptom) {
+    switch (symptom.kind) {
+        case SymptomKind::errors:
+            return fmt::format("{} of requests failed (limit {})", percent(symptom.value),
+                               percent(symptom.limit));
+        case SymptomKind::latency:
+            return fmt::format("answers took {:.0f} ms (limit {:.0f} ms)", symptom.value,
+                               symptom.limit);
+        case SymptomKind::instance_down:
+            return "its process has ended";
+        case SymptomKind::instance_not_answering:
+            return "it runs, but does not answer its health probe";
+        case SymptomKind::stale_cache:
+            return fmt::format("{:.0f} of its copies differ from the source, and stay so",
+                               symptom.value);
+    }
+    return {};
+}
+
+// --- the choice ----------------------------------------------------------------------------------
+
+/// As much of a digest as tells two apart; the whole of it stands in the ledger and in `--json`.
+std::string short_digest(const std::string& digest) {
+    constexpr std::size_t digits_shown = 12;
+    return digest.empty() ? "not recorded" : plain(digest.substr(0, digits_shown)) + "…";
+}
+
+std::string model_sentence(const Choice& choice) {
+    if (!choice.ranking) {
+        const std::string trouble =
+            choice.model_trouble.empty() ? std::string() : " (" + plain(choice.model_trouble) + ")";
+        return fmt::format("model: {}{}", to_text(choice.model_answer), trouble);
+    }
+    const auto best =
+        std::ranges::max_element(choice.ranking->kinds, {}, &RankedKind::log_probability);
+    const std::string favourite =
+        best == choice.ranking->kinds.end() ? "nothing" : std::string(to_text(best->kind));
+    return fmt::format("model {} in {:.0f} ms: would take {}, weight {}",
+                       to_text(choice.model_answer), to_ms(choice.ranking->took), favourite,
+                       choice.lambda);
+}
+
+/// What the model said of each kind, and by what it was asked.
+void add_ranking(Lines& lines, const Choice& choice, const Evidence& evidence) {
+    if (!choice.ranking) {
+        return;
+    }
+    const Ranking& ranking = *choice.ranking;
+    for (const RankedKind& kind : ranking.kinds) {
+        lines.push_back(fmt::format("          answer {}: log p {:.3f}, {:.3f} on no evidence",
+                                    to_text(kind.kind), kind.log_probability,
+                                    kind.neutral_log_probability));
+    }
+    lines.push_back(fmt::format("          asked {}", plain(ranking.model)));
+    const bool is_told = !ranking.evidence_digest.empty();
+    const bool is_same = ranking.evidence_digest == adapters::llm::digest_of(evidence);
+    lines.push_back(fmt::format(
+        "          prompt {}, calibration {}, about {}", short_digest(ranking.prompt_digest),
+        choice.calibration_digest.empty() ? "none" : short_digest(choice.calibration_digest),
+        !is_told  ? "evidence without a recorded digest"
+        : is_same ? "the evidence above"
+                  : "OTHER evidence than above: " + short_digest(ranking.evidence_digest)));
+}
+
+Lines lines_of(const Proposal& proposal) {
+    Lines lines;
+    const Symptom& symptom = proposal.symptom;
+    lines.push_back(fmt::format("symptom   {}: {}, seen by {}, {:.1f} s old when noticed",
+                                name_of(symptom), measure(symptom), to_text(symptom.observer),
+                                to_seconds(symptom.noticed_at - symptom.began_at)));
+    for (const Cause& cause : proposal.diagnosis.causes) {
+        lines.push_back(fmt::format("cause     {:.2f} {}{}", cause.weight, to_text(cause.kind),
+                                    reason(cause.because)));
+    }
+    const Evidence& evidence = proposal.diagnosis.evidence;
+    for (const std::string& line : evidence.lines) {
+        lines.push_back("evidence  " + plain(line));
+    }
+    lines.push_back(fmt::format("          {} lines, digest {}", evidence.lines.size(),
+                                short_digest(adapters::llm::digest_of(evidence))));
+    for (const MenuItem& item : proposal.menu.items) {
+        lines.push_back(fmt::format("menu      {:.2f} {}{}", item.prior,
+                                    plain(describe(item.remedy)), reason(item.because)));
+    }
+    const Choice& choice = proposal.choice;
+    lines.push_back(
+        fmt::format("choice    {} (confidence {:.2f}, oracle {}), {:.0f} ms after "
+                    "noticing",
+                    plain(describe(choice.remedy)), choice.confidence, to_text(choice.mode),
+                    to_ms(proposal.judging_took)));
+    for (const ScoredRemedy& scored : choice.scores) {
+        lines.push_back(fmt::format("          score {:.3f} {} (prior {:.2f})", scored.score,
+                                    plain(describe(scored.remedy)), scored.prior));
+    }
+    lines.push_back("          " + model_sentence(choice));
+    add_ranking(lines, choice, evidence);
+    return lines;
+}
+
+// --- guard ---------------------------------------------------------------------------------------
+
+void add_grounds(Lines& lines, const std::optional<Grounds>& grounds) {
+    if (!grounds) {
+        lines.emplace_back("          on grounds that were not recorded");
+        return;
+    }
+    const Facts& facts = grounds->facts;
+    lines.push_back(fmt::format(
+        "          on {} facts {:.0f} ms old: {} of {} serve, the switch is {}; attempt {}, {} "
+        "entries known",
+        facts.is_complete ? "complete" : "INCOMPLETE", to_ms(grounds->asked_at - facts.read_at),
+        serving_count(facts), facts.instances.size(), facts.is_suspended ? "ENGAGED" : "released",
+        grounds->attempts_count + 1, grounds->entries_known_count));
+}
+
+Lines lines_of(const VerdictBody& body) {
+    const std::string what = body.step ? describe(*body.step) : describe(body.remedy);
+    const Verdict& verdict = body.verdict;
+    Lines lines{fmt::format("verdict   {} for {}: {}{}", to_text(verdict.kind), plain(what),
+                            plain(verdict.rule),
+                            verdict.because.empty() ? "" : " — " + plain(verdict.because))};
+    const bool has_rules = !verdict.agreed.empty() || !verdict.not_asked.empty();
+    for (const std::string& rule : verdict.agreed) {
+        lines.push_back("          agrees    " + plain(rule));
+    }
+    if (verdict.kind != VerdictKind::permit && has_rules) {
+        lines.push_back("          OBJECTS   " + plain(verdict.rule));
+    }
+    for (const std::string& rule : verdict.not_asked) {
+        lines.push_back("          not asked " + plain(rule));
+    }
+    add_grounds(lines, body.grounds);
+    return lines;
+}
+
+// --- the effect ----------------------------------------------------------------------------------
+
+/// What had to hold for the step to happen, as domain/step.hpp has it.
+struct Precondition {
+    std::string operator()(const SwapVersion& step) const {
+        return fmt::format("{} is current", step.from.text());
+    }
+    std::string operator()(const Drain& /*step*/) const { return "none; it is read back"; }
+    std::string operator()(const Undrain& /*step*/) const { return "none; it is read back"; }
+    std::string operator()(const Replace& step) const { return process(step.expected); }
+    std::string operator()(const Stop& step) const { return process(step.expected); }
+    std::string operator()(const SetCircuit& step) const {
+        return step.is_open ? "the circuit is closed" : "the circuit is open";
+    }
+    std::string operator()(const SetRoute& step) const {
+        return step.is_to_source ? "reads go through the cache" : "reads go to the source";
+    }
+    std::string operator()(const Invalidate& /*step*/) const {
+        return "some declared keys differ from the source";
+    }
+
+  private:
+    static std::string process(const ProcessIdentity& expected) {
+        return expected.pid == 0 ? std::string("no process runs there")
+                                 : fmt::format("pid {} is the process there", expected.pid);
+    }
+};
+
+Lines lines_of(const IntentBody& body) {
+    Lines lines{fmt::format("intent    {} {}{} ({} serving)", plain(body.effect.text()),
+                            body.is_undo ? "undo: " : "", plain(describe(body.step)),
+                            body.serving_count)};
+    lines.push_back("          precondition: " + plain(std::visit(Precondition{}, body.step)));
+    if (body.target) {
+        const RuntimeInstance& target = body.target->runtime;
+        lines.push_back(fmt::format("          seen: {}, {}, pid {}, rotation {}",
+                                    plain(target.instance.text()),
+                                    !target.is_alive      ? "ended"
+                                    : target.is_answering ? "answering"
+                                                          : "not answering",
+                                    target.identity.pid, to_text(body.target->rotation)));
+    }
+    lines.emplace_back(body.is_reflex
+                           ? "          by a reflex, with guard's permit: every rule agreed"
+                           : "          with guard's permit: every rule agreed");
+    add_grounds(lines, body.grounds);
+    return lines;
+}
+
+Lines lines_of(const OutcomeBody& body) {
+    return {
+        fmt::format("outcome   {} {}{}{}", plain(body.effect.text()), to_text(body.outcome.kind),
+                    body.is_read_back ? ", as the world was found after a restart or no reply" : "",
+                    body.outcome.because.empty() ? "" : ": " + plain(body.outcome.because))};
+}
+
+Lines lines_of(const ProofBody& body) {
+    std::string observers;
+    for (const Observer observer : body.proof.observers) {
+        observers += (observers.empty() ? "" : ", ") + std::string(to_text(observer));
+    }
+    return {fmt::format("proof     {} ({}): {} of {} samples good, by {}{}",
+                        to_text(body.proof.kind), to_text(body.proof.strength),
+                        percent(body.proof.good_ratio), body.proof.samples_count,
+                        observers.empty() ? "nobody" : observers,
+                        body.proof.because.empty() ? "" : " — " + plain(body.proof.because))};
+}
+
+Lines lines_of(const UndoBody& body) {
+    return {fmt::format("undo      {} did not help: {}", plain(describe(body.remedy)),
+                        plain(describe(body.inverse)))};
+}
+
+Lines lines_of(const HeldBody& body) {
+    return {fmt::format("held      {} stays in force for now", plain(describe(body.remedy)))};
+}
+
+Lines lines_of(const GivenBackBody& body) {
+    return {fmt::format("give back {}: {}", plain(describe(body.inverse)), plain(body.because))};
+}
+
+Lines lines_of(const EscalatedBody& body) {
+    return {"escalated a person is needed: " + plain(body.because)};
+}
+
+Lines lines_of(const ClosedBody& body) {
+    return {fmt::format("closed    {}", to_text(body.how))};
+}
+
+template <class Body>
+Lines retell_as(const Entry& entry) {
+    const Result<Body> body = from_json<Body>(entry.body);
+    return body ? lines_of(*body)
+                : Lines{"(an entry that this version cannot read: " + plain(body.error().text) +
+                        ")"};
+}
+
+/// What a person said or did: whoever it was stands in `by` or `who`, their words in `because`.
+Lines lines_of_person(const Entry& entry) {
+    if (!entry.body.is_object()) {
+        return {};
+    }
+    const auto text_of = [&entry](const char* name) {
+        const json::value* member = entry.body.get_object().if_contains(name);
+        return member != nullptr && member->is_string() ? plain(member->get_string())
+                                                        : std::string();
+    };
+    const std::string by = text_of("by").empty() ? text_of("who") : text_of("by");
+    const std::string because = text_of("because");
+    return by.empty() ? Lines{}
+                      : Lines{fmt::format("{:<9} by {}{}", to_text(entry.kind), by,
+                                          because.empty() ? "" : ": " + because)};
+}
+
+}  // namespace
+
+std::string name_of(const Symptom& symptom) {
+    return fmt::format("{} on {}", to_text(symptom.kind), plain(symptom.subject.name));
+}
+
+std::string sentence_of(const Symptom& symptom) {
+    return name_of(symptom) + ": " + measure(symptom);
+}
+
+std::vector<std::string> retell(const Entry& entry) {
+    switch (entry.kind) {
+        case EntryKind::opened:
+        case EntryKind::proposed:
+            return retell_as<Proposal>(entry);
+        case EntryKind::verdict:
+            return retell_as<VerdictBody>(entry);
+        case EntryKind::intent:
+            return retell_as<IntentBody>(entry);
+        case EntryKind::outcome:
+            return retell_as<OutcomeBody>(entry);
+        case EntryKind::proof:
+            return retell_as<ProofBody>(entry);
+        case EntryKind::undo:
+            return retell_as<UndoBody>(entry);
+        case EntryKind::held:
+            return retell_as<HeldBody>(entry);
+        case EntryKind::given_back:
+            return retell_as<GivenBackBody>(entry);
+        case EntryKind::escalated:
+            return retell_as<EscalatedBody>(entry);
+        case EntryKind::closed:
+            return retell_as<ClosedBody>(entry);
+        case EntryKind::checkpoint:
+            return {};
+        default:
+            return lines_of_person(entry);
+    }
+}
+
+}  // namespace homeostat::app
