@@ -56,6 +56,9 @@ struct ExecutorSettings {
     Duration perform_for_max{};                      ///< Deadline of one effect.
     Duration read_for_max{};                         ///< Deadline of one reading of the world.
     std::function<void(const std::string&)> notify;  ///< Tells a person. Must not block.
+    /// Why nothing new may be begun on our own judgement, though the ledger takes entries: nobody
+    /// outside has seen its end for too long. Empty: it may, or nobody is asked.
+    std::function<std::string()> unwitnessed{};
 };
 
 struct ExecutorPorts {

@@ -128,11 +128,12 @@ std::string HeadKeeper::objection() const {
         now() - unwitnessed_since_ <= pace.unwitnessed_for_max) {
         return {};
     }
+    // The same words each time: whoever repeats them tells a person once.
     const auto minutes =
-        std::chrono::duration_cast<std::chrono::minutes>(now() - unwitnessed_since_).count();
-    return fmt::format("no witness has seen the last {} groups of the ledger, for {} minutes; make "
-                       "{} writable again",
-                       groups_unwitnessed_, minutes, files_.front().path().string());
+        std::chrono::duration_cast<std::chrono::minutes>(pace.unwitnessed_for_max).count();
+    return fmt::format("no witness has seen the end of the ledger for more than {} groups or {} "
+                       "minutes; make {} writable again",
+                       pace.unwitnessed_groups_max, minutes, files_.front().path().string());
 }
 
 std::chrono::steady_clock::time_point HeadKeeper::now() const {

@@ -11,6 +11,7 @@
 // because a witness may hang (a network disk) while the ledger must not.
 
 #include "homeostat/adapters/segment_log/head_file.hpp"
+#include "homeostat/adapters/segment_log/head_pace.hpp"
 #include "homeostat/adapters/segment_log/signed_head.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/time.hpp"
@@ -30,16 +31,6 @@
 #include <vector>
 
 namespace homeostat::adapters::segment_log {
-
-/// When heads go out, and how long the agent acts without.
-struct HeadPace {
-    std::uint64_t groups{64};                    ///< A head after so many at the latest.
-    Duration every{std::chrono::minutes{1}};     ///< And after so long, if there is a new group.
-    std::uint64_t unwitnessed_groups_max{4096};  ///< Some days of a quiet service.
-    Duration unwitnessed_for_max{std::chrono::hours{6}};  ///< A night watch can mend a disk in it.
-
-    friend bool operator==(const HeadPace&, const HeadPace&) = default;
-};
 
 struct HeadOptions {
     std::filesystem::path key;                     ///< Made if it is not there.
