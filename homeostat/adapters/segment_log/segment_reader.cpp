@@ -207,7 +207,9 @@ Result<LedgerEnd> read_segments(const Disk& disk,
         }
         return missing_from(directory, *missing);
     }
-    const Result<std::size_t> first = segment_holding(disk, *segments, first_index);
+    // Whoever wants everything wants the first file, whatever the headers of others say.
+    const Result<std::size_t> first =
+        first_index == 0 ? std::size_t{0} : segment_holding(disk, *segments, first_index);
     if (!first) {
         return std::unexpected<Error>(first.error());
     }
