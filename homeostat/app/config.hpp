@@ -120,8 +120,8 @@ struct Config {
     Duration proof_time{std::chrono::minutes{10}};  ///< A version that served this long is good.
     Duration hold_for{std::chrono::minutes{2}};     ///< A temporary remedy, at the longest.
     std::filesystem::path ledger_directory;
-    std::filesystem::path sink_file;  ///< Empty: no copy outside of the ledger.
-    std::filesystem::path key_file;   ///< Signs the ledger's heads.
+    std::filesystem::path sink_file;                   ///< Empty: no copy outside of the ledger.
+    std::filesystem::path key_file;                    ///< Signs the ledger's heads.
     std::vector<std::filesystem::path> witness_files;  ///< Of signed heads; empty: none are made.
     adapters::segment_log::HeadPace head_pace;
     std::filesystem::path control_socket;

@@ -231,8 +231,7 @@ ConfigFile to_file(const Config& config) {
                                     config.guard.autonomy_of(RemedyKind::rolling_restart),
                                     config.guard.autonomy_of(RemedyKind::scale),
                                     config.guard.autonomy_of(RemedyKind::rollback)};
-    file.record =
-        RecordSection{config.ledger_directory, config.sink_file, config.key_file, {}, {}};
+    file.record = RecordSection{config.ledger_directory, config.sink_file, config.key_file, {}, {}};
     for (const std::filesystem::path& witness : config.witness_files) {
         file.record.witnesses.push_back({witness});
     }

@@ -143,16 +143,19 @@ struct RecordSection {
             self.sink);
         key(Key{"key", "Signs the ledger's heads; made if missing; var/SERVICE/ledger.key"},
             PathValue{}, self.key_file);
-        key(Key{"witnesses", "Where signed heads are kept, to notice a ledger that was cut or "
-                             "replaced"},
+        key(Key{"witnesses",
+                "Where signed heads are kept, to notice a ledger that was cut or "
+                "replaced"},
             SectionsKind{4}, self.witnesses);
         key(Key{"head_groups", "A signed head after so many groups of records"},
             CountValue<std::uint64_t>{.min = 1, .max = 100'000}, self.pace.groups);
         key(Key{"head_every", "And after so long"}, DurationValue{std::chrono::seconds{1}},
             self.pace.every);
-        key(Key{"unwitnessed_groups", "Groups that no witness has before nothing is done on our "
-                                      "own judgement"},
-            CountValue<std::uint64_t>{.min = 1, .max = 1'000'000}, self.pace.unwitnessed_groups_max);
+        key(Key{"unwitnessed_groups",
+                "Groups that no witness has before nothing is done on our "
+                "own judgement"},
+            CountValue<std::uint64_t>{.min = 1, .max = 1'000'000},
+            self.pace.unwitnessed_groups_max);
         key(Key{"unwitnessed_for", "Likewise by time"}, DurationValue{std::chrono::seconds{1}},
             self.pace.unwitnessed_for_max);
     }

@@ -123,8 +123,8 @@ namespace {
 std::string agreed(const ledger::Verification& verified, const ledger::Witness& witness) {
     std::string said;
     if (!witness.sink.empty()) {
-        said = fmt::format("{} groups agree with {}", verified.witnessed_count,
-                           witness.sink.string());
+        said =
+            fmt::format("{} groups agree with {}", verified.witnessed_count, witness.sink.string());
     }
     if (!witness.heads.empty()) {
         said += fmt::format("{}{} signed heads of {} agree", said.empty() ? "" : ", ",

@@ -7,8 +7,7 @@
 // the ledger as one group, then its commands. If the append fails, the commands are dropped and the
 // thread stands still: no ledger, no action. One remedy goes on without, because nothing is alive
 // at its target that it could harm: a process that has ended is started again. Its groups are kept
-// in memory, as far as there is room, and written before any other once the ledger takes groups
-// again.
+// in memory, as far as there is room, and written first once the ledger takes groups again.
 //
 // Lives on one strand (a single-threaded io_context); not thread-safe.
 
@@ -56,9 +55,7 @@ struct ExecutorSettings {
     Duration perform_for_max{};                      ///< Deadline of one effect.
     Duration read_for_max{};                         ///< Deadline of one reading of the world.
     std::function<void(const std::string&)> notify;  ///< Tells a person. Must not block.
-    /// Why nothing new may be begun on our own judgement, though the ledger takes entries: nobody
-    /// outside has seen its end for too long. Empty: it may, or nobody is asked.
-    std::function<std::string()> unwitnessed{};
+    std::function<std::string()> unwitnessed{};  ///< Why nothing judged may begin; empty: it may.
 };
 
 struct ExecutorPorts {

@@ -106,8 +106,7 @@ Entry given_back(const IncidentId& incident, GivenBackBody body) {
 }
 
 Entry escalated(const IncidentId& incident, std::string because) {
-    return entry_of(EntryKind::escalated, incident,
-                    EscalatedBody{cut(because, reason_bytes_max)});
+    return entry_of(EntryKind::escalated, incident, EscalatedBody{cut(because, reason_bytes_max)});
 }
 
 Entry closed(const IncidentId& incident, CloseKind how, const std::vector<Remedy>& tried) {

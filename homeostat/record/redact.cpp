@@ -9,9 +9,9 @@ namespace homeostat::record {
 namespace {
 
 constexpr std::size_t npos = std::string_view::npos;
-constexpr std::size_t spaces_max = 4;         ///< Between a name, its separator and its value.
-constexpr std::size_t word_bytes_max = 128;   ///< Longer words are no names.
-constexpr std::size_t bearer_bytes_min = 8;   ///< Shorter: "bearer of news".
+constexpr std::size_t spaces_max = 4;        ///< Between a name, its separator and its value.
+constexpr std::size_t word_bytes_max = 128;  ///< Longer words are no names.
+constexpr std::size_t bearer_bytes_min = 8;  ///< Shorter: "bearer of news".
 
 bool is_alnum(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -51,14 +51,14 @@ struct Shape {
 };
 
 constexpr std::array shapes{
-    Shape{"AKIA", 16, "aws_key"},      Shape{"ASIA", 16, "aws_key"},
-    Shape{"ghp_", 20, "github_token"}, Shape{"gho_", 20, "github_token"},
-    Shape{"ghu_", 20, "github_token"}, Shape{"ghs_", 20, "github_token"},
-    Shape{"ghr_", 20, "github_token"}, Shape{"github_pat_", 20, "github_token"},
+    Shape{"AKIA", 16, "aws_key"},        Shape{"ASIA", 16, "aws_key"},
+    Shape{"ghp_", 20, "github_token"},   Shape{"gho_", 20, "github_token"},
+    Shape{"ghu_", 20, "github_token"},   Shape{"ghs_", 20, "github_token"},
+    Shape{"ghr_", 20, "github_token"},   Shape{"github_pat_", 20, "github_token"},
     Shape{"glpat-", 20, "gitlab_token"}, Shape{"xoxb-", 10, "slack_token"},
-    Shape{"xoxa-", 10, "slack_token"}, Shape{"xoxp-", 10, "slack_token"},
-    Shape{"xoxr-", 10, "slack_token"}, Shape{"xoxs-", 10, "slack_token"},
-    Shape{"AIza", 35, "google_key"},   Shape{"sk-", 20, "api_key"}};
+    Shape{"xoxa-", 10, "slack_token"},   Shape{"xoxp-", 10, "slack_token"},
+    Shape{"xoxr-", 10, "slack_token"},   Shape{"xoxs-", 10, "slack_token"},
+    Shape{"AIza", 35, "google_key"},     Shape{"sk-", 20, "api_key"}};
 
 /// Three words with points between them, the first two of which are JSON in base64url.
 std::optional<Secret> jwt_at(std::string_view text, std::size_t begin, std::size_t end) {
@@ -168,9 +168,9 @@ std::optional<Secret> value_behind(std::string_view text,
     at = has_separator ? skip_spaces(text, at + 1) : at;
     const std::size_t value = skip_quote(text, at);
     const bool is_header = kind == "authorization" && value == at;
-    const std::size_t value_end = is_header ? std::min(text.find_first_of("\r\n\"'", value),
-                                                       text.size())
-                                            : end_of_value(text, value, at);
+    const std::size_t value_end = is_header
+                                      ? std::min(text.find_first_of("\r\n\"'", value), text.size())
+                                      : end_of_value(text, value, at);
     if (value_end == value) {
         return std::nullopt;
     }

@@ -19,8 +19,8 @@ namespace {
 const std::string aws = std::string("AKIA") + "IOSFODNN7EXAMPLE";
 const std::string github = std::string("ghp_") + "0123456789abcdefghij0123456789abcdef";
 const std::string jwt = std::string("eyJhbGciOiJIUzI1NiJ9") + ".eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
-const std::string pem = std::string("-----BEGIN PRIVATE") +
-                        " KEY-----\nMC4CAQAwBQYDK2Vw\n-----END PRIVATE KEY-----";
+const std::string pem =
+    std::string("-----BEGIN PRIVATE") + " KEY-----\nMC4CAQAwBQYDK2Vw\n-----END PRIVATE KEY-----";
 constexpr std::string_view canary = "canary-Zk4uW9";
 
 /// Ways in which the canary stands in a text.
@@ -46,7 +46,8 @@ TEST_CASE("what looks like a secret is replaced by its kind, and what stands aro
         {R"({"api_key":"a\"b","n":1})", R"({"api_key":"[redacted:api_key]","n":1})"},
         {R"("{\"token\":\"abc\"}")", R"("{\"token\":\"[redacted:token]\"}")"},
         {"run --token abc now", "run --token [redacted:token] now"},
-        {"Authorization: Basic YTpi\nAccept: x", "Authorization: [redacted:authorization]\nAccept: x"},
+        {"Authorization: Basic YTpi\nAccept: x",
+         "Authorization: [redacted:authorization]\nAccept: x"},
         {"sent Bearer abcdefgh123 twice", "sent Bearer [redacted:bearer] twice"},
         {"postgres://me:p@ss@db:5432/x", "postgres://[redacted:userinfo]@db:5432/x"},
         {"key " + aws + " used", "key [redacted:aws_key] used"},
@@ -71,12 +72,42 @@ TEST_CASE("what is no secret stays as it was, byte for byte") {
 }
 
 TEST_CASE("whatever the text, redacting it twice changes nothing, and it grows within its bound") {
-    constexpr std::array<std::string_view, 36> pieces{
-        "password", "token",  "secret", "=",    ":",      "://", "@",    "\"",  "'",
-        "\\",       " ",      "\n",     "--",   "-----",  "a",   "eyJ",  ".",   "Bearer ",
-        "ghp_",     "[redacted:token]",  "[",   "]",      ",",   "&",    "/",   "pwd=x",
-        "-----BEGIN PRIVATE KEY-----",  "-----END ",      "AKIAIOSFODNN7EXAMPLE",
-        "authorization: ", "0123456789abcdefghij", "_",   "-",   "é",    "api_key", "n"};
+    constexpr std::array<std::string_view, 36> pieces{"password",
+                                                      "token",
+                                                      "secret",
+                                                      "=",
+                                                      ":",
+                                                      "://",
+                                                      "@",
+                                                      "\"",
+                                                      "'",
+                                                      "\\",
+                                                      " ",
+                                                      "\n",
+                                                      "--",
+                                                      "-----",
+                                                      "a",
+                                                      "eyJ",
+                                                      ".",
+                                                      "Bearer ",
+                                                      "ghp_",
+                                                      "[redacted:token]",
+                                                      "[",
+                                                      "]",
+                                                      ",",
+                                                      "&",
+                                                      "/",
+                                                      "pwd=x",
+                                                      "-----BEGIN PRIVATE KEY-----",
+                                                      "-----END ",
+                                                      "AKIAIOSFODNN7EXAMPLE",
+                                                      "authorization: ",
+                                                      "0123456789abcdefghij",
+                                                      "_",
+                                                      "-",
+                                                      "é",
+                                                      "api_key",
+                                                      "n"};
     for (std::uint64_t seed = 0; seed < 20'000; ++seed) {
         Rng rng(seed);
         std::string text;

@@ -62,10 +62,11 @@ Result<HeadTail> HeadFile::tail() const {
     }
     Result<HeadTail> tail = parse_head_tail(*bytes);
     if (!tail) {
-        return fail(Fault::corrupt,
-                    fmt::format("{}: the last line is no signed head ({}); bring the file back from "
-                                "a copy, or move it away if it is another's",
-                                path_.string(), tail.error().text));
+        return fail(
+            Fault::corrupt,
+            fmt::format("{}: the last line is no signed head ({}); bring the file back from "
+                        "a copy, or move it away if it is another's",
+                        path_.string(), tail.error().text));
     }
     tail->whole_bytes += tail->last ? begin : 0;
     return tail;

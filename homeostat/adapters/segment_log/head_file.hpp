@@ -22,8 +22,8 @@ namespace homeostat::adapters::segment_log {
 /// What stands at the end of a file of heads.
 struct HeadTail {
     std::optional<SignedHead> last;  ///< Nothing: no whole line is there.
-    std::uint64_t whole_bytes{0};    ///< Up to and with the last line feed; what is behind it may be
-                                     ///< cut off, a crash left it there.
+    std::uint64_t whole_bytes{0};  ///< Up to and with the last line feed; what is behind it may be
+                                   ///< cut off, a crash left it there.
 };
 
 /// Finds the last whole line in the last bytes of a file of heads: all of them, or at least two

@@ -23,20 +23,22 @@ Result<SigningKey> read_or_make_key(const HeadOptions& options, const HeadKeeper
     for (const std::filesystem::path& witness : options.witnesses) {
         const Result<std::optional<SignedHead>> last = HeadFile(witness).last();
         if (last && *last) {
-            return fail(Fault::absent,
-                        fmt::format("{}: the key that signs the ledger's heads is not there, and {} "
-                                    "has heads that it signed; bring the key back from a copy, or "
-                                    "move that file away to begin anew",
-                                    options.key.string(), witness.string()));
+            return fail(
+                Fault::absent,
+                fmt::format("{}: the key that signs the ledger's heads is not there, and {} "
+                            "has heads that it signed; bring the key back from a copy, or "
+                            "move that file away to begin anew",
+                            options.key.string(), witness.string()));
         }
     }
     SigningKey made = SigningKey::make();
     if (const Result<void> written = made.write(options.key); !written) {
         return std::unexpected(written.error());
     }
-    tell(fmt::format("{}: made the key that signs the ledger's heads; keep {} where this machine "
-                     "cannot write, to check them with",
-                     options.key.string(), public_key_file(options.key).string()));
+    tell(
+        fmt::format("{}: made the key that signs the ledger's heads; keep {} where this machine "
+                    "cannot write, to check them with",
+                    options.key.string(), public_key_file(options.key).string()));
     return made;
 }
 
@@ -131,9 +133,10 @@ std::string HeadKeeper::objection() const {
     // The same words each time: whoever repeats them tells a person once.
     const auto minutes =
         std::chrono::duration_cast<std::chrono::minutes>(pace.unwitnessed_for_max).count();
-    return fmt::format("no witness has seen the end of the ledger for more than {} groups or {} "
-                       "minutes; make {} writable again",
-                       pace.unwitnessed_groups_max, minutes, files_.front().path().string());
+    return fmt::format(
+        "no witness has seen the end of the ledger for more than {} groups or {} "
+        "minutes; make {} writable again",
+        pace.unwitnessed_groups_max, minutes, files_.front().path().string());
 }
 
 std::chrono::steady_clock::time_point HeadKeeper::now() const {

@@ -158,8 +158,8 @@ void SegmentLog::write_batch() {
     }
     const Result<void> synced = is_sync_wanted ? writer_.sync() : Result<void>{};
     for (std::size_t position = 0; position < batch.size(); ++position) {
-        const bool is_lost = results[position] && !synced &&
-                             batch[position].durability == ports::Durability::synced;
+        const bool is_lost =
+            results[position] && !synced && batch[position].durability == ports::Durability::synced;
         batch[position].answer(is_lost ? std::unexpected(synced.error())
                                        : std::move(results[position]));
     }
@@ -309,9 +309,10 @@ void SegmentLog::tell_of_recovery(const LedgerEnd& end, bool is_sink_new) {
                         options_.sink.string(), end.chain.next_index));
     }
     if (heads_ && heads_->seen().empty() && end.chain.next_index > 0) {
-        tell(fmt::format("no witness has a signed head of the ledger's {} groups: it is new, or was "
-                         "taken away. From now on there is one",
-                         end.chain.next_index));
+        tell(
+            fmt::format("no witness has a signed head of the ledger's {} groups: it is new, or was "
+                        "taken away. From now on there is one",
+                        end.chain.next_index));
     }
     torn_tail_bytes_ = end.torn_tail_bytes;
     if (torn_tail_bytes_ > 0) {

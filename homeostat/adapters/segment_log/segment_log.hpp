@@ -34,7 +34,7 @@ struct Options {
     std::filesystem::path directory;
     std::string boot_id;                                    ///< Of the running system.
     std::size_t segment_bytes_max{std::size_t{16} << 20U};  ///< See WriterOptions.
-    std::filesystem::path sink;  ///< Outside `directory`; empty: no copy, and no witness.
+    std::filesystem::path sink;          ///< Outside `directory`; empty: no copy, and no witness.
     std::optional<HeadOptions> heads{};  ///< Nothing: no signed heads.
     /// Hears what a person should know and what stops nothing: a torn tail that was cut, a sink
     /// that fails or works again. Called on threads of the log.
@@ -97,8 +97,8 @@ class SegmentLog final : public ports::Ledger {
     std::string lines_;  ///< Of groups that are written and not yet durable.
     std::uint64_t lines_first_index_{0};
     std::uint64_t next_index_{0};
-    std::optional<LedgerHead> head_;    ///< Of the last group.
-    std::unique_ptr<Copying> copying_;  ///< The sink's side; empty without one.
+    std::optional<LedgerHead> head_;     ///< Of the last group.
+    std::unique_ptr<Copying> copying_;   ///< The sink's side; empty without one.
     std::unique_ptr<HeadKeeper> heads_;  ///< Empty without witnesses.
     std::mutex waiting_mutex_;           ///< Of `waiting_` alone.
     std::vector<Waiting> waiting_;       ///< What the writer's thread takes next, all at once.

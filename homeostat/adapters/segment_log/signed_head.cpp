@@ -106,10 +106,11 @@ Result<std::string> read_key_file(const std::filesystem::path& file) {
 }  // namespace
 
 std::string signed_text(const SignedHead& head) {
-    const auto wall_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-        head.wall_at.time_since_epoch());
-    return fmt::format("homeostat ledger head 1\nledger {}\nindex {}\nhash {}\nwall_ms {}\nkey {}\n",
-                       head.ledger, head.index, head.hash, wall_ms.count(), head.key);
+    const auto wall_ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(head.wall_at.time_since_epoch());
+    return fmt::format(
+        "homeostat ledger head 1\nledger {}\nindex {}\nhash {}\nwall_ms {}\nkey {}\n", head.ledger,
+        head.index, head.hash, wall_ms.count(), head.key);
 }
 
 std::string to_head_line(const SignedHead& head) {
@@ -169,14 +170,14 @@ std::string PublicKey::pem() const {
 
 Result<void> PublicKey::check(const SignedHead& head) const {
     if (head.key != id_) {
-        return fail(Fault::corrupt, fmt::format("the head is signed with the key {}, not with {}",
-                                                head.key, id_));
+        return fail(Fault::corrupt,
+                    fmt::format("the head is signed with the key {}, not with {}", head.key, id_));
     }
     const std::string text = signed_text(head);
     const std::string signature = from_hex(head.signature);
     const DigestContext context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-    ensure(context != nullptr && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr,
-                                                      key_.get()) == 1,
+    ensure(context != nullptr &&
+               EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key_.get()) == 1,
            "OpenSSL knows Ed25519");
     if (EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(text),
                          text.size()) != 1) {
@@ -194,9 +195,10 @@ SigningKey SigningKey::make() {
 Result<SigningKey> SigningKey::read(const std::filesystem::path& file) {
     struct stat status{};
     if (::stat(file.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return fail(Fault::refused, fmt::format("{}: others may use this key (mode {:o}); chmod 600 "
-                                                "it, and think of who may have read it",
-                                                file.string(), status.st_mode & 0777U));
+        return fail(Fault::refused,
+                    fmt::format("{}: others may use this key (mode {:o}); chmod 600 "
+                                "it, and think of who may have read it",
+                                file.string(), status.st_mode & 0777U));
     }
     const Result<std::string> bytes = read_key_file(file);
     if (!bytes) {
@@ -213,8 +215,9 @@ Result<SigningKey> SigningKey::read(const std::filesystem::path& file) {
 Result<void> SigningKey::write(const std::filesystem::path& file) const {
     std::error_code error;
     if (std::filesystem::exists(file, error) || error) {
-        return fail(Fault::busy, file.string() + " is there already, and a key is never replaced; "
-                                                 "move it away, or name another file");
+        return fail(Fault::busy, file.string() +
+                                     " is there already, and a key is never replaced; "
+                                     "move it away, or name another file");
     }
     const Bio bio(BIO_new(BIO_s_mem()), &BIO_free_all);
     ensure(bio != nullptr && PEM_write_bio_PrivateKey(bio.get(), public_key_.key_.get(), nullptr,
@@ -222,8 +225,8 @@ Result<void> SigningKey::write(const std::filesystem::path& file) const {
            "OpenSSL writes a private key");
     Result<void> done = os::make_directories(os::parent_of(file.string()));
     // The public key first: with the private one in place a crash must not leave it alone.
-    done = done ? os::write_file_atomically(public_key_file(file).string(), public_key_.pem())
-                : done;
+    done =
+        done ? os::write_file_atomically(public_key_file(file).string(), public_key_.pem()) : done;
     constexpr unsigned owner_only = 0600;
     return done ? os::write_file_atomically(file.string(), contents_of(bio.get()), owner_only)
                 : done;

@@ -47,17 +47,18 @@ struct Verification {
 
 /// What is known of the ledger from elsewhere.
 struct Witness {
-    std::string head_hash;       ///< Has to be in the chain; empty: not asked for.
-    std::filesystem::path sink;  ///< Every line has to agree; empty: not asked for.
+    std::string head_hash;               ///< Has to be in the chain; empty: not asked for.
+    std::filesystem::path sink;          ///< Every line has to agree; empty: not asked for.
     std::filesystem::path heads{};       ///< Likewise every signed head; with `public_key`.
     std::filesystem::path public_key{};  ///< What the heads have to be signed with.
 };
 
 /// What is known of a ledger after reading it as far as it is as it was written.
 struct LedgerCheck {
-    Verification seen;                  ///< Of what stands before the trouble.
-    std::optional<Error> trouble;       ///< Nothing: the ledger is intact.
-    std::optional<BadPlace> first_bad;  ///< Where, if the ledger or a witness's file is the trouble.
+    Verification seen;             ///< Of what stands before the trouble.
+    std::optional<Error> trouble;  ///< Nothing: the ledger is intact.
+    std::optional<BadPlace>
+        first_bad;  ///< Where, if the ledger or a witness's file is the trouble.
 };
 
 /// Never changes anything. `trouble` is one of the errors of verify_ledger.
