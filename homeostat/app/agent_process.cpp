@@ -166,6 +166,10 @@ Result<void> AgentProcess::prepare() {
     options.boot_id = boot_id_;
     options.sink = config_.sink_file;
     options.on_news = [log = log_](std::string_view news) { log(std::string(news)); };
+    if (!config_.witness_files.empty()) {
+        options.heads = adapters::segment_log::HeadOptions{
+            config_.key_file, config_.witness_files, config_.head_pace, {}, {}};
+    }
     auto ledger = adapters::segment_log::SegmentLog::open(std::move(options));
     if (!ledger) {
         return fail("record.ledger", ledger.error());
@@ -359,6 +363,7 @@ void AgentProcess::make_executor() {
     settings.perform_for_max = config_.process.stop_grace + 20s;
     settings.read_for_max = 1s;
     settings.notify = log_;
+    settings.unwitnessed = [this] { return ledger_->objection(); };
     std::vector<ports::Actuator*> actuators{runtime_.get()};
     if (edge_) {
         actuators.push_back(edge_.get());

@@ -47,8 +47,10 @@ struct ExportOptions {
 
 struct VerifyLedgerOptions {
     LedgerOptions ledger;
-    std::filesystem::path sink;  ///< Instead of the configuration's.
-    std::string head;            ///< A hash that was written down before; empty: none.
+    std::filesystem::path sink;        ///< Instead of the configuration's.
+    std::string head;                  ///< A hash that was written down before; empty: none.
+    std::filesystem::path heads;       ///< Signed heads; instead of the configuration's.
+    std::filesystem::path public_key;  ///< Of them; instead of the configuration's.
 };
 
 struct ValidateOptions {

@@ -7,6 +7,7 @@
 //
 // Pure. Values only.
 
+#include "homeostat/adapters/segment_log/head_pace.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/decide/decide.hpp"
 #include "homeostat/domain/choice.hpp"
@@ -121,6 +122,9 @@ struct Config {
     std::filesystem::path ledger_directory;
     std::filesystem::path sink_file;   ///< Empty: no copy outside of the ledger.
     std::filesystem::path index_file;  ///< Of the ledger, for the commands that tell of the past.
+    std::filesystem::path key_file;    ///< Signs the ledger's heads.
+    std::vector<std::filesystem::path> witness_files;  ///< Of signed heads; empty: none are made.
+    adapters::segment_log::HeadPace head_pace;
     std::filesystem::path control_socket;
     std::filesystem::path switch_file;  ///< The kill switch.
     OracleMode oracle{OracleMode::both};

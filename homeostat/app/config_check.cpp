@@ -259,10 +259,18 @@ bool is_inside(const std::filesystem::path& inner, const std::filesystem::path& 
 
 void check_places(const ConfigFile& file, ConfigReading& reading) {
     const RecordSection& record = file.record;
-    if (!record.sink.empty() && !record.ledger.empty() && is_inside(record.sink, record.ledger)) {
-        reading.tell_at("record.sink",
-                        "inside the ledger's directory, and lost with it — write a "
-                        "path somewhere else");
+    const auto check_outside = [&](const std::string& key, const std::filesystem::path& path) {
+        if (!path.empty() && !record.ledger.empty() && is_inside(path, record.ledger)) {
+            reading.tell_at(key,
+                            "inside the ledger's directory, and lost with it — write a path "
+                            "somewhere else");
+        }
+    };
+    check_outside("record.sink", record.sink);
+    check_outside("record.key", record.key_file);
+    for (std::size_t index = 0; index < record.witnesses.size(); ++index) {
+        check_outside(fmt::format("record.witnesses[{}].file", index),
+                      record.witnesses[index].file);
     }
 }
 

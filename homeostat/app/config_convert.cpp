@@ -130,6 +130,11 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
     config.ledger_directory = paths.of(file.record.ledger, "ledger");
     config.sink_file = paths.of(file.record.sink);
     config.index_file = paths.of(file.record.index, "ledger.index");
+    config.key_file = paths.of(file.record.key_file, "ledger.key");
+    for (const WitnessSection& witness : file.record.witnesses) {
+        config.witness_files.push_back(paths.of(witness.file));
+    }
+    config.head_pace = file.record.pace;
     config.control_socket = paths.of(file.control.socket, "homeostat.sock");
     config.switch_file = paths.of(file.control.suspended, "suspended");
     config.oracle = file.oracle;
@@ -227,7 +232,12 @@ ConfigFile to_file(const Config& config) {
                                     config.guard.autonomy_of(RemedyKind::rolling_restart),
                                     config.guard.autonomy_of(RemedyKind::scale),
                                     config.guard.autonomy_of(RemedyKind::rollback)};
-    file.record = RecordSection{config.ledger_directory, config.sink_file, config.index_file};
+    file.record = RecordSection{
+        config.ledger_directory, config.sink_file, config.index_file, config.key_file, {}, {}};
+    for (const std::filesystem::path& witness : config.witness_files) {
+        file.record.witnesses.push_back({witness});
+    }
+    file.record.pace = config.head_pace;
     file.control = ControlSection{config.control_socket, config.switch_file};
     file.oracle = config.oracle;
     return file;

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -121,10 +122,21 @@ struct AutonomySection {
     }
 };
 
+struct WitnessSection {
+    std::filesystem::path file;
+    static void keys(auto& self, auto&& key) {
+        key(Key{"file", "A line of JSON for each signed head; outside the ledger", Need::required},
+            PathValue{}, self.file);
+    }
+};
+
 struct RecordSection {
     std::filesystem::path ledger;
     std::filesystem::path sink;
     std::filesystem::path index;
+    std::filesystem::path key_file;
+    std::vector<WitnessSection> witnesses;
+    adapters::segment_log::HeadPace pace;
     static void keys(auto& self, auto&& key) {
         key(Key{"ledger", "Directory of the ledger; var/SERVICE/ledger without it"}, PathValue{},
             self.ledger);
@@ -132,6 +144,23 @@ struct RecordSection {
             self.sink);
         key(Key{"index", "File NAME.index to answer `incidents` from; var/SERVICE/ledger.index"},
             PathValue{}, self.index);
+        key(Key{"key", "Signs the ledger's heads; made if missing; var/SERVICE/ledger.key"},
+            PathValue{}, self.key_file);
+        key(Key{"witnesses",
+                "Where signed heads are kept, to notice a ledger that was cut or "
+                "replaced"},
+            SectionsKind{4}, self.witnesses);
+        key(Key{"head_groups", "A signed head after so many groups of records"},
+            CountValue<std::uint64_t>{.min = 1, .max = 100'000}, self.pace.groups);
+        key(Key{"head_every", "And after so long"}, DurationValue{std::chrono::seconds{1}},
+            self.pace.every);
+        key(Key{"unwitnessed_groups",
+                "Groups that no witness has before nothing is done on our "
+                "own judgement"},
+            CountValue<std::uint64_t>{.min = 1, .max = 1'000'000},
+            self.pace.unwitnessed_groups_max);
+        key(Key{"unwitnessed_for", "Likewise by time"}, DurationValue{std::chrono::seconds{1}},
+            self.pace.unwitnessed_for_max);
     }
 };
 

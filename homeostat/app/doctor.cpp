@@ -3,6 +3,7 @@
 #include "homeostat/adapters/llm/model_file.hpp"
 #include "homeostat/adapters/process/start.hpp"
 #include "homeostat/adapters/process/versions.hpp"
+#include "homeostat/adapters/segment_log/signed_head.hpp"
 #include "homeostat/adapters/system/switch_file.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/config_load.hpp"
@@ -43,6 +44,21 @@ Check check_kernel() {
     }
     ::close(static_cast<int>(handle));
     return well("kernel", "pidfd is there");
+}
+
+/// What signs the ledger's heads.
+Check check_key(const Config& config) {
+    namespace ledger = adapters::segment_log;
+    const Result<ledger::SigningKey> key = ledger::SigningKey::read(config.key_file);
+    if (key) {
+        return well("ledger key", fmt::format("{} is there, key {}", config.key_file.string(),
+                                              key->public_key().id()));
+    }
+    if (key.error().fault == Fault::absent) {
+        return note("ledger key", config.key_file.string() + " is not there",
+                    "the first start makes it; if there was one, bring it back from a copy");
+    }
+    return ill("ledger key", key.error().text, "see record.key");
 }
 
 /// What the agent would start first, just as it would.
@@ -147,6 +163,9 @@ std::vector<Check> checks_of(const ConfigReport& report) {
     }
     checks.push_back(check_directory("run directory", config.process.run_directory));
     checks.push_back(check_directory("ledger", config.ledger_directory));
+    if (!config.witness_files.empty()) {
+        checks.push_back(check_key(config));
+    }
     std::ranges::move(check_peers(config), std::back_inserter(checks));
     if (!config.model || config.model->url.empty()) {
         checks.push_back(check_model(config));

@@ -1,5 +1,6 @@
 // The commands that read a ledger, with or without its agent running.
 
+#include "homeostat/adapters/segment_log/signed_head.hpp"
 #include "homeostat/adapters/segment_log/verify_ledger.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/complaint.hpp"
@@ -162,14 +163,23 @@ ExitStatus replay_incident(const LedgerOptions& options, const std::string& id) 
 
 namespace {
 
+std::string agreed(const ledger::Verification& verified, const ledger::Witness& witness) {
+    std::string said;
+    if (!witness.sink.empty()) {
+        said =
+            fmt::format("{} groups agree with {}", verified.witnessed_count, witness.sink.string());
+    }
+    if (!witness.heads.empty()) {
+        said += fmt::format("{}{} signed heads of {} agree", said.empty() ? "" : ", ",
+                            verified.heads_count, witness.heads.string());
+    }
+    return said.empty() ? "none; keep the head above to have one" : said;
+}
+
 void print_intact(const ledger::Verification& verified, const ledger::Witness& witness) {
-    fmt::print("intact: {} records in {} groups and {} segments\nhead:   {}\n",
+    fmt::print("intact: {} records in {} groups and {} segments\nhead:   {}\nwitness: {}\n",
                verified.entries_count, verified.groups_count, verified.segments_count,
-               verified.head_hash);
-    fmt::print("witness: {}\n", witness.sink.empty()
-                                    ? std::string("none; keep the head above to have one")
-                                    : fmt::format("{} groups agree with {}",
-                                                  verified.witnessed_count, witness.sink.string()));
+               verified.head_hash, agreed(verified, witness));
     if (verified.torn_tail_bytes > 0) {
         fmt::print(
             "note:   {} bytes of an unfinished group at the end, from a crash or from "
@@ -178,25 +188,64 @@ void print_intact(const ledger::Verification& verified, const ledger::Witness& w
     }
 }
 
-/// The chain is whole, and whether its end was cut off cannot be told.
-std::unexpected<Error> without_witness(const std::filesystem::path& sink,
-                                       std::uint64_t groups_count) {
-    return fail(Fault::corrupt,
-                fmt::format("configured {} is not there, and cannot confirm the end of the "
-                            "ledger's {} groups; bring it back. A running agent writes it anew "
-                            "with its next record",
-                            sink.string(), groups_count));
+/// The chain is whole, and whether its end was cut off cannot be told: no place is bad.
+void object_without_witness(ledger::LedgerCheck& checked,
+                            const std::string& what,
+                            std::string_view mend) {
+    if (checked.trouble || checked.seen.groups_count == 0) {
+        return;
+    }
+    checked.trouble =
+        Error{Fault::corrupt, fmt::format("{}, and cannot confirm the end of the ledger's {} "
+                                          "groups; {}",
+                                          what, checked.seen.groups_count, mend)};
 }
 
-json::object to_document(const Result<ledger::Verification>& verified) {
+json::object to_document(const ledger::LedgerCheck& checked) {
     json::object document;
-    document["intact"] = verified.has_value();
-    document["records"] = verified ? verified->entries_count : 0;
-    document["trouble"] = json::value(verified ? std::string() : verified.error().text);
-    if (verified) {
-        document["verification"] = to_json(*verified);
+    document["records"] = checked.seen.entries_count;
+    document["intact"] = !checked.trouble;
+    document["first_bad"] = to_json(checked.first_bad);
+    document["trouble"] = json::value(checked.trouble ? checked.trouble->text : std::string());
+    if (!checked.trouble) {
+        document["verification"] = to_json(checked.seen);
     }
     return document;
+}
+
+/// What the ledger is checked against: the command line's, else what the configuration names and
+/// is there.
+ledger::Witness witness_of(const VerifyLedgerOptions& options, const LedgerPlace& place) {
+    std::error_code ignored;
+    ledger::Witness witness{options.head, options.sink, options.heads, options.public_key};
+    if (witness.sink.empty() && std::filesystem::exists(place.sink, ignored)) {
+        witness.sink = place.sink;
+    }
+    if (witness.public_key.empty()) {
+        witness.public_key = place.public_key;
+    }
+    for (const std::filesystem::path& heads : place.witnesses) {
+        if (witness.heads.empty() && std::filesystem::exists(heads, ignored)) {
+            witness.heads = heads;
+        }
+    }
+    return witness;
+}
+
+ledger::LedgerCheck check(const VerifyLedgerOptions& options,
+                          const LedgerPlace& place,
+                          const ledger::Witness& witness) {
+    ledger::LedgerCheck checked = ledger::check_ledger(place.directory, witness);
+    if (witness.sink.empty() && !place.sink.empty()) {
+        object_without_witness(
+            checked, "configured " + place.sink.string() + " is not there",
+            "bring it back. A running agent writes it anew with its next record");
+    }
+    if (!options.heads.empty() && checked.seen.heads_count == 0) {
+        object_without_witness(checked, options.heads.string() + " has no signed head",
+                               "bring it back from a copy");
+    }
+    return checked;
 }
 
 }  // namespace
@@ -207,28 +256,23 @@ ExitStatus verify_ledger_of(const VerifyLedgerOptions& options) {
         complain(place.error().text);
         return ExitStatus::usage;
     }
-    ledger::Witness witness{options.head, options.sink.empty() ? place->sink : options.sink};
-    std::error_code ignored;
-    const bool is_missing = options.sink.empty() && !witness.sink.empty() &&
-                            !std::filesystem::exists(witness.sink, ignored);
-    if (is_missing) {
-        witness.sink.clear();
+    const ledger::Witness witness = witness_of(options, *place);
+    if (!witness.heads.empty() && witness.public_key.empty()) {
+        complain("--witness needs the key that its heads are checked with: --public-key FILE");
+        return ExitStatus::usage;
     }
-    Result<ledger::Verification> verified = ledger::verify_ledger(place->directory, witness);
-    if (verified && is_missing && verified->groups_count > 0) {
-        verified = without_witness(place->sink, verified->groups_count);
-    }
-    const bool is_intact = verified.has_value();
-    if (!is_intact && verified.error().fault != Fault::corrupt) {
-        complain(verified.error().text);
+    const ledger::LedgerCheck checked = check(options, *place, witness);
+    const bool is_intact = !checked.trouble;
+    if (!is_intact && checked.trouble->fault != Fault::corrupt) {
+        complain(checked.trouble->text);
         return ExitStatus::usage;
     }
     if (options.ledger.common.is_json) {
-        fmt::print("{}", to_pretty_text(to_document(verified)));
+        fmt::print("{}\n", to_text(to_document(checked)));
     } else if (is_intact) {
-        print_intact(*verified, witness);
+        print_intact(checked.seen, witness);
     } else {
-        fmt::print("NOT INTACT: {}\n", verified.error().text);
+        fmt::print("NOT INTACT: {}\n", checked.trouble->text);
     }
     return is_intact ? ExitStatus::ok : ExitStatus::unexpected;
 }

@@ -1,5 +1,6 @@
 #include "homeostat/app/ledger_place.hpp"
 
+#include "homeostat/adapters/segment_log/signed_head.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/when.hpp"
 
@@ -15,8 +16,10 @@ Result<LedgerPlace> place_of(const LedgerOptions& options) {
     if (!report.config) {
         return fail(Fault::invalid, describe(report));
     }
-    return LedgerPlace{report.config->ledger_directory, report.config->sink_file,
-                       report.config->index_file};
+    const Config& config = *report.config;
+    return LedgerPlace{config.ledger_directory, config.sink_file, config.index_file,
+                       config.witness_files,
+                       adapters::segment_log::public_key_file(config.key_file)};
 }
 
 Result<std::optional<WallTime>> when_of(const std::string& text) {

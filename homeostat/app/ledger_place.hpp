@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -16,6 +17,8 @@ struct LedgerPlace {
     std::filesystem::path directory;
     std::filesystem::path sink;   ///< Empty: none is configured.
     std::filesystem::path index;  ///< Empty: none is kept of a ledger that is named by hand.
+    std::vector<std::filesystem::path> witnesses{};  ///< Of signed heads, as configured.
+    std::filesystem::path public_key{};              ///< What their signatures are checked with.
 };
 
 /// From --ledger, else from the configuration. ERRORS: invalid, with all that is wrong in it.

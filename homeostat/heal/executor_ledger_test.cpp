@@ -152,6 +152,27 @@ TEST_CASE("while the ledger is full no live process is replaced, whatever is pro
     CHECK(process.edge.performed.empty());
 }
 
+TEST_CASE("while no witness has seen the ledger nothing judged begins, a dead one is started") {
+    SimulatedMachine machine = bad_deploy();
+    std::string unwitnessed = "no witness has seen the end";
+    machine.settings.unwitnessed = [&unwitnessed] { return unwitnessed; };
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    const Result<Standing> refused = process.submit(rollback_of(machine));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().fault == Fault::full);
+    CHECK(refused.error().text == "no witness, no action: no witness has seen the end");
+    machine.world.end_process(InstanceId("payments-1"));
+    REQUIRE(process.submit(reflex_of(machine, "payments-1")));
+    REQUIRE(process.settle());
+    CHECK(machine.world.instances[1].runtime.is_alive);
+    unwitnessed.clear();
+    REQUIRE(process.submit(rollback_of(machine)));
+    REQUIRE(process.settle());
+    CHECK(all_run(machine.world, "v1"));
+}
+
 TEST_CASE("no incident gets an id that one before it had, though the ledger lost that one") {
     SimulatedMachine machine;
     machine.prove("v2");

@@ -335,6 +335,10 @@ Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
     if (!ledger_trouble_.empty() && !is_for_one_that_ended(proposal)) {
         co_return fail(Fault::full, "no ledger, no action: " + ledger_trouble_);
     }
+    const std::string unwitnessed = settings_.unwitnessed ? settings_.unwitnessed() : "";
+    if (!unwitnessed.empty() && !is_for_one_that_ended(proposal)) {
+        co_return fail(Fault::full, "no witness, no action: " + unwitnessed);
+    }
     if (const std::optional<Standing> known = standing(proposal.symptom)) {
         if (!known->wants_proposal) {
             co_return fail(Fault::busy, known->incident.text() + " is in hand");

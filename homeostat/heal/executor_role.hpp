@@ -7,8 +7,7 @@
 // ledger as one group, then its commands. If the append fails, the commands are dropped and the
 // thread stands still: no ledger, no action. One remedy goes on without, because nothing is alive
 // at its target that it could harm: a process that has ended is started again. Its groups are kept
-// in memory, as far as there is room, and written before any other once the ledger takes groups
-// again.
+// in memory, as far as there is room, and written first once the ledger takes groups again.
 //
 // A thread that cannot go on is parked: nothing is done for it, a person is told why, and all
 // others go on. So is one that this program cannot read, as another program wrote it.

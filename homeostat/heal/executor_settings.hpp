@@ -37,6 +37,7 @@ struct ExecutorSettings {
     Duration perform_for_max{};                      ///< Deadline of one effect.
     Duration read_for_max{};                         ///< Deadline of one reading of the world.
     std::function<void(const std::string&)> notify;  ///< Tells a person. Must not block.
+    std::function<std::string()> unwitnessed{};  ///< Why nothing judged may begin; empty: it may.
 };
 
 struct ExecutorPorts {

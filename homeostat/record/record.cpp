@@ -1,8 +1,10 @@
 #include "homeostat/record/record.hpp"
 
 #include "homeostat/base/fields.hpp"
+#include "homeostat/record/redact.hpp"
 
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -13,11 +15,15 @@ namespace {
 
 template <class Body>
 Entry entry_of(EntryKind kind, const IncidentId& incident, const Body& body) {
-    return {.kind = kind, .incident = incident, .body = to_json(body)};
+    json::value kept = to_json(body);
+    redact(kept);  // Before it is hashed: what is in the chain once cannot be taken out.
+    return {.kind = kind, .incident = incident, .body = std::move(kept)};
 }
 
-/// Cuts before a character of UTF-8 rather than in the middle of one.
-std::string cut(std::string text, std::size_t bytes_max) {
+/// Cuts before a character of UTF-8 rather than in the middle of one. Redacts first: half of a
+/// secret no longer looks like one.
+std::string cut(std::string_view whole, std::size_t bytes_max) {
+    std::string text = redact(whole);
     constexpr unsigned char lead_mask = 0xC0U;
     constexpr unsigned char continuation = 0x80U;
     if (text.size() > bytes_max) {
@@ -49,8 +55,8 @@ void cut(std::optional<AnyGrounds>& grounds, const Remedy& remedy) {
 }
 
 Entry entry_of_switch(EntryKind kind, SwitchBody body) {
-    body.by = cut(std::move(body.by), name_bytes_max);
-    body.because = cut(std::move(body.because), because_bytes_max);
+    body.by = cut(body.by, name_bytes_max);
+    body.because = cut(body.because, because_bytes_max);
     return entry_of(kind, {}, body);
 }
 
@@ -100,8 +106,7 @@ Entry given_back(const IncidentId& incident, GivenBackBody body) {
 }
 
 Entry escalated(const IncidentId& incident, std::string because) {
-    return entry_of(EntryKind::escalated, incident,
-                    EscalatedBody{cut(std::move(because), reason_bytes_max)});
+    return entry_of(EntryKind::escalated, incident, EscalatedBody{cut(because, reason_bytes_max)});
 }
 
 Entry closed(const IncidentId& incident, CloseKind how, const std::vector<Remedy>& tried) {
@@ -113,7 +118,7 @@ Entry change(const Change& change) {
 }
 
 Entry gap(GapBody body) {
-    body.because = cut(std::move(body.because), because_bytes_max);
+    body.because = cut(body.because, because_bytes_max);
     return entry_of(EntryKind::gap, {}, body);
 }
 
@@ -130,6 +135,7 @@ Entry resumed(SwitchBody body) {
 }
 
 Entry checkpoint(const IncidentId& incident, json::value state) {
+    redact(state);
     return {.kind = EntryKind::checkpoint, .incident = incident, .body = std::move(state)};
 }
 

@@ -4,7 +4,7 @@
 //
 // One function per kind of entry, so that nobody writes a kind by hand next to a body that does not
 // fit it. The bodies and their fields stand in domain/entry_bodies.hpp; texts from people and facts
-// are cut here to what a record may hold.
+// are cut here to what a record may hold, and every text is redacted (redact.hpp).
 //
 // Pure.
 

@@ -34,6 +34,22 @@ bool is_inside(const std::filesystem::path& file, const std::filesystem::path& d
     return mismatch.in1 == outer.end();
 }
 
+/// What has to lie outside the ledger's directory, so that it is not lost with it.
+std::vector<std::pair<std::string_view, std::filesystem::path>> files_outside(
+    const Options& options) {
+    std::vector<std::pair<std::string_view, std::filesystem::path>> files;
+    if (!options.sink.empty()) {
+        files.emplace_back("sink", options.sink);
+    }
+    if (options.heads) {
+        files.emplace_back("key", options.heads->key);
+        for (const std::filesystem::path& witness : options.heads->witnesses) {
+            files.emplace_back("witness", witness);
+        }
+    }
+    return files;
+}
+
 }  // namespace
 
 /// What belongs to the sink's thread, besides the count of what waits for it.
@@ -48,10 +64,13 @@ struct SegmentLog::Copying {
 };
 
 Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Options options) {
-    if (!options.sink.empty() && is_inside(options.sink, options.directory)) {
-        return fail(Fault::invalid, options.sink.string() +
-                                        ": the sink lies inside the ledger's directory " +
-                                        options.directory.string() + "; put it somewhere else");
+    for (const auto& [what, file] : files_outside(options)) {
+        if (is_inside(file, options.directory)) {
+            return fail(Fault::invalid,
+                        fmt::format("{}: the {} lies inside the ledger's directory {}; put it "
+                                    "somewhere else",
+                                    file.string(), what, options.directory.string()));
+        }
     }
     Result<SegmentWriter> writer =
         SegmentWriter::open(WriterOptions{.directory = options.directory,
@@ -61,11 +80,24 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Options options) {
     if (!writer) {
         return std::unexpected<Error>(writer.error());
     }
-    return std::unique_ptr<SegmentLog>(new SegmentLog(std::move(options), std::move(*writer)));
+    std::unique_ptr<HeadKeeper> heads;
+    if (options.heads) {
+        auto opened = HeadKeeper::open(*options.heads, [tell = options.on_news](auto news) {
+            if (tell) {
+                tell(news);
+            }
+        });
+        if (!opened) {
+            return std::unexpected<Error>(opened.error());
+        }
+        heads = std::move(*opened);
+    }
+    return std::unique_ptr<SegmentLog>(
+        new SegmentLog(std::move(options), std::move(*writer), std::move(heads)));
 }
 
-SegmentLog::SegmentLog(Options options, SegmentWriter writer)
-    : options_(std::move(options)), writer_(std::move(writer)) {
+SegmentLog::SegmentLog(Options options, SegmentWriter writer, std::unique_ptr<HeadKeeper> heads)
+    : options_(std::move(options)), writer_(std::move(writer)), heads_(std::move(heads)) {
     if (!options_.sink.empty()) {
         copying_ = std::make_unique<Copying>(options_.sink, options_.directory);
     }
@@ -75,7 +107,7 @@ SegmentLog::SegmentLog(Options options, SegmentWriter writer)
 SegmentLog::~SegmentLog() {
     asio::post(writer_thread_, [this] {
         if (writer_.is_ready() && writer_.sync()) {
-            hand_to_sink();
+            hand_to_witnesses();
         }
     });
     writer_thread_.join();
@@ -88,23 +120,57 @@ Task<Result<ports::Position>> SegmentLog::append(EntryGroup group, ports::Durabi
     auto initiate = [this](auto handler, EntryGroup to_write, ports::Durability how) {
         auto executor = asio::get_associated_executor(handler);
         auto work = asio::make_work_guard(executor);
-        auto write_and_tell = [this, how, executor, handler = std::move(handler),
-                               work = std::move(work), to_write = std::move(to_write)]() mutable {
-            Result<ports::Position> result = write(std::move(to_write), how);
+        Answer answer = [executor, handler = std::move(handler),
+                         work = std::move(work)](Result<ports::Position> result) mutable {
             asio::dispatch(executor,
                            [handler = std::move(handler), result = std::move(result)]() mutable {
                                std::move(handler)(std::move(result));
                            });
-            // After the answer, because the sink is no part of the promise.
-            if (how == ports::Durability::synced) {
-                hand_to_sink();
-            }
         };
-        asio::post(writer_thread_, std::move(write_and_tell));
+        enqueue({std::move(to_write), how, std::move(answer)});
     };
     using Signature = void(Result<ports::Position>);
     return asio::async_initiate<const asio::use_awaitable_t<>, Signature>(
         std::move(initiate), asio::use_awaitable, std::move(group), durability);
+}
+
+void SegmentLog::enqueue(Waiting waiting) {
+    const std::lock_guard hold(waiting_mutex_);
+    waiting_.push_back(std::move(waiting));
+    if (waiting_.size() == 1) {
+        asio::post(writer_thread_, [this] { write_batch(); });
+    }
+}
+
+/// Writes what has come to wait since the last batch, in order, and syncs once for all of it.
+void SegmentLog::write_batch() {
+    std::vector<Waiting> batch;
+    {
+        const std::lock_guard hold(waiting_mutex_);
+        batch.swap(waiting_);
+    }
+    std::vector<Result<ports::Position>> results;
+    bool is_sync_wanted = false;
+    for (Waiting& waiting : batch) {
+        results.push_back(write(std::move(waiting.group)));
+        is_sync_wanted = is_sync_wanted || (results.back().has_value() &&
+                                            waiting.durability == ports::Durability::synced);
+    }
+    const Result<void> synced = is_sync_wanted ? writer_.sync() : Result<void>{};
+    for (std::size_t position = 0; position < batch.size(); ++position) {
+        const bool is_lost =
+            results[position] && !synced && batch[position].durability == ports::Durability::synced;
+        batch[position].answer(is_lost ? std::unexpected(synced.error())
+                                       : std::move(results[position]));
+    }
+    // After the answers, because witnesses are no part of the promise.
+    if (is_sync_wanted && synced) {
+        hand_to_witnesses();
+    }
+}
+
+std::string SegmentLog::objection() const {
+    return heads_ ? heads_->objection() : std::string();
 }
 
 Result<void> SegmentLog::replay(const std::function<void(const EntryGroup&)>& visit) {
@@ -118,24 +184,65 @@ std::uint64_t SegmentLog::torn_tail_bytes() const {
     return torn_tail_bytes_;
 }
 
+/// What witnesses say of the ledger, as far as they can be asked.
+class SegmentLog::Witnessed {
+  public:
+    void add(std::string who, std::uint64_t index, std::string hash) {
+        points_.push_back({std::move(who), index, std::move(hash)});
+    }
+
+    /// ERRORS: corrupt: a witness has seen another group.
+    [[nodiscard]] Result<void> compare(const FoundGroup& found) const {
+        for (const Point& point : points_) {
+            if (point.index == found.stored.group.index && point.hash != found.hash) {
+                return fail(Fault::corrupt,
+                            fmt::format("{} has seen another group {}", point.who, point.index));
+            }
+        }
+        return {};
+    }
+
+    /// ERRORS: corrupt: a witness has seen more than there is.
+    [[nodiscard]] Result<void> compare_end(const std::filesystem::path& directory,
+                                           std::uint64_t next_index) const {
+        for (const Point& point : points_) {
+            if (point.index >= next_index) {
+                return fail(Fault::corrupt,
+                            fmt::format("{}: the ledger ends before group {}, but {} has seen "
+                                        "group {}: the end was cut off, or this is an older copy",
+                                        directory.string(), next_index, point.who, point.index));
+            }
+        }
+        return {};
+    }
+
+  private:
+    struct Point {
+        std::string who;
+        std::uint64_t index{0};
+        std::string hash;
+    };
+    std::vector<Point> points_;
+};
+
 Result<void> SegmentLog::recover(const std::function<void(const EntryGroup&)>& visit) {
-    std::optional<WitnessPoint> witness;
-    bool has_sink = false;
-    if (copying_) {
-        Result<std::optional<WitnessPoint>> last = last_witness_point(Disk(), options_.sink);
-        has_sink = last.has_value();
-        if (last) {
-            witness = std::move(*last);
-        } else {
-            tell("the ledger has no witness: " + last.error().text);
+    Witnessed witnessed;
+    const bool is_sink_new = ask_sink(witnessed);
+    if (heads_) {
+        for (const HeadKeeper::Seen& seen : heads_->seen()) {
+            witnessed.add(seen.witness.string(), seen.head.index, seen.head.hash);
         }
     }
+    std::optional<LedgerHead> last;
     const VisitFound visit_found = [&](const FoundGroup& found) -> Result<void> {
         const EntryGroup& group = found.stored.group;
-        if (witness && group.index == witness->index && found.hash != witness->hash) {
-            return fail(Fault::corrupt, options_.sink.string() + " has seen another group " +
-                                            std::to_string(group.index));
+        if (Result<void> agrees = witnessed.compare(found); !agrees) {
+            return agrees;
         }
+        if (Result<void> known = learn_ledger(found.hash, group.index); !known) {
+            return known;
+        }
+        last = LedgerHead{group.index, std::string(found.hash), group.wall_at};
         visit(group);
         return {};
     };
@@ -143,53 +250,105 @@ Result<void> SegmentLog::recover(const std::function<void(const EntryGroup&)>& v
     if (!end) {
         return std::unexpected<Error>(end.error());
     }
-    if (witness && witness->index >= end->chain.next_index) {
-        writer_.poison(Error{
-            Fault::corrupt,
-            fmt::format("{}: the ledger ends before group {}, but {} has seen group {}: the end "
-                        "was cut off, or this is an older copy",
-                        options_.directory.string(), end->chain.next_index, options_.sink.string(),
-                        witness->index)});
-        return std::unexpected<Error>(*writer_.poisoned_by());
+    const Result<void> is_whole = witnessed.compare_end(options_.directory, end->chain.next_index);
+    if (!is_whole) {
+        writer_.poison(is_whole.error());
+        return is_whole;
     }
     if (writer_.is_ready()) {
         return {};  // Read again; the recovery is done.
     }
-    const Result<void> ready = writer_.go_on_after(*end);
-    if (!ready) {
+    if (Result<void> ready = writer_.go_on_after(*end); !ready) {
         return ready;
     }
-    if (has_sink && !witness && end->chain.next_index > 0) {
+    head_ = std::move(last);
+    tell_of_recovery(*end, is_sink_new);
+    hand_to_witnesses();
+    return {};
+}
+
+/// True when the sink is there, or can be made, and has no line.
+bool SegmentLog::ask_sink(Witnessed& witnessed) const {
+    if (!copying_) {
+        return false;
+    }
+    const Result<std::optional<WitnessPoint>> last = last_witness_point(Disk(), options_.sink);
+    if (!last) {
+        tell("the ledger has no witness: " + last.error().text);
+        return false;
+    }
+    if (*last) {
+        witnessed.add(options_.sink.string(), (*last)->index, (*last)->hash);
+    }
+    return !*last;
+}
+
+/// The hash of the first group is the ledger's name. ERRORS: corrupt: a witness knows another.
+Result<void> SegmentLog::learn_ledger(std::string_view hash, std::uint64_t index) {
+    if (!heads_ || index != 0) {
+        return {};
+    }
+    for (const HeadKeeper::Seen& seen : heads_->seen()) {
+        if (seen.head.ledger != hash) {
+            return fail(Fault::corrupt,
+                        seen.witness.string() +
+                            " is a witness of another ledger; bring that ledger back, or move this "
+                            "file away to begin anew");
+        }
+    }
+    heads_->begin(std::string(hash));
+    return {};
+}
+
+void SegmentLog::tell_of_recovery(const LedgerEnd& end, bool is_sink_new) {
+    if (is_sink_new && end.chain.next_index > 0) {
         tell(
             fmt::format("{}: none of the ledger's {} groups stands there: it is new, or was taken "
                         "away. It is written from the ledger now, and no witness of the time "
                         "before",
-                        options_.sink.string(), end->chain.next_index));
+                        options_.sink.string(), end.chain.next_index));
     }
-    torn_tail_bytes_ = end->torn_tail_bytes;
+    if (heads_ && heads_->seen().empty() && end.chain.next_index > 0) {
+        tell(
+            fmt::format("no witness has a signed head of the ledger's {} groups: it is new, or was "
+                        "taken away. From now on there is one",
+                        end.chain.next_index));
+    }
+    torn_tail_bytes_ = end.torn_tail_bytes;
     if (torn_tail_bytes_ > 0) {
         tell(fmt::format("{}: cut off {} bytes of a record that a crash left unfinished",
                          options_.directory.string(), torn_tail_bytes_));
     }
-    next_index_ = end->chain.next_index;
+    next_index_ = end.chain.next_index;
     lines_first_index_ = next_index_;
-    hand_to_sink();
-    return {};
 }
 
-Result<ports::Position> SegmentLog::write(EntryGroup group, ports::Durability durability) {
+Result<ports::Position> SegmentLog::write(EntryGroup group) {
     if (!writer_.is_ready() && !writer_.poisoned_by()) {
         const Result<void> ready = recover([](const EntryGroup&) {});
         if (!ready) {
             return std::unexpected<Error>(ready.error());
         }
     }
-    const Result<Written> written = writer_.append(std::move(group), durability);
+    const WallTime wall_at = group.wall_at;
+    const Result<Written> written = writer_.append(std::move(group), ports::Durability::written);
     if (!written) {
         return std::unexpected<Error>(written.error());
     }
+    const ports::Position& position = written->position;
+    head_ = LedgerHead{position.index, position.hash, wall_at};
+    if (heads_ && position.index == 0) {
+        heads_->begin(position.hash);
+    }
     keep_for_sink(*written);
-    return written->position;
+    return position;
+}
+
+void SegmentLog::hand_to_witnesses() {
+    hand_to_sink();
+    if (heads_ && head_ && !writer_.poisoned_by()) {
+        heads_->took(*head_);
+    }
 }
 
 void SegmentLog::keep_for_sink(const Written& written) {

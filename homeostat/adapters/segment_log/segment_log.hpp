@@ -5,12 +5,13 @@
 // A group is one frame: whole or not there. A thread of its own writes and syncs, so that the
 // strand that appends only ever waits; another one copies durable groups to the sink, so that a
 // sink that hangs delays nobody. Lines that a slow sink did not take are dropped here and read from
-// the segments later. A ledger that is corrupt, or older than its sink, is read-only: every append
-// fails.
+// the segments later. A ledger that is corrupt, or older than a witness (the sink, a signed head),
+// is read-only: every append fails.
 //
 // REQUIRES: outlives no executor that appends to it: end the log first, then the io_context.
 
 #include "homeostat/adapters/segment_log/disk.hpp"
+#include "homeostat/adapters/segment_log/head_keeper.hpp"
 #include "homeostat/adapters/segment_log/segment_writer.hpp"
 #include "homeostat/ports/ledger.hpp"
 
@@ -21,8 +22,11 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace homeostat::adapters::segment_log {
 
@@ -30,7 +34,8 @@ struct Options {
     std::filesystem::path directory;
     std::string boot_id;                                    ///< Of the running system.
     std::size_t segment_bytes_max{std::size_t{16} << 20U};  ///< See WriterOptions.
-    std::filesystem::path sink;  ///< Outside `directory`; empty: no copy, and no witness.
+    std::filesystem::path sink;          ///< Outside `directory`; empty: no copy, and no witness.
+    std::optional<HeadOptions> heads{};  ///< Nothing: no signed heads.
     /// Hears what a person should know and what stops nothing: a torn tail that was cut, a sink
     /// that fails or works again. Called on threads of the log.
     std::function<void(std::string_view)> on_news;
@@ -39,8 +44,8 @@ struct Options {
 
 class SegmentLog final : public ports::Ledger {
   public:
-    /// Takes the directory's lock. ERRORS: busy, with the holder; full; invalid for a sink inside
-    /// the ledger's directory.
+    /// Takes the directory's lock. ERRORS: busy, with the holder; full; invalid for a sink, a
+    /// witness or a key inside the ledger's directory; those of HeadKeeper::open.
     [[nodiscard]] static Result<std::unique_ptr<SegmentLog>> open(Options options);
 
     /// Finishes what was appended and copies it to the sink.
@@ -48,23 +53,40 @@ class SegmentLog final : public ports::Ledger {
     SegmentLog(const SegmentLog&) = delete;
     SegmentLog& operator=(const SegmentLog&) = delete;
 
-    /// Never cut off by a cancellation: once asked for, a group is written, and told so.
+    /// Never cut off by a cancellation: once asked for, a group is written, and told so. Groups
+    /// that wait for the disk at once become durable with one sync.
     Task<Result<ports::Position>> append(EntryGroup group, ports::Durability durability) override;
 
     /// Reads, checks and, the first time, recovers: a torn tail is cut off. Blocks.
-    /// ERRORS: corrupt, with file and offset, or when the sink has seen more; full.
+    /// ERRORS: corrupt, with file and offset, or when a witness has seen more or other; full.
     Result<void> replay(const std::function<void(const EntryGroup&)>& visit) override;
 
     /// Bytes that the recovery cut off.
     [[nodiscard]] std::uint64_t torn_tail_bytes() const;
 
+    /// Why nothing may be done on our own judgement now, as HeadKeeper says it; empty: it may.
+    [[nodiscard]] std::string objection() const;
+
   private:
     struct Copying;
-    SegmentLog(Options options, SegmentWriter writer);
+    class Witnessed;
+    using Answer = std::move_only_function<void(Result<ports::Position>)>;
+    struct Waiting {
+        EntryGroup group;
+        ports::Durability durability;
+        Answer answer;
+    };
+    SegmentLog(Options options, SegmentWriter writer, std::unique_ptr<HeadKeeper> heads);
+    void enqueue(Waiting waiting);
 
     // All of these run on the writer's thread.
     [[nodiscard]] Result<void> recover(const std::function<void(const EntryGroup&)>& visit);
-    [[nodiscard]] Result<ports::Position> write(EntryGroup group, ports::Durability durability);
+    [[nodiscard]] bool ask_sink(Witnessed& witnessed) const;
+    [[nodiscard]] Result<void> learn_ledger(std::string_view hash, std::uint64_t index);
+    void tell_of_recovery(const LedgerEnd& end, bool is_sink_new);
+    [[nodiscard]] Result<ports::Position> write(EntryGroup group);
+    void write_batch();
+    void hand_to_witnesses();
     void keep_for_sink(const Written& written);
     void hand_to_sink();
     void tell(std::string_view news) const;
@@ -75,7 +97,11 @@ class SegmentLog final : public ports::Ledger {
     std::string lines_;  ///< Of groups that are written and not yet durable.
     std::uint64_t lines_first_index_{0};
     std::uint64_t next_index_{0};
-    std::unique_ptr<Copying> copying_;  ///< The sink's side; empty without one.
+    std::optional<LedgerHead> head_;     ///< Of the last group.
+    std::unique_ptr<Copying> copying_;   ///< The sink's side; empty without one.
+    std::unique_ptr<HeadKeeper> heads_;  ///< Empty without witnesses.
+    std::mutex waiting_mutex_;           ///< Of `waiting_` alone.
+    std::vector<Waiting> waiting_;       ///< What the writer's thread takes next, all at once.
     boost::asio::thread_pool writer_thread_{1};
 };
 

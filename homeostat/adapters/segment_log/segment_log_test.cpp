@@ -7,7 +7,9 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cerrno>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -394,6 +396,48 @@ TEST_CASE("appends that wait for each other keep their order") {
         CHECK(indexes == numbers_below(100));
     }
     CHECK(numbers_in(scratch).value() == numbers_below(100));
+}
+
+TEST_CASE("groups of many incidents that wait at once become durable with one sync") {
+    const ScratchForTest scratch;
+    std::atomic<int> syncs_count = 0;
+    std::promise<void> may_sync;
+    std::promise<void> is_syncing;
+    bool holds_back = false;  // Set before the writer's thread has something to do.
+    Options options = options_for_test(scratch);
+    options.disk_probe_for_test = [&](DiskCall call) {
+        if (call == DiskCall::sync && holds_back && syncs_count++ == 0) {
+            is_syncing.set_value();
+            may_sync.get_future().wait();
+        }
+        return 0;
+    };
+    boost::asio::io_context io;
+    std::vector<std::uint64_t> indexes;
+    {
+        const auto log = std::move(SegmentLog::open(options).value());
+        REQUIRE(log->replay([](const EntryGroup&) {}));
+        holds_back = true;
+        const auto append = [&](std::uint64_t number) {
+            boost::asio::co_spawn(
+                io, log->append(group_for_test(number), ports::Durability::synced),
+                [&indexes](const std::exception_ptr&, const Result<ports::Position>& position) {
+                    indexes.push_back(position.value().index);
+                });
+            io.poll();
+        };
+        append(0);
+        is_syncing.get_future().wait();
+        for (std::uint64_t number = 1; number < 17; ++number) {
+            append(number);
+        }
+        may_sync.set_value();
+        io.restart();
+        io.run();
+        CHECK(indexes == numbers_below(17));
+        CHECK(syncs_count == 2);
+    }
+    CHECK(numbers_in(scratch).value() == numbers_below(17));
 }
 
 }  // namespace homeostat::adapters::segment_log

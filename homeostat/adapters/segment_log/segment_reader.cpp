@@ -22,16 +22,52 @@ bool is_segment_name(std::string_view name) {
                                [](char c) { return c >= '0' && c <= '9'; });
 }
 
-std::unexpected<Error> corrupt_at(const std::filesystem::path& path,
-                                  std::size_t offset,
-                                  std::string_view what) {
-    return fail(Fault::corrupt, fmt::format("{} at byte {}: {}", path.string(), offset, what));
+/// The number of the first segment that is missing before a later one.
+std::optional<std::size_t> first_missing(const std::vector<std::filesystem::path>& segments) {
+    for (std::size_t number = 0; number < segments.size(); ++number) {
+        if (segments[number].filename() != segment_name(number)) {
+            return number;
+        }
+    }
+    return std::nullopt;
+}
+
+constexpr std::string_view is_missing =
+    "is missing, and later segments are there; bring it back from a copy";
+
+/// The files in the directory that are named as segments are, in order.
+Result<std::vector<std::filesystem::path>> find_segments(const std::filesystem::path& directory) {
+    std::error_code error;
+    std::filesystem::directory_iterator entries(directory, error);
+    if (error) {
+        const Fault fault =
+            error == std::errc::no_such_file_or_directory ? Fault::absent : Fault::full;
+        return fail(fault, directory.string() + ": cannot list the ledger: " + error.message());
+    }
+    std::vector<std::filesystem::path> segments;
+    while (entries != std::filesystem::directory_iterator()) {
+        if (is_segment_name(entries->path().filename().string())) {
+            segments.push_back(entries->path());
+        }
+        entries.increment(error);
+        if (error) {
+            return fail(Fault::full, directory.string() + ": " + error.message());
+        }
+    }
+    std::ranges::sort(segments);
+    return segments;
+}
+
+std::unexpected<Error> missing_from(const std::filesystem::path& directory, std::size_t number) {
+    return fail(Fault::corrupt,
+                fmt::format("{} {}", (directory / segment_name(number)).string(), is_missing));
 }
 
 /// Takes the frames of one segment after the other and keeps where the chain stands.
 class Reading {
   public:
-    Reading(const Disk& disk, const VisitFound& visit) : disk_(disk), visit_(visit) {}
+    Reading(const Disk& disk, const VisitFound& visit, std::optional<BadPlace>* bad)
+        : disk_(disk), visit_(visit), bad_(bad) {}
 
     /// The first segment read may begin anywhere in the chain; the others where the last one ended.
     Result<void> take_segment(const std::filesystem::path& path, bool is_first, bool is_last) {
@@ -58,6 +94,15 @@ class Reading {
     [[nodiscard]] const LedgerEnd& end() const { return end_; }
 
   private:
+    std::unexpected<Error> corrupt_at(const std::filesystem::path& path,
+                                      std::size_t offset,
+                                      std::string_view what) {
+        if (bad_ != nullptr) {
+            *bad_ = BadPlace{path.filename().string(), offset, std::string(what)};
+        }
+        return fail(Fault::corrupt, fmt::format("{} at byte {}: {}", path.string(), offset, what));
+    }
+
     Result<void> take_frames(const std::filesystem::path& path,
                              std::string_view bytes,
                              bool is_last) {
@@ -107,6 +152,7 @@ class Reading {
 
     const Disk& disk_;
     const VisitFound& visit_;
+    std::optional<BadPlace>* bad_;  ///< Null: nobody asks.
     LedgerEnd end_;
 };
 
@@ -136,30 +182,12 @@ std::string segment_name(std::size_t number) {
 }
 
 Result<std::vector<std::filesystem::path>> list_segments(const std::filesystem::path& directory) {
-    std::error_code error;
-    std::filesystem::directory_iterator entries(directory, error);
-    if (error) {
-        const Fault fault =
-            error == std::errc::no_such_file_or_directory ? Fault::absent : Fault::full;
-        return fail(fault, directory.string() + ": cannot list the ledger: " + error.message());
+    Result<std::vector<std::filesystem::path>> segments = find_segments(directory);
+    if (!segments) {
+        return segments;
     }
-    std::vector<std::filesystem::path> segments;
-    while (entries != std::filesystem::directory_iterator()) {
-        if (is_segment_name(entries->path().filename().string())) {
-            segments.push_back(entries->path());
-        }
-        entries.increment(error);
-        if (error) {
-            return fail(Fault::full, directory.string() + ": " + error.message());
-        }
-    }
-    std::ranges::sort(segments);
-    for (std::size_t number = 0; number < segments.size(); ++number) {
-        if (segments[number].filename() != segment_name(number)) {
-            return fail(Fault::corrupt,
-                        (directory / segment_name(number)).string() +
-                            " is missing, and later segments are there; bring it back from a copy");
-        }
+    if (const std::optional<std::size_t> missing = first_missing(*segments)) {
+        return missing_from(directory, *missing);
     }
     return segments;
 }
@@ -167,16 +195,25 @@ Result<std::vector<std::filesystem::path>> list_segments(const std::filesystem::
 Result<LedgerEnd> read_segments(const Disk& disk,
                                 const std::filesystem::path& directory,
                                 std::uint64_t first_index,
-                                const VisitFound& visit) {
-    const Result<std::vector<std::filesystem::path>> segments = list_segments(directory);
+                                const VisitFound& visit,
+                                std::optional<BadPlace>* bad) {
+    const Result<std::vector<std::filesystem::path>> segments = find_segments(directory);
     if (!segments) {
         return std::unexpected<Error>(segments.error());
     }
-    const Result<std::size_t> first = segment_holding(disk, *segments, first_index);
+    if (const std::optional<std::size_t> missing = first_missing(*segments)) {
+        if (bad != nullptr) {
+            *bad = BadPlace{segment_name(*missing), 0, std::string(is_missing)};
+        }
+        return missing_from(directory, *missing);
+    }
+    // Whoever wants everything wants the first file, whatever the headers of others say.
+    const Result<std::size_t> first =
+        first_index == 0 ? std::size_t{0} : segment_holding(disk, *segments, first_index);
     if (!first) {
         return std::unexpected<Error>(first.error());
     }
-    Reading reading(disk, visit);
+    Reading reading(disk, visit, bad);
     for (std::size_t position = *first; position < segments->size(); ++position) {
         // The very first segment has to begin with the genesis, which is where a reading begins.
         const bool is_anywhere = position == *first && *first > 0;

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,21 @@ struct FoundGroup {
     std::string_view hash;
 };
 
+/// The first place of a ledger that is not as it was written, for programs. The Error of the same
+/// reading says it to people.
+struct BadPlace {
+    std::string segment;      ///< File name; the path, where it is a witness's file.
+    std::uint64_t offset{0};  ///< Bytes from the beginning of that file.
+    std::string why;
+
+    static void fields(auto& self, auto&& field) {
+        field("segment", self.segment);
+        field("offset", self.offset);
+        field("why", self.why);
+    }
+    friend bool operator==(const BadPlace&, const BadPlace&) = default;
+};
+
 /// An error ends the reading and is its result.
 using VisitFound = std::function<Result<void>(const FoundGroup&)>;
 
@@ -56,11 +72,12 @@ struct LedgerEnd {
 [[nodiscard]] std::string segment_name(std::size_t number);
 
 /// Visits the groups of `directory`, beginning at the latest segment that holds the group
-/// `first_index` or one before it. ERRORS: corrupt, with file and offset; absent; full (no right to
-/// read).
+/// `first_index` or one before it. ERRORS: corrupt, with file and offset, which `bad` gets too if
+/// it is asked for; absent; full (no right to read).
 [[nodiscard]] Result<LedgerEnd> read_segments(const Disk& disk,
                                               const std::filesystem::path& directory,
                                               std::uint64_t first_index,
-                                              const VisitFound& visit);
+                                              const VisitFound& visit,
+                                              std::optional<BadPlace>* bad = nullptr);
 
 }  // namespace homeostat::adapters::segment_log

@@ -1,11 +1,14 @@
 #include "homeostat/adapters/segment_log/verify_ledger.hpp"
 
 #include "homeostat/adapters/segment_log/file_sink.hpp"
+#include "homeostat/adapters/segment_log/head_reading.hpp"
 #include "homeostat/adapters/segment_log/segment_reader.hpp"
 
 #include <fmt/format.h>
 
 #include <fstream>
+#include <utility>
+#include <vector>
 
 namespace homeostat::adapters::segment_log {
 
@@ -96,39 +99,105 @@ void finish(Verification& seen, const LedgerEnd& end) {
     seen.torn_tail_bytes = end.torn_tail_bytes;
 }
 
+/// One reading of a ledger beside what witnesses say of it.
+class Checking {
+  public:
+    Checking(const std::filesystem::path& directory, const Witness& witness)
+        : directory_(directory), witness_(witness) {}
+
+    [[nodiscard]] LedgerCheck run() {
+        const Result<void> done = check();
+        if (!done) {
+            check_.trouble = done.error();
+        }
+        check_.seen.witnessed_count = sink_.agreed_count();
+        check_.seen.heads_count = heads_.agreed_count();
+        return std::move(check_);
+    }
+
+  private:
+    [[nodiscard]] Result<void> check() {
+        if (Result<void> begun = begin_witnesses(); !begun) {
+            return begun;
+        }
+        const Result<std::vector<std::filesystem::path>> segments = list_segments(directory_);
+        if (segments && segments->empty() && !has_witness()) {
+            return fail(Fault::absent, directory_.string() + ": there is no segment of a ledger");
+        }
+        bool has_head = witness_.head_hash.empty() || witness_.head_hash == genesis_hash();
+        const VisitFound visit = [&](const FoundGroup& found) -> Result<void> {
+            Result<void> agreed = sink_.compare(found);
+            agreed = agreed ? heads_.compare(found) : agreed;
+            if (agreed) {
+                count(check_.seen, found.stored.group);
+                has_head = has_head || found.hash == witness_.head_hash;
+            }
+            return agreed;
+        };
+        const Result<LedgerEnd> end =
+            read_segments(Disk(), directory_, 0, visit, &check_.first_bad);
+        if (!end) {
+            heads_.blame(check_.first_bad);
+            return std::unexpected<Error>(end.error());
+        }
+        finish(check_.seen, *end);
+        return check_end(*end, has_head);
+    }
+
+    [[nodiscard]] bool has_witness() const {
+        return !witness_.head_hash.empty() || !witness_.sink.empty() || !witness_.heads.empty();
+    }
+
+    [[nodiscard]] Result<void> begin_witnesses() {
+        Result<void> begun;
+        if (!witness_.sink.empty()) {
+            begun = sink_.begin(witness_.sink);
+        }
+        if (begun && !witness_.heads.empty()) {
+            begun = heads_.begin(witness_.heads, witness_.public_key);
+            heads_.blame(check_.first_bad);
+        }
+        return begun;
+    }
+
+    /// What is missing at the end, if a witness knows of more.
+    [[nodiscard]] Result<void> check_end(const LedgerEnd& end, bool has_head) {
+        Result<void> all_seen = sink_.end(end.chain.next_index);
+        all_seen = all_seen ? heads_.end(end.chain.next_index) : all_seen;
+        if (all_seen && !has_head) {
+            all_seen = fail(Fault::corrupt,
+                            fmt::format("{}: the chain does not contain {}; the end was cut off, "
+                                        "or this is another ledger",
+                                        directory_.string(), witness_.head_hash));
+        }
+        if (!all_seen) {
+            const std::size_t last = end.segments_count == 0 ? 0 : end.segments_count - 1;
+            check_.first_bad =
+                BadPlace{segment_name(last), end.last_segment_bytes, all_seen.error().text};
+            heads_.blame(check_.first_bad);
+        }
+        return all_seen;
+    }
+
+    const std::filesystem::path& directory_;
+    const Witness& witness_;
+    SinkReading sink_;
+    HeadReading heads_;
+    LedgerCheck check_;
+};
+
 }  // namespace
 
+LedgerCheck check_ledger(const std::filesystem::path& directory, const Witness& witness) {
+    return Checking(directory, witness).run();
+}
+
 Result<Verification> verify_ledger(const std::filesystem::path& directory, const Witness& witness) {
-    SinkReading sink;
-    if (!witness.sink.empty()) {
-        const Result<void> begun = sink.begin(witness.sink);
-        if (!begun) {
-            return std::unexpected<Error>(begun.error());
-        }
+    LedgerCheck checked = check_ledger(directory, witness);
+    if (checked.trouble) {
+        return std::unexpected<Error>(std::move(*checked.trouble));
     }
-    Verification seen;
-    bool has_head = witness.head_hash.empty() || witness.head_hash == genesis_hash();
-    const VisitFound visit = [&](const FoundGroup& found) -> Result<void> {
-        count(seen, found.stored.group);
-        has_head = has_head || found.hash == witness.head_hash;
-        return sink.compare(found);
-    };
-    const Result<LedgerEnd> end = read_segments(Disk(), directory, 0, visit);
-    if (!end) {
-        return std::unexpected<Error>(end.error());
-    }
-    const Result<void> all_seen = sink.end(end->chain.next_index);
-    if (!all_seen) {
-        return std::unexpected<Error>(all_seen.error());
-    }
-    if (!has_head) {
-        return fail(Fault::corrupt, directory.string() + ": the chain does not contain " +
-                                        witness.head_hash +
-                                        "; the end was cut off, or this is another ledger");
-    }
-    finish(seen, *end);
-    seen.witnessed_count = sink.agreed_count();
-    return seen;
+    return std::move(checked.seen);
 }
 
 Result<Verification> read_ledger(const std::filesystem::path& directory,

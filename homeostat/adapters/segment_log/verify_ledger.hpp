@@ -3,10 +3,11 @@
 // verify_ledger: whether a ledger is whole, without its lock and without changing anything.
 //
 // The chain alone proves everything but its own end. Whoever wants that proven too brings a
-// witness: the sink's file, or a hash that was written down before.
+// witness: signed heads with their public key, the sink's file, or a hash that was written down.
 //
 // Blocks. Thread-safe.
 
+#include "homeostat/adapters/segment_log/segment_reader.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/entry.hpp"
@@ -27,6 +28,7 @@ struct Verification {
     std::string head_hash;             ///< After the last group; write it down to have a witness.
     std::uint64_t torn_tail_bytes{0};  ///< A crash left them, or a writer is writing them now.
     std::uint64_t witnessed_count{0};  ///< Lines of the sink that agree.
+    std::uint64_t heads_count{0};      ///< Signed heads that agree.
     std::optional<WallTime> first_wall_at;
     std::optional<WallTime> last_wall_at;
 
@@ -37,6 +39,7 @@ struct Verification {
         field("head_hash", self.head_hash);
         field("torn_tail_bytes", self.torn_tail_bytes);
         field("witnessed_count", self.witnessed_count);
+        field("heads_count", self.heads_count);
         field("first_wall_at", self.first_wall_at);
         field("last_wall_at", self.last_wall_at);
     }
@@ -44,12 +47,27 @@ struct Verification {
 
 /// What is known of the ledger from elsewhere.
 struct Witness {
-    std::string head_hash;       ///< Has to be in the chain; empty: not asked for.
-    std::filesystem::path sink;  ///< Every line has to agree; empty: not asked for.
+    std::string head_hash;               ///< Has to be in the chain; empty: not asked for.
+    std::filesystem::path sink;          ///< Every line has to agree; empty: not asked for.
+    std::filesystem::path heads{};       ///< Likewise every signed head; with `public_key`.
+    std::filesystem::path public_key{};  ///< What the heads have to be signed with.
 };
 
-/// ERRORS: absent without the directory or the sink; corrupt with the place, or with what the
-/// witness knows and the ledger does not; full without the right to read.
+/// What is known of a ledger after reading it as far as it is as it was written.
+struct LedgerCheck {
+    Verification seen;             ///< Of what stands before the trouble.
+    std::optional<Error> trouble;  ///< Nothing: the ledger is intact.
+    std::optional<BadPlace>
+        first_bad;  ///< Where, if the ledger or a witness's file is the trouble.
+};
+
+/// Never changes anything. `trouble` is one of the errors of verify_ledger.
+[[nodiscard]] LedgerCheck check_ledger(const std::filesystem::path& directory,
+                                       const Witness& witness = {});
+
+/// ERRORS: absent without the directory, without a segment in it, or without a witness's file;
+/// corrupt with the place, or with what the witness knows and the ledger does not; invalid: no
+/// public key; full without the right to read.
 [[nodiscard]] Result<Verification> verify_ledger(const std::filesystem::path& directory,
                                                  const Witness& witness = {});
 

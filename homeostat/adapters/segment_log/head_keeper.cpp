@@ -1,0 +1,221 @@
+#include "homeostat/adapters/segment_log/head_keeper.hpp"
+
+#include "homeostat/base/ensure.hpp"
+
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace homeostat::adapters::segment_log {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// The key, or a new one where there is none and no witness knows another.
+Result<SigningKey> read_or_make_key(const HeadOptions& options, const HeadKeeper::Tell& tell) {
+    Result<SigningKey> key = SigningKey::read(options.key);
+    if (key || key.error().fault != Fault::absent) {
+        return key;
+    }
+    for (const std::filesystem::path& witness : options.witnesses) {
+        const Result<std::optional<SignedHead>> last = HeadFile(witness).last();
+        if (last && *last) {
+            return fail(
+                Fault::absent,
+                fmt::format("{}: the key that signs the ledger's heads is not there, and {} "
+                            "has heads that it signed; bring the key back from a copy, or "
+                            "move that file away to begin anew",
+                            options.key.string(), witness.string()));
+        }
+    }
+    SigningKey made = SigningKey::make();
+    if (const Result<void> written = made.write(options.key); !written) {
+        return std::unexpected(written.error());
+    }
+    tell(
+        fmt::format("{}: made the key that signs the ledger's heads; keep {} where this machine "
+                    "cannot write, to check them with",
+                    options.key.string(), public_key_file(options.key).string()));
+    return made;
+}
+
+}  // namespace
+
+HeadKeeper::HeadKeeper(HeadOptions options, Tell tell, SigningKey key)
+    : options_(std::move(options)), tell_(std::move(tell)), key_(std::move(key)) {
+    for (const std::filesystem::path& witness : options_.witnesses) {
+        files_.emplace_back(witness, Disk(options_.disk_probe_for_test));
+    }
+    is_failing_.resize(files_.size());
+}
+
+Result<std::unique_ptr<HeadKeeper>> HeadKeeper::open(HeadOptions options, Tell tell) {
+    ensure(!options.witnesses.empty(), "heads are signed for a witness");
+    Result<SigningKey> key = read_or_make_key(options, tell);
+    if (!key) {
+        return std::unexpected(key.error());
+    }
+    std::unique_ptr<HeadKeeper> keeper(
+        new HeadKeeper(std::move(options), std::move(tell), std::move(*key)));
+    if (Result<void> read = keeper->read_witnesses(); !read) {
+        return std::unexpected(read.error());
+    }
+    return keeper;
+}
+
+Result<void> HeadKeeper::read_witnesses() {
+    for (const HeadFile& file : files_) {
+        Result<std::optional<SignedHead>> last = file.last();
+        if (!last && last.error().fault == Fault::corrupt) {
+            return std::unexpected(last.error());
+        }
+        if (!last) {
+            tell_("a witness of the ledger cannot be read: " + last.error().text);
+            continue;
+        }
+        if (!*last) {
+            continue;
+        }
+        if (const Result<void> checked = key_.public_key().check(**last); !checked) {
+            return fail(Fault::corrupt,
+                        fmt::format("{}: {}; bring the file or the key back from a copy, or move "
+                                    "the file away if it is another's",
+                                    file.path().string(), checked.error().text));
+        }
+        witnessed_index_ = std::max(witnessed_index_.value_or(0), (*last)->index);
+        seen_.push_back({file.path(), std::move(**last)});
+    }
+    return {};
+}
+
+// NOLINTNEXTLINE(bugprone-exception-escape): without memory for a last task there is no going on.
+HeadKeeper::~HeadKeeper() {
+    asio::post(thread_, [this] {
+        is_stopping_ = true;
+        timer_.cancel();
+        send();
+    });
+    thread_.join();
+}
+
+void HeadKeeper::begin(std::string ledger) {
+    const std::lock_guard hold(mutex_);
+    ledger_ = std::move(ledger);
+}
+
+void HeadKeeper::took(LedgerHead head) {
+    const std::lock_guard hold(mutex_);
+    const std::uint64_t seen_count = witnessed_index_ ? *witnessed_index_ + 1 : 0;
+    const std::uint64_t count = head.index + 1 > seen_count ? head.index + 1 - seen_count : 0;
+    if (groups_unwitnessed_ == 0) {
+        unwitnessed_since_ = now();
+    }
+    groups_unwitnessed_ = count;
+    head_ = std::move(head);
+    if (count > 0 && !std::exchange(is_look_due_, true)) {
+        asio::post(thread_, [this] { look(); });
+    }
+}
+
+std::string HeadKeeper::objection() const {
+    const std::lock_guard hold(mutex_);
+    if (groups_unwitnessed_ == 0) {
+        return {};
+    }
+    const HeadPace& pace = options_.pace;
+    if (groups_unwitnessed_ <= pace.unwitnessed_groups_max &&
+        now() - unwitnessed_since_ <= pace.unwitnessed_for_max) {
+        return {};
+    }
+    // The same words each time: whoever repeats them tells a person once.
+    const auto minutes =
+        std::chrono::duration_cast<std::chrono::minutes>(pace.unwitnessed_for_max).count();
+    return fmt::format(
+        "no witness has seen the end of the ledger for more than {} groups or {} "
+        "minutes; make {} writable again",
+        pace.unwitnessed_groups_max, minutes, files_.front().path().string());
+}
+
+std::chrono::steady_clock::time_point HeadKeeper::now() const {
+    return options_.clock_for_test ? options_.clock_for_test() : std::chrono::steady_clock::now();
+}
+
+void HeadKeeper::look() {
+    bool is_due = false;
+    {
+        const std::lock_guard hold(mutex_);
+        is_look_due_ = false;
+        is_due = groups_unwitnessed_ >= options_.pace.groups;
+    }
+    // One that fails is tried again by the clock: a group each would have it busy with failing.
+    if (is_due && !(has_failed_ && is_waiting_)) {
+        send();
+    } else {
+        wait();
+    }
+}
+
+void HeadKeeper::wait() {
+    if (is_stopping_ || std::exchange(is_waiting_, true)) {
+        return;
+    }
+    timer_.expires_after(options_.pace.every);
+    timer_.async_wait([this](const boost::system::error_code& error) {
+        is_waiting_ = false;
+        if (!error) {
+            send();
+        }
+    });
+}
+
+void HeadKeeper::send() {
+    SignedHead head;
+    {
+        const std::lock_guard hold(mutex_);
+        if (groups_unwitnessed_ == 0 || !head_) {
+            return;
+        }
+        ensure(!ledger_.empty(), "a head says of which ledger it is");
+        head = {.ledger = ledger_,
+                .index = head_->index,
+                .hash = head_->hash,
+                .wall_at = head_->wall_at,
+                .key = {},
+                .signature = {}};
+    }
+    key_.sign(head);
+    has_failed_ = !send_to_any(head);
+    if (has_failed_) {
+        wait();
+    } else {
+        note_witnessed(head.index);
+    }
+}
+
+bool HeadKeeper::send_to_any(const SignedHead& head) {
+    bool is_taken = false;
+    for (std::size_t index = 0; index < files_.size(); ++index) {
+        const Result<void> appended = files_[index].append(head);
+        is_taken = is_taken || appended.has_value();
+        const bool was_failing = is_failing_[index];
+        is_failing_[index] = !appended;
+        if (was_failing != is_failing_[index]) {
+            tell_(appended ? files_[index].path().string() + ": the ledger's witness works again"
+                           : "a witness of the ledger fails, the ledger goes on: " +
+                                 appended.error().text);
+        }
+    }
+    return is_taken;
+}
+
+void HeadKeeper::note_witnessed(std::uint64_t index) {
+    const std::lock_guard hold(mutex_);
+    witnessed_index_ = index;
+    groups_unwitnessed_ = head_->index - index;
+    unwitnessed_since_ = now();
+}
+
+}  // namespace homeostat::adapters::segment_log

@@ -1,0 +1,114 @@
+#pragma once
+
+// HeadKeeper: signs where the ledger stands, and sees to it that a witness knows.
+//
+// A head goes out after so many groups or so much time, and at the end. A witness that does not
+// take it stops nothing at first: it is told of and tried again. Once too much of the ledger is
+// known to no witness, `objection()` says so, and whoever acts has to stop acting on his own
+// judgement: what nobody outside has seen can be rewritten by whoever broke in.
+//
+// One witness that has a head is enough. Thread-safe; what blocks runs on a thread of its own,
+// because a witness may hang (a network disk) while the ledger must not.
+
+#include "homeostat/adapters/segment_log/head_file.hpp"
+#include "homeostat/adapters/segment_log/head_pace.hpp"
+#include "homeostat/adapters/segment_log/signed_head.hpp"
+#include "homeostat/base/result.hpp"
+#include "homeostat/base/time.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace homeostat::adapters::segment_log {
+
+struct HeadOptions {
+    std::filesystem::path key;                     ///< Made if it is not there.
+    std::vector<std::filesystem::path> witnesses;  ///< Files; at least one.
+    HeadPace pace;
+    std::function<std::chrono::steady_clock::time_point()> clock_for_test;
+    DiskProbe disk_probe_for_test;
+};
+
+/// The end of the ledger, durable.
+struct LedgerHead {
+    std::uint64_t index{0};
+    std::string hash;
+    WallTime wall_at{};
+};
+
+class HeadKeeper {
+  public:
+    using Tell = std::function<void(std::string_view)>;
+
+    /// Reads the key, or makes one and tells so, and reads the last heads.
+    /// ERRORS: of the key; corrupt: a witness's last head is not signed with it, or is no head.
+    [[nodiscard]] static Result<std::unique_ptr<HeadKeeper>> open(HeadOptions options, Tell tell);
+
+    /// Sends a last head out.
+    ~HeadKeeper();
+    HeadKeeper(const HeadKeeper&) = delete;
+    HeadKeeper& operator=(const HeadKeeper&) = delete;
+
+    /// The last head that each witness has, as they were found when this was opened.
+    struct Seen {
+        std::filesystem::path witness;
+        SignedHead head;
+    };
+    [[nodiscard]] const std::vector<Seen>& seen() const { return seen_; }
+
+    /// Says which ledger this is: the hash of its first group. Before the first took().
+    void begin(std::string ledger);
+
+    /// The ledger ends here now. Never blocks.
+    void took(LedgerHead head);
+
+    /// Why nothing may be done on our own judgement now; empty: it may.
+    [[nodiscard]] std::string objection() const;
+
+  private:
+    HeadKeeper(HeadOptions options, Tell tell, SigningKey key);
+    [[nodiscard]] Result<void> read_witnesses();
+    [[nodiscard]] std::chrono::steady_clock::time_point now() const;
+
+    // These run on the thread.
+    void look();
+    void wait();
+    void send();
+    [[nodiscard]] bool send_to_any(const SignedHead& head);
+    void note_witnessed(std::uint64_t index);
+
+    HeadOptions options_;
+    Tell tell_;
+    SigningKey key_;
+    std::vector<HeadFile> files_;
+    std::vector<bool> is_failing_;  ///< Of each file; only the thread looks.
+    std::vector<Seen> seen_;
+
+    mutable std::mutex mutex_;  ///< Of the next six.
+    std::string ledger_;
+    std::optional<LedgerHead> head_;
+    std::optional<std::uint64_t> witnessed_index_;
+    std::uint64_t groups_unwitnessed_{0};
+    std::chrono::steady_clock::time_point unwitnessed_since_{};
+    bool is_look_due_{false};  ///< One is on its way to the thread.
+
+    // Only the thread looks at these.
+    bool is_waiting_{false};  ///< The timer runs.
+    bool has_failed_{false};  ///< No witness took the last head that went out.
+    bool is_stopping_{false};
+    boost::asio::thread_pool thread_{1};
+    boost::asio::steady_timer timer_{thread_};
+};
+
+}  // namespace homeostat::adapters::segment_log
