@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <system_error>
 
 namespace homeostat::adapters::segment_log {
 
@@ -135,22 +134,16 @@ std::string segment_name(std::size_t number) {
     return fmt::format("{:0{}}{}", number, name_digits, suffix);
 }
 
-Result<std::vector<std::filesystem::path>> list_segments(const std::filesystem::path& directory) {
-    std::error_code error;
-    std::filesystem::directory_iterator entries(directory, error);
-    if (error) {
-        const Fault fault =
-            error == std::errc::no_such_file_or_directory ? Fault::absent : Fault::full;
-        return fail(fault, directory.string() + ": cannot list the ledger: " + error.message());
+Result<std::vector<std::filesystem::path>> list_segments(const Disk& disk,
+                                                         const std::filesystem::path& directory) {
+    const Result<std::vector<std::string>> names = disk.list(directory);
+    if (!names) {
+        return fail("the ledger", names.error());
     }
     std::vector<std::filesystem::path> segments;
-    while (entries != std::filesystem::directory_iterator()) {
-        if (is_segment_name(entries->path().filename().string())) {
-            segments.push_back(entries->path());
-        }
-        entries.increment(error);
-        if (error) {
-            return fail(Fault::full, directory.string() + ": " + error.message());
+    for (const std::string& name : *names) {
+        if (is_segment_name(name)) {
+            segments.push_back(directory / name);
         }
     }
     std::ranges::sort(segments);
@@ -168,7 +161,7 @@ Result<LedgerEnd> read_segments(const Disk& disk,
                                 const std::filesystem::path& directory,
                                 std::uint64_t first_index,
                                 const VisitFound& visit) {
-    const Result<std::vector<std::filesystem::path>> segments = list_segments(directory);
+    const Result<std::vector<std::filesystem::path>> segments = list_segments(disk, directory);
     if (!segments) {
         return std::unexpected<Error>(segments.error());
     }

@@ -4,7 +4,6 @@
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/json.hpp"
-#include "homeostat/os/file.hpp"
 
 #include <fmt/format.h>
 
@@ -38,17 +37,17 @@ Fault fault_of(const Error& error) {
 }  // namespace
 
 SegmentWriter::SegmentWriter(WriterOptions options)
-    : options_(std::move(options)), disk_(options_.probe) {}
+    : options_(std::move(options)), disk_(options_.probe, *options_.disk) {}
 
 Result<SegmentWriter> SegmentWriter::open(WriterOptions options) {
     ensure(options.segment_bytes_max <= segment_bytes_limit, "a segment can be read again");
     SegmentWriter writer(std::move(options));
     const std::string directory = writer.options_.directory.string();
-    const Result<void> made = os::make_directories(directory);
+    const Result<void> made = writer.disk_.make_directories(directory);
     if (!made) {
         return fail("the ledger's directory", made.error());
     }
-    Result<os::LockFile> lock = os::LockFile::take(directory + "/lock");
+    Result<std::unique_ptr<os::Hold>> lock = writer.disk_.take_lock(directory + "/lock");
     if (!lock) {
         return std::unexpected<Error>(lock.error());
     }

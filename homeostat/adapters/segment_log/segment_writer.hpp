@@ -14,13 +14,13 @@
 #include "homeostat/adapters/segment_log/segment_reader.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/domain/entry.hpp"
-#include "homeostat/os/lock_file.hpp"
 #include "homeostat/ports/ledger.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -32,6 +32,7 @@ struct WriterOptions {
     /// A new segment begins before this is passed: small enough to read whole into memory.
     std::size_t segment_bytes_max{std::size_t{16} << 20U};
     DiskProbe probe;
+    os::DiskCalls* disk{&os::system_disk()};  ///< Outlives the writer.
 };
 
 struct Written {
@@ -72,7 +73,7 @@ class SegmentWriter {
 
     WriterOptions options_;
     Disk disk_;
-    std::optional<os::LockFile> lock_;
+    std::unique_ptr<os::Hold> lock_;
     OpenFile file_;  ///< The last segment.
     std::uint64_t file_bytes_{0};
     std::size_t segments_count_{0};
