@@ -40,10 +40,7 @@ class Hold {
 
 class DiskCalls {
   public:
-    DiskCalls() = default;
     virtual ~DiskCalls() = default;
-    DiskCalls(const DiskCalls&) = delete;
-    DiskCalls& operator=(const DiskCalls&) = delete;
 
     /// Opens for appending, mode 0600; makes the file if there is none.
     [[nodiscard]] virtual Result<OpenFile> open(const std::string& path) = 0;
@@ -77,6 +74,12 @@ class DiskCalls {
 
     /// A lock between processes. ERRORS: busy with the holder; full.
     [[nodiscard]] virtual Result<std::unique_ptr<Hold>> take_lock(const std::string& path) = 0;
+
+  protected:
+    // A disk in memory may be copied, to lose its power in more than one way.
+    DiskCalls() = default;
+    DiskCalls(const DiskCalls&) = default;
+    DiskCalls& operator=(const DiskCalls&) = default;
 };
 
 /// This machine's files. It has no state of its own.
