@@ -57,9 +57,8 @@ class SystemDisk final : public DiskCalls {
                           '\0');
         std::size_t count = 0;
         while (count < bytes.size()) {
-            const ssize_t step =
-                ::pread(file.number(), bytes.data() + count, bytes.size() - count,
-                        static_cast<off_t>(offset + count));
+            const ssize_t step = ::pread(file.number(), bytes.data() + count, bytes.size() - count,
+                                         static_cast<off_t>(offset + count));
             if (step < 0 && errno != EINTR) {
                 return std::unexpected(read_error("read", path, errno));
             }
@@ -80,6 +79,15 @@ class SystemDisk final : public DiskCalls {
         return done_or(::fdatasync(file.descriptor.number()), "make durable", file.path);
     }
 
+    Result<void> rewrite(const std::string& path, std::string_view bytes) override {
+        const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));  // At its beginning.
+        if (!file.is_open()) {
+            return std::unexpected(write_error("write", path, errno));
+        }
+        const Result<void> done = write_all(file, bytes, path);
+        return done ? done_or(::fdatasync(file.number()), "make durable", path) : done;
+    }
+
     Result<void> truncate(const OpenFile& file, std::uint64_t size) override {
         return done_or(::ftruncate(file.descriptor.number(), static_cast<off_t>(size)), "cut",
                        file.path);
@@ -96,7 +104,14 @@ class SystemDisk final : public DiskCalls {
     }
 
     Result<void> make_directories(const std::string& path) override {
-        return os::make_directories(path);
+        Result<void> done = os::make_directories(path);
+        // All of them each time: whoever made one may have died before it was durable. One that we
+        // may not read is not ours, and older than what we put into it.
+        for (std::string at = path; done && at != "/" && at != "."; at = parent_of(at)) {
+            const std::string parent = parent_of(at);
+            done = ::access(parent.c_str(), R_OK) == 0 ? os::sync_directory(parent) : done;
+        }
+        return done;
     }
 
     Result<std::vector<std::string>> list(const std::string& path) override {

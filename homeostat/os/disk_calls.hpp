@@ -2,9 +2,9 @@
 
 // DiskCalls: the calls to the file system that a log of records lives on.
 //
-// An interface for one reason: what a power loss leaves of unsynced writes cannot be had from a real
-// disk on demand. `system_disk()` is this machine's; sim/disk keeps another one in memory, and one
-// suite of cases (disk_cases_for_test.hpp) runs on both.
+// An interface for one reason: what a power loss leaves of unsynced writes cannot be had from a
+// real disk on demand. `system_disk()` is this machine's; sim/disk keeps another one in memory, and
+// one suite of cases (disk_cases_for_test.hpp) runs on both.
 //
 // May block. The machine's is thread-safe.
 
@@ -56,6 +56,11 @@ class DiskCalls {
     /// Makes the file's bytes and size durable, not its name.
     [[nodiscard]] virtual Result<void> sync(const OpenFile& file) = 0;
 
+    /// Writes `bytes` over the beginning of a file, however they stand there already, and makes the
+    /// whole durable. What an earlier process wrote and could not sync is in the file as anybody
+    /// reads it, and may never have reached the medium; a sync alone does not send it again.
+    [[nodiscard]] virtual Result<void> rewrite(const std::string& path, std::string_view bytes) = 0;
+
     [[nodiscard]] virtual Result<void> truncate(const OpenFile& file, std::uint64_t size) = 0;
 
     /// Durable once the directory is synced. An open file stays open under its new name.
@@ -66,7 +71,8 @@ class DiskCalls {
 
     [[nodiscard]] virtual Result<void> sync_directory(const std::string& path) = 0;
 
-    /// With its parents. Nothing to do is success.
+    /// With its parents, and durable with them: what stands in a directory that a power loss takes
+    /// away is lost, however well it was synced. Nothing to do is success.
     [[nodiscard]] virtual Result<void> make_directories(const std::string& path) = 0;
 
     /// The names in a directory, in no order. ERRORS: absent; full without the right to look.

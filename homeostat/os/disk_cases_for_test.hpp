@@ -44,6 +44,10 @@ inline void check_files(DiskCalls& disk, const std::string& top) {
     REQUIRE(again);
     CHECK(disk.append(*again, "?"));
     CHECK(all_of(disk, path) == "hell!?");
+    CHECK(disk.rewrite(path, "HE"));
+    CHECK(all_of(disk, path) == "HEll!?");
+    CHECK_FALSE(disk.rewrite(top + "/nowhere/a", "HE"));
+    CHECK(disk.rewrite(path, "hell"));
     CHECK(disk.truncate(*file, 8));
     CHECK(all_of(disk, path) == std::string("hell!?\0\0", 8));
 }

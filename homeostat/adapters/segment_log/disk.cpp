@@ -44,6 +44,13 @@ Result<void> Disk::sync(const OpenFile& file) const {
     return calls_->sync(file);
 }
 
+Result<void> Disk::rewrite(const std::filesystem::path& path, std::string_view bytes) const {
+    if (const int number = probed(DiskCall::write); number != 0) {
+        return cannot("write", path, number);
+    }
+    return calls_->rewrite(path.string(), bytes);
+}
+
 Result<void> Disk::truncate(const OpenFile& file, std::uint64_t size) const {
     if (const int number = probed(DiskCall::truncate); number != 0) {
         return cannot("cut", file.path, number);

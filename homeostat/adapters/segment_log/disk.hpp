@@ -50,6 +50,10 @@ class Disk {
     /// After a failure nothing may be believed about the file any more, not even on a second try.
     [[nodiscard]] Result<void> sync(const OpenFile& file) const;
 
+    /// See os::DiskCalls. To the probe it is a write.
+    [[nodiscard]] Result<void> rewrite(const std::filesystem::path& path,
+                                       std::string_view bytes) const;
+
     [[nodiscard]] Result<void> truncate(const OpenFile& file, std::uint64_t size) const;
 
     /// Puts a file of these bytes at `path`: it is there whole or, after a failure, not at all.

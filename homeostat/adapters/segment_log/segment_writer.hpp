@@ -49,8 +49,8 @@ class SegmentWriter {
     /// Reads what is there. Changes nothing. An error poisons: the ledger is then read-only.
     [[nodiscard]] Result<LedgerEnd> read(const VisitFound& visit);
 
-    /// Makes the writer go on after `end`: cuts a torn tail off, and syncs what a process that died
-    /// may have left unsynced. REQUIRES: `end` is what read() found.
+    /// Makes the writer go on after `end`: cuts a torn tail off, and makes durable what a process
+    /// that died may have left unsynced, or failed to sync. REQUIRES: `end` is what read() found.
     [[nodiscard]] Result<void> go_on_after(const LedgerEnd& end);
 
     /// REQUIRES: go_on_after() was called. ERRORS: full: nothing was written, or poisoned; corrupt:
@@ -67,6 +67,7 @@ class SegmentWriter {
 
   private:
     explicit SegmentWriter(WriterOptions options);
+    [[nodiscard]] Result<void> make_durable(const std::filesystem::path& path, std::uint64_t size);
     [[nodiscard]] Result<void> begin_segment();
     [[nodiscard]] Result<void> write_frame(const std::string& frame);
     [[nodiscard]] std::unexpected<Error> poison_and_fail(const Error& error);

@@ -144,7 +144,8 @@ std::uint64_t SimDisk::bytes_count() const {
 }
 
 bool SimDisk::has_unsynced() const {
-    return std::ranges::any_of(files_, [](const auto& it) { return !it.second.unsynced.empty(); }) ||
+    return std::ranges::any_of(files_,
+                               [](const auto& it) { return !it.second.unsynced.empty(); }) ||
            std::ranges::any_of(directories_,
                                [](const auto& it) { return !it.second.unsynced.empty(); });
 }
@@ -231,6 +232,21 @@ Result<void> SimDisk::sync(const os::OpenFile& file) {
     return {};
 }
 
+Result<void> SimDisk::rewrite(const std::string& path, std::string_view bytes) {
+    int number = begin_call(CallKind::rewrite);
+    const auto found = files_.find(find(path));
+    number = number == 0 && found == files_.end() ? ENOENT : number;
+    if (number != 0) {
+        return cannot("write", path, number);
+    }
+    File& file = found->second;
+    file.bytes.replace(0, std::min(bytes.size(), file.bytes.size()), bytes);
+    file.durable_bytes = file.bytes;
+    file.unsynced.clear();
+    file.has_failed = false;
+    return {};
+}
+
 Result<void> SimDisk::truncate(const os::OpenFile& file, std::uint64_t size) {
     int number = begin_call(CallKind::truncate);
     File* target = find_open(file);
@@ -291,9 +307,13 @@ Result<void> SimDisk::make_directories(const std::string& path) {
         const std::string upto = path.substr(0, end);
         if (find(upto) == 0) {
             const auto [parent, name] = split(upto);
-            const NodeNumber node = ++last_number_;
-            change_names(*find_directory(parent), {"", name, node});
-            directories_.try_emplace(node);
+            Directory* directory = find_directory(parent);
+            if (directory == nullptr) {
+                return cannot("make the directory", path, ENOTDIR);
+            }
+            directory->names[name] = ++last_number_;
+            directory->durable_names[name] = last_number_;
+            directories_.try_emplace(last_number_);
         }
     }
     if (find_directory(path) == nullptr) {
@@ -355,8 +375,8 @@ void SimDisk::lose(File& file, const Choose& choose, WriteOrder order) {
             std::ranges::for_each(versions, [&](const auto& it) { all.insert(it.size()); });
             return all;
         }();
-        const auto size = std::next(sizes.begin(), static_cast<std::ptrdiff_t>(
-                                                       pick(choose, sizes.size())));
+        const auto size =
+            std::next(sizes.begin(), static_cast<std::ptrdiff_t>(pick(choose, sizes.size())));
         for (std::size_t sector = 0; sector * sector_bytes < *size; ++sector) {
             std::vector<std::string> contents;
             for (const std::string& version : versions) {
@@ -382,8 +402,8 @@ void SimDisk::lose_power(const Choose& choose, WriteOrder order) {
         bool is_kept = true;
         for (const NameChange& change : directory.unsynced) {
             // Names are journalled in order, or each goes its own way.
-            is_kept = order == WriteOrder::kept ? is_kept && pick(choose, 2) == 1
-                                                : pick(choose, 2) == 1;
+            is_kept =
+                order == WriteOrder::kept ? is_kept && pick(choose, 2) == 1 : pick(choose, 2) == 1;
             if (is_kept) {
                 apply(directory.names, change);
             }

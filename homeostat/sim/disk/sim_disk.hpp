@@ -42,6 +42,7 @@ enum class CallKind : std::uint8_t {
     read,
     append,
     sync,
+    rewrite,
     truncate,
     rename,
     remove,
@@ -53,9 +54,9 @@ enum class CallKind : std::uint8_t {
 
 /// Lets calls fail.
 struct DiskFault {
-    int error_number{0};          ///< EIO, ENOSPC, EROFS …
-    std::uint64_t call_index{1};  ///< The first to fail: 1 is the next call that counts.
-    bool is_sticky{false};        ///< All later ones fail too.
+    int error_number{0};             ///< EIO, ENOSPC, EROFS …
+    std::uint64_t call_index{1};     ///< The first to fail: 1 is the next call that counts.
+    bool is_sticky{false};           ///< All later ones fail too.
     std::optional<CallKind> only{};  ///< Counts calls of this kind alone; absent: all.
 };
 
@@ -68,6 +69,7 @@ class SimDisk final : public os::DiskCalls {
     /// A failure other than EROFS leaves the first half of `bytes` there.
     Result<void> append(const os::OpenFile& file, std::string_view bytes) override;
     Result<void> sync(const os::OpenFile& file) override;
+    Result<void> rewrite(const std::string& path, std::string_view bytes) override;
     Result<void> truncate(const os::OpenFile& file, std::uint64_t size) override;
     /// REQUIRES: both lie in one directory.
     Result<void> rename(const std::string& from, const std::string& to) override;

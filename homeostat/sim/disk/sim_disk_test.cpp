@@ -19,7 +19,6 @@ namespace {
 struct Ready {
     Ready() {
         REQUIRE(disk.make_directories("/d"));
-        REQUIRE(disk.sync_directory("/"));
         file = disk.open("/d/f").value();
         REQUIRE(disk.sync_directory("/d"));
     }
@@ -82,7 +81,6 @@ TEST_CASE("without an order a later sector may be there and an earlier one not, 
 TEST_CASE("a name is lost with a directory that was not synced") {
     SimDisk disk;
     REQUIRE(disk.make_directories("/d"));
-    REQUIRE(disk.sync_directory("/"));
     const os::OpenFile file = disk.open("/d/f").value();
     REQUIRE(disk.append(file, "1"));
     REQUIRE(disk.sync(file));
@@ -92,8 +90,6 @@ TEST_CASE("a name is lost with a directory that was not synced") {
     REQUIRE(disk.rename("/d/f", "/d/g"));
     CHECK(possible(disk, "/d/g", WriteOrder::none).contains("1"));
     CHECK(possible(disk, "/d/f", WriteOrder::none).contains("1"));
-    REQUIRE(disk.make_directories("/d/inner"));
-    CHECK(possible(disk, "/d/inner/x", WriteOrder::none).size() == 1);
 }
 
 TEST_CASE("after a sync that failed a later one makes nothing of it durable") {
@@ -158,7 +154,7 @@ TEST_CASE("slow calls are counted for whoever keeps the clock") {
         CHECK(it.disk.append(it.file, "a"));
     }
     CHECK(it.disk.slow_calls_count() == 2);
-    CHECK(it.disk.calls_count() == 3 + 4);
+    CHECK(it.disk.calls_count() == 3 + 3);  // What made it ready among them.
 }
 
 }  // namespace homeostat::sim::disk
