@@ -86,6 +86,8 @@ class DiskCalls {
     DiskCalls() = default;
     DiskCalls(const DiskCalls&) = default;
     DiskCalls& operator=(const DiskCalls&) = default;
+    DiskCalls(DiskCalls&&) = default;
+    DiskCalls& operator=(DiskCalls&&) = default;
 };
 
 /// This machine's files. It has no state of its own.

@@ -10,6 +10,7 @@ namespace {
 
 /// Allocations until one fails; below zero: none does. A test binary has one thread and this one
 /// place to count them.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): operator new has no object.
 long allocations_left = -1;
 
 void* allocate(std::size_t bytes) {
@@ -33,6 +34,7 @@ void* operator new[](std::size_t bytes) {
     return allocate(bytes);
 }
 void operator delete(void* memory) noexcept {
+    // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete): what our operator new gave is malloc's.
     std::free(memory);
 }
 void operator delete[](void* memory) noexcept {

@@ -357,43 +357,48 @@ void SimDisk::lose(File& file, const Choose& choose, WriteOrder order) {
         versions.push_back(versions.back());
         apply(versions.back(), change);
     }
-    std::string left;
-    if (order == WriteOrder::kept) {
-        const std::uint64_t version = pick(choose, versions.size());
-        left = versions[version];
-        // Of the write after it as many sectors as reached the medium.
-        if (version < file.unsynced.size() && !file.unsynced[version].bytes.empty()) {
-            const std::uint64_t whole = file.unsynced[version].size / sector_bytes;
-            const std::string& next = versions[version + 1];
-            const std::uint64_t sectors = (next.size() - 1) / sector_bytes - whole;
-            const std::uint64_t more = pick(choose, sectors + 1);
-            left = more == 0 ? left : next.substr(0, (whole + more) * sector_bytes);
-        }
-    } else {
-        const std::set<std::size_t> sizes = [&] {
-            std::set<std::size_t> all;
-            std::ranges::for_each(versions, [&](const auto& it) { all.insert(it.size()); });
-            return all;
-        }();
-        const auto size =
-            std::next(sizes.begin(), static_cast<std::ptrdiff_t>(pick(choose, sizes.size())));
-        for (std::size_t sector = 0; sector * sector_bytes < *size; ++sector) {
-            std::vector<std::string> contents;
-            for (const std::string& version : versions) {
-                std::string content = sector_of(version, sector);
-                if (std::ranges::find(contents, content) == contents.end()) {
-                    contents.push_back(std::move(content));
-                }
-            }
-            if (contents.size() > 1) {  // Torn: the new one as far as its middle.
-                contents.push_back(contents.back().substr(0, sector_bytes / 2) +
-                                   contents.front().substr(sector_bytes / 2));
-            }
-            left += contents[pick(choose, contents.size())];
-        }
-        left.resize(*size);
+    std::string left = order == WriteOrder::kept ? left_in_order(versions, file.unsynced, choose)
+                                                 : left_in_any_order(versions, choose);
+    file = File{.bytes = left, .durable_bytes = std::move(left), .unsynced = {}};
+}
+
+std::string SimDisk::left_in_order(const std::vector<std::string>& versions,
+                                   const std::vector<Change>& changes,
+                                   const Choose& choose) {
+    const std::uint64_t version = pick(choose, versions.size());
+    if (version == changes.size() || changes[version].bytes.empty()) {
+        return versions[version];
     }
-    file = File{.bytes = left, .durable_bytes = left, .unsynced = {}};
+    // Of the write after it as many sectors as reached the medium.
+    const std::string& next = versions[version + 1];
+    const std::uint64_t whole = changes[version].size / sector_bytes;
+    const std::uint64_t more = pick(choose, (next.size() - 1) / sector_bytes - whole + 1);
+    return more == 0 ? versions[version] : next.substr(0, (whole + more) * sector_bytes);
+}
+
+std::string SimDisk::left_in_any_order(const std::vector<std::string>& versions,
+                                       const Choose& choose) {
+    std::set<std::size_t> sizes;
+    std::ranges::for_each(versions, [&](const std::string& it) { sizes.insert(it.size()); });
+    const auto place = static_cast<std::ptrdiff_t>(pick(choose, sizes.size()));
+    const std::size_t size = *std::next(sizes.begin(), place);
+    std::string left;
+    for (std::size_t sector = 0; sector * sector_bytes < size; ++sector) {
+        std::vector<std::string> contents;
+        for (const std::string& version : versions) {
+            std::string content = sector_of(version, sector);
+            if (std::ranges::find(contents, content) == contents.end()) {
+                contents.push_back(std::move(content));
+            }
+        }
+        if (contents.size() > 1) {  // Torn: the new one as far as its middle.
+            contents.push_back(contents.back().substr(0, sector_bytes / 2) +
+                               contents.front().substr(sector_bytes / 2));
+        }
+        left += contents[pick(choose, contents.size())];
+    }
+    left.resize(size);
+    return left;
 }
 
 void SimDisk::lose_power(const Choose& choose, WriteOrder order) {

@@ -145,6 +145,12 @@ class SimDisk final : public os::DiskCalls {
     static void apply(Names& names, const NameChange& change);
     static void apply(std::string& bytes, const Change& change);
     static void lose(File& file, const Choose& choose, WriteOrder order);
+    /// What is left of a file that was all of `versions`, one after the other.
+    static std::string left_in_order(const std::vector<std::string>& versions,
+                                     const std::vector<Change>& changes,
+                                     const Choose& choose);
+    static std::string left_in_any_order(const std::vector<std::string>& versions,
+                                         const Choose& choose);
     [[nodiscard]] std::uint64_t bytes_count() const;
 
     std::map<NodeNumber, File> files_;
