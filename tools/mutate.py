@@ -208,6 +208,8 @@ def main() -> int:
             if result == "survived" and mutant.says() in excuses:
                 result = "excused"
             results.append((result, mutant))
+            if len(results) % 20 == 0:
+                print(f"{len(results)} of {len(mutants)} tried", file=sys.stderr, flush=True)
             if result == "survived":
                 print(f"{mutant.file}:{mutant.line}: survived ({mutant.kind})\n"
                       f"  - {mutant.old.strip()}\n  + {mutant.new.strip()}", flush=True)

@@ -33,8 +33,8 @@ void* operator new(std::size_t bytes) {
 void* operator new[](std::size_t bytes) {
     return allocate(bytes);
 }
+// NOLINTBEGIN(clang-analyzer-cplusplus.NewDelete): what our operator new gave is malloc's.
 void operator delete(void* memory) noexcept {
-    // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete): what our operator new gave is malloc's.
     std::free(memory);
 }
 void operator delete[](void* memory) noexcept {
@@ -46,6 +46,7 @@ void operator delete(void* memory, std::size_t) noexcept {
 void operator delete[](void* memory, std::size_t) noexcept {
     std::free(memory);
 }
+// NOLINTEND(clang-analyzer-cplusplus.NewDelete)
 
 namespace homeostat::ledger_test {
 
