@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench bench-core decide-cases golden asan tsan fuzz models soak clean
+.PHONY: help setup build test check format tidy demo bench bench-core decide-cases golden asan tsan fuzz models soak mutate clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -97,9 +97,15 @@ models: $(CHECK_STAMP) ## Search the models of the protocols to their ends, with
 
 soak: SEEDS ?= 1 2 3 4 5
 soak: NOISE_RUNS ?= 50
-soak: build ## The demo with five seeds, then the slow tests; shorter: SEEDS=1 NOISE_RUNS=5
+soak: COUNT ?= 10000
+soak: build ## The demo with five seeds, then the slow tests; shorter: SEEDS=1 NOISE_RUNS=5 COUNT=500
 	@for seed in $(SEEDS); do $(BUILD)/bin/homeostat demo --seed $$seed || exit 1; done
-	@NOISE_RUNS=$(NOISE_RUNS) ctest --preset release --label-regex slow
+	@NOISE_RUNS=$(NOISE_RUNS) COUNT=$(COUNT) ctest --preset release --label-regex slow
+
+FOLDER ?= homeostat/guard
+SAMPLE ?= 0
+mutate: build ## Change one thing at a time and see whether the unit tests notice: FOLDER=homeostat/guard SAMPLE=200
+	@tools/mutate.py $(FOLDER) --sample $(SAMPLE)
 
 clean: ## Remove what was built; the downloaded model stays
 	@rm -rf build/dev build/asan build/tsan build/release build/check \

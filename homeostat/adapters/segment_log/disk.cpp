@@ -1,22 +1,10 @@
 #include "homeostat/adapters/segment_log/disk.hpp"
 
 #include "homeostat/os/error.hpp"
-#include "homeostat/os/file.hpp"
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
 
 namespace homeostat::adapters::segment_log {
 
 namespace {
-
-std::unexpected<Error> cannot_read(const std::filesystem::path& path, int number) {
-    return std::unexpected<Error>(os::read_error("read", path.string(), number));
-}
 
 std::unexpected<Error> cannot(std::string_view what,
                               const std::filesystem::path& path,
@@ -27,73 +15,47 @@ std::unexpected<Error> cannot(std::string_view what,
 }  // namespace
 
 Result<OpenFile> Disk::open(const std::filesystem::path& path) const {
-    int number = probed(DiskCall::open);
-    if (number == 0) {
-        os::Fd descriptor(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
-        if (descriptor.is_open()) {
-            return OpenFile{std::move(descriptor), path};
-        }
-        number = errno;
+    if (const int number = probed(DiskCall::open); number != 0) {
+        return cannot("open", path, number);
     }
-    return cannot("open", path, number);
+    return calls_->open(path.string());
 }
 
 Result<std::string> Disk::read(const std::filesystem::path& path,
                                std::uint64_t offset,
                                std::size_t bytes_max) const {
     if (const int number = probed(DiskCall::read); number != 0) {
-        return cannot_read(path, number);
+        return std::unexpected<Error>(os::read_error("read", path.string(), number));
     }
-    const os::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat status{};
-    if (!file.is_open() || ::fstat(file.number(), &status) != 0) {
-        return cannot_read(path, errno);
-    }
-    const auto size = static_cast<std::uint64_t>(status.st_size);
-    std::string bytes(offset < size ? std::min<std::uint64_t>(size - offset, bytes_max) : 0, '\0');
-    std::size_t count = 0;
-    while (count < bytes.size()) {
-        const ssize_t step = ::pread(file.number(), bytes.data() + count, bytes.size() - count,
-                                     static_cast<off_t>(offset + count));
-        if (step < 0 && errno != EINTR) {
-            return cannot_read(path, errno);
-        }
-        if (step == 0) {
-            break;  // It has become shorter meanwhile.
-        }
-        count += step > 0 ? static_cast<std::size_t>(step) : 0;
-    }
-    bytes.resize(count);
-    return bytes;
+    return calls_->read(path.string(), offset, bytes_max);
 }
 
 Result<void> Disk::append(const OpenFile& file, std::string_view bytes) const {
     if (const int number = probed(DiskCall::write); number != 0) {
         return cannot("write", file.path, number);
     }
-    return os::write_all(file.descriptor, bytes, file.path.string());
+    return calls_->append(file, bytes);
 }
 
 Result<void> Disk::sync(const OpenFile& file) const {
-    int number = probed(DiskCall::sync);
-    if (number == 0 && ::fdatasync(file.descriptor.number()) != 0) {
-        number = errno;
-    }
-    if (number != 0) {
+    if (const int number = probed(DiskCall::sync); number != 0) {
         return cannot("make durable", file.path, number);
     }
-    return {};
+    return calls_->sync(file);
+}
+
+Result<void> Disk::rewrite(const std::filesystem::path& path, std::string_view bytes) const {
+    if (const int number = probed(DiskCall::write); number != 0) {
+        return cannot("write", path, number);
+    }
+    return calls_->rewrite(path.string(), bytes);
 }
 
 Result<void> Disk::truncate(const OpenFile& file, std::uint64_t size) const {
-    int number = probed(DiskCall::truncate);
-    if (number == 0 && ::ftruncate(file.descriptor.number(), static_cast<off_t>(size)) != 0) {
-        number = errno;
-    }
-    if (number != 0) {
+    if (const int number = probed(DiskCall::truncate); number != 0) {
         return cannot("cut", file.path, number);
     }
-    return {};
+    return calls_->truncate(file, size);
 }
 
 Result<void> Disk::place(const std::filesystem::path& path, std::string_view bytes) const {
@@ -107,7 +69,7 @@ Result<void> Disk::place(const std::filesystem::path& path, std::string_view byt
     done = done ? sync(*file) : done;
     done = done ? rename(beside, path) : done;
     if (!done) {
-        ::unlink(beside.c_str());
+        static_cast<void>(calls_->remove(beside.string()));  // The next one overwrites it.
     }
     return done;
 }
@@ -116,19 +78,27 @@ Result<void> Disk::sync_directory(const std::filesystem::path& directory) const 
     if (const int number = probed(DiskCall::sync_directory); number != 0) {
         return cannot("make durable", directory, number);
     }
-    return os::sync_directory(directory.string());
+    return calls_->sync_directory(directory.string());
 }
 
 Result<void> Disk::rename(const std::filesystem::path& from,
                           const std::filesystem::path& to) const {
-    int number = probed(DiskCall::rename);
-    if (number == 0 && ::rename(from.c_str(), to.c_str()) != 0) {
-        number = errno;
-    }
-    if (number != 0) {
+    if (const int number = probed(DiskCall::rename); number != 0) {
         return cannot("put in place", to, number);
     }
-    return {};
+    return calls_->rename(from.string(), to.string());
+}
+
+Result<void> Disk::make_directories(const std::filesystem::path& directory) const {
+    return calls_->make_directories(directory.string());
+}
+
+Result<std::vector<std::string>> Disk::list(const std::filesystem::path& directory) const {
+    return calls_->list(directory.string());
+}
+
+Result<std::unique_ptr<os::Hold>> Disk::take_lock(const std::filesystem::path& path) const {
+    return calls_->take_lock(path.string());
 }
 
 }  // namespace homeostat::adapters::segment_log

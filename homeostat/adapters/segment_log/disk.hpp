@@ -3,21 +3,23 @@
 // Disk: the system calls that the ledger makes on its files.
 //
 // Every call passes `DiskProbe` first. Production has none; a test uses it to end the process at
-// exactly this call, or to let it fail with an errno that no real disk gives on demand. That is the
-// only reason why these are not the functions of os/file.hpp alone.
+// exactly this call, or to let it fail with an errno that no real disk gives on demand. The calls
+// themselves are os::DiskCalls: this machine's, or a simulator's.
 //
 // May block. Thread-safe.
 
 #include "homeostat/base/result.hpp"
-#include "homeostat/os/fd.hpp"
+#include "homeostat/os/disk_calls.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace homeostat::adapters::segment_log {
 
@@ -26,16 +28,13 @@ enum class DiskCall : std::uint8_t { open, read, write, sync, truncate, rename, 
 /// Answers 0 to let the call happen, or an errno to let it fail with.
 using DiskProbe = std::function<int(DiskCall)>;
 
-struct OpenFile {
-    os::Fd descriptor;
-    std::filesystem::path path;  ///< For the errors: a person has to mend that file.
-
-    [[nodiscard]] bool is_open() const { return descriptor.is_open(); }
-};
+using os::OpenFile;
 
 class Disk {
   public:
-    explicit Disk(DiskProbe probe = {}) : probe_(std::move(probe)) {}
+    /// `calls` outlives it.
+    explicit Disk(DiskProbe probe = {}, os::DiskCalls& calls = os::system_disk())
+        : probe_(std::move(probe)), calls_(&calls) {}
 
     /// Opens for appending, mode 0600; makes the file if there is none.
     [[nodiscard]] Result<OpenFile> open(const std::filesystem::path& path) const;
@@ -51,6 +50,10 @@ class Disk {
     /// After a failure nothing may be believed about the file any more, not even on a second try.
     [[nodiscard]] Result<void> sync(const OpenFile& file) const;
 
+    /// See os::DiskCalls. To the probe it is a write.
+    [[nodiscard]] Result<void> rewrite(const std::filesystem::path& path,
+                                       std::string_view bytes) const;
+
     [[nodiscard]] Result<void> truncate(const OpenFile& file, std::uint64_t size) const;
 
     /// Puts a file of these bytes at `path`: it is there whole or, after a failure, not at all.
@@ -60,6 +63,13 @@ class Disk {
 
     [[nodiscard]] Result<void> sync_directory(const std::filesystem::path& directory) const;
 
+    // As in os::DiskCalls. The probe does not see them: a ledger makes them before it writes.
+    [[nodiscard]] Result<void> make_directories(const std::filesystem::path& directory) const;
+    [[nodiscard]] Result<std::vector<std::string>> list(
+        const std::filesystem::path& directory) const;
+    [[nodiscard]] Result<std::unique_ptr<os::Hold>> take_lock(
+        const std::filesystem::path& path) const;
+
   private:
     [[nodiscard]] Result<void> rename(const std::filesystem::path& from,
                                       const std::filesystem::path& to) const;
@@ -67,6 +77,7 @@ class Disk {
     [[nodiscard]] int probed(DiskCall call) const { return probe_ ? probe_(call) : 0; }
 
     DiskProbe probe_;
+    os::DiskCalls* calls_;
 };
 
 }  // namespace homeostat::adapters::segment_log

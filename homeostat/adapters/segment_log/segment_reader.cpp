@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <system_error>
 
 namespace homeostat::adapters::segment_log {
 
@@ -36,22 +35,16 @@ constexpr std::string_view is_missing =
     "is missing, and later segments are there; bring it back from a copy";
 
 /// The files in the directory that are named as segments are, in order.
-Result<std::vector<std::filesystem::path>> find_segments(const std::filesystem::path& directory) {
-    std::error_code error;
-    std::filesystem::directory_iterator entries(directory, error);
-    if (error) {
-        const Fault fault =
-            error == std::errc::no_such_file_or_directory ? Fault::absent : Fault::full;
-        return fail(fault, directory.string() + ": cannot list the ledger: " + error.message());
+Result<std::vector<std::filesystem::path>> find_segments(const Disk& disk,
+                                                         const std::filesystem::path& directory) {
+    const Result<std::vector<std::string>> names = disk.list(directory);
+    if (!names) {
+        return fail("the ledger", names.error());
     }
     std::vector<std::filesystem::path> segments;
-    while (entries != std::filesystem::directory_iterator()) {
-        if (is_segment_name(entries->path().filename().string())) {
-            segments.push_back(entries->path());
-        }
-        entries.increment(error);
-        if (error) {
-            return fail(Fault::full, directory.string() + ": " + error.message());
+    for (const std::string& name : *names) {
+        if (is_segment_name(name)) {
+            segments.push_back(directory / name);
         }
     }
     std::ranges::sort(segments);
@@ -181,8 +174,9 @@ std::string segment_name(std::size_t number) {
     return fmt::format("{:0{}}{}", number, name_digits, suffix);
 }
 
-Result<std::vector<std::filesystem::path>> list_segments(const std::filesystem::path& directory) {
-    Result<std::vector<std::filesystem::path>> segments = find_segments(directory);
+Result<std::vector<std::filesystem::path>> list_segments(const Disk& disk,
+                                                         const std::filesystem::path& directory) {
+    Result<std::vector<std::filesystem::path>> segments = find_segments(disk, directory);
     if (!segments) {
         return segments;
     }
@@ -197,7 +191,7 @@ Result<LedgerEnd> read_segments(const Disk& disk,
                                 std::uint64_t first_index,
                                 const VisitFound& visit,
                                 std::optional<BadPlace>* bad) {
-    const Result<std::vector<std::filesystem::path>> segments = find_segments(directory);
+    const Result<std::vector<std::filesystem::path>> segments = find_segments(disk, directory);
     if (!segments) {
         return std::unexpected<Error>(segments.error());
     }

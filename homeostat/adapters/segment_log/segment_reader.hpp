@@ -67,7 +67,7 @@ struct LedgerEnd {
 /// The segment files of `directory` in order: 000000.hlog, 000001.hlog, …
 /// ERRORS: absent without the directory, corrupt when a number is missing.
 [[nodiscard]] Result<std::vector<std::filesystem::path>> list_segments(
-    const std::filesystem::path& directory);
+    const Disk& disk, const std::filesystem::path& directory);
 
 [[nodiscard]] std::string segment_name(std::size_t number);
 

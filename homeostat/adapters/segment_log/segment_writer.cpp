@@ -4,7 +4,6 @@
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/json.hpp"
-#include "homeostat/os/file.hpp"
 
 #include <fmt/format.h>
 
@@ -38,17 +37,17 @@ Fault fault_of(const Error& error) {
 }  // namespace
 
 SegmentWriter::SegmentWriter(WriterOptions options)
-    : options_(std::move(options)), disk_(options_.probe) {}
+    : options_(std::move(options)), disk_(options_.probe, *options_.disk) {}
 
 Result<SegmentWriter> SegmentWriter::open(WriterOptions options) {
     ensure(options.segment_bytes_max <= segment_bytes_limit, "a segment can be read again");
     SegmentWriter writer(std::move(options));
     const std::string directory = writer.options_.directory.string();
-    const Result<void> made = os::make_directories(directory);
+    const Result<void> made = writer.disk_.make_directories(directory);
     if (!made) {
         return fail("the ledger's directory", made.error());
     }
-    Result<os::LockFile> lock = os::LockFile::take(directory + "/lock");
+    Result<std::unique_ptr<os::Hold>> lock = writer.disk_.take_lock(directory + "/lock");
     if (!lock) {
         return std::unexpected<Error>(lock.error());
     }
@@ -74,7 +73,8 @@ Result<void> SegmentWriter::go_on_after(const LedgerEnd& end) {
     if (segments_count_ == 0) {
         return begin_segment();
     }
-    Result<OpenFile> last = disk_.open(options_.directory / segment_name(end.segments_count - 1));
+    const std::filesystem::path path = options_.directory / segment_name(end.segments_count - 1);
+    Result<OpenFile> last = disk_.open(path);
     if (!last) {
         return poison_and_fail(last.error());
     }
@@ -82,13 +82,20 @@ Result<void> SegmentWriter::go_on_after(const LedgerEnd& end) {
     if (end.torn_tail_bytes > 0) {
         ready = disk_.truncate(*last, end.last_segment_bytes);
     }
-    ready = ready ? disk_.sync(*last) : ready;
+    ready = ready ? make_durable(path, end.last_segment_bytes) : ready;
     if (!ready) {
         return poison_and_fail(ready.error());
     }
     file_ = std::move(*last);
     file_bytes_ = end.last_segment_bytes;
     return {};
+}
+
+Result<void> SegmentWriter::make_durable(const std::filesystem::path& path, std::uint64_t size) {
+    // Written again, not only synced: the process before us may have ended because a sync failed,
+    // and then the medium lacks what we have just read.
+    const Result<std::string> bytes = disk_.read(path, 0, size);
+    return bytes ? disk_.rewrite(path, *bytes) : std::unexpected<Error>(bytes.error());
 }
 
 Result<Written> SegmentWriter::append(EntryGroup group, ports::Durability durability) {

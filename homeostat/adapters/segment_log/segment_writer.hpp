@@ -14,13 +14,13 @@
 #include "homeostat/adapters/segment_log/segment_reader.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/domain/entry.hpp"
-#include "homeostat/os/lock_file.hpp"
 #include "homeostat/ports/ledger.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -32,6 +32,7 @@ struct WriterOptions {
     /// A new segment begins before this is passed: small enough to read whole into memory.
     std::size_t segment_bytes_max{std::size_t{16} << 20U};
     DiskProbe probe;
+    os::DiskCalls* disk{&os::system_disk()};  ///< Outlives the writer.
 };
 
 struct Written {
@@ -48,8 +49,8 @@ class SegmentWriter {
     /// Reads what is there. Changes nothing. An error poisons: the ledger is then read-only.
     [[nodiscard]] Result<LedgerEnd> read(const VisitFound& visit);
 
-    /// Makes the writer go on after `end`: cuts a torn tail off, and syncs what a process that died
-    /// may have left unsynced. REQUIRES: `end` is what read() found.
+    /// Makes the writer go on after `end`: cuts a torn tail off, and makes durable what a process
+    /// that died may have left unsynced, or failed to sync. REQUIRES: `end` is what read() found.
     [[nodiscard]] Result<void> go_on_after(const LedgerEnd& end);
 
     /// REQUIRES: go_on_after() was called. ERRORS: full: nothing was written, or poisoned; corrupt:
@@ -66,13 +67,14 @@ class SegmentWriter {
 
   private:
     explicit SegmentWriter(WriterOptions options);
+    [[nodiscard]] Result<void> make_durable(const std::filesystem::path& path, std::uint64_t size);
     [[nodiscard]] Result<void> begin_segment();
     [[nodiscard]] Result<void> write_frame(const std::string& frame);
     [[nodiscard]] std::unexpected<Error> poison_and_fail(const Error& error);
 
     WriterOptions options_;
     Disk disk_;
-    std::optional<os::LockFile> lock_;
+    std::unique_ptr<os::Hold> lock_;
     OpenFile file_;  ///< The last segment.
     std::uint64_t file_bytes_{0};
     std::size_t segments_count_{0};

@@ -120,7 +120,8 @@ class Checking {
         if (Result<void> begun = begin_witnesses(); !begun) {
             return begun;
         }
-        const Result<std::vector<std::filesystem::path>> segments = list_segments(directory_);
+        const Result<std::vector<std::filesystem::path>> segments =
+            list_segments(Disk(), directory_);
         if (segments && segments->empty() && !has_witness()) {
             return fail(Fault::absent, directory_.string() + ": there is no segment of a ledger");
         }
