@@ -1,4 +1,7 @@
+#include "homeostat/base/fields.hpp"
 #include "homeostat/base/named_enum.hpp"
+#include "homeostat/domain/entry_bodies.hpp"
+#include "homeostat/domain/proposal.hpp"
 #include "homeostat/sim/run/lab_ports.hpp"
 
 #include <fmt/format.h>
@@ -18,13 +21,39 @@ bool holds_intent(const EntryGroup& group) {
                                [](const Entry& entry) { return entry.kind == EntryKind::intent; });
 }
 
+/// What a reader of a trace wants to know of it; empty where the kind says all.
+std::string gist_of(const Entry& entry) {
+    if (entry.kind == EntryKind::opened || entry.kind == EntryKind::proposed) {
+        const Result<Proposal> body = from_json<Proposal>(entry.body);
+        return body ? fmt::format("{} of {}: {}", to_text(body->symptom.kind),
+                                  body->symptom.subject.name, describe(body->choice.remedy))
+                    : body.error().text;
+    }
+    if (entry.kind == EntryKind::verdict) {
+        const Result<VerdictBody> body = from_json<VerdictBody>(entry.body);
+        return body ? fmt::format("{}: {} ({})", describe(body->remedy),
+                                  to_text(body->verdict.kind), body->verdict.rule)
+                    : body.error().text;
+    }
+    if (entry.kind == EntryKind::proof) {
+        const Result<ProofBody> body = from_json<ProofBody>(entry.body);
+        return body ? fmt::format("{}: {}", describe(body->remedy), to_text(body->proof.kind))
+                    : body.error().text;
+    }
+    if (entry.kind == EntryKind::escalated) {
+        const Result<EscalatedBody> body = from_json<EscalatedBody>(entry.body);
+        return body ? body->because : body.error().text;
+    }
+    return {};
+}
+
 void tell(Machine& machine, const EntryGroup& group) {
     for (const Entry& entry : group.entries) {
         if (entry.kind == EntryKind::checkpoint) {
             continue;
         }
-        machine.say(fmt::format("ledger {}: {} {}", group.index, to_text(entry.kind),
-                                entry.incident.text()));
+        machine.say(fmt::format("ledger {}: {} {} {}", group.index, to_text(entry.kind),
+                                entry.incident.text(), gist_of(entry)));
         machine.trace().reached(fmt::format("entry {}", to_text(entry.kind)));
     }
 }

@@ -26,7 +26,7 @@ heal::ExecutorSettings executor_settings(Machine& machine) {
     settings.started.version = "lab";
     settings.started.service = settings.inventory.service;
     settings.boot_id = "lab";
-    settings.proof_time = 30s;
+    settings.proof_time = 10s;  // Faults begin after 20 s.
     settings.drain_for_max = 10s;
     settings.refusal_for_max = 60s;
     settings.plan_for_max = 180s;

@@ -338,7 +338,8 @@ std::string Machine::why_not_well() const {
 std::vector<std::string> Machine::residue() const {
     std::vector<std::string> found;
     for (const auto& [replica, effect] : drained_by_) {
-        if (!effect.empty() && world_.replica(replica).rotation == Rotation::draining) {
+        const ReplicaView view = world_.replica(replica);
+        if (!effect.empty() && view.is_wanted && view.rotation == Rotation::draining) {
             found.push_back(options_.topology.instance_of(replica).text() + " is drained by " +
                             effect.text());
         }

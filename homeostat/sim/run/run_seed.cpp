@@ -22,7 +22,7 @@ bool is_at_rest(const std::string& node) {
     return node == "stand_by" || node == "ask" || node == "hold";
 }
 
-Ending ending_of(const Machine& machine, const LabProcess* life) {
+Ending ending_of(Machine& machine, const LabProcess* life) {
     Ending ending;
     ending.why_not = machine.why_not_well();
     ending.is_world_well = ending.why_not.empty();
@@ -32,6 +32,7 @@ Ending ending_of(const Machine& machine, const LabProcess* life) {
     }
     const std::vector<heal::IncidentView> open = life->executor().incidents();
     for (const heal::IncidentView& incident : open) {
+        machine.say("open: " + incident.incident.text() + " at " + incident.node);
         if (!is_at_rest(incident.node)) {
             ending.open.push_back(incident.incident.text() + " at " + incident.node);
         }
