@@ -1,5 +1,6 @@
 // homeostat-lab: simulated worlds by the seed. `homeostat simulate` starts it.
 
+#include "homeostat/sim/run/known_faults.hpp"
 #include "homeostat/sim/run/run_seed.hpp"
 #include "homeostat/sim/run/scenario.hpp"
 #include "homeostat/sim/run/trace.hpp"
@@ -7,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -36,12 +38,13 @@ struct Arguments {
     bool shows_trace{false};
     bool lists{false};
     bool requires_marks{false};
-    bool shows_options{false};
+    bool tolerates_known{false};
 };
 
 struct Totals {
     std::uint64_t seeds{0};
     std::uint64_t violations{0};
+    std::uint64_t known{0};  ///< Of these, such as are known faults.
     std::uint64_t settled{0};
     std::uint64_t healed{0};
     std::uint64_t orders{0};
@@ -72,8 +75,10 @@ void print_violations(const SeedResult& result, const Options& options, bool is_
     std::map<std::string, std::uint32_t> told;
     for (const Violation& violation : result.violations) {
         if (++told[violation.promise] <= 3) {
-            std::fprintf(stderr, "  %s at %.3f s: %s\n", violation.promise.c_str(),
-                         to_seconds(violation.at.time_since_epoch()), violation.text.c_str());
+            const KnownFault* known = find_known_fault(violation);
+            std::fprintf(stderr, "  %s at %.3f s: %s%s\n", violation.promise.c_str(),
+                         to_seconds(violation.at.time_since_epoch()), violation.text.c_str(),
+                         known == nullptr ? "" : " (known)");
         }
     }
     std::fprintf(stderr, "  again: homeostat simulate --seed %lu%s --trace\n", options.seed,
@@ -83,6 +88,10 @@ void print_violations(const SeedResult& result, const Options& options, bool is_
 void add(Totals& totals, const SeedResult& result) {
     totals.seeds += 1;
     totals.violations += result.violations.size();
+    totals.known += static_cast<std::uint64_t>(
+        std::ranges::count_if(result.violations, [](const Violation& violation) {
+            return find_known_fault(violation) != nullptr;
+        }));
     totals.settled += result.is_settled ? 1 : 0;
     totals.healed += result.is_healed ? 1 : 0;
     totals.orders += result.orders_count;
@@ -111,6 +120,12 @@ void print_totals(const Totals& totals, double wall_seconds) {
                totals.deaths);
     fmt::print("{:.0f} s of the world in {:.1f} s, {} steps; trace {:016x}\n",
                totals.virtual_seconds, wall_seconds, totals.steps, totals.hash);
+    if (totals.known > 0) {
+        fmt::print("{} of the violations are faults that are known:\n", totals.known);
+        for (const KnownFault& fault : known_faults()) {
+            fmt::print("  {}: {}\n", fault.promise, fault.says);
+        }
+    }
     fmt::print("reached:\n");
     for (const auto& [mark, count] : totals.marks) {
         fmt::print("  {:8} {}\n", count, mark);
@@ -191,11 +206,11 @@ int run(const Arguments& arguments) {
     const double wall_seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began_at).count();
     if (arguments.is_json) {
-        fmt::print(R"({{"seeds":{},"violations":{},"settled":{},"virtual_seconds":{:.1f},)"
-                   R"("wall_seconds":{:.3f},"trace_hash":"{:016x}"}})"
+        fmt::print(R"({{"seeds":{},"violations":{},"known":{},"settled":{},)"
+                   R"("virtual_seconds":{:.1f},"wall_seconds":{:.3f},"trace_hash":"{:016x}"}})"
                    "\n",
-                   totals.seeds, totals.violations, totals.settled, totals.virtual_seconds,
-                   wall_seconds, totals.hash);
+                   totals.seeds, totals.violations, totals.known, totals.settled,
+                   totals.virtual_seconds, wall_seconds, totals.hash);
     } else {
         print_totals(totals, wall_seconds);
     }
@@ -209,7 +224,8 @@ int run(const Arguments& arguments) {
         }
         return exit_violated;
     }
-    return totals.violations == 0 ? exit_ok : exit_violated;
+    const std::uint64_t tolerated = arguments.tolerates_known ? totals.known : 0;
+    return totals.violations == tolerated ? exit_ok : exit_violated;
 }
 
 void add_options(CLI::App& app, Arguments& arguments) {
@@ -221,6 +237,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
     app.add_flag("--list", arguments.lists, "Name the scenarios, and why some are left out");
     app.add_flag("--require-marks", arguments.requires_marks,
                  "Exit status 1 if a rare state was never reached");
+    app.add_flag("--tolerate-known", arguments.tolerates_known,
+                 "Exit status 0 if only known faults of ours were found");
     app.footer(
         "Exit status:\n  0    no promise was broken\n"
         "  1    one was; the seed and the command that shows it again are printed\n"
