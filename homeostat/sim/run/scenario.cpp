@@ -66,6 +66,22 @@ void add_deaths(Options& options, double chance, std::uint32_t deaths_max) {
     options.recovery_death_chance = 0.3;
 }
 
+/// Something that takes many steps to mend, and something that needs one.
+void add_acts(Rng& rng, Options& options) {
+    add_fault_of_one(rng, options, FaultKind::crash);
+    if (draw_chance(rng, 0.7)) {
+        constexpr std::array kinds{FaultKind::bad_deploy, FaultKind::hang, FaultKind::surge};
+        const FaultKind kind = kinds.at(static_cast<std::size_t>(rng.between(0, 2)));
+        if (kind == FaultKind::hang) {
+            add_fault_of_one(rng, options, kind);
+        } else {
+            add_fault(rng, options, kind);
+        }
+    } else {
+        add_any_fault(rng, options);
+    }
+}
+
 constexpr std::array act_on{Way::runtime, Way::edge, Way::caches};
 
 void crash_loop(Rng& rng, Options& options) {
@@ -111,7 +127,7 @@ void paused(Rng& rng, Options& options) {
 }
 
 void reply_lost(Rng& rng, Options& options) {
-    add_any_fault(rng, options);
+    add_acts(rng, options);
     const bool is_late = draw_chance(rng, 0.4);
     for (const Way way : act_on) {
         add_trouble(rng, options, way, is_late ? TroubleKind::late_effect : TroubleKind::reply_lost,
@@ -188,7 +204,7 @@ void bad_model(Rng& rng, Options& options) {
 }
 
 void bad_ways(Rng& rng, Options& options) {
-    add_any_fault(rng, options);
+    add_acts(rng, options);
     constexpr std::array kinds{TroubleKind::silent, TroubleKind::slow, TroubleKind::throttled,
                                TroubleKind::stale, TroubleKind::order_lost};
     for (const Way way : act_on) {
@@ -333,13 +349,15 @@ void add_swarm(Rng& rng, Options& options) {
     options.has_restarter = options.has_restarter || draw_chance(rng, 0.08);
 }
 
-const Scenario& draw_scenario(Rng& rng) {
-    while (true) {
-        const auto index = static_cast<std::size_t>(rng.between(0, std::ssize(scenarios) - 1));
-        if (scenarios.at(index).shape != nullptr) {
-            return scenarios.at(index);
+/// One after another, so that few seeds meet all of them.
+const Scenario& scenario_of(std::uint64_t seed) {
+    std::vector<const Scenario*> runnable;
+    for (const Scenario& scenario : scenarios) {
+        if (scenario.shape != nullptr) {
+            runnable.push_back(&scenario);
         }
     }
+    return *runnable[seed % runnable.size()];
 }
 
 }  // namespace
@@ -357,8 +375,7 @@ Options draw_options(std::uint64_t seed, const Scenario* only) {
     Rng rng = Rng(seed).fork("options");
     Options options;
     options.seed = seed;
-    const Scenario& drawn = draw_scenario(rng);  // Drawn anyway: the rest stays the same then.
-    const Scenario& scenario = only != nullptr ? *only : drawn;
+    const Scenario& scenario = only != nullptr ? *only : scenario_of(seed);
     options.scenario = scenario.name;
     options.topology = draw_chance(rng, 0.5) ? payment_gateway() : draw_topology(rng, 8);
     options.limits = draw_limits(rng, options.topology);

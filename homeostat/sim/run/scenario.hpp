@@ -28,7 +28,7 @@ struct Scenario {
 /// Null: there is none of that name.
 [[nodiscard]] const Scenario* find_scenario(std::string_view name);
 
-/// Everything that the seed decides beforehand. `only`: null draws a scenario as well.
+/// Everything that the seed decides beforehand. `only` null: the seed's own scenario.
 [[nodiscard]] Options draw_options(std::uint64_t seed, const Scenario* only);
 
 }  // namespace homeostat::sim
