@@ -27,17 +27,21 @@ void pass_seconds(benchmark::State& state, bool is_broken) {
         world.add(draw_fault(rng, world.topology()));
     }
     world.run(60 * second);
-    for (auto _ : state) {
+    for ([[maybe_unused]] const auto iteration : state) {
         world.run(second);
     }
     benchmark::DoNotOptimize(world.tally().requests);
     state.counters["replicas"] = world.topology().replicas_count();
-    state.counters["speed"] = benchmark::Counter(static_cast<double>(state.iterations()),
-                                                 benchmark::Counter::kIsRate);
+    state.counters["speed"] =
+        benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
-void world_of(benchmark::State& state) { pass_seconds(state, false); }
-void broken_world_of(benchmark::State& state) { pass_seconds(state, true); }
+void world_of(benchmark::State& state) {
+    pass_seconds(state, false);
+}
+void broken_world_of(benchmark::State& state) {
+    pass_seconds(state, true);
+}
 
 }  // namespace
 

@@ -12,6 +12,7 @@ class Layers:
     neighbours: dict[str, list[str]] = field(default_factory=dict)  # folder → folders
     libraries: dict[str, list[str]] = field(default_factory=dict)  # folder or file → third party
     pure: list[str] = field(default_factory=list)  # folders
+    exact: list[str] = field(default_factory=list)  # folders
     awaiting: list[str] = field(default_factory=list)  # folders and files
     test_libraries: list[str] = field(default_factory=list)
 
@@ -30,6 +31,8 @@ def read_layers(root: pathlib.Path) -> Layers:
         subject, folders, libraries = match[1], match[2].split(), (match[3] or "").split()
         if subject == "@pure":
             layers.pure = folders
+        elif subject == "@exact":
+            layers.exact = folders
         elif subject == "@await":
             layers.awaiting = folders
         elif subject == "@test":

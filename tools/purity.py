@@ -4,9 +4,10 @@
     tools/purity.py BUILD_FOLDER
 
 tidy.py reads the text, which a using-declaration or a hand-written declaration can deceive; the
-undefined symbols of an archive cannot be argued with. Two findings: a pure library that reaches for
-the world (clock, environment, chance, sleep, thread, file, socket, locale, Asio), and a library
-that uses a folder its line in layers.txt does not allow.
+undefined symbols of an archive cannot be argued with. Three findings: a pure library that reaches
+for the world (clock, environment, chance, sleep, thread, file, socket, locale, Asio), a library
+that uses a folder its line in layers.txt does not allow, and an exact one (layers.txt, @exact) that
+calls a function of libm whose bits depend on the processor.
 """
 
 import pathlib
@@ -31,6 +32,12 @@ IMPURE = [
     ("the locale", r"^std::locale::|^setlocale$|^(std::(cout|cin|clog))$"),
     ("Asio", r"^boost::asio::"),
 ]
+
+# What glibc computes in one way with FMA and in another without.
+INEXACT = re.compile(
+    r"^(exp(2|10|m1)?|log(2|10|1p)?|pow|fma|cbrt|hypot|erfc?|[lt]gamma"
+    r"|a?(sin|cos|tan)h?|atan2|sincos)[fl]?$"
+)
 
 
 def undefined_symbols(archive: pathlib.Path) -> Iterator[tuple[str, str]]:
@@ -60,6 +67,11 @@ def findings_of(archive: pathlib.Path, folder: str, layers: Layers) -> Iterator[
         for stranger in strangers:
             if re.search(rf"\bhomeostat::{stranger}::", symbol):
                 yield f"{place}: uses {symbol} of {stranger} — layers.txt does not allow it (layer)"
+        if folder in layers.exact and INEXACT.match(plain):
+            yield (
+                f"{place}: calls {symbol}, whose bits depend on the processor — "
+                "base/exact.hpp has one that does not (exact)"
+            )
         # A file that may await (layers.txt, @await) has the event loop's code in it.
         if folder not in layers.pure or layers.may_await(f"{folder}/{object_name[:-2]}"):
             continue

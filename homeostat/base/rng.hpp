@@ -10,9 +10,9 @@
 // Pure. Not thread-safe.
 
 #include "homeostat/base/ensure.hpp"
+#include "homeostat/base/exact.hpp"
 #include "homeostat/base/fnv1a.hpp"
 
-#include <cmath>
 #include <cstdint>
 #include <string_view>
 
@@ -41,7 +41,7 @@ class Rng {
     }
 
     /// Exponential with the given mean: the gaps of a Poisson process.
-    [[nodiscard]] double exponential(double mean) { return -mean * std::log1p(-unit()); }
+    [[nodiscard]] double exponential(double mean) { return -mean * exact_log1p(-unit()); }
 
     /// A stream of its own for one purpose; the same name gives the same stream.
     [[nodiscard]] Rng fork(std::string_view purpose) const { return Rng(state_ ^ fnv1a(purpose)); }

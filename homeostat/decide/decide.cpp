@@ -1,10 +1,10 @@
 #include "homeostat/decide/decide.hpp"
 
 #include "homeostat/base/ensure.hpp"
+#include "homeostat/base/exact.hpp"
 #include "homeostat/decide/ranking_check.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace homeostat::decide {
@@ -73,20 +73,21 @@ double score_of(const MenuItem& item, const Weighing& weighing) {
     // Written so that NaN becomes the smallest prior.
     const double prior = item.prior >= prior_min ? item.prior : prior_min;
     if (weighing.ranking == nullptr) {
-        return std::log(prior);
+        return exact_log(prior);
     }
     const RankedKind& model = ranked(*weighing.ranking, kind_of(item.remedy));
     if (weighing.is_rules_aside) {
         return model.log_probability;
     }
     const double gained = model.log_probability - model.neutral_log_probability;
-    return std::log(prior) + weighing.lambda * gained;
+    return exact_log(prior) + weighing.lambda * gained;
 }
 
 double softmax_at(const std::vector<ScoredRemedy>& scores, std::size_t chosen) {
     double sum = 0;
     for (const ScoredRemedy& scored : scores) {
-        sum += std::exp(scored.score - scores[chosen].score);  // At most 1 each: chosen is highest.
+        sum +=
+            exact_exp(scored.score - scores[chosen].score);  // At most 1 each: chosen is highest.
     }
     return 1 / sum;
 }

@@ -1,6 +1,7 @@
 #include "homeostat/decide/ranking_check.hpp"
 
 #include "homeostat/base/ensure.hpp"
+#include "homeostat/base/exact.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/domain/menu.hpp"
 
@@ -42,7 +43,7 @@ std::optional<std::string> objection_to(const Ranking& ranking, std::span<const 
             !is_log_probability(entry.neutral_log_probability)) {
             return fmt::format("{} has no probability", to_text(kind));
         }
-        sum += std::exp(entry.log_probability);
+        sum += exact_exp(entry.log_probability);
     }
     if (std::abs(sum - 1) > probability_slack) {
         return fmt::format("its probabilities sum to {:.3f}", sum);

@@ -1,7 +1,8 @@
 #include "homeostat/detect/usual_errors.hpp"
 
+#include "homeostat/base/exact.hpp"
+
 #include <algorithm>
-#include <cmath>
 
 namespace homeostat::detect {
 
@@ -24,13 +25,13 @@ double chance_of(std::uint64_t errors, double shape, double step) {
         const auto count = static_cast<double>(index);
         return (shape + count) / (count + 1) * step;
     };
-    double log_term = shape * std::log1p(-step);
+    double log_term = shape * exact_log1p(-step);
     for (std::uint64_t count = 0; count < errors; ++count) {
-        log_term += std::log(rise(count));
+        log_term += exact_log(rise(count));
     }
     constexpr std::uint64_t terms_max = 1'000;
     constexpr double negligible = 1e-3;
-    double term = std::exp(log_term);
+    double term = exact_exp(log_term);
     double sum = term;
     for (std::uint64_t index = 0; index < terms_max && term > sum * negligible; ++index) {
         term *= rise(errors + index);
@@ -47,7 +48,7 @@ void learn(UsualErrors& usual,
            Duration seen_for,
            const UsualErrorLimits& limits) {
     const double kept = limits.fades_after > Duration::zero()
-                            ? std::exp(-to_seconds(seen_for) / to_seconds(limits.fades_after))
+                            ? exact_exp(-to_seconds(seen_for) / to_seconds(limits.fades_after))
                             : 0.0;
     const double errors_max = 1 + 2 * limits.ratio_max * static_cast<double>(requests);
     usual.errors = usual.errors * kept + std::min(static_cast<double>(errors), errors_max);

@@ -1,7 +1,8 @@
 #include "homeostat/diagnose/history.hpp"
 
+#include "homeostat/base/exact.hpp"
+
 #include <algorithm>
-#include <cmath>
 
 namespace homeostat::diagnose {
 
@@ -36,7 +37,7 @@ void learn_rate(State& state, const std::deque<TrafficSample>& samples) {
     }
     UsualRate& usual = state.usual_rate;
     const auto requests = static_cast<double>(sample.requests);
-    const double kept = std::exp(-to_seconds(seen_for) / to_seconds(usual_rate_fades_after));
+    const double kept = exact_exp(-to_seconds(seen_for) / to_seconds(usual_rate_fades_after));
     usual.requests = usual.requests * kept + requests;
     usual.requests_by_rate =
         usual.requests_by_rate * kept + requests * requests / to_seconds(seen_for);

@@ -1,7 +1,8 @@
 #include "homeostat/sense/edge_mean.hpp"
 
+#include "homeostat/base/exact.hpp"
+
 #include <algorithm>
-#include <cmath>
 
 namespace homeostat::sense {
 
@@ -13,7 +14,10 @@ double share_kept(std::uint64_t before, std::uint64_t now, std::uint64_t answers
     const auto plain_to = static_cast<double>(std::min(now, answers_max));
     const double plain = before < answers_max ? static_cast<double>(before) / plain_to : 1.0;
     const double decayed_count = std::max(0.0, static_cast<double>(now) - decays_from);
-    return plain * std::pow(1.0 - 1.0 / static_cast<double>(answers_max), decayed_count);
+    if (decayed_count == 0) {
+        return plain;
+    }
+    return plain * exact_exp(decayed_count * exact_log1p(-1.0 / static_cast<double>(answers_max)));
 }
 
 }  // namespace

@@ -195,6 +195,12 @@ PURITY_CASES = [
         "int planted() { return homeostat::detect::detect(); }\n",
         "uses homeostat::detect::detect() of detect",
     ),
+    (
+        "a logarithm where bits must not depend on the processor",
+        "sim_world",
+        "#include <cmath>\ndouble planted(double x) { return std::sqrt(x) + std::log(x); }\n",
+        "calls log, whose bits depend on the processor",
+    ),
 ]
 
 

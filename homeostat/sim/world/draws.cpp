@@ -40,9 +40,11 @@ double draw_exponential(Rng& rng) {
         const double first = rng.unit();
         double last = first;
         bool is_odd = true;
-        for (double next = rng.unit(); next < last; next = rng.unit()) {
+        double next = rng.unit();
+        while (next < last) {
             last = next;
             is_odd = !is_odd;
+            next = rng.unit();
         }
         if (is_odd) {
             return whole + first;
@@ -54,8 +56,10 @@ double draw_exponential(Rng& rng) {
 std::uint32_t draw_poisson(Rng& rng, double mean) {
     ensure(mean >= 0 && mean <= poisson_mean_max, "a Poisson draw has a mean of 0 to 1000");
     std::uint32_t events = 0;
-    for (double at = draw_exponential(rng); at < mean; at += draw_exponential(rng)) {
+    double at = draw_exponential(rng);
+    while (at < mean) {
         events += 1;
+        at += draw_exponential(rng);
     }
     return events;
 }

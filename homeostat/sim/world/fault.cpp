@@ -40,7 +40,7 @@ constexpr std::array<Nature, fault_kinds_count> natures{{
     {0, About::service, false},    // mass_restart
     {0, About::zone, true},        // zone_loss
     {20, About::replica, true},    // noisy_neighbour
-    {2, About::pool, true},        // pool_leak
+    {0.5, About::pool, true},      // pool_leak
     {0.2, About::service, true},   // packet_loss
 }};
 

@@ -107,6 +107,36 @@ void share_out(State& state, const ServiceState& service) {
     }
 }
 
+void check_all(State& state) {
+    for (ReplicaState& replica : state.replicas) {
+        check_replica(replica, state.now);
+    }
+    for (ServiceIndex index = 0; index < state.services.size(); ++index) {
+        const double error_share = state.topology.services[index].outlier_error_share;
+        if (error_share > 0) {
+            judge_outliers(state, state.services[index], error_share);
+        }
+    }
+}
+
+/// Circuits and routes that have stood long enough.
+void end_stopgaps(State& state) {
+    for (LinkIndex index = 0; index < state.links.size(); ++index) {
+        LinkState& link = state.links[index];
+        if (link.is_circuit_open && state.now >= link.circuit_closes_at) {
+            link.is_circuit_open = false;
+            state.effects.push_back({{}, EffectKind::circuit_closed, index, state.now});
+        }
+    }
+    for (CacheIndex index = 0; index < state.caches.size(); ++index) {
+        CacheState& cache = state.caches[index];
+        if (cache.is_rerouted && state.now >= cache.route_ends_at) {
+            cache.is_rerouted = false;
+            state.effects.push_back({{}, EffectKind::routed_back, index, state.now});
+        }
+    }
+}
+
 }  // namespace
 
 VersionId version_id(Artifact artifact, std::uint32_t number) {
@@ -182,33 +212,12 @@ void pass_processes(State& state) {
 
 void pass_edge(State& state) {
     if (state.now % check_every == 0) {
-        for (ReplicaState& replica : state.replicas) {
-            check_replica(replica, state.now);
-        }
-        for (ServiceIndex index = 0; index < state.services.size(); ++index) {
-            const double error_share = state.topology.services[index].outlier_error_share;
-            if (error_share > 0) {
-                judge_outliers(state, state.services[index], error_share);
-            }
-        }
+        check_all(state);
     }
     for (const ServiceState& service : state.services) {
         share_out(state, service);
     }
-    for (LinkIndex index = 0; index < state.links.size(); ++index) {
-        LinkState& link = state.links[index];
-        if (link.is_circuit_open && state.now >= link.circuit_closes_at) {
-            link.is_circuit_open = false;
-            state.effects.push_back({{}, EffectKind::circuit_closed, index, state.now});
-        }
-    }
-    for (CacheIndex index = 0; index < state.caches.size(); ++index) {
-        CacheState& cache = state.caches[index];
-        if (cache.is_rerouted && state.now >= cache.route_ends_at) {
-            cache.is_rerouted = false;
-            state.effects.push_back({{}, EffectKind::routed_back, index, state.now});
-        }
-    }
+    end_stopgaps(state);
 }
 
 }  // namespace homeostat::sim

@@ -41,7 +41,7 @@ struct ServiceSpec {
     double cpu_share{0.2};          ///< Of that time, how much is spent on a processor.
     double queue_max{64};           ///< Requests that may wait at one replica; more get a 5xx.
     double timeout_ms{1'000};       ///< So long callers, and the edge, wait for an answer.
-    bool drops_expired{false};      ///< It does not work for callers who have left. Few do so.
+    bool drops_expired{false};      ///< It turns away what would be late. Few do so.
     double start_s{1};              ///< From a new process to its first answer.
     double warm_up_s{5};            ///< After that, until it is as fast as it gets.
     double cold_factor{2};          ///< So many times slower is its first answer. One: no warm-up.

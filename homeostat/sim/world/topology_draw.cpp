@@ -19,37 +19,48 @@ namespace {
 constexpr double load_min = 0.3;
 constexpr double load_max = 0.6;
 
+[[nodiscard]] CacheIndex draw_cache(Rng& rng, Topology& topology) {
+    CacheSpec cache;
+    cache.name = fmt::format("cache{}", topology.caches.size());
+    cache.keys_count = draw_between(rng, 200, 5'000);
+    cache.hit_share_max = draw_between(rng, 0.6, 0.95);
+    cache.lives_s = draw_between(rng, 30, 600);
+    cache.refreshes_s = draw_chance(rng, 0.3) ? 0.5 : 0;
+    cache.is_local = draw_chance(rng, 0.3);
+    topology.caches.push_back(cache);
+    return static_cast<CacheIndex>(topology.caches.size() - 1);
+}
+
+[[nodiscard]] LinkSpec draw_link(Rng& rng,
+                                 Topology& topology,
+                                 ServiceIndex caller,
+                                 ServiceIndex target) {
+    LinkSpec link{.caller = caller, .target = target};
+    link.calls_per_request = draw_between(rng, 0.2, 1);
+    link.attempts_max = static_cast<std::uint32_t>(rng.between(1, 3));
+    link.retry_budget = draw_chance(rng, 0.5) ? 0.1 : 0;
+    link.is_required = draw_chance(rng, 0.8);
+    link.has_circuit = draw_chance(rng, 0.7);
+    link.connections_max = draw_chance(rng, 0.25) ? 1 : 0;  // Sized with the workers.
+    link.cache = draw_chance(rng, 0.25) ? draw_cache(rng, topology) : none;
+    return link;
+}
+
+/// One that stands a little before the target, so that chains grow deep.
+[[nodiscard]] ServiceIndex draw_caller(Rng& rng, ServiceIndex target) {
+    const std::int64_t before = rng.between(1, 5);
+    return target > before ? target - static_cast<ServiceIndex>(before) : 0;
+}
+
 void draw_links(Rng& rng, Topology& topology) {
     const auto count = static_cast<ServiceIndex>(topology.services.size());
     for (ServiceIndex target = 1; target < count; ++target) {
-        const std::int64_t callers_count = target > 1 && draw_chance(rng, 0.3) ? 2 : 1;
-        std::int64_t last = -1;
-        for (std::int64_t number = 0; number < callers_count; ++number) {
-            // Near ones, so that chains grow deep.
-            const std::int64_t caller = std::max<std::int64_t>(0, target - 1 - rng.between(0, 4));
-            if (caller == last) {
-                continue;
-            }
-            last = caller;
-            LinkSpec link;
-            link.caller = static_cast<ServiceIndex>(caller);
-            link.target = target;
-            link.calls_per_request = draw_between(rng, 0.2, 1);
-            link.attempts_max = static_cast<std::uint32_t>(rng.between(1, 3));
-            link.retry_budget = draw_chance(rng, 0.5) ? 0.1 : 0;
-            link.is_required = draw_chance(rng, 0.8);
-            link.has_circuit = draw_chance(rng, 0.7);
-            link.connections_max = draw_chance(rng, 0.25) ? 1 : 0;  // Sized with the workers.
-            if (draw_chance(rng, 0.25)) {
-                link.cache = static_cast<CacheIndex>(topology.caches.size());
-                topology.caches.push_back({.name = fmt::format("cache{}", topology.caches.size()),
-                                           .keys_count = draw_between(rng, 200, 5'000),
-                                           .hit_share_max = draw_between(rng, 0.6, 0.95),
-                                           .lives_s = draw_between(rng, 30, 600),
-                                           .refreshes_s = draw_chance(rng, 0.3) ? 0.5 : 0,
-                                           .is_local = draw_chance(rng, 0.3)});
-            }
-            topology.links.push_back(link);
+        const ServiceIndex caller = draw_caller(rng, target);
+        topology.links.push_back(draw_link(rng, topology, caller, target));
+        const bool has_second = draw_chance(rng, 0.3);
+        const ServiceIndex second = draw_caller(rng, target);
+        if (has_second && second != caller) {
+            topology.links.push_back(draw_link(rng, topology, second, target));
         }
     }
     std::ranges::sort(topology.links, {},

@@ -42,7 +42,7 @@ struct Bytes {
 
 /// SOURCE: Sakasegawa 1977: the wait for c workers grows with the load to the √(2(c+1)) − 1.
 [[nodiscard]] std::uint32_t wait_power(std::uint32_t workers) {
-    return static_cast<std::uint32_t>(std::sqrt(2.0 * (workers + 1)) - 1 + 0.5);
+    return static_cast<std::uint32_t>(std::round(std::sqrt(2.0 * (workers + 1)))) - 1;
 }
 
 void begin_replicas(State& state, ServiceIndex index) {
@@ -100,14 +100,14 @@ void begin_times(State& state) {
     }
 }
 
-[[nodiscard]] EdgeCounters whole(
-    double requests, double errors, double retries, double queue, double busy, double mean_ms) {
-    return {.requests_total = static_cast<std::uint64_t>(requests),
-            .errors_total = static_cast<std::uint64_t>(errors),
-            .retries_total = static_cast<std::uint64_t>(retries),
-            .queue_length = static_cast<std::uint64_t>(queue + 0.5),
-            .sessions_now = static_cast<std::uint64_t>(busy + queue + 0.5),
-            .latency_ms = mean_ms,
+/// Of a replica's or a service's totals; those of single requests have no fractions.
+[[nodiscard]] EdgeCounters counters_of(const auto& totals, double queue, double busy) {
+    return {.requests_total = static_cast<std::uint64_t>(totals.requests_total),
+            .errors_total = static_cast<std::uint64_t>(totals.errors_total),
+            .retries_total = static_cast<std::uint64_t>(totals.retries_total),
+            .queue_length = static_cast<std::uint64_t>(std::round(queue)),
+            .sessions_now = static_cast<std::uint64_t>(std::round(busy + queue)),
+            .latency_ms = totals.edge_mean_ms,
             .latency_answers_max = static_cast<std::uint64_t>(edge_answers_max)};
 }
 
@@ -119,6 +119,11 @@ void begin_times(State& state) {
 [[nodiscard]] double later_share(const ReplicaState& replica, double ms) {
     const double half_ms = replica.hold_ms / 2;
     return half_ms > 0 ? tail_after((ms - replica.wait_ms - half_ms) / half_ms) : 0;
+}
+
+/// By when a share of a replica's answers came.
+[[nodiscard]] double answered_after(const ReplicaState& replica, double share) {
+    return replica.wait_ms + replica.hold_ms * (1 + time_of_share(share)) / 2;
 }
 
 [[nodiscard]] Rotation rotation_of(const ReplicaState& replica, Tick now) {
@@ -243,12 +248,11 @@ ReplicaView World::replica(ReplicaIndex index) const {
         const double in_time = admitted * (1 - replica.late_share);
         view.served = in_time * (1 - replica.failing_share);
         view.timed_out = admitted - in_time;
-        view.latency_p50_ms = replica.wait_ms + replica.hold_ms * (1 + time_of_share(0.5)) / 2;
-        view.latency_p99_ms = replica.wait_ms + replica.hold_ms * (1 + time_of_share(0.99)) / 2;
+        view.latency_p50_ms = std::min(spec.timeout_ms, answered_after(replica, 0.5));
+        view.latency_p99_ms = std::min(spec.timeout_ms, answered_after(replica, 0.99));
     }
     view.failed = replica.offered - view.served - view.timed_out;
-    view.counters = whole(replica.requests_total, replica.errors_total, replica.retries_total,
-                          replica.queue, view.busy_workers, replica.edge_mean_ms);
+    view.counters = counters_of(replica, replica.queue, view.busy_workers);
     return view;
 }
 
@@ -274,8 +278,7 @@ ServiceView World::service(ServiceIndex index) const {
         queue += replica.queue;
         busy += busy_workers(replica);
     }
-    view.counters = whole(service.requests_total, service.errors_total, service.retries_total,
-                          queue, busy, service.edge_mean_ms);
+    view.counters = counters_of(service, queue, busy);
     view.current = {version_id(Artifact::deploy, service.current[0]),
                     version_id(Artifact::config, service.current[1])};
     view.versions_count = {service.versions_count[0], service.versions_count[1]};

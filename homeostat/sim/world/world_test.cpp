@@ -50,9 +50,9 @@ TEST_CASE("a copy goes on as the world would have") {
 
 TEST_CASE("three seeds have had these bits on every machine and in every build so far") {
     constexpr std::array<std::pair<std::uint64_t, std::uint64_t>, 3> golden{{
-        {1, 0x0},
-        {2, 0x0},
-        {3, 0x0},
+        {1, 0xFF6AE162682DDCB6ULL},
+        {2, 0xC0B6F84F8989DC9DULL},
+        {3, 0xBEC8AD619BF4426DULL},
     }};
     for (const auto& [seed, digest] : golden) {
         CAPTURE(seed);

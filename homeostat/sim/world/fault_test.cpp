@@ -1,0 +1,91 @@
+#include "homeostat/sim/world/fault.hpp"
+
+#include "homeostat/base/named_enum.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <set>
+
+namespace homeostat::sim {
+
+namespace {
+
+[[nodiscard]] FaultKind kind_at(std::size_t index) {
+    return static_cast<FaultKind>(index);
+}
+
+[[nodiscard]] bool is_about_cache(FaultKind kind) {
+    return kind == FaultKind::stale_copies || kind == FaultKind::stale_writer ||
+           kind == FaultKind::cache_loss;
+}
+
+/// How many places of the kind's sort there are.
+[[nodiscard]] std::size_t places_count(const InjectedFault& fault, const Topology& topology) {
+    if (is_about_cache(fault.kind)) {
+        return topology.caches.size();
+    }
+    if (fault.kind == FaultKind::zone_loss) {
+        return topology.zones_count;
+    }
+    return topology.services[fault.service].replicas_count;
+}
+
+}  // namespace
+
+TEST_CASE("a drawn fault is in a place that there is, and comes and goes when it says") {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        Rng rng(seed);
+        const Topology topology = draw_topology(rng);
+        for (std::size_t kind = 0; kind < fault_kinds_count; ++kind) {
+            const InjectedFault fault = draw_fault_of(rng, topology, kind_at(kind));
+            CAPTURE(seed);
+            CAPTURE(describe(fault, topology));
+            REQUIRE(fault.service < topology.services.size());
+            CHECK(
+                (fault.replica == every_replica || fault.replica < places_count(fault, topology)));
+            CHECK(fault.ends_at > fault.begins_at);
+            if (fault.kind != FaultKind::nothing) {
+                CHECK(fault.begins_at >= 200);
+                CHECK(fault.begins_at < 400);
+                CHECK(fault.strength <= 1.4 * usual_strength(fault.kind));
+            }
+        }
+    }
+}
+
+TEST_CASE("every kind of fault is drawn, and about a third of those that may end do") {
+    Rng rng(3);
+    const Topology topology = payment_gateway();
+    std::set<FaultKind> kinds;
+    std::size_t surges = 0;
+    std::size_t ended = 0;
+    for (int number = 0; number < 3'000; ++number) {
+        kinds.insert(draw_fault(rng, topology).kind);
+        const InjectedFault surge = draw_fault_of(rng, topology, FaultKind::surge);
+        surges += 1;
+        ended += surge.ends_at != never ? 1 : 0;
+        CHECK(draw_fault_of(rng, topology, FaultKind::crash).ends_at == never);
+    }
+    // It has no pool of connections, so that one comes to nothing.
+    CHECK(kinds.size() == fault_kinds_count - 1);
+    CHECK_FALSE(kinds.contains(FaultKind::pool_leak));
+    CHECK(static_cast<double>(ended) / static_cast<double>(surges) ==
+          doctest::Approx(1.0 / 3).epsilon(0.1));
+}
+
+TEST_CASE("a fault tells people what, where and when") {
+    const Topology topology = payment_gateway();
+    CHECK(describe({.kind = FaultKind::leak, .replica = 0, .strength = 20, .begins_at = 300},
+                   topology) == "leak of 20 in payments-0 from 30.0 s");
+    CHECK(describe({.kind = FaultKind::stale_writer, .replica = 0, .begins_at = 5, .ends_at = 15},
+                   topology) == "stale_writer of 0 in quotes from 0.5 s to 1.5 s");
+    CHECK(describe({.kind = FaultKind::failing_service, .service = 1, .strength = 0.5}, topology) ==
+          "failing_service of 0.5 in fraud from 0.0 s");
+    CHECK(describe({.kind = FaultKind::zone_loss, .replica = 2}, topology) ==
+          "zone_loss of 0 in zone 2 from 0.0 s");
+    CHECK(describe({}, topology) == "nothing");
+}
+
+}  // namespace homeostat::sim
