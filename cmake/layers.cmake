@@ -2,7 +2,8 @@
 #
 #   homeostat/guard/*.cpp         library  homeostat_guard (INTERFACE when there are only headers)
 #   homeostat/guard/*_test.cpp    program  homeostat_guard_test, run by ctest as unit.guard
-#   homeostat/app/main.cpp        program  homeostat; homeostat/shim/main.cpp: homeostat-shim
+#   homeostat/app/main.cpp        program  homeostat; homeostat/shim/main.cpp: homeostat-shim;
+#                                 homeostat/sim/run/main.cpp: homeostat-lab
 #   homeostat/adapters/haproxy/   library  homeostat_adapters_haproxy
 #
 # A library sees only the folders and third-party libraries of its line. A line whose folder does
@@ -10,6 +11,7 @@
 
 set(program_of_app homeostat)
 set(program_of_shim homeostat-shim)
+set(program_of_sim/run homeostat-lab)
 
 # The unit tests' main function, compiled once.
 add_library(doctest_main STATIC tests/doctest_main.cpp)

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -90,5 +91,7 @@ struct BenchDecideOptions {
 [[nodiscard]] ExitStatus verify_ledger_of(const VerifyLedgerOptions& options);
 [[nodiscard]] ExitStatus doctor(const CommonOptions& options);
 [[nodiscard]] ExitStatus bench_decide(const BenchDecideOptions& options);
+/// Does not come back unless homeostat-lab cannot be started.
+[[nodiscard]] ExitStatus simulate(const std::vector<std::string>& arguments);
 
 }  // namespace homeostat::app

@@ -36,7 +36,8 @@ Examples:
   homeostat incidents                         what happened, a line each
   homeostat explain i-3                       the whole story of one incident
   homeostat replay i-3                        would it be decided the same again?
-  homeostat suspend --because "maintenance"   no effect begins from now on)";
+  homeostat suspend --because "maintenance"   no effect begins from now on
+  homeostat simulate --seeds 1..200           a loop of ours in 200 worlds that never were)";
 
 void add_common(CLI::App& command, CommonOptions& options) {
     command.add_option("-c,--config", options.config, "The service's configuration")
@@ -299,6 +300,10 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     add_graph(app, arguments.graph);
     add_switch(app, "suspend", "Kill switch: no effect begins from now on", arguments.suspend);
     add_switch(app, "resume", "Release the kill switch", arguments.resume);
+    // Its options, --help too, are homeostat-lab's.
+    app.add_subcommand("simulate", "The whole loop in simulated worlds, before a referee")
+        ->prefix_command()
+        ->set_help_flag();
     CLI::App* bench = app.add_subcommand("bench", "Measure");
     bench->require_subcommand(1);
     add_bench_decide(*bench, arguments.bench);
@@ -354,6 +359,9 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     }
     if (is_meant("verify-ledger")) {
         return to_int(verify_ledger_of(arguments.verify));
+    }
+    if (is_meant("simulate")) {
+        return to_int(simulate(app.get_subcommand("simulate")->remaining()));
     }
     if (is_meant("doctor")) {
         return to_int(doctor(arguments.doctor));

@@ -77,6 +77,12 @@ void look_for_silence(IncidentState& state, const Facts& facts, const HealingCon
     state.silence = homeostat::guard::silence_after(case_of(state), facts, context.around.guard);
 }
 
+/// Whoever lets us look on and no more has asked for our silence as well.
+bool only_watches(const IncidentState& state, const HealingContext& context) {
+    const RemedyKind kind = kind_of(state.proposal.choice.remedy);
+    return context.around.guard.autonomy_of(kind) == Autonomy::watch;
+}
+
 /// What a verdict other than permit leads to.
 HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContext& context) {
     const Verdict verdict = body.verdict;
@@ -102,8 +108,12 @@ HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContex
         turn = escalate_because(std::move(state), "a person has to agree: " + verdict.because);
     } else if (verdict.kind == VerdictKind::question) {
         turn = go(std::move(state), "ask");
-    } else if (!verdict.again_at) {
+    } else if (!verdict.again_at && only_watches(state, context)) {
         turn = go(state, rest_of(state));
+    } else if (!verdict.again_at) {
+        // Whatever it is that users meet, nothing will be done about it: heal or tell (P19).
+        turn = escalate_because(std::move(state),
+                                "refused (" + verdict.rule + "): " + verdict.because);
     } else if (*verdict.again_at - since > context.around.refusal_for_max) {
         turn = escalate_because(std::move(state), "still refused (" + verdict.rule + ")");
     } else {

@@ -1,0 +1,350 @@
+#include "homeostat/sim/referee/referee.hpp"
+
+#include "homeostat/base/fields.hpp"
+#include "homeostat/base/fnv1a.hpp"
+#include "homeostat/base/named_enum.hpp"
+#include "homeostat/domain/entry_bodies.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <variant>
+
+namespace homeostat::sim {
+
+namespace {
+
+using std::chrono::seconds;
+
+/// A moment passes between the record that counts and the order: a slow append, a slow turn.
+constexpr Duration order_delay_max = seconds{3};
+
+template <class T>
+bool has(const std::vector<T>& all, const T& one) {
+    return std::ranges::find(all, one) != all.end();
+}
+
+/// What a rival would take back of it; empty for what leaves nothing behind.
+std::string lasting_part_of(const Step& step, const std::set<InstanceId>& spares) {
+    if (const auto* swap = std::get_if<SwapVersion>(&step)) {
+        return "version " + swap->to.text();
+    }
+    if (const auto* drain = std::get_if<Drain>(&step)) {
+        return "rotation " + drain->instance.text();
+    }
+    const auto* replace = std::get_if<Replace>(&step);
+    if (replace != nullptr && spares.contains(replace->instance)) {
+        return "scale";
+    }
+    return {};
+}
+
+bool takes_away(const Order& order) {
+    const auto* replace = std::get_if<Replace>(&order.step);
+    return std::holds_alternative<Drain>(order.step) || std::holds_alternative<Stop>(order.step) ||
+           (replace != nullptr && replace->expected.pid != 0);
+}
+
+std::uint64_t digest_of(const EntryGroup& group) {
+    return fnv1a(to_text(to_json(group)));
+}
+
+}  // namespace
+
+Part part_of(const Step& step) {
+    if (std::holds_alternative<Invalidate>(step)) {
+        return Part::caches;
+    }
+    const bool is_of_edge =
+        std::holds_alternative<Drain>(step) || std::holds_alternative<Undrain>(step) ||
+        std::holds_alternative<SetCircuit>(step) || std::holds_alternative<SetRoute>(step);
+    return is_of_edge ? Part::edge : Part::runtime;
+}
+
+void Referee::accuse(const char* promise, std::string text) {
+    violations_.push_back({promise, now_, std::move(text)});
+}
+
+void Referee::see_time(Instant now) {
+    now_ = now;
+}
+
+void Referee::see_serving(std::uint32_t count) {
+    serving_.emplace_back(now_, count);
+    while (serving_.front().first < now_ - view_age_max) {
+        serving_.pop_front();
+    }
+}
+
+std::uint32_t Referee::serving_best() const {
+    std::uint32_t best = 0;
+    for (const auto& [at, count] : serving_) {
+        best = std::max(best, count);
+    }
+    return best;
+}
+
+// --- records -------------------------------------------------------------------------------------
+
+void Referee::learn_intent(const Entry& entry) {
+    const Result<IntentBody> body = from_json<IntentBody>(entry.body);
+    if (!body) {
+        accuse("P1", "an intent that cannot be read: " + body.error().text);
+        return;
+    }
+    intents_[body->effect] = {body->step, entry.incident, now_, body->is_undo};
+    if (!body->is_undo) {
+        remedies_[entry.incident].insert(to_text(to_json(body->remedy)));
+        if (remedies_[entry.incident].size() > rules_.attempts_max) {
+            accuse("P6", fmt::format("{} begins its remedy number {}, {} are allowed",
+                                     entry.incident.text(), remedies_[entry.incident].size(),
+                                     rules_.attempts_max));
+        }
+    }
+}
+
+void Referee::see_durable(const EntryGroup& group) {
+    durable_.resize(std::max<std::size_t>(durable_.size(), group.index + 1));
+    durable_[group.index] = digest_of(group);
+    groups_at_.push_back(now_);
+    while (groups_at_.front() < now_ - std::chrono::minutes{1}) {
+        groups_at_.pop_front();
+    }
+    if (groups_at_.size() > groups_per_minute_max && !is_flood_told_) {
+        is_flood_told_ = true;
+        accuse("P22", fmt::format("{} groups in the ledger within a minute", groups_at_.size()));
+    }
+    for (const Entry& entry : group.entries) {
+        if (entry.kind == EntryKind::intent) {
+            learn_intent(entry);
+        }
+    }
+}
+
+void Referee::see_replay(std::span<const EntryGroup> groups) {
+    if (groups.size() < durable_.size()) {
+        accuse("P14", fmt::format("{} groups were acknowledged, a successor reads {}",
+                                  durable_.size(), groups.size()));
+        return;
+    }
+    for (std::size_t index = 0; index < durable_.size(); ++index) {
+        if (digest_of(groups[index]) != durable_[index]) {
+            accuse("P14",
+                   fmt::format("group {} is read otherwise than it was acknowledged", index));
+            return;
+        }
+    }
+}
+
+// --- what is turned and closed -------------------------------------------------------------------
+
+void Referee::see_ledger(bool takes_entries) {
+    ledger_closed_at_ = takes_entries
+                            ? std::nullopt
+                            : ledger_closed_at_.or_else([&] { return std::optional(now_); });
+}
+
+void Referee::see_switch(bool is_engaged) {
+    if (!is_engaged) {
+        engaged_at_.reset();
+    } else if (!engaged_at_) {
+        engaged_at_ = now_;
+    }
+}
+
+void Referee::see_blindness(bool is_blind) {
+    if (!is_blind) {
+        blind_since_.reset();
+    } else if (!blind_since_) {
+        blind_since_ = now_;
+    }
+}
+
+void Referee::see_reading(Part part) {
+    unread_.erase(part);
+}
+
+void Referee::see_revert(const std::string& what) {
+    reverts_.push_back({now_, what});
+}
+
+void Referee::see_death() {
+    // What it had begun has a fate that nobody was told.
+    for (const EffectId& effect : unanswered_) {
+        unread_.insert(part_of(orders_.at(effect).step));
+    }
+    unanswered_.clear();
+}
+
+// --- orders --------------------------------------------------------------------------------------
+
+void Referee::see_order(const Order& order) {
+    orders_count_ += 1;
+    check_intent(order);
+    check_catalogue(order);
+    check_switch(order);
+    check_unknown(order);
+    check_budget(order);
+    check_floor(order);
+    check_yield(order);
+    if (rules_.is_quiet) {
+        accuse("P21", "nothing is wrong, and yet: " + describe(order.step));
+    }
+    orders_.emplace(order.effect, order);
+    unanswered_.insert(order.effect);
+}
+
+void Referee::check_intent(const Order& order) {
+    if (orders_.contains(order.effect)) {
+        accuse("P2", order.effect.text() + " is ordered a second time: " + describe(order.step));
+    }
+    const auto found = intents_.find(order.effect);
+    const auto* replace = std::get_if<Replace>(&order.step);
+    const bool starts_what_ended = replace != nullptr && replace->expected.pid == 0;
+    if (found == intents_.end()) {
+        // No ledger, no action, but one: what has ended is started again and told of later.
+        if (!ledger_closed_at_) {
+            accuse("P1", order.effect.text() + " has no durable intent: " + describe(order.step));
+        } else if (!starts_what_ended) {
+            accuse("P15", "the ledger takes nothing, and yet: " + describe(order.step));
+        }
+    } else if (found->second.step != order.step) {
+        accuse("P1", order.effect.text() + " was to be '" + describe(found->second.step) +
+                         "' and is '" + describe(order.step) + "'");
+    }
+    const bool is_stale = replace != nullptr ? replace->expected != order.present
+                          : std::holds_alternative<Stop>(order.step)
+                              ? std::get<Stop>(order.step).expected != order.present
+                          : std::holds_alternative<SwapVersion>(order.step)
+                              ? std::get<SwapVersion>(order.step).from != order.version_current
+                              : false;
+    if (is_stale) {
+        stale_orders_.insert(order.effect);
+    }
+}
+
+void Referee::check_catalogue(const Order& order) {
+    const Inventory& there = rules_.inventory;
+    const InstanceId* instance = instance_of(order.step);
+    bool is_known = instance == nullptr || has(there.instances, *instance);
+    if (const auto* swap = std::get_if<SwapVersion>(&order.step)) {
+        is_known = swap->service == there.service && there.has(swap->artifact);
+    } else if (const auto* circuit = std::get_if<SetCircuit>(&order.step)) {
+        is_known = has(there.circuits, circuit->neighbour);
+    } else if (const auto* route = std::get_if<SetRoute>(&order.step)) {
+        is_known = has(there.routes, route->cache);
+    } else if (const auto* invalidate = std::get_if<Invalidate>(&order.step)) {
+        is_known = has(there.caches, invalidate->cache);
+    } else if (std::holds_alternative<Stop>(order.step)) {
+        is_known = is_known && rules_.spares.contains(*instance);
+    }
+    if (!is_known || !order.is_version_there) {
+        accuse("P5", "no such target or version is declared: " + describe(order.step));
+    }
+}
+
+void Referee::check_switch(const Order& order) {
+    if (engaged_at_ && now_ > *engaged_at_ + switch_acts_within) {
+        accuse("P13", fmt::format("{:.1f} s after the switch: {}", to_seconds(now_ - *engaged_at_),
+                                  describe(order.step)));
+    }
+}
+
+void Referee::check_unknown(const Order& order) {
+    if (unread_.contains(part_of(order.step))) {
+        accuse("P3",
+               "what became of an earlier order there was not looked at: " + describe(order.step));
+    }
+}
+
+void Referee::check_budget(const Order& order) {
+    orders_at_.push_back(now_);
+    while (orders_at_.front() < now_ - rules_.effects_window + order_delay_max) {
+        orders_at_.pop_front();
+    }
+    if (orders_at_.size() > rules_.effects_max) {
+        accuse("P6", fmt::format("{} orders within {:.0f} s, {} are allowed: {}", orders_at_.size(),
+                                 to_seconds(rules_.effects_window), rules_.effects_max,
+                                 describe(order.step)));
+    }
+}
+
+void Referee::check_floor(const Order& order) {
+    if (!takes_away(order)) {
+        return;
+    }
+    if (order.is_serving && serving_best() < rules_.min_healthy + 1) {
+        accuse("P7", fmt::format("{} serve, {} have to remain: {}", serving_best(),
+                                 rules_.min_healthy, describe(order.step)));
+    }
+    // Some views are of just before it, and so is a remedy that had begun.
+    if (order.is_serving && blind_since_ && now_ > *blind_since_ + view_age_max) {
+        accuse("P8",
+               "all looks dead because the observer is blind, and yet: " + describe(order.step));
+    }
+}
+
+void Referee::check_yield(const Order& order) {
+    while (!reverts_.empty() && reverts_.front().at < now_ - reverts_window) {
+        reverts_.pop_front();
+    }
+    const std::string what = lasting_part_of(order.step, rules_.spares);
+    const auto count = std::ranges::count(reverts_, what, &Revert::what);
+    if (!what.empty() && count >= std::int64_t{reverts_max}) {
+        accuse("P18", fmt::format("somebody took it back {} times, and yet again: {}", count,
+                                  describe(order.step)));
+    }
+}
+
+void Referee::see_reply_lost(const EffectId& effect) {
+    if (const auto found = orders_.find(effect); found != orders_.end()) {
+        unread_.insert(part_of(found->second.step));
+        unanswered_.erase(effect);
+    }
+}
+
+void Referee::see_effect(const EffectId& effect,
+                         std::string_view kind,
+                         std::uint32_t target,
+                         const ProcessIdentity& identity) {
+    if (effect.empty()) {
+        return;
+    }
+    const auto order = orders_.find(effect);
+    if (order == orders_.end()) {
+        accuse("P1", fmt::format("{} happened ({}) and was never ordered", effect.text(), kind));
+        return;
+    }
+    const std::uint32_t count = ++effects_[{effect, fmt::format("{} {}", kind, target)}];
+    if (count > 1) {
+        accuse("P2", fmt::format("{} happened {} times: {}", effect.text(), count, kind));
+    }
+    const auto* replace = std::get_if<Replace>(&order->second.step);
+    const auto* stop = std::get_if<Stop>(&order->second.step);
+    const ProcessIdentity* expected = replace != nullptr ? &replace->expected
+                                      : stop != nullptr  ? &stop->expected
+                                                         : nullptr;
+    const bool ended_another =
+        kind == "process_ended" && expected != nullptr && identity != *expected;
+    const bool swapped_another = stale_orders_.contains(effect) && expected == nullptr;
+    if (ended_another || swapped_another) {
+        accuse("P4", fmt::format("{} happened to another target than it was meant for: {}",
+                                 effect.text(), describe(order->second.step)));
+    }
+}
+
+// --- the end -------------------------------------------------------------------------------------
+
+void Referee::see_end(const Ending& ending) {
+    if (!ending.is_world_well && !ending.is_person_told) {
+        accuse("P19", "neither healed nor told: " + ending.why_not);
+    }
+    for (const std::string& one : ending.open) {
+        accuse("P19", "still at work, long after everything else has ended: " + one);
+    }
+    for (const std::string& one : ending.residue) {
+        accuse("P19", "left behind, and no incident holds it: " + one);
+    }
+}
+
+}  // namespace homeostat::sim

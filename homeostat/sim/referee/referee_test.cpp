@@ -1,0 +1,314 @@
+#include "homeostat/sim/referee/referee.hpp"
+
+#include "homeostat/base/fields.hpp"
+#include "homeostat/domain/entry_bodies.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+using namespace homeostat;
+using namespace homeostat::sim;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+const InstanceId one("payments-0");
+const InstanceId spare("payments-3");
+constexpr ProcessIdentity there{100, 7};
+
+Rules rules() {
+    Rules rules;
+    rules.inventory.service = ServiceId("payments");
+    rules.inventory.instances = {one, InstanceId("payments-1"), InstanceId("payments-2"), spare};
+    rules.inventory.circuits = {ServiceId("fraud")};
+    rules.inventory.has_versions = true;
+    rules.spares = {spare};
+    rules.effects_max = 3;
+    return rules;
+}
+
+/// A history that is told a moment at a time. Everything in it is right unless a test spoils it.
+struct History {
+    explicit History(Rules told = rules()) : referee(std::move(told)) {
+        pass(seconds{1});
+        referee.see_serving(3);
+    }
+
+    void pass(Duration span) {
+        now += span;
+        referee.see_time(now);
+    }
+
+    EntryGroup group(std::vector<Entry> entries) {
+        EntryGroup made;
+        made.index = groups.size();
+        made.at = now;
+        made.entries = std::move(entries);
+        groups.push_back(made);
+        return made;
+    }
+
+    void intend(const std::string& effect,
+                const Step& step,
+                const std::string& incident = "i-1",
+                const Remedy& remedy = Restart{one}) {
+        IntentBody body;
+        body.effect = EffectId(effect);
+        body.remedy = remedy;
+        body.step = step;
+        referee.see_durable(group({{EntryKind::intent, IncidentId(incident), to_json(body)}}));
+    }
+
+    void order(const std::string& effect, const Step& step, bool is_serving = false) {
+        Order order{.effect = EffectId(effect), .step = step, .present = there};
+        order.is_serving = is_serving;
+        order.version_current = VersionId("v2");
+        referee.see_order(order);
+    }
+
+    /// The whole of a lawful effect, up to the reply.
+    void act(const std::string& effect, const Step& step, bool is_serving = false) {
+        intend(effect, step);
+        order(effect, step, is_serving);
+        referee.see_reply(EffectId(effect));
+    }
+
+    [[nodiscard]] std::vector<std::string> broken() const {
+        std::vector<std::string> names;
+        for (const Violation& violation : referee.violations()) {
+            names.push_back(violation.promise);
+        }
+        return names;
+    }
+
+    Instant now{};
+    Referee referee;
+    std::vector<EntryGroup> groups;
+};
+
+using Broken = std::vector<std::string>;
+
+const Replace restart{one, there, VersionId("v1"), {}};
+
+}  // namespace
+
+TEST_CASE("a lawful history breaks nothing") {
+    History history;
+    history.act("i-1.e1", restart, true);
+    history.referee.see_effect(EffectId("i-1.e1"), "process_ended", 0, there);
+    history.referee.see_effect(EffectId("i-1.e1"), "process_started", 0, {});
+    history.act("i-1.e2", Drain{one});
+    history.referee.see_replay(history.groups);
+    history.referee.see_end({.is_world_well = true});
+    CHECK(history.broken() == Broken{});
+    CHECK(history.referee.orders_count() == 2);
+}
+
+TEST_CASE("P1: an order without a durable intent, another than it, an effect without an order") {
+    History without;
+    without.order("i-1.e1", restart);
+    CHECK(without.broken() == Broken{"P1"});
+
+    History another;
+    another.intend("i-1.e1", Drain{one});
+    another.order("i-1.e1", restart);
+    CHECK(another.broken() == Broken{"P1"});
+
+    History never;
+    never.referee.see_effect(EffectId("i-1.e1"), "drained", 0, {});
+    CHECK(never.broken() == Broken{"P1"});
+}
+
+TEST_CASE("P2: a second order, a second effect of one intent") {
+    History ordered;
+    ordered.act("i-1.e1", Drain{one});
+    ordered.order("i-1.e1", Drain{one});
+    CHECK(ordered.broken() == Broken{"P2"});
+
+    History happened;
+    happened.act("i-1.e1", restart);
+    happened.referee.see_effect(EffectId("i-1.e1"), "process_started", 0, {});
+    happened.referee.see_effect(EffectId("i-1.e1"), "process_started", 0, {});
+    CHECK(happened.broken() == Broken{"P2"});
+}
+
+TEST_CASE("P3: an order upon one whose fate nobody has looked at, lost or left behind by a death") {
+    for (const bool is_death : {false, true}) {
+        for (const bool is_looked_at : {false, true}) {
+            History history;
+            history.intend("i-1.e1", restart);
+            history.order("i-1.e1", restart);
+            if (is_death) {
+                history.referee.see_death();
+            } else {
+                history.referee.see_reply_lost(EffectId("i-1.e1"));
+            }
+            if (is_looked_at) {
+                history.referee.see_reading(Part::runtime);
+            }
+            history.referee.see_reading(Part::edge);  // Says nothing of processes.
+            history.act("i-1.e2", restart);
+            CHECK(history.broken() == (is_looked_at ? Broken{} : Broken{"P3"}));
+        }
+    }
+}
+
+TEST_CASE("P4: the process that ended is not the one that was meant; a version that had moved on") {
+    History process;
+    process.act("i-1.e1", restart);
+    process.referee.see_effect(EffectId("i-1.e1"), "process_ended", 0, {101, 9});
+    CHECK(process.broken() == Broken{"P4"});
+
+    History version;
+    const SwapVersion swap{ServiceId("payments"), VersionId("v3"), VersionId("v1")};
+    version.act("i-1.e1", swap);
+    CHECK(version.broken() == Broken{});
+    version.referee.see_effect(EffectId("i-1.e1"), "version_swapped", 0, {});
+    CHECK(version.broken() == Broken{"P4"});
+}
+
+TEST_CASE("P5: a target that nobody declared, a stop of what is no spare, a version not there") {
+    for (const Step& step :
+         std::vector<Step>{Drain{InstanceId("nobody-9")}, Stop{one, there},
+                           SetCircuit{ServiceId("rates"), true}, Invalidate{CacheId("*")}}) {
+        History history;
+        history.act("i-1.e1", step);
+        CHECK(history.broken() == Broken{"P5"});
+    }
+    History history;
+    history.intend("i-1.e1", restart);
+    history.referee.see_order({.effect = EffectId("i-1.e1"),
+                               .step = restart,
+                               .present = there,
+                               .is_version_there = false});
+    CHECK(history.broken() == Broken{"P5"});
+}
+
+TEST_CASE("P6: more orders in the window than allowed, more remedies in an incident") {
+    for (const Duration gap : {Duration{seconds{10}}, Duration{std::chrono::minutes{4}}}) {
+        History history;
+        for (int count = 1; count <= 4; ++count) {
+            history.act("i-1.e" + std::to_string(count), Drain{one});
+            history.pass(gap);
+        }
+        CHECK(history.broken() == (gap == seconds{10} ? Broken{"P6"} : Broken{}));
+    }
+    History history;
+    const std::vector<Remedy> remedies{Restart{one}, Eject{one}, RollingRestart{}, Restart{spare}};
+    for (std::size_t count = 0; count < remedies.size(); ++count) {
+        history.intend("i-1.e" + std::to_string(count), Drain{one}, "i-1", remedies[count]);
+    }
+    CHECK(history.broken() == Broken{"P6"});
+}
+
+TEST_CASE("P7: a serving instance is taken away at the floor, unless more served a moment ago") {
+    for (const Duration since : {Duration{seconds{1}}, Duration{seconds{5}}}) {
+        History history;
+        history.pass(since);
+        history.referee.see_serving(1);
+        history.act("i-1.e1", Drain{one}, true);
+        CHECK(history.broken() == (since == seconds{5} ? Broken{"P7"} : Broken{}));
+    }
+    History history;
+    history.pass(seconds{5});
+    history.referee.see_serving(1);
+    history.act("i-1.e1", Drain{one}, false);
+    CHECK(history.broken() == Broken{});
+}
+
+TEST_CASE("P8: something that serves is taken away while the observer is blind") {
+    History history;
+    history.referee.see_blindness(true);
+    history.pass(seconds{10});
+    history.referee.see_serving(3);
+    history.act("i-1.e1", restart, true);
+    CHECK(history.broken() == Broken{"P8"});
+}
+
+TEST_CASE("P13: an order more than a second after the kill switch") {
+    for (const Duration since : {Duration{milliseconds{900}}, Duration{milliseconds{1'100}}}) {
+        History history;
+        history.referee.see_switch(true);
+        history.pass(since);
+        history.referee.see_switch(true);  // A successor reads it anew: that is no second switch.
+        history.act("i-1.e1", Drain{one});
+        CHECK(history.broken() == (since < seconds{1} ? Broken{} : Broken{"P13"}));
+        history.referee.see_switch(false);
+        history.act("i-1.e2", Drain{one});
+        CHECK(history.broken().size() <= 1);
+    }
+}
+
+TEST_CASE("P14: an acknowledged record is missing, or another one") {
+    History shorter;
+    shorter.intend("i-1.e1", restart);
+    shorter.referee.see_replay({});
+    CHECK(shorter.broken() == Broken{"P14"});
+
+    History other;
+    other.intend("i-1.e1", restart);
+    other.groups.front().entries.front().incident = IncidentId("i-2");
+    other.referee.see_replay(other.groups);
+    CHECK(other.broken() == Broken{"P14"});
+}
+
+TEST_CASE("P15: an order while the ledger takes nothing, but to start what has ended") {
+    History history;
+    history.referee.see_ledger(false);
+    history.order("i-1.e1", Replace{one, {}, VersionId("v1"), {}});
+    CHECK(history.broken() == Broken{});
+    history.order("i-1.e2", restart);
+    CHECK(history.broken() == Broken{"P15"});
+}
+
+TEST_CASE("P18: a third time, after somebody took it back twice") {
+    History history{[] {
+        Rules more = rules();
+        more.effects_max = 30;
+        return more;
+    }()};
+    history.act("i-1.e1", Drain{one});
+    history.referee.see_revert("rotation payments-0");
+    history.act("i-1.e2", Drain{one});
+    history.referee.see_revert("rotation payments-0");
+    CHECK(history.broken() == Broken{});
+    history.act("i-1.e3", Drain{InstanceId("payments-1")});
+    CHECK(history.broken() == Broken{});
+    history.act("i-1.e4", Drain{one});
+    CHECK(history.broken() == Broken{"P18"});
+}
+
+TEST_CASE("P19: neither healed nor told, still at work, something left behind") {
+    for (const Ending& bad :
+         {Ending{.why_not = "errors"}, Ending{.is_person_told = true, .open = {"i-1 at act"}},
+          Ending{.is_world_well = true, .residue = {"payments-0"}}}) {
+        History history;
+        history.referee.see_end(bad);
+        CHECK(history.broken() == Broken{"P19"});
+    }
+    History told;
+    told.referee.see_end({.is_person_told = true});
+    CHECK(told.broken() == Broken{});
+}
+
+TEST_CASE("P21: an order where nothing is wrong") {
+    Rules quiet = rules();
+    quiet.is_quiet = true;
+    History history(quiet);
+    history.act("i-1.e1", Drain{one});
+    CHECK(history.broken() == Broken{"P21"});
+}
+
+TEST_CASE("P22: a flood of records is told once") {
+    History history;
+    for (std::uint32_t count = 0; count < 2 * Referee::groups_per_minute_max; ++count) {
+        history.referee.see_durable(history.group({}));
+        history.pass(milliseconds{1});
+    }
+    CHECK(history.broken() == Broken{"P22"});
+}

@@ -1,0 +1,129 @@
+#pragma once
+
+// The ports of one life of ours, over the machine. Each keeps its contract, and meets the troubles
+// that the seed drew for its way.
+//
+// Lives on one strand. The machine and the clock outlive them.
+
+#include "homeostat/ports/actuator.hpp"
+#include "homeostat/ports/kill_switch.hpp"
+#include "homeostat/ports/ledger.hpp"
+#include "homeostat/ports/oracle.hpp"
+#include "homeostat/ports/telemetry.hpp"
+#include "homeostat/sim/run/lab_clock.hpp"
+#include "homeostat/sim/run/machine.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace homeostat::sim {
+
+/// The process that "expects" what the model says to be worth something.
+[[nodiscard]] std::string lab_model_name();
+[[nodiscard]] std::string lab_prompt_digest();
+
+class LabActuator final : public ports::Actuator {
+  public:
+    LabActuator(Machine& machine, LabClock& clock, Part part)
+        : machine_(machine), clock_(clock), part_(part) {}
+
+    [[nodiscard]] bool performs(const Step& step) const override { return part_of(step) == part_; }
+    Task<Outcome> perform(Request request, Instant deadline) override;
+    Task<Result<FactsPart>> read(Instant deadline) override;
+
+  private:
+    [[nodiscard]] Way way() const;
+    [[nodiscard]] FactsPart look() const;
+    Task<Outcome> carry_out(EffectId effect, Step step);
+    Task<Outcome> replace(EffectId effect, Replace step);
+
+    Machine& machine_;
+    LabClock& clock_;
+    Part part_;
+    std::optional<std::pair<Instant, FactsPart>> earlier_;
+};
+
+/// Any source: what it reads is a function of the machine.
+class LabSource final : public ports::Telemetry {
+  public:
+    using Look = std::function<std::vector<Reading>()>;
+
+    LabSource(
+        Machine& machine, LabClock& clock, Way way, std::string name, Duration interval, Look look)
+        : machine_(machine),
+          clock_(clock),
+          way_(way),
+          name_(std::move(name)),
+          interval_(interval),
+          look_(std::move(look)) {}
+
+    [[nodiscard]] std::string_view name() const override { return name_; }
+    [[nodiscard]] Duration interval() const override { return interval_; }
+    Task<Result<std::vector<Reading>>> read(Instant deadline) override;
+
+  private:
+    Machine& machine_;
+    LabClock& clock_;
+    Way way_;
+    std::string name_;
+    Duration interval_;
+    Look look_;
+    std::vector<Reading> held_back_;  ///< Comes with the next ones: reordered.
+};
+
+class LabLedger final : public ports::Ledger {
+  public:
+    LabLedger(Machine& machine, LabClock& clock, std::string boot_id)
+        : machine_(machine), clock_(clock), boot_id_(std::move(boot_id)) {}
+
+    Task<Result<ports::Position>> append(EntryGroup group, ports::Durability durability) override;
+    Result<void> replay(const std::function<void(const EntryGroup&)>& visit) override;
+
+  private:
+    Machine& machine_;
+    LabClock& clock_;
+    std::string boot_id_;
+    Instant busy_until_{};
+};
+
+class LabSwitch final : public ports::KillSwitch {
+  public:
+    explicit LabSwitch(Machine& machine) : machine_(machine) {}
+    [[nodiscard]] bool is_engaged() const override { return machine_.is_suspended(); }
+    Result<void> engage() override { return turn(true); }
+    Result<void> release() override { return turn(false); }
+
+  private:
+    Result<void> turn(bool is_engaged) {
+        machine_.turn_switch(is_engaged);
+        return {};
+    }
+    Machine& machine_;
+};
+
+class LabOracle final : public ports::Oracle {
+  public:
+    LabOracle(Machine& machine, LabClock& clock) : machine_(machine), clock_(clock) {}
+    Task<Result<Ranking>> rank(Evidence evidence,
+                               std::vector<RemedyKind> kinds,
+                               Instant deadline) override;
+    [[nodiscard]] std::string state() const override { return "ready: lab"; }
+
+  private:
+    Machine& machine_;
+    LabClock& clock_;
+};
+
+// What the sources look at.
+[[nodiscard]] std::vector<Reading> read_processes(Machine& machine);
+[[nodiscard]] std::vector<Reading> read_probe(Machine& machine, ReplicaIndex replica);
+[[nodiscard]] std::vector<Reading> read_counters(Machine& machine);
+[[nodiscard]] std::vector<Reading> read_journey(Machine& machine);
+[[nodiscard]] std::vector<Reading> read_copies(Machine& machine, Observer observer);
+
+}  // namespace homeostat::sim

@@ -1,0 +1,349 @@
+#include "homeostat/sim/run/machine.hpp"
+
+#include "homeostat/base/ensure.hpp"
+#include "homeostat/base/named_enum.hpp"
+#include "homeostat/sim/world/draws.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace homeostat::sim {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Instant world_begins_at{std::chrono::hours{1}};
+constexpr std::size_t requests_ticks_max = 200;  ///< 20 s.
+constexpr double failing_share_max = 0.05;       ///< Users are well below this.
+
+Rules rules_of(const Options& options, const Declared& declared) {
+    Rules rules;
+    rules.inventory = declared.inventory;
+    rules.spares = declared.spares;
+    rules.min_healthy = options.limits.min_healthy;
+    rules.effects_max = options.limits.effects_max;
+    rules.effects_window = options.limits.effects_window;
+    rules.attempts_max = options.limits.attempts_max;
+    rules.is_quiet = options.is_quiet;
+    return rules;
+}
+
+bool is_within(const std::vector<Span>& spans, Tick now) {
+    return std::ranges::any_of(
+        spans, [&](const Span& span) { return span.begins_at <= now && now < span.ends_at; });
+}
+
+}  // namespace
+
+Declared declared_of(const Topology& topology, ServiceIndex service, const guard::Limits& limits) {
+    Declared declared;
+    const ServiceSpec& spec = topology.services.at(service);
+    declared.service = service;
+    declared.first = topology.first_replica(service);
+    declared.end = topology.first_replica(service + 1);
+    Inventory& inventory = declared.inventory;
+    inventory.service = ServiceId(spec.name);
+    for (ReplicaIndex replica = declared.first; replica < declared.end; ++replica) {
+        inventory.instances.push_back(topology.instance_of(replica));
+        if (replica - declared.first >= spec.replicas_count) {
+            declared.spares.insert(topology.instance_of(replica));
+        }
+    }
+    std::set<ServiceIndex> seen;
+    for (const LinkSpec& link : topology.links) {
+        if (link.caller != service) {
+            continue;
+        }
+        if (link.cache != none && !topology.caches[link.cache].is_local) {
+            const CacheSpec& cache = topology.caches[link.cache];
+            declared.caches.push_back({link.cache, link.target});
+            inventory.caches.emplace_back(cache.name);
+            if (cache.has_reroute) {
+                inventory.routes.emplace_back(cache.name);
+            }
+        } else if (seen.insert(link.target).second) {
+            const ServiceId neighbour(topology.services[link.target].name);
+            declared.neighbours.push_back(link.target);
+            inventory.neighbours.push_back(neighbour);
+            if (link.has_circuit) {
+                inventory.circuits.push_back(neighbour);
+            }
+        }
+    }
+    inventory.has_versions = true;
+    inventory.has_configs = true;
+    inventory.has_edge = true;
+    inventory.may_eject = limits.autonomy_of(RemedyKind::eject) != Autonomy::watch;
+    return declared;
+}
+
+Machine::Machine(const Options& options, bool keeps_trace)
+    : options_(options),
+      declared_(declared_of(options.topology, options.guarded, options.limits)),
+      world_(options.topology, options.seed, world_begins_at),
+      referee_(rules_of(options, declared_)),
+      trace_(keeps_trace),
+      ports_rng_(Rng(options.seed).fork("ports")),
+      death_rng_(Rng(options.seed).fork("deaths")),
+      rivals_rng_(Rng(options.seed).fork("rivals")),
+      now_(world_begins_at) {
+    for (const InjectedFault& fault : options_.faults) {
+        world_.add(fault);
+        plan(world_.instant_of(fault.begins_at),
+             [this, &fault] { say("fault: " + describe(fault, options_.topology)); });
+    }
+    for (const Span& span : options_.suspensions) {
+        plan(world_.instant_of(span.begins_at), [this] { turn_switch(true); });
+        plan(world_.instant_of(span.ends_at), [this] { turn_switch(false); });
+    }
+    begin_rivals();
+}
+
+// --- time ----------------------------------------------------------------------------------------
+
+void Machine::plan(Instant at, std::function<void()> happening) {
+    happenings_.emplace(std::pair(at, happenings_count_++), std::move(happening));
+}
+
+std::optional<Instant> Machine::next_happening() const {
+    return happenings_.empty() ? std::nullopt : std::optional(happenings_.begin()->first.first);
+}
+
+void Machine::pass_until(Instant at) {
+    while (true) {
+        const Instant tick_at = world_.instant_of(world_.ticks_count() + 1);
+        const Instant next = std::min(tick_at, next_happening().value_or(Instant::max()));
+        if (next > at) {
+            break;
+        }
+        now_ = std::max(now_, next);
+        referee_.see_time(now_);
+        if (next_happening() == next) {
+            auto first = happenings_.extract(happenings_.begin());
+            first.mapped()();
+            show_effects();
+        } else {
+            tick();
+        }
+    }
+    now_ = std::max(now_, at);
+    referee_.see_time(now_);
+}
+
+void Machine::tick() {
+    world_.tick();
+    show_effects();
+    referee_.see_serving(serving_count());
+    const Tick now = world_.ticks_count();
+    const bool is_blind = is_on(Way::probes, TroubleKind::blind);
+    referee_.see_blindness(is_blind);
+    const bool was_open = store_.is_open;
+    store_.is_open = !is_on(Way::ledger, TroubleKind::full);
+    referee_.see_ledger(store_.is_open);
+    if (was_open != store_.is_open) {
+        say(store_.is_open ? "the ledger has room again" : "the ledger is full");
+        trace_.reached(store_.is_open ? "ledger has room again" : "ledger full");
+    }
+    const ServiceView service = world_.service(declared_.service);
+    requests_.emplace_back(service.offered, service.failed + service.timed_out);
+    if (requests_.size() > requests_ticks_max) {
+        requests_.pop_front();
+    }
+    if (now % 100 == 0) {
+        trace_.mix(world_.digest());
+    }
+}
+
+void Machine::show_effects() {
+    const std::span<const Effect> all = world_.effects();
+    for (; effects_seen_ < all.size(); ++effects_seen_) {
+        const Effect& effect = all[effects_seen_];
+        const bool is_ours = !effect.id.empty();
+        const ProcessIdentity ended = is_ours && effect.kind == EffectKind::process_ended
+                                          ? processes_[effect.target]
+                                          : ProcessIdentity{};
+        referee_.see_effect(effect.id, to_text(effect.kind), effect.target, ended);
+        if (effect.kind == EffectKind::drained || effect.kind == EffectKind::undrained) {
+            drained_by_[effect.target] = effect.id;
+        }
+        say(fmt::format("world: {} {}{}", to_text(effect.kind), effect.target,
+                        is_ours ? " by " + effect.id.text() : ""));
+    }
+    for (ReplicaIndex replica = declared_.first; replica < declared_.end; ++replica) {
+        const ReplicaView view = world_.replica(replica);
+        processes_[replica] = view.is_alive ? view.identity : ProcessIdentity{};
+    }
+}
+
+bool Machine::is_on(Way way, TroubleKind kind) const {
+    const Tick now = world_.ticks_count();
+    return std::ranges::any_of(options_.troubles, [&](const Trouble& trouble) {
+        return trouble.way == way && trouble.kind == kind && trouble.begins_at <= now &&
+               now < trouble.ends_at;
+    });
+}
+
+bool Machine::meets(Way way, TroubleKind kind) {
+    const Tick now = world_.ticks_count();
+    for (const Trouble& trouble : options_.troubles) {
+        const bool is_here = trouble.way == way && trouble.kind == kind &&
+                             trouble.begins_at <= now && now < trouble.ends_at;
+        if (is_here && draw_chance(ports_rng_, trouble.chance)) {
+            trace_.reached(fmt::format("{} {}", to_text(way), to_text(kind)));
+            return true;
+        }
+    }
+    return false;
+}
+
+Duration Machine::draw_duration(Duration from, Duration to) {
+    return Duration{ports_rng_.between(from.count(), to.count())};
+}
+
+Duration Machine::wall_ahead() const {
+    const bool is_wrong = is_within(options_.wall_jumps, world_.ticks_count());
+    return is_wrong ? std::chrono::hours{24 * 366} : Duration{};
+}
+
+bool Machine::is_paused() const {
+    return is_within(options_.pauses, world_.ticks_count());
+}
+
+// --- switch, person, deaths ----------------------------------------------------------------------
+
+void Machine::turn_switch(bool is_engaged) {
+    is_suspended_ = is_engaged;
+    referee_.see_switch(is_engaged);
+    say(is_engaged ? "the kill switch is engaged" : "the kill switch is released");
+    trace_.reached("kill switch");
+}
+
+void Machine::notify(const std::string& text) {
+    notices_.push_back({now_, text});
+    say("person is told: " + text);
+    trace_.reached("person told");
+    if (!is_person_coming_ && options_.person != PersonKind::absent) {
+        is_person_coming_ = true;
+        const bool is_slow = options_.person == PersonKind::slow;
+        const Duration in =
+            is_slow ? seconds{rivals_rng_.between(120, 240)} : seconds{rivals_rng_.between(10, 60)};
+        plan(now_ + in, [this] { person_comes(); });
+    }
+}
+
+void Machine::person_comes() {
+    is_person_coming_ = false;
+    trace_.reached("person came");
+    if (options_.person == PersonKind::wrong) {
+        const auto which = static_cast<ReplicaIndex>(
+            rivals_rng_.between(declared_.first, std::int64_t{declared_.end} - 1));
+        say(fmt::format("person restarts {}, which is wrong",
+                        options_.topology.instance_of(which).text()));
+        if (world_.replica(which).is_wanted) {
+            (void)world_.restart(which, {});
+        }
+        plan(now_ + seconds{30}, [this] { mend(); });
+        return;
+    }
+    mend();
+}
+
+/// What a person can do who knows everything: the cause goes, what has ended is started.
+void Machine::mend() {
+    say("person puts right what can be put right");
+    const auto services = static_cast<ServiceIndex>(options_.topology.services.size());
+    for (ServiceIndex service = 0; service < services; ++service) {
+        (void)world_.set_flag(service, false, {});
+    }
+    for (ReplicaIndex replica = 0; replica < options_.topology.replicas_count(); ++replica) {
+        const ReplicaView view = world_.replica(replica);
+        if (view.is_wanted && view.is_reachable && !view.is_answering &&
+            view.started_at + ticks_of(60) < world_.ticks_count()) {
+            (void)world_.restart(replica, {});
+        }
+    }
+}
+
+void Machine::tempt_death() {
+    if (!is_chaos() || death_after_ || deaths_tempted_ >= options_.deaths_max ||
+        !draw_chance(death_rng_, options_.death_chance)) {
+        return;
+    }
+    deaths_tempted_ += 1;
+    death_after_ = static_cast<std::uint64_t>(death_rng_.between(0, 60));
+}
+
+std::optional<std::uint64_t> Machine::take_death() {
+    return std::exchange(death_after_, std::nullopt);
+}
+
+void Machine::lose_in_flight() {
+    while (!store_.in_flight.empty() && draw_chance(death_rng_, 0.5)) {
+        EntryGroup group = std::move(store_.in_flight.front());
+        store_.in_flight.pop_front();
+        group.index = store_.groups.size();
+        referee_.see_durable(group);
+        store_.groups.push_back(std::move(group));
+        trace_.reached("a record arrived and nobody was told");
+    }
+    if (!store_.in_flight.empty()) {
+        trace_.reached("a record was lost on its way");
+    }
+    store_.in_flight.clear();
+}
+
+// --- how it stands -------------------------------------------------------------------------------
+
+bool Machine::is_serving(ReplicaIndex replica) const {
+    const ReplicaView view = world_.replica(replica);
+    return view.is_alive && view.is_answering && view.is_reachable && view.is_wanted &&
+           view.rotation == Rotation::in;
+}
+
+std::uint32_t Machine::serving_count() const {
+    std::uint32_t count = 0;
+    for (ReplicaIndex replica = declared_.first; replica < declared_.end; ++replica) {
+        count += is_serving(replica) ? 1 : 0;
+    }
+    return count;
+}
+
+double Machine::failing_share() const {
+    double all = 0;
+    double failed = 0;
+    for (const auto& [offered, bad] : requests_) {
+        all += offered;
+        failed += bad;
+    }
+    return all > 0 ? failed / all : 0;
+}
+
+std::string Machine::why_not_well() const {
+    if (failing_share() > failing_share_max) {
+        return fmt::format("{:.0f} % of the requests fail", 100 * failing_share());
+    }
+    for (ReplicaIndex replica = declared_.first; replica < declared_.end; ++replica) {
+        const ReplicaView view = world_.replica(replica);
+        if (view.is_wanted && !is_serving(replica)) {
+            return options_.topology.instance_of(replica).text() + " serves nobody";
+        }
+    }
+    return {};
+}
+
+std::vector<std::string> Machine::residue() const {
+    std::vector<std::string> found;
+    for (const auto& [replica, effect] : drained_by_) {
+        const ReplicaView view = world_.replica(replica);
+        if (!effect.empty() && view.is_wanted && view.rotation == Rotation::draining) {
+            found.push_back(options_.topology.instance_of(replica).text() + " is drained by " +
+                            effect.text());
+        }
+    }
+    return found;
+}
+
+}  // namespace homeostat::sim

@@ -1,0 +1,151 @@
+#pragma once
+
+// Machine: what outlives every process of ours: the world, the ledger's disk, the kill switch, the
+// person, and the referee who watches.
+//
+// Time is the machine's. It goes on in steps, to the next thing that waits for it; the world turns
+// a tick at each 100 ms.
+//
+// Lives on one strand.
+
+#include "homeostat/base/rng.hpp"
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/entry.hpp"
+#include "homeostat/sim/referee/referee.hpp"
+#include "homeostat/sim/run/options.hpp"
+#include "homeostat/sim/run/trace.hpp"
+#include "homeostat/sim/world/world.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace homeostat::sim {
+
+constexpr Duration tick_length = std::chrono::milliseconds{100};
+
+struct GuardedCache {
+    CacheIndex index{0};
+    ServiceIndex source{0};
+};
+
+/// The part of the topology that the guarded service is declared with.
+struct Declared {
+    ServiceIndex service{0};
+    ReplicaIndex first{0};
+    ReplicaIndex end{0};
+    std::vector<ServiceIndex> neighbours;
+    std::vector<GuardedCache> caches;
+    Inventory inventory;
+    std::set<InstanceId> spares;
+};
+
+[[nodiscard]] Declared declared_of(const Topology& topology,
+                                   ServiceIndex service,
+                                   const guard::Limits& limits);
+
+/// Ours, on the disk.
+struct LedgerStore {
+    std::vector<EntryGroup> groups;
+    std::deque<EntryGroup> in_flight;  ///< Sent to the disk, and nobody was told that it is there.
+    bool is_open{true};
+};
+
+struct Notice {
+    Instant at{};
+    std::string text;
+};
+
+class Machine {
+  public:
+    Machine(const Options& options, bool keeps_trace);
+
+    [[nodiscard]] const Options& options() const { return options_; }
+    [[nodiscard]] const Declared& declared() const { return declared_; }
+    [[nodiscard]] Instant now() const { return now_; }
+    [[nodiscard]] World& world() { return world_; }
+    [[nodiscard]] Referee& referee() { return referee_; }
+    [[nodiscard]] Trace& trace() { return trace_; }
+    [[nodiscard]] LedgerStore& store() { return store_; }
+
+    void say(std::string_view line) { trace_.say(now_, line); }
+
+    /// Lets time pass; what was planned for it happens on the way.
+    void pass_until(Instant at);
+    void plan(Instant at, std::function<void()> happening);
+    [[nodiscard]] std::optional<Instant> next_happening() const;
+
+    /// Whether this call meets the trouble: on, and by its chance.
+    [[nodiscard]] bool meets(Way way, TroubleKind kind);
+    [[nodiscard]] bool is_on(Way way, TroubleKind kind) const;
+    [[nodiscard]] Rng& ports_rng() { return ports_rng_; }
+    [[nodiscard]] Duration draw_duration(Duration from, Duration to);
+
+    void turn_switch(bool is_engaged);
+    [[nodiscard]] bool is_suspended() const { return is_suspended_; }
+    [[nodiscard]] Duration wall_ahead() const;
+    [[nodiscard]] bool is_paused() const;
+    [[nodiscard]] bool is_chaos() const { return world_.ticks_count() < options_.chaos_ends_at; }
+
+    /// Tells the person.
+    void notify(const std::string& text);
+    [[nodiscard]] const std::vector<Notice>& notices() const { return notices_; }
+
+    /// A moment at which a death is worth it. The driver asks how soon it is to be.
+    void tempt_death();
+    [[nodiscard]] std::optional<std::uint64_t> take_death();
+    /// Of what was on its way to the disk, some arrived.
+    void lose_in_flight();
+
+    [[nodiscard]] std::uint32_t serving_count() const;
+    [[nodiscard]] bool is_serving(ReplicaIndex replica) const;
+    /// Of the guarded service's requests, lately.
+    [[nodiscard]] double failing_share() const;
+    /// Empty: it is.
+    [[nodiscard]] std::string why_not_well() const;
+    /// Whatever was done by us that still stands: drained instances, open circuits, routes.
+    [[nodiscard]] std::vector<std::string> residue() const;
+
+  private:
+    void tick();
+    void show_effects();
+    void begin_rivals();
+    void every(Duration span, std::function<void()> happening);
+    void scale_back();
+    void want_newest();
+    void put_back();
+    void restart_one();
+    void person_comes();
+    void mend();
+
+    Options options_;
+    Declared declared_;
+    World world_;
+    Referee referee_;
+    Trace trace_;
+    LedgerStore store_;
+    Rng ports_rng_;
+    Rng death_rng_;
+    Rng rivals_rng_;
+    Instant now_;
+    std::map<std::pair<Instant, std::uint64_t>, std::function<void()>> happenings_;
+    std::uint64_t happenings_count_{0};
+    std::vector<Notice> notices_;
+    std::deque<std::pair<double, double>> requests_;  ///< Of the last ticks: all, failed.
+    std::map<ReplicaIndex, ProcessIdentity> processes_;
+    std::map<ReplicaIndex, EffectId> drained_by_;
+    std::optional<std::uint64_t> death_after_;
+    std::uint32_t deaths_tempted_{0};
+    std::size_t effects_seen_{0};
+    bool is_suspended_{false};
+    bool is_person_coming_{false};
+};
+
+}  // namespace homeostat::sim

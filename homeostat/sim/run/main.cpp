@@ -1,0 +1,274 @@
+// homeostat-lab: simulated worlds by the seed. `homeostat simulate` starts it.
+
+#include "homeostat/sim/run/known_faults.hpp"
+#include "homeostat/sim/run/run_seed.hpp"
+#include "homeostat/sim/run/scenario.hpp"
+#include "homeostat/sim/run/trace.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace homeostat::sim {
+
+namespace {
+
+constexpr int exit_ok = 0;
+constexpr int exit_violated = 1;
+constexpr int exit_usage = 2;
+constexpr int exit_interrupted = 130;
+
+volatile std::sig_atomic_t is_interrupted = 0;
+
+struct Arguments {
+    std::string seeds{"1..100"};
+    std::optional<std::uint64_t> seed;
+    std::string scenario;
+    bool is_json{false};
+    bool shows_trace{false};
+    bool lists{false};
+    bool requires_marks{false};
+    bool tolerates_known{false};
+};
+
+struct Totals {
+    std::uint64_t seeds{0};
+    std::uint64_t violations{0};
+    std::uint64_t known{0};  ///< Of these, such as are known faults.
+    std::uint64_t settled{0};
+    std::uint64_t healed{0};
+    std::uint64_t orders{0};
+    std::uint64_t deaths{0};
+    std::uint64_t steps{0};
+    double virtual_seconds{0};
+    std::uint64_t hash{0xCBF29CE484222325ULL};
+    std::map<std::string, std::uint64_t> marks;
+};
+
+struct Range {
+    std::uint64_t first{1};
+    std::uint64_t last{1};
+};
+
+/// "7" and "1..200".
+std::optional<Range> parse_range(const std::string& text) {
+    const std::size_t dots = text.find("..");
+    const std::string first = text.substr(0, dots);
+    const std::string last = dots == std::string::npos ? first : text.substr(dots + 2);
+    Range range;
+    const bool is_read = std::sscanf(first.c_str(), "%lu", &range.first) == 1 &&
+                         std::sscanf(last.c_str(), "%lu", &range.last) == 1;
+    return is_read && range.first <= range.last ? std::optional(range) : std::nullopt;
+}
+
+void print_violations(const SeedResult& result, const Options& options, bool is_restricted) {
+    std::map<std::string, std::uint32_t> told;
+    for (const Violation& violation : result.violations) {
+        if (++told[violation.promise] <= 3) {
+            const KnownFault* known = find_known_fault(violation);
+            std::fprintf(stderr, "  %s at %.3f s: %s%s\n", violation.promise.c_str(),
+                         to_seconds(violation.at.time_since_epoch()), violation.text.c_str(),
+                         known == nullptr ? "" : " (known)");
+        }
+    }
+    std::fprintf(stderr, "  again: homeostat simulate --seed %lu%s --trace\n", options.seed,
+                 is_restricted ? (" --scenario " + options.scenario).c_str() : "");
+}
+
+void add(Totals& totals, const SeedResult& result) {
+    totals.seeds += 1;
+    totals.violations += result.violations.size();
+    totals.known += static_cast<std::uint64_t>(std::ranges::count_if(
+        result.violations,
+        [](const Violation& violation) { return find_known_fault(violation) != nullptr; }));
+    totals.settled += result.is_settled ? 1 : 0;
+    totals.healed += result.is_healed ? 1 : 0;
+    totals.orders += result.orders_count;
+    totals.deaths += result.deaths_count;
+    totals.steps += result.steps_count;
+    totals.virtual_seconds += result.virtual_seconds;
+    totals.hash = (totals.hash ^ result.trace_hash) * 0x100000001B3ULL;
+    for (const auto& [mark, count] : result.marks) {
+        totals.marks[mark] += count;
+    }
+}
+
+std::vector<std::string> missing_marks(const Totals& totals) {
+    std::vector<std::string> missing;
+    for (const std::string_view mark : all_marks()) {
+        if (!totals.marks.contains(std::string(mark))) {
+            missing.emplace_back(mark);
+        }
+    }
+    return missing;
+}
+
+void print_totals(const Totals& totals, double wall_seconds) {
+    fmt::print("{} seeds: {} violations, {} settled ({} healed), {} orders, {} deaths\n",
+               totals.seeds, totals.violations, totals.settled, totals.healed, totals.orders,
+               totals.deaths);
+    fmt::print("{:.0f} s of the world in {:.1f} s, {} steps; trace {:016x}\n",
+               totals.virtual_seconds, wall_seconds, totals.steps, totals.hash);
+    if (totals.known > 0) {
+        fmt::print("{} of the violations are faults that are known:\n", totals.known);
+        for (const KnownFault& fault : known_faults()) {
+            fmt::print("  {}: {}\n", fault.promise, fault.says);
+        }
+    }
+    fmt::print("reached:\n");
+    for (const auto& [mark, count] : totals.marks) {
+        fmt::print("  {:8} {}\n", count, mark);
+    }
+    for (const std::string& mark : missing_marks(totals)) {
+        fmt::print("  never    {}\n", mark);
+    }
+}
+
+int list_scenarios(bool is_json) {
+    for (const Scenario& scenario : all_scenarios()) {
+        const bool is_out = scenario.shape == nullptr;
+        if (is_json) {
+            fmt::print(R"({{"scenario":"{}","title":"{}","left_out_because":{}}})"
+                       "\n",
+                       scenario.name, scenario.title,
+                       is_out ? fmt::format("\"{}\"", scenario.left_out_because) : "null");
+        } else {
+            fmt::print("{:4} {}{}\n", scenario.name, scenario.title,
+                       is_out ? fmt::format(" (left out: {})", scenario.left_out_because) : "");
+        }
+    }
+    return exit_ok;
+}
+
+int show_one(std::uint64_t seed, const Scenario* scenario) {
+    const Options options = draw_options(seed, scenario);
+    const SeedResult result = run_once(options, true);
+    fmt::print("{}", describe(options));
+    for (const std::string& line : result.trace) {
+        fmt::print("{}\n", line);
+    }
+    for (const Violation& violation : result.violations) {
+        fmt::print("BROKEN {} at {:.3f} s: {}\n", violation.promise,
+                   to_seconds(violation.at.time_since_epoch()), violation.text);
+    }
+    fmt::print("trace {:016x}\n", result.trace_hash);
+    return result.violations.empty() ? exit_ok : exit_violated;
+}
+
+int run(const Arguments& arguments) {
+    if (arguments.lists) {
+        return list_scenarios(arguments.is_json);
+    }
+    const Scenario* scenario = nullptr;
+    if (!arguments.scenario.empty()) {
+        scenario = find_scenario(arguments.scenario);
+        if (scenario == nullptr || scenario->shape == nullptr) {
+            std::fprintf(stderr, "homeostat-lab: no scenario '%s'%s; --list names them\n",
+                         arguments.scenario.c_str(), scenario == nullptr ? "" : " can be run");
+            return exit_usage;
+        }
+    }
+    if (arguments.seed && arguments.shows_trace) {
+        return show_one(*arguments.seed, scenario);
+    }
+    const std::optional<Range> range =
+        arguments.seed ? Range{*arguments.seed, *arguments.seed} : parse_range(arguments.seeds);
+    if (!range) {
+        std::fprintf(stderr, "homeostat-lab: --seeds %s: want a number or 1..200\n",
+                     arguments.seeds.c_str());
+        return exit_usage;
+    }
+    const auto began_at = std::chrono::steady_clock::now();
+    Totals totals;
+    for (std::uint64_t seed = range->first; seed <= range->last && is_interrupted == 0; ++seed) {
+        const Options options = draw_options(seed, scenario);
+        const SeedResult result = run_seed(options);
+        add(totals, result);
+        if (!result.violations.empty()) {
+            std::fprintf(stderr, "seed %lu (%s) breaks a promise:\n", seed,
+                         options.scenario.c_str());
+            print_violations(result, options, scenario != nullptr);
+        } else if (totals.seeds % 50 == 0) {
+            std::fprintf(stderr, "%lu seeds\n", totals.seeds);
+        }
+    }
+    const double wall_seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - began_at).count();
+    if (arguments.is_json) {
+        fmt::print(R"({{"seeds":{},"violations":{},"known":{},"settled":{},)"
+                   R"("virtual_seconds":{:.1f},"wall_seconds":{:.3f},"trace_hash":"{:016x}"}})"
+                   "\n",
+                   totals.seeds, totals.violations, totals.known, totals.settled,
+                   totals.virtual_seconds, wall_seconds, totals.hash);
+    } else {
+        print_totals(totals, wall_seconds);
+    }
+    if (is_interrupted != 0) {
+        return exit_interrupted;
+    }
+    const std::vector<std::string> missing = missing_marks(totals);
+    if (arguments.requires_marks && !missing.empty()) {
+        for (const std::string& mark : missing) {
+            std::fprintf(stderr, "never reached: %s\n", mark.c_str());
+        }
+        return exit_violated;
+    }
+    const std::uint64_t tolerated = arguments.tolerates_known ? totals.known : 0;
+    return totals.violations == tolerated ? exit_ok : exit_violated;
+}
+
+void add_options(CLI::App& app, Arguments& arguments) {
+    app.add_option("--seeds", arguments.seeds, "Which seeds: 7 or 1..200")->capture_default_str();
+    app.add_option("--seed", arguments.seed, "One seed");
+    app.add_option("--scenario", arguments.scenario, "Only this one: S1");
+    app.add_flag("--trace", arguments.shows_trace, "With --seed: what happened, a line each");
+    app.add_flag("--json", arguments.is_json, "End with one line of JSON; the rest on stderr");
+    app.add_flag("--list", arguments.lists, "Name the scenarios, and why some are left out");
+    app.add_flag("--require-marks", arguments.requires_marks,
+                 "Exit status 1 if a rare state was never reached");
+    app.add_flag("--tolerate-known", arguments.tolerates_known,
+                 "Exit status 0 if only known faults of ours were found");
+    app.footer(
+        "Exit status:\n  0    no promise was broken\n"
+        "  1    one was; the seed and the command that shows it again are printed\n"
+        "  2    arguments that cannot be used\n  130  interrupted\n\n"
+        "Examples:\n  homeostat simulate --seeds 1..200\n"
+        "  homeostat simulate --scenario S10 --seeds 1..50 --json\n"
+        "  homeostat simulate --seed 7 --trace");
+}
+
+}  // namespace
+
+}  // namespace homeostat::sim
+
+int main(int argc, char** argv) {
+    using namespace homeostat::sim;
+    try {
+        CLI::App app("The whole loop in worlds that never were, against a referee",
+                     "homeostat simulate");
+        Arguments arguments;
+        add_options(app, arguments);
+        try {
+            app.parse(argc, argv);
+        } catch (const CLI::ParseError& error) {
+            return app.exit(error) == 0 ? exit_ok : exit_usage;
+        }
+        if (std::signal(SIGINT, [](int) { is_interrupted = 1; }) == SIG_ERR) {
+            return exit_violated;
+        }
+        return run(arguments);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "homeostat-lab: %s\n", error.what());
+        return exit_violated;
+    }
+}

@@ -1,0 +1,121 @@
+#pragma once
+
+// Options: what a seed draws before the world begins. Printed whole with a failing seed.
+//
+// Pure. Values only.
+
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/remedy_kind.hpp"
+#include "homeostat/domain/verdict.hpp"
+#include "homeostat/guard/limits.hpp"
+#include "homeostat/sim/referee/referee.hpp"
+#include "homeostat/sim/world/fault.hpp"
+#include "homeostat/sim/world/topology.hpp"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace homeostat::sim {
+
+enum class ModelKind : std::uint8_t {
+    good,     ///< Ranks what the rules' best entries are by their gloss: any order, in time.
+    slow,     ///< Answers after its deadline, or shortly before.
+    garbage,  ///< Answers what is no ranking, or one of other kinds.
+    dead,     ///< Nobody answers.
+    demon,    ///< Prefers what disrupts most, is believed, and forges proposals.
+    none,     ///< Rules alone.
+};
+
+constexpr auto names_of(std::type_identity<ModelKind>) {
+    return std::to_array<std::string_view>({"good", "slow", "garbage", "dead", "demon", "none"});
+}
+
+enum class PersonKind : std::uint8_t {
+    prompt,  ///< Comes within a minute and puts right what can be put right.
+    slow,    ///< Comes after minutes.
+    wrong,   ///< Comes soon, restarts the wrong thing, then does it right.
+    absent,  ///< Reads it and does not come.
+};
+
+constexpr auto names_of(std::type_identity<PersonKind>) {
+    return std::to_array<std::string_view>({"prompt", "slow", "wrong", "absent"});
+}
+
+/// What is wrong with a way between us and the world, from when until when.
+enum class TroubleKind : std::uint8_t {
+    silent,       ///< Nobody answers.
+    slow,         ///< Answers take seconds, some past their deadline.
+    throttled,    ///< Orders are turned away, readings fail.
+    reply_lost,   ///< Orders are carried out, the replies never come.
+    order_lost,   ///< Neither.
+    late_effect,  ///< Orders are carried out seconds after we gave them up.
+    stale,        ///< What is read is of a moment ago.
+    partial,      ///< Some of what is asked for is missing in the answer.
+    duplicated,   ///< Telemetry says the same twice.
+    reordered,    ///< Telemetry comes in another order.
+    dropped,      ///< Telemetry says nothing this time.
+    blind,        ///< All instances look dead to whoever asks them.
+    lying,        ///< One instance's figures are invented.
+    full,         ///< The ledger takes nothing.
+};
+
+constexpr auto names_of(std::type_identity<TroubleKind>) {
+    return std::to_array<std::string_view>(
+        {"silent", "slow", "throttled", "reply_lost", "order_lost", "late_effect", "stale",
+         "partial", "duplicated", "reordered", "dropped", "blind", "lying", "full"});
+}
+
+enum class Way : std::uint8_t { runtime, edge, caches, probes, processes, counters, ledger };
+
+constexpr auto names_of(std::type_identity<Way>) {
+    return std::to_array<std::string_view>(
+        {"runtime", "edge", "caches", "probes", "processes", "counters", "ledger"});
+}
+
+struct Trouble {
+    Way way{Way::runtime};
+    TroubleKind kind{TroubleKind::silent};
+    double chance{1};  ///< Per call.
+    Tick begins_at{0};
+    Tick ends_at{never};
+};
+
+struct Span {
+    Tick begins_at{0};
+    Tick ends_at{0};
+};
+
+struct Options {
+    std::uint64_t seed{0};
+    std::string scenario;
+    Topology topology;
+    ServiceIndex guarded{0};
+    std::vector<InjectedFault> faults;
+    std::vector<Trouble> troubles;
+    std::vector<Span> suspensions;  ///< A person engages the kill switch, and releases it.
+    std::vector<Span> pauses;       ///< Our process stands still, and does not know it.
+    std::vector<Span> wall_jumps;   ///< The wall clock is wrong by hours.
+    ModelKind model{ModelKind::none};
+    PersonKind person{PersonKind::absent};
+    bool has_autoscaler{false};       ///< A rival that stops spares again.
+    bool has_gitops{false};           ///< A rival that wants the newest version back.
+    bool has_undrainer{false};        ///< A rival that puts back whatever was drained.
+    bool has_restarter{false};        ///< A rival that restarts instances under our hands.
+    double death_chance{0};           ///< After each intent and each order, soon.
+    double recovery_death_chance{0};  ///< Of each new life, within its first steps.
+    std::uint32_t deaths_max{0};
+    bool is_quiet{false};  ///< Nothing is wrong: P21.
+    guard::Limits limits;
+    Tick chaos_ends_at{0};
+    Tick ends_at{0};
+};
+
+/// Several lines, for people.
+[[nodiscard]] std::string describe(const Options& options);
+
+}  // namespace homeostat::sim

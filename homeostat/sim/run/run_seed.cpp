@@ -1,0 +1,144 @@
+#include "homeostat/sim/run/run_seed.hpp"
+
+#include "homeostat/base/rng.hpp"
+#include "homeostat/sim/run/lab_process.hpp"
+#include "homeostat/sim/run/machine.hpp"
+#include "homeostat/sim/world/draws.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace homeostat::sim {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// Where an incident may be while nothing more is to be expected of us.
+bool is_at_rest(const std::string& node) {
+    return node == "stand_by" || node == "ask" || node == "hold";
+}
+
+Ending ending_of(Machine& machine, const LabProcess* life) {
+    Ending ending;
+    ending.why_not = machine.why_not_well();
+    ending.is_world_well = ending.why_not.empty();
+    ending.is_person_told = !machine.notices().empty();
+    if (life == nullptr) {
+        return ending;
+    }
+    const std::vector<heal::IncidentView> open = life->executor().incidents();
+    for (const heal::IncidentView& incident : open) {
+        machine.say("open: " + incident.incident.text() + " at " + incident.node);
+        if (!is_at_rest(incident.node)) {
+            ending.open.push_back(incident.incident.text() + " at " + incident.node);
+        }
+    }
+    if (open.empty()) {
+        ending.residue = machine.residue();
+    }
+    return ending;
+}
+
+/// Our lives, one after another, until the end.
+class Lives {
+  public:
+    Lives(Machine& machine, std::uint64_t seed)
+        : machine_(machine), rng_(Rng(seed).fork("lives")) {}
+
+    void live(SeedResult& result) {
+        const Instant ends_at = machine_.world().instant_of(machine_.options().ends_at);
+        while (true) {
+            LabProcess life(machine_);
+            machine_.say("homeostat starts");
+            if (const Result<void> started = life.start(); !started) {
+                result.violations.push_back(
+                    {"P14", machine_.now(), "it does not start: " + started.error().text});
+                return;
+            }
+            const bool is_alive = life.live_until(ends_at, draw_end());
+            result.steps_count += life.steps_count();
+            if (is_alive) {
+                end(life, result);
+                return;
+            }
+            result.deaths_count += 1;
+            die(life.executor().incidents().size());
+        }
+    }
+
+  private:
+    std::optional<std::uint64_t> draw_end() {
+        const bool is_short = machine_.is_chaos() && lives_count_++ > 0 &&
+                              draw_chance(rng_, machine_.options().recovery_death_chance);
+        if (!is_short) {
+            return std::nullopt;
+        }
+        machine_.trace().reached("died while recovering");
+        return static_cast<std::uint64_t>(rng_.between(1, 120));
+    }
+
+    /// What it sent to the disk arrives or not whatever becomes of it; its orders likewise.
+    void die(std::size_t incidents_count) {
+        machine_.say("homeostat dies");
+        machine_.trace().reached(incidents_count > 0 ? "died in an incident" : "died idle");
+        machine_.referee().see_death();
+        machine_.lose_in_flight();
+        const Duration down{
+            rng_.between(Duration{milliseconds{50}}.count(), Duration{seconds{4}}.count())};
+        machine_.pass_until(machine_.now() + down);
+    }
+
+    void end(const LabProcess& life, SeedResult& result) {
+        const Ending ending = ending_of(machine_, &life);
+        machine_.referee().see_end(ending);
+        result.is_healed = ending.is_world_well;
+        result.is_settled = (ending.is_world_well || ending.is_person_told) &&
+                            ending.open.empty() && ending.residue.empty();
+        machine_.say(ending.is_world_well ? "the end: all is well" : "the end: " + ending.why_not);
+        machine_.trace().reached(ending.is_world_well    ? "ended well"
+                                 : ending.is_person_told ? "ended with a person told"
+                                                         : "ended badly");
+    }
+
+    Machine& machine_;
+    Rng rng_;
+    std::uint32_t lives_count_{0};
+};
+
+}  // namespace
+
+SeedResult run_once(const Options& options, bool keeps_trace) {
+    SeedResult result;
+    Machine machine(options, keeps_trace);
+    Lives lives(machine, options.seed);
+    lives.live(result);
+    machine.trace().mix(machine.world().digest());
+    for (const Violation& violation : machine.referee().violations()) {
+        result.violations.push_back(violation);
+    }
+    result.virtual_seconds = static_cast<double>(machine.world().ticks_count()) * seconds_per_tick;
+    result.trace_hash = machine.trace().hash();
+    result.orders_count = machine.referee().orders_count();
+    result.marks = machine.trace().marks();
+    result.trace = machine.trace().lines();
+    return result;
+}
+
+SeedResult run_seed(const Options& options) {
+    SeedResult first = run_once(options, false);
+    const SeedResult second = run_once(options, false);
+    if (first.trace_hash != second.trace_hash) {
+        first.violations.push_back({"P25", Instant{},
+                                    fmt::format("one seed, two histories: {:016x} and {:016x}",
+                                                first.trace_hash, second.trace_hash)});
+    }
+    first.virtual_seconds += second.virtual_seconds;
+    first.steps_count += second.steps_count;
+    return first;
+}
+
+}  // namespace homeostat::sim
