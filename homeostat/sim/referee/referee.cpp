@@ -55,10 +55,9 @@ Part part_of(const Step& step) {
     if (std::holds_alternative<Invalidate>(step)) {
         return Part::caches;
     }
-    const bool is_of_edge = std::holds_alternative<Drain>(step) ||
-                            std::holds_alternative<Undrain>(step) ||
-                            std::holds_alternative<SetCircuit>(step) ||
-                            std::holds_alternative<SetRoute>(step);
+    const bool is_of_edge =
+        std::holds_alternative<Drain>(step) || std::holds_alternative<Undrain>(step) ||
+        std::holds_alternative<SetCircuit>(step) || std::holds_alternative<SetRoute>(step);
     return is_of_edge ? Part::edge : Part::runtime;
 }
 
@@ -130,7 +129,8 @@ void Referee::see_replay(std::span<const EntryGroup> groups) {
     }
     for (std::size_t index = 0; index < durable_.size(); ++index) {
         if (digest_of(groups[index]) != durable_[index]) {
-            accuse("P14", fmt::format("group {} is read otherwise than it was acknowledged", index));
+            accuse("P14",
+                   fmt::format("group {} is read otherwise than it was acknowledged", index));
             return;
         }
     }
@@ -139,9 +139,9 @@ void Referee::see_replay(std::span<const EntryGroup> groups) {
 // --- what is turned and closed -------------------------------------------------------------------
 
 void Referee::see_ledger(bool takes_entries) {
-    ledger_closed_at_ = takes_entries ? std::nullopt : ledger_closed_at_.or_else([&] {
-        return std::optional(now_);
-    });
+    ledger_closed_at_ = takes_entries
+                            ? std::nullopt
+                            : ledger_closed_at_.or_else([&] { return std::optional(now_); });
 }
 
 void Referee::see_switch(bool is_engaged) {
@@ -212,13 +212,12 @@ void Referee::check_intent(const Order& order) {
         accuse("P1", order.effect.text() + " was to be '" + describe(found->second.step) +
                          "' and is '" + describe(order.step) + "'");
     }
-    const bool is_stale =
-        replace != nullptr ? replace->expected != order.present
-        : std::holds_alternative<Stop>(order.step)
-            ? std::get<Stop>(order.step).expected != order.present
-        : std::holds_alternative<SwapVersion>(order.step)
-            ? std::get<SwapVersion>(order.step).from != order.version_current
-            : false;
+    const bool is_stale = replace != nullptr ? replace->expected != order.present
+                          : std::holds_alternative<Stop>(order.step)
+                              ? std::get<Stop>(order.step).expected != order.present
+                          : std::holds_alternative<SwapVersion>(order.step)
+                              ? std::get<SwapVersion>(order.step).from != order.version_current
+                              : false;
     if (is_stale) {
         stale_orders_.insert(order.effect);
     }
@@ -246,15 +245,15 @@ void Referee::check_catalogue(const Order& order) {
 
 void Referee::check_switch(const Order& order) {
     if (engaged_at_ && now_ > *engaged_at_ + switch_acts_within) {
-        accuse("P13", fmt::format("{:.1f} s after the switch: {}",
-                                  to_seconds(now_ - *engaged_at_), describe(order.step)));
+        accuse("P13", fmt::format("{:.1f} s after the switch: {}", to_seconds(now_ - *engaged_at_),
+                                  describe(order.step)));
     }
 }
 
 void Referee::check_unknown(const Order& order) {
     if (unread_.contains(part_of(order.step))) {
-        accuse("P3", "what became of an earlier order there was not looked at: " +
-                         describe(order.step));
+        accuse("P3",
+               "what became of an earlier order there was not looked at: " + describe(order.step));
     }
 }
 
@@ -280,8 +279,8 @@ void Referee::check_floor(const Order& order) {
     }
     // Some views are of just before it, and so is a remedy that had begun.
     if (order.is_serving && blind_since_ && now_ > *blind_since_ + view_age_max) {
-        accuse("P8", "all looks dead because the observer is blind, and yet: " +
-                         describe(order.step));
+        accuse("P8",
+               "all looks dead because the observer is blind, and yet: " + describe(order.step));
     }
 }
 

@@ -66,10 +66,10 @@ constexpr auto names_of(std::type_identity<Part>) {
 struct Order {
     EffectId effect;
     Step step;
-    ProcessIdentity present;   ///< Of its instance: pid 0, none is alive.
-    bool is_serving{false};    ///< Its instance served users.
+    ProcessIdentity present;  ///< Of its instance: pid 0, none is alive.
+    bool is_serving{false};   ///< Its instance served users.
     bool is_version_there{true};
-    VersionId version_current; ///< Of the artifact of a swap.
+    VersionId version_current;  ///< Of the artifact of a swap.
 };
 
 struct Violation {

@@ -61,8 +61,7 @@ struct History {
         body.effect = EffectId(effect);
         body.remedy = remedy;
         body.step = step;
-        referee.see_durable(
-            group({{EntryKind::intent, IncidentId(incident), to_json(body)}}));
+        referee.see_durable(group({{EntryKind::intent, IncidentId(incident), to_json(body)}}));
     }
 
     void order(const std::string& effect, const Step& step, bool is_serving = false) {
@@ -174,10 +173,9 @@ TEST_CASE("P4: the process that ended is not the one that was meant; a version t
 }
 
 TEST_CASE("P5: a target that nobody declared, a stop of what is no spare, a version not there") {
-    for (const Step& step : std::vector<Step>{Drain{InstanceId("nobody-9")},
-                                              Stop{one, there},
-                                              SetCircuit{ServiceId("rates"), true},
-                                              Invalidate{CacheId("*")}}) {
+    for (const Step& step :
+         std::vector<Step>{Drain{InstanceId("nobody-9")}, Stop{one, there},
+                           SetCircuit{ServiceId("rates"), true}, Invalidate{CacheId("*")}}) {
         History history;
         history.act("i-1.e1", step);
         CHECK(history.broken() == Broken{"P5"});
@@ -286,9 +284,9 @@ TEST_CASE("P18: a third time, after somebody took it back twice") {
 }
 
 TEST_CASE("P19: neither healed nor told, still at work, something left behind") {
-    for (const Ending& bad : {Ending{.why_not = "errors"},
-                              Ending{.is_person_told = true, .open = {"i-1 at act"}},
-                              Ending{.is_world_well = true, .residue = {"payments-0"}}}) {
+    for (const Ending& bad :
+         {Ending{.why_not = "errors"}, Ending{.is_person_told = true, .open = {"i-1 at act"}},
+          Ending{.is_world_well = true, .residue = {"payments-0"}}}) {
         History history;
         history.referee.see_end(bad);
         CHECK(history.broken() == Broken{"P19"});

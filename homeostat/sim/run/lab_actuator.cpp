@@ -92,10 +92,10 @@ EdgeFacts edge_facts(Machine& machine) {
     }
     for (const GuardedCache& cache : declared.caches) {
         const ServiceView source = world.service(cache.source);
-        facts.routes.push_back(
-            {CacheId(world.topology().caches[cache.index].name),
-             world.cache(cache.index).is_rerouted,
-             world.topology().services[cache.source].replicas_count, source.in_rotation_count});
+        facts.routes.push_back({CacheId(world.topology().caches[cache.index].name),
+                                world.cache(cache.index).is_rerouted,
+                                world.topology().services[cache.source].replicas_count,
+                                source.in_rotation_count});
     }
     return facts;
 }
@@ -158,8 +158,8 @@ struct Apply {
         return world.topology().find_replica(instance);
     }
     Outcome operator()(const SwapVersion& step) const {
-        return world.swap_version(world.topology().find_service(step.service.text()),
-                                  step.artifact, step.from, step.to, effect);
+        return world.swap_version(world.topology().find_service(step.service.text()), step.artifact,
+                                  step.from, step.to, effect);
     }
     Outcome operator()(const Drain& step) const { return world.drain(at(step.instance), effect); }
     Outcome operator()(const Undrain& step) const {
@@ -319,8 +319,8 @@ Task<Outcome> LabActuator::perform(Request request, Instant deadline) {
     const Duration replies = machine_.draw_duration(milliseconds{1}, milliseconds{20});
     co_await clock_.sleep_until(clock_.now() + replies);
     machine_.referee().see_reply(effect);
-    machine_.say(fmt::format("reply {}: {} {}", effect.text(), to_text(outcome.kind),
-                             outcome.because));
+    machine_.say(
+        fmt::format("reply {}: {} {}", effect.text(), to_text(outcome.kind), outcome.because));
     machine_.trace().reached(fmt::format("outcome {}", to_text(outcome.kind)));
     co_return outcome;
 }

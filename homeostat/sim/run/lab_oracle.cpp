@@ -16,17 +16,17 @@ Ranking ranking_of(const std::vector<RemedyKind>& kinds) {
     ranking.model = lab_model_name();
     ranking.prompt_digest = lab_prompt_digest();
     for (const RemedyKind kind : kinds) {
-        ranking.kinds.push_back({.kind = kind, .log_probability = -2, .neutral_log_probability = -2});
+        ranking.kinds.push_back(
+            {.kind = kind, .log_probability = -2, .neutral_log_probability = -2});
     }
     return ranking;
 }
 
 /// What disrupts most is certain, the rest as good as impossible.
 void rank_worst(Ranking& ranking) {
-    const auto worst =
-        std::ranges::max_element(ranking.kinds, {}, [](const RankedKind& ranked) {
-            return traits_of(ranked.kind).disruption;
-        });
+    const auto worst = std::ranges::max_element(ranking.kinds, {}, [](const RankedKind& ranked) {
+        return traits_of(ranked.kind).disruption;
+    });
     for (RankedKind& ranked : ranking.kinds) {
         ranked.log_probability = -20;
     }

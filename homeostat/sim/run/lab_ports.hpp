@@ -53,7 +53,8 @@ class LabSource final : public ports::Telemetry {
   public:
     using Look = std::function<std::vector<Reading>()>;
 
-    LabSource(Machine& machine, LabClock& clock, Way way, std::string name, Duration interval, Look look)
+    LabSource(
+        Machine& machine, LabClock& clock, Way way, std::string name, Duration interval, Look look)
         : machine_(machine),
           clock_(clock),
           way_(way),

@@ -69,10 +69,9 @@ std::vector<Reading> read_probe(Machine& machine, ReplicaIndex replica) {
     reading.subject = {SubjectKind::instance, world.topology().instance_of(replica).text()};
     reading.at = machine.now();
     const bool answers = view.is_alive && view.is_answering && view.is_reachable;
-    reading.has_answered =
-        is_lied_about(machine, replica)
-            ? !answers
-            : answers && !machine.is_on(Way::probes, TroubleKind::blind);
+    reading.has_answered = is_lied_about(machine, replica)
+                               ? !answers
+                               : answers && !machine.is_on(Way::probes, TroubleKind::blind);
     reading.status = reading.has_answered ? ok : 0;
     reading.latency = reading.has_answered ? of_ms(view.latency_p50_ms) : Duration{seconds{1}};
     return {std::move(reading)};

@@ -32,9 +32,8 @@ Rules rules_of(const Options& options, const Declared& declared) {
 }
 
 bool is_within(const std::vector<Span>& spans, Tick now) {
-    return std::ranges::any_of(spans, [&](const Span& span) {
-        return span.begins_at <= now && now < span.ends_at;
-    });
+    return std::ranges::any_of(
+        spans, [&](const Span& span) { return span.begins_at <= now && now < span.ends_at; });
 }
 
 }  // namespace
@@ -229,8 +228,8 @@ void Machine::notify(const std::string& text) {
     if (!is_person_coming_ && options_.person != PersonKind::absent) {
         is_person_coming_ = true;
         const bool is_slow = options_.person == PersonKind::slow;
-        const Duration in = is_slow ? seconds{rivals_rng_.between(120, 240)}
-                                    : seconds{rivals_rng_.between(10, 60)};
+        const Duration in =
+            is_slow ? seconds{rivals_rng_.between(120, 240)} : seconds{rivals_rng_.between(10, 60)};
         plan(now_ + in, [this] { person_comes(); });
     }
 }

@@ -92,9 +92,7 @@ class Machine {
     [[nodiscard]] bool is_suspended() const { return is_suspended_; }
     [[nodiscard]] Duration wall_ahead() const;
     [[nodiscard]] bool is_paused() const;
-    [[nodiscard]] bool is_chaos() const {
-        return world_.ticks_count() < options_.chaos_ends_at;
-    }
+    [[nodiscard]] bool is_chaos() const { return world_.ticks_count() < options_.chaos_ends_at; }
 
     /// Tells the person.
     void notify(const std::string& text);

@@ -88,10 +88,9 @@ void print_violations(const SeedResult& result, const Options& options, bool is_
 void add(Totals& totals, const SeedResult& result) {
     totals.seeds += 1;
     totals.violations += result.violations.size();
-    totals.known += static_cast<std::uint64_t>(
-        std::ranges::count_if(result.violations, [](const Violation& violation) {
-            return find_known_fault(violation) != nullptr;
-        }));
+    totals.known += static_cast<std::uint64_t>(std::ranges::count_if(
+        result.violations,
+        [](const Violation& violation) { return find_known_fault(violation) != nullptr; }));
     totals.settled += result.is_settled ? 1 : 0;
     totals.healed += result.is_healed ? 1 : 0;
     totals.orders += result.orders_count;

@@ -27,11 +27,11 @@ std::string describe(std::string_view what, const std::vector<Span>& spans) {
 }  // namespace
 
 std::string describe(const Options& options) {
-    std::string text = fmt::format(
-        "seed {}, scenario {}: {} services, guarded is {}; model {}, person {}\n", options.seed,
-        options.scenario, options.topology.services.size(),
-        options.topology.services[options.guarded].name, to_text(options.model),
-        to_text(options.person));
+    std::string text =
+        fmt::format("seed {}, scenario {}: {} services, guarded is {}; model {}, person {}\n",
+                    options.seed, options.scenario, options.topology.services.size(),
+                    options.topology.services[options.guarded].name, to_text(options.model),
+                    to_text(options.person));
     text += fmt::format("  chaos ends at {:.1f} s, all ends at {:.1f} s\n",
                         seconds_of(options.chaos_ends_at), seconds_of(options.ends_at));
     text += fmt::format(
@@ -60,10 +60,10 @@ std::string describe(const Options& options) {
         text += is_there ? fmt::format("  rival: {}\n", name) : "";
     }
     if (options.deaths_max > 0) {
-        text += fmt::format("  deaths: at most {}, {:.2f} after an intent or an order, {:.2f} in a "
-                            "recovery\n",
-                            options.deaths_max, options.death_chance,
-                            options.recovery_death_chance);
+        text += fmt::format(
+            "  deaths: at most {}, {:.2f} after an intent or an order, {:.2f} in a "
+            "recovery\n",
+            options.deaths_max, options.death_chance, options.recovery_death_chance);
     }
     return text;
 }

@@ -65,10 +65,9 @@ enum class TroubleKind : std::uint8_t {
 };
 
 constexpr auto names_of(std::type_identity<TroubleKind>) {
-    return std::to_array<std::string_view>({"silent", "slow", "throttled", "reply_lost",
-                                            "order_lost", "late_effect", "stale", "partial",
-                                            "duplicated", "reordered", "dropped", "blind", "lying",
-                                            "full"});
+    return std::to_array<std::string_view>(
+        {"silent", "slow", "throttled", "reply_lost", "order_lost", "late_effect", "stale",
+         "partial", "duplicated", "reordered", "dropped", "blind", "lying", "full"});
 }
 
 enum class Way : std::uint8_t { runtime, edge, caches, probes, processes, counters, ledger };
@@ -103,11 +102,11 @@ struct Options {
     std::vector<Span> wall_jumps;   ///< The wall clock is wrong by hours.
     ModelKind model{ModelKind::none};
     PersonKind person{PersonKind::absent};
-    bool has_autoscaler{false};  ///< A rival that stops spares again.
-    bool has_gitops{false};      ///< A rival that wants the newest version back.
-    bool has_undrainer{false};   ///< A rival that puts back whatever was drained.
-    bool has_restarter{false};   ///< A rival that restarts instances under our hands.
-    double death_chance{0};      ///< After each intent and each order, soon.
+    bool has_autoscaler{false};       ///< A rival that stops spares again.
+    bool has_gitops{false};           ///< A rival that wants the newest version back.
+    bool has_undrainer{false};        ///< A rival that puts back whatever was drained.
+    bool has_restarter{false};        ///< A rival that restarts instances under our hands.
+    double death_chance{0};           ///< After each intent and each order, soon.
     double recovery_death_chance{0};  ///< Of each new life, within its first steps.
     std::uint32_t deaths_max{0};
     bool is_quiet{false};  ///< Nothing is wrong: P21.

@@ -1,7 +1,6 @@
 // Others who change the same world and know nothing of us.
 
 #include "homeostat/sim/run/machine.hpp"
-
 #include "homeostat/sim/world/draws.hpp"
 
 #include <algorithm>

@@ -87,8 +87,8 @@ class Lives {
         machine_.trace().reached(incidents_count > 0 ? "died in an incident" : "died idle");
         machine_.referee().see_death();
         machine_.lose_in_flight();
-        const Duration down{rng_.between(Duration{milliseconds{50}}.count(),
-                                         Duration{seconds{4}}.count())};
+        const Duration down{
+            rng_.between(Duration{milliseconds{50}}.count(), Duration{seconds{4}}.count())};
         machine_.pass_until(machine_.now() + down);
     }
 

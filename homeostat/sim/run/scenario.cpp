@@ -53,7 +53,8 @@ void add_any_fault(Rng& rng, Options& options) {
     options.faults.push_back(fault);
 }
 
-void add_trouble(Rng& rng, Options& options, Way way, TroubleKind kind, double seconds, double chance = 1) {
+void add_trouble(
+    Rng& rng, Options& options, Way way, TroubleKind kind, double seconds, double chance = 1) {
     Trouble trouble{.way = way, .kind = kind, .chance = chance};
     trouble.begins_at = draw_ticks(rng, 15, 45);
     trouble.ends_at = std::min(options.chaos_ends_at, trouble.begins_at + ticks_of(seconds));
@@ -163,8 +164,8 @@ void rollout(Rng& rng, Options& options) {
 
 void zone_lost(Rng& rng, Options& options) {
     InjectedFault fault = fault_of(options, FaultKind::zone_loss);
-    fault.replica = static_cast<std::uint32_t>(
-        rng.between(0, std::int64_t{options.topology.zones_count} - 1));
+    fault.replica =
+        static_cast<std::uint32_t>(rng.between(0, std::int64_t{options.topology.zones_count} - 1));
     options.faults.push_back(fault);
 }
 
@@ -189,9 +190,9 @@ void wall_clock(Rng& rng, Options& options) {
 void bad_post(Rng& rng, Options& options) {
     add_any_fault(rng, options);
     for (const Way way : {Way::probes, Way::processes, Way::counters, Way::caches}) {
-        const auto kind = static_cast<TroubleKind>(
-            rng.between(static_cast<std::int64_t>(TroubleKind::duplicated),
-                        static_cast<std::int64_t>(TroubleKind::dropped)));
+        const auto kind =
+            static_cast<TroubleKind>(rng.between(static_cast<std::int64_t>(TroubleKind::duplicated),
+                                                 static_cast<std::int64_t>(TroubleKind::dropped)));
         add_trouble(rng, options, way, kind, 90, draw_between(rng, 0.1, 0.6));
     }
 }
@@ -252,9 +253,9 @@ void quiet(Rng& /*rng*/, Options& options) {
 }
 
 void heals_itself(Rng& rng, Options& options) {
-    InjectedFault fault = draw_fault_of(
-        rng, options.topology,
-        draw_chance(rng, 0.5) ? FaultKind::failing_service : FaultKind::slow_service);
+    InjectedFault fault =
+        draw_fault_of(rng, options.topology,
+                      draw_chance(rng, 0.5) ? FaultKind::failing_service : FaultKind::slow_service);
     fault.ends_at = fault.begins_at + draw_ticks(rng, 2, 8);
     options.faults.push_back(fault);
 }
@@ -302,7 +303,8 @@ constexpr std::array scenarios{
 
 guard::Limits draw_limits(Rng& rng, const Topology& topology) {
     guard::Limits limits;
-    limits.min_healthy = topology.services.front().replicas_count > 2 && draw_chance(rng, 0.4) ? 2 : 1;
+    limits.min_healthy =
+        topology.services.front().replicas_count > 2 && draw_chance(rng, 0.4) ? 2 : 1;
     limits.attempts_max = static_cast<std::uint32_t>(rng.between(1, 3));
     limits.effects_max = static_cast<std::uint32_t>(rng.between(6, 30));
     for (std::size_t kind = 0; kind < names_of(std::type_identity<RemedyKind>{}).size(); ++kind) {
@@ -314,10 +316,10 @@ guard::Limits draw_limits(Rng& rng, const Topology& topology) {
 
 /// A random subset of what else may go wrong, so that troubles meet.
 void add_swarm(Rng& rng, Options& options) {
-    constexpr std::array kinds{
-        TroubleKind::silent,      TroubleKind::slow,  TroubleKind::throttled,
-        TroubleKind::reply_lost,  TroubleKind::stale, TroubleKind::order_lost,
-        TroubleKind::late_effect, TroubleKind::partial};
+    constexpr std::array kinds{TroubleKind::silent,      TroubleKind::slow,
+                               TroubleKind::throttled,   TroubleKind::reply_lost,
+                               TroubleKind::stale,       TroubleKind::order_lost,
+                               TroubleKind::late_effect, TroubleKind::partial};
     for (const Way way : act_on) {
         for (const TroubleKind kind : kinds) {
             if (draw_chance(rng, 0.06)) {
@@ -337,7 +339,8 @@ void add_swarm(Rng& rng, Options& options) {
         }
     }
     if (draw_chance(rng, 0.35)) {
-        add_deaths(options, draw_between(rng, 0.05, 0.5), static_cast<std::uint32_t>(rng.between(1, 8)));
+        add_deaths(options, draw_between(rng, 0.05, 0.5),
+                   static_cast<std::uint32_t>(rng.between(1, 8)));
     }
     if (draw_chance(rng, 0.1)) {
         const Tick begins_at = draw_ticks(rng, 20, 60);
