@@ -278,8 +278,8 @@ Task<Outcome> LabActuator::carry_out(EffectId effect, Step step) {
 }
 
 Task<Outcome> LabActuator::perform(Request request, Instant deadline) {
-    const EffectId effect = request.effect();
-    const Step step = request.step();
+    const EffectId& effect = request.effect();
+    const Step& step = request.step();
     machine_.say(fmt::format("order {}: {}", effect.text(), describe(step)));
     machine_.referee().see_serving(machine_.serving_count());  // Between two ticks, too.
     machine_.referee().see_order(order_of(machine_, effect, step));
