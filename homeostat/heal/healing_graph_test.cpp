@@ -167,8 +167,7 @@ TEST_CASE("to observe is no effect: a person is told, and nothing happens") {
 
 // --- what guard says -----------------------------------------------------------------------------
 
-TEST_CASE(
-    "a remedy that may not act leads to stand_by without an effect, and only watch is silent") {
+TEST_CASE("a remedy that may not act has no effect, and below inform nobody is told of it") {
     for (const Autonomy level : {Autonomy::watch, Autonomy::inform, Autonomy::recommend}) {
         CAPTURE(to_text(level));
         SimulatedWorld world = bad_deploy();
@@ -179,10 +178,7 @@ TEST_CASE(
         CHECK(executor.node() == "stand_by");
         CHECK(effects_count(world) == 0);
         CHECK(executor.notices.empty() == (level == Autonomy::watch));
-        executor.tell(Cleared{});
-        const Story story = executor.story();
-        CHECK(story.at(1) == "refusal: the autonomy of the remedy is act");
-        CHECK(story.back() == "closed passed");
+        CHECK(executor.story().at(1) == "refusal: the autonomy of the remedy is act");
     }
 }
 
@@ -193,10 +189,8 @@ TEST_CASE("a refusal that no time will change is told to a person") {
     executor.open(rollback_of(world));
     executor.settle();
     CHECK(executor.node() == "stand_by");
-    CHECK(effects_count(world) == 0);
     REQUIRE(executor.notices.size() == 1);
-    CHECK(executor.notices.front().starts_with(
-        "i-1: refused (the catalogue holds this remedy for this target)"));
+    CHECK(executor.notices.front().starts_with("i-1: refused (the catalogue holds this remedy"));
 }
 
 TEST_CASE("a question is put once, and silence is no") {

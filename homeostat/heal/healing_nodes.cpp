@@ -83,6 +83,16 @@ bool only_watches(const IncidentState& state, const HealingContext& context) {
     return context.around.guard.autonomy_of(kind) == Autonomy::watch;
 }
 
+/// No time will change it. Whatever users meet, nothing will be done about it: heal or tell (P19).
+HealingTurn give_up_refused(IncidentState state,
+                            const Verdict& verdict,
+                            const HealingContext& context) {
+    if (only_watches(state, context)) {
+        return go(state, rest_of(state));
+    }
+    return escalate_because(std::move(state), "refused (" + verdict.rule + "): " + verdict.because);
+}
+
 /// What a verdict other than permit leads to.
 HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContext& context) {
     const Verdict verdict = body.verdict;
@@ -108,12 +118,8 @@ HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContex
         turn = escalate_because(std::move(state), "a person has to agree: " + verdict.because);
     } else if (verdict.kind == VerdictKind::question) {
         turn = go(std::move(state), "ask");
-    } else if (!verdict.again_at && only_watches(state, context)) {
-        turn = go(state, rest_of(state));
     } else if (!verdict.again_at) {
-        // Whatever it is that users meet, nothing will be done about it: heal or tell (P19).
-        turn = escalate_because(std::move(state),
-                                "refused (" + verdict.rule + "): " + verdict.because);
+        turn = give_up_refused(std::move(state), verdict, context);
     } else if (*verdict.again_at - since > context.around.refusal_for_max) {
         turn = escalate_because(std::move(state), "still refused (" + verdict.rule + ")");
     } else {

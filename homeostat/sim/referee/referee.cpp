@@ -236,7 +236,7 @@ void Referee::check_catalogue(const Order& order) {
     } else if (const auto* invalidate = std::get_if<Invalidate>(&order.step)) {
         is_known = has(there.caches, invalidate->cache);
     } else if (std::holds_alternative<Stop>(order.step)) {
-        is_known = is_known && rules_.spares.contains(*instance);
+        is_known = is_known && instance != nullptr && rules_.spares.contains(*instance);
     }
     if (!is_known || !order.is_version_there) {
         accuse("P5", "no such target or version is declared: " + describe(order.step));

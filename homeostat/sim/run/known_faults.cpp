@@ -9,10 +9,10 @@ std::span<const KnownFault> known_faults() {
     static constexpr std::array faults{
         KnownFault{"P18", "somebody took it back",
                    "a remedy in hand repeats a step that a rival takes back until its three tries "
-                   "are over; two reverts ought to end it (--seed 15)"},
+                   "are over; two reverts ought to end it (--seed 36)"},
         KnownFault{"P19", "left behind, and no incident holds it",
                    "a remedy that the budget stops half-way escalates, and its incident is closed "
-                   "once the symptom is gone, with an instance still drained (--seed 60)"},
+                   "once the symptom is gone, with an instance still drained"},
     };
     return faults;
 }

@@ -278,9 +278,10 @@ Task<Outcome> LabActuator::carry_out(EffectId effect, Step step) {
 }
 
 Task<Outcome> LabActuator::perform(Request request, Instant deadline) {
-    const EffectId effect = request.effect();
-    const Step step = request.step();
+    const EffectId& effect = request.effect();
+    const Step& step = request.step();
     machine_.say(fmt::format("order {}: {}", effect.text(), describe(step)));
+    machine_.referee().see_serving(machine_.serving_count());  // Between two ticks, too.
     machine_.referee().see_order(order_of(machine_, effect, step));
     machine_.tempt_death();
     if (!exists(machine_, step)) {
