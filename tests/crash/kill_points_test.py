@@ -118,6 +118,7 @@ class Round:
         self.calls_before = len(world.calls())
         self.opened_before = len(world.of_kind("opened"))
         self.escalated_before = len(world.of_kind("escalated"))
+        self.held_before = len(world.of_kind("held"))
 
     def calls(self):
         return self.world.calls()[self.calls_before:]
@@ -132,7 +133,7 @@ class Round:
         return len(self.world.of_kind("escalated")) > self.escalated_before
 
     def is_to_be_mended(self):
-        is_in_force = any("held" in call.entries() for call in self.calls())
+        is_in_force = len(self.world.of_kind("held")) > self.held_before
         return self.has_escalated() or (self.scene.is_held and is_in_force)
 
     def is_over(self):
