@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <mutex>
 #include <sstream>
 #include <string>
@@ -166,6 +167,17 @@ TEST_CASE("a sink that fails is reported once, stops nothing and is caught up la
         return text.find("the ledger's sink fails") == 0;
     });
     CHECK(failures == 1);
+}
+
+TEST_CASE("a sink that may only be appended to is copied to: only what is torn is cut off") {
+    const ScratchForTest scratch;
+    fill_for_test(options_for_test(scratch), 3);
+    const Disk disk([](DiskCall call) { return call == DiskCall::truncate ? EPERM : 0; });
+    FileSink sink(scratch.sink(), scratch.ledger(), disk);
+    REQUIRE(sink.copy({}, 0, 2));
+    FileSink again(scratch.sink(), scratch.ledger(), disk);
+    REQUIRE(again.copy({}, 0, 3));
+    CHECK(lines_of(scratch.sink()) == numbers_below(3));
 }
 
 TEST_CASE("a sink that is gone at the start is told of, and written anew") {
