@@ -315,6 +315,25 @@ TEST_CASE("no byte of a sink's line can change without the line being refused") 
     }
 }
 
+TEST_CASE("a check names the place of a sink's line that is none") {
+    const ScratchForTest scratch;
+    fill_for_test(sink_options(scratch), 3);
+    const std::string whole = read_for_test(scratch.sink());
+    const std::size_t third = whole.rfind('\n', whole.size() - 2) + 1;
+    for (const std::size_t line_begin : {std::size_t{0}, third}) {
+        std::string changed = whole;
+        changed[line_begin] = '!';
+        write_for_test(scratch.sink(), changed);
+        const LedgerCheck seen = check_ledger(scratch.ledger(), Witness{{}, scratch.sink()});
+        CAPTURE(line_begin);
+        REQUIRE(seen.trouble);
+        REQUIRE(seen.first_bad);
+        CHECK(seen.first_bad->segment == scratch.sink().string());
+        CHECK(seen.first_bad->offset == line_begin);
+        CHECK_FALSE(seen.first_bad->why.empty());
+    }
+}
+
 TEST_CASE("a sink inside the ledger's directory is refused") {
     const ScratchForTest scratch;
     Options options = options_for_test(scratch);
