@@ -95,18 +95,13 @@ struct Name {
     std::string_view kind;
 };
 
-constexpr std::array names{Name{"password", "password"},
-                           Name{"passwd", "password"},
-                           Name{"passphrase", "password"},
-                           Name{"pwd", "password"},
-                           Name{"secretkey", "secret"},
-                           Name{"secret", "secret"},
-                           Name{"apikey", "api_key"},
-                           Name{"accesskey", "api_key"},
-                           Name{"privatekey", "private_key"},
-                           Name{"authorization", "authorization"},
-                           Name{"credential", "credential"},
-                           Name{"token", "token"}};
+constexpr std::array names{
+    Name{"password", "password"},      Name{"passwd", "password"},
+    Name{"passphrase", "password"},    Name{"pwd", "password"},
+    Name{"secretkey", "secret"},       Name{"secret", "secret"},
+    Name{"apikey", "api_key"},         Name{"accesskey", "api_key"},
+    Name{"privatekey", "private_key"}, Name{"authorization", "authorization"},
+    Name{"credential", "credential"},  Name{"token", "token"}};
 
 /// api_key, api-key and apiKey are one name.
 std::string plain_name(std::string_view word) {
@@ -138,8 +133,7 @@ bool ends_with_name(std::string_view word) {
     if (plain.ends_with('s')) {
         plain.pop_back();
     }
-    return std::ranges::any_of(names,
-                               [&](const Name& name) { return plain.ends_with(name.part); });
+    return std::ranges::any_of(names, [&](const Name& name) { return plain.ends_with(name.part); });
 }
 
 /// A short number: what stands behind the name of a service in a text of figures.
@@ -210,7 +204,8 @@ std::optional<Secret> value_behind(std::string_view text,
     at = has_separator ? skip_spaces(text, at + 1) : at;
     const std::size_t value = skip_quote(text, at);
     const bool is_bare = value == at;
-    std::size_t value_end = is_bare ? end_of_bare_value(text, value) : end_of_value(text, value, at);
+    std::size_t value_end =
+        is_bare ? end_of_bare_value(text, value) : end_of_value(text, value, at);
     if (is_bare && kind == "authorization") {
         value_end = std::min(text.find_first_of("\r\n\"'", value), text.size());
     }

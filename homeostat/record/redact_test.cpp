@@ -73,9 +73,9 @@ TEST_CASE("what is no secret stays as it was, byte for byte") {
     for (const std::string_view text :
          {"", "payments-2 answers 500 since 12:04", "http://127.0.0.1:8080/health", "i-7.e2",
           "the bearer of news", "a token bucket", "no secret is safe",
-          "errors on token-service: 12 % of 300", "password-reset-2: 0.5 %", "secrets_api=42, up", "user@example.org",
-          "--password", "password=", "eyJ.eyJ", "-----BEGIN CERTIFICATE-----", "größer als 3 µs",
-          "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}) {
+          "errors on token-service: 12 % of 300", "password-reset-2: 0.5 %", "secrets_api=42, up",
+          "user@example.org", "--password", "password=", "eyJ.eyJ", "-----BEGIN CERTIFICATE-----",
+          "größer als 3 µs", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}) {
         CHECK(redact(text) == text);
     }
 }

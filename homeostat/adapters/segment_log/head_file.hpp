@@ -37,8 +37,8 @@ class HeadFile {
         : path_(std::move(file)), disk_(std::move(disk)) {}
 
     /// Nothing when there is no file or no line yet. Changes nothing.
-    /// ERRORS: absent: not even its directory is there; corrupt: not ours; invalid: no regular file;
-    /// full without the right to read.
+    /// ERRORS: absent: not even its directory is there; corrupt: not ours; invalid: no regular
+    /// file; full without the right to read.
     [[nodiscard]] Result<std::optional<SignedHead>> last() const;
 
     /// Adds a line, durable when this returns. A half line that a crash left is cut off before; a

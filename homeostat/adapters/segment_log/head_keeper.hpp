@@ -8,8 +8,9 @@
 // judgement: what nobody outside has seen can be rewritten by whoever broke in.
 //
 // One witness that has a head is enough, and one that contradicts the ledger too much: that is an
-// objection until the next start, which compares the whole ledger with it. Thread-safe; what blocks runs on a thread of its own,
-// because a witness may hang (a network disk) while the ledger must not.
+// objection until the next start, which compares the whole ledger with it. Thread-safe; what blocks
+// runs on a thread of its own, because a witness may hang (a network disk) while the ledger must
+// not.
 
 #include "homeostat/adapters/segment_log/head_file.hpp"
 #include "homeostat/adapters/segment_log/head_pace.hpp"

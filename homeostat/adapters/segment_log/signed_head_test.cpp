@@ -142,9 +142,8 @@ TEST_CASE("a file that may only be appended to takes heads; only what is torn is
     const SigningKey key = SigningKey::make();
     SignedHead head = head_for_test();
     key.sign(head);
-    const HeadFile file(scratch.path() / "heads.jsonl", Disk([](DiskCall call) {
-                            return call == DiskCall::truncate ? EPERM : 0;
-                        }));
+    const HeadFile file(scratch.path() / "heads.jsonl",
+                        Disk([](DiskCall call) { return call == DiskCall::truncate ? EPERM : 0; }));
     REQUIRE(file.append(head));
     REQUIRE(file.append(head));
     CHECK(read_for_test(file.path()) == to_head_line(head) + to_head_line(head));

@@ -48,8 +48,8 @@ struct Verification {
 
 /// What is known of the ledger from elsewhere.
 struct Witness {
-    std::string head_hash;               ///< Has to be in the chain; empty: not asked for.
-    std::filesystem::path sink;          ///< Every line has to agree; empty: not asked for.
+    std::string head_hash;                       ///< Has to be in the chain; empty: not asked for.
+    std::filesystem::path sink;                  ///< Every line has to agree; empty: not asked for.
     std::vector<std::filesystem::path> heads{};  ///< Likewise every signed head of each file.
     std::filesystem::path public_key{};          ///< What the heads have to be signed with.
 };
