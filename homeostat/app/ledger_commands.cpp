@@ -163,6 +163,14 @@ ExitStatus replay_incident(const LedgerOptions& options, const std::string& id) 
 
 namespace {
 
+std::string names_of(const std::vector<std::filesystem::path>& files) {
+    std::string names;
+    for (const std::filesystem::path& file : files) {
+        names += (names.empty() ? "" : ", ") + file.string();
+    }
+    return names;
+}
+
 std::string agreed(const ledger::Verification& verified, const ledger::Witness& witness) {
     std::string said;
     if (!witness.sink.empty()) {
@@ -171,7 +179,7 @@ std::string agreed(const ledger::Verification& verified, const ledger::Witness& 
     }
     if (!witness.heads.empty()) {
         said += fmt::format("{}{} signed heads of {} agree", said.empty() ? "" : ", ",
-                            verified.heads_count, witness.heads.string());
+                            verified.heads_count, names_of(witness.heads));
     }
     return said.empty() ? "none; keep the head above to have one" : said;
 }
@@ -213,21 +221,34 @@ json::object to_document(const ledger::LedgerCheck& checked) {
     return document;
 }
 
+/// The witnesses of signed heads that are configured and not named anew, which are (not) there.
+std::vector<std::filesystem::path> configured_heads(const VerifyLedgerOptions& options,
+                                                    const LedgerPlace& place,
+                                                    bool is_there) {
+    std::vector<std::filesystem::path> files;
+    for (const std::filesystem::path& heads : place.witnesses) {
+        std::error_code ignored;
+        if (options.heads.empty() && std::filesystem::exists(heads, ignored) == is_there) {
+            files.push_back(heads);
+        }
+    }
+    return files;
+}
+
 /// What the ledger is checked against: the command line's, else what the configuration names and
 /// is there.
 ledger::Witness witness_of(const VerifyLedgerOptions& options, const LedgerPlace& place) {
     std::error_code ignored;
-    ledger::Witness witness{options.head, options.sink, options.heads, options.public_key};
+    ledger::Witness witness{options.head, options.sink, {}, options.public_key};
     if (witness.sink.empty() && std::filesystem::exists(place.sink, ignored)) {
         witness.sink = place.sink;
     }
     if (witness.public_key.empty()) {
         witness.public_key = place.public_key;
     }
-    for (const std::filesystem::path& heads : place.witnesses) {
-        if (witness.heads.empty() && std::filesystem::exists(heads, ignored)) {
-            witness.heads = heads;
-        }
+    witness.heads = configured_heads(options, place, true);
+    if (!options.heads.empty()) {
+        witness.heads.push_back(options.heads);
     }
     return witness;
 }
@@ -241,9 +262,12 @@ ledger::LedgerCheck check(const VerifyLedgerOptions& options,
             checked, "configured " + place.sink.string() + " is not there",
             "bring it back. A running agent writes it anew with its next record");
     }
-    if (!options.heads.empty() && checked.seen.heads_count == 0) {
-        object_without_witness(checked, options.heads.string() + " has no signed head",
-                               "bring it back from a copy");
+    std::vector<std::filesystem::path> without = configured_heads(options, place, false);
+    without.insert(without.end(), checked.without_head.begin(), checked.without_head.end());
+    if (!without.empty()) {
+        object_without_witness(checked, "no signed head is there in " + names_of(without),
+                               "bring it back from a copy. A running agent writes one with its "
+                               "next head");
     }
     return checked;
 }

@@ -158,12 +158,15 @@ TEST_CASE("an index that is lost is built anew and nothing is said of it") {
 TEST_CASE("an index that is spoiled is built anew, with one line") {
     Scene scene;
     const std::vector<IncidentSummary> before = scene.ask().incidents;
-    ledger::write_for_test(scene.place.index, "no database, and nothing like it");
+    const std::string whole = ledger::read_for_test(scene.place.index);
+    ledger::write_for_test(scene.place.index, whole.substr(0, 100));
     CHECK(scene.ask().incidents == before);
     CHECK(scene.told.size() == 1);
     CHECK(scene.ask().incidents == before);
     CHECK(scene.told.empty());
-    const std::string whole = ledger::read_for_test(scene.place.index);
+    ledger::write_for_test(scene.place.index, "");
+    CHECK(scene.ask().incidents == before);
+    CHECK(scene.told.empty());
     for (std::size_t at = 100; at < whole.size(); at += 2'048) {  // Each page, in turn.
         std::string spoiled = whole;
         spoiled.replace(at, 200, std::string(200, '\xff'));
@@ -199,6 +202,23 @@ TEST_CASE("where no index can be kept the ledger is read, and another file is le
         CHECK(scene.told.front().starts_with("no index is kept"));
     }
     CHECK(ledger::read_for_test(file) == "precious");
+}
+
+TEST_CASE("a file that is not an index of ours is left alone, whatever its name and content") {
+    Scene scene;
+    (void)scene.ask();
+    constexpr std::size_t application_id_at = 68;  // SOURCE: sqlite.org/fileformat.html, 1.3
+    std::string of_another = ledger::read_for_test(scene.place.index);
+    of_another.replace(application_id_at, 4, "GPKG");
+    for (const std::string& content : {std::string("notes, and no database"), of_another}) {
+        scene.place.index = scene.scratch.path() / "notes.index";
+        ledger::write_for_test(scene.place.index, content);
+        CHECK(scene.ids() == Ids{"i-1", "i-2"});
+        REQUIRE(scene.told.size() == 1);
+        CHECK(scene.told.front().starts_with("no index is kept"));
+        CHECK(scene.told.front().contains("notes.index"));
+        CHECK(ledger::read_for_test(scene.place.index) == content);
+    }
 }
 
 TEST_CASE("a ledger that is not intact is no answer, with an index or without") {

@@ -12,6 +12,7 @@ constexpr std::size_t npos = std::string_view::npos;
 constexpr std::size_t spaces_max = 4;        ///< Between a name, its separator and its value.
 constexpr std::size_t word_bytes_max = 128;  ///< Longer words are no names.
 constexpr std::size_t bearer_bytes_min = 8;  ///< Shorter: "bearer of news".
+constexpr std::size_t figure_bytes_max = 7;  ///< Longer ones may be a secret of digits alone.
 
 bool is_alnum(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -31,6 +32,10 @@ struct Secret {
     std::size_t end{0};
     std::string_view kind;
 };
+
+bool is_word_of(std::string_view word, std::string_view lower) {
+    return std::ranges::equal(word, lower, {}, to_lower);
+}
 
 /// A word does not go on into the dashes that begin a PEM block.
 std::size_t end_of_word(std::string_view text, std::size_t begin) {
@@ -90,32 +95,51 @@ struct Name {
     std::string_view kind;
 };
 
-constexpr std::array names{Name{"password", "password"},
-                           Name{"passwd", "password"},
-                           Name{"passphrase", "password"},
-                           Name{"pwd", "password"},
-                           Name{"secret", "secret"},
-                           Name{"apikey", "api_key"},
-                           Name{"accesskey", "api_key"},
-                           Name{"privatekey", "private_key"},
-                           Name{"authorization", "authorization"},
-                           Name{"credential", "credential"},
-                           Name{"token", "token"}};
+constexpr std::array names{
+    Name{"password", "password"},      Name{"passwd", "password"},
+    Name{"passphrase", "password"},    Name{"pwd", "password"},
+    Name{"secretkey", "secret"},       Name{"secret", "secret"},
+    Name{"apikey", "api_key"},         Name{"accesskey", "api_key"},
+    Name{"privatekey", "private_key"}, Name{"authorization", "authorization"},
+    Name{"credential", "credential"},  Name{"token", "token"}};
 
-/// What kind of secret a word announces; empty: none. api_key, api-key and apiKey are one name.
-std::string_view kind_of_name(std::string_view word) {
-    if (word.size() > word_bytes_max) {
-        return {};
-    }
+/// api_key, api-key and apiKey are one name.
+std::string plain_name(std::string_view word) {
     std::string plain;
     for (const char c : word) {
         if (is_alnum(c)) {
             plain += to_lower(c);
         }
     }
+    return plain;
+}
+
+/// What kind of secret a word announces; empty: none.
+std::string_view kind_of_name(std::string_view word) {
+    if (word.size() > word_bytes_max) {
+        return {};
+    }
+    const std::string plain = plain_name(word);
     const auto* found = std::ranges::find_if(
         names, [&](const Name& name) { return plain.find(name.part) != npos; });
     return found == names.end() ? std::string_view{} : found->kind;
+}
+
+/// False for "token-service", which is rather the name of what has to do with tokens. "password_2"
+/// and "tokens" end with a name.
+bool ends_with_name(std::string_view word) {
+    std::string plain = plain_name(word);
+    plain.erase(plain.find_last_not_of("0123456789") + 1);
+    if (plain.ends_with('s')) {
+        plain.pop_back();
+    }
+    return std::ranges::any_of(names, [&](const Name& name) { return plain.ends_with(name.part); });
+}
+
+/// A short number: what stands behind the name of a service in a text of figures.
+bool is_figure(std::string_view value) {
+    return value.size() <= figure_bytes_max &&
+           value.find_first_not_of("0123456789.%") == std::string_view::npos;
 }
 
 std::size_t skip_spaces(std::string_view text, std::size_t at) {
@@ -154,6 +178,18 @@ std::size_t end_of_value(std::string_view text, std::size_t at, std::size_t befo
     return end;
 }
 
+/// Where a bare value ends: "Bearer" and "Basic" announce the word that is the secret.
+std::size_t end_of_bare_value(std::string_view text, std::size_t at) {
+    const std::size_t end = end_of_value(text, at, at);
+    const std::string_view word = text.substr(at, end - at);
+    if (!is_word_of(word, "bearer") && !is_word_of(word, "basic")) {
+        return end;
+    }
+    const std::size_t next = skip_spaces(text, end);
+    const std::size_t next_end = end_of_value(text, next, next);
+    return next_end == next ? end : next_end;
+}
+
 /// The value behind the name that ends at `end`, if it is one. A flag's stands behind a space.
 std::optional<Secret> value_behind(std::string_view text,
                                    std::size_t begin,
@@ -167,18 +203,18 @@ std::optional<Secret> value_behind(std::string_view text,
     }
     at = has_separator ? skip_spaces(text, at + 1) : at;
     const std::size_t value = skip_quote(text, at);
-    const bool is_header = kind == "authorization" && value == at;
-    const std::size_t value_end = is_header
-                                      ? std::min(text.find_first_of("\r\n\"'", value), text.size())
-                                      : end_of_value(text, value, at);
-    if (value_end == value) {
+    const bool is_bare = value == at;
+    std::size_t value_end =
+        is_bare ? end_of_bare_value(text, value) : end_of_value(text, value, at);
+    if (is_bare && kind == "authorization") {
+        value_end = std::min(text.find_first_of("\r\n\"'", value), text.size());
+    }
+    const bool is_harmless = is_bare && is_figure(text.substr(value, value_end - value)) &&
+                             !ends_with_name(text.substr(begin, end - begin));
+    if (value_end == value || is_harmless) {
         return std::nullopt;
     }
     return Secret{value, value_end, kind};
-}
-
-bool is_word_of(std::string_view word, std::string_view lower) {
-    return std::ranges::equal(word, lower, {}, to_lower);
 }
 
 std::optional<Secret> bearer_behind(std::string_view text, std::size_t end) {

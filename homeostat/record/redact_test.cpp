@@ -48,6 +48,14 @@ TEST_CASE("what looks like a secret is replaced by its kind, and what stands aro
         {"run --token abc now", "run --token [redacted:token] now"},
         {"Authorization: Basic YTpi\nAccept: x",
          "Authorization: [redacted:authorization]\nAccept: x"},
+        {"X-Auth-Token: Bearer abc123opaque, sent", "X-Auth-Token: [redacted:token], sent"},
+        {"token=basic  YTpi\nAccept: x", "token=[redacted:token]\nAccept: x"},
+        {"secret: Bearer", "secret: [redacted:secret]"},
+        {"token-service: abc123", "token-service: [redacted:token]"},
+        {"PASSWORD_2=123456", "PASSWORD_2=[redacted:password]"},
+        {"secret_key=123456", "secret_key=[redacted:secret]"},
+        {"tokens: 123456", "tokens: [redacted:token]"},
+        {"token-service: 12345678", "token-service: [redacted:token]"},
         {"sent Bearer abcdefgh123 twice", "sent Bearer [redacted:bearer] twice"},
         {"postgres://me:p@ss@db:5432/x", "postgres://[redacted:userinfo]@db:5432/x"},
         {"key " + aws + " used", "key [redacted:aws_key] used"},
@@ -64,9 +72,10 @@ TEST_CASE("what looks like a secret is replaced by its kind, and what stands aro
 TEST_CASE("what is no secret stays as it was, byte for byte") {
     for (const std::string_view text :
          {"", "payments-2 answers 500 since 12:04", "http://127.0.0.1:8080/health", "i-7.e2",
-          "the bearer of news", "a token bucket", "no secret is safe", "user@example.org",
-          "--password", "password=", "eyJ.eyJ", "-----BEGIN CERTIFICATE-----", "größer als 3 µs",
-          "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}) {
+          "the bearer of news", "a token bucket", "no secret is safe",
+          "errors on token-service: 12 % of 300", "password-reset-2: 0.5 %", "secrets_api=42, up",
+          "user@example.org", "--password", "password=", "eyJ.eyJ", "-----BEGIN CERTIFICATE-----",
+          "größer als 3 µs", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}) {
         CHECK(redact(text) == text);
     }
 }

@@ -66,4 +66,19 @@ TEST_CASE("a start that trusts a sync after one that failed does not lose what i
     }
 }
 
+TEST_CASE("a start after a directory's sync that failed does not lose the file it writes to") {
+    for (std::uint64_t sync = 1; sync <= 4; ++sync) {
+        CAPTURE(sync);
+        SimDisk disk;
+        disk.fail_with(
+            {.error_number = EIO, .call_index = sync, .only = sim::disk::CallKind::sync_directory});
+        const Told told = run(disk, script());
+        disk.end_processes();
+        const Told more = run(disk, {Durability::synced}, told);
+        disk.lose_power([](std::uint64_t) { return 0; }, WriteOrder::kept);
+        const std::string trouble = trouble_with(disk, more);
+        CHECK_MESSAGE(trouble.empty(), trouble);
+    }
+}
+
 }  // namespace homeostat::ledger_test

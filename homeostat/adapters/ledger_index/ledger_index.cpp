@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -44,6 +46,27 @@ CREATE TABLE changes(group_index INTEGER NOT NULL, position INTEGER NOT NULL,
   PRIMARY KEY(group_index, position)) WITHOUT ROWID;
 )";
 
+// Marks the file as an index of ours: "HSix". SOURCE: sqlite.org/fileformat.html, 1.3.
+constexpr std::int32_t application_id = 0x48536978;
+constexpr std::size_t application_id_at = 68;
+constexpr std::string_view sqlite_magic("SQLite format 3\0", 16);
+
+/// False where there is a file that is no index of ours: it may be all there is of something.
+bool may_be_replaced(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string head(application_id_at + sizeof(application_id), '\0');
+    file.read(head.data(), static_cast<std::streamsize>(head.size()));
+    head.resize(static_cast<std::size_t>(file.gcount()));
+    if (head.empty()) {
+        return true;  // Not there, or empty. What cannot be read is not opened, either.
+    }
+    std::uint32_t found = 0;
+    for (const char byte : head.substr(std::min(application_id_at, head.size()))) {
+        found = (found << 8U) | static_cast<unsigned char>(byte);
+    }
+    return head.starts_with(sqlite_magic) && found == std::uint32_t{application_id};
+}
+
 std::int64_t ms_of(WallTime at) {
     return at.time_since_epoch().count();
 }
@@ -60,6 +83,11 @@ Result<LedgerIndex> LedgerIndex::open(const std::filesystem::path& path) {
     if (path.extension() != file_ending) {
         return fail(Fault::invalid,
                     path.string() + ": the name of an index ends in " + std::string(file_ending));
+    }
+    if (!may_be_replaced(path)) {
+        return fail(Fault::invalid, path.string() +
+                                        " is no index of ours, and is left alone; move it away, or "
+                                        "name another file");
     }
     const Result<void> parent = os::make_directories(os::parent_of(path.string()));
     if (!parent) {
@@ -119,7 +147,8 @@ Result<void> LedgerIndex::read_place() {
     (*any)->reset();
     if (is_new) {
         return database_.execute(
-            fmt::format("BEGIN; {} PRAGMA user_version={}; COMMIT;", tables, schema_version));
+            fmt::format("BEGIN; {} PRAGMA application_id={}; PRAGMA user_version={}; COMMIT;",
+                        tables, application_id, schema_version));
     }
     if (found != schema_version) {
         return fail(Fault::corrupt,

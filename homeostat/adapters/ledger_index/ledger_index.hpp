@@ -109,7 +109,8 @@ struct Statistics {
 class LedgerIndex {
   public:
     /// The index at `path`, made if it is not there; `news` says why an old one was thrown away.
-    /// ERRORS: invalid: the name does not end as it must; busy; full: no room or no right.
+    /// ERRORS: invalid: the name does not end as it must, or a file that is no index of ours is
+    /// there, which is left alone; busy; full: no room or no right.
     [[nodiscard]] static Result<LedgerIndex> open(const std::filesystem::path& path);
     /// One that goes with the process, for where no file can be kept.
     [[nodiscard]] static Result<LedgerIndex> in_memory();

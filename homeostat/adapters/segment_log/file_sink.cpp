@@ -126,7 +126,7 @@ Result<SinkTail> parse_sink_tail(std::string_view bytes) {
         return fail(Fault::corrupt, "it has no line feed and does not begin as one of ours");
     }
     if (end == std::string_view::npos) {
-        return SinkTail{};
+        return SinkTail{.last = {}, .whole_bytes = 0, .torn_bytes = bytes.size()};
     }
     const std::string_view whole = bytes.substr(0, end);
     const std::size_t before = whole.rfind('\n');
@@ -135,7 +135,8 @@ Result<SinkTail> parse_sink_tail(std::string_view bytes) {
     if (!point) {
         return std::unexpected<Error>(point.error());
     }
-    return SinkTail{*point, torn_begin};
+    return SinkTail{
+        .last = *point, .whole_bytes = torn_begin, .torn_bytes = bytes.size() - torn_begin};
 }
 
 Result<std::optional<WitnessPoint>> last_witness_point(const Disk& disk,
@@ -183,9 +184,11 @@ Result<void> FileSink::open() {
     if (!file) {
         return std::unexpected<Error>(file.error());
     }
-    const Result<void> cut = disk_.truncate(*file, tail->whole_bytes);
-    if (!cut) {
-        return cut;
+    // An append-only file (chattr +a) refuses even to be cut to the size that it has.
+    if (tail->torn_bytes > 0) {
+        if (const Result<void> cut = disk_.truncate(*file, tail->whole_bytes); !cut) {
+            return cut;
+        }
     }
     file_ = std::move(*file);
     next_index_ = tail->last ? tail->last->index + 1 : 0;

@@ -42,6 +42,7 @@ struct SinkTail {
     std::optional<WitnessPoint> last;  ///< Nothing: no whole line is there.
     std::uint64_t whole_bytes{0};      ///< Up to and with the last line feed; what is behind it may
                                        ///< be cut off, a crash left it there.
+    std::uint64_t torn_bytes{0};       ///< Behind it.
 };
 
 /// Finds the last whole line in the last bytes of a sink's file: all of them, or so many that a
@@ -57,8 +58,8 @@ struct SinkTail {
 class FileSink {
   public:
     /// `ledger` is the directory to catch up from.
-    FileSink(std::filesystem::path file, std::filesystem::path ledger)
-        : path_(std::move(file)), ledger_(std::move(ledger)) {}
+    FileSink(std::filesystem::path file, std::filesystem::path ledger, Disk disk = Disk())
+        : path_(std::move(file)), ledger_(std::move(ledger)), disk_(std::move(disk)) {}
 
     /// Appends the lines of the groups [first_index, next_index). What is missing before them is
     /// read from the ledger; what is there already is left alone. ERRORS: absent: the file was

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <mutex>
 #include <sstream>
 #include <string>
@@ -168,6 +169,17 @@ TEST_CASE("a sink that fails is reported once, stops nothing and is caught up la
     CHECK(failures == 1);
 }
 
+TEST_CASE("a sink that may only be appended to is copied to: only what is torn is cut off") {
+    const ScratchForTest scratch;
+    fill_for_test(options_for_test(scratch), 3);
+    const Disk disk([](DiskCall call) { return call == DiskCall::truncate ? EPERM : 0; });
+    FileSink sink(scratch.sink(), scratch.ledger(), disk);
+    REQUIRE(sink.copy({}, 0, 2));
+    FileSink again(scratch.sink(), scratch.ledger(), disk);
+    REQUIRE(again.copy({}, 0, 3));
+    CHECK(lines_of(scratch.sink()) == numbers_below(3));
+}
+
 TEST_CASE("a sink that is gone at the start is told of, and written anew") {
     const ScratchForTest scratch;
     News news;
@@ -300,6 +312,25 @@ TEST_CASE("no byte of a sink's line can change without the line being refused") 
         changed[at] = static_cast<char>(changed[at] ^ 0x01);
         CHECK_FALSE(parse_witness_line(changed));
         CHECK_FALSE(parse_witness_line(line.substr(0, at)));
+    }
+}
+
+TEST_CASE("a check names the place of a sink's line that is none") {
+    const ScratchForTest scratch;
+    fill_for_test(sink_options(scratch), 3);
+    const std::string whole = read_for_test(scratch.sink());
+    const std::size_t third = whole.rfind('\n', whole.size() - 2) + 1;
+    for (const std::size_t line_begin : {std::size_t{0}, third}) {
+        std::string changed = whole;
+        changed[line_begin] = '!';
+        write_for_test(scratch.sink(), changed);
+        const LedgerCheck seen = check_ledger(scratch.ledger(), Witness{{}, scratch.sink()});
+        CAPTURE(line_begin);
+        REQUIRE(seen.trouble);
+        REQUIRE(seen.first_bad);
+        CHECK(seen.first_bad->segment == scratch.sink().string());
+        CHECK(seen.first_bad->offset == line_begin);
+        CHECK_FALSE(seen.first_bad->why.empty());
     }
 }
 

@@ -20,6 +20,27 @@ bool begins_as_a_line(std::string_view text) {
            (text.starts_with(line_begin) || line_begin.starts_with(text));
 }
 
+/// What is wrong with writing `head` behind `last`; empty: nothing.
+std::string objection_to(const SignedHead& head, const SignedHead& last) {
+    if (head.ledger != last.ledger) {
+        return "its last head is of another ledger";
+    }
+    if (head.key != last.key) {
+        return fmt::format("its last head is signed with the key {}, and the next one with {}",
+                           last.key, head.key);
+    }
+    if (head.index < last.index) {
+        return fmt::format(
+            "it has the head of group {}, and the ledger ends at group {}: the end was cut off, or "
+            "this is an older copy",
+            last.index, head.index);
+    }
+    if (head.index == last.index && head.hash != last.hash) {
+        return fmt::format("it has seen another group {}", last.index);
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<HeadTail> parse_head_tail(std::string_view bytes) {
@@ -29,7 +50,7 @@ Result<HeadTail> parse_head_tail(std::string_view bytes) {
         return fail(Fault::corrupt, "it has no line feed and does not begin as one of ours");
     }
     if (end == std::string_view::npos) {
-        return HeadTail{};
+        return HeadTail{.last = {}, .whole_bytes = 0, .torn_bytes = bytes.size()};
     }
     const std::string_view before = bytes.substr(0, end);
     const std::size_t begin = before.rfind('\n');
@@ -38,13 +59,22 @@ Result<HeadTail> parse_head_tail(std::string_view bytes) {
     if (!head) {
         return std::unexpected(head.error());
     }
-    return HeadTail{std::move(*head), torn_begin};
+    return HeadTail{.last = std::move(*head),
+                    .whole_bytes = torn_begin,
+                    .torn_bytes = bytes.size() - torn_begin};
 }
 
 Result<HeadTail> HeadFile::tail() const {
     std::error_code error;
     const std::filesystem::file_status status = std::filesystem::status(path_, error);
     if (status.type() == std::filesystem::file_type::not_found) {
+        const std::string directory = os::parent_of(path_.string());
+        if (!std::filesystem::is_directory(directory, error)) {
+            return fail(Fault::absent,
+                        fmt::format("{}: the directory {} is not there; mount it, or make it by "
+                                    "hand: a witness's directory is never made here",
+                                    path_.string(), directory));
+        }
         return HeadTail{};
     }
     if (!error && !std::filesystem::is_regular_file(status)) {
@@ -85,15 +115,19 @@ Result<void> HeadFile::append(const SignedHead& head) const {
     if (!found) {
         return std::unexpected(found.error());
     }
-    Result<void> done = os::make_directories(os::parent_of(path_.string()));
-    if (!done) {
-        return done;
+    const std::string wrong = found->last ? objection_to(head, *found->last) : std::string();
+    if (!wrong.empty()) {
+        return fail(Fault::corrupt, path_.string() + ": " + wrong);
     }
     const Result<OpenFile> file = disk_.open(path_);
     if (!file) {
         return std::unexpected(file.error());
     }
-    done = disk_.truncate(*file, found->whole_bytes);
+    // An append-only file (chattr +a) refuses even to be cut to the size that it has.
+    Result<void> done;
+    if (found->torn_bytes > 0) {
+        done = disk_.truncate(*file, found->whole_bytes);
+    }
     done = done ? disk_.append(*file, to_head_line(head)) : done;
     done = done ? disk_.sync(*file) : done;
     const bool is_new = found->whole_bytes == 0;

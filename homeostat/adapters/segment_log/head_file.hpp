@@ -24,6 +24,7 @@ struct HeadTail {
     std::optional<SignedHead> last;  ///< Nothing: no whole line is there.
     std::uint64_t whole_bytes{0};  ///< Up to and with the last line feed; what is behind it may be
                                    ///< cut off, a crash left it there.
+    std::uint64_t torn_bytes{0};   ///< Behind it.
 };
 
 /// Finds the last whole line in the last bytes of a file of heads: all of them, or at least two
@@ -36,11 +37,15 @@ class HeadFile {
         : path_(std::move(file)), disk_(std::move(disk)) {}
 
     /// Nothing when there is no file or no line yet. Changes nothing.
-    /// ERRORS: corrupt: not ours; invalid: no regular file; full without the right to read.
+    /// ERRORS: absent: not even its directory is there; corrupt: not ours; invalid: no regular
+    /// file; full without the right to read.
     [[nodiscard]] Result<std::optional<SignedHead>> last() const;
 
-    /// Adds a line, durable when this returns. A half line that a crash left is cut off before.
-    /// ERRORS: as last(), and full without the right or the room to write.
+    /// Adds a line, durable when this returns. A half line that a crash left is cut off before; a
+    /// file with none is only appended to. Its directory is never made: where a mount is missing,
+    /// the heads would stay on this machine and count as witnessed.
+    /// ERRORS: as last(); corrupt: the last head is of another ledger or key, or `head` does not
+    /// follow on it; full without the right or the room to write.
     [[nodiscard]] Result<void> append(const SignedHead& head) const;
 
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }

@@ -22,7 +22,14 @@ Result<SigningKey> read_or_make_key(const HeadOptions& options, const HeadKeeper
     }
     for (const std::filesystem::path& witness : options.witnesses) {
         const Result<std::optional<SignedHead>> last = HeadFile(witness).last();
-        if (last && *last) {
+        if (!last) {
+            return fail(
+                Fault::absent,
+                fmt::format("{}: the key that signs the ledger's heads is not there, and none is "
+                            "made while a witness cannot be read, which may have heads of it: {}",
+                            options.key.string(), last.error().text));
+        }
+        if (*last) {
             return fail(
                 Fault::absent,
                 fmt::format("{}: the key that signs the ledger's heads is not there, and {} "
@@ -49,7 +56,7 @@ HeadKeeper::HeadKeeper(HeadOptions options, Tell tell, SigningKey key)
     for (const std::filesystem::path& witness : options_.witnesses) {
         files_.emplace_back(witness, Disk(options_.disk_probe_for_test));
     }
-    is_failing_.resize(files_.size());
+    failing_by_.resize(files_.size());
 }
 
 Result<std::unique_ptr<HeadKeeper>> HeadKeeper::open(HeadOptions options, Tell tell) {
@@ -122,6 +129,12 @@ void HeadKeeper::took(LedgerHead head) {
 
 std::string HeadKeeper::objection() const {
     const std::lock_guard hold(mutex_);
+    if (!contradiction_.empty()) {
+        return fmt::format(
+            "a witness of the ledger contradicts it: {}; compare them (`homeostat verify-ledger`), "
+            "then start the agent again",
+            contradiction_);
+    }
     if (groups_unwitnessed_ == 0) {
         return {};
     }
@@ -135,8 +148,19 @@ std::string HeadKeeper::objection() const {
         std::chrono::duration_cast<std::chrono::minutes>(pace.unwitnessed_for_max).count();
     return fmt::format(
         "no witness has seen the end of the ledger for more than {} groups or {} "
-        "minutes; make {} writable again",
-        pace.unwitnessed_groups_max, minutes, files_.front().path().string());
+        "minutes; make one writable again: {}",
+        pace.unwitnessed_groups_max, minutes, say_each_witness());
+}
+
+/// REQUIRES: the mutex is held.
+std::string HeadKeeper::say_each_witness() const {
+    std::string said;
+    for (std::size_t index = 0; index < files_.size(); ++index) {
+        said += said.empty() ? "" : "; ";
+        said += failing_by_[index].empty() ? files_[index].path().string() + " does not answer"
+                                           : failing_by_[index];
+    }
+    return said;
 }
 
 std::chrono::steady_clock::time_point HeadKeeper::now() const {
@@ -200,15 +224,25 @@ bool HeadKeeper::send_to_any(const SignedHead& head) {
     for (std::size_t index = 0; index < files_.size(); ++index) {
         const Result<void> appended = files_[index].append(head);
         is_taken = is_taken || appended.has_value();
-        const bool was_failing = is_failing_[index];
-        is_failing_[index] = !appended;
-        if (was_failing != is_failing_[index]) {
+        if (note_answer(index, appended)) {
             tell_(appended ? files_[index].path().string() + ": the ledger's witness works again"
                            : "a witness of the ledger fails, the ledger goes on: " +
                                  appended.error().text);
         }
     }
     return is_taken;
+}
+
+/// Says whether it is another answer than the one before: a failure, or none any more.
+bool HeadKeeper::note_answer(std::size_t witness, const Result<void>& answer) {
+    const std::lock_guard hold(mutex_);
+    const bool was_failing = !failing_by_[witness].empty();
+    failing_by_[witness] = answer ? std::string() : answer.error().text;
+    const bool is_contradiction = !answer && answer.error().fault == Fault::corrupt;
+    if (is_contradiction && contradiction_.empty()) {
+        contradiction_ = answer.error().text;
+    }
+    return was_failing == answer.has_value();
 }
 
 void HeadKeeper::note_witnessed(std::uint64_t index) {

@@ -7,8 +7,10 @@
 // known to no witness, `objection()` says so, and whoever acts has to stop acting on his own
 // judgement: what nobody outside has seen can be rewritten by whoever broke in.
 //
-// One witness that has a head is enough. Thread-safe; what blocks runs on a thread of its own,
-// because a witness may hang (a network disk) while the ledger must not.
+// One witness that has a head is enough, and one that contradicts the ledger too much: that is an
+// objection until the next start, which compares the whole ledger with it. Thread-safe; what blocks
+// runs on a thread of its own, because a witness may hang (a network disk) while the ledger must
+// not.
 
 #include "homeostat/adapters/segment_log/head_file.hpp"
 #include "homeostat/adapters/segment_log/head_pace.hpp"
@@ -20,6 +22,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -51,7 +54,8 @@ class HeadKeeper {
   public:
     using Tell = std::function<void(std::string_view)>;
 
-    /// Reads the key, or makes one and tells so, and reads the last heads.
+    /// Reads the key, or makes one and tells so, and reads the last heads. No key is made while a
+    /// witness cannot be read: it may have heads of the key that is missing.
     /// ERRORS: of the key; corrupt: a witness's last head is not signed with it, or is no head.
     [[nodiscard]] static Result<std::unique_ptr<HeadKeeper>> open(HeadOptions options, Tell tell);
 
@@ -86,16 +90,19 @@ class HeadKeeper {
     void wait();
     void send();
     [[nodiscard]] bool send_to_any(const SignedHead& head);
+    [[nodiscard]] bool note_answer(std::size_t witness, const Result<void>& answer);
     void note_witnessed(std::uint64_t index);
+    [[nodiscard]] std::string say_each_witness() const;
 
     HeadOptions options_;
     Tell tell_;
     SigningKey key_;
     std::vector<HeadFile> files_;
-    std::vector<bool> is_failing_;  ///< Of each file; only the thread looks.
     std::vector<Seen> seen_;
 
-    mutable std::mutex mutex_;  ///< Of the next six.
+    mutable std::mutex mutex_;             ///< Of the next eight.
+    std::vector<std::string> failing_by_;  ///< Of each file; empty: it works, or was not tried.
+    std::string contradiction_;            ///< What a witness knows and the ledger does not.
     std::string ledger_;
     std::optional<LedgerHead> head_;
     std::optional<std::uint64_t> witnessed_index_;

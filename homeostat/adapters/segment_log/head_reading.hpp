@@ -36,6 +36,7 @@ class HeadReading {
     /// Puts the line into `bad` where the file of heads itself was the last trouble.
     void blame(std::optional<BadPlace>& bad) const;
 
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
     [[nodiscard]] std::uint64_t agreed_count() const { return agreed_count_; }
 
   private:

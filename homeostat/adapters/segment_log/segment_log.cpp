@@ -137,8 +137,9 @@ Task<Result<ports::Position>> SegmentLog::append(EntryGroup group, ports::Durabi
 void SegmentLog::enqueue(Waiting waiting) {
     const std::lock_guard hold(waiting_mutex_);
     waiting_.push_back(std::move(waiting));
-    if (waiting_.size() == 1) {
+    if (!is_batch_due_) {
         asio::post(writer_thread_, [this] { write_batch(); });
+        is_batch_due_ = true;  // Not before: if no task could be made, the next append asks again.
     }
 }
 
@@ -148,6 +149,7 @@ void SegmentLog::write_batch() {
     {
         const std::lock_guard hold(waiting_mutex_);
         batch.swap(waiting_);
+        is_batch_due_ = false;
     }
     std::vector<Result<ports::Position>> results;
     bool is_sync_wanted = false;

@@ -100,8 +100,9 @@ class SegmentLog final : public ports::Ledger {
     std::optional<LedgerHead> head_;     ///< Of the last group.
     std::unique_ptr<Copying> copying_;   ///< The sink's side; empty without one.
     std::unique_ptr<HeadKeeper> heads_;  ///< Empty without witnesses.
-    std::mutex waiting_mutex_;           ///< Of `waiting_` alone.
+    std::mutex waiting_mutex_;           ///< Of the next two.
     std::vector<Waiting> waiting_;       ///< What the writer's thread takes next, all at once.
+    bool is_batch_due_{false};           ///< It is on its way to take them.
     boost::asio::thread_pool writer_thread_{1};
 };
 

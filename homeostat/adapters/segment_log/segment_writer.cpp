@@ -83,6 +83,8 @@ Result<void> SegmentWriter::go_on_after(const LedgerEnd& end) {
         ready = disk_.truncate(*last, end.last_segment_bytes);
     }
     ready = ready ? make_durable(path, end.last_segment_bytes) : ready;
+    // So with its name: the process before us may have ended between rename and sync.
+    ready = ready ? disk_.sync_directory(options_.directory) : ready;
     if (!ready) {
         return poison_and_fail(ready.error());
     }

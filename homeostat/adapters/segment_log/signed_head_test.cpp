@@ -28,8 +28,9 @@ std::filesystem::path key_of(const ScratchForTest& scratch) {
     return scratch.path() / "ledger.key";
 }
 
-/// Two groups a segment, a head for each group.
+/// Two groups a segment, a head for each group. The witness's directory is there.
 Options head_options(const ScratchForTest& scratch) {
+    std::filesystem::create_directories(heads_of(scratch).parent_path());
     Options options = options_for_test(scratch);
     options.segment_bytes_max = 700;
     options.heads = HeadOptions{.key = key_of(scratch),
@@ -43,7 +44,7 @@ Options head_options(const ScratchForTest& scratch) {
 Witness witness_of(const ScratchForTest& scratch) {
     return Witness{.head_hash = {},
                    .sink = {},
-                   .heads = heads_of(scratch),
+                   .heads = {heads_of(scratch)},
                    .public_key = public_key_file(key_of(scratch))};
 }
 
@@ -134,6 +135,48 @@ TEST_CASE("the last head is found behind whatever a crash left of the next one")
     write_for_test(file.path(), "somebody's notes");
     CHECK(file.append(head).error().fault == Fault::corrupt);
     CHECK(read_for_test(file.path()) == "somebody's notes");
+}
+
+TEST_CASE("a file that may only be appended to takes heads; only what is torn is cut off") {
+    const ScratchForTest scratch;
+    const SigningKey key = SigningKey::make();
+    SignedHead head = head_for_test();
+    key.sign(head);
+    const HeadFile file(scratch.path() / "heads.jsonl",
+                        Disk([](DiskCall call) { return call == DiskCall::truncate ? EPERM : 0; }));
+    REQUIRE(file.append(head));
+    REQUIRE(file.append(head));
+    CHECK(read_for_test(file.path()) == to_head_line(head) + to_head_line(head));
+    write_for_test(file.path(), to_head_line(head) + "{");
+    CHECK(file.append(head).error().fault == Fault::full);
+    CHECK(read_for_test(file.path()) == to_head_line(head) + "{");
+}
+
+TEST_CASE("a head that does not follow on the last one is refused, and nothing is changed") {
+    const ScratchForTest scratch;
+    const SigningKey key = SigningKey::make();
+    SignedHead last = head_for_test();
+    key.sign(last);
+    const HeadFile file(scratch.path() / "heads.jsonl");
+    REQUIRE(file.append(last));
+    const std::string before = read_for_test(file.path()) + "{";
+    write_for_test(file.path(), before);
+    std::vector<SignedHead> wrongs(4, head_for_test());
+    wrongs[0].ledger[0] = 'c';
+    wrongs[1].index -= 1;
+    wrongs[2].hash[0] = 'c';
+    for (SignedHead& wrong : wrongs) {
+        key.sign(wrong);
+    }
+    SigningKey::make().sign(wrongs[3]);
+    for (const SignedHead& wrong : wrongs) {
+        CAPTURE(&wrong - wrongs.data());
+        const Result<void> refused = file.append(wrong);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().fault == Fault::corrupt);
+        CHECK(refused.error().text.contains(file.path().string()));
+        CHECK(read_for_test(file.path()) == before);
+    }
 }
 
 TEST_CASE("heads go out while the ledger is written, and at its end; a check agrees with them") {
@@ -310,6 +353,59 @@ TEST_CASE("a key that is lost is not replaced while a witness has heads of it") 
     REQUIRE(log.trouble());
     CHECK(log.trouble()->text.contains("bring the key back"));
     CHECK_FALSE(std::filesystem::exists(key_of(scratch)));
+}
+
+TEST_CASE("a key is not made while a witness cannot be read") {
+    const ScratchForTest scratch;
+    const Options options = head_options(scratch);
+    std::filesystem::remove(heads_of(scratch).parent_path());
+    LogForTest log(options);
+    REQUIRE(log.trouble());
+    CHECK(log.trouble()->text.contains(heads_of(scratch).string()));
+    CHECK_FALSE(std::filesystem::exists(key_of(scratch)));
+    CHECK_FALSE(std::filesystem::exists(heads_of(scratch).parent_path()));
+}
+
+TEST_CASE("a witness that was away at the start and has seen more is an objection for good") {
+    const ScratchForTest scratch;
+    fill_for_test(head_options(scratch), 3);
+    const std::vector<std::string> old = segments_of(scratch);
+    fill_for_test(head_options(scratch), 3);
+    put_back(scratch, old);
+    const std::string heads = read_for_test(heads_of(scratch));
+    std::filesystem::remove(heads_of(scratch));
+    Options options = head_options(scratch);
+    options.heads->witnesses.push_back(scratch.path() / "second.jsonl");
+    LogForTest log(options);
+    REQUIRE_FALSE(log.trouble());
+    write_for_test(heads_of(scratch), heads);
+    REQUIRE(log.numbers().value() == numbers_below(3));
+    wait_for_test([&] { return !log.log().objection().empty(); });
+    CHECK(log.log().objection().contains(heads_of(scratch).string()));
+    CHECK(read_for_test(heads_of(scratch)) == heads);
+    std::filesystem::remove(heads_of(scratch));
+    REQUIRE(log.append(group_for_test(3)));
+    wait_for_test([&] { return std::filesystem::exists(heads_of(scratch)); });
+    CHECK_FALSE(log.log().objection().empty());
+}
+
+TEST_CASE("a witness's directory is never made: heads beside a mount are no witness") {
+    const ScratchForTest scratch;
+    fill_for_test(head_options(scratch), 1);
+    Options options = head_options(scratch);
+    std::filesystem::remove_all(heads_of(scratch).parent_path());
+    options.heads->pace = {.groups = 1,
+                           .every = std::chrono::milliseconds{1},
+                           .unwitnessed_groups_max = 2,
+                           .unwitnessed_for_max = std::chrono::hours{6}};
+    LogForTest log(options);
+    REQUIRE_FALSE(log.trouble());
+    for (std::uint64_t number = 1; number < 5; ++number) {
+        REQUIRE(log.append(group_for_test(number)));
+    }
+    wait_for_test([&] { return log.log().objection().contains("is not there"); });
+    CHECK(log.log().objection().contains(heads_of(scratch).string()));
+    CHECK_FALSE(std::filesystem::exists(heads_of(scratch).parent_path()));
 }
 
 TEST_CASE("past its bound without a witness nothing may be done, until one has seen the end") {

@@ -36,8 +36,7 @@ class SinkReading {
             return {};
         }
         if (point_->index < index) {
-            return fail(Fault::corrupt, fmt::format("{}: line {} has group {} where {} belongs",
-                                                    path_.string(), line_, point_->index, index));
+            return fail_at_line(fmt::format("has group {} where {} belongs", point_->index, index));
         }
         if (point_->hash != found.hash) {
             return fail(Fault::corrupt,
@@ -58,9 +57,21 @@ class SinkReading {
         return {};
     }
 
+    /// Puts the line into `bad` where the sink's file itself was the last trouble.
+    void blame(std::optional<BadPlace>& bad) const {
+        if (bad_) {
+            bad = bad_;
+        }
+    }
+
     [[nodiscard]] std::uint64_t agreed_count() const { return agreed_count_; }
 
   private:
+    [[nodiscard]] std::unexpected<Error> fail_at_line(const std::string& why) {
+        bad_ = BadPlace{path_.string(), line_begin_, why};
+        return fail(Fault::corrupt, fmt::format("{} line {}: {}", path_.string(), line_, why));
+    }
+
     [[nodiscard]] Result<void> next() {
         point_.reset();
         std::string line;
@@ -68,11 +79,11 @@ class SinkReading {
             return {};  // At the end, or at a line that has no line feed yet.
         }
         bytes_left_ -= line.size() + 1;
+        line_begin_ = std::exchange(next_begin_, next_begin_ + line.size() + 1);
         ++line_;
         Result<WitnessPoint> point = parse_witness_line(line);
         if (!point) {
-            return fail(Fault::corrupt,
-                        fmt::format("{} line {}: {}", path_.string(), line_, point.error().text));
+            return fail_at_line(point.error().text);
         }
         point_ = std::move(*point);
         return {};
@@ -82,8 +93,11 @@ class SinkReading {
     std::ifstream file_;
     std::uint64_t bytes_left_{0};
     std::uint64_t line_{0};
+    std::uint64_t line_begin_{0};  ///< Offset of `point_`'s line.
+    std::uint64_t next_begin_{0};
     std::uint64_t agreed_count_{0};
     std::optional<WitnessPoint> point_;  ///< The line that waits for its group.
+    std::optional<BadPlace> bad_;        ///< In the sink's file.
 };
 
 void count(Verification& seen, const EntryGroup& group) {
@@ -111,7 +125,12 @@ class Checking {
             check_.trouble = done.error();
         }
         check_.seen.witnessed_count = sink_.agreed_count();
-        check_.seen.heads_count = heads_.agreed_count();
+        for (const HeadReading& heads : heads_) {
+            check_.seen.heads_count += heads.agreed_count();
+            if (heads.agreed_count() == 0) {
+                check_.without_head.push_back(heads.path());
+            }
+        }
         return std::move(check_);
     }
 
@@ -128,7 +147,9 @@ class Checking {
         bool has_head = witness_.head_hash.empty() || witness_.head_hash == genesis_hash();
         const VisitFound visit = [&](const FoundGroup& found) -> Result<void> {
             Result<void> agreed = sink_.compare(found);
-            agreed = agreed ? heads_.compare(found) : agreed;
+            for (HeadReading& heads : heads_) {
+                agreed = agreed ? heads.compare(found) : agreed;
+            }
             if (agreed) {
                 count(check_.seen, found.stored.group);
                 has_head = has_head || found.hash == witness_.head_hash;
@@ -138,7 +159,7 @@ class Checking {
         const Result<LedgerEnd> end =
             read_segments(Disk(), directory_, 0, visit, &check_.first_bad);
         if (!end) {
-            heads_.blame(check_.first_bad);
+            blame_witness();
             return std::unexpected<Error>(end.error());
         }
         finish(check_.seen, *end);
@@ -154,17 +175,28 @@ class Checking {
         if (!witness_.sink.empty()) {
             begun = sink_.begin(witness_.sink);
         }
-        if (begun && !witness_.heads.empty()) {
-            begun = heads_.begin(witness_.heads, witness_.public_key);
-            heads_.blame(check_.first_bad);
+        heads_ = std::vector<HeadReading>(witness_.heads.size());
+        for (std::size_t index = 0; begun && index < heads_.size(); ++index) {
+            begun = heads_[index].begin(witness_.heads[index], witness_.public_key);
         }
+        blame_witness();
         return begun;
+    }
+
+    /// Where a witness's own file ended the reading, that is the place.
+    void blame_witness() {
+        sink_.blame(check_.first_bad);
+        for (const HeadReading& heads : heads_) {
+            heads.blame(check_.first_bad);
+        }
     }
 
     /// What is missing at the end, if a witness knows of more.
     [[nodiscard]] Result<void> check_end(const LedgerEnd& end, bool has_head) {
         Result<void> all_seen = sink_.end(end.chain.next_index);
-        all_seen = all_seen ? heads_.end(end.chain.next_index) : all_seen;
+        for (const HeadReading& heads : heads_) {
+            all_seen = all_seen ? heads.end(end.chain.next_index) : all_seen;
+        }
         if (all_seen && !has_head) {
             all_seen = fail(Fault::corrupt,
                             fmt::format("{}: the chain does not contain {}; the end was cut off, "
@@ -175,7 +207,7 @@ class Checking {
             const std::size_t last = end.segments_count == 0 ? 0 : end.segments_count - 1;
             check_.first_bad =
                 BadPlace{segment_name(last), end.last_segment_bytes, all_seen.error().text};
-            heads_.blame(check_.first_bad);
+            blame_witness();
         }
         return all_seen;
     }
@@ -183,7 +215,7 @@ class Checking {
     const std::filesystem::path& directory_;
     const Witness& witness_;
     SinkReading sink_;
-    HeadReading heads_;
+    std::vector<HeadReading> heads_;
     LedgerCheck check_;
 };
 

@@ -18,6 +18,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace homeostat::adapters::segment_log {
 
@@ -47,10 +48,10 @@ struct Verification {
 
 /// What is known of the ledger from elsewhere.
 struct Witness {
-    std::string head_hash;               ///< Has to be in the chain; empty: not asked for.
-    std::filesystem::path sink;          ///< Every line has to agree; empty: not asked for.
-    std::filesystem::path heads{};       ///< Likewise every signed head; with `public_key`.
-    std::filesystem::path public_key{};  ///< What the heads have to be signed with.
+    std::string head_hash;                       ///< Has to be in the chain; empty: not asked for.
+    std::filesystem::path sink;                  ///< Every line has to agree; empty: not asked for.
+    std::vector<std::filesystem::path> heads{};  ///< Likewise every signed head of each file.
+    std::filesystem::path public_key{};          ///< What the heads have to be signed with.
 };
 
 /// What is known of a ledger after reading it as far as it is as it was written.
@@ -59,6 +60,7 @@ struct LedgerCheck {
     std::optional<Error> trouble;  ///< Nothing: the ledger is intact.
     std::optional<BadPlace>
         first_bad;  ///< Where, if the ledger or a witness's file is the trouble.
+    std::vector<std::filesystem::path> without_head{};  ///< Files of heads that have none.
 };
 
 /// Never changes anything. `trouble` is one of the errors of verify_ledger.
