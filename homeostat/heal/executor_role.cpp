@@ -118,6 +118,12 @@ bool is_parked(const HealingThread& thread) {
     return thread.progress.status == graph::ThreadStatus::parked;
 }
 
+/// What is in force, of unknown fate or begun and not proven is for a person to end.
+bool is_half_way(const IncidentState& state) {
+    const bool has_begun = state.plan && state.plan->steps_count > 0;
+    return has_begun || state.held || state.pending;
+}
+
 /// The nodes that an incident may leave because its symptom is gone.
 bool may_end(const std::string& node) {
     return node == "guard" || node == "ask" || node == "rejudge" || node == "stand_by";
@@ -378,8 +384,8 @@ Task<void> ExecutorRole::clear(Symptom symptom) {
         // A remedy in hand runs to its proof whatever the agent sees; it is not told.
         if (may_end(node_of(slot->thread)) && slot->inbox.empty()) {
             waiting.push_back(id);
-        } else if (is_parked(slot->thread) && !incident_of(slot->thread).held &&
-                   !incident_of(slot->thread).pending) {
+        } else if (is_parked(slot->thread) && !slot->was_half_way &&
+                   !is_half_way(incident_of(slot->thread))) {
             parked.push_back(id);
         }
     }
