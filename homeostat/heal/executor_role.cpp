@@ -298,8 +298,9 @@ Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
 /// than never. Of a thread that cannot go on.
 void ExecutorRole::tell_person(const Slot& slot, const HealingInput& input) const {
     const HealingQuestion* question = question_of(slot.thread);
-    const bool is_asked =
-        std::holds_alternative<graph::Go>(input) || std::holds_alternative<graph::Reopen>(input);
+    const auto* reopen = std::get_if<graph::Reopen>(&input);
+    const bool is_taken_over = reopen != nullptr && !reopen->is_same_process;
+    const bool is_asked = std::holds_alternative<graph::Go>(input) || is_taken_over;
     if (question != nullptr && is_asked) {
         settings_.notify(text_of(slot.thread, *question));
     }
