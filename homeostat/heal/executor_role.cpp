@@ -339,6 +339,7 @@ Task<void> ExecutorRole::carry_out(Slot& slot, HealingCommand asked) {
 // --- the door ------------------------------------------------------------------------------------
 
 Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
+    proposal = record::redacted(std::move(proposal));  // Its commit keeps it as it is.
     if (!ledger_trouble_.empty() && !is_for_one_that_ended(proposal)) {
         co_return fail(Fault::full, "no ledger, no action: " + ledger_trouble_);
     }
