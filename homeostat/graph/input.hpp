@@ -32,8 +32,11 @@ struct Reply {
     typename D::Answer answer;
     std::string question{};
 };
-/// Another process has taken the thread over.
-struct Reopen {};
+/// Another process has taken the thread over; or the same one goes on with it from its latest
+/// commit, which is no death of a process.
+struct Reopen {
+    bool is_same_process{false};
+};
 /// A person lets a parked thread try again: what failed, and what waited beside it, whose replies
 /// are lost, begins a new attempt, and has as many as at first.
 struct Retry {};

@@ -62,6 +62,19 @@ TEST_CASE("25, 41: no number of takeovers lets a thread pass what it pauses befo
     CHECK(scene.take(Release{}) == RunEnd::ended);
 }
 
+TEST_CASE(
+    "25: a process that goes on by itself has not died, one that takes over has lost another") {
+    for (const bool is_same_process : {true, false}) {
+        CAPTURE(is_same_process);
+        Scene scene(one_node(look_and_wait), {.deaths_max = 2});
+        CHECK(scene.run() == RunEnd::waits);
+        for (int time = 0; time < 3; ++time) {
+            REQUIRE(scene.runner.take(Reopen{is_same_process}));
+        }
+        CHECK((scene.progress().status == ThreadStatus::parked) == !is_same_process);
+    }
+}
+
 TEST_CASE("29: an attempt begins when its node runs, however long the thread stood still before") {
     const Policy policy{.attempts_max = 1, .attempt_for_max = 5s};
     std::vector<ToyNode> nodes = one_node(look_and_wait, policy);

@@ -16,6 +16,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// The ledger takes nothing for a moment, while there is something to be written.
+void be_full_for_a_moment(SimulatedMachine& machine, SimulatedProcess& process) {
+    machine.disk.full_at = machine.disk.groups.size();
+    REQUIRE_FALSE(process.await(process.executor->note(Change{})));
+    machine.disk.full_at.reset();
+    REQUIRE(
+        process.clock.run_until([&] { return process.executor->ledger_trouble().empty(); }, 5s));
+}
+
+std::ptrdiff_t questions_told_count(const SimulatedMachine& machine) {
+    return std::ranges::count_if(machine.notices, [](const std::string& notice) {
+        return notice.starts_with("i-1: may I ");
+    });
+}
+
 }  // namespace
 
 TEST_CASE("while the ledger is full nothing judged is performed, whichever append it was") {
@@ -251,6 +266,43 @@ TEST_CASE("a successor finishes what stopped because the ledger was full") {
         REQUIRE(successor.settle());
         CHECK(all_run(machine.world, "v1"));
         CHECK(is_one_effect_per_intent(machine));
+    }
+}
+
+TEST_CASE("a ledger that comes and goes parks nothing, however often it does") {
+    constexpr int flaps_count = 1'002;  // One more than processes may end in a superstep.
+    SimulatedMachine machine;
+    machine.settings.hold_for_max = 24h;
+    machine.world.route_lasts_for = 24h;
+    machine.world.copies_right_from_at = machine.world.now + 48h;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(
+        process.submit(proposal_for_test(stale_for_test(machine.world.now), reroute_for_test())));
+    REQUIRE(process.settle_at("hold"));
+    for (int flap = 0; flap < flaps_count; ++flap) {
+        be_full_for_a_moment(machine, process);
+    }
+    process.clock.run_for(5s);
+    REQUIRE(process.executor->incidents().size() == 1);
+    CHECK(process.executor->incidents().front().node == "hold");
+}
+
+TEST_CASE("a question is told once by each process, however often the ledger comes and goes") {
+    SimulatedMachine machine = bad_deploy();
+    machine.settings.guard.autonomy[RemedyKind::rollback] = Autonomy::ask;
+    for (const std::ptrdiff_t lives : {1, 2}) {
+        SimulatedProcess process(machine);
+        REQUIRE(process.start());
+        process.clock.run_for(3s);
+        (void)process.submit(rollback_of(machine));
+        REQUIRE(process.settle_at("ask"));
+        be_full_for_a_moment(machine, process);
+        be_full_for_a_moment(machine, process);
+        process.clock.run_for(1s);
+        CHECK(process.executor->incidents().front().node == "ask");
+        CHECK(questions_told_count(machine) == lives);
     }
 }
 

@@ -84,6 +84,13 @@ bool ExecutorRole::may_account_for(const HealingThread& thread, const Symptom& s
     return !is_old_hold && !is_left_alone;
 }
 
+/// Nobody goes on with it, and as far as is known nothing of it is in force or under way.
+bool ExecutorRole::leaves_target_alone(const HealingThread& thread) const {
+    const guard::IncidentMemory* memory = history_.find(IncidentId(thread.id));
+    const bool has_effect_open = memory != nullptr && !memory->effects_open.empty();
+    return node_of(thread) == "parked" && !incident_of(thread).held && !has_effect_open;
+}
+
 const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
     const Slot* judged = nullptr;
     const bool is_urgent = is_for_reflex(symptom, settings_.inventory);
@@ -92,6 +99,9 @@ const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
         const bool is_same = is_about(thread, symptom);
         const bool is_reflex =
             is_for_reflex(incident_of(thread).proposal.symptom, settings_.inventory);
+        if (is_reflex && leaves_target_alone(thread)) {
+            continue;  // Else a process that has ended would never be started again.
+        }
         if (is_reflex && (is_same || !is_urgent)) {
             // A crash explains errors for as long as its reflex is at work.
             const std::string node = node_of(thread);
@@ -213,6 +223,7 @@ Result<void> ExecutorRole::recover() {
     for (auto& [id, recovered] : open.threads(graph_)) {
         auto slot = std::make_unique<Slot>();
         slot->is_known = true;
+        slot->was_half_way = recovered.is_half_way;
         slot->thread = std::move(recovered.thread);
         if (recovered.is_readable) {
             slot->inbox.emplace_back(graph::Reopen{});

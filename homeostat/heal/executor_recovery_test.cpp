@@ -1,7 +1,6 @@
 // The executor over several lives: killed anywhere, started again from its ledger; and what it
 // keeps there for good: proven versions, the kill switch, changes.
 
-#include "homeostat/graph/stored_commit.hpp"
 #include "homeostat/heal/executor_scenes_for_test.hpp"
 
 #include <doctest/doctest.h>
@@ -23,16 +22,6 @@ std::uint32_t changes_count_max(const SimulatedWorld& world) {
         most = std::max(most, count);
     }
     return most;
-}
-
-/// Submits the rollback and lets the process live until the ledger holds `groups_count` groups.
-void live_until(SimulatedMachine& machine, std::size_t groups_count, Duration afterwards) {
-    SimulatedProcess process(machine);
-    REQUIRE(process.start());
-    process.clock.run_for(3s);
-    REQUIRE(process.submit(rollback_of(machine)));
-    process.clock.run_until([&] { return machine.disk.groups.size() >= groups_count; }, 1min);
-    process.clock.run_for(afterwards);
 }
 
 }  // namespace
@@ -144,22 +133,10 @@ TEST_CASE("after a reboot every wait begins anew, however long the machine had r
 
 namespace {
 
-Entry& checkpoint_last(SimulatedMachine& machine) {
-    return machine.disk.groups.back().entries.back();
-}
-
 /// As a program wrote it before the state graph had commits.
 void be_of_older_program(SimulatedMachine& machine) {
     checkpoint_last(machine).body = json::object{
         {"id", "i-1"}, {"graph_digest", "0123456789abcdef"}, {"node", "act"}, {"state", nullptr}};
-}
-
-void be_of_another_graph(SimulatedMachine& machine) {
-    Result<graph::Commit> commit = graph::from_stored(checkpoint_last(machine).body);
-    REQUIRE(commit);
-    commit->graph_digest += 1;
-    commit->hash = graph::content_hash_of(*commit);
-    checkpoint_last(machine).body = graph::to_stored(*commit);
 }
 
 /// One in the middle is not there.

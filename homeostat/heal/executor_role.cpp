@@ -118,6 +118,12 @@ bool is_parked(const HealingThread& thread) {
     return thread.progress.status == graph::ThreadStatus::parked;
 }
 
+/// What is in force, of unknown fate or begun and not proven is for a person to end.
+bool is_half_way(const IncidentState& state) {
+    const bool has_begun = state.plan && state.plan->steps_count > 0;
+    return has_begun || state.held || state.pending;
+}
+
 /// The nodes that an incident may leave because its symptom is gone.
 bool may_end(const std::string& node) {
     return node == "guard" || node == "ask" || node == "rejudge" || node == "stand_by";
@@ -292,8 +298,9 @@ Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
 /// than never. Of a thread that cannot go on.
 void ExecutorRole::tell_person(const Slot& slot, const HealingInput& input) const {
     const HealingQuestion* question = question_of(slot.thread);
-    const bool is_asked =
-        std::holds_alternative<graph::Go>(input) || std::holds_alternative<graph::Reopen>(input);
+    const auto* reopen = std::get_if<graph::Reopen>(&input);
+    const bool is_taken_over = reopen != nullptr && !reopen->is_same_process;
+    const bool is_asked = std::holds_alternative<graph::Go>(input) || is_taken_over;
     if (question != nullptr && is_asked) {
         settings_.notify(text_of(slot.thread, *question));
     }
@@ -332,6 +339,7 @@ Task<void> ExecutorRole::carry_out(Slot& slot, HealingCommand asked) {
 // --- the door ------------------------------------------------------------------------------------
 
 Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
+    proposal = record::redacted(std::move(proposal));  // Its commit keeps it as it is.
     if (!ledger_trouble_.empty() && !is_for_one_that_ended(proposal)) {
         co_return fail(Fault::full, "no ledger, no action: " + ledger_trouble_);
     }
@@ -378,8 +386,8 @@ Task<void> ExecutorRole::clear(Symptom symptom) {
         // A remedy in hand runs to its proof whatever the agent sees; it is not told.
         if (may_end(node_of(slot->thread)) && slot->inbox.empty()) {
             waiting.push_back(id);
-        } else if (is_parked(slot->thread) && !incident_of(slot->thread).held &&
-                   !incident_of(slot->thread).pending) {
+        } else if (is_parked(slot->thread) && !slot->was_half_way &&
+                   !is_half_way(incident_of(slot->thread))) {
             parked.push_back(id);
         }
     }

@@ -82,6 +82,7 @@ class ExecutorRole final : public ports::Executor {
         Instant written_at{};
         bool is_known{false};          ///< The ledger, or what is kept for it, has a commit of it.
         std::vector<Entry> unwritten;  ///< For the group of its next step.
+        bool was_half_way{false};      ///< So the ledger said when it was recovered.
     };
 
     /// A version on its way to being good.
@@ -105,6 +106,7 @@ class ExecutorRole final : public ports::Executor {
     Task<void> wake_later(std::string id, std::uint64_t generation, Instant at);
     Task<void> tell_of_parked();
     Task<void> close_parked(std::string id);
+    Task<void> read_back_parked(Facts facts);
     Task<bool> append(std::vector<Entry> entries, ports::Durability durability);
     Task<bool> append_or_keep(std::vector<Entry> entries, ports::Durability durability);
     Task<bool> write(const EntryGroup& group, ports::Durability durability);
@@ -122,6 +124,7 @@ class ExecutorRole final : public ports::Executor {
     void learn_versions(const Entry& entry);
     void remember(const Entry& entry, bool is_of_this_boot);
     [[nodiscard]] bool explains(const HealingThread& thread, const Symptom& down) const;
+    [[nodiscard]] bool leaves_target_alone(const HealingThread& thread) const;
     [[nodiscard]] bool is_about(const HealingThread& thread, const Symptom& symptom) const;
     [[nodiscard]] bool may_account_for(const HealingThread& thread, const Symptom& symptom) const;
     [[nodiscard]] const Slot* slot_for(const Symptom& symptom) const;

@@ -150,9 +150,35 @@ Task<void> ExecutorRole::prove(Artifact artifact, const Facts& facts, Instant no
     (void)co_await append(std::move(entries), ports::Durability::synced);
 }
 
+/// Writes what became of the latest effects of parked incidents: for as long as that is not known,
+/// guard lets nothing else be done beside them. A look, and no effect.
+Task<void> ExecutorRole::read_back_parked(Facts facts) {
+    std::vector<Entry> entries;
+    for (const auto& [id, slot] : slots_) {
+        const guard::IncidentMemory* memory = history_.find(IncidentId(id));
+        // What was read before its latest step may be older than the effect.
+        const bool tells = facts.is_complete && facts.read_at > slot->written_at;
+        if (memory == nullptr || !tells || slot->is_pumping || node_of(slot->thread) != "parked") {
+            continue;
+        }
+        const std::optional<PendingEffect>& pending = incident_of(slot->thread).pending;
+        for (const EffectId& effect : memory->effects_open) {
+            const bool is_known = pending && pending->effect == effect;
+            Outcome outcome = is_known ? act::resolve(pending->step, effect, facts)
+                                       : Outcome{OutcomeKind::unknown, "what it was is not known"};
+            entries.push_back(
+                record::outcome(IncidentId(id), OutcomeBody{effect, std::move(outcome), true}));
+        }
+    }
+    if (!entries.empty()) {
+        (void)co_await append(std::move(entries), ports::Durability::synced);
+    }
+}
+
 Task<void> ExecutorRole::prove_versions() {
     while (!is_stopping_) {
         const Facts facts = co_await read_facts();
+        co_await read_back_parked(facts);
         const Instant now = ports_.clock.now();
         for (const Artifact artifact : artifacts_all) {
             co_await prove(artifact, facts, now);

@@ -5,6 +5,7 @@
 // Pure, like the nodes.
 
 #include "homeostat/heal/healing_graph.hpp"
+#include "homeostat/record/redact.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -49,7 +50,7 @@ template <class M>
 }
 
 [[nodiscard]] inline HealingTurn escalate_because(IncidentState state, std::string because) {
-    state.trouble = std::move(because);
+    state.trouble = record::redact(because);  // Its commit keeps it as it is.
     return go(std::move(state), "escalate");
 }
 

@@ -36,11 +36,30 @@ void learn_of(IncidentState& state, const Entry& entry, Instant at) {
     } else if (auto intent = body_of<IntentBody>(entry, EntryKind::intent)) {
         learn_effect(state, std::move(*intent));
     } else if (const auto outcome = body_of<OutcomeBody>(entry, EntryKind::outcome)) {
-        if (state.pending && state.pending->effect == outcome->effect) {
+        const bool is_known =
+            outcome->outcome.kind != OutcomeKind::unknown || outcome->is_read_back;
+        if (is_known && state.pending && state.pending->effect == outcome->effect) {
             state.pending.reset();
         }
     } else if (const auto held = body_of<HeldBody>(entry, EntryKind::held)) {
         state.held = act::Held{held->remedy, at, held->until};
+    } else if (const auto proof = body_of<ProofBody>(entry, EntryKind::proof)) {
+        if (state.held && inverse_of(state.held->remedy) == proof->remedy) {
+            state.held.reset();
+        }
+    }
+}
+
+bool is_readable(const Entry& entry) {
+    switch (entry.kind) {
+        case EntryKind::opened:
+            return from_json<Proposal>(entry.body).has_value();
+        case EntryKind::intent:
+            return from_json<IntentBody>(entry.body).has_value();
+        case EntryKind::held:
+            return from_json<HeldBody>(entry.body).has_value();
+        default:
+            return true;  // The others begin nothing.
     }
 }
 
@@ -75,12 +94,22 @@ void OpenIncidents::learn(const Entry& entry, Instant at) {
     }
     Known& known = known_[id];
     known.state.id = entry.incident;
+    learn_progress(known, entry);
     if (entry.kind == EntryKind::checkpoint) {
         learn_commit(known, entry);
     } else if (const auto escalated = body_of<EscalatedBody>(entry, EntryKind::escalated)) {
         known.escalated_last = escalated->because;
     } else {
         learn_of(known.state, entry, at);
+    }
+}
+
+void OpenIncidents::learn_progress(Known& known, const Entry& entry) {
+    known.is_unclear = known.is_unclear || !is_readable(entry);
+    if (entry.kind == EntryKind::intent) {
+        known.is_begun = true;
+    } else if (const auto proof = body_of<ProofBody>(entry, EntryKind::proof)) {
+        known.is_begun = known.is_begun && proof->proof.kind == ProofKind::undecided;
     }
 }
 
@@ -102,10 +131,11 @@ RecoveredThread OpenIncidents::thread_of(const std::string& id,
                                          const HealingGraph& graph) {
     Result<HealingThread> thread =
         known.trouble.empty() ? graph.load(known.commits) : fail(Fault::corrupt, known.trouble);
+    const bool is_half_way = known.is_begun || known.is_unclear;
     if (thread) {
-        return {std::move(*thread), true, true};
+        return {std::move(*thread), true, true, is_half_way};
     }
-    RecoveredThread parked{{}, false, false};
+    RecoveredThread parked{{}, false, false, is_half_way};
     parked.thread.id = id;
     parked.thread.state.incident = known.state;
     parked.thread.progress.status = graph::ThreadStatus::parked;

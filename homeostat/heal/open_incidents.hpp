@@ -23,8 +23,9 @@ namespace homeostat::heal {
 
 struct RecoveredThread {
     HealingThread thread;
-    bool is_readable{true};  ///< Else it is parked.
-    bool is_told{false};     ///< The ledger says already that it is parked, and why.
+    bool is_readable{true};   ///< Else it is parked.
+    bool is_told{false};      ///< The ledger says already that it is parked, and why.
+    bool is_half_way{false};  ///< Something was begun and not proven, or cannot be read.
 };
 
 class OpenIncidents {
@@ -40,8 +41,11 @@ class OpenIncidents {
         std::string trouble;  ///< Why what follows upon them cannot be read; empty: it can.
         IncidentState state;  ///< As far as the other entries tell.
         std::string escalated_last;
+        bool is_begun{false};    ///< An effect was announced, and no proof followed.
+        bool is_unclear{false};  ///< What was opened, announced or held cannot be read.
     };
 
+    static void learn_progress(Known& known, const Entry& entry);
     static void learn_commit(Known& known, const Entry& entry);
     [[nodiscard]] static RecoveredThread thread_of(const std::string& id,
                                                    const Known& known,

@@ -63,6 +63,7 @@ class SimulatedExecutor {
     Around around{around_for_test()};
     std::optional<Proposal> cure;       ///< What the agent says while a stopgap holds.
     std::deque<ProofKind> proofs_next;  ///< Empty: the world is judged as it is.
+    std::string facts_trouble;          ///< Why the world cannot be read; empty: it can.
     int points_left{std::numeric_limits<int>::max()};
     std::map<EffectId, DeathIn> deaths_next;
     std::function<void(const HealingThread&, const std::vector<Entry>&)> on_commit;
@@ -321,7 +322,8 @@ class SimulatedExecutor {
             return Notified{};
         }
         told("read_facts");
-        return FactsRead{world_.facts()};
+        return facts_trouble.empty() ? FactsRead{world_.facts()}
+                                     : FactsRead{fail(Fault::corrupt, facts_trouble)};
     }
 
     std::optional<Incident::Message> perform_effect(const Request& request) {

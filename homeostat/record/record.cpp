@@ -62,6 +62,20 @@ Entry entry_of_switch(EntryKind kind, SwitchBody body) {
 
 }  // namespace
 
+Proposal redacted(Proposal proposal) {
+    for (Cause& cause : proposal.diagnosis.causes) {
+        cause.because = redact(cause.because);
+    }
+    for (std::string& line : proposal.diagnosis.evidence.lines) {
+        line = redact(line);
+    }
+    for (MenuItem& item : proposal.menu.items) {
+        item.because = redact(item.because);
+    }
+    proposal.choice.model_trouble = redact(proposal.choice.model_trouble);
+    return proposal;
+}
+
 Entry started(const StartedBody& body) {
     return entry_of(EntryKind::started, {}, body);
 }

@@ -25,6 +25,9 @@ namespace homeostat::record {
 constexpr std::size_t because_bytes_max = 200;  ///< Of what a person said when they switched.
 constexpr std::size_t reason_bytes_max = 1000;  ///< Of our own reason for an escalation.
 
+/// Its texts without secrets. For a state that is kept by other means than an entry's body.
+[[nodiscard]] Proposal redacted(Proposal proposal);
+
 [[nodiscard]] Entry started(const StartedBody& body);
 [[nodiscard]] Entry opened(const IncidentId& incident, const Proposal& proposal);
 [[nodiscard]] Entry proposed(const IncidentId& incident, const Proposal& proposal);
