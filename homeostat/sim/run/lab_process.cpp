@@ -251,39 +251,49 @@ Task<void> LabProcess::forge() {
     }
 }
 
+bool LabProcess::take_step(std::optional<std::uint64_t>& steps_left) {
+    if (machine_.is_paused() || context_->poll_one() == 0) {
+        return false;
+    }
+    steps_count_ += 1;
+    if (steps_left) {
+        *steps_left -= 1;
+    }
+    if (const std::optional<std::uint64_t> death = machine_.take_death(); death) {
+        steps_left = steps_left ? std::min(*steps_left, *death) : *death;
+    }
+    return true;
+}
+
+bool LabProcess::pass_towards(Instant at) {
+    if (machine_.is_paused() && machine_.now() < at) {
+        machine_.pass_until(std::min(at, machine_.now() + tick_length));
+        return true;
+    }
+    const Instant next = clock_.next().value_or(Instant::max());
+    if (next > at) {
+        machine_.pass_until(at);
+        return false;
+    }
+    machine_.pass_until(std::max(next, machine_.now()));
+    clock_.wake_first();
+    return true;
+}
+
 bool LabProcess::live_until(Instant at, std::optional<std::uint64_t> steps_left) {
     std::uint64_t steps_at_once = 0;
-    while (true) {
-        if (steps_left == 0U) {
-            return false;
-        }
+    while (steps_left != 0U) {
         context_->restart();
-        const bool is_paused = machine_.is_paused();
-        if (!is_paused && context_->poll_one() > 0) {
-            steps_count_ += 1;
+        if (take_step(steps_left)) {
             steps_at_once += 1;
             ensure(steps_at_once < steps_per_instant_max, "work ends without time passing");
-            if (steps_left) {
-                *steps_left -= 1;
-            }
-            if (const std::optional<std::uint64_t> death = machine_.take_death(); death) {
-                steps_left = steps_left ? std::min(*steps_left, *death) : *death;
-            }
-            continue;
-        }
-        steps_at_once = 0;
-        const Instant next = clock_.next().value_or(Instant::max());
-        if (is_paused && machine_.now() < at) {
-            machine_.pass_until(std::min(at, machine_.now() + tick_length));
-            continue;
-        }
-        if (next > at) {
-            machine_.pass_until(at);
+        } else if (pass_towards(at)) {
+            steps_at_once = 0;
+        } else {
             return true;
         }
-        machine_.pass_until(std::max(next, machine_.now()));
-        clock_.wake_first();
     }
+    return false;
 }
 
 }  // namespace homeostat::sim

@@ -52,6 +52,10 @@ class LabProcess {
     [[nodiscard]] LabSource::Look versions_look(Artifact artifact);
     /// The demon's other half: proposals that nobody concluded from anything.
     Task<void> forge();
+    /// What is ready, up to the next await. False: nothing is, or the machine stands still.
+    [[nodiscard]] bool take_step(std::optional<std::uint64_t>& steps_left);
+    /// Lets time pass, not beyond `at`. False: it is there.
+    [[nodiscard]] bool pass_towards(Instant at);
 
     Machine& machine_;
     std::unique_ptr<boost::asio::io_context> context_;

@@ -36,6 +36,26 @@ bool is_within(const std::vector<Span>& spans, Tick now) {
         spans, [&](const Span& span) { return span.begins_at <= now && now < span.ends_at; });
 }
 
+/// What the service reads from a cache, or asks of a neighbour.
+void declare(Declared& declared, const Topology& topology, const LinkSpec& link) {
+    Inventory& inventory = declared.inventory;
+    if (link.cache != none && !topology.caches[link.cache].is_local) {
+        const CacheSpec& cache = topology.caches[link.cache];
+        declared.caches.push_back({link.cache, link.target});
+        inventory.caches.emplace_back(cache.name);
+        if (cache.has_reroute) {
+            inventory.routes.emplace_back(cache.name);
+        }
+    } else if (std::ranges::find(declared.neighbours, link.target) == declared.neighbours.end()) {
+        const ServiceId neighbour(topology.services[link.target].name);
+        declared.neighbours.push_back(link.target);
+        inventory.neighbours.push_back(neighbour);
+        if (link.has_circuit) {
+            inventory.circuits.push_back(neighbour);
+        }
+    }
+}
+
 }  // namespace
 
 Declared declared_of(const Topology& topology, ServiceIndex service, const guard::Limits& limits) {
@@ -52,25 +72,9 @@ Declared declared_of(const Topology& topology, ServiceIndex service, const guard
             declared.spares.insert(topology.instance_of(replica));
         }
     }
-    std::set<ServiceIndex> seen;
     for (const LinkSpec& link : topology.links) {
-        if (link.caller != service) {
-            continue;
-        }
-        if (link.cache != none && !topology.caches[link.cache].is_local) {
-            const CacheSpec& cache = topology.caches[link.cache];
-            declared.caches.push_back({link.cache, link.target});
-            inventory.caches.emplace_back(cache.name);
-            if (cache.has_reroute) {
-                inventory.routes.emplace_back(cache.name);
-            }
-        } else if (seen.insert(link.target).second) {
-            const ServiceId neighbour(topology.services[link.target].name);
-            declared.neighbours.push_back(link.target);
-            inventory.neighbours.push_back(neighbour);
-            if (link.has_circuit) {
-                inventory.circuits.push_back(neighbour);
-            }
+        if (link.caller == service) {
+            declare(declared, topology, link);
         }
     }
     inventory.has_versions = true;

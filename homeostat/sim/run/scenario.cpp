@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -314,30 +315,33 @@ guard::Limits draw_limits(Rng& rng, const Topology& topology) {
     return limits;
 }
 
+/// Each kind on each way with such a chance.
+void add_some(Rng& rng,
+              Options& options,
+              std::span<const Way> ways,
+              std::span<const TroubleKind> kinds,
+              double chance) {
+    for (const Way way : ways) {
+        for (const TroubleKind kind : kinds) {
+            if (draw_chance(rng, chance)) {
+                const double seconds = draw_between(rng, 5, 60);
+                add_trouble(rng, options, way, kind, seconds, draw_between(rng, 0.05, 0.4));
+            }
+        }
+    }
+}
+
 /// A random subset of what else may go wrong, so that troubles meet.
 void add_swarm(Rng& rng, Options& options) {
     constexpr std::array kinds{TroubleKind::silent,      TroubleKind::slow,
                                TroubleKind::throttled,   TroubleKind::reply_lost,
                                TroubleKind::stale,       TroubleKind::order_lost,
                                TroubleKind::late_effect, TroubleKind::partial};
-    for (const Way way : act_on) {
-        for (const TroubleKind kind : kinds) {
-            if (draw_chance(rng, 0.06)) {
-                add_trouble(rng, options, way, kind, draw_between(rng, 5, 60),
-                            draw_between(rng, 0.05, 0.4));
-            }
-        }
-    }
+    add_some(rng, options, act_on, kinds, 0.06);
     constexpr std::array telemetry{TroubleKind::silent, TroubleKind::slow, TroubleKind::duplicated,
                                    TroubleKind::reordered, TroubleKind::dropped};
-    for (const Way way : {Way::probes, Way::processes, Way::counters}) {
-        for (const TroubleKind kind : telemetry) {
-            if (draw_chance(rng, 0.05)) {
-                add_trouble(rng, options, way, kind, draw_between(rng, 5, 60),
-                            draw_between(rng, 0.05, 0.4));
-            }
-        }
-    }
+    constexpr std::array read_from{Way::probes, Way::processes, Way::counters};
+    add_some(rng, options, read_from, telemetry, 0.05);
     if (draw_chance(rng, 0.35)) {
         add_deaths(options, draw_between(rng, 0.05, 0.5),
                    static_cast<std::uint32_t>(rng.between(1, 8)));
