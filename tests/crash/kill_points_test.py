@@ -64,9 +64,11 @@ class Call:
         return self.effect != "-" and any(self.what.startswith(call) for call in known)
 
     def entries(self):
-        """What was written to the ledger; none for any other call."""
-        is_append = self.what.startswith("write ledger/") and ": " in self.what
-        return self.what.rsplit(": ", 1)[1].split(",") if is_append else []
+        """What was added to the ledger; none for any other call. A start writes the last segment
+        once more, from its first entry on, and adds nothing by that."""
+        is_write = self.what.startswith("write ledger/") and ": " in self.what
+        entries = self.what.rsplit(": ", 1)[1].split(",") if is_write else []
+        return [] if entries[0:1] == ["started"] and len(entries) > 1 else entries
 
 
 class KilledWorld(GuardedWorld):
@@ -118,7 +120,6 @@ class Round:
         self.calls_before = len(world.calls())
         self.opened_before = len(world.of_kind("opened"))
         self.escalated_before = len(world.of_kind("escalated"))
-        self.held_before = len(world.of_kind("held"))
 
     def calls(self):
         return self.world.calls()[self.calls_before:]
@@ -133,7 +134,7 @@ class Round:
         return len(self.world.of_kind("escalated")) > self.escalated_before
 
     def is_to_be_mended(self):
-        is_in_force = len(self.world.of_kind("held")) > self.held_before
+        is_in_force = any("held" in call.entries() for call in self.calls())
         return self.has_escalated() or (self.scene.is_held and is_in_force)
 
     def is_over(self):
