@@ -131,7 +131,7 @@ void waiting(benchmark::State& state, std::uint32_t threads_count) {
     using Runs = Runner<HealDomain, StillWorld<HealDomain>>;
     const StateGraph<HealDomain> graph = healing(1, true);
     StillWorld<HealDomain> world;
-    for (auto _ : state) {
+    for ([[maybe_unused]] const auto iteration : state) {
         std::vector<Thread<HealDomain>> threads;
         threads.reserve(threads_count);
         const std::size_t before = ::mallinfo2().uordblks;

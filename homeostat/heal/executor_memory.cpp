@@ -91,27 +91,30 @@ bool ExecutorRole::leaves_target_alone(const HealingThread& thread) const {
     return node_of(thread) == "parked" && !incident_of(thread).held && !has_effect_open;
 }
 
+/// Whether an incident that a reflex deals with is the one that the symptom belongs to.
+bool ExecutorRole::is_reflex_of(const HealingThread& thread, const Symptom& symptom) const {
+    if (leaves_target_alone(thread)) {
+        return false;  // Else a process that has ended would never be started again.
+    }
+    if (is_about(thread, symptom)) {
+        return true;
+    }
+    // A crash explains errors for as long as its reflex is at work.
+    const std::string node = node_of(thread);
+    const bool is_at_work = !waits_for_a_person(node) && node != "hold";
+    return is_at_work && !is_for_reflex(symptom, settings_.inventory);
+}
+
 const ExecutorRole::Slot* ExecutorRole::slot_for(const Symptom& symptom) const {
     const Slot* judged = nullptr;
     const bool is_urgent = is_for_reflex(symptom, settings_.inventory);
     for (const auto& [id, slot] : slots_) {
         const HealingThread& thread = slot->thread;
-        const bool is_same = is_about(thread, symptom);
-        const bool is_reflex =
-            is_for_reflex(incident_of(thread).proposal.symptom, settings_.inventory);
-        if (is_reflex && leaves_target_alone(thread)) {
-            continue;  // Else a process that has ended would never be started again.
-        }
-        if (is_reflex && (is_same || !is_urgent)) {
-            // A crash explains errors for as long as its reflex is at work.
-            const std::string node = node_of(thread);
-            const bool is_at_work = !waits_for_a_person(node) && node != "hold";
-            if (is_same || is_at_work) {
+        if (is_for_reflex(incident_of(thread).proposal.symptom, settings_.inventory)) {
+            if (is_reflex_of(thread, symptom)) {
                 return slot.get();
             }
-        }
-        if (!is_reflex && may_account_for(thread, symptom) &&
-            (!is_urgent || explains(thread, symptom))) {
+        } else if (may_account_for(thread, symptom) && (!is_urgent || explains(thread, symptom))) {
             judged = slot.get();
         }
     }

@@ -125,6 +125,7 @@ class ExecutorRole final : public ports::Executor {
     void remember(const Entry& entry, bool is_of_this_boot);
     [[nodiscard]] bool explains(const HealingThread& thread, const Symptom& down) const;
     [[nodiscard]] bool leaves_target_alone(const HealingThread& thread) const;
+    [[nodiscard]] bool is_reflex_of(const HealingThread& thread, const Symptom& symptom) const;
     [[nodiscard]] bool is_about(const HealingThread& thread, const Symptom& symptom) const;
     [[nodiscard]] bool may_account_for(const HealingThread& thread, const Symptom& symptom) const;
     [[nodiscard]] const Slot* slot_for(const Symptom& symptom) const;

@@ -28,6 +28,8 @@ constexpr int exit_violated = 1;
 constexpr int exit_usage = 2;
 constexpr int exit_interrupted = 130;
 
+/// Set by SIGINT and SIGTERM; a handler may write nothing else.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): see above.
 volatile std::sig_atomic_t is_interrupted = 0;
 
 struct Arguments {
@@ -165,32 +167,10 @@ int show_one(std::uint64_t seed, const Scenario* scenario) {
     return result.violations.empty() ? exit_ok : exit_violated;
 }
 
-int run(const Arguments& arguments) {
-    if (arguments.lists) {
-        return list_scenarios(arguments.is_json);
-    }
-    const Scenario* scenario = nullptr;
-    if (!arguments.scenario.empty()) {
-        scenario = find_scenario(arguments.scenario);
-        if (scenario == nullptr || scenario->shape == nullptr) {
-            std::fprintf(stderr, "homeostat-lab: no scenario '%s'%s; --list names them\n",
-                         arguments.scenario.c_str(), scenario == nullptr ? "" : " can be run");
-            return exit_usage;
-        }
-    }
-    if (arguments.seed && arguments.shows_trace) {
-        return show_one(*arguments.seed, scenario);
-    }
-    const std::optional<Range> range =
-        arguments.seed ? Range{*arguments.seed, *arguments.seed} : parse_range(arguments.seeds);
-    if (!range) {
-        std::fprintf(stderr, "homeostat-lab: --seeds %s: want a number or 1..200\n",
-                     arguments.seeds.c_str());
-        return exit_usage;
-    }
-    const auto began_at = std::chrono::steady_clock::now();
+/// Until the last seed, or until somebody has had enough.
+Totals run_seeds(const Range& range, const Scenario* scenario) {
     Totals totals;
-    for (std::uint64_t seed = range->first; seed <= range->last && is_interrupted == 0; ++seed) {
+    for (std::uint64_t seed = range.first; seed <= range.last && is_interrupted == 0; ++seed) {
         const Options options = draw_options(seed, scenario);
         const SeedResult result = run_seed(options);
         add(totals, result);
@@ -202,17 +182,18 @@ int run(const Arguments& arguments) {
             std::fprintf(stderr, "%lu seeds\n", totals.seeds);
         }
     }
-    const double wall_seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - began_at).count();
-    if (arguments.is_json) {
-        fmt::print(R"({{"seeds":{},"violations":{},"known":{},"settled":{},)"
-                   R"("virtual_seconds":{:.1f},"wall_seconds":{:.3f},"trace_hash":"{:016x}"}})"
-                   "\n",
-                   totals.seeds, totals.violations, totals.known, totals.settled,
-                   totals.virtual_seconds, wall_seconds, totals.hash);
-    } else {
-        print_totals(totals, wall_seconds);
-    }
+    return totals;
+}
+
+void print_json(const Totals& totals, double wall_seconds) {
+    fmt::print(R"({{"seeds":{},"violations":{},"known":{},"settled":{},)"
+               R"("virtual_seconds":{:.1f},"wall_seconds":{:.3f},"trace_hash":"{:016x}"}})"
+               "\n",
+               totals.seeds, totals.violations, totals.known, totals.settled,
+               totals.virtual_seconds, wall_seconds, totals.hash);
+}
+
+int exit_status_of(const Totals& totals, const Arguments& arguments) {
     if (is_interrupted != 0) {
         return exit_interrupted;
     }
@@ -225,6 +206,41 @@ int run(const Arguments& arguments) {
     }
     const std::uint64_t tolerated = arguments.tolerates_known ? totals.known : 0;
     return totals.violations == tolerated ? exit_ok : exit_violated;
+}
+
+int run_range(const Arguments& arguments, const Scenario* scenario) {
+    const std::optional<Range> range =
+        arguments.seed ? Range{*arguments.seed, *arguments.seed} : parse_range(arguments.seeds);
+    if (!range) {
+        std::fprintf(stderr, "homeostat-lab: --seeds %s: want a number or 1..200\n",
+                     arguments.seeds.c_str());
+        return exit_usage;
+    }
+    const auto began_at = std::chrono::steady_clock::now();
+    const Totals totals = run_seeds(*range, scenario);
+    const double wall_seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - began_at).count();
+    if (arguments.is_json) {
+        print_json(totals, wall_seconds);
+    } else {
+        print_totals(totals, wall_seconds);
+    }
+    return exit_status_of(totals, arguments);
+}
+
+int run(const Arguments& arguments) {
+    if (arguments.lists) {
+        return list_scenarios(arguments.is_json);
+    }
+    const Scenario* scenario =
+        arguments.scenario.empty() ? nullptr : find_scenario(arguments.scenario);
+    if (!arguments.scenario.empty() && (scenario == nullptr || scenario->shape == nullptr)) {
+        std::fprintf(stderr, "homeostat-lab: no scenario '%s'%s; --list names them\n",
+                     arguments.scenario.c_str(), scenario == nullptr ? "" : " can be run");
+        return exit_usage;
+    }
+    return arguments.seed && arguments.shows_trace ? show_one(*arguments.seed, scenario)
+                                                   : run_range(arguments, scenario);
 }
 
 void add_options(CLI::App& app, Arguments& arguments) {

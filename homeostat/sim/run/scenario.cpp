@@ -54,9 +54,8 @@ void add_any_fault(Rng& rng, Options& options) {
     options.faults.push_back(fault);
 }
 
-void add_trouble(
-    Rng& rng, Options& options, Way way, TroubleKind kind, double seconds, double chance = 1) {
-    Trouble trouble{.way = way, .kind = kind, .chance = chance};
+/// `trouble` says way, kind and chance.
+void add_trouble(Rng& rng, Options& options, double seconds, Trouble trouble) {
     trouble.begins_at = draw_ticks(rng, 15, 45);
     trouble.ends_at = std::min(options.chaos_ends_at, trouble.begins_at + ticks_of(seconds));
     options.troubles.push_back(trouble);
@@ -104,12 +103,14 @@ void cold_caches(Rng& rng, Options& options) {
 }
 
 void blind_sensor(Rng& rng, Options& options) {
-    add_trouble(rng, options, Way::probes, TroubleKind::blind, draw_between(rng, 10, 60));
+    add_trouble(rng, options, draw_between(rng, 10, 60),
+                {.way = Way::probes, .kind = TroubleKind::blind});
 }
 
 void half_an_inventory(Rng& rng, Options& options) {
     add_any_fault(rng, options);
-    add_trouble(rng, options, Way::runtime, TroubleKind::partial, draw_between(rng, 20, 80), 0.7);
+    add_trouble(rng, options, draw_between(rng, 20, 80),
+                {.way = Way::runtime, .kind = TroubleKind::partial, .chance = 0.7});
 }
 
 void flapping(Rng& rng, Options& options) {
@@ -132,8 +133,10 @@ void reply_lost(Rng& rng, Options& options) {
     add_acts(rng, options);
     const bool is_late = draw_chance(rng, 0.4);
     for (const Way way : act_on) {
-        add_trouble(rng, options, way, is_late ? TroubleKind::late_effect : TroubleKind::reply_lost,
-                    90, 0.5);
+        add_trouble(rng, options, 90,
+                    {.way = way,
+                     .kind = is_late ? TroubleKind::late_effect : TroubleKind::reply_lost,
+                     .chance = 0.5});
     }
 }
 
@@ -194,7 +197,8 @@ void bad_post(Rng& rng, Options& options) {
         const auto kind =
             static_cast<TroubleKind>(rng.between(static_cast<std::int64_t>(TroubleKind::duplicated),
                                                  static_cast<std::int64_t>(TroubleKind::dropped)));
-        add_trouble(rng, options, way, kind, 90, draw_between(rng, 0.1, 0.6));
+        add_trouble(rng, options, 90,
+                    {.way = way, .kind = kind, .chance = draw_between(rng, 0.1, 0.6)});
     }
 }
 
@@ -211,16 +215,19 @@ void bad_ways(Rng& rng, Options& options) {
                                TroubleKind::stale, TroubleKind::order_lost};
     for (const Way way : act_on) {
         const TroubleKind kind = kinds.at(static_cast<std::size_t>(rng.between(0, 4)));
-        add_trouble(rng, options, way, kind, draw_between(rng, 10, 90), draw_between(rng, 0.2, 1));
+        add_trouble(rng, options, draw_between(rng, 10, 90),
+                    {.way = way, .kind = kind, .chance = draw_between(rng, 0.2, 1)});
     }
 }
 
 void ledger_full(Rng& rng, Options& options) {
     add_any_fault(rng, options);
     add_fault_of_one(rng, options, FaultKind::crash);
-    add_trouble(rng, options, Way::ledger, TroubleKind::full, draw_between(rng, 5, 60));
+    add_trouble(rng, options, draw_between(rng, 5, 60),
+                {.way = Way::ledger, .kind = TroubleKind::full});
     if (draw_chance(rng, 0.5)) {
-        add_trouble(rng, options, Way::ledger, TroubleKind::slow, 60, 0.3);
+        add_trouble(rng, options, 60,
+                    {.way = Way::ledger, .kind = TroubleKind::slow, .chance = 0.3});
     }
 }
 
@@ -235,7 +242,8 @@ void kill_switch(Rng& rng, Options& options) {
 }
 
 void liar(Rng& rng, Options& options) {
-    add_trouble(rng, options, Way::probes, TroubleKind::lying, draw_between(rng, 10, 90));
+    add_trouble(rng, options, draw_between(rng, 10, 90),
+                {.way = Way::probes, .kind = TroubleKind::lying});
     if (draw_chance(rng, 0.5)) {
         add_any_fault(rng, options);
     }
@@ -325,7 +333,8 @@ void add_some(Rng& rng,
         for (const TroubleKind kind : kinds) {
             if (draw_chance(rng, chance)) {
                 const double seconds = draw_between(rng, 5, 60);
-                add_trouble(rng, options, way, kind, seconds, draw_between(rng, 0.05, 0.4));
+                add_trouble(rng, options, seconds,
+                            {.way = way, .kind = kind, .chance = draw_between(rng, 0.05, 0.4)});
             }
         }
     }
