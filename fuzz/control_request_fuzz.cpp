@@ -95,8 +95,9 @@ class Agent {
     heal::SimulatedLedger ledger_{disk, clock_};
     app::CountingLedger counted_{ledger_};
     heal::SimulatedSwitch kill_switch_{world};
-    heal::ExecutorRole executor_{
-        context_.get_executor(), {clock_, counted_, kill_switch_, {}, {}}, {}};
+    heal::ExecutorRole executor_{context_.get_executor(),
+                                 {clock_, counted_, kill_switch_, {}, {}},
+                                 {.question_for_max = std::chrono::minutes{10}}};
     heal::AgentRole agent_{context_.get_executor(), {clock_, executor_, nullptr, {}}, {}};
     app::ControlApi api_{{agent_, executor_, clock_, kill_switch_, nullptr,
                           homeostat::ServiceId("payments"), true, &counted_.figures()}};

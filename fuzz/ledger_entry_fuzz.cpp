@@ -8,8 +8,10 @@
 #include "homeostat/base/fields.hpp"
 #include "homeostat/guard/history.hpp"
 #include "homeostat/heal/healing_graph.hpp"
+#include "homeostat/heal/open_incidents.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -43,10 +45,13 @@ std::vector<EntryGroup> groups_of(std::string_view text) {
     return groups;
 }
 
-void resume(const Entry& entry) {
-    const auto thread = homeostat::from_json<homeostat::heal::HealingThread>(entry.body);
-    if (thread) {
-        static_cast<void>(homeostat::heal::healing_graph().event_after_restart(*thread));
+/// Each incident that was not closed has a thread afterwards, parked or not.
+void recover(const homeostat::heal::OpenIncidents& incidents) {
+    static const homeostat::heal::HealingGraph graph =
+        homeostat::heal::healing_graph(std::chrono::minutes{10});
+    for (const auto& [id, recovered] : incidents.threads(graph)) {
+        ensure(recovered.thread.id == id, "a thread has the name of its incident");
+        ensure(!recovered.thread.has_ended(), "an incident that was not closed goes on");
     }
 }
 
@@ -63,12 +68,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const std::vector<EntryGroup> groups = groups_of(text);
     homeostat::guard::History history;
+    homeostat::heal::OpenIncidents open;
     for (const EntryGroup& group : groups) {
         for (const Entry& entry : group.entries) {
             history.learn(entry, group.at);
-            resume(entry);
+            open.learn(entry, group.at);
         }
     }
+    recover(open);
     ensure(history.effects_since(homeostat::Instant::min()).size() <= history.effects_max,
            "memories have a maximum");
     const auto incidents = homeostat::app::summaries(groups);

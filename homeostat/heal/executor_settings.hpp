@@ -32,7 +32,7 @@ struct ExecutorSettings {
     Duration refusal_for_max{};
     Duration plan_for_max{};
     Duration rejudge_for_max{};
-    Duration question_for_max{};
+    Duration question_for_max{};  ///< Above 0.
     Duration hold_for_max{};
     Duration perform_for_max{};                      ///< Deadline of one effect.
     Duration read_for_max{};                         ///< Deadline of one reading of the world.
