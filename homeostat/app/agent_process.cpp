@@ -358,7 +358,7 @@ void AgentProcess::make_executor() {
     settings.refusal_for_max = 60s;
     settings.plan_for_max = 180s;
     settings.rejudge_for_max = 15s;
-    settings.question_for_max = 600s;
+    settings.question_for_max = config_.question_for;
     settings.hold_for_max = config_.hold_for;
     settings.perform_for_max = config_.process.stop_grace + 20s;
     settings.read_for_max = 1s;

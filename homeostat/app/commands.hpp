@@ -64,6 +64,14 @@ struct SwitchOptions {
     std::string because;
 };
 
+/// Of approve, deny and close.
+struct PersonOptions {
+    CommonOptions common;
+    std::string incident;
+    std::string question;  ///< Empty: whatever is asked now.
+    std::string because;
+};
+
 struct GraphOptions {
     bool is_mermaid{false};  ///< Said aloud; it is so anyway.
     bool is_json{false};
@@ -88,6 +96,9 @@ struct BenchDecideOptions {
 [[nodiscard]] ExitStatus show_graph(const GraphOptions& options);
 [[nodiscard]] ExitStatus suspend(const SwitchOptions& options);
 [[nodiscard]] ExitStatus resume(const SwitchOptions& options);
+[[nodiscard]] ExitStatus approve(const PersonOptions& options);
+[[nodiscard]] ExitStatus deny(const PersonOptions& options);
+[[nodiscard]] ExitStatus close_incident(const PersonOptions& options);
 [[nodiscard]] ExitStatus verify_ledger_of(const VerifyLedgerOptions& options);
 [[nodiscard]] ExitStatus doctor(const CommonOptions& options);
 [[nodiscard]] ExitStatus bench_decide(const BenchDecideOptions& options);

@@ -119,6 +119,7 @@ struct Config {
     guard::Limits guard;
     Duration proof_time{std::chrono::minutes{10}};  ///< A version that served this long is good.
     Duration hold_for{std::chrono::minutes{2}};     ///< A temporary remedy, at the longest.
+    Duration question_for{std::chrono::minutes{10}};  ///< Silence after this is no.
     std::filesystem::path ledger_directory;
     std::filesystem::path sink_file;   ///< Empty: no copy outside of the ledger.
     std::filesystem::path index_file;  ///< Of the ledger, for the commands that tell of the past.

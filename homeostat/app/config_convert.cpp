@@ -127,6 +127,7 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
     config.guard = to_config(file.guard, file.autonomy);
     config.proof_time = file.guard.proof_time;
     config.hold_for = file.guard.hold_for;
+    config.question_for = file.guard.question_for;
     config.ledger_directory = paths.of(file.record.ledger, "ledger");
     config.sink_file = paths.of(file.record.sink);
     config.index_file = paths.of(file.record.index, "ledger.index");
@@ -223,7 +224,8 @@ ConfigFile to_file(const Config& config) {
     if (config.model) {
         file.model = to_file(*config.model);
     }
-    file.guard = GuardSection{config.guard, config.proof_time, config.hold_for};
+    file.guard = GuardSection{config.guard, config.proof_time, config.hold_for,
+                             config.question_for};
     file.autonomy = AutonomySection{config.guard.autonomy_of(RemedyKind::eject),
                                     config.guard.autonomy_of(RemedyKind::open_circuit),
                                     config.guard.autonomy_of(RemedyKind::invalidate_cache),

@@ -63,6 +63,7 @@ struct GuardSection {
     guard::Limits limits;
     Duration proof_time = Config{}.proof_time;
     Duration hold_for = Config{}.hold_for;
+    Duration question_for = Config{}.question_for;
     static void keys(auto& self, auto&& key) {
         constexpr DurationValue span{};
         key(Key{"cool_down", "Per target and remedy, from the close of an incident"}, span,
@@ -91,6 +92,8 @@ struct GuardSection {
             self.proof_time);
         key(Key{"hold_for", "A temporary remedy is given back after so long at the latest"},
             DurationValue{std::chrono::seconds{1}, std::chrono::hours{24}}, self.hold_for);
+        key(Key{"question_for", "A person has so long to answer; silence is no"},
+            DurationValue{std::chrono::seconds{10}, std::chrono::hours{24}}, self.question_for);
     }
 };
 

@@ -22,6 +22,18 @@ struct SwitchRequest {
     static void fields(auto& self, auto&& field) { field("because", self.because); }
 };
 
+struct PersonRequest {
+    IncidentId incident;
+    std::optional<std::string> question;
+    std::optional<std::string> because;
+
+    static void fields(auto& self, auto&& field) {
+        field("incident", self.incident);
+        field("question", self.question);
+        field("because", self.because);
+    }
+};
+
 struct InstanceStatus {
     InstanceId instance;
     bool is_alive{false};
@@ -52,6 +64,29 @@ net::HttpResponse refuse(int status, const std::string& text) {
     return reply(status, document);
 }
 
+int status_of(Fault fault) {
+    switch (fault) {
+        case Fault::absent:
+            return 404;
+        case Fault::refused:
+        case Fault::busy:
+            return 409;
+        case Fault::full:
+            return 507;
+        case Fault::late:
+            return 504;
+        default:
+            return 400;
+    }
+}
+
+template <class Body>
+Result<Body> read_body(const net::HttpRequest& request) {
+    const std::string body = request.body.empty() ? "{}" : request.body;
+    const Result<json::value> document = parse_json(body, {.bytes_max = 16'384, .depth_max = 4});
+    return document ? from_json<Body>(*document) : std::unexpected(document.error());
+}
+
 std::string user_name(const std::optional<net::PeerCredentials>& peer) {
     return peer ? os::user_name(peer->uid) : "unknown";
 }
@@ -74,6 +109,14 @@ Task<net::HttpResponse> ControlApi::answer(net::HttpRequest request) {
     if (is_post && (request.path == "/v1/suspend" || request.path == "/v1/resume")) {
         const bool engage = request.path == "/v1/suspend";
         co_return co_await flip(std::move(request), engage);
+    }
+    if (is_post && (request.path == "/v1/approve" || request.path == "/v1/deny")) {
+        const bool is_yes = request.path == "/v1/approve";
+        co_return co_await answer_question(
+            std::move(request), is_yes ? heal::AnswerKind::approved : heal::AnswerKind::denied);
+    }
+    if (is_post && request.path == "/v1/close") {
+        co_return co_await close(std::move(request));
     }
     if (is_post && request.path == "/v1/changes" && context_.takes_changes) {
         co_return co_await take_change(std::move(request));
@@ -146,10 +189,7 @@ Task<net::HttpResponse> ControlApi::status() {
 }
 
 Task<net::HttpResponse> ControlApi::flip(net::HttpRequest request, bool engage) {
-    const std::string body = request.body.empty() ? "{}" : request.body;
-    const Result<json::value> document = parse_json(body, {.bytes_max = 16'384, .depth_max = 4});
-    const Result<SwitchRequest> asked =
-        document ? from_json<SwitchRequest>(*document) : std::unexpected(document.error());
+    const Result<SwitchRequest> asked = read_body<SwitchRequest>(request);
     if (!asked) {
         co_return refuse(400, asked.error().text);
     }
@@ -161,6 +201,47 @@ Task<net::HttpResponse> ControlApi::flip(net::HttpRequest request, bool engage) 
     json::object answer;
     answer["is_suspended"] = context_.kill_switch.is_engaged();
     co_return reply(200, answer);
+}
+
+Task<net::HttpResponse> ControlApi::answer_question(net::HttpRequest request,
+                                                    heal::AnswerKind kind) {
+    const Result<PersonRequest> asked = read_body<PersonRequest>(request);
+    if (!asked) {
+        co_return refuse(400, asked.error().text);
+    }
+    if (!asked->question || asked->question->empty()) {
+        co_return refuse(400, "question: which one is answered has to be said, as GET /v1/status "
+                              "has it: what is asked may have changed since it was read");
+    }
+    heal::Answer answer{kind, *asked->question, user_name(request.peer),
+                        asked->because.value_or("")};
+    const Result<void> heard = co_await context_.executor.answer(asked->incident, answer);
+    if (!heard) {
+        co_return refuse(status_of(heard.error().fault), heard.error().text);
+    }
+    json::object document;
+    document["incident"] = json::value(asked->incident.text());
+    document["question"] = json::value(answer.question);
+    document["answer"] = json::value(std::string(to_text(kind)));
+    document["by"] = json::value(answer.by);
+    co_return reply(200, document);
+}
+
+Task<net::HttpResponse> ControlApi::close(net::HttpRequest request) {
+    const Result<PersonRequest> asked = read_body<PersonRequest>(request);
+    if (!asked) {
+        co_return refuse(400, asked.error().text);
+    }
+    const std::string by = user_name(request.peer);
+    const Result<void> closed =
+        co_await context_.executor.close(asked->incident, by, asked->because.value_or(""));
+    if (!closed) {
+        co_return refuse(status_of(closed.error().fault), closed.error().text);
+    }
+    json::object document;
+    document["incident"] = json::value(asked->incident.text());
+    document["by"] = json::value(by);
+    co_return reply(200, document);
 }
 
 Task<net::HttpResponse> ControlApi::take_change(net::HttpRequest request) {

@@ -7,6 +7,9 @@
 //     GET  /v1/status      what is seen and done now
 //     POST /v1/suspend     {"because"}: the kill switch
 //     POST /v1/resume      {"because"}
+//     POST /v1/approve     {"incident","question","because"?}: leave for what was asked, once
+//     POST /v1/deny        the same: no
+//     POST /v1/close       {"incident","because"?}: it is over, says a person who was needed
 //     POST /v1/changes     {"kind","service","to"?,"from"?,"reference"?}: somebody tells of a
 //     change
 //
@@ -46,6 +49,8 @@ class ControlApi {
     [[nodiscard]] net::HttpResponse metrics() const;
     Task<net::HttpResponse> status();
     Task<net::HttpResponse> flip(net::HttpRequest request, bool engage);
+    Task<net::HttpResponse> answer_question(net::HttpRequest request, heal::AnswerKind kind);
+    Task<net::HttpResponse> close(net::HttpRequest request);
     Task<net::HttpResponse> take_change(net::HttpRequest request);
 
     ControlContext context_;

@@ -8,9 +8,12 @@
 #include "homeostat/app/control_client.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/base/fields.hpp"
+#include "homeostat/heal/executor_settings.hpp"
+#include "homeostat/os/clock.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -57,6 +60,18 @@ void print_changes(const json::object& status) {
     }
 }
 
+void print_question(const std::string& id, const json::value& incident) {
+    const Result<heal::IncidentView> view = from_json<heal::IncidentView>(incident);
+    if (!view || !view->question) {
+        return;
+    }
+    const Duration left = view->question->deadline_at - os::read_boot_clock();
+    const std::string what = id + " --question " + plain(view->question->id);
+    fmt::print("  asks: {} (silence is no, in {:.0f} s)\n", plain(view->question->text),
+               std::max(0.0, to_seconds(left)));
+    fmt::print("    homeostat approve {}\n    homeostat deny {}\n", what, what);
+}
+
 void print_status(const json::object& status) {
     fmt::print("{}: {}{}\n", text_in(status, "service"),
                flag_in(status, "is_ready") ? "guarded" : "guarded, not ready yet",
@@ -75,6 +90,7 @@ void print_status(const json::object& status) {
         const json::object& incident = value.as_object();
         fmt::print("incident {}: at {} {}\n", text_in(incident, "incident"),
                    text_in(incident, "node"), text_in(incident, "trouble"));
+        print_question(text_in(incident, "incident"), value);
     }
     print_changes(status);
     if (const std::string trouble = text_in(status, "ledger_trouble"); !trouble.empty()) {

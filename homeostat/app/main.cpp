@@ -36,6 +36,7 @@ Examples:
   homeostat incidents                         what happened, a line each
   homeostat explain i-3                       the whole story of one incident
   homeostat replay i-3                        would it be decided the same again?
+  homeostat approve i-3                       let it do what it asks leave for
   homeostat suspend --because "maintenance"   no effect begins from now on
   homeostat simulate --seeds 1..200           a loop of ours in 200 worlds that never were)";
 
@@ -65,6 +66,9 @@ struct Arguments {
     LedgerOptions replay;
     SwitchOptions suspend;
     SwitchOptions resume;
+    PersonOptions approve;
+    PersonOptions deny;
+    PersonOptions close;
     VerifyLedgerOptions verify;
     BenchDecideOptions bench;
     GraphOptions graph;
@@ -133,7 +137,7 @@ void add_incidents(CLI::App& app, IncidentsOptions& options) {
     command->add_option("--service", options.service, "Only of this service");
     command->add_option("--kind", options.kind, "Only with this symptom, as in latency");
     command->add_option("--state", options.state, "Only those that stand there")
-        ->check(CLI::IsMember({"open", "healed", "passed", "escalated"}));
+        ->check(CLI::IsMember({"open", "asking", "healed", "passed", "by_person", "escalated"}));
     command->add_flag("--statistics", options.has_statistics,
                       "Counts by symptom, remedy and rule instead of lines");
     command->add_option("--index", options.index,
@@ -250,6 +254,49 @@ void add_switch(CLI::App& app, const char* name, const char* says, SwitchOptions
     command->add_option("--because", options.because, "Your reason, for the ledger");
 }
 
+CLI::App* add_person_command(CLI::App& app,
+                             const char* name,
+                             const char* says,
+                             PersonOptions& options) {
+    CLI::App* command = app.add_subcommand(name, says);
+    command->add_option("ID", options.incident, "The incident, as in i-3")->required();
+    add_common(*command, options.common);
+    command->add_option("--because", options.because, "Your reason, for the ledger");
+    return command;
+}
+
+void add_person_commands(CLI::App& app, Arguments& arguments) {
+    constexpr const char* exits =
+        "\nExit status:\n  0  recorded\n  1  the agent refused: no such question, answered "
+        "already, too late, or nothing can be recorded\n"
+        "  2  arguments or configuration that cannot be used\n  3  no agent answers\n\n";
+    CLI::App* approve =
+        add_person_command(app, "approve", "Yes to what an incident asks", arguments.approve);
+    CLI::App* deny = add_person_command(app, "deny", "No to what an incident asks", arguments.deny);
+    for (auto& [command, options] : {std::pair{approve, &arguments.approve},
+                                     std::pair{deny, &arguments.deny}}) {
+        command->add_option("--question", options->question,
+                            "The question's id, so that no later one is answered by mistake; "
+                            "without it, what is asked now");
+    }
+    approve->footer(
+        std::string("Leave is for the one remedy that was asked for, once, within five minutes, "
+                    "and only while the\nversions and the process are those that the question was "
+                    "about. Guard looks at everything again\nbefore anything is done. Silence is "
+                    "no. Who said so stands in the ledger.\n") +
+        exits + "Examples:\n  homeostat approve i-3\n"
+                "  homeostat approve i-3 --question 5f0c2b9e1d3a4477 --because \"seen in staging\"");
+    deny->footer(std::string("It is not done, a person takes over, and the same is not asked again "
+                             "for an hour.\n") +
+                 exits + "Example:\n  homeostat deny i-3 --because \"the release is mine\"");
+    add_person_command(app, "close", "Say that an incident is over that a person was needed for",
+                       arguments.close)
+        ->footer(std::string("Of an incident that is parked or stands by. Whatever it left in "
+                             "force or half done is yours from\nthen on: nothing of it is taken "
+                             "back. A symptom that is still there opens another one.\n") +
+                 exits + "Example:\n  homeostat close i-3 --because \"put right by hand\"");
+}
+
 void add_bench_decide(CLI::App& bench, BenchDecideOptions& options) {
     CLI::App* command = bench.add_subcommand(
         "decide", "Rules, model and both over the cases of the demo, honestly");
@@ -300,6 +347,7 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     add_graph(app, arguments.graph);
     add_switch(app, "suspend", "Kill switch: no effect begins from now on", arguments.suspend);
     add_switch(app, "resume", "Release the kill switch", arguments.resume);
+    add_person_commands(app, arguments);
     // Its options, --help too, are homeostat-lab's.
     app.add_subcommand("simulate", "The whole loop in simulated worlds, before a referee")
         ->prefix_command()
@@ -356,6 +404,15 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     }
     if (is_meant("resume")) {
         return to_int(resume(arguments.resume));
+    }
+    if (is_meant("approve")) {
+        return to_int(approve(arguments.approve));
+    }
+    if (is_meant("deny")) {
+        return to_int(deny(arguments.deny));
+    }
+    if (is_meant("close")) {
+        return to_int(close_incident(arguments.close));
     }
     if (is_meant("verify-ledger")) {
         return to_int(verify_ledger_of(arguments.verify));

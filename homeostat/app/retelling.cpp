@@ -204,10 +204,27 @@ Lines lines_of(const IntentBody& body) {
                                                           : "not answering",
                                     target.identity.pid, to_text(body.target->rotation)));
     }
-    lines.emplace_back(body.is_reflex
-                           ? "          by a reflex, with guard's permit: every rule agreed"
-                           : "          with guard's permit: every rule agreed");
+    lines.push_back(fmt::format("          {}with guard's permit: every rule agreed{}",
+                                body.is_reflex ? "by a reflex, " : "",
+                                body.approved_by.empty()
+                                    ? std::string()
+                                    : ", and so did " + plain(body.approved_by)));
     add_grounds(lines, body.grounds);
+    return lines;
+}
+
+Lines lines_of(const AnsweredBody& body) {
+    Lines lines{fmt::format("answer    {} {} {}{}", plain(body.by), to_text(body.says),
+                            plain(describe(body.remedy)), reason(body.because))};
+    const Preconditions& told = body.preconditions;
+    const std::string process =
+        !told.process            ? std::string()
+        : told.process->pid == 0 ? std::string(", no process there")
+                                 : fmt::format(", pid {}", told.process->pid);
+    lines.push_back(fmt::format("          question {}, for version {}{}{}", plain(body.question),
+                                told.version.empty() ? "unknown" : plain(told.version.text()),
+                                told.config.empty() ? "" : " with " + plain(told.config.text()),
+                                process));
     return lines;
 }
 
@@ -248,6 +265,9 @@ Lines lines_of(const EscalatedBody& body) {
 }
 
 Lines lines_of(const ClosedBody& body) {
+    if (body.how == CloseKind::by_person) {
+        return {fmt::format("closed    by {}{}", plain(body.by), reason(body.because))};
+    }
     return {fmt::format("closed    {}", to_text(body.how))};
 }
 
@@ -293,6 +313,8 @@ std::vector<std::string> retell(const Entry& entry) {
             return retell_as<Proposal>(entry);
         case EntryKind::verdict:
             return retell_as<VerdictBody>(entry);
+        case EntryKind::answered:
+            return retell_as<AnsweredBody>(entry);
         case EntryKind::intent:
             return retell_as<IntentBody>(entry);
         case EntryKind::outcome:

@@ -45,6 +45,8 @@ std::string headline(const IncidentSummary& summary) {
     text += "\n  done      " + joined(summary.remedies, "nothing was changed") + "\n";
     if (summary.state == "open") {
         text += "  you       need do nothing yet; `homeostat status` shows where it stands\n";
+    } else if (summary.state == "asking") {
+        text += "  you       are asked: `homeostat status` shows how to answer; silence is no\n";
     } else if (summary.state == "escalated" && !summary.closed_at) {
         text += "  you       are needed: see the end of this\n";
     }

@@ -22,6 +22,7 @@ enum class EntryKind : std::uint8_t {
     opened,      ///< An incident began: symptom, diagnosis, menu, choice (the proposal).
     proposed,    ///< A further proposal in an open incident.
     verdict,     ///< Guard's answer and the rule that decided.
+    answered,    ///< A person said yes or no to what they were asked.
     intent,      ///< An effect is about to happen. Durable before it does.
     outcome,     ///< What became of it.
     proof,       ///< What verification found.
@@ -39,10 +40,10 @@ enum class EntryKind : std::uint8_t {
 };
 
 constexpr auto names_of(std::type_identity<EntryKind>) {
-    return std::to_array<std::string_view>({"started", "opened", "proposed", "verdict", "intent",
-                                            "outcome", "proof", "undo", "held", "given_back",
-                                            "escalated", "closed", "change", "good", "suspended",
-                                            "resumed", "gap", "checkpoint"});
+    return std::to_array<std::string_view>({"started", "opened", "proposed", "verdict", "answered",
+                                            "intent", "outcome", "proof", "undo", "held",
+                                            "given_back", "escalated", "closed", "change", "good",
+                                            "suspended", "resumed", "gap", "checkpoint"});
 }
 
 struct Entry {

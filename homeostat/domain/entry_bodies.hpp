@@ -6,6 +6,7 @@
 
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/time.hpp"
+#include "homeostat/domain/approval.hpp"
 #include "homeostat/domain/facts.hpp"
 #include "homeostat/domain/grounds.hpp"
 #include "homeostat/domain/ids.hpp"
@@ -57,6 +58,25 @@ struct VerdictBody {
     }
 };
 
+/// What a person said to a question of ours.
+struct AnsweredBody {
+    std::string question;  ///< Its id, 16 hex digits: one question is answered once.
+    Remedy remedy;
+    Preconditions preconditions;
+    PersonSays says{PersonSays::denied};
+    std::string by;       ///< User name of the caller, from the socket's peer credentials.
+    std::string because;  ///< Their words; at most 200 bytes, never decided on.
+
+    static void fields(auto& self, auto&& field) {
+        field("question", self.question);
+        field("remedy", self.remedy);
+        field("preconditions", self.preconditions);
+        field("says", self.says);
+        field("by", self.by);
+        field("because", self.because);
+    }
+};
+
 struct IntentBody {
     EffectId effect;
     Remedy remedy;
@@ -66,6 +86,7 @@ struct IntentBody {
     std::uint32_t serving_count{0};       ///< Of the group, when guard looked.
     std::optional<InstanceFacts> target;  ///< The instance as it was; absent for swap_version.
     std::optional<Grounds> grounds{};     ///< Of the permit.
+    std::string approved_by{};            ///< Who agreed; empty where nobody had to be asked.
 
     static void fields(auto& self, auto&& field) {
         field("effect", self.effect);
@@ -76,6 +97,7 @@ struct IntentBody {
         field("serving_count", self.serving_count);
         field("target", self.target);
         field("grounds", self.grounds);
+        field("approved_by", self.approved_by, may_be_absent);
     }
 };
 
@@ -142,21 +164,26 @@ struct EscalatedBody {
 };
 
 enum class CloseKind : std::uint8_t {
-    healed,  ///< A remedy helped, with proof.
-    passed,  ///< The symptom went without one.
+    healed,     ///< A remedy helped, with proof.
+    passed,     ///< The symptom went without one.
+    by_person,  ///< A person who was needed says that it is over.
 };
 
 constexpr auto names_of(std::type_identity<CloseKind>) {
-    return std::to_array<std::string_view>({"healed", "passed"});
+    return std::to_array<std::string_view>({"healed", "passed", "by_person"});
 }
 
 struct ClosedBody {
     CloseKind how{CloseKind::passed};
     std::vector<Remedy> tried;  ///< In order.
+    std::string by{};           ///< User name of whoever closed it; empty if nobody did.
+    std::string because{};      ///< Their words; at most 200 bytes, never decided on.
 
     static void fields(auto& self, auto&& field) {
         field("how", self.how);
         field("tried", self.tried);
+        field("by", self.by, may_be_absent);
+        field("because", self.because, may_be_absent);
     }
 };
 

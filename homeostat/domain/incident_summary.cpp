@@ -45,6 +45,15 @@ void add_entry(IncidentSummary& summary, const EntryGroup& group, const Entry& e
         case EntryKind::opened:
             open_summary(summary, group, entry);
             break;
+        case EntryKind::verdict:
+            if (const auto body = from_json<VerdictBody>(entry.body);
+                body && body->verdict.kind == VerdictKind::question) {
+                summary.state = "asking";
+            }
+            break;
+        case EntryKind::answered:
+            summary.state = "open";
+            break;
         case EntryKind::intent:
             summary.first_intent_at = summary.first_intent_at.value_or(group.at);
             if (const Result<IntentBody> body = from_json<IntentBody>(entry.body)) {
@@ -65,7 +74,9 @@ void add_entry(IncidentSummary& summary, const EntryGroup& group, const Entry& e
             summary.closed_at = group.at;
             if (const Result<ClosedBody> body = from_json<ClosedBody>(entry.body)) {
                 const bool was_escalated = summary.state == "escalated";
-                summary.state = was_escalated ? "escalated" : std::string(to_text(body->how));
+                const bool is_by_person = body->how == CloseKind::by_person;
+                summary.state = was_escalated && !is_by_person ? "escalated"
+                                                               : std::string(to_text(body->how));
             }
             break;
         default:

@@ -19,7 +19,7 @@ struct IncidentSummary {
     IncidentId incident;
     ServiceId service;
     std::string symptom;                ///< "errors on payments"; whoever prints it escapes it.
-    std::string state;                  ///< healed · passed · escalated · open
+    std::string state;                  ///< open · asking · healed · passed · by_person · escalated
     std::vector<std::string> remedies;  ///< Kinds that had an effect, in order.
     WallTime opened_at{};
     Instant noticed_at{};

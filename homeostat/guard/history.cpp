@@ -60,6 +60,9 @@ void note_attempt(IncidentMemory& memory, const IntentBody& intent, Instant at) 
     }
     memory.remedy_in_hand = intent.remedy;
     memory.is_undo_in_hand = intent.is_undo;
+    if (memory.approval) {
+        memory.approval->is_used = true;
+    }
     if (intent.is_undo) {
         // What is held is so still: a give-back that got stuck half-way is begun again.
         if (reverts(intent.remedy, memory.remedy_last)) {
@@ -94,6 +97,9 @@ void History::learn(const Entry& entry, Instant at) {
         case EntryKind::verdict:
             learn_verdict(entry);
             break;
+        case EntryKind::answered:
+            learn_answer(entry, at);
+            break;
         case EntryKind::intent:
             learn_intent(entry, at);
             break;
@@ -126,6 +132,9 @@ void History::move_back(Duration by) {
         for (RemedyUse& use : memory.used) {
             use.at -= by;
         }
+        if (memory.approval) {
+            memory.approval->at -= by;
+        }
     }
     for (Instant& at : effects_at_) {
         at -= by;
@@ -135,6 +144,9 @@ void History::move_back(Duration by) {
     }
     for (auto& [use, since] : cool_downs_) {
         since -= by;
+    }
+    for (auto& [what, denial] : denials_) {
+        denial.at -= by;
     }
 }
 
@@ -158,6 +170,25 @@ void History::forget_oldest_incident() {
         return std::pair{!item.second.is_closed, item.second.order};
     });
     incidents_.erase(oldest);
+}
+
+void History::learn_answer(const Entry& entry, Instant at) {
+    const auto found = incidents_.find(entry.incident);
+    const Result<AnsweredBody> body = from_json<AnsweredBody>(entry.body);
+    if (found == incidents_.end() || !body) {
+        return;
+    }
+    if (body->says == PersonSays::approved) {
+        found->second.approval =
+            Approval{body->question, body->remedy, body->preconditions, body->by, at};
+        return;
+    }
+    found->second.approval.reset();
+    denials_[{kind_of(body->remedy), target_of(body->remedy)}] = Denial{body->by, at};
+    if (denials_.size() > denials_max) {
+        denials_.erase(std::ranges::min_element(
+            denials_, {}, [](const auto& item) { return item.second.at; }));
+    }
 }
 
 void History::learn_intent(const Entry& entry, Instant at) {
@@ -226,6 +257,7 @@ void History::let_go(const IncidentId& incident) {
     if (found != incidents_.end()) {
         found->second.remedy_in_hand.reset();
         found->second.is_undo_in_hand = false;
+        found->second.approval.reset();
     }
 }
 
@@ -317,6 +349,11 @@ std::optional<Instant> History::cooling_since(RemedyKind kind, const std::string
     return found == cool_downs_.end() ? std::nullopt : std::optional(found->second);
 }
 
+const Denial* History::denial_of(RemedyKind kind, const std::string& target) const {
+    const auto found = denials_.find({kind, target});
+    return found == denials_.end() ? nullptr : &found->second;
+}
+
 std::optional<Instant> History::used_elsewhere_at(RemedyKind kind,
                                                   const std::string& target,
                                                   const IncidentId& except) const {
@@ -332,6 +369,12 @@ std::optional<Instant> History::used_elsewhere_at(RemedyKind kind,
         }
     }
     return latest;
+}
+
+std::string approver_of(const History& history, const IncidentId& incident, bool is_undo) {
+    const IncidentMemory* memory = history.find(incident);
+    const bool is_asked = memory != nullptr && memory->approval && !is_undo;
+    return is_asked ? memory->approval->by : std::string();
 }
 
 }  // namespace homeostat::guard

@@ -11,6 +11,7 @@
 // Pure. Not thread-safe; lives on the heal strand.
 
 #include "homeostat/base/time.hpp"
+#include "homeostat/domain/approval.hpp"
 #include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
 #include "homeostat/domain/ids.hpp"
@@ -39,6 +40,13 @@ struct RemedyUse {
     friend bool operator==(const RemedyUse&, const RemedyUse&) = default;
 };
 
+/// A person said no.
+struct Denial {
+    std::string by;
+    Instant at{};
+    friend bool operator==(const Denial&, const Denial&) = default;
+};
+
 /// One incident as guard remembers it.
 struct IncidentMemory {
     std::uint64_t order{0};  ///< Rises with each incident learned of.
@@ -53,6 +61,7 @@ struct IncidentMemory {
     std::optional<Step> step_last;       ///< Of the latest; none if it could not be read.
     bool is_reflex{false};               ///< And whether a reflex announced it.
     std::vector<RemedyUse> used;         ///< Each kind at each target once.
+    std::optional<Approval> approval;    ///< The latest, until its remedy is let go.
     bool is_closed{false};
 
     friend bool operator==(const IncidentMemory&, const IncidentMemory&) = default;
@@ -98,11 +107,15 @@ class History {
                                                            const std::string& target,
                                                            const IncidentId& except) const;
 
+    /// Who refused leave for this kind at this target last, and when.
+    [[nodiscard]] const Denial* denial_of(RemedyKind kind, const std::string& target) const;
+
     friend bool operator==(const History&, const History&) = default;
 
     static constexpr std::size_t incidents_max = 128;
     static constexpr std::size_t effects_max = 4096;  ///< More are never counted, nor allowed.
     static constexpr std::size_t cool_downs_max = 512;
+    static constexpr std::size_t denials_max = 512;
     static constexpr std::size_t effects_per_incident_max = 512;
 
   private:
@@ -113,6 +126,7 @@ class History {
     };
 
     IncidentMemory& remember(const IncidentId& incident, Instant at);
+    void learn_answer(const Entry& entry, Instant at);
     void learn_intent(const Entry& entry, Instant at);
     void learn_outcome(const Entry& entry);
     void learn_verdict(const Entry& entry);
@@ -128,8 +142,14 @@ class History {
     std::deque<Instant> effects_at_;
     std::deque<ReflexRestart> reflex_restarts_;
     std::map<std::pair<RemedyKind, std::string>, Instant> cool_downs_;
+    std::map<std::pair<RemedyKind, std::string>, Denial> denials_;
     std::uint64_t order_next_{0};
     std::uint64_t entries_count_{0};
 };
+
+/// Who has agreed to what the incident does, now that guard permits it; empty: nobody was asked.
+[[nodiscard]] std::string approver_of(const History& history,
+                                      const IncidentId& incident,
+                                      bool is_undo);
 
 }  // namespace homeostat::guard

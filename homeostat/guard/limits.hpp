@@ -58,6 +58,12 @@ struct Limits {
     friend bool operator==(const Limits&, const Limits&) = default;
 };
 
+/// A person's leave is good for so long. What was true when they read the question may not be later.
+constexpr Duration approval_for_max = std::chrono::minutes{5};
+
+/// Who has said no is not asked for the same again for so long, whatever incident it is.
+constexpr Duration denial_for = std::chrono::hours{1};
+
 /// Facts older than this are not the world any more (a read takes some 20 ms).
 constexpr Duration facts_age_max = std::chrono::seconds{2};
 

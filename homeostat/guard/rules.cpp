@@ -22,7 +22,7 @@ constexpr std::array rules{
          rule::freeze},
     Rule{"observing is no effect", rule::observe},
     Rule{"the step belongs to the remedy and its precondition holds", rule::step},
-    Rule{"the autonomy of the remedy is act", rule::autonomy},
+    Rule{"the autonomy of the remedy is ask or act", rule::autonomy},
     Rule{"the executor sees the symptom itself", rule::symptom},
     Rule{"one remedy is in hand at a time", rule::one_in_hand},
     Rule{"no other incident holds the same", rule::held_elsewhere},
@@ -31,6 +31,8 @@ constexpr std::array rules{
     Rule{"the reflex backs off", rule::back_off},
     Rule{"the group stays above its floor", rule::capacity_floor},
     Rule{"the budget holds the effects", rule::budget},
+    // Last: nobody is asked for what would not be done anyway.
+    Rule{"a person has agreed, where one is asked", rule::approval},
 };
 
 std::vector<std::string> names_of(std::span<const Rule> some) {

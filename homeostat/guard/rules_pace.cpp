@@ -1,5 +1,5 @@
 // The rules about how much and how often: autonomy, one in hand, held elsewhere, cool-down,
-// attempts, back-off.
+// attempts, back-off; and whether a person has agreed.
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/guard/rules.hpp"
@@ -55,6 +55,33 @@ bool are_apart(const Matter& matter, const IncidentMemory& other) {
            !may_touch(*matter.step, *theirs);
 }
 
+/// Two permissions in one plan: the lower one counts.
+RemedyKind kind_that_counts(const Matter& matter) {
+    const RemedyKind kind = kind_of(matter.asked.remedy);
+    const bool drops_first =
+        kind == RemedyKind::reroute &&
+        matter.limits.autonomy_of(RemedyKind::invalidate_cache) < matter.limits.autonomy_of(kind);
+    return drops_first ? RemedyKind::invalidate_cache : kind;
+}
+
+/// Why what a person has agreed to is not leave for this; empty: it is.
+std::string trouble_with(const Approval& given, const Matter& matter) {
+    if (is_in_hand(matter)) {
+        return {};  // It began by their leave, and its own steps change what they were told of.
+    }
+    if (given.is_used) {
+        return fmt::format("what {} agreed to has been done", given.by);
+    }
+    const Duration age = matter.now - given.at;
+    if (age > approval_for_max) {
+        return fmt::format("{} agreed {:.0f} s ago, which is too long", given.by, to_seconds(age));
+    }
+    if (given.preconditions != preconditions_of(matter.asked.remedy, matter.facts)) {
+        return fmt::format("what {} agreed to is no longer what is there", given.by);
+    }
+    return {};
+}
+
 }  // namespace
 
 namespace rule {
@@ -63,25 +90,12 @@ std::optional<Objection> autonomy(const Matter& matter) {
     if (matter.asked.is_undo) {
         return std::nullopt;  // Whoever may act may take it back.
     }
-    RemedyKind kind = kind_of(matter.asked.remedy);
-    // Two permissions in one plan: the lower one counts.
-    if (kind == RemedyKind::reroute &&
-        matter.limits.autonomy_of(RemedyKind::invalidate_cache) < matter.limits.autonomy_of(kind)) {
-        kind = RemedyKind::invalidate_cache;
-    }
+    const RemedyKind kind = kind_that_counts(matter);
     const Autonomy level = matter.limits.autonomy_of(kind);
-    std::string because = fmt::format("{} stands at {}", to_text(kind), to_text(level));
-    switch (level) {
-        case Autonomy::act:
-            return std::nullopt;
-        case Autonomy::ask:
-            return Objection{.kind = VerdictKind::question, .because = std::move(because)};
-        case Autonomy::watch:
-        case Autonomy::inform:
-        case Autonomy::recommend:
-            break;
-    }
-    return Objection{.because = std::move(because)};
+    return level == Autonomy::ask || level == Autonomy::act
+               ? std::nullopt
+               : std::optional(Objection{
+                     .because = fmt::format("{} stands at {}", to_text(kind), to_text(level))});
 }
 
 std::optional<Objection> one_in_hand(const Matter& matter) {
@@ -181,6 +195,30 @@ std::optional<Objection> back_off(const Matter& matter) {
                          .again_at = again_at};
     }
     return std::nullopt;
+}
+
+std::optional<Objection> approval(const Matter& matter) {
+    const RemedyKind kind = kind_that_counts(matter);
+    if (matter.asked.is_undo || matter.limits.autonomy_of(kind) != Autonomy::ask) {
+        return std::nullopt;
+    }
+    const IncidentMemory* memory = matter.history.find(matter.asked.incident);
+    std::string because = fmt::format("{} stands at ask", to_text(kind));
+    if (memory != nullptr && memory->approval && memory->approval->remedy == matter.asked.remedy) {
+        const std::string trouble = trouble_with(*memory->approval, matter);
+        if (trouble.empty()) {
+            return std::nullopt;
+        }
+        because += ", and " + trouble;
+    }
+    const RemedyKind own_kind = kind_of(matter.asked.remedy);
+    const Denial* denial = matter.history.denial_of(own_kind, target_of(matter.asked.remedy));
+    if (denial != nullptr && matter.now - denial->at < denial_for) {
+        return Objection{.because = fmt::format("{} said no to {} {:.0f} s ago", denial->by,
+                                                to_text(own_kind),
+                                                to_seconds(matter.now - denial->at))};
+    }
+    return Objection{.kind = VerdictKind::question, .because = std::move(because)};
 }
 
 }  // namespace rule

@@ -97,7 +97,7 @@ inline constexpr std::string_view freeze_rule =
     "where much looks dead, two kinds of observers agree, except on what is out already";
 inline constexpr std::string_view step_rule =
     "the step belongs to the remedy and its precondition holds";
-inline constexpr std::string_view autonomy_rule = "the autonomy of the remedy is act";
+inline constexpr std::string_view autonomy_rule = "the autonomy of the remedy is ask or act";
 inline constexpr std::string_view symptom_rule = "the executor sees the symptom itself";
 inline constexpr std::string_view one_rule = "one remedy is in hand at a time";
 inline constexpr std::string_view held_rule = "no other incident holds the same";
@@ -106,5 +106,6 @@ inline constexpr std::string_view attempts_rule = "the attempts are not used up"
 inline constexpr std::string_view back_off_rule = "the reflex backs off";
 inline constexpr std::string_view floor_rule = "the group stays above its floor";
 inline constexpr std::string_view budget_rule = "the budget holds the effects";
+inline constexpr std::string_view approval_rule = "a person has agreed, where one is asked";
 
 }  // namespace homeostat::guard::for_test

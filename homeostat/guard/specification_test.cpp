@@ -168,13 +168,13 @@ Expected specified(const Troubles& it) {
         {is_frozen(it), {refusal, freeze_rule}},
         {kind == RemedyKind::observe, {escalation, "observing is no effect"}},
         {is_watched, {refusal, autonomy_rule}},
-        {it.autonomy == Autonomy::ask, {question, autonomy_rule}},
         {it.is_unseen || is_without_cause, {refusal, symptom_rule}},
         {it.is_busy, {refusal, one_rule}},
         {it.is_cooling, {refusal, cool_down_rule}},
         {it.is_used_up, {escalation, attempts_rule}},
         {it.is_at_floor && !costs_nothing, {refusal, floor_rule}},
         {it.is_spent && !is_of_one_effect, {refusal, budget_rule}},  // There is room for one.
+        {it.autonomy == Autonomy::ask, {question, approval_rule}},
     }};
     for (const auto& [is_wrong, expected] : list) {
         if (is_wrong) {

@@ -61,6 +61,10 @@ template <class Body>
             return "outcome " + body.effect.text() + " " + std::string(to_text(body.outcome.kind)) +
                    (body.is_read_back ? " (read back)" : "");
         }
+        case EntryKind::answered: {
+            const auto body = body_for_test<AnsweredBody>(entry);
+            return std::string(to_text(body.says)) + " by " + body.by;
+        }
         case EntryKind::proof:
             return std::string(to_text(body_for_test<ProofBody>(entry).proof.kind));
         case EntryKind::undo:

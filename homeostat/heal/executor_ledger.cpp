@@ -113,7 +113,7 @@ void ExecutorRole::go_on() {
     for (const auto& [id, slot] : slots_) {
         if (!slot->is_pumping) {
             slot->inbox.clear();
-            slot->inbox.emplace_back(graph::Reopen{.is_same_process = true});
+            slot->inbox.push_back({graph::Reopen{.is_same_process = true}});
             begin_pump(id);
         }
     }

@@ -151,8 +151,12 @@ std::vector<IncidentView> ExecutorRole::incidents() const {
     for (const auto& [id, slot] : slots_) {
         const IncidentState& state = incident_of(slot->thread);
         const std::string& parked_because = slot->thread.progress.trouble;
-        views.push_back({state.id, state.proposal.symptom, node_of(slot->thread), state.opened_at,
-                         state.tried, parked_because.empty() ? state.trouble : parked_because});
+        IncidentView view{state.id, state.proposal.symptom, node_of(slot->thread), state.opened_at,
+                          state.tried, parked_because.empty() ? state.trouble : parked_because};
+        if (const HealingQuestion* question = question_of(slot->thread)) {
+            view.question = {question->id, text_of(slot->thread, *question), question->deadline_at};
+        }
+        views.push_back(std::move(view));
     }
     return views;
 }
@@ -229,7 +233,7 @@ Result<void> ExecutorRole::recover() {
         slot->was_half_way = recovered.is_half_way;
         slot->thread = std::move(recovered.thread);
         if (recovered.is_readable) {
-            slot->inbox.emplace_back(graph::Reopen{});
+            slot->inbox.push_back({graph::Reopen{}});
         } else if (!recovered.is_told) {
             slot->unwritten.push_back(
                 record::escalated(IncidentId(id), "parked: " + slot->thread.progress.trouble));

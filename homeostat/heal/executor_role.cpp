@@ -24,6 +24,7 @@ constexpr std::size_t incidents_open_max = 64;
 bool needs_sync(EntryKind kind) {
     using enum EntryKind;
     switch (kind) {
+        case answered:
         case intent:
         case outcome:
         case escalated:
@@ -103,15 +104,12 @@ bool says_nothing_new(const HealingThread& before, const HealingAdvance& advance
 
 /// What an earlier look found that something else has overtaken, a proposal for instance: it would
 /// tell of a world in which the latest effect has not happened yet.
-void drop_looks(std::deque<HealingInput>& inbox) {
-    std::erase_if(inbox, [](const HealingInput& input) {
-        const auto* told = std::get_if<graph::Tell<Incident>>(&input);
+template <class Incoming>
+void drop_looks(std::deque<Incoming>& inbox) {
+    std::erase_if(inbox, [](const auto& incoming) {
+        const auto* told = std::get_if<graph::Tell<Incident>>(&incoming.input);
         return told != nullptr && std::holds_alternative<FactsRead>(told->message);
     });
-}
-
-bool is_running(const HealingThread& thread) {
-    return thread.progress.status == graph::ThreadStatus::running;
 }
 
 bool is_parked(const HealingThread& thread) {
@@ -152,17 +150,17 @@ ExecutorRole::ExecutorRole(asio::any_io_executor strand,
 
 // --- threads -------------------------------------------------------------------------------------
 
-void ExecutorRole::post(const std::string& id, HealingInput input) {
+void ExecutorRole::post(const std::string& id, Incoming incoming) {
     const auto found = slots_.find(id);
     if (found == slots_.end() || found->second->inbox.size() >= inbox_inputs_max) {
         return;
     }
-    found->second->inbox.push_back(std::move(input));
+    found->second->inbox.push_back(std::move(incoming));
     begin_pump(id);
 }
 
 void ExecutorRole::tell(const std::string& id, Incident::Message message) {
-    post(id, graph::Tell<Incident>{std::move(message)});
+    post(id, {graph::Tell<Incident>{std::move(message)}});
 }
 
 void ExecutorRole::begin_pump(const std::string& id) {
@@ -180,15 +178,16 @@ void ExecutorRole::begin_pump(const std::string& id) {
 
 /// What a node is entered with comes before what was told meanwhile; that another process has taken
 /// over comes before everything. REQUIRES: there is one.
-HealingInput ExecutorRole::next_input(Slot& slot) const {
+ExecutorRole::Incoming ExecutorRole::next_input(Slot& slot) const {
     const bool is_taken_over =
-        !slot.inbox.empty() && std::holds_alternative<graph::Reopen>(slot.inbox.front());
+        !slot.inbox.empty() && std::holds_alternative<graph::Reopen>(slot.inbox.front().input);
     if (!is_taken_over && HealingGraph::has_work(slot.thread)) {
-        return graph::Go{};
+        return {graph::Go{}};
     }
-    HealingInput input = fitted_to(slot.thread, std::move(slot.inbox.front()));
+    Incoming incoming = std::move(slot.inbox.front());
     slot.inbox.pop_front();
-    return input;
+    incoming.input = fitted_to(slot.thread, std::move(incoming.input));
+    return incoming;
 }
 
 Task<void> ExecutorRole::pump(std::string id) {
@@ -197,8 +196,8 @@ Task<void> ExecutorRole::pump(std::string id) {
         if (slot.inbox.empty() && !HealingGraph::has_work(slot.thread)) {
             break;
         }
-        HealingInput input = next_input(slot);
-        const bool has_advanced = co_await advance_once(slot, std::move(input));
+        Incoming incoming = next_input(slot);
+        const bool has_advanced = co_await advance_once(slot, std::move(incoming));
         if (!has_advanced) {
             break;  // The thread stands still, and goes on from its latest commit some day.
         }
@@ -217,13 +216,18 @@ Task<void> ExecutorRole::take_turn() {
     is_advancing_ = true;
 }
 
-Task<bool> ExecutorRole::advance_once(Slot& slot, HealingInput input) {
+Task<bool> ExecutorRole::advance_once(Slot& slot, Incoming incoming) {
     // One step at a time over all threads: guard must see an intent that another thread is just
     // writing, or two effects could both be "the only one".
     co_await take_turn();
     std::vector<HealingCommand> commands;
-    const bool is_durable = co_await take_step(slot, std::move(input), commands);
+    Result<void> taken = co_await take_step(slot, std::move(incoming.input), commands);
     is_advancing_ = false;
+    // What nobody waits for any more is dropped. What could not be kept did not happen.
+    const bool is_durable = taken || taken.error().fault != Fault::full;
+    if (incoming.fate) {
+        *incoming.fate = std::move(taken);
+    }
     if (!is_durable || !is_running(slot.thread)) {
         co_return is_durable;
     }
@@ -237,14 +241,14 @@ Task<bool> ExecutorRole::advance_once(Slot& slot, HealingInput input) {
     co_return true;
 }
 
-/// False: it could not be kept, and did not happen. What nobody waits for any more is dropped.
-Task<bool> ExecutorRole::take_step(Slot& slot,
-                                   HealingInput input,
-                                   std::vector<HealingCommand>& commands) {
+/// ERRORS: full: it could not be kept; those of the graph, which never are that.
+Task<Result<void>> ExecutorRole::take_step(Slot& slot,
+                                           HealingInput input,
+                                           std::vector<HealingCommand>& commands) {
     const Instant now = ports_.clock.now();
     Result<HealingAdvance> advance = graph_.advance(slot.thread, input, {now, around_});
     if (!advance) {
-        co_return true;
+        co_return std::unexpected(advance.error());
     }
     const bool is_written_enough = slot.is_known && now < slot.written_at + written_again_after;
     if (is_written_enough && says_nothing_new(slot.thread, *advance)) {
@@ -252,14 +256,14 @@ Task<bool> ExecutorRole::take_step(Slot& slot,
     } else {
         const bool is_durable = co_await write_step(slot, *advance);
         if (!is_durable) {
-            co_return false;
+            co_return fail(Fault::full, "no ledger, no action: " + ledger_trouble_);
         }
         graph::apply(slot.thread, std::move(advance->delta), advance->commit);
         tell_person(slot, input);
     }
     slot.wake_generation += 1;
     commands = std::move(advance->commands);
-    co_return true;
+    co_return Result<void>{};
 }
 
 Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
@@ -302,7 +306,8 @@ void ExecutorRole::tell_person(const Slot& slot, const HealingInput& input) cons
     const bool is_taken_over = reopen != nullptr && !reopen->is_same_process;
     const bool is_asked = std::holds_alternative<graph::Go>(input) || is_taken_over;
     if (question != nullptr && is_asked) {
-        settings_.notify(text_of(slot.thread, *question));
+        settings_.notify(text_of(slot.thread, *question) + " " +
+                         ways_to_answer(slot.thread, *question));
     }
     if (is_parked(slot.thread)) {
         settings_.notify(slot.thread.id + " is parked: " + slot.thread.progress.trouble);
@@ -313,7 +318,7 @@ Task<void> ExecutorRole::wake_later(std::string id, std::uint64_t generation, In
     co_await ports_.clock.sleep_until(at);
     const auto found = slots_.find(id);
     if (found != slots_.end() && found->second->wake_generation == generation) {
-        post(id, graph::Tick{});
+        post(id, {graph::Tick{}});
     }
 }
 
@@ -333,7 +338,7 @@ Task<void> ExecutorRole::carry_out(Slot& slot, HealingCommand asked) {
         drop_looks(slot.inbox);
         reply.message = FactsRead{std::move(facts)};
     }
-    slot.inbox.emplace_back(std::move(reply));
+    slot.inbox.push_back({std::move(reply)});
 }
 
 // --- the door ------------------------------------------------------------------------------------
@@ -395,7 +400,11 @@ Task<void> ExecutorRole::clear(Symptom symptom) {
         tell(id, Cleared{});
     }
     for (const std::string& id : parked) {
-        co_await close_parked(id);
+        if (const auto found = slots_.find(id); found != slots_.end()) {
+            const std::vector<Remedy>& tried = incident_of(found->second->thread).tried;
+            Entry closed = record::closed(IncidentId(id), CloseKind::passed, tried);
+            (void)co_await close_as(id, std::move(closed));
+        }
     }
 }
 
@@ -414,20 +423,6 @@ Task<void> ExecutorRole::tell_of_parked() {
     }
 }
 
-/// Nothing of it is in force, and there is nothing left to be healed.
-Task<void> ExecutorRole::close_parked(std::string id) {
-    const auto found = slots_.find(id);
-    if (found == slots_.end()) {
-        co_return;  // Somebody else was told, too.
-    }
-    const std::vector<Remedy> tried = incident_of(found->second->thread).tried;
-    std::vector<Entry> entries{record::closed(IncidentId(id), CloseKind::passed, tried)};
-    const bool is_written = co_await append(std::move(entries), ports::Durability::synced);
-    if (is_written) {
-        slots_.erase(id);
-    }
-}
-
 Task<Result<Change>> ExecutorRole::note(Change change) {
     changes_count_ += 1;
     change.id = ChangeId("change-" + std::to_string(changes_count_));
@@ -438,28 +433,6 @@ Task<Result<Change>> ExecutorRole::note(Change change) {
         co_return fail(Fault::full, ledger_trouble_);
     }
     co_return change;
-}
-
-Task<Result<void>> ExecutorRole::flip_switch(bool engage, SwitchBody body) {
-    const Result<void> flipped =
-        engage ? ports_.kill_switch.engage() : ports_.kill_switch.release();
-    if (!flipped) {
-        co_return fail("kill switch", flipped.error());
-    }
-    std::vector<Entry> entries{engage ? record::suspended(body) : record::resumed(body)};
-    // The switch itself is durable already; a ledger that is full must not keep it from working.
-    (void)co_await append_or_keep(std::move(entries), ports::Durability::synced);
-    // They look of themselves as well, but rarely once it has lasted for long.
-    std::vector<std::string> suspended;
-    for (const auto& [id, slot] : slots_) {
-        if (!engage && incident_of(slot->thread).suspended_since) {
-            suspended.push_back(id);
-        }
-    }
-    for (const std::string& id : suspended) {
-        tell(id, Nudged{});
-    }
-    co_return Result<void>{};
 }
 
 Task<void> ExecutorRole::run() {

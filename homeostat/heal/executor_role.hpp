@@ -55,6 +55,15 @@ class ExecutorRole final : public ports::Executor {
     Task<void> clear(Symptom symptom) override;
     Task<Result<Change>> note(Change change) override;
 
+    /// A person's answer to the question that `answer` names. Once this returns it is durable, and
+    /// guard is asked again. ERRORS: absent: no such incident; refused: it asks nothing, something
+    /// else, or asked too long ago; full: no ledger, no action; late: not known yet.
+    Task<Result<void>> answer(IncidentId incident, Answer answer);
+
+    /// A person says that an incident is over for which they were needed: one that is parked or
+    /// stands by. What it left behind is theirs. ERRORS: absent, full; refused: it is in hand.
+    Task<Result<void>> close(IncidentId incident, std::string by, std::string because);
+
     /// Engages or releases the kill switch and records who did. ERRORS: full.
     Task<Result<void>> flip_switch(bool engage, SwitchBody body);
 
@@ -74,9 +83,17 @@ class ExecutorRole final : public ports::Executor {
     Task<Facts> read_facts();
 
   private:
+    /// What became of an input; empty until something did.
+    using Fate = std::optional<Result<void>>;
+
+    struct Incoming {
+        HealingInput input;
+        std::shared_ptr<Fate> fate{};  ///< Null: nobody wants to know.
+    };
+
     struct Slot {
         HealingThread thread;
-        std::deque<HealingInput> inbox;
+        std::deque<Incoming> inbox;
         bool is_pumping{false};
         std::uint64_t wake_generation{0};
         Instant written_at{};
@@ -91,21 +108,23 @@ class ExecutorRole final : public ports::Executor {
         Instant since{};  ///< Nothing has disturbed it since.
     };
 
-    void post(const std::string& id, HealingInput input);
+    void post(const std::string& id, Incoming incoming);
     void tell(const std::string& id, Incident::Message message);
     void begin_pump(const std::string& id);
     Task<void> pump(std::string id);
     Task<void> take_turn();
-    [[nodiscard]] HealingInput next_input(Slot& slot) const;
-    Task<bool> advance_once(Slot& slot, HealingInput input);
-    Task<bool> take_step(Slot& slot, HealingInput input, std::vector<HealingCommand>& commands);
+    [[nodiscard]] Incoming next_input(Slot& slot) const;
+    Task<bool> advance_once(Slot& slot, Incoming incoming);
+    Task<Result<void>> take_step(Slot& slot,
+                                 HealingInput input,
+                                 std::vector<HealingCommand>& commands);
     /// One group of the ledger: what the step wants kept, and its commit.
     Task<bool> write_step(Slot& slot, HealingAdvance& advance);
     void tell_person(const Slot& slot, const HealingInput& input) const;
     Task<void> carry_out(Slot& slot, HealingCommand command);
     Task<void> wake_later(std::string id, std::uint64_t generation, Instant at);
     Task<void> tell_of_parked();
-    Task<void> close_parked(std::string id);
+    Task<bool> close_as(std::string id, Entry closed);
     Task<void> read_back_parked(Facts facts);
     Task<bool> append(std::vector<Entry> entries, ports::Durability durability);
     Task<bool> append_or_keep(std::vector<Entry> entries, ports::Durability durability);

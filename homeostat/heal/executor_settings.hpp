@@ -16,6 +16,7 @@
 #include "homeostat/verify/verify.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,19 @@ struct ExecutorPorts {
     std::vector<ports::Telemetry*> verifiers;  ///< Fresh samples for verify; own connections.
 };
 
+/// What a person is asked at present.
+struct QuestionView {
+    std::string id;
+    std::string text;
+    Instant deadline_at{};  ///< Silence until then is no.
+
+    static void fields(auto& self, auto&& field) {
+        field("id", self.id);
+        field("text", self.text);
+        field("deadline_at", self.deadline_at);
+    }
+};
+
 /// What `status` and `incidents` show of an open incident.
 struct IncidentView {
     IncidentId incident;
@@ -56,6 +70,7 @@ struct IncidentView {
     Instant opened_at{};
     std::vector<Remedy> tried;
     std::string trouble;
+    std::optional<QuestionView> question{};
 
     static void fields(auto& self, auto&& field) {
         field("incident", self.incident);
@@ -64,6 +79,7 @@ struct IncidentView {
         field("opened_at", self.opened_at);
         field("tried", self.tried);
         field("trouble", self.trouble);
+        field("question", self.question);
     }
 };
 

@@ -73,7 +73,7 @@ HealingNode node_for(graph::NodeShape shape, NodeLogic logic) {
 graph::Ask<Incident> asking(Duration question_for_max) {
     graph::Ask<Incident> ask;
     ask.question = [](const IncidentChannels& state, const HealingContext&) {
-        return Question{state.incident.proposal.choice.remedy};
+        return Question{state.incident.proposal.choice.remedy, state.incident.asked_about};
     };
     ask.by_silence = Answer{};
     ask.silence_for_max = question_for_max;
@@ -104,7 +104,7 @@ HealingGraph healing_graph(Duration question_for_max) {
         node_for(
             {"guard", think, {"act", "ask", "rejudge", "escalate", "stand_by", "hold", "close"}},
             node::guard),
-        node_for({"ask", ask, {"escalate", "close"}}, node::ask),
+        node_for({"ask", ask, {"guard", "escalate", "close"}}, node::ask),
         node_for({"act", act, {"verify", "rejudge", "escalate", "hold", "close"}}, node::act),
         node_for({"verify", think, {"close", "hold", "undo", "guard", "rejudge"}}, node::verify),
         node_for({"undo", think, {"act"}}, node::undo),
@@ -147,6 +147,10 @@ std::string node_of(const HealingThread& thread) {
     return progress.tasks.empty() ? "close" : progress.tasks.front().node;
 }
 
+bool is_running(const HealingThread& thread) {
+    return thread.progress.status == graph::ThreadStatus::running;
+}
+
 const HealingQuestion* question_of(const HealingThread& thread) {
     const auto& tasks = thread.progress.tasks;
     const bool asks = !tasks.empty() && tasks.front().question;
@@ -155,6 +159,11 @@ const HealingQuestion* question_of(const HealingThread& thread) {
 
 std::string text_of(const HealingThread& thread, const HealingQuestion& question) {
     return thread.id + ": may I " + describe(question.question.remedy) + "?";
+}
+
+std::string ways_to_answer(const HealingThread& thread, const HealingQuestion& question) {
+    const std::string what = " " + thread.id + " --question " + question.id;
+    return "homeostat approve" + what + ", or homeostat deny" + what;
 }
 
 HealingInput fitted_to(const HealingThread& thread, HealingInput input) {

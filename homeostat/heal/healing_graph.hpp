@@ -8,7 +8,7 @@
 //              │       │       ├→ guard (a process that has ended again)
 //              │       │       └→ hold → give_back → act → verify  (a temporary remedy)
 //              │       └→ escalate  └→ guard  (a cure, while a stopgap holds)
-//              ├→ ask  (a person has to say yes)
+//              ├→ ask → guard  (a person has said yes; else → escalate)
 //              ├→ stand_by (not allowed to act: watch until it passes; → hold, if an effect of
 //              │            unknown fate turns out to have happened)
 //              └→ escalate → stand_by
@@ -56,11 +56,17 @@ struct HealingTurn {
 /// The node that the thread is at; "parked" if a person has to look first, "close" once it is over.
 [[nodiscard]] std::string node_of(const HealingThread& thread);
 
+[[nodiscard]] bool is_running(const HealingThread& thread);
+
 /// What a person is asked at present; null: nothing.
 [[nodiscard]] const HealingQuestion* question_of(const HealingThread& thread);
 
 /// The question as a person is asked it.
 [[nodiscard]] std::string text_of(const HealingThread& thread, const HealingQuestion& question);
+
+/// The commands that answer it.
+[[nodiscard]] std::string ways_to_answer(const HealingThread& thread,
+                                         const HealingQuestion& question);
 
 /// Whoever waits for an answer is told in its terms that the symptom is gone.
 [[nodiscard]] HealingInput fitted_to(const HealingThread& thread, HealingInput input);

@@ -178,7 +178,7 @@ TEST_CASE("a remedy that may not act has no effect, and below inform nobody is t
         CHECK(executor.node() == "stand_by");
         CHECK(effects_count(world) == 0);
         CHECK(executor.notices.empty() == (level == Autonomy::watch));
-        CHECK(executor.story().at(1) == "refusal: the autonomy of the remedy is act");
+        CHECK(executor.story().at(1) == "refusal: the autonomy of the remedy is ask or act");
     }
 }
 

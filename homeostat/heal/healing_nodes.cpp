@@ -144,6 +144,14 @@ bool restarts_anew(const IncidentState& state) {
            !state.tried.empty();
 }
 
+/// What a person took to answer may have outlasted the fault: errors of before say nothing.
+HealingTurn count_from_now(IncidentState state, const Facts& facts, const HealingContext& context) {
+    state.is_just_agreed = false;
+    state.edge_errors_at_open = facts.edge.errors_total;
+    state.edge_requests_at_open = facts.edge.requests_total;
+    return wait_until(std::move(state), context.now + homeostat::guard::ask_again_after);
+}
+
 bool has_ended(const IncidentState& state, const Facts& facts) {
     const InstanceId* instance = instance_of(state.proposal.choice.remedy);
     const InstanceFacts* target = instance == nullptr ? nullptr : find_instance(facts, *instance);
@@ -173,6 +181,9 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
     if (!read->facts) {
         return escalate_because(std::move(state), "the facts: " + read->facts.error().text);
     }
+    if (state.is_just_agreed) {
+        return count_from_now(std::move(state), *read->facts, context);
+    }
     look_for_silence(state, *read->facts, context);
     const bool is_released = look_at_switch(state, *read->facts, context);
     if (is_released && !is_reflex(state) && !state.held) {
@@ -185,6 +196,9 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
         case_of(state), *read->facts, *context.around.history, context.around.guard, context.now);
     const Remedy remedy = state.proposal.choice.remedy;
     VerdictBody body{remedy, std::nullopt, verdict, grounds_of(state, *read->facts, context)};
+    if (verdict.kind == VerdictKind::question) {
+        state.asked_about = preconditions_of(remedy, *read->facts);
+    }
     if (verdict.kind != VerdictKind::permit) {
         return turn_down(std::move(state), std::move(body), context);
     }
@@ -201,7 +215,24 @@ HealingTurn ask(IncidentState state, const HealingEvent& event, const HealingCon
     if (answer.kind == AnswerKind::cleared) {
         return go(std::move(state), "close");
     }
-    return escalate_because(std::move(state), "nobody answered the question: silence is no");
+    if (answer.kind == AnswerKind::silence) {
+        return escalate_because(std::move(state), "nobody answered the question: silence is no");
+    }
+    const bool is_yes = answer.kind == AnswerKind::approved;
+    Entry entry = record::answered(
+        state.id, {.question = answer.question,
+                   .remedy = state.proposal.choice.remedy,
+                   .preconditions = state.asked_about,
+                   .says = is_yes ? PersonSays::approved : PersonSays::denied,
+                   .by = answer.by,
+                   .because = answer.because});
+    if (is_yes) {
+        state.is_just_agreed = true;
+        return with(go(std::move(state), "guard"), std::move(entry));  // On what is there now.
+    }
+    const std::string words = answer.because.empty() ? "" : ": " + answer.because;
+    HealingTurn turn = escalate_because(std::move(state), answer.by + " said no" + words);
+    return with(std::move(turn), std::move(entry));
 }
 
 namespace {
@@ -227,7 +258,9 @@ HealingTurn begin_step(IncidentState state,
                       .is_undo = state.is_undo,
                       .serving_count = serving_count(facts),
                       .target = std::nullopt,
-                      .grounds = std::move(grounds)};
+                      .grounds = std::move(grounds),
+                      .approved_by = homeostat::guard::approver_of(*context.around.history,
+                                                                   state.id, state.is_undo)};
     if (const InstanceId* instance = instance_of(step)) {
         if (const InstanceFacts* target = find_instance(facts, *instance)) {
             intent.target = *target;

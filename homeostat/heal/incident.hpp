@@ -9,6 +9,7 @@
 
 #include "homeostat/act/act.hpp"
 #include "homeostat/base/time.hpp"
+#include "homeostat/domain/approval.hpp"
 #include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/facts.hpp"
 #include "homeostat/domain/grounds.hpp"
@@ -51,7 +52,8 @@ struct IncidentState {
     Instant opened_at{};
     Instant node_since{};                  ///< When the present node was entered, and as much
                                            ///< later as it was suspended there.
-    std::uint64_t edge_errors_at_open{0};  ///< The executor's own count, shortly before.
+    std::uint64_t edge_errors_at_open{0};  ///< The executor's own count, shortly before; or when
+                                           ///< a person agreed last.
     std::uint64_t edge_requests_at_open{0};
     Silence silence;                         ///< As in guard::Case.
     std::optional<Instant> refused_since;    ///< Likewise.
@@ -61,6 +63,8 @@ struct IncidentState {
     std::optional<PendingEffect> pending;
     std::uint32_t effects_count{0};
     bool is_undo{false};  ///< The plan is the inverse of the last remedy, or of the held one.
+    Preconditions asked_about{};    ///< Of the latest question to a person.
+    bool is_just_agreed{false};     ///< By a person: guard has not looked since.
     std::optional<act::Held> held;  ///< A temporary remedy in force.
     bool wants_cure{false};         ///< What is held is a stopgap, and no cure was proposed yet.
     bool has_healed{false};
@@ -84,6 +88,8 @@ struct IncidentState {
         field("pending", self.pending);
         field("effects_count", self.effects_count);
         field("is_undo", self.is_undo);
+        field("asked_about", self.asked_about);
+        field("is_just_agreed", self.is_just_agreed);
         field("held", self.held);
         field("wants_cure", self.wants_cure);
         field("has_healed", self.has_healed);
@@ -149,27 +155,41 @@ struct Around {
     std::uint64_t boot{0};       ///< Instants of another one mean nothing. 0: there is but one.
 };
 
-/// May this be done?
+/// May this be done, to what is there now?
 struct Question {
     Remedy remedy;
+    Preconditions preconditions;
 
-    static void fields(auto& self, auto&& field) { field("remedy", self.remedy); }
+    static void fields(auto& self, auto&& field) {
+        field("remedy", self.remedy);
+        field("preconditions", self.preconditions);
+    }
     friend bool operator==(const Question&, const Question&) = default;
 };
 
 enum class AnswerKind : std::uint8_t {
-    silence,  ///< Nobody said anything: no.
-    cleared,  ///< The symptom is gone, so there is nothing to be asked any more.
+    silence,   ///< Nobody said anything: no.
+    cleared,   ///< The symptom is gone, so there is nothing to be asked any more.
+    approved,  ///< A person agrees.
+    denied,    ///< A person does not.
 };
 
 constexpr auto names_of(std::type_identity<AnswerKind>) {
-    return std::to_array<std::string_view>({"silence", "cleared"});
+    return std::to_array<std::string_view>({"silence", "cleared", "approved", "denied"});
 }
 
 struct Answer {
     AnswerKind kind{AnswerKind::silence};
+    std::string question{};  ///< Of a person: the id of what they were asked.
+    std::string by{};        ///< And who they are.
+    std::string because{};   ///< And their words; never decided on.
 
-    static void fields(auto& self, auto&& field) { field("kind", self.kind); }
+    static void fields(auto& self, auto&& field) {
+        field("kind", self.kind);
+        field("question", self.question);
+        field("by", self.by);
+        field("because", self.because);
+    }
     friend bool operator==(const Answer&, const Answer&) = default;
 };
 

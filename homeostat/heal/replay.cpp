@@ -288,10 +288,20 @@ class Replayer {
                 std::nullopt);
         Redecision& told = result_.decisions.back();
         const bool is_same = told.replay == Replay::same;
-        if (const auto differs = is_same ? difference(body, *symptom_) : std::nullopt) {
+        if (const auto differs = is_same ? difference_in(body) : std::nullopt) {
             told.replay = Replay::differs;
             std::tie(told.recorded, told.replayed) = *differs;
         }
+    }
+
+    /// REQUIRES: grounds, settings and a symptom.
+    Difference difference_in(const IntentBody& body) {
+        const guard::History& history = past_.history(*run_, body.grounds->entries_known_count);
+        const std::string approver = guard::approver_of(history, incident_, body.is_undo);
+        return body.approved_by == approver
+                   ? difference(body, *symptom_)
+                   : std::pair{"approved by " + (body.approved_by.empty() ? "nobody" : body.approved_by),
+                               "approved by " + (approver.empty() ? "nobody" : approver)};
     }
 
     /// That it is held follows from a proof, which is taken as given: no decision.

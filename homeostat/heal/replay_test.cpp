@@ -169,7 +169,7 @@ TEST_CASE("limits that were changed after the verdict make it differ, and the ru
     });
     const IncidentReplay result = replayed(ledger);
     CHECK(count_of(result, Replay::same) == 1);  // The choice does not look at guard's limits.
-    CHECK(result.decisions.at(1).replayed.contains("the autonomy of the remedy is act"));
+    CHECK(result.decisions.at(1).replayed.contains("the autonomy of the remedy is ask or act"));
 }
 
 TEST_CASE("an intent that is missing makes the permits after it differ") {

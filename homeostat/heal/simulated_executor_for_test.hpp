@@ -103,6 +103,17 @@ class SimulatedExecutor {
 
     void tell(Incident::Message message) { crank(graph::Tell<Incident>{std::move(message)}); }
 
+    /// A person answers what is asked. False: nothing is.
+    bool answer(AnswerKind kind, const std::string& by = "alice") {
+        const HealingQuestion* question = thread_ ? question_of(*thread_) : nullptr;
+        if (question == nullptr) {
+            return false;
+        }
+        const std::string id = question->id;
+        crank(graph::Reply<Incident>{{kind, id, by, ""}, id});
+        return !is_dead_;
+    }
+
     /// When the thread wants to be woken.
     [[nodiscard]] std::optional<Instant> wake_at() const {
         return is_dead_ || !thread_ ? std::nullopt : graph().due_at(*thread_);

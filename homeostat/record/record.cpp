@@ -93,6 +93,12 @@ Entry verdict(const IncidentId& incident, VerdictBody body) {
     return entry_of(EntryKind::verdict, incident, body);
 }
 
+Entry answered(const IncidentId& incident, AnsweredBody body) {
+    body.by = cut(body.by, name_bytes_max);
+    body.because = cut(body.because, because_bytes_max);
+    return entry_of(EntryKind::answered, incident, body);
+}
+
 Entry intent(const IncidentId& incident, IntentBody body) {
     cut(body.grounds, body.remedy);
     return entry_of(EntryKind::intent, incident, body);
@@ -125,6 +131,13 @@ Entry escalated(const IncidentId& incident, std::string because) {
 
 Entry closed(const IncidentId& incident, CloseKind how, const std::vector<Remedy>& tried) {
     return entry_of(EntryKind::closed, incident, ClosedBody{how, tried});
+}
+
+Entry closed_by_person(const IncidentId& incident, ClosedBody body) {
+    body.how = CloseKind::by_person;
+    body.by = cut(body.by, name_bytes_max);
+    body.because = cut(body.because, because_bytes_max);
+    return entry_of(EntryKind::closed, incident, body);
 }
 
 Entry change(const Change& change) {

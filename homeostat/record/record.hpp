@@ -22,7 +22,7 @@
 
 namespace homeostat::record {
 
-constexpr std::size_t because_bytes_max = 200;  ///< Of what a person said when they switched.
+constexpr std::size_t because_bytes_max = 200;  ///< Of what a person said to us.
 constexpr std::size_t reason_bytes_max = 1000;  ///< Of our own reason for an escalation.
 
 /// Its texts without secrets. For a state that is kept by other means than an entry's body.
@@ -32,6 +32,7 @@ constexpr std::size_t reason_bytes_max = 1000;  ///< Of our own reason for an es
 [[nodiscard]] Entry opened(const IncidentId& incident, const Proposal& proposal);
 [[nodiscard]] Entry proposed(const IncidentId& incident, const Proposal& proposal);
 [[nodiscard]] Entry verdict(const IncidentId& incident, VerdictBody body);
+[[nodiscard]] Entry answered(const IncidentId& incident, AnsweredBody body);
 [[nodiscard]] Entry intent(const IncidentId& incident, IntentBody body);
 [[nodiscard]] Entry outcome(const IncidentId& incident, const OutcomeBody& body);
 [[nodiscard]] Entry proof(const IncidentId& incident, const Remedy& remedy, const Proof& proof);
@@ -42,6 +43,7 @@ constexpr std::size_t reason_bytes_max = 1000;  ///< Of our own reason for an es
 [[nodiscard]] Entry closed(const IncidentId& incident,
                            CloseKind how,
                            const std::vector<Remedy>& tried);
+[[nodiscard]] Entry closed_by_person(const IncidentId& incident, ClosedBody body);
 [[nodiscard]] Entry change(const Change& change);
 [[nodiscard]] Entry good(const GoodBody& body);
 [[nodiscard]] Entry gap(GapBody body);

@@ -30,7 +30,7 @@
 namespace homeostat::adapters::ledger_index {
 
 constexpr std::string_view file_ending = ".index";
-constexpr std::int64_t schema_version = 1;  ///< Of the tables; another one is thrown away.
+constexpr std::int64_t schema_version = 2;  ///< Of the tables; another one is thrown away.
 
 /// How far the ledger is in the index.
 struct Place {

@@ -1,0 +1,217 @@
+// A person's leave: for one remedy, once, for five minutes, in the world that they were told of.
+
+#include "homeostat/guard/scene_for_test.hpp"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <string>
+
+namespace homeostat::guard {
+
+namespace {
+
+using namespace for_test;
+using namespace std::chrono_literals;
+
+/// Everything agrees but that a person has to be asked.
+Scene asking_scene(const Remedy& remedy = rollback) {
+    Scene scene = scene_of(remedy);
+    scene.limits.autonomy[kind_of(remedy)] = Autonomy::ask;
+    scene.history.learn({.kind = EntryKind::opened, .incident = incident, .body = {}}, now - 1min);
+    return scene;
+}
+
+Entry answer_of(const Scene& scene, PersonSays says) {
+    const AnsweredBody body{.question = "00000000000000aa",
+                            .remedy = scene.asked.remedy,
+                            .preconditions = preconditions_of(scene.asked.remedy, scene.facts),
+                            .says = says,
+                            .by = "alice",
+                            .because = "seen"};
+    return {.kind = EntryKind::answered, .incident = incident, .body = to_json(body)};
+}
+
+bool asks(const Scene& scene) {
+    const Verdict verdict = scene.verdict();
+    return verdict.kind == VerdictKind::question && verdict.rule == approval_rule;
+}
+
+bool asks_because(const Scene& scene, const std::string& because) {
+    return asks(scene) && scene.verdict().because == because;
+}
+
+}  // namespace
+
+TEST_CASE("a remedy at ask is a question, and leave turns it into a permit") {
+    Scene scene = asking_scene();
+    CHECK(asks_because(scene, "rollback stands at ask"));
+    scene.history.learn(answer_of(scene, PersonSays::approved), now - 1s);
+    CHECK(scene.is_permitted());
+    CHECK(scene.ask(swap_step));
+}
+
+TEST_CASE("nobody is asked for what would not be done anyway") {
+    Scene scene = asking_scene();
+    scene.facts.is_suspended = true;
+    CHECK(scene.refuses(switch_rule));
+    scene.facts.is_suspended = false;
+    scene.limits.effects_max = 0;
+    CHECK_FALSE(asks(scene));
+}
+
+TEST_CASE("leave changes no other rule") {
+    Scene scene = asking_scene();
+    scene.history.learn(answer_of(scene, PersonSays::approved), now - 1s);
+    scene.facts.is_suspended = true;
+    CHECK(scene.refuses(switch_rule));
+    scene.facts.is_suspended = false;
+    scene.limits.min_healthy = 9;
+    CHECK_FALSE(scene.ask(replace_0));
+}
+
+TEST_CASE("leave lasts five minutes") {
+    Scene scene = asking_scene();
+    scene.history.learn(answer_of(scene, PersonSays::approved), now - approval_for_max);
+    CHECK(scene.is_permitted());
+    scene = asking_scene();
+    scene.history.learn(answer_of(scene, PersonSays::approved), now - approval_for_max - 1s);
+    CHECK(asks_because(scene,
+                       "rollback stands at ask, and alice agreed 301 s ago, which is too long"));
+}
+
+TEST_CASE("leave is for the remedy that was asked for, and for no other") {
+    Scene scene = asking_scene();
+    Scene other = asking_scene(config_rollback);
+    scene.history.learn(answer_of(other, PersonSays::approved), now - 1s);
+    CHECK(asks(scene));
+    scene.history.learn(answer_of(scene, PersonSays::approved), now - 1s);
+    scene.asked.incident = incident_other;
+    CHECK(asks(scene));
+}
+
+TEST_CASE("leave is for the world that the person was told of") {
+    Scene scene = asking_scene(restart_0);
+    silence(scene.facts.instances[0]);
+    scene.asked.symptom.kind = SymptomKind::instance_not_answering;
+    scene.asked.symptom.subject = {SubjectKind::instance, "payments-0"};
+    REQUIRE(asks(scene));
+    scene.history.learn(answer_of(scene, PersonSays::approved), now - 1s);
+    REQUIRE(scene.is_permitted());
+    SUBCASE("another process runs there") {
+        scene.facts.instances[0].runtime.identity.pid += 1;
+    }
+    SUBCASE("its pid was given to another process") {
+        scene.facts.instances[0].runtime.identity.start_ticks += 1;
+    }
+    SUBCASE("another version is current") {
+        scene.facts.versions.deploy.current = v1;
+    }
+    SUBCASE("another configuration is current") {
+        scene.facts.versions.config.current = c1;
+    }
+    CHECK(asks_because(
+        scene, "restart stands at ask, and what alice agreed to is no longer what is there"));
+}
+
+TEST_CASE("leave works once, for all steps of the remedy and for no second time") {
+    Scene scene = asking_scene();
+    scene.history.learn(answer_of(scene, PersonSays::approved), now - 1s);
+    learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
+    scene.facts.versions.deploy.current = v1;  // Its own step changed what was asked about.
+    CHECK(scene.ask(drain_0, "i-1.e2"));
+    scene.at = now + approval_for_max + 1s;  // What has begun is carried through.
+    scene.facts.read_at = scene.at;
+    CHECK(scene.ask(drain_0, "i-1.e2"));
+    scene.at = now;
+    scene.facts.read_at = now;
+    scene.facts.versions.deploy.current = v2;
+    const ProofBody proof{rollback, {.kind = ProofKind::not_helped}};
+    scene.history.learn({EntryKind::proof, incident, to_json(proof)}, now);
+    scene.limits.cool_down = {};
+    CHECK(asks_because(scene, "rollback stands at ask"));
+}
+
+TEST_CASE("an undo of what a person agreed to needs no leave") {
+    Scene scene = asking_scene();
+    scene.history.learn(answer_of(scene, PersonSays::approved), now - 1s);
+    learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
+    scene.facts.versions.deploy.current = v1;
+    scene.asked.remedy = rollback_undo;
+    scene.asked.is_undo = true;
+    CHECK(scene.is_permitted());
+}
+
+TEST_CASE("whatever ends the remedy or puts another question ends the leave") {
+    const Verdict question{.kind = VerdictKind::question, .rule = std::string(approval_rule)};
+    const std::vector<Entry> ends{
+        {EntryKind::proposed, incident, {}},
+        {EntryKind::escalated, incident, to_json(EscalatedBody{"help"})},
+        {EntryKind::verdict, incident,
+         to_json(VerdictBody{.remedy = rollback, .step = {}, .verdict = question})}};
+    for (const Entry& end : ends) {
+        CAPTURE(to_text(end.kind));
+        Scene scene = asking_scene();
+        scene.limits.cool_down = {};
+        scene.history.learn(answer_of(scene, PersonSays::approved), now - 1s);
+        REQUIRE(scene.is_permitted());
+        scene.history.learn(end, now);
+        CHECK(asks(scene));
+    }
+}
+
+TEST_CASE("who has said no is not asked for the same for an hour, in no incident") {
+    Scene scene = asking_scene();
+    scene.history.learn(answer_of(scene, PersonSays::denied), now - 600s);
+    scene.asked.incident = incident_other;
+    CHECK(scene.refuses(approval_rule));
+    CHECK(scene.verdict().because == "alice said no to rollback 600 s ago");
+    CHECK_FALSE(scene.verdict().again_at);
+    Scene other = asking_scene(config_rollback);
+    other.history = scene.history;
+    CHECK_FALSE(asks(other));  // The same kind at the same target, whatever the version.
+    Scene restart = asking_scene(restart_0);
+    silence(restart.facts.instances[0]);
+    restart.asked.symptom.kind = SymptomKind::instance_not_answering;
+    restart.asked.symptom.subject = {SubjectKind::instance, "payments-0"};
+    restart.history = scene.history;
+    CHECK(asks(restart));
+    scene.at = now + 50min;
+    scene.facts.read_at = scene.at;
+    CHECK(asks(scene));
+}
+
+TEST_CASE("a yes after a no counts, and a no after a yes") {
+    Scene scene = asking_scene();
+    scene.history.learn(answer_of(scene, PersonSays::denied), now - 600s);
+    scene.history.learn(answer_of(scene, PersonSays::approved), now - 1s);
+    CHECK(scene.is_permitted());
+    scene.history.learn(answer_of(scene, PersonSays::denied), now);
+    CHECK(scene.refuses(approval_rule));
+}
+
+TEST_CASE("what stands at act asks nobody, and of two permissions in one plan the lower counts") {
+    Scene scene = scene_of(reroute_quotes);
+    scene.asked.symptom.kind = SymptomKind::stale_cache;
+    scene.asked.symptom.subject = {SubjectKind::cache, "quotes"};
+    REQUIRE(scene.is_permitted());
+    scene.limits.autonomy[RemedyKind::invalidate_cache] = Autonomy::ask;
+    CHECK(asks_because(scene, "invalidate_cache stands at ask"));
+    scene.history.learn({.kind = EntryKind::opened, .incident = incident, .body = {}}, now - 1min);
+    scene.history.learn(answer_of(scene, PersonSays::approved), now - 1s);
+    CHECK(scene.is_permitted());
+}
+
+TEST_CASE("leave moves with the boot that it was given in") {
+    Scene scene = asking_scene();
+    scene.history.learn(answer_of(scene, PersonSays::approved), now);
+    scene.history.move_back(approval_for_max + 1s);
+    CHECK(asks(scene));
+    scene.history.learn(answer_of(scene, PersonSays::denied), now);
+    scene.history.move_back(30min);
+    CHECK(scene.refuses(approval_rule));
+    scene.history.move_back(31min);
+    CHECK(asks(scene));
+}
+
+}  // namespace homeostat::guard

@@ -1,0 +1,114 @@
+// What people say to the executor: answers, the end of an incident, the kill switch.
+
+#include "homeostat/heal/executor_role.hpp"
+#include "homeostat/record/record.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace homeostat::heal {
+
+namespace {
+
+constexpr Duration heard_within = std::chrono::seconds{4};  ///< Whoever calls waits a little longer.
+constexpr Duration look_every = std::chrono::milliseconds{2};
+
+Error no_such_incident(const IncidentId& incident) {
+    return {Fault::absent,
+            "there is no open incident " + incident.text() + " (`homeostat status` lists them)"};
+}
+
+}  // namespace
+
+Task<Result<void>> ExecutorRole::answer(IncidentId incident, Answer answer) {
+    const auto found = slots_.find(incident.text());
+    if (found == slots_.end() || is_stopping_) {
+        co_return std::unexpected(no_such_incident(incident));
+    }
+    if (!is_running(found->second->thread)) {
+        co_return fail(Fault::refused, incident.text() + " is parked and asks nothing");
+    }
+    const Instant until = ports_.clock.now() + heard_within;
+    const auto fate = std::make_shared<Fate>();
+    std::string question = answer.question;
+    post(incident.text(),
+         {graph::Reply<Incident>{std::move(answer), std::move(question)}, fate});
+    while (!*fate && ports_.clock.now() < until) {
+        co_await ports_.clock.sleep_until(ports_.clock.now() + look_every);
+    }
+    co_return fate->value_or(
+        fail(Fault::late, "the answer to " + incident.text() +
+                              " is not recorded yet (`homeostat status` shows what became of it)"));
+}
+
+Task<Result<void>> ExecutorRole::close(IncidentId incident, std::string by, std::string because) {
+    const std::string& id = incident.text();
+    const Instant until = ports_.clock.now() + heard_within;
+    auto found = slots_.find(id);
+    while (found != slots_.end() && found->second->is_pumping && ports_.clock.now() < until) {
+        co_await ports_.clock.sleep_until(ports_.clock.now() + look_every);
+        found = slots_.find(id);
+    }
+    if (found == slots_.end() || is_stopping_) {
+        co_return std::unexpected(no_such_incident(incident));
+    }
+    const HealingThread& thread = found->second->thread;
+    const std::string node = node_of(thread);
+    if (found->second->is_pumping || (node != "parked" && node != "stand_by")) {
+        co_return fail(Fault::refused,
+                       id + " is in hand (at " + node +
+                           "): only one that is parked or stands by is a person's to close");
+    }
+    Entry closed = record::closed_by_person(incident, {.tried = incident_of(thread).tried,
+                                                       .by = std::move(by),
+                                                       .because = std::move(because)});
+    const bool is_closed = co_await close_as(id, std::move(closed));
+    co_return is_closed ? Result<void>()
+                        : fail(Fault::full, "nothing can be recorded: " + ledger_trouble_);
+}
+
+/// REQUIRES: no pump is at the thread. False: the ledger did not take it, and it stays open.
+Task<bool> ExecutorRole::close_as(std::string id, Entry closed) {
+    const auto found = slots_.find(id);
+    if (found == slots_.end() || found->second->is_pumping) {
+        co_return false;
+    }
+    found->second->is_pumping = true;  // So that none begins while this is written.
+    std::vector<Entry> entries{std::move(closed)};
+    const bool is_written = co_await append(std::move(entries), ports::Durability::synced);
+    if (is_written) {
+        slots_.erase(id);
+    } else {
+        found->second->is_pumping = false;
+        begin_pump(id);
+    }
+    co_return is_written;
+}
+
+Task<Result<void>> ExecutorRole::flip_switch(bool engage, SwitchBody body) {
+    const Result<void> flipped =
+        engage ? ports_.kill_switch.engage() : ports_.kill_switch.release();
+    if (!flipped) {
+        co_return fail("kill switch", flipped.error());
+    }
+    std::vector<Entry> entries{engage ? record::suspended(body) : record::resumed(body)};
+    // The switch itself is durable already; a ledger that is full must not keep it from working.
+    (void)co_await append_or_keep(std::move(entries), ports::Durability::synced);
+    // They look of themselves as well, but rarely once it has lasted for long.
+    std::vector<std::string> suspended;
+    for (const auto& [id, slot] : slots_) {
+        if (!engage && incident_of(slot->thread).suspended_since) {
+            suspended.push_back(id);
+        }
+    }
+    for (const std::string& id : suspended) {
+        tell(id, Nudged{});
+    }
+    co_return Result<void>{};
+}
+
+}  // namespace homeostat::heal
