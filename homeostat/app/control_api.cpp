@@ -138,7 +138,10 @@ net::HttpResponse ControlApi::health() const {
 
 net::HttpResponse ControlApi::metrics() const {
     AgentFigures now;
-    now.incidents_open = context_.executor.incidents().size();
+    const std::vector<heal::IncidentView> open = context_.executor.incidents();
+    now.incidents_open = open.size();
+    now.questions_open = static_cast<std::size_t>(std::ranges::count_if(
+        open, [](const heal::IncidentView& one) { return one.question.has_value(); }));
     now.symptoms = context_.agent.symptoms_now().size();
     now.sources_silent = context_.agent.source_troubles().size();
     now.is_suspended = context_.kill_switch.is_engaged();

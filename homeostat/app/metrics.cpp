@@ -48,6 +48,8 @@ std::string metrics_page(const AgentFigures& now, const LedgerFigures& ledger) {
     page.add(1, {{"version", std::string(program_version)}});
     page.begin("homeostat_incidents_open", "gauge", "Incidents that are open now.");
     page.add(static_cast<double>(now.incidents_open));
+    page.begin("homeostat_questions_open", "gauge", "Incidents that wait for a person's answer.");
+    page.add(static_cast<double>(now.questions_open));
     page.begin("homeostat_symptoms_present", "gauge", "Symptoms that are seen now.");
     page.add(static_cast<double>(now.symptoms));
     page.begin("homeostat_sources_silent", "gauge", "Sources that did not answer when last read.");

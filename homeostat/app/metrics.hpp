@@ -18,6 +18,7 @@ namespace homeostat::app {
 
 struct AgentFigures {
     std::size_t incidents_open{0};
+    std::size_t questions_open{0};  ///< Of these, those that wait for a person's answer.
     std::size_t symptoms{0};
     std::size_t sources_silent{0};  ///< Sources that failed when they were last read.
     bool is_suspended{false};

@@ -65,12 +65,14 @@ TEST_CASE("the page counts what the ledger holds") {
     ledger.count(proof_of(ProofKind::undecided));
     AgentFigures now;
     now.incidents_open = 2;
+    now.questions_open = 1;
     now.is_suspended = true;
     const std::string page = metrics_page(now, ledger);
     const auto numbers = numbers_on(page);
     CHECK(numbers.at("homeostat_ledger_records_total") == 6);
     CHECK(numbers.at("homeostat_incidents_total") == 1);
     CHECK(numbers.at("homeostat_incidents_open") == 2);
+    CHECK(numbers.at("homeostat_questions_open") == 1);
     CHECK(numbers.at("homeostat_suspended") == 1);
     CHECK(numbers.at("homeostat_refusals_total") == 2);
     CHECK(numbers.at("homeostat_remedies_total") == 2);
