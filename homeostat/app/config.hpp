@@ -117,8 +117,8 @@ struct Config {
     Duration latency_p99_goal{std::chrono::milliseconds{500}};
     std::optional<ModelConfig> model;
     guard::Limits guard;
-    Duration proof_time{std::chrono::minutes{10}};  ///< A version that served this long is good.
-    Duration hold_for{std::chrono::minutes{2}};     ///< A temporary remedy, at the longest.
+    Duration proof_time{std::chrono::minutes{10}};    ///< A version that served this long is good.
+    Duration hold_for{std::chrono::minutes{2}};       ///< A temporary remedy, at the longest.
     Duration question_for{std::chrono::minutes{10}};  ///< Silence after this is no.
     std::filesystem::path ledger_directory;
     std::filesystem::path sink_file;   ///< Empty: no copy outside of the ledger.

@@ -224,8 +224,8 @@ ConfigFile to_file(const Config& config) {
     if (config.model) {
         file.model = to_file(*config.model);
     }
-    file.guard = GuardSection{config.guard, config.proof_time, config.hold_for,
-                             config.question_for};
+    file.guard =
+        GuardSection{config.guard, config.proof_time, config.hold_for, config.question_for};
     file.autonomy = AutonomySection{config.guard.autonomy_of(RemedyKind::eject),
                                     config.guard.autonomy_of(RemedyKind::open_circuit),
                                     config.guard.autonomy_of(RemedyKind::invalidate_cache),

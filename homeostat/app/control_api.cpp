@@ -6,6 +6,7 @@
 #include "homeostat/app/version.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/os/user.hpp"
+#include "homeostat/record/record.hpp"
 
 #include <unistd.h>
 
@@ -111,9 +112,9 @@ Task<net::HttpResponse> ControlApi::answer(net::HttpRequest request) {
         co_return co_await flip(std::move(request), engage);
     }
     if (is_post && (request.path == "/v1/approve" || request.path == "/v1/deny")) {
-        const bool is_yes = request.path == "/v1/approve";
-        co_return co_await answer_question(
-            std::move(request), is_yes ? heal::AnswerKind::approved : heal::AnswerKind::denied);
+        using enum heal::AnswerKind;
+        const heal::AnswerKind kind = request.path == "/v1/approve" ? approved : denied;
+        co_return co_await answer_question(std::move(request), kind);
     }
     if (is_post && request.path == "/v1/close") {
         co_return co_await close(std::move(request));
@@ -213,11 +214,15 @@ Task<net::HttpResponse> ControlApi::answer_question(net::HttpRequest request,
         co_return refuse(400, asked.error().text);
     }
     if (!asked->question || asked->question->empty()) {
-        co_return refuse(400, "question: which one is answered has to be said, as GET /v1/status "
-                              "has it: what is asked may have changed since it was read");
+        co_return refuse(400,
+                         "question: which one is answered has to be said, as GET /v1/status "
+                         "has it: what is asked may have changed since it was read");
+    }
+    if (!request.peer) {
+        co_return refuse(403, "who says so is not known");
     }
     heal::Answer answer{kind, *asked->question, user_name(request.peer),
-                        asked->because.value_or("")};
+                        record::words_of_person(asked->because.value_or(""))};
     const Result<void> heard = co_await context_.executor.answer(asked->incident, answer);
     if (!heard) {
         co_return refuse(status_of(heard.error().fault), heard.error().text);
@@ -236,8 +241,8 @@ Task<net::HttpResponse> ControlApi::close(net::HttpRequest request) {
         co_return refuse(400, asked.error().text);
     }
     const std::string by = user_name(request.peer);
-    const Result<void> closed =
-        co_await context_.executor.close(asked->incident, by, asked->because.value_or(""));
+    const Result<void> closed = co_await context_.executor.close(
+        asked->incident, by, record::words_of_person(asked->because.value_or("")));
     if (!closed) {
         co_return refuse(status_of(closed.error().fault), closed.error().text);
     }

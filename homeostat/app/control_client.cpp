@@ -46,7 +46,8 @@ Result<json::value> read_answer(const net::HttpResponse& response) {
         const std::string text = error != nullptr && error->is_string()
                                      ? std::string(error->get_string())
                                      : "status " + std::to_string(response.status);
-        return fail(Fault::refused, "the agent refused: " + text);
+        const Fault fault = response.status == 504 ? Fault::late : Fault::refused;
+        return fail(fault, (fault == Fault::late ? "the agent: " : "the agent refused: ") + text);
     }
     return document;
 }

@@ -60,6 +60,16 @@ void print_changes(const json::object& status) {
     }
 }
 
+/// What leave would be for.
+std::string world_of(const Preconditions& told) {
+    std::string text;
+    for (const ProcessIdentity& process : told.processes) {
+        text += (text.empty() ? "; pid " : ", ") + std::to_string(process.pid);
+    }
+    text += told.version.empty() ? "" : "; version " + plain(told.version.text());
+    return text + (told.config.empty() ? "" : "; configuration " + plain(told.config.text()));
+}
+
 void print_question(const std::string& id, const json::value& incident) {
     const Result<heal::IncidentView> view = from_json<heal::IncidentView>(incident);
     if (!view || !view->question) {
@@ -69,6 +79,8 @@ void print_question(const std::string& id, const json::value& incident) {
     const std::string what = id + " --question " + plain(view->question->id);
     fmt::print("  asks: {} (silence is no, in {:.0f} s)\n", plain(view->question->text),
                std::max(0.0, to_seconds(left)));
+    fmt::print("    for {} on {}{}\n", to_text(view->symptom.kind),
+               plain(view->symptom.subject.name), world_of(view->question->preconditions));
     fmt::print("    homeostat approve {}\n    homeostat deny {}\n", what, what);
 }
 

@@ -36,7 +36,7 @@ Examples:
   homeostat incidents                         what happened, a line each
   homeostat explain i-3                       the whole story of one incident
   homeostat replay i-3                        would it be decided the same again?
-  homeostat approve i-3                       let it do what it asks leave for
+  homeostat approve i-3 --question 5f0c…      let it do what it asks leave for
   homeostat suspend --because "maintenance"   no effect begins from now on
   homeostat simulate --seeds 1..200           a loop of ours in 200 worlds that never were)";
 
@@ -267,28 +267,33 @@ CLI::App* add_person_command(CLI::App& app,
 
 void add_person_commands(CLI::App& app, Arguments& arguments) {
     constexpr const char* exits =
-        "\nExit status:\n  0  recorded\n  1  the agent refused: no such question, answered "
-        "already, too late, or nothing can be recorded\n"
-        "  2  arguments or configuration that cannot be used\n  3  no agent answers\n\n";
+        "\nExit status:\n  0  recorded\n  1  the agent refused: it asks nothing or something "
+        "else, is in hand, or nothing can be recorded\n"
+        "  2  arguments or configuration that cannot be used\n"
+        "  3  no agent answers, or whether it is recorded is not known\n\n";
     CLI::App* approve =
         add_person_command(app, "approve", "Yes to what an incident asks", arguments.approve);
     CLI::App* deny = add_person_command(app, "deny", "No to what an incident asks", arguments.deny);
-    for (auto& [command, options] : {std::pair{approve, &arguments.approve},
-                                     std::pair{deny, &arguments.deny}}) {
-        command->add_option("--question", options->question,
-                            "The question's id, so that no later one is answered by mistake; "
-                            "without it, what is asked now");
+    for (auto& [command, options] :
+         {std::pair{approve, &arguments.approve}, std::pair{deny, &arguments.deny}}) {
+        command->add_option(
+            "--question", options->question,
+            "The question's id, as the log and `status` have it, so that no other is "
+            "answered by mistake; `approve` without it prints the question");
     }
     approve->footer(
         std::string("Leave is for the one remedy that was asked for, once, within five minutes, "
                     "and only while the\nversions and the process are those that the question was "
                     "about. Guard looks at everything again\nbefore anything is done. Silence is "
                     "no. Who said so stands in the ledger.\n") +
-        exits + "Examples:\n  homeostat approve i-3\n"
-                "  homeostat approve i-3 --question 5f0c2b9e1d3a4477 --because \"seen in staging\"");
-    deny->footer(std::string("It is not done, a person takes over, and the same is not asked again "
-                             "for an hour.\n") +
-                 exits + "Example:\n  homeostat deny i-3 --because \"the release is mine\"");
+        exits +
+        "Examples:\n  homeostat approve i-3\n"
+        "  homeostat approve i-3 --question 5f0c2b9e1d3a4477 --because \"seen in staging\"");
+    deny->footer(
+        std::string("It is not done, and the incident is a person's from then on: it stands "
+                    "by until its symptom is\ngone or somebody closes it. No other incident "
+                    "asks for just the same within an hour.\n") +
+        exits + "Example:\n  homeostat deny i-3 --because \"the release is mine\"");
     add_person_command(app, "close", "Say that an incident is over that a person was needed for",
                        arguments.close)
         ->footer(std::string("Of an incident that is parked or stands by. Whatever it left in "

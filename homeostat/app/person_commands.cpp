@@ -69,6 +69,11 @@ ExitStatus answer_question(const PersonOptions& options, bool is_yes) {
         if (!asked) {
             return complain_of(asked.error());
         }
+        if (is_yes) {
+            complain(plain(asked->text) + "\nTo say yes to just this: homeostat approve " +
+                     plain(options.incident) + " --question " + plain(asked->id));
+            return ExitStatus::usage;
+        }
         question = std::move(asked->id);
         text = plain(asked->text);
     }
@@ -76,14 +81,15 @@ ExitStatus answer_question(const PersonOptions& options, bool is_yes) {
     body["incident"] = json::value(options.incident);
     body["question"] = json::value(question);
     body["because"] = json::value(options.because);
-    const Result<json::value> answer = ask_agent(
-        socket, "POST", is_yes ? "/v1/approve" : "/v1/deny", to_text(json::value(body)));
+    const Result<json::value> answer =
+        ask_agent(socket, "POST", is_yes ? "/v1/approve" : "/v1/deny", to_text(json::value(body)));
     if (!answer) {
         return complain_of(answer.error());
     }
     print_answer(*answer,
-                 is_yes ? "approved: " + text + "\nguard looks again before anything is done; "
-                                                "`homeostat status` shows what comes of it"
+                 is_yes ? "approved: " + text +
+                              "\nguard looks again before anything is done; "
+                              "`homeostat status` shows what comes of it"
                         : "denied: " + text,
                  options.common.is_json);
     return ExitStatus::ok;

@@ -204,11 +204,10 @@ Lines lines_of(const IntentBody& body) {
                                                           : "not answering",
                                     target.identity.pid, to_text(body.target->rotation)));
     }
-    lines.push_back(fmt::format("          {}with guard's permit: every rule agreed{}",
-                                body.is_reflex ? "by a reflex, " : "",
-                                body.approved_by.empty()
-                                    ? std::string()
-                                    : ", and so did " + plain(body.approved_by)));
+    lines.push_back(fmt::format(
+        "          {}with guard's permit: every rule agreed{}",
+        body.is_reflex ? "by a reflex, " : "",
+        body.approved_by.empty() ? std::string() : ", and so did " + plain(body.approved_by)));
     add_grounds(lines, body.grounds);
     return lines;
 }
@@ -217,14 +216,14 @@ Lines lines_of(const AnsweredBody& body) {
     Lines lines{fmt::format("answer    {} {} {}{}", plain(body.by), to_text(body.says),
                             plain(describe(body.remedy)), reason(body.because))};
     const Preconditions& told = body.preconditions;
-    const std::string process =
-        !told.process            ? std::string()
-        : told.process->pid == 0 ? std::string(", no process there")
-                                 : fmt::format(", pid {}", told.process->pid);
+    std::string pids;
+    for (const ProcessIdentity& process : told.processes) {
+        pids += (pids.empty() ? ", pid " : " ") + std::to_string(process.pid);
+    }
     lines.push_back(fmt::format("          question {}, for version {}{}{}", plain(body.question),
                                 told.version.empty() ? "unknown" : plain(told.version.text()),
                                 told.config.empty() ? "" : " with " + plain(told.config.text()),
-                                process));
+                                pids));
     return lines;
 }
 

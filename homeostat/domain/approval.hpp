@@ -14,22 +14,25 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace homeostat {
 
 /// What of the world a person's leave hangs on. If it has changed, they said yes to something else.
 struct Preconditions {
-    /// At the instance that the remedy names; absent if it names none.
-    std::optional<ProcessIdentity> process{};
-    VersionId version;  ///< Current.
-    VersionId config;   ///< Likewise.
+    /// Of the instance that the remedy names, or of all if it restarts them all: the process that
+    /// runs there, or the last one that did. Empty for what is about no process.
+    std::vector<ProcessIdentity> processes{};
+    std::uint32_t alive_count{0};  ///< Of these.
+    VersionId version;             ///< Current.
+    VersionId config;              ///< Likewise.
 
     static void fields(auto& self, auto&& field) {
-        field("process", self.process);
+        field("processes", self.processes);
+        field("alive_count", self.alive_count);
         field("version", self.version);
         field("config", self.config);
     }

@@ -1,12 +1,13 @@
 #pragma once
 
 // The bodies of ledger entries. An `opened` and a `proposed` entry hold a Proposal, a `change`
-// entry a Change; the others are below. Readers (the budget, `explain`, `replay`) parse the same
-// structs that the writers wrote. What is optional is absent in older records. Pure; values only.
+// entry a Change; what people say stands in entry_bodies_people.hpp, the others are below. Readers
+// (the budget, `explain`, `replay`) parse the same structs that the writers wrote. What is optional
+// is absent in older records. Pure; values only.
 
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/time.hpp"
-#include "homeostat/domain/approval.hpp"
+#include "homeostat/domain/entry_bodies_people.hpp"
 #include "homeostat/domain/facts.hpp"
 #include "homeostat/domain/grounds.hpp"
 #include "homeostat/domain/ids.hpp"
@@ -55,25 +56,6 @@ struct VerdictBody {
         field("step", self.step);
         field("verdict", self.verdict);
         field("grounds", self.grounds);
-    }
-};
-
-/// What a person said to a question of ours.
-struct AnsweredBody {
-    std::string question;  ///< Its id, 16 hex digits: one question is answered once.
-    Remedy remedy;
-    Preconditions preconditions;
-    PersonSays says{PersonSays::denied};
-    std::string by;       ///< User name of the caller, from the socket's peer credentials.
-    std::string because;  ///< Their words; at most 200 bytes, never decided on.
-
-    static void fields(auto& self, auto&& field) {
-        field("question", self.question);
-        field("remedy", self.remedy);
-        field("preconditions", self.preconditions);
-        field("says", self.says);
-        field("by", self.by);
-        field("because", self.because);
     }
 };
 
@@ -209,17 +191,6 @@ struct GoodBody {
         field("version", self.version);
         field("served_for", self.served_for);
         field("artifact", self.artifact, may_be_absent);
-    }
-};
-
-/// Of `suspended` and `resumed`.
-struct SwitchBody {
-    std::string by;       ///< User name of the caller, from the socket's peer credentials.
-    std::string because;  ///< Their words; at most 200 bytes, never decided on.
-
-    static void fields(auto& self, auto&& field) {
-        field("by", self.by);
-        field("because", self.because);
     }
 };
 

@@ -75,8 +75,8 @@ void add_entry(IncidentSummary& summary, const EntryGroup& group, const Entry& e
             if (const Result<ClosedBody> body = from_json<ClosedBody>(entry.body)) {
                 const bool was_escalated = summary.state == "escalated";
                 const bool is_by_person = body->how == CloseKind::by_person;
-                summary.state = was_escalated && !is_by_person ? "escalated"
-                                                               : std::string(to_text(body->how));
+                summary.state =
+                    was_escalated && !is_by_person ? "escalated" : std::string(to_text(body->how));
             }
             break;
         default:

@@ -61,6 +61,11 @@ struct Case {
                             const Limits& limits,
                             Instant now);
 
+/// Who has agreed to what guard permits just now; empty: nobody had to be asked.
+[[nodiscard]] std::string approver_of(const Case& asked,
+                                      const History& history,
+                                      const Limits& limits);
+
 /// The only maker of permits.
 class Gate {
   public:

@@ -132,8 +132,9 @@ void History::move_back(Duration by) {
         for (RemedyUse& use : memory.used) {
             use.at -= by;
         }
-        if (memory.approval) {
-            memory.approval->at -= by;
+        // How long the machine was off nobody knows: what was agreed to then may be long ago.
+        if (memory.approval && !memory.approval->is_used) {
+            memory.approval.reset();
         }
     }
     for (Instant& at : effects_at_) {
@@ -184,10 +185,10 @@ void History::learn_answer(const Entry& entry, Instant at) {
         return;
     }
     found->second.approval.reset();
-    denials_[{kind_of(body->remedy), target_of(body->remedy)}] = Denial{body->by, at};
+    denials_[to_text(to_json(body->remedy))] = Denial{body->by, at};
     if (denials_.size() > denials_max) {
-        denials_.erase(std::ranges::min_element(
-            denials_, {}, [](const auto& item) { return item.second.at; }));
+        denials_.erase(std::ranges::min_element(denials_, {},
+                                                [](const auto& item) { return item.second.at; }));
     }
 }
 
@@ -349,8 +350,8 @@ std::optional<Instant> History::cooling_since(RemedyKind kind, const std::string
     return found == cool_downs_.end() ? std::nullopt : std::optional(found->second);
 }
 
-const Denial* History::denial_of(RemedyKind kind, const std::string& target) const {
-    const auto found = denials_.find({kind, target});
+const Denial* History::denial_of(const Remedy& remedy) const {
+    const auto found = denials_.find(to_text(to_json(remedy)));
     return found == denials_.end() ? nullptr : &found->second;
 }
 
@@ -369,12 +370,6 @@ std::optional<Instant> History::used_elsewhere_at(RemedyKind kind,
         }
     }
     return latest;
-}
-
-std::string approver_of(const History& history, const IncidentId& incident, bool is_undo) {
-    const IncidentMemory* memory = history.find(incident);
-    const bool is_asked = memory != nullptr && memory->approval && !is_undo;
-    return is_asked ? memory->approval->by : std::string();
 }
 
 }  // namespace homeostat::guard

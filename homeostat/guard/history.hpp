@@ -107,8 +107,8 @@ class History {
                                                            const std::string& target,
                                                            const IncidentId& except) const;
 
-    /// Who refused leave for this kind at this target last, and when.
-    [[nodiscard]] const Denial* denial_of(RemedyKind kind, const std::string& target) const;
+    /// Who said no to just this last, and when; null: nobody did.
+    [[nodiscard]] const Denial* denial_of(const Remedy& remedy) const;
 
     friend bool operator==(const History&, const History&) = default;
 
@@ -142,14 +142,9 @@ class History {
     std::deque<Instant> effects_at_;
     std::deque<ReflexRestart> reflex_restarts_;
     std::map<std::pair<RemedyKind, std::string>, Instant> cool_downs_;
-    std::map<std::pair<RemedyKind, std::string>, Denial> denials_;
+    std::map<std::string, Denial> denials_;  ///< By the remedy's text.
     std::uint64_t order_next_{0};
     std::uint64_t entries_count_{0};
 };
-
-/// Who has agreed to what the incident does, now that guard permits it; empty: nobody was asked.
-[[nodiscard]] std::string approver_of(const History& history,
-                                      const IncidentId& incident,
-                                      bool is_undo);
 
 }  // namespace homeostat::guard

@@ -58,7 +58,8 @@ struct Limits {
     friend bool operator==(const Limits&, const Limits&) = default;
 };
 
-/// A person's leave is good for so long. What was true when they read the question may not be later.
+/// A person's leave is good for so long. What was true when they read the question may not be
+/// later.
 constexpr Duration approval_for_max = std::chrono::minutes{5};
 
 /// Who has said no is not asked for the same again for so long, whatever incident it is.

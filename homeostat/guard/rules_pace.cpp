@@ -56,19 +56,16 @@ bool are_apart(const Matter& matter, const IncidentMemory& other) {
 }
 
 /// Two permissions in one plan: the lower one counts.
-RemedyKind kind_that_counts(const Matter& matter) {
-    const RemedyKind kind = kind_of(matter.asked.remedy);
+RemedyKind kind_that_counts(const Remedy& remedy, const Limits& limits) {
+    const RemedyKind kind = kind_of(remedy);
     const bool drops_first =
         kind == RemedyKind::reroute &&
-        matter.limits.autonomy_of(RemedyKind::invalidate_cache) < matter.limits.autonomy_of(kind);
+        limits.autonomy_of(RemedyKind::invalidate_cache) < limits.autonomy_of(kind);
     return drops_first ? RemedyKind::invalidate_cache : kind;
 }
 
 /// Why what a person has agreed to is not leave for this; empty: it is.
 std::string trouble_with(const Approval& given, const Matter& matter) {
-    if (is_in_hand(matter)) {
-        return {};  // It began by their leave, and its own steps change what they were told of.
-    }
     if (given.is_used) {
         return fmt::format("what {} agreed to has been done", given.by);
     }
@@ -82,6 +79,14 @@ std::string trouble_with(const Approval& given, const Matter& matter) {
     return {};
 }
 
+/// The latest that was given for just this; null: none.
+const Approval* approval_for(const Case& asked, const History& history) {
+    const IncidentMemory* memory = history.find(asked.incident);
+    const bool has_one =
+        memory != nullptr && memory->approval && memory->approval->remedy == asked.remedy;
+    return has_one ? &*memory->approval : nullptr;
+}
+
 }  // namespace
 
 namespace rule {
@@ -90,7 +95,7 @@ std::optional<Objection> autonomy(const Matter& matter) {
     if (matter.asked.is_undo) {
         return std::nullopt;  // Whoever may act may take it back.
     }
-    const RemedyKind kind = kind_that_counts(matter);
+    const RemedyKind kind = kind_that_counts(matter.asked.remedy, matter.limits);
     const Autonomy level = matter.limits.autonomy_of(kind);
     return level == Autonomy::ask || level == Autonomy::act
                ? std::nullopt
@@ -198,28 +203,38 @@ std::optional<Objection> back_off(const Matter& matter) {
 }
 
 std::optional<Objection> approval(const Matter& matter) {
-    const RemedyKind kind = kind_that_counts(matter);
-    if (matter.asked.is_undo || matter.limits.autonomy_of(kind) != Autonomy::ask) {
+    const RemedyKind kind = kind_that_counts(matter.asked.remedy, matter.limits);
+    const bool is_asked = matter.limits.autonomy_of(kind) == Autonomy::ask;
+    const Approval* given = approval_for(matter.asked, matter.history);
+    const bool has_begun_by_it = given != nullptr && given->is_used && is_in_hand(matter);
+    if (matter.asked.is_undo || !is_asked || has_begun_by_it) {
         return std::nullopt;
     }
-    const IncidentMemory* memory = matter.history.find(matter.asked.incident);
+    const Denial* denial = matter.history.denial_of(matter.asked.remedy);
+    const bool is_denied = denial != nullptr && matter.now - denial->at < denial_for &&
+                           (given == nullptr || given->at <= denial->at);
+    if (is_denied) {
+        return Objection{.because = fmt::format("{} said no to this {:.0f} s ago", denial->by,
+                                                to_seconds(matter.now - denial->at))};
+    }
     std::string because = fmt::format("{} stands at ask", to_text(kind));
-    if (memory != nullptr && memory->approval && memory->approval->remedy == matter.asked.remedy) {
-        const std::string trouble = trouble_with(*memory->approval, matter);
+    if (given != nullptr) {
+        const std::string trouble = trouble_with(*given, matter);
         if (trouble.empty()) {
             return std::nullopt;
         }
         because += ", and " + trouble;
     }
-    const RemedyKind own_kind = kind_of(matter.asked.remedy);
-    const Denial* denial = matter.history.denial_of(own_kind, target_of(matter.asked.remedy));
-    if (denial != nullptr && matter.now - denial->at < denial_for) {
-        return Objection{.because = fmt::format("{} said no to {} {:.0f} s ago", denial->by,
-                                                to_text(own_kind),
-                                                to_seconds(matter.now - denial->at))};
-    }
     return Objection{.kind = VerdictKind::question, .because = std::move(because)};
 }
 
 }  // namespace rule
+
+std::string approver_of(const Case& asked, const History& history, const Limits& limits) {
+    const Approval* given = approval_for(asked, history);
+    const bool is_asked =
+        limits.autonomy_of(kind_that_counts(asked.remedy, limits)) == Autonomy::ask;
+    return given != nullptr && is_asked && !asked.is_undo ? given->by : std::string();
+}
+
 }  // namespace homeostat::guard

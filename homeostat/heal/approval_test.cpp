@@ -43,9 +43,8 @@ Result<void> answer(SimulatedProcess& process, AnswerKind kind, const std::strin
 }
 
 std::ptrdiff_t effects_count_of(const SimulatedMachine& machine) {
-    return std::ranges::count_if(machine.story(), [](const std::string& line) {
-        return line.starts_with("intent ");
-    });
+    return std::ranges::count_if(
+        machine.story(), [](const std::string& line) { return line.starts_with("intent "); });
 }
 
 Fault fault_of(const Result<void>& result) {
@@ -57,9 +56,8 @@ Fault fault_of(const Result<void>& result) {
 bool is_replayed(const std::vector<EntryGroup>& ledger) {
     const Result<IncidentReplay> again = replay(ledger, IncidentId("i-1"));
     REQUIRE(again);
-    return std::ranges::none_of(again->decisions, [](const Redecision& one) {
-        return one.replay == Replay::differs;
-    });
+    return std::ranges::none_of(
+        again->decisions, [](const Redecision& one) { return one.replay == Replay::differs; });
 }
 
 }  // namespace
@@ -121,7 +119,7 @@ TEST_CASE("an answer to no question, to another one, twice or too late changes n
     const std::string question = question_of_first(process);
     SUBCASE("another question") {
         CHECK(fault_of(answer(process, AnswerKind::approved, "00000000000000aa")) ==
-              Fault::invalid);
+              Fault::refused);
         CHECK(process.executor->incidents().front().node == "ask");
     }
     SUBCASE("another incident") {
@@ -161,8 +159,8 @@ TEST_CASE("a remedy that did not help needs another yes before it is done again"
     REQUIRE(process.clock.run_until([&] { return machine.has_line("not_helped"); }, 2min));
     REQUIRE(process.settle_at("rejudge"));
     const std::ptrdiff_t before = effects_count_of(machine);
-    REQUIRE(process.submit(proposal_for_test(errors_for_test(machine.world.now),
-                                             restart_for_test("payments-0"))));
+    REQUIRE(process.submit(
+        proposal_for_test(errors_for_test(machine.world.now), restart_for_test("payments-0"))));
     REQUIRE(process.clock.run_until([&] { return !question_of_first(process).empty(); }, 1min));
     CHECK(question_of_first(process) != question);
     CHECK(fault_of(answer(process, AnswerKind::approved, question)) == Fault::refused);
@@ -251,6 +249,81 @@ TEST_CASE("an intent says who has agreed, and a replay finds out if it was someb
     CHECK_FALSE(is_replayed(forged));
 }
 
+TEST_CASE("leave that lapses before the first effect is asked for anew") {
+    SimulatedMachine machine = asking_machine();
+    machine.world.give_configs();
+    SimulatedProcess process(machine);
+    begin_asking(machine, process);
+    const std::string question = question_of_first(process);
+    REQUIRE(answer(process, AnswerKind::approved, question));
+    REQUIRE(process.settle_at("act"));
+    REQUIRE(effects_count_of(machine) == 0);
+    machine.world.configs.current = VersionId("c1");  // Somebody brings another configuration.
+    process.clock.run_for(5s);
+    CHECK(effects_count_of(machine) == 0);
+    REQUIRE(process.clock.run_until([&] { return !question_of_first(process).empty(); }, 1min));
+    CHECK(question_of_first(process) != question);
+}
+
+TEST_CASE("leave does not outlast a reboot") {
+    SimulatedMachine machine = asking_machine();
+    machine.settings.boot_id = machine.disk.boot_id = "one";
+    {
+        SimulatedProcess process(machine);
+        begin_asking(machine, process);
+        machine.world.is_suspended = true;  // So that nothing is done by it yet.
+        REQUIRE(answer(process, AnswerKind::approved, question_of_first(process)));
+        process.clock.run_for(1s);
+    }
+    machine.settings.boot_id = machine.disk.boot_id = "two";
+    machine.world.is_suspended = false;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(30s);
+    CHECK(effects_count_of(machine) == 0);
+}
+
+TEST_CASE("an answer that cannot be written is none, also where a start would be kept") {
+    SimulatedMachine machine;
+    machine.prove("v2");
+    machine.settings.guard.autonomy[RemedyKind::restart] = Autonomy::ask;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    machine.world.end_process(InstanceId("payments-0"));
+    REQUIRE(process.submit(reflex_of(machine, "payments-0")));
+    REQUIRE(process.clock.run_until([&] { return !question_of_first(process).empty(); }, 1min));
+    machine.disk.full_at = 0;
+    for (const AnswerKind kind : {AnswerKind::denied, AnswerKind::approved}) {
+        CHECK(fault_of(answer(process, kind, question_of_first(process))) == Fault::full);
+    }
+    process.clock.run_for(5s);
+    CHECK(machine.world.serving_count() == 2);
+    machine.disk.full_at.reset();
+    process.clock.run_for(5s);
+    CHECK(effects_count_of(machine) == 0);
+    REQUIRE_FALSE(question_of_first(process).empty());
+    CHECK(answer(process, AnswerKind::approved, question_of_first(process)));
+    CHECK(process.settle());
+}
+
+TEST_CASE("an edge that says nothing right after a yes makes no old error a new one") {
+    SimulatedWorld world;
+    world.versions_bad = {VersionId("v2")};
+    SimulatedExecutor executor(world);
+    executor.around.guard.autonomy[RemedyKind::rollback] = Autonomy::ask;
+    executor.open(proposal_for_test(errors_for_test(world.now), rollback_for_test()));
+    REQUIRE(executor.node() == "ask");
+    world.versions_bad.clear();
+    world.is_edge_readable = false;
+    REQUIRE(executor.answer(AnswerKind::approved));
+    REQUIRE(executor.wake());
+    world.is_edge_readable = true;
+    executor.settle();
+    CHECK(std::ranges::none_of(
+        executor.story(), [](const std::string& line) { return line.starts_with("intent "); }));
+}
+
 // --- close ---------------------------------------------------------------------------------------
 
 TEST_CASE("a person closes what was theirs, and nothing that is in hand") {
@@ -301,7 +374,8 @@ TEST_CASE("what a parked incident left half done holds nobody up once a person h
                                                    "payments-0", machine.world.now);
     machine.world.instance(InstanceId("payments-0")).is_stalled = true;
     REQUIRE(process.submit(proposal_for_test(silent, restart_for_test("payments-0"))));
-    CHECK(process.clock.run_until([&] { return starts_count_of(machine, "payments-0") > 0; }, 1min));
+    CHECK(
+        process.clock.run_until([&] { return starts_count_of(machine, "payments-0") > 0; }, 1min));
 }
 
 }  // namespace homeostat::heal

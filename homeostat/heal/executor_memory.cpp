@@ -151,10 +151,15 @@ std::vector<IncidentView> ExecutorRole::incidents() const {
     for (const auto& [id, slot] : slots_) {
         const IncidentState& state = incident_of(slot->thread);
         const std::string& parked_because = slot->thread.progress.trouble;
-        IncidentView view{state.id, state.proposal.symptom, node_of(slot->thread), state.opened_at,
-                          state.tried, parked_because.empty() ? state.trouble : parked_because};
+        IncidentView view{state.id,
+                          state.proposal.symptom,
+                          node_of(slot->thread),
+                          state.opened_at,
+                          state.tried,
+                          parked_because.empty() ? state.trouble : parked_because};
         if (const HealingQuestion* question = question_of(slot->thread)) {
-            view.question = {question->id, text_of(slot->thread, *question), question->deadline_at};
+            view.question = QuestionView{id_of(*question), text_of(slot->thread, *question),
+                                         question->question.preconditions, question->deadline_at};
         }
         views.push_back(std::move(view));
     }

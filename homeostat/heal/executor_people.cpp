@@ -14,7 +14,8 @@ namespace homeostat::heal {
 
 namespace {
 
-constexpr Duration heard_within = std::chrono::seconds{4};  ///< Whoever calls waits a little longer.
+constexpr Duration heard_within =
+    std::chrono::seconds{4};  ///< Whoever calls waits a little longer.
 constexpr Duration look_every = std::chrono::milliseconds{2};
 
 Error no_such_incident(const IncidentId& incident) {
@@ -26,23 +27,29 @@ Error no_such_incident(const IncidentId& incident) {
 
 Task<Result<void>> ExecutorRole::answer(IncidentId incident, Answer answer) {
     const auto found = slots_.find(incident.text());
-    if (found == slots_.end() || is_stopping_) {
+    if (found == slots_.end()) {
         co_return std::unexpected(no_such_incident(incident));
     }
-    if (!is_running(found->second->thread)) {
-        co_return fail(Fault::refused, incident.text() + " is parked and asks nothing");
+    const HealingQuestion* question = question_of(found->second->thread);
+    if (question == nullptr || id_of(*question) != answer.question) {
+        co_return fail(Fault::refused,
+                       incident.text() + (question == nullptr
+                                              ? " asks nothing now; it may have been answered"
+                                              : " asks something else now (`homeostat status`)"));
     }
     const Instant until = ports_.clock.now() + heard_within;
     const auto fate = std::make_shared<Fate>();
-    std::string question = answer.question;
-    post(incident.text(),
-         {graph::Reply<Incident>{std::move(answer), std::move(question)}, fate});
-    while (!*fate && ports_.clock.now() < until) {
+    std::string id = question->id;
+    post(incident.text(), {graph::Reply<Incident>{std::move(answer), std::move(id)}, fate});
+    while (!*fate && fate.use_count() > 1 && ports_.clock.now() < until) {
         co_await ports_.clock.sleep_until(ports_.clock.now() + look_every);
     }
+    if (!*fate && fate.use_count() == 1) {
+        co_return fail(Fault::busy, "the answer to " + incident.text() + " was not taken");
+    }
     co_return fate->value_or(
-        fail(Fault::late, "the answer to " + incident.text() +
-                              " is not recorded yet (`homeostat status` shows what became of it)"));
+        fail(Fault::late, "whether the answer to " + incident.text() +
+                              " is recorded is not known yet (`homeostat status`)"));
 }
 
 Task<Result<void>> ExecutorRole::close(IncidentId incident, std::string by, std::string because) {
@@ -53,19 +60,22 @@ Task<Result<void>> ExecutorRole::close(IncidentId incident, std::string by, std:
         co_await ports_.clock.sleep_until(ports_.clock.now() + look_every);
         found = slots_.find(id);
     }
-    if (found == slots_.end() || is_stopping_) {
+    if (found == slots_.end()) {
         co_return std::unexpected(no_such_incident(incident));
     }
     const HealingThread& thread = found->second->thread;
     const std::string node = node_of(thread);
-    if (found->second->is_pumping || (node != "parked" && node != "stand_by")) {
+    if (node != "parked" && node != "stand_by") {
         co_return fail(Fault::refused,
                        id + " is in hand (at " + node +
                            "): only one that is parked or stands by is a person's to close");
     }
-    Entry closed = record::closed_by_person(incident, {.tried = incident_of(thread).tried,
-                                                       .by = std::move(by),
-                                                       .because = std::move(because)});
+    if (found->second->is_pumping) {
+        co_return fail(Fault::busy, id + " is being looked at; say it again");
+    }
+    Entry closed = record::closed_by_person(
+        incident,
+        {.tried = incident_of(thread).tried, .by = std::move(by), .because = std::move(because)});
     const bool is_closed = co_await close_as(id, std::move(closed));
     co_return is_closed ? Result<void>()
                         : fail(Fault::full, "nothing can be recorded: " + ledger_trouble_);

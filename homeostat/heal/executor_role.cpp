@@ -197,6 +197,9 @@ Task<void> ExecutorRole::pump(std::string id) {
             break;
         }
         Incoming incoming = next_input(slot);
+        if (incoming.fate && incoming.fate.use_count() == 1) {
+            continue;  // Whoever said it was told that it was too late.
+        }
         const bool has_advanced = co_await advance_once(slot, std::move(incoming));
         if (!has_advanced) {
             break;  // The thread stands still, and goes on from its latest commit some day.
@@ -282,8 +285,11 @@ Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
         advance.needs_sync ? ports::Durability::synced : durability_of(entries);
     // The one remedy that goes on without a ledger. One that would begin just now is asked for
     // again in a moment, and gets an id that tells of it.
-    const bool may_be_kept =
-        starts_what_has_ended(slot.thread, advance) && (slot.is_known || !ledger_trouble_.empty());
+    // Whoever answers has to know that it is written.
+    const bool is_answer = std::ranges::any_of(
+        entries, [](const Entry& entry) { return entry.kind == EntryKind::answered; });
+    const bool may_be_kept = starts_what_has_ended(slot.thread, advance) && !is_answer &&
+                             (slot.is_known || !ledger_trouble_.empty());
     bool is_durable = false;
     if (may_be_kept) {
         is_durable = co_await append_or_keep(std::move(entries), durability);

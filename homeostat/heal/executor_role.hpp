@@ -57,11 +57,13 @@ class ExecutorRole final : public ports::Executor {
 
     /// A person's answer to the question that `answer` names. Once this returns it is durable, and
     /// guard is asked again. ERRORS: absent: no such incident; refused: it asks nothing, something
-    /// else, or asked too long ago; full: no ledger, no action; late: not known yet.
+    /// else, or asked too long ago; full: no ledger, no action; busy: not taken, say it again;
+    /// late: it may have been recorded or not.
     Task<Result<void>> answer(IncidentId incident, Answer answer);
 
     /// A person says that an incident is over for which they were needed: one that is parked or
-    /// stands by. What it left behind is theirs. ERRORS: absent, full; refused: it is in hand.
+    /// stands by. What it left behind is theirs. ERRORS: absent, full; refused: it is in hand;
+    /// busy.
     Task<Result<void>> close(IncidentId incident, std::string by, std::string because);
 
     /// Engages or releases the kill switch and records who did. ERRORS: full.

@@ -4,6 +4,7 @@
 //
 // Values only; the ports outlive the role.
 
+#include "homeostat/domain/approval.hpp"
 #include "homeostat/domain/inventory.hpp"
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/guard/guard.hpp"
@@ -53,11 +54,13 @@ struct ExecutorPorts {
 struct QuestionView {
     std::string id;
     std::string text;
-    Instant deadline_at{};  ///< Silence until then is no.
+    Preconditions preconditions;  ///< The world that leave would be for.
+    Instant deadline_at{};        ///< Silence until then is no.
 
     static void fields(auto& self, auto&& field) {
         field("id", self.id);
         field("text", self.text);
+        field("preconditions", self.preconditions);
         field("deadline_at", self.deadline_at);
     }
 };

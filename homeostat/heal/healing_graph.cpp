@@ -105,7 +105,8 @@ HealingGraph healing_graph(Duration question_for_max) {
             {"guard", think, {"act", "ask", "rejudge", "escalate", "stand_by", "hold", "close"}},
             node::guard),
         node_for({"ask", ask, {"guard", "escalate", "close"}}, node::ask),
-        node_for({"act", act, {"verify", "rejudge", "escalate", "hold", "close"}}, node::act),
+        node_for({"act", act, {"verify", "guard", "rejudge", "escalate", "hold", "close"}},
+                 node::act),
         node_for({"verify", think, {"close", "hold", "undo", "guard", "rejudge"}}, node::verify),
         node_for({"undo", think, {"act"}}, node::undo),
         node_for({"hold", think, {"give_back", "guard"}}, node::hold),
@@ -161,8 +162,13 @@ std::string text_of(const HealingThread& thread, const HealingQuestion& question
     return thread.id + ": may I " + describe(question.question.remedy) + "?";
 }
 
+std::string id_of(const HealingQuestion& question) {
+    const std::string content = question.id + to_text(to_json(question.question));
+    return graph::to_hex(graph::hash_of(content).low);
+}
+
 std::string ways_to_answer(const HealingThread& thread, const HealingQuestion& question) {
-    const std::string what = " " + thread.id + " --question " + question.id;
+    const std::string what = " " + thread.id + " --question " + id_of(question);
     return "homeostat approve" + what + ", or homeostat deny" + what;
 }
 

@@ -64,6 +64,10 @@ struct HealingTurn {
 /// The question as a person is asked it.
 [[nodiscard]] std::string text_of(const HealingThread& thread, const HealingQuestion& question);
 
+/// 16 hex digits by which a person quotes it: of the thread, of what would be done and of the world
+/// that it would be done to. Another world, another id.
+[[nodiscard]] std::string id_of(const HealingQuestion& question);
+
 /// The commands that answer it.
 [[nodiscard]] std::string ways_to_answer(const HealingThread& thread,
                                          const HealingQuestion& question);
@@ -72,7 +76,7 @@ struct HealingTurn {
 [[nodiscard]] HealingInput fitted_to(const HealingThread& thread, HealingInput input);
 
 // Nodes, as functions of the names that they have in the graph: healing_nodes.cpp has them, but
-// hold, give_back and stand_by stand in healing_nodes_held.cpp.
+// hold, give_back and stand_by stand in healing_nodes_held.cpp, ask in healing_nodes_ask.cpp.
 namespace node {
 [[nodiscard]] HealingTurn open(IncidentState, const HealingEvent&, const HealingContext&);
 [[nodiscard]] HealingTurn guard(IncidentState, const HealingEvent&, const HealingContext&);

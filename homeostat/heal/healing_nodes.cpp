@@ -1,5 +1,5 @@
 // The nodes of the healing graph. Each is pure: state and event in, the turn out. What watches over
-// a temporary remedy stands in healing_nodes_held.cpp.
+// a temporary remedy stands in healing_nodes_held.cpp, what asks a person in healing_nodes_ask.cpp.
 
 #include "homeostat/heal/healing_turn.hpp"
 #include "homeostat/record/record.hpp"
@@ -108,7 +108,10 @@ HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContex
     // A remedy that has begun and may not go on has left the world half-way: a person has to look.
     const bool is_stopped = is_step && (verdict.kind == VerdictKind::question || !verdict.again_at);
     HealingTurn turn;
-    if (waits_for_release) {
+    if (is_step && verdict.kind == VerdictKind::question && !has_begun(state)) {
+        state.tried.pop_back();
+        turn = go(std::move(state), "guard");  // The leave has lapsed: it is asked for anew.
+    } else if (waits_for_release) {
         const Instant look_at = next_look_at_switch(*state.suspended_since, context.now);
         turn = wait_until(std::move(state), look_at);
     } else if (verdict.kind == VerdictKind::escalation || is_stopped) {
@@ -146,9 +149,11 @@ bool restarts_anew(const IncidentState& state) {
 
 /// What a person took to answer may have outlasted the fault: errors of before say nothing.
 HealingTurn count_from_now(IncidentState state, const Facts& facts, const HealingContext& context) {
-    state.is_just_agreed = false;
-    state.edge_errors_at_open = facts.edge.errors_total;
-    state.edge_requests_at_open = facts.edge.requests_total;
+    if (facts.is_complete) {
+        state.is_just_agreed = false;
+        state.edge_errors_at_open = facts.edge.errors_total;
+        state.edge_requests_at_open = facts.edge.requests_total;
+    }
     return wait_until(std::move(state), context.now + homeostat::guard::ask_again_after);
 }
 
@@ -210,31 +215,6 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
     return with(go(std::move(state), "act"), std::move(entry));
 }
 
-HealingTurn ask(IncidentState state, const HealingEvent& event, const HealingContext&) {
-    const Answer& answer = std::get<graph::Answered<Incident>>(event).answer;
-    if (answer.kind == AnswerKind::cleared) {
-        return go(std::move(state), "close");
-    }
-    if (answer.kind == AnswerKind::silence) {
-        return escalate_because(std::move(state), "nobody answered the question: silence is no");
-    }
-    const bool is_yes = answer.kind == AnswerKind::approved;
-    Entry entry = record::answered(
-        state.id, {.question = answer.question,
-                   .remedy = state.proposal.choice.remedy,
-                   .preconditions = state.asked_about,
-                   .says = is_yes ? PersonSays::approved : PersonSays::denied,
-                   .by = answer.by,
-                   .because = answer.because});
-    if (is_yes) {
-        state.is_just_agreed = true;
-        return with(go(std::move(state), "guard"), std::move(entry));  // On what is there now.
-    }
-    const std::string words = answer.because.empty() ? "" : ": " + answer.because;
-    HealingTurn turn = escalate_because(std::move(state), answer.by + " said no" + words);
-    return with(std::move(turn), std::move(entry));
-}
-
 namespace {
 
 /// Intent first; the driver performs only once it is durable.
@@ -259,8 +239,8 @@ HealingTurn begin_step(IncidentState state,
                       .serving_count = serving_count(facts),
                       .target = std::nullopt,
                       .grounds = std::move(grounds),
-                      .approved_by = homeostat::guard::approver_of(*context.around.history,
-                                                                   state.id, state.is_undo)};
+                      .approved_by = homeostat::guard::approver_of(
+                          case_of(state), *context.around.history, context.around.guard)};
     if (const InstanceId* instance = instance_of(step)) {
         if (const InstanceFacts* target = find_instance(facts, *instance)) {
             intent.target = *target;

@@ -22,6 +22,7 @@
 #include "homeostat/graph/channels.hpp"
 #include "homeostat/graph/turn.hpp"
 #include "homeostat/guard/guard.hpp"
+#include "homeostat/heal/question.hpp"
 
 #include <array>
 #include <cstdint>
@@ -153,44 +154,6 @@ struct Around {
     Duration rejudge_for_max{};  ///< How long to wait for the agent's second opinion.
     Duration hold_for_max{};     ///< A temporary remedy is given back after this at the latest.
     std::uint64_t boot{0};       ///< Instants of another one mean nothing. 0: there is but one.
-};
-
-/// May this be done, to what is there now?
-struct Question {
-    Remedy remedy;
-    Preconditions preconditions;
-
-    static void fields(auto& self, auto&& field) {
-        field("remedy", self.remedy);
-        field("preconditions", self.preconditions);
-    }
-    friend bool operator==(const Question&, const Question&) = default;
-};
-
-enum class AnswerKind : std::uint8_t {
-    silence,   ///< Nobody said anything: no.
-    cleared,   ///< The symptom is gone, so there is nothing to be asked any more.
-    approved,  ///< A person agrees.
-    denied,    ///< A person does not.
-};
-
-constexpr auto names_of(std::type_identity<AnswerKind>) {
-    return std::to_array<std::string_view>({"silence", "cleared", "approved", "denied"});
-}
-
-struct Answer {
-    AnswerKind kind{AnswerKind::silence};
-    std::string question{};  ///< Of a person: the id of what they were asked.
-    std::string by{};        ///< And who they are.
-    std::string because{};   ///< And their words; never decided on.
-
-    static void fields(auto& self, auto&& field) {
-        field("kind", self.kind);
-        field("question", self.question);
-        field("by", self.by);
-        field("because", self.because);
-    }
-    friend bool operator==(const Answer&, const Answer&) = default;
 };
 
 /// The domain of the healing graph (graph/turn.hpp).

@@ -297,11 +297,16 @@ class Replayer {
     /// REQUIRES: grounds, settings and a symptom.
     Difference difference_in(const IntentBody& body) {
         const guard::History& history = past_.history(*run_, body.grounds->entries_known_count);
-        const std::string approver = guard::approver_of(history, incident_, body.is_undo);
-        return body.approved_by == approver
-                   ? difference(body, *symptom_)
-                   : std::pair{"approved by " + (body.approved_by.empty() ? "nobody" : body.approved_by),
-                               "approved by " + (approver.empty() ? "nobody" : approver)};
+        const guard::Case its_case{.incident = incident_,
+                                   .symptom = *symptom_,
+                                   .remedy = body.remedy,
+                                   .is_undo = body.grounds->is_undo};
+        const std::string approver = guard::approver_of(its_case, history, settings()->guard);
+        const auto text = [](const std::string& by) {
+            return "approved by " + (by.empty() ? std::string("nobody") : by);
+        };
+        return body.approved_by == approver ? difference(body, *symptom_)
+                                            : std::pair{text(body.approved_by), text(approver)};
     }
 
     /// That it is held follows from a proof, which is taken as given: no decision.

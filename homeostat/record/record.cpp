@@ -76,6 +76,10 @@ Proposal redacted(Proposal proposal) {
     return proposal;
 }
 
+std::string words_of_person(std::string_view words) {
+    return cut(words, because_bytes_max);
+}
+
 Entry started(const StartedBody& body) {
     return entry_of(EntryKind::started, {}, body);
 }

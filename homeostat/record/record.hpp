@@ -18,6 +18,7 @@
 #include "homeostat/domain/remedy.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace homeostat::record {
@@ -27,6 +28,9 @@ constexpr std::size_t reason_bytes_max = 1000;  ///< Of our own reason for an es
 
 /// Its texts without secrets. For a state that is kept by other means than an entry's body.
 [[nodiscard]] Proposal redacted(Proposal proposal);
+
+/// What a person said, cut to `because_bytes_max` and without secrets.
+[[nodiscard]] std::string words_of_person(std::string_view words);
 
 [[nodiscard]] Entry started(const StartedBody& body);
 [[nodiscard]] Entry opened(const IncidentId& incident, const Proposal& proposal);

@@ -63,9 +63,11 @@ def a_yes_is_done_once_and_stands_in_the_ledger_with_whoever_said_it(service):
     assert f"asks: i-1: may I restart {name}?" in shown, shown
     assert re.search(rf"homeostat approve i-1 --question {question}$", shown, re.MULTILINE), shown
     assert f"homeostat approve i-1 --question {question}" in service.log()
-    done = call(service, "approve", "i-1", "--because", "seen in staging")
-    assert done.returncode == OK, done
-    assert f"approved: i-1: may I restart {name}?" in done.stdout, done.stdout
+    shy = call(service, "approve", "i-1")
+    assert shy.returncode == USAGE and f"may I restart {name}?" in shy.stderr, shy
+    assert f"homeostat approve i-1 --question {question}" in shy.stderr, shy.stderr
+    done = call(service, "approve", "i-1", "--question", question, "--because", "seen in staging")
+    assert done.returncode == OK and done.stdout.startswith("approved: i-1\n"), done
     wait_until("both instances answer", service.is_served)
     wait_until("all is over", service.is_calm)
     assert starts() == before + 1
@@ -90,7 +92,7 @@ def a_no_is_a_no(service):
                lambda: service.status()["incidents"][0]["node"] == "stand_by")
     assert f"i-1: {me()} said no: I look at it" in service.log()
     check_refused(call(service, "approve", "i-1"), "asks nothing now")
-    check_refused(call(service, "approve", "i-1", "--question", question), "answered already")
+    check_refused(call(service, "approve", "i-1", "--question", question), "asks nothing now")
     assert starts() == before and not service.recorded("intent")
 
 
@@ -124,7 +126,8 @@ def what_is_no_answer_to_the_question_changes_nothing(service):
     starts, _, question = begin(service)
     before = starts()
     check_refused(call(service, "approve", "i-9", "--question", question), "i-9", "status")
-    check_refused(call(service, "approve", "i-1", "--question", "00000000000000aa"), "no question")
+    check_refused(call(service, "approve", "i-1", "--question", "00000000000000aa"),
+                  "something else")
     for body in ("rubbish", "{}", '{"incident": "i-1"}', '{"incident": "i-1", "question": ""}',
                  '{"incident": "i-1", "question": 7}', '{"incident": "i-1", "answer": "yes"}'):
         status, text = service.post("/v1/approve", body)
