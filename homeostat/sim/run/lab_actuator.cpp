@@ -128,9 +128,8 @@ Order order_of(Machine& machine, const EffectId& effect, const Step& step) {
     if (const InstanceId* instance = instance_of(step)) {
         const ReplicaIndex replica = world.topology().find_replica(*instance);
         if (replica != none) {
-            const ReplicaView view = world.replica(replica);
-            order.present = view.is_alive ? view.identity : ProcessIdentity{};
-            order.is_serving = machine.is_serving(replica);
+            order.present = world.process(replica);
+            order.is_serving = world.is_serving(replica);
         }
     }
     const ServiceView service = world.service(machine.declared().service);

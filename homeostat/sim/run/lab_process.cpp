@@ -91,7 +91,7 @@ Symptom forged_symptom(Rng& rng, const Inventory& there, Instant now) {
 
 LabProcess::LabProcess(Machine& machine)
     : machine_(machine),
-      context_(std::make_unique<asio::io_context>(1)),
+      context_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE)),
       clock_(machine, *context_),
       ledger_(machine, clock_, "lab"),
       kill_switch_(machine),
@@ -101,6 +101,7 @@ LabProcess::LabProcess(Machine& machine)
       oracle_(machine, clock_) {}
 
 LabProcess::~LabProcess() {
+    clock_.forget_all();
     context_.reset();  // Ends what waits while all that it names is there.
 }
 

@@ -177,8 +177,7 @@ void Machine::show_effects() {
                         is_ours ? " by " + effect.id.text() : ""));
     }
     for (ReplicaIndex replica = declared_.first; replica < declared_.end; ++replica) {
-        const ReplicaView view = world_.replica(replica);
-        processes_[replica] = view.is_alive ? view.identity : ProcessIdentity{};
+        processes_[replica] = world_.process(replica);
     }
 }
 
@@ -301,16 +300,10 @@ void Machine::lose_in_flight() {
 
 // --- how it stands -------------------------------------------------------------------------------
 
-bool Machine::is_serving(ReplicaIndex replica) const {
-    const ReplicaView view = world_.replica(replica);
-    return view.is_alive && view.is_answering && view.is_reachable && view.is_wanted &&
-           view.rotation == Rotation::in;
-}
-
 std::uint32_t Machine::serving_count() const {
     std::uint32_t count = 0;
     for (ReplicaIndex replica = declared_.first; replica < declared_.end; ++replica) {
-        count += is_serving(replica) ? 1 : 0;
+        count += world_.is_serving(replica) ? 1 : 0;
     }
     return count;
 }
@@ -331,7 +324,7 @@ std::string Machine::why_not_well() const {
     }
     for (ReplicaIndex replica = declared_.first; replica < declared_.end; ++replica) {
         const ReplicaView view = world_.replica(replica);
-        if (view.is_wanted && !is_serving(replica)) {
+        if (view.is_wanted && !world_.is_serving(replica)) {
             return options_.topology.instance_of(replica).text() + " serves nobody";
         }
     }

@@ -105,7 +105,6 @@ class Machine {
     void lose_in_flight();
 
     [[nodiscard]] std::uint32_t serving_count() const;
-    [[nodiscard]] bool is_serving(ReplicaIndex replica) const;
     /// Of the guarded service's requests, lately.
     [[nodiscard]] double failing_share() const;
     /// Empty: it is.
