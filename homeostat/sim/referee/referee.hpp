@@ -14,11 +14,13 @@
 
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/entry.hpp"
+#include "homeostat/domain/facts.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/inventory.hpp"
 #include "homeostat/domain/process_identity.hpp"
 #include "homeostat/domain/remedy_kind.hpp"
 #include "homeostat/domain/step.hpp"
+#include "homeostat/sim/referee/records_seen.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -95,13 +97,16 @@ class Referee {
     void see_time(Instant now);
     /// How many instances serve users: each tick.
     void see_serving(std::uint32_t count);
-    /// A record that a crash cannot take back any more.
-    void see_durable(const EntryGroup& group);
+    /// A group is on its way to the ledger; it took it; all that it took is synced.
+    void see_sent(const EntryGroup& group) { records_.sent(group); }
+    void see_taken(const EntryGroup& group);
+    void see_synced();
     void see_ledger(bool takes_entries);
     void see_switch(bool is_engaged);
     /// What watches the instances is blind or lies: from now on everything looks dead to it.
     void see_blindness(bool is_blind);
-    void see_reading(Part part);
+    /// We were told this of a part of the world, as it is now.
+    void see_reading(const FactsPart& part);
     void see_order(const Order& order);
     /// We were told what became of it.
     void see_reply(const EffectId& effect) { unanswered_.erase(effect); }
@@ -114,9 +119,11 @@ class Referee {
                     const ProcessIdentity& identity);
     /// A rival took back what we had done: "scale", "version", "rotation payments-0".
     void see_revert(const std::string& what);
-    void see_death();
+    void see_death(bool has_lost_power = false);
     /// What a successor read from the ledger: P14.
     void see_replay(std::span<const EntryGroup> groups);
+    /// What is wrong with the bytes that were acknowledged, after a recovery. Empty: nothing.
+    void see_bytes_lost(const std::string& what);
     void see_end(const Ending& ending);
 
     [[nodiscard]] const std::vector<Violation>& violations() const { return violations_; }
@@ -145,6 +152,7 @@ class Referee {
     void check_unknown(const Order& order);
     void check_yield(const Order& order);
     void learn_intent(const Entry& entry);
+    void lose_sight(const Step& step);
     [[nodiscard]] std::uint32_t serving_best() const;
 
     Rules rules_;
@@ -161,9 +169,12 @@ class Referee {
     std::optional<Instant> engaged_at_;
     std::optional<Instant> blind_since_;
     std::optional<Instant> ledger_closed_at_;
-    std::set<Part> unread_;  ///< Where something of unknown fate happened and nobody looked since.
+    /// Where something of unknown fate happened and nobody looked since: parts, and what of them.
+    std::set<Part> unread_;
+    std::set<std::string> unread_targets_;
     std::deque<Revert> reverts_;
-    std::vector<std::uint64_t> durable_;  ///< Digests, by the index of the group.
+    RecordsSeen records_;
+    std::vector<Entry> unsynced_intents_;
     std::deque<Instant> groups_at_;
     std::uint64_t orders_count_{0};
     bool is_flood_told_{false};

@@ -32,14 +32,14 @@ class LabClock final : public ports::Clock {
     LabClock(Machine& machine, boost::asio::io_context& context)
         : machine_(machine), context_(context) {}
 
-    [[nodiscard]] Instant now() const override { return machine_.now(); }
+    [[nodiscard]] Instant now() const override { return machine_.told_now(); }
     [[nodiscard]] WallTime wall_now() const override {
         const Duration told = machine_.now().time_since_epoch() + machine_.wall_ahead();
         return WallTime{std::chrono::floor<std::chrono::milliseconds>(told)};
     }
 
     Task<void> sleep_until(Instant at) override {
-        auto lie_down = [this, at](auto handler) {
+        auto lie_down = [this, at = machine_.true_of(at)](auto handler) {
             const Key key{at, sleeps_count_++};
             auto slot = boost::asio::get_associated_cancellation_slot(handler);
             if (slot.is_connected()) {

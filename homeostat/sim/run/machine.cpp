@@ -90,6 +90,7 @@ Machine::Machine(const Options& options, bool keeps_trace)
       world_(options.topology, options.seed, world_begins_at),
       referee_(rules_of(options, declared_)),
       trace_(keeps_trace),
+      disk_(Rng(options.seed).fork("disk")),
       ports_rng_(Rng(options.seed).fork("ports")),
       death_rng_(Rng(options.seed).fork("deaths")),
       rivals_rng_(Rng(options.seed).fork("rivals")),
@@ -103,6 +104,7 @@ Machine::Machine(const Options& options, bool keeps_trace)
         plan(world_.instant_of(span.begins_at), [this] { turn_switch(true); });
         plan(world_.instant_of(span.ends_at), [this] { turn_switch(false); });
     }
+    plan_disk();
     begin_rivals();
 }
 
@@ -144,13 +146,7 @@ void Machine::tick() {
     const Tick now = world_.ticks_count();
     const bool is_blind = is_on(Way::probes, TroubleKind::blind);
     referee_.see_blindness(is_blind);
-    const bool was_open = store_.is_open;
-    store_.is_open = !is_on(Way::ledger, TroubleKind::full);
-    referee_.see_ledger(store_.is_open);
-    if (was_open != store_.is_open) {
-        say(store_.is_open ? "the ledger has room again" : "the ledger is full");
-        trace_.reached(store_.is_open ? "ledger has room again" : "ledger full");
-    }
+    watch_disk();
     const ServiceView service = world_.service(declared_.service);
     requests_.emplace_back(service.offered, service.failed + service.timed_out);
     if (requests_.size() > requests_ticks_max) {
@@ -224,6 +220,80 @@ void Machine::turn_switch(bool is_engaged) {
     trace_.reached("kill switch");
 }
 
+// --- the disk, and the machine itself ------------------------------------------------------------
+
+void Machine::plan_disk() {
+    for (const Trouble& trouble : options_.troubles) {
+        if (trouble.way == Way::ledger && trouble.kind == TroubleKind::broken) {
+            plan(world_.instant_of(trouble.begins_at), [this] { disk_.break_a_call(); });
+        }
+    }
+    for (const Tick at : options_.rots_at) {
+        plan(world_.instant_of(at), [this] {
+            if (disk_.rot()) {
+                say("a bit of the ledger rots");
+                order_death();  // A life that goes on reads nothing.
+            }
+        });
+    }
+    for (const Tick at : options_.reboots_at) {
+        plan(world_.instant_of(at), [this] {
+            is_power_failing_ = true;
+            order_death();
+        });
+    }
+}
+
+void Machine::watch_disk() {
+    const bool is_full = is_on(Way::ledger, TroubleKind::full);
+    if (is_full != is_disk_full_) {
+        is_disk_full_ = is_full;
+        disk_.turn_full(is_full);
+        say(is_full ? "the ledger's disk is full" : "the ledger's disk has room again");
+    }
+}
+
+void Machine::ledger_is_broken() {
+    say("the ledger's disk has failed");
+    trace_.reached("the ledger's disk failed");
+    plan(now_ + seconds{death_rng_.between(10, 60)}, [this] {
+        say("somebody starts homeostat again");
+        order_death();
+    });
+}
+
+bool Machine::end_life() {
+    const bool has_lost_power = std::exchange(is_power_failing_, false) ||
+                                draw_chance(death_rng_, options_.power_loss_chance);
+    referee_.see_death(has_lost_power);
+    if (has_lost_power) {
+        reboot();
+    } else {
+        disk_.end_processes();
+    }
+    return has_lost_power;
+}
+
+void Machine::reboot() {
+    constexpr Duration starts_within = seconds{20};
+    disk_.lose_power();
+    boots_count_ += 1;
+    boot_began_at_ = now_ - starts_within;
+    for (ReplicaIndex replica = declared_.first; replica < declared_.end; ++replica) {
+        if (world_.replica(replica).is_wanted) {
+            (void)world_.restart(replica, {});
+        }
+        (void)world_.undrain(replica, {});
+    }
+    for (const ServiceIndex neighbour : declared_.neighbours) {
+        (void)world_.set_circuit(neighbour, false, {});
+    }
+    for (const GuardedCache& cache : declared_.caches) {
+        (void)world_.set_route(cache.index, false, {});
+    }
+    show_effects();
+}
+
 void Machine::notify(const std::string& text) {
     notices_.push_back({now_, text});
     say("person is told: " + text);
@@ -281,21 +351,6 @@ void Machine::tempt_death() {
 
 std::optional<std::uint64_t> Machine::take_death() {
     return std::exchange(death_after_, std::nullopt);
-}
-
-void Machine::lose_in_flight() {
-    while (!store_.in_flight.empty() && draw_chance(death_rng_, 0.5)) {
-        EntryGroup group = std::move(store_.in_flight.front());
-        store_.in_flight.pop_front();
-        group.index = store_.groups.size();
-        referee_.see_durable(group);
-        store_.groups.push_back(std::move(group));
-        trace_.reached("a record arrived and nobody was told");
-    }
-    if (!store_.in_flight.empty()) {
-        trace_.reached("a record was lost on its way");
-    }
-    store_.in_flight.clear();
 }
 
 // --- how it stands -------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 #pragma once
 
 // Machine: what outlives every process of ours: the world, the ledger's disk, the kill switch, the
-// person, and the referee who watches.
+// person, and the referee who watches. It may go off and on again itself; then its clock begins
+// anew, and the disk has what was synced.
 //
 // Time is the machine's. It goes on in steps, to the next thing that waits for it; the world turns
 // a tick at each 100 ms.
@@ -10,12 +11,13 @@
 
 #include "homeostat/base/rng.hpp"
 #include "homeostat/base/time.hpp"
-#include "homeostat/domain/entry.hpp"
 #include "homeostat/sim/referee/referee.hpp"
+#include "homeostat/sim/run/ledger_disk.hpp"
 #include "homeostat/sim/run/options.hpp"
 #include "homeostat/sim/run/trace.hpp"
 #include "homeostat/sim/world/world.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -51,11 +53,11 @@ struct Declared {
                                    ServiceIndex service,
                                    const guard::Limits& limits);
 
-/// Ours, on the disk.
-struct LedgerStore {
-    std::vector<EntryGroup> groups;
-    std::deque<EntryGroup> in_flight;  ///< Sent to the disk, and nobody was told that it is there.
-    bool is_open{true};
+/// How far the ledger's groups have come: of each life what the next one may find.
+struct LedgerProgress {
+    std::uint64_t sent_count{0};
+    std::uint64_t written_count{0};
+    std::uint64_t answered_count{0};  ///< So many were acknowledged.
 };
 
 struct Notice {
@@ -73,9 +75,21 @@ class Machine {
     [[nodiscard]] World& world() { return world_; }
     [[nodiscard]] Referee& referee() { return referee_; }
     [[nodiscard]] Trace& trace() { return trace_; }
-    [[nodiscard]] LedgerStore& store() { return store_; }
+    [[nodiscard]] LedgerDisk& disk() { return disk_; }
+    [[nodiscard]] LedgerProgress& ledger() { return ledger_; }
 
     void say(std::string_view line) { trace_.say(now_, line); }
+
+    /// What the clock of the present boot says then. It begins anew with each boot; what was before
+    /// counts as its beginning.
+    [[nodiscard]] Instant told(Instant at) const {
+        return std::max(Instant{}, Instant{at - boot_began_at_});
+    }
+    [[nodiscard]] Instant told_now() const { return told(now_); }
+    [[nodiscard]] Instant true_of(Instant told) const {
+        return boot_began_at_ + told.time_since_epoch();
+    }
+    [[nodiscard]] std::string boot_id() const { return "boot-" + std::to_string(boots_count_); }
 
     /// Lets time pass; what was planned for it happens on the way.
     void pass_until(Instant at);
@@ -101,8 +115,13 @@ class Machine {
     /// A moment at which a death is worth it. The driver asks how soon it is to be.
     void tempt_death();
     [[nodiscard]] std::optional<std::uint64_t> take_death();
-    /// Of what was on its way to the disk, some arrived.
-    void lose_in_flight();
+    /// Before its next step.
+    void order_death() { death_after_ = 0; }
+    /// The process is dead: by itself, or because the machine went off. It is on again then, with
+    /// what was synced, every process new and nothing turned at the edge. Says which.
+    [[nodiscard]] bool end_life();
+    /// The disk failed: nothing is written until the process is started again.
+    void ledger_is_broken();
 
     [[nodiscard]] std::uint32_t serving_count() const;
     /// Of the guarded service's requests, lately.
@@ -114,6 +133,9 @@ class Machine {
 
   private:
     void tick();
+    void plan_disk();
+    void watch_disk();
+    void reboot();
     void show_effects();
     void begin_rivals();
     void every(Duration span, std::function<void()> happening);
@@ -129,11 +151,14 @@ class Machine {
     World world_;
     Referee referee_;
     Trace trace_;
-    LedgerStore store_;
+    LedgerDisk disk_;
+    LedgerProgress ledger_;
     Rng ports_rng_;
     Rng death_rng_;
     Rng rivals_rng_;
     Instant now_;
+    Instant boot_began_at_{};
+    std::uint32_t boots_count_{1};
     std::map<std::pair<Instant, std::uint64_t>, std::function<void()>> happenings_;
     std::uint64_t happenings_count_{0};
     std::vector<Notice> notices_;
@@ -144,6 +169,8 @@ class Machine {
     std::uint32_t deaths_tempted_{0};
     std::size_t effects_seen_{0};
     bool is_suspended_{false};
+    bool is_disk_full_{false};
+    bool is_power_failing_{false};
     bool is_person_coming_{false};
 };
 

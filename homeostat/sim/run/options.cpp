@@ -51,6 +51,12 @@ std::string describe(const Options& options) {
                             to_text(trouble.kind), trouble.chance, seconds_of(trouble.begins_at),
                             seconds_of(trouble.ends_at));
     }
+    for (const Tick at : options.rots_at) {
+        text += fmt::format("  a bit of the ledger rots at {:.1f} s\n", seconds_of(at));
+    }
+    for (const Tick at : options.reboots_at) {
+        text += fmt::format("  the machine goes off and on at {:.1f} s\n", seconds_of(at));
+    }
     text += describe("kill switch", options.suspensions) + describe("pause", options.pauses) +
             describe("wall clock wrong", options.wall_jumps);
     for (const auto& [is_there, name] :
@@ -62,8 +68,9 @@ std::string describe(const Options& options) {
     if (options.deaths_max > 0) {
         text += fmt::format(
             "  deaths: at most {}, {:.2f} after an intent or an order, {:.2f} in a "
-            "recovery\n",
-            options.deaths_max, options.death_chance, options.recovery_death_chance);
+            "recovery; {:.2f} of them by power loss\n",
+            options.deaths_max, options.death_chance, options.recovery_death_chance,
+            options.power_loss_chance);
     }
     return text;
 }
