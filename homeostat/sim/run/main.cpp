@@ -50,6 +50,7 @@ struct Totals {
     std::uint64_t settled{0};
     std::uint64_t healed{0};
     std::uint64_t orders{0};
+    std::uint64_t seeds_with_orders{0};
     std::uint64_t deaths{0};
     std::uint64_t steps{0};
     double virtual_seconds{0};
@@ -96,6 +97,7 @@ void add(Totals& totals, const SeedResult& result) {
     totals.settled += result.is_settled ? 1 : 0;
     totals.healed += result.is_healed ? 1 : 0;
     totals.orders += result.orders_count;
+    totals.seeds_with_orders += result.orders_count > 0 ? 1 : 0;
     totals.deaths += result.deaths_count;
     totals.steps += result.steps_count;
     totals.virtual_seconds += result.virtual_seconds;
@@ -116,9 +118,9 @@ std::vector<std::string> missing_marks(const Totals& totals) {
 }
 
 void print_totals(const Totals& totals, double wall_seconds) {
-    fmt::print("{} seeds: {} violations, {} settled ({} healed), {} orders, {} deaths\n",
+    fmt::print("{} seeds: {} violations, {} settled ({} healed), {} orders in {} of them, {} deaths\n",
                totals.seeds, totals.violations, totals.settled, totals.healed, totals.orders,
-               totals.deaths);
+               totals.seeds_with_orders, totals.deaths);
     fmt::print("{:.0f} s of the world in {:.1f} s, {} steps; trace {:016x}\n",
                totals.virtual_seconds, wall_seconds, totals.steps, totals.hash);
     if (totals.known > 0) {
@@ -186,11 +188,13 @@ Totals run_seeds(const Range& range, const Scenario* scenario) {
 }
 
 void print_json(const Totals& totals, double wall_seconds) {
-    fmt::print(R"({{"seeds":{},"violations":{},"known":{},"settled":{},)"
+    fmt::print(R"({{"seeds":{},"violations":{},"known":{},"settled":{},"healed":{},"orders":{},)"
+               R"("seeds_with_orders":{},"deaths":{},)"
                R"("virtual_seconds":{:.1f},"wall_seconds":{:.3f},"trace_hash":"{:016x}"}})"
                "\n",
-               totals.seeds, totals.violations, totals.known, totals.settled,
-               totals.virtual_seconds, wall_seconds, totals.hash);
+               totals.seeds, totals.violations, totals.known, totals.settled, totals.healed,
+               totals.orders, totals.seeds_with_orders, totals.deaths, totals.virtual_seconds,
+               wall_seconds, totals.hash);
 }
 
 int exit_status_of(const Totals& totals, const Arguments& arguments) {
