@@ -128,6 +128,23 @@ void Referee::see_serving(std::uint32_t count) {
     }
 }
 
+void Referee::see_users(double requests, double failed) {
+    users_.push_back({now_, requests, failed});
+    while (users_.front().at < now_ - users_window) {
+        users_.pop_front();
+    }
+}
+
+bool Referee::is_felt_by_users() const {
+    double requests = 0;
+    double failed = 0;
+    for (const Users& users : users_) {
+        requests += users.requests;
+        failed += users.failed;
+    }
+    return failed > felt_share_min * requests;
+}
+
 std::uint32_t Referee::serving_best() const {
     std::uint32_t best = 0;
     for (const auto& [at, count] : serving_) {
@@ -350,9 +367,11 @@ void Referee::check_floor(const Order& order) {
                                  rules_.min_healthy, describe(order.step)));
     }
     // Some views are of just before it, and so is a remedy that had begun.
-    if (order.is_serving && blind_since_ && now_ > *blind_since_ + view_age_max) {
+    const bool is_blind = blind_since_ && now_ > *blind_since_ + view_age_max;
+    if (order.is_serving && is_blind && !is_felt_by_users()) {
         accuse("P8",
-               "all looks dead because the observer is blind, and yet: " + describe(order.step));
+               "all looks dead because the observer is blind, users are well, and yet: " +
+                   describe(order.step));
     }
 }
 

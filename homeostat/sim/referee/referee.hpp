@@ -37,6 +37,9 @@
 namespace homeostat::sim {
 
 constexpr Duration view_age_max = std::chrono::seconds{3};
+/// P8: what users of the last seconds met is a second kind of observer.
+constexpr Duration users_window = std::chrono::seconds{15};
+constexpr double felt_share_min = 0.01;
 /// P13: from the switch to the last order.
 constexpr Duration switch_acts_within = std::chrono::seconds{1};
 /// P18: how often a rival may take a change of ours back before we keep our hands off, and the
@@ -97,6 +100,8 @@ class Referee {
     void see_time(Instant now);
     /// How many instances serve users: each tick.
     void see_serving(std::uint32_t count);
+    /// What users got of the guarded service: each tick.
+    void see_users(double requests, double failed);
     /// A group is on its way to the ledger; it took it; all that it took is synced.
     void see_sent(const EntryGroup& group) { records_.sent(group); }
     void see_taken(const EntryGroup& group);
@@ -154,6 +159,7 @@ class Referee {
     void learn_intent(const Entry& entry);
     void lose_sight(const Step& step);
     [[nodiscard]] std::uint32_t serving_best() const;
+    [[nodiscard]] bool is_felt_by_users() const;
 
     Rules rules_;
     Instant now_{};
@@ -166,6 +172,12 @@ class Referee {
     std::deque<Instant> orders_at_;
     std::map<std::pair<EffectId, std::string>, std::uint32_t> effects_;
     std::deque<std::pair<Instant, std::uint32_t>> serving_;
+    struct Users {
+        Instant at{};
+        double requests{0};
+        double failed{0};
+    };
+    std::deque<Users> users_;  ///< Of the last seconds.
     std::optional<Instant> engaged_at_;
     std::optional<Instant> blind_since_;
     std::optional<Instant> ledger_closed_at_;

@@ -233,13 +233,16 @@ TEST_CASE("P7: a serving instance is taken away at the floor, unless more served
     CHECK(history.broken() == Broken{});
 }
 
-TEST_CASE("P8: something that serves is taken away while the observer is blind") {
-    History history;
-    history.referee.see_blindness(true);
-    history.pass(seconds{10});
-    history.referee.see_serving(3);
-    history.act("i-1.e1", restart, true);
-    CHECK(history.broken() == Broken{"P8"});
+TEST_CASE("P8: something that serves is taken away while the observer is blind and users are well") {
+    for (const double failed : {0.0, 20.0}) {
+        History history;
+        history.referee.see_blindness(true);
+        history.pass(seconds{10});
+        history.referee.see_serving(3);
+        history.referee.see_users(100, failed);
+        history.act("i-1.e1", restart, true);
+        CHECK(history.broken() == (failed > 0 ? Broken{} : Broken{"P8"}));
+    }
 }
 
 TEST_CASE("P13: an order more than a second after the kill switch") {

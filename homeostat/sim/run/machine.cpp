@@ -17,7 +17,6 @@ using std::chrono::seconds;
 
 constexpr Instant world_begins_at{std::chrono::hours{1}};
 constexpr std::size_t requests_ticks_max = 200;  ///< 20 s.
-constexpr double failing_share_max = 0.05;       ///< Users are well below this.
 
 Rules rules_of(const Options& options, const Declared& declared) {
     Rules rules;
@@ -92,6 +91,7 @@ Machine::Machine(const Options& options, bool keeps_trace)
       trace_(keeps_trace),
       disk_(Rng(options.seed).fork("disk")),
       ports_rng_(Rng(options.seed).fork("ports")),
+      troubles_rng_(Rng(options.seed).fork("troubles")),
       death_rng_(Rng(options.seed).fork("deaths")),
       rivals_rng_(Rng(options.seed).fork("rivals")),
       now_(world_begins_at) {
@@ -149,6 +149,7 @@ void Machine::tick() {
     watch_disk();
     const ServiceView service = world_.service(declared_.service);
     requests_.emplace_back(service.offered, service.failed + service.timed_out);
+    referee_.see_users(service.offered, service.failed + service.timed_out);
     if (requests_.size() > requests_ticks_max) {
         requests_.pop_front();
     }
@@ -190,7 +191,7 @@ bool Machine::meets(Way way, TroubleKind kind) {
     for (const Trouble& trouble : options_.troubles) {
         const bool is_here = trouble.way == way && trouble.kind == kind &&
                              trouble.begins_at <= now && now < trouble.ends_at;
-        if (is_here && draw_chance(ports_rng_, trouble.chance)) {
+        if (is_here && draw_chance(troubles_rng_, trouble.chance)) {
             trace_.reached(fmt::format("{} {}", to_text(way), to_text(kind)));
             return true;
         }

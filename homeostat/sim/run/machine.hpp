@@ -32,6 +32,7 @@
 namespace homeostat::sim {
 
 constexpr Duration tick_length = std::chrono::milliseconds{100};
+constexpr double failing_share_max = 0.05;  ///< Users are well below this.
 
 struct GuardedCache {
     CacheIndex index{0};
@@ -143,6 +144,7 @@ class Machine {
     void want_newest();
     void put_back();
     void restart_one();
+    void act_as_we_did();
     void person_comes();
     void mend();
 
@@ -154,6 +156,7 @@ class Machine {
     LedgerDisk disk_;
     LedgerProgress ledger_;
     Rng ports_rng_;
+    Rng troubles_rng_;
     Rng death_rng_;
     Rng rivals_rng_;
     Instant now_;
@@ -165,6 +168,7 @@ class Machine {
     std::deque<std::pair<double, double>> requests_;  ///< Of the last ticks: all, failed.
     std::map<ReplicaIndex, ProcessIdentity> processes_;
     std::map<ReplicaIndex, EffectId> drained_by_;
+    std::map<ReplicaIndex, Instant> silent_since_;  ///< As our older self saw it.
     std::optional<std::uint64_t> death_after_;
     std::uint32_t deaths_tempted_{0};
     std::size_t effects_seen_{0};

@@ -62,7 +62,8 @@ std::string describe(const Options& options) {
     for (const auto& [is_there, name] :
          {std::pair{options.has_autoscaler, "autoscaler"}, std::pair{options.has_gitops, "gitops"},
           std::pair{options.has_undrainer, "script that puts back"},
-          std::pair{options.has_restarter, "somebody who restarts"}}) {
+          std::pair{options.has_restarter, "somebody who restarts"},
+          std::pair{options.has_older_self, "an older version of ourselves"}}) {
         text += is_there ? fmt::format("  rival: {}\n", name) : "";
     }
     if (options.deaths_max > 0) {

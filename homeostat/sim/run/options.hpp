@@ -110,11 +110,14 @@ struct Options {
     bool has_gitops{false};           ///< A rival that wants the newest version back.
     bool has_undrainer{false};        ///< A rival that puts back whatever was drained.
     bool has_restarter{false};        ///< A rival that restarts instances under our hands.
+    bool has_older_self{false};       ///< An agent as we were before we knew of others.
     double death_chance{0};           ///< After each intent and each order, soon.
     double recovery_death_chance{0};  ///< Of each new life, within its first steps.
     std::uint32_t deaths_max{0};
     double power_loss_chance{0};  ///< Of each death: that it is the machine's.
     bool is_quiet{false};  ///< Nothing is wrong: P21.
+    /// P20: the same history with its telemetry undisturbed has to end alike.
+    bool has_twin{false};
     guard::Limits limits;
     Tick chaos_ends_at{0};
     Tick ends_at{0};

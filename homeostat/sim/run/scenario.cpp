@@ -249,7 +249,11 @@ void wall_clock(Rng& rng, Options& options) {
     add_deaths(options, 0.2, 4);
 }
 
+/// Nothing else is by chance in it, so that its undisturbed twin may be held against it.
 void bad_post(Rng& rng, Options& options) {
+    options.has_twin = true;
+    options.model = ModelKind::none;
+    options.person = PersonKind::absent;
     add_any_fault(rng, options);
     for (const Way way : {Way::probes, Way::processes, Way::counters, Way::caches}) {
         const auto kind =
@@ -265,6 +269,11 @@ void bad_model(Rng& rng, Options& options) {
     constexpr std::array kinds{ModelKind::slow, ModelKind::garbage, ModelKind::dead,
                                ModelKind::demon};
     options.model = kinds.at(static_cast<std::size_t>(rng.between(0, 3)));
+}
+
+void two_of_us(Rng& rng, Options& options) {
+    add_acts(rng, options);
+    options.has_older_self = true;
 }
 
 void bad_ways(Rng& rng, Options& options) {
@@ -367,7 +376,7 @@ constexpr std::array scenarios{
     Scenario{"S26", "a million log lines a second", nullptr,
              "the world writes no log lines; sense's own tests flood it"},
     Scenario{"S27", "one instance's probes lie", liar, {}},
-    Scenario{"S28", "two versions of ours during an upgrade", nullptr, no_cluster},
+    Scenario{"S28", "an older version of ours acts upon the same service", two_of_us, {}},
     Scenario{"S29", "a thousand of us start at once", nullptr, no_cluster},
     Scenario{"S30", "a fault that only a person can mend", for_a_person, {}},
     Scenario{"S31", "nothing is wrong", quiet, {}},
@@ -448,6 +457,7 @@ void add_swarm(Rng& rng, Options& options) {
     options.has_autoscaler = options.has_autoscaler || draw_chance(rng, 0.08);
     options.has_gitops = options.has_gitops || draw_chance(rng, 0.08);
     options.has_undrainer = draw_chance(rng, 0.08);
+    options.has_older_self = options.has_older_self || draw_chance(rng, 0.05);
     options.has_restarter = options.has_restarter || draw_chance(rng, 0.08);
 }
 
@@ -490,7 +500,12 @@ Options draw_options(std::uint64_t seed, const Scenario* only) {
         for (std::int64_t left = rng.between(1, 3); left > 0; --left) {
             add_work(rng, options);
         }
-        add_swarm(rng, options);
+        if (!options.has_twin) {
+            add_swarm(rng, options);
+        }
+    }
+    if (options.model == ModelKind::demon) {
+        options.person = PersonKind::absent;  // P10: what it does is not to be mended by others.
     }
     return options;
 }
