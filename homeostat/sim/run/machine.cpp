@@ -148,8 +148,11 @@ void Machine::tick() {
     referee_.see_blindness(is_blind);
     watch_disk();
     const ServiceView service = world_.service(declared_.service);
-    requests_.emplace_back(service.offered, service.failed + service.timed_out);
-    referee_.see_users(service.offered, service.failed + service.timed_out);
+    const double failed = service.failed + service.timed_out;
+    requests_.emplace_back(service.offered, failed);
+    requests_all_ += service.offered;
+    requests_failed_ += failed;
+    referee_.see_users(service.offered, failed);
     if (requests_.size() > requests_ticks_max) {
         requests_.pop_front();
     }

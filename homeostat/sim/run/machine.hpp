@@ -125,6 +125,11 @@ class Machine {
     void ledger_is_broken();
 
     [[nodiscard]] std::uint32_t serving_count() const;
+    /// Of the guarded service's requests, since the world began.
+    [[nodiscard]] double requests_all() const { return requests_all_; }
+    [[nodiscard]] double requests_failed() const { return requests_failed_; }
+    [[nodiscard]] Tick ticks_count() const { return world_.ticks_count(); }
+    [[nodiscard]] Instant instant_of(Tick tick) const { return world_.instant_of(tick); }
     /// Of the guarded service's requests, lately.
     [[nodiscard]] double failing_share() const;
     /// Empty: it is.
@@ -166,6 +171,8 @@ class Machine {
     std::uint64_t happenings_count_{0};
     std::vector<Notice> notices_;
     std::deque<std::pair<double, double>> requests_;  ///< Of the last ticks: all, failed.
+    double requests_all_{0};
+    double requests_failed_{0};
     std::map<ReplicaIndex, ProcessIdentity> processes_;
     std::map<ReplicaIndex, EffectId> drained_by_;
     std::map<ReplicaIndex, Instant> silent_since_;  ///< As our older self saw it.

@@ -51,6 +51,7 @@ struct Totals {
     std::uint64_t healed{0};
     std::uint64_t orders{0};
     std::uint64_t seeds_with_orders{0};
+    std::vector<double> harms;  ///< Of each seed with the demon, s.
     std::uint64_t deaths{0};
     std::uint64_t steps{0};
     double virtual_seconds{0};
@@ -99,6 +100,9 @@ void add(Totals& totals, const SeedResult& result) {
     totals.orders += result.orders_count;
     totals.seeds_with_orders += result.orders_count > 0 ? 1 : 0;
     totals.deaths += result.deaths_count;
+    if (result.marks.contains("harm of the demon measured")) {
+        totals.harms.push_back(result.harm_seconds);
+    }
     totals.steps += result.steps_count;
     totals.virtual_seconds += result.virtual_seconds;
     totals.hash = (totals.hash ^ result.trace_hash) * 0x100000001B3ULL;
@@ -123,6 +127,13 @@ void print_totals(const Totals& totals, double wall_seconds) {
                totals.seeds_with_orders, totals.deaths);
     fmt::print("{:.0f} s of the world in {:.1f} s, {} steps; trace {:016x}\n",
                totals.virtual_seconds, wall_seconds, totals.steps, totals.hash);
+    if (!totals.harms.empty()) {
+        std::vector<double> harms = totals.harms;
+        std::ranges::sort(harms);
+        fmt::print("the demon in {} seeds cost users {:.1f} s of their traffic at the median, {:.1f} s "
+                   "at most\n",
+                   harms.size(), harms[harms.size() / 2], harms.back());
+    }
     if (totals.known > 0) {
         fmt::print("{} of the violations are faults that are known:\n", totals.known);
         for (const KnownFault& fault : known_faults()) {

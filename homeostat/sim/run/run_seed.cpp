@@ -148,8 +148,40 @@ SeedResult run_once(const Options& options, bool keeps_trace) {
     result.orders_count = machine.referee().orders_count();
     result.marks = machine.trace().marks();
     result.trace = machine.trace().lines();
+    result.final_state = final_state_of(machine);
+    result.seconds_lost = seconds_lost(machine);
     return result;
 }
+
+namespace {
+
+/// P20, where the two differ.
+void compare_with_twin(const Options& options, SeedResult& result) {
+    const SeedResult twin = run_once(undisturbed(options), false);
+    for (const std::string& one : differences(result.final_state, twin.final_state)) {
+        result.violations.push_back({"P20", Instant{}, one});
+    }
+    result.virtual_seconds += twin.virtual_seconds;
+    result.steps_count += twin.steps_count;
+    const bool ends_alike = result.final_state.facts == twin.final_state.facts;
+    result.marks[ends_alike ? "ended as its undisturbed twin"
+                            : "a person was told, and it ended otherwise than its twin"] += 1;
+}
+
+/// P10, what is done of harm.
+void measure_harm(const Options& options, SeedResult& result) {
+    result.harm_seconds =
+        std::max(0.0, result.seconds_lost - seconds_lost_without_us(options));
+    result.marks["harm of the demon measured"] += 1;
+    if (result.harm_seconds > harm_seconds_max) {
+        result.violations.push_back(
+            {"P10", Instant{},
+             fmt::format("the demon cost users {:.1f} s of their traffic, {:.0f} s are declared",
+                         result.harm_seconds, harm_seconds_max)});
+    }
+}
+
+}  // namespace
 
 SeedResult run_seed(const Options& options) {
     SeedResult first = run_once(options, false);
@@ -158,6 +190,12 @@ SeedResult run_seed(const Options& options) {
         first.violations.push_back({"P25", Instant{},
                                     fmt::format("one seed, two histories: {:016x} and {:016x}",
                                                 first.trace_hash, second.trace_hash)});
+    }
+    if (options.has_twin) {
+        compare_with_twin(options, first);
+    }
+    if (options.model == ModelKind::demon && !options.is_quiet) {
+        measure_harm(options, first);
     }
     first.virtual_seconds += second.virtual_seconds;
     first.steps_count += second.steps_count;

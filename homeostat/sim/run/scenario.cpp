@@ -254,7 +254,7 @@ void bad_post(Rng& rng, Options& options) {
     options.has_twin = true;
     options.model = ModelKind::none;
     options.person = PersonKind::absent;
-    add_any_fault(rng, options);
+    add_work(rng, options);
     for (const Way way : {Way::probes, Way::processes, Way::counters, Way::caches}) {
         const auto kind =
             static_cast<TroubleKind>(rng.between(static_cast<std::int64_t>(TroubleKind::duplicated),
@@ -497,7 +497,8 @@ Options draw_options(std::uint64_t seed, const Scenario* only) {
     options.ends_at = options.chaos_ends_at + ticks_of(420);
     scenario.shape(rng, options);
     if (!options.is_quiet) {
-        for (std::int64_t left = rng.between(1, 3); left > 0; --left) {
+        // A twin has one fault: of several the first to be judged decides how the others go on.
+        for (std::int64_t left = rng.between(1, 3); left > 0 && !options.has_twin; --left) {
             add_work(rng, options);
         }
         if (!options.has_twin) {
