@@ -41,6 +41,7 @@ struct Arguments {
     bool lists{false};
     bool requires_marks{false};
     bool tolerates_known{false};
+    double digests_for_s{0};  ///< 0: whole histories, and judged.
 };
 
 struct Totals {
@@ -223,6 +224,18 @@ int exit_status_of(const Totals& totals, const Arguments& arguments) {
     return totals.violations == tolerated ? exit_ok : exit_violated;
 }
 
+/// The beginnings of histories, for comparing builds and machines. Nothing is judged.
+int print_digests(const Range& range, const Scenario* scenario, double seconds) {
+    for (std::uint64_t seed = range.first; seed <= range.last; ++seed) {
+        Options options = draw_options(seed, scenario);
+        options.ends_at = std::min(options.ends_at, ticks_of(seconds));
+        const SeedResult result = run_once(options, false);
+        fmt::print("seed {} {}: {} orders, {} deaths, trace {:016x}\n", seed, options.scenario,
+                   result.orders_count, result.deaths_count, result.trace_hash);
+    }
+    return exit_ok;
+}
+
 int run_range(const Arguments& arguments, const Scenario* scenario) {
     const std::optional<Range> range =
         arguments.seed ? Range{*arguments.seed, *arguments.seed} : parse_range(arguments.seeds);
@@ -230,6 +243,9 @@ int run_range(const Arguments& arguments, const Scenario* scenario) {
         std::fprintf(stderr, "homeostat-lab: --seeds %s: want a number or 1..200\n",
                      arguments.seeds.c_str());
         return exit_usage;
+    }
+    if (arguments.digests_for_s > 0) {
+        return print_digests(*range, scenario, arguments.digests_for_s);
     }
     const auto began_at = std::chrono::steady_clock::now();
     const Totals totals = run_seeds(*range, scenario);
@@ -267,6 +283,9 @@ void add_options(CLI::App& app, Arguments& arguments) {
     app.add_flag("--list", arguments.lists, "Name the scenarios, and why some are left out");
     app.add_flag("--require-marks", arguments.requires_marks,
                  "Exit status 1 if a rare state was never reached");
+    app.add_option("--digests-for", arguments.digests_for_s,
+                   "Only the digest of each trace's first seconds, to compare builds by")
+        ->check(CLI::PositiveNumber);
     app.add_flag("--tolerate-known", arguments.tolerates_known,
                  "Exit status 0 if only known faults of ours were found");
     app.footer(

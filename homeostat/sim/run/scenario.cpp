@@ -184,8 +184,23 @@ void paused(Rng& rng, Options& options) {
     options.pauses.push_back({begins_at, begins_at + draw_ticks(rng, 3, 40)});
 }
 
+/// Copies that invalidation cures, if the guarded service reads through a cache.
+void add_stale_copies(Rng& rng, Options& options) {
+    for (const LinkSpec& link : options.topology.links) {
+        if (link.caller == options.guarded && link.cache != none) {
+            InjectedFault fault = fault_of(options, FaultKind::stale_copies);
+            fault.begins_at += draw_ticks(rng, 0, 10);
+            fault.replica = link.cache;
+            options.faults.push_back(fault);
+            options.limits.autonomy[RemedyKind::invalidate_cache] = Autonomy::act;
+            return;
+        }
+    }
+}
+
 void reply_lost(Rng& rng, Options& options) {
     add_acts(rng, options);
+    add_stale_copies(rng, options);
     const bool is_late = draw_chance(rng, 0.4);
     for (const Way way : act_on) {
         add_trouble(rng, options, 90,
@@ -208,6 +223,10 @@ void recreated(Rng& rng, Options& options) {
 
 void autoscaler(Rng& rng, Options& options) {
     add_fault(rng, options, FaultKind::surge);
+    options.faults.back().strength *= 1.5;
+    ServiceSpec& guarded = options.topology.services[options.guarded];
+    guarded.spares_count = std::max(guarded.spares_count, 2U);
+    options.limits.autonomy[RemedyKind::scale] = Autonomy::act;
     options.has_autoscaler = true;
 }
 
@@ -278,6 +297,7 @@ void two_of_us(Rng& rng, Options& options) {
 
 void bad_ways(Rng& rng, Options& options) {
     add_acts(rng, options);
+    add_stale_copies(rng, options);
     constexpr std::array kinds{TroubleKind::silent, TroubleKind::slow, TroubleKind::throttled,
                                TroubleKind::stale, TroubleKind::order_lost};
     for (const Way way : act_on) {
@@ -456,7 +476,7 @@ void add_swarm(Rng& rng, Options& options) {
     add_machine_troubles(rng, options);
     options.has_autoscaler = options.has_autoscaler || draw_chance(rng, 0.08);
     options.has_gitops = options.has_gitops || draw_chance(rng, 0.08);
-    options.has_undrainer = draw_chance(rng, 0.08);
+    options.has_undrainer = draw_chance(rng, 0.12);
     options.has_older_self = options.has_older_self || draw_chance(rng, 0.05);
     options.has_restarter = options.has_restarter || draw_chance(rng, 0.08);
 }
