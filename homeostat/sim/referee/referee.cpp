@@ -182,8 +182,17 @@ void Referee::see_taken(const EntryGroup& group) {
         is_flood_told_ = true;
         accuse("P22", fmt::format("{} groups in the ledger within a minute", groups_at_.size()));
     }
+    std::ranges::for_each(group.entries, [&](const Entry& entry) { model_run_.write(entry); });
+    check_model_run();
     std::ranges::copy_if(group.entries, std::back_inserter(unsynced_intents_),
                          [](const Entry& entry) { return entry.kind == EntryKind::intent; });
+}
+
+/// Model: the steps of tests/models/intent_act_outcome.pml.
+void Referee::check_model_run() {
+    for (std::string& step : model_run_.take_refused()) {
+        accuse("M1", std::move(step));
+    }
 }
 
 void Referee::see_synced() {
@@ -200,6 +209,7 @@ void Referee::see_replay(std::span<const EntryGroup> groups) {
         accuse("P14", trouble);
         return;
     }
+    model_run_.begin_with(groups);
     // Those that arrived though nobody was told of it are as good as the others.
     unsynced_intents_.clear();
     for (std::size_t index = known; index < groups.size(); ++index) {
@@ -279,6 +289,8 @@ void Referee::see_order(const Order& order) {
     if (rules_.is_quiet) {
         accuse("P21", "nothing is wrong, and yet: " + describe(order.step));
     }
+    model_run_.ask(order.effect);
+    check_model_run();
     orders_.emplace(order.effect, order);
     unanswered_.insert(order.effect);
 }
@@ -369,9 +381,8 @@ void Referee::check_floor(const Order& order) {
     // Some views are of just before it, and so is a remedy that had begun.
     const bool is_blind = blind_since_ && now_ > *blind_since_ + view_age_max;
     if (order.is_serving && is_blind && !is_felt_by_users()) {
-        accuse("P8",
-               "all looks dead because the observer is blind, users are well, and yet: " +
-                   describe(order.step));
+        accuse("P8", "all looks dead because the observer is blind, users are well, and yet: " +
+                         describe(order.step));
     }
 }
 
@@ -405,6 +416,9 @@ void Referee::see_effect(const EffectId& effect,
     if (order == orders_.end()) {
         accuse("P1", fmt::format("{} happened ({}) and was never ordered", effect.text(), kind));
         return;
+    }
+    if (kind != "process_ended") {
+        model_run_.happen(effect);  // Of a replacement: that it was started.
     }
     const std::uint32_t count = ++effects_[{effect, fmt::format("{} {}", kind, target)}];
     if (count > 1) {

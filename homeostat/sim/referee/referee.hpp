@@ -20,6 +20,7 @@
 #include "homeostat/domain/process_identity.hpp"
 #include "homeostat/domain/remedy_kind.hpp"
 #include "homeostat/domain/step.hpp"
+#include "homeostat/sim/referee/model_run.hpp"
 #include "homeostat/sim/referee/records_seen.hpp"
 
 #include <chrono>
@@ -158,6 +159,7 @@ class Referee {
     void check_yield(const Order& order);
     void learn_intent(const Entry& entry);
     void lose_sight(const Step& step);
+    void check_model_run();
     [[nodiscard]] std::uint32_t serving_best() const;
     [[nodiscard]] bool is_felt_by_users() const;
 
@@ -186,6 +188,7 @@ class Referee {
     std::set<std::string> unread_targets_;
     std::deque<Revert> reverts_;
     RecordsSeen records_;
+    ModelRun model_run_;
     std::vector<Entry> unsynced_intents_;
     std::deque<Instant> groups_at_;
     std::uint64_t orders_count_{0};

@@ -84,10 +84,13 @@ struct History {
         referee.see_reply(EffectId(effect));
     }
 
+    /// But for the model's steps: most histories here are parts of one.
     [[nodiscard]] std::vector<std::string> broken() const {
         std::vector<std::string> names;
         for (const Violation& violation : referee.violations()) {
-            names.push_back(violation.promise);
+            if (violation.promise != "M1") {
+                names.push_back(violation.promise);
+            }
         }
         return names;
     }
@@ -233,7 +236,8 @@ TEST_CASE("P7: a serving instance is taken away at the floor, unless more served
     CHECK(history.broken() == Broken{});
 }
 
-TEST_CASE("P8: something that serves is taken away while the observer is blind and users are well") {
+TEST_CASE(
+    "P8: something that serves is taken away while the observer is blind and users are well") {
     for (const double failed : {0.0, 20.0}) {
         History history;
         history.referee.see_blindness(true);
@@ -331,6 +335,19 @@ TEST_CASE("P3: a reading in which the very target is missing tells nothing of it
         history.referee.see_reading(reading_of(is_of_it ? one : spare));
         history.act("i-1.e2", restart);
         CHECK(history.broken() == (is_of_it ? Broken{} : Broken{"P3"}));
+    }
+}
+
+TEST_CASE("M1: a history that is no run of the model") {
+    for (const bool has_outcome : {false, true}) {
+        History history;
+        history.intend("i-1.e1", restart);
+        if (has_outcome) {
+            const OutcomeBody body{EffectId("i-1.e1"), {OutcomeKind::unknown, "no reply"}};
+            history.keep(history.group({{EntryKind::outcome, IncidentId("i-1"), to_json(body)}}));
+        }
+        history.intend("i-1.e2", restart);
+        CHECK(history.referee.violations().empty() == has_outcome);
     }
 }
 

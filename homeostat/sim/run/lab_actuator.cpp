@@ -310,6 +310,7 @@ Task<Outcome> LabActuator::perform(Request request, Instant deadline) {
         co_return Outcome{OutcomeKind::unknown, "it took too long"};
     }
     const Outcome outcome = co_await carry_out(effect, step);
+    machine_.show_effects();
     machine_.tempt_death();
     if (machine_.meets(way(), TroubleKind::reply_lost)) {
         machine_.referee().see_reply_lost(effect);

@@ -154,8 +154,7 @@ Result<ports::Position> LabLedger::write(EntryGroup group) {
     group.index = next_index_;
     group.boot_id = machine_.boot_id();
     machine_.referee().see_sent(group);
-    const Result<segment_log::Written> written =
-        writer_->append(group, ports::Durability::written);
+    const Result<segment_log::Written> written = writer_->append(group, ports::Durability::written);
     if (!written) {
         return std::unexpected<Error>(written.error());
     }

@@ -73,7 +73,8 @@ std::vector<Reading> read_probe(Machine& machine, ReplicaIndex replica) {
                                ? !answers
                                : answers && !machine.is_on(Way::probes, TroubleKind::blind);
     reading.status = reading.has_answered ? ok : 0;
-    reading.latency = reading.has_answered ? of_ms(world.replica_latency_ms(replica, 0.5)) : Duration{seconds{1}};
+    reading.latency =
+        reading.has_answered ? of_ms(world.replica_latency_ms(replica, 0.5)) : Duration{seconds{1}};
     return {std::move(reading)};
 }
 

@@ -33,10 +33,10 @@ void LedgerDisk::turn_full(bool is_full) {
 }
 
 void LedgerDisk::break_a_call() {
-    disk_.fail_with({.error_number = EIO,
-                     .call_index = static_cast<std::uint64_t>(rng_.between(1, broken_call_max)),
-                     .only = draw_chance(rng_, 0.5) ? disk::CallKind::append
-                                                    : disk::CallKind::sync});
+    disk_.fail_with(
+        {.error_number = EIO,
+         .call_index = static_cast<std::uint64_t>(rng_.between(1, broken_call_max)),
+         .only = draw_chance(rng_, 0.5) ? disk::CallKind::append : disk::CallKind::sync});
 }
 
 void LedgerDisk::remember_written() {
@@ -61,8 +61,8 @@ void LedgerDisk::lose_power() {
     const disk::Choose choose = [this](std::uint64_t count) {
         return static_cast<std::uint64_t>(rng_.between(0, static_cast<std::int64_t>(count) - 1));
     };
-    disk_.lose_power(choose, draw_chance(rng_, 0.5) ? disk::WriteOrder::kept
-                                                    : disk::WriteOrder::none);
+    disk_.lose_power(choose,
+                     draw_chance(rng_, 0.5) ? disk::WriteOrder::kept : disk::WriteOrder::none);
     written_ = synced_;
     last_group_at_ = 0;  // Whatever was the last one.
 }

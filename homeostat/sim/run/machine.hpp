@@ -103,6 +103,9 @@ class Machine {
     [[nodiscard]] Rng& ports_rng() { return ports_rng_; }
     [[nodiscard]] Duration draw_duration(Duration from, Duration to);
 
+    /// Tells the referee what has happened in the world since the last time.
+    void show_effects();
+
     void turn_switch(bool is_engaged);
     [[nodiscard]] bool is_suspended() const { return is_suspended_; }
     [[nodiscard]] Duration wall_ahead() const;
@@ -142,7 +145,6 @@ class Machine {
     void plan_disk();
     void watch_disk();
     void reboot();
-    void show_effects();
     void begin_rivals();
     void every(Duration span, std::function<void()> happening);
     void scale_back();

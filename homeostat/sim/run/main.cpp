@@ -123,17 +123,19 @@ std::vector<std::string> missing_marks(const Totals& totals) {
 }
 
 void print_totals(const Totals& totals, double wall_seconds) {
-    fmt::print("{} seeds: {} violations, {} settled ({} healed), {} orders in {} of them, {} deaths\n",
-               totals.seeds, totals.violations, totals.settled, totals.healed, totals.orders,
-               totals.seeds_with_orders, totals.deaths);
+    fmt::print(
+        "{} seeds: {} violations, {} settled ({} healed), {} orders in {} of them, {} deaths\n",
+        totals.seeds, totals.violations, totals.settled, totals.healed, totals.orders,
+        totals.seeds_with_orders, totals.deaths);
     fmt::print("{:.0f} s of the world in {:.1f} s, {} steps; trace {:016x}\n",
                totals.virtual_seconds, wall_seconds, totals.steps, totals.hash);
     if (!totals.harms.empty()) {
         std::vector<double> harms = totals.harms;
         std::ranges::sort(harms);
-        fmt::print("the demon in {} seeds cost users {:.1f} s of their traffic at the median, {:.1f} s "
-                   "at most\n",
-                   harms.size(), harms[harms.size() / 2], harms.back());
+        fmt::print(
+            "the demon in {} seeds cost users {:.1f} s of their traffic at the median, {:.1f} s "
+            "at most\n",
+            harms.size(), harms[harms.size() / 2], harms.back());
     }
     if (totals.known > 0) {
         fmt::print("{} of the violations are faults that are known:\n", totals.known);

@@ -115,7 +115,7 @@ struct Options {
     double recovery_death_chance{0};  ///< Of each new life, within its first steps.
     std::uint32_t deaths_max{0};
     double power_loss_chance{0};  ///< Of each death: that it is the machine's.
-    bool is_quiet{false};  ///< Nothing is wrong: P21.
+    bool is_quiet{false};         ///< Nothing is wrong: P21.
     /// P20: the same history with its telemetry undisturbed has to end alike.
     bool has_twin{false};
     guard::Limits limits;

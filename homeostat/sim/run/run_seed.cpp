@@ -170,8 +170,7 @@ void compare_with_twin(const Options& options, SeedResult& result) {
 
 /// P10, what is done of harm.
 void measure_harm(const Options& options, SeedResult& result) {
-    result.harm_seconds =
-        std::max(0.0, result.seconds_lost - seconds_lost_without_us(options));
+    result.harm_seconds = std::max(0.0, result.seconds_lost - seconds_lost_without_us(options));
     result.marks["harm of the demon measured"] += 1;
     if (result.harm_seconds > harm_seconds_max) {
         result.violations.push_back(

@@ -52,9 +52,9 @@ bool is_near(const Options& options, const InjectedFault& fault) {
     if (fault.kind == FaultKind::nothing) {
         return false;
     }
-    const bool is_of_cache =
-        fault.kind == FaultKind::stale_copies || fault.kind == FaultKind::stale_writer ||
-        fault.kind == FaultKind::cache_loss;
+    const bool is_of_cache = fault.kind == FaultKind::stale_copies ||
+                             fault.kind == FaultKind::stale_writer ||
+                             fault.kind == FaultKind::cache_loss;
     return (!is_of_cache && fault.service == options.guarded) ||
            std::ranges::any_of(options.topology.links, [&](const LinkSpec& link) {
                return link.caller == options.guarded &&
@@ -86,8 +86,8 @@ void add_work(Rng& rng, Options& options) {
     constexpr int draws_max = 12;
     InjectedFault fault;
     if (draw_chance(rng, 0.5)) {
-        fault = fault_of(options,
-                         of_one.at(static_cast<std::size_t>(rng.between(0, std::ssize(of_one) - 1))));
+        fault = fault_of(
+            options, of_one.at(static_cast<std::size_t>(rng.between(0, std::ssize(of_one) - 1))));
         fault.replica = draw_replica(rng, options);
     } else {
         for (int draws = 0; draws < draws_max && !is_near(options, fault); ++draws) {
@@ -96,8 +96,9 @@ void add_work(Rng& rng, Options& options) {
         }
     }
     const Tick latest = options.chaos_ends_at - ticks_of(30);
-    fault.begins_at = fault_begins_at + static_cast<Tick>(rng.between(
-                                            0, static_cast<std::int64_t>(latest - fault_begins_at)));
+    fault.begins_at =
+        fault_begins_at +
+        static_cast<Tick>(rng.between(0, static_cast<std::int64_t>(latest - fault_begins_at)));
     fault.ends_at = options.chaos_ends_at;
     options.faults.push_back(fault);
 }

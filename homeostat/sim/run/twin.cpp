@@ -27,12 +27,11 @@ FinalState final_state_of(Machine& machine) {
     for (ReplicaIndex replica = declared.first; replica < declared.end; ++replica) {
         const ReplicaView view = world.replica(replica);
         const std::string name = world.topology().instance_of(replica).text();
-        state.facts.insert(
-            view.is_wanted
-                ? fmt::format("{} runs {} {}{}", name, view.versions.deploy.text(),
-                              view.versions.config.text(),
-                              world.is_serving(replica) ? " and serves" : "")
-                : name + " is idle");
+        state.facts.insert(view.is_wanted
+                               ? fmt::format("{} runs {} {}{}", name, view.versions.deploy.text(),
+                                             view.versions.config.text(),
+                                             world.is_serving(replica) ? " and serves" : "")
+                               : name + " is idle");
     }
     const ServiceView service = world.service(declared.service);
     state.facts.insert(fmt::format("current are {} {}", service.current.deploy.text(),
