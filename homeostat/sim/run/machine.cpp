@@ -156,7 +156,7 @@ void Machine::tick() {
     if (requests_.size() > requests_ticks_max) {
         requests_.pop_front();
     }
-    if (now % 100 == 0) {
+    if (now % ticks_of(60) == 0) {
         trace_.mix(world_.digest());
     }
 }

@@ -41,7 +41,22 @@ struct Arguments {
     bool lists{false};
     bool requires_marks{false};
     bool tolerates_known{false};
-    double digests_for_s{0};  ///< 0: whole histories, and judged.
+    std::uint32_t services_count{0};  ///< 0: as the seed draws.
+    double digests_for_s{0};          ///< 0: whole histories, and judged.
+};
+
+/// Which worlds a seed stands for.
+struct Chosen {
+    const Scenario* scenario{nullptr};  ///< Null: the seed's own.
+    std::uint32_t services_count{0};    ///< 0: as the seed draws.
+
+    [[nodiscard]] Options options_of(std::uint64_t seed) const {
+        return draw_options(seed, scenario, services_count);
+    }
+    [[nodiscard]] std::string arguments() const {
+        return (scenario == nullptr ? "" : fmt::format(" --scenario {}", scenario->name)) +
+               (services_count == 0 ? "" : fmt::format(" --services {}", services_count));
+    }
 };
 
 struct Totals {
@@ -76,7 +91,7 @@ std::optional<Range> parse_range(const std::string& text) {
     return is_read && range.first <= range.last ? std::optional(range) : std::nullopt;
 }
 
-void print_violations(const SeedResult& result, const Options& options, bool is_restricted) {
+void print_violations(const SeedResult& result, std::uint64_t seed, const Chosen& chosen) {
     std::map<std::string, std::uint32_t> told;
     for (const Violation& violation : result.violations) {
         if (++told[violation.promise] <= 3) {
@@ -86,8 +101,8 @@ void print_violations(const SeedResult& result, const Options& options, bool is_
                          known == nullptr ? "" : " (known)");
         }
     }
-    std::fprintf(stderr, "  again: homeostat simulate --seed %lu%s --trace\n", options.seed,
-                 is_restricted ? (" --scenario " + options.scenario).c_str() : "");
+    std::fprintf(stderr, "  again: homeostat simulate --seed %lu%s --trace\n", seed,
+                 chosen.arguments().c_str());
 }
 
 void add(Totals& totals, const SeedResult& result) {
@@ -168,8 +183,8 @@ int list_scenarios(bool is_json) {
     return exit_ok;
 }
 
-int show_one(std::uint64_t seed, const Scenario* scenario) {
-    const Options options = draw_options(seed, scenario);
+int show_one(std::uint64_t seed, const Chosen& chosen) {
+    const Options options = chosen.options_of(seed);
     const SeedResult result = run_once(options, true);
     fmt::print("{}", describe(options));
     for (const std::string& line : result.trace) {
@@ -184,16 +199,16 @@ int show_one(std::uint64_t seed, const Scenario* scenario) {
 }
 
 /// Until the last seed, or until somebody has had enough.
-Totals run_seeds(const Range& range, const Scenario* scenario) {
+Totals run_seeds(const Range& range, const Chosen& chosen) {
     Totals totals;
     for (std::uint64_t seed = range.first; seed <= range.last && is_interrupted == 0; ++seed) {
-        const Options options = draw_options(seed, scenario);
+        const Options options = chosen.options_of(seed);
         const SeedResult result = run_seed(options);
         add(totals, result);
         if (!result.violations.empty()) {
             std::fprintf(stderr, "seed %lu (%s) breaks a promise:\n", seed,
                          options.scenario.c_str());
-            print_violations(result, options, scenario != nullptr);
+            print_violations(result, seed, chosen);
         } else if (totals.seeds % 50 == 0) {
             std::fprintf(stderr, "%lu seeds\n", totals.seeds);
         }
@@ -227,9 +242,9 @@ int exit_status_of(const Totals& totals, const Arguments& arguments) {
 }
 
 /// The beginnings of histories, for comparing builds and machines. Nothing is judged.
-int print_digests(const Range& range, const Scenario* scenario, double seconds) {
+int print_digests(const Range& range, const Chosen& chosen, double seconds) {
     for (std::uint64_t seed = range.first; seed <= range.last; ++seed) {
-        Options options = draw_options(seed, scenario);
+        Options options = chosen.options_of(seed);
         options.ends_at = std::min(options.ends_at, ticks_of(seconds));
         const SeedResult result = run_once(options, false);
         fmt::print("seed {} {}: {} orders, {} deaths, trace {:016x}\n", seed, options.scenario,
@@ -238,7 +253,7 @@ int print_digests(const Range& range, const Scenario* scenario, double seconds) 
     return exit_ok;
 }
 
-int run_range(const Arguments& arguments, const Scenario* scenario) {
+int run_range(const Arguments& arguments, const Chosen& chosen) {
     const std::optional<Range> range =
         arguments.seed ? Range{*arguments.seed, *arguments.seed} : parse_range(arguments.seeds);
     if (!range) {
@@ -247,10 +262,10 @@ int run_range(const Arguments& arguments, const Scenario* scenario) {
         return exit_usage;
     }
     if (arguments.digests_for_s > 0) {
-        return print_digests(*range, scenario, arguments.digests_for_s);
+        return print_digests(*range, chosen, arguments.digests_for_s);
     }
     const auto began_at = std::chrono::steady_clock::now();
-    const Totals totals = run_seeds(*range, scenario);
+    const Totals totals = run_seeds(*range, chosen);
     const double wall_seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began_at).count();
     if (arguments.is_json) {
@@ -272,14 +287,18 @@ int run(const Arguments& arguments) {
                      arguments.scenario.c_str(), scenario == nullptr ? "" : " can be run");
         return exit_usage;
     }
-    return arguments.seed && arguments.shows_trace ? show_one(*arguments.seed, scenario)
-                                                   : run_range(arguments, scenario);
+    const Chosen chosen{scenario, arguments.services_count};
+    return arguments.seed && arguments.shows_trace ? show_one(*arguments.seed, chosen)
+                                                   : run_range(arguments, chosen);
 }
 
 void add_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--seeds", arguments.seeds, "Which seeds: 7 or 1..200")->capture_default_str();
     app.add_option("--seed", arguments.seed, "One seed");
     app.add_option("--scenario", arguments.scenario, "Only this one: S1");
+    app.add_option("--services", arguments.services_count,
+                   "Worlds of so many services, 3 to 64, instead of what the seed draws")
+        ->check(CLI::Range(3, 64));
     app.add_flag("--trace", arguments.shows_trace, "With --seed: what happened, a line each");
     app.add_flag("--json", arguments.is_json, "End with one line of JSON; the rest on stderr");
     app.add_flag("--list", arguments.lists, "Name the scenarios, and why some are left out");

@@ -504,13 +504,16 @@ const Scenario* find_scenario(std::string_view name) {
     return found == scenarios.end() ? nullptr : &*found;
 }
 
-Options draw_options(std::uint64_t seed, const Scenario* only) {
+Options draw_options(std::uint64_t seed, const Scenario* only, std::uint32_t services_count) {
     Rng rng = Rng(seed).fork("options");
     Options options;
     options.seed = seed;
     const Scenario& scenario = only != nullptr ? *only : scenario_of(seed);
     options.scenario = scenario.name;
     options.topology = draw_chance(rng, 0.5) ? payment_gateway() : draw_topology(rng, 8);
+    if (services_count > 0) {
+        options.topology = draw_topology_of(rng, services_count);
+    }
     options.limits = draw_limits(rng, options.topology);
     options.model = static_cast<ModelKind>(rng.between(0, 5));
     options.person = static_cast<PersonKind>(rng.between(0, 3));
