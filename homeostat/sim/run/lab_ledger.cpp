@@ -144,7 +144,7 @@ void LabLedger::note_failure(const Error& error) {
         machine_.say("the ledger does not take it: " + error.text);
         machine_.trace().reached(error.fault == Fault::full ? "ledger full" : "ledger broken");
     }
-    if (writer_->poisoned_by()) {
+    if (writer_->poisoned_by() && !std::exchange(is_broken_told_, true)) {
         machine_.ledger_is_broken();
     }
 }

@@ -104,6 +104,7 @@ class LabLedger final : public ports::Ledger {
     std::uint64_t next_index_{0};
     Instant busy_until_{};
     bool is_failure_told_{false};
+    bool is_broken_told_{false};
 };
 
 class LabSwitch final : public ports::KillSwitch {

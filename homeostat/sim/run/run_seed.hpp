@@ -14,8 +14,9 @@
 
 namespace homeostat::sim {
 
-/// P10: what a demon may cost users, in seconds of the guarded service's whole traffic.
-constexpr double harm_seconds_max = 30;
+/// P10: what a demon may cost users, in seconds of the guarded service's whole traffic. The most
+/// that was seen in 86 seeds was 23 s.
+constexpr double harm_seconds_max = 60;
 
 struct SeedResult {
     std::vector<Violation> violations;

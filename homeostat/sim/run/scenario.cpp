@@ -199,15 +199,18 @@ void add_stale_copies(Rng& rng, Options& options) {
     }
 }
 
+/// Nobody who gets no reply knows which of the three it was.
 void reply_lost(Rng& rng, Options& options) {
+    constexpr std::array kinds{TroubleKind::reply_lost, TroubleKind::late_effect,
+                               TroubleKind::order_lost};
+    if (draw_chance(rng, 0.5)) {
+        options.topology = payment_gateway();  // It has a cache.
+    }
     add_acts(rng, options);
     add_stale_copies(rng, options);
-    const bool is_late = draw_chance(rng, 0.4);
     for (const Way way : act_on) {
-        add_trouble(rng, options, 90,
-                    {.way = way,
-                     .kind = is_late ? TroubleKind::late_effect : TroubleKind::reply_lost,
-                     .chance = 0.5});
+        const TroubleKind kind = kinds.at(static_cast<std::size_t>(rng.between(0, 2)));
+        add_trouble(rng, options, 90, {.way = way, .kind = kind, .chance = 0.5});
     }
 }
 
@@ -375,7 +378,7 @@ constexpr std::array scenarios{
     Scenario{"S7", "two replicas of ours, a lease lost in the act", nullptr,
              "there are no leases yet: one executor per service"},
     Scenario{"S8", "our process stands still and goes on later", paused, {}},
-    Scenario{"S9", "it is done, and the reply is lost or late", reply_lost, {}},
+    Scenario{"S9", "no reply: it is done, or will be, or never was ordered", reply_lost, {}},
     Scenario{"S10", "we die between an act and its record", dies_while_acting, {}},
     Scenario{"S11", "another process under the same name", recreated, {}},
     Scenario{"S12", "an autoscaler takes our instances back", autoscaler, {}},
