@@ -5,7 +5,7 @@
 namespace homeostat::sim {
 
 std::span<const std::string_view> all_marks() {
-    static constexpr std::array<std::string_view, 64> marks{
+    static constexpr std::array<std::string_view, 62> marks{
         "a power loss took what was written",
         "a process was replaced in two steps",
         "a record arrived and nobody was told",
@@ -13,9 +13,7 @@ std::span<const std::string_view> all_marks() {
         "a rotten ledger was refused",
         "a torn record was cut off",
         "autoscaler took it back",
-        "caches late_effect",
         "caches order_lost",
-        "caches reply_lost",
         "counters dropped",
         "counters duplicated",
         "counters reordered",

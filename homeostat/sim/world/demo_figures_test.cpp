@@ -219,7 +219,7 @@ void two_workers(Topology& topology) {
 
 /// SOURCE of the sizes: app/demo/scenarios.cpp, the middle of what is drawn. Of what is real:
 /// docs/figures/demo.md, medians; failed requests over the rate; restarts are `kubernetes-tuned`.
-std::vector<Scene> scenes() {
+std::vector<Scene> scenes() {  // NOLINT(readability-function-size): a table.
     std::vector<InjectedFault> two = leaks();
     two.push_back(of_fraud(fault(FaultKind::bad_deploy, 0.45)));
     return {
