@@ -25,10 +25,18 @@ double chance_of(std::uint64_t errors, double shape, double step) {
         const auto count = static_cast<double>(index);
         return (shape + count) / (count + 1) * step;
     };
+    // One logarithm for as many terms as a double holds the product of: errors come by thousands.
+    constexpr double product_max = 1e100;
     double log_term = shape * exact_log1p(-step);
+    double product = 1;
     for (std::uint64_t count = 0; count < errors; ++count) {
-        log_term += exact_log(rise(count));
+        product *= rise(count);
+        if (product > product_max || product < 1 / product_max) {
+            log_term += exact_log(product);
+            product = 1;
+        }
     }
+    log_term += exact_log(product);
     constexpr std::uint64_t terms_max = 1'000;
     constexpr double negligible = 1e-3;
     double term = exact_exp(log_term);

@@ -105,6 +105,8 @@ class SimDisk final : public os::DiskCalls {
     [[nodiscard]] std::uint64_t slow_calls_count() const { return slow_calls_count_; }
 
     [[nodiscard]] std::uint64_t calls_count() const { return calls_count_; }
+    /// Of all files together.
+    [[nodiscard]] std::uint64_t bytes_count() const;
     /// Whether anything could be lost now.
     [[nodiscard]] bool has_unsynced() const;
 
@@ -151,7 +153,6 @@ class SimDisk final : public os::DiskCalls {
                                      const Choose& choose);
     static std::string left_in_any_order(const std::vector<std::string>& versions,
                                          const Choose& choose);
-    [[nodiscard]] std::uint64_t bytes_count() const;
 
     std::map<NodeNumber, File> files_;
     std::map<NodeNumber, Directory> directories_{{1, {}}};  ///< 1 is the root.

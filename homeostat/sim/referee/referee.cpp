@@ -1,13 +1,13 @@
 #include "homeostat/sim/referee/referee.hpp"
 
 #include "homeostat/base/fields.hpp"
-#include "homeostat/base/fnv1a.hpp"
 #include "homeostat/base/named_enum.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <variant>
 
 namespace homeostat::sim {
@@ -45,9 +45,61 @@ bool takes_away(const Order& order) {
            (replace != nullptr && replace->expected.pid != 0);
 }
 
-std::uint64_t digest_of(const EntryGroup& group) {
-    return fnv1a(to_text(to_json(group)));
+/// What of its part a step is about: an instance, a circuit, a route, a cache, an artifact.
+std::string target_of(const Step& step) {
+    if (const InstanceId* instance = instance_of(step)) {
+        return fmt::format("{} {}", to_text(part_of(step)), instance->text());
+    }
+    if (const auto* swap = std::get_if<SwapVersion>(&step)) {
+        return fmt::format("version of {}", to_text(swap->artifact));
+    }
+    if (const auto* circuit = std::get_if<SetCircuit>(&step)) {
+        return "circuit " + circuit->neighbour.text();
+    }
+    if (const auto* route = std::get_if<SetRoute>(&step)) {
+        return "route " + route->cache.text();
+    }
+    const auto* invalidate = std::get_if<Invalidate>(&step);
+    return invalidate == nullptr ? "" : "cache " + invalidate->cache.text();
 }
+
+/// The targets that a reading tells of, named as above.
+struct TargetsOf {
+    std::set<std::string>& unread;
+
+    void see(Part part, const InstanceId& instance) const {
+        unread.erase(fmt::format("{} {}", to_text(part), instance.text()));
+    }
+    Part operator()(const RuntimeFacts& facts) const {
+        for (const RuntimeInstance& one : facts.instances) {
+            see(Part::runtime, one.instance);
+        }
+        for (const Artifact artifact : artifacts_all) {
+            if (!facts.versions[artifact].current.empty()) {
+                unread.erase(fmt::format("version of {}", to_text(artifact)));
+            }
+        }
+        return Part::runtime;
+    }
+    Part operator()(const EdgeFacts& facts) const {
+        for (const EdgeInstance& one : facts.instances) {
+            see(Part::edge, one.instance);
+        }
+        for (const CircuitFacts& one : facts.circuits) {
+            unread.erase("circuit " + one.neighbour.text());
+        }
+        for (const RouteFacts& one : facts.routes) {
+            unread.erase("route " + one.cache.text());
+        }
+        return Part::edge;
+    }
+    Part operator()(const CachesFacts& facts) const {
+        for (const CacheFacts& one : facts.caches) {
+            unread.erase("cache " + one.cache.text());
+        }
+        return Part::caches;
+    }
+};
 
 }  // namespace
 
@@ -74,6 +126,23 @@ void Referee::see_serving(std::uint32_t count) {
     while (serving_.front().first < now_ - view_age_max) {
         serving_.pop_front();
     }
+}
+
+void Referee::see_users(double requests, double failed) {
+    users_.push_back({now_, requests, failed});
+    while (users_.front().at < now_ - users_window) {
+        users_.pop_front();
+    }
+}
+
+bool Referee::is_felt_by_users() const {
+    double requests = 0;
+    double failed = 0;
+    for (const Users& users : users_) {
+        requests += users.requests;
+        failed += users.failed;
+    }
+    return failed > felt_share_min * requests;
 }
 
 std::uint32_t Referee::serving_best() const {
@@ -103,9 +172,8 @@ void Referee::learn_intent(const Entry& entry) {
     }
 }
 
-void Referee::see_durable(const EntryGroup& group) {
-    durable_.resize(std::max<std::size_t>(durable_.size(), group.index + 1));
-    durable_[group.index] = digest_of(group);
+void Referee::see_taken(const EntryGroup& group) {
+    records_.taken(group);
     groups_at_.push_back(now_);
     while (groups_at_.front() < now_ - std::chrono::minutes{1}) {
         groups_at_.pop_front();
@@ -114,25 +182,48 @@ void Referee::see_durable(const EntryGroup& group) {
         is_flood_told_ = true;
         accuse("P22", fmt::format("{} groups in the ledger within a minute", groups_at_.size()));
     }
-    for (const Entry& entry : group.entries) {
-        if (entry.kind == EntryKind::intent) {
-            learn_intent(entry);
+    std::ranges::for_each(group.entries, [&](const Entry& entry) { model_run_.write(entry); });
+    check_model_run();
+    std::ranges::copy_if(group.entries, std::back_inserter(unsynced_intents_),
+                         [](const Entry& entry) { return entry.kind == EntryKind::intent; });
+}
+
+/// Model: the steps of tests/models/intent_act_outcome.pml.
+void Referee::check_model_run() {
+    for (std::string& step : model_run_.take_refused()) {
+        accuse("M1", std::move(step));
+    }
+}
+
+void Referee::see_synced() {
+    records_.synced();
+    for (const Entry& intent : unsynced_intents_) {
+        learn_intent(intent);
+    }
+    unsynced_intents_.clear();
+}
+
+void Referee::see_replay(std::span<const EntryGroup> groups) {
+    const std::size_t known = records_.synced_count();
+    if (const std::string trouble = records_.compare(groups); !trouble.empty()) {
+        accuse("P14", trouble);
+        return;
+    }
+    model_run_.begin_with(groups);
+    // Those that arrived though nobody was told of it are as good as the others.
+    unsynced_intents_.clear();
+    for (std::size_t index = known; index < groups.size(); ++index) {
+        for (const Entry& entry : groups[index].entries) {
+            if (entry.kind == EntryKind::intent) {
+                learn_intent(entry);
+            }
         }
     }
 }
 
-void Referee::see_replay(std::span<const EntryGroup> groups) {
-    if (groups.size() < durable_.size()) {
-        accuse("P14", fmt::format("{} groups were acknowledged, a successor reads {}",
-                                  durable_.size(), groups.size()));
-        return;
-    }
-    for (std::size_t index = 0; index < durable_.size(); ++index) {
-        if (digest_of(groups[index]) != durable_[index]) {
-            accuse("P14",
-                   fmt::format("group {} is read otherwise than it was acknowledged", index));
-            return;
-        }
+void Referee::see_bytes_lost(const std::string& what) {
+    if (!what.empty()) {
+        accuse("P14", "bytes that were acknowledged: " + what);
     }
 }
 
@@ -160,20 +251,28 @@ void Referee::see_blindness(bool is_blind) {
     }
 }
 
-void Referee::see_reading(Part part) {
-    unread_.erase(part);
+void Referee::see_reading(const FactsPart& part) {
+    unread_.erase(std::visit(TargetsOf{unread_targets_}, part));
+}
+
+void Referee::lose_sight(const Step& step) {
+    unread_.insert(part_of(step));
+    unread_targets_.insert(target_of(step));
 }
 
 void Referee::see_revert(const std::string& what) {
     reverts_.push_back({now_, what});
 }
 
-void Referee::see_death() {
+void Referee::see_death(bool has_lost_power) {
     // What it had begun has a fate that nobody was told.
     for (const EffectId& effect : unanswered_) {
-        unread_.insert(part_of(orders_.at(effect).step));
+        lose_sight(orders_.at(effect).step);
     }
     unanswered_.clear();
+    if (has_lost_power) {
+        records_.lose_power();
+    }
 }
 
 // --- orders --------------------------------------------------------------------------------------
@@ -190,6 +289,8 @@ void Referee::see_order(const Order& order) {
     if (rules_.is_quiet) {
         accuse("P21", "nothing is wrong, and yet: " + describe(order.step));
     }
+    model_run_.ask(order.effect);
+    check_model_run();
     orders_.emplace(order.effect, order);
     unanswered_.insert(order.effect);
 }
@@ -251,7 +352,7 @@ void Referee::check_switch(const Order& order) {
 }
 
 void Referee::check_unknown(const Order& order) {
-    if (unread_.contains(part_of(order.step))) {
+    if (unread_.contains(part_of(order.step)) || unread_targets_.contains(target_of(order.step))) {
         accuse("P3",
                "what became of an earlier order there was not looked at: " + describe(order.step));
     }
@@ -278,9 +379,10 @@ void Referee::check_floor(const Order& order) {
                                  rules_.min_healthy, describe(order.step)));
     }
     // Some views are of just before it, and so is a remedy that had begun.
-    if (order.is_serving && blind_since_ && now_ > *blind_since_ + view_age_max) {
-        accuse("P8",
-               "all looks dead because the observer is blind, and yet: " + describe(order.step));
+    const bool is_blind = blind_since_ && now_ > *blind_since_ + view_age_max;
+    if (order.is_serving && is_blind && !is_felt_by_users()) {
+        accuse("P8", "all looks dead because the observer is blind, users are well, and yet: " +
+                         describe(order.step));
     }
 }
 
@@ -298,7 +400,7 @@ void Referee::check_yield(const Order& order) {
 
 void Referee::see_reply_lost(const EffectId& effect) {
     if (const auto found = orders_.find(effect); found != orders_.end()) {
-        unread_.insert(part_of(found->second.step));
+        lose_sight(found->second.step);
         unanswered_.erase(effect);
     }
 }
@@ -314,6 +416,9 @@ void Referee::see_effect(const EffectId& effect,
     if (order == orders_.end()) {
         accuse("P1", fmt::format("{} happened ({}) and was never ordered", effect.text(), kind));
         return;
+    }
+    if (kind != "process_ended") {
+        model_run_.happen(effect);  // Of a replacement: that it was started.
     }
     const std::uint32_t count = ++effects_[{effect, fmt::format("{} {}", kind, target)}];
     if (count > 1) {

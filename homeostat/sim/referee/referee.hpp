@@ -14,11 +14,14 @@
 
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/entry.hpp"
+#include "homeostat/domain/facts.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/inventory.hpp"
 #include "homeostat/domain/process_identity.hpp"
 #include "homeostat/domain/remedy_kind.hpp"
 #include "homeostat/domain/step.hpp"
+#include "homeostat/sim/referee/model_run.hpp"
+#include "homeostat/sim/referee/records_seen.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -35,6 +38,9 @@
 namespace homeostat::sim {
 
 constexpr Duration view_age_max = std::chrono::seconds{3};
+/// P8: what users of the last seconds met is a second kind of observer.
+constexpr Duration users_window = std::chrono::seconds{15};
+constexpr double felt_share_min = 0.01;
 /// P13: from the switch to the last order.
 constexpr Duration switch_acts_within = std::chrono::seconds{1};
 /// P18: how often a rival may take a change of ours back before we keep our hands off, and the
@@ -95,13 +101,18 @@ class Referee {
     void see_time(Instant now);
     /// How many instances serve users: each tick.
     void see_serving(std::uint32_t count);
-    /// A record that a crash cannot take back any more.
-    void see_durable(const EntryGroup& group);
+    /// What users got of the guarded service: each tick.
+    void see_users(double requests, double failed);
+    /// A group is on its way to the ledger; it took it; all that it took is synced.
+    void see_sent(const EntryGroup& group) { records_.sent(group); }
+    void see_taken(const EntryGroup& group);
+    void see_synced();
     void see_ledger(bool takes_entries);
     void see_switch(bool is_engaged);
     /// What watches the instances is blind or lies: from now on everything looks dead to it.
     void see_blindness(bool is_blind);
-    void see_reading(Part part);
+    /// We were told this of a part of the world, as it is now.
+    void see_reading(const FactsPart& part);
     void see_order(const Order& order);
     /// We were told what became of it.
     void see_reply(const EffectId& effect) { unanswered_.erase(effect); }
@@ -114,9 +125,11 @@ class Referee {
                     const ProcessIdentity& identity);
     /// A rival took back what we had done: "scale", "version", "rotation payments-0".
     void see_revert(const std::string& what);
-    void see_death();
+    void see_death(bool has_lost_power = false);
     /// What a successor read from the ledger: P14.
     void see_replay(std::span<const EntryGroup> groups);
+    /// What is wrong with the bytes that were acknowledged, after a recovery. Empty: nothing.
+    void see_bytes_lost(const std::string& what);
     void see_end(const Ending& ending);
 
     [[nodiscard]] const std::vector<Violation>& violations() const { return violations_; }
@@ -145,7 +158,10 @@ class Referee {
     void check_unknown(const Order& order);
     void check_yield(const Order& order);
     void learn_intent(const Entry& entry);
+    void lose_sight(const Step& step);
+    void check_model_run();
     [[nodiscard]] std::uint32_t serving_best() const;
+    [[nodiscard]] bool is_felt_by_users() const;
 
     Rules rules_;
     Instant now_{};
@@ -158,12 +174,22 @@ class Referee {
     std::deque<Instant> orders_at_;
     std::map<std::pair<EffectId, std::string>, std::uint32_t> effects_;
     std::deque<std::pair<Instant, std::uint32_t>> serving_;
+    struct Users {
+        Instant at{};
+        double requests{0};
+        double failed{0};
+    };
+    std::deque<Users> users_;  ///< Of the last seconds.
     std::optional<Instant> engaged_at_;
     std::optional<Instant> blind_since_;
     std::optional<Instant> ledger_closed_at_;
-    std::set<Part> unread_;  ///< Where something of unknown fate happened and nobody looked since.
+    /// Where something of unknown fate happened and nobody looked since: parts, and what of them.
+    std::set<Part> unread_;
+    std::set<std::string> unread_targets_;
     std::deque<Revert> reverts_;
-    std::vector<std::uint64_t> durable_;  ///< Digests, by the index of the group.
+    RecordsSeen records_;
+    ModelRun model_run_;
+    std::vector<Entry> unsynced_intents_;
     std::deque<Instant> groups_at_;
     std::uint64_t orders_count_{0};
     bool is_flood_told_{false};

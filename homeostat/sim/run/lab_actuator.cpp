@@ -27,7 +27,7 @@ RuntimeInstance runtime_of(const Machine& machine, World& world, ReplicaIndex re
     instance.identity = view.identity;
     instance.version = view.versions.deploy;
     instance.config = view.versions.config;
-    instance.started_at = world.instant_of(view.started_at);
+    instance.started_at = machine.told(world.instant_of(view.started_at));
     instance.effect = view.effect;
     instance.is_spare = view.is_spare;
     instance.is_wanted = view.is_wanted;
@@ -48,7 +48,7 @@ RuntimeFacts runtime_facts(Machine& machine) {
     World& world = machine.world();
     const Declared& declared = machine.declared();
     RuntimeFacts facts;
-    facts.read_at = machine.now();
+    facts.read_at = machine.told_now();
     for (ReplicaIndex replica = declared.first; replica < declared.end; ++replica) {
         facts.instances.push_back(runtime_of(machine, world, replica));
     }
@@ -75,7 +75,7 @@ EdgeFacts edge_facts(Machine& machine) {
     World& world = machine.world();
     const Declared& declared = machine.declared();
     EdgeFacts facts;
-    facts.read_at = machine.now();
+    facts.read_at = machine.told_now();
     facts.counters = world.service(declared.service).counters;
     for (ReplicaIndex replica = declared.first; replica < declared.end; ++replica) {
         const ReplicaView view = world.replica(replica);
@@ -103,7 +103,7 @@ EdgeFacts edge_facts(Machine& machine) {
 CachesFacts caches_facts(Machine& machine) {
     World& world = machine.world();
     CachesFacts facts;
-    facts.read_at = machine.now();
+    facts.read_at = machine.told_now();
     for (const GuardedCache& cache : machine.declared().caches) {
         const CacheView view = world.cache(cache.index);
         CacheFacts one;
@@ -128,9 +128,8 @@ Order order_of(Machine& machine, const EffectId& effect, const Step& step) {
     if (const InstanceId* instance = instance_of(step)) {
         const ReplicaIndex replica = world.topology().find_replica(*instance);
         if (replica != none) {
-            const ReplicaView view = world.replica(replica);
-            order.present = view.is_alive ? view.identity : ProcessIdentity{};
-            order.is_serving = machine.is_serving(replica);
+            order.present = world.process(replica);
+            order.is_serving = world.is_serving(replica);
         }
     }
     const ServiceView service = world.service(machine.declared().service);
@@ -245,7 +244,7 @@ Task<Result<FactsPart>> LabActuator::read(Instant deadline) {
         co_return earlier_->second;
     }
     earlier_ = {clock_.now(), part};
-    machine_.referee().see_reading(part_);
+    machine_.referee().see_reading(part);
     co_return part;
 }
 
@@ -304,13 +303,14 @@ Task<Outcome> LabActuator::perform(Request request, Instant deadline) {
         // Whoever carries it out does not know that we gave it up, or died.
         machine_.referee().see_reply_lost(effect);
         const Instant at = deadline + machine_.draw_duration(milliseconds{100}, seconds{3});
-        machine_.plan(at, [machine = &machine_, effect, step] {
+        machine_.plan(machine_.true_of(at), [machine = &machine_, effect, step] {
             (void)std::visit(Apply{machine->world(), effect}, step);
         });
         co_await clock_.sleep_until(at + milliseconds{10});
         co_return Outcome{OutcomeKind::unknown, "it took too long"};
     }
     const Outcome outcome = co_await carry_out(effect, step);
+    machine_.show_effects();
     machine_.tempt_death();
     if (machine_.meets(way(), TroubleKind::reply_lost)) {
         machine_.referee().see_reply_lost(effect);

@@ -3,20 +3,24 @@
 // LabClock: the machine's time, for one life of ours. Nothing waits for real.
 //
 // It keeps its sleepers in order; the driver (lab_process.hpp) lets the machine's time go on to the
-// next of them when nothing else can run.
+// next of them when nothing else can run. No timer of Asio's is in it: each turn of an event loop
+// with timers asks the kernel.
 //
 // Lives on one strand.
 
 #include "homeostat/ports/clock.hpp"
 #include "homeostat/sim/run/machine.hpp"
 
-#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -28,16 +32,23 @@ class LabClock final : public ports::Clock {
     LabClock(Machine& machine, boost::asio::io_context& context)
         : machine_(machine), context_(context) {}
 
-    [[nodiscard]] Instant now() const override { return machine_.now(); }
+    [[nodiscard]] Instant now() const override { return machine_.told_now(); }
     [[nodiscard]] WallTime wall_now() const override {
         const Duration told = machine_.now().time_since_epoch() + machine_.wall_ahead();
         return WallTime{std::chrono::floor<std::chrono::milliseconds>(told)};
     }
 
     Task<void> sleep_until(Instant at) override {
-        boost::asio::steady_timer timer(context_, boost::asio::steady_timer::time_point::max());
-        const Sleeper sleeper(*this, at, timer);
-        co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        auto lie_down = [this, at = machine_.true_of(at)](auto handler) {
+            const Key key{at, sleeps_count_++};
+            auto slot = boost::asio::get_associated_cancellation_slot(handler);
+            if (slot.is_connected()) {
+                slot.assign([this, key](boost::asio::cancellation_type) { wake(key); });
+            }
+            sleepers_.emplace(key, std::move(handler));
+        };
+        return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
+            std::move(lie_down), boost::asio::use_awaitable);
     }
 
     [[nodiscard]] std::optional<Instant> next() const {
@@ -45,35 +56,25 @@ class LabClock final : public ports::Clock {
     }
 
     /// REQUIRES: somebody sleeps.
-    void wake_first() {
-        boost::asio::steady_timer& timer = *sleepers_.begin()->second;
-        sleepers_.erase(sleepers_.begin());
-        timer.cancel();
-    }
+    void wake_first() { wake(sleepers_.begin()->first); }
+
+    /// None of them wakes any more. The context has to go next: it ends their coroutines.
+    void forget_all() { sleepers_.clear(); }
 
   private:
     /// Of equal instants the first to sleep is first.
     using Key = std::pair<Instant, std::uint64_t>;
 
-    /// A place in the order, given up however the sleep ends.
-    class Sleeper {
-      public:
-        Sleeper(LabClock& clock, Instant at, boost::asio::steady_timer& timer)
-            : clock_(clock), key_(at, clock.sleeps_count_++) {
-            clock_.sleepers_[key_] = &timer;
+    /// One who has woken already sleeps no longer.
+    void wake(const Key& key) {
+        if (auto sleeper = sleepers_.extract(key)) {
+            boost::asio::post(context_, std::move(sleeper.mapped()));
         }
-        ~Sleeper() { clock_.sleepers_.erase(key_); }
-        Sleeper(const Sleeper&) = delete;
-        Sleeper& operator=(const Sleeper&) = delete;
-
-      private:
-        LabClock& clock_;
-        Key key_;
-    };
+    }
 
     Machine& machine_;
     boost::asio::io_context& context_;
-    std::map<Key, boost::asio::steady_timer*> sleepers_;
+    std::map<Key, std::move_only_function<void()>> sleepers_;
     std::uint64_t sleeps_count_{0};
 };
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace homeostat::sim {
 
@@ -16,9 +17,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-bool holds_intent(const EntryGroup& group) {
+bool holds(const EntryGroup& group, EntryKind kind) {
     return std::ranges::any_of(group.entries,
-                               [](const Entry& entry) { return entry.kind == EntryKind::intent; });
+                               [&](const Entry& entry) { return entry.kind == kind; });
 }
 
 /// What a reader of a trace wants to know of it; empty where the kind says all.
@@ -60,38 +61,153 @@ void tell(Machine& machine, const EntryGroup& group) {
 
 }  // namespace
 
-Task<Result<ports::Position>> LabLedger::append(EntryGroup group, ports::Durability) {
-    LedgerStore& store = machine_.store();
-    if (!store.is_open) {
-        co_return fail(Fault::full, "no space left on the disk");
+Result<void> LabLedger::open() {
+    if (writer_) {
+        return {};
     }
-    const bool has_intent = holds_intent(group);
-    group.boot_id = boot_id_;
-    store.in_flight.push_back(std::move(group));
-    // In the order of the calls, like the real one.
-    const bool is_slow = machine_.meets(Way::ledger, TroubleKind::slow);
-    const Duration takes = is_slow ? machine_.draw_duration(milliseconds{50}, seconds{1})
-                                   : machine_.draw_duration(Duration{50'000}, milliseconds{3});
-    busy_until_ = std::max(clock_.now(), busy_until_) + takes;
-    co_await clock_.sleep_until(busy_until_);
-    EntryGroup written = std::move(store.in_flight.front());
-    store.in_flight.pop_front();
-    written.index = store.groups.size();
-    machine_.referee().see_durable(written);
-    tell(machine_, written);
-    store.groups.push_back(std::move(written));
-    if (has_intent) {
-        machine_.tempt_death();
+    Result<segment_log::SegmentWriter> opened =
+        segment_log::SegmentWriter::open({.directory = LedgerDisk::directory,
+                                          .boot_id = machine_.boot_id(),
+                                          .segment_bytes_max = LedgerDisk::segment_bytes_max,
+                                          .probe = {},
+                                          .disk = &machine_.disk().calls()});
+    if (!opened) {
+        return std::unexpected<Error>(opened.error());
     }
-    co_return ports::Position{store.groups.back().index, {}};
+    writer_.emplace(std::move(*opened));
+    return {};
+}
+
+/// Of what a predecessor sent, wrote and was told of.
+void LabLedger::mark_what_was_found(std::size_t groups_count, const segment_log::LedgerEnd& end) {
+    LedgerProgress& progress = machine_.ledger();
+    Trace& trace = machine_.trace();
+    if (groups_count > progress.answered_count) {
+        trace.reached("a record arrived and nobody was told");
+    }
+    if (groups_count < progress.written_count) {
+        trace.reached("a power loss took what was written");
+    } else if (groups_count < progress.sent_count) {
+        trace.reached("a record was lost on its way");
+    }
+    if (end.torn_tail_bytes > 0) {
+        trace.reached("a torn record was cut off");
+    }
+    if (end.segments_count > 1) {
+        trace.reached("the ledger has several segments");
+    }
+    progress = {groups_count, groups_count, groups_count};
+}
+
+Result<void> LabLedger::recover(std::vector<EntryGroup>& groups) {
+    const Result<segment_log::LedgerEnd> end =
+        writer_->read([&](const segment_log::FoundGroup& found) -> Result<void> {
+            groups.push_back(found.stored.group);
+            return {};
+        });
+    if (!end) {
+        return std::unexpected<Error>(end.error());
+    }
+    machine_.referee().see_replay(groups);
+    if (Result<void> ready = writer_->go_on_after(*end); !ready) {
+        return ready;
+    }
+    next_index_ = end->chain.next_index;
+    mark_what_was_found(groups.size(), *end);
+    machine_.referee().see_bytes_lost(machine_.disk().what_is_lost());
+    machine_.disk().remember_written();
+    machine_.disk().remember_synced();
+    machine_.referee().see_synced();
+    machine_.referee().see_ledger(true);
+    return {};
 }
 
 Result<void> LabLedger::replay(const std::function<void(const EntryGroup&)>& visit) {
-    machine_.referee().see_replay(machine_.store().groups);
-    for (const EntryGroup& group : machine_.store().groups) {
-        visit(group);
+    std::vector<EntryGroup> groups;
+    Result<void> done = open();
+    done = done ? recover(groups) : done;
+    if (done) {
+        std::ranges::for_each(groups, visit);
     }
-    return {};
+    return done;
+}
+
+Duration LabLedger::draw_time() {
+    return machine_.meets(Way::ledger, TroubleKind::slow)
+               ? machine_.draw_duration(milliseconds{50}, seconds{1})
+               : machine_.draw_duration(Duration{50'000}, milliseconds{3});
+}
+
+void LabLedger::note_failure(const Error& error) {
+    machine_.referee().see_ledger(false);
+    if (!std::exchange(is_failure_told_, true)) {
+        machine_.say("the ledger does not take it: " + error.text);
+        machine_.trace().reached(error.fault == Fault::full ? "ledger full" : "ledger broken");
+    }
+    if (writer_->poisoned_by() && !std::exchange(is_broken_told_, true)) {
+        machine_.ledger_is_broken();
+    }
+}
+
+Result<ports::Position> LabLedger::write(EntryGroup group) {
+    // As the writer will.
+    group.index = next_index_;
+    group.boot_id = machine_.boot_id();
+    machine_.referee().see_sent(group);
+    const Result<segment_log::Written> written = writer_->append(group, ports::Durability::written);
+    if (!written) {
+        return std::unexpected<Error>(written.error());
+    }
+    next_index_ += 1;
+    machine_.ledger().written_count = next_index_;
+    machine_.disk().remember_written();
+    machine_.referee().see_taken(group);
+    tell(machine_, group);
+    return written->position;
+}
+
+Result<void> LabLedger::sync() {
+    const Result<void> done = writer_->sync();
+    if (done) {
+        machine_.disk().remember_synced();
+        machine_.referee().see_synced();
+    }
+    return done;
+}
+
+Task<Result<ports::Position>> LabLedger::append(EntryGroup group, ports::Durability durability) {
+    // In the order of the calls, like the real one.
+    const Instant begins_at = std::max(clock_.now(), busy_until_);
+    const Duration takes = draw_time();
+    busy_until_ = begins_at + takes;
+    machine_.ledger().sent_count += 1;
+    co_await clock_.sleep_until(begins_at + takes / 4);
+    const bool has_intent = holds(group, EntryKind::intent);
+    const bool ends_a_gap = holds(group, EntryKind::gap);
+    Result<ports::Position> position = write(std::move(group));
+    if (position && durability == ports::Durability::synced) {
+        co_await clock_.sleep_until(begins_at + takes / 2);
+        if (const Result<void> synced = sync(); !synced) {
+            position = std::unexpected<Error>(synced.error());
+        }
+    }
+    if (position && has_intent) {
+        machine_.tempt_death();
+    }
+    // It is there, or not, and we are not told yet.
+    co_await clock_.sleep_until(begins_at + takes);
+    if (!position) {
+        note_failure(position.error());
+    } else {
+        machine_.ledger().answered_count = position->index + 1;
+        if (ends_a_gap) {
+            is_failure_told_ = false;
+            machine_.say("the ledger has room again");
+            machine_.trace().reached("ledger has room again");
+            machine_.referee().see_ledger(true);
+        }
+    }
+    co_return position;
 }
 
 }  // namespace homeostat::sim

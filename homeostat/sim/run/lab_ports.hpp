@@ -5,6 +5,7 @@
 //
 // Lives on one strand. The machine and the clock outlive them.
 
+#include "homeostat/adapters/segment_log/segment_writer.hpp"
 #include "homeostat/ports/actuator.hpp"
 #include "homeostat/ports/kill_switch.hpp"
 #include "homeostat/ports/ledger.hpp"
@@ -22,6 +23,8 @@
 #include <vector>
 
 namespace homeostat::sim {
+
+namespace segment_log = adapters::segment_log;
 
 /// The process that "expects" what the model says to be worth something.
 [[nodiscard]] std::string lab_model_name();
@@ -76,19 +79,32 @@ class LabSource final : public ports::Telemetry {
     std::vector<Reading> held_back_;  ///< Comes with the next ones: reordered.
 };
 
+/// The segments of production, by the writer of production, on the lab's disk. What SegmentLog adds
+/// is a thread and witnesses; here its steps come on the one strand, and time passes between them:
+/// the write, the sync, the answer.
 class LabLedger final : public ports::Ledger {
   public:
-    LabLedger(Machine& machine, LabClock& clock, std::string boot_id)
-        : machine_(machine), clock_(clock), boot_id_(std::move(boot_id)) {}
+    LabLedger(Machine& machine, LabClock& clock) : machine_(machine), clock_(clock) {}
 
     Task<Result<ports::Position>> append(EntryGroup group, ports::Durability durability) override;
     Result<void> replay(const std::function<void(const EntryGroup&)>& visit) override;
 
   private:
+    [[nodiscard]] Result<void> open();
+    [[nodiscard]] Result<void> recover(std::vector<EntryGroup>& groups);
+    void mark_what_was_found(std::size_t groups_count, const segment_log::LedgerEnd& end);
+    [[nodiscard]] Result<ports::Position> write(EntryGroup group);
+    [[nodiscard]] Result<void> sync();
+    [[nodiscard]] Duration draw_time();
+    void note_failure(const Error& error);
+
     Machine& machine_;
     LabClock& clock_;
-    std::string boot_id_;
+    std::optional<segment_log::SegmentWriter> writer_;
+    std::uint64_t next_index_{0};
     Instant busy_until_{};
+    bool is_failure_told_{false};
+    bool is_broken_told_{false};
 };
 
 class LabSwitch final : public ports::KillSwitch {

@@ -25,7 +25,7 @@ heal::ExecutorSettings executor_settings(Machine& machine) {
     settings.guard = machine.options().limits;
     settings.started.version = "lab";
     settings.started.service = settings.inventory.service;
-    settings.boot_id = "lab";
+    settings.boot_id = machine.boot_id();
     settings.proof_time = 10s;  // Faults begin after 20 s.
     settings.drain_for_max = 10s;
     settings.refusal_for_max = 60s;
@@ -91,9 +91,9 @@ Symptom forged_symptom(Rng& rng, const Inventory& there, Instant now) {
 
 LabProcess::LabProcess(Machine& machine)
     : machine_(machine),
-      context_(std::make_unique<asio::io_context>(1)),
+      context_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE)),
       clock_(machine, *context_),
-      ledger_(machine, clock_, "lab"),
+      ledger_(machine, clock_),
       kill_switch_(machine),
       runtime_(machine, clock_, Part::runtime),
       edge_(machine, clock_, Part::edge),
@@ -101,6 +101,7 @@ LabProcess::LabProcess(Machine& machine)
       oracle_(machine, clock_) {}
 
 LabProcess::~LabProcess() {
+    clock_.forget_all();
     context_.reset();  // Ends what waits while all that it names is there.
 }
 
@@ -130,11 +131,11 @@ LabSource::Look LabProcess::versions_look(Artifact artifact) {
         change.from = before;
         change.to = current;
         change.is_first_hand = true;
-        change.at = machine_.now();
+        change.at = machine_.told_now();
         for (const VersionChange& swap : world.version_changes()) {
             if (swap.service == service && swap.artifact == artifact && swap.to == current) {
                 change.reference = swap.effect.text();
-                change.at = world.instant_of(swap.at);
+                change.at = machine_.told(world.instant_of(swap.at));
             }
         }
         readings.emplace_back(ChangeReading{std::move(change)});

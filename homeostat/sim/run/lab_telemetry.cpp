@@ -28,7 +28,7 @@ EdgeReading edge_reading_of(Machine& machine, ServiceIndex service, SubjectKind 
     EdgeReading reading;
     reading.subject = {kind, machine.world().topology().services[service].name};
     reading.counters = machine.world().service(service).counters;
-    reading.at = machine.now();
+    reading.at = machine.told_now();
     return reading;
 }
 
@@ -42,12 +42,12 @@ std::vector<Reading> read_processes(Machine& machine) {
         const ReplicaView view = world.replica(replica);
         ProcessReading reading;
         reading.instance = world.topology().instance_of(replica);
-        reading.at = machine.now();
+        reading.at = machine.told_now();
         reading.is_wanted = view.is_wanted;
         reading.is_alive = view.is_alive;
         reading.identity = view.identity;
         reading.version = view.versions.deploy;
-        reading.started_at = world.instant_of(view.started_at);
+        reading.started_at = machine.told(world.instant_of(view.started_at));
         reading.exit_status = view.exit_status;
         if (view.is_alive) {
             reading.resident_bytes = static_cast<std::uint64_t>(view.memory_mb * 1'048'576);
@@ -67,13 +67,14 @@ std::vector<Reading> read_probe(Machine& machine, ReplicaIndex replica) {
     ProbeReading reading;
     reading.observer = Observer::probe;
     reading.subject = {SubjectKind::instance, world.topology().instance_of(replica).text()};
-    reading.at = machine.now();
+    reading.at = machine.told_now();
     const bool answers = view.is_alive && view.is_answering && view.is_reachable;
     reading.has_answered = is_lied_about(machine, replica)
                                ? !answers
                                : answers && !machine.is_on(Way::probes, TroubleKind::blind);
     reading.status = reading.has_answered ? ok : 0;
-    reading.latency = reading.has_answered ? of_ms(view.latency_p50_ms) : Duration{seconds{1}};
+    reading.latency =
+        reading.has_answered ? of_ms(world.replica_latency_ms(replica, 0.5)) : Duration{seconds{1}};
     return {std::move(reading)};
 }
 
@@ -102,7 +103,7 @@ std::vector<Reading> read_journey(Machine& machine) {
     ProbeReading reading;
     reading.observer = Observer::journey;
     reading.subject = {SubjectKind::service, world.topology().services[service].name};
-    reading.at = machine.now();
+    reading.at = machine.told_now();
     const double lot = machine.ports_rng().unit();
     const double share = machine.ports_rng().unit();
     const double all = view.served + view.failed + view.timed_out;
@@ -125,7 +126,7 @@ std::vector<Reading> read_copies(Machine& machine, Observer observer) {
         CacheReading reading;
         reading.cache = CacheId(world.topology().caches[cache.index].name);
         reading.observer = observer;
-        reading.at = machine.now();
+        reading.at = machine.told_now();
         const bool sees_source = observer == Observer::journey && view.is_rerouted;
         if (view.is_answering || sees_source) {
             reading.keys_count = keys_count;

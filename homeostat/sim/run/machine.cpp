@@ -17,7 +17,6 @@ using std::chrono::seconds;
 
 constexpr Instant world_begins_at{std::chrono::hours{1}};
 constexpr std::size_t requests_ticks_max = 200;  ///< 20 s.
-constexpr double failing_share_max = 0.05;       ///< Users are well below this.
 
 Rules rules_of(const Options& options, const Declared& declared) {
     Rules rules;
@@ -90,7 +89,9 @@ Machine::Machine(const Options& options, bool keeps_trace)
       world_(options.topology, options.seed, world_begins_at),
       referee_(rules_of(options, declared_)),
       trace_(keeps_trace),
+      disk_(Rng(options.seed).fork("disk")),
       ports_rng_(Rng(options.seed).fork("ports")),
+      troubles_rng_(Rng(options.seed).fork("troubles")),
       death_rng_(Rng(options.seed).fork("deaths")),
       rivals_rng_(Rng(options.seed).fork("rivals")),
       now_(world_begins_at) {
@@ -103,6 +104,7 @@ Machine::Machine(const Options& options, bool keeps_trace)
         plan(world_.instant_of(span.begins_at), [this] { turn_switch(true); });
         plan(world_.instant_of(span.ends_at), [this] { turn_switch(false); });
     }
+    plan_disk();
     begin_rivals();
 }
 
@@ -144,19 +146,17 @@ void Machine::tick() {
     const Tick now = world_.ticks_count();
     const bool is_blind = is_on(Way::probes, TroubleKind::blind);
     referee_.see_blindness(is_blind);
-    const bool was_open = store_.is_open;
-    store_.is_open = !is_on(Way::ledger, TroubleKind::full);
-    referee_.see_ledger(store_.is_open);
-    if (was_open != store_.is_open) {
-        say(store_.is_open ? "the ledger has room again" : "the ledger is full");
-        trace_.reached(store_.is_open ? "ledger has room again" : "ledger full");
-    }
+    watch_disk();
     const ServiceView service = world_.service(declared_.service);
-    requests_.emplace_back(service.offered, service.failed + service.timed_out);
+    const double failed = service.failed + service.timed_out;
+    requests_.emplace_back(service.offered, failed);
+    requests_all_ += service.offered;
+    requests_failed_ += failed;
+    referee_.see_users(service.offered, failed);
     if (requests_.size() > requests_ticks_max) {
         requests_.pop_front();
     }
-    if (now % 100 == 0) {
+    if (now % ticks_of(60) == 0) {
         trace_.mix(world_.digest());
     }
 }
@@ -177,8 +177,7 @@ void Machine::show_effects() {
                         is_ours ? " by " + effect.id.text() : ""));
     }
     for (ReplicaIndex replica = declared_.first; replica < declared_.end; ++replica) {
-        const ReplicaView view = world_.replica(replica);
-        processes_[replica] = view.is_alive ? view.identity : ProcessIdentity{};
+        processes_[replica] = world_.process(replica);
     }
 }
 
@@ -195,7 +194,7 @@ bool Machine::meets(Way way, TroubleKind kind) {
     for (const Trouble& trouble : options_.troubles) {
         const bool is_here = trouble.way == way && trouble.kind == kind &&
                              trouble.begins_at <= now && now < trouble.ends_at;
-        if (is_here && draw_chance(ports_rng_, trouble.chance)) {
+        if (is_here && draw_chance(troubles_rng_, trouble.chance)) {
             trace_.reached(fmt::format("{} {}", to_text(way), to_text(kind)));
             return true;
         }
@@ -223,6 +222,80 @@ void Machine::turn_switch(bool is_engaged) {
     referee_.see_switch(is_engaged);
     say(is_engaged ? "the kill switch is engaged" : "the kill switch is released");
     trace_.reached("kill switch");
+}
+
+// --- the disk, and the machine itself ------------------------------------------------------------
+
+void Machine::plan_disk() {
+    for (const Trouble& trouble : options_.troubles) {
+        if (trouble.way == Way::ledger && trouble.kind == TroubleKind::broken) {
+            plan(world_.instant_of(trouble.begins_at), [this] { disk_.break_a_call(); });
+        }
+    }
+    for (const Tick at : options_.rots_at) {
+        plan(world_.instant_of(at), [this] {
+            if (disk_.rot()) {
+                say("a bit of the ledger rots");
+                order_death();  // A life that goes on reads nothing.
+            }
+        });
+    }
+    for (const Tick at : options_.reboots_at) {
+        plan(world_.instant_of(at), [this] {
+            is_power_failing_ = true;
+            order_death();
+        });
+    }
+}
+
+void Machine::watch_disk() {
+    const bool is_full = is_on(Way::ledger, TroubleKind::full);
+    if (is_full != is_disk_full_) {
+        is_disk_full_ = is_full;
+        disk_.turn_full(is_full);
+        say(is_full ? "the ledger's disk is full" : "the ledger's disk has room again");
+    }
+}
+
+void Machine::ledger_is_broken() {
+    say("the ledger's disk has failed");
+    trace_.reached("the ledger's disk failed");
+    plan(now_ + seconds{death_rng_.between(10, 60)}, [this] {
+        say("somebody starts homeostat again");
+        order_death();
+    });
+}
+
+bool Machine::end_life() {
+    const bool has_lost_power = std::exchange(is_power_failing_, false) ||
+                                draw_chance(death_rng_, options_.power_loss_chance);
+    referee_.see_death(has_lost_power);
+    if (has_lost_power) {
+        reboot();
+    } else {
+        disk_.end_processes();
+    }
+    return has_lost_power;
+}
+
+void Machine::reboot() {
+    constexpr Duration starts_within = seconds{20};
+    disk_.lose_power();
+    boots_count_ += 1;
+    boot_began_at_ = now_ - starts_within;
+    for (ReplicaIndex replica = declared_.first; replica < declared_.end; ++replica) {
+        if (world_.replica(replica).is_wanted) {
+            (void)world_.restart(replica, {});
+        }
+        (void)world_.undrain(replica, {});
+    }
+    for (const ServiceIndex neighbour : declared_.neighbours) {
+        (void)world_.set_circuit(neighbour, false, {});
+    }
+    for (const GuardedCache& cache : declared_.caches) {
+        (void)world_.set_route(cache.index, false, {});
+    }
+    show_effects();
 }
 
 void Machine::notify(const std::string& text) {
@@ -284,33 +357,12 @@ std::optional<std::uint64_t> Machine::take_death() {
     return std::exchange(death_after_, std::nullopt);
 }
 
-void Machine::lose_in_flight() {
-    while (!store_.in_flight.empty() && draw_chance(death_rng_, 0.5)) {
-        EntryGroup group = std::move(store_.in_flight.front());
-        store_.in_flight.pop_front();
-        group.index = store_.groups.size();
-        referee_.see_durable(group);
-        store_.groups.push_back(std::move(group));
-        trace_.reached("a record arrived and nobody was told");
-    }
-    if (!store_.in_flight.empty()) {
-        trace_.reached("a record was lost on its way");
-    }
-    store_.in_flight.clear();
-}
-
 // --- how it stands -------------------------------------------------------------------------------
-
-bool Machine::is_serving(ReplicaIndex replica) const {
-    const ReplicaView view = world_.replica(replica);
-    return view.is_alive && view.is_answering && view.is_reachable && view.is_wanted &&
-           view.rotation == Rotation::in;
-}
 
 std::uint32_t Machine::serving_count() const {
     std::uint32_t count = 0;
     for (ReplicaIndex replica = declared_.first; replica < declared_.end; ++replica) {
-        count += is_serving(replica) ? 1 : 0;
+        count += world_.is_serving(replica) ? 1 : 0;
     }
     return count;
 }
@@ -331,7 +383,7 @@ std::string Machine::why_not_well() const {
     }
     for (ReplicaIndex replica = declared_.first; replica < declared_.end; ++replica) {
         const ReplicaView view = world_.replica(replica);
-        if (view.is_wanted && !is_serving(replica)) {
+        if (view.is_wanted && !world_.is_serving(replica)) {
             return options_.topology.instance_of(replica).text() + " serves nobody";
         }
     }

@@ -41,6 +41,22 @@ struct Arguments {
     bool lists{false};
     bool requires_marks{false};
     bool tolerates_known{false};
+    std::uint32_t services_count{0};  ///< 0: as the seed draws.
+    double digests_for_s{0};          ///< 0: whole histories, and judged.
+};
+
+/// Which worlds a seed stands for.
+struct Chosen {
+    const Scenario* scenario{nullptr};  ///< Null: the seed's own.
+    std::uint32_t services_count{0};    ///< 0: as the seed draws.
+
+    [[nodiscard]] Options options_of(std::uint64_t seed) const {
+        return draw_options(seed, scenario, services_count);
+    }
+    [[nodiscard]] std::string arguments() const {
+        return (scenario == nullptr ? "" : fmt::format(" --scenario {}", scenario->name)) +
+               (services_count == 0 ? "" : fmt::format(" --services {}", services_count));
+    }
 };
 
 struct Totals {
@@ -50,6 +66,8 @@ struct Totals {
     std::uint64_t settled{0};
     std::uint64_t healed{0};
     std::uint64_t orders{0};
+    std::uint64_t seeds_with_orders{0};
+    std::vector<double> harms;  ///< Of each seed with the demon, s.
     std::uint64_t deaths{0};
     std::uint64_t steps{0};
     double virtual_seconds{0};
@@ -73,7 +91,7 @@ std::optional<Range> parse_range(const std::string& text) {
     return is_read && range.first <= range.last ? std::optional(range) : std::nullopt;
 }
 
-void print_violations(const SeedResult& result, const Options& options, bool is_restricted) {
+void print_violations(const SeedResult& result, std::uint64_t seed, const Chosen& chosen) {
     std::map<std::string, std::uint32_t> told;
     for (const Violation& violation : result.violations) {
         if (++told[violation.promise] <= 3) {
@@ -83,8 +101,8 @@ void print_violations(const SeedResult& result, const Options& options, bool is_
                          known == nullptr ? "" : " (known)");
         }
     }
-    std::fprintf(stderr, "  again: homeostat simulate --seed %lu%s --trace\n", options.seed,
-                 is_restricted ? (" --scenario " + options.scenario).c_str() : "");
+    std::fprintf(stderr, "  again: homeostat simulate --seed %lu%s --trace\n", seed,
+                 chosen.arguments().c_str());
 }
 
 void add(Totals& totals, const SeedResult& result) {
@@ -96,7 +114,11 @@ void add(Totals& totals, const SeedResult& result) {
     totals.settled += result.is_settled ? 1 : 0;
     totals.healed += result.is_healed ? 1 : 0;
     totals.orders += result.orders_count;
+    totals.seeds_with_orders += result.orders_count > 0 ? 1 : 0;
     totals.deaths += result.deaths_count;
+    if (result.marks.contains("harm of the demon measured")) {
+        totals.harms.push_back(result.harm_seconds);
+    }
     totals.steps += result.steps_count;
     totals.virtual_seconds += result.virtual_seconds;
     totals.hash = (totals.hash ^ result.trace_hash) * 0x100000001B3ULL;
@@ -116,11 +138,20 @@ std::vector<std::string> missing_marks(const Totals& totals) {
 }
 
 void print_totals(const Totals& totals, double wall_seconds) {
-    fmt::print("{} seeds: {} violations, {} settled ({} healed), {} orders, {} deaths\n",
-               totals.seeds, totals.violations, totals.settled, totals.healed, totals.orders,
-               totals.deaths);
+    fmt::print(
+        "{} seeds: {} violations, {} settled ({} healed), {} orders in {} of them, {} deaths\n",
+        totals.seeds, totals.violations, totals.settled, totals.healed, totals.orders,
+        totals.seeds_with_orders, totals.deaths);
     fmt::print("{:.0f} s of the world in {:.1f} s, {} steps; trace {:016x}\n",
                totals.virtual_seconds, wall_seconds, totals.steps, totals.hash);
+    if (!totals.harms.empty()) {
+        std::vector<double> harms = totals.harms;
+        std::ranges::sort(harms);
+        fmt::print(
+            "the demon in {} seeds cost users {:.1f} s of their traffic at the median, {:.1f} s "
+            "at most\n",
+            harms.size(), harms[harms.size() / 2], harms.back());
+    }
     if (totals.known > 0) {
         fmt::print("{} of the violations are faults that are known:\n", totals.known);
         for (const KnownFault& fault : known_faults()) {
@@ -152,8 +183,8 @@ int list_scenarios(bool is_json) {
     return exit_ok;
 }
 
-int show_one(std::uint64_t seed, const Scenario* scenario) {
-    const Options options = draw_options(seed, scenario);
+int show_one(std::uint64_t seed, const Chosen& chosen) {
+    const Options options = chosen.options_of(seed);
     const SeedResult result = run_once(options, true);
     fmt::print("{}", describe(options));
     for (const std::string& line : result.trace) {
@@ -168,16 +199,16 @@ int show_one(std::uint64_t seed, const Scenario* scenario) {
 }
 
 /// Until the last seed, or until somebody has had enough.
-Totals run_seeds(const Range& range, const Scenario* scenario) {
+Totals run_seeds(const Range& range, const Chosen& chosen) {
     Totals totals;
     for (std::uint64_t seed = range.first; seed <= range.last && is_interrupted == 0; ++seed) {
-        const Options options = draw_options(seed, scenario);
+        const Options options = chosen.options_of(seed);
         const SeedResult result = run_seed(options);
         add(totals, result);
         if (!result.violations.empty()) {
             std::fprintf(stderr, "seed %lu (%s) breaks a promise:\n", seed,
                          options.scenario.c_str());
-            print_violations(result, options, scenario != nullptr);
+            print_violations(result, seed, chosen);
         } else if (totals.seeds % 50 == 0) {
             std::fprintf(stderr, "%lu seeds\n", totals.seeds);
         }
@@ -186,11 +217,13 @@ Totals run_seeds(const Range& range, const Scenario* scenario) {
 }
 
 void print_json(const Totals& totals, double wall_seconds) {
-    fmt::print(R"({{"seeds":{},"violations":{},"known":{},"settled":{},)"
+    fmt::print(R"({{"seeds":{},"violations":{},"known":{},"settled":{},"healed":{},"orders":{},)"
+               R"("seeds_with_orders":{},"deaths":{},)"
                R"("virtual_seconds":{:.1f},"wall_seconds":{:.3f},"trace_hash":"{:016x}"}})"
                "\n",
-               totals.seeds, totals.violations, totals.known, totals.settled,
-               totals.virtual_seconds, wall_seconds, totals.hash);
+               totals.seeds, totals.violations, totals.known, totals.settled, totals.healed,
+               totals.orders, totals.seeds_with_orders, totals.deaths, totals.virtual_seconds,
+               wall_seconds, totals.hash);
 }
 
 int exit_status_of(const Totals& totals, const Arguments& arguments) {
@@ -208,7 +241,19 @@ int exit_status_of(const Totals& totals, const Arguments& arguments) {
     return totals.violations == tolerated ? exit_ok : exit_violated;
 }
 
-int run_range(const Arguments& arguments, const Scenario* scenario) {
+/// The beginnings of histories, for comparing builds and machines. Nothing is judged.
+int print_digests(const Range& range, const Chosen& chosen, double seconds) {
+    for (std::uint64_t seed = range.first; seed <= range.last; ++seed) {
+        Options options = chosen.options_of(seed);
+        options.ends_at = std::min(options.ends_at, ticks_of(seconds));
+        const SeedResult result = run_once(options, false);
+        fmt::print("seed {} {}: {} orders, {} deaths, trace {:016x}\n", seed, options.scenario,
+                   result.orders_count, result.deaths_count, result.trace_hash);
+    }
+    return exit_ok;
+}
+
+int run_range(const Arguments& arguments, const Chosen& chosen) {
     const std::optional<Range> range =
         arguments.seed ? Range{*arguments.seed, *arguments.seed} : parse_range(arguments.seeds);
     if (!range) {
@@ -216,8 +261,11 @@ int run_range(const Arguments& arguments, const Scenario* scenario) {
                      arguments.seeds.c_str());
         return exit_usage;
     }
+    if (arguments.digests_for_s > 0) {
+        return print_digests(*range, chosen, arguments.digests_for_s);
+    }
     const auto began_at = std::chrono::steady_clock::now();
-    const Totals totals = run_seeds(*range, scenario);
+    const Totals totals = run_seeds(*range, chosen);
     const double wall_seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began_at).count();
     if (arguments.is_json) {
@@ -239,19 +287,26 @@ int run(const Arguments& arguments) {
                      arguments.scenario.c_str(), scenario == nullptr ? "" : " can be run");
         return exit_usage;
     }
-    return arguments.seed && arguments.shows_trace ? show_one(*arguments.seed, scenario)
-                                                   : run_range(arguments, scenario);
+    const Chosen chosen{scenario, arguments.services_count};
+    return arguments.seed && arguments.shows_trace ? show_one(*arguments.seed, chosen)
+                                                   : run_range(arguments, chosen);
 }
 
 void add_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--seeds", arguments.seeds, "Which seeds: 7 or 1..200")->capture_default_str();
     app.add_option("--seed", arguments.seed, "One seed");
     app.add_option("--scenario", arguments.scenario, "Only this one: S1");
+    app.add_option("--services", arguments.services_count,
+                   "Worlds of so many services, 3 to 64, instead of what the seed draws")
+        ->check(CLI::Range(3, 64));
     app.add_flag("--trace", arguments.shows_trace, "With --seed: what happened, a line each");
     app.add_flag("--json", arguments.is_json, "End with one line of JSON; the rest on stderr");
     app.add_flag("--list", arguments.lists, "Name the scenarios, and why some are left out");
     app.add_flag("--require-marks", arguments.requires_marks,
                  "Exit status 1 if a rare state was never reached");
+    app.add_option("--digests-for", arguments.digests_for_s,
+                   "Only the digest of each trace's first seconds, to compare builds by")
+        ->check(CLI::PositiveNumber);
     app.add_flag("--tolerate-known", arguments.tolerates_known,
                  "Exit status 0 if only known faults of ours were found");
     app.footer(

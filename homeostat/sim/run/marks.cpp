@@ -5,10 +5,13 @@
 namespace homeostat::sim {
 
 std::span<const std::string_view> all_marks() {
-    static constexpr std::array<std::string_view, 46> marks{
+    static constexpr std::array<std::string_view, 62> marks{
+        "a power loss took what was written",
         "a process was replaced in two steps",
         "a record arrived and nobody was told",
         "a record was lost on its way",
+        "a rotten ledger was refused",
+        "a torn record was cut off",
         "autoscaler took it back",
         "caches order_lost",
         "counters dropped",
@@ -23,6 +26,7 @@ std::span<const std::string_view> all_marks() {
         "edge silent",
         "edge stale",
         "edge throttled",
+        "ended as its undisturbed twin",
         "ended well",
         "ended with a person told",
         "entry escalated",
@@ -32,19 +36,29 @@ std::span<const std::string_view> all_marks() {
         "entry held",
         "entry intent",
         "entry proof",
+        "entry proposed",
         "entry undo",
         "entry verdict",
         "forged proposal refused",
         "forged proposal taken",
         "gitops took it back",
+        "harm of the demon measured",
         "kill switch",
+        "ledger broken",
         "ledger full",
         "ledger has room again",
+        "ledger slow",
+        "model asked: dead",
         "model asked: demon",
         "model asked: garbage",
         "model asked: slow",
+        "older self gave it back",
+        "older self restarted it",
+        "older self rolled back",
         "outcome refused",
         "person came",
+        "power loss",
+        "process death",
         "restarted under our hands",
         "runtime late_effect",
         "runtime order_lost",
@@ -52,6 +66,8 @@ std::span<const std::string_view> all_marks() {
         "runtime reply_lost",
         "runtime throttled",
         "script took it back",
+        "the ledger has several segments",
+        "the ledger's disk failed",
     };
     return marks;
 }

@@ -51,19 +51,27 @@ std::string describe(const Options& options) {
                             to_text(trouble.kind), trouble.chance, seconds_of(trouble.begins_at),
                             seconds_of(trouble.ends_at));
     }
+    for (const Tick at : options.rots_at) {
+        text += fmt::format("  a bit of the ledger rots at {:.1f} s\n", seconds_of(at));
+    }
+    for (const Tick at : options.reboots_at) {
+        text += fmt::format("  the machine goes off and on at {:.1f} s\n", seconds_of(at));
+    }
     text += describe("kill switch", options.suspensions) + describe("pause", options.pauses) +
             describe("wall clock wrong", options.wall_jumps);
     for (const auto& [is_there, name] :
          {std::pair{options.has_autoscaler, "autoscaler"}, std::pair{options.has_gitops, "gitops"},
           std::pair{options.has_undrainer, "script that puts back"},
-          std::pair{options.has_restarter, "somebody who restarts"}}) {
+          std::pair{options.has_restarter, "somebody who restarts"},
+          std::pair{options.has_older_self, "an older version of ourselves"}}) {
         text += is_there ? fmt::format("  rival: {}\n", name) : "";
     }
     if (options.deaths_max > 0) {
         text += fmt::format(
             "  deaths: at most {}, {:.2f} after an intent or an order, {:.2f} in a "
-            "recovery\n",
-            options.deaths_max, options.death_chance, options.recovery_death_chance);
+            "recovery; {:.2f} of them by power loss\n",
+            options.deaths_max, options.death_chance, options.recovery_death_chance,
+            options.power_loss_chance);
     }
     return text;
 }

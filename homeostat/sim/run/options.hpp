@@ -61,13 +61,14 @@ enum class TroubleKind : std::uint8_t {
     dropped,      ///< Telemetry says nothing this time.
     blind,        ///< All instances look dead to whoever asks them.
     lying,        ///< One instance's figures are invented.
-    full,         ///< The ledger takes nothing.
+    full,         ///< The ledger's disk has no room.
+    broken,       ///< A write or a sync of the ledger's fails with EIO.
 };
 
 constexpr auto names_of(std::type_identity<TroubleKind>) {
     return std::to_array<std::string_view>(
         {"silent", "slow", "throttled", "reply_lost", "order_lost", "late_effect", "stale",
-         "partial", "duplicated", "reordered", "dropped", "blind", "lying", "full"});
+         "partial", "duplicated", "reordered", "dropped", "blind", "lying", "full", "broken"});
 }
 
 enum class Way : std::uint8_t { runtime, edge, caches, probes, processes, counters, ledger };
@@ -100,16 +101,23 @@ struct Options {
     std::vector<Span> suspensions;  ///< A person engages the kill switch, and releases it.
     std::vector<Span> pauses;       ///< Our process stands still, and does not know it.
     std::vector<Span> wall_jumps;   ///< The wall clock is wrong by hours.
+    std::vector<Tick> rots_at;      ///< A bit of the ledger changes, and our process dies.
+    std::vector<Tick> reboots_at;   ///< The machine goes off and on: unsynced bytes go, the clock
+                                    ///< of the boot begins anew.
     ModelKind model{ModelKind::none};
     PersonKind person{PersonKind::absent};
     bool has_autoscaler{false};       ///< A rival that stops spares again.
     bool has_gitops{false};           ///< A rival that wants the newest version back.
     bool has_undrainer{false};        ///< A rival that puts back whatever was drained.
     bool has_restarter{false};        ///< A rival that restarts instances under our hands.
+    bool has_older_self{false};       ///< An agent as we were before we knew of others.
     double death_chance{0};           ///< After each intent and each order, soon.
     double recovery_death_chance{0};  ///< Of each new life, within its first steps.
     std::uint32_t deaths_max{0};
-    bool is_quiet{false};  ///< Nothing is wrong: P21.
+    double power_loss_chance{0};  ///< Of each death: that it is the machine's.
+    bool is_quiet{false};         ///< Nothing is wrong: P21.
+    /// P20: the same history with its telemetry undisturbed has to end alike.
+    bool has_twin{false};
     guard::Limits limits;
     Tick chaos_ends_at{0};
     Tick ends_at{0};

@@ -34,6 +34,9 @@ void Machine::begin_rivals() {
     if (options_.has_restarter) {
         every(seconds{7}, [this] { restart_one(); });
     }
+    if (options_.has_older_self) {
+        every(seconds{1}, [this] { act_as_we_did(); });
+    }
 }
 
 /// The autoscaler: sees fewer requests per instance than it would pay for.
@@ -100,6 +103,41 @@ void Machine::restart_one() {
         say("somebody restarts " + options_.topology.instance_of(replica).text());
         trace_.reached("restarted under our hands");
         (void)world_.restart(replica, {});
+    }
+}
+
+/// An older version of ourselves, left running beside us: what has ended or is silent for three
+/// seconds is started anew, what is drained is its own to give back, a new version under errors is
+/// rolled back. It looks once, orders at once and knows of nobody else.
+void Machine::act_as_we_did() {
+    constexpr Duration silent_for_max = seconds{3};
+    for (ReplicaIndex replica = declared_.first; replica < declared_.end; ++replica) {
+        const ReplicaView view = world_.replica(replica);
+        if (!view.is_wanted || (view.is_alive && view.is_answering)) {
+            silent_since_.erase(replica);
+        } else if (const auto since = silent_since_.try_emplace(replica, now_).first->second;
+                   now_ > since + silent_for_max) {
+            say("older self: restarts " + options_.topology.instance_of(replica).text());
+            trace_.reached("older self restarted it");
+            silent_since_.erase(replica);
+            (void)world_.restart(replica, {});
+        }
+        if (view.rotation == Rotation::draining && draw_chance(rivals_rng_, 0.2)) {
+            const std::string name = options_.topology.instance_of(replica).text();
+            say("older self: gives " + name + " back");
+            trace_.reached("older self gave it back");
+            referee_.see_revert("rotation " + name);
+            (void)world_.undrain(replica, {});
+        }
+    }
+    const ServiceView service = world_.service(declared_.service);
+    const VersionId newest("v" + std::to_string(service.versions_count.deploy));
+    const bool is_suspect = service.current.deploy == newest && service.versions_count.deploy > 1 &&
+                            failing_share() > failing_share_max;
+    if (is_suspect && draw_chance(rivals_rng_, 0.2)) {
+        say("older self: rolls back");
+        trace_.reached("older self rolled back");
+        (void)world_.swap_version(declared_.service, Artifact::deploy, newest, VersionId("v1"), {});
     }
 }
 

@@ -54,10 +54,12 @@ class Lives {
         while (true) {
             LabProcess life(machine_);
             machine_.say("homeostat starts");
+            const std::uint64_t bytes_before = machine_.disk().digest();
             if (const Result<void> started = life.start(); !started) {
-                result.violations.push_back(
-                    {"P14", machine_.now(), "it does not start: " + started.error().text});
-                return;
+                if (!is_refused_rightly(bytes_before, started.error(), result)) {
+                    return;
+                }
+                continue;
             }
             const bool is_alive = life.live_until(ends_at, draw_end());
             result.steps_count += life.steps_count();
@@ -81,12 +83,33 @@ class Lives {
         return static_cast<std::uint64_t>(rng_.between(1, 120));
     }
 
+    /// A ledger with a wrong bit in it is not started upon, and not touched. Somebody brings the
+    /// file back.
+    bool is_refused_rightly(std::uint64_t bytes_before, const Error& error, SeedResult& result) {
+        if (!machine_.disk().is_rotten() || error.fault != Fault::corrupt) {
+            result.violations.push_back(
+                {"P14", machine_.now(), "it does not start: " + error.text});
+            return false;
+        }
+        if (machine_.disk().digest() != bytes_before) {
+            result.violations.push_back(
+                {"P14", machine_.now(), "a ledger was refused, and changed: " + error.text});
+        }
+        machine_.say("homeostat does not start: " + error.text);
+        machine_.trace().reached("a rotten ledger was refused");
+        machine_.disk().end_processes();
+        machine_.pass_until(machine_.now() + seconds{rng_.between(10, 60)});
+        machine_.disk().bring_back();
+        machine_.say("somebody brings the ledger back");
+        return true;
+    }
+
     /// What it sent to the disk arrives or not whatever becomes of it; its orders likewise.
     void die(std::size_t incidents_count) {
-        machine_.say("homeostat dies");
         machine_.trace().reached(incidents_count > 0 ? "died in an incident" : "died idle");
-        machine_.referee().see_death();
-        machine_.lose_in_flight();
+        const bool has_lost_power = machine_.end_life();
+        machine_.say(has_lost_power ? "the machine goes off" : "homeostat dies");
+        machine_.trace().reached(has_lost_power ? "power loss" : "process death");
         const Duration down{
             rng_.between(Duration{milliseconds{50}}.count(), Duration{seconds{4}}.count())};
         machine_.pass_until(machine_.now() + down);
@@ -125,8 +148,39 @@ SeedResult run_once(const Options& options, bool keeps_trace) {
     result.orders_count = machine.referee().orders_count();
     result.marks = machine.trace().marks();
     result.trace = machine.trace().lines();
+    result.final_state = final_state_of(machine);
+    result.seconds_lost = seconds_lost(machine);
     return result;
 }
+
+namespace {
+
+/// P20, where the two differ.
+void compare_with_twin(const Options& options, SeedResult& result) {
+    const SeedResult twin = run_once(undisturbed(options), false);
+    for (const std::string& one : differences(result.final_state, twin.final_state)) {
+        result.violations.push_back({"P20", Instant{}, one});
+    }
+    result.virtual_seconds += twin.virtual_seconds;
+    result.steps_count += twin.steps_count;
+    const bool ends_alike = result.final_state.facts == twin.final_state.facts;
+    result.marks[ends_alike ? "ended as its undisturbed twin"
+                            : "a person was told, and it ended otherwise than its twin"] += 1;
+}
+
+/// P10, what is done of harm.
+void measure_harm(const Options& options, SeedResult& result) {
+    result.harm_seconds = std::max(0.0, result.seconds_lost - seconds_lost_without_us(options));
+    result.marks["harm of the demon measured"] += 1;
+    if (result.harm_seconds > harm_seconds_max) {
+        result.violations.push_back(
+            {"P10", Instant{},
+             fmt::format("the demon cost users {:.1f} s of their traffic, {:.0f} s are declared",
+                         result.harm_seconds, harm_seconds_max)});
+    }
+}
+
+}  // namespace
 
 SeedResult run_seed(const Options& options) {
     SeedResult first = run_once(options, false);
@@ -135,6 +189,12 @@ SeedResult run_seed(const Options& options) {
         first.violations.push_back({"P25", Instant{},
                                     fmt::format("one seed, two histories: {:016x} and {:016x}",
                                                 first.trace_hash, second.trace_hash)});
+    }
+    if (options.has_twin) {
+        compare_with_twin(options, first);
+    }
+    if (options.model == ModelKind::demon && !options.is_quiet) {
+        measure_harm(options, first);
     }
     first.virtual_seconds += second.virtual_seconds;
     first.steps_count += second.steps_count;

@@ -5,6 +5,7 @@
 #include "homeostat/base/time.hpp"
 #include "homeostat/sim/referee/referee.hpp"
 #include "homeostat/sim/run/options.hpp"
+#include "homeostat/sim/run/twin.hpp"
 
 #include <cstdint>
 #include <map>
@@ -12,6 +13,10 @@
 #include <vector>
 
 namespace homeostat::sim {
+
+/// P10: what a demon may cost users, in seconds of the guarded service's whole traffic: two
+/// remedies that are wrong and held, one after the other, for a minute each, with their proofs.
+constexpr double harm_seconds_max = 150;
 
 struct SeedResult {
     std::vector<Violation> violations;
@@ -24,12 +29,16 @@ struct SeedResult {
     std::uint32_t deaths_count{0};
     std::map<std::string, std::uint64_t> marks;
     std::vector<std::string> trace;  ///< Empty unless it was asked for.
+    FinalState final_state;
+    double seconds_lost{0};  ///< Of the guarded service's traffic: P10.
+    double harm_seconds{0};  ///< Lost beyond those of a world without us; only with the demon.
 };
 
 /// Once. The same options give the same result.
 [[nodiscard]] SeedResult run_once(const Options& options, bool keeps_trace);
 
-/// Twice, and holds the traces against each other (P25).
+/// Twice, and holds the traces against each other (P25); against a twin where the options have one
+/// (P20), and with the demon against a world without us (P10).
 [[nodiscard]] SeedResult run_seed(const Options& options);
 
 }  // namespace homeostat::sim

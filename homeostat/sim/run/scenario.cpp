@@ -47,10 +47,59 @@ void add_fault_of_one(Rng& rng, Options& options, FaultKind kind) {
     options.faults.push_back(fault);
 }
 
-/// Any that this world can have. It goes at the end of the chaos, unless a rollback cures it.
+/// Whether the guarded service feels it: its own, or of what it calls or reads through.
+bool is_near(const Options& options, const InjectedFault& fault) {
+    if (fault.kind == FaultKind::nothing) {
+        return false;
+    }
+    const bool is_of_cache = fault.kind == FaultKind::stale_copies ||
+                             fault.kind == FaultKind::stale_writer ||
+                             fault.kind == FaultKind::cache_loss;
+    return (!is_of_cache && fault.service == options.guarded) ||
+           std::ranges::any_of(options.topology.links, [&](const LinkSpec& link) {
+               return link.caller == options.guarded &&
+                      (is_of_cache ? link.cache == fault.replica : link.target == fault.service);
+           });
+}
+
+/// Any that this world can have, by preference near the guarded service. It goes at the end of the
+/// chaos, unless a rollback cures it.
 void add_any_fault(Rng& rng, Options& options) {
+    constexpr int draws_max = 12;
+    const bool is_anywhere = draw_chance(rng, 0.1);
     InjectedFault fault = draw_fault(rng, options.topology);
+    for (int draws = 1; draws < draws_max && !is_anywhere && !is_near(options, fault); ++draws) {
+        fault = draw_fault(rng, options.topology);
+    }
     fault.ends_at = std::min(fault.ends_at, options.chaos_ends_at);
+    options.faults.push_back(fault);
+}
+
+/// Of those that a remedy of ours is for, on what is guarded: something to do.
+void add_work(Rng& rng, Options& options) {
+    constexpr std::array of_one{FaultKind::crash, FaultKind::hang, FaultKind::leak,
+                                FaultKind::noisy_neighbour, FaultKind::pool_leak};
+    constexpr std::array of_all{FaultKind::bad_deploy,   FaultKind::slow_deploy,
+                                FaultKind::bad_config,   FaultKind::surge,
+                                FaultKind::stale_copies, FaultKind::stale_writer,
+                                FaultKind::slow_service, FaultKind::failing_service};
+    constexpr int draws_max = 12;
+    InjectedFault fault;
+    if (draw_chance(rng, 0.5)) {
+        fault = fault_of(
+            options, of_one.at(static_cast<std::size_t>(rng.between(0, std::ssize(of_one) - 1))));
+        fault.replica = draw_replica(rng, options);
+    } else {
+        for (int draws = 0; draws < draws_max && !is_near(options, fault); ++draws) {
+            const auto which = static_cast<std::size_t>(rng.between(0, std::ssize(of_all) - 1));
+            fault = draw_fault_of(rng, options.topology, of_all.at(which));
+        }
+    }
+    const Tick latest = options.chaos_ends_at - ticks_of(30);
+    fault.begins_at =
+        fault_begins_at +
+        static_cast<Tick>(rng.between(0, static_cast<std::int64_t>(latest - fault_begins_at)));
+    fault.ends_at = options.chaos_ends_at;
     options.faults.push_back(fault);
 }
 
@@ -65,6 +114,13 @@ void add_deaths(Options& options, double chance, std::uint32_t deaths_max) {
     options.death_chance = std::max(options.death_chance, chance);
     options.deaths_max = std::max(options.deaths_max, deaths_max);
     options.recovery_death_chance = 0.3;
+    options.power_loss_chance = 0.3;
+}
+
+/// At a moment of the chaos.
+Tick draw_moment(Rng& rng, const Options& options) {
+    return static_cast<Tick>(rng.between(static_cast<std::int64_t>(ticks_of(22)),
+                                         static_cast<std::int64_t>(options.chaos_ends_at)));
 }
 
 /// Something that takes many steps to mend, and something that needs one.
@@ -129,14 +185,32 @@ void paused(Rng& rng, Options& options) {
     options.pauses.push_back({begins_at, begins_at + draw_ticks(rng, 3, 40)});
 }
 
+/// Copies that invalidation cures, if the guarded service reads through a cache.
+void add_stale_copies(Rng& rng, Options& options) {
+    for (const LinkSpec& link : options.topology.links) {
+        if (link.caller == options.guarded && link.cache != none) {
+            InjectedFault fault = fault_of(options, FaultKind::stale_copies);
+            fault.begins_at += draw_ticks(rng, 0, 10);
+            fault.replica = link.cache;
+            options.faults.push_back(fault);
+            options.limits.autonomy[RemedyKind::invalidate_cache] = Autonomy::act;
+            return;
+        }
+    }
+}
+
+/// Nobody who gets no reply knows which of the three it was.
 void reply_lost(Rng& rng, Options& options) {
+    constexpr std::array kinds{TroubleKind::reply_lost, TroubleKind::late_effect,
+                               TroubleKind::order_lost};
+    if (draw_chance(rng, 0.5)) {
+        options.topology = payment_gateway();  // It has a cache.
+    }
     add_acts(rng, options);
-    const bool is_late = draw_chance(rng, 0.4);
+    add_stale_copies(rng, options);
     for (const Way way : act_on) {
-        add_trouble(rng, options, 90,
-                    {.way = way,
-                     .kind = is_late ? TroubleKind::late_effect : TroubleKind::reply_lost,
-                     .chance = 0.5});
+        const TroubleKind kind = kinds.at(static_cast<std::size_t>(rng.between(0, 2)));
+        add_trouble(rng, options, 90, {.way = way, .kind = kind, .chance = 0.5});
     }
 }
 
@@ -153,6 +227,10 @@ void recreated(Rng& rng, Options& options) {
 
 void autoscaler(Rng& rng, Options& options) {
     add_fault(rng, options, FaultKind::surge);
+    options.faults.back().strength *= 1.5;
+    ServiceSpec& guarded = options.topology.services[options.guarded];
+    guarded.spares_count = std::max(guarded.spares_count, 2U);
+    options.limits.autonomy[RemedyKind::scale] = Autonomy::act;
     options.has_autoscaler = true;
 }
 
@@ -188,11 +266,18 @@ void wall_clock(Rng& rng, Options& options) {
     add_any_fault(rng, options);
     const Tick begins_at = draw_ticks(rng, 15, 60);
     options.wall_jumps.push_back({begins_at, begins_at + draw_ticks(rng, 5, 60)});
+    for (std::int64_t left = rng.between(0, 2); left > 0; --left) {
+        options.reboots_at.push_back(draw_moment(rng, options));
+    }
     add_deaths(options, 0.2, 4);
 }
 
+/// Nothing else is by chance in it, so that its undisturbed twin may be held against it.
 void bad_post(Rng& rng, Options& options) {
-    add_any_fault(rng, options);
+    options.has_twin = true;
+    options.model = ModelKind::none;
+    options.person = PersonKind::absent;
+    add_work(rng, options);
     for (const Way way : {Way::probes, Way::processes, Way::counters, Way::caches}) {
         const auto kind =
             static_cast<TroubleKind>(rng.between(static_cast<std::int64_t>(TroubleKind::duplicated),
@@ -209,8 +294,14 @@ void bad_model(Rng& rng, Options& options) {
     options.model = kinds.at(static_cast<std::size_t>(rng.between(0, 3)));
 }
 
+void two_of_us(Rng& rng, Options& options) {
+    add_acts(rng, options);
+    options.has_older_self = true;
+}
+
 void bad_ways(Rng& rng, Options& options) {
     add_acts(rng, options);
+    add_stale_copies(rng, options);
     constexpr std::array kinds{TroubleKind::silent, TroubleKind::slow, TroubleKind::throttled,
                                TroubleKind::stale, TroubleKind::order_lost};
     for (const Way way : act_on) {
@@ -228,6 +319,12 @@ void ledger_full(Rng& rng, Options& options) {
     if (draw_chance(rng, 0.5)) {
         add_trouble(rng, options, 60,
                     {.way = Way::ledger, .kind = TroubleKind::slow, .chance = 0.3});
+    }
+    if (draw_chance(rng, 0.5)) {
+        add_trouble(rng, options, 1, {.way = Way::ledger, .kind = TroubleKind::broken});
+    }
+    if (draw_chance(rng, 0.5)) {
+        options.rots_at.push_back(draw_moment(rng, options));
     }
 }
 
@@ -281,7 +378,7 @@ constexpr std::array scenarios{
     Scenario{"S7", "two replicas of ours, a lease lost in the act", nullptr,
              "there are no leases yet: one executor per service"},
     Scenario{"S8", "our process stands still and goes on later", paused, {}},
-    Scenario{"S9", "it is done, and the reply is lost or late", reply_lost, {}},
+    Scenario{"S9", "no reply: it is done, or will be, or never was ordered", reply_lost, {}},
     Scenario{"S10", "we die between an act and its record", dies_while_acting, {}},
     Scenario{"S11", "another process under the same name", recreated, {}},
     Scenario{"S12", "an autoscaler takes our instances back", autoscaler, {}},
@@ -290,11 +387,11 @@ constexpr std::array scenarios{
     Scenario{"S15", "a node is drained under a disruption budget", nullptr, no_cluster},
     Scenario{"S16", "a zone is lost", zone_lost, {}},
     Scenario{"S17", "a partition of 43 seconds", partition, {}},
-    Scenario{"S18", "the wall clock is a year ahead", wall_clock, {}},
+    Scenario{"S18", "the wall clock is a year ahead, the machine goes off and on", wall_clock, {}},
     Scenario{"S19", "telemetry twice, late, in another order, or not", bad_post, {}},
     Scenario{"S20", "the model is slow, garbage, dead or a demon", bad_model, {}},
     Scenario{"S21", "runtime and edge are down, slow, throttled or stale", bad_ways, {}},
-    Scenario{"S22", "the ledger is full or slow", ledger_full, {}},
+    Scenario{"S22", "the ledger is full, slow, failing or rotten", ledger_full, {}},
     Scenario{"S23", "the store of the budget cannot be reached", nullptr,
              "the budget is a view of the ledger: S22"},
     Scenario{"S24", "an approval late, twice, after a change", nullptr,
@@ -303,7 +400,7 @@ constexpr std::array scenarios{
     Scenario{"S26", "a million log lines a second", nullptr,
              "the world writes no log lines; sense's own tests flood it"},
     Scenario{"S27", "one instance's probes lie", liar, {}},
-    Scenario{"S28", "two versions of ours during an upgrade", nullptr, no_cluster},
+    Scenario{"S28", "an older version of ours acts upon the same service", two_of_us, {}},
     Scenario{"S29", "a thousand of us start at once", nullptr, no_cluster},
     Scenario{"S30", "a fault that only a person can mend", for_a_person, {}},
     Scenario{"S31", "nothing is wrong", quiet, {}},
@@ -315,7 +412,7 @@ guard::Limits draw_limits(Rng& rng, const Topology& topology) {
     limits.min_healthy =
         topology.services.front().replicas_count > 2 && draw_chance(rng, 0.4) ? 2 : 1;
     limits.attempts_max = static_cast<std::uint32_t>(rng.between(1, 3));
-    limits.effects_max = static_cast<std::uint32_t>(rng.between(6, 30));
+    limits.effects_max = static_cast<std::uint32_t>(rng.between(6, 40));
     for (std::size_t kind = 0; kind < names_of(std::type_identity<RemedyKind>{}).size(); ++kind) {
         const bool is_asked = draw_chance(rng, 0.06);
         limits.autonomy[static_cast<RemedyKind>(kind)] = is_asked ? Autonomy::ask : Autonomy::act;
@@ -340,6 +437,27 @@ void add_some(Rng& rng,
     }
 }
 
+/// Of the machine that we run on, and its disk.
+void add_machine_troubles(Rng& rng, Options& options) {
+    if (draw_chance(rng, 0.06)) {
+        options.reboots_at.push_back(draw_moment(rng, options));
+    }
+    if (draw_chance(rng, 0.05)) {
+        options.rots_at.push_back(draw_moment(rng, options));
+    }
+    if (draw_chance(rng, 0.05)) {
+        add_trouble(rng, options, 1, {.way = Way::ledger, .kind = TroubleKind::broken});
+    }
+    if (draw_chance(rng, 0.05)) {
+        const double seconds = draw_between(rng, 3, 30);
+        add_trouble(rng, options, seconds, {.way = Way::ledger, .kind = TroubleKind::full});
+    }
+    if (draw_chance(rng, 0.05)) {
+        const Tick begins_at = draw_moment(rng, options);
+        options.pauses.push_back({begins_at, begins_at + draw_ticks(rng, 1, 20)});
+    }
+}
+
 /// A random subset of what else may go wrong, so that troubles meet.
 void add_swarm(Rng& rng, Options& options) {
     constexpr std::array kinds{TroubleKind::silent,      TroubleKind::slow,
@@ -359,9 +477,11 @@ void add_swarm(Rng& rng, Options& options) {
         const Tick begins_at = draw_ticks(rng, 20, 60);
         options.suspensions.push_back({begins_at, begins_at + draw_ticks(rng, 2, 20)});
     }
+    add_machine_troubles(rng, options);
     options.has_autoscaler = options.has_autoscaler || draw_chance(rng, 0.08);
     options.has_gitops = options.has_gitops || draw_chance(rng, 0.08);
-    options.has_undrainer = draw_chance(rng, 0.08);
+    options.has_undrainer = draw_chance(rng, 0.12);
+    options.has_older_self = options.has_older_self || draw_chance(rng, 0.05);
     options.has_restarter = options.has_restarter || draw_chance(rng, 0.08);
 }
 
@@ -387,13 +507,16 @@ const Scenario* find_scenario(std::string_view name) {
     return found == scenarios.end() ? nullptr : &*found;
 }
 
-Options draw_options(std::uint64_t seed, const Scenario* only) {
+Options draw_options(std::uint64_t seed, const Scenario* only, std::uint32_t services_count) {
     Rng rng = Rng(seed).fork("options");
     Options options;
     options.seed = seed;
     const Scenario& scenario = only != nullptr ? *only : scenario_of(seed);
     options.scenario = scenario.name;
     options.topology = draw_chance(rng, 0.5) ? payment_gateway() : draw_topology(rng, 8);
+    if (services_count > 0) {
+        options.topology = draw_topology_of(rng, services_count);
+    }
     options.limits = draw_limits(rng, options.topology);
     options.model = static_cast<ModelKind>(rng.between(0, 5));
     options.person = static_cast<PersonKind>(rng.between(0, 3));
@@ -401,7 +524,16 @@ Options draw_options(std::uint64_t seed, const Scenario* only) {
     options.ends_at = options.chaos_ends_at + ticks_of(420);
     scenario.shape(rng, options);
     if (!options.is_quiet) {
-        add_swarm(rng, options);
+        // A twin has one fault: of several the first to be judged decides how the others go on.
+        for (std::int64_t left = rng.between(1, 3); left > 0 && !options.has_twin; --left) {
+            add_work(rng, options);
+        }
+        if (!options.has_twin) {
+            add_swarm(rng, options);
+        }
+    }
+    if (options.model == ModelKind::demon) {
+        options.person = PersonKind::absent;  // P10: what it does is not to be mended by others.
     }
     return options;
 }

@@ -29,6 +29,9 @@ struct Scenario {
 [[nodiscard]] const Scenario* find_scenario(std::string_view name);
 
 /// Everything that the seed decides beforehand. `only` null: the seed's own scenario.
-[[nodiscard]] Options draw_options(std::uint64_t seed, const Scenario* only);
+/// `services_count` 0: the demo's three, or 3 to 8.
+[[nodiscard]] Options draw_options(std::uint64_t seed,
+                                   const Scenario* only,
+                                   std::uint32_t services_count = 0);
 
 }  // namespace homeostat::sim

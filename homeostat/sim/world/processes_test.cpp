@@ -76,12 +76,12 @@ TEST_CASE("a new process is slower until it is warm") {
     topology.services[0].cold_factor = 4;
     World world(topology, 1);
     world.run(50);
-    const double warm_ms = world.replica(0).latency_p50_ms;
+    const double warm_ms = world.replica_latency_ms(0, 0.5);
     (void)world.restart(0, effect_for_test(1));
     world.run(16);
-    CHECK(world.replica(0).latency_p50_ms > 2.5 * warm_ms);
+    CHECK(world.replica_latency_ms(0, 0.5) > 2.5 * warm_ms);
     world.run(100);
-    CHECK(world.replica(0).latency_p50_ms == doctest::Approx(warm_ms).epsilon(0.1));
+    CHECK(world.replica_latency_ms(0, 0.5) == doctest::Approx(warm_ms).epsilon(0.1));
 }
 
 TEST_CASE("a mass restart empties the caches in its processes and no other") {

@@ -54,10 +54,9 @@ struct Measured {
     constexpr int looks_count = 3'000;
     for (int look = 0; look < looks_count; ++look) {
         world.run(1);
-        const ServiceView service = world.service(0);
-        mean.mean_ms += service.latency_mean_ms / looks_count;
-        mean.p50_ms += service.latency_p50_ms / looks_count;
-        mean.p99_ms += service.latency_p99_ms / looks_count;
+        mean.mean_ms += world.service(0).latency_mean_ms / looks_count;
+        mean.p50_ms += world.latency_ms(0, 0.5) / looks_count;
+        mean.p99_ms += world.latency_ms(0, 0.99) / looks_count;
     }
     return mean;
 }

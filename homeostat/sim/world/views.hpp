@@ -45,8 +45,6 @@ struct ReplicaView {
     double served{0};   ///< That got a good answer in time.
     double failed{0};   ///< 5xx: refused by a full queue, errors, no connection.
     double timed_out{0};
-    double latency_p50_ms{0};
-    double latency_p99_ms{0};
     EdgeCounters counters;  ///< As the edge keeps them; they never start again.
 };
 
@@ -58,8 +56,6 @@ struct ServiceView {
     double retries{0};  ///< Of the attempts, such as are no first ones.
     double shed{0};     ///< Of the failed, such as the edge turned away by our order.
     double latency_mean_ms{0};
-    double latency_p50_ms{0};
-    double latency_p99_ms{0};
     std::uint32_t in_rotation_count{0};
     std::uint32_t answering_count{0};
     EdgeCounters counters;

@@ -248,8 +248,6 @@ ReplicaView World::replica(ReplicaIndex index) const {
         const double in_time = admitted * (1 - replica.late_share);
         view.served = in_time * (1 - replica.failing_share);
         view.timed_out = admitted - in_time;
-        view.latency_p50_ms = std::min(spec.timeout_ms, answered_after(replica, 0.5));
-        view.latency_p99_ms = std::min(spec.timeout_ms, answered_after(replica, 0.99));
     }
     view.failed = replica.offered - view.served - view.timed_out;
     view.counters = counters_of(replica, replica.queue, view.busy_workers);
@@ -267,8 +265,6 @@ ServiceView World::service(ServiceIndex index) const {
     view.retries = service.retried;
     view.shed = service.shed;
     view.latency_mean_ms = service.answer_ms;
-    view.latency_p50_ms = latency_ms(index, 0.5);
-    view.latency_p99_ms = latency_ms(index, 0.99);
     double queue = 0;
     double busy = 0;
     for (ReplicaIndex at = service.first; at < service.end; ++at) {
@@ -307,6 +303,26 @@ CacheView World::cache(CacheIndex index) const {
             .stale_share = cache.stale,
             .hit_ratio = cache.hit_share,
             .age_s = cache.age_s};
+}
+
+bool World::is_serving(ReplicaIndex index) const {
+    const State& state = *state_;
+    const ReplicaState& replica = state.replicas.at(index);
+    return replica.is_alive && replica.is_answering(state.now) && replica.is_reachable &&
+           replica.is_wanted && rotation_of(replica, state.now) == Rotation::in;
+}
+
+ProcessIdentity World::process(ReplicaIndex index) const {
+    const ReplicaState& replica = state_->replicas.at(index);
+    return replica.is_alive ? identity_of(*state_, replica) : ProcessIdentity{};
+}
+
+double World::replica_latency_ms(ReplicaIndex index, double share) const {
+    ensure(share > 0 && share < 1, "a share of the answers lies between none and all");
+    const ReplicaState& replica = state_->replicas.at(index);
+    const double timeout_ms = state_->topology.services[replica.service].timeout_ms;
+    return replica.is_accepting(state_->now) ? std::min(timeout_ms, answered_after(replica, share))
+                                             : 0;
 }
 
 double World::latency_ms(ServiceIndex index, double share) const {

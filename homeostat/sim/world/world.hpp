@@ -78,6 +78,12 @@ class World {
     /// Time within which a share of the answers of a service came, of those in the last tick.
     /// UNITS: ms; share in (0, 1).
     [[nodiscard]] double latency_ms(ServiceIndex service, double share) const;
+    /// The same of one replica. 0: it takes no requests.
+    [[nodiscard]] double replica_latency_ms(ReplicaIndex replica, double share) const;
+    /// Alive, answering, reachable, wanted and in rotation.
+    [[nodiscard]] bool is_serving(ReplicaIndex replica) const;
+    /// That runs there; pid 0: none does.
+    [[nodiscard]] ProcessIdentity process(ReplicaIndex replica) const;
 
     // --- What can be done ------------------------------------------------------------------------
     /// Ends the process, if there is one, and starts one in its place. Refused: another process

@@ -1,0 +1,129 @@
+#include "homeostat/sim/run/ledger_disk.hpp"
+
+#include "homeostat/base/fnv1a.hpp"
+#include "homeostat/sim/world/draws.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <string_view>
+#include <vector>
+
+namespace homeostat::sim {
+
+namespace {
+
+constexpr std::string_view segment_suffix = ".hlog";
+constexpr std::size_t everything = ~std::size_t{0};
+/// A part of a group, or a few of them.
+constexpr std::int64_t room_left_max = 12'000;
+constexpr std::int64_t broken_call_max = 4;
+
+}  // namespace
+
+void LedgerDisk::turn_full(bool is_full) {
+    if (!is_full) {
+        disk_.limit_bytes(0);
+        return;
+    }
+    const auto room = static_cast<std::uint64_t>(rng_.between(0, room_left_max));
+    disk_.limit_bytes(disk_.bytes_count() + room);
+}
+
+void LedgerDisk::break_a_call() {
+    disk_.fail_with(
+        {.error_number = EIO,
+         .call_index = static_cast<std::uint64_t>(rng_.between(1, broken_call_max)),
+         .only = draw_chance(rng_, 0.5) ? disk::CallKind::append : disk::CallKind::sync});
+}
+
+void LedgerDisk::remember_written() {
+    const auto names = disk_.list(directory);
+    if (!names) {
+        return;
+    }
+    for (const std::string& name : *names) {
+        if (name.ends_with(segment_suffix)) {
+            std::string& known = written_[fmt::format("{}/{}", directory, name)];
+            const auto more =
+                disk_.read(fmt::format("{}/{}", directory, name), known.size(), everything);
+            if (more && !more->empty()) {
+                last_group_at_ = known.size();
+                known += *more;
+            }
+        }
+    }
+}
+
+void LedgerDisk::lose_power() {
+    const disk::Choose choose = [this](std::uint64_t count) {
+        return static_cast<std::uint64_t>(rng_.between(0, static_cast<std::int64_t>(count) - 1));
+    };
+    disk_.lose_power(choose,
+                     draw_chance(rng_, 0.5) ? disk::WriteOrder::kept : disk::WriteOrder::none);
+    written_ = synced_;
+    last_group_at_ = 0;  // Whatever was the last one.
+}
+
+bool LedgerDisk::rot() {
+    if (rotten_ || synced_.empty()) {
+        return false;
+    }
+    const auto which = rng_.between(0, std::ssize(synced_) - 1);
+    const auto& [path, bytes] = *std::next(synced_.begin(), which);
+    const bool is_last = which == std::ssize(synced_) - 1;
+    // What rots at the very end looks like a write that was torn: only a witness can tell.
+    const std::size_t end = is_last ? std::min(last_group_at_, bytes.size()) : bytes.size();
+    if (end == 0) {
+        return false;
+    }
+    const auto bit = static_cast<std::uint64_t>(rng_.between(0, std::int64_t(end) * 8 - 1));
+    disk_.rot(path, bit);
+    rotten_ = {path, bit};
+    return true;
+}
+
+void LedgerDisk::bring_back() {
+    disk_.rot(rotten_->first, rotten_->second);  // The same bit, once more.
+    rotten_.reset();
+}
+
+LedgerDisk::Files LedgerDisk::segments() {
+    Files found;
+    const auto names = disk_.list(directory);
+    for (const std::string& name : names ? *names : std::vector<std::string>{}) {
+        const std::string path = fmt::format("{}/{}", directory, name);
+        if (auto bytes = disk_.read(path, 0, everything); bytes) {
+            found[path] = std::move(*bytes);
+        }
+    }
+    return found;
+}
+
+std::string LedgerDisk::what_is_lost() {
+    const Files present = segments();
+    for (const auto& [path, bytes] : written_) {
+        const auto found = present.find(path);
+        if (found == present.end()) {
+            return path + " is not there any more";
+        }
+        if (!found->second.starts_with(bytes)) {
+            const auto differs = std::ranges::mismatch(found->second, bytes).in1;
+            return fmt::format("{} differs from byte {} on", path,
+                               std::distance(found->second.begin(), differs));
+        }
+    }
+    return {};
+}
+
+std::uint64_t LedgerDisk::digest() {
+    std::string all;
+    for (const auto& [path, bytes] : segments()) {
+        all += fmt::format("{} {} ", path, bytes.size()) + bytes;
+    }
+    return fnv1a(all);
+}
+
+}  // namespace homeostat::sim
