@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench bench-core decide-cases golden asan tsan fuzz models soak mutate clean
+.PHONY: help setup build test check format tidy demo bench bench-core decide-cases golden asan tsan fuzz models soak guard-words mutate clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -101,6 +101,9 @@ soak: COUNT ?= 10000
 soak: build ## The demo with five seeds, then the slow tests; shorter: SEEDS=1 NOISE_RUNS=5 COUNT=500
 	@for seed in $(SEEDS); do $(BUILD)/bin/homeostat demo --seed $$seed || exit 1; done
 	@NOISE_RUNS=$(NOISE_RUNS) COUNT=$(COUNT) ctest --preset release --label-regex slow
+
+guard-words: build ## Compare guard with its rules in words in ten million cases: a few minutes
+	@$(BUILD)/bin/homeostat_guard_test --no-skip --test-case='in millions of cases*'
 
 FOLDER ?= homeostat/guard
 SAMPLE ?= 0
