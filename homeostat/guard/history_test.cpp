@@ -111,6 +111,21 @@ TEST_CASE("a refusal that will not be asked again lets the remedy go, another do
     CHECK_FALSE(history.find(incident)->remedy_in_hand);
 }
 
+TEST_CASE("an undo that is given up is in hand no more, as an undo neither") {
+    History history;
+    learn_effect(history, {incident, "i-1.e1", rollback, swap_step}, now);
+    IntentBody undo;
+    undo.effect = EffectId("i-1.e2");
+    undo.remedy = rollback_undo;
+    undo.step = SwapVersion{payments, v1, v2};
+    undo.is_undo = true;
+    history.learn(entry_of(EntryKind::intent, incident, undo), now);
+    CHECK(history.find(incident)->is_undo_in_hand);
+    history.learn({EntryKind::proposed, incident, {}}, now);
+    CHECK_FALSE(history.find(incident)->remedy_in_hand);
+    CHECK_FALSE(history.find(incident)->is_undo_in_hand);
+}
+
 TEST_CASE("what an incident did not do last is not held by it") {
     History history;
     history.learn(opened_entry(incident), now);

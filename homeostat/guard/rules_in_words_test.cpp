@@ -371,7 +371,7 @@ TEST_CASE("whatever it is asked guard answers as its rules in words do") {
 TEST_CASE("in millions of cases guard answers as its rules in words do" * doctest::skip()) {
     for (const auto& [of, count] : compare(1'000'000, 10'000'000)) {
         const auto& [rule, is_of_step] = of;
-        MESSAGE(count, is_of_step ? " steps: " : " remedies: ", rule);
+        MESSAGE(count, std::string(is_of_step ? " steps: " : " remedies: "), rule);
     }
 }
 
