@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench bench-core decide-cases golden asan tsan fuzz models soak guard-words mutate clean
+.PHONY: help setup build test check format tidy demo bench bench-core decide-cases golden asan tsan fuzz models soak guard-words planted mutate clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -104,6 +104,10 @@ soak: build ## The demo with five seeds, then the slow tests; shorter: SEEDS=1 N
 
 guard-words: build ## Compare guard with its rules in words in ten million cases: a few minutes
 	@$(BUILD)/bin/homeostat_guard_test --no-skip --test-case='in millions of cases*'
+
+SEEDS_MAX ?= 400
+planted: build ## Plant each known mistake in turn; the simulator or a test has to catch it
+	@tools/planted.py --seeds $(SEEDS_MAX) --page docs/figures/planted.md
 
 FOLDER ?= homeostat/guard
 SAMPLE ?= 0

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
 #include <vector>
 
 namespace homeostat::guard {
@@ -188,6 +189,13 @@ TEST_CASE("a history of any length stays bounded and forgets closed incidents fi
     CHECK(history.find(incident));
     CHECK_FALSE(history.find(IncidentId("i-n0")));
     CHECK(history.find(IncidentId("i-n4999")));
+    const auto closed_kept = static_cast<int>(History::incidents_max) - 1;  // Beside the open one.
+    CHECK(history.find(IncidentId("i-n" + std::to_string(5000 - closed_kept))));
+    CHECK_FALSE(history.find(IncidentId("i-n" + std::to_string(4999 - closed_kept))));
+    const auto cool_downs = static_cast<int>(History::cool_downs_max);
+    CHECK(history.cooling_since(RemedyKind::restart, "x-" + std::to_string(5000 - cool_downs)));
+    CHECK_FALSE(
+        history.cooling_since(RemedyKind::restart, "x-" + std::to_string(4999 - cool_downs)));
     CHECK(history.effects_since(now - seconds{1}).size() == History::effects_max);
     CHECK(history.cooling_since(RemedyKind::restart, "x-4999"));
     CHECK_FALSE(history.cooling_since(RemedyKind::restart, "x-0"));

@@ -174,8 +174,9 @@ inline void draw_limits(Chance& chance, Limits& limits) {
     chance.upset(limits.min_healthy, std::array{0U, 1U, 3U, 4U});
     chance.upset(limits.attempts_max, std::array{0U, 1U, 2U});
     chance.upset(limits.freeze_above, std::array{0.0, 0.75, 1.0});
-    chance.upset(limits.back_off_max, std::array<Duration, 2>{std::chrono::milliseconds{1500},
-                                                             std::chrono::nanoseconds{2'000'000'001}});
+    chance.upset(limits.back_off_max,
+                 std::array<Duration, 2>{std::chrono::milliseconds{1500},
+                                         std::chrono::nanoseconds{2'000'000'001}});
     for (auto& [kind, autonomy] : limits.autonomy) {
         chance.upset(autonomy, std::array{Autonomy::watch, Autonomy::recommend, Autonomy::ask});
     }

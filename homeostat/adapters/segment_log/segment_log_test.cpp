@@ -6,11 +6,14 @@
 #include "homeostat/adapters/segment_log/verify_ledger.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <atomic>
 #include <cerrno>
 #include <future>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace homeostat::adapters::segment_log {
@@ -167,8 +170,16 @@ TEST_CASE("a ledger cut at any byte of its last record recovers to the group bef
     for (std::size_t size = before.size(); size < bytes.size(); ++size) {
         CAPTURE(size);
         write_for_test(scratch.segment(1), bytes.substr(0, size));
-        LogForTest log(small_options(scratch));
+        std::vector<std::string> told;
+        Options options = small_options(scratch);
+        options.on_news = [&told](std::string_view news) { told.emplace_back(news); };
+        LogForTest log(std::move(options));
         REQUIRE(log.numbers().value() == numbers_below(4));
+        REQUIRE(told.size() == (size > before.size() ? 1 : 0));
+        REQUIRE((told.empty() ||
+                 told.front() == fmt::format("{}: cut off {} bytes of a record that a crash left "
+                                             "unfinished",
+                                             scratch.ledger().string(), size - before.size())));
         REQUIRE(log.log().torn_tail_bytes() == size - before.size());
         REQUIRE(read_for_test(scratch.segment(1)) == before);
         REQUIRE(log.append(group_for_test(4)));
