@@ -61,6 +61,9 @@ class Bug:
     scenario: str  # Empty: whatever the seed draws.
     edits: list[Edit]
 
+    def promises(self) -> set[str]:
+        return set(re.findall(r"P\d+", self.breaks.partition(":")[0]))
+
     def program(self) -> str:
         return PROGRAMS.get(
             self.caught_by, "homeostat_" + self.caught_by.removeprefix("unit.").replace(".", "_")
@@ -95,7 +98,7 @@ def objections(bugs: list[Bug], root: pathlib.Path = ROOT) -> list[str]:
     names = [bug.name for bug in bugs]
     found += [f"{name} stands twice" for name in sorted({it for it in names if names.count(it) > 1})]
     for bug in bugs:
-        if not re.match(r"P\d+: ", bug.breaks):
+        if not re.match(r"P\d+(, P\d+)*: ", bug.breaks):
             found.append(f"{bug.name}: '{bug.breaks}' names no promise")
         for edit in bug.edits:
             path = root / edit.file
@@ -190,28 +193,31 @@ class Seeds:
 
     def __init__(self, program: pathlib.Path):
         self.program = program
-        self.sound: dict[tuple[int, str], bool] = {}
+        self.sound: dict[tuple, bool] = {}
 
-    def broken(self, seed: int, scenario: str, number: int) -> str:
-        """The first promise that is broken, with what was done; empty: none."""
-        only = ["--scenario", scenario] if scenario else []
+    def broken(self, seed: int, bug: Bug, number: int) -> str:
+        """What was done against one of the bug's promises; empty: nothing."""
+        only = ["--scenario", bug.scenario] if bug.scenario else []
         command = [str(self.program), "--seed", str(seed), *only, "--trace"]
         passed, output = run(command, number)
-        said = re.search(r"^BROKEN (P\d+) at [^:]*: (.*)$", output, re.M)
-        return "" if passed else f"{said[1]}: {said[2]}" if said else output.strip()[-100:]
+        said = re.findall(r"^BROKEN (P\d+) at [^:]*: (.*)$", output, re.M)
+        ours = [f"{promise}: {text}" for promise, text in said if promise in bug.promises()]
+        has_died = not passed and not said
+        return ours[0] if ours else output.strip()[-100:] if has_died else ""
 
-    def is_sound(self, seed: int, scenario: str) -> bool:
-        if (seed, scenario) not in self.sound:
-            self.sound[seed, scenario] = not self.broken(seed, scenario, 0)
-        return self.sound[seed, scenario]
+    def is_sound(self, seed: int, bug: Bug) -> bool:
+        which = (seed, bug.scenario, frozenset(bug.promises()))
+        if which not in self.sound:
+            self.sound[which] = not self.broken(seed, bug, 0)
+        return self.sound[which]
 
 
 def try_seeds(bug: Bug, seeds: Seeds, count: int, kills: int) -> Result:
     result = Result(bug)
     for seed in range(1, count + 1):
-        says = seeds.broken(seed, bug.scenario, bug.number)
+        says = seeds.broken(seed, bug, bug.number)
         result.runs += 1
-        if says and seeds.is_sound(seed, bug.scenario):
+        if says and seeds.is_sound(seed, bug):
             result.kills += 1
             result.first = result.first or seed
             result.says = result.says or says

@@ -306,4 +306,19 @@ TEST_CASE("a question is told once by each process, however often the ledger com
     }
 }
 
+TEST_CASE("whatever the clock on the wall says, the ledger is dated by the boot's") {
+    SimulatedMachine machine = bad_deploy();
+    SimulatedProcess process(machine);
+    process.clock.wall_ahead = std::chrono::years{1};
+    REQUIRE(process.start());
+    const Instant began_at = machine.world.now;
+    REQUIRE(process.submit(rollback_of(machine)));
+    process.clock.run_for(std::chrono::seconds{5});
+    REQUIRE(machine.disk.groups.size() > 5);
+    for (const EntryGroup& group : machine.disk.groups) {
+        CHECK(group.at <= machine.world.now);
+    }
+    CHECK(machine.disk.groups.back().at > began_at);
+}
+
 }  // namespace homeostat::heal

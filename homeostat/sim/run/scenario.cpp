@@ -105,6 +105,9 @@ void cold_caches(Rng& rng, Options& options) {
 void blind_sensor(Rng& rng, Options& options) {
     add_trouble(rng, options, draw_between(rng, 10, 60),
                 {.way = Way::probes, .kind = TroubleKind::blind});
+    // An honest agent only watches then. Whether the executor would let anything happen shows who
+    // asks for it.
+    options.model = rng.fork("model").unit() < 0.5 ? ModelKind::demon : options.model;
 }
 
 void half_an_inventory(Rng& rng, Options& options) {
