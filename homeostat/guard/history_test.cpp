@@ -151,7 +151,10 @@ TEST_CASE("a closed incident holds nobody up, not even with an effect that was n
 
 TEST_CASE("an intent that cannot be read spends a token all the same") {
     History history;
+    learn_effect(history, {incident, "i-1.e1", restart_0, drain_0}, now - seconds{1});
+    CHECK(history.find(incident)->step_last == drain_0);
     history.learn({EntryKind::intent, incident, json::object{{"from", "the future"}}}, now);
+    CHECK_FALSE(history.find(incident)->step_last);  // Where it is, nobody knows.
     CHECK(history.effects_since(now - seconds{1}).size() == 1);
     for (const EntryKind kind : {EntryKind::outcome, EntryKind::proof, EntryKind::verdict,
                                  EntryKind::closed, EntryKind::escalated, EntryKind::undo}) {
