@@ -116,4 +116,4 @@ mutate: build ## Change one thing at a time and see whether the unit tests notic
 
 clean: ## Remove what was built; the downloaded model stays
 	@rm -rf build/dev build/asan build/tsan build/release build/check \
-	    build/clang_tidy_clean build/*.log build/.setup-done build/.setup-check-done
+	    build/clang_tidy_clean build/mutants build/planted build/*.log build/.setup-done build/.setup-check-done
