@@ -321,4 +321,25 @@ TEST_CASE("whatever the clock on the wall says, the ledger is dated by the boot'
     CHECK(machine.disk.groups.back().at > began_at);
 }
 
+TEST_CASE("what the world may learn of, or a person rely on, is durable first") {
+    SimulatedMachine machine = bad_deploy();
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    REQUIRE(process.submit(rollback_of(machine)));
+    REQUIRE(process.settle());
+    std::size_t intents_count = 0;
+    for (const EntryGroup& group : machine.disk.groups) {
+        for (const Entry& entry : group.entries) {
+            const bool is_intent = entry.kind == EntryKind::intent;
+            const bool is_relied_on = is_intent || entry.kind == EntryKind::outcome ||
+                                      entry.kind == EntryKind::escalated ||
+                                      entry.kind == EntryKind::closed;
+            CHECK_MESSAGE((!is_relied_on || machine.disk.synced.contains(group.index)),
+                          line_for_test(entry));
+            intents_count += is_intent ? 1 : 0;
+        }
+    }
+    CHECK(intents_count > 3);
+}
+
 }  // namespace homeostat::heal
