@@ -7,6 +7,7 @@
 #include "homeostat/guard/question_for_test.hpp"
 
 #include <array>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -46,14 +47,8 @@ inline void carry_out(Facts& facts, const Remedy& remedy) {
     }
 }
 
-/// A step that may well be the remedy's next one.
-[[nodiscard]] inline Step draw_step(Chance& chance, const Remedy& remedy, const Facts& facts) {
-    if (chance.is_odd()) {
-        return any_step(chance, facts);
-    }
-    if (const auto* back = std::get_if<Rollback>(&remedy); back != nullptr && chance.one_in(2)) {
-        return SwapVersion{back->service, back->from, back->to, back->artifact};
-    }
+/// Of a remedy at the edge or in a cache.
+[[nodiscard]] inline std::optional<Step> draw_switch(Chance& chance, const Remedy& remedy) {
     if (const auto* open = std::get_if<OpenCircuit>(&remedy)) {
         return SetCircuit{open->neighbour, true};
     }
@@ -68,6 +63,20 @@ inline void carry_out(Facts& facts, const Remedy& remedy) {
     }
     if (const auto* invalidate = std::get_if<InvalidateCache>(&remedy)) {
         return Invalidate{invalidate->cache};
+    }
+    return std::nullopt;
+}
+
+/// A step that may well be the remedy's next one.
+[[nodiscard]] inline Step draw_step(Chance& chance, const Remedy& remedy, const Facts& facts) {
+    if (chance.is_odd()) {
+        return any_step(chance, facts);
+    }
+    if (const auto* back = std::get_if<Rollback>(&remedy); back != nullptr && chance.one_in(2)) {
+        return SwapVersion{back->service, back->from, back->to, back->artifact};
+    }
+    if (std::optional<Step> step = draw_switch(chance, remedy)) {
+        return *std::move(step);
     }
     const InstanceId* named = instance_of(remedy);
     const auto* scale = std::get_if<Scale>(&remedy);
@@ -221,10 +230,8 @@ inline void draw_reflex(Chance& chance, Question& question) {
     }
 }
 
-[[nodiscard]] inline Question draw_question(Chance& chance) {
-    Question it;
-    draw_limits(chance, it.limits);
-    draw_facts(chance, it);
+/// What is asked for and why.
+inline void draw_reason(Chance& chance, Question& it) {
     Case& asked = it.asked;
     const Silence silence = asked.silence;
     asked = case_of(draw_remedy(chance, it.facts));
@@ -244,6 +251,14 @@ inline void draw_reflex(Chance& chance, Question& question) {
     chance.upset(asked.edge_errors_at_open, std::array<std::uint64_t, 4>{0, 7, 8, 27});
     chance.upset(asked.edge_requests_at_open, std::array<std::uint64_t, 3>{0, 1000, 1001});
     chance.upset(asked.attempts_count, std::array{1U, 2U, 3U});
+}
+
+[[nodiscard]] inline Question draw_question(Chance& chance) {
+    Question it;
+    draw_limits(chance, it.limits);
+    draw_facts(chance, it);
+    draw_reason(chance, it);
+    Case& asked = it.asked;
     if (chance.one_in(3)) {
         asked.refused_since = chance.any(instants_lately);
     }
