@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench bench-core decide-cases golden asan tsan fuzz models soak mutate clean
+.PHONY: help setup build test check format tidy demo bench bench-core decide-cases golden asan tsan fuzz models soak guard-words planted mutate clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -102,6 +102,13 @@ soak: build ## The demo with five seeds, then the slow tests; shorter: SEEDS=1 N
 	@for seed in $(SEEDS); do $(BUILD)/bin/homeostat demo --seed $$seed || exit 1; done
 	@NOISE_RUNS=$(NOISE_RUNS) COUNT=$(COUNT) ctest --preset release --label-regex slow
 
+guard-words: build ## Compare guard with its rules in words in ten million cases: a few minutes
+	@$(BUILD)/bin/homeostat_guard_test --no-skip --test-case='in millions of cases*'
+
+SEEDS_MAX ?= 400
+planted: build ## Plant each known mistake in turn; the simulator or a test has to catch it
+	@tools/planted.py --seeds $(SEEDS_MAX) --page docs/figures/planted.md
+
 FOLDER ?= homeostat/guard
 SAMPLE ?= 0
 mutate: build ## Change one thing at a time and see whether the unit tests notice: FOLDER=homeostat/guard SAMPLE=200
@@ -109,4 +116,4 @@ mutate: build ## Change one thing at a time and see whether the unit tests notic
 
 clean: ## Remove what was built; the downloaded model stays
 	@rm -rf build/dev build/asan build/tsan build/release build/check \
-	    build/clang_tidy_clean build/*.log build/.setup-done build/.setup-check-done
+	    build/clang_tidy_clean build/mutants build/planted build/*.log build/.setup-done build/.setup-check-done

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
 #include <vector>
 
 namespace homeostat::guard {
@@ -111,6 +112,21 @@ TEST_CASE("a refusal that will not be asked again lets the remedy go, another do
     CHECK_FALSE(history.find(incident)->remedy_in_hand);
 }
 
+TEST_CASE("an undo that is given up is in hand no more, as an undo neither") {
+    History history;
+    learn_effect(history, {incident, "i-1.e1", rollback, swap_step}, now);
+    IntentBody undo;
+    undo.effect = EffectId("i-1.e2");
+    undo.remedy = rollback_undo;
+    undo.step = SwapVersion{payments, v1, v2};
+    undo.is_undo = true;
+    history.learn(entry_of(EntryKind::intent, incident, undo), now);
+    CHECK(history.find(incident)->is_undo_in_hand);
+    history.learn({EntryKind::proposed, incident, {}}, now);
+    CHECK_FALSE(history.find(incident)->remedy_in_hand);
+    CHECK_FALSE(history.find(incident)->is_undo_in_hand);
+}
+
 TEST_CASE("what an incident did not do last is not held by it") {
     History history;
     history.learn(opened_entry(incident), now);
@@ -135,7 +151,10 @@ TEST_CASE("a closed incident holds nobody up, not even with an effect that was n
 
 TEST_CASE("an intent that cannot be read spends a token all the same") {
     History history;
+    learn_effect(history, {incident, "i-1.e1", restart_0, drain_0}, now - seconds{1});
+    CHECK(history.find(incident)->step_last == drain_0);
     history.learn({EntryKind::intent, incident, json::object{{"from", "the future"}}}, now);
+    CHECK_FALSE(history.find(incident)->step_last);  // Where it is, nobody knows.
     CHECK(history.effects_since(now - seconds{1}).size() == 1);
     for (const EntryKind kind : {EntryKind::outcome, EntryKind::proof, EntryKind::verdict,
                                  EntryKind::closed, EntryKind::escalated, EntryKind::undo}) {
@@ -173,6 +192,13 @@ TEST_CASE("a history of any length stays bounded and forgets closed incidents fi
     CHECK(history.find(incident));
     CHECK_FALSE(history.find(IncidentId("i-n0")));
     CHECK(history.find(IncidentId("i-n4999")));
+    const auto closed_kept = static_cast<int>(History::incidents_max) - 1;  // Beside the open one.
+    CHECK(history.find(IncidentId("i-n" + std::to_string(5000 - closed_kept))));
+    CHECK_FALSE(history.find(IncidentId("i-n" + std::to_string(4999 - closed_kept))));
+    const auto cool_downs = static_cast<int>(History::cool_downs_max);
+    CHECK(history.cooling_since(RemedyKind::restart, "x-" + std::to_string(5000 - cool_downs)));
+    CHECK_FALSE(
+        history.cooling_since(RemedyKind::restart, "x-" + std::to_string(4999 - cool_downs)));
     CHECK(history.effects_since(now - seconds{1}).size() == History::effects_max);
     CHECK(history.cooling_since(RemedyKind::restart, "x-4999"));
     CHECK_FALSE(history.cooling_since(RemedyKind::restart, "x-0"));

@@ -74,8 +74,8 @@ std::optional<Objection> floor_for_remedy(const Matter& matter) {
         if (may_serve(*target, has_edge)) {
             const std::uint32_t remaining = serving_without(matter.facts, target->runtime.instance);
             remaining_best = std::max(remaining_best.value_or(0), remaining);
-        } else {
-            restored += 1;
+        } else if (!std::holds_alternative<Scale>(matter.asked.remedy)) {
+            restored += 1;  // What a scale stops does not come back.
         }
     }
     if (!remaining_best) {

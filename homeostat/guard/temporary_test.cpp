@@ -197,4 +197,21 @@ TEST_CASE("a scale takes away only what it added, and never below the floor") {
     CHECK(scene.refuses(Stop{payments_0, {10, 1000}}, step_rule));
 }
 
+TEST_CASE("a spare that is stopped is not counted among those that come back") {
+    const Remedy two_up = Scale{payments, 3, 5};
+    Scene scene = scene_of(*inverse_of(two_up));
+    start_spare(scene.facts);
+    InstanceFacts ended = serving_instance(InstanceId("payments-4"), 14);
+    ended.runtime.is_spare = true;
+    end_process(ended);
+    scene.facts.instances.push_back(ended);
+    learn_effect(scene.history, {incident, "i-1.e1", two_up, Replace{payments_3, {}, v2, c2}}, now);
+    scene.history.learn(held_entry(incident, two_up), now);
+    scene.asked.is_undo = true;
+    scene.limits.min_healthy = 3;
+    CHECK(scene.is_permitted());
+    scene.limits.min_healthy = 4;  // Three are left when payments-3 goes, whatever was ill.
+    CHECK(scene.refuses(floor_rule));
+}
+
 }  // namespace homeostat::guard

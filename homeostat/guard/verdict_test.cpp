@@ -25,4 +25,13 @@ TEST_CASE("a verdict says of every rule whether it agreed, objected or was not a
     CHECK(all == permit.agreed);
 }
 
+TEST_CASE("a permit says how much is left") {
+    Scene scene;
+    scene.limits.effects_max = 30;
+    spend(scene.history, 3, scene.at - std::chrono::seconds{599});
+    spend(scene.history, 4, scene.at - std::chrono::seconds{600});  // The window is over.
+    CHECK(scene.verdict().because ==
+          "3 of 3 instances serve, at least 2 have to; 3 of 30 effects spent");
+}
+
 }  // namespace homeostat::guard

@@ -306,4 +306,40 @@ TEST_CASE("a question is told once by each process, however often the ledger com
     }
 }
 
+TEST_CASE("whatever the clock on the wall says, the ledger is dated by the boot's") {
+    SimulatedMachine machine = bad_deploy();
+    SimulatedProcess process(machine);
+    process.clock.wall_ahead = std::chrono::years{1};
+    REQUIRE(process.start());
+    const Instant began_at = machine.world.now;
+    REQUIRE(process.submit(rollback_of(machine)));
+    process.clock.run_for(std::chrono::seconds{5});
+    REQUIRE(machine.disk.groups.size() > 5);
+    for (const EntryGroup& group : machine.disk.groups) {
+        CHECK(group.at <= machine.world.now);
+    }
+    CHECK(machine.disk.groups.back().at > began_at);
+}
+
+TEST_CASE("what the world may learn of, or a person rely on, is durable first") {
+    SimulatedMachine machine = bad_deploy();
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    REQUIRE(process.submit(rollback_of(machine)));
+    REQUIRE(process.settle());
+    std::size_t intents_count = 0;
+    for (const EntryGroup& group : machine.disk.groups) {
+        for (const Entry& entry : group.entries) {
+            const bool is_intent = entry.kind == EntryKind::intent;
+            const bool is_relied_on = is_intent || entry.kind == EntryKind::outcome ||
+                                      entry.kind == EntryKind::escalated ||
+                                      entry.kind == EntryKind::closed;
+            CHECK_MESSAGE((!is_relied_on || machine.disk.synced.contains(group.index)),
+                          line_for_test(entry));
+            intents_count += is_intent ? 1 : 0;
+        }
+    }
+    CHECK(intents_count > 3);
+}
+
 }  // namespace homeostat::heal

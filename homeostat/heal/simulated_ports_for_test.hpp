@@ -16,6 +16,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,13 +29,14 @@ struct SimulatedDisk {
     std::optional<std::size_t> full_at;  ///< No room for this group and those after it.
     Duration append_takes{std::chrono::milliseconds{2}};  ///< 0: ends without giving way.
     std::string boot_id;                                  ///< Stamped on every group.
+    std::set<std::uint64_t> synced;  ///< Indexes of the groups that were to be durable at once.
 };
 
 class SimulatedLedger final : public ports::Ledger {
   public:
     SimulatedLedger(SimulatedDisk& disk, SimulatedClock& clock) : disk_(disk), clock_(clock) {}
 
-    Task<Result<ports::Position>> append(EntryGroup group, ports::Durability) override {
+    Task<Result<ports::Position>> append(EntryGroup group, ports::Durability durability) override {
         if (disk_.full_at && disk_.groups.size() + waiting_count_ >= *disk_.full_at) {
             co_return fail(Fault::full, "no space left on the disk");
         }
@@ -48,6 +50,9 @@ class SimulatedLedger final : public ports::Ledger {
         }
         group.index = disk_.groups.size();
         group.boot_id = disk_.boot_id;
+        if (durability == ports::Durability::synced) {
+            disk_.synced.insert(group.index);
+        }
         disk_.groups.push_back(std::move(group));
         co_return ports::Position{disk_.groups.back().index, {}};
     }

@@ -3,6 +3,8 @@
 #include "homeostat/heal/executor_scenes_for_test.hpp"
 #include "homeostat/heal/simulated_executor_for_test.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <doctest/doctest.h>
 
 #include <array>
@@ -150,6 +152,28 @@ TEST_CASE("an executor that is told of the release starts at once what ended mea
     REQUIRE(process.settle());
     CHECK(machine.story().back() == "closed healed");
     CHECK(machine.notices.empty());
+}
+
+TEST_CASE("of two looks at once the older is not believed after an effect") {
+    SimulatedMachine machine = bad_deploy();
+    machine.disk.append_takes = Duration{};
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    REQUIRE(process.submit(rollback_of(machine)));
+    REQUIRE(process.settle_at("act"));
+    REQUIRE(process.await(process.executor->flip_switch(true, {"root", "maintenance"})));
+    process.clock.run_for(5s);
+    for (int count = 0; count < 2; ++count) {  // Each of them asks for a look of its own.
+        boost::asio::co_spawn(process.context(),
+                              process.executor->flip_switch(false, {"root", "over"}),
+                              boost::asio::detached);
+    }
+    REQUIRE(process.settle());
+    for (const std::string& line : machine.story()) {
+        const bool is_denied = line.starts_with("outcome") && line.contains("refused");
+        CHECK_MESSAGE(!is_denied, line);
+    }
+    CHECK(machine.story().back() == "closed healed");
 }
 
 }  // namespace homeostat::heal

@@ -6,11 +6,14 @@
 #include "homeostat/adapters/segment_log/verify_ledger.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <atomic>
 #include <cerrno>
 #include <future>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace homeostat::adapters::segment_log {
@@ -167,8 +170,16 @@ TEST_CASE("a ledger cut at any byte of its last record recovers to the group bef
     for (std::size_t size = before.size(); size < bytes.size(); ++size) {
         CAPTURE(size);
         write_for_test(scratch.segment(1), bytes.substr(0, size));
-        LogForTest log(small_options(scratch));
+        std::vector<std::string> told;
+        Options options = small_options(scratch);
+        options.on_news = [&told](std::string_view news) { told.emplace_back(news); };
+        LogForTest log(std::move(options));
         REQUIRE(log.numbers().value() == numbers_below(4));
+        REQUIRE(told.size() == (size > before.size() ? 1 : 0));
+        REQUIRE((told.empty() ||
+                 told.front() == fmt::format("{}: cut off {} bytes of a record that a crash left "
+                                             "unfinished",
+                                             scratch.ledger().string(), size - before.size())));
         REQUIRE(log.log().torn_tail_bytes() == size - before.size());
         REQUIRE(read_for_test(scratch.segment(1)) == before);
         REQUIRE(log.append(group_for_test(4)));
@@ -438,6 +449,46 @@ TEST_CASE("groups of many incidents that wait at once become durable with one sy
         CHECK(syncs_count == 2);
     }
     CHECK(numbers_in(scratch).value() == numbers_below(17));
+}
+
+TEST_CASE("a directory that cannot be made durable is no place for a ledger") {
+    const ScratchForTest scratch;
+    Options options = options_for_test(scratch);
+    options.disk_probe_for_test = [](DiskCall call) {
+        return call == DiskCall::sync_directory ? EIO : 0;
+    };
+    LogForTest log(options);
+    const bool is_refused = log.trouble().has_value() || !log.append(group_for_test(0));
+    CHECK(is_refused);
+}
+
+TEST_CASE("a ledger is read from its first group on, also where each has a segment of its own") {
+    const ScratchForTest scratch;
+    Options options = options_for_test(scratch);
+    options.segment_bytes_max = 1;
+    fill_for_test(options, 4);
+    REQUIRE(std::filesystem::exists(scratch.segment(3)));
+    std::uint64_t visited_count = 0;
+    const Result<Verification> seen = read_ledger(
+        scratch.ledger(), [&](const EntryGroup& group) { CHECK(group.index == visited_count++); });
+    REQUIRE(seen);
+    CHECK(visited_count == 4);
+    CHECK(seen->segments_count == 4);
+}
+
+TEST_CASE("a ledger whose first segment was taken away does not begin with the second one") {
+    const ScratchForTest scratch;
+    Options options = options_for_test(scratch);
+    options.segment_bytes_max = 1;
+    fill_for_test(options, 3);
+    for (const std::size_t number : {0U, 1U}) {
+        std::filesystem::rename(scratch.segment(number + 1), scratch.segment(number));
+    }
+    const Result<Verification> seen = verify_ledger(scratch.ledger());
+    REQUIRE_FALSE(seen);
+    CHECK(seen.error().text.contains("does not continue the segment before it"));
+    CHECK_FALSE(read_ledger(scratch.ledger(), [](const EntryGroup&) {}));
+    CHECK_FALSE(LogForTest(options).numbers());
 }
 
 }  // namespace homeostat::adapters::segment_log

@@ -11,6 +11,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <string>
@@ -185,7 +186,9 @@ TEST_CASE("heads go out while the ledger is written, and at its end; a check agr
     const LedgerCheck seen = check(scratch);
     CHECK_FALSE(seen.trouble);
     CHECK(seen.seen.groups_count == 7);
+    const std::string lines = read_for_test(heads_of(scratch));
     CHECK(seen.seen.heads_count >= 1);
+    CHECK(seen.seen.heads_count == static_cast<std::uint64_t>(std::ranges::count(lines, '\n')));
     CHECK(HeadFile(heads_of(scratch)).last().value()->index == 6);
     fill_for_test(head_options(scratch), 2);
     CHECK(HeadFile(heads_of(scratch)).last().value()->index == 8);

@@ -161,6 +161,9 @@ void cold_caches(Rng& rng, Options& options) {
 void blind_sensor(Rng& rng, Options& options) {
     add_trouble(rng, options, draw_between(rng, 10, 60),
                 {.way = Way::probes, .kind = TroubleKind::blind});
+    // An honest agent only watches then. Whether the executor would let anything happen shows who
+    // asks for it.
+    options.model = rng.fork("model").unit() < 0.5 ? ModelKind::demon : options.model;
 }
 
 void half_an_inventory(Rng& rng, Options& options) {
@@ -413,6 +416,14 @@ guard::Limits draw_limits(Rng& rng, const Topology& topology) {
         topology.services.front().replicas_count > 2 && draw_chance(rng, 0.4) ? 2 : 1;
     limits.attempts_max = static_cast<std::uint32_t>(rng.between(1, 3));
     limits.effects_max = static_cast<std::uint32_t>(rng.between(6, 40));
+    // Now and then there is next to no room: a limit that never binds is not tested.
+    Rng tight = rng.fork("tight");
+    if (draw_chance(tight, 0.15)) {
+        limits.min_healthy = topology.services.front().replicas_count;
+    }
+    if (draw_chance(tight, 0.25)) {
+        limits.effects_max = static_cast<std::uint32_t>(tight.between(3, 8));
+    }
     for (std::size_t kind = 0; kind < names_of(std::type_identity<RemedyKind>{}).size(); ++kind) {
         const bool is_asked = draw_chance(rng, 0.06);
         limits.autonomy[static_cast<RemedyKind>(kind)] = is_asked ? Autonomy::ask : Autonomy::act;

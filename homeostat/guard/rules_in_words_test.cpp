@@ -1,0 +1,378 @@
+// Guard against its rules in words: a specification made of what ARCHITECTURE.md and the heads of
+// guard.hpp, limits.hpp and rules.cpp promise, one function a rule, in the order in which they are
+// asked. It shares no code with guard but the nouns of `domain`. specification_test.cpp tries every
+// combination of troubles in one scene; here the scenes are drawn.
+
+#include "homeostat/base/sanitized_for_test.hpp"
+#include "homeostat/guard/draw_question_for_test.hpp"
+#include "homeostat/guard/words_of_step_for_test.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace homeostat::guard {
+
+using namespace for_test;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+/// What a rule says that objects; nothing if it agrees.
+struct Word {
+    VerdictKind kind{VerdictKind::refusal};
+    std::optional<Instant> again_at{};
+};
+using Says = std::optional<Word>;
+
+// --- what they say -------------------------------------------------------------------------------
+
+Says agrees() {
+    return std::nullopt;
+}
+Says never() {
+    return Word{};
+}
+Says a_person() {
+    return Word{VerdictKind::escalation};
+}
+Says not_before(Instant at) {
+    return Word{VerdictKind::refusal, at};
+}
+Says in_a_moment(const Question& it) {
+    return not_before(it.at + milliseconds{500});
+}
+
+/// It may pass by itself. For half a minute it is worth asking again.
+Says not_yet(const Question& it) {
+    const Instant since = it.asked.refused_since.value_or(it.at);
+    return it.at - since < seconds{30} ? in_a_moment(it) : never();
+}
+
+// --- the rules -----------------------------------------------------------------------------------
+
+/// Nothing is done while a person has stopped us.
+Says kill_switch(const Question& it) {
+    return it.facts.is_suspended ? not_yet(it) : agrees();
+}
+
+/// We know the whole world, as it was at most two seconds ago, and each instance once.
+Says fresh_facts(const Question& it) {
+    const Duration age = it.at - it.facts.read_at;
+    std::set<InstanceId> names;
+    for (const InstanceFacts& instance : it.facts.instances) {
+        names.insert(instance.runtime.instance);
+    }
+    if (!it.facts.is_complete || age < Duration::zero() || age > seconds{2}) {
+        return not_yet(it);
+    }
+    return names.size() == it.facts.instances.size() ? agrees() : never();
+}
+
+/// It is one of ours, for a target that is there. A reflex does the one thing it is for; an
+/// undo takes back what this incident did; while something is held only a cure is begun.
+Says catalogue(const Question& it) {
+    const bool is_stopgap = traits_of(kind_of(it.asked.remedy)).is_temporary;
+    const bool is_right = !it.facts.instances.empty() &&
+                          (!it.asked.is_reflex || (is_reflex_for(it) && !it.asked.is_undo)) &&
+                          (!it.asked.is_undo || takes_back_its_own(it)) &&
+                          (!it.asked.is_contained || !is_stopgap || it.asked.is_undo);
+    return is_right && is_offered(it) ? agrees() : never();
+}
+
+/// Where much looks dead nothing is done on the word of one observer, and what answers is not
+/// taken away even if it is so. Three seconds for the edge to confirm it, thirty for the rest.
+Says freeze(const Question& it) {
+    const auto dead = std::ranges::count_if(it.facts.instances, [&](const auto& instance) {
+        const bool had_time = instance.runtime.started_at <= it.facts.read_at - seconds{3};
+        return instance.runtime.is_alive && !instance.runtime.is_answering && had_time;
+    });
+    const auto all = static_cast<double>(it.facts.instances.size());
+    if (dead < 2 || static_cast<double>(dead) <= it.limits.freeze_above * all || costs_nobody(it)) {
+        return agrees();
+    }
+    const Duration silent_for = it.at - std::min(it.asked.silence.since.value_or(it.at), it.at);
+    if (!has_edge_confirmed(it)) {
+        return silent_for < seconds{3} ? in_a_moment(it) : a_person();
+    }
+    const Says waits = silent_for < seconds{30} ? in_a_moment(it) : a_person();
+    return takes_what_answers(it) ? waits : agrees();
+}
+
+/// To observe is no effect: the symptom is there, so a person has to know.
+Says observing(const Question& it) {
+    return kind_of(it.asked.remedy) == RemedyKind::observe ? a_person() : agrees();
+}
+
+/// The step is one of the remedy's, it has an id of its own, and the target is as it expects.
+Says fitting_step(const Question& it) {
+    const auto is_it = [&](const Event& event) { return event.effect == it.effect; };
+    const bool is_used_up = !Past(it.story).announced(Instant::min(), is_it).empty();
+    const bool is_fresh = !it.effect.empty() && !is_used_up;
+    return !it.step || (is_fresh && fits(it, *it.step)) ? agrees() : never();
+}
+
+/// A person has raised it to `act`. Whoever may act may take it back.
+Says autonomy(const Question& it) {
+    Autonomy level = it.limits.autonomy_of(kind_of(it.asked.remedy));
+    if (kind_of(it.asked.remedy) == RemedyKind::reroute) {  // It empties the cache as well.
+        level = std::min(level, it.limits.autonomy_of(RemedyKind::invalidate_cache));
+    }
+    if (it.asked.is_undo || level == Autonomy::act) {
+        return agrees();
+    }
+    return level == Autonomy::ask ? Word{VerdictKind::question} : never();
+}
+
+/// We see for ourselves what the proposal says, and what it blames. What is held may hide the
+/// symptom; what has begun, or is taken back, needs no reason any more.
+Says symptom(const Question& it) {
+    if (is_in_hand(it) || it.asked.is_undo) {
+        return agrees();
+    }
+    const Subject& about = it.asked.symptom.subject;
+    const bool is_ours =
+        (about.kind == SubjectKind::service && about.name == it.facts.service.text()) ||
+        (about.kind == SubjectKind::cache &&
+         find_cache(it.facts, CacheId(about.name)) != nullptr) ||
+        subject(it) != nullptr;
+    if (!is_ours) {
+        return never();
+    }
+    const bool is_there = it.asked.is_contained || is_seen(it);
+    return is_there && is_cause_seen(it) ? agrees() : not_yet(it);
+}
+
+/// Nothing is begun on an effect of unknown fate, nor beside another incident's remedy.
+Says one_in_hand(const Question& it) {
+    const auto others = Past(it.story).others(it.asked.incident);
+    const bool is_free = std::ranges::all_of(others, [&](const IncidentId& other) {
+        const bool is_busy =
+            Past(it.story).in_hand(other) != nullptr || Past(it.story).has_unknown(other);
+        return !is_busy || is_apart(it, *Past(it.story).announced_last(other));
+    });
+    return is_free && !Past(it.story).has_unknown(it.asked.incident) ? agrees() : not_yet(it);
+}
+
+/// Of two stopgaps at one target the first give-back would take the other with it.
+Says held_elsewhere(const Question& it) {
+    const auto others = Past(it.story).others(it.asked.incident);
+    const bool is_held = std::ranges::any_of(others, [&](const IncidentId& other) {
+        const std::optional<Remedy> held = Past(it.story).held(other);
+        return held && !Past(it.story).is_closed(other) &&
+               kind_of(*held) == kind_of(it.asked.remedy) &&
+               target_of(*held) == target_of(it.asked.remedy);
+    });
+    const bool is_stopgap = traits_of(kind_of(it.asked.remedy)).is_temporary;
+    const bool begins = is_stopgap && !it.asked.is_undo && !is_in_hand(it);
+    return begins && is_held ? not_yet(it) : agrees();
+}
+
+/// What was used on a target is left alone for a while. A dead process waits less: see below.
+Says cool_down(const Question& it) {
+    const bool starts_dead = it.asked.is_reflex && is<Restart>(it);
+    if (starts_dead || it.asked.is_undo) {
+        return agrees();
+    }
+    for (const std::optional<Instant> since :
+         {Past(it.story).ended_after(it.asked.remedy),
+          Past(it.story).used_by_others(it.asked.remedy, it.asked.incident)}) {
+        if (since && it.at < *since + it.limits.cool_down) {
+            return not_before(*since + it.limits.cool_down);
+        }
+    }
+    return agrees();
+}
+
+/// An incident may try so many remedies; then it is a person's.
+Says attempts(const Question& it) {
+    const std::uint32_t begun =
+        Past(it.story).attempts(it.asked.incident) - (is_in_hand(it) ? 1 : 0);
+    const bool has_left = std::max(begun, it.asked.attempts_count) < it.limits.attempts_max;
+    return it.asked.is_undo || has_left ? agrees() : a_person();
+}
+
+/// A process that ends again is started again after twice the time, and so many times at most.
+Says back_off(const Question& it) {
+    const bool starts = !it.step || std::holds_alternative<Replace>(*it.step);
+    if (!it.asked.is_reflex || !is<Restart>(it) || !starts) {
+        return agrees();
+    }
+    const InstanceId& instance = std::get<Restart>(it.asked.remedy).instance;
+    const std::vector<Instant> before =
+        Past(it.story).announced(it.at - it.limits.effects_window, [&](const Event& event) {
+            const auto* replace = std::get_if<Replace>(&event.step);
+            return event.is_reflex && replace != nullptr && replace->instance == instance;
+        });
+    if (before.empty() || before.size() >= it.limits.attempts_max) {
+        return before.empty() ? agrees() : a_person();
+    }
+    Duration wait = it.limits.back_off_first;
+    for (std::size_t restart = 1; restart < before.size(); ++restart) {
+        wait *= 2;
+    }
+    const Instant until = before.back() + std::min(wait, it.limits.back_off_max);
+    return it.at < until ? not_before(until) : agrees();
+}
+
+/// So many go on serving when one that may serve is taken away. Of a remedy that is so at best:
+/// those of its targets that do not serve come first, and serve again by then unless they are
+/// stopped for good.
+Says floor(const Question& it) {
+    std::uint32_t taken = 0;
+    std::uint32_t left_best = 0;
+    for (const InstanceFacts* target : targets(it)) {
+        taken += may_serve(it, *target) ? 1 : 0;
+        left_best = std::max(left_best, may_serve(it, *target) ? others_serving(it, *target) : 0);
+    }
+    const bool restores = scales_by(it) == 0;
+    const auto idle = static_cast<std::uint32_t>(targets(it).size()) - taken;
+    const std::uint32_t restored = restores ? idle : 0;
+    if (taken == 0 || left_best + restored >= it.limits.min_healthy) {
+        return agrees();
+    }
+    const bool is_ever = it.step || it.facts.instances.size() > it.limits.min_healthy;
+    return is_ever ? not_yet(it) : never();
+}
+
+/// There is room in the window for all that it begins, and for what ends it again.
+Says budget(const Question& it) {
+    const auto any = [](const Event&) { return true; };
+    const std::vector<Instant> spent =
+        Past(it.story).announced(it.at - it.limits.effects_window, any);
+    const std::size_t needed = it.step ? effects_of(it, *it.step) : effects_of_all(it);
+    const std::size_t allowed = it.limits.effects_max;
+    if (spent.size() + needed <= allowed) {
+        return agrees();
+    }
+    return needed > allowed
+               ? never()
+               : not_before(spent[spent.size() + needed - allowed - 1] + it.limits.effects_window);
+}
+
+struct RuleInWords {
+    std::string_view name;
+    Says (*says)(const Question& it);
+};
+
+constexpr std::array rules_in_words{
+    RuleInWords{switch_rule, kill_switch},
+    RuleInWords{facts_rule, fresh_facts},
+    RuleInWords{catalogue_rule, catalogue},
+    RuleInWords{freeze_rule, freeze},
+    RuleInWords{"observing is no effect", observing},
+    RuleInWords{step_rule, fitting_step},
+    RuleInWords{autonomy_rule, autonomy},
+    RuleInWords{symptom_rule, symptom},
+    RuleInWords{one_rule, one_in_hand},
+    RuleInWords{held_rule, held_elsewhere},
+    RuleInWords{cool_down_rule, cool_down},
+    RuleInWords{attempts_rule, attempts},
+    RuleInWords{back_off_rule, back_off},
+    RuleInWords{floor_rule, floor},
+    RuleInWords{budget_rule, budget},
+};
+
+// --- against guard -------------------------------------------------------------------------------
+
+struct Answer {
+    VerdictKind kind{VerdictKind::permit};
+    std::string rule{"every rule agrees"};
+    std::optional<Instant> again_at{};
+
+    friend bool operator==(const Answer&, const Answer&) = default;
+};
+
+Answer in_words(const Question& it) {
+    for (const RuleInWords& rule : rules_in_words) {
+        if (const Says word = rule.says(it)) {
+            return {word->kind, std::string(rule.name), word->again_at};
+        }
+    }
+    return {};
+}
+
+Answer of_guard(const Question& it) {
+    History history;
+    for (const Event& event : it.story) {
+        history.learn(entry_of(event), event.at);
+    }
+    if (!it.step) {
+        const Verdict verdict = check(it.asked, it.facts, history, it.limits, it.at);
+        return {verdict.kind, verdict.rule, verdict.again_at};
+    }
+    const auto permit =
+        Gate::ask(it.asked, *it.step, it.effect, it.facts, history, it.limits, it.at);
+    return permit ? Answer{}
+                  : Answer{permit.error().kind, permit.error().rule, permit.error().again_at};
+}
+
+std::string to_text(const Answer& answer) {
+    const std::string when =
+        answer.again_at ? ", again in " + std::to_string((*answer.again_at - now) / milliseconds{1})
+                        : "";
+    return std::string(homeostat::to_text(answer.kind)) + " (" + answer.rule + ")" + when;
+}
+
+/// How often each rule decided, of a remedy and of a step.
+using Decided = std::map<std::pair<std::string, bool>, std::uint64_t>;
+
+Question question_of(std::uint64_t seed) {
+    constexpr std::array odd_shares{0.004, 0.02, 0.06};
+    Chance chance(seed, odd_shares.at(seed % odd_shares.size()));
+    return draw_question(chance);
+}
+
+/// A rule that never decides is not compared.
+Decided compare(std::uint64_t first_seed, std::uint64_t count) {
+    Decided decided;
+    for (std::uint64_t seed = first_seed; seed < first_seed + count; ++seed) {
+        const Question it = question_of(seed);
+        const Answer expected = in_words(it);
+        const Answer given = of_guard(it);
+        if (given != expected) {
+            const std::string step = it.step ? ", " + describe(*it.step) : "";
+            FAIL("seed ", seed, ": ", describe(it.asked.remedy), step, ": guard says ",
+                 to_text(given), ", in words: ", to_text(expected));
+        }
+        decided[{expected.rule, it.step.has_value()}] += 1;
+    }
+    for (const RuleInWords& rule : rules_in_words) {
+        const std::string name(rule.name);
+        const std::uint64_t of_remedy = decided[{name, false}];
+        const std::uint64_t of_step = decided[{name, true}];
+        CHECK_MESSAGE(of_remedy + of_step >= count / 1000, name);
+    }
+    for (const bool is_of_step : {false, true}) {
+        const std::uint64_t permits = decided[{Answer{}.rule, is_of_step}];
+        CHECK(permits >= count / 50);
+    }
+    return decided;
+}
+
+}  // namespace
+
+TEST_CASE("whatever it is asked guard answers as its rules in words do") {
+    (void)compare(0, is_sanitized ? 10'000 : 200'000);
+}
+
+// `make guard-words`
+TEST_CASE("in millions of cases guard answers as its rules in words do" * doctest::skip()) {
+    for (const auto& [of, count] : compare(1'000'000, 10'000'000)) {
+        const auto& [rule, is_of_step] = of;
+        MESSAGE(count, std::string(is_of_step ? " steps: " : " remedies: "), rule);
+    }
+}
+
+}  // namespace homeostat::guard

@@ -1,0 +1,119 @@
+#pragma once
+
+// What the rules in words (rules_in_words_test.cpp) ask of a remedy.
+//
+// Pure. For tests only.
+
+#include "homeostat/guard/past_for_test.hpp"
+#include "homeostat/guard/question_for_test.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace homeostat::guard::for_test {
+
+template <class... Cases>
+struct Match : Cases... {
+    using Cases::operator()...;
+};
+
+template <class T>
+[[nodiscard]] bool is(const Question& it) {
+    return std::holds_alternative<T>(it.asked.remedy);
+}
+
+/// Its first effect is announced, and it is neither proven nor given up.
+[[nodiscard]] inline bool is_in_hand(const Question& it) {
+    const Event* latest = Past(it.story).in_hand(it.asked.incident);
+    return latest != nullptr && latest->remedy == it.asked.remedy &&
+           latest->is_undo == it.asked.is_undo;
+}
+
+[[nodiscard]] inline bool is_reflex_for(const Question& it) {
+    const Symptom& symptom = it.asked.symptom;
+    const InstanceId target(symptom.subject.name);
+    const bool is_of_one = symptom.subject.kind == SubjectKind::instance;
+    const bool starts =
+        symptom.kind == SymptomKind::instance_down && it.asked.remedy == Remedy{Restart{target}};
+    const bool ejects =
+        symptom.kind == SymptomKind::latency && it.asked.remedy == Remedy{Eject{target}};
+    return is_of_one && (starts || ejects);
+}
+
+[[nodiscard]] inline bool takes_back_its_own(const Question& it) {
+    const auto inverts = [&](const std::optional<Remedy>& done) {
+        return done && inverse_of(*done) == it.asked.remedy;
+    };
+    return is_in_hand(it) || inverts(Past(it.story).done_last(it.asked.incident)) ||
+           inverts(Past(it.story).held(it.asked.incident));
+}
+
+/// It is one of the group, and no other one is what the symptom is about.
+[[nodiscard]] inline bool is_blamed(const Question& it, const InstanceId& instance) {
+    const Subject& about = it.asked.symptom.subject;
+    return find_instance(it.facts, instance) != nullptr &&
+           (about.kind != SubjectKind::instance || about.name == instance.text());
+}
+
+[[nodiscard]] inline bool is_called_stale(const Question& it, const CacheId& cache) {
+    const Symptom& symptom = it.asked.symptom;
+    return symptom.kind == SymptomKind::stale_cache && symptom.subject.name == cache.text() &&
+           find_cache(it.facts, cache) != nullptr;
+}
+
+/// From as many as there are (once begun: or were) to as many as there can be.
+[[nodiscard]] inline bool is_possible(const Question& it, const Scale& scale) {
+    const std::size_t count = it.facts.instances.size();
+    return scale.service == it.facts.service && scale.to != scale.from &&
+           (scale.to > scale.from || it.asked.is_undo) &&
+           scale.to <= count + it.facts.spares.size() &&
+           (scale.from == count || is_in_hand(it) || it.asked.is_undo);
+}
+
+/// From the current version (once swapped: to it) to one that is there and has proven itself.
+/// What an undo returns to ran before.
+[[nodiscard]] inline bool is_possible(const Question& it, const Rollback& swap) {
+    const VersionFacts& versions = it.facts.versions[swap.artifact];
+    const auto is_among = [&](const std::vector<VersionId>& some) {
+        return std::ranges::find(some, swap.to) != some.end();
+    };
+    const bool is_current =
+        versions.current == swap.from || (is_in_hand(it) && versions.current == swap.to);
+    return swap.service == it.facts.service && !swap.from.empty() && !swap.to.empty() &&
+           swap.from != swap.to && is_current && is_among(versions.present) &&
+           (it.asked.is_undo || is_among(versions.good));
+}
+
+/// The catalogue: each remedy with what it is for and what it needs.
+[[nodiscard]] inline bool is_offered(const Question& it) {
+    const bool undoes = it.asked.is_undo;
+    const bool has_edge = it.facts.has_edge;
+    const bool is_of_all = it.asked.symptom.subject.kind == SubjectKind::service;
+    const auto has_circuit = [&](const ServiceId& neighbour) {
+        return has_edge && find_circuit(it.facts, neighbour) != nullptr;
+    };
+    const auto has_route = [&](const CacheId& cache) {
+        return has_edge && find_route(it.facts, cache) != nullptr;
+    };
+    return std::visit(
+        Match{[&](const Observe&) { return true; },
+              [&](const Eject& one) { return has_edge && is_blamed(it, one.instance); },
+              [&](const Readmit& one) { return undoes && is_blamed(it, one.instance); },
+              [&](const OpenCircuit& one) { return is_of_all && has_circuit(one.neighbour); },
+              [&](const CloseCircuit& one) { return undoes && has_circuit(one.neighbour); },
+              [&](const InvalidateCache& one) { return is_called_stale(it, one.cache); },
+              [&](const Reroute& one) {
+                  return is_called_stale(it, one.cache) && has_route(one.cache);
+              },
+              [&](const RouteBack& one) { return undoes && has_route(one.cache); },
+              [&](const Restart& one) { return is_blamed(it, one.instance); },
+              [&](const RollingRestart& one) { return one.service == it.facts.service; },
+              [&](const Scale& one) { return is_possible(it, one); },
+              [&](const Rollback& one) { return is_possible(it, one); }},
+        it.asked.remedy);
+}
+
+}  // namespace homeostat::guard::for_test

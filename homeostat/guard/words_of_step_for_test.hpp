@@ -1,0 +1,196 @@
+#pragma once
+
+// What the rules in words ask of a step, of other incidents and of room.
+//
+// Pure. For tests only.
+
+#include "homeostat/guard/words_of_symptom_for_test.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+namespace homeostat::guard::for_test {
+
+[[nodiscard]] inline bool is_as_expected(const InstanceFacts& target,
+                                         const ProcessIdentity& expected) {
+    return expected == (target.runtime.is_alive ? target.runtime.identity : ProcessIdentity{});
+}
+
+[[nodiscard]] inline bool is_fit(const Question& it, const SwapVersion& step) {
+    return it.asked.remedy == Remedy{Rollback{step.service, step.from, step.to, step.artifact}} &&
+           it.facts.versions[step.artifact].current == step.from;
+}
+
+[[nodiscard]] inline bool is_fit(const Question& it, const SetCircuit& step) {
+    const CircuitFacts* circuit = find_circuit(it.facts, step.neighbour);
+    const Remedy opens = OpenCircuit{step.neighbour};
+    const Remedy closes = CloseCircuit{step.neighbour};
+    return it.asked.remedy == (step.is_open ? opens : closes) && circuit != nullptr &&
+           circuit->is_open != step.is_open;
+}
+
+[[nodiscard]] inline bool is_fit(const Question& it, const SetRoute& step) {
+    const RouteFacts* route = find_route(it.facts, step.cache);
+    const Remedy there = Reroute{step.cache};
+    const Remedy back = RouteBack{step.cache};
+    return it.asked.remedy == (step.is_to_source ? there : back) && route != nullptr &&
+           route->is_to_source != step.is_to_source &&
+           (!step.is_to_source || is_source_whole(it, step.cache));
+}
+
+[[nodiscard]] inline bool is_fit(const Question& it, const Invalidate& step) {
+    return (it.asked.remedy == Remedy{InvalidateCache{step.cache}} ||
+            it.asked.remedy == Remedy{Reroute{step.cache}}) &&
+           is_seen_stale(it, step.cache);
+}
+
+/// Null unless it is one of the group and the remedy may touch it.
+[[nodiscard]] inline const InstanceFacts* target_named(const Question& it,
+                                                       const InstanceId& instance) {
+    const InstanceId* named = instance_of(it.asked.remedy);
+    return named == nullptr || *named == instance ? find_instance(it.facts, instance) : nullptr;
+}
+
+[[nodiscard]] inline bool replaces(const Question& it) {
+    return is<Restart>(it) || is<RollingRestart>(it) || is<Rollback>(it);
+}
+
+/// Above 0: instances are added; below: taken away.
+[[nodiscard]] inline std::int64_t scales_by(const Question& it) {
+    const auto* scale = std::get_if<Scale>(&it.asked.remedy);
+    return scale == nullptr ? 0 : std::int64_t{scale->to} - std::int64_t{scale->from};
+}
+
+[[nodiscard]] inline bool is_fit(const Question& it, const Drain& step) {
+    const InstanceFacts* target = target_named(it, step.instance);
+    return target != nullptr && it.facts.has_edge && target->rotation == Rotation::in &&
+           (replaces(it) || is<Eject>(it) || (scales_by(it) < 0 && target->runtime.is_spare));
+}
+
+[[nodiscard]] inline bool is_fit(const Question& it, const Undrain& step) {
+    const InstanceFacts* target = target_named(it, step.instance);
+    return target != nullptr && it.facts.has_edge && target->rotation == Rotation::draining &&
+           (replaces(it) || is<Readmit>(it) || scales_by(it) > 0);
+}
+
+/// What is started is current. A rollback swaps first; a scale starts spares, up to its goal.
+[[nodiscard]] inline bool is_fit(const Question& it, const Replace& step) {
+    const InstanceFacts* target = target_named(it, step.instance);
+    const auto* swap = std::get_if<Rollback>(&it.asked.remedy);
+    const bool is_swapped =
+        swap == nullptr || it.facts.versions[swap->artifact].current == swap->to;
+    if (scales_by(it) > 0) {
+        const bool has_room = it.facts.instances.size() < std::get<Scale>(it.asked.remedy).to;
+        const bool has_ended =
+            target != nullptr && target->runtime.is_spare && !target->runtime.is_alive;
+        const InstanceFacts* spare = has_room ? find_spare(it.facts, step.instance) : nullptr;
+        target = target == nullptr ? spare : has_ended ? target : nullptr;
+    }
+    return (replaces(it) || scales_by(it) > 0) && target != nullptr &&
+           is_as_expected(*target, step.expected) && is_swapped &&
+           step.version == it.facts.versions.deploy.current &&
+           step.config == it.facts.versions.config.current;
+}
+
+/// The last of the added ones goes first; no more than were added.
+[[nodiscard]] inline bool is_fit(const Question& it, const Stop& step) {
+    const InstanceFacts* target = target_named(it, step.instance);
+    return scales_by(it) < 0 && target != nullptr && target->runtime.is_spare &&
+           is_as_expected(*target, step.expected) &&
+           it.facts.instances.size() > std::get<Scale>(it.asked.remedy).to;
+}
+
+[[nodiscard]] inline bool fits(const Question& it, const Step& step) {
+    return std::visit([&](const auto& one) { return is_fit(it, one); }, step);
+}
+
+/// A reflex and a judged remedy may go side by side: at two instances, or at one and at none.
+[[nodiscard]] inline bool is_apart(const Question& it, const Event& theirs) {
+    if (it.asked.is_reflex == theirs.is_reflex) {
+        return false;
+    }
+    if (it.asked.is_reflex) {
+        const auto* restart = std::get_if<Restart>(&it.asked.remedy);
+        const InstanceId* ours = it.step              ? instance_of(*it.step)
+                                 : restart != nullptr ? &restart->instance
+                                                      : nullptr;
+        return ours != nullptr && !may_touch(theirs.step, *ours);
+    }
+    const InstanceId* its = instance_of(theirs.step);
+    return is_in_hand(it) && it.step && its != nullptr && !may_touch(*it.step, *its);
+}
+
+[[nodiscard]] inline bool serves(const Question& it, const InstanceFacts& instance) {
+    return instance.runtime.is_alive && instance.runtime.is_answering &&
+           (!it.facts.has_edge || instance.rotation == Rotation::in);
+}
+
+/// Unknown to the edge is not "out".
+[[nodiscard]] inline bool may_serve(const Question& it, const InstanceFacts& instance) {
+    const bool is_out = it.facts.has_edge && (instance.rotation == Rotation::draining ||
+                                              instance.rotation == Rotation::down);
+    return instance.runtime.is_alive && instance.runtime.is_answering && !is_out;
+}
+
+[[nodiscard]] inline std::uint32_t others_serving(const Question& it, const InstanceFacts& than) {
+    return static_cast<std::uint32_t>(std::ranges::count_if(
+        it.facts.instances, [&](const auto& one) { return &one != &than && serves(it, one); }));
+}
+
+/// What the step, or the remedy as a whole, takes out of service.
+[[nodiscard]] inline std::vector<const InstanceFacts*> targets(const Question& it) {
+    const InstanceId* one = it.step ? instance_of(*it.step) : instance_of(it.asked.remedy);
+    const bool takes = it.step ? !std::holds_alternative<Undrain>(*it.step)
+                               : is<Eject>(it) || is<Restart>(it) || replaces(it);
+    const auto* swap = std::get_if<Rollback>(&it.asked.remedy);
+    std::vector<const InstanceFacts*> found;
+    for (const InstanceFacts& each : it.facts.instances) {
+        const RuntimeInstance& runtime = each.runtime;
+        const bool is_named = one != nullptr ? runtime.instance == *one : !it.step;
+        const bool is_there = !it.step && swap != nullptr && runtime.is_alive &&
+                              runtime.version_of(swap->artifact) == swap->to;
+        if (takes && is_named && !is_there) {
+            found.push_back(&each);
+        }
+    }
+    const auto* scale = std::get_if<Scale>(&it.asked.remedy);
+    for (std::size_t at = it.facts.instances.size(); scale != nullptr && !it.step && at > 0; --at) {
+        const InstanceFacts& each = it.facts.instances[at - 1];
+        if (each.runtime.is_spare && it.facts.instances.size() - found.size() > scale->to) {
+            found.push_back(&each);
+        }
+    }
+    return found;
+}
+
+/// With what ends it again: a drain its replacement and undrain, a switch its turning back.
+[[nodiscard]] inline std::size_t effects_of(const Question& it, const Step& step) {
+    const auto of_replace = [&](const Replace& one) -> std::size_t {
+        const InstanceFacts* target = find_instance(it.facts, one.instance);
+        return target != nullptr && target->rotation == Rotation::draining ? 2 : 1;
+    };
+    return std::visit(
+        Match{[](const Drain&) -> std::size_t { return 3; }, of_replace,
+              [](const SetCircuit& one) -> std::size_t { return one.is_open ? 2 : 1; },
+              [](const SetRoute& one) -> std::size_t { return one.is_to_source ? 3 : 1; },
+              [&](const Invalidate&) -> std::size_t { return is<Reroute>(it) ? 2 : 1; },
+              [](const auto&) -> std::size_t { return 1; }},
+        step);
+}
+
+[[nodiscard]] inline std::size_t effects_of_all(const Question& it) {
+    if (is<Reroute>(it) || is<OpenCircuit>(it)) {
+        return is<Reroute>(it) ? 3 : 2;
+    }
+    std::size_t needed = is<Rollback>(it) ? 1 : 0;
+    needed += scales_by(it) > 0 ? 2 * static_cast<std::size_t>(scales_by(it)) : 0;
+    for (const InstanceFacts* target : targets(it)) {
+        const bool drains = it.facts.has_edge && may_serve(it, *target);
+        needed += drains ? 3 : target->rotation == Rotation::draining ? 2 : 1;
+    }
+    return std::max<std::size_t>(needed, 1);
+}
+
+}  // namespace homeostat::guard::for_test

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""The list of planted bugs: every snippet stands once, and a list that is wrong is refused."""
+
+import dataclasses
+import pathlib
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import planted  # noqa: E402
+
+
+class PlantedBugs(unittest.TestCase):
+    def setUp(self):
+        self.bugs = planted.read_bugs()
+
+    def changed(self, **changes) -> list[planted.Bug]:
+        """The list with its first edit changed so."""
+        first = self.bugs[0]
+        edits = [dataclasses.replace(first.edits[0], **changes), *first.edits[1:]]
+        return [dataclasses.replace(first, edits=edits), *self.bugs[1:]]
+
+    def test_every_snippet_stands_once_in_the_sources_of_today(self):
+        self.assertEqual(planted.objections(self.bugs), [])
+
+    def test_all_bugs_of_a_file_go_into_one_copy_of_it(self):
+        for file in sorted({edit.file for bug in self.bugs for edit in bug.edits}):
+            text = planted.planted(file, self.bugs)
+            for bug in self.bugs:
+                if any(edit.file == file for edit in bug.edits):
+                    self.assertIn(f"active == {bug.number})", text)
+
+    def test_a_snippet_that_is_gone_is_refused(self):
+        (objection,) = planted.objections(self.changed(snippet="nothing of the kind"))
+        self.assertIn("stands 0 times", objection)
+
+    def test_a_snippet_that_stands_everywhere_is_refused(self):
+        (objection,) = planted.objections(self.changed(snippet="return"))
+        self.assertIn("choose one that stands once", objection)
+
+    def test_a_bug_that_nothing_depends_on_is_refused(self):
+        (objection,) = planted.objections(self.changed(instead="return 1;"))
+        self.assertIn("nothing depends on BUG", objection)
+
+    def test_a_name_that_stands_twice_and_a_short_list_are_refused(self):
+        twice = [*self.bugs, self.bugs[0]]
+        self.assertIn("stands twice", planted.objections(twice)[0])
+        self.assertIn("are wanted", planted.objections(self.bugs[:39])[0])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,340 @@
+#!/usr/bin/env python3
+"""Plants the bugs of tests/planted/bugs.toml, one at a time, and asks the tests for each.
+
+    tools/planted.py [--only NAME ...] [--seeds 400] [--kills 5] [--page FILE]
+    tools/planted.py --check                 every snippet still stands once; builds nothing
+
+Every bug is compiled into copies of its files at once, in build/planted, behind a switch that the
+environment turns (BUG in bugs.toml), and linked in front of the libraries of `make build`: one
+build serves all of them, and no source of the product knows of any. A bug that the simulator must
+catch is run by the seed (of one scenario where the bug names it) until the referee has objected
+`--kills` times where it does not without the bug, or the seeds are over; for
+another one the test program that it names must fail. Exit 1 if a bug survives, if a snippet no
+longer stands once, or if anything fails while no bug is active.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import shlex
+import statistics
+import subprocess
+import sys
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUGS = ROOT / "tests/planted/bugs.toml"
+BUILD = ROOT / "build/release"
+SCRATCH = ROOT / "build/planted"
+BUGS_MIN = 40
+SECONDS_MAX = 120  # A seed takes half a second; one that does not end has been seen, too.
+SWITCH = """#pragma once
+#include <cstdlib>
+#include <string>
+namespace planted {
+inline const int active = [] {
+    const char* text = std::getenv("HOMEOSTAT_PLANTED");
+    return text == nullptr ? 0 : std::atoi(text);
+}();
+}
+"""
+# A ledger is synced thousands of times: not on a disk.
+MEMORY = pathlib.Path("/dev/shm")
+QUICK = os.environ | ({"TMPDIR": str(MEMORY)} if MEMORY.is_dir() else {})
+PROGRAMS = {"sim": "homeostat-lab", "ledger.matrix": "ledger_matrix_test"}
+
+
+@dataclass(frozen=True)
+class Edit:
+    file: str
+    snippet: str
+    instead: str
+
+
+@dataclass
+class Bug:
+    number: int  # From 1.
+    name: str
+    breaks: str
+    caught_by: str
+    scenario: str  # Empty: whatever the seed draws.
+    edits: list[Edit]
+
+    def promises(self) -> set[str]:
+        return set(re.findall(r"P\d+", self.breaks.partition(":")[0]))
+
+    def program(self) -> str:
+        return PROGRAMS.get(
+            self.caught_by, "homeostat_" + self.caught_by.removeprefix("unit.").replace(".", "_")
+            + "_test",
+        )
+
+
+@dataclass
+class Result:
+    bug: Bug
+    first: int = 0  # The first seed that shows it; 0: none, or no seeds.
+    kills: int = 0
+    runs: int = 0
+    says: str = ""
+    is_caught: bool = field(default=False)
+
+
+def read_bugs() -> list[Bug]:
+    rows = tomllib.loads(BUGS.read_text())["bug"]
+    return [
+        Bug(number, row["name"], row["breaks"], row["caught_by"], row.get("scenario", ""),
+            [Edit(one["file"], one["snippet"], one["instead"]) for one in row["edit"]])
+        for number, row in enumerate(rows, 1)
+    ]
+
+
+def objections(bugs: list[Bug], root: pathlib.Path = ROOT) -> list[str]:
+    """What is wrong with the list itself."""
+    found = []
+    if len(bugs) < BUGS_MIN:
+        found.append(f"{len(bugs)} bugs, {BUGS_MIN} are wanted")
+    names = [bug.name for bug in bugs]
+    twice = sorted({it for it in names if names.count(it) > 1})
+    found += [f"{name} stands twice" for name in twice]
+    for bug in bugs:
+        if not re.match(r"P\d+(, P\d+)*: ", bug.breaks):
+            found.append(f"{bug.name}: '{bug.breaks}' names no promise")
+        for edit in bug.edits:
+            path = root / edit.file
+            count = path.read_text().count(edit.snippet) if path.exists() else 0
+            if count != 1:
+                found.append(f"{bug.name}: its snippet stands {count} times in {edit.file}; "
+                             "choose one that stands once, or give the bug another place")
+        if not any("BUG" in edit.instead for edit in bug.edits):
+            found.append(f"{bug.name}: nothing depends on BUG")
+    return found
+
+
+def planted(file: str, bugs: list[Bug]) -> str:
+    text = (ROOT / file).read_text()
+    places = []
+    for bug in bugs:
+        for edit in bug.edits:
+            if edit.file == file:
+                begin = text.index(edit.snippet)
+                switch = f"(::planted::active == {bug.number})"
+                instead = re.sub(r"\bBUG\b", switch, edit.instead)
+                places.append((begin, begin + len(edit.snippet), instead, bug.name))
+    places.sort(reverse=True)
+    for later, earlier in zip(places, places[1:]):
+        if earlier[1] > later[0]:
+            raise SystemExit(f"{file}: {earlier[3]} and {later[3]} change the same text")
+    for begin, end, instead, _ in places:
+        text = text[:begin] + instead + text[end:]
+    return text
+
+
+def write(path: pathlib.Path, text: str) -> None:
+    """Only what has changed: the compiler's cache looks at dates."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def ninja_commands(program: str) -> list[str]:
+    return subprocess.run(
+        ["ninja", "-C", str(BUILD), "-t", "commands", "-s", f"bin/{program}"],
+        check=True, capture_output=True, text=True,
+    ).stdout.splitlines()
+
+
+def compile_all(bugs: list[Bug], jobs: int) -> list[pathlib.Path]:
+    write(SCRATCH / "planted.hpp", SWITCH)
+    entries = {
+        os.path.relpath(entry["file"], ROOT): shlex.split(entry["command"])
+        for entry in json.loads((BUILD / "compile_commands.json").read_text())
+    }
+
+    def compile_one(file: str) -> pathlib.Path:
+        source = SCRATCH / file
+        write(source, planted(file, bugs))
+        command = list(entries[file])
+        command[command.index("-o") + 1] = str(source.with_suffix(".o"))
+        command[command.index("-c") + 1] = str(source)
+        command += ["-w", "-include", str(SCRATCH / "planted.hpp")]
+        if subprocess.run(command, cwd=BUILD).returncode != 0:
+            raise SystemExit(f"{file}: does not compile with its bugs")
+        return source.with_suffix(".o")
+
+    with ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(compile_one, sorted({it.file for bug in bugs for it in bug.edits})))
+
+
+def link(program: str, objects: list[pathlib.Path]) -> pathlib.Path:
+    """Archives give only what is still missing: an object in front of them takes its place."""
+    command = shlex.split(ninja_commands(program)[-1].removeprefix(": && ").removesuffix(" && :"))
+    archives = " ".join(it for it in command if it.endswith(".a"))
+    first = next(i for i, part in enumerate(command) if part.endswith(".o"))
+    for one in objects:
+        folder = one.relative_to(SCRATCH).parent.as_posix().replace("/", "_")
+        if f"lib{folder}.a" in archives:
+            command.insert(first, str(one))
+    command[command.index("-o") + 1] = str(SCRATCH / program)
+    subprocess.run(command, cwd=BUILD, check=True)
+    return SCRATCH / program
+
+
+def run(command: list[str], number: int) -> tuple[bool, str]:
+    """Whether it passed, and what it said."""
+    environment = QUICK | {"HOMEOSTAT_PLANTED": str(number)}
+    try:
+        done = subprocess.run(
+            command, cwd=BUILD, env=environment, capture_output=True, text=True,
+            errors="replace", timeout=SECONDS_MAX * (1 if "--seed" in command else 10),
+        )
+    except subprocess.TimeoutExpired:
+        return False, "it does not end"
+    return done.returncode == 0, done.stderr + done.stdout
+
+
+class Seeds:
+    """Seeds of the simulator, one run each. What breaks without any bug tells nothing of one."""
+
+    def __init__(self, program: pathlib.Path):
+        self.program = program
+        self.sound: dict[tuple, bool] = {}
+
+    def broken(self, seed: int, bug: Bug, number: int) -> str:
+        """What was done against one of the bug's promises; empty: nothing."""
+        only = ["--scenario", bug.scenario] if bug.scenario else []
+        command = [str(self.program), "--seed", str(seed), *only, "--trace"]
+        passed, output = run(command, number)
+        said = re.findall(r"^BROKEN (P\d+) at [^:]*: (.*)$", output, re.M)
+        ours = [f"{promise}: {text}" for promise, text in said if promise in bug.promises()]
+        has_died = not passed and not said
+        return ours[0] if ours else output.strip()[-100:] if has_died else ""
+
+    def is_sound(self, seed: int, bug: Bug) -> bool:
+        which = (seed, bug.scenario, frozenset(bug.promises()))
+        if which not in self.sound:
+            self.sound[which] = not self.broken(seed, bug, 0)
+        return self.sound[which]
+
+
+def try_seeds(bug: Bug, seeds: Seeds, count: int, kills: int) -> Result:
+    result = Result(bug)
+    for seed in range(1, count + 1):
+        says = seeds.broken(seed, bug, bug.number)
+        result.runs += 1
+        if says and seeds.is_sound(seed, bug):
+            result.kills += 1
+            result.first = result.first or seed
+            result.says = result.says or says
+        if result.kills >= kills:
+            break
+    result.is_caught = result.kills > 0
+    return result
+
+
+def try_test(bug: Bug, program: pathlib.Path) -> Result:
+    last = "*specification_test.cpp"  # Its enumerations take longest.
+    for choice in (f"--source-file-exclude={last}", f"--source-file={last}"):
+        passed, output = run([str(program), choice, "--abort-after=1"], bug.number)
+        if not passed:
+            test = re.search(r"^TEST CASE:\s+(.*)$", output, re.M)
+            return Result(bug, 0, 1, 1, test[1] if test else output.strip()[-80:], True)
+    return Result(bug, 0, 0, 1)
+
+
+def told(result: Result) -> str:
+    bug = result.bug
+    if not result.is_caught:
+        return f"SURVIVED  {bug.name}: {bug.caught_by} does not see it ({bug.breaks})"
+    of = f" of {bug.scenario}" if bug.scenario else ""
+    how = (f"seed {result.first}{of}, {result.kills} of {result.runs}" if bug.caught_by == "sim"
+           else bug.caught_by)
+    return f"caught    {bug.name}: {how}; {result.says}"
+
+
+def page_of(results: list[Result], seeds: int, kills: int) -> str:
+    by_seed = [it for it in results if it.bug.caught_by == "sim"]
+    caught = [it for it in by_seed if it.is_caught]
+    lines = [
+        "# Planted bugs",
+        "",
+        "Mistakes that engineers make, built in one at a time behind a switch that only "
+        "`make planted`",
+        "has (`tests/planted/bugs.toml`, `tools/planted.py`). The upper ones are for the "
+        "simulator: the share is",
+        f"of the seeds that were run until {kills} had shown the bug. The lower ones have to fail "
+        "a test.",
+        "",
+        f"{sum(it.is_caught for it in results)} of {len(results)} are caught. Of the "
+        f"{len(by_seed)} for the simulator {len(caught)} are caught within {seeds} seeds, "
+        "the median",
+        f"by seed {statistics.median([it.first for it in caught] or [0]):g}.",
+        "",
+        "| bug | breaks | first seed | seeds that show it |",
+        "|---|---|---|---|",
+    ]
+    for it in sorted(by_seed, key=lambda one: one.first):
+        share = f"{it.kills} of {it.runs} ({100 * it.kills / max(it.runs, 1):.0f} %)"
+        of = f" of {it.bug.scenario}" if it.bug.scenario else ""
+        first = f"{it.first}{of}" if it.first else "none"
+        lines.append(f"| {it.bug.name} | {it.bug.breaks} | {first} | {share} |")
+    lines += ["", "| bug | breaks | caught by | the test that fails first |", "|---|---|---|---|"]
+    for it in results:
+        if it.bug.caught_by != "sim":
+            test = it.says if it.is_caught else "none"
+            lines.append(f"| {it.bug.name} | {it.bug.breaks} | {it.bug.caught_by} | {test} |")
+    return "\n".join(lines) + "\n"
+
+
+def fail_if_broken_before(programs: dict[str, pathlib.Path]) -> None:
+    """Without any bug every test has to pass."""
+    for name, program in programs.items():
+        if name != PROGRAMS["sim"] and not run([str(program)], 0)[0]:
+            raise SystemExit(f"{name} fails without any bug; mend that first")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="of the list alone; builds nothing")
+    parser.add_argument("--only", nargs="*", help="these bugs")
+    parser.add_argument("--seeds", type=int, default=400, help="at most, for each bug")
+    parser.add_argument("--kills", type=int, default=5, help="until so many seeds have shown it")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--page", type=pathlib.Path, help="write the tables here")
+    options = parser.parse_args()
+    bugs = read_bugs()
+    if wrong := objections(bugs):
+        print("\n".join(f"tests/planted/bugs.toml: {one}" for one in wrong), file=sys.stderr)
+        return 1
+    if options.check:
+        print(f"{len(bugs)} bugs, each snippet stands once")
+        return 0
+    chosen = [bug for bug in bugs if not options.only or bug.name in options.only]
+    objects = compile_all(bugs, options.jobs)
+    programs = {name: link(name, objects) for name in sorted({bug.program() for bug in chosen})}
+    print(f"{len(objects)} files with {len(bugs)} bugs; first without any", flush=True)
+    fail_if_broken_before(programs)
+    seeds = Seeds(SCRATCH / PROGRAMS["sim"])
+
+    def try_one(bug: Bug) -> Result:
+        result = (try_seeds(bug, seeds, options.seeds, options.kills)
+                  if bug.caught_by == "sim" else try_test(bug, programs[bug.program()]))
+        print(told(result), flush=True)
+        return result
+
+    with ThreadPoolExecutor(options.jobs) as pool:
+        results = list(pool.map(try_one, chosen))
+    firsts = [it.first for it in results if it.first > 0]
+    median = f"; the median by seed {statistics.median(firsts):g}" if firsts else ""
+    print(f"{sum(it.is_caught for it in results)} of {len(results)} caught{median}")
+    if options.page:
+        options.page.write_text(page_of(results, options.seeds, options.kills))
+    return 0 if all(it.is_caught for it in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
