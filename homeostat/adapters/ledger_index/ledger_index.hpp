@@ -30,11 +30,12 @@
 namespace homeostat::adapters::ledger_index {
 
 constexpr std::string_view file_ending = ".index";
-constexpr std::int64_t schema_version = 1;  ///< Of the tables; another one is thrown away.
+constexpr std::int64_t schema_version = 2;  ///< Of the tables; another one is thrown away.
 
 /// How far the ledger is in the index.
 struct Place {
-    std::uint64_t next_index{0};  ///< Of the first group that is not.
+    std::uint64_t next_index{0};   ///< Of the first group that is not.
+    std::uint64_t first_index{0};  ///< Of the first one that is.
     std::string hash;             ///< Of the chain after the group before it; empty at 0.
 };
 

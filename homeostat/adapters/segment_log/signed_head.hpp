@@ -28,6 +28,8 @@ struct SignedHead {
     std::string ledger;      ///< Which ledger: the hash of its first group.
     std::uint64_t index{0};  ///< Of the last group.
     std::string hash;        ///< Of the chain up to and with it.
+    std::uint64_t begins{0};  ///< Index of the first group that the ledger still keeps, or is about
+                              ///< to keep once what is older has been dropped.
     WallTime wall_at{};      ///< Of that group.
     std::string key;         ///< Which key: id() of it.
     std::string signature;   ///< 128 hex digits.
@@ -36,6 +38,7 @@ struct SignedHead {
         field("ledger", self.ledger);
         field("index", self.index);
         field("hash", self.hash);
+        field("begins", self.begins);
         field("wall_at", self.wall_at);
         field("key", self.key);
         field("signature", self.signature);
