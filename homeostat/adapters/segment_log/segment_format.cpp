@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <concepts>
+#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -33,6 +34,28 @@ constexpr std::array<std::uint32_t, 256> crc_table = [] {
     }
     return table;
 }();
+
+std::uint32_t crc_by_table(std::uint32_t crc, std::string_view bytes) {
+    for (const char byte : bytes) {
+        crc = crc_table[(crc ^ static_cast<unsigned char>(byte)) & 0xFFU] ^ (crc >> 8U);
+    }
+    return crc;
+}
+
+#if defined(__x86_64__)
+/// The same by the processor's instruction for it, eight bytes at once.
+__attribute__((target("sse4.2"))) std::uint32_t crc_by_instruction(std::uint32_t crc,
+                                                                   std::string_view bytes) {
+    std::uint64_t wide = crc;
+    while (bytes.size() >= sizeof(std::uint64_t)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, bytes.data(), sizeof(word));
+        wide = __builtin_ia32_crc32di(wide, word);
+        bytes.remove_prefix(sizeof(word));
+    }
+    return crc_by_table(static_cast<std::uint32_t>(wide), bytes);
+}
+#endif
 
 template <std::unsigned_integral T>
 void put(std::string& out, T number) {
@@ -92,11 +115,13 @@ std::uint64_t durable_count_after(std::string_view segment, std::size_t offset) 
 }  // namespace
 
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed) {
-    std::uint32_t crc = ~seed;
-    for (const char byte : bytes) {
-        crc = crc_table[(crc ^ static_cast<unsigned char>(byte)) & 0xFFU] ^ (crc >> 8U);
+#if defined(__x86_64__)
+    static const bool has_instruction = __builtin_cpu_supports("sse4.2");
+    if (has_instruction) {
+        return ~crc_by_instruction(~seed, bytes);
     }
-    return ~crc;
+#endif
+    return ~crc_by_table(~seed, bytes);
 }
 
 std::string to_bytes(const SegmentHeader& header) {
