@@ -168,12 +168,11 @@ Result<void> AgentProcess::prepare() {
     options.keep = config_.keep;
     options.on_news = [log = log_](std::string_view news) { log(std::string(news)); };
     if (!config_.witness_files.empty()) {
-        options.heads = adapters::segment_log::HeadOptions{
-            .key = config_.key_file,
-            .witnesses = config_.witness_files,
-            .pace = config_.head_pace,
-            .clock_for_test = {},
-            .disk_probe_for_test = {}};
+        options.heads = adapters::segment_log::HeadOptions{.key = config_.key_file,
+                                                           .witnesses = config_.witness_files,
+                                                           .pace = config_.head_pace,
+                                                           .clock_for_test = {},
+                                                           .disk_probe_for_test = {}};
     }
     auto ledger = adapters::segment_log::SegmentLog::open(std::move(options));
     if (!ledger) {

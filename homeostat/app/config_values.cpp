@@ -23,7 +23,8 @@ struct Unit {
 };
 
 /// Longest first, for writing; "ms" is looked for before "s" and "m" when reading.
-constexpr std::array units{Unit{"d", 24h}, Unit{"h", 1h}, Unit{"m", 1min}, Unit{"s", 1s}, Unit{"ms", 1ms}};
+constexpr std::array units{Unit{"d", 24h}, Unit{"h", 1h}, Unit{"m", 1min}, Unit{"s", 1s},
+                           Unit{"ms", 1ms}};
 
 std::unexpected<Error> wrong(std::string text) {
     return fail(Fault::invalid, std::move(text));
@@ -92,7 +93,9 @@ std::size_t distance(std::string_view one, std::string_view other) {
 
 std::string to_text(Duration span) {
     for (const Unit& unit : units) {
-        if (span.count() != 0 && span % unit.length == Duration{}) {
+        // "24h" is what people say, and "1d" nobody reads twice.
+        const bool is_day = unit.length == 24h && span <= 24h;
+        if (!is_day && span.count() != 0 && span % unit.length == Duration{}) {
             return fmt::format("{}{}", span / unit.length, unit.suffix);
         }
     }

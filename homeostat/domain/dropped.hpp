@@ -44,13 +44,13 @@ struct CarriedOver {
     friend bool operator==(const CarriedOver&, const CarriedOver&) = default;
 };
 
-/// Written by the ledger itself before it drops its oldest segments. A ledger that begins later than
-/// with group 0 is whole only if it says so here.
+/// Written by the ledger itself before it drops its oldest segments. A ledger that begins later
+/// than with group 0 is whole only if it says so here.
 struct DroppedBody {
     std::uint64_t first_index{0};    ///< Of the first group that is kept.
     std::string hash;                ///< Of the chain before it.
     std::string ledger;              ///< Which ledger: the hash of its group 0.
-    std::uint64_t entries_count{0};  ///< That stand before this one, kept or not; none of this kind.
+    std::uint64_t entries_count{0};  ///< Before this one, kept or not; none of this kind.
     Duration keep{};                 ///< As configured then.
     CarriedOver carried;             ///< What a start needs of all entries before this one.
 

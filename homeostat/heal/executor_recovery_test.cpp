@@ -391,9 +391,10 @@ TEST_CASE("a successor goes on from what a ledger says of the entries that it dr
             dropped.entries_count += 1;
         }
     }
-    machine.disk.groups = {EntryGroup{.at = machine.world.now,
-                                      .boot_id = machine.disk.boot_id,
-                                      .entries = {Entry{EntryKind::dropped, {}, to_json(dropped)}}}};
+    machine.disk.groups = {
+        EntryGroup{.at = machine.world.now,
+                   .boot_id = machine.disk.boot_id,
+                   .entries = {Entry{EntryKind::dropped, {}, to_json(dropped)}}}};
     SimulatedProcess successor(machine);
     REQUIRE(successor.start());
     CHECK(successor.executor->versions_good(Artifact::deploy) ==

@@ -423,8 +423,7 @@ class Replayer {
     }
 
     [[nodiscard]] bool is_memory_dropped() const {
-        return groups_.front().index > 0 &&
-               wall_at_ - groups_.front().wall_at < remembers_for_max;
+        return groups_.front().index > 0 && wall_at_ - groups_.front().wall_at < remembers_for_max;
     }
 
     void tell(std::string decision, Replay replay, std::string recorded, std::string replayed) {

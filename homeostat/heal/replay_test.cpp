@@ -127,7 +127,7 @@ TEST_CASE("decisions of an incident during which the process died come out the s
     }
 }
 
-TEST_CASE("of a ledger that dropped its beginning the rest comes out the same, or is said to miss") {
+TEST_CASE("of a ledger without its beginning the rest comes out the same, or as missing") {
     SimulatedWorld world;
     SimulatedExecutor executor{world};
     world.versions_bad = {VersionId("v2")};

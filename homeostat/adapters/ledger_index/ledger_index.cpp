@@ -239,10 +239,9 @@ Result<void> LedgerIndex::commit() {
         }
     }
     fresh_.clear();
-    const Result<void> placed =
-        write("UPDATE place SET next_index = ?, first_index = ?, hash = ?",
-              static_cast<std::int64_t>(place_.next_index),
-              static_cast<std::int64_t>(place_.first_index), place_.hash);
+    const Result<void> placed = write("UPDATE place SET next_index = ?, first_index = ?, hash = ?",
+                                      static_cast<std::int64_t>(place_.next_index),
+                                      static_cast<std::int64_t>(place_.first_index), place_.hash);
     if (!placed) {
         return placed;
     }

@@ -17,7 +17,8 @@ Result<T> BoundedWitness::bounded(Call call) const {
     std::promise<Result<T>> promise;
     std::future<Result<T>> answer = promise.get_future();
     // Everything that the thread touches is its own: this may be gone when the call comes back.
-    std::thread([call = std::move(call), promise = std::move(promise), asked = is_asked_]() mutable {
+    std::thread([call = std::move(call), promise = std::move(promise),
+                 asked = is_asked_]() mutable {
         Result<T> result = call();
         asked->store(false);
         promise.set_value(std::move(result));

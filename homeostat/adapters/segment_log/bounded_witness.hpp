@@ -3,9 +3,9 @@
 // BoundedWitness: a HeadFile that is never waited for longer than a deadline.
 //
 // A file on a network disk may hang in the kernel for hours, and such a call cannot be called back.
-// It runs on a thread of its own, which is left behind when the deadline passes. Until that call has
-// come back the witness is not asked again, so that there is one such thread at most and no head is
-// written out of order.
+// It runs on a thread of its own, which is left behind when the deadline passes. Until that call
+// has come back the witness is not asked again, so that there is one such thread at most and no
+// head is written out of order.
 //
 // Thread-safe.
 

@@ -23,7 +23,16 @@
 
 namespace homeostat::adapters::segment_log {
 
-enum class DiskCall : std::uint8_t { open, read, write, sync, truncate, rename, sync_directory, remove };
+enum class DiskCall : std::uint8_t {
+    open,
+    read,
+    write,
+    sync,
+    truncate,
+    rename,
+    sync_directory,
+    remove
+};
 
 /// Answers 0 to let the call happen, or an errno to let it fail with.
 using DiskProbe = std::function<int(DiskCall)>;

@@ -31,8 +31,7 @@ class Taking {
 
     template <class Number>
     Taking& number(Number& taken) {
-        const auto [end, error] =
-            std::from_chars(text_.data(), text_.data() + text_.size(), taken);
+        const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), taken);
         is_good_ = is_good_ && error == std::errc();
         text_.remove_prefix(is_good_ ? static_cast<std::size_t>(end - text_.data()) : 0);
         return *this;

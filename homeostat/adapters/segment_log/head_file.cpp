@@ -45,9 +45,10 @@ std::string objection_to(const SignedHead& head, const SignedHead& last) {
         return fmt::format("it has seen another group {}", last.index);
     }
     if (head.begins < last.begins) {
-        return fmt::format("it has seen that the ledger keeps group {} and later ones, and here it "
-                           "begins at group {}: this is an older copy",
-                           last.begins, head.begins);
+        return fmt::format(
+            "it has seen that the ledger keeps group {} and later ones, and here it "
+            "begins at group {}: this is an older copy",
+            last.begins, head.begins);
     }
     return {};
 }

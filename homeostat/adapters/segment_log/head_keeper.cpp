@@ -122,8 +122,7 @@ void HeadKeeper::took(LedgerHead head) {
     const std::uint64_t seen_count = witnessed_index_ ? *witnessed_index_ + 1 : 0;
     // A new beginning is news as a group is.
     const std::uint64_t least = head.begins > begins_witnessed_ ? 1 : 0;
-    const std::uint64_t count =
-        head.index + 1 > seen_count ? head.index + 1 - seen_count : least;
+    const std::uint64_t count = head.index + 1 > seen_count ? head.index + 1 - seen_count : least;
     if (groups_unwitnessed_ == 0) {
         unwitnessed_since_ = now();
     }

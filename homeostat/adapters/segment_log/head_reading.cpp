@@ -66,10 +66,11 @@ Result<void> HeadReading::end(const LedgerEnd& end) const {
                                 next_index, path_.string(), head_->index));
     }
     if (begins_ && end.begin.next_index > *begins_) {
-        return fail(Fault::corrupt,
-                    fmt::format("the ledger begins with group {}; by the signed heads of {} it keeps "
-                                "group {} and later ones: its beginning was cut off",
-                                end.begin.next_index, path_.string(), *begins_));
+        return fail(
+            Fault::corrupt,
+            fmt::format("the ledger begins with group {}; by the signed heads of {} it keeps "
+                        "group {} and later ones: its beginning was cut off",
+                        end.begin.next_index, path_.string(), *begins_));
     }
     return {};
 }

@@ -53,8 +53,8 @@ class HeadReading {
     std::uint64_t next_begin_{0};
     std::uint64_t agreed_count_{0};
     std::optional<std::uint64_t> begins_;  ///< The latest beginning that a head tells, if any.
-    std::optional<SignedHead> head_;  ///< The one that waits for its group.
-    std::optional<BadPlace> bad_;     ///< In the file of heads.
+    std::optional<SignedHead> head_;       ///< The one that waits for its group.
+    std::optional<BadPlace> bad_;          ///< In the file of heads.
 };
 
 }  // namespace homeostat::adapters::segment_log

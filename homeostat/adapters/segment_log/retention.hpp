@@ -49,7 +49,8 @@ class Retention {
         std::uint64_t first_index{0};
         std::string previous;  ///< The chain's hash before it.
         WallTime newest_at{};
-        std::size_t needs_last{0};  ///< Number of the last segment that an incident here goes on in.
+        std::size_t needs_last{
+            0};  ///< Number of the last segment that an incident here goes on in.
         std::size_t open_count{0};  ///< Incidents that began here and are open.
     };
     void learn_incident(const Entry& entry, std::size_t segment);

@@ -87,9 +87,10 @@ TEST_CASE("an open incident keeps its segment and all behind it, until it is clo
 TEST_CASE("an incident is kept whole: no cut goes through one") {
     Retention retention(keep);
     retention.learn(stored_of(0, begin, {entry_of(EntryKind::opened, "i-1")}), 0);
-    retention.learn(stored_of(1, begin, {entry_of(EntryKind::closed, "i-1"),
-                                         entry_of(EntryKind::opened, "i-2")}),
-                    1);
+    retention.learn(
+        stored_of(1, begin,
+                  {entry_of(EntryKind::closed, "i-1"), entry_of(EntryKind::opened, "i-2")}),
+        1);
     retention.learn(stored_of(2, begin + days{2}, {entry_of(EntryKind::closed, "i-2")}), 2);
     retention.learn(stored_of(3, begin + days{3}, {entry_of(EntryKind::started, "")}), 3);
     CHECK(first_kept(retention, begin + days{398}) == 0);
@@ -103,11 +104,13 @@ TEST_CASE("what is carried over are the last numbers and the versions, also over
     earlier.carried = CarriedOver{.incident_last = 9, .changes_count = 3};
     earlier.carried.versions_good.deploy = {VersionId("v1"), VersionId("v2")};
     earlier.carried.versions_last_seen.config = VersionId("c1");
-    retention.learn(stored_of(10, begin, {entry_of(EntryKind::opened, "i-8"),
-                                          Entry{EntryKind::good, {}, to_json(good)}}),
-                    2);
-    retention.learn(stored_of(11, begin, {entry_of(EntryKind::closed, "i-8"),
-                                          Entry{EntryKind::dropped, {}, to_json(earlier)}}),
+    retention.learn(
+        stored_of(10, begin,
+                  {entry_of(EntryKind::opened, "i-8"), Entry{EntryKind::good, {}, to_json(good)}}),
+        2);
+    retention.learn(stored_of(11, begin,
+                              {entry_of(EntryKind::closed, "i-8"),
+                               Entry{EntryKind::dropped, {}, to_json(earlier)}}),
                     2);
     retention.learn(stored_of(12, begin, {entry_of(EntryKind::started, "")}), 3);
     const auto cut = retention.cut(begin + days{400});

@@ -104,8 +104,8 @@ std::uint64_t durable_count_after(std::string_view segment, std::size_t offset) 
         if (const std::optional<std::string_view> payload = frame_at(segment, at)) {
             const Result<GroupPrefix> prefix = parse_group_prefix(*payload);
             durable_count =
-                std::max(durable_count,
-                         prefix ? prefix->durable_count : std::numeric_limits<std::uint64_t>::max());
+                std::max(durable_count, prefix ? prefix->durable_count
+                                               : std::numeric_limits<std::uint64_t>::max());
             at += frame_header_bytes + payload->size() - 1;
         }
     }

@@ -112,14 +112,14 @@ class SegmentLog final : public ports::Ledger {
     std::string lines_;  ///< Of groups that are written and not yet durable.
     std::uint64_t lines_first_index_{0};
     std::uint64_t next_index_{0};
-    std::optional<LedgerHead> head_;     ///< Of the last group.
+    std::optional<LedgerHead> head_;  ///< Of the last group.
     Retention retention_;
-    std::uint64_t begins_{0};  ///< First group that is kept, or is once what is agreed on is dropped.
-    std::optional<Retention::Cut> drop_;  ///< Is recorded, and not yet all done.
-    std::string drop_waits_for_;          ///< That it was told so; empty: it does not wait.
+    std::uint64_t begins_{0};  ///< First group that is kept once all is dropped that is agreed on.
+    std::optional<Retention::Cut> drop_;    ///< Is recorded, and not yet all done.
+    std::string drop_waits_for_;            ///< That it was told so; empty: it does not wait.
     std::optional<WallTime> last_wall_at_;  ///< Of the last group that a start found.
     std::chrono::steady_clock::time_point started_at_{std::chrono::steady_clock::now()};
-    bool has_name_{false};  ///< The keeper of heads knows which ledger it is.
+    bool has_name_{false};     ///< The keeper of heads knows which ledger it is.
     bool has_started_{false};  ///< Others may be appending.
     bool is_stopping_{false};
     std::unique_ptr<Copying> copying_;   ///< The sink's side; empty without one.

@@ -2,8 +2,9 @@
 // the other. Everything here runs on the writer's thread.
 //
 // The record stands in the chain before anything is gone, so that a shortened ledger says itself
-// that it is whole. A forged one gains nothing where there is a witness: a head says which beginning
-// was agreed on, only the key's holder can sign that, and a start refuses a ledger that begins later.
+// that it is whole. A forged one gains nothing where there is a witness: a head says which
+// beginning was agreed on, only the key's holder can sign that, and a start refuses a ledger that
+// begins later.
 
 #include "homeostat/adapters/segment_log/copying.hpp"
 #include "homeostat/adapters/segment_log/segment_log.hpp"
@@ -32,11 +33,12 @@ Result<void> SegmentLog::check_beginning(const LedgerEnd& end) const {
     if (!heads_ || heads_->seen().empty() || begins <= heads_->begins_witnessed()) {
         return {};
     }
-    return fail(Fault::corrupt,
-                fmt::format("{}: the ledger begins with group {}, but {} knows it from group {} on: "
-                            "its beginning was cut off; bring it back from a copy",
-                            options_.directory.string(), begins,
-                            heads_->seen().front().witness.string(), heads_->begins_witnessed()));
+    return fail(
+        Fault::corrupt,
+        fmt::format("{}: the ledger begins with group {}, but {} knows it from group {} on: "
+                    "its beginning was cut off; bring it back from a copy",
+                    options_.directory.string(), begins, heads_->seen().front().witness.string(),
+                    heads_->begins_witnessed()));
 }
 
 WallTime SegmentLog::wall_now() const {

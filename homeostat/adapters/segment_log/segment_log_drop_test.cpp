@@ -1,4 +1,4 @@
-// A ledger that drops its oldest segments: what is there afterwards, and what nobody can hide in it.
+// A ledger that drops its oldest segments: what is there afterwards, and what nobody can hide.
 
 #include "homeostat/adapters/segment_log/ledger_for_test.hpp"
 #include "homeostat/adapters/segment_log/segment_format.hpp"
@@ -212,7 +212,7 @@ TEST_CASE("a full disk takes no record of a dropping, and keeps what there is") 
     CHECK(verify_ledger(scratch.ledger()).value().first_index == 9);
 }
 
-TEST_CASE("a process killed at any call of a dropping leaves a whole ledger, and the next goes on") {
+TEST_CASE("a process killed at any call of a dropping leaves a whole ledger to the next one") {
     const ScratchForTest full;
     fill(options_at(full, later));
     for (int ends_at = 1;; ++ends_at) {

@@ -107,8 +107,7 @@ class Reading {
         const bool is_begin = header->first_index == 0 && header->previous == genesis_hash() &&
                               header->ledger == genesis_hash();
         const bool goes_on = header->first_index == end_.chain.next_index &&
-                             header->previous == end_.chain.hash &&
-                             header->ledger == end_.ledger;
+                             header->previous == end_.chain.hash && header->ledger == end_.ledger;
         if (!goes_on || is_begin != (header->first_index == 0)) {
             return corrupt_at(path, 0, "does not continue the segment before it");
         }
@@ -174,8 +173,7 @@ class Reading {
         if (std::optional<DroppedBody> body = dropped_in(payload)) {
             end_.dropped = Dropped{std::move(*body), prefix->wall_at};
         }
-        return visit_(
-            ChainedGroup{*prefix, payload, end_.chain.hash, end_.ledger, segment_});
+        return visit_(ChainedGroup{*prefix, payload, end_.chain.hash, end_.ledger, segment_});
     }
 
     const Disk& disk_;
@@ -309,12 +307,12 @@ Result<LedgerEnd> read_segments(const Disk& disk,
             return fail(Fault::corrupt, stored.error().text);
         }
         if (stored->entries_count != stored->group.entries.size()) {
-            return fail(Fault::corrupt, fmt::format("a record of {} entries says that it has {}",
-                                                    stored->group.entries.size(),
-                                                    stored->entries_count));
+            return fail(Fault::corrupt,
+                        fmt::format("a record of {} entries says that it has {}",
+                                    stored->group.entries.size(), stored->entries_count));
         }
-        return visit(FoundGroup{*stored, chained.payload, chained.hash, chained.ledger,
-                                chained.segment});
+        return visit(
+            FoundGroup{*stored, chained.payload, chained.hash, chained.ledger, chained.segment});
     };
     return read_chain(disk, directory, first_index, visit_chained, bad);
 }

@@ -109,9 +109,9 @@ struct LedgerEnd {
 [[nodiscard]] Result<std::uint64_t> first_index_in(const Disk& disk,
                                                    const std::filesystem::path& directory);
 
-/// Follows the chain through the groups of `directory`, beginning at the latest segment that holds the group
-/// `first_index` or one before it. ERRORS: corrupt, with file and offset, which `bad` gets too if
-/// it is asked for; absent; full (no right to read).
+/// Follows the chain through the groups of `directory`, beginning at the latest segment that holds
+/// the group `first_index` or one before it. ERRORS: corrupt, with file and offset, which `bad`
+/// gets too if it is asked for; absent; full (no right to read).
 [[nodiscard]] Result<LedgerEnd> read_chain(const Disk& disk,
                                            const std::filesystem::path& directory,
                                            std::uint64_t first_index,

@@ -50,8 +50,8 @@ class SegmentWriter {
     /// Reads what is there. Changes nothing. An error poisons: the ledger is then read-only.
     [[nodiscard]] Result<LedgerEnd> read(const VisitFound& visit);
 
-    /// Makes the writer go on after `end`. Unless the process before ended in order, cuts a torn tail
-    /// off and makes durable what that process may have left unsynced, or failed to sync.
+    /// Makes the writer go on after `end`. Unless the process before ended in order, cuts a torn
+    /// tail off and makes durable what that process may have left unsynced, or failed to sync.
     /// REQUIRES: `end` is what read() found.
     [[nodiscard]] Result<void> go_on_after(const LedgerEnd& end);
 

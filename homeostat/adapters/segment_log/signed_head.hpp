@@ -25,14 +25,14 @@ struct evp_pkey_st;
 namespace homeostat::adapters::segment_log {
 
 struct SignedHead {
-    std::string ledger;      ///< Which ledger: the hash of its first group.
-    std::uint64_t index{0};  ///< Of the last group.
-    std::string hash;        ///< Of the chain up to and with it.
+    std::string ledger;       ///< Which ledger: the hash of its first group.
+    std::uint64_t index{0};   ///< Of the last group.
+    std::string hash;         ///< Of the chain up to and with it.
     std::uint64_t begins{0};  ///< Index of the first group that the ledger still keeps, or is about
                               ///< to keep once what is older has been dropped.
-    WallTime wall_at{};      ///< Of that group.
-    std::string key;         ///< Which key: id() of it.
-    std::string signature;   ///< 128 hex digits.
+    WallTime wall_at{};       ///< Of that group.
+    std::string key;          ///< Which key: id() of it.
+    std::string signature;    ///< 128 hex digits.
 
     static void fields(auto& self, auto&& field) {
         field("ledger", self.ledger);

@@ -172,8 +172,7 @@ class Checking {
             }
             return agreed;
         };
-        const Result<LedgerEnd> end =
-            read_chain(Disk(), directory_, 0, visit, &check_.first_bad);
+        const Result<LedgerEnd> end = read_chain(Disk(), directory_, 0, visit, &check_.first_bad);
         if (!end) {
             blame_witness();
             return std::unexpected<Error>(end.error());

@@ -30,7 +30,7 @@ struct Verification {
     std::uint64_t torn_tail_bytes{0};  ///< A crash left them, or a writer is writing them now.
     std::uint64_t witnessed_count{0};  ///< Lines of the sink that agree.
     std::uint64_t heads_count{0};      ///< Signed heads that agree.
-    std::uint64_t first_index{0};      ///< Of the first group; older ones were dropped by retention.
+    std::uint64_t first_index{0};  ///< Of the first group; older ones were dropped by retention.
     std::optional<WallTime> dropped_at;  ///< Then, at the latest; absent: none were.
     std::optional<WallTime> first_wall_at;
     std::optional<WallTime> last_wall_at;

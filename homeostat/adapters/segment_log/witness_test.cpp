@@ -1,5 +1,5 @@
-// What happens to witnesses and keys besides an orderly write: they hang, the power goes, links stand
-// in the way, the process dies.
+// What happens to witnesses and keys besides an orderly write: they hang, the power goes, links
+// stand in the way, the process dies.
 
 #include "homeostat/adapters/segment_log/head_file.hpp"
 #include "homeostat/adapters/segment_log/ledger_for_test.hpp"
@@ -116,7 +116,7 @@ TEST_CASE("a key is made where nothing stands, and through no link") {
     CHECK_FALSE(std::filesystem::exists(elsewhere));
 }
 
-TEST_CASE("a process killed at any call of writing a head leaves a file that the next goes on with") {
+TEST_CASE("a process killed at any call of writing a head leaves a file to go on with") {
     for (int ends_at = 1;; ++ends_at) {
         CAPTURE(ends_at);
         const ScratchForTest scratch;
@@ -136,7 +136,8 @@ TEST_CASE("a process killed at any call of writing a head leaves a file that the
         ensure(::waitpid(child, &status, 0) == child, "a child can be waited for");
         fill_for_test(head_options(scratch), 1);
         const Result<Verification> seen =
-            verify_ledger(scratch.ledger(), Witness{{}, {}, {heads_of(scratch)}, public_key_file(key_of(scratch))});
+            verify_ledger(scratch.ledger(),
+                          Witness{{}, {}, {heads_of(scratch)}, public_key_file(key_of(scratch))});
         REQUIRE_MESSAGE(seen, seen.error().text);
         CHECK(HeadFile(heads_of(scratch)).last().value()->index + 1 == seen->groups_count);
         if (WIFEXITED(status)) {
