@@ -66,7 +66,9 @@ std::uint64_t dropped_count_of(std::span<const EntryGroup> groups) {
 class Past {
   public:
     Past(std::span<const EntryGroup> groups, std::uint64_t dropped_count)
-        : groups_(groups), dropped_count_(dropped_count) {}
+        : groups_(groups), dropped_count_(dropped_count) {
+        history_.skip_to(dropped_count_);
+    }
 
     /// The history of `run` after the first `count` entries of the ledger. REQUIRES: so many.
     const guard::History& history(const Run& run, std::uint64_t count) {
