@@ -131,6 +131,7 @@ TEST_CASE("values of the wrong type or size say what belongs there") {
          "5:17: record.keep: '30d' is out of range — write 31d to 3660d\n"},
         {"a name that is a secret",
          with("neighbours: [ { service: sk-abcdefghijklmnopqrstuvwx, backend: b } ]\n"),
+         "5:1: neighbours: neighbours are seen through the edge only — add edge: { haproxy: … }\n"
          "5:26: neighbours[0].service: a name that looks like a secret: in every record it would "
          "be "
          "replaced, and be no name any more — write another one\n"},
