@@ -22,7 +22,7 @@ namespace {
 
 /// A line of ours whose group has the number.
 std::string line_of(std::uint64_t index) {
-    segment_log::StoredGroup stored{segment_log::genesis_hash(), {}};
+    segment_log::StoredGroup stored{.previous = segment_log::genesis_hash()};
     stored.group.index = index;
     const std::string payload = homeostat::to_text(homeostat::to_json(stored));
     return segment_log::to_witness_line(segment_log::next_hash(stored.previous, payload), payload);

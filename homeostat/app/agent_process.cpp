@@ -165,10 +165,14 @@ Result<void> AgentProcess::prepare() {
     options.directory = config_.ledger_directory;
     options.boot_id = boot_id_;
     options.sink = config_.sink_file;
+    options.keep = config_.keep;
     options.on_news = [log = log_](std::string_view news) { log(std::string(news)); };
     if (!config_.witness_files.empty()) {
-        options.heads = adapters::segment_log::HeadOptions{
-            config_.key_file, config_.witness_files, config_.head_pace, {}, {}};
+        options.heads = adapters::segment_log::HeadOptions{.key = config_.key_file,
+                                                           .witnesses = config_.witness_files,
+                                                           .pace = config_.head_pace,
+                                                           .clock_for_test = {},
+                                                           .disk_probe_for_test = {}};
     }
     auto ledger = adapters::segment_log::SegmentLog::open(std::move(options));
     if (!ledger) {

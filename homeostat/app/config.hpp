@@ -126,6 +126,7 @@ struct Config {
     std::filesystem::path key_file;    ///< Signs the ledger's heads.
     std::vector<std::filesystem::path> witness_files;  ///< Of signed heads; empty: none are made.
     adapters::segment_log::HeadPace head_pace;
+    Duration keep{std::chrono::hours{24 * 397}};  ///< 13 months, at their longest.
     std::filesystem::path control_socket;
     std::filesystem::path switch_file;  ///< The kill switch.
     OracleMode oracle{OracleMode::both};

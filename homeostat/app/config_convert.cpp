@@ -136,6 +136,7 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
         config.witness_files.push_back(paths.of(witness.file));
     }
     config.head_pace = file.record.pace;
+    config.keep = file.record.keep;
     config.control_socket = paths.of(file.control.socket, "homeostat.sock");
     config.switch_file = paths.of(file.control.suspended, "suspended");
     config.oracle = file.oracle;
@@ -240,6 +241,7 @@ ConfigFile to_file(const Config& config) {
         file.record.witnesses.push_back({witness});
     }
     file.record.pace = config.head_pace;
+    file.record.keep = config.keep;
     file.control = ControlSection{config.control_socket, config.switch_file};
     file.oracle = config.oracle;
     return file;

@@ -140,6 +140,7 @@ struct RecordSection {
     std::filesystem::path key_file;
     std::vector<WitnessSection> witnesses;
     adapters::segment_log::HeadPace pace;
+    Duration keep = Config{}.keep;
     static void keys(auto& self, auto&& key) {
         key(Key{"ledger", "Directory of the ledger; var/SERVICE/ledger without it"}, PathValue{},
             self.ledger);
@@ -164,6 +165,11 @@ struct RecordSection {
             self.pace.unwitnessed_groups_max);
         key(Key{"unwitnessed_for", "Likewise by time"}, DurationValue{std::chrono::seconds{1}},
             self.pace.unwitnessed_for_max);
+        // At least a month: far longer than guard remembers, and than an incident waits for people.
+        key(Key{"keep",
+                "Records older than this are dropped, whole segments and never of an open "
+                "incident"},
+            DurationValue{std::chrono::hours{24 * 31}, std::chrono::hours{24 * 3660}}, self.keep);
     }
 };
 

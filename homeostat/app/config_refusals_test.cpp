@@ -118,15 +118,23 @@ TEST_CASE("values of the wrong type or size say what belongs there") {
          "5:21: guard.cool_down: '120' is not a duration — write the unit too, 120s or 120ms\n"},
         {"no duration", with("guard: { cool_down: soon }\n"),
          "5:21: guard.cool_down: 'soon' is not a duration — write a whole number with a unit, as "
-         "in 500ms, 2s, 5m or 1h\n"},
+         "in 500ms, 2s, 5m, 1h or 7d\n"},
         {"a negative duration", with("guard: { cool_down: -2s }\n"),
          "5:21: guard.cool_down: '-2s' is not a duration — write a whole number with a unit, as in "
-         "500ms, 2s, 5m or 1h\n"},
+         "500ms, 2s, 5m, 1h or 7d\n"},
         {"a fraction of a duration", with("guard: { cool_down: 1.5s }\n"),
          "5:21: guard.cool_down: '1.5s' is not a duration — write a whole number with a unit, as "
-         "in 500ms, 2s, 5m or 1h\n"},
+         "in 500ms, 2s, 5m, 1h or 7d\n"},
         {"an endless duration", with("guard: { cool_down: 99999999999999h }\n"),
          "5:21: guard.cool_down: '99999999999999h' is out of range — write 0s to 24h\n"},
+        {"records kept for less than a month", with("record: { keep: 30d }\n"),
+         "5:17: record.keep: '30d' is out of range — write 31d to 3660d\n"},
+        {"a name that is a secret",
+         with("neighbours: [ { service: sk-abcdefghijklmnopqrstuvwx, backend: b } ]\n"),
+         "5:1: neighbours: neighbours are seen through the edge only — add edge: { haproxy: … }\n"
+         "5:26: neighbours[0].service: a name that looks like a secret: in every record it would "
+         "be "
+         "replaced, and be no name any more — write another one\n"},
         {"no time for the model", with("model: { url: \"http://127.0.0.1:1\", deadline: 0ms }\n"),
          "5:47: model.deadline: '0ms' is out of range — write 1ms to 10s\n"},
         {"a negative number", with("guard: { attempts_max: -1 }\n"),
@@ -464,7 +472,7 @@ guard: {}
        "3:63: runtime.process.stop_grace: '3' is not a duration — write the unit too, 3s or "
        "3ms\n"
        "4:21: guard.cool_down: '-1s' is not a duration — write a whole number with a unit, as "
-       "in 500ms, 2s, 5m or 1h\n"
+       "in 500ms, 2s, 5m, 1h or 7d\n"
        "4:39: guard.min_healthy: 'none' is not a number — write a whole number from 0 to 64\n"
        "5:1: 'guard' stands twice, first in line 4 — keep one of them\n");
 }

@@ -2,6 +2,7 @@
 
 #include "homeostat/base/id.hpp"
 #include "homeostat/net/endpoint.hpp"
+#include "homeostat/record/redact.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,7 +23,8 @@ struct Unit {
 };
 
 /// Longest first, for writing; "ms" is looked for before "s" and "m" when reading.
-constexpr std::array units{Unit{"h", 1h}, Unit{"m", 1min}, Unit{"s", 1s}, Unit{"ms", 1ms}};
+constexpr std::array units{Unit{"d", 24h}, Unit{"h", 1h}, Unit{"m", 1min}, Unit{"s", 1s},
+                           Unit{"ms", 1ms}};
 
 std::unexpected<Error> wrong(std::string text) {
     return fail(Fault::invalid, std::move(text));
@@ -91,7 +93,9 @@ std::size_t distance(std::string_view one, std::string_view other) {
 
 std::string to_text(Duration span) {
     for (const Unit& unit : units) {
-        if (span.count() != 0 && span % unit.length == Duration{}) {
+        // "24h" is what people say, and "1d" nobody reads twice.
+        const bool is_day = unit.length == 24h && span <= 24h;
+        if (!is_day && span.count() != 0 && span % unit.length == Duration{}) {
             return fmt::format("{}{}", span / unit.length, unit.suffix);
         }
     }
@@ -106,11 +110,12 @@ Result<Duration> DurationValue::parse(std::string_view text) const {
         const std::string mend =
             count && digits == text.size()
                 ? fmt::format("write the unit too, {}s or {}ms", text, text)
-                : "write a whole number with a unit, as in 500ms, 2s, 5m or 1h";
+                : "write a whole number with a unit, as in 500ms, 2s, 5m, 1h or 7d";
         return wrong(fmt::format("{} is not a duration — {}", shown(text), mend));
     }
     const auto most = static_cast<std::uint64_t>(max / unit->length);
-    const Duration value = *count > most ? max + 1ns : unit->length * static_cast<int>(*count);
+    const Duration value =
+        *count > most ? max + 1ns : unit->length * static_cast<std::int64_t>(*count);
     if (value < min || value > max) {
         return wrong(fmt::format("{} is out of range — write {} to {}", shown(text),
                                  app::to_text(min), app::to_text(max)));
@@ -123,7 +128,7 @@ json::value DurationValue::write(Duration value) const {
 }
 
 json::object DurationValue::schema() const {
-    return text_schema("^[0-9]+(ms|s|m|h)$");
+    return text_schema("^[0-9]+(ms|s|m|h|d)$");
 }
 
 Result<double> RatioValue::parse(std::string_view text) const {
@@ -198,6 +203,11 @@ Result<std::string> NameValue::parse(std::string_view text) const {
             fmt::format("{} is not a plain name — write 1 to {} of A-Z a-z 0-9 _ . -, "
                         "beginning with a letter, a digit or _",
                         shown(text), bytes_max));
+    }
+    if (record::redact(text) != text) {
+        return wrong(
+            "a name that looks like a secret: in every record it would be replaced, and be no name "
+            "any more — write another one");
     }
     return std::string(text);
 }

@@ -24,7 +24,7 @@
 
 namespace homeostat::app {
 
-/// "500ms", "2s", "5m", "1h". Nothing finer: no key of ours needs it.
+/// "500ms", "2s", "5m", "1h", "7d". Nothing finer: no key of ours needs it.
 struct DurationValue {
     Duration min{};
     Duration max{std::chrono::hours{24}};

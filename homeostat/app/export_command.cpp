@@ -207,8 +207,14 @@ Result<void> write_all_of(const std::filesystem::path& directory,
         return std::unexpected(end.error());
     }
     if (reading.entries_count() == 0 && !options.incident.empty()) {
-        return fail(Fault::absent, "there is nothing of incident " + options.incident +
-                                       " then; `homeostat incidents` lists those that there are");
+        const std::string_view dropped =
+            end->begin.next_index == 0
+                ? ""
+                : "; what is older than the ledger's beginning was dropped by age (record.keep)";
+        return fail(Fault::absent,
+                    fmt::format("there is nothing of incident {} then; `homeostat incidents` lists "
+                                "those that there are{}",
+                                options.incident, dropped));
     }
     return target.finish();
 }

@@ -8,6 +8,7 @@
 #include "homeostat/app/ledger_place.hpp"
 #include "homeostat/app/replay_report.hpp"
 #include "homeostat/app/story.hpp"
+#include "homeostat/app/when.hpp"
 #include "homeostat/base/fields.hpp"
 
 #include <fmt/format.h>
@@ -21,6 +22,15 @@ namespace homeostat::app {
 namespace {
 
 namespace ledger = adapters::segment_log;
+
+/// What a ledger does not keep any longer; empty: it has all it ever had.
+std::string dropped_note(const std::vector<EntryGroup>& groups) {
+    if (groups.empty() || groups.front().index == 0) {
+        return {};
+    }
+    return "; what is older than " + to_when(groups.front().wall_at) +
+           " was dropped by age (record.keep)";
+}
 
 Result<std::vector<EntryGroup>> read_groups(const LedgerOptions& options) {
     const Result<LedgerPlace> place = place_of(options);
@@ -137,7 +147,7 @@ ExitStatus explain_incident(const LedgerOptions& options, const std::string& id)
         }
     }
     if (!story) {
-        complain(story.error().text);
+        complain(story.error().text + dropped_note(*groups));
         return ExitStatus::usage;
     }
     fmt::print("{}", *story);
@@ -153,7 +163,8 @@ ExitStatus replay_incident(const LedgerOptions& options, const std::string& id) 
     const IncidentId incident(id);
     const Result<heal::IncidentReplay> replay = heal::replay(*groups, incident);
     if (!replay) {
-        complain(replay.error().text + "; `homeostat incidents` lists those that there are");
+        complain(replay.error().text + "; `homeostat incidents` lists those that there are" +
+                 dropped_note(*groups));
         return ExitStatus::usage;
     }
     fmt::print("{}", options.common.is_json ? to_pretty_text(to_document(incident, *replay))
@@ -188,6 +199,12 @@ void print_intact(const ledger::Verification& verified, const ledger::Witness& w
     fmt::print("intact: {} records in {} groups and {} segments\nhead:   {}\nwitness: {}\n",
                verified.entries_count, verified.groups_count, verified.segments_count,
                verified.head_hash, agreed(verified, witness));
+    if (verified.dropped_at && verified.first_wall_at) {
+        fmt::print(
+            "begins: with group {} of {}; older ones were dropped on {} by retention "
+            "(record.keep)\n",
+            verified.first_index, to_when(*verified.first_wall_at), to_when(*verified.dropped_at));
+    }
     if (verified.torn_tail_bytes > 0) {
         fmt::print(
             "note:   {} bytes of an unfinished group at the end, from a crash or from "

@@ -58,17 +58,30 @@ std::expected<bool, Trouble> read_on(LedgerIndex& index, const std::filesystem::
     return agrees;
 }
 
+/// What the ledger does not keep any longer, its index must not tell either.
+std::expected<bool, Trouble> is_shortened(const LedgerIndex& index,
+                                          const std::filesystem::path& directory) {
+    const Result<std::uint64_t> first = ledger::first_index_in(ledger::Disk(), directory);
+    if (!first) {
+        return std::unexpected(Trouble{first.error(), false});
+    }
+    return index.place().next_index > 0 && index.place().first_index < *first;
+}
+
 Caught catch_up(LedgerIndex& index,
                 const std::filesystem::path& directory,
                 const std::function<void(std::string_view)>& tell) {
-    const std::expected<bool, Trouble> agrees = read_on(index, directory);
-    if (!agrees) {
-        return std::unexpected(agrees.error());
+    const std::expected<bool, Trouble> shortened = is_shortened(index, directory);
+    const std::expected<bool, Trouble> agrees =
+        shortened && *shortened ? std::expected<bool, Trouble>(false) : read_on(index, directory);
+    if (!shortened || !agrees) {
+        return std::unexpected(shortened ? agrees.error() : shortened.error());
     }
     if (*agrees) {
         return {};
     }
-    tell("the index is not of this ledger as it is now; it is built anew");
+    tell(*shortened ? "the ledger has dropped its oldest records; the index is built anew"
+                    : "the index is not of this ledger as it is now; it is built anew");
     const Result<void> cleared = index.clear();
     if (!cleared) {
         return of_index(cleared.error());

@@ -232,4 +232,36 @@ TEST_CASE("a ledger that is not intact is no answer, with an index or without") 
     CHECK(history.error().fault == Fault::corrupt);
 }
 
+TEST_CASE("what the ledger has dropped by age its index does not tell any longer") {
+    Scene scene;
+    const auto at_ms = [](std::int64_t ms) { return group_of(ms, {}).wall_at; };
+    constexpr std::int64_t day_ms = 86'400'000;
+    scene.place.ledger = scene.scratch.path() / "dropping";
+    ledger::Options options = ledger::options_for_test(scene.scratch);
+    options.directory = scene.place.ledger;
+    options.segment_bytes_max = 1;  // A segment for each group.
+    const auto append = [&](std::int64_t ms, const std::string& id) {
+        ledger::LogForTest log(options);
+        REQUIRE(log.log().replay([](const EntryGroup&) {}));
+        for (const EntryGroup& group : incident_at(ms, id, SymptomKind::errors)) {
+            REQUIRE(log.append(group));
+        }
+    };
+    append(0, "i-1");
+    append(40 * day_ms, "i-2");
+    CHECK(scene.ask().incidents.size() == 2);
+    options.keep = std::chrono::hours{24 * 31};
+    options.wall_clock_for_test = [&] { return at_ms(41 * day_ms); };
+    append(41 * day_ms, "i-3");
+    const History history = scene.ask();
+    REQUIRE(history.incidents.size() == 2);
+    CHECK(history.incidents.front().incident == IncidentId("i-2"));
+    REQUIRE(scene.told.size() == 1);
+    CHECK(scene.told.front().contains("has dropped its oldest records"));
+    CHECK(scene.ask().incidents == history.incidents);
+    CHECK(scene.told.empty());
+    scene.place.index.clear();
+    CHECK(scene.ask().incidents == history.incidents);
+}
+
 }  // namespace homeostat::app

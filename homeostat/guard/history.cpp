@@ -1,6 +1,7 @@
 #include "homeostat/guard/history.hpp"
 
 #include "homeostat/base/fields.hpp"
+#include "homeostat/domain/dropped.hpp"
 
 #include <algorithm>
 #include <variant>
@@ -81,7 +82,8 @@ std::string target_of(const Remedy& remedy) {
 }
 
 void History::learn(const Entry& entry, Instant at) {
-    entries_count_ += 1;
+    // The ledger's own; whoever writes the others does not see it, and must count as we do.
+    entries_count_ += entry.kind == EntryKind::dropped ? 0 : 1;
     switch (entry.kind) {
         case EntryKind::opened:
             remember(entry.incident, at);
@@ -122,6 +124,11 @@ void History::learn(const Entry& entry, Instant at) {
         case EntryKind::good:
         case EntryKind::gap:
         case EntryKind::checkpoint:
+            break;
+        case EntryKind::dropped:
+            if (const Result<DroppedBody> body = from_json<DroppedBody>(entry.body)) {
+                skip_to(body->entries_count);
+            }
             break;
     }
 }

@@ -18,6 +18,7 @@
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/domain/step.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -77,6 +78,11 @@ class History {
 
     /// Entries taken in so far: how much of the ledger this view is of.
     [[nodiscard]] std::uint64_t entries_count() const { return entries_count_; }
+
+    /// So many entries stood before the ones that come, and the ledger keeps them no longer.
+    void skip_to(std::uint64_t entries_count) {
+        entries_count_ = std::max(entries_count_, entries_count);
+    }
 
     /// Null for an incident that was never learned of, or so long ago that it is forgotten.
     [[nodiscard]] const IncidentMemory* find(const IncidentId& incident) const;

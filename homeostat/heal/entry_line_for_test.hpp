@@ -88,6 +88,7 @@ template <class Body>
         case EntryKind::gap:
             return "gap of " + std::to_string(body_for_test<GapBody>(entry).groups) + " groups";
         case EntryKind::checkpoint:
+        case EntryKind::dropped:
             break;
     }
     return {};

@@ -1,12 +1,12 @@
 // What the executor knows: its open threads, and what it learned from the ledger. Awaits nothing.
 
+#include "homeostat/domain/dropped.hpp"
 #include "homeostat/heal/earlier_boots.hpp"
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/heal/open_incidents.hpp"
 #include "homeostat/record/record.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -23,17 +23,6 @@ constexpr Duration symptom_ends_within = std::chrono::seconds{5};
 
 /// More than may be to blame for anything that is seen now.
 constexpr std::size_t changes_before_max = 32;
-
-/// Of "i-7" and of "i-7-1764127000".
-std::uint64_t number_in(std::string_view incident) {
-    constexpr std::string_view begin = "i-";
-    std::uint64_t number = 0;
-    if (incident.starts_with(begin)) {
-        incident.remove_prefix(begin.size());
-        (void)std::from_chars(incident.data(), incident.data() + incident.size(), number);
-    }
-    return number;
-}
 
 bool waits_for_a_person(std::string_view node) {
     return node == "stand_by" || node == "ask" || node == "parked";
@@ -196,11 +185,24 @@ void ExecutorRole::learn_versions(const Entry& entry) {
     }
 }
 
+/// What the ledger says of entries that it does not keep any longer.
+void ExecutorRole::take_over(const CarriedOver& carried) {
+    incident_last_ = std::max(incident_last_, carried.incident_last);
+    changes_count_ = std::max(changes_count_, carried.changes_count);
+    for (const Artifact artifact : artifacts_all) {
+        const std::vector<VersionId>& good = carried.versions_good[artifact];
+        versions_good_[artifact].insert(good.begin(), good.end());
+        if (versions_last_seen_[artifact].empty()) {
+            versions_last_seen_[artifact] = carried.versions_last_seen[artifact];
+        }
+    }
+}
+
 /// Of a ledger that is replayed: the latest of each kind.
 void ExecutorRole::remember(const Entry& entry, bool is_of_this_boot) {
     const std::string& id = entry.incident.text();
     if (entry.kind == EntryKind::opened) {
-        incident_last_ = std::max(incident_last_, number_in(id));
+        incident_last_ = std::max(incident_last_, incident_number(id));
     }
     if (entry.kind == EntryKind::change) {
         changes_count_ += 1;
@@ -210,6 +212,11 @@ void ExecutorRole::remember(const Entry& entry, bool is_of_this_boot) {
         }
         if (changes_before_.size() > changes_before_max) {
             changes_before_.erase(changes_before_.begin());
+        }
+    }
+    if (entry.kind == EntryKind::dropped) {
+        if (const Result<DroppedBody> body = from_json<DroppedBody>(entry.body)) {
+            take_over(body->carried);
         }
     }
 }

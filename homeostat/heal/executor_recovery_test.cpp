@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -376,6 +377,35 @@ TEST_CASE("a rollback to a version that has not proven itself is refused") {
     REQUIRE(process.settle_at("stand_by"));
     CHECK(machine.has_line("refusal: the catalogue holds this remedy for this target"));
     CHECK(machine.world.changes_count.empty());
+}
+
+TEST_CASE("a successor goes on from what a ledger says of the entries that it dropped") {
+    SimulatedMachine machine = bad_deploy();
+    machine.prove("v0");
+    live_until(machine, 200, 0s);
+    REQUIRE(machine.story().back() == "closed healed");
+    DroppedBody dropped;
+    for (const EntryGroup& group : machine.disk.groups) {
+        for (const Entry& entry : group.entries) {
+            dropped.carried.learn(entry);
+            dropped.entries_count += 1;
+        }
+    }
+    machine.disk.groups = {
+        EntryGroup{.at = machine.world.now,
+                   .boot_id = machine.disk.boot_id,
+                   .entries = {Entry{EntryKind::dropped, {}, to_json(dropped)}}}};
+    SimulatedProcess successor(machine);
+    REQUIRE(successor.start());
+    CHECK(successor.executor->versions_good(Artifact::deploy) ==
+          std::set{VersionId("v0"), VersionId("v1")});
+    CHECK(successor.executor->version_last_seen(Artifact::deploy) ==
+          dropped.carried.versions_last_seen.deploy);
+    successor.clock.run_for(3s);
+    machine.world.end_process(InstanceId("payments-0"));
+    REQUIRE(successor.submit(reflex_of(machine, "payments-0")));
+    REQUIRE(successor.executor->incidents().size() == 1);
+    CHECK(successor.executor->incidents().front().incident == IncidentId("i-2"));
 }
 
 // --- the kill switch -----------------------------------------------------------------------------

@@ -34,6 +34,7 @@ bool needs_sync(EntryKind kind) {
         case good:
         case gap:
         case started:
+        case dropped:
             return true;
         case opened:
         case proposed:

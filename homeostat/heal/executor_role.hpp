@@ -15,6 +15,7 @@
 // Lives on one strand (a single-threaded io_context); not thread-safe.
 
 #include "homeostat/domain/artifact.hpp"
+#include "homeostat/domain/dropped.hpp"
 #include "homeostat/heal/executor_settings.hpp"
 #include "homeostat/heal/healing_graph.hpp"
 #include "homeostat/heal/port_calls.hpp"
@@ -144,6 +145,7 @@ class ExecutorRole final : public ports::Executor {
     void learn(const EntryGroup& group, Instant at);
     void learn_versions(const Entry& entry);
     void remember(const Entry& entry, bool is_of_this_boot);
+    void take_over(const CarriedOver& carried);
     [[nodiscard]] bool explains(const HealingThread& thread, const Symptom& down) const;
     [[nodiscard]] bool leaves_target_alone(const HealingThread& thread) const;
     [[nodiscard]] bool is_reflex_of(const HealingThread& thread, const Symptom& symptom) const;

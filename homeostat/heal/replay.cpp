@@ -2,6 +2,7 @@
 
 #include "homeostat/act/act.hpp"
 #include "homeostat/base/fields.hpp"
+#include "homeostat/domain/dropped.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
 #include "homeostat/domain/proposal.hpp"
 #include "homeostat/guard/rules.hpp"
@@ -22,6 +23,12 @@ namespace {
 
 constexpr std::string_view before_grounds = "recorded before the ledger kept what guard saw";
 constexpr std::string_view before_settings = "recorded before the ledger kept the settings";
+constexpr std::string_view start_dropped =
+    "the agent that decided began before what the ledger still keeps: its settings were dropped";
+constexpr std::string_view memory_dropped =
+    "what guard remembered then stood in records that were dropped by age";
+/// Guard's longest memory: its limits take no longer span (config_limit_keys.hpp).
+constexpr Duration remembers_for_max = std::chrono::hours{24};
 
 /// One process of ours, by its `started` entry: it remembers what the ledger held when it began.
 struct Run {
@@ -31,15 +38,43 @@ struct Run {
     std::optional<DecisionSettings> settings;
 };
 
+/// Of a group, as guard counts the ledger's entries.
+std::uint64_t counted_in(const EntryGroup& group) {
+    const auto dropped = std::ranges::count(group.entries, EntryKind::dropped, &Entry::kind);
+    return group.entries.size() - static_cast<std::uint64_t>(dropped);
+}
+
+/// Entries that stood before the first of `groups` and were dropped: what the record of it counts,
+/// less those that are there.
+std::uint64_t dropped_count_of(std::span<const EntryGroup> groups) {
+    std::uint64_t there_count = 0;
+    for (const EntryGroup& group : groups) {
+        for (const Entry& entry : group.entries) {
+            const Result<DroppedBody> body = entry.kind == EntryKind::dropped
+                                                 ? from_json<DroppedBody>(entry.body)
+                                                 : fail(Fault::absent, "of another kind");
+            if (body && body->entries_count >= there_count) {
+                return body->entries_count - there_count;
+            }
+        }
+        there_count += counted_in(group);
+    }
+    return 0;
+}
+
 /// Guard's memory as it was, for one run after the other.
 class Past {
   public:
-    explicit Past(std::span<const EntryGroup> groups) : groups_(groups) {}
+    Past(std::span<const EntryGroup> groups, std::uint64_t dropped_count)
+        : groups_(groups), dropped_count_(dropped_count) {
+        history_.skip_to(dropped_count_);
+    }
 
     /// The history of `run` after the first `count` entries of the ledger. REQUIRES: so many.
     const guard::History& history(const Run& run, std::uint64_t count) {
         if (run.first_group != first_group_ || count < history_.entries_count()) {
             history_ = {};
+            history_.skip_to(dropped_count_);
             boots_ = EarlierBoots(run.boot_id, run.started.recovered_at.value_or(Instant::max()));
             first_group_ = run.first_group;
             group_ = entry_ = 0;
@@ -70,6 +105,7 @@ class Past {
     }
 
     std::span<const EntryGroup> groups_;
+    std::uint64_t dropped_count_;  ///< Entries that stood before the first group.
     guard::History history_;
     EarlierBoots boots_{"", Instant::max()};
     std::size_t first_group_{0};
@@ -174,7 +210,10 @@ Difference difference(const IntentBody& body, const Symptom& symptom) {
 class Replayer {
   public:
     Replayer(std::span<const EntryGroup> groups, IncidentId incident)
-        : groups_(groups), past_(groups), incident_(std::move(incident)) {}
+        : groups_(groups),
+          entries_before_(dropped_count_of(groups)),
+          past_(groups, entries_before_),
+          incident_(std::move(incident)) {}
 
     Result<IncidentReplay> replay() {
         for (std::size_t index = 0; index < groups_.size(); ++index) {
@@ -187,7 +226,7 @@ class Replayer {
                     take(entry, group);
                 }
             }
-            entries_before_ += group.entries.size();
+            entries_before_ += counted_in(group);
         }
         if (!is_found_) {
             return fail(Fault::absent, "there is no incident " + incident_.text());
@@ -220,6 +259,7 @@ class Replayer {
 
     void take(const Entry& entry, const EntryGroup& group) {
         at_ = group.at;
+        wall_at_ = group.wall_at;
         group_ = group.index;
         switch (entry.kind) {
             case EntryKind::opened:
@@ -258,7 +298,7 @@ class Replayer {
         const std::string decision = "choice among " + std::to_string(proposal.menu.items.size());
         const std::string recorded = text_of(proposal.choice);
         if (settings() == nullptr) {
-            tell(decision, Replay::not_recorded, recorded, std::string(before_settings));
+            tell(decision, Replay::not_recorded, recorded, why_no_settings());
             return;
         }
         if (proposal.menu.items.empty()) {
@@ -346,7 +386,11 @@ class Replayer {
         const bool has_all = asked.grounds && settings() != nullptr && symptom_;
         if (!has_all) {
             tell(asked.decision, Replay::not_recorded, recorded_text,
-                 std::string(asked.grounds ? before_settings : before_grounds));
+                 asked.grounds ? why_no_settings() : std::string(before_grounds));
+            return;
+        }
+        if (is_memory_dropped()) {
+            tell(asked.decision, Replay::not_recorded, recorded_text, std::string(memory_dropped));
             return;
         }
         if (asked.grounds->entries_known_count > entries_before_) {
@@ -391,6 +435,14 @@ class Replayer {
         return run_ && run_->settings ? &*run_->settings : nullptr;
     }
 
+    [[nodiscard]] std::string why_no_settings() const {
+        return std::string(!run_ && groups_.front().index > 0 ? start_dropped : before_settings);
+    }
+
+    [[nodiscard]] bool is_memory_dropped() const {
+        return groups_.front().index > 0 && wall_at_ - groups_.front().wall_at < remembers_for_max;
+    }
+
     void tell(std::string decision, Replay replay, std::string recorded, std::string replayed) {
         if (result_.decisions.empty() && run_) {
             result_.version = run_->started.version;
@@ -400,16 +452,17 @@ class Replayer {
     }
 
     std::span<const EntryGroup> groups_;
+    std::uint64_t entries_before_;
     Past past_;
     IncidentId incident_;
     IncidentReplay result_;
     std::optional<Run> run_;
     std::optional<Symptom> symptom_;  ///< Of the latest proposal.
     std::optional<HeldBody> held_;    ///< What the incident held last.
-    std::uint64_t entries_before_{0};
     std::uint32_t effects_count_{0};
     std::uint64_t group_{0};
     Instant at_{};
+    WallTime wall_at_{};
     bool is_found_{false};
 };
 

@@ -4,6 +4,7 @@
 #include "homeostat/heal/replay.hpp"
 
 #include "homeostat/base/fields.hpp"
+#include "homeostat/domain/dropped.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
 #include "homeostat/heal/proposal_for_test.hpp"
 #include "homeostat/heal/simulated_executor_for_test.hpp"
@@ -123,6 +124,49 @@ TEST_CASE("decisions of an incident during which the process died come out the s
         rolled.executor.settle();
         const IncidentReplay result = replayed(rolled.executor.ledger);
         CHECK(count_of(result, Replay::same) == result.decisions.size());
+    }
+}
+
+TEST_CASE("of a ledger without its beginning the rest comes out the same, or as missing") {
+    SimulatedWorld world;
+    SimulatedExecutor executor{world};
+    world.versions_bad = {VersionId("v2")};
+    constexpr std::ptrdiff_t fillers = 5;
+    for (std::ptrdiff_t filler = 0; filler < fillers; ++filler) {
+        executor.write(record::resumed({}));
+    }
+    executor.open(proposal_for_test(errors_for_test(world.now), rollback_for_test()));
+    executor.settle();
+    Ledger kept = executor.ledger;
+    DroppedBody dropped;
+    for (const EntryGroup& group : kept) {
+        dropped.entries_count += group.entries.size();
+    }
+    kept.erase(kept.begin(), kept.begin() + fillers);
+    REQUIRE(kept.front().entries.front().kind == EntryKind::started);
+    kept.push_back(EntryGroup{.index = executor.ledger.size(),
+                              .entries = {Entry{EntryKind::dropped, {}, to_json(dropped)}}});
+    SUBCASE("long after its beginning") {
+        for (EntryGroup& group : kept) {
+            group.wall_at += group.index == fillers ? 0h : 48h;
+        }
+        const IncidentReplay result = replayed(kept);
+        CHECK(result.decisions.size() > 10);
+        for (const Redecision& decision : result.decisions) {
+            CHECK_MESSAGE(decision.replay == Replay::same, decision.replayed);
+        }
+    }
+    SUBCASE("at its beginning: guard may have remembered more") {
+        const IncidentReplay result = replayed(kept);
+        CHECK(count_of(result, Replay::same) == 1);  // The choice.
+        CHECK(count_of(result, Replay::not_recorded) == result.decisions.size() - 1);
+        CHECK(result.decisions.back().replayed.contains("dropped by age"));
+    }
+    SUBCASE("whose start was dropped as well") {
+        kept.erase(kept.begin());
+        const IncidentReplay result = replayed(kept);
+        CHECK(count_of(result, Replay::not_recorded) == result.decisions.size());
+        CHECK(result.decisions.front().replayed.contains("its settings were dropped"));
     }
 }
 

@@ -21,8 +21,8 @@ namespace {
 // `position` is the number of the entry in its group: the two together name an entry. `number` is
 // the order of the incidents' first entries.
 constexpr const char* tables = R"(
-CREATE TABLE place(next_index INTEGER NOT NULL, hash TEXT NOT NULL);
-INSERT INTO place VALUES(0, '');
+CREATE TABLE place(next_index INTEGER NOT NULL, first_index INTEGER NOT NULL, hash TEXT NOT NULL);
+INSERT INTO place VALUES(0, 0, '');
 CREATE TABLE incidents(number INTEGER PRIMARY KEY, incident TEXT NOT NULL UNIQUE,
   service TEXT NOT NULL, symptom TEXT NOT NULL, state TEXT NOT NULL, opened_ms INTEGER NOT NULL,
   closed_after_ms INTEGER, summary TEXT NOT NULL);
@@ -154,13 +154,14 @@ Result<void> LedgerIndex::read_place() {
         return fail(Fault::corrupt,
                     fmt::format("the index is of version {}, not {}", found, schema_version));
     }
-    const Result<Statement*> place = statement("SELECT next_index, hash FROM place");
+    const Result<Statement*> place = statement("SELECT next_index, first_index, hash FROM place");
     const Result<bool> is_there = place ? (*place)->step() : std::unexpected(place.error());
     if (!is_there || !*is_there) {
         return is_there ? fail(Fault::corrupt, "the index does not say how far it goes")
                         : std::unexpected(is_there.error());
     }
-    place_ = {static_cast<std::uint64_t>((*place)->number_at(0)), (*place)->text_at(1)};
+    place_ = {static_cast<std::uint64_t>((*place)->number_at(0)),
+              static_cast<std::uint64_t>((*place)->number_at(1)), (*place)->text_at(2)};
     (*place)->reset();
     return {};
 }
@@ -196,7 +197,7 @@ Result<void> LedgerIndex::clear() {
     return database_.execute(end +
                              "BEGIN; DELETE FROM incidents; DELETE FROM decisions; DELETE FROM "
                              "effects; DELETE FROM proofs; DELETE FROM changes; UPDATE place SET "
-                             "next_index = 0, hash = ''; COMMIT;");
+                             "next_index = 0, first_index = 0, hash = ''; COMMIT;");
 }
 
 Result<void> LedgerIndex::take(const EntryGroup& group, std::string_view hash) {
@@ -222,7 +223,8 @@ Result<void> LedgerIndex::take(const EntryGroup& group, std::string_view hash) {
             return taken;
         }
     }
-    place_ = {group.index + 1, std::string(hash)};
+    const bool is_first = place_.next_index == 0;
+    place_ = {group.index + 1, is_first ? group.index : place_.first_index, std::string(hash)};
     return {};
 }
 
@@ -237,8 +239,9 @@ Result<void> LedgerIndex::commit() {
         }
     }
     fresh_.clear();
-    const Result<void> placed = write("UPDATE place SET next_index = ?, hash = ?",
-                                      static_cast<std::int64_t>(place_.next_index), place_.hash);
+    const Result<void> placed = write("UPDATE place SET next_index = ?, first_index = ?, hash = ?",
+                                      static_cast<std::int64_t>(place_.next_index),
+                                      static_cast<std::int64_t>(place_.first_index), place_.hash);
     if (!placed) {
         return placed;
     }
@@ -341,7 +344,8 @@ Result<void> LedgerIndex::take_decision(const EntryGroup& group,
 
 /// By the clock on the wall, which goes on over a restart of the machine.
 Result<void> LedgerIndex::take_close(const EntryGroup& group, const Entry& entry) {
-    const WallTime opened_at = fresh_.at(entry.incident).opened_at;
+    const auto fresh = fresh_.find(entry.incident);  // A ledger of others may name no incident.
+    const WallTime opened_at = fresh == fresh_.end() ? WallTime{} : fresh->second.opened_at;
     return opened_at == WallTime{} || opened_at > group.wall_at
                ? Result<void>{}
                : write("UPDATE incidents SET closed_after_ms = ? WHERE incident = ?",

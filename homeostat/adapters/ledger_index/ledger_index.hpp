@@ -34,8 +34,9 @@ constexpr std::int64_t schema_version = 2;  ///< Of the tables; another one is t
 
 /// How far the ledger is in the index.
 struct Place {
-    std::uint64_t next_index{0};  ///< Of the first group that is not.
-    std::string hash;             ///< Of the chain after the group before it; empty at 0.
+    std::uint64_t next_index{0};   ///< Of the first group that is not.
+    std::uint64_t first_index{0};  ///< Of the first one that is.
+    std::string hash;              ///< Of the chain after the group before it; empty at 0.
 };
 
 /// Which incidents; what is absent or empty asks for nothing.

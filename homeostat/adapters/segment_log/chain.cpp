@@ -29,13 +29,25 @@ std::string genesis_hash() {
     return std::string(hash_digits, '0');
 }
 
+namespace {
+
+/// Looked up once: that takes longer than the hash of a short group.
+const EVP_MD* sha256() {
+    static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> found(
+        EVP_MD_fetch(nullptr, "SHA256", nullptr), &EVP_MD_free);
+    ensure(found != nullptr, "OpenSSL knows SHA-256");
+    return found.get();
+}
+
+}  // namespace
+
 std::string next_hash(std::string_view previous, std::string_view payload) {
     ensure(previous.size() == hash_digits, "a hash of the chain has 64 digits");
     const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
                                                                           &EVP_MD_CTX_free);
     std::array<unsigned char, hash_digits / 2> digest{};
     // These fail only without memory or without SHA-256 in the library: nothing to go on with.
-    ensure(context != nullptr && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1 &&
+    ensure(context != nullptr && EVP_DigestInit_ex(context.get(), sha256(), nullptr) == 1 &&
                EVP_DigestUpdate(context.get(), previous.data(), previous.size()) == 1 &&
                EVP_DigestUpdate(context.get(), payload.data(), payload.size()) == 1 &&
                EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1,

@@ -140,7 +140,7 @@ TEST_CASE("a commit that was altered, and given a right checksum, is found when 
     REQUIRE_FALSE(store);
     CHECK(store.error().fault == Fault::corrupt);
     CHECK(store.error().text.ends_with(
-        "000000.hlog at byte 84: group 0: a commit: the field 'number' is missing"));
+        "000000.hlog at byte 148: group 0: a commit: the field 'number' is missing"));
 }
 
 }  // namespace homeostat::adapters::segment_log

@@ -75,7 +75,7 @@ constexpr std::uint64_t all = ~std::uint64_t{0};
 
 Options small_options(const ScratchForTest& scratch) {
     Options options = options_for_test(scratch);
-    options.segment_bytes_max = 1000;  // Three groups: the crash often hits a rotation.
+    options.segment_bytes_max = 1200;  // Three groups: the crash often hits a rotation.
     options.sink = scratch.sink();
     return options;
 }

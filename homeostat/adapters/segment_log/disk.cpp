@@ -81,6 +81,13 @@ Result<void> Disk::sync_directory(const std::filesystem::path& directory) const 
     return calls_->sync_directory(directory.string());
 }
 
+Result<void> Disk::remove(const std::filesystem::path& path) const {
+    if (const int number = probed(DiskCall::remove); number != 0) {
+        return cannot("remove", path, number);
+    }
+    return calls_->remove(path.string());
+}
+
 Result<void> Disk::rename(const std::filesystem::path& from,
                           const std::filesystem::path& to) const {
     if (const int number = probed(DiskCall::rename); number != 0) {

@@ -23,7 +23,16 @@
 
 namespace homeostat::adapters::segment_log {
 
-enum class DiskCall : std::uint8_t { open, read, write, sync, truncate, rename, sync_directory };
+enum class DiskCall : std::uint8_t {
+    open,
+    read,
+    write,
+    sync,
+    truncate,
+    rename,
+    sync_directory,
+    remove
+};
 
 /// Answers 0 to let the call happen, or an errno to let it fail with.
 using DiskProbe = std::function<int(DiskCall)>;
@@ -62,6 +71,9 @@ class Disk {
                                      std::string_view bytes) const;
 
     [[nodiscard]] Result<void> sync_directory(const std::filesystem::path& directory) const;
+
+    /// Nothing to remove is success.
+    [[nodiscard]] Result<void> remove(const std::filesystem::path& path) const;
 
     // As in os::DiskCalls. The probe does not see them: a ledger makes them before it writes.
     [[nodiscard]] Result<void> make_directories(const std::filesystem::path& directory) const;

@@ -20,7 +20,7 @@ namespace {
 
 Options sink_options(const ScratchForTest& scratch) {
     Options options = options_for_test(scratch);
-    options.segment_bytes_max = 1000;
+    options.segment_bytes_max = 1200;
     options.sink = scratch.sink();
     return options;
 }
@@ -283,7 +283,7 @@ TEST_CASE("a ledger that is another one than the sink has seen is refused") {
     const Result<Verification> seen = verify_ledger(scratch.ledger(), Witness{{}, scratch.sink()});
     REQUIRE_FALSE(seen);
     CHECK(seen.error().text == scratch.segment(0).string() +
-                                   " at byte 84: group 0 is not the one that line 1 of " +
+                                   " at byte 148: group 0 is not the one that line 1 of " +
                                    scratch.sink().string() + " has seen");
     CHECK(LogForTest(sink_options(scratch)).numbers().error().fault == Fault::corrupt);
 }

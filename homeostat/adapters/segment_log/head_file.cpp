@@ -14,8 +14,14 @@ namespace {
 
 constexpr std::string_view line_begin = R"({"ledger":")";
 
+/// Of zeros that a power loss left where bytes were not written yet; more is none of ours.
+constexpr std::size_t zeros_max = std::size_t{64} << 10U;
+/// Holds a whole line, whatever may stand torn behind it.
+constexpr std::size_t tail_bytes_max = 2 * head_line_bytes_max + zeros_max;
+
 /// Says whether `text` may be what a crash left of a line of ours: only that may be cut off.
 bool begins_as_a_line(std::string_view text) {
+    text = text.substr(0, text.find_last_not_of('\0') + 1);
     return text.size() < head_line_bytes_max &&
            (text.starts_with(line_begin) || line_begin.starts_with(text));
 }
@@ -37,6 +43,12 @@ std::string objection_to(const SignedHead& head, const SignedHead& last) {
     }
     if (head.index == last.index && head.hash != last.hash) {
         return fmt::format("it has seen another group {}", last.index);
+    }
+    if (head.begins < last.begins) {
+        return fmt::format(
+            "it has seen that the ledger keeps group {} and later ones, and here it "
+            "begins at group {}: this is an older copy",
+            last.begins, head.begins);
     }
     return {};
 }
@@ -85,12 +97,15 @@ Result<HeadTail> HeadFile::tail() const {
     if (error) {
         return fail(Fault::full, path_.string() + ": " + error.message());
     }
-    const std::uint64_t begin = size > 2 * head_line_bytes_max ? size - 2 * head_line_bytes_max : 0;
-    const Result<std::string> bytes = disk_.read(path_, begin, 2 * head_line_bytes_max);
+    const std::uint64_t begin = size > tail_bytes_max ? size - tail_bytes_max : 0;
+    const Result<std::string> bytes = disk_.read(path_, begin, tail_bytes_max);
     if (!bytes) {
         return std::unexpected(bytes.error());
     }
     Result<HeadTail> tail = parse_head_tail(*bytes);
+    if (tail && !tail->last && begin > 0) {
+        tail = fail(Fault::corrupt, "no whole line in its last bytes");
+    }
     if (!tail) {
         return fail(
             Fault::corrupt,

@@ -21,7 +21,9 @@ Result<SigningKey> read_or_make_key(const HeadOptions& options, const HeadKeeper
         return key;
     }
     for (const std::filesystem::path& witness : options.witnesses) {
-        const Result<std::optional<SignedHead>> last = HeadFile(witness).last();
+        const BoundedWitness file(HeadFile(witness, Disk(options.disk_probe_for_test)),
+                                  options.answers_within);
+        const Result<std::optional<SignedHead>> last = file.last();
         if (!last) {
             return fail(
                 Fault::absent,
@@ -54,7 +56,8 @@ Result<SigningKey> read_or_make_key(const HeadOptions& options, const HeadKeeper
 HeadKeeper::HeadKeeper(HeadOptions options, Tell tell, SigningKey key)
     : options_(std::move(options)), tell_(std::move(tell)), key_(std::move(key)) {
     for (const std::filesystem::path& witness : options_.witnesses) {
-        files_.emplace_back(witness, Disk(options_.disk_probe_for_test));
+        files_.emplace_back(HeadFile(witness, Disk(options_.disk_probe_for_test)),
+                            options_.answers_within);
     }
     failing_by_.resize(files_.size());
 }
@@ -74,7 +77,7 @@ Result<std::unique_ptr<HeadKeeper>> HeadKeeper::open(HeadOptions options, Tell t
 }
 
 Result<void> HeadKeeper::read_witnesses() {
-    for (const HeadFile& file : files_) {
+    for (const BoundedWitness& file : files_) {
         Result<std::optional<SignedHead>> last = file.last();
         if (!last && last.error().fault == Fault::corrupt) {
             return std::unexpected(last.error());
@@ -93,6 +96,7 @@ Result<void> HeadKeeper::read_witnesses() {
                                     file.path().string(), checked.error().text));
         }
         witnessed_index_ = std::max(witnessed_index_.value_or(0), (*last)->index);
+        begins_witnessed_ = std::max(begins_witnessed_, (*last)->begins);
         seen_.push_back({file.path(), std::move(**last)});
     }
     return {};
@@ -116,7 +120,9 @@ void HeadKeeper::begin(std::string ledger) {
 void HeadKeeper::took(LedgerHead head) {
     const std::lock_guard hold(mutex_);
     const std::uint64_t seen_count = witnessed_index_ ? *witnessed_index_ + 1 : 0;
-    const std::uint64_t count = head.index + 1 > seen_count ? head.index + 1 - seen_count : 0;
+    // A new beginning is news as a group is.
+    const std::uint64_t least = head.begins > begins_witnessed_ ? 1 : 0;
+    const std::uint64_t count = head.index + 1 > seen_count ? head.index + 1 - seen_count : least;
     if (groups_unwitnessed_ == 0) {
         unwitnessed_since_ = now();
     }
@@ -206,6 +212,7 @@ void HeadKeeper::send() {
         head = {.ledger = ledger_,
                 .index = head_->index,
                 .hash = head_->hash,
+                .begins = head_->begins,
                 .wall_at = head_->wall_at,
                 .key = {},
                 .signature = {}};
@@ -215,7 +222,7 @@ void HeadKeeper::send() {
     if (has_failed_) {
         wait();
     } else {
-        note_witnessed(head.index);
+        note_witnessed(head);
     }
 }
 
@@ -245,10 +252,17 @@ bool HeadKeeper::note_answer(std::size_t witness, const Result<void>& answer) {
     return was_failing == answer.has_value();
 }
 
-void HeadKeeper::note_witnessed(std::uint64_t index) {
+std::uint64_t HeadKeeper::begins_witnessed() const {
     const std::lock_guard hold(mutex_);
-    witnessed_index_ = index;
-    groups_unwitnessed_ = head_->index - index;
+    return begins_witnessed_;
+}
+
+void HeadKeeper::note_witnessed(const SignedHead& head) {
+    const std::lock_guard hold(mutex_);
+    witnessed_index_ = head.index;
+    begins_witnessed_ = std::max(begins_witnessed_, head.begins);
+    const std::uint64_t least = head_->begins > begins_witnessed_ ? 1 : 0;
+    groups_unwitnessed_ = std::max(head_->index - head.index, least);
     unwitnessed_since_ = now();
 }
 

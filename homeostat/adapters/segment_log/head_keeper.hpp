@@ -12,6 +12,7 @@
 // runs on a thread of its own, because a witness may hang (a network disk) while the ledger must
 // not.
 
+#include "homeostat/adapters/segment_log/bounded_witness.hpp"
 #include "homeostat/adapters/segment_log/head_file.hpp"
 #include "homeostat/adapters/segment_log/head_pace.hpp"
 #include "homeostat/adapters/segment_log/signed_head.hpp"
@@ -39,6 +40,8 @@ struct HeadOptions {
     std::filesystem::path key;                     ///< Made if it is not there.
     std::vector<std::filesystem::path> witnesses;  ///< Files; at least one.
     HeadPace pace;
+    /// One that takes longer is as good as away: neither a start nor an end waits for it.
+    Duration answers_within{std::chrono::seconds{5}};
     std::function<std::chrono::steady_clock::time_point()> clock_for_test;
     DiskProbe disk_probe_for_test;
 };
@@ -48,6 +51,7 @@ struct LedgerHead {
     std::uint64_t index{0};
     std::string hash;
     WallTime wall_at{};
+    std::uint64_t begins{0};  ///< As SignedHead has it.
 };
 
 class HeadKeeper {
@@ -77,6 +81,9 @@ class HeadKeeper {
     /// The ledger ends here now. Never blocks.
     void took(LedgerHead head);
 
+    /// The latest beginning of the ledger that a witness has seen signed. 0 before any.
+    [[nodiscard]] std::uint64_t begins_witnessed() const;
+
     /// Why nothing may be done on our own judgement now; empty: it may.
     [[nodiscard]] std::string objection() const;
 
@@ -91,21 +98,22 @@ class HeadKeeper {
     void send();
     [[nodiscard]] bool send_to_any(const SignedHead& head);
     [[nodiscard]] bool note_answer(std::size_t witness, const Result<void>& answer);
-    void note_witnessed(std::uint64_t index);
+    void note_witnessed(const SignedHead& head);
     [[nodiscard]] std::string say_each_witness() const;
 
     HeadOptions options_;
     Tell tell_;
     SigningKey key_;
-    std::vector<HeadFile> files_;
+    std::vector<BoundedWitness> files_;
     std::vector<Seen> seen_;
 
-    mutable std::mutex mutex_;             ///< Of the next eight.
+    mutable std::mutex mutex_;             ///< Of the next nine.
     std::vector<std::string> failing_by_;  ///< Of each file; empty: it works, or was not tried.
     std::string contradiction_;            ///< What a witness knows and the ledger does not.
     std::string ledger_;
     std::optional<LedgerHead> head_;
     std::optional<std::uint64_t> witnessed_index_;
+    std::uint64_t begins_witnessed_{0};
     std::uint64_t groups_unwitnessed_{0};
     std::chrono::steady_clock::time_point unwitnessed_since_{};
     bool is_look_due_{false};  ///< One is on its way to the thread.

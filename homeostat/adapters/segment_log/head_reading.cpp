@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -24,19 +25,31 @@ Result<void> HeadReading::begin(const std::filesystem::path& heads,
     return next();
 }
 
-Result<void> HeadReading::compare(const FoundGroup& found) {
-    const std::uint64_t index = found.stored.group.index;
-    if (index == 0) {
-        ledger_ = found.hash;
+Result<void> HeadReading::compare(const ChainedGroup& found) {
+    const std::uint64_t index = found.prefix.index;
+    while (head_ && head_->index < index) {
+        // The last one before the beginning is compared with what the beginning follows.
+        const bool is_before = head_->index + 1 == index && head_->hash != found.prefix.previous;
+        if (is_before || head_->ledger != found.ledger) {
+            return fail(Fault::corrupt,
+                        fmt::format("the group before group {} is not the one whose head {} has, "
+                                    "signed, at byte {}",
+                                    index, path_.string(), line_begin_));
+        }
+        begins_ = std::max(begins_.value_or(0), head_->begins);
+        if (Result<void> read = next(); !read) {
+            return read;
+        }
     }
     // The same head may stand there twice: a witness that was tried again.
     while (head_ && head_->index == index) {
-        if (head_->hash != found.hash || head_->ledger != ledger_) {
+        if (head_->hash != found.hash || head_->ledger != found.ledger) {
             return fail(Fault::corrupt,
                         fmt::format("group {} is not the one whose head {} has, signed, at byte {}",
                                     index, path_.string(), line_begin_));
         }
         ++agreed_count_;
+        begins_ = std::max(begins_.value_or(0), head_->begins);
         if (Result<void> read = next(); !read) {
             return read;
         }
@@ -44,12 +57,20 @@ Result<void> HeadReading::compare(const FoundGroup& found) {
     return {};
 }
 
-Result<void> HeadReading::end(std::uint64_t next_index) const {
+Result<void> HeadReading::end(const LedgerEnd& end) const {
+    const std::uint64_t next_index = end.chain.next_index;
     if (head_) {
         return fail(Fault::corrupt,
                     fmt::format("the ledger ends before group {}; {} has the signed head of group "
                                 "{}: the end was cut off, or this is an older copy",
                                 next_index, path_.string(), head_->index));
+    }
+    if (begins_ && end.begin.next_index > *begins_) {
+        return fail(
+            Fault::corrupt,
+            fmt::format("the ledger begins with group {}; by the signed heads of {} it keeps "
+                        "group {} and later ones: its beginning was cut off",
+                        end.begin.next_index, path_.string(), *begins_));
     }
     return {};
 }

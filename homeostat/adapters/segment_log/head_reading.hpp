@@ -27,11 +27,13 @@ class HeadReading {
     [[nodiscard]] Result<void> begin(const std::filesystem::path& heads,
                                      const std::filesystem::path& public_key);
 
-    /// Compares the heads of this group, if there are any. ERRORS: corrupt.
-    [[nodiscard]] Result<void> compare(const FoundGroup& found);
+    /// Compares the heads of this group, if there are any. The heads of groups before the first one
+    /// that comes are of what the ledger does not keep any longer. ERRORS: corrupt.
+    [[nodiscard]] Result<void> compare(const ChainedGroup& found);
 
-    /// ERRORS: corrupt: a head is of a group that the ledger does not have.
-    [[nodiscard]] Result<void> end(std::uint64_t next_index) const;
+    /// ERRORS: corrupt: a head is of a group that the ledger does not have, or none says that it
+    /// may begin where it does.
+    [[nodiscard]] Result<void> end(const LedgerEnd& end) const;
 
     /// Puts the line into `bad` where the file of heads itself was the last trouble.
     void blame(std::optional<BadPlace>& bad) const;
@@ -50,9 +52,9 @@ class HeadReading {
     std::uint64_t line_begin_{0};  ///< Offset of `head_`'s line.
     std::uint64_t next_begin_{0};
     std::uint64_t agreed_count_{0};
-    std::string ledger_;              ///< The hash of the first group.
-    std::optional<SignedHead> head_;  ///< The one that waits for its group.
-    std::optional<BadPlace> bad_;     ///< In the file of heads.
+    std::optional<std::uint64_t> begins_;  ///< The latest beginning that a head tells, if any.
+    std::optional<SignedHead> head_;       ///< The one that waits for its group.
+    std::optional<BadPlace> bad_;          ///< In the file of heads.
 };
 
 }  // namespace homeostat::adapters::segment_log

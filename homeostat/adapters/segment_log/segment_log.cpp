@@ -1,6 +1,6 @@
 #include "homeostat/adapters/segment_log/segment_log.hpp"
 
-#include "homeostat/adapters/segment_log/file_sink.hpp"
+#include "homeostat/adapters/segment_log/copying.hpp"
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <future>
 #include <optional>
 #include <utility>
@@ -52,17 +51,6 @@ std::vector<std::pair<std::string_view, std::filesystem::path>> files_outside(
 
 }  // namespace
 
-/// What belongs to the sink's thread, besides the count of what waits for it.
-struct SegmentLog::Copying {
-    Copying(const std::filesystem::path& file, const std::filesystem::path& ledger)
-        : sink(file, ledger) {}
-
-    FileSink sink;
-    bool is_failing{false};
-    std::atomic<int> batches_waiting_count{0};
-    asio::thread_pool thread{1};
-};
-
 Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Options options) {
     for (const auto& [what, file] : files_outside(options)) {
         if (is_inside(file, options.directory)) {
@@ -97,7 +85,10 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Options options) {
 }
 
 SegmentLog::SegmentLog(Options options, SegmentWriter writer, std::unique_ptr<HeadKeeper> heads)
-    : options_(std::move(options)), writer_(std::move(writer)), heads_(std::move(heads)) {
+    : options_(std::move(options)),
+      writer_(std::move(writer)),
+      retention_(options_.keep),
+      heads_(std::move(heads)) {
     if (!options_.sink.empty()) {
         copying_ = std::make_unique<Copying>(options_.sink, options_.directory);
     }
@@ -106,7 +97,9 @@ SegmentLog::SegmentLog(Options options, SegmentWriter writer, std::unique_ptr<He
 // NOLINTNEXTLINE(bugprone-exception-escape): without memory for a last task there is no going on.
 SegmentLog::~SegmentLog() {
     asio::post(writer_thread_, [this] {
-        if (writer_.is_ready() && writer_.sync()) {
+        is_stopping_ = true;
+        drop_timer_.cancel();
+        if (writer_.is_ready() && writer_.finish()) {
             hand_to_witnesses();
         }
     });
@@ -241,8 +234,11 @@ Result<void> SegmentLog::recover(const std::function<void(const EntryGroup&)>& v
         if (Result<void> agrees = witnessed.compare(found); !agrees) {
             return agrees;
         }
-        if (Result<void> known = learn_ledger(found.hash, group.index); !known) {
+        if (Result<void> known = learn_ledger(found); !known) {
             return known;
+        }
+        if (!writer_.is_ready()) {
+            retention_.learn(found.stored, found.segment);
         }
         last = LedgerHead{group.index, std::string(found.hash), group.wall_at};
         visit(group);
@@ -252,7 +248,8 @@ Result<void> SegmentLog::recover(const std::function<void(const EntryGroup&)>& v
     if (!end) {
         return std::unexpected<Error>(end.error());
     }
-    const Result<void> is_whole = witnessed.compare_end(options_.directory, end->chain.next_index);
+    Result<void> is_whole = witnessed.compare_end(options_.directory, end->chain.next_index);
+    is_whole = is_whole ? check_beginning(*end) : is_whole;
     if (!is_whole) {
         writer_.poison(is_whole.error());
         return is_whole;
@@ -263,9 +260,18 @@ Result<void> SegmentLog::recover(const std::function<void(const EntryGroup&)>& v
     if (Result<void> ready = writer_.go_on_after(*end); !ready) {
         return ready;
     }
+    begins_ = std::max(end->begin.next_index, heads_ ? heads_->begins_witnessed() : 0);
+    if (last) {
+        last_wall_at_ = last->wall_at;
+        last->begins = begins_;
+    }
     head_ = std::move(last);
     tell_of_recovery(*end, is_sink_new);
     hand_to_witnesses();
+    if (options_.keep > Duration::zero()) {
+        drop_old();
+    }
+    has_started_ = true;
     return {};
 }
 
@@ -285,20 +291,21 @@ bool SegmentLog::ask_sink(Witnessed& witnessed) const {
     return !*last;
 }
 
-/// The hash of the first group is the ledger's name. ERRORS: corrupt: a witness knows another.
-Result<void> SegmentLog::learn_ledger(std::string_view hash, std::uint64_t index) {
-    if (!heads_ || index != 0) {
+/// The hash of group 0 is the ledger's name. ERRORS: corrupt: a witness knows another.
+Result<void> SegmentLog::learn_ledger(const FoundGroup& found) {
+    if (!heads_ || has_name_) {
         return {};
     }
     for (const HeadKeeper::Seen& seen : heads_->seen()) {
-        if (seen.head.ledger != hash) {
+        if (seen.head.ledger != found.ledger) {
             return fail(Fault::corrupt,
                         seen.witness.string() +
                             " is a witness of another ledger; bring that ledger back, or move this "
                             "file away to begin anew");
         }
     }
-    heads_->begin(std::string(hash));
+    heads_->begin(std::string(found.ledger));
+    has_name_ = true;
     return {};
 }
 
@@ -338,7 +345,8 @@ Result<ports::Position> SegmentLog::write(EntryGroup group) {
         return std::unexpected<Error>(written.error());
     }
     const ports::Position& position = written->position;
-    head_ = LedgerHead{position.index, position.hash, wall_at};
+    head_ = LedgerHead{position.index, position.hash, wall_at, begins_};
+    retention_.learn(written->stored, writer_.segment());
     if (heads_ && position.index == 0) {
         heads_->begin(position.hash);
     }
@@ -379,6 +387,9 @@ void SegmentLog::hand_to_sink() {
     auto copy = [this, lines = std::move(lines), first = lines_first_index_, next = next_index_] {
         const Result<void> copied = copying_->sink.copy(lines, first, next);
         copying_->batches_waiting_count.fetch_sub(1);
+        if (copied) {
+            copying_->next_index.store(next);
+        }
         if (std::exchange(copying_->is_failing, !copied) == !copied) {
             return;
         }

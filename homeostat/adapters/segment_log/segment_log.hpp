@@ -12,11 +12,14 @@
 
 #include "homeostat/adapters/segment_log/disk.hpp"
 #include "homeostat/adapters/segment_log/head_keeper.hpp"
+#include "homeostat/adapters/segment_log/retention.hpp"
 #include "homeostat/adapters/segment_log/segment_writer.hpp"
 #include "homeostat/ports/ledger.hpp"
 
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -30,16 +33,20 @@
 
 namespace homeostat::adapters::segment_log {
 
+struct Copying;
+
 struct Options {
     std::filesystem::path directory;
     std::string boot_id;                                    ///< Of the running system.
     std::size_t segment_bytes_max{std::size_t{16} << 20U};  ///< See WriterOptions.
     std::filesystem::path sink;          ///< Outside `directory`; empty: no copy, and no witness.
     std::optional<HeadOptions> heads{};  ///< Nothing: no signed heads.
+    Duration keep{Duration::zero()};     ///< See retention.hpp; zero: everything, for ever.
     /// Hears what a person should know and what stops nothing: a torn tail that was cut, a sink
     /// that fails or works again. Called on threads of the log.
     std::function<void(std::string_view)> on_news;
     DiskProbe disk_probe_for_test;
+    std::function<WallTime()> wall_clock_for_test{};
 };
 
 class SegmentLog final : public ports::Ledger {
@@ -57,7 +64,8 @@ class SegmentLog final : public ports::Ledger {
     /// that wait for the disk at once become durable with one sync.
     Task<Result<ports::Position>> append(EntryGroup group, ports::Durability durability) override;
 
-    /// Reads, checks and, the first time, recovers: a torn tail is cut off. Blocks.
+    /// Reads, checks and, the first time, recovers: a torn tail is cut off. Then, and once a day,
+    /// what is older than `keep` is dropped, on a thread of the log. Blocks.
     /// ERRORS: corrupt, with file and offset, or when a witness has seen more or other; full.
     Result<void> replay(const std::function<void(const EntryGroup&)>& visit) override;
 
@@ -68,7 +76,6 @@ class SegmentLog final : public ports::Ledger {
     [[nodiscard]] std::string objection() const;
 
   private:
-    struct Copying;
     class Witnessed;
     using Answer = std::move_only_function<void(Result<ports::Position>)>;
     struct Waiting {
@@ -82,8 +89,16 @@ class SegmentLog final : public ports::Ledger {
     // All of these run on the writer's thread.
     [[nodiscard]] Result<void> recover(const std::function<void(const EntryGroup&)>& visit);
     [[nodiscard]] bool ask_sink(Witnessed& witnessed) const;
-    [[nodiscard]] Result<void> learn_ledger(std::string_view hash, std::uint64_t index);
+    [[nodiscard]] Result<void> learn_ledger(const FoundGroup& found);
+    [[nodiscard]] Result<void> check_beginning(const LedgerEnd& end) const;
     void tell_of_recovery(const LedgerEnd& end, bool is_sink_new);
+    void drop_old();
+    [[nodiscard]] Result<void> record_drop(const Retention::Cut& cut);
+    [[nodiscard]] std::string waits_with_drop() const;
+    void drop_next_segment();
+    void drop_again_after(Duration span);  // Runs as drop_old().
+    [[nodiscard]] WallTime wall_now() const;
+    [[nodiscard]] WallTime believable_now() const;
     [[nodiscard]] Result<ports::Position> write(EntryGroup group);
     void write_batch();
     void hand_to_witnesses();
@@ -97,13 +112,23 @@ class SegmentLog final : public ports::Ledger {
     std::string lines_;  ///< Of groups that are written and not yet durable.
     std::uint64_t lines_first_index_{0};
     std::uint64_t next_index_{0};
-    std::optional<LedgerHead> head_;     ///< Of the last group.
+    std::optional<LedgerHead> head_;  ///< Of the last group.
+    Retention retention_;
+    std::uint64_t begins_{0};  ///< First group that is kept once all is dropped that is agreed on.
+    std::optional<Retention::Cut> drop_;    ///< Is recorded, and not yet all done.
+    std::string drop_waits_for_;            ///< That it was told so; empty: it does not wait.
+    std::optional<WallTime> last_wall_at_;  ///< Of the last group that a start found.
+    std::chrono::steady_clock::time_point started_at_{std::chrono::steady_clock::now()};
+    bool has_name_{false};     ///< The keeper of heads knows which ledger it is.
+    bool has_started_{false};  ///< Others may be appending.
+    bool is_stopping_{false};
     std::unique_ptr<Copying> copying_;   ///< The sink's side; empty without one.
     std::unique_ptr<HeadKeeper> heads_;  ///< Empty without witnesses.
     std::mutex waiting_mutex_;           ///< Of the next two.
     std::vector<Waiting> waiting_;       ///< What the writer's thread takes next, all at once.
     bool is_batch_due_{false};           ///< It is on its way to take them.
     boost::asio::thread_pool writer_thread_{1};
+    boost::asio::steady_timer drop_timer_{writer_thread_};
 };
 
 }  // namespace homeostat::adapters::segment_log

@@ -21,7 +21,7 @@ namespace homeostat::adapters::segment_log {
 namespace {
 
 /// Sizes at which a segment holds three groups.
-constexpr std::size_t small_segment = 1000;
+constexpr std::size_t small_segment = 1200;
 
 Options small_options(const ScratchForTest& scratch) {
     Options options = options_for_test(scratch);
@@ -197,7 +197,7 @@ TEST_CASE("a corrupt ledger names the place, and takes nothing more") {
     const Error error = log.numbers().error();
     CHECK(error.fault == Fault::corrupt);
     CHECK(error.text == scratch.segment(0).string() +
-                            " at byte 84: the record here is not what was written, and more "
+                            " at byte 148: the record here is not what was written, and more "
                             "follows it");
     const Result<ports::Position> position = log.append(group_for_test(3));
     REQUIRE_FALSE(position);
@@ -254,7 +254,7 @@ TEST_CASE("a segment that is missing, exchanged or from another ledger is notice
     }
     SUBCASE("of another version") {
         std::string later = second;
-        later[7] = '\x02';
+        later[7] = '\x03';
         write_for_test(scratch.segment(1), later);
     }
     CHECK(numbers_in(scratch).error().fault == Fault::corrupt);

@@ -21,10 +21,16 @@ bool is_segment_name(std::string_view name) {
                                [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// The number of the first segment that is missing before a later one.
+/// REQUIRES: the name of a segment.
+std::size_t number_of(const std::filesystem::path& segment) {
+    return std::stoul(segment.filename().string().substr(0, name_digits));
+}
+
+/// The number of the first segment that is missing between two others.
 std::optional<std::size_t> first_missing(const std::vector<std::filesystem::path>& segments) {
-    for (std::size_t number = 0; number < segments.size(); ++number) {
-        if (segments[number].filename() != segment_name(number)) {
+    for (std::size_t position = 1; position < segments.size(); ++position) {
+        const std::size_t number = number_of(segments[position - 1]) + 1;
+        if (number_of(segments[position]) != number) {
             return number;
         }
     }
@@ -56,14 +62,33 @@ std::unexpected<Error> missing_from(const std::filesystem::path& directory, std:
                 fmt::format("{} {}", (directory / segment_name(number)).string(), is_missing));
 }
 
+/// What a group says of a shortening, if it does. A quote in a text is escaped, so nothing but the
+/// kind of an entry reads like this.
+std::optional<DroppedBody> dropped_in(std::string_view payload) {
+    if (!payload.contains(R"("entry":"dropped")")) {
+        return std::nullopt;
+    }
+    const Result<json::value> value = parse_json(payload);
+    const Result<StoredGroup> stored =
+        value ? from_json<StoredGroup>(*value) : std::unexpected(value.error());
+    std::optional<DroppedBody> found;
+    for (const Entry& entry : stored ? stored->group.entries : std::vector<Entry>{}) {
+        Result<DroppedBody> body = entry.kind == EntryKind::dropped
+                                       ? from_json<DroppedBody>(entry.body)
+                                       : fail(Fault::absent, "of another kind");
+        found = body ? std::optional(std::move(*body)) : std::move(found);
+    }
+    return found;
+}
+
 /// Takes the frames of one segment after the other and keeps where the chain stands.
 class Reading {
   public:
-    Reading(const Disk& disk, const VisitFound& visit, std::optional<BadPlace>* bad)
+    Reading(const Disk& disk, const VisitChained& visit, std::optional<BadPlace>* bad)
         : disk_(disk), visit_(visit), bad_(bad) {}
 
     /// The first segment read may begin anywhere in the chain; the others where the last one ended.
-    Result<void> take_segment(const std::filesystem::path& path, bool is_first, bool is_last) {
+    Result<void> take_segment(const std::filesystem::path& path, bool is_last) {
         const Result<std::string> bytes = disk_.read(path, 0, segment_bytes_limit + 1);
         if (!bytes) {
             return std::unexpected<Error>(bytes.error());
@@ -71,20 +96,26 @@ class Reading {
         if (bytes->size() > segment_bytes_limit) {
             return corrupt_at(path, segment_bytes_limit, "larger than any segment of a ledger");
         }
-        const Result<SegmentHeader> header = parse_segment_header(*bytes);
+        Result<SegmentHeader> header = parse_segment_header(*bytes);
         if (!header) {
             return corrupt_at(path, 0, header.error().text);
         }
-        if (is_first) {
-            end_.chain = ChainEnd{header->first_index, header->previous};
+        if (end_.segments_count == 0) {
+            end_.begin = end_.chain = ChainEnd{header->first_index, header->previous};
+            end_.ledger = header->ledger;
         }
-        if (header->first_index != end_.chain.next_index || header->previous != end_.chain.hash) {
+        const bool is_begin = header->first_index == 0 && header->previous == genesis_hash() &&
+                              header->ledger == genesis_hash();
+        const bool goes_on = header->first_index == end_.chain.next_index &&
+                             header->previous == end_.chain.hash && header->ledger == end_.ledger;
+        if (!goes_on || is_begin != (header->first_index == 0)) {
             return corrupt_at(path, 0, "does not continue the segment before it");
         }
+        segment_ = number_of(path);
         return take_frames(path, *bytes, is_last);
     }
 
-    [[nodiscard]] const LedgerEnd& end() const { return end_; }
+    [[nodiscard]] LedgerEnd& end() { return end_; }
 
   private:
     std::unexpected<Error> corrupt_at(const std::filesystem::path& path,
@@ -111,8 +142,9 @@ class Reading {
         if (error) {
             return std::unexpected<Error>(std::move(*error));
         }
-        if (end.kind == FramesEnd::Kind::corrupt ||
-            (end.kind == FramesEnd::Kind::torn && !is_last)) {
+        // A segment is durable before the next one begins.
+        const bool was_promised = !is_last || end.durable_count > end_.chain.next_index;
+        if (end.kind == FramesEnd::Kind::torn && was_promised) {
             return corrupt_at(path, end.whole_bytes,
                               "the record here is not what was written, and more follows it");
         }
@@ -123,29 +155,31 @@ class Reading {
     }
 
     Result<void> take_group(std::string_view payload) {
-        const Result<json::value> value = parse_json(payload);
-        if (!value) {
-            return fail(Fault::corrupt, value.error().text);
+        const Result<GroupPrefix> prefix = parse_group_prefix(payload);
+        if (!prefix) {
+            return std::unexpected(prefix.error());
         }
-        const Result<StoredGroup> stored = from_json<StoredGroup>(*value);
-        if (!stored) {
-            return fail(Fault::corrupt, stored.error().text);
-        }
-        if (stored->previous != end_.chain.hash) {
+        if (prefix->previous != end_.chain.hash) {
             return fail(Fault::corrupt, "the chain is broken: this record follows another one");
         }
-        if (stored->group.index != end_.chain.next_index) {
+        if (prefix->index != end_.chain.next_index || prefix->durable_count > prefix->index) {
             return fail(Fault::corrupt, fmt::format("group {} where group {} belongs",
-                                                    stored->group.index, end_.chain.next_index));
+                                                    prefix->index, end_.chain.next_index));
         }
         end_.chain.hash = next_hash(end_.chain.hash, payload);
-        ++end_.chain.next_index;
-        return visit_(FoundGroup{*stored, payload, end_.chain.hash});
+        if (++end_.chain.next_index == 1) {
+            end_.ledger = end_.chain.hash;
+        }
+        if (std::optional<DroppedBody> body = dropped_in(payload)) {
+            end_.dropped = Dropped{std::move(*body), prefix->wall_at};
+        }
+        return visit_(ChainedGroup{*prefix, payload, end_.chain.hash, end_.ledger, segment_});
     }
 
     const Disk& disk_;
-    const VisitFound& visit_;
+    const VisitChained& visit_;
     std::optional<BadPlace>* bad_;  ///< Null: nobody asks.
+    std::size_t segment_{0};
     LedgerEnd end_;
 };
 
@@ -174,6 +208,20 @@ std::string segment_name(std::size_t number) {
     return fmt::format("{:0{}}{}", number, name_digits, suffix);
 }
 
+Result<std::uint64_t> first_index_in(const Disk& disk, const std::filesystem::path& directory) {
+    const Result<std::vector<std::filesystem::path>> segments = find_segments(disk, directory);
+    if (!segments || segments->empty()) {
+        return segments ? Result<std::uint64_t>(0) : std::unexpected<Error>(segments.error());
+    }
+    const Result<std::string> bytes = disk.read(segments->front(), 0, segment_header_bytes);
+    const Result<SegmentHeader> header =
+        bytes ? parse_segment_header(*bytes) : std::unexpected<Error>(bytes.error());
+    if (!header) {
+        return fail(segments->front().string(), header.error());
+    }
+    return header->first_index;
+}
+
 Result<std::vector<std::filesystem::path>> list_segments(const Disk& disk,
                                                          const std::filesystem::path& directory) {
     Result<std::vector<std::filesystem::path>> segments = find_segments(disk, directory);
@@ -186,20 +234,38 @@ Result<std::vector<std::filesystem::path>> list_segments(const Disk& disk,
     return segments;
 }
 
-Result<LedgerEnd> read_segments(const Disk& disk,
-                                const std::filesystem::path& directory,
-                                std::uint64_t first_index,
-                                const VisitFound& visit,
-                                std::optional<BadPlace>* bad) {
+namespace {
+
+/// Says whether a ledger that begins later than with its group 0 says so itself.
+bool is_dropped_before(const LedgerEnd& end) {
+    if (!end.dropped) {
+        return false;
+    }
+    const DroppedBody& body = end.dropped->body;
+    const bool is_at_begin =
+        body.first_index == end.begin.next_index && body.hash == end.begin.hash;
+    return body.ledger == end.ledger && (is_at_begin || body.first_index > end.begin.next_index);
+}
+
+}  // namespace
+
+Result<LedgerEnd> read_chain(const Disk& disk,
+                             const std::filesystem::path& directory,
+                             std::uint64_t first_index,
+                             const VisitChained& visit,
+                             std::optional<BadPlace>* bad) {
     const Result<std::vector<std::filesystem::path>> segments = find_segments(disk, directory);
     if (!segments) {
         return std::unexpected<Error>(segments.error());
     }
-    if (const std::optional<std::size_t> missing = first_missing(*segments)) {
+    const auto missing = [&](std::size_t number) {
         if (bad != nullptr) {
-            *bad = BadPlace{segment_name(*missing), 0, std::string(is_missing)};
+            *bad = BadPlace{segment_name(number), 0, std::string(is_missing)};
         }
-        return missing_from(directory, *missing);
+        return missing_from(directory, number);
+    };
+    if (const std::optional<std::size_t> number = first_missing(*segments)) {
+        return missing(*number);
     }
     // Whoever wants everything wants the first file, whatever the headers of others say.
     const Result<std::size_t> first =
@@ -209,18 +275,46 @@ Result<LedgerEnd> read_segments(const Disk& disk,
     }
     Reading reading(disk, visit, bad);
     for (std::size_t position = *first; position < segments->size(); ++position) {
-        // The very first segment has to begin with the genesis, which is where a reading begins.
-        const bool is_anywhere = position == *first && *first > 0;
-        const bool is_last = position + 1 == segments->size();
         const Result<void> taken =
-            reading.take_segment((*segments)[position], is_anywhere, is_last);
+            reading.take_segment((*segments)[position], position + 1 == segments->size());
         if (!taken) {
             return std::unexpected<Error>(taken.error());
         }
     }
-    LedgerEnd end = reading.end();
+    LedgerEnd& end = reading.end();
+    end.first_segment = segments->empty() ? 0 : number_of(segments->front());
     end.segments_count = segments->size();
-    return end;
+    // The name of the first file is not asked: a chain that begins with group 0 has lost nothing.
+    const bool is_from_start = *first == 0 && end.begin.next_index > 0;
+    if (is_from_start && !is_dropped_before(end)) {
+        return missing(std::max<std::size_t>(end.first_segment, 1) - 1);
+    }
+    return std::move(end);
+}
+
+Result<LedgerEnd> read_segments(const Disk& disk,
+                                const std::filesystem::path& directory,
+                                std::uint64_t first_index,
+                                const VisitFound& visit,
+                                std::optional<BadPlace>* bad) {
+    const VisitChained visit_chained = [&](const ChainedGroup& chained) -> Result<void> {
+        const Result<json::value> value = parse_json(chained.payload);
+        if (!value) {
+            return fail(Fault::corrupt, value.error().text);
+        }
+        const Result<StoredGroup> stored = from_json<StoredGroup>(*value);
+        if (!stored) {
+            return fail(Fault::corrupt, stored.error().text);
+        }
+        if (stored->entries_count != stored->group.entries.size()) {
+            return fail(Fault::corrupt,
+                        fmt::format("a record of {} entries says that it has {}",
+                                    stored->group.entries.size(), stored->entries_count));
+        }
+        return visit(
+            FoundGroup{*stored, chained.payload, chained.hash, chained.ledger, chained.segment});
+    };
+    return read_chain(disk, directory, first_index, visit_chained, bad);
 }
 
 }  // namespace homeostat::adapters::segment_log

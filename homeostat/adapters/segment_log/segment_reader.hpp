@@ -2,6 +2,12 @@
 
 // Reading a ledger's segments, oldest group first, with every check there is.
 //
+// A ledger that retention has shortened begins with a later segment than 000000. It is whole if one
+// of its groups says so (domain/dropped.hpp); without such a word its beginning is missing.
+//
+// A hole at the end, with groups behind it that were never promised to be durable, is what a power
+// loss leaves where sectors reach the disk in any order, and counts as the torn end of a crash.
+//
 // Takes no lock and changes nothing, so that it may run beside a writer: what the writer is writing
 // just now looks like a torn tail then.
 //
@@ -9,8 +15,10 @@
 
 #include "homeostat/adapters/segment_log/chain.hpp"
 #include "homeostat/adapters/segment_log/disk.hpp"
+#include "homeostat/adapters/segment_log/group_prefix.hpp"
 #include "homeostat/adapters/segment_log/stored_group.hpp"
 #include "homeostat/base/result.hpp"
+#include "homeostat/domain/dropped.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -32,11 +40,22 @@ struct ChainEnd {
     std::string hash = genesis_hash();
 };
 
-/// One group as it was found, for the length of a visit.
+/// One group as it stands in the chain, for the length of a visit; what it says is not read.
+struct ChainedGroup {
+    const GroupPrefix& prefix;
+    std::string_view payload;
+    std::string_view hash;    ///< Of the chain after it.
+    std::string_view ledger;  ///< Which ledger: the hash of its group 0.
+    std::size_t segment{0};   ///< Number of the file that it stands in.
+};
+
+/// The same, read.
 struct FoundGroup {
     const StoredGroup& stored;
     std::string_view payload;
     std::string_view hash;
+    std::string_view ledger;
+    std::size_t segment{0};
 };
 
 /// The first place of a ledger that is not as it was written, for programs. The Error of the same
@@ -56,24 +75,50 @@ struct BadPlace {
 
 /// An error ends the reading and is its result.
 using VisitFound = std::function<Result<void>(const FoundGroup&)>;
+using VisitChained = std::function<Result<void>(const ChainedGroup&)>;
 
-struct LedgerEnd {
-    ChainEnd chain;
-    std::size_t segments_count{0};
-    std::uint64_t last_segment_bytes{0};  ///< Of its whole part.
-    std::uint64_t torn_tail_bytes{0};     ///< Behind that part; 0 after an orderly end.
+/// What a ledger says of its latest shortening.
+struct Dropped {
+    DroppedBody body;
+    WallTime at{};
 };
 
-/// The segment files of `directory` in order: 000000.hlog, 000001.hlog, …
-/// ERRORS: absent without the directory, corrupt when a number is missing.
+struct LedgerEnd {
+    ChainEnd begin;  ///< Where the reading began.
+    ChainEnd chain;
+    std::string ledger = genesis_hash();  ///< Which ledger; the genesis while it has no group.
+    std::size_t first_segment{0};         ///< Number of the first file there is.
+    std::size_t segments_count{0};        ///< Files there are.
+    std::uint64_t last_segment_bytes{0};  ///< Of its whole part.
+    std::uint64_t torn_tail_bytes{0};     ///< Behind that part; 0 after an orderly end.
+    std::optional<Dropped> dropped{};     ///< Of what was read.
+
+    /// The number of the next file.
+    [[nodiscard]] std::size_t next_segment() const { return first_segment + segments_count; }
+};
+
+/// The segment files of `directory` in order: 000000.hlog, 000001.hlog, … or from a later one on.
+/// ERRORS: absent without the directory, corrupt when a number is missing in between.
 [[nodiscard]] Result<std::vector<std::filesystem::path>> list_segments(
     const Disk& disk, const std::filesystem::path& directory);
 
 [[nodiscard]] std::string segment_name(std::size_t number);
 
-/// Visits the groups of `directory`, beginning at the latest segment that holds the group
-/// `first_index` or one before it. ERRORS: corrupt, with file and offset, which `bad` gets too if
-/// it is asked for; absent; full (no right to read).
+/// Of the first group that is kept; 0 of a ledger without any.
+/// ERRORS: absent without the directory; corrupt: the first file's header; full.
+[[nodiscard]] Result<std::uint64_t> first_index_in(const Disk& disk,
+                                                   const std::filesystem::path& directory);
+
+/// Follows the chain through the groups of `directory`, beginning at the latest segment that holds
+/// the group `first_index` or one before it. ERRORS: corrupt, with file and offset, which `bad`
+/// gets too if it is asked for; absent; full (no right to read).
+[[nodiscard]] Result<LedgerEnd> read_chain(const Disk& disk,
+                                           const std::filesystem::path& directory,
+                                           std::uint64_t first_index,
+                                           const VisitChained& visit,
+                                           std::optional<BadPlace>* bad = nullptr);
+
+/// The same, and reads what each group says.
 [[nodiscard]] Result<LedgerEnd> read_segments(const Disk& disk,
                                               const std::filesystem::path& directory,
                                               std::uint64_t first_index,

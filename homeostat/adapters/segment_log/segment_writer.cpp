@@ -7,11 +7,15 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
 #include <utility>
 
 namespace homeostat::adapters::segment_log {
 
 namespace {
+
+/// Of the file that marks an orderly end.
+constexpr std::string_view end_name = "end";
 
 /// The bytes to write for `stored`, read back once: what a later start could not read (bytes that
 /// are not UTF-8, a body deeper than the parser goes) must not get in.
@@ -69,35 +73,59 @@ Result<void> SegmentWriter::go_on_after(const LedgerEnd& end) {
         return std::unexpected<Error>(*poisoned_by_);
     }
     chain_ = end.chain;
-    segments_count_ = end.segments_count;
-    if (segments_count_ == 0) {
-        return begin_segment();
+    ledger_ = end.ledger;
+    first_segment_ = end.first_segment;
+    next_segment_ = end.next_segment();
+    Result<void> ready = end.segments_count == 0 ? begin_segment() : open_last(end);
+    durable_count_ = ready ? chain_.next_index : 0;
+    return ready;
+}
+
+Result<void> SegmentWriter::open_last(const LedgerEnd& end) {
+    const std::filesystem::path path = options_.directory / segment_name(segment());
+    file_bytes_ = end.last_segment_bytes;
+    const Result<std::string> mark =
+        disk_.read(options_.directory / end_name, 0, end_mark().size() + 1);
+    const bool is_in_order = end.torn_tail_bytes == 0 && mark && *mark == end_mark();
+    if (Result<void> ready = is_in_order ? Result<void>{} : make_durable(path, end); !ready) {
+        return poison_and_fail(ready.error());
     }
-    const std::filesystem::path path = options_.directory / segment_name(end.segments_count - 1);
     Result<OpenFile> last = disk_.open(path);
     if (!last) {
         return poison_and_fail(last.error());
     }
-    Result<void> ready;
-    if (end.torn_tail_bytes > 0) {
-        ready = disk_.truncate(*last, end.last_segment_bytes);
-    }
-    ready = ready ? make_durable(path, end.last_segment_bytes) : ready;
-    // So with its name: the process before us may have ended between rename and sync.
-    ready = ready ? disk_.sync_directory(options_.directory) : ready;
-    if (!ready) {
-        return poison_and_fail(ready.error());
-    }
     file_ = std::move(*last);
-    file_bytes_ = end.last_segment_bytes;
     return {};
 }
 
-Result<void> SegmentWriter::make_durable(const std::filesystem::path& path, std::uint64_t size) {
-    // Written again, not only synced: the process before us may have ended because a sync failed,
-    // and then the medium lacks what we have just read.
-    const Result<std::string> bytes = disk_.read(path, 0, size);
-    return bytes ? disk_.rewrite(path, *bytes) : std::unexpected<Error>(bytes.error());
+/// What the file of an orderly end holds. It is compared and never read: whatever else stands there
+/// only means that the last segment is written again.
+std::string SegmentWriter::end_mark() const {
+    return fmt::format("ended in order: {} bytes in {}, groups below {}, chain {}\n", file_bytes_,
+                       segment_name(segment()), chain_.next_index, chain_.hash);
+}
+
+/// Written again, not only synced: the process before us may have ended because a sync failed, and
+/// then the medium lacks what we have just read. Beside the old file, and put in its place: a power
+/// loss in the middle leaves the old one as it is.
+Result<void> SegmentWriter::make_durable(const std::filesystem::path& path,
+                                         const LedgerEnd& end) const {
+    const Result<std::string> bytes = disk_.read(path, 0, end.last_segment_bytes);
+    if (!bytes) {
+        return std::unexpected<Error>(bytes.error());
+    }
+    Result<void> done = disk_.place(path, *bytes);
+    if (!done && fault_of(done.error()) == Fault::full) {
+        // No room for another one: a full disk is no reason not to start, so over the old one.
+        const Result<OpenFile> last = disk_.open(path);
+        done = last ? Result<void>{} : std::unexpected<Error>(last.error());
+        if (done && end.torn_tail_bytes > 0) {
+            done = disk_.truncate(*last, end.last_segment_bytes);
+        }
+        done = done ? disk_.rewrite(path, *bytes) : done;
+    }
+    // So with its name: the process before us may have ended between rename and sync.
+    return done ? disk_.sync_directory(options_.directory) : done;
 }
 
 Result<Written> SegmentWriter::append(EntryGroup group, ports::Durability durability) {
@@ -107,7 +135,9 @@ Result<Written> SegmentWriter::append(EntryGroup group, ports::Durability durabi
     ensure(is_ready(), "a writer appends after what is there");
     group.index = chain_.next_index;
     group.boot_id = options_.boot_id;
-    Result<std::string> payload = payload_of(StoredGroup{chain_.hash, std::move(group)});
+    const std::uint64_t entries_count = group.entries.size();
+    StoredGroup stored{chain_.hash, durable_count_, entries_count, std::move(group)};
+    Result<std::string> payload = payload_of(stored);
     if (!payload) {
         return std::unexpected<Error>(payload.error());
     }
@@ -116,8 +146,10 @@ Result<Written> SegmentWriter::append(EntryGroup group, ports::Durability durabi
         return std::unexpected<Error>(done.error());
     }
     chain_.hash = next_hash(chain_.hash, *payload);
-    Written written{{chain_.next_index, chain_.hash}, std::move(*payload)};
-    ++chain_.next_index;
+    Written written{{chain_.next_index, chain_.hash}, std::move(*payload), std::move(stored)};
+    if (++chain_.next_index == 1) {
+        ledger_ = chain_.hash;
+    }
     if (durability == ports::Durability::synced) {
         done = sync();
     }
@@ -156,12 +188,34 @@ Result<void> SegmentWriter::sync() {
     if (!done) {
         return poison_and_fail(done.error());
     }
+    durable_count_ = chain_.next_index;
+    return {};
+}
+
+Result<void> SegmentWriter::finish() {
+    const Result<void> synced = sync();
+    const Result<void> placed =
+        synced ? disk_.place(options_.directory / end_name, end_mark()) : synced;
+    return placed ? disk_.sync_directory(options_.directory) : placed;
+}
+
+Result<void> SegmentWriter::drop_before(std::size_t segment) {
+    ensure(is_ready() && segment < next_segment_, "the last segment stays");
+    while (first_segment_ < segment) {
+        // In order also after a power loss: a gap between segments would be damage.
+        Result<void> done = disk_.remove(options_.directory / segment_name(first_segment_));
+        done = done ? disk_.sync_directory(options_.directory) : done;
+        if (!done) {
+            return fail(Fault::full, done.error().text);
+        }
+        ++first_segment_;
+    }
     return {};
 }
 
 Result<void> SegmentWriter::begin_segment() {
-    const std::filesystem::path path = options_.directory / segment_name(segments_count_);
-    const std::string header = to_bytes(SegmentHeader{chain_.next_index, chain_.hash});
+    const std::filesystem::path path = options_.directory / segment_name(next_segment_);
+    const std::string header = to_bytes(SegmentHeader{chain_.next_index, chain_.hash, ledger_});
     Result<void> placed = disk_.place(path, header);
     if (!placed && fault_of(placed.error()) == Fault::full) {
         return fail(Fault::full,
@@ -177,7 +231,7 @@ Result<void> SegmentWriter::begin_segment() {
     }
     file_ = std::move(*file);
     file_bytes_ = header.size();
-    ++segments_count_;
+    ++next_segment_;
     return {};
 }
 

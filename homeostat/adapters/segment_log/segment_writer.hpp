@@ -38,6 +38,7 @@ struct WriterOptions {
 struct Written {
     ports::Position position;
     std::string payload;
+    StoredGroup stored;
 };
 
 class SegmentWriter {
@@ -49,8 +50,9 @@ class SegmentWriter {
     /// Reads what is there. Changes nothing. An error poisons: the ledger is then read-only.
     [[nodiscard]] Result<LedgerEnd> read(const VisitFound& visit);
 
-    /// Makes the writer go on after `end`: cuts a torn tail off, and makes durable what a process
-    /// that died may have left unsynced, or failed to sync. REQUIRES: `end` is what read() found.
+    /// Makes the writer go on after `end`. Unless the process before ended in order, cuts a torn
+    /// tail off and makes durable what that process may have left unsynced, or failed to sync.
+    /// REQUIRES: `end` is what read() found.
     [[nodiscard]] Result<void> go_on_after(const LedgerEnd& end);
 
     /// REQUIRES: go_on_after() was called. ERRORS: full: nothing was written, or poisoned; corrupt:
@@ -59,15 +61,32 @@ class SegmentWriter {
 
     [[nodiscard]] Result<void> sync();
 
+    /// Makes durable what there is and marks the end as an orderly one, so that the next start need
+    /// not write the last segment again. An end without the mark costs that and nothing else.
+    [[nodiscard]] Result<void> finish();
+
+    /// Removes the segments before the one of this number, oldest first, each for good before the
+    /// next. REQUIRES: a group that is durable says so, and the last segment is not among them.
+    /// ERRORS: full: some of them stay; a later call may go on.
+    [[nodiscard]] Result<void> drop_before(std::size_t segment);
+
     /// Every later append fails with `error`.
     void poison(Error error);
 
     [[nodiscard]] bool is_ready() const { return file_.is_open(); }
     [[nodiscard]] const std::optional<Error>& poisoned_by() const { return poisoned_by_; }
+    [[nodiscard]] const ChainEnd& chain() const { return chain_; }
+    [[nodiscard]] const std::string& ledger() const { return ledger_; }
+    [[nodiscard]] std::size_t first_segment() const { return first_segment_; }
+    /// Number of the file that is written to. REQUIRES: is_ready().
+    [[nodiscard]] std::size_t segment() const { return next_segment_ - 1; }
 
   private:
     explicit SegmentWriter(WriterOptions options);
-    [[nodiscard]] Result<void> make_durable(const std::filesystem::path& path, std::uint64_t size);
+    [[nodiscard]] std::string end_mark() const;
+    [[nodiscard]] Result<void> open_last(const LedgerEnd& end);
+    [[nodiscard]] Result<void> make_durable(const std::filesystem::path& path,
+                                            const LedgerEnd& end) const;
     [[nodiscard]] Result<void> begin_segment();
     [[nodiscard]] Result<void> write_frame(const std::string& frame);
     [[nodiscard]] std::unexpected<Error> poison_and_fail(const Error& error);
@@ -77,8 +96,11 @@ class SegmentWriter {
     std::unique_ptr<os::Hold> lock_;
     OpenFile file_;  ///< The last segment.
     std::uint64_t file_bytes_{0};
-    std::size_t segments_count_{0};
+    std::size_t first_segment_{0};
+    std::size_t next_segment_{0};
     ChainEnd chain_;
+    std::string ledger_ = genesis_hash();  ///< Which ledger, once it has a group.
+    std::uint64_t durable_count_{0};       ///< Groups of it.
     std::optional<Error> poisoned_by_;
 };
 

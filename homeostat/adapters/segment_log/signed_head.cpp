@@ -3,16 +3,21 @@
 #include "homeostat/adapters/segment_log/chain.hpp"
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/base/json.hpp"
+#include "homeostat/os/error.hpp"
+#include "homeostat/os/fd.hpp"
 #include "homeostat/os/file.hpp"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <optional>
 #include <utility>
 
@@ -95,6 +100,12 @@ std::unexpected<Error> no_key(const std::filesystem::path& file, std::string_vie
                             file.string(), what));
 }
 
+std::unexpected<Error> is_there_already(const std::filesystem::path& file) {
+    return fail(Fault::busy, file.string() +
+                                 " is there already, and a key is never replaced; move it away, or "
+                                 "name another file");
+}
+
 Result<std::string> read_key_file(const std::filesystem::path& file) {
     Result<std::string> bytes = os::read_file(file.string(), key_file_bytes_max);
     if (!bytes && bytes.error().fault != Fault::absent) {
@@ -103,14 +114,37 @@ Result<std::string> read_key_file(const std::filesystem::path& file) {
     return bytes;
 }
 
+/// Puts a file with mode 0600 at `path`, whole, and only where nothing stands, not even a link to
+/// nowhere. ERRORS: busy: something does; full.
+Result<void> place_key(const std::string& path, std::string_view bytes) {
+    const std::string beside = path + ".new";
+    ::unlink(beside.c_str());  // Of a process that ended in between.
+    const os::Fd file(
+        ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file.is_open()) {
+        return std::unexpected(os::write_error("make", beside, errno));
+    }
+    Result<void> done = os::write_all(file, bytes, beside);
+    if (done && ::fsync(file.number()) != 0) {
+        done = std::unexpected(os::write_error("make durable", beside, errno));
+    }
+    // Unlike a rename, a link replaces nothing.
+    if (done && ::link(beside.c_str(), path.c_str()) != 0) {
+        done = errno == EEXIST ? is_there_already(path)
+                               : std::unexpected(os::write_error("put in place", path, errno));
+    }
+    ::unlink(beside.c_str());
+    return done ? os::sync_directory(os::parent_of(path)) : done;
+}
+
 }  // namespace
 
 std::string signed_text(const SignedHead& head) {
     const auto wall_ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(head.wall_at.time_since_epoch());
     return fmt::format(
-        "homeostat ledger head 1\nledger {}\nindex {}\nhash {}\nwall_ms {}\nkey {}\n", head.ledger,
-        head.index, head.hash, wall_ms.count(), head.key);
+        "homeostat ledger head 2\nledger {}\nindex {}\nhash {}\nbegins {}\nwall_ms {}\nkey {}\n",
+        head.ledger, head.index, head.hash, head.begins, wall_ms.count(), head.key);
 }
 
 std::string to_head_line(const SignedHead& head) {
@@ -213,11 +247,9 @@ Result<SigningKey> SigningKey::read(const std::filesystem::path& file) {
 }
 
 Result<void> SigningKey::write(const std::filesystem::path& file) const {
-    std::error_code error;
-    if (std::filesystem::exists(file, error) || error) {
-        return fail(Fault::busy, file.string() +
-                                     " is there already, and a key is never replaced; "
-                                     "move it away, or name another file");
+    struct stat status{};
+    if (::lstat(file.c_str(), &status) == 0) {
+        return is_there_already(file);
     }
     const Bio bio(BIO_new(BIO_s_mem()), &BIO_free_all);
     ensure(bio != nullptr && PEM_write_bio_PrivateKey(bio.get(), public_key_.key_.get(), nullptr,
@@ -227,9 +259,7 @@ Result<void> SigningKey::write(const std::filesystem::path& file) const {
     // The public key first: with the private one in place a crash must not leave it alone.
     done =
         done ? os::write_file_atomically(public_key_file(file).string(), public_key_.pem()) : done;
-    constexpr unsigned owner_only = 0600;
-    return done ? os::write_file_atomically(file.string(), contents_of(bio.get()), owner_only)
-                : done;
+    return done ? place_key(file.string(), contents_of(bio.get())) : done;
 }
 
 void SigningKey::sign(SignedHead& head) const {

@@ -25,17 +25,20 @@ struct evp_pkey_st;
 namespace homeostat::adapters::segment_log {
 
 struct SignedHead {
-    std::string ledger;      ///< Which ledger: the hash of its first group.
-    std::uint64_t index{0};  ///< Of the last group.
-    std::string hash;        ///< Of the chain up to and with it.
-    WallTime wall_at{};      ///< Of that group.
-    std::string key;         ///< Which key: id() of it.
-    std::string signature;   ///< 128 hex digits.
+    std::string ledger;       ///< Which ledger: the hash of its first group.
+    std::uint64_t index{0};   ///< Of the last group.
+    std::string hash;         ///< Of the chain up to and with it.
+    std::uint64_t begins{0};  ///< Index of the first group that the ledger still keeps, or is about
+                              ///< to keep once what is older has been dropped.
+    WallTime wall_at{};       ///< Of that group.
+    std::string key;          ///< Which key: id() of it.
+    std::string signature;    ///< 128 hex digits.
 
     static void fields(auto& self, auto&& field) {
         field("ledger", self.ledger);
         field("index", self.index);
         field("hash", self.hash);
+        field("begins", self.begins);
         field("wall_at", self.wall_at);
         field("key", self.key);
         field("signature", self.signature);

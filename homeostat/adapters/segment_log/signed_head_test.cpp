@@ -33,7 +33,7 @@ std::filesystem::path key_of(const ScratchForTest& scratch) {
 Options head_options(const ScratchForTest& scratch) {
     std::filesystem::create_directories(heads_of(scratch).parent_path());
     Options options = options_for_test(scratch);
-    options.segment_bytes_max = 700;
+    options.segment_bytes_max = 800;
     options.heads = HeadOptions{.key = key_of(scratch),
                                 .witnesses = {heads_of(scratch)},
                                 .pace = {.groups = 1},

@@ -30,8 +30,18 @@ class SinkReading {
     }
 
     /// Compares the line of this group, if the sink has one.
-    [[nodiscard]] Result<void> compare(const FoundGroup& found) {
-        const std::uint64_t index = found.stored.group.index;
+    [[nodiscard]] Result<void> compare(const ChainedGroup& found, bool is_first) {
+        const std::uint64_t index = found.prefix.index;
+        while (is_first && point_ && point_->index < index) {  // What was dropped since.
+            if (point_->index + 1 == index && point_->hash != found.prefix.previous) {
+                return fail(Fault::corrupt,
+                            fmt::format("group {} is not the one that line {} of {} has seen",
+                                        point_->index, line_, path_.string()));
+            }
+            if (Result<void> read = next(); !read) {
+                return read;
+            }
+        }
         if (!point_ || point_->index > index) {
             return {};
         }
@@ -100,17 +110,21 @@ class SinkReading {
     std::optional<BadPlace> bad_;        ///< In the sink's file.
 };
 
-void count(Verification& seen, const EntryGroup& group) {
+void count(Verification& seen, std::uint64_t entries_count, WallTime wall_at) {
     ++seen.groups_count;
-    seen.entries_count += group.entries.size();
-    seen.first_wall_at = seen.first_wall_at.value_or(group.wall_at);
-    seen.last_wall_at = group.wall_at;
+    seen.entries_count += entries_count;
+    seen.first_wall_at = seen.first_wall_at.value_or(wall_at);
+    seen.last_wall_at = wall_at;
 }
 
 void finish(Verification& seen, const LedgerEnd& end) {
     seen.segments_count = end.segments_count;
     seen.head_hash = end.chain.hash;
     seen.torn_tail_bytes = end.torn_tail_bytes;
+    seen.first_index = end.begin.next_index;
+    if (seen.first_index > 0 && end.dropped) {
+        seen.dropped_at = end.dropped->at;
+    }
 }
 
 /// One reading of a ledger beside what witnesses say of it.
@@ -145,19 +159,20 @@ class Checking {
             return fail(Fault::absent, directory_.string() + ": there is no segment of a ledger");
         }
         bool has_head = witness_.head_hash.empty() || witness_.head_hash == genesis_hash();
-        const VisitFound visit = [&](const FoundGroup& found) -> Result<void> {
-            Result<void> agreed = sink_.compare(found);
+        const VisitChained visit = [&](const ChainedGroup& found) -> Result<void> {
+            const bool is_first = check_.seen.groups_count == 0;
+            Result<void> agreed = sink_.compare(found, is_first);
             for (HeadReading& heads : heads_) {
                 agreed = agreed ? heads.compare(found) : agreed;
             }
             if (agreed) {
-                count(check_.seen, found.stored.group);
-                has_head = has_head || found.hash == witness_.head_hash;
+                count(check_.seen, found.prefix.entries_count, found.prefix.wall_at);
+                has_head = has_head || found.hash == witness_.head_hash ||
+                           (is_first && found.prefix.previous == witness_.head_hash);
             }
             return agreed;
         };
-        const Result<LedgerEnd> end =
-            read_segments(Disk(), directory_, 0, visit, &check_.first_bad);
+        const Result<LedgerEnd> end = read_chain(Disk(), directory_, 0, visit, &check_.first_bad);
         if (!end) {
             blame_witness();
             return std::unexpected<Error>(end.error());
@@ -195,7 +210,7 @@ class Checking {
     [[nodiscard]] Result<void> check_end(const LedgerEnd& end, bool has_head) {
         Result<void> all_seen = sink_.end(end.chain.next_index);
         for (const HeadReading& heads : heads_) {
-            all_seen = all_seen ? heads.end(end.chain.next_index) : all_seen;
+            all_seen = all_seen ? heads.end(end) : all_seen;
         }
         if (all_seen && !has_head) {
             all_seen = fail(Fault::corrupt,
@@ -204,7 +219,7 @@ class Checking {
                                         directory_.string(), witness_.head_hash));
         }
         if (!all_seen) {
-            const std::size_t last = end.segments_count == 0 ? 0 : end.segments_count - 1;
+            const std::size_t last = end.segments_count == 0 ? 0 : end.next_segment() - 1;
             check_.first_bad =
                 BadPlace{segment_name(last), end.last_segment_bytes, all_seen.error().text};
             blame_witness();
@@ -237,7 +252,7 @@ Result<Verification> read_ledger(const std::filesystem::path& directory,
                                  const std::function<void(const EntryGroup&)>& visit) {
     Verification seen;
     const VisitFound visit_found = [&](const FoundGroup& found) -> Result<void> {
-        count(seen, found.stored.group);
+        count(seen, found.stored.entries_count, found.stored.group.wall_at);
         visit(found.stored.group);
         return {};
     };

@@ -30,6 +30,8 @@ struct Verification {
     std::uint64_t torn_tail_bytes{0};  ///< A crash left them, or a writer is writing them now.
     std::uint64_t witnessed_count{0};  ///< Lines of the sink that agree.
     std::uint64_t heads_count{0};      ///< Signed heads that agree.
+    std::uint64_t first_index{0};  ///< Of the first group; older ones were dropped by retention.
+    std::optional<WallTime> dropped_at;  ///< Then, at the latest; absent: none were.
     std::optional<WallTime> first_wall_at;
     std::optional<WallTime> last_wall_at;
 
@@ -41,6 +43,8 @@ struct Verification {
         field("torn_tail_bytes", self.torn_tail_bytes);
         field("witnessed_count", self.witnessed_count);
         field("heads_count", self.heads_count);
+        field("first_index", self.first_index);
+        field("dropped_at", self.dropped_at);
         field("first_wall_at", self.first_wall_at);
         field("last_wall_at", self.last_wall_at);
     }

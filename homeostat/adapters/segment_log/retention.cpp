@@ -1,0 +1,80 @@
+#include "homeostat/adapters/segment_log/retention.hpp"
+
+#include "homeostat/base/fields.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace homeostat::adapters::segment_log {
+
+void Retention::learn(const StoredGroup& stored, std::size_t segment) {
+    const EntryGroup& group = stored.group;
+    const auto [found, is_new] = segments_.try_emplace(segment);
+    if (is_new) {
+        found->second = {group.index, stored.previous, group.wall_at, segment, 0};
+    }
+    found->second.newest_at = std::max(found->second.newest_at, group.wall_at);
+    for (const Entry& entry : group.entries) {
+        carried_.learn(entry);
+        if (entry.kind != EntryKind::dropped) {
+            entries_count_ += 1;
+            learn_incident(entry, segment);
+        } else if (const Result<DroppedBody> body = from_json<DroppedBody>(entry.body)) {
+            entries_count_ = std::max(entries_count_, body->entries_count);
+            first_index_recorded_ = std::max(first_index_recorded_, body->first_index);
+        }
+    }
+}
+
+/// An incident is there from its `opened` to its `closed`.
+void Retention::learn_incident(const Entry& entry, std::size_t segment) {
+    const auto known = open_.find(entry.incident.text());
+    if (known == open_.end()) {
+        if (entry.kind == EntryKind::opened) {
+            open_.emplace(entry.incident.text(), segment);
+            segments_[segment].open_count += 1;
+        }
+        return;
+    }
+    Segment& first = segments_[known->second];
+    first.needs_last = std::max(first.needs_last, segment);
+    if (entry.kind == EntryKind::closed) {
+        first.open_count -= 1;
+        open_.erase(known);
+    }
+}
+
+std::optional<Retention::Cut> Retention::cut(WallTime now) const {
+    if (keep_ == Duration::zero() || segments_.empty()) {
+        return std::nullopt;
+    }
+    const WallTime oldest_kept = now - std::chrono::ceil<std::chrono::milliseconds>(keep_);
+    auto first_kept = segments_.begin();
+    std::size_t needs_last = 0;
+    // The last segment is written to, and stays.
+    for (auto at = segments_.begin(); std::next(at) != segments_.end(); ++at) {
+        const Segment& segment = at->second;
+        if (segment.newest_at >= oldest_kept || segment.open_count > 0) {
+            break;
+        }
+        needs_last = std::max(needs_last, segment.needs_last);
+        if (needs_last <= at->first) {
+            first_kept = std::next(at);
+        }
+    }
+    if (first_kept == segments_.begin()) {
+        return std::nullopt;
+    }
+    return Cut{first_kept->first, DroppedBody{.first_index = first_kept->second.first_index,
+                                              .hash = first_kept->second.previous,
+                                              .ledger = {},
+                                              .entries_count = entries_count_,
+                                              .keep = keep_,
+                                              .carried = carried_}};
+}
+
+void Retention::drop_before(std::size_t segment) {
+    segments_.erase(segments_.begin(), segments_.lower_bound(segment));
+}
+
+}  // namespace homeostat::adapters::segment_log

@@ -1,0 +1,249 @@
+// A ledger that drops its oldest segments: what is there afterwards, and what nobody can hide.
+
+#include "homeostat/adapters/segment_log/ledger_for_test.hpp"
+#include "homeostat/adapters/segment_log/segment_format.hpp"
+#include "homeostat/adapters/segment_log/verify_ledger.hpp"
+#include "homeostat/base/fields.hpp"
+
+#include <doctest/doctest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace homeostat::adapters::segment_log {
+
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+
+/// Of group 0; each later one is a millisecond younger, and what is kept is a day.
+const WallTime begin = group_for_test(0).wall_at;
+constexpr Duration keep = hours{24};
+
+/// Three groups a segment.
+Options options_at(const ScratchForTest& scratch, WallTime now) {
+    Options options = options_for_test(scratch);
+    options.segment_bytes_max = 1200;
+    options.keep = keep;
+    options.wall_clock_for_test = [now] { return now; };
+    return options;
+}
+
+/// A group of the present: by it the clock is believed.
+EntryGroup group_at(std::uint64_t number, WallTime at) {
+    EntryGroup group = group_for_test(number);
+    group.wall_at = at;
+    return group;
+}
+
+const WallTime later = begin + days{2};
+
+/// Nine old groups in three segments, and a tenth that is two days younger.
+void fill(const Options& options) {
+    Options everything = options;
+    everything.keep = Duration::zero();
+    fill_for_test(everything, 9);
+    LogForTest log(everything);
+    ensure(log.append(group_at(9, later)).has_value(), "the ledger takes a group");
+}
+
+void go_on(const Options& options, std::uint64_t count) {
+    LogForTest log(options);
+    for (std::uint64_t number = 0; number < count; ++number) {
+        REQUIRE(log.append(group_at(number, later)));
+    }
+}
+
+void start(const Options& options) {
+    LogForTest log(options);
+    REQUIRE_FALSE(log.trouble());
+    const Result<void> read = log.log().replay([](const EntryGroup&) {});
+    REQUIRE_MESSAGE(read, read.error().text);
+}
+
+Options with_heads(Options options, const ScratchForTest& scratch) {
+    options.heads = HeadOptions{.key = scratch.path() / "key",
+                                .witnesses = {scratch.path() / "heads.jsonl"},
+                                .pace = {.groups = 1},
+                                .clock_for_test = {},
+                                .disk_probe_for_test = {}};
+    return options;
+}
+
+Witness witness_of(const ScratchForTest& scratch) {
+    return {{}, {}, {scratch.path() / "heads.jsonl"}, scratch.path() / "key.pub"};
+}
+
+}  // namespace
+
+TEST_CASE("a start drops what is old, says so in the ledger, and the rest is whole") {
+    const ScratchForTest scratch;
+    fill(options_at(scratch, later));
+    const Verification before = verify_ledger(scratch.ledger()).value();
+    start(options_at(scratch, later));
+    CHECK_FALSE(std::filesystem::exists(scratch.segment(0)));
+    CHECK_FALSE(std::filesystem::exists(scratch.segment(2)));
+    CHECK(std::filesystem::exists(scratch.segment(3)));
+    const Verification seen = verify_ledger(scratch.ledger()).value();
+    CHECK(seen.first_index == 9);
+    CHECK(seen.groups_count == 2);  // The tenth, and the record of the dropping.
+    CHECK(seen.dropped_at == later);
+    CHECK(before.first_index == 0);
+    CHECK_FALSE(before.dropped_at);
+    // A head that was written down when group 8 was the last one still fits what is there.
+    CHECK(verify_ledger(scratch.ledger(), Witness{before.head_hash, {}}));
+}
+
+TEST_CASE("a shortened ledger goes on: its segments, its name, a second dropping") {
+    const ScratchForTest scratch;
+    fill(options_at(scratch, later));
+    const std::string name = parse_segment_header(read_for_test(scratch.segment(3)))->ledger;
+    start(options_at(scratch, later));
+    {
+        LogForTest log(options_at(scratch, later));
+        for (std::uint64_t number = 11; number < 20; ++number) {
+            REQUIRE(log.append(group_at(number, later + days{3})));
+        }
+    }
+    CHECK(verify_ledger(scratch.ledger()).value().first_index == 9);
+    start(options_at(scratch, later + days{3}));
+    const Verification seen = verify_ledger(scratch.ledger()).value();
+    CHECK(seen.first_index > 9);
+    const std::size_t last = 3 + seen.segments_count;
+    CHECK(parse_segment_header(read_for_test(scratch.segment(last)))->ledger == name);
+}
+
+TEST_CASE("nothing is dropped twice, and nothing that a clock of the future makes old") {
+    const ScratchForTest scratch;
+    fill_for_test(options_at(scratch, begin + days{999}), 9);
+    // The last record is of `begin`, so it is not believed to be years later.
+    start(options_at(scratch, begin + days{999}));
+    CHECK(verify_ledger(scratch.ledger()).value().first_index == 0);
+    fill(options_at(scratch, later));
+    start(options_at(scratch, later));
+    const std::uint64_t groups_count = verify_ledger(scratch.ledger()).value().groups_count;
+    start(options_at(scratch, later));
+    CHECK(verify_ledger(scratch.ledger()).value().groups_count == groups_count);
+}
+
+TEST_CASE("a ledger whose beginning somebody removed is not whole, whatever it dropped before") {
+    const ScratchForTest scratch;
+    fill(options_at(scratch, later));
+    SUBCASE("never shortened") {
+        std::filesystem::remove(scratch.segment(0));
+        CHECK(check_ledger(scratch.ledger()).first_bad->segment == segment_name(0));
+    }
+    SUBCASE("shortened, and more taken away") {
+        start(options_at(scratch, later));
+        go_on(options_at(scratch, later), 4);
+        std::filesystem::remove(scratch.segment(3));
+        CHECK(check_ledger(scratch.ledger()).first_bad->segment == segment_name(3));
+    }
+    CHECK(check_ledger(scratch.ledger()).trouble->text.contains("is missing"));
+    LogForTest log(options_at(scratch, later));
+    CHECK(log.log().replay([](const EntryGroup&) {}).error().fault == Fault::corrupt);
+}
+
+TEST_CASE("nothing is removed before a witness has the signed head that says so") {
+    const ScratchForTest scratch;
+    Options options = with_heads(options_at(scratch, later), scratch);
+    fill(options);
+    options.heads->disk_probe_for_test = [](DiskCall) { return ENOSPC; };
+    start(options);
+    CHECK(std::filesystem::exists(scratch.segment(0)));
+    options.heads->disk_probe_for_test = {};
+    start(options);  // Signs what was agreed on, at the latest when it ends.
+    start(options);
+    CHECK_FALSE(std::filesystem::exists(scratch.segment(0)));
+    const Result<Verification> seen = verify_ledger(scratch.ledger(), witness_of(scratch));
+    REQUIRE_MESSAGE(seen, seen.error().text);
+    CHECK(seen->first_index == 9);
+    CHECK(seen->heads_count > 0);
+}
+
+TEST_CASE("a forged record of a dropping hides nothing from a witness") {
+    const ScratchForTest scratch;
+    const Options options = with_heads(options_at(scratch, begin), scratch);
+    fill(options);
+    // Whoever can write to the directory can write a record, but no head of it.
+    const std::string hash = parse_segment_header(read_for_test(scratch.segment(1)))->previous;
+    const std::string name = parse_segment_header(read_for_test(scratch.segment(1)))->ledger;
+    Options forger = options_at(scratch, begin);
+    forger.keep = Duration::zero();
+    {
+        LogForTest log(forger);
+        const DroppedBody body{.first_index = 3, .hash = hash, .ledger = name, .entries_count = 10};
+        EntryGroup group = group_at(10, later);
+        group.entries = {Entry{EntryKind::dropped, {}, to_json(body)}};
+        REQUIRE(log.append(group));
+    }
+    std::filesystem::remove(scratch.segment(0));
+    CHECK(verify_ledger(scratch.ledger()));  // Without a witness nobody can tell.
+    const LedgerCheck seen = check_ledger(scratch.ledger(), witness_of(scratch));
+    REQUIRE(seen.trouble);
+    CHECK(seen.trouble->text.contains("its beginning was cut off"));
+    LogForTest log(options);
+    const Error error = log.log().replay([](const EntryGroup&) {}).error();
+    CHECK(error.fault == Fault::corrupt);
+    CHECK(error.text.contains("its beginning was cut off"));
+}
+
+TEST_CASE("a full disk takes no record of a dropping, and keeps what there is") {
+    const ScratchForTest scratch;
+    fill(options_at(scratch, later));
+    Options options = options_at(scratch, later);
+    bool is_full = false;
+    options.disk_probe_for_test = [&is_full](DiskCall call) {
+        return is_full && call == DiskCall::write ? ENOSPC : 0;
+    };
+    std::string news;
+    options.on_news = [&news](std::string_view text) { news += text; };
+    is_full = true;
+    start(options);
+    CHECK(news.contains("cannot be dropped yet"));
+    CHECK(verify_ledger(scratch.ledger()).value().groups_count == 10);
+    is_full = false;
+    start(options);
+    CHECK(verify_ledger(scratch.ledger()).value().first_index == 9);
+}
+
+TEST_CASE("a process killed at any call of a dropping leaves a whole ledger to the next one") {
+    const ScratchForTest full;
+    fill(options_at(full, later));
+    for (int ends_at = 1;; ++ends_at) {
+        CAPTURE(ends_at);
+        const ScratchForTest scratch;
+        std::filesystem::copy(full.ledger(), scratch.ledger());
+        Options options = options_at(scratch, later);
+        int calls_count = 0;
+        options.disk_probe_for_test = [&](DiskCall) {
+            return ++calls_count == ends_at ? ::kill(::getpid(), SIGKILL) : 0;
+        };
+        const pid_t child = ::fork();
+        ensure(child >= 0, "a process can be started");
+        if (child == 0) {
+            {
+                LogForTest log(options);
+                static_cast<void>(log.log().replay([](const EntryGroup&) {}));
+            }
+            ::_exit(0);
+        }
+        int status = 0;
+        ensure(::waitpid(child, &status, 0) == child, "a child can be waited for");
+        const Result<Verification> seen = verify_ledger(scratch.ledger());
+        REQUIRE_MESSAGE(seen, seen.error().text);
+        start(options_at(scratch, later));
+        CHECK(verify_ledger(scratch.ledger()).value().first_index == 9);
+        if (WIFEXITED(status)) {
+            REQUIRE(ends_at > 15);  // Record, three removals, the end.
+            break;
+        }
+    }
+}
+
+}  // namespace homeostat::adapters::segment_log

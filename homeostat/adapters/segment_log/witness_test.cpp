@@ -1,0 +1,150 @@
+// What happens to witnesses and keys besides an orderly write: they hang, the power goes, links
+// stand in the way, the process dies.
+
+#include "homeostat/adapters/segment_log/head_file.hpp"
+#include "homeostat/adapters/segment_log/ledger_for_test.hpp"
+#include "homeostat/adapters/segment_log/signed_head.hpp"
+#include "homeostat/adapters/segment_log/verify_ledger.hpp"
+
+#include <doctest/doctest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <string>
+
+namespace homeostat::adapters::segment_log {
+
+namespace {
+
+std::filesystem::path heads_of(const ScratchForTest& scratch) {
+    return scratch.path() / "heads.jsonl";
+}
+
+std::filesystem::path key_of(const ScratchForTest& scratch) {
+    return scratch.path() / "ledger.key";
+}
+
+/// A head for each group.
+Options head_options(const ScratchForTest& scratch) {
+    Options options = options_for_test(scratch);
+    options.heads = HeadOptions{.key = key_of(scratch),
+                                .witnesses = {heads_of(scratch)},
+                                .pace = {.groups = 1},
+                                .clock_for_test = {},
+                                .disk_probe_for_test = {}};
+    return options;
+}
+
+}  // namespace
+
+TEST_CASE("a witness that hangs delays neither a start nor an end beyond its deadline") {
+    const ScratchForTest scratch;
+    fill_for_test(head_options(scratch), 1);
+    // What hangs may come back long after the log is gone: it owns what it waits for.
+    const auto hangs = std::make_shared<std::promise<void>>();
+    const std::shared_future<void> until = hangs->get_future().share();
+    Options options = head_options(scratch);
+    options.heads->pace.groups = 1;
+    options.heads->answers_within = std::chrono::milliseconds{1};
+    options.heads->disk_probe_for_test = [until](DiskCall) {
+        until.wait();
+        return 0;
+    };
+    std::string news;
+    options.on_news = [&news](std::string_view text) { news += text; };
+    {
+        LogForTest log(options);
+        REQUIRE_FALSE(log.trouble());
+        CHECK(news.contains(heads_of(scratch).string() + " does not answer"));
+        REQUIRE(log.append(group_for_test(1)));
+    }
+    hangs->set_value();  // Had the end waited for it, nobody would have come here.
+}
+
+TEST_CASE("zeros that a power loss left at the end of a file of heads are cut off") {
+    for (const std::size_t zeros : {std::size_t{1}, std::size_t{4096}}) {
+        for (const bool is_line_torn : {false, true}) {
+            CAPTURE(zeros);
+            CAPTURE(is_line_torn);
+            const ScratchForTest scratch;
+            fill_for_test(head_options(scratch), 3);
+            const std::string heads = read_for_test(heads_of(scratch));
+            const std::string torn = is_line_torn ? heads.substr(0, 40) : "";
+            write_for_test(heads_of(scratch), heads + torn + std::string(zeros, '\0'));
+            fill_for_test(head_options(scratch), 1);
+            CHECK(read_for_test(heads_of(scratch)).starts_with(heads + R"({"ledger":")"));
+            CHECK_FALSE(read_for_test(heads_of(scratch)).contains('\0'));
+        }
+    }
+}
+
+TEST_CASE("a file of heads whose end is nothing but zeros is refused, and not a byte is cut") {
+    const ScratchForTest scratch;
+    fill_for_test(head_options(scratch), 3);
+    const std::string heads = read_for_test(heads_of(scratch)) + std::string(100'000, '\0');
+    write_for_test(heads_of(scratch), heads);
+    const LogForTest log(head_options(scratch));
+    REQUIRE(log.trouble());
+    CHECK(log.trouble()->fault == Fault::corrupt);
+    CHECK(read_for_test(heads_of(scratch)) == heads);
+}
+
+TEST_CASE("a key is made where nothing stands, and through no link") {
+    const ScratchForTest scratch;
+    const std::filesystem::path elsewhere = scratch.path() / "elsewhere";
+    const std::filesystem::path key = scratch.path() / "a.key";
+    SUBCASE("the key's own name is a link to nowhere") {
+        std::filesystem::create_symlink(elsewhere, key);
+        const Result<void> written = SigningKey::make().write(key);
+        REQUIRE_FALSE(written);
+        CHECK(written.error().fault == Fault::busy);
+        CHECK(std::filesystem::is_symlink(key));
+    }
+    SUBCASE("the name of the file that it is written to first is one") {
+        std::filesystem::create_symlink(elsewhere, key.string() + ".new");
+        REQUIRE(SigningKey::make().write(key));
+        CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(key)));
+        CHECK(SigningKey::read(key));
+        CHECK_FALSE(std::filesystem::exists(key.string() + ".new"));
+    }
+    CHECK_FALSE(std::filesystem::exists(elsewhere));
+}
+
+TEST_CASE("a process killed at any call of writing a head leaves a file to go on with") {
+    for (int ends_at = 1;; ++ends_at) {
+        CAPTURE(ends_at);
+        const ScratchForTest scratch;
+        fill_for_test(head_options(scratch), 2);
+        const pid_t child = ::fork();
+        ensure(child >= 0, "a process can be started");
+        if (child == 0) {
+            int calls_count = 0;
+            Options options = head_options(scratch);
+            options.heads->disk_probe_for_test = [&](DiskCall) {
+                return ++calls_count == ends_at ? ::kill(::getpid(), SIGKILL) : 0;
+            };
+            fill_for_test(options, 1);
+            ::_exit(0);
+        }
+        int status = 0;
+        ensure(::waitpid(child, &status, 0) == child, "a child can be waited for");
+        fill_for_test(head_options(scratch), 1);
+        const Result<Verification> seen =
+            verify_ledger(scratch.ledger(),
+                          Witness{{}, {}, {heads_of(scratch)}, public_key_file(key_of(scratch))});
+        REQUIRE_MESSAGE(seen, seen.error().text);
+        CHECK(HeadFile(heads_of(scratch)).last().value()->index + 1 == seen->groups_count);
+        if (WIFEXITED(status)) {
+            REQUIRE(ends_at > 4);
+            break;
+        }
+    }
+}
+
+}  // namespace homeostat::adapters::segment_log
