@@ -6,6 +6,7 @@
 
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/time.hpp"
+#include "homeostat/domain/ending_bodies.hpp"
 #include "homeostat/domain/facts.hpp"
 #include "homeostat/domain/grounds.hpp"
 #include "homeostat/domain/ids.hpp"
@@ -113,11 +114,13 @@ struct UndoBody {
 
 struct HeldBody {
     Remedy remedy;
-    Instant until{};  ///< Given back then at the latest.
+    Instant until{};         ///< Given back then at the latest.
+    bool is_residue{false};  ///< Left so by a remedy that was given up, and given back at once.
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
         field("until", self.until);
+        field("is_residue", self.is_residue, may_be_absent);
     }
 };
 
@@ -132,31 +135,6 @@ struct GivenBackBody {
         field("inverse", self.inverse);
         field("because", self.because);
         field("grounds", self.grounds);
-    }
-};
-
-struct EscalatedBody {
-    std::string because;
-
-    static void fields(auto& self, auto&& field) { field("because", self.because); }
-};
-
-enum class CloseKind : std::uint8_t {
-    healed,  ///< A remedy helped, with proof.
-    passed,  ///< The symptom went without one.
-};
-
-constexpr auto names_of(std::type_identity<CloseKind>) {
-    return std::to_array<std::string_view>({"healed", "passed"});
-}
-
-struct ClosedBody {
-    CloseKind how{CloseKind::passed};
-    std::vector<Remedy> tried;  ///< In order.
-
-    static void fields(auto& self, auto&& field) {
-        field("how", self.how);
-        field("tried", self.tried);
     }
 };
 

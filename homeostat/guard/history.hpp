@@ -16,6 +16,7 @@
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/domain/step.hpp"
+#include "homeostat/guard/lasting.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -98,12 +99,22 @@ class History {
                                                            const std::string& target,
                                                            const IncidentId& except) const;
 
+    /// Whether a person was told after `since` that this rule refused something for this symptom
+    /// (EscalatedBody::about).
+    [[nodiscard]] bool is_told(const std::string& rule,
+                               const std::string& about,
+                               Instant since) const;
+
+    /// What our effects have left in the world, and what of it somebody took back.
+    [[nodiscard]] const Lasting& lasting() const { return lasting_; }
+
     friend bool operator==(const History&, const History&) = default;
 
     static constexpr std::size_t incidents_max = 128;
     static constexpr std::size_t effects_max = 4096;  ///< More are never counted, nor allowed.
     static constexpr std::size_t cool_downs_max = 512;
     static constexpr std::size_t effects_per_incident_max = 512;
+    static constexpr std::size_t told_max = 256;
 
   private:
     struct ReflexRestart {
@@ -114,12 +125,15 @@ class History {
 
     IncidentMemory& remember(const IncidentId& incident, Instant at);
     void learn_intent(const Entry& entry, Instant at);
-    void learn_outcome(const Entry& entry);
-    void learn_verdict(const Entry& entry);
+    void learn_outcome(const Entry& entry, Instant at);
+    void learn_verdict(const Entry& entry, Instant at);
     void learn_proof(const Entry& entry);
     void learn_held(const Entry& entry);
+    void learn_give_back(const Entry& entry, Instant at);
+    void learn_change(const Entry& entry, Instant at);
     void let_go(const IncidentId& incident);
-    void learn_escalation(const IncidentId& incident, Instant at);
+    void learn_escalation(const Entry& entry, Instant at);
+    void end_remedy(const IncidentId& incident, Instant at);
     void learn_close(const IncidentId& incident, Instant at);
     void start_cool_downs(const IncidentMemory& memory, Instant at);
     void forget_oldest_incident();
@@ -128,6 +142,9 @@ class History {
     std::deque<Instant> effects_at_;
     std::deque<ReflexRestart> reflex_restarts_;
     std::map<std::pair<RemedyKind, std::string>, Instant> cool_downs_;
+    /// By rule and symptom: when a person was last told of it.
+    std::map<std::pair<std::string, std::string>, Instant> told_at_;
+    Lasting lasting_;
     std::uint64_t order_next_{0};
     std::uint64_t entries_count_{0};
 };

@@ -1,5 +1,5 @@
-// The rules about how much and how often: autonomy, one in hand, held elsewhere, cool-down,
-// attempts, back-off.
+// The rules about how much and how often: autonomy, one in hand, held elsewhere, taken back,
+// cool-down, attempts, back-off.
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/guard/rules.hpp"
@@ -64,12 +64,10 @@ std::optional<Objection> autonomy(const Matter& matter) {
         return std::nullopt;  // Whoever may act may take it back.
     }
     RemedyKind kind = kind_of(matter.asked.remedy);
-    // Two permissions in one plan: the lower one counts.
-    if (kind == RemedyKind::reroute &&
-        matter.limits.autonomy_of(RemedyKind::invalidate_cache) < matter.limits.autonomy_of(kind)) {
-        kind = RemedyKind::invalidate_cache;
+    const Autonomy level = matter.limits.autonomy_in_effect(kind);
+    if (level < matter.limits.autonomy_of(kind)) {
+        kind = RemedyKind::invalidate_cache;  // Whose permission is wanting.
     }
-    const Autonomy level = matter.limits.autonomy_of(kind);
     std::string because = fmt::format("{} stands at {}", to_text(kind), to_text(level));
     switch (level) {
         case Autonomy::act:
@@ -114,6 +112,25 @@ std::optional<Objection> held_elsewhere(const Matter& matter) {
                                                          holder->text(), to_text(kind), target),
                                   .again_at = again_soon(matter)})
                   : std::nullopt;
+}
+
+// Whoever takes it back wants it otherwise: a third time would be a fight, not a remedy.
+std::optional<Objection> taken_back(const Matter& matter) {
+    const std::string part = matter.step == nullptr
+                                 ? lasting_part_of(matter.asked.remedy)
+                                 : lasting_part_of(matter.asked.remedy, *matter.step);
+    if (part.empty()) {
+        return std::nullopt;
+    }
+    const std::uint32_t count = matter.history.lasting().taken_back_count(
+        part, matter.facts, matter.now - taken_back_window);
+    if (count < taken_back_max) {
+        return std::nullopt;
+    }
+    return Objection{.kind = VerdictKind::escalation,
+                     .because = fmt::format("somebody else changes {}: what we did did not last "
+                                            "{} times in the last {:.0f} s",
+                                            part, count, to_seconds(taken_back_window))};
 }
 
 std::optional<Objection> cool_down(const Matter& matter) {

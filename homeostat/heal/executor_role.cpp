@@ -24,6 +24,7 @@ constexpr std::size_t incidents_open_max = 64;
 bool needs_sync(EntryKind kind) {
     using enum EntryKind;
     switch (kind) {
+        case opened:  // Else its number, and those of its effects, are given again one day.
         case intent:
         case outcome:
         case escalated:
@@ -34,7 +35,6 @@ bool needs_sync(EntryKind kind) {
         case gap:
         case started:
             return true;
-        case opened:
         case proposed:
         case verdict:
         case proof:
@@ -76,6 +76,12 @@ bool starts_what_has_ended(const HealingThread& before, const HealingAdvance& ad
                    perform == nullptr ? nullptr : std::get_if<Replace>(&perform->request.step());
                return perform == nullptr || (replace != nullptr && replace->expected.pid == 0);
            });
+}
+
+bool acts(const HealingAdvance& advance) {
+    return std::ranges::any_of(advance.commands, [](const HealingCommand& one) {
+        return std::holds_alternative<Perform>(one.command);
+    });
 }
 
 /// After this much a thread that only waits is written again, so that the ledger shows that it
@@ -198,8 +204,13 @@ Task<void> ExecutorRole::pump(std::string id) {
             break;
         }
         HealingInput input = next_input(slot);
+        const bool had_ledger = ledger_trouble_.empty();
         const bool has_advanced = co_await advance_once(slot, std::move(input));
-        if (!has_advanced) {
+        const bool goes_without = had_ledger && slot.is_known && !ledger_trouble_.empty() &&
+                                  is_for_one_that_ended(incident_of(slot.thread).proposal);
+        if (!has_advanced && goes_without) {
+            slot.inbox.emplace_front(graph::Reopen{.is_same_process = true});
+        } else if (!has_advanced) {
             break;  // The thread stands still, and goes on from its latest commit some day.
         }
     }
@@ -268,7 +279,7 @@ Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
     std::vector<Entry> entries = std::move(advance.records);
     const graph::Progress<Incident>& progress = advance.delta.progress;
     if (progress.status == graph::ThreadStatus::parked) {
-        Entry entry = record::escalated(incident, "parked: " + progress.trouble);
+        Entry entry = record::escalated(incident, {"parked: " + progress.trouble});
         entries.push_back(std::move(entry));
     }
     std::ranges::copy(slot.unwritten, std::back_inserter(entries));
@@ -277,9 +288,9 @@ Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
     const ports::Durability durability =
         advance.needs_sync ? ports::Durability::synced : durability_of(entries);
     // The one remedy that goes on without a ledger. One that would begin just now is asked for
-    // again in a moment, and gets an id that tells of it.
-    const bool may_be_kept =
-        starts_what_has_ended(slot.thread, advance) && (slot.is_known || !ledger_trouble_.empty());
+    // again in a moment, and gets an id that tells of it; so does an effect.
+    const bool may_be_kept = starts_what_has_ended(slot.thread, advance) &&
+                             (!ledger_trouble_.empty() || (slot.is_known && !acts(advance)));
     bool is_durable = false;
     if (may_be_kept) {
         is_durable = co_await append_or_keep(std::move(entries), durability);
@@ -411,20 +422,6 @@ Task<void> ExecutorRole::tell_of_parked() {
     }
     if (!entries.empty()) {
         (void)co_await append_or_keep(std::move(entries), ports::Durability::synced);
-    }
-}
-
-/// Nothing of it is in force, and there is nothing left to be healed.
-Task<void> ExecutorRole::close_parked(std::string id) {
-    const auto found = slots_.find(id);
-    if (found == slots_.end()) {
-        co_return;  // Somebody else was told, too.
-    }
-    const std::vector<Remedy> tried = incident_of(found->second->thread).tried;
-    std::vector<Entry> entries{record::closed(IncidentId(id), CloseKind::passed, tried)};
-    const bool is_written = co_await append(std::move(entries), ports::Durability::synced);
-    if (is_written) {
-        slots_.erase(id);
     }
 }
 

@@ -1,5 +1,5 @@
 // What the executor asks of the world: facts, effects, fresh samples, and what it watches by
-// itself.
+// itself; what it does about parked incidents.
 
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/heal/facts_merge.hpp"
@@ -172,6 +172,20 @@ Task<void> ExecutorRole::read_back_parked(Facts facts) {
     }
     if (!entries.empty()) {
         (void)co_await append(std::move(entries), ports::Durability::synced);
+    }
+}
+
+/// Nothing of it is in force, and there is nothing left to be healed.
+Task<void> ExecutorRole::close_parked(std::string id) {
+    const auto found = slots_.find(id);
+    if (found == slots_.end()) {
+        co_return;  // Somebody else was told, too.
+    }
+    const std::vector<Remedy> tried = incident_of(found->second->thread).tried;
+    std::vector<Entry> entries{record::closed(IncidentId(id), CloseKind::passed, tried)};
+    const bool is_written = co_await append(std::move(entries), ports::Durability::synced);
+    if (is_written) {
+        slots_.erase(id);
     }
 }
 

@@ -28,13 +28,16 @@ struct SimulatedDisk {
     std::optional<std::size_t> full_at;  ///< No room for this group and those after it.
     Duration append_takes{std::chrono::milliseconds{2}};  ///< 0: ends without giving way.
     std::string boot_id;                                  ///< Stamped on every group.
+    std::size_t synced_count{0};  ///< Of the groups: no loss of power takes these.
+
+    void lose_power() { groups.resize(std::min(groups.size(), synced_count)); }
 };
 
 class SimulatedLedger final : public ports::Ledger {
   public:
     SimulatedLedger(SimulatedDisk& disk, SimulatedClock& clock) : disk_(disk), clock_(clock) {}
 
-    Task<Result<ports::Position>> append(EntryGroup group, ports::Durability) override {
+    Task<Result<ports::Position>> append(EntryGroup group, ports::Durability durability) override {
         if (disk_.full_at && disk_.groups.size() + waiting_count_ >= *disk_.full_at) {
             co_return fail(Fault::full, "no space left on the disk");
         }
@@ -49,6 +52,8 @@ class SimulatedLedger final : public ports::Ledger {
         group.index = disk_.groups.size();
         group.boot_id = disk_.boot_id;
         disk_.groups.push_back(std::move(group));
+        disk_.synced_count =
+            durability == ports::Durability::synced ? disk_.groups.size() : disk_.synced_count;
         co_return ports::Position{disk_.groups.back().index, {}};
     }
 
