@@ -198,6 +198,14 @@ TEST_CASE("P6: more orders in the window than allowed, more remedies in an incid
         }
         CHECK(history.broken() == (gap == seconds{10} ? Broken{"P6"} : Broken{}));
     }
+    History gives_back;  // Beyond what is allowed, and yet no more is taken.
+    for (int count = 1; count <= 5; ++count) {
+        gives_back.act("i-1.e" + std::to_string(count),
+                       count > 3 ? Step{Undrain{one}} : Step{Drain{one}});
+    }
+    CHECK(gives_back.broken() == Broken{});
+    gives_back.act("i-1.e6", Drain{one});
+    CHECK(gives_back.broken() == Broken{"P6"});
     History history;
     const std::vector<Remedy> remedies{Restart{one}, Eject{one}, RollingRestart{}, Restart{spare}};
     for (std::size_t count = 0; count < remedies.size(); ++count) {

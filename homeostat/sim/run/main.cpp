@@ -1,6 +1,5 @@
 // homeostat-lab: simulated worlds by the seed. `homeostat simulate` starts it.
 
-#include "homeostat/sim/run/known_faults.hpp"
 #include "homeostat/sim/run/run_seed.hpp"
 #include "homeostat/sim/run/scenario.hpp"
 #include "homeostat/sim/run/trace.hpp"
@@ -8,7 +7,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -40,13 +38,11 @@ struct Arguments {
     bool shows_trace{false};
     bool lists{false};
     bool requires_marks{false};
-    bool tolerates_known{false};
 };
 
 struct Totals {
     std::uint64_t seeds{0};
     std::uint64_t violations{0};
-    std::uint64_t known{0};  ///< Of these, such as are known faults.
     std::uint64_t settled{0};
     std::uint64_t healed{0};
     std::uint64_t orders{0};
@@ -77,10 +73,8 @@ void print_violations(const SeedResult& result, const Options& options, bool is_
     std::map<std::string, std::uint32_t> told;
     for (const Violation& violation : result.violations) {
         if (++told[violation.promise] <= 3) {
-            const KnownFault* known = find_known_fault(violation);
-            std::fprintf(stderr, "  %s at %.3f s: %s%s\n", violation.promise.c_str(),
-                         to_seconds(violation.at.time_since_epoch()), violation.text.c_str(),
-                         known == nullptr ? "" : " (known)");
+            std::fprintf(stderr, "  %s at %.3f s: %s\n", violation.promise.c_str(),
+                         to_seconds(violation.at.time_since_epoch()), violation.text.c_str());
         }
     }
     std::fprintf(stderr, "  again: homeostat simulate --seed %lu%s --trace\n", options.seed,
@@ -90,9 +84,6 @@ void print_violations(const SeedResult& result, const Options& options, bool is_
 void add(Totals& totals, const SeedResult& result) {
     totals.seeds += 1;
     totals.violations += result.violations.size();
-    totals.known += static_cast<std::uint64_t>(std::ranges::count_if(
-        result.violations,
-        [](const Violation& violation) { return find_known_fault(violation) != nullptr; }));
     totals.settled += result.is_settled ? 1 : 0;
     totals.healed += result.is_healed ? 1 : 0;
     totals.orders += result.orders_count;
@@ -121,12 +112,6 @@ void print_totals(const Totals& totals, double wall_seconds) {
                totals.deaths);
     fmt::print("{:.0f} s of the world in {:.1f} s, {} steps; trace {:016x}\n",
                totals.virtual_seconds, wall_seconds, totals.steps, totals.hash);
-    if (totals.known > 0) {
-        fmt::print("{} of the violations are faults that are known:\n", totals.known);
-        for (const KnownFault& fault : known_faults()) {
-            fmt::print("  {}: {}\n", fault.promise, fault.says);
-        }
-    }
     fmt::print("reached:\n");
     for (const auto& [mark, count] : totals.marks) {
         fmt::print("  {:8} {}\n", count, mark);
@@ -186,11 +171,11 @@ Totals run_seeds(const Range& range, const Scenario* scenario) {
 }
 
 void print_json(const Totals& totals, double wall_seconds) {
-    fmt::print(R"({{"seeds":{},"violations":{},"known":{},"settled":{},)"
+    fmt::print(R"({{"seeds":{},"violations":{},"settled":{},)"
                R"("virtual_seconds":{:.1f},"wall_seconds":{:.3f},"trace_hash":"{:016x}"}})"
                "\n",
-               totals.seeds, totals.violations, totals.known, totals.settled,
-               totals.virtual_seconds, wall_seconds, totals.hash);
+               totals.seeds, totals.violations, totals.settled, totals.virtual_seconds,
+               wall_seconds, totals.hash);
 }
 
 int exit_status_of(const Totals& totals, const Arguments& arguments) {
@@ -204,8 +189,7 @@ int exit_status_of(const Totals& totals, const Arguments& arguments) {
         }
         return exit_violated;
     }
-    const std::uint64_t tolerated = arguments.tolerates_known ? totals.known : 0;
-    return totals.violations == tolerated ? exit_ok : exit_violated;
+    return totals.violations == 0 ? exit_ok : exit_violated;
 }
 
 int run_range(const Arguments& arguments, const Scenario* scenario) {
@@ -252,8 +236,6 @@ void add_options(CLI::App& app, Arguments& arguments) {
     app.add_flag("--list", arguments.lists, "Name the scenarios, and why some are left out");
     app.add_flag("--require-marks", arguments.requires_marks,
                  "Exit status 1 if a rare state was never reached");
-    app.add_flag("--tolerate-known", arguments.tolerates_known,
-                 "Exit status 0 if only known faults of ours were found");
     app.footer(
         "Exit status:\n  0    no promise was broken\n"
         "  1    one was; the seed and the command that shows it again are printed\n"
