@@ -105,6 +105,8 @@ struct Held {
     Instant since{};
     Instant until{};                    ///< Given back then at the latest.
     std::uint32_t well_looks_count{0};  ///< In a row; of what users are kept from.
+    /// Nobody wanted it held: a remedy that was given up has left it so. Given back at once.
+    bool is_residue{false};
 
     // Written by `kept` only.
     std::uint32_t failures_count{0};    ///< Of giving it back.
@@ -115,6 +117,7 @@ struct Held {
         field("since", self.since);
         field("until", self.until);
         field("well_looks_count", self.well_looks_count);
+        field("is_residue", self.is_residue, may_be_absent);
         field("failures_count", self.failures_count, may_be_absent);
         field("again_at", self.again_at);
     }

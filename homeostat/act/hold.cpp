@@ -103,6 +103,9 @@ HoldAdvice advise(const Held& held, const Facts& facts, Instant now) {
     if (held.again_at && now < *held.again_at) {
         return Wait{*held.again_at, "it could not be given back a moment ago"};
     }
+    if (held.is_residue) {
+        return GiveBack{"the remedy that took it away was given up"};
+    }
     if (now >= held.until) {
         return GiveBack{"its time is up"};
     }

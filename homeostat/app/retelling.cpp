@@ -252,7 +252,9 @@ Lines lines_of(const UndoBody& body) {
 }
 
 Lines lines_of(const HeldBody& body) {
-    return {fmt::format("held      {} stays in force for now", plain(describe(body.remedy)))};
+    return {fmt::format(
+        "held      {} {}", plain(describe(body.remedy)),
+        body.is_residue ? "is left of a remedy that was given up" : "stays in force for now")};
 }
 
 Lines lines_of(const GivenBackBody& body) {
@@ -260,7 +262,11 @@ Lines lines_of(const GivenBackBody& body) {
 }
 
 Lines lines_of(const EscalatedBody& body) {
-    return {"escalated a person is needed: " + plain(body.because)};
+    Lines lines{"escalated a person is needed: " + plain(body.because)};
+    if (body.is_told_already) {
+        lines.emplace_back("          told within the last hour, and not again");
+    }
+    return lines;
 }
 
 Lines lines_of(const ClosedBody& body) {

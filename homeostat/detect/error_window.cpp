@@ -1,11 +1,16 @@
 #include "homeostat/detect/error_window.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <ranges>
 
 namespace homeostat::detect {
 
 namespace {
+
+/// Readings come several times a second. A sample of so long a time is of one that nobody looked
+/// at: what it counts was never judged, and may be the beginning of a fault.
+constexpr Duration unseen_for_min = std::chrono::seconds{5};
 
 /// Errors of the window outside of the worst stretch of `burst_max`.
 std::uint64_t errors_beside_burst(const std::deque<ErrorSample>& samples, Duration burst_max) {
@@ -40,9 +45,10 @@ void forget_before(ErrorWindow& window, Instant begin_at, const UsualErrorLimits
     auto& samples = window.samples;
     while (!samples.empty() && samples.front().begin_at < begin_at) {
         const ErrorSample& sample = samples.front();
-        if (!window.learns_from || sample.begin_at >= *window.learns_from) {
-            learn(window.usual, sample.errors, sample.requests, sample.end_at - sample.begin_at,
-                  limits);
+        const Duration seen_for = sample.end_at - sample.begin_at;
+        const bool was_calm = !window.learns_from || sample.begin_at >= *window.learns_from;
+        if (was_calm && seen_for < unseen_for_min) {
+            learn(window.usual, sample.errors, sample.requests, seen_for, limits);
         }
         samples.pop_front();
     }

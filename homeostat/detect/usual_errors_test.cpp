@@ -152,6 +152,18 @@ TEST_CASE("an agent that starts into a fault does not learn it") {
     }
 }
 
+TEST_CASE("what was counted while nobody looked is not learnt") {
+    ErrorWindow window;
+    const Instant begin{1h};
+    add_sample(window, 10, begin);
+    add_sample(window, 1'000, begin + 43s);
+    window.samples.back().errors = 70;
+    forget_before(window, begin + 100s, {});
+    CHECK(window.samples.empty());
+    CHECK(window.usual.requests == 10);
+    CHECK(window.usual.errors == 0);
+}
+
 TEST_CASE("bursts that nobody acts on do not make a lasting fault usual") {
     Traffic traffic(4, 200);
     for (int burst = 0; burst < 20; ++burst) {

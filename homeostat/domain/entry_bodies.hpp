@@ -8,6 +8,7 @@
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/entry_bodies_people.hpp"
+#include "homeostat/domain/ending_bodies.hpp"
 #include "homeostat/domain/facts.hpp"
 #include "homeostat/domain/grounds.hpp"
 #include "homeostat/domain/ids.hpp"
@@ -117,11 +118,13 @@ struct UndoBody {
 
 struct HeldBody {
     Remedy remedy;
-    Instant until{};  ///< Given back then at the latest.
+    Instant until{};         ///< Given back then at the latest.
+    bool is_residue{false};  ///< Left so by a remedy that was given up, and given back at once.
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
         field("until", self.until);
+        field("is_residue", self.is_residue, may_be_absent);
     }
 };
 
@@ -136,36 +139,6 @@ struct GivenBackBody {
         field("inverse", self.inverse);
         field("because", self.because);
         field("grounds", self.grounds);
-    }
-};
-
-struct EscalatedBody {
-    std::string because;
-
-    static void fields(auto& self, auto&& field) { field("because", self.because); }
-};
-
-enum class CloseKind : std::uint8_t {
-    healed,     ///< A remedy helped, with proof.
-    passed,     ///< The symptom went without one.
-    by_person,  ///< A person who was needed says that it is over.
-};
-
-constexpr auto names_of(std::type_identity<CloseKind>) {
-    return std::to_array<std::string_view>({"healed", "passed", "by_person"});
-}
-
-struct ClosedBody {
-    CloseKind how{CloseKind::passed};
-    std::vector<Remedy> tried;  ///< In order.
-    std::string by{};           ///< User name of whoever closed it; empty if nobody did.
-    std::string because{};      ///< Their words; at most 200 bytes, never decided on.
-
-    static void fields(auto& self, auto&& field) {
-        field("how", self.how);
-        field("tried", self.tried);
-        field("by", self.by, may_be_absent);
-        field("because", self.because, may_be_absent);
     }
 };
 

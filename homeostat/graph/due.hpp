@@ -52,11 +52,12 @@ template <class D>
 }
 
 /// After a reboot the clock begins anew. What is in the future then is moved back, so that no wait
-/// is longer than it was when the task last heard something.
+/// is longer than it was when the task last heard something. Where it is known that the boot is
+/// another, all is moved: nobody knows how much of a wait has passed, so it is as long as it was.
 template <class D>
-void move_into_this_boot(Task<D>& task, Instant now) {
+void move_into_this_boot(Task<D>& task, Instant now, bool is_known_other = false) {
     const Duration ahead = task.heard_at - now;
-    if (ahead <= Duration{}) {
+    if (ahead <= Duration{} && !is_known_other) {
         return;
     }
     const auto move = [ahead](Instant& at) { at = std::max(at - ahead, instant_min); };

@@ -36,6 +36,7 @@ struct Reply {
 /// commit, which is no death of a process.
 struct Reopen {
     bool is_same_process{false};
+    bool is_other_boot{false};  ///< The clock has begun anew since the latest commit.
 };
 /// A person lets a parked thread try again: what failed, and what waited beside it, whose replies
 /// are lost, begins a new attempt, and has as many as at first.

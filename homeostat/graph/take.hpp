@@ -157,7 +157,7 @@ Result<void> take(Superstep<D>& step, const Reopen& reopen) {
     const bool was_at_work = is_at_work(step);
     for (Task<D>& task : step.progress().tasks) {
         task.status = task.status == TaskStatus::waiting ? TaskStatus::lost : task.status;
-        move_into_this_boot(task, step.now());
+        move_into_this_boot(task, step.now(), reopen.is_other_boot);
     }
     if (was_at_work && !reopen.is_same_process) {
         step.count_death();

@@ -259,6 +259,14 @@ class Demon {
         return std::nullopt;
     }
 
+    /// A budget bounds what is taken.
+    [[nodiscard]] static bool gives_back(const Step& step) {
+        const auto* circuit = std::get_if<SetCircuit>(&step);
+        const auto* route = std::get_if<SetRoute>(&step);
+        return std::holds_alternative<Undrain>(step) || (circuit != nullptr && !circuit->is_open) ||
+               (route != nullptr && !route->is_to_source);
+    }
+
     /// What runs afterwards is current, and was returned to because it has proven itself.
     [[nodiscard]] std::optional<std::string> objection_to_version(const Case& asked,
                                                                   const Step& step) const {
@@ -289,7 +297,7 @@ class Demon {
         const Instant since = at_ - limits_.effects_window;
         spent_.push_back(at_);
         const auto spent = std::ranges::count_if(spent_, [&](Instant at) { return at > since; });
-        if (static_cast<std::uint64_t>(spent) > limits_.effects_max) {
+        if (static_cast<std::uint64_t>(spent) > limits_.effects_max && !gives_back(step)) {
             return describe(step) + ": beyond the budget";
         }
         if (auto wrong = objection_to_version(asked, step)) {

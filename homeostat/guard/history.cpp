@@ -33,6 +33,15 @@ void push_bounded(Queue& queue, Item item, std::size_t count_max) {
     }
 }
 
+/// Of instants by name.
+template <class Map>
+void erase_oldest(Map& instants, std::size_t count_max) {
+    while (instants.size() > count_max) {
+        instants.erase(
+            std::ranges::min_element(instants, {}, [](const auto& item) { return item.second; }));
+    }
+}
+
 bool reverts(const Remedy& remedy, const std::optional<Remedy>& done) {
     return done && inverse_of(*done) == remedy;
 }
@@ -90,14 +99,16 @@ void History::learn(const Entry& entry, Instant at) {
             break;
         case EntryKind::proposed:
         case EntryKind::undo:
-        case EntryKind::given_back:
             let_go(entry.incident);
+            break;
+        case EntryKind::given_back:
+            learn_give_back(entry, at);
             break;
         case EntryKind::held:
             learn_held(entry);
             break;
         case EntryKind::verdict:
-            learn_verdict(entry);
+            learn_verdict(entry, at);
             break;
         case EntryKind::answered:
             learn_answer(entry, at);
@@ -106,21 +117,23 @@ void History::learn(const Entry& entry, Instant at) {
             learn_intent(entry, at);
             break;
         case EntryKind::outcome:
-            learn_outcome(entry);
+            learn_outcome(entry, at);
             break;
         case EntryKind::proof:
             learn_proof(entry);
             break;
         case EntryKind::escalated:
-            learn_escalation(entry.incident, at);
+            learn_escalation(entry, at);
             break;
         case EntryKind::closed:
             learn_close(entry.incident, at);
             break;
+        case EntryKind::change:
+            learn_change(entry, at);
+            break;
         case EntryKind::suspended:
         case EntryKind::resumed:
         case EntryKind::started:
-        case EntryKind::change:
         case EntryKind::good:
         case EntryKind::gap:
         case EntryKind::checkpoint:
@@ -156,6 +169,10 @@ void History::move_back(Duration by) {
     for (auto& [what, denial] : denials_) {
         denial.at -= by;
     }
+    for (auto& [which, at] : told_at_) {
+        at -= by;
+    }
+    lasting_.move_back(by);
 }
 
 IncidentMemory& History::remember(const IncidentId& incident, Instant at) {
@@ -208,6 +225,10 @@ void History::learn_intent(const Entry& entry, Instant at) {
     if (!intent) {
         return;
     }
+    if (intent->grounds) {
+        lasting_.see(intent->grounds->facts, at);
+    }
+    lasting_.announce(entry.incident, intent->effect, intent->remedy, intent->step);
     push_bounded(memory.effects, intent->effect, effects_per_incident_max);
     push_bounded(memory.effects_open, intent->effect, effects_per_incident_max);
     memory.step_last = intent->step;
@@ -219,20 +240,24 @@ void History::learn_intent(const Entry& entry, Instant at) {
     }
 }
 
-void History::learn_outcome(const Entry& entry) {
+void History::learn_outcome(const Entry& entry, Instant at) {
     const auto found = incidents_.find(entry.incident);
     const Result<OutcomeBody> body = from_json<OutcomeBody>(entry.body);
     if (found == incidents_.end() || !body) {
         return;
     }
+    lasting_.settle(body->effect, body->outcome.kind, body->is_read_back, at);
     // "Unknown" from an actuator leaves the effect open until the world has been read.
     if (body->outcome.kind != OutcomeKind::unknown || body->is_read_back) {
         std::erase(found->second.effects_open, body->effect);
     }
 }
 
-void History::learn_verdict(const Entry& entry) {
+void History::learn_verdict(const Entry& entry, Instant at) {
     const Result<VerdictBody> body = from_json<VerdictBody>(entry.body);
+    if (body && body->grounds) {
+        lasting_.see(body->grounds->facts, at);
+    }
     const bool is_final =
         body && body->verdict.kind != VerdictKind::permit && !body->verdict.again_at;
     if (is_final) {
@@ -260,6 +285,20 @@ void History::learn_held(const Entry& entry) {
     }
 }
 
+void History::learn_give_back(const Entry& entry, Instant at) {
+    const Result<GivenBackBody> body = from_json<GivenBackBody>(entry.body);
+    if (body && body->grounds) {
+        lasting_.see(body->grounds->facts, at);
+    }
+    let_go(entry.incident);
+}
+
+void History::learn_change(const Entry& entry, Instant at) {
+    if (const Result<Change> change = from_json<Change>(entry.body)) {
+        lasting_.see(*change, at);
+    }
+}
+
 void History::let_go(const IncidentId& incident) {
     const auto found = incidents_.find(incident);
     if (found != incidents_.end()) {
@@ -270,7 +309,7 @@ void History::let_go(const IncidentId& incident) {
 }
 
 // A person takes over; should the incident stay open for days, its cool-downs run all the same.
-void History::learn_escalation(const IncidentId& incident, Instant at) {
+void History::end_remedy(const IncidentId& incident, Instant at) {
     let_go(incident);
     const auto found = incidents_.find(incident);
     if (found != incidents_.end()) {
@@ -278,8 +317,18 @@ void History::learn_escalation(const IncidentId& incident, Instant at) {
     }
 }
 
+void History::learn_escalation(const Entry& entry, Instant at) {
+    end_remedy(entry.incident, at);
+    const Result<EscalatedBody> body = from_json<EscalatedBody>(entry.body);
+    if (!body || body->rule.empty() || body->is_told_already) {
+        return;
+    }
+    told_at_[{body->rule, body->about}] = at;
+    erase_oldest(told_at_, told_max);
+}
+
 void History::learn_close(const IncidentId& incident, Instant at) {
-    learn_escalation(incident, at);
+    end_remedy(incident, at);
     const auto found = incidents_.find(incident);
     if (found != incidents_.end()) {
         found->second.is_closed = true;
@@ -292,10 +341,12 @@ void History::start_cool_downs(const IncidentMemory& memory, Instant at) {
         Instant& since = cool_downs_.try_emplace({use.kind, use.target}, at).first->second;
         since = std::max(since, at);
     }
-    while (cool_downs_.size() > cool_downs_max) {
-        cool_downs_.erase(std::ranges::min_element(cool_downs_, {},
-                                                   [](const auto& item) { return item.second; }));
-    }
+    erase_oldest(cool_downs_, cool_downs_max);
+}
+
+bool History::is_told(const std::string& rule, const std::string& about, Instant since) const {
+    const auto found = told_at_.find({rule, about});
+    return found != told_at_.end() && found->second > since;
 }
 
 const IncidentMemory* History::find(const IncidentId& incident) const {

@@ -17,6 +17,7 @@
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/domain/step.hpp"
+#include "homeostat/guard/lasting.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -115,6 +116,14 @@ class History {
 
     /// Who said no to just this last, and when; null: nobody did.
     [[nodiscard]] const Denial* denial_of(const Remedy& remedy) const;
+    /// Whether a person was told after `since` that this rule refused something for this symptom
+    /// (EscalatedBody::about).
+    [[nodiscard]] bool is_told(const std::string& rule,
+                               const std::string& about,
+                               Instant since) const;
+
+    /// What our effects have left in the world, and what of it somebody took back.
+    [[nodiscard]] const Lasting& lasting() const { return lasting_; }
 
     friend bool operator==(const History&, const History&) = default;
 
@@ -123,6 +132,7 @@ class History {
     static constexpr std::size_t cool_downs_max = 512;
     static constexpr std::size_t denials_max = 512;
     static constexpr std::size_t effects_per_incident_max = 512;
+    static constexpr std::size_t told_max = 256;
 
   private:
     struct ReflexRestart {
@@ -134,12 +144,15 @@ class History {
     IncidentMemory& remember(const IncidentId& incident, Instant at);
     void learn_answer(const Entry& entry, Instant at);
     void learn_intent(const Entry& entry, Instant at);
-    void learn_outcome(const Entry& entry);
-    void learn_verdict(const Entry& entry);
+    void learn_outcome(const Entry& entry, Instant at);
+    void learn_verdict(const Entry& entry, Instant at);
     void learn_proof(const Entry& entry);
     void learn_held(const Entry& entry);
+    void learn_give_back(const Entry& entry, Instant at);
+    void learn_change(const Entry& entry, Instant at);
     void let_go(const IncidentId& incident);
-    void learn_escalation(const IncidentId& incident, Instant at);
+    void learn_escalation(const Entry& entry, Instant at);
+    void end_remedy(const IncidentId& incident, Instant at);
     void learn_close(const IncidentId& incident, Instant at);
     void start_cool_downs(const IncidentMemory& memory, Instant at);
     void forget_oldest_incident();
@@ -149,6 +162,9 @@ class History {
     std::deque<ReflexRestart> reflex_restarts_;
     std::map<std::pair<RemedyKind, std::string>, Instant> cool_downs_;
     std::map<std::string, Denial> denials_;  ///< By the remedy's text.
+    /// By rule and symptom: when a person was last told of it.
+    std::map<std::pair<std::string, std::string>, Instant> told_at_;
+    Lasting lasting_;
     std::uint64_t order_next_{0};
     std::uint64_t entries_count_{0};
 };

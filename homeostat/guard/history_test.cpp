@@ -28,6 +28,12 @@ std::vector<Entry> a_whole_story() {
     reflex.remedy = restart_0;
     reflex.step = Replace{payments_0, {10, 1000}, v2, c2};
     reflex.is_reflex = true;
+    IntentBody taken_back;  // Its facts show a rotation that is not as we left it.
+    taken_back.effect = EffectId("i-2.e3");
+    taken_back.remedy = rolling;
+    taken_back.step = drain_0;
+    taken_back.grounds = Grounds{};
+    taken_back.grounds->facts = serving_facts();
     Proof proof;
     proof.kind = ProofKind::not_helped;
     return {
@@ -46,6 +52,10 @@ std::vector<Entry> a_whole_story() {
         entry_of(EntryKind::escalated, incident, EscalatedBody{"two did not help"}),
         opened_entry(incident_other),
         entry_of(EntryKind::intent, incident_other, reflex),
+        intent_entry(incident_other, "i-2.e2", rolling, drain_0),
+        outcome_entry(incident_other, "i-2.e2", OutcomeKind::done),
+        entry_of(EntryKind::intent, incident_other, taken_back),
+        outcome_entry(incident_other, "i-2.e3", OutcomeKind::done),
         closed_entry(incident),
         entry_of(EntryKind::suspended, {}, SwitchBody{"root", ""})};
 }
@@ -79,7 +89,7 @@ TEST_CASE("a history learned live and one replayed from the ledger's bytes are e
         replayed.learn(entry, now);
     }
     CHECK(live == replayed);
-    CHECK(live.effects_since(now - seconds{1}).size() == 3);
+    CHECK(live.effects_since(now - seconds{1}).size() == 5);
     CHECK(live.cooling_since(RemedyKind::rollback, "payments") == now);
     CHECK(live.reflex_restarts_since(payments_0, now - seconds{1}).size() == 1);
     CHECK(live.busy_incidents(incident) == std::vector{incident_other});

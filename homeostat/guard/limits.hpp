@@ -11,6 +11,7 @@
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/domain/verdict.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -41,6 +42,13 @@ struct Limits {
     [[nodiscard]] Autonomy autonomy_of(RemedyKind kind) const {
         const auto found = autonomy.find(kind);
         return found == autonomy.end() ? Autonomy::watch : found->second;
+    }
+
+    /// Of what a remedy of this kind does: where its plan needs two permissions the lower counts.
+    [[nodiscard]] Autonomy autonomy_in_effect(RemedyKind kind) const {
+        return kind == RemedyKind::reroute
+                   ? std::min(autonomy_of(kind), autonomy_of(RemedyKind::invalidate_cache))
+                   : autonomy_of(kind);
     }
 
     /// As the ledger keeps them: a limit that is missing here would make replays differ.
@@ -79,5 +87,10 @@ constexpr Duration ask_again_for_max = std::chrono::seconds{30};
 /// failure once its request is given up, which takes a second or so, and is read once a second.
 /// Counted from when the executor first saw them dead.
 constexpr Duration confirm_for_max = std::chrono::seconds{3};
+
+/// So often, within so long, somebody may take back what we did before we keep our hands off. Once
+/// may be chance, as the reload of a proxy; who does it twice means it, and knows more than we do.
+constexpr std::uint32_t taken_back_max = 2;
+constexpr Duration taken_back_window = std::chrono::minutes{10};
 
 }  // namespace homeostat::guard

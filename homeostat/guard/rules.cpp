@@ -26,6 +26,7 @@ constexpr std::array rules{
     Rule{"the executor sees the symptom itself", rule::symptom},
     Rule{"one remedy is in hand at a time", rule::one_in_hand},
     Rule{"no other incident holds the same", rule::held_elsewhere},
+    Rule{"nobody else takes it back", rule::taken_back},
     Rule{"the target has cooled down", rule::cool_down},
     Rule{"the attempts are not used up", rule::attempts},
     Rule{"the reflex backs off", rule::back_off},

@@ -54,6 +54,7 @@ namespace rule {
 [[nodiscard]] std::optional<Objection> symptom(const Matter& matter);
 [[nodiscard]] std::optional<Objection> one_in_hand(const Matter& matter);
 [[nodiscard]] std::optional<Objection> held_elsewhere(const Matter& matter);
+[[nodiscard]] std::optional<Objection> taken_back(const Matter& matter);
 [[nodiscard]] std::optional<Objection> cool_down(const Matter& matter);
 [[nodiscard]] std::optional<Objection> attempts(const Matter& matter);
 [[nodiscard]] std::optional<Objection> back_off(const Matter& matter);

@@ -151,9 +151,19 @@ bool is_proper_reflex(const Case& asked) {
     return is_reflex(asked.symptom, asked.remedy) && !asked.is_undo;
 }
 
+/// What a remedy of this incident took out of rotation, before it was given up, may come back.
+bool puts_back(const Matter& matter) {
+    const auto* readmit = std::get_if<Readmit>(&matter.asked.remedy);
+    if (readmit == nullptr) {
+        return false;
+    }
+    const auto drained = matter.history.lasting().drained_by(matter.asked.incident);
+    return std::ranges::find(drained, readmit->instance) != drained.end();
+}
+
 /// An undo reverts what this incident did last or what it holds, once.
 bool is_proper_undo(const Matter& matter) {
-    if (is_in_hand(matter)) {
+    if (is_in_hand(matter) || puts_back(matter)) {
         return true;
     }
     const IncidentMemory* memory = matter.history.find(matter.asked.incident);

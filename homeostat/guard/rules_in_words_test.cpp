@@ -60,6 +60,14 @@ Says not_yet(const Question& it) {
     return it.at - since < seconds{30} ? in_a_moment(it) : never();
 }
 
+History history_of(const Question& it) {
+    History history;
+    for (const Event& event : it.story) {
+        history.learn(entry_of(event), event.at);
+    }
+    return history;
+}
+
 // --- the rules -----------------------------------------------------------------------------------
 
 /// Nothing is done while a person has stopped us.
@@ -123,16 +131,17 @@ Says fitting_step(const Question& it) {
     return !it.step || (is_fresh && fits(it, *it.step)) ? agrees() : never();
 }
 
-/// A person has raised it to `act`. Whoever may act may take it back.
+/// What a person has set it to. A plan of two remedies has the lower permission.
+Autonomy level_of(const Question& it) {
+    const Autonomy level = it.limits.autonomy_of(kind_of(it.asked.remedy));
+    return kind_of(it.asked.remedy) == RemedyKind::reroute  // It empties the cache as well.
+               ? std::min(level, it.limits.autonomy_of(RemedyKind::invalidate_cache))
+               : level;
+}
+
+/// A person has raised it to `ask` or `act`. Whoever may act may take it back.
 Says autonomy(const Question& it) {
-    Autonomy level = it.limits.autonomy_of(kind_of(it.asked.remedy));
-    if (kind_of(it.asked.remedy) == RemedyKind::reroute) {  // It empties the cache as well.
-        level = std::min(level, it.limits.autonomy_of(RemedyKind::invalidate_cache));
-    }
-    if (it.asked.is_undo || level == Autonomy::act) {
-        return agrees();
-    }
-    return level == Autonomy::ask ? Word{VerdictKind::question} : never();
+    return it.asked.is_undo || level_of(it) >= Autonomy::ask ? agrees() : never();
 }
 
 /// We see for ourselves what the proposal says, and what it blames. What is held may hide the
@@ -177,6 +186,17 @@ Says held_elsewhere(const Question& it) {
     const bool is_stopgap = traits_of(kind_of(it.asked.remedy)).is_temporary;
     const bool begins = is_stopgap && !it.asked.is_undo && !is_in_hand(it);
     return begins && is_held ? not_yet(it) : agrees();
+}
+
+/// What somebody else took back twice in ten minutes is theirs. What they took back is guard's own
+/// book of it, which lasting_test.cpp proves: drawn stories have no change of anybody's in them.
+Says taken_back(const Question& it) {
+    const std::string part = it.step ? lasting_part_of(it.asked.remedy, *it.step)
+                                     : lasting_part_of(it.asked.remedy);
+    const History history = history_of(it);
+    const bool is_fought = !part.empty() && history.lasting().taken_back_count(
+                                                part, it.facts, it.at - seconds{600}) >= 2;
+    return is_fought ? a_person() : agrees();
 }
 
 /// What was used on a target is left alone for a while. A dead process waits less: see below.
@@ -246,8 +266,21 @@ Says floor(const Question& it) {
     return is_ever ? not_yet(it) : never();
 }
 
+/// It takes nothing away: to give back is never too much.
+bool only_gives_back(const Question& it) {
+    const auto* circuit = it.step ? std::get_if<SetCircuit>(&*it.step) : nullptr;
+    const auto* route = it.step ? std::get_if<SetRoute>(&*it.step) : nullptr;
+    return it.step ? std::holds_alternative<Undrain>(*it.step) ||
+                         (circuit != nullptr && !circuit->is_open) ||
+                         (route != nullptr && !route->is_to_source)
+                   : is<Readmit>(it) || is<CloseCircuit>(it) || is<RouteBack>(it);
+}
+
 /// There is room in the window for all that it begins, and for what ends it again.
 Says budget(const Question& it) {
+    if (only_gives_back(it)) {
+        return agrees();
+    }
     const auto any = [](const Event&) { return true; };
     const std::vector<Instant> spent =
         Past(it.story).announced(it.at - it.limits.effects_window, any);
@@ -259,6 +292,12 @@ Says budget(const Question& it) {
     return needed > allowed
                ? never()
                : not_before(spent[spent.size() + needed - allowed - 1] + it.limits.effects_window);
+}
+
+/// Whoever has to be asked was not, in drawn stories (approval_test.cpp has those with answers).
+Says approval(const Question& it) {
+    return level_of(it) == Autonomy::ask && !it.asked.is_undo ? Word{VerdictKind::question}
+                                                              : agrees();
 }
 
 struct RuleInWords {
@@ -277,11 +316,13 @@ constexpr std::array rules_in_words{
     RuleInWords{symptom_rule, symptom},
     RuleInWords{one_rule, one_in_hand},
     RuleInWords{held_rule, held_elsewhere},
+    RuleInWords{taken_back_rule, taken_back},
     RuleInWords{cool_down_rule, cool_down},
     RuleInWords{attempts_rule, attempts},
     RuleInWords{back_off_rule, back_off},
     RuleInWords{floor_rule, floor},
     RuleInWords{budget_rule, budget},
+    RuleInWords{approval_rule, approval},
 };
 
 // --- against guard -------------------------------------------------------------------------------
@@ -304,10 +345,7 @@ Answer in_words(const Question& it) {
 }
 
 Answer of_guard(const Question& it) {
-    History history;
-    for (const Event& event : it.story) {
-        history.learn(entry_of(event), event.at);
-    }
+    const History history = history_of(it);
     if (!it.step) {
         const Verdict verdict = check(it.asked, it.facts, history, it.limits, it.at);
         return {verdict.kind, verdict.rule, verdict.again_at};

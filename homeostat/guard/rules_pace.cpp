@@ -1,5 +1,5 @@
-// The rules about how much and how often: autonomy, one in hand, held elsewhere, cool-down,
-// attempts, back-off; and whether a person has agreed.
+// The rules about how much and how often: autonomy, one in hand, held elsewhere, taken back,
+// cool-down, attempts, back-off; and whether a person has agreed.
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/guard/rules.hpp"
@@ -58,10 +58,8 @@ bool are_apart(const Matter& matter, const IncidentMemory& other) {
 /// Two permissions in one plan: the lower one counts.
 RemedyKind kind_that_counts(const Remedy& remedy, const Limits& limits) {
     const RemedyKind kind = kind_of(remedy);
-    const bool drops_first =
-        kind == RemedyKind::reroute &&
-        limits.autonomy_of(RemedyKind::invalidate_cache) < limits.autonomy_of(kind);
-    return drops_first ? RemedyKind::invalidate_cache : kind;
+    const bool is_lower = limits.autonomy_in_effect(kind) < limits.autonomy_of(kind);
+    return is_lower ? RemedyKind::invalidate_cache : kind;
 }
 
 /// Why what a person has agreed to is not leave for this; empty: it is.
@@ -133,6 +131,25 @@ std::optional<Objection> held_elsewhere(const Matter& matter) {
                                                          holder->text(), to_text(kind), target),
                                   .again_at = again_soon(matter)})
                   : std::nullopt;
+}
+
+// Whoever takes it back wants it otherwise: a third time would be a fight, not a remedy.
+std::optional<Objection> taken_back(const Matter& matter) {
+    const std::string part = matter.step == nullptr
+                                 ? lasting_part_of(matter.asked.remedy)
+                                 : lasting_part_of(matter.asked.remedy, *matter.step);
+    if (part.empty()) {
+        return std::nullopt;
+    }
+    const std::uint32_t count = matter.history.lasting().taken_back_count(
+        part, matter.facts, matter.now - taken_back_window);
+    if (count < taken_back_max) {
+        return std::nullopt;
+    }
+    return Objection{.kind = VerdictKind::escalation,
+                     .because = fmt::format("somebody else changes {}: what we did did not last "
+                                            "{} times in the last {:.0f} s",
+                                            part, count, to_seconds(taken_back_window))};
 }
 
 std::optional<Objection> cool_down(const Matter& matter) {

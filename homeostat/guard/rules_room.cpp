@@ -122,6 +122,20 @@ std::uint32_t effects_for(const InstanceFacts& instance, bool has_edge) {
 
 constexpr std::uint32_t reroute_effects = 3;  ///< There, the keys dropped, and back.
 
+/// What only gives back needs no room: a budget is there to bound what is taken away, and whoever
+/// could not give back would leave it taken.
+bool only_gives_back(const Matter& matter) {
+    if (matter.step == nullptr) {
+        const RemedyKind kind = kind_of(matter.asked.remedy);
+        return kind == RemedyKind::readmit || kind == RemedyKind::close_circuit ||
+               kind == RemedyKind::route_back;
+    }
+    const auto* circuit = std::get_if<SetCircuit>(matter.step);
+    const auto* route = std::get_if<SetRoute>(matter.step);
+    return std::holds_alternative<Undrain>(*matter.step) ||
+           (circuit != nullptr && !circuit->is_open) || (route != nullptr && !route->is_to_source);
+}
+
 /// Effects that must fit before this one may happen. A drain without room for its undrain would
 /// leave the instance out, as an open circuit would keep the fallback in force, or a route the load
 /// on the source; a remedy without
@@ -179,6 +193,9 @@ std::optional<Objection> capacity_floor(const Matter& matter) {
 std::optional<Objection> budget(const Matter& matter) {
     const std::size_t allowed =
         std::min<std::size_t>(matter.limits.effects_max, History::effects_max);
+    if (only_gives_back(matter)) {
+        return std::nullopt;
+    }
     const std::size_t needed = effects_needed(matter);
     const std::vector<Instant> spent =
         matter.history.effects_since(matter.now - matter.limits.effects_window);

@@ -101,6 +101,7 @@ inline constexpr std::string_view autonomy_rule = "the autonomy of the remedy is
 inline constexpr std::string_view symptom_rule = "the executor sees the symptom itself";
 inline constexpr std::string_view one_rule = "one remedy is in hand at a time";
 inline constexpr std::string_view held_rule = "no other incident holds the same";
+inline constexpr std::string_view taken_back_rule = "nobody else takes it back";
 inline constexpr std::string_view cool_down_rule = "the target has cooled down";
 inline constexpr std::string_view attempts_rule = "the attempts are not used up";
 inline constexpr std::string_view back_off_rule = "the reflex backs off";

@@ -25,16 +25,16 @@ EntryGroup ExecutorRole::group_of(std::vector<Entry> entries) const {
     return group;
 }
 
+std::string ExecutorRole::time_mark() const {
+    const auto wall = ports_.clock.wall_now().time_since_epoch();
+    return "-" + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(wall).count());
+}
+
 /// One that opens while the ledger takes nothing may be lost with this process, and its number be
 /// given again: the time tells the two apart where a process record names an effect.
 std::string ExecutorRole::next_incident_id() {
     incident_last_ += 1;
-    std::string id = "i-" + std::to_string(incident_last_);
-    if (!ledger_trouble_.empty()) {
-        const auto wall = ports_.clock.wall_now().time_since_epoch();
-        id += "-" + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(wall).count());
-    }
-    return id;
+    return "i-" + std::to_string(incident_last_) + (ledger_trouble_.empty() ? "" : time_mark());
 }
 
 Task<bool> ExecutorRole::write(const EntryGroup& group, ports::Durability durability) {
@@ -48,6 +48,7 @@ Task<bool> ExecutorRole::write(const EntryGroup& group, ports::Durability durabi
                 "processes that have ended: " +
                 position.error().text);
             ledger_trouble_since_ = group.wall_at;
+            around_.effect_mark = time_mark();
         }
         ledger_trouble_ = position.error().text;
     }
@@ -130,6 +131,7 @@ Task<void> ExecutorRole::watch_ledger() {
             settings_.notify("the ledger takes entries again; " + std::to_string(kept_count_) +
                              " groups that were kept meanwhile stand in it");
             ledger_trouble_.clear();
+            around_.effect_mark.clear();
             kept_count_ = 0;
             go_on();
         }

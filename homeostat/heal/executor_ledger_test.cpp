@@ -216,6 +216,39 @@ TEST_CASE("no incident gets an id that one before it had, though the ledger lost
     CHECK(machine.world.instances[1].runtime.effect.text() != lost);
 }
 
+TEST_CASE("no effect gets an id a second time, though power is lost while the ledger is full") {
+    const InstanceId ended("payments-1");
+    for (std::size_t room = 0; room < 8; ++room) {
+        CAPTURE(room);
+        SimulatedMachine machine;
+        machine.prove("v2");
+        std::string first;
+        {
+            SimulatedProcess process(machine);
+            REQUIRE(process.start());
+            process.clock.run_for(3s);
+            machine.disk.full_at = machine.disk.groups.size() + room;
+            machine.world.end_process(ended);
+            for (int tries = 0; tries < 5; ++tries) {
+                (void)process.submit(reflex_of(machine, ended.text()));
+                process.clock.run_for(1s);
+            }
+            first = machine.world.instance(ended).runtime.effect.text();
+            REQUIRE_FALSE(first.empty());
+        }
+        machine.disk.lose_power();
+        machine.disk.full_at.reset();
+        SimulatedProcess successor(machine);
+        REQUIRE(successor.start());
+        successor.clock.run_for(15s);
+        machine.world.end_process(ended);
+        (void)successor.submit(reflex_of(machine, ended.text()));
+        successor.clock.run_for(15s);
+        CHECK(machine.world.instance(ended).runtime.is_alive);
+        CHECK(machine.world.instance(ended).runtime.effect.text() != first);
+    }
+}
+
 TEST_CASE("a run that begins while the ledger is full can be replayed once there is room") {
     SimulatedMachine machine;
     machine.prove("v2");

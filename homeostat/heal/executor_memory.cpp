@@ -64,7 +64,8 @@ bool ExecutorRole::may_account_for(const HealingThread& thread, const Symptom& s
     // stale as it was while its readers go round it.
     const bool is_lasting = symptom.kind == SymptomKind::stale_cache &&
                             state.proposal.symptom.subject == symptom.subject;
-    const bool is_old_hold = node == "hold" && is_for_long && !is_lasting;
+    const bool has_helped = node == "hold" && !(state.held && state.held->is_residue);
+    const bool is_old_hold = has_helped && is_for_long && !is_lasting;
     // A person was called or is asked, or guard goes on refusing. Where nothing was done for it, it
     // explains no other kind of symptom; nor does what nobody goes on with.
     const bool is_at_rest = waits_for_a_person(node) || (node == "guard" && is_for_long);
@@ -200,10 +201,8 @@ void ExecutorRole::take_over(const CarriedOver& carried) {
 
 /// Of a ledger that is replayed: the latest of each kind.
 void ExecutorRole::remember(const Entry& entry, bool is_of_this_boot) {
-    const std::string& id = entry.incident.text();
-    if (entry.kind == EntryKind::opened) {
-        incident_last_ = std::max(incident_last_, incident_number(id));
-    }
+    // Of any entry: the one that opened it may be what could not be kept.
+    incident_last_ = std::max(incident_last_, incident_number(entry.incident.text()));
     if (entry.kind == EntryKind::change) {
         changes_count_ += 1;
         const Result<Change> change = from_json<Change>(entry.body);
@@ -226,6 +225,7 @@ Result<void> ExecutorRole::recover() {
     settings_.started.recovered_at = now;
     EarlierBoots boots(settings_.boot_id, now);
     OpenIncidents open;
+    std::set<std::string> of_this_boot;  ///< The threads with a commit of it.
     const Result<void> replayed = ports_.ledger.replay([&](const EntryGroup& group) {
         const Instant at = boots.instant_of(group, history_);
         learn(group, at);
@@ -233,6 +233,9 @@ Result<void> ExecutorRole::recover() {
         for (const Entry& entry : group.entries) {
             remember(entry, is_of_this_boot);
             open.learn(entry, at);
+            if (is_of_this_boot && entry.kind == EntryKind::checkpoint) {
+                of_this_boot.insert(entry.incident.text());
+            }
         }
     });
     if (!replayed) {
@@ -245,10 +248,10 @@ Result<void> ExecutorRole::recover() {
         slot->was_half_way = recovered.is_half_way;
         slot->thread = std::move(recovered.thread);
         if (recovered.is_readable) {
-            slot->inbox.push_back({graph::Reopen{}});
+            slot->inbox.push_back({graph::Reopen{.is_other_boot = !of_this_boot.contains(id)}});
         } else if (!recovered.is_told) {
             slot->unwritten.push_back(
-                record::escalated(IncidentId(id), "parked: " + slot->thread.progress.trouble));
+                record::escalated(IncidentId(id), {"parked: " + slot->thread.progress.trouble}));
         }
         slots_[id] = std::move(slot);
     }

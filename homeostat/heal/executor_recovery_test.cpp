@@ -132,6 +132,36 @@ TEST_CASE("after a reboot every wait begins anew, however long the machine had r
     }
 }
 
+TEST_CASE("a question that is open at a reboot has all of its time once more, and only once") {
+    for (const Duration uptime : {Duration{1min}, Duration{48h}}) {
+        CAPTURE(to_seconds(uptime));
+        SimulatedMachine machine = bad_deploy();
+        machine.settings.guard.autonomy[RemedyKind::rollback] = Autonomy::ask;
+        machine.settings.boot_id = machine.disk.boot_id = "boot-1";
+        {
+            SimulatedProcess process(machine);
+            REQUIRE(process.start());
+            process.clock.run_for(3s);
+            REQUIRE(process.submit(rollback_of(machine)));
+            REQUIRE(process.settle_at("ask"));
+            process.clock.run_for(10s);
+        }
+        machine.settings.boot_id = machine.disk.boot_id = "boot-2";
+        machine.world.now = Instant{uptime};
+        for (const Duration lives_for : {Duration{20s}, Duration{9s}}) {
+            SimulatedProcess successor(machine);
+            REQUIRE(successor.start());
+            successor.clock.run_for(lives_for);
+            REQUIRE(successor.executor->incidents().size() == 1);
+            CHECK(successor.executor->incidents().front().node == "ask");
+        }
+        SimulatedProcess last(machine);
+        REQUIRE(last.start());
+        last.clock.run_for(2s);
+        CHECK(last.executor->incidents().front().node == "stand_by");
+    }
+}
+
 namespace {
 
 /// As a program wrote it before the state graph had commits.

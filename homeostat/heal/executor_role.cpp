@@ -25,6 +25,7 @@ bool needs_sync(EntryKind kind) {
     using enum EntryKind;
     switch (kind) {
         case answered:
+        case opened:  // Else its number, and those of its effects, are given again one day.
         case intent:
         case outcome:
         case escalated:
@@ -36,7 +37,6 @@ bool needs_sync(EntryKind kind) {
         case started:
         case dropped:
             return true;
-        case opened:
         case proposed:
         case verdict:
         case proof:
@@ -78,6 +78,12 @@ bool starts_what_has_ended(const HealingThread& before, const HealingAdvance& ad
                    perform == nullptr ? nullptr : std::get_if<Replace>(&perform->request.step());
                return perform == nullptr || (replace != nullptr && replace->expected.pid == 0);
            });
+}
+
+bool acts(const HealingAdvance& advance) {
+    return std::ranges::any_of(advance.commands, [](const HealingCommand& one) {
+        return std::holds_alternative<Perform>(one.command);
+    });
 }
 
 /// After this much a thread that only waits is written again, so that the ledger shows that it
@@ -201,8 +207,13 @@ Task<void> ExecutorRole::pump(std::string id) {
         if (incoming.fate && incoming.fate.use_count() == 1) {
             continue;  // Whoever said it was told that it was too late.
         }
+        const bool had_ledger = ledger_trouble_.empty();
         const bool has_advanced = co_await advance_once(slot, std::move(incoming));
-        if (!has_advanced) {
+        const bool goes_without = had_ledger && slot.is_known && !ledger_trouble_.empty() &&
+                                  is_for_one_that_ended(incident_of(slot.thread).proposal);
+        if (!has_advanced && goes_without) {
+            slot.inbox.push_front({graph::Reopen{.is_same_process = true}});
+        } else if (!has_advanced) {
             break;  // The thread stands still, and goes on from its latest commit some day.
         }
     }
@@ -276,7 +287,7 @@ Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
     std::vector<Entry> entries = std::move(advance.records);
     const graph::Progress<Incident>& progress = advance.delta.progress;
     if (progress.status == graph::ThreadStatus::parked) {
-        Entry entry = record::escalated(incident, "parked: " + progress.trouble);
+        Entry entry = record::escalated(incident, {"parked: " + progress.trouble});
         entries.push_back(std::move(entry));
     }
     std::ranges::copy(slot.unwritten, std::back_inserter(entries));
@@ -285,12 +296,12 @@ Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
     const ports::Durability durability =
         advance.needs_sync ? ports::Durability::synced : durability_of(entries);
     // The one remedy that goes on without a ledger. One that would begin just now is asked for
-    // again in a moment, and gets an id that tells of it.
-    // Whoever answers has to know that it is written.
+    // again in a moment, and gets an id that tells of it; so does an effect. Whoever answers has to
+    // know that it is written.
     const bool is_answer = std::ranges::any_of(
         entries, [](const Entry& entry) { return entry.kind == EntryKind::answered; });
     const bool may_be_kept = starts_what_has_ended(slot.thread, advance) && !is_answer &&
-                             (slot.is_known || !ledger_trouble_.empty());
+                             (!ledger_trouble_.empty() || (slot.is_known && !acts(advance)));
     bool is_durable = false;
     if (may_be_kept) {
         is_durable = co_await append_or_keep(std::move(entries), durability);

@@ -137,6 +137,7 @@ class ExecutorRole final : public ports::Executor {
     void go_on();
     [[nodiscard]] EntryGroup group_of(std::vector<Entry> entries) const;
     [[nodiscard]] std::string next_incident_id();
+    [[nodiscard]] std::string time_mark() const;
     Task<Outcome> perform(Request request);
     Task<Proof> verify(Symptom symptom);
     Task<void> watch_edge();

@@ -1,5 +1,5 @@
 // What the executor asks of the world: facts, effects, fresh samples, and what it watches by
-// itself.
+// itself; what it does about parked incidents.
 
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/heal/facts_merge.hpp"

@@ -26,10 +26,12 @@ void begin_waits_anew(IncidentState& state, Instant now) {
         state.plan->step_last_at.reset();
         state.plan->drain_began_at.reset();
     }
-    if (state.held) {
-        state.held->until = now + (state.held->until - state.held->since);
-        state.held->since = now;
-        state.held->again_at.reset();
+    for (std::optional<act::Held>* held : {&state.held, &state.held_before}) {
+        if (*held) {
+            (*held)->until = now + ((*held)->until - (*held)->since);
+            (*held)->since = now;
+            (*held)->again_at.reset();
+        }
     }
 }
 
@@ -107,7 +109,8 @@ HealingGraph healing_graph(Duration question_for_max) {
         node_for({"ask", ask, {"guard", "escalate", "close"}}, node::ask),
         node_for({"act", act, {"verify", "guard", "rejudge", "escalate", "hold", "close"}},
                  node::act),
-        node_for({"verify", think, {"close", "hold", "undo", "guard", "rejudge"}}, node::verify),
+        node_for({"verify", think, {"close", "hold", "undo", "guard", "rejudge", "stand_by"}},
+                 node::verify),
         node_for({"undo", think, {"act"}}, node::undo),
         node_for({"hold", think, {"give_back", "guard"}}, node::hold),
         node_for({"give_back", think, {"act"}}, node::give_back),

@@ -11,7 +11,7 @@
 //              ├→ ask → guard  (a person has said yes; else → escalate)
 //              ├→ stand_by (not allowed to act: watch until it passes; → hold, if an effect of
 //              │            unknown fate turns out to have happened)
-//              └→ escalate → stand_by
+//              └→ escalate → stand_by → hold  (what a remedy that was given up has left drained)
 //
 // `graph::to_mermaid(graph.shape())` draws the whole of it. What a node leaves the incident as
 // is one channel; a node that stays has its last word kept with its task, so ask `incident_of`.

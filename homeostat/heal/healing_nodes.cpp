@@ -16,12 +16,6 @@ const Remedy& remedy_in_hand(const IncidentState& state) {
     return state.plan ? state.plan->remedy : state.proposal.choice.remedy;
 }
 
-/// Where an incident goes that has nothing to do but wait: a remedy in force is watched over, also
-/// when it could not be given back. So no incident is ever closed while it holds something.
-std::string_view rest_of(const IncidentState& state) {
-    return state.held ? "hold" : "stand_by";
-}
-
 bool is_give_back(const IncidentState& state) {
     return state.held && state.is_undo && remedy_in_hand(state) == inverse_of(state.held->remedy);
 }
@@ -80,7 +74,7 @@ void look_for_silence(IncidentState& state, const Facts& facts, const HealingCon
 /// Whoever lets us look on and no more has asked for our silence as well.
 bool only_watches(const IncidentState& state, const HealingContext& context) {
     const RemedyKind kind = kind_of(state.proposal.choice.remedy);
-    return context.around.guard.autonomy_of(kind) == Autonomy::watch;
+    return context.around.guard.autonomy_in_effect(kind) == Autonomy::watch;
 }
 
 /// No time will change it. Whatever users meet, nothing will be done about it: heal or tell (P19).
@@ -90,7 +84,8 @@ HealingTurn give_up_refused(IncidentState state,
     if (only_watches(state, context)) {
         return go(state, rest_of(state));
     }
-    return escalate_because(std::move(state), "refused (" + verdict.rule + "): " + verdict.because);
+    std::string because = "refused (" + verdict.rule + "): " + verdict.because;
+    return escalate_by_rule(std::move(state), verdict.rule, std::move(because));
 }
 
 /// What a verdict other than permit leads to.
@@ -115,7 +110,8 @@ HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContex
         const Instant look_at = next_look_at_switch(*state.suspended_since, context.now);
         turn = wait_until(std::move(state), look_at);
     } else if (verdict.kind == VerdictKind::escalation || is_stopped) {
-        turn = escalate_because(std::move(state), verdict.rule + ": " + verdict.because);
+        turn =
+            escalate_by_rule(std::move(state), verdict.rule, verdict.rule + ": " + verdict.because);
     } else if (verdict.kind == VerdictKind::question && state.held) {
         // Who waits for an answer does not watch over what is held.
         turn = escalate_because(std::move(state), "a person has to agree: " + verdict.because);
@@ -124,7 +120,8 @@ HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContex
     } else if (!verdict.again_at) {
         turn = give_up_refused(std::move(state), verdict, context);
     } else if (*verdict.again_at - since > context.around.refusal_for_max) {
-        turn = escalate_because(std::move(state), "still refused (" + verdict.rule + ")");
+        turn = escalate_by_rule(std::move(state), verdict.rule,
+                                "still refused (" + verdict.rule + ")");
     } else {
         turn = wait_until(std::move(state), *verdict.again_at);
     }
@@ -222,7 +219,8 @@ HealingTurn begin_step(IncidentState state,
                        Step step,
                        const Facts& facts,
                        const HealingContext& context) {
-    const EffectId effect(state.id.text() + ".e" + std::to_string(state.effects_count + 1));
+    const EffectId effect(state.id.text() + ".e" + std::to_string(state.effects_count + 1) +
+                          context.around.effect_mark);
     std::expected<Permit, Verdict> permit =
         homeostat::guard::Gate::ask(case_of(state), step, effect, facts, *context.around.history,
                                     context.around.guard, context.now);
@@ -335,6 +333,9 @@ HealingTurn act(IncidentState state, const HealingEvent& event, const HealingCon
 namespace {
 
 HealingTurn after_help(IncidentState state, const Remedy& remedy, const HealingContext& context) {
+    if (is_give_back(state) && state.held->is_residue) {
+        return end_residue(std::move(state));
+    }
     const bool is_given_back = is_give_back(state);
     const bool is_ours = has_done_something(state);
     if (state.held && !is_given_back) {
@@ -349,6 +350,9 @@ HealingTurn after_help(IncidentState state, const Remedy& remedy, const HealingC
 }
 
 HealingTurn after_no_help(IncidentState state, const Remedy& remedy) {
+    if (is_give_back(state) && state.held->is_residue) {
+        return end_residue(std::move(state));  // It was not put back to help.
+    }
     if (is_give_back(state)) {
         // The symptom came back with what was given back. It may be asked for once more, as long
         // as attempts are left.
@@ -444,6 +448,19 @@ HealingTurn rejudge(IncidentState state, const HealingEvent& event, const Healin
 
 namespace {
 
+std::string about_of(const IncidentState& state) {
+    const Symptom& symptom = state.proposal.symptom;
+    return std::string(to_text(symptom.kind)) + " of " + symptom.subject.name;
+}
+
+/// A symptom that comes and goes opens an incident each time, and each is refused by the same rule:
+/// nobody reads the hundredth notice. Where something was begun each is told of.
+bool is_told_already(const IncidentState& state, const HealingContext& context) {
+    return !state.trouble_rule.empty() && !has_begun(state) && !state.held &&
+           context.around.history->is_told(state.trouble_rule, about_of(state),
+                                           context.now - told_again_after);
+}
+
 /// Stays until a person was told. A successor of whoever died before that was written tells it
 /// again: twice is better than never.
 HealingTurn tell_trouble(IncidentState state) {
@@ -467,9 +484,11 @@ HealingTurn escalate(IncidentState state,
     if (!is_first(event)) {
         return stay(std::move(state));
     }
-    Entry entry = record::escalated(state.id, state.trouble);
+    const bool is_told = is_told_already(state, context);
+    Entry entry = record::escalated(
+        state.id, EscalatedBody{state.trouble, state.trouble_rule, about_of(state), is_told});
     // A give-back is tried again; a person hears of it once.
-    const bool is_news = !is_give_back(state) || state.held->failures_count == 0;
+    const bool is_news = !is_told && (!is_give_back(state) || state.held->failures_count == 0);
     if (is_give_back(state)) {
         state.held = act::kept(std::move(*state.held), context.now);
     }

@@ -6,7 +6,9 @@
 #include "homeostat/record/record.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace homeostat::heal::node {
 
@@ -27,6 +29,41 @@ HealingTurn begin_hold(IncidentState state, const Remedy& remedy, const HealingC
     state.wants_cure = std::holds_alternative<Eject>(remedy);
     Entry entry = record::held(state.id, HeldBody{remedy, state.held->until});
     return with(go(std::move(state), "hold"), std::move(entry));
+}
+
+namespace {
+
+/// An instance that a remedy of this incident took out of rotation and did not put back.
+std::optional<InstanceId> residue_of(const IncidentState& state,
+                                     const Facts& facts,
+                                     const HealingContext& context) {
+    for (const InstanceId& instance : context.around.history->lasting().drained_by(state.id)) {
+        const InstanceFacts* target = find_instance(facts, instance);
+        const bool is_drained = target != nullptr && target->rotation == Rotation::draining;
+        const bool is_held = state.held && state.held->remedy == Remedy{Eject{instance}};
+        if (is_drained && !is_held) {
+            return instance;
+        }
+    }
+    return std::nullopt;
+}
+
+/// As if it had been ejected: it is given back, for as long as that takes.
+Entry hold_residue(IncidentState& state, const InstanceId& instance, Instant now) {
+    state.held_before = std::move(state.held);
+    state.held = act::Held{.remedy = Eject{instance},
+                           .since = now,
+                           .until = now,
+                           .well_looks_count = 0,
+                           .is_residue = true};
+    return record::held(state.id, HeldBody{state.held->remedy, now, true});
+}
+
+}  // namespace
+
+HealingTurn end_residue(IncidentState state) {
+    state.held = std::exchange(state.held_before, std::nullopt);
+    return go(state, rest_of(state));
 }
 
 HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingContext& context) {
@@ -52,6 +89,12 @@ HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingCo
         Entry entry = read_back(state, *read->facts).entry;  // Of a give-back that was given up.
         return with(read_facts(std::move(state)), std::move(entry));
     }
+    std::vector<Entry> records;
+    const std::optional<InstanceId> left = residue_of(state, *read->facts, context);
+    if (left && !state.held->is_residue) {
+        Entry entry = hold_residue(state, *left, context.now);
+        records.push_back(std::move(entry));
+    }
     state.held = act::looked(std::move(*state.held), *read->facts);
     const act::HoldAdvice advice = act::advise(*state.held, *read->facts, context.now);
     if (const auto* wait = std::get_if<act::Wait>(&advice)) {
@@ -69,7 +112,10 @@ HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingCo
                                               .well_looks_count = held.well_looks_count,
                                               .facts = *read->facts}};
     Entry entry = record::given_back(state.id, std::move(body));
-    return with(go(std::move(state), "give_back"), std::move(entry));
+    records.push_back(std::move(entry));
+    HealingTurn turn = go(std::move(state), "give_back");
+    turn.records = std::move(records);
+    return turn;
 }
 
 HealingTurn give_back(IncidentState state, const HealingEvent&, const HealingContext& context) {
@@ -79,31 +125,63 @@ HealingTurn give_back(IncidentState state, const HealingEvent&, const HealingCon
     return go(std::move(state), "act");
 }
 
+namespace {
+
+/// Whatever a look finds that is ours to end: an effect that happened after all, what was left.
+HealingTurn look_for_remains(IncidentState state,
+                             const Facts& facts,
+                             const HealingContext& context) {
+    std::vector<Entry> records;
+    if (state.pending && state.plan) {
+        ReadBack found = read_back(state, facts);
+        const Remedy remedy = state.plan->remedy;
+        const bool is_in_force = found.outcome != OutcomeKind::refused && !state.is_undo &&
+                                 traits_of(kind_of(remedy)).is_temporary;
+        if (is_in_force) {
+            HealingTurn turn = begin_hold(std::move(state), remedy, context);
+            turn.records.insert(turn.records.begin(), std::move(found.entry));
+            return turn;
+        }
+        records.push_back(std::move(found.entry));
+    }
+    if (const std::optional<InstanceId> left = residue_of(state, facts, context)) {
+        Entry entry = hold_residue(state, *left, context.now);
+        records.push_back(std::move(entry));
+    }
+    const bool is_over = state.is_cleared && !state.held;
+    HealingTurn turn = state.held ? go(std::move(state), "hold")
+                       : is_over  ? go(std::move(state), "close")
+                                  : stay(std::move(state));
+    turn.records = std::move(records);
+    return turn;
+}
+
+}  // namespace
+
 /// A person was called. An effect of unknown fate is looked for all the same, for as long as it
-/// takes: if it happened and does not last, it is held and given back like any other.
+/// takes: if it happened and does not last, it is held and given back like any other. So is what a
+/// remedy that was given up has left out of rotation.
 HealingTurn stand_by(IncidentState state,
                      const HealingEvent& event,
                      const HealingContext& context) {
-    const bool is_cleared = message_in<Cleared>(event) != nullptr;
-    if (!state.pending || !state.plan) {
-        return is_cleared ? go(std::move(state), "close") : stay(std::move(state));
+    const bool is_unknown = state.pending && state.plan;
+    const bool is_over_now = message_in<Cleared>(event) != nullptr && !is_unknown;
+    state.is_cleared = !is_first(event) && (state.is_cleared || is_over_now);
+    const bool may_have_left = !context.around.history->lasting().drained_by(state.id).empty();
+    if (!is_unknown && !may_have_left) {
+        const bool is_over = state.is_cleared;
+        return is_over ? go(std::move(state), "close") : stay(std::move(state));
     }
     const auto* read = message_in<FactsRead>(event);
     if (read == nullptr) {
         return read_facts(std::move(state));
     }
     if (!read->facts || !read->facts->is_complete) {
-        const Instant look_at = next_look_at(*state.plan, context.now);
-        return wait_until(std::move(state), std::max(look_at, context.now + reread_after));
+        const Instant soon = context.now + (state.plan ? reread_after : look_every_max);
+        const Instant look_at = state.plan ? next_look_at(*state.plan, context.now) : soon;
+        return wait_until(std::move(state), std::max(look_at, soon));
     }
-    ReadBack found = read_back(state, *read->facts);
-    const Remedy remedy = state.plan->remedy;
-    const bool is_in_force = found.outcome != OutcomeKind::refused && !state.is_undo &&
-                             traits_of(kind_of(remedy)).is_temporary;
-    HealingTurn turn =
-        is_in_force ? begin_hold(std::move(state), remedy, context) : stay(std::move(state));
-    turn.records.insert(turn.records.begin(), std::move(found.entry));
-    return turn;
+    return look_for_remains(std::move(state), *read->facts, context);
 }
 
 }  // namespace homeostat::heal::node

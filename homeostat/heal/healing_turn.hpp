@@ -51,8 +51,21 @@ template <class M>
 
 [[nodiscard]] inline HealingTurn escalate_because(IncidentState state, std::string because) {
     state.trouble = record::redact(because);  // Its commit keeps it as it is.
+    state.trouble_rule.clear();
     return go(std::move(state), "escalate");
 }
+
+/// As `escalate_because`, for what a rule of guard's says.
+[[nodiscard]] inline HealingTurn escalate_by_rule(IncidentState state,
+                                                  std::string rule,
+                                                  std::string because) {
+    HealingTurn turn = escalate_because(std::move(state), std::move(because));
+    turn.state.trouble_rule = std::move(rule);
+    return turn;
+}
+
+/// That the same rule has refused something for the same symptom is told again after this.
+inline constexpr Duration told_again_after = std::chrono::hours{1};
 
 [[nodiscard]] inline bool is_first(const HealingEvent& event) {
     return std::holds_alternative<graph::Entered>(event);
@@ -127,6 +140,15 @@ struct ReadBack {
 
 /// Ends the pending effect with what the world says of it. REQUIRES: complete facts.
 [[nodiscard]] ReadBack read_back(IncidentState& state, const Facts& facts);
+
+/// Where an incident goes that has nothing to do but wait: a remedy in force is watched over, also
+/// when it could not be given back. So no incident is ever closed while it holds something.
+[[nodiscard]] inline std::string_view rest_of(const IncidentState& state) {
+    return state.held ? "hold" : "stand_by";
+}
+
+/// What was left drained is back: on to what was held before, or to wait for a person.
+[[nodiscard]] HealingTurn end_residue(IncidentState state);
 
 /// The remedy is in force, and stays so for now.
 [[nodiscard]] HealingTurn begin_hold(IncidentState state,

@@ -66,12 +66,15 @@ struct IncidentState {
     bool is_undo{false};  ///< The plan is the inverse of the last remedy, or of the held one.
     Preconditions asked_about{};    ///< Of the latest question to a person.
     bool is_just_agreed{false};     ///< By a person: guard has not looked since.
-    std::optional<act::Held> held;  ///< A temporary remedy in force.
-    bool wants_cure{false};         ///< What is held is a stopgap, and no cure was proposed yet.
+    std::optional<act::Held> held;  ///< A temporary remedy in force, or what was left of one.
+    std::optional<act::Held> held_before;  ///< In force meanwhile, while a residue is given back.
+    bool wants_cure{false};  ///< What is held is a stopgap, and no cure was proposed yet.
     bool has_healed{false};
-    std::string trouble;    ///< Why a person is needed, once one is.
-    std::string last_rule;  ///< Of the last refusal written, so that a wait is written once.
-    std::uint64_t boot{0};  ///< As Around::boot: the one that its instants belong to.
+    bool is_cleared{false};    ///< The symptom has gone while a person was waited for.
+    std::string trouble;       ///< Why a person is needed, once one is.
+    std::string trouble_rule;  ///< Of guard's, if it is for that; else empty.
+    std::string last_rule;     ///< Of the last refusal written, so that a wait is written once.
+    std::uint64_t boot{0};     ///< As Around::boot: the one that its instants belong to.
 
     static void fields(auto& self, auto&& field) {
         field("id", self.id);
@@ -92,9 +95,12 @@ struct IncidentState {
         field("asked_about", self.asked_about);
         field("is_just_agreed", self.is_just_agreed);
         field("held", self.held);
+        field("held_before", self.held_before);
         field("wants_cure", self.wants_cure);
         field("has_healed", self.has_healed);
+        field("is_cleared", self.is_cleared);
         field("trouble", self.trouble);
+        field("trouble_rule", self.trouble_rule);
         field("last_rule", self.last_rule);
         field("boot", self.boot);
     }
@@ -154,6 +160,9 @@ struct Around {
     Duration rejudge_for_max{};  ///< How long to wait for the agent's second opinion.
     Duration hold_for_max{};     ///< A temporary remedy is given back after this at the latest.
     std::uint64_t boot{0};       ///< Instants of another one mean nothing. 0: there is but one.
+    /// Behind an effect's number, while the ledger takes nothing: what is only kept may be lost
+    /// with this process, and its number be given again.
+    std::string effect_mark{};
 };
 
 /// The domain of the healing graph (graph/turn.hpp).

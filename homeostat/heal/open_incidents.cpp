@@ -2,6 +2,7 @@
 
 #include "homeostat/domain/entry_bodies.hpp"
 #include "homeostat/graph/stored_commit.hpp"
+#include "homeostat/record/record.hpp"
 
 #include <optional>
 #include <utility>
@@ -63,6 +64,13 @@ bool is_readable(const Entry& entry) {
     }
 }
 
+/// As the entry has it that tells of it: without secrets, and no longer than an entry may be.
+std::string as_escalated(const std::string& trouble) {
+    const Entry entry = record::escalated(IncidentId{}, {"parked: " + trouble});
+    const Result<EscalatedBody> body = from_json<EscalatedBody>(entry.body);
+    return body ? body->because : std::string();
+}
+
 std::string trouble_of(const IncidentState& state, const std::string& because) {
     std::string text = "what it had come to cannot be read (" + because + "); " +
                        std::string(to_text(state.proposal.symptom.kind)) + " of " +
@@ -108,6 +116,8 @@ void OpenIncidents::learn_progress(Known& known, const Entry& entry) {
     known.is_unclear = known.is_unclear || !is_readable(entry);
     if (entry.kind == EntryKind::intent) {
         known.is_begun = true;
+    } else if (entry.kind == EntryKind::proposed) {
+        known.is_begun = false;  // None is taken before what was begun is over: an undo as well.
     } else if (const auto proof = body_of<ProofBody>(entry, EntryKind::proof)) {
         known.is_begun = known.is_begun && proof->proof.kind == ProofKind::undecided;
     }
@@ -133,14 +143,14 @@ RecoveredThread OpenIncidents::thread_of(const std::string& id,
         known.trouble.empty() ? graph.load(known.commits) : fail(Fault::corrupt, known.trouble);
     const bool is_half_way = known.is_begun || known.is_unclear;
     if (thread) {
-        return {std::move(*thread), true, true, is_half_way};
+        return {std::move(*thread), true, true, false};  // Its own state says what is half-way.
     }
     RecoveredThread parked{{}, false, false, is_half_way};
     parked.thread.id = id;
     parked.thread.state.incident = known.state;
     parked.thread.progress.status = graph::ThreadStatus::parked;
     parked.thread.progress.trouble = trouble_of(known.state, thread.error().text);
-    parked.is_told = known.escalated_last == "parked: " + parked.thread.progress.trouble;
+    parked.is_told = known.escalated_last == as_escalated(parked.thread.progress.trouble);
     return parked;
 }
 

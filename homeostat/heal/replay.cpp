@@ -350,7 +350,10 @@ class Replayer {
     }
 
     /// That it is held follows from a proof, which is taken as given: no decision.
-    void redecide(const HeldBody& body) { held_ = body; }
+    void redecide(const HeldBody& body) {
+        std::erase_if(held_, [&](const HeldBody& one) { return one.remedy == body.remedy; });
+        held_.push_back(body);
+    }
 
     void redecide(const GivenBackBody& body) {
         const std::string decision = "give-back of " + describe(body.remedy);
@@ -359,13 +362,14 @@ class Replayer {
             return;
         }
         const HoldGrounds& grounds = *body.grounds;
-        if (!held_ || held_->remedy != body.remedy || held_->until != grounds.until) {
+        const auto held = std::ranges::find(held_, body.remedy, &HeldBody::remedy);
+        if (held == held_.end() || held->until != grounds.until) {
             tell(decision, Replay::differs, body.because, "it is not what the ledger says is held");
             return;
         }
-        const act::HoldAdvice again =
-            act::advise({body.remedy, grounds.since, grounds.until, grounds.well_looks_count},
-                        grounds.facts, grounds.asked_at);
+        const act::HoldAdvice again = act::advise(
+            {body.remedy, grounds.since, grounds.until, grounds.well_looks_count, held->is_residue},
+            grounds.facts, grounds.asked_at);
         const auto* give_back = std::get_if<act::GiveBack>(&again);
         const std::string again_words = give_back != nullptr
                                             ? give_back->because
@@ -458,7 +462,7 @@ class Replayer {
     IncidentReplay result_;
     std::optional<Run> run_;
     std::optional<Symptom> symptom_;  ///< Of the latest proposal.
-    std::optional<HeldBody> held_;    ///< What the incident held last.
+    std::vector<HeldBody> held_;      ///< What the incident held, each remedy once.
     std::uint32_t effects_count_{0};
     std::uint64_t group_{0};
     Instant at_{};

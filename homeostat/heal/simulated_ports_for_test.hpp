@@ -30,6 +30,9 @@ struct SimulatedDisk {
     Duration append_takes{std::chrono::milliseconds{2}};  ///< 0: ends without giving way.
     std::string boot_id;                                  ///< Stamped on every group.
     std::set<std::uint64_t> synced;  ///< Indexes of the groups that were to be durable at once.
+    std::size_t synced_count{0};  ///< Of the groups: no loss of power takes these.
+
+    void lose_power() { groups.resize(std::min(groups.size(), synced_count)); }
 };
 
 class SimulatedLedger final : public ports::Ledger {
@@ -54,6 +57,8 @@ class SimulatedLedger final : public ports::Ledger {
             disk_.synced.insert(group.index);
         }
         disk_.groups.push_back(std::move(group));
+        disk_.synced_count =
+            durability == ports::Durability::synced ? disk_.groups.size() : disk_.synced_count;
         co_return ports::Position{disk_.groups.back().index, {}};
     }
 

@@ -129,8 +129,9 @@ Entry given_back(const IncidentId& incident, GivenBackBody body) {
     return entry_of(EntryKind::given_back, incident, body);
 }
 
-Entry escalated(const IncidentId& incident, std::string because) {
-    return entry_of(EntryKind::escalated, incident, EscalatedBody{cut(because, reason_bytes_max)});
+Entry escalated(const IncidentId& incident, EscalatedBody body) {
+    body.because = cut(body.because, reason_bytes_max);
+    return entry_of(EntryKind::escalated, incident, body);
 }
 
 Entry closed(const IncidentId& incident, CloseKind how, const std::vector<Remedy>& tried) {

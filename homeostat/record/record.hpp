@@ -43,7 +43,7 @@ constexpr std::size_t reason_bytes_max = 1000;  ///< Of our own reason for an es
 [[nodiscard]] Entry undo(const IncidentId& incident, const Remedy& remedy, const Remedy& inverse);
 [[nodiscard]] Entry held(const IncidentId& incident, const HeldBody& body);
 [[nodiscard]] Entry given_back(const IncidentId& incident, GivenBackBody body);
-[[nodiscard]] Entry escalated(const IncidentId& incident, std::string because);
+[[nodiscard]] Entry escalated(const IncidentId& incident, EscalatedBody body);
 [[nodiscard]] Entry closed(const IncidentId& incident,
                            CloseKind how,
                            const std::vector<Remedy>& tried);

@@ -83,7 +83,7 @@ TEST_CASE("every kind of entry is read back as it was written") {
     CHECK(undo_as.remedy == rollback);
     CHECK(undo_as.inverse == inverse);
 
-    CHECK(body_after_storage<EscalatedBody>(escalated(incident, "why"), EntryKind::escalated)
+    CHECK(body_after_storage<EscalatedBody>(escalated(incident, {"why"}), EntryKind::escalated)
               .because == "why");
     const auto closed_as = body_after_storage<ClosedBody>(
         closed(incident, CloseKind::healed, {rollback}), EntryKind::closed);
@@ -140,7 +140,7 @@ TEST_CASE("what a person said is cut to its maximum, never inside a character") 
         suspended({"root", std::string(because_bytes_max, 'x')}), EntryKind::suspended);
     CHECK(whole.because.size() == because_bytes_max);
     const auto reason = body_after_storage<EscalatedBody>(
-        escalated(incident, std::string(reason_bytes_max + 1, 'y')), EntryKind::escalated);
+        escalated(incident, {std::string(reason_bytes_max + 1, 'y')}), EntryKind::escalated);
     CHECK(reason.because.size() == reason_bytes_max);
 }
 

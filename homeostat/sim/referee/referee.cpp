@@ -63,6 +63,14 @@ std::string target_of(const Step& step) {
     return invalidate == nullptr ? "" : "cache " + invalidate->cache.text();
 }
 
+/// A budget bounds what is taken: to give it back is never too much.
+bool gives_back(const Order& order) {
+    const auto* circuit = std::get_if<SetCircuit>(&order.step);
+    const auto* route = std::get_if<SetRoute>(&order.step);
+    return std::holds_alternative<Undrain>(order.step) ||
+           (circuit != nullptr && !circuit->is_open) || (route != nullptr && !route->is_to_source);
+}
+
 /// The targets that a reading tells of, named as above.
 struct TargetsOf {
     std::set<std::string>& unread;
@@ -169,6 +177,24 @@ void Referee::learn_intent(const Entry& entry) {
                                      entry.incident.text(), remedies_[entry.incident].size(),
                                      rules_.attempts_max));
         }
+    }
+}
+
+void Referee::see_answer(const IncidentId& incident, bool is_yes) {
+    yes_count_[incident] += is_yes ? 1 : 0;
+}
+
+void Referee::see_second_answer(const IncidentId& incident) {
+    accuse("P11", incident.text() + " takes a second answer to one question");
+}
+
+/// A yes is leave for one remedy.
+void Referee::check_leave(const Intent& intent) {
+    const std::size_t begun = remedies_[intent.incident].size();
+    if (begun > yes_count_[intent.incident]) {
+        accuse("P11", fmt::format("{} does {}, its remedy number {}; a person agreed {} times",
+                                  intent.incident.text(), describe(intent.step), begun,
+                                  yes_count_[intent.incident]));
     }
 }
 
@@ -300,6 +326,9 @@ void Referee::check_intent(const Order& order) {
         accuse("P2", order.effect.text() + " is ordered a second time: " + describe(order.step));
     }
     const auto found = intents_.find(order.effect);
+    if (rules_.asks && found != intents_.end() && !found->second.is_undo && !gives_back(order)) {
+        check_leave(found->second);
+    }
     const auto* replace = std::get_if<Replace>(&order.step);
     const bool starts_what_ended = replace != nullptr && replace->expected.pid == 0;
     if (found == intents_.end()) {
@@ -363,7 +392,7 @@ void Referee::check_budget(const Order& order) {
     while (orders_at_.front() < now_ - rules_.effects_window + order_delay_max) {
         orders_at_.pop_front();
     }
-    if (orders_at_.size() > rules_.effects_max) {
+    if (orders_at_.size() > rules_.effects_max && !gives_back(order)) {
         accuse("P6", fmt::format("{} orders within {:.0f} s, {} are allowed: {}", orders_at_.size(),
                                  to_seconds(rules_.effects_window), rules_.effects_max,
                                  describe(order.step)));

@@ -57,6 +57,7 @@ struct Rules {
     Duration effects_window{std::chrono::minutes{10}};
     std::uint32_t attempts_max{3};
     bool is_quiet{false};  ///< P21: nothing is ever wrong in this world.
+    bool asks{false};      ///< P11: nothing may begin without a person's yes.
 };
 
 /// The parts of the world that are read and acted upon apart from each other.
@@ -111,6 +112,10 @@ class Referee {
     void see_switch(bool is_engaged);
     /// What watches the instances is blind or lies: from now on everything looks dead to it.
     void see_blindness(bool is_blind);
+    /// A person is about to answer what an incident asks.
+    void see_answer(const IncidentId& incident, bool is_yes);
+    /// And was told that it counts, though that question had its answer.
+    void see_second_answer(const IncidentId& incident);
     /// We were told this of a part of the world, as it is now.
     void see_reading(const FactsPart& part);
     void see_order(const Order& order);
@@ -157,6 +162,7 @@ class Referee {
     void check_switch(const Order& order);
     void check_unknown(const Order& order);
     void check_yield(const Order& order);
+    void check_leave(const Intent& intent);
     void learn_intent(const Entry& entry);
     void lose_sight(const Step& step);
     void check_model_run();
@@ -168,6 +174,7 @@ class Referee {
     std::vector<Violation> violations_;
     std::map<EffectId, Intent> intents_;
     std::map<IncidentId, std::set<std::string>> remedies_;  ///< Begun, undos not counted.
+    std::map<IncidentId, std::size_t> yes_count_;
     std::map<EffectId, Order> orders_;
     std::set<EffectId> stale_orders_;
     std::set<EffectId> unanswered_;

@@ -213,6 +213,14 @@ TEST_CASE("P6: more orders in the window than allowed, more remedies in an incid
         }
         CHECK(history.broken() == (gap == seconds{10} ? Broken{"P6"} : Broken{}));
     }
+    History gives_back;  // Beyond what is allowed, and yet no more is taken.
+    for (int count = 1; count <= 5; ++count) {
+        gives_back.act("i-1.e" + std::to_string(count),
+                       count > 3 ? Step{Undrain{one}} : Step{Drain{one}});
+    }
+    CHECK(gives_back.broken() == Broken{});
+    gives_back.act("i-1.e6", Drain{one});
+    CHECK(gives_back.broken() == Broken{"P6"});
     History history;
     const std::vector<Remedy> remedies{Restart{one}, Eject{one}, RollingRestart{}, Restart{spare}};
     for (std::size_t count = 0; count < remedies.size(); ++count) {
@@ -388,6 +396,36 @@ TEST_CASE("P19: neither healed nor told, still at work, something left behind") 
     History told;
     told.referee.see_end({.is_person_told = true});
     CHECK(told.broken() == Broken{});
+}
+
+TEST_CASE("P11: an order without a yes, a second remedy by one yes, a second answer") {
+    Rules asking = rules();
+    asking.asks = true;
+    const IncidentId incident("i-1");
+    {
+        History history(asking);
+        history.intend("i-1.e1", Drain{one});
+        history.order("i-1.e1", Drain{one});
+        CHECK(std::ranges::count(history.broken(), "P11") == 1);
+    }
+    {
+        History history(asking);
+        history.referee.see_answer(incident, false);
+        history.intend("i-1.e1", Drain{one});
+        history.order("i-1.e1", Drain{one});
+        CHECK(std::ranges::count(history.broken(), "P11") == 1);
+    }
+    History history(asking);
+    history.referee.see_answer(incident, true);
+    history.intend("i-1.e1", Drain{one});
+    history.order("i-1.e1", Drain{one});
+    CHECK(std::ranges::count(history.broken(), "P11") == 0);
+    history.intend("i-1.e2", Drain{one}, "i-1", RollingRestart{ServiceId("payments")});
+    history.order("i-1.e2", Drain{one});
+    CHECK(std::ranges::count(history.broken(), "P11") == 1);
+    History twice(asking);
+    twice.referee.see_second_answer(incident);
+    CHECK(std::ranges::count(twice.broken(), "P11") == 1);
 }
 
 TEST_CASE("P21: an order where nothing is wrong") {

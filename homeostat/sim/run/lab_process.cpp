@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
+#include <string>
 #include <utility>
 
 namespace homeostat::sim {
@@ -223,6 +225,9 @@ Result<void> LabProcess::start() {
     make_agent();
     asio::co_spawn(*context_, executor_->run(), asio::detached);
     asio::co_spawn(*context_, agent_->run(), asio::detached);
+    if (machine_.options().person != PersonKind::absent) {
+        asio::co_spawn(*context_, answer_questions(), asio::detached);
+    }
     if (machine_.options().model == ModelKind::demon && !machine_.options().is_quiet) {
         asio::co_spawn(*context_, forge(), asio::detached);
     }
@@ -249,6 +254,40 @@ Task<void> LabProcess::forge() {
         machine_.say("demon proposes " + describe(proposal.choice.remedy));
         const Result<Standing> taken = co_await executor_->submit(std::move(proposal));
         machine_.trace().reached(taken ? "forged proposal taken" : "forged proposal refused");
+    }
+}
+
+Task<void> LabProcess::answer_questions() {
+    constexpr Duration look_every = 1s;
+    std::set<std::string> seen;
+    while (true) {
+        co_await clock_.sleep_until(clock_.now() + look_every);
+        for (const heal::IncidentView& view : executor_->incidents()) {
+            if (view.question && seen.insert(view.question->id).second) {
+                asio::co_spawn(*context_, answer_one(view.incident, view.question->id),
+                               asio::detached);
+            }
+        }
+    }
+}
+
+Task<void> LabProcess::answer_one(IncidentId incident, std::string question) {
+    const PersonKind person = machine_.options().person;
+    const bool is_slow = person == PersonKind::slow;  // Some come after their time is up.
+    const Duration in = is_slow ? machine_.draw_duration(20s, 80s) : machine_.draw_duration(1s, 8s);
+    co_await clock_.sleep_until(clock_.now() + in);
+    const bool is_yes =
+        person != PersonKind::wrong || machine_.draw_duration(Duration{0}, Duration{1}) == 0ns;
+    const heal::AnswerKind kind = is_yes ? heal::AnswerKind::approved : heal::AnswerKind::denied;
+    machine_.say("person " + std::string(to_text(kind)) + " what " + incident.text() + " asks");
+    machine_.referee().see_answer(incident, is_yes);
+    const heal::Answer answer{kind, question, "person", ""};
+    const Result<void> heard = co_await executor_->answer(incident, answer);
+    machine_.trace().reached(heard ? is_yes ? "person approved" : "person denied"
+                                   : "an answer was refused");
+    const Result<void> again = co_await executor_->answer(incident, answer);
+    if (heard && again) {
+        machine_.referee().see_second_answer(incident);
     }
 }
 

@@ -52,6 +52,9 @@ class LabProcess {
     [[nodiscard]] LabSource::Look versions_look(Artifact artifact);
     /// The demon's other half: proposals that nobody concluded from anything.
     Task<void> forge();
+    /// The person, as far as they live through this life of ours: looks for questions.
+    Task<void> answer_questions();
+    Task<void> answer_one(IncidentId incident, std::string question);
     /// What is ready, up to the next await. False: nothing is, or the machine stands still.
     [[nodiscard]] bool take_step(std::optional<std::uint64_t>& steps_left);
     /// Lets time pass, not beyond `at`. False: it is there.

@@ -1,6 +1,5 @@
 // homeostat-lab: simulated worlds by the seed. `homeostat simulate` starts it.
 
-#include "homeostat/sim/run/known_faults.hpp"
 #include "homeostat/sim/run/run_seed.hpp"
 #include "homeostat/sim/run/scenario.hpp"
 #include "homeostat/sim/run/trace.hpp"
@@ -8,7 +7,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -40,7 +38,6 @@ struct Arguments {
     bool shows_trace{false};
     bool lists{false};
     bool requires_marks{false};
-    bool tolerates_known{false};
     std::uint32_t services_count{0};  ///< 0: as the seed draws.
     double digests_for_s{0};          ///< 0: whole histories, and judged.
 };
@@ -62,7 +59,6 @@ struct Chosen {
 struct Totals {
     std::uint64_t seeds{0};
     std::uint64_t violations{0};
-    std::uint64_t known{0};  ///< Of these, such as are known faults.
     std::uint64_t settled{0};
     std::uint64_t healed{0};
     std::uint64_t orders{0};
@@ -95,10 +91,8 @@ void print_violations(const SeedResult& result, std::uint64_t seed, const Chosen
     std::map<std::string, std::uint32_t> told;
     for (const Violation& violation : result.violations) {
         if (++told[violation.promise] <= 3) {
-            const KnownFault* known = find_known_fault(violation);
-            std::fprintf(stderr, "  %s at %.3f s: %s%s\n", violation.promise.c_str(),
-                         to_seconds(violation.at.time_since_epoch()), violation.text.c_str(),
-                         known == nullptr ? "" : " (known)");
+            std::fprintf(stderr, "  %s at %.3f s: %s\n", violation.promise.c_str(),
+                         to_seconds(violation.at.time_since_epoch()), violation.text.c_str());
         }
     }
     std::fprintf(stderr, "  again: homeostat simulate --seed %lu%s --trace\n", seed,
@@ -108,9 +102,6 @@ void print_violations(const SeedResult& result, std::uint64_t seed, const Chosen
 void add(Totals& totals, const SeedResult& result) {
     totals.seeds += 1;
     totals.violations += result.violations.size();
-    totals.known += static_cast<std::uint64_t>(std::ranges::count_if(
-        result.violations,
-        [](const Violation& violation) { return find_known_fault(violation) != nullptr; }));
     totals.settled += result.is_settled ? 1 : 0;
     totals.healed += result.is_healed ? 1 : 0;
     totals.orders += result.orders_count;
@@ -151,12 +142,6 @@ void print_totals(const Totals& totals, double wall_seconds) {
             "the demon in {} seeds cost users {:.1f} s of their traffic at the median, {:.1f} s "
             "at most\n",
             harms.size(), harms[harms.size() / 2], harms.back());
-    }
-    if (totals.known > 0) {
-        fmt::print("{} of the violations are faults that are known:\n", totals.known);
-        for (const KnownFault& fault : known_faults()) {
-            fmt::print("  {}: {}\n", fault.promise, fault.says);
-        }
     }
     fmt::print("reached:\n");
     for (const auto& [mark, count] : totals.marks) {
@@ -217,11 +202,11 @@ Totals run_seeds(const Range& range, const Chosen& chosen) {
 }
 
 void print_json(const Totals& totals, double wall_seconds) {
-    fmt::print(R"({{"seeds":{},"violations":{},"known":{},"settled":{},"healed":{},"orders":{},)"
+    fmt::print(R"({{"seeds":{},"violations":{},"settled":{},"healed":{},"orders":{},)"
                R"("seeds_with_orders":{},"deaths":{},)"
                R"("virtual_seconds":{:.1f},"wall_seconds":{:.3f},"trace_hash":"{:016x}"}})"
                "\n",
-               totals.seeds, totals.violations, totals.known, totals.settled, totals.healed,
+               totals.seeds, totals.violations, totals.settled, totals.healed,
                totals.orders, totals.seeds_with_orders, totals.deaths, totals.virtual_seconds,
                wall_seconds, totals.hash);
 }
@@ -237,8 +222,7 @@ int exit_status_of(const Totals& totals, const Arguments& arguments) {
         }
         return exit_violated;
     }
-    const std::uint64_t tolerated = arguments.tolerates_known ? totals.known : 0;
-    return totals.violations == tolerated ? exit_ok : exit_violated;
+    return totals.violations == 0 ? exit_ok : exit_violated;
 }
 
 /// The beginnings of histories, for comparing builds and machines. Nothing is judged.
@@ -307,8 +291,6 @@ void add_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--digests-for", arguments.digests_for_s,
                    "Only the digest of each trace's first seconds, to compare builds by")
         ->check(CLI::PositiveNumber);
-    app.add_flag("--tolerate-known", arguments.tolerates_known,
-                 "Exit status 0 if only known faults of ours were found");
     app.footer(
         "Exit status:\n  0    no promise was broken\n"
         "  1    one was; the seed and the command that shows it again are printed\n"

@@ -5,13 +5,14 @@
 namespace homeostat::sim {
 
 std::span<const std::string_view> all_marks() {
-    static constexpr std::array<std::string_view, 62> marks{
+    static constexpr std::array<std::string_view, 66> marks{
         "a power loss took what was written",
         "a process was replaced in two steps",
         "a record arrived and nobody was told",
         "a record was lost on its way",
         "a rotten ledger was refused",
         "a torn record was cut off",
+        "an answer was refused",
         "autoscaler took it back",
         "caches order_lost",
         "counters dropped",
@@ -29,6 +30,7 @@ std::span<const std::string_view> all_marks() {
         "ended as its undisturbed twin",
         "ended well",
         "ended with a person told",
+        "entry answered",
         "entry escalated",
         "entry gap",
         "entry given_back",
@@ -56,7 +58,9 @@ std::span<const std::string_view> all_marks() {
         "older self restarted it",
         "older self rolled back",
         "outcome refused",
+        "person approved",
         "person came",
+        "person denied",
         "power loss",
         "process death",
         "restarted under our hands",

@@ -356,6 +356,17 @@ void for_a_person(Rng& rng, Options& options) {
     options.person = draw_chance(rng, 0.5) ? PersonKind::prompt : options.person;
 }
 
+void asking(Rng& rng, Options& options) {
+    for (auto& [kind, level] : options.limits.autonomy) {
+        level = Autonomy::ask;
+    }
+    add_acts(rng, options);
+    if (draw_chance(rng, 0.4)) {
+        add_deaths(options, draw_between(rng, 0.1, 0.5), 4);
+    }
+    options.has_restarter = draw_chance(rng, 0.3);  // Who changes what was asked about.
+}
+
 void quiet(Rng& /*rng*/, Options& options) {
     options.is_quiet = true;
     options.ends_at = options.chaos_ends_at + ticks_of(600);
@@ -397,8 +408,8 @@ constexpr std::array scenarios{
     Scenario{"S22", "the ledger is full, slow, failing or rotten", ledger_full, {}},
     Scenario{"S23", "the store of the budget cannot be reached", nullptr,
              "the budget is a view of the ledger: S22"},
-    Scenario{"S24", "an approval late, twice, after a change", nullptr,
-             "there is no door for approvals in the loop yet"},
+    Scenario{"S24", "a person is asked for everything, and is late, wrong or says it twice", asking,
+             {}},
     Scenario{"S25", "the kill switch in the middle of a remedy", kill_switch, {}},
     Scenario{"S26", "a million log lines a second", nullptr,
              "the world writes no log lines; sense's own tests flood it"},
