@@ -41,11 +41,10 @@ enum class EntryKind : std::uint8_t {
 };
 
 constexpr auto names_of(std::type_identity<EntryKind>) {
-    return std::to_array<std::string_view>({"started", "opened", "proposed", "verdict", "answered",
-                                            "intent", "outcome", "proof", "undo", "held",
-                                            "given_back", "escalated", "closed", "change", "good",
-                                            "suspended", "resumed", "gap", "checkpoint",
-                                            "dropped"});
+    return std::to_array<std::string_view>(
+        {"started", "opened",    "proposed", "verdict",    "answered",   "intent", "outcome",
+         "proof",   "undo",      "held",     "given_back", "escalated",  "closed", "change",
+         "good",    "suspended", "resumed",  "gap",        "checkpoint", "dropped"});
 }
 
 struct Entry {

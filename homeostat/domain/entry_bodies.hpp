@@ -7,8 +7,8 @@
 
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/time.hpp"
-#include "homeostat/domain/entry_bodies_people.hpp"
 #include "homeostat/domain/ending_bodies.hpp"
+#include "homeostat/domain/entry_bodies_people.hpp"
 #include "homeostat/domain/facts.hpp"
 #include "homeostat/domain/grounds.hpp"
 #include "homeostat/domain/ids.hpp"

@@ -81,7 +81,7 @@ TEST_CASE("who only watches the emptying of caches is not called because of a re
         REQUIRE(process.submit(
             proposal_for_test(stale_for_test(machine.world.now), reroute_for_test())));
         REQUIRE(process.settle_at("stand_by"));
-        CHECK(machine.has_line("refusal: the autonomy of the remedy is act"));
+        CHECK(machine.has_line("refusal: the autonomy of the remedy is ask or act"));
         CHECK(machine.notices.size() == (level == Autonomy::watch ? 0 : 1));
     }
 }

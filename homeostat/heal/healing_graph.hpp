@@ -76,7 +76,8 @@ struct HealingTurn {
 [[nodiscard]] HealingInput fitted_to(const HealingThread& thread, HealingInput input);
 
 // Nodes, as functions of the names that they have in the graph: healing_nodes.cpp has them, but
-// hold, give_back and stand_by stand in healing_nodes_held.cpp, ask in healing_nodes_ask.cpp.
+// hold, give_back and stand_by stand in healing_nodes_held.cpp, ask and rejudge in
+// healing_nodes_asking.cpp.
 namespace node {
 [[nodiscard]] HealingTurn open(IncidentState, const HealingEvent&, const HealingContext&);
 [[nodiscard]] HealingTurn guard(IncidentState, const HealingEvent&, const HealingContext&);

@@ -1,5 +1,6 @@
 // The nodes of the healing graph. Each is pure: state and event in, the turn out. What watches over
-// a temporary remedy stands in healing_nodes_held.cpp, what asks a person in healing_nodes_ask.cpp.
+// a temporary remedy stands in healing_nodes_held.cpp, what waits for another's word in
+// healing_nodes_asking.cpp.
 
 #include "homeostat/heal/healing_turn.hpp"
 #include "homeostat/record/record.hpp"
@@ -403,47 +404,6 @@ HealingTurn undo(IncidentState state, const HealingEvent&, const HealingContext&
     state = asking_anew(std::move(state));
     Entry entry = record::undo(state.id, remedy, inverse);
     return with(go(std::move(state), "act"), std::move(entry));
-}
-
-namespace {
-
-/// What only contained the symptom bounds nothing.
-bool is_of_lower_class(const Remedy& remedy, const std::vector<Remedy>& tried) {
-    const auto disruption_of = [](const Remedy& one) { return traits_of(kind_of(one)).disruption; };
-    const auto last = std::find_if(tried.rbegin(), tried.rend(), [](const Remedy& one) {
-        return !traits_of(kind_of(one)).is_temporary;
-    });
-    return last == tried.rend() || disruption_of(remedy) < disruption_of(*last);
-}
-
-}  // namespace
-
-HealingTurn rejudge(IncidentState state, const HealingEvent& event, const HealingContext& context) {
-    constexpr std::size_t remedies_max = 2;  // The first, and one of a lower class.
-    if (is_first(event)) {
-        state.node_since = context.now;
-        state.plan.reset();
-        state.is_undo = false;
-        if (state.tried.size() >= remedies_max) {
-            return escalate_because(std::move(state), "two remedies did not help");
-        }
-    }
-    if (message_in<Cleared>(event) != nullptr) {
-        return go(std::move(state), "close");
-    }
-    if (const auto* proposed = message_in<Proposed>(event)) {
-        if (!is_of_lower_class(proposed->proposal.choice.remedy, state.tried)) {
-            return escalate_because(std::move(state), "the second remedy is not of a lower class");
-        }
-        state.proposal = proposed->proposal;
-        Entry entry = record::proposed(state.id, state.proposal);
-        return with(go(std::move(state), "guard"), std::move(entry));
-    }
-    const Instant until = state.node_since + context.around.rejudge_for_max;
-    if (context.now >= until) {
-        return escalate_because(std::move(state), "the remedy did not help, and there is no other");
-    }
-    return wait_until(std::move(state), until);
 }
 
 namespace {

@@ -30,7 +30,7 @@ struct SimulatedDisk {
     Duration append_takes{std::chrono::milliseconds{2}};  ///< 0: ends without giving way.
     std::string boot_id;                                  ///< Stamped on every group.
     std::set<std::uint64_t> synced;  ///< Indexes of the groups that were to be durable at once.
-    std::size_t synced_count{0};  ///< Of the groups: no loss of power takes these.
+    std::size_t synced_count{0};     ///< Of the groups: no loss of power takes these.
 
     void lose_power() { groups.resize(std::min(groups.size(), synced_count)); }
 };

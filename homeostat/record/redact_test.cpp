@@ -144,11 +144,11 @@ TEST_CASE("no canary in any text of any entry is left in the entry") {
         what.outcome.because = text;
         Proposal proposal;
         const std::string long_text = std::string(because_bytes_max - text.size(), '.') + text;
-        for (const Entry& entry :
-             {started(start), change(told), outcome(IncidentId("i-1"), what),
-              escalated(IncidentId("i-1"), {text}), suspended({text, text}), resumed({"", long_text}),
-              gap({{}, text, 1}), given_back(IncidentId("i-1"), {Restart{}, Restart{}, text, {}}),
-              checkpoint(IncidentId("i-1"), state)}) {
+        for (const Entry& entry : {started(start), change(told), outcome(IncidentId("i-1"), what),
+                                   escalated(IncidentId("i-1"), {text}), suspended({text, text}),
+                                   resumed({"", long_text}), gap({{}, text, 1}),
+                                   given_back(IncidentId("i-1"), {Restart{}, Restart{}, text, {}}),
+                                   checkpoint(IncidentId("i-1"), state)}) {
             const std::string kept = to_text(entry.body);
             CHECK(kept.find(canary) == std::string::npos);
             CHECK(kept.find("[redacted:") != std::string::npos);

@@ -98,8 +98,7 @@ class Referee {
   public:
     explicit Referee(Rules rules) : rules_(std::move(rules)) {}
 
-    // What it is told, in the order of time.
-    void see_time(Instant now);
+    void see_time(Instant now);  ///< All that follows is told in the order of time.
     /// How many instances serve users: each tick.
     void see_serving(std::uint32_t count);
     /// What users got of the guarded service: each tick.
@@ -112,17 +111,13 @@ class Referee {
     void see_switch(bool is_engaged);
     /// What watches the instances is blind or lies: from now on everything looks dead to it.
     void see_blindness(bool is_blind);
-    /// A person is about to answer what an incident asks.
-    void see_answer(const IncidentId& incident, bool is_yes);
-    /// And was told that it counts, though that question had its answer.
-    void see_second_answer(const IncidentId& incident);
+    void see_answer(const IncidentId& incident, bool is_yes);  ///< On its way from a person.
+    void see_second_answer(const IncidentId& incident);        ///< To one question, and it counted.
     /// We were told this of a part of the world, as it is now.
     void see_reading(const FactsPart& part);
     void see_order(const Order& order);
-    /// We were told what became of it.
-    void see_reply(const EffectId& effect) { unanswered_.erase(effect); }
-    /// Nobody will ever tell us.
-    void see_reply_lost(const EffectId& effect);
+    void see_reply(const EffectId& effect) { unanswered_.erase(effect); }  ///< It was told to us.
+    void see_reply_lost(const EffectId& effect);  ///< Nobody will ever tell us.
     /// `identity`: of the process that ended there, if one did.
     void see_effect(const EffectId& effect,
                     std::string_view kind,
@@ -153,6 +148,10 @@ class Referee {
         Instant at{};
         std::string what;
     };
+    struct Users {
+        Instant at{};
+        double requests, failed;
+    };
 
     void accuse(const char* promise, std::string text);
     void check_intent(const Order& order);
@@ -181,11 +180,6 @@ class Referee {
     std::deque<Instant> orders_at_;
     std::map<std::pair<EffectId, std::string>, std::uint32_t> effects_;
     std::deque<std::pair<Instant, std::uint32_t>> serving_;
-    struct Users {
-        Instant at{};
-        double requests{0};
-        double failed{0};
-    };
     std::deque<Users> users_;  ///< Of the last seconds.
     std::optional<Instant> engaged_at_;
     std::optional<Instant> blind_since_;

@@ -27,9 +27,8 @@ Rules rules_of(const Options& options, const Declared& declared) {
     rules.effects_window = options.limits.effects_window;
     rules.attempts_max = options.limits.attempts_max;
     rules.is_quiet = options.is_quiet;
-    rules.asks = std::ranges::all_of(options.limits.autonomy, [](const auto& one) {
-        return one.second == Autonomy::ask;
-    });
+    rules.asks = std::ranges::all_of(options.limits.autonomy,
+                                     [](const auto& one) { return one.second == Autonomy::ask; });
     return rules;
 }
 

@@ -206,9 +206,9 @@ void print_json(const Totals& totals, double wall_seconds) {
                R"("seeds_with_orders":{},"deaths":{},)"
                R"("virtual_seconds":{:.1f},"wall_seconds":{:.3f},"trace_hash":"{:016x}"}})"
                "\n",
-               totals.seeds, totals.violations, totals.settled, totals.healed,
-               totals.orders, totals.seeds_with_orders, totals.deaths, totals.virtual_seconds,
-               wall_seconds, totals.hash);
+               totals.seeds, totals.violations, totals.settled, totals.healed, totals.orders,
+               totals.seeds_with_orders, totals.deaths, totals.virtual_seconds, wall_seconds,
+               totals.hash);
 }
 
 int exit_status_of(const Totals& totals, const Arguments& arguments) {

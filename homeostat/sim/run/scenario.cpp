@@ -408,8 +408,8 @@ constexpr std::array scenarios{
     Scenario{"S22", "the ledger is full, slow, failing or rotten", ledger_full, {}},
     Scenario{"S23", "the store of the budget cannot be reached", nullptr,
              "the budget is a view of the ledger: S22"},
-    Scenario{"S24", "a person is asked for everything, and is late, wrong or says it twice", asking,
-             {}},
+    Scenario{
+        "S24", "a person is asked for everything, and is late, wrong or says it twice", asking, {}},
     Scenario{"S25", "the kill switch in the middle of a remedy", kill_switch, {}},
     Scenario{"S26", "a million log lines a second", nullptr,
              "the world writes no log lines; sense's own tests flood it"},
