@@ -72,6 +72,9 @@ struct GuardSection {
             CountValue<std::uint32_t>{.max = 100}, self.limits.attempts_max);
         key(Key{"min_healthy", "Serving instances that must remain after every step"},
             CountValue<std::uint32_t>{.max = instances_max}, self.limits.min_healthy);
+        key(Key{"taken_back_max",
+                "What somebody else takes back so often in ten minutes is not done again"},
+            CountValue<std::uint32_t>{.max = 100}, self.limits.taken_back_max);
         key(Key{"freeze_above",
                 "Share of instances that may look dead at once; above it nothing is done unless "
                 "the edge confirms it"},

@@ -85,7 +85,8 @@ TEST_CASE("unknown keys are refused, with the one that was probably meant") {
          "record, control, oracle\n"},
         {"near, inside", with("guard: { min_helthy: 1 }\n"),
          "5:10: guard: unknown key 'min_helthy' — did you mean 'min_healthy'? known here: "
-         "cool_down, attempts_max, min_healthy, freeze_above, effects_max, effects_window, "
+         "cool_down, attempts_max, min_healthy, taken_back_max, freeze_above, effects_max, "
+         "effects_window, "
          "back_off_first, back_off_max, proof_time, hold_for, question_for\n"},
         {"far", with("frobnicate: 1\n"),
          "5:1: unknown key 'frobnicate' — known here: service, runtime, signals, journey, edge, "

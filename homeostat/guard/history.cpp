@@ -169,9 +169,7 @@ void History::move_back(Duration by) {
     for (auto& [what, denial] : denials_) {
         denial.at -= by;
     }
-    for (auto& [which, at] : told_at_) {
-        at -= by;
-    }
+    told_at_.clear();  // How long the machine was off nobody knows.
     lasting_.move_back(by);
 }
 

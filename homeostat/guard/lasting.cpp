@@ -1,6 +1,7 @@
 #include "homeostat/guard/lasting.hpp"
 
 #include "homeostat/base/named_enum.hpp"
+#include "homeostat/guard/limits.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -146,8 +147,8 @@ void Lasting::see(const Facts& facts, Instant at) {
     std::erase_if(parts_, [&](const Part& part) {
         const bool is_taken_back =
             part.since && facts.read_at >= *part.since && std::visit(IsOtherwise{facts}, part.step);
-        if (is_taken_back) {
-            note_taken_back(part, at);
+        if (is_taken_back && at - *part.since <= taken_back_window) {
+            note_taken_back(part, at);  // What stood for long has served; to change it is no fight.
         }
         return is_taken_back;
     });
@@ -163,8 +164,8 @@ void Lasting::see(const Change& change, Instant at) {
         const bool is_taken_back = swap != nullptr && part.since && change.at > *part.since &&
                                    swap->artifact == *artifact && change.from == swap->to &&
                                    change.to != swap->to;
-        if (is_taken_back) {
-            note_taken_back(part, at);
+        if (is_taken_back && at - *part.since <= taken_back_window) {
+            note_taken_back(part, at);  // What stood for long has served; to change it is no fight.
         }
         return is_taken_back;
     });
@@ -187,8 +188,8 @@ std::uint32_t Lasting::taken_back_count(const std::string& part,
     const auto before = std::ranges::count_if(
         taken_back_, [&](const TakenBack& one) { return one.part == part && one.at >= since; });
     const auto now = std::ranges::count_if(parts_, [&](const Part& one) {
-        return one.name == part && one.since && facts.read_at >= *one.since &&
-               std::visit(IsOtherwise{facts}, one.step);
+        return one.name == part && one.since && *one.since >= since &&
+               facts.read_at >= *one.since && std::visit(IsOtherwise{facts}, one.step);
     });
     return static_cast<std::uint32_t>(before + now);
 }

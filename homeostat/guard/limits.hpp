@@ -30,6 +30,9 @@ struct Limits {
     /// instances takes ten, its undo ten more.
     std::uint32_t effects_max{30};
     Duration effects_window{std::chrono::minutes{10}};
+    /// What somebody else took back so often within `taken_back_window` is not done again. 0 =
+    /// never.
+    std::uint32_t taken_back_max{2};
     /// Share of the instances that may look dead at once; above it the observer is the suspect.
     /// 0 = two are too many; 1 = never.
     double freeze_above{0.5};
@@ -58,6 +61,7 @@ struct Limits {
         field("min_healthy", self.min_healthy);
         field("effects_max", self.effects_max);
         field("effects_window", self.effects_window);
+        field("taken_back_max", self.taken_back_max, may_be_absent);
         field("freeze_above", self.freeze_above, may_be_absent);
         field("back_off_first", self.back_off_first);
         field("back_off_max", self.back_off_max);
@@ -88,9 +92,8 @@ constexpr Duration ask_again_for_max = std::chrono::seconds{30};
 /// Counted from when the executor first saw them dead.
 constexpr Duration confirm_for_max = std::chrono::seconds{3};
 
-/// So often, within so long, somebody may take back what we did before we keep our hands off. Once
-/// may be chance, as the reload of a proxy; who does it twice means it, and knows more than we do.
-constexpr std::uint32_t taken_back_max = 2;
+/// Within so long of what we did. Once may be chance, as the reload of a proxy; who takes it back
+/// twice means it, and knows more than we do.
 constexpr Duration taken_back_window = std::chrono::minutes{10};
 
 }  // namespace homeostat::guard

@@ -143,7 +143,7 @@ std::optional<Objection> taken_back(const Matter& matter) {
     }
     const std::uint32_t count = matter.history.lasting().taken_back_count(
         part, matter.facts, matter.now - taken_back_window);
-    if (count < taken_back_max) {
+    if (count < matter.limits.taken_back_max) {
         return std::nullopt;
     }
     return Objection{.kind = VerdictKind::escalation,

@@ -416,7 +416,7 @@ std::string about_of(const IncidentState& state) {
 /// A symptom that comes and goes opens an incident each time, and each is refused by the same rule:
 /// nobody reads the hundredth notice. Where something was begun each is told of.
 bool is_told_already(const IncidentState& state, const HealingContext& context) {
-    return !state.trouble_rule.empty() && !has_begun(state) && !state.held &&
+    return !state.trouble_rule.empty() && state.tried.empty() && !state.held &&
            context.around.history->is_told(state.trouble_rule, about_of(state),
                                            context.now - told_again_after);
 }
@@ -445,10 +445,10 @@ HealingTurn escalate(IncidentState state,
         return stay(std::move(state));
     }
     const bool is_told = is_told_already(state, context);
-    Entry entry = record::escalated(
-        state.id, EscalatedBody{state.trouble, state.trouble_rule, about_of(state), is_told});
     // A give-back is tried again; a person hears of it once.
     const bool is_news = !is_told && (!is_give_back(state) || state.held->failures_count == 0);
+    Entry entry = record::escalated(
+        state.id, EscalatedBody{state.trouble, state.trouble_rule, about_of(state), !is_news});
     if (is_give_back(state)) {
         state.held = act::kept(std::move(*state.held), context.now);
     }

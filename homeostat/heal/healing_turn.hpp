@@ -65,7 +65,7 @@ template <class M>
 }
 
 /// That the same rule has refused something for the same symptom is told again after this.
-inline constexpr Duration told_again_after = std::chrono::hours{1};
+inline constexpr Duration told_again_after = std::chrono::minutes{10};
 
 [[nodiscard]] inline bool is_first(const HealingEvent& event) {
     return std::holds_alternative<graph::Entered>(event);

@@ -189,9 +189,9 @@ def a_ledger_of_another_format_is_refused_by_its_version_and_left_as_it_is(servi
     assert service.stop_agent() == SUPPOSED
     segment, = (service.here / "ledger").glob("*.hlog")
     text = bytearray(segment.read_bytes())
-    text[7] = 2  # Behind the magic.
+    text[7] = 3  # Behind the magic.
     segment.write_bytes(text)
-    refuse(service, UNEXPECTED, f"{segment}", "is of format version 2, and this program reads 1",
+    refuse(service, UNEXPECTED, f"{segment}", "is of format version 3, and this program reads 2",
            "use the program that wrote it")
     assert segment.read_bytes() == text
 

@@ -203,7 +203,8 @@ class GuardedWorld(World):
         assert f"min_healthy: {MIN_HEALTHY}\n" in text, "the template has another floor"
         # Many incidents in a minute: what would rightly stop an agent that acts so often.
         for given, wanted in {"cool_down: 30s": "cool_down: 500ms",
-                              "attempts_max: 3": "attempts_max: 100\n  effects_max: 1000",
+                              "attempts_max: 3": "attempts_max: 100\n  effects_max: 1000"
+                                              "\n  taken_back_max: 100",
                               "back_off_first: 200ms":
                                   "back_off_first: 50ms\n  back_off_max: 200ms",
                               "proof_time: 3s": "proof_time: 5s"}.items():

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from guarded_world import die_with_parent, end_children, free_ports, start_ticks, wait_until
 
-SEGMENT_HEADER_BYTES = 84  # As homeostat/adapters/segment_log/segment_format.hpp says.
+SEGMENT_HEADER_BYTES = 148  # As homeostat/adapters/segment_log/segment_format.hpp says.
 FRAME_HEADER = struct.Struct("<II")  # Length of the payload, CRC.
 
 CONFIG = """service: rates

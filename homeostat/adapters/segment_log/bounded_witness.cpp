@@ -1,6 +1,7 @@
 #include "homeostat/adapters/segment_log/bounded_witness.hpp"
 
 #include <future>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -16,13 +17,18 @@ Result<T> BoundedWitness::bounded(Call call) const {
     }
     std::promise<Result<T>> promise;
     std::future<Result<T>> answer = promise.get_future();
-    // Everything that the thread touches is its own: this may be gone when the call comes back.
-    std::thread([call = std::move(call), promise = std::move(promise),
-                 asked = is_asked_]() mutable {
-        Result<T> result = call();
-        asked->store(false);
-        promise.set_value(std::move(result));
-    }).detach();
+    try {
+        // Everything that the thread touches is its own: this may be gone when the call comes back.
+        std::thread([call = std::move(call), promise = std::move(promise),
+                     asked = is_asked_]() mutable {
+            Result<T> result = call();
+            asked->store(false);
+            promise.set_value(std::move(result));
+        }).detach();
+    } catch (const std::system_error&) {  // No room for a thread.
+        is_asked_->store(false);
+        return silent();
+    }
     if (answer.wait_for(answers_within_) != std::future_status::ready) {
         return silent();
     }

@@ -199,8 +199,18 @@ class SegmentLog::Witnessed {
 
     /// ERRORS: corrupt: a witness has seen more than there is.
     [[nodiscard]] Result<void> compare_end(const std::filesystem::path& directory,
+                                           const ChainEnd& begin,
                                            std::uint64_t next_index) const {
         for (const Point& point : points_) {
+            const bool is_before = point.index + 1 < begin.next_index;
+            const bool is_other = point.index + 1 == begin.next_index && point.hash != begin.hash;
+            if (is_before || is_other) {  // Nothing is dropped before every copy has it.
+                return fail(
+                    Fault::corrupt,
+                    fmt::format("{}: the ledger begins with group {} and does not go on "
+                                "from group {}, which {} has seen",
+                                directory.string(), begin.next_index, point.index, point.who));
+            }
             if (point.index >= next_index) {
                 return fail(Fault::corrupt,
                             fmt::format("{}: the ledger ends before group {}, but {} has seen "
@@ -248,7 +258,8 @@ Result<void> SegmentLog::recover(const std::function<void(const EntryGroup&)>& v
     if (!end) {
         return std::unexpected<Error>(end.error());
     }
-    Result<void> is_whole = witnessed.compare_end(options_.directory, end->chain.next_index);
+    Result<void> is_whole =
+        witnessed.compare_end(options_.directory, end->begin, end->chain.next_index);
     is_whole = is_whole ? check_beginning(*end) : is_whole;
     if (!is_whole) {
         writer_.poison(is_whole.error());

@@ -95,8 +95,10 @@ TEST_CASE("a start drops what is old, says so in the ledger, and the rest is who
     CHECK(seen.dropped_at == later);
     CHECK(before.first_index == 0);
     CHECK_FALSE(before.dropped_at);
-    // A head that was written down when group 8 was the last one still fits what is there.
     CHECK(verify_ledger(scratch.ledger(), Witness{before.head_hash, {}}));
+    // What the first group calls its predecessor proves nothing: a forger may write it there.
+    const std::string dropped = parse_segment_header(read_for_test(scratch.segment(3)))->previous;
+    CHECK_FALSE(verify_ledger(scratch.ledger(), Witness{dropped, {}}));
 }
 
 TEST_CASE("a shortened ledger goes on: its segments, its name, a second dropping") {

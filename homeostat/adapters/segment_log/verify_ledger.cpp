@@ -33,7 +33,10 @@ class SinkReading {
     [[nodiscard]] Result<void> compare(const ChainedGroup& found, bool is_first) {
         const std::uint64_t index = found.prefix.index;
         while (is_first && point_ && point_->index < index) {  // What was dropped since.
-            if (point_->index + 1 == index && point_->hash != found.prefix.previous) {
+            const bool goes_on = point_->index + 1 == index;
+            agreed_count_ += goes_on && point_->hash == found.prefix.previous ? 1 : 0;
+            has_dropped_ = true;
+            if (goes_on && point_->hash != found.prefix.previous) {
                 return fail(Fault::corrupt,
                             fmt::format("group {} is not the one that line {} of {} has seen",
                                         point_->index, line_, path_.string()));
@@ -63,6 +66,11 @@ class SinkReading {
                         fmt::format("the ledger ends before group {}; line {} of {} has seen group "
                                     "{}: the end was cut off, or this is an older copy",
                                     next_index, line_, path_.string(), point_->index));
+        }
+        if (has_dropped_ && agreed_count_ == 0) {
+            return fail(Fault::corrupt,
+                        fmt::format("{} has seen other groups than these, and none of them",
+                                    path_.string()));
         }
         return {};
     }
@@ -106,6 +114,7 @@ class SinkReading {
     std::uint64_t line_begin_{0};  ///< Offset of `point_`'s line.
     std::uint64_t next_begin_{0};
     std::uint64_t agreed_count_{0};
+    bool has_dropped_{false};            ///< It has lines of groups before the first that is there.
     std::optional<WitnessPoint> point_;  ///< The line that waits for its group.
     std::optional<BadPlace> bad_;        ///< In the sink's file.
 };
@@ -167,8 +176,8 @@ class Checking {
             }
             if (agreed) {
                 count(check_.seen, found.prefix.entries_count, found.prefix.wall_at);
-                has_head = has_head || found.hash == witness_.head_hash ||
-                           (is_first && found.prefix.previous == witness_.head_hash);
+                // What the first group calls its predecessor anybody may have written there.
+                has_head = has_head || found.hash == witness_.head_hash;
             }
             return agreed;
         };
