@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace homeostat::app {
@@ -81,6 +82,10 @@ int status_of(Fault fault) {
     }
 }
 
+bool is_answer(std::string_view path) {
+    return path == "/v1/approve" || path == "/v1/deny";
+}
+
 template <class Body>
 Result<Body> read_body(const net::HttpRequest& request) {
     const std::string body = request.body.empty() ? "{}" : request.body;
@@ -111,10 +116,8 @@ Task<net::HttpResponse> ControlApi::answer(net::HttpRequest request) {
         const bool engage = request.path == "/v1/suspend";
         co_return co_await flip(std::move(request), engage);
     }
-    if (is_post && (request.path == "/v1/approve" || request.path == "/v1/deny")) {
-        using enum heal::AnswerKind;
-        const heal::AnswerKind kind = request.path == "/v1/approve" ? approved : denied;
-        co_return co_await answer_question(std::move(request), kind);
+    if (is_post && is_answer(request.path)) {
+        co_return co_await answer_question(std::move(request));
     }
     if (is_post && request.path == "/v1/close") {
         co_return co_await close(std::move(request));
@@ -207,8 +210,9 @@ Task<net::HttpResponse> ControlApi::flip(net::HttpRequest request, bool engage) 
     co_return reply(200, answer);
 }
 
-Task<net::HttpResponse> ControlApi::answer_question(net::HttpRequest request,
-                                                    heal::AnswerKind kind) {
+Task<net::HttpResponse> ControlApi::answer_question(net::HttpRequest request) {
+    using enum heal::AnswerKind;
+    const heal::AnswerKind kind = request.path == "/v1/approve" ? approved : denied;
     const Result<PersonRequest> asked = read_body<PersonRequest>(request);
     if (!asked) {
         co_return refuse(400, asked.error().text);

@@ -49,7 +49,7 @@ class ControlApi {
     [[nodiscard]] net::HttpResponse metrics() const;
     Task<net::HttpResponse> status();
     Task<net::HttpResponse> flip(net::HttpRequest request, bool engage);
-    Task<net::HttpResponse> answer_question(net::HttpRequest request, heal::AnswerKind kind);
+    Task<net::HttpResponse> answer_question(net::HttpRequest request);
     Task<net::HttpResponse> close(net::HttpRequest request);
     Task<net::HttpResponse> take_change(net::HttpRequest request);
 

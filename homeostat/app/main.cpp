@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <exception>
 #include <limits>
+#include <optional>
 #include <string>
 
 namespace homeostat::app {
@@ -374,6 +375,26 @@ int play_demo(demo::DemoOptions options) {
     return demo::run_demo(options);
 }
 
+/// What a person has to say to the agent; nothing if another command was meant.
+std::optional<ExitStatus> tell_agent(const CLI::App& app, const Arguments& arguments) {
+    if (app.got_subcommand("approve")) {
+        return approve(arguments.approve);
+    }
+    if (app.got_subcommand("deny")) {
+        return deny(arguments.deny);
+    }
+    if (app.got_subcommand("close")) {
+        return close_incident(arguments.close);
+    }
+    if (app.got_subcommand("suspend")) {
+        return suspend(arguments.suspend);
+    }
+    if (app.got_subcommand("resume")) {
+        return resume(arguments.resume);
+    }
+    return std::nullopt;
+}
+
 int dispatch(const CLI::App& app, const Arguments& arguments) {
     const auto is_meant = [&app](const char* name) { return app.got_subcommand(name); };
     log_to_stderr(is_meant("agent") ? arguments.agent.log_level : "warn");
@@ -404,20 +425,8 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     if (is_meant("graph")) {
         return to_int(show_graph(arguments.graph));
     }
-    if (is_meant("suspend")) {
-        return to_int(suspend(arguments.suspend));
-    }
-    if (is_meant("resume")) {
-        return to_int(resume(arguments.resume));
-    }
-    if (is_meant("approve")) {
-        return to_int(approve(arguments.approve));
-    }
-    if (is_meant("deny")) {
-        return to_int(deny(arguments.deny));
-    }
-    if (is_meant("close")) {
-        return to_int(close_incident(arguments.close));
+    if (const std::optional<ExitStatus> status = tell_agent(app, arguments)) {
+        return to_int(*status);
     }
     if (is_meant("verify-ledger")) {
         return to_int(verify_ledger_of(arguments.verify));

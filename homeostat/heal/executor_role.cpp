@@ -119,6 +119,12 @@ void drop_looks(std::deque<Incoming>& inbox) {
     });
 }
 
+/// Whoever wanted to know what became of it does not wait any more.
+template <class Fate>
+bool is_given_up(const std::shared_ptr<Fate>& fate) {
+    return fate && fate.use_count() == 1;
+}
+
 bool is_parked(const HealingThread& thread) {
     return thread.progress.status == graph::ThreadStatus::parked;
 }
@@ -204,7 +210,7 @@ Task<void> ExecutorRole::pump(std::string id) {
             break;
         }
         Incoming incoming = next_input(slot);
-        if (incoming.fate && incoming.fate.use_count() == 1) {
+        if (is_given_up(incoming.fate)) {
             continue;  // Whoever said it was told that it was too late.
         }
         const bool had_ledger = ledger_trouble_.empty();

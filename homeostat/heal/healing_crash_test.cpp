@@ -119,6 +119,18 @@ struct Run {
     Run& operator=(const Run&) = delete;
 };
 
+/// Deaths in which one effect was lost twice look as if somebody took it back: a person decides.
+bool is_given_up(const Run& run) {
+    return std::ranges::any_of(run.executor.story(), [](const std::string& line) {
+        return line.starts_with("escalated: nobody else takes it back");
+    });
+}
+
+bool is_right_to_give_up(const Run& run) {
+    return run.points_used.size() > 2 &&
+           (run.executor.has_ended() || run.executor.node() == "stand_by");
+}
+
 std::string complaint_about(const Run& run, const Trouble& trouble) {
     if (!run.executor.broken.empty()) {
         return run.executor.broken.front();
@@ -131,13 +143,8 @@ std::string complaint_about(const Run& run, const Trouble& trouble) {
     if (run.world.serving_min < floor_count) {
         return "only " + std::to_string(run.world.serving_min) + " instances served";
     }
-    // Deaths in which one effect was lost twice look as if somebody took it back: a person decides.
-    const bool is_given_up = std::ranges::any_of(run.executor.story(), [](const std::string& line) {
-        return line.starts_with("escalated: nobody else takes it back");
-    });
-    if (is_given_up) {
-        const bool is_at_rest = run.executor.has_ended() || run.executor.node() == "stand_by";
-        return run.points_used.size() > 2 && is_at_rest ? "" : "given up";
+    if (is_given_up(run)) {
+        return is_right_to_give_up(run) ? "" : "given up";
     }
     if (!run.executor.has_ended()) {
         return "it waits at " + run.executor.node();

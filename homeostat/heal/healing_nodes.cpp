@@ -89,6 +89,11 @@ HealingTurn give_up_refused(IncidentState state,
     return escalate_by_rule(std::move(state), verdict.rule, std::move(because));
 }
 
+/// The leave has lapsed before anything was done by it.
+bool is_asked_anew(const IncidentState& state, const Verdict& verdict, bool is_step) {
+    return is_step && verdict.kind == VerdictKind::question && !has_begun(state);
+}
+
 /// What a verdict other than permit leads to.
 HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContext& context) {
     const Verdict verdict = body.verdict;
@@ -104,9 +109,9 @@ HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContex
     // A remedy that has begun and may not go on has left the world half-way: a person has to look.
     const bool is_stopped = is_step && (verdict.kind == VerdictKind::question || !verdict.again_at);
     HealingTurn turn;
-    if (is_step && verdict.kind == VerdictKind::question && !has_begun(state)) {
+    if (is_asked_anew(state, verdict, is_step)) {
         state.tried.pop_back();
-        turn = go(std::move(state), "guard");  // The leave has lapsed: it is asked for anew.
+        turn = go(std::move(state), "guard");
     } else if (waits_for_release) {
         const Instant look_at = next_look_at_switch(*state.suspended_since, context.now);
         turn = wait_until(std::move(state), look_at);

@@ -186,6 +186,12 @@ class SegmentLog::Witnessed {
         points_.push_back({std::move(who), index, std::move(hash)});
     }
 
+    void add(const std::vector<HeadKeeper::Seen>& heads) {
+        for (const HeadKeeper::Seen& seen : heads) {
+            add(seen.witness.string(), seen.head.index, seen.head.hash);
+        }
+    }
+
     /// ERRORS: corrupt: a witness has seen another group.
     [[nodiscard]] Result<void> compare(const FoundGroup& found) const {
         for (const Point& point : points_) {
@@ -233,11 +239,7 @@ class SegmentLog::Witnessed {
 Result<void> SegmentLog::recover(const std::function<void(const EntryGroup&)>& visit) {
     Witnessed witnessed;
     const bool is_sink_new = ask_sink(witnessed);
-    if (heads_) {
-        for (const HeadKeeper::Seen& seen : heads_->seen()) {
-            witnessed.add(seen.witness.string(), seen.head.index, seen.head.hash);
-        }
-    }
+    witnessed.add(heads_ ? heads_->seen() : std::vector<HeadKeeper::Seen>{});
     std::optional<LedgerHead> last;
     const VisitFound visit_found = [&](const FoundGroup& found) -> Result<void> {
         const EntryGroup& group = found.stored.group;

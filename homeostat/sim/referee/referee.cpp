@@ -189,7 +189,13 @@ void Referee::see_second_answer(const IncidentId& incident) {
 }
 
 /// A yes is leave for one remedy.
-void Referee::check_leave(const Intent& intent) {
+void Referee::check_leave(const Order& order) {
+    const auto found = intents_.find(order.effect);
+    const bool needs_none = found == intents_.end() || found->second.is_undo || gives_back(order);
+    if (!rules_.asks || needs_none) {
+        return;
+    }
+    const Intent& intent = found->second;
     const std::size_t begun = remedies_[intent.incident].size();
     if (begun > yes_count_[intent.incident]) {
         accuse("P11", fmt::format("{} does {}, its remedy number {}; a person agreed {} times",
@@ -312,6 +318,7 @@ void Referee::see_order(const Order& order) {
     check_budget(order);
     check_floor(order);
     check_yield(order);
+    check_leave(order);
     if (rules_.is_quiet) {
         accuse("P21", "nothing is wrong, and yet: " + describe(order.step));
     }
@@ -326,9 +333,6 @@ void Referee::check_intent(const Order& order) {
         accuse("P2", order.effect.text() + " is ordered a second time: " + describe(order.step));
     }
     const auto found = intents_.find(order.effect);
-    if (rules_.asks && found != intents_.end() && !found->second.is_undo && !gives_back(order)) {
-        check_leave(found->second);
-    }
     const auto* replace = std::get_if<Replace>(&order.step);
     const bool starts_what_ended = replace != nullptr && replace->expected.pid == 0;
     if (found == intents_.end()) {

@@ -161,7 +161,7 @@ class Referee {
     void check_switch(const Order& order);
     void check_unknown(const Order& order);
     void check_yield(const Order& order);
-    void check_leave(const Intent& intent);
+    void check_leave(const Order& order);
     void learn_intent(const Entry& entry);
     void lose_sight(const Step& step);
     void check_model_run();
