@@ -74,10 +74,12 @@ golden: build ## Rewrite the expected outputs in tests/golden; commit what you c
 
 # LABELS narrows what is run: unit, golden, gates, conformance, crash, world.
 LABELS ?= .
+# More than one at a time is for the unit and golden tests alone: others need ports for themselves.
+TESTS_AT_ONCE ?= 1
 asan: $(STAMP) ## The quick tests under the address and undefined-behaviour sanitizers
 	@cmake --preset asan > build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build --preset asan --parallel $(JOBS)
-	@ctest --preset asan --label-regex '$(LABELS)' --label-exclude slow $(REPORT) $(CURDIR)/build/asan/tests.xml
+	@ctest --preset asan --parallel $(TESTS_AT_ONCE) --label-regex '$(LABELS)' --label-exclude slow $(REPORT) $(CURDIR)/build/asan/tests.xml
 
 tsan: $(STAMP) ## The quick tests under the thread sanitizer
 	@cmake --preset tsan > build/configure.log || { cat build/configure.log; exit 1; }

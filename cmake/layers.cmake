@@ -65,6 +65,10 @@ function(add_layer folder neighbours third_parties)
 endfunction()
 
 function(add_unit_test folder target tests)
+    # A pure folder starts no thread, as tools/purity.py proves of its symbols: there is no race to find.
+    if(HOMEOSTAT_SANITIZE STREQUAL "thread" AND folder IN_LIST pure)
+        return()
+    endif()
     add_executable(${target}_test ${tests})
     target_compile_options(${target}_test PRIVATE ${HOMEOSTAT_WARNINGS})
     # Where a test finds the programs it starts.
@@ -99,6 +103,8 @@ foreach(line IN LISTS lines)
         list(TRANSFORM test_links PREPEND third_party_)
     elseif(subject STREQUAL "@exact")
         set(exact ${neighbours})
+    elseif(subject STREQUAL "@pure")
+        set(pure ${neighbours})
     elseif(subject MATCHES "^@")
         continue()  # Rules that only tools/tidy.py and tools/purity.py read.
     elseif(subject MATCHES "^(.*)/[^/]*[.][ch]pp$")

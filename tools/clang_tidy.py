@@ -25,7 +25,8 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-CLANG_TIDY = "clang-tidy-19"
+# The program itself, not the Python script of that name which starts it: tools/setup.sh installs it.
+CLANG_TIDY_PATTERN = "build/clang_tidy/lib/python*/site-packages/clang_tidy/data/bin/clang-tidy"
 CACHE = ROOT / "build/clang_tidy_clean"
 # The analyzer follows calls into small functions only: of eight planted faults it finds the same
 # seven, and one source costs 2.9 s of user time instead of 5.3 (2.7 without the analyzer).
@@ -33,6 +34,14 @@ ANALYZER_FLAGS = ("-Xclang", "-analyzer-config", "-Xclang", "mode=shallow")
 # What --quiet does not silence: it counts what was found in others' headers as well.
 COUNT_LINE = re.compile(r"^\d+ (warning|error)s?( and \d+ errors?)? generated\.$\n?", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+
+
+@functools.cache
+def program() -> str:
+    found = sorted(ROOT.glob(CLANG_TIDY_PATTERN))
+    if not found:
+        sys.exit("clang-tidy is not installed here: run `tools/setup.sh check`")
+    return str(found[-1])
 
 
 @functools.cache
@@ -60,7 +69,7 @@ def key_of(entry: dict, settings: bytes) -> str:
 
 def check(entry: dict, build: pathlib.Path) -> tuple[bool, str, float]:
     begun = time.monotonic()
-    command = [CLANG_TIDY, "-p", str(build), "--quiet"]
+    command = [program(), "-p", str(build), "--quiet"]
     command += [f"--extra-arg={flag}" for flag in ANALYZER_FLAGS]
     # A test that dereferences nothing fails by itself, so does a fuzz target, and in a coroutine
     # all that the analyzer ever reported was inside Asio's awaitable.
@@ -76,7 +85,7 @@ def check(entry: dict, build: pathlib.Path) -> tuple[bool, str, float]:
     )
     said = done.stdout + COUNT_LINE.sub("", done.stderr)
     if done.returncode < 0:
-        said += f"{CLANG_TIDY} was ended by {signal.Signals(-done.returncode).name}\n"
+        said += f"clang-tidy was ended by {signal.Signals(-done.returncode).name}\n"
     return done.returncode == 0, said, time.monotonic() - begun
 
 
@@ -101,7 +110,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_intermixed_args()
 
-    version = subprocess.run([CLANG_TIDY, "--version"], check=True, capture_output=True).stdout
+    version = subprocess.run([program(), "--version"], check=True, capture_output=True).stdout
     settings = b"".join(
         (version, (ROOT / ".clang-tidy").read_bytes(), pathlib.Path(__file__).read_bytes())
     )

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Reads ctest's report: counts what passed and failed, and names what was skipped.
+"""Reads ctest's report: counts what passed and failed, names what was skipped, shows what failed.
 
-    tools/test_report.py build/release/tests.xml --counts FILE
+    tools/test_report.py build/release/tests.xml --counts COUNTS --skipped SKIPPED
 
-FILE gets "PASSED FAILED"; what was skipped is printed, a line each, and counts as neither. A test
-that could not make one of its cases prints a line that begins with "SKIPPED: " and passes all the
-same.
+COUNTS gets "PASSED FAILED". SKIPPED gets a line for each that was skipped and counts as neither; a
+test that could not make one of its cases prints a line that begins with "SKIPPED: " and passes all
+the same. The names of those that failed are printed, each with the end of what it said.
 """
 
 import argparse
 import xml.etree.ElementTree
 from pathlib import Path
+
+LINES_SHOWN_MAX = 40  # Of the end of what a failed test said.
 
 
 def skipped_in(suite):
@@ -25,6 +27,14 @@ def skipped_in(suite):
             yield case.get("name"), reason
 
 
+def print_failed(suite):
+    for case in suite.iter("testcase"):
+        if case.get("status") == "fail":
+            print(f"FAILED {case.get('name')}, at the end of its output:")
+            for line in (case.findtext("system-out") or "").splitlines()[-LINES_SHOWN_MAX:]:
+                print(f"    {line}")
+
+
 def counts_of(suite):
     tests, failures = int(suite.get("tests")), int(suite.get("failures"))
     skipped = int(suite.get("skipped")) + int(suite.get("disabled"))
@@ -35,10 +45,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("report", type=Path, help="what `ctest --output-junit` wrote")
     parser.add_argument("--counts", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--skipped", type=Path, required=True, metavar="FILE")
     options = parser.parse_args()
     suite = xml.etree.ElementTree.parse(options.report).getroot()
-    for name, reason in skipped_in(suite):
-        print(f"SKIPPED {name}: {reason}")
+    with options.skipped.open("a") as skipped:
+        for name, reason in skipped_in(suite):
+            skipped.write(f"SKIPPED {name}: {reason}\n")
+    print_failed(suite)
     passed, failed = counts_of(suite)
     options.counts.write_text(f"{passed} {failed}\n")
 

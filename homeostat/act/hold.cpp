@@ -38,7 +38,8 @@ struct IsOver {
     const Held& held;
     const Facts& facts;
 
-    /// The process that was ejected is gone and another serves in its place.
+    /// The process that was ejected is gone and another serves in its place, or it serves again
+    /// without our doing: a proxy that is reloaded forgets whom it drained.
     std::optional<std::string> operator()(const Eject& remedy) const {
         const InstanceFacts* target = find_instance(facts, remedy.instance);
         if (target == nullptr) {
@@ -47,8 +48,12 @@ struct IsOver {
         const RuntimeInstance& runtime = target->runtime;
         const bool is_cured =
             runtime.is_alive && runtime.is_answering && runtime.started_at > held.since;
-        return is_cured ? std::optional(remedy.instance.text() + " runs anew and answers")
-                        : std::nullopt;
+        if (is_cured) {
+            return remedy.instance.text() + " runs anew and answers";
+        }
+        return target->rotation == Rotation::in
+                   ? std::optional(remedy.instance.text() + " is in rotation already")
+                   : std::nullopt;
     }
 
     /// Half-open without a user: the edge goes on checking the neighbour's servers meanwhile.

@@ -81,8 +81,16 @@ TEST_CASE("a readmitted instance is undrained, and that is all") {
     for (const Rotation rotation : {Rotation::in, Rotation::down, Rotation::unknown}) {
         CHECK(std::holds_alternative<Complete>(next_of(Readmit{first}, with_first(rotation))));
     }
-    CHECK(std::holds_alternative<Stuck>(
+    // There is nothing left of it to put back.
+    CHECK(std::holds_alternative<Complete>(
         next_of(Readmit{InstanceId("payments-9")}, with_first(Rotation::in))));
+}
+
+TEST_CASE("an ejected instance that somebody else put back is held no longer") {
+    // A proxy that is reloaded forgets whom it drained.
+    CHECK(is_given_back(held, with_first(Rotation::in), now));
+    CHECK_FALSE(is_given_back(held, with_first(Rotation::down), now));
+    CHECK_FALSE(is_given_back(held, with_first(Rotation::unknown), now));
 }
 
 TEST_CASE("an ejected instance is given back once a new process answers in its place") {

@@ -260,11 +260,8 @@ struct NextOf {
 
     Next operator()(const Readmit& remedy) const {
         const InstanceFacts* target = find_instance(view.facts, remedy.instance);
-        if (target == nullptr) {
-            return absent(remedy.instance);
-        }
-        return target->rotation == Rotation::draining ? Next{Undrain{remedy.instance}}
-                                                      : Next{Complete{}};
+        const bool is_out = target != nullptr && target->rotation == Rotation::draining;
+        return is_out ? Next{Undrain{remedy.instance}} : Next{Complete{}};
     }
 
     Next operator()(const OpenCircuit& remedy) const {

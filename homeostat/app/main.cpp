@@ -297,9 +297,10 @@ void add_person_commands(CLI::App& app, Arguments& arguments) {
         exits + "Example:\n  homeostat deny i-3 --because \"the release is mine\"");
     add_person_command(app, "close", "Say that an incident is over that a person was needed for",
                        arguments.close)
-        ->footer(std::string("Of an incident that is parked or stands by. Whatever it left in "
-                             "force or half done is yours from\nthen on: nothing of it is taken "
-                             "back. A symptom that is still there opens another one.\n") +
+        ->footer(std::string("Of an incident that is parked, stands by, or holds what is left of a "
+                             "remedy that was given up.\nWhatever it left in force or half done is "
+                             "yours from then on: nothing of it is taken back.\nA symptom that is "
+                             "still there opens another one.\n") +
                  exits + "Example:\n  homeostat close i-3 --because \"put right by hand\"");
 }
 

@@ -147,7 +147,7 @@ inline void takes_the_next_commit_only(Place& place) {
     orphan.parent.low += 1;
     CHECK(fault(orphan) == Fault::invalid);
     Commit altered = next;
-    altered.body += "!";
+    altered.body += '!';
     CHECK(fault_of(place->append(altered, *epoch, Durability::written)) == Fault::invalid);
     CHECK(numbers_of(place->history("t-1", 0, 9)) == Numbers{3, 2, 1});
     CHECK_FALSE(fault(next));

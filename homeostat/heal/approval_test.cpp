@@ -351,6 +351,22 @@ TEST_CASE("a person closes what was theirs, and nothing that is in hand") {
     CHECK(successor.executor->incidents().empty());
 }
 
+TEST_CASE("a person closes what holds only what a remedy left that was given up") {
+    SimulatedMachine machine = bad_deploy();
+    machine.world.refusals_left["replace"] = 1'000;
+    machine.world.refusals_left["undrain"] = 1'000;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    REQUIRE(process.submit(
+        proposal_for_test(errors_for_test(machine.world.now), rolling_restart_for_test())));
+    REQUIRE(process.settle_at("hold"));
+    process.clock.run_for(5s);
+    CHECK(process.await(
+        process.executor->close(IncidentId("i-1"), "alice", "I put it back by hand")));
+    CHECK(process.executor->incidents().empty());
+}
+
 TEST_CASE("what a parked incident left half done holds nobody up once a person has closed it") {
     SimulatedMachine machine = bad_deploy();
     {

@@ -65,10 +65,13 @@ Task<Result<void>> ExecutorRole::close(IncidentId incident, std::string by, std:
     }
     const HealingThread& thread = found->second->thread;
     const std::string node = node_of(thread);
-    if (node != "parked" && node != "stand_by") {
+    const std::optional<act::Held>& held = incident_of(thread).held;
+    const bool is_residue = node == "hold" && held && held->is_residue;
+    if (node != "parked" && node != "stand_by" && !is_residue) {
         co_return fail(Fault::refused,
                        id + " is in hand (at " + node +
-                           "): only one that is parked or stands by is a person's to close");
+                           "): only one that is parked, stands by or holds what a given-up "
+                           "remedy left is a person's to close");
     }
     if (found->second->is_pumping) {
         co_return fail(Fault::busy, id + " is being looked at; say it again");

@@ -128,6 +128,23 @@ TEST_CASE("an instance that cannot be put back is held by its incident until it 
     CHECK(executor.notices.size() == 2);
 }
 
+TEST_CASE("an instance that was left drained and is no more is held no longer") {
+    SimulatedWorld world = all_bad();
+    SimulatedExecutor executor(world);
+    after(executor, EffectId("i-1.e1"), [&] {
+        executor.around.guard.effects_max = 1;
+        world.refusals_left["undrain"] = 1'000;
+    });
+    executor.open(rolling_restart_of(world));
+    REQUIRE(executor.settle_at("hold"));
+    std::erase_if(world.instances, [](const SimulatedInstance& one) { return one.is_drained; });
+    executor.settle();
+    CHECK(executor.node() == "stand_by");
+    CHECK(executor.broken.empty());
+    executor.tell(Cleared{});
+    CHECK(executor.story().back() == "closed passed");
+}
+
 TEST_CASE("nobody stays drained whenever the process dies on the way, and nothing happens twice") {
     for (int points = 1; points < 60; ++points) {
         CAPTURE(points);

@@ -21,7 +21,8 @@ SKIPPED: this user may not mount
 ok</system-out></testcase>
 <testcase name="conformance.llm" status="notrun"><skipped message="matched"/>
 <system-out>SKIPPED: no model in build/model</system-out></testcase>
-<testcase name="crash.demo"><failure message=""/><system-out>SKIPPED is said in passing</system-out>
+<testcase name="crash.demo" status="fail"><failure message=""/><system-out>an agent starts
+SKIPPED is said in passing</system-out>
 </testcase>
 </testsuite>
 """
@@ -60,16 +61,26 @@ class CheckDemo(unittest.TestCase):
 
 
 class TestReport(unittest.TestCase):
-    def test_what_was_skipped_is_named_once_and_counted_as_neither(self):
+    def setUp(self):
         with tempfile.TemporaryDirectory(prefix="ci-") as directory:
-            report, counts = Path(directory) / "tests.xml", Path(directory) / "counts"
+            report, counts, skipped = (Path(directory) / name for name in ("xml", "counts", "skipped"))
             report.write_text(REPORT)
-            done = subprocess.run([TOOLS / "test_report.py", report, "--counts", counts],
-                                  capture_output=True, text=True, check=True)
-            self.assertEqual(counts.read_text(), "2 1\n")
-        self.assertEqual(done.stdout.splitlines(), [
+            done = subprocess.run([TOOLS / "test_report.py", report, "--counts", counts,
+                                   "--skipped", skipped], capture_output=True, text=True, check=True)
+            self.printed = done.stdout.splitlines()
+            self.counts = counts.read_text()
+            self.skipped = skipped.read_text().splitlines()
+
+    def test_what_was_skipped_is_named_once_and_counted_as_neither(self):
+        self.assertEqual(self.counts, "2 1\n")
+        self.assertEqual(self.skipped, [
             "SKIPPED crash.doctor: this user may not mount",
             "SKIPPED conformance.llm: no model in build/model"])
+
+    def test_what_failed_is_named_with_what_it_said(self):
+        self.assertEqual(self.printed, [
+            "FAILED crash.demo, at the end of its output:",
+            "    an agent starts", "    SKIPPED is said in passing"])
 
 
 if __name__ == "__main__":
