@@ -65,7 +65,7 @@ function(add_layer folder neighbours third_parties)
 endfunction()
 
 function(add_unit_test folder target tests)
-    # A pure folder starts no thread, as tools/purity.py proves of its symbols: there is no race to find.
+    # A pure folder starts no thread, as tools/purity.py proves of its symbols: no race to find.
     if(HOMEOSTAT_SANITIZE STREQUAL "thread" AND folder IN_LIST pure)
         return()
     endif()

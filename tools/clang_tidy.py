@@ -25,8 +25,8 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# The program itself, not the Python script of that name which starts it: tools/setup.sh installs it.
-CLANG_TIDY_PATTERN = "build/clang_tidy/lib/python*/site-packages/clang_tidy/data/bin/clang-tidy"
+# Where tools/setup.sh puts it. The script of that name would start the program beside it.
+SITE_PACKAGES = "build/clang_tidy/lib/python*/site-packages"
 CACHE = ROOT / "build/clang_tidy_clean"
 # The analyzer follows calls into small functions only: of eight planted faults it finds the same
 # seven, and one source costs 2.9 s of user time instead of 5.3 (2.7 without the analyzer).
@@ -38,7 +38,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 @functools.cache
 def program() -> str:
-    found = sorted(ROOT.glob(CLANG_TIDY_PATTERN))
+    found = sorted(ROOT.glob(f"{SITE_PACKAGES}/clang_tidy/data/bin/clang-tidy"))
     if not found:
         sys.exit("clang-tidy is not installed here: run `tools/setup.sh check`")
     return str(found[-1])

@@ -5,6 +5,7 @@
 #include "homeostat/heal/replay.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -69,8 +70,9 @@ TEST_CASE("a yes lets guard look again, and then the remedy is done") {
     const std::string question = question_of_first(process);
     REQUIRE(question.size() == 16);
     CHECK(machine.notices.back() ==
-          "i-1: may I rollback payments from v2 to v1? homeostat approve i-1 --question " +
-              question + ", or homeostat deny i-1 --question " + question);
+          fmt::format("i-1: may I rollback payments from v2 to v1? homeostat approve i-1 "
+                      "--question {0}, or homeostat deny i-1 --question {0}",
+                      question));
     CHECK(effects_count_of(machine) == 0);
     CHECK(answer(process, AnswerKind::approved, question));
     CHECK(machine.has_line("approved by alice"));  // By the time that we are told.

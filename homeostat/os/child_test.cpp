@@ -3,6 +3,7 @@
 #include "homeostat/os/proc.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -103,7 +104,7 @@ TEST_CASE("directory, environment and session are as they were asked for") {
     CHECK(said.text.starts_with("/\nyes\n"));
     const std::string rest = said.text.substr(6);
     const std::string session = rest.substr(0, rest.find('\n'));
-    CHECK(rest == session + "\n" + session + "\n");
+    CHECK(rest == fmt::format("{0}\n{0}\n", session));
 }
 
 TEST_CASE("an environment of ours replaces what we have ourselves") {

@@ -63,10 +63,12 @@ class CheckDemo(unittest.TestCase):
 class TestReport(unittest.TestCase):
     def setUp(self):
         with tempfile.TemporaryDirectory(prefix="ci-") as directory:
-            report, counts, skipped = (Path(directory) / name for name in ("xml", "counts", "skipped"))
+            report, counts, skipped = (
+                Path(directory) / name for name in ("xml", "counts", "skipped"))
             report.write_text(REPORT)
             done = subprocess.run([TOOLS / "test_report.py", report, "--counts", counts,
-                                   "--skipped", skipped], capture_output=True, text=True, check=True)
+                                   "--skipped", skipped],
+                                  capture_output=True, text=True, check=True)
             self.printed = done.stdout.splitlines()
             self.counts = counts.read_text()
             self.skipped = skipped.read_text().splitlines()

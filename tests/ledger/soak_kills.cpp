@@ -16,12 +16,15 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <new>
 #include <set>
 #include <span>
+#include <string>
+#include <system_error>
 
 namespace homeostat::ledger_test {
 
@@ -179,7 +182,12 @@ int main(int count, char** words) {
     }
     // COUNT of the environment goes before, for `make soak`.
     const char* wanted = std::getenv("COUNT");
-    const int kills = std::atoi(wanted != nullptr ? wanted : all[1]);
+    const std::string said = wanted != nullptr ? wanted : all[1];
+    int kills = 0;
+    if (std::from_chars(said.data(), said.data() + said.size(), kills).ec != std::errc{}) {
+        std::printf("COUNT is %s; want a number, for example 200\n", said.c_str());
+        return 2;
+    }
     auto* shared = new (memory) Shared;
     for (const char* directory : all.subspan(2)) {
         if (run_in(directory, kills, *shared) != 0) {

@@ -52,7 +52,7 @@ Result<std::string> version_directory(const Options& options,
 }
 
 /// A version brings its own files, so it starts among them unless the configuration says otherwise.
-const std::string& working_directory(const Options& options, const std::string& version_dir) {
+std::string working_directory(const Options& options, const std::string& version_dir) {
     if (!options.working_directory.empty()) {
         return options.working_directory;
     }
@@ -138,7 +138,7 @@ Result<Launch> prepare_launch(const Options& options,
     if (!command) {
         return std::unexpected(command.error());
     }
-    const std::string& directory = working_directory(options, *version_dir);
+    const std::string directory = working_directory(options, *version_dir);
     for (const std::string& program : {command->front(), options.shim}) {
         if (const Result<std::string> found = os::find_program(program, directory); !found) {
             return std::unexpected(found.error());

@@ -20,7 +20,7 @@ Result<T> BoundedWitness::bounded(Call call) const {
     try {
         // Everything that the thread touches is its own: this may be gone when the call comes back.
         std::thread([call = std::move(call), promise = std::move(promise),
-                     asked = is_asked_]() mutable {
+                     asked = is_asked_] mutable {
             Result<T> result = call();
             asked->store(false);
             promise.set_value(std::move(result));

@@ -198,7 +198,7 @@ Result<void> FileSink::open() {
 Result<void> FileSink::catch_up(std::uint64_t next_index) {
     std::string batch;
     std::uint64_t batch_next_index = next_index_;
-    const auto flush = [&]() -> Result<void> {
+    const auto flush = [&] -> Result<void> {
         const Result<void> written = write(batch);
         if (written) {
             next_index_ = batch_next_index;

@@ -57,7 +57,7 @@ Result<void> HeadReading::compare(const ChainedGroup& found) {
     return {};
 }
 
-Result<void> HeadReading::end(const LedgerEnd& end) const {
+Result<void> HeadReading::end(const LedgerEnd& end, std::optional<std::uint64_t> begins) const {
     const std::uint64_t next_index = end.chain.next_index;
     if (head_) {
         return fail(Fault::corrupt,
@@ -65,12 +65,12 @@ Result<void> HeadReading::end(const LedgerEnd& end) const {
                                 "{}: the end was cut off, or this is an older copy",
                                 next_index, path_.string(), head_->index));
     }
-    if (begins_ && end.begin.next_index > *begins_) {
+    if (begins && end.begin.next_index > *begins) {
         return fail(
             Fault::corrupt,
             fmt::format("the ledger begins with group {}; by the signed heads of {} it keeps "
                         "group {} and later ones: its beginning was cut off",
-                        end.begin.next_index, path_.string(), *begins_));
+                        end.begin.next_index, path_.string(), *begins));
     }
     return {};
 }

@@ -31,9 +31,13 @@ class HeadReading {
     /// that comes are of what the ledger does not keep any longer. ERRORS: corrupt.
     [[nodiscard]] Result<void> compare(const ChainedGroup& found);
 
-    /// ERRORS: corrupt: a head is of a group that the ledger does not have, or none says that it
-    /// may begin where it does.
-    [[nodiscard]] Result<void> end(const LedgerEnd& end) const;
+    /// The latest beginning that a head tells; none where no head was of this ledger.
+    [[nodiscard]] std::optional<std::uint64_t> begins() const { return begins_; }
+
+    /// `begins`: of all the witnesses, since one of them may have missed a dropping that another
+    /// has signed. ERRORS: corrupt: a head is of a group that the ledger does not have, or none
+    /// says that it may begin where it does.
+    [[nodiscard]] Result<void> end(const LedgerEnd& end, std::optional<std::uint64_t> begins) const;
 
     /// Puts the line into `bad` where the file of heads itself was the last trouble.
     void blame(std::optional<BadPlace>& bad) const;
@@ -52,9 +56,9 @@ class HeadReading {
     std::uint64_t line_begin_{0};  ///< Offset of `head_`'s line.
     std::uint64_t next_begin_{0};
     std::uint64_t agreed_count_{0};
-    std::optional<std::uint64_t> begins_;  ///< The latest beginning that a head tells, if any.
-    std::optional<SignedHead> head_;       ///< The one that waits for its group.
-    std::optional<BadPlace> bad_;          ///< In the file of heads.
+    std::optional<std::uint64_t> begins_;
+    std::optional<SignedHead> head_;  ///< The one that waits for its group.
+    std::optional<BadPlace> bad_;     ///< In the file of heads.
 };
 
 }  // namespace homeostat::adapters::segment_log

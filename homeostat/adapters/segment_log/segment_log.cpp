@@ -116,7 +116,7 @@ Task<Result<ports::Position>> SegmentLog::append(EntryGroup group, ports::Durabi
         Answer answer = [executor, handler = std::move(handler),
                          work = std::move(work)](Result<ports::Position> result) mutable {
             asio::dispatch(executor,
-                           [handler = std::move(handler), result = std::move(result)]() mutable {
+                           [handler = std::move(handler), result = std::move(result)] mutable {
                                std::move(handler)(std::move(result));
                            });
         };

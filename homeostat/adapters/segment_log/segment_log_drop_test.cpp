@@ -168,6 +168,27 @@ TEST_CASE("nothing is removed before a witness has the signed head that says so"
     CHECK(seen->heads_count > 0);
 }
 
+TEST_CASE("one witness that missed the dropping accuses nobody where another has it signed") {
+    const ScratchForTest scratch;
+    const Options options = with_heads(options_at(scratch, later), scratch);
+    const auto late = scratch.path() / "late.jsonl";
+    Options everything = options;
+    everything.keep = Duration::zero();
+    fill(everything);
+    std::filesystem::copy_file(options.heads->witnesses.front(), late);
+    start(options);
+    start(options);
+    REQUIRE_FALSE(std::filesystem::exists(scratch.segment(0)));
+    Witness both = witness_of(scratch);
+    both.heads.push_back(late);
+    const LedgerCheck seen = check_ledger(scratch.ledger(), both);
+    CHECK_MESSAGE(!seen.trouble, seen.trouble->text);
+    both.heads.erase(both.heads.begin());
+    const LedgerCheck alone = check_ledger(scratch.ledger(), both);
+    REQUIRE(alone.trouble);
+    CHECK(alone.trouble->text.contains("its beginning was cut off"));
+}
+
 TEST_CASE("a forged record of a dropping hides nothing from a witness") {
     const ScratchForTest scratch;
     const Options options = with_heads(options_at(scratch, begin), scratch);

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -218,8 +220,12 @@ class Checking {
     /// What is missing at the end, if a witness knows of more.
     [[nodiscard]] Result<void> check_end(const LedgerEnd& end, bool has_head) {
         Result<void> all_seen = sink_.end(end.chain.next_index);
+        std::optional<std::uint64_t> begins;
         for (const HeadReading& heads : heads_) {
-            all_seen = all_seen ? heads.end(end) : all_seen;
+            begins = std::max(begins, heads.begins());  // Nothing is less than 0.
+        }
+        for (const HeadReading& heads : heads_) {
+            all_seen = all_seen ? heads.end(end, begins) : all_seen;
         }
         if (all_seen && !has_head) {
             all_seen = fail(Fault::corrupt,

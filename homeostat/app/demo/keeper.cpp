@@ -1,5 +1,7 @@
 #include "homeostat/app/demo/keeper.hpp"
 
+#include "homeostat/os/proc.hpp"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -13,10 +15,10 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <set>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace homeostat::app::demo {
@@ -185,17 +187,14 @@ std::vector<int> descendants_of(int root) {
         if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc{}) {
             continue;
         }
-        std::ifstream file(entry.path() / "stat");
-        std::string line;
-        std::getline(file, line);
-        const std::size_t name_end = line.rfind(')');  // The name may hold anything but this last.
-        if (name_end == std::string::npos || name_end + 4 >= line.size()) {
+        const Result<os::ProcessStat> stat = os::read_process_stat(pid);
+        if (!stat) {
             continue;  // It ended while we looked.
         }
-        if (line[name_end + 2] == 'Z') {
+        if (stat->is_dead()) {
             zombies.insert(pid);
         }
-        children[std::atoi(line.c_str() + name_end + 4)].push_back(pid);
+        children[stat->parent_pid].push_back(pid);
     }
     std::vector<int> found;
     std::vector<int> frontier{root};

@@ -56,25 +56,23 @@ class LabSource final : public ports::Telemetry {
   public:
     using Look = std::function<std::vector<Reading>()>;
 
-    LabSource(
-        Machine& machine, LabClock& clock, Way way, std::string name, Duration interval, Look look)
-        : machine_(machine),
-          clock_(clock),
-          way_(way),
-          name_(std::move(name)),
-          interval_(interval),
-          look_(std::move(look)) {}
+    struct Kind {
+        Way way;
+        std::string name;
+        Duration interval;
+    };
 
-    [[nodiscard]] std::string_view name() const override { return name_; }
-    [[nodiscard]] Duration interval() const override { return interval_; }
+    LabSource(Machine& machine, LabClock& clock, Kind kind, Look look)
+        : machine_(machine), clock_(clock), kind_(std::move(kind)), look_(std::move(look)) {}
+
+    [[nodiscard]] std::string_view name() const override { return kind_.name; }
+    [[nodiscard]] Duration interval() const override { return kind_.interval; }
     Task<Result<std::vector<Reading>>> read(Instant deadline) override;
 
   private:
     Machine& machine_;
     LabClock& clock_;
-    Way way_;
-    std::string name_;
-    Duration interval_;
+    Kind kind_;
     Look look_;
     std::vector<Reading> held_back_;  ///< Comes with the next ones: reordered.
 };

@@ -112,13 +112,13 @@ void LabProcess::add_source(std::vector<ports::Telemetry*>& sources,
                             std::string name,
                             Duration interval,
                             LabSource::Look look) {
-    owned_.push_back(std::make_unique<LabSource>(machine_, clock_, way, std::move(name), interval,
-                                                 std::move(look)));
+    owned_.push_back(std::make_unique<LabSource>(
+        machine_, clock_, LabSource::Kind{way, std::move(name), interval}, std::move(look)));
     sources.push_back(owned_.back().get());
 }
 
 LabSource::Look LabProcess::versions_look(Artifact artifact) {
-    return [this, artifact, known = executor_->version_last_seen(artifact)]() mutable {
+    return [this, artifact, known = executor_->version_last_seen(artifact)] mutable {
         std::vector<Reading> readings;
         World& world = machine_.world();
         const ServiceIndex service = machine_.declared().service;

@@ -142,23 +142,23 @@ std::vector<Reading> read_copies(Machine& machine, Observer observer) {
 Task<Result<std::vector<Reading>>> LabSource::read(Instant deadline) {
     const Duration takes = machine_.draw_duration(milliseconds{1}, milliseconds{8});
     co_await clock_.sleep_until(clock_.now() + takes);
-    if (machine_.meets(way_, TroubleKind::silent)) {
+    if (machine_.meets(kind_.way, TroubleKind::silent)) {
         co_await clock_.sleep_until(deadline);
         co_return fail(Fault::late, "no answer by the deadline");
     }
-    if (machine_.meets(way_, TroubleKind::slow)) {
+    if (machine_.meets(kind_.way, TroubleKind::slow)) {
         const Duration late = machine_.draw_duration(milliseconds{50}, seconds{3});
         co_await clock_.sleep_until(clock_.now() + late);
     }
     std::vector<Reading> readings = look_();
-    if (machine_.meets(way_, TroubleKind::dropped)) {
+    if (machine_.meets(kind_.way, TroubleKind::dropped)) {
         readings.clear();
     }
-    if (machine_.meets(way_, TroubleKind::duplicated)) {
+    if (machine_.meets(kind_.way, TroubleKind::duplicated)) {
         const std::vector<Reading> again = readings;
         readings.insert(readings.end(), again.begin(), again.end());
     }
-    if (machine_.meets(way_, TroubleKind::reordered)) {
+    if (machine_.meets(kind_.way, TroubleKind::reordered)) {
         std::swap(readings, held_back_);
     } else if (!held_back_.empty()) {
         readings.insert(readings.end(), held_back_.begin(), held_back_.end());

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -15,6 +16,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace homeostat::sim {
@@ -76,14 +79,19 @@ struct Range {
     std::uint64_t last{1};
 };
 
+bool read_whole(std::string_view text, std::uint64_t& number) {
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, number);
+    return read.ec == std::errc{} && read.ptr == end;
+}
+
 /// "7" and "1..200".
-std::optional<Range> parse_range(const std::string& text) {
+std::optional<Range> parse_range(std::string_view text) {
     const std::size_t dots = text.find("..");
-    const std::string first = text.substr(0, dots);
-    const std::string last = dots == std::string::npos ? first : text.substr(dots + 2);
+    const std::string_view first = text.substr(0, dots);
+    const std::string_view last = dots == std::string_view::npos ? first : text.substr(dots + 2);
     Range range;
-    const bool is_read = std::sscanf(first.c_str(), "%lu", &range.first) == 1 &&
-                         std::sscanf(last.c_str(), "%lu", &range.last) == 1;
+    const bool is_read = read_whole(first, range.first) && read_whole(last, range.last);
     return is_read && range.first <= range.last ? std::optional(range) : std::nullopt;
 }
 
