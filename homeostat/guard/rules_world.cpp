@@ -110,6 +110,15 @@ bool is_cause_seen(const Matter& matter) {
     return circuit != nullptr && is_in_trouble(matter, *circuit);
 }
 
+/// Nobody uses it, so there is nobody to keep from it; what it measures is of long ago.
+bool is_out_already(const Matter& matter) {
+    const auto* eject = std::get_if<Eject>(&matter.asked.remedy);
+    const InstanceFacts* target =
+        eject != nullptr ? find_instance(matter.facts, eject->instance) : nullptr;
+    return target != nullptr &&
+           (target->rotation == Rotation::draining || target->rotation == Rotation::down);
+}
+
 bool is_known_subject(const Matter& matter) {
     const Subject& subject = matter.asked.symptom.subject;
     const bool is_our_service =
@@ -179,6 +188,10 @@ std::optional<Objection> symptom(const Matter& matter) {
     }
     if (!is_cause_seen(matter)) {
         return Objection{.because = "the proposal blames a neighbour; our own facts do not",
+                         .again_at = again_soon(matter)};
+    }
+    if (is_out_already(matter)) {
+        return Objection{.because = symptom.subject.name + " is out of rotation already",
                          .again_at = again_soon(matter)};
     }
     if (!is_source_well(matter)) {

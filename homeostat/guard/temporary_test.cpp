@@ -38,6 +38,18 @@ TEST_CASE("a reflex ejects the one instance that is slow among the others") {
     CHECK(whole_service.refuses(catalogue_rule));
 }
 
+TEST_CASE("what is out of rotation already is not ejected, and is asked about again") {
+    for (const Rotation rotation : {Rotation::draining, Rotation::down}) {
+        Scene scene = eject_scene();
+        scene.facts.instances[0].rotation = rotation;
+        CHECK(scene.refuses(symptom_rule));
+        CHECK(scene.verdict().again_at == now + ask_again_after);
+    }
+    Scene unknown = eject_scene();
+    unknown.facts.instances[0].rotation = Rotation::unknown;
+    CHECK(unknown.is_permitted());
+}
+
 TEST_CASE("a reflex that ejected an instance lately does not do so again at once") {
     Scene scene = eject_scene();
     learn_effect(scene.history, {incident_other, "i-2.e1", eject_0, drain_0}, now - seconds{60});

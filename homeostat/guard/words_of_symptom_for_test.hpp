@@ -113,7 +113,8 @@ namespace homeostat::guard::for_test {
 }
 
 /// Of a circuit: half of the neighbour's servers are away, or it is slow where that is the
-/// symptom. Of a route: the source that is to take the reads is whole.
+/// symptom. Of a route: the source that is to take the reads is whole. Of an instance that is to be
+/// ejected: users may come to it.
 [[nodiscard]] inline bool is_cause_seen(const Question& it) {
     if (const auto* open = std::get_if<OpenCircuit>(&it.asked.remedy)) {
         const CircuitFacts* circuit = find_circuit(it.facts, open->neighbour);
@@ -121,6 +122,10 @@ namespace homeostat::guard::for_test {
                              circuit->answering_count < circuit->servers_count / 2.0;
         return is_away || (it.asked.symptom.kind == SymptomKind::latency &&
                            circuit->latency_ms > it.asked.symptom.limit);
+    }
+    if (const auto* eject = std::get_if<Eject>(&it.asked.remedy)) {
+        const Rotation rotation = find_instance(it.facts, eject->instance)->rotation;
+        return rotation == Rotation::in || rotation == Rotation::unknown;
     }
     const auto* reroute = std::get_if<Reroute>(&it.asked.remedy);
     return reroute == nullptr || is_source_whole(it, reroute->cache);

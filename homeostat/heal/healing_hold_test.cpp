@@ -84,6 +84,15 @@ void end_another(SimulatedExecutor& executor) {
     executor.write(record::closed(IncidentId("i-2"), CloseKind::healed, {}));
 }
 
+/// Somebody else takes it out in the moment that guard permits it.
+void be_forestalled(SimulatedExecutor& executor, SimulatedWorld& world) {
+    executor.on_commit = [&world](const HealingThread&, const std::vector<Entry>& records) {
+        for (const Entry& entry : records) {
+            world.instance(slow_one).is_drained |= entry.kind == EntryKind::verdict;
+        }
+    };
+}
+
 }  // namespace
 
 // --- giving back ---------------------------------------------------------------------------------
@@ -246,7 +255,7 @@ TEST_CASE("an effect of unknown fate is looked for over days, and found") {
 
 // --- what was not ours ---------------------------------------------------------------------------
 
-TEST_CASE("an instance that somebody else had taken out is not given back by us") {
+TEST_CASE("an instance that somebody else had taken out is neither ejected nor given back by us") {
     SimulatedWorld world = one_slow();
     world.instance(slow_one).is_drained = true;
     SimulatedExecutor executor(world);
@@ -254,13 +263,28 @@ TEST_CASE("an instance that somebody else had taken out is not given back by us"
     executor.settle();
     CHECK(world.instance(slow_one).is_drained);
     CHECK(lines_count(executor, "held: ") == 0);
+    CHECK(executor.node() == "stand_by");  // It would open again at once, were it closed.
+    executor.tell(Cleared{});
+    CHECK(executor.story().back() == "closed passed");
+    CHECK(world.instance(slow_one).is_drained);
+}
+
+TEST_CASE("an instance that somebody else takes out before us is not given back by us") {
+    SimulatedWorld world = one_slow();
+    SimulatedExecutor executor(world);
+    be_forestalled(executor, world);
+    executor.open(eject_of(world));
+    executor.settle();
+    CHECK(world.instance(slow_one).is_drained);
+    CHECK(lines_count(executor, "intent ") == 0);
+    CHECK(lines_count(executor, "held: ") == 0);
     CHECK(executor.story().back() == "closed passed");
 }
 
 TEST_CASE("a remedy that found nothing to do is not undone where it did not help") {
     SimulatedWorld world = one_slow();
-    world.instance(slow_one).is_drained = true;
     SimulatedExecutor executor(world);
+    be_forestalled(executor, world);
     executor.proofs_next = {ProofKind::not_helped};
     executor.open(eject_of(world));
     executor.settle();

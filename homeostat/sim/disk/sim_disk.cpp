@@ -82,6 +82,7 @@ int SimDisk::begin_call(CallKind kind) {
         --fault_->call_index;
         return 0;
     }
+    ++faults_count_;
     const int number = fault_->error_number;
     if (!fault_->is_sticky) {
         fault_.reset();

@@ -82,6 +82,8 @@ class SimDisk final : public os::DiskCalls {
     /// Replaces what was asked for before.
     void fail_with(DiskFault fault) { fault_ = fault; }
     void mend() { fault_.reset(); }
+    /// How many calls failed because of what was asked for.
+    [[nodiscard]] std::uint64_t faults_count() const { return faults_count_; }
 
     /// The call with this index (1: the next one) does not happen, nor does any later one: they
     /// fail with EIO until lose_power() or end_processes() begins anew.
@@ -162,6 +164,7 @@ class SimDisk final : public os::DiskCalls {
     std::uint64_t calls_count_{0};
     std::optional<std::uint64_t> calls_left_;
     std::optional<DiskFault> fault_;
+    std::uint64_t faults_count_{0};
     std::uint64_t bytes_max_{0};
     std::uint64_t slow_calls_ahead_{0};
     std::uint64_t slow_calls_count_{0};

@@ -1,5 +1,7 @@
 #include "homeostat/sim/run/ledger_disk.hpp"
 
+#include "homeostat/adapters/segment_log/group_prefix.hpp"
+#include "homeostat/adapters/segment_log/segment_format.hpp"
 #include "homeostat/base/fnv1a.hpp"
 #include "homeostat/sim/world/draws.hpp"
 
@@ -8,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -15,11 +18,31 @@ namespace homeostat::sim {
 
 namespace {
 
+namespace segment_log = adapters::segment_log;
+
 constexpr std::string_view segment_suffix = ".hlog";
 constexpr std::size_t everything = ~std::size_t{0};
 /// A part of a group, or a few of them.
 constexpr std::int64_t room_left_max = 12'000;
 constexpr std::int64_t broken_call_max = 4;
+
+/// Where the first group stands that no later one says to be durable. From there on what rots looks
+/// like what a power loss left half written: only a witness can tell.
+std::size_t promised_end(std::string_view segment) {
+    std::map<std::uint64_t, std::size_t> offsets;  // By the group's index.
+    std::uint64_t durable_count = 0;
+    (void)segment_log::read_frames(segment, [&](std::string_view payload, std::size_t offset) {
+        const auto prefix = segment_log::parse_group_prefix(payload);
+        if (prefix) {
+            offsets[prefix->index] = offset;
+            durable_count = std::max(durable_count, prefix->durable_count);
+        }
+        return prefix.has_value();
+    });
+    const auto first = offsets.lower_bound(durable_count);
+    const bool is_any_promised = !offsets.empty() && first != offsets.begin();
+    return is_any_promised && first != offsets.end() ? first->second : 0;
+}
 
 }  // namespace
 
@@ -50,7 +73,6 @@ void LedgerDisk::remember_written() {
             const auto more =
                 disk_.read(fmt::format("{}/{}", directory, name), known.size(), everything);
             if (more && !more->empty()) {
-                last_group_at_ = known.size();
                 known += *more;
             }
         }
@@ -64,7 +86,6 @@ void LedgerDisk::lose_power() {
     disk_.lose_power(choose,
                      draw_chance(rng_, 0.5) ? disk::WriteOrder::kept : disk::WriteOrder::none);
     written_ = synced_;
-    last_group_at_ = 0;  // Whatever was the last one.
 }
 
 bool LedgerDisk::rot() {
@@ -74,8 +95,7 @@ bool LedgerDisk::rot() {
     const auto which = rng_.between(0, std::ssize(synced_) - 1);
     const auto& [path, bytes] = *std::next(synced_.begin(), which);
     const bool is_last = which == std::ssize(synced_) - 1;
-    // What rots at the very end looks like a write that was torn: only a witness can tell.
-    const std::size_t end = is_last ? std::min(last_group_at_, bytes.size()) : bytes.size();
+    const std::size_t end = is_last ? promised_end(bytes) : bytes.size();
     if (end == 0) {
         return false;
     }

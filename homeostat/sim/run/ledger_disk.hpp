@@ -42,7 +42,7 @@ class LedgerDisk {
     void end_processes() { disk_.end_processes(); }
     void lose_power();
 
-    /// A bit changes, unseen, of what was synced and is not at the very end. False: there is none.
+    /// A bit changes, unseen, of what a later group says to be durable. False: there is none.
     [[nodiscard]] bool rot();
     [[nodiscard]] bool is_rotten() const { return rotten_.has_value(); }
     /// Somebody brings the file back from a copy.
@@ -61,7 +61,6 @@ class LedgerDisk {
     Rng rng_;
     Files written_;
     Files synced_;
-    std::size_t last_group_at_{0};  ///< In the last segment.
     std::optional<std::pair<std::string, std::uint64_t>> rotten_;
 };
 

@@ -100,7 +100,21 @@ TEST_CASE("a bit that rots is found by the next reading, and the file can be bro
     CHECK(disk.what_is_lost().empty());
 }
 
-TEST_CASE("what rots is never the last group, which nobody could tell from a torn one") {
-    LedgerDisk disk = written_disk(1);
-    CHECK_FALSE(disk.rot());
+TEST_CASE("what rots is never what nobody could tell from a torn group: no later one knows of it") {
+    LedgerDisk one = written_disk(1);
+    CHECK_FALSE(one.rot());
+    // Nor are several that were synced together.
+    LedgerDisk several(Rng(7));
+    auto writer = open(several);
+    for (const auto durability :
+         {ports::Durability::written, ports::Durability::written, ports::Durability::synced}) {
+        REQUIRE(writer.append({}, durability));
+    }
+    several.remember_written();
+    several.remember_synced();
+    CHECK_FALSE(several.rot());
+    REQUIRE(writer.append({}, ports::Durability::synced));
+    several.remember_written();
+    several.remember_synced();
+    CHECK(several.rot());
 }

@@ -55,8 +55,13 @@ class Lives {
             LabProcess life(machine_);
             machine_.say("homeostat starts");
             const std::uint64_t bytes_before = machine_.disk().digest();
+            const std::uint64_t faults_before = machine_.disk().calls().faults_count();
             if (const Result<void> started = life.start(); !started) {
-                if (!is_refused_rightly(bytes_before, started.error(), result)) {
+                const bool has_medium_failed =
+                    machine_.disk().calls().faults_count() > faults_before;
+                if (has_medium_failed) {
+                    wait_for_restart(started.error());
+                } else if (!is_refused_rightly(bytes_before, started.error(), result)) {
                     return;
                 }
                 continue;
@@ -81,6 +86,14 @@ class Lives {
         }
         machine_.trace().reached("died while recovering");
         return static_cast<std::uint64_t>(rng_.between(1, 120));
+    }
+
+    /// Whoever supervises it starts it again.
+    void wait_for_restart(const Error& error) {
+        machine_.say("homeostat does not start: " + error.text);
+        machine_.trace().reached("the medium failed at a start");
+        machine_.disk().end_processes();
+        machine_.pass_until(machine_.now() + seconds{rng_.between(10, 60)});
     }
 
     /// A ledger with a wrong bit in it is not started upon, and not touched. Somebody brings the
