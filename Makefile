@@ -81,7 +81,7 @@ asan: $(STAMP) ## The quick tests under the address and undefined-behaviour sani
 	@cmake --build --preset asan --parallel $(JOBS)
 	@ctest --preset asan --parallel $(TESTS_AT_ONCE) --label-regex '$(LABELS)' --label-exclude slow $(REPORT) $(CURDIR)/build/asan/tests.xml
 
-tsan: $(STAMP) ## The quick tests under the thread sanitizer
+tsan: $(STAMP) ## The quick tests of what starts threads, under the thread sanitizer
 	@cmake --preset tsan > build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build --preset tsan --parallel $(JOBS)
 	@rm -rf build/tsan/races
