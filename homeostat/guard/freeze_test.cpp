@@ -151,6 +151,53 @@ TEST_CASE("an instance that does not answer is replaced where the edge confirms 
     }
 }
 
+TEST_CASE("what the edge has in rotation counts as serving while much is silent") {
+    // One request in twenty fails, of whatever cause; who of the silent ones is lost it leaves
+    // open.
+    for (const Rotation rotation : {Rotation::in, Rotation::unknown}) {
+        for (const Remedy& remedy : {restart_0, rolling, rollback}) {
+            Scene scene = confirmed_scene(remedy, 3);
+            scene.facts.instances[0].rotation = rotation;
+            scene.limits.min_healthy = 2;
+            CHECK(scene.refuses(floor_rule));
+            if (remedy != rollback) {
+                CHECK(scene.refuses(replace_0, floor_rule));
+            }
+        }
+    }
+}
+
+TEST_CASE("what the edge has out as well is lost, and is started anew below the floor too") {
+    for (const Remedy& remedy : {restart_0, rolling, rollback}) {
+        Scene scene = confirmed_scene(remedy, 3);
+        for (InstanceFacts& instance : scene.facts.instances) {
+            instance.rotation = Rotation::down;
+        }
+        scene.limits.min_healthy = 2;
+        CHECK(scene.is_permitted());
+        if (remedy != rollback) {
+            CHECK(scene.ask(replace_0));
+        }
+    }
+}
+
+TEST_CASE("what was started just now is no more lost than the others while much is silent") {
+    Scene scene = silent_scene(restart_0, 3);
+    for (std::size_t index = 0; index < 2;
+         ++index) {  // A rollout goes on, so one alone looks dead.
+        scene.facts.instances[index].runtime.started_at = now - seconds{2};
+    }
+    scene.limits.min_healthy = 2;
+    CHECK(scene.refuses(replace_0, floor_rule));
+}
+
+TEST_CASE("one silent instance is lost, whatever the edge has not noticed yet") {
+    Scene scene = silent_scene(restart_0, 1);
+    scene.limits.min_healthy = 2;
+    CHECK(scene.is_permitted());
+    CHECK(scene.ask(replace_0));
+}
+
 TEST_CASE("processes that have ended are started again, be it all of them at once") {
     Scene scene = reflex_scene();
     end_process(scene.facts.instances[1]);

@@ -91,12 +91,6 @@ std::optional<Instant> again_soon(const Matter& matter) {
                                               : std::nullopt;
 }
 
-bool may_serve(const InstanceFacts& instance, bool has_edge) {
-    const bool is_out = has_edge && (instance.rotation == Rotation::draining ||
-                                     instance.rotation == Rotation::down);
-    return instance.runtime.is_alive && instance.runtime.is_answering && !is_out;
-}
-
 Verdict verdict_on(const Matter& matter) {
     return first_objection(matter).value_or(agreement(matter));
 }

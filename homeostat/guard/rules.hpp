@@ -74,8 +74,8 @@ namespace rule {
 /// When to ask again for what may pass by itself; nothing once we have waited long enough.
 [[nodiscard]] std::optional<Instant> again_soon(const Matter& matter);
 
-/// Whether taking the instance away may cost users something. An edge that says nothing of it may
-/// well send it requests: unknown is not "out".
-[[nodiscard]] bool may_serve(const InstanceFacts& instance, bool has_edge);
+/// So much of the group runs and does not answer us that our probes' word is worth nothing: those
+/// that have only just started, too, of which it is no sign that they are dead.
+[[nodiscard]] bool is_much_silent(const Facts& facts, const Limits& limits);
 
 }  // namespace homeostat::guard

@@ -9,6 +9,8 @@
 //
 // Without its word nothing is done. With it the fault is real, and what answers is all that is
 // left: that is not taken away but by a change of version, which may be the cure for all of it.
+// Which of the silent ones are lost the sum of errors does not say (something else may have caused
+// them): for the floor (rules_room.cpp) they serve as long as the edge has them in rotation.
 
 #include "homeostat/guard/rules.hpp"
 
@@ -183,6 +185,13 @@ Objection stop_for(Duration patience, std::string because, const Matter& matter)
 
 }  // namespace
 
+bool is_much_silent(const Facts& facts, const Limits& limits) {
+    const auto silent = std::ranges::count_if(facts.instances, [](const InstanceFacts& instance) {
+        return instance.runtime.is_alive && !instance.runtime.is_answering;
+    });
+    return is_mass(static_cast<std::size_t>(silent), facts, limits);
+}
+
 Silence silence_after(const Case& asked, const Facts& facts, const Limits& limits) {
     const Silence& before = asked.silence;
     if (!facts.is_complete) {
@@ -198,14 +207,14 @@ Silence silence_after(const Case& asked, const Facts& facts, const Limits& limit
 namespace rule {
 
 std::optional<Objection> freeze(const Matter& matter) {
-    const std::size_t all = matter.facts.instances.size();
     const std::size_t dead = dead_count(matter.facts);
     const bool is_frozen = is_mass(dead, matter.facts, matter.limits);
     const Stake stake = is_frozen ? stake_of(matter) : Stake::nothing;
     if (stake == Stake::nothing) {
         return std::nullopt;
     }
-    const std::string seen = fmt::format("{} of {} instances run and do not answer us", dead, all);
+    const std::string seen = fmt::format("{} of {} instances run and do not answer us", dead,
+                                         matter.facts.instances.size());
     if (const std::optional<std::string> why = doubt(matter)) {
         return stop_for(confirm_for_max, seen + ", " + *why, matter);
     }

@@ -102,12 +102,7 @@ Says catalogue(const Question& it) {
 /// Where much looks dead nothing is done on the word of one observer, and what answers is not
 /// taken away even if it is so. Three seconds for the edge to confirm it, thirty for the rest.
 Says freeze(const Question& it) {
-    const auto dead = std::ranges::count_if(it.facts.instances, [&](const auto& instance) {
-        const bool had_time = instance.runtime.started_at <= it.facts.read_at - seconds{3};
-        return instance.runtime.is_alive && !instance.runtime.is_answering && had_time;
-    });
-    const auto all = static_cast<double>(it.facts.instances.size());
-    if (dead < 2 || static_cast<double>(dead) <= it.limits.freeze_above * all || costs_nobody(it)) {
+    if (!is_much_silent(it, seconds{3}) || costs_nobody(it)) {
         return agrees();
     }
     const Duration silent_for = it.at - std::min(it.asked.silence.since.value_or(it.at), it.at);

@@ -11,6 +11,25 @@ namespace homeostat::guard {
 
 namespace {
 
+bool is_out(const InstanceFacts& instance, bool has_edge) {
+    return has_edge &&
+           (instance.rotation == Rotation::draining || instance.rotation == Rotation::down);
+}
+
+/// An edge that says nothing of an instance may well send it requests: unknown is not "out".
+bool answers_users(const InstanceFacts& instance, bool has_edge) {
+    return instance.runtime.is_alive && instance.runtime.is_answering &&
+           !is_out(instance, has_edge);
+}
+
+/// Whether taking the instance away may cost users something. That it does not answer us is no
+/// sign while much of the group does not: then it is lost only if the edge has it out, too.
+bool may_serve(const InstanceFacts& instance, const Matter& matter) {
+    const bool is_edge_asked = matter.facts.has_edge && is_much_silent(matter.facts, matter.limits);
+    return is_edge_asked ? instance.runtime.is_alive && !is_out(instance, true)
+                         : answers_users(instance, matter.facts.has_edge);
+}
+
 /// The spares at work that a scale would stop, the last first.
 std::vector<const InstanceFacts*> instances_to_stop(const Facts& facts, const Scale& remedy) {
     std::vector<const InstanceFacts*> found;
@@ -66,12 +85,11 @@ std::optional<Objection> below(std::uint32_t remaining,
 /// Could the first step that takes a serving instance out ever be allowed? Instances that do not
 /// serve are replaced first and cost nothing; they serve by then, at best.
 std::optional<Objection> floor_for_remedy(const Matter& matter) {
-    const bool has_edge = matter.facts.has_edge;
     const std::vector<const InstanceFacts*> targets = instances_to_take(matter);
     std::optional<std::uint32_t> remaining_best;
     std::uint32_t restored = 0;
     for (const InstanceFacts* target : targets) {
-        if (may_serve(*target, has_edge)) {
+        if (may_serve(*target, matter)) {
             const std::uint32_t remaining = serving_without(matter.facts, target->runtime.instance);
             remaining_best = std::max(remaining_best.value_or(0), remaining);
         } else if (!std::holds_alternative<Scale>(matter.asked.remedy)) {
@@ -105,7 +123,7 @@ std::optional<Objection> floor_for_step(const Matter& matter) {
                    : std::optional<Objection>{{.because = "there is no such instance"}};
     }
     const std::uint32_t remaining = serving_without(matter.facts, *instance);
-    const bool costs = may_serve(*target, matter.facts.has_edge);
+    const bool costs = may_serve(*target, matter);
     if (!costs || remaining >= matter.limits.min_healthy) {
         return std::nullopt;
     }
@@ -116,7 +134,7 @@ std::optional<Objection> floor_for_step(const Matter& matter) {
 std::uint32_t effects_for(const InstanceFacts& instance, bool has_edge) {
     constexpr std::uint32_t with_drain = 3;
     const bool is_drained = instance.rotation == Rotation::draining;
-    const bool drains = has_edge && may_serve(instance, has_edge);
+    const bool drains = has_edge && answers_users(instance, has_edge);
     return drains ? with_drain : 1U + (is_drained ? 1U : 0U);
 }
 

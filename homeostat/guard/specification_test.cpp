@@ -27,7 +27,9 @@ struct Expected {
 };
 
 /// Of three instances two run and are silent: so the probes say alone, or the edge as well.
-enum class Mass : std::uint8_t { none, said, confirmed };
+/// Whose word it is that two are dead: nobody's, our probes', the edge's errors as well; and `out`
+/// where it has put them out of rotation besides.
+enum class Mass : std::uint8_t { none, said, confirmed, out };
 
 const Remedy restart_2 = Restart{payments_2};
 
@@ -106,7 +108,11 @@ void silence_two(Scene& scene, Mass mass, std::size_t first) {
         silence(scene.facts.instances[first]);
         silence(scene.facts.instances[first + 1]);
     }
-    if (mass == Mass::confirmed) {
+    if (mass == Mass::out) {
+        scene.facts.instances[first].rotation = Rotation::down;
+        scene.facts.instances[first + 1].rotation = Rotation::down;
+    }
+    if (mass >= Mass::confirmed) {
         let_edge_count(scene, errors_of_a_real_fault);
     }
 }
@@ -145,7 +151,7 @@ Scene scene_with(const Troubles& troubles) {
 
 /// The freeze: the edge has to confirm the silence, and what answers is not taken even then.
 bool is_frozen(const Troubles& it) {
-    const bool is_confirmed = it.mass == Mass::confirmed && !it.is_unseen;
+    const bool is_confirmed = it.mass >= Mass::confirmed && !it.is_unseen;
     return it.mass != Mass::none && (!is_confirmed || it.offer.remedy == restart_2);
 }
 
@@ -156,10 +162,14 @@ Expected specified(const Troubles& it) {
     const bool is_emptying = kind == RemedyKind::invalidate_cache;
     const bool needs_cause = kind == RemedyKind::open_circuit || kind == RemedyKind::reroute;
     const bool is_without_cause = needs_cause && it.is_without_cause;
+    const bool is_out_already = it.mass == Mass::out && kind == RemedyKind::eject;
     const bool is_of_one = kind == RemedyKind::restart || kind == RemedyKind::eject;
     const bool is_at_dead = is_of_one && it.mass != Mass::none && it.offer.remedy != restart_2;
+    const bool is_at_lost = is_at_dead && it.mass == Mass::out;
     const bool costs_nothing =
-        needs_cause || is_emptying || kind == RemedyKind::scale || is_at_dead;
+        needs_cause || is_emptying || kind == RemedyKind::scale || is_at_lost;
+    // Two of three are silent, and the edge has all of them in rotation.
+    const bool is_below_floor = it.is_at_floor || it.mass == Mass::confirmed;
     const bool is_of_one_effect = is_emptying || is_at_dead;
     const std::array<std::pair<bool, Expected>, 13> list{{
         {it.is_suspended, {refusal, switch_rule}},
@@ -168,11 +178,11 @@ Expected specified(const Troubles& it) {
         {is_frozen(it), {refusal, freeze_rule}},
         {kind == RemedyKind::observe, {escalation, "observing is no effect"}},
         {is_watched, {refusal, autonomy_rule}},
-        {it.is_unseen || is_without_cause, {refusal, symptom_rule}},
+        {it.is_unseen || is_without_cause || is_out_already, {refusal, symptom_rule}},
         {it.is_busy, {refusal, one_rule}},
         {it.is_cooling, {refusal, cool_down_rule}},
         {it.is_used_up, {escalation, attempts_rule}},
-        {it.is_at_floor && !costs_nothing, {refusal, floor_rule}},
+        {is_below_floor && !costs_nothing, {refusal, floor_rule}},
         {it.is_spent && !is_of_one_effect, {refusal, budget_rule}},  // There is room for one.
         {it.autonomy == Autonomy::ask, {question, approval_rule}},
     }};
@@ -252,7 +262,8 @@ bool is_step_specified(const StepTroubles& it) {
     if (is_step_frozen(it)) {
         return false;
     }
-    const bool may_serve = it.is_alive && it.is_answering &&
+    const bool is_answering = it.is_answering || it.mass != Mass::none;  // Or so it may be.
+    const bool may_serve = it.is_alive && is_answering &&
                            (it.rotation == Rotation::in || it.rotation == Rotation::unknown);
     const bool keeps_floor = !may_serve || !it.is_floor_tight;
     const bool is_circuit = it.remedy == 6 || it.remedy == 7 || it.remedy >= 10;  // Or a cache.
@@ -317,7 +328,7 @@ TEST_CASE("a remedy gets the verdict that the specification gives, in every comb
     std::size_t permits_count = 0;
     const auto offers_count = static_cast<int>(offers.size());
     for_each_combination(
-        std::array{2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 5, 3, offers_count}, [&](const auto& digits) {
+        std::array{2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 5, 4, offers_count}, [&](const auto& digits) {
             const Troubles troubles{.is_suspended = digits[0] == 1,
                                     .is_incomplete = digits[1] == 1,
                                     .is_stale = digits[2] == 1,
@@ -343,10 +354,12 @@ TEST_CASE("a remedy gets the verdict that the specification gives, in every comb
     // With nothing the matter the ten: six however the neighbour and the source are, `scale`
     // however these and the floor are, `invalidate_cache` however the budget is as well,
     // `open_circuit` and `reroute` however near its floor the group is. Where the edge confirms
-    // that two are dead, the same without the one that takes what answers, and however near its
-    // floor the group and however full the budget is also the two at one that is dead.
+    // that two are dead, the last four of these. Where it has them out as well, the same without
+    // the one that takes what answers and the one that ejects, and however near its floor the
+    // group and however full the budget is also the restart of one that is dead.
     if constexpr (visited_one_in == 1) {
-        CHECK(permits_count == (6 * 2 + 4 + 8 + 2 + 2) + (3 * 2 + 2 * 8 + 4 + 8 + 2 + 2));
+        CHECK(permits_count ==
+              (6 * 2 + 4 + 8 + 2 + 2) + (4 + 8 + 2 + 2) + (3 * 2 + 8 + 4 + 8 + 2 + 2));
     }
 }
 

@@ -128,10 +128,16 @@ namespace homeostat::guard::for_test {
 }
 
 /// Unknown to the edge is not "out".
+[[nodiscard]] inline bool is_put_out(const Question& it, const InstanceFacts& instance) {
+    return it.facts.has_edge &&
+           (instance.rotation == Rotation::draining || instance.rotation == Rotation::down);
+}
+
+/// What does not answer us serves nobody; where much does not, only what the edge has out as well.
 [[nodiscard]] inline bool may_serve(const Question& it, const InstanceFacts& instance) {
-    const bool is_out = it.facts.has_edge && (instance.rotation == Rotation::draining ||
-                                              instance.rotation == Rotation::down);
-    return instance.runtime.is_alive && instance.runtime.is_answering && !is_out;
+    const bool is_believed = !(it.facts.has_edge && is_much_silent(it));
+    const bool is_silent = is_believed && !instance.runtime.is_answering;
+    return instance.runtime.is_alive && !is_silent && !is_put_out(it, instance);
 }
 
 [[nodiscard]] inline std::uint32_t others_serving(const Question& it, const InstanceFacts& than) {
@@ -187,7 +193,8 @@ namespace homeostat::guard::for_test {
     std::size_t needed = is<Rollback>(it) ? 1 : 0;
     needed += scales_by(it) > 0 ? 2 * static_cast<std::size_t>(scales_by(it)) : 0;
     for (const InstanceFacts* target : targets(it)) {
-        const bool drains = it.facts.has_edge && may_serve(it, *target);
+        const bool drains = it.facts.has_edge && target->runtime.is_alive &&
+                            target->runtime.is_answering && !is_put_out(it, *target);
         needed += drains ? 3 : target->rotation == Rotation::draining ? 2 : 1;
     }
     return std::max<std::size_t>(needed, 1);

@@ -44,6 +44,17 @@ namespace homeostat::guard::for_test {
     return target != nullptr && target->runtime.is_answering && !is<Rollback>(it);
 }
 
+/// Two at least, and more than the limit's share, run and do not answer, however young they are.
+[[nodiscard]] inline bool is_much_silent(const Question& it, Duration age_min = Duration::zero()) {
+    const auto silent = std::ranges::count_if(it.facts.instances, [&](const auto& instance) {
+        const bool had_time = instance.runtime.started_at <= it.facts.read_at - age_min;
+        return instance.runtime.is_alive && !instance.runtime.is_answering &&
+               (had_time || age_min == Duration::zero());
+    });
+    const auto all = static_cast<double>(it.facts.instances.size());
+    return silent >= 2 && static_cast<double>(silent) > it.limits.freeze_above * all;
+}
+
 /// Since the incident opened four requests and one in twenty have failed, or had so once since
 /// the silence began. A proxy that was started again counts from zero.
 [[nodiscard]] inline bool has_edge_confirmed(const Question& it) {
