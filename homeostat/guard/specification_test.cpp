@@ -155,14 +155,23 @@ bool is_frozen(const Troubles& it) {
     return it.mass != Mass::none && (!is_confirmed || it.offer.remedy == restart_2);
 }
 
+bool needs_cause_elsewhere(RemedyKind kind) {
+    return kind == RemedyKind::open_circuit || kind == RemedyKind::reroute;
+}
+
+/// What it is for is not there: no symptom, no cause elsewhere, or it is out of rotation already.
+bool is_pointless(const Troubles& it) {
+    const RemedyKind kind = kind_of(it.offer.remedy);
+    return it.is_unseen || (needs_cause_elsewhere(kind) && it.is_without_cause) ||
+           (it.mass == Mass::out && kind == RemedyKind::eject);
+}
+
 Expected specified(const Troubles& it) {
     using enum VerdictKind;
     const bool is_watched = it.autonomy < Autonomy::ask;
     const RemedyKind kind = kind_of(it.offer.remedy);
     const bool is_emptying = kind == RemedyKind::invalidate_cache;
-    const bool needs_cause = kind == RemedyKind::open_circuit || kind == RemedyKind::reroute;
-    const bool is_without_cause = needs_cause && it.is_without_cause;
-    const bool is_out_already = it.mass == Mass::out && kind == RemedyKind::eject;
+    const bool needs_cause = needs_cause_elsewhere(kind);
     const bool is_of_one = kind == RemedyKind::restart || kind == RemedyKind::eject;
     const bool is_at_dead = is_of_one && it.mass != Mass::none && it.offer.remedy != restart_2;
     const bool is_at_lost = is_at_dead && it.mass == Mass::out;
@@ -178,7 +187,7 @@ Expected specified(const Troubles& it) {
         {is_frozen(it), {refusal, freeze_rule}},
         {kind == RemedyKind::observe, {escalation, "observing is no effect"}},
         {is_watched, {refusal, autonomy_rule}},
-        {it.is_unseen || is_without_cause || is_out_already, {refusal, symptom_rule}},
+        {is_pointless(it), {refusal, symptom_rule}},
         {it.is_busy, {refusal, one_rule}},
         {it.is_cooling, {refusal, cool_down_rule}},
         {it.is_used_up, {escalation, attempts_rule}},
