@@ -86,6 +86,13 @@ struct BenchDecideOptions {
     int repeats{5};
 };
 
+struct DecideOptions {
+    std::filesystem::path cases;
+    bool is_json{false};
+    bool tells_each{false};    ///< A line for each case, also of those that can be scored.
+    bool has_features{false};  ///< With all candidates and their numbers, for training.
+};
+
 [[nodiscard]] ExitStatus run_agent(const AgentOptions& options);
 [[nodiscard]] ExitStatus validate(const ValidateOptions& options);
 [[nodiscard]] ExitStatus show_status(const CommonOptions& options);
@@ -102,6 +109,7 @@ struct BenchDecideOptions {
 [[nodiscard]] ExitStatus verify_ledger_of(const VerifyLedgerOptions& options);
 [[nodiscard]] ExitStatus doctor(const CommonOptions& options);
 [[nodiscard]] ExitStatus bench_decide(const BenchDecideOptions& options);
+[[nodiscard]] ExitStatus decide_cases(const DecideOptions& options);
 /// Does not come back unless homeostat-lab cannot be started.
 [[nodiscard]] ExitStatus simulate(const std::vector<std::string>& arguments);
 

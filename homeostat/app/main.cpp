@@ -73,6 +73,7 @@ struct Arguments {
     VerifyLedgerOptions verify;
     BenchDecideOptions bench;
     GraphOptions graph;
+    DecideOptions decide;
 };
 
 void add_demo(CLI::App& app, demo::DemoOptions& options) {
@@ -342,6 +343,27 @@ void add_bench_decide(CLI::App& bench, BenchDecideOptions& options) {
         "  homeostat bench decide --model other.gguf --repeats 20 > figures.txt");
 }
 
+void add_decide(CLI::App& app, DecideOptions& options) {
+    CLI::App* command = app.add_subcommand(
+        "decide", "Judge cases given from outside: raw telemetry in, ranked remedies out");
+    command->add_option("--cases", options.cases, "A file with a case in JSON on each line")
+        ->required();
+    command->add_flag("--json", options.is_json,
+                      "A line of JSON for each case; the scores go to stderr");
+    command->add_flag("--each", options.tells_each, "A line for each case, before the scores");
+    command->add_flag("--features", options.has_features,
+                      "With --json: every candidate, and the numbers it was weighed by");
+    command->footer(
+        "docs/cases.md describes a case: services, series, logs, changes, alerts, what is "
+        "possible. Where it\nsays what is acceptable, answers are scored by it; nothing that "
+        "decides ever sees that part.\nA line that cannot be read is named with its field, and "
+        "the others are judged.\n\n"
+        "Exit status:\n  0  every case was judged\n  2  a line, or the file, could not be read\n\n"
+        "Examples:\n  homeostat simulate --cases 200 --split held-out --out cases.jsonl\n"
+        "  homeostat decide --cases cases.jsonl\n"
+        "  homeostat decide --cases cases.jsonl --json > answers.jsonl");
+}
+
 void add_commands(CLI::App& app, Arguments& arguments) {
     add_demo(app, arguments.demo);
     CLI::App* agent = app.add_subcommand("agent", "Guard one service until SIGTERM");
@@ -359,6 +381,7 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     app.add_subcommand("simulate", "The whole loop in simulated worlds, before a referee")
         ->prefix_command()
         ->set_help_flag();
+    add_decide(app, arguments.decide);
     CLI::App* bench = app.add_subcommand("bench", "Measure");
     bench->require_subcommand(1);
     add_bench_decide(*bench, arguments.bench);
@@ -407,6 +430,9 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     }
     if (is_meant("validate")) {
         return to_int(validate(arguments.validate));
+    }
+    if (is_meant("decide")) {
+        return to_int(decide_cases(arguments.decide));
     }
     if (is_meant("status")) {
         return to_int(show_status(arguments.status));

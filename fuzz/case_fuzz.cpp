@@ -1,0 +1,43 @@
+// Any bytes for a line of a file of cases: refused with a reason, or surveyed and weighed with
+// numbers that are numbers, and with a menu that holds nothing that `possible` does not.
+
+#include "homeostat/base/ensure.hpp"
+#include "homeostat/cases/candidate.hpp"
+#include "homeostat/cases/case.hpp"
+#include "homeostat/cases/survey.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace cases = homeostat::cases;
+using homeostat::ensure;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const auto one = cases::parse_case({reinterpret_cast<const char*>(data), size});
+    if (!one) {
+        ensure(!one.error().text.empty(), "a refusal has a reason");
+        return 0;
+    }
+    const cases::Survey survey = cases::survey_of(one->shown);
+    const std::vector<cases::Candidate> menu = cases::candidates_of(survey);
+    ensure(menu.size() >= 2, "to observe and to call a person are always there");
+    double sum = 0;
+    for (const cases::Candidate& candidate : menu) {
+        sum += candidate.prior;
+        ensure(std::ranges::all_of(candidate.features, [](double x) { return std::isfinite(x); }),
+               "features are numbers");
+        ensure(candidate.service == cases::nobody ||
+                   survey.services.at(candidate.service).possible != nullptr,
+               "only what is possible is offered");
+        ensure(!cases::describe(candidate, survey).empty(), "a candidate has words");
+    }
+    ensure(std::abs(sum - 1) < 1e-6, "weights sum to 1");
+    for (const cases::RankedCause& cause : cases::causes_of(survey)) {
+        ensure(std::isfinite(cause.weight) && cause.weight >= 0, "a cause has a weight");
+    }
+    return 0;
+}

@@ -1,0 +1,199 @@
+// decide: judges cases given from outside, and scores the answers where a case says what is right.
+
+#include "homeostat/app/commands.hpp"
+#include "homeostat/app/complaint.hpp"
+#include "homeostat/app/decide_scores.hpp"
+#include "homeostat/cases/candidate.hpp"
+#include "homeostat/cases/case.hpp"
+#include "homeostat/cases/survey.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace homeostat::app {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::size_t causes_shown_max = 5;
+constexpr std::size_t remedies_shown_max = 10;
+constexpr std::size_t complaints_max = 20;
+
+double ms_since(Clock::time_point then) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - then).count();
+}
+
+/// One case, judged.
+struct Judged {
+    cases::Survey survey;
+    std::vector<cases::RankedCause> causes;
+    std::vector<cases::Candidate> ranked;  ///< Heaviest first.
+    double survey_ms{0};
+    double rank_ms{0};
+};
+
+Judged judge(const cases::Shown& shown) {
+    Judged judged;
+    const auto survey_begin = Clock::now();
+    judged.survey = cases::survey_of(shown);
+    judged.survey_ms = ms_since(survey_begin);
+    const auto rank_begin = Clock::now();
+    judged.causes = cases::causes_of(judged.survey);
+    judged.ranked = cases::candidates_of(judged.survey);
+    std::ranges::sort(judged.ranked, [](const auto& one, const auto& other) {
+        return one.prior != other.prior ? one.prior > other.prior : one.place < other.place;
+    });
+    judged.rank_ms = ms_since(rank_begin);
+    return judged;
+}
+
+CaseScore score_of(const Judged& judged, const cases::Truth& truth) {
+    const auto is_right = [&](const cases::Candidate& candidate) {
+        return cases::is_named(candidate, judged.survey, truth.acceptable);
+    };
+    const cases::Candidate& chosen = judged.ranked.front();
+    const auto is_at_fault = [&](const std::string& service) {
+        return !judged.causes.empty() &&
+               judged.survey.services[judged.causes.front().service].name == service;
+    };
+    return {.is_acceptable = is_right(chosen),
+            .is_harmful = cases::is_named(chosen, judged.survey, truth.harmful),
+            .is_on_menu = std::ranges::any_of(judged.ranked, is_right),
+            .is_cause_found = std::ranges::any_of(truth.cause_services, is_at_fault),
+            .has_cause = !truth.cause_services.empty()};
+}
+
+json::object remedy_document(const Judged& judged, const cases::Candidate& candidate) {
+    json::object object{{"remedy", cases::remedy_name(candidate)}};
+    const auto tell = [&](const char* name, const std::string& text) {
+        if (!text.empty()) {
+            object[name] = text;
+        }
+    };
+    if (candidate.service != cases::nobody) {
+        tell("service", judged.survey.services[candidate.service].name);
+    }
+    tell("replica", candidate.replica);
+    tell("artifact", candidate.artifact);
+    tell("to", candidate.to);
+    object["weight"] = candidate.prior;
+    object["because"] = candidate.because;
+    return object;
+}
+
+json::array causes_document(const Judged& judged) {
+    json::array causes;
+    for (const cases::RankedCause& cause : judged.causes) {
+        if (causes.size() < causes_shown_max) {
+            causes.emplace_back(
+                json::object{{"service", judged.survey.services[cause.service].name},
+                             {"kind", cause.kind},
+                             {"weight", cause.weight},
+                             {"because", cause.because}});
+        }
+    }
+    return causes;
+}
+
+json::array remedies_document(const Judged& judged, bool has_features) {
+    json::array remedies;
+    for (const cases::Candidate& candidate : judged.ranked) {
+        if (!has_features && remedies.size() == remedies_shown_max) {
+            break;
+        }
+        json::object one = remedy_document(judged, candidate);
+        if (has_features) {
+            one["features"] = json::array(candidate.features.begin(), candidate.features.end());
+        }
+        remedies.emplace_back(std::move(one));
+    }
+    return remedies;
+}
+
+/// Judges the lines of one file.
+class CaseJudge {
+  public:
+    explicit CaseJudge(const DecideOptions& options) : options_(options) {}
+
+    void judge_line(std::string_view line, std::size_t number) {
+        const auto begin = Clock::now();
+        const Result<cases::Case> one = cases::parse_case(line);
+        if (!one) {
+            bad_count_ += 1;
+            if (bad_count_ <= complaints_max) {
+                complain(
+                    fmt::format("{}:{}: {}", options_.cases.string(), number, one.error().text));
+            }
+            return;
+        }
+        const double read_ms = ms_since(begin);
+        tell(*one, judge(one->shown), read_ms);
+    }
+
+    [[nodiscard]] ExitStatus finish() const {
+        if (bad_count_ > complaints_max) {
+            complain(fmt::format("{} lines in all could not be read", bad_count_));
+        }
+        if (options_.is_json) {
+            fmt::print(stderr, "{}\n", to_text(json::value(scores_.document())));
+        } else if (scores_.count() > 0) {
+            fmt::print("\n{}", scores_.table());
+        }
+        return bad_count_ > 0 ? ExitStatus::usage : ExitStatus::ok;
+    }
+
+  private:
+    void tell(const cases::Case& one, const Judged& judged, double read_ms) {
+        json::object document{
+            {"id", one.shown.id},
+            {"chosen", remedy_document(judged, judged.ranked.front())},
+            {"causes", causes_document(judged)},
+            {"remedies", remedies_document(judged, options_.has_features)},
+            {"menu_size", judged.ranked.size()},
+            {"ms", json::object{
+                       {"read", read_ms}, {"survey", judged.survey_ms}, {"rank", judged.rank_ms}}}};
+        if (one.truth) {
+            const CaseScore score = score_of(judged, *one.truth);
+            const bool is_pair = one.truth->family.find('+') != std::string::npos;
+            scores_.add(is_pair ? "two_at_once" : one.truth->family, score);
+            document["score"] = to_json(score);
+        }
+        if (options_.is_json) {
+            fmt::print("{}\n", to_text(json::value(std::move(document))));
+        } else if (!one.truth || options_.tells_each) {
+            const cases::Candidate& chosen = judged.ranked.front();
+            fmt::print("{}: {} ({:.2f}): {}\n", one.shown.id,
+                       cases::describe(chosen, judged.survey), chosen.prior, chosen.because);
+        }
+    }
+
+    const DecideOptions& options_;
+    DecideScores scores_;
+    std::size_t bad_count_{0};
+};
+
+}  // namespace
+
+ExitStatus decide_cases(const DecideOptions& options) {
+    std::ifstream file(options.cases);
+    if (!file) {
+        complain(fmt::format("{}: cannot be read", options.cases.string()));
+        return ExitStatus::usage;
+    }
+    CaseJudge judge(options);
+    std::string line;
+    for (std::size_t number = 1; std::getline(file, line); ++number) {
+        if (!line.empty()) {
+            judge.judge_line(line, number);
+        }
+    }
+    return judge.finish();
+}
+
+}  // namespace homeostat::app

@@ -1,0 +1,203 @@
+#include "homeostat/cases/rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+namespace homeostat::cases {
+
+namespace {
+
+/// What a remedy weighs, and why.
+struct Weight {
+    double value{0};
+    std::string because{};
+};
+
+double clamped(double value) {
+    return std::clamp(value, 0.0, 1.0);
+}
+
+/// How well a change of that age fits what began so long ago. Most bad ones show within a minute.
+double closeness(double age_s, double onset_s) {
+    constexpr double suspect_s = 900;
+    constexpr double slack_s = 10;
+    if (age_s > suspect_s) {
+        return 0;
+    }
+    if (onset_s < 0) {
+        return 0.3;
+    }
+    const double lag_s = age_s - onset_s;
+    if (lag_s < -slack_s) {
+        return 0.1;  // The change came after it.
+    }
+    return lag_s < 30 ? 1.0 : lag_s < 90 ? 0.6 : 0.25;
+}
+
+/// Weighs one candidate after the other.
+class Scales {
+  public:
+    explicit Scales(const Survey& survey) : survey_(survey) {
+        for (const ServiceSurvey& service : survey.services) {
+            own_max_ = std::max(own_max_, service.own);
+        }
+    }
+
+    [[nodiscard]] Weight of(const Candidate& candidate) const {
+        if (!candidate.kind) {
+            return {0.12 * own_max_, "somebody is ill, and no remedy fits better"};
+        }
+        if (*candidate.kind == RemedyKind::observe) {
+            return observe();
+        }
+        return at(candidate, survey_.services[candidate.service]);
+    }
+
+  private:
+    [[nodiscard]] Weight observe() const {
+        const double felt =
+            std::max({survey_.users_failed, survey_.users_slow, survey_.users_wrong});
+        if (survey_.is_getting_better) {
+            return {0.6, "what users met is passing"};
+        }
+        return {felt < 0.01 ? 0.35 : 0.06, "doing nothing is an answer"};
+    }
+
+    [[nodiscard]] Weight at(const Candidate& candidate, const ServiceSurvey& service) const {
+        switch (*candidate.kind) {
+            case RemedyKind::restart:
+                return restart(service, *replica(service, candidate));
+            case RemedyKind::eject:
+                return eject(service, *replica(service, candidate));
+            case RemedyKind::rolling_restart:
+                return rolling(service);
+            case RemedyKind::rollback:
+                return rollback(candidate, service);
+            case RemedyKind::scale:
+                return scale(service);
+            case RemedyKind::open_circuit:
+                return circuit(service);
+            case RemedyKind::invalidate_cache:
+                return {clamped(2 * service.shifts.after(Metric::stale_ratio)) * 0.8,
+                        "its copies are not what the source says"};
+            case RemedyKind::reroute:
+                return reroute(service);
+            default:
+                return {};
+        }
+    }
+
+    static const ReplicaSurvey* replica(const ServiceSurvey& service, const Candidate& candidate) {
+        return &*std::ranges::find(service.replicas, candidate.replica, &ReplicaSurvey::name);
+    }
+
+    [[nodiscard]] double change_closeness(const ServiceSurvey& service) const {
+        double best = 0;
+        for (const char* const kind : {"deploy", "config"}) {
+            const auto change = service.changes.find(kind);
+            if (change != service.changes.end()) {
+                best = std::max(best, closeness(change->second.age_s, service.onset_s));
+            }
+        }
+        return best;
+    }
+
+    [[nodiscard]] Weight restart(const ServiceSurvey& service, const ReplicaSurvey& one) const {
+        if (one.is_down && one.falls < 2) {
+            return {0.6, "it does not answer"};
+        }
+        const bool leaks = one.memory_growth > 1.6;
+        const double odd = clamped(one.error_excess * 3 + (one.latency_excess - 2) / 10);
+        return {(leaks ? 0.5 : 0.2) * odd * (1 - change_closeness(service) / 2),
+                leaks ? "its memory climbed, and it is ill" : "it is ill and its siblings are not"};
+    }
+
+    [[nodiscard]] Weight eject(const ServiceSurvey& service, const ReplicaSurvey& one) const {
+        if (one.is_down) {
+            return {0.02, "it is out by itself"};
+        }
+        const double odd = clamped(one.error_excess * 3 + (one.latency_excess - 2) / 10);
+        const double loop = one.falls >= 2 ? 0.4 : 0;
+        return {std::max(loop, 0.5 * odd) * (1 - change_closeness(service) / 2),
+                "it is ill and its siblings are not"};
+    }
+
+    [[nodiscard]] Weight rolling(const ServiceSurvey& service) const {
+        const auto many = std::ranges::count_if(service.replicas, [](const ReplicaSurvey& one) {
+            return one.memory_growth > 1.6 || one.is_down;
+        });
+        const double share =
+            service.replicas.empty()
+                ? 0
+                : static_cast<double>(many) / static_cast<double>(service.replicas.size());
+        return {many >= 2 ? 0.6 * share * std::max(0.3, service.own) : 0.03 * service.own,
+                "memory climbed in several, or several do not answer"};
+    }
+
+    [[nodiscard]] Weight rollback(const Candidate& candidate, const ServiceSurvey& service) const {
+        const auto change = service.changes.find(candidate.artifact);
+        if (change == service.changes.end()) {
+            return {0.02 * service.own, "it is told that there is one before"};
+        }
+        double illness = std::max(service.own, 0.2 * service.illness);
+        double onset_s = service.onset_s;
+        for (const CallSurvey& call : survey_.calls) {
+            const ServiceSurvey& target = survey_.services[call.target];
+            if (&survey_.services[call.caller] == &service) {
+                // What looks well to itself may be called in a wrong way.
+                illness = std::max(illness, 0.6 * call.illness * (1 - 0.8 * target.illness));
+                onset_s = std::max(onset_s, target.onset_s);
+            }
+        }
+        return {0.95 * illness * closeness(change->second.age_s, onset_s),
+                fmt::format("its {} changed {:.0f} s before", candidate.artifact,
+                            change->second.age_s)};
+    }
+
+    [[nodiscard]] Weight scale(const ServiceSurvey& service) const {
+        const double more = service.shifts.ratio(Metric::requests);
+        const double queue = clamped(service.shifts.gain(Metric::queue) / 20);
+        return {0.7 * clamped((more - 1.2) / 0.8) * std::max(queue, service.own),
+                "more is asked of it, and it queues"};
+    }
+
+    [[nodiscard]] Weight circuit(const ServiceSurvey& service) const {
+        return {0.5 * std::max(service.seen_by_callers, service.own) *
+                    (1 - change_closeness(service) / 2),
+                "calls to it fail or wait, and there is a fallback"};
+    }
+
+    [[nodiscard]] Weight reroute(const ServiceSurvey& cache) const {
+        const double stale = clamped(2 * cache.shifts.after(Metric::stale_ratio));
+        const double down = 1 - cache.shifts.after(Metric::up, 1);
+        const double source = cache.source == nobody ? 0 : survey_.services[cache.source].illness;
+        return {std::max(0.3 * stale, 0.4 * clamped(down)) * (1 - source),
+                "the source can answer instead of the cache"};
+    }
+
+    const Survey& survey_;
+    double own_max_{0};
+};
+
+}  // namespace
+
+void weigh(const Survey& survey, std::vector<Candidate>& menu) {
+    constexpr double least = 0.001;
+    const Scales scales(survey);
+    double sum = 0;
+    for (Candidate& candidate : menu) {
+        Weight weight = scales.of(candidate);
+        candidate.prior = std::max(least, std::isfinite(weight.value) ? weight.value : 0);
+        candidate.because = std::move(weight.because);
+        sum += candidate.prior;
+    }
+    for (Candidate& candidate : menu) {
+        candidate.prior /= sum;
+    }
+}
+
+}  // namespace homeostat::cases

@@ -1,0 +1,152 @@
+#pragma once
+
+// Survey: every number of a case that a cause, a candidate or a line for the model is made of.
+//
+// Series are known by their names and units, whoever named them: "http_requests_5xx_ratio" is a
+// share of errors, "p99_latency_ms" a latency. Of several that measure the same of one subject the
+// one that shifted most counts.
+//
+// How ill a service is comes from its errors, latency, queue and dead replicas, against its own
+// past. What a service passes on it does not have: the share of its illness that its calls explain
+// is taken off, so that the cause and not its loudest victim stands out.
+//
+// Pure. Values only.
+
+#include "homeostat/cases/case.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace homeostat::cases {
+
+enum class Metric : std::uint8_t {
+    requests,
+    error_ratio,
+    latency,
+    queue,
+    cpu,
+    memory,
+    up,
+    hit_ratio,
+    stale_ratio,
+    users_requests,
+    users_failed,
+    users_slow,
+    users_wrong,
+    wrong,   ///< Answers that are not true.
+    denied,  ///< Answers that turn the caller away: no rights, not yet, too many.
+    retries,
+    connections,
+    descriptors,
+    disk,
+    other,
+};
+
+constexpr auto names_of(std::type_identity<Metric>) {
+    return std::to_array<std::string_view>(
+        {"requests",     "error_ratio", "latency",     "queue",       "cpu",
+         "memory",       "up",          "hit_ratio",   "stale_ratio", "users_requests",
+         "users_failed", "users_slow",  "users_wrong", "wrong",       "denied",
+         "retries",      "connections", "descriptors", "disk",        "other"});
+}
+constexpr std::size_t metrics_count = names_of(std::type_identity<Metric>{}).size();
+
+/// By name and unit, however they are spelt.
+[[nodiscard]] Metric metric_of(std::string_view name, std::string_view unit);
+
+/// Shifts of one subject.
+struct Shifts {
+    std::array<std::optional<Shift>, metrics_count> all{};
+
+    [[nodiscard]] const std::optional<Shift>& of(Metric metric) const {
+        return all.at(static_cast<std::size_t>(metric));
+    }
+    [[nodiscard]] double after(Metric metric, double without = 0) const;
+    [[nodiscard]] double before(Metric metric, double without = 0) const;
+    [[nodiscard]] double ratio(Metric metric) const;  ///< 1 without any.
+    [[nodiscard]] double gain(Metric metric) const;   ///< after − before; 0 without any.
+};
+
+constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
+
+struct ReplicaSurvey {
+    std::string name;
+    Shifts shifts;
+    bool is_in_rotation{true};
+    bool is_down{false};        ///< Does not answer now.
+    std::uint32_t falls{0};     ///< Times it stopped answering within the case.
+    double error_excess{0};     ///< Its share of errors above its siblings' median.
+    double latency_excess{1};   ///< Its latency over its siblings' median.
+    double memory_growth{1};    ///< Now over the beginning.
+    double started_ago_s{1e6};  ///< Since its process began, where it is told.
+    std::uint32_t restarts{0};
+    bool is_new_version{
+        false};  ///< Runs the newest version of its service, and a sibling does not.
+};
+
+struct CallSurvey {
+    std::uint32_t caller{nobody};
+    std::uint32_t target{nobody};
+    double error_gain{0};
+    double latency_ratio{1};
+    double latency_gain_ms{0};
+    double rate_ratio{1};
+    double illness{0};  ///< 0…1.
+    bool is_required{true};
+    bool has_fallback{false};
+};
+
+struct RecentChange {
+    double age_s{1e9};
+    std::string from;
+    std::string to;
+};
+
+struct ServiceSurvey {
+    std::string name;
+    std::string kind;
+    Shifts shifts;
+    std::vector<ReplicaSurvey> replicas;
+    std::map<std::string, RecentChange> changes;  ///< By kind: the latest of each.
+    double illness{0};                            ///< 0…1, of what it shows.
+    double explained{0};  ///< Share of it that its calls to others account for.
+    double own{0};        ///< illness · (1 − explained), and what its callers see of it alone.
+    double seen_by_callers{0};  ///< Worst illness of a call to it.
+    double onset_s{-1};         ///< Seconds ago that it became ill; below 0: it is not.
+    std::uint32_t down_count{0};
+    std::uint32_t alerts_firing{0};
+    std::uint32_t error_lines{0};  ///< Of the last minute.
+    std::uint32_t error_lines_before{0};
+    const PossibleAt* possible{nullptr};
+    std::uint32_t source{nobody};  ///< Of a cache.
+};
+
+struct Survey {
+    std::vector<ServiceSurvey> services;
+    std::vector<CallSurvey> calls;
+    double users_failed{0};  ///< Share now.
+    double users_slow{0};    ///< Likewise.
+    double users_wrong{0};   ///< Likewise.
+    double users_worst{0};   ///< The worst of the three at any time of the case.
+    double users_rate_ratio{1};
+    bool is_getting_better{false};  ///< Of the worst that users met less than a third is left.
+
+    std::map<std::string, std::uint32_t, std::less<>> index;  ///< Of the services, by name.
+
+    /// `nobody` if there is none of that name.
+    [[nodiscard]] std::uint32_t find(std::string_view service) const;
+};
+
+/// `shown` outlives it.
+[[nodiscard]] Survey survey_of(const Shown& shown);
+
+}  // namespace homeostat::cases
