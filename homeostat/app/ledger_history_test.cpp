@@ -179,11 +179,11 @@ TEST_CASE("an index that is spoiled is built anew, with one line") {
 TEST_CASE("an index of another ledger, or of one that was longer, is thrown away") {
     Scene scene;
     (void)scene.ask();
-    std::filesystem::remove_all(scene.place.ledger);
+    std::filesystem::remove_all(scene.place.ledger.directory);
     scene.append(incident_at(5, "i-9", SymptomKind::errors));
     CHECK(scene.ids() == Ids{"i-9"});
     CHECK(scene.told.size() == 1);
-    std::filesystem::remove_all(scene.place.ledger);
+    std::filesystem::remove_all(scene.place.ledger.directory);
     scene.append(incident_at(6, "i-7", SymptomKind::errors));
     CHECK(scene.ids() == Ids{"i-7"});
     CHECK(scene.told.size() == 1);
@@ -238,7 +238,7 @@ TEST_CASE("what the ledger has dropped by age its index does not tell any longer
     constexpr std::int64_t day_ms = 86'400'000;
     scene.place.ledger = scene.scratch.path() / "dropping";
     ledger::Options options = ledger::options_for_test(scene.scratch);
-    options.directory = scene.place.ledger;
+    options.directory = scene.place.ledger.directory;
     options.segment_bytes_max = 1;  // A segment for each group.
     const auto append = [&](std::int64_t ms, const std::string& id) {
         ledger::LogForTest log(options);

@@ -60,7 +60,7 @@ Result<SegmentWriter> SegmentWriter::open(WriterOptions options) {
 }
 
 Result<LedgerEnd> SegmentWriter::read(const VisitFound& visit) {
-    Result<LedgerEnd> end = read_segments(disk_, options_.directory, 0, visit);
+    Result<LedgerEnd> end = read_segments({options_.directory, options_.boot_id, disk_}, 0, visit);
     if (!end) {
         return poison_and_fail(end.error());
     }
