@@ -70,11 +70,16 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Options options) {
     }
     std::unique_ptr<HeadKeeper> heads;
     if (options.heads) {
-        auto opened = HeadKeeper::open(*options.heads, [tell = options.on_news](auto news) {
-            if (tell) {
-                tell(news);
-            }
-        });
+        auto opened = HeadKeeper::open(
+            *options.heads,
+            [tell = options.on_news](auto news) {
+                if (tell) {
+                    tell(news);
+                }
+            },
+            [directory = options.directory](std::uint64_t index) {
+                return hash_after(directory, index);
+            });
         if (!opened) {
             return std::unexpected<Error>(opened.error());
         }

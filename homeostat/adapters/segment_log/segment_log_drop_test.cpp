@@ -189,6 +189,34 @@ TEST_CASE("one witness that missed the dropping accuses nobody where another has
     CHECK(alone.trouble->text.contains("its beginning was cut off"));
 }
 
+TEST_CASE("a witness that was away until all that it has seen was dropped gets no head") {
+    const ScratchForTest scratch;
+    const std::filesystem::path away = scratch.path() / "mount" / "late.jsonl";
+    std::filesystem::create_directory(away.parent_path());
+    Options options = with_heads(options_at(scratch, begin), scratch);
+    options.heads->witnesses.push_back(away);
+    Options everything = options;
+    everything.keep = Duration::zero();
+    fill_for_test(everything, 2);
+    const std::string heads = read_for_test(away);
+    std::filesystem::remove_all(away.parent_path());
+    fill_for_test(everything, 7);
+    go_on(everything, 1);
+    Options now = with_heads(options_at(scratch, later), scratch);
+    now.heads->witnesses.push_back(away);
+    start(now);  // Its end has the signed head that says so.
+    start(now);
+    REQUIRE_FALSE(std::filesystem::exists(scratch.segment(2)));
+    LogForTest log(now);
+    REQUIRE(log.append(group_at(10, later)));
+    std::filesystem::create_directory(away.parent_path());
+    write_for_test(away, heads);
+    REQUIRE(log.append(group_at(11, later)));
+    wait_for_test([&] { return !log.log().objection().empty(); });
+    CHECK(log.log().objection().contains("the ledger does not go on from group 1"));
+    CHECK(read_for_test(away) == heads);
+}
+
 TEST_CASE("a forged record of a dropping hides nothing from a witness") {
     const ScratchForTest scratch;
     const Options options = with_heads(options_at(scratch, begin), scratch);

@@ -323,4 +323,22 @@ Result<LedgerEnd> read_segments(const LedgerFiles& files,
     return read_chain(files, first_index, visit_chained);
 }
 
+Result<std::optional<std::string>> hash_after(const LedgerFiles& files, std::uint64_t index) {
+    std::optional<std::string> hash;
+    const VisitChained visit = [&](const ChainedGroup& found) -> Result<void> {
+        if (found.prefix.index == index) {
+            hash = found.hash;
+        }
+        return hash ? fail(Fault::refused, "enough is read") : Result<void>{};
+    };
+    const Result<LedgerEnd> end = read_chain(files, index, visit);
+    if (!hash && !end) {
+        return std::unexpected<Error>(end.error());
+    }
+    if (!hash && end->begin.next_index == index + 1) {
+        hash = end->begin.hash;
+    }
+    return hash;
+}
+
 }  // namespace homeostat::adapters::segment_log

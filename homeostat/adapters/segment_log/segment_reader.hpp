@@ -122,6 +122,11 @@ struct LedgerEnd {
 /// ERRORS: absent without the directory; corrupt: the first file's header; full.
 [[nodiscard]] Result<std::uint64_t> first_index_in(const LedgerFiles& files);
 
+/// The chain's hash after the group `index`; nothing: that group is not there, or not any longer.
+/// Reads the segment that it stands in. ERRORS: as read_chain.
+[[nodiscard]] Result<std::optional<std::string>> hash_after(const LedgerFiles& files,
+                                                            std::uint64_t index);
+
 /// Follows the chain through the groups of a ledger, beginning at the latest segment that holds the
 /// group `first_index` or one before it. ERRORS: corrupt, with file and offset, which `bad` gets
 /// too if it is asked for; absent; full (no right to read).
