@@ -261,8 +261,10 @@ Result<void> HeadKeeper::give(std::size_t witness, const SignedHead& head) {
     if (!agrees) {
         return agrees;
     }
-    is_compared_[witness] = true;
-    return file.append(head);
+    // Only then: of an earlier group than it has seen it cannot be asked.
+    Result<void> appended = file.append(head);
+    is_compared_[witness] = is_compared_[witness] || appended.has_value();
+    return appended;
 }
 
 /// What a start does with all of them. That a head is of another ledger or key, or of a later

@@ -82,7 +82,7 @@ class AwayScene {
     /// What it has seen so far is remembered, and `heads` comes back with it.
     void take() {
         heads = read_for_test(file_);
-        std::filesystem::remove_all(file_.parent_path());
+        std::filesystem::rename(file_.parent_path(), away_);
     }
 
     /// Starts without it, appends three groups, brings it back and appends one more.
@@ -91,8 +91,12 @@ class AwayScene {
         for (std::uint64_t number = 103; number < 106; ++number) {
             REQUIRE(log.append(group_for_test(number)));
         }
-        std::filesystem::create_directory(file_.parent_path());
-        write_for_test(file_, heads);
+        wait_for_test([&] {  // By then no head of an earlier group is on its way.
+            const auto last = HeadFile(heads_of(scratch_)).last();
+            return last && *last && (*last)->index == 5;
+        });
+        write_for_test(away_ / file_.filename(), heads);
+        std::filesystem::rename(away_, file_.parent_path());  // All at once, as a mount.
         REQUIRE(log.append(group_for_test(106)));
     }
 
@@ -105,6 +109,7 @@ class AwayScene {
   private:
     ScratchForTest scratch_;
     std::filesystem::path file_ = scratch_.path() / "mount" / "heads.jsonl";
+    std::filesystem::path away_ = scratch_.path() / "unmounted";
     Options options_ = head_options(scratch_);
 };
 
