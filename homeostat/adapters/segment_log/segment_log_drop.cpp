@@ -119,6 +119,11 @@ void SegmentLog::drop_next_segment() {
         has_started_ ? std::min(writer_.first_segment() + 1, drop_->segment) : drop_->segment;
     if (const Result<void> dropped = writer_.drop_before(until); !dropped) {
         tell("what is older than record.keep cannot be removed: " + dropped.error().text);
+        if (writer_.poisoned_by()) {
+            return tell(options_.directory.string() +
+                        ": nothing is written there any more and nothing dropped, until a new "
+                        "start has read what the disk holds");
+        }
         return drop_again_after(try_again_every);
     }
     if (until < drop_->segment) {

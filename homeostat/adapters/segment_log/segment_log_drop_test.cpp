@@ -199,7 +199,7 @@ TEST_CASE("a witness that was away until all that it has seen was dropped gets n
     everything.keep = Duration::zero();
     fill_for_test(everything, 2);
     const std::string heads = read_for_test(away);
-    std::filesystem::remove_all(away.parent_path());
+    std::filesystem::rename(away.parent_path(), scratch.path() / "unmounted");
     fill_for_test(everything, 7);
     go_on(everything, 1);
     Options now = with_heads(options_at(scratch, later), scratch);
@@ -209,8 +209,7 @@ TEST_CASE("a witness that was away until all that it has seen was dropped gets n
     REQUIRE_FALSE(std::filesystem::exists(scratch.segment(2)));
     LogForTest log(now);
     REQUIRE(log.append(group_at(10, later)));
-    std::filesystem::create_directory(away.parent_path());
-    write_for_test(away, heads);
+    std::filesystem::rename(scratch.path() / "unmounted", away.parent_path());
     REQUIRE(log.append(group_at(11, later)));
     wait_for_test([&] { return !log.log().objection().empty(); });
     CHECK(log.log().objection().contains("the ledger does not go on from group 1"));
@@ -260,6 +259,50 @@ TEST_CASE("a full disk takes no record of a dropping, and keeps what there is") 
     CHECK(verify_ledger(scratch.ledger()).value().groups_count == 10);
     is_full = false;
     start(options);
+    CHECK(verify_ledger(scratch.ledger()).value().first_index == 9);
+}
+
+TEST_CASE("a failed sync of the directory ends a dropping and all writing, until the next start") {
+    const ScratchForTest scratch;
+    fill(options_at(scratch, later));
+    Options options = options_at(scratch, later);
+    bool has_removed = false;
+    options.disk_probe_for_test = [&has_removed](DiskCall call) {
+        const bool is_first_sync = call == DiskCall::sync_directory && has_removed;
+        has_removed = call == DiskCall::remove;
+        return is_first_sync ? EIO : 0;
+    };
+    std::string news;
+    options.on_news = [&news](std::string_view text) { news += text; };
+    {
+        LogForTest log(options);
+        REQUIRE(log.log().replay([](const EntryGroup&) {}));
+        const Result<ports::Position> more = log.append(group_at(11, later));
+        REQUIRE_FALSE(more);
+        CHECK(more.error().fault == Fault::corrupt);
+    }
+    CHECK(news.contains("cannot be removed"));
+    CHECK(news.contains("until a new start"));
+    CHECK_FALSE(std::filesystem::exists(scratch.segment(0)));
+    CHECK(std::filesystem::exists(scratch.segment(1)));
+    CHECK(verify_ledger(scratch.ledger()));
+    start(options_at(scratch, later));
+    CHECK(verify_ledger(scratch.ledger()).value().first_index == 9);
+}
+
+TEST_CASE("a segment that cannot be removed stays, and the ledger goes on") {
+    const ScratchForTest scratch;
+    fill(options_at(scratch, later));
+    Options options = options_at(scratch, later);
+    options.disk_probe_for_test = [](DiskCall call) {
+        return call == DiskCall::remove ? EPERM : 0;
+    };
+    {
+        LogForTest log(options);
+        CHECK(log.append(group_at(11, later)));
+    }
+    CHECK(verify_ledger(scratch.ledger()).value().first_index == 0);
+    start(options_at(scratch, later));
     CHECK(verify_ledger(scratch.ledger()).value().first_index == 9);
 }
 
