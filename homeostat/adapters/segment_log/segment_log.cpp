@@ -280,7 +280,6 @@ Result<void> SegmentLog::recover(const std::function<void(const EntryGroup&)>& v
     }
     begins_ = std::max(end->begin.next_index, heads_ ? heads_->begins_witnessed() : 0);
     if (last) {
-        last_wall_at_ = last->wall_at;
         last->begins = begins_;
     }
     head_ = std::move(last);
