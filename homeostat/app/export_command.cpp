@@ -187,7 +187,7 @@ Result<Selection> selection_of(const ExportOptions& options) {
     return selection;
 }
 
-Result<void> write_all_of(const std::filesystem::path& directory,
+Result<void> write_all_of(const ledger::LedgerFiles& files,
                           const ExportOptions& options,
                           Selection selection) {
     const ExportFormat format = options.is_csv ? ExportFormat::csv : ExportFormat::jsonl;
@@ -200,9 +200,8 @@ Result<void> write_all_of(const std::filesystem::path& directory,
         return done;
     }
     Export reading(std::move(selection), format, target);
-    const Result<ledger::LedgerEnd> end =
-        ledger::read_segments(ledger::Disk(), directory, 0,
-                              [&](const ledger::FoundGroup& found) { return reading.take(found); });
+    const Result<ledger::LedgerEnd> end = ledger::read_segments(
+        files, 0, [&](const ledger::FoundGroup& found) { return reading.take(found); });
     if (!end) {
         return std::unexpected(end.error());
     }
@@ -231,7 +230,7 @@ ExitStatus export_ledger(const ExportOptions& options) {
     is_interrupted = 0;
     std::signal(SIGINT, [](int) { is_interrupted = 1; });
     std::signal(SIGTERM, [](int) { is_interrupted = 1; });
-    const Result<void> done = write_all_of(place->directory, options, *selection);
+    const Result<void> done = write_all_of(place->files(), options, *selection);
     if (is_interrupted != 0) {
         complain(options.out.empty() ? "interrupted: what was printed is not all"
                                      : "interrupted: nothing was written");

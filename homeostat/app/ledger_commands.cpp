@@ -39,7 +39,7 @@ Result<std::vector<EntryGroup>> read_groups(const LedgerOptions& options) {
     }
     std::vector<EntryGroup> groups;
     const Result<ledger::Verification> read = ledger::read_ledger(
-        place->directory, [&](const EntryGroup& group) { groups.push_back(group); });
+        place->files(), [&](const EntryGroup& group) { groups.push_back(group); });
     if (!read) {
         return std::unexpected(read.error());
     }
@@ -120,8 +120,7 @@ ExitStatus list_incidents(const IncidentsOptions& options) {
         complain(place ? question.error().text : place.error().text);
         return ExitStatus::usage;
     }
-    const HistoryPlace where{place->directory,
-                             options.index.empty() ? place->index : options.index};
+    const HistoryPlace where{place->files(), options.index.empty() ? place->index : options.index};
     const Result<History> history =
         ask_history(where, *question, [](std::string_view news) { complain(news); });
     if (!history) {
@@ -273,7 +272,7 @@ ledger::Witness witness_of(const VerifyLedgerOptions& options, const LedgerPlace
 ledger::LedgerCheck check(const VerifyLedgerOptions& options,
                           const LedgerPlace& place,
                           const ledger::Witness& witness) {
-    ledger::LedgerCheck checked = ledger::check_ledger(place.directory, witness);
+    ledger::LedgerCheck checked = ledger::check_ledger(place.files(), witness);
     if (witness.sink.empty() && !place.sink.empty()) {
         object_without_witness(
             checked, "configured " + place.sink.string() + " is not there",

@@ -26,7 +26,7 @@ std::unexpected<Trouble> of_index(const Error& error) {
 constexpr std::uint64_t groups_per_commit = 20'000;  // Some 50 MB of a large ledger at once.
 
 /// Reads on from where the index stands. False: it is not of this ledger, or of a longer one.
-std::expected<bool, Trouble> read_on(LedgerIndex& index, const std::filesystem::path& directory) {
+std::expected<bool, Trouble> read_on(LedgerIndex& index, const ledger::LedgerFiles& files) {
     const adapters::ledger_index::Place from = index.place();
     bool agrees = from.next_index == 0;
     bool is_of_index = false;
@@ -46,8 +46,7 @@ std::expected<bool, Trouble> read_on(LedgerIndex& index, const std::filesystem::
         return taken;
     };
     const std::uint64_t first = from.next_index == 0 ? 0 : from.next_index - 1;
-    const Result<ledger::LedgerEnd> end =
-        ledger::read_segments(ledger::Disk(), directory, first, visit);
+    const Result<ledger::LedgerEnd> end = ledger::read_segments(files, first, visit);
     if (!end) {
         return std::unexpected(Trouble{end.error(), is_of_index});
     }
@@ -60,8 +59,8 @@ std::expected<bool, Trouble> read_on(LedgerIndex& index, const std::filesystem::
 
 /// What the ledger does not keep any longer, its index must not tell either.
 std::expected<bool, Trouble> is_shortened(const LedgerIndex& index,
-                                          const std::filesystem::path& directory) {
-    const Result<std::uint64_t> first = ledger::first_index_in(ledger::Disk(), directory);
+                                          const ledger::LedgerFiles& files) {
+    const Result<std::uint64_t> first = ledger::first_index_in(files);
     if (!first) {
         return std::unexpected(Trouble{first.error(), false});
     }
@@ -69,11 +68,11 @@ std::expected<bool, Trouble> is_shortened(const LedgerIndex& index,
 }
 
 Caught catch_up(LedgerIndex& index,
-                const std::filesystem::path& directory,
+                const ledger::LedgerFiles& files,
                 const std::function<void(std::string_view)>& tell) {
-    const std::expected<bool, Trouble> shortened = is_shortened(index, directory);
+    const std::expected<bool, Trouble> shortened = is_shortened(index, files);
     const std::expected<bool, Trouble> agrees =
-        shortened && *shortened ? std::expected<bool, Trouble>(false) : read_on(index, directory);
+        shortened && *shortened ? std::expected<bool, Trouble>(false) : read_on(index, files);
     if (!shortened || !agrees) {
         return std::unexpected(shortened ? agrees.error() : shortened.error());
     }
@@ -86,12 +85,12 @@ Caught catch_up(LedgerIndex& index,
     if (!cleared) {
         return of_index(cleared.error());
     }
-    const std::expected<bool, Trouble> anew = read_on(index, directory);
+    const std::expected<bool, Trouble> anew = read_on(index, files);
     return anew ? Caught{} : std::unexpected(anew.error());
 }
 
 std::expected<History, Trouble> answer(Result<LedgerIndex> index,
-                                       const std::filesystem::path& directory,
+                                       const ledger::LedgerFiles& files,
                                        const HistoryQuestion& question,
                                        const std::function<void(std::string_view)>& tell) {
     if (!index) {
@@ -100,7 +99,7 @@ std::expected<History, Trouble> answer(Result<LedgerIndex> index,
     if (!index->news().empty()) {
         tell(index->news());
     }
-    const Caught caught_up = catch_up(*index, directory, tell);
+    const Caught caught_up = catch_up(*index, files, tell);
     if (!caught_up) {
         return std::unexpected(caught_up.error());
     }

@@ -9,6 +9,7 @@
 // Blocks.
 
 #include "homeostat/adapters/ledger_index/ledger_index.hpp"
+#include "homeostat/adapters/segment_log/segment_reader.hpp"
 #include "homeostat/base/result.hpp"
 
 #include <filesystem>
@@ -30,7 +31,7 @@ struct HistoryQuestion {
 };
 
 struct HistoryPlace {
-    std::filesystem::path ledger;
+    adapters::segment_log::LedgerFiles ledger;
     std::filesystem::path index;  ///< Empty: none is kept.
 };
 

@@ -179,11 +179,11 @@ TEST_CASE("an index that is spoiled is built anew, with one line") {
 TEST_CASE("an index of another ledger, or of one that was longer, is thrown away") {
     Scene scene;
     (void)scene.ask();
-    std::filesystem::remove_all(scene.place.ledger);
+    std::filesystem::remove_all(scene.place.ledger.directory);
     scene.append(incident_at(5, "i-9", SymptomKind::errors));
     CHECK(scene.ids() == Ids{"i-9"});
     CHECK(scene.told.size() == 1);
-    std::filesystem::remove_all(scene.place.ledger);
+    std::filesystem::remove_all(scene.place.ledger.directory);
     scene.append(incident_at(6, "i-7", SymptomKind::errors));
     CHECK(scene.ids() == Ids{"i-7"});
     CHECK(scene.told.size() == 1);
@@ -234,11 +234,10 @@ TEST_CASE("a ledger that is not intact is no answer, with an index or without") 
 
 TEST_CASE("what the ledger has dropped by age its index does not tell any longer") {
     Scene scene;
-    const auto at_ms = [](std::int64_t ms) { return group_of(ms, {}).wall_at; };
     constexpr std::int64_t day_ms = 86'400'000;
     scene.place.ledger = scene.scratch.path() / "dropping";
     ledger::Options options = ledger::options_for_test(scene.scratch);
-    options.directory = scene.place.ledger;
+    options.directory = scene.place.ledger.directory;
     options.segment_bytes_max = 1;  // A segment for each group.
     const auto append = [&](std::int64_t ms, const std::string& id) {
         ledger::LogForTest log(options);
@@ -251,7 +250,10 @@ TEST_CASE("what the ledger has dropped by age its index does not tell any longer
     append(40 * day_ms, "i-2");
     CHECK(scene.ask().incidents.size() == 2);
     options.keep = std::chrono::hours{24 * 31};
-    options.wall_clock_for_test = [&] { return at_ms(41 * day_ms); };
+    options.clocks_for_test = [] {
+        const EntryGroup now = group_of(41 * day_ms, {});
+        return ledger::Moment{now.at, now.wall_at, {}};
+    };
     append(41 * day_ms, "i-3");
     const History history = scene.ask();
     REQUIRE(history.incidents.size() == 2);

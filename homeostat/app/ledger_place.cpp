@@ -3,10 +3,15 @@
 #include "homeostat/adapters/segment_log/signed_head.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/when.hpp"
+#include "homeostat/os/proc.hpp"
 
 #include <chrono>
 
 namespace homeostat::app {
+
+adapters::segment_log::LedgerFiles LedgerPlace::files() const {
+    return {directory, os::read_boot_id().value_or(std::string())};
+}
 
 Result<LedgerPlace> place_of(const LedgerOptions& options) {
     if (!options.ledger.empty()) {

@@ -2,6 +2,7 @@
 
 // LedgerPlace: where the ledger of a command is, and what stands beside it.
 
+#include "homeostat/adapters/segment_log/segment_reader.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/time.hpp"
@@ -19,6 +20,9 @@ struct LedgerPlace {
     std::filesystem::path index;  ///< Empty: none is kept of a ledger that is named by hand.
     std::vector<std::filesystem::path> witnesses{};  ///< Of signed heads, as configured.
     std::filesystem::path public_key{};              ///< What their signatures are checked with.
+
+    /// To be read on this machine, as it runs now.
+    [[nodiscard]] adapters::segment_log::LedgerFiles files() const;
 };
 
 /// From --ledger, else from the configuration. ERRORS: invalid, with all that is wrong in it.

@@ -9,6 +9,7 @@
 #include "homeostat/sim/disk/sim_disk.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <cstdint>
 #include <string>
@@ -26,7 +27,7 @@ using sim::disk::SimDisk;
 /// Seven groups or so to a segment of five sectors: rotations, and much that is not synced.
 inline WriterOptions options_on(SimDisk& disk) {
     return {.directory = "/var/ledger",
-            .boot_id = "boot-1",
+            .boot_id = fmt::format("boot-{}", disk.boots_count()),
             .segment_bytes_max = 2700,
             .probe = {},
             .disk = &disk};

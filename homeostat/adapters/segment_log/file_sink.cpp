@@ -215,7 +215,7 @@ Result<void> FileSink::catch_up(std::uint64_t next_index) {
         batch_next_index = index + 1;
         return batch.size() < batch_bytes ? Result<void>() : flush();
     };
-    const Result<LedgerEnd> end = read_segments(disk_, ledger_, next_index_, visit);
+    const Result<LedgerEnd> end = read_segments({ledger_, {}, disk_}, next_index_, visit);
     if (!end) {
         return std::unexpected<Error>(end.error());
     }

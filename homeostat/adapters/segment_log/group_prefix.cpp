@@ -29,6 +29,15 @@ class Taking {
         return *this;
     }
 
+    /// What stands before the next quote: a boot's name has none in it.
+    Taking& word(std::string_view& taken) {
+        const std::size_t end = is_good_ ? text_.find('"') : std::string_view::npos;
+        is_good_ = end != std::string_view::npos;
+        taken = text_.substr(0, is_good_ ? end : 0);
+        text_.remove_prefix(taken.size());
+        return *this;
+    }
+
     template <class Number>
     Taking& number(Number& taken) {
         const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), taken);
@@ -57,7 +66,7 @@ Result<GroupPrefix> parse_group_prefix(std::string_view payload) {
     taking.literal(R"(,"index":)").number(prefix.index);
     taking.literal(R"(,"at":)").number(at_ns);
     taking.literal(R"(,"wall_at":)").number(wall_ms);
-    taking.literal(R"(,"boot_id":")");
+    taking.literal(R"(,"boot_id":")").word(prefix.boot_id);
     if (!taking.is_good()) {
         return fail(Fault::corrupt, "a record that does not begin as those of a ledger do");
     }

@@ -21,6 +21,7 @@ struct GroupPrefix {
     std::uint64_t entries_count{0};
     std::uint64_t index{0};
     WallTime wall_at{};
+    std::string_view boot_id;  ///< A view into the payload.
 };
 
 /// ERRORS: corrupt: the payload of no group.

@@ -53,23 +53,29 @@ Result<SigningKey> read_or_make_key(const HeadOptions& options, const HeadKeeper
 
 }  // namespace
 
-HeadKeeper::HeadKeeper(HeadOptions options, Tell tell, SigningKey key)
-    : options_(std::move(options)), tell_(std::move(tell)), key_(std::move(key)) {
+HeadKeeper::HeadKeeper(HeadOptions options, Tell tell, HashAfter hash_after, SigningKey key)
+    : options_(std::move(options)),
+      tell_(std::move(tell)),
+      hash_after_(std::move(hash_after)),
+      key_(std::move(key)) {
     for (const std::filesystem::path& witness : options_.witnesses) {
         files_.emplace_back(HeadFile(witness, Disk(options_.disk_probe_for_test)),
                             options_.answers_within);
     }
     failing_by_.resize(files_.size());
+    is_compared_.resize(files_.size());
 }
 
-Result<std::unique_ptr<HeadKeeper>> HeadKeeper::open(HeadOptions options, Tell tell) {
+Result<std::unique_ptr<HeadKeeper>> HeadKeeper::open(HeadOptions options,
+                                                     Tell tell,
+                                                     HashAfter hash_after) {
     ensure(!options.witnesses.empty(), "heads are signed for a witness");
     Result<SigningKey> key = read_or_make_key(options, tell);
     if (!key) {
         return std::unexpected(key.error());
     }
-    std::unique_ptr<HeadKeeper> keeper(
-        new HeadKeeper(std::move(options), std::move(tell), std::move(*key)));
+    std::unique_ptr<HeadKeeper> keeper(new HeadKeeper(std::move(options), std::move(tell),
+                                                      std::move(hash_after), std::move(*key)));
     if (Result<void> read = keeper->read_witnesses(); !read) {
         return std::unexpected(read.error());
     }
@@ -77,7 +83,8 @@ Result<std::unique_ptr<HeadKeeper>> HeadKeeper::open(HeadOptions options, Tell t
 }
 
 Result<void> HeadKeeper::read_witnesses() {
-    for (const BoundedWitness& file : files_) {
+    for (std::size_t index = 0; index < files_.size(); ++index) {
+        const BoundedWitness& file = files_[index];
         Result<std::optional<SignedHead>> last = file.last();
         if (!last && last.error().fault == Fault::corrupt) {
             return std::unexpected(last.error());
@@ -86,20 +93,28 @@ Result<void> HeadKeeper::read_witnesses() {
             tell_("a witness of the ledger cannot be read: " + last.error().text);
             continue;
         }
+        is_compared_[index] = true;  // Whoever opens this does so with what it has seen.
         if (!*last) {
             continue;
         }
-        if (const Result<void> checked = key_.public_key().check(**last); !checked) {
-            return fail(Fault::corrupt,
-                        fmt::format("{}: {}; bring the file or the key back from a copy, or move "
-                                    "the file away if it is another's",
-                                    file.path().string(), checked.error().text));
+        if (Result<void> checked = check(file, **last); !checked) {
+            return checked;
         }
         witnessed_index_ = std::max(witnessed_index_.value_or(0), (*last)->index);
         begins_witnessed_ = std::max(begins_witnessed_, (*last)->begins);
         seen_.push_back({file.path(), std::move(**last)});
     }
     return {};
+}
+
+/// ERRORS: corrupt: not signed with our key.
+Result<void> HeadKeeper::check(const BoundedWitness& file, const SignedHead& last) const {
+    const Result<void> checked = key_.public_key().check(last);
+    return checked ? Result<void>{}
+                   : fail(Fault::corrupt,
+                          fmt::format("{}: {}; bring the file or the key back from a copy, or move "
+                                      "the file away if it is another's",
+                                      file.path().string(), checked.error().text));
 }
 
 // NOLINTNEXTLINE(bugprone-exception-escape): without memory for a last task there is no going on.
@@ -229,7 +244,7 @@ void HeadKeeper::send() {
 bool HeadKeeper::send_to_any(const SignedHead& head) {
     bool is_taken = false;
     for (std::size_t index = 0; index < files_.size(); ++index) {
-        const Result<void> appended = files_[index].append(head);
+        const Result<void> appended = give(index, head);
         is_taken = is_taken || appended.has_value();
         if (note_answer(index, appended)) {
             tell_(appended ? files_[index].path().string() + ": the ledger's witness works again"
@@ -238,6 +253,49 @@ bool HeadKeeper::send_to_any(const SignedHead& head) {
         }
     }
     return is_taken;
+}
+
+Result<void> HeadKeeper::give(std::size_t witness, const SignedHead& head) {
+    const BoundedWitness& file = files_[witness];
+    const Result<void> agrees = is_compared_[witness] ? Result<void>{} : compare(file, head);
+    if (!agrees) {
+        return agrees;
+    }
+    // Only then: of an earlier group than it has seen it cannot be asked.
+    Result<void> appended = file.append(head);
+    is_compared_[witness] = is_compared_[witness] || appended.has_value();
+    return appended;
+}
+
+/// What a start does with all of them. That a head is of another ledger or key, or of a later
+/// group, whoever appends says by himself. ERRORS: corrupt: it has seen what the ledger is not.
+Result<void> HeadKeeper::compare(const BoundedWitness& file, const SignedHead& head) const {
+    const Result<std::optional<SignedHead>> last = file.last();
+    if (!last) {
+        return std::unexpected(last.error());
+    }
+    const bool follows = *last && (*last)->ledger == head.ledger && (*last)->key == head.key &&
+                         (*last)->index <= head.index;
+    if (!follows) {
+        return {};
+    }
+    if (Result<void> checked = check(file, **last); !checked) {
+        return checked;
+    }
+    const std::uint64_t index = (*last)->index;
+    const Result<std::optional<std::string>> hash = hash_after_(index);
+    if (!hash) {
+        return fail("the ledger cannot be compared with " + file.path().string(), hash.error());
+    }
+    if (*hash == (*last)->hash) {
+        return {};
+    }
+    return fail(
+        Fault::corrupt,
+        fmt::format("{}: {} group {}; bring the ledger back from a copy, or move this file "
+                    "away to begin anew",
+                    file.path().string(),
+                    *hash ? "it has seen another" : "the ledger does not go on from", index));
 }
 
 /// Says whether it is another answer than the one before: a failure, or none any more.

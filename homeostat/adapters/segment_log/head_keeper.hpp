@@ -57,11 +57,16 @@ struct LedgerHead {
 class HeadKeeper {
   public:
     using Tell = std::function<void(std::string_view)>;
+    /// The ledger's hash after a group; nothing: it does not have that group, or not any longer.
+    using HashAfter = std::function<Result<std::optional<std::string>>(std::uint64_t index)>;
 
     /// Reads the key, or makes one and tells so, and reads the last heads. No key is made while a
-    /// witness cannot be read: it may have heads of the key that is missing.
+    /// witness cannot be read: it may have heads of the key that is missing. `hash_after` is asked
+    /// of the last head of a witness that could not be read at first, before it gets another one.
     /// ERRORS: of the key; corrupt: a witness's last head is not signed with it, or is no head.
-    [[nodiscard]] static Result<std::unique_ptr<HeadKeeper>> open(HeadOptions options, Tell tell);
+    [[nodiscard]] static Result<std::unique_ptr<HeadKeeper>> open(HeadOptions options,
+                                                                  Tell tell,
+                                                                  HashAfter hash_after);
 
     /// Sends a last head out.
     ~HeadKeeper();
@@ -88,8 +93,9 @@ class HeadKeeper {
     [[nodiscard]] std::string objection() const;
 
   private:
-    HeadKeeper(HeadOptions options, Tell tell, SigningKey key);
+    HeadKeeper(HeadOptions options, Tell tell, HashAfter hash_after, SigningKey key);
     [[nodiscard]] Result<void> read_witnesses();
+    [[nodiscard]] Result<void> check(const BoundedWitness& file, const SignedHead& last) const;
     [[nodiscard]] std::chrono::steady_clock::time_point now() const;
 
     // These run on the thread.
@@ -97,12 +103,15 @@ class HeadKeeper {
     void wait();
     void send();
     [[nodiscard]] bool send_to_any(const SignedHead& head);
+    [[nodiscard]] Result<void> give(std::size_t witness, const SignedHead& head);
+    [[nodiscard]] Result<void> compare(const BoundedWitness& file, const SignedHead& head) const;
     [[nodiscard]] bool note_answer(std::size_t witness, const Result<void>& answer);
     void note_witnessed(const SignedHead& head);
     [[nodiscard]] std::string say_each_witness() const;
 
     HeadOptions options_;
     Tell tell_;
+    HashAfter hash_after_;
     SigningKey key_;
     std::vector<BoundedWitness> files_;
     std::vector<Seen> seen_;
@@ -118,9 +127,10 @@ class HeadKeeper {
     std::chrono::steady_clock::time_point unwitnessed_since_{};
     bool is_look_due_{false};  ///< One is on its way to the thread.
 
-    // Only the thread looks at these.
-    bool is_waiting_{false};  ///< The timer runs.
-    bool has_failed_{false};  ///< No witness took the last head that went out.
+    // Only the thread looks at these, once there is one.
+    std::vector<bool> is_compared_;  ///< Of each file: at the start, or before the first head.
+    bool is_waiting_{false};         ///< The timer runs.
+    bool has_failed_{false};         ///< No witness took the last head that went out.
     bool is_stopping_{false};
     boost::asio::thread_pool thread_{1};
     boost::asio::steady_timer timer_{thread_};

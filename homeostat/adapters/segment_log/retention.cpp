@@ -7,12 +7,37 @@
 
 namespace homeostat::adapters::segment_log {
 
+namespace {
+
+/// Of the time between two boots. Machines are off for a night; what a clock without a battery
+/// makes up is more.
+constexpr std::chrono::milliseconds off_max = std::chrono::hours{24};
+
+}  // namespace
+
+Duration Retention::passed_until(const Moment& now) const {
+    if (!latest_) {
+        return Duration::zero();
+    }
+    if (now.boot_id == latest_->boot_id) {
+        return passed_ + std::max(Duration::zero(), Duration{now.at - latest_->at});
+    }
+    const Duration on = std::max(Duration::zero(), now.at.time_since_epoch());
+    const auto on_ms = std::chrono::duration_cast<std::chrono::milliseconds>(on);
+    const std::chrono::milliseconds off = now.wall_at - latest_->wall_at - on_ms;
+    return passed_ + on + std::clamp(off, std::chrono::milliseconds::zero(), off_max);
+}
+
 void Retention::learn(const StoredGroup& stored, std::size_t segment) {
     const EntryGroup& group = stored.group;
+    const Moment now{group.at, group.wall_at, group.boot_id};
+    passed_ = passed_until(now);
+    latest_ = now;
     const auto [found, is_new] = segments_.try_emplace(segment);
     if (is_new) {
-        found->second = {group.index, stored.previous, group.wall_at, segment, 0};
+        found->second = {group.index, stored.previous, group.wall_at, passed_, segment, 0};
     }
+    found->second.newest_passed = passed_;
     found->second.newest_at = std::max(found->second.newest_at, group.wall_at);
     for (const Entry& entry : group.entries) {
         carried_.learn(entry);
@@ -44,17 +69,20 @@ void Retention::learn_incident(const Entry& entry, std::size_t segment) {
     }
 }
 
-std::optional<Retention::Cut> Retention::cut(WallTime now) const {
+std::optional<Retention::Cut> Retention::cut(const Moment& now) const {
     if (keep_ == Duration::zero() || segments_.empty()) {
         return std::nullopt;
     }
-    const WallTime oldest_kept = now - std::chrono::ceil<std::chrono::milliseconds>(keep_);
+    const WallTime oldest_kept = now.wall_at - std::chrono::ceil<std::chrono::milliseconds>(keep_);
+    const Duration passed = passed_until(now);
     auto first_kept = segments_.begin();
     std::size_t needs_last = 0;
     // The last segment is written to, and stays.
     for (auto at = segments_.begin(); std::next(at) != segments_.end(); ++at) {
         const Segment& segment = at->second;
-        if (segment.newest_at >= oldest_kept || segment.open_count > 0) {
+        const bool is_old =
+            segment.newest_at < oldest_kept && passed - segment.newest_passed > keep_;
+        if (!is_old || segment.open_count > 0) {
             break;
         }
         needs_last = std::max(needs_last, segment.needs_last);

@@ -30,12 +30,19 @@ StoredGroup stored_of(std::uint64_t index, WallTime at, std::vector<Entry> entri
     stored.previous = next_hash(genesis_hash(), std::to_string(index));
     stored.group.index = index;
     stored.group.wall_at = at;
+    stored.group.at = Instant{at - begin};
+    stored.group.boot_id = "boot-1";
     stored.group.entries = std::move(entries);
     return stored;
 }
 
+/// With both clocks right, in one boot that began at `begin`.
+Moment moment_at(WallTime at) {
+    return {Instant{at - begin}, at, "boot-1"};
+}
+
 /// Number of the first segment that stays at `now`; 0: all stay.
-std::size_t first_kept(const Retention& retention, WallTime now) {
+std::size_t first_kept(const Retention& retention, const Moment& now) {
     const auto cut = retention.cut(now);
     return cut ? cut->segment : 0;
 }
@@ -57,18 +64,18 @@ Retention quiet(std::size_t segments_count, Duration apart) {
 
 TEST_CASE("a segment goes once its newest record is older than what is kept, and the last never") {
     const Retention retention = quiet(4, days{1});
-    CHECK(first_kept(retention, begin + days{397}) == 0);
-    CHECK(first_kept(retention, begin + days{397} + std::chrono::milliseconds{1}) == 1);
-    CHECK(first_kept(retention, begin + days{399}) == 2);
-    CHECK(first_kept(retention, begin + days{9999}) == 3);
-    CHECK_FALSE(Retention(keep).cut(begin + days{9999}));
+    CHECK(first_kept(retention, moment_at(begin + days{397})) == 0);
+    CHECK(first_kept(retention, moment_at(begin + days{397} + std::chrono::milliseconds{1})) == 1);
+    CHECK(first_kept(retention, moment_at(begin + days{399})) == 2);
+    CHECK(first_kept(retention, moment_at(begin + days{9999})) == 3);
+    CHECK_FALSE(Retention(keep).cut(moment_at(begin + days{9999})));
 }
 
 TEST_CASE("without a span everything is kept") {
     Retention retention{Duration::zero()};
     retention.learn(stored_of(0, begin, {entry_of(EntryKind::started, "")}), 0);
     retention.learn(stored_of(1, begin, {entry_of(EntryKind::started, "")}), 1);
-    CHECK_FALSE(retention.cut(begin + days{99'999}));
+    CHECK_FALSE(retention.cut(moment_at(begin + days{99'999})));
 }
 
 TEST_CASE("an open incident keeps its segment and all behind it, until it is closed") {
@@ -77,11 +84,11 @@ TEST_CASE("an open incident keeps its segment and all behind it, until it is clo
     retention.learn(stored_of(1, begin, {entry_of(EntryKind::opened, "i-1")}), 1);
     retention.learn(stored_of(2, begin, {entry_of(EntryKind::escalated, "i-1")}), 2);
     retention.learn(stored_of(3, begin, {entry_of(EntryKind::started, "")}), 3);
-    CHECK(first_kept(retention, begin + days{400}) == 1);
+    CHECK(first_kept(retention, moment_at(begin + days{400})) == 1);
     retention.learn(stored_of(4, begin, {entry_of(EntryKind::closed, "i-1")}), 3);
-    CHECK(first_kept(retention, begin + days{400}) == 1);  // It goes on in the last one.
+    CHECK(first_kept(retention, moment_at(begin + days{400})) == 1);  // It goes on in the last one.
     retention.learn(stored_of(5, begin, {entry_of(EntryKind::started, "")}), 4);
-    CHECK(first_kept(retention, begin + days{400}) == 4);
+    CHECK(first_kept(retention, moment_at(begin + days{400})) == 4);
 }
 
 TEST_CASE("an incident is kept whole: no cut goes through one") {
@@ -93,8 +100,8 @@ TEST_CASE("an incident is kept whole: no cut goes through one") {
         1);
     retention.learn(stored_of(2, begin + days{2}, {entry_of(EntryKind::closed, "i-2")}), 2);
     retention.learn(stored_of(3, begin + days{3}, {entry_of(EntryKind::started, "")}), 3);
-    CHECK(first_kept(retention, begin + days{398}) == 0);
-    CHECK(first_kept(retention, begin + days{400}) == 3);
+    CHECK(first_kept(retention, moment_at(begin + days{398})) == 0);
+    CHECK(first_kept(retention, moment_at(begin + days{400})) == 3);
 }
 
 TEST_CASE("what is carried over are the last numbers and the versions, also over two droppings") {
@@ -113,7 +120,7 @@ TEST_CASE("what is carried over are the last numbers and the versions, also over
                                Entry{EntryKind::dropped, {}, to_json(earlier)}}),
                     2);
     retention.learn(stored_of(12, begin, {entry_of(EntryKind::started, "")}), 3);
-    const auto cut = retention.cut(begin + days{400});
+    const auto cut = retention.cut(moment_at(begin + days{400}));
     REQUIRE(cut);
     CHECK(cut->segment == 3);
     CHECK(cut->body.first_index == 12);
@@ -126,6 +133,43 @@ TEST_CASE("what is carried over are the last numbers and the versions, also over
     CHECK(cut->body.carried.versions_last_seen.deploy == VersionId("v3"));
     CHECK(cut->body.carried.versions_last_seen.config == VersionId("c1"));
     CHECK(retention.first_index_recorded() == 7);
+}
+
+TEST_CASE("a wall clock that jumps makes nothing old, however often somebody starts") {
+    Retention retention = quiet(3, days{1});
+    const WallTime wrong = begin + days{5000};
+    for (std::uint64_t start = 0; start < 5; ++start) {  // In one boot, an hour each.
+        const Moment now{Instant{days{3} + hours{start}}, wrong, "boot-1"};
+        CHECK(first_kept(retention, now) == 0);
+        StoredGroup stored = stored_of(6 + start, wrong, {entry_of(EntryKind::started, "")});
+        stored.group.at = now.at;
+        retention.learn(stored, 3);
+    }
+    for (std::uint64_t boot = 0; boot < 9; ++boot) {  // Each boot finds the clock further ahead.
+        const Moment now{Instant{std::chrono::minutes{1}}, wrong + days{1000 * (boot + 1)},
+                         "boot-" + std::to_string(boot + 2)};
+        CHECK(first_kept(retention, now) == 0);
+        StoredGroup stored = stored_of(11 + boot, now.wall_at, {entry_of(EntryKind::started, "")});
+        stored.group.at = now.at;
+        stored.group.boot_id = now.boot_id;
+        retention.learn(stored, 4);
+    }
+}
+
+TEST_CASE("a machine that is off each night keeps for as long as one that is not") {
+    Retention retention(keep);
+    std::uint64_t index = 0;
+    for (int day = 0; day <= 398; ++day) {
+        StoredGroup stored = stored_of(index++, begin + days{day}, {});
+        stored.group.boot_id = "boot-" + std::to_string(day);
+        stored.group.at = Instant{std::chrono::minutes{1}};
+        retention.learn(stored, static_cast<std::size_t>(day / 100));
+    }
+    const Moment before{Instant{hours{1}}, begin + days{496}, "boot-398"};
+    CHECK(first_kept(retention, before) == 0);
+    // The boot goes on; by the wall clock it has been more than 397 days since the 99th.
+    const Moment now{Instant{days{99}}, begin + days{497}, "boot-398"};
+    CHECK(first_kept(retention, now) == 1);
 }
 
 }  // namespace homeostat::adapters::segment_log

@@ -92,24 +92,23 @@ std::optional<std::string_view> frame_at(std::string_view segment, std::size_t o
     return payload;
 }
 
-/// What the whole frames that begin anywhere after `offset` say of what was durable when they were
-/// written. Looks for the brace that begins every payload first, so that noise costs one comparison
-/// a byte.
-std::uint64_t durable_count_after(std::string_view segment, std::size_t offset) {
-    std::uint64_t durable_count = 0;
-    for (std::size_t at = offset + 1; at + frame_header_bytes < segment.size(); ++at) {
+/// Takes in what the whole frames that begin anywhere behind the torn place say: what was durable
+/// when they were written, and when that was. Looks for the brace that begins every payload first,
+/// so that noise costs one comparison a byte.
+void look_behind(std::string_view segment, FramesEnd& end) {
+    for (std::size_t at = end.whole_bytes + 1; at + frame_header_bytes < segment.size(); ++at) {
         if (segment[at + frame_header_bytes] != '{') {
             continue;
         }
         if (const std::optional<std::string_view> payload = frame_at(segment, at)) {
             const Result<GroupPrefix> prefix = parse_group_prefix(*payload);
-            durable_count =
-                std::max(durable_count, prefix ? prefix->durable_count
-                                               : std::numeric_limits<std::uint64_t>::max());
+            end.durable_count =
+                std::max(end.durable_count, prefix ? prefix->durable_count
+                                                   : std::numeric_limits<std::uint64_t>::max());
+            end.boot_id = prefix ? prefix->boot_id : std::string_view();
             at += frame_header_bytes + payload->size() - 1;
         }
     }
-    return durable_count;
 }
 
 }  // namespace
@@ -185,7 +184,7 @@ FramesEnd read_frames(
         const std::optional<std::string_view> payload = frame_at(segment, end.whole_bytes);
         if (!payload) {
             end.kind = FramesEnd::Kind::torn;
-            end.durable_count = durable_count_after(segment, end.whole_bytes);
+            look_behind(segment, end);
             return end;
         }
         if (!visit(*payload, end.whole_bytes)) {

@@ -8,8 +8,9 @@
 //
 // Numbers are little-endian, the CRC is CRC-32C. What stands behind a frame that does not check out
 // is searched for whole frames: a damaged length cannot swallow the groups behind it. Each of those
-// says how much was durable when it was written (group_prefix.hpp), and by that the reader knows
-// whether the group in the hole had been promised to anybody.
+// says how much was durable when it was written, and in which boot (group_prefix.hpp): by that the
+// reader knows whether the group in the hole had been promised to anybody, and whether a power loss
+// can have made it.
 //
 // Pure. Thread-safe.
 
@@ -61,6 +62,7 @@ struct FramesEnd {
     /// was written. 0: no whole frame stands there. A frame whose payload is not one of ours counts
     /// as knowing of all that can be.
     std::uint64_t durable_count{0};
+    std::string boot_id{};  ///< Likewise: the boot in which the last of those frames was written.
 };
 
 /// Hands each whole frame's payload and its offset in the file to `visit`, until that says false.

@@ -70,11 +70,16 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Options options) {
     }
     std::unique_ptr<HeadKeeper> heads;
     if (options.heads) {
-        auto opened = HeadKeeper::open(*options.heads, [tell = options.on_news](auto news) {
-            if (tell) {
-                tell(news);
-            }
-        });
+        auto opened = HeadKeeper::open(
+            *options.heads,
+            [tell = options.on_news](auto news) {
+                if (tell) {
+                    tell(news);
+                }
+            },
+            [directory = options.directory](std::uint64_t index) {
+                return hash_after(directory, index);
+            });
         if (!opened) {
             return std::unexpected<Error>(opened.error());
         }
@@ -275,7 +280,6 @@ Result<void> SegmentLog::recover(const std::function<void(const EntryGroup&)>& v
     }
     begins_ = std::max(end->begin.next_index, heads_ ? heads_->begins_witnessed() : 0);
     if (last) {
-        last_wall_at_ = last->wall_at;
         last->begins = begins_;
     }
     head_ = std::move(last);

@@ -46,7 +46,7 @@ struct Options {
     /// that fails or works again. Called on threads of the log.
     std::function<void(std::string_view)> on_news;
     DiskProbe disk_probe_for_test;
-    std::function<WallTime()> wall_clock_for_test{};
+    std::function<Moment()> clocks_for_test{};  ///< Of the boot `boot_id`.
 };
 
 class SegmentLog final : public ports::Ledger {
@@ -97,8 +97,7 @@ class SegmentLog final : public ports::Ledger {
     [[nodiscard]] std::string waits_with_drop() const;
     void drop_next_segment();
     void drop_again_after(Duration span);  // Runs as drop_old().
-    [[nodiscard]] WallTime wall_now() const;
-    [[nodiscard]] WallTime believable_now() const;
+    [[nodiscard]] Moment now() const;
     [[nodiscard]] Result<ports::Position> write(EntryGroup group);
     void write_batch();
     void hand_to_witnesses();
@@ -115,12 +114,10 @@ class SegmentLog final : public ports::Ledger {
     std::optional<LedgerHead> head_;  ///< Of the last group.
     Retention retention_;
     std::uint64_t begins_{0};  ///< First group that is kept once all is dropped that is agreed on.
-    std::optional<Retention::Cut> drop_;    ///< Is recorded, and not yet all done.
-    std::string drop_waits_for_;            ///< That it was told so; empty: it does not wait.
-    std::optional<WallTime> last_wall_at_;  ///< Of the last group that a start found.
-    std::chrono::steady_clock::time_point started_at_{std::chrono::steady_clock::now()};
-    bool has_name_{false};     ///< The keeper of heads knows which ledger it is.
-    bool has_started_{false};  ///< Others may be appending.
+    std::optional<Retention::Cut> drop_;  ///< Is recorded, and not yet all done.
+    std::string drop_waits_for_;          ///< That it was told so; empty: it does not wait.
+    bool has_name_{false};                ///< The keeper of heads knows which ledger it is.
+    bool has_started_{false};             ///< Others may be appending.
     bool is_stopping_{false};
     std::unique_ptr<Copying> copying_;   ///< The sink's side; empty without one.
     std::unique_ptr<HeadKeeper> heads_;  ///< Empty without witnesses.

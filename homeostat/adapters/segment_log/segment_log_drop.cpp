@@ -41,16 +41,12 @@ Result<void> SegmentLog::check_beginning(const LedgerEnd& end) const {
                     heads_->begins_witnessed()));
 }
 
-WallTime SegmentLog::wall_now() const {
-    return options_.wall_clock_for_test ? options_.wall_clock_for_test() : os::read_wall_clock();
-}
-
-/// No later than the ledger itself makes believable: a clock that jumps ahead must not make all of
-/// it old. What it says is taken for true once it has lasted over a start.
-WallTime SegmentLog::believable_now() const {
-    const auto here_for = std::chrono::duration_cast<std::chrono::milliseconds>(
-        std::chrono::steady_clock::now() - started_at_);
-    return last_wall_at_ ? std::min(wall_now(), *last_wall_at_ + here_for) : WallTime{};
+Moment SegmentLog::now() const {
+    Moment moment = options_.clocks_for_test
+                        ? options_.clocks_for_test()
+                        : Moment{os::read_boot_clock(), os::read_wall_clock(), {}};
+    moment.boot_id = options_.boot_id;
+    return moment;
 }
 
 void SegmentLog::drop_old() {
@@ -58,7 +54,7 @@ void SegmentLog::drop_old() {
         return;
     }
     if (!drop_) {
-        const std::optional<Retention::Cut> cut = retention_.cut(believable_now());
+        const std::optional<Retention::Cut> cut = retention_.cut(now());
         if (!cut) {
             return drop_again_after(look_every);
         }
@@ -84,8 +80,9 @@ void SegmentLog::drop_old() {
 Result<void> SegmentLog::record_drop(const Retention::Cut& cut) {
     if (retention_.first_index_recorded() < cut.body.first_index) {
         EntryGroup group;
-        group.at = os::read_boot_clock();
-        group.wall_at = wall_now();
+        const Moment moment = now();
+        group.at = moment.at;
+        group.wall_at = moment.wall_at;
         DroppedBody body = cut.body;
         body.ledger = writer_.ledger();
         group.entries.push_back(Entry{EntryKind::dropped, {}, to_json(body)});
@@ -119,6 +116,11 @@ void SegmentLog::drop_next_segment() {
         has_started_ ? std::min(writer_.first_segment() + 1, drop_->segment) : drop_->segment;
     if (const Result<void> dropped = writer_.drop_before(until); !dropped) {
         tell("what is older than record.keep cannot be removed: " + dropped.error().text);
+        if (writer_.poisoned_by()) {
+            return tell(options_.directory.string() +
+                        ": nothing is written there any more and nothing dropped, until a new "
+                        "start has read what the disk holds");
+        }
         return drop_again_after(try_again_every);
     }
     if (until < drop_->segment) {

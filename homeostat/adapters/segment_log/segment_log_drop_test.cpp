@@ -25,19 +25,25 @@ using std::chrono::hours;
 const WallTime begin = group_for_test(0).wall_at;
 constexpr Duration keep = hours{24};
 
+/// With both clocks right, in the boot that began at `begin`.
+Moment moment_at(WallTime at) {
+    return {Instant{at - begin}, at, {}};
+}
+
 /// Three groups a segment.
 Options options_at(const ScratchForTest& scratch, WallTime now) {
     Options options = options_for_test(scratch);
     options.segment_bytes_max = 1200;
     options.keep = keep;
-    options.wall_clock_for_test = [now] { return now; };
+    options.clocks_for_test = [now] { return moment_at(now); };
     return options;
 }
 
-/// A group of the present: by it the clock is believed.
+/// A group of another time.
 EntryGroup group_at(std::uint64_t number, WallTime at) {
     EntryGroup group = group_for_test(number);
     group.wall_at = at;
+    group.at = moment_at(at).at;
     return group;
 }
 
@@ -120,17 +126,29 @@ TEST_CASE("a shortened ledger goes on: its segments, its name, a second dropping
     CHECK(parse_segment_header(read_for_test(scratch.segment(last)))->ledger == name);
 }
 
-TEST_CASE("nothing is dropped twice, and nothing that a clock of the future makes old") {
+TEST_CASE("nothing is dropped twice") {
     const ScratchForTest scratch;
-    fill_for_test(options_at(scratch, begin + days{999}), 9);
-    // The last record is of `begin`, so it is not believed to be years later.
-    start(options_at(scratch, begin + days{999}));
-    CHECK(verify_ledger(scratch.ledger()).value().first_index == 0);
     fill(options_at(scratch, later));
     start(options_at(scratch, later));
     const std::uint64_t groups_count = verify_ledger(scratch.ledger()).value().groups_count;
     start(options_at(scratch, later));
     CHECK(verify_ledger(scratch.ledger()).value().groups_count == groups_count);
+}
+
+TEST_CASE("nothing is old by a wrong wall clock, also where an earlier run has written by it") {
+    const ScratchForTest scratch;
+    fill_for_test(options_at(scratch, begin), 9);
+    Options options = options_at(scratch, begin);
+    options.clocks_for_test = [] {
+        return Moment{instant_of_ns(50'000'000), begin + days{999}, {}};
+    };
+    for (std::uint64_t number = 9; number < 12; ++number) {  // Three quick starts.
+        LogForTest log(options);
+        EntryGroup group = group_for_test(number);
+        group.wall_at = begin + days{999};
+        REQUIRE(log.append(group));
+        CHECK(verify_ledger(scratch.ledger()).value().first_index == 0);
+    }
 }
 
 TEST_CASE("a ledger whose beginning somebody removed is not whole, whatever it dropped before") {
@@ -189,6 +207,33 @@ TEST_CASE("one witness that missed the dropping accuses nobody where another has
     CHECK(alone.trouble->text.contains("its beginning was cut off"));
 }
 
+TEST_CASE("a witness that was away until all that it has seen was dropped gets no head") {
+    const ScratchForTest scratch;
+    const std::filesystem::path away = scratch.path() / "mount" / "late.jsonl";
+    std::filesystem::create_directory(away.parent_path());
+    Options options = with_heads(options_at(scratch, begin), scratch);
+    options.heads->witnesses.push_back(away);
+    Options everything = options;
+    everything.keep = Duration::zero();
+    fill_for_test(everything, 2);
+    const std::string heads = read_for_test(away);
+    std::filesystem::rename(away.parent_path(), scratch.path() / "unmounted");
+    fill_for_test(everything, 7);
+    go_on(everything, 1);
+    Options now = with_heads(options_at(scratch, later), scratch);
+    now.heads->witnesses.push_back(away);
+    start(now);  // Its end has the signed head that says so.
+    start(now);
+    REQUIRE_FALSE(std::filesystem::exists(scratch.segment(2)));
+    LogForTest log(now);
+    REQUIRE(log.append(group_at(10, later)));
+    std::filesystem::rename(scratch.path() / "unmounted", away.parent_path());
+    REQUIRE(log.append(group_at(11, later)));
+    wait_for_test([&] { return !log.log().objection().empty(); });
+    CHECK(log.log().objection().contains("the ledger does not go on from group 1"));
+    CHECK(read_for_test(away) == heads);
+}
+
 TEST_CASE("a forged record of a dropping hides nothing from a witness") {
     const ScratchForTest scratch;
     const Options options = with_heads(options_at(scratch, begin), scratch);
@@ -232,6 +277,50 @@ TEST_CASE("a full disk takes no record of a dropping, and keeps what there is") 
     CHECK(verify_ledger(scratch.ledger()).value().groups_count == 10);
     is_full = false;
     start(options);
+    CHECK(verify_ledger(scratch.ledger()).value().first_index == 9);
+}
+
+TEST_CASE("a failed sync of the directory ends a dropping and all writing, until the next start") {
+    const ScratchForTest scratch;
+    fill(options_at(scratch, later));
+    Options options = options_at(scratch, later);
+    bool has_removed = false;
+    options.disk_probe_for_test = [&has_removed](DiskCall call) {
+        const bool is_first_sync = call == DiskCall::sync_directory && has_removed;
+        has_removed = call == DiskCall::remove;
+        return is_first_sync ? EIO : 0;
+    };
+    std::string news;
+    options.on_news = [&news](std::string_view text) { news += text; };
+    {
+        LogForTest log(options);
+        REQUIRE(log.log().replay([](const EntryGroup&) {}));
+        const Result<ports::Position> more = log.append(group_at(11, later));
+        REQUIRE_FALSE(more);
+        CHECK(more.error().fault == Fault::corrupt);
+    }
+    CHECK(news.contains("cannot be removed"));
+    CHECK(news.contains("until a new start"));
+    CHECK_FALSE(std::filesystem::exists(scratch.segment(0)));
+    CHECK(std::filesystem::exists(scratch.segment(1)));
+    CHECK(verify_ledger(scratch.ledger()));
+    start(options_at(scratch, later));
+    CHECK(verify_ledger(scratch.ledger()).value().first_index == 9);
+}
+
+TEST_CASE("a segment that cannot be removed stays, and the ledger goes on") {
+    const ScratchForTest scratch;
+    fill(options_at(scratch, later));
+    Options options = options_at(scratch, later);
+    options.disk_probe_for_test = [](DiskCall call) {
+        return call == DiskCall::remove ? EPERM : 0;
+    };
+    {
+        LogForTest log(options);
+        CHECK(log.append(group_at(11, later)));
+    }
+    CHECK(verify_ledger(scratch.ledger()).value().first_index == 0);
+    start(options_at(scratch, later));
     CHECK(verify_ledger(scratch.ledger()).value().first_index == 9);
 }
 

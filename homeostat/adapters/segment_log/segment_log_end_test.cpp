@@ -1,6 +1,7 @@
 // How a ledger ended, and what a start makes of it: in order, torn, with a hole, on a full disk.
 
 #include "homeostat/adapters/segment_log/ledger_for_test.hpp"
+#include "homeostat/adapters/segment_log/verify_ledger.hpp"
 
 #include <doctest/doctest.h>
 
@@ -20,51 +21,89 @@ Options small_options(const ScratchForTest& scratch) {
     return options;
 }
 
-Result<std::vector<std::uint64_t>> numbers_in(const ScratchForTest& scratch) {
-    LogForTest log(options_for_test(scratch));
+/// As a start in that boot finds them.
+Result<std::vector<std::uint64_t>> numbers_in(const ScratchForTest& scratch,
+                                              const std::string& boot_id) {
+    Options options = options_for_test(scratch);
+    options.boot_id = boot_id;
+    LogForTest log(options);
     return log.numbers();
+}
+
+/// A ledger of boot-1 with these groups, the one at `hole` of which is damaged. Gives its bytes.
+std::string fill_with_hole(const ScratchForTest& lost,
+                           const std::vector<ports::Durability>& appends,
+                           std::size_t hole) {
+    const ScratchForTest scratch;
+    LogForTest log(options_for_test(scratch));
+    std::uint64_t number = 0;
+    std::vector<std::uint64_t> ends;
+    for (const ports::Durability durability : appends) {
+        REQUIRE(log.append(group_for_test(number++), durability));
+        ends.push_back(std::filesystem::file_size(scratch.segment(0)));
+    }
+    std::string bytes = read_for_test(scratch.segment(0));
+    bytes[ends[hole] - 3] ^= 1;
+    std::filesystem::create_directory(lost.ledger());
+    write_for_test(lost.segment(0), bytes);
+    return bytes;
+}
+
+struct HoleCase {
+    std::vector<ports::Durability> appends;
+    std::size_t hole{0};
+    bool was_promised{false};
+};
+
+std::vector<HoleCase> hole_cases() {
+    using enum ports::Durability;
+    return {{{synced, written, written, written}, 1, false},
+            {{synced, written, written, written}, 2, false},
+            {{synced, written, synced, written}, 1, true},
+            {{synced, written, synced, written}, 0, true},
+            {{synced, written, written, synced, written}, 2, true},
+            {{synced, synced, written, written}, 2, false}};
 }
 
 }  // namespace
 
-TEST_CASE("a hole is a torn end where nobody was promised what stands behind it, else corruption") {
-    struct Case {
-        std::vector<ports::Durability> appends;
-        std::size_t hole{0};  ///< The group that is damaged.
-        bool is_torn{false};
-    };
-    using enum ports::Durability;
-    const std::vector<Case> cases{{{synced, written, written, written}, 1, true},
-                                  {{synced, written, written, written}, 2, true},
-                                  {{synced, written, synced, written}, 1, false},
-                                  {{synced, written, synced, written}, 0, false},
-                                  {{synced, written, written, synced, written}, 2, false},
-                                  {{synced, synced, written, written}, 2, true}};
-    for (const Case& each : cases) {
+TEST_CASE("after a power loss a hole is a torn end where nobody was promised what stands there") {
+    for (const HoleCase& each : hole_cases()) {
         CAPTURE(each.hole);
         CAPTURE(each.appends.size());
-        const ScratchForTest scratch;
         const ScratchForTest lost;
-        LogForTest log(options_for_test(scratch));
-        std::uint64_t number = 0;
-        std::vector<std::uint64_t> ends;
-        for (const ports::Durability durability : each.appends) {
-            REQUIRE(log.append(group_for_test(number++), durability));
-            ends.push_back(std::filesystem::file_size(scratch.segment(0)));
-        }
-        std::string bytes = read_for_test(scratch.segment(0));
-        bytes[ends[each.hole] - 3] ^= 1;
-        std::filesystem::create_directory(lost.ledger());
-        write_for_test(lost.segment(0), bytes);
-        const Result<std::vector<std::uint64_t>> numbers = numbers_in(lost);
-        REQUIRE(numbers.has_value() == each.is_torn);
-        if (each.is_torn) {
+        const std::string bytes = fill_with_hole(lost, each.appends, each.hole);
+        const Result<std::vector<std::uint64_t>> numbers = numbers_in(lost, "boot-2");
+        REQUIRE(numbers.has_value() != each.was_promised);
+        if (!each.was_promised) {
             CHECK(*numbers == numbers_below(each.hole));
         } else {
             CHECK(numbers.error().fault == Fault::corrupt);
             CHECK(read_for_test(lost.segment(0)) == bytes);
         }
     }
+}
+
+TEST_CASE("a hole is damage while the machine has not been off, whoever was promised what") {
+    for (const HoleCase& each : hole_cases()) {
+        CAPTURE(each.hole);
+        const ScratchForTest lost;
+        const std::string bytes = fill_with_hole(lost, each.appends, each.hole);
+        const Result<std::vector<std::uint64_t>> numbers = numbers_in(lost, "boot-1");
+        REQUIRE_FALSE(numbers);
+        CHECK(numbers.error().fault == Fault::corrupt);
+        CHECK(read_for_test(lost.segment(0)) == bytes);
+        CHECK_FALSE(verify_ledger({lost.ledger(), "boot-1"}));
+        // Nothing says so of a copy that is read elsewhere.
+        CHECK(verify_ledger(lost.ledger()).has_value() != each.was_promised);
+    }
+}
+
+TEST_CASE("only a torn end that nothing follows is a process's, and cut off in the same boot") {
+    const ScratchForTest lost;
+    using enum ports::Durability;
+    fill_with_hole(lost, {synced, written, written}, 2);
+    CHECK(numbers_in(lost, "boot-1").value() == numbers_below(2));
 }
 
 TEST_CASE("a start after an orderly end writes nothing, one after another end the last segment") {

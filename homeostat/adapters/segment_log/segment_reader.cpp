@@ -84,12 +84,12 @@ std::optional<DroppedBody> dropped_in(std::string_view payload) {
 /// Takes the frames of one segment after the other and keeps where the chain stands.
 class Reading {
   public:
-    Reading(const Disk& disk, const VisitChained& visit, std::optional<BadPlace>* bad)
-        : disk_(disk), visit_(visit), bad_(bad) {}
+    Reading(const LedgerFiles& files, const VisitChained& visit, std::optional<BadPlace>* bad)
+        : files_(files), visit_(visit), bad_(bad) {}
 
     /// The first segment read may begin anywhere in the chain; the others where the last one ended.
     Result<void> take_segment(const std::filesystem::path& path, bool is_last) {
-        const Result<std::string> bytes = disk_.read(path, 0, segment_bytes_limit + 1);
+        const Result<std::string> bytes = files_.disk.read(path, 0, segment_bytes_limit + 1);
         if (!bytes) {
             return std::unexpected<Error>(bytes.error());
         }
@@ -142,9 +142,7 @@ class Reading {
         if (error) {
             return std::unexpected<Error>(std::move(*error));
         }
-        // A segment is durable before the next one begins.
-        const bool was_promised = !is_last || end.durable_count > end_.chain.next_index;
-        if (end.kind == FramesEnd::Kind::torn && was_promised) {
+        if (end.kind == FramesEnd::Kind::torn && is_damage(end, is_last)) {
             return corrupt_at(path, end.whole_bytes,
                               "the record here is not what was written, and more follows it");
         }
@@ -152,6 +150,15 @@ class Reading {
         end_.last_segment_bytes = end.whole_bytes;
         end_.torn_tail_bytes = bytes.size() - end.whole_bytes;
         return {};
+    }
+
+    /// Says whether what is torn there is more than a crash can have left.
+    [[nodiscard]] bool is_damage(const FramesEnd& end, bool is_last) const {
+        // A segment is durable before the next one begins.
+        const bool was_promised = !is_last || end.durable_count > end_.chain.next_index;
+        // While the machine stays on, nothing that was written is lost, synced or not.
+        const bool is_on_since = !files_.boot_id.empty() && end.boot_id == files_.boot_id;
+        return was_promised || is_on_since;
     }
 
     Result<void> take_group(std::string_view payload) {
@@ -176,7 +183,7 @@ class Reading {
         return visit_(ChainedGroup{*prefix, payload, end_.chain.hash, end_.ledger, segment_});
     }
 
-    const Disk& disk_;
+    const LedgerFiles& files_;
     const VisitChained& visit_;
     std::optional<BadPlace>* bad_;  ///< Null: nobody asks.
     std::size_t segment_{0};
@@ -208,12 +215,13 @@ std::string segment_name(std::size_t number) {
     return fmt::format("{:0{}}{}", number, name_digits, suffix);
 }
 
-Result<std::uint64_t> first_index_in(const Disk& disk, const std::filesystem::path& directory) {
-    const Result<std::vector<std::filesystem::path>> segments = find_segments(disk, directory);
+Result<std::uint64_t> first_index_in(const LedgerFiles& files) {
+    const Result<std::vector<std::filesystem::path>> segments =
+        find_segments(files.disk, files.directory);
     if (!segments || segments->empty()) {
         return segments ? Result<std::uint64_t>(0) : std::unexpected<Error>(segments.error());
     }
-    const Result<std::string> bytes = disk.read(segments->front(), 0, segment_header_bytes);
+    const Result<std::string> bytes = files.disk.read(segments->front(), 0, segment_header_bytes);
     const Result<SegmentHeader> header =
         bytes ? parse_segment_header(*bytes) : std::unexpected<Error>(bytes.error());
     if (!header) {
@@ -249,12 +257,12 @@ bool is_dropped_before(const LedgerEnd& end) {
 
 }  // namespace
 
-Result<LedgerEnd> read_chain(const Disk& disk,
-                             const std::filesystem::path& directory,
+Result<LedgerEnd> read_chain(const LedgerFiles& files,
                              std::uint64_t first_index,
                              const VisitChained& visit,
                              std::optional<BadPlace>* bad) {
-    const Result<std::vector<std::filesystem::path>> segments = find_segments(disk, directory);
+    const Result<std::vector<std::filesystem::path>> segments =
+        find_segments(files.disk, files.directory);
     if (!segments) {
         return std::unexpected<Error>(segments.error());
     }
@@ -262,18 +270,18 @@ Result<LedgerEnd> read_chain(const Disk& disk,
         if (bad != nullptr) {
             *bad = BadPlace{segment_name(number), 0, std::string(is_missing)};
         }
-        return missing_from(directory, number);
+        return missing_from(files.directory, number);
     };
     if (const std::optional<std::size_t> number = first_missing(*segments)) {
         return missing(*number);
     }
     // Whoever wants everything wants the first file, whatever the headers of others say.
     const Result<std::size_t> first =
-        first_index == 0 ? std::size_t{0} : segment_holding(disk, *segments, first_index);
+        first_index == 0 ? std::size_t{0} : segment_holding(files.disk, *segments, first_index);
     if (!first) {
         return std::unexpected<Error>(first.error());
     }
-    Reading reading(disk, visit, bad);
+    Reading reading(files, visit, bad);
     for (std::size_t position = *first; position < segments->size(); ++position) {
         const Result<void> taken =
             reading.take_segment((*segments)[position], position + 1 == segments->size());
@@ -292,11 +300,9 @@ Result<LedgerEnd> read_chain(const Disk& disk,
     return std::move(end);
 }
 
-Result<LedgerEnd> read_segments(const Disk& disk,
-                                const std::filesystem::path& directory,
+Result<LedgerEnd> read_segments(const LedgerFiles& files,
                                 std::uint64_t first_index,
-                                const VisitFound& visit,
-                                std::optional<BadPlace>* bad) {
+                                const VisitFound& visit) {
     const VisitChained visit_chained = [&](const ChainedGroup& chained) -> Result<void> {
         const Result<json::value> value = parse_json(chained.payload);
         if (!value) {
@@ -314,7 +320,25 @@ Result<LedgerEnd> read_segments(const Disk& disk,
         return visit(
             FoundGroup{*stored, chained.payload, chained.hash, chained.ledger, chained.segment});
     };
-    return read_chain(disk, directory, first_index, visit_chained, bad);
+    return read_chain(files, first_index, visit_chained);
+}
+
+Result<std::optional<std::string>> hash_after(const LedgerFiles& files, std::uint64_t index) {
+    std::optional<std::string> hash;
+    const VisitChained visit = [&](const ChainedGroup& found) -> Result<void> {
+        if (found.prefix.index == index) {
+            hash = found.hash;
+        }
+        return hash ? fail(Fault::refused, "enough is read") : Result<void>{};
+    };
+    const Result<LedgerEnd> end = read_chain(files, index, visit);
+    if (!hash && !end) {
+        return std::unexpected<Error>(end.error());
+    }
+    if (!hash && end->begin.next_index == index + 1) {
+        hash = end->begin.hash;
+    }
+    return hash;
 }
 
 }  // namespace homeostat::adapters::segment_log

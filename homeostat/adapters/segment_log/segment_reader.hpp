@@ -7,6 +7,8 @@
 //
 // A hole at the end, with groups behind it that were never promised to be durable, is what a power
 // loss leaves where sectors reach the disk in any order, and counts as the torn end of a crash.
+// Where one of those groups was written in the boot that runs, no power was lost since: then the
+// hole is damage, whoever was promised what.
 //
 // Takes no lock and changes nothing, so that it may run beside a writer: what the writer is writing
 // just now looks like a torn tail then.
@@ -27,12 +29,24 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace homeostat::adapters::segment_log {
 
 /// A larger file is none of ours; nothing larger is read into memory.
 constexpr std::size_t segment_bytes_limit = std::size_t{64} << 20U;
+
+/// A ledger to read.
+struct LedgerFiles {
+    // NOLINTNEXTLINE(google-explicit-constructor): of most ledgers no more than the place is known.
+    LedgerFiles(std::filesystem::path where, std::string boot = {}, Disk calls = Disk())
+        : directory(std::move(where)), boot_id(std::move(boot)), disk(std::move(calls)) {}
+
+    std::filesystem::path directory;
+    std::string boot_id;  ///< Of the running system. Empty: not known, a power loss may have been.
+    Disk disk;
+};
 
 /// Where the chain stands: after the group before `next_index`.
 struct ChainEnd {
@@ -106,23 +120,24 @@ struct LedgerEnd {
 
 /// Of the first group that is kept; 0 of a ledger without any.
 /// ERRORS: absent without the directory; corrupt: the first file's header; full.
-[[nodiscard]] Result<std::uint64_t> first_index_in(const Disk& disk,
-                                                   const std::filesystem::path& directory);
+[[nodiscard]] Result<std::uint64_t> first_index_in(const LedgerFiles& files);
 
-/// Follows the chain through the groups of `directory`, beginning at the latest segment that holds
-/// the group `first_index` or one before it. ERRORS: corrupt, with file and offset, which `bad`
-/// gets too if it is asked for; absent; full (no right to read).
-[[nodiscard]] Result<LedgerEnd> read_chain(const Disk& disk,
-                                           const std::filesystem::path& directory,
+/// The chain's hash after the group `index`; nothing: that group is not there, or not any longer.
+/// Reads the segment that it stands in. ERRORS: as read_chain.
+[[nodiscard]] Result<std::optional<std::string>> hash_after(const LedgerFiles& files,
+                                                            std::uint64_t index);
+
+/// Follows the chain through the groups of a ledger, beginning at the latest segment that holds the
+/// group `first_index` or one before it. ERRORS: corrupt, with file and offset, which `bad` gets
+/// too if it is asked for; absent; full (no right to read).
+[[nodiscard]] Result<LedgerEnd> read_chain(const LedgerFiles& files,
                                            std::uint64_t first_index,
                                            const VisitChained& visit,
                                            std::optional<BadPlace>* bad = nullptr);
 
 /// The same, and reads what each group says.
-[[nodiscard]] Result<LedgerEnd> read_segments(const Disk& disk,
-                                              const std::filesystem::path& directory,
+[[nodiscard]] Result<LedgerEnd> read_segments(const LedgerFiles& files,
                                               std::uint64_t first_index,
-                                              const VisitFound& visit,
-                                              std::optional<BadPlace>* bad = nullptr);
+                                              const VisitFound& visit);
 
 }  // namespace homeostat::adapters::segment_log

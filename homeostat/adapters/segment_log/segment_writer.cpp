@@ -60,7 +60,7 @@ Result<SegmentWriter> SegmentWriter::open(WriterOptions options) {
 }
 
 Result<LedgerEnd> SegmentWriter::read(const VisitFound& visit) {
-    Result<LedgerEnd> end = read_segments(disk_, options_.directory, 0, visit);
+    Result<LedgerEnd> end = read_segments({options_.directory, options_.boot_id, disk_}, 0, visit);
     if (!end) {
         return poison_and_fail(end.error());
     }
@@ -203,10 +203,14 @@ Result<void> SegmentWriter::drop_before(std::size_t segment) {
     ensure(is_ready() && segment < next_segment_, "the last segment stays");
     while (first_segment_ < segment) {
         // In order also after a power loss: a gap between segments would be damage.
-        Result<void> done = disk_.remove(options_.directory / segment_name(first_segment_));
-        done = done ? disk_.sync_directory(options_.directory) : done;
-        if (!done) {
-            return fail(Fault::full, done.error().text);
+        const Result<void> removed =
+            disk_.remove(options_.directory / segment_name(first_segment_));
+        if (!removed) {
+            return fail(Fault::full, removed.error().text);
+        }
+        // The names of new segments have to become durable in that directory as well.
+        if (const Result<void> synced = disk_.sync_directory(options_.directory); !synced) {
+            return poison_and_fail(synced.error());
         }
         ++first_segment_;
     }

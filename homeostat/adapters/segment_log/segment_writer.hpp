@@ -67,7 +67,8 @@ class SegmentWriter {
 
     /// Removes the segments before the one of this number, oldest first, each for good before the
     /// next. REQUIRES: a group that is durable says so, and the last segment is not among them.
-    /// ERRORS: full: some of them stay; a later call may go on.
+    /// ERRORS: one could not be removed, they stay, and a later call may go on; or poisoned: a sync
+    /// of the directory failed, and the next one would answer well whatever the disk has.
     [[nodiscard]] Result<void> drop_before(std::size_t segment);
 
     /// Every later append fails with `error`.

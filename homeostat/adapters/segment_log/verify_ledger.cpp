@@ -141,8 +141,7 @@ void finish(Verification& seen, const LedgerEnd& end) {
 /// One reading of a ledger beside what witnesses say of it.
 class Checking {
   public:
-    Checking(const std::filesystem::path& directory, const Witness& witness)
-        : directory_(directory), witness_(witness) {}
+    Checking(const LedgerFiles& files, const Witness& witness) : files_(files), witness_(witness) {}
 
     [[nodiscard]] LedgerCheck run() {
         const Result<void> done = check();
@@ -165,9 +164,10 @@ class Checking {
             return begun;
         }
         const Result<std::vector<std::filesystem::path>> segments =
-            list_segments(Disk(), directory_);
+            list_segments(files_.disk, files_.directory);
         if (segments && segments->empty() && !has_witness()) {
-            return fail(Fault::absent, directory_.string() + ": there is no segment of a ledger");
+            return fail(Fault::absent,
+                        files_.directory.string() + ": there is no segment of a ledger");
         }
         bool has_head = witness_.head_hash.empty() || witness_.head_hash == genesis_hash();
         const VisitChained visit = [&](const ChainedGroup& found) -> Result<void> {
@@ -183,7 +183,7 @@ class Checking {
             }
             return agreed;
         };
-        const Result<LedgerEnd> end = read_chain(Disk(), directory_, 0, visit, &check_.first_bad);
+        const Result<LedgerEnd> end = read_chain(files_, 0, visit, &check_.first_bad);
         if (!end) {
             blame_witness();
             return std::unexpected<Error>(end.error());
@@ -231,7 +231,7 @@ class Checking {
             all_seen = fail(Fault::corrupt,
                             fmt::format("{}: the chain does not contain {}; the end was cut off, "
                                         "or this is another ledger",
-                                        directory_.string(), witness_.head_hash));
+                                        files_.directory.string(), witness_.head_hash));
         }
         if (!all_seen) {
             const std::size_t last = end.segments_count == 0 ? 0 : end.next_segment() - 1;
@@ -242,7 +242,7 @@ class Checking {
         return all_seen;
     }
 
-    const std::filesystem::path& directory_;
+    const LedgerFiles& files_;
     const Witness& witness_;
     SinkReading sink_;
     std::vector<HeadReading> heads_;
@@ -251,19 +251,19 @@ class Checking {
 
 }  // namespace
 
-LedgerCheck check_ledger(const std::filesystem::path& directory, const Witness& witness) {
-    return Checking(directory, witness).run();
+LedgerCheck check_ledger(const LedgerFiles& files, const Witness& witness) {
+    return Checking(files, witness).run();
 }
 
-Result<Verification> verify_ledger(const std::filesystem::path& directory, const Witness& witness) {
-    LedgerCheck checked = check_ledger(directory, witness);
+Result<Verification> verify_ledger(const LedgerFiles& files, const Witness& witness) {
+    LedgerCheck checked = check_ledger(files, witness);
     if (checked.trouble) {
         return std::unexpected<Error>(std::move(*checked.trouble));
     }
     return std::move(checked.seen);
 }
 
-Result<Verification> read_ledger(const std::filesystem::path& directory,
+Result<Verification> read_ledger(const LedgerFiles& files,
                                  const std::function<void(const EntryGroup&)>& visit) {
     Verification seen;
     const VisitFound visit_found = [&](const FoundGroup& found) -> Result<void> {
@@ -271,7 +271,7 @@ Result<Verification> read_ledger(const std::filesystem::path& directory,
         visit(found.stored.group);
         return {};
     };
-    const Result<LedgerEnd> end = read_segments(Disk(), directory, 0, visit_found);
+    const Result<LedgerEnd> end = read_segments(files, 0, visit_found);
     if (!end) {
         return std::unexpected<Error>(end.error());
     }

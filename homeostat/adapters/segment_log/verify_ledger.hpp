@@ -68,18 +68,17 @@ struct LedgerCheck {
 };
 
 /// Never changes anything. `trouble` is one of the errors of verify_ledger.
-[[nodiscard]] LedgerCheck check_ledger(const std::filesystem::path& directory,
-                                       const Witness& witness = {});
+[[nodiscard]] LedgerCheck check_ledger(const LedgerFiles& files, const Witness& witness = {});
 
 /// ERRORS: absent without the directory, without a segment in it, or without a witness's file;
 /// corrupt with the place, or with what the witness knows and the ledger does not; invalid: no
 /// public key; full without the right to read.
-[[nodiscard]] Result<Verification> verify_ledger(const std::filesystem::path& directory,
+[[nodiscard]] Result<Verification> verify_ledger(const LedgerFiles& files,
                                                  const Witness& witness = {});
 
 /// The same, and hands every group to `visit`, oldest first. For the commands that read a ledger
 /// while its agent is away.
-[[nodiscard]] Result<Verification> read_ledger(const std::filesystem::path& directory,
+[[nodiscard]] Result<Verification> read_ledger(const LedgerFiles& files,
                                                const std::function<void(const EntryGroup&)>& visit);
 
 }  // namespace homeostat::adapters::segment_log

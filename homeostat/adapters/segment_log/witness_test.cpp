@@ -67,6 +67,95 @@ TEST_CASE("a witness that hangs delays neither a start nor an end beyond its dea
     hangs->set_value();  // Had the end waited for it, nobody would have come here.
 }
 
+namespace {
+
+/// A witness that may be away, as a mount that is missing, beside one that never is.
+class AwayScene {
+  public:
+    AwayScene() {
+        std::filesystem::create_directory(file_.parent_path());
+        options_.heads->witnesses.push_back(file_);
+    }
+
+    void fill(std::uint64_t count) { fill_for_test(options_, count); }
+
+    /// What it has seen so far is remembered, and `heads` comes back with it.
+    void take() {
+        heads = read_for_test(file_);
+        std::filesystem::rename(file_.parent_path(), away_);
+    }
+
+    /// Starts without it, appends three groups, brings it back and appends one more.
+    void return_to(LogForTest& log) {
+        REQUIRE_FALSE(log.trouble());
+        for (std::uint64_t number = 103; number < 106; ++number) {
+            REQUIRE(log.append(group_for_test(number)));
+        }
+        wait_for_test([&] {  // By then no head of an earlier group is on its way.
+            const auto last = HeadFile(heads_of(scratch_)).last();
+            return last && *last && (*last)->index == 5;
+        });
+        write_for_test(away_ / file_.filename(), heads);
+        std::filesystem::rename(away_, file_.parent_path());  // All at once, as a mount.
+        REQUIRE(log.append(group_for_test(106)));
+    }
+
+    [[nodiscard]] const Options& options() const { return options_; }
+    [[nodiscard]] const std::filesystem::path& file() const { return file_; }
+    [[nodiscard]] const ScratchForTest& scratch() const { return scratch_; }
+
+    std::string heads;
+
+  private:
+    ScratchForTest scratch_;
+    std::filesystem::path file_ = scratch_.path() / "mount" / "heads.jsonl";
+    std::filesystem::path away_ = scratch_.path() / "unmounted";
+    Options options_ = head_options(scratch_);
+};
+
+}  // namespace
+
+TEST_CASE("a witness that was away at the start and has seen another chain gets no head") {
+    AwayScene scene;
+    scene.fill(3);
+    const std::string old = read_for_test(scene.scratch().segment(0));
+    scene.fill(2);
+    scene.take();
+    write_for_test(scene.scratch().segment(0), old);  // It will be longer than the witness knows.
+    std::filesystem::remove(heads_of(scene.scratch()));
+    LogForTest log(scene.options());
+    scene.return_to(log);
+    wait_for_test([&] { return !log.log().objection().empty(); });
+    CHECK(log.log().objection().contains(scene.file().string()));
+    CHECK(log.log().objection().contains("it has seen another group 4"));
+    CHECK(read_for_test(scene.file()) == scene.heads);
+}
+
+TEST_CASE("a witness that was away at the start and agrees goes on") {
+    AwayScene scene;
+    scene.fill(3);
+    scene.take();
+    LogForTest log(scene.options());
+    scene.return_to(log);
+    wait_for_test([&] {
+        const auto last = HeadFile(scene.file()).last();
+        return last && *last && (*last)->index == 6;
+    });
+    CHECK(log.log().objection().empty());
+}
+
+TEST_CASE("a head that was forged while its witness was away is found before the next one") {
+    AwayScene scene;
+    scene.fill(3);
+    scene.take();
+    char& digit = scene.heads.at(scene.heads.rfind("\"signature\":\"") + 13);
+    digit = digit == 'a' ? 'b' : 'a';
+    LogForTest log(scene.options());
+    scene.return_to(log);
+    wait_for_test([&] { return !log.log().objection().empty(); });
+    CHECK(read_for_test(scene.file()) == scene.heads);
+}
+
 TEST_CASE("zeros that a power loss left at the end of a file of heads are cut off") {
     for (const std::size_t zeros : {std::size_t{1}, std::size_t{4096}}) {
         for (const bool is_line_torn : {false, true}) {

@@ -423,6 +423,7 @@ void SimDisk::lose_power(const Choose& choose, WriteOrder order) {
         }
         file.has_failed = false;
     }
+    boots_count_ += 1;
     end_processes();
 }
 

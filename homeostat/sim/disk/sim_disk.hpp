@@ -93,6 +93,9 @@ class SimDisk final : public os::DiskCalls {
     /// The machine goes off and on again. Open files, locks and faults end.
     void lose_power(const Choose& choose, WriteOrder order);
 
+    /// 1 with the machine as it was first switched on, one more with each power loss.
+    [[nodiscard]] std::uint64_t boots_count() const { return boots_count_; }
+
     /// Every process ends and the machine goes on: nothing is lost but open files and locks.
     void end_processes();
 
@@ -162,6 +165,7 @@ class SimDisk final : public os::DiskCalls {
     std::map<std::string, std::uint64_t> locks_;
     std::uint64_t last_number_{1};
     std::uint64_t calls_count_{0};
+    std::uint64_t boots_count_{1};
     std::optional<std::uint64_t> calls_left_;
     std::optional<DiskFault> fault_;
     std::uint64_t faults_count_{0};

@@ -26,8 +26,7 @@ constexpr std::size_t everything = ~std::size_t{0};
 constexpr std::int64_t room_left_max = 12'000;
 constexpr std::int64_t broken_call_max = 4;
 
-/// Where the first group stands that no later one says to be durable. From there on what rots looks
-/// like what a power loss left half written: only a witness can tell.
+/// Where the first group stands that no later one says to be durable.
 std::size_t promised_end(std::string_view segment) {
     std::map<std::uint64_t, std::size_t> offsets;  // By the group's index.
     std::uint64_t durable_count = 0;
@@ -42,6 +41,18 @@ std::size_t promised_end(std::string_view segment) {
     const auto first = offsets.lower_bound(durable_count);
     const bool is_any_promised = !offsets.empty() && first != offsets.begin();
     return is_any_promised && first != offsets.end() ? first->second : 0;
+}
+
+/// Where the last group stands, if it was written in this boot: of what rots from there on only a
+/// witness can tell that it was ever whole.
+std::size_t end_of_boot(std::string_view segment, std::string_view boot_id) {
+    std::size_t end = 0;
+    (void)segment_log::read_frames(segment, [&](std::string_view payload, std::size_t offset) {
+        const auto prefix = segment_log::parse_group_prefix(payload);
+        end = prefix && prefix->boot_id == boot_id ? offset : 0;
+        return prefix.has_value();
+    });
+    return end;
 }
 
 }  // namespace
@@ -88,25 +99,29 @@ void LedgerDisk::lose_power() {
     written_ = synced_;
 }
 
-bool LedgerDisk::rot() {
+bool LedgerDisk::rot(std::string_view boot_id) {
     if (rotten_ || synced_.empty()) {
         return false;
     }
     const auto which = rng_.between(0, std::ssize(synced_) - 1);
     const auto& [path, bytes] = *std::next(synced_.begin(), which);
     const bool is_last = which == std::ssize(synced_) - 1;
-    const std::size_t end = is_last ? promised_end(bytes) : bytes.size();
+    // What was not synced goes with a power loss, and what it says of others.
+    const std::size_t always = is_last ? promised_end(bytes) : bytes.size();
+    const std::size_t end =
+        is_last ? std::max(always, std::min(bytes.size(), end_of_boot(written_[path], boot_id)))
+                : always;
     if (end == 0) {
         return false;
     }
     const auto bit = static_cast<std::uint64_t>(rng_.between(0, std::int64_t(end) * 8 - 1));
     disk_.rot(path, bit);
-    rotten_ = {path, bit};
+    rotten_ = {.path = path, .bit = bit, .is_like_a_loss = bit / 8 >= always};
     return true;
 }
 
 void LedgerDisk::bring_back() {
-    disk_.rot(rotten_->first, rotten_->second);  // The same bit, once more.
+    disk_.rot(rotten_->path, rotten_->bit);  // The same bit, once more.
     rotten_.reset();
 }
 

@@ -16,7 +16,7 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
+#include <string_view>
 
 namespace homeostat::sim {
 
@@ -42,9 +42,14 @@ class LedgerDisk {
     void end_processes() { disk_.end_processes(); }
     void lose_power();
 
-    /// A bit changes, unseen, of what a later group says to be durable. False: there is none.
-    [[nodiscard]] bool rot();
+    /// A bit changes, unseen, of what the next start can tell from a torn group: what a later group
+    /// says to be durable, or has one of this boot behind it. False: there is none.
+    [[nodiscard]] bool rot(std::string_view boot_id);
     [[nodiscard]] bool is_rotten() const { return rotten_.has_value(); }
+    /// A power loss before the next start would pass for what did it.
+    [[nodiscard]] bool is_rotten_like_a_loss() const {
+        return rotten_.has_value() && rotten_->is_like_a_loss;
+    }
     /// Somebody brings the file back from a copy.
     void bring_back();
 
@@ -61,7 +66,12 @@ class LedgerDisk {
     Rng rng_;
     Files written_;
     Files synced_;
-    std::optional<std::pair<std::string, std::uint64_t>> rotten_;
+    struct Rotten {
+        std::string path;
+        std::uint64_t bit{0};
+        bool is_like_a_loss{false};
+    };
+    std::optional<Rotten> rotten_;
 };
 
 }  // namespace homeostat::sim

@@ -88,22 +88,23 @@ TEST_CASE("a power loss may take what was not synced, a dead process takes nothi
 TEST_CASE("a bit that rots is found by the next reading, and the file can be brought back") {
     LedgerDisk disk = written_disk(8);
     disk.end_processes();
-    REQUIRE(disk.rot());
+    REQUIRE(disk.rot("boot-1"));
     CHECK(disk.is_rotten());
     const auto visit = [](const segment_log::FoundGroup&) { return Result<void>{}; };
     const segment_log::Disk calls({}, disk.calls());
-    const auto found = segment_log::read_segments(calls, LedgerDisk::directory, 0, visit);
+    const auto found =
+        segment_log::read_segments({LedgerDisk::directory, "boot-1", calls}, 0, visit);
     REQUIRE_FALSE(found);
     CHECK(found.error().fault == Fault::corrupt);
     disk.bring_back();
-    CHECK(segment_log::read_segments(calls, LedgerDisk::directory, 0, visit));
+    CHECK(segment_log::read_segments({LedgerDisk::directory, "boot-1", calls}, 0, visit));
     CHECK(disk.what_is_lost().empty());
 }
 
-TEST_CASE("what rots is never what nobody could tell from a torn group: no later one knows of it") {
+TEST_CASE("what rots is never what nobody could tell from a torn group") {
+    // No later group knows of the last one, or of several that were synced together.
     LedgerDisk one = written_disk(1);
-    CHECK_FALSE(one.rot());
-    // Nor are several that were synced together.
+    CHECK_FALSE(one.rot("boot-2"));
     LedgerDisk several(Rng(7));
     auto writer = open(several);
     for (const auto durability :
@@ -112,9 +113,34 @@ TEST_CASE("what rots is never what nobody could tell from a torn group: no later
     }
     several.remember_written();
     several.remember_synced();
-    CHECK_FALSE(several.rot());
+    CHECK_FALSE(several.rot("boot-2"));
     REQUIRE(writer.append({}, ports::Durability::synced));
     several.remember_written();
     several.remember_synced();
-    CHECK(several.rot());
+    CHECK(several.rot("boot-2"));
+    CHECK_FALSE(several.is_rotten_like_a_loss());
+}
+
+TEST_CASE("while the machine stays on, a bit of any group but the last may rot, and is found") {
+    const auto visit = [](const segment_log::FoundGroup&) { return Result<void>{}; };
+    int like_a_loss_count = 0;
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        CAPTURE(seed);
+        LedgerDisk disk{Rng(seed)};
+        auto writer = open(disk);
+        for (const auto durability : {ports::Durability::written, ports::Durability::written,
+                                      ports::Durability::written, ports::Durability::synced}) {
+            REQUIRE(writer.append({}, durability));
+        }
+        disk.remember_written();
+        disk.remember_synced();
+        REQUIRE(disk.rot("boot-1"));
+        like_a_loss_count += disk.is_rotten_like_a_loss() ? 1 : 0;
+        const segment_log::Disk calls({}, disk.calls());
+        const auto found =
+            segment_log::read_segments({LedgerDisk::directory, "boot-1", calls}, 0, visit);
+        REQUIRE_FALSE(found);
+        CHECK(found.error().fault == Fault::corrupt);
+    }
+    CHECK(like_a_loss_count > 20);
 }

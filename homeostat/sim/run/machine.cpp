@@ -236,8 +236,11 @@ void Machine::plan_disk() {
     }
     for (const Tick at : options_.rots_at) {
         plan(world_.instant_of(at), [this] {
-            if (disk_.rot()) {
+            if (disk_.rot(boot_id())) {
                 say("a bit of the ledger rots");
+                if (disk_.is_rotten_like_a_loss()) {
+                    trace_.reached("a bit rotted that only the boot tells from a power loss");
+                }
                 order_death();  // A life that goes on reads nothing.
             }
         });
@@ -269,8 +272,10 @@ void Machine::ledger_is_broken() {
 }
 
 bool Machine::end_life() {
-    const bool has_lost_power = std::exchange(is_power_failing_, false) ||
-                                draw_chance(death_rng_, options_.power_loss_chance);
+    bool has_lost_power = std::exchange(is_power_failing_, false) ||
+                          draw_chance(death_rng_, options_.power_loss_chance);
+    // The next start could not tell what rotted, and would rightly go on.
+    has_lost_power = has_lost_power && !disk_.is_rotten_like_a_loss();
     referee_.see_death(has_lost_power);
     if (has_lost_power) {
         reboot();

@@ -5,7 +5,8 @@
 namespace homeostat::sim {
 
 std::span<const std::string_view> all_marks() {
-    static constexpr std::array<std::string_view, 66> marks{
+    static constexpr std::array<std::string_view, 67> marks{
+        "a bit rotted that only the boot tells from a power loss",
         "a power loss took what was written",
         "a process was replaced in two steps",
         "a record arrived and nobody was told",
