@@ -131,9 +131,11 @@ void History::learn(const Entry& entry, Instant at) {
         case EntryKind::change:
             learn_change(entry, at);
             break;
+        case EntryKind::started:
+            lasting_.outlive();
+            break;
         case EntryKind::suspended:
         case EntryKind::resumed:
-        case EntryKind::started:
         case EntryKind::good:
         case EntryKind::gap:
         case EntryKind::checkpoint:
