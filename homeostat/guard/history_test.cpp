@@ -62,7 +62,7 @@ std::vector<Entry> a_whole_story() {
 
 }  // namespace
 
-TEST_CASE("a history that was moved back is one that was learned so much earlier, in another boot") {
+TEST_CASE("a history that was moved back was learned so much earlier, in another boot") {
     History moved;
     History earlier;
     for (const Entry& entry : a_whole_story()) {

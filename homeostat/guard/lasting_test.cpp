@@ -226,8 +226,8 @@ TEST_CASE("what a reboot ends nobody has taken back; a version it does not end")
             scene.history.learn(look_entry(serving_facts(), now - seconds{5}), now - seconds{5});
         }
         CHECK((scene.history.lasting().taken_back_count(lasting_part_of(row.remedy, row.step),
-                                                        scene.facts, now - minutes{10}) ==
-               (outlasts ? 2 : 0)));
+                                                        scene.facts,
+                                                        now - minutes{10}) == (outlasts ? 2 : 0)));
     }
 }
 
@@ -257,8 +257,8 @@ TEST_CASE("what an announced ending of ours may have ended nobody has taken back
         Remedy giving_back;
         Step ending;
     };
-    for (const Case& one : {Case{rows[2], readmit_0, undrain_0},
-                            Case{rows[4], *inverse_of(scale_up), stop_3}}) {
+    for (const Case& one :
+         {Case{rows[2], readmit_0, undrain_0}, Case{rows[4], *inverse_of(scale_up), stop_3}}) {
         CAPTURE(describe(one.ending));
         const std::string part = lasting_part_of(one.row.remedy, one.row.step);
         const auto count_in = [&](const History& history) {
