@@ -17,8 +17,8 @@ namespace homeostat {
 struct EscalatedBody {
     std::string because;
     std::string rule{};   ///< Of guard's, if that is why; else empty.
-    std::string about{};  ///< "errors of payments"
-    /// A person was told of the same rule and symptom shortly before, and not again.
+    std::string about{};  ///< "errors of payments: restart payments-0"
+    /// A person was told of the same rule, symptom and remedy shortly before, and not again.
     bool is_told_already{false};
 
     static void fields(auto& self, auto&& field) {

@@ -131,9 +131,11 @@ void History::learn(const Entry& entry, Instant at) {
         case EntryKind::change:
             learn_change(entry, at);
             break;
+        case EntryKind::started:
+            lasting_.outlive();
+            break;
         case EntryKind::suspended:
         case EntryKind::resumed:
-        case EntryKind::started:
         case EntryKind::good:
         case EntryKind::gap:
         case EntryKind::checkpoint:
@@ -342,9 +344,9 @@ void History::start_cool_downs(const IncidentMemory& memory, Instant at) {
     erase_oldest(cool_downs_, cool_downs_max);
 }
 
-bool History::is_told(const std::string& rule, const std::string& about, Instant since) const {
+std::optional<Instant> History::told_at(const std::string& rule, const std::string& about) const {
     const auto found = told_at_.find({rule, about});
-    return found != told_at_.end() && found->second > since;
+    return found == told_at_.end() ? std::nullopt : std::optional(found->second);
 }
 
 const IncidentMemory* History::find(const IncidentId& incident) const {

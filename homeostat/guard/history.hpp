@@ -116,11 +116,9 @@ class History {
 
     /// Who said no to just this last, and when; null: nobody did.
     [[nodiscard]] const Denial* denial_of(const Remedy& remedy) const;
-    /// Whether a person was told after `since` that this rule refused something for this symptom
-    /// (EscalatedBody::about).
-    [[nodiscard]] bool is_told(const std::string& rule,
-                               const std::string& about,
-                               Instant since) const;
+    /// When a person was last told in this boot that this rule refused this (EscalatedBody::about).
+    [[nodiscard]] std::optional<Instant> told_at(const std::string& rule,
+                                                 const std::string& about) const;
 
     /// What our effects have left in the world, and what of it somebody took back.
     [[nodiscard]] const Lasting& lasting() const { return lasting_; }
@@ -162,7 +160,7 @@ class History {
     std::deque<ReflexRestart> reflex_restarts_;
     std::map<std::pair<RemedyKind, std::string>, Instant> cool_downs_;
     std::map<std::string, Denial> denials_;  ///< By the remedy's text.
-    /// By rule and symptom: when a person was last told of it.
+    /// By rule and what it was about: when a person was last told of it.
     std::map<std::pair<std::string, std::string>, Instant> told_at_;
     Lasting lasting_;
     std::uint64_t order_next_{0};

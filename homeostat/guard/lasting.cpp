@@ -4,6 +4,7 @@
 #include "homeostat/guard/limits.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -79,14 +80,24 @@ void Lasting::replace_earlier(const Step& step) {
     });
 }
 
-/// What was put back no longer lasts; of what was stopped nothing does.
-void Lasting::end(const Step& ending) {
-    std::erase_if(parts_, [&](const Part& part) {
-        const InstanceId* instance = instance_of(part.step);
-        const bool is_meant =
-            std::holds_alternative<Stop>(ending) || std::holds_alternative<Drain>(part.step);
-        return is_meant && instance != nullptr && *instance == *instance_of(ending);
-    });
+/// What is put back will no longer last; of what is stopped nothing will.
+bool Lasting::is_meant(const Step& ending, const Part& part) {
+    const InstanceId* instance = instance_of(part.step);
+    const bool is_of_kind =
+        std::holds_alternative<Stop>(ending) || std::holds_alternative<Drain>(part.step);
+    return is_of_kind && instance != nullptr && *instance == *instance_of(ending);
+}
+
+void Lasting::announce_ending(const EffectId& effect, const Step& step) {
+    for (Part& part : parts_) {
+        if (is_meant(step, part)) {
+            part.ended_by = effect;
+        }
+    }
+    endings_.push_back({effect, step});
+    if (endings_.size() > parts_max) {
+        endings_.pop_front();
+    }
 }
 
 void Lasting::announce(const IncidentId& incident,
@@ -94,10 +105,7 @@ void Lasting::announce(const IncidentId& incident,
                        const Remedy& remedy,
                        const Step& step) {
     if (std::holds_alternative<Undrain>(step) || std::holds_alternative<Stop>(step)) {
-        endings_.push_back({effect, step});
-        if (endings_.size() > parts_max) {
-            endings_.pop_front();
-        }
+        announce_ending(effect, step);
         return;
     }
     std::string name = lasting_part_of(remedy, step);
@@ -111,12 +119,21 @@ void Lasting::announce(const IncidentId& incident,
     }
 }
 
+void Lasting::settle_ending(const Ending& ending, OutcomeKind kind, bool is_read_back) {
+    if (kind == OutcomeKind::done) {
+        std::erase_if(parts_, [&](const Part& part) { return is_meant(ending.step, part); });
+    }
+    if (kind == OutcomeKind::refused && !is_read_back) {
+        for (Part& part : parts_) {
+            part.ended_by = part.ended_by == ending.effect ? EffectId{} : part.ended_by;
+        }
+    }
+}
+
 void Lasting::settle(const EffectId& effect, OutcomeKind kind, bool is_read_back, Instant at) {
     const auto ending = std::ranges::find(endings_, effect, &Ending::effect);
     if (ending != endings_.end()) {
-        if (kind == OutcomeKind::done) {
-            end(ending->step);
-        }
+        settle_ending(*ending, kind, is_read_back);
         if (kind != OutcomeKind::unknown || is_read_back) {
             endings_.erase(ending);
         }
@@ -136,39 +153,55 @@ void Lasting::settle(const EffectId& effect, OutcomeKind kind, bool is_read_back
     }
 }
 
+void Lasting::outlive() {
+    for (Part& part : parts_) {
+        part.may_be_unborn = part.may_be_unborn || !part.since;
+    }
+}
+
 void Lasting::note_taken_back(const Part& part, Instant at) {
-    taken_back_.push_back({part.name, at});
+    taken_back_.push_back({part.name, at, part.since || !part.may_be_unborn});
     if (taken_back_.size() > taken_back_max) {
         taken_back_.pop_front();
     }
 }
 
-void Lasting::see(const Facts& facts, Instant at) {
-    std::erase_if(parts_, [&](const Part& part) {
-        const bool is_taken_back =
-            part.since && facts.read_at >= *part.since && std::visit(IsOtherwise{facts}, part.step);
-        if (is_taken_back && at - *part.since <= taken_back_window) {
-            note_taken_back(part, at);  // What stood for long has served; to change it is no fight.
+bool Lasting::is_gone(const Part& part, const Facts& facts) {
+    return part.since && facts.read_at >= *part.since && std::visit(IsOtherwise{facts}, part.step);
+}
+
+bool Lasting::is_gone(const Part& part, const Change& change) {
+    const auto* swap = std::get_if<SwapVersion>(&part.step);
+    return swap != nullptr && part.since && change.at > *part.since &&
+           swap->artifact == artifact_of(change.kind) && change.from == swap->to &&
+           change.to != swap->to;
+}
+
+/// Of what one incident has left, one taking back is counted for all that stands by then.
+void Lasting::see_gone(const auto& seen, Instant at) {
+    for (Part& part : parts_) {
+        // What stood for long has served; to change it is no fight.
+        const bool is_fight = is_gone(part, seen) && at - *part.since <= taken_back_window;
+        if (!is_fight || part.is_excused || !part.ended_by.empty()) {
+            continue;
         }
-        return is_taken_back;
-    });
+        note_taken_back(part, at);
+        for (Part& other : parts_) {
+            const bool is_of_same = other.name == part.name && other.incident == part.incident;
+            other.is_excused = other.is_excused || (is_of_same && other.since);
+        }
+    }
+    std::erase_if(parts_, [&](const Part& part) { return is_gone(part, seen); });
+}
+
+void Lasting::see(const Facts& facts, Instant at) {
+    see_gone(facts, at);
 }
 
 void Lasting::see(const Change& change, Instant at) {
-    const std::optional<Artifact> artifact = artifact_of(change.kind);
-    if (!artifact || !change.is_first_hand || change.is_ours) {
-        return;
+    if (artifact_of(change.kind) && change.is_first_hand && !change.is_ours) {
+        see_gone(change, at);
     }
-    std::erase_if(parts_, [&](const Part& part) {
-        const auto* swap = std::get_if<SwapVersion>(&part.step);
-        const bool is_taken_back = swap != nullptr && part.since && change.at > *part.since &&
-                                   swap->artifact == *artifact && change.from == swap->to &&
-                                   change.to != swap->to;
-        if (is_taken_back && at - *part.since <= taken_back_window) {
-            note_taken_back(part, at);  // What stood for long has served; to change it is no fight.
-        }
-        return is_taken_back;
-    });
 }
 
 void Lasting::move_back(Duration by) {
@@ -176,6 +209,8 @@ void Lasting::move_back(Duration by) {
         if (part.since) {
             *part.since -= by;
         }
+        // A link outlasts a reboot. An edge forgets whom it drained, and a spare is not started.
+        part.is_excused = part.is_excused || !std::holds_alternative<SwapVersion>(part.step);
     }
     for (TakenBack& one : taken_back_) {
         one.at -= by;
@@ -185,13 +220,22 @@ void Lasting::move_back(Duration by) {
 std::uint32_t Lasting::taken_back_count(const std::string& part,
                                         const Facts& facts,
                                         Instant since) const {
-    const auto before = std::ranges::count_if(
-        taken_back_, [&](const TakenBack& one) { return one.part == part && one.at >= since; });
-    const auto now = std::ranges::count_if(parts_, [&](const Part& one) {
-        return one.name == part && one.since && *one.since >= since &&
-               facts.read_at >= *one.since && std::visit(IsOtherwise{facts}, one.step);
-    });
-    return static_cast<std::uint32_t>(before + now);
+    std::size_t unborn_count = 0;
+    std::size_t certain_count = 0;
+    for (const TakenBack& one : taken_back_) {
+        if (one.part == part && one.at >= since) {
+            (one.is_certain ? certain_count : unborn_count) += 1;
+        }
+    }
+    std::set<IncidentId> losers;  // By what the facts show and nobody has learnt yet.
+    for (const Part& one : parts_) {
+        const bool counts = one.name == part && !one.is_excused && one.ended_by.empty();
+        if (counts && is_gone(one, facts) && *one.since >= since) {
+            losers.insert(one.incident);
+        }
+    }
+    certain_count += losers.size();
+    return static_cast<std::uint32_t>(certain_count == 0 ? 0 : certain_count + unborn_count);
 }
 
 std::vector<InstanceId> Lasting::drained_by(const IncidentId& incident) const {

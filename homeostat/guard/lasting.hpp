@@ -6,8 +6,11 @@
 // A version that we made current, an instance that we took out of rotation, a spare that we
 // started: each is so until a step of ours ends it. If facts read later show otherwise, or somebody
 // reports another version, it was taken back by somebody else; so it may have been, and is counted,
-// where an effect of unknown fate is looked for and not found. What expires by itself, a circuit or
-// a route, is not counted: nobody has to take that back.
+// where an effect of unknown fate is looked for and not found. If we died before its fate was
+// known, it may as well never have happened: that counts only beside what somebody certainly took
+// back. What one incident did and lost at once was taken back once, however many instances it was.
+// Nobody took back what a reboot ends, a rotation or a spare, nor what an ending of ours is meant
+// for; and what expires by itself, a circuit or a route, nobody has to.
 //
 // Bounded: the oldest go first. Pure. Values only; a part of History.
 
@@ -41,10 +44,14 @@ class Lasting {
                   const Step& step);
     void settle(const EffectId& effect, OutcomeKind kind, bool is_read_back, Instant at);
 
+    /// Another process of ours began: what has no outcome yet may never have been ordered.
+    void outlive();
+
     /// Whatever these facts show to be otherwise than we left it was taken back by `at`.
     void see(const Facts& facts, Instant at);
     void see(const Change& change, Instant at);
 
+    /// The machine was started again, and the instants so far are of another boot.
     void move_back(Duration by);
 
     /// How often `part` was taken back at `since` or later, the present `facts` included.
@@ -68,11 +75,15 @@ class Lasting {
         EffectId effect;
         Step step;
         std::optional<Instant> since{};  ///< Absent: not known to be in force.
+        bool may_be_unborn{false};       ///< We died before its fate was known.
+        bool is_excused{false};          ///< Its end says nothing of anybody, or was counted.
+        EffectId ended_by{};             ///< Of ours, and not refused by whoever was asked.
         friend bool operator==(const Part&, const Part&) = default;
     };
     struct TakenBack {
         std::string part;
         Instant at{};
+        bool is_certain{true};  ///< Else it may never have happened.
         friend bool operator==(const TakenBack&, const TakenBack&) = default;
     };
 
@@ -83,8 +94,13 @@ class Lasting {
         friend bool operator==(const Ending&, const Ending&) = default;
     };
 
+    [[nodiscard]] static bool is_meant(const Step& ending, const Part& part);
+    [[nodiscard]] static bool is_gone(const Part& part, const Facts& facts);
+    [[nodiscard]] static bool is_gone(const Part& part, const Change& change);
     void replace_earlier(const Step& step);
-    void end(const Step& ending);
+    void announce_ending(const EffectId& effect, const Step& step);
+    void settle_ending(const Ending& ending, OutcomeKind kind, bool is_read_back);
+    void see_gone(const auto& seen, Instant at);
     void note_taken_back(const Part& part, Instant at);
 
     std::deque<Part> parts_;

@@ -181,6 +181,111 @@ TEST_CASE("a change that somebody reports is enough, one of ours or from before 
     }
 }
 
+TEST_CASE("two spares of one scale that are stopped are one taking back, at once or in turn") {
+    const Step start_spare_4 = Replace{InstanceId("payments-4"), {}, v2, c2};
+    const auto learn_scale = [&](History& history, int number, Instant at) {
+        const IncidentId of("i-" + std::to_string(number));
+        learn_effect(history, {of, of.text() + ".e1", scale_up, start_spare_3}, at);
+        learn_effect(history, {of, of.text() + ".e2", scale_up, start_spare_4}, at + seconds{1});
+    };
+    const auto count_in = [](const History& history, const Facts& facts) {
+        return history.lasting().taken_back_count("the number of instances", facts,
+                                                  now - minutes{10});
+    };
+    Facts both_stopped = serving_facts();
+    both_stopped.spares.push_back(both_stopped.spares.front());
+    both_stopped.spares.back().runtime.instance = InstanceId("payments-4");
+    both_stopped.read_at = now;
+    History at_once;
+    learn_scale(at_once, 10, now - seconds{20});
+    CHECK(count_in(at_once, both_stopped) == 1);
+    at_once.learn(look_entry(both_stopped, now - seconds{10}), now - seconds{10});
+    CHECK(count_in(at_once, both_stopped) == 1);
+    learn_scale(at_once, 10, now - seconds{9});  // The same incident does it again.
+    CHECK(count_in(at_once, both_stopped) == 2);
+    History in_turn;
+    learn_scale(in_turn, 10, now - seconds{20});
+    in_turn.learn(look_entry(serving_facts(), now - seconds{15}), now - seconds{15});
+    CHECK(count_in(in_turn, serving_facts()) == 1);
+    in_turn.learn(look_entry(both_stopped, now - seconds{10}), now - seconds{10});
+    CHECK(count_in(in_turn, serving_facts()) == 1);
+    learn_scale(in_turn, 11, now - seconds{9});  // Another one's is another's.
+    CHECK(count_in(in_turn, both_stopped) == 2);
+}
+
+TEST_CASE("what a reboot ends nobody has taken back; a version it does not end") {
+    for (const Row& row : rows) {
+        CAPTURE(describe(row.step));
+        Scene scene = scene_of(row.remedy);
+        const bool outlasts = std::holds_alternative<SwapVersion>(row.step);
+        for (int count = 0; count < 2; ++count) {
+            const IncidentId of("i-" + std::to_string(10 + count));
+            learn_effect(scene.history, {of, of.text() + ".e1", row.remedy, row.step},
+                         now - seconds{20});
+            scene.history.move_back(seconds{10});
+            scene.history.learn(look_entry(serving_facts(), now - seconds{5}), now - seconds{5});
+        }
+        CHECK((scene.history.lasting().taken_back_count(lasting_part_of(row.remedy, row.step),
+                                                        scene.facts,
+                                                        now - minutes{10}) == (outlasts ? 2 : 0)));
+    }
+}
+
+TEST_CASE("what our own death kept from happening counts beside what somebody took back only") {
+    for (const Row& row : rows) {
+        CAPTURE(describe(row.step));
+        Scene scene = scene_of(row.remedy);
+        for (int count = 0; count < 3; ++count) {
+            const IncidentId of("i-" + std::to_string(20 + count));
+            const std::string effect = of.text() + ".e1";
+            scene.history.learn(intent_entry(of, effect, row.remedy, row.step), now - minutes{2});
+            scene.history.learn(entry_of(EntryKind::started, {}, StartedBody{}), now - minutes{2});
+            scene.history.learn(outcome_entry(of, effect, OutcomeKind::refused, true),
+                                now - minutes{2});
+            scene.history.learn(closed_entry(of), now - minutes{2});
+        }
+        CHECK(verdict_on_step(scene, row.step).rule != taken_back_rule);
+        learn_taken_back(scene.history, row, 0, now - minutes{1});
+        CHECK(verdict_on_step(scene, row.step).rule == taken_back_rule);
+    }
+}
+
+TEST_CASE("what an announced ending of ours may have ended nobody has taken back") {
+    const Step stop_3 = Stop{payments_3, {13, 1000}};
+    struct Case {
+        Row row;
+        Remedy giving_back;
+        Step ending;
+    };
+    for (const Case& one :
+         {Case{rows[2], readmit_0, undrain_0}, Case{rows[4], *inverse_of(scale_up), stop_3}}) {
+        CAPTURE(describe(one.ending));
+        const std::string part = lasting_part_of(one.row.remedy, one.row.step);
+        const auto count_in = [&](const History& history) {
+            return history.lasting().taken_back_count(part, serving_facts(), now - minutes{10});
+        };
+        for (const bool is_read_back : {false, true}) {
+            History history;
+            learn_effect(history, {incident, "i-1.e1", one.row.remedy, one.row.step},
+                         now - seconds{9});
+            history.learn(intent_entry(incident, "i-1.e2", one.giving_back, one.ending),
+                          now - seconds{8});
+            CHECK(count_in(history) == 0);
+            history.learn(outcome_entry(incident, "i-1.e2", OutcomeKind::unknown, is_read_back),
+                          now - seconds{7});
+            history.learn(look_entry(serving_facts(), now - seconds{6}), now - seconds{6});
+            CHECK(count_in(history) == 0);
+        }
+        History refused;  // So it stands on, until somebody takes it back.
+        learn_effect(refused, {incident, "i-1.e1", one.row.remedy, one.row.step}, now - seconds{9});
+        refused.learn(intent_entry(incident, "i-1.e2", one.giving_back, one.ending),
+                      now - seconds{8});
+        refused.learn(outcome_entry(incident, "i-1.e2", OutcomeKind::refused), now - seconds{7});
+        refused.learn(look_entry(serving_facts(), now - seconds{6}), now - seconds{6});
+        CHECK(count_in(refused) == 1);
+    }
+}
+
 TEST_CASE("an instance is drained by who drained it last, until an undrain is done") {
     History history;
     const auto drained_by = [&](const IncidentId& of) { return history.lasting().drained_by(of); };

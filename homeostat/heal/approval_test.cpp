@@ -114,6 +114,33 @@ TEST_CASE("guard refuses what is no longer right, whoever agreed to it") {
     CHECK(effects_count_of(machine) == 0);
 }
 
+TEST_CASE("who has agreed is told if the world cannot be read from then on") {
+    SimulatedMachine machine = asking_machine();
+    SimulatedProcess process(machine);
+    begin_asking(machine, process);
+    const std::string question = question_of_first(process);
+    machine.world.is_edge_readable = false;
+    CHECK(answer(process, AnswerKind::approved, question));
+    process.clock.run_for(machine.settings.refusal_for_max);
+    CHECK(process.executor->incidents().front().node == "guard");
+    process.clock.run_for(5s);
+    CHECK(process.executor->incidents().front().node == "stand_by");
+    CHECK(machine.notices.back().contains("a part of the world does not answer"));
+    CHECK(effects_count_of(machine) == 0);
+}
+
+TEST_CASE("who has agreed waits for the release of the switch, however blind we are") {
+    SimulatedMachine machine = asking_machine();
+    SimulatedProcess process(machine);
+    begin_asking(machine, process);
+    const std::string question = question_of_first(process);
+    machine.world.is_edge_readable = false;
+    machine.world.is_suspended = true;
+    CHECK(answer(process, AnswerKind::approved, question));
+    process.clock.run_for(2 * machine.settings.refusal_for_max);
+    CHECK(process.executor->incidents().front().node == "guard");
+}
+
 TEST_CASE("an answer to no question, to another one, twice or too late changes nothing") {
     SimulatedMachine machine = asking_machine();
     SimulatedProcess process(machine);

@@ -154,6 +154,28 @@ TEST_CASE("what was decided after a reboot comes out the same when it is decided
     }
 }
 
+TEST_CASE("a question has its time anew, though the ledger is full when the next boot begins") {
+    SimulatedMachine machine = bad_deploy();
+    machine.settings.guard.autonomy[RemedyKind::rollback] = Autonomy::ask;
+    reboot(machine, "boot-1", 1h);
+    {
+        SimulatedProcess process(machine);
+        REQUIRE(process.start());
+        process.clock.run_for(3s);
+        REQUIRE(process.submit(rollback_of(machine)));
+        REQUIRE(process.settle_at("ask"));
+    }
+    reboot(machine, "boot-2", 48h);
+    machine.disk.full_at = 0;
+    SimulatedProcess successor(machine);
+    REQUIRE(successor.start());
+    successor.clock.run_for(3s);
+    machine.disk.full_at.reset();
+    successor.clock.run_for(20s);
+    CHECK(successor.settle_at("ask", 0s));
+    CHECK(successor.settle_at("stand_by", question_for_max_for_test));
+}
+
 TEST_CASE("after a reboot the edge has its time anew to confirm that much is dead") {
     SimulatedMachine machine = bad_deploy();
     machine.world.versions_bad.clear();

@@ -109,12 +109,19 @@ Task<bool> ExecutorRole::write_what_was_kept() {
     co_return true;
 }
 
+/// Whether another boot has begun since its latest commit is told until a step knows it: the first
+/// that is taken up may be one that the ledger does not take.
+void ExecutorRole::reopen(Slot& slot, bool is_same_process) {
+    slot.inbox.push_front({graph::Reopen{.is_same_process = is_same_process,
+                                         .is_other_boot = !slot.is_of_this_boot}});
+}
+
 /// As a successor would: each thread from its latest commit, the world read first.
 void ExecutorRole::go_on() {
     for (const auto& [id, slot] : slots_) {
         if (!slot->is_pumping) {
             slot->inbox.clear();
-            slot->inbox.push_back({graph::Reopen{.is_same_process = true}});
+            reopen(*slot, true);
             begin_pump(id);
         }
     }

@@ -248,7 +248,8 @@ Result<void> ExecutorRole::recover() {
         slot->was_half_way = recovered.is_half_way;
         slot->thread = std::move(recovered.thread);
         if (recovered.is_readable) {
-            slot->inbox.push_back({graph::Reopen{.is_other_boot = !of_this_boot.contains(id)}});
+            slot->is_of_this_boot = of_this_boot.contains(id);
+            reopen(*slot, false);
         } else if (!recovered.is_told) {
             slot->unwritten.push_back(
                 record::escalated(IncidentId(id), {"parked: " + slot->thread.progress.trouble}));

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace homeostat::heal {
 
@@ -68,6 +70,48 @@ TEST_CASE("another rule and another symptom are told of at once") {
     other_rule.choice.remedy = restart_for_test("payments-9");
     come_and_go(process, other_rule);
     CHECK(machine.notices.size() == 3);
+}
+
+TEST_CASE("another remedy that is refused for the same symptom is told of at once") {
+    SimulatedMachine machine = bad_deploy();
+    machine.settings.guard.autonomy[RemedyKind::rollback] = Autonomy::recommend;
+    machine.settings.guard.autonomy[RemedyKind::rolling_restart] = Autonomy::recommend;
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    for (int times = 0; times < 2; ++times) {
+        come_and_go(process, rollback_of(machine));
+        Proposal other_remedy = rollback_of(machine);
+        other_remedy.choice.remedy = rolling_restart_for_test();
+        come_and_go(process, other_remedy);
+    }
+    CHECK(machine.notices.size() == 2);
+}
+
+TEST_CASE("what was not told again is told later if its symptom stays, also by a successor") {
+    for (const bool dies : {false, true}) {
+        CAPTURE(dies);
+        SimulatedMachine machine = bad_deploy();
+        machine.settings.guard.autonomy[RemedyKind::rollback] = Autonomy::recommend;
+        std::optional<SimulatedProcess> process(std::in_place, machine);
+        REQUIRE(process->start());
+        process->clock.run_for(3s);
+        come_and_go(*process, rollback_of(machine));
+        process->clock.run_for(1min);
+        REQUIRE(process->submit(rollback_of(machine)));
+        REQUIRE(process->settle_at("stand_by"));
+        if (dies) {
+            process.reset();
+            process.emplace(machine);
+            REQUIRE(process->start());
+        }
+        process->clock.run_for(8min);
+        CHECK(machine.notices.size() == 1);
+        process->clock.run_for(2min);
+        CHECK(machine.notices.size() == 2);
+        process->clock.run_for(21min);
+        CHECK(machine.notices.size() == 2);
+    }
 }
 
 TEST_CASE("who only watches the emptying of caches is not called because of a reroute either") {

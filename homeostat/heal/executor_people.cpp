@@ -66,7 +66,9 @@ Task<Result<void>> ExecutorRole::close(IncidentId incident, std::string by, std:
     const HealingThread& thread = found->second->thread;
     const std::string node = node_of(thread);
     const std::optional<act::Held>& held = incident_of(thread).held;
-    const bool is_residue = node == "hold" && held && held->is_residue;
+    const bool is_residue =
+        node == "hold" && held && held->is_residue &&
+        std::ranges::all_of(incident_of(thread).held_beside, &act::Held::is_residue);
     if (node != "parked" && node != "stand_by" && !is_residue) {
         co_return fail(Fault::refused,
                        id + " is in hand (at " + node +

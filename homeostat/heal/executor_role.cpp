@@ -218,7 +218,7 @@ Task<void> ExecutorRole::pump(std::string id) {
         const bool goes_without = had_ledger && slot.is_known && !ledger_trouble_.empty() &&
                                   is_for_one_that_ended(incident_of(slot.thread).proposal);
         if (!has_advanced && goes_without) {
-            slot.inbox.push_front({graph::Reopen{.is_same_process = true}});
+            reopen(slot, true);
         } else if (!has_advanced) {
             break;  // The thread stands still, and goes on from its latest commit some day.
         }
@@ -282,6 +282,7 @@ Task<Result<void>> ExecutorRole::take_step(Slot& slot,
         graph::apply(slot.thread, std::move(advance->delta), advance->commit);
         tell_person(slot, input);
     }
+    slot.is_of_this_boot = true;
     slot.wake_generation += 1;
     commands = std::move(advance->commands);
     co_return Result<void>{};

@@ -103,6 +103,7 @@ class ExecutorRole final : public ports::Executor {
         bool is_known{false};          ///< The ledger, or what is kept for it, has a commit of it.
         std::vector<Entry> unwritten;  ///< For the group of its next step.
         bool was_half_way{false};      ///< So the ledger said when it was recovered.
+        bool is_of_this_boot{true};    ///< So are its instants; else they are of the latest commit.
     };
 
     /// A version on its way to being good.
@@ -135,6 +136,7 @@ class ExecutorRole final : public ports::Executor {
     Task<void> watch_ledger();
     Task<bool> write_what_was_kept();
     void go_on();
+    static void reopen(Slot& slot, bool is_same_process);
     [[nodiscard]] EntryGroup group_of(std::vector<Entry> entries) const;
     [[nodiscard]] std::string next_incident_id();
     [[nodiscard]] std::string time_mark() const;

@@ -1,5 +1,6 @@
 #include "homeostat/heal/healing_graph.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -26,12 +27,14 @@ void begin_waits_anew(IncidentState& state, Instant now) {
         state.plan->step_last_at.reset();
         state.plan->drain_began_at.reset();
     }
-    for (std::optional<act::Held>* held : {&state.held, &state.held_before}) {
-        if (*held) {
-            (*held)->until = now + ((*held)->until - (*held)->since);
-            (*held)->since = now;
-            (*held)->again_at.reset();
-        }
+    const auto hold_anew = [now](act::Held& held) {
+        held.until = now + (held.until - held.since);
+        held.since = now;
+        held.again_at.reset();
+    };
+    std::ranges::for_each(state.held_beside, hold_anew);
+    if (state.held) {
+        hold_anew(*state.held);
     }
 }
 

@@ -152,10 +152,15 @@ bool restarts_anew(const IncidentState& state) {
 
 /// What a person took to answer may have outlasted the fault: errors of before say nothing.
 HealingTurn count_from_now(IncidentState state, const Facts& facts, const HealingContext& context) {
+    const bool is_overdue = context.now - state.node_since > context.around.refusal_for_max;
     if (facts.is_complete) {
         state.is_just_agreed = false;
         state.edge_errors_at_open = facts.edge.errors_total;
         state.edge_requests_at_open = facts.edge.requests_total;
+    } else if (is_overdue && !state.suspended_since) {
+        state.is_just_agreed = false;
+        return escalate_because(std::move(state),
+                                "a person has agreed, but a part of the world does not answer");
     }
     return wait_until(std::move(state), context.now + homeostat::guard::ask_again_after);
 }
@@ -189,11 +194,12 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
     if (!read->facts) {
         return escalate_because(std::move(state), "the facts: " + read->facts.error().text);
     }
-    if (state.is_just_agreed) {
+    const bool is_released = look_at_switch(state, *read->facts, context);
+    if (state.is_just_agreed && !is_released) {
         return count_from_now(std::move(state), *read->facts, context);
     }
+    state.is_just_agreed = false;
     look_for_silence(state, *read->facts, context);
-    const bool is_released = look_at_switch(state, *read->facts, context);
     if (is_released && !is_reflex(state) && !state.held) {
         return go(std::move(state), "rejudge");  // What was judged before may be long over.
     }
@@ -350,9 +356,9 @@ HealingTurn after_help(IncidentState state, const Remedy& remedy, const HealingC
     if (traits_of(kind_of(remedy)).is_temporary && !state.is_undo && is_ours) {
         return begin_hold(std::move(state), remedy, context);
     }
-    state.held.reset();
+    turn_to_next(state);
     state.has_healed = is_ours || is_given_back;
-    return go(std::move(state), "close");
+    return go(state, state.held ? "hold" : "close");
 }
 
 HealingTurn after_no_help(IncidentState state, const Remedy& remedy) {
@@ -363,8 +369,9 @@ HealingTurn after_no_help(IncidentState state, const Remedy& remedy) {
         // The symptom came back with what was given back. It may be asked for once more, as long
         // as attempts are left.
         std::erase(state.tried, state.held->remedy);
-        state.held.reset();
-        return go(std::move(state), "rejudge");
+        turn_to_next(state);
+        state.wants_cure = state.held.has_value();
+        return go(state, state.held ? "hold" : "rejudge");
     }
     const bool is_undone = !state.is_undo && has_done_something(state) && inverse_of(remedy);
     if (is_undone) {
@@ -413,26 +420,13 @@ HealingTurn undo(IncidentState state, const HealingEvent&, const HealingContext&
 
 namespace {
 
-std::string about_of(const IncidentState& state) {
-    const Symptom& symptom = state.proposal.symptom;
-    return std::string(to_text(symptom.kind)) + " of " + symptom.subject.name;
-}
-
 /// A symptom that comes and goes opens an incident each time, and each is refused by the same rule:
 /// nobody reads the hundredth notice. Where something was begun each is told of.
 bool is_told_already(const IncidentState& state, const HealingContext& context) {
-    return !state.trouble_rule.empty() && state.tried.empty() && !state.held &&
-           context.around.history->is_told(state.trouble_rule, about_of(state),
-                                           context.now - told_again_after);
-}
-
-/// Stays until a person was told. A successor of whoever died before that was written tells it
-/// again: twice is better than never.
-HealingTurn tell_trouble(IncidentState state) {
-    Notify notify{state.id.text() + ": " + state.trouble};
-    HealingTurn turn = stay(std::move(state));
-    turn.commands.emplace_back(std::move(notify));
-    return turn;
+    const std::optional<Instant> told_at =
+        context.around.history->told_at(state.trouble_rule, about_of(state));
+    return !state.trouble_rule.empty() && state.tried.empty() && !state.held && told_at &&
+           context.now < *told_at + told_again_after;
 }
 
 }  // namespace
@@ -450,6 +444,7 @@ HealingTurn escalate(IncidentState state,
         return stay(std::move(state));
     }
     const bool is_told = is_told_already(state, context);
+    state.is_untold = is_told;
     // A give-back is tried again; a person hears of it once.
     const bool is_news = !is_told && (!is_give_back(state) || state.held->failures_count == 0);
     Entry entry = record::escalated(

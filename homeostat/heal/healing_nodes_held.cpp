@@ -40,7 +40,10 @@ std::optional<InstanceId> residue_of(const IncidentState& state,
     for (const InstanceId& instance : context.around.history->lasting().drained_by(state.id)) {
         const InstanceFacts* target = find_instance(facts, instance);
         const bool is_drained = target != nullptr && target->rotation == Rotation::draining;
-        const bool is_held = state.held && state.held->remedy == Remedy{Eject{instance}};
+        const Remedy ejected = Eject{instance};
+        const auto& beside = state.held_beside;
+        const bool is_held = (state.held && state.held->remedy == ejected) ||
+                             std::ranges::find(beside, ejected, &act::Held::remedy) != beside.end();
         if (is_drained && !is_held) {
             return instance;
         }
@@ -50,7 +53,9 @@ std::optional<InstanceId> residue_of(const IncidentState& state,
 
 /// As if it had been ejected: it is given back, for as long as that takes.
 Entry hold_residue(IncidentState& state, const InstanceId& instance, Instant now) {
-    state.held_before = std::move(state.held);
+    if (state.held) {
+        state.held_beside.push_back(std::move(*state.held));
+    }
     state.held = act::Held{.remedy = Eject{instance},
                            .since = now,
                            .until = now,
@@ -59,10 +64,38 @@ Entry hold_residue(IncidentState& state, const InstanceId& instance, Instant now
     return record::held(state.id, HeldBody{state.held->remedy, now, true});
 }
 
+/// Of all that is held, what may be given back now comes to hand; else how long to wait for the
+/// first that may be. What cannot be given back for the moment keeps nothing else.
+act::HoldAdvice turn_to_due(IncidentState& state, const Facts& facts, Instant now) {
+    act::HoldAdvice advice = act::advise(*state.held, facts, now);
+    for (act::Held& other : state.held_beside) {
+        auto* wait = std::get_if<act::Wait>(&advice);
+        if (wait == nullptr) {
+            break;
+        }
+        act::HoldAdvice of_other = act::advise(other, facts, now);
+        if (const auto* longer = std::get_if<act::Wait>(&of_other)) {
+            wait->until = std::min(wait->until, longer->until);
+        } else {
+            std::swap(*state.held, other);
+            advice = std::move(of_other);
+        }
+    }
+    return advice;
+}
+
 }  // namespace
 
+void turn_to_next(IncidentState& state) {
+    state.held.reset();
+    if (!state.held_beside.empty()) {
+        state.held = std::move(state.held_beside.back());
+        state.held_beside.pop_back();
+    }
+}
+
 HealingTurn end_residue(IncidentState state) {
-    state.held = std::exchange(state.held_before, std::nullopt);
+    turn_to_next(state);
     return go(state, rest_of(state));
 }
 
@@ -90,17 +123,21 @@ HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingCo
         return with(read_facts(std::move(state)), std::move(entry));
     }
     std::vector<Entry> records;
-    const std::optional<InstanceId> left = residue_of(state, *read->facts, context);
-    if (left && !state.held->is_residue) {
+    if (const std::optional<InstanceId> left = residue_of(state, *read->facts, context)) {
         Entry entry = hold_residue(state, *left, context.now);
         records.push_back(std::move(entry));
     }
     state.held = act::looked(std::move(*state.held), *read->facts);
-    const act::HoldAdvice advice = act::advise(*state.held, *read->facts, context.now);
+    for (act::Held& other : state.held_beside) {
+        other = act::looked(std::move(other), *read->facts);
+    }
+    const act::HoldAdvice advice = turn_to_due(state, *read->facts, context.now);
     if (const auto* wait = std::get_if<act::Wait>(&advice)) {
         const Instant look_at = context.now + look_every_max;
         const Instant until = state.pending ? std::min(wait->until, look_at) : wait->until;
-        return wait_until(std::move(state), until);
+        HealingTurn turn = wait_until(std::move(state), until);
+        turn.records = std::move(records);
+        return turn;
     }
     const act::Held& held = *state.held;
     GivenBackBody body{.remedy = held.remedy,
@@ -156,6 +193,25 @@ HealingTurn look_for_remains(IncidentState state,
     return turn;
 }
 
+/// What a person was not told, since they had been told the same shortly before, they are told once
+/// that is long ago: the symptom is still there.
+HealingTurn tell_late(IncidentState state,
+                      const HealingEvent& event,
+                      const HealingContext& context) {
+    state.is_untold = state.is_untold && message_in<Notified>(event) == nullptr;
+    if (!state.is_untold) {
+        return stay(std::move(state));
+    }
+    const std::optional<Instant> told_at =
+        context.around.history->told_at(state.trouble_rule, about_of(state));
+    if (told_at && context.now < *told_at + told_again_after) {
+        return wait_until(std::move(state), *told_at + told_again_after);
+    }
+    Entry entry = record::escalated(
+        state.id, EscalatedBody{state.trouble, state.trouble_rule, about_of(state)});
+    return with(tell_trouble(std::move(state)), std::move(entry));
+}
+
 }  // namespace
 
 /// A person was called. An effect of unknown fate is looked for all the same, for as long as it
@@ -169,8 +225,8 @@ HealingTurn stand_by(IncidentState state,
     state.is_cleared = !is_first(event) && (state.is_cleared || is_over_now);
     const bool may_have_left = !context.around.history->lasting().drained_by(state.id).empty();
     if (!is_unknown && !may_have_left) {
-        const bool is_over = state.is_cleared;
-        return is_over ? go(std::move(state), "close") : stay(std::move(state));
+        return state.is_cleared ? go(std::move(state), "close")
+                                : tell_late(std::move(state), event, context);
     }
     const auto* read = message_in<FactsRead>(event);
     if (read == nullptr) {

@@ -58,6 +58,12 @@ void after(SimulatedExecutor& executor, const EffectId& effect, std::function<vo
     };
 }
 
+/// Lets time pass, though something is tried again for ever.
+void pass_wakes(SimulatedExecutor& executor) {
+    for (int wakes = 0; wakes < 200 && executor.wake(); ++wakes) {
+    }
+}
+
 void check_replay(const SimulatedExecutor& executor) {
     const Result<IncidentReplay> replay = heal::replay(executor.ledger, IncidentId("i-1"));
     REQUIRE(replay);
@@ -183,6 +189,62 @@ TEST_CASE("a cure of something ejected that stops half-way elsewhere is put back
     CHECK(lines_count(executor, "given back: the remedy that took it away was given up") == 1);
     CHECK(lines_count(executor, "given back: ") == 2);
     CHECK_FALSE(is_any_drained(world));
+    CHECK(executor.broken.empty());
+}
+
+TEST_CASE("what cannot be put back keeps nothing that is held from being given back") {
+    SimulatedWorld world;
+    const InstanceId slow_one("payments-2");
+    world.instance(slow_one).is_slow = true;
+    world.versions_bad = {VersionId("v2")};
+    SimulatedExecutor executor(world);
+    executor.around.guard.min_healthy = 1;
+    const Symptom slow = about_instance_for_test(SymptomKind::latency, slow_one.text(), world.now);
+    executor.proofs_next = {ProofKind::helped};
+    executor.cure = proposal_for_test(errors_for_test(world.now), rollback_for_test());
+    after(executor, EffectId("i-1.e5"), [&] {
+        executor.around.guard.effects_max = 1;
+        world.kept_out = {first_one};
+    });
+    executor.open(proposal_for_test(slow, eject_for_test(slow_one.text())));
+    pass_wakes(executor);
+    CHECK(lines_count(executor, "held: eject payments-0") == 1);
+    CHECK(lines_count(executor, "given back: payments-2 ") == 1);
+    CHECK(world.instance(first_one).is_drained);
+    CHECK_FALSE(executor.has_ended());
+    world.kept_out.clear();
+    executor.settle();
+    CHECK_FALSE(is_any_drained(world));
+    CHECK(executor.broken.empty());
+}
+
+TEST_CASE("one that cannot be put back keeps no other from being put back") {
+    SimulatedWorld world = all_bad();
+    SimulatedExecutor executor(world);
+    after(executor, EffectId("i-1.e1"), [&] {
+        executor.around.guard.effects_max = 1;
+        world.kept_out = {first_one};
+    });
+    executor.open(rolling_restart_of(world));
+    REQUIRE(executor.settle_at("hold"));
+    // A drain of the same incident, of which nothing was seen so far, comes late.
+    const InstanceId late_one("payments-1");
+    IntentBody intent;
+    intent.effect = EffectId("i-1.e9000");
+    intent.remedy = rolling_restart_for_test();
+    intent.step = Drain{late_one};
+    executor.write(record::intent(IncidentId("i-1"), intent));
+    executor.write(record::outcome(IncidentId("i-1"), {intent.effect, {OutcomeKind::done, {}}}));
+    world.instance(late_one).is_drained = true;
+    pass_wakes(executor);
+    CHECK(world.instance(first_one).is_drained);
+    CHECK_FALSE(world.instance(late_one).is_drained);
+    REQUIRE(executor.settle_at("hold"));
+    CHECK(executor.incident().held_beside.empty());
+    world.kept_out.clear();
+    executor.settle();
+    CHECK_FALSE(is_any_drained(world));
+    CHECK(executor.node() == "stand_by");
     CHECK(executor.broken.empty());
 }
 

@@ -64,7 +64,24 @@ template <class M>
     return turn;
 }
 
-/// That the same rule has refused something for the same symptom is told again after this.
+/// What a person would be told of, so that they are not told of the same each minute: the symptom,
+/// and what was to be done about it.
+[[nodiscard]] inline std::string about_of(const IncidentState& state) {
+    const Symptom& symptom = state.proposal.symptom;
+    return std::string(to_text(symptom.kind)) + " of " + symptom.subject.name + ": " +
+           describe(state.proposal.choice.remedy);
+}
+
+/// Stays until a person was told. A successor of whoever died before that was written tells it
+/// again: twice is better than never.
+[[nodiscard]] inline HealingTurn tell_trouble(IncidentState state) {
+    Notify notify{state.id.text() + ": " + state.trouble};
+    HealingTurn turn = stay(std::move(state));
+    turn.commands.emplace_back(std::move(notify));
+    return turn;
+}
+
+/// That the same rule has refused the same remedy for the same symptom is told again after this.
 inline constexpr Duration told_again_after = std::chrono::minutes{10};
 
 [[nodiscard]] inline bool is_first(const HealingEvent& event) {
@@ -147,7 +164,10 @@ struct ReadBack {
     return state.held ? "hold" : "stand_by";
 }
 
-/// What was left drained is back: on to what was held before, or to wait for a person.
+/// What was in hand is held no longer: on to the next that is, if there is one.
+void turn_to_next(IncidentState& state);
+
+/// What was left drained is back: on to what else is held, or to wait for a person.
 [[nodiscard]] HealingTurn end_residue(IncidentState state);
 
 /// The remedy is in force, and stays so for now.

@@ -64,15 +64,16 @@ struct IncidentState {
     std::optional<PendingEffect> pending;
     std::uint32_t effects_count{0};
     bool is_undo{false};  ///< The plan is the inverse of the last remedy, or of the held one.
-    Preconditions asked_about{};    ///< Of the latest question to a person.
-    bool is_just_agreed{false};     ///< By a person: guard has not looked since.
-    std::optional<act::Held> held;  ///< A temporary remedy in force, or what was left of one.
-    std::optional<act::Held> held_before;  ///< In force meanwhile, while a residue is given back.
+    Preconditions asked_about{};         ///< Of the latest question to a person.
+    bool is_just_agreed{false};          ///< By a person: guard has not looked since.
+    std::optional<act::Held> held;       ///< A temporary remedy in force, or what was left of one.
+    std::vector<act::Held> held_beside;  ///< Whatever else is in force or left; each in its turn.
     bool wants_cure{false};  ///< What is held is a stopgap, and no cure was proposed yet.
     bool has_healed{false};
     bool is_cleared{false};    ///< The symptom has gone while a person was waited for.
     std::string trouble;       ///< Why a person is needed, once one is.
     std::string trouble_rule;  ///< Of guard's, if it is for that; else empty.
+    bool is_untold{false};     ///< A person was told the same shortly before, and not again yet.
     std::string last_rule;     ///< Of the last refusal written, so that a wait is written once.
     std::uint64_t boot{0};     ///< As Around::boot: the one that its instants belong to.
 
@@ -95,12 +96,13 @@ struct IncidentState {
         field("asked_about", self.asked_about);
         field("is_just_agreed", self.is_just_agreed);
         field("held", self.held);
-        field("held_before", self.held_before);
+        field("held_beside", self.held_beside, may_be_absent);
         field("wants_cure", self.wants_cure);
         field("has_healed", self.has_healed);
         field("is_cleared", self.is_cleared);
         field("trouble", self.trouble);
         field("trouble_rule", self.trouble_rule);
+        field("is_untold", self.is_untold, may_be_absent);
         field("last_rule", self.last_rule);
         field("boot", self.boot);
     }

@@ -76,6 +76,7 @@ class SimulatedWorld {
     bool is_edge_readable{true};
     bool is_suspended{false};
     std::map<std::string_view, int> refusals_left;  ///< By the name of the step.
+    std::set<InstanceId> kept_out;                  ///< An undrain of one of them is refused.
     Duration start_for{std::chrono::milliseconds{100}};
     Instant now{std::chrono::hours{1}};
 
@@ -297,6 +298,9 @@ class SimulatedWorld {
     }
 
     Outcome apply(const EffectId&, const Undrain& step, bool) {
+        if (kept_out.contains(step.instance)) {
+            return {OutcomeKind::refused, "it stays out"};
+        }
         instance(step.instance).is_drained = false;
         return {OutcomeKind::done, {}};
     }

@@ -41,6 +41,7 @@ void Machine::begin_rivals() {
 
 /// The autoscaler: sees fewer requests per instance than it would pay for.
 void Machine::scale_back() {
+    bool is_ours = false;
     for (ReplicaIndex replica = declared_.first; replica < declared_.end; ++replica) {
         const ReplicaView view = world_.replica(replica);
         if (!view.is_spare || !view.is_wanted || !view.is_alive) {
@@ -48,10 +49,11 @@ void Machine::scale_back() {
         }
         say("autoscaler: stops a spare");
         trace_.reached("autoscaler took it back");
-        if (!view.effect.empty()) {
-            referee_.see_revert("scale");
-        }
+        is_ours = is_ours || !view.effect.empty();
         (void)world_.stop(replica, view.identity, {});
+    }
+    if (is_ours) {
+        referee_.see_revert("scale");  // To stop two spares of one scale is to take it back once.
     }
 }
 
