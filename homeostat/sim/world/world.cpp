@@ -151,9 +151,8 @@ World::World(Topology topology, std::uint64_t seed, Instant begins_at)
         begin_links(state, index);
     }
     state.started_by.resize(state.replicas.size());
-    const Rng rng(seed);
+    reseed(seed);
     for (const TrafficSpec& traffic : state.topology.traffic) {
-        state.traffic_rngs.push_back(rng.fork("traffic " + std::to_string(traffic.link)));
         const ServiceIndex target = state.topology.links[traffic.link].target;
         state.services[target].slow_ms = traffic.slow_ms;
     }
@@ -179,6 +178,14 @@ void World::tick() {
 void World::run(Tick ticks_count) {
     for (Tick passed = 0; passed < ticks_count; ++passed) {
         tick();
+    }
+}
+
+void World::reseed(std::uint64_t seed) {
+    const Rng rng(seed);
+    state_->traffic_rngs.clear();
+    for (const TrafficSpec& traffic : state_->topology.traffic) {
+        state_->traffic_rngs.push_back(rng.fork("traffic " + std::to_string(traffic.link)));
     }
 }
 

@@ -57,6 +57,8 @@ class World {
     /// 100 ms pass.
     void tick();
     void run(Tick ticks_count);
+    /// What chance brings from now on is drawn from another seed: another future of this world.
+    void reseed(std::uint64_t seed);
     /// The fault begins at its `begins_at`, or with the next tick.
     void add(const InjectedFault& fault);
 

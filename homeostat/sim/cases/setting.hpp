@@ -1,0 +1,47 @@
+#pragma once
+
+// Setting: a topology as a case tells of it: what its services are, and what versions and zones
+// are called.
+//
+// The world knows services, links and caches; a case also knows a gateway, databases and queues,
+// which are services at the edge and at the leaves. A cache is a service of its own here.
+//
+// Pure. Values only.
+
+#include "homeostat/base/rng.hpp"
+#include "homeostat/domain/artifact.hpp"
+#include "homeostat/domain/ids.hpp"
+#include "homeostat/sim/cases/names.hpp"
+#include "homeostat/sim/cases/split.hpp"
+#include "homeostat/sim/world/topology.hpp"
+
+#include <string>
+#include <vector>
+
+namespace homeostat::sim::cases {
+
+struct Setting {
+    Topology topology;
+    std::vector<ServiceKind> kinds;                            ///< By service.
+    std::vector<std::string> zones;                            ///< By zone.
+    std::vector<PerArtifact<std::vector<std::string>>> names;  ///< Of versions: "v1" is at 0.
+    /// Of a service: requests that come to it for one request of a user. 0 to 1; more counts as 1.
+    std::vector<double> reach;
+
+    /// What the world calls "v3" is called otherwise in each case.
+    [[nodiscard]] const std::string& version_name(ServiceIndex service,
+                                                  Artifact artifact,
+                                                  const VersionId& version) const;
+    [[nodiscard]] const std::string& zone_of(ReplicaIndex replica) const;
+    /// A link that reads through it.
+    [[nodiscard]] const LinkSpec& link_of(CacheIndex cache) const;
+};
+
+constexpr std::uint32_t services_count_min = 3;
+constexpr std::uint32_t services_count_max = 40;
+constexpr std::size_t version_names_count = 16;  ///< As many as a world has of one artifact.
+
+/// 3 to 40 services, a dozen on average.
+[[nodiscard]] Setting draw_setting(Rng& rng, Split split);
+
+}  // namespace homeostat::sim::cases

@@ -1,0 +1,89 @@
+#include "homeostat/sim/cases/story.hpp"
+
+#include "homeostat/sim/world/draws.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace homeostat::sim::cases {
+
+namespace {
+
+constexpr double silent_share = 0.15;   ///< Of the plots that nobody notices, such as are told.
+constexpr std::uint32_t waits_s = 120;  ///< For an alert.
+constexpr std::uint32_t attempts_max = 8;
+
+[[nodiscard]] Story begin(Rng& rng, Split split) {
+    Setting setting = draw_setting(rng, split);
+    Plot plot = draw_plot(rng, setting, split);
+    World world(setting.topology, rng.next());
+    for (const auto* faults : {&plot.history, &plot.innocents, &plot.faults}) {
+        for (const InjectedFault& fault : *faults) {
+            world.add(fault);
+        }
+    }
+    Recorder recorder(world);
+    return {std::move(setting), std::move(plot), std::move(world), std::move(recorder), {}, 0};
+}
+
+/// An alert that came with the fault or after it.
+[[nodiscard]] bool is_alarmed(const Recorder& recorder) {
+    return std::ranges::any_of(recorder.alerts(),
+                               [](const Alert& alert) { return alert.fires_at > fault_at_s; });
+}
+
+void pass_to(Story& story, std::uint32_t second) {
+    while (story.recorder.seconds().size() < second) {
+        story.recorder.pass_second(story.world);
+    }
+}
+
+/// A sensor that was wrong for a moment, or a threshold that was met by chance.
+void raise_false_alarm(Rng& rng, Story& story) {
+    constexpr std::array kinds{AlertKind::high_error_ratio, AlertKind::high_latency,
+                               AlertKind::instance_down, AlertKind::memory_high,
+                               AlertKind::high_traffic};
+    const auto index = static_cast<std::uint32_t>(rng.next() % story.setting.kinds.size());
+    const auto fires_at = story.at_s - static_cast<std::uint32_t>(rng.between(1, 40));
+    story.false_alarms.push_back({kinds[rng.next() % kinds.size()], index, fires_at, {}});
+}
+
+/// Plays it. False: nobody would have noticed anything.
+[[nodiscard]] bool play(Rng& rng, Story& story) {
+    const bool is_healthy = story.plot.faults.empty();
+    const bool may_be_silent = is_healthy || draw_chance(rng, silent_share);
+    const auto delay_s = static_cast<std::uint32_t>(rng.between(3, 40));
+    const auto begins_s = static_cast<std::uint32_t>(fault_at_s);
+    pass_to(story, begins_s);
+    const std::uint32_t until_s = begins_s + (is_healthy ? delay_s : waits_s);
+    while (!is_alarmed(story.recorder) && story.recorder.seconds().size() < until_s) {
+        story.recorder.pass_second(story.world);
+    }
+    if (!is_alarmed(story.recorder)) {
+        story.at_s = until_s;
+        if (may_be_silent) {
+            raise_false_alarm(rng, story);
+        }
+        return may_be_silent;
+    }
+    story.at_s = static_cast<std::uint32_t>(story.recorder.seconds().size()) + delay_s;
+    pass_to(story, story.at_s);
+    return true;
+}
+
+}  // namespace
+
+Story tell_story(const Rng& rng, Split split) {
+    for (std::uint32_t attempt = 1;; ++attempt) {
+        Rng draws = rng.fork(fmt::format("attempt {}", attempt));
+        Story story = begin(draws, split);
+        if (play(draws, story) || attempt == attempts_max) {
+            return story;
+        }
+    }
+}
+
+}  // namespace homeostat::sim::cases
