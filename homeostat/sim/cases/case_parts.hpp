@@ -12,7 +12,7 @@
 
 namespace homeostat::sim::cases {
 
-/// With four significant digits; a whole one without a point.
+/// As `rounded`; a whole one without a point.
 [[nodiscard]] json::value number(double value);
 
 void add_services(json::object& object, const Story& story);

@@ -104,7 +104,7 @@ void summarise(const std::vector<Tried>& tried, Case& made) {
 
 Case make_case(const CaseOrder& order) {
     const Rng rng(Rng(order.seed).fork(fmt::format("case {}", order.number)).next());
-    const Story story = tell_story(rng.fork("story"), order.split);
+    const Story story = tell_story(rng.fork("story"), order);
     Rng possible_rng = rng.fork("possible");
     const Possible possible = draw_possible(possible_rng, story);
     Rng targets_rng = rng.fork("targets");

@@ -2,13 +2,13 @@
 
 // Cases: moments at which somebody has to choose a remedy, with what each would have cost.
 //
-// Front door of the folder. A case is told by a seed, its number and a split, and by nothing else:
+// Front door of the folder. A case is told by its order (seed, number, split), and by nothing else:
 // any one can be made alone, and is the same to the byte. docs/cases.md describes the format.
 //
 // Pure. Not thread-safe; each call is independent of all others.
 
+#include "homeostat/sim/cases/case_order.hpp"
 #include "homeostat/sim/cases/plot.hpp"
-#include "homeostat/sim/cases/split.hpp"
 
 #include <cstdint>
 #include <string>
@@ -17,12 +17,6 @@
 namespace homeostat::sim::cases {
 
 constexpr int format_version = 1;
-
-struct CaseOrder {
-    std::uint64_t seed{1};
-    std::uint64_t number{1};
-    Split split{Split::all};
-};
 
 struct Case {
     std::string line;  ///< JSON, without a newline.

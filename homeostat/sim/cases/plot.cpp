@@ -4,7 +4,6 @@
 #include "homeostat/sim/world/draws.hpp"
 
 #include <algorithm>
-#include <optional>
 
 namespace homeostat::sim::cases {
 
@@ -28,15 +27,20 @@ constexpr double two_share = 0.1;
             .begins_at = ticks_of(at_s)};
 }
 
-/// Users feel what happens where many of their requests come by.
+/// Users feel what happens where many of their requests come by. What is read through a cache
+/// counts with all reads, its source with the misses.
 [[nodiscard]] bool is_felt(const Setting& setting, const InjectedFault& fault) {
-    constexpr double reach_min = 0.15;
-    return setting.reach[place_of(setting, fault)] >= reach_min;
+    constexpr double reach_min = 0.3;
+    if (is_at_cache(fault.kind)) {
+        const LinkSpec& link = setting.link_of(fault.replica);
+        return setting.reach[link.caller] * link.calls_per_request >= reach_min;
+    }
+    return setting.reach[fault.service] >= reach_min;
 }
 
 /// One of that kind in a place that matters, if a few draws find one. `nothing`: it cannot be had.
 [[nodiscard]] InjectedFault draw_felt(Rng& rng, const Setting& setting, FaultKind kind) {
-    constexpr int tries_max = 6;
+    constexpr int tries_max = 12;
     InjectedFault fault = draw_fault_of(rng, setting.topology, kind);
     for (int tries = 1; tries < tries_max && fault.kind == kind && !is_felt(setting, fault);
          ++tries) {
@@ -44,6 +48,10 @@ constexpr double two_share = 0.1;
     }
     fault.begins_at = ticks_of(fault_at_s);
     fault.ends_at = never;
+    if (kind == FaultKind::surge) {
+        // More than that no spares of these services carry.
+        fault.strength = draw_between(rng, 1.4, 2.6);
+    }
     return fault;
 }
 
@@ -63,19 +71,33 @@ constexpr double two_share = 0.1;
     return families[rng.next() % families.size()];
 }
 
-void draw_faults(Rng& rng, const Setting& setting, Split split, Plot& plot) {
-    constexpr int tries_max = 20;  // A world without caches loses none.
+[[nodiscard]] Flavour draw_flavour(Rng& rng, const CaseOrder& order) {
     const double u = rng.unit();
-    if (u < healthy_share) {
-        return;
+    if (order.family) {
+        return *order.family == FaultKind::nothing ? Flavour::healthy : Flavour::lasting;
     }
-    const bool passes = u < healthy_share + passing_share;
-    const bool is_double = !passes && u < healthy_share + passing_share + two_share;
-    const std::size_t count = is_double ? 2 : 1;
+    if (u < healthy_share) {
+        return Flavour::healthy;
+    }
+    if (u < healthy_share + passing_share) {
+        return Flavour::passing;
+    }
+    return u < healthy_share + passing_share + two_share ? Flavour::two_at_once : Flavour::lasting;
+}
+
+[[nodiscard]] bool has_kind(const Plot& plot, FaultKind kind) {
+    return std::ranges::count(plot.faults, kind, &InjectedFault::kind) > 0;
+}
+
+void draw_faults(Rng& rng, const Setting& setting, const CaseOrder& order, Plot& plot) {
+    constexpr int tries_max = 20;  // A world without caches loses none.
+    const bool passes = plot.flavour == Flavour::passing;
+    const std::size_t count = plot.flavour == Flavour::two_at_once ? 2 : 1;
     for (int tries = 0; tries < tries_max && plot.faults.size() < count; ++tries) {
-        const FaultKind kind = draw_family(rng, split);
+        const FaultKind kind = order.family ? *order.family : draw_family(rng, order.split);
         InjectedFault fault = draw_felt(rng, setting, kind);
-        if (fault.kind != kind || (passes && !may_pass(rng.fork("may pass"), setting, kind))) {
+        if (fault.kind != kind || has_kind(plot, kind) ||
+            (passes && !may_pass(rng.fork("may pass"), setting, kind))) {
             continue;
         }
         if (passes) {
@@ -84,16 +106,9 @@ void draw_faults(Rng& rng, const Setting& setting, Split split, Plot& plot) {
         if (!plot.faults.empty()) {
             fault.begins_at += ticks_of(draw_between(rng, 0, 20));
         }
+        plot.family = plot.faults.empty() ? "" : plot.family + '+';
+        plot.family += to_text(kind);
         plot.faults.push_back(fault);
-    }
-    if (plot.faults.empty()) {
-        return;
-    }
-    plot.family = to_text(plot.faults.front().kind);
-    plot.flavour = passes ? Flavour::passing : Flavour::lasting;
-    if (plot.faults.size() > 1) {
-        plot.family += '+' + std::string(to_text(plot.faults.back().kind));
-        plot.flavour = Flavour::two_at_once;
     }
 }
 
@@ -182,9 +197,12 @@ ServiceIndex place_of(const Setting& setting, const InjectedFault& fault) {
     return is_at_cache(fault.kind) ? setting.link_of(fault.replica).target : fault.service;
 }
 
-Plot draw_plot(Rng& rng, const Setting& setting, Split split) {
+Plot draw_plot(Rng& rng, const Setting& setting, const CaseOrder& order) {
     Plot plot;
-    draw_faults(rng, setting, split, plot);
+    plot.flavour = draw_flavour(rng, order);
+    if (plot.flavour != Flavour::healthy) {
+        draw_faults(rng, setting, order, plot);
+    }
     draw_history(rng, setting, plot);
     draw_innocents(rng, setting, plot);
     return plot;

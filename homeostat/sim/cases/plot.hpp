@@ -5,8 +5,8 @@
 // Pure. Values only.
 
 #include "homeostat/base/rng.hpp"
+#include "homeostat/sim/cases/case_order.hpp"
 #include "homeostat/sim/cases/setting.hpp"
-#include "homeostat/sim/cases/split.hpp"
 #include "homeostat/sim/world/fault.hpp"
 
 #include <array>
@@ -45,7 +45,8 @@ struct Plot {
 /// The families a split draws from, `nothing` not among them: it is no fault and on both sides.
 [[nodiscard]] std::vector<FaultKind> families_of(Split split);
 
-[[nodiscard]] Plot draw_plot(Rng& rng, const Setting& setting, Split split);
+/// With no faults though its flavour has some: this topology cannot have them.
+[[nodiscard]] Plot draw_plot(Rng& rng, const Setting& setting, const CaseOrder& order);
 
 /// Its `replica` is a cache.
 [[nodiscard]] bool is_at_cache(FaultKind kind);

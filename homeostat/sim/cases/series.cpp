@@ -173,7 +173,7 @@ void Monitor::let_a_probe_lie() {
 double rounded(double value) {
     double magnitude = 1;
     const double size = std::abs(value);
-    while (size * magnitude < 1'000 && magnitude < 1e9) {
+    while (size * magnitude < 100 && magnitude < 1e9) {
         magnitude *= 10;
     }
     // What is large already has no digits after the point.

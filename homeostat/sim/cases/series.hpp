@@ -15,7 +15,7 @@
 namespace homeostat::sim::cases {
 
 constexpr std::uint32_t step_s = 5;
-constexpr std::uint32_t replica_step_s = 15;  ///< There are many of them.
+constexpr std::uint32_t replica_step_s = 30;  ///< There are many of them.
 
 struct Series {
     std::string_view name;
@@ -26,7 +26,7 @@ struct Series {
     std::vector<std::pair<std::uint32_t, double>> points;
 };
 
-/// To four significant digits: what a case writes.
+/// To three significant digits, and to no fewer than whole ones: what a case writes.
 [[nodiscard]] double rounded(double value);
 
 /// Of services, replicas and caches. Some are missing, some late, some stuck; now and then a probe

@@ -13,10 +13,10 @@ namespace homeostat::sim::cases {
 namespace {
 
 [[nodiscard]] std::uint32_t draw_services_count(Rng& rng) {
-    // The cube of a uniform: half of the cases have seven services or fewer, one in five over 20.
+    // Half of the cases have ten services or fewer, one in five more than 22.
     const double u = rng.unit();
     const double span = services_count_max - services_count_min + 1;
-    return services_count_min + static_cast<std::uint32_t>(span * u * u * u);
+    return services_count_min + static_cast<std::uint32_t>(span * (0.2 * u + 0.8 * u * u * u));
 }
 
 [[nodiscard]] bool is_leaf(const Topology& topology, ServiceIndex index) {
@@ -63,7 +63,8 @@ void make_queue(Topology& topology, ServiceIndex index) {
     reach[0] = 1;
     for (const LinkSpec& link : topology.links) {
         if (link.caller != none) {
-            reach[link.target] += reach[link.caller] * link.calls_per_request;
+            const double hit = link.cache == none ? 0 : topology.caches[link.cache].hit_share_max;
+            reach[link.target] += reach[link.caller] * link.calls_per_request * (1 - hit);
         }
     }
     for (double& share : reach) {
@@ -94,17 +95,18 @@ const LinkSpec& Setting::link_of(CacheIndex cache) const {
     return *found;
 }
 
-Setting draw_setting(Rng& rng, Split split) {
+Setting draw_setting(Rng& rng, const CaseOrder& order) {
     Setting setting;
     Topology& topology = setting.topology;
-    topology = draw_topology_of(rng, draw_services_count(rng));
+    const std::uint32_t drawn_count = draw_services_count(rng);
+    topology = draw_topology_of(rng, order.services_count > 0 ? order.services_count : drawn_count);
     topology.zones_count = static_cast<std::uint32_t>(rng.between(1, 4));
     setting.zones = draw_zones(rng, topology.zones_count);
     std::set<std::string> taken;
     for (ServiceIndex index = 0; index < topology.services.size(); ++index) {
         const ServiceKind kind = draw_kind(rng, topology, index);
         setting.kinds.push_back(kind);
-        topology.services[index].name = draw_name(rng, split, kind, taken);
+        topology.services[index].name = draw_name(rng, order.split, kind, taken);
         setting.names.push_back(
             {draw_versions(rng, version_names_count), draw_versions(rng, version_names_count)});
         if (kind == ServiceKind::database) {
@@ -114,7 +116,7 @@ Setting draw_setting(Rng& rng, Split split) {
         }
     }
     for (CacheSpec& cache : topology.caches) {
-        cache.name = draw_name(rng, split, ServiceKind::cache, taken);
+        cache.name = draw_name(rng, order.split, ServiceKind::cache, taken);
         cache.has_reroute = draw_chance(rng, 0.8);
     }
     setting.reach = reaches(topology);

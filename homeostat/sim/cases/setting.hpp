@@ -11,8 +11,8 @@
 #include "homeostat/base/rng.hpp"
 #include "homeostat/domain/artifact.hpp"
 #include "homeostat/domain/ids.hpp"
+#include "homeostat/sim/cases/case_order.hpp"
 #include "homeostat/sim/cases/names.hpp"
-#include "homeostat/sim/cases/split.hpp"
 #include "homeostat/sim/world/topology.hpp"
 
 #include <string>
@@ -25,7 +25,8 @@ struct Setting {
     std::vector<ServiceKind> kinds;                            ///< By service.
     std::vector<std::string> zones;                            ///< By zone.
     std::vector<PerArtifact<std::vector<std::string>>> names;  ///< Of versions: "v1" is at 0.
-    /// Of a service: requests that come to it for one request of a user. 0 to 1; more counts as 1.
+    /// Of a service: requests that come to it for one request of a user, while caches are warm. 0
+    /// to 1; more counts as 1.
     std::vector<double> reach;
 
     /// What the world calls "v3" is called otherwise in each case.
@@ -41,7 +42,7 @@ constexpr std::uint32_t services_count_min = 3;
 constexpr std::uint32_t services_count_max = 40;
 constexpr std::size_t version_names_count = 16;  ///< As many as a world has of one artifact.
 
-/// 3 to 40 services, a dozen on average.
-[[nodiscard]] Setting draw_setting(Rng& rng, Split split);
+/// 3 to 40 services, 14 on average; or as many as are ordered.
+[[nodiscard]] Setting draw_setting(Rng& rng, const CaseOrder& order);
 
 }  // namespace homeostat::sim::cases

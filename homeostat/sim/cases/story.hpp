@@ -30,6 +30,6 @@ struct Story {
 
 /// Draws plots until one is felt; some may pass in silence. The moment comes 3 to 40 s after the
 /// first alert.
-[[nodiscard]] Story tell_story(const Rng& rng, Split split);
+[[nodiscard]] Story tell_story(const Rng& rng, const CaseOrder& order);
 
 }  // namespace homeostat::sim::cases

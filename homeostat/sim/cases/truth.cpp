@@ -58,11 +58,15 @@ struct Difference {
     return more.mean > margin && more.mean > more.spread;
 }
 
-/// Within the margin of the best of them.
+/// Within the margin of the best of them. Whoever acts has to gain by it.
 [[nodiscard]] bool is_near(const Tried& one, const Tried& best, const Tried& nothing) {
     constexpr double doubt_max = 3;  // A gamble is not acceptable because it may come out well.
-    const double margin = std::max(margin_s, margin_of_saving * (nothing.total() - best.total()));
-    return !is_clearly_worse(one, best, margin) && difference(one, best).mean <= doubt_max * margin;
+    const bool gains = one.trial.kind == TrialKind::observe || one.total() < nothing.total();
+    const double saving = nothing.total() - best.total();
+    const double margin =
+        std::max({margin_s, margin_of_saving * saving, margin_of_cost * best.total()});
+    return gains && !is_clearly_worse(one, best, margin) &&
+           difference(one, best).mean <= doubt_max * margin;
 }
 
 }  // namespace

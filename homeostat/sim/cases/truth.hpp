@@ -30,12 +30,13 @@ constexpr double measured_last_s = 30;
 constexpr double goes_on_s = 300;
 /// for so long, if a person was called: they have mended it three minutes after the call.
 constexpr double person_needs_s = 180;
-/// A future is acceptable that costs so much more than the best at most, or a tenth of what the
-/// best saves.
+/// Acceptable is what costs so much more than the best at most, or so much of what the best saves
+/// or costs.
 constexpr double margin_s = 0.4;
 constexpr double margin_of_saving = 0.1;
+constexpr double margin_of_cost = 0.05;
 /// Harmful is what costs so much more than doing nothing at least, or a twentieth of its cost.
-constexpr double harm_s = 1;
+constexpr double harm_s = 2;
 constexpr double harm_of_cost = 0.05;
 
 enum class Verdict : std::uint8_t { acceptable, useless, harmful };

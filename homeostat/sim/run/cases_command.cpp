@@ -26,6 +26,7 @@ constexpr int exit_usage = 2;
 constexpr int exit_interrupted = 130;
 
 using cases::Case;
+using cases::CaseOrder;
 using cases::Split;
 
 struct Closes {
@@ -111,7 +112,7 @@ void show_progress(const Totals& totals, const CasesArguments& arguments) {
 
 /// Rounds of as many cases as there are jobs, each on its own thread. False: not written.
 [[nodiscard]] bool write_all(const CasesArguments& arguments,
-                             Split split,
+                             const CaseOrder& order,
                              std::FILE* file,
                              const volatile std::sig_atomic_t& is_interrupted,
                              Totals& totals) {
@@ -124,7 +125,8 @@ void show_progress(const Totals& totals, const CasesArguments& arguments) {
         std::vector<Case> made(end - number);
         const auto make = [&](std::uint64_t from) {
             for (std::uint64_t at = from; at < end; at += arguments.jobs) {
-                made[at - number] = cases::make_case({arguments.seed, at, split});
+                made[at - number] = cases::make_case(
+                    {order.seed, at, order.split, order.family, order.services_count});
             }
         };
         std::vector<std::future<void>> threads;
@@ -146,13 +148,27 @@ void show_progress(const Totals& totals, const CasesArguments& arguments) {
     return true;
 }
 
-}  // namespace
-
-int make_cases(const CasesArguments& arguments, const volatile std::sig_atomic_t& is_interrupted) {
+[[nodiscard]] std::optional<CaseOrder> order_of(const CasesArguments& arguments) {
     const std::optional<Split> split = parse_enum<Split>(arguments.split);
     if (!split) {
         std::fprintf(stderr, "homeostat-lab: --split %s: want train, held-out or all\n",
                      arguments.split.c_str());
+        return std::nullopt;
+    }
+    const std::optional<FaultKind> family = parse_enum<FaultKind>(arguments.family);
+    if (!arguments.family.empty() && !family) {
+        std::fprintf(stderr, "homeostat-lab: no family '%s'; --list-families names them\n",
+                     arguments.family.c_str());
+        return std::nullopt;
+    }
+    return CaseOrder{arguments.seed, 0, *split, family, arguments.services_count};
+}
+
+}  // namespace
+
+int make_cases(const CasesArguments& arguments, const volatile std::sig_atomic_t& is_interrupted) {
+    const std::optional<CaseOrder> order = order_of(arguments);
+    if (!order) {
         return exit_usage;
     }
     if (arguments.is_json && arguments.out == "-") {
@@ -169,7 +185,7 @@ int make_cases(const CasesArguments& arguments, const volatile std::sig_atomic_t
     }
     const auto began_at = std::chrono::steady_clock::now();
     Totals totals;
-    if (!write_all(arguments, *split, file.get(), is_interrupted, totals)) {
+    if (!write_all(arguments, *order, file.get(), is_interrupted, totals)) {
         std::fprintf(stderr, "homeostat-lab: %s cannot be written: %s\n", arguments.out.c_str(),
                      std::strerror(errno));
         return exit_unwritten;

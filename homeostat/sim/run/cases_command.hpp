@@ -16,7 +16,9 @@ struct CasesArguments {
     std::optional<std::uint64_t> only;  ///< This one alone.
     std::uint64_t seed{1};
     std::string split{"all"};
-    std::string out{"-"};  ///< "-": standard output.
+    std::string family;               ///< Empty: drawn.
+    std::uint32_t services_count{0};  ///< 0: drawn.
+    std::string out{"-"};             ///< "-": standard output.
     std::uint32_t jobs{1};
     bool is_json{false};
 };

@@ -275,6 +275,7 @@ int run_cases(const Arguments& arguments) {
     CasesArguments cases = arguments.cases;
     cases.seed = arguments.seed.value_or(1);
     cases.is_json = arguments.is_json;
+    cases.services_count = arguments.services_count;
     return make_cases(cases, is_interrupted);
 }
 
@@ -313,6 +314,8 @@ void add_case_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--split", cases.split,
                    "train, held-out or all: which families, names and wordings are drawn")
         ->capture_default_str();
+    app.add_option("--family", cases.family,
+                   "Only cases of this fault, alone and lasting, or of nothing");
     app.add_option("--jobs", cases.jobs, "Threads that make cases; the bytes are the same")
         ->capture_default_str()
         ->check(CLI::Range(1, 64));
