@@ -25,10 +25,31 @@ struct Traits {
     }
 };
 
+/// What faults use up of a process and of its volume.
+struct Wear {
+    double workers_stuck{0};
+    double descriptors_leaked{0};
+    bool is_out_of_descriptors{false};
+    double disk_used_share{disk_used_at_rest};
+    // What faults make of it; renewed with the other causes.
+    bool is_wearing{false};
+    double stuck_per_tick{0};
+    double descriptors_per_request{0};
+    double disk_per_tick{0};
+
+    static void fields(auto& self, auto&& field) {
+        field(self.workers_stuck, self.descriptors_leaked, self.is_out_of_descriptors,
+              self.disk_used_share, self.is_wearing, self.stuck_per_tick,
+              self.descriptors_per_request, self.disk_per_tick);
+    }
+    friend bool operator==(const Wear&, const Wear&) = default;
+};
+
 struct ReplicaState {
     // Fixed.
     ServiceIndex service{0};
     std::uint32_t zone{0};
+    HostIndex host{0};
     bool is_spare{false};
     // The process.
     bool is_wanted{true};
@@ -76,9 +97,10 @@ struct ReplicaState {
     double errors_total{0};
     double retries_total{0};
     double edge_mean_ms{0};
+    Wear wear;
 
     [[nodiscard]] bool is_accepting(Tick now) const {
-        return is_alive && is_reachable && now >= answers_from_at;
+        return is_alive && is_reachable && now >= answers_from_at && !wear.is_out_of_descriptors;
     }
     [[nodiscard]] bool is_answering(Tick now) const { return is_accepting(now) && !is_stalled; }
     [[nodiscard]] bool is_in_rotation(Tick now) const {

@@ -21,8 +21,41 @@
 namespace homeostat::sim {
 
 constexpr double tick_ms = 100;
+constexpr double fallback_ms = 0.5;         ///< The edge answers itself.
+constexpr double refusal_ms = 1;            ///< A full queue, or a dead process, says no at once.
 constexpr std::uint32_t versions_max = 16;  ///< Of one artifact of one service.
 constexpr double edge_answers_max = 1'024;  ///< The edge's mean is over so many. SOURCE: HAProxy.
+
+/// Who gets in to a service, and where to; what its answers are worth.
+struct Door {
+    // What faults make of it.
+    bool is_expired{false};
+    double connections_left{0};  ///< By a fault. Zero: as many as the service accepts.
+    double lying_share{0};
+    double hot_share_max{0};  ///< Of the requests, with one key.
+    std::uint32_t hot_replica{0};
+    Tick hot_from{0};
+    // The flow.
+    double closed_share{0};     ///< Of the attempts: turned away before a replica has them.
+    double patience_ms{0};      ///< Of the hastiest callers. Zero: all wait until the timeout.
+    double impatient_share{0};  ///< Served, but later than those wait.
+    double inbound_denied{0};
+    double inbound_work{0};
+    double denied{0};
+    double work_factor{1};  ///< Of its own time, by what is asked of it.
+
+    static void fields(auto& self, auto&& field) {
+        field(self.is_expired, self.connections_left, self.lying_share, self.hot_share_max,
+              self.hot_replica, self.hot_from, self.closed_share, self.patience_ms);
+        field(self.impatient_share, self.inbound_denied, self.denied, self.work_factor);
+    }
+    /// But for `inbound_work`, which is no more than the inbound flow at rest.
+    [[nodiscard]] bool is_at_rest() const {
+        return !is_expired && connections_left == 0 && lying_share == 0 && hot_share_max == 0 &&
+               closed_share == 0 && patience_ms == 0 && impatient_share == 0 && denied == 0 &&
+               work_factor == 1;
+    }
+};
 
 struct ServiceState {
     ReplicaIndex first{0};
@@ -63,6 +96,7 @@ struct ServiceState {
     double errors_total{0};
     double retries_total{0};
     double edge_mean_ms{0};
+    Door door;
 
     static void fields(auto& self, auto&& field) {
         field(self.current, self.versions_count, self.rolling_to, self.is_flag_on, self.loss_share,
@@ -81,6 +115,36 @@ struct ServiceState {
     }
 };
 
+/// How those processes of a caller call that run one version, where they do so otherwise.
+struct CallHabit {
+    std::uint32_t attempts_max{0};  ///< Without a budget. Zero: as the link has it.
+    double patience_ms{0};          ///< Then an attempt is given up. Zero: as the link has it.
+    bool is_denied{false};          ///< The target does not know them.
+    double work_factor{1};          ///< At the target.
+};
+
+struct CallChange {
+    LinkIndex link{0};
+    Artifact artifact{Artifact::deploy};
+    std::uint32_t version{0};
+    CallHabit habit;
+};
+
+/// The calls of a link, over all processes of its caller and what the target lets in.
+struct CallMix {
+    double hasty_share{0};  ///< Of the calls: made with `hasty_attempts_max` and `patience_ms`.
+    std::uint32_t hasty_attempts_max{0};
+    double patience_ms{0};
+    double denied_share{0};
+    double work_factor{1};
+
+    static void fields(auto& self, auto&& field) {
+        field(self.hasty_share, self.hasty_attempts_max, self.patience_ms, self.denied_share,
+              self.work_factor);
+    }
+    friend bool operator==(const CallMix&, const CallMix&) = default;
+};
+
 struct LinkState {
     Tick circuit_closes_at{0};
     bool is_circuit_open{false};
@@ -92,6 +156,7 @@ struct LinkState {
     double failing_share{0};
     double misled_share{0};
     double degraded{0};
+    CallMix mix;
 
     static void fields(auto& self, auto&& field) {
         field(self.circuit_closes_at, self.is_circuit_open, self.failing_seen, self.retries_per_try,
@@ -118,10 +183,18 @@ struct CacheState {
     }
 };
 
+/// What is so on a host, for all that runs there.
+struct HostState {
+    double clock_offset_s{0};
+    double taken_share{0};  ///< Of its processors, by others.
+    bool is_lost{false};
+};
+
 /// A fault, and how far it has come.
 struct FaultState {
     bool has_begun{false};
     bool has_ended{false};
+    double connections_left{0};  ///< connection_limit: a share of what was kept as it began.
 };
 
 struct State {
@@ -130,11 +203,14 @@ struct State {
     Tick now{0};
     std::int32_t pid_last{1'000};
     bool are_causes_old{true};  ///< A version, a flag or a fault has changed.
+    bool are_doors_old{true};   ///< A process has begun or ended, or a cause has changed.
     std::vector<ReplicaState> replicas;
     std::vector<EffectId> started_by;  ///< By replica.
     std::vector<ServiceState> services;
     std::vector<LinkState> links;
     std::vector<CacheState> caches;
+    std::vector<HostState> hosts;
+    std::vector<CallChange> call_changes;  ///< By versions that rolled out.
     std::vector<Rng> traffic_rngs;
     std::vector<double> surges;  ///< By traffic: how many times as often users come.
     std::vector<InjectedFault> faults;
@@ -159,6 +235,18 @@ void empty_cache(CacheState& cache);
 void pass_processes(State& state);
 void pass_edge(State& state);
 void pass_flow(State& state);
+/// How each link is used in this tick, and whom its target lets in.
+void mix_calls(State& state);
+/// What the processes of its callers keep open to a service.
+[[nodiscard]] double connections_kept(const State& state, ServiceIndex service);
+/// Of the attempts on a link, before retries: a share that was refused or failed, and timed out.
+struct AttemptsFate {
+    double failed_share{0};
+    double late_share{0};
+    double attempt_ms{0};
+};
+[[nodiscard]] AttemptsFate fate_of(const State& state, LinkIndex link);
+[[nodiscard]] double busy_workers(const ReplicaState& replica);
 [[nodiscard]] ProcessIdentity identity_of(const State& state, const ReplicaState& replica);
 [[nodiscard]] VersionId version_id(Artifact artifact, std::uint32_t number);
 
