@@ -45,6 +45,7 @@ void for_each_replica(const Story& story, ServiceIndex service, F&& what) {
         replicas.emplace_back(json::object{
             {"name", setting.topology.instance_of(at).text()},
             {"zone", setting.zone_of(at)},
+            {"host", setting.hosts[setting.topology.host_of(at)]},
             {"version", setting.version_name(service, Artifact::deploy, view.versions.deploy)},
             {"config", setting.version_name(service, Artifact::config, view.versions.config)},
             {"in_rotation", view.rotation == Rotation::in}});
@@ -75,7 +76,7 @@ void for_each_replica(const Story& story, ServiceIndex service, F&& what) {
 [[nodiscard]] json::object edge_of(const LinkPoint& point) {
     return {{"rate", number(point.rate)},
             {"error_ratio", number(point.failing_share)},
-            {"latency_ms", number(point.call_ms)}};
+            {"p99_ms", number(point.p99_ms)}};
 }
 
 [[nodiscard]] LinkPoint recent(const Story& story, LinkIndex index) {
@@ -85,7 +86,7 @@ void for_each_replica(const Story& story, ServiceIndex service, F&& what) {
         const LinkPoint& point = story.recorder.seconds().at(second).links[index];
         mean.rate += point.rate / recent_s;
         mean.failing_share += point.failing_share / recent_s;
-        mean.call_ms += point.call_ms / recent_s;
+        mean.p99_ms += point.p99_ms / recent_s;
     }
     return mean;
 }
@@ -164,6 +165,21 @@ void add_flag_change(json::array& changes, Rng& rng, const Story& story) {
                           {"started", number(std::round(since_begin(story, view.started_at)))}}}};
 }
 
+/// Versions that the world began with, and those before them.
+void add_older_changes(json::array& changes, Rng& rng, const Story& story, Ages& ages) {
+    const Setting& setting = story.setting;
+    for (ServiceIndex index = 0; index < setting.topology.services.size(); ++index) {
+        const ServiceSpec& spec = setting.topology.services[index];
+        for (const Artifact artifact : artifacts_all) {
+            const std::vector<std::string>& names = setting.names[index][artifact];
+            for (std::uint32_t number = 0; number < spec.older_versions[artifact]; ++number) {
+                changes.emplace_back(change(ages.draw(rng, index, artifact), spec.name,
+                                            to_text(artifact), names[number], names[number + 1]));
+            }
+        }
+    }
+}
+
 }  // namespace
 
 json::value number(double value) {
@@ -177,14 +193,14 @@ void add_services(json::object& object, const Story& story) {
     json::array services;
     for (ServiceIndex index = 0; index < topology.services.size(); ++index) {
         services.emplace_back(json::object{{"name", topology.services[index].name},
-                                           {"kind", to_text(story.setting.kinds[index])},
+                                           {"kind", to_text(topology.services[index].kind)},
                                            {"replicas", replicas_of(story, index)},
                                            {"calls", calls_of(story, index)}});
     }
     for (CacheIndex index = 0; index < topology.caches.size(); ++index) {
         const ServiceIndex source = story.setting.link_of(index).target;
         services.emplace_back(json::object{{"name", topology.caches[index].name},
-                                           {"kind", to_text(ServiceKind::cache)},
+                                           {"kind", "cache"},
                                            {"source", topology.services[source].name},
                                            {"local", topology.caches[index].is_local}});
     }
@@ -204,10 +220,10 @@ void add_possible(json::object& object, const Story& story, const Possible& poss
             {"replicas",
              json::object{{"now", at.running}, {"min", at.running_min}, {"max", at.running_max}}}};
         json::object previous;
-        for (const VersionChange& change : story.world.version_changes()) {
-            if (change.service == index && at.rolls_back[change.artifact]) {
-                previous[to_text(change.artifact)] =
-                    story.setting.version_name(index, change.artifact, change.from);
+        for (const Artifact artifact : artifacts_all) {
+            const auto version = previous_version(story.world, index, artifact);
+            if (version && at.rolls_back[artifact]) {
+                previous[to_text(artifact)] = story.setting.version_name(index, artifact, *version);
             }
         }
         one["previous"] = std::move(previous);
@@ -261,6 +277,7 @@ void add_changes(json::object& object, Rng& rng, const Story& story) {
     const Tick settled = ticks_of(usual_from_s);
     json::array changes;
     Ages ages;
+    add_older_changes(changes, rng, story, ages);
     for (const VersionChange& one : story.world.version_changes()) {
         const Setting& setting = story.setting;
         const double at_s = one.at < settled ? ages.draw(rng, one.service, one.artifact)
@@ -328,6 +345,15 @@ void add_objects(json::object& object, const Story& story) {
         for (json::value& pod : pods) {
             objects.push_back(std::move(pod));
         }
+    }
+    for (HostIndex host = 0; host < topology.hosts_count(); ++host) {
+        const HostView view = story.world.host(host);
+        objects.emplace_back(json::object{
+            {"kind", "Node"},
+            {"name", story.setting.hosts[host]},
+            {"status", json::object{{"ready", view.is_reachable},
+                                    {"cpu_ratio", number(view.cpu_ratio)},
+                                    {"clock_offset_s", number(view.clock_offset_s)}}}});
     }
     object["objects"] = std::move(objects);
 }

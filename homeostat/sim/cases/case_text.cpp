@@ -65,22 +65,36 @@ template <class F>
     return futures;
 }
 
-[[nodiscard]] json::array causes_of(const Story& story) {
-    const Topology& topology = story.setting.topology;
-    json::array causes;
-    for (const InjectedFault& fault : story.plot.faults) {
-        json::object cause{{"kind", to_text(fault.kind)}};
-        if (is_at_cache(fault.kind)) {
+void add_place(json::object& cause, const Setting& setting, const InjectedFault& fault) {
+    const Topology& topology = setting.topology;
+    switch (place_of(fault.kind)) {
+        case Place::cache:
             cause["service"] = topology.caches[fault.replica].name;
-        } else if (fault.kind == FaultKind::zone_loss) {
-            cause["zone"] = story.setting.zones[fault.replica];
-        } else {
+            return;
+        case Place::zone:
+            cause["zone"] = setting.zones[fault.replica];
+            return;
+        case Place::host:
+            cause["host"] = setting.hosts[fault.replica];
+            return;
+        case Place::link:
+            cause["service"] = topology.services[fault.service].name;
+            cause["calls"] = topology.services[topology.links[fault.replica].target].name;
+            return;
+        case Place::replica:
             cause["service"] = topology.services[fault.service].name;
             if (fault.replica != every_replica) {
                 const ReplicaIndex replica = topology.first_replica(fault.service) + fault.replica;
                 cause["replica"] = topology.instance_of(replica).text();
             }
-        }
+    }
+}
+
+[[nodiscard]] json::array causes_of(const Story& story) {
+    json::array causes;
+    for (const InjectedFault& fault : story.plot.faults) {
+        json::object cause{{"kind", to_text(fault.kind)}};
+        add_place(cause, story.setting, fault);
         const double begins_s = static_cast<double>(fault.begins_at) * seconds_per_tick;
         cause["since"] = number(begins_s - story.begins_s());
         if (fault.ends_at != never) {
@@ -110,8 +124,8 @@ std::string case_text(const CaseOrder& order, const Rng& rng, const CaseParts& p
     add_objects(object, story);
     add_logs(object, text_rng, story, order.split);
     add_series(object, text_rng, story);
-    object["family"] = story.plot.family;
-    object["flavour"] = to_text(story.plot.flavour);
+    object["family"] = story.plot.theme.family();
+    object["flavour"] = to_text(story.plot.theme.flavour);
     object["cause"] = causes_of(story);
     object["acceptable"] =
         remedies_if(parts, [](const Tried& one) { return one.verdict == Verdict::acceptable; });

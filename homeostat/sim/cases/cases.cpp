@@ -23,11 +23,12 @@ constexpr std::size_t services_tried_max = 12;
     const Topology& topology = story.setting.topology;
     std::vector<ServiceIndex> wanted;
     for (const InjectedFault& fault : story.plot.faults) {
-        const ServiceIndex place = place_of(story.setting, fault);
-        wanted.push_back(place);
-        for (const LinkSpec& link : topology.links) {
-            if (link.target == place && link.caller != none) {
-                wanted.push_back(link.caller);
+        for (const ServiceIndex place : services_at(story.setting, fault)) {
+            wanted.push_back(place);
+            for (const LinkSpec& link : topology.links) {
+                if (link.target == place && link.caller != none) {
+                    wanted.push_back(link.caller);
+                }
             }
         }
     }
@@ -118,8 +119,8 @@ Case make_case(const CaseOrder& order) {
     judge(tried);
 
     Case made;
-    made.family = story.plot.family;
-    made.flavour = story.plot.flavour;
+    made.family = story.plot.theme.family();
+    made.flavour = story.plot.theme.flavour;
     made.has_recent_change = has_recent_change(story);
     summarise(tried, made);
     made.line = case_text(order, rng.fork("text"), {story, possible, tried, made.menu_size});

@@ -53,7 +53,7 @@ class Writer {
                                            story_.world.service(service).current[artifact]);
     }
     [[nodiscard]] ServiceIndex any_service() {
-        return static_cast<ServiceIndex>(rng_.next() % story_.setting.kinds.size());
+        return static_cast<ServiceIndex>(rng_.next() % story_.setting.topology.services.size());
     }
 
     Rng& rng_;
@@ -129,7 +129,7 @@ void Writer::write_service(std::uint32_t from_s, ServiceIndex service) {
 /// What a caller sees of the one it calls.
 void Writer::write_link(std::uint32_t from_s, const LinkSpec& spec, const LinkPoint& point) {
     const Slots slots{.peer = story_.setting.topology.services[spec.target].name,
-                      .ms = static_cast<std::uint64_t>(point.call_ms)};
+                      .ms = static_cast<std::uint64_t>(point.p99_ms)};
     const ServicePoint& target = second_at(from_s).services[spec.target];
     const ServiceSpec& called = story_.setting.topology.services[spec.target];
     const bool is_failing = point.failing_share > 0.02;
@@ -166,18 +166,28 @@ void Writer::write_bin(std::uint32_t from_s) {
 
 /// In the fault's own words, where it is.
 void Writer::write_cause(const InjectedFault& fault) {
-    const bool is_config = fault.kind == FaultKind::bad_config;
-    const ServiceIndex place = place_of(story_.setting, fault);
+    const std::vector<ServiceIndex> services = services_at(story_.setting, fault);
+    const ServiceIndex place = services[rng_.next() % services.size()];
+    const Topology& topology = story_.setting.topology;
     Slots slots;
-    slots.version = current(place, is_config ? Artifact::config : Artifact::deploy);
-    if (fault.replica != every_replica && !is_at_cache(fault.kind) &&
-        fault.kind != FaultKind::zone_loss) {
-        slots.name = story_.setting.topology.services[fault.service].name + '-' +
-                     std::to_string(fault.replica);
-    } else if (is_at_cache(fault.kind)) {
-        slots.peer = story_.setting.topology.caches[fault.replica].name;
-    } else if (fault.kind == FaultKind::zone_loss) {
-        slots.name = story_.setting.zones[fault.replica];
+    slots.version = current(place, artifact_of(fault.kind).value_or(Artifact::deploy));
+    switch (place_of(fault.kind)) {
+        case Place::cache:
+            slots.peer = topology.caches[fault.replica].name;
+            break;
+        case Place::zone:
+            slots.name = story_.setting.zones[fault.replica];
+            break;
+        case Place::host:
+            slots.name = story_.setting.hosts[fault.replica];
+            break;
+        case Place::link:
+            slots.peer = topology.services[topology.links[fault.replica].target].name;
+            break;
+        case Place::replica:
+            if (fault.replica != every_replica) {
+                slots.name = topology.services[place].name + '-' + std::to_string(fault.replica);
+            }
     }
     for (std::uint32_t from_s = 0; from_s < window_s; from_s += bin_s) {
         const Tick tick = ticks_of(story_.begins_s() + from_s);

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace homeostat::sim::cases {
 
@@ -43,7 +45,7 @@ constexpr auto database_words =
 constexpr auto suffixes = std::to_array<std::string_view>(
     {"-api", "-svc", "-core", "-worker", "-engine", "-hub", "-read", "-write"});
 
-[[nodiscard]] std::string_view draw_word(Rng& rng, Split split, ServiceKind kind) {
+[[nodiscard]] std::string_view draw_word(Rng& rng, Split split, std::string_view kind) {
     std::vector<std::string_view> words;
     for (const std::string_view word : words_of(kind)) {
         if (is_in(split, Pool::service, word)) {
@@ -54,39 +56,33 @@ constexpr auto suffixes = std::to_array<std::string_view>(
     return words[rng.next() % words.size()];
 }
 
-[[nodiscard]] std::string draw_plain(Rng& rng, Split split, ServiceKind kind) {
+[[nodiscard]] std::string draw_plain(Rng& rng, Split split, std::string_view kind) {
     const std::string word(draw_word(rng, split, kind));
-    switch (kind) {
-        case ServiceKind::gateway:
-            return word;
-        case ServiceKind::service:
-            return draw_chance(rng, 0.5)
-                       ? word
-                       : word + std::string(suffixes[rng.next() % suffixes.size()]);
-        default:
-            return std::string(draw_word(rng, split, ServiceKind::service)) + '-' + word;
+    if (kind == "gateway") {
+        return word;
     }
+    if (kind == "service") {
+        return draw_chance(rng, 0.5) ? word
+                                     : word + std::string(suffixes[rng.next() % suffixes.size()]);
+    }
+    return std::string(draw_word(rng, split, "service")) + '-' + word;
 }
 
 }  // namespace
 
-std::span<const std::string_view> words_of(ServiceKind kind) {
-    switch (kind) {
-        case ServiceKind::gateway:
-            return gateway_words;
-        case ServiceKind::service:
-            return service_words;
-        case ServiceKind::cache:
-            return cache_words;
-        case ServiceKind::queue:
-            return queue_words;
-        case ServiceKind::database:
-            break;
-    }
-    return database_words;
+std::span<const std::string_view> words_of(std::string_view kind) {
+    const std::array<std::pair<std::string_view, std::span<const std::string_view>>, 5> kinds{
+        {{"gateway", gateway_words},
+         {"service", service_words},
+         {"cache", cache_words},
+         {"queue", queue_words},
+         {"database", database_words}}};
+    const auto found = std::ranges::find(kinds, kind, [](const auto& one) { return one.first; });
+    ensure(found != kinds.end(), "services are of a kind that has names");
+    return found->second;
 }
 
-std::string draw_name(Rng& rng, Split split, ServiceKind kind, std::set<std::string>& taken) {
+std::string draw_name(Rng& rng, Split split, std::string_view kind, std::set<std::string>& taken) {
     constexpr int tries_max = 8;  // Then a number tells it from the others.
     std::string name = draw_plain(rng, split, kind);
     for (int tries = 1; tries < tries_max && taken.contains(name); ++tries) {

@@ -10,30 +10,22 @@
 #include "homeostat/base/rng.hpp"
 #include "homeostat/sim/cases/split.hpp"
 
-#include <array>
-#include <cstdint>
+#include <cstddef>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 namespace homeostat::sim::cases {
 
-enum class ServiceKind : std::uint8_t { gateway, service, cache, queue, database };
-
-constexpr auto names_of(std::type_identity<ServiceKind>) {
-    return std::to_array<std::string_view>({"gateway", "service", "cache", "queue", "database"});
-}
-
-/// The words that names of a kind are made of.
-[[nodiscard]] std::span<const std::string_view> words_of(ServiceKind kind);
+/// The words that names of a kind are made of; a kind of service, or "cache".
+[[nodiscard]] std::span<const std::string_view> words_of(std::string_view kind);
 
 /// One that is not in `taken`, and is put there. Made of the words that the split may use.
 [[nodiscard]] std::string draw_name(Rng& rng,
                                     Split split,
-                                    ServiceKind kind,
+                                    std::string_view kind,
                                     std::set<std::string>& taken);
 
 /// Names of so many versions, oldest first: "v41", "2.14.0", "20261103.2" or "9f3ac1e".

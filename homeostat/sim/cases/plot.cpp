@@ -13,11 +13,6 @@ constexpr double healthy_share = 0.1;
 constexpr double passing_share = 0.1;
 constexpr double two_share = 0.1;
 
-[[nodiscard]] bool is_change(FaultKind kind) {
-    return kind == FaultKind::bad_deploy || kind == FaultKind::slow_deploy ||
-           kind == FaultKind::bad_config;
-}
-
 /// Fewer workers by a factor of one: a configuration as good as the one before.
 [[nodiscard]] InjectedFault innocent(ServiceIndex service, Artifact artifact, double at_s) {
     const bool is_config = artifact == Artifact::config;
@@ -31,9 +26,18 @@ constexpr double two_share = 0.1;
 /// counts with all reads, its source with the misses.
 [[nodiscard]] bool is_felt(const Setting& setting, const InjectedFault& fault) {
     constexpr double reach_min = 0.3;
-    if (is_at_cache(fault.kind)) {
-        const LinkSpec& link = setting.link_of(fault.replica);
-        return setting.reach[link.caller] * link.calls_per_request >= reach_min;
+    switch (place_of(fault.kind)) {
+        case Place::zone:
+        case Place::host:
+            return true;
+        case Place::cache: {
+            const LinkSpec& link = setting.link_of(fault.replica);
+            return setting.reach[link.caller] * link.calls_per_request >= reach_min;
+        }
+        case Place::link:
+            return setting.reach[setting.topology.links[fault.replica].target] >= reach_min;
+        case Place::replica:
+            break;
     }
     return setting.reach[fault.service] >= reach_min;
 }
@@ -55,17 +59,6 @@ constexpr double two_share = 0.1;
     return fault;
 }
 
-/// Whether such a fault may end by itself: a third of those that may are drawn with an end.
-[[nodiscard]] bool may_pass(Rng rng, const Setting& setting, FaultKind kind) {
-    constexpr int draws = 24;  // One that may is missed once in seventeen thousand.
-    for (int drawn = 0; drawn < draws; ++drawn) {
-        if (draw_fault_of(rng, setting.topology, kind).ends_at != never) {
-            return true;
-        }
-    }
-    return false;
-}
-
 [[nodiscard]] FaultKind draw_family(Rng& rng, Split split) {
     const std::vector<FaultKind> families = families_of(split);
     return families[rng.next() % families.size()];
@@ -85,48 +78,16 @@ constexpr double two_share = 0.1;
     return u < healthy_share + passing_share + two_share ? Flavour::two_at_once : Flavour::lasting;
 }
 
-[[nodiscard]] bool has_kind(const Plot& plot, FaultKind kind) {
-    return std::ranges::count(plot.faults, kind, &InjectedFault::kind) > 0;
-}
-
-void draw_faults(Rng& rng, const Setting& setting, const CaseOrder& order, Plot& plot) {
-    constexpr int tries_max = 20;  // A world without caches loses none.
-    const bool passes = plot.flavour == Flavour::passing;
-    const std::size_t count = plot.flavour == Flavour::two_at_once ? 2 : 1;
-    for (int tries = 0; tries < tries_max && plot.faults.size() < count; ++tries) {
-        const FaultKind kind = order.family ? *order.family : draw_family(rng, order.split);
-        InjectedFault fault = draw_felt(rng, setting, kind);
-        if (fault.kind != kind || has_kind(plot, kind) ||
-            (passes && !may_pass(rng.fork("may pass"), setting, kind))) {
-            continue;
-        }
-        if (passes) {
-            fault.ends_at = fault.begins_at + ticks_of(draw_between(rng, 15, 75));
-        }
-        if (!plot.faults.empty()) {
-            fault.begins_at += ticks_of(draw_between(rng, 0, 20));
-        }
-        plot.family = plot.faults.empty() ? "" : plot.family + '+';
-        plot.family += to_text(kind);
-        plot.faults.push_back(fault);
-    }
-}
-
-/// Most services were changed some days ago, and can go back; a few would go back to a bad version,
-/// which the present one has mended.
+/// A few services were mended lately by a new version: to go back would break them.
 void draw_history(Rng& rng, const Setting& setting, Plot& plot) {
+    constexpr double mended_share = 0.06;
     for (ServiceIndex index = 0; index < setting.topology.services.size(); ++index) {
-        if (draw_chance(rng, 0.6)) {
-            if (draw_chance(rng, 0.15)) {
-                plot.history.push_back({.kind = FaultKind::bad_deploy,
-                                        .service = index,
-                                        .strength = draw_between(rng, 0.05, 0.4),
-                                        .begins_at = 0});
-            }
+        if (draw_chance(rng, mended_share)) {
+            plot.history.push_back({.kind = FaultKind::bad_deploy,
+                                    .service = index,
+                                    .strength = draw_between(rng, 0.05, 0.4),
+                                    .begins_at = 0});
             plot.history.push_back(innocent(index, Artifact::deploy, 15));
-        }
-        if (draw_chance(rng, 0.35)) {
-            plot.history.push_back(innocent(index, Artifact::config, 15));
         }
     }
 }
@@ -139,7 +100,8 @@ void draw_history(Rng& rng, const Setting& setting, Plot& plot) {
     if (plot.faults.empty() || u < 0.35) {
         return any;
     }
-    const ServiceIndex culprit = place_of(setting, plot.faults.front());
+    const std::vector<ServiceIndex> culprits = services_at(setting, plot.faults.front());
+    const ServiceIndex culprit = culprits[rng.next() % culprits.size()];
     if (u < 0.7) {
         return culprit;
     }
@@ -160,7 +122,7 @@ void draw_innocents(Rng& rng, const Setting& setting, Plot& plot) {
         // After a bad change of the same service it would be the cure.
         const bool is_at_culprit =
             std::ranges::any_of(plot.faults, [&](const InjectedFault& fault) {
-                return is_change(fault.kind) && fault.service == service;
+                return artifact_of(fault.kind) && fault.service == service;
             });
         const double before_s = draw_between(rng, is_at_culprit ? 30 : 1, 110);
         plot.innocents.push_back(innocent(service, artifact, fault_at_s - before_s));
@@ -182,26 +144,110 @@ std::vector<FaultKind> families_of(Split split) {
     return families;
 }
 
-bool is_at_cache(FaultKind kind) {
+std::string Theme::family() const {
+    std::string text;
+    for (const FaultKind kind : kinds) {
+        text += text.empty() ? "" : "+";
+        text += to_text(kind);
+    }
+    return text.empty() ? "nothing" : text;
+}
+
+Place place_of(FaultKind kind) {
     switch (kind) {
         case FaultKind::stale_copies:
         case FaultKind::stale_writer:
         case FaultKind::cache_loss:
-            return true;
+        case FaultKind::cold_cache:
+            return Place::cache;
+        case FaultKind::zone_loss:
+            return Place::zone;
+        case FaultKind::node_loss:
+        case FaultKind::clock_skew:
+            return Place::host;
+        case FaultKind::retry_storm:
+        case FaultKind::bad_credentials:
+        case FaultKind::slow_query:
+            return Place::link;
         default:
-            return false;
+            return Place::replica;
     }
 }
 
-ServiceIndex place_of(const Setting& setting, const InjectedFault& fault) {
-    return is_at_cache(fault.kind) ? setting.link_of(fault.replica).target : fault.service;
+std::optional<Artifact> artifact_of(FaultKind kind) {
+    switch (kind) {
+        case FaultKind::bad_deploy:
+        case FaultKind::slow_deploy:
+        case FaultKind::slow_query:
+            return Artifact::deploy;
+        case FaultKind::bad_config:
+        case FaultKind::retry_storm:
+        case FaultKind::bad_credentials:
+            return Artifact::config;
+        default:
+            return std::nullopt;
+    }
 }
 
-Plot draw_plot(Rng& rng, const Setting& setting, const CaseOrder& order) {
-    Plot plot;
-    plot.flavour = draw_flavour(rng, order);
-    if (plot.flavour != Flavour::healthy) {
-        draw_faults(rng, setting, order, plot);
+std::vector<ServiceIndex> services_at(const Setting& setting, const InjectedFault& fault) {
+    const Topology& topology = setting.topology;
+    switch (place_of(fault.kind)) {
+        case Place::cache:
+            return {setting.link_of(fault.replica).target};
+        case Place::link:
+            return {fault.service, topology.links[fault.replica].target};
+        case Place::replica:
+            return {fault.service};
+        case Place::zone:
+        case Place::host:
+            break;
+    }
+    std::vector<ServiceIndex> services;
+    for (ServiceIndex index = 0; index < topology.services.size(); ++index) {
+        const ReplicaIndex first = topology.first_replica(index);
+        for (std::uint32_t number = 0; number < topology.services[index].replicas_count; ++number) {
+            const bool is_there = place_of(fault.kind) == Place::zone
+                                      ? number % topology.zones_count == fault.replica
+                                      : topology.host_of(first + number) == fault.replica;
+            if (is_there) {
+                services.push_back(index);
+                break;
+            }
+        }
+    }
+    return services.empty() ? std::vector<ServiceIndex>{0} : services;
+}
+
+Theme draw_theme(Rng& rng, const CaseOrder& order) {
+    constexpr int tries_max = 100;
+    Theme theme{.flavour = draw_flavour(rng, order)};
+    const std::size_t count = theme.flavour == Flavour::healthy       ? 0
+                              : theme.flavour == Flavour::two_at_once ? 2
+                                                                      : 1;
+    for (int tries = 0; tries < tries_max && theme.kinds.size() < count; ++tries) {
+        const FaultKind kind = order.family ? *order.family : draw_family(rng, order.split);
+        const bool fits = theme.flavour != Flavour::passing || may_heal(kind);
+        if (fits && std::ranges::find(theme.kinds, kind) == theme.kinds.end()) {
+            theme.kinds.push_back(kind);
+        }
+    }
+    return theme;
+}
+
+std::optional<Plot> draw_plot(Rng& rng, const Setting& setting, const Theme& theme) {
+    Plot plot{.theme = theme};
+    for (const FaultKind kind : theme.kinds) {
+        if (!can_have(setting.topology, kind)) {
+            return std::nullopt;
+        }
+        InjectedFault fault = draw_felt(rng, setting, kind);
+        if (theme.flavour == Flavour::passing) {
+            fault.ends_at = fault.begins_at + ticks_of(draw_between(rng, 15, 75));
+        }
+        if (!plot.faults.empty()) {
+            fault.begins_at += ticks_of(draw_between(rng, 0, 20));
+        }
+        plot.faults.push_back(fault);
     }
     draw_history(rng, setting, plot);
     draw_innocents(rng, setting, plot);

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -31,12 +32,19 @@ constexpr auto names_of(std::type_identity<Flavour>) {
 
 constexpr double fault_at_s = 260;  ///< By then the world has settled, and been watched for long.
 
-struct Plot {
+/// What a case is about, before it is known where.
+struct Theme {
     Flavour flavour{Flavour::healthy};
+    std::vector<FaultKind> kinds;  ///< None, one, or two that differ.
+
     /// The fault's kind, "leak+surge" of two, "nothing" of none.
-    std::string family{"nothing"};
+    [[nodiscard]] std::string family() const;
+};
+
+struct Plot {
+    Theme theme;
     std::vector<InjectedFault> faults;
-    /// Versions and configurations from before the case begins, which stood for days.
+    /// Bad versions from before the case begins that have been mended since: to go back is wrong.
     std::vector<InjectedFault> history;
     /// Changes of the last minutes that are as good as what they replaced.
     std::vector<InjectedFault> innocents;
@@ -45,13 +53,22 @@ struct Plot {
 /// The families a split draws from, `nothing` not among them: it is no fault and on both sides.
 [[nodiscard]] std::vector<FaultKind> families_of(Split split);
 
-/// With no faults though its flavour has some: this topology cannot have them.
-[[nodiscard]] Plot draw_plot(Rng& rng, const Setting& setting, const CaseOrder& order);
+[[nodiscard]] Theme draw_theme(Rng& rng, const CaseOrder& order);
 
-/// Its `replica` is a cache.
-[[nodiscard]] bool is_at_cache(FaultKind kind);
+/// None: this topology cannot have such faults.
+[[nodiscard]] std::optional<Plot> draw_plot(Rng& rng, const Setting& setting, const Theme& theme);
 
-/// Where it is felt first; a fault of a zone is at none, one of a cache at its source.
-[[nodiscard]] ServiceIndex place_of(const Setting& setting, const InjectedFault& fault);
+/// What the `replica` of a fault of the kind numbers.
+enum class Place : std::uint8_t { replica, cache, zone, host, link };
+
+[[nodiscard]] Place place_of(FaultKind kind);
+
+/// The services where somebody would look for it: where it is, the source of a cache, whoever has
+/// replicas in a zone or on a host.
+[[nodiscard]] std::vector<ServiceIndex> services_at(const Setting& setting,
+                                                    const InjectedFault& fault);
+
+/// Whether it comes with a new version or configuration, which one can go back from.
+[[nodiscard]] std::optional<Artifact> artifact_of(FaultKind kind);
 
 }  // namespace homeostat::sim::cases

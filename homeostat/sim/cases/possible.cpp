@@ -13,16 +13,10 @@ constexpr double spares_free_share = 0.9;
 constexpr double database_restarts_share = 0.6;
 constexpr double cache_drops_share = 0.9;
 
-[[nodiscard]] bool has_changed(const World& world, ServiceIndex service, Artifact artifact) {
-    return std::ranges::any_of(world.version_changes(), [&](const VersionChange& change) {
-        return change.service == service && change.artifact == artifact;
-    });
-}
-
 [[nodiscard]] PossibleAtService draw_at_service(Rng& rng, const Story& story, ServiceIndex index) {
     const Topology& topology = story.setting.topology;
     const ServiceSpec& spec = topology.services[index];
-    const bool is_database = story.setting.kinds[index] == ServiceKind::database;
+    const bool is_database = spec.kind == ServiceKind::database;
     PossibleAtService possible;
     possible.restarts = !is_database || draw_chance(rng, database_restarts_share);
     possible.ejects = !is_database;
@@ -32,7 +26,8 @@ constexpr double cache_drops_share = 0.9;
     possible.running_max = spec.replicas_count + (is_free ? spec.spares_count : 0);
     for (const Artifact artifact : artifacts_all) {
         const bool is_kept = draw_chance(rng, version_kept_share);
-        possible.rolls_back[artifact] = is_kept && has_changed(story.world, index, artifact);
+        possible.rolls_back[artifact] =
+            is_kept && previous_version(story.world, index, artifact).has_value();
     }
     possible.has_fallback = std::ranges::any_of(topology.links, [&](const LinkSpec& link) {
         return link.target == index && link.caller != none && link.has_circuit;

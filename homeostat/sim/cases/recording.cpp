@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t window_s = 10;
 constexpr double users_failing_share = 0.01;
 constexpr double users_slow_share = 0.05;
+constexpr double users_misled_share = 0.02;  ///< As checks of samples tell.
 constexpr double error_ratio = 0.03;
 constexpr double requests_min = 5;
 constexpr double latency_factor = 3;
@@ -37,13 +38,14 @@ void add(Second& sum, const Second& second, double weight) {
         to.p99_ms += weight * from.p99_ms;
         to.waiting += weight * from.waiting;
         to.cpu += weight * from.cpu;
+        to.retry_share += weight * from.retry_share;
     }
     for (std::size_t at = 0; at < sum.links.size(); ++at) {
         LinkPoint& to = sum.links[at];
         const LinkPoint& from = second.links[at];
         to.rate += weight * from.rate;
         to.failing_share += weight * from.failing_share;
-        to.call_ms += weight * from.call_ms;
+        to.p99_ms += weight * from.p99_ms;
     }
     for (std::size_t at = 0; at < sum.caches.size(); ++at) {
         sum.caches[at].hit_ratio += weight * second.caches[at].hit_ratio;
@@ -62,13 +64,40 @@ Recorder::Recorder(const World& world)
       replica_counters_(world.topology().replicas_count()),
       cpu_s_(world.topology().replicas_count()) {}
 
+/// Its replicas, and what of them is told of the service.
+void Recorder::note_replicas(const World& world, ServiceIndex index, Second& second) {
+    const ServiceSpec& spec = world.topology().services[index];
+    ServicePoint& point = second.services.back();
+    for (std::uint32_t left = spec.replicas_count + spec.spares_count; left > 0; --left) {
+        const auto at = static_cast<ReplicaIndex>(second.replicas.size());
+        const ReplicaView replica = world.replica(at);
+        EdgeCounters& was = replica_counters_[at];
+        second.replicas.push_back(
+            {.rate = grown(replica.counters.requests_total, was.requests_total),
+             .errors = grown(replica.counters.errors_total, was.errors_total),
+             .p99_ms = world.replica_latency_ms(at, 0.99),
+             .memory_mb = replica.memory_mb,
+             .is_wanted = replica.is_wanted,
+             .is_answering = replica.is_answering && replica.is_reachable,
+             .starts_count = replica.starts_count});
+        was = replica.counters;
+        point.cpu += std::max(0.0, replica.cpu_total_s - cpu_s_[at]);
+        cpu_s_[at] = replica.cpu_total_s;
+        if (replica.is_alive) {
+            point.descriptors =
+                std::max(point.descriptors, replica.open_descriptors / spec.descriptors_max);
+            point.disk = std::max(point.disk, replica.disk_used_share);
+            point.pool = std::max(point.pool, replica.pool_in_use);
+        }
+    }
+}
+
 void Recorder::pass_second(World& world) {
     const Tally before = world.tally();
     world.run(ticks_of(1));
     const Topology& topology = world.topology();
     Second second;
     second.users = world.tally() - before;
-    ReplicaIndex at = 0;
     for (ServiceIndex index = 0; index < topology.services.size(); ++index) {
         const ServiceView view = world.service(index);
         EdgeCounters& counters = service_counters_[index];
@@ -78,30 +107,18 @@ void Recorder::pass_second(World& world) {
         point.p50_ms = world.latency_ms(index, 0.5);
         point.p99_ms = world.latency_ms(index, 0.99);
         point.waiting = static_cast<double>(view.counters.queue_length);
+        point.retry_share = view.offered > 0 ? view.retries / view.offered : 0;
+        point.denied_share = view.offered > 0 ? view.denied / view.offered : 0;
+        point.misled_share = view.misled_share;
         point.answering = view.answering_count;
         counters = view.counters;
-        const ServiceSpec& spec = topology.services[index];
-        for (std::uint32_t n = 0; n < spec.replicas_count + spec.spares_count; ++n, ++at) {
-            const ReplicaView replica = world.replica(at);
-            EdgeCounters& was = replica_counters_[at];
-            second.replicas.push_back(
-                {.rate = grown(replica.counters.requests_total, was.requests_total),
-                 .errors = grown(replica.counters.errors_total, was.errors_total),
-                 .p99_ms = world.replica_latency_ms(at, 0.99),
-                 .memory_mb = replica.memory_mb,
-                 .connections_lost = replica.connections_lost,
-                 .is_wanted = replica.is_wanted,
-                 .is_answering = replica.is_answering && replica.is_reachable,
-                 .starts_count = replica.starts_count});
-            was = replica.counters;
-            point.cpu += std::max(0.0, replica.cpu_total_s - cpu_s_[at]);
-            cpu_s_[at] = replica.cpu_total_s;
-        }
         second.services.push_back(point);
+        note_replicas(world, index, second);
     }
     for (LinkIndex index = 0; index < topology.links.size(); ++index) {
         const LinkView link = world.link(index);
-        second.links.push_back({link.calls * ticks_per_second, link.failing_share, link.call_ms});
+        second.links.push_back({link.calls * ticks_per_second, link.failing_share,
+                                world.link_latency_ms(index, 0.99)});
     }
     for (CacheIndex index = 0; index < topology.caches.size(); ++index) {
         const CacheView cache = world.cache(index);
@@ -191,6 +208,7 @@ void Recorder::watch(const World& world) {
     judge(AlertKind::users_failing, 0, now.users.failed > users_failing_share * now.users.requests);
     judge(AlertKind::users_slow, 0,
           now.users.slow > (users_slow_share + 2 * usual_slow) * now.users.requests);
+    judge(AlertKind::users_misled, 0, now.users.misled > users_misled_share * now.users.requests);
     for (ServiceIndex index = 0; index < now.services.size(); ++index) {
         judge_service(index, now.services[index]);
         judge_replicas(world, index);

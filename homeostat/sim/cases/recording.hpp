@@ -22,8 +22,14 @@ struct ServicePoint {
     double errors{0};  ///< Of these: 5xx, late ones, refused connections.
     double p50_ms{0};
     double p99_ms{0};
-    double waiting{0};  ///< In the queues of its replicas.
-    double cpu{0};      ///< Cores, all replicas.
+    double waiting{0};       ///< In the queues of its replicas.
+    double cpu{0};           ///< Cores, all replicas.
+    double retry_share{0};   ///< Of the rate, such as were tried before.
+    double denied_share{0};  ///< Of the rate, such as got no connection or were not known.
+    double misled_share{0};  ///< Of the answers: good ones by their status, and wrong.
+    double descriptors{0};   ///< Share in use, of the replica with the most.
+    double disk{0};          ///< Likewise.
+    double pool{0};          ///< Likewise: pooled connections in use.
     std::uint32_t answering{0};
 };
 
@@ -32,7 +38,6 @@ struct ReplicaPoint {
     double errors{0};
     double p99_ms{0};
     double memory_mb{0};
-    double connections_lost{0};
     bool is_wanted{true};
     bool is_answering{false};
     std::uint32_t starts_count{0};
@@ -41,7 +46,7 @@ struct ReplicaPoint {
 struct LinkPoint {
     double rate{0};
     double failing_share{0};
-    double call_ms{0};
+    double p99_ms{0};
 };
 
 struct CachePoint {
@@ -61,6 +66,7 @@ struct Second {
 enum class AlertKind : std::uint8_t {
     users_failing,
     users_slow,
+    users_misled,
     high_error_ratio,
     high_latency,
     high_traffic,
@@ -72,9 +78,10 @@ enum class AlertKind : std::uint8_t {
 };
 
 constexpr auto names_of(std::type_identity<AlertKind>) {
-    return std::to_array<std::string_view>(
-        {"users_failing", "users_slow", "high_error_ratio", "high_latency", "high_traffic",
-         "instance_down", "crash_looping", "memory_high", "stale_copies", "cache_down"});
+    return std::to_array<std::string_view>({"users_failing", "users_slow", "users_misled",
+                                            "high_error_ratio", "high_latency", "high_traffic",
+                                            "instance_down", "crash_looping", "memory_high",
+                                            "stale_copies", "cache_down"});
 }
 
 struct Alert {
@@ -102,6 +109,7 @@ class Recorder {
     void judge(AlertKind kind, std::uint32_t index, bool is_so);
     void judge_service(ServiceIndex index, const ServicePoint& now);
     void judge_replicas(const World& world, ServiceIndex index);
+    void note_replicas(const World& world, ServiceIndex index, Second& second);
     [[nodiscard]] bool is_down_for(ReplicaIndex replica, std::size_t seconds_count) const;
     [[nodiscard]] Second mean_of(std::size_t from, std::size_t to) const;
 

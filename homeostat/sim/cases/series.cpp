@@ -16,6 +16,7 @@ constexpr double missing_share = 0.02;
 constexpr double late_share = 0.02;
 constexpr double stuck_share = 0.01;
 constexpr double lying_probe_share = 0.08;  ///< Per case.
+constexpr double checked_share = 0.4;  ///< Of the services, such as have their answers checked.
 
 /// A mean over the seconds before a point.
 using Measure = std::function<double(const Second&)>;
@@ -82,7 +83,9 @@ void Monitor::add(Series series, std::uint32_t every_s, double noise, const Meas
         const bool repeats = is_stuck && is_spoilt && !series.points.empty();
         const double value =
             repeats ? series.points.back().second : std::max(0.0, mean(to_s, every_s, of) * noisy);
-        series.points.emplace_back(to_s, rounded(value));
+        const bool is_ratio = series.unit == "ratio";
+        series.points.emplace_back(to_s,
+                                   is_ratio ? std::round(value * 1'000) / 1'000 : rounded(value));
     }
     if (!series.points.empty()) {
         thin_out(series);
@@ -100,6 +103,8 @@ void Monitor::measure_users() {
         [](const Second& now) { return now.users.requests; });
     add({"users_failed_ratio", gateway, "", "ratio", {}}, step_s, 0,
         [](const Second& now) { return ratio(now.users.failed, now.users.requests); });
+    add({"users_wrong_ratio", gateway, "", "ratio", {}}, step_s, 0,
+        [](const Second& now) { return ratio(now.users.misled, now.users.requests); });
     add({"users_slow_ratio", gateway, "", "ratio", {}}, step_s, 0,
         [](const Second& now) { return ratio(now.users.slow, now.users.requests); });
 }
@@ -117,6 +122,20 @@ void Monitor::measure_service(ServiceIndex index) {
         [&](const Second& now) { return now.services[index].waiting; });
     add({"cpu", name, "", "cores", {}}, step_s, noise_share,
         [&](const Second& now) { return now.services[index].cpu; });
+    add({"retry_ratio", name, "", "ratio", {}}, step_s, 0,
+        [&](const Second& now) { return now.services[index].retry_share; });
+    add({"denied_ratio", name, "", "ratio", {}}, step_s, 0,
+        [&](const Second& now) { return now.services[index].denied_share; });
+    add({"descriptors_used", name, "", "ratio", {}}, step_s, 0,
+        [&](const Second& now) { return now.services[index].descriptors; });
+    add({"disk_used", name, "", "ratio", {}}, step_s, 0,
+        [&](const Second& now) { return now.services[index].disk; });
+    add({"pool_in_use", name, "", "connections", {}}, replica_step_s, 0,
+        [&](const Second& now) { return now.services[index].pool; });
+    if (draw_chance(rng_, checked_share)) {
+        add({"wrong_answers_ratio", name, "", "ratio", {}}, step_s, 0,
+            [&](const Second& now) { return now.services[index].misled_share; });
+    }
 }
 
 void Monitor::measure_replicas(ServiceIndex index) {

@@ -1,61 +1,37 @@
 #include "homeostat/sim/cases/setting.hpp"
 
 #include "homeostat/base/ensure.hpp"
+#include "homeostat/base/named_enum.hpp"
 #include "homeostat/sim/world/draws.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <set>
 
 namespace homeostat::sim::cases {
 
 namespace {
 
-[[nodiscard]] std::uint32_t draw_services_count(Rng& rng) {
-    // Half of the cases have ten services or fewer, one in five more than 22.
+/// Small worlds are as instructive as large ones, and a case of one is as large as it.
+[[nodiscard]] std::uint32_t draw_count_max(Rng& rng) {
     const double u = rng.unit();
-    const double span = services_count_max - services_count_min + 1;
-    return services_count_min + static_cast<std::uint32_t>(span * (0.2 * u + 0.8 * u * u * u));
+    if (u < 0.35) {
+        return 8;
+    }
+    return u < 0.75 ? 20 : services_count_max;
 }
 
-[[nodiscard]] bool is_leaf(const Topology& topology, ServiceIndex index) {
-    return std::ranges::none_of(topology.links,
-                                [&](const LinkSpec& link) { return link.caller == index; });
-}
-
-[[nodiscard]] ServiceKind draw_kind(Rng& rng, const Topology& topology, ServiceIndex index) {
-    if (index == 0) {
-        return ServiceKind::gateway;
+[[nodiscard]] Topology draw_topology_for(Rng& rng, const CaseOrder& order) {
+    if (order.services_count == 0) {
+        return draw_estate(rng, draw_count_max(rng));
     }
-    if (!is_leaf(topology, index)) {
-        return ServiceKind::service;
+    Topology topology = draw_estate(rng, order.services_count);
+    while (topology.services.size() != order.services_count) {
+        topology = draw_estate(rng, order.services_count);
     }
-    const double u = rng.unit();
-    if (u < 0.5) {
-        return ServiceKind::database;
-    }
-    return u < 0.65 ? ServiceKind::queue : ServiceKind::service;
-}
-
-/// A database cannot be scaled, and has few replicas that carry as much.
-void make_database(ServiceSpec& service) {
-    const double workers = service.workers;
-    const double replicas = service.replicas_count;
-    service.spares_count = 0;
-    service.replicas_count = std::min<std::uint32_t>(service.replicas_count, 3);
-    service.workers =
-        static_cast<std::uint32_t>(std::ceil(workers * replicas / service.replicas_count));
-}
-
-/// What comes to a queue is worked on later: nobody fails because it does not take it.
-void make_queue(Topology& topology, ServiceIndex index) {
-    for (LinkSpec& link : topology.links) {
-        if (link.target == index) {
-            link.is_required = false;
-            link.fallback_quality = 0.8;
-        }
-    }
+    return topology;
 }
 
 [[nodiscard]] std::vector<double> reaches(const Topology& topology) {
@@ -98,26 +74,21 @@ const LinkSpec& Setting::link_of(CacheIndex cache) const {
 Setting draw_setting(Rng& rng, const CaseOrder& order) {
     Setting setting;
     Topology& topology = setting.topology;
-    const std::uint32_t drawn_count = draw_services_count(rng);
-    topology = draw_topology_of(rng, order.services_count > 0 ? order.services_count : drawn_count);
-    topology.zones_count = static_cast<std::uint32_t>(rng.between(1, 4));
+    topology = draw_topology_for(rng, order);
     setting.zones = draw_zones(rng, topology.zones_count);
+    const std::int64_t number = rng.between(1, 99);
+    for (HostIndex host = 0; host < topology.hosts_count(); ++host) {
+        setting.hosts.push_back(fmt::format("node-{}", number + host));
+    }
     std::set<std::string> taken;
-    for (ServiceIndex index = 0; index < topology.services.size(); ++index) {
-        const ServiceKind kind = draw_kind(rng, topology, index);
-        setting.kinds.push_back(kind);
-        topology.services[index].name = draw_name(rng, order.split, kind, taken);
+    for (ServiceSpec& service : topology.services) {
+        service.name = draw_name(rng, order.split, to_text(service.kind), taken);
         setting.names.push_back(
             {draw_versions(rng, version_names_count), draw_versions(rng, version_names_count)});
-        if (kind == ServiceKind::database) {
-            make_database(topology.services[index]);
-        } else if (kind == ServiceKind::queue) {
-            make_queue(topology, index);
-        }
     }
     for (CacheSpec& cache : topology.caches) {
-        cache.name = draw_name(rng, order.split, ServiceKind::cache, taken);
-        cache.has_reroute = draw_chance(rng, 0.8);
+        cache.name = draw_name(rng, order.split, "cache", taken);
+        cache.has_reroute = draw_chance(rng, 0.85);
     }
     setting.reach = reaches(topology);
     return setting;

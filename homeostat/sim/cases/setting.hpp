@@ -3,8 +3,7 @@
 // Setting: a topology as a case tells of it: what its services are, and what versions and zones
 // are called.
 //
-// The world knows services, links and caches; a case also knows a gateway, databases and queues,
-// which are services at the edge and at the leaves. A cache is a service of its own here.
+// A cache stands on a link in the world; in a case it is a service of its own.
 //
 // Pure. Values only.
 
@@ -22,8 +21,8 @@ namespace homeostat::sim::cases {
 
 struct Setting {
     Topology topology;
-    std::vector<ServiceKind> kinds;                            ///< By service.
     std::vector<std::string> zones;                            ///< By zone.
+    std::vector<std::string> hosts;                            ///< By host.
     std::vector<PerArtifact<std::vector<std::string>>> names;  ///< Of versions: "v1" is at 0.
     /// Of a service: requests that come to it for one request of a user, while caches are warm. 0
     /// to 1; more counts as 1.
@@ -42,7 +41,7 @@ constexpr std::uint32_t services_count_min = 3;
 constexpr std::uint32_t services_count_max = 40;
 constexpr std::size_t version_names_count = 16;  ///< As many as a world has of one artifact.
 
-/// 3 to 40 services, 14 on average; or as many as are ordered.
+/// 3 to 40 services, 12 on average; or as many as are ordered.
 [[nodiscard]] Setting draw_setting(Rng& rng, const CaseOrder& order);
 
 }  // namespace homeostat::sim::cases

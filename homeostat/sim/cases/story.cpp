@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <utility>
 
 namespace homeostat::sim::cases {
@@ -17,20 +19,24 @@ constexpr std::uint32_t attempts_max = 16;
 /// Worlds are robust: most single faults cost users next to nothing, and nothing is to be done.
 /// Where they would lose less than this share of their requests, the plot is told this often.
 constexpr double mild_share = 0.05;
-constexpr double mild_told_share = 0.25;
+constexpr double mild_told_share = 0.1;
 constexpr double looks_ahead_s = 60;
 
-[[nodiscard]] Story begin(Rng& rng, const CaseOrder& order) {
+[[nodiscard]] std::optional<Story> begin(Rng& rng, const CaseOrder& order, const Theme& theme) {
     Setting setting = draw_setting(rng, order);
-    Plot plot = draw_plot(rng, setting, order);
+    std::optional<Plot> plot = draw_plot(rng, setting, theme);
+    if (!plot) {
+        return std::nullopt;
+    }
     World world(setting.topology, rng.next());
-    for (const auto* faults : {&plot.history, &plot.innocents, &plot.faults}) {
+    for (const auto* faults : {&plot->history, &plot->innocents, &plot->faults}) {
         for (const InjectedFault& fault : *faults) {
             world.add(fault);
         }
     }
     Recorder recorder(world);
-    return {std::move(setting), std::move(plot), std::move(world), std::move(recorder), {}, 0};
+    return Story{
+        std::move(setting), std::move(*plot), std::move(world), std::move(recorder), {}, 0};
 }
 
 /// An alert that came with the fault or after it.
@@ -50,7 +56,8 @@ void raise_false_alarm(Rng& rng, Story& story) {
     constexpr std::array kinds{AlertKind::high_error_ratio, AlertKind::high_latency,
                                AlertKind::instance_down, AlertKind::memory_high,
                                AlertKind::high_traffic};
-    const auto index = static_cast<std::uint32_t>(rng.next() % story.setting.kinds.size());
+    const auto index =
+        static_cast<std::uint32_t>(rng.next() % story.setting.topology.services.size());
     const auto fires_at = story.at_s - static_cast<std::uint32_t>(rng.between(1, 40));
     story.false_alarms.push_back({kinds[rng.next() % kinds.size()], index, fires_at, {}});
 }
@@ -67,11 +74,7 @@ void raise_false_alarm(Rng& rng, Story& story) {
 
 /// Plays it. False: nobody would have noticed anything.
 [[nodiscard]] bool play(Rng& rng, Story& story) {
-    const bool is_healthy = story.plot.flavour == Flavour::healthy;
-    const std::size_t faults_min = story.plot.flavour == Flavour::two_at_once ? 2 : 1;
-    if (!is_healthy && story.plot.faults.size() < faults_min) {
-        return false;  // This topology cannot have them.
-    }
+    const bool is_healthy = story.plot.theme.flavour == Flavour::healthy;
     const bool may_be_silent = is_healthy || draw_chance(rng, silent_share);
     const auto delay_s = static_cast<std::uint32_t>(rng.between(3, 40));
     const auto begins_s = static_cast<std::uint32_t>(fault_at_s);
@@ -89,21 +92,29 @@ void raise_false_alarm(Rng& rng, Story& story) {
     }
     story.at_s = static_cast<std::uint32_t>(story.recorder.seconds().size()) + delay_s;
     pass_to(story, story.at_s);
-    const bool may_be_mild =
-        is_healthy || story.plot.flavour == Flavour::passing || draw_chance(rng, mild_told_share);
+    const bool may_be_mild = is_healthy || story.plot.theme.flavour == Flavour::passing ||
+                             draw_chance(rng, mild_told_share);
     return may_be_mild || !is_mild(story);
 }
 
 }  // namespace
 
 Story tell_story(const Rng& rng, const CaseOrder& order) {
-    for (std::uint32_t attempt = 1;; ++attempt) {
+    Rng theme_rng = rng.fork("theme");
+    const Theme theme = draw_theme(theme_rng, order);
+    std::optional<Story> last;
+    for (std::uint32_t attempt = 1; attempt <= attempts_max || !last; ++attempt) {
         Rng draws = rng.fork(fmt::format("attempt {}", attempt));
-        Story story = begin(draws, order);
-        if (play(draws, story) || attempt == attempts_max) {
-            return story;
+        std::optional<Story> story = begin(draws, order, theme);
+        if (!story) {
+            continue;  // Some topology has what the theme needs.
         }
+        if (play(draws, *story)) {
+            return std::move(*story);
+        }
+        last.emplace(std::move(*story));
     }
+    return std::move(*last);
 }
 
 }  // namespace homeostat::sim::cases

@@ -1,7 +1,7 @@
 #include "homeostat/sim/cases/trials.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -68,19 +68,6 @@ struct Span {
     return alike;
 }
 
-/// What was current before the latest change.
-[[nodiscard]] std::optional<VersionId> previous(const World& world,
-                                                ServiceIndex service,
-                                                Artifact artifact) {
-    std::optional<VersionId> from;
-    for (const VersionChange& change : world.version_changes()) {
-        if (change.service == service && change.artifact == artifact) {
-            from = change.from;
-        }
-    }
-    return from;
-}
-
 [[nodiscard]] bool has_circuit(const Topology& topology, ServiceIndex service) {
     return std::ranges::any_of(topology.links, [&](const LinkSpec& link) {
         return link.target == service && link.caller != none && link.has_circuit;
@@ -94,7 +81,7 @@ void add_trials_at(const World& world, ServiceIndex service, std::vector<Trial>&
     }
     trials.push_back({.kind = TrialKind::rolling_restart, .target = service});
     for (const Artifact artifact : artifacts_all) {
-        if (const std::optional<VersionId> to = previous(world, service, artifact)) {
+        if (const std::optional<VersionId> to = previous_version(world, service, artifact)) {
             trials.push_back(
                 {.kind = TrialKind::rollback, .target = service, .artifact = artifact, .to = *to});
         }
@@ -177,6 +164,24 @@ void scale_up(World& world, ServiceIndex service) {
 
 bool is_about_cache(TrialKind kind) {
     return kind == TrialKind::invalidate_cache || kind == TrialKind::reroute;
+}
+
+std::optional<VersionId> previous_version(const World& world,
+                                          ServiceIndex service,
+                                          Artifact artifact) {
+    std::optional<VersionId> from;
+    for (const VersionChange& change : world.version_changes()) {
+        if (change.service == service && change.artifact == artifact) {
+            from = change.from;
+        }
+    }
+    const PerArtifact<std::uint32_t>& older = world.topology().services[service].older_versions;
+    if (!from && older[artifact] > 0) {
+        // From before the world began: "v3" when "v4" is current.
+        const char letter = world.service(service).current[artifact].text().front();
+        from = VersionId(letter + std::to_string(older[artifact]));
+    }
+    return from;
 }
 
 std::vector<Trial> trials_at(const World& world,

@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -51,6 +52,11 @@ struct Trial {
 };
 
 [[nodiscard]] bool is_about_cache(TrialKind kind);
+
+/// What was current before what is current now. None: nothing was.
+[[nodiscard]] std::optional<VersionId> previous_version(const World& world,
+                                                        ServiceIndex service,
+                                                        Artifact artifact);
 
 /// All that can be tried at these services and caches; observe and escalate stand first.
 [[nodiscard]] std::vector<Trial> trials_at(const World& world,
