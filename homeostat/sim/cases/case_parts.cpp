@@ -75,7 +75,7 @@ void for_each_replica(const Story& story, ServiceIndex service, F&& what) {
 
 [[nodiscard]] json::object edge_of(const LinkPoint& point) {
     return {{"rate", number(point.rate)},
-            {"error_ratio", number(point.failing_share)},
+            {"error_ratio", number(std::round(point.failing_share * 10'000) / 10'000)},
             {"p99_ms", number(point.p99_ms)}};
 }
 
