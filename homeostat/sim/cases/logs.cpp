@@ -29,6 +29,7 @@ class Writer {
     Writer(Rng& rng, const Story& story, Split split) : rng_(rng), story_(story), split_(split) {}
 
     void write_bin(std::uint32_t from_s);
+    void write_rollouts();
     void write_causes();
     void write_red_herrings();
     void write_attacks();
@@ -197,6 +198,18 @@ void Writer::write_cause(const InjectedFault& fault) {
     }
 }
 
+void Writer::write_rollouts() {
+    constexpr double told_share = 0.5;
+    for (const VersionChange& change : story_.world.version_changes()) {
+        const double at_s = static_cast<double>(change.at) * seconds_per_tick - story_.begins_s();
+        if (at_s >= 0 && draw_chance(rng_, told_share)) {
+            const std::string& version =
+                story_.setting.version_name(change.service, change.artifact, change.to);
+            say(static_cast<std::uint32_t>(at_s), change.service, "rollout", {.version = version});
+        }
+    }
+}
+
 void Writer::write_causes() {
     for (const InjectedFault& fault : story_.plot.faults) {
         if (!draw_chance(rng_, silent_cause_share)) {
@@ -252,6 +265,7 @@ std::vector<LogLine> write_logs(Rng& rng, const Story& story, Split split) {
     for (std::uint32_t from_s = 0; from_s < window_s; from_s += bin_s) {
         writer.write_bin(from_s);
     }
+    writer.write_rollouts();
     writer.write_causes();
     writer.write_red_herrings();
     writer.write_attacks();

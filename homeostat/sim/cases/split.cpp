@@ -23,7 +23,17 @@ bool is_held_out(Pool pool, std::string_view name) {
 }
 
 bool is_in(Split split, Pool pool, std::string_view name) {
-    return split == Split::all || is_held_out(pool, name) == (split == Split::held_out);
+    switch (split) {
+        case Split::all:
+            return true;
+        case Split::train:
+            return !is_held_out(pool, name);
+        case Split::held_out:
+            return is_held_out(pool, name);
+        case Split::new_words:
+            return is_held_out(pool, name) != (pool == Pool::family);
+    }
+    return false;
 }
 
 }  // namespace homeostat::sim::cases

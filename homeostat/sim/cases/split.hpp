@@ -16,10 +16,15 @@
 namespace homeostat::sim::cases {
 
 /// From which side a case draws its families, names and wordings.
-enum class Split : std::uint8_t { all, train, held_out };
+enum class Split : std::uint8_t {
+    all,
+    train,
+    held_out,   ///< Nothing of it was ever trained on.
+    new_words,  ///< Families of training, in names and wordings that are held out.
+};
 
 constexpr auto names_of(std::type_identity<Split>) {
-    return std::to_array<std::string_view>({"all", "train", "held-out"});
+    return std::to_array<std::string_view>({"all", "train", "held-out", "new-words"});
 }
 
 /// What has names that are held out, each kind by a hash of its own.

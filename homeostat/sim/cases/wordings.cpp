@@ -1,5 +1,8 @@
 #include "homeostat/sim/cases/wordings.hpp"
 
+#include "homeostat/base/named_enum.hpp"
+#include "homeostat/sim/world/fault.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -32,6 +35,24 @@ constexpr auto wording_table = std::to_array<Wording>({
     {"request_failed", "error",
      "System.InvalidOperationException: Sequence contains no elements ({hex})"},
     {"request_failed", "error", "status=500 path=/api/v2/quote dur={ms}ms req={hex}"},
+    {"call_timeout", "warn", "gave up on {peer} after {ms} ms"},
+    {"call_timeout", "warn", "{peer} let us wait {ms} ms"},
+    {"call_timeout", "warn", "read timeout on {peer}"},
+    {"call_timeout", "warn", "call exceeded its budget of {ms} ms: {peer}"},
+    {"call_timeout", "warn", "GatewayTimeout from {peer}"},
+    {"call_timeout", "warn", "504 while talking to {peer}"},
+    {"call_timeout", "warn", "slow upstream {peer}, request dropped after {ms} ms"},
+    {"call_timeout", "warn", "io timeout: {peer}"},
+    {"call_timeout", "warn", "response of {peer} came too late ({ms} ms)"},
+    {"call_timeout", "warn", "HystrixTimeoutException: {peer}"},
+    {"call_timeout", "warn", "aborted: {peer} not done in time"},
+    {"call_timeout", "warn", "no answer from {peer} within {ms} ms"},
+    {"call_timeout", "warn", "deadline for {peer} passed, {ms} ms"},
+    {"call_timeout", "warn", "waited {ms} ms on {peer} and gave up"},
+    {"call_timeout", "warn", "OperationTimedOut: {peer} did not reply"},
+    {"call_timeout", "warn", "TaskCanceledException: request to {peer} exceeded {ms} ms"},
+    {"call_timeout", "warn", "{peer} too slow: cancelled after {ms}"},
+    {"call_timeout", "warn", "timeout awaiting response headers ({peer})"},
     {"call_timeout", "warn", "timeout after {ms} ms waiting for {peer}"},
     {"call_timeout", "warn", "java.net.SocketTimeoutException: Read timed out ({peer})"},
     {"call_timeout", "warn", "context deadline exceeded while calling {peer}"},
@@ -45,6 +66,13 @@ constexpr auto wording_table = std::to_array<Wording>({
      "rpc error: code = DeadlineExceeded desc = {peer} did not answer in time"},
     {"call_timeout", "warn", "ETIMEDOUT {peer}:8080 after {ms}ms"},
     {"call_timeout", "warn", "circuit half-open: probe to {peer} took {ms} ms, giving up"},
+    {"call_refused", "error", "nobody listens at {peer}:8080"},
+    {"call_refused", "error", "{peer} refused the connection, trying another endpoint"},
+    {"call_refused", "error", "Failed to establish a new connection to {peer}: [Errno 111]"},
+    {"call_refused", "error", "no healthy endpoint for {peer}"},
+    {"call_refused", "error", "UNAVAILABLE: io exception, Connection refused: {peer}"},
+    {"call_refused", "error", "pick first: all SubConns to {peer} are in TransientFailure"},
+    {"call_refused", "error", "lost every backend of {peer}"},
     {"call_refused", "error", "connect ECONNREFUSED {peer}:8080"},
     {"call_refused", "error", "dial tcp {peer}:8080: connect: connection refused"},
     {"call_refused", "error", "java.net.ConnectException: Connection refused ({peer})"},
@@ -53,6 +81,12 @@ constexpr auto wording_table = std::to_array<Wording>({
      "rpc error: code = Unavailable desc = transport: error while dialing {peer}"},
     {"call_refused", "error",
      "could not connect to {peer}: Connection refused. Is the server running on that host?"},
+    {"call_failed", "error", "downstream {peer} replied with an error page ({n} bytes)"},
+    {"call_failed", "error", "giving up on {peer}: three attempts, all failed"},
+    {"call_failed", "error", "fetch to {peer} rejected: status 502"},
+    {"call_failed", "error", "{peer} closed the stream with RST_STREAM INTERNAL_ERROR"},
+    {"call_failed", "error", "GraphQL resolver for {peer} returned errors[{n}]"},
+    {"call_failed", "error", "BadGateway: {peer} said 500 to us"},
     {"call_failed", "error", "{peer} answered 503 Service Unavailable"},
     {"call_failed", "error", "upstream {peer} returned status 500, attempt {n}"},
     {"call_failed", "error",
@@ -75,6 +109,10 @@ constexpr auto wording_table = std::to_array<Wording>({
     {"slow_request", "warn", "[perf] p99 budget exceeded: {ms} ms"},
     {"slow_request", "warn", "request {hex} exceeded soft deadline: {ms} ms"},
     {"slow_request", "warn", "Slow HTTP processing: {ms} milliseconds"},
+    {"started", "info", "ready to serve after {n} s, release {version}"},
+    {"started", "info", "worker pid {n} booted"},
+    {"started", "info", "startup complete: {version}"},
+    {"started", "info", "{name} is up"},
     {"started", "info", "listening on :8080, version {version}"},
     {"started", "info", "Started Application in {n} seconds (version {version})"},
     {"started", "info", "booted {version}, config loaded"},
@@ -92,6 +130,9 @@ constexpr auto wording_table = std::to_array<Wording>({
     {"cache_unreachable", "error", "dial tcp {peer}:6379: i/o timeout"},
     {"cache_unreachable", "error", "memcached server {peer} marked dead"},
     {"cache_unreachable", "error", "cache {peer} unavailable, falling through"},
+    {"cache_cold", "warn", "cold start of {peer}: {n} % of the keys present"},
+    {"cache_cold", "warn", "{peer} evicted most of its keys, hits at {n} %"},
+    {"cache_cold", "warn", "reads bypass {peer}: entry missing for {n} % of them"},
     {"cache_cold", "warn", "cache hit ratio of {peer} fell to {n} %"},
     {"cache_cold", "warn", "high miss rate on {peer}: reads go to the source"},
     {"cache_cold", "warn", "{peer}: {n} % hits in the last minute"},
@@ -271,9 +312,11 @@ std::span<const Wording> all_wordings() {
 }
 
 std::optional<Wording> draw_wording(Rng& rng, Split split, std::string_view about) {
+    // All that a family's own wordings say was never trained on where the family was not.
+    const bool is_new = split == Split::held_out && parse_enum<FaultKind>(about).has_value();
     std::vector<const Wording*> candidates;
     for (const Wording& wording : wording_table) {
-        if (wording.about == about && is_in(split, Pool::wording, wording.text)) {
+        if (wording.about == about && (is_new || is_in(split, Pool::wording, wording.text))) {
             candidates.push_back(&wording);
         }
     }

@@ -38,6 +38,7 @@ struct Slots {
 [[nodiscard]] std::span<const Wording> all_wordings();
 
 /// One about that, of those the split may use. None: nobody writes anything about it.
+/// REQUIRES: where it is a fault's name, the split may use that family.
 [[nodiscard]] std::optional<Wording> draw_wording(Rng& rng, Split split, std::string_view about);
 
 /// The text with its slots filled; {hex} is drawn.

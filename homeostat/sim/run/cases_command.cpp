@@ -151,7 +151,7 @@ void show_progress(const Totals& totals, const CasesArguments& arguments) {
 [[nodiscard]] std::optional<CaseOrder> order_of(const CasesArguments& arguments) {
     const std::optional<Split> split = parse_enum<Split>(arguments.split);
     if (!split) {
-        std::fprintf(stderr, "homeostat-lab: --split %s: want train, held-out or all\n",
+        std::fprintf(stderr, "homeostat-lab: --split %s: want train, held-out, new-words or all\n",
                      arguments.split.c_str());
         return std::nullopt;
     }

@@ -311,8 +311,9 @@ void add_case_options(CLI::App& app, Arguments& arguments) {
         ->check(CLI::Range(1, 10'000'000));
     app.add_option("--out", cases.out, "Where the cases go, one line each; - is standard output")
         ->capture_default_str();
-    app.add_option("--split", cases.split,
-                   "train, held-out or all: which families, names and wordings are drawn")
+    app.add_option(
+           "--split", cases.split,
+           "train, held-out, new-words or all: which families, names and wordings are drawn")
         ->capture_default_str();
     app.add_option("--family", cases.family,
                    "Only cases of this fault, alone and lasting, or of nothing");
