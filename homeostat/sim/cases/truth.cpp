@@ -62,9 +62,9 @@ struct Difference {
 [[nodiscard]] bool is_near(const Tried& one, const Tried& best, const Tried& nothing) {
     constexpr double doubt_max = 3;  // A gamble is not acceptable because it may come out well.
     const bool gains = one.trial.kind == TrialKind::observe || one.total() < nothing.total();
-    const double saving = nothing.total() - best.total();
-    const double margin =
-        std::max({margin_s, margin_of_saving * saving, margin_of_cost * best.total()});
+    const double saved = margin_of_saving * (nothing.total() - best.total());
+    const double margin = std::max(
+        {margin_s, std::min(saved, margin_of_saving_max_s), margin_of_cost * best.total()});
     return gains && !is_clearly_worse(one, best, margin) &&
            difference(one, best).mean <= doubt_max * margin;
 }

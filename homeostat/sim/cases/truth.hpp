@@ -30,10 +30,13 @@ constexpr double measured_last_s = 30;
 constexpr double goes_on_s = 300;
 /// for so long, if a person was called: they have mended it three minutes after the call.
 constexpr double person_needs_s = 180;
-/// Acceptable is what costs so much more than the best at most, or so much of what the best saves
-/// or costs.
+/// Acceptable is what costs so much more than the best at most: always so much,
 constexpr double margin_s = 0.4;
+/// or a tenth of what the best saves, up to the difference between a gentle remedy and one that
+/// disrupts more than it has to,
 constexpr double margin_of_saving = 0.1;
+constexpr double margin_of_saving_max_s = 1.5;
+/// or so much of what the best costs itself.
 constexpr double margin_of_cost = 0.05;
 /// Harmful is what costs so much more than doing nothing at least, or a twentieth of its cost.
 constexpr double harm_s = 2;

@@ -40,11 +40,13 @@ TEST_CASE(
                     tried_for_test(TrialKind::escalate, {0, 0, 0})}) == "auhu");
 }
 
-TEST_CASE("a cure is acceptable, and another one that saves nearly as much") {
-    CHECK(verdicts({nothing_at_100, tried_for_test(TrialKind::rollback, {3, 3, 3}),
-                    tried_for_test(TrialKind::eject, {14, 14, 14}),
+TEST_CASE(
+    "the gentlest cure is acceptable, and one as good; not one that disrupts more than it has to") {
+    CHECK(verdicts({nothing_at_100, tried_for_test(TrialKind::restart, {3, 3, 3}),
+                    tried_for_test(TrialKind::eject, {4.5, 4.5, 4.5}),
+                    tried_for_test(TrialKind::rollback, {3, 3, 3}),
                     tried_for_test(TrialKind::scale, {30, 30, 30}),
-                    tried_for_test(TrialKind::restart, {130, 131, 129})}) == "uaauh");
+                    tried_for_test(TrialKind::open_circuit, {130, 131, 129})}) == "uaauuh");
 }
 
 TEST_CASE("who acts has to gain by it, however much is lost anyway") {
