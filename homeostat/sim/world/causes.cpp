@@ -213,15 +213,15 @@ void worsen(ReplicaState& replica, const InjectedFault& fault) {
         case FaultKind::failing_service:
             return add_errors(replica, fault.strength);
         case FaultKind::deadlock:
-            replica.wear.is_wearing = true;
+            replica.is_wearing = true;
             replica.wear.stuck_per_tick += replica.workers * fault.strength * seconds_per_tick;
             return;
         case FaultKind::fd_exhaustion:
-            replica.wear.is_wearing = true;
+            replica.is_wearing = true;
             replica.wear.descriptors_per_request += fault.strength;
             return;
         case FaultKind::disk_full:
-            replica.wear.is_wearing = true;
+            replica.is_wearing = true;
             replica.wear.disk_per_tick = disk_per_s * seconds_per_tick;
             if (replica.wear.disk_used_share >= 1) {
                 add_errors(replica, fault.strength);
@@ -347,7 +347,7 @@ void reset_replica(State& state, ReplicaState& replica) {
     replica.leak_mb = 0;
     replica.connections_leak = 0;
     replica.dies_after = never;
-    replica.wear.is_wearing = false;
+    replica.is_wearing = false;
     replica.wear.stuck_per_tick = 0;
     replica.wear.descriptors_per_request = 0;
     replica.wear.disk_per_tick = 0;
