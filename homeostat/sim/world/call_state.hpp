@@ -51,6 +51,10 @@ struct CallHabit {
     double patience_ms{0};          ///< Then an attempt is given up. Zero: as the link has it.
     bool is_denied{false};          ///< The target does not know them.
     double work_factor{1};          ///< At the target.
+
+    static void fields(auto& self, auto&& field) {
+        field(self.attempts_max, self.patience_ms, self.is_denied, self.work_factor);
+    }
 };
 
 struct CallChange {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -62,6 +63,24 @@ TEST_CASE("three seeds have had these bits on every machine and in every build s
         CAPTURE(seed);
         World world = drawn_world(seed);
         world.run(10'000);
+        CHECK(world.digest() == digest);
+    }
+}
+
+TEST_CASE("three seeds of estates with faults of every kind have had these bits likewise") {
+    constexpr std::array<std::pair<std::uint64_t, std::uint64_t>, 3> golden{{
+        {1, 0x8741A4A86A3B16AAULL},
+        {2, 0x4F0AE2E2DC65AD82ULL},
+        {3, 0x7E79C65A390E8E32ULL},
+    }};
+    for (const auto& [seed, digest] : golden) {
+        CAPTURE(seed);
+        Rng rng(seed);
+        World world(draw_estate(rng, 20), seed);
+        for (std::size_t kind = seed - 1; kind < fault_kinds_count; kind += golden.size()) {
+            world.add(draw_fault_of(rng, world.topology(), static_cast<FaultKind>(kind)));
+        }
+        world.run(2'000);
         CHECK(world.digest() == digest);
     }
 }
