@@ -231,7 +231,9 @@ TEST_CASE("what a host carried ends with it, of every service, and cannot be sta
                         : 0;
         for (ReplicaIndex at = first; world.topology().host_of(at) == 0; ++at) {
             CHECK_FALSE(world.replica(at).is_alive);
-            CHECK(world.restart(at, effect_for_test(1)).kind == OutcomeKind::refused);
+            const Outcome outcome = world.restart(at, effect_for_test(1));
+            CHECK(outcome.kind == OutcomeKind::refused);
+            CHECK(outcome.because == "its host is lost");
         }
     }
     CHECK(services >= 2);
