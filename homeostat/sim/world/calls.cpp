@@ -79,12 +79,22 @@ void mix_calls(State& state) {
         }
     }
     state.are_doors_old = false;
+    state.are_calls_mixed = false;
     for (LinkIndex index = 0; index < state.links.size(); ++index) {
         const ServiceIndex target = state.topology.links[index].target;
         state.links[index].mix = {.denied_share = state.services[target].door.closed_share};
     }
     for (const CallChange& change : state.call_changes) {
         mix_in(state, change);
+    }
+    for (const LinkState& link : state.links) {
+        state.are_calls_mixed = state.are_calls_mixed || link.mix != CallMix{};
+    }
+    if (!state.are_calls_mixed) {
+        for (ServiceState& service : state.services) {
+            service.door.denied = 0;
+            service.door.work_factor = 1;
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 #include "homeostat/sim/world/state.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <vector>
 
 namespace homeostat::sim {
 
@@ -95,7 +97,7 @@ void roll_out_habit(State& state,
 void begin_retry_storm(State& state, const InjectedFault& fault) {
     const ServiceIndex target = state.topology.links[fault.replica].target;
     roll_out_habit(state, fault, Artifact::config,
-                   {.attempts_max = static_cast<std::uint32_t>(fault.strength + 0.5),
+                   {.attempts_max = static_cast<std::uint32_t>(std::round(fault.strength)),
                     .patience_ms = patience_factor * unhurried_ms(state, target)});
 }
 
@@ -213,15 +215,15 @@ void worsen(ReplicaState& replica, const InjectedFault& fault) {
         case FaultKind::failing_service:
             return add_errors(replica, fault.strength);
         case FaultKind::deadlock:
-            replica.wear.is_wearing = true;
+            replica.is_wearing = true;
             replica.wear.stuck_per_tick += replica.workers * fault.strength * seconds_per_tick;
             return;
         case FaultKind::fd_exhaustion:
-            replica.wear.is_wearing = true;
+            replica.is_wearing = true;
             replica.wear.descriptors_per_request += fault.strength;
             return;
         case FaultKind::disk_full:
-            replica.wear.is_wearing = true;
+            replica.is_wearing = true;
             replica.wear.disk_per_tick = disk_per_s * seconds_per_tick;
             if (replica.wear.disk_used_share >= 1) {
                 add_errors(replica, fault.strength);
@@ -267,7 +269,7 @@ void apply_to_service(State& state, const InjectedFault& fault) {
     Door& door = state.services[fault.service].door;
     switch (fault.kind) {
         case FaultKind::lying_dependency:
-            door.lying_share = fault.strength;
+            door.lying_share = 1 - (1 - door.lying_share) * (1 - fault.strength);
             return;
         case FaultKind::expired_certificate:
             door.is_expired = true;
@@ -278,7 +280,8 @@ void apply_to_service(State& state, const InjectedFault& fault) {
             door.hot_from = fault.begins_at;
             return;
         case FaultKind::data_corruption:
-            door.lying_share = fault.strength * (1 - found_out_share);
+            door.lying_share =
+                1 - (1 - door.lying_share) * (1 - fault.strength * (1 - found_out_share));
             for_each_replica(state, fault, [&](ReplicaIndex at) {
                 add_errors(state.replicas[at], fault.strength * found_out_share);
             });
@@ -347,7 +350,7 @@ void reset_replica(State& state, ReplicaState& replica) {
     replica.leak_mb = 0;
     replica.connections_leak = 0;
     replica.dies_after = never;
-    replica.wear.is_wearing = false;
+    replica.is_wearing = false;
     replica.wear.stuck_per_tick = 0;
     replica.wear.descriptors_per_request = 0;
     replica.wear.disk_per_tick = 0;

@@ -57,8 +57,8 @@ constexpr std::array<Nature, fault_kinds_count> natures{{
     {20, About::replica, true},       // noisy_neighbour
     {0.5, About::pool, true},         // pool_leak
     {0.2, About::service, true},      // packet_loss
-    {0.04, About::replica, false},    // deadlock
-    {1, About::replica, false},       // fd_exhaustion
+    {0.015, About::replica, false},   // deadlock
+    {0.5, About::replica, false},     // fd_exhaustion
     {8, About::link, false},          // retry_storm
     {0.8, About::one_of_many, true},  // hot_key
     {0, About::cache, false},         // cold_cache

@@ -210,7 +210,7 @@ constexpr std::array<Row, fault_kinds_count> table{{
     {FaultKind::noisy_neighbour, "..++......+"},
     {FaultKind::pool_leak, "++++..-...+"},
     {FaultKind::packet_loss, "..-+..+...+"},
-    {FaultKind::deadlock, "++++......+"},
+    {FaultKind::deadlock, "++++..-.-.+"},
     {FaultKind::fd_exhaustion, "++-+..-.-.+"},
     {FaultKind::retry_storm, ".....++...."},
     {FaultKind::hot_key, "........-.+"},

@@ -58,6 +58,48 @@ constexpr double fault_at_s = 10;
     return tally.cost() / tally.requests;
 }
 
+[[nodiscard]] bool is_share(double value) {
+    return value >= 0 && value <= 1 + 1e-9;
+}
+
+void check_services(const World& world) {
+    for (ServiceIndex index = 0; index < world.topology().services.size(); ++index) {
+        const ServiceView view = world.service(index);
+        CHECK(view.served + view.failed + view.timed_out ==
+              doctest::Approx(view.offered).epsilon(1e-9));
+        CHECK(view.served >= 0);
+        CHECK(view.denied >= 0);
+        CHECK(view.failed >= view.denied);
+        CHECK(is_share(view.misled_share));
+        CHECK(view.latency_mean_ms > 0);
+    }
+}
+
+void check_replicas(const World& world) {
+    for (ReplicaIndex index = 0; index < world.topology().replicas_count(); ++index) {
+        const ServiceSpec& spec = world.topology().services[world.topology().service_of(index)];
+        const ReplicaView view = world.replica(index);
+        CHECK(view.failed >= -1e-9);
+        CHECK(view.refused <= view.failed + 1e-9);
+        CHECK(view.busy_workers <= spec.workers);
+        CHECK(view.open_descriptors <= spec.descriptors_max);
+        CHECK(is_share(view.disk_used_share));
+        CHECK(view.cpu_ratio >= 0);
+        CHECK(view.memory_mb <= spec.memory_max_mb);
+    }
+}
+
+void check_links(const World& world) {
+    for (LinkIndex index = 0; index < world.topology().links.size(); ++index) {
+        const LinkView view = world.link(index);
+        CHECK(view.failed >= 0);
+        CHECK(view.timed_out >= 0);
+        CHECK(view.failed + view.timed_out <= view.attempts * (1 + 1e-9) + 1e-9);
+        CHECK(is_share(view.failing_share));
+        CHECK(world.link_latency_ms(index, 0.5) <= world.link_latency_ms(index, 0.99));
+    }
+}
+
 }  // namespace
 
 TEST_CASE("a chain with nothing wrong costs users nothing, and shows nothing") {
@@ -88,7 +130,7 @@ TEST_CASE("a chain with nothing wrong costs users nothing, and shows nothing") {
 }
 
 TEST_CASE("a deadlock takes worker after worker while the health endpoint answers") {
-    World world = broken({.kind = FaultKind::deadlock, .replica = 0}, 10);
+    World world = broken({.kind = FaultKind::deadlock, .replica = 0, .strength = 0.04}, 10);
     CHECK(world.replica(0).busy_workers > world.replica(1).busy_workers + 4);
     world.run(ticks_of(30));
     CHECK(world.replica(0).busy_workers == 16);
@@ -102,7 +144,7 @@ TEST_CASE("a deadlock takes worker after worker while the health endpoint answer
 }
 
 TEST_CASE("descriptors run out with the traffic, then a process refuses all and looks dead") {
-    World world = broken({.kind = FaultKind::fd_exhaustion, .replica = 0}, 5);
+    World world = broken({.kind = FaultKind::fd_exhaustion, .replica = 0, .strength = 1}, 5);
     CHECK(world.replica(0).open_descriptors > 400);
     CHECK(world.replica(0).open_descriptors < 700);
     world.run(ticks_of(4.8));
@@ -189,7 +231,9 @@ TEST_CASE("what a host carried ends with it, of every service, and cannot be sta
                         : 0;
         for (ReplicaIndex at = first; world.topology().host_of(at) == 0; ++at) {
             CHECK_FALSE(world.replica(at).is_alive);
-            CHECK(world.restart(at, effect_for_test(1)).kind == OutcomeKind::refused);
+            const Outcome outcome = world.restart(at, effect_for_test(1));
+            CHECK(outcome.kind == OutcomeKind::refused);
+            CHECK(outcome.because == "its host is lost");
         }
     }
     CHECK(services >= 2);
@@ -307,6 +351,29 @@ TEST_CASE("a noisy neighbour slows all that share its host") {
     for (ReplicaIndex replica = 0; replica < 4; ++replica) {
         const bool is_there = world.topology().host_of(replica) == host;
         CHECK((world.replica_latency_ms(replica, 0.5) > 100) == is_there);
+    }
+}
+
+TEST_CASE("no view of a broken estate holds a number that cannot be") {
+    for (std::size_t kind = 0; kind < fault_kinds_count; ++kind) {
+        Rng rng(100 + kind);
+        World world(draw_estate(rng, 15), kind);
+        const Topology& topology = world.topology();
+        const InjectedFault fault = draw_fault_of(rng, topology, static_cast<FaultKind>(kind));
+        CAPTURE(describe(fault, topology));
+        world.add(fault);
+        for (int look = 0; look < 9; ++look) {
+            world.run(97);
+            check_services(world);
+            check_replicas(world);
+            check_links(world);
+            for (HostIndex host = 0; host < topology.hosts_count(); ++host) {
+                CHECK(is_share(world.host(host).cpu_ratio));
+            }
+        }
+        CHECK(world.tally().requests > 0);
+        CHECK(world.tally().cost() >= 0);
+        CHECK(world.tally().cost() < 10 * world.tally().requests);
     }
 }
 

@@ -78,11 +78,14 @@ void send(State& state, LinkIndex index, double calls) {
     }
     link.attempts = misses * (1 + link.retries_per_try);
     ServiceState& target = state.services[spec.target];
-    const double denied = link.attempts * link.mix.denied_share;
-    target.inbound += link.attempts - denied;
-    target.inbound_retries += misses * link.retries_per_try * (1 - link.mix.denied_share);
-    target.door.inbound_denied += denied;
-    target.door.inbound_work += (link.attempts - denied) * link.mix.work_factor;
+    double let_in = 1;
+    if (state.are_calls_mixed) {
+        let_in = 1 - link.mix.denied_share;
+        target.door.inbound_denied += link.attempts * link.mix.denied_share;
+        target.door.inbound_more_work += link.attempts * let_in * (link.mix.work_factor - 1);
+    }
+    target.inbound += link.attempts * let_in;
+    target.inbound_retries += misses * link.retries_per_try * let_in;
 }
 
 /// What a request of the service waits for, and fails with, outside it.
@@ -284,9 +287,9 @@ void count(ReplicaState& replica,
 /// What comes in this tick passes the door.
 void open_door(State& state, ServiceState& service) {
     Door& door = service.door;
-    door.work_factor = service.inbound > 0 ? door.inbound_work / service.inbound : 1;
+    door.work_factor = service.inbound > 0 ? 1 + door.inbound_more_work / service.inbound : 1;
     door.denied = door.inbound_denied;
-    door.inbound_work = 0;
+    door.inbound_more_work = 0;
     door.inbound_denied = 0;
     if (door.denied > 0) {
         for (ReplicaIndex at = service.first; at < service.end; ++at) {
@@ -301,7 +304,9 @@ void serve(State& state, ServiceIndex index) {
     ServiceState& service = state.services[index];
     const ServiceSpec& spec = state.topology.services[index];
     reckon_calls(state, service);
-    open_door(state, service);
+    if (state.are_calls_mixed) {
+        open_door(state, service);
+    }
     const double all = service.inbound;
     service.offered = all;
     service.retried = service.inbound_retries;
@@ -366,7 +371,10 @@ void reckon_link(State& state, LinkIndex index) {
         return;
     }
     const ServiceState& target = state.services[spec.target];
-    const AttemptsFate fate = fate_of(state, index);
+    const AttemptsFate fate =
+        state.are_calls_mixed
+            ? fate_of(state, index)
+            : AttemptsFate{target.failed_share, target.late_share, target.attempt_ms};
     const double failing = fate.failed_share + fate.late_share;
     link.failing_seen += (failing - link.failing_seen) * noticed_per_tick;
     const double retries_before = link.retries_per_try;

@@ -40,7 +40,7 @@ void pass_wear(State& state, ReplicaState& replica) {
     const ServiceSpec& spec = state.topology.services[replica.service];
     wear.workers_stuck = std::min(replica.workers, wear.workers_stuck + wear.stuck_per_tick);
     wear.descriptors_leaked += wear.descriptors_per_request * replica.worked;
-    wear.is_out_of_descriptors =
+    replica.is_out_of_descriptors =
         descriptors_base + spec.workers + wear.descriptors_leaked >= spec.descriptors_max;
     if (wear.disk_per_tick > 0 && wear.disk_used_share < 1) {
         wear.disk_used_share = std::min(1.0, wear.disk_used_share + wear.disk_per_tick);
@@ -216,7 +216,7 @@ void start_process(State& state, ReplicaIndex index, const EffectId& effect) {
     replica.connections_lost = 0;
     replica.wear.workers_stuck = 0;
     replica.wear.descriptors_leaked = 0;
-    replica.wear.is_out_of_descriptors = false;
+    replica.is_out_of_descriptors = false;
     replica.cpu_total_ms = 0;
     replica.queue = 0;
     state.started_by[index] = effect;
@@ -242,7 +242,7 @@ void pass_processes(State& state) {
             end_process(state, index, exit_by_failure, {});
         } else {
             pass_memory(state, index);
-            if (replica.wear.is_wearing) {
+            if (replica.is_wearing) {
                 pass_wear(state, state.replicas[index]);
             }
         }

@@ -41,7 +41,8 @@ constexpr int exit_by_sigkill = 9;  ///< As waitpid gives it.
                                     const ReplicaState& replica,
                                     const ProcessIdentity& expected) {
     if (!replica.is_reachable) {
-        return refused("its zone or host cannot be reached");
+        const bool is_lost = state.hosts[replica.host].is_lost;
+        return refused(is_lost ? "its host is lost" : "its zone cannot be reached");
     }
     const ProcessIdentity present =
         replica.is_alive ? identity_of(state, replica) : ProcessIdentity{};

@@ -8,6 +8,7 @@
 // Pure. Values only.
 
 #include "homeostat/base/rng.hpp"
+#include "homeostat/sim/world/call_state.hpp"
 #include "homeostat/sim/world/fault.hpp"
 #include "homeostat/sim/world/replica_state.hpp"
 #include "homeostat/sim/world/topology.hpp"
@@ -26,37 +27,6 @@ constexpr double refusal_ms = 1;            ///< A full queue, or a dead process
 constexpr std::uint32_t versions_max = 16;  ///< Of one artifact of one service.
 constexpr double edge_answers_max = 1'024;  ///< The edge's mean is over so many. SOURCE: HAProxy.
 
-/// Who gets in to a service, and where to; what its answers are worth.
-struct Door {
-    // What faults make of it.
-    bool is_expired{false};
-    double connections_left{0};  ///< By a fault. Zero: as many as the service accepts.
-    double lying_share{0};
-    double hot_share_max{0};  ///< Of the requests, with one key.
-    std::uint32_t hot_replica{0};
-    Tick hot_from{0};
-    // The flow.
-    double closed_share{0};     ///< Of the attempts: turned away before a replica has them.
-    double patience_ms{0};      ///< Of the hastiest callers. Zero: all wait until the timeout.
-    double impatient_share{0};  ///< Served, but later than those wait.
-    double inbound_denied{0};
-    double inbound_work{0};
-    double denied{0};
-    double work_factor{1};  ///< Of its own time, by what is asked of it.
-
-    static void fields(auto& self, auto&& field) {
-        field(self.is_expired, self.connections_left, self.lying_share, self.hot_share_max,
-              self.hot_replica, self.hot_from, self.closed_share, self.patience_ms);
-        field(self.impatient_share, self.inbound_denied, self.denied, self.work_factor);
-    }
-    /// But for `inbound_work`, which is no more than the inbound flow at rest.
-    [[nodiscard]] bool is_at_rest() const {
-        return !is_expired && connections_left == 0 && lying_share == 0 && hot_share_max == 0 &&
-               closed_share == 0 && patience_ms == 0 && impatient_share == 0 && denied == 0 &&
-               work_factor == 1;
-    }
-};
-
 struct ServiceState {
     ReplicaIndex first{0};
     ReplicaIndex end{0};
@@ -74,6 +44,7 @@ struct ServiceState {
     // What faults and orders make of it.
     double loss_share{0};
     double shed_share{0};
+    Door door;
     // The flow.
     double inbound{0};
     double inbound_retries{0};
@@ -96,7 +67,6 @@ struct ServiceState {
     double errors_total{0};
     double retries_total{0};
     double edge_mean_ms{0};
-    Door door;
 
     static void fields(auto& self, auto&& field) {
         field(self.current, self.versions_count, self.rolling_to, self.is_flag_on, self.loss_share,
@@ -113,36 +83,6 @@ struct ServiceState {
         field(self.attempt_ms, self.answer_ms, self.misled_share, self.degraded,
               self.requests_total, self.errors_total, self.retries_total, self.edge_mean_ms);
     }
-};
-
-/// How those processes of a caller call that run one version, where they do so otherwise.
-struct CallHabit {
-    std::uint32_t attempts_max{0};  ///< Without a budget. Zero: as the link has it.
-    double patience_ms{0};          ///< Then an attempt is given up. Zero: as the link has it.
-    bool is_denied{false};          ///< The target does not know them.
-    double work_factor{1};          ///< At the target.
-};
-
-struct CallChange {
-    LinkIndex link{0};
-    Artifact artifact{Artifact::deploy};
-    std::uint32_t version{0};
-    CallHabit habit;
-};
-
-/// The calls of a link, over all processes of its caller and what the target lets in.
-struct CallMix {
-    double hasty_share{0};  ///< Of the calls: made with `hasty_attempts_max` and `patience_ms`.
-    std::uint32_t hasty_attempts_max{0};
-    double patience_ms{0};
-    double denied_share{0};
-    double work_factor{1};
-
-    static void fields(auto& self, auto&& field) {
-        field(self.hasty_share, self.hasty_attempts_max, self.patience_ms, self.denied_share,
-              self.work_factor);
-    }
-    friend bool operator==(const CallMix&, const CallMix&) = default;
 };
 
 struct LinkState {
@@ -211,6 +151,7 @@ struct State {
     std::vector<CacheState> caches;
     std::vector<HostState> hosts;
     std::vector<CallChange> call_changes;  ///< By versions that rolled out.
+    bool are_calls_mixed{false};           ///< Some link's `mix` is not at rest.
     std::vector<Rng> traffic_rngs;
     std::vector<double> surges;  ///< By traffic: how many times as often users come.
     std::vector<InjectedFault> faults;
@@ -237,15 +178,9 @@ void pass_edge(State& state);
 void pass_flow(State& state);
 /// How each link is used in this tick, and whom its target lets in.
 void mix_calls(State& state);
+[[nodiscard]] AttemptsFate fate_of(const State& state, LinkIndex link);
 /// What the processes of its callers keep open to a service.
 [[nodiscard]] double connections_kept(const State& state, ServiceIndex service);
-/// Of the attempts on a link, before retries: a share that was refused or failed, and timed out.
-struct AttemptsFate {
-    double failed_share{0};
-    double late_share{0};
-    double attempt_ms{0};
-};
-[[nodiscard]] AttemptsFate fate_of(const State& state, LinkIndex link);
 [[nodiscard]] double busy_workers(const ReplicaState& replica);
 [[nodiscard]] ProcessIdentity identity_of(const State& state, const ReplicaState& replica);
 [[nodiscard]] VersionId version_id(Artifact artifact, std::uint32_t number);

@@ -249,10 +249,11 @@ double World::link_latency_ms(LinkIndex index, double share) const {
         return fallback_ms;
     }
     const double hit = spec.cache == none ? 0 : state_->caches[spec.cache].hit_share;
+    const double hit_ms = spec.cache == none ? 0 : state_->topology.caches[spec.cache].hit_ms;
     if (share <= hit) {
-        return state_->topology.caches[spec.cache].hit_ms;
+        return hit_ms;
     }
-    const double ms = latency_ms(spec.target, (share - hit) / (1 - hit));
+    const double ms = std::max(hit_ms, latency_ms(spec.target, (share - hit) / (1 - hit)));
     return link.mix.hasty_share > 0.5 ? std::min(ms, link.mix.patience_ms) : ms;
 }
 

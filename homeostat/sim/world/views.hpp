@@ -26,7 +26,7 @@ struct ReplicaView {
     bool is_wanted{true};             ///< No spare, or one that was started.
     bool is_alive{false};             ///< A process runs there.
     bool is_answering{false};         ///< The health endpoint says 200 within a second.
-    bool is_reachable{true};          ///< False: its zone is cut off.
+    bool is_reachable{true};          ///< False: its zone is cut off, or its host is lost.
     ProcessIdentity identity;         ///< Of the process, or of the last one.
     PerArtifact<VersionId> versions;  ///< What the process runs: "v1", "c1".
     EffectId effect;                  ///< That started it; empty if none of ours did.

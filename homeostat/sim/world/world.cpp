@@ -130,6 +130,15 @@ void add_rare_parts(Bytes& bytes, const State& state) {
             Door::fields(door, bytes);
         }
     }
+    for (const CallChange& change : state.call_changes) {
+        bytes(change.link, static_cast<std::uint32_t>(change.artifact), change.version);
+        CallHabit::fields(change.habit, bytes);
+    }
+    for (const FaultState& fault : state.fault_states) {
+        if (fault.connections_left > 0) {
+            bytes(fault.connections_left);
+        }
+    }
 }
 
 }  // namespace
