@@ -1,5 +1,6 @@
 // homeostat-lab: simulated worlds by the seed. `homeostat simulate` starts it.
 
+#include "homeostat/sim/run/cases_command.hpp"
 #include "homeostat/sim/run/run_seed.hpp"
 #include "homeostat/sim/run/scenario.hpp"
 #include "homeostat/sim/run/trace.hpp"
@@ -43,6 +44,8 @@ struct Arguments {
     bool requires_marks{false};
     std::uint32_t services_count{0};  ///< 0: as the seed draws.
     double digests_for_s{0};          ///< 0: whole histories, and judged.
+    CasesArguments cases;
+    bool lists_families{false};
 };
 
 /// Which worlds a seed stands for.
@@ -268,7 +271,21 @@ int run_range(const Arguments& arguments, const Chosen& chosen) {
     return exit_status_of(totals, arguments);
 }
 
+int run_cases(const Arguments& arguments) {
+    CasesArguments cases = arguments.cases;
+    cases.seed = arguments.seed.value_or(1);
+    cases.is_json = arguments.is_json;
+    cases.services_count = arguments.services_count;
+    return make_cases(cases, is_interrupted);
+}
+
 int run(const Arguments& arguments) {
+    if (arguments.lists_families) {
+        return list_families(arguments.is_json);
+    }
+    if (arguments.cases.count > 0 || arguments.cases.only) {
+        return run_cases(arguments);
+    }
     if (arguments.lists) {
         return list_scenarios(arguments.is_json);
     }
@@ -282,6 +299,29 @@ int run(const Arguments& arguments) {
     const Chosen chosen{scenario, arguments.services_count};
     return arguments.seed && arguments.shows_trace ? show_one(*arguments.seed, chosen)
                                                    : run_range(arguments, chosen);
+}
+
+void add_case_options(CLI::App& app, Arguments& arguments) {
+    CasesArguments& cases = arguments.cases;
+    app.add_option("--cases", cases.count,
+                   "Make so many cases of judgement from --seed (1), each with what every remedy "
+                   "would have cost; see docs/cases.md")
+        ->check(CLI::Range(1, 10'000'000));
+    app.add_option("--case", cases.only, "Only the case of this number, the same to the byte")
+        ->check(CLI::Range(1, 10'000'000));
+    app.add_option("--out", cases.out, "Where the cases go, one line each; - is standard output")
+        ->capture_default_str();
+    app.add_option(
+           "--split", cases.split,
+           "train, held-out, new-words or all: which families, names and wordings are drawn")
+        ->capture_default_str();
+    app.add_option("--family", cases.family,
+                   "Only cases of this fault, alone and lasting, or of nothing");
+    app.add_option("--jobs", cases.jobs, "Threads that make cases; the bytes are the same")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 64));
+    app.add_flag("--list-families", arguments.lists_families,
+                 "Name the families of cases, and which are held out of training");
 }
 
 void add_options(CLI::App& app, Arguments& arguments) {
@@ -299,13 +339,16 @@ void add_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--digests-for", arguments.digests_for_s,
                    "Only the digest of each trace's first seconds, to compare builds by")
         ->check(CLI::PositiveNumber);
+    add_case_options(app, arguments);
     app.footer(
-        "Exit status:\n  0    no promise was broken\n"
-        "  1    one was; the seed and the command that shows it again are printed\n"
+        "Exit status:\n  0    no promise was broken; the cases are written\n"
+        "  1    one was; the seed and the command that shows it again are printed. Or the cases\n"
+        "       could not be written\n"
         "  2    arguments that cannot be used\n  130  interrupted\n\n"
         "Examples:\n  homeostat simulate --seeds 1..200\n"
         "  homeostat simulate --scenario S10 --seeds 1..50 --json\n"
-        "  homeostat simulate --seed 7 --trace");
+        "  homeostat simulate --seed 7 --trace\n"
+        "  homeostat simulate --cases 1000 --seed 1 --split train --out cases.jsonl --json");
 }
 
 }  // namespace

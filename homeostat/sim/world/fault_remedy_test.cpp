@@ -57,12 +57,13 @@ enum class Cure : std::uint8_t {
     invalidate,
     reroute,
     flag_off,
+    mend,
 };
 
 constexpr auto names_of(std::type_identity<Cure>) {
     return std::to_array<std::string_view>({"restart", "restart_all", "eject", "scale", "rollback",
                                             "rollback_config", "circuit", "invalidate", "reroute",
-                                            "flag_off"});
+                                            "flag_off", "mend"});
 }
 constexpr std::size_t cures_count = names_of(std::type_identity<Cure>{}).size();
 
@@ -115,6 +116,8 @@ void apply(World& world, Cure cure) {
         case Cure::flag_off:
             (void)world.set_flag(shop, false, effect);
             return;
+        case Cure::mend:
+            return world.mend(0);
     }
 }
 
@@ -125,10 +128,18 @@ void apply(World& world, Cure cure) {
         case FaultKind::slow_service:
         case FaultKind::failing_service:
         case FaultKind::packet_loss:
+        case FaultKind::lying_dependency:
+        case FaultKind::expired_certificate:
+        case FaultKind::data_corruption:
+        case FaultKind::connection_limit:
             fault.service = fraud;
             break;
         case FaultKind::surge:
             fault.strength = 1.8;
+            break;
+        case FaultKind::fd_exhaustion:
+            fault.strength = 0.05;  // 467 requests per s: all are open after 43 s.
+            fault.replica = 0;
             break;
         case FaultKind::bad_deploy:
         case FaultKind::slow_deploy:
@@ -138,13 +149,18 @@ void apply(World& world, Cure cure) {
         case FaultKind::mass_restart:
             break;
         default:
-            fault.replica = 0;  // Or the first cache, or the first zone.
+            fault.replica = 0;  // Or the first cache, zone or host, or the link to `fraud`.
     }
     return fault;
 }
 
 [[nodiscard]] World broken_world(FaultKind kind) {
-    World world(shop_world(), 3);
+    Topology topology = shop_world();
+    if (kind == FaultKind::retry_storm) {
+        topology.services[fraud].workers = 7;  // Three in five are busy, so that little tips it.
+        topology.services[fraud].queue_max = 400;
+    }
+    World world(topology, 3);
     world.add(fault_of(kind));
     world.run(ticks_of(remedy_at_s));
     return world;
@@ -173,27 +189,41 @@ struct Row {
 };
 
 constexpr std::array<Row, fault_kinds_count> table{{
-    {FaultKind::nothing, ".--...-..."},
-    {FaultKind::crash, "++.+..-.-."},
-    {FaultKind::crash_loop, "...+..-.-."},
-    {FaultKind::hang, "++.+..-.-."},
-    {FaultKind::leak, "++.+..-.-."},
-    {FaultKind::bad_deploy, "....+.-..."},
-    {FaultKind::slow_deploy, "....+....."},
-    {FaultKind::innocent_deploy, ".--.-.-..."},
-    {FaultKind::bad_config, ".....+...."},
-    {FaultKind::bad_flag, "......-..+"},
-    {FaultKind::slow_service, "......+..."},
-    {FaultKind::failing_service, "..-...+..."},
-    {FaultKind::surge, "..-+..+.-."},
-    {FaultKind::stale_copies, "......-++."},
-    {FaultKind::stale_writer, "..-...--+."},
-    {FaultKind::cache_loss, "---...-..."},
-    {FaultKind::mass_restart, ".--...-..."},
-    {FaultKind::zone_loss, "...+..-.-."},
-    {FaultKind::noisy_neighbour, "..++......"},
-    {FaultKind::pool_leak, "++++..-..."},
-    {FaultKind::packet_loss, "..-+..+..."},
+    {FaultKind::nothing, ".--...-...."},
+    {FaultKind::crash, "++.+..-.-.."},
+    {FaultKind::crash_loop, "...+..-.-.."},
+    {FaultKind::hang, "++.+..-.-.."},
+    {FaultKind::leak, "++.+..-.-.+"},
+    {FaultKind::bad_deploy, "....+.-...."},
+    {FaultKind::slow_deploy, "....+......"},
+    {FaultKind::innocent_deploy, ".--.-.-...."},
+    {FaultKind::bad_config, ".....+....."},
+    {FaultKind::bad_flag, "......-..++"},
+    {FaultKind::slow_service, "......+...+"},
+    {FaultKind::failing_service, "..-...+...+"},
+    {FaultKind::surge, "..-+..+.-.+"},
+    {FaultKind::stale_copies, "......-++.."},
+    {FaultKind::stale_writer, "..-...--+.+"},
+    {FaultKind::cache_loss, "---...-...."},
+    {FaultKind::mass_restart, ".--...-...."},
+    {FaultKind::zone_loss, "...+..-.-.+"},
+    {FaultKind::noisy_neighbour, "..++......+"},
+    {FaultKind::pool_leak, "++++..-...+"},
+    {FaultKind::packet_loss, "..-+..+...+"},
+    {FaultKind::deadlock, "++++..-.-.+"},
+    {FaultKind::fd_exhaustion, "++-+..-.-.+"},
+    {FaultKind::retry_storm, ".....++...."},
+    {FaultKind::hot_key, "........-.+"},
+    {FaultKind::cold_cache, ".--...-...."},
+    {FaultKind::lying_dependency, "......+...+"},
+    {FaultKind::node_loss, "...+..-.-.."},
+    {FaultKind::expired_certificate, "......+...+"},
+    {FaultKind::bad_credentials, ".....++...."},
+    {FaultKind::clock_skew, "..++..-...+"},
+    {FaultKind::disk_full, "..++..-...+"},
+    {FaultKind::data_corruption, "..-...+...+"},
+    {FaultKind::slow_query, "....+.+...."},
+    {FaultKind::connection_limit, "...-..+...+"},
 }};
 
 }  // namespace

@@ -13,10 +13,8 @@ namespace {
 
 constexpr double load_max = 0.95;      ///< Beyond it the queue says how long one waits.
 constexpr double wait_ms_max = 1e7;    ///< "For ever", where nothing is worked on.
-constexpr double refusal_ms = 1;       ///< A full queue, or a dead process, says no at once.
 constexpr double cut_off_ms = 200;     ///< Nobody says anything where a zone is gone.
 constexpr double retransmit_ms = 200;  ///< SOURCE: Linux, TCP_RTO_MIN.
-constexpr double fallback_ms = 0.5;    ///< The edge answers itself.
 constexpr double steady_share = 0.5;   ///< Of a request's time, what never varies.
 /// Of the wait with exponential times: what comes of single requests within a tick. The rest comes
 /// of arrivals that differ from tick to tick. Fitted to requests served one by one, queue_test.cpp.
@@ -55,7 +53,12 @@ constexpr double tight_factor = 2;        ///< So much more at the limit.
 [[nodiscard]] double users_now(State& state, std::size_t index) {
     const TrafficSpec& traffic = state.topology.traffic[index];
     const double wave = 1 + traffic.swing * day_wave(traffic, state.now);
-    const double mean = traffic.rate_per_s * seconds_per_tick * wave * state.surges[index];
+    double mean = traffic.rate_per_s * seconds_per_tick * wave * state.surges[index];
+    if (traffic.burst_every_s > 0) {
+        mean *= state.now % ticks_of(traffic.burst_every_s) < ticks_of(traffic.burst_for_s)
+                    ? traffic.burst_factor
+                    : 1;
+    }
     const double drawn = mean + std::sqrt(mean) * draw_normal(state.traffic_rngs[index]);
     return std::max(0.0, drawn);
 }
@@ -75,8 +78,14 @@ void send(State& state, LinkIndex index, double calls) {
     }
     link.attempts = misses * (1 + link.retries_per_try);
     ServiceState& target = state.services[spec.target];
-    target.inbound += link.attempts;
-    target.inbound_retries += misses * link.retries_per_try;
+    double let_in = 1;
+    if (state.are_calls_mixed) {
+        let_in = 1 - link.mix.denied_share;
+        target.door.inbound_denied += link.attempts * link.mix.denied_share;
+        target.door.inbound_more_work += link.attempts * let_in * (link.mix.work_factor - 1);
+    }
+    target.inbound += link.attempts * let_in;
+    target.inbound_retries += misses * link.retries_per_try * let_in;
 }
 
 /// What a request of the service waits for, and fails with, outside it.
@@ -90,19 +99,22 @@ void reckon_calls(const State& state, ServiceState& service) {
     for (LinkIndex index = service.links_first; index < service.links_end; ++index) {
         const LinkSpec& spec = state.topology.links[index];
         const LinkState& link = state.links[index];
+        degraded += share_over_calls(link.degraded, spec.calls_per_request);
+        if (!spec.is_awaited) {
+            continue;
+        }
         service.calls_ms += spec.calls_per_request * link.call_ms;
         if (spec.is_required) {
             well_share *= 1 - share_over_calls(link.failing_share, spec.calls_per_request);
         }
         misled += share_over_calls(link.misled_share, spec.calls_per_request);
-        degraded += share_over_calls(link.degraded, spec.calls_per_request);
         if (spec.connections_max > 0) {
             service.pool_ms = std::max(spec.calls_per_request * link.call_ms, 0.1);
             service.pool_max = spec.connections_max;
         }
     }
     service.calls_failing = 1 - well_share;
-    service.misled_share = std::min(1.0, misled);
+    service.misled_share = std::min(1.0, misled + service.door.lying_share);
     service.degraded = std::min(1.0, degraded);
 }
 
@@ -128,8 +140,10 @@ void reckon_rate(ReplicaState& replica,
                  const ServiceSpec& spec,
                  const ServiceState& service,
                  Tick now) {
-    replica.hold_ms = spec.own_time_ms * own_factor(replica, spec, now) + service.calls_ms;
-    replica.rate = replica.workers * tick_ms / replica.hold_ms;
+    replica.hold_ms = spec.own_time_ms * own_factor(replica, spec, now) * service.door.work_factor +
+                      service.calls_ms;
+    const double workers = std::max(0.0, replica.workers - replica.wear.workers_stuck);
+    replica.rate = workers * tick_ms / replica.hold_ms;
     if (service.pool_max > 0) {
         const double left = std::max(0.0, service.pool_max - replica.connections_lost);
         replica.rate = std::min(replica.rate, left * tick_ms / service.pool_ms);
@@ -181,11 +195,19 @@ struct Outcome {
     double failed{0};
     double late{0};
     double slow{0};
+    double impatient{0};
     double attempt_ms{0};
     double answer_ms{0};
     double answered{0};
     double worked{0};
 };
+
+/// Share of the admitted whose answer is in time, but later than this.
+[[nodiscard]] double later_share(const ReplicaState& replica, double ms) {
+    const double varying_ms = (1 - steady_share) * replica.hold_ms;
+    const double left_ms = ms - replica.wait_ms - steady_share * replica.hold_ms;
+    return std::max(0.0, tail_after(left_ms / varying_ms) - replica.late_share);
+}
 
 void count(ReplicaState& replica,
            const ServiceSpec& spec,
@@ -205,10 +227,11 @@ void count(ReplicaState& replica,
     sum.attempt_ms +=
         in_time * answer_ms + late * spec.timeout_ms + (arriving - admitted) * refusal_ms;
     if (service.slow_ms > 0) {
-        const double varying_ms = (1 - steady_share) * replica.hold_ms;
-        const double left_ms = service.slow_ms - replica.wait_ms - steady_share * replica.hold_ms;
-        const double later = std::max(0.0, tail_after(left_ms / varying_ms) - replica.late_share);
-        sum.slow += admitted * later * (1 - replica.failing_share);
+        sum.slow += admitted * later_share(replica, service.slow_ms) * (1 - replica.failing_share);
+    }
+    if (service.door.patience_ms > 0) {
+        sum.impatient +=
+            admitted * later_share(replica, service.door.patience_ms) * (1 - replica.failing_share);
     }
     replica.requests_total += arriving;
     replica.errors_total += failed + late;
@@ -261,10 +284,29 @@ void count(ReplicaState& replica,
     return sum;
 }
 
+/// What comes in this tick passes the door.
+void open_door(State& state, ServiceState& service) {
+    Door& door = service.door;
+    door.work_factor = service.inbound > 0 ? 1 + door.inbound_more_work / service.inbound : 1;
+    door.denied = door.inbound_denied;
+    door.inbound_more_work = 0;
+    door.inbound_denied = 0;
+    if (door.denied > 0) {
+        for (ReplicaIndex at = service.first; at < service.end; ++at) {
+            ReplicaState& replica = state.replicas[at];
+            replica.requests_total += door.denied * replica.share;
+            replica.errors_total += door.denied * replica.share;
+        }
+    }
+}
+
 void serve(State& state, ServiceIndex index) {
     ServiceState& service = state.services[index];
     const ServiceSpec& spec = state.topology.services[index];
     reckon_calls(state, service);
+    if (state.are_calls_mixed) {
+        open_door(state, service);
+    }
     const double all = service.inbound;
     service.offered = all;
     service.retried = service.inbound_retries;
@@ -287,6 +329,7 @@ void serve(State& state, ServiceIndex index) {
         service.failed_share = (sum.failed + service.shed) / all;
         service.late_share = (sum.late + lost) / all;
         service.slow_share = sum.slow / all;
+        service.door.impatient_share = sum.impatient / all;
         service.served_share = std::max(0.0, 1 - service.failed_share - service.late_share);
         service.attempt_ms = (sum.attempt_ms + lost * spec.timeout_ms) / all + waits_ms;
         if (sum.answered > 0) {
@@ -295,12 +338,23 @@ void serve(State& state, ServiceIndex index) {
             service.edge_mean_ms += (service.answer_ms - service.edge_mean_ms) * moved;
         }
     }
-    service.requests_total += all;
-    service.errors_total += sum.failed + sum.late + lost + service.shed;
+    service.requests_total += all + service.door.denied;
+    service.errors_total += sum.failed + sum.late + lost + service.shed + service.door.denied;
     service.retries_total += service.retried + sum.resent;
     for (LinkIndex at = service.links_first; at < service.links_end; ++at) {
         send(state, at, sum.worked * state.topology.links[at].calls_per_request);
     }
+}
+
+/// Retries of a call, where a share of the attempts fails.
+[[nodiscard]] double retries_of(double failing, std::uint32_t attempts_max) {
+    double retries = 0;
+    double chance = 1;
+    for (std::uint32_t attempt = 1; attempt < attempts_max; ++attempt) {
+        chance *= failing;
+        retries += chance;
+    }
+    return retries;
 }
 
 /// What came of the calls of a link: the target's outcome, retries, circuit and cache.
@@ -317,18 +371,21 @@ void reckon_link(State& state, LinkIndex index) {
         return;
     }
     const ServiceState& target = state.services[spec.target];
-    const double failing = target.failed_share + target.late_share;
+    const AttemptsFate fate =
+        state.are_calls_mixed
+            ? fate_of(state, index)
+            : AttemptsFate{target.failed_share, target.late_share, target.attempt_ms};
+    const double failing = fate.failed_share + fate.late_share;
     link.failing_seen += (failing - link.failing_seen) * noticed_per_tick;
     const double retries_before = link.retries_per_try;
-    double retries = 0;
-    double chance = 1;
-    for (std::uint32_t attempt = 1; attempt < spec.attempts_max; ++attempt) {
-        chance *= link.failing_seen;
-        retries += chance;
-    }
+    const double retries = retries_of(link.failing_seen, spec.attempts_max);
     link.retries_per_try = spec.retry_budget > 0 ? std::min(retries, spec.retry_budget) : retries;
+    if (link.mix.hasty_share > 0) {
+        const double hasty = retries_of(link.failing_seen, link.mix.hasty_attempts_max);
+        link.retries_per_try += link.mix.hasty_share * (hasty - link.retries_per_try);
+    }
     double missed = std::max(0.0, 1 - (1 - failing) * (1 + retries_before));
-    double call_ms = (1 + retries_before) * target.attempt_ms;
+    double call_ms = (1 + retries_before) * fate.attempt_ms;
     double misled = target.misled_share;
     if (spec.cache != none) {
         CacheState& cache = state.caches[spec.cache];
@@ -377,11 +434,12 @@ void tally_users(State& state, const TrafficSpec& traffic) {
     const ServiceState& target = state.services[spec.target];
     const double good = link.calls * (1 - link.failing_share);
     // A good answer after a try that timed out is a slow one, one after a quick refusal is not.
-    const double failing = target.failed_share + target.late_share;
-    const double first_good = target.served_share;
+    const AttemptsFate fate = fate_of(state, traffic.link);
+    const double failing = fate.failed_share + fate.late_share;
+    const double first_good = target.served_share * (1 - link.mix.denied_share);
     const double again = std::max(0.0, 1 - link.failing_share - first_good);
-    const double late_before = failing > 0 ? again * target.late_share / failing : 0;
-    const double slow_first = first_good > 0 ? target.slow_share / first_good : 0;
+    const double late_before = failing > 0 ? again * fate.late_share / failing : 0;
+    const double slow_first = target.served_share > 0 ? target.slow_share / target.served_share : 0;
     const double slow =
         link.calls * (late_before + (first_good + again - late_before) * slow_first);
     state.tally.requests += link.calls;
@@ -395,6 +453,7 @@ void tally_users(State& state, const TrafficSpec& traffic) {
 
 void pass_flow(State& state) {
     const Topology& topology = state.topology;
+    mix_calls(state);
     for (std::size_t index = 0; index < topology.traffic.size(); ++index) {
         send(state, topology.traffic[index].link, users_now(state, index));
     }

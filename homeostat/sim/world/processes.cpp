@@ -16,6 +16,7 @@ constexpr Tick check_every = 5;  ///< 500 ms. SOURCE: the demo's HAProxy.
 constexpr std::uint32_t checks_failed_max = 2;
 constexpr Tick roll_every = 20;  ///< A rollout replaces a process each 2 s.
 constexpr Tick outlier_for = 100;
+constexpr double hot_grows_for = 300;  ///< Ticks until a key is as hot as it gets.
 
 void pass_memory(State& state, ReplicaIndex index) {
     ReplicaState& replica = state.replicas[index];
@@ -30,6 +31,20 @@ void pass_memory(State& state, ReplicaIndex index) {
         replica.leaked_mb = spec.memory_max_mb - spec.memory_base_mb;
     } else {
         end_process(state, index, exit_by_sigkill, {});
+    }
+}
+
+/// Workers get stuck, descriptors stay open, a volume fills.
+void pass_wear(State& state, ReplicaState& replica) {
+    Wear& wear = replica.wear;
+    const ServiceSpec& spec = state.topology.services[replica.service];
+    wear.workers_stuck = std::min(replica.workers, wear.workers_stuck + wear.stuck_per_tick);
+    wear.descriptors_leaked += wear.descriptors_per_request * replica.worked;
+    replica.is_out_of_descriptors =
+        descriptors_base + spec.workers + wear.descriptors_leaked >= spec.descriptors_max;
+    if (wear.disk_per_tick > 0 && wear.disk_used_share < 1) {
+        wear.disk_used_share = std::min(1.0, wear.disk_used_share + wear.disk_per_tick);
+        state.are_causes_old = state.are_causes_old || wear.disk_used_share == 1;
     }
 }
 
@@ -94,6 +109,26 @@ void check_replica(ReplicaState& replica, Tick now) {
     }
 }
 
+/// Requests with the hot key go where that is kept; if that is out, to the next one.
+void share_hot_key(State& state, const ServiceState& service) {
+    const Door& door = service.door;
+    const std::uint32_t count = service.end - service.first;
+    ReplicaIndex hot = none;
+    for (std::uint32_t step = 0; step < count && hot == none; ++step) {
+        const ReplicaIndex at = service.first + (door.hot_replica + step) % count;
+        hot = state.replicas[at].share > 0 ? at : none;
+    }
+    if (hot == none) {
+        return;
+    }
+    const double grown = static_cast<double>(state.now - door.hot_from) / hot_grows_for;
+    const double hot_share = door.hot_share_max * std::min(1.0, grown);
+    for (ReplicaIndex at = service.first; at < service.end; ++at) {
+        state.replicas[at].share *= 1 - hot_share;
+    }
+    state.replicas[hot].share += hot_share;
+}
+
 void share_out(State& state, const ServiceState& service) {
     double weights = 0;
     for (ReplicaIndex at = service.first; at < service.end; ++at) {
@@ -104,6 +139,9 @@ void share_out(State& state, const ServiceState& service) {
         ReplicaState& replica = state.replicas[at];
         const bool is_in = weights > 0 && replica.is_in_rotation(state.now);
         replica.share = is_in ? replica.weight / weights : 0;
+    }
+    if (service.door.hot_share_max > 0) {
+        share_hot_key(state, service);
     }
 }
 
@@ -154,6 +192,7 @@ void end_process(State& state, ReplicaIndex index, int exit_status, const Effect
     replica.ended_at = state.now;
     replica.queue = 0;
     replica.worked = 0;
+    state.are_doors_old = true;
     state.effects.push_back({effect, EffectKind::process_ended, index, state.now});
 }
 
@@ -175,6 +214,9 @@ void start_process(State& state, ReplicaIndex index, const EffectId& effect) {
     replica.warm_from_at = replica.answers_from_at + ticks_of(spec.warm_up_s);
     replica.leaked_mb = 0;
     replica.connections_lost = 0;
+    replica.wear.workers_stuck = 0;
+    replica.wear.descriptors_leaked = 0;
+    replica.is_out_of_descriptors = false;
     replica.cpu_total_ms = 0;
     replica.queue = 0;
     state.started_by[index] = effect;
@@ -200,6 +242,9 @@ void pass_processes(State& state) {
             end_process(state, index, exit_by_failure, {});
         } else {
             pass_memory(state, index);
+            if (replica.is_wearing) {
+                pass_wear(state, state.replicas[index]);
+            }
         }
     }
     if (state.now % roll_every == 0) {

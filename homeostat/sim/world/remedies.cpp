@@ -41,7 +41,8 @@ constexpr int exit_by_sigkill = 9;  ///< As waitpid gives it.
                                     const ReplicaState& replica,
                                     const ProcessIdentity& expected) {
     if (!replica.is_reachable) {
-        return refused("its zone cannot be reached");
+        const bool is_lost = state.hosts[replica.host].is_lost;
+        return refused(is_lost ? "its host is lost" : "its zone cannot be reached");
     }
     const ProcessIdentity present =
         replica.is_alive ? identity_of(state, replica) : ProcessIdentity{};
@@ -218,6 +219,11 @@ Outcome World::set_flag(ServiceIndex index, bool is_on, const EffectId& effect) 
         state_->effects.push_back({effect, EffectKind::flag_set, index, state_->now});
     }
     return done();
+}
+
+void World::mend(std::size_t fault) {
+    InjectedFault& mended = state_->faults.at(fault);
+    mended.ends_at = std::min(mended.ends_at, state_->now);
 }
 
 }  // namespace homeostat::sim

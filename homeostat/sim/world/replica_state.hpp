@@ -25,15 +25,35 @@ struct Traits {
     }
 };
 
+/// What faults use up of a process and of its volume.
+struct Wear {
+    double workers_stuck{0};
+    double descriptors_leaked{0};
+    double disk_used_share{disk_used_at_rest};
+    // What faults make of it; renewed with the other causes.
+    double stuck_per_tick{0};
+    double descriptors_per_request{0};
+    double disk_per_tick{0};
+
+    static void fields(auto& self, auto&& field) {
+        field(self.workers_stuck, self.descriptors_leaked, self.disk_used_share,
+              self.stuck_per_tick, self.descriptors_per_request, self.disk_per_tick);
+    }
+    friend bool operator==(const Wear&, const Wear&) = default;
+};
+
 struct ReplicaState {
     // Fixed.
     ServiceIndex service{0};
     std::uint32_t zone{0};
+    HostIndex host{0};
     bool is_spare{false};
     // The process.
     bool is_wanted{true};
     bool is_alive{false};
     bool is_stalled{false};
+    bool is_wearing{false};             ///< By a fault; see `wear`.
+    bool is_out_of_descriptors{false};  ///< Follows from `wear`.
     bool has_exit_status{false};
     std::int32_t exit_status{0};
     std::int32_t pid{0};
@@ -58,6 +78,7 @@ struct ReplicaState {
     double error_share{0};
     double time_factor{1};
     double workers{1};
+    Wear wear;
     double leak_mb{0};           ///< Per tick.
     double connections_leak{0};  ///< Per tick.
     Tick dies_after{never};      ///< Of its start.
@@ -78,7 +99,7 @@ struct ReplicaState {
     double edge_mean_ms{0};
 
     [[nodiscard]] bool is_accepting(Tick now) const {
-        return is_alive && is_reachable && now >= answers_from_at;
+        return is_alive && is_reachable && now >= answers_from_at && !is_out_of_descriptors;
     }
     [[nodiscard]] bool is_answering(Tick now) const { return is_accepting(now) && !is_stalled; }
     [[nodiscard]] bool is_in_rotation(Tick now) const {

@@ -8,6 +8,7 @@
 // Pure. Values only.
 
 #include "homeostat/base/rng.hpp"
+#include "homeostat/sim/world/call_state.hpp"
 #include "homeostat/sim/world/fault.hpp"
 #include "homeostat/sim/world/replica_state.hpp"
 #include "homeostat/sim/world/topology.hpp"
@@ -21,6 +22,8 @@
 namespace homeostat::sim {
 
 constexpr double tick_ms = 100;
+constexpr double fallback_ms = 0.5;         ///< The edge answers itself.
+constexpr double refusal_ms = 1;            ///< A full queue, or a dead process, says no at once.
 constexpr std::uint32_t versions_max = 16;  ///< Of one artifact of one service.
 constexpr double edge_answers_max = 1'024;  ///< The edge's mean is over so many. SOURCE: HAProxy.
 
@@ -41,6 +44,7 @@ struct ServiceState {
     // What faults and orders make of it.
     double loss_share{0};
     double shed_share{0};
+    Door door;
     // The flow.
     double inbound{0};
     double inbound_retries{0};
@@ -92,6 +96,7 @@ struct LinkState {
     double failing_share{0};
     double misled_share{0};
     double degraded{0};
+    CallMix mix;
 
     static void fields(auto& self, auto&& field) {
         field(self.circuit_closes_at, self.is_circuit_open, self.failing_seen, self.retries_per_try,
@@ -118,10 +123,18 @@ struct CacheState {
     }
 };
 
+/// What is so on a host, for all that runs there.
+struct HostState {
+    double clock_offset_s{0};
+    double taken_share{0};  ///< Of its processors, by others.
+    bool is_lost{false};
+};
+
 /// A fault, and how far it has come.
 struct FaultState {
     bool has_begun{false};
     bool has_ended{false};
+    double connections_left{0};  ///< connection_limit: a share of what was kept as it began.
 };
 
 struct State {
@@ -130,11 +143,15 @@ struct State {
     Tick now{0};
     std::int32_t pid_last{1'000};
     bool are_causes_old{true};  ///< A version, a flag or a fault has changed.
+    bool are_doors_old{true};   ///< A process has begun or ended, or a cause has changed.
     std::vector<ReplicaState> replicas;
     std::vector<EffectId> started_by;  ///< By replica.
     std::vector<ServiceState> services;
     std::vector<LinkState> links;
     std::vector<CacheState> caches;
+    std::vector<HostState> hosts;
+    std::vector<CallChange> call_changes;  ///< By versions that rolled out.
+    bool are_calls_mixed{false};           ///< Some link's `mix` is not at rest.
     std::vector<Rng> traffic_rngs;
     std::vector<double> surges;  ///< By traffic: how many times as often users come.
     std::vector<InjectedFault> faults;
@@ -159,6 +176,12 @@ void empty_cache(CacheState& cache);
 void pass_processes(State& state);
 void pass_edge(State& state);
 void pass_flow(State& state);
+/// How each link is used in this tick, and whom its target lets in.
+void mix_calls(State& state);
+[[nodiscard]] AttemptsFate fate_of(const State& state, LinkIndex link);
+/// What the processes of its callers keep open to a service.
+[[nodiscard]] double connections_kept(const State& state, ServiceIndex service);
+[[nodiscard]] double busy_workers(const ReplicaState& replica);
 [[nodiscard]] ProcessIdentity identity_of(const State& state, const ReplicaState& replica);
 [[nodiscard]] VersionId version_id(Artifact artifact, std::uint32_t number);
 

@@ -11,6 +11,8 @@ namespace homeostat::sim {
 
 namespace {
 
+constexpr std::uint32_t older_versions_max = 8;
+
 [[nodiscard]] Result<void> check_service(const ServiceSpec& service) {
     const std::uint32_t replicas = service.replicas_count + service.spares_count;
     const bool is_sound = is_plain_name(service.name) && service.replicas_count > 0 &&
@@ -18,10 +20,14 @@ namespace {
                           service.own_time_ms > 0 && service.timeout_ms > 0 &&
                           service.queue_max >= 0 && service.cold_factor >= 1 &&
                           service.start_s >= 0 && service.warm_up_s >= 0 &&
-                          service.memory_base_mb < service.memory_max_mb;
+                          service.memory_base_mb < service.memory_max_mb &&
+                          descriptors_base + service.workers < service.descriptors_max &&
+                          service.connections_max >= 0 &&
+                          std::max(service.older_versions.deploy, service.older_versions.config) <=
+                              older_versions_max;
     return is_sound ? Result<void>{}
                     : fail(Fault::invalid, fmt::format("service '{}': a name, workers, times or "
-                                                       "memory that no service has",
+                                                       "limits that no service has",
                                                        service.name));
 }
 
@@ -42,6 +48,9 @@ namespace {
     if (link.cache != none && link.cache >= topology.caches.size()) {
         return refuse("its cache is none");
     }
+    if (!link.is_awaited && link.is_required) {
+        return refuse("who does not wait for an answer does not require one");
+    }
     const bool is_sound = link.attempts_max > 0 && link.attempts_max <= 16 &&
                           link.retry_budget >= 0 && link.calls_per_request >= 0 &&
                           link.fallback_quality >= 0 && link.fallback_quality <= 1;
@@ -51,11 +60,12 @@ namespace {
 [[nodiscard]] Result<void> check_traffic(const Topology& topology, const TrafficSpec& traffic) {
     const bool is_sound = traffic.link < topology.links.size() &&
                           topology.links[traffic.link].caller == none && traffic.rate_per_s >= 0 &&
-                          traffic.swing >= 0 && traffic.swing <= 1;
+                          traffic.swing >= 0 && traffic.swing <= 1 && traffic.burst_every_s >= 0 &&
+                          traffic.burst_factor >= 0;
     return is_sound
                ? Result<void>{}
                : fail(Fault::invalid, fmt::format("traffic of link {}: no users' link, or a rate "
-                                                  "or swing out of range",
+                                                  "swing or burst out of range",
                                                   traffic.link));
 }
 
@@ -123,11 +133,30 @@ ReplicaIndex Topology::find_replica(const InstanceId& instance) const {
     return first_replica(service) + number;
 }
 
+std::uint32_t Topology::hosts_count() const {
+    return hosts_per_zone == 0 ? replicas_count() : zones_count * hosts_per_zone;
+}
+
+HostIndex Topology::host_of(ReplicaIndex replica) const {
+    if (hosts_per_zone == 0) {
+        return replica;
+    }
+    const ServiceIndex service = service_of(replica);
+    const std::uint32_t number = replica - first_replica(service);
+    const std::uint32_t place = (service + number / zones_count) % hosts_per_zone;
+    return number % zones_count + zones_count * place;
+}
+
+double Topology::connections_of(LinkIndex index) const {
+    const LinkSpec& link = links.at(index);
+    return link.connections_max > 0 ? link.connections_max : services.at(link.caller).workers;
+}
+
 Result<void> check(const Topology& topology) {
     if (topology.services.empty() || topology.services.size() > services_max ||
-        topology.zones_count == 0) {
+        topology.zones_count == 0 || topology.host_cores <= 0) {
         return fail(Fault::invalid,
-                    fmt::format("a world has 1 to {} services and a zone", services_max));
+                    fmt::format("a world has 1 to {} services, a zone and cores", services_max));
     }
     for (const ServiceSpec& service : topology.services) {
         if (Result<void> sound = check_service(service); !sound) {

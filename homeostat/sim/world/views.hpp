@@ -26,7 +26,7 @@ struct ReplicaView {
     bool is_wanted{true};             ///< No spare, or one that was started.
     bool is_alive{false};             ///< A process runs there.
     bool is_answering{false};         ///< The health endpoint says 200 within a second.
-    bool is_reachable{true};          ///< False: its zone is cut off.
+    bool is_reachable{true};          ///< False: its zone is cut off, or its host is lost.
     ProcessIdentity identity;         ///< Of the process, or of the last one.
     PerArtifact<VersionId> versions;  ///< What the process runs: "v1", "c1".
     EffectId effect;                  ///< That started it; empty if none of ours did.
@@ -45,6 +45,11 @@ struct ReplicaView {
     double served{0};   ///< That got a good answer in time.
     double failed{0};   ///< 5xx: refused by a full queue, errors, no connection.
     double timed_out{0};
+    double refused{0};           ///< Of the failed: no connection, or turned away at once.
+    double open_descriptors{0};  ///< Of `ServiceSpec::descriptors_max`.
+    double pool_in_use{0};       ///< Of `LinkSpec::connections_max`.
+    double disk_used_share{0};
+    HostIndex host{0};
     EdgeCounters counters;  ///< As the edge keeps them; they never start again.
 };
 
@@ -53,8 +58,11 @@ struct ServiceView {
     double served{0};
     double failed{0};
     double timed_out{0};
-    double retries{0};  ///< Of the attempts, such as are no first ones.
-    double shed{0};     ///< Of the failed, such as the edge turned away by our order.
+    double retries{0};           ///< Of the attempts, such as are no first ones.
+    double shed{0};              ///< Of the failed, such as the edge turned away by our order.
+    double denied{0};            ///< Of the failed, such as got no connection or were not known.
+    double misled_share{0};      ///< Of the answers: with a 200, and wrong.
+    double connections_kept{0};  ///< By its callers' processes, of those it accepts.
     double latency_mean_ms{0};
     std::uint32_t in_rotation_count{0};
     std::uint32_t answering_count{0};
@@ -70,6 +78,8 @@ struct LinkView {
     Tick circuit_closes_at{0};
     double calls{0};          ///< In the last tick, first tries, without those the circuit took.
     double attempts{0};       ///< With retries; without those that a cache answered.
+    double failed{0};         ///< Of the attempts: 5xx, refused.
+    double timed_out{0};      ///< Of the attempts.
     double call_ms{0};        ///< Mean time until a call had its end, all tries.
     double failing_share{0};  ///< Of the calls, after retries.
 };
@@ -83,6 +93,14 @@ struct CacheView {
     double stale_share{0};        ///< Of the keys: copies that are not what the source says.
     double hit_ratio{0};          ///< Of the reads in the last tick.
     double age_s{0};              ///< Mean, of the copies.
+    double evicted{0};            ///< Copies that have become too old, in a tick.
+};
+
+struct HostView {
+    bool is_reachable{true};
+    double cpu_ratio{0};  ///< Of all cores, what others take included.
+    double clock_offset_s{0};
+    std::uint32_t processes_count{0};  ///< Ours, that run there.
 };
 
 /// What users got since the world began: each request counts once, retries and all.

@@ -57,6 +57,8 @@ class World {
     /// 100 ms pass.
     void tick();
     void run(Tick ticks_count);
+    /// What chance brings from now on is drawn from another seed: another future of this world.
+    void reseed(std::uint64_t seed);
     /// The fault begins at its `begins_at`, or with the next tick.
     void add(const InjectedFault& fault);
 
@@ -69,6 +71,7 @@ class World {
     [[nodiscard]] ServiceView service(ServiceIndex service) const;
     [[nodiscard]] LinkView link(LinkIndex link) const;
     [[nodiscard]] CacheView cache(CacheIndex cache) const;
+    [[nodiscard]] HostView host(HostIndex host) const;
     [[nodiscard]] const Tally& tally() const;                     ///< Of all users.
     [[nodiscard]] std::span<const InjectedFault> faults() const;  ///< All that were added.
     [[nodiscard]] std::span<const Effect> effects() const;        ///< In the order they happened.
@@ -80,6 +83,8 @@ class World {
     [[nodiscard]] double latency_ms(ServiceIndex service, double share) const;
     /// The same of one replica. 0: it takes no requests.
     [[nodiscard]] double replica_latency_ms(ReplicaIndex replica, double share) const;
+    /// The same of a link's calls, those that its cache or circuit answered included.
+    [[nodiscard]] double link_latency_ms(LinkIndex link, double share) const;
     /// Alive, answering, reachable, wanted and in rotation.
     [[nodiscard]] bool is_serving(ReplicaIndex replica) const;
     /// That runs there; pid 0: none does.
@@ -118,6 +123,9 @@ class World {
     Outcome shed(ServiceIndex service, double share, const EffectId& effect);
     /// A person's doing; no remedy of ours.
     Outcome set_flag(ServiceIndex service, bool is_on, const EffectId& effect);
+    /// A person's doing too: puts the cause right, so that the fault ends with the next tick. What
+    /// a version, or a process, has of it stays. REQUIRES: an index of `faults()`.
+    void mend(std::size_t fault);
 
   private:
     std::unique_ptr<State> state_;

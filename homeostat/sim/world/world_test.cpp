@@ -4,9 +4,14 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace homeostat::sim {
 
@@ -62,6 +67,24 @@ TEST_CASE("three seeds have had these bits on every machine and in every build s
     }
 }
 
+TEST_CASE("three seeds of estates with faults of every kind have had these bits likewise") {
+    constexpr std::array<std::pair<std::uint64_t, std::uint64_t>, 3> golden{{
+        {1, 0x8741A4A86A3B16AAULL},
+        {2, 0x4F0AE2E2DC65AD82ULL},
+        {3, 0x7E79C65A390E8E32ULL},
+    }};
+    for (const auto& [seed, digest] : golden) {
+        CAPTURE(seed);
+        Rng rng(seed);
+        World world(draw_estate(rng, 20), seed);
+        for (std::size_t kind = seed - 1; kind < fault_kinds_count; kind += golden.size()) {
+            world.add(draw_fault_of(rng, world.topology(), static_cast<FaultKind>(kind)));
+        }
+        world.run(2'000);
+        CHECK(world.digest() == digest);
+    }
+}
+
 TEST_CASE("every drawn world passes its check and carries its traffic while nothing is wrong") {
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         CAPTURE(seed);
@@ -76,6 +99,64 @@ TEST_CASE("every drawn world passes its check and carries its traffic while noth
         CHECK(tally.failed / tally.requests < 0.01);
         CHECK(tally.slow / tally.requests < 0.05);
     }
+}
+
+TEST_CASE("every estate passes its check and carries its traffic while nothing is wrong") {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        CAPTURE(seed);
+        Rng rng(seed);
+        const Topology topology = draw_estate(rng);
+        const Result<void> sound = check(topology);
+        CAPTURE((sound ? std::string() : sound.error().text));
+        REQUIRE(sound.has_value());
+        CHECK(topology.services.size() >= 3);
+        CHECK(topology.services.size() <= 40);
+        CHECK(topology.hosts_count() <= 18);
+        World world(topology, seed);
+        (void)pass(world, 60);
+        const Tally tally = pass(world, 60);
+        CHECK(tally.requests > 0);
+        CHECK(tally.failed / tally.requests < 0.01);
+        CHECK(tally.slow / tally.requests < 0.05);
+        CHECK(tally.misled == 0);
+    }
+}
+
+TEST_CASE("an estate has what operators know: stores that nobody waits behind, depth and hosts") {
+    std::set<ServiceKind> kinds;
+    std::set<std::uint32_t> zones;
+    std::uint32_t deepest = 0;
+    std::size_t bursts = 0;
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        CAPTURE(seed);
+        Rng rng(seed);
+        const Topology topology = draw_estate(rng, 20);
+        std::vector<std::uint32_t> depths(topology.services.size(), 0);
+        for (const LinkSpec& link : topology.links) {
+            if (link.caller == none) {
+                CHECK(topology.services[link.target].kind == ServiceKind::gateway);
+                continue;
+            }
+            CHECK(topology.services[link.caller].kind != ServiceKind::database);
+            CHECK(link.is_awaited == (topology.services[link.caller].kind != ServiceKind::queue));
+            depths[link.target] = std::max(depths[link.target], depths[link.caller] + 1);
+            deepest = std::max(deepest, depths[link.target]);
+        }
+        for (const ServiceSpec& service : topology.services) {
+            kinds.insert(service.kind);
+            CHECK(service.replicas_count <= 8);
+        }
+        for (ReplicaIndex replica = 0; replica < topology.replicas_count(); ++replica) {
+            CHECK(topology.host_of(replica) < topology.hosts_count());
+        }
+        zones.insert(topology.zones_count);
+        bursts += topology.traffic.front().burst_every_s > 0 ? 1 : 0;
+    }
+    CHECK(kinds.size() == 4);
+    CHECK(zones == std::set<std::uint32_t>{1, 2, 3});
+    CHECK(deepest == 4);
+    CHECK(bursts > 5);
+    CHECK(bursts < 40);
 }
 
 TEST_CASE("what is offered is served, failed or timed out, and nothing else") {

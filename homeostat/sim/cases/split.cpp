@@ -1,0 +1,39 @@
+#include "homeostat/sim/cases/split.hpp"
+
+#include "homeostat/base/fnv1a.hpp"
+#include "homeostat/base/named_enum.hpp"
+#include "homeostat/base/rng.hpp"
+
+#include <string>
+
+namespace homeostat::sim::cases {
+
+namespace {
+
+/// Another salt is another split: whatever was trained before would have seen what it is asked.
+constexpr std::string_view salt = "homeostat cases 1";
+constexpr double held_out_share = 0.2;
+
+}  // namespace
+
+bool is_held_out(Pool pool, std::string_view name) {
+    const std::string text =
+        std::string(salt) + '/' + std::string(to_text(pool)) + '/' + std::string(name);
+    return Rng(fnv1a(text)).unit() < held_out_share;
+}
+
+bool is_in(Split split, Pool pool, std::string_view name) {
+    switch (split) {
+        case Split::all:
+            return true;
+        case Split::train:
+            return !is_held_out(pool, name);
+        case Split::held_out:
+            return is_held_out(pool, name);
+        case Split::new_words:
+            return is_held_out(pool, name) != (pool == Pool::family);
+    }
+    return false;
+}
+
+}  // namespace homeostat::sim::cases
