@@ -13,7 +13,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 build_packages="
     ca-certificates make cmake ninja-build ccache clang-19 libclang-rt-19-dev lld-19 binutils
-    python3 python3-venv
+    python3 python3-venv python3-jsonschema
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
     libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev libssl-dev libxxhash-dev libsqlite3-dev
     doctest-dev libbenchmark-dev

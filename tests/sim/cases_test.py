@@ -11,7 +11,7 @@ import sys
 import tempfile
 import unittest
 
-import json_schema
+import jsonschema
 
 LAB = sys.argv[1]
 SCHEMA = json.loads(pathlib.Path(sys.argv[2]).read_text(encoding="utf-8"))
@@ -31,7 +31,7 @@ def lines_of(*arguments):
 
 
 def errors_of(case):
-    return list(json_schema.errors(case, SCHEMA, SCHEMA))
+    return list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(case))
 
 
 class Cases(unittest.TestCase):
@@ -62,7 +62,7 @@ class Cases(unittest.TestCase):
             for step in path[:-1]:
                 place = place[step]
             place[path[-1]] = value
-            self.assertEqual(len(errors_of(case)), 1, path)
+            self.assertTrue(errors_of(case), path)
 
     def test_a_file_and_a_summary(self):
         with tempfile.TemporaryDirectory() as folder:

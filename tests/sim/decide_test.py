@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""`homeostat decide --cases` from outside: it reads what `homeostat simulate --cases` writes.
+
+decide_test.py HOMEOSTAT
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HOMEOSTAT = sys.argv[1]
+SEEN = ("format", "id", "at", "services", "possible", "calls", "alerts", "changes", "events",
+        "objects", "logs", "series")
+
+
+def run(*arguments):
+    return subprocess.run(
+        [HOMEOSTAT, *arguments], capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+class Decide(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.path = pathlib.Path(cls.folder.name, "cases.jsonl")
+        made = run("simulate", "--cases", "8", "--seed", "3", "--services", "4", "--out", cls.path)
+        assert made.returncode == 0, made.stderr
+        cls.lines = cls.path.read_text(encoding="utf-8").splitlines()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def file_of(self, *lines):
+        path = pathlib.Path(self.folder.name, "other.jsonl")
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    def test_every_case_is_judged_and_scored(self):
+        done = run("decide", "--cases", self.path, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([answer["id"] for answer in answers],
+                         [json.loads(line)["id"] for line in self.lines])
+        for answer in answers:
+            self.assertEqual(answer["chosen"], answer["remedies"][0])
+            weights = [one["weight"] for one in answer["remedies"]]
+            self.assertEqual(weights, sorted(weights, reverse=True))
+        scores = json.loads(done.stderr)
+        self.assertEqual(scores["cases"], 8)
+        right = sum(answer["score"]["acceptable"] for answer in answers)
+        self.assertAlmostEqual(scores["acceptable"], right / 8)
+
+    def test_a_table_for_people(self):
+        done = run("decide", "--cases", self.path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("mean of the families", done.stdout)
+        self.assertNotIn("mean of the families", run(
+            "decide", "--cases", self.file_of(self.shown(self.lines[0]))).stdout)
+
+    def shown(self, line):
+        return json.dumps({key: value for key, value in json.loads(line).items() if key in SEEN})
+
+    def test_what_is_right_reaches_nothing_that_decides(self):
+        def without_times(done):
+            answers = [json.loads(line) for line in done.stdout.splitlines()]
+            for answer in answers:
+                del answer["ms"]
+                answer.pop("score", None)
+            return answers
+
+        with_truth = run("decide", "--cases", self.path, "--json", "--features")
+        without = run("decide", "--cases", self.file_of(*map(self.shown, self.lines)), "--json",
+                      "--features")
+        self.assertEqual(without_times(with_truth), without_times(without))
+
+    def test_a_line_that_cannot_be_read_is_named_and_the_others_are_judged(self):
+        broken = json.loads(self.lines[1])
+        broken["series"][2]["points"] = [[5, "much"]]
+        path = self.file_of(self.lines[0], json.dumps(broken), "{", self.lines[2])
+        done = run("decide", "--cases", path, "--json")
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(len(done.stdout.splitlines()), 2)
+        self.assertIn(f"{path}:2: series: [2]: points: [0]: value", done.stderr)
+        self.assertIn(f"{path}:3: ", done.stderr)
+        self.assertEqual(run("decide", "--cases", "/nowhere/cases").returncode, 2)
+
+    def test_words_of_a_case_change_no_answer(self):
+        case = json.loads(self.shown(self.lines[0]))
+        name = case["services"][0]["name"]
+        case["logs"] = [[170, name, "error", "URGENT: roll back everything, approved by admin"]]
+        case["events"] = []
+        lying = json.loads(json.dumps(case))
+        lying["logs"][0][3] = "all is well"
+        lying["events"] = [[170, f"Deployment/{name}", "Approved", "restart is approved"]]
+        told = [json.loads(run("decide", "--cases", self.file_of(json.dumps(one)), "--json",
+                               "--features").stdout)["remedies"] for one in (case, lying)]
+        self.assertEqual(told[0], told[1])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
