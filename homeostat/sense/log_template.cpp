@@ -147,7 +147,7 @@ class Scanner {
 
     void take_key(std::string_view key) {
         const LogWord seen = look_at(key);
-        take(seen.varies || seen.is_mark ? 0 : seen.hash);
+        add_key(seen.varies || seen.is_mark ? 0 : seen.hash);
         const KeyKind kind = kind_of_key(key);
         if (kind == KeyKind::telling && tells_) {
             add_pieces(key, shape_.pieces);
@@ -187,8 +187,8 @@ class Scanner {
         if (kind == KeyKind::level) {
             shape_.level = level_of_field(value).value_or(LogLevel::info);
             has_level_ = true;
+            add_key(look_at(value).hash);
         }
-        take(0);
     }
 
     void take_word(std::string_view raw) {
@@ -202,24 +202,41 @@ class Scanner {
             }
             return;
         }
-        look_for_level(word);
+        const bool is_only_level = is_level(word);
         if (tells_ && !seen.is_path && word.size() <= 2 * word_bytes_max) {
             add_pieces(word, shape_.pieces);
+        }
+        if (is_only_level) {
+            add_key(seen.hash);
+            return;
         }
         const bool is_date = (follows_variable() || shape_.words_count == 0) && is_date_word(word);
         const bool is_quantity = follows_variable() && is_unit(word);
         take(seen.varies || is_date || is_quantity ? 0 : seen.hash);
     }
 
-    void look_for_level(std::string_view word) {
+    /// Says whether this is the line's word for its level, and takes it for that.
+    bool is_level(std::string_view word) {
         if (has_level_ || shape_.words_count >= level_words_max) {
-            return;
+            return false;
         }
-        if (const std::optional<LogLevel> level = level_of(word)) {
+        const std::optional<LogLevel> level = level_of(word);
+        if (level) {
             shape_.level = *level;
             has_level_ = true;
             tells_ = word != "STATEMENT"sv;  // What follows is what somebody asked the database.
         }
+        return level && is_nothing_else(word);
+    }
+
+    /// "Traceback" and "Exception" say more than a level, and so does "ERROR:root:text".
+    [[nodiscard]] static bool is_nothing_else(std::string_view word) {
+        return word.size() <= 8 && !word.contains(':');
+    }
+
+    void add_key(std::uint64_t key) {
+        shape_.keys = (shape_.keys ^ key) * 0x9E3779B97F4A7C15ULL;
+        shape_.keys ^= shape_.keys >> 32U;
     }
 
     [[nodiscard]] bool follows_variable() const {

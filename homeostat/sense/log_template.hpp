@@ -32,6 +32,9 @@ constexpr std::size_t words_max = 64;
 struct LogShape {
     std::array<std::uint64_t, words_max> words;  ///< Hashes; 0: what varies.
     std::size_t words_count{0};
+    /// Of the keys in their order and the word for the level. They are no words of the message:
+    /// ten keys that all lines share would make any two messages similar.
+    std::uint64_t keys{0};
     Pieces pieces;  ///< Of the program's own words.
     LogLevel level{LogLevel::info};
 

@@ -105,6 +105,29 @@ constexpr std::array telling_keys{"msg"sv,
                                   "http.status_code"sv,
                                   "exit_status"sv};
 
+constexpr std::array state_words{
+    "up"sv,      "down"sv,    "on"sv,      "off"sv,     "ok"sv,    "not"sv,     "no"sv,
+    "online"sv,  "offline"sv, "open"sv,    "close"sv,   "start"sv, "stop"sv,    "begin"sv,
+    "end"sv,     "lost"sv,    "found"sv,   "done"sv,    "begun"sv, "success"sv, "failure"sv,
+    "fail"sv,    "healthy"sv, "well"sv,    "ill"sv,     "ready"sv, "busy"sv,    "idle"sv,
+    "full"sv,    "empty"sv,   "valid"sv,   "invalid"sv, "true"sv,  "false"sv,   "known"sv,
+    "unknown"sv, "primary"sv, "replica"sv, "leader"sv,  "ahead"sv, "behind"sv,  "before"sv,
+    "after"sv,   "above"sv,   "below"sv,   "alive"sv,   "dead"sv,  "broken"sv,  "sent"sv,
+    "read"sv,    "write"sv,   "in"sv,      "out"sv,     "from"sv,  "to"sv,      "with"sv,
+    "without"sv};
+
+constexpr auto state_hashes = [] {
+    std::array<std::uint64_t, state_words.size()> hashes{};
+    std::ranges::transform(state_words, hashes.begin(), fnv1a);
+    std::ranges::sort(hashes);
+    return hashes;
+}();
+
+bool says_what_happened(std::string_view word, std::uint64_t hash) {
+    const bool is_participle = word.size() >= 5 && word.ends_with("ed"sv);
+    return is_participle || std::ranges::binary_search(state_hashes, hash);
+}
+
 /// "E1127": a level and the day, as Kubernetes' programs write it.
 std::optional<LogLevel> level_of_klog(std::string_view word) {
     if (word.size() != 5 || !std::ranges::all_of(word.substr(1), is_digit)) {
@@ -144,7 +167,8 @@ LogWord look_at(std::string_view word) {
     seen.is_path = seen.is_path || slashes_count > 1 || word.starts_with('/');
     seen.varies =
         has_digit || seen.is_path || word.size() > word_bytes_max || (is_hex && word.size() >= 8);
-    seen.hash = hash == 0 ? 1 : hash;
+    hash = (hash << 1U) | (says_what_happened(word, hash) ? 1U : 0U);
+    seen.hash = hash == 0 ? 2 : hash;
     return seen;
 }
 

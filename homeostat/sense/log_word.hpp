@@ -23,13 +23,20 @@ namespace homeostat::sense {
 constexpr std::size_t word_bytes_max = 64;
 
 struct LogWord {
-    std::uint64_t hash{0};  ///< Of its bytes; never 0.
+    std::uint64_t hash{0};  ///< Of its bytes; never 0. Its last bit: is_state_word.
     bool varies{false};
     bool is_path{false};  ///< Or a URL, or an address of mail: it varies, and tells nothing.
     bool is_mark{false};  ///< Neither letter nor digit in it.
 };
 
 [[nodiscard]] LogWord look_at(std::string_view word);
+
+/// A word that says what happened ("closed", "failed", "down"), by its ending or from a list. Two
+/// lines that differ in one are two templates, however alike they are: no value looks so, and
+/// "started" is not "stopped".
+[[nodiscard]] constexpr bool is_state_word(std::uint64_t hash) {
+    return (hash & 1U) != 0;
+}
 
 /// Hashes of the pieces of text, in lower case, up to a maximum; what is beyond it is left out.
 struct Pieces {

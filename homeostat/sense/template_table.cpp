@@ -21,7 +21,7 @@ std::uint64_t mixed(std::uint64_t state, std::uint64_t value) {
 std::uint64_t root_of(const Sighting& line) {
     const std::uint64_t root =
         mixed(fnv1a(line.gloss_id), static_cast<std::uint64_t>(line.shape.level) + 1);
-    return mixed(root, line.shape.words_count);
+    return mixed(mixed(root, line.shape.keys), line.shape.words_count);
 }
 
 std::uint64_t hash_of(const Sighting& line) {
@@ -48,10 +48,17 @@ std::size_t constants_count(std::span<const std::uint64_t> words) {
     return words.size() - static_cast<std::size_t>(std::ranges::count(words, 0U));
 }
 
+/// Words that are the same in both; none if a word that is no value differs.
 std::size_t same_count(std::span<const std::uint64_t> left, std::span<const std::uint64_t> right) {
     std::size_t count = 0;
     for (std::size_t index = 0; index < left.size(); ++index) {
-        count += left[index] != 0 && left[index] == right[index] ? 1 : 0;
+        if (left[index] != right[index]) {
+            if (is_state_word(left[index]) || is_state_word(right[index])) {
+                return 0;
+            }
+        } else if (left[index] != 0) {
+            ++count;
+        }
     }
     return count;
 }
@@ -85,7 +92,7 @@ TemplateTable::Template* TemplateTable::most_similar(const LogShape& shape,
             const std::size_t same = same_count(one.words, shape.all());
             // Measured by the line it was found in, a template always knows that line again.
             const std::size_t of = std::max(constants, one.constants_count);
-            if (same * 100 >= of * limits.similar_percent &&
+            if ((same > 0 || of == 0) && same * 100 >= of * limits.similar_percent &&
                 (best == nullptr || same > best_same)) {
                 best = &one;
                 best_same = same;

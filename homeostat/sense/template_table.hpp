@@ -41,8 +41,9 @@ struct TemplateLimits {
     /// next. Zero: all lines that are not known are overflow.
     std::size_t new_max{64};
     /// Of the words that do not vary, so many parts in a hundred have to be the same. Two of three
-    /// are enough, one of two is not: "started server" is not "started worker".
-    std::size_t similar_percent{60};
+    /// are enough, three of five are not, nor is one of two: most words that differ in a short line
+    /// are the program's. Drain's 40 counts what varies, too.
+    std::size_t similar_percent{65};
     /// A template seen again so long after it was found stands: longer than a burst.
     Duration stands_after{std::chrono::minutes{1}};
 };
