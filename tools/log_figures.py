@@ -47,9 +47,22 @@ def install_peers(options):
     if stamp.exists() and stamp.read_text() == REQUIREMENTS.read_text():
         return say("the peers were installed before")
     venv.create(options.runs / "peers", clear=True, with_pip=True)
-    subprocess.run([python_of(options), "-m", "pip", "--disable-pip-version-check", "--no-input",
-                    "--quiet", "install", "--no-deps", "--require-hashes",
-                    "--requirement", REQUIREMENTS], check=True)
+    subprocess.run(
+        [
+            python_of(options),
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "--no-input",
+            "--quiet",
+            "install",
+            "--no-deps",
+            "--require-hashes",
+            "--requirement",
+            REQUIREMENTS,
+        ],
+        check=True,
+    )
     stamp.write_text(REQUIREMENTS.read_text())
 
 
@@ -85,13 +98,18 @@ def measured(options, lines, messages, truth=None):
     head, rows = ours(options, whole, options.times)
     results = {"ours": (head, [row[0] for row in rows])}
     script = PEERS_SOURCE / "drain3_lines.py"
-    for name, file, more in (("drain3", whole, []), ("drain3_masked", whole, ["--masked"]),
-                             ("drain3_messages", alone, ["--masked"])):
+    for name, file, more in (
+        ("drain3", whole, []),
+        ("drain3_masked", whole, ["--masked"]),
+        ("drain3_messages", alone, ["--masked"]),
+    ):
         results[name] = said_by([python_of(options), script, file, 1, *more])
     for name, (head, found) in results.items():
         assert len(found) == len(lines), name
-        unit[name] = {"lines_per_second": [len(lines) / seconds for seconds in head["cpu_seconds"]],
-                      "templates": len(set(found))}
+        unit[name] = {
+            "lines_per_second": [len(lines) / seconds for seconds in head["cpu_seconds"]],
+            "templates": len(set(found)),
+        }
         if truth is not None:
             unit[name]["accuracy"] = grouping_accuracy(found, truth)
     return unit
@@ -107,9 +125,13 @@ def measure_labelled(options):
             lines, messages, truth = zip(*log_lines.service_lines(seed, form), strict=True)
             unit = {"seed": seed, "format": form} | measured(options, lines, messages, truth)
             add_line(file, unit)
-            say(f"seed {seed}, {form}: " + ", ".join(
-                f"{name} {unit[name]['accuracy']:.3f} at {max(unit[name]['lines_per_second']):,.0f}/s"
-                for name in ("ours", "drain3", "drain3_masked", "drain3_messages")))
+            say(
+                f"seed {seed}, {form}: "
+                + ", ".join(
+                    f"{name} {unit[name]['accuracy']:.3f} at {max(unit[name]['lines_per_second']):,.0f}/s"
+                    for name in ("ours", "drain3", "drain3_masked", "drain3_messages")
+                )
+            )
 
 
 def demo_lines(options):
@@ -161,19 +183,28 @@ def measure_troubles(options):
     lines.write_text("".join(line + "\n" for line, _ in wordings))
     _, rows = ours(options, lines)
     for (line, right), (_, gloss, general, _) in zip(wordings, rows, strict=True):
-        verdict = ("none" if gloss == "-" else "right" if gloss in right else
-                   "general" if general == "general" else "wrong")
+        verdict = (
+            "none"
+            if gloss == "-"
+            else "right" if gloss in right else "general" if general == "general" else "wrong"
+        )
         add_line(file, {"line": line, "right": sorted(right), "gloss": gloss, "verdict": verdict})
 
 
-PARTS = {"peers": install_peers, "labelled": measure_labelled, "demo": measure_demo,
-         "real": measure_real, "troubles": measure_troubles,
-         "document": lambda options: log_figures_page.write(options.runs, options.out)}
+PARTS = {
+    "peers": install_peers,
+    "labelled": measure_labelled,
+    "demo": measure_demo,
+    "real": measure_real,
+    "troubles": measure_troubles,
+    "document": lambda options: log_figures_page.write(options.runs, options.out),
+}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--bin", type=Path, required=True, help="directory of the built programs")
     parser.add_argument("--runs", type=Path, default=ROOT / "build/log_figures")
     parser.add_argument("--out", type=Path, default=ROOT / "docs/figures/logs.md")
@@ -182,7 +213,7 @@ def main():
     parser.add_argument("--times", type=int, default=5, help="how often ours reads each file")
     options = parser.parse_args()
     options.runs.mkdir(parents=True, exist_ok=True)
-    check_program(options.bin / "log_templates_bench", options.runs)
+    check_program(options.runs, [options.bin / "log_templates_bench"])
     for part in options.parts:
         PARTS[part](options)
 

@@ -41,8 +41,17 @@ def wait_for(port, seconds=10):
 def run(command, text=None, **more):
     """Everything that a command prints, whatever becomes of it."""
     try:
-        ran = subprocess.run(command, input=text, stdout=subprocess.PIPE, text=True, timeout=60,
-                             stderr=subprocess.STDOUT, check=False, errors="replace", **more)
+        ran = subprocess.run(
+            command,
+            input=text,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            stderr=subprocess.STDOUT,
+            check=False,
+            errors="replace",
+            **more,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     return ran.stdout
@@ -64,7 +73,9 @@ def running(command, log, **more):
 
 
 def ask(port, data, seconds=1.0):
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), seconds) as peer:
+    with contextlib.suppress(OSError), socket.create_connection(
+        ("127.0.0.1", port), seconds
+    ) as peer:
         peer.settimeout(seconds)
         peer.sendall(data)
         peer.recv(4096)
@@ -119,11 +130,15 @@ def lines_of_postgresql():
             user = {"user": "postgres", "group": "postgres"}
         text = run([folder / "initdb", "-D", data, "-A", "trust", "-U", "postgres"], **user)
         with open(data / "postgresql.conf", "a") as config:
-            config.write("max_connections = 12\nsuperuser_reserved_connections = 2\n"
-                         "log_lock_waits = on\ndeadlock_timeout = 50ms\nlog_connections = on\n"
-                         "log_min_duration_statement = 300ms\nfsync = off\n")
-        (data / "pg_hba.conf").write_text("local all all trust\nhost all postgres 127.0.0.1/32 trust\n"
-                                          "host all locked 127.0.0.1/32 scram-sha-256\n")
+            config.write(
+                "max_connections = 12\nsuperuser_reserved_connections = 2\n"
+                "log_lock_waits = on\ndeadlock_timeout = 50ms\nlog_connections = on\n"
+                "log_min_duration_statement = 300ms\nfsync = off\n"
+            )
+        (data / "pg_hba.conf").write_text(
+            "local all all trust\nhost all postgres 127.0.0.1/32 trust\n"
+            "host all locked 127.0.0.1/32 scram-sha-256\n"
+        )
         server = [folder / "postgres", "-D", data, "-p", str(port), "-k", place]
         psql = ["psql", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-d", "postgres"]
         with running(server, log, **user) as process:
@@ -134,15 +149,27 @@ def lines_of_postgresql():
             text += run(psql[:-1] + ["nowhere"], "select 1")
             text += run([*psql[:6], "nobody", "-d", "postgres"], "select 1")
             text += run(psql, "create role locked login password 'x'; select pg_sleep(0.4)")
-            text += run([*psql[:6], "locked", "-d", "postgres"], "select 1",
-                        env={**os.environ, "PGPASSWORD": "wrong"})
-            first = subprocess.Popen([*psql, "-c", "begin; update items set price = 2; select pg_sleep(2)"],
-                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            text += run(
+                [*psql[:6], "locked", "-d", "postgres"],
+                "select 1",
+                env={**os.environ, "PGPASSWORD": "wrong"},
+            )
+            first = subprocess.Popen(
+                [*psql, "-c", "begin; update items set price = 2; select pg_sleep(2)"],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
             time.sleep(0.5)
             text += run(psql, "set lock_timeout = 200; update items set price = 3")
             first.wait()
-            many = [subprocess.Popen([*psql, "-c", "select pg_sleep(2)"], stdout=subprocess.DEVNULL,
-                                     stderr=subprocess.DEVNULL) for _ in range(16)]
+            many = [
+                subprocess.Popen(
+                    [*psql, "-c", "select pg_sleep(2)"],
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+                for _ in range(16)
+            ]
             for one in many:
                 one.wait()
             ask(port, b"GET / HTTP/1.0\r\n\r\n")
@@ -162,18 +189,47 @@ def lines_of_redis():
         common = ["--save", "", "--dir", place, "--bind", "127.0.0.1"]
         text = run(["redis-server", "--port", "x"]) + run(["redis-server", "--nothing", "1"])
         text += run(["redis-server", "--dir", "/nowhere"])
-        with running(["redis-server", "--port", str(port), "--maxclients", "4", "--maxmemory", "2mb",
-                      "--requirepass", "p", *common], log), \
-                running(["redis-server", "--port", str(other), "--replicaof", "127.0.0.1",
-                         str(port), *common], log):
+        with running(
+            [
+                "redis-server",
+                "--port",
+                str(port),
+                "--maxclients",
+                "4",
+                "--maxmemory",
+                "2mb",
+                "--requirepass",
+                "p",
+                *common,
+            ],
+            log,
+        ), running(
+            ["redis-server", "--port", str(other), "--replicaof", "127.0.0.1", str(port), *common],
+            log,
+        ):
             wait_for(port)
             cli = ["redis-cli", "-p", str(port)]
-            for command in ("get a", "auth wrong", "auth p", "-a p nothing", "-a p lpush a",
-                            "-a p set a 1", "-a p lpush a 1", "-a p incr a x", "-a p eval x 0",
-                            "-a p set s text", "-a p incr s", "-a p config set maxmemory x",
-                            "-a p debug sleep 0", "-a p cluster info", "-a p select 99",
-                            "-a p evalsha 0000000000000000000000000000000000000000 0",
-                            "-a p set b 1 ex 0", "-a p config set dir /nowhere", "-a p bgsave"):
+            for command in (
+                "get a",
+                "auth wrong",
+                "auth p",
+                "-a p nothing",
+                "-a p lpush a",
+                "-a p set a 1",
+                "-a p lpush a 1",
+                "-a p incr a x",
+                "-a p eval x 0",
+                "-a p set s text",
+                "-a p incr s",
+                "-a p config set maxmemory x",
+                "-a p debug sleep 0",
+                "-a p cluster info",
+                "-a p select 99",
+                "-a p evalsha 0000000000000000000000000000000000000000 0",
+                "-a p set b 1 ex 0",
+                "-a p config set dir /nowhere",
+                "-a p bgsave",
+            ):
                 text += run(cli + command.split())
             text += run([*cli, "-a", "p", "set", "x", "y" * 3_000_000])
             text += run([*cli, "-a", "p", "set", "z", "y"])
@@ -225,11 +281,16 @@ def lines_of_haproxy():
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         port, log, config = free_port(), Path(place) / "log", Path(place) / "cfg"
-        config.write_text(HAPROXY.format(port=port, dead=free_port(), broken=free_port(),
-                                         silent=silent.getsockname()[1]))
+        config.write_text(
+            HAPROXY.format(
+                port=port, dead=free_port(), broken=free_port(), silent=silent.getsockname()[1]
+            )
+        )
         wrong = Path(place) / "wrong"
-        wrong.write_text("frontend x\n  bind :x\n  nothing here\n  default_backend none\nbackend y\n"
-                         "  server z nowhere.invalid:1\n  balance badly\n")
+        wrong.write_text(
+            "frontend x\n  bind :x\n  nothing here\n  default_backend none\nbackend y\n"
+            "  server z nowhere.invalid:1\n  balance badly\n"
+        )
         text = run(["haproxy", "-c", "-f", wrong])
         with running(["haproxy", "-f", config], log):
             wait_for(port)
@@ -288,22 +349,31 @@ PYTHON = """
 import json, os, socket, sqlite3, ssl, urllib.request, decimal, struct, concurrent.futures, ast
 def deep(n): return deep(n + 1)
 def locked():
-    a = sqlite3.connect("/tmp/none-such-%d.db" % os.getpid(), timeout=0.1); a.execute("create table t(x)")
+    a = sqlite3.connect("/tmp/none-such-%d.db" % os.getpid(), timeout=0.1)
+    a.execute("create table t(x)")
     b = sqlite3.connect("/tmp/none-such-%d.db" % os.getpid(), timeout=0.1)
     a.execute("begin exclusive")
     try: b.execute("insert into t values (1)")
     finally: os.remove("/tmp/none-such-%d.db" % os.getpid())
 cases = [
  lambda: None.x, lambda: {}["a"], lambda: [][1], lambda: 1 / 0, lambda: int("x"), lambda: "a" + 1,
- lambda: json.loads("{"), lambda: json.loads(""), lambda: open("/nowhere"), lambda: open("/proc/1/mem", "w"),
- lambda: socket.create_connection(("127.0.0.1", 1)), lambda: socket.getaddrinfo("nowhere.invalid", 1),
- lambda: sqlite3.connect(":memory:").execute("select * from x"), lambda: sqlite3.connect(":memory:").execute("selec"),
+ lambda: json.loads("{"), lambda: json.loads(""), lambda: open("/nowhere"),
+ lambda: open("/proc/1/mem", "w"),
+ lambda: socket.create_connection(("127.0.0.1", 1)),
+ lambda: socket.getaddrinfo("nowhere.invalid", 1),
+ lambda: sqlite3.connect(":memory:").execute("select * from x"),
+ lambda: sqlite3.connect(":memory:").execute("selec"),
  lambda: sqlite3.connect("/nowhere/x"), locked, lambda: b"\\xff".decode(), lambda: deep(0),
- lambda: __import__("no_such_module"), lambda: undefined_name, lambda: urllib.request.urlopen("http://127.0.0.1:1/"),
- lambda: bytearray(1 << 60), lambda: next(iter([])), lambda: ssl.create_default_context(cafile="/nowhere"),
- lambda: decimal.Decimal("x"), lambda: struct.unpack("i", b""), lambda: ast.parse("1 +"), lambda: (1)(),
- lambda: concurrent.futures.Future().result(timeout=0.01), lambda: os.kill(999999, 9), lambda: os.mkdir("/proc/x"),
- lambda: socket.create_connection(("127.0.0.1", int(os.environ["SILENT"])), 1).recv(1), lambda: exec("raise AssertionError"),
+ lambda: __import__("no_such_module"), lambda: undefined_name,
+ lambda: urllib.request.urlopen("http://127.0.0.1:1/"),
+ lambda: bytearray(1 << 60), lambda: next(iter([])),
+ lambda: ssl.create_default_context(cafile="/nowhere"),
+ lambda: decimal.Decimal("x"), lambda: struct.unpack("i", b""), lambda: ast.parse("1 +"),
+ lambda: (1)(),
+ lambda: concurrent.futures.Future().result(timeout=0.01), lambda: os.kill(999999, 9),
+ lambda: os.mkdir("/proc/x"),
+ lambda: socket.create_connection(("127.0.0.1", int(os.environ["SILENT"])), 1).recv(1),
+ lambda: exec("raise AssertionError"),
 ]
 import sys
 sys.setrecursionlimit(200)
@@ -324,16 +394,22 @@ def lines_of_python():
 
 NODE = """
 const cases = [
- () => undefined.x, () => null.x, () => nothing, () => (1)(), () => JSON.parse('{'), () => JSON.parse(''),
- () => require('./nothing'), () => require('fs').readFileSync('/nowhere'), () => require('net').connect(1, '127.0.0.1'),
- () => require('dns').lookup('nowhere.invalid', e => { throw e }), () => { const f = () => f(); f() },
- () => new Array(-1), () => Promise.reject(new Error('left alone')), () => { throw new Error('plain') },
+ () => undefined.x, () => null.x, () => nothing, () => (1)(), () => JSON.parse('{'),
+ () => JSON.parse(''),
+ () => require('./nothing'), () => require('fs').readFileSync('/nowhere'),
+ () => require('net').connect(1, '127.0.0.1'),
+ () => require('dns').lookup('nowhere.invalid', e => { throw e }), () => { const f = () => f();
+ f() },
+ () => new Array(-1), () => Promise.reject(new Error('left alone')),
+ () => { throw new Error('plain') },
  () => require('fs').writeFileSync('/proc/x', ''), () => require('http').get('http://127.0.0.1:1/'),
  () => decodeURIComponent('%'), () => require('net').createServer().listen(1, '203.0.113.1'),
- () => { const s = require('net').createServer().listen(0, () => require('net').createServer().listen(s.address().port)) },
+ () => { const s = require('net').createServer().listen(0,
+ () => require('net').createServer().listen(s.address().port)) },
  () => BigInt('x'), () => new URL('x'), () => process.kill(999999), () => require('assert')(false),
  () => { const a = []; for (;;) a.push(new Array(1e6).fill(1.5)) },
- () => fetch('http://127.0.0.1:1/'), () => require('crypto').createHash('x'), () => Buffer.alloc(-1),
+ () => fetch('http://127.0.0.1:1/'), () => require('crypto').createHash('x'),
+ () => Buffer.alloc(-1),
 ];
 cases[+process.argv[1]]();
 """
@@ -342,16 +418,22 @@ cases[+process.argv[1]]();
 def lines_of_node():
     if shutil.which("node") is None:
         return []
-    return lines_of_text("".join(run(["node", "--max-old-space-size=32", "-e", NODE, str(number)])
-                                 for number in range(27)))
+    return lines_of_text(
+        "".join(
+            run(["node", "--max-old-space-size=32", "-e", NODE, str(number)])
+            for number in range(27)
+        )
+    )
 
 
 GO = """
 package main
-import ("context"; "encoding/json"; "errors"; "fmt"; "log"; "net"; "net/http"; "os"; "strconv"; "sync"; "time")
+import ("context"; "encoding/json"; "errors"; "fmt"; "log"; "net"; "net/http"; "os"; "strconv"
+"sync"; "time")
 type t struct{ x int }
 func main() {
-  var e error; var p *t; var m map[string]int; a := []int{1}; n, _ := strconv.Atoi(os.Args[1]); z := n - n
+  var e error; var p *t; var m map[string]int; a := []int{1}; n, _ := strconv.Atoi(os.Args[1])
+  z := n - n
   switch n {
   case 0: fmt.Println(p.x)
   case 1: m["a"] = 1
@@ -363,7 +445,8 @@ func main() {
   case 7: _, e = os.Open("/nowhere")
   case 8: e = json.Unmarshal([]byte("{"), &m)
   case 9: _, e = http.Get("http://127.0.0.1:1/")
-  case 10: c, f := context.WithTimeout(context.Background(), time.Millisecond); defer f(); <-c.Done(); e = c.Err()
+  case 10: c, f := context.WithTimeout(context.Background(), time.Millisecond); defer f()
+  <-c.Done(); e = c.Err()
   case 11: _, e = strconv.Atoi("x")
   case 12: c := make(chan int); close(c); close(c)
   case 13: var i interface{} = "x"; fmt.Println(i.(int))
@@ -386,7 +469,9 @@ def lines_of_go():
         text = run(["go", "build", "-o", "main", "main.go"], cwd=place)
         if text:
             return lines_of_text(text)
-        return lines_of_text("".join(run(["./main", str(number)], cwd=place) for number in range(19)))
+        return lines_of_text(
+            "".join(run(["./main", str(number)], cwd=place) for number in range(19))
+        )
 
 
 def lines_of_debian():
@@ -402,12 +487,26 @@ def lines_of_demo(programs):
     """Everything that the demo's programs print while each of its faults comes and goes."""
     with tempfile.TemporaryDirectory() as place:
         run_of = Path(place) / "run"
-        subprocess.run([programs / "homeostat", "demo", "--oracle", "rules", "--keep", run_of],
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-        return [line for file in sorted(run_of.rglob("*.log"))
-                for line in lines_of_text(file.read_text(errors="replace"))]
+        subprocess.run(
+            [programs / "homeostat", "demo", "--oracle", "rules", "--keep", run_of],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        return [
+            line
+            for file in sorted(run_of.rglob("*.log"))
+            for line in lines_of_text(file.read_text(errors="replace"))
+        ]
 
 
-SOURCES = {"postgresql": lines_of_postgresql, "redis": lines_of_redis, "haproxy": lines_of_haproxy,
-           "java": lines_of_java, "python": lines_of_python, "node": lines_of_node, "go": lines_of_go,
-           "debian": lines_of_debian}
+SOURCES = {
+    "postgresql": lines_of_postgresql,
+    "redis": lines_of_redis,
+    "haproxy": lines_of_haproxy,
+    "java": lines_of_java,
+    "python": lines_of_python,
+    "node": lines_of_node,
+    "go": lines_of_go,
+    "debian": lines_of_debian,
+}
