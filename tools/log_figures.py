@@ -16,8 +16,8 @@
     troubles   wordings that served nobody to write the lexicon: their glosses    1 s
     document   writes the page from whatever has been measured
 
-What is measured lies in RUNS, one JSON line each; a line that is there is not measured again. Remove
-RUNS when a program changes: RUNS names their digest and refuses others.
+What is measured lies in RUNS, one JSON line each; a line that is there is not measured again.
+Remove RUNS when a program changes: RUNS names their digest and refuses others.
 """
 
 import argparse
@@ -128,7 +128,8 @@ def measure_labelled(options):
             say(
                 f"seed {seed}, {form}: "
                 + ", ".join(
-                    f"{name} {unit[name]['accuracy']:.3f} at {max(unit[name]['lines_per_second']):,.0f}/s"
+                    f"{name} {unit[name]['accuracy']:.3f} at "
+                    f"{max(unit[name]['lines_per_second']):,.0f}/s"
                     for name in ("ours", "drain3", "drain3_masked", "drain3_messages")
                 )
             )

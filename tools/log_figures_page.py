@@ -13,11 +13,15 @@ READERS = {
 }
 HEAD = """# Templates and glosses of log lines
 
-Written by `make bench-logs`; do not edit. How lines are grouped, how fast, and how many have a meaning that we know.
+Written by `make bench-logs`; do not edit. How lines are grouped, how fast, and how many have a
+meaning that we know.
 
-- Program: {commit}. Beside it: drain3 0.9.11 from PyPI, by the same Python, in the same run, on the same lines.
-- CPU seconds of one process on one core; shown: median (least–most). The load of the machine before each measurement: median {load:.1f}.
-- Ours reads whole lines (date, level, logger, key=value, JSON) and looks each up in the lexicon; drain3 does neither. Its last row is given what only
+- Program: {commit}. Beside it: drain3 0.9.11 from PyPI, by the same Python, in the same run, on
+  the same lines.
+- CPU seconds of one process on one core; shown: median (least–most). The load of the machine
+  before each measurement: median {load:.1f}.
+- Ours reads whole lines (date, level, logger, key=value, JSON) and looks each up in the lexicon;
+  drain3 does neither. Its last row is given what only
   a parser knows: the message without the rest of the line.
 """
 
@@ -34,8 +38,10 @@ def labelled(runs):
     text = f"""
 ## Lines whose template is known
 
-{len(units)} services drawn from seeds (`tools/log_lines.py`; 60 templates each, {units[0]['n']:,} lines, numbers, ids, names without digits, lists, quoted
-text; siblings that differ in one word). *Accuracy*: the share of lines whose cluster holds exactly the lines of their template. The seeds shown served no
+{len(units)} services drawn from seeds (`tools/log_lines.py`; 60 templates each, {units[0]['n']:,}
+lines, numbers, ids, names without digits, lists, quoted
+text; siblings that differ in one word). *Accuracy*: the share of lines whose cluster holds
+exactly the lines of their template. The seeds shown served no
 tuning, but the generator is ours: its words were at hand when the rules were written.
 
 | format | reader | n | accuracy | lines per second |
@@ -61,7 +67,8 @@ def demo(runs):
     text = f"""
 ## Lines of the demo
 
-{unit['n']:,} lines of all that its programs print under each fault (`homeostat demo --oracle rules --keep DIR`). No truth is known of them.
+{unit['n']:,} lines of all that its programs print under each fault (`homeostat demo --oracle
+rules --keep DIR`). No truth is known of them.
 
 | reader | templates | lines per second |
 |---|---|---|
@@ -83,9 +90,11 @@ def real(runs):
     text = """
 ## Glosses of what real software prints
 
-Started here and asked for what it cannot do (`tools/real_log_lines.py`); `debian` is what Debian's tools left in /var/log, `demo` the lines above. None of
-these lines served to write the lexicon, which stands as it was when they were first read. *Unknown*: no gloss. *General*: one that says little ("not found").
-Most lines of level info are no trouble and need no gloss.
+Started here and asked for what it cannot do (`tools/real_log_lines.py`); `debian` is what
+Debian's tools left in /var/log, `demo` the lines above. None of
+these lines served to write the lexicon, which stands as it was when they were first read.
+*Unknown*: no gloss. *General*: one that says little ("not found").
+A line that repeats counts each time. Most lines of level info are no trouble and need no gloss.
 
 | source | level | n | gloss | general | unknown |
 |---|---|---|---|---|---|
@@ -119,15 +128,20 @@ def troubles(runs):
         return ""
     counts = Counter(unit["verdict"] for unit in units)
     total = len(units)
+    shares = " | ".join(
+        f"{counts[verdict] / total:.0%}" for verdict in ("right", "general", "wrong", "none")
+    )
+    wordings = total // 4
     text = f"""
 ## Glosses of held-out wordings
 
-{total} lines: {total // 4} wordings in four formats, written after the lexicon (`tools/log_lines.py`) and never added to it; by the same author, though, and half of
+{total} lines: {wordings} wordings in four formats, written after the lexicon
+(`tools/log_lines.py`) and never added to it; by the same author, though, and half of
 them quote libraries that the lexicon knows. Before each stood what it ought to mean.
 
 | right | general | wrong | unknown |
 |---|---|---|---|
-| {counts['right'] / total:.0%} | {counts['general'] / total:.0%} | {counts['wrong'] / total:.0%} | {counts['none'] / total:.0%} |
+| {shares} |
 """
     return text
 

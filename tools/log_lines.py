@@ -18,7 +18,8 @@ SIBLINGS = (("opened", "closed"), ("started", "finished"), ("added", "removed"),
             ("enabled", "disabled"), ("created", "deleted"), ("acquired", "released"),
             ("up", "down"), ("awake", "asleep"), ("hot", "cold"), ("high", "low"))
 TAILS = ("for {name}", "by {name}", "after {dur}", "in {dur}", "with {num} items", "from {ip}",
-         "at {path}", "because of {quoted}", "on host {host}", "as version {num}", "to queue {quoted}",
+         "at {path}", "because of {quoted}", "on host {host}", "as version {num}",
+         "to queue {quoted}",
          "with ids {list}", "under key {id}", "while reading {path}", "by user {name} of {host}",
          "in batch {id}", "without further notice", "as planned", "once more", "of {num} bytes",
          "for tenant {name}", "after {num} of {num} attempts", "since {quoted} is gone",
@@ -49,7 +50,8 @@ def value_of(slot, rng):
     if slot == "host":
         return f"node-{rng.randrange(40)}.{rng.choice(('eu', 'us'))}.example.com"
     if slot == "list":
-        return "[" + ", ".join(str(rng.randrange(10 ** 4)) for _ in range(rng.randrange(1, 6))) + "]"
+        numbers = (str(rng.randrange(10 ** 4)) for _ in range(rng.randrange(1, 6)))
+        return "[" + ", ".join(numbers) + "]"
     return rng.choice(NAMES)
 
 
@@ -117,7 +119,8 @@ TROUBLES = (
     ("java.util.concurrent.TimeoutException: Did not observe any item", "timed_out read_timeout"),
     ("lookup of rates.internal came back empty: no such host", "dns_not_found"),
     ("name resolution for queue.internal keeps failing", "dns_failing dns_not_found"),
-    ("the certificate of the peer ran out yesterday (certificate has expired)", "certificate_expired"),
+    ("the certificate of the peer ran out yesterday (certificate has expired)",
+     "certificate_expired"),
     ("peer shows a certificate by an unknown authority", "certificate_untrusted"),
     ("tls: handshake failure while greeting the bank", "tls_failed"),
     ("login to the database bounced: password authentication failed", "authentication_failed"),

@@ -38,7 +38,7 @@ glosses:
 TEST_CASE("a gloss that is malformed, too long or holds control characters is refused by place") {
     const std::vector<std::pair<std::string, std::string_view>> cases{
         {"glosses:\n  - { pattern: a, words: " + std::string(41, 'w') + " }\n",
-         "2:24: glosses[0].words: a text of 41 bytes — write at most 40\n"},
+         "2:26: glosses[0].words: a text of 41 bytes — write at most 40\n"},
         {"glosses:\n  - { pattern: '* *', words: w }\n",
          "2:16: glosses[0].pattern: no word in the pattern — write words of the line, * for what "
          "varies\n"},
