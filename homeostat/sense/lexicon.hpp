@@ -25,10 +25,10 @@ enum class CodeFamily : std::uint8_t { http, grpc, error_number };
 
 struct CodeRow {
     CodeFamily family;
-    int number;
+    GlossClass kind;
+    std::uint16_t number;
     std::string_view id;
     std::string_view words;
-    GlossClass kind;
     std::string_view name;  ///< "unavailable"; of an error number its short name: "econnrefused".
     std::string_view more;  ///< Further patterns, as in a GlossRow; may be empty.
 };

@@ -84,10 +84,19 @@ class Scanner {
         }
     }
 
+    /// An apostrophe inside a word is no end.
+    [[nodiscard]] bool ends_at(std::size_t place, char quote) const {
+        return line_[place] == quote && (quote != '\'' || !is_letter(at(place + 1)));
+    }
+    /// The mark that no text in such quotes ends any more.
+    bool& hopeless(char quote) {
+        return quote == '"' ? no_double_ : quote == '\'' ? no_single_ : no_back_;
+    }
+
     /// Where the text ends that the quote at `open` begins.
     [[nodiscard]] std::optional<std::size_t> close_of(std::size_t open) {
         const char quote = line_[open];
-        bool& is_hopeless = quote == '"' ? no_double_ : quote == '\'' ? no_single_ : no_back_;
+        bool& is_hopeless = hopeless(quote);
         if (is_hopeless || (quote == '\'' && is_space(at(open + 1)))) {
             return std::nullopt;
         }
@@ -95,8 +104,8 @@ class Scanner {
         for (std::size_t place = open + 1; place < line_.size(); ++place) {
             if (line_[place] == '\\' && !is_escaped) {
                 ++place;
-            } else if (line_[place] == quote && (quote != '\'' || !is_letter(at(place + 1)))) {
-                return is_escaped && line_[place - 1] == '\\' ? place - 1 : place;
+            } else if (ends_at(place, quote)) {
+                return place - (is_escaped && line_[place - 1] == '\\' ? 1 : 0);
             }
         }
         is_hopeless = true;  // Nor does any later one have an end.
