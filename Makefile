@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench bench-core decide-cases golden asan tsan fuzz models soak guard-words planted mutate clean
+.PHONY: help setup build test check format tidy demo bench bench-core bench-logs decide-cases golden asan tsan fuzz models soak guard-words planted mutate clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -60,6 +60,11 @@ CORE_PARTS ?= peers pairs ledger document
 ROUNDS ?= 20
 bench-core: build ## Measure the durable core beside LangGraph: an hour; goes on where it was interrupted
 	@tools/core_figures.py --bin $(BUILD)/bin --parts $(CORE_PARTS) --rounds $(ROUNDS)
+
+# LOG_PARTS narrows it: peers labelled demo real troubles document.
+LOG_PARTS ?= peers labelled demo real troubles document
+bench-logs: build ## Measure templates of log lines beside drain3: 15 minutes; goes on where it was interrupted
+	@tools/log_figures.py --bin $(BUILD)/bin --parts $(LOG_PARTS)
 
 # Seed by seed the demo is run and its menus are taken; with RUNS=DIR an interrupted collection goes on.
 # The seeds 1 to 16 measure; whoever tunes something takes others and another file.

@@ -4,12 +4,14 @@
 #include "homeostat/adapters/process/line_splitter.hpp"
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/base/id.hpp"
+#include "homeostat/sense/gloss.hpp"
 #include "homeostat/sense/log_template.hpp"
 #include "homeostat/sense/sense.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,14 +54,25 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     reading.lines = whole.lines;
     reading.lines.emplace_back(text);
     sense::State state;
-    state.limits.templates_max = 4;
+    state.limits.templates.templates_max = 4;
+    state.limits.templates.new_max = 3;
     const std::vector<homeostat::Reading> readings{reading};
     for (const homeostat::Signal& signal : sense::signals_of(state, readings, {})) {
         ensure(signal.name.empty() && homeostat::is_plain_name(signal.template_id.text()),
                "no word of a line is in a signal");
         ensure(signal.subject.name == "payments-0", "a line is its instance's");
     }
-    ensure(state.templates.ids.size() <= 4, "templates have a maximum");
-    ensure(sense::template_of(text).id == sense::template_of(text).id, "a line has one template");
+    ensure(state.templates.size() <= 4, "templates have a maximum");
+    const sense::LogShape shape = sense::shape_of(text);
+    ensure(shape.words_count <= sense::words_max && shape.pieces.count <= sense::Pieces::count_max,
+           "a shape has a maximum");
+    const std::optional<sense::Gloss> gloss = sense::gloss_of(text);
+    ensure(!gloss || homeostat::is_plain_name(gloss->id), "a gloss is the lexicon's");
+    for (std::size_t begin = 0; begin < whole.lines.size(); ++begin) {
+        const sense::LogShape one = sense::shape_of(whole.lines[begin]);
+        sense::TemplateTable table;
+        const auto first = table.see({one, "", {}}, {});
+        ensure(table.see({one, "", {}}, {}).id == first.id, "a line has one template");
+    }
     return 0;
 }

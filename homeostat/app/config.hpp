@@ -13,6 +13,7 @@
 #include "homeostat/domain/choice.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/guard/limits.hpp"
+#include "homeostat/sense/gloss.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -113,7 +114,9 @@ struct Config {
     std::filesystem::path changes_file;  ///< Empty: none.
     bool takes_changes_by_http{false};
     std::vector<std::string> notes;
-    double availability_goal{0.999};  ///< Ratio.
+    std::filesystem::path glosses_file;     ///< Empty: none of the operator's own.
+    std::vector<sense::UserGloss> glosses;  ///< What is in it.
+    double availability_goal{0.999};        ///< Ratio.
     Duration latency_p99_goal{std::chrono::milliseconds{500}};
     std::optional<ModelConfig> model;
     guard::Limits guard;

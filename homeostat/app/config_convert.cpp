@@ -119,6 +119,7 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
     config.changes_file = paths.of(file.changes.file);
     config.takes_changes_by_http = file.changes.http;
     config.notes = file.notes;
+    config.glosses_file = paths.of(file.glosses);
     config.availability_goal = file.goals.availability;
     config.latency_p99_goal = file.goals.latency_p99;
     if (file.model) {
@@ -221,6 +222,7 @@ ConfigFile to_file(const Config& config) {
     }
     file.changes = ChangesSection{config.changes_file, config.takes_changes_by_http};
     file.notes = config.notes;
+    file.glosses = config.glosses_file;
     file.goals = GoalsSection{config.availability_goal, config.latency_p99_goal};
     if (config.model) {
         file.model = to_file(*config.model);

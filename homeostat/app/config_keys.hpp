@@ -19,6 +19,7 @@
 #include "homeostat/domain/diagnosis.hpp"
 #include "homeostat/domain/ids.hpp"
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,7 @@ struct ConfigFile {
     std::vector<CacheSection> caches;
     ChangesSection changes;
     std::vector<std::string> notes;
+    std::filesystem::path glosses;
     GoalsSection goals;
     std::optional<ModelSection> model;
     GuardSection guard;
@@ -58,6 +60,8 @@ struct ConfigFile {
         key(Key{"changes", "Where deploys and the like are told"}, OneKeyItemsKind{}, self.changes);
         key(Key{"notes", "Your own words, trusted: the model reads them before the evidence"},
             ListOf<TextValue>{TextValue{.bytes_max = note_bytes_max}, notes_max}, self.notes);
+        key(Key{"glosses", "A file with your own words for log lines, see docs/glosses.md"},
+            PathValue{}, self.glosses);
         key(Key{"goals", "What users are promised"}, SectionKind{}, self.goals);
         key(Key{"model", "The local language model"}, SectionKind{}, self.model);
         key(Key{"guard", "Limits on what is done"}, SectionKind{}, self.guard);

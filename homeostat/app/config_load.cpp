@@ -69,7 +69,45 @@ void check_sockets(const Config& config, ConfigReading& reading) {
     }
 }
 
+/// Adds the operator's glosses, or what is wrong with them.
+void load_glosses(ConfigReport& report) {
+    const std::filesystem::path file = report.config->glosses_file;
+    const Result<std::string> text = os::read_file(file.string(), yaml_bytes_max);
+    GlossesReport read =
+        text ? parse_glosses(*text) : GlossesReport{std::nullopt, {{0, 0, text.error().text}}};
+    for (const ConfigProblem& problem : read.problems) {
+        const std::string place = problem.line == 0 ? ""
+                                                    : fmt::format("{}:{}:{}: ", file.string(),
+                                                                  problem.line, problem.column);
+        report.problems.push_back(
+            ConfigProblem{0, 0, plain("glosses: " + place + problem.text, text_max)});
+    }
+    if (read.glosses) {
+        report.config->glosses = std::move(*read.glosses);
+    } else {
+        report.config.reset();
+    }
+}
+
 }  // namespace
+
+GlossesReport parse_glosses(std::string_view text) {
+    YamlReading yaml = read_strict_yaml(text);
+    ConfigReading reading(std::move(yaml.problems));
+    GlossesReport report;
+    if (yaml.root) {
+        std::vector<sense::UserGloss> glosses;
+        for (GlossSection& section : reading.read_glosses(*yaml.root).glosses) {
+            glosses.push_back(std::move(section.gloss));
+        }
+        report.glosses = std::move(glosses);
+    }
+    report.problems = in_order(reading.problems());
+    if (!report.problems.empty()) {
+        report.glosses.reset();
+    }
+    return report;
+}
 
 ConfigReport parse_config(std::string_view text, const std::filesystem::path& file) {
     ConfigReport report;
@@ -100,7 +138,11 @@ ConfigReport load_config(const std::filesystem::path& file) {
         report.problems.push_back(ConfigProblem{0, 0, plain(text.error().text, text_max)});
         return report;
     }
-    return parse_config(*text, file);
+    ConfigReport report = parse_config(*text, file);
+    if (report.config && !report.config->glosses_file.empty()) {
+        load_glosses(report);
+    }
+    return report;
 }
 
 std::string describe(const ConfigReport& report) {

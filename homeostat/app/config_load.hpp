@@ -26,10 +26,19 @@ struct ConfigReport {
     std::vector<ConfigProblem> problems;
 };
 
+/// Reads the file of glosses that it names, too.
 [[nodiscard]] ConfigReport load_config(const std::filesystem::path& file);
 
 /// The same for text that is at hand. `file` is where relative paths begin and what problems name.
 [[nodiscard]] ConfigReport parse_config(std::string_view text, const std::filesystem::path& file);
+
+/// Of a file of glosses. Absent if there is any problem.
+struct GlossesReport {
+    std::optional<std::vector<sense::UserGloss>> glosses;
+    std::vector<ConfigProblem> problems;
+};
+
+[[nodiscard]] GlossesReport parse_glosses(std::string_view text);
 
 /// One line per problem, "file:line:column: text"; empty without problems.
 [[nodiscard]] std::string describe(const ConfigReport& report);

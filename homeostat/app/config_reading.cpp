@@ -75,6 +75,12 @@ ConfigFile ConfigReading::read(const YamlNode& root) {
     return file;
 }
 
+GlossesFile ConfigReading::read_glosses(const YamlNode& root) {
+    GlossesFile file;
+    read_section(root, "", file);
+    return file;
+}
+
 void ConfigReading::tell(Place place, const std::string& path, std::string_view text) {
     problems_.push_back(
         Problem{place, path.empty() ? std::string(text) : fmt::format("{}: {}", path, text)});

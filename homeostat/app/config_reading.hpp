@@ -5,6 +5,7 @@
 //
 // Pure. Not thread-safe.
 
+#include "homeostat/app/config_gloss_keys.hpp"
 #include "homeostat/app/config_keys.hpp"
 #include "homeostat/app/strict_yaml.hpp"
 #include "homeostat/base/json.hpp"
@@ -23,6 +24,9 @@ class ConfigReading {
     explicit ConfigReading(std::vector<Problem> problems) : problems_(std::move(problems)) {}
 
     [[nodiscard]] ConfigFile read(const YamlNode& root);
+
+    /// The same of a file of glosses.
+    [[nodiscard]] GlossesFile read_glosses(const YamlNode& root);
 
     /// At a key by its path ("guard.min_healthy"), or at the nearest one around it.
     void tell_at(std::string_view path, std::string_view text);

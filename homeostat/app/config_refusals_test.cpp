@@ -81,7 +81,8 @@ TEST_CASE("unknown keys are refused, with the one that was probably meant") {
     check_cases({
         {"near", with("gaurd: { min_healthy: 1 }\n"),
          "5:1: unknown key 'gaurd' — did you mean 'guard'? known here: service, runtime, signals, "
-         "journey, edge, neighbours, caches, changes, notes, goals, model, guard, autonomy, "
+         "journey, edge, neighbours, caches, changes, notes, glosses, goals, model, guard, "
+         "autonomy, "
          "record, control, oracle\n"},
         {"near, inside", with("guard: { min_helthy: 1 }\n"),
          "5:10: guard: unknown key 'min_helthy' — did you mean 'min_healthy'? known here: "
@@ -90,7 +91,7 @@ TEST_CASE("unknown keys are refused, with the one that was probably meant") {
          "back_off_first, back_off_max, proof_time, hold_for, question_for\n"},
         {"far", with("frobnicate: 1\n"),
          "5:1: unknown key 'frobnicate' — known here: service, runtime, signals, journey, edge, "
-         "neighbours, caches, changes, notes, goals, model, guard, autonomy, record, "
+         "neighbours, caches, changes, notes, glosses, goals, model, guard, autonomy, record, "
          "control, oracle\n"},
         {"in an item",
          "service: a\nruntime: { process: { command: [x], ports: [1] } }\n"
@@ -378,12 +379,14 @@ TEST_CASE(
         {"an escape in an unknown key", with("\"\\e[31mred\": 1\n"),
          "5:1: a control character or line break inside a value — write it on one line\n"
          "5:1: unknown key '\\x1b[31mred' — known here: service, runtime, signals, journey, edge, "
-         "neighbours, caches, changes, notes, goals, model, guard, autonomy, record, control, "
+         "neighbours, caches, changes, notes, glosses, goals, model, guard, "
+         "autonomy, record, control, "
          "oracle\n"},
         {"the same key twice", with("\"\\u202E\": 1\n\"\\u202E\": 2\n"),
          "5:1: unknown key '\\xe2\\x80\\xae' — known here: service, runtime, signals, journey, "
          "edge, "
-         "neighbours, caches, changes, notes, goals, model, guard, autonomy, record, control, "
+         "neighbours, caches, changes, notes, glosses, goals, model, guard, "
+         "autonomy, record, control, "
          "oracle\n"
          "6:1: '\\xe2\\x80\\xae' stands twice, first in line 5 — keep one of them\n"},
         {"an eight-bit escape in a value", with("oracle: \"\\x9b31m\"\n"),
@@ -461,7 +464,8 @@ guard: {}
 )") == "1:1: service: missing — write it: the guarded service's name\n"
        "1:1: signals: nothing is looked at — add signals: [ { http: { path: /healthz } } ]\n"
        "1:1: unknown key 'servce' — did you mean 'service'? known here: service, runtime, "
-       "signals, journey, edge, neighbours, caches, changes, notes, goals, model, guard, autonomy, "
+       "signals, journey, edge, neighbours, caches, changes, notes, glosses, goals, model, guard, "
+       "autonomy, "
        "record, control, oracle\n"
        "3:12: runtime.process.command: missing — write it: program and arguments; {port}, "
        "{name}, {version_dir} and {config_dir} are replaced\n"

@@ -3,6 +3,7 @@
 #include "homeostat/base/id.hpp"
 #include "homeostat/net/endpoint.hpp"
 #include "homeostat/record/redact.hpp"
+#include "homeostat/sense/gloss.hpp"
 
 #include <algorithm>
 #include <array>
@@ -195,6 +196,18 @@ json::object TextValue::schema() const {
     schema["minLength"] = 1;
     schema["maxLength"] = bytes_max;
     return schema;
+}
+
+Result<std::string> GlossPatternValue::parse(std::string_view text) const {
+    const Result<void> checked = sense::check_pattern(text);
+    if (!checked) {
+        return std::unexpected<Error>(checked.error());
+    }
+    return std::string(text);
+}
+
+json::object GlossPatternValue::schema() const {
+    return TextValue{.bytes_max = sense::pattern_bytes_max}.schema();
 }
 
 Result<std::string> NameValue::parse(std::string_view text) const {

@@ -71,6 +71,13 @@ struct TextValue {
     [[nodiscard]] json::object schema() const;
 };
 
+/// Words of a log line, `*` for anything between (sense/gloss.hpp).
+struct GlossPatternValue {
+    [[nodiscard]] Result<std::string> parse(std::string_view text) const;
+    [[nodiscard]] json::value write(const std::string& value) const { return json::value(value); }
+    [[nodiscard]] json::object schema() const;
+};
+
 /// A plain name (base/id.hpp): it ends up in proxy commands and file names.
 struct NameValue {
     std::size_t bytes_max{name_bytes_max};

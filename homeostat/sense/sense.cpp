@@ -1,5 +1,6 @@
 #include "homeostat/sense/sense.hpp"
 
+#include "homeostat/sense/gloss.hpp"
 #include "homeostat/sense/log_template.hpp"
 
 #include <algorithm>
@@ -87,9 +88,12 @@ class Sensing {
         };
         std::map<TemplateId, Count> counts;
         const bool is_warm = now_ - *state_.first_at >= state_.limits.warm_up;
+        state_.templates.begin_reading();
         for (const std::string& line : reading.lines) {
-            const LogTemplate shape = template_of(line);
-            const SeenTemplate seen = see(state_.templates, shape.id, state_.limits.templates_max);
+            const LogShape shape = shape_of(line);
+            const std::optional<Gloss> gloss = shipped_lexicon().gloss_of(shape);
+            const SeenTemplate seen = state_.templates.see(
+                {shape, gloss ? gloss->id : std::string_view(), now_}, state_.limits.templates);
             Count& count = counts[seen.id];
             count.lines += 1;
             count.level = std::max(count.level, shape.level);

@@ -30,9 +30,7 @@ struct Limits {
     /// every template for the first time. Longer than a service takes to write one of each of its
     /// usual lines under traffic. Zero: every first line is new.
     Duration warm_up{std::chrono::seconds{5}};
-    /// Templates told apart; the lines of any further ones count as one, "overflow". A service has
-    /// tens; text that a stranger writes makes any number. Zero: all lines are overflow.
-    std::size_t templates_max{512};
+    TemplateLimits templates;
     /// Services, instances and neighbours whose totals are kept; readings of further ones give no
     /// deltas. Far above one service's inventory. Zero: no deltas at all.
     std::size_t subjects_max{256};
