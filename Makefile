@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench bench-core bench-logs decide-cases golden asan tsan fuzz models soak guard-words planted mutate clean
+.PHONY: help setup build test check format tidy demo bench bench-core bench-logs bench-decide decide-cases golden asan tsan fuzz models soak guard-words planted mutate clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -73,6 +73,11 @@ OUT ?= examples/payment_gateway/decide_cases.json
 decide-cases: build ## Collect the cases of `bench decide` from the demo: SEEDS="1 2 3" OUT=FILE
 	@tools/decide_cases.py --homeostat $(BUILD)/bin/homeostat --seeds $(SEEDS) $(if $(RUNS),--runs $(RUNS)) \
 	    --out $(OUT)
+
+TRAIN ?= 2000
+HELD_OUT ?= 600
+bench-decide: build ## Who ranks remedies how well, on families of faults that nobody was trained on: an hour the first time
+	@tools/decide_figures.py --bin $(BUILD)/bin --train $(TRAIN) --held-out $(HELD_OUT)
 
 golden: build ## Rewrite the expected outputs in tests/golden; commit what you can explain
 	@HOMEOSTAT_GOLDEN=rewrite ctest --preset release --label-regex golden

@@ -36,7 +36,7 @@ class Rules:
 
 
 class Always:
-    """One remedy, at the target that the rules weigh most for it; to observe where there is none."""
+    """One remedy, at the target that the rules weigh most for it; to observe without any."""
 
     def __init__(self, name, kinds):
         self.name = name

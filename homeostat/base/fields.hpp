@@ -17,8 +17,7 @@
 //     field("config", self.config, may_be_absent);
 //
 // A variant is an object whose first member, "kind", is the `kind_name` of one alternative.
-// A struct that says `static constexpr bool is_list = true;` is a list of its fields in order, and
-// nothing else: `[12.5, "payments", "error", "…"]`.
+// A struct that says `static constexpr bool is_list = true;` is a list of its fields in order.
 // Enums list their texts with `names_of(std::type_identity<E>)` in the order of their values.
 //
 // Pure.
@@ -139,10 +138,8 @@ struct Codec<T> {
     }
 };
 
-template <class T>
-concept IsList = HasFields<T> && T::is_list;
-
-template <IsList T>
+template <HasFields T>
+    requires T::is_list
 struct Codec<T> {
     static json::value write(const T& value) {
         json::array list;
@@ -160,9 +157,8 @@ struct Codec<T> {
         std::optional<Error> error;
         std::size_t at = 0;
         T::fields(out, [&]<class F>(std::string_view name, F& field) {
-            const json::value& element = value.get_array()[at++];
             if (!error) {
-                error = Codec<F>::read(element, field);
+                error = Codec<F>::read(value.get_array()[at++], field);
                 error = error ? std::optional<Error>(inside(name, std::move(*error))) : error;
             }
         });

@@ -36,7 +36,8 @@ TEST_CASE("id, moment and services are enough, and nothing says what is right") 
 TEST_CASE("every part is read") {
     const Result<Case> one = parse_case(
         R"({"format":1,"id":"b","at":60,"services":[{"name":"shop","kind":"gateway","replicas":)"
-        R"([{"name":"shop-0","zone":"z","host":"h1","version":"v2","config":"c1","in_rotation":false}],)"
+        R"([{"name":"shop-0","zone":"z","host":"h1","version":"v2","config":"c1",)"
+        R"("in_rotation":false}],)"
         R"("calls":[{"service":"prices","required":false,"fallback":true,"attempts":3,)"
         R"("timeout_ms":250,"through":"hot"}]},{"name":"prices"},)"
         R"({"name":"hot","kind":"cache","source":"prices","local":true}],)"
