@@ -17,7 +17,6 @@
 //     field("config", self.config, may_be_absent);
 //
 // A variant is an object whose first member, "kind", is the `kind_name` of one alternative.
-// A struct that says `static constexpr bool is_list = true;` is a list of its fields in order.
 // Enums list their texts with `names_of(std::type_identity<E>)` in the order of their values.
 //
 // Pure.
@@ -135,34 +134,6 @@ struct Codec<T> {
             }
         }
         return unknown_field("kind");
-    }
-};
-
-template <HasFields T>
-    requires T::is_list
-struct Codec<T> {
-    static json::value write(const T& value) {
-        json::array list;
-        T::fields(value, [&list]<class F>(std::string_view, const F& field) {
-            list.push_back(Codec<F>::write(field));
-        });
-        return list;
-    }
-    static std::optional<Error> read(const json::value& value, T& out) {
-        std::size_t count = 0;
-        T::fields(out, [&count](std::string_view, const auto&) { count += 1; });
-        if (!value.is_array() || value.get_array().size() != count) {
-            return wrong_type("a list of " + std::to_string(count), value);
-        }
-        std::optional<Error> error;
-        std::size_t at = 0;
-        T::fields(out, [&]<class F>(std::string_view name, F& field) {
-            if (!error) {
-                error = Codec<F>::read(value.get_array()[at++], field);
-                error = error ? std::optional<Error>(inside(name, std::move(*error))) : error;
-            }
-        });
-        return error;
     }
 };
 

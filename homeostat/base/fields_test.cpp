@@ -78,17 +78,6 @@ std::string with(const char* from, const char* to) {
     return text.replace(at, std::string(from).size(), to);
 }
 
-struct Point {
-    static constexpr bool is_list = true;
-    double at{0};
-    std::string name;
-
-    static void fields(auto& self, auto&& field) {
-        field("at", self.at);
-        field("name", self.name);
-    }
-};
-
 }  // namespace
 
 TEST_CASE("a field that came later may be absent, means its default then, and is written always") {
@@ -100,17 +89,6 @@ TEST_CASE("a field that came later may be absent, means its default then, and is
     CHECK_FALSE(read(R"({"old":1,"color":"red"})"));
     CHECK_FALSE(read(R"({"colour":"red"})"));
     CHECK(to_text(to_json(Later{})) == R"({"old":0,"colour":"green"})");
-}
-
-TEST_CASE("a struct that is a list is written and read as one, and of its length only") {
-    const Result<Point> point = from_json<Point>(*parse_json(R"([1.5,"here"])"));
-    REQUIRE(point);
-    CHECK(point->name == "here");
-    CHECK(to_text(to_json(*point)) == R"([1.5E0,"here"])");
-    for (const char* const wrong : {R"([1.5])", R"([1.5,"a","b"])", R"({"at":1,"name":"a"})"}) {
-        CHECK_FALSE(from_json<Point>(*parse_json(wrong)));
-    }
-    CHECK(from_json<Point>(*parse_json("[1,2]")).error().text.find("name") != std::string::npos);
 }
 
 TEST_CASE("a struct is written and read back whole") {

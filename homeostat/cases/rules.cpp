@@ -42,14 +42,18 @@ double closeness(double age_s, double onset_s) {
 class Scales {
   public:
     explicit Scales(const Survey& survey) : survey_(survey) {
+        double down = 0;
+        double all = 0;
         for (const ServiceSurvey& service : survey.services) {
-            own_max_ = std::max(own_max_, service.own);
+            down += service.down_count;
+            all += static_cast<double>(service.replicas.size());
         }
+        down_share_ = all > 0 ? down / all : 0;
     }
 
     [[nodiscard]] Weight of(const Candidate& candidate) const {
         if (!candidate.kind) {
-            return {0.12 * own_max_, "somebody is ill, and no remedy fits better"};
+            return escalate();
         }
         if (*candidate.kind == RemedyKind::observe) {
             return observe();
@@ -58,13 +62,23 @@ class Scales {
     }
 
   private:
+    /// The share of the users' requests that is no good now.
+    [[nodiscard]] double felt() const {
+        return clamped(survey_.users_failed + survey_.users_slow + survey_.users_wrong);
+    }
+
+    /// A person takes minutes to help: worth their while only where users go on losing.
+    [[nodiscard]] Weight escalate() const {
+        return felt() > 0.03 ? Weight{0.4, "users lose, and no remedy fits better"}
+                             : Weight{0.03, "a person can always be asked"};
+    }
+
     [[nodiscard]] Weight observe() const {
-        const double felt =
-            std::max({survey_.users_failed, survey_.users_slow, survey_.users_wrong});
         if (survey_.is_getting_better) {
             return {0.6, "what users met is passing"};
         }
-        return {felt < 0.01 ? 0.35 : 0.06, "doing nothing is an answer"};
+        return felt() < 0.01 ? Weight{0.35, "users are well"}
+                             : Weight{felt() < 0.02 ? 0.06 : 0.01, "doing nothing is an answer"};
     }
 
     [[nodiscard]] Weight at(const Candidate& candidate, const ServiceSurvey& service) const {
@@ -108,7 +122,8 @@ class Scales {
 
     [[nodiscard]] Weight restart(const ServiceSurvey& service, const ReplicaSurvey& one) const {
         if (one.is_down && one.falls < 2) {
-            return {0.6, "it does not answer"};
+            // Where many are down at once, it is not the process.
+            return {0.4 * (1 - clamped(8 * down_share_ - 1.4)), "it does not answer"};
         }
         const bool leaks = one.memory_growth > 1.6;
         const double odd = clamped(one.error_excess * 3 + (one.latency_excess - 2) / 10);
@@ -122,7 +137,7 @@ class Scales {
         }
         const double odd = clamped(one.error_excess * 3 + (one.latency_excess - 2) / 10);
         const double loop = one.falls >= 2 ? 0.4 : 0;
-        return {std::max(loop, 0.5 * odd) * (1 - change_closeness(service) / 2),
+        return {std::max(loop, 0.9 * odd) * (1 - change_closeness(service) / 2),
                 "it is ill and its siblings are not"};
     }
 
@@ -134,7 +149,7 @@ class Scales {
             service.replicas.empty()
                 ? 0
                 : static_cast<double>(many) / static_cast<double>(service.replicas.size());
-        return {many >= 2 ? 0.6 * share * std::max(0.3, service.own) : 0.03 * service.own,
+        return {many >= 2 ? 0.3 * share * std::max(0.3, service.own) : 0.03 * service.own,
                 "memory climbed in several, or several do not answer"};
     }
 
@@ -148,12 +163,12 @@ class Scales {
         for (const CallSurvey& call : survey_.calls) {
             const ServiceSurvey& target = survey_.services[call.target];
             if (&survey_.services[call.caller] == &service) {
-                // What looks well to itself may be called in a wrong way.
-                illness = std::max(illness, 0.6 * call.illness * (1 - 0.8 * target.illness));
+                // Who calls in a wrong way makes another look ill.
+                illness = std::max(illness, 0.8 * call.illness * (1 - target.own / 2));
                 onset_s = std::max(onset_s, target.onset_s);
             }
         }
-        return {0.95 * illness * closeness(change->second.age_s, onset_s),
+        return {0.6 * illness * closeness(change->second.age_s, onset_s),
                 fmt::format("its {} changed {:.0f} s before", candidate.artifact,
                             change->second.age_s)};
     }
@@ -161,12 +176,12 @@ class Scales {
     [[nodiscard]] Weight scale(const ServiceSurvey& service) const {
         const double more = service.shifts.ratio(Metric::requests);
         const double queue = clamped(service.shifts.gain(Metric::queue) / 20);
-        return {0.7 * clamped((more - 1.2) / 0.8) * std::max(queue, service.own),
+        return {0.4 * clamped((more - 1.2) / 0.8) * std::max(queue, service.own),
                 "more is asked of it, and it queues"};
     }
 
     [[nodiscard]] Weight circuit(const ServiceSurvey& service) const {
-        return {0.5 * std::max(service.seen_by_callers, service.own) *
+        return {0.3 * std::max(service.seen_by_callers, service.own) *
                     (1 - change_closeness(service) / 2),
                 "calls to it fail or wait, and there is a fallback"};
     }
@@ -175,12 +190,12 @@ class Scales {
         const double stale = clamped(2 * cache.shifts.after(Metric::stale_ratio));
         const double down = 1 - cache.shifts.after(Metric::up, 1);
         const double source = cache.source == nobody ? 0 : survey_.services[cache.source].illness;
-        return {std::max(0.3 * stale, 0.4 * clamped(down)) * (1 - source),
+        return {std::max(0.3 * stale, 0.1 * clamped(down)) * (1 - source),
                 "the source can answer instead of the cache"};
     }
 
     const Survey& survey_;
-    double own_max_{0};
+    double down_share_{0};  ///< Of all replicas.
 };
 
 }  // namespace

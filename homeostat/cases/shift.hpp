@@ -13,6 +13,8 @@
 //
 // Pure. Values only.
 
+#include "homeostat/base/list_fields.hpp"
+
 #include <cstddef>
 #include <optional>
 #include <span>

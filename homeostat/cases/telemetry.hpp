@@ -4,7 +4,7 @@
 //
 // Pure. Values only.
 
-#include "homeostat/base/fields.hpp"
+#include "homeostat/base/list_fields.hpp"
 #include "homeostat/cases/shift.hpp"
 
 #include <optional>
