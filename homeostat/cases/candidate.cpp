@@ -263,6 +263,7 @@ void Kitchen::tell_replica(Numbers numbers, const ReplicaSurvey& replica) {
     numbers.set("r_restarts", replica.restarts);
     numbers.set("r_started_ago_s", std::min(replica.started_ago_s, long_ago_s));
     numbers.set("r_out", replica.is_in_rotation ? 0 : 1);
+    numbers.set("r_place_lost", replica.is_place_lost ? 1 : 0);
     numbers.set("r_new_version", replica.is_new_version ? 1 : 0);
 }
 

@@ -121,6 +121,17 @@ TEST_CASE("the one replica that does not answer is started anew") {
     CHECK(first_of(shown) == "restart stock-2");
 }
 
+TEST_CASE("what is down with all of its host is not started anew there") {
+    Shown shown = well_case();
+    set_series(shown, step_series("up", "stock", 1, 0, "stock-2"));
+    set_series(shown, step_series("up", "shop", 1, 0, "shop-1"));
+    shown.services[0].replicas[1].host = "h3";
+    shown.services[1].replicas[2].host = "h3";
+    CHECK(first_of(shown) == "observe");
+    shown.services[0].replicas[0].host = "h3";  // That one answers.
+    CHECK(first_of(shown).starts_with("restart"));
+}
+
 TEST_CASE("stale copies are dropped") {
     Shown shown = well_case();
     shown.services.push_back({.name = "prices", .kind = "cache", .source = "stock-db"});

@@ -122,8 +122,9 @@ class Scales {
 
     [[nodiscard]] Weight restart(const ServiceSurvey& service, const ReplicaSurvey& one) const {
         if (one.is_down && one.falls < 2) {
-            // Where many are down at once, it is not the process.
-            return {0.4 * (1 - clamped(8 * down_share_ - 1.4)), "it does not answer"};
+            // Where many are down at once, or all of a host, it is not the process.
+            const double doubt = one.is_place_lost ? 0.95 : clamped(3 * down_share_ - 1);
+            return {0.4 * (1 - doubt), "it does not answer"};
         }
         const bool leaks = one.memory_growth > 1.6;
         const double odd = clamped(one.error_excess * 3 + (one.latency_excess - 2) / 10);

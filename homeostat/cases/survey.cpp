@@ -171,6 +171,7 @@ class Surveyor {
             compare_replicas(service);
             weigh_illness(service);
         }
+        look_for_lost_places();
         explain();
         return std::move(survey_);
     }
@@ -185,6 +186,7 @@ class Surveyor {
     void read_calls();
     static void compare_replicas(ServiceSurvey& service);
     static void weigh_illness(ServiceSurvey& service);
+    void look_for_lost_places();
     void explain();
 
     ServiceSurvey* service_named(const std::string& name) {
@@ -205,8 +207,10 @@ void Surveyor::name_services() {
     for (const Service& service : shown_.services) {
         ServiceSurvey one{.name = service.name, .kind = service.kind};
         for (const Replica& replica : service.replicas) {
-            one.replicas.push_back(
-                {.name = replica.name, .is_in_rotation = replica.is_in_rotation});
+            one.replicas.push_back({.name = replica.name,
+                                    .is_in_rotation = replica.is_in_rotation,
+                                    .zone = replica.zone,
+                                    .host = replica.host});
         }
         survey_.index[service.name] = static_cast<std::uint32_t>(survey_.services.size());
         survey_.services.push_back(std::move(one));
@@ -428,6 +432,33 @@ void Surveyor::weigh_illness(ServiceSurvey& service) {
         const std::optional<Shift>& shift = shifts.of(metric);
         if (service.illness >= ill_from && shift && shift->score > 3) {
             service.onset_s = std::max(service.onset_s, shift->since_s);
+        }
+    }
+}
+
+/// A host or a zone of which nothing answers: starting a process there anew is no cure.
+void Surveyor::look_for_lost_places() {
+    struct Place {
+        std::uint32_t replicas{0};
+        std::uint32_t down{0};
+    };
+    std::map<std::string, Place> hosts;
+    std::map<std::string, Place> zones;
+    for (const ServiceSurvey& service : survey_.services) {
+        for (const ReplicaSurvey& replica : service.replicas) {
+            for (Place* const place : {&hosts[replica.host], &zones[replica.zone]}) {
+                place->replicas += 1;
+                place->down += replica.is_down ? 1 : 0;
+            }
+        }
+    }
+    const auto is_lost = [](std::map<std::string, Place>& places, const std::string& name) {
+        const Place& place = places[name];
+        return !name.empty() && place.replicas > 1 && place.down == place.replicas;
+    };
+    for (ServiceSurvey& service : survey_.services) {
+        for (ReplicaSurvey& replica : service.replicas) {
+            replica.is_place_lost = is_lost(hosts, replica.host) || is_lost(zones, replica.zone);
         }
     }
 }

@@ -82,15 +82,17 @@ struct ReplicaSurvey {
     std::string name;
     Shifts shifts;
     bool is_in_rotation{true};
+    std::string zone;           ///< Empty: not told.
+    std::string host;           ///< Likewise.
     bool is_down{false};        ///< Does not answer now.
+    bool is_place_lost{false};  ///< Nothing on its host, or in its zone, does, of two at least.
     std::uint32_t falls{0};     ///< Times it stopped answering within the case.
     double error_excess{0};     ///< Its share of errors above its siblings' median.
     double latency_excess{1};   ///< Its latency over its siblings' median.
     double memory_growth{1};    ///< Now over the beginning.
     double started_ago_s{1e6};  ///< Since its process began, where it is told.
     std::uint32_t restarts{0};
-    bool is_new_version{
-        false};  ///< Runs the newest version of its service, and a sibling does not.
+    bool is_new_version{false};  ///< Runs its service's newest version; a sibling does not.
 };
 
 struct CallSurvey {
