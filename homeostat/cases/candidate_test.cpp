@@ -92,6 +92,18 @@ TEST_CASE("an innocent deploy of a victim is left alone") {
     CHECK(first_of(shown) != "rollback deploy of stock to v1");
 }
 
+TEST_CASE("who asks in a wrong way since its deploy is rolled back, though another looks ill") {
+    Shown shown = well_case();
+    let_fail(shown, "stock-db", 0.4);
+    let_fail(shown, "stock", 0.4);
+    let_change(shown, "stock", 45);
+    shown.services[0].calls.push_back({.service = "stock-db"});
+    shown.calls.push_back({"shop", "stock-db", {10, 0, 5}, EdgeNumbers{10, 0, 5}});
+    CHECK(first_of(shown) == "rollback deploy of stock to v1");
+    shown.calls.back().now.error_ratio = 0.4;  // So it is the database.
+    CHECK(first_of(shown) != "rollback deploy of stock to v1");
+}
+
 TEST_CASE("a deploy long before is not blamed") {
     Shown shown = well_case();
     let_fail(shown, "stock", 0.4);

@@ -154,6 +154,25 @@ class Scales {
                 "memory climbed in several, or several do not answer"};
     }
 
+    /// Whether a call goes wrong by its caller's doing: others who call there are well, more is
+    /// asked than users ask for, or what is called looks well to itself.
+    [[nodiscard]] bool is_callers_own(const CallSurvey& call) const {
+        constexpr double well_max = 0.2;
+        constexpr double more_min = 1.4;
+        bool has_others = false;
+        bool are_others_well = true;
+        for (const CallSurvey& other : survey_.calls) {
+            if (other.target == call.target && other.caller != call.caller) {
+                has_others = true;
+                are_others_well = are_others_well && other.illness < well_max;
+            }
+        }
+        const Shifts& shifts = survey_.services[call.caller].shifts;
+        return (has_others && are_others_well) ||
+               call.rate_ratio > more_min * shifts.ratio(Metric::requests) ||
+               survey_.services[call.target].illness < well_max;
+    }
+
     [[nodiscard]] Weight rollback(const Candidate& candidate, const ServiceSurvey& service) const {
         const auto change = service.changes.find(candidate.artifact);
         if (change == service.changes.end()) {
@@ -164,8 +183,8 @@ class Scales {
         for (const CallSurvey& call : survey_.calls) {
             const ServiceSurvey& target = survey_.services[call.target];
             if (&survey_.services[call.caller] == &service) {
-                // Who calls in a wrong way makes another look ill.
-                illness = std::max(illness, 0.8 * call.illness * (1 - target.own / 2));
+                const double suspicion = is_callers_own(call) ? 0.8 : 0.35;
+                illness = std::max(illness, suspicion * call.illness);
                 onset_s = std::max(onset_s, target.onset_s);
             }
         }
