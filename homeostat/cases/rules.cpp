@@ -124,7 +124,7 @@ class Scales {
         if (one.is_down && one.falls < 2) {
             // Where many are down at once, or all of a host, it is not the process.
             const double doubt = one.is_place_lost ? 0.95 : clamped(3 * down_share_ - 1);
-            return {0.4 * (1 - doubt), "it does not answer"};
+            return {0.42 * (1 - doubt), "it does not answer"};
         }
         const bool leaks = one.memory_growth > 1.6;
         const double odd = clamped(one.error_excess * 3 + (one.latency_excess - 2) / 10);
