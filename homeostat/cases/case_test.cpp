@@ -86,7 +86,7 @@ TEST_CASE("what is wrong is named with its field") {
     CHECK(refusal_of(R"({"id":"a","at":1,"services":[]})").find("services") != std::string::npos);
     CHECK(refusal_of(R"({"id":"a","at":1,"services":[{"name":"x"},{"name":"x"}]})")
               .find("services: [1]: name") != std::string::npos);
-    CHECK(refusal_of("").find("0") != std::string::npos);
+    CHECK(refusal_of("").find('0') != std::string::npos);
     CHECK_FALSE(parse_case(least + least));
 }
 

@@ -84,8 +84,9 @@ void take_days_out(Grid& grid, std::span<const SeriesPoint> points, double from,
         const double time = from + (to - from) * share;
         double sum = 0;
         double count = 0;
-        for (double then = time - day_s; then >= points.front().at_s; then -= day_s) {
-            sum += value_at(points, then);
+        const double days = std::floor((time - points.front().at_s) / day_s);
+        for (int day = 1; day <= days; ++day) {
+            sum += value_at(points, time - day * day_s);
             count += 1;
         }
         const double usual = count > 0 ? sum / count : grid.at(index);

@@ -250,6 +250,40 @@ void Surveyor::read_users(const Series& series) {
         survey_.users_worst > error_slack && worst_now < survey_.users_worst * better_share;
 }
 
+/// What a replica's series says besides its shift.
+void take_of_replica(ReplicaSurvey& replica, const Series& series, Metric metric) {
+    const std::vector<SeriesPoint>& points = series.points;
+    if (points.empty()) {
+        return;
+    }
+    if (metric == Metric::up) {
+        replica.is_down = points.back().value < 0.5;
+        replica.falls += falls_of(series);
+    }
+    if (metric == Metric::memory && points.front().value > 0) {
+        replica.memory_growth =
+            std::max(replica.memory_growth, points.back().value / points.front().value);
+    }
+}
+
+/// What Kubernetes says of a pod.
+void take_status(ReplicaSurvey& replica, const json::object& status, double at_s) {
+    const auto number = [&](const char* name) -> std::optional<double> {
+        const json::value* value = status.if_contains(name);
+        return value != nullptr && value->is_number() ? std::optional(value->to_number<double>())
+                                                      : std::nullopt;
+    };
+    if (const std::optional<double> started = number("started")) {
+        replica.started_ago_s = at_s - *started;
+    }
+    if (const std::optional<double> restarts = number("restarts")) {
+        replica.restarts = static_cast<std::uint32_t>(std::clamp(*restarts, 0.0, 1e6));
+    }
+    const json::value* ready = status.if_contains("ready");
+    const bool is_unready = ready != nullptr && ready->is_bool() && !ready->get_bool();
+    replica.is_down = replica.is_down || is_unready;
+}
+
 void Surveyor::read_series() {
     for (const Series& series : shown_.series) {
         ServiceSurvey* service = service_named(series.service);
@@ -267,16 +301,7 @@ void Surveyor::read_series() {
         }
         if (ReplicaSurvey* replica = replica_named(*service, series.replica)) {
             take(replica->shifts, series, shown_.at_s);
-            if (metric == Metric::up && !series.points.empty()) {
-                replica->is_down = series.points.back().value < 0.5;
-                replica->falls += falls_of(series);
-            }
-            if (metric == Metric::memory && series.points.size() > 1 &&
-                series.points.front().value > 0) {
-                replica->memory_growth =
-                    std::max(replica->memory_growth,
-                             series.points.back().value / series.points.front().value);
-            }
+            take_of_replica(*replica, series, metric);
         }
     }
 }
@@ -286,22 +311,8 @@ void Surveyor::read_objects() {
         ServiceSurvey* service = service_named(object.service);
         ReplicaSurvey* replica =
             service != nullptr ? replica_named(*service, object.name) : nullptr;
-        if (replica == nullptr || !object.status.is_object()) {
-            continue;
-        }
-        const json::object& status = object.status.get_object();
-        if (const json::value* started = status.if_contains("started");
-            started != nullptr && started->is_number()) {
-            replica->started_ago_s = shown_.at_s - started->to_number<double>();
-        }
-        if (const json::value* restarts = status.if_contains("restarts");
-            restarts != nullptr && restarts->is_number()) {
-            const double count = restarts->to_number<double>();
-            replica->restarts = static_cast<std::uint32_t>(std::clamp(count, 0.0, 1e6));
-        }
-        if (const json::value* ready = status.if_contains("ready");
-            ready != nullptr && ready->is_bool()) {
-            replica->is_down = replica->is_down || !ready->get_bool();
+        if (replica != nullptr && object.status.is_object()) {
+            take_status(*replica, object.status.get_object(), shown_.at_s);
         }
     }
 }

@@ -12,7 +12,7 @@ using namespace for_test;
 
 namespace {
 
-const ServiceSurvey& at(const Survey& survey, const std::string& name) {
+ServiceSurvey at(const Survey& survey, const std::string& name) {
     REQUIRE(survey.find(name) != nobody);
     return survey.services[survey.find(name)];
 }
@@ -80,7 +80,7 @@ TEST_CASE("a replica is held against its siblings") {
         set_series(shown, step_series("memory", "stock", 100, is_ill ? 300 : 100, replica));
     }
     const Survey survey = survey_of(shown);
-    const std::vector<ReplicaSurvey>& replicas = at(survey, "stock").replicas;
+    const std::vector<ReplicaSurvey> replicas = at(survey, "stock").replicas;
     CHECK(replicas[0].error_excess == 0);
     CHECK(replicas[1].error_excess == doctest::Approx(0.5));
     CHECK(replicas[1].latency_excess == doctest::Approx(10));
@@ -96,7 +96,7 @@ TEST_CASE("what does not answer is down, and what fell often is known") {
         up.points.push_back({at_s, is_down ? 0.0 : 1.0});
     }
     shown.series.push_back(up);
-    const ServiceSurvey& stock = at(survey_of(shown), "stock");
+    const ServiceSurvey stock = at(survey_of(shown), "stock");
     CHECK(stock.down_count == 1);
     CHECK(stock.replicas[2].is_down);
     CHECK(stock.replicas[2].falls == 2);
@@ -110,7 +110,7 @@ TEST_CASE("of changes the latest of each kind counts, and none of the future") {
                      {200, "stock", "deploy", "v2", "v3"},
                      {100, "stock", "config", "c0", "c1"},
                      {100, "unheard-of", "config", "c0", "c1"}};
-    const ServiceSurvey& stock = at(survey_of(shown), "stock");
+    const ServiceSurvey stock = at(survey_of(shown), "stock");
     CHECK(stock.changes.at("deploy").age_s == doctest::Approx(50));
     CHECK(stock.changes.at("deploy").to == "v2");
     CHECK(stock.changes.at("config").age_s == doctest::Approx(80));

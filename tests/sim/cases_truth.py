@@ -23,7 +23,7 @@ CURES = {
     "slow_deploy": {"rollback"},
     "bad_config": {"rollback"},
     "bad_flag": {"escalate", "open_circuit"},
-    "slow_service": {"open_circuit", "escalate"},
+    "slow_service": {"open_circuit", "scale", "escalate"},
     "failing_service": {"open_circuit", "escalate"},
     "surge": {"scale", "open_circuit", "escalate"},
     "stale_copies": {"invalidate_cache", "reroute"},

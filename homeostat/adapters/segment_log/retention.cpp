@@ -51,24 +51,21 @@ void Retention::learn(const StoredGroup& stored, std::size_t segment) {
     }
 }
 
-/// As a start sees it: any record opens an incident, since its `opened` may have been lost while
-/// the ledger took nothing, and `closed` ends it for good. What is written of it later belongs to
-/// it.
+/// An incident is there from its `opened` to its `closed`.
 void Retention::learn_incident(const Entry& entry, std::size_t segment) {
-    if (entry.incident.text().empty()) {
+    const auto known = open_.find(entry.incident.text());
+    if (known == open_.end()) {
+        if (entry.kind == EntryKind::opened) {
+            open_.emplace(entry.incident.text(), segment);
+            segments_[segment].open_count += 1;
+        }
         return;
     }
-    const bool is_closed = entry.kind == EntryKind::closed;
-    const auto [found, is_new] =
-        incidents_.try_emplace(entry.incident.text(), Incident{segment, !is_closed});
-    Incident& incident = found->second;
-    Segment& first = segments_[incident.segment];
+    Segment& first = segments_[known->second];
     first.needs_last = std::max(first.needs_last, segment);
-    if (is_new && incident.is_open) {
-        first.open_count += 1;
-    }
-    if (!is_new && is_closed && std::exchange(incident.is_open, false)) {
+    if (entry.kind == EntryKind::closed) {
         first.open_count -= 1;
+        open_.erase(known);
     }
 }
 
@@ -106,7 +103,6 @@ std::optional<Retention::Cut> Retention::cut(const Moment& now) const {
 
 void Retention::drop_before(std::size_t segment) {
     segments_.erase(segments_.begin(), segments_.lower_bound(segment));
-    std::erase_if(incidents_, [&](const auto& each) { return each.second.segment < segment; });
 }
 
 }  // namespace homeostat::adapters::segment_log

@@ -59,8 +59,9 @@ class Retention {
         std::uint64_t first_index{0};
         std::string previous;  ///< The chain's hash before it.
         WallTime newest_at{};
-        Duration newest_passed{};   ///< Since the first group that was learnt, for sure.
-        std::size_t needs_last{0};  ///< The last segment that an incident here goes on in.
+        Duration newest_passed{};  ///< Since the first group that was learnt, for sure.
+        std::size_t needs_last{
+            0};  ///< Number of the last segment that an incident here goes on in.
         std::size_t open_count{0};  ///< Incidents that began here and are open.
     };
     [[nodiscard]] Duration passed_until(const Moment& now) const;
@@ -70,11 +71,7 @@ class Retention {
     Duration passed_{};             ///< Until the last group.
     std::optional<Moment> latest_;  ///< Of it.
     std::map<std::size_t, Segment> segments_;
-    struct Incident {
-        std::size_t segment{0};  ///< That it began in.
-        bool is_open{false};
-    };
-    std::map<std::string, Incident, std::less<>> incidents_;  ///< That have a record here.
+    std::map<std::string, std::size_t, std::less<>> open_;  ///< The segment that each began in.
     CarriedOver carried_;
     std::uint64_t entries_count_{0};
     std::uint64_t first_index_recorded_{0};

@@ -91,36 +91,6 @@ TEST_CASE("an open incident keeps its segment and all behind it, until it is clo
     CHECK(first_kept(retention, moment_at(begin + days{400})) == 4);
 }
 
-TEST_CASE("an incident is open from its first record on, whichever that is, until it is closed") {
-    Retention retention(keep);
-    retention.learn(stored_of(0, begin, {entry_of(EntryKind::intent, "i-1")}), 0);
-    retention.learn(stored_of(1, begin, {entry_of(EntryKind::started, "")}), 1);
-    retention.learn(stored_of(2, begin, {entry_of(EntryKind::started, "")}), 2);
-    CHECK(first_kept(retention, moment_at(begin + days{400})) == 0);
-    retention.learn(stored_of(3, begin, {entry_of(EntryKind::closed, "i-1")}), 2);
-    retention.learn(stored_of(4, begin, {entry_of(EntryKind::started, "")}), 3);
-    CHECK(first_kept(retention, moment_at(begin + days{400})) == 3);
-}
-
-TEST_CASE("what is written of an incident after its end opens nothing, and goes with it") {
-    Retention retention(keep);
-    retention.learn(stored_of(0, begin, {entry_of(EntryKind::opened, "i-1")}), 0);
-    retention.learn(
-        stored_of(1, begin,
-                  {entry_of(EntryKind::closed, "i-1"), entry_of(EntryKind::checkpoint, "i-1")}),
-        0);
-    retention.learn(stored_of(2, begin, {entry_of(EntryKind::started, "")}), 1);
-    retention.learn(stored_of(3, begin + days{5}, {entry_of(EntryKind::checkpoint, "i-1")}), 2);
-    retention.learn(stored_of(4, begin + days{5}, {entry_of(EntryKind::started, "")}), 3);
-    CHECK(first_kept(retention, moment_at(begin + days{400})) == 0);  // Not torn in two.
-    CHECK(first_kept(retention, moment_at(begin + days{403})) == 3);
-    retention.drop_before(3);
-    // Whatever a foreign hand writes of it now, a start would take it for open as well.
-    retention.learn(stored_of(5, begin + days{5}, {entry_of(EntryKind::held, "i-1")}), 3);
-    retention.learn(stored_of(6, begin + days{5}, {entry_of(EntryKind::started, "")}), 4);
-    CHECK(first_kept(retention, moment_at(begin + days{500})) == 0);
-}
-
 TEST_CASE("an incident is kept whole: no cut goes through one") {
     Retention retention(keep);
     retention.learn(stored_of(0, begin, {entry_of(EntryKind::opened, "i-1")}), 0);

@@ -316,6 +316,7 @@ void add_events(json::object& object, const Story& story) {
     object["events"] = std::move(events);
 }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one object after the other.
 void add_objects(json::object& object, const Story& story) {
     const Topology& topology = story.setting.topology;
     json::array objects;

@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t services_tried_max = 12;
 
 /// Services that anybody would look at, the nearest first, then others.
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one source after the other.
 [[nodiscard]] std::vector<ServiceIndex> services_to_try(Rng& rng, const Story& story) {
     const Topology& topology = story.setting.topology;
     std::vector<ServiceIndex> wanted;
