@@ -354,6 +354,17 @@ TEST_CASE("a noisy neighbour slows all that share its host") {
     }
 }
 
+TEST_CASE("what is mended before it begins never begins") {
+    World world(chain(), 4);
+    world.add({.kind = FaultKind::crash, .replica = 0, .begins_at = 50});
+    world.add({.kind = FaultKind::crash, .replica = 1, .begins_at = 50});
+    world.run(20);
+    world.mend(0);
+    world.run(60);
+    CHECK(world.replica(0).is_alive);
+    CHECK_FALSE(world.replica(1).is_alive);
+}
+
 TEST_CASE("no view of a broken estate holds a number that cannot be") {
     for (std::size_t kind = 0; kind < fault_kinds_count; ++kind) {
         Rng rng(100 + kind);

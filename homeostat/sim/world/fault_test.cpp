@@ -1,9 +1,12 @@
 #include "homeostat/sim/world/fault.hpp"
 
 #include "homeostat/base/named_enum.hpp"
+#include "homeostat/sim/world/scenes_for_test.hpp"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <set>
@@ -82,6 +85,30 @@ TEST_CASE("the kinds up to packet_loss are drawn, and about a third of those tha
           doctest::Approx(1.0 / 3).epsilon(0.1));
 }
 
+TEST_CASE("a kind is drawn where the topology can have it, and ends only if it may heal") {
+    const Topology lone = lone_service(100, 0);
+    constexpr std::array not_alone{
+        FaultKind::stale_copies,     FaultKind::stale_writer,        FaultKind::cache_loss,
+        FaultKind::pool_leak,        FaultKind::retry_storm,         FaultKind::cold_cache,
+        FaultKind::lying_dependency, FaultKind::expired_certificate, FaultKind::bad_credentials,
+        FaultKind::slow_query,       FaultKind::connection_limit};
+    Rng rng(5);
+    const Topology estate = draw_estate(rng);
+    for (std::size_t index = 0; index < fault_kinds_count; ++index) {
+        const FaultKind kind = kind_at(index);
+        CAPTURE(to_text(kind));
+        CHECK(can_have(lone, kind) == (std::ranges::find(not_alone, kind) == not_alone.end()));
+        CHECK(can_have(estate, kind));
+        bool has_ended = false;
+        for (int number = 0; number < 40; ++number) {
+            const bool is_drawn = draw_fault_of(rng, lone, kind).kind == kind;
+            CHECK(is_drawn == can_have(lone, kind));
+            has_ended = has_ended || draw_fault_of(rng, estate, kind).ends_at != never;
+        }
+        CHECK(has_ended == may_heal(kind));
+    }
+}
+
 TEST_CASE("a fault tells people what, where and when") {
     const Topology topology = payment_gateway();
     CHECK(describe({.kind = FaultKind::leak, .replica = 0, .strength = 20, .begins_at = 300},
@@ -92,6 +119,10 @@ TEST_CASE("a fault tells people what, where and when") {
           "failing_service of 0.5 in fraud from 0.0 s");
     CHECK(describe({.kind = FaultKind::zone_loss, .replica = 2}, topology) ==
           "zone_loss of 0 in zone 2 from 0.0 s");
+    CHECK(describe({.kind = FaultKind::clock_skew, .replica = 4, .strength = 30}, topology) ==
+          "clock_skew of 30 in host 4 from 0.0 s");
+    CHECK(describe({.kind = FaultKind::bad_credentials, .replica = 1}, topology) ==
+          "bad_credentials of 0 in payments -> rates from 0.0 s");
     CHECK(describe({}, topology) == "nothing");
 }
 

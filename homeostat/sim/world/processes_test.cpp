@@ -124,6 +124,32 @@ TEST_CASE("a service that drops what has expired recovers from a surge that othe
     }
 }
 
+TEST_CASE("users come in bursts, as often and for as long as they are said to") {
+    Topology topology = lone_service(600, 0);
+    topology.traffic[0].burst_every_s = 60;
+    topology.traffic[0].burst_for_s = 10;
+    topology.traffic[0].burst_factor = 2;
+    World world(topology, 1);
+    for (int burst = 0; burst < 2; ++burst) {
+        CHECK(pass(world, 10).requests == doctest::Approx(12'000).epsilon(0.05));
+        CHECK(pass(world, 50).requests == doctest::Approx(30'000).epsilon(0.05));
+    }
+}
+
+TEST_CASE("a service can go back to what was current before the world began") {
+    Topology topology = lone_service(600, 0);
+    topology.services[0].older_versions = {.deploy = 2, .config = 1};
+    World world(topology, 1);
+    CHECK(world.service(0).current == PerArtifact<VersionId>{VersionId("v3"), VersionId("c2")});
+    CHECK(world.replica(0).versions == world.service(0).current);
+    CHECK(world.swap_version(0, Artifact::deploy, VersionId("v3"), VersionId("v1"), {}).kind ==
+          OutcomeKind::done);
+    CHECK(world.restart(0, effect_for_test(1)).kind == OutcomeKind::done);
+    CHECK(world.replica(0).versions.deploy == VersionId("v1"));
+    world.run(20);
+    CHECK(world.replica(0).failed == 0);
+}
+
 TEST_CASE("users come as the day goes, and vary as a Poisson count does") {
     Topology topology = lone_service(600, 0);
     topology.traffic[0].swing = 0.5;

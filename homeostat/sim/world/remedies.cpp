@@ -224,6 +224,10 @@ Outcome World::set_flag(ServiceIndex index, bool is_on, const EffectId& effect) 
 void World::mend(std::size_t fault) {
     InjectedFault& mended = state_->faults.at(fault);
     mended.ends_at = std::min(mended.ends_at, state_->now);
+    FaultState& progress = state_->fault_states[fault];
+    if (!progress.has_begun) {
+        progress = {.has_begun = true, .has_ended = true};
+    }
 }
 
 }  // namespace homeostat::sim

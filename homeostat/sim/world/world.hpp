@@ -124,7 +124,8 @@ class World {
     /// A person's doing; no remedy of ours.
     Outcome set_flag(ServiceIndex service, bool is_on, const EffectId& effect);
     /// A person's doing too: puts the cause right, so that the fault ends with the next tick. What
-    /// a version, or a process, has of it stays. REQUIRES: an index of `faults()`.
+    /// a version, or a process, has of it stays. One that has not begun never does. REQUIRES: an
+    /// index of `faults()`.
     void mend(std::size_t fault);
 
   private:
