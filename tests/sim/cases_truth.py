@@ -3,9 +3,9 @@
 
     cases_truth.py HOMEOSTAT_LAB [CASES_PER_FAMILY]
 
-A table, and what is against it: of the cases of a family in which something has to be done, most must
-accept its cure; a healthy world accepts nothing but to do nothing; where a change is the cause, going
-back is the cure and a restart is not.
+A table, and what is against it: of the cases of a family in which something has to be done, most
+must accept its cure; a healthy world accepts nothing but to do nothing; where a change is the
+cause, going back is the cure and a restart is not.
 """
 
 import json
@@ -23,7 +23,7 @@ CURES = {
     "slow_deploy": {"rollback"},
     "bad_config": {"rollback"},
     "bad_flag": {"escalate", "open_circuit"},
-    "slow_service": {"open_circuit", "escalate"},
+    "slow_service": {"open_circuit", "escalate", "scale"},
     "failing_service": {"open_circuit", "escalate"},
     "surge": {"scale", "open_circuit", "escalate"},
     "stale_copies": {"invalidate_cache", "reroute"},
@@ -107,10 +107,12 @@ def check_family(family, cases):
         f"{kind} {count}" for kind, count in sorted(counts.items(), key=lambda one: -one[1])
     )
     print(
-        f"{family:20} {len(cases):3} cases, {len(urgent):3} urgent, {cured:3} accept the cure: {said}"
+        f"{family:20} {len(cases):3} cases, {len(urgent):3} urgent, "
+        f"{cured:3} accept the cure: {said}"
     )
     if cured * 3 < len(urgent) * 2:
-        yield f"{family}: only {cured} of {len(urgent)} urgent cases accept any of {sorted(CURES[family])}"
+        known = sorted(CURES[family])
+        yield f"{family}: only {cured} of {len(urgent)} urgent cases accept any of {known}"
     if family in CHANGES:
         yield from check_change(family, urgent)
 
@@ -140,7 +142,8 @@ def check_healthy(cases):
         nothing = sum(case["futures"][0]["costs"]) / 3
         gains += [nothing - sum(future["costs"]) / 3 for future in case["futures"][1:]]
     print(
-        f"{'nothing':20} {len(cases):3} cases, the best of {len(gains)} remedies saves {max(gains):.2f} s"
+        f"{'nothing':20} {len(cases):3} cases, "
+        f"the best of {len(gains)} remedies saves {max(gains):.2f} s"
     )
     if max(gains) > 0.4:
         yield f"nothing: a remedy saves {max(gains):.2f} s where nothing is wrong"

@@ -1,4 +1,4 @@
-"""The part of JSON Schema (2020-12) that docs/case.schema.json uses, so that the test needs no package.
+"""The part of JSON Schema (2020-12) that docs/case.schema.json uses: the test needs no package.
 A keyword that is not here is an error, never passed over."""
 
 KEYWORDS = {
