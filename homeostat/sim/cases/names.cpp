@@ -57,7 +57,7 @@ constexpr auto suffixes = std::to_array<std::string_view>(
 }
 
 [[nodiscard]] std::string draw_plain(Rng& rng, Split split, std::string_view kind) {
-    const std::string word(draw_word(rng, split, kind));
+    std::string word(draw_word(rng, split, kind));
     if (kind == "gateway") {
         return word;
     }
