@@ -1,7 +1,6 @@
 #include "homeostat/cases/survey.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <span>
 #include <utility>
@@ -18,55 +17,6 @@ constexpr double slow_ill = 6;
 constexpr double slow_gain_ms = 10;  ///< And by so much.
 constexpr double ill_from = 0.08;    ///< From here on a service counts as ill.
 constexpr double better_share = 1.0 / 3;
-
-struct Word {
-    std::string_view part;
-    Metric metric;
-};
-
-/// The first that is in the name wins, so the special come before the general.
-constexpr auto words = std::to_array<Word>({
-    {"users_requests", Metric::users_requests},
-    {"users_fail", Metric::users_failed},
-    {"users_error", Metric::users_failed},
-    {"users_slow", Metric::users_slow},
-    {"users_wrong", Metric::users_wrong},
-    {"wrong", Metric::wrong},
-    {"denied", Metric::denied},
-    {"unauthorized", Metric::denied},
-    {"retr", Metric::retries},
-    {"stale", Metric::stale_ratio},
-    {"hit", Metric::hit_ratio},
-    {"error", Metric::error_ratio},
-    {"fail", Metric::error_ratio},
-    {"5xx", Metric::error_ratio},
-    {"latency", Metric::latency},
-    {"duration", Metric::latency},
-    {"response_time", Metric::latency},
-    {"p99", Metric::latency},
-    {"p95", Metric::latency},
-    {"queue", Metric::queue},
-    {"waiting", Metric::queue},
-    {"pending", Metric::queue},
-    {"backlog", Metric::queue},
-    {"memory", Metric::memory},
-    {"rss", Metric::memory},
-    {"heap", Metric::memory},
-    {"cpu", Metric::cpu},
-    {"descriptor", Metric::descriptors},
-    {"open_fd", Metric::descriptors},
-    {"fds", Metric::descriptors},
-    {"connection", Metric::connections},
-    {"pool", Metric::connections},
-    {"disk", Metric::disk},
-    {"up", Metric::up},
-    {"ready", Metric::up},
-    {"answering", Metric::up},
-    {"request", Metric::requests},
-    {"rps", Metric::requests},
-    {"qps", Metric::requests},
-    {"throughput", Metric::requests},
-});
 
 Floor floor_of(Metric metric) {
     switch (metric) {
@@ -488,19 +438,6 @@ void Surveyor::explain() {
 }
 
 }  // namespace
-
-Metric metric_of(std::string_view name, std::string_view unit) {
-    std::string low;
-    for (const char letter : name) {
-        low += static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-    }
-    for (const Word& word : words) {
-        if (low.find(word.part) != std::string::npos) {
-            return word.metric;
-        }
-    }
-    return unit == "ms" || unit == "s" ? Metric::latency : Metric::other;
-}
 
 double Shifts::after(Metric metric, double without) const {
     return of(metric) ? of(metric)->after : without;

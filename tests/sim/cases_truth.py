@@ -23,7 +23,7 @@ CURES = {
     "slow_deploy": {"rollback"},
     "bad_config": {"rollback"},
     "bad_flag": {"escalate", "open_circuit"},
-    "slow_service": {"open_circuit", "scale", "escalate"},
+    "slow_service": {"open_circuit", "escalate", "scale"},
     "failing_service": {"open_circuit", "escalate"},
     "surge": {"scale", "open_circuit", "escalate"},
     "stale_copies": {"invalidate_cache", "reroute"},
@@ -111,8 +111,8 @@ def check_family(family, cases):
         f"{cured:3} accept the cure: {said}"
     )
     if cured * 3 < len(urgent) * 2:
-        wanted = sorted(CURES[family])
-        yield f"{family}: only {cured} of {len(urgent)} urgent cases accept any of {wanted}"
+        known = sorted(CURES[family])
+        yield f"{family}: only {cured} of {len(urgent)} urgent cases accept any of {known}"
     if family in CHANGES:
         yield from check_change(family, urgent)
 

@@ -165,6 +165,19 @@ void add_flag_change(json::array& changes, Rng& rng, const Story& story) {
                           {"started", number(std::round(since_begin(story, view.started_at)))}}}};
 }
 
+void add_hosts(json::array& objects, const Story& story) {
+    const Topology& topology = story.setting.topology;
+    for (HostIndex host = 0; host < topology.hosts_count(); ++host) {
+        const HostView view = story.world.host(host);
+        objects.emplace_back(json::object{
+            {"kind", "Node"},
+            {"name", story.setting.hosts[host]},
+            {"status", json::object{{"ready", view.is_reachable},
+                                    {"cpu_ratio", number(view.cpu_ratio)},
+                                    {"clock_offset_s", number(view.clock_offset_s)}}}});
+    }
+}
+
 /// Versions that the world began with, and those before them.
 void add_older_changes(json::array& changes, Rng& rng, const Story& story, Ages& ages) {
     const Setting& setting = story.setting;
@@ -316,7 +329,6 @@ void add_events(json::object& object, const Story& story) {
     object["events"] = std::move(events);
 }
 
-// NOLINTNEXTLINE(readability-function-cognitive-complexity): one object after the other.
 void add_objects(json::object& object, const Story& story) {
     const Topology& topology = story.setting.topology;
     json::array objects;
@@ -347,15 +359,7 @@ void add_objects(json::object& object, const Story& story) {
             objects.push_back(std::move(pod));
         }
     }
-    for (HostIndex host = 0; host < topology.hosts_count(); ++host) {
-        const HostView view = story.world.host(host);
-        objects.emplace_back(json::object{
-            {"kind", "Node"},
-            {"name", story.setting.hosts[host]},
-            {"status", json::object{{"ready", view.is_reachable},
-                                    {"cpu_ratio", number(view.cpu_ratio)},
-                                    {"clock_offset_s", number(view.clock_offset_s)}}}});
-    }
+    add_hosts(objects, story);
     object["objects"] = std::move(objects);
 }
 

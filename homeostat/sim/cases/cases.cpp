@@ -18,20 +18,36 @@ namespace {
 /// Larger worlds are not tried everywhere: what is near the trouble, and some by chance.
 constexpr std::size_t services_tried_max = 12;
 
-/// Services that anybody would look at, the nearest first, then others.
-// NOLINTNEXTLINE(readability-function-cognitive-complexity): one source after the other.
-[[nodiscard]] std::vector<ServiceIndex> services_to_try(Rng& rng, const Story& story) {
-    const Topology& topology = story.setting.topology;
-    std::vector<ServiceIndex> wanted;
-    for (const InjectedFault& fault : story.plot.faults) {
-        for (const ServiceIndex place : services_at(story.setting, fault)) {
-            wanted.push_back(place);
-            for (const LinkSpec& link : topology.links) {
-                if (link.target == place && link.caller != none) {
-                    wanted.push_back(link.caller);
-                }
+/// Where a fault is, and who calls that.
+void add_suspects(const Setting& setting,
+                  const InjectedFault& fault,
+                  std::vector<ServiceIndex>& wanted) {
+    for (const ServiceIndex place : services_at(setting, fault)) {
+        wanted.push_back(place);
+        for (const LinkSpec& link : setting.topology.links) {
+            if (link.target == place && link.caller != none) {
+                wanted.push_back(link.caller);
             }
         }
+    }
+}
+
+[[nodiscard]] std::vector<ServiceIndex> shuffled_services(Rng& rng, const Topology& topology) {
+    std::vector<ServiceIndex> services;
+    for (ServiceIndex index = 0; index < topology.services.size(); ++index) {
+        services.push_back(index);
+    }
+    for (std::size_t left = services.size(); left > 1; --left) {
+        std::swap(services[left - 1], services[rng.next() % left]);
+    }
+    return services;
+}
+
+/// Services that anybody would look at, the nearest first, then others.
+[[nodiscard]] std::vector<ServiceIndex> services_to_try(Rng& rng, const Story& story) {
+    std::vector<ServiceIndex> wanted;
+    for (const InjectedFault& fault : story.plot.faults) {
+        add_suspects(story.setting, fault, wanted);
     }
     for (const InjectedFault& change : story.plot.innocents) {
         wanted.push_back(change.service);
@@ -41,13 +57,7 @@ constexpr std::size_t services_tried_max = 12;
             wanted.push_back(alert.index);
         }
     }
-    std::vector<ServiceIndex> others;
-    for (ServiceIndex index = 0; index < topology.services.size(); ++index) {
-        others.push_back(index);
-    }
-    for (std::size_t left = others.size(); left > 1; --left) {
-        std::swap(others[left - 1], others[rng.next() % left]);
-    }
+    const std::vector<ServiceIndex> others = shuffled_services(rng, story.setting.topology);
     wanted.insert(wanted.end(), others.begin(), others.end());
     std::set<ServiceIndex> chosen;
     for (const ServiceIndex index : wanted) {

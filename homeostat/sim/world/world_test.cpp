@@ -198,6 +198,21 @@ TEST_CASE("no number in a world is ever infinite, none or negative, whatever bre
     }
 }
 
+TEST_CASE("another seed is another future, the same one for each copy") {
+    World first(payment_gateway(), 1);
+    first.run(100);
+    World second = first;
+    World other = first;
+    first.reseed(7);
+    second.reseed(7);
+    other.reseed(8);
+    for (World* world : {&first, &second, &other}) {
+        world->run(100);
+    }
+    CHECK(first.digest() == second.digest());
+    CHECK(first.tally().requests != other.tally().requests);
+}
+
 TEST_CASE("a queue's answers take longer the nearer it is to what it can carry") {
     double before_ms = 0;
     for (const double rate : {200.0, 1'000.0, 1'600.0, 1'850.0}) {
