@@ -3,6 +3,7 @@
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/complaint.hpp"
 #include "homeostat/app/decide_scores.hpp"
+#include "homeostat/app/story.hpp"
 #include "homeostat/cases/candidate.hpp"
 #include "homeostat/cases/case.hpp"
 #include "homeostat/cases/survey.hpp"
@@ -168,8 +169,9 @@ class CaseJudge {
             fmt::print("{}\n", to_text(json::value(std::move(document))));
         } else if (!one.truth || options_.tells_each) {
             const cases::Candidate& chosen = judged.ranked.front();
-            fmt::print("{}: {} ({:.2f}): {}\n", one.shown.id,
-                       cases::describe(chosen, judged.survey), chosen.prior, chosen.because);
+            // A case may come from anybody, and this goes to a terminal.
+            fmt::print("{}: {} ({:.2f}): {}\n", plain(one.shown.id),
+                       plain(cases::describe(chosen, judged.survey)), chosen.prior, chosen.because);
         }
     }
 

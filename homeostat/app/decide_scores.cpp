@@ -1,5 +1,7 @@
 #include "homeostat/app/decide_scores.hpp"
 
+#include "homeostat/app/story.hpp"
+
 #include <fmt/format.h>
 
 namespace homeostat::app {
@@ -11,8 +13,8 @@ double share(std::uint64_t part, std::uint64_t whole) {
 }
 
 std::string row(const std::string& name, const FamilyScores& scores) {
-    return fmt::format("{:<24} {:>6} {:>11.1f} {:>8.1f} {:>8.1f} {:>12.1f}\n", name, scores.cases,
-                       100 * share(scores.acceptable, scores.cases),
+    return fmt::format("{:<24} {:>6} {:>11.1f} {:>8.1f} {:>8.1f} {:>12.1f}\n", plain(name),
+                       scores.cases, 100 * share(scores.acceptable, scores.cases),
                        100 * share(scores.harmful, scores.cases),
                        100 * share(scores.on_menu, scores.cases),
                        100 * share(scores.cause_found, scores.with_cause));

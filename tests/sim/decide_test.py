@@ -89,6 +89,15 @@ class Decide(unittest.TestCase):
         self.assertIn(f"{path}:3: ", done.stderr)
         self.assertEqual(run("decide", "--cases", "/nowhere/cases").returncode, 2)
 
+    def test_names_of_a_case_reach_no_terminal_as_they_are(self):
+        case = json.loads(self.lines[0])
+        case["id"] = "a\x1b[2Jb"
+        case["family"] = "x\x1b]0;y\x07"
+        done = run("decide", "--cases", self.file_of(json.dumps(case)), "--each")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("\x1b", done.stdout)
+        self.assertNotIn("\x07", done.stdout)
+
     def test_words_of_a_case_change_no_answer(self):
         case = json.loads(self.shown(self.lines[0]))
         name = case["services"][0]["name"]
