@@ -124,22 +124,63 @@ TEST_CASE("more requests and a queue call for more replicas") {
     set_series(shown, step_series("requests", "stock", 100, 250));
     set_series(shown, step_series("queue_length", "stock", 0, 90));
     set_series(shown, step_series("latency_p99", "stock", 20, 400));
+    set_series(shown, step_series("users_slow_ratio", "shop", 0, 0.015));
     CHECK(first_of(shown) == "scale stock to 4");
 }
 
 TEST_CASE("the one replica that does not answer is started anew") {
     Shown shown = well_case();
     set_series(shown, step_series("up", "stock", 1, 0, "stock-2"));
+    set_series(shown, step_series("users_failed_ratio", "shop", 0, 0.015));
     CHECK(first_of(shown) == "restart stock-2");
+}
+
+TEST_CASE("a replica that users do not miss is left to whoever supervises it") {
+    Shown shown = well_case();
+    set_series(shown, step_series("up", "stock", 1, 0, "stock-2"));
+    CHECK(first_of(shown) == "observe");
+}
+
+TEST_CASE("gateways tell what users lose where nothing else does") {
+    Shown shown = well_case();
+    set_series(shown, step_series("users_failed_ratio", "shop", 0, 0));  // It stands still.
+    CHECK(survey_of(shown).users_lose == 0);
+    let_fail(shown, "shop", 0.4);
+    CHECK(survey_of(shown).users_lose == doctest::Approx(0.4));
+    shown = well_case();
+    let_fail(shown, "stock", 0.3);
+    CHECK(survey_of(shown).users_lose == doctest::Approx(0.3));
+    shown.calls[0].now.error_ratio = 0;  // Its caller makes up for it.
+    CHECK(survey_of(shown).users_lose == 0);
+}
+
+TEST_CASE("of an estate without users' series, gateways and calls the worst service speaks") {
+    Shown shown = well_case();
+    shown.services[0].kind = "service";
+    shown.calls.clear();
+    CHECK(survey_of(shown).users_lose == 0);
+    let_fail(shown, "stock", 0.5);
+    CHECK(survey_of(shown).users_lose > 0.4);
+}
+
+TEST_CASE("whoever has no replica left that answers gets new ones, if users lose") {
+    Shown shown = well_case();
+    shown.possible[2].replicas = ReplicaBounds{1, 1, 3};
+    shown.possible[1].has_fallback = false;
+    shown.possible[2].can_restart = false;
+    set_series(shown, step_series("up", "stock-db", 1, 0, "stock-db-0"));
+    set_series(shown, step_series("users_failed_ratio", "shop", 0, 0.015));
+    CHECK(first_of(shown) == "scale stock-db to 3");
 }
 
 TEST_CASE("what is down with all of its host is not started anew there") {
     Shown shown = well_case();
     set_series(shown, step_series("up", "stock", 1, 0, "stock-2"));
     set_series(shown, step_series("up", "shop", 1, 0, "shop-1"));
+    set_series(shown, step_series("users_failed_ratio", "shop", 0, 0.015));
     shown.services[0].replicas[1].host = "h3";
     shown.services[1].replicas[2].host = "h3";
-    CHECK(first_of(shown) == "observe");
+    CHECK_FALSE(first_of(shown).starts_with("restart"));
     shown.services[0].replicas[0].host = "h3";  // That one answers.
     CHECK(first_of(shown).starts_with("restart"));
 }

@@ -41,7 +41,7 @@ double closeness(double age_s, double onset_s) {
 /// Weighs one candidate after the other.
 class Scales {
   public:
-    explicit Scales(const Survey& survey) : survey_(survey) {
+    explicit Scales(const Survey& survey) : survey_(survey), lost_(survey.users_lose) {
         double down = 0;
         double all = 0;
         for (const ServiceSurvey& service : survey.services) {
@@ -62,24 +62,22 @@ class Scales {
     }
 
   private:
-    /// The share of the users' requests that is no good now.
-    [[nodiscard]] double felt() const {
-        return clamped(survey_.users_failed + survey_.users_slow + survey_.users_wrong);
-    }
-
     /// A person takes minutes to help: worth their while only where users go on losing.
     [[nodiscard]] Weight escalate() const {
-        return felt() > 0.03 ? Weight{0.4, "users lose, and no remedy fits better"}
-                             : Weight{0.03, "a person can always be asked"};
+        return lost_ > 0.02 ? Weight{0.43, "users lose, and no remedy fits better"}
+                            : Weight{0.03, "a person can always be asked"};
     }
 
     [[nodiscard]] Weight observe() const {
-        if (survey_.is_getting_better) {
-            return {0.6, "what users met is passing"};
+        if (survey_.is_getting_better && lost_ < 0.05) {
+            return {0.5, "what users met is passing"};
         }
-        return felt() < 0.01 ? Weight{0.35, "users are well"}
-                             : Weight{felt() < 0.02 ? 0.06 : 0.01, "doing nothing is an answer"};
+        return lost_ < 0.01 ? Weight{0.35, "users are well"}
+                            : Weight{lost_ < 0.03 ? 0.06 : 0.01, "doing nothing is an answer"};
     }
+
+    /// 0…1 as users' loss reaches `share`: below it a remedy costs more than it brings.
+    [[nodiscard]] double felt(double share) const { return clamped(lost_ / share); }
 
     [[nodiscard]] Weight at(const Candidate& candidate, const ServiceSurvey& service) const {
         switch (*candidate.kind) {
@@ -120,15 +118,20 @@ class Scales {
         return best;
     }
 
+    /// How much one replica stands out among its siblings.
+    [[nodiscard]] static double oddness(const ReplicaSurvey& one) {
+        return clamped(one.error_excess * 5 + (one.latency_excess - 2) / 10);
+    }
+
     [[nodiscard]] Weight restart(const ServiceSurvey& service, const ReplicaSurvey& one) const {
+        const double worth = 0.6 + 0.4 * felt(0.1);
         if (one.is_down && one.falls < 2) {
             // Where many are down at once, or all of a host, it is not the process.
             const double doubt = one.is_place_lost ? 0.95 : clamped(3 * down_share_ - 1);
-            return {0.42 * (1 - doubt), "it does not answer"};
+            return {0.42 * (1 - doubt) * worth, "it does not answer"};
         }
         const bool leaks = one.memory_growth > 1.6;
-        const double odd = clamped(one.error_excess * 3 + (one.latency_excess - 2) / 10);
-        return {(leaks ? 0.5 : 0.2) * odd * (1 - change_closeness(service) / 2),
+        return {(leaks ? 0.5 : 0.2) * oddness(one) * (1 - change_closeness(service) / 2) * worth,
                 leaks ? "its memory climbed, and it is ill" : "it is ill and its siblings are not"};
     }
 
@@ -136,9 +139,8 @@ class Scales {
         if (one.is_down) {
             return {0.02, "it is out by itself"};
         }
-        const double odd = clamped(one.error_excess * 3 + (one.latency_excess - 2) / 10);
-        const double loop = one.falls >= 2 ? 0.4 : 0;
-        return {std::max(loop, 0.9 * odd) * (1 - change_closeness(service) / 2),
+        const double loop = one.falls >= 2 ? 0.4 * clamped(0.3 + lost_ * 20) : 0;
+        return {std::max(loop, 0.9 * oddness(one)) * (1 - change_closeness(service) / 2),
                 "it is ill and its siblings are not"};
     }
 
@@ -194,15 +196,21 @@ class Scales {
     }
 
     [[nodiscard]] Weight scale(const ServiceSurvey& service) const {
+        const std::size_t count = service.replicas.size();
+        if (count > 0 && count <= 2 && service.down_count == count) {
+            return {0.3 * felt(0.02),
+                    "none of its few replicas answers; new ones may stand elsewhere"};
+        }
         const double more = service.shifts.ratio(Metric::requests);
         const double queue = clamped(service.shifts.gain(Metric::queue) / 20);
-        return {0.4 * clamped((more - 1.2) / 0.8) * std::max(queue, service.own),
+        return {0.4 * clamped((more - 1.2) / 0.8) * std::max(queue, service.own) * felt(0.02),
                 "more is asked of it, and it queues"};
     }
 
+    /// A victim's fallback serves users as well as the culprit's.
     [[nodiscard]] Weight circuit(const ServiceSurvey& service) const {
-        return {0.3 * std::max(service.seen_by_callers, service.own) *
-                    (1 - change_closeness(service) / 2),
+        const double ill = std::max({service.seen_by_callers, service.own, 0.8 * service.illness});
+        return {0.3 * ill * (1 - change_closeness(service) / 2) * felt(0.05),
                 "calls to it fail or wait, and there is a fallback"};
     }
 
@@ -215,6 +223,7 @@ class Scales {
     }
 
     const Survey& survey_;
+    double lost_{0};        ///< Share of users' requests.
     double down_share_{0};  ///< Of all replicas.
 };
 

@@ -123,6 +123,7 @@ class Surveyor {
         }
         look_for_lost_places();
         explain();
+        ask_all_witnesses();
         return std::move(survey_);
     }
 
@@ -138,6 +139,7 @@ class Surveyor {
     static void weigh_illness(ServiceSurvey& service);
     void look_for_lost_places();
     void explain();
+    void ask_all_witnesses();
 
     ServiceSurvey* service_named(const std::string& name) {
         const std::uint32_t index = survey_.find(name);
@@ -151,6 +153,7 @@ class Surveyor {
 
     const Shown& shown_;
     Survey survey_;
+    bool has_users_series_{false};
 };
 
 void Surveyor::name_services() {
@@ -189,6 +192,7 @@ void Surveyor::read_users(const Series& series) {
         survey_.users_rate_ratio = shifts.ratio(metric);
         return;
     }
+    has_users_series_ = true;
     double& now = metric == Metric::users_failed ? survey_.users_failed
                   : metric == Metric::users_slow ? survey_.users_slow
                                                  : survey_.users_wrong;
@@ -435,6 +439,32 @@ void Surveyor::explain() {
         const double shown = std::max(service.illness, service.seen_by_callers);
         service.own = shown * (1 - service.explained);
     }
+}
+
+void Surveyor::ask_all_witnesses() {
+    double loss = survey_.users_failed + survey_.users_slow + survey_.users_wrong;
+    bool has_witness = has_users_series_;
+    const auto is_gateway = [&](std::uint32_t index) {
+        return survey_.services[index].kind == "gateway";
+    };
+    for (std::uint32_t index = 0; index < survey_.services.size(); ++index) {
+        const Shifts& shifts = survey_.services[index].shifts;
+        if (is_gateway(index) && shifts.of(Metric::error_ratio)) {
+            has_witness = true;
+            loss = std::max(loss, shifts.after(Metric::error_ratio));
+        }
+    }
+    for (const CallSurvey& call : survey_.calls) {
+        if (is_gateway(call.caller) && call.is_required) {
+            has_witness = true;
+            loss = std::max(loss, call.error_gain);
+        }
+    }
+    // Of a case that says nothing of users the worst service speaks for them.
+    for (const ServiceSurvey& service : survey_.services) {
+        loss = has_witness ? loss : std::max(loss, service.own);
+    }
+    survey_.users_lose = clamped(loss);
 }
 
 }  // namespace

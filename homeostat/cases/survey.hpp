@@ -139,6 +139,9 @@ struct Survey {
     double users_slow{0};    ///< Likewise.
     double users_wrong{0};   ///< Likewise.
     double users_worst{0};   ///< The worst of the three at any time of the case.
+    /// Share of users' requests that is no good now, by the worst witness: users' own series may be
+    /// missing or stand still, and then the gateways' errors and their calls tell.
+    double users_lose{0};
     double users_rate_ratio{1};
     bool is_getting_better{false};  ///< Of the worst that users met less than a third is left.
 
