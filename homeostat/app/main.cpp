@@ -469,8 +469,7 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     if (is_meant("doctor")) {
         return to_int(doctor(arguments.doctor));
     }
-    return to_int(arguments.bench.prompts.empty() ? bench_decide(arguments.bench)
-                                                  : print_prompts(arguments.bench.prompts));
+    return to_int(bench_decide(arguments.bench));
 }
 
 }  // namespace
