@@ -22,7 +22,7 @@ Written by `make bench-decide`; do not edit. Cases, what is acceptable and harmf
 what is held out: [cases.md](../cases.md).
 
 - Program: {program}. Command: `{command}`.
-- n = {n:,} held-out cases, of families, names and wordings that nobody was trained on;
+- n = {n:,} held-out cases, of families, names and wordings that no ranker learnt from;
   {n_train:,} cases of training; {healthy_n:,} cases in which nothing is wrong.
 - Intervals are of 95 %: of *right* by 1,000 bootstraps over the cases, of the other shares
   Wilson's. The load of the machine before was {load:.1f}.
@@ -39,8 +39,9 @@ NOT_SAID = """
   not counted either.
 - The tree and its like see only numbers that we made for the rules, and were tuned by nobody. A
   better tree is easily thought of.
-- The rules' weights were set with an eye on cases of this simulator, on held-out families of other
-  seeds too; for the rules these cases are new, but not of a new kind.
+- The rules' weights were set by hand with an eye on cases of this simulator, held-out families
+  among them. A fresh seed gives them new cases, not new kinds of fault; those that learn here saw
+  neither.
 - One remedy is chosen once. What comes after it, guard's refusals and a person's answer are left
   out; how well incidents end is [demo.md](demo.md).
 - The times are of one process on a machine that may have done something else.
