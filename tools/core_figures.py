@@ -29,11 +29,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-import venv
 from pathlib import Path
 
 import core_figures_page
-from figure_runs import ROOT, add_line, check_program, lines_of, say
+from figure_runs import (ROOT, add_line, check_program, install_peers, lines_of, python_of,
+                         say)
 
 PEERS_SOURCE = ROOT / "bench/langgraph"
 REQUIREMENTS = PEERS_SOURCE / "requirements.txt"
@@ -41,21 +41,6 @@ WORKLOADS = ("heal_1", "heal_200", "loop_1000", "chain_10", "chain_1000", "fan_o
              "fan_out_100", "wide_300")
 # Of each saver of LangGraph: what of ours is measured beside it.
 BESIDE = {"none": ("no_store",), "memory": ("memory",), "sqlite": ("file_synced", "file_effects")}
-
-
-def python_of(options):
-    return options.runs / "peers/bin/python"
-
-
-def install_peers(options):
-    stamp = options.runs / "peers/.complete"
-    if stamp.exists() and stamp.read_text() == REQUIREMENTS.read_text():
-        return say("the peers were installed before")
-    venv.create(options.runs / "peers", clear=True, with_pip=True)
-    subprocess.run([python_of(options), "-m", "pip", "--disable-pip-version-check", "--no-input",
-                    "--quiet", "install", "--no-deps", "--only-binary=:all:", "--require-hashes",
-                    "--requirement", REQUIREMENTS], check=True)
-    stamp.write_text(REQUIREMENTS.read_text())
 
 
 def said_by(command, directory):
@@ -82,7 +67,7 @@ def measure_ours(options, workload, mode, directory):
 
 
 def measure_peer(options, peer, workload, saver, directory):
-    return said_by([python_of(options), PEERS_SOURCE / f"{peer}_workloads.py",
+    return said_by([python_of(options.runs), PEERS_SOURCE / f"{peer}_workloads.py",
                     "--workload", workload, "--saver", saver, "--seconds", str(options.seconds)],
                    directory)
 
@@ -109,7 +94,7 @@ def measure_unit(options, number, workload, saver):
 
 
 def measure_pairs(options):
-    if not python_of(options).exists():
+    if not python_of(options.runs).exists():
         sys.exit("the peers are not installed; run the part peers first")
     file = options.runs / "pairs.jsonl"
     done = {(unit["round"], unit["workload"], unit["saver"]) for unit in lines_of(file)}
@@ -138,7 +123,8 @@ def measure_ledger(options):
         say(f"round {number} of {options.rounds}: the ledger")
 
 
-PARTS = {"peers": install_peers, "pairs": measure_pairs, "ledger": measure_ledger,
+PARTS = {"peers": lambda options: install_peers(options.runs, REQUIREMENTS),
+         "pairs": measure_pairs, "ledger": measure_ledger,
          "document": lambda options: core_figures_page.write(options.runs, options.out)}
 
 

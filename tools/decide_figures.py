@@ -1,137 +1,272 @@
 #!/usr/bin/env python3
 """Who picks the right remedy: the rules, a boosted tree, logistic regression and others, on cases
-of families that none of them was trained on. Writes RUNS/decide.json and RUNS/decide-answers.jsonl.
+of families that none of them was trained on. Writes docs/figures/decide.md.
 
-    tools/decide_figures.py --bin build/release/bin --train 2000 --held-out 600
+    make bench-decide                                 everything; goes on where it was interrupted
+    make bench-decide DECIDE_PARTS=document           one part
+    tools/decide_figures.py --bin build/release/bin --train 2000 --held-out 600 --healthy 300
 
-Cases are made by `homeostat simulate --cases` (they are kept in RUNS and made once), candidates and
-their numbers by `homeostat decide --features`. Intervals are of 1,000 bootstraps over the cases.
+    part       does                                                        with the defaults
+    peers      installs lightgbm and scikit-learn into RUNS/peers          1 min
+    cases      `homeostat simulate --cases`: to learn from, held out,      20 min, two cores
+               and healthy ones
+    score      judges them with `homeostat decide --json --features`,      5 min
+               scores each ranker; writes FIGURES and, beside it, what
+               each answered to each case (decide-answers.jsonl)
+    document   writes the page from FIGURES
+    training   not by default: RUNS/training.jsonl and                     2 min
+               RUNS/training-held-out.jsonl for models/train, from
+               `homeostat decide --evidence`
+
+Cases are kept in RUNS, a file for each split, seed and number; a file that was begun is gone on
+with. The first and the last case of a file are made anew before it is used: other bytes mean
+another simulator, and the file is refused. A look at held-out cases spends them: whoever has tuned
+anything with an eye on them takes a fresh seed (--seeds 1 3) and measures once.
 """
 
 import argparse
 import json
-import pathlib
-import random
+import os
 import subprocess
 import sys
-import venv
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import decide_figures_page
+import decide_scoring as scoring
+from figure_runs import ROOT, install_peers, python_of, say
+
 BENCH = ROOT / "bench/decide"
+DEFAULT = "rules"  # The ranker that `homeostat decide` uses.
+NOT_MEASURED = ("both", "model", "json_grammar")  # There is no trained model yet.
+TOLD_OF_ANSWER = ("remedy", "service", "replica", "artifact", "to", "weight")
 
 
-def say(text):
-    print(text, file=sys.stderr, flush=True)
+def case_line(options, order, number):
+    """One case, as its bytes. order: (split, seed, family or None)."""
+    split, seed, family = order
+    more = ["--family", family] if family else []
+    ran = subprocess.run([options.bin / "homeostat", "simulate", "--case", str(number), "--seed",
+                          str(seed), "--split", split, *more], capture_output=True, check=False)
+    if ran.returncode != 0 or ran.stdout.count(b"\n") != 1:
+        sys.exit(f"homeostat simulate: {ran.stderr.decode(errors='replace')}")
+    return ran.stdout
 
 
-def python_with_peers(runs):
-    stamp = runs / "peers/.complete"
-    if not stamp.exists():
-        say("installing lightgbm and scikit-learn …")
-        venv.create(runs / "peers", clear=True, with_pip=True)
-        subprocess.run([runs / "peers/bin/pip", "install", "--quiet", "--requirement",
-                        BENCH / "requirements.txt"], check=True)
-        stamp.touch()
-    return runs / "peers/bin/python"
-
-
-def make_cases(options, split, count, seed):
-    path = options.runs / f"{split}-{seed}-{count}.jsonl"
+def whole_lines(path):
+    """How many lines a file holds; a line that was torn by an interruption is cut off."""
     if not path.exists():
-        say(f"making {count} cases of the split {split}: minutes to hours …")
-        part = path.with_suffix(".part")
-        subprocess.run([options.bin / "homeostat", "simulate", "--cases", str(count), "--seed",
-                        str(seed), "--split", split, "--jobs", "2", "--out", part], check=True,
-                       stdout=subprocess.DEVNULL)
-        part.rename(path)
-    return path
+        return 0
+    data = path.read_bytes()
+    whole = data[:data.rfind(b"\n") + 1]
+    if len(whole) < len(data):
+        path.write_bytes(whole)
+    return whole.count(b"\n")
 
 
-def judge(options, path):
-    """Candidates and numbers as the program tells them, with what the case says of each."""
-    ran = subprocess.run([options.bin / "homeostat", "decide", "--cases", path, "--json",
-                          "--features"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                         check=False)
-    if ran.returncode != 0:
-        sys.exit(f"homeostat decide: {ran.stderr}")
-    cases = []
-    with open(path, encoding="utf-8") as lines:
-        for line, told in zip(lines, ran.stdout.splitlines(), strict=True):
-            truth, case = json.loads(line), json.loads(told)
-            for one in case["remedies"]:
-                one["is_acceptable"] = is_named(one, truth["acceptable"])
-                one["is_harmful"] = is_named(one, truth["harmful"])
-            case["family"] = "two_at_once" if "+" in truth["family"] else truth["family"]
-            cases.append(case)
-    return cases
+def ends_of(path):
+    """The first and the last line of a file that has one."""
+    with open(path, "rb") as file:
+        first = last = file.readline()
+        for last in file:
+            pass
+    return first, last
 
 
-def is_named(one, answers):
-    return any(answer["remedy"] == one["remedy"]
-               and answer.get("service", "") == one.get("service", "")
-               and answer.get("artifact", "") == one.get("artifact", "")
-               and (not answer.get("replicas") or one.get("replica") in answer["replicas"])
-               and ("to" not in answer or str(answer["to"]) == one.get("to"))
-               for answer in answers)
+def check_simulator(path, order, made, make):
+    if made == 0:
+        return
+    for number, line in zip((1, made), ends_of(path), strict=True):
+        if make(order, number) != line:
+            sys.exit(f"{path} holds cases of another simulator; remove it, or give another --runs")
 
 
-def macro(outcomes):
-    """Mean of the families' shares. outcomes: (family, is right)."""
-    families = {}
-    for family, is_right in outcomes:
-        families.setdefault(family, []).append(is_right)
-    return sum(sum(those) / len(those) for those in families.values()) / len(families)
+def make_cases(path, order, count, jobs, make):
+    """Brings `path` to `count` cases. make(order, number) gives the bytes of a case's line."""
+    made = whole_lines(path)
+    check_simulator(path, order, made, make)
+    if made >= count:
+        return
+    say(f"{path.name}: {made} of {count} cases are there")
+    with open(path, "ab") as out, ThreadPoolExecutor(jobs) as threads:
+        for first in range(made + 1, count + 1, 50):
+            numbers = range(first, min(first + 50, count + 1))
+            for line in threads.map(lambda number: make(order, number), numbers):
+                out.write(line)
+                out.flush()
+            say(f"{path.name}: {numbers[-1]} of {count} cases")
 
 
-def interval(outcomes, measure, rounds=1000):
-    rng = random.Random(1)
-    values = sorted(measure(rng.choices(outcomes, k=len(outcomes))) for _ in range(rounds))
-    return values[int(rounds * 0.025)], values[int(rounds * 0.975)]
+def orders_of(options):
+    train_seed, held_out_seed = options.seeds
+    return {"train": (("train", train_seed, None), options.train),
+            "held-out": (("held-out", held_out_seed, None), options.held_out),
+            "healthy": (("held-out", held_out_seed, "nothing"), options.healthy)}
+
+
+def file_of(options, name):
+    (_, seed, _), count = orders_of(options)[name]
+    return options.runs / f"{name}-{seed}-{count}.jsonl"
+
+
+def make_all_cases(options):
+    for name, (order, count) in orders_of(options).items():
+        make_cases(file_of(options, name), order, count, options.jobs,
+                   lambda order, number: case_line(options, order, number))
+
+
+def judged(options, name, *more):
+    """The cases of a file one by one, as the program tells them and with their truth."""
+    path = file_of(options, name)
+    if whole_lines(path) != orders_of(options)[name][1]:
+        sys.exit(f"{path} is not complete; run the part cases first")
+    with tempfile.TemporaryFile("w+") as trouble, subprocess.Popen(
+            [options.bin / "homeostat", "decide", "--cases", path, "--json", "--features", *more],
+            stdout=subprocess.PIPE, stderr=trouble, text=True) as program:
+        told_count = 0
+        with open(path, encoding="utf-8") as lines:
+            for line, told in zip(lines, program.stdout):
+                told_count += 1
+                yield scoring.with_truth(json.loads(told), json.loads(line))
+        if program.wait() != 0 or told_count != orders_of(options)[name][1]:
+            trouble.seek(0)
+            sys.exit(f"homeostat decide: {trouble.read()[-2000:]}")
+
+
+def trained_rankers(options):
+    sys.path.insert(0, str(BENCH))
+    import rankers
+    train = list(judged(options, "train"))
+    for ranker in rankers.all_rankers():
+        say(f"{ranker.name} learns")
+        ranker.learn(train)
+        yield ranker
+
+
+def figures_of(tallies, took_ms, menu_recall):
+    """The document of figures. What cannot be measured without a trained model is None."""
+    told = {name: tally.figures() for name, tally in tallies.items()}
+    default, tally = told[DEFAULT], tallies[DEFAULT]
+    nobody = dict.fromkeys(NOT_MEASURED)
+    return {
+        "n": len(tally.outcomes), "default": DEFAULT,
+        "macro": {name: one["macro"] for name, one in told.items()} | nobody,
+        "macro_interval": {name: one["macro_interval"] for name, one in told.items()} | nobody,
+        "pivotal": {"n": None, "both": None, "rules": None},
+        "menu_recall": menu_recall,
+        "acted_share": default["acted_share"], "acted_n": default["acted_n"],
+        "harmful": default["harmful"],
+        "harmful_upper": (default["harmful_interval"] or [None, None])[1],
+        "needless": default["needless"], "healthy_n": len(tally.healthy),
+        "rollback_wrong_slice": default["rollback_wrong_slice"],
+        "rollback_wrong_n": default["rollback_wrong_n"],
+        "ece": scoring.ece(tally.confidences), "brier": scoring.brier(tally.confidences),
+        "latency_ms": {"p50": scoring.quantile(took_ms, 0.5),
+                       "p99": scoring.quantile(took_ms, 0.99)},
+        "json_grammar_ms_p50": None,
+        "cpu_ms": sum(took_ms) / len(took_ms) if took_ms else None,
+        "second_world": {"n": None, "both": None, "rules": None, "tree": None},
+        "rankers": told, "families": dict(sorted(tally.families.items())),
+    }
 
 
 def score(options):
     """Runs inside the interpreter that has the peers."""
-    sys.path.insert(0, str(BENCH))
-    import rankers
-    train = judge(options, make_cases(options, "train", options.train, 1))
-    held_out = judge(options, make_cases(options, "held-out", options.held_out, 2))
-    figures = {"n": len(held_out), "n_train": len(train), "macro": {}, "harmful": {}}
-    figures["menu_recall"] = sum(
-        any(one["is_acceptable"] for one in case["remedies"]) for case in held_out) / len(held_out)
-    answers = {case["id"]: {"id": case["id"], "family": case["family"]} for case in held_out}
-    for ranker in rankers.all_rankers():
-        ranker.learn(train)
-        outcomes, harms = [], []
-        for case in held_out:
-            chosen = ranker.choose(case)
-            outcomes.append((case["family"], bool(chosen.get("is_acceptable"))))
-            harms.append(bool(chosen.get("is_harmful")))
-            answers[case["id"]][ranker.name] = {
-                key: chosen[key] for key in ("remedy", "service", "replica", "artifact", "to")
-                if key in chosen}
-        low, high = interval(outcomes, macro)
-        figures["macro"][ranker.name] = [macro(outcomes), low, high]
-        figures["harmful"][ranker.name] = sum(harms) / len(harms)
-        say(f"{ranker.name:<18} macro {100 * macro(outcomes):5.1f} % "
-            f"({100 * low:.1f}–{100 * high:.1f}), harmful {100 * sum(harms) / len(harms):.1f} %")
-    (options.runs / "decide.json").write_text(json.dumps(figures, indent=1) + "\n")
-    with open(options.runs / "decide-answers.jsonl", "w", encoding="utf-8") as out:
-        out.writelines(json.dumps(answer) + "\n" for answer in answers.values())
+    if Path(sys.prefix).resolve() != (options.runs / "peers").resolve():
+        if not python_of(options.runs).exists():
+            sys.exit("the peers are not installed; run the part peers first")
+        inside = [python_of(options.runs), __file__, *sys.argv[1:], "--parts", "score"]
+        if subprocess.run(inside, check=False).returncode != 0:
+            sys.exit("the part score failed; see above")
+        return
+    load = os.getloadavg()[0]
+    rankers = list(trained_rankers(options))
+    tallies = {ranker.name: scoring.Tally() for ranker in rankers}
+    took_ms, on_menu = [], []
+    answers_file = options.figures.with_name("decide-answers.jsonl")
+    with open(answers_file, "w", encoding="utf-8") as out:
+        for case in judged(options, "held-out"):
+            took_ms.append(sum(case["ms"].values()))
+            on_menu.append(any(one["is_acceptable"] for one in case["remedies"]))
+            answers = {"id": case["id"], "family": case["family"]}
+            for ranker in rankers:
+                chosen = ranker.choose(case)
+                tallies[ranker.name].add(case, chosen)
+                answers[ranker.name] = {key: chosen[key] for key in
+                                        (*TOLD_OF_ANSWER, "is_acceptable", "is_harmful")
+                                        if key in chosen}
+            out.write(json.dumps(answers) + "\n")
+    for case in judged(options, "healthy"):
+        for ranker in rankers:
+            tallies[ranker.name].add_healthy(ranker.choose(case))
+    figures = figures_of(tallies, took_ms, scoring.share(on_menu))
+    figures |= {"n_train": options.train, "load_before": load, "program": version_of(options),
+                "seeds": dict(zip(("train", "held_out"), options.seeds, strict=True))}
+    options.figures.write_text(json.dumps(figures, indent=1) + "\n")
+    say(f"{options.figures} and {answers_file.name} are written")
+
+
+def version_of(options):
+    version = subprocess.run([options.bin / "homeostat", "--version"], capture_output=True,
+                             text=True, check=True).stdout.strip()
+    commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"],
+                            capture_output=True, text=True, check=False).stdout.strip()
+    return f"{version}, {commit}" if commit else version
+
+
+def kinds_of(case):
+    """Of each kind that is on the menu: whether one of its candidates is acceptable."""
+    kinds = {}
+    for one in case["remedies"]:
+        kinds[one["remedy"]] = kinds.get(one["remedy"], False) or one["is_acceptable"]
+    return kinds
+
+
+def write_training(options):
+    for name, target in (("train", "training"), ("held-out", "training-held-out")):
+        part = options.runs / f"{target}.part"
+        with open(part, "w", encoding="utf-8") as out:
+            for case in judged(options, name, "--evidence"):
+                out.write(json.dumps({"id": case["id"], "family": case["family"],
+                                      "evidence": case["evidence"],
+                                      "kinds": kinds_of(case)}) + "\n")
+        part.rename(options.runs / f"{target}.jsonl")
+        say(f"{target}.jsonl is written")
+
+
+def write_page(options):
+    if not options.figures.exists():
+        sys.exit(f"{options.figures} is not there; run the part score first")
+    decide_figures_page.write(options.figures, options.out)
+
+
+PARTS = {"peers": lambda options: install_peers(options.runs, BENCH / "requirements.txt"),
+         "cases": make_all_cases, "score": score, "document": write_page,
+         "training": write_training}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bin", type=pathlib.Path, required=True, help="the built programs")
-    parser.add_argument("--runs", type=pathlib.Path, default=ROOT / "build/bench/decide")
+    parser.add_argument("--bin", type=Path, required=True, help="the built programs")
+    parser.add_argument("--runs", type=Path, default=ROOT / "build/bench/decide")
+    parser.add_argument("--figures", type=Path, default=ROOT / "build/bench/decide.json")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs/figures/decide.md")
+    parser.add_argument("--parts", nargs="+", choices=PARTS,
+                        default=["peers", "cases", "score", "document"])
     parser.add_argument("--train", type=int, default=2000, help="cases to learn from")
     parser.add_argument("--held-out", type=int, default=600, help="cases to score by")
+    parser.add_argument("--healthy", type=int, default=300,
+                        help="cases in which nothing is wrong; 3000 say something of rare actions")
+    parser.add_argument("--seeds", type=int, nargs=2, metavar=("TRAIN", "HELD_OUT"),
+                        default=[1, 2], help="what the cases are drawn from")
+    parser.add_argument("--jobs", type=int, default=2, help="cases that are made at once")
     options = parser.parse_args()
     options.runs.mkdir(parents=True, exist_ok=True)
-    python = python_with_peers(options.runs)
-    if pathlib.Path(sys.prefix).resolve() != (options.runs / "peers").resolve():
-        sys.exit(subprocess.run([python, __file__, *sys.argv[1:]], check=False).returncode)
-    score(options)
+    options.figures.parent.mkdir(parents=True, exist_ok=True)
+    for part in options.parts:
+        PARTS[part](options)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,3 +40,21 @@ def check_program(runs, programs):
                             capture_output=True, text=True, check=False).stdout.strip()
     if not stamp.exists():
         stamp.write_text(json.dumps({"sha256": digest, "commit": commit}))
+
+
+def python_of(runs):
+    return runs / "peers/bin/python"
+
+
+def install_peers(runs, requirements, may_build=False):
+    """What is measured beside ours, in an environment of its own below `runs`; done once for each
+    content of `requirements`, whose every line has its hash. Without `may_build`, wheels alone."""
+    stamp = runs / "peers/.complete"
+    if stamp.exists() and stamp.read_text() == requirements.read_text():
+        return say("the peers were installed before")
+    venv.create(runs / "peers", clear=True, with_pip=True)
+    wheels = [] if may_build else ["--only-binary=:all:"]
+    subprocess.run([python_of(runs), "-m", "pip", "--disable-pip-version-check", "--no-input",
+                    "--quiet", "install", "--no-deps", *wheels, "--require-hashes",
+                    "--requirement", requirements], check=True)
+    stamp.write_text(requirements.read_text())

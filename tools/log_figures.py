@@ -25,45 +25,17 @@ import json
 import os
 import subprocess
 import sys
-import venv
 from collections import defaultdict
 from pathlib import Path
 
 import log_figures_page
 import log_lines
 import real_log_lines
-from figure_runs import ROOT, add_line, check_program, lines_of, say
+from figure_runs import (ROOT, add_line, check_program, install_peers, lines_of, python_of,
+                         say)
 
 PEERS_SOURCE = ROOT / "bench/drain3"
 REQUIREMENTS = PEERS_SOURCE / "requirements.txt"
-
-
-def python_of(options):
-    return options.runs / "peers/bin/python"
-
-
-def install_peers(options):
-    stamp = options.runs / "peers/.complete"
-    if stamp.exists() and stamp.read_text() == REQUIREMENTS.read_text():
-        return say("the peers were installed before")
-    venv.create(options.runs / "peers", clear=True, with_pip=True)
-    subprocess.run(
-        [
-            python_of(options),
-            "-m",
-            "pip",
-            "--disable-pip-version-check",
-            "--no-input",
-            "--quiet",
-            "install",
-            "--no-deps",
-            "--require-hashes",
-            "--requirement",
-            REQUIREMENTS,
-        ],
-        check=True,
-    )
-    stamp.write_text(REQUIREMENTS.read_text())
 
 
 def grouping_accuracy(found, truth):
@@ -103,7 +75,7 @@ def measured(options, lines, messages, truth=None):
         ("drain3_masked", whole, ["--masked"]),
         ("drain3_messages", alone, ["--masked"]),
     ):
-        results[name] = said_by([python_of(options), script, file, 1, *more])
+        results[name] = said_by([python_of(options.runs), script, file, 1, *more])
     for name, (head, found) in results.items():
         assert len(found) == len(lines), name
         unit[name] = {
@@ -193,7 +165,7 @@ def measure_troubles(options):
 
 
 PARTS = {
-    "peers": install_peers,
+    "peers": lambda options: install_peers(options.runs, REQUIREMENTS, may_build=True),
     "labelled": measure_labelled,
     "demo": measure_demo,
     "real": measure_real,

@@ -18,7 +18,7 @@ from functools import cached_property
 
 from layers import Layers, read_layers
 
-SKIPPED_FOLDERS = {".git", ".venv", "build", "models", "run", "var", "__pycache__"}
+SKIPPED_FOLDERS = {".git", ".venv", "build", "run", "runs", "var", "__pycache__"}
 TEXT_SUFFIXES = {".cpp", ".hpp", ".py", ".sh", ".md", ".cmake", ".txt", ".yaml", ".yml", ".json"}
 CODE_SUFFIXES = {".cpp", ".hpp", ".py", ".sh", ".cmake"}
 DATA_FOLDERS = {"tests/data", "fuzz/seeds"}  # Bytes for parsers; nobody reads them as text.

@@ -5,9 +5,10 @@ nothing that says what is right. They learn from the cases of the training split
 """
 
 import collections
-import random
 
 import numpy
+
+from fixed_rankers import Always, Random, Rules
 
 KINDS = ["observe", "escalate", "restart", "rolling_restart", "rollback", "scale", "eject",
          "open_circuit", "invalidate_cache", "reroute"]
@@ -23,41 +24,6 @@ def rows_of(case):
         is_config = 1.0 if one.get("artifact") == "config" else 0.0
         rows.append([*one["features"], *kind, is_config])
     return rows
-
-
-class Rules:
-    name = "rules"
-
-    def learn(self, cases):
-        pass
-
-    def choose(self, case):
-        return max(case["remedies"], key=lambda one: one["weight"])
-
-
-class Always:
-    """One remedy, at the target that the rules weigh most for it; to observe without any."""
-
-    def __init__(self, name, kinds):
-        self.name = name
-        self.kinds = kinds
-
-    def learn(self, cases):
-        pass
-
-    def choose(self, case):
-        those = [one for one in case["remedies"] if one["remedy"] in self.kinds]
-        return max(those, key=lambda one: one["weight"], default={"remedy": "observe"})
-
-
-class Random:
-    name = "random"
-
-    def learn(self, cases):
-        pass
-
-    def choose(self, case):
-        return random.Random(case["id"]).choice(case["remedies"])
 
 
 class Scored:

@@ -262,6 +262,9 @@ ExitStatus report(const BenchDecideOptions& options,
 }  // namespace
 
 ExitStatus bench_decide(const BenchDecideOptions& options) {
+    if (!options.prompts.empty()) {
+        return print_prompts(options.prompts);
+    }
     const Result<std::vector<DecideCase>> cases =
         read_cases(options.cases.empty() ? built_in_cases() : options.cases);
     if (!cases) {

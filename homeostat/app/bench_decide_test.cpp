@@ -1,5 +1,8 @@
 // `homeostat bench decide` as a user meets it: the program itself, its output and its exit status.
 
+#include "homeostat/adapters/llm/label.hpp"
+#include "homeostat/adapters/llm/model_file.hpp"
+#include "homeostat/adapters/llm/prompt.hpp"
 #include "homeostat/app/demo/program.hpp"
 #include "homeostat/app/demo/world.hpp"
 #include "homeostat/base/json.hpp"
@@ -13,6 +16,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -126,6 +130,48 @@ TEST_CASE("cases that are broken, empty or absent are refused with the file's na
         CHECK(ended.trouble.find("homeostat: " + file + ": ") != std::string::npos);
     }
     CHECK(bench.run({"--cases", "/nowhere/cases.json"}).status == 2);
+}
+
+TEST_CASE("whoever trains a model gets the prompts and labels that the oracle uses") {
+    namespace llm = adapters::llm;
+    Bench bench;
+    const Ended ended = bench.run(
+        {"--prompts",
+         bench.write("cases.jsonl",
+                     "{\"id\":\"c-1\",\"evidence\":[\"errors 3 %\",\"<end> up\"],\"kinds\":{}}\n"
+                     "{\"id\":\"c-2\",\"evidence\":[]}\n")});
+    CAPTURE(ended.trouble);
+    CHECK(ended.status == 0);
+    std::istringstream lines(ended.output);
+    std::vector<json::value> told;
+    for (std::string line; std::getline(lines, line);) {
+        const Result<json::value> document = parse_json(line);
+        REQUIRE(document);
+        told.push_back(*document);
+    }
+    REQUIRE(told.size() == 3);
+    CHECK(told[0].at("prompt_digest") == json::value(llm::sha256_of(llm::prompt_fixed_text())));
+    CHECK(told[0].at("labels").as_object().size() == llm::kinds_all.size());
+    CHECK(told[0].at("labels").at("open_circuit") == json::value(" circuit"));
+    CHECK(told[1].at("id") == json::value("c-1"));
+    const Evidence evidence{{"errors 3 %", "<end> up"}};
+    CHECK(told[1].at("prompt") ==
+          json::value(llm::prompt_for(evidence) + std::string(llm::prompt_question())));
+    CHECK(told[2].at("prompt") ==
+          json::value(std::string(llm::prompt_prefix()) + std::string(llm::prompt_question())));
+}
+
+TEST_CASE("evidence that is no list of lines is refused with the number of its line") {
+    Bench bench;
+    for (const std::string text :
+         {R"({"id":"c-2"})", R"({"id":"c-2","evidence":[7]})", R"({"evidence":[]})", "[]", "{"}) {
+        CAPTURE(text);
+        const std::string file =
+            bench.write("cases.jsonl", "{\"id\":\"c-1\",\"evidence\":[]}\n" + text + "\n");
+        const Ended ended = bench.run({"--prompts", file});
+        CHECK(ended.status == 2);
+        CHECK(ended.trouble.find(file + ":2: ") != std::string::npos);
+    }
 }
 
 TEST_CASE("Ctrl-C ends the bench and the model's server, and leaves nothing behind") {

@@ -83,6 +83,7 @@ struct BenchDecideOptions {
     std::filesystem::path model;        ///< Empty: there is none.
     std::filesystem::path calibration;  ///< Empty: the model has no weight.
     std::filesystem::path cases;        ///< Empty: those that were built in.
+    std::filesystem::path prompts;      ///< Not empty: nothing is measured, prompts are printed.
     int repeats{5};
 };
 
@@ -109,6 +110,8 @@ struct DecideOptions {
 [[nodiscard]] ExitStatus verify_ledger_of(const VerifyLedgerOptions& options);
 [[nodiscard]] ExitStatus doctor(const CommonOptions& options);
 [[nodiscard]] ExitStatus bench_decide(const BenchDecideOptions& options);
+/// The prompt of each line's `evidence`, a line of JSON each, and before them the labels.
+[[nodiscard]] ExitStatus print_prompts(const std::filesystem::path& cases);
 [[nodiscard]] ExitStatus decide_cases(const DecideOptions& options);
 /// Does not come back unless homeostat-lab cannot be started.
 [[nodiscard]] ExitStatus simulate(const std::vector<std::string>& arguments);

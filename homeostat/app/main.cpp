@@ -330,6 +330,11 @@ void add_bench_decide(CLI::App& bench, BenchDecideOptions& options) {
                      "Questions per case, read anew and at once again each")
         ->check(CLI::Range(1, 1'000))
         ->capture_default_str();
+    command
+        ->add_option("--prompts", options.prompts,
+                     "Measure nothing; print what the model would read of the `evidence` in each "
+                     "line of this file, and before that the labels it answers with, as JSON")
+        ->check(CLI::ExistingFile);
     command->footer(
         "A case is a menu with its evidence as the demo's agent saw them. Right is what its "
         "scenario\nexpects, harmful what it forbids. Menus with one entry, and those that lack the "

@@ -1,0 +1,43 @@
+"""Rankers that learn nothing: the rules' own weights, one remedy always, chance."""
+
+import random
+
+
+def observing(case):
+    """To observe is on every menu."""
+    return [one for one in case["remedies"] if one["remedy"] == "observe"]
+
+
+class Rules:
+    name = "rules"
+
+    def learn(self, cases):
+        pass
+
+    def choose(self, case):
+        return max(case["remedies"], key=lambda one: one["weight"])
+
+
+class Always:
+    """One remedy, at the target that the rules weigh most for it; to observe without any."""
+
+    def __init__(self, name, kinds):
+        self.name = name
+        self.kinds = kinds
+
+    def learn(self, cases):
+        pass
+
+    def choose(self, case):
+        those = [one for one in case["remedies"] if one["remedy"] in self.kinds]
+        return max(those or observing(case), key=lambda one: one["weight"])
+
+
+class Random:
+    name = "random"
+
+    def learn(self, cases):
+        pass
+
+    def choose(self, case):
+        return random.Random(case["id"]).choice(case["remedies"])

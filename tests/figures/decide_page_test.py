@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""The file and the page of tools/decide_figures.py, from answers made up here, and its files."""
+
+import json
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tools"))
+
+import decide_figures  # noqa: E402
+import decide_scoring as scoring  # noqa: E402
+from decide_figures_page import page_of  # noqa: E402
+
+CONTRACT = {
+    "n", "macro", "pivotal", "menu_recall", "acted_share", "harmful", "harmful_upper", "needless",
+    "healthy_n", "rollback_wrong_slice", "ece", "brier", "latency_ms", "json_grammar_ms_p50",
+    "cpu_ms", "second_world"}
+MACRO = {"both", "model", "rules", "tree", "logistic", "nearest", "always_rollback",
+         "restart_only", "always_escalate", "always_observe", "random", "json_grammar"}
+
+
+def figures():
+    tallies = {name: scoring.Tally() for name in MACRO - set(decide_figures.NOT_MEASURED)}
+    right = {"remedy": "restart", "is_acceptable": True, "weight": 0.9}
+    wrong = {"remedy": "scale", "is_acceptable": False, "is_harmful": True, "weight": 0.4}
+    for tally in tallies.values():
+        for family, answer in (("crash", right), ("crash", wrong), *[("hang", right)] * 2):
+            tally.add({"family": family, "remedies": [right, wrong], "is_change_recent": True,
+                       "is_rollback_acceptable": family == "hang"}, answer)
+        for answer in [{"remedy": "observe"}] * 39 + [right]:
+            tally.add_healthy(answer)
+    made = decide_figures.figures_of(tallies, [1.0, 2.0, 3.0, 40.0], 1.0)
+    return made | {"n_train": 5, "load_before": 0.1, "program": "1.2.3",
+                   "seeds": {"train": 1, "held_out": 7}}
+
+
+class Figures(unittest.TestCase):
+    def test_every_field_of_the_contract_is_there(self):
+        made = figures()
+        self.assertLessEqual(CONTRACT, set(made))
+        self.assertEqual(set(made["macro"]), MACRO)
+        self.assertEqual(set(made["macro_interval"]), MACRO)
+        self.assertEqual(set(made["pivotal"]), {"n", "both", "rules"})
+        self.assertEqual(set(made["second_world"]), {"n", "both", "rules", "tree"})
+
+    def test_what_needs_a_model_is_null_until_there_is_one(self):
+        made = json.loads(json.dumps(figures()))
+        absent = [made["json_grammar_ms_p50"], *made["pivotal"].values(),
+                  *made["second_world"].values(),
+                  *(made["macro"][name] for name in ("both", "model", "json_grammar"))]
+        self.assertEqual(set(absent), {None})
+
+    def test_numbers_are_those_of_the_rules(self):
+        made = figures()
+        self.assertEqual((made["n"], made["healthy_n"]), (4, 40))
+        self.assertEqual(made["macro"]["rules"], 0.75)
+        self.assertEqual((made["harmful"], made["needless"]), (0.25, 1))
+        self.assertAlmostEqual(made["harmful_upper"], scoring.wilson(1, 4)[1])
+        self.assertEqual((made["rollback_wrong_slice"], made["rollback_wrong_n"]), (0.5, 2))
+        self.assertEqual(made["latency_ms"], {"p50": 2.0, "p99": 40.0})
+        self.assertEqual(made["cpu_ms"], 11.5)
+        self.assertAlmostEqual(made["brier"], (3 * 0.01 + 0.16) / 4)
+
+
+class Page(unittest.TestCase):
+    def row(self, begin):
+        return next(line for line in page_of(figures()).splitlines()
+                    if line.startswith(f"| {begin}"))
+
+    def test_each_ranker_has_a_row_and_who_was_not_measured_has_dashes(self):
+        self.assertIn("75.0 % (", self.row("the rules of"))
+        self.assertIn("| 100.0 % | 2.5 % (", self.row("a boosted tree"))
+        for name in ("the model alone", "rules and model"):
+            self.assertEqual(self.row(name).count("| – "), 5)
+        self.assertIn("A dash was not measured: the model alone; rules and model;",
+                      page_of(figures()))
+
+    def test_each_family_has_a_row(self):
+        self.assertEqual(self.row("crash "),
+                         "| crash | 2 | 50.0 % | 50.0 % | 100.0 % | 2 of 2 |")
+
+    def test_the_command_has_the_sizes_and_seeds_that_were_measured(self):
+        self.assertIn("--train 5 --held-out 4 --healthy 40 --seeds 1 7`", page_of(figures()))
+
+    def test_healthy_cases_that_were_not_asked_are_a_dash(self):
+        made = figures()
+        made["needless"] = None
+        self.assertIn("| needless actions in 40 healthy cases | – |", page_of(made))
+
+    def test_it_says_what_it_does_not_say(self):
+        self.assertIn("\n## What this does not say\n", page_of(figures()))
+
+
+class Files(unittest.TestCase):
+    ORDER = ("held-out", 2, None)
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix="decide-figures-")
+        self.addCleanup(directory.cleanup)
+        self.path = Path(directory.name) / "cases.jsonl"
+        self.asked = []
+
+    def make(self, order, number):
+        self.asked.append(number)
+        return b'{"case":%d}\n' % number
+
+    def whole(self, count):
+        return b"".join(b'{"case":%d}\n' % number for number in range(1, count + 1))
+
+    def test_cases_are_written_in_order(self):
+        decide_figures.make_cases(self.path, self.ORDER, 120, 2, self.make)
+        self.assertEqual(self.path.read_bytes(), self.whole(120))
+
+    def test_a_file_that_was_begun_is_gone_on_with_and_a_torn_line_made_anew(self):
+        self.path.write_bytes(self.whole(3) + b'{"ca')
+        decide_figures.make_cases(self.path, self.ORDER, 5, 1, self.make)
+        self.assertEqual(self.path.read_bytes(), self.whole(5))
+        self.assertEqual(sorted(self.asked), [1, 3, 4, 5])  # The first and the third are compared.
+
+    def test_what_is_complete_is_not_made_again(self):
+        self.path.write_bytes(self.whole(5))
+        decide_figures.make_cases(self.path, self.ORDER, 5, 1, self.make)
+        self.assertEqual(self.asked, [1, 5])
+
+    def test_cases_of_another_simulator_are_refused_and_left_alone(self):
+        self.path.write_bytes(self.whole(3).replace(b":3", b":9"))
+        with self.assertRaises(SystemExit) as refused:
+            decide_figures.make_cases(self.path, self.ORDER, 5, 1, self.make)
+        self.assertIn("another simulator", str(refused.exception))
+        self.assertEqual(self.path.read_bytes(), self.whole(3).replace(b":3", b":9"))
+
+    def test_a_kind_is_right_if_one_of_its_targets_is(self):
+        remedies = [{"remedy": "restart", "is_acceptable": right} for right in (False, True)]
+        remedies.append({"remedy": "observe", "is_acceptable": False})
+        self.assertEqual(decide_figures.kinds_of({"remedies": remedies}),
+                         {"restart": True, "observe": False})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""What of models/train needs no torch."""
+
+import json
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "models/train"))
+
+import training_data as data  # noqa: E402
+
+LABELS = {"observe": " observe", "restart": " restart", "rollback": " rollback"}
+
+
+def example(name="c-1", **more):
+    return {"id": name, "family": "leak", "evidence": ["errors 3 %"],
+            "kinds": {"observe": False, "restart": True}} | more
+
+
+class Reading(unittest.TestCase):
+    def read(self, text):
+        with tempfile.TemporaryDirectory(prefix="training-") as directory:
+            file = Path(directory) / "training.jsonl"
+            file.write_text(text)
+            return data.read_examples(file)
+
+    def test_each_line_is_an_example(self):
+        wanted = [example("c-1"), example("c-2", evidence=[])]
+        self.assertEqual(self.read("".join(json.dumps(one) + "\n" for one in wanted)), wanted)
+
+    def test_what_is_no_example_is_refused_with_its_line(self):
+        for broken, why in (({"evidence": "x"}, "evidence"), ({"evidence": [3]}, "evidence"),
+                            ({"kinds": {}}, "kinds"), ({"kinds": {"restart": 1}}, "kinds"),
+                            ({"family": None}, "family")):
+            text = json.dumps(example()) + "\n" + json.dumps(example("c-2", **broken))
+            with self.assertRaisesRegex(data.Unusable, f"jsonl:2: .*{why}"):
+                self.read(text)
+        for line in ("[]", "{", ""):
+            with self.assertRaisesRegex(data.Unusable, "jsonl:1: "):
+                self.read(line + "\n")
+
+    def test_an_id_names_one_example(self):
+        with self.assertRaisesRegex(data.Unusable, "same id"):
+            self.read((json.dumps(example()) + "\n") * 2)
+
+
+class Prompts(unittest.TestCase):
+    TOLD = "\n".join(map(json.dumps, [{"labels": LABELS, "prompt_digest": "d"},
+                                      {"id": "c-1", "prompt": "one"},
+                                      {"id": "c-2", "prompt": "two"}]))
+
+    def test_prompts_are_those_of_the_examples(self):
+        self.assertEqual(data.parse_prompts(self.TOLD, [example("c-1"), example("c-2")]),
+                         (LABELS, "d", ["one", "two"]))
+
+    def test_other_cases_are_refused(self):
+        for names in (["c-2", "c-1"], ["c-1"]):
+            with self.assertRaises(data.Unusable):
+                data.parse_prompts(self.TOLD, [example(name) for name in names])
+
+
+class Targets(unittest.TestCase):
+    def test_what_is_acceptable_shares_all_but_a_little(self):
+        target = data.target_of({"observe": True, "restart": True, "rollback": False}, LABELS, 0.1)
+        self.assertEqual(list(target), list(LABELS))
+        self.assertAlmostEqual(target["observe"], 0.45)
+        self.assertAlmostEqual(target["restart"], 0.45)
+        self.assertAlmostEqual(target["rollback"], 0.1)
+
+    def test_what_is_not_on_the_menu_gets_nothing(self):
+        target = data.target_of({"observe": False, "restart": True}, LABELS, 0.02)
+        self.assertEqual(set(target), {"observe", "restart"})
+        self.assertAlmostEqual(sum(target.values()), 1)
+
+    def test_where_all_is_acceptable_nothing_is_held_back(self):
+        target = data.target_of({"observe": True, "restart": True}, LABELS, 0.1)
+        self.assertEqual(target, {"observe": 0.5, "restart": 0.5})
+
+    def test_a_kind_without_a_label_has_no_share(self):
+        kinds = {"observe": False, "restart": True, "escalate": True}
+        self.assertEqual(data.target_of(kinds, LABELS, 0.0), {"observe": 0.0, "restart": 1.0})
+
+    def test_nothing_is_learnt_where_the_model_has_no_right_word_or_no_choice(self):
+        for kinds in ({"observe": False, "restart": False, "escalate": True},
+                      {"observe": True, "escalate": False}):
+            self.assertIsNone(data.target_of(kinds, LABELS, 0.02))
+
+
+class Batches(unittest.TestCase):
+    LENGTHS = [10 + place * 7 % 90 for place in range(150)]
+
+    def test_each_example_comes_once_an_epoch(self):
+        made = data.batches(self.LENGTHS, 8, seed=1, epoch=0)
+        self.assertEqual(sorted(place for batch in made for place in batch), list(range(150)))
+        self.assertEqual(sorted(map(len, made)), [6] + [8] * 18)
+
+    def test_a_batch_is_of_similar_length(self):
+        def padding(made):
+            return sum(len(batch) * max(self.LENGTHS[place] for place in batch) for batch in made)
+        in_order = [list(range(at, min(at + 8, 150))) for at in range(0, 150, 8)]
+        self.assertLess(padding(data.batches(self.LENGTHS, 8, 1, 0)), 0.7 * padding(in_order))
+
+    def test_seed_and_epoch_decide(self):
+        made = data.batches(self.LENGTHS, 8, 1, 0)
+        self.assertEqual(made, data.batches(self.LENGTHS, 8, 1, 0))
+        self.assertNotEqual(made, data.batches(self.LENGTHS, 8, 2, 0))
+        self.assertNotEqual(made, data.batches(self.LENGTHS, 8, 1, 1))
+
+    def test_a_run_that_goes_on_sees_what_an_uninterrupted_one_sees(self):
+        whole = data.BatchOrder(self.LENGTHS, 8, 1)
+        seen = [whole.at(step) for step in range(50)]
+        again = data.BatchOrder(self.LENGTHS, 8, 1)
+        self.assertEqual([again.at(step) for step in range(23, 50)], seen[23:])
+        self.assertEqual(seen[:19], data.batches(self.LENGTHS, 8, 1, 0))
+        self.assertEqual(seen[19:38], data.batches(self.LENGTHS, 8, 1, 1))
+
+    def test_nothing_to_learn_from_is_refused(self):
+        with self.assertRaises(data.Unusable):
+            data.BatchOrder([], 8, 1)
+
+
+class Rates(unittest.TestCase):
+    def test_the_rate_rises_falls_and_never_ends_at_nothing(self):
+        rates = [data.learning_rate(step, 1000, 1.0) for step in range(1000)]
+        self.assertAlmostEqual(rates[0], 0.02)
+        self.assertAlmostEqual(max(rates), 1.0)
+        self.assertEqual(rates.index(max(rates)), 49)
+        self.assertAlmostEqual(rates[-1], 0.1, places=2)
+        self.assertGreater(data.learning_rate(0, 1, 1.0), 0)
+
+
+class Accuracy(unittest.TestCase):
+    def test_families_are_equally_heavy(self):
+        told = data.accuracy_by_family([("leak", True)] * 3 + [("leak", False), ("surge", False)])
+        self.assertEqual(told, {"macro": 0.375, "families": {"leak": {"n": 4, "right": 0.75},
+                                                             "surge": {"n": 1, "right": 0.0}}})
+        self.assertIsNone(data.accuracy_by_family([])["macro"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,149 @@
+"""The page docs/figures/decide.md, from what tools/decide_figures.py has measured."""
+
+from figure_runs import read_json
+
+RANKERS = {
+    "rules": "the rules of `homeostat decide`",
+    "tree": "a boosted tree (lightgbm)",
+    "logistic": "logistic regression",
+    "nearest": "the most similar case of training",
+    "always_rollback": "always to roll back",
+    "restart_only": "always to restart",
+    "always_escalate": "always to call a person",
+    "always_observe": "always to observe",
+    "random": "chance",
+    "model": "the model alone",
+    "both": "rules and model",
+    "json_grammar": "the model, asked for JSON under a grammar",
+}
+HEAD = """# Who picks the right remedy
+
+Written by `make bench-decide`; do not edit. Cases, what is acceptable and harmful in them, and
+what is held out: [cases.md](../cases.md).
+
+- Program: {program}. Command: `{command}`.
+- n = {n:,} held-out cases, of families, names and wordings that no ranker learnt from;
+  {n_train:,} cases of training; {healthy_n:,} cases in which nothing is wrong.
+- Intervals are of 95 %: of *right* by 1,000 bootstraps over the cases, of the other shares
+  Wilson's. The load of the machine before was {load:.1f}.
+- A dash was not measured: {not_measured}.
+
+"""
+NOT_SAID = """
+## What this does not say
+
+- The cases are of one simulator, and what is acceptable in them rests on its physics and on prices
+  that are our opinion. Nothing is said of any real estate, and no second simulator has
+  been asked.
+- Nothing is said of a model: none is trained. The cases for which it would matter (*pivotal*) are
+  not counted either.
+- The tree and its like see only numbers that we made for the rules, and were tuned by nobody. A
+  better tree is easily thought of.
+- The rules' weights were set by hand with an eye on cases of this simulator, held-out families
+  among them. A fresh seed gives them new cases, not new kinds of fault; those that learn here saw
+  neither.
+- One remedy is chosen once. What comes after it, guard's refusals and a person's answer are left
+  out; how well incidents end is [demo.md](demo.md).
+- The times are of one process on a machine that may have done something else.
+"""
+
+
+def percent(value):
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def with_interval(value, ends):
+    if value is None:
+        return "–"
+    return f"{percent(value)} ({100 * ends[0]:.1f}–{100 * ends[1]:.1f})"
+
+
+def number(value, form=".2f"):
+    return "–" if value is None else f"{value:{form}}"
+
+
+def command_of(figures):
+    seeds = figures["seeds"]
+    return (f"tools/decide_figures.py --bin build/release/bin --train {figures['n_train']} "
+            f"--held-out {figures['n']} --healthy {figures['healthy_n']} "
+            f"--seeds {seeds['train']} {seeds['held_out']}")
+
+
+def head(figures):
+    missing = [RANKERS[name] for name in RANKERS if figures["macro"].get(name) is None]
+    return HEAD.format(program=figures["program"], command=command_of(figures), n=figures["n"],
+                       n_train=figures["n_train"], healthy_n=figures["healthy_n"],
+                       load=figures["load_before"],
+                       not_measured="; ".join(missing) if missing else "nothing")
+
+
+def ranker_row(name, figures):
+    told = figures["rankers"].get(name)
+    if told is None:
+        return f"| {RANKERS[name]} | – | – | – | – | – |\n"
+    right = with_interval(told["macro"], told["macro_interval"])
+    harmful = with_interval(told["harmful"], told["harmful_interval"])
+    needless = "–" if told["needless"] is None else with_interval(
+        told["needless"] / figures["healthy_n"], told["needless_interval"])
+    return (f"| {RANKERS[name]} | {right} | {harmful} | {percent(told['acted_share'])} | "
+            f"{needless} | {percent(told['rollback_wrong_slice'])} |\n")
+
+
+def rankers(figures):
+    default = figures["rankers"][figures["default"]]
+    text = f"""## By ranker
+
+*Right*: what was chosen is acceptable; the mean of the families' shares. *Harmful*: of all cases.
+*Acts*: of the {default['acted_n']} cases whose menu has an acceptable remedy that changes
+something. *Needless*: acts although nothing is wrong. *Baited*: right in the
+{default['rollback_wrong_n']} cases in which a deploy or configuration is recent and no rollback
+acceptable. Something acceptable is on the menu in {percent(figures['menu_recall'])} of the cases;
+nobody can be right in the others.
+
+| who chooses | right | harmful | acts | needless | baited |
+|---|---|---|---|---|---|
+"""
+    return text + "".join(ranker_row(name, figures) for name in RANKERS)
+
+
+def families(figures):
+    text = f"""
+## By family: {RANKERS[figures['default']]}
+
+| family | n | right | harmful | acceptable on the menu | acts, of the curable |
+|---|---|---|---|---|---|
+"""
+    for name, one in figures["families"].items():
+        acted = f"{one['acted']} of {one['curable']}" if one["curable"] else "–"
+        text += (f"| {name} | {one['n']} | {percent(one['acceptable'] / one['n'])} | "
+                 f"{percent(one['harmful'] / one['n'])} | {percent(one['on_menu'] / one['n'])} | "
+                 f"{acted} |\n")
+    return text
+
+
+def default(figures):
+    needless = "–" if figures["needless"] is None else f"{figures['needless']:,}"
+    return f"""
+## {RANKERS[figures['default']].capitalize()}, closer
+
+| | |
+|---|---|
+| harmful, upper end of its interval | {percent(figures['harmful_upper'])} |
+| needless actions in {figures['healthy_n']:,} healthy cases | {needless} |
+| confidence: expected calibration error, ten bins | {number(figures['ece'], '.3f')} |
+| confidence: Brier score | {number(figures['brier'], '.3f')} |
+| to read, survey and rank a case: p50 | {number(figures['latency_ms']['p50'])} ms |
+| the same, p99 | {number(figures['latency_ms']['p99'])} ms |
+| processor time of a decision, mean | at most {number(figures['cpu_ms'])} ms |
+
+The confidence is the weight of what was chosen. A decision is one thread that waits for nothing:
+its processor time is at most the time it took.
+"""
+
+
+def page_of(figures):
+    return head(figures) + rankers(figures) + families(figures) + default(figures) + NOT_SAID
+
+
+def write(figures_file, out):
+    out.write_text(page_of(read_json(figures_file)))
