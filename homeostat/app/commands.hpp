@@ -92,6 +92,7 @@ struct DecideOptions {
     bool is_json{false};
     bool tells_each{false};    ///< A line for each case, also of those that can be scored.
     bool has_features{false};  ///< With all candidates and their numbers, for training.
+    bool has_evidence{false};  ///< With the lines that a small model would read.
 };
 
 [[nodiscard]] ExitStatus run_agent(const AgentOptions& options);

@@ -1,17 +1,21 @@
 // decide: judges cases given from outside, and scores the answers where a case says what is right.
 
+#include "homeostat/app/bounded_lines.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/complaint.hpp"
 #include "homeostat/app/decide_scores.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/cases/candidate.hpp"
 #include "homeostat/cases/case.hpp"
+#include "homeostat/cases/evidence.hpp"
 #include "homeostat/cases/survey.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
+#include <cstdio>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -22,6 +26,11 @@ namespace homeostat::app {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+/// Set by SIGINT and SIGTERM; a handler may write nothing else.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): see above.
+volatile std::sig_atomic_t is_interrupted = 0;
+
 constexpr std::size_t causes_shown_max = 5;
 constexpr std::size_t remedies_shown_max = 10;
 constexpr std::size_t complaints_max = 20;
@@ -126,15 +135,18 @@ class CaseJudge {
         const auto begin = Clock::now();
         const Result<cases::Case> one = cases::parse_case(line);
         if (!one) {
-            bad_count_ += 1;
-            if (bad_count_ <= complaints_max) {
-                complain(
-                    fmt::format("{}:{}: {}", options_.cases.string(), number, one.error().text));
-            }
+            refuse_line(number, one.error().text);
             return;
         }
         const double read_ms = ms_since(begin);
         tell(*one, judge(one->shown), read_ms);
+    }
+
+    void refuse_line(std::size_t number, const std::string& why) {
+        bad_count_ += 1;
+        if (bad_count_ <= complaints_max) {
+            complain(fmt::format("{}:{}: {}", options_.cases.string(), number, why));
+        }
     }
 
     [[nodiscard]] ExitStatus finish() const {
@@ -159,6 +171,10 @@ class CaseJudge {
             {"menu_size", judged.ranked.size()},
             {"ms", json::object{
                        {"read", read_ms}, {"survey", judged.survey_ms}, {"rank", judged.rank_ms}}}};
+        if (options_.has_evidence) {
+            const std::vector<std::string> lines = cases::evidence_of(judged.survey).lines;
+            document["evidence"] = json::array(lines.begin(), lines.end());
+        }
         if (one.truth) {
             const CaseScore score = score_of(judged, *one.truth);
             const bool is_pair = one.truth->family.find('+') != std::string::npos;
@@ -188,12 +204,27 @@ ExitStatus decide_cases(const DecideOptions& options) {
         complain(fmt::format("{}: cannot be read", options.cases.string()));
         return ExitStatus::usage;
     }
+    is_interrupted = 0;
+    const auto note_it = [](int signal) {
+        is_interrupted = 1;
+        std::signal(signal, SIG_DFL);  // A second one ends what waits for a pipe.
+    };
+    std::signal(SIGINT, note_it);
+    std::signal(SIGTERM, note_it);
     CaseJudge judge(options);
-    std::string line;
-    for (std::size_t number = 1; std::getline(file, line); ++number) {
-        if (!line.empty()) {
-            judge.judge_line(line, number);
+    BoundedLines lines(file, cases::line_bytes_max);
+    while (is_interrupted == 0 && lines.next()) {
+        if (lines.is_too_long()) {
+            judge.refuse_line(lines.number(), fmt::format("longer than {} bytes — passed over",
+                                                          cases::line_bytes_max));
+        } else if (!lines.text().empty()) {
+            judge.judge_line(lines.text(), lines.number());
         }
+    }
+    if (is_interrupted != 0) {
+        std::fflush(stdout);
+        complain("interrupted: not every case was judged");
+        return ExitStatus::interrupted;
     }
     return judge.finish();
 }

@@ -358,12 +358,15 @@ void add_decide(CLI::App& app, DecideOptions& options) {
     command->add_flag("--each", options.tells_each, "A line for each case, before the scores");
     command->add_flag("--features", options.has_features,
                       "With --json: every candidate, and the numbers it was weighed by");
+    command->add_flag("--evidence", options.has_evidence,
+                      "With --json: the case in a few lines, as a small model reads it");
     command->footer(
         "docs/cases.md describes a case: services, series, logs, changes, alerts, what is "
         "possible. Where it\nsays what is acceptable, answers are scored by it; nothing that "
         "decides ever sees that part.\nA line that cannot be read is named with its field, and "
         "the others are judged.\n\n"
-        "Exit status:\n  0  every case was judged\n  2  a line, or the file, could not be read\n\n"
+        "Exit status:\n  0  every case was judged\n  2  a line, or the file, could not be read\n"
+        "  130  interrupted: what was printed is whole lines\n\n"
         "Examples:\n  homeostat simulate --cases 200 --split held-out --out cases.jsonl\n"
         "  homeostat decide --cases cases.jsonl\n"
         "  homeostat decide --cases cases.jsonl --json > answers.jsonl");

@@ -15,6 +15,7 @@ namespace {
 
 constexpr double long_ago_s = 3600;  ///< Older changes are all alike.
 constexpr double ill_from = 0.08;
+constexpr std::uint32_t lines_told_max = 20;  ///< A flood says no more than that.
 
 /// Writes the numbers of one candidate by their names.
 class Numbers {
@@ -132,6 +133,7 @@ class Kitchen {
     void tell_calls(Numbers numbers, std::uint32_t index) const;
     void tell_changes(Numbers numbers, const Candidate& candidate) const;
     void tell_cache(Numbers numbers, const ServiceSurvey& cache) const;
+    void tell_logs(Numbers numbers, std::uint32_t index) const;
     static void tell_replica(Numbers numbers, const ReplicaSurvey& replica);
 
     const Survey& survey_;
@@ -252,6 +254,28 @@ void Kitchen::tell_cache(Numbers numbers, const ServiceSurvey& cache) const {
     }
 }
 
+/// Numbers for whoever ranks. What is offered must not depend on them: they are of strangers'
+/// words.
+void Kitchen::tell_logs(Numbers numbers, std::uint32_t index) const {
+    using sense::Trouble;
+    const Troubles& own = survey_.services[index].troubles;
+    for (std::size_t at = 0; at < sense::troubles_count; ++at) {
+        const auto trouble = static_cast<Trouble>(at);
+        numbers.set("log_" + std::string(to_text(trouble)),
+                    std::min(own.now_of(trouble), lines_told_max));
+    }
+    numbers.set("log_new_classes", own.new_count());
+    std::uint32_t callees = 0;
+    for (const CallSurvey& call : survey_.calls) {
+        if (call.caller == index && call.is_required) {
+            const Troubles& told = survey_.services[call.target].troubles;
+            callees = std::max(
+                callees, told.now_of(Trouble::connection_refused) + told.now_of(Trouble::timeout));
+        }
+    }
+    numbers.set("callees_refused_lines", std::min(callees, lines_told_max));
+}
+
 void Kitchen::tell_replica(Numbers numbers, const ReplicaSurvey& replica) {
     numbers.set("r_error_excess", replica.error_excess);
     numbers.set("r_latency_excess", replica.latency_excess);
@@ -276,6 +300,7 @@ void Kitchen::add(Candidate candidate) {
         tell_calls(numbers, candidate.service);
         tell_changes(numbers, candidate);
         tell_cache(numbers, service);
+        tell_logs(numbers, candidate.service);
         const auto replica =
             std::ranges::find(service.replicas, candidate.replica, &ReplicaSurvey::name);
         if (!candidate.replica.empty() && replica != service.replicas.end()) {

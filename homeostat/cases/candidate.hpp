@@ -21,7 +21,8 @@
 
 namespace homeostat::cases {
 
-/// What is told of each candidate. `s_`: its service, or cache; `r_`: its replica; `u_`: users.
+/// What is told of each candidate. `s_`: its service, or cache; `r_`: its replica; `u_`: users;
+/// `log_`: lines of its service in the last minute, by class of trouble. New ones stand at the end.
 constexpr auto feature_names = std::to_array<std::string_view>({"s_illness",
                                                                 "s_own",
                                                                 "s_own_share",
@@ -89,7 +90,23 @@ constexpr auto feature_names = std::to_array<std::string_view>({"s_illness",
                                                                 "all_own_max",
                                                                 "all_ill",
                                                                 "all_down_share",
-                                                                "room"});
+                                                                "room",
+                                                                "log_connection_refused",
+                                                                "log_timeout",
+                                                                "log_out_of_memory",
+                                                                "log_disk_full",
+                                                                "log_certificate",
+                                                                "log_credentials",
+                                                                "log_deadlock",
+                                                                "log_pool_exhausted",
+                                                                "log_descriptors_exhausted",
+                                                                "log_overload",
+                                                                "log_rate_limited",
+                                                                "log_config_error",
+                                                                "log_exception",
+                                                                "log_bad_data",
+                                                                "log_new_classes",
+                                                                "callees_refused_lines"});
 constexpr std::size_t features_count = feature_names.size();
 
 struct Candidate {

@@ -12,7 +12,7 @@ namespace homeostat::cases {
 
 namespace {
 
-constexpr JsonLimits line_limits{.bytes_max = std::size_t{64} << 20U, .depth_max = 16};
+constexpr JsonLimits line_limits{.bytes_max = line_bytes_max, .depth_max = 16};
 constexpr std::size_t services_max = 10'000;
 
 /// The members of the line, all of them.

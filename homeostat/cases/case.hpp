@@ -11,6 +11,7 @@
 #include "homeostat/base/fields.hpp"
 #include "homeostat/cases/telemetry.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -20,6 +21,8 @@
 namespace homeostat::cases {
 
 constexpr int format_version = 1;
+constexpr std::size_t line_bytes_max = std::size_t{64}
+                                       << 20U;  ///< A case of 40 services has 200 kB.
 
 struct Replica {
     std::string name;

@@ -302,13 +302,20 @@ void Surveyor::read_changes() {
 void Surveyor::read_logs() {
     for (const LogLine& line : shown_.logs) {
         ServiceSurvey* service = service_named(line.service);
-        const bool is_bad = line.level == "error" || line.level == "fatal" ||
-                            line.level == "critical" || line.level == "ERROR";
-        if (service == nullptr || !is_bad) {
+        if (service == nullptr) {
             continue;
         }
         const bool is_recent = shown_.at_s - line.at_s <= recent_s;
-        (is_recent ? service->error_lines : service->error_lines_before) += 1;
+        if (const std::optional<sense::Trouble> trouble = sense::trouble_of(line.text)) {
+            Troubles& troubles = service->troubles;
+            (is_recent ? troubles.now : troubles.before).at(static_cast<std::size_t>(*trouble)) +=
+                1;
+        }
+        const bool is_bad = line.level == "error" || line.level == "fatal" ||
+                            line.level == "critical" || line.level == "ERROR";
+        if (is_bad) {
+            (is_recent ? service->error_lines : service->error_lines_before) += 1;
+        }
     }
 }
 
@@ -483,6 +490,14 @@ double Shifts::ratio(Metric metric) const {
 
 double Shifts::gain(Metric metric) const {
     return of(metric) ? of(metric)->after - of(metric)->before : 0;
+}
+
+std::uint32_t Troubles::new_count() const {
+    std::uint32_t count = 0;
+    for (std::size_t at = 0; at < now.size(); ++at) {
+        count += is_new(static_cast<sense::Trouble>(at)) ? 1 : 0;
+    }
+    return count;
 }
 
 std::uint32_t Survey::find(std::string_view service) const {

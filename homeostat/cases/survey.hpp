@@ -13,6 +13,7 @@
 // Pure. Values only.
 
 #include "homeostat/cases/case.hpp"
+#include "homeostat/sense/trouble.hpp"
 
 #include <array>
 #include <cstddef>
@@ -113,6 +114,21 @@ struct RecentChange {
     std::string to;
 };
 
+/// How many log lines claim each class of trouble. No byte of a line is in it.
+struct Troubles {
+    std::array<std::uint32_t, sense::troubles_count> now{};  ///< In the last minute.
+    std::array<std::uint32_t, sense::troubles_count> before{};
+
+    [[nodiscard]] std::uint32_t now_of(sense::Trouble trouble) const {
+        return now.at(static_cast<std::size_t>(trouble));
+    }
+    /// Told now, and not before.
+    [[nodiscard]] bool is_new(sense::Trouble trouble) const {
+        return now_of(trouble) > 0 && before.at(static_cast<std::size_t>(trouble)) == 0;
+    }
+    [[nodiscard]] std::uint32_t new_count() const;
+};
+
 struct ServiceSurvey {
     std::string name;
     std::string kind;
@@ -128,6 +144,7 @@ struct ServiceSurvey {
     std::uint32_t alerts_firing{0};
     std::uint32_t error_lines{0};  ///< Of the last minute.
     std::uint32_t error_lines_before{0};
+    Troubles troubles{};  ///< Of lines of any level.
     const PossibleAt* possible{nullptr};
     std::uint32_t source{nobody};  ///< Of a cache.
 };

@@ -135,4 +135,21 @@ TEST_CASE("a cache whose copies are wrong is ill, and so is one that is gone") {
     CHECK(at(survey_of(shown), "prices").illness > 0.9);
 }
 
+TEST_CASE("what log lines claim is counted by class and service, now and before") {
+    Shown shown = well_case();
+    shown.logs = {{100, "stock", "error", "write /data: no space left on device"},
+                  {130, "stock", "error", "write /data: no space left on device"},
+                  {150, "stock", "warn", "dial tcp 10.0.0.3:5432: connect: connection refused"},
+                  {151, "stock", "info", "served 200 in 3 ms"},
+                  {152, "nobody", "error", "no space left on device"}};
+    const Survey survey = survey_of(shown);
+    const Troubles stock = at(survey, "stock").troubles;
+    CHECK(stock.now_of(sense::Trouble::disk_full) == 1);
+    CHECK_FALSE(stock.is_new(sense::Trouble::disk_full));
+    CHECK(stock.is_new(sense::Trouble::connection_refused));
+    CHECK(stock.new_count() == 1);
+    CHECK(at(survey, "stock").error_lines == 1);
+    CHECK(at(survey, "shop").troubles.now == Troubles{}.now);
+}
+
 }  // namespace homeostat::cases

@@ -2,6 +2,7 @@
 
 #include "homeostat/base/named_enum.hpp"
 #include "homeostat/diagnose/look.hpp"
+#include "homeostat/domain/evidence_words.hpp"
 
 #include <fmt/format.h>
 
@@ -101,14 +102,11 @@ void add_changes(Evidence& evidence,
     const std::string& service = inventory.service.text();
     if (std::ranges::find(look.suspects, ChangeKind::deploy, &Change::kind) ==
         look.suspects.end()) {
-        add_line(evidence, "no recent deploy of " + service);
+        add_line(evidence, no_deploy_words(service));
     }
     for (auto change = look.suspects.rbegin(); change != look.suspects.rend(); ++change) {
-        const std::string_view what =
-            change->kind == ChangeKind::config ? "change of configuration" : "deploy";
-        add_line(evidence,
-                 fmt::format("{} of {} to {} {:.0f} s before the symptom", what, service,
-                             plain_version(change->to), to_seconds(symptom.began_at - change->at)));
+        add_line(evidence, change_words(change->kind, service, plain_version(change->to)) + " " +
+                               before_symptom_words(to_seconds(symptom.began_at - change->at)));
     }
 }
 
@@ -158,24 +156,23 @@ Evidence evidence_of(const Look& look,
         add_line(evidence, fmt::format("cache {} holds {:.0f} copies that differ from its source",
                                        symptom.subject.name, symptom.value));
     }
-    add_line(evidence, fmt::format("{} on {}: {:.0f} % of requests fail", to_text(symptom.kind),
-                                   inventory.service.text(), look.own.ratio() * 100));
+    const std::string where =
+        fmt::format("{} on {}", to_text(symptom.kind), inventory.service.text());
+    add_line(evidence, requests_fail_words(where, look.own.ratio()));
     add_load(evidence, look, inventory);
     if (symptom.kind == SymptomKind::latency) {
         add_paces(evidence, look, inventory);
     }
     for (const auto& [instance, failing] : look.instances) {
         if (is_failing(failing, limits)) {
-            add_line(evidence, fmt::format("{} fails {:.0f} % of its requests", instance.text(),
-                                           failing.ratio() * 100));
+            add_line(evidence, failing_words(instance.text(), failing.ratio()));
         }
     }
     for (const InstanceId& instance : look.silent) {
         add_line(evidence, instance.text() + " does not answer its probe");
     }
     for (const auto& [neighbour, failing] : look.neighbours) {
-        add_line(evidence, fmt::format("neighbour {} fails {:.0f} % of its requests",
-                                       neighbour.text(), failing.ratio() * 100));
+        add_line(evidence, failing_words("neighbour " + neighbour.text(), failing.ratio()));
     }
     add_line(evidence, fmt::format("{} new error templates in the logs", look.new_error_templates));
     return evidence;

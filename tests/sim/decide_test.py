@@ -6,6 +6,7 @@ decide_test.py HOMEOSTAT
 
 import json
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -88,6 +89,42 @@ class Decide(unittest.TestCase):
         self.assertIn(f"{path}:2: series: [2]: points: [0]: value", done.stderr)
         self.assertIn(f"{path}:3: ", done.stderr)
         self.assertEqual(run("decide", "--cases", "/nowhere/cases").returncode, 2)
+
+    def test_a_line_beyond_the_bound_is_passed_over_and_named(self):
+        path = self.file_of(self.lines[0], "x" * ((64 << 20) + 1), self.lines[1])
+        done = run("decide", "--cases", path, "--json")
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual([json.loads(line)["id"] for line in done.stdout.splitlines()],
+                         [json.loads(line)["id"] for line in self.lines[:2]])
+        self.assertIn(f"{path}:2: longer than {64 << 20} bytes", done.stderr)
+
+    def test_ctrl_c_leaves_whole_lines(self):
+        count = 400  # More than a pipe holds: it cannot have ended before it is interrupted.
+        path = self.file_of(*(self.lines[0] for _ in range(count)))
+        with subprocess.Popen([HOMEOSTAT, "decide", "--cases", path, "--json"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
+            first = process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            rest, said = process.communicate()
+        self.assertEqual(process.returncode, 130, said)
+        self.assertIn(b"interrupted", said)
+        self.assertTrue((first + rest).endswith(b"\n"))
+        lines = (first + rest).splitlines()
+        self.assertLess(len(lines), count)
+        for line in lines:
+            json.loads(line)
+
+    def test_evidence_is_short_and_holds_no_name_of_the_case(self):
+        done = run("decide", "--cases", self.path, "--json", "--evidence")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for line, case in zip(done.stdout.splitlines(), self.lines, strict=True):
+            text = "\n".join(json.loads(line)["evidence"])
+            self.assertTrue(text.startswith("users: "), text)
+            self.assertLess(len(text), 480)
+            for service in json.loads(case)["services"]:
+                if service["name"] not in ("gateway", "service", "cache", "queue", "database"):
+                    self.assertNotIn(service["name"], text)
+        self.assertNotIn("evidence", run("decide", "--cases", self.path, "--json").stdout)
 
     def test_names_of_a_case_reach_no_terminal_as_they_are(self):
         case = json.loads(self.lines[0])
