@@ -238,8 +238,12 @@ void Writer::add(std::string line) {
 void Writer::tell_users() {
     constexpr double least = 0.005;  // Less is told as 0 %.
     if (std::max({survey_.users_failed, survey_.users_slow, survey_.users_wrong}) < least) {
-        add(survey_.is_getting_better ? "users: no loss is seen any more"
-                                      : "users: no loss is seen");
+        const std::string silent = survey_.is_getting_better ? "users: no loss is seen any more"
+                                                             : "users: no loss is seen";
+        add(survey_.users_lose < least
+                ? silent
+                : fmt::format("users: others' word is that they lose {:.0f} %",
+                              share(survey_.users_lose) * 100));
         return;
     }
     std::string line = requests_fail_words("users", share(survey_.users_failed));

@@ -51,6 +51,12 @@ TEST_CASE("of a case in which all is well hardly anything is told") {
     CHECK(text_of(well_case()) == "users: no loss is seen\n");
 }
 
+TEST_CASE("where users' series are silent the gateways' word is told as others'") {
+    Shown shown = well_case();
+    let_fail(shown, "shop", 0.4);
+    CHECK(text_of(shown).starts_with("users: others' word is that they lose 40 %\n"));
+}
+
 TEST_CASE("evidence tells users' loss, what shifted, what changed, what logs claim and who waits") {
     Shown shown = well_case();
     set_series(shown, step_series("users_failed_ratio", "shop", 0, 0.3));

@@ -1,5 +1,7 @@
 #include "homeostat/cases/survey.hpp"
 
+#include "homeostat/cases/survey_estate.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <span>
@@ -121,9 +123,9 @@ class Surveyor {
             compare_replicas(service);
             weigh_illness(service);
         }
-        look_for_lost_places();
-        explain();
-        ask_all_witnesses();
+        look_for_lost_places(survey_);
+        explain(survey_);
+        ask_all_witnesses(survey_, has_users_series_);
         return std::move(survey_);
     }
 
@@ -137,9 +139,6 @@ class Surveyor {
     void read_calls();
     static void compare_replicas(ServiceSurvey& service);
     static void weigh_illness(ServiceSurvey& service);
-    void look_for_lost_places();
-    void explain();
-    void ask_all_witnesses();
 
     ServiceSurvey* service_named(const std::string& name) {
         const std::uint32_t index = survey_.find(name);
@@ -406,72 +405,6 @@ void Surveyor::weigh_illness(ServiceSurvey& service) {
             service.onset_s = std::max(service.onset_s, shift->since_s);
         }
     }
-}
-
-/// A host or a zone of which nothing answers: starting a process there anew is no cure.
-void Surveyor::look_for_lost_places() {
-    struct Place {
-        std::uint32_t replicas{0};
-        std::uint32_t down{0};
-    };
-    std::map<std::string, Place> hosts;
-    std::map<std::string, Place> zones;
-    for (const ServiceSurvey& service : survey_.services) {
-        for (const ReplicaSurvey& replica : service.replicas) {
-            for (Place* const place : {&hosts[replica.host], &zones[replica.zone]}) {
-                place->replicas += 1;
-                place->down += replica.is_down ? 1 : 0;
-            }
-        }
-    }
-    const auto is_lost = [](std::map<std::string, Place>& places, const std::string& name) {
-        const Place& place = places[name];
-        return !name.empty() && place.replicas > 1 && place.down == place.replicas;
-    };
-    for (ServiceSurvey& service : survey_.services) {
-        for (ReplicaSurvey& replica : service.replicas) {
-            replica.is_place_lost = is_lost(hosts, replica.host) || is_lost(zones, replica.zone);
-        }
-    }
-}
-
-void Surveyor::explain() {
-    for (const CallSurvey& call : survey_.calls) {
-        ServiceSurvey& caller = survey_.services[call.caller];
-        const double passes_on = call.is_required ? call.illness : call.illness / 2;
-        caller.explained = std::max(caller.explained, passes_on);
-    }
-    for (ServiceSurvey& service : survey_.services) {
-        // What callers see of a service that looks well to itself lies between them.
-        const double shown = std::max(service.illness, service.seen_by_callers);
-        service.own = shown * (1 - service.explained);
-    }
-}
-
-void Surveyor::ask_all_witnesses() {
-    double loss = survey_.users_failed + survey_.users_slow + survey_.users_wrong;
-    bool has_witness = has_users_series_;
-    const auto is_gateway = [&](std::uint32_t index) {
-        return survey_.services[index].kind == "gateway";
-    };
-    for (std::uint32_t index = 0; index < survey_.services.size(); ++index) {
-        const Shifts& shifts = survey_.services[index].shifts;
-        if (is_gateway(index) && shifts.of(Metric::error_ratio)) {
-            has_witness = true;
-            loss = std::max(loss, shifts.after(Metric::error_ratio));
-        }
-    }
-    for (const CallSurvey& call : survey_.calls) {
-        if (is_gateway(call.caller) && call.is_required) {
-            has_witness = true;
-            loss = std::max(loss, call.error_gain);
-        }
-    }
-    // Of a case that says nothing of users the worst service speaks for them.
-    for (const ServiceSurvey& service : survey_.services) {
-        loss = has_witness ? loss : std::max(loss, service.own);
-    }
-    survey_.users_lose = clamped(loss);
 }
 
 }  // namespace
