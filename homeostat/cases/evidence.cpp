@@ -192,7 +192,7 @@ class Writer {
     }
     /// "A database" where it is named first, then "A".
     [[nodiscard]] std::string who(std::size_t place) {
-        const bool is_first = std::exchange(is_introduced_.at(place), true) == false;
+        const bool is_first = !std::exchange(is_introduced_.at(place), true);
         return handle(place) + (is_first ? " " + std::string(role_of(at(place).kind)) : "");
     }
 
