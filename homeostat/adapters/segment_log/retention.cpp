@@ -51,21 +51,21 @@ void Retention::learn(const StoredGroup& stored, std::size_t segment) {
     }
 }
 
-/// An incident is there from its `opened` to its `closed`.
+/// As a start sees it: an incident is open from the first entry that names it, of whatever kind,
+/// until it is closed; what names it later opens nothing.
 void Retention::learn_incident(const Entry& entry, std::size_t segment) {
-    const auto known = open_.find(entry.incident.text());
-    if (known == open_.end()) {
-        if (entry.kind == EntryKind::opened) {
-            open_.emplace(entry.incident.text(), segment);
-            segments_[segment].open_count += 1;
-        }
+    const std::string& id = entry.incident.text();
+    if (id.empty() || closed_.contains(id)) {
         return;
     }
+    const auto [known, is_new] = open_.emplace(id, segment);
     Segment& first = segments_[known->second];
+    first.open_count += is_new ? 1 : 0;
     first.needs_last = std::max(first.needs_last, segment);
     if (entry.kind == EntryKind::closed) {
         first.open_count -= 1;
         open_.erase(known);
+        closed_.emplace(id, segment);
     }
 }
 
@@ -103,6 +103,7 @@ std::optional<Retention::Cut> Retention::cut(const Moment& now) const {
 
 void Retention::drop_before(std::size_t segment) {
     segments_.erase(segments_.begin(), segments_.lower_bound(segment));
+    std::erase_if(closed_, [&](const auto& incident) { return incident.second < segment; });
 }
 
 }  // namespace homeostat::adapters::segment_log

@@ -71,7 +71,8 @@ class Retention {
     Duration passed_{};             ///< Until the last group.
     std::optional<Moment> latest_;  ///< Of it.
     std::map<std::size_t, Segment> segments_;
-    std::map<std::string, std::size_t, std::less<>> open_;  ///< The segment that each began in.
+    std::map<std::string, std::size_t> open_;    ///< The segment that each began in.
+    std::map<std::string, std::size_t> closed_;  ///< And that each was closed in.
     CarriedOver carried_;
     std::uint64_t entries_count_{0};
     std::uint64_t first_index_recorded_{0};

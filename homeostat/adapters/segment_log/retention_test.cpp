@@ -91,6 +91,28 @@ TEST_CASE("an open incident keeps its segment and all behind it, until it is clo
     CHECK(first_kept(retention, moment_at(begin + days{400})) == 4);
 }
 
+TEST_CASE("an incident whose beginning is not there is open all the same, until it is closed") {
+    for (const EntryKind kind : {EntryKind::checkpoint, EntryKind::intent, EntryKind::held}) {
+        CAPTURE(static_cast<int>(kind));
+        Retention retention(keep);
+        retention.learn(stored_of(0, begin, {entry_of(kind, "i-1")}), 0);
+        retention.learn(stored_of(1, begin, {entry_of(EntryKind::started, "")}), 1);
+        CHECK(first_kept(retention, moment_at(begin + days{400})) == 0);
+        retention.learn(stored_of(2, begin, {entry_of(EntryKind::closed, "i-1")}), 1);
+        retention.learn(stored_of(3, begin, {entry_of(EntryKind::started, "")}), 2);
+        CHECK(first_kept(retention, moment_at(begin + days{400})) == 2);
+    }
+}
+
+TEST_CASE("what names an incident after it was closed opens nothing") {
+    Retention retention(keep);
+    retention.learn(stored_of(0, begin, {entry_of(EntryKind::opened, "i-1")}), 0);
+    retention.learn(stored_of(1, begin, {entry_of(EntryKind::closed, "i-1")}), 0);
+    retention.learn(stored_of(2, begin, {entry_of(EntryKind::held, "i-1")}), 1);
+    retention.learn(stored_of(3, begin, {entry_of(EntryKind::started, "")}), 2);
+    CHECK(first_kept(retention, moment_at(begin + days{400})) == 2);
+}
+
 TEST_CASE("an incident is kept whole: no cut goes through one") {
     Retention retention(keep);
     retention.learn(stored_of(0, begin, {entry_of(EntryKind::opened, "i-1")}), 0);

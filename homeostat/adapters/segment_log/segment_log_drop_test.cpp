@@ -39,9 +39,23 @@ Options options_at(const ScratchForTest& scratch, WallTime now) {
     return options;
 }
 
+/// Of an incident that is over: one that is open is kept, and all behind it.
+EntryGroup group_of_closed(std::uint64_t number) {
+    EntryGroup group = group_for_test(number);
+    group.entries[0].kind = EntryKind::closed;
+    return group;
+}
+
+void fill_closed(const Options& options, std::uint64_t count) {
+    LogForTest log(options);
+    for (const std::uint64_t number : numbers_below(count)) {
+        ensure(log.append(group_of_closed(number)).has_value(), "the ledger takes a group");
+    }
+}
+
 /// A group of another time.
 EntryGroup group_at(std::uint64_t number, WallTime at) {
-    EntryGroup group = group_for_test(number);
+    EntryGroup group = group_of_closed(number);
     group.wall_at = at;
     group.at = moment_at(at).at;
     return group;
@@ -53,7 +67,7 @@ const WallTime later = begin + days{2};
 void fill(const Options& options) {
     Options everything = options;
     everything.keep = Duration::zero();
-    fill_for_test(everything, 9);
+    fill_closed(everything, 9);
     LogForTest log(everything);
     ensure(log.append(group_at(9, later)).has_value(), "the ledger takes a group");
 }
@@ -107,6 +121,16 @@ TEST_CASE("a start drops what is old, says so in the ledger, and the rest is who
     CHECK_FALSE(verify_ledger(scratch.ledger(), Witness{dropped, {}}));
 }
 
+TEST_CASE("what a start would go on with is not dropped, whatever of it is there") {
+    const ScratchForTest scratch;
+    Options everything = options_at(scratch, later);
+    everything.keep = Duration::zero();
+    fill_for_test(everything, 9);  // Of each incident a proof and nothing else.
+    start(options_at(scratch, later));
+    CHECK(std::filesystem::exists(scratch.segment(0)));
+    CHECK(verify_ledger(scratch.ledger()).value().first_index == 0);
+}
+
 TEST_CASE("a shortened ledger goes on: its segments, its name, a second dropping") {
     const ScratchForTest scratch;
     fill(options_at(scratch, later));
@@ -137,14 +161,14 @@ TEST_CASE("nothing is dropped twice") {
 
 TEST_CASE("nothing is old by a wrong wall clock, also where an earlier run has written by it") {
     const ScratchForTest scratch;
-    fill_for_test(options_at(scratch, begin), 9);
+    fill_closed(options_at(scratch, begin), 9);
     Options options = options_at(scratch, begin);
     options.clocks_for_test = [] {
         return Moment{instant_of_ns(50'000'000), begin + days{999}, {}};
     };
     for (std::uint64_t number = 9; number < 12; ++number) {  // Three quick starts.
         LogForTest log(options);
-        EntryGroup group = group_for_test(number);
+        EntryGroup group = group_of_closed(number);
         group.wall_at = begin + days{999};
         REQUIRE(log.append(group));
         CHECK(verify_ledger(scratch.ledger()).value().first_index == 0);
@@ -215,10 +239,10 @@ TEST_CASE("a witness that was away until all that it has seen was dropped gets n
     options.heads->witnesses.push_back(away);
     Options everything = options;
     everything.keep = Duration::zero();
-    fill_for_test(everything, 2);
+    fill_closed(everything, 2);
     const std::string heads = read_for_test(away);
     std::filesystem::rename(away.parent_path(), scratch.path() / "unmounted");
-    fill_for_test(everything, 7);
+    fill_closed(everything, 7);
     go_on(everything, 1);
     Options now = with_heads(options_at(scratch, later), scratch);
     now.heads->witnesses.push_back(away);
