@@ -150,6 +150,51 @@ TEST_CASE("a shortened ledger goes on: its segments, its name, a second dropping
     CHECK(parse_segment_header(read_for_test(scratch.segment(last)))->ledger == name);
 }
 
+TEST_CASE("a reading beside a dropping lists again, and says so where it is overtaken") {
+    const ScratchForTest scratch;
+    Options options = options_at(scratch, later);
+    fill(options);
+    options.disk_probe_for_test = [](DiskCall call) { return call == DiskCall::remove ? EIO : 0; };
+    start(options);  // It is agreed on, and nothing is removed yet.
+    REQUIRE(std::filesystem::exists(scratch.segment(0)));
+    std::size_t reads_count = 0;
+    std::size_t drops_with = 1;
+    const Disk beside([&](DiskCall call) {
+        reads_count += call == DiskCall::read ? 1 : 0;
+        for (std::size_t segment = 0; reads_count == drops_with && segment < 3; ++segment) {
+            std::filesystem::remove(scratch.segment(segment));
+        }
+        return 0;
+    });
+    const LedgerFiles files(scratch.ledger(), {}, beside);
+    SUBCASE("before the first file is read") {
+        const Result<Verification> seen = verify_ledger(files);
+        REQUIRE_MESSAGE(seen, seen.error().text);
+        CHECK(seen->first_index == 9);
+        CHECK(seen->groups_count == 2);
+    }
+    SUBCASE("between the first and the second") {
+        drops_with = 2;
+        const Result<Verification> seen = verify_ledger(files);
+        REQUIRE_FALSE(seen);
+        CHECK(seen.error().fault == Fault::absent);
+        CHECK(seen.error().text.contains("read it once more"));
+        CHECK_FALSE(check_ledger(files).trouble);  // Once more.
+    }
+}
+
+TEST_CASE("a file that is listed and never there is listed three times, and no more") {
+    const ScratchForTest scratch;
+    fill(options_at(scratch, later));
+    std::size_t reads_count = 0;
+    const Disk strange([&](DiskCall call) {
+        reads_count += call == DiskCall::read ? 1 : 0;
+        return call == DiskCall::read ? ENOENT : 0;
+    });
+    CHECK(verify_ledger(LedgerFiles(scratch.ledger(), {}, strange)).error().fault == Fault::absent);
+    CHECK(reads_count == 3);
+}
+
 TEST_CASE("nothing is dropped twice") {
     const ScratchForTest scratch;
     fill(options_at(scratch, later));

@@ -40,6 +40,10 @@ std::optional<std::size_t> first_missing(const std::vector<std::filesystem::path
 constexpr std::string_view is_missing =
     "is missing, and later segments are there; bring it back from a copy";
 
+constexpr std::string_view is_removed =
+    "removed while the ledger was read, as its agent does with what is older than record.keep; "
+    "read it once more";
+
 /// The files in the directory that are named as segments are, in order.
 Result<std::vector<std::filesystem::path>> find_segments(const Disk& disk,
                                                          const std::filesystem::path& directory) {
@@ -91,7 +95,9 @@ class Reading {
     Result<void> take_segment(const std::filesystem::path& path, bool is_last) {
         const Result<std::string> bytes = files_.disk.read(path, 0, segment_bytes_limit + 1);
         if (!bytes) {
-            return std::unexpected<Error>(bytes.error());
+            is_gone_ = bytes.error().fault == Fault::absent;
+            return is_gone_ ? fail(Fault::absent, path.string() + ": " + std::string(is_removed))
+                            : std::unexpected<Error>(bytes.error());
         }
         if (bytes->size() > segment_bytes_limit) {
             return corrupt_at(path, segment_bytes_limit, "larger than any segment of a ledger");
@@ -116,6 +122,9 @@ class Reading {
     }
 
     [[nodiscard]] LedgerEnd& end() { return end_; }
+
+    /// The last file that was asked for is not there any longer.
+    [[nodiscard]] bool is_gone() const { return is_gone_; }
 
   private:
     std::unexpected<Error> corrupt_at(const std::filesystem::path& path,
@@ -185,6 +194,7 @@ class Reading {
 
     const LedgerFiles& files_;
     const VisitChained& visit_;
+    bool is_gone_{false};
     std::optional<BadPlace>* bad_;  ///< Null: nobody asks.
     std::size_t segment_{0};
     LedgerEnd end_;
@@ -255,12 +265,13 @@ bool is_dropped_before(const LedgerEnd& end) {
     return body.ledger == end.ledger && (is_at_begin || body.first_index > end.begin.next_index);
 }
 
-}  // namespace
-
-Result<LedgerEnd> read_chain(const LedgerFiles& files,
-                             std::uint64_t first_index,
-                             const VisitChained& visit,
-                             std::optional<BadPlace>* bad) {
+/// Reads what was listed. `is_overtaken`: the first file that was wanted was dropped meanwhile, and
+/// nothing was visited.
+Result<LedgerEnd> read_listed(const LedgerFiles& files,
+                              std::uint64_t first_index,
+                              const VisitChained& visit,
+                              std::optional<BadPlace>* bad,
+                              bool& is_overtaken) {
     const Result<std::vector<std::filesystem::path>> segments =
         find_segments(files.disk, files.directory);
     if (!segments) {
@@ -279,13 +290,15 @@ Result<LedgerEnd> read_chain(const LedgerFiles& files,
     const Result<std::size_t> first =
         first_index == 0 ? std::size_t{0} : segment_holding(files.disk, *segments, first_index);
     if (!first) {
+        is_overtaken = first.error().fault == Fault::absent;
         return std::unexpected<Error>(first.error());
     }
     Reading reading(files, visit, bad);
     for (std::size_t position = *first; position < segments->size(); ++position) {
-        const Result<void> taken =
-            reading.take_segment((*segments)[position], position + 1 == segments->size());
+        const std::filesystem::path& path = (*segments)[position];
+        const Result<void> taken = reading.take_segment(path, position + 1 == segments->size());
         if (!taken) {
+            is_overtaken = reading.is_gone() && position == *first;
             return std::unexpected<Error>(taken.error());
         }
     }
@@ -298,6 +311,22 @@ Result<LedgerEnd> read_chain(const LedgerFiles& files,
         return missing(std::max<std::size_t>(end.first_segment, 1) - 1);
     }
     return std::move(end);
+}
+
+}  // namespace
+
+Result<LedgerEnd> read_chain(const LedgerFiles& files,
+                             std::uint64_t first_index,
+                             const VisitChained& visit,
+                             std::optional<BadPlace>* bad) {
+    constexpr int listings_max = 3;  // A writer drops once a day.
+    for (int listing = 1;; ++listing) {
+        bool is_overtaken = false;
+        Result<LedgerEnd> end = read_listed(files, first_index, visit, bad, is_overtaken);
+        if (!is_overtaken || listing == listings_max) {
+            return end;
+        }
+    }
 }
 
 Result<LedgerEnd> read_segments(const LedgerFiles& files,

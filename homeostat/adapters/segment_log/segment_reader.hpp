@@ -11,7 +11,8 @@
 // hole is damage, whoever was promised what.
 //
 // Takes no lock and changes nothing, so that it may run beside a writer: what the writer is writing
-// just now looks like a torn tail then.
+// just now looks like a torn tail then. Where it drops the first file in that moment the directory
+// is listed again; where it overtakes the reading, the error (absent) says so and is no damage.
 //
 // Blocks. Thread-safe.
 
