@@ -52,20 +52,19 @@ void Retention::learn(const StoredGroup& stored, std::size_t segment) {
 }
 
 /// As a start sees it: an incident is open from the first entry that names it, of whatever kind,
-/// until it is closed; what names it later opens nothing.
+/// until it is closed. What names it later opens nothing, and is not kept without its `closed`.
 void Retention::learn_incident(const Entry& entry, std::size_t segment) {
-    const std::string& id = entry.incident.text();
-    if (id.empty() || closed_.contains(id)) {
+    if (entry.incident.text().empty()) {
         return;
     }
-    const auto [known, is_new] = open_.emplace(id, segment);
-    Segment& first = segments_[known->second];
+    const auto [found, is_new] =
+        incidents_.try_emplace(entry.incident.text(), Incident{.first_segment = segment});
+    Incident& incident = found->second;
+    Segment& first = segments_[incident.first_segment];
     first.open_count += is_new ? 1 : 0;
     first.needs_last = std::max(first.needs_last, segment);
-    if (entry.kind == EntryKind::closed) {
+    if (entry.kind == EntryKind::closed && !std::exchange(incident.is_closed, true)) {
         first.open_count -= 1;
-        open_.erase(known);
-        closed_.emplace(id, segment);
     }
 }
 
@@ -103,7 +102,7 @@ std::optional<Retention::Cut> Retention::cut(const Moment& now) const {
 
 void Retention::drop_before(std::size_t segment) {
     segments_.erase(segments_.begin(), segments_.lower_bound(segment));
-    std::erase_if(closed_, [&](const auto& incident) { return incident.second < segment; });
+    std::erase_if(incidents_, [&](const auto& one) { return one.second.first_segment < segment; });
 }
 
 }  // namespace homeostat::adapters::segment_log

@@ -64,6 +64,10 @@ class Retention {
             0};  ///< Number of the last segment that an incident here goes on in.
         std::size_t open_count{0};  ///< Incidents that began here and are open.
     };
+    struct Incident {
+        std::size_t first_segment{0};
+        bool is_closed{false};
+    };
     [[nodiscard]] Duration passed_until(const Moment& now) const;
     void learn_incident(const Entry& entry, std::size_t segment);
 
@@ -71,8 +75,7 @@ class Retention {
     Duration passed_{};             ///< Until the last group.
     std::optional<Moment> latest_;  ///< Of it.
     std::map<std::size_t, Segment> segments_;
-    std::map<std::string, std::size_t> open_;    ///< The segment that each began in.
-    std::map<std::string, std::size_t> closed_;  ///< And that each was closed in.
+    std::map<std::string, Incident> incidents_;  ///< All of the segments that there are.
     CarriedOver carried_;
     std::uint64_t entries_count_{0};
     std::uint64_t first_index_recorded_{0};

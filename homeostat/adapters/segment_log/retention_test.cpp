@@ -113,6 +113,16 @@ TEST_CASE("what names an incident after it was closed opens nothing") {
     CHECK(first_kept(retention, moment_at(begin + days{400})) == 2);
 }
 
+TEST_CASE("what names an incident after it was closed is not kept without its end") {
+    Retention retention(keep);
+    retention.learn(stored_of(0, begin, {entry_of(EntryKind::opened, "i-1")}), 0);
+    retention.learn(stored_of(1, begin, {entry_of(EntryKind::closed, "i-1")}), 0);
+    retention.learn(stored_of(2, begin + days{2}, {entry_of(EntryKind::held, "i-1")}), 1);
+    retention.learn(stored_of(3, begin + days{3}, {entry_of(EntryKind::started, "")}), 2);
+    CHECK(first_kept(retention, moment_at(begin + days{398})) == 0);
+    CHECK(first_kept(retention, moment_at(begin + days{400})) == 2);
+}
+
 TEST_CASE("an incident is kept whole: no cut goes through one") {
     Retention retention(keep);
     retention.learn(stored_of(0, begin, {entry_of(EntryKind::opened, "i-1")}), 0);

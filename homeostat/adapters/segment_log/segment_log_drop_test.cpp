@@ -75,7 +75,7 @@ void fill(const Options& options) {
 void go_on(const Options& options, std::uint64_t count) {
     LogForTest log(options);
     for (std::uint64_t number = 0; number < count; ++number) {
-        REQUIRE(log.append(group_at(number, later)));
+        REQUIRE(log.append(group_at(100 + number, later)));  // Of incidents of their own.
     }
 }
 
