@@ -1,15 +1,18 @@
 // Any bytes for a line of a file of cases: refused with a reason, or surveyed and weighed with
-// numbers that are numbers, and with a menu that holds nothing that `possible` does not.
+// numbers that are numbers, with a menu that holds nothing that `possible` does not, and with
+// evidence that is short and plain.
 
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/cases/candidate.hpp"
 #include "homeostat/cases/case.hpp"
+#include "homeostat/cases/evidence.hpp"
 #include "homeostat/cases/survey.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -39,5 +42,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const cases::RankedCause& cause : cases::causes_of(survey)) {
         ensure(std::isfinite(cause.weight) && cause.weight >= 0, "a cause has a weight");
     }
+    std::size_t bytes = 0;
+    for (const std::string& line : cases::evidence_of(survey).lines) {
+        bytes += line.size() + 1;
+        ensure(std::ranges::all_of(line, [](char c) { return c >= ' ' && c <= '~'; }),
+               "evidence is plain");
+    }
+    ensure(bytes > 0 && bytes <= cases::evidence_bytes_max, "evidence keeps its bound");
     return 0;
 }
