@@ -163,8 +163,9 @@ TEST_CASE("whoever trains a model gets the prompts and labels that the oracle us
 
 TEST_CASE("evidence that is no list of lines is refused with the number of its line") {
     Bench bench;
-    for (const std::string text :
-         {R"({"id":"c-2"})", R"({"id":"c-2","evidence":[7]})", R"({"evidence":[]})", "[]", "{"}) {
+    for (const std::string& text : std::vector<std::string>{
+             R"({"id":"c-2"})", R"({"id":"c-2","evidence":[7]})", R"({"evidence":[]})", "[]", "{",
+             std::string(std::size_t{2} << 20U, ' ') + "{"}) {
         CAPTURE(text);
         const std::string file =
             bench.write("cases.jsonl", "{\"id\":\"c-1\",\"evidence\":[]}\n" + text + "\n");

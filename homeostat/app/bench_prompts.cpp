@@ -4,6 +4,7 @@
 #include "homeostat/adapters/llm/label.hpp"
 #include "homeostat/adapters/llm/model_file.hpp"
 #include "homeostat/adapters/llm/prompt.hpp"
+#include "homeostat/app/bounded_lines.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/complaint.hpp"
 #include "homeostat/base/json.hpp"
@@ -60,14 +61,19 @@ ExitStatus print_prompts(const std::filesystem::path& cases) {
         return ExitStatus::usage;
     }
     fmt::print("{}\n", to_text(json::value(fixed_document())));
-    std::string line;
-    for (std::size_t number = 1; std::getline(file, line); ++number) {
-        Result<json::object> document = prompt_document(line);
+    constexpr std::size_t bytes_max = std::size_t{1} << 20U;
+    BoundedLines lines(file, bytes_max);
+    while (lines.next()) {
+        const Result<json::object> document =
+            lines.is_too_long()
+                ? fail(Fault::invalid, fmt::format("longer than {} bytes", bytes_max))
+                : prompt_document(lines.text());
         if (!document) {
-            complain(fmt::format("{}:{}: {}", cases.string(), number, document.error().text));
+            complain(
+                fmt::format("{}:{}: {}", cases.string(), lines.number(), document.error().text));
             return ExitStatus::usage;
         }
-        fmt::print("{}\n", to_text(json::value(*std::move(document))));
+        fmt::print("{}\n", to_text(json::value(*document)));
     }
     return ExitStatus::ok;
 }

@@ -166,6 +166,7 @@ void Kitchen::tell_case(Numbers numbers) const {
     numbers.set("u_wrong", survey_.users_wrong);
     numbers.set("u_worst", survey_.users_worst);
     numbers.set("u_slow", survey_.users_slow);
+    numbers.set("u_lose", survey_.users_lose);
     numbers.set("u_rate_ratio", survey_.users_rate_ratio);
     numbers.set("u_better", survey_.is_getting_better ? 1 : 0);
     numbers.set("all_own_max", whole_.own_max);
