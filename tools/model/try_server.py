@@ -6,6 +6,7 @@ changed wire format), so that being up proves nothing. Standard library only.
 """
 
 import argparse
+import contextlib
 import http.client
 import json
 import os
@@ -25,6 +26,9 @@ FLAGS = [
     "--batch-size", "512", "--ubatch-size", "512", "--flash-attn", "off", "--swa-full",
     "--cache-ram", "0", "--no-slots", "--offline", "--log-verbosity", "2",
 ]
+
+# What a server that does not work ends in.
+TROUBLE = (RuntimeError, OSError, ValueError, KeyError, http.client.HTTPException)
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -65,31 +69,66 @@ def wait_until_up(path: str, server: subprocess.Popen) -> None:
     raise RuntimeError(f"it was not ready after {START_S:.0f} s")
 
 
-def decide(path: str) -> float:
-    """Asks for one of two labels; returns the milliseconds it took."""
-    labels = []
-    for word in (" restart", " observe"):
-        body = {"content": word, "add_special": False, "parse_special": False}
-        tokens = call(path, "POST", "/tokenize", body)[1]["tokens"]
-        if len(tokens) != 1:
-            raise RuntimeError(f"the label '{word}' is {len(tokens)} tokens, not one")
-        labels.append(tokens[0])
-    began = time.monotonic()
+def token_of(path: str, label: str) -> int:
+    body = {"content": label, "add_special": False, "parse_special": False}
+    tokens = call(path, "POST", "/tokenize", body)[1]["tokens"]
+    if len(tokens) != 1:
+        raise RuntimeError(f"the label '{label}' is {len(tokens)} tokens, not one")
+    return tokens[0]
+
+
+def probabilities(path: str, prompt: str, labels: list[int]) -> dict[int, float]:
+    """Of each label as the next token, among them alone: what the agent asks
+    (homeostat/adapters/llm/server_request.cpp)."""
     answer = call(path, "POST", "/completion", {
-        "prompt": "An instance has crashed. The remedy is",
+        "prompt": prompt,
         "n_predict": 1,
         "temperature": 1,
         "samplers": ["top_k"],
-        "top_k": 2,
+        "top_k": len(labels),
         "logit_bias": [[label, 100] for label in labels],
-        "n_probs": 2,
+        "n_probs": len(labels),
         "post_sampling_probs": True,
     })[1]
+    if "completion_probabilities" not in answer:
+        raise RuntimeError(f"it answered {str(answer)[:300]}")
     candidates = answer["completion_probabilities"][0]["top_probs"]
     found = {candidate["id"]: candidate["prob"] for candidate in candidates}
     if set(found) != set(labels) or abs(sum(found.values()) - 1) > 1e-3:
         raise RuntimeError(f"it answered {found}; a probability for each of {labels} was asked")
+    return found
+
+
+def decide(path: str) -> float:
+    """Asks for one of two labels; returns the milliseconds it took."""
+    labels = [token_of(path, word) for word in (" restart", " observe")]
+    began = time.monotonic()
+    probabilities(path, "An instance has crashed. The remedy is", labels)
     return (time.monotonic() - began) * 1000
+
+
+@contextlib.contextmanager
+def running(program: str, model: str):
+    """A server at work; gives its socket. ERRORS: those of TROUBLE, after the server's last words
+    were printed."""
+    with tempfile.TemporaryDirectory(prefix="homeostat-") as directory:
+        path = os.path.join(directory, "m.sock")
+        log = open(os.path.join(directory, "log"), "w+b")
+        server = subprocess.Popen(
+            [program, "--model", model, "--host", path, *FLAGS],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        try:
+            wait_until_up(path, server)
+            yield path
+        except TROUBLE:
+            log.seek(0)
+            sys.stderr.write(log.read().decode(errors="replace")[-2000:])
+            raise
+        finally:
+            if server.poll() is None:
+                os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+            log.close()
 
 
 def main() -> int:
@@ -97,24 +136,12 @@ def main() -> int:
     parser.add_argument("--server", required=True)
     parser.add_argument("--model", required=True)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="homeostat-") as directory:
-        path = os.path.join(directory, "m.sock")
-        log = open(os.path.join(directory, "log"), "w+b")
-        server = subprocess.Popen(
-            [arguments.server, "--model", arguments.model, "--host", path, *FLAGS],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-        try:
-            wait_until_up(path, server)
+    try:
+        with running(arguments.server, arguments.model) as path:
             took = decide(path)
-        except (RuntimeError, OSError, ValueError, KeyError, http.client.HTTPException) as error:
-            log.seek(0)
-            sys.stderr.write(log.read().decode(errors="replace")[-2000:])
-            print(f"model: {arguments.server}: {error}", file=sys.stderr)
-            return 1
-        finally:
-            if server.poll() is None:
-                os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
+    except TROUBLE as error:
+        print(f"model: {arguments.server}: {error}", file=sys.stderr)
+        return 1
     print(f"model: the server answered its first decision in {took:.0f} ms", file=sys.stderr)
     return 0
 
