@@ -154,6 +154,18 @@ TIDY_CASES = [
     ("a space at the end", "docs/planted.md", "# Planted\n\nword \n", "docs/planted.md:3: space"),
     ("two titles", "docs/planted.md", "# One\n\n# Two\n", "2 titles"),
     ("a large file", "docs/planted.md", "# Large\n" + "word\n" * 120_000, "fetch it by hash"),
+    (
+        "large weights that are not the adapter",
+        "models/remedy/planted.safetensors",
+        "0" * 600_000,
+        "fetch it by hash",
+    ),
+    (
+        "an adapter of another size than we train",
+        "models/remedy/adapter_model.safetensors",
+        "0" * 21_000_000,
+        "over 20000000 bytes",
+    ),
 ]
 
 # What tidy must leave alone.
