@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench bench-core bench-logs bench-decide decide-cases golden asan tsan fuzz models soak guard-words planted mutate clean
+.PHONY: help setup build test check format tidy demo bench bench-core bench-logs bench-decide decide-cases golden asan tsan fuzz model models soak guard-words planted mutate clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -15,7 +15,7 @@ help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 # A new dependency changes these files, and the next command installs it.
-SETUP_FILES := tools/setup.sh $(wildcard tools/model/setup.sh tools/model/requirements*.txt)
+SETUP_FILES := tools/setup.sh $(wildcard tools/model/setup.sh tools/model/requirements*.txt models/remedy/*)
 $(STAMP): $(SETUP_FILES)
 	@tools/setup.sh
 $(CHECK_STAMP): $(SETUP_FILES)
@@ -23,6 +23,9 @@ $(CHECK_STAMP): $(SETUP_FILES)
 
 setup: ## Install packages and the local model (Debian 12; root or sudo)
 	@tools/setup.sh
+
+model: ## Fetch the local model, add the adapter of models/remedy where it is there, and test it
+	@tools/model/setup.sh
 
 build: $(STAMP) ## Build everything, optimised, into build/release/bin
 	@cmake --preset release > build/configure.log || { cat build/configure.log; exit 1; }

@@ -113,7 +113,11 @@ set_up_model() {
     if [ ! -f "$here/model/setup.sh" ]; then
         return
     fi
-    if ! sh "$here/model/setup.sh"; then
+    status=0
+    sh "$here/model/setup.sh" || status=$?
+    if [ "$status" -eq 4 ]; then
+        say "WARNING: the adapter in models/remedy cannot be used; the model runs without it"
+    elif [ "$status" -ne 0 ]; then
         say "WARNING: there is no local model; everything works, and the rules decide alone"
     fi
 }

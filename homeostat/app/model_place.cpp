@@ -28,9 +28,12 @@ bool is_program(const std::filesystem::path& path) {
 }  // namespace
 
 std::filesystem::path bundled_model() {
-    const std::filesystem::path file = model_directory() / "gemma-3-270m-q8_0.gguf";
-    std::error_code ignored;
-    return std::filesystem::is_regular_file(file, ignored) ? file : std::filesystem::path();
+    // Through the link: its target's name goes into every ranking.
+    std::error_code error;
+    const std::filesystem::path file =
+        std::filesystem::canonical(model_directory() / "model.gguf", error);
+    const bool is_there = !error && std::filesystem::is_regular_file(file, error);
+    return is_there ? file : std::filesystem::path();
 }
 
 std::filesystem::path find_program(const std::filesystem::path& name) {

@@ -13,7 +13,8 @@
 
 namespace homeostat::app {
 
-/// The GGUF file that `make setup` made; empty if there is none.
+/// The GGUF file that `make setup` chose, which is what its link model.gguf names: the base, or the
+/// base with the adapter of models/remedy; empty if there is none.
 [[nodiscard]] std::filesystem::path bundled_model();
 
 /// `llama-server` from PATH, else the bundled one; empty if there is neither.

@@ -42,8 +42,7 @@ constexpr Duration start_within = 40s;  // A busy machine runs this test beside 
 
 /// True if there is no model here; says so, in words that ctest knows.
 bool is_skipped() {
-    const bool has_model = fs::exists(model_directory() / "llama-server") &&
-                           fs::exists(model_directory() / "gemma-3-270m-q8_0.gguf");
+    const bool has_model = fs::exists(model_directory() / "llama-server") && !model_file().empty();
     if (!has_model) {
         std::puts("SKIPPED: no model in build/model; run tools/model/setup.sh");
     }
@@ -89,17 +88,21 @@ TEST_CASE("the real model ranks exactly the permitted kinds, and only reads what
     settings.priority = llm::CpuPriority::idle;
     Running oracle(world, {.server = settings});
     REQUIRE_MESSAGE(oracle.becomes_ready(), oracle->state());
-    CHECK(oracle->state() == "ready: gemma-3-270m-q8_0");
+    CHECK(oracle->state() == "ready: " + model_file().stem().string());
 
     const Result<Ranking> all = oracle.ask(bad_deploy, 10s);
     REQUIRE_MESSAGE(all, all.error().text);
     REQUIRE(all->kinds.size() == every_kind.size());
     CHECK(sum_of(*all) == doctest::Approx(1).epsilon(1e-3));
     CHECK(all->tokens_cached_count > 50);
-    CHECK(all->model.starts_with("gemma-3-270m-q8_0 sha256:"));
+    CHECK(all->model.starts_with(model_file().stem().string() + " sha256:"));
     CHECK(all->prompt_digest.size() == 64);
 
     SUBCASE("a smaller menu is the same opinion, scaled") {
+        // Once more, so that both find all of the prompt read: read in one piece with its end, a
+        // token's logits round otherwise than alone.
+        const Result<Ranking> again = oracle.ask(bad_deploy, 10s);
+        REQUIRE(again);
         const std::vector<RemedyKind> some{RemedyKind::rollback, RemedyKind::observe};
         const Result<Ranking> two =
             world.await(oracle->rank(bad_deploy, some, world.clock().now() + 10s));
@@ -107,15 +110,15 @@ TEST_CASE("the real model ranks exactly the permitted kinds, and only reads what
         REQUIRE(two->kinds.size() == 2);
         CHECK(sum_of(*two) == doctest::Approx(1).epsilon(1e-3));
         CHECK(two->kinds[0].kind == RemedyKind::rollback);
-        REQUIRE(all->kinds.back().kind == RemedyKind::rollback);
+        REQUIRE(again->kinds.back().kind == RemedyKind::rollback);
         const double odds_of_two = two->kinds[0].log_probability - two->kinds[1].log_probability;
         const double odds_of_all =
-            all->kinds.back().log_probability - all->kinds[0].log_probability;
+            again->kinds.back().log_probability - again->kinds[0].log_probability;
         CHECK(odds_of_two == doctest::Approx(odds_of_all).epsilon(0.02));
         const double neutral_of_two =
             two->kinds[0].neutral_log_probability - two->kinds[1].neutral_log_probability;
         const double neutral_of_all =
-            all->kinds.back().neutral_log_probability - all->kinds[0].neutral_log_probability;
+            again->kinds.back().neutral_log_probability - again->kinds[0].neutral_log_probability;
         CHECK(neutral_of_two == doctest::Approx(neutral_of_all));
     }
     SUBCASE("a question that comes while another is asked waits for its turn") {

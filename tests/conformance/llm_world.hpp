@@ -43,6 +43,12 @@ inline fs::path model_directory() {
     return elsewhere != nullptr ? fs::path(elsewhere) : fs::path(MODEL_DIR);
 }
 
+/// What `make setup` chose to run, by its own name; empty if there is no model.
+inline fs::path model_file() {
+    std::error_code absent;
+    return fs::canonical(model_directory() / "model.gguf", absent);
+}
+
 /// One test's world: a folder, an event loop, a clock. All of it goes with the test.
 class World {
   public:
@@ -62,7 +68,7 @@ class World {
     /// must not starve because others run beside it.
     [[nodiscard]] llm::ModelServerSettings server() const {
         return {.command = {(model_directory() / "llama-server").string()},
-                .model_file = model_directory() / "gemma-3-270m-q8_0.gguf",
+                .model_file = model_file(),
                 .directory = folder_ / "model",
                 .priority = llm::CpuPriority::normal};
     }

