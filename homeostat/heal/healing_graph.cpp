@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+template class homeostat::graph::StateGraph<homeostat::heal::Incident>;
+
 namespace homeostat::heal {
 
 namespace {

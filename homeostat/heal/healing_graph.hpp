@@ -24,6 +24,9 @@
 #include <string_view>
 #include <vector>
 
+// Compiled once, in healing_graph.cpp: it is by far the heaviest template of ours.
+extern template class homeostat::graph::StateGraph<homeostat::heal::Incident>;
+
 namespace homeostat::heal {
 
 using HealingGraph = graph::StateGraph<Incident>;
