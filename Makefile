@@ -77,8 +77,8 @@ decide-cases: build ## Collect the cases of `bench decide` from the demo: SEEDS=
 	@tools/decide_cases.py --homeostat $(BUILD)/bin/homeostat --seeds $(SEEDS) $(if $(RUNS),--runs $(RUNS)) \
 	    --out $(OUT)
 
-# DECIDE_PARTS narrows it: peers cases score document, and training for models/train. DECIDE_SEEDS are
-# those of training and of what is held out.
+# DECIDE_PARTS narrows it: peers cases score document, training for models/train, and tree for
+# models/ranker. DECIDE_SEEDS are those of training and of what is held out.
 DECIDE_PARTS ?= peers cases score document
 DECIDE_SEEDS ?= 1 2
 TRAIN ?= 2000
@@ -113,8 +113,9 @@ fuzz: $(STAMP) ## Feed rubbish to every parser, a minute each: FUZZ_SECONDS=60
 	@cmake --build build/asan --target fuzz --parallel $(JOBS)
 	@tools/fuzz.sh build/asan $(FUZZ_SECONDS)
 
-models: $(CHECK_STAMP) ## Search the models of the protocols to their ends, with spin
+models: $(CHECK_STAMP) build ## Search the models of the protocols to their ends, with spin; replay the simulator's incidents
 	@tests/models/run_models.py
+	@tests/models/replay.py --lab $(BUILD)/bin/homeostat-lab
 
 soak: SEEDS ?= 1 2 3 4 5
 soak: NOISE_RUNS ?= 50

@@ -24,7 +24,12 @@
  *
  * Bounds: two agents, because the lock knows only "one" and "another"; INTENTS as many as act
  * tries before it calls a person; two kills reach a death during the recovery from a death; two
- * strokes of other hands reach a process that comes and goes while nobody looks.
+ * strokes of other hands reach a process that comes and goes while nobody looks. A third one would
+ * be a limit: a process that an effect started where nobody ran ends, another hand's starts and ends,
+ * and a successor reads "nobody runs there, as before" and writes "refused" of what has happened.
+ *
+ * Replayed: replay.py holds what the simulator's agents did against it, with -DREPLAY and the
+ * events of one incident in events.h: they must be a way through the model, too.
  *
  * Must fail: -DNO_PRECONDITION (the actuator does not compare), -DNO_AFTER (the shim does not),
  * -DNO_READ_BACK (a successor performs again instead of looking), -DNO_LOCK (two agents at once),
@@ -42,7 +47,7 @@
 #define STROKES 2
 #endif
 
-mtype = { off, looks, judges, writes, asks, waits, tells };
+mtype = { off, looks, judges, writes, asks, waits, tells, strays };
 mtype = { idle, asked, ending, starting, underway, back };
 mtype = { none, out, started, busy };
 mtype = { pending, done, refused, unknown };
@@ -64,6 +69,31 @@ byte expected[INTENTS + 1];   /* The record that is to be replaced; 0: nobody ru
 bool escalated, closed, told;
 #define over (closed || told)
 
+/* What an agent does that can be seen: in the ledger, and by its process coming and going. */
+#define BEGINS 1
+#define IS_KILLED 2
+#define CLOSES 3
+#define WRITES_INTENT(effect, is_alive) (10 + 2 * (effect) + (is_alive))
+#define WRITES_OUTCOME(effect, outcome) (30 + 4 * (effect) + \
+    (outcome == done -> 0 : (outcome == refused -> 1 : 2)))
+#ifdef REPLAY
+#include "events.h"           /* EVENTS_COUNT, and a value of `event` for each place. */
+byte at;
+/* An agent that does what was not seen goes no further, and nor does who waits for its lock. */
+inline tell(what) {
+    if
+    :: event(at) == what -> at++; assert(at < EVENTS_COUNT)    /* Broken: all was replayed. */
+    :: else -> phase = strays
+    fi
+}
+#define proves(what) skip     /* A history may need more deaths and strokes than the proof has, */
+#define may_go_on true        /* and what was replaced may be as ill as before. */
+#else
+#define tell(what)
+#define proves(what) assert(what)
+#define may_go_on !goal
+#endif
+
 byte lock;                    /* Who holds agent.lock; the kernel frees it with its holder. */
 
 /* What an agent and its call to the actuator share; gone with the agent. */
@@ -79,9 +109,10 @@ mtype reply[AGENTS + 1];
 #define present (alive -> record : 0)
 
 inline write_outcome(effect, outcome, has_happened) {
-    assert(outcome != done || has_happened);
-    assert(outcome != refused || !has_happened);
+    proves(outcome != done || has_happened);
+    proves(outcome != refused || !has_happened);
     fate[effect] = outcome;
+    tell(WRITES_OUTCOME(effect, outcome));
     printf("agent %d writes that effect %d is %e\n", me, effect, outcome)
 }
 
@@ -117,6 +148,7 @@ proctype Agent(byte me) {
         :: else
         fi;
 #endif
+        tell(BEGINS);
         printf("agent %d begins; effect without outcome: %d\n", me, open) }
     :: phase == off && over -> break
 
@@ -129,14 +161,15 @@ proctype Agent(byte me) {
         escalated = true; phase = tells;
         printf("agent %d gives up: no call comes back\n", me) }
 
-    :: d_step { phase == judges && open > 0 -> read_back(open); open = 0; phase = looks;
+    :: d_step { phase == judges && open > 0 -> phase = looks; read_back(open); open = 0;
         forget_facts() }
     :: d_step { phase == judges && open == 0 && goal ->
         closed = true; lock = 0;
+        tell(CLOSES);
         printf("agent %d closes\n", me) } -> break
-    :: d_step { phase == judges && open == 0 && !goal && known == INTENTS ->
+    :: d_step { phase == judges && open == 0 && may_go_on && known == INTENTS ->
         escalated = true; phase = tells }
-    :: d_step { phase == judges && open == 0 && !goal && known < INTENTS ->
+    :: d_step { phase == judges && open == 0 && may_go_on && known < INTENTS ->
         open = known + 1; call_effect[me] = open; call_expected[me] = seen; forget_facts();
 #ifdef ACT_FIRST
         phase = asks
@@ -149,11 +182,11 @@ proctype Agent(byte me) {
         known = open; intents = open; fate[open] = pending; expected[open] = call_expected[me];
         printf("agent %d has written intent %d: replace process %d\n", me, open, expected[open]);
 #ifdef ACT_FIRST
-        phase = waits
+        phase = waits;
 #else
-        phase = asks
+        phase = asks;
 #endif
-        }
+        tell(WRITES_INTENT(open, expected[open] > 0)) }
     :: d_step { phase == asks ->
         call[me] = asked;
 #ifdef ACT_FIRST
@@ -175,10 +208,11 @@ proctype Agent(byte me) {
 
     :: d_step { phase == tells -> told = true; printf("agent %d tells a person\n", me) } -> break
 
-    :: d_step { phase != off && kills > 0 ->
+    :: d_step { phase != off && phase != strays && kills > 0 ->
         kills--; lock = (lock == me -> 0 : lock);
         call[me] = idle; call_effect[me] = 0; call_expected[me] = 0;
         reply[me] = unknown; phase = off; known = 0; open = 0; forget_facts();
+        tell(IS_KILLED);
         printf("agent %d is killed\n", me) }
     od
 }
@@ -202,8 +236,8 @@ end:
 #else
         :: true ->
 #endif
-            assert(effect <= intents);                        /* Its intent is durable. */
-            assert(!alive || record == call_expected[me]);    /* It is what was decided about. */
+            proves(effect <= intents);                        /* Its intent is durable. */
+            proves(!alive || record == call_expected[me]);    /* It is what was decided about. */
             dying = alive; call[me] = ending;
             printf("effect %d begins on process %d\n", effect, present)
         fi }
@@ -234,15 +268,15 @@ end:
 #else
         :: true ->
 #endif
-            assert(effect <= intents);
-            assert(!alive);
+            proves(effect <= intents);
+            proves(!alive);
 #ifdef REFUSED_IS_FINAL
-            assert(fate[effect] != refused);
+            proves(fate[effect] != refused);
 #endif
             alive = true; dying = false; record++; carries = effect; shim[effect] = started;
             after_record[effect] = 0;
             effects[effect]++;
-            assert(effects[effect] == 1);
+            proves(effects[effect] == 1);
             printf("effect %d starts process %d\n", effect, record)
         fi }
         :: d_step { shim[effect] == out ->       /* The program cannot be started. */

@@ -36,6 +36,17 @@ std::string gist_of(const Entry& entry) {
                                   to_text(body->verdict.kind), body->verdict.rule)
                     : body.error().text;
     }
+    if (entry.kind == EntryKind::intent) {
+        const Result<IntentBody> body = from_json<IntentBody>(entry.body);
+        return body ? fmt::format("{}: {}", body->effect.text(), describe(body->step))
+                    : body.error().text;
+    }
+    if (entry.kind == EntryKind::outcome) {
+        const Result<OutcomeBody> body = from_json<OutcomeBody>(entry.body);
+        return body ? fmt::format("{}: {}{}", body->effect.text(), to_text(body->outcome.kind),
+                                  body->is_read_back ? ", read back" : "")
+                    : body.error().text;
+    }
     if (entry.kind == EntryKind::proof) {
         const Result<ProofBody> body = from_json<ProofBody>(entry.body);
         return body ? fmt::format("{}: {}", describe(body->remedy), to_text(body->proof.kind))
