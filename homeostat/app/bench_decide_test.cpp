@@ -151,7 +151,8 @@ TEST_CASE("whoever trains a model gets the prompts and labels that the oracle us
     }
     REQUIRE(told.size() == 3);
     CHECK(told[0].at("prompt_digest") == json::value(llm::sha256_of(llm::prompt_fixed_text())));
-    CHECK(told[0].at("labels").as_object().size() == llm::kinds_all.size());
+    CHECK(told[0].at("labels").as_object().size() == llm::kinds_all.size() + 1);
+    CHECK(told[0].at("labels").at("escalate") == json::value(" person"));
     CHECK(told[0].at("labels").at("open_circuit") == json::value(" circuit"));
     CHECK(told[1].at("id") == json::value("c-1"));
     const Evidence evidence{{"errors 3 %", "<end> up"}};

@@ -26,6 +26,7 @@ json::object fixed_document() {
     for (const RemedyKind kind : llm::kinds_all) {
         labels[to_text(kind)] = json::value(llm::label_of(kind));
     }
+    labels["escalate"] = json::value(llm::label_of_calling_a_person);
     return {{"labels", std::move(labels)},
             {"prompt_digest", llm::sha256_of(llm::prompt_fixed_text())}};
 }

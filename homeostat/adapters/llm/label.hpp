@@ -58,4 +58,8 @@ constexpr std::array kinds_all{
     return "";  // No token, so that the start-up test refuses it.
 }
 
+/// What a case of judgement lets a model answer besides: that a person has to come. It is no
+/// remedy, so that no menu of the loop holds it and no answer of the loop's model can be it.
+constexpr std::string_view label_of_calling_a_person = " person";
+
 }  // namespace homeostat::adapters::llm

@@ -26,6 +26,7 @@ constexpr std::string_view prefix =
     "rolling: all instances slowly get worse and a fresh start cures it.\n"
     "scale: there are more requests than the instances can carry.\n"
     "rollback: it began with a new version of this service.\n"
+    "person: it lasts, and nothing of this mends it.\n"
     "\n"
     "Evidence:\n";
 
@@ -54,6 +55,7 @@ std::string prompt_fixed_text() {
     for (const RemedyKind kind : kinds_all) {
         text += label_of(kind);
     }
+    text += label_of_calling_a_person;
     for (const std::string_view line : neutral_lines) {
         text += '\n';
         text += line;

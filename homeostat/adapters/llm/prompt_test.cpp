@@ -75,6 +75,7 @@ TEST_CASE("every remedy kind has a label of its own that begins with one space")
         labels.insert(label);
     }
     CHECK(labels.size() == kinds_all.size());
+    CHECK(!labels.contains(label_of_calling_a_person));
     CHECK(kinds_all.size() == names_of(std::type_identity<RemedyKind>{}).size() - 3);  // Inverses.
 }
 
