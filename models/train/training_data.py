@@ -70,21 +70,44 @@ def prompts_of(homeostat, path, examples):
     return parse_prompts(ran.stdout, examples)
 
 
-def target_of(kinds, labels, smoothing):
-    """What the model should answer, as a share for each kind that it can name, in the order of
-    `labels`: equal shares of 1 - smoothing for what is acceptable, the rest for what is on the
-    menu and not. A kind without a label (to call a person) is nothing the model can say.
+def target_of(kinds, smoothing):
+    """What the model should answer, as a share for each kind: equal shares of 1 - smoothing for
+    what is acceptable, the rest for what is on the menu and not.
 
-    None where there is nothing to learn: no acceptable kind has a label, or only one kind has.
+    None where there is nothing to learn: no kind is acceptable, or there is only one.
     """
-    named = [kind for kind in labels if kind in kinds]
-    right = [kind for kind in named if kinds[kind]]
-    if not right or len(named) < 2:
+    right = [kind for kind in kinds if kinds[kind]]
+    if not right or len(kinds) < 2:
         return None
-    wrong_count = len(named) - len(right)
+    wrong_count = len(kinds) - len(right)
     rest = smoothing if wrong_count else 0.0
     return {kind: (1 - rest) / len(right) if kinds[kind] else rest / wrong_count
-            for kind in named}
+            for kind in kinds}
+
+
+def read_lessons(path):
+    """(head, lessons) of a file that lessons.py wrote. ERRORS: Unusable, with the line."""
+    with open(path, encoding="utf-8") as lines:
+        try:
+            head, *lessons = [json.loads(line) for line in lines]
+            known = set(head["label_tokens"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise Unusable(f"{path}: no lessons ({error}); lessons.py writes them") from error
+    for number, lesson in enumerate(lessons, start=2):
+        if not lesson.get("tokens") or not set(lesson["kinds"]) <= known:
+            raise Unusable(f"{path}:{number}: want `tokens`, and `kinds` that have a label")
+    return head, lessons
+
+
+def split_off(lessons, share):
+    """(those to learn from, those kept aside), whole cases on one side: a case with a note is on
+    that of the case without."""
+    taught, kept = [], []
+    for lesson in lessons:
+        case = lesson["id"].split("+")[0]
+        drawn = int.from_bytes(hashlib.sha256(case.encode()).digest()[:4], "big") / 2**32
+        (kept if drawn < share else taught).append(lesson)
+    return taught, kept
 
 
 def batches(lengths, size, seed, epoch):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "models/train"))
 
+import notes  # noqa: E402
 import training_data as data  # noqa: E402
 
 LABELS = {"observe": " observe", "restart": " restart", "rollback": " rollback"}
@@ -63,29 +64,90 @@ class Prompts(unittest.TestCase):
 
 class Targets(unittest.TestCase):
     def test_what_is_acceptable_shares_all_but_a_little(self):
-        target = data.target_of({"observe": True, "restart": True, "rollback": False}, LABELS, 0.1)
+        target = data.target_of({"observe": True, "restart": True, "rollback": False}, 0.1)
         self.assertEqual(list(target), list(LABELS))
         self.assertAlmostEqual(target["observe"], 0.45)
         self.assertAlmostEqual(target["restart"], 0.45)
         self.assertAlmostEqual(target["rollback"], 0.1)
 
     def test_what_is_not_on_the_menu_gets_nothing(self):
-        target = data.target_of({"observe": False, "restart": True}, LABELS, 0.02)
+        target = data.target_of({"observe": False, "restart": True}, 0.02)
         self.assertEqual(set(target), {"observe", "restart"})
         self.assertAlmostEqual(sum(target.values()), 1)
 
     def test_where_all_is_acceptable_nothing_is_held_back(self):
-        target = data.target_of({"observe": True, "restart": True}, LABELS, 0.1)
+        target = data.target_of({"observe": True, "restart": True}, 0.1)
         self.assertEqual(target, {"observe": 0.5, "restart": 0.5})
 
-    def test_a_kind_without_a_label_has_no_share(self):
-        kinds = {"observe": False, "restart": True, "escalate": True}
-        self.assertEqual(data.target_of(kinds, LABELS, 0.0), {"observe": 0.0, "restart": 1.0})
+    def test_nothing_is_learnt_where_nothing_is_right_or_there_is_no_choice(self):
+        for kinds in ({"observe": False, "restart": False}, {"observe": True}, {}):
+            self.assertIsNone(data.target_of(kinds, 0.02))
 
-    def test_nothing_is_learnt_where_the_model_has_no_right_word_or_no_choice(self):
-        for kinds in ({"observe": False, "restart": False, "escalate": True},
-                      {"observe": True, "escalate": False}):
-            self.assertIsNone(data.target_of(kinds, LABELS, 0.02))
+
+class Lessons(unittest.TestCase):
+    HEAD = {"label_tokens": {"observe": 7, "restart": 8}, "prompt_digest": "d"}
+
+    def read(self, *documents):
+        with tempfile.TemporaryDirectory(prefix="training-") as directory:
+            file = Path(directory) / "lessons.jsonl"
+            file.write_text("".join(json.dumps(one) + "\n" for one in documents))
+            return data.read_lessons(file)
+
+    def lesson(self, **more):
+        return {"id": "c-1", "family": "leak", "tokens": [2, 5],
+                "kinds": {"observe": True, "restart": False}} | more
+
+    def test_a_file_is_a_head_and_lessons(self):
+        self.assertEqual(self.read(self.HEAD, self.lesson()), (self.HEAD, [self.lesson()]))
+
+    def test_what_is_no_lesson_is_refused_with_its_line(self):
+        for broken in ({"tokens": []}, {"kinds": {"rollback": True}}):
+            with self.assertRaisesRegex(data.Unusable, "jsonl:3: "):
+                self.read(self.HEAD, self.lesson(), self.lesson(**broken))
+        for head in ({}, [], {"label_tokens": 3}):
+            with self.assertRaisesRegex(data.Unusable, "lessons.py writes them"):
+                self.read(head, self.lesson())
+
+    def test_a_case_and_its_notes_are_on_the_same_side(self):
+        lessons = [self.lesson(id=f"c-{number}{note}") for number in range(400)
+                   for note in ("", "+note-0", "+note-1")]
+        taught, kept = data.split_off(lessons, 0.1)
+        self.assertEqual(len(taught) + len(kept), 1200)
+        self.assertTrue(60 <= len(kept) <= 180, len(kept))
+        cases = [{one["id"].split("+")[0] for one in side} for side in (taught, kept)]
+        self.assertFalse(cases[0] & cases[1])
+
+
+class NotesOfAnOperator(unittest.TestCase):
+    SAVES = {"rollback": 1.0, "open_circuit": 0.8, "restart": 0.0, "observe": 0.0}
+
+    def drawn(self, held_out=False, right=("rollback",), saves=None):
+        made = notes.Notes(1, held_out)
+        told = [made.draw(list(right), saves or self.SAVES) for _ in range(400)]
+        return [one for one in told if one is not None]
+
+    def test_a_note_makes_right_only_what_helps(self):
+        told = self.drawn()
+        self.assertEqual({tuple(right) for _, right in told}, {("rollback",), ("open_circuit",)})
+        for note, right in told:
+            if any(subject in note for subject in notes.SUBJECTS["restart"]):
+                self.assertEqual(right, ["rollback"], note)
+
+    def test_without_another_remedy_that_helps_no_note_changes_anything(self):
+        for _, right in self.drawn(saves={"rollback": 1.0, "restart": 0.0, "observe": 0.0}):
+            self.assertEqual(right, ["rollback"])
+
+    def test_wordings_are_on_one_side(self):
+        for pool in (notes.PREFER, notes.AVOID, notes.OVER, notes.IDLE):
+            taught, held_out = notes.wordings(pool, False), notes.wordings(pool, True)
+            self.assertEqual(sorted(taught + held_out), sorted(pool))
+            self.assertTrue(taught and held_out)
+
+    def test_every_wording_fits_a_line_of_evidence(self):
+        longest = max(len(one.format(a, b)) for one in notes.PREFER + notes.AVOID + notes.OVER
+                      for a in sum(notes.SUBJECTS.values(), [])
+                      for b in sum(notes.SUBJECTS.values(), []))
+        self.assertLess(longest, 114)
 
 
 class Batches(unittest.TestCase):
