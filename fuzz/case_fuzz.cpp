@@ -7,6 +7,7 @@
 #include "homeostat/cases/case.hpp"
 #include "homeostat/cases/evidence.hpp"
 #include "homeostat/cases/survey.hpp"
+#include "homeostat/cases/tree_ranker.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -26,11 +27,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     const cases::Survey survey = cases::survey_of(one->shown);
-    const std::vector<cases::Candidate> menu = cases::candidates_of(survey);
+    std::vector<cases::Candidate> menu = cases::candidates_of(survey);
+    static const auto tree = cases::parse_tree(cases::shipped_tree());
+    ensure(tree.has_value(), "the tree of the program can be read");
+    tree->rank(menu);
     ensure(menu.size() >= 2, "to observe and to call a person are always there");
     double sum = 0;
+    double prior_sum = 0;
     for (const cases::Candidate& candidate : menu) {
-        sum += candidate.prior;
+        sum += candidate.weight;
+        prior_sum += candidate.prior;
         ensure(std::ranges::all_of(candidate.features, [](double x) { return std::isfinite(x); }),
                "features are numbers");
         ensure(candidate.service == cases::nobody ||
@@ -39,6 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         ensure(!cases::describe(candidate, survey).empty(), "a candidate has words");
     }
     ensure(std::abs(sum - 1) < 1e-6, "weights sum to 1");
+    ensure(std::abs(prior_sum - 1) < 1e-6, "and so do those of the rules");
     for (const cases::RankedCause& cause : cases::causes_of(survey)) {
         ensure(std::isfinite(cause.weight) && cause.weight >= 0, "a cause has a weight");
     }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Who picks the right remedy: the rules, a boosted tree, logistic regression and others, on cases
-of families that none of them was trained on. Writes docs/figures/decide.md.
+"""Who picks the right remedy: the program's tree, the rules, logistic regression and others, on
+cases of families that none of them was trained on. Writes docs/figures/decide.md.
 
     make bench-decide                                 everything; goes on where it was interrupted
     make bench-decide DECIDE_PARTS=document           one part
@@ -17,6 +17,9 @@ of families that none of them was trained on. Writes docs/figures/decide.md.
     training   not by default: RUNS/training.jsonl and                     2 min
                RUNS/training-held-out.jsonl for models/train, from
                `homeostat decide --evidence`
+    tree       not by default: learns the tree anew from the cases of      3 min
+               training and writes models/ranker/tree.json, which the
+               next build embeds
 
 Cases are kept in RUNS, a file for each split, seed and number; a file that was begun is gone on
 with. The first and the last case of a file are made anew before it is used: other bytes mean
@@ -38,7 +41,8 @@ import decide_scoring as scoring
 from figure_runs import ROOT, install_peers, python_of, say
 
 BENCH = ROOT / "bench/decide"
-DEFAULT = "rules"  # The ranker that `homeostat decide` uses.
+TREE = ROOT / "models/ranker/tree.json"
+DEFAULT = "tree"  # The ranker that `homeostat decide` uses.
 NOT_MEASURED = ("both", "model", "json_grammar")  # There is no trained model yet.
 TOLD_OF_ANSWER = ("remedy", "service", "replica", "artifact", "to", "weight")
 
@@ -116,13 +120,15 @@ def make_all_cases(options):
                    lambda order, number: case_line(options, order, number))
 
 
-def judged(options, name, *more):
-    """The cases of a file one by one, as the program tells them and with their truth."""
+def judged(options, name, *more, ranker="rules"):
+    """The cases of a file one by one, as the program tells them and with their truth. Who learns
+    sees the rules' weights; what the program's tree says would be its own echo."""
     path = file_of(options, name)
     if whole_lines(path) != orders_of(options)[name][1]:
         sys.exit(f"{path} is not complete; run the part cases first")
     with tempfile.TemporaryFile("w+") as trouble, subprocess.Popen(
-            [options.bin / "homeostat", "decide", "--cases", path, "--json", "--features", *more],
+            [options.bin / "homeostat", "decide", "--cases", path, "--json", "--features",
+             "--ranker", ranker, *more],
             stdout=subprocess.PIPE, stderr=trouble, text=True) as program:
         told_count = 0
         with open(path, encoding="utf-8") as lines:
@@ -132,6 +138,16 @@ def judged(options, name, *more):
         if program.wait() != 0 or told_count != orders_of(options)[name][1]:
             trouble.seek(0)
             sys.exit(f"homeostat decide: {trouble.read()[-2000:]}")
+
+
+def judged_by_both(options, name):
+    """The cases with the rules' weights, and `program`: what the program's own tree chooses. The
+    times are those of the tree."""
+    # One after the other: the times are to be of one process.
+    own = [{"program": case["remedies"][0], "ms": case["ms"]}
+           for case in judged(options, name, ranker="tree")]
+    for case, more in zip(judged(options, name), own, strict=True):
+        yield case | more
 
 
 def trained_rankers(options):
@@ -171,14 +187,39 @@ def figures_of(tallies, took_ms, menu_recall):
     }
 
 
+def went_inside(options, part):
+    """Runs a part in the interpreter that has the peers, unless this is it: then it is False."""
+    if Path(sys.prefix).resolve() == (options.runs / "peers").resolve():
+        return False
+    if not python_of(options.runs).exists():
+        sys.exit("the peers are not installed; run the part peers first")
+    inside = [python_of(options.runs), __file__, *sys.argv[1:], "--parts", part]
+    if subprocess.run(inside, check=False).returncode != 0:
+        sys.exit(f"the part {part} failed; see above")
+    return True
+
+
+def columns_of(options):
+    """What the numbers of a row are called, by the program."""
+    told = subprocess.run([options.bin / "homeostat", "decide", "--cases", os.devnull, "--json",
+                           "--features", "--ranker", "rules"],
+                          capture_output=True, text=True, check=True)
+    return json.loads(told.stderr)["columns"]
+
+
+def write_tree(options):
+    if went_inside(options, "tree"):
+        return
+    sys.path.insert(0, str(BENCH))
+    import export_tree
+    split, seed, _ = orders_of(options)["train"][0]
+    learned = {"split": split, "seed": seed, "cases": options.train}
+    export_tree.export(list(judged(options, "train")), columns_of(options), learned, TREE)
+    say(f"{TREE} is written; the next build embeds it")
+
+
 def score(options):
-    """Runs inside the interpreter that has the peers."""
-    if Path(sys.prefix).resolve() != (options.runs / "peers").resolve():
-        if not python_of(options.runs).exists():
-            sys.exit("the peers are not installed; run the part peers first")
-        inside = [python_of(options.runs), __file__, *sys.argv[1:], "--parts", "score"]
-        if subprocess.run(inside, check=False).returncode != 0:
-            sys.exit("the part score failed; see above")
+    if went_inside(options, "score"):
         return
     load = os.getloadavg()[0]
     rankers = list(trained_rankers(options))
@@ -186,7 +227,7 @@ def score(options):
     took_ms, on_menu = [], []
     answers_file = options.figures.with_name("decide-answers.jsonl")
     with open(answers_file, "w", encoding="utf-8") as out:
-        for case in judged(options, "held-out"):
+        for case in judged_by_both(options, "held-out"):
             took_ms.append(sum(case["ms"].values()))
             on_menu.append(any(one["is_acceptable"] for one in case["remedies"]))
             answers = {"id": case["id"], "family": case["family"]}
@@ -197,7 +238,7 @@ def score(options):
                                         (*TOLD_OF_ANSWER, "is_acceptable", "is_harmful")
                                         if key in chosen}
             out.write(json.dumps(answers) + "\n")
-    for case in judged(options, "healthy"):
+    for case in judged_by_both(options, "healthy"):
         for ranker in rankers:
             tallies[ranker.name].add_healthy(ranker.choose(case))
     figures = figures_of(tallies, took_ms, scoring.share(on_menu))
@@ -229,8 +270,8 @@ def write_training(options):
         with open(part, "w", encoding="utf-8") as out:
             for case in judged(options, name, "--evidence"):
                 out.write(json.dumps({"id": case["id"], "family": case["family"],
-                                      "evidence": case["evidence"],
-                                      "kinds": kinds_of(case)}) + "\n")
+                                      "evidence": case["evidence"], "kinds": kinds_of(case),
+                                      "saves": case["saves"]}) + "\n")
         part.rename(options.runs / f"{target}.jsonl")
         say(f"{target}.jsonl is written")
 
@@ -243,7 +284,7 @@ def write_page(options):
 
 PARTS = {"peers": lambda options: install_peers(options.runs, BENCH / "requirements.txt"),
          "cases": make_all_cases, "score": score, "document": write_page,
-         "training": write_training}
+         "training": write_training, "tree": write_tree}
 
 
 def main():

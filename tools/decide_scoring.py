@@ -24,6 +24,18 @@ def is_named(one, answers):
                for answer in answers)
 
 
+def saves_of(futures):
+    """Of each kind that was tried: what it saves users, as a share of what the best remedy saves
+    them; nothing where nothing can be saved. Below 0: it costs more than doing nothing."""
+    costs = {}
+    for future in futures:
+        cost = sum(future["costs"]) / len(future["costs"]) + future["price"]
+        costs[future["remedy"]] = min(cost, costs.get(future["remedy"], cost))
+    room = costs["observe"] - min(costs.values()) if costs else 0
+    return {kind: round((costs["observe"] - cost) / room, 3) if room > 1 else 0.0
+            for kind, cost in costs.items()}
+
+
 def with_truth(case, truth):
     """`case` as told by the program, with what `truth`, its line in the file of cases, says."""
     for one in case["remedies"]:
@@ -33,6 +45,7 @@ def with_truth(case, truth):
     # A case begins at 0 s; what is older is history.
     case["is_change_recent"] = any(change[0] >= 0 and change[2] in ("deploy", "config")
                                    for change in truth.get("changes", []))
+    case["saves"] = saves_of(truth.get("futures", []))
     case["is_rollback_acceptable"] = any(answer["remedy"] == "rollback"
                                          for answer in truth["acceptable"])
     return case

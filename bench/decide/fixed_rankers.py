@@ -1,4 +1,4 @@
-"""Rankers that learn nothing: the rules' own weights, one remedy always, chance."""
+"""Rankers that learn nothing here: the rules' own weights, the program, one remedy, chance."""
 
 import random
 
@@ -16,6 +16,18 @@ class Rules:
 
     def choose(self, case):
         return max(case["remedies"], key=lambda one: one["weight"])
+
+
+class Program:
+    """What `homeostat decide` chose by the tree that is part of it: `case["program"]`."""
+
+    name = "tree"
+
+    def learn(self, cases):
+        pass
+
+    def choose(self, case):
+        return case["program"]
 
 
 class Always:

@@ -8,7 +8,7 @@ import collections
 
 import numpy
 
-from fixed_rankers import Always, Random, Rules
+from fixed_rankers import Always, Program, Random, Rules
 
 KINDS = ["observe", "escalate", "restart", "rolling_restart", "rollback", "scale", "eject",
          "open_circuit", "invalidate_cache", "reroute"]
@@ -22,8 +22,12 @@ def rows_of(case):
         kind = [0.0] * len(KINDS)
         kind[KIND_INDEX[one["remedy"]]] = 1.0
         is_config = 1.0 if one.get("artifact") == "config" else 0.0
-        rows.append([*one["features"], *kind, is_config])
+        rows.append([*one["features"], one["weight"], *kind, is_config])
     return rows
+
+
+# What follows the features in a row, as the program names it.
+LAST_COLUMNS = ["rules_weight", *(f"is_{kind}" for kind in KINDS), "is_config"]
 
 
 class Scored:
@@ -53,19 +57,52 @@ class Scored:
         return case["remedies"][int(numpy.argmax(chances))]
 
 
-class Tree(Scored):
+def shares_of(case):
+    """What a ranker should believe: the acceptable candidates share the whole equally."""
+    right = numpy.array([float(one["is_acceptable"]) for one in case["remedies"]])
+    return right / right.sum()
+
+
+def softmax_loss(sizes, target):
+    """The loss over whole menus, as lightgbm asks for it: gradient and hessian of -Σ target·log p,
+    p the softmax over each menu. sizes: how many candidates each has, in their order."""
+    begins = numpy.concatenate([[0], numpy.cumsum(sizes)[:-1]])
+    menu_of = numpy.repeat(numpy.arange(len(sizes)), sizes)
+
+    def loss(scores, _):
+        top = numpy.maximum.reduceat(scores, begins)
+        raised = numpy.exp(scores - top[menu_of])
+        p = raised / numpy.add.reduceat(raised, begins)[menu_of]
+        return p - target, 2 * numpy.maximum(p * (1 - p), 1e-3)
+    return loss
+
+
+class Tree:
+    """A boosted tree that learns whole menus: one candidate is to stand above the others. It is
+    what `homeostat decide` ranks by, once export_tree.py has written it down."""
+
     name = "tree"
+    ROUNDS = 250
+    SETTINGS = {"learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": 20,
+                "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1,
+                "lambda_l2": 1, "seed": 1, "deterministic": True, "force_row_wise": True,
+                "num_threads": 2, "verbose": -1}
 
-    def fit(self, rows, labels, weights):
+    def learn(self, cases):
         import lightgbm
-        self.model = lightgbm.LGBMClassifier(
-            n_estimators=400, learning_rate=0.05, num_leaves=31, min_child_samples=40,
-            subsample=0.8, subsample_freq=1, colsample_bytree=0.8, random_state=1, n_jobs=2,
-            deterministic=True, force_row_wise=True, verbose=-1)
-        self.model.fit(rows, labels, sample_weight=weights)
+        # Where nothing on the menu is acceptable, nothing can be learnt of what to prefer.
+        those = [case for case in cases if any(one["is_acceptable"] for one in case["remedies"])]
+        rows = numpy.array([row for case in those for row in rows_of(case)])
+        target = numpy.concatenate([shares_of(case) for case in those])
+        loss = softmax_loss([len(case["remedies"]) for case in those], target)
+        self.model = lightgbm.train({**self.SETTINGS, "objective": loss},
+                                    lightgbm.Dataset(rows, label=target), self.ROUNDS)
 
-    def chances(self, rows):
-        return self.model.booster_.predict(rows)
+    def scores(self, case):
+        return self.model.predict(numpy.array(rows_of(case)))
+
+    def choose(self, case):
+        return case["remedies"][int(numpy.argmax(self.scores(case)))]
 
 
 class Logistic(Scored):
@@ -129,7 +166,7 @@ class Nearest:
 
 
 def all_rankers():
-    return [Rules(), Tree(), Logistic(), Nearest(),
+    return [Rules(), Program(), Logistic(), Nearest(),
             Always("always_rollback", {"rollback"}),
             Always("restart_only", {"restart", "rolling_restart"}),
             Always("always_escalate", {"escalate"}),

@@ -93,6 +93,7 @@ struct DecideOptions {
     bool tells_each{false};    ///< A line for each case, also of those that can be scored.
     bool has_features{false};  ///< With all candidates and their numbers, for training.
     bool has_evidence{false};  ///< With the lines that a small model would read.
+    bool ranks_by_tree{true};  ///< By the rules otherwise.
 };
 
 [[nodiscard]] ExitStatus run_agent(const AgentOptions& options);

@@ -60,7 +60,15 @@ void add_decide(CLI::App& app, DecideOptions& options) {
                       "A line of JSON for each case; the scores go to stderr");
     command->add_flag("--each", options.tells_each, "A line for each case, before the scores");
     command->add_flag("--features", options.has_features,
-                      "With --json: every candidate, and the numbers it was weighed by");
+                      "With --json: every candidate and the numbers it was weighed by; their names "
+                      "stand with the scores");
+    command
+        ->add_option_function<std::string>(
+            "--ranker",
+            [&options](const std::string& word) { options.ranks_by_tree = word == "tree"; },
+            "Who ranks: the tree that was learnt from simulated cases, or the rules alone")
+        ->check(CLI::IsMember({"tree", "rules"}))
+        ->default_str("tree");
     command->add_flag("--evidence", options.has_evidence,
                       "With --json: the case in a few lines, as a small model reads it");
     command->footer(
@@ -72,6 +80,7 @@ void add_decide(CLI::App& app, DecideOptions& options) {
         "  130  interrupted: what was printed is whole lines\n\n"
         "Examples:\n  homeostat simulate --cases 200 --split held-out --out cases.jsonl\n"
         "  homeostat decide --cases cases.jsonl\n"
+        "  homeostat decide --cases cases.jsonl --ranker rules\n"
         "  homeostat decide --cases cases.jsonl --json > answers.jsonl");
 }
 

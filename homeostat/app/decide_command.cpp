@@ -9,6 +9,7 @@
 #include "homeostat/cases/case.hpp"
 #include "homeostat/cases/evidence.hpp"
 #include "homeostat/cases/survey.hpp"
+#include "homeostat/cases/tree_ranker.hpp"
 
 #include <fmt/format.h>
 
@@ -17,6 +18,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,7 +50,8 @@ struct Judged {
     double rank_ms{0};
 };
 
-Judged judge(const cases::Shown& shown) {
+/// tree: none where the rules rank.
+Judged judge(const cases::Shown& shown, const std::optional<cases::TreeRanker>& tree) {
     Judged judged;
     const auto survey_begin = Clock::now();
     judged.survey = cases::survey_of(shown);
@@ -56,9 +59,11 @@ Judged judge(const cases::Shown& shown) {
     const auto rank_begin = Clock::now();
     judged.causes = cases::causes_of(judged.survey);
     judged.ranked = cases::candidates_of(judged.survey);
-    std::ranges::sort(judged.ranked, [](const auto& one, const auto& other) {
-        return one.prior != other.prior ? one.prior > other.prior : one.place < other.place;
-    });
+    if (tree) {
+        tree->rank(judged.ranked);
+    } else {
+        cases::rank_by_rules(judged.ranked);
+    }
     judged.rank_ms = ms_since(rank_begin);
     return judged;
 }
@@ -92,7 +97,7 @@ json::object remedy_document(const Judged& judged, const cases::Candidate& candi
     tell("replica", candidate.replica);
     tell("artifact", candidate.artifact);
     tell("to", candidate.to);
-    object["weight"] = candidate.prior;
+    object["weight"] = candidate.weight;
     object["because"] = candidate.because;
     return object;
 }
@@ -129,7 +134,8 @@ json::array remedies_document(const Judged& judged, bool has_features) {
 /// Judges the lines of one file.
 class CaseJudge {
   public:
-    explicit CaseJudge(const DecideOptions& options) : options_(options) {}
+    CaseJudge(const DecideOptions& options, std::optional<cases::TreeRanker> tree)
+        : options_(options), tree_(std::move(tree)) {}
 
     void judge_line(std::string_view line, std::size_t number) {
         const auto begin = Clock::now();
@@ -139,7 +145,7 @@ class CaseJudge {
             return;
         }
         const double read_ms = ms_since(begin);
-        tell(*one, judge(one->shown), read_ms);
+        tell(*one, judge(one->shown, tree_), read_ms);
     }
 
     void refuse_line(std::size_t number, const std::string& why) {
@@ -154,7 +160,13 @@ class CaseJudge {
             complain(fmt::format("{} lines in all could not be read", bad_count_));
         }
         if (options_.is_json) {
-            fmt::print(stderr, "{}\n", to_text(json::value(scores_.document())));
+            json::object document = scores_.document();
+            document["ranker"] = tree_ ? "tree" : "rules";
+            if (options_.has_features) {
+                const std::vector<std::string> columns = cases::tree_columns();
+                document["columns"] = json::array(columns.begin(), columns.end());
+            }
+            fmt::print(stderr, "{}\n", to_text(json::value(std::move(document))));
         } else if (scores_.count() > 0) {
             fmt::print("\n{}", scores_.table());
         }
@@ -187,14 +199,28 @@ class CaseJudge {
             const cases::Candidate& chosen = judged.ranked.front();
             // A case may come from anybody, and this goes to a terminal.
             fmt::print("{}: {} ({:.2f}): {}\n", plain(one.shown.id),
-                       plain(cases::describe(chosen, judged.survey)), chosen.prior, chosen.because);
+                       plain(cases::describe(chosen, judged.survey)), chosen.weight,
+                       chosen.because);
         }
     }
 
     const DecideOptions& options_;
+    std::optional<cases::TreeRanker> tree_;
     DecideScores scores_;
     std::size_t bad_count_{0};
 };
+
+/// None where the rules rank. ERRORS: invalid, where the program was built with another's tree.
+Result<std::optional<cases::TreeRanker>> tree_for(const DecideOptions& options) {
+    if (!options.ranks_by_tree) {
+        return std::nullopt;
+    }
+    Result<cases::TreeRanker> tree = cases::parse_tree(cases::shipped_tree());
+    if (!tree) {
+        return fail("models/ranker/tree.json, embedded", tree.error());
+    }
+    return std::move(*tree);
+}
 
 }  // namespace
 
@@ -204,6 +230,11 @@ ExitStatus decide_cases(const DecideOptions& options) {
         complain(fmt::format("{}: cannot be read", options.cases.string()));
         return ExitStatus::usage;
     }
+    Result<std::optional<cases::TreeRanker>> tree = tree_for(options);
+    if (!tree) {
+        complain(tree.error().text);
+        return ExitStatus::usage;
+    }
     is_interrupted = 0;
     const auto note_it = [](int signal) {
         is_interrupted = 1;
@@ -211,7 +242,7 @@ ExitStatus decide_cases(const DecideOptions& options) {
     };
     std::signal(SIGINT, note_it);
     std::signal(SIGTERM, note_it);
-    CaseJudge judge(options);
+    CaseJudge judge(options, std::move(*tree));
     BoundedLines lines(file, cases::line_bytes_max);
     while (is_interrupted == 0 && lines.next()) {
         if (lines.is_too_long()) {

@@ -397,4 +397,13 @@ std::vector<Candidate> candidates_of(const Survey& survey) {
     return Kitchen(survey).run();
 }
 
+void rank_by_rules(std::vector<Candidate>& menu) {
+    for (Candidate& candidate : menu) {
+        candidate.weight = candidate.prior;
+    }
+    std::ranges::sort(menu, [](const Candidate& one, const Candidate& other) {
+        return one.prior != other.prior ? one.prior > other.prior : one.place < other.place;
+    });
+}
+
 }  // namespace homeostat::cases

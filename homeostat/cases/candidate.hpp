@@ -118,6 +118,7 @@ struct Candidate {
     std::string to;                  ///< rollback: a version. scale: a number.
     std::array<double, features_count> features{};
     double prior{0};         ///< The rules' weight; those of a menu sum to 1.
+    double weight{0};        ///< Of whoever ranked the menu; they sum to 1.
     std::uint32_t place{0};  ///< On the menu, in the case's own order.
     std::string because{};
 };
@@ -137,6 +138,9 @@ struct Candidate {
 /// and to call a person, which are always there and stand first.
 /// ENSURES: priors sum to 1.
 [[nodiscard]] std::vector<Candidate> candidates_of(const Survey& survey);
+
+/// Brings what the rules weigh most to the front, and gives each that weight.
+void rank_by_rules(std::vector<Candidate>& menu);
 
 struct RankedCause {
     std::uint32_t service{nobody};

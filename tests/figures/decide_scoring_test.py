@@ -74,6 +74,25 @@ class Cases(unittest.TestCase):
         self.assertFalse(scoring.is_rollback_wrong(case([truth("restart")], changes=[old, flag])))
 
 
+class Saving(unittest.TestCase):
+    def future(self, remedy, costs, price=0.0):
+        return {"remedy": remedy, "costs": costs, "price": price}
+
+    def test_a_kind_saves_a_share_of_what_the_best_saves(self):
+        told = scoring.saves_of([self.future("observe", [100, 110, 90]),
+                                 self.future("rollback", [46, 46, 46], 4),
+                                 self.future("restart", [120, 120, 120], 5),
+                                 self.future("restart", [75, 75, 75]),
+                                 self.future("scale", [110, 110, 110])])
+        self.assertEqual(told, {"observe": 0.0, "rollback": 1.0, "restart": 0.5, "scale": -0.2})
+
+    def test_nothing_is_saved_where_nothing_can_be(self):
+        told = scoring.saves_of([self.future("observe", [2, 2, 2]),
+                                 self.future("restart", [1.5, 1.5, 1.5])])
+        self.assertEqual(told, {"observe": 0.0, "restart": 0.0})
+        self.assertEqual(scoring.saves_of([]), {})
+
+
 class Shares(unittest.TestCase):
     def test_a_family_counts_once_however_many_cases_it_has(self):
         outcomes = [("leak", True)] * 9 + [("leak", False)] + [("surge", False)] * 2

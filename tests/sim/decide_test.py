@@ -56,6 +56,31 @@ class Decide(unittest.TestCase):
         right = sum(answer["score"]["acceptable"] for answer in answers)
         self.assertAlmostEqual(scores["acceptable"], right / 8)
 
+    def test_the_tree_ranks_unless_the_rules_are_asked(self):
+        def told(*arguments):
+            done = run("decide", "--cases", self.path, "--json", "--features", *arguments)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return [json.loads(line)["remedies"] for line in done.stdout.splitlines()], \
+                json.loads(done.stderr)
+
+        def without_weights(remedies):
+            return sorted(json.dumps(one | {"weight": None}) for one in remedies)
+
+        default, scores = told()
+        self.assertEqual(scores["ranker"], "tree")
+        self.assertEqual(default, told("--ranker", "tree")[0])
+        by_rules, scores = told("--ranker", "rules")
+        self.assertEqual(scores["ranker"], "rules")
+        self.assertNotEqual(default, by_rules)
+        for one, other in zip(default, by_rules, strict=True):
+            self.assertEqual(without_weights(one), without_weights(other))
+            for menu in (one, other):
+                self.assertAlmostEqual(sum(remedy["weight"] for remedy in menu), 1)
+                self.assertEqual(len(scores["columns"]), len(menu[0]["features"]) + 12)
+        refused = run("decide", "--cases", self.path, "--ranker", "chance")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("--ranker", refused.stderr)
+
     def test_a_table_for_people(self):
         done = run("decide", "--cases", self.path)
         self.assertEqual(done.returncode, 0, done.stderr)
