@@ -18,7 +18,8 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
-# Target all_verify_interface_header_sets compiles each header alone.
+# Target all_verify_interface_header_sets compiles each header alone that no source does, see
+# layers.cmake.
 set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)
 
 # No NDEBUG: an assertion reports our own bug, and production is where that matters. Line tables are

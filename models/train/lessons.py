@@ -14,8 +14,6 @@ kinds {kind: acceptable} of those on the menu that have a label; with --prompts 
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -45,57 +43,29 @@ def with_notes(examples, copies, seed, held_out):
     return told
 
 
-class Tokenizer:
-    """The model server's own, asked over its socket."""
-
-    def __init__(self, options, directory):
-        self.path = os.path.join(directory, "m.sock")
-        self.log = open(os.path.join(directory, "log"), "w+b")
-        self.server = subprocess.Popen(
-            [options.server, "--model", options.model, "--host", self.path, *try_server.FLAGS],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True)
-        try_server.wait_until_up(self.path, self.server)
-
-    def tokens(self, text, is_whole):
-        body = {"content": text, "add_special": is_whole, "parse_special": False}
-        status, told = try_server.call(self.path, "POST", "/tokenize", body)
-        if status != 200:
-            raise data.Unusable(f"the server cannot tokenize: {told}")
-        return told["tokens"]
-
-    def end(self):
-        if self.server.poll() is None:
-            os.killpg(self.server.pid, 9)
-        self.server.wait()
-
-
-def label_tokens(tokenizer, labels):
+def label_tokens(server, labels):
     """One token per label, as it stands behind a question."""
-    told = {}
-    for kind, label in labels.items():
-        tokens = tokenizer.tokens(label, False)
-        if len(tokens) != 1:
-            raise data.Unusable(f"the label '{label}' is {len(tokens)} tokens of the base, not one")
-        told[kind] = tokens[0]
+    told = {kind: try_server.token_of(server, label) for kind, label in labels.items()}
     if len(set(told.values())) < len(told):
         raise data.Unusable("two labels are the same token")
     return told
 
 
-def write_lessons(options, tokenizer, examples, out):
+def write_lessons(options, server, examples, out):
+    """server: the socket of one that has the model."""
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as asked:
         for example in examples:
             asked.write(json.dumps(example) + "\n")
         asked.flush()
         labels, digest, prompts = data.prompts_of(options.homeostat, asked.name, examples)
-    tokens_of = label_tokens(tokenizer, labels)
-    head = {"labels": labels, "label_tokens": tokens_of, "prompt_digest": digest,
-            "base": options.model.name, "base_sha256": data.sha256_of(options.model),
+    head = {"labels": labels, "label_tokens": label_tokens(server, labels),
+            "prompt_digest": digest, "base": options.model.name,
+            "base_sha256": data.sha256_of(options.model),
             "data_sha256": data.sha256_of(options.data)}
     out.write(json.dumps(head) + "\n")
     for example, prompt in zip(examples, prompts, strict=True):
         lesson = {"id": example["id"], "family": example["family"],
-                  "tokens": tokenizer.tokens(prompt, True),
+                  "tokens": try_server.tokens_of(server, prompt, is_whole=True),
                   "kinds": {kind: right for kind, right in example["kinds"].items()
                             if kind in labels}}
         if options.prompts:
@@ -110,13 +80,9 @@ def run(options):
     else:
         examples += with_notes(examples, options.notes, options.seed, False)
     part = options.out.with_suffix(".part")
-    with tempfile.TemporaryDirectory(prefix="homeostat-") as directory:
-        tokenizer = Tokenizer(options, directory)
-        try:
-            with open(part, "w", encoding="utf-8") as out:
-                write_lessons(options, tokenizer, examples, out)
-        finally:
-            tokenizer.end()
+    with (try_server.running(str(options.server), str(options.model)) as server,
+          open(part, "w", encoding="utf-8") as out):
+        write_lessons(options, server, examples, out)
     part.rename(options.out)
     print(f"lessons: {len(examples)} in {options.out}", file=sys.stderr)
     return 0
@@ -139,7 +105,7 @@ def main():
                         default=ROOT / "build/model/gemma-3-270m-q8_0.gguf")
     try:
         return run(parser.parse_args())
-    except (data.Unusable, RuntimeError) as error:
+    except (data.Unusable, *try_server.TROUBLE) as error:
         return f"lessons: {error}"
 
 

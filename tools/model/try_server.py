@@ -69,9 +69,14 @@ def wait_until_up(path: str, server: subprocess.Popen) -> None:
     raise RuntimeError(f"it was not ready after {START_S:.0f} s")
 
 
+def tokens_of(path: str, text: str, is_whole: bool) -> list[int]:
+    """is_whole: with the token that begins a prompt, where the model has one."""
+    body = {"content": text, "add_special": is_whole, "parse_special": False}
+    return call(path, "POST", "/tokenize", body)[1]["tokens"]
+
+
 def token_of(path: str, label: str) -> int:
-    body = {"content": label, "add_special": False, "parse_special": False}
-    tokens = call(path, "POST", "/tokenize", body)[1]["tokens"]
+    tokens = tokens_of(path, label, is_whole=False)
     if len(tokens) != 1:
         raise RuntimeError(f"the label '{label}' is {len(tokens)} tokens, not one")
     return tokens[0]
