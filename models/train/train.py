@@ -99,6 +99,7 @@ class Learner:
         return -(wanted * torch.log_softmax(scores, dim=1)).sum(dim=1).mean()
 
     def step(self, prompts, targets, rate):
+        self.model.train()
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad()
@@ -111,6 +112,7 @@ class Learner:
     def chances(self, prompts, menus):
         """Of each prompt the probability of each kind on its menu."""
         torch = self.torch
+        self.model.eval()
         absent = torch.tensor([[kind not in menu for kind in self.kinds] for menu in menus],
                               device=self.device)
         with torch.no_grad():
@@ -235,7 +237,8 @@ def learn(options, learner, lessons, dev, about):
 def better_of(best, step, found, learner):
     say(f"step {step}: {found['right']:.3f} right of {found['n']} kept aside, "
         f"loss {found['loss']:.4f}")
-    if best is not None and best["found"]["loss"] <= found["loss"]:
+    # Where nothing was kept aside, the last one is as good as any.
+    if best is not None and found["n"] > 0 and best["found"]["loss"] <= found["loss"]:
         return best
     return {"step": step, "found": found, "adapter": learner.adapter()}
 
@@ -275,6 +278,9 @@ def train(options):
     about = {name: getattr(options, name) for name in SETTINGS} | {
         "lessons_sha256": data.sha256_of(options.lessons),
         **{name: head[name] for name in ("base", "base_sha256", "prompt_digest", "data_sha256")}}
+    if options.base.is_file() and data.sha256_of(options.base) != head["base_sha256"]:
+        raise data.Unusable(f"{options.base} is not the base that {options.lessons} was made for, "
+                            f"{head['base']}; lessons.py --model makes lessons for it")
     options.out.mkdir(parents=True, exist_ok=True)
     learner = Learner(options, head)
     taught, kept = data.split_off(all_lessons, options.dev)
@@ -303,7 +309,8 @@ def main():
                         help="lessons to evaluate on at the end")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--base", type=Path, default=ROOT / "build/model/gemma-3-270m-q8_0.gguf",
-                        help="a GGUF file, or a directory as Hugging Face has them")
+                        help="the GGUF file that the lessons were made for, or the same weights in "
+                             "a directory as Hugging Face has them")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--minutes", type=float, help="end with a checkpoint after so long")
@@ -313,7 +320,8 @@ def main():
     parser.add_argument("--smoothing", type=float, default=0.02,
                         help="the share of the target that is not for what is acceptable")
     parser.add_argument("--dev", type=float, default=0.1, help="share of the cases kept aside")
-    parser.add_argument("--dropout", type=float, default=0.05)
+    parser.add_argument("--dropout", type=float, default=0.0,
+                        help="above 0, a run that was interrupted ends with other weights")
     parser.add_argument("--weight-decay", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
