@@ -60,6 +60,36 @@ class CheckDemo(unittest.TestCase):
                 self.assertEqual(bool(done.stdout + done.stderr), status != 0)
 
 
+    READY = "t info model_ready name=m\n"
+    LATE = "t warning model_failed fault=late in_a_row=1\n"
+
+    def late(self, *logs):
+        """(exit status, what was noted as not tested) of a demo that no model answered."""
+        with tempfile.TemporaryDirectory(prefix="ci-") as name:
+            directory = Path(name)
+            (directory / "demo.json").write_text(json.dumps(demo(crash=None)))
+            for number, log in enumerate(logs):
+                (directory / f"kept/{number}").mkdir(parents=True)
+                (directory / f"kept/{number}/agent.log").write_text(log)
+            done = subprocess.run([TOOLS / "check_demo.py", directory / "demo.json", "--kept",
+                                   directory / "kept", "--skipped", directory / "skipped", "--",
+                                   "crash"], capture_output=True, text=True)
+            skipped = directory / "skipped"
+            return done.returncode, skipped.read_text() if skipped.exists() else ""
+
+    def test_a_model_that_was_late_each_time_is_no_failure_and_is_named(self):
+        ready, late = self.READY, self.LATE
+        status, noted = self.late(ready + late, ready)
+        self.assertEqual(status, 0)
+        self.assertIn("none of its answers was tested", noted)
+
+    def test_a_model_that_is_gone_broken_or_was_never_asked_is_a_failure(self):
+        ready, late = self.READY, self.LATE
+        broken = late.replace("late", "broken")
+        for logs in ((), ("",), (ready,), (late,), (ready + late, late), (ready + late + broken,)):
+            self.assertEqual(self.late(*logs), (1, ""), logs)
+
+
 class TestReport(unittest.TestCase):
     def setUp(self):
         with tempfile.TemporaryDirectory(prefix="ci-") as directory:
