@@ -22,41 +22,47 @@ bool holds(const EntryGroup& group, EntryKind kind) {
                                [&](const Entry& entry) { return entry.kind == kind; });
 }
 
+template <class Body, class F>
+std::string told_of(const Entry& entry, F&& tell) {
+    const Result<Body> body = from_json<Body>(entry.body);
+    return body ? tell(*body) : body.error().text;
+}
+
+std::string gist_of_outcome(const OutcomeBody& body) {
+    return fmt::format("{}: {}{}", body.effect.text(), to_text(body.outcome.kind),
+                       body.is_read_back ? ", read back" : "");
+}
+
 /// What a reader of a trace wants to know of it; empty where the kind says all.
 std::string gist_of(const Entry& entry) {
-    if (entry.kind == EntryKind::opened || entry.kind == EntryKind::proposed) {
-        const Result<Proposal> body = from_json<Proposal>(entry.body);
-        return body ? fmt::format("{} of {}: {}", to_text(body->symptom.kind),
-                                  body->symptom.subject.name, describe(body->choice.remedy))
-                    : body.error().text;
+    switch (entry.kind) {
+        case EntryKind::opened:
+        case EntryKind::proposed:
+            return told_of<Proposal>(entry, [](const Proposal& body) {
+                return fmt::format("{} of {}: {}", to_text(body.symptom.kind),
+                                   body.symptom.subject.name, describe(body.choice.remedy));
+            });
+        case EntryKind::verdict:
+            return told_of<VerdictBody>(entry, [](const VerdictBody& body) {
+                return fmt::format("{}: {} ({})", describe(body.remedy), to_text(body.verdict.kind),
+                                   body.verdict.rule);
+            });
+        case EntryKind::intent:
+            return told_of<IntentBody>(entry, [](const IntentBody& body) {
+                return fmt::format("{}: {}", body.effect.text(), describe(body.step));
+            });
+        case EntryKind::outcome:
+            return told_of<OutcomeBody>(entry, gist_of_outcome);
+        case EntryKind::proof:
+            return told_of<ProofBody>(entry, [](const ProofBody& body) {
+                return fmt::format("{}: {}", describe(body.remedy), to_text(body.proof.kind));
+            });
+        case EntryKind::escalated:
+            return told_of<EscalatedBody>(entry,
+                                          [](const EscalatedBody& body) { return body.because; });
+        default:
+            return {};
     }
-    if (entry.kind == EntryKind::verdict) {
-        const Result<VerdictBody> body = from_json<VerdictBody>(entry.body);
-        return body ? fmt::format("{}: {} ({})", describe(body->remedy),
-                                  to_text(body->verdict.kind), body->verdict.rule)
-                    : body.error().text;
-    }
-    if (entry.kind == EntryKind::intent) {
-        const Result<IntentBody> body = from_json<IntentBody>(entry.body);
-        return body ? fmt::format("{}: {}", body->effect.text(), describe(body->step))
-                    : body.error().text;
-    }
-    if (entry.kind == EntryKind::outcome) {
-        const Result<OutcomeBody> body = from_json<OutcomeBody>(entry.body);
-        return body ? fmt::format("{}: {}{}", body->effect.text(), to_text(body->outcome.kind),
-                                  body->is_read_back ? ", read back" : "")
-                    : body.error().text;
-    }
-    if (entry.kind == EntryKind::proof) {
-        const Result<ProofBody> body = from_json<ProofBody>(entry.body);
-        return body ? fmt::format("{}: {}", describe(body->remedy), to_text(body->proof.kind))
-                    : body.error().text;
-    }
-    if (entry.kind == EntryKind::escalated) {
-        const Result<EscalatedBody> body = from_json<EscalatedBody>(entry.body);
-        return body ? body->because : body.error().text;
-    }
-    return {};
 }
 
 void tell(Machine& machine, const EntryGroup& group) {
