@@ -90,6 +90,35 @@ class CheckDemo(unittest.TestCase):
             self.assertEqual(self.late(*logs), (1, ""), logs)
 
 
+class InTime(unittest.TestCase):
+    """The function `in_time` of .ci/run, cut out of it."""
+
+    def run_in_time(self, seconds_max, command):
+        """(exit status, counts, what was noted as not tested)"""
+        script = (TOOLS.parent / ".ci/run").read_text()
+        begin = script.index("in_time() {")
+        function = script[begin:script.index("\n}\n", begin) + 2]
+        with tempfile.TemporaryDirectory(prefix="ci-") as name:
+            directory = Path(name)
+            done = subprocess.run(
+                ["bash", "-uc", f"SECONDS=0; seconds_max={seconds_max}; counts=counts; "
+                                f"skipped=skipped; {function}; run() {{ $within {command}; }}; "
+                                "in_time asan run"], cwd=directory, capture_output=True, text=True)
+            counts, skipped = directory / "counts", directory / "skipped"
+            return (done.returncode, counts.read_text() if counts.exists() else "",
+                    skipped.read_text() if skipped.exists() else "")
+
+    def test_what_is_through_in_time_passes_or_fails_by_itself(self):
+        self.assertEqual(self.run_in_time(60, "true"), (0, "", ""))
+        self.assertEqual(self.run_in_time(60, "false"), (1, "", ""))
+
+    def test_what_is_not_through_is_named_and_counts_as_nothing(self):
+        for seconds_max in (-1, 0, 1):
+            status, counts, skipped = self.run_in_time(seconds_max, "sleep 30")
+            self.assertEqual((status, counts), (0, "0 0\n"))
+            self.assertIn("asan: not through", skipped)
+
+
 class TestReport(unittest.TestCase):
     def setUp(self):
         with tempfile.TemporaryDirectory(prefix="ci-") as directory:
