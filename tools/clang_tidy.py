@@ -33,6 +33,7 @@ CACHE = ROOT / "build/clang_tidy_clean"
 ANALYZER_FLAGS = ("-Xclang", "-analyzer-config", "-Xclang", "mode=shallow")
 # What --quiet does not silence: it counts what was found in others' headers as well.
 COUNT_LINE = re.compile(r"^\d+ (warning|error)s?( and \d+ errors?)? generated\.$\n?", re.MULTILINE)
+FINDING = re.compile(r"^\S+:\d+:\d+: (error|warning): ")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 
@@ -120,7 +121,7 @@ def main() -> int:
     waiting = [entry for entry in entries if not (CACHE / keys[entry["file"]]).exists()]
     print(f"clang-tidy: {len(entries)} sources, {len(waiting)} to check", file=sys.stderr)
 
-    faulty_count = 0
+    faulty = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         pending = {pool.submit(check, entry, options.build): entry for entry in waiting}
         for count, future in enumerate(concurrent.futures.as_completed(pending), 1):
@@ -134,10 +135,14 @@ def main() -> int:
             if is_clean:
                 (CACHE / keys[name]).touch()
             else:
-                faulty_count += 1
-    if faulty_count:
-        print(f"clang-tidy: {faulty_count} sources with findings", file=sys.stderr)
-    return 1 if faulty_count else 0
+                faulty.append((str(shown), output))
+    # Once more at the end, where somebody who sees only that finds them.
+    for name, output in sorted(faulty):
+        findings = [line for line in output.splitlines() if FINDING.match(line)]
+        print("\n".join(findings or [f"{name}: see above"]), file=sys.stderr)
+    if faulty:
+        print(f"clang-tidy: {len(faulty)} sources with findings", file=sys.stderr)
+    return 1 if faulty else 0
 
 
 if __name__ == "__main__":

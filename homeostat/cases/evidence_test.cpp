@@ -92,7 +92,7 @@ TEST_CASE("evidence never exceeds its bound, and is cut from the end by whole li
     CHECK(text.size() <= evidence_bytes_max);
     CHECK(text.size() > evidence_bytes_max / 2);
     CHECK(text.starts_with("users: 30 % of requests fail"));
-    CHECK(text.ends_with("\n"));
+    CHECK(text.ends_with('\n'));
     CHECK(std::ranges::all_of(text, is_ours));
     for (const std::string& line : evidence_of(survey_of(bad_case())).lines) {
         CHECK(line.size() <= evidence_line_bytes_max);
