@@ -58,43 +58,53 @@ class Scored:
 
 
 def shares_of(case):
-    """What a ranker should believe: the acceptable candidates share the whole equally."""
+    """What a ranker should believe: the acceptable candidates, if any, share the whole equally."""
     right = numpy.array([float(one["is_acceptable"]) for one in case["remedies"]])
-    return right / right.sum()
+    return right / max(1, right.sum())
 
 
-def softmax_loss(sizes, target):
-    """The loss over whole menus, as lightgbm asks for it: gradient and hessian of -Σ target·log p,
-    p the softmax over each menu. sizes: how many candidates each has, in their order."""
+def menu_loss(sizes, target, is_harmful, harm_weight):
+    """The loss over whole menus, as lightgbm asks for it: gradient and hessian of
+    -Σ target·log p + harm_weight·Σ p of what is harmful, p the softmax over each menu.
+
+    sizes: how many candidates each has, in their order. is_harmful: 0 or 1 of each candidate. Where
+    nothing is acceptable the second part alone is learnt."""
     begins = numpy.concatenate([[0], numpy.cumsum(sizes)[:-1]])
     menu_of = numpy.repeat(numpy.arange(len(sizes)), sizes)
+    whole = numpy.add.reduceat(target, begins)[menu_of]
 
     def loss(scores, _):
         top = numpy.maximum.reduceat(scores, begins)
         raised = numpy.exp(scores - top[menu_of])
         p = raised / numpy.add.reduceat(raised, begins)[menu_of]
-        return p - target, 2 * numpy.maximum(p * (1 - p), 1e-3)
+        harm = numpy.add.reduceat(p * is_harmful, begins)[menu_of]
+        gradient = p * whole - target + harm_weight * p * (is_harmful - harm)
+        return gradient, (2 + harm_weight) * numpy.maximum(p * (1 - p), 1e-3)
     return loss
 
 
 class Tree:
-    """A boosted tree that learns whole menus: one candidate is to stand above the others. It is
-    what `homeostat decide` ranks by, once export_tree.py has written it down."""
+    """A boosted tree that learns whole menus: one candidate is to stand above the others, and what
+    is harmful low. It is what `homeostat decide` ranks by, once export_tree.py has written it
+    down."""
 
     name = "tree"
     ROUNDS = 250
-    SETTINGS = {"learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": 20,
+    HARM_WEIGHT = 2
+    # The rate makes up for the hessian, which grows with the weight of harm.
+    SETTINGS = {"learning_rate": 0.1, "num_leaves": 15, "min_data_in_leaf": 20,
                 "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1,
                 "lambda_l2": 1, "seed": 1, "deterministic": True, "force_row_wise": True,
                 "num_threads": 2, "verbose": -1}
 
     def learn(self, cases):
         import lightgbm
-        # Where nothing on the menu is acceptable, nothing can be learnt of what to prefer.
-        those = [case for case in cases if any(one["is_acceptable"] for one in case["remedies"])]
-        rows = numpy.array([row for case in those for row in rows_of(case)])
-        target = numpy.concatenate([shares_of(case) for case in those])
-        loss = softmax_loss([len(case["remedies"]) for case in those], target)
+        rows = numpy.array([row for case in cases for row in rows_of(case)])
+        target = numpy.concatenate([shares_of(case) for case in cases])
+        is_harmful = numpy.array(
+            [float(one["is_harmful"]) for case in cases for one in case["remedies"]])
+        loss = menu_loss([len(case["remedies"]) for case in cases], target, is_harmful,
+                         self.HARM_WEIGHT)
         self.model = lightgbm.train({**self.SETTINGS, "objective": loss},
                                     lightgbm.Dataset(rows, label=target), self.ROUNDS)
 
