@@ -137,5 +137,5 @@ mutate: build ## Change one thing at a time and see whether the unit tests notic
 	@tools/mutate.py $(FOLDER) --sample $(SAMPLE)
 
 clean: ## Remove what was built; the downloaded model stays
-	@rm -rf build/dev build/asan build/tsan build/release build/check \
+	@rm -rf build/dev build/asan build/tsan build/tidy build/release build/check \
 	    build/clang_tidy_clean build/mutants build/planted build/*.log build/.setup-done build/.setup-check-done

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over the project's sources, in parallel, and remembers what was clean.
 
-    tools/clang_tidy.py BUILD_FOLDER [--jobs N] [FILE...]
+    tools/clang_tidy.py BUILD_FOLDER [--jobs N] [--seconds-max N] [FILE...]
 
 Each source compiled there is checked once; a folder that is configured and not built will do, and
 only the asan preset's has the fuzz targets. One file costs seconds, most of it spent in third-party
@@ -9,6 +9,8 @@ headers, so a clean result is remembered under the hash of everything it depends
 project header it includes, its compile command, .clang-tidy, this script and the version of
 clang-tidy. Changing a source checks that source again, changing a header those that include it, and
 a run on an unchanged tree takes a second. No hash knows where the tree stands.
+
+Exit status: 1 with findings, 124 where there are none so far and the time was not enough.
 """
 
 import argparse
@@ -33,6 +35,7 @@ CACHE = ROOT / "build/clang_tidy_clean"
 ANALYZER_FLAGS = ("-Xclang", "-analyzer-config", "-Xclang", "mode=shallow")
 # What --quiet does not silence: it counts what was found in others' headers as well.
 COUNT_LINE = re.compile(r"^\d+ (warning|error)s?( and \d+ errors?)? generated\.$\n?", re.MULTILINE)
+TOO_LATE = 124  # As timeout(1) has it.
 FINDING = re.compile(r"^\S+:\d+:\d+: (error|warning): ")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
@@ -109,6 +112,8 @@ def main() -> int:
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("files", nargs="*")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--seconds-max", type=float, default=float("inf"),
+                        help="begin with no source after that")
     options = parser.parse_intermixed_args()
 
     version = subprocess.run([program(), "--version"], check=True, capture_output=True).stdout
@@ -121,12 +126,20 @@ def main() -> int:
     waiting = [entry for entry in entries if not (CACHE / keys[entry["file"]]).exists()]
     print(f"clang-tidy: {len(entries)} sources, {len(waiting)} to check", file=sys.stderr)
 
-    faulty = []
+    faulty, left_out = [], 0
+    ends_at = time.monotonic() + options.seconds_max
+
+    def check_in_time(entry: dict) -> tuple[bool, str, float] | None:
+        return check(entry, options.build) if time.monotonic() < ends_at else None
+
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        pending = {pool.submit(check, entry, options.build): entry for entry in waiting}
+        pending = {pool.submit(check_in_time, entry): entry for entry in waiting}
         for count, future in enumerate(concurrent.futures.as_completed(pending), 1):
-            name = pending[future]["file"]
-            is_clean, output, seconds = future.result()
+            name, result = pending[future]["file"], future.result()
+            if result is None:
+                left_out += 1
+                continue
+            is_clean, output, seconds = result
             shown = pathlib.Path(name).relative_to(ROOT)
             verdict = "ok" if is_clean else "FAULTY"
             print(f"[{count}/{len(waiting)}] {seconds:5.1f} s {verdict} {shown}", file=sys.stderr)
@@ -142,7 +155,11 @@ def main() -> int:
         print("\n".join(findings or [f"{name}: see above"]), file=sys.stderr)
     if faulty:
         print(f"clang-tidy: {len(faulty)} sources with findings", file=sys.stderr)
-    return 1 if faulty else 0
+    if left_out:
+        print(f"clang-tidy: {left_out} sources were not checked in time", file=sys.stderr)
+    if faulty:
+        return 1
+    return TOO_LATE if left_out else 0
 
 
 if __name__ == "__main__":

@@ -1,16 +1,21 @@
 #!/usr/bin/env python3
 """What .ci/run makes of a demo and of ctest's report: nothing that is missing passes unnoticed."""
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 sys.path.insert(0, str(TOOLS))
 
+import clang_tidy  # noqa: E402
 from check_demo import troubles_of  # noqa: E402
 
 REPORT = """<testsuite tests="4" failures="1" disabled="0" skipped="1">
@@ -117,6 +122,52 @@ class InTime(unittest.TestCase):
             status, counts, skipped = self.run_in_time(seconds_max, "sleep 30")
             self.assertEqual((status, counts), (0, "0 0\n"))
             self.assertIn("asan: not through", skipped)
+
+
+class ClangTidy(unittest.TestCase):
+    """tools/clang_tidy.py with a program that says what it is told to."""
+
+    def check(self, said, seconds_max, seconds_each=0):
+        """(exit status, stderr, how many were remembered as clean). said: of each source."""
+        entries = [{"file": str(clang_tidy.ROOT / name)} for name in said]
+
+        def one(entry, _build):
+            text = said[Path(entry["file"]).name]
+            time.sleep(seconds_each)
+            return not text, text, 0.1
+        told = io.StringIO()
+        with tempfile.TemporaryDirectory(prefix="ci-") as directory, mock.patch.multiple(
+                clang_tidy, CACHE=Path(directory), check=one, program=lambda: "true",
+                entries_of=lambda *_: entries,
+                key_of=lambda entry, _: Path(entry["file"]).name), mock.patch.object(
+                sys, "argv", ["clang_tidy.py", "build", "--jobs", "1", "--seconds-max",
+                              str(seconds_max)]), contextlib.redirect_stderr(
+                told), contextlib.redirect_stdout(io.StringIO()):
+            status = clang_tidy.main()
+            return status, told.getvalue(), len(list(Path(directory).iterdir()))
+
+    FAULT = "/a.cpp:3:4: error: too long [size]\n  code\n"
+
+    def test_findings_stand_at_the_end_once_more_and_fail(self):
+        status, told, clean = self.check({"a.cpp": self.FAULT, "b.cpp": "", "c.cpp": ""}, 60)
+        self.assertEqual((status, clean), (1, 2))
+        self.assertTrue(told.endswith("/a.cpp:3:4: error: too long [size]\n"
+                                      "clang-tidy: 1 sources with findings\n"), told)
+
+    def test_what_was_not_come_to_is_counted_and_is_no_finding(self):
+        sources = {f"{number}.cpp": "" for number in range(50)}
+        status, told, clean = self.check(sources, 0)
+        self.assertEqual((status, clean), (124, 0))
+        self.assertIn("clang-tidy: 50 sources were not checked in time", told)
+
+    def test_a_finding_in_time_fails_whatever_was_not_come_to(self):
+        sources = {f"{number}.cpp": self.FAULT for number in range(50)}
+        status, told, _ = self.check(sources, 1, seconds_each=1.1)
+        self.assertEqual(status, 1)
+        self.assertIn("clang-tidy: 49 sources were not checked in time", told)
+
+    def test_nothing_found_in_time_passes(self):
+        self.assertEqual(self.check({"a.cpp": ""}, 60)[0], 0)
 
 
 class TestReport(unittest.TestCase):
