@@ -41,7 +41,8 @@ if(HOMEOSTAT_SANITIZE)
     add_link_options(-fsanitize=${HOMEOSTAT_SANITIZE})
 endif()
 
-# For a build from nothing: headers that most sources include are read once, a third of the time.
+# For a build from nothing: headers that most sources include are read once. Of seven sources that
+# saves a sixth of the user time where they are optimised, and a third where not (0.7 to 3 s each).
 # A source that forgot an include compiles then (clang-tidy runs without and finds it), and the
 # compiler cache is of less use, so whoever edits leaves it off.
 option(HOMEOSTAT_PRECOMPILE "Read the headers of the libraries that most sources include once" OFF)
