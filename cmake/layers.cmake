@@ -11,7 +11,7 @@
 # not exist yet is skipped; a folder without a line is an error.
 
 # Their tests work through many thousands of histories or facts. Unoptimised, the heal tests take
-# three times as long: the linker takes the tests' copies of inline functions for all of the program.
+# three minutes: the linker takes the tests' copies of inline functions for the whole program.
 set(folders_of_long_tests graph detect guard act heal adapters/segment_log
                           sim/disk sim/world sim/cases sim/run)
 
