@@ -7,6 +7,7 @@
 //
 // Pure. Values only.
 
+#include "homeostat/adapters/llm/model_api.hpp"
 #include "homeostat/adapters/segment_log/head_pace.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/decide/decide.hpp"
@@ -92,8 +93,10 @@ struct CacheConfig {
 };
 
 struct ModelConfig {
-    std::filesystem::path file;    ///< A GGUF file that we start a server for; or:
-    std::string url;               ///< A server that runs already.
+    std::filesystem::path file;  ///< A GGUF file that we start a server for; or:
+    std::string url;             ///< A server that runs already.
+    adapters::llm::ModelApi api{adapters::llm::ModelApi::llama};  ///< Of the one at `url`.
+    std::string name;  ///< Which of the models at `url`; empty: the first. Only with openai.
     std::filesystem::path binary;  ///< Empty: `llama-server` from PATH, else the bundled one.
     Duration deadline{std::chrono::milliseconds{100}};
     std::filesystem::path calibration;  ///< Empty: the model is recorded, but has no weight.

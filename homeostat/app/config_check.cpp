@@ -178,6 +178,14 @@ void check_model(const ConfigFile& file, ConfigReading& reading) {
                                      : "neither llama_server nor url — write one, or leave model "
                                        "out");
     }
+    if (reading.has("model.api") && !reading.has("model.url")) {
+        reading.tell_at("model.api",
+                        "the server that the agent starts has llama-server's own — leave api out");
+    }
+    if (reading.has("model.name") && file.model->api != adapters::llm::ModelApi::openai) {
+        reading.tell_at("model.name",
+                        "a llama-server serves one model — write api: openai, or leave name out");
+    }
     if (!reading.has("model") && file.oracle == OracleMode::model) {
         reading.tell_at("oracle", "'model' without a model — add model: { … }, or write rules");
     }

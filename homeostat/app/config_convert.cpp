@@ -55,6 +55,8 @@ ModelConfig to_config(const ModelSection& section, const Paths& paths) {
         model.binary = paths.of_program(section.llama_server->binary);
     }
     model.url = section.url;
+    model.api = section.api;
+    model.name = section.name;
     model.deadline = section.deadline;
     model.calibration = paths.of(section.calibration);
     return model;
@@ -195,6 +197,8 @@ ModelSection to_file(const ModelConfig& model) {
         section.llama_server = LlamaServerSection{model.file, model.binary};
     }
     section.url = model.url;
+    section.api = model.api;
+    section.name = model.name;
     section.deadline = model.deadline;
     section.calibration = model.calibration;
     return section;

@@ -1,6 +1,8 @@
 #include "homeostat/app/doctor_peers.hpp"
 
-#include "homeostat/adapters/llm/llm_client.hpp"
+#include "homeostat/adapters/llm/label.hpp"
+#include "homeostat/adapters/llm/model_client.hpp"
+#include "homeostat/adapters/llm/prompt.hpp"
 #include "homeostat/app/declared.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/net/endpoint.hpp"
@@ -16,6 +18,7 @@
 #include <chrono>
 #include <future>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -132,15 +135,22 @@ std::string starts_model_server(const net::Endpoint& endpoint) {
         is_installed ? "" : " (`make setup` installs it)");
 }
 
-Check other_server(const std::string& url, const Error& error) {
-    return ill("model",
-               fmt::format("what answers at {} is no llama.cpp server: {}", url, error.text),
-               "write the address of a llama-server into model.url, or leave model out: the rules "
-               "decide alone");
+Check other_server(const ModelConfig& model, const Error& error) {
+    const bool is_llama = model.api == llm::ModelApi::llama;
+    return ill(
+        "model",
+        fmt::format("what answers at {} is no {}: {}", model.url,
+                    is_llama ? "llama.cpp server" : "server with the openai API", error.text),
+        fmt::format("write the address of {} into model.url, correct model.api, or leave "
+                    "model out: the rules decide alone",
+                    is_llama ? "a llama-server" : "one"));
 }
 
-Check unwell_server(const std::string& url, const net::Endpoint& endpoint, const Error& error) {
-    const std::string says = fmt::format("{}: {}", url, error.text);
+Check unwell_server(const ModelConfig& model, const net::Endpoint& endpoint, const Error& error) {
+    const std::string says = fmt::format("{}: {}", model.url, error.text);
+    if (error.fault == Fault::absent) {
+        return ill("model", says, "correct model.name, or leave it out: its first model is asked");
+    }
     if (error.fault == Fault::unreachable) {
         return ill("model", says, starts_model_server(endpoint));
     }
@@ -150,43 +160,47 @@ Check unwell_server(const std::string& url, const net::Endpoint& endpoint, const
     // llama-server says in its own form of JSON why; whatever else answers 503 does not.
     const bool is_loading = error.text.contains("status 503: ");
     return is_loading ? note("model", says, "wait until the model is loaded, then ask again")
-                      : other_server(url, error);
+                      : other_server(model, error);
 }
 
 /// Asks what the oracle asks first: is it well, which model, and is that one there to be asked.
 Task<Check> ask_model_server(asio::any_io_executor executor,
                              net::Endpoint endpoint,
-                             std::string url,
+                             ModelConfig model,
                              Instant deadline) {
-    llm::LlmClient client(std::move(executor), endpoint);
-    const Result<void> health = co_await client.health(deadline);
+    const std::unique_ptr<llm::ModelClient> client = llm::make_client(
+        std::move(executor), {.endpoint = endpoint, .api = model.api, .model = model.name});
+    const Result<void> health = co_await client->health(deadline);
     if (!health) {
-        co_return unwell_server(url, endpoint, health.error());
+        co_return unwell_server(model, endpoint, health.error());
     }
-    const Result<std::string> name = co_await client.model_name(deadline);
+    const Result<std::string> name = co_await client->model_name(deadline);
     if (!name) {
-        co_return other_server(url, name.error());
+        co_return other_server(model, name.error());
     }
-    const Result<std::vector<llm::TokenId>> tokens = co_await client.tokens("restart", deadline);
-    if (!tokens) {
+    std::vector<std::string> labels{std::string(llm::label_of(RemedyKind::restart))};
+    const Result<void> learned = co_await client->learn_labels(std::string(llm::prompt_question()),
+                                                               std::move(labels), deadline);
+    if (!learned) {
         co_return ill("model",
-                      fmt::format("the llama.cpp server at {} has no model that can be asked: {}",
-                                  url, tokens.error().text),
+                      fmt::format("the server at {} has no model that can be asked: {}", model.url,
+                                  learned.error().text),
                       "end it; " + starts_model_server(endpoint));
     }
-    co_return well("model", fmt::format("{} serves {}", url, *name));
+    co_return well("model", fmt::format("{} serves {}", model.url, *name));
 }
 
 Task<Findings> check_model_server(asio::any_io_executor executor,
-                                  std::string url,
+                                  ModelConfig model,
                                   Instant deadline) {
-    const Result<net::Address> address = net::parse_endpoint(url);
+    const Result<net::Address> address = net::parse_endpoint(model.url);
     Findings found;
     if (!address) {
         found.push_back(ill("model", address.error().text, "correct model.url"));
         co_return found;
     }
-    Check check = co_await ask_model_server(std::move(executor), address->endpoint, url, deadline);
+    Check check = co_await ask_model_server(std::move(executor), address->endpoint,
+                                            std::move(model), deadline);
     found.push_back(std::move(check));
     co_return found;
 }
@@ -257,7 +271,7 @@ Findings check_peers(const Config& config) {
     }
     if (config.model && !config.model->url.empty()) {
         questions.ask(
-            check_model_server(questions.executor(), config.model->url, questions.deadline()));
+            check_model_server(questions.executor(), *config.model, questions.deadline()));
     }
     Findings found = questions.answers();
     if (config.http_signal && std::ranges::find(found, "probe", &Check::name) == found.end()) {

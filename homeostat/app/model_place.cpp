@@ -93,7 +93,8 @@ Result<adapters::llm::LlmSettings> llm_settings_of(const Config& config) {
         if (!address) {
             return std::unexpected(address.error());
         }
-        settings.server = address->endpoint;
+        settings.server = adapters::llm::ModelPlace{
+            .endpoint = address->endpoint, .api = config.model->api, .model = config.model->name};
         return settings;
     }
     adapters::llm::ModelServerSettings server;

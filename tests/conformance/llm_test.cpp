@@ -59,10 +59,10 @@ struct Relayed {
     explicit Relayed(World& world)
         : server(*llm::ModelServer::start(world.server())),
           relay(upstream_of(server)),
-          oracle(
-              world,
-              {.server = net::Endpoint(net::TcpEndpoint{.host = "127.0.0.1", .port = relay.port()}),
-               .self_test_within = 20s}) {}
+          oracle(world,
+                 {.server =
+                      llm::ModelPlace{net::TcpEndpoint{.host = "127.0.0.1", .port = relay.port()}},
+                  .self_test_within = 20s}) {}
 
     llm::ModelServer server;
     Relay relay;
@@ -241,7 +241,7 @@ TEST_CASE("a vocabulary in which a label is not one token is refused at the star
     relay.lie(R"({"tokens":[1,2,3],"model_path":"other.gguf"})");
     Running oracle(
         world,
-        {.server = net::Endpoint(net::TcpEndpoint{.host = "127.0.0.1", .port = relay.port()})});
+        {.server = llm::ModelPlace{net::TcpEndpoint{.host = "127.0.0.1", .port = relay.port()}}});
     world.wait_until([&] { return oracle->state().starts_with("down: "); }, start_within);
     CHECK(oracle->state().contains("is not one token"));
     CHECK_FALSE(oracle.ask(bad_deploy, 1s));

@@ -84,10 +84,10 @@ Task<Result<Ranking>> LlmOracle::rank(Evidence evidence,
     const Instant asked_at = clock_.now();
     std::string prompt = prompt_for(evidence);
     prompt += prompt_question();
-    std::vector<TokenId> permitted;
+    std::vector<std::size_t> permitted;
     permitted.reserve(kinds.size());
     for (const RemedyKind kind : kinds) {
-        permitted.push_back(labels_[place_of(kind)]);
+        permitted.push_back(place_of(kind));
     }
     const Result<ScoredLabels> scored =
         co_await ask(std::move(prompt), std::move(permitted), deadline);
@@ -101,7 +101,7 @@ Task<Result<Ranking>> LlmOracle::rank(Evidence evidence,
 }
 
 Task<Result<ScoredLabels>> LlmOracle::ask(std::string prompt,
-                                          std::vector<TokenId> permitted,
+                                          std::vector<std::size_t> permitted,
                                           Instant deadline) {
     const bool has_turn = co_await take_turn(deadline);
     if (!has_turn) {
@@ -141,14 +141,14 @@ Ranking LlmOracle::ranking_of(const std::vector<RemedyKind>& kinds,
     }
     ranking.model = fmt::format("{} sha256:{}", model_.name, model_.sha256);
     ranking.prompt_digest = prompt_digest_;
-    ranking.tokens_cached_count = scored.tokens_cached_count;
+    ranking.tokens_cached_count = scored.tokens_cached_count.value_or(0);
     ranking.tokens_fresh_count = scored.tokens_fresh_count;
     return ranking;
 }
 
 void LlmOracle::note_answer(const ScoredLabels& scored) {
     failures_count_ = 0;
-    if (scored.tokens_cached_count == 0) {
+    if (scored.tokens_cached_count == 0U) {
         ++cache_misses_count_;
         spdlog::warn("model_cache_missed count={} tokens_fresh={}", cache_misses_count_,
                      scored.tokens_fresh_count);

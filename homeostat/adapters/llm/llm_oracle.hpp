@@ -1,6 +1,6 @@
 #pragma once
 
-// LlmOracle: the oracle port over llama.cpp's server.
+// LlmOracle: the oracle port over a server of a language model.
 //
 // One forward pass ranks a menu: the answer is the whole distribution over the permitted labels, so
 // it is well-formed by construction or refused. What the model says on evidence that says nothing
@@ -14,11 +14,11 @@
 // Not thread-safe; lives on the strand of its executor. At most one request is in flight: two would
 // push each other's prompt out of the server's memory.
 
-#include "homeostat/adapters/llm/llm_client.hpp"
+#include "homeostat/adapters/llm/label.hpp"
+#include "homeostat/adapters/llm/model_client.hpp"
 #include "homeostat/adapters/llm/model_file.hpp"
 #include "homeostat/adapters/llm/model_server.hpp"
 #include "homeostat/adapters/llm/restart_budget.hpp"
-#include "homeostat/net/endpoint.hpp"
 #include "homeostat/ports/clock.hpp"
 #include "homeostat/ports/oracle.hpp"
 
@@ -27,6 +27,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -38,7 +39,7 @@ namespace homeostat::adapters::llm {
 
 struct LlmSettings {
     /// A server that we start and supervise, or one that runs already.
-    std::variant<ModelServerSettings, net::Endpoint> server;
+    std::variant<ModelServerSettings, ModelPlace> server;
     RestartLimits restarts{};
     /// Three, because a busy machine makes single answers late.
     std::uint32_t failures_max{3};
@@ -80,14 +81,14 @@ class LlmOracle final : public ports::Oracle {
     Task<Result<void>> bring_up();
     Task<Result<void>> learn_name();
     Task<Result<void>> self_test();
-    Task<Result<void>> check_labels(Instant deadline);
+    Task<Result<void>> learn_labels(Instant deadline);
     Task<Result<void>> decide_once(Instant deadline);
     Task<Result<void>> measure_neutral(Instant deadline);
     Task<Result<void>> wait_until_answering(Instant deadline);
     Task<std::string> wait_until_lost();
     Task<bool> take_turn(Instant deadline);
     Task<Result<ScoredLabels>> ask(std::string prompt,
-                                   std::vector<TokenId> permitted,
+                                   std::vector<std::size_t> permitted,
                                    Instant deadline);
     void go_down(std::string why);
     void note_failure(const Error& error);
@@ -99,7 +100,8 @@ class LlmOracle final : public ports::Oracle {
     ports::Clock& clock_;
     LlmSettings settings_;
     std::optional<ModelServer> server_;
-    std::unique_ptr<LlmClient> client_;  ///< Made anew with each server: no connection survives it.
+    std::unique_ptr<ModelClient>
+        client_;  ///< Made anew with each server: no connection survives it.
     boost::asio::thread_pool file_thread_{1};  ///< Reads the model file, which blocks.
     boost::asio::steady_timer turn_freed_;     ///< Cancelled when the request in flight is over.
     std::string prompt_digest_;  ///< Of what never changes: what a calibration is for.
@@ -107,9 +109,9 @@ class LlmOracle final : public ports::Oracle {
     Phase phase_{Phase::starting};
     std::string trouble_;
     ModelFile model_;
-    std::array<TokenId, kinds_all.size()> labels_{};      ///< In the order of kinds_all.
-    std::array<double, kinds_all.size()> neutral_log_{};  ///< Log probability, over all kinds.
-    std::uint32_t failures_count_{0};                     ///< In a row.
+    /// Log probability over all kinds, in the order of kinds_all.
+    std::array<double, kinds_all.size()> neutral_log_{};
+    std::uint32_t failures_count_{0};  ///< In a row.
     std::uint32_t cache_misses_count_{0};
     std::uint32_t restarts_count_{0};
     /// Owned by this alone; frames that may outlive it hold it weakly. Last, so that it goes first.

@@ -8,6 +8,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <numeric>
 #include <string_view>
 #include <utility>
 
@@ -31,6 +33,13 @@ constexpr std::string_view test_line = "error ratio 4.0 percent, usual 0.0";
 
 std::string question_about(std::string_view line) {
     return prompt_for(Evidence{.lines = {std::string(line)}}) + std::string(prompt_question());
+}
+
+/// Of every label.
+std::vector<std::size_t> every_place() {
+    std::vector<std::size_t> places(kinds_all.size());
+    std::iota(places.begin(), places.end(), std::size_t{0});
+    return places;
 }
 
 Task<Result<ModelFile>> read_there(std::filesystem::path path) {
@@ -106,9 +115,9 @@ Task<Result<void>> LlmOracle::bring_up() {
             co_return std::unexpected(started.error());
         }
         server_.emplace(std::move(*started));
-        client_ = std::make_unique<LlmClient>(executor_, server_->endpoint());
+        client_ = make_client(executor_, {.endpoint = server_->endpoint()});
     } else {
-        client_ = std::make_unique<LlmClient>(executor_, std::get<net::Endpoint>(settings_.server));
+        client_ = make_client(executor_, std::get<ModelPlace>(settings_.server));
     }
     const Duration ready_within = server_ ? server_->ready_within() : settings_.self_test_within;
     const Instant ready_by = clock_.now() + ready_within;
@@ -138,8 +147,9 @@ Task<Result<void>> LlmOracle::wait_until_answering(Instant deadline) {
         const Instant now = clock_.now();
         const Result<void> health =
             co_await client_->health(std::min(deadline, now + health_within));
-        if (health) {
-            co_return Result<void>{};
+        // A server that has no such model will not have it in a moment.
+        if (health || health.error().fault == Fault::absent) {
+            co_return health;
         }
         if (clock_.now() >= deadline) {
             co_return fail("the model server did not become ready in time", health.error());
@@ -161,7 +171,7 @@ Task<Result<void>> LlmOracle::learn_name() {
 
 Task<Result<void>> LlmOracle::self_test() {
     const Instant deadline = clock_.now() + settings_.self_test_within;
-    Result<void> result = co_await check_labels(deadline);
+    Result<void> result = co_await learn_labels(deadline);
     if (result) {
         result = co_await decide_once(deadline);
     }
@@ -174,37 +184,18 @@ Task<Result<void>> LlmOracle::self_test() {
     co_return result;
 }
 
-Task<Result<void>> LlmOracle::check_labels(Instant deadline) {
-    const Result<std::vector<TokenId>> question =
-        co_await client_->tokens(std::string(prompt_question()), deadline);
-    if (!question) {
-        co_return std::unexpected(question.error());
+Task<Result<void>> LlmOracle::learn_labels(Instant deadline) {
+    std::vector<std::string> labels;
+    for (const RemedyKind kind : kinds_all) {
+        labels.emplace_back(label_of(kind));
     }
-    for (std::size_t index = 0; index < kinds_all.size(); ++index) {
-        const std::string label(label_of(kinds_all[index]));
-        const Result<std::vector<TokenId>> answered =
-            co_await client_->tokens(std::string(prompt_question()) + label, deadline);
-        if (!answered) {
-            co_return std::unexpected(answered.error());
-        }
-        // Behind the question, as the model will see it: a tokenizer may merge across the border.
-        const bool is_one_token = answered->size() == question->size() + 1 &&
-                                  std::equal(question->begin(), question->end(), answered->begin());
-        if (!is_one_token) {
-            co_return fail(Fault::broken,
-                           fmt::format("\"{}\" is not one token of {}, so this model cannot "
-                                       "be asked; choose another model",
-                                       label, model_.name));
-        }
-        labels_[index] = answered->back();
-    }
-    co_return Result<void>{};
+    co_return co_await client_->learn_labels(std::string(prompt_question()), std::move(labels),
+                                             deadline);
 }
 
 Task<Result<void>> LlmOracle::decide_once(Instant deadline) {
-    std::vector<TokenId> permitted(labels_.begin(), labels_.end());
     const Result<ScoredLabels> scored =
-        co_await client_->score(question_about(test_line), std::move(permitted), deadline);
+        co_await client_->score(question_about(test_line), every_place(), deadline);
     if (!scored) {
         co_return std::unexpected(scored.error());
     }
@@ -214,9 +205,8 @@ Task<Result<void>> LlmOracle::decide_once(Instant deadline) {
 Task<Result<void>> LlmOracle::measure_neutral(Instant deadline) {
     std::array<double, kinds_all.size()> sum{};
     for (const std::string_view line : neutral_lines) {
-        std::vector<TokenId> permitted(labels_.begin(), labels_.end());
         const Result<ScoredLabels> scored =
-            co_await client_->score(question_about(line), std::move(permitted), deadline);
+            co_await client_->score(question_about(line), every_place(), deadline);
         if (!scored) {
             co_return std::unexpected(scored.error());
         }

@@ -9,10 +9,10 @@
 // Pure. ADR: the whole distribution over the labels is the answer; the sampled text is ignored.
 
 #include "homeostat/adapters/llm/label.hpp"
+#include "homeostat/adapters/llm/scored_labels.hpp"
 #include "homeostat/base/result.hpp"
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,16 +26,6 @@ constexpr std::size_t reply_bytes_max = std::size_t{64} * 1024;
 /// How far the probabilities may be from summing to 1: the server adds single-precision numbers.
 constexpr double sum_error_max = 1e-3;
 
-struct ScoredLabels {
-    std::vector<double> probabilities;     ///< In the order of the permitted labels; sum is 1.
-    std::uint32_t tokens_cached_count{0};  ///< Of the prompt, taken over from the last one.
-    std::uint32_t tokens_fresh_count{0};   ///< Of the prompt, evaluated now.
-};
-
-/// Natural logarithm with a floor of log 1e-9: single precision says 0 below that, and the log of 0
-/// is no number that a record can hold.
-[[nodiscard]] double log_of_probability(double probability);
-
 /// Reads the reply to a question about `permitted`.
 /// ERRORS: broken, unless every permitted label has one finite probability, nothing else has one,
 /// and they sum to 1.
@@ -44,6 +34,12 @@ struct ScoredLabels {
 
 /// Reads the tokens of a text. ERRORS: broken, also if there are more than a label may have.
 [[nodiscard]] Result<std::vector<TokenId>> parse_tokens(std::string_view body);
+
+/// The token that a label is behind a question, as the model will see it: a tokenizer may merge
+/// across the border. ERRORS: broken: it is not one token.
+[[nodiscard]] Result<TokenId> token_of_label(std::string_view label,
+                                             std::span<const TokenId> question,
+                                             std::span<const TokenId> with_label);
 
 /// The name under which a running server knows its model: the file's name without folder, or what
 /// /props calls it, reduced to plain bytes. ERRORS: broken.

@@ -1,4 +1,4 @@
-#include "homeostat/adapters/llm/server_request.hpp"
+#include "homeostat/adapters/llm/llama_request.hpp"
 
 #include "homeostat/base/json.hpp"
 

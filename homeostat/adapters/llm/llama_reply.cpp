@@ -1,4 +1,4 @@
-#include "homeostat/adapters/llm/server_reply.hpp"
+#include "homeostat/adapters/llm/llama_reply.hpp"
 
 #include "homeostat/adapters/llm/prompt.hpp"
 #include "homeostat/base/json.hpp"
@@ -127,11 +127,6 @@ Result<ScoredLabels> read_counts(const json::object& reply) {
 
 }  // namespace
 
-double log_of_probability(double probability) {
-    constexpr double probability_min = 1e-9;
-    return std::log(std::max(probability, probability_min));
-}
-
 Result<ScoredLabels> parse_scored_labels(std::string_view body,
                                          std::span<const TokenId> permitted) {
     Result<json::object> reply = parse_object(body);
@@ -172,6 +167,20 @@ Result<std::vector<TokenId>> parse_tokens(std::string_view body) {
         ids.push_back(static_cast<TokenId>(token.get_int64()));
     }
     return ids;
+}
+
+Result<TokenId> token_of_label(std::string_view label,
+                               std::span<const TokenId> question,
+                               std::span<const TokenId> with_label) {
+    const bool is_one_token = with_label.size() == question.size() + 1 &&
+                              std::equal(question.begin(), question.end(), with_label.begin());
+    if (!is_one_token) {
+        return fail(Fault::broken,
+                    fmt::format("\"{}\" is not one token of this model, so it cannot be asked; "
+                                "choose another model",
+                                label));
+    }
+    return with_label.back();
 }
 
 Result<std::string> parse_model_name(std::string_view body) {

@@ -1,9 +1,10 @@
-#include "homeostat/adapters/llm/server_reply.hpp"
+#include "homeostat/adapters/llm/llama_reply.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -111,6 +112,22 @@ TEST_CASE("tokens are whole numbers, and few") {
     CHECK_FALSE(parse_tokens(R"({"tokens":["a"]})"));
     CHECK_FALSE(parse_tokens(R"({"tokens":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]})"));
     CHECK_FALSE(parse_tokens(R"([1])"));
+}
+
+TEST_CASE("a label is the one token that it adds behind the question") {
+    constexpr std::array<TokenId, 2> question{5, 6};
+    constexpr std::array<TokenId, 3> one{5, 6, 7};
+    constexpr std::array<TokenId, 4> two{5, 6, 7, 8};
+    constexpr std::array<TokenId, 3> merged{5, 9, 7};
+    CHECK(token_of_label(" scale", question, one) == 7);
+    for (const std::span<const TokenId> bad :
+         {std::span<const TokenId>(question), std::span<const TokenId>(two),
+          std::span<const TokenId>(merged)}) {
+        const auto token = token_of_label(" scale", question, bad);
+        REQUIRE_FALSE(token);
+        CHECK(token.error().fault == Fault::broken);
+        CHECK(token.error().text.starts_with("\" scale\" is not one token"));
+    }
 }
 
 TEST_CASE("a model is known by its file's name, in plain bytes") {

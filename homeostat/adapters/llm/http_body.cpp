@@ -1,0 +1,41 @@
+#include "homeostat/adapters/llm/http_body.hpp"
+
+#include "homeostat/adapters/llm/llama_reply.hpp"
+
+#include <utility>
+
+namespace homeostat::adapters::llm {
+
+namespace {
+
+Result<std::string> body_of(Result<net::HttpResponse> response) {
+    if (!response) {
+        return fail("the model server", response.error());
+    }
+    if (response->status != 200) {
+        return fail(Fault::refused, describe_refusal(response->status, response->body));
+    }
+    return std::move(response->body);
+}
+
+}  // namespace
+
+Task<Result<std::string>> get_body(net::HttpClient& http, std::string path, Instant deadline) {
+    net::HttpRequest request{.method = "GET", .path = std::move(path)};
+    Result<net::HttpResponse> response = co_await http.request(std::move(request), deadline);
+    co_return body_of(std::move(response));
+}
+
+Task<Result<std::string>> post_json(net::HttpClient& http,
+                                    std::string path,
+                                    std::string body,
+                                    Instant deadline) {
+    net::HttpRequest request{.method = "POST",
+                             .path = std::move(path),
+                             .body = std::move(body),
+                             .content_type = "application/json"};
+    Result<net::HttpResponse> response = co_await http.request(std::move(request), deadline);
+    co_return body_of(std::move(response));
+}
+
+}  // namespace homeostat::adapters::llm

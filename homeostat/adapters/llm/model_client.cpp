@@ -1,0 +1,18 @@
+#include "homeostat/adapters/llm/model_client.hpp"
+
+#include "homeostat/adapters/llm/llama_client.hpp"
+#include "homeostat/adapters/llm/openai_client.hpp"
+
+#include <utility>
+
+namespace homeostat::adapters::llm {
+
+std::unique_ptr<ModelClient> make_client(boost::asio::any_io_executor executor,
+                                         const ModelPlace& place) {
+    if (place.api == ModelApi::openai) {
+        return std::make_unique<OpenAiClient>(std::move(executor), place.endpoint, place.model);
+    }
+    return std::make_unique<LlamaClient>(std::move(executor), place.endpoint);
+}
+
+}  // namespace homeostat::adapters::llm

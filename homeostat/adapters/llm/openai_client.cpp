@@ -1,0 +1,130 @@
+#include "homeostat/adapters/llm/openai_client.hpp"
+
+#include "homeostat/adapters/llm/http_body.hpp"
+#include "homeostat/adapters/llm/llama_reply.hpp"
+#include "homeostat/adapters/llm/prompt.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace homeostat::adapters::llm {
+
+Task<Result<void>> OpenAiClient::health(Instant deadline) {
+    const Result<std::string> model = co_await learn_model(deadline);
+    if (!model) {
+        co_return std::unexpected(model.error());
+    }
+    co_return Result<void>{};
+}
+
+Task<Result<std::string>> OpenAiClient::model_name(Instant deadline) {
+    constexpr std::size_t name_bytes_max = 64;
+    const Result<std::string> model = co_await learn_model(deadline);
+    if (!model) {
+        co_return std::unexpected(model.error());
+    }
+    co_return plain_text(std::string_view(*model).substr(model->find_last_of('/') + 1),
+                         name_bytes_max);
+}
+
+Task<Result<std::string>> OpenAiClient::learn_model(Instant deadline) {
+    const Result<std::string> body = co_await get_body(http_, "/v1/models", deadline);
+    if (!body) {
+        co_return std::unexpected(body.error());
+    }
+    Result<std::string> model = parse_models(*body, wanted_);
+    if (model) {
+        model_ = *model;
+    }
+    co_return model;
+}
+
+Task<Result<void>> OpenAiClient::learn_labels(std::string question,
+                                              std::vector<std::string> labels,
+                                              Instant deadline) {
+    std::vector<TokenId> learned;
+    const Result<std::vector<TokenId>> begin = co_await tokens(question, deadline);
+    if (!begin && begin.error().fault != Fault::refused) {
+        co_return std::unexpected(begin.error());
+    }
+    if (!begin) {
+        spdlog::warn("model_labels_unchecked text=\"{}\"", begin.error().text);
+    }
+    for (std::size_t place = 0; begin && place < labels.size(); ++place) {
+        const Result<std::vector<TokenId>> answered =
+            co_await tokens(question + labels[place], deadline);
+        if (!answered) {
+            co_return std::unexpected(answered.error());
+        }
+        const Result<TokenId> token = token_of_label(labels[place], *begin, *answered);
+        if (!token) {
+            co_return std::unexpected(token.error());
+        }
+        learned.push_back(*token);
+    }
+    labels_ = std::move(labels);
+    tokens_of_labels_ = std::move(learned);
+    co_return Result<void>{};
+}
+
+Task<Result<ScoredLabels>> OpenAiClient::score(std::string prompt,
+                                               std::vector<std::size_t> permitted,
+                                               Instant deadline) {
+    std::vector<std::string> words;
+    words.reserve(permitted.size());
+    for (const std::size_t place : permitted) {
+        words.push_back(labels_.at(place));
+    }
+    std::string request = completion_request(model_, prompt);
+    const Result<std::string> body =
+        co_await post_json(http_, "/v1/completions", std::move(request), deadline);
+    if (!body) {
+        co_return std::unexpected(body.error());
+    }
+    Result<ListedLabels> listed = parse_listed(*body, words);
+    if (!listed) {
+        co_return std::unexpected(listed.error());
+    }
+    const Result<void> completed = co_await ask_one_by_one(prompt, permitted, *listed, deadline);
+    if (!completed) {
+        co_return std::unexpected(completed.error());
+    }
+    co_return scored_of(*listed);
+}
+
+Task<Result<void>> OpenAiClient::ask_one_by_one(const std::string& prompt,
+                                                const std::vector<std::size_t>& permitted,
+                                                ListedLabels& listed,
+                                                Instant deadline) {
+    for (std::size_t index = 0; index < permitted.size(); ++index) {
+        if (listed.log_probabilities[index] || tokens_of_labels_.empty()) {
+            continue;
+        }
+        const std::size_t place = permitted[index];
+        std::string request = completion_request(model_, prompt, tokens_of_labels_.at(place));
+        const Result<std::string> body =
+            co_await post_json(http_, "/v1/completions", std::move(request), deadline);
+        if (!body) {
+            co_return std::unexpected(body.error());
+        }
+        const Result<double> logarithm = parse_forced(*body, labels_.at(place));
+        if (!logarithm) {
+            co_return std::unexpected(logarithm.error());
+        }
+        listed.log_probabilities[index] = *logarithm;
+    }
+    co_return Result<void>{};
+}
+
+Task<Result<std::vector<TokenId>>> OpenAiClient::tokens(std::string text, Instant deadline) {
+    std::string request = tokenize_request(model_, text);
+    const Result<std::string> body =
+        co_await post_json(http_, "/tokenize", std::move(request), deadline);
+    if (!body) {
+        co_return std::unexpected(body.error());
+    }
+    co_return parse_tokens(*body);
+}
+
+}  // namespace homeostat::adapters::llm
