@@ -178,11 +178,13 @@ void check_model(const ConfigFile& file, ConfigReading& reading) {
                                      : "neither llama_server nor url — write one, or leave model "
                                        "out");
     }
-    if (reading.has("model.api") && !reading.has("model.url")) {
+    const bool is_openai =
+        file.model.has_value() && file.model->api == adapters::llm::ModelApi::openai;
+    if (is_openai && !reading.has("model.url")) {
         reading.tell_at("model.api",
-                        "the server that the agent starts has llama-server's own — leave api out");
+                        "the server that the agent starts is a llama-server — leave api out");
     }
-    if (reading.has("model.name") && file.model->api != adapters::llm::ModelApi::openai) {
+    if (reading.has("model.name") && !is_openai) {
         reading.tell_at("model.name",
                         "a llama-server serves one model — write api: openai, or leave name out");
     }

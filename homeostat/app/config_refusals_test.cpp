@@ -299,6 +299,13 @@ TEST_CASE("keys that contradict each other are refused together") {
          "5:1: model: both llama_server and url — keep one of both\n"},
         {"a model in no way", with("model: { deadline: 50ms }\n"),
          "5:1: model: neither llama_server nor url — write one, or leave model out\n"},
+        {"an API that the server we start does not have",
+         with("model: { llama_server: { file: m }, api: openai }\n"),
+         "5:37: model.api: the server that the agent starts is a llama-server — leave api out\n"},
+        {"a model by its name where there is one",
+         with("model: { url: \"http://127.0.0.1:1\", name: m }\n"),
+         "5:37: model.name: a llama-server serves one model — write api: openai, or leave name "
+         "out\n"},
         {"the opinion of no model", with("oracle: model\n"),
          "5:1: oracle: 'model' without a model — add model: { … }, or write rules\n"},
         {"a floor that forbids everything",

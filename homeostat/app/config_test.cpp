@@ -204,6 +204,19 @@ oracle: model
     CHECK(to_document(config_of(to_pretty_text(document))) == document);
 }
 
+TEST_CASE("a model server that runs already is asked by the API that is named") {
+    const auto model_of = [](std::string_view model) {
+        return *config_of(fmt::format("{}model: {}\n", beginning_for_test, model)).model;
+    };
+    const ModelConfig own = model_of("{ url: \"http://127.0.0.1:8000\" }");
+    CHECK(own.api == adapters::llm::ModelApi::llama);
+    CHECK(own.name.empty());
+    const ModelConfig openai =
+        model_of("{ url: \"http://127.0.0.1:8000\", api: openai, name: google/gemma-3-1b-it }");
+    CHECK(openai.api == adapters::llm::ModelApi::openai);
+    CHECK(openai.name == "google/gemma-3-1b-it");
+}
+
 TEST_CASE("a file with a problem on every line is told in part") {
     std::string text(beginning_for_test);
     for (int number = 0; number < 100; ++number) {

@@ -541,6 +541,28 @@ def a_model_url_whose_server_has_a_model_is_well(service):
     wait_until("the model is loaded", lambda: ask(service) == (WELL, []), seconds=30)
 
 
+MODELS = '{"object": "list", "data": [{"id": "a/first"}, {"id": "second"}]}'
+
+
+def a_model_name_that_the_server_does_not_have_is_named_with_those_it_has(service):
+    port = start_web({"/v1/models": (200, MODELS)})
+    service.add(f"model: {{ url: 'http://127.0.0.1:{port}', api: openai, name: third }}\n")
+    finds(service, "model", 'no model "third"', "a/first, second", "model.name")
+
+
+def a_server_without_the_openai_api_is_named(service):
+    port = start_web({"/health": (200, "{}"), "/v1/models": (200, "{}")})
+    service.add(f"model: {{ url: 'http://127.0.0.1:{port}', api: openai }}\n")
+    finds(service, "model", "no server with the openai API", "model.api", "leave model out")
+
+
+def an_openai_server_whose_model_can_be_asked_is_well(service):
+    # It has no /tokenize: what is one token there is not known, and no trouble.
+    port = start_web({"/v1/models": (200, MODELS)})
+    service.add(f"model: {{ url: 'http://127.0.0.1:{port}', api: openai, name: second }}\n")
+    assert ask(service) == (WELL, [])
+
+
 def what_a_terminal_would_act_upon_is_printed_escaped(service):
     config = service.config.rename(service.here / "a\x1b[31m.yaml")
     done = subprocess.run([service.programs / "homeostat", "doctor", "--config", config],
