@@ -3,6 +3,7 @@
 
 #include "homeostat/adapters/llm/llm_oracle.hpp"
 #include "homeostat/adapters/llm/model_server.hpp"
+#include "homeostat/adapters/system/system_clock.hpp"
 
 #include "llm_world.hpp"
 

@@ -556,7 +556,7 @@ def a_server_without_the_openai_api_is_named(service):
     finds(service, "model", "no server with the openai API", "model.api", "leave model out")
 
 
-def an_openai_server_whose_model_can_be_asked_is_well(service):
+def a_model_of_an_openai_server_that_can_be_asked_is_well(service):
     # It has no /tokenize: what is one token there is not known, and no trouble.
     port = start_web({"/v1/models": (200, MODELS)})
     service.add(f"model: {{ url: 'http://127.0.0.1:{port}', api: openai, name: second }}\n")

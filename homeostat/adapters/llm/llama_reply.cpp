@@ -122,7 +122,7 @@ Result<ScoredLabels> read_counts(const json::object& reply) {
         return broken("timings without cache_n and prompt_n");
     }
     return ScoredLabels{
-        .probabilities = {}, .tokens_cached_count = *cached, .tokens_fresh_count = *fresh};
+        .probabilities = {}, .tokens_cached_count = cached, .tokens_fresh_count = *fresh};
 }
 
 }  // namespace
