@@ -84,7 +84,7 @@ def token_of(path: str, label: str) -> int:
 
 def probabilities(path: str, prompt: str, labels: list[int]) -> dict[int, float]:
     """Of each label as the next token, among them alone: what the agent asks
-    (homeostat/adapters/llm/server_request.cpp)."""
+    (homeostat/adapters/llm/llama_request.cpp)."""
     answer = call(path, "POST", "/completion", {
         "prompt": prompt,
         "n_predict": 1,
