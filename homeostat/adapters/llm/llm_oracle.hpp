@@ -2,10 +2,11 @@
 
 // LlmOracle: the oracle port over a server of a language model.
 //
-// One forward pass ranks a menu: the answer is the whole distribution over the permitted labels, so
-// it is well-formed by construction or refused. What the model says on evidence that says nothing
-// is measured once, when the server comes up, and reported beside each answer: an untuned model
-// prefers one word whatever it reads, and only the difference means anything.
+// One forward pass ranks a menu (by OpenAI's API sometimes several): the answer is the whole
+// distribution over the permitted labels, so it is well-formed by construction or refused. What the
+// model says on evidence that says nothing is measured once, when the server comes up, and reported
+// beside each answer: an untuned model prefers one word whatever it reads, and only the difference
+// means anything.
 //
 // The server may hang, lie or die. Each question has a hard deadline and none is repeated; after a
 // loss the oracle answers `unreachable` at once, the rules carry on, and run() brings the server
@@ -100,8 +101,8 @@ class LlmOracle final : public ports::Oracle {
     ports::Clock& clock_;
     LlmSettings settings_;
     std::optional<ModelServer> server_;
-    std::unique_ptr<ModelClient>
-        client_;  ///< Made anew with each server: no connection survives it.
+    /// Made anew with each server: no connection survives it.
+    std::unique_ptr<ModelClient> client_;
     boost::asio::thread_pool file_thread_{1};  ///< Reads the model file, which blocks.
     boost::asio::steady_timer turn_freed_;     ///< Cancelled when the request in flight is over.
     std::string prompt_digest_;  ///< Of what never changes: what a calibration is for.
