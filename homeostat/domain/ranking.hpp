@@ -38,7 +38,7 @@ struct Ranking {
     std::string
         prompt_digest;  ///< SHA-256 of its parts that never change, hex: what a calibration is for.
     Duration took{};
-    std::uint32_t tokens_cached_count{0};  ///< 0 means that the fixed prefix was read anew.
+    std::uint32_t tokens_cached_count{0};  ///< 0: read anew, or the server does not say.
     std::uint32_t tokens_fresh_count{0};
     std::string evidence_digest{};  ///< SHA-256 of the evidence lines asked about, hex.
 
