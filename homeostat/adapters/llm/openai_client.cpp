@@ -112,7 +112,10 @@ Task<Result<void>> OpenAiClient::ask_one_by_one(const std::string& prompt,
         if (!logarithm) {
             co_return std::unexpected(logarithm.error());
         }
-        listed.log_probabilities[index] = *logarithm;
+        const Result<void> taken = take_forced(listed, index, *logarithm);
+        if (!taken) {
+            co_return std::unexpected(taken.error());
+        }
     }
     co_return Result<void>{};
 }

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,8 @@ namespace {
 
 constexpr std::size_t listed_max = 20;  // What vLLM permits without being told otherwise.
 constexpr int label_bias = 100;         // OpenAI's largest.
+/// Of a logarithm, when the same prompt is read in other pieces, and some more.
+constexpr double rounding_max = 0.5;
 constexpr std::size_t model_bytes_max = 256;
 constexpr std::size_t models_told_max = 5;
 
@@ -62,6 +65,7 @@ Result<void> take(std::string_view token,
     if (!logarithm) {
         return broken("a token without a log probability");
     }
+    listed.log_probability_min = std::min(listed.log_probability_min, *logarithm);
     for (std::size_t place = 0; place < permitted.size(); ++place) {
         if (permitted[place] != token) {
             continue;
@@ -258,6 +262,16 @@ Result<double> parse_forced(std::string_view body, std::string_view label) {
                         label));
     }
     return *logarithm;
+}
+
+Result<void> take_forced(ListedLabels& listed, std::size_t place, double log_probability) {
+    if (log_probability > listed.log_probability_min + rounding_max) {
+        return broken(
+            "a label that is not listed is likelier than what is; the server tells chances with "
+            "its bias");
+    }
+    listed.log_probabilities.at(place) = log_probability;
+    return {};
 }
 
 Result<ScoredLabels> scored_of(const ListedLabels& listed) {

@@ -18,6 +18,7 @@
 #include "homeostat/adapters/llm/scored_labels.hpp"
 #include "homeostat/base/result.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -39,6 +40,8 @@ namespace homeostat::adapters::llm {
 struct ListedLabels {
     /// Natural logarithms, in the order asked; none: not among the likeliest.
     std::vector<std::optional<double>> log_probabilities;
+    /// Of the least likely token that is listed; 0, which is certain, if none is.
+    double log_probability_min{0};
     /// Of the prompt, taken over from the last one; none where the server does not say.
     std::optional<std::uint32_t> tokens_cached_count;
     std::uint32_t tokens_count{0};  ///< Of the prompt.
@@ -53,6 +56,13 @@ struct ListedLabels {
 /// Reads the reply to a question that forced `label`: its log probability without the force.
 /// ERRORS: broken, also if something else was generated.
 [[nodiscard]] Result<double> parse_forced(std::string_view body, std::string_view label);
+
+/// Completes `listed` by what `parse_forced` gave for the label at `place`.
+/// ERRORS: broken: what is not listed cannot be likelier than what is, so that the server tells
+/// chances with its bias.
+[[nodiscard]] Result<void> take_forced(ListedLabels& listed,
+                                       std::size_t place,
+                                       double log_probability);
 
 /// The labels' shares of what falls to them together. What has no log probability has no share.
 /// ERRORS: broken: none has, or together they are more than certain.

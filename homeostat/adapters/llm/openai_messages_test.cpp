@@ -167,6 +167,20 @@ TEST_CASE("a server that tells chances with its bias is found out: each label wo
     CHECK(scored.error().text.contains("sum to 3.0000"));
 }
 
+TEST_CASE(
+    "a label that is not listed is not likelier than what is, unless its chance has the bias") {
+    auto listed = parse_listed(texts_with(R"({"\n":-0.1," scale":-8})"), permitted);
+    REQUIRE(listed);
+    CHECK(listed->log_probability_min == -8);
+    const auto refused = take_forced(*listed, 0, 0);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().fault == Fault::broken);
+    CHECK_FALSE(listed->log_probabilities[0]);
+    CHECK(take_forced(*listed, 0, -9));
+    CHECK(listed->log_probabilities[0] == -9.0);
+    CHECK(scored_of(*listed));
+}
+
 TEST_CASE("a list that is longer than was asked for is refused") {
     std::string listed = R"({" scale":-1)";
     for (int other = 0; other < 100; ++other) {
