@@ -14,18 +14,19 @@
 #include <string_view>
 #include <vector>
 
-namespace log = homeostat::adapters::segment_log;
+namespace segment_log = homeostat::adapters::segment_log;
 using homeostat::ensure;
 
 namespace {
 
 std::string header_bytes() {
-    return log::to_bytes(log::SegmentHeader{0, log::genesis_hash(), log::genesis_hash()});
+    return segment_log::to_bytes(
+        segment_log::SegmentHeader{0, segment_log::genesis_hash(), segment_log::genesis_hash()});
 }
 
-std::vector<std::string> payloads_of(std::string_view segment, log::FramesEnd& end) {
+std::vector<std::string> payloads_of(std::string_view segment, segment_log::FramesEnd& end) {
     std::vector<std::string> payloads;
-    end = log::read_frames(segment, [&payloads](std::string_view payload, std::size_t) {
+    end = segment_log::read_frames(segment, [&payloads](std::string_view payload, std::size_t) {
         payloads.emplace_back(payload);
         return true;
     });
@@ -33,13 +34,13 @@ std::vector<std::string> payloads_of(std::string_view segment, log::FramesEnd& e
 }
 
 void read_anything(std::string_view bytes) {
-    static_cast<void>(log::parse_segment_header(bytes));
-    static_cast<void>(log::parse_witness_line(bytes));
+    static_cast<void>(segment_log::parse_segment_header(bytes));
+    static_cast<void>(segment_log::parse_witness_line(bytes));
     const std::string segment = header_bytes() + std::string(bytes);
-    log::FramesEnd end;
+    segment_log::FramesEnd end;
     std::string again = header_bytes();
     for (const std::string& payload : payloads_of(segment, end)) {
-        again += log::to_frame(payload);
+        again += segment_log::to_frame(payload);
     }
     ensure(again == segment.substr(0, end.whole_bytes), "the whole part writes as it was read");
 }
@@ -47,13 +48,16 @@ void read_anything(std::string_view bytes) {
 void change_one_byte(std::string_view bytes) {
     const std::size_t at = static_cast<unsigned char>(bytes[0]);
     const std::string payload = "{" + std::string(bytes.substr(1));
-    const std::string between = log::to_frame(payload);
-    std::string segment = header_bytes() + log::to_frame("{}") + between + log::to_frame("{}");
-    const std::size_t begin = log::segment_header_bytes + log::frame_header_bytes + 2;
+    const std::string between = segment_log::to_frame(payload);
+    std::string segment =
+        header_bytes() + segment_log::to_frame("{}") + between + segment_log::to_frame("{}");
+    const std::size_t begin =
+        segment_log::segment_header_bytes + segment_log::frame_header_bytes + 2;
     segment[begin + at % between.size()] ^= 0x20;
-    log::FramesEnd end;
+    segment_log::FramesEnd end;
     const std::vector<std::string> payloads = payloads_of(segment, end);
-    ensure(payloads.size() == 1 && end.kind == log::FramesEnd::Kind::torn && end.durable_count > 0,
+    ensure(payloads.size() == 1 && end.kind == segment_log::FramesEnd::Kind::torn &&
+               end.durable_count > 0,
            "a whole frame behind a changed one is found");
 }
 
@@ -62,7 +66,7 @@ void change_one_byte(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
     read_anything(bytes);
-    if (size > 1 && size < log::payload_bytes_max) {
+    if (size > 1 && size < segment_log::payload_bytes_max) {
         change_one_byte(bytes);
     }
     return 0;
