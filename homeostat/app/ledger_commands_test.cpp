@@ -1,7 +1,10 @@
 #include "homeostat/adapters/segment_log/ledger_for_test.hpp"
+#include "homeostat/app/child_for_test.hpp"
 #include "homeostat/app/commands.hpp"
 
 #include <doctest/doctest.h>
+
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -51,6 +54,28 @@ ledger::Options with_heads(const ledger::ScratchForTest& scratch,
     return options;
 }
 
+/// Of ten groups, a day apart, the last two are left.
+void fill_and_drop(const ledger::ScratchForTest& scratch) {
+    using std::chrono::days;
+    ledger::Options options = ledger::options_for_test(scratch);
+    options.segment_bytes_max = 1;  // Each group has a segment of its own.
+    const WallTime begin = ledger::group_for_test(0).wall_at;
+    for (int number = 0; number < 10; ++number) {
+        const WallTime now = begin + days{number};
+        options.clocks_for_test = [now, begin] {
+            return ledger::Moment{Instant{now - begin}, now, {}};
+        };
+        options.keep = number < 9 ? Duration::zero() : Duration{days{1}};
+        ledger::LogForTest log(options);
+        REQUIRE_FALSE(log.trouble());
+        EntryGroup group = ledger::group_for_test(static_cast<std::uint64_t>(number));
+        group.at = Instant{now - begin};
+        group.wall_at = now;
+        group.entries[0].kind = EntryKind::closed;
+        REQUIRE(log.append(std::move(group)));
+    }
+}
+
 }  // namespace
 
 TEST_CASE("every witness that is configured is asked, and one without a head is an objection") {
@@ -92,6 +117,29 @@ TEST_CASE("a ledger with groups is not proven intact without the copy that is co
     VerifyLedgerOptions without = options;
     without.ledger.ledger = scratch.ledger();
     CHECK(verify_ledger_of(without) == ExitStatus::ok);
+}
+
+TEST_CASE("commands that find nothing say what the ledger no longer has") {
+    const ledger::ScratchForTest scratch;
+    fill_and_drop(scratch);
+    VerifyLedgerOptions verify;
+    verify.ledger.ledger = scratch.ledger();
+    const ChildForTest verifying([&] { return verify_ledger_of(verify); }, STDOUT_FILENO);
+    const std::string verified = verifying.read_all();
+    REQUIRE_MESSAGE(verifying.wait() == ExitStatus::ok, verified);
+    CHECK_MESSAGE(verified.contains("\nbegins: with group 8 of "), verified);
+    const ChildForTest explaining([&] { return explain_incident(verify.ledger, "i-2"); },
+                                  STDERR_FILENO);
+    const std::string explained = explaining.read_all();
+    CHECK(explaining.wait() == ExitStatus::usage);
+    CHECK_MESSAGE(explained.contains("was dropped by age (record.keep)"), explained);
+    ExportOptions exported;
+    exported.ledger.ledger = scratch.ledger();
+    exported.incident = "i-2";
+    const ChildForTest exporting([&] { return export_ledger(exported); }, STDERR_FILENO);
+    const std::string said = exporting.read_all();
+    CHECK(exporting.wait() == ExitStatus::usage);
+    CHECK_MESSAGE(said.contains("was dropped by age (record.keep)"), said);
 }
 
 }  // namespace homeostat::app
