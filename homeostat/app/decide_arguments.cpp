@@ -56,12 +56,14 @@ void add_decide(CLI::App& app, DecideOptions& options) {
         "decide", "Judge cases given from outside: raw telemetry in, ranked remedies out");
     command->add_option("--cases", options.cases, "A file with a case in JSON on each line")
         ->required();
-    command->add_flag("--json", options.is_json,
-                      "A line of JSON for each case; the scores go to stderr");
+    CLI::Option* json = command->add_flag("--json", options.is_json,
+                                          "A line of JSON for each case; the scores go to stderr");
     command->add_flag("--each", options.tells_each, "A line for each case, before the scores");
-    command->add_flag("--features", options.has_features,
-                      "With --json: every candidate and the numbers it was weighed by; their names "
-                      "stand with the scores");
+    command
+        ->add_flag("--features", options.has_features,
+                   "With --json: every candidate and the numbers it was weighed by; their names "
+                   "stand with the scores")
+        ->needs(json);
     command
         ->add_option_function<std::string>(
             "--ranker",
@@ -69,8 +71,10 @@ void add_decide(CLI::App& app, DecideOptions& options) {
             "Who ranks: the tree that was learnt from simulated cases, or the rules alone")
         ->check(CLI::IsMember({"tree", "rules"}))
         ->default_str("tree");
-    command->add_flag("--evidence", options.has_evidence,
-                      "With --json: the case in a few lines, as a small model reads it");
+    command
+        ->add_flag("--evidence", options.has_evidence,
+                   "With --json: the case in a few lines, as a small model reads it")
+        ->needs(json);
     command->footer(
         "docs/cases.md describes a case: services, series, logs, changes, alerts, what is "
         "possible. Where it\nsays what is acceptable, answers are scored by it; nothing that "

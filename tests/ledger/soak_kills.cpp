@@ -184,7 +184,9 @@ int main(int count, char** words) {
     const char* wanted = std::getenv("COUNT");
     const std::string said = wanted != nullptr ? wanted : all[1];
     int kills = 0;
-    if (std::from_chars(said.data(), said.data() + said.size(), kills).ec != std::errc{}) {
+    const char* const end = said.data() + said.size();
+    const std::from_chars_result read = std::from_chars(said.data(), end, kills);
+    if (read.ec != std::errc{} || read.ptr != end || kills < 1) {
         std::printf("COUNT is %s; want a number, for example 200\n", said.c_str());
         return 2;
     }

@@ -113,6 +113,10 @@ class Decide(unittest.TestCase):
         self.assertEqual(len(done.stdout.splitlines()), 2)
         self.assertIn(f"{path}:2: series: [2]: points: [0]: value", done.stderr)
         self.assertIn(f"{path}:3: ", done.stderr)
+        for flag in ("--features", "--evidence"):
+            alone = run("decide", "--cases", self.path, flag)
+            self.assertEqual(alone.returncode, 2)
+            self.assertIn("--json", alone.stderr)
         self.assertEqual(run("decide", "--cases", "/nowhere/cases").returncode, 2)
 
     def test_a_line_beyond_the_bound_is_passed_over_and_named(self):
