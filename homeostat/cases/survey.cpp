@@ -1,10 +1,13 @@
 #include "homeostat/cases/survey.hpp"
 
 #include "homeostat/cases/survey_estate.hpp"
+#include "homeostat/cases/survey_series.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <span>
+#include <array>
+#include <cctype>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace homeostat::cases {
@@ -18,30 +21,6 @@ constexpr double slow_from = 1.5;     ///< Times its latency before.
 constexpr double slow_ill = 6;
 constexpr double slow_gain_ms = 10;  ///< And by so much.
 constexpr double ill_from = 0.08;    ///< From here on a service counts as ill.
-constexpr double better_share = 1.0 / 3;
-
-Floor floor_of(Metric metric) {
-    switch (metric) {
-        case Metric::error_ratio:
-        case Metric::users_failed:
-        case Metric::users_slow:
-        case Metric::users_wrong:
-        case Metric::stale_ratio:
-        case Metric::wrong:
-        case Metric::denied:
-        case Metric::retries:
-            return {0.1, 0.005};
-        case Metric::hit_ratio:
-        case Metric::up:
-            return {0.02, 0.02};
-        case Metric::latency:
-            return {0.1, 2};
-        case Metric::queue:
-            return {0.2, 2};
-        default:
-            return {0.1, 0.01};
-    }
-}
 
 double clamped(double value) {
     return std::clamp(value, 0.0, 1.0);
@@ -61,38 +40,6 @@ double either(double one, double other) {
     return 1 - (1 - one) * (1 - other);
 }
 
-bool is_telling(const std::optional<Shift>& known, const Shift& shift) {
-    return !known || std::abs(shift.score) > std::abs(known->score);
-}
-
-void take(Shifts& shifts, const Series& series, double at_s) {
-    const Metric metric = metric_of(series.name, series.unit);
-    const auto shift = shift_of(series.points, at_s, floor_of(metric));
-    std::optional<Shift>& known = shifts.all.at(static_cast<std::size_t>(metric));
-    if (shift && is_telling(known, *shift)) {
-        known = shift;
-    }
-}
-
-double worst_of(const Series& series) {
-    double worst = 0;
-    for (const SeriesPoint& point : series.points) {
-        worst = std::max(worst, point.value);
-    }
-    return worst;
-}
-
-std::uint32_t falls_of(const Series& series) {
-    std::uint32_t falls = 0;
-    bool was_up = false;
-    for (const SeriesPoint& point : series.points) {
-        const bool is_up = point.value >= 0.5;
-        falls += was_up && !is_up ? 1 : 0;
-        was_up = is_up;
-    }
-    return falls;
-}
-
 double median_of(std::vector<double> values) {
     if (values.empty()) {
         return 0;
@@ -102,9 +49,13 @@ double median_of(std::vector<double> values) {
     return *middle;
 }
 
-bool is_of_users(Metric metric) {
-    return metric == Metric::users_requests || metric == Metric::users_failed ||
-           metric == Metric::users_slow || metric == Metric::users_wrong;
+bool is_level_of_errors(std::string level) {
+    std::ranges::transform(level, level.begin(), [](unsigned char letter) {
+        return static_cast<char>(std::tolower(letter));
+    });
+    constexpr auto known = std::to_array<std::string_view>(
+        {"error", "err", "fatal", "critical", "crit", "severe", "alert", "emergency", "panic"});
+    return std::ranges::find(known, level) != known.end();
 }
 
 /// Fills a survey from a case, part by part.
@@ -114,15 +65,16 @@ class Surveyor {
 
     Survey run() {
         name_services();
-        read_series();
+        has_users_series_ = read_series(shown_, survey_);
         read_objects();
         read_changes();
         read_logs();
-        read_calls();
         for (ServiceSurvey& service : survey_.services) {
             compare_replicas(service);
             weigh_illness(service);
         }
+        read_calls();
+        assume_calls();
         look_for_lost_places(survey_);
         explain(survey_);
         ask_all_witnesses(survey_, has_users_series_);
@@ -131,12 +83,11 @@ class Surveyor {
 
   private:
     void name_services();
-    void read_series();
-    void read_users(const Series& series);
     void read_objects();
     void read_changes();
     void read_logs();
     void read_calls();
+    void assume_calls();
     static void compare_replicas(ServiceSurvey& service);
     static void weigh_illness(ServiceSurvey& service);
 
@@ -183,42 +134,6 @@ void Surveyor::name_services() {
     }
 }
 
-void Surveyor::read_users(const Series& series) {
-    const Metric metric = metric_of(series.name, series.unit);
-    Shifts shifts;
-    take(shifts, series, shown_.at_s);
-    if (metric == Metric::users_requests) {
-        survey_.users_rate_ratio = shifts.ratio(metric);
-        return;
-    }
-    has_users_series_ = true;
-    double& now = metric == Metric::users_failed ? survey_.users_failed
-                  : metric == Metric::users_slow ? survey_.users_slow
-                                                 : survey_.users_wrong;
-    now = std::max(now, shifts.after(metric));
-    survey_.users_worst = std::max(survey_.users_worst, worst_of(series));
-    const double worst_now =
-        std::max({survey_.users_failed, survey_.users_slow, survey_.users_wrong});
-    survey_.is_getting_better =
-        survey_.users_worst > error_slack && worst_now < survey_.users_worst * better_share;
-}
-
-/// What a replica's series says besides its shift.
-void take_of_replica(ReplicaSurvey& replica, const Series& series, Metric metric) {
-    const std::vector<SeriesPoint>& points = series.points;
-    if (points.empty()) {
-        return;
-    }
-    if (metric == Metric::up) {
-        replica.is_down = points.back().value < 0.5;
-        replica.falls += falls_of(series);
-    }
-    if (metric == Metric::memory && points.front().value > 0) {
-        replica.memory_growth =
-            std::max(replica.memory_growth, points.back().value / points.front().value);
-    }
-}
-
 /// What Kubernetes says of a pod.
 void take_status(ReplicaSurvey& replica, const json::object& status, double at_s) {
     const auto number = [&](const char* name) -> std::optional<double> {
@@ -235,28 +150,6 @@ void take_status(ReplicaSurvey& replica, const json::object& status, double at_s
     const json::value* ready = status.if_contains("ready");
     const bool is_unready = ready != nullptr && ready->is_bool() && !ready->get_bool();
     replica.is_down = replica.is_down || is_unready;
-}
-
-void Surveyor::read_series() {
-    for (const Series& series : shown_.series) {
-        ServiceSurvey* service = service_named(series.service);
-        if (service == nullptr) {
-            continue;
-        }
-        const Metric metric = metric_of(series.name, series.unit);
-        if (is_of_users(metric)) {
-            read_users(series);
-            continue;
-        }
-        if (series.replica.empty()) {
-            take(service->shifts, series, shown_.at_s);
-            continue;
-        }
-        if (ReplicaSurvey* replica = replica_named(*service, series.replica)) {
-            take(replica->shifts, series, shown_.at_s);
-            take_of_replica(*replica, series, metric);
-        }
-    }
 }
 
 void Surveyor::read_objects() {
@@ -310,9 +203,7 @@ void Surveyor::read_logs() {
             (is_recent ? troubles.now : troubles.before).at(static_cast<std::size_t>(*trouble)) +=
                 1;
         }
-        const bool is_bad = line.level == "error" || line.level == "fatal" ||
-                            line.level == "critical" || line.level == "ERROR";
-        if (is_bad) {
+        if (is_level_of_errors(line.level)) {
             (is_recent ? service->error_lines : service->error_lines_before) += 1;
         }
     }
@@ -355,6 +246,26 @@ void Surveyor::read_calls() {
     }
 }
 
+/// Of a call that is declared and not measured: it is as ill as whom it is to, and twice that,
+/// since a caller may show less than all it suffers and more than what caused it.
+void Surveyor::assume_calls() {
+    for (std::uint32_t caller = 0; caller < shown_.services.size(); ++caller) {
+        for (const Dependency& told : shown_.services[caller].calls) {
+            const std::uint32_t target = survey_.find(told.service);
+            const bool is_measured = std::ranges::any_of(survey_.calls, [&](const CallSurvey& one) {
+                return one.caller == caller && one.target == target;
+            });
+            if (target != nobody && target != caller && !is_measured) {
+                survey_.calls.push_back({.caller = caller,
+                                         .target = target,
+                                         .illness = clamped(2 * survey_.services[target].illness),
+                                         .is_required = told.is_required,
+                                         .has_fallback = told.has_fallback});
+            }
+        }
+    }
+}
+
 void Surveyor::compare_replicas(ServiceSurvey& service) {
     std::vector<double> errors;
     std::vector<double> latencies;
@@ -394,10 +305,10 @@ void Surveyor::weigh_illness(ServiceSurvey& service) {
     const double dead = service.replicas.empty() ? 0
                                                  : static_cast<double>(service.down_count) /
                                                        static_cast<double>(service.replicas.size());
-    const double cache_down =
-        shifts.of(Metric::up) && service.replicas.empty() ? clamped(-shifts.gain(Metric::up)) : 0;
+    const double up_before = shifts.before(Metric::up);
+    const double fallen = up_before > 0 ? clamped(-shifts.gain(Metric::up) / up_before) : 0;
     const double stale = clamped(shifts.gain(Metric::stale_ratio) * 2);
-    service.illness = either(either(errors, slow), either(std::max(dead, cache_down), stale));
+    service.illness = either(either(errors, slow), either(std::max(dead, fallen), stale));
     for (const Metric metric : {Metric::error_ratio, Metric::latency, Metric::stale_ratio,
                                 Metric::queue, Metric::denied, Metric::wrong}) {
         const std::optional<Shift>& shift = shifts.of(metric);

@@ -2,9 +2,9 @@
 
 // Survey: every number of a case that a cause, a candidate or a line for the model is made of.
 //
-// Series are known by their names and units, whoever named them: "http_requests_5xx_ratio" is a
-// share of errors, "p99_latency_ms" a latency. Of several that measure the same of one subject the
-// one that shifted most counts.
+// Of several series that measure the same of one subject the one that shifted most counts
+// (metric.hpp says what a series measures). Where a service has none of its own, the one of its
+// replicas that shifted most speaks for it.
 //
 // How ill a service is comes from its errors, latency, queue and dead replicas, against its own
 // past. What a service passes on it does not have: the share of its illness that its calls explain
@@ -13,6 +13,7 @@
 // Pure. Values only.
 
 #include "homeostat/cases/case.hpp"
+#include "homeostat/cases/metric.hpp"
 #include "homeostat/sense/trouble.hpp"
 
 #include <array>
@@ -24,45 +25,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 namespace homeostat::cases {
-
-enum class Metric : std::uint8_t {
-    requests,
-    error_ratio,
-    latency,
-    queue,
-    cpu,
-    memory,
-    up,
-    hit_ratio,
-    stale_ratio,
-    users_requests,
-    users_failed,
-    users_slow,
-    users_wrong,
-    wrong,   ///< Answers that are not true.
-    denied,  ///< Answers that turn the caller away: no rights, not yet, too many.
-    retries,
-    connections,
-    descriptors,
-    disk,
-    other,
-};
-
-constexpr auto names_of(std::type_identity<Metric>) {
-    return std::to_array<std::string_view>(
-        {"requests",     "error_ratio", "latency",     "queue",       "cpu",
-         "memory",       "up",          "hit_ratio",   "stale_ratio", "users_requests",
-         "users_failed", "users_slow",  "users_wrong", "wrong",       "denied",
-         "retries",      "connections", "descriptors", "disk",        "other"});
-}
-constexpr std::size_t metrics_count = names_of(std::type_identity<Metric>{}).size();
-
-/// By name and unit, however they are spelt.
-[[nodiscard]] Metric metric_of(std::string_view name, std::string_view unit);
 
 /// Shifts of one subject.
 struct Shifts {

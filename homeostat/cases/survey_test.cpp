@@ -19,17 +19,6 @@ ServiceSurvey at(const Survey& survey, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("a series is known by its name, whoever named it") {
-    CHECK(metric_of("http_requests_5xx_ratio", "ratio") == Metric::error_ratio);
-    CHECK(metric_of("p99_latency_seconds", "s") == Metric::latency);
-    CHECK(metric_of("container_memory_rss", "bytes") == Metric::memory);
-    CHECK(metric_of("Users_Failed_Ratio", "ratio") == Metric::users_failed);
-    CHECK(metric_of("process_open_fds", "") == Metric::descriptors);
-    CHECK(metric_of("pg_pool_in_use", "") == Metric::connections);
-    CHECK(metric_of("checkout_time", "ms") == Metric::latency);
-    CHECK(metric_of("phase_of_the_moon", "rad") == Metric::other);
-}
-
 TEST_CASE("where all is well nobody is ill") {
     const Survey survey = survey_of(well_case());
     for (const ServiceSurvey& service : survey.services) {

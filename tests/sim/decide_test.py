@@ -23,6 +23,25 @@ def run(*arguments):
     )
 
 
+# What others call it: name, unit, and what ours is times.
+OTHER_WORDS = {"latency_p99": ("http_request_duration_seconds_p99", "s", 1e-3),
+               "error_ratio": ("http_error_percent", "%", 100),
+               "cpu": ("container_cpu_usage", "cores", 1),
+               "memory": ("container_memory_working_set_bytes", "bytes", 2**20),
+               "queue_length": ("requests_pending", "", 1),
+               "denied_ratio": ("http_denied_percent", "%", 100),
+               "disk_used": ("node_filesystem_used_percent", "%", 100),
+               "pool_in_use": ("db_connections_active", "", 1),
+               "hit_ratio": ("cacheHitPercent", "%", 100),
+               "stale_ratio": ("stale_answers_percent", "%", 100)}
+
+
+def in_other_words(series):
+    name, unit, times = OTHER_WORDS.get(series["name"], (series["name"], series["unit"], 1))
+    points = [[at, value * times] for at, value in series["points"]]
+    return series | {"name": name, "unit": unit, "points": points}
+
+
 class Decide(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -55,6 +74,20 @@ class Decide(unittest.TestCase):
         self.assertEqual(scores["cases"], 8)
         right = sum(answer["score"]["acceptable"] for answer in answers)
         self.assertAlmostEqual(scores["acceptable"], right / 8)
+
+    def test_names_and_units_of_others_change_nothing(self):
+        told = [json.loads(line) for line in self.lines]
+        others = [case | {"series": [in_other_words(one) for one in case["series"]]}
+                  for case in told]
+        path = self.file_of(*map(json.dumps, others))
+        ours, theirs = (run("decide", "--cases", file, "--json").stdout.splitlines()
+                        for file in (self.path, path))
+        self.assertEqual(len(ours), len(theirs))
+        for mine, other in zip(map(json.loads, ours), map(json.loads, theirs)):
+            self.assertEqual([(one["service"], one["kind"]) for one in mine["causes"]],
+                             [(one["service"], one["kind"]) for one in other["causes"]])
+            self.assertEqual(mine["chosen"]["remedy"], other["chosen"]["remedy"])
+            self.assertAlmostEqual(mine["chosen"]["weight"], other["chosen"]["weight"], places=6)
 
     def test_the_tree_ranks_unless_the_rules_are_asked(self):
         def told(*arguments):
