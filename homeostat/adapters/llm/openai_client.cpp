@@ -1,7 +1,7 @@
 #include "homeostat/adapters/llm/openai_client.hpp"
 
 #include "homeostat/adapters/llm/http_body.hpp"
-#include "homeostat/adapters/llm/llama_reply.hpp"
+#include "homeostat/adapters/llm/label_tokens.hpp"
 #include "homeostat/adapters/llm/prompt.hpp"
 
 #include <spdlog/spdlog.h>
@@ -43,28 +43,17 @@ Task<Result<std::string>> OpenAiClient::learn_model(Instant deadline) {
 Task<Result<void>> OpenAiClient::learn_labels(std::string question,
                                               std::vector<std::string> labels,
                                               Instant deadline) {
-    std::vector<TokenId> learned;
-    const Result<std::vector<TokenId>> begin = co_await tokens(question, deadline);
-    if (!begin && begin.error().fault != Fault::refused) {
-        co_return std::unexpected(begin.error());
+    LabelsAsked asked{.model = model_, .question = std::move(question), .labels = labels};
+    Result<std::vector<TokenId>> learned =
+        co_await tokens_of_labels(http_, std::move(asked), deadline);
+    if (!learned && learned.error().fault != Fault::absent) {
+        co_return std::unexpected(learned.error());
     }
-    if (!begin) {
-        spdlog::warn("model_labels_unchecked text=\"{}\"", begin.error().text);
-    }
-    for (std::size_t place = 0; begin && place < labels.size(); ++place) {
-        const Result<std::vector<TokenId>> answered =
-            co_await tokens(question + labels[place], deadline);
-        if (!answered) {
-            co_return std::unexpected(answered.error());
-        }
-        const Result<TokenId> token = token_of_label(labels[place], *begin, *answered);
-        if (!token) {
-            co_return std::unexpected(token.error());
-        }
-        learned.push_back(*token);
+    if (!learned) {
+        spdlog::warn("model_labels_unchecked text=\"{}\"", learned.error().text);
     }
     labels_ = std::move(labels);
-    tokens_of_labels_ = std::move(learned);
+    tokens_of_labels_ = learned ? std::move(*learned) : std::vector<TokenId>{};
     co_return Result<void>{};
 }
 
@@ -118,16 +107,6 @@ Task<Result<void>> OpenAiClient::ask_one_by_one(const std::string& prompt,
         }
     }
     co_return Result<void>{};
-}
-
-Task<Result<std::vector<TokenId>>> OpenAiClient::tokens(std::string text, Instant deadline) {
-    std::string request = tokenize_request(model_, text);
-    const Result<std::string> body =
-        co_await post_json(http_, "/tokenize", std::move(request), deadline);
-    if (!body) {
-        co_return std::unexpected(body.error());
-    }
-    co_return parse_tokens(*body);
 }
 
 }  // namespace homeostat::adapters::llm

@@ -42,7 +42,6 @@ class OpenAiClient final : public ModelClient {
                                       const std::vector<std::size_t>& permitted,
                                       ListedLabels& listed,
                                       Instant deadline);
-    Task<Result<std::vector<TokenId>>> tokens(std::string text, Instant deadline);
 
     net::HttpClient http_;
     std::string wanted_;

@@ -160,17 +160,6 @@ std::string completion_request(std::string_view model,
     return to_text(request);
 }
 
-std::string tokenize_request(std::string_view model, std::string_view text) {
-    json::object request;
-    request["model"] = json::value(model);
-    request["prompt"] = json::value(text);
-    request["add_special_tokens"] = false;
-    request["content"] = json::value(text);
-    request["add_special"] = false;
-    request["parse_special"] = false;
-    return to_text(request);
-}
-
 namespace {
 
 /// The log probabilities of the only choice.

@@ -33,9 +33,6 @@ namespace homeostat::adapters::llm {
                                              std::string_view prompt,
                                              std::optional<TokenId> forced = {});
 
-/// POST /tokenize, as vLLM and llama-server both read it: the tokens of `text` alone.
-[[nodiscard]] std::string tokenize_request(std::string_view model, std::string_view text);
-
 /// What one answer lists of the labels that were asked for.
 struct ListedLabels {
     /// Natural logarithms, in the order asked; none: not among the likeliest.

@@ -224,15 +224,4 @@ TEST_CASE("a question asks for one token and the likeliest in its place") {
     CHECK(forced->get_object().at("prompt") == "text");
 }
 
-TEST_CASE("text is tokenised without commands by either server") {
-    const auto request = parse_json(tokenize_request("m", " restart"));
-    REQUIRE(request);
-    const json::object& object = request->get_object();
-    CHECK(object.at("prompt") == " restart");
-    CHECK(object.at("content") == " restart");
-    CHECK(object.at("add_special_tokens") == false);
-    CHECK(object.at("add_special") == false);
-    CHECK(object.at("parse_special") == false);
-}
-
 }  // namespace homeostat::adapters::llm
