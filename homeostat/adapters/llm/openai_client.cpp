@@ -61,11 +61,14 @@ Task<Result<ScoredLabels>> OpenAiClient::score(std::string prompt,
                                                std::vector<std::size_t> permitted,
                                                Instant deadline) {
     std::vector<std::string> words;
-    words.reserve(permitted.size());
+    std::vector<TokenId> ids;
     for (const std::size_t place : permitted) {
         words.push_back(labels_.at(place));
+        if (!tokens_of_labels_.empty()) {
+            ids.push_back(tokens_of_labels_.at(place));
+        }
     }
-    std::string request = completion_request(model_, prompt);
+    std::string request = completion_request(model_, prompt, ids);
     const Result<std::string> body =
         co_await post_json(http_, "/v1/completions", std::move(request), deadline);
     if (!body) {
@@ -91,7 +94,7 @@ Task<Result<void>> OpenAiClient::ask_one_by_one(const std::string& prompt,
             continue;
         }
         const std::size_t place = permitted[index];
-        std::string request = completion_request(model_, prompt, tokens_of_labels_.at(place));
+        std::string request = forced_request(model_, prompt, tokens_of_labels_.at(place));
         const Result<std::string> body =
             co_await post_json(http_, "/v1/completions", std::move(request), deadline);
         if (!body) {
