@@ -13,7 +13,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <doctest/doctest.h>
 
 #include <sched.h>
@@ -22,7 +21,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -30,7 +28,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 
 namespace homeostat::conformance {
 
@@ -39,20 +36,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration start_within = 40s;  // A busy machine runs this test beside others.
-
-/// True if there is no model here; says so, in words that ctest knows.
-bool is_skipped() {
-    const bool has_model = fs::exists(model_directory() / "llama-server") && !model_file().empty();
-    if (!has_model) {
-        std::puts("SKIPPED: no model in build/model; run tools/model/setup.sh");
-    }
-    return !has_model;
-}
-
-asio::generic::stream_protocol::endpoint upstream_of(const llm::ModelServer& server) {
-    return asio::local::stream_protocol::endpoint(
-        std::get<net::UnixEndpoint>(server.endpoint()).path);
-}
 
 /// The real server, a relay in front of it, and an oracle that knows only the relay.
 struct Relayed {

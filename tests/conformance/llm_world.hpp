@@ -7,16 +7,20 @@
 #include "homeostat/adapters/llm/llm_oracle.hpp"
 #include "homeostat/adapters/llm/model_server.hpp"
 #include "homeostat/adapters/system/system_clock.hpp"
+#include "homeostat/net/endpoint.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <doctest/doctest.h>
 
 #include <stdlib.h>
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -25,6 +29,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace homeostat::conformance {
@@ -47,6 +52,21 @@ inline fs::path model_directory() {
 inline fs::path model_file() {
     std::error_code absent;
     return fs::canonical(model_directory() / "model.gguf", absent);
+}
+
+/// True if there is no model here; says so, in words that ctest knows.
+inline bool is_skipped() {
+    const bool has_model = fs::exists(model_directory() / "llama-server") && !model_file().empty();
+    if (!has_model) {
+        std::puts("SKIPPED: no model in build/model; run tools/model/setup.sh");
+    }
+    return !has_model;
+}
+
+/// Where a relay in front of `server` finds it.
+inline asio::generic::stream_protocol::endpoint upstream_of(const llm::ModelServer& server) {
+    return asio::local::stream_protocol::endpoint(
+        std::get<net::UnixEndpoint>(server.endpoint()).path);
 }
 
 /// One test's world: a folder, an event loop, a clock. All of it goes with the test.

@@ -81,6 +81,19 @@ void Relay::lie(std::string body) {
     set(Fault::lie);
 }
 
+void Relay::lose_after(std::uint32_t count) {
+    lose_at_ = requests_count_ + count + 1;
+}
+
+void Relay::count_request(std::string_view bytes) {
+    if (!bytes.starts_with("GET ") && !bytes.starts_with("POST ")) {
+        return;  // The rest of a request, or no HTTP.
+    }
+    if (++requests_count_ == lose_at_) {
+        fault_ = Fault::lose;
+    }
+}
+
 asio::awaitable<void> Relay::accept_all() {
     while (acceptor_.is_open()) {
         boost::system::error_code error;
@@ -101,7 +114,7 @@ asio::awaitable<void> Relay::serve(Tcp::socket client) {
     if (!error) {
         co_await (carry_requests(client, server) || carry_replies(server, client));
     }
-    if (fault_ == Fault::refuse || fault_ == Fault::cut) {
+    if (fault_ == Fault::refuse || fault_ == Fault::cut || fault_ == Fault::lose) {
         reset(client);
     }
 }
@@ -114,6 +127,7 @@ asio::awaitable<void> Relay::carry_requests(Tcp::socket& client, Stream& server)
         if (error || fault_ == Fault::refuse) {
             co_return;
         }
+        count_request({bytes.data(), size});
         if (fault_ == Fault::hang) {
             continue;
         }
@@ -130,7 +144,7 @@ asio::awaitable<void> Relay::carry_replies(Stream& server, Tcp::socket& client) 
     while (true) {
         const std::size_t size = co_await server.async_read_some(asio::buffer(bytes), into(error));
         const Fault fault = fault_;
-        if (error || fault == Fault::refuse) {
+        if (error || fault == Fault::refuse || fault == Fault::lose) {
             co_return;
         }
         if (fault == Fault::hang) {

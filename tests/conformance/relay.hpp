@@ -29,6 +29,7 @@ class Relay {
         garbage,  ///< Replies are bytes that are no protocol's.
         lie,      ///< Replies are well-formed HTTP with a body of the test's choice.
         cut,      ///< The connection ends in the middle of a reply.
+        lose,     ///< The connection ends where a reply would begin.
         refuse,   ///< Nobody listens on the port; open connections are reset.
     };
 
@@ -40,10 +41,14 @@ class Relay {
     /// Of 127.0.0.1; the same for the relay's whole life.
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] std::uint32_t connections_count() const { return connections_count_; }
+    /// Of HTTP; of other protocols none is counted.
+    [[nodiscard]] std::uint32_t requests_count() const { return requests_count_; }
 
     void set(Fault fault);
     /// Sets Fault::lie. REQUIRES: no fault `lie` is set now.
     void lie(std::string body);
+    /// Lets `count` more requests be answered and sets Fault::lose at the one behind them.
+    void lose_after(std::uint32_t count);
 
   private:
     using Tcp = boost::asio::ip::tcp;
@@ -54,6 +59,7 @@ class Relay {
     boost::asio::awaitable<void> serve(Tcp::socket client);
     boost::asio::awaitable<void> carry_requests(Tcp::socket& client, Stream& server);
     boost::asio::awaitable<void> carry_replies(Stream& server, Tcp::socket& client);
+    void count_request(std::string_view bytes);
     [[nodiscard]] std::string spoil(std::string_view reply, Fault fault) const;
 
     boost::asio::io_context context_{1};
@@ -62,6 +68,8 @@ class Relay {
     std::uint16_t port_{0};
     std::atomic<Fault> fault_{Fault::none};
     std::atomic<std::uint32_t> connections_count_{0};
+    std::atomic<std::uint32_t> requests_count_{0};
+    std::atomic<std::uint32_t> lose_at_{0};  ///< The count at which a reply is lost; 0: none is.
     std::string body_;  // Read by the relay's thread only while the fault is `lie`.
     std::thread thread_;
 };

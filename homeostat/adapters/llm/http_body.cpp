@@ -8,12 +8,18 @@ namespace homeostat::adapters::llm {
 
 namespace {
 
+/// What servers say to a path or a model that they do not have.
+bool is_without(int status) {
+    return status == 404 || status == 405 || status == 501;
+}
+
 Result<std::string> body_of(Result<net::HttpResponse> response) {
     if (!response) {
         return fail("the model server", response.error());
     }
     if (response->status != 200) {
-        return fail(Fault::refused, describe_refusal(response->status, response->body));
+        return fail(is_without(response->status) ? Fault::absent : Fault::refused,
+                    describe_refusal(response->status, response->body));
     }
     return std::move(response->body);
 }

@@ -11,7 +11,8 @@
 
 namespace homeostat::adapters::llm {
 
-/// ERRORS: refused: a status other than 200; the rest is the connection's.
+/// ERRORS: absent: the server has no such path, or no such model; refused: another status than 200;
+/// the rest is the connection's.
 Task<Result<std::string>> get_body(net::HttpClient& http, std::string path, Instant deadline);
 Task<Result<std::string>> post_json(net::HttpClient& http,
                                     std::string path,

@@ -1,6 +1,7 @@
 #include "homeostat/adapters/llm/llama_client.hpp"
 
 #include "homeostat/adapters/llm/http_body.hpp"
+#include "homeostat/adapters/llm/label_tokens.hpp"
 #include "homeostat/adapters/llm/llama_reply.hpp"
 #include "homeostat/adapters/llm/llama_request.hpp"
 
@@ -27,23 +28,13 @@ Task<Result<std::string>> LlamaClient::model_name(Instant deadline) {
 Task<Result<void>> LlamaClient::learn_labels(std::string question,
                                              std::vector<std::string> labels,
                                              Instant deadline) {
-    const Result<std::vector<TokenId>> begin = co_await tokens(question, deadline);
-    if (!begin) {
-        co_return std::unexpected(begin.error());
+    LabelsAsked asked{.model = {}, .question = std::move(question), .labels = std::move(labels)};
+    Result<std::vector<TokenId>> learned =
+        co_await tokens_of_labels(http_, std::move(asked), deadline);
+    if (!learned) {
+        co_return std::unexpected(learned.error());
     }
-    std::vector<TokenId> learned;
-    for (const std::string& label : labels) {
-        const Result<std::vector<TokenId>> answered = co_await tokens(question + label, deadline);
-        if (!answered) {
-            co_return std::unexpected(answered.error());
-        }
-        const Result<TokenId> token = token_of_label(label, *begin, *answered);
-        if (!token) {
-            co_return std::unexpected(token.error());
-        }
-        learned.push_back(*token);
-    }
-    tokens_of_labels_ = std::move(learned);
+    tokens_of_labels_ = std::move(*learned);
     co_return Result<void>{};
 }
 
@@ -62,16 +53,6 @@ Task<Result<ScoredLabels>> LlamaClient::score(std::string prompt,
         co_return std::unexpected(body.error());
     }
     co_return parse_scored_labels(*body, ids);
-}
-
-Task<Result<std::vector<TokenId>>> LlamaClient::tokens(std::string text, Instant deadline) {
-    std::string request = tokens_request(text);
-    const Result<std::string> body =
-        co_await post_json(http_, "/tokenize", std::move(request), deadline);
-    if (!body) {
-        co_return std::unexpected(body.error());
-    }
-    co_return parse_tokens(*body);
 }
 
 }  // namespace homeostat::adapters::llm

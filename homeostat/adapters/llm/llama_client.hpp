@@ -32,8 +32,6 @@ class LlamaClient final : public ModelClient {
                                      Instant deadline) override;
 
   private:
-    Task<Result<std::vector<TokenId>>> tokens(std::string text, Instant deadline);
-
     net::HttpClient http_;
     std::vector<TokenId> tokens_of_labels_;
 };

@@ -32,12 +32,4 @@ std::string score_request(std::string_view prompt, std::span<const TokenId> perm
     return to_text(request);
 }
 
-std::string tokens_request(std::string_view text) {
-    json::object request;
-    request["content"] = json::value(text);
-    request["add_special"] = false;
-    request["parse_special"] = false;
-    return to_text(request);
-}
-
 }  // namespace homeostat::adapters::llm

@@ -22,7 +22,4 @@ namespace homeostat::adapters::llm {
 [[nodiscard]] std::string score_request(std::string_view prompt,
                                         std::span<const TokenId> permitted);
 
-/// POST /tokenize: the tokens of `text`, none of them taken for a command.
-[[nodiscard]] std::string tokens_request(std::string_view text);
-
 }  // namespace homeostat::adapters::llm

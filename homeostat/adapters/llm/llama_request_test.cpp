@@ -29,10 +29,4 @@ TEST_CASE("the menu does not touch the prompt") {
     CHECK(one->get_object().at("prompt") == other->get_object().at("prompt"));
 }
 
-TEST_CASE("text is tokenised without commands") {
-    const auto request = parse_json(tokens_request(" restart"));
-    CHECK(request->get_object().at("parse_special") == false);
-    CHECK(request->get_object().at("add_special") == false);
-}
-
 }  // namespace homeostat::adapters::llm

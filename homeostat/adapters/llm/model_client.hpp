@@ -3,8 +3,9 @@
 // ModelClient: one question to a model server, from typed values to typed values, whichever API the
 // server has.
 //
-// Retries nothing. A status other than 200 is Fault refused; a body that is not exactly what was
-// asked for is Fault broken; the rest is the connection's.
+// Retries nothing. A status that says that there is no such thing is Fault absent, another than 200
+// refused; a body that is not exactly what was asked for is Fault broken; the rest is the
+// connection's.
 //
 // Not thread-safe; one request at a time (the oracle sees to it).
 

@@ -1,7 +1,7 @@
 #include "homeostat/adapters/llm/openai_client.hpp"
 
 #include "homeostat/adapters/llm/http_body.hpp"
-#include "homeostat/adapters/llm/llama_reply.hpp"
+#include "homeostat/adapters/llm/label_tokens.hpp"
 #include "homeostat/adapters/llm/prompt.hpp"
 
 #include <spdlog/spdlog.h>
@@ -43,28 +43,17 @@ Task<Result<std::string>> OpenAiClient::learn_model(Instant deadline) {
 Task<Result<void>> OpenAiClient::learn_labels(std::string question,
                                               std::vector<std::string> labels,
                                               Instant deadline) {
-    std::vector<TokenId> learned;
-    const Result<std::vector<TokenId>> begin = co_await tokens(question, deadline);
-    if (!begin && begin.error().fault != Fault::refused) {
-        co_return std::unexpected(begin.error());
+    LabelsAsked asked{.model = model_, .question = std::move(question), .labels = labels};
+    Result<std::vector<TokenId>> learned =
+        co_await tokens_of_labels(http_, std::move(asked), deadline);
+    if (!learned && learned.error().fault != Fault::absent) {
+        co_return std::unexpected(learned.error());
     }
-    if (!begin) {
-        spdlog::warn("model_labels_unchecked text=\"{}\"", begin.error().text);
-    }
-    for (std::size_t place = 0; begin && place < labels.size(); ++place) {
-        const Result<std::vector<TokenId>> answered =
-            co_await tokens(question + labels[place], deadline);
-        if (!answered) {
-            co_return std::unexpected(answered.error());
-        }
-        const Result<TokenId> token = token_of_label(labels[place], *begin, *answered);
-        if (!token) {
-            co_return std::unexpected(token.error());
-        }
-        learned.push_back(*token);
+    if (!learned) {
+        spdlog::warn("model_labels_unchecked text=\"{}\"", learned.error().text);
     }
     labels_ = std::move(labels);
-    tokens_of_labels_ = std::move(learned);
+    tokens_of_labels_ = learned ? std::move(*learned) : std::vector<TokenId>{};
     co_return Result<void>{};
 }
 
@@ -72,11 +61,14 @@ Task<Result<ScoredLabels>> OpenAiClient::score(std::string prompt,
                                                std::vector<std::size_t> permitted,
                                                Instant deadline) {
     std::vector<std::string> words;
-    words.reserve(permitted.size());
+    std::vector<TokenId> ids;
     for (const std::size_t place : permitted) {
         words.push_back(labels_.at(place));
+        if (!tokens_of_labels_.empty()) {
+            ids.push_back(tokens_of_labels_.at(place));
+        }
     }
-    std::string request = completion_request(model_, prompt);
+    std::string request = completion_request(model_, prompt, ids);
     const Result<std::string> body =
         co_await post_json(http_, "/v1/completions", std::move(request), deadline);
     if (!body) {
@@ -102,7 +94,7 @@ Task<Result<void>> OpenAiClient::ask_one_by_one(const std::string& prompt,
             continue;
         }
         const std::size_t place = permitted[index];
-        std::string request = completion_request(model_, prompt, tokens_of_labels_.at(place));
+        std::string request = forced_request(model_, prompt, tokens_of_labels_.at(place));
         const Result<std::string> body =
             co_await post_json(http_, "/v1/completions", std::move(request), deadline);
         if (!body) {
@@ -118,16 +110,6 @@ Task<Result<void>> OpenAiClient::ask_one_by_one(const std::string& prompt,
         }
     }
     co_return Result<void>{};
-}
-
-Task<Result<std::vector<TokenId>>> OpenAiClient::tokens(std::string text, Instant deadline) {
-    std::string request = tokenize_request(model_, text);
-    const Result<std::string> body =
-        co_await post_json(http_, "/tokenize", std::move(request), deadline);
-    if (!body) {
-        co_return std::unexpected(body.error());
-    }
-    co_return parse_tokens(*body);
 }
 
 }  // namespace homeostat::adapters::llm

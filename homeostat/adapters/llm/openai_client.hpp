@@ -2,8 +2,9 @@
 
 // OpenAiClient: the API of OpenAI's completions, as vLLM, llama-server and others serve it.
 //
-// One request scores a menu whose labels the model has in mind; each label that it has not costs
-// one more. openai_messages.hpp says why.
+// One request scores a menu where the server tells of the tokens that it is given (vLLM), or whose
+// labels the model has in mind; else each label that it has not costs one more.
+// openai_messages.hpp says why.
 
 #include "homeostat/adapters/llm/label.hpp"
 #include "homeostat/adapters/llm/model_client.hpp"
@@ -42,7 +43,6 @@ class OpenAiClient final : public ModelClient {
                                       const std::vector<std::size_t>& permitted,
                                       ListedLabels& listed,
                                       Instant deadline);
-    Task<Result<std::vector<TokenId>>> tokens(std::string text, Instant deadline);
 
     net::HttpClient http_;
     std::string wanted_;

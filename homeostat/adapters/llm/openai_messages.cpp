@@ -141,33 +141,33 @@ Result<json::value> parse_body(std::string_view body) {
     return value;
 }
 
-}  // namespace
-
-std::string completion_request(std::string_view model,
-                               std::string_view prompt,
-                               std::optional<TokenId> forced) {
+json::object question_about(std::string_view model, std::string_view prompt) {
     json::object request;
     request["model"] = json::value(model);
     request["prompt"] = json::value(prompt);
     request["max_tokens"] = 1;
     request["logprobs"] = listed_max;
     request["temperature"] = 0;
-    if (forced) {
-        json::object bias;
-        bias[std::to_string(*forced)] = label_bias;
-        request["logit_bias"] = std::move(bias);
+    return request;
+}
+
+}  // namespace
+
+std::string completion_request(std::string_view model,
+                               std::string_view prompt,
+                               std::span<const TokenId> labels) {
+    json::object request = question_about(model, prompt);
+    if (!labels.empty()) {
+        request["logprob_token_ids"] = json::array(labels.begin(), labels.end());
     }
     return to_text(request);
 }
 
-std::string tokenize_request(std::string_view model, std::string_view text) {
-    json::object request;
-    request["model"] = json::value(model);
-    request["prompt"] = json::value(text);
-    request["add_special_tokens"] = false;
-    request["content"] = json::value(text);
-    request["add_special"] = false;
-    request["parse_special"] = false;
+std::string forced_request(std::string_view model, std::string_view prompt, TokenId token) {
+    json::object request = question_about(model, prompt);
+    json::object bias;
+    bias[std::to_string(token)] = label_bias;
+    request["logit_bias"] = std::move(bias);
     return to_text(request);
 }
 

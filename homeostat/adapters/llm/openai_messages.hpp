@@ -4,8 +4,9 @@
 // values.
 //
 // Such a server lists the likeliest tokens of the next position with their log probabilities,
-// twenty at most, and a model that was not trained for these labels has others in mind. A label
-// that is not listed is therefore asked for by itself: with a bias that makes it the one that is
+// twenty at most, and a model that was not trained for these labels has others in mind. vLLM tells
+// those of the tokens that it is given instead; others do not know that field and pass over it. A
+// label that is not listed then is asked for by itself: with a bias that makes it the one that is
 // generated, and the log probability that it had without. (llama-server and vLLM both report that;
 // one that reported the biased ones would say of each label that it is certain, and is refused.)
 //
@@ -28,13 +29,16 @@
 
 namespace homeostat::adapters::llm {
 
-/// POST /v1/completions: the likeliest next tokens; with `forced`, that token whatever its chance.
+/// POST /v1/completions: the chances of `labels` as the next token where the server can be asked
+/// for them by name, else the likeliest next tokens. labels: empty if they are not known.
 [[nodiscard]] std::string completion_request(std::string_view model,
                                              std::string_view prompt,
-                                             std::optional<TokenId> forced = {});
+                                             std::span<const TokenId> labels);
 
-/// POST /tokenize, as vLLM and llama-server both read it: the tokens of `text` alone.
-[[nodiscard]] std::string tokenize_request(std::string_view model, std::string_view text);
+/// The same for one token, which is generated whatever its chance.
+[[nodiscard]] std::string forced_request(std::string_view model,
+                                         std::string_view prompt,
+                                         TokenId token);
 
 /// What one answer lists of the labels that were asked for.
 struct ListedLabels {

@@ -208,8 +208,9 @@ TEST_CASE("the model that is wanted is found, or the first, or those that there 
     CHECK_FALSE(parse_models(R"({"data":[{"id":")" + std::string(300, 'a') + R"("}]})", ""));
 }
 
-TEST_CASE("a question asks for one token and the likeliest in its place") {
-    const auto request = parse_json(completion_request("m", "text"));
+TEST_CASE("a question asks for one token, and for the labels by name where they are known") {
+    const std::array<TokenId, 2> labels{7, 9};
+    const auto request = parse_json(completion_request("m", "text", labels));
     REQUIRE(request);
     const json::object& object = request->get_object();
     CHECK(object.at("model") == "m");
@@ -217,22 +218,16 @@ TEST_CASE("a question asks for one token and the likeliest in its place") {
     CHECK(object.at("max_tokens") == 1);
     CHECK(object.at("logprobs") == 20);
     CHECK(object.at("temperature") == 0);
+    CHECK(to_text(object.at("logprob_token_ids")) == "[7,9]");
     CHECK_FALSE(object.contains("logit_bias"));
-    const auto forced = parse_json(completion_request("m", "text", 7));
+    const auto unknown = parse_json(completion_request("m", "text", {}));
+    REQUIRE(unknown);
+    CHECK_FALSE(unknown->get_object().contains("logprob_token_ids"));
+    const auto forced = parse_json(forced_request("m", "text", 7));
     REQUIRE(forced);
     CHECK(to_text(forced->get_object().at("logit_bias")) == R"({"7":100})");
     CHECK(forced->get_object().at("prompt") == "text");
-}
-
-TEST_CASE("text is tokenised without commands by either server") {
-    const auto request = parse_json(tokenize_request("m", " restart"));
-    REQUIRE(request);
-    const json::object& object = request->get_object();
-    CHECK(object.at("prompt") == " restart");
-    CHECK(object.at("content") == " restart");
-    CHECK(object.at("add_special_tokens") == false);
-    CHECK(object.at("add_special") == false);
-    CHECK(object.at("parse_special") == false);
+    CHECK_FALSE(forced->get_object().contains("logprob_token_ids"));
 }
 
 }  // namespace homeostat::adapters::llm
