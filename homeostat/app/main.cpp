@@ -1,5 +1,6 @@
 // homeostat: the command line. Each command is a function of commands.hpp.
 
+#include "homeostat/app/advise_arguments.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/decide_arguments.hpp"
 #include "homeostat/app/demo/demo.hpp"
@@ -37,6 +38,7 @@ Examples:
   homeostat agent --config payments.yaml      guard one service
   homeostat incidents                         what happened, a line each
   homeostat explain i-3                       the whole story of one incident
+  homeostat advise                            what to change for good, and why
   homeostat replay i-3                        would it be decided the same again?
   homeostat approve i-3 --question 5f0c…      let it do what it asks leave for
   homeostat suspend --because "maintenance"   no effect begins from now on
@@ -62,6 +64,7 @@ struct Arguments {
     CommonOptions status;
     CommonOptions doctor;
     IncidentsOptions incidents;
+    AdviseOptions advise;
     ExportOptions exported;
     LedgerOptions explain;
     std::string incident;
@@ -189,6 +192,7 @@ void add_reading_commands(CLI::App& app, Arguments& arguments) {
                        "Print the JSON Schema for editors instead");
     add_common(*app.add_subcommand("status", "What the agent sees and does now"), arguments.status);
     add_incidents(app, arguments.incidents);
+    add_advise(app, arguments.advise);
     add_export(app, arguments.exported);
     CLI::App* explain =
         app.add_subcommand("explain", "The whole story of one incident, from the ledger");
@@ -381,6 +385,9 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     }
     if (is_meant("incidents")) {
         return to_int(list_incidents(arguments.incidents));
+    }
+    if (is_meant("advise")) {
+        return to_int(advise_structure(arguments.advise));
     }
     if (is_meant("export")) {
         return to_int(export_ledger(arguments.exported));
