@@ -172,16 +172,22 @@ std::vector<std::string> tried_with_value(const std::string& text,
 
 using Values = std::map<std::string, std::string>;  ///< By their paths.
 
+/// Items of these have one key each, in any order.
+bool has_one_key_items(std::string_view path) {
+    return path == "signals" || path == "changes";
+}
+
 void flatten(Values& values, const std::string& path, const json::value& value) {
     if (const json::object* object = value.if_object()) {
+        const std::string prefix = path.empty() ? path : path + ".";
         for (const auto& member : *object) {
-            flatten(values, path + (path.empty() ? "" : ".") + std::string(member.key()),
-                    member.value());
+            flatten(values, prefix + std::string(member.key()), member.value());
         }
     } else if (const json::array* array = value.if_array()) {
-        const bool has_keys = path == "signals" || path == "changes";
-        for (std::size_t index = 0; index < array->size(); ++index) {
-            flatten(values, has_keys ? path : fmt::format("{}[{}]", path, index), (*array)[index]);
+        std::size_t index = 0;
+        for (const json::value& item : *array) {
+            flatten(values, has_one_key_items(path) ? path : fmt::format("{}[{}]", path, index++),
+                    item);
         }
     } else {
         values[path] = value.is_string() ? std::string(value.get_string()) : to_text(value);

@@ -50,6 +50,7 @@ neighbours:
     backend: rates
   - backend: fraud
     service: fraud
+  - { service: quotes, backend: quotes }
 guard:
   cool_down: 10s
   attempts_max: 3
@@ -71,6 +72,9 @@ TEST_CASE("a key is added in the style of its section") {
     CHECK(changed_lines(text, "guard.min_healthy", "2") == "+  min_healthy: 2\n");
     CHECK(changed_lines(text, "neighbours[0].circuit", "circuits") == "+    circuit: circuits\n");
     CHECK(changed_lines(text, "neighbours[1].circuit", "circuits") == "+    circuit: circuits\n");
+    CHECK(changed_lines(text, "neighbours[2].circuit", "circuits") ==
+          "-  - { service: quotes, backend: quotes }\n"
+          "+  - { circuit: circuits, service: quotes, backend: quotes }\n");
     CHECK(changed_lines(text, "signals.http", "{ path: /healthz }") ==
           "+  - http: { path: /healthz }\n");
     CHECK(changed_lines(with("guard: { attempts_max: 2 }\n"), "guard.min_healthy", "2") ==

@@ -345,6 +345,26 @@ int play_demo(demo::DemoOptions options) {
     return demo::run_demo(options);
 }
 
+/// What the ledger has to tell; nothing if another command was meant.
+std::optional<ExitStatus> tell_past(const CLI::App& app, const Arguments& arguments) {
+    if (app.got_subcommand("incidents")) {
+        return list_incidents(arguments.incidents);
+    }
+    if (app.got_subcommand("advise")) {
+        return advise_structure(arguments.advise);
+    }
+    if (app.got_subcommand("export")) {
+        return export_ledger(arguments.exported);
+    }
+    if (app.got_subcommand("explain")) {
+        return explain_incident(arguments.explain, arguments.incident);
+    }
+    if (app.got_subcommand("replay")) {
+        return replay_incident(arguments.replay, arguments.incident);
+    }
+    return std::nullopt;
+}
+
 /// What a person has to say to the agent; nothing if another command was meant.
 std::optional<ExitStatus> tell_agent(const CLI::App& app, const Arguments& arguments) {
     if (app.got_subcommand("approve")) {
@@ -383,20 +403,8 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     if (is_meant("status")) {
         return to_int(show_status(arguments.status));
     }
-    if (is_meant("incidents")) {
-        return to_int(list_incidents(arguments.incidents));
-    }
-    if (is_meant("advise")) {
-        return to_int(advise_structure(arguments.advise));
-    }
-    if (is_meant("export")) {
-        return to_int(export_ledger(arguments.exported));
-    }
-    if (is_meant("explain")) {
-        return to_int(explain_incident(arguments.explain, arguments.incident));
-    }
-    if (is_meant("replay")) {
-        return to_int(replay_incident(arguments.replay, arguments.incident));
+    if (const std::optional<ExitStatus> status = tell_past(app, arguments)) {
+        return to_int(*status);
     }
     if (is_meant("graph")) {
         return to_int(show_graph(arguments.graph));
