@@ -165,9 +165,10 @@ Proposed keep_serving(const Settings& settings, const std::string&) {
         return std::nullopt;
     }
     return Change{
-        .because = fmt::format("processes end by themselves; with min_healthy {} a remedy "
-                               "may take another one away meanwhile, with {} none does",
-                               settings.min_healthy, regular - 1),
+        .because = fmt::format(
+            "processes end by themselves; with min_healthy {} a remedy may take another one away "
+            "meanwhile, with {} it may not. Rollbacks and rolling restarts wait for as long, too",
+            settings.min_healthy, regular - 1),
         .setting = Setting{"guard.min_healthy", std::to_string(regular - 1)}};
 }
 
