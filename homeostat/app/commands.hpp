@@ -5,6 +5,7 @@
 #include "homeostat/app/demo/demo.hpp"
 #include "homeostat/app/exit_status.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -44,6 +45,12 @@ struct ExportOptions {
     std::string incident;
     bool is_csv{false};
     std::filesystem::path out;  ///< Empty: standard output.
+};
+
+struct AdviseOptions {
+    LedgerOptions ledger;
+    std::string since{"30d"};  ///< As parse_when reads it; empty: from the beginning.
+    std::uint32_t times{2};    ///< A cause has to be seen so often.
 };
 
 struct VerifyLedgerOptions {
@@ -101,6 +108,7 @@ struct DecideOptions {
 [[nodiscard]] ExitStatus show_status(const CommonOptions& options);
 [[nodiscard]] ExitStatus list_incidents(const IncidentsOptions& options);
 [[nodiscard]] ExitStatus export_ledger(const ExportOptions& options);
+[[nodiscard]] ExitStatus advise_structure(const AdviseOptions& options);
 [[nodiscard]] ExitStatus explain_incident(const LedgerOptions& options, const std::string& id);
 [[nodiscard]] ExitStatus replay_incident(const LedgerOptions& options, const std::string& id);
 [[nodiscard]] ExitStatus show_graph(const GraphOptions& options);

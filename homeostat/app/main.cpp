@@ -1,5 +1,6 @@
 // homeostat: the command line. Each command is a function of commands.hpp.
 
+#include "homeostat/app/advise_arguments.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/decide_arguments.hpp"
 #include "homeostat/app/demo/demo.hpp"
@@ -37,6 +38,7 @@ Examples:
   homeostat agent --config payments.yaml      guard one service
   homeostat incidents                         what happened, a line each
   homeostat explain i-3                       the whole story of one incident
+  homeostat advise                            what to change for good, and why
   homeostat replay i-3                        would it be decided the same again?
   homeostat approve i-3 --question 5f0c…      let it do what it asks leave for
   homeostat suspend --because "maintenance"   no effect begins from now on
@@ -62,6 +64,7 @@ struct Arguments {
     CommonOptions status;
     CommonOptions doctor;
     IncidentsOptions incidents;
+    AdviseOptions advise;
     ExportOptions exported;
     LedgerOptions explain;
     std::string incident;
@@ -189,6 +192,7 @@ void add_reading_commands(CLI::App& app, Arguments& arguments) {
                        "Print the JSON Schema for editors instead");
     add_common(*app.add_subcommand("status", "What the agent sees and does now"), arguments.status);
     add_incidents(app, arguments.incidents);
+    add_advise(app, arguments.advise);
     add_export(app, arguments.exported);
     CLI::App* explain =
         app.add_subcommand("explain", "The whole story of one incident, from the ledger");
@@ -341,6 +345,26 @@ int play_demo(demo::DemoOptions options) {
     return demo::run_demo(options);
 }
 
+/// What the ledger has to tell; nothing if another command was meant.
+std::optional<ExitStatus> tell_past(const CLI::App& app, const Arguments& arguments) {
+    if (app.got_subcommand("incidents")) {
+        return list_incidents(arguments.incidents);
+    }
+    if (app.got_subcommand("advise")) {
+        return advise_structure(arguments.advise);
+    }
+    if (app.got_subcommand("export")) {
+        return export_ledger(arguments.exported);
+    }
+    if (app.got_subcommand("explain")) {
+        return explain_incident(arguments.explain, arguments.incident);
+    }
+    if (app.got_subcommand("replay")) {
+        return replay_incident(arguments.replay, arguments.incident);
+    }
+    return std::nullopt;
+}
+
 /// What a person has to say to the agent; nothing if another command was meant.
 std::optional<ExitStatus> tell_agent(const CLI::App& app, const Arguments& arguments) {
     if (app.got_subcommand("approve")) {
@@ -379,17 +403,8 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     if (is_meant("status")) {
         return to_int(show_status(arguments.status));
     }
-    if (is_meant("incidents")) {
-        return to_int(list_incidents(arguments.incidents));
-    }
-    if (is_meant("export")) {
-        return to_int(export_ledger(arguments.exported));
-    }
-    if (is_meant("explain")) {
-        return to_int(explain_incident(arguments.explain, arguments.incident));
-    }
-    if (is_meant("replay")) {
-        return to_int(replay_incident(arguments.replay, arguments.incident));
+    if (const std::optional<ExitStatus> status = tell_past(app, arguments)) {
+        return to_int(*status);
     }
     if (is_meant("graph")) {
         return to_int(show_graph(arguments.graph));

@@ -51,9 +51,8 @@ std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Lim
                              symptom.subject.name)}};
     }
     if (!look.explaining.empty()) {
-        causes.push_back(
-            {CauseKind::dependency_failing, 0.9,
-             look.explaining.front().text() + " is ill as well, enough to explain it"});
+        causes.push_back({CauseKind::dependency_failing, 0.9,
+                          ill_neighbour_words(look.explaining.front().text())});
     }
     const bool has_stalled = !look.silent.empty() ||
                              symptom.kind == SymptomKind::instance_not_answering ||

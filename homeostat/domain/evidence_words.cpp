@@ -30,4 +30,8 @@ std::string no_deploy_words(std::string_view who) {
     return fmt::format("no recent deploy of {}", who);
 }
 
+std::string ill_neighbour_words(std::string_view who) {
+    return fmt::format("{} is ill as well, enough to explain it", who);
+}
+
 }  // namespace homeostat

@@ -34,4 +34,7 @@ namespace homeostat {
 /// "no recent deploy of payments".
 [[nodiscard]] std::string no_deploy_words(std::string_view who);
 
+/// "fraud is ill as well, enough to explain it": why a neighbour is the cause.
+[[nodiscard]] std::string ill_neighbour_words(std::string_view who);
+
 }  // namespace homeostat
