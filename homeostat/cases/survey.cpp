@@ -1,5 +1,6 @@
 #include "homeostat/cases/survey.hpp"
 
+#include "homeostat/cases/claim.hpp"
 #include "homeostat/cases/survey_estate.hpp"
 
 #include <algorithm>
@@ -123,6 +124,7 @@ class Surveyor {
             compare_replicas(service);
             weigh_illness(service);
         }
+        drop_lone_claims(survey_);
         look_for_lost_places(survey_);
         explain(survey_);
         ask_all_witnesses(survey_, has_users_series_);
