@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench bench-core bench-logs bench-decide decide-cases golden asan tsan fuzz model models soak guard-words planted mutate clean
+.PHONY: help setup build test check format tidy demo bench bench-core bench-logs bench-decide decide-cases hostile golden asan tsan fuzz model models soak guard-words planted mutate clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -126,6 +126,14 @@ soak: build ## The demo with five seeds, then the slow tests; shorter: SEEDS=1 N
 
 guard-words: build ## Compare guard with its rules in words in ten million cases: a few minutes
 	@$(BUILD)/bin/homeostat_guard_test --no-skip --test-case='in millions of cases*'
+
+HOSTILE_CASES ?= build/bench/hostile-503-600.jsonl
+hostile: build ## Attacks in every text field: a hundred thousand menus, and how often a choice changes: 10 minutes
+	@$(BUILD)/bin/hostile_menus --no-skip --test-case='in a hundred thousand*'
+	@mkdir -p build/bench
+	@test -f $(HOSTILE_CASES) || $(BUILD)/bin/homeostat simulate --cases 600 --seed 503 --split held-out \
+	    --out $(HOSTILE_CASES)
+	@$(BUILD)/bin/hostile_choices $(HOSTILE_CASES)
 
 SEEDS_MAX ?= 400
 planted: build ## Plant each known mistake in turn; the simulator or a test has to catch it

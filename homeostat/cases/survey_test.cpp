@@ -126,6 +126,8 @@ TEST_CASE("a cache whose copies are wrong is ill, and so is one that is gone") {
 
 TEST_CASE("what log lines claim is counted by class and service, now and before") {
     Shown shown = well_case();
+    let_fail(shown, "stock-db", 0.5);
+    set_series(shown, step_series("disk_used", "stock", 0.5, 0.97));
     shown.logs = {{100, "stock", "error", "write /data: no space left on device"},
                   {130, "stock", "error", "write /data: no space left on device"},
                   {150, "stock", "warn", "dial tcp 10.0.0.3:5432: connect: connection refused"},

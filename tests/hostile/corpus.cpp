@@ -4,7 +4,10 @@
 #include "homeostat/base/json.hpp"
 #include "homeostat/os/file.hpp"
 
+#include "attack.hpp"
+
 #include <algorithm>
+#include <utility>
 
 namespace homeostat::hostile {
 
@@ -24,9 +27,14 @@ json::array list_of(const json::value& document) {
                                : document.as_object().at("payloads").as_array();
 }
 
+void add_once(std::vector<std::string>& all, std::string text) {
+    if (std::ranges::find(all, text) == all.end()) {
+        all.push_back(std::move(text));
+    }
+}
+
 std::vector<std::string> read_texts() {
-    std::vector<std::filesystem::path> files{data / "prompt_injection.json",
-                                             data / "naughty_strings" / "blns.json"};
+    std::vector<std::filesystem::path> files{data / "naughty_strings" / "blns.json"};
     for (const auto& entry : std::filesystem::directory_iterator(data / "injection")) {
         if (entry.path().extension() == ".json") {
             files.push_back(entry.path());
@@ -34,13 +42,16 @@ std::vector<std::string> read_texts() {
     }
     std::ranges::sort(files);
     std::vector<std::string> all;
+    for (std::size_t at = 0; at < attacks_count; ++at) {
+        for (const std::string& line : lines_of(static_cast<Attack>(at))) {
+            add_once(all, filled(line, Names{}, 7));
+        }
+    }
     for (const std::filesystem::path& file : files) {
         const Result<json::value> document = parse_json(bytes_of(file));
         ensure(document.has_value(), "a file of tests/data can be read");
         for (const json::value& text : list_of(*document)) {
-            if (std::ranges::find(all, std::string(text.as_string())) == all.end()) {
-                all.emplace_back(text.as_string());
-            }
+            add_once(all, std::string(text.as_string()));
         }
     }
     return all;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The corpus of tests/data: what strangers write.
+// The corpus: what strangers write, ours (attack.hpp) and that of others in tests/data.
 
 #include <filesystem>
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace homeostat::hostile {
 
-/// Naughty strings, payloads and prompt injections, each once, in a fixed order.
+/// Lines of attacks, naughty strings and payloads, each once, in a fixed order.
 [[nodiscard]] const std::vector<std::string>& texts();
 
 /// The files of the JSON suite by name, with their bytes.

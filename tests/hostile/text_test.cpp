@@ -4,17 +4,20 @@
 
 #include "homeostat/adapters/llm/prompt.hpp"
 #include "homeostat/base/fields.hpp"
+#include "homeostat/base/rng.hpp"
 #include "homeostat/decide/decide.hpp"
 #include "homeostat/heal/judge.hpp"
 #include "homeostat/heal/proposal_for_test.hpp"
 #include "homeostat/heal/simulated_executor_for_test.hpp"
 
+#include "attack.hpp"
 #include "corpus.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -148,6 +151,13 @@ bool is_plain_prompt(std::string_view body) {
     });
 }
 
+/// The prompt's own part without its last line, which may know how much was written.
+std::string prompt_without_count(const Judged& judged) {
+    const std::string body = prompt_body(judged.finding.diagnosis.evidence);
+    CHECK(is_plain_prompt(body));
+    return body.substr(0, body.rfind('\n', body.size() - 2));
+}
+
 Told told_by(const std::string& text) {
     Told told;
     told.log_lines = {text, "ERROR " + text, "{\"level\":\"error\",\"msg\":\"" + text + "\"}"};
@@ -215,14 +225,24 @@ TEST_CASE("a version with a hostile name is not told to the model and is not rol
 
 TEST_CASE("what the model reads is the same text whatever the logs say, but for one number") {
     const Judged friendly = judge({.log_lines = {"GET /pay 200 12ms"}});
-    const auto without_count = [](const Judged& judged) {
-        const std::string body = prompt_body(judged.finding.diagnosis.evidence);
-        CHECK(is_plain_prompt(body));
-        return body.substr(0, body.rfind('\n', body.size() - 2));
-    };
     for (const std::string& text : texts()) {
         CAPTURE(text);
-        CHECK(without_count(judge(told_by(text))) == without_count(friendly));
+        CHECK(prompt_without_count(judge(told_by(text))) == prompt_without_count(friendly));
+    }
+}
+
+TEST_CASE("attacks of any class, disguised, change neither menu nor evidence nor prompt") {
+    const Judged friendly = judge({.log_lines = {"GET /pay 200 12ms"}});
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        Rng rng(seed);
+        for (std::size_t at = 0; at < attacks_count; ++at) {
+            const std::string text = draw_text(static_cast<Attack>(at), Names{}, rng);
+            CAPTURE(text);
+            const Judged hostile = judge(told_by(text));
+            CHECK(menu_of(hostile) == menu_of(friendly));
+            CHECK(lines_of(hostile) == lines_of(friendly));
+            CHECK(prompt_without_count(hostile) == prompt_without_count(friendly));
+        }
     }
 }
 
