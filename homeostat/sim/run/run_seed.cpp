@@ -17,9 +17,12 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// Where an incident may be while nothing more is to be expected of us.
-bool is_at_rest(const std::string& node) {
-    return node == "stand_by" || node == "ask" || node == "hold";
+/// Where an incident may be while nothing more is to be expected of us. What was refused for a
+/// reason that passes is judged anew now and then, once a person was told.
+bool is_at_rest(const heal::IncidentView& incident) {
+    const std::string& node = incident.node;
+    const bool is_judged_anew = !incident.trouble.empty() && (node == "rejudge" || node == "guard");
+    return node == "stand_by" || node == "ask" || node == "hold" || is_judged_anew;
 }
 
 Ending ending_of(Machine& machine, const LabProcess* life) {
@@ -33,7 +36,7 @@ Ending ending_of(Machine& machine, const LabProcess* life) {
     const std::vector<heal::IncidentView> open = life->executor().incidents();
     for (const heal::IncidentView& incident : open) {
         machine.say("open: " + incident.incident.text() + " at " + incident.node);
-        if (!is_at_rest(incident.node)) {
+        if (!is_at_rest(incident)) {
             ending.open.push_back(incident.incident.text() + " at " + incident.node);
         }
     }
