@@ -184,9 +184,19 @@ void compare_with_twin(const Options& options, SeedResult& result) {
                             : "a person was told, and it ended otherwise than its twin"] += 1;
 }
 
-/// P10, what is done of harm.
+/// P10, what is done of harm. A process that we rightly started may meet a fault that a dead one
+/// would have been spared: what the same of us lose without the demon is not the demon's doing.
 void measure_harm(const Options& options, SeedResult& result) {
-    result.harm_seconds = std::max(0.0, result.seconds_lost - seconds_lost_without_us(options));
+    const double lost_without_us = seconds_lost_without_us(options);
+    result.harm_seconds = std::max(0.0, result.seconds_lost - lost_without_us);
+    if (result.harm_seconds > harm_seconds_max) {
+        const SeedResult twin = run_once(without_demon(options), false);
+        result.harm_seconds =
+            std::max(0.0, result.seconds_lost - std::max(lost_without_us, twin.seconds_lost));
+        result.virtual_seconds += twin.virtual_seconds;
+        result.steps_count += twin.steps_count;
+        result.marks["harm of the demon held against us without it"] += 1;
+    }
     result.marks["harm of the demon measured"] += 1;
     if (result.harm_seconds > harm_seconds_max) {
         result.violations.push_back(
