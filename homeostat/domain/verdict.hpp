@@ -37,6 +37,8 @@ struct Verdict {
     /// asked, and those that were not asked any more. Both are empty in older records.
     std::vector<std::string> agreed{};
     std::vector<std::string> not_asked{};
+    /// What was in the way passes by itself: this may be permitted later without anybody's doing.
+    bool may_pass{false};
 
     static void fields(auto& self, auto&& field) {
         field("verdict", self.kind);
@@ -45,6 +47,7 @@ struct Verdict {
         field("again_at", self.again_at);
         field("agreed", self.agreed, may_be_absent);
         field("not_asked", self.not_asked, may_be_absent);
+        field("may_pass", self.may_pass, may_be_absent);
     }
     /// The same answer for the same reason. A rule that is new to guard's table and agrees leaves
     /// an older verdict what it was.

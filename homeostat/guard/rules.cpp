@@ -54,7 +54,8 @@ std::optional<Verdict> first_objection(const Matter& matter) {
                            std::move(objection->because),
                            objection->again_at,
                            names_of(all.first(index)),
-                           names_of(all.subspan(index + 1))};
+                           names_of(all.subspan(index + 1)),
+                           objection->may_pass};
         }
     }
     return std::nullopt;
@@ -70,7 +71,8 @@ Verdict agreement(const Matter& matter) {
                         matter.limits.effects_max),
             std::nullopt,
             names_of(rules),
-            {}};
+            {},
+            false};
 }
 
 }  // namespace
@@ -89,6 +91,10 @@ Duration waited(const Matter& matter) {
 std::optional<Instant> again_soon(const Matter& matter) {
     return waited(matter) < ask_again_for_max ? std::optional(matter.now + ask_again_after)
                                               : std::nullopt;
+}
+
+Objection passing(std::string because, const Matter& matter) {
+    return {.because = std::move(because), .again_at = again_soon(matter), .may_pass = true};
 }
 
 Verdict verdict_on(const Matter& matter) {

@@ -34,6 +34,7 @@ struct Objection {
     VerdictKind kind{VerdictKind::refusal};
     std::string because;
     std::optional<Instant> again_at{};
+    bool may_pass{false};  ///< As in Verdict.
 };
 
 struct Rule {
@@ -73,6 +74,9 @@ namespace rule {
 
 /// When to ask again for what may pass by itself; nothing once we have waited long enough.
 [[nodiscard]] std::optional<Instant> again_soon(const Matter& matter);
+
+/// A refusal for what passes by itself, asked again soon.
+[[nodiscard]] Objection passing(std::string because, const Matter& matter);
 
 /// So much of the group runs and does not answer us that our probes' word is worth nothing: those
 /// that have only just started, too, of which it is no sign that they are dead.

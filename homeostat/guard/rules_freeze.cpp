@@ -180,7 +180,8 @@ Objection stop_for(Duration patience, std::string because, const Matter& matter)
     const bool waits = matter.now - since < patience;
     return {.kind = waits ? VerdictKind::refusal : VerdictKind::escalation,
             .because = std::move(because),
-            .again_at = waits ? std::optional(matter.now + ask_again_after) : std::nullopt};
+            .again_at = waits ? std::optional(matter.now + ask_again_after) : std::nullopt,
+            .may_pass = true};
 }
 
 }  // namespace

@@ -104,14 +104,13 @@ std::optional<Objection> autonomy(const Matter& matter) {
 std::optional<Objection> one_in_hand(const Matter& matter) {
     const IncidentMemory* memory = matter.history.find(matter.asked.incident);
     if (memory != nullptr && !memory->effects_open.empty()) {
-        return Objection{.because = fmt::format("what became of {} is not known yet",
-                                                memory->effects_open.front().text()),
-                         .again_at = again_soon(matter)};
+        return passing(
+            fmt::format("what became of {} is not known yet", memory->effects_open.front().text()),
+            matter);
     }
     for (const IncidentId& other : matter.history.busy_incidents(matter.asked.incident)) {
         if (!are_apart(matter, *matter.history.find(other))) {
-            return Objection{.because = fmt::format("incident {} has one in hand", other.text()),
-                             .again_at = again_soon(matter)};
+            return passing(fmt::format("incident {} has one in hand", other.text()), matter);
         }
     }
     return std::nullopt;
@@ -126,10 +125,9 @@ std::optional<Objection> held_elsewhere(const Matter& matter) {
     }
     const std::string target = target_of(matter.asked.remedy);
     const auto holder = matter.history.holder_of(kind, target, matter.asked.incident);
-    return holder ? std::optional(
-                        Objection{.because = fmt::format("incident {} holds {} on {}",
-                                                         holder->text(), to_text(kind), target),
-                                  .again_at = again_soon(matter)})
+    return holder ? std::optional(passing(fmt::format("incident {} holds {} on {}", holder->text(),
+                                                      to_text(kind), target),
+                                          matter))
                   : std::nullopt;
 }
 
@@ -166,7 +164,8 @@ std::optional<Objection> cool_down(const Matter& matter) {
         return Objection{
             .because = fmt::format("an incident that used {} on {} ended {:.1f} s ago",
                                    to_text(kind), target, to_seconds(matter.now - *since)),
-            .again_at = *since + matter.limits.cool_down};
+            .again_at = *since + matter.limits.cool_down,
+            .may_pass = true};
     }
     // One that holds something may stay open for long after its last effect.
     const std::optional<Instant> used_at =
@@ -175,7 +174,8 @@ std::optional<Objection> cool_down(const Matter& matter) {
         return Objection{
             .because = fmt::format("an incident that is open still used {} on {} {:.1f} s ago",
                                    to_text(kind), target, to_seconds(matter.now - *used_at)),
-            .again_at = *used_at + matter.limits.cool_down};
+            .again_at = *used_at + matter.limits.cool_down,
+            .may_pass = true};
     }
     return std::nullopt;
 }
@@ -214,7 +214,8 @@ std::optional<Objection> back_off(const Matter& matter) {
     if (matter.now < again_at) {
         return Objection{.because = fmt::format("{} restarts of {} so far", before.size(),
                                                 restart->instance.text()),
-                         .again_at = again_at};
+                         .again_at = again_at,
+                         .may_pass = true};
     }
     return std::nullopt;
 }

@@ -73,13 +73,9 @@ std::uint32_t serving_without(const Facts& facts, const InstanceId& without) {
     return static_cast<std::uint32_t>(count);
 }
 
-std::optional<Objection> below(std::uint32_t remaining,
-                               const Matter& matter,
-                               std::optional<Instant> again_at) {
-    return Objection{
-        .because = fmt::format("{} of {} instances would serve, at least {} have to", remaining,
-                               matter.facts.instances.size(), matter.limits.min_healthy),
-        .again_at = again_at};
+std::string too_few(std::uint32_t remaining, const Matter& matter) {
+    return fmt::format("{} of {} instances would serve, at least {} have to", remaining,
+                       matter.facts.instances.size(), matter.limits.min_healthy);
 }
 
 /// Could the first step that takes a serving instance out ever be allowed? Instances that do not
@@ -105,7 +101,8 @@ std::optional<Objection> floor_for_remedy(const Matter& matter) {
     }
     // A whole group may come to serve; one that is too small for its floor never will.
     const bool is_too_small = matter.facts.instances.size() <= matter.limits.min_healthy;
-    return below(remaining, matter, is_too_small ? std::nullopt : again_soon(matter));
+    return is_too_small ? Objection{.because = too_few(remaining, matter)}
+                        : passing(too_few(remaining, matter), matter);
 }
 
 std::optional<Objection> floor_for_step(const Matter& matter) {
@@ -127,7 +124,7 @@ std::optional<Objection> floor_for_step(const Matter& matter) {
     if (!costs || remaining >= matter.limits.min_healthy) {
         return std::nullopt;
     }
-    return below(remaining, matter, again_soon(matter));
+    return passing(too_few(remaining, matter), matter);
 }
 
 /// Effects that a replacement takes: drain, replace, undrain at most.
@@ -228,7 +225,8 @@ std::optional<Objection> budget(const Matter& matter) {
     }
     const Instant oldest_in_the_way = spent[spent.size() + needed - allowed - 1];
     return Objection{.because = std::move(because),
-                     .again_at = oldest_in_the_way + matter.limits.effects_window};
+                     .again_at = oldest_in_the_way + matter.limits.effects_window,
+                     .may_pass = true};
 }
 
 }  // namespace rule

@@ -152,7 +152,7 @@ namespace rule {
 // The switch alone: what the ledger says of it may be older, and may have found no room.
 std::optional<Objection> kill_switch(const Matter& matter) {
     if (matter.facts.is_suspended) {
-        return Objection{.because = "Homeostat is suspended", .again_at = again_soon(matter)};
+        return passing("Homeostat is suspended", matter);
     }
     return std::nullopt;
 }
@@ -160,12 +160,10 @@ std::optional<Objection> kill_switch(const Matter& matter) {
 std::optional<Objection> facts(const Matter& matter) {
     const Facts& facts = matter.facts;
     if (!facts.is_complete) {
-        return Objection{.because = "a part of the world did not answer",
-                         .again_at = again_soon(matter)};
+        return passing("a part of the world did not answer", matter);
     }
     if (facts.read_at > matter.now || facts.read_at < matter.now - facts_age_max) {
-        return Objection{.because = "the facts were not read just now",
-                         .again_at = again_soon(matter)};
+        return passing("the facts were not read just now", matter);
     }
     if (const InstanceId* name = named_twice(facts)) {
         return Objection{.because = fmt::format("the facts name {} twice", name->text())};
@@ -182,21 +180,18 @@ std::optional<Objection> symptom(const Matter& matter) {
         return Objection{.because = "the symptom is about something that we do not guard"};
     }
     if (!matter.asked.is_contained && !is_seen(matter)) {
-        return Objection{.because = fmt::format("the proposal says {} of {}; our own facts do not",
-                                                to_text(symptom.kind), symptom.subject.name),
-                         .again_at = again_soon(matter)};
+        return passing(fmt::format("the proposal says {} of {}; our own facts do not",
+                                   to_text(symptom.kind), symptom.subject.name),
+                       matter);
     }
     if (!is_cause_seen(matter)) {
-        return Objection{.because = "the proposal blames a neighbour; our own facts do not",
-                         .again_at = again_soon(matter)};
+        return passing("the proposal blames a neighbour; our own facts do not", matter);
     }
     if (is_out_already(matter)) {
-        return Objection{.because = symptom.subject.name + " is out of rotation already",
-                         .again_at = again_soon(matter)};
+        return passing(symptom.subject.name + " is out of rotation already", matter);
     }
     if (!is_source_well(matter)) {
-        return Objection{.because = "the source that is to take the reads is not well itself",
-                         .again_at = again_soon(matter)};
+        return passing("the source that is to take the reads is not well itself", matter);
     }
     return std::nullopt;
 }

@@ -25,6 +25,32 @@ TEST_CASE("a verdict says of every rule whether it agreed, objected or was not a
     CHECK(all == permit.agreed);
 }
 
+TEST_CASE(
+    "a refusal says whether its reason passes by itself, also once it is not asked again soon") {
+    Scene incomplete;
+    incomplete.facts.is_complete = false;
+    CHECK(incomplete.verdict().may_pass);
+    incomplete.asked.refused_since = incomplete.at - ask_again_for_max;
+    CHECK_FALSE(incomplete.verdict().again_at);
+    CHECK(incomplete.verdict().may_pass);
+
+    Scene full;
+    spend(full.history, full.limits.effects_max, full.at - std::chrono::seconds{9});
+    CHECK(full.verdict().rule == budget_rule);
+    CHECK(full.verdict().may_pass);
+    full.limits.effects_max = 0;  // No waiting makes room for any.
+    CHECK(full.verdict().rule == budget_rule);
+    CHECK_FALSE(full.verdict().may_pass);
+
+    Scene watching;
+    watching.limits.autonomy.clear();
+    CHECK_FALSE(watching.verdict().may_pass);
+    Scene used_up;
+    used_up.asked.attempts_count = used_up.limits.attempts_max;
+    CHECK_FALSE(used_up.verdict().may_pass);
+    CHECK_FALSE(Scene().verdict().may_pass);
+}
+
 TEST_CASE("a permit says how much is left") {
     Scene scene;
     scene.limits.effects_max = 30;

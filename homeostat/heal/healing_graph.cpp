@@ -1,5 +1,7 @@
 #include "homeostat/heal/healing_graph.hpp"
 
+#include "homeostat/heal/healing_put_off.hpp"
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -24,6 +26,9 @@ void begin_waits_anew(IncidentState& state, Instant now) {
     state.refused_since.reset();
     state.silence = {};
     state.suspended_since.reset();
+    if (state.judge_again_at) {
+        state.judge_again_at = now + node::judge_again_first;
+    }
     if (state.plan) {
         state.plan->began_at = now;
         state.plan->step_last_at.reset();
@@ -112,16 +117,17 @@ HealingGraph healing_graph(Duration question_for_max) {
             {"guard", think, {"act", "ask", "rejudge", "escalate", "stand_by", "hold", "close"}},
             node::guard),
         node_for({"ask", ask, {"guard", "escalate", "close"}}, node::ask),
-        node_for({"act", act, {"verify", "guard", "rejudge", "escalate", "hold", "close"}},
-                 node::act),
+        node_for(
+            {"act", act, {"verify", "guard", "rejudge", "escalate", "stand_by", "hold", "close"}},
+            node::act),
         node_for({"verify", think, {"close", "hold", "undo", "guard", "rejudge", "stand_by"}},
                  node::verify),
         node_for({"undo", think, {"act"}}, node::undo),
         node_for({"hold", think, {"give_back", "guard"}}, node::hold),
         node_for({"give_back", think, {"act"}}, node::give_back),
-        node_for({"rejudge", think, {"guard", "escalate", "close"}}, node::rejudge),
+        node_for({"rejudge", think, {"guard", "escalate", "stand_by", "close"}}, node::rejudge),
         node_for({"escalate", think, {"stand_by", "hold"}}, node::escalate),
-        node_for({"stand_by", think, {"hold", "close"}}, node::stand_by),
+        node_for({"stand_by", think, {"hold", "rejudge", "close"}}, node::stand_by),
         node_for({"close", end, {}}, node::close),
     };
     for (HealingNode& node : nodes) {

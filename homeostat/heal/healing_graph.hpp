@@ -10,7 +10,8 @@
 //              │       └→ escalate  └→ guard  (a cure, while a stopgap holds)
 //              ├→ ask → guard  (a person has said yes; else → escalate)
 //              ├→ stand_by (not allowed to act: watch until it passes; → hold, if an effect of
-//              │            unknown fate turns out to have happened)
+//              │            unknown fate turns out to have happened; → rejudge, after a while,
+//              │            where what was in the way passes by itself)
 //              └→ escalate → stand_by → hold  (what a remedy that was given up has left drained)
 //
 // `graph::to_mermaid(graph.shape())` draws the whole of it. What a node leaves the incident as

@@ -2,6 +2,7 @@
 // a temporary remedy stands in healing_nodes_held.cpp, what waits for another's word in
 // healing_nodes_asking.cpp.
 
+#include "homeostat/heal/healing_put_off.hpp"
 #include "homeostat/heal/healing_turn.hpp"
 #include "homeostat/record/record.hpp"
 
@@ -83,6 +84,7 @@ HealingTurn give_up_refused(IncidentState state,
                             const Verdict& verdict,
                             const HealingContext& context) {
     if (only_watches(state, context)) {
+        state.judge_again_at.reset();
         return go(state, rest_of(state));
     }
     std::string because = "refused (" + verdict.rule + "): " + verdict.because;
@@ -92,6 +94,27 @@ HealingTurn give_up_refused(IncidentState state,
 /// The leave has lapsed before anything was done by it.
 bool is_asked_anew(const IncidentState& state, const Verdict& verdict, bool is_step) {
     return is_step && verdict.kind == VerdictKind::question && !has_begun(state);
+}
+
+/// What passes by itself may be permitted later, as long as nothing of it has begun and nothing
+/// else is to be watched over meanwhile.
+bool may_be_judged_again(const IncidentState& state,
+                         const Verdict& verdict,
+                         bool is_step,
+                         const HealingContext& context) {
+    const std::size_t tried_before = state.tried.size() - (is_step ? 1 : 0);
+    return verdict.may_pass && !state.held && !has_begun(state) && !only_watches(state, context) &&
+           tried_before < remedies_max && state.judge_again_count < judge_again_max;
+}
+
+/// A remedy that has begun and may not go on has left the world half-way: a person has to look.
+bool is_stopped(const Verdict& verdict, bool is_step) {
+    return is_step && (verdict.kind == VerdictKind::question || !verdict.again_at);
+}
+
+bool is_asked_soon(const Verdict& verdict, Instant since, const HealingContext& context) {
+    return verdict.kind == VerdictKind::refusal && verdict.again_at &&
+           *verdict.again_at - since <= context.around.refusal_for_max;
 }
 
 /// What a verdict other than permit leads to.
@@ -106,8 +129,6 @@ HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContex
     const bool is_news = state.last_rule != verdict.rule;
     state.last_rule = verdict.rule;
     Entry entry = record::verdict(state.id, std::move(body));
-    // A remedy that has begun and may not go on has left the world half-way: a person has to look.
-    const bool is_stopped = is_step && (verdict.kind == VerdictKind::question || !verdict.again_at);
     HealingTurn turn;
     if (is_asked_anew(state, verdict, is_step)) {
         state.tried.pop_back();
@@ -115,7 +136,11 @@ HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContex
     } else if (waits_for_release) {
         const Instant look_at = next_look_at_switch(*state.suspended_since, context.now);
         turn = wait_until(std::move(state), look_at);
-    } else if (verdict.kind == VerdictKind::escalation || is_stopped) {
+    } else if (is_asked_soon(verdict, since, context)) {
+        turn = wait_until(std::move(state), *verdict.again_at);
+    } else if (may_be_judged_again(state, verdict, is_step, context)) {
+        turn = put_off(std::move(state), verdict, is_step, context);
+    } else if (verdict.kind == VerdictKind::escalation || is_stopped(verdict, is_step)) {
         turn =
             escalate_by_rule(std::move(state), verdict.rule, verdict.rule + ": " + verdict.because);
     } else if (verdict.kind == VerdictKind::question && state.held) {
@@ -125,11 +150,9 @@ HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContex
         turn = go(std::move(state), "ask");
     } else if (!verdict.again_at) {
         turn = give_up_refused(std::move(state), verdict, context);
-    } else if (*verdict.again_at - since > context.around.refusal_for_max) {
+    } else {
         turn = escalate_by_rule(std::move(state), verdict.rule,
                                 "still refused (" + verdict.rule + ")");
-    } else {
-        turn = wait_until(std::move(state), *verdict.again_at);
     }
     return is_news ? with(std::move(turn), std::move(entry)) : std::move(turn);
 }
@@ -155,8 +178,7 @@ HealingTurn count_from_now(IncidentState state, const Facts& facts, const Healin
     const bool is_overdue = context.now - state.node_since > context.around.refusal_for_max;
     if (facts.is_complete) {
         state.is_just_agreed = false;
-        state.edge_errors_at_open = facts.edge.errors_total;
-        state.edge_requests_at_open = facts.edge.requests_total;
+        count_from(state, facts);
     } else if (is_overdue && !state.suspended_since) {
         state.is_just_agreed = false;
         return escalate_because(std::move(state),
@@ -256,6 +278,7 @@ HealingTurn begin_step(IncidentState state,
             intent.target = *target;
         }
     }
+    state.judge_again_at.reset();
     state.effects_count += 1;
     state.plan = act::advanced(std::move(*state.plan), step, effect, context.now);
     state.pending = PendingEffect{effect, std::move(step)};

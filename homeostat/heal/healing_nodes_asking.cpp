@@ -1,7 +1,11 @@
 // The nodes at which somebody else has the word: a person, or the agent once more.
 
+#include "homeostat/base/fields.hpp"
+#include "homeostat/heal/healing_put_off.hpp"
 #include "homeostat/heal/healing_turn.hpp"
 #include "homeostat/record/record.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <string>
@@ -48,8 +52,60 @@ bool is_of_lower_class(const Remedy& remedy, const std::vector<Remedy>& tried) {
 
 }  // namespace
 
+namespace {
+
+/// A person is told, unless they were at an earlier such refusal and nothing was begun since. Then
+/// the incident stands by until the agent is to judge anew, no earlier than `earliest`.
+HealingTurn judge_again_later(IncidentState state,
+                              std::string rule,
+                              std::string because,
+                              Instant earliest,
+                              const HealingContext& context) {
+    const bool is_told = state.judge_again_at.has_value();
+    Duration pause = judge_again_first;
+    for (std::uint32_t doubled = 0; doubled < state.judge_again_count; ++doubled) {
+        pause = std::min(2 * pause, judge_again_pause_max);
+    }
+    const Instant at = std::max(earliest, context.now + pause);
+    because += fmt::format("; judged again in {:.0f} s", to_seconds(at - context.now));
+    HealingTurn turn = escalate_by_rule(std::move(state), std::move(rule), std::move(because));
+    turn.state.judge_again_at = at;
+    turn.state.judge_again_count += 1;
+    turn.next = is_told ? "stand_by" : "escalate";
+    return turn;
+}
+
+}  // namespace
+
+HealingTurn put_off(IncidentState state,
+                    const Verdict& verdict,
+                    bool is_step,
+                    const HealingContext& context) {
+    if (is_step) {
+        state.tried.pop_back();  // It would have been the first.
+    }
+    state.plan.reset();
+    return judge_again_later(std::move(state), verdict.rule,
+                             "refused (" + verdict.rule + "): " + verdict.because,
+                             verdict.again_at.value_or(context.now), context);
+}
+
+HealingTurn judge_again(IncidentState state,
+                        const HealingEvent& event,
+                        const HealingContext& context) {
+    const auto* read = message_in<FactsRead>(event);
+    if (read == nullptr) {
+        return read_facts(std::move(state));
+    }
+    if (!read->facts || !read->facts->is_complete) {
+        return wait_until(std::move(state), context.now + look_every_max);
+    }
+    count_from(state, *read->facts);
+    state.silence = {};
+    return go(std::move(state), "rejudge");
+}
+
 HealingTurn rejudge(IncidentState state, const HealingEvent& event, const HealingContext& context) {
-    constexpr std::size_t remedies_max = 2;  // The first, and one of a lower class.
     if (is_first(event)) {
         state.node_since = context.now;
         state.plan.reset();
@@ -70,6 +126,11 @@ HealingTurn rejudge(IncidentState state, const HealingEvent& event, const Healin
         return with(go(std::move(state), "guard"), std::move(entry));
     }
     const Instant until = state.node_since + context.around.rejudge_for_max;
+    const bool is_put_off = state.judge_again_at && state.judge_again_count < judge_again_max;
+    if (context.now >= until && is_put_off) {
+        return judge_again_later(state, state.trouble_rule, "no remedy is proposed", context.now,
+                                 context);
+    }
     if (context.now >= until) {
         return escalate_because(std::move(state), "the remedy did not help, and there is no other");
     }

@@ -2,6 +2,7 @@
 // may be given back and takes the agent's proposal of a cure meanwhile, and the other gives it
 // back; and the node of an incident that a person was called to.
 
+#include "homeostat/heal/healing_put_off.hpp"
 #include "homeostat/heal/healing_turn.hpp"
 #include "homeostat/record/record.hpp"
 
@@ -164,9 +165,36 @@ HealingTurn give_back(IncidentState state, const HealingEvent&, const HealingCon
 
 namespace {
 
+/// The symptom is still there. What a person was not told, since they had been told the same
+/// shortly before, they are told once that is long ago; and what may pass is judged anew.
+HealingTurn wait_on(IncidentState state, const HealingEvent& event, const HealingContext& context) {
+    const std::optional<Instant> again_at = state.judge_again_at;
+    if (again_at && context.now >= *again_at) {
+        return judge_again(std::move(state), event, context);
+    }
+    const std::optional<Instant> told_at =
+        context.around.history->told_at(state.trouble_rule, about_of(state));
+    const bool is_told_lately = told_at && context.now < *told_at + told_again_after;
+    if (state.is_untold && is_told_lately) {
+        const Instant tell_at = *told_at + told_again_after;
+        return wait_until(std::move(state), std::min(tell_at, again_at.value_or(tell_at)));
+    }
+    if (!state.is_untold) {
+        return again_at ? wait_until(std::move(state), *again_at) : stay(std::move(state));
+    }
+    Entry entry = record::escalated(
+        state.id, EscalatedBody{state.trouble, state.trouble_rule, about_of(state)});
+    return with(tell_trouble(std::move(state)), std::move(entry));
+}
+
+bool is_still_untold(const IncidentState& state, const HealingEvent& event) {
+    return state.is_untold && message_in<Notified>(event) == nullptr;
+}
+
 /// Whatever a look finds that is ours to end: an effect that happened after all, what was left.
 HealingTurn look_for_remains(IncidentState state,
                              const Facts& facts,
+                             const HealingEvent& event,
                              const HealingContext& context) {
     std::vector<Entry> records;
     if (state.pending && state.plan) {
@@ -186,30 +214,14 @@ HealingTurn look_for_remains(IncidentState state,
         records.push_back(std::move(entry));
     }
     const bool is_over = state.is_cleared && !state.held;
+    if (!state.held && !is_over && records.empty()) {
+        return wait_on(std::move(state), event, context);
+    }
     HealingTurn turn = state.held ? go(std::move(state), "hold")
                        : is_over  ? go(std::move(state), "close")
                                   : stay(std::move(state));
     turn.records = std::move(records);
     return turn;
-}
-
-/// What a person was not told, since they had been told the same shortly before, they are told once
-/// that is long ago: the symptom is still there.
-HealingTurn tell_late(IncidentState state,
-                      const HealingEvent& event,
-                      const HealingContext& context) {
-    state.is_untold = state.is_untold && message_in<Notified>(event) == nullptr;
-    if (!state.is_untold) {
-        return stay(std::move(state));
-    }
-    const std::optional<Instant> told_at =
-        context.around.history->told_at(state.trouble_rule, about_of(state));
-    if (told_at && context.now < *told_at + told_again_after) {
-        return wait_until(std::move(state), *told_at + told_again_after);
-    }
-    Entry entry = record::escalated(
-        state.id, EscalatedBody{state.trouble, state.trouble_rule, about_of(state)});
-    return with(tell_trouble(std::move(state)), std::move(entry));
 }
 
 }  // namespace
@@ -223,10 +235,11 @@ HealingTurn stand_by(IncidentState state,
     const bool is_unknown = state.pending && state.plan;
     const bool is_over_now = message_in<Cleared>(event) != nullptr && !is_unknown;
     state.is_cleared = !is_first(event) && (state.is_cleared || is_over_now);
+    state.is_untold = is_still_untold(state, event);
     const bool may_have_left = !context.around.history->lasting().drained_by(state.id).empty();
     if (!is_unknown && !may_have_left) {
         return state.is_cleared ? go(std::move(state), "close")
-                                : tell_late(std::move(state), event, context);
+                                : wait_on(std::move(state), event, context);
     }
     const auto* read = message_in<FactsRead>(event);
     if (read == nullptr) {
@@ -237,7 +250,7 @@ HealingTurn stand_by(IncidentState state,
         const Instant look_at = state.plan ? next_look_at(*state.plan, context.now) : soon;
         return wait_until(std::move(state), std::max(look_at, soon));
     }
-    return look_for_remains(std::move(state), *read->facts, context);
+    return look_for_remains(std::move(state), *read->facts, event, context);
 }
 
 }  // namespace homeostat::heal::node

@@ -52,6 +52,7 @@ template <class M>
 [[nodiscard]] inline HealingTurn escalate_because(IncidentState state, std::string because) {
     state.trouble = record::redact(because);  // Its commit keeps it as it is.
     state.trouble_rule.clear();
+    state.judge_again_at.reset();
     return go(std::move(state), "escalate");
 }
 

@@ -75,7 +75,10 @@ struct IncidentState {
     std::string trouble_rule;  ///< Of guard's, if it is for that; else empty.
     bool is_untold{false};     ///< A person was told the same shortly before, and not again yet.
     std::string last_rule;     ///< Of the last refusal written, so that a wait is written once.
-    std::uint64_t boot{0};     ///< As Around::boot: the one that its instants belong to.
+    /// Refused for what passes by itself, and nothing begun since: the agent is to judge anew then.
+    std::optional<Instant> judge_again_at{};
+    std::uint32_t judge_again_count{0};  ///< How often it was put off so, over all.
+    std::uint64_t boot{0};               ///< As Around::boot: the one that its instants belong to.
 
     static void fields(auto& self, auto&& field) {
         field("id", self.id);
@@ -104,6 +107,8 @@ struct IncidentState {
         field("trouble_rule", self.trouble_rule);
         field("is_untold", self.is_untold, may_be_absent);
         field("last_rule", self.last_rule);
+        field("judge_again_at", self.judge_again_at);
+        field("judge_again_count", self.judge_again_count, may_be_absent);
         field("boot", self.boot);
     }
 };

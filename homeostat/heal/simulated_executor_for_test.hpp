@@ -137,10 +137,15 @@ class SimulatedExecutor {
         return !is_dead_;
     }
 
+    /// A person was called, and all that is left is to judge anew one day.
+    [[nodiscard]] bool is_put_off() const {
+        return thread_ && node() == "stand_by" && incident().judge_again_at;
+    }
+
     /// Lets time pass until the thread has ended or waits for the agent or a person.
     void settle() {
         constexpr int wakes_max = 2'000;
-        for (int wakes = 0; wake(); ++wakes) {
+        for (int wakes = 0; !is_put_off() && wake(); ++wakes) {
             ensure(wakes < wakes_max, "a thread in a test settles");
         }
     }

@@ -17,9 +17,12 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// Where an incident may be while nothing more is to be expected of us.
-bool is_at_rest(const std::string& node) {
-    return node == "stand_by" || node == "ask" || node == "hold";
+/// Where an incident may be while nothing more is to be expected of us. What was refused for a
+/// reason that passes is judged anew now and then, once a person was told.
+bool is_at_rest(const heal::IncidentView& incident) {
+    const std::string& node = incident.node;
+    const bool is_judged_anew = !incident.trouble.empty() && (node == "rejudge" || node == "guard");
+    return node == "stand_by" || node == "ask" || node == "hold" || is_judged_anew;
 }
 
 Ending ending_of(Machine& machine, const LabProcess* life) {
@@ -33,7 +36,7 @@ Ending ending_of(Machine& machine, const LabProcess* life) {
     const std::vector<heal::IncidentView> open = life->executor().incidents();
     for (const heal::IncidentView& incident : open) {
         machine.say("open: " + incident.incident.text() + " at " + incident.node);
-        if (!is_at_rest(incident.node)) {
+        if (!is_at_rest(incident)) {
             ending.open.push_back(incident.incident.text() + " at " + incident.node);
         }
     }
@@ -181,9 +184,19 @@ void compare_with_twin(const Options& options, SeedResult& result) {
                             : "a person was told, and it ended otherwise than its twin"] += 1;
 }
 
-/// P10, what is done of harm.
+/// P10, what is done of harm. A process that we rightly started may meet a fault that a dead one
+/// would have been spared: what the same of us lose without the demon is not the demon's doing.
 void measure_harm(const Options& options, SeedResult& result) {
-    result.harm_seconds = std::max(0.0, result.seconds_lost - seconds_lost_without_us(options));
+    const double lost_without_us = seconds_lost_without_us(options);
+    result.harm_seconds = std::max(0.0, result.seconds_lost - lost_without_us);
+    if (result.harm_seconds > harm_seconds_max) {
+        const SeedResult twin = run_once(without_demon(options), false);
+        result.harm_seconds =
+            std::max(0.0, result.seconds_lost - std::max(lost_without_us, twin.seconds_lost));
+        result.virtual_seconds += twin.virtual_seconds;
+        result.steps_count += twin.steps_count;
+        result.marks["harm of the demon held against us without it"] += 1;
+    }
     result.marks["harm of the demon measured"] += 1;
     if (result.harm_seconds > harm_seconds_max) {
         result.violations.push_back(

@@ -54,6 +54,11 @@ Options undisturbed(Options options) {
     return options;
 }
 
+Options without_demon(Options options) {
+    options.model = ModelKind::none;
+    return options;
+}
+
 std::vector<std::string> differences(const FinalState& disturbed, const FinalState& undisturbed) {
     if (disturbed.is_person_told || undisturbed.is_person_told) {
         return {};  // Told in one of them, a person decides how it goes on.

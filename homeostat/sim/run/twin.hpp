@@ -4,7 +4,8 @@
 //
 // P20: telemetry that is lost, comes twice or in another order may change when something is done,
 // never how it ends. P10: a demon that picks the worst of a permitted menu may do harm, and no more
-// than was declared: requests that fail beyond those that fail when nobody does anything.
+// than was declared: requests that fail beyond those that fail when nobody does anything, and
+// beyond those that fail when we do what the rules say.
 //
 // Lives on one strand.
 
@@ -28,6 +29,9 @@ struct FinalState {
 
 /// The options without what disturbs the telemetry.
 [[nodiscard]] Options undisturbed(Options options);
+
+/// The options with the rules in the demon's place.
+[[nodiscard]] Options without_demon(Options options);
 
 /// What differs between a disturbed history and its twin and may not. Empty: nothing. When things
 /// are done may differ, and whether a person was told; then also how far we came before that.

@@ -1,0 +1,47 @@
+#pragma once
+
+// What was refused for a reason that passes by itself, and is judged anew later.
+//
+// The agent is asked, not the old proposal tried again: by then the cause may be another one. The
+// waits double and are counted over the whole incident, so that no loop of ours is without an end.
+//
+// Pure, like the nodes.
+
+#include "homeostat/heal/healing_turn.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace homeostat::heal::node {
+
+/// The first, and one of a lower class.
+inline constexpr std::size_t remedies_max = 2;
+
+/// A cool-down is about as long. Doubles each time.
+inline constexpr Duration judge_again_first = std::chrono::minutes{1};
+/// As long as the window of the budget: nothing that passes by itself takes longer.
+inline constexpr Duration judge_again_pause_max = std::chrono::minutes{10};
+/// An hour or so in all. Then it is a person's alone, who was told at the first refusal.
+inline constexpr std::uint32_t judge_again_max = 8;
+
+/// What the edge counted so far says nothing of what comes.
+inline void count_from(IncidentState& state, const Facts& facts) {
+    state.edge_errors_at_open = facts.edge.errors_total;
+    state.edge_requests_at_open = facts.edge.requests_total;
+}
+
+/// What guard refuses in passing is judged anew later. A person is told, unless they were at an
+/// earlier such refusal. REQUIRES: nothing of the remedy, or of the plan whose step it is, was
+/// begun.
+[[nodiscard]] HealingTurn put_off(IncidentState state,
+                                  const Verdict& verdict,
+                                  bool is_step,
+                                  const HealingContext& context);
+
+/// Its time has come: once the world can be read, on to the agent.
+[[nodiscard]] HealingTurn judge_again(IncidentState state,
+                                      const HealingEvent& event,
+                                      const HealingContext& context);
+
+}  // namespace homeostat::heal::node
