@@ -144,12 +144,13 @@ void rank_by_rules(std::vector<Candidate>& menu);
 
 struct RankedCause {
     std::uint32_t service{nobody};
-    std::string kind;  ///< "deploy", "config", "memory_leak", "instance", "overload", …
+    std::string kind;  ///< "deploy", "memory_leak", "overload", "certificate", "unknown", …
     double weight{0};  ///< All sum to 1.
     std::string because;
 };
 
-/// Heaviest first; empty if nobody is ill.
+/// Heaviest first; empty if nothing speaks for anybody: illness of its own, or a resource whose use
+/// rose. A change alone does not.
 [[nodiscard]] std::vector<RankedCause> causes_of(const Survey& survey);
 
 }  // namespace homeostat::cases
