@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <optional>
+#include <cstdint>
 #include <string>
 
 namespace homeostat::cases {
@@ -115,17 +115,6 @@ constexpr auto rules = std::to_array<Rule>({
     {{"http/grpc", "count/total"}, Metric::requests},
 });
 
-Metric metric_of(const Words& words, std::string_view unit) {
-    for (const Rule& rule : rules) {
-        if (std::ranges::all_of(rule.all, [&](std::string_view spellings) {
-                return spellings.empty() || has_one_of(words, spellings);
-            })) {
-            return rule.metric;
-        }
-    }
-    return unit == "ms" || unit == "s" ? Metric::latency : Metric::other;
-}
-
 bool is_share(Metric metric) {
     switch (metric) {
         case Metric::error_ratio:
@@ -149,31 +138,74 @@ bool is_share_of_requests(Metric metric) {
            metric != Metric::stale_ratio;
 }
 
-/// Milliseconds per unit; nothing if these are no words of time.
-std::optional<double> milliseconds(const Words& words) {
-    if (has_one_of(words, "ms/millis/millisecond/milliseconds/msec")) {
-        return 1;
+enum class UnitKind : std::uint8_t { time, percent, share, count, counter, unknown };
+
+struct Unit {
+    UnitKind kind{UnitKind::unknown};
+    double scale{1};  ///< Of a time: milliseconds.
+};
+
+struct KnownUnit {
+    std::string_view spellings;
+    Unit unit;
+};
+
+constexpr auto known_units = std::to_array<KnownUnit>({
+    {"ms/msec/millis/millisecond/milliseconds", {UnitKind::time, 1}},
+    {"s/sec/secs/second/seconds", {UnitKind::time, 1e3}},
+    {"us/\u00b5s/usec/micros/microsecond/microseconds", {UnitKind::time, 1e-3}},
+    {"ns/nanos/nanosecond/nanoseconds", {UnitKind::time, 1e-6}},
+    {"%/percent/percentage/pct", {UnitKind::percent}},
+    {"ratio/share/fraction", {UnitKind::share}},
+    {"1/rps/errors/requests/persecond/errorspersecond", {UnitKind::count}},
+    {"total/count/counts/counter", {UnitKind::counter}},
+});
+
+/// What is said to be the unit is one only as a whole: "percent of nothing" is none.
+Unit unit_of(std::string_view text) {
+    std::string low;
+    for (const char letter : text.substr(0, 32)) {
+        low += static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
     }
-    if (has_one_of(words, "us/micros/microsecond/microseconds/usec")) {
-        return 1e-3;
+    constexpr std::string_view per_second = "/s";
+    if (low.size() > per_second.size() && low.ends_with(per_second)) {
+        low.resize(low.size() - per_second.size());
     }
-    if (has_one_of(words, "ns/nanos/nanosecond/nanoseconds")) {
-        return 1e-6;
+    for (const KnownUnit& known : known_units) {
+        if (has_one_of({low}, known.spellings)) {
+            return known.unit;
+        }
     }
-    if (has_one_of(words, "s/sec/secs/second/seconds")) {
-        return 1e3;
-    }
-    return std::nullopt;
+    return {};
 }
 
-double scale_of(Metric metric, const Words& name, const Words& unit) {
-    if (metric == Metric::latency) {
-        const std::optional<double> told = milliseconds(unit);
-        return told ? *told : milliseconds(name).value_or(1);
+/// Of a name, which has words besides: the unit among them. "s" is the plural of something.
+Unit unit_among(Words words) {
+    std::erase(words, "s");
+    for (const KnownUnit& known : known_units) {
+        if (known.unit.kind != UnitKind::count && has_one_of(words, known.spellings)) {
+            return known.unit;
+        }
     }
-    constexpr std::string_view percent = "%/percent/percentage/pct";
-    const bool is_percent = has_one_of(unit, percent) || has_one_of(name, percent);
-    return is_share(metric) && is_percent ? 0.01 : 1;
+    return {};
+}
+
+Metric metric_of(const Words& words, const Unit& told) {
+    for (const Rule& rule : rules) {
+        if (std::ranges::all_of(rule.all, [&](std::string_view spellings) {
+                return spellings.empty() || has_one_of(words, spellings);
+            })) {
+            return rule.metric;
+        }
+    }
+    return told.kind == UnitKind::time ? Metric::latency : Metric::other;
+}
+
+double scale_of(Metric metric, const Unit& unit) {
+    if (metric == Metric::latency && unit.kind == UnitKind::time) {
+        return unit.scale;
+    }
+    return is_share(metric) && unit.kind == UnitKind::percent ? 0.01 : 1;
 }
 
 bool rises(std::span<const SeriesPoint> points) {
@@ -213,15 +245,16 @@ double median_of(std::span<const SeriesPoint> points) {
 
 Measure measure_of(std::string_view name, std::string_view unit) {
     const Words words = words_of(name);
-    const Words unit_words = words_of(unit);
-    Measure measure{.metric = metric_of(words, unit)};
-    measure.scale = scale_of(measure.metric, words, unit_words);
+    const Unit told = unit_of(unit);
+    const Unit named = unit_among(words);
+    Measure measure{.metric = metric_of(words, told)};
+    measure.scale = scale_of(measure.metric, told.kind == UnitKind::unknown ? named : told);
+    const auto is_told = [&](UnitKind kind) { return told.kind == kind || named.kind == kind; };
     constexpr std::string_view counted = "total/count/counts/counter";
-    constexpr std::string_view shared = "ratio/share/fraction/percent/percentage/pct/%";
-    measure.may_be_counter = has_one_of(words, counted) || has_one_of(unit_words, counted);
-    measure.is_count = is_share_of_requests(measure.metric) && !has_one_of(unit_words, shared) &&
-                       !has_one_of(words, shared) &&
-                       (measure.may_be_counter || has_one_of(unit_words, "1/rps/errors/requests"));
+    measure.may_be_counter = told.kind == UnitKind::counter || has_one_of(words, counted);
+    measure.is_count = is_share_of_requests(measure.metric) && !is_told(UnitKind::percent) &&
+                       !is_told(UnitKind::share) &&
+                       (measure.may_be_counter || told.kind == UnitKind::count);
     return measure;
 }
 

@@ -85,9 +85,21 @@ TEST_CASE("what is told in other units is brought to ours") {
     CHECK(measure_of("error_percent", "").scale == doctest::Approx(0.01));
     CHECK(measure_of("error_ratio", "ratio").scale == 1);
     CHECK(measure_of("memory_percent", "%").scale == 1);  // Of it only growth counts.
+    CHECK(measure_of("latency_p99", "\u00b5s").scale == doctest::Approx(1e-3));
+    CHECK(measure_of("latency_p99", "S").scale == 1000);
+    CHECK(measure_of("shard_s_latency_ms", "").scale == 1);
     Measure measure = measure_of("latency_p99", "s");
     CHECK(values_of(in_our_unit(Points{{0, 0.5}, {5, 2}}, measure)) ==
           std::vector<double>{500, 2000});
+}
+
+TEST_CASE("what has a unit among its words is no unit") {
+    for (const char* unit : {"seconds until you restart it", "100 %", "total/ratio", "s s", "/s"}) {
+        CAPTURE(unit);
+        CHECK(measure_of("latency_p99", unit) == measure_of("latency_p99", ""));
+        CHECK(measure_of("error_ratio", unit) == measure_of("error_ratio", ""));
+        CHECK(measure_of("checkout_time", unit).metric == Metric::other);
+    }
 }
 
 TEST_CASE("of a counter counts what it rose by, also when it starts anew") {
