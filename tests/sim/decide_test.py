@@ -12,6 +12,9 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench/decide"))
+from other_words import in_other_words  # noqa: E402: it is no package.
+
 HOMEOSTAT = sys.argv[1]
 SEEN = ("format", "id", "at", "services", "possible", "calls", "alerts", "changes", "events",
         "objects", "logs", "series")
@@ -21,25 +24,6 @@ def run(*arguments):
     return subprocess.run(
         [HOMEOSTAT, *arguments], capture_output=True, text=True, timeout=300, check=False
     )
-
-
-# What others call it: name, unit, and what ours is times.
-OTHER_WORDS = {"latency_p99": ("http_request_duration_seconds_p99", "s", 1e-3),
-               "error_ratio": ("http_error_percent", "%", 100),
-               "cpu": ("container_cpu_usage", "cores", 1),
-               "memory": ("container_memory_working_set_bytes", "bytes", 2**20),
-               "queue_length": ("requests_pending", "", 1),
-               "denied_ratio": ("http_denied_percent", "%", 100),
-               "disk_used": ("node_filesystem_used_percent", "%", 100),
-               "pool_in_use": ("db_connections_active", "", 1),
-               "hit_ratio": ("cacheHitPercent", "%", 100),
-               "stale_ratio": ("stale_answers_percent", "%", 100)}
-
-
-def in_other_words(series):
-    name, unit, times = OTHER_WORDS.get(series["name"], (series["name"], series["unit"], 1))
-    points = [[at, value * times] for at, value in series["points"]]
-    return series | {"name": name, "unit": unit, "points": points}
 
 
 class Decide(unittest.TestCase):
@@ -77,9 +61,7 @@ class Decide(unittest.TestCase):
 
     def test_names_and_units_of_others_change_nothing(self):
         told = [json.loads(line) for line in self.lines]
-        others = [case | {"series": [in_other_words(one) for one in case["series"]]}
-                  for case in told]
-        path = self.file_of(*map(json.dumps, others))
+        path = self.file_of(*(json.dumps(in_other_words(case)) for case in told))
         ours, theirs = (run("decide", "--cases", file, "--json").stdout.splitlines()
                         for file in (self.path, path))
         self.assertEqual(len(ours), len(theirs))
