@@ -259,12 +259,13 @@ Measure measure_of(std::string_view name, std::string_view unit) {
 }
 
 std::vector<SeriesPoint> in_our_unit(std::span<const SeriesPoint> points, Measure& measure) {
+    constexpr double value_max = 1e15;  // What rises in no time at all has no rate.
     const bool is_counter = measure.may_be_counter && rises(points);
     std::vector<SeriesPoint> ours =
         is_counter ? rates_of(points) : std::vector<SeriesPoint>(points.begin(), points.end());
     double most = 0;
     for (SeriesPoint& point : ours) {
-        point.value *= measure.scale;
+        point.value = std::clamp(point.value * measure.scale, -value_max, value_max);
         most = std::max(most, point.value);
     }
     constexpr double above_one = 1.001;  // A share that was rounded up is one.

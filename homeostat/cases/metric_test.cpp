@@ -123,6 +123,14 @@ TEST_CASE("of a counter counts what it rose by, also when it starts anew") {
     }
 }
 
+TEST_CASE("what rises without bounds leaves numbers that can be reckoned with") {
+    Measure measure = measure_of("http_errors_total", "");
+    const Points counter{{0, 1}, {1e-300, 1e300}, {2, 1.5e300}};
+    const Points rates = in_our_unit(counter, measure);
+    CHECK(values_of(rates) == std::vector<double>{1e15, 1e15});
+    CHECK(values_of(shares_of(rates, rates)) == std::vector<double>{1, 1});
+}
+
 TEST_CASE("counted errors are a share of the requests") {
     Measure measure = measure_of("errors_per_second", "1/s");
     CHECK(measure.is_count);
