@@ -35,7 +35,8 @@ from kill_scenes import SCENES
 ROUND_MAX = 90  # Seconds; a scale that is held and given back takes fifteen.
 RESUME_CALLS_MAX = 14  # A successor's first effect comes no later.
 TRIES_MAX = 3  # What an agent does differs a little: instances do not die in the same order.
-MISSED_MAX = 0.2  # Of the points of one run, so many may be none of the next.
+MISSED_MAX = 0.2  # Of the points of one run, so many may be none of the next,
+MISSED_MIN = 2  # but where few are chosen, so many: others take their places.
 WORLDS_AT_ONCE = 2
 ESCALATIONS_MAX = 0.2  # Of the rounds: two deaths in one plan may be for a person, and rarely are.
 
@@ -265,9 +266,25 @@ def kill_at(world, scene, point, resume_call):
     return rounds
 
 
-def chosen_points(points, options, random_source):
+def kill_at_points(world, scene, points, options, random_source):
+    """An attempt for each point, or for as many as are asked for; in the place of one that an agent
+    did not come to again, another is tried."""
     wanted = [point for point in points if options.only in point[0]]
-    return wanted if options.all else random_source.sample(wanted, options.points)
+    met_max = len(wanted) if options.all else min(options.points, len(wanted))
+    missed_max = max(MISSED_MIN, met_max * MISSED_MAX)
+    attempts = []
+    for point in wanted if options.all else random_source.sample(wanted, len(wanted)):
+        if len(attempts) - missed_of(attempts) == met_max:
+            break
+        attempts.append(kill_at(world, scene, point, random_source.randint(1, RESUME_CALLS_MAX)))
+        assert missed_of(attempts) <= missed_max, "what an agent does differs too much"
+    met = len(attempts) - missed_of(attempts)
+    assert options.all or met == met_max, f"{met} of {met_max} points were met"
+    return attempts
+
+
+def missed_of(attempts):
+    return sum(attempt[-1].died == 0 for attempt in attempts)
 
 
 def run_scene(name, options):
@@ -287,14 +304,12 @@ def run_scene(name, options):
         assert steps >= scene.steps, f"an agent that nobody kills did {steps}"
         points = points_in(undisturbed.calls())
         print(f"  {name}: {len(points)} points", flush=True)
-        attempts = [kill_at(world, scene, point, random_source.randint(1, RESUME_CALLS_MAX))
-                    for point in chosen_points(points, options, random_source)]
+        attempts = kill_at_points(world, scene, points, options, random_source)
         rounds = [one for attempt in attempts for one in attempt]
-        missed = sum(attempt[-1].died == 0 for attempt in attempts)
         escalated = sum(one.was_escalated for one in rounds)
         print(f"  {name}: {len(rounds)} rounds, {sum(one.died for one in rounds)} deaths, "
-              f"{missed} points not met again, {escalated} times a person was told", flush=True)
-        assert missed <= len(attempts) * MISSED_MAX, "what an agent does differs too much"
+              f"{missed_of(attempts)} points not met again, {escalated} times a person was told",
+              flush=True)
         assert escalated <= max(1, ESCALATIONS_MAX * len(rounds)), "too much is left to a person"
         check_order_of_calls(world.calls())
         check_targets(world, witness)
