@@ -10,9 +10,12 @@ cases of families that none of them was trained on. Writes docs/figures/decide.m
     peers      installs lightgbm and scikit-learn into RUNS/peers          1 min
     cases      `homeostat simulate --cases`: to learn from, held out,      20 min, two cores
                and healthy ones
+    grammar    not by default: asks --model for JSON under a grammar,      10 min
+               case by case; `score` takes it from RUNS
     score      judges them with `homeostat decide --json --features`,      5 min
                scores each ranker; writes FIGURES and, beside it, what
-               each answered to each case (decide-answers.jsonl)
+               each answered to each case (decide-answers.jsonl); with     15 min more
+               --model also the model, alone and with the tree
     document   writes the page from FIGURES
     training   not by default: RUNS/training.jsonl and                     2 min
                RUNS/training-held-out.jsonl for models/train, from
@@ -45,7 +48,7 @@ from figure_runs import ROOT, install_peers, python_of, say
 BENCH = ROOT / "bench/decide"
 TREE = ROOT / "models/ranker/tree.json"
 DEFAULT = "tree"  # The ranker that `homeostat decide` uses.
-NOT_MEASURED = ("both", "model", "json_grammar")  # There is no trained model yet.
+WITH_MODEL = ("both", "model", "json_grammar")  # None without --model.
 FOLDS = 3
 TOLD_OF_ANSWER = ("remedy", "service", "replica", "artifact", "to", "weight")
 
@@ -143,12 +146,28 @@ def judged(options, name, *more, ranker="rules"):
             sys.exit(f"homeostat decide: {trouble.read()[-2000:]}")
 
 
-def judged_by_both(options, name):
-    """The cases with the rules' weights, and `program`: what the program's own tree chooses. The
-    times are those of the tree."""
+def program_rankers(options):
+    """What `homeostat decide` is asked with, by the name of the ranker."""
+    asked = {"tree": []}
+    if options.model:
+        asked["model"] = ["--model", options.model]
+        asked["both"] = ["--model", options.model]
+        if options.calibration:
+            asked["both"] += ["--calibration", options.calibration]
+    return asked
+
+
+def judged_by_all(options, name):
+    """The cases with the rules' weights, and `program`: what the program chooses by each of its
+    rankers; `by_tree`: the menu as the tree ranks it; `ms`: by ranker, the times of its stages."""
     # One after the other: the times are to be of one process.
-    own = [{"program": case["remedies"][0], "ms": case["ms"]}
-           for case in judged(options, name, ranker="tree")]
+    own = [{"program": {}, "ms": {}} for _ in range(orders_of(options)[name][1])]
+    for ranker, more in program_rankers(options).items():
+        for case, told in zip(own, judged(options, name, *more, ranker=ranker), strict=True):
+            case["program"][ranker] = told["remedies"][0]
+            case["ms"][ranker] = told["ms"]
+            if ranker == "tree":
+                case["by_tree"] = told["remedies"]
     for case, more in zip(judged(options, name), own, strict=True):
         yield case | more
 
@@ -157,22 +176,39 @@ def trained_rankers(options):
     sys.path.insert(0, str(BENCH))
     import rankers
     train = list(judged(options, "train"))
-    for ranker in rankers.all_rankers():
+    for ranker in rankers.all_rankers(program_rankers(options)):
         say(f"{ranker.name} learns")
         ranker.learn(train)
         yield ranker
 
 
-def figures_of(tallies, took_ms, menu_recall):
-    """The document of figures. What cannot be measured without a trained model is None."""
+def latency_of(took_ms):
+    return {"p50": scoring.quantile(took_ms, 0.5), "p99": scoring.quantile(took_ms, 0.99)}
+
+
+def is_same(one, other):
+    return all(one.get(key) == other.get(key)
+               for key in ("remedy", "service", "replica", "artifact", "to"))
+
+
+def pivotal_of(pairs):
+    """How often each is right where the two differ; pairs: (both's answer, the rules')."""
+    differing = [pair for pair in pairs if not is_same(*pair)]
+    return {"n": len(differing) if pairs else None,
+            "both": scoring.share(both["is_acceptable"] for both, _ in differing),
+            "rules": scoring.share(rules["is_acceptable"] for _, rules in differing)}
+
+
+def figures_of(tallies, took_ms, menu_recall, pairs=(), grammar_ms=()):
+    """The document of figures; took_ms by ranker. What needs a model that is not given is None."""
     told = {name: tally.figures() for name, tally in tallies.items()}
     default, tally = told[DEFAULT], tallies[DEFAULT]
-    nobody = dict.fromkeys(NOT_MEASURED)
+    nobody = {name: None for name in WITH_MODEL if name not in tallies}
     return {
         "n": len(tally.outcomes), "default": DEFAULT,
         "macro": {name: one["macro"] for name, one in told.items()} | nobody,
         "macro_interval": {name: one["macro_interval"] for name, one in told.items()} | nobody,
-        "pivotal": {"n": None, "both": None, "rules": None},
+        "pivotal": pivotal_of(pairs),
         "menu_recall": menu_recall,
         "acted_share": default["acted_share"], "acted_n": default["acted_n"],
         "harmful": default["harmful"],
@@ -181,10 +217,10 @@ def figures_of(tallies, took_ms, menu_recall):
         "rollback_wrong_slice": default["rollback_wrong_slice"],
         "rollback_wrong_n": default["rollback_wrong_n"],
         "ece": scoring.ece(tally.confidences), "brier": scoring.brier(tally.confidences),
-        "latency_ms": {"p50": scoring.quantile(took_ms, 0.5),
-                       "p99": scoring.quantile(took_ms, 0.99)},
-        "json_grammar_ms_p50": None,
-        "cpu_ms": sum(took_ms) / len(took_ms) if took_ms else None,
+        "latency_ms": latency_of(took_ms[DEFAULT]),
+        "latency_by_ranker_ms": {name: latency_of(those) for name, those in took_ms.items()},
+        "json_grammar_ms_p50": scoring.quantile(grammar_ms, 0.5),
+        "cpu_ms": sum(took_ms[DEFAULT]) / len(took_ms[DEFAULT]) if took_ms[DEFAULT] else None,
         "second_world": {"n": None, "both": None, "rules": None, "tree": None},
         "rankers": told, "families": dict(sorted(tally.families.items())),
     }
@@ -243,18 +279,33 @@ def ask_folds(options):
               f"{figures['acted_share']:.1%} of {figures['acted_n']} curable")
 
 
+def grammar_answers(options):
+    """What the part `grammar` was told, by the id of the case; empty if it was not run."""
+    path = options.runs / "json_grammar.jsonl"
+    told = map(json.loads, path.read_text().splitlines()) if path.exists() else ()
+    return {one["id"]: one for one in told}
+
+
 def score(options):
     if went_inside(options, "score"):
         return
     load = os.getloadavg()[0]
     rankers = list(trained_rankers(options))
+    by_grammar = grammar_answers(options)
+    if by_grammar:
+        from fixed_rankers import Kind
+        rankers.append(Kind())
     tallies = {ranker.name: scoring.Tally() for ranker in rankers}
-    took_ms, on_menu = [], []
+    took_ms, on_menu, pairs = {name: [] for name in program_rankers(options)}, [], []
     answers_file = options.figures.with_name("decide-answers.jsonl")
     with open(answers_file, "w", encoding="utf-8") as out:
-        for case in judged_by_both(options, "held-out"):
-            took_ms.append(sum(case["ms"].values()))
+        for case in judged_by_all(options, "held-out"):
+            case["kind_named"] = by_grammar.get(case["id"], {}).get("kind")
+            for name, stages in case["ms"].items():
+                took_ms[name].append(sum(stages.values()))
             on_menu.append(any(one["is_acceptable"] for one in case["remedies"]))
+            if "both" in case["program"]:
+                pairs.append((case["program"]["both"], case["remedies"][0]))
             answers = {"id": case["id"], "family": case["family"]}
             for ranker in rankers:
                 chosen = ranker.choose(case)
@@ -263,14 +314,25 @@ def score(options):
                                         (*TOLD_OF_ANSWER, "is_acceptable", "is_harmful")
                                         if key in chosen}
             out.write(json.dumps(answers) + "\n")
-    for case in judged_by_both(options, "healthy"):
+    for case in judged_by_all(options, "healthy"):
         for ranker in rankers:
-            tallies[ranker.name].add_healthy(ranker.choose(case))
-    figures = figures_of(tallies, took_ms, scoring.share(on_menu))
+            if ranker.name != "json_grammar":
+                tallies[ranker.name].add_healthy(ranker.choose(case))
+    figures = figures_of(tallies, took_ms, scoring.share(on_menu), pairs,
+                         [one["ms"] for one in by_grammar.values()])
     figures |= {"n_train": options.train, "load_before": load, "program": version_of(options),
+                "model": model_of(options),
                 "seeds": dict(zip(("train", "held_out"), options.seeds, strict=True))}
     options.figures.write_text(json.dumps(figures, indent=1) + "\n")
     say(f"{options.figures} and {answers_file.name} are written")
+
+
+def model_of(options):
+    """What was asked, for the page; None without a model."""
+    if not options.model:
+        return None
+    calibration = json.loads(options.calibration.read_text()) if options.calibration else {}
+    return {"file": options.model.name, "lambda": calibration.get("lambda", 0)}
 
 
 def version_of(options):
@@ -307,8 +369,17 @@ def write_page(options):
     decide_figures_page.write(options.figures, options.out)
 
 
+def ask_by_grammar(options):
+    """Each case of `held-out`: the kind that the model names in JSON, and how long it took."""
+    sys.path.insert(0, str(BENCH))
+    import json_grammar
+    cases = list(judged(options, "held-out", "--evidence"))
+    json_grammar.ask_all(options.bin / "homeostat", options.model, cases,
+                         options.runs / "json_grammar.jsonl")
+
+
 PARTS = {"peers": lambda options: install_peers(options.runs, BENCH / "requirements.txt"),
-         "cases": make_all_cases, "score": score, "document": write_page,
+         "cases": make_all_cases, "grammar": ask_by_grammar, "score": score, "document": write_page,
          "training": write_training, "tree": write_tree, "folds": ask_folds}
 
 
@@ -327,6 +398,8 @@ def main():
                         help="cases in which nothing is wrong; 3000 say something of rare actions")
     parser.add_argument("--seeds", type=int, nargs=2, metavar=("TRAIN", "HELD_OUT"),
                         default=[1, 2], help="what the cases are drawn from")
+    parser.add_argument("--model", type=Path, help="a GGUF file, to be scored as well")
+    parser.add_argument("--calibration", type=Path, help="what its word is worth beside the tree")
     parser.add_argument("--jobs", type=int, default=2, help="cases that are made at once")
     options = parser.parse_args()
     options.runs.mkdir(parents=True, exist_ok=True)

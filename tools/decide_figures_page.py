@@ -12,9 +12,9 @@ RANKERS = {
     "always_escalate": "always to call a person",
     "always_observe": "always to observe",
     "random": "chance",
-    "model": "the model alone",
-    "both": "rules and model",
-    "json_grammar": "the model, asked for JSON under a grammar",
+    "model": "the model, target by the tree",
+    "both": "tree and model",
+    "json_grammar": "the same model, writing JSON",
 }
 HEAD = """# Who picks the right remedy
 
@@ -29,15 +29,22 @@ what is held out: [cases.md](../cases.md).
 - A dash was not measured: {not_measured}.
 
 """
+NO_MODEL = """\
+- Nothing is said of a model: none was asked. The cases for which it would matter (*pivotal*)
+  are not counted either.
+"""
+OF_MODEL = """\
+- The model read up to 120 tokens of each case, in words that we chose for it, and the tree all
+  numbers. It learnt from cases of this simulator too. To call a person is not on its menu: the
+  tree's weight for that stays.
+"""
 NOT_SAID = """
 ## What this does not say
 
 - The cases are of one simulator, and what is acceptable in them rests on its physics and on prices
   that are our opinion. Nothing is said of any real estate, and no second simulator has
   been asked.
-- Nothing is said of a model: none is trained. The cases for which it would matter (*pivotal*) are
-  not counted either.
-- The tree is the one that the program was built with; it learnt from the cases that
+{of_model}- The tree is the one that the program was built with; it learnt from the cases that
   `models/ranker/tree.json` names, the others from the cases of training above. All see only
   numbers that we made for the rules. A better tree is easily thought of.
 - The rules' weights were set by hand with an eye on cases of this simulator, held-out families
@@ -67,7 +74,8 @@ def command_of(figures):
     seeds = figures["seeds"]
     return (f"tools/decide_figures.py --bin build/release/bin --train {figures['n_train']} "
             f"--held-out {figures['n']} --healthy {figures['healthy_n']} "
-            f"--seeds {seeds['train']} {seeds['held_out']}")
+            f"--seeds {seeds['train']} {seeds['held_out']}"
+            + (" --model FILE --calibration FILE" if figures.get("model") else ""))
 
 
 def head(figures):
@@ -142,8 +150,32 @@ its processor time is at most the time it took.
 """
 
 
+def model(figures):
+    """Of a model, if one was asked."""
+    if not figures.get("model"):
+        return ""
+    told, pivotal = figures["model"], figures["pivotal"]
+    rows = "".join(f"| to decide by {RANKERS[name]}: p50, p99 | {number(one['p50'])} ms, "
+                   f"{number(one['p99'])} ms |\n"
+                   for name, one in figures["latency_by_ranker_ms"].items() if name != "tree")
+    return f"""
+## The model, closer
+
+`{told['file']}`; beside the tree its word counts {told['lambda']:g} times (lambda).
+
+| | |
+|---|---|
+| tree and model choose otherwise than the rules (*pivotal*), cases | {pivotal['n']} |
+| right in them: tree and model | {percent(pivotal['both'])} |
+| right in them: rules | {percent(pivotal['rules'])} |
+{rows}| to write JSON under a grammar: p50 | {number(figures['json_grammar_ms_p50'])} ms |
+"""
+
+
 def page_of(figures):
-    return head(figures) + rankers(figures) + families(figures) + default(figures) + NOT_SAID
+    of_model = OF_MODEL if figures.get("model") else NO_MODEL
+    return (head(figures) + rankers(figures) + families(figures) + default(figures)
+            + model(figures) + NOT_SAID.format(of_model=of_model))
 
 
 def write(figures_file, out):

@@ -19,15 +19,31 @@ class Rules:
 
 
 class Program:
-    """What `homeostat decide` chose by the tree that is part of it: `case["program"]`."""
+    """What `homeostat decide --ranker NAME` chose: `case["program"][NAME]`."""
 
-    name = "tree"
+    def __init__(self, name):
+        self.name = name
 
     def learn(self, cases):
         pass
 
     def choose(self, case):
-        return case["program"]
+        return case["program"][self.name]
+
+
+class Kind:
+    """A kind that was named elsewhere, `case["kind_named"]`, at the target that the tree weighs
+    most for it; to observe where none was."""
+
+    name = "json_grammar"
+
+    def learn(self, cases):
+        pass
+
+    def choose(self, case):
+        kind = case["kind_named"]
+        those = [one for one in case["by_tree"] if one["remedy"] == kind]
+        return (those or observing(case))[0]
 
 
 class Always:

@@ -175,8 +175,9 @@ class Nearest:
         return case["remedies"][0]
 
 
-def all_rankers():
-    return [Rules(), Program(), Logistic(), Nearest(),
+def all_rankers(by_program):
+    """by_program: what `--ranker` is given beside the rules."""
+    return [Rules(), *map(Program, by_program), Logistic(), Nearest(),
             Always("always_rollback", {"rollback"}),
             Always("restart_only", {"restart", "rolling_restart"}),
             Always("always_escalate", {"escalate"}),

@@ -11,6 +11,7 @@
 #include "homeostat/app/decide_figures.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/own_place.hpp"
+#include "homeostat/app/server_directory.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/decide/decide.hpp"
 #include "homeostat/os/clock.hpp"
@@ -21,8 +22,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
-
-#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -173,27 +172,6 @@ Task<void> run_and_stop(asio::io_context& context, Questioning& questioning) {
     co_await questioning.run();
     context.stop();
 }
-
-/// A directory of our own for the server's socket and log, removed at the end.
-class ServerDirectory {
-  public:
-    ServerDirectory() {
-        std::string pattern =
-            (std::filesystem::temp_directory_path() / "homeostat-bench-XXXXXX").string();
-        path_ = ::mkdtemp(pattern.data()) == nullptr ? std::string() : pattern;
-    }
-    ~ServerDirectory() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    ServerDirectory(const ServerDirectory&) = delete;
-    ServerDirectory& operator=(const ServerDirectory&) = delete;
-
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-  private:
-    std::filesystem::path path_;  ///< Empty: it could not be made.
-};
 
 /// Why the model cannot even be started; empty if it can be tried.
 std::string obstacle(const BenchDecideOptions& options, const ServerDirectory& directory) {

@@ -94,13 +94,23 @@ struct BenchDecideOptions {
     int repeats{5};
 };
 
+/// Who ranks the remedies of cases. A model weighs kinds on a menu that another has ranked.
+enum class CaseRanker : std::uint8_t { tree, rules, both, model };
+
+constexpr auto names_of(std::type_identity<CaseRanker>) {
+    return std::to_array<std::string_view>({"tree", "rules", "both", "model"});
+}
+
 struct DecideOptions {
     std::filesystem::path cases;
     bool is_json{false};
     bool tells_each{false};    ///< A line for each case, also of those that can be scored.
     bool has_features{false};  ///< With all candidates and their numbers, for training.
     bool has_evidence{false};  ///< With the lines that a small model would read.
-    bool ranks_by_tree{true};  ///< By the rules otherwise.
+    CaseRanker ranker{CaseRanker::tree};
+    bool is_beside_rules{false};        ///< The model weighs what the rules ranked, not the tree.
+    std::filesystem::path model;        ///< A GGUF file; of `both` and `model`.
+    std::filesystem::path calibration;  ///< Empty: in `both` the model has no weight.
 };
 
 [[nodiscard]] ExitStatus run_agent(const AgentOptions& options);

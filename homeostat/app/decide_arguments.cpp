@@ -1,6 +1,7 @@
 #include "homeostat/app/decide_arguments.hpp"
 
 #include "homeostat/app/model_place.hpp"
+#include "homeostat/base/named_enum.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -67,8 +68,23 @@ void add_decide(CLI::App& app, DecideOptions& options) {
     command
         ->add_option_function<std::string>(
             "--ranker",
-            [&options](const std::string& word) { options.ranks_by_tree = word == "tree"; },
-            "Who ranks: the tree that was learnt from simulated cases, or the rules alone")
+            [&options](const std::string& word) { options.ranker = *parse_enum<CaseRanker>(word); },
+            "Who ranks: the tree that was learnt from simulated cases, the rules alone, the local "
+            "model on the tree's menu, or tree and model by their calibration")
+        ->check(CLI::IsMember({"tree", "rules", "both", "model"}))
+        ->default_str("tree");
+    options.model = bundled_model();
+    command->add_option("--model", options.model, "A GGUF file instead of the bundled model")
+        ->check(CLI::ExistingFile);
+    command
+        ->add_option("--calibration", options.calibration,
+                     "What the model's word is worth in `both`; without it, nothing")
+        ->check(CLI::ExistingFile);
+    command
+        ->add_option_function<std::string>(
+            "--beside",
+            [&options](const std::string& word) { options.is_beside_rules = word == "rules"; },
+            "Who ranks before the model is heard")
         ->check(CLI::IsMember({"tree", "rules"}))
         ->default_str("tree");
     command
@@ -80,11 +96,17 @@ void add_decide(CLI::App& app, DecideOptions& options) {
         "possible. Where it\nsays what is acceptable, answers are scored by it; nothing that "
         "decides ever sees that part.\nA line that cannot be read is named with its field, and "
         "the others are judged.\n\n"
-        "Exit status:\n  0  every case was judged\n  2  a line, or the file, could not be read\n"
+        "With `both` and `model` a language model weighs the kinds of each menu, by the evidence "
+        "alone; targets,\nand whether a person is called, are the tree's (--beside). A question "
+        "without an answer leaves its order.\n\n"
+        "Exit status:\n  0  every case was judged\n  1  a model was to be asked, and there is "
+        "none\n"
+        "  2  a line, a file or a calibration could not be read\n"
         "  130  interrupted: what was printed is whole lines\n\n"
         "Examples:\n  homeostat simulate --cases 200 --split held-out --out cases.jsonl\n"
         "  homeostat decide --cases cases.jsonl\n"
         "  homeostat decide --cases cases.jsonl --ranker rules\n"
+        "  homeostat decide --cases cases.jsonl --ranker both --calibration calibration.json\n"
         "  homeostat decide --cases cases.jsonl --json > answers.jsonl");
 }
 

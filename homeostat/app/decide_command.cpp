@@ -4,6 +4,7 @@
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/complaint.hpp"
 #include "homeostat/app/decide_scores.hpp"
+#include "homeostat/app/model_voice.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/cases/candidate.hpp"
 #include "homeostat/cases/case.hpp"
@@ -46,8 +47,10 @@ struct Judged {
     cases::Survey survey;
     std::vector<cases::RankedCause> causes;
     std::vector<cases::Candidate> ranked;  ///< Heaviest first.
+    std::optional<Ranking> ranking;  ///< What the model said, where it was asked and has answered.
     double survey_ms{0};
     double rank_ms{0};
+    double model_ms{0};
 };
 
 /// tree: none where the rules rank.
@@ -131,11 +134,22 @@ json::array remedies_document(const Judged& judged, bool has_features) {
     return remedies;
 }
 
+json::object chances_document(const Ranking& ranking) {
+    json::object chances;
+    for (const RankedKind& one : ranking.kinds) {
+        chances[to_text(one.kind)] = json::object{
+            {"log_probability", one.log_probability}, {"neutral", one.neutral_log_probability}};
+    }
+    return chances;
+}
+
 /// Judges the lines of one file.
 class CaseJudge {
   public:
-    CaseJudge(const DecideOptions& options, std::optional<cases::TreeRanker> tree)
-        : options_(options), tree_(std::move(tree)) {}
+    CaseJudge(const DecideOptions& options,
+              std::optional<cases::TreeRanker> tree,
+              std::optional<ModelVoice> voice)
+        : options_(options), tree_(std::move(tree)), voice_(std::move(voice)) {}
 
     void judge_line(std::string_view line, std::size_t number) {
         const auto begin = Clock::now();
@@ -145,7 +159,13 @@ class CaseJudge {
             return;
         }
         const double read_ms = ms_since(begin);
-        tell(*one, judge(one->shown, tree_), read_ms);
+        Judged judged = judge(one->shown, tree_);
+        if (voice_) {
+            const auto begin = Clock::now();
+            judged.ranking = voice_->weigh(judged.ranked, cases::evidence_of(judged.survey));
+            judged.model_ms = ms_since(begin);
+        }
+        tell(*one, judged, read_ms);
     }
 
     void refuse_line(std::size_t number, const std::string& why) {
@@ -161,7 +181,10 @@ class CaseJudge {
         }
         if (options_.is_json) {
             json::object document = scores_.document();
-            document["ranker"] = tree_ ? "tree" : "rules";
+            document["ranker"] = to_text(options_.ranker);
+            if (voice_) {
+                document["model"] = voice_->document();
+            }
             if (options_.has_features) {
                 const std::vector<std::string> columns = cases::tree_columns();
                 document["columns"] = json::array(columns.begin(), columns.end());
@@ -169,6 +192,9 @@ class CaseJudge {
             fmt::print(stderr, "{}\n", to_text(json::value(std::move(document))));
         } else if (scores_.count() > 0) {
             fmt::print("\n{}", scores_.table());
+        }
+        if (const std::string trouble = voice_ ? voice_->trouble() : ""; !trouble.empty()) {
+            complain(trouble);
         }
         return bad_count_ > 0 ? ExitStatus::usage : ExitStatus::ok;
     }
@@ -183,6 +209,12 @@ class CaseJudge {
             {"menu_size", judged.ranked.size()},
             {"ms", json::object{
                        {"read", read_ms}, {"survey", judged.survey_ms}, {"rank", judged.rank_ms}}}};
+        if (voice_) {
+            document["ms"].as_object()["model"] = judged.model_ms;
+        }
+        if (judged.ranking) {
+            document["model"] = chances_document(*judged.ranking);
+        }
         if (options_.has_evidence) {
             const std::vector<std::string> lines = cases::evidence_of(judged.survey).lines;
             document["evidence"] = json::array(lines.begin(), lines.end());
@@ -206,13 +238,19 @@ class CaseJudge {
 
     const DecideOptions& options_;
     std::optional<cases::TreeRanker> tree_;
+    std::optional<ModelVoice> voice_;
     DecideScores scores_;
     std::size_t bad_count_{0};
 };
 
+bool asks_model(const DecideOptions& options) {
+    return options.ranker == CaseRanker::both || options.ranker == CaseRanker::model;
+}
+
 /// None where the rules rank. ERRORS: invalid, where the program was built with another's tree.
 Result<std::optional<cases::TreeRanker>> tree_for(const DecideOptions& options) {
-    if (!options.ranks_by_tree) {
+    if (options.ranker == CaseRanker::rules ||
+        (asks_model(options) && options.is_beside_rules)) {
         return std::nullopt;
     }
     Result<cases::TreeRanker> tree = cases::parse_tree(cases::shipped_tree());
@@ -220,6 +258,18 @@ Result<std::optional<cases::TreeRanker>> tree_for(const DecideOptions& options) 
         return fail("models/ranker/tree.json, embedded", tree.error());
     }
     return std::move(*tree);
+}
+
+/// None where no model is to be asked. ERRORS: those of ModelVoice::start.
+Result<std::optional<ModelVoice>> voice_for(const DecideOptions& options) {
+    if (!asks_model(options)) {
+        return std::nullopt;
+    }
+    Result<ModelVoice> voice =
+        ModelVoice::start(options.model, options.calibration, options.ranker == CaseRanker::model,
+                          [] { return is_interrupted != 0; });
+    return voice ? Result<std::optional<ModelVoice>>(*std::move(voice))
+                 : std::unexpected(voice.error());
 }
 
 }  // namespace
@@ -242,7 +292,12 @@ ExitStatus decide_cases(const DecideOptions& options) {
     };
     std::signal(SIGINT, note_it);
     std::signal(SIGTERM, note_it);
-    CaseJudge judge(options, std::move(*tree));
+    Result<std::optional<ModelVoice>> voice = voice_for(options);
+    if (!voice) {
+        complain(voice.error().text);
+        return voice.error().fault == Fault::invalid ? ExitStatus::usage : ExitStatus::unexpected;
+    }
+    CaseJudge judge(options, std::move(*tree), std::move(*voice));
     BoundedLines lines(file, cases::line_bytes_max);
     while (is_interrupted == 0 && lines.next()) {
         if (lines.is_too_long()) {

@@ -50,13 +50,6 @@ void note_answer(Choice& choice, const Opinion& opinion, const Menu& menu) {
     choice.model_answer = ModelAnswer::recorded;
 }
 
-double calibrated_lambda(const Settings& settings, const Ranking& ranking) {
-    const auto& calibration = settings.calibration;
-    const bool is_match = calibration && calibration->model == ranking.model &&
-                          calibration->prompt_digest == ranking.prompt_digest;
-    return is_match ? std::clamp(calibration->lambda, 0.0, lambda_max) : 0.0;
-}
-
 Weighing weigh(const Choice& choice, const Opinion& opinion, const Settings& settings) {
     const bool is_usable = choice.model_answer == ModelAnswer::recorded;
     if (!is_usable || settings.mode == OracleMode::rules) {
@@ -65,7 +58,7 @@ Weighing weigh(const Choice& choice, const Opinion& opinion, const Settings& set
     if (settings.mode == OracleMode::model) {
         return {.is_rules_aside = true, .lambda = 1, .ranking = &*opinion.ranking};
     }
-    const double lambda = calibrated_lambda(settings, *opinion.ranking);
+    const double lambda = calibrated_lambda(settings.calibration, *opinion.ranking);
     return {.lambda = lambda, .ranking = lambda > 0 ? &*opinion.ranking : nullptr};
 }
 
@@ -103,6 +96,12 @@ std::vector<RemedyKind> kinds_to_rank(const Menu& menu) {
         }
     }
     return kinds;
+}
+
+double calibrated_lambda(const std::optional<Calibration>& calibration, const Ranking& ranking) {
+    const bool is_match = calibration && calibration->model == ranking.model &&
+                          calibration->prompt_digest == ranking.prompt_digest;
+    return is_match ? std::clamp(calibration->lambda, 0.0, lambda_max) : 0.0;
 }
 
 Choice choose(const Menu& menu, const Opinion& opinion, const Settings& settings) {

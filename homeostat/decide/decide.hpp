@@ -44,6 +44,10 @@ struct Settings {
 /// with fewer than two kinds leaves nothing to ask.
 [[nodiscard]] std::vector<RemedyKind> kinds_to_rank(const Menu& menu);
 
+/// What the model's word is worth: 0 unless the calibration is for this model and this prompt.
+[[nodiscard]] double calibrated_lambda(const std::optional<Calibration>& calibration,
+                                       const Ranking& ranking);
+
 /// The entry with the highest score; of equal ones the first on the menu.
 /// REQUIRES: the menu is not empty (`observe` is always on it).
 [[nodiscard]] Choice choose(const Menu& menu, const Opinion& opinion, const Settings& settings);

@@ -1,6 +1,5 @@
 #include "homeostat/decide/ranking_check.hpp"
 
-#include "homeostat/base/ensure.hpp"
 #include "homeostat/base/exact.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/domain/menu.hpp"
@@ -60,12 +59,6 @@ bool is_recordable(const Ranking& ranking) {
                return std::isfinite(entry.log_probability) &&
                       std::isfinite(entry.neutral_log_probability);
            });
-}
-
-const RankedKind& ranked(const Ranking& ranking, RemedyKind kind) {
-    const auto found = std::ranges::find(ranking.kinds, kind, &RankedKind::kind);
-    ensure(found != ranking.kinds.end(), "an accepted ranking holds every kind of the menu");
-    return *found;
 }
 
 }  // namespace homeostat::decide

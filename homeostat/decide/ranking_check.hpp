@@ -23,7 +23,4 @@ namespace homeostat::decide {
 /// Says whether the ranking may be written down at all: of bounded size, every number finite.
 [[nodiscard]] bool is_recordable(const Ranking& ranking);
 
-/// REQUIRES: no objection to the ranking, and `kind` among its kinds.
-[[nodiscard]] const RankedKind& ranked(const Ranking& ranking, RemedyKind kind);
-
 }  // namespace homeostat::decide

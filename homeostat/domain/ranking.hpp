@@ -54,4 +54,7 @@ struct Ranking {
     friend bool operator==(const Ranking&, const Ranking&) = default;
 };
 
+/// REQUIRES: `kind` is among the kinds of the ranking.
+[[nodiscard]] const RankedKind& ranked(const Ranking& ranking, RemedyKind kind);
+
 }  // namespace homeostat

@@ -21,8 +21,9 @@ MACRO = {"both", "model", "rules", "tree", "logistic", "nearest", "always_rollba
          "restart_only", "always_escalate", "always_observe", "random", "json_grammar"}
 
 
-def figures():
-    tallies = {name: scoring.Tally() for name in MACRO - set(decide_figures.NOT_MEASURED)}
+def figures(with_model=False):
+    absent = set() if with_model else set(decide_figures.WITH_MODEL)
+    tallies = {name: scoring.Tally() for name in MACRO - absent}
     right = {"remedy": "restart", "is_acceptable": True, "weight": 0.9}
     wrong = {"remedy": "scale", "is_acceptable": False, "is_harmful": True, "weight": 0.4}
     for name, tally in tallies.items():
@@ -32,8 +33,11 @@ def figures():
                        "is_rollback_acceptable": family == "hang"}, answer)
         for answer in [{"remedy": "observe"}] * 39 + [right]:
             tally.add_healthy(answer)
-    made = decide_figures.figures_of(tallies, [1.0, 2.0, 3.0, 40.0], 1.0)
+    took_ms = {"tree": [1.0, 2.0, 3.0, 40.0]} | ({"both": [300.0, 400.0]} if with_model else {})
+    pairs = [(right, wrong), (wrong, right), (right, wrong), (right, right)] if with_model else []
+    made = decide_figures.figures_of(tallies, took_ms, 1.0, pairs, [700.0] if with_model else [])
     return made | {"n_train": 5, "load_before": 0.1, "program": "1.2.3",
+                   "model": {"file": "m.gguf", "lambda": 0.5} if with_model else None,
                    "seeds": {"train": 1, "held_out": 7}}
 
 
@@ -66,6 +70,19 @@ class Figures(unittest.TestCase):
         self.assertAlmostEqual(made["brier"], (3 * 0.01 + 0.16) / 4)
 
 
+    def test_a_model_is_compared_where_its_choice_and_the_rules_differ(self):
+        made = figures(with_model=True)
+        self.assertEqual(made["pivotal"], {"n": 3, "both": 2 / 3, "rules": 1 / 3})
+        self.assertEqual(made["json_grammar_ms_p50"], 700.0)
+        self.assertEqual(made["latency_by_ranker_ms"]["both"], {"p50": 300.0, "p99": 400.0})
+        self.assertNotIn(None, made["macro"].values())
+
+    def test_a_replica_or_a_version_makes_another_choice(self):
+        one = {"remedy": "restart", "service": "a", "replica": "a-1"}
+        self.assertTrue(decide_figures.is_same(one, one | {"weight": 0.1}))
+        self.assertFalse(decide_figures.is_same(one, one | {"replica": "a-2"}))
+
+
 class Page(unittest.TestCase):
     def row(self, begin):
         return next(line for line in page_of(figures()).splitlines()
@@ -75,10 +92,18 @@ class Page(unittest.TestCase):
         self.assertIn("50.0 % (", self.row("its rules alone"))
         self.assertIn("75.0 % (", self.row("the boosted tree of"))
         self.assertIn("| 100.0 % | 2.5 % (", self.row("the boosted tree of"))
-        for name in ("the model alone", "rules and model"):
+        for name in ("the model, target", "tree and model"):
             self.assertEqual(self.row(name).count("| – "), 5)
-        self.assertIn("A dash was not measured: the model alone; rules and model;",
+        self.assertIn("A dash was not measured: the model, target by the tree;",
                       page_of(figures()))
+
+    def test_a_model_has_a_part_of_its_own(self):
+        page = page_of(figures(with_model=True))
+        self.assertIn("A dash was not measured: nothing.", page)
+        self.assertIn("| right in them: tree and model | 66.7 % |", page)
+        self.assertIn("| to decide by tree and model: p50, p99 | 300.00 ms, 400.00 ms |", page)
+        self.assertNotIn("none was asked", page)
+        self.assertIn("none was asked", page_of(figures()))
 
     def test_each_family_has_a_row(self):
         self.assertEqual(self.row("crash "),

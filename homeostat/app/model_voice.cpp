@@ -1,0 +1,89 @@
+#include "homeostat/app/model_voice.hpp"
+
+#include "homeostat/app/model_place.hpp"
+#include "homeostat/cases/model_ranker.hpp"
+#include "homeostat/decide/decide.hpp"
+#include "homeostat/decide/ranking_check.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace homeostat::app {
+
+Result<ModelVoice> ModelVoice::start(const std::filesystem::path& file,
+                                     const std::filesystem::path& calibration,
+                                     bool is_alone,
+                                     std::function<bool()> is_over) {
+    ModelVoice voice;
+    voice.is_alone_ = is_alone;
+    if (!calibration.empty()) {
+        Result<decide::Calibration> read = read_calibration(calibration);
+        if (!read) {
+            return std::unexpected(read.error());
+        }
+        voice.calibration_ = *std::move(read);
+    }
+    Result<std::unique_ptr<AskedModel>> model = AskedModel::start(file, std::move(is_over));
+    if (!model) {
+        return std::unexpected(model.error());
+    }
+    voice.model_ = *std::move(model);
+    return voice;
+}
+
+std::optional<Ranking> ModelVoice::weigh(std::vector<cases::Candidate>& menu,
+                                         const Evidence& evidence) {
+    const std::vector<RemedyKind> kinds = cases::kinds_of(menu);
+    if (kinds.size() < 2) {
+        return std::nullopt;
+    }
+    asked_count_ += 1;
+    Result<Ranking> ranking = model_->rank(evidence, kinds);
+    if (!ranking) {
+        last_trouble_ = ranking.error().text;
+        return std::nullopt;
+    }
+    if (const auto objection = decide::objection_to(*ranking, kinds)) {
+        last_trouble_ = "not a ranking of this menu: " + *objection;
+        return std::nullopt;
+    }
+    answered_count_ += 1;
+    name_ = ranking->model;
+    prompt_digest_ = ranking->prompt_digest;
+    lambda_ = decide::calibrated_lambda(calibration_, *ranking);
+    if (is_alone_) {
+        cases::rank_by_model(menu, *ranking);
+    } else if (lambda_ > 0) {
+        cases::weigh_in(menu, *ranking, lambda_);
+    }
+    return *std::move(ranking);
+}
+
+json::object ModelVoice::document() const {
+    json::object document{{"name", name_},
+                          {"prompt_digest", prompt_digest_},
+                          {"asked", asked_count_},
+                          {"answered", answered_count_}};
+    if (!is_alone_) {
+        document["lambda"] = lambda_;
+    }
+    return document;
+}
+
+std::string ModelVoice::trouble() const {
+    if (answered_count_ < asked_count_) {
+        return fmt::format("the model answered {} of {} questions; last: {}", answered_count_,
+                           asked_count_, last_trouble_);
+    }
+    if (is_alone_ || answered_count_ == 0 || lambda_ > 0) {
+        return "";
+    }
+    return calibration_ ? fmt::format(
+                              "the calibration is for another model or prompt; {} weighed "
+                              "nothing",
+                              name_)
+                        : "without --calibration the model weighed nothing";
+}
+
+}  // namespace homeostat::app

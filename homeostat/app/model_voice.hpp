@@ -1,0 +1,57 @@
+#pragma once
+
+// ModelVoice: the local model's word on menus of cases, which somebody else has ranked.
+//
+// Not thread-safe.
+
+#include "homeostat/app/asked_model.hpp"
+#include "homeostat/base/json.hpp"
+#include "homeostat/base/result.hpp"
+#include "homeostat/cases/candidate.hpp"
+#include "homeostat/decide/calibration.hpp"
+#include "homeostat/domain/diagnosis.hpp"
+#include "homeostat/domain/ranking.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace homeostat::app {
+
+class ModelVoice {
+  public:
+    /// calibration: empty for none. is_alone: the kinds are ranked by the model alone; otherwise as
+    /// far as the calibration lets it count. is_over: as in AskedModel.
+    /// ERRORS: those of read_calibration and of AskedModel::start.
+    static Result<ModelVoice> start(const std::filesystem::path& file,
+                                    const std::filesystem::path& calibration,
+                                    bool is_alone,
+                                    std::function<bool()> is_over);
+
+    /// Asks the model and ranks the menu anew, as far as its word counts; without an answer, or
+    /// where there is nothing to choose, the menu stays as it is. REQUIRES: weights that sum to 1.
+    std::optional<Ranking> weigh(std::vector<cases::Candidate>& menu, const Evidence& evidence);
+
+    [[nodiscard]] json::object document() const;
+    /// Why the model's word did not count, or not everywhere, for people; empty if it did.
+    [[nodiscard]] std::string trouble() const;
+
+  private:
+    ModelVoice() = default;
+
+    std::unique_ptr<AskedModel> model_;
+    std::optional<decide::Calibration> calibration_;
+    bool is_alone_{false};
+    std::uint64_t asked_count_{0};
+    std::uint64_t answered_count_{0};
+    std::string name_;  ///< Of the last answer, as the two below.
+    std::string prompt_digest_;
+    double lambda_{0};
+    std::string last_trouble_;
+};
+
+}  // namespace homeostat::app

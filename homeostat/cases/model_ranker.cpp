@@ -1,0 +1,82 @@
+#include "homeostat/cases/model_ranker.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+namespace homeostat::cases {
+
+namespace {
+
+/// A weight of 0 would be minus infinity, which no model could ever lift.
+constexpr double weight_min = 1e-9;
+
+double raised(const Candidate& candidate) {
+    return std::max(candidate.weight, weight_min);
+}
+
+/// Gives each candidate that has a kind the share of `score` that is its own, of what a person does
+/// not have, and brings the heaviest to the front. What weighs the same stays in its order.
+template <class F>
+void share_out(std::vector<Candidate>& menu, F&& score) {
+    double for_person = 0;
+    double best = -std::numeric_limits<double>::infinity();
+    for (Candidate& candidate : menu) {
+        if (candidate.kind) {
+            best = std::max(best, score(candidate));
+        } else {
+            for_person += candidate.weight;
+        }
+    }
+    std::vector<double> shares;
+    double sum = 0;
+    for (const Candidate& candidate : menu) {
+        shares.push_back(candidate.kind ? std::exp(score(candidate) - best) : 0.0);
+        sum += shares.back();
+    }
+    for (std::size_t index = 0; index < menu.size(); ++index) {
+        if (menu[index].kind) {
+            menu[index].weight = (1 - for_person) * shares[index] / sum;
+        }
+    }
+    std::ranges::stable_sort(menu, std::ranges::greater{}, &Candidate::weight);
+}
+
+}  // namespace
+
+std::vector<RemedyKind> kinds_of(const std::vector<Candidate>& menu) {
+    std::vector<RemedyKind> kinds;
+    for (const Candidate& candidate : menu) {
+        if (candidate.kind && std::ranges::find(kinds, *candidate.kind) == kinds.end()) {
+            kinds.push_back(*candidate.kind);
+        }
+    }
+    return kinds;
+}
+
+void rank_by_model(std::vector<Candidate>& menu, const Ranking& ranking) {
+    std::vector<double> of_kind(ranking.kinds.size(), 0.0);
+    const auto place = [&](const Candidate& candidate) {
+        return static_cast<std::size_t>(&ranked(ranking, *candidate.kind) - ranking.kinds.data());
+    };
+    for (const Candidate& candidate : menu) {
+        if (candidate.kind) {
+            of_kind[place(candidate)] += raised(candidate);
+        }
+    }
+    share_out(menu, [&](const Candidate& candidate) {
+        const std::size_t at = place(candidate);
+        return ranking.kinds[at].log_probability + std::log(raised(candidate) / of_kind[at]);
+    });
+}
+
+void weigh_in(std::vector<Candidate>& menu, const Ranking& ranking, double lambda) {
+    share_out(menu, [&](const Candidate& candidate) {
+        const RankedKind& model = ranked(ranking, *candidate.kind);
+        const double gained = model.log_probability - model.neutral_log_probability;
+        return std::log(raised(candidate)) + lambda * gained;
+    });
+}
+
+}  // namespace homeostat::cases

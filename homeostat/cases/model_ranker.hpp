@@ -1,0 +1,29 @@
+#pragma once
+
+// ModelRanker: what a language model's word makes of a menu that somebody else has ranked.
+//
+// A model weighs kinds of remedies. Which target a kind has, and whether a person is called, stay
+// with whoever ranked before: it adds nothing, leaves nothing out and names nobody.
+//
+// Pure. Values only.
+
+#include "homeostat/cases/candidate.hpp"
+#include "homeostat/domain/ranking.hpp"
+
+#include <vector>
+
+namespace homeostat::cases {
+
+/// What a model is asked to weigh, each once, in the order of the menu.
+[[nodiscard]] std::vector<RemedyKind> kinds_of(const std::vector<Candidate>& menu);
+
+/// By the model alone: each kind weighs what the model says, and among its candidates that is
+/// shared out as they were weighed before.
+/// REQUIRES: weights that sum to 1; a ranking of exactly `kinds_of(menu)`. ENSURES: they sum to 1.
+void rank_by_model(std::vector<Candidate>& menu, const Ranking& ranking);
+
+/// By both: log weight + lambda · (log p − log p neutral), as the loop does it (decide/decide.hpp).
+/// REQUIRES, ENSURES: as above.
+void weigh_in(std::vector<Candidate>& menu, const Ranking& ranking, double lambda);
+
+}  // namespace homeostat::cases
