@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench bench-core bench-logs bench-decide decide-cases hostile golden asan tsan fuzz model models soak guard-words planted mutate clean
+.PHONY: help setup build test check format tidy demo bench bench-core bench-logs bench-decide bench-isolation decide-cases hostile golden asan tsan fuzz model models soak guard-words planted mutate clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -87,6 +87,9 @@ HEALTHY ?= 300
 bench-decide: build ## Who ranks remedies how well, on families that nobody was trained on: half an hour; goes on where it was interrupted
 	@tools/decide_figures.py --bin $(BUILD)/bin --parts $(DECIDE_PARTS) --train $(TRAIN) \
 	    --held-out $(HELD_OUT) --healthy $(HEALTHY) --seeds $(DECIDE_SEEDS)
+
+bench-isolation: build ## What a model costs the service beside it, by cgroup: 10 minutes, needs root
+	@tools/isolation_figures.py --bin $(BUILD)/bin
 
 golden: build ## Rewrite the expected outputs in tests/golden; commit what you can explain
 	@HOMEOSTAT_GOLDEN=rewrite ctest --preset release --label-regex golden

@@ -137,8 +137,8 @@ json::array remedies_document(const Judged& judged, bool has_features) {
 json::object chances_document(const Ranking& ranking) {
     json::object chances;
     for (const RankedKind& one : ranking.kinds) {
-        chances[to_text(one.kind)] = json::object{
-            {"log_probability", one.log_probability}, {"neutral", one.neutral_log_probability}};
+        chances[to_text(one.kind)] = json::object{{"log_probability", one.log_probability},
+                                                  {"neutral", one.neutral_log_probability}};
     }
     return chances;
 }
@@ -249,8 +249,7 @@ bool asks_model(const DecideOptions& options) {
 
 /// None where the rules rank. ERRORS: invalid, where the program was built with another's tree.
 Result<std::optional<cases::TreeRanker>> tree_for(const DecideOptions& options) {
-    if (options.ranker == CaseRanker::rules ||
-        (asks_model(options) && options.is_beside_rules)) {
+    if (options.ranker == CaseRanker::rules || (asks_model(options) && options.is_beside_rules)) {
         return std::nullopt;
     }
     Result<cases::TreeRanker> tree = cases::parse_tree(cases::shipped_tree());
