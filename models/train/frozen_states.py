@@ -6,6 +6,8 @@ import time
 import torch
 import training_data as data
 
+KEPT_PER_ONE = 1 / 16  # A few tokens have a number of 100,000, and 16 bits end at 65,504.
+
 
 class States:
     """prompts: {name: tokens}; all begin the same, and from here on the model stands behind that.
@@ -28,7 +30,7 @@ class States:
             hidden = torch.nn.utils.rnn.pad_sequence(
                 [self.kept[begin:begin + len(self.rows[name])]
                  for name, begin in ((name, self.layout.begins[name]) for name in names)],
-                batch_first=True).float()
+                batch_first=True).float() / KEPT_PER_ONE
         return hidden.to(self.model.device), lengths.to(self.model.device)
 
     def computed(self, names):
@@ -47,8 +49,8 @@ class States:
             began = told = time.monotonic()
             while done < len(names) and not stop:
                 some = names[done:done + size]
-                for name, row in zip(some, self.computed(some).to("cpu", torch.float16),
-                                     strict=True):
+                kept = (self.computed(some) * KEPT_PER_ONE).to("cpu", torch.float16)
+                for name, row in zip(some, kept, strict=True):
                     row = row[:len(self.rows[name])]
                     if not row.isfinite().all():
                         raise data.Unusable(f"{name}: a state is too large for 16 bits")

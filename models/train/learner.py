@@ -87,7 +87,7 @@ class Learner:
     def save_adapter(self, folder):
         """As PEFT does."""
         config = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": self.rank,
-                  "lora_alpha": self.rank * self.model.adapter.scale, "bias": "none",
+                  "lora_alpha": int(self.rank * self.model.adapter.scale), "bias": "none",
                   "target_modules": [path.split(".")[1] for path in LINEAR_LAYERS],
                   "layers_to_transform": self.layers, "inference_mode": True}
         (folder / "adapter_config.json").write_text(json.dumps(config, indent=1) + "\n")

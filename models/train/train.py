@@ -158,7 +158,7 @@ def evaluate(options, learner, head):
         if own["prompt_digest"] != head["prompt_digest"]:
             raise data.Unusable(f"{path} has other prompts than {options.lessons}")
         lessons = Lessons(lessons, 0.0)
-        states = States(learner.model, prompts_by_id(lessons.lessons))
+        states = states_of(options, learner, path, own, lessons.lessons)
         answers = ask_all(learner, states, lessons, options.batch)
         with learner.without_adapter():
             of_base = judged(lessons, ask_all(learner, states, lessons, options.batch))
@@ -173,12 +173,12 @@ def evaluate(options, learner, head):
     return told
 
 
-def states_of(options, learner, head, lessons, stop):
-    """What the frozen layers make of the lessons; None where `stop` came before it was whole."""
-    prompts = prompts_by_id(lessons)
-    if not learner.model.frozen:
+def states_of(options, learner, path, head, lessons, stop=False):
+    """What the frozen layers make of lessons of the file `path`; None where `stop` came before."""
+    prompts, frozen = prompts_by_id(lessons), len(learner.model.frozen)
+    if not frozen:
         return States(learner.model, prompts)
-    about = [data.sha256_of(options.lessons), head["base_sha256"], len(learner.model.frozen)]
+    about = [data.sha256_of(path), head["base_sha256"], frozen]
     key = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
     states = States(learner.model, prompts, options.out / f"frozen-{key}.f16")
     return states if states.fill(options.batch, stop, say) else None
@@ -198,7 +198,7 @@ def train(options):
     lessons, dev = Lessons(taught, options.smoothing), Lessons(kept, 0.0)
     say(f"{len(lessons.lessons)} of {len(all_lessons)} lessons teach something, "
         f"{len(dev.lessons)} more are kept aside")
-    states = states_of(options, learner, head, teaching(all_lessons), stop)
+    states = states_of(options, learner, options.lessons, head, teaching(all_lessons), stop)
     if states is None:
         say("ended at the frozen layers; the same command goes on")
         return STOPPED

@@ -128,7 +128,7 @@ class Kept(unittest.TestCase):
             states, is_whole = self.filled()
             self.assertTrue(is_whole)
             self.assertEqual(len(self.path.read_bytes()), len(whole))
-            torch.testing.assert_close(states.kept, first.kept, rtol=1e-3, atol=1e-4)
+            torch.testing.assert_close(states.kept, first.kept, rtol=1e-3, atol=1e-5)
 
     def test_who_is_told_to_stop_has_nothing_to_read_from(self):
         states, is_whole = self.filled(stop=True)
