@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Teaches a small model to name a remedy: LoRA over all linear layers of a frozen base.
+"""Teaches a small model to name a remedy: LoRA over the linear layers of a frozen base.
 
     models/train/train.py --lessons build/bench/decide/lessons.jsonl \\
-        --held-out build/bench/decide/lessons-held-out.jsonl --out models/train/runs/first
+        --held-out build/bench/decide/lessons-held-out.jsonl --out models/train/runs/first \\
+        --top-layers 6
 
 Lessons come from lessons.py: prompts as tokens. The loss is a cross-entropy at one position, behind
 the prompt, over the labels of the kinds on the menu alone: the oracle reads the model the same way.
@@ -16,6 +17,7 @@ Exit status: 0 done, 130 interrupted or out of --minutes (a checkpoint is writte
 """
 
 import argparse
+import hashlib
 import json
 import math
 import os
@@ -25,9 +27,11 @@ import time
 from pathlib import Path
 
 import training_data as data
+from frozen_states import States
+from learner import Learner
 
 ROOT = Path(__file__).resolve().parents[2]
-SETTINGS = ("steps", "batch", "seed", "rank", "learning_rate", "smoothing", "dev", "dropout",
+SETTINGS = ("top_layers", "steps", "batch", "seed", "rank", "learning_rate", "smoothing", "dev",
             "weight_decay")
 SELF_TEST_PROMPTS = 20
 STOPPED = 130
@@ -37,139 +41,30 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-class Learner:
-    """The base with its adapter, and how it is asked."""
-
-    def __init__(self, options, head):
-        import peft
-        import torch
-        self.torch = torch
-        self.device = options.device
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # Deterministic products.
-        torch.set_num_threads(options.threads)
-        torch.use_deterministic_algorithms(True)
-        torch.manual_seed(options.seed)
-        base = self.read_base(options.base)
-        if getattr(base.config, "final_logit_softcapping", None) is not None:
-            raise data.Unusable("the base bends its last logits; scores here would be others")
-        self.kinds = list(head["label_tokens"])
-        tokens = list(head["label_tokens"].values())
-        self.labels = base.get_output_embeddings().weight[tokens].detach().clone()
-        self.labels = self.labels.to(self.device)
-        self.model = peft.get_peft_model(base, peft.LoraConfig(
-            r=options.rank, lora_alpha=2 * options.rank, lora_dropout=options.dropout,
-            target_modules="all-linear", task_type="CAUSAL_LM")).to(self.device)
-        self.backbone = self.model.get_base_model().model
-        self.weights = [one for one in self.model.parameters() if one.requires_grad]
-        self.optimizer = torch.optim.AdamW(self.weights, lr=options.learning_rate,
-                                           weight_decay=options.weight_decay)
-
-    def read_base(self, base):
-        import transformers
-        is_gguf = base.suffix == ".gguf"
-        more = {"gguf_file": base.name} if is_gguf else {}
-        return transformers.AutoModelForCausalLM.from_pretrained(
-            base.parent if is_gguf else base, dtype=self.torch.float32,
-            attn_implementation="eager", **more)
-
-    def scores(self, prompts):
-        """Of each prompt a score for each label, in the order of `kinds`."""
-        torch = self.torch
-        longest = max(map(len, prompts))
-        padded = torch.tensor([one + [0] * (longest - len(one)) for one in prompts],
-                              device=self.device)
-        ends = torch.tensor([len(one) for one in prompts], device=self.device)
-        places = torch.arange(longest, device=self.device)
-        mask = (places[None, :] < ends[:, None]).long()
-        with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
-            hidden = self.backbone(input_ids=padded, attention_mask=mask,
-                                   use_cache=False).last_hidden_state
-        rows = torch.arange(len(prompts), device=self.device)
-        return hidden[rows, ends - 1].float() @ self.labels.T
-
-    def loss(self, prompts, targets):
-        """Cross-entropy over the kinds on each menu; the others do not compete."""
-        torch = self.torch
-        wanted = torch.tensor([[target.get(kind, 0.0) for kind in self.kinds]
-                               for target in targets], device=self.device)
-        absent = torch.tensor([[kind not in target for kind in self.kinds] for target in targets],
-                              device=self.device)
-        # Finite, because zero times infinity is no number.
-        scores = self.scores(prompts).masked_fill(absent, -1e4)
-        return -(wanted * torch.log_softmax(scores, dim=1)).sum(dim=1).mean()
-
-    def step(self, prompts, targets, rate):
-        self.model.train()
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.optimizer.zero_grad()
-        loss = self.loss(prompts, targets)
-        loss.backward()
-        self.torch.nn.utils.clip_grad_norm_(self.weights, 1.0)
-        self.optimizer.step()
-        return float(loss.detach())
-
-    def chances(self, prompts, menus):
-        """Of each prompt the probability of each kind on its menu."""
-        torch = self.torch
-        self.model.eval()
-        absent = torch.tensor([[kind not in menu for kind in self.kinds] for menu in menus],
-                              device=self.device)
-        with torch.no_grad():
-            rows = torch.softmax(self.scores(prompts).masked_fill(absent, -1e4), dim=1).tolist()
-        return [{kind: row[self.kinds.index(kind)] for kind in menu}
-                for row, menu in zip(rows, menus, strict=True)]
-
-    def adapter(self):
-        import peft
-        return {name: value.detach().cpu().clone()
-                for name, value in peft.get_peft_model_state_dict(self.model).items()}
-
-    def set_adapter(self, weights):
-        import peft
-        peft.set_peft_model_state_dict(self.model, weights)
-
-    def save(self, path, step, about, best):
-        unfinished = path.with_suffix(".tmp")
-        self.torch.save({"step": step, "about": about, "optimizer": self.optimizer.state_dict(),
-                         "adapter": self.adapter(), "best": best}, unfinished)
-        os.replace(unfinished, path)
-
-    def restore(self, path, about):
-        """(the step to go on from, the best so far). ERRORS: Unusable where the checkpoint is of
-        another training."""
-        if not path.exists():
-            return 0, None
-        kept = self.torch.load(path, weights_only=True, map_location="cpu")
-        if kept["about"] != about:
-            other = [name for name in about if kept["about"].get(name) != about[name]]
-            raise data.Unusable(f"{path} is of another training ({', '.join(other)}); remove it, "
-                                "or give another --out")
-        self.set_adapter(kept["adapter"])
-        self.optimizer.load_state_dict(kept["optimizer"])
-        return kept["step"], kept["best"]
-
-
 class Lessons:
     """The lessons that teach something, with their targets."""
 
     def __init__(self, lessons, smoothing):
-        self.prompts, self.targets, self.lessons = [], [], []
-        for lesson in lessons:
-            target = data.target_of(lesson["kinds"], smoothing)
-            if target is not None:
-                self.prompts.append(lesson["tokens"])
-                self.targets.append(target)
-                self.lessons.append(lesson)
+        self.lessons = teaching(lessons)
+        self.targets = [data.target_of(lesson["kinds"], smoothing) for lesson in self.lessons]
+        self.lengths = [len(lesson["tokens"]) for lesson in self.lessons]
 
-    def batch(self, places):
-        return ([self.prompts[place] for place in places],
+    def batch(self, states, places):
+        return (states.at([self.lessons[place]["id"] for place in places]),
                 [self.targets[place] for place in places])
 
     def in_batches(self, size):
         """All places, of similar length together."""
-        order = sorted(range(len(self.prompts)), key=lambda place: len(self.prompts[place]))
+        order = sorted(range(len(self.lengths)), key=lambda place: self.lengths[place])
         return [order[begin:begin + size] for begin in range(0, len(order), size)]
+
+
+def teaching(lessons):
+    return [lesson for lesson in lessons if data.target_of(lesson["kinds"], 0.0) is not None]
+
+
+def prompts_by_id(lessons):
+    return {lesson["id"]: lesson["tokens"] for lesson in lessons}
 
 
 class Stop:
@@ -188,21 +83,20 @@ class Stop:
         return self.is_asked or (self.until is not None and time.monotonic() >= self.until)
 
 
-def ask_all(learner, lessons, size):
+def ask_all(learner, states, lessons, size):
     """Of each lesson the chances of its kinds, in the order of the lessons."""
-    told = [None] * len(lessons.prompts)
+    told = [None] * len(lessons.lessons)
     for places in lessons.in_batches(size):
-        menus = [list(lessons.targets[place]) for place in places]
-        prompts, _ = lessons.batch(places)
-        for place, chances in zip(places, learner.chances(prompts, menus), strict=True):
+        known, menus = lessons.batch(states, places)
+        for place, chances in zip(places, learner.chances(known, menus), strict=True):
             told[place] = chances
     return told
 
 
-def judged(learner, lessons, size):
-    """Mean loss against what is acceptable, and the shares by family."""
+def judged(lessons, answers):
+    """Mean loss against what is acceptable, and the shares by family. answers: of ask_all()."""
     losses, right = [], []
-    for lesson, chances in zip(lessons.lessons, ask_all(learner, lessons, size), strict=True):
+    for lesson, chances in zip(lessons.lessons, answers, strict=True):
         kinds = lesson["kinds"]
         losses.append(-math.log(max(1e-9, sum(chances[kind] for kind in chances if kinds[kind]))))
         right.append((lesson["family"], kinds[max(chances, key=chances.get)]))
@@ -211,32 +105,34 @@ def judged(learner, lessons, size):
             "right": sum(one for _, one in right) / max(1, len(right)), **shares}
 
 
-def learn(options, learner, lessons, dev, about):
+def learn(options, learner, states, lessons, dev, about, stop):
     """(the step at which it ended, what is best on the cases that were kept aside)."""
     checkpoint = options.out / "checkpoint.pt"
     first, best = learner.restore(checkpoint, about)
-    order = data.BatchOrder([len(one) for one in lessons.prompts], options.batch, options.seed)
-    stop, losses, began = Stop(options.minutes), [], time.monotonic()
+    order = data.BatchOrder(lessons.lengths, options.batch, options.seed)
+    losses, began = [], time.monotonic()
     for step in range(first, options.steps):
         if stop:
             learner.save(checkpoint, step, about, best)
             return step, best
         rate = data.learning_rate(step, options.steps, options.learning_rate)
-        losses.append(learner.step(*lessons.batch(order.at(step)), rate))
+        losses.append(learner.step(*lessons.batch(states, order.at(step)), rate))
         if (step + 1) % options.tell_every == 0:
-            speed = (step + 1 - first) / (time.monotonic() - began)
+            speed = (step + 1 - first) * options.batch / (time.monotonic() - began)
             say(f"step {step + 1} of {options.steps}: loss {sum(losses) / len(losses):.4f}, "
-                f"{speed:.3f} steps/s")
+                f"{speed:.2f} lessons/s")
             losses = []
         if (step + 1) % options.checkpoint_every == 0 or step + 1 == options.steps:
-            best = better_of(best, step + 1, judged(learner, dev, options.batch), learner)
+            found = judged(dev, ask_all(learner, states, dev, options.batch))
+            best = better_of(best, step + 1, found, learner)
             learner.save(checkpoint, step + 1, about, best)
     return options.steps, best
 
 
 def better_of(best, step, found, learner):
-    say(f"step {step}: {found['right']:.3f} right of {found['n']} kept aside, "
-        f"loss {found['loss']:.4f}")
+    if found["n"]:
+        say(f"step {step}: {found['right']:.3f} right of {found['n']} kept aside "
+            f"({found['macro']:.3f} by family), loss {found['loss']:.4f}")
     # Where nothing was kept aside, the last one is as good as any.
     if best is not None and found["n"] > 0 and best["found"]["loss"] <= found["loss"]:
         return best
@@ -254,23 +150,38 @@ def write_self_test(options, head, lessons, chances):
 
 
 def evaluate(options, learner, head):
-    """By file of held-out lessons: accuracy by family, of the kind alone and not its target."""
+    """By file of held-out lessons: accuracy by family, of the kind alone and not its target; and
+    that of the base."""
     told = {}
     for number, path in enumerate(options.held_out):
         own, lessons = data.read_lessons(path)
         if own["prompt_digest"] != head["prompt_digest"]:
             raise data.Unusable(f"{path} has other prompts than {options.lessons}")
         lessons = Lessons(lessons, 0.0)
-        told[path.name] = judged(learner, lessons, options.batch) | {
-            "sha256": data.sha256_of(path)}
-        chances = ask_all(learner, lessons, options.batch)
+        states = states_of(options, learner, path, own, lessons.lessons)
+        answers = ask_all(learner, states, lessons, options.batch)
+        with learner.without_adapter():
+            of_base = judged(lessons, ask_all(learner, states, lessons, options.batch))
+        told[path.name] = judged(lessons, answers) | {"base": of_base,
+                                                      "sha256": data.sha256_of(path)}
         with open(options.out / f"answers-{path.name}", "w", encoding="utf-8") as out:
-            for lesson, one in zip(lessons.lessons, chances, strict=True):
+            for lesson, one in zip(lessons.lessons, answers, strict=True):
                 out.write(json.dumps({"id": lesson["id"], "family": lesson["family"],
                                       "kinds": lesson["kinds"], "chances": one}) + "\n")
         if number == 0:
-            write_self_test(options, head, lessons, chances)
+            write_self_test(options, head, lessons, answers)
     return told
+
+
+def states_of(options, learner, path, head, lessons, stop=False):
+    """What the frozen layers make of lessons of the file `path`; None where `stop` came before."""
+    prompts, frozen = prompts_by_id(lessons), len(learner.model.frozen)
+    if not frozen:
+        return States(learner.model, prompts)
+    about = [data.sha256_of(path), head["base_sha256"], frozen]
+    key = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
+    states = States(learner.model, prompts, options.out / f"frozen-{key}.f16")
+    return states if states.fill(options.batch, stop, say) else None
 
 
 def train(options):
@@ -282,19 +193,23 @@ def train(options):
         raise data.Unusable(f"{options.base} is not the base that {options.lessons} was made for, "
                             f"{head['base']}; lessons.py --model makes lessons for it")
     options.out.mkdir(parents=True, exist_ok=True)
-    learner = Learner(options, head)
+    stop, learner = Stop(options.minutes), Learner(options, head)
     taught, kept = data.split_off(all_lessons, options.dev)
     lessons, dev = Lessons(taught, options.smoothing), Lessons(kept, 0.0)
-    say(f"{len(lessons.prompts)} of {len(all_lessons)} lessons teach something, "
-        f"{len(dev.prompts)} more are kept aside")
-    steps, best = learn(options, learner, lessons, dev, about)
+    say(f"{len(lessons.lessons)} of {len(all_lessons)} lessons teach something, "
+        f"{len(dev.lessons)} more are kept aside")
+    states = states_of(options, learner, options.lessons, head, teaching(all_lessons), stop)
+    if states is None:
+        say("ended at the frozen layers; the same command goes on")
+        return STOPPED
+    steps, best = learn(options, learner, states, lessons, dev, about, stop)
     if steps < options.steps:
         say(f"ended at step {steps}; the same command goes on")
         return STOPPED
     learner.set_adapter(best["adapter"])
-    learner.model.save_pretrained(options.out, safe_serialization=True)
+    learner.save_adapter(options.out)
     told = about | {"steps_done": steps, "best_step": best["step"], "dev": best["found"],
-                    "lessons_n": len(lessons.prompts),
+                    "lessons_n": len(lessons.lessons),
                     "held_out": evaluate(options, learner, head)}
     say(json.dumps(told, indent=1))
     (options.out / "training.json").write_text(json.dumps(told, indent=1) + "\n")
@@ -312,6 +227,9 @@ def main():
                         help="the GGUF file that the lessons were made for, or the same weights in "
                              "a directory as Hugging Face has them")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--top-layers", type=int, default=0, metavar="N",
+                        help="train the last N layers only, and run the others once for all "
+                             "(default: train all)")
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--minutes", type=float, help="end with a checkpoint after so long")
     parser.add_argument("--batch", type=int, default=8)
@@ -320,8 +238,6 @@ def main():
     parser.add_argument("--smoothing", type=float, default=0.02,
                         help="the share of the target that is not for what is acceptable")
     parser.add_argument("--dev", type=float, default=0.1, help="share of the cases kept aside")
-    parser.add_argument("--dropout", type=float, default=0.0,
-                        help="above 0, a run that was interrupted ends with other weights")
     parser.add_argument("--weight-decay", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=os.cpu_count())

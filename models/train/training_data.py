@@ -8,7 +8,9 @@ import hashlib
 import json
 import random
 import subprocess
+from bisect import bisect_right
 from collections import defaultdict
+from itertools import accumulate
 
 
 class Unusable(Exception):
@@ -108,6 +110,40 @@ def split_off(lessons, share):
         drawn = int.from_bytes(hashlib.sha256(case.encode()).digest()[:4], "big") / 2**32
         (kept if drawn < share else taught).append(lesson)
     return taught, kept
+
+
+def shared_prefix(prompts):
+    """The tokens that all prompts begin with, but for at least one of each."""
+    first, last = min(prompts), max(prompts)  # What these two share, those between share as well.
+    length_max = min(map(len, prompts)) - 1
+    length = 0
+    while length < length_max and first[length] == last[length]:
+        length += 1
+    if length == 0:
+        raise Unusable("two prompts begin with different tokens, or one has a single token")
+    return first[:length]
+
+
+class Layout:
+    """Where the rows of each example lie in one file: the shortest example first, as they are made,
+    so that the size of the file says how far it has come.
+
+    lengths: {name: count of rows}."""
+
+    def __init__(self, lengths):
+        self.names = sorted(lengths, key=lengths.get)
+        self.lengths = lengths
+        self.ends = list(accumulate(lengths[name] for name in self.names))
+        self.begins = {name: end - lengths[name]
+                       for name, end in zip(self.names, self.ends, strict=True)}
+
+    def count_in(self, rows):
+        """How many examples a file of so many rows has whole."""
+        return bisect_right(self.ends, rows)
+
+    def rows_of(self, count):
+        """How many rows the first `count` examples have."""
+        return self.ends[count - 1] if count else 0
 
 
 def batches(lengths, size, seed, epoch):

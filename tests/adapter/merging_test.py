@@ -92,6 +92,14 @@ class Merging(Scene):
                    if not numpy.array_equal(before[name].data, after[name].data)]
         self.assertEqual(changed, ["blk.0.attn_v.weight", "blk.1.attn_v.weight"])
 
+    def test_layers_without_an_adapter_stay_as_they_are(self):
+        upper = {place: pair for place, pair in matrices(7, 0.1).items() if place[0] == 1}
+        self.merge(self.adapter(upper, config={"layers_to_transform": [1]}))
+        before, after = tensors_of(self.base), tensors_of(self.out)
+        changed = {name for name in before
+                   if not numpy.array_equal(before[name].data, after[name].data)}
+        self.assertEqual(changed, {f"blk.1.{place}.weight" for _, place in SHAPES})
+
     def test_numbers_of_16_bits_are_what_they_are_in_32(self):
         adds = {place: tuple(numpy.round(array * 16) / 16 for array in pair)  # Exact in both.
                 for place, pair in matrices(7, 1.0).items()}
@@ -245,6 +253,16 @@ class Refusals(Scene):
             adds = matrices(7, 0.1)
             adds[0, path] = adds[0, "mlp.up_proj"]
             self.refuses(self.adapter(adds), "none of its linear layers")
+
+    def test_layers_that_are_named_and_not_there_or_there_and_not_named_are_refused(self):
+        both = matrices(7, 0.1)
+        upper = {place: pair for place, pair in both.items() if place[0] == 1}
+        for adds, layers, why in (
+                (both, [1], "layers.0.mlp.down_proj.lora_A.* layers_to_transform"),
+                (upper, None, "no base_model.model.model.layers.0.self_attn.q_proj.lora_A"),
+                (upper, [0, 1], "no base_model.model.model.layers.0.self_attn.q_proj.lora_A"),
+                (upper, [1, 2], "layer 2, but the base has 2")):
+            self.refuses(self.adapter(adds, config={"layers_to_transform": layers}), why)
 
     def test_a_shape_that_does_not_fit_is_named(self):
         down, up = matrices(7, 0.1)[1, "self_attn.k_proj"]

@@ -114,11 +114,16 @@ class Configurations(Files):
                                                  "lora_alpha": 1.0}))
         self.assertEqual(some, Config(4, 0.25, ("self_attn.q_proj", "self_attn.v_proj")))
 
+    def test_some_layers_or_all_have_an_adapter(self):
+        for told, layers in ((None, None), ([3, 1], (1, 3)), ([0], (0,))):
+            config = parse_config(json.dumps(CONFIG | {"layers_to_transform": told}))
+            self.assertEqual(config.layers, layers)
+
     def test_what_is_added_in_another_way_is_refused_by_its_key(self):
         for key, value in (("use_rslora", True), ("use_dora", True), ("bias", "all"),
                            ("bias", None), ("modules_to_save", ["lm_head"]), ("lora_bias", True),
                            ("rank_pattern", {"q_proj": 8}), ("alpha_pattern", {"q_proj": 8}),
-                           ("layers_to_transform", [1]), ("fan_in_fan_out", True),
+                           ("layers_pattern", "blocks"), ("fan_in_fan_out", True),
                            ("init_lora_weights", "pissa"), ("init_lora_weights", 1),
                            ("peft_type", "IA3"), ("trainable_token_indices", [3]),
                            ("what_comes_in_a_later_version", {"rank": 3})):
@@ -132,6 +137,8 @@ class Configurations(Files):
             self.refuses_config("lora_alpha: want", lora_alpha=alpha)
         for modules in (None, "all-linear", [], {}):
             self.refuses_config("target_modules: want", target_modules=modules)
+        for layers in ([], 3, "1", [True], [-1], [1.0], ["1"], [4096], [2, 2], {"1": 2}):
+            self.refuses_config("layers_to_transform: want", layers_to_transform=layers)
         for modules in (["q_proj", "lm_head"], [3], [["q_proj"]], ["q_projection"]):
             self.refuses_config("target_modules: .* is no layer", target_modules=modules)
         with self.assertRaisesRegex(ValueError, "object"):

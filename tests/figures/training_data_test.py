@@ -2,6 +2,7 @@
 """What of models/train needs no torch."""
 
 import json
+import random
 import sys
 import tempfile
 import unittest
@@ -148,6 +149,43 @@ class NotesOfAnOperator(unittest.TestCase):
                       for a in sum(notes.SUBJECTS.values(), [])
                       for b in sum(notes.SUBJECTS.values(), []))
         self.assertLess(longest, 114)
+
+
+class Beginnings(unittest.TestCase):
+    def test_what_all_prompts_share_is_their_beginning(self):
+        self.assertEqual(data.shared_prefix([[2, 5, 7, 9], [2, 5, 8, 9], [2, 5, 7, 1, 4]]), [2, 5])
+        self.assertEqual(data.shared_prefix([[2, 9], [2, 4], [2, 9, 9]]), [2])
+
+    def test_something_is_left_of_each(self):
+        self.assertEqual(data.shared_prefix([[2, 5, 7], [2, 5, 7, 9]]), [2, 5])
+        self.assertEqual(data.shared_prefix([[2, 5, 7]]), [2, 5])
+
+    def test_it_is_that_of_each_pair_as_well(self):
+        rng = random.Random(4)
+        for _ in range(200):
+            prompts = [[2, *(rng.randrange(2) for _ in range(rng.randrange(1, 9)))]
+                       for _ in range(rng.randrange(1, 6))]
+            length = max(length for length in range(1, min(map(len, prompts)))
+                         if all(one[:length] == prompts[0][:length] for one in prompts))
+            self.assertEqual(data.shared_prefix(prompts), prompts[0][:length], prompts)
+
+    def test_prompts_that_share_nothing_are_refused(self):
+        for prompts in ([[2, 5], [3, 5]], [[2], [2, 5]], [[2]]):
+            with self.assertRaises(data.Unusable):
+                data.shared_prefix(prompts)
+
+
+class Layouts(unittest.TestCase):
+    LAYOUT = data.Layout({"c": 5, "a": 2, "d": 9, "b": 2})
+
+    def test_each_example_has_rows_of_its_own_the_shortest_first(self):
+        self.assertEqual(self.LAYOUT.names, ["a", "b", "c", "d"])
+        self.assertEqual(self.LAYOUT.begins, {"a": 0, "b": 2, "c": 4, "d": 9})
+
+    def test_the_size_of_the_file_says_which_are_whole(self):
+        whole = [self.LAYOUT.count_in(rows) for rows in range(19)]
+        self.assertEqual(whole, [0] * 2 + [1] * 2 + [2] * 5 + [3] * 9 + [4])
+        self.assertEqual([self.LAYOUT.rows_of(count) for count in range(5)], [0, 2, 4, 9, 18])
 
 
 class Batches(unittest.TestCase):

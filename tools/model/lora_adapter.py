@@ -16,6 +16,7 @@ from gguf_model import Refused, value_of
 from safetensors_file import Tensor, read_tensors, shown, widened
 
 CONFIG_BYTES_MAX = 1 << 18
+LAYERS_MAX = 4096
 RANK_MAX = 1024
 ROWS_IN_CACHE = 32  # Of up to 2048 doubles each: half a MB.
 
@@ -51,6 +52,7 @@ class Config:
     rank: int
     scale: float
     paths: tuple[str, ...]  # Keys of NAMES_IN_GGUF.
+    layers: tuple[int, ...] | None = None  # Those with an adapter; None is all.
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,19 @@ def objection_to(key: str, value) -> str | None:
     return f"{shown(value)} is not supported; train without it"
 
 
+def parse_layers(told) -> tuple[int, ...] | None:
+    """ERRORS: ValueError."""
+    if told is None:
+        return None
+    if (not isinstance(told, list) or not told
+            or not all(isinstance(one, int) and not isinstance(one, bool)
+                       and 0 <= one < LAYERS_MAX for one in told)
+            or len(set(told)) < len(told)):
+        raise ValueError("layers_to_transform: want the numbers of layers, each once, or null, "
+                         f"not {shown(told)}")
+    return tuple(sorted(told))
+
+
 def parse_config(text: str) -> Config:
     """ERRORS: ValueError, which names the key."""
     config = json.loads(text)
@@ -90,6 +105,7 @@ def parse_config(text: str) -> Config:
         raise ValueError(f"lora_alpha: want a number above zero, not {shown(alpha)}")
     if not isinstance(modules, list) or not modules:
         raise ValueError("target_modules: want a list of names, as PEFT writes it")
+    layers = parse_layers(config.pop("layers_to_transform", None))
     for key in ("peft_type", "bias"):
         config.setdefault(key, None)
     for key, value in config.items():
@@ -99,7 +115,8 @@ def parse_config(text: str) -> Config:
     if other := names - set(MODULES):
         raise ValueError(f"target_modules: {shown(min(other))} is no layer that is merged; want "
                          f"some of {', '.join(MODULES)}")
-    return Config(rank, alpha / rank, tuple(MODULES[name] for name in MODULES if name in names))
+    paths = tuple(MODULES[name] for name in MODULES if name in names)
+    return Config(rank, alpha / rank, paths, layers)
 
 
 def read_config(path: Path) -> Config:
@@ -118,7 +135,7 @@ def read_config(path: Path) -> Config:
 
 def count_of(reader, key: str) -> int:
     found = value_of(reader, key)
-    if not isinstance(found, int) or not 1 <= found <= 4096:
+    if not isinstance(found, int) or not 1 <= found <= LAYERS_MAX:
         raise Refused(f"the base says {shown(found)} of {key}; want one count")
     return found
 
@@ -166,7 +183,10 @@ def updates_for(reader, config: Config, tensors: dict[str, Tensor]) -> list[Upda
                           "lora_B")
     in_model = {tensor.name: tensor for tensor in reader.tensors}
     updates = []
-    for layer in range(count_of(reader, f"{architecture}.block_count")):
+    count = count_of(reader, f"{architecture}.block_count")
+    for layer in config.layers or range(count):
+        if layer >= count:
+            raise Refused(f"layers_to_transform name layer {layer}, but the base has {count}")
         for path in config.paths:
             pair = []
             for letter in "AB":
@@ -181,7 +201,7 @@ def updates_for(reader, config: Config, tensors: dict[str, Tensor]) -> list[Upda
             updates.append(update)
     if left:
         raise Refused(f"{min(left)} of the adapter has no place in the base, or is not among its "
-                      "target_modules")
+                      "target_modules and layers_to_transform")
     return updates
 
 
