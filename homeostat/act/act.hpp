@@ -21,6 +21,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -53,6 +54,8 @@ struct Plan {
     std::optional<Instant> drain_began_at;  ///< Of the latest drain.
     std::vector<Replacement> replacements;  ///< In order.
     std::uint32_t invalidations_count{0};
+    /// Told of: drained by somebody else, and left so. Written by whoever told it.
+    std::vector<InstanceId> left_drained{};
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
@@ -66,6 +69,7 @@ struct Plan {
         field("drain_began_at", self.drain_began_at);
         field("replacements", self.replacements);
         field("invalidations_count", self.invalidations_count, may_be_absent);
+        field("left_drained", self.left_drained, may_be_absent);
     }
     friend bool operator==(const Plan&, const Plan&) = default;
 };
@@ -93,7 +97,15 @@ constexpr Duration come_back_for_max = std::chrono::seconds{30};  ///< From the 
 constexpr Duration wait_for = std::chrono::milliseconds{100};     ///< Between two looks.
 
 /// What to do now so that the remedy's goal comes nearer. Reads nothing but its arguments.
-[[nodiscard]] Next next_step(const Plan& plan, const Facts& facts, Instant now);
+/// `drained_by_others`: who of the instances is drained, and not by us. These are replaced like any
+/// other, and stay out of rotation: there they have arrived.
+[[nodiscard]] Next next_step(const Plan& plan,
+                             const Facts& facts,
+                             Instant now,
+                             std::span<const InstanceId> drained_by_others = {});
+
+/// Whether the plan ends with this instance in rotation, unless somebody else keeps it out.
+[[nodiscard]] bool puts_back(const Plan& plan, const InstanceId& instance);
 
 /// The plan once `step` is announced. Goes into the checkpoint of the group that holds the intent,
 /// so that a crash during the effect finds the step counted.

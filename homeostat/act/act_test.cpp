@@ -271,6 +271,43 @@ TEST_CASE("a rollback undrains what was left drained and leaves the rest alone")
     CHECK(std::holds_alternative<Complete>(next_step(rollback, facts, now)));
 }
 
+TEST_CASE("one that somebody else has drained is replaced, awaited, and never undrained") {
+    const std::vector<InstanceId> others{InstanceId("payments-1")};
+    Facts facts = three_serving();
+    facts.instances[1].rotation = Rotation::draining;
+    const Step replace = Replace{InstanceId("payments-1"), facts.instances[1].runtime.identity, v2,
+                                 facts.versions.config.current};
+    CHECK(step_in(next_step(rolling, facts, now, others)) == replace);
+    facts.instances[1].runtime.started_at = now;
+    facts.instances[1].runtime.is_answering = false;
+    CHECK(std::holds_alternative<Wait>(next_step(rolling, facts, now, others)));
+    facts.instances[1].runtime.is_answering = true;
+    CHECK(step_in(next_step(rolling, facts, now, others)) == Step{Drain{first}});
+    CHECK(step_in(next_step(rolling, facts, now)) == Step{Undrain{InstanceId("payments-1")}});
+    facts.instances[0].runtime.started_at = now;
+    facts.instances[2].runtime.started_at = now;
+    CHECK(std::holds_alternative<Complete>(next_step(rolling, facts, now, others)));
+}
+
+TEST_CASE("one that somebody else has drained is not readmitted, and what is told is told of it") {
+    const std::vector<InstanceId> others{first};
+    Facts facts = three_serving();
+    facts.instances[0].rotation = Rotation::draining;
+    Plan readmit;
+    readmit.remedy = Readmit{first};
+    CHECK(std::holds_alternative<Complete>(next_step(readmit, facts, now, others)));
+    CHECK(step_in(next_step(readmit, facts, now)) == Step{Undrain{first}});
+    CHECK(puts_back(readmit, first));
+    CHECK_FALSE(puts_back(readmit, InstanceId("payments-1")));
+    CHECK(puts_back(rolling, first));
+    CHECK(puts_back(rollback, first));
+    Plan eject;
+    eject.remedy = Eject{first};
+    CHECK_FALSE(puts_back(eject, first));
+    eject.replacements = {{first, EffectId("i-1.e1")}};
+    CHECK(puts_back(eject, first));
+}
+
 TEST_CASE("incomplete facts lead to no step, and in the end to a person") {
     Facts facts = three_serving();
     facts.is_complete = false;

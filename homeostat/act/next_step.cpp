@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -24,6 +25,18 @@ struct View {
     const Plan& plan;
     const Facts& facts;
     Instant now;
+    std::span<const InstanceId> drained_by_others;
+
+    /// Somebody else wants it out of rotation.
+    [[nodiscard]] bool is_left_drained(const InstanceFacts& instance) const {
+        return std::ranges::find(drained_by_others, instance.runtime.instance) !=
+               drained_by_others.end();
+    }
+
+    /// It serves, or would if nobody else kept it out.
+    [[nodiscard]] bool is_back(const InstanceFacts& instance) const {
+        return is_serving(instance) || (is_left_drained(instance) && instance.runtime.is_answering);
+    }
 
     [[nodiscard]] bool is_serving(const InstanceFacts& instance) const {
         return instance.is_serving(facts.has_edge);
@@ -65,7 +78,7 @@ struct View {
 
     [[nodiscard]] Progress progress_of(const InstanceFacts& instance) const {
         if (has_right_process(instance)) {
-            const bool is_awaited = !is_serving(instance) && is_ours_to_return(instance);
+            const bool is_awaited = !is_back(instance) && is_ours_to_return(instance);
             return is_awaited ? Progress::returning : Progress::arrived;
         }
         if (!instance.runtime.is_alive) {
@@ -260,7 +273,8 @@ struct NextOf {
 
     Next operator()(const Readmit& remedy) const {
         const InstanceFacts* target = find_instance(view.facts, remedy.instance);
-        const bool is_out = target != nullptr && target->rotation == Rotation::draining;
+        const bool is_out = target != nullptr && target->rotation == Rotation::draining &&
+                            !view.is_left_drained(*target);
         return is_out ? Next{Undrain{remedy.instance}} : Next{Complete{}};
     }
 
@@ -331,8 +345,21 @@ Next paced(const View& view, const Step& step) {
 
 }  // namespace
 
-Next next_step(const Plan& plan, const Facts& facts, Instant now) {
-    const View view{plan, facts, now};
+bool puts_back(const Plan& plan, const InstanceId& instance) {
+    const RemedyKind kind = kind_of(plan.remedy);
+    const InstanceId* named = instance_of(plan.remedy);
+    const bool is_readmitted = kind == RemedyKind::readmit && *named == instance;
+    const bool is_about_all = kind == RemedyKind::rolling_restart || kind == RemedyKind::rollback;
+    return is_readmitted || is_about_all ||
+           std::ranges::find(plan.replacements, instance, &Replacement::instance) !=
+               plan.replacements.end();
+}
+
+Next next_step(const Plan& plan,
+               const Facts& facts,
+               Instant now,
+               std::span<const InstanceId> drained_by_others) {
+    const View view{plan, facts, now, drained_by_others};
     if (!facts.is_complete) {
         return wait_for_return(view, "a part of the world does not answer");
     }

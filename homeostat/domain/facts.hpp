@@ -79,7 +79,8 @@ struct EdgeInstance {
     InstanceId instance;
     Rotation rotation{Rotation::unknown};
     std::uint64_t sessions_now{0};
-    double latency_ms{0};  ///< Mean of its last answers, as the proxy keeps it.
+    double latency_ms{0};                     ///< Mean of its last answers, as the proxy keeps it.
+    std::optional<Instant> rotation_since{};  ///< As in InstanceFacts.
 };
 
 /// A neighbour that declares a circuit, as the edge sees it.
@@ -121,6 +122,9 @@ struct InstanceFacts {
     Rotation rotation{Rotation::unknown};
     std::uint64_t sessions_now{0};
     double latency_ms{0};  ///< Mean of its last answers, as the edge keeps it.
+    /// When the edge last changed anything of its state, a failed check included; to a second. So
+    /// it stands as it does since then or for longer. Absent: the edge does not say.
+    std::optional<Instant> rotation_since{};
 
     /// Serves users: alive, answering and, where there is an edge, in rotation.
     [[nodiscard]] bool is_serving(bool has_edge) const {
@@ -132,6 +136,7 @@ struct InstanceFacts {
         field("rotation", self.rotation);
         field("sessions_now", self.sessions_now);
         field("latency_ms", self.latency_ms);
+        field("rotation_since", self.rotation_since);
     }
     friend bool operator==(const InstanceFacts&, const InstanceFacts&) = default;
 };

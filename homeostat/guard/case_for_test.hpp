@@ -244,6 +244,15 @@ inline void spend(History& history, std::uint32_t count, Instant at) {
     history.learn(closed_entry(spender), at);
 }
 
+/// Of an incident that called a person about something else, an hour ago.
+inline void learn_own_drain(History& history, const InstanceId& instance) {
+    const IncidentId of("i-drain");
+    const Instant at = now - std::chrono::hours{1};
+    const Remedy remedy = Restart{InstanceId("elsewhere-0")};
+    learn_effect(history, {of, "i-drain.of-" + instance.text(), remedy, Drain{instance}}, at);
+    history.learn(entry_of(EntryKind::escalated, of, EscalatedBody{"x"}), at);
+}
+
 inline void learn_reflex_restart(History& history, const IncidentId& of, Instant at) {
     IntentBody body;
     body.effect = EffectId(of.text() + ".e1");

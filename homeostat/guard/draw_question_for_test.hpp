@@ -114,7 +114,7 @@ inline void draw_episode(Chance& chance, Question& question, const IncidentId& o
     const Remedy remedy = is_same ? question.asked.remedy : draw_remedy(chance, question.facts);
     Event event = announced(of, remedy, draw_step(chance, remedy, question.facts));
     event.at = chance.any(instants_lately);
-    event.effect = EffectId(of.text() + ".e" + std::to_string(story.size() % 8));
+    event.effect = EffectId(of.text() + ".e" + std::to_string(story.size()));
     event.is_reflex = chance.one_in(3);
     event.is_undo = chance.one_in(8);
     story.push_back(event);
@@ -123,6 +123,9 @@ inline void draw_episode(Chance& chance, Question& question, const IncidentId& o
     event.is_read_back = chance.one_in(4);
     if (!chance.one_in(8)) {
         story.push_back(event);
+    }
+    if (chance.one_in(4)) {
+        story.push_back({.kind = EntryKind::started, .of = of});
     }
     constexpr std::array endings{EntryKind::held,      EntryKind::proof,      EntryKind::verdict,
                                  EntryKind::undo,      EntryKind::held,       EntryKind::given_back,
@@ -174,7 +177,7 @@ inline void draw_own(Chance& chance, Question& question) {
     const bool takes_back = inverse && chance.one_in(2);
     Event event = announced(asked.incident, remedy, draw_step(chance, remedy, question.facts));
     event.at = chance.any(instants_lately);
-    event.effect = EffectId("i-1.e1");
+    event.effect = EffectId("i-1.e101");
     event.is_reflex = asked.is_reflex;
     question.story.push_back(event);
     event.kind = EntryKind::outcome;
@@ -196,7 +199,7 @@ inline void draw_own(Chance& chance, Question& question) {
         Event back =
             announced(asked.incident, *inverse, draw_step(chance, *inverse, question.facts));
         back.at = now;
-        back.effect = EffectId("i-1.e2");
+        back.effect = EffectId("i-1.e102");
         back.is_undo = true;
         question.story.push_back(back);
         back.kind = EntryKind::outcome;
@@ -287,7 +290,7 @@ inline void draw_reason(Chance& chance, Question& it) {
     }
     if (chance.one_in(2)) {
         it.step = draw_step(chance, asked.remedy, it.facts);
-        chance.upset(it.effect, std::array{EffectId(), EffectId("i-2.e0"), EffectId("i-1.e1")});
+        chance.upset(it.effect, std::array{EffectId(), EffectId("i-2.e0"), EffectId("i-1.e101")});
     }
     return it;
 }

@@ -336,6 +336,7 @@ TEST_CASE("asking again for a symptom ends after a bounded time") {
 TEST_CASE("a remedy in hand goes on although its own step has cured the symptom") {
     Scene scene = reflex_scene();
     learn_effect(scene.history, {incident, "i-1.e1", restart_0, start_0}, now);
+    learn_own_drain(scene.history, payments_0);
     scene.facts = serving_facts();
     scene.facts.instances[0].rotation = Rotation::draining;
     CHECK(scene.ask(undrain_0));
@@ -485,16 +486,6 @@ TEST_CASE("a replace expects the process that runs there and starts the current 
     CHECK(scene.refuses(replace_0, step_rule));
     // A rollback swaps first: a process started before that would be of the bad version.
     CHECK(scene_of(rollback).refuses(replace_0, step_rule));
-}
-
-TEST_CASE("a drain is of an instance in rotation, an undrain of a drained one") {
-    Scene scene = scene_of(rolling);
-    CHECK(scene.refuses(undrain_0, step_rule));
-    scene.facts.instances[0].rotation = Rotation::draining;
-    CHECK(scene.refuses(drain_0, step_rule));
-    CHECK(scene.ask(undrain_0));
-    scene.facts.has_edge = false;
-    CHECK_FALSE(scene.ask(undrain_0));
 }
 
 }  // namespace homeostat::guard

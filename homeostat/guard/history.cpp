@@ -133,6 +133,7 @@ void History::learn(const Entry& entry, Instant at) {
             break;
         case EntryKind::started:
             lasting_.outlive();
+            drains_.outlive();
             break;
         case EntryKind::suspended:
         case EntryKind::resumed:
@@ -173,6 +174,12 @@ void History::move_back(Duration by) {
     }
     told_at_.clear();  // How long the machine was off nobody knows.
     lasting_.move_back(by);
+    drains_.forget();
+}
+
+void History::see(const Facts& facts, Instant at) {
+    lasting_.see(facts, at);
+    drains_.see(facts);
 }
 
 IncidentMemory& History::remember(const IncidentId& incident, Instant at) {
@@ -226,9 +233,10 @@ void History::learn_intent(const Entry& entry, Instant at) {
         return;
     }
     if (intent->grounds) {
-        lasting_.see(intent->grounds->facts, at);
+        see(intent->grounds->facts, at);
     }
     lasting_.announce(entry.incident, intent->effect, intent->remedy, intent->step);
+    drains_.announce(entry.incident, intent->effect, intent->step, at);
     push_bounded(memory.effects, intent->effect, effects_per_incident_max);
     push_bounded(memory.effects_open, intent->effect, effects_per_incident_max);
     memory.step_last = intent->step;
@@ -247,6 +255,7 @@ void History::learn_outcome(const Entry& entry, Instant at) {
         return;
     }
     lasting_.settle(body->effect, body->outcome.kind, body->is_read_back, at);
+    drains_.settle(body->effect, body->outcome.kind, body->is_read_back, at);
     // "Unknown" from an actuator leaves the effect open until the world has been read.
     if (body->outcome.kind != OutcomeKind::unknown || body->is_read_back) {
         std::erase(found->second.effects_open, body->effect);
@@ -256,7 +265,7 @@ void History::learn_outcome(const Entry& entry, Instant at) {
 void History::learn_verdict(const Entry& entry, Instant at) {
     const Result<VerdictBody> body = from_json<VerdictBody>(entry.body);
     if (body && body->grounds) {
-        lasting_.see(body->grounds->facts, at);
+        see(body->grounds->facts, at);
     }
     const bool is_final =
         body && body->verdict.kind != VerdictKind::permit && !body->verdict.again_at;
@@ -288,7 +297,7 @@ void History::learn_held(const Entry& entry) {
 void History::learn_give_back(const Entry& entry, Instant at) {
     const Result<GivenBackBody> body = from_json<GivenBackBody>(entry.body);
     if (body && body->grounds) {
-        lasting_.see(body->grounds->facts, at);
+        see(body->grounds->facts, at);
     }
     let_go(entry.incident);
 }
@@ -329,6 +338,7 @@ void History::learn_escalation(const Entry& entry, Instant at) {
 
 void History::learn_close(const IncidentId& incident, Instant at) {
     end_remedy(incident, at);
+    drains_.close(incident);
     const auto found = incidents_.find(incident);
     if (found != incidents_.end()) {
         found->second.is_closed = true;

@@ -17,6 +17,7 @@
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/domain/step.hpp"
+#include "homeostat/guard/drains.hpp"
 #include "homeostat/guard/lasting.hpp"
 
 #include <algorithm>
@@ -123,6 +124,9 @@ class History {
     /// What our effects have left in the world, and what of it somebody took back.
     [[nodiscard]] const Lasting& lasting() const { return lasting_; }
 
+    /// Which instances are drained by us.
+    [[nodiscard]] const Drains& drains() const { return drains_; }
+
     friend bool operator==(const History&, const History&) = default;
 
     static constexpr std::size_t incidents_max = 128;
@@ -139,6 +143,7 @@ class History {
         friend bool operator==(const ReflexRestart&, const ReflexRestart&) = default;
     };
 
+    void see(const Facts& facts, Instant at);
     IncidentMemory& remember(const IncidentId& incident, Instant at);
     void learn_answer(const Entry& entry, Instant at);
     void learn_intent(const Entry& entry, Instant at);
@@ -163,6 +168,7 @@ class History {
     /// By rule and what it was about: when a person was last told of it.
     std::map<std::pair<std::string, std::string>, Instant> told_at_;
     Lasting lasting_;
+    Drains drains_;
     std::uint64_t order_next_{0};
     std::uint64_t entries_count_{0};
 };

@@ -64,6 +64,14 @@ inline const std::array instants_lately{
     now - std::chrono::seconds{120},      now - std::chrono::seconds{599},
     now - std::chrono::seconds{600},      now - std::chrono::seconds{700}};
 
+/// Beside the instants above, to a nanosecond.
+inline const std::array<Duration, 6> ages_of_a_drain{std::chrono::milliseconds{400},
+                                                     std::chrono::seconds{2},
+                                                     std::chrono::seconds{18},
+                                                     std::chrono::seconds{19} - Duration{1},
+                                                     std::chrono::seconds{109} + Duration{1},
+                                                     std::chrono::seconds{700}};
+
 inline void draw_instance(Chance& chance, InstanceFacts& instance, Instant read_at) {
     using std::chrono::seconds;
     RuntimeInstance& runtime = instance.runtime;
@@ -73,6 +81,9 @@ inline void draw_instance(Chance& chance, InstanceFacts& instance, Instant read_
     chance.upset(runtime.is_answering, std::array{!runtime.is_answering});
     chance.upset(instance.rotation,
                  std::array{Rotation::draining, Rotation::down, Rotation::unknown, Rotation::in});
+    if (chance.one_in(2)) {
+        instance.rotation_since = read_at - chance.any(ages_of_a_drain);
+    }
     chance.upset(instance.sessions_now, std::array{std::uint64_t{1}, std::uint64_t{0}});
     chance.upset(instance.latency_ms, std::array{10.0, 20.0, 21.0, 40.0, 900.0});
     chance.upset(runtime.started_at,

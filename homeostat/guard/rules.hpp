@@ -51,6 +51,7 @@ namespace rule {
 [[nodiscard]] std::optional<Objection> freeze(const Matter& matter);
 [[nodiscard]] std::optional<Objection> observe(const Matter& matter);
 [[nodiscard]] std::optional<Objection> step(const Matter& matter);
+[[nodiscard]] std::optional<Objection> own_drain(const Matter& matter);
 [[nodiscard]] std::optional<Objection> autonomy(const Matter& matter);
 [[nodiscard]] std::optional<Objection> symptom(const Matter& matter);
 [[nodiscard]] std::optional<Objection> one_in_hand(const Matter& matter);

@@ -1,4 +1,5 @@
-// The rules about what there is to do at all: the closed catalogue, observe, the step.
+// The rules about what there is to do at all: the closed catalogue, observe, the step, and whose
+// it is.
 
 #include "homeostat/domain/proposal.hpp"
 #include "homeostat/guard/rules.hpp"
@@ -372,6 +373,18 @@ std::optional<Objection> step(const Matter& matter) {
         return no(fmt::format("the effect id '{}' is not a fresh one", matter.effect->text()));
     }
     return std::visit(StepFits{matter}, *matter.step);
+}
+
+std::optional<Objection> own_drain(const Matter& matter) {
+    const auto* undrain = matter.step != nullptr ? std::get_if<Undrain>(matter.step) : nullptr;
+    const InstanceFacts* target =
+        undrain != nullptr ? find_instance(matter.facts, undrain->instance) : nullptr;
+    if (target == nullptr || matter.history.drains().is_ours(*target)) {
+        return std::nullopt;
+    }
+    return Objection{
+        .kind = VerdictKind::escalation,
+        .because = undrain->instance.text() + " was drained by a person, as far as can be told"};
 }
 
 }  // namespace rule

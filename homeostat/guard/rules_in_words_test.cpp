@@ -5,6 +5,7 @@
 
 #include "homeostat/base/sanitized_for_test.hpp"
 #include "homeostat/guard/draw_question_for_test.hpp"
+#include "homeostat/guard/words_of_drains_for_test.hpp"
 #include "homeostat/guard/words_of_step_for_test.hpp"
 
 #include <doctest/doctest.h>
@@ -124,6 +125,14 @@ Says fitting_step(const Question& it) {
     const bool is_used_up = !Past(it.story).announced(Instant::min(), is_it).empty();
     const bool is_fresh = !it.effect.empty() && !is_used_up;
     return !it.step || (is_fresh && fits(it, *it.step)) ? agrees() : never();
+}
+
+/// Whatever we did not take out of rotation ourselves a person wants there.
+Says own_drain(const Question& it) {
+    const auto* undrain = it.step ? std::get_if<Undrain>(&*it.step) : nullptr;
+    const InstanceFacts* target =
+        undrain != nullptr ? find_instance(it.facts, undrain->instance) : nullptr;
+    return target == nullptr || is_drained_by_us(*target, it.story) ? agrees() : a_person();
 }
 
 /// What a person has set it to. A plan of two remedies has the lower permission.
@@ -307,6 +316,7 @@ constexpr std::array rules_in_words{
     RuleInWords{freeze_rule, freeze},
     RuleInWords{"observing is no effect", observing},
     RuleInWords{step_rule, fitting_step},
+    RuleInWords{own_drain_rule, own_drain},
     RuleInWords{autonomy_rule, autonomy},
     RuleInWords{symptom_rule, symptom},
     RuleInWords{one_rule, one_in_hand},

@@ -166,6 +166,7 @@ TEST_CASE("an undrain never lowers capacity, whatever the floor") {
     Scene scene = scene_of(rolling);
     scene.limits.min_healthy = 3;
     scene.facts.instances[0].rotation = Rotation::draining;
+    learn_own_drain(scene.history, payments_0);
     CHECK(scene.ask(undrain_0));
 }
 
@@ -253,6 +254,7 @@ TEST_CASE("a step keeps room in the budget for the one that must follow it") {
     CHECK(scene.ask(replace_0));
     spend(scene.history, 1, now);
     CHECK(scene.refuses(replace_0, budget_rule));
+    learn_own_drain(scene.history, payments_0);
     CHECK(scene.ask(undrain_0));
 }
 

@@ -97,6 +97,7 @@ inline constexpr std::string_view freeze_rule =
     "where much looks dead, two kinds of observers agree, except on what is out already";
 inline constexpr std::string_view step_rule =
     "the step belongs to the remedy and its precondition holds";
+inline constexpr std::string_view own_drain_rule = "only what we have drained is put back";
 inline constexpr std::string_view autonomy_rule = "the autonomy of the remedy is ask or act";
 inline constexpr std::string_view symptom_rule = "the executor sees the symptom itself";
 inline constexpr std::string_view one_rule = "one remedy is in hand at a time";

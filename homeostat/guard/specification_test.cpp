@@ -203,12 +203,17 @@ Expected specified(const Troubles& it) {
     return {};
 }
 
+/// What is known of whoever drained the instance, if it is drained: nothing, that it was us, or
+/// that we died in it, and the edge's date: soon after, too long after, none.
+enum class Drainer : std::uint8_t { unknown, us, us_by_date, too_late, undated };
+
 /// What is the matter with a step.
 struct StepTroubles {
     bool is_alive, is_answering, is_expected_right, is_version_right, is_floor_tight, is_named;
     bool is_config_right, is_open, has_sessions;
     Rotation rotation;
     Mass mass;  ///< Of the two instances that the step is not about.
+    Drainer drainer;
     /// drain, undrain, replace, swap, swap of the configuration, open, close, route to the source,
     /// route back, invalidate
     int step;
@@ -282,7 +287,7 @@ bool is_step_specified(const StepTroubles& it) {
                    !is_circuit;
         case 1:
             return it.is_named && it.rotation == Rotation::draining && it.remedy != 4 &&
-                   !is_circuit;
+                   !is_circuit && (it.drainer == Drainer::us || it.drainer == Drainer::us_by_date);
         case 2:
             return it.is_named && it.is_expected_right && it.is_version_right &&
                    it.is_config_right && keeps_floor &&
@@ -298,6 +303,25 @@ bool is_step_specified(const StepTroubles& it) {
             return it.is_named && (it.remedy == 10 || it.remedy == 12);
         default:
             return it.is_named && it.remedy == it.step + 1 && it.is_open == (it.step == 6);
+    }
+}
+
+void tell_of_drainer(Scene& scene, Drainer drainer) {
+    if (drainer == Drainer::us) {
+        learn_own_drain(scene.history, payments_0);
+    }
+    if (drainer <= Drainer::us) {
+        return;
+    }
+    const IncidentId of("i-9");
+    const Instant at = now - seconds{1000};
+    scene.history.learn(intent_entry(of, "i-9.e1", Restart{payments_2}, drain_0), at);
+    scene.history.learn(entry_of(EntryKind::started, {}, StartedBody{}), at);
+    scene.history.learn(outcome_entry(of, "i-9.e1", OutcomeKind::unknown, true), now);
+    scene.history.learn(entry_of(EntryKind::escalated, of, EscalatedBody{"x"}), at);
+    if (drainer != Drainer::undated) {
+        scene.facts.instances[0].rotation_since =
+            at + (drainer == Drainer::too_late ? milliseconds{11'001} : milliseconds{11'000});
     }
 }
 
@@ -325,6 +349,7 @@ Scene scene_with(const StepTroubles& it) {
     target.rotation = it.rotation;
     target.sessions_now = it.has_sessions ? 1 : 0;
     silence_two(scene, it.mass, 1);
+    tell_of_drainer(scene, it.drainer);
     const std::uint32_t others_serving = it.mass == Mass::none ? 2 : 0;
     scene.limits.min_healthy = others_serving + (it.is_floor_tight ? 1 : 0);
     return scene;
@@ -374,8 +399,12 @@ TEST_CASE("a remedy gets the verdict that the specification gives, in every comb
 
 TEST_CASE("a step gets the answer that the specification gives, in every combination") {
     std::size_t permits_count = 0;
-    const std::array limits{2, 2, 2, 2, 2, 2, 2, 2, 4, 3, 10, 13, 2};
+    const std::array limits{2, 2, 2, 2, 2, 2, 2, 2, 4, 3, 10, 13, 2, 5};
     for_each_combination(limits, [&](const auto& digits) {
+        const bool is_drained = digits[8] == static_cast<int>(Rotation::draining);
+        if ((digits[10] != 1 || !is_drained) && digits[13] != 0) {
+            return;  // Who drained it is a matter of an undrain alone.
+        }
         const StepTroubles troubles{.is_alive = digits[0] == 1,
                                     .is_answering = digits[1] == 1,
                                     .is_expected_right = digits[2] == 1,
@@ -387,6 +416,7 @@ TEST_CASE("a step gets the answer that the specification gives, in every combina
                                     .has_sessions = digits[12] == 1,
                                     .rotation = static_cast<Rotation>(digits[8]),
                                     .mass = static_cast<Mass>(digits[9]),
+                                    .drainer = static_cast<Drainer>(digits[13]),
                                     .step = digits[10],
                                     .remedy = digits[11]};
         const Step step = step_with(troubles);

@@ -3,6 +3,7 @@
 
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/heal/facts_merge.hpp"
+#include "homeostat/heal/healing_drains.hpp"
 #include "homeostat/record/record.hpp"
 
 #include <algorithm>
@@ -164,7 +165,7 @@ Task<void> ExecutorRole::read_back_parked(Facts facts) {
         const std::optional<PendingEffect>& pending = incident_of(slot->thread).pending;
         for (const EffectId& effect : memory->effects_open) {
             const bool is_known = pending && pending->effect == effect;
-            Outcome outcome = is_known ? act::resolve(pending->step, effect, facts)
+            Outcome outcome = is_known ? node::outcome_of(*pending, facts, history_)
                                        : Outcome{OutcomeKind::unknown, "what it was is not known"};
             entries.push_back(
                 record::outcome(IncidentId(id), OutcomeBody{effect, std::move(outcome), true}));

@@ -40,6 +40,7 @@ void add(Facts& facts, const EdgeFacts& part) {
             instance.rotation = seen->rotation;
             instance.sessions_now = seen->sessions_now;
             instance.latency_ms = seen->latency_ms;
+            instance.rotation_since = seen->rotation_since;
         }
     }
 }

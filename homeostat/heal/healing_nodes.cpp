@@ -2,6 +2,7 @@
 // a temporary remedy stands in healing_nodes_held.cpp, what waits for another's word in
 // healing_nodes_asking.cpp.
 
+#include "homeostat/heal/healing_drains.hpp"
 #include "homeostat/heal/healing_put_off.hpp"
 #include "homeostat/heal/healing_turn.hpp"
 #include "homeostat/record/record.hpp"
@@ -290,7 +291,8 @@ HealingTurn begin_step(IncidentState state,
 }
 
 HealingTurn take_next_step(IncidentState state, const Facts& facts, const HealingContext& context) {
-    act::Next next = act::next_step(*state.plan, facts, context.now);
+    const std::vector<InstanceId> by_others = drained_by_others(facts, *context.around.history);
+    act::Next next = act::next_step(*state.plan, facts, context.now, by_others);
     if (auto* step = std::get_if<Step>(&next)) {
         return begin_step(std::move(state), std::move(*step), facts, context);
     }
@@ -300,6 +302,9 @@ HealingTurn take_next_step(IncidentState state, const Facts& facts, const Healin
     }
     if (const auto* stuck = std::get_if<act::Stuck>(&next)) {
         return escalate_because(std::move(state), "cannot go on: " + stuck->because);
+    }
+    if (const std::vector<InstanceId> left = left_untold(*state.plan, by_others); !left.empty()) {
+        return tell_left_drained(std::move(state), left);
     }
     // An undo is not verified: whatever it brought, the agent has to judge afresh. What was held
     // and is given back is: the symptom must not come back with it.
@@ -311,7 +316,7 @@ HealingTurn continue_plan(IncidentState state, const Facts& facts, const Healing
     if (state.pending && facts.is_complete) {
         // What the world says is written before anything else is decided. If only half of it
         // happened, the next step is computed from just that, under an intent of its own.
-        Entry entry = read_back(state, facts).entry;
+        Entry entry = read_back(state, facts, context).entry;
         return with(read_facts(std::move(state)), std::move(entry));
     }
     const bool is_overdue = context.now - state.node_since > context.around.plan_for_max;
@@ -347,7 +352,8 @@ HealingTurn act(IncidentState state, const HealingEvent& event, const HealingCon
         const bool holds = state.held.has_value();
         return go(std::move(state), holds ? "hold" : "close");
     }
-    if (asks_for_facts(event) || is_cleared) {
+    const bool is_told = message_in<Notified>(event) != nullptr;
+    if (asks_for_facts(event) || is_cleared || is_told) {
         return read_facts(std::move(state));
     }
     if (const auto* performed = message_in<Performed>(event)) {
@@ -423,7 +429,11 @@ HealingTurn verify(IncidentState state, const HealingEvent& event, const Healing
         return stay(std::move(state));
     }
     const Remedy remedy = remedy_in_hand(state);
-    Entry entry = record::proof(state.id, remedy, verified->proof);
+    Proof proof = verified->proof;
+    if (state.plan && !state.plan->left_drained.empty()) {
+        proof.because += "; " + text_of_left(state.plan->left_drained);
+    }
+    Entry entry = record::proof(state.id, remedy, proof);
     HealingTurn turn = verified->proof.kind == ProofKind::helped
                            ? after_help(std::move(state), remedy, context)
                            : after_no_help(std::move(state), remedy);

@@ -2,6 +2,7 @@
 // may be given back and takes the agent's proposal of a cure meanwhile, and the other gives it
 // back; and the node of an incident that a person was called to.
 
+#include "homeostat/heal/healing_drains.hpp"
 #include "homeostat/heal/healing_put_off.hpp"
 #include "homeostat/heal/healing_turn.hpp"
 #include "homeostat/record/record.hpp"
@@ -20,8 +21,8 @@ Entry settle(IncidentState& state, Outcome outcome, bool is_read_back) {
     return entry;
 }
 
-ReadBack read_back(IncidentState& state, const Facts& facts) {
-    const Outcome outcome = act::resolve(state.pending->step, state.pending->effect, facts);
+ReadBack read_back(IncidentState& state, const Facts& facts, const HealingContext& context) {
+    const Outcome outcome = outcome_of(*state.pending, facts, *context.around.history);
     return {outcome.kind, settle(state, outcome, true)};
 }
 
@@ -40,7 +41,8 @@ std::optional<InstanceId> residue_of(const IncidentState& state,
                                      const HealingContext& context) {
     for (const InstanceId& instance : context.around.history->lasting().drained_by(state.id)) {
         const InstanceFacts* target = find_instance(facts, instance);
-        const bool is_drained = target != nullptr && target->rotation == Rotation::draining;
+        const bool is_drained =
+            target != nullptr && context.around.history->drains().is_ours(*target);
         const Remedy ejected = Eject{instance};
         const auto& beside = state.held_beside;
         const bool is_held = (state.held && state.held->remedy == ejected) ||
@@ -120,7 +122,8 @@ HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingCo
         return wait_until(std::move(state), context.now + reread_after);
     }
     if (state.pending && read->facts->is_complete) {
-        Entry entry = read_back(state, *read->facts).entry;  // Of a give-back that was given up.
+        Entry entry =
+            read_back(state, *read->facts, context).entry;  // Of a give-back that was given up.
         return with(read_facts(std::move(state)), std::move(entry));
     }
     std::vector<Entry> records;
@@ -198,7 +201,7 @@ HealingTurn look_for_remains(IncidentState state,
                              const HealingContext& context) {
     std::vector<Entry> records;
     if (state.pending && state.plan) {
-        ReadBack found = read_back(state, facts);
+        ReadBack found = read_back(state, facts, context);
         const Remedy remedy = state.plan->remedy;
         const bool is_in_force = found.outcome != OutcomeKind::refused && !state.is_undo &&
                                  traits_of(kind_of(remedy)).is_temporary;

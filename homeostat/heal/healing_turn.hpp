@@ -157,7 +157,9 @@ struct ReadBack {
 };
 
 /// Ends the pending effect with what the world says of it. REQUIRES: complete facts.
-[[nodiscard]] ReadBack read_back(IncidentState& state, const Facts& facts);
+[[nodiscard]] ReadBack read_back(IncidentState& state,
+                                 const Facts& facts,
+                                 const HealingContext& context);
 
 /// Where an incident goes that has nothing to do but wait: a remedy in force is watched over, also
 /// when it could not be given back. So no incident is ever closed while it holds something.

@@ -33,6 +33,7 @@ namespace homeostat::heal {
 struct SimulatedInstance {
     RuntimeInstance runtime;
     bool is_drained{false};
+    Instant rotation_since{};   ///< Of the last change that the edge saw, but of checks.
     bool is_stalled{false};     ///< The process runs and answers nobody.
     bool is_slow{false};        ///< It answers, long after the others.
     Instant answers_from_at{};  ///< A new process needs a moment.
@@ -159,6 +160,12 @@ class SimulatedWorld {
             instances, [&](const auto& one) { return rotation_of(one) == Rotation::in; }));
     }
 
+    /// What a person does at the edge.
+    void drain_by_hand(const InstanceId& name) {
+        instance(name).is_drained = true;
+        instance(name).rotation_since = now;
+    }
+
     void end_process(const InstanceId& name) { instance(name).runtime.is_alive = false; }
 
     /// No instance that is wanted in rotation is out of it.
@@ -206,7 +213,8 @@ class SimulatedWorld {
         EdgeFacts part{{}, edge_, now};
         for (const SimulatedInstance& one : instances) {
             const double latency_ms = one.is_slow ? 500 : 10;
-            part.instances.push_back({one.runtime.instance, rotation_of(one), 0, latency_ms});
+            part.instances.push_back(
+                {one.runtime.instance, rotation_of(one), 0, latency_ms, one.rotation_since});
         }
         part.circuits = {{.neighbour = ServiceId("fraud"),
                           .is_open = is_circuit_open(),
@@ -293,7 +301,10 @@ class SimulatedWorld {
     }
 
     Outcome apply(const EffectId&, const Drain& step, bool) {
-        instance(step.instance).is_drained = true;
+        if (instance(step.instance).is_drained) {
+            return {OutcomeKind::refused, "somebody else has drained it already"};
+        }
+        drain_by_hand(step.instance);
         return {OutcomeKind::done, {}};
     }
 
@@ -302,6 +313,7 @@ class SimulatedWorld {
             return {OutcomeKind::refused, "it stays out"};
         }
         instance(step.instance).is_drained = false;
+        instance(step.instance).rotation_since = now;
         return {OutcomeKind::done, {}};
     }
 

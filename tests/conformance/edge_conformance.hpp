@@ -91,10 +91,16 @@ inline void check_edge_conformance(const EdgeWorldMaker& make) {
         CHECK(rotation_in(*world, first) == Rotation::in);
         CHECK(who_answers(*world) == all);
     }
-    SUBCASE("a step whose goal is reached already is done, as often as it is repeated") {
-        CHECK(perform_kind(*world, Undrain{first}) == OutcomeKind::done);
+    SUBCASE("what is in rotation is put there again and done, as often as it is repeated") {
         for (int round = 0; round < 3; ++round) {
-            CHECK(perform_kind(*world, Drain{first}) == OutcomeKind::done);
+            CHECK(perform_kind(*world, Undrain{first}) == OutcomeKind::done);
+        }
+        CHECK(who_answers(*world) == all);
+    }
+    SUBCASE("what is drained is not drained again: whoever did it may want it so") {
+        CHECK(perform_kind(*world, Drain{first}) == OutcomeKind::done);
+        for (int round = 0; round < 3; ++round) {
+            CHECK(perform_kind(*world, Drain{first}) == OutcomeKind::refused);
         }
         CHECK(rotation_in(*world, first) == Rotation::draining);
         CHECK(who_answers(*world) == others);

@@ -193,6 +193,63 @@ TEST_CASE("a drain stays seen while its instance is replaced, and ends with the 
     world.wait_for("p0", Rotation::in);
 }
 
+namespace {
+
+/// Since when nothing of p0 has changed, as HAProxy says.
+Instant unchanged_since(HaproxyWorld& world) {
+    const Result<EdgeFacts> facts = world.read();
+    REQUIRE(facts);
+    REQUIRE(facts->instances.front().rotation_since);
+    return *facts->instances.front().rotation_since;
+}
+
+/// Until a change of now can be told from one of before: HAProxy dates them by whole seconds.
+void wait_for_age(HaproxyWorld& world) {
+    net::run_until_for_test(world.context,
+                            [&] { return net::now_for_test() - unchanged_since(world) > 2500ms; });
+}
+
+bool is_just_now(Instant at) {
+    const Duration age = net::now_for_test() - at;
+    return age < 1500ms && age > -1500ms;
+}
+
+}  // namespace
+
+TEST_CASE("HAProxy dates a drain and its end, also of a server that is down" *
+          doctest::skip(!has_haproxy())) {
+    HaproxyWorld world(HaproxyWorld::with_checks);
+    world.wait_for("p0", Rotation::in);
+    for (const std::string state : {"drain", "ready", "drain"}) {
+        wait_for_age(world);
+        world.command("set server payments/p0 state " + state);
+        CHECK(is_just_now(unchanged_since(world)));
+    }
+    wait_for_age(world);
+    // It is dated no later by what leaves it drained; but by its checks, so it may be older.
+    for (const std::string line : {"state drain", "weight 50%"}) {
+        world.command("set server payments/p0 " + line);
+        CHECK_FALSE(is_just_now(unchanged_since(world)));
+    }
+    world.p0.stop();
+    net::run_until_for_test(world.context, [&] { return is_just_now(unchanged_since(world)); });
+    CHECK(world.rotation_of("p0") == Rotation::draining);
+    world.command("set server payments/p0 state ready");
+    wait_for_age(world);
+    world.command("set server payments/p0 state drain");
+    CHECK(is_just_now(unchanged_since(world)));
+}
+
+TEST_CASE("what a person has drained an order to drain does not make ours" *
+          doctest::skip(!has_haproxy())) {
+    HaproxyWorld world;
+    world.command("set server payments/p0 state drain");
+    const Outcome outcome = world.perform(drain_0);
+    CHECK(outcome.kind == OutcomeKind::refused);
+    CHECK(outcome.because == "somebody else has drained it already");
+    CHECK(world.rotation_of("p0") == Rotation::draining);
+}
+
 TEST_CASE("what a person ordered by hand is left alone" * doctest::skip(!has_haproxy())) {
     HaproxyWorld world;
     world.command("set server payments/p0 state maint");

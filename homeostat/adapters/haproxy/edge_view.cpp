@@ -1,6 +1,7 @@
 #include "homeostat/adapters/haproxy/edge_view.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace homeostat::adapters::haproxy {
 
@@ -11,6 +12,8 @@ constexpr std::uint32_t maintenance_bits = 0x01U | 0x02U | 0x04U | 0x20U | 0x40U
 constexpr std::uint32_t drain_bits = 0x08U | 0x10U;
 constexpr std::uint32_t operational_starting = 1;
 constexpr std::uint32_t operational_running = 2;
+
+constexpr std::uint64_t unchanged_s_max = 1'000'000'000;  // It is a number from outside.
 
 constexpr std::uint64_t latency_answers_max = 512;  // Measured: edge_view.hpp.
 
@@ -77,6 +80,8 @@ Result<BackendView> take_backend(std::string_view& rest, std::string_view backen
         if (state != states->end()) {
             server.rotation = rotation_of(*state);
             server.is_in_maintenance = (state->administrative & maintenance_bits) != 0;
+            const std::uint64_t seconds = std::min(state->unchanged_s, unchanged_s_max);
+            server.unchanged_for = std::chrono::seconds{seconds};
         }
         view.servers.push_back(std::move(server));
     }

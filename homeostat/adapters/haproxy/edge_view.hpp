@@ -38,12 +38,20 @@
 // Whether a server gets requests is read from `show servers state`: the status of `show stat` hides
 // a drain of a server that is down, and a weight of zero.
 //
+// Who drained a server HAProxy does not know. Since when nothing of its state has changed it does,
+// in whole seconds (`srv_time_since_last_change`; measured on 2.6.12, haproxy_test.cpp does it
+// again): a drain, a ready and a maintenance begin it anew, also while the server is down, and so
+// does every change between up and down, drained or not. To drain what is drained, another weight
+// and checks switched off do not. So a drain began then or earlier, never later.
+//
 // Pure. Values only.
 
 #include "homeostat/adapters/haproxy/runtime_reply.hpp"
+#include "homeostat/base/time.hpp"
 #include "homeostat/domain/reading.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +64,7 @@ struct ServerView {
     Rotation rotation{Rotation::unknown};
     std::uint64_t sessions_max{0};  ///< Its `maxconn`: what is over it queues. 0: it has none.
     bool is_in_maintenance{false};  ///< By a person's order; ours is only ever a drain.
+    std::optional<Duration> unchanged_for{};  ///< Its rotation and its checks; to a second.
 };
 
 struct BackendView {

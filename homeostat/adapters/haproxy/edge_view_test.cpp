@@ -45,7 +45,7 @@ TEST_CASE("at a server requests without an answer count as requests and as error
 TEST_CASE("a backend of sessions counts sessions that have ended") {
     const std::string text = stat_header + "pay,p0,0,4,,10,1,2,0,0,UP,2,,,,2,0,0,0,tcp,\n" +
                              "pay,BACKEND,0,4,,10,1,2,0,0,UP,1,,,,2,0,0,0,tcp,\n\n" + state_header +
-                             "4 pay 1 p0 127.0.0.1 2 0 1\n\n";
+                             "4 pay 1 p0 127.0.0.1 2 0 1 9\n\n";
     const BackendView view = view_of(text);
     CHECK(view.counters.requests_total == 6);
     CHECK(view.counters.errors_total == 3);
@@ -80,6 +80,6 @@ TEST_CASE("a server is in rotation only if it is up, has weight and nobody order
 
 TEST_CASE("a server without a state is unknown, not down") {
     const BackendView view =
-        view_of(payments_stat + state_header + "4 pay 2 p1 127.0.0.1 2 8 1\n\n");
+        view_of(payments_stat + state_header + "4 pay 2 p1 127.0.0.1 2 8 1 7\n\n");
     CHECK(find_server(view, "p0")->rotation == Rotation::unknown);
 }

@@ -30,6 +30,14 @@ std::optional<Outcome> trouble_with(const Reply& reply) {
     return std::nullopt;
 }
 
+/// A drain that is there already is whoever's did it: to take it for ours would be to undo it one
+/// day.
+Outcome was_so_already(TrafficState state) {
+    return state == TrafficState::drain
+               ? Outcome{OutcomeKind::refused, "somebody else has drained it already"}
+               : Outcome{OutcomeKind::done, "it was so already"};
+}
+
 Outcome not_seen_after(const Error& error) {
     return {OutcomeKind::unknown, "HAProxy took the command, then: " + error.text};
 }
@@ -102,10 +110,11 @@ std::vector<TableSwitch> switches_of(const Options& options) {
     return switches;
 }
 
-/// `views` as of `backends_of`, `open` as of `switches_of`.
+/// `views` as of `backends_of`, seen at `looked_at`; `open` as of `switches_of`.
 EdgeFacts facts_of(const Options& options,
                    const std::vector<BackendView>& views,
-                   const std::vector<std::optional<bool>>& open) {
+                   const std::vector<std::optional<bool>>& open,
+                   Instant looked_at) {
     EdgeFacts facts;
     facts.counters = views.front().counters;
     facts.read_at = os::read_boot_clock();
@@ -116,6 +125,9 @@ EdgeFacts facts_of(const Options& options,
             known.rotation = server->rotation;
             known.sessions_now = server->counters.sessions_now;
             known.latency_ms = server->counters.latency_ms;
+            if (server->unchanged_for) {
+                known.rotation_since = looked_at - *server->unchanged_for;
+            }
         }
     }
     const std::vector<NeighbourBackend> neighbours = with_circuit(options);
@@ -198,7 +210,7 @@ Task<Outcome> HaproxyActuator::reach(Goal goal, Instant deadline) const {
                           fmt::format("a person has put server {} into maintenance", goal.server)};
     }
     if (goal.is_reached(*before)) {
-        co_return Outcome{OutcomeKind::done, "it was so already"};
+        co_return was_so_already(goal.state);
     }
     const Reply reply =
         co_await socket_.set_state(options_.backend, goal.server, goal.state, deadline);
@@ -260,13 +272,14 @@ Task<Result<FactsPart>> HaproxyActuator::read(Instant deadline) {
     if (!views) {
         co_return std::unexpected(views.error());
     }
+    const Instant looked_at = os::read_boot_clock();
     std::vector<TableSwitch> switches = switches_of(options_);
     const Result<std::vector<std::optional<bool>>> open =
         co_await socket_.look_at_switches(std::move(switches), deadline);
     if (!open) {
         co_return std::unexpected(open.error());
     }
-    co_return facts_of(options_, *views, *open);
+    co_return facts_of(options_, *views, *open, looked_at);
 }
 
 }  // namespace homeostat::adapters::haproxy

@@ -4,12 +4,13 @@
 // circuits of neighbours, sends the reads of caches to their source and back, and says how all of
 // these stand.
 //
-// A step is looked at before and after. Before: an instance that is there already needs no command,
-// and a server that a person has put into maintenance is left alone (HAProxy would let a drain, or
-// a ready, lift it). After: only what HAProxy reports then is done. In between, a HAProxy that
-// hangs still carries the command out when it goes on, even after we have hung up; so a command
-// that was sent and not answered is unknown for longer than its deadline, and only reading the
-// world says what became of it.
+// A step is looked at before and after. Before: an instance that is in rotation already needs no
+// command, one that is drained already is somebody else's to put back, and a server that a person
+// has put into maintenance is left alone (HAProxy would let a drain, or a ready, lift it). After:
+// only what HAProxy reports then is done. In between, a HAProxy that hangs still carries the
+// command out when it goes on, even after we have hung up; so a command that was sent and not
+// answered is unknown for longer than its deadline, and only reading the world says what became of
+// it.
 //
 // The state lives in HAProxy's memory: a restart of HAProxy puts every instance back and closes
 // every circuit and route. One that nobody closes ends with the `expire` of its stick table;

@@ -104,12 +104,29 @@ TEST_CASE("an undrain is done when HAProxy took the command and reports it") {
 }
 
 TEST_CASE("what is so already needs no command") {
-    World draining({p0_drains});
-    CHECK(draining.perform(drain_0).kind == OutcomeKind::done);
-    CHECK(draining.commands_count() == 0);
     World in({p0_is_in});
     CHECK(in.perform(undrain_0).kind == OutcomeKind::done);
     CHECK(in.commands_count() == 0);
+}
+
+TEST_CASE("what is drained already is no doing of the one who drains it again") {
+    World world({p0_drains, accepted});
+    const Outcome outcome = world.perform(drain_0);
+    CHECK(outcome.kind == OutcomeKind::refused);
+    CHECK(outcome.because == "somebody else has drained it already");
+    CHECK(world.commands_count() == 0);
+}
+
+TEST_CASE("the facts say since when nothing of an instance has changed") {
+    World world({p0_drains});
+    const Instant before = net::now_for_test();
+    const Result<FactsPart> part = world.read();
+    REQUIRE(part);
+    const auto& instances = std::get<EdgeFacts>(*part).instances;
+    REQUIRE(instances.at(0).rotation_since);
+    CHECK(*instances.at(0).rotation_since >= before - 300s);
+    CHECK(*instances.at(0).rotation_since <= net::now_for_test() - 300s);
+    CHECK(*instances.at(0).rotation_since + 293s == *instances.at(1).rotation_since);
 }
 
 TEST_CASE("a server in maintenance is a person's, and stays as it is") {
@@ -223,7 +240,8 @@ TEST_CASE("the facts hold each declared circuit, and leave out one without a sti
                                    "fraud_pool,f1,0,0,,9,0,0,0,0,DOWN,2,,0,9,0,0,0,1,http,\n" +
                                    "fraud_pool,BACKEND,0,0,,9,0,0,0,0,UP,1,,0,9,0,1,2,3,http,\n\n";
     const std::string fraud_state =
-        state_header + "4 fraud_pool 1 f0 127.0.0.1 2 0 1\n4 fraud_pool 2 f1 127.0.0.1 0 0 1\n\n";
+        state_header +
+        "4 fraud_pool 1 f0 127.0.0.1 2 0 1 9\n4 fraud_pool 2 f1 127.0.0.1 0 0 1 9\n\n";
     const ScriptLine looked{payments_reply + fraud_stat + fraud_state, closes};
     World world({looked, is_open});
     world.neighbours = fraud_with_circuit();
@@ -334,7 +352,7 @@ TEST_CASE("a name given twice is refused") {
 TEST_CASE("the facts name every configured instance, known to HAProxy or not") {
     World world({{stat_header + "pay,p0,0,7,,9,0,0,0,0,UP,2,,0,9,0,0,0,1,http,\n" +
                       "pay,BACKEND,0,7,,9,0,0,0,0,UP,1,,0,9,0,0,0,1,http,\n\n" + state_header +
-                      "4 pay 1 p0 127.0.0.1 2 0 1\n\n",
+                      "4 pay 1 p0 127.0.0.1 2 0 1 9\n\n",
                   closes}});
     const Result<FactsPart> part = world.read();
     REQUIRE(part);

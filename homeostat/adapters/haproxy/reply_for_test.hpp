@@ -15,7 +15,8 @@ inline const std::string stat_header =
     "srv_abrt,qtime,ctime,rtime,mode,\n";
 
 inline const std::string state_header =
-    "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight\n";
+    "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight "
+    "srv_time_since_last_change\n";
 
 /// p0 has failed in each of its ways and is up; p1 drains.
 inline const std::string payments_stat =
@@ -25,7 +26,7 @@ inline const std::string payments_stat =
     "pay,BACKEND,10,12,20,170,13,4,5,6,UP,1,,27,165,8,2,3,25,http,\n\n";
 
 inline const std::string payments_state =
-    state_header + "4 pay 1 p0 127.0.0.1 2 0 1\n4 pay 2 p1 127.0.0.1 2 8 1\n\n";
+    state_header + "4 pay 1 p0 127.0.0.1 2 0 1 300\n4 pay 2 p1 127.0.0.1 2 8 1 7\n\n";
 
 inline const std::string payments_reply = payments_stat + payments_state;
 
@@ -34,7 +35,7 @@ inline std::string reply_with(const std::string& operational,
                               const std::string& administrative,
                               const std::string& weight = "1") {
     return payments_stat + state_header + "4 pay 1 p0 127.0.0.1 " + operational + " " +
-           administrative + " " + weight + "\n4 pay 2 p1 127.0.0.1 2 8 1\n\n";
+           administrative + " " + weight + " 300\n4 pay 2 p1 127.0.0.1 2 8 1 7\n\n";
 }
 
 }  // namespace homeostat::adapters::haproxy

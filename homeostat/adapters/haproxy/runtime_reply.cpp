@@ -141,8 +141,9 @@ constexpr std::array<std::string_view, 18> stat_columns{
     "pxname", "svname",   "type",  "mode",     "qcur",  "scur",   "slim",  "stot",  "req_tot",
     "econ",   "hrsp_5xx", "eresp", "srv_abrt", "wretr", "wredis", "qtime", "ctime", "rtime"};
 
-constexpr std::array<std::string_view, 5> state_columns{"be_name", "srv_name", "srv_op_state",
-                                                        "srv_admin_state", "srv_uweight"};
+constexpr std::array<std::string_view, 6> state_columns{
+    "be_name",         "srv_name",    "srv_op_state",
+    "srv_admin_state", "srv_uweight", "srv_time_since_last_change"};
 
 constexpr std::string_view type_backend = "1";
 constexpr std::string_view type_server = "2";
@@ -191,6 +192,7 @@ Result<ServerState> state_of(Row row, std::string_view backend) {
     row.number("srv_op_state", result.operational);
     row.number("srv_admin_state", result.administrative);
     row.number("srv_uweight", result.weight);
+    row.number("srv_time_since_last_change", result.unchanged_s);
     if (row.trouble()) {
         return broken(*row.trouble());
     }

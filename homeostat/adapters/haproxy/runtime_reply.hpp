@@ -48,6 +48,7 @@ struct ServerState {
     std::uint32_t operational{0};     ///< 0 stopped, 1 starting, 2 running, 3 stopping.
     std::uint32_t administrative{0};  ///< Bits, see edge_view.cpp.
     std::uint64_t weight{0};          ///< The effective one; 0: gets no new requests.
+    std::uint64_t unchanged_s{0};     ///< srv_time_since_last_change: edge_view.hpp.
 };
 
 /// The reply to `show stat BACKEND 6 -1`. ENSURES: exactly one row is the backend's.

@@ -81,7 +81,8 @@ EdgeFacts edge_facts(Machine& machine) {
         const ReplicaView view = world.replica(replica);
         const auto sessions = static_cast<std::uint64_t>(view.busy_workers + view.queue_length);
         facts.instances.push_back({world.topology().instance_of(replica), view.rotation, sessions,
-                                   view.counters.latency_ms});
+                                   view.counters.latency_ms,
+                                   machine.told(world.instant_of(view.rotation_since))});
     }
     for (const ServiceIndex neighbour : declared.neighbours) {
         const ServiceId name(world.topology().services[neighbour].name);
@@ -303,9 +304,12 @@ Task<Outcome> LabActuator::perform(Request request, Instant deadline) {
         // Whoever carries it out does not know that we gave it up, or died.
         machine_.referee().see_reply_lost(effect);
         const Instant at = deadline + machine_.draw_duration(milliseconds{100}, seconds{3});
-        machine_.plan(machine_.true_of(at), [machine = &machine_, effect, step] {
-            (void)std::visit(Apply{machine->world(), effect}, step);
-        });
+        machine_.plan(machine_.true_of(at),
+                      [machine = &machine_, effect, step, boot_id = machine_.boot_id()] {
+                          if (machine->boot_id() == boot_id) {  // Nor does it outlast the machine.
+                              (void)std::visit(Apply{machine->world(), effect}, step);
+                          }
+                      });
         co_await clock_.sleep_until(at + milliseconds{10});
         co_return Outcome{OutcomeKind::unknown, "it took too long"};
     }

@@ -100,11 +100,13 @@ void judge_outliers(State& state, const ServiceState& service, double error_shar
 void check_replica(ReplicaState& replica, Tick now) {
     if (replica.is_answering(now)) {
         replica.checks_failed_count = 0;
+        replica.rotation_since = replica.is_up ? replica.rotation_since : now;
         replica.is_up = true;
         return;
     }
     replica.checks_failed_count += 1;
     if (replica.checks_failed_count >= checks_failed_max) {
+        replica.rotation_since = replica.is_up ? now : replica.rotation_since;
         replica.is_up = false;
     }
 }

@@ -98,10 +98,12 @@ Outcome World::stop(ReplicaIndex index, const ProcessIdentity& expected, const E
 
 Outcome World::drain(ReplicaIndex index, const EffectId& effect) {
     ReplicaState& replica = state_->replicas.at(index);
-    if (!replica.is_drained) {
-        replica.is_drained = true;
-        state_->effects.push_back({effect, EffectKind::drained, index, state_->now});
+    if (replica.is_drained) {
+        return refused("somebody else has drained it already");
     }
+    replica.is_drained = true;
+    replica.rotation_since = state_->now;
+    state_->effects.push_back({effect, EffectKind::drained, index, state_->now});
     return done();
 }
 
@@ -109,6 +111,7 @@ Outcome World::undrain(ReplicaIndex index, const EffectId& effect) {
     ReplicaState& replica = state_->replicas.at(index);
     if (replica.is_drained) {
         replica.is_drained = false;
+        replica.rotation_since = state_->now;
         state_->effects.push_back({effect, EffectKind::undrained, index, state_->now});
     }
     return done();

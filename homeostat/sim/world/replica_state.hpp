@@ -68,6 +68,7 @@ struct ReplicaState {
     double cpu_total_ms{0};
     // The edge's view.
     bool is_drained{false};
+    Tick rotation_since{0};  ///< Of the last change: a drain, its end, or what checks say.
     bool is_up{false};
     std::uint32_t checks_failed_count{0};
     Tick outlier_until{0};
@@ -111,9 +112,9 @@ struct ReplicaState {
               self.exit_status, self.pid, self.starts_count, self.versions, self.started_at,
               self.ended_at, self.answers_from_at, self.warm_from_at, self.leaked_mb,
               self.connections_lost, self.cpu_total_ms);
-        field(self.is_drained, self.is_up, self.checks_failed_count, self.outlier_until,
-              self.weight, self.share, self.is_reachable, self.error_share, self.time_factor,
-              self.workers, self.leak_mb, self.connections_leak, self.dies_after);
+        field(self.is_drained, self.rotation_since, self.is_up, self.checks_failed_count,
+              self.outlier_until, self.weight, self.share, self.is_reachable, self.error_share,
+              self.time_factor, self.workers, self.leak_mb, self.connections_leak, self.dies_after);
         field(self.queue, self.offered, self.refused, self.hold_ms, self.wait_ms, self.rate,
               self.worked, self.turned_away_share, self.late_share, self.failing_share,
               self.requests_total, self.errors_total, self.retries_total, self.edge_mean_ms);

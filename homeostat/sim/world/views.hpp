@@ -34,7 +34,8 @@ struct ReplicaView {
     std::optional<int> exit_status;  ///< As waitpid gives it; 137 << 0 for SIGKILL is 9.
     std::uint32_t starts_count{0};
     Rotation rotation{Rotation::unknown};
-    double weight{1};  ///< Share of requests relative to its siblings.
+    Tick rotation_since{0};  ///< Of its last change, checks included.
+    double weight{1};        ///< Share of requests relative to its siblings.
     double memory_mb{0};
     double cpu_ratio{0};     ///< Of one core, in the last tick.
     double cpu_total_s{0};   ///< Of the process.
