@@ -314,19 +314,19 @@ void Writer::tell_changes(std::size_t place) {
 
 void Writer::tell_logs(std::size_t place) {
     const Troubles& troubles = at(place).troubles;
-    std::vector<sense::Trouble> fresh;
-    for (std::size_t index = 0; index < sense::troubles_count; ++index) {
-        const auto trouble = static_cast<sense::Trouble>(index);
+    std::vector<Trouble> fresh;
+    for (std::size_t index = 0; index < troubles_count; ++index) {
+        const auto trouble = static_cast<Trouble>(index);
         if (troubles.is_new(trouble)) {
             fresh.push_back(trouble);
         }
     }
-    std::ranges::sort(fresh, std::ranges::greater{}, [&](sense::Trouble one) {
+    std::ranges::sort(fresh, std::ranges::greater{}, [&](Trouble one) {
         return std::pair(troubles.now_of(one), -static_cast<int>(one));
     });
     fresh.resize(std::min(fresh.size(), troubles_told_max));
     std::string line;
-    for (const sense::Trouble trouble : fresh) {
+    for (const Trouble trouble : fresh) {
         std::string words(to_text(trouble));
         std::ranges::replace(words, '_', ' ');
         line += (line.empty() ? "logs of " + who(place) + ": " : ", ") + words;
