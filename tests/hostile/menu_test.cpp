@@ -6,6 +6,7 @@
 #include "homeostat/cases/candidate.hpp"
 #include "homeostat/cases/evidence.hpp"
 #include "homeostat/cases/survey.hpp"
+#include "homeostat/domain/evidence.hpp"
 #include "homeostat/domain/trouble.hpp"
 
 #include "drawn_case.hpp"
