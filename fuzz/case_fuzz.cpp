@@ -8,6 +8,7 @@
 #include "homeostat/cases/evidence.hpp"
 #include "homeostat/cases/survey.hpp"
 #include "homeostat/cases/tree_ranker.hpp"
+#include "homeostat/domain/evidence.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -55,6 +56,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         ensure(std::ranges::all_of(line, [](char c) { return c >= ' ' && c <= '~'; }),
                "evidence is plain");
     }
-    ensure(bytes > 0 && bytes <= cases::evidence_bytes_max, "evidence keeps its bound");
+    ensure(bytes > 0 && bytes <= evidence_bytes_max, "evidence keeps its bound");
     return 0;
 }

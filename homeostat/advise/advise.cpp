@@ -2,7 +2,7 @@
 
 #include "homeostat/advise/rules.hpp"
 #include "homeostat/base/ensure.hpp"
-#include "homeostat/domain/evidence_words.hpp"
+#include "homeostat/domain/diagnosis.hpp"
 
 #include <algorithm>
 #include <map>

@@ -1,7 +1,7 @@
 #include "homeostat/advise/advise.hpp"
 
 #include "homeostat/base/named_enum.hpp"
-#include "homeostat/domain/evidence_words.hpp"
+#include "homeostat/domain/diagnosis.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

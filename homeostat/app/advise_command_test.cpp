@@ -5,8 +5,8 @@
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/patch_for_test.hpp"
 #include "homeostat/base/fields.hpp"
+#include "homeostat/domain/diagnosis.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
-#include "homeostat/domain/evidence_words.hpp"
 #include "homeostat/domain/proposal.hpp"
 
 #include <doctest/doctest.h>

@@ -4,6 +4,7 @@
 #include "homeostat/app/story.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
+#include "homeostat/domain/evidence.hpp"
 
 #include <fmt/format.h>
 
@@ -91,6 +92,18 @@ void add_ranking(Lines& lines, const Choice& choice, const Evidence& evidence) {
                   : "OTHER evidence than above: " + short_digest(ranking.evidence_digest)));
 }
 
+/// "A = payments, B = fraud": the model reads no names, and a person nothing else.
+void add_legend(Lines& lines, const std::vector<std::string>& names) {
+    std::string legend;
+    for (std::size_t place = 0; place < std::min(names.size(), services_told_max); ++place) {
+        legend += fmt::format("{}{} = {}", legend.empty() ? "          " : ", ", handle_of(place),
+                              plain(names[place]));
+    }
+    if (!legend.empty()) {
+        lines.push_back(std::move(legend));
+    }
+}
+
 Lines lines_of(const Proposal& proposal) {
     Lines lines;
     const Symptom& symptom = proposal.symptom;
@@ -101,10 +114,14 @@ Lines lines_of(const Proposal& proposal) {
         lines.push_back(fmt::format("cause     {:.2f} {}{}", cause.weight, to_text(cause.kind),
                                     reason(cause.because)));
     }
+    for (const std::string& line : proposal.diagnosis.measured) {
+        lines.push_back("measured  " + plain(line));
+    }
     const Evidence& evidence = proposal.diagnosis.evidence;
     for (const std::string& line : evidence.lines) {
         lines.push_back("evidence  " + plain(line));
     }
+    add_legend(lines, proposal.diagnosis.names);
     lines.push_back(fmt::format("          {} lines, digest {}", evidence.lines.size(),
                                 short_digest(adapters::llm::digest_of(evidence))));
     for (const MenuItem& item : proposal.menu.items) {

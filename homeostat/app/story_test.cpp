@@ -120,6 +120,32 @@ TEST_CASE("the story shows what the model answered, and by what and about what i
     CHECK(told(proposal).contains("calibration none, about evidence without a recorded digest"));
 }
 
+TEST_CASE("the story says whom the letters of the evidence stand for, and what was measured") {
+    Proposal proposal = bad_deploy();
+    const auto told = [](const Proposal& made) {
+        return explain({group_of(0, EntryKind::opened, made)}, IncidentId("i-1")).value();
+    };
+    CHECK_FALSE(told(proposal).contains("A = "));
+    proposal.diagnosis.measured = {"payments-1 does not answer its probe"};
+    proposal.diagnosis.names = {"fraud", "pay\x1bments"};
+    const std::string story = told(proposal);
+    CAPTURE(story);
+    CHECK(story.contains("measured  payments-1 does not answer its probe\n"));
+    CHECK(story.contains("A = fraud, B = pay\\x1bments\n"));
+    proposal.diagnosis.names.assign(10'000, "x");
+    CHECK(told(proposal).contains("A = x, B = x, C = x, D = x\n"));
+}
+
+TEST_CASE("an opened entry of an older program, without names, is still read") {
+    json::value body = to_json(bad_deploy());
+    json::object& diagnosis = body.as_object()["diagnosis"].as_object();
+    CHECK(diagnosis.erase("names") == 1);
+    CHECK(diagnosis.erase("measured") == 1);
+    const Result<Proposal> read = from_json<Proposal>(body);
+    REQUIRE(read);
+    CHECK(*read == bad_deploy());
+}
+
 TEST_CASE("the story shows of each rule whether it agreed, and on what guard decided") {
     VerdictBody body{bad_deploy().choice.remedy,
                      std::nullopt,

@@ -1,6 +1,7 @@
 #include "homeostat/cases/candidate.hpp"
 
 #include "homeostat/base/ensure.hpp"
+#include "homeostat/base/named_enum.hpp"
 #include "homeostat/cases/rules.hpp"
 
 #include <algorithm>
@@ -258,9 +259,8 @@ void Kitchen::tell_cache(Numbers numbers, const ServiceSurvey& cache) const {
 /// Numbers for whoever ranks. What is offered must not depend on them: they are of strangers'
 /// words.
 void Kitchen::tell_logs(Numbers numbers, std::uint32_t index) const {
-    using sense::Trouble;
     const Troubles& own = survey_.services[index].troubles;
-    for (std::size_t at = 0; at < sense::troubles_count; ++at) {
+    for (std::size_t at = 0; at < troubles_count; ++at) {
         const auto trouble = static_cast<Trouble>(at);
         numbers.set("log_" + std::string(to_text(trouble)),
                     std::min(own.now_of(trouble), lines_told_max));

@@ -1,5 +1,6 @@
 // Who is the cause of what a case shows, as far as dependencies and numbers say it.
 
+#include "homeostat/base/named_enum.hpp"
 #include "homeostat/cases/candidate.hpp"
 
 #include <fmt/format.h>
@@ -63,8 +64,7 @@ Strain strain_of(const ServiceSurvey& service) {
 }
 
 /// What its log newly tells of and numbers fit, if that can be a reason and is no consequence.
-std::optional<sense::Trouble> claim_of_cause(const Troubles& troubles) {
-    using sense::Trouble;
+std::optional<Trouble> claim_of_cause(const Troubles& troubles) {
     constexpr auto reasons = std::to_array<Trouble>(
         {Trouble::certificate, Trouble::credentials, Trouble::disk_full, Trouble::out_of_memory,
          Trouble::descriptors_exhausted, Trouble::pool_exhausted, Trouble::deadlock,
@@ -112,7 +112,7 @@ std::string kind_of_cause(const ServiceSurvey& service) {
     if (service.down_count > 0) {
         return "instance_down";
     }
-    if (const std::optional<sense::Trouble> claim = claim_of_cause(service.troubles)) {
+    if (const std::optional<Trouble> claim = claim_of_cause(service.troubles)) {
         return std::string(to_text(*claim));
     }
     if (service.shifts.ratio(Metric::requests) > 1.3) {

@@ -10,8 +10,6 @@ namespace homeostat::cases {
 
 namespace {
 
-using sense::Trouble;
-
 constexpr double ill_from = 0.02;     ///< As much as puts a service on the menu.
 constexpr double share_gain = 0.005;  ///< Of answers that were otherwise before.
 constexpr double nearly_full = 0.8;   ///< A disk, descriptors.
@@ -124,7 +122,7 @@ constexpr auto rows = std::to_array<Row>({
     {Trouble::exception, misleads},
     {Trouble::bad_data, misleads},
 });
-static_assert(rows.size() == sense::troubles_count);
+static_assert(rows.size() == troubles_count);
 
 bool is_fitted(const Subject& subject, Trouble trouble) {
     const auto row = std::ranges::find(rows, trouble, &Row::trouble);
@@ -150,7 +148,7 @@ void drop_lone_claims(Survey& survey) {
     for (std::uint32_t index = 0; index < survey.services.size(); ++index) {
         const Subject subject = subject_of(survey, index);
         ServiceSurvey& service = survey.services[index];
-        for (std::size_t at = 0; at < sense::troubles_count; ++at) {
+        for (std::size_t at = 0; at < troubles_count; ++at) {
             if (!is_fitted(subject, static_cast<Trouble>(at))) {
                 service.troubles.now.at(at) = 0;
                 service.troubles.before.at(at) = 0;

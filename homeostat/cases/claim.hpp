@@ -15,9 +15,7 @@
 namespace homeostat::cases {
 
 /// Whether numbers of `service` fit what its log lines claim.
-[[nodiscard]] bool is_confirmed(const Survey& survey,
-                                std::uint32_t service,
-                                sense::Trouble trouble);
+[[nodiscard]] bool is_confirmed(const Survey& survey, std::uint32_t service, Trouble trouble);
 
 /// Whether any number of `service`, its calls and its callers is out of order.
 [[nodiscard]] bool shows_trouble(const Survey& survey, std::uint32_t service);

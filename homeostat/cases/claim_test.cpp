@@ -1,6 +1,7 @@
 #include "homeostat/cases/claim.hpp"
 
 #include "homeostat/cases/case_for_test.hpp"
+#include "homeostat/sense/trouble.hpp"
 
 #include <doctest/doctest.h>
 
@@ -12,7 +13,6 @@
 namespace homeostat::cases {
 
 using namespace for_test;
-using sense::Trouble;
 
 namespace {
 
@@ -60,7 +60,7 @@ std::uint32_t counted(const Shown& shown, std::string_view service, Trouble trou
 }  // namespace
 
 TEST_CASE("what a log claims counts once numbers of another source fit it, and not before") {
-    CHECK(std::size(all_claims) == sense::troubles_count);
+    CHECK(std::size(all_claims) == troubles_count);
     for (const Claimed& claimed : all_claims) {
         CAPTURE(claimed.line);
         REQUIRE(sense::trouble_of(claimed.line) == claimed.trouble);

@@ -1,6 +1,7 @@
 #include "homeostat/cases/evidence.hpp"
 
 #include "homeostat/cases/case_for_test.hpp"
+#include "homeostat/domain/evidence.hpp"
 
 #include <doctest/doctest.h>
 

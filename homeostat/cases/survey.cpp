@@ -3,6 +3,7 @@
 #include "homeostat/cases/claim.hpp"
 #include "homeostat/cases/survey_estate.hpp"
 #include "homeostat/cases/survey_series.hpp"
+#include "homeostat/sense/trouble.hpp"
 
 #include <algorithm>
 #include <array>
@@ -200,7 +201,7 @@ void Surveyor::read_logs() {
             continue;
         }
         const bool is_recent = shown_.at_s - line.at_s <= recent_s;
-        if (const std::optional<sense::Trouble> trouble = sense::trouble_of(line.text)) {
+        if (const std::optional<Trouble> trouble = sense::trouble_of(line.text)) {
             Troubles& troubles = service->troubles;
             (is_recent ? troubles.now : troubles.before).at(static_cast<std::size_t>(*trouble)) +=
                 1;
@@ -341,7 +342,7 @@ double Shifts::gain(Metric metric) const {
 std::uint32_t Troubles::new_count() const {
     std::uint32_t count = 0;
     for (std::size_t at = 0; at < now.size(); ++at) {
-        count += is_new(static_cast<sense::Trouble>(at)) ? 1 : 0;
+        count += is_new(static_cast<Trouble>(at)) ? 1 : 0;
     }
     return count;
 }

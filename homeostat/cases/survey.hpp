@@ -14,7 +14,7 @@
 
 #include "homeostat/cases/case.hpp"
 #include "homeostat/cases/metric.hpp"
-#include "homeostat/sense/trouble.hpp"
+#include "homeostat/domain/trouble.hpp"
 
 #include <array>
 #include <cstddef>
@@ -81,14 +81,14 @@ struct RecentChange {
 
 /// How many log lines claim each class of trouble. No byte of a line is in it.
 struct Troubles {
-    std::array<std::uint32_t, sense::troubles_count> now{};  ///< In the last minute.
-    std::array<std::uint32_t, sense::troubles_count> before{};
+    std::array<std::uint32_t, troubles_count> now{};  ///< In the last minute.
+    std::array<std::uint32_t, troubles_count> before{};
 
-    [[nodiscard]] std::uint32_t now_of(sense::Trouble trouble) const {
+    [[nodiscard]] std::uint32_t now_of(Trouble trouble) const {
         return now.at(static_cast<std::size_t>(trouble));
     }
     /// Told now, and not before.
-    [[nodiscard]] bool is_new(sense::Trouble trouble) const {
+    [[nodiscard]] bool is_new(Trouble trouble) const {
         return now_of(trouble) > 0 && before.at(static_cast<std::size_t>(trouble)) == 0;
     }
     [[nodiscard]] std::uint32_t new_count() const;

@@ -135,9 +135,9 @@ TEST_CASE("what log lines claim is counted by class and service, now and before"
                   {152, "nobody", "error", "no space left on device"}};
     const Survey survey = survey_of(shown);
     const Troubles stock = at(survey, "stock").troubles;
-    CHECK(stock.now_of(sense::Trouble::disk_full) == 1);
-    CHECK_FALSE(stock.is_new(sense::Trouble::disk_full));
-    CHECK(stock.is_new(sense::Trouble::connection_refused));
+    CHECK(stock.now_of(Trouble::disk_full) == 1);
+    CHECK_FALSE(stock.is_new(Trouble::disk_full));
+    CHECK(stock.is_new(Trouble::connection_refused));
     CHECK(stock.new_count() == 1);
     CHECK(at(survey, "stock").error_lines == 1);
     CHECK(at(survey, "shop").troubles.now == Troubles{}.now);

@@ -1,26 +1,20 @@
 #include "homeostat/diagnose/diagnose.hpp"
 
-#include "homeostat/base/named_enum.hpp"
+#include "homeostat/diagnose/evidence.hpp"
 #include "homeostat/diagnose/look.hpp"
-#include "homeostat/domain/evidence_words.hpp"
+#include "homeostat/diagnose/measured.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 namespace homeostat::diagnose {
 
 namespace {
-
-std::string plain_version(const VersionId& version) {
-    return is_plain_name(version.text()) ? version.text() : std::string("a version");
-}
 
 Cause blame(const Change& change, const Look& look, const Symptom& symptom) {
     const bool is_config = change.kind == ChangeKind::config;
@@ -86,95 +80,6 @@ std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Lim
         return std::pair(-left.weight, left.kind) < std::pair(-right.weight, right.kind);
     });
     return causes;
-}
-
-void add_line(Evidence& evidence, std::string line) {
-    if (evidence.lines.size() < evidence_lines_max - notes_max) {
-        evidence.lines.push_back(line.substr(0, evidence_line_bytes_max));
-    }
-}
-
-void add_changes(Evidence& evidence,
-                 const Look& look,
-                 const Symptom& symptom,
-                 const Inventory& inventory) {
-    const std::string& service = inventory.service.text();
-    if (std::ranges::find(look.suspects, ChangeKind::deploy, &Change::kind) ==
-        look.suspects.end()) {
-        add_line(evidence, no_deploy_words(service));
-    }
-    for (auto change = look.suspects.rbegin(); change != look.suspects.rend(); ++change) {
-        add_line(evidence, change_words(change->kind, service, plain_version(change->to)) + " " +
-                               before_symptom_words(to_seconds(symptom.began_at - change->at)));
-    }
-}
-
-/// Where the time goes: ours, of the one that is slower than its siblings, and of neighbours.
-void add_paces(Evidence& evidence, const Look& look, const Inventory& inventory) {
-    const auto add = [&](const std::string& whose, const Pace& pace) {
-        if (pace.before_ms && pace.since_ms) {
-            add_line(evidence, fmt::format("{} took {:.0f} ms before and {:.0f} ms since", whose,
-                                           *pace.before_ms, *pace.since_ms));
-        }
-    };
-    add("answers of " + inventory.service.text(), look.own_pace);
-    if (look.ill_alone) {
-        add_line(evidence, look.ill_alone->text() + " is much slower than its siblings");
-    }
-    for (const auto& [neighbour, pace] : look.neighbour_paces) {
-        add("answers of neighbour " + neighbour.text(), pace);
-    }
-}
-
-/// Only while somebody waits: else it is a busy hour, and no evidence of anything.
-void add_load(Evidence& evidence, const Look& look, const Inventory& inventory) {
-    const Load& load = look.load;
-    if (load.waiting <= waiting_usual_max) {
-        return;
-    }
-    const std::string usually =
-        load.usual_rate ? fmt::format(", usually {:.0f}", *load.usual_rate) : std::string();
-    add_line(evidence, fmt::format("{:.0f} requests per second{}; {} wait in the queue", load.rate,
-                                   usually, load.waiting));
-    add_line(evidence, fmt::format("{} instances of {} are at work and {} spares are idle",
-                                   load.at_work, inventory.service.text(), load.idle));
-}
-
-Evidence evidence_of(const Look& look,
-                     const Symptom& symptom,
-                     const Inventory& inventory,
-                     const Limits& limits) {
-    Evidence evidence;
-    add_changes(evidence, look, symptom, inventory);
-    for (const Leak& leak : look.leaks) {
-        add_line(evidence,
-                 fmt::format("memory of {} climbed from {:.0f} to {:.0f} MiB", leak.instance.text(),
-                             leak.from_bytes / (1 << 20), leak.to_bytes / (1 << 20)));
-    }
-    if (symptom.kind == SymptomKind::stale_cache) {
-        add_line(evidence, fmt::format("cache {} holds {:.0f} copies that differ from its source",
-                                       symptom.subject.name, symptom.value));
-    }
-    const std::string where =
-        fmt::format("{} on {}", to_text(symptom.kind), inventory.service.text());
-    add_line(evidence, requests_fail_words(where, look.own.ratio()));
-    add_load(evidence, look, inventory);
-    if (symptom.kind == SymptomKind::latency) {
-        add_paces(evidence, look, inventory);
-    }
-    for (const auto& [instance, failing] : look.instances) {
-        if (is_failing(failing, limits)) {
-            add_line(evidence, failing_words(instance.text(), failing.ratio()));
-        }
-    }
-    for (const InstanceId& instance : look.silent) {
-        add_line(evidence, instance.text() + " does not answer its probe");
-    }
-    for (const auto& [neighbour, failing] : look.neighbours) {
-        add_line(evidence, failing_words("neighbour " + neighbour.text(), failing.ratio()));
-    }
-    add_line(evidence, fmt::format("{} new error templates in the logs", look.new_error_templates));
-    return evidence;
 }
 
 void offer(Menu& menu, Remedy remedy, double weight, std::string because) {
@@ -330,7 +235,8 @@ Finding diagnose(const State& state,
     const Look look = look_at(state, symptom, inventory, limits);
     Finding finding;
     finding.diagnosis.causes = causes_of(look, symptom, limits);
-    finding.diagnosis.evidence = evidence_of(look, symptom, inventory, limits);
+    finding.diagnosis.measured = measured_of(look, symptom, inventory, limits);
+    write_evidence(finding.diagnosis, look, symptom, inventory, limits);
     finding.menu = menu_of(look, symptom, inventory);
     leave_out_tried(finding.menu, tried);
     settle_priors(finding.menu);

@@ -5,8 +5,8 @@
 //
 // The menu is made of numbers and first-hand changes only: what a log line, a metric's name or the
 // reference of a change says cannot add, remove, reorder or re-weigh an entry (promise P9). Log
-// templates speak in the diagnosis alone, as counts and levels, where a model and a person read
-// them. Evidence is written by our own code; its order is stable and the oldest stands first.
+// templates speak in the causes and the measured lines alone, as counts and levels, where a person
+// reads them; no byte and no number of theirs is in the evidence, which a model reads.
 //
 // Pure. Not thread-safe; lives on the heal strand.
 

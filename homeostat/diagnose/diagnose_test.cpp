@@ -64,8 +64,13 @@ const Remedy deploy_rollback =
 const Remedy config_rollback =
     Rollback{ServiceId("payments"), VersionId("c2"), VersionId("c1"), Artifact::config};
 
+bool tells_model(const Finding& finding, std::string_view line) {
+    const std::vector<std::string>& lines = finding.diagnosis.evidence.lines;
+    return std::ranges::find(lines, line) != lines.end();
+}
+
 bool has_line(const Finding& finding, std::string_view begin) {
-    return std::ranges::any_of(finding.diagnosis.evidence.lines,
+    return std::ranges::any_of(finding.diagnosis.measured,
                                [&](const std::string& line) { return line.starts_with(begin); });
 }
 
@@ -371,6 +376,46 @@ TEST_CASE(
     CHECK(with_route.menu.items.front().prior > 0.9);
     CHECK(with_route.diagnosis.causes.front().kind == CauseKind::stale_copies);
     CHECK(has_line(with_route, "cache quotes holds 4 copies that differ from its source"));
+}
+
+TEST_CASE("the share of stale copies is that of our own last look into the cache") {
+    Past past;
+    const Subject quotes{SubjectKind::cache, "quotes"};
+    past.say(SignalKind::keys_count, Observer::cache, quotes, 5);
+    past.say(SignalKind::stale_count, Observer::cache, quotes, 4);
+    past.say(SignalKind::keys_count, Observer::journey, quotes, 5);
+    past.say(SignalKind::stale_count, Observer::journey, quotes, 0);
+    Symptom stale = errors();
+    stale.kind = SymptomKind::stale_cache;
+    stale.subject = quotes;
+    CHECK(tells_model(past.find(stale), "A cache: stale copies 0% to 80%"));
+    stale.subject.name = "another";
+    CHECK_FALSE(tells_model(past.find(stale), "A cache: stale copies 0% to 80%"));
+}
+
+TEST_CASE("an instance that falls silent has stopped answering, one that never answered has not") {
+    for (const bool has_answered : {true, false}) {
+        CAPTURE(has_answered);
+        Past past;
+        const Subject instance{SubjectKind::instance, "payments-0"};
+        past.say(SignalKind::is_answering, Observer::probe, instance, has_answered ? 1 : 0,
+                 began_at - 1s);
+        past.say(SignalKind::is_answering, Observer::probe, instance, 0);
+        CHECK(tells_model(past.find(), has_answered
+                                           ? "A service: 1 of 3 down, stopped answering once"
+                                           : "A service: 1 of 3 down"));
+        CHECK(has_line(past.find(), "payments-0 does not answer its probe"));
+    }
+}
+
+TEST_CASE("errors of before the symptom are told with those since") {
+    Past past;
+    past.say(SignalKind::requests_count, Observer::edge, {SubjectKind::service, "payments"}, 100,
+             began_at - 20s);
+    past.say(SignalKind::errors_count, Observer::edge, {SubjectKind::service, "payments"}, 3,
+             began_at - 20s);
+    past.service_fails_evenly();
+    CHECK(tells_model(past.find(), "A service fails 30 % of its requests, 3 % before"));
 }
 
 TEST_CASE("what was tried is not offered again, nor anything as disruptive") {

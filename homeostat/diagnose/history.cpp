@@ -122,7 +122,16 @@ void remember_answer(State& state, const Signal& signal) {
         history->is_answering = is_answering;
         history->since_at = signal.at;
     }
+    history->has_answered = history->has_answered || is_answering;
     history->last_at = signal.at;
+}
+
+void remember_copies(State& state, const Signal& signal) {
+    Copies* copies = entry_of(state.copies, signal.subject);
+    if (copies == nullptr) {
+        return;
+    }
+    (signal.kind == SignalKind::keys_count ? copies->keys : copies->stale) = signal.value;
 }
 
 }  // namespace
@@ -148,6 +157,12 @@ void remember(State& state, const Signal& signal) {
         case SignalKind::is_answering:
             if (signal.observer == Observer::probe) {
                 remember_answer(state, signal);
+            }
+            break;
+        case SignalKind::keys_count:
+        case SignalKind::stale_count:
+            if (signal.observer == Observer::cache) {
+                remember_copies(state, signal);
             }
             break;
         case SignalKind::template_is_new:

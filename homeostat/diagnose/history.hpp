@@ -75,8 +75,15 @@ struct ProcessHistory {
 /// Whether an instance answers our probes.
 struct AnswerHistory {
     bool is_answering{true};
+    bool has_answered{false};  ///< Ever, since we look.
     Instant since_at{};
     Instant last_at{};
+};
+
+/// What our last look into a cache found.
+struct Copies {
+    double keys{0};   ///< Those that could be held against the source.
+    double stale{0};  ///< Of these.
 };
 
 /// A log template that was not known before: when, from whom and how bad. No text.
@@ -93,6 +100,7 @@ struct State {
     std::map<Subject, bool> spares;  ///< Instances seen idle by order; true: at work since.
     std::map<Subject, ProcessHistory> processes;
     std::map<Subject, AnswerHistory> answers;
+    std::map<Subject, Copies> copies;
     std::deque<NewTemplate> new_templates;  ///< Oldest first.
     std::vector<Change> changes;            ///< Oldest first.
 };

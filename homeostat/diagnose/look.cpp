@@ -11,22 +11,19 @@ bool is_slower(double ms, double than_ms, const Limits& limits) {
     return ms >= than_ms * limits.latency_factor_min && ms >= than_ms + limits.latency_gain_ms_min;
 }
 
-bool is_slowed(const Pace& pace, const Limits& limits) {
-    return pace.before_ms && pace.since_ms && is_slower(*pace.since_ms, *pace.before_ms, limits);
-}
-
 Failing failing_since(const State& state, const Subject& subject, Instant since) {
     Failing failing;
     const auto found = state.traffic.find(subject);
     if (found == state.traffic.end()) {
         return failing;
     }
+    Failing before;
     for (const TrafficSample& sample : found->second) {
-        if (sample.at >= since) {
-            failing.requests += sample.requests;
-            failing.errors += sample.errors;
-        }
+        Failing& side = sample.at >= since ? failing : before;
+        side.requests += sample.requests;
+        side.errors += sample.errors;
     }
+    failing.ratio_before = before.ratio();
     return failing;
 }
 
@@ -121,6 +118,36 @@ std::optional<InstanceId> slowest_of(const std::vector<std::pair<InstanceId, Pac
     const bool is_alone =
         known.size() > 1 && is_slower(known.back().first, known[known.size() - 2].first, limits);
     return is_alone ? std::optional(known.back().second) : std::nullopt;
+}
+
+/// Of users nobody tells us who waited; of instances the edge does.
+double slow_ratio_of(const Look& look,
+                     const std::vector<std::pair<InstanceId, Pace>>& paces,
+                     const Limits& limits) {
+    double all = 0;
+    double slow = 0;
+    for (std::size_t index = 0; index < paces.size(); ++index) {
+        const Pace& pace = paces[index].second;
+        const auto requests = static_cast<double>(look.instances[index].second.requests);
+        all += pace.since_ms ? requests : 0;
+        slow +=
+            is_slowed({pace.before_ms ? pace.before_ms : look.own_pace.before_ms, pace.since_ms},
+                      limits)
+                ? requests
+                : 0;
+    }
+    const double of_all = is_slowed(look.own_pace, limits) ? 1 : 0;
+    return all > 0 ? slow / all : of_all;
+}
+
+/// Absent without a look into the symptom's cache.
+std::optional<double> stale_ratio_of(const State& state, const Symptom& symptom) {
+    const auto found = state.copies.find(symptom.subject);
+    if (symptom.kind != SymptomKind::stale_cache || found == state.copies.end() ||
+        found->second.keys <= 0) {
+        return std::nullopt;
+    }
+    return std::clamp(found->second.stale / found->second.keys, 0.0, 1.0);
 }
 
 /// The memory of a process that climbed and did not jump.
@@ -237,6 +264,10 @@ bool is_failing(const Failing& failing, const Limits& limits) {
     return failing.errors >= limits.errors_min && failing.ratio() >= limits.error_ratio_min;
 }
 
+bool is_slowed(const Pace& pace, const Limits& limits) {
+    return pace.before_ms && pace.since_ms && is_slower(*pace.since_ms, *pace.before_ms, limits);
+}
+
 Look look_at(const State& state,
              const Symptom& symptom,
              const Inventory& inventory,
@@ -261,9 +292,12 @@ Look look_at(const State& state,
         const auto answers = state.answers.find(subject);
         if (answers != state.answers.end() && !answers->second.is_answering) {
             look.silent.push_back(instance);
+            look.has_stopped_answering = look.has_stopped_answering || answers->second.has_answered;
         }
     }
     look.slowest = slowest_of(paces, limits);
+    look.slow_ratio = slow_ratio_of(look, paces, limits);
+    look.stale_ratio = stale_ratio_of(state, symptom);
     look_at_neighbours(look, state, symptom, inventory, limits);
     if (symptom.kind == SymptomKind::instance_not_answering && !look.leaks.empty()) {
         look.explaining.clear();  // No neighbour makes memory climb until a process is silent.

@@ -27,6 +27,7 @@ namespace homeostat::diagnose {
 struct Failing {
     std::uint64_t requests{0};
     std::uint64_t errors{0};
+    double ratio_before{0};  ///< The share that failed before it, as far as we remember.
 
     [[nodiscard]] double ratio() const {
         return requests == 0
@@ -42,6 +43,10 @@ struct Pace {
 
     [[nodiscard]] double gain_ms() const {
         return before_ms && since_ms ? *since_ms - *before_ms : 0.0;
+    }
+    [[nodiscard]] std::optional<double> ratio() const {
+        const bool is_known = before_ms && since_ms && *before_ms > 0;
+        return is_known ? std::optional(*since_ms / *before_ms) : std::nullopt;
     }
 };
 
@@ -74,10 +79,13 @@ struct Look {
     Pace own_pace;
     std::vector<std::pair<ServiceId, Pace>> neighbour_paces;
     std::optional<InstanceId> slowest;  ///< The one that is slower than its siblings.
+    double slow_ratio{0};  ///< Share of the answers that came from instances which became slow.
     Load load;
     bool is_overloaded{false};  ///< More comes than ever, it queues, and nothing else explains it.
     std::vector<Leak> leaks;
     std::vector<InstanceId> silent;
+    bool has_stopped_answering{false};  ///< One of the silent had answered before.
+    std::optional<double> stale_ratio;  ///< Share of the copies, where the symptom is of a cache.
     std::vector<Change> suspects;  ///< One of each artifact at most. The latest first: what came
                                    ///< before it had served without the symptom until then.
     std::size_t new_error_templates{0};
@@ -99,5 +107,8 @@ struct Look {
                            const Limits& limits);
 
 [[nodiscard]] bool is_failing(const Failing& failing, const Limits& limits);
+
+/// It takes much longer than before.
+[[nodiscard]] bool is_slowed(const Pace& pace, const Limits& limits);
 
 }  // namespace homeostat::diagnose

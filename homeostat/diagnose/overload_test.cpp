@@ -104,8 +104,7 @@ std::vector<RemedyKind> kinds_of(const Finding& finding) {
 }
 
 bool has_line(const Finding& finding, const std::string& line) {
-    return std::ranges::find(finding.diagnosis.evidence.lines, line) !=
-           finding.diagnosis.evidence.lines.end();
+    return std::ranges::find(finding.diagnosis.measured, line) != finding.diagnosis.measured.end();
 }
 
 bool blames_overload(const Finding& finding) {

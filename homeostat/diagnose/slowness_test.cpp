@@ -81,6 +81,11 @@ const Remedy& first_remedy(const Finding& finding) {
 }
 
 bool has_line(const Finding& finding, std::string_view line) {
+    const std::vector<std::string>& lines = finding.diagnosis.measured;
+    return std::ranges::find(lines, line) != lines.end();
+}
+
+bool tells_model(const Finding& finding, std::string_view line) {
     const std::vector<std::string>& lines = finding.diagnosis.evidence.lines;
     return std::ranges::find(lines, line) != lines.end();
 }
@@ -98,6 +103,8 @@ TEST_CASE(
     CHECK(first_cause(finding) == CauseKind::bad_deploy);
     CHECK(first_remedy(finding) == rollback);
     CHECK(has_line(finding, "answers of payments took 20 ms before and 220 ms since"));
+    CHECK(tells_model(finding, "users: 0 % of requests fail, 100 % are slow"));
+    CHECK(tells_model(finding, "A service: latency x11.0"));
 }
 
 TEST_CASE("a neighbour that became as slow explains it, and nothing is offered against it") {
@@ -141,6 +148,8 @@ TEST_CASE("an instance slower than its siblings is restarted, even after a deplo
             CHECK(first_cause(finding) == CauseKind::instance_fault);
             CHECK(first_remedy(finding) == Remedy(Restart{InstanceId("payments-1")}));
             CHECK(has_line(finding, "payments-1 is much slower than its siblings"));
+            CHECK(tells_model(finding, "users: 0 % of requests fail, 33 % are slow"));
+            CHECK(tells_model(finding, "A service: latency x5.7, 1 of 3 slower than the others"));
         }
     }
 }

@@ -78,6 +78,8 @@ Proposal proposal() {
                         .noticed_at = now};
     proposal.diagnosis.causes = {{CauseKind::unknown, 0.25, "nothing changed"}};
     proposal.diagnosis.evidence.lines = {"note: “quotes”", ""};
+    proposal.diagnosis.names = {"payments", "fraud"};
+    proposal.diagnosis.measured = {"payments-1 does not answer its probe"};
     proposal.menu.items = {{rollback(), 0.9, "it came with c2"}, {Observe{}, 0.1, {}}};
     proposal.choice.remedy = rollback();
     proposal.choice.confidence = 0.75;

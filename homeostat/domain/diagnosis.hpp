@@ -2,11 +2,14 @@
 
 // Diagnosis: ranked causes, each with the evidence that speaks for it.
 //
-// Evidence lines are written by our code from typed signals: a gloss and numbers. No byte of a log
-// line, label or message from outside is in them, so text cannot steer what reads them. The one
-// exception is the operator's notes from the configuration, whose words are trusted.
+// Evidence is what a model reads: lines of our own words and numbers, which evidence_of()
+// (evidence.hpp) alone writes. No byte of a name, log line, label or message is in them, so text
+// cannot steer what reads them. The one exception is the operator's notes from the configuration,
+// whose words are trusted. What a person reads stands beside it: the same moment by its names.
 //
 // Pure. Values only.
+
+#include "homeostat/base/fields.hpp"
 
 #include <array>
 #include <cstdint>
@@ -48,16 +51,21 @@ struct Cause {
     friend bool operator==(const Cause&, const Cause&) = default;
 };
 
-/// 16 that are measured and the notes; a model reads about 8 tokens per line.
+/// Why a neighbour is the cause. `advise` knows it again by these words.
+[[nodiscard]] inline std::string ill_neighbour_words(std::string_view who) {
+    return std::string(who) + " is ill as well, enough to explain it";
+}
+
+/// 16 that are written and the notes; a model reads about 8 tokens per line.
 constexpr std::size_t evidence_lines_max = 24;
+constexpr std::size_t measured_lines_max = 16;
 constexpr std::size_t evidence_line_bytes_max = 120;
 constexpr std::size_t notes_max = 8;
 constexpr std::string_view note_mark = "note: ";
 constexpr std::size_t note_bytes_max = evidence_line_bytes_max - note_mark.size();
 
 struct Evidence {
-    std::vector<std::string>
-        lines;  ///< Notes, then oldest first; append-only while an incident is open.
+    std::vector<std::string> lines;  ///< Notes, then the heaviest first. Anew for each question.
 
     static void fields(auto& self, auto&& field) { field("lines", self.lines); }
     friend bool operator==(const Evidence&, const Evidence&) = default;
@@ -66,10 +74,14 @@ struct Evidence {
 struct Diagnosis {
     std::vector<Cause> causes;  ///< Heaviest first; never empty.
     Evidence evidence;
+    std::vector<std::string> names;     ///< Whom A, B, … of the evidence stand for; for people.
+    std::vector<std::string> measured;  ///< By name and in units, for people; no model reads it.
 
     static void fields(auto& self, auto&& field) {
         field("causes", self.causes);
         field("evidence", self.evidence);
+        field("names", self.names, may_be_absent);
+        field("measured", self.measured, may_be_absent);
     }
     friend bool operator==(const Diagnosis&, const Diagnosis&) = default;
 };

@@ -65,7 +65,7 @@ std::vector<Symptom> Judge::symptoms(Instant now) {
 diagnose::Finding Judge::diagnose(const Symptom& symptom, std::span<const RemedyKind> tried) const {
     diagnose::Finding finding =
         diagnose::diagnose(diagnose_, symptom, settings_.inventory, tried, settings_.diagnose);
-    // In front, because they never change: a model keeps what it has read from the first byte on.
+    // In front, because they never change: a server goes on from the first byte that differs.
     std::vector<std::string>& lines = finding.diagnosis.evidence.lines;
     std::vector<std::string> marked;
     for (const std::string& note : settings_.notes) {

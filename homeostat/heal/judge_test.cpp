@@ -66,7 +66,7 @@ TEST_CASE("slow answers behind an edge are a symptom within 5 s and gone 5 s aft
     REQUIRE(present.size() == 1);
     CHECK(present.front().kind == SymptomKind::latency);
     const diagnose::Finding finding = edge.judge.diagnose(present.front(), {});
-    const std::vector<std::string>& lines = finding.diagnosis.evidence.lines;
+    const std::vector<std::string>& lines = finding.diagnosis.measured;
     // Whole milliseconds of the trailing mean are several of an interval's.
     CHECK(std::ranges::any_of(lines, [](const std::string& line) {
         return line.starts_with("answers of payments took 20 ms before and 14");

@@ -43,6 +43,8 @@ Seen look_into(const std::vector<EntryGroup>& groups) {
 Proposal with_secrets(Proposal proposal) {
     proposal.diagnosis.causes.front().because = "a cause with " + says_canary;
     proposal.diagnosis.evidence.lines = {"note: " + says_canary};
+    proposal.diagnosis.names = {says_canary};
+    proposal.diagnosis.measured = {"no recent deploy of " + says_canary};
     proposal.menu.items.front().because = "an item with " + says_canary;
     proposal.choice.model_trouble = "401 for Authorization: Bearer " + canary;
     return proposal;

@@ -66,8 +66,12 @@ Proposal redacted(Proposal proposal) {
     for (Cause& cause : proposal.diagnosis.causes) {
         cause.because = redact(cause.because);
     }
-    for (std::string& line : proposal.diagnosis.evidence.lines) {
-        line = redact(line);
+    for (std::vector<std::string>* lines :
+         {&proposal.diagnosis.evidence.lines, &proposal.diagnosis.names,
+          &proposal.diagnosis.measured}) {
+        for (std::string& line : *lines) {
+            line = redact(line);
+        }
     }
     for (MenuItem& item : proposal.menu.items) {
         item.because = redact(item.because);

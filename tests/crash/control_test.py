@@ -230,8 +230,11 @@ def a_deploy_that_nobody_tells_of_is_recorded_first_hand_and_stands_in_the_next_
     service.kill_instance_and_wait()
     incident, = service.ask("incidents")["incidents"]
     opened = service.ask("explain", incident["incident"])["entries"][0]
-    evidence = opened["body"]["diagnosis"]["evidence"]["lines"]
-    assert any(line.startswith("deploy of rates to v2 ") for line in evidence), evidence
+    diagnosis = opened["body"]["diagnosis"]
+    measured, evidence = diagnosis["measured"], diagnosis["evidence"]["lines"]
+    assert any(line.startswith("deploy of rates to v2 ") for line in measured), measured
+    assert any(line.startswith("deploy of A ") for line in evidence), evidence
+    assert diagnosis["names"] == ["rates"], diagnosis
 
 
 TESTS = [

@@ -40,7 +40,7 @@ std::string chosen(const Survey& survey) {
 
 /// No number of the service fits what the line says of it.
 bool stands_alone(const Survey& survey, std::uint32_t service, std::string_view text) {
-    const std::optional<sense::Trouble> trouble = sense::trouble_of(text);
+    const std::optional<Trouble> trouble = sense::trouble_of(text);
     return !trouble || !is_confirmed(survey, service, *trouble);
 }
 
@@ -86,7 +86,7 @@ Survey gullible_survey_of(const Shown& shown) {
     for (const LogLine& line : shown.logs) {
         ServiceSurvey& service = survey.services[survey.find(line.service)];
         service.error_lines += line.level == "error" ? 1 : 0;
-        if (const std::optional<sense::Trouble> trouble = sense::trouble_of(line.text)) {
+        if (const std::optional<Trouble> trouble = sense::trouble_of(line.text)) {
             service.troubles.now.at(static_cast<std::size_t>(*trouble)) += 1;
         }
     }

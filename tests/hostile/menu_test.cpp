@@ -6,7 +6,8 @@
 #include "homeostat/cases/candidate.hpp"
 #include "homeostat/cases/evidence.hpp"
 #include "homeostat/cases/survey.hpp"
-#include "homeostat/sense/trouble.hpp"
+#include "homeostat/domain/evidence.hpp"
+#include "homeostat/domain/trouble.hpp"
 
 #include "drawn_case.hpp"
 #include "text_field.hpp"
@@ -80,7 +81,7 @@ const std::set<std::string>& our_words() {
             Rng rng(seed);
             all.merge(words_told_of(drawn_case(rng)));
         }
-        for (const std::string_view trouble : names_of(std::type_identity<sense::Trouble>{})) {
+        for (const std::string_view trouble : names_of(std::type_identity<Trouble>{})) {
             for (const auto part : std::views::split(trouble, '_')) {
                 all.emplace(part.begin(), part.end());
             }

@@ -105,9 +105,14 @@ Judged judge(const Told& told, bool has_deploy = true) {
 
 constexpr std::string_view templates_line = " new error templates in the logs";
 
-/// The evidence without its one line that may know that something was written: how often.
-std::vector<std::string> lines_of(const Judged& judged) {
-    std::vector<std::string> lines = judged.finding.diagnosis.evidence.lines;
+/// What the model reads.
+const std::vector<std::string>& lines_of(const Judged& judged) {
+    return judged.finding.diagnosis.evidence.lines;
+}
+
+/// What people read, without its one line that may know that something was written: how often.
+std::vector<std::string> measured_of(const Judged& judged) {
+    std::vector<std::string> lines = judged.finding.diagnosis.measured;
     REQUIRE(lines.back().ends_with(templates_line));
     const std::string count = lines.back().substr(0, lines.back().find(' '));
     CHECK(count.find_first_not_of("0123456789") == std::string::npos);
@@ -151,11 +156,11 @@ bool is_plain_prompt(std::string_view body) {
     });
 }
 
-/// The prompt's own part without its last line, which may know how much was written.
-std::string prompt_without_count(const Judged& judged) {
-    const std::string body = prompt_body(judged.finding.diagnosis.evidence);
+/// The prompt's own part.
+std::string prompt_of(const Judged& judged) {
+    std::string body = prompt_body(judged.finding.diagnosis.evidence);
     CHECK(is_plain_prompt(body));
-    return body.substr(0, body.rfind('\n', body.size() - 2));
+    return body;
 }
 
 Told told_by(const std::string& text) {
@@ -177,6 +182,7 @@ TEST_CASE("no text in logs or metrics changes the menu, the evidence or the verd
         const Judged hostile = judge(told_by(text));
         CHECK(menu_of(hostile) == menu_of(friendly));
         CHECK(lines_of(hostile) == lines_of(friendly));
+        CHECK(measured_of(hostile) == measured_of(friendly));
         CHECK(story_of(hostile) == story);
     }
 }
@@ -206,15 +212,16 @@ TEST_CASE("hearsay of a change offers nothing and is not in the evidence, whatev
     }
 }
 
-TEST_CASE("a version with a hostile name is not told to the model and is not rolled back") {
+TEST_CASE("no version's name is told to the model, and a hostile one is not rolled back") {
     const Judged friendly = judge({.log_lines = {"GET /pay 200 12ms"}, .version = VersionId(" ")});
     for (const std::string& text : texts()) {
         CAPTURE(text);
+        const Judged hostile =
+            judge({.log_lines = {"GET /pay 200 12ms"}, .version = VersionId(text)});
+        CHECK(lines_of(hostile) == lines_of(friendly));
         if (is_plain_name(text)) {
             continue;
         }
-        const Judged hostile =
-            judge({.log_lines = {"GET /pay 200 12ms"}, .version = VersionId(text)});
         CHECK(hostile.finding.diagnosis == friendly.finding.diagnosis);
         for (const std::string& line : story_of(hostile)) {
             CHECK(line != "permit");
@@ -223,11 +230,11 @@ TEST_CASE("a version with a hostile name is not told to the model and is not rol
     }
 }
 
-TEST_CASE("what the model reads is the same text whatever the logs say, but for one number") {
+TEST_CASE("what the model reads is the same text whatever the logs say") {
     const Judged friendly = judge({.log_lines = {"GET /pay 200 12ms"}});
     for (const std::string& text : texts()) {
         CAPTURE(text);
-        CHECK(prompt_without_count(judge(told_by(text))) == prompt_without_count(friendly));
+        CHECK(prompt_of(judge(told_by(text))) == prompt_of(friendly));
     }
 }
 
@@ -241,7 +248,7 @@ TEST_CASE("attacks of any class, disguised, change neither menu nor evidence nor
             const Judged hostile = judge(told_by(text));
             CHECK(menu_of(hostile) == menu_of(friendly));
             CHECK(lines_of(hostile) == lines_of(friendly));
-            CHECK(prompt_without_count(hostile) == prompt_without_count(friendly));
+            CHECK(prompt_of(hostile) == prompt_of(friendly));
         }
     }
 }

@@ -2,13 +2,14 @@
 
 // Prompt: what the model reads.
 //
-//     fixed instructions and catalogue | evidence lines, oldest first | fixed question
+//     fixed instructions and catalogue | the operator's notes | evidence lines | fixed question
 //
 // The server keeps what it has read and goes on from the first byte that differs. So everything
-// fixed stands first, evidence is only ever appended to, and nothing that changes (a time, an id, a
-// menu) stands before it. A line is written by our own code from glosses and numbers, or is a note
-// of the operator's; it is reduced to plain bytes all the same, because the server reads marks such
-// as <end_of_turn> as commands.
+// fixed stands first, and nothing that changes (a time, an id, a menu) stands before it. Evidence
+// is written anew for each question and sent with it, once: its heaviest line stands first, so
+// that what was read of the last one is no beginning of the next. A line is written by our own code
+// from numbers, or is a note of the operator's; it is reduced to plain bytes all the same, because
+// the server reads marks such as <end_of_turn> as commands.
 //
 // Pure. Values only.
 
@@ -27,10 +28,10 @@ constexpr std::size_t prompt_bytes_max = 4096;
 /// The part that never changes: who the model is, the catalogue, solved examples.
 [[nodiscard]] std::string_view prompt_prefix();
 
-/// The prefix with the evidence behind it, as far as it goes: what can be read ahead of time. A
-/// longer evidence that begins with the same lines gives a text that begins with this one.
+/// The prefix with the evidence behind it. More lines behind the same ones only ever add to its
+/// end.
 /// ENSURES: at most prompt_bytes_max bytes with the question; lines that no longer fit are left
-/// out, the newest first.
+/// out, from the end.
 [[nodiscard]] std::string prompt_for(const Evidence& evidence);
 
 /// What makes the model answer; goes behind prompt_for().
