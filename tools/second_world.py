@@ -8,7 +8,9 @@ well the program chooses among them. bench/second_world/README.md says what they
 
     part    does
     cases   makes cases until there are N, in RUNS; writes RUNS/cases.jsonl    minutes for each
-    pack    RUNS/cases.jsonl as bench/second_world/cases.jsonl.xz
+    pack    judges them anew; bench/second_world/cases.jsonl.xz                seconds
+    noise   how far two lives are apart that should be alike: what
+            BUNCHING in truth.py is reckoned from
     score   judges the packed cases with `homeostat decide`, as a user who     seconds
             sees neither the truth nor the worlds; prints figures
 """
@@ -34,9 +36,22 @@ def make(options):
 
 
 def pack(options):
+    import run
+    run.write_cases(options.runs, options.out)
     data = options.out.read_bytes()
     PACKED.write_bytes(lzma.compress(data, preset=9))
     say(f"{PACKED}: {data.count(10)} cases, {PACKED.stat().st_size:,} bytes")
+
+
+def noise(options):
+    import run
+    found = run.noise_in(options.runs)
+    of_chance = [one for one in found if one["chance_s"] > 0]
+    squares = sum((one["apart_s"] / one["chance_s"]) ** 2 for one in of_chance)
+    for one in found:
+        print(json.dumps(one))
+    if of_chance:
+        print(f"bunching: {(squares / len(of_chance)) ** 0.5:.2f} of {len(of_chance)} cases")
 
 
 def score(options):
@@ -44,7 +59,7 @@ def score(options):
     print(json.dumps(choices.figures(options.bin, choices.read_cases(PACKED)), indent=1))
 
 
-PARTS = {"cases": make, "pack": pack, "score": score}
+PARTS = {"cases": make, "pack": pack, "noise": noise, "score": score}
 
 
 def main():

@@ -5,9 +5,11 @@ there is not made again.
 """
 
 import json
+import math
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
@@ -24,8 +26,18 @@ HERE = Path(__file__).resolve().parent
 LIFE_S_MAX = 120  # The longest takes half of it.
 TRIES_MAX = 3
 FELT_SHARE = 0.05  # Of what users asked for was lost: less is hardly felt.
+BUSY_FROM = 4.0  # So many times as long as alone: others have the machine, and we wait.
+WORK_S, WAIT_S = 0.03, 10
 UNFELT_KEPT = 0.35  # As in the simulator, most single faults cost users nothing.
 OBSERVE, ESCALATE = {"remedy": "observe"}, {"remedy": "escalate"}
+
+
+def busyness():
+    """How much longer a little work takes than it would alone."""
+    began_at, used = time.monotonic(), time.thread_time()
+    while time.thread_time() - used < WORK_S:
+        pass
+    return (time.monotonic() - began_at) / WORK_S
 
 
 class Lives:
@@ -50,13 +62,16 @@ class Lives:
         return None
 
     def live(self, directory, out, more):
+        self.wait_for_room()
         slot = self.slots.pop()
         words = [sys.executable, HERE / "trial.py", "--bin", self.programs, "--plan",
                  directory / "plan.json", "--slot", str(slot), "--out", out, *more]
         try:
             with open(directory / "lives.log", "ab") as log, \
                     subprocess.Popen(words, stdout=log, stderr=log,
-                                     preexec_fn=world.die_with_parent) as life:
+                                     preexec_fn=world.die_with_parent,
+                                     # A group of its own for the scheduler, where it makes them.
+                                     start_new_session=True) as life:
                 self.running.add(life)
                 try:
                     life.wait(LIFE_S_MAX)
@@ -67,6 +82,15 @@ class Lives:
             self.slots.append(slot)
         if not out.exists() and not self.is_over:
             self.say(f"{directory.name}: {out.stem} failed; lives.log says why")
+
+    def wait_for_room(self):
+        """Begins no life while others have the machine: what it would lose says nothing."""
+        waits = 0
+        while not self.is_over and busyness() > BUSY_FROM:
+            if waits % 30 == 0:
+                self.say("the machine is busy; waiting")
+            waits += 1
+            time.sleep(WAIT_S)
 
     def submit(self, *words):
         return self.pool.submit(self.result, *words)
@@ -111,70 +135,109 @@ def tried_in(plan, losses, groups):
                     for name, those in groups.items() for remedy in those]
 
 
+def mean_of(one, other):
+    return {key: (one[key] + other[key]) / 2 for key in one}
+
+
+def losses_in(directory, groups):
+    """name → future → loss, of all lives that are there. Doing nothing was lived twice in the first
+    future, once while it was recorded."""
+    losses = {}
+    for name in ("observe", *groups):
+        files = ((future, directory / f"{name}.{future}.json") for future in (1, 2))
+        losses[name] = {future: json.loads(file.read_text())["loss"] for future, file in files
+                        if file.exists()}
+    recorded = json.loads((directory / "recorded.json").read_text())["loss"]
+    losses["observe"][1] = mean_of(losses["observe"][1], recorded)
+    return losses
+
+
+def groups_in(plan):
+    return by_trial(plan, remedies.candidates(rng_of(plan["seed"], plan["number"], "trials"), plan))
+
+
+def case_in(directory):
+    """The line of a case whose lives are all there, as an object."""
+    plan = json.loads((directory / "plan.json").read_text())
+    groups = groups_in(plan)
+    tried = tried_in(plan, losses_in(directory, groups), groups)
+    truth.judge(tried)
+    shown = json.loads((directory / "recorded.json").read_text())["shown"]
+    return shown | case_text.truth_of(plan, tried)
+
+
 class Maker:
     def __init__(self, lives, runs, seed, say):
         self.lives, self.runs, self.seed, self.say = lives, runs, seed, say
 
-    def losses_of(self, directory, names_and_remedies, future):
-        """name → loss in that future; None if one could not be found out."""
-        asked = {}
+    def live(self, directory, names_and_remedies, future):
+        """False if one could not be lived."""
+        asked = []
         for name, remedy in names_and_remedies:
             words = ["--future", str(future)]
             words += ["--remedy", json.dumps(remedy)] if remedy["remedy"] != "observe" else []
-            asked[name] = self.lives.submit(directory, f"{name}.{future}", *words)
-        found = {name: life.result() for name, life in asked.items()}
-        if any(life is None for life in found.values()):
-            return None
-        return {name: life["loss"] for name, life in found.items()}
+            asked.append(self.lives.submit(directory, f"{name}.{future}", *words))
+        return all([life.result() is not None for life in asked])
 
     def make(self, number):
-        """The case's line as an object; {"left_out": why} or None if it was interrupted."""
+        """Why there is no such case, empty if there is; None if it was interrupted."""
         directory = self.runs / f"{number:04d}"
-        done = directory / "case.json"
+        done = directory / "done.json"
         if done.exists():
-            return json.loads(done.read_text())
+            return json.loads(done.read_text())["left_out"]
         directory.mkdir(parents=True, exist_ok=True)
         plan = draw_plan(self.seed, number)
         (directory / "plan.json").write_text(json.dumps(plan, indent=1))
-        made = {"left_out": why_not_here(plan)}
-        if not made["left_out"]:
-            made = self.made(directory, plan)
-        if made is not None:
-            done.with_suffix(".new").write_text(json.dumps(made))
-            done.with_suffix(".new").rename(done)
-        return made
+        left_out = why_not_here(plan) or self.made(directory, plan)
+        if left_out is not None:
+            done.write_text(json.dumps({"left_out": left_out, "family": plan["family"]}))
+        return left_out
 
     def made(self, directory, plan):
         recorded = self.lives.submit(directory, "recorded", "--record").result()
         if recorded is None:
             return None
         if not is_felt(recorded["loss"]) and plan["luck"] > UNFELT_KEPT:
-            return {"left_out": "users hardly feel it"}
-        listed = remedies.candidates(rng_of(self.seed, plan["number"], "trials"), plan)
-        groups = by_trial(plan, listed)
+            return "users hardly feel it"
+        groups = groups_in(plan)
         trials = [("observe", OBSERVE), *((name, those[0]) for name, those in groups.items())]
-        losses = {name: {} for name, _ in trials}
         for future in (1, 2):
-            found = self.losses_of(directory, trials, future)
-            if found is None:
+            if not self.live(directory, trials, future):
                 return None
-            for name, loss in found.items():
-                losses[name][future] = loss
-            again = {"observe", *tried_again(plan, losses, groups)}
+            again = {"observe", *tried_again(plan, losses_in(directory, groups), groups)}
             trials = [(name, remedy) for name, remedy in trials if name in again]
-        tried = tried_in(plan, losses, groups)
-        truth.judge(tried)
-        return recorded["shown"] | case_text.truth_of(plan, tried)
+        return ""
+
+
+def made_in(runs):
+    """Directories of the cases that are there, in the order of numbers."""
+    return [file.parent for file in sorted(runs.glob("*/done.json"))
+            if not json.loads(file.read_text())["left_out"]]
 
 
 def write_cases(runs, out):
-    """Brings `out` to what is there, in the order of numbers; returns how many."""
-    cases = [json.loads(file.read_text()) for file in sorted(runs.glob("*/case.json"))]
-    cases = [case for case in cases if "left_out" not in case]
+    """Brings `out` to what is there; returns how many."""
+    cases = [case_in(directory) for directory in made_in(runs)]
     aside = out.with_suffix(".new")
     aside.write_text("".join(json.dumps(case, separators=(",", ":")) + "\n" for case in cases))
     aside.rename(out)
     return len(cases)
+
+
+def noise_in(runs):
+    """Of each case: how far two lives of doing nothing with the same traffic are apart, and what
+    that would be by chance, in seconds; and the cost."""
+    found = []
+    for directory in made_in(runs):
+        rate = json.loads((directory / "plan.json").read_text())["rate"]
+        pair = [json.loads((directory / name).read_text())["loss"]
+                for name in ("recorded.json", "observe.1.json")]
+        costs = [truth.cost_of(loss, rate) for loss in pair]
+        chances = [truth.chance_of(loss, rate) for loss in pair]
+        found.append({"apart_s": round(abs(costs[0] - costs[1]), 2),
+                      "cost_s": round(sum(costs) / 2, 2),
+                      "chance_s": round(math.hypot(*chances), 2)})
+    return found
 
 
 def make_cases(options, say):
@@ -191,12 +254,11 @@ def make_cases(options, say):
                 if state["made"] >= options.n:
                     return
                 number, state["next"] = state["next"], state["next"] + 1
-            made = maker.make(number)
+            left_out = maker.make(number)
             with lock:
-                if made is not None and "left_out" not in made:
+                if left_out == "":
                     state["made"] += 1
-                    count = write_cases(options.runs, options.out)
-                    say(f"{number:04d}: {made['family']}; {count} cases")
+                    say(f"{number:04d}: {state['made']} cases")
 
     drivers = [threading.Thread(target=drive, daemon=True) for _ in range(options.drivers)]
     for driver in drivers:
@@ -207,3 +269,4 @@ def make_cases(options, say):
                 driver.join(0.5)
     finally:
         lives.end()
+        write_cases(options.runs, options.out)

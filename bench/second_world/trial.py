@@ -30,7 +30,9 @@ from world import PREFIX, PYTHON, SecondWorld, now_s
 
 JUDGE_UID = 65534  # nobody
 WARM_S, LAST_ANSWERS_S = 2.5, 1.2
-LOOK_EVERY_S = 1.0
+CANARY_S = 0.05
+LATE_MS_MAX = 80.0  # Half of the shortest deadline that a plan has.
+REQUESTS_SHARE_MIN = 0.88  # Of those that are due; three deviations of the smallest plan.
 # As the judge's user: whether the directory, the fault switch, the proxy's socket, a process of the
 # world or a limit can be looked at. Prints a line for each, with the error's name.
 PEEP = """
@@ -48,6 +50,25 @@ tell("process", lambda: os.listdir(f"/proc/{pid}/fd"))
 tell("memory", lambda: open(f"/proc/{pid}/environ", "rb").read())
 for limit in limits: tell("limit", lambda: os.listdir(limit))
 """
+
+
+class Canary(threading.Thread):
+    """Sleeps for short times and sees how much later it wakes. Where a machine has no time for it,
+    it has none for services either, and what they lose says nothing of remedies."""
+
+    def __init__(self, over):
+        super().__init__(daemon=True)
+        self.over, self.late_s = over, [0.0]
+
+    def run(self):
+        while not self.over.is_set():
+            wanted = now_s() + CANARY_S
+            time.sleep(CANARY_S)
+            self.late_s.append(now_s() - wanted)
+
+    def late_ms(self):
+        """All but the worst hundredth wake so much too late at most."""
+        return round(1000 * telemetry.quantile(self.late_s, 0.99), 1)
 
 
 def sleep_until(at_s):
@@ -79,7 +100,7 @@ class Life:
     def __init__(self, world, plan, options):
         self.world, self.plan, self.options = world, plan, options
         self.lead_s = lead_of(plan, options.record)
-        self.troubles = []
+        self.troubles, self.isolation = [], {}
         self.judged_at = None
 
     def at(self, offset, what):
@@ -103,8 +124,12 @@ class Life:
             if "for" in action:
                 self.at(action["at"] + action["for"],
                         lambda action=action: hands.end(self.world, action))
+        self.at(-2, self.look_as_judge)
         if self.options.remedy:
             self.at(0, lambda: remedies.carry_out(self.world, self.options.remedy))
+
+    def look_as_judge(self):
+        self.isolation = peep(self.world)
 
     def live(self):
         world, plan = self.world, self.plan
@@ -118,18 +143,15 @@ class Life:
         recorder = telemetry.Recorder(world) if self.options.record else None
         if recorder:
             self.watch(recorder)
-        sleep_until(self.judged_at - 0.5)
-        told = {"isolation": peep(world)}
         sleep_until(self.judged_at)
         world.start_load("load-after", plan["rate"],
                          1000 * self.options.future + plan["number"], truth.HORIZON_S)
-        if recorder:
-            told["shown"] = self.shown(recorder)
+        told = {"shown": self.shown(recorder)} if recorder else {}
         sleep_until(self.judged_at + truth.HORIZON_S + LAST_ANSWERS_S)
         is_open = bool(self.options.remedy) and self.options.remedy["remedy"] == "open_circuit"
         loss = truth.loss_of(world.requests(), self.judged_at,
                              truth.FALLBACK_COSTS if is_open else 0.0)
-        return told | {"loss": loss}
+        return told | {"loss": loss, "isolation": self.isolation}
 
     def watch(self, recorder):
         zero = self.judged_at - self.lead_s
@@ -183,16 +205,20 @@ def main():
     directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{options.slot}-{os.getpid()}-"))
     world = SecondWorld(options.bin.resolve(), directory, plan, options.slot)
     life = Life(world, plan, options)
+    canary = Canary(world.over)
     try:
+        canary.start()
         told = life.live()
     finally:
         world.end()
         if not options.keep:
             shutil.rmtree(directory, ignore_errors=True)
     told |= {"troubles": life.troubles, "took_s": round(time.monotonic() - began_at, 1),
-             "load": os.getloadavg()[0]}
-    if told["loss"]["requests"] < 0.7 * plan["rate"] * truth.HORIZON_S:
+             "load": os.getloadavg()[0], "late_ms": canary.late_ms()}
+    if told["loss"]["requests"] < REQUESTS_SHARE_MIN * plan["rate"] * truth.HORIZON_S:
         sys.exit(f"the load generator made {told['loss']['requests']} requests only")
+    if told["late_ms"] > LATE_MS_MAX:
+        sys.exit(f"the machine was too busy: {told['late_ms']} ms late")
     aside = options.out.with_suffix(".new")
     aside.write_text(json.dumps(told))
     aside.rename(options.out)

@@ -22,6 +22,9 @@ DOUBT_MAX = 3.0
 # Unlike the simulator's, two lives with the same traffic differ. What of that is chance is reckoned
 # from how many requests were lost late; a difference counts from so many standard deviations on.
 DEVIATIONS = 2.0
+# Losses come in bunches. So many times what single ones would differ by: measured over pairs of
+# lives that do nothing with the same traffic (`tools/second_world.py --parts noise`).
+BUNCHING = 2.0
 PRICES = {"observe": 0, "eject": 1, "open_circuit": 1, "invalidate_cache": 1, "reroute": 1,
           "scale": 1.5, "restart": 1.5, "rolling_restart": 3, "rollback": 4, "escalate": 15}
 # Of a user's request: does one come by? The source of rates sees what the cache lacks.
@@ -81,7 +84,7 @@ def chance_between(one, other):
         return 0.0
     squares = sum(sum(chance ** 2 for chance in those["chances"].values())
                   / len(those["chances"]) ** 2 for those in (one, other))
-    return DEVIATIONS * math.sqrt(squares)
+    return DEVIATIONS * BUNCHING * math.sqrt(squares)
 
 
 def is_clearly_worse(one, other, margin):
