@@ -63,6 +63,8 @@ class Lives:
 
     def live(self, directory, out, more):
         self.wait_for_room()
+        if self.is_over:
+            return
         slot = self.slots.pop()
         words = [sys.executable, HERE / "trial.py", "--bin", self.programs, "--plan",
                  directory / "plan.json", "--slot", str(slot), "--out", out, *more]
