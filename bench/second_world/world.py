@@ -94,8 +94,11 @@ class SecondWorld(World):
         with self.lock:
             if self.over.is_set():
                 return
+            # A session each, as services have that some system starts: a scheduler that shares by
+            # sessions then lets none of them wait for the others.
             self.processes[name] = subprocess.Popen(
-                command, cwd=cwd or self.run_dir, stderr=log, preexec_fn=die_with_parent, **more)
+                command, cwd=cwd or self.run_dir, stderr=log, preexec_fn=die_with_parent,
+                start_new_session=True, **more)
         (self.run_dir / f"{name}.pid").write_text(str(self.processes[name].pid))
 
     def start(self):

@@ -7,6 +7,7 @@ restarted. Half a minute; needs haproxy and redis-server.
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -50,7 +51,11 @@ def main():
                                    "--plan", plan, "--slot", str(8 + index), "--out", out, *more])
                  for index, (out, more) in enumerate(zip(outs, ([], ["--remedy", restart]),
                                                          strict=True))]
-        assert [life.wait(100) for life in lives] == [0, 0], "a life could not be lived"
+        ended = [life.wait(100) for life in lives]
+        if os.EX_TEMPFAIL in ended:
+            print("SKIPPED: the machine is too busy")
+            return
+        assert ended == [0, 0], "a life could not be lived"
         nothing, cured = (json.loads(out.read_text()) for out in outs)
     print(f"nothing: {nothing['loss']}, restart: {cured['loss']}")
     assert nothing["loss"]["lost"] > 0.5 * nothing["loss"]["requests"], "users feel it"
