@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Which lives a case asks for, and that what is there is not lived again. No world is started: lives
-are made up here."""
+"""Which lives a case asks for, and that what is there is not lived again. No world is started:
+lives are made up here."""
 
 import json
 import sys
