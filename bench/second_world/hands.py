@@ -99,7 +99,7 @@ def redis_commands(world, action):
 def fill_disk(world, _):
     """A small disk of its own, full to the last byte, on which a copy has to be saved."""
     directory = world.run_dir / "redis"
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=64k,uid={WORLD_UID},mode=700", "none",
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=64k,uid={WORLD_UID or 0},mode=700", "none",
                     directory], check=True)
     world.mounts.append(directory)
     with open(directory / "core.1", "wb", buffering=0) as file:

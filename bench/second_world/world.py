@@ -24,7 +24,13 @@ import cages  # noqa: E402
 from draw import ROLES, instance_names  # noqa: E402
 from test_world import World, die_with_parent, wait_until  # noqa: E402
 
-WORLD_UID = 61001 if os.geteuid() == 0 else None  # Nobody's else; the judge has another one.
+
+def is_open_to_others(path):
+    return all(parent.stat().st_mode & 1 for parent in path.parents)
+
+
+# Nobody's else; the judge has another one. Below /root it could not run programs: then root does.
+WORLD_UID = 61001 if os.geteuid() == 0 and is_open_to_others(HERE) else None
 # One that others than its owner may run; that of a virtual environment often is not.
 PYTHON = shutil.which("python3", path="/usr/bin:/usr/local/bin") or sys.executable
 PORTS_FROM, PORTS_EACH = 21000, 100  # Below those that the kernel gives to whoever connects.
