@@ -83,7 +83,7 @@ def changes_of(plan):
 def flow(calls, from_s, to_s):
     chosen = [(ms, good) for at, ms, good in calls if from_s <= at < to_s]
     if not chosen:
-        return {"rate": 0}
+        return {"rate": 0, "error_ratio": 0, "p99_ms": 0}
     return {"rate": round(len(chosen) / (to_s - from_s), 2),
             "error_ratio": round(sum(not good for _, good in chosen) / len(chosen), 4),
             "p99_ms": telemetry.quantile([ms for ms, _ in chosen], 0.99)}

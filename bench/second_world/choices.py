@@ -60,6 +60,7 @@ def figures_of_ranker(told):
                                                                             strict=True)]
     return {"right": shares(one["is_acceptable"] for one in chosen),
             "macro": scoring.macro(outcomes),
+            "macro_interval": scoring.interval(outcomes, scoring.macro),
             "harmful": shares(one["is_harmful"] for one in chosen),
             "acts": shares(scoring.acts(case["remedies"][0]) for case in curable),
             "needless": shares(scoring.acts(case["remedies"][0]) for case in healthy),

@@ -133,11 +133,8 @@ def judge(tried):
 
 
 def needs_another_look(one, tried):
-    """After one future: another could well change the verdict."""
+    """After one future: it may be acceptable, or looks harmful. What is neither stays useless."""
     nothing, best = tried[0], best_of(tried)
-    doubt = chance_between(one, nothing)
-    behind = difference(one, best)[0]
-    saved = difference(nothing, one)[0]
-    harm = -saved - harm_of(nothing)
-    return (behind <= 2 * DOUBT_MAX * margin_of(best, nothing) + chance_between(one, best)
-            and saved > -doubt or abs(harm) <= 0.5 * harm_of(nothing) + doubt)
+    margin = 2 * DOUBT_MAX * margin_of(best, nothing) + chance_between(one, best)
+    is_promising = difference(nothing, one)[0] > 0 and difference(one, best)[0] <= margin
+    return is_promising or is_clearly_worse(one, nothing, harm_of(nothing) / 2)

@@ -88,11 +88,11 @@ class Verdicts(unittest.TestCase):
     def test_what_was_tried_in_one_future_is_held_against_that_one(self):
         self.assertEqual(truth.difference(tried("eject", 7), tried("observe", 5, 90))[0], 2 + 1)
 
-    def test_what_is_far_from_every_limit_is_not_tried_again(self):
+    def test_what_may_be_a_cure_or_looks_harmful_is_tried_again_and_nothing_else(self):
         those = [tried("observe", 100), tried("restart", 3), tried("rollback", 300),
-                 tried("eject", 4), tried("scale", 60)]
+                 tried("eject", 4), tried("scale", 60), tried("reroute", 100)]
         again = [truth.needs_another_look(one, those) for one in those]
-        self.assertEqual(again, [False, True, False, True, False])
+        self.assertEqual(again, [False, True, True, True, False, False])
 
 
 class Simulator(unittest.TestCase):
