@@ -13,6 +13,8 @@ cases of families that none of them was trained on. Writes docs/figures/decide.m
     score      judges them with `homeostat decide --json --features`,      5 min
                scores each ranker; writes FIGURES and, beside it, what
                each answered to each case (decide-answers.jsonl)
+    second     not by default: judges the cases of bench/second_world and     seconds
+               puts what comes of it into FIGURES; `score` does, too
     document   writes the page from FIGURES
     training   not by default: RUNS/training.jsonl and                     2 min
                RUNS/training-held-out.jsonl for models/train, from
@@ -46,6 +48,7 @@ BENCH = ROOT / "bench/decide"
 TREE = ROOT / "models/ranker/tree.json"
 DEFAULT = "tree"  # The ranker that `homeostat decide` uses.
 NOT_MEASURED = ("both", "model", "json_grammar")  # There is no trained model yet.
+SECOND_WORLD = ROOT / "bench/second_world/cases.jsonl.xz"
 FOLDS = 3
 TOLD_OF_ANSWER = ("remedy", "service", "replica", "artifact", "to", "weight")
 
@@ -163,7 +166,22 @@ def trained_rankers(options):
         yield ranker
 
 
-def figures_of(tallies, took_ms, menu_recall):
+def second_world_of(programs):
+    """What the program's own choices are worth on cases of real processes, which nobody learns."""
+    sys.path.insert(0, str(SECOND_WORLD.parent))
+    import choices
+    return choices.figures(programs, choices.read_cases(SECOND_WORLD))
+
+
+def judge_second_world(options):
+    if not options.figures.exists():
+        sys.exit(f"{options.figures} is not there; run the part score first")
+    figures = json.loads(options.figures.read_text())
+    figures["second_world"] = second_world_of(options.bin)
+    options.figures.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def figures_of(tallies, took_ms, menu_recall, second_world=None):
     """The document of figures. What cannot be measured without a trained model is None."""
     told = {name: tally.figures() for name, tally in tallies.items()}
     default, tally = told[DEFAULT], tallies[DEFAULT]
@@ -185,7 +203,7 @@ def figures_of(tallies, took_ms, menu_recall):
                        "p99": scoring.quantile(took_ms, 0.99)},
         "json_grammar_ms_p50": None,
         "cpu_ms": sum(took_ms) / len(took_ms) if took_ms else None,
-        "second_world": {"n": None, "both": None, "rules": None, "tree": None},
+        "second_world": second_world or dict.fromkeys(("n", "both", "rules", "tree")),
         "rankers": told, "families": dict(sorted(tally.families.items())),
     }
 
@@ -266,7 +284,7 @@ def score(options):
     for case in judged_by_both(options, "healthy"):
         for ranker in rankers:
             tallies[ranker.name].add_healthy(ranker.choose(case))
-    figures = figures_of(tallies, took_ms, scoring.share(on_menu))
+    figures = figures_of(tallies, took_ms, scoring.share(on_menu), second_world_of(options.bin))
     figures |= {"n_train": options.train, "load_before": load, "program": version_of(options),
                 "seeds": dict(zip(("train", "held_out"), options.seeds, strict=True))}
     options.figures.write_text(json.dumps(figures, indent=1) + "\n")
@@ -309,7 +327,8 @@ def write_page(options):
 
 PARTS = {"peers": lambda options: install_peers(options.runs, BENCH / "requirements.txt"),
          "cases": make_all_cases, "score": score, "document": write_page,
-         "training": write_training, "tree": write_tree, "folds": ask_folds}
+         "training": write_training, "tree": write_tree, "folds": ask_folds,
+         "second": judge_second_world}
 
 
 def main():
