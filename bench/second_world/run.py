@@ -25,6 +25,7 @@ from draw import draw_plan, rng_of
 HERE = Path(__file__).resolve().parent
 LIFE_S_MAX = 120  # The longest takes half of it.
 TRIES_MAX = 3
+FAILURES_MAX = 6  # Cases in a row that could not be made: then no world starts here.
 FELT_SHARE = 0.05  # Of what users asked for was lost: less is hardly felt.
 BUSY_FROM = 60.0  # So many times as long as alone: others have the machine, and we wait.
 WORK_S, WAIT_S = 0.03, 10
@@ -248,16 +249,17 @@ def make_cases(options, say):
     world.remove_left_over()
     lives = Lives(options.bin.resolve(), options.at_once, say)
     maker = Maker(lives, options.runs, options.seed, say)
-    lock, state = threading.Lock(), {"next": 1, "made": 0}
+    lock, state = threading.Lock(), {"next": 1, "made": 0, "failures": 0}
 
     def drive():
         while not lives.is_over:
             with lock:
-                if state["made"] >= options.n:
+                if state["made"] >= options.n or state["failures"] >= FAILURES_MAX:
                     return
                 number, state["next"] = state["next"], state["next"] + 1
             left_out = maker.make(number)
             with lock:
+                state["failures"] = state["failures"] + 1 if left_out is None else 0
                 if left_out == "":
                     state["made"] += 1
                     say(f"{number:04d}: {state['made']} cases")
@@ -271,4 +273,6 @@ def make_cases(options, say):
                 driver.join(0.5)
     finally:
         lives.end()
-        write_cases(options.runs, options.out)
+        count = write_cases(options.runs, options.out)
+    if count < options.n:
+        sys.exit(f"{count} of {options.n} cases; no more could be made here")
