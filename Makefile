@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench bench-core bench-logs bench-decide bench-isolation decide-cases hostile golden asan tsan fuzz model models soak guard-words planted mutate clean
+.PHONY: help setup build test check format tidy demo bench bench-core bench-logs bench-decide bench-isolation decide-cases second-world hostile golden asan tsan fuzz model models soak guard-words planted mutate clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -90,6 +90,15 @@ bench-decide: build ## Who ranks remedies how well, on families that nobody was 
 
 bench-isolation: build ## What a model costs the service beside it, by cgroup: 10 minutes, needs root
 	@tools/isolation_figures.py --bin $(BUILD)/bin
+
+# SECOND_PARTS narrows it: cases pack score. WORLDS of them run beside each other.
+SECOND_PARTS ?= cases
+N ?= 200
+SEED ?= 1
+WORLDS ?= 3
+second-world: build ## Cases of real processes, every remedy really tried: minutes for each; goes on where it was interrupted
+	@tools/second_world.py --bin $(BUILD)/bin --parts $(SECOND_PARTS) --n $(N) --seed $(SEED) \
+	    --at-once $(WORLDS)
 
 golden: build ## Rewrite the expected outputs in tests/golden; commit what you can explain
 	@HOMEOSTAT_GOLDEN=rewrite ctest --preset release --label-regex golden

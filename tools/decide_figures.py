@@ -16,6 +16,8 @@ cases of families that none of them was trained on. Writes docs/figures/decide.m
                scores each ranker; writes FIGURES and, beside it, what
                each answered to each case (decide-answers.jsonl); with     15 min more
                --model also the model, alone and with the tree
+    second     not by default: judges the cases of bench/second_world and     seconds
+               puts what comes of it into FIGURES; `score` does, too
     document   writes the page from FIGURES
     training   not by default: RUNS/training.jsonl and                     2 min
                RUNS/training-held-out.jsonl for models/train, from
@@ -49,6 +51,7 @@ BENCH = ROOT / "bench/decide"
 TREE = ROOT / "models/ranker/tree.json"
 DEFAULT = "tree"  # The ranker that `homeostat decide` uses.
 WITH_MODEL = ("both", "model", "json_grammar")  # None without --model.
+SECOND_WORLD = ROOT / "bench/second_world/cases.jsonl.xz"
 FOLDS = 3
 TOLD_OF_ANSWER = ("remedy", "service", "replica", "artifact", "to", "weight")
 
@@ -199,7 +202,22 @@ def pivotal_of(pairs):
             "rules": scoring.share(rules["is_acceptable"] for _, rules in differing)}
 
 
-def figures_of(tallies, took_ms, menu_recall, pairs=(), grammar_ms=()):
+def second_world_of(programs):
+    """What the program's own choices are worth on cases of real processes, which nobody learns."""
+    sys.path.insert(0, str(SECOND_WORLD.parent))
+    import choices
+    return choices.figures(programs, choices.read_cases(SECOND_WORLD))
+
+
+def judge_second_world(options):
+    if not options.figures.exists():
+        sys.exit(f"{options.figures} is not there; run the part score first")
+    figures = json.loads(options.figures.read_text())
+    figures["second_world"] = second_world_of(options.bin)
+    options.figures.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def figures_of(tallies, took_ms, menu_recall, pairs=(), grammar_ms=(), second_world=None):
     """The document of figures; took_ms by ranker. What needs a model that is not given is None."""
     told = {name: tally.figures() for name, tally in tallies.items()}
     default, tally = told[DEFAULT], tallies[DEFAULT]
@@ -221,7 +239,7 @@ def figures_of(tallies, took_ms, menu_recall, pairs=(), grammar_ms=()):
         "latency_by_ranker_ms": {name: latency_of(those) for name, those in took_ms.items()},
         "json_grammar_ms_p50": scoring.quantile(grammar_ms, 0.5),
         "cpu_ms": sum(took_ms[DEFAULT]) / len(took_ms[DEFAULT]) if took_ms[DEFAULT] else None,
-        "second_world": {"n": None, "both": None, "rules": None, "tree": None},
+        "second_world": second_world or dict.fromkeys(("n", "both", "rules", "tree")),
         "rankers": told, "families": dict(sorted(tally.families.items())),
     }
 
@@ -319,7 +337,7 @@ def score(options):
             if ranker.name != "json_grammar":
                 tallies[ranker.name].add_healthy(ranker.choose(case))
     figures = figures_of(tallies, took_ms, scoring.share(on_menu), pairs,
-                         [one["ms"] for one in by_grammar.values()])
+                         [one["ms"] for one in by_grammar.values()], second_world_of(options.bin))
     figures |= {"n_train": options.train, "load_before": load, "program": version_of(options),
                 "model": model_of(options),
                 "seeds": dict(zip(("train", "held_out"), options.seeds, strict=True))}
@@ -380,7 +398,8 @@ def ask_by_grammar(options):
 
 PARTS = {"peers": lambda options: install_peers(options.runs, BENCH / "requirements.txt"),
          "cases": make_all_cases, "grammar": ask_by_grammar, "score": score, "document": write_page,
-         "training": write_training, "tree": write_tree, "folds": ask_folds}
+         "training": write_training, "tree": write_tree, "folds": ask_folds,
+         "second": judge_second_world}
 
 
 def main():

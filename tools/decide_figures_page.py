@@ -42,8 +42,7 @@ NOT_SAID = """
 ## What this does not say
 
 - The cases are of one simulator, and what is acceptable in them rests on its physics and on prices
-  that are our opinion. Nothing is said of any real estate, and no second simulator has
-  been asked.
+  that are our opinion, as they are in the second world. Nothing is said of any real estate.
 {of_model}- The tree is the one that the program was built with; it learnt from the cases that
   `models/ranker/tree.json` names, the others from the cases of training above. All see only
   numbers that we made for the rules. A better tree is easily thought of.
@@ -172,10 +171,61 @@ def model(figures):
 """
 
 
+SECOND_WORLD_MIN = 100  # With fewer an interval of 95 % is wider than 20 points.
+SECOND_WORLD = """
+## In the second world
+
+n = {n:,} cases of real processes that were broken by means of others, each remedy really tried
+([what it is](../../bench/second_world/README.md)). Nobody learnt from them. *Right*, *harmful*: of
+all cases. *Acts*: of the {curable} cases in which something that changes the world is acceptable.
+*Mean of the families*: here, in the simulator's held-out cases above, and the gap between the two.
+Here `acceptable` is of what is possible, there of all remedies. Two futures of doing nothing
+differ by {noise} at the median.
+
+| who chooses | right | harmful | acts | mean of the families, here | in the simulator | gap |
+|---|---|---|---|---|---|---|
+"""
+
+
+def points(value):
+    return "–" if value is None else f"{100 * value:+.1f} points"
+
+
+def second_world_row(name, told, figures):
+    there = figures["macro"].get(name)
+    gap = None if there is None else told["macro"] - there
+    return (f"| {RANKERS[name]} | {with_interval(*ends(told['right']))} | "
+            f"{with_interval(*ends(told['harmful']))} | {percent(told['acts']['share'])} | "
+            f"{with_interval(told['macro'], told['macro_interval'])} | {percent(there)} | "
+            f"{points(gap)} |\n")
+
+
+def ends(told):
+    return told["share"], told["interval"]
+
+
+def second_world(figures):
+    told = figures["second_world"]
+    if told["n"] is None:
+        return ""
+    if told["n"] < SECOND_WORLD_MIN:
+        return (f"\n## In the second world\n\n{told['n']} cases of real processes are there "
+                "([what it is](../../bench/second_world/README.md)):\ntoo few to say anything of. "
+                f"Figures follow from {SECOND_WORLD_MIN} on.\n")
+    text = SECOND_WORLD.format(n=told["n"], curable=told["rankers"]["tree"]["acts"]["n"],
+                               noise=percent(told["noise"]["median"]))
+    text += "".join(second_world_row(name, told["rankers"][name], figures)
+                    for name in ("tree", "rules"))
+    for name in ("always_observe", "always_escalate"):
+        text += (f"| {RANKERS[name]} | {with_interval(*ends(told[name]))} | – | – | – | – | – |\n")
+    return text
+
+
 def page_of(figures):
     of_model = OF_MODEL if figures.get("model") else NO_MODEL
     return (head(figures) + rankers(figures) + families(figures) + default(figures)
-            + model(figures) + NOT_SAID.format(of_model=of_model))
+            + model(figures) + second_world(figures)
+            + NOT_SAID.format(of_model=of_model))
 
 
 def write(figures_file, out):

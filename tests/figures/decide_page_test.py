@@ -117,6 +117,24 @@ class Page(unittest.TestCase):
         made["needless"] = None
         self.assertIn("| needless actions in 40 healthy cases | – |", page_of(made))
 
+    def test_the_second_world_has_its_section_once_there_are_cases_of_it(self):
+        self.assertNotIn("second world\n", page_of(figures()))
+        made = figures()
+        part = {"share": 0.25, "interval": [0.1, 0.5], "n": 8}
+        ranker = {"right": part, "harmful": part, "acts": part, "macro": 0.3,
+                  "macro_interval": [0.2, 0.4]}
+        made["second_world"] = {
+            "n": 120, "both": None, "rules": 0.25, "tree": 0.25, "noise": {"median": 0.04},
+            "rankers": {"tree": ranker, "rules": ranker}, "always_observe": part,
+            "always_escalate": part}
+        page = page_of(made)
+        self.assertIn("n = 120 cases of real processes", page)
+        self.assertIn("| 25.0 % (10.0–50.0) | 25.0 % (10.0–50.0) | 25.0 % | "
+                      "30.0 % (20.0–40.0) | 75.0 % | -45.0 points |", page)
+        made["second_world"]["n"] = 99
+        self.assertIn("99 cases of real processes are there", page_of(made))
+        self.assertNotIn("-45.0 points", page_of(made))
+
     def test_it_says_what_it_does_not_say(self):
         self.assertIn("\n## What this does not say\n", page_of(figures()))
 
