@@ -17,7 +17,8 @@ double raised(const Candidate& candidate) {
 }
 
 /// Gives each candidate that has a kind the share of `score` that is its own, of what a person does
-/// not have, and brings the heaviest to the front. What weighs the same stays in its order.
+/// not have, and brings the heaviest to the front. What weighs the same stands as the case names
+/// it.
 template <class F>
 void share_out(std::vector<Candidate>& menu, F&& score) {
     double for_person = 0;
@@ -40,7 +41,9 @@ void share_out(std::vector<Candidate>& menu, F&& score) {
             menu[index].weight = (1 - for_person) * shares[index] / sum;
         }
     }
-    std::ranges::stable_sort(menu, std::ranges::greater{}, &Candidate::weight);
+    std::ranges::sort(menu, [](const Candidate& one, const Candidate& other) {
+        return one.weight != other.weight ? one.weight > other.weight : one.place < other.place;
+    });
 }
 
 }  // namespace
