@@ -161,9 +161,9 @@ class CaseJudge {
         const double read_ms = ms_since(begin);
         Judged judged = judge(one->shown, tree_);
         if (voice_) {
-            const auto begin = Clock::now();
+            const auto asked_at = Clock::now();
             judged.ranking = voice_->weigh(judged.ranked, cases::evidence_of(judged.survey));
-            judged.model_ms = ms_since(begin);
+            judged.model_ms = ms_since(asked_at);
         }
         tell(*one, judged, read_ms);
     }
