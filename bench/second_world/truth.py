@@ -23,8 +23,9 @@ DOUBT_MAX = 3.0
 # from how many requests were lost late; a difference counts from so many standard deviations on.
 DEVIATIONS = 2.0
 # Losses come in bunches. So many times what single ones would differ by: measured over pairs of
-# lives that do nothing with the same traffic (`tools/second_world.py --parts noise`).
-BUNCHING = 2.0
+# lives that do nothing with the same traffic (`tools/second_world.py --parts noise`), so far of
+# four cases.
+BUNCHING = 3.3
 PRICES = {"observe": 0, "eject": 1, "open_circuit": 1, "invalidate_cache": 1, "reroute": 1,
           "scale": 1.5, "restart": 1.5, "rolling_restart": 3, "rollback": 4, "escalate": 15}
 # Of a user's request: does one come by? The source of rates sees what the cache lacks.
