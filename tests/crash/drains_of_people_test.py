@@ -15,7 +15,9 @@ from kill_points_test import KilledWorld
 from kill_scenes import SCENES, bad_deploy
 
 EFFECT_LATE_MAX = 10  # Seconds, guard/drains.hpp: what comes sooner may be ours.
-DATE_ERROR = 1.5  # The edge's is a second.
+# The edge dates by whole seconds: one that guard allows for, another by which a date that is read may
+# be too early, and some for us.
+DATE_ERROR = 2.5
 
 
 class DrainedWorld(KilledWorld):
@@ -45,7 +47,8 @@ class DrainedWorld(KilledWorld):
     def is_told_of(self, name):
         self.read_sink()
         sentence = f"{name} stays drained: a person did it"
-        is_written = any(sentence in entry["body"]["because"] for entry in self.of_kind("proof"))
+        is_written = any(sentence in entry["body"]["proof"]["because"]
+                         for entry in self.of_kind("proof"))
         return is_written and sentence in (self.run_dir / "agent.log").read_text()
 
 
