@@ -15,8 +15,8 @@ from kill_points_test import KilledWorld
 from kill_scenes import SCENES, bad_deploy
 
 EFFECT_LATE_MAX = 10  # Seconds, guard/drains.hpp: what comes sooner may be ours.
-# The edge dates by whole seconds: one that guard allows for, another by which a date that is read may
-# be too early, and some for us.
+# The edge dates by whole seconds: one that guard allows for, one by which a date may be read too
+# early, and some for us.
 DATE_ERROR = 2.5
 
 
