@@ -56,6 +56,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         ensure(std::ranges::all_of(line, [](char c) { return c >= ' ' && c <= '~'; }),
                "evidence is plain");
     }
-    ensure(bytes > 0 && bytes <= evidence_bytes_max, "evidence keeps its bound");
+    ensure(bytes > 0 && bytes <= homeostat::evidence_bytes_max, "evidence keeps its bound");
     return 0;
 }

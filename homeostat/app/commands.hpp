@@ -5,9 +5,12 @@
 #include "homeostat/app/demo/demo.hpp"
 #include "homeostat/app/exit_status.hpp"
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace homeostat::app {

@@ -88,6 +88,21 @@ void Drains::see(const Facts& facts) {
     });
 }
 
+void Drains::move_back(Duration by) {
+    for (std::deque<Order>* orders : {&drains_, &undrains_}) {
+        for (Order& order : *orders) {
+            order.announced_at -= by;
+            if (order.done_at) {
+                *order.done_at -= by;
+            }
+            if (order.looked_at) {
+                *order.looked_at -= by;
+            }
+            order.is_of_earlier_boot = true;
+        }
+    }
+}
+
 /// A view of before, that came late, is dated before.
 bool Drains::is_gone(const Order& drain, const InstanceFacts& instance, Instant read_at) {
     const bool is_drained =
@@ -98,10 +113,17 @@ bool Drains::is_gone(const Order& drain, const InstanceFacts& instance, Instant 
 
 /// Whether the edge's date of it leaves room for this to be what drained it.
 bool Drains::explains(const Order& drain, const InstanceFacts& instance) {
-    if (drain.instance != instance.runtime.instance || drain.done_at) {
-        return drain.instance == instance.runtime.instance;
+    if (drain.instance != instance.runtime.instance) {
+        return false;
     }
     const std::optional<Instant>& since = instance.rotation_since;
+    if (drain.is_of_earlier_boot) {  // It was then at the latest.
+        const Instant by = drain.done_at.value_or(drain.announced_at) + effect_late_max;
+        return since && *since <= by + edge_date_error;
+    }
+    if (drain.done_at) {
+        return true;
+    }
     if (!since || *since < drain.announced_at - edge_date_error) {
         return false;
     }

@@ -11,7 +11,8 @@
 // who drains once more what is drained.
 //
 // What is drained when its incident is closed a person has kept so; but a spare that we stopped is
-// ours to use again. Of another boot dates say nothing, and an edge on this machine began anew.
+// ours to use again. After a reboot an edge on this machine has begun anew: ours is only what has
+// not changed since before.
 //
 // Bounded: the oldest go first, and are a person's then. Pure. Values only; a part of History.
 
@@ -45,8 +46,8 @@ class Drains {
     /// Another process of ours began: no answer of before will come.
     void outlive();
 
-    /// The machine was started again.
-    void forget() { *this = {}; }
+    /// The machine was started again, and the instants so far are of another boot.
+    void move_back(Duration by);
 
     /// What these facts show to be in rotation, or out of it in another way, is drained no more.
     void see(const Facts& facts);
@@ -69,6 +70,7 @@ class Drains {
         std::optional<Instant> looked_at{};  ///< Not answered for, and not found then.
         bool is_outlived{false};             ///< We died before an answer.
         bool is_stopped{false};              ///< And its process was ended by us.
+        bool is_of_earlier_boot{false};
         friend bool operator==(const Order&, const Order&) = default;
     };
 

@@ -205,10 +205,18 @@ TEST_CASE("what changed long after we died in putting it back was drained anew")
     }
 }
 
-TEST_CASE("of an earlier boot nothing is ours: whoever drained it did so since") {
-    Drains drains = done_drain();
-    drains.forget();
-    CHECK_FALSE(drains.is_ours(drained_since(announced)));
+TEST_CASE("of an earlier boot only that is ours which has not changed since then") {
+    for (const bool is_done : {true, false}) {
+        Drains drains = is_done ? done_drain() : announced_drain();
+        drains.move_back(seconds{30});
+        const Instant at = announced - seconds{30};
+        CHECK_FALSE(drains.is_ours(drained_since(std::nullopt)));
+        CHECK_FALSE(drains.is_ours(drained_since(now)));
+        CHECK_FALSE(drains.is_ours(drained_since(at + milliseconds{11'001})));
+        CHECK(drains.is_ours(drained_since(at + seconds{11})));
+        CHECK(
+            drains.is_ours(drained_since(at - minutes{5})));  // It was off, nobody knows how long.
+    }
     History history;
     learn_own_drain(history, payments_0);
     CHECK(history.drains().is_ours(drained_since(now)));

@@ -174,7 +174,7 @@ void History::move_back(Duration by) {
     }
     told_at_.clear();  // How long the machine was off nobody knows.
     lasting_.move_back(by);
-    drains_.forget();
+    drains_.move_back(by);
 }
 
 void History::see(const Facts& facts, Instant at) {

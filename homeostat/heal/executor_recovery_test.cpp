@@ -123,6 +123,7 @@ TEST_CASE("after a reboot every wait begins anew, however long the machine had r
         for (SimulatedInstance& one : machine.world.instances) {
             one.answers_from_at = Instant{};
             one.runtime.started_at = Instant{};
+            one.rotation_since = Instant{};  // The edge runs elsewhere, and runs on.
         }
         SimulatedProcess successor(machine);
         REQUIRE(successor.start());
