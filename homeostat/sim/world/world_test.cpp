@@ -55,9 +55,9 @@ TEST_CASE("a copy goes on as the world would have") {
 
 TEST_CASE("three seeds have had these bits on every machine and in every build so far") {
     constexpr std::array<std::pair<std::uint64_t, std::uint64_t>, 3> golden{{
-        {1, 0xFF6AE162682DDCB6ULL},
-        {2, 0xC0B6F84F8989DC9DULL},
-        {3, 0xBEC8AD619BF4426DULL},
+        {1, 0x70ED754D3E16E1F2ULL},
+        {2, 0xBA9F519481B19F57ULL},
+        {3, 0xA57E31B95869401DULL},
     }};
     for (const auto& [seed, digest] : golden) {
         CAPTURE(seed);
@@ -69,9 +69,9 @@ TEST_CASE("three seeds have had these bits on every machine and in every build s
 
 TEST_CASE("three seeds of estates with faults of every kind have had these bits likewise") {
     constexpr std::array<std::pair<std::uint64_t, std::uint64_t>, 3> golden{{
-        {1, 0x8741A4A86A3B16AAULL},
-        {2, 0x4F0AE2E2DC65AD82ULL},
-        {3, 0x7E79C65A390E8E32ULL},
+        {1, 0x445408F0D1AEE695ULL},
+        {2, 0x404E792DA5FA868BULL},
+        {3, 0x33399172E5D5C6FFULL},
     }};
     for (const auto& [seed, digest] : golden) {
         CAPTURE(seed);
