@@ -24,10 +24,9 @@ def run(command: list[str], tunables: str | None) -> str:
     environment.pop("GLIBC_TUNABLES", None)
     if tunables:
         environment["GLIBC_TUNABLES"] = tunables
-    # A known fault of ours makes the exit status 1; the hash is what counts here.
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if not done.stdout:
-        sys.exit(f"{command[0]} said nothing: {done.stderr}")
+    if done.returncode != 0:
+        sys.exit(f"{command[0]} exits with {done.returncode}: {done.stderr}")
     return done.stdout
 
 

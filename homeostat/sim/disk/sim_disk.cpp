@@ -65,10 +65,6 @@ class SimDisk::LockHold final : public os::Hold {
 
 int SimDisk::begin_call(CallKind kind) {
     ++calls_count_;
-    if (slow_calls_ahead_ > 0) {
-        --slow_calls_ahead_;
-        ++slow_calls_count_;
-    }
     if (calls_left_) {
         if (*calls_left_ == 0) {
             return EIO;

@@ -105,10 +105,6 @@ class SimDisk final : public os::DiskCalls {
     /// The medium changes a bit, unseen. REQUIRES: the file has it.
     void rot(const std::string& path, std::uint64_t bit_index);
 
-    /// The next calls are slow. Whoever keeps the clock asks after each step how many there were.
-    void slow_down(std::uint64_t calls_count) { slow_calls_ahead_ = calls_count; }
-    [[nodiscard]] std::uint64_t slow_calls_count() const { return slow_calls_count_; }
-
     [[nodiscard]] std::uint64_t calls_count() const { return calls_count_; }
     /// Of all files together.
     [[nodiscard]] std::uint64_t bytes_count() const;
@@ -170,8 +166,6 @@ class SimDisk final : public os::DiskCalls {
     std::optional<DiskFault> fault_;
     std::uint64_t faults_count_{0};
     std::uint64_t bytes_max_{0};
-    std::uint64_t slow_calls_ahead_{0};
-    std::uint64_t slow_calls_count_{0};
 };
 
 }  // namespace homeostat::sim::disk

@@ -147,14 +147,4 @@ TEST_CASE("a bit that rots is read as it is now, also after a power loss") {
     CHECK(possible(it.disk, "/d/f", WriteOrder::kept) == std::set<std::string>{"a`"});
 }
 
-TEST_CASE("slow calls are counted for whoever keeps the clock") {
-    Ready it;
-    it.disk.slow_down(2);
-    for (int call = 0; call < 3; ++call) {
-        CHECK(it.disk.append(it.file, "a"));
-    }
-    CHECK(it.disk.slow_calls_count() == 2);
-    CHECK(it.disk.calls_count() == 3 + 3);  // What made it ready among them.
-}
-
 }  // namespace homeostat::sim::disk

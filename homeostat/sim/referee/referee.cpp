@@ -2,7 +2,6 @@
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/named_enum.hpp"
-#include "homeostat/domain/entry_bodies.hpp"
 
 #include <fmt/format.h>
 
@@ -45,24 +44,6 @@ bool takes_away(const Order& order) {
            (replace != nullptr && replace->expected.pid != 0);
 }
 
-/// What of its part a step is about: an instance, a circuit, a route, a cache, an artifact.
-std::string target_of(const Step& step) {
-    if (const InstanceId* instance = instance_of(step)) {
-        return fmt::format("{} {}", to_text(part_of(step)), instance->text());
-    }
-    if (const auto* swap = std::get_if<SwapVersion>(&step)) {
-        return fmt::format("version of {}", to_text(swap->artifact));
-    }
-    if (const auto* circuit = std::get_if<SetCircuit>(&step)) {
-        return "circuit " + circuit->neighbour.text();
-    }
-    if (const auto* route = std::get_if<SetRoute>(&step)) {
-        return "route " + route->cache.text();
-    }
-    const auto* invalidate = std::get_if<Invalidate>(&step);
-    return invalidate == nullptr ? "" : "cache " + invalidate->cache.text();
-}
-
 /// A budget bounds what is taken: to give it back is never too much.
 bool gives_back(const Order& order) {
     const auto* circuit = std::get_if<SetCircuit>(&order.step);
@@ -71,55 +52,7 @@ bool gives_back(const Order& order) {
            (circuit != nullptr && !circuit->is_open) || (route != nullptr && !route->is_to_source);
 }
 
-/// The targets that a reading tells of, named as above.
-struct TargetsOf {
-    std::set<std::string>& unread;
-
-    void see(Part part, const InstanceId& instance) const {
-        unread.erase(fmt::format("{} {}", to_text(part), instance.text()));
-    }
-    Part operator()(const RuntimeFacts& facts) const {
-        for (const RuntimeInstance& one : facts.instances) {
-            see(Part::runtime, one.instance);
-        }
-        for (const Artifact artifact : artifacts_all) {
-            if (!facts.versions[artifact].current.empty()) {
-                unread.erase(fmt::format("version of {}", to_text(artifact)));
-            }
-        }
-        return Part::runtime;
-    }
-    Part operator()(const EdgeFacts& facts) const {
-        for (const EdgeInstance& one : facts.instances) {
-            see(Part::edge, one.instance);
-        }
-        for (const CircuitFacts& one : facts.circuits) {
-            unread.erase("circuit " + one.neighbour.text());
-        }
-        for (const RouteFacts& one : facts.routes) {
-            unread.erase("route " + one.cache.text());
-        }
-        return Part::edge;
-    }
-    Part operator()(const CachesFacts& facts) const {
-        for (const CacheFacts& one : facts.caches) {
-            unread.erase("cache " + one.cache.text());
-        }
-        return Part::caches;
-    }
-};
-
 }  // namespace
-
-Part part_of(const Step& step) {
-    if (std::holds_alternative<Invalidate>(step)) {
-        return Part::caches;
-    }
-    const bool is_of_edge =
-        std::holds_alternative<Drain>(step) || std::holds_alternative<Undrain>(step) ||
-        std::holds_alternative<SetCircuit>(step) || std::holds_alternative<SetRoute>(step);
-    return is_of_edge ? Part::edge : Part::runtime;
-}
 
 void Referee::accuse(const char* promise, std::string text) {
     violations_.push_back({promise, now_, std::move(text)});
@@ -169,7 +102,7 @@ void Referee::learn_intent(const Entry& entry) {
         accuse("P1", "an intent that cannot be read: " + body.error().text);
         return;
     }
-    intents_[body->effect] = {body->step, entry.incident, now_, body->is_undo};
+    intents_[body->effect] = {*body, entry.incident};
     if (!body->is_undo) {
         remedies_[entry.incident].insert(to_text(to_json(body->remedy)));
         if (remedies_[entry.incident].size() > rules_.attempts_max) {
@@ -191,7 +124,8 @@ void Referee::see_second_answer(const IncidentId& incident) {
 /// A yes is leave for one remedy.
 void Referee::check_leave(const Order& order) {
     const auto found = intents_.find(order.effect);
-    const bool needs_none = found == intents_.end() || found->second.is_undo || gives_back(order);
+    const bool needs_none =
+        found == intents_.end() || found->second.body.is_undo || gives_back(order);
     if (!rules_.asks || needs_none) {
         return;
     }
@@ -199,13 +133,20 @@ void Referee::check_leave(const Order& order) {
     const std::size_t begun = remedies_[intent.incident].size();
     if (begun > yes_count_[intent.incident]) {
         accuse("P11", fmt::format("{} does {}, its remedy number {}; a person agreed {} times",
-                                  intent.incident.text(), describe(intent.step), begun,
+                                  intent.incident.text(), describe(intent.body.step), begun,
                                   yes_count_[intent.incident]));
     }
 }
 
+void Referee::see_sent(const EntryGroup& group) {
+    records_.sent(group);
+    cool_downs_.send(group, now_);
+}
+
 void Referee::see_taken(const EntryGroup& group) {
     records_.taken(group);
+    // What was kept while the ledger took nothing may be as old as that.
+    cool_downs_.take(group, ledger_closed_at_.value_or(now_));
     groups_at_.push_back(now_);
     while (groups_at_.front() < now_ - std::chrono::minutes{1}) {
         groups_at_.pop_front();
@@ -242,6 +183,7 @@ void Referee::see_replay(std::span<const EntryGroup> groups) {
         return;
     }
     model_run_.begin_with(groups);
+    cool_downs_.begin_with(groups, now_);
     // Those that arrived though nobody was told of it are as good as the others.
     unsynced_intents_.clear();
     for (std::size_t index = known; index < groups.size(); ++index) {
@@ -284,7 +226,7 @@ void Referee::see_blindness(bool is_blind) {
 }
 
 void Referee::see_reading(const FactsPart& part) {
-    unread_.erase(std::visit(TargetsOf{unread_targets_}, part));
+    unread_.erase(see_targets(part, unread_targets_));
 }
 
 void Referee::lose_sight(const Step& step) {
@@ -304,6 +246,7 @@ void Referee::see_death(bool has_lost_power) {
     unanswered_.clear();
     if (has_lost_power) {
         records_.lose_power();
+        cool_downs_.move_back(boot_takes);
     }
 }
 
@@ -316,6 +259,7 @@ void Referee::see_order(const Order& order) {
     check_switch(order);
     check_unknown(order);
     check_budget(order);
+    check_cool_down(order);
     check_floor(order);
     check_yield(order);
     check_leave(order);
@@ -342,8 +286,8 @@ void Referee::check_intent(const Order& order) {
         } else if (!starts_what_ended) {
             accuse("P15", "the ledger takes nothing, and yet: " + describe(order.step));
         }
-    } else if (found->second.step != order.step) {
-        accuse("P1", order.effect.text() + " was to be '" + describe(found->second.step) +
+    } else if (found->second.body.step != order.step) {
+        accuse("P1", order.effect.text() + " was to be '" + describe(found->second.body.step) +
                          "' and is '" + describe(order.step) + "'");
     }
     const bool is_stale = replace != nullptr ? replace->expected != order.present
@@ -399,6 +343,22 @@ void Referee::check_budget(const Order& order) {
     if (orders_at_.size() > rules_.effects_max && !gives_back(order)) {
         accuse("P6", fmt::format("{} orders within {:.0f} s, {} are allowed: {}", orders_at_.size(),
                                  to_seconds(rules_.effects_window), rules_.effects_max,
+                                 describe(order.step)));
+    }
+}
+
+/// A reflex that starts what has ended backs off instead.
+void Referee::check_cool_down(const Order& order) {
+    const auto found = intents_.find(order.effect);
+    const bool is_free = found == intents_.end() || found->second.body.is_undo ||
+                         gives_back(order) || (found->second.body.is_reflex && !takes_away(order));
+    if (is_free) {
+        return;
+    }
+    const auto since = cool_downs_.since(found->second.incident, found->second.body);
+    if (since && now_ < *since + rules_.cool_down - order_delay_max) {
+        accuse("P6", fmt::format("{} {:.1f} s after it was used there: {}",
+                                 use_of(found->second.body.remedy), to_seconds(now_ - *since),
                                  describe(order.step)));
     }
 }

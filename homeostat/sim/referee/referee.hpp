@@ -5,7 +5,7 @@
 // It is told what arrives and what happens at the targets, when the kill switch was turned, and
 // which records were durable by then, and remembers that by itself. It shares no code with the
 // loop: no history, no limits of guard's, no facts. Records count only where a promise is about
-// them (P1, P3, P6, P15); what they claim of the world is never believed.
+// them (P1, P6, P11, P14, P15, P22, M1); what they claim of the world is never believed.
 //
 // Where the loop may act on a view that is a moment old, so may it before the referee: the wanted
 // state counts if it held at some moment of the last `view_age_max`.
@@ -14,14 +14,16 @@
 
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/entry.hpp"
+#include "homeostat/domain/entry_bodies.hpp"
 #include "homeostat/domain/facts.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/inventory.hpp"
 #include "homeostat/domain/process_identity.hpp"
-#include "homeostat/domain/remedy_kind.hpp"
 #include "homeostat/domain/step.hpp"
+#include "homeostat/sim/referee/cool_downs.hpp"
 #include "homeostat/sim/referee/model_run.hpp"
 #include "homeostat/sim/referee/records_seen.hpp"
+#include "homeostat/sim/referee/targets.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -43,6 +45,9 @@ constexpr Duration users_window = std::chrono::seconds{15};
 constexpr double felt_share_min = 0.01;
 /// P13: from the switch to the last order.
 constexpr Duration switch_acts_within = std::chrono::seconds{1};
+/// The clock of a new boot begins at this, though no time passes while the machine is off: to the
+/// loop all that was before is older by so much.
+constexpr Duration boot_takes = std::chrono::seconds{20};
 /// P18: how often a rival may take a change of ours back before we keep our hands off, and the
 /// window in which that counts.
 constexpr std::uint32_t reverts_max = 2;
@@ -56,18 +61,10 @@ struct Rules {
     std::uint32_t effects_max{30};
     Duration effects_window{std::chrono::minutes{10}};
     std::uint32_t attempts_max{3};
+    Duration cool_down{std::chrono::minutes{2}};
     bool is_quiet{false};  ///< P21: nothing is ever wrong in this world.
     bool asks{false};      ///< P11: nothing may begin without a person's yes.
 };
-
-/// The parts of the world that are read and acted upon apart from each other.
-enum class Part : std::uint8_t { runtime, edge, caches };
-
-constexpr auto names_of(std::type_identity<Part>) {
-    return std::to_array<std::string_view>({"runtime", "edge", "caches"});
-}
-
-[[nodiscard]] Part part_of(const Step& step);
 
 /// An order as it arrives, and the target as it was then.
 struct Order {
@@ -104,7 +101,7 @@ class Referee {
     /// What users got of the guarded service: each tick.
     void see_users(double requests, double failed);
     /// A group is on its way to the ledger; it took it; all that it took is synced.
-    void see_sent(const EntryGroup& group) { records_.sent(group); }
+    void see_sent(const EntryGroup& group);
     void see_taken(const EntryGroup& group);
     void see_synced();
     void see_ledger(bool takes_entries);
@@ -139,10 +136,8 @@ class Referee {
 
   private:
     struct Intent {
-        Step step;
+        IntentBody body;
         IncidentId incident;
-        Instant at{};
-        bool is_undo{false};
     };
     struct Revert {
         Instant at{};
@@ -157,6 +152,7 @@ class Referee {
     void check_intent(const Order& order);
     void check_catalogue(const Order& order);
     void check_budget(const Order& order);
+    void check_cool_down(const Order& order);
     void check_floor(const Order& order);
     void check_switch(const Order& order);
     void check_unknown(const Order& order);
@@ -189,6 +185,7 @@ class Referee {
     std::set<std::string> unread_targets_;
     std::deque<Revert> reverts_;
     RecordsSeen records_;
+    CoolDowns cool_downs_;
     ModelRun model_run_;
     std::vector<Entry> unsynced_intents_;
     std::deque<Instant> groups_at_;

@@ -307,6 +307,7 @@ bool LabProcess::take_step(std::optional<std::uint64_t>& steps_left) {
 
 bool LabProcess::pass_towards(Instant at) {
     if (machine_.is_paused() && machine_.now() < at) {
+        machine_.trace().reached("paused");
         machine_.pass_until(std::min(at, machine_.now() + tick_length));
         return true;
     }

@@ -19,9 +19,19 @@ Duration of_ms(double ms) {
     return Duration{static_cast<std::int64_t>(ms * 1e6)};
 }
 
-/// Tools that watch from outside say what they like: figures of one instance are invented.
+/// Tools that watch from outside say what they like, of some instances the opposite of what is.
 bool is_lied_about(Machine& machine, ReplicaIndex replica) {
-    return replica == machine.declared().first && machine.meets(Way::probes, TroubleKind::lying);
+    return replica < machine.declared().first + machine.lied_about_count() &&
+           machine.meets(Way::probes, TroubleKind::lying);
+}
+
+/// All look dead to whoever asks them.
+bool is_unseen(Machine& machine) {
+    const bool is_blind = machine.is_on(Way::probes, TroubleKind::blind);
+    if (is_blind) {
+        machine.mark(Way::probes, TroubleKind::blind);
+    }
+    return is_blind;
 }
 
 EdgeReading edge_reading_of(Machine& machine, ServiceIndex service, SubjectKind kind) {
@@ -69,9 +79,8 @@ std::vector<Reading> read_probe(Machine& machine, ReplicaIndex replica) {
     reading.subject = {SubjectKind::instance, world.topology().instance_of(replica).text()};
     reading.at = machine.told_now();
     const bool answers = view.is_alive && view.is_answering && view.is_reachable;
-    reading.has_answered = is_lied_about(machine, replica)
-                               ? !answers
-                               : answers && !machine.is_on(Way::probes, TroubleKind::blind);
+    reading.has_answered =
+        is_lied_about(machine, replica) ? !answers : answers && !is_unseen(machine);
     reading.status = reading.has_answered ? ok : 0;
     reading.latency =
         reading.has_answered ? of_ms(world.replica_latency_ms(replica, 0.5)) : Duration{seconds{1}};

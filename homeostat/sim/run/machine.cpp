@@ -26,6 +26,7 @@ Rules rules_of(const Options& options, const Declared& declared) {
     rules.effects_max = options.limits.effects_max;
     rules.effects_window = options.limits.effects_window;
     rules.attempts_max = options.limits.attempts_max;
+    rules.cool_down = options.limits.cool_down;
     rules.is_quiet = options.is_quiet;
     rules.asks = std::ranges::all_of(options.limits.autonomy,
                                      [](const auto& one) { return one.second == Autonomy::ask; });
@@ -197,20 +198,41 @@ bool Machine::meets(Way way, TroubleKind kind) {
         const bool is_here = trouble.way == way && trouble.kind == kind &&
                              trouble.begins_at <= now && now < trouble.ends_at;
         if (is_here && draw_chance(troubles_rng_, trouble.chance)) {
-            trace_.reached(fmt::format("{} {}", to_text(way), to_text(kind)));
+            mark(way, kind);
             return true;
         }
     }
     return false;
 }
 
+void Machine::mark(Way way, TroubleKind kind) {
+    trace_.reached(fmt::format("{} {}", to_text(way), to_text(kind)));
+}
+
+std::uint32_t Machine::lied_about_count() const {
+    const Tick now = world_.ticks_count();
+    std::uint32_t count = 0;
+    for (const Trouble& trouble : options_.troubles) {
+        const bool is_here =
+            trouble.kind == TroubleKind::lying && trouble.begins_at <= now && now < trouble.ends_at;
+        count = is_here ? std::max(count, trouble.instances_count) : count;
+    }
+    return count;
+}
+
 Duration Machine::draw_duration(Duration from, Duration to) {
     return Duration{ports_rng_.between(from.count(), to.count())};
 }
 
-Duration Machine::wall_ahead() const {
-    const bool is_wrong = is_within(options_.wall_jumps, world_.ticks_count());
-    return is_wrong ? std::chrono::hours{24 * 366} : Duration{};
+Duration Machine::wall_ahead() {
+    const Tick now = world_.ticks_count();
+    for (const WallJump& jump : options_.wall_jumps) {
+        if (jump.span.begins_at <= now && now < jump.span.ends_at) {
+            trace_.reached(jump.ahead > Duration{} ? "wall clock ahead" : "wall clock behind");
+            return jump.ahead;
+        }
+    }
+    return {};
 }
 
 bool Machine::is_paused() const {
@@ -286,10 +308,9 @@ bool Machine::end_life() {
 }
 
 void Machine::reboot() {
-    constexpr Duration starts_within = seconds{20};
     disk_.lose_power();
     boots_count_ += 1;
-    boot_began_at_ = now_ - starts_within;
+    boot_began_at_ = now_ - boot_takes;
     for (ReplicaIndex replica = declared_.first; replica < declared_.end; ++replica) {
         if (world_.replica(replica).is_wanted) {
             (void)world_.restart(replica, {});

@@ -100,6 +100,10 @@ class Machine {
     /// Whether this call meets the trouble: on, and by its chance.
     [[nodiscard]] bool meets(Way way, TroubleKind kind);
     [[nodiscard]] bool is_on(Way way, TroubleKind kind) const;
+    /// What is on met somebody.
+    void mark(Way way, TroubleKind kind);
+    /// Of so many instances, from the first on, the probes lie.
+    [[nodiscard]] std::uint32_t lied_about_count() const;
     [[nodiscard]] Rng& ports_rng() { return ports_rng_; }
     [[nodiscard]] Duration draw_duration(Duration from, Duration to);
 
@@ -108,7 +112,7 @@ class Machine {
 
     void turn_switch(bool is_engaged);
     [[nodiscard]] bool is_suspended() const { return is_suspended_; }
-    [[nodiscard]] Duration wall_ahead() const;
+    [[nodiscard]] Duration wall_ahead();
     [[nodiscard]] bool is_paused() const;
     [[nodiscard]] bool is_chaos() const { return world_.ticks_count() < options_.chaos_ends_at; }
 

@@ -8,14 +8,17 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <iterator>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -98,7 +101,21 @@ std::optional<Range> parse_range(std::string_view text) {
     return is_read && range.first <= range.last ? std::optional(range) : std::nullopt;
 }
 
-void print_violations(const SeedResult& result, std::uint64_t seed, const Chosen& chosen) {
+/// What was drawn and how it ended, for whoever has only this log.
+void print_history(const Options& options) {
+    constexpr std::ptrdiff_t lines_max = 40;
+    const std::vector<std::string> trace = run_once(options, true).trace;
+    const std::ptrdiff_t left_out = std::max<std::ptrdiff_t>(0, std::ssize(trace) - lines_max);
+    std::fprintf(stderr, "%s  the last of %zu lines:\n", describe(options).c_str(), trace.size());
+    for (const std::string& line : std::span(trace).subspan(static_cast<std::size_t>(left_out))) {
+        std::fprintf(stderr, "%s\n", line.c_str());
+    }
+}
+
+void print_violations(const SeedResult& result, const Options& options, const Chosen& chosen) {
+    std::fprintf(stderr, "seed %lu (%s) breaks a promise:\n", options.seed,
+                 options.scenario.c_str());
+    print_history(options);
     std::map<std::string, std::uint32_t> told;
     for (const Violation& violation : result.violations) {
         if (++told[violation.promise] <= 3) {
@@ -106,7 +123,7 @@ void print_violations(const SeedResult& result, std::uint64_t seed, const Chosen
                          to_seconds(violation.at.time_since_epoch()), violation.text.c_str());
         }
     }
-    std::fprintf(stderr, "  again: homeostat simulate --seed %lu%s --trace\n", seed,
+    std::fprintf(stderr, "  again: homeostat simulate --seed %lu%s --trace\n", options.seed,
                  chosen.arguments().c_str());
 }
 
@@ -129,6 +146,10 @@ void add(Totals& totals, const SeedResult& result) {
     }
 }
 
+bool has(std::span<const std::string_view> marks, std::string_view mark) {
+    return std::ranges::find(marks, mark) != marks.end();
+}
+
 std::vector<std::string> missing_marks(const Totals& totals) {
     std::vector<std::string> missing;
     for (const std::string_view mark : all_marks()) {
@@ -137,6 +158,17 @@ std::vector<std::string> missing_marks(const Totals& totals) {
         }
     }
     return missing;
+}
+
+/// Reached, and nobody would notice if it no longer were.
+std::vector<std::string> unlisted_marks(const Totals& totals) {
+    std::vector<std::string> unlisted;
+    for (const auto& [mark, count] : totals.marks) {
+        if (!has(all_marks(), mark)) {
+            unlisted.push_back(mark);
+        }
+    }
+    return unlisted;
 }
 
 void print_totals(const Totals& totals, double wall_seconds) {
@@ -181,7 +213,7 @@ int list_scenarios(bool is_json) {
 
 int show_one(std::uint64_t seed, const Chosen& chosen) {
     const Options options = chosen.options_of(seed);
-    const SeedResult result = run_once(options, true);
+    const SeedResult result = run_seed(options, true);
     fmt::print("{}", describe(options));
     for (const std::string& line : result.trace) {
         fmt::print("{}\n", line);
@@ -202,9 +234,7 @@ Totals run_seeds(const Range& range, const Chosen& chosen) {
         const SeedResult result = run_seed(options);
         add(totals, result);
         if (!result.violations.empty()) {
-            std::fprintf(stderr, "seed %lu (%s) breaks a promise:\n", seed,
-                         options.scenario.c_str());
-            print_violations(result, seed, chosen);
+            print_violations(result, options, chosen);
         } else if (totals.seeds % 50 == 0) {
             std::fprintf(stderr, "%lu seeds\n", totals.seeds);
         }
@@ -214,26 +244,32 @@ Totals run_seeds(const Range& range, const Chosen& chosen) {
 
 void print_json(const Totals& totals, double wall_seconds) {
     fmt::print(R"({{"seeds":{},"violations":{},"settled":{},"healed":{},"orders":{},)"
-               R"("seeds_with_orders":{},"deaths":{},)"
+               R"("seeds_with_orders":{},"deaths":{},"steps":{},)"
                R"("virtual_seconds":{:.1f},"wall_seconds":{:.3f},"trace_hash":"{:016x}"}})"
                "\n",
                totals.seeds, totals.violations, totals.settled, totals.healed, totals.orders,
-               totals.seeds_with_orders, totals.deaths, totals.virtual_seconds, wall_seconds,
-               totals.hash);
+               totals.seeds_with_orders, totals.deaths, totals.steps, totals.virtual_seconds,
+               wall_seconds, totals.hash);
 }
 
 int exit_status_of(const Totals& totals, const Arguments& arguments) {
     if (is_interrupted != 0) {
         return exit_interrupted;
     }
-    const std::vector<std::string> missing = missing_marks(totals);
-    if (arguments.requires_marks && !missing.empty()) {
-        for (const std::string& mark : missing) {
-            std::fprintf(stderr, "never reached: %s\n", mark.c_str());
+    bool is_good = totals.violations == 0;
+    if (arguments.requires_marks) {
+        for (const std::string& mark : missing_marks(totals)) {
+            const bool is_required = !has(marks_not_required(), mark);
+            std::fprintf(stderr, "never reached: %s%s\n", mark.c_str(),
+                         is_required ? "" : ", and need not be");
+            is_good = is_good && !is_required;
         }
-        return exit_violated;
+        for (const std::string& mark : unlisted_marks(totals)) {
+            std::fprintf(stderr, "not among the marks: %s\n", mark.c_str());
+            is_good = false;
+        }
     }
-    return totals.violations == 0 ? exit_ok : exit_violated;
+    return is_good ? exit_ok : exit_violated;
 }
 
 /// The beginnings of histories, for comparing builds and machines. Nothing is judged.
@@ -367,8 +403,10 @@ int main(int argc, char** argv) {
         } catch (const CLI::ParseError& error) {
             return app.exit(error) == 0 ? exit_ok : exit_usage;
         }
-        if (std::signal(SIGINT, [](int) { is_interrupted = 1; }) == SIG_ERR) {
-            return exit_violated;
+        for (const int number : {SIGINT, SIGTERM}) {
+            if (std::signal(number, [](int) { is_interrupted = 1; }) == SIG_ERR) {
+                return exit_violated;
+            }
         }
         return run(arguments);
     } catch (const std::exception& error) {

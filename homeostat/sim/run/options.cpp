@@ -47,9 +47,12 @@ std::string describe(const Options& options) {
         text += "  fault: " + describe(fault, options.topology) + "\n";
     }
     for (const Trouble& trouble : options.troubles) {
-        text += fmt::format("  {} {} with {:.2f} from {:.1f} s to {:.1f} s\n", to_text(trouble.way),
-                            to_text(trouble.kind), trouble.chance, seconds_of(trouble.begins_at),
-                            seconds_of(trouble.ends_at));
+        const bool is_lying = trouble.kind == TroubleKind::lying;
+        const std::string of =
+            is_lying ? fmt::format(" about {}", trouble.instances_count) : std::string();
+        text += fmt::format("  {} {}{} with {:.2f} from {:.1f} s to {:.1f} s\n",
+                            to_text(trouble.way), to_text(trouble.kind), of, trouble.chance,
+                            seconds_of(trouble.begins_at), seconds_of(trouble.ends_at));
     }
     for (const Tick at : options.rots_at) {
         text += fmt::format("  a bit of the ledger rots at {:.1f} s\n", seconds_of(at));
@@ -57,8 +60,11 @@ std::string describe(const Options& options) {
     for (const Tick at : options.reboots_at) {
         text += fmt::format("  the machine goes off and on at {:.1f} s\n", seconds_of(at));
     }
-    text += describe("kill switch", options.suspensions) + describe("pause", options.pauses) +
-            describe("wall clock wrong", options.wall_jumps);
+    text += describe("kill switch", options.suspensions) + describe("pause", options.pauses);
+    for (const WallJump& jump : options.wall_jumps) {
+        text += describe(fmt::format("wall clock wrong by {:.0f} s", to_seconds(jump.ahead)),
+                         {jump.span});
+    }
     for (const auto& [is_there, name] :
          {std::pair{options.has_autoscaler, "autoscaler"}, std::pair{options.has_gitops, "gitops"},
           std::pair{options.has_undrainer, "script that puts back"},

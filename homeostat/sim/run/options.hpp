@@ -60,7 +60,7 @@ enum class TroubleKind : std::uint8_t {
     reordered,    ///< Telemetry comes in another order.
     dropped,      ///< Telemetry says nothing this time.
     blind,        ///< All instances look dead to whoever asks them.
-    lying,        ///< One instance's figures are invented.
+    lying,        ///< Of some instances the probes say the opposite.
     full,         ///< The ledger's disk has no room.
     broken,       ///< A write or a sync of the ledger's fails with EIO.
 };
@@ -84,11 +84,17 @@ struct Trouble {
     double chance{1};  ///< Per call.
     Tick begins_at{0};
     Tick ends_at{never};
+    std::uint32_t instances_count{1};  ///< Of `lying`: so many from the first on are lied about.
 };
 
 struct Span {
     Tick begins_at{0};
     Tick ends_at{0};
+};
+
+struct WallJump {
+    Span span;
+    Duration ahead{};  ///< Of the true time; behind it if less than 0.
 };
 
 struct Options {
@@ -98,12 +104,12 @@ struct Options {
     ServiceIndex guarded{0};
     std::vector<InjectedFault> faults;
     std::vector<Trouble> troubles;
-    std::vector<Span> suspensions;  ///< A person engages the kill switch, and releases it.
-    std::vector<Span> pauses;       ///< Our process stands still, and does not know it.
-    std::vector<Span> wall_jumps;   ///< The wall clock is wrong by hours.
-    std::vector<Tick> rots_at;      ///< A bit of the ledger changes, and our process dies.
-    std::vector<Tick> reboots_at;   ///< The machine goes off and on: unsynced bytes go, the clock
-                                    ///< of the boot begins anew.
+    std::vector<Span> suspensions;     ///< A person engages the kill switch, and releases it.
+    std::vector<Span> pauses;          ///< Our process stands still, and does not know it.
+    std::vector<WallJump> wall_jumps;  ///< The wall clock is wrong, by an hour or by a year.
+    std::vector<Tick> rots_at;         ///< A bit of the ledger changes, and our process dies.
+    std::vector<Tick> reboots_at;  ///< The machine goes off and on: unsynced bytes go, the clock
+                                   ///< of the boot begins anew.
     ModelKind model{ModelKind::none};
     PersonKind person{PersonKind::absent};
     bool has_autoscaler{false};       ///< A rival that stops spares again.

@@ -138,9 +138,10 @@ class Lives {
         result.is_settled = (ending.is_world_well || ending.is_person_told) &&
                             ending.open.empty() && ending.residue.empty();
         machine_.say(ending.is_world_well ? "the end: all is well" : "the end: " + ending.why_not);
-        machine_.trace().reached(ending.is_world_well    ? "ended well"
-                                 : ending.is_person_told ? "ended with a person told"
-                                                         : "ended badly");
+        if (ending.is_world_well || ending.is_person_told) {  // Otherwise P19 is broken.
+            machine_.trace().reached(ending.is_world_well ? "ended well"
+                                                          : "ended with a person told");
+        }
     }
 
     Machine& machine_;
@@ -208,8 +209,8 @@ void measure_harm(const Options& options, SeedResult& result) {
 
 }  // namespace
 
-SeedResult run_seed(const Options& options) {
-    SeedResult first = run_once(options, false);
+SeedResult run_seed(const Options& options, bool keeps_trace) {
+    SeedResult first = run_once(options, keeps_trace);
     const SeedResult second = run_once(options, false);
     if (first.trace_hash != second.trace_hash) {
         first.violations.push_back({"P25", Instant{},

@@ -38,7 +38,7 @@ struct SeedResult {
 [[nodiscard]] SeedResult run_once(const Options& options, bool keeps_trace);
 
 /// Twice, and holds the traces against each other (P25); against a twin where the options have one
-/// (P20), and with the demon against a world without us (P10).
-[[nodiscard]] SeedResult run_seed(const Options& options);
+/// (P20), and with the demon against a world without us (P10). The lines kept are of the first.
+[[nodiscard]] SeedResult run_seed(const Options& options, bool keeps_trace = false);
 
 }  // namespace homeostat::sim

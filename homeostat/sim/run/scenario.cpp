@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +13,8 @@
 namespace homeostat::sim {
 
 namespace {
+
+using std::chrono::hours;
 
 constexpr Tick fault_begins_at = ticks_of(20);  ///< We have looked at ordinary days by then.
 
@@ -267,8 +270,11 @@ void partition(Rng& rng, Options& options) {
 
 void wall_clock(Rng& rng, Options& options) {
     add_any_fault(rng, options);
+    constexpr std::array<Duration, 4> jumps{hours{1}, -hours{1}, hours{24 * 366}, -hours{24 * 366}};
+    Rng jump_rng = rng.fork("jump");
+    const Duration ahead = jumps.at(static_cast<std::size_t>(jump_rng.between(0, 3)));
     const Tick begins_at = draw_ticks(rng, 15, 60);
-    options.wall_jumps.push_back({begins_at, begins_at + draw_ticks(rng, 5, 60)});
+    options.wall_jumps.push_back({{begins_at, begins_at + draw_ticks(rng, 5, 60)}, ahead});
     for (std::int64_t left = rng.between(0, 2); left > 0; --left) {
         options.reboots_at.push_back(draw_moment(rng, options));
     }
@@ -342,8 +348,12 @@ void kill_switch(Rng& rng, Options& options) {
 }
 
 void liar(Rng& rng, Options& options) {
+    // Three are all that serve in a small group: then everything looks dead, as in S4.
+    const std::uint32_t there = options.topology.services[options.guarded].replicas_count;
+    Rng liars_rng = rng.fork("liars");
+    const std::uint32_t liars = draw_chance(liars_rng, 0.5) ? 1 : std::min(3U, there);
     add_trouble(rng, options, draw_between(rng, 10, 90),
-                {.way = Way::probes, .kind = TroubleKind::lying});
+                {.way = Way::probes, .kind = TroubleKind::lying, .instances_count = liars});
     if (draw_chance(rng, 0.5)) {
         add_any_fault(rng, options);
     }
@@ -401,7 +411,7 @@ constexpr std::array scenarios{
     Scenario{"S15", "a node is drained under a disruption budget", nullptr, no_cluster},
     Scenario{"S16", "a zone is lost", zone_lost, {}},
     Scenario{"S17", "a partition of 43 seconds", partition, {}},
-    Scenario{"S18", "the wall clock is a year ahead, the machine goes off and on", wall_clock, {}},
+    Scenario{"S18", "the wall clock is wrong, the machine goes off and on", wall_clock, {}},
     Scenario{"S19", "telemetry twice, late, in another order, or not", bad_post, {}},
     Scenario{"S20", "the model is slow, garbage, dead or a demon", bad_model, {}},
     Scenario{"S21", "runtime and edge are down, slow, throttled or stale", bad_ways, {}},
@@ -413,7 +423,7 @@ constexpr std::array scenarios{
     Scenario{"S25", "the kill switch in the middle of a remedy", kill_switch, {}},
     Scenario{"S26", "a million log lines a second", nullptr,
              "the world writes no log lines; sense's own tests flood it"},
-    Scenario{"S27", "one instance's probes lie", liar, {}},
+    Scenario{"S27", "the probes of one instance lie, or of three", liar, {}},
     Scenario{"S28", "an older version of ours acts upon the same service", two_of_us, {}},
     Scenario{"S29", "a thousand of us start at once", nullptr, no_cluster},
     Scenario{"S30", "a fault that only a person can mend", for_a_person, {}},

@@ -135,12 +135,12 @@ void share_out(State& state, const ServiceState& service) {
     double weights = 0;
     for (ReplicaIndex at = service.first; at < service.end; ++at) {
         const ReplicaState& replica = state.replicas[at];
-        weights += replica.is_in_rotation(state.now) ? replica.weight : 0;
+        weights += replica.is_in_rotation(state.now) ? ReplicaState::weight : 0;
     }
     for (ReplicaIndex at = service.first; at < service.end; ++at) {
         ReplicaState& replica = state.replicas[at];
         const bool is_in = weights > 0 && replica.is_in_rotation(state.now);
-        replica.share = is_in ? replica.weight / weights : 0;
+        replica.share = is_in ? ReplicaState::weight / weights : 0;
     }
     if (service.door.hot_share_max > 0) {
         share_hot_key(state, service);

@@ -117,16 +117,6 @@ Outcome World::undrain(ReplicaIndex index, const EffectId& effect) {
     return done();
 }
 
-Outcome World::set_weight(ReplicaIndex index, double weight, const EffectId& effect) {
-    ensure(weight >= 0 && weight <= 256, "a weight is 0 to 256");
-    ReplicaState& replica = state_->replicas.at(index);
-    if (replica.weight != weight) {
-        replica.weight = weight;
-        state_->effects.push_back({effect, EffectKind::weighted, index, state_->now});
-    }
-    return done();
-}
-
 Outcome World::set_circuit(ServiceIndex neighbour, bool is_open, const EffectId& effect) {
     State& state = *state_;
     bool has_one = false;

@@ -72,9 +72,8 @@ TEST_CASE("what is so already is done again and no further effect") {
         CHECK(world.invalidate(quotes, effect_for_test(3)).kind == OutcomeKind::done);
         CHECK(world.set_route(quotes, true, effect_for_test(4)).kind == OutcomeKind::done);
         CHECK(world.shed(payments, 0.1, effect_for_test(5)).kind == OutcomeKind::done);
-        CHECK(world.set_weight(1, 2, effect_for_test(6)).kind == OutcomeKind::done);
     }
-    for (int number = 1; number <= 6; ++number) {
+    for (int number = 1; number <= 5; ++number) {
         CAPTURE(number);
         CHECK(effects_of(world, effect_for_test(number)).size() == 1);
     }
@@ -93,9 +92,8 @@ TEST_CASE("a drained replica gets nothing and its siblings get its share") {
     CHECK(world.replica(0).rotation == Rotation::draining);
     CHECK(world.replica(1).offered == doctest::Approx(world.service(payments).offered / 2));
     world.undrain(0, effect_for_test(2));
-    world.set_weight(0, 0.5, effect_for_test(3));
     world.run(1);
-    CHECK(world.replica(0).offered == doctest::Approx(world.service(payments).offered / 5));
+    CHECK(world.replica(0).offered == doctest::Approx(world.service(payments).offered / 3));
 }
 
 TEST_CASE("a spare that is started serves, and one that is stopped is a spare again") {

@@ -72,8 +72,8 @@ struct ReplicaState {
     bool is_up{false};
     std::uint32_t checks_failed_count{0};
     Tick outlier_until{0};
-    double weight{1};
-    double share{0};  ///< Of the service's attempts.
+    static constexpr double weight = 1;  ///< Of its share: the edge favours none.
+    double share{0};                     ///< Of the service's attempts.
     // What versions, flags and faults make of it; renewed when one of them changes.
     bool is_reachable{true};
     double error_share{0};
@@ -113,7 +113,7 @@ struct ReplicaState {
               self.ended_at, self.answers_from_at, self.warm_from_at, self.leaked_mb,
               self.connections_lost, self.cpu_total_ms);
         field(self.is_drained, self.rotation_since, self.is_up, self.checks_failed_count,
-              self.outlier_until, self.weight, self.share, self.is_reachable, self.error_share,
+              self.outlier_until, weight, self.share, self.is_reachable, self.error_share,
               self.time_factor, self.workers, self.leak_mb, self.connections_leak, self.dies_after);
         field(self.queue, self.offered, self.refused, self.hold_ms, self.wait_ms, self.rate,
               self.worked, self.turned_away_share, self.late_share, self.failing_share,

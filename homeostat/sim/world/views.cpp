@@ -120,7 +120,6 @@ ReplicaView World::replica(ReplicaIndex index) const {
     view.starts_count = replica.starts_count;
     view.rotation = rotation_of(replica, state.now);
     view.rotation_since = replica.rotation_since;
-    view.weight = replica.weight;
     view.memory_mb = replica.is_alive ? spec.memory_base_mb + replica.leaked_mb : 0;
     view.busy_workers = busy_workers(replica);
     view.cpu_total_s = replica.cpu_total_ms / 1'000;

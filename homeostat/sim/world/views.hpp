@@ -35,7 +35,6 @@ struct ReplicaView {
     std::uint32_t starts_count{0};
     Rotation rotation{Rotation::unknown};
     Tick rotation_since{0};  ///< Of its last change, checks included.
-    double weight{1};        ///< Share of requests relative to its siblings.
     double memory_mb{0};
     double cpu_ratio{0};     ///< Of one core, in the last tick.
     double cpu_total_s{0};   ///< Of the process.
@@ -129,7 +128,6 @@ enum class EffectKind : std::uint8_t {
     process_started,
     drained,
     undrained,
-    weighted,
     circuit_opened,
     circuit_closed,
     rerouted,
@@ -143,7 +141,7 @@ enum class EffectKind : std::uint8_t {
 
 constexpr auto names_of(std::type_identity<EffectKind>) {
     return std::to_array<std::string_view>(
-        {"process_ended", "process_started", "drained", "undrained", "weighted", "circuit_opened",
+        {"process_ended", "process_started", "drained", "undrained", "circuit_opened",
          "circuit_closed", "rerouted", "routed_back", "invalidated", "version_swapped",
          "config_swapped", "shed", "flag_set"});
 }

@@ -104,8 +104,6 @@ class World {
     Outcome stop(ReplicaIndex replica, const ProcessIdentity& expected, const EffectId& effect);
     Outcome drain(ReplicaIndex replica, const EffectId& effect);
     Outcome undrain(ReplicaIndex replica, const EffectId& effect);
-    /// Relative to its siblings, which have 1. REQUIRES: 0 to 256.
-    Outcome set_weight(ReplicaIndex replica, double weight, const EffectId& effect);
     /// Of every link to `neighbour` that has a circuit. Opened again: it lasts from now. Refused:
     /// no link has one.
     Outcome set_circuit(ServiceIndex neighbour, bool is_open, const EffectId& effect);
