@@ -1,33 +1,36 @@
 // What a superstep of the state graph costs. bench/langgraph/langgraph_workloads.py has the same
 // graphs for LangGraph, under the same names; tools/core_figures.py sets both side by side.
 //
-// heal_N     the healing loop: analyse, decide, guard, act, verify, N times over; a log line of
-//            190 bytes and an action of 20 are added in each round
-// loop_N     one node that leads to itself: the engine and nothing else
-// chain_N    so many nodes in a row
-// fan_out_N  so many pieces of work, each with a task of its own, and a node that joins them
-// wide_N     15 channels of every kind, of messages with 625 values each (5 rows of 5 lists), six
-// or
-//            seven rounds of six nodes, two of them side by side, until there are more than N
-//            messages
-// waiting_N  so many threads of the healing loop held in memory, each in front of `verify` after
-// its
-//            first action, for a message that does not come: `bytes_per_thread` of the heap
+// heal_N        the healing loop: analyse, decide, guard, act, verify, N times over; a log line of
+//               190 bytes and an action of 20 are added in each round
+// incidents_N   so many threads of heal_20 side by side over one store
+// loop_N        one node that leads to itself: the engine and nothing else
+// chain_N       so many nodes in a row
+// fan_out_N     so many pieces of work, each with a task of its own, and a node that joins them
+// wide_N        15 channels of every kind, of messages with 625 values each (5 rows of 5 lists),
+//               six or seven rounds of six nodes, two of them side by side, until there are more
+//               than N messages
+// waiting_N     so many threads of heal_1 held in memory, each in front of `verify` after its first
+//               action, for a message that does not come: `bytes_per_thread` of the heap
 //
 // no_store      nothing is kept; commits are made and hashed all the same
 // memory        MemoryStore: all of the history, each commit checked against its hash
-// file_synced   every commit is in a file and on the disk before the thread goes on
-// file_effects  in a file at once; on the disk only where an effect or an end needs it: of the
-//               healing loop, once in a round
+// file_synced   the store in segments that ships; every commit is on the disk before the thread
+//               goes on
+// file_effects  the same store; on the disk only where an effect or an end needs it: of the
+//               healing loop, once in a round, for all incidents that are side by side
 //
 //     build/release/bin/state_graph_bench --benchmark_filter=heal_200/memory
 //
 // The files are in $TMPDIR; choose a real disk, not tmpfs. Times are of a whole run, of so many
-// `supersteps`; `bytes_per_superstep` are those of whole commits, as a file has them.
+// `supersteps`; `bytes_per_superstep` are those of whole commits, `disk_bytes_per_superstep` those
+// of the segments.
 
+#include "homeostat/adapters/segment_log/checkpoint_store.hpp"
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/graph/runner.hpp"
 
+#include "bench/state_graph_incidents.hpp"
 #include "bench/state_graph_runs.hpp"
 
 #include <benchmark/benchmark.h>
@@ -124,6 +127,15 @@ StateGraph<HealDomain> healing(std::uint32_t rounds_count, bool waits_in_verify)
 
 void heal(benchmark::State& state, std::uint32_t rounds_count, Mode mode) {
     measure(state, healing(rounds_count, false), mode);
+}
+
+void incidents(benchmark::State& state, std::uint32_t threads_count, Mode mode) {
+    constexpr std::uint32_t rounds_count = 20;
+    const StateGraph<HealDomain> graph = healing(rounds_count, false);
+    measure_runs(state, mode, commit_bytes(graph),
+                 [&](CheckpointStore* store, const std::string& name) {
+                     return run_side_by_side(graph, *store, name, threads_count);
+                 });
 }
 
 /// What a driver holds of threads that wait; their commits are in a store.
@@ -361,16 +373,19 @@ struct Workload {
 };
 
 void register_all() {
-    constexpr Workload workloads[] = {{"heal", heal, 1},         {"heal", heal, 200},
-                                      {"loop", loop, 1'000},     {"chain", chain, 10},
-                                      {"chain", chain, 1'000},   {"fan_out", fan_out, 10},
-                                      {"fan_out", fan_out, 100}, {"wide", wide, 300}};
+    constexpr Workload workloads[] = {
+        {"heal", heal, 1},        {"heal", heal, 200},       {"incidents", incidents, 16},
+        {"loop", loop, 1'000},    {"chain", chain, 10},      {"chain", chain, 1'000},
+        {"fan_out", fan_out, 10}, {"fan_out", fan_out, 100}, {"wide", wide, 300}};
     constexpr std::pair<std::string_view, Mode> modes[] = {{"no_store", Mode::no_store},
                                                            {"memory", Mode::memory},
                                                            {"file_synced", Mode::file_synced},
                                                            {"file_effects", Mode::file_effects}};
     for (const Workload& workload : workloads) {
         for (const auto& [says, mode] : modes) {
+            if (workload.run == incidents && mode != Mode::file_effects) {
+                continue;  // All that they have in common is a sync.
+            }
             const std::string name = std::string(workload.name) + "_" +
                                      std::to_string(workload.count) + "/" + std::string(says);
             // By wall time: while a file is synced, hardly any of the processor's passes.

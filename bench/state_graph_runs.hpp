@@ -1,20 +1,18 @@
 #pragma once
 
-// What the workloads of state_graph_bench share: a world in which nothing happens, the kinds of
-// store and the measuring of whole runs.
+// What the workloads of state_graph_bench share: a world in which nothing happens and the measuring
+// of whole runs.
 
 #include "homeostat/base/binary.hpp"
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/graph/memory_store.hpp"
 #include "homeostat/graph/runner.hpp"
 
+#include "bench/state_graph_stores.hpp"
+
 #include <benchmark/benchmark.h>
 
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,10 +71,24 @@ StateGraph<D> graph_of(std::vector<Node<D>> nodes) {
     return std::move(*graph);
 }
 
-// --- stores --------------------------------------------------------------------------------------
-enum class Mode : std::uint8_t { no_store, memory, file_synced, file_effects };
+// --- measuring -----------------------------------------------------------------------------------
+/// One thread from its beginning to its end. Gives its supersteps. ERRORS: those of the store.
+template <class D>
+Result<std::uint64_t> run_once(const StateGraph<D>& graph,
+                               CheckpointStore* store,
+                               const std::string& thread) {
+    StillWorld<D> world;
+    auto runner = *Runner<D, StillWorld<D>>::over(graph, store, world);
+    const Result<void> started = runner.start(thread, {});
+    const Result<RunEnd> end = started ? runner.run() : std::unexpected(started.error());
+    if (!end) {
+        return std::unexpected(end.error());
+    }
+    ensure(*end == RunEnd::ended, "it ends");
+    return runner.thread().progress.step;
+}
 
-/// As a file has it: length, commit.
+/// Length and commit, in binary.
 inline std::string bytes_of(const Commit& commit) {
     std::string body;
     to_binary(commit, body);
@@ -85,109 +97,51 @@ inline std::string bytes_of(const Commit& commit) {
     return bytes;
 }
 
-/// Appends the commits of one thread at a time to a file and reads none: the least that a durable
-/// store costs. It has no index, and no lock against a second process.
-class CommitFile final : public CheckpointStore {
-  public:
-    explicit CommitFile(bool syncs_all) : syncs_all_(syncs_all) {
-        std::string name = (std::filesystem::temp_directory_path() / "commits.XXXXXX").string();
-        file_ = ::mkstemp(name.data());
-        ensure(file_ >= 0 && ::unlink(name.c_str()) == 0, "a benchmark gets a file");
-    }
-    ~CommitFile() override { ::close(file_); }
-    CommitFile(const CommitFile&) = delete;
-    CommitFile& operator=(const CommitFile&) = delete;
-
-    Result<std::uint64_t> claim(const std::string& /*thread*/) override {
-        last_.reset();
-        return 1;
-    }
-    Result<void> append(const Commit& commit,
-                        std::uint64_t /*epoch*/,
-                        Durability durability) override {
-        if (Result<void> checked = check_next(last_ ? &*last_ : nullptr, commit); !checked) {
-            return checked;
-        }
-        const std::string bytes = bytes_of(commit);
-        const bool is_written =
-            ::write(file_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
-        const bool needs_sync = syncs_all_ || durability == Durability::synced;
-        ensure(is_written && (!needs_sync || ::fdatasync(file_) == 0), "the file takes a commit");
-        last_ = commit;
-        return {};
-    }
-    [[nodiscard]] Result<std::vector<Commit>> read(const std::string& /*thread*/,
-                                                   std::uint64_t /*until*/) const override {
-        return fail(Fault::absent, "this store reads nothing");
-    }
-    [[nodiscard]] Result<std::vector<Commit>> history(const std::string& /*thread*/,
-                                                      std::uint64_t /*before*/,
-                                                      std::size_t /*count_max*/) const override {
-        return fail(Fault::absent, "this store reads nothing");
-    }
-    [[nodiscard]] Result<std::vector<std::string>> threads() const override { return {}; }
-
-  private:
-    bool syncs_all_;
-    int file_{-1};
-    std::optional<Commit> last_;
-};
-
-inline std::unique_ptr<CheckpointStore> store_of(Mode mode) {
-    switch (mode) {
-        case Mode::no_store:
-            return nullptr;
-        case Mode::memory:
-            return std::make_unique<MemoryStore>();
-        case Mode::file_synced:
-            return std::make_unique<CommitFile>(true);
-        case Mode::file_effects:
-            return std::make_unique<CommitFile>(false);
-    }
-    return nullptr;
-}
-
-// --- measuring -----------------------------------------------------------------------------------
-/// One thread from its beginning to its end. Gives its supersteps.
+/// Of a superstep, a mean over its run.
 template <class D>
-std::uint64_t run_once(const StateGraph<D>& graph, CheckpointStore* store) {
-    StillWorld<D> world;
-    auto runner = *Runner<D, StillWorld<D>>::over(graph, store, world);
-    ensure(runner.start("t-1", {}).has_value(), "it starts");
-    const Result<RunEnd> end = runner.run();
-    ensure(end == RunEnd::ended, "it ends");
-    return runner.thread().progress.step;
-}
-
-template <class D>
-std::size_t bytes_of_run(const StateGraph<D>& graph) {
+double commit_bytes(const StateGraph<D>& graph) {
     MemoryStore store;
-    run_once(graph, &store);
+    const Result<std::uint64_t> steps_count = run_once(graph, &store, "t-1");
     const Result<std::vector<Commit>> commits = store.history("t-1", 0, 10'000);
     std::size_t bytes = 0;
     for (const Commit& commit : *commits) {
         bytes += bytes_of(commit).size();
     }
-    return bytes;
+    return static_cast<double>(bytes) / static_cast<double>(*steps_count);
 }
 
-template <class D>
-void measure(benchmark::State& state, const StateGraph<D>& graph, Mode mode) {
-    const std::size_t bytes = bytes_of_run(graph);
+/// `run` gets a store and a name that no run had before, and gives its supersteps.
+template <class Run>
+void measure_runs(benchmark::State& state, Mode mode, double bytes, const Run& run) {
     std::unique_ptr<CheckpointStore> store = store_of(mode);
     std::uint64_t steps_count = 0;
+    std::uint64_t runs_count = 0;
     for (auto _ : state) {
         if (mode == Mode::memory) {
             store = store_of(mode);  // Each run begins and ends with an empty memory.
         }
-        steps_count += run_once(graph, store.get());
+        const Result<std::uint64_t> steps = run(store.get(), "t-" + std::to_string(++runs_count));
+        if (!steps) {
+            state.SkipWithError(steps.error().text.c_str());
+            return;
+        }
+        steps_count += *steps;
     }
-    const double supersteps =
-        static_cast<double>(steps_count) / static_cast<double>(state.iterations());
+    const auto steps = static_cast<double>(steps_count);
     state.SetItemsProcessed(static_cast<std::int64_t>(steps_count));
-    state.counters["supersteps"] = supersteps;
-    state.counters["bytes_per_superstep"] =
-        mode == Mode::no_store ? 0 : static_cast<double>(bytes) / supersteps;
+    state.counters["supersteps"] = steps / static_cast<double>(state.iterations());
+    state.counters["bytes_per_superstep"] = mode == Mode::no_store ? 0 : bytes;
+    if (const auto* segments = dynamic_cast<const Segments*>(store.get())) {
+        state.counters["disk_bytes_per_superstep"] = static_cast<double>(segments->bytes()) / steps;
+    }
+}
+
+template <class D>
+void measure(benchmark::State& state, const StateGraph<D>& graph, Mode mode) {
+    measure_runs(state, mode, commit_bytes(graph),
+                 [&](CheckpointStore* store, const std::string& thread) {
+                     return run_once(graph, store, thread);
+                 });
 }
 
 }  // namespace homeostat::graph::bench

@@ -38,9 +38,10 @@ from figure_runs import (ROOT, add_line, check_program, install_peers, lines_of,
 PEERS_SOURCE = ROOT / "bench/langgraph"
 REQUIREMENTS = PEERS_SOURCE / "requirements.txt"
 WORKLOADS = ("heal_1", "heal_200", "loop_1000", "chain_10", "chain_1000", "fan_out_10",
-             "fan_out_100", "wide_300")
+             "fan_out_100", "wide_300", core_figures_page.INCIDENTS)
 # Of each saver of LangGraph: what of ours is measured beside it.
 BESIDE = {"none": ("no_store",), "memory": ("memory",), "sqlite": ("file_synced", "file_effects")}
+BESIDE_INCIDENTS = {"sqlite": ("file_effects",)}
 
 
 def said_by(command, directory):
@@ -59,11 +60,15 @@ def rows_of(options, program, wanted, directory):
 
 
 def measure_ours(options, workload, mode, directory):
+    """Or why our store refuses its commits."""
     (row,) = rows_of(options, "state_graph_bench", f"^{workload}/{mode}/", directory)
+    if row.get("error_occurred"):
+        return {"refused": row["error_message"]}
     assert row["time_unit"] == "ns"
     steps = row["supersteps"]
     return {"supersteps": steps, "wall_us": row["real_time"] / steps / 1e3,
-            "cpu_us": row["cpu_time"] / steps / 1e3, "bytes": row["bytes_per_superstep"]}
+            "cpu_us": row["cpu_time"] / steps / 1e3, "bytes": row["bytes_per_superstep"],
+            "disk_bytes": row.get("disk_bytes_per_superstep")}
 
 
 def measure_peer(options, peer, workload, saver, directory):
@@ -72,10 +77,15 @@ def measure_peer(options, peer, workload, saver, directory):
                    directory)
 
 
+def beside(workload):
+    return BESIDE_INCIDENTS if workload == core_figures_page.INCIDENTS else BESIDE
+
+
 def peers_of(workload):
-    """NeoGraph's reducers are append and overwrite: it cannot have the channels of `wide`."""
+    """NeoGraph's reducers are append and overwrite: it cannot have the channels of `wide`. How it
+    runs incidents side by side is not looked into."""
     return [peer for peer in core_figures_page.PEERS
-            if peer != "neograph" or not workload.startswith("wide")]
+            if peer != "neograph" or not workload.startswith(("wide", "incidents"))]
 
 
 def measure_unit(options, number, workload, saver):
@@ -83,7 +93,7 @@ def measure_unit(options, number, workload, saver):
             "load_before": os.getloadavg()[0]}
     with tempfile.TemporaryDirectory(prefix="files-", dir=options.runs) as directory:
         tasks = {mode: lambda mode=mode: measure_ours(options, workload, mode, directory)
-                 for mode in BESIDE[saver]}
+                 for mode in beside(workload)[saver]}
         for peer in peers_of(workload):
             tasks[peer] = lambda peer=peer: measure_peer(options, peer, workload, saver, directory)
         order = list(tasks)
@@ -99,13 +109,15 @@ def measure_pairs(options):
     file = options.runs / "pairs.jsonl"
     done = {(unit["round"], unit["workload"], unit["saver"]) for unit in lines_of(file)}
     wanted = [(number, workload, saver) for number in range(1, options.rounds + 1)
-              for workload in ([options.only] if options.only else WORKLOADS) for saver in BESIDE]
+              for workload in ([options.only] if options.only else WORKLOADS)
+              for saver in beside(workload)]
     for number, workload, saver in wanted:
         if (number, workload, saver) not in done:
             unit = measure_unit(options, number, workload, saver)
             add_line(file, unit)
-            ours = unit[BESIDE[saver][0]]["wall_us"]
-            say(f"round {number} of {options.rounds}, {workload}, {saver}: {ours:.3g} µs beside "
+            ours = unit[beside(workload)[saver][0]]
+            said = f"{ours['wall_us']:.3g} µs" if "wall_us" in ours else ours["refused"]
+            say(f"round {number} of {options.rounds}, {workload}, {saver}: {said} beside "
                 f"{unit['langgraph']['wall_us']:.3g}")
 
 

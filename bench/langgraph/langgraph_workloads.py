@@ -12,13 +12,15 @@ superstep over the runs. tools/core_figures.py starts it once for each measureme
               is on the disk before the graph goes on
 
 The graph is driven by `stream`, the cheapest of its ways, synchronously; tracing is off, the
-garbage collector on. Processor time is that of all threads.
+garbage collector on. Processor time is that of all threads. Of `incidents_N` each incident has its
+own `thread_id` and a thread of the process, and all have one saver: it has no group commit.
 """
 
 import operator
 import os
 import platform
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Annotated, TypedDict
 
@@ -35,6 +37,7 @@ SUPERSTEPS_MAX = 1_000_000
 LOG_LINE = "e" * 190
 MESSAGE_SIDE = 5  # Rows, columns, and cells of each.
 CHANNELS_COUNT = 15
+INCIDENT_ROUNDS = 20
 
 
 # --- the graphs --------------------------------------------------------------------------
@@ -186,12 +189,14 @@ def wide(messages_count):
             lambda end: len(end["messages"]) > messages_count and len(end) == CHANNELS_COUNT)
 
 
-GRAPHS = {"heal": heal, "loop": loop, "chain": chain, "fan_out": fan_out, "wide": wide}
+GRAPHS = {"heal": heal, "incidents": lambda _: heal(INCIDENT_ROUNDS), "loop": loop, "chain": chain,
+          "fan_out": fan_out, "wide": wide}
 
 
 def graph_of(workload):
+    """And how many of it run side by side."""
     name, _, count = workload.rpartition("_")
-    return GRAPHS[name](int(count))
+    return GRAPHS[name](int(count)), int(count) if name == "incidents" else 1
 
 
 # --- savers ------------------------------------------------------------------------------
@@ -215,6 +220,12 @@ def bytes_kept(saver):
     return sum(saver.conn.execute(query).fetchone()[0] for query in (checkpoints, writes))
 
 
+def disk_bytes(saver):
+    """Of the whole database."""
+    return (saver.conn.execute("PRAGMA page_count").fetchone()[0]
+            * saver.conn.execute("PRAGMA page_size").fetchone()[0])
+
+
 # --- measuring ---------------------------------------------------------------------------
 def thread_config(thread):
     return {"configurable": {"thread_id": thread}, "recursion_limit": SUPERSTEPS_MAX}
@@ -229,8 +240,8 @@ def supersteps_of(graph, begin, is_right):
 
 
 def measure(options, directory):
-    graph, begin, is_right = graph_of(options.workload)
-    supersteps = supersteps_of(graph, begin, is_right)
+    (graph, begin, is_right), at_once = graph_of(options.workload)
+    supersteps = at_once * supersteps_of(graph, begin, is_right)
     saver = saver_of(options.saver, directory)
     compiled = graph.compile(checkpointer=saver)
     how = {"durability": "sync"} if saver else {}
@@ -239,13 +250,19 @@ def measure(options, directory):
         for _ in compiled.stream(begin, thread_config(thread), **how):
             pass
 
+    def run_all(name):
+        list(pool.map(run, [f"{name}-{number}" for number in range(at_once)]))
+
     def forget(thread):
         if options.saver == "memory":
             saver.delete_thread(thread)
 
-    runs = measured(run, forget, supersteps, options.seconds)
-    runs["bytes"] = (bytes_kept(saver) / (supersteps * (runs["runs"] + 1))  # And the first.
-                     if options.saver == "sqlite" else None)
+    with ThreadPoolExecutor(at_once) as pool:
+        runs = measured(run if at_once == 1 else run_all, forget, supersteps, options.seconds)
+    steps = supersteps * (runs["runs"] + 1)  # And the first.
+    is_kept = options.saver == "sqlite"
+    runs["bytes"] = bytes_kept(saver) / steps if is_kept else None
+    runs["disk_bytes"] = disk_bytes(saver) / steps if is_kept else None
     runs["versions"] = {"LangGraph": version("langgraph"),
                         "langgraph-checkpoint-sqlite": version("langgraph-checkpoint-sqlite"),
                         "SQLite": sqlite3.sqlite_version, "CPython": platform.python_version()}

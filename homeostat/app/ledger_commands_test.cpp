@@ -1,14 +1,19 @@
 #include "homeostat/adapters/segment_log/ledger_for_test.hpp"
+#include "homeostat/adapters/segment_log/segment_format.hpp"
 #include "homeostat/app/child_for_test.hpp"
 #include "homeostat/app/commands.hpp"
+#include "homeostat/base/json.hpp"
 
 #include <doctest/doctest.h>
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace homeostat::app {
@@ -52,6 +57,18 @@ ledger::Options with_heads(const ledger::ScratchForTest& scratch,
         options.heads->witnesses.push_back(scratch.path() / witness);
     }
     return options;
+}
+
+/// What verify-ledger prints with --json: one line, and nothing else.
+json::object document_of(const VerifyLedgerOptions& options, ExitStatus expected) {
+    const ChildForTest verifying([&] { return verify_ledger_of(options); }, STDOUT_FILENO);
+    const std::string printed = verifying.read_all();
+    CHECK(verifying.wait() == expected);
+    REQUIRE(printed.ends_with('\n'));
+    CHECK(std::ranges::count(printed, '\n') == 1);
+    const Result<json::value> document = parse_json(printed);
+    REQUIRE_MESSAGE(document, printed);
+    return document->as_object();
 }
 
 /// Of ten groups, a day apart, the last two are left.
@@ -117,6 +134,41 @@ TEST_CASE("a ledger with groups is not proven intact without the copy that is co
     VerifyLedgerOptions without = options;
     without.ledger.ledger = scratch.ledger();
     CHECK(verify_ledger_of(without) == ExitStatus::ok);
+}
+
+TEST_CASE(
+    "verify-ledger --json says in one line how far a ledger is whole, and what is wrong where") {
+    const ledger::ScratchForTest scratch;
+    ledger::fill_for_test(ledger::options_for_test(scratch), 3);
+    VerifyLedgerOptions options;
+    options.ledger.ledger = scratch.ledger();
+    options.ledger.common.is_json = true;
+    const json::object whole = document_of(options, ExitStatus::ok);
+    CHECK(whole.at("records") == 3);
+    CHECK(whole.at("intact") == true);
+    CHECK(whole.at("first_bad").is_null());
+    CHECK(whole.at("trouble") == "");
+    CHECK(whole.at("verification").at("groups_count") == 3);
+    std::string bytes = ledger::read_for_test(scratch.segment(0));
+    std::vector<std::size_t> frames;
+    const ledger::FramesEnd end =
+        ledger::read_frames(bytes, [&](std::string_view, std::size_t offset) {
+            frames.push_back(offset);
+            return true;
+        });
+    REQUIRE(end.kind == ledger::FramesEnd::Kind::clean);
+    REQUIRE(frames.size() == 3);
+    bytes[frames[2] - 1] ^= 1;  // The last byte of the second.
+    ledger::write_for_test(scratch.segment(0), bytes);
+    const json::object bad = document_of(options, ExitStatus::unexpected);
+    CHECK(bad.at("records") == 1);  // Of the group before it.
+    CHECK(bad.at("intact") == false);
+    CHECK_FALSE(bad.contains("verification"));
+    const json::object& place = bad.at("first_bad").as_object();
+    CHECK(place.at("segment") == "000000.hlog");
+    CHECK(place.at("offset") == frames[1]);
+    CHECK(place.at("why") == "the record here is not what was written, and more follows it");
+    CHECK(std::string(bad.at("trouble").as_string()).contains("000000.hlog at byte "));
 }
 
 TEST_CASE("commands that find nothing say what the ledger no longer has") {

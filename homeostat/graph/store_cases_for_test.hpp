@@ -183,6 +183,23 @@ inline void keeps_any_bytes(Place& place) {
     CHECK(place->read("t-1") == std::vector<Commit>{commit});
 }
 
+/// A store may have a largest size of a commit.
+inline void keeps_any_size_or_nothing(Place& place) {
+    const std::vector<Commit> commits = fill(*place, "t-1", 2);
+    const Result<std::uint64_t> epoch = place->claim("t-1");
+    REQUIRE(epoch);
+    constexpr std::size_t bytes = std::size_t{2} << 20U;
+    const Commit large = next_commit(&commits.back(), "t-1", std::string(bytes, 'x'));
+    const Result<void> kept = place->append(large, *epoch, Durability::written);
+    CHECK((kept || kept.error().fault == Fault::invalid));
+    const Commit* last = kept ? &large : &commits.back();
+    CHECK(place->history("t-1", 0, 1) == std::vector<Commit>{*last});
+    const Commit next = next_commit(last, "t-1", "next");
+    CHECK(place->append(next, *epoch, Durability::synced));
+    place.reopen();
+    CHECK(place->history("t-1", 0, 2) == std::vector<Commit>{next, *last});
+}
+
 struct StoreCase {
     const char* says;
     void (*run)(Place&);
@@ -197,6 +214,8 @@ inline const std::vector<StoreCase>& store_cases() {
         {"history is told newest first, in pages", tells_history_newest_first},
         {"nothing but the next commit, as its hash says, is kept", takes_the_next_commit_only},
         {"a body may be any bytes", keeps_any_bytes},
+        {"a commit of any size is kept whole, or refused, and the next one is taken",
+         keeps_any_size_or_nothing},
         {"44, 52: whoever claimed the thread last is its writer", has_one_writer},
     };
     return cases;

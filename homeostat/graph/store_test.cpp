@@ -78,6 +78,25 @@ std::vector<ToyNode> rounds(std::uint32_t count) {
             saying("close", {})};
 }
 
+using Syncs = std::vector<bool>;
+
+/// Of each input to a new thread: whether what it made has to survive a loss of power.
+Syncs syncs_of(const std::vector<ToyNode>& nodes, const std::vector<Input<Toy>>& inputs) {
+    const ToyGraph graph = graph_of(nodes);
+    const Nothing nothing;
+    Advance<Toy> advance = graph.start("t-1", {}, Instant{});
+    Thread<Toy> thread;
+    Syncs syncs;
+    for (const Input<Toy>& input : inputs) {
+        apply(thread, std::move(advance.delta), advance.commit);
+        Result<Advance<Toy>> next = graph.advance(thread, input, {Instant{}, nothing});
+        REQUIRE(next);
+        advance = std::move(*next);
+        syncs.push_back(advance.needs_sync);
+    }
+    return syncs;
+}
+
 /// So many rounds of which the last one waits.
 void run_rounds(Scene& scene, int count) {
     REQUIRE(scene.run() == RunEnd::waits);
@@ -151,23 +170,46 @@ TEST_CASE("44, 63: the same inputs make the same commits, byte for byte, in any 
     CHECK(last_hash("t-1") == "622289b4ae379d2569d0293b5c1d5191");
 }
 
-TEST_CASE("45: what acts, asks or ends is to survive a loss of power before anything comes of it") {
-    const auto needs_sync = [](NodeKind kind) {
-        const ToyGraph graph = graph_of({doing(
-                                             "work", {"close"},
-                                             [](const State&, const ToyEvent&, const ToyContext&) {
-                                                 return ToyTurn().command("look").stay();
-                                             },
-                                             kind),
-                                         saying("close", {})});
-        const Nothing nothing;
-        Advance<Toy> started = graph.start("t-1", {}, Instant{});
-        Thread<Toy> thread;
-        apply(thread, std::move(started.delta), started.commit);
-        return graph.advance(thread, Go{}, {Instant{}, nothing})->needs_sync;
+TEST_CASE("45: what acts, asks, ends or parks is to survive a loss of power first, no other") {
+    const auto failing = [](const State&, const ToyEvent&, const ToyContext&) {
+        return ToyTurn().fail("it does not work");
     };
-    CHECK(needs_sync(NodeKind::act));
-    CHECK_FALSE(needs_sync(NodeKind::think));
+    const Tell<Toy> seen{"seen"};
+    const Reply<Toy> yes{{true, "ann"}};
+    SUBCASE("act: where it asks for an effect, and where it has heard of it") {
+        CHECK(syncs_of(one_node(look_and_wait), {Go{}, seen}) == Syncs{true, true});
+    }
+    SUBCASE("act: not where an attempt has come to nothing, and another one follows") {
+        const std::vector<ToyNode> nodes = one_node(failing, {.attempts_max = 2});
+        CHECK(syncs_of(nodes, {Go{}}) == Syncs{false});
+    }
+    SUBCASE("think: neither where it looks nor where it goes on") {
+        std::vector<ToyNode> nodes = one_node(look_and_wait);
+        nodes[0].shape.kind = NodeKind::think;
+        CHECK(syncs_of(nodes, {Go{}, seen}) == Syncs{false, false});
+    }
+    SUBCASE("ask: its question, and what the answer made of it") {
+        const std::vector<ToyNode> nodes{asking("approve", {"next"}, "may I?"),
+                                         saying("next", {"close"}), saying("close", {})};
+        CHECK(syncs_of(nodes, {Go{}, yes, Go{}}) == Syncs{true, true, false});
+    }
+    SUBCASE("end: of the thread, and of one path of two") {
+        CHECK(syncs_of({saying("first", {"close"}), saying("close", {})}, {Go{}, Go{}}) ==
+              Syncs{false, true});
+        const std::vector<ToyNode> two_paths{
+            saying("first", {"close", "other"}), saying("close", {}),
+            doing("other", {"last"}, look_and_wait), saying("last", {})};
+        CHECK(syncs_of(two_paths, {Go{}, Go{}, seen}) == Syncs{false, true, false});
+    }
+    SUBCASE("parking: of a node that failed for good, and of one that broke its graph's word") {
+        CHECK(syncs_of({doing("first", {"close"}, failing), saying("close", {})}, {Go{}}) ==
+              Syncs{true});
+        const auto astray = [](const State&, const ToyEvent&, const ToyContext&) {
+            return ToyTurn().to("nowhere");
+        };
+        CHECK(syncs_of({choosing("first", {"close"}, astray), saying("close", {})}, {Go{}}) ==
+              Syncs{true});
+    }
 }
 
 TEST_CASE("46: what is not kept did not happen: no command, no record, the thread as before") {

@@ -15,7 +15,9 @@ ENOUGH = 5
 
 
 def measured(cpu_us, wall_us, bytes_count=0):
-    return {"cpu_us": cpu_us, "wall_us": wall_us, "bytes": bytes_count, "versions": {"It": "1"}}
+    """Twice as many bytes on the disk."""
+    return {"cpu_us": cpu_us, "wall_us": wall_us, "bytes": bytes_count,
+            "disk_bytes": 2 * bytes_count, "versions": {"It": "1"}}
 
 
 class Runs:
@@ -50,6 +52,15 @@ class Runs:
                   "langgraph": measured(theirs_us, theirs_us, bytes_of[1]),
                   "neograph": measured(300, 300)})
 
+    def incidents(self, effects_us, theirs_us):
+        self.add("incidents_16", "sqlite", {"file_effects": measured(effects_us, effects_us),
+                                            "langgraph": measured(theirs_us, theirs_us)})
+
+    def refused(self, workload):
+        refusal = {"refused": "a group of 9 bytes"}
+        self.add(workload, "sqlite", {"file_synced": refusal, "file_effects": refusal,
+                                      "langgraph": measured(1, 1), "neograph": measured(1, 1)})
+
     def add(self, workload, saver, ways):
         self.units.append({"round": len(self.units) + 1, "workload": workload, "saver": saver,
                            "load_before": 0.1, **ways})
@@ -80,7 +91,7 @@ class CorePage(unittest.TestCase):
     def test_what_was_not_measured_is_said_to_be_missing(self):
         missing = [line for line in self.runs.page().splitlines()
                    if line.endswith("| not measured | – |")]
-        self.assertEqual(len(missing), 7)
+        self.assertEqual(len(missing), 8)
 
     def test_a_superstep_above_two_microseconds_by_one_clock_misses_the_goal(self):
         for _ in range(ENOUGH):
@@ -131,9 +142,39 @@ class CorePage(unittest.TestCase):
     def test_bytes_are_compared_by_graph(self):
         self.runs.sqlite("heal_200", 1, 1, 1, bytes_of=(100, 10_000))
         self.runs.sqlite("chain_10", 1, 1, 1, bytes_of=(100, 9_900))
-        self.assertEqual(self.runs.goal("LangGraph keeps", "`heal_200`"), ["100×", "yes"])
+        self.assertEqual(self.runs.goal("LangGraph keeps", "`heal_200`"),
+                         ["commits 100×, on the disk 100×", "yes"])
         self.assertEqual(self.runs.goal("LangGraph keeps", "every graph"),
-                         ["the worst is `chain_10`: 99×", "**no**"])
+                         ["the worst is `chain_10`: commits 99×, on the disk 99×", "**no**"])
+        self.assertIn("| chain_10 | 100 | 9900 | 99× | 200 | 19800 | 99× |", self.runs.page())
+
+    def test_bytes_on_the_disk_count_as_well(self):
+        self.runs.sqlite("heal_200", 1, 1, 1, bytes_of=(100, 10_000))
+        self.runs.units[0]["file_synced"]["disk_bytes"] = 500
+        self.assertEqual(self.runs.goal("LangGraph keeps", "`heal_200`"),
+                         ["commits 100×, on the disk 40×", "**no**"])
+
+    def test_incidents_side_by_side_have_a_goal_of_their_own(self):
+        begin = "LangGraph with its SQLite saver, at least 40 times"
+        self.assertEqual(self.runs.goal_cells(begin), ["not measured", "–"])
+        for _ in range(ENOUGH):
+            self.runs.incidents(30, 1_260)
+        self.assertEqual(self.runs.goal(begin, "`incidents_16`"), ["CPU 42×, wall 42×", "yes"])
+        page = self.runs.page()
+        self.assertIn("| incidents_16 | LangGraph | 5 | 1260 | 1260 | 42× | 42× |", page)
+        self.assertNotIn("the worst is `incidents_16`", page)
+
+    def test_a_graph_that_our_store_refuses_misses_the_goals_of_every_graph(self):
+        for _ in range(ENOUGH):
+            self.runs.sqlite("heal_200", 1, 1, 1_000)
+            self.runs.refused("wide_300")
+        for begin in ("LangGraph with its SQLite saver at equal", "LangGraph keeps",
+                      "LangGraph with its SQLite saver, at least 10"):
+            self.assertEqual(self.runs.goal(begin, "`heal_200`")[1], "yes")
+            said, is_reached = self.runs.goal(begin, "every graph")
+            self.assertTrue(said.endswith("; `wide_300` is refused"), said)
+            self.assertEqual(is_reached, "**no**")
+        self.assertIn("`wide_300` is refused by our store: a group of 9 bytes.", self.runs.page())
 
     def test_the_ledger_is_held_to_its_floor(self):
         for ratio in (1.1, 1.1, 1.2, 1.1, 1.1):
@@ -143,7 +184,8 @@ class CorePage(unittest.TestCase):
         self.assertEqual(self.runs.goal_cells("verification"), ["0.5×", "**no**"])
         self.assertIn("| append of 8 KiB, p99 | 5 | 110 (110–120) | 100 | 1.1 (1.1–1.2)× |",
                       self.runs.page())
-        self.assertIn("take 1280 bytes of memory each", self.runs.page())
+        self.assertIn("of the benchmark's `heal_1` that wait after their first action take 1280 "
+                      "bytes of memory each", self.runs.page())
 
     def test_each_engine_has_a_row_with_its_ratio(self):
         for _ in range(2):

@@ -220,6 +220,30 @@ PURITY_CASES = [
         "uses homeostat::detect::detect() of detect",
     ),
     (
+        "64: a clock in the state graph",
+        "graph",
+        "#include <ctime>\nlong planted() { return std::time(nullptr); }\n",
+        "pure code reaches for the clock: time",
+    ),
+    (
+        "64: chance in the state graph",
+        "graph",
+        "#include <random>\nunsigned planted() { return std::random_device{}(); }\n",
+        "pure code reaches for chance",
+    ),
+    (
+        "64: a file in the state graph",
+        "graph",
+        '#include <fcntl.h>\nint planted() { return ::open("x", O_RDONLY); }\n',
+        "pure code reaches for files: open",
+    ),
+    (
+        "64: a socket in the state graph",
+        "graph",
+        "#include <sys/socket.h>\nint planted() { return ::socket(AF_INET, SOCK_STREAM, 0); }\n",
+        "pure code reaches for sockets: socket",
+    ),
+    (
         "a logarithm where bits must not depend on the processor",
         "sim_world",
         "#include <cmath>\ndouble planted(double x) { return std::sqrt(x) + std::log(x); }\n",

@@ -84,6 +84,31 @@ TEST_CASE("a write that was torn at any byte leaves the commits before it, and r
     CHECK(left_min == 0);
 }
 
+TEST_CASE("a commit over the maximum size of a record is refused, and the next one is taken") {
+    const ScratchForTest scratch;
+    auto store = open_for_test(writer_options(scratch));
+    const Result<std::uint64_t> epoch = store->claim("t-1");
+    std::size_t fits = 0;
+    for (std::size_t step = payload_bytes_max; step > 0; step /= 2) {
+        const ScratchForTest other;
+        auto empty = open_for_test(writer_options(other));
+        const Result<std::uint64_t> first = empty->claim("t-1");
+        const Commit commit = cases::next_commit(nullptr, "t-1", std::string(fits + step, 'x'));
+        fits += empty->append(commit, *first, Durability::written) ? step : 0;
+    }
+    CHECK(fits > payload_bytes_max / 2 - 1'000);  // Two hex digits a byte, and the frame's fields.
+    const Commit over = cases::next_commit(nullptr, "t-1", std::string(fits + 1, 'x'));
+    const Result<void> refused = store->append(over, *epoch, Durability::synced);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().fault == Fault::invalid);
+    CHECK(refused.error().text.ends_with("; a ledger takes at most 1048576"));
+    const Commit largest = cases::next_commit(nullptr, "t-1", std::string(fits, 'x'));
+    CHECK(store->append(largest, *epoch, Durability::synced));
+    store.reset();
+    store = open_for_test(writer_options(scratch));
+    CHECK(store->read("t-1", 0) == std::vector<Commit>{largest});
+}
+
 TEST_CASE("a disk that is full keeps nothing of a commit, and the next one finds room") {
     const ScratchForTest scratch;
     bool is_full = false;
