@@ -51,11 +51,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         ensure(std::isfinite(cause.weight) && cause.weight >= 0, "a cause has a weight");
     }
     std::size_t bytes = 0;
-    for (const std::string& line : cases::evidence_of(survey).lines) {
+    for (const std::string& line : cases::evidence_of(survey, {}).lines) {
         bytes += line.size() + 1;
         ensure(std::ranges::all_of(line, [](char c) { return c >= ' ' && c <= '~'; }),
                "evidence is plain");
     }
     ensure(bytes > 0 && bytes <= homeostat::evidence_bytes_max, "evidence keeps its bound");
+    const homeostat::Evidence noted = cases::evidence_of(survey, one->shown.notes);
+    ensure(noted.lines.size() <= homeostat::evidence_lines_max, "notes are few");
+    ensure(std::ranges::all_of(noted.lines,
+                               [](const std::string& line) {
+                                   return line.size() <= homeostat::evidence_line_bytes_max;
+                               }),
+           "a note is a line of evidence");
     return 0;
 }

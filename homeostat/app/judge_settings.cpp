@@ -8,6 +8,7 @@ heal::JudgeSettings judge_settings_of(const Config& config, Inventory inventory)
     heal::JudgeSettings settings;
     settings.inventory = std::move(inventory);
     settings.notes = config.notes;
+    settings.glosses = config.glosses;
     const double errors_ratio = 1 - config.availability_goal;
     settings.detect.errors.ratio_min = errors_ratio;
     settings.diagnose.error_ratio_min = errors_ratio;

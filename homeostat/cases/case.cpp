@@ -1,5 +1,7 @@
 #include "homeostat/cases/case.hpp"
 
+#include "homeostat/domain/diagnosis.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,6 +37,7 @@ struct Line {
         field("at", self.shown.at_s);
         field("services", self.shown.services);
         field("possible", self.shown.possible, may_be_absent);
+        field("notes", self.shown.notes, may_be_absent);
         field("calls", self.shown.calls, may_be_absent);
         field("alerts", self.shown.alerts, may_be_absent);
         field("changes", self.shown.changes, may_be_absent);
@@ -84,6 +87,18 @@ std::optional<std::string> objection_to_series(const std::vector<Series>& all) {
     return std::nullopt;
 }
 
+std::optional<std::string> objection_to_notes(const std::vector<std::string>& notes) {
+    if (notes.size() > notes_max) {
+        return fmt::format("notes: want at most {}, it holds {}", notes_max, notes.size());
+    }
+    for (std::size_t index = 0; index < notes.size(); ++index) {
+        if (notes[index].empty() || notes[index].size() > note_bytes_max) {
+            return fmt::format("notes: [{}]: want 1 to {} bytes", index, note_bytes_max);
+        }
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> objection_to(const Line& line) {
     if (line.format != format_version) {
         return fmt::format("format: this program reads {}, not {}", format_version, line.format);
@@ -92,6 +107,9 @@ std::optional<std::string> objection_to(const Line& line) {
         return "at: want seconds";
     }
     if (auto objection = objection_to_services(line.shown.services)) {
+        return objection;
+    }
+    if (auto objection = objection_to_notes(line.shown.notes)) {
         return objection;
     }
     return objection_to_series(line.shown.series);

@@ -120,6 +120,7 @@ struct Shown {
     double at_s{0};
     std::vector<Service> services;
     std::vector<PossibleAt> possible;
+    std::vector<std::string> notes;  ///< The operator's words, trusted: at most `notes_max`.
     std::vector<CallNumbers> calls;
     std::vector<AlertLine> alerts;
     std::vector<ChangeLine> changes;

@@ -43,7 +43,7 @@ TEST_CASE("every part is read") {
         R"({"name":"hot","kind":"cache","source":"prices","local":true}],)"
         R"("possible":[{"service":"shop","restart":true,"eject":true,"fallback":true,)"
         R"("replicas":{"now":1,"min":1,"max":2},"previous":{"deploy":"v1"}},)"
-        R"({"service":"hot","invalidate":true,"reroute":true}],)"
+        R"({"service":"hot","invalidate":true,"reroute":true}],"notes":["prefer a restart"],)"
         R"("calls":[{"caller":"shop","service":"prices","now":{"rate":5,"error_ratio":0.1,)"
         R"("p99_ms":4},"usual":{"rate":5,"error_ratio":0,"p99_ms":3}}],)"
         R"("alerts":[[50,"shop","users_failing","firing"]],)"
@@ -64,6 +64,7 @@ TEST_CASE("every part is read") {
     CHECK(shown.services[2].source == "prices");
     CHECK(shown.possible[0].previous.at("deploy") == "v1");
     CHECK(shown.possible[1].can_reroute);
+    CHECK(shown.notes == std::vector<std::string>{"prefer a restart"});
     CHECK(shown.calls[0].usual->p99_ms == 3);
     CHECK(shown.changes[0].to == "v2");
     CHECK(shown.logs[0].text == "no");
@@ -81,6 +82,11 @@ TEST_CASE("what is wrong is named with its field") {
           std::string::npos);
     CHECK(refusal_of(with(R"("series":[{"name":"up","service":"shop","points":[[2,1],[1,1]]}])"))
               .find("series: [0]: points") != std::string::npos);
+    CHECK(refusal_of(with(R"("notes":["",""])")).find("notes: [0]") != std::string::npos);
+    CHECK(refusal_of(with(R"("notes":["a",")" + std::string(115, 'x') + R"("])"))
+              .find("notes: [1]: want 1 to 114 bytes") != std::string::npos);
+    CHECK(refusal_of(with(R"("notes":["a","a","a","a","a","a","a","a","a"])"))
+              .find("notes: want at most 8") != std::string::npos);
     CHECK(refusal_of(with(R"("seriess":[])")).find("seriess") != std::string::npos);
     CHECK(refusal_of(with(R"("format":2)")).find("format") != std::string::npos);
     CHECK(refusal_of(R"({"id":"a","at":1,"services":[]})").find("services") != std::string::npos);

@@ -141,8 +141,10 @@ EvidenceFacts facts_of(const Survey& survey) {
     return facts;
 }
 
-Evidence evidence_of(const Survey& survey) {
-    return homeostat::evidence_of(facts_of(survey)).evidence;
+Evidence evidence_of(const Survey& survey, std::span<const std::string> notes) {
+    Evidence evidence = homeostat::evidence_of(facts_of(survey)).evidence;
+    put_before(evidence, notes);
+    return evidence;
 }
 
 }  // namespace homeostat::cases

@@ -11,12 +11,15 @@
 #include "homeostat/domain/diagnosis.hpp"
 #include "homeostat/domain/evidence_facts.hpp"
 
+#include <span>
+#include <string>
+
 namespace homeostat::cases {
 
 /// ENSURES: services and calls stand at the places that they have in the survey.
 [[nodiscard]] EvidenceFacts facts_of(const Survey& survey);
 
-/// What a model reads of the case.
-[[nodiscard]] Evidence evidence_of(const Survey& survey);
+/// What a model reads of the case; notes: the operator's, of the case.
+[[nodiscard]] Evidence evidence_of(const Survey& survey, std::span<const std::string> notes);
 
 }  // namespace homeostat::cases

@@ -16,7 +16,7 @@ namespace {
 
 std::string text_of(const Shown& shown) {
     std::string text;
-    for (const std::string& line : evidence_of(survey_of(shown)).lines) {
+    for (const std::string& line : evidence_of(survey_of(shown), shown.notes).lines) {
         text += line + "\n";
     }
     return text;
@@ -95,10 +95,17 @@ TEST_CASE("evidence never exceeds its bound, and is cut from the end by whole li
     CHECK(text.starts_with("users: 30 % of requests fail"));
     CHECK(text.ends_with('\n'));
     CHECK(std::ranges::all_of(text, is_ours));
-    for (const std::string& line : evidence_of(survey_of(bad_case())).lines) {
+    for (const std::string& line : evidence_of(survey_of(bad_case()), {}).lines) {
         CHECK(line.size() <= evidence_line_bytes_max);
     }
     CHECK(text == text_of(bad_case()));
+}
+
+TEST_CASE("the operator's notes stand before what was measured, and change none of it") {
+    Shown shown = bad_case();
+    const std::string without = text_of(shown);
+    shown.notes = {"prefer a restart", "busiest from nine to five"};
+    CHECK(text_of(shown) == "note: prefer a restart\nnote: busiest from nine to five\n" + without);
 }
 
 TEST_CASE("names, kinds, versions and log text reach no line") {

@@ -108,6 +108,7 @@ ServiceFacts guarded(const Look& look,
     }
     facts.replicas = replicas_of(look, symptom, limits);
     facts.changed = changes_of(look, symptom, inventory);
+    facts.troubles = look.claims;
     return facts;
 }
 

@@ -134,6 +134,16 @@ void remember_copies(State& state, const Signal& signal) {
     (signal.kind == SignalKind::keys_count ? copies->keys : copies->stale) = signal.value;
 }
 
+void remember_claim(State& state, const Signal& signal) {
+    Claim& claim =
+        state.claims.try_emplace(*signal.trouble, Claim{signal.at, signal.at}).first->second;
+    if (signal.at - claim.last_at > claims_apart_max) {
+        claim = {signal.at, signal.at};
+    }
+    claim.last_at = std::max(claim.last_at, signal.at);
+    claim.lines += signal.value;
+}
+
 }  // namespace
 
 void remember(State& state, const Signal& signal) {
@@ -163,6 +173,11 @@ void remember(State& state, const Signal& signal) {
         case SignalKind::stale_count:
             if (signal.observer == Observer::cache) {
                 remember_copies(state, signal);
+            }
+            break;
+        case SignalKind::lines_count:
+            if (signal.trouble) {
+                remember_claim(state, signal);
             }
             break;
         case SignalKind::template_is_new:

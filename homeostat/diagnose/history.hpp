@@ -10,6 +10,7 @@
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/change.hpp"
 #include "homeostat/domain/signal.hpp"
+#include "homeostat/domain/trouble.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -27,6 +28,7 @@ constexpr std::size_t traffic_samples_max = 256;  ///< A minute at four a second
 constexpr std::size_t memory_samples_max = 128;   ///< Thinned as it fills: always the whole life.
 constexpr std::size_t new_templates_max = 64;
 constexpr std::size_t changes_max = 32;
+constexpr Duration claims_apart_max = std::chrono::minutes{1};
 
 /// More that wait at the edge teach nothing of ordinary days; so few wait a moment on any of them.
 constexpr std::uint64_t waiting_usual_max = 4;
@@ -94,6 +96,14 @@ struct NewTemplate {
     Instant at{};
 };
 
+/// Log lines that claim one class of trouble: since when they come, and when the last one came. A
+/// minute without any ends it.
+struct Claim {
+    Instant began_at{};
+    Instant last_at{};
+    double lines{0};
+};
+
 struct State {
     std::map<Subject, std::deque<TrafficSample>> traffic;
     UsualRate usual_rate;            ///< Of the guarded service.
@@ -102,6 +112,7 @@ struct State {
     std::map<Subject, AnswerHistory> answers;
     std::map<Subject, Copies> copies;
     std::deque<NewTemplate> new_templates;  ///< Oldest first.
+    std::map<Trouble, Claim> claims;        ///< Of the guarded service's instances together.
     std::vector<Change> changes;            ///< Oldest first.
 };
 

@@ -1,5 +1,7 @@
 #include "homeostat/diagnose/look.hpp"
 
+#include "homeostat/diagnose/claims.hpp"
+
 #include <algorithm>
 #include <functional>
 
@@ -308,6 +310,7 @@ Look look_at(const State& state,
         look.new_error_templates += seen.level == LogLevel::error && seen.at >= since ? 1 : 0;
     }
     look.ill_alone = concentrated_on(look, symptom, limits);
+    look.claims = confirmed_claims(state, look, symptom, limits);
     return look;
 }
 

@@ -10,6 +10,9 @@
 // Overload is a queue at the edge and many more requests than usual, together: a service that
 // became slow or fails has a queue as well, and a busy hour alone is no fault.
 //
+// What log lines claim counts where a number of another source fits it, because whoever can write
+// into a log can claim any trouble.
+//
 // Pure. Values only.
 
 #include "homeostat/diagnose/diagnose.hpp"
@@ -89,6 +92,7 @@ struct Look {
     std::vector<Change> suspects;  ///< One of each artifact at most. The latest first: what came
                                    ///< before it had served without the symptom until then.
     std::size_t new_error_templates{0};
+    std::vector<Trouble> claims;          ///< What the service's log claims and numbers confirm.
     std::optional<InstanceId> ill_alone;  ///< The one that has nearly all of it; absent if spread.
 
     /// The change that is the likeliest to have brought it; null without any.

@@ -330,4 +330,12 @@ WrittenEvidence evidence_of(const EvidenceFacts& facts) {
     return Writer(facts).run();
 }
 
+void put_before(Evidence& evidence, std::span<const std::string> notes) {
+    std::vector<std::string> marked;
+    for (const std::string& note : notes) {
+        marked.push_back((std::string(note_mark) + note).substr(0, evidence_line_bytes_max));
+    }
+    evidence.lines.insert(evidence.lines.begin(), marked.begin(), marked.end());
+}
+
 }  // namespace homeostat

@@ -19,6 +19,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,5 +39,9 @@ struct WrittenEvidence {
 /// ENSURES: one line at least, at most `evidence_bytes_max`, printable ASCII only, whatever the
 /// numbers are.
 [[nodiscard]] WrittenEvidence evidence_of(const EvidenceFacts& facts);
+
+/// Puts the operator's notes in front, marked, because they never change: a model's server goes on
+/// from the first byte that differs. REQUIRES: at most `notes_max`.
+void put_before(Evidence& evidence, std::span<const std::string> notes);
 
 }  // namespace homeostat

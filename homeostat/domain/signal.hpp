@@ -3,12 +3,14 @@
 // Signal: a measured value with a time, a subject and the observer that measured it.
 //
 // Everything that later decides (which symptom, which remedy is on offer) is made of these. There
-// is no text in a signal but ids: what services or users wrote arrives as template ids and counts.
+// is no text in a signal but ids: what services or users wrote arrives as template ids, counts and
+// words of closed lists.
 //
 // Pure. Values only.
 
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/trouble.hpp"
 
 #include <array>
 #include <cstdint>
@@ -100,9 +102,10 @@ struct Signal {
     Subject subject;
     double value{0};  ///< UNITS: as the kind says.
     Instant at{};
-    TemplateId template_id{};        ///< Logs only.
-    LogLevel level{LogLevel::info};  ///< Logs only.
-    std::string name{};              ///< Metrics only: the metric's name, at most 64 bytes.
+    TemplateId template_id{};          ///< Logs only.
+    LogLevel level{LogLevel::info};    ///< Logs only.
+    std::optional<Trouble> trouble{};  ///< Logs only: what the lines claim, by their gloss.
+    std::string name{};                ///< Metrics only: the metric's name, at most 64 bytes.
 
     friend bool operator==(const Signal&, const Signal&) = default;
 };

@@ -33,7 +33,7 @@ struct Moment {
         return text_of(
             homeostat::evidence_of(diagnose::facts_of(look, symptom, inventory, {})).evidence);
     }
-    [[nodiscard]] std::string by_survey() const { return text_of(cases::evidence_of(survey)); }
+    [[nodiscard]] std::string by_survey() const { return text_of(cases::evidence_of(survey, {})); }
 
     void shift(std::size_t service, Metric metric, double before, double after) {
         survey.services[service].shifts.all.at(static_cast<std::size_t>(metric)) =

@@ -1,5 +1,7 @@
 #include "homeostat/heal/judge.hpp"
 
+#include "homeostat/domain/evidence.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -28,6 +30,9 @@ constexpr std::size_t fresh_signals_max = 20'000;  // Between two looks, 250 ms 
 }  // namespace
 
 Judge::Judge(JudgeSettings settings) : settings_(std::move(settings)) {
+    if (!settings_.glosses.empty()) {
+        sense_.lexicon.emplace(settings_.glosses);
+    }
     for (const Change& change : settings_.changes) {
         note(change);
     }
@@ -65,13 +70,7 @@ std::vector<Symptom> Judge::symptoms(Instant now) {
 diagnose::Finding Judge::diagnose(const Symptom& symptom, std::span<const RemedyKind> tried) const {
     diagnose::Finding finding =
         diagnose::diagnose(diagnose_, symptom, settings_.inventory, tried, settings_.diagnose);
-    // In front, because they never change: a server goes on from the first byte that differs.
-    std::vector<std::string>& lines = finding.diagnosis.evidence.lines;
-    std::vector<std::string> marked;
-    for (const std::string& note : settings_.notes) {
-        marked.push_back((std::string(note_mark) + note).substr(0, evidence_line_bytes_max));
-    }
-    lines.insert(lines.begin(), marked.begin(), marked.end());
+    put_before(finding.diagnosis.evidence, settings_.notes);
     return finding;
 }
 

@@ -24,8 +24,9 @@ namespace homeostat::heal {
 
 struct JudgeSettings {
     Inventory inventory;
-    std::vector<std::string> notes{};  ///< The operator's words: at most notes_max.
-    std::vector<Change> changes{};     ///< Noted by an earlier agent; they may be to blame as well.
+    std::vector<std::string> notes{};         ///< The operator's words: at most notes_max.
+    std::vector<sense::UserGloss> glosses{};  ///< The operator's meanings of log lines.
+    std::vector<Change> changes{};  ///< Noted by an earlier agent; they may be to blame as well.
     detect::Limits detect;
     diagnose::Limits diagnose;
 };

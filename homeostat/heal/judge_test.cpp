@@ -153,6 +153,31 @@ TEST_CASE("the operator's notes stand before all evidence, and offer nothing the
     CHECK(with.menu == without.menu);
 }
 
+TEST_CASE("an operator's gloss makes a claim of a line, beside a number that fits it") {
+    JudgeSettings settings;
+    settings.inventory.service = ServiceId("payments");
+    settings.inventory.instances = {InstanceId("payments-0")};
+    settings.glosses = {{.pattern = "ledger out of step",
+                         .words = "ledger out of step",
+                         .kind = sense::GlossClass::data}};
+    Judge judge(std::move(settings));
+    const Instant at{std::chrono::hours{1}};
+    EdgeReading edge;
+    edge.subject = {SubjectKind::service, "payments"};
+    edge.at = at;
+    (void)judge.take(std::vector<Reading>{edge}, at);
+    edge.counters.requests_total = 100;
+    edge.counters.errors_total = 50;
+    const LogReading log{.instance = InstanceId("payments-0"),
+                         .lines = {"ERROR the ledger is out of step", "ERROR ledger out of step"},
+                         .at = at};
+    (void)judge.take(std::vector<Reading>{edge, log}, at);
+    Symptom symptom{.subject = {SubjectKind::service, "payments"}};
+    symptom.began_at = at;
+    const std::vector<std::string> lines = judge.diagnose(symptom, {}).diagnosis.evidence.lines;
+    CHECK(std::ranges::find(lines, "logs of A: bad data") != lines.end());
+}
+
 TEST_CASE("the longest notes are whole lines of evidence and leave room for all that is measured") {
     const std::vector<std::string> notes(notes_max, std::string(note_bytes_max, 'x'));
     const diagnose::Finding finding = finding_with(notes);

@@ -2,6 +2,7 @@
 
 #include "homeostat/sense/gloss.hpp"
 #include "homeostat/sense/log_template.hpp"
+#include "homeostat/sense/trouble.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -84,19 +85,22 @@ class Sensing {
         struct Count {
             double lines{0};
             LogLevel level{LogLevel::info};
+            std::optional<Trouble> trouble;
             bool is_new{false};
         };
         std::map<TemplateId, Count> counts;
         const bool is_warm = now_ - *state_.first_at >= state_.limits.warm_up;
+        const Lexicon& lexicon = state_.lexicon ? *state_.lexicon : shipped_lexicon();
         state_.templates.begin_reading();
         for (const std::string& line : reading.lines) {
             const LogShape shape = shape_of(line);
-            const std::optional<Gloss> gloss = shipped_lexicon().gloss_of(shape);
+            const std::optional<Gloss> gloss = lexicon.gloss_of(shape);
             const SeenTemplate seen = state_.templates.see(
                 {shape, gloss ? gloss->id : std::string_view(), now_}, state_.limits.templates);
             Count& count = counts[seen.id];
             count.lines += 1;
             count.level = std::max(count.level, shape.level);
+            count.trouble = gloss && !count.trouble ? trouble_of(*gloss) : count.trouble;
             count.is_new = count.is_new || (seen.is_new && is_warm);
         }
         const Subject subject{SubjectKind::instance, reading.instance.text()};
@@ -105,6 +109,7 @@ class Sensing {
                 make(SignalKind::lines_count, Observer::logs, subject, count.lines, reading.at);
             signal.template_id = id;
             signal.level = count.level;
+            signal.trouble = count.trouble;
             signals_.push_back(signal);
             if (count.is_new) {
                 signal.kind = SignalKind::template_is_new;

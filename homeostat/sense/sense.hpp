@@ -6,7 +6,8 @@
 // that went down means that its source started again: the new total is then the delta. The first
 // reading of a source gives no delta, because what it counted before is not ours to report. The
 // edge's trailing mean of latency becomes the mean of an interval (edge_mean.hpp). The text of a
-// log line ends here: a signal carries its template's id, level and count, never a word.
+// log line ends here: a signal carries its template's id, level, count and class of trouble, never
+// a word.
 //
 // Pure. Not thread-safe; lives on the heal strand.
 
@@ -14,6 +15,7 @@
 #include "homeostat/domain/reading.hpp"
 #include "homeostat/domain/signal.hpp"
 #include "homeostat/sense/edge_mean.hpp"
+#include "homeostat/sense/gloss.hpp"
 #include "homeostat/sense/template_table.hpp"
 
 #include <cstddef>
@@ -59,6 +61,7 @@ struct State {
     std::map<Subject, EdgeTotals> edge;             ///< At most subjects_max.
     std::map<InstanceId, ProcessTotals> processes;  ///< At most subjects_max.
     TemplateTable templates;
+    std::optional<Lexicon> lexicon;   ///< With the operator's glosses; absent: the shipped one.
     std::optional<Instant> first_at;  ///< When the first readings came.
 };
 

@@ -73,6 +73,21 @@ TEST_CASE("a template is new after the warm-up only, once, and the text is in no
     CHECK(values_of(again, SignalKind::template_is_new).empty());
 }
 
+TEST_CASE("what lines claim goes with their count, by the operator's glosses before the shipped") {
+    State state;
+    const auto claimed = [&](const std::string& line) {
+        return take(state, log_reading({line})).front().trouble;
+    };
+    CHECK(claimed("INFO ready") == std::nullopt);
+    CHECK(claimed("ERROR connection refused") == Trouble::connection_refused);
+    CHECK(claimed("ERROR the teapot is short and stout") == std::nullopt);
+    state.lexicon.emplace(std::vector<UserGloss>{
+        {.pattern = "teapot", .words = "is a teapot", .kind = GlossClass::config},
+        {.pattern = "connection refused", .words = "as usual", .kind = GlossClass::client}});
+    CHECK(claimed("ERROR the teapot is short and stout") == Trouble::config_error);
+    CHECK(claimed("ERROR connection refused") == std::nullopt);
+}
+
 TEST_CASE("of a flood of shapes one reading finds 64, and the rest of it is overflow") {
     State state;
     std::vector<std::string> lines;

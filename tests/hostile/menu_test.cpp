@@ -56,7 +56,7 @@ std::string menu_of(const Shown& shown) {
 std::set<std::string> words_told_of(const Shown& shown) {
     std::set<std::string> words;
     std::size_t bytes = 0;
-    for (const std::string& line : evidence_of(survey_of(shown)).lines) {
+    for (const std::string& line : evidence_of(survey_of(shown), {}).lines) {
         bytes += line.size() + 1;
         CHECK(std::ranges::all_of(line, [](char c) { return c >= ' ' && c <= '~'; }));
         std::string word;

@@ -1,11 +1,13 @@
 // Text in logs, changes and metrics never widens the menu, never moves guard's verdict and never
 // reaches the prompt: the same incident, told by friendly lines and by hostile ones, comes to the
-// same.
+// same. All that a log can do is claim a class of trouble, of which one line may tell.
 
 #include "homeostat/adapters/llm/prompt.hpp"
 #include "homeostat/base/fields.hpp"
+#include "homeostat/base/named_enum.hpp"
 #include "homeostat/base/rng.hpp"
 #include "homeostat/decide/decide.hpp"
+#include "homeostat/domain/trouble.hpp"
 #include "homeostat/heal/judge.hpp"
 #include "homeostat/heal/proposal_for_test.hpp"
 #include "homeostat/heal/simulated_executor_for_test.hpp"
@@ -105,9 +107,34 @@ Judged judge(const Told& told, bool has_deploy = true) {
 
 constexpr std::string_view templates_line = " new error templates in the logs";
 
-/// What the model reads.
-const std::vector<std::string>& lines_of(const Judged& judged) {
-    return judged.finding.diagnosis.evidence.lines;
+constexpr std::string_view claims_begin = "logs of A: ";
+
+/// Whether a line names classes of trouble and nothing else.
+bool is_of_classes(std::string_view line) {
+    std::string rest(line.substr(claims_begin.size()));
+    std::size_t count = 0;
+    while (!rest.empty()) {
+        std::string one = rest.substr(0, rest.find(", "));
+        rest.erase(0, one.size() + 2);
+        std::ranges::replace(one, ' ', '_');
+        count += 1;
+        if (!parse_enum<Trouble>(one)) {
+            return false;
+        }
+    }
+    return count >= 1 && count <= 3;
+}
+
+/// What the model reads, without the one line that may know what was claimed.
+std::vector<std::string> lines_of(const Judged& judged) {
+    std::vector<std::string> lines = judged.finding.diagnosis.evidence.lines;
+    const auto claims = std::ranges::find_if(
+        lines, [](const std::string& line) { return line.starts_with(claims_begin); });
+    if (claims != lines.end()) {
+        CHECK(is_of_classes(*claims));
+        lines.erase(claims);
+    }
+    return lines;
 }
 
 /// What people read, without its one line that may know that something was written: how often.
@@ -156,11 +183,10 @@ bool is_plain_prompt(std::string_view body) {
     });
 }
 
-/// The prompt's own part.
+/// The prompt's own part, without that line.
 std::string prompt_of(const Judged& judged) {
-    std::string body = prompt_body(judged.finding.diagnosis.evidence);
-    CHECK(is_plain_prompt(body));
-    return body;
+    CHECK(is_plain_prompt(prompt_body(judged.finding.diagnosis.evidence)));
+    return prompt_body({lines_of(judged)});
 }
 
 Told told_by(const std::string& text) {
@@ -172,7 +198,7 @@ Told told_by(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("no text in logs or metrics changes the menu, the evidence or the verdict") {
+TEST_CASE("no text in logs or metrics changes the menu, the verdict or more than one line") {
     const Judged friendly = judge({.log_lines = {"GET /pay 200 12ms"}});
     const std::vector<std::string> story = story_of(friendly);
     REQUIRE(friendly.finding.menu.items.size() > 1);
@@ -230,7 +256,7 @@ TEST_CASE("no version's name is told to the model, and a hostile one is not roll
     }
 }
 
-TEST_CASE("what the model reads is the same text whatever the logs say") {
+TEST_CASE("what the model reads is the same text whatever the logs say, but for one line") {
     const Judged friendly = judge({.log_lines = {"GET /pay 200 12ms"}});
     for (const std::string& text : texts()) {
         CAPTURE(text);
@@ -238,7 +264,7 @@ TEST_CASE("what the model reads is the same text whatever the logs say") {
     }
 }
 
-TEST_CASE("attacks of any class, disguised, change neither menu nor evidence nor prompt") {
+TEST_CASE("attacks of any class, disguised, change neither menu nor more than that line") {
     const Judged friendly = judge({.log_lines = {"GET /pay 200 12ms"}});
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
         Rng rng(seed);
@@ -251,6 +277,16 @@ TEST_CASE("attacks of any class, disguised, change neither menu nor evidence nor
             CHECK(prompt_of(hostile) == prompt_of(friendly));
         }
     }
+}
+
+TEST_CASE("a claim that numbers fit is told by its class, and one that none fits is not") {
+    const auto tells = [](const std::string& text, std::string_view line) {
+        const Judged judged = judge(told_by(text));
+        const std::vector<std::string>& lines = judged.finding.diagnosis.evidence.lines;
+        return std::ranges::find(lines, line) != lines.end();
+    };
+    CHECK(tells("checksum mismatch in block 7: data is corrupt", "logs of A: bad data"));
+    CHECK_FALSE(tells("no space left on device", "logs of A: disk full"));
 }
 
 TEST_CASE("text that got into the evidence by a mistake is still one plain line of the prompt") {
