@@ -78,15 +78,18 @@ decide-cases: build ## Collect the cases of `bench decide` from the demo: SEEDS=
 	    --out $(OUT)
 
 # DECIDE_PARTS narrows it: peers cases score document, training for models/train, and tree for
-# models/ranker. DECIDE_SEEDS are those of training and of what is held out.
+# models/ranker. DECIDE_SEEDS are those of training and of what is held out. MODEL=FILE.gguf is scored
+# as well, its word worth what CALIBRATION=FILE.json says; `make second-world` takes both, too.
 DECIDE_PARTS ?= peers cases score document
 DECIDE_SEEDS ?= 1 2
 TRAIN ?= 2000
 HELD_OUT ?= 600
 HEALTHY ?= 300
+asked_model = $(if $(MODEL),--model $(MODEL)) $(if $(CALIBRATION),--calibration $(CALIBRATION))
 bench-decide: build ## Who ranks remedies how well, on families that nobody was trained on: half an hour; goes on where it was interrupted
 	@tools/decide_figures.py --bin $(BUILD)/bin --parts $(DECIDE_PARTS) --train $(TRAIN) \
-	    --held-out $(HELD_OUT) --healthy $(HEALTHY) --seeds $(DECIDE_SEEDS)
+	    --held-out $(HELD_OUT) --healthy $(HEALTHY) --seeds $(DECIDE_SEEDS) \
+	    $(asked_model)
 
 bench-isolation: build ## What a model costs the service beside it, by cgroup: 10 minutes, needs root
 	@tools/isolation_figures.py --bin $(BUILD)/bin
@@ -98,7 +101,7 @@ SEED ?= 1
 WORLDS ?= 3
 second-world: build ## Cases of real processes, every remedy really tried: minutes for each; goes on where it was interrupted
 	@tools/second_world.py --bin $(BUILD)/bin --parts $(SECOND_PARTS) --n $(N) --seed $(SEED) \
-	    --at-once $(WORLDS)
+	    --at-once $(WORLDS) $(asked_model)
 
 golden: build ## Rewrite the expected outputs in tests/golden; commit what you can explain
 	@HOMEOSTAT_GOLDEN=rewrite ctest --preset release --label-regex golden

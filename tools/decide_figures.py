@@ -16,6 +16,8 @@ cases of families that none of them was trained on. Writes docs/figures/decide.m
                scores each ranker; writes FIGURES and, beside it, what
                each answered to each case (decide-answers.jsonl); with     15 min more
                --model also the model, alone and with the tree
+    notes      not by default: what notes of an operator change in     10 min
+               what --model and the tree choose together; into FIGURES
     second     not by default: judges the cases of bench/second_world and     seconds
                puts what comes of it into FIGURES; `score` does, too
     document   writes the page from FIGURES
@@ -43,14 +45,13 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import decide_document as document
 import decide_figures_page
 import decide_scoring as scoring
 from figure_runs import ROOT, install_peers, python_of, say
 
 BENCH = ROOT / "bench/decide"
 TREE = ROOT / "models/ranker/tree.json"
-DEFAULT = "tree"  # The ranker that `homeostat decide` uses.
-WITH_MODEL = ("both", "model", "json_grammar")  # None without --model.
 SECOND_WORLD = ROOT / "bench/second_world/cases.jsonl.xz"
 FOLDS = 3
 TOLD_OF_ANSWER = ("remedy", "service", "replica", "artifact", "to", "weight")
@@ -144,9 +145,13 @@ def judged(options, name, *more, ranker="rules"):
             for line, told in zip(lines, program.stdout):
                 told_count += 1
                 yield scoring.with_truth(json.loads(told), json.loads(line))
-        if program.wait() != 0 or told_count != orders_of(options)[name][1]:
-            trouble.seek(0)
+        is_done = program.wait() == 0 and told_count == orders_of(options)[name][1]
+        trouble.seek(0)
+        if not is_done:
             sys.exit(f"homeostat decide: {trouble.read()[-2000:]}")
+        for line in trouble:
+            if not line.startswith("{"):  # The scores are; a model that weighs nothing is told of.
+                say(line.rstrip())
 
 
 def program_rankers(options):
@@ -154,21 +159,30 @@ def program_rankers(options):
     asked = {"tree": []}
     if options.model:
         asked["model"] = ["--model", options.model]
-        asked["both"] = ["--model", options.model]
-        if options.calibration:
-            asked["both"] += ["--calibration", options.calibration]
+        asked["both"] = asked_of_both(options)
     return asked
+
+
+def asked_of_both(options):
+    """What `--ranker both` is asked with; None without a model."""
+    if not options.model:
+        return None
+    calibration = ["--calibration", options.calibration] if options.calibration else []
+    return ["--model", options.model, *calibration]
 
 
 def judged_by_all(options, name):
     """The cases with the rules' weights, and `program`: what the program chooses by each of its
-    rankers; `by_tree`: the menu as the tree ranks it; `ms`: by ranker, the times of its stages."""
+    rankers; `by_tree`: the menu as the tree ranks it; `ms`: by ranker, the times of its stages;
+    `is_model_heard`: a model was asked, and answered."""
     # One after the other: the times are to be of one process.
-    own = [{"program": {}, "ms": {}} for _ in range(orders_of(options)[name][1])]
+    own = [{"program": {}, "ms": {}, "is_model_heard": False}
+           for _ in range(orders_of(options)[name][1])]
     for ranker, more in program_rankers(options).items():
         for case, told in zip(own, judged(options, name, *more, ranker=ranker), strict=True):
             case["program"][ranker] = told["remedies"][0]
             case["ms"][ranker] = told["ms"]
+            case["is_model_heard"] |= "model" in told
             if ranker == "tree":
                 case["by_tree"] = told["remedies"]
     for case, more in zip(judged(options, name), own, strict=True):
@@ -185,63 +199,19 @@ def trained_rankers(options):
         yield ranker
 
 
-def latency_of(took_ms):
-    return {"p50": scoring.quantile(took_ms, 0.5), "p99": scoring.quantile(took_ms, 0.99)}
-
-
-def is_same(one, other):
-    return all(one.get(key) == other.get(key)
-               for key in ("remedy", "service", "replica", "artifact", "to"))
-
-
-def pivotal_of(pairs):
-    """How often each is right where the two differ; pairs: (both's answer, the rules')."""
-    differing = [pair for pair in pairs if not is_same(*pair)]
-    return {"n": len(differing) if pairs else None,
-            "both": scoring.share(both["is_acceptable"] for both, _ in differing),
-            "rules": scoring.share(rules["is_acceptable"] for _, rules in differing)}
-
-
-def second_world_of(programs):
+def second_world_of(options):
     """What the program's own choices are worth on cases of real processes, which nobody learns."""
     sys.path.insert(0, str(SECOND_WORLD.parent))
     import choices
-    return choices.figures(programs, choices.read_cases(SECOND_WORLD))
+    return choices.figures(options.bin, choices.read_cases(SECOND_WORLD), asked_of_both(options))
 
 
 def judge_second_world(options):
     if not options.figures.exists():
         sys.exit(f"{options.figures} is not there; run the part score first")
     figures = json.loads(options.figures.read_text())
-    figures["second_world"] = second_world_of(options.bin)
+    figures["second_world"] = second_world_of(options)
     options.figures.write_text(json.dumps(figures, indent=1) + "\n")
-
-
-def figures_of(tallies, took_ms, menu_recall, pairs=(), grammar_ms=(), second_world=None):
-    """The document of figures; took_ms by ranker. What needs a model that is not given is None."""
-    told = {name: tally.figures() for name, tally in tallies.items()}
-    default, tally = told[DEFAULT], tallies[DEFAULT]
-    nobody = {name: None for name in WITH_MODEL if name not in tallies}
-    return {
-        "n": len(tally.outcomes), "default": DEFAULT,
-        "macro": {name: one["macro"] for name, one in told.items()} | nobody,
-        "macro_interval": {name: one["macro_interval"] for name, one in told.items()} | nobody,
-        "pivotal": pivotal_of(pairs),
-        "menu_recall": menu_recall,
-        "acted_share": default["acted_share"], "acted_n": default["acted_n"],
-        "harmful": default["harmful"],
-        "harmful_upper": (default["harmful_interval"] or [None, None])[1],
-        "needless": default["needless"], "healthy_n": len(tally.healthy),
-        "rollback_wrong_slice": default["rollback_wrong_slice"],
-        "rollback_wrong_n": default["rollback_wrong_n"],
-        "ece": scoring.ece(tally.confidences), "brier": scoring.brier(tally.confidences),
-        "latency_ms": latency_of(took_ms[DEFAULT]),
-        "latency_by_ranker_ms": {name: latency_of(those) for name, those in took_ms.items()},
-        "json_grammar_ms_p50": scoring.quantile(grammar_ms, 0.5),
-        "cpu_ms": sum(took_ms[DEFAULT]) / len(took_ms[DEFAULT]) if took_ms[DEFAULT] else None,
-        "second_world": second_world or dict.fromkeys(("n", "both", "rules", "tree")),
-        "rankers": told, "families": dict(sorted(tally.families.items())),
-    }
 
 
 def went_inside(options, part):
@@ -254,6 +224,18 @@ def went_inside(options, part):
     if subprocess.run(inside, check=False).returncode != 0:
         sys.exit(f"the part {part} failed; see above")
     return True
+
+
+def count_notes(options):
+    if not options.figures.exists() or not options.model:
+        sys.exit("notes: the part score first, and --model")
+    sys.path.insert(0, str(BENCH))
+    import note_flips
+    lines = [json.loads(line) for line in file_of(options, "held-out").read_text().splitlines()]
+    figures = json.loads(options.figures.read_text())
+    figures["notes"] = note_flips.figures(options.bin / "homeostat", lines,
+                                          asked_of_both(options))
+    options.figures.write_text(json.dumps(figures, indent=1) + "\n")
 
 
 def columns_of(options):
@@ -314,16 +296,17 @@ def score(options):
         from fixed_rankers import Kind
         rankers.append(Kind())
     tallies = {ranker.name: scoring.Tally() for ranker in rankers}
-    took_ms, on_menu, pairs = {name: [] for name in program_rankers(options)}, [], []
+    took_ms, menus, heard = {name: [] for name in program_rankers(options)}, [], []
+    service_days = 0.0
     answers_file = options.figures.with_name("decide-answers.jsonl")
     with open(answers_file, "w", encoding="utf-8") as out:
         for case in judged_by_all(options, "held-out"):
             case["kind_named"] = by_grammar.get(case["id"], {}).get("kind")
             for name, stages in case["ms"].items():
                 took_ms[name].append(sum(stages.values()))
-            on_menu.append(any(one["is_acceptable"] for one in case["remedies"]))
-            if "both" in case["program"]:
-                pairs.append((case["program"]["both"], case["remedies"][0]))
+            menus.append(case["remedies"])
+            if case["is_model_heard"]:
+                heard.append(case["program"] | {"rules": case["remedies"][0]})
             answers = {"id": case["id"], "family": case["family"]}
             for ranker in rankers:
                 chosen = ranker.choose(case)
@@ -333,11 +316,13 @@ def score(options):
                                         if key in chosen}
             out.write(json.dumps(answers) + "\n")
     for case in judged_by_all(options, "healthy"):
+        service_days += case["service_days"]
         for ranker in rankers:
             if ranker.name != "json_grammar":
                 tallies[ranker.name].add_healthy(ranker.choose(case))
-    figures = figures_of(tallies, took_ms, scoring.share(on_menu), pairs,
-                         [one["ms"] for one in by_grammar.values()], second_world_of(options.bin))
+    figures = document.figures_of(tallies, took_ms, menus, heard,
+                                  [one["ms"] for one in by_grammar.values()],
+                                  second_world_of(options), service_days)
     figures |= {"n_train": options.train, "load_before": load, "program": version_of(options),
                 "model": model_of(options),
                 "seeds": dict(zip(("train", "held_out"), options.seeds, strict=True))}
@@ -389,6 +374,8 @@ def write_page(options):
 
 def ask_by_grammar(options):
     """Each case of `held-out`: the kind that the model names in JSON, and how long it took."""
+    if not options.model:
+        sys.exit("grammar: give --model FILE.gguf; without a model nobody writes JSON")
     sys.path.insert(0, str(BENCH))
     import json_grammar
     cases = list(judged(options, "held-out", "--evidence"))
@@ -398,7 +385,7 @@ def ask_by_grammar(options):
 
 PARTS = {"peers": lambda options: install_peers(options.runs, BENCH / "requirements.txt"),
          "cases": make_all_cases, "grammar": ask_by_grammar, "score": score, "document": write_page,
-         "training": write_training, "tree": write_tree, "folds": ask_folds,
+         "notes": count_notes, "training": write_training, "tree": write_tree, "folds": ask_folds,
          "second": judge_second_world}
 
 
@@ -417,10 +404,14 @@ def main():
                         help="cases in which nothing is wrong; 3000 say something of rare actions")
     parser.add_argument("--seeds", type=int, nargs=2, metavar=("TRAIN", "HELD_OUT"),
                         default=[1, 2], help="what the cases are drawn from")
-    parser.add_argument("--model", type=Path, help="a GGUF file, to be scored as well")
+    # A ranking, and so a calibration, has the file's own name, not that of a link.
+    parser.add_argument("--model", type=lambda name: Path(name).resolve(),
+                        help="a GGUF file, to be scored as well")
     parser.add_argument("--calibration", type=Path, help="what its word is worth beside the tree")
     parser.add_argument("--jobs", type=int, default=2, help="cases that are made at once")
     options = parser.parse_args()
+    if options.calibration and (why := document.objection_to(options.calibration, options.model)):
+        parser.error(why)
     options.runs.mkdir(parents=True, exist_ok=True)
     options.figures.parent.mkdir(parents=True, exist_ok=True)
     for part in options.parts:

@@ -1,6 +1,9 @@
 """The page docs/figures/decide.md, from what tools/decide_figures.py has measured."""
 
+from decide_figures_text import number, percent, points, with_interval
+from decide_goals_page import goals
 from figure_runs import read_json
+from summaries import rate_bound
 
 RANKERS = {
     "tree": "the boosted tree of `homeostat decide`",
@@ -41,6 +44,8 @@ OF_MODEL = """\
 NOT_SAID = """
 ## What this does not say
 
+- These figures are of `homeostat decide` on cases. The running agent diagnoses by
+  `homeostat/diagnose` and its rules; no figure here speaks of it.
 - The cases are of one simulator, and what is acceptable in them rests on its physics and on prices
   that are our opinion, as they are in the second world. Nothing is said of any real estate.
 {of_model}- The tree is the one that the program was built with; it learnt from the cases that
@@ -53,20 +58,6 @@ NOT_SAID = """
   out; how well incidents end is [demo.md](demo.md).
 - The times are of one process on a machine that may have done something else.
 """
-
-
-def percent(value):
-    return "–" if value is None else f"{100 * value:.1f} %"
-
-
-def with_interval(value, ends):
-    if value is None:
-        return "–"
-    return f"{percent(value)} ({100 * ends[0]:.1f}–{100 * ends[1]:.1f})"
-
-
-def number(value, form=".2f"):
-    return "–" if value is None else f"{value:{form}}"
 
 
 def command_of(figures):
@@ -105,8 +96,9 @@ def rankers(figures):
 *Acts*: of the {default['acted_n']} cases whose menu has an acceptable remedy that changes
 something. *Needless*: acts although nothing is wrong. *Baited*: right in the
 {default['rollback_wrong_n']} cases in which a deploy or configuration is recent and no rollback
-acceptable. Something acceptable is on the menu in {percent(figures['menu_recall'])} of the cases;
-nobody can be right in the others.
+acceptable. A menu has {number(figures['menu_size_mean'], '.1f')} remedies on average. Something
+acceptable is on it in {percent(figures['menu_recall'])} of the cases; nobody can be right in the
+others.
 
 | who chooses | right | harmful | acts | needless | baited |
 |---|---|---|---|---|---|
@@ -129,7 +121,17 @@ def families(figures):
     return text
 
 
+def needless_a_day(figures, name):
+    """Of one ranker, with what so few, or none, still allow."""
+    count = figures["rankers"][name]["needless"]
+    days = figures["healthy_service_days"]
+    if count is None or not days:
+        return "–"
+    return f"{count / days:.3f} (at most {rate_bound(count, days):.3f})"
+
+
 def default(figures):
+    days = number(figures["healthy_service_days"], ".1f")
     needless = "–" if figures["needless"] is None else f"{figures['needless']:,}"
     return f"""
 ## {RANKERS[figures['default']].capitalize()}, closer
@@ -138,6 +140,7 @@ def default(figures):
 |---|---|
 | harmful, upper end of its interval | {percent(figures['harmful_upper'])} |
 | needless actions in {figures['healthy_n']:,} healthy cases | {needless} |
+| needless actions per healthy service-day | {needless_a_day(figures, figures['default'])} |
 | confidence: expected calibration error, ten bins | {number(figures['ece'], '.3f')} |
 | confidence: Brier score | {number(figures['brier'], '.3f')} |
 | to read, survey and rank a case: p50 | {number(figures['latency_ms']['p50'])} ms |
@@ -145,8 +148,29 @@ def default(figures):
 | processor time of a decision, mean | at most {number(figures['cpu_ms'])} ms |
 
 The confidence is the weight of what was chosen. A decision is one thread that waits for nothing:
-its processor time is at most the time it took.
+its processor time is at most the time it took. It begins with a case: how long a real fault takes
+until somebody decides is in [demo.md](demo.md).
+
+A *service-day* is one service, watched for a day. A healthy case is an estate that is watched for
+its window and then judged once: its services times the window, {days} service-days in all.
+What "at most" says holds with 95 %. An estate is judged when somebody raises an alarm, here a false
+one; a day with fewer alarms has fewer needless actions.
 """
+
+
+def sureness(figures):
+    """Whether who is surer is wrong less often."""
+    told = {name: one["risk_coverage"] for name, one in figures["confidence"].items()
+            if one["risk_coverage"]}
+    if not told:
+        return ""
+    coverages = [coverage for coverage, _ in next(iter(told.values()))]
+    columns = "".join(f" of {100 * coverage:.0f} % |" for coverage in coverages)
+    text = ("\nWrong, among the most confident of its choices (risk and coverage):\n\n"
+            f"| who chooses |{columns}\n|---|{'---|' * len(coverages)}\n")
+    for name, pairs in told.items():
+        text += (f"| {RANKERS[name]} | " + " | ".join(percent(risk) for _, risk in pairs) + " |\n")
+    return text
 
 
 def model(figures):
@@ -154,6 +178,10 @@ def model(figures):
     if not figures.get("model"):
         return ""
     told, pivotal = figures["model"], figures["pivotal"]
+    count, other_kind = (number(pivotal[name], ",") for name in ("n", "other_kind_n"))
+    right = "".join(f"| right in them: {what} | {percent(pivotal[name])} |\n"
+                    for name, what in (("both", "tree and model"), ("rules", "rules"),
+                                       ("tree", "tree"), ("model", "model")))
     rows = "".join(f"| to decide by {RANKERS[name]}: p50, p99 | {number(one['p50'])} ms, "
                    f"{number(one['p99'])} ms |\n"
                    for name, one in figures["latency_by_ranker_ms"].items() if name != "tree")
@@ -164,11 +192,40 @@ def model(figures):
 
 | | |
 |---|---|
-| tree and model choose otherwise than the rules (*pivotal*), cases | {pivotal['n']} |
-| right in them: tree and model | {percent(pivotal['both'])} |
-| right in them: rules | {percent(pivotal['rules'])} |
-{rows}| to write JSON under a grammar: p50 | {number(figures['json_grammar_ms_p50'])} ms |
+| the model alone chooses otherwise than the rules (*pivotal*), cases | {count} |
+| of these another kind of remedy, not only another target | {other_kind} |
+{right}{rows}| to write JSON under a grammar: p50 | {number(figures['json_grammar_ms_p50'])} ms |
 """
+
+
+WISHES = {"helps": "a wish for a kind that would help",
+          "does_not_help": "a wish for a kind that would not help",
+          "about_something_else": "words about something else"}
+
+
+def notes(figures):
+    """What an operator's note changes, if that was asked."""
+    if not figures.get("notes"):
+        return ""
+    text = """
+## What a note of the operator changes
+
+Each held-out case once more with one note in front, in words that no training saw. *Asked for*:
+what the note names, another kind of the menu than was chosen without it. *Helps*: saves users at
+least half of what the best remedy saves. *Right*: before, with it. Rules and tree read no notes,
+and no note puts anything on the menu.
+
+| note | cases | what it asks for is chosen | choice changes | harmful: before, with it | right |
+|---|---|---|---|---|---|
+"""
+    for name, what in WISHES.items():
+        told = figures["notes"][name]
+        followed = "–" if name == "about_something_else" else with_interval(
+            told["is_followed"], told["followed_interval"])
+        text += (f"| {what} | {told['n']} | {followed} | {percent(told['is_changed'])} | "
+                 f"{percent(told['was_harmful'])}, {percent(told['is_harmful'])} | "
+                 f"{percent(told['was_acceptable'])}, {percent(told['is_acceptable'])} |\n")
+    return text
 
 
 SECOND_WORLD_MIN = 100  # With fewer an interval of 95 % is wider than 20 points.
@@ -185,10 +242,6 @@ differ by {noise} at the median.
 | who chooses | right | harmful | acts | mean of the families, here | in the simulator | gap |
 |---|---|---|---|---|---|---|
 """
-
-
-def points(value):
-    return "–" if value is None else f"{100 * value:+.1f} points"
 
 
 def second_world_row(name, told, figures):
@@ -215,7 +268,7 @@ def second_world(figures):
     text = SECOND_WORLD.format(n=told["n"], curable=told["rankers"]["tree"]["acts"]["n"],
                                noise=percent(told["noise"]["median"]))
     text += "".join(second_world_row(name, told["rankers"][name], figures)
-                    for name in ("tree", "rules"))
+                    for name in ("tree", "rules", "both") if name in told["rankers"])
     for name in ("always_observe", "always_escalate"):
         text += (f"| {RANKERS[name]} | {with_interval(*ends(told[name]))} | – | – | – | – | – |\n")
     return text
@@ -223,9 +276,9 @@ def second_world(figures):
 
 def page_of(figures):
     of_model = OF_MODEL if figures.get("model") else NO_MODEL
-    return (head(figures) + rankers(figures) + families(figures) + default(figures)
-            + model(figures) + second_world(figures)
-            + NOT_SAID.format(of_model=of_model))
+    return (head(figures) + rankers(figures) + goals(figures) + families(figures)
+            + default(figures) + sureness(figures) + model(figures) + notes(figures)
+            + second_world(figures) + NOT_SAID.format(of_model=of_model))
 
 
 def write(figures_file, out):

@@ -11,6 +11,8 @@ from collections import defaultdict
 
 IDLE = ("observe", "escalate")  # Whoever chooses one of them changes nothing in the world.
 Z_95 = 1.959963984540054
+DAY_S = 86_400
+COVERAGES = (0.25, 0.5, 0.75, 1.0)
 
 
 def is_named(one, answers):
@@ -45,6 +47,8 @@ def with_truth(case, truth):
     # A case begins at 0 s; what is older is history.
     case["is_change_recent"] = any(change[0] >= 0 and change[2] in ("deploy", "config")
                                    for change in truth.get("changes", []))
+    # How long so many services were watched: a case begins at 0 s, too.
+    case["service_days"] = len(truth.get("services", ())) * truth.get("at", 0) / DAY_S
     case["saves"] = saves_of(truth.get("futures", []))
     case["is_rollback_acceptable"] = any(answer["remedy"] == "rollback"
                                          for answer in truth["acceptable"])
@@ -117,7 +121,18 @@ def brier(answers):
     return sum((confidence - is_right) ** 2 for confidence, is_right in answers) / len(answers)
 
 
-def quantile(values, at):
+def risk_coverage(answers):
+    """[[share of the answers, error among so many of the most confident]]. Of equally confident
+    ones those that came first count first. answers: (confidence, is right)."""
+    if not answers:
+        return None
+    ordered = sorted(answers, key=lambda answer: -answer[0])
+    counts = [math.ceil(coverage * len(ordered)) for coverage in COVERAGES]
+    return [[coverage, 1 - share(is_right for _, is_right in ordered[:count])]
+            for coverage, count in zip(COVERAGES, counts, strict=True)]
+
+
+def nearest_rank(values, at):
     """The smallest value that at least a share `at` of the values does not exceed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(at * len(ordered)) - 1)] if ordered else None

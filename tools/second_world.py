@@ -23,6 +23,7 @@ import signal
 import sys
 from pathlib import Path
 
+from decide_document import objection_to
 from figure_runs import ROOT, say
 
 sys.path.insert(0, str(ROOT / "bench/second_world"))
@@ -56,7 +57,10 @@ def noise(options):
 
 def score(options):
     import choices
-    print(json.dumps(choices.figures(options.bin, choices.read_cases(PACKED)), indent=1))
+    both = ["--model", options.model] if options.model else None
+    if both and options.calibration:
+        both += ["--calibration", options.calibration]
+    print(json.dumps(choices.figures(options.bin, choices.read_cases(PACKED), both), indent=1))
 
 
 PARTS = {"cases": make, "pack": pack, "noise": noise, "score": score}
@@ -71,8 +75,12 @@ def main():
     parser.add_argument("--at-once", type=int, default=3, help="worlds beside each other")
     parser.add_argument("--drivers", type=int, default=2, help="cases that are begun at once")
     parser.add_argument("--runs", type=Path)
+    parser.add_argument("--model", type=Path, help="a GGUF file, to be scored beside the tree")
+    parser.add_argument("--calibration", type=Path, help="what its word is worth beside the tree")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=["cases"])
     options = parser.parse_args()
+    if options.calibration and (why := objection_to(options.calibration, options.model)):
+        parser.error(why)
     options.runs = options.runs or ROOT / f"build/bench/second_world/seed-{options.seed}"
     options.runs.mkdir(parents=True, exist_ok=True)
     options.out = options.runs / "cases.jsonl"

@@ -1,7 +1,8 @@
 """What the program's choices are worth on cases of the second world.
 
 `homeostat decide` runs under a user id of its own and gets a file of what a decider sees; the truth
-stays with this process.
+stays with this process. With a model it runs as whoever asks, because others may not start the
+model's server, and gets the same file.
 """
 
 import json
@@ -20,7 +21,7 @@ import decide_scoring as scoring  # noqa: E402
 JUDGE_UID = 65534  # nobody
 SCORING_ONLY = ("family", "flavour", "cause", "acceptable", "acceptable_on_menu", "harmful",
                 "cures_off_menu", "menu_size", "futures")
-RANKERS = ("tree", "rules")
+RANKERS = ("tree", "rules")  # With a model also `both`.
 
 
 def read_cases(file):
@@ -32,18 +33,27 @@ def shown(case):
     return {key: value for key, value in case.items() if key not in SCORING_ONLY}
 
 
-def judged(programs, cases, ranker):
-    """The cases as the program tells them, best remedy first, and with their truth."""
-    who = {"user": JUDGE_UID, "group": JUDGE_UID, "extra_groups": []} if os.geteuid() == 0 else {}
+def judged(programs, cases, ranker, more=()):
+    """The cases as the program tells them, best remedy first, and with their truth. more: the model
+    that is asked, and its calibration."""
+    is_another = os.geteuid() == 0 and not more
+    who = {"user": JUDGE_UID, "group": JUDGE_UID, "extra_groups": []} if is_another else {}
     with tempfile.TemporaryDirectory(prefix="second-world-shown-") as directory:
         Path(directory).chmod(0o755)
         file = Path(directory, "cases.jsonl")
         file.write_text("".join(json.dumps(shown(case)) + "\n" for case in cases))
         ran = subprocess.run([programs.resolve() / "homeostat", "decide", "--cases", file, "--json",
-                              "--features", "--ranker", ranker], capture_output=True, text=True,
-                             check=True, cwd=directory, **who)
+                              "--features", "--ranker", ranker, *map(absolute, more)],
+                             capture_output=True, text=True, check=False, cwd=directory, **who)
+    if ran.returncode != 0:
+        sys.exit(f"homeostat decide: {ran.stderr[-2000:]}")
     told = [json.loads(line) for line in ran.stdout.splitlines()]
     return [scoring.with_truth(one, case) for one, case in zip(told, cases, strict=True)]
+
+
+def absolute(word):
+    """A file from where we stand; the program stands elsewhere."""
+    return word.resolve() if isinstance(word, Path) else word
 
 
 def shares(hits):
@@ -87,8 +97,8 @@ def noise_of(cases):
         mean = sum(costs) / len(costs)
         if mean > 1:
             apart.append((max(costs) - min(costs)) / mean)
-    return {"n": len(apart), "median": scoring.quantile(apart, 0.5),
-            "p90": scoring.quantile(apart, 0.9)}
+    return {"n": len(apart), "median": scoring.nearest_rank(apart, 0.5),
+            "p90": scoring.nearest_rank(apart, 0.9)}
 
 
 def families_of(told):
@@ -102,19 +112,23 @@ def families_of(told):
     return dict(sorted(found.items()))
 
 
-def figures(programs, cases):
+def figures(programs, cases, asked_of_both=None):
+    """asked_of_both: the arguments of `--ranker both`; None without a model."""
     by_ranker = {ranker: judged(programs, cases, ranker) for ranker in RANKERS}
+    if asked_of_both is not None:
+        by_ranker["both"] = judged(programs, cases, "both", asked_of_both)
     for told in by_ranker.values():
         for one, case in zip(told, cases, strict=True):
             one["tried"] = case["futures"]
     rankers = {ranker: figures_of_ranker(told) for ranker, told in by_ranker.items()}
     tree = by_ranker["tree"]
-    both = list(zip(*(([case["remedies"][0]["is_acceptable"] for case in told])
-                      for told in by_ranker.values()), strict=True))
-    return {"n": len(cases), "both": None,
+    pairs = list(zip(*([case["remedies"][0]["is_acceptable"] for case in by_ranker[ranker]]
+                       for ranker in RANKERS), strict=True))
+    return {"n": len(cases),
+            "both": rankers["both"]["right"]["share"] if "both" in rankers else None,
             "rules": rankers["rules"]["right"]["share"], "tree": rankers["tree"]["right"]["share"],
-            "rankers": rankers, "tree_alone_right": sum(a and not b for a, b in both),
-            "rules_alone_right": sum(b and not a for a, b in both),
+            "rankers": rankers, "tree_alone_right": sum(a and not b for a, b in pairs),
+            "rules_alone_right": sum(b and not a for a, b in pairs),
             "always_observe": constant(tree, "observe"),
             "always_escalate": constant(tree, "escalate"),
             "curable": shares(scoring.is_curable(case) for case in tree),

@@ -184,12 +184,3 @@ def begin(world, action):
 def end(world, action):
     if action["do"] in END:
         END[action["do"]](world, action)
-
-
-def versions_of(world, role):
-    """What is current, as a case calls it."""
-    numbers = world.current[role]
-    return {artifact: world.plan["versions"][role][artifact][number]
-            for artifact, number in numbers.items()}
-
-

@@ -14,7 +14,6 @@ TRIALS_MAX = 12  # Those near what broke or changed first, then some by chance.
 DRAIN_S = 1.0  # What is being worked on has its end.
 CALLERS = {"fraud": "payments", "quotes": "payments", "rates": "quotes", "redis": "quotes",
            "edge": "payments", "payments": "payments"}
-ABOUT_CACHE = ("invalidate_cache", "reroute")
 
 
 # --- What can be tried: pure ---------------------------------------------------------------

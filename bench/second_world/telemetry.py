@@ -141,13 +141,6 @@ def series_of_users(answers, to_s):
     return found
 
 
-def rates_between(points):
-    """Of totals: what they rose by in a second. One that fell began anew."""
-    return [[later_at, round(max(0.0, later - value) / (later_at - at), 4)]
-            for (at, value), (later_at, later) in zip(points, points[1:], strict=False)
-            if later_at > at]
-
-
 def redis_series(looks, zero):
     found = {"up": [], "hit_ratio": [], "memory_used": [], "connected_clients": []}
     before = None

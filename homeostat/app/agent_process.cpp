@@ -197,7 +197,8 @@ Result<void> AgentProcess::prepare() {
     return {};
 }
 
-/// A file that cannot be read is no reason to go on with less than was asked for.
+/// A file that cannot be read is no reason to go on with less than was asked for. One that was
+/// measured beside another ranker leaves the model without weight, as one of another model does.
 Result<void> AgentProcess::calibrate() {
     if (!config_.model || config_.model->calibration.empty()) {
         return {};
@@ -205,6 +206,9 @@ Result<void> AgentProcess::calibrate() {
     Result<decide::Calibration> calibration = read_calibration(config_.model->calibration);
     if (!calibration) {
         return fail("model.calibration", calibration.error());
+    }
+    if (const auto objection = decide::objection_to(*calibration, decide::Beside::rules)) {
+        log_("model.calibration: the model weighs nothing: " + *objection);
     }
     calibration_ = *std::move(calibration);
     return {};

@@ -5,39 +5,40 @@
 // (tools/decide_cases.py), not written by hand. A reflex is no case: it asks nobody.
 
 #include "homeostat/adapters/llm/label.hpp"
-#include "homeostat/adapters/llm/llm_oracle.hpp"
-#include "homeostat/adapters/system/system_clock.hpp"
+#include "homeostat/adapters/llm/model_server.hpp"
+#include "homeostat/app/asked_model.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/decide_figures.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/own_place.hpp"
-#include "homeostat/app/server_directory.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/decide/decide.hpp"
 #include "homeostat/os/clock.hpp"
 #include "homeostat/os/file.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace homeostat::app {
 
 namespace {
 
-namespace asio = boost::asio;
+namespace llm = adapters::llm;
 
-constexpr Duration ready_within = std::chrono::seconds{60};
-constexpr Duration look_every = std::chrono::milliseconds{50};
-constexpr Duration answer_within = std::chrono::seconds{10};  ///< Measured, not cut off.
+/// Set by SIGINT and SIGTERM; a handler may write nothing else.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): see above.
+volatile std::sig_atomic_t is_interrupted = 0;
+
 constexpr std::size_t cases_bytes_max = std::size_t{4} << 20U;
 
 void say(const std::string& line) {
@@ -81,134 +82,81 @@ void time_rules(const std::vector<DecideCase>& cases, DecideMeasurement& measure
 /// Asks the model every case, again and again: read anew, then at once the same.
 class Questioning {
   public:
-    Questioning(adapters::llm::LlmOracle& oracle,
-                adapters::system::SystemClock& clock,
-                const std::vector<DecideCase>& cases,
-                DecideMeasurement& measurement)
-        : oracle_(oracle), clock_(clock), cases_(cases), measurement_(measurement) {}
+    Questioning(AskedModel& model, DecideMeasurement& measurement)
+        : model_(model), measurement_(measurement) {}
 
-    Task<void> run() {
-        say("starting the model");
-        co_await wait_until_ready();
-        measurement_.was_model_there = oracle_.is_ready();
-        measurement_.model = oracle_.state();
-        const int rounds = measurement_.was_model_there ? measurement_.repeats : 0;
-        for (int round = 0; round < rounds; ++round) {
-            say(fmt::format("asking, round {} of {}", round + 1, rounds));
-            for (std::size_t index = 0; index < cases_.size(); ++index) {
-                co_await ask(index);
-            }
+    void ask(const DecideCase& one, CaseAnswer& answer) {
+        if (!answer.free) {
+            answer.free = told(one.evidence, {llm::kinds_all.begin(), llm::kinds_all.end()});
         }
+        if (!leaves_choice(one)) {
+            return;
+        }
+        // Without this a case that begins with the lines of the last one would be half read.
+        (void)told({}, decide::kinds_to_rank(one.menu));
+        rank(one, answer, measurement_.cold);
+        rank(one, answer, measurement_.again);
     }
 
   private:
-    Task<void> wait_until_ready() {
-        const Instant until = clock_.now() + ready_within;
-        while (oracle_.state() == "starting" && clock_.now() < until) {
-            co_await clock_.sleep_until(clock_.now() + look_every);
-        }
-    }
-
-    Task<void> ask(std::size_t index) {
-        const DecideCase& one = cases_[index];
-        CaseAnswer& answer = measurement_.answers[index];
-        if (!answer.free) {
-            answer.free = co_await rank_all(one);
-        }
-        if (!leaves_choice(one)) {
-            co_return;
-        }
-        // Without this a case that begins with the lines of the last one would be half read.
-        const Instant until = clock_.now() + answer_within;
-        std::vector<RemedyKind> kinds = decide::kinds_to_rank(one.menu);
-        const Result<Ranking> neutral = co_await oracle_.rank(nothing_, std::move(kinds), until);
-        measurement_.failures_count += neutral ? 0 : 1;
-        co_await rank(index, measurement_.cold);
-        co_await rank(index, measurement_.again);
-    }
-
-    Task<std::optional<Ranking>> rank_all(const DecideCase& one) {
-        std::vector<RemedyKind> kinds(adapters::llm::kinds_all.begin(),
-                                      adapters::llm::kinds_all.end());
-        const Instant deadline = clock_.now() + answer_within;
-        const Result<Ranking> ranking =
-            co_await oracle_.rank(one.evidence, std::move(kinds), deadline);
+    std::optional<Ranking> told(const Evidence& evidence, const std::vector<RemedyKind>& kinds) {
+        Result<Ranking> ranking = model_.rank(evidence, kinds);
         measurement_.failures_count += ranking ? 0 : 1;
-        co_return ranking ? std::optional(*ranking) : std::nullopt;
+        return ranking ? std::optional(*std::move(ranking)) : std::nullopt;
     }
 
-    Task<void> rank(std::size_t index, Timings& timings) {
-        const DecideCase& one = cases_[index];
-        std::vector<RemedyKind> kinds = decide::kinds_to_rank(one.menu);
-        const Instant asked_at = clock_.now();
-        Result<Ranking> ranking =
-            co_await oracle_.rank(one.evidence, std::move(kinds), asked_at + answer_within);
+    void rank(const DecideCase& one, CaseAnswer& answer, Timings& timings) {
+        const std::vector<RemedyKind> kinds = decide::kinds_to_rank(one.menu);
+        const Instant asked_at = os::read_boot_clock();
+        std::optional<Ranking> ranking = told(one.evidence, kinds);
         if (!ranking) {
-            measurement_.failures_count += 1;
-            co_return;
+            return;
         }
-        timings.took.push_back(clock_.now() - asked_at);
+        timings.took.push_back(os::read_boot_clock() - asked_at);
         timings.tokens_fresh.push_back(ranking->tokens_fresh_count);
         measurement_.model = ranking->model;
-        keep(measurement_.answers[index], *std::move(ranking));
-    }
-
-    static void keep(CaseAnswer& answer, Ranking ranking) {
         if (answer.ranking) {
-            answer.has_changed |= first_of(*answer.ranking) != first_of(ranking);
+            answer.has_changed |= first_of(*answer.ranking) != first_of(*ranking);
         } else {
             answer.ranking = std::move(ranking);
         }
     }
 
-    Evidence nothing_;
-    adapters::llm::LlmOracle& oracle_;
-    adapters::system::SystemClock& clock_;
-    const std::vector<DecideCase>& cases_;
+    AskedModel& model_;
     DecideMeasurement& measurement_;
 };
 
-Task<void> run_and_stop(asio::io_context& context, Questioning& questioning) {
-    co_await questioning.run();
-    context.stop();
-}
-
-/// Why the model cannot even be started; empty if it can be tried.
-std::string obstacle(const BenchDecideOptions& options, const ServerDirectory& directory) {
-    if (!options.asks_model) {
-        return "`--oracle rules` leaves it out";
-    }
-    if (options.model.empty() || model_server_program().empty()) {
-        return "there is no model file or no llama-server; `make setup` installs both, `--oracle "
-               "rules` leaves them out";
-    }
-    return directory.path().empty() ? "no directory could be made in the temporary directory" : "";
-}
-
-/// False: interrupted. The model's server has ended in either case.
-bool ask_model(const BenchDecideOptions& options,
-               const ServerDirectory& directory,
+/// The model's server has ended once this returns, also where it was interrupted.
+void ask_model(const BenchDecideOptions& options,
                const std::vector<DecideCase>& cases,
                DecideMeasurement& measurement) {
-    asio::io_context context{1};
-    adapters::system::SystemClock clock(context.get_executor());
-    adapters::llm::ModelServerSettings server;
-    server.command = {model_server_program().string()};
-    server.model_file = options.model;
-    server.directory = directory.path();
-    measurement.machine.model_threads = server.threads;
-    adapters::llm::LlmOracle oracle(context.get_executor(), clock, {.server = server});
-    Questioning questioning(oracle, clock, cases, measurement);
-    bool is_interrupted = false;
-    asio::signal_set signals(context, SIGINT, SIGTERM);
-    signals.async_wait([&](const boost::system::error_code& error, int) {
-        is_interrupted = !error;
-        context.stop();
-    });
-    asio::co_spawn(context, oracle.run(), asio::detached);
-    asio::co_spawn(context, run_and_stop(context, questioning), asio::detached);
-    context.run();
-    return !is_interrupted;
+    say("starting the model");
+    const Result<std::unique_ptr<AskedModel>> model =
+        AskedModel::start(options.model, [] { return is_interrupted != 0; });
+    measurement.machine.model_threads = llm::ModelServerSettings{}.threads;
+    measurement.was_model_there = model.has_value();
+    if (!model) {
+        measurement.model = model.error().text + "; `--oracle rules` leaves it out";
+        return;
+    }
+    Questioning questioning(**model, measurement);
+    measurement.model = "it came up and answered nothing";
+    for (int round = 0; round < measurement.repeats && is_interrupted == 0; ++round) {
+        say(fmt::format("asking, round {} of {}", round + 1, measurement.repeats));
+        for (std::size_t index = 0; index < cases.size() && is_interrupted == 0; ++index) {
+            questioning.ask(cases[index], measurement.answers[index]);
+        }
+    }
+}
+
+void watch_for_interrupts() {
+    is_interrupted = 0;
+    const auto note_it = [](int signal) {
+        is_interrupted = 1;
+        std::signal(signal, SIG_DFL);  // A second one ends what waits for an answer.
+    };
+    std::signal(SIGINT, note_it);
+    std::signal(SIGTERM, note_it);
 }
 
 Result<std::optional<decide::Calibration>> calibration_of(const BenchDecideOptions& options) {
@@ -261,9 +209,13 @@ ExitStatus bench_decide(const BenchDecideOptions& options) {
     measurement.machine.cores = std::thread::hardware_concurrency();
     measurement.machine.load_before = load_now();
     time_rules(*cases, measurement);
-    const ServerDirectory directory;
-    measurement.model = obstacle(options, directory);
-    if (measurement.model.empty() && !ask_model(options, directory, *cases, measurement)) {
+    if (options.asks_model) {
+        watch_for_interrupts();
+        ask_model(options, *cases, measurement);
+    } else {
+        measurement.model = "`--oracle rules` leaves it out";
+    }
+    if (is_interrupted != 0) {
         say("interrupted; the model's server was ended");
         return ExitStatus::interrupted;
     }

@@ -132,6 +132,28 @@ TEST_CASE("cases that are broken, empty or absent are refused with the file's na
     CHECK(bench.run({"--cases", "/nowhere/cases.json"}).status == 2);
 }
 
+TEST_CASE("a calibration counts where it was measured beside the rules, and the bench says so") {
+    Bench bench;
+    const auto run = [&](const std::string& beside) {
+        const std::string text = R"({"model":"m","prompt_digest":")" + std::string(64, 'a') +
+                                 R"(","lambda":0.5)" + beside + "}";
+        return bench.run({"--oracle", "rules", "--json", "--calibration",
+                          bench.write("calibration.json", text)});
+    };
+    const auto lambda_of = [](const Ended& ended) {
+        const Result<json::value> document = parse_json(ended.output);
+        REQUIRE(document);
+        return document->at("model").at("lambda").to_number<double>();
+    };
+    CHECK(lambda_of(run(R"(,"beside":"rules")")) == 0.5);
+    CHECK(lambda_of(run(R"(,"beside":"tree")")) == 0);
+    const Ended refused = run("");
+    CHECK(refused.status == 2);
+    CHECK(refused.output.empty());
+    CHECK(refused.trouble.find("calibration.json: calibration: beside: ") != std::string::npos);
+    CHECK(refused.trouble.find("calibrate.py --beside rules") != std::string::npos);
+}
+
 TEST_CASE("whoever trains a model gets the prompts and labels that the oracle uses") {
     namespace llm = adapters::llm;
     Bench bench;

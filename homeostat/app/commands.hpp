@@ -4,6 +4,7 @@
 
 #include "homeostat/app/demo/demo.hpp"
 #include "homeostat/app/exit_status.hpp"
+#include "homeostat/decide/calibration.hpp"
 
 #include <array>
 #include <cstdint>
@@ -111,9 +112,9 @@ struct DecideOptions {
     bool has_features{false};  ///< With all candidates and their numbers, for training.
     bool has_evidence{false};  ///< With the lines that a small model would read.
     CaseRanker ranker{CaseRanker::tree};
-    bool is_beside_rules{false};        ///< The model weighs what the rules ranked, not the tree.
-    std::filesystem::path model;        ///< A GGUF file; of `both` and `model`.
-    std::filesystem::path calibration;  ///< Empty: in `both` the model has no weight.
+    decide::Beside beside{decide::Beside::tree};  ///< Who ranks before the model is heard.
+    std::filesystem::path model;                  ///< A GGUF file; of `both` and `model`.
+    std::filesystem::path calibration;            ///< Empty: in `both` the model has no weight.
 };
 
 [[nodiscard]] ExitStatus run_agent(const AgentOptions& options);

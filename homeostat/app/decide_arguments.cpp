@@ -25,7 +25,8 @@ void add_bench_decide(CLI::App& bench, BenchDecideOptions& options) {
         ->check(CLI::ExistingFile);
     command
         ->add_option("--calibration", options.calibration,
-                     "What the model's word is worth in `both`; without it, nothing")
+                     "What the model's word is worth in `both`, measured beside the rules; without "
+                     "it, nothing")
         ->check(CLI::ExistingFile);
     command->add_option("--cases", options.cases, "Other cases than the demo's own")
         ->check(CLI::ExistingFile);
@@ -83,8 +84,11 @@ void add_decide(CLI::App& app, DecideOptions& options) {
     command
         ->add_option_function<std::string>(
             "--beside",
-            [&options](const std::string& word) { options.is_beside_rules = word == "rules"; },
-            "Who ranks before the model is heard")
+            [&options](const std::string& word) {
+                options.beside = *parse_enum<decide::Beside>(word);
+            },
+            "Who ranks before the model is heard; the calibration has to be measured beside the "
+            "same")
         ->check(CLI::IsMember({"tree", "rules"}))
         ->default_str("tree");
     command

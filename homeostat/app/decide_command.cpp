@@ -45,6 +45,7 @@ double ms_since(Clock::time_point then) {
 /// One case, judged.
 struct Judged {
     cases::Survey survey;
+    Evidence evidence;  ///< What a model reads of it.
     std::vector<cases::RankedCause> causes;
     std::vector<cases::Candidate> ranked;  ///< Heaviest first.
     std::optional<Ranking> ranking;  ///< What the model said, where it was asked and has answered.
@@ -58,6 +59,7 @@ Judged judge(const cases::Shown& shown, const std::optional<cases::TreeRanker>& 
     Judged judged;
     const auto survey_begin = Clock::now();
     judged.survey = cases::survey_of(shown);
+    judged.evidence = cases::evidence_of(judged.survey, shown.notes);
     judged.survey_ms = ms_since(survey_begin);
     const auto rank_begin = Clock::now();
     judged.causes = cases::causes_of(judged.survey);
@@ -162,7 +164,7 @@ class CaseJudge {
         Judged judged = judge(one->shown, tree_);
         if (voice_) {
             const auto asked_at = Clock::now();
-            judged.ranking = voice_->weigh(judged.ranked, cases::evidence_of(judged.survey));
+            judged.ranking = voice_->weigh(judged.ranked, judged.evidence);
             judged.model_ms = ms_since(asked_at);
         }
         tell(*one, judged, read_ms);
@@ -216,7 +218,7 @@ class CaseJudge {
             document["model"] = chances_document(*judged.ranking);
         }
         if (options_.has_evidence) {
-            const std::vector<std::string> lines = cases::evidence_of(judged.survey).lines;
+            const std::vector<std::string>& lines = judged.evidence.lines;
             document["evidence"] = json::array(lines.begin(), lines.end());
         }
         if (one.truth) {
@@ -249,7 +251,8 @@ bool asks_model(const DecideOptions& options) {
 
 /// None where the rules rank. ERRORS: invalid, where the program was built with another's tree.
 Result<std::optional<cases::TreeRanker>> tree_for(const DecideOptions& options) {
-    if (options.ranker == CaseRanker::rules || (asks_model(options) && options.is_beside_rules)) {
+    if (options.ranker == CaseRanker::rules ||
+        (asks_model(options) && options.beside == decide::Beside::rules)) {
         return std::nullopt;
     }
     Result<cases::TreeRanker> tree = cases::parse_tree(cases::shipped_tree());
@@ -264,9 +267,7 @@ Result<std::optional<ModelVoice>> voice_for(const DecideOptions& options) {
     if (!asks_model(options)) {
         return std::nullopt;
     }
-    Result<ModelVoice> voice =
-        ModelVoice::start(options.model, options.calibration, options.ranker == CaseRanker::model,
-                          [] { return is_interrupted != 0; });
+    Result<ModelVoice> voice = ModelVoice::start(options, [] { return is_interrupted != 0; });
     return voice ? Result<std::optional<ModelVoice>>(*std::move(voice))
                  : std::unexpected(voice.error());
 }

@@ -191,4 +191,22 @@ TEST_CASE("the model has weight in both by a calibration that is its own, and by
     CHECK(figures_of(cases, measurement).all.right.both->count == 0);
 }
 
+TEST_CASE("a calibration that was measured beside the tree counts nothing here, and both say so") {
+    const std::vector<DecideCase> cases{case_of("leak", {rollback, rolling, watching})};
+    DecideMeasurement measurement = measurement_of(1, true);
+    measurement.answers[0].ranking = ranking_of(cases[0], RemedyKind::rolling_restart);
+    measurement.calibration = decide::Calibration{"small sha256:00", "", 4};
+    for (const decide::Beside beside : {decide::Beside::rules, decide::Beside::tree}) {
+        const bool is_ours = beside == decide::Beside::rules;
+        measurement.calibration->beside = beside;
+        const DecideFigures figures = figures_of(cases, measurement);
+        CHECK(figures.all.right.both->count == (is_ours ? 1 : 0));
+        CHECK(to_document(figures, measurement).at("model").at("lambda") ==
+              json::value(is_ours ? 4.0 : 0.0));
+        const std::string table = to_table(figures, measurement);
+        CHECK(table.contains("the model has weight 4 if") == is_ours);
+        CHECK(table.contains("calibrate.py --beside rules") == !is_ours);
+    }
+}
+
 }  // namespace homeostat::app

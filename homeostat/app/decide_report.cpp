@@ -126,6 +126,25 @@ std::string table_of_latency(const DecideMeasurement& measurement) {
     return text;
 }
 
+/// What the model weighs in `both`, as far as the calibration alone can say.
+double lambda_of(const std::optional<decide::Calibration>& calibration) {
+    const bool is_for_rules =
+        calibration && !decide::objection_to(*calibration, decide::Beside::rules);
+    return is_for_rules ? calibration->lambda : 0.0;
+}
+
+std::string note_on(const std::optional<decide::Calibration>& calibration) {
+    if (!calibration) {
+        return "without a calibration the model is recorded and has no weight";
+    }
+    if (const auto objection = decide::objection_to(*calibration, decide::Beside::rules)) {
+        return "the model has no weight:\n         " + *objection;
+    }
+    return fmt::format(
+        "the model has weight {} if the calibration is this model's and this prompt's",
+        calibration->lambda);
+}
+
 /// What has to be known to believe the tables.
 std::string notes_on(const DecideFigures& figures, const DecideMeasurement& measurement) {
     const Machine& machine = measurement.machine;
@@ -148,13 +167,7 @@ std::string notes_on(const DecideFigures& figures, const DecideMeasurement& meas
         "on another time\n",
         plain(name), machine.model_threads, measurement.repeats, measurement.failures_count,
         figures.changed_count);
-    text += measurement.calibration
-                ? fmt::format(
-                      "both:    the model has weight {} if the calibration is this "
-                      "model's and this prompt's\n",
-                      measurement.calibration->lambda)
-                : "both:    without a calibration the model is recorded and has no weight\n";
-    return text;
+    return text + fmt::format("both:    {}\n", note_on(measurement.calibration));
 }
 
 /// Stands under the table and in the document, so that no figure travels without it.
@@ -245,7 +258,7 @@ json::value document_of_model(const DecideFigures& figures, const DecideMeasurem
     json::object document;
     document["was_there"] = measurement.was_model_there;
     document["says"] = json::value(measurement.model);
-    document["lambda"] = measurement.calibration ? measurement.calibration->lambda : 0.0;
+    document["lambda"] = lambda_of(measurement.calibration);
     document["failures_count"] = measurement.failures_count;
     document["changed_count"] = figures.changed_count;
     document["labels"] = std::move(labels);

@@ -11,20 +11,19 @@
 
 namespace homeostat::app {
 
-Result<ModelVoice> ModelVoice::start(const std::filesystem::path& file,
-                                     const std::filesystem::path& calibration,
-                                     bool is_alone,
-                                     std::function<bool()> is_over) {
+Result<ModelVoice> ModelVoice::start(const DecideOptions& options, std::function<bool()> is_over) {
     ModelVoice voice;
-    voice.is_alone_ = is_alone;
-    if (!calibration.empty()) {
-        Result<decide::Calibration> read = read_calibration(calibration);
+    voice.is_alone_ = options.ranker == CaseRanker::model;
+    voice.beside_ = options.beside;
+    if (!options.calibration.empty()) {
+        Result<decide::Calibration> read = read_calibration(options.calibration);
         if (!read) {
             return std::unexpected(read.error());
         }
         voice.calibration_ = *std::move(read);
     }
-    Result<std::unique_ptr<AskedModel>> model = AskedModel::start(file, std::move(is_over));
+    Result<std::unique_ptr<AskedModel>> model =
+        AskedModel::start(options.model, std::move(is_over));
     if (!model) {
         return std::unexpected(model.error());
     }
@@ -51,11 +50,11 @@ std::optional<Ranking> ModelVoice::weigh(std::vector<cases::Candidate>& menu,
     answered_count_ += 1;
     name_ = ranking->model;
     prompt_digest_ = ranking->prompt_digest;
-    lambda_ = decide::calibrated_lambda(calibration_, *ranking);
+    lambda_ = decide::calibrated_lambda(calibration_, *ranking, beside_);
     if (is_alone_) {
-        cases::rank_by_model(menu, *ranking);
+        cases::rank_by_model(menu, *ranking, decide::prior_min);
     } else if (lambda_ > 0) {
-        cases::weigh_in(menu, *ranking, lambda_);
+        cases::weigh_in(menu, *ranking, lambda_, decide::prior_min);
     }
     return *std::move(ranking);
 }
@@ -79,11 +78,12 @@ std::string ModelVoice::trouble() const {
     if (is_alone_ || answered_count_ == 0 || lambda_ > 0) {
         return "";
     }
-    return calibration_ ? fmt::format(
-                              "the calibration is for another model or prompt; {} weighed "
-                              "nothing",
-                              name_)
-                        : "without --calibration the model weighed nothing";
+    if (!calibration_) {
+        return "without --calibration the model weighed nothing";
+    }
+    const auto objection = decide::objection_to(*calibration_, beside_);
+    return fmt::format("{}; {} weighed nothing",
+                       objection.value_or("the calibration is for another model or prompt"), name_);
 }
 
 }  // namespace homeostat::app

@@ -5,6 +5,7 @@
 // Not thread-safe.
 
 #include "homeostat/app/asked_model.hpp"
+#include "homeostat/app/commands.hpp"
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/cases/candidate.hpp"
@@ -13,7 +14,6 @@
 #include "homeostat/domain/ranking.hpp"
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,13 +24,10 @@ namespace homeostat::app {
 
 class ModelVoice {
   public:
-    /// calibration: empty for none. is_alone: the kinds are ranked by the model alone; otherwise as
-    /// far as the calibration lets it count. is_over: as in AskedModel.
-    /// ERRORS: those of read_calibration and of AskedModel::start.
-    static Result<ModelVoice> start(const std::filesystem::path& file,
-                                    const std::filesystem::path& calibration,
-                                    bool is_alone,
-                                    std::function<bool()> is_over);
+    /// With the ranker `model` the kinds are ranked by it alone, otherwise as far as the
+    /// calibration lets it count. is_over: as in AskedModel. ERRORS: those of read_calibration and
+    /// of AskedModel::start.
+    static Result<ModelVoice> start(const DecideOptions& options, std::function<bool()> is_over);
 
     /// Asks the model and ranks the menu anew, as far as its word counts; without an answer, or
     /// where there is nothing to choose, the menu stays as it is. REQUIRES: weights that sum to 1.
@@ -46,6 +43,7 @@ class ModelVoice {
     std::unique_ptr<AskedModel> model_;
     std::optional<decide::Calibration> calibration_;
     bool is_alone_{false};
+    decide::Beside beside_{decide::Beside::tree};
     std::uint64_t asked_count_{0};
     std::uint64_t answered_count_{0};
     std::string name_;  ///< Of the last answer, as the two below.

@@ -9,13 +9,6 @@ namespace homeostat::cases {
 
 namespace {
 
-/// A weight of 0 would be minus infinity, which no model could ever lift.
-constexpr double weight_min = 1e-9;
-
-double raised(const Candidate& candidate) {
-    return std::max(candidate.weight, weight_min);
-}
-
 /// Gives each candidate that has a kind the share of `score` that is its own, of what a person does
 /// not have, and brings the heaviest to the front. What weighs the same stands as the case names
 /// it.
@@ -58,27 +51,31 @@ std::vector<RemedyKind> kinds_of(const std::vector<Candidate>& menu) {
     return kinds;
 }
 
-void rank_by_model(std::vector<Candidate>& menu, const Ranking& ranking) {
+void rank_by_model(std::vector<Candidate>& menu, const Ranking& ranking, double weight_min) {
     std::vector<double> of_kind(ranking.kinds.size(), 0.0);
     const auto place = [&](const Candidate& candidate) {
         return static_cast<std::size_t>(&ranked(ranking, *candidate.kind) - ranking.kinds.data());
     };
     for (const Candidate& candidate : menu) {
         if (candidate.kind) {
-            of_kind[place(candidate)] += raised(candidate);
+            of_kind[place(candidate)] += std::max(candidate.weight, weight_min);
         }
     }
     share_out(menu, [&](const Candidate& candidate) {
         const std::size_t at = place(candidate);
-        return ranking.kinds[at].log_probability + std::log(raised(candidate) / of_kind[at]);
+        const double weight = std::max(candidate.weight, weight_min);
+        return ranking.kinds[at].log_probability + std::log(weight / of_kind[at]);
     });
 }
 
-void weigh_in(std::vector<Candidate>& menu, const Ranking& ranking, double lambda) {
+void weigh_in(std::vector<Candidate>& menu,
+              const Ranking& ranking,
+              double lambda,
+              double weight_min) {
     share_out(menu, [&](const Candidate& candidate) {
         const RankedKind& model = ranked(ranking, *candidate.kind);
         const double gained = model.log_probability - model.neutral_log_probability;
-        return std::log(raised(candidate)) + lambda * gained;
+        return std::log(std::max(candidate.weight, weight_min)) + lambda * gained;
     });
 }
 

@@ -19,11 +19,15 @@ namespace homeostat::cases {
 
 /// By the model alone: each kind weighs what the model says, and among its candidates that is
 /// shared out as they were weighed before.
+/// weight_min: what a smaller weight counts as, above 0.
 /// REQUIRES: weights that sum to 1; a ranking of exactly `kinds_of(menu)`. ENSURES: they sum to 1.
-void rank_by_model(std::vector<Candidate>& menu, const Ranking& ranking);
+void rank_by_model(std::vector<Candidate>& menu, const Ranking& ranking, double weight_min);
 
-/// By both: log weight + lambda · (log p − log p neutral), as the loop does it (decide/decide.hpp).
-/// REQUIRES, ENSURES: as above.
-void weigh_in(std::vector<Candidate>& menu, const Ranking& ranking, double lambda);
+/// By both: log weight + lambda · (log p − log p neutral), as the loop does it if `weight_min` is
+/// its own (decide/decide.hpp). REQUIRES, ENSURES: as above.
+void weigh_in(std::vector<Candidate>& menu,
+              const Ranking& ranking,
+              double lambda,
+              double weight_min);
 
 }  // namespace homeostat::cases

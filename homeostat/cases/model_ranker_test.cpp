@@ -10,6 +10,8 @@ namespace homeostat::cases {
 
 namespace {
 
+constexpr double weight_min = 1e-6;
+
 Candidate candidate(std::optional<RemedyKind> kind, std::uint32_t service, double weight) {
     return {.kind = kind, .service = service, .weight = weight};
 }
@@ -56,7 +58,7 @@ TEST_CASE("a model is asked about each kind once, and not about a person") {
 
 TEST_CASE("alone, the model shares out among kinds and leaves targets and person as they were") {
     std::vector<Candidate> menu = menu_ranked();
-    rank_by_model(menu, ranking_of(0.25, 0.7, 0.05));
+    rank_by_model(menu, ranking_of(0.25, 0.7, 0.05), weight_min);
     CHECK(menu.front().kind == RemedyKind::rollback);
     CHECK(weight_of(menu, RemedyKind::rollback, 1) == doctest::Approx(0.8 * 0.7));
     CHECK(weight_of(menu, RemedyKind::restart, 1) == doctest::Approx(0.8 * 0.25 * 0.8));
@@ -69,16 +71,26 @@ TEST_CASE("alone, the model shares out among kinds and leaves targets and person
 TEST_CASE(
     "both: the model lifts a kind by what it says more than on nothing, to the power lambda") {
     std::vector<Candidate> menu = menu_ranked();
-    weigh_in(menu, ranking_of(0.1, 0.8, 0.1), 1);
+    weigh_in(menu, ranking_of(0.1, 0.8, 0.1), 1, weight_min);
     // 0.4·0.3, 0.2·2.4, 0.1·0.3 and 0.1·0.3, of what a person leaves.
     CHECK(menu.front().kind == RemedyKind::rollback);
     CHECK(weight_of(menu, RemedyKind::rollback, 1) == doctest::Approx(0.8 * 0.48 / 0.66));
     CHECK(weight_of(menu, RemedyKind::restart, 1) == doctest::Approx(0.8 * 0.12 / 0.66));
     CHECK(sum_of(menu) == doctest::Approx(1));
     std::vector<Candidate> unmoved = menu_ranked();
-    weigh_in(unmoved, ranking_of(0.1, 0.8, 0.1), 0);
+    weigh_in(unmoved, ranking_of(0.1, 0.8, 0.1), 0, weight_min);
     CHECK(unmoved.front().kind == RemedyKind::restart);
     CHECK(weight_of(unmoved, RemedyKind::restart, 1) == doctest::Approx(0.4));
+}
+
+TEST_CASE("what weighs less than the least weight counts as that") {
+    std::vector<Candidate> menu{candidate(RemedyKind::restart, 1, 1),
+                                candidate(RemedyKind::rollback, 1, 1e-12),
+                                candidate(RemedyKind::observe, nobody, 0)};
+    weigh_in(menu, ranking_of(1.0 / 3, 1.0 / 3, 1.0 / 3), 1, 0.25);
+    CHECK(weight_of(menu, RemedyKind::restart, 1) == doctest::Approx(1 / 1.5));
+    CHECK(weight_of(menu, RemedyKind::rollback, 1) == doctest::Approx(0.25 / 1.5));
+    CHECK(weight_of(menu, RemedyKind::observe, nobody) == doctest::Approx(0.25 / 1.5));
 }
 
 TEST_CASE("a kind that weighed nothing may still be lifted, and extremes stay numbers") {
@@ -89,11 +101,11 @@ TEST_CASE("a kind that weighed nothing may still be lifted, and extremes stay nu
     ranking.kinds[0].log_probability = -1e6;
     ranking.kinds[1].log_probability = 0;
     SUBCASE("alone") {
-        rank_by_model(menu, ranking);
+        rank_by_model(menu, ranking, weight_min);
         CHECK(menu.front().kind == RemedyKind::rollback);
     }
     SUBCASE("both") {
-        weigh_in(menu, ranking, 4);
+        weigh_in(menu, ranking, 4, weight_min);
         CHECK(menu.front().kind == RemedyKind::rollback);
     }
     CHECK(sum_of(menu) == doctest::Approx(1));

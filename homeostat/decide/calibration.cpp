@@ -2,6 +2,7 @@
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/json.hpp"
+#include "homeostat/base/named_enum.hpp"
 
 #include <fmt/format.h>
 
@@ -23,7 +24,20 @@ bool is_digest(std::string_view text) {
            });
 }
 
+constexpr std::string_view measures_it = "models/train/calibrate.py --beside";
+
 }  // namespace
+
+std::optional<std::string> objection_to(const Calibration& calibration, Beside beside) {
+    if (calibration.beside.value_or(beside) == beside) {
+        return std::nullopt;
+    }
+    return fmt::format(
+        "the calibration was measured beside the {}, and here the {} weigh{} the menu: measure one "
+        "with `{} {}`",
+        to_text(*calibration.beside), to_text(beside), beside == Beside::tree ? "s" : "",
+        measures_it, to_text(beside));
+}
 
 Result<Calibration> parse_calibration(std::string_view text) {
     const Result<json::value> document = parse_json(text, document_limits);
@@ -33,6 +47,13 @@ Result<Calibration> parse_calibration(std::string_view text) {
     Result<Calibration> parsed = from_json<Calibration>(*document);
     if (!parsed) {
         return fail("calibration", parsed.error());
+    }
+    if (!parsed->beside) {
+        return fail(Fault::invalid,
+                    fmt::format("calibration: beside: the file does not say beside whom it was "
+                                "measured: measure it anew with `{} rules`, for an agent, or `{} "
+                                "tree`",
+                                measures_it, measures_it));
     }
     if (!parsed->digest.empty()) {
         return fail(Fault::invalid,

@@ -1,34 +1,50 @@
 #pragma once
 
-// Calibration: how much weight a model's opinion deserves, measured for one model and one prompt.
+// Calibration: how much weight a model's opinion deserves, measured for one model, one prompt and
+// one ranker beside which it stands.
 //
 // A model that nobody measured has no weight. The file names the digests of the weights and of the
-// prompt that were measured; with any other it counts for nothing, because a weight that was right
-// for one model says nothing about the next.
+// prompt that were measured, and whose weights stood beside them; with any other it counts for
+// nothing, because a weight that was right for one model says nothing about the next.
 //
 // Pure. Values only.
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/result.hpp"
 
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace homeostat::decide {
+
+/// Who has weighed the menu before the model is heard. The loop has the rules; only cases given
+/// from outside have the tree.
+enum class Beside : std::uint8_t { rules, tree };
+
+constexpr auto names_of(std::type_identity<Beside>) {
+    return std::to_array<std::string_view>({"rules", "tree"});
+}
 
 struct Calibration {
     std::string model;  ///< As in Ranking::model: name and digest of the weights.
     std::string
         prompt_digest;  ///< As in Ranking::prompt_digest: SHA-256, 64 lower-case hex digits.
-    double lambda{0};   ///< Weight of the model against the rules. 0 = it is only recorded.
+    double lambda{0};   ///< Weight of the model's word. 0 = it is only recorded.
     /// SHA-256 of the file it was read from, hex: whoever reads the file sets it, no file says it.
     std::string digest{};
+    /// Every file says it. None: a ledger's record of before, which counts as it did then.
+    std::optional<Beside> beside{};
 
     static void fields(auto& self, auto&& field) {
         field("model", self.model);
         field("prompt_digest", self.prompt_digest);
         field("lambda", self.lambda);
         field("digest", self.digest, may_be_absent);
+        field("beside", self.beside);
     }
     friend bool operator==(const Calibration&, const Calibration&) = default;
 };
@@ -36,7 +52,11 @@ struct Calibration {
 /// A weight above this means that the rules no longer count: a typing error, not a measurement.
 constexpr double lambda_max = 4.0;
 
-/// Reads a calibration document: `{"model": …, "prompt_digest": …, "lambda": …}`.
+/// Why it says nothing where `beside` has weighed the menu, with the mend; none if it does.
+[[nodiscard]] std::optional<std::string> objection_to(const Calibration& calibration,
+                                                      Beside beside);
+
+/// Reads a document: `{"model": …, "prompt_digest": …, "lambda": …, "beside": "rules" or "tree"}`.
 /// ERRORS: invalid, with the field and the mend.
 [[nodiscard]] Result<Calibration> parse_calibration(std::string_view text);
 

@@ -11,8 +11,6 @@ namespace homeostat::decide {
 
 namespace {
 
-/// A prior of zero would be minus infinity, which no record can hold and no model could ever lift.
-constexpr double prior_min = 1e-6;
 constexpr std::size_t trouble_bytes_max = 200;
 
 /// The model's part in this choice.
@@ -58,7 +56,7 @@ Weighing weigh(const Choice& choice, const Opinion& opinion, const Settings& set
     if (settings.mode == OracleMode::model) {
         return {.is_rules_aside = true, .lambda = 1, .ranking = &*opinion.ranking};
     }
-    const double lambda = calibrated_lambda(settings.calibration, *opinion.ranking);
+    const double lambda = calibrated_lambda(settings.calibration, *opinion.ranking, Beside::rules);
     return {.lambda = lambda, .ranking = lambda > 0 ? &*opinion.ranking : nullptr};
 }
 
@@ -98,9 +96,12 @@ std::vector<RemedyKind> kinds_to_rank(const Menu& menu) {
     return kinds;
 }
 
-double calibrated_lambda(const std::optional<Calibration>& calibration, const Ranking& ranking) {
+double calibrated_lambda(const std::optional<Calibration>& calibration,
+                         const Ranking& ranking,
+                         Beside beside) {
     const bool is_match = calibration && calibration->model == ranking.model &&
-                          calibration->prompt_digest == ranking.prompt_digest;
+                          calibration->prompt_digest == ranking.prompt_digest &&
+                          !objection_to(*calibration, beside);
     return is_match ? std::clamp(calibration->lambda, 0.0, lambda_max) : 0.0;
 }
 

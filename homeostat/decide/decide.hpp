@@ -5,9 +5,9 @@
 // score = log prior + λ·(log p − log p neutral). The prior is the rules' weight, p what the model
 // says on this evidence and p neutral what it says on evidence that says nothing, so that a model's
 // liking for one label cancels out. λ is 0 unless a calibration matches the model and the prompt
-// that answered. The model only reorders: it cannot add an entry, name a target or leave a kind
-// out. An answer that is not a ranking of exactly this menu is refused whole and the rules go on
-// alone.
+// that answered, and was measured beside the rules. The model only reorders: it cannot add an
+// entry, name a target or leave a kind out. An answer that is not a ranking of exactly this menu is
+// refused whole and the rules go on alone.
 //
 // Pure.
 
@@ -21,6 +21,11 @@
 #include <vector>
 
 namespace homeostat::decide {
+
+/// What a prior of zero counts as. Zero itself would be minus infinity, which no record can hold
+/// and no model could ever lift. Whoever weighs a model's word as the loop does has to take this
+/// one.
+constexpr double prior_min = 1e-6;
 
 /// What came of asking the model. A ranking counts unless `answer` says late, refused or absent;
 /// whether it was then `used` or only `recorded` is for `choose` to say.
@@ -44,9 +49,11 @@ struct Settings {
 /// with fewer than two kinds leaves nothing to ask.
 [[nodiscard]] std::vector<RemedyKind> kinds_to_rank(const Menu& menu);
 
-/// What the model's word is worth: 0 unless the calibration is for this model and this prompt.
+/// What the model's word is worth: 0 unless the calibration is for this model, this prompt and who
+/// has weighed the menu.
 [[nodiscard]] double calibrated_lambda(const std::optional<Calibration>& calibration,
-                                       const Ranking& ranking);
+                                       const Ranking& ranking,
+                                       Beside beside);
 
 /// The entry with the highest score; of equal ones the first on the menu.
 /// REQUIRES: the menu is not empty (`observe` is always on it).

@@ -1,6 +1,7 @@
 #include "homeostat/decide/decide.hpp"
 
 #include "homeostat/base/fields.hpp"
+#include "homeostat/base/json.hpp"
 #include "homeostat/base/rng.hpp"
 
 #include <doctest/doctest.h>
@@ -87,6 +88,35 @@ TEST_CASE("a calibration counts only for the model and the prompt that it measur
     Settings other_prompt = both(1);
     other_prompt.calibration->prompt_digest = "p2";
     CHECK(choose(menu_of_three(), says(for_rolling()), other_prompt).remedy == rollback);
+}
+
+TEST_CASE("a calibration counts only for the ranker beside which it was measured") {
+    Settings settings = both(1);
+    settings.calibration->beside = Beside::rules;
+    CHECK(choose(menu_of_three(), says(for_rolling()), settings).remedy == rolling);
+    CHECK(calibrated_lambda(settings.calibration, for_rolling(), Beside::tree) == 0);
+    CHECK(objection_to(*settings.calibration, Beside::tree)
+              ->contains("`models/train/calibrate.py --beside tree`"));
+    settings.calibration->beside = Beside::tree;
+    const Choice choice = choose(menu_of_three(), says(for_rolling()), settings);
+    CHECK(choice.remedy == rollback);
+    CHECK(choice.model_answer == ModelAnswer::recorded);
+    CHECK(choice.lambda == 0);
+    CHECK(calibrated_lambda(settings.calibration, for_rolling(), Beside::tree) == 1);
+    CHECK(objection_to(*settings.calibration, Beside::rules)
+              ->contains("`models/train/calibrate.py --beside rules`"));
+    CHECK_FALSE(objection_to(*settings.calibration, Beside::tree));
+}
+
+TEST_CASE("a record of before, which says nothing of a ranker, counts as it did then") {
+    const auto old = from_json<Calibration>(
+        *parse_json(R"({"model":"gemma@1","prompt_digest":"p1","lambda":1.0,"digest":""})"));
+    REQUIRE(old);
+    const Settings settings{OracleMode::both, *old};
+    CHECK(choose(menu_of_three(), says(for_rolling()), settings).remedy == rolling);
+    Settings now = settings;
+    now.calibration->beside = Beside::rules;
+    CHECK(from_json<Settings>(to_json(now))->calibration == now.calibration);
 }
 
 TEST_CASE("the score is the log prior plus lambda times what the evidence added") {
@@ -224,18 +254,22 @@ TEST_CASE("whatever the model says, the choice is an entry of the menu and the r
 TEST_CASE("a calibration document is read strictly") {
     const std::string digest(64, 'a');
     const std::string good =
-        R"({"model":"gemma@1","prompt_digest":")" + digest + R"(","lambda":0.5})";
+        R"({"model":"gemma@1","prompt_digest":")" + digest + R"(","lambda":0.5,"beside":"tree"})";
     REQUIRE(parse_calibration(good));
-    CHECK(parse_calibration(good) == Calibration{"gemma@1", digest, 0.5});
-    const std::string prefix = R"({"model":"gemma@1","prompt_digest":")" + digest + R"(",)";
+    CHECK(parse_calibration(good) == Calibration{"gemma@1", digest, 0.5, "", Beside::tree});
+    const std::string prefix =
+        R"({"model":"gemma@1","prompt_digest":")" + digest + R"(","beside":"rules",)";
+    REQUIRE(parse_calibration(prefix + R"("lambda":4})"));
     for (const std::string& bad :
          {std::string(), std::string("[]"), std::string("{}"), prefix + R"("lambda":-0.1})",
           prefix + R"("lambda":4.5})", prefix + R"("lambda":1e999})", prefix + R"("lambda":"1"})",
           prefix + R"("lambda":1,"lambda":2})", prefix + R"("lambda":1,"more":2})",
           prefix + R"("lambda":1,"digest":"00"})",
-          R"({"model":"","prompt_digest":")" + digest + R"(","lambda":0})",
-          std::string(R"({"model":"m","prompt_digest":"abc","lambda":0})"),
-          R"({"model":"m","prompt_digest":")" + std::string(64, 'A') + R"(","lambda":0})",
+          R"({"model":"","beside":"rules","prompt_digest":")" + digest + R"(","lambda":0})",
+          std::string(R"({"model":"m","beside":"rules","prompt_digest":"abc","lambda":0})"),
+          R"({"model":"m","beside":"rules","prompt_digest":")" + std::string(64, 'A') +
+              R"(","lambda":0})",
+          R"({"model":"m","beside":"chance","prompt_digest":")" + digest + R"(","lambda":0})",
           std::string(5000, ' ')}) {
         CAPTURE(bad);
         const Result<Calibration> parsed = parse_calibration(bad);
@@ -243,6 +277,15 @@ TEST_CASE("a calibration document is read strictly") {
         CHECK(parsed.error().fault == Fault::invalid);
         CHECK(parsed.error().text.starts_with("calibration"));
     }
+}
+
+TEST_CASE("a file that does not say beside whom it was measured is refused with the mend") {
+    const auto parsed = parse_calibration(R"({"model":"gemma@1","prompt_digest":")" +
+                                          std::string(64, 'a') + R"(","lambda":0.5})");
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().fault == Fault::invalid);
+    CHECK(parsed.error().text.starts_with("calibration: beside: "));
+    CHECK(parsed.error().text.contains("`models/train/calibrate.py --beside rules`"));
 }
 
 }  // namespace homeostat::decide

@@ -6,8 +6,8 @@
 
 The weight lambda is the one under which what is acceptable gets the highest probability, on cases
 that neither the model nor the tree has learnt from. The formula is the program's:
-log weight + lambda · (log p − log p neutral). The file is for one model and one prompt; with any
-other it counts for nothing.
+log weight + lambda · (log p − log p neutral). The file is for one model, one prompt and whom it was
+measured beside; with any other it counts for nothing. An agent has the rules.
 """
 
 import argparse
@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import decide_scoring as scoring
 
 LAMBDAS = [step / 20 for step in range(41)]  # 0 to 2.
-WEIGHT_MIN = 1e-9  # As homeostat/cases/model_ranker.cpp.
+WEIGHT_MIN = 1e-6  # As `prior_min` of homeostat/decide/decide.hpp.
 
 
 def weights(case, factor):
@@ -67,6 +67,12 @@ def best_of(rows):
     return min(rows, key=lambda row: (round(row["loss"], 6), row["lambda"]))
 
 
+def document_of(model, beside, factor):
+    """What the program reads; model: what it says of its own."""
+    return {"model": model["name"], "prompt_digest": model["prompt_digest"], "lambda": factor,
+            "beside": beside}
+
+
 def judged(options):
     """(cases as the program tells them with their truth, what it says of its model)."""
     asked = [options.homeostat, "decide", "--cases", options.cases, "--json", "--features",
@@ -90,6 +96,7 @@ def main():
     parser.add_argument("--homeostat", type=Path, default=ROOT / "build/release/bin/homeostat")
     parser.add_argument("--model", type=Path, default=ROOT / "build/model/model.gguf")
     options = parser.parse_args()
+    options.model = options.model.resolve()  # A ranking has the file's own name, not the link's.
     cases, model = judged(options)
     telling = [case for case in cases if is_telling(case)]
     if not telling:
@@ -100,9 +107,8 @@ def main():
               "calibration error {ece:.3f}".format(**row), file=sys.stderr)
     best = best_of(rows)
     print(f"of {len(telling)} cases: " + json.dumps(best), file=sys.stderr)
-    options.out.write_text(json.dumps({"model": model["name"],
-                                       "prompt_digest": model["prompt_digest"],
-                                       "lambda": best["lambda"]}, indent=1) + "\n")
+    told = document_of(model, options.beside, best["lambda"])
+    options.out.write_text(json.dumps(told, indent=1) + "\n")
     return 0
 
 

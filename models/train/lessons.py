@@ -33,7 +33,7 @@ def with_notes(examples, copies, seed, held_out):
     for number in range(copies):
         for example in examples:
             right = [kind for kind, is_right in example["kinds"].items() if is_right]
-            drawn = notes.draw(right, example.get("saves", {}))
+            drawn = notes.draw(right, example.get("saves", {}), list(example["kinds"]))
             if drawn is None:
                 continue
             note, right = drawn

@@ -1,36 +1,54 @@
-"""Notes of an operator, as a person might word them, and what they make right.
+"""Notes of an operator, as a person might word them, and what they ask for.
 
-A note is trusted, yet evidence stands first: "prefer K" decides where K would help, and changes
-nothing where it would not. Whoever learns on these learns to weigh words, not to obey them.
+A model learns to do what a trusted note asks, wherever that is on the menu and was not seen to do
+harm. Whether it would help is for numbers to say: the rules' or the tree's weight stands beside the
+model's word, and what they think nothing of stays last.
 """
 
 import hashlib
 import random
 
 SUBJECTS = {
-    "observe": ["waiting", "leaving it alone", "doing nothing for a while"],
-    "escalate": ["calling the person on duty", "paging somebody", "asking a person"],
-    "restart": ["a restart", "restarting one instance", "a fresh process"],
-    "rolling_restart": ["a rolling restart", "restarting them one by one"],
-    "rollback": ["a rollback", "going back to the version before", "the previous release"],
-    "scale": ["more instances", "scaling out", "an extra replica"],
-    "eject": ["taking the odd one out", "ejecting one instance", "removing it from rotation"],
-    "open_circuit": ["the fallback", "opening the circuit", "cutting off the dependency"],
-    "invalidate_cache": ["invalidating the cache", "dropping cached copies", "a clean cache"],
-    "reroute": ["reading from the source", "rerouting reads", "going around the cache"],
+    "observe": ["waiting", "leaving it alone", "doing nothing for a while", "watching it",
+                "giving it time"],
+    "escalate": ["calling the person on duty", "paging somebody", "asking a person",
+                 "waking the on-call engineer", "leaving it to a human"],
+    "restart": ["a restart", "restarting one instance", "a fresh process", "to restart it",
+                "restarting just that replica"],
+    "rolling_restart": ["a rolling restart", "restarting them one by one", "a rolling bounce",
+                        "restarting all of them in turn"],
+    "rollback": ["a rollback", "going back to the version before", "the previous release",
+                 "to roll back", "reverting the last change"],
+    "scale": ["more instances", "scaling out", "an extra replica", "to scale up",
+              "adding capacity"],
+    "eject": ["taking the odd one out", "ejecting one instance", "removing it from rotation",
+              "to eject the bad one", "draining the sick replica"],
+    "open_circuit": ["the fallback", "opening the circuit", "cutting off the dependency",
+                     "an open circuit", "answering without the dependency"],
+    "invalidate_cache": ["invalidating the cache", "dropping cached copies", "a clean cache",
+                         "to purge the cache", "throwing cached entries away"],
+    "reroute": ["reading from the source", "rerouting reads", "going around the cache",
+                "to reroute", "sending reads past the cache"],
 }
 PREFER = ["prefer {0}", "{0} is safe here", "{0} first, please", "here {0} is the usual answer",
           "we like {0} best", "choose {0} if it can help", "{0} costs us nothing",
-          "when in doubt, {0}", "the team agreed on {0} for this service"]
+          "when in doubt, {0}", "the team agreed on {0} for this service",
+          "start with {0}", "{0} is what we always do", "go for {0} if you can",
+          "{0} works well here", "our runbook says {0}", "{0} is preferred",
+          "always try {0} before anything else"]
 AVOID = ["avoid {0}", "{0} takes four minutes here", "{0} is expensive here",
          "anything rather than {0}", "we do not want {0} by day", "{0} has hurt us before",
-         "no {0} if it can be helped", "{0} is slow for this service"]
+         "no {0} if it can be helped", "{0} is slow for this service", "stay away from {0}",
+         "{0} is the last resort", "do not choose {0}", "{0} loses orders here",
+         "please not {0}", "{0} is dangerous at this time"]
 OVER = ["{1} takes minutes here; prefer {0}", "{0} rather than {1}", "try {0} before {1}",
-        "we would rather see {0} than {1}", "not {1}, but {0}"]
+        "we would rather see {0} than {1}", "not {1}, but {0}", "instead of {1}: {0}",
+        "{1} is costly, {0} is not", "{0} is better than {1} for us"]
 IDLE = ["owned by the checkout team", "busiest from nine to five", "moved to new hosts in spring",
         "its dashboards are on the wall", "written in Go", "the contract ends in May",
-        "talks to three banks", "has run for six years", "reviewed every quarter"]
-HELPS_FROM = 0.5  # The share of what the best remedy saves users, from which a remedy helps.
+        "talks to three banks", "has run for six years", "reviewed every quarter",
+        "nightly export at two", "the code lives with the billing team", "two people know it well"]
+HARMS_FROM = -0.2  # The share of what the best remedy saves users, that a remedy costs them.
 
 
 def wordings(pool, held_out):
@@ -40,19 +58,16 @@ def wordings(pool, held_out):
     return ordered[:border] if held_out else ordered[border:]
 
 
-def helping(saves):
-    return [kind for kind, share in saves.items() if share >= HELPS_FROM]
-
-
 class Notes:
-    """Draws notes for cases. saves: of each kind on the menu, which share of what can be saved."""
+    """Draws notes for cases. saves: of each kind that was tried, which share of what can be saved;
+    right: the acceptable kinds; menu: all kinds on it."""
 
     def __init__(self, seed, held_out=False):
         self.rng = random.Random(f"notes {seed} {held_out}")
         self.held_out = held_out
 
     def word(self, pool, *kinds):
-        subjects = [self.rng.choice(SUBJECTS[kind]) for kind in kinds]
+        subjects = [self.rng.choice(wordings(SUBJECTS[kind], self.held_out)) for kind in kinds]
         return self.rng.choice(wordings(pool, self.held_out)).format(*subjects)
 
     def prefer(self, kind):
@@ -64,30 +79,21 @@ class Notes:
     def over(self, kind, other):
         return self.word(OVER, kind, other)
 
-    def draw(self, right, saves):
-        """(note, what is right with it) or None where no note can change anything.
-
-        right: the acceptable kinds; saves: see above."""
-        helps = helping(saves)
-        others = [kind for kind in helps if kind not in right]
+    def draw(self, right, saves, menu):
+        """(note, the kinds that are right with it) or None where there is nothing to ask for."""
+        others = [kind for kind in menu
+                  if kind not in right and saves.get(kind, 0) >= HARMS_FROM]
+        if not right or not others:
+            return None
         draw = self.rng.random()
         if draw < 0.15:
             return self.word(IDLE), right
-        if draw < 0.35 or not others or not right:
-            useless = [kind for kind in saves if kind not in helps and kind not in right]
-            if not useless or not right:
-                return None
-            return self.prefer(self.rng.choice(useless)), right
-        other = self.rng.choice(others)
         if draw < 0.55:
-            return self.prefer(other), [other]
+            wanted = self.rng.choice(others)
+            return self.prefer(wanted), [wanted]
         if draw < 0.75:
-            best = self.rng.choice(right)
-            if best == "observe":
-                return self.prefer(other), [other]
-            return self.over(other, best), [other]
-        if len(right) > 1:
-            gone = self.rng.choice(right)
-            return self.avoid(gone), [kind for kind in right if kind != gone]
-        best = max(others, key=saves.get)
-        return self.avoid(right[0]), [best]
+            wanted = self.rng.choice(others)
+            return self.over(wanted, self.rng.choice(right)), [wanted]
+        gone = self.rng.choice(right)
+        left = [kind for kind in right if kind != gone]
+        return self.avoid(gone), left or [max(others, key=lambda kind: saves.get(kind, 0))]

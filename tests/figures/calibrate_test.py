@@ -2,6 +2,7 @@
 """models/train/calibrate.py: the program's formula, and which weight is chosen."""
 
 import math
+import re
 import sys
 import unittest
 from pathlib import Path
@@ -44,6 +45,20 @@ class Weights(unittest.TestCase):
         told = calibrate.weights(case(0.9), 0)
         for weight, wanted in zip(told, (0.4, 0.2, 0.2, 0.1, 0.1), strict=True):
             self.assertAlmostEqual(weight, wanted)
+
+
+    def test_the_least_weight_is_the_loops(self):
+        source = (Path(calibrate.ROOT) / "homeostat/decide/decide.hpp").read_text()
+        said = re.search(r"constexpr double prior_min = (\S+);", source)
+        self.assertEqual(calibrate.WEIGHT_MIN, float(said[1]))
+
+
+class Document(unittest.TestCase):
+    def test_the_file_says_beside_whom_it_was_measured(self):
+        model = {"name": "m sha256:00", "prompt_digest": "aa", "asked": 3}
+        self.assertEqual(calibrate.document_of(model, "rules", 0.5),
+                         {"model": "m sha256:00", "prompt_digest": "aa", "lambda": 0.5,
+                          "beside": "rules"})
 
 
 class Choice(unittest.TestCase):

@@ -1,17 +1,22 @@
 #!/usr/bin/env python3
 """The file and the page of tools/decide_figures.py, from answers made up here, and its files."""
 
+import argparse
 import json
 import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tools"))
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "bench/second_world")]
 
+import choices  # noqa: E402
+import decide_document as document  # noqa: E402
 import decide_figures  # noqa: E402
 import decide_scoring as scoring  # noqa: E402
-from decide_figures_page import page_of  # noqa: E402
+from decide_figures_page import WISHES, page_of  # noqa: E402
 
 CONTRACT = {
     "n", "macro", "pivotal", "menu_recall", "acted_share", "harmful", "harmful_upper", "needless",
@@ -22,7 +27,7 @@ MACRO = {"both", "model", "rules", "tree", "logistic", "nearest", "always_rollba
 
 
 def figures(with_model=False):
-    absent = set() if with_model else set(decide_figures.WITH_MODEL)
+    absent = set() if with_model else set(document.WITH_MODEL)
     tallies = {name: scoring.Tally() for name in MACRO - absent}
     right = {"remedy": "restart", "is_acceptable": True, "weight": 0.9}
     wrong = {"remedy": "scale", "is_acceptable": False, "is_harmful": True, "weight": 0.4}
@@ -34,8 +39,12 @@ def figures(with_model=False):
         for answer in [{"remedy": "observe"}] * 39 + [right]:
             tally.add_healthy(answer)
     took_ms = {"tree": [1.0, 2.0, 3.0, 40.0]} | ({"both": [300.0, 400.0]} if with_model else {})
-    pairs = [(right, wrong), (wrong, right), (right, wrong), (right, right)] if with_model else []
-    made = decide_figures.figures_of(tallies, took_ms, 1.0, pairs, [700.0] if with_model else [])
+    heard = [{"both": both, "tree": right, "model": model, "rules": rules}
+             for both, model, rules in ((right, right, wrong), (wrong, wrong, right),
+                                        (right, right, wrong), (wrong, right, right))]
+    made = document.figures_of(tallies, took_ms, [[right, wrong, right]] * 4,
+                               heard if with_model else [], [700.0] if with_model else [],
+                               service_days=2.0)
     return made | {"n_train": 5, "load_before": 0.1, "program": "1.2.3",
                    "model": {"file": "m.gguf", "lambda": 0.5} if with_model else None,
                    "seeds": {"train": 1, "held_out": 7}}
@@ -47,7 +56,7 @@ class Figures(unittest.TestCase):
         self.assertLessEqual(CONTRACT, set(made))
         self.assertEqual(set(made["macro"]), MACRO)
         self.assertEqual(set(made["macro_interval"]), MACRO)
-        self.assertEqual(set(made["pivotal"]), {"n", "both", "rules"})
+        self.assertLessEqual({"n", "both", "rules"}, set(made["pivotal"]))
         self.assertEqual(set(made["second_world"]), {"n", "both", "rules", "tree"})
 
     def test_what_needs_a_model_is_null_until_there_is_one(self):
@@ -68,19 +77,86 @@ class Figures(unittest.TestCase):
         self.assertEqual(made["latency_ms"], {"p50": 2.0, "p99": 40.0})
         self.assertEqual(made["cpu_ms"], 11.5)
         self.assertAlmostEqual(made["brier"], (3 * 0.01 + 0.16) / 4)
+        self.assertEqual((made["menu_recall"], made["menu_size_mean"]), (1.0, 3.0))
 
-
-    def test_a_model_is_compared_where_its_choice_and_the_rules_differ(self):
+    def test_pivotal_is_where_the_model_alone_chooses_otherwise_than_the_rules(self):
         made = figures(with_model=True)
-        self.assertEqual(made["pivotal"], {"n": 3, "both": 2 / 3, "rules": 1 / 3})
+        told = made["pivotal"]
+        self.assertEqual((told["n"], told["other_kind_n"]), (3, 3))  # The last case is none.
+        self.assertEqual([told[name] for name in ("both", "rules", "tree", "model")],
+                         [2 / 3, 1 / 3, 1.0, 2 / 3])
+        self.assertAlmostEqual(told["gain"], 1 / 3)
+        self.assertEqual(told["gain_interval"], [-1.0, 1.0])
         self.assertEqual(made["json_grammar_ms_p50"], 700.0)
         self.assertEqual(made["latency_by_ranker_ms"]["both"], {"p50": 300.0, "p99": 400.0})
         self.assertNotIn(None, made["macro"].values())
 
     def test_a_replica_or_a_version_makes_another_choice(self):
         one = {"remedy": "restart", "service": "a", "replica": "a-1"}
-        self.assertTrue(decide_figures.is_same(one, one | {"weight": 0.1}))
-        self.assertFalse(decide_figures.is_same(one, one | {"replica": "a-2"}))
+        self.assertTrue(document.is_same(one, one | {"weight": 0.1}))
+        self.assertFalse(document.is_same(one, one | {"replica": "a-2"}))
+        by = {name: one | {"is_acceptable": True} for name in ("both", "rules", "tree", "model")}
+        by["model"]["replica"] = "a-2"
+        told = document.pivotal_of([by])
+        self.assertEqual((told["n"], told["other_kind_n"]), (1, 0))
+
+    def test_both_are_held_against_the_better_of_their_parts_family_by_family(self):
+        made = {name: scoring.Tally() for name in ("both", "tree", "model")}
+        rights = {"both": (True, False), "tree": (True, False), "model": (False, True)}
+        for name, tally in made.items():
+            for family, is_right in zip(("crash", "hang"), rights[name]):
+                answer = {"remedy": "restart", "is_acceptable": is_right}
+                tally.add({"family": family, "remedies": [answer], "is_change_recent": False,
+                           "is_rollback_acceptable": False}, answer)
+        self.assertEqual(document.below_better_part(made), ["hang", 1.0])
+        del made["model"]
+        self.assertIsNone(document.below_better_part(made))
+
+
+class Calibrations(unittest.TestCase):
+    def objection(self, told, model="m.gguf"):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(told, file)
+            file.flush()
+            return document.objection_to(Path(file.name), model)
+
+    def test_one_that_was_not_measured_beside_the_tree_is_refused_with_the_mend(self):
+        self.assertIsNone(self.objection({"beside": "tree"}))
+        for told in ({"beside": "rules"}, {}):
+            self.assertIn("calibrate.py --beside tree", self.objection(told))
+
+    def test_one_without_a_model_is_refused(self):
+        self.assertIn("--model", self.objection({"beside": "tree"}, model=None))
+
+    def test_nobody_writes_json_without_a_model(self):
+        with self.assertRaises(SystemExit) as refused:
+            decide_figures.ask_by_grammar(argparse.Namespace(model=None))
+        self.assertIn("--model", str(refused.exception))
+
+
+class SecondWorld(unittest.TestCase):
+    def figures(self, asked_of_both):
+        asked = {}
+
+        def judged(_, cases, ranker, more=()):
+            asked[ranker] = more
+            remedies = [{"remedy": "observe", "is_acceptable": ranker == "both",
+                         "is_harmful": False}]
+            return [case | {"remedies": [dict(one) for one in remedies]} for case in cases]
+
+        cases = [{"family": "killed", "futures": [{"remedy": "observe", "costs": [9.0, 8.0]}]}]
+        with mock.patch.object(choices, "judged", judged):
+            return choices.figures(None, cases, asked_of_both), asked
+
+    def test_with_a_model_both_are_judged_too(self):
+        made, asked = self.figures(["--model", "m.gguf"])
+        self.assertEqual((made["both"], made["rules"], made["tree"]), (1.0, 0.0, 0.0))
+        self.assertEqual(asked, {"tree": (), "rules": (), "both": ["--model", "m.gguf"]})
+
+    def test_without_one_they_were_not_measured(self):
+        made, asked = self.figures(None)
+        self.assertIsNone(made["both"])
+        self.assertNotIn("both", asked)
 
 
 class Page(unittest.TestCase):
@@ -100,10 +176,59 @@ class Page(unittest.TestCase):
     def test_a_model_has_a_part_of_its_own(self):
         page = page_of(figures(with_model=True))
         self.assertIn("A dash was not measured: nothing.", page)
-        self.assertIn("| right in them: tree and model | 66.7 % |", page)
+        self.assertIn("(*pivotal*), cases | 3 |", page)
+        for right in ("tree and model | 66.7 %", "rules | 33.3 %", "tree | 100.0 %",
+                      "model | 66.7 %"):
+            self.assertIn(f"| right in them: {right} |", page)
         self.assertIn("| to decide by tree and model: p50, p99 | 300.00 ms, 400.00 ms |", page)
         self.assertNotIn("none was asked", page)
         self.assertIn("none was asked", page_of(figures()))
+
+    def test_notes_have_a_part_once_they_were_asked(self):
+        self.assertNotIn("note of the operator", page_of(figures(with_model=True)))
+        told = {"n": 40, "followed_interval": [0.4, 0.6], "is_followed": 0.5, "is_changed": 0.75,
+                "was_harmful": 0.01, "is_harmful": 0.02, "was_acceptable": 0.3,
+                "is_acceptable": 0.4}
+        made = figures(with_model=True) | {"notes": dict.fromkeys(WISHES, told)}
+        page = page_of(made)
+        self.assertIn("| a wish for a kind that would help | 40 | 50.0 % (40.0–60.0) | 75.0 % | "
+                      "1.0 %, 2.0 % | 30.0 %, 40.0 % |", page)
+        self.assertIn("| words about something else | 40 | – | 75.0 % |", page)
+
+    def test_each_goal_says_what_was_reached_and_what_was_not_measured(self):
+        rows = page_of(figures()).split("## Goals")[1].split("##")[0].splitlines()
+        goals = [row for row in rows if row.startswith("| ")][1:]
+        self.assertEqual(len(goals), 9)
+        for row in goals:
+            self.assertTrue(row.endswith("| not measured |"), row)
+        self.assertIn("75.0 % (50.0–100.0): **not reached**", goals[0])
+        with_model = page_of(figures(with_model=True))
+        self.assertIn("| +33.3 points (-100.0 to +100.0): **not reached** |", with_model)
+        self.assertIn("| – | +0.0 points: **not reached** |", with_model)
+        self.assertIn("| – | nowhere: reached |", with_model)
+        self.assertIn("| 1 in 40: **not reached** | 1 in 40: **not reached** |", with_model)
+        self.assertIn("| 2.00 ms, 40.00 ms: reached | 300.00 ms, 400.00 ms: **not reached** |",
+                      with_model)
+
+    def test_nothing_needless_in_few_cases_is_no_goal_reached(self):
+        made = figures()
+        made["rankers"]["tree"]["needless"] = 0
+        self.assertIn("| 0 in 40: too few cases to tell |", page_of(made))
+        made["healthy_n"] = 3000
+        self.assertIn("| 0 in 3,000: reached |", page_of(made))
+
+    def test_needless_actions_are_told_by_the_services_days(self):
+        self.assertIn("per healthy service-day | 0.500 (at most 2.372) |", page_of(figures()))
+        self.assertIn("2.0 service-days in all", page_of(figures()))
+
+    def test_who_is_surer_should_be_wrong_less_often(self):
+        self.assertIn("| the boosted tree of `homeostat decide` | 0.0 % | 0.0 % | 0.0 % | 25.0 % |",
+                      page_of(figures()))
+
+    def test_it_says_where_the_time_from_fault_to_decision_is_and_that_no_agent_was_asked(self):
+        page = page_of(figures())
+        self.assertIn("until somebody decides is in [demo.md](demo.md)", page)
+        self.assertIn("no figure here speaks of it", page)
 
     def test_each_family_has_a_row(self):
         self.assertEqual(self.row("crash "),
@@ -131,6 +256,9 @@ class Page(unittest.TestCase):
         self.assertIn("n = 120 cases of real processes", page)
         self.assertIn("| 25.0 % (10.0–50.0) | 25.0 % (10.0–50.0) | 25.0 % | "
                       "30.0 % (20.0–40.0) | 75.0 % | -45.0 points |", page)
+        self.assertEqual(page.count("| 25.0 % (10.0–50.0) | 25.0 % | 30.0 %"), 2)
+        made["second_world"]["rankers"]["both"] = ranker
+        self.assertEqual(page_of(made).count("| 25.0 % (10.0–50.0) | 25.0 % | 30.0 %"), 3)
         made["second_world"]["n"] = 99
         self.assertIn("99 cases of real processes are there", page_of(made))
         self.assertNotIn("-45.0 points", page_of(made))

@@ -74,6 +74,13 @@ class Cases(unittest.TestCase):
         self.assertFalse(scoring.is_rollback_wrong(case([truth("restart")], changes=[old, flag])))
 
 
+    def test_a_case_is_its_services_watched_for_its_window(self):
+        told = {"id": "c-1", "remedies": []}
+        made = scoring.with_truth(told, {"family": "nothing", "acceptable": [], "harmful": [],
+                                         "services": [{}] * 12, "at": 180})
+        self.assertAlmostEqual(made["service_days"], 12 * 180 / 86_400)
+
+
 class Saving(unittest.TestCase):
     def future(self, remedy, costs, price=0.0):
         return {"remedy": remedy, "costs": costs, "price": price}
@@ -125,10 +132,10 @@ class Shares(unittest.TestCase):
 
     def test_a_quantile_is_one_of_the_values(self):
         values = list(range(1, 101))
-        self.assertEqual(scoring.quantile(values, 0.5), 50)
-        self.assertEqual(scoring.quantile(values, 0.99), 99)
-        self.assertEqual(scoring.quantile([7], 0.99), 7)
-        self.assertIsNone(scoring.quantile([], 0.5))
+        self.assertEqual(scoring.nearest_rank(values, 0.5), 50)
+        self.assertEqual(scoring.nearest_rank(values, 0.99), 99)
+        self.assertEqual(scoring.nearest_rank([7], 0.99), 7)
+        self.assertIsNone(scoring.nearest_rank([], 0.5))
 
 
 class Confidence(unittest.TestCase):
@@ -145,6 +152,14 @@ class Confidence(unittest.TestCase):
 
     def test_full_confidence_is_in_the_last_bin(self):
         self.assertAlmostEqual(scoring.ece([(1.0, False), (0.95, True)]), 0.475)
+
+    def test_the_most_confident_are_wrong_less_often_if_confidence_says_anything(self):
+        answers = [(0.1, False), (0.9, True), (0.6, True), (0.5, False)]
+        self.assertEqual(scoring.risk_coverage(answers),
+                         [[0.25, 0.0], [0.5, 0.0], [0.75, 1 - 2 / 3], [1.0, 0.5]])
+        self.assertEqual(scoring.risk_coverage([(0.3, False)]),
+                         [[coverage, 1.0] for coverage in scoring.COVERAGES])
+        self.assertIsNone(scoring.risk_coverage([]))
 
     def test_brier_is_the_mean_square(self):
         self.assertAlmostEqual(scoring.brier([(1, True), (0.5, False), (0.9, False)]),

@@ -120,26 +120,41 @@ class Lessons(unittest.TestCase):
 
 
 class NotesOfAnOperator(unittest.TestCase):
-    SAVES = {"rollback": 1.0, "open_circuit": 0.8, "restart": 0.0, "observe": 0.0}
+    MENU = ("rollback", "open_circuit", "restart", "observe")
+    SAVES = {"rollback": 1.0, "open_circuit": 0.8, "restart": -0.5, "observe": 0.0}
 
-    def drawn(self, held_out=False, right=("rollback",), saves=None):
+    def drawn(self, held_out=False, right=("rollback",), menu=MENU):
         made = notes.Notes(1, held_out)
-        told = [made.draw(list(right), saves or self.SAVES) for _ in range(400)]
+        told = [made.draw(list(right), self.SAVES, list(menu)) for _ in range(400)]
         return [one for one in told if one is not None]
 
-    def test_a_note_makes_right_only_what_helps(self):
-        told = self.drawn()
-        self.assertEqual({tuple(right) for _, right in told}, {("rollback",), ("open_circuit",)})
-        for note, right in told:
-            if any(subject in note for subject in notes.SUBJECTS["restart"]):
-                self.assertEqual(right, ["rollback"], note)
+    def test_what_a_note_asks_for_is_right_unless_it_was_seen_to_do_harm(self):
+        for held_out in (False, True):
+            asked = {right[0] for _, right in self.drawn(held_out)}
+            self.assertEqual(asked, {"rollback", "open_circuit", "observe"})
 
-    def test_without_another_remedy_that_helps_no_note_changes_anything(self):
-        for _, right in self.drawn(saves={"rollback": 1.0, "restart": 0.0, "observe": 0.0}):
-            self.assertEqual(right, ["rollback"])
+    def test_only_words_about_something_else_change_nothing(self):
+        idle = [right for note, right in self.drawn() if note in notes.IDLE]
+        self.assertTrue(idle)
+        self.assertEqual({tuple(right) for right in idle}, {("rollback",)})
+        others = [right for note, right in self.drawn() if note not in notes.IDLE]
+        self.assertNotIn(["rollback"], others)
+
+    def test_what_is_to_be_avoided_leaves_what_else_is_right_or_the_best_of_the_rest(self):
+        avoiding = {one.format(subject) for one in notes.AVOID
+                    for subject in notes.SUBJECTS["rollback"]}
+        for right, left in ((("rollback", "observe"), ["observe"]),
+                            (("rollback",), ["open_circuit"])):
+            told = [asked for note, asked in self.drawn(right=right) if note in avoiding]
+            self.assertTrue(told)
+            self.assertEqual({tuple(asked) for asked in told}, {tuple(left)})
+
+    def test_where_nothing_else_could_be_asked_for_there_is_no_note(self):
+        self.assertEqual(self.drawn(menu=("rollback", "restart")), [])
+        self.assertEqual(self.drawn(right=()), [])
 
     def test_wordings_are_on_one_side(self):
-        for pool in (notes.PREFER, notes.AVOID, notes.OVER, notes.IDLE):
+        for pool in (notes.PREFER, notes.AVOID, notes.OVER, notes.IDLE, *notes.SUBJECTS.values()):
             taught, held_out = notes.wordings(pool, False), notes.wordings(pool, True)
             self.assertEqual(sorted(taught + held_out), sorted(pool))
             self.assertTrue(taught and held_out)

@@ -1,0 +1,85 @@
+"""What an operator's note changes in the choice of `homeostat decide --ranker both`.
+
+Each case is judged once as it is, and again with one note in front: a wish for another kind of its
+menu that helps, for one that does not, and words about something else. Wordings and names of the
+remedies are those that no training sees (models/train/notes.py).
+"""
+
+import json
+import random
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "models/train")]
+import decide_scoring as scoring
+import notes
+
+HELPS_FROM = 0.5  # The share of what the best remedy saves users, from which a remedy helps.
+PERSON = "escalate"  # A person is called by rules, and is no kind of the model's.
+WISHES = ("helps", "does_not_help", "about_something_else")
+
+
+def wishes(case, rng, words):
+    """{wish: (note, the kind it asks for or None)} for a case that was judged without a note."""
+    chosen = case["remedies"][0]["remedy"]
+    kinds = list(dict.fromkeys(one["remedy"] for one in case["remedies"]))
+    others = [kind for kind in kinds if kind not in (chosen, PERSON)]
+    saves = case["saves"]
+    made = {"about_something_else": (words.word(notes.IDLE), None)}
+    for wish, is_helping in (("helps", True), ("does_not_help", False)):
+        those = [kind for kind in others if (saves.get(kind, 0) >= HELPS_FROM) == is_helping]
+        if those:
+            kind = rng.choice(those)
+            made[wish] = (words.prefer(kind), kind)
+    return made
+
+
+def judged(homeostat, lines, more):
+    """What the program says of these cases, with their truth."""
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as asked:
+        asked.writelines(json.dumps(line) + "\n" for line in lines)
+        asked.flush()
+        ran = subprocess.run([homeostat, "decide", "--cases", asked.name, "--json", "--features",
+                              "--ranker", "both", *more],
+                             capture_output=True, text=True, check=False)
+    told = ran.stdout.splitlines()
+    if ran.returncode != 0 or len(told) != len(lines):
+        sys.exit(f"homeostat decide: {ran.stderr[-2000:]}")
+    return [scoring.with_truth(json.loads(one), line) for one, line in zip(told, lines,
+                                                                           strict=True)]
+
+
+def outcome(before, after, kind):
+    """One case with a note, as what is counted. kind: what the note asks for, or None."""
+    first, then = before["remedies"][0], after["remedies"][0]
+    return {"is_followed": then["remedy"] == kind,
+            "is_changed": then["remedy"] != first["remedy"],
+            "was_harmful": first["is_harmful"], "is_harmful": then["is_harmful"],
+            "was_acceptable": first["is_acceptable"], "is_acceptable": then["is_acceptable"]}
+
+
+def counted(outcomes):
+    """Shares of them, and Wilson's interval of those that did what the note asks for."""
+    followed = sum(one["is_followed"] for one in outcomes)
+    return {"n": len(outcomes), "followed_interval": scoring.wilson(followed, len(outcomes)),
+            **{name: scoring.share(one[name] for one in outcomes)
+               for name in ("is_followed", "is_changed", "was_harmful", "is_harmful",
+                            "was_acceptable", "is_acceptable")}}
+
+
+def figures(homeostat, lines, more):
+    """{wish: its counts}; lines: held-out cases; more: how the program is asked."""
+    rng, words = random.Random(1), notes.Notes(1, held_out=True)
+    before = judged(homeostat, lines, more)
+    asked = [wishes(case, rng, words) for case in before]
+    told = {}
+    for wish in WISHES:
+        own = [(line, case, made[wish]) for line, case, made in zip(lines, before, asked,
+                                                                    strict=True) if wish in made]
+        after = judged(homeostat, [line | {"notes": [note]} for line, _, (note, _) in own], more)
+        told[wish] = counted([outcome(case, then, kind) for (_, case, (_, kind)), then
+                              in zip(own, after, strict=True)])
+    return told
