@@ -113,6 +113,22 @@ def link_of(program: str) -> list[str]:
     return shlex.split(lines[-1].removeprefix(": && ").removesuffix(" && :"))
 
 
+def without_precompiled(command: list[str]) -> list[str]:
+    """The command without the build's own precompiled headers: a source can have one file only."""
+    kept: list[str] = []
+    parts = iter(command)
+    for part in parts:
+        if part != "-Xclang":
+            kept.append(part)
+            continue
+        option = next(parts)
+        if option in ("-include-pch", "-include"):
+            next(parts), next(parts)  # -Xclang FILE
+        elif option != "-fno-pch-timestamp":
+            kept += [part, option]
+    return kept
+
+
 class Folder:
     """The commands that build and run the unit test of a folder."""
 
@@ -130,7 +146,7 @@ class Folder:
     def command(self, file: str, source: pathlib.Path, to: pathlib.Path) -> list[str]:
         """Compiles `source`, which stands for the file."""
         command = [
-            part for part in self.compile[file]
+            part for part in without_precompiled(self.compile[file])
             if "ccache" not in part and not part.startswith("-g")
         ]
         command[command.index("-o") + 1] = str(to)
@@ -182,7 +198,7 @@ class Folder:
         for choice in (f"--source-file-exclude={last}", f"--source-file={last}"):
             try:
                 run = subprocess.run(
-                    [str(program), choice, "--abort-after=1"], cwd=BUILD / "bin", env=QUICK,
+                    [str(program), choice, "--abort-after=1"], cwd=BUILD, env=QUICK,
                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=seconds_max,
                 )
             except subprocess.TimeoutExpired:
@@ -271,6 +287,8 @@ def main() -> int:
         for kind in ("killed", "survived", "excused", "uncompilable")
     }
     judged = counts["killed"] + counts["survived"]
+    if results and judged == 0:
+        raise SystemExit(f"none of {len(results)} mutants compiles: the command itself is wrong")
     share = 100 * counts["killed"] / judged if judged else 0
     print(f"{options.folder}: {len(results)} of {count_all} mutants tried, "
           f"{counts['uncompilable']} do not compile, "
