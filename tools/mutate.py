@@ -287,7 +287,7 @@ def main() -> int:
         for kind in ("killed", "survived", "excused", "uncompilable")
     }
     judged = counts["killed"] + counts["survived"]
-    if results and judged == 0:
+    if results and counts["uncompilable"] == len(results):
         raise SystemExit(f"none of {len(results)} mutants compiles: the command itself is wrong")
     share = 100 * counts["killed"] / judged if judged else 0
     print(f"{options.folder}: {len(results)} of {count_all} mutants tried, "
