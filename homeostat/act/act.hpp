@@ -46,7 +46,7 @@ struct Plan {
     bool drains{true};   ///< Take a serving instance out of rotation before its process ends.
     Duration drain_for_max{std::chrono::seconds{10}};  ///< 0 = do not wait for its sessions.
 
-    // Written by `advanced` only.
+    // Written by `advanced` only; its instants after a reboot, too.
     std::uint32_t steps_count{0};
     std::optional<Instant> step_last_at;
     std::optional<Step> step_last;

@@ -8,6 +8,7 @@
 #include "homeostat/base/result.hpp"
 #include "homeostat/graph/commit.hpp"
 #include "homeostat/graph/shape.hpp"
+#include "homeostat/graph/store.hpp"
 #include "homeostat/graph/thread.hpp"
 
 #include <algorithm>
@@ -34,11 +35,12 @@ struct Node {
     std::optional<Ask<D>> ask{};  ///< Of a node that asks, and of no other.
 };
 
-/// A bound that is hit parks the thread, with the reason.
+/// A bound that is hit parks the thread, with the reason. More bytes than by default are for a
+/// store that takes them: one that does not refuses the commit, and the thread goes no further.
 struct Limits {
-    std::uint32_t tasks_max{256};              ///< In one superstep.
-    std::size_t commit_bytes_max{1 << 20};     ///< Of one commit that is no snapshot.
-    std::size_t snapshot_bytes_max{16 << 20};  ///< Of all that a thread knows.
+    std::uint32_t tasks_max{256};                           ///< In one superstep.
+    std::size_t commit_bytes_max{body_bytes_everywhere};    ///< Of one commit that is no snapshot.
+    std::size_t snapshot_bytes_max{body_bytes_everywhere};  ///< Of all that a thread knows.
     std::uint32_t deaths_max{10};  ///< Processes that end in one superstep: then it is the cause.
 };
 

@@ -19,6 +19,10 @@ enum class Durability : std::uint8_t {
     synced,   ///< Also after a loss of power.
 };
 
+/// Bytes of a commit's body that every store takes; a graph keeps within them (Limits). A ledger's
+/// group holds 1 MiB, and in it a body is twice as long, in hex.
+constexpr std::size_t body_bytes_everywhere = std::size_t{480} << 10U;
+
 /// ERRORS: invalid, naming the commit: it does not come after `last` (null: it is not a first one),
 /// or is not what its hash says. For the stores.
 [[nodiscard]] Result<void> check_next(const Commit* last, const Commit& commit);
@@ -34,7 +38,8 @@ class CheckpointStore {
 
     /// Keeps one commit, whole or not at all.
     /// ERRORS: refused: another writer has claimed the thread; invalid: it is not the thread's next
-    /// (its number or its parent), or not as its hash says; full: nothing was kept, a later append
+    /// (its number or its parent), not as its hash says, or longer than `body_bytes_everywhere` and
+    /// than this store takes; full: nothing was kept, a later append
     /// may find room; corrupt: nothing can be kept any more.
     [[nodiscard]] virtual Result<void> append(const Commit& commit,
                                               std::uint64_t epoch,

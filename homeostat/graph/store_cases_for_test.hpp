@@ -183,6 +183,15 @@ inline void keeps_any_bytes(Place& place) {
     CHECK(place->read("t-1") == std::vector<Commit>{commit});
 }
 
+inline void keeps_what_every_store_keeps(Place& place) {
+    const Result<std::uint64_t> epoch = place->claim("t-1");
+    REQUIRE(epoch);
+    const Commit first = next_commit(nullptr, "t-1", std::string(body_bytes_everywhere, '\xff'));
+    REQUIRE(place->append(first, *epoch, Durability::synced));
+    place.reopen();
+    CHECK(place->read("t-1") == std::vector<Commit>{first});
+}
+
 /// A store may have a largest size of a commit.
 inline void keeps_any_size_or_nothing(Place& place) {
     const std::vector<Commit> commits = fill(*place, "t-1", 2);
@@ -214,6 +223,7 @@ inline const std::vector<StoreCase>& store_cases() {
         {"history is told newest first, in pages", tells_history_newest_first},
         {"nothing but the next commit, as its hash says, is kept", takes_the_next_commit_only},
         {"a body may be any bytes", keeps_any_bytes},
+        {"a body of the size that every store takes is kept", keeps_what_every_store_keeps},
         {"a commit of any size is kept whole, or refused, and the next one is taken",
          keeps_any_size_or_nothing},
         {"44, 52: whoever claimed the thread last is its writer", has_one_writer},

@@ -176,6 +176,34 @@ TEST_CASE("a question has its time anew, though the ledger is full when the next
     CHECK(successor.settle_at("stand_by", question_for_max_for_test));
 }
 
+TEST_CASE("a process that the next boot has started is not replaced by a restart from before it") {
+    for (const bool runs : {true, false}) {
+        CAPTURE(runs);
+        SimulatedMachine machine = bad_deploy();
+        machine.world.versions_bad.clear();
+        reboot(machine, "boot-1", 1h);
+        const InstanceId down("payments-0");
+        machine.world.instance(down).runtime.is_alive = false;
+        {
+            SimulatedProcess process(machine);
+            REQUIRE(process.start());
+            process.clock.run_for(3s);
+            REQUIRE(process.submit(reflex_of(machine, down.text())));
+            REQUIRE(process.settle_at("act", 1s));
+        }
+        reboot(machine, "boot-2", 40s);
+        SimulatedInstance& instance = machine.world.instance(down);
+        instance.runtime.is_alive = runs;
+        instance.runtime.effect = {};
+        instance.runtime.started_at = Instant{1s};
+        const ProcessIdentity started = instance.runtime.identity;
+        SimulatedProcess successor(machine);
+        REQUIRE(successor.start());
+        REQUIRE(successor.settle());
+        CHECK((machine.world.instance(down).runtime.identity == started) == runs);
+    }
+}
+
 TEST_CASE("after a reboot the edge has its time anew to confirm that much is dead") {
     SimulatedMachine machine = bad_deploy();
     machine.world.versions_bad.clear();

@@ -19,7 +19,11 @@ using NodeLogic = HealingTurn (*)(IncidentState, const HealingEvent&, const Heal
 /// successor settles it: that is progress. What makes none is stopped by its pace.
 constexpr std::uint32_t deaths_max = 1'000;
 
-/// After a reboot: how long something has lasted cannot be told any more.
+/// The zero of each boot's clock: every process of it started later.
+constexpr Instant boot_began_at{};
+
+/// After a reboot: how long something has lasted cannot be told any more, and what runs by now is
+/// younger than anything that was begun before.
 void begin_waits_anew(IncidentState& state, Instant now) {
     state.opened_at = now;
     state.node_since = now;
@@ -30,9 +34,9 @@ void begin_waits_anew(IncidentState& state, Instant now) {
         state.judge_again_at = now + node::judge_again_first;
     }
     if (state.plan) {
-        state.plan->began_at = now;
-        state.plan->step_last_at.reset();
-        state.plan->drain_began_at.reset();
+        state.plan->began_at = boot_began_at;
+        state.plan->step_last_at = now;
+        state.plan->drain_began_at = now;
     }
     const auto hold_anew = [now](act::Held& held) {
         held.until = now + (held.until - held.since);

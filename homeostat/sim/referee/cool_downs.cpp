@@ -81,7 +81,7 @@ std::optional<Instant> CoolDowns::since(const IncidentId& incident,
     };
     const auto ours = uses_.find(incident);
     const Use* own = ours == uses_.end() ? nullptr : use_in(ours->second);
-    if (own == nullptr || own->first != intent.effect) {
+    if (own == nullptr || (own->first != intent.effect && !intent.is_reflex)) {
         return std::nullopt;
     }
     std::optional<Instant> latest;

@@ -38,7 +38,8 @@ class CoolDowns {
     void move_back(Duration by);
 
     /// Since when the remedy that begins with this intent cools down there. Nothing: it was not
-    /// used, or only after this, or this goes on with it.
+    /// used, or only after this, or this goes on with it. A reflex never goes on: what was begun
+    /// for a process that had ended gives no right to the one that runs there by now.
     [[nodiscard]] std::optional<Instant> since(const IncidentId& incident,
                                                const IntentBody& intent) const;
 

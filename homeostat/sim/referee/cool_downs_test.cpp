@@ -73,6 +73,27 @@ TEST_CASE("P6: what cools down is a kind at a target, and only what is done to i
     }
 }
 
+TEST_CASE("P6: a reflex that began with what had ended may not take away what runs by now") {
+    const Replace start{one, {}, VersionId("v1"), {}};
+    for (const Step& next : {Step{start}, Step{Drain{one}}, Step{restart}}) {
+        History history;
+        history.act("i-1.e1", restart);
+        history.end("i-1");
+        history.pass(seconds{10});
+        IntentBody body;
+        body.remedy = Restart{one};
+        body.is_reflex = true;
+        for (const auto& [effect, step] : {std::pair{"i-2.e1", Step{start}}, {"i-2.e2", next}}) {
+            body.effect = EffectId(effect);
+            body.step = step;
+            history.intend(body, "i-2");
+            history.order(effect, step);
+        }
+        CAPTURE(describe(next));
+        CHECK(history.broken() == (next == Step{start} ? Broken{} : Broken{"P6"}));
+    }
+}
+
 TEST_CASE("P6: what was kept while the ledger took nothing may be over since then") {
     for (const bool was_closed : {false, true}) {
         History history;
