@@ -1,6 +1,7 @@
 // homeostat-lab: simulated worlds by the seed. `homeostat simulate` starts it.
 
 #include "homeostat/sim/run/cases_command.hpp"
+#include "homeostat/sim/run/options_draw.hpp"
 #include "homeostat/sim/run/run_seed.hpp"
 #include "homeostat/sim/run/scenario.hpp"
 #include "homeostat/sim/run/trace.hpp"

@@ -2,7 +2,7 @@
 
 #include "homeostat/sim/run/run_seed.hpp"
 
-#include "homeostat/sim/run/scenario.hpp"
+#include "homeostat/sim/run/options_draw.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 #include "homeostat/sim/run/scenario.hpp"
 
-#include "homeostat/base/named_enum.hpp"
+#include "homeostat/sim/run/chaos.hpp"
 #include "homeostat/sim/world/draws.hpp"
 
 #include <algorithm>
@@ -8,141 +8,12 @@
 #include <chrono>
 #include <span>
 #include <string>
-#include <vector>
 
 namespace homeostat::sim {
 
 namespace {
 
 using std::chrono::hours;
-
-constexpr Tick fault_begins_at = ticks_of(20);  ///< We have looked at ordinary days by then.
-
-Tick draw_ticks(Rng& rng, double from_s, double to_s) {
-    return ticks_of(draw_between(rng, from_s, to_s));
-}
-
-InjectedFault fault_of(const Options& options, FaultKind kind) {
-    InjectedFault fault;
-    fault.kind = kind;
-    fault.service = options.guarded;
-    fault.strength = usual_strength(kind);
-    fault.begins_at = fault_begins_at;
-    fault.ends_at = options.chaos_ends_at;
-    return fault;
-}
-
-std::uint32_t draw_replica(Rng& rng, const Options& options) {
-    const std::uint32_t count = options.topology.services[options.guarded].replicas_count;
-    return static_cast<std::uint32_t>(rng.between(0, std::int64_t{count} - 1));
-}
-
-void add_fault(Rng& rng, Options& options, FaultKind kind) {
-    InjectedFault fault = fault_of(options, kind);
-    fault.begins_at += draw_ticks(rng, 0, 10);
-    options.faults.push_back(fault);
-}
-
-void add_fault_of_one(Rng& rng, Options& options, FaultKind kind) {
-    InjectedFault fault = fault_of(options, kind);
-    fault.begins_at += draw_ticks(rng, 0, 10);
-    fault.replica = draw_replica(rng, options);
-    options.faults.push_back(fault);
-}
-
-/// Whether the guarded service feels it: its own, or of what it calls or reads through.
-bool is_near(const Options& options, const InjectedFault& fault) {
-    if (fault.kind == FaultKind::nothing) {
-        return false;
-    }
-    const bool is_of_cache = fault.kind == FaultKind::stale_copies ||
-                             fault.kind == FaultKind::stale_writer ||
-                             fault.kind == FaultKind::cache_loss;
-    return (!is_of_cache && fault.service == options.guarded) ||
-           std::ranges::any_of(options.topology.links, [&](const LinkSpec& link) {
-               return link.caller == options.guarded &&
-                      (is_of_cache ? link.cache == fault.replica : link.target == fault.service);
-           });
-}
-
-/// Any that this world can have, by preference near the guarded service. It goes at the end of the
-/// chaos, unless a rollback cures it.
-void add_any_fault(Rng& rng, Options& options) {
-    constexpr int draws_max = 12;
-    const bool is_anywhere = draw_chance(rng, 0.1);
-    InjectedFault fault = draw_fault(rng, options.topology);
-    for (int draws = 1; draws < draws_max && !is_anywhere && !is_near(options, fault); ++draws) {
-        fault = draw_fault(rng, options.topology);
-    }
-    fault.ends_at = std::min(fault.ends_at, options.chaos_ends_at);
-    options.faults.push_back(fault);
-}
-
-/// Of those that a remedy of ours is for, on what is guarded: something to do.
-void add_work(Rng& rng, Options& options) {
-    constexpr std::array of_one{FaultKind::crash, FaultKind::hang, FaultKind::leak,
-                                FaultKind::noisy_neighbour, FaultKind::pool_leak};
-    constexpr std::array of_all{FaultKind::bad_deploy,   FaultKind::slow_deploy,
-                                FaultKind::bad_config,   FaultKind::surge,
-                                FaultKind::stale_copies, FaultKind::stale_writer,
-                                FaultKind::slow_service, FaultKind::failing_service};
-    constexpr int draws_max = 12;
-    InjectedFault fault;
-    if (draw_chance(rng, 0.5)) {
-        fault = fault_of(
-            options, of_one.at(static_cast<std::size_t>(rng.between(0, std::ssize(of_one) - 1))));
-        fault.replica = draw_replica(rng, options);
-    } else {
-        for (int draws = 0; draws < draws_max && !is_near(options, fault); ++draws) {
-            const auto which = static_cast<std::size_t>(rng.between(0, std::ssize(of_all) - 1));
-            fault = draw_fault_of(rng, options.topology, of_all.at(which));
-        }
-    }
-    const Tick latest = options.chaos_ends_at - ticks_of(30);
-    fault.begins_at =
-        fault_begins_at +
-        static_cast<Tick>(rng.between(0, static_cast<std::int64_t>(latest - fault_begins_at)));
-    fault.ends_at = options.chaos_ends_at;
-    options.faults.push_back(fault);
-}
-
-/// `trouble` says way, kind and chance.
-void add_trouble(Rng& rng, Options& options, double seconds, Trouble trouble) {
-    trouble.begins_at = draw_ticks(rng, 15, 45);
-    trouble.ends_at = std::min(options.chaos_ends_at, trouble.begins_at + ticks_of(seconds));
-    options.troubles.push_back(trouble);
-}
-
-void add_deaths(Options& options, double chance, std::uint32_t deaths_max) {
-    options.death_chance = std::max(options.death_chance, chance);
-    options.deaths_max = std::max(options.deaths_max, deaths_max);
-    options.recovery_death_chance = 0.3;
-    options.power_loss_chance = 0.3;
-}
-
-/// At a moment of the chaos.
-Tick draw_moment(Rng& rng, const Options& options) {
-    return static_cast<Tick>(rng.between(static_cast<std::int64_t>(ticks_of(22)),
-                                         static_cast<std::int64_t>(options.chaos_ends_at)));
-}
-
-/// Something that takes many steps to mend, and something that needs one.
-void add_acts(Rng& rng, Options& options) {
-    add_fault_of_one(rng, options, FaultKind::crash);
-    if (draw_chance(rng, 0.7)) {
-        constexpr std::array kinds{FaultKind::bad_deploy, FaultKind::hang, FaultKind::surge};
-        const FaultKind kind = kinds.at(static_cast<std::size_t>(rng.between(0, 2)));
-        if (kind == FaultKind::hang) {
-            add_fault_of_one(rng, options, kind);
-        } else {
-            add_fault(rng, options, kind);
-        }
-    } else {
-        add_any_fault(rng, options);
-    }
-}
-
-constexpr std::array act_on{Way::runtime, Way::edge, Way::caches};
 
 void crash_loop(Rng& rng, Options& options) {
     add_fault_of_one(rng, options, FaultKind::crash_loop);
@@ -431,103 +302,6 @@ constexpr std::array scenarios{
     Scenario{"S32", "the fault goes while we decide", heals_itself, {}},
 };
 
-guard::Limits draw_limits(Rng& rng, const Topology& topology) {
-    guard::Limits limits;
-    limits.min_healthy =
-        topology.services.front().replicas_count > 2 && draw_chance(rng, 0.4) ? 2 : 1;
-    limits.attempts_max = static_cast<std::uint32_t>(rng.between(1, 3));
-    limits.effects_max = static_cast<std::uint32_t>(rng.between(6, 40));
-    // Now and then there is next to no room: a limit that never binds is not tested.
-    Rng tight = rng.fork("tight");
-    if (draw_chance(tight, 0.15)) {
-        limits.min_healthy = topology.services.front().replicas_count;
-    }
-    if (draw_chance(tight, 0.25)) {
-        limits.effects_max = static_cast<std::uint32_t>(tight.between(3, 8));
-    }
-    for (std::size_t kind = 0; kind < names_of(std::type_identity<RemedyKind>{}).size(); ++kind) {
-        const bool is_asked = draw_chance(rng, 0.06);
-        limits.autonomy[static_cast<RemedyKind>(kind)] = is_asked ? Autonomy::ask : Autonomy::act;
-    }
-    return limits;
-}
-
-/// Each kind on each way with such a chance.
-void add_some(Rng& rng,
-              Options& options,
-              std::span<const Way> ways,
-              std::span<const TroubleKind> kinds,
-              double chance) {
-    for (const Way way : ways) {
-        for (const TroubleKind kind : kinds) {
-            if (draw_chance(rng, chance)) {
-                const double seconds = draw_between(rng, 5, 60);
-                add_trouble(rng, options, seconds,
-                            {.way = way, .kind = kind, .chance = draw_between(rng, 0.05, 0.4)});
-            }
-        }
-    }
-}
-
-/// Of the machine that we run on, and its disk.
-void add_machine_troubles(Rng& rng, Options& options) {
-    if (draw_chance(rng, 0.06)) {
-        options.reboots_at.push_back(draw_moment(rng, options));
-    }
-    if (draw_chance(rng, 0.05)) {
-        options.rots_at.push_back(draw_moment(rng, options));
-    }
-    if (draw_chance(rng, 0.05)) {
-        add_trouble(rng, options, 1, {.way = Way::ledger, .kind = TroubleKind::broken});
-    }
-    if (draw_chance(rng, 0.05)) {
-        const double seconds = draw_between(rng, 3, 30);
-        add_trouble(rng, options, seconds, {.way = Way::ledger, .kind = TroubleKind::full});
-    }
-    if (draw_chance(rng, 0.05)) {
-        const Tick begins_at = draw_moment(rng, options);
-        options.pauses.push_back({begins_at, begins_at + draw_ticks(rng, 1, 20)});
-    }
-}
-
-/// A random subset of what else may go wrong, so that troubles meet.
-void add_swarm(Rng& rng, Options& options) {
-    constexpr std::array kinds{TroubleKind::silent,      TroubleKind::slow,
-                               TroubleKind::throttled,   TroubleKind::reply_lost,
-                               TroubleKind::stale,       TroubleKind::order_lost,
-                               TroubleKind::late_effect, TroubleKind::partial};
-    add_some(rng, options, act_on, kinds, 0.06);
-    constexpr std::array telemetry{TroubleKind::silent, TroubleKind::slow, TroubleKind::duplicated,
-                                   TroubleKind::reordered, TroubleKind::dropped};
-    constexpr std::array read_from{Way::probes, Way::processes, Way::counters};
-    add_some(rng, options, read_from, telemetry, 0.05);
-    if (draw_chance(rng, 0.35)) {
-        add_deaths(options, draw_between(rng, 0.05, 0.5),
-                   static_cast<std::uint32_t>(rng.between(1, 8)));
-    }
-    if (draw_chance(rng, 0.1)) {
-        const Tick begins_at = draw_ticks(rng, 20, 60);
-        options.suspensions.push_back({begins_at, begins_at + draw_ticks(rng, 2, 20)});
-    }
-    add_machine_troubles(rng, options);
-    options.has_autoscaler = options.has_autoscaler || draw_chance(rng, 0.08);
-    options.has_gitops = options.has_gitops || draw_chance(rng, 0.08);
-    options.has_undrainer = draw_chance(rng, 0.12);
-    options.has_older_self = options.has_older_self || draw_chance(rng, 0.05);
-    options.has_restarter = options.has_restarter || draw_chance(rng, 0.08);
-}
-
-/// One after another, so that few seeds meet all of them.
-const Scenario& scenario_of(std::uint64_t seed) {
-    std::vector<const Scenario*> runnable;
-    for (const Scenario& scenario : scenarios) {
-        if (scenario.shape != nullptr) {
-            runnable.push_back(&scenario);
-        }
-    }
-    return *runnable[seed % runnable.size()];
-}
-
 }  // namespace
 
 std::span<const Scenario> all_scenarios() {
@@ -537,37 +311,6 @@ std::span<const Scenario> all_scenarios() {
 const Scenario* find_scenario(std::string_view name) {
     const auto found = std::ranges::find(scenarios, name, &Scenario::name);
     return found == scenarios.end() ? nullptr : &*found;
-}
-
-Options draw_options(std::uint64_t seed, const Scenario* only, std::uint32_t services_count) {
-    Rng rng = Rng(seed).fork("options");
-    Options options;
-    options.seed = seed;
-    const Scenario& scenario = only != nullptr ? *only : scenario_of(seed);
-    options.scenario = scenario.name;
-    options.topology = draw_chance(rng, 0.5) ? payment_gateway() : draw_topology(rng, 8);
-    if (services_count > 0) {
-        options.topology = draw_topology_of(rng, services_count);
-    }
-    options.limits = draw_limits(rng, options.topology);
-    options.model = static_cast<ModelKind>(rng.between(0, 5));
-    options.person = static_cast<PersonKind>(rng.between(0, 3));
-    options.chaos_ends_at = draw_ticks(rng, 90, 150);
-    options.ends_at = options.chaos_ends_at + ticks_of(420);
-    scenario.shape(rng, options);
-    if (!options.is_quiet) {
-        // A twin has one fault: of several the first to be judged decides how the others go on.
-        for (std::int64_t left = rng.between(1, 3); left > 0 && !options.has_twin; --left) {
-            add_work(rng, options);
-        }
-        if (!options.has_twin) {
-            add_swarm(rng, options);
-        }
-    }
-    if (options.model == ModelKind::demon) {
-        options.person = PersonKind::absent;  // P10: what it does is not to be mended by others.
-    }
-    return options;
 }
 
 }  // namespace homeostat::sim

@@ -8,7 +8,6 @@
 #include "homeostat/base/rng.hpp"
 #include "homeostat/sim/run/options.hpp"
 
-#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -27,11 +26,5 @@ struct Scenario {
 
 /// Null: there is none of that name.
 [[nodiscard]] const Scenario* find_scenario(std::string_view name);
-
-/// Everything that the seed decides beforehand. `only` null: the seed's own scenario.
-/// `services_count` 0: the demo's three, or 3 to 8.
-[[nodiscard]] Options draw_options(std::uint64_t seed,
-                                   const Scenario* only,
-                                   std::uint32_t services_count = 0);
 
 }  // namespace homeostat::sim
