@@ -62,6 +62,19 @@ TEST_CASE("a drain is of an instance in rotation, an undrain of a drained one") 
     CHECK_FALSE(scene.ask(undrain_0));
 }
 
+TEST_CASE("what this incident has left drained is put back though its symptom is about another") {
+    for (const bool is_undo : {true, false}) {
+        Scene scene = scene_of(is_undo ? readmit_0 : eject_0);
+        scene.asked.is_undo = is_undo;
+        scene.asked.symptom.subject = {SubjectKind::instance, "payments-1"};
+        learn_effect(scene.history, {incident, "i-1.e1", eject_0, drain_0}, now);
+        scene.facts.instances[0].rotation = Rotation::draining;
+        learn_own_drain(scene.history, payments_0);
+        CAPTURE(is_undo);
+        CHECK(scene.refuses(catalogue_rule) == !is_undo);
+    }
+}
+
 TEST_CASE("what was drained by nobody that we know of is not put back, and a person is told") {
     for (const Remedy& remedy : {rolling, restart_0, readmit_0}) {
         CAPTURE(describe(remedy));

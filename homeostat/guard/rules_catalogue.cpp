@@ -114,8 +114,10 @@ struct InCatalogue {
         if (find_instance(matter.facts, instance) == nullptr) {
             return no("there is no such instance");
         }
+        // What a remedy for the whole group has left of another one is put back all the same.
         const Subject& subject = matter.asked.symptom.subject;
-        if (subject.kind == SubjectKind::instance && subject.name != instance.text()) {
+        if (!matter.asked.is_undo && subject.kind == SubjectKind::instance &&
+            subject.name != instance.text()) {
             return no("the symptom is about " + subject.name);
         }
         return std::nullopt;

@@ -51,11 +51,13 @@ template <class T>
            inverts(Past(it.story).held(it.asked.incident));
 }
 
-/// It is one of the group, and no other one is what the symptom is about.
+/// It is one of the group, and no other one is what the symptom is about. What is taken back need
+/// not be.
 [[nodiscard]] inline bool is_blamed(const Question& it, const InstanceId& instance) {
     const Subject& about = it.asked.symptom.subject;
     return find_instance(it.facts, instance) != nullptr &&
-           (about.kind != SubjectKind::instance || about.name == instance.text());
+           (it.asked.is_undo || about.kind != SubjectKind::instance ||
+            about.name == instance.text());
 }
 
 [[nodiscard]] inline bool is_called_stale(const Question& it, const CacheId& cache) {

@@ -105,6 +105,20 @@ TEST_CASE("a rolling restart that its budget stops half-way leaves nobody draine
     CHECK(executor.story().back() == "closed passed");
 }
 
+TEST_CASE("what a remedy for all has left drained is put back, whichever one the symptom is about") {
+    SimulatedWorld world = all_bad();
+    SimulatedExecutor executor(world);
+    after(executor, EffectId("i-1.e2"), [&] { world.refusals_left["replace"] = 9; });
+    const Symptom of_another =
+        about_instance_for_test(SymptomKind::instance_not_answering, "payments-1", world.now);
+    world.instance(InstanceId("payments-1")).is_stalled = true;
+    executor.open(proposal_for_test(of_another, rolling_restart_for_test()));
+    executor.settle();
+    CHECK(lines_count(executor, "given back: ") == 1);
+    CHECK_FALSE(is_any_drained(world));
+    check_replay(executor);
+}
+
 TEST_CASE("what was decided about something left drained is decided again in the same way") {
     SimulatedWorld world = all_bad();
     SimulatedExecutor executor(world);
