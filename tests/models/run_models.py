@@ -43,6 +43,18 @@ VARIANTS = {
         ["IGNORES_REBOOTS"],
         ["FROM_CLOSE_ONLY"],
     ],
+    "pledge": [
+        ["FROM_ASKING"],
+        ["ANY_PLEDGE"],
+        ["LEAVES_UNANSWERED"],
+        ["RESTART_RESTORES"],
+        ["NO_MARGIN"],
+    ],
+    "capacity": [
+        ["NO_GRANT"],
+        ["FROM_REPLY"],
+        ["NO_HOLD"],
+    ],
 }
 # Beside what is never to happen, these say what happens at last; fairness costs time and memory.
 LIVE = {"intent_act_outcome", "kill_switch"}

@@ -23,13 +23,17 @@ bool has(const std::vector<T>& all, const T& one) {
     return std::ranges::find(all, one) != all.end();
 }
 
+std::string rotation_of(const InstanceId& instance) {
+    return "rotation " + instance.text();
+}
+
 /// What a rival would take back of it; empty for what leaves nothing behind.
 std::string lasting_part_of(const Step& step, const std::set<InstanceId>& spares) {
     if (const auto* swap = std::get_if<SwapVersion>(&step)) {
         return "version " + swap->to.text();
     }
     if (const auto* drain = std::get_if<Drain>(&step)) {
-        return "rotation " + drain->instance.text();
+        return rotation_of(drain->instance);
     }
     const auto* replace = std::get_if<Replace>(&step);
     if (replace != nullptr && spares.contains(replace->instance)) {
@@ -235,6 +239,9 @@ void Referee::lose_sight(const Step& step) {
 }
 
 void Referee::see_revert(const std::string& what) {
+    if (put_back_last_.contains(what)) {
+        return;
+    }
     reverts_.push_back({now_, what});
 }
 
@@ -268,6 +275,11 @@ void Referee::see_order(const Order& order) {
     }
     model_run_.ask(order.effect);
     check_model_run();
+    if (const auto* undrain = std::get_if<Undrain>(&order.step)) {
+        put_back_last_.insert(rotation_of(undrain->instance));
+    } else if (const auto* drain = std::get_if<Drain>(&order.step)) {
+        put_back_last_.erase(rotation_of(drain->instance));
+    }
     orders_.emplace(order.effect, order);
     unanswered_.insert(order.effect);
 }

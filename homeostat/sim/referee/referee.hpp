@@ -120,7 +120,8 @@ class Referee {
                     std::string_view kind,
                     std::uint32_t target,
                     const ProcessIdentity& identity);
-    /// A rival took back what we had done: "scale", "version", "rotation payments-0".
+    /// A rival took back what we had done: "scale", "version", "rotation payments-0". What we
+    /// would have back ourselves is no objection of anybody's.
     void see_revert(const std::string& what);
     void see_death(bool has_lost_power = false);
     /// What a successor read from the ledger: P14.
@@ -184,6 +185,7 @@ class Referee {
     std::set<Part> unread_;
     std::set<std::string> unread_targets_;
     std::deque<Revert> reverts_;
+    std::set<std::string> put_back_last_;  ///< Rotations of which our latest order was an undrain.
     RecordsSeen records_;
     CoolDowns cool_downs_;
     ModelRun model_run_;

@@ -287,6 +287,27 @@ TEST_CASE("P18: a third time, after somebody took it back twice") {
     CHECK(history.broken() == Broken{"P18"});
 }
 
+TEST_CASE("P18: somebody who is faster than our own undrain objects to nothing") {
+    for (const bool is_ours_under_way : {true, false}) {
+        History history{[] {
+            Rules more = rules();
+            more.effects_max = 30;
+            return more;
+        }()};
+        history.act("i-1.e1", Drain{one});
+        if (is_ours_under_way) {
+            history.intend("i-1.e2", Undrain{one});
+            history.order("i-1.e2", Undrain{one});
+        }
+        history.referee.see_revert("rotation payments-0");
+        history.act("i-1.e3", Drain{one});
+        history.referee.see_revert("rotation payments-0");
+        history.act("i-1.e4", Drain{one});
+        CAPTURE(is_ours_under_way);
+        CHECK(history.broken() == (is_ours_under_way ? Broken{} : Broken{"P18"}));
+    }
+}
+
 TEST_CASE("P19: neither healed nor told, still at work, something left behind") {
     for (const Ending& bad :
          {Ending{.why_not = "errors"}, Ending{.is_person_told = true, .open = {"i-1 at act"}},
