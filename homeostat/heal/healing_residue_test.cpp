@@ -105,7 +105,7 @@ TEST_CASE("a rolling restart that its budget stops half-way leaves nobody draine
     CHECK(executor.story().back() == "closed passed");
 }
 
-TEST_CASE("what a remedy for all has left drained is put back, whichever one the symptom is about") {
+TEST_CASE("what a remedy for all has left drained is put back, whomever the symptom is about") {
     SimulatedWorld world = all_bad();
     SimulatedExecutor executor(world);
     after(executor, EffectId("i-1.e2"), [&] { world.refusals_left["replace"] = 9; });

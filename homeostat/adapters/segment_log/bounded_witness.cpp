@@ -43,4 +43,8 @@ Result<void> BoundedWitness::append(const SignedHead& head) const {
     return bounded<void>([file = file_, head] { return file.append(head); });
 }
 
+Result<void> BoundedWitness::append_first(const SignedHead& head) const {
+    return bounded<void>([file = file_, head] { return file.append_first(head); });
+}
+
 }  // namespace homeostat::adapters::segment_log

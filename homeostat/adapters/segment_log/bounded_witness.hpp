@@ -29,6 +29,7 @@ class BoundedWitness {
     /// As HeadFile. ERRORS: also unreachable: no answer in time, or none yet to an earlier call.
     [[nodiscard]] Result<std::optional<SignedHead>> last() const;
     [[nodiscard]] Result<void> append(const SignedHead& head) const;
+    [[nodiscard]] Result<void> append_first(const SignedHead& head) const;
 
     [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
 

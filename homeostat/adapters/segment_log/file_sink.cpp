@@ -65,7 +65,7 @@ Result<SinkTail> read_tail(const Disk& disk, const std::filesystem::path& file) 
                                         " is no regular file, and a sink is read again, as the "
                                         "ledger's witness; name a file (`tail -F` sends it on)");
     }
-    const std::uintmax_t size = error ? 0 : std::filesystem::file_size(file, error);
+    const std::uintmax_t size = std::filesystem::file_size(file, error);
     if (error) {
         return fail(Fault::full, file.string() + ": " + error.message());
     }

@@ -79,6 +79,38 @@ TEST_CASE("groups that are only written reach the sink with the next durable one
     CHECK(lines_of(scratch.sink()) == numbers_below(3));
 }
 
+TEST_CASE("groups that are only written reach the sink at the latest when the ledger ends") {
+    const ScratchForTest scratch;
+    for (const std::uint64_t number : {0U, 1U}) {
+        LogForTest log(sink_options(scratch));
+        REQUIRE(log.append(group_for_test(number), ports::Durability::written));
+    }
+    CHECK(lines_of(scratch.sink()) == numbers_below(2));
+}
+
+TEST_CASE("what a sink missed is written to it at once, as long as it is not large") {
+    const ScratchForTest scratch;
+    fill_for_test(options_for_test(scratch), 8);
+    int writes_count = 0;
+    const Disk counting([&writes_count](DiskCall call) {
+        writes_count += call == DiskCall::write ? 1 : 0;
+        return 0;
+    });
+    REQUIRE(FileSink(scratch.sink(), scratch.ledger(), counting).copy({}, 0, 8));
+    CHECK(writes_count == 1);
+    CHECK(lines_of(scratch.sink()) == numbers_below(8));
+    EntryGroup large = group_for_test(8);
+    large.entries[0].body.as_object()["because"] = std::string(500'000, 'x');
+    for (std::uint64_t number = 8; number < 11; ++number) {
+        REQUIRE(LogForTest(options_for_test(scratch)).append(large));
+    }
+    REQUIRE(FileSink(scratch.sink(), scratch.ledger(), counting).copy({}, 0, 11));
+    CHECK(writes_count == 4);
+    CHECK(lines_of(scratch.sink()) == numbers_below(11));
+    write_for_test(scratch.segment(0), "no ledger");
+    CHECK_FALSE(FileSink(scratch.sink(), scratch.ledger(), counting).copy({}, 0, 12));
+}
+
 TEST_CASE("a start catches up what the sink missed, whatever is torn at its end") {
     const ScratchForTest scratch;
     fill_for_test(sink_options(scratch), 8);
@@ -140,6 +172,44 @@ TEST_CASE("wherever a crash cuts the sink, its end is the last whole line and no
     CHECK(lines_count == 3);
 }
 
+TEST_CASE("of a sink that is not read whole only a torn last line is cut off") {
+    const ScratchForTest scratch;
+    {
+        LogForTest log(sink_options(scratch));
+        for (std::uint64_t number = 0; number < 3; ++number) {
+            EntryGroup large = group_for_test(number);
+            large.entries[0].body.as_object()["because"] = std::string(1'000'000, 'x');
+            REQUIRE(log.append(large));
+        }
+    }
+    const std::string whole = read_for_test(scratch.sink());
+    REQUIRE(lines_of(scratch.sink()) == numbers_below(3));
+    const Disk no_cut([](DiskCall call) { return call == DiskCall::truncate ? EPERM : 0; });
+    CHECK(FileSink(scratch.sink(), scratch.ledger(), no_cut).copy({}, 0, 3));
+    write_for_test(scratch.sink(), whole + whole.substr(0, 100));
+    fill_for_test(sink_options(scratch), 1);
+    CHECK(read_for_test(scratch.sink()).starts_with(whole));
+    CHECK(lines_of(scratch.sink()) == numbers_below(4));
+}
+
+TEST_CASE(
+    "a ledger older than its sink takes nothing until the next start, also if the sink goes") {
+    const ScratchForTest scratch;
+    Options options = options_for_test(scratch);
+    options.sink = scratch.sink();
+    fill_for_test(options, 2);
+    const std::string old = read_for_test(scratch.segment(0));
+    fill_for_test(options, 2);
+    write_for_test(scratch.segment(0), old);
+    LogForTest log(options);
+    REQUIRE(log.numbers().error().fault == Fault::corrupt);
+    std::filesystem::remove(scratch.sink());
+    const Result<ports::Position> more = log.append(group_for_test(2));
+    REQUIRE_FALSE(more);
+    CHECK(more.error().fault == Fault::corrupt);
+    CHECK(read_for_test(scratch.segment(0)) == old);
+}
+
 TEST_CASE("a sink that fails is reported once, stops nothing and is caught up later") {
     const ScratchForTest scratch;
     News news;
@@ -178,6 +248,13 @@ TEST_CASE("a sink that may only be appended to is copied to: only what is torn i
     FileSink again(scratch.sink(), scratch.ledger(), disk);
     REQUIRE(again.copy({}, 0, 3));
     CHECK(lines_of(scratch.sink()) == numbers_below(3));
+    const std::string torn = read_for_test(scratch.sink()) + "{";
+    write_for_test(scratch.sink(), torn);
+    FileSink last(scratch.sink(), scratch.ledger(), disk);
+    const Result<void> refused = last.copy({}, 0, 3);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().text.contains("cannot cut " + scratch.sink().string()));
+    CHECK(read_for_test(scratch.sink()) == torn);
 }
 
 TEST_CASE("a sink that is gone at the start is told of, and written anew") {
@@ -231,6 +308,7 @@ TEST_CASE("a sink that cannot be read again is refused with the mend, and the le
     options.on_news = news.listener();
     fill_for_test(options, 2);
     REQUIRE_FALSE(news.told.empty());
+    CHECK(news.told.front().starts_with("the ledger has no witness: " + scratch.sink().string()));
     CHECK(news.told.back() ==
           "the ledger's sink fails, the ledger goes on: " + scratch.sink().string() +
               " is no regular file, and a sink is read again, as the ledger's witness; name a "
@@ -346,6 +424,11 @@ TEST_CASE("a sink inside the ledger's directory is refused") {
 TEST_CASE("verifying needs a ledger, and the sink that was named") {
     const ScratchForTest scratch;
     CHECK(verify_ledger(scratch.ledger()).error().fault == Fault::absent);
+    std::filesystem::create_directory(scratch.ledger());
+    CHECK(verify_ledger(scratch.ledger()).error().fault == Fault::absent);
+    // Of one that has nothing any more a witness knows better.
+    const Witness noted{std::string(64, 'a'), {}};
+    CHECK(verify_ledger(scratch.ledger(), noted).error().fault == Fault::corrupt);
     fill_for_test(options_for_test(scratch), 1);
     CHECK(verify_ledger(scratch.ledger(), Witness{{}, scratch.sink()}).error().fault ==
           Fault::absent);

@@ -2,6 +2,7 @@
 
 #include "homeostat/adapters/segment_log/chain.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <system_error>
@@ -10,30 +11,31 @@ namespace homeostat::adapters::segment_log {
 
 namespace {
 
-/// Takes one thing after the other from the beginning of a text.
+/// Takes one thing after the other from the beginning of a text. Once something is not as wanted,
+/// nothing that is taken means anything.
 class Taking {
   public:
     explicit Taking(std::string_view text) : text_(text) {}
 
     Taking& literal(std::string_view wanted) {
         is_good_ = is_good_ && text_.starts_with(wanted);
-        text_.remove_prefix(is_good_ ? wanted.size() : 0);
+        text_.remove_prefix(std::min(wanted.size(), text_.size()));
         return *this;
     }
 
-    /// The hash's digits are not looked at: they are compared with a hash that is one.
+    /// The hash's digits are not looked at: they are compared with a hash that is one. If there
+    /// are too few, what has to follow them is missing too.
     Taking& hash(std::string_view& taken) {
-        is_good_ = is_good_ && text_.size() >= hash_digits;
-        taken = text_.substr(0, is_good_ ? hash_digits : 0);
+        taken = text_.substr(0, hash_digits);
         text_.remove_prefix(taken.size());
         return *this;
     }
 
     /// What stands before the next quote: a boot's name has none in it.
     Taking& word(std::string_view& taken) {
-        const std::size_t end = is_good_ ? text_.find('"') : std::string_view::npos;
-        is_good_ = end != std::string_view::npos;
-        taken = text_.substr(0, is_good_ ? end : 0);
+        const std::size_t end = text_.find('"');
+        is_good_ = is_good_ && end != std::string_view::npos;
+        taken = text_.substr(0, end);
         text_.remove_prefix(taken.size());
         return *this;
     }
@@ -42,7 +44,7 @@ class Taking {
     Taking& number(Number& taken) {
         const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), taken);
         is_good_ = is_good_ && error == std::errc();
-        text_.remove_prefix(is_good_ ? static_cast<std::size_t>(end - text_.data()) : 0);
+        text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
         return *this;
     }
 

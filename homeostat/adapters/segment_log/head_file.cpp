@@ -93,7 +93,7 @@ Result<HeadTail> HeadFile::tail() const {
         return fail(Fault::invalid,
                     path_.string() + " is no regular file, and heads are read again; name a file");
     }
-    const std::uintmax_t size = error ? 0 : std::filesystem::file_size(path_, error);
+    const std::uintmax_t size = std::filesystem::file_size(path_, error);
     if (error) {
         return fail(Fault::full, path_.string() + ": " + error.message());
     }
@@ -127,10 +127,19 @@ Result<std::optional<SignedHead>> HeadFile::last() const {
 
 Result<void> HeadFile::append(const SignedHead& head) const {
     const Result<HeadTail> found = tail();
-    if (!found) {
-        return std::unexpected(found.error());
+    return found ? append_behind(*found, head) : std::unexpected(found.error());
+}
+
+Result<void> HeadFile::append_first(const SignedHead& head) const {
+    const Result<HeadTail> found = tail();
+    if (found && found->last) {
+        return fail(Fault::busy, path_.string() + ": a head has come there meanwhile");
     }
-    const std::string wrong = found->last ? objection_to(head, *found->last) : std::string();
+    return found ? append_behind(*found, head) : std::unexpected(found.error());
+}
+
+Result<void> HeadFile::append_behind(const HeadTail& tail, const SignedHead& head) const {
+    const std::string wrong = tail.last ? objection_to(head, *tail.last) : std::string();
     if (!wrong.empty()) {
         return fail(Fault::corrupt, path_.string() + ": " + wrong);
     }
@@ -140,12 +149,12 @@ Result<void> HeadFile::append(const SignedHead& head) const {
     }
     // An append-only file (chattr +a) refuses even to be cut to the size that it has.
     Result<void> done;
-    if (found->torn_bytes > 0) {
-        done = disk_.truncate(*file, found->whole_bytes);
+    if (tail.torn_bytes > 0) {
+        done = disk_.truncate(*file, tail.whole_bytes);
     }
     done = done ? disk_.append(*file, to_head_line(head)) : done;
     done = done ? disk_.sync(*file) : done;
-    const bool is_new = found->whole_bytes == 0;
+    const bool is_new = tail.whole_bytes == 0;
     return done && is_new ? disk_.sync_directory(os::parent_of(path_.string())) : done;
 }
 

@@ -48,10 +48,15 @@ class HeadFile {
     /// follow on it; full without the right or the room to write.
     [[nodiscard]] Result<void> append(const SignedHead& head) const;
 
+    /// The same where last() said nothing: what came since is compared before anything follows it.
+    /// ERRORS: as append(); busy: there is a head by now.
+    [[nodiscard]] Result<void> append_first(const SignedHead& head) const;
+
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
   private:
     [[nodiscard]] Result<HeadTail> tail() const;
+    [[nodiscard]] Result<void> append_behind(const HeadTail& tail, const SignedHead& head) const;
 
     std::filesystem::path path_;
     Disk disk_;

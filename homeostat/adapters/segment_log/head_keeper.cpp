@@ -257,19 +257,24 @@ bool HeadKeeper::send_to_any(const SignedHead& head) {
 
 Result<void> HeadKeeper::give(std::size_t witness, const SignedHead& head) {
     const BoundedWitness& file = files_[witness];
-    const Result<void> agrees = is_compared_[witness] ? Result<void>{} : compare(file, head);
-    if (!agrees) {
-        return agrees;
+    if (is_compared_[witness]) {
+        return file.append(head);
     }
+    const Result<bool> has_head = compare(file, head);
+    if (!has_head) {
+        return std::unexpected(has_head.error());
+    }
+    // A mount may come back between the two calls, with heads that nobody has compared.
+    Result<void> appended = *has_head ? file.append(head) : file.append_first(head);
     // Only then: of an earlier group than it has seen it cannot be asked.
-    Result<void> appended = file.append(head);
-    is_compared_[witness] = is_compared_[witness] || appended.has_value();
+    is_compared_[witness] = appended.has_value();
     return appended;
 }
 
-/// What a start does with all of them. That a head is of another ledger or key, or of a later
-/// group, whoever appends says by himself. ERRORS: corrupt: it has seen what the ledger is not.
-Result<void> HeadKeeper::compare(const BoundedWitness& file, const SignedHead& head) const {
+/// What a start does with all of them; says whether it has a head. That one is of another ledger or
+/// key, or of a later group, whoever appends says by himself. ERRORS: corrupt: it has seen what the
+/// ledger is not.
+Result<bool> HeadKeeper::compare(const BoundedWitness& file, const SignedHead& head) const {
     const Result<std::optional<SignedHead>> last = file.last();
     if (!last) {
         return std::unexpected(last.error());
@@ -277,10 +282,10 @@ Result<void> HeadKeeper::compare(const BoundedWitness& file, const SignedHead& h
     const bool follows = *last && (*last)->ledger == head.ledger && (*last)->key == head.key &&
                          (*last)->index <= head.index;
     if (!follows) {
-        return {};
+        return last->has_value();
     }
-    if (Result<void> checked = check(file, **last); !checked) {
-        return checked;
+    if (const Result<void> checked = check(file, **last); !checked) {
+        return std::unexpected(checked.error());
     }
     const std::uint64_t index = (*last)->index;
     const Result<std::optional<std::string>> hash = hash_after_(index);
@@ -288,7 +293,7 @@ Result<void> HeadKeeper::compare(const BoundedWitness& file, const SignedHead& h
         return fail("the ledger cannot be compared with " + file.path().string(), hash.error());
     }
     if (*hash == (*last)->hash) {
-        return {};
+        return true;
     }
     return fail(
         Fault::corrupt,

@@ -104,7 +104,7 @@ class HeadKeeper {
     void send();
     [[nodiscard]] bool send_to_any(const SignedHead& head);
     [[nodiscard]] Result<void> give(std::size_t witness, const SignedHead& head);
-    [[nodiscard]] Result<void> compare(const BoundedWitness& file, const SignedHead& head) const;
+    [[nodiscard]] Result<bool> compare(const BoundedWitness& file, const SignedHead& head) const;
     [[nodiscard]] bool note_answer(std::size_t witness, const Result<void>& answer);
     void note_witnessed(const SignedHead& head);
     [[nodiscard]] std::string say_each_witness() const;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -36,7 +37,7 @@ Result<void> HeadReading::compare(const ChainedGroup& found) {
                                     "signed, at byte {}",
                                     index, path_.string(), line_begin_));
         }
-        begins_ = std::max(begins_.value_or(0), head_->begins);
+        begins_ = std::max(begins_, std::optional(head_->begins));
         if (Result<void> read = next(); !read) {
             return read;
         }
@@ -49,7 +50,7 @@ Result<void> HeadReading::compare(const ChainedGroup& found) {
                                     index, path_.string(), line_begin_));
         }
         ++agreed_count_;
-        begins_ = std::max(begins_.value_or(0), head_->begins);
+        begins_ = std::max(begins_, std::optional(head_->begins));
         if (Result<void> read = next(); !read) {
             return read;
         }

@@ -66,6 +66,13 @@ inline EntryGroup group_for_test(std::uint64_t number) {
     return group;
 }
 
+/// The same of an incident that is over: one that is open is kept, and all behind it.
+inline EntryGroup closed_for_test(std::uint64_t number) {
+    EntryGroup group = group_for_test(number);
+    group.entries[0].kind = EntryKind::closed;
+    return group;
+}
+
 inline std::string read_for_test(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -150,6 +157,31 @@ inline void fill_for_test(const Options& options, std::uint64_t count) {
     for (std::uint64_t number = first; number < first + count; ++number) {
         ensure(log.append(group_for_test(number)).has_value(), "the ledger takes a group");
     }
+}
+
+/// A start that comes two days after the first groups, in their boot, and keeps one day.
+inline Options keeping_for_test(Options options) {
+    const std::chrono::hours after{48};
+    options.keep = std::chrono::hours{24};
+    options.clocks_for_test = [after] {
+        return Moment{Instant{after}, group_for_test(0).wall_at + after, {}};
+    };
+    return options;
+}
+
+/// A new ledger of `count` groups, one a segment, and of one that is two days younger: a start with
+/// keeping_for_test() drops those `count`.
+inline void fill_old_for_test(Options options, std::uint64_t count) {
+    options.segment_bytes_max = 1;
+    LogForTest log(options);
+    for (std::uint64_t number = 0; number < count; ++number) {
+        ensure(log.append(closed_for_test(number)).has_value(), "the ledger takes a group");
+    }
+    const Moment now = keeping_for_test(options).clocks_for_test();
+    EntryGroup younger = closed_for_test(count);
+    younger.at = now.at;
+    younger.wall_at = now.wall_at;
+    ensure(log.append(younger).has_value(), "the ledger takes a group");
 }
 
 /// 0, 1, … count − 1.

@@ -91,6 +91,37 @@ TEST_CASE("an open incident keeps its segment and all behind it, until it is clo
     CHECK(first_kept(retention, moment_at(begin + days{400})) == 4);
 }
 
+TEST_CASE("what was dropped is not dropped again, and the next cut begins behind it") {
+    Retention retention = quiet(4, days{1});
+    const Moment now = moment_at(begin + days{399});
+    REQUIRE(first_kept(retention, now) == 2);
+    retention.drop_before(2);
+    CHECK_FALSE(retention.cut(now));
+    CHECK(first_kept(retention, moment_at(begin + days{400})) == 3);
+}
+
+TEST_CASE("an incident that was open while what is older was dropped ends as any other") {
+    Retention retention = quiet(2, days{1});
+    retention.learn(stored_of(4, begin + days{2}, {entry_of(EntryKind::opened, "i-9")}), 2);
+    retention.learn(stored_of(5, begin + days{3}, {entry_of(EntryKind::started, "")}), 3);
+    REQUIRE(first_kept(retention, moment_at(begin + days{500})) == 2);
+    retention.drop_before(2);
+    retention.learn(stored_of(6, begin + days{3}, {entry_of(EntryKind::closed, "i-9")}), 3);
+    retention.learn(stored_of(7, begin + days{3}, {entry_of(EntryKind::started, "")}), 4);
+    CHECK(first_kept(retention, moment_at(begin + days{500})) == 4);
+}
+
+TEST_CASE("an incident whose records were dropped is a new one if it comes up again") {
+    Retention retention = quiet(3, days{1});
+    retention.drop_before(1);
+    retention.learn(stored_of(6, begin + days{2}, {entry_of(EntryKind::held, "i-1")}), 2);
+    retention.learn(stored_of(7, begin + days{2}, {entry_of(EntryKind::started, "")}), 3);
+    CHECK(first_kept(retention, moment_at(begin + days{500})) == 2);
+    retention.learn(stored_of(8, begin + days{2}, {entry_of(EntryKind::closed, "i-1")}), 3);
+    retention.learn(stored_of(9, begin + days{2}, {entry_of(EntryKind::started, "")}), 4);
+    CHECK(first_kept(retention, moment_at(begin + days{500})) == 4);
+}
+
 TEST_CASE("an incident whose beginning is not there is open all the same, until it is closed") {
     for (const EntryKind kind : {EntryKind::checkpoint, EntryKind::intent, EntryKind::held}) {
         CAPTURE(static_cast<int>(kind));
@@ -201,6 +232,24 @@ TEST_CASE("a machine that is off each night keeps for as long as one that is not
     CHECK(first_kept(retention, before) == 0);
     // The boot goes on; by the wall clock it has been more than 397 days since the 99th.
     const Moment now{Instant{days{99}}, begin + days{497}, "boot-398"};
+    CHECK(first_kept(retention, now) == 1);
+}
+
+TEST_CASE("the time that a machine was on counts once, also where it was off in between") {
+    Retention retention(keep);
+    constexpr std::uint64_t boots_count = 400;  // Of ten hours, and two without: 200 days.
+    for (std::uint64_t boot = 0; boot < boots_count; ++boot) {
+        StoredGroup stored = stored_of(boot, begin + hours{12 * boot}, {});
+        stored.group.boot_id = "boot-" + std::to_string(boot);
+        stored.group.at = Instant{hours{10}};
+        retention.learn(stored, boot == 0 ? 0 : 1);
+    }
+    // The wall clock jumps, so that only the time that has passed for sure keeps the beginning.
+    Moment now{Instant{hours{10}}, begin + days{5000}, "boot-399"};
+    CHECK(first_kept(retention, now) == 0);
+    now.at += days{197};
+    CHECK(first_kept(retention, now) == 0);
+    now.at += days{1};
     CHECK(first_kept(retention, now) == 1);
 }
 

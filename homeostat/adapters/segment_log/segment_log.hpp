@@ -47,6 +47,9 @@ struct Options {
     std::function<void(std::string_view)> on_news;
     DiskProbe disk_probe_for_test;
     std::function<Moment()> clocks_for_test{};  ///< Of the boot `boot_id`.
+    /// Until what is old is looked for again; zero: a day, or a minute where something stood in
+    /// the way.
+    Duration drop_again_for_test{Duration::zero()};
 };
 
 class SegmentLog final : public ports::Ledger {

@@ -143,7 +143,16 @@ TEST_CASE("a shortened ledger goes on: its segments, its name, a second dropping
         }
     }
     CHECK(verify_ledger(scratch.ledger()).value().first_index == 9);
-    start(options_at(scratch, later + days{3}));
+    Options second = options_at(scratch, later + days{3});
+    std::size_t removals_count = 0;
+    second.disk_probe_for_test = [&removals_count](DiskCall call) {
+        removals_count += call == DiskCall::remove ? 1 : 0;
+        return 0;
+    };
+    start(second);
+    CHECK(removals_count > 0);
+    CHECK(std::filesystem::exists(scratch.segment(3 + removals_count)));
+    CHECK_FALSE(std::filesystem::exists(scratch.segment(2 + removals_count)));
     const Verification seen = verify_ledger(scratch.ledger()).value();
     CHECK(seen.first_index > 9);
     const std::size_t last = 3 + seen.segments_count;
@@ -349,6 +358,20 @@ TEST_CASE("a full disk takes no record of a dropping, and keeps what there is") 
     CHECK(verify_ledger(scratch.ledger()).value().first_index == 9);
 }
 
+TEST_CASE("nothing is removed where the record of the dropping did not become durable") {
+    const ScratchForTest scratch;
+    fill(options_at(scratch, later));
+    Options options = options_at(scratch, later);
+    options.disk_probe_for_test = [](DiskCall call) { return call == DiskCall::sync ? EIO : 0; };
+    std::string news;
+    options.on_news = [&news](std::string_view text) { news += text; };
+    start(options);
+    CHECK(news.contains("cannot be dropped yet"));
+    CHECK(std::filesystem::exists(scratch.segment(0)));
+    start(options_at(scratch, later));
+    CHECK(verify_ledger(scratch.ledger()).value().first_index == 9);
+}
+
 TEST_CASE("a failed sync of the directory ends a dropping and all writing, until the next start") {
     const ScratchForTest scratch;
     fill(options_at(scratch, later));
@@ -389,6 +412,7 @@ TEST_CASE("a segment that cannot be removed stays, and the ledger goes on") {
         CHECK(log.append(group_at(11, later)));
     }
     CHECK(verify_ledger(scratch.ledger()).value().first_index == 0);
+    CHECK_FALSE(verify_ledger(scratch.ledger()).value().dropped_at);
     start(options_at(scratch, later));
     CHECK(verify_ledger(scratch.ledger()).value().first_index == 9);
 }

@@ -126,6 +126,9 @@ TEST_CASE("a start after an orderly end writes nothing, one after another end th
     CHECK(writes_of_start() == 0);
     write_for_test(scratch.ledger() / "end", "ended in order: of another time\n");
     CHECK(writes_of_start() == 2);
+    const std::string mark = read_for_test(scratch.ledger() / "end");
+    write_for_test(scratch.ledger() / "end", mark + "?");
+    CHECK(writes_of_start() == 2);
     const std::string before = read_for_test(scratch.segment(1));
     write_for_test(scratch.segment(1), before + "torn");
     CHECK(writes_of_start() == 2);
@@ -142,6 +145,24 @@ TEST_CASE("a start on a full disk after a crash does without a second copy of th
     };
     LogForTest log(options);
     CHECK(log.numbers().value() == numbers_below(5));
+}
+
+TEST_CASE("a start on a full disk cuts a torn end off before anything is written behind it") {
+    const ScratchForTest scratch;
+    fill_for_test(small_options(scratch), 5);
+    const std::string before = read_for_test(scratch.segment(1));
+    write_for_test(scratch.segment(1), before + "torn");
+    Options options = small_options(scratch);
+    options.disk_probe_for_test = [is_first = true](DiskCall call) mutable {
+        return call == DiskCall::write && std::exchange(is_first, false) ? ENOSPC : 0;
+    };
+    {
+        LogForTest log(options);
+        REQUIRE(log.numbers().value() == numbers_below(5));
+        CHECK(read_for_test(scratch.segment(1)) == before);
+        REQUIRE(log.append(group_for_test(5)));
+    }
+    CHECK(numbers_in(scratch, "boot-1").value() == numbers_below(6));
 }
 
 }  // namespace homeostat::adapters::segment_log

@@ -55,7 +55,6 @@ const unsigned char* bytes_of(std::string_view text) {
 
 std::string to_hex(std::string_view bytes) {
     std::string text;
-    text.reserve(2 * bytes.size());
     for (const char byte : bytes) {
         fmt::format_to(std::back_inserter(text), "{:02x}", static_cast<unsigned char>(byte));
     }
@@ -247,6 +246,10 @@ Result<SigningKey> SigningKey::read(const std::filesystem::path& file) {
 }
 
 Result<void> SigningKey::write(const std::filesystem::path& file) const {
+    // Before anything is looked for: through "new/../key" nothing is found until `new` is there.
+    if (Result<void> made = os::make_directories(os::parent_of(file.string())); !made) {
+        return made;
+    }
     struct stat status{};
     if (::lstat(file.c_str(), &status) == 0) {
         return is_there_already(file);
@@ -255,10 +258,9 @@ Result<void> SigningKey::write(const std::filesystem::path& file) const {
     ensure(bio != nullptr && PEM_write_bio_PrivateKey(bio.get(), public_key_.key_.get(), nullptr,
                                                       nullptr, 0, nullptr, nullptr) == 1,
            "OpenSSL writes a private key");
-    Result<void> done = os::make_directories(os::parent_of(file.string()));
     // The public key first: with the private one in place a crash must not leave it alone.
-    done =
-        done ? os::write_file_atomically(public_key_file(file).string(), public_key_.pem()) : done;
+    const Result<void> done =
+        os::write_file_atomically(public_key_file(file).string(), public_key_.pem());
     return done ? place_key(file.string(), contents_of(bio.get())) : done;
 }
 

@@ -85,10 +85,15 @@ TEST_CASE("a signature fits its head and key, and nothing else") {
     SignedHead head = head_for_test();
     key.sign(head);
     CHECK(key.public_key().check(head));
+    CHECK(head.key.size() == 16);  // What verifiers and lines that are there already expect.
     CHECK(PublicKey::parse(key.public_key().pem()).value().check(head));
     const std::string line = to_head_line(head);
     CHECK(line.size() < head_line_bytes_max);
     CHECK(parse_head_line(line.substr(0, line.size() - 1)).value() == head);
+    std::string padded = line.substr(0, line.size() - 1);
+    padded.resize(head_line_bytes_max - 1, ' ');
+    CHECK(parse_head_line(padded).value() == head);
+    CHECK_FALSE(parse_head_line(padded + " "));
     std::vector<SignedHead> changed(6, head);
     changed[0].ledger[0] = 'c';
     changed[1].index += 1;
@@ -100,6 +105,23 @@ TEST_CASE("a signature fits its head and key, and nothing else") {
         CHECK_FALSE(key.public_key().check(other));
     }
     CHECK_FALSE(SigningKey::make().public_key().check(head));
+}
+
+TEST_CASE("a line that lacks anything of a head is none") {
+    SignedHead head = head_for_test();
+    SigningKey::make().sign(head);
+    for (const std::string_view line :
+         {"", "{}", "[]", "null", R"({"ledger":1})", R"({"ledger":"a","index":0})"}) {
+        CAPTURE(line);
+        CHECK_FALSE(parse_head_line(line));
+    }
+    for (std::string SignedHead::* text :
+         {&SignedHead::ledger, &SignedHead::hash, &SignedHead::key, &SignedHead::signature}) {
+        SignedHead wrong = head;
+        (wrong.*text).back() = 'g';
+        const std::string line = to_head_line(wrong);
+        CHECK_FALSE(parse_head_line(line.substr(0, line.size() - 1)));
+    }
 }
 
 TEST_CASE("a key comes back from its file, which nobody else may use and nothing replaces") {
@@ -125,7 +147,8 @@ TEST_CASE("the last head is found behind whatever a crash left of the next one")
     key.sign(head);
     const HeadFile file(scratch.path() / "heads.jsonl");
     CHECK(file.last().value() == std::nullopt);
-    REQUIRE(file.append(head));
+    REQUIRE(file.append_first(head));
+    CHECK(file.append_first(head).error().fault == Fault::busy);
     const std::string whole = read_for_test(file.path());
     for (std::size_t size = 0; size < whole.size(); ++size) {
         write_for_test(file.path(), whole + whole.substr(0, size));

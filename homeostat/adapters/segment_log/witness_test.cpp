@@ -1,6 +1,7 @@
 // What happens to witnesses and keys besides an orderly write: they hang, the power goes, links
 // stand in the way, the process dies.
 
+#include "homeostat/adapters/segment_log/bounded_witness.hpp"
 #include "homeostat/adapters/segment_log/head_file.hpp"
 #include "homeostat/adapters/segment_log/ledger_for_test.hpp"
 #include "homeostat/adapters/segment_log/signed_head.hpp"
@@ -11,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -65,6 +67,42 @@ TEST_CASE("a witness that hangs delays neither a start nor an end beyond its dea
         REQUIRE(log.append(group_for_test(1)));
     }
     hangs->set_value();  // Had the end waited for it, nobody would have come here.
+}
+
+TEST_CASE("a witness that hangs has taken nothing, however often it is asked meanwhile") {
+    const ScratchForTest scratch;
+    const auto hangs = std::make_shared<std::promise<void>>();
+    const std::shared_future<void> until = hangs->get_future().share();
+    const Disk disk([until](DiskCall) {
+        until.wait();
+        return ENOSPC;
+    });
+    const BoundedWitness witness(HeadFile(heads_of(scratch), disk), std::chrono::milliseconds{1});
+    for (int call = 0; call < 3; ++call) {
+        const Result<void> appended = witness.append({});
+        REQUIRE_FALSE(appended);
+        CHECK(appended.error().fault == Fault::unreachable);
+    }
+    CHECK_FALSE(witness.last());
+    hangs->set_value();
+}
+
+TEST_CASE("a witness that knows nothing of a ledger is told of, unless the ledger is new too") {
+    const ScratchForTest scratch;
+    std::string news;
+    const auto begin = [&](Options options) {
+        news.clear();
+        options.on_news = [&news](std::string_view text) { news += text; };
+        fill_for_test(options, 1);
+    };
+    const std::string is_new = "no witness has a signed head of the ledger's";
+    begin(head_options(scratch));
+    CHECK_FALSE(news.contains(is_new));
+    std::filesystem::remove(heads_of(scratch));
+    begin(head_options(scratch));
+    CHECK(news.contains(is_new + " 1 groups: it is new, or was taken away"));
+    begin(head_options(scratch));
+    CHECK(news.empty());
 }
 
 namespace {
@@ -131,6 +169,21 @@ TEST_CASE("a witness that was away at the start and has seen another chain gets 
     CHECK(read_for_test(scene.file()) == scene.heads);
 }
 
+TEST_CASE("a witness that was away at the start and has seen a longer chain gets no head") {
+    AwayScene scene;
+    scene.fill(3);
+    const std::string old = read_for_test(scene.scratch().segment(0));
+    scene.fill(7);
+    scene.take();
+    write_for_test(scene.scratch().segment(0), old);  // It stays shorter than the witness knows.
+    std::filesystem::remove(heads_of(scene.scratch()));
+    LogForTest log(scene.options());
+    scene.return_to(log);
+    wait_for_test([&] { return !log.log().objection().empty(); });
+    CHECK(log.log().objection().contains("it has the head of group 9"));
+    CHECK(read_for_test(scene.file()) == scene.heads);
+}
+
 TEST_CASE("a witness that was away at the start and agrees goes on") {
     AwayScene scene;
     scene.fill(3);
@@ -184,6 +237,65 @@ TEST_CASE("a file of heads whose end is nothing but zeros is refused, and not a 
     CHECK(read_for_test(heads_of(scratch)) == heads);
 }
 
+TEST_CASE("of a file of heads that is not read whole only a torn last line is cut off") {
+    const ScratchForTest scratch;
+    SignedHead head{.ledger = std::string(64, 'a'),
+                    .index = 7,
+                    .hash = std::string(64, 'b'),
+                    .wall_at = group_for_test(0).wall_at,
+                    .key = {},
+                    .signature = {}};
+    SigningKey::make().sign(head);
+    const std::string line = to_head_line(head);
+    std::string heads;
+    while (heads.size() < std::size_t{256} << 10U) {
+        heads += line;
+    }
+    write_for_test(heads_of(scratch), heads + line.substr(0, 40));
+    const HeadFile file(heads_of(scratch));
+    CHECK(file.last().value() == head);
+    REQUIRE(file.append(head));
+    CHECK(read_for_test(heads_of(scratch)) == heads + line);
+    write_for_test(heads_of(scratch), line.substr(0, 40));  // The very first one is torn.
+    REQUIRE(file.append(head));
+    CHECK(read_for_test(heads_of(scratch)) == line);
+}
+
+TEST_CASE("a new file of heads is durable with its name, an old one without another sync of it") {
+    const ScratchForTest scratch;
+    SignedHead head{.ledger = std::string(64, 'a'),
+                    .index = 7,
+                    .hash = std::string(64, 'b'),
+                    .wall_at = group_for_test(0).wall_at,
+                    .key = {},
+                    .signature = {}};
+    SigningKey::make().sign(head);
+    int directory_syncs_count = 0;
+    const HeadFile file(heads_of(scratch), Disk([&directory_syncs_count](DiskCall call) {
+                            directory_syncs_count += call == DiskCall::sync_directory ? 1 : 0;
+                            return 0;
+                        }));
+    for (int line = 0; line < 3; ++line) {
+        REQUIRE(file.append(head));
+        CHECK(directory_syncs_count == 1);
+    }
+}
+
+TEST_CASE("a file of heads that cannot be read is not taken for one without any") {
+    const ScratchForTest scratch;
+    fill_for_test(head_options(scratch), 1);
+    const std::string heads = read_for_test(heads_of(scratch));
+    const HeadFile file(heads_of(scratch),
+                        Disk([](DiskCall call) { return call == DiskCall::read ? EIO : 0; }));
+    CHECK_FALSE(file.last());
+    SignedHead head = HeadFile(heads_of(scratch)).last().value().value();
+    head.hash = std::string(64, 'b');
+    SigningKey::read(key_of(scratch)).value().sign(head);
+    CHECK_FALSE(file.append(head));
+    CHECK_FALSE(file.append_first(head));
+    CHECK(read_for_test(heads_of(scratch)) == heads);
+}
+
 TEST_CASE("a key is made where nothing stands, and through no link") {
     const ScratchForTest scratch;
     const std::filesystem::path elsewhere = scratch.path() / "elsewhere";
@@ -203,6 +315,20 @@ TEST_CASE("a key is made where nothing stands, and through no link") {
         CHECK_FALSE(std::filesystem::exists(key.string() + ".new"));
     }
     CHECK_FALSE(std::filesystem::exists(elsewhere));
+}
+
+TEST_CASE(
+    "a key and its public half stay, also where their name goes through a missing directory") {
+    const ScratchForTest scratch;
+    const std::filesystem::path key = scratch.path() / "a.key";
+    REQUIRE(SigningKey::make().write(key));
+    const std::string bytes = read_for_test(key);
+    const std::string public_bytes = read_for_test(public_key_file(key));
+    const Result<void> written = SigningKey::make().write(scratch.path() / "new" / ".." / "a.key");
+    REQUIRE_FALSE(written);
+    CHECK(written.error().fault == Fault::busy);
+    CHECK(read_for_test(key) == bytes);
+    CHECK(read_for_test(public_key_file(key)) == public_bytes);
 }
 
 TEST_CASE("a process killed at any call of writing a head leaves a file to go on with") {
