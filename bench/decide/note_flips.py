@@ -1,8 +1,9 @@
 """What an operator's note changes in the choice of `homeostat decide --ranker both`.
 
 Each case is judged once as it is, and again with one note in front: a wish for another kind of its
-menu that helps, for one that does not, and words about something else. Wordings and names of the
-remedies are those that no training sees (models/train/notes.py).
+menu that helps, for one that does neither help nor harm, for one that harms, for one rather than
+the one that was chosen, to avoid that one, and words about something else. Wordings and names of
+the remedies are those that no training sees (models/train/notes.py).
 """
 
 import json
@@ -19,21 +20,31 @@ import notes
 
 HELPS_FROM = 0.5  # The share of what the best remedy saves users, from which a remedy helps.
 PERSON = "escalate"  # A person is called by rules, and is no kind of the model's.
-WISHES = ("helps", "does_not_help", "about_something_else")
+WISHES = ("helps", "does_not_help", "rather_than", "avoid", "harms", "about_something_else")
 
 
 def wishes(case, rng, words):
-    """{wish: (note, the kind it asks for or None)} for a case that was judged without a note."""
+    """{wish: (note, the kind it asks for, the kind it warns of)} for a case that was judged without
+    a note; None where it does not ask or warn."""
     chosen = case["remedies"][0]["remedy"]
     kinds = list(dict.fromkeys(one["remedy"] for one in case["remedies"]))
     others = [kind for kind in kinds if kind not in (chosen, PERSON)]
-    saves = case["saves"]
-    made = {"about_something_else": (words.word(notes.IDLE), None)}
-    for wish, is_helping in (("helps", True), ("does_not_help", False)):
-        those = [kind for kind in others if (saves.get(kind, 0) >= HELPS_FROM) == is_helping]
+    saves = {kind: case["saves"].get(kind, 0) for kind in others}
+    made = {"about_something_else": (words.idle(), None, None)}
+    for wish, those in (
+            ("helps", [kind for kind in others if saves[kind] >= HELPS_FROM]),
+            ("does_not_help",
+             [kind for kind in others if notes.HARMS_FROM <= saves[kind] < HELPS_FROM]),
+            ("harms", [kind for kind in others if saves[kind] < notes.HARMS_FROM])):
         if those:
             kind = rng.choice(those)
-            made[wish] = (words.prefer(kind), kind)
+            made[wish] = (words.prefer(kind), kind, None)
+    if chosen != PERSON and others:
+        made["avoid"] = (words.avoid(chosen), None, chosen)
+        harmless = [kind for kind in others if saves[kind] >= notes.HARMS_FROM]
+        if harmless:
+            kind = rng.choice(harmless)
+            made["rather_than"] = (words.over(kind, chosen), kind, chosen)
     return made
 
 
@@ -52,34 +63,50 @@ def judged(homeostat, lines, more):
                                                                            strict=True)]
 
 
-def outcome(before, after, kind):
-    """One case with a note, as what is counted. kind: what the note asks for, or None."""
+def outcome(before, after, kind, avoided=None):
+    """One case with a note, as what is counted. kind: what the note asks for, or None; avoided:
+    what it warns of, which is what it asks for where there is no kind."""
     first, then = before["remedies"][0], after["remedies"][0]
-    return {"is_followed": then["remedy"] == kind,
+    is_followed = then["remedy"] == kind if kind or not avoided else then["remedy"] != avoided
+    return {"is_followed": is_followed,
             "is_changed": then["remedy"] != first["remedy"],
+            "was_person": first["remedy"] == PERSON,
             "was_harmful": first["is_harmful"], "is_harmful": then["is_harmful"],
+            "is_harmful_unasked": then["is_harmful"] and then["remedy"] != kind,
             "was_acceptable": first["is_acceptable"], "is_acceptable": then["is_acceptable"]}
 
 
 def counted(outcomes):
-    """Shares of them, and Wilson's interval of those that did what the note asks for."""
+    """Shares of them, and Wilson's intervals of those that did what the note asks for and of those
+    that changed."""
     followed = sum(one["is_followed"] for one in outcomes)
+    changed = sum(one["is_changed"] for one in outcomes)
     return {"n": len(outcomes), "followed_interval": scoring.wilson(followed, len(outcomes)),
+            "changed_interval": scoring.wilson(changed, len(outcomes)),
             **{name: scoring.share(one[name] for one in outcomes)
-               for name in ("is_followed", "is_changed", "was_harmful", "is_harmful",
-                            "was_acceptable", "is_acceptable")}}
+               for name in ("is_followed", "is_changed", "was_person", "was_harmful", "is_harmful",
+                            "is_harmful_unasked", "was_acceptable", "is_acceptable")}}
+
+
+def middle_ms(cases):
+    """The median of what the model took for a case; None of nothing."""
+    took = sorted(case["ms"]["model"] for case in cases if "model" in case)
+    return took[len(took) // 2] if took else None
 
 
 def figures(homeostat, lines, more):
-    """{wish: its counts}; lines: held-out cases; more: how the program is asked."""
+    """{wish: its counts}, and under `model_ms` what a case took without a note and with one;
+    lines: held-out cases; more: how the program is asked."""
     rng, words = random.Random(1), notes.Notes(1, held_out=True)
     before = judged(homeostat, lines, more)
     asked = [wishes(case, rng, words) for case in before]
-    told = {}
+    told = {"model_ms": {"without": middle_ms(before)}}
     for wish in WISHES:
         own = [(line, case, made[wish]) for line, case, made in zip(lines, before, asked,
                                                                     strict=True) if wish in made]
-        after = judged(homeostat, [line | {"notes": [note]} for line, _, (note, _) in own], more)
-        told[wish] = counted([outcome(case, then, kind) for (_, case, (_, kind)), then
-                              in zip(own, after, strict=True)])
+        after = judged(homeostat, [line | {"notes": [note]} for line, _, (note, *_) in own], more)
+        told[wish] = counted([outcome(case, then, kind, avoided)
+                              for (_, case, (_, kind, avoided)), then in zip(own, after,
+                                                                             strict=True)])
+        told["model_ms"][wish] = middle_ms(after)
     return told

@@ -168,8 +168,12 @@ advise::Settings advise_settings(const Config& config) {
     settings.backend = config.haproxy ? config.haproxy->backend : std::string();
     settings.latency_p99_goal = config.latency_p99_goal;
     settings.hold_for = config.hold_for;
-    for (const NeighbourConfig& neighbour : config.neighbours) {
-        settings.neighbours.push_back({neighbour.service, neighbour.backend, neighbour.circuit});
+    // What is advised about neighbours is written for haproxy.cfg.
+    if (!config.envoy) {
+        for (const NeighbourConfig& neighbour : config.neighbours) {
+            settings.neighbours.push_back(
+                {neighbour.service, neighbour.backend, neighbour.circuit});
+        }
     }
     for (const CacheConfig& cache : config.caches) {
         settings.caches.push_back({cache.name, cache.redis.key, cache.max_age});

@@ -1,7 +1,5 @@
 #include "homeostat/app/agent_process.hpp"
 
-#include "homeostat/adapters/haproxy/haproxy_actuator.hpp"
-#include "homeostat/adapters/haproxy/haproxy_telemetry.hpp"
 #include "homeostat/adapters/llm/llm_oracle.hpp"
 #include "homeostat/adapters/process/changes_file.hpp"
 #include "homeostat/adapters/process/log_telemetry.hpp"
@@ -16,6 +14,7 @@
 #include "homeostat/app/caches.hpp"
 #include "homeostat/app/control_api.hpp"
 #include "homeostat/app/declared.hpp"
+#include "homeostat/app/edge.hpp"
 #include "homeostat/app/judge_settings.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/own_place.hpp"
@@ -67,7 +66,6 @@ class AgentProcess {
         return {config_.oracle, calibration_};
     }
     [[nodiscard]] Result<void> make_actuators();
-    [[nodiscard]] Result<void> make_edge();
     void make_telemetry();
     void make_verifiers();
     [[nodiscard]] Result<void> calibrate();
@@ -78,7 +76,6 @@ class AgentProcess {
     void add_metrics();
     [[nodiscard]] std::function<bool()> wanted_check(
         const process::DeclaredInstance& instance) const;
-    void add_edge(std::vector<ports::Telemetry*>& sources);
     void add_journey(std::vector<ports::Telemetry*>& sources);
     [[nodiscard]] Result<void> listen();
     [[nodiscard]] Task<bool> answers(InstanceId instance, Instant deadline);
@@ -105,8 +102,7 @@ class AgentProcess {
     std::unique_ptr<adapters::segment_log::SegmentLog> ledger_;
     std::unique_ptr<CountingLedger> counted_ledger_;
     std::unique_ptr<process::Runtime> runtime_;
-    adapters::haproxy::Options haproxy_;
-    std::unique_ptr<adapters::haproxy::HaproxyActuator> edge_;
+    std::unique_ptr<Edge> edge_;
     std::unique_ptr<Caches> caches_;
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
     std::vector<ports::Telemetry*> sources_;
@@ -225,29 +221,11 @@ Result<void> AgentProcess::make_actuators() {
         return fail("caches", caches.error());
     }
     caches_ = std::move(*caches);
-    return config_.haproxy ? make_edge() : Result<void>{};
-}
-
-Result<void> AgentProcess::make_edge() {
-    const Result<net::Endpoint> socket = net::unix_endpoint(config_.haproxy->socket.string());
-    if (!socket) {
-        return fail("edge.haproxy.socket", socket.error());
+    auto edge = Edge::make(config_, context_.get_executor());
+    if (!edge) {
+        return std::unexpected(edge.error());
     }
-    haproxy_.socket = *socket;
-    haproxy_.service = config_.service;
-    haproxy_.backend = config_.haproxy->backend;
-    const std::vector<process::DeclaredInstance> instances = instances_of(config_);
-    for (std::size_t index = 0; index < instances.size(); ++index) {
-        haproxy_.servers.push_back({instances[index].id, config_.haproxy->servers.at(index)});
-    }
-    for (const NeighbourConfig& neighbour : config_.neighbours) {
-        haproxy_.neighbours.push_back({neighbour.service, neighbour.backend, neighbour.circuit});
-    }
-    haproxy_.routes = routes_of(config_);
-    if (Result<void> checked = adapters::haproxy::check(haproxy_); !checked) {
-        return fail("edge.haproxy", checked.error());
-    }
-    edge_ = std::make_unique<adapters::haproxy::HaproxyActuator>(context_.get_executor(), haproxy_);
+    edge_ = std::move(*edge);
     return {};
 }
 
@@ -271,7 +249,7 @@ void AgentProcess::make_telemetry() {
     }
     add_probes(sources_);
     add_metrics();
-    add_edge(sources_);
+    edge_->add(sources_);
     caches_->add_watchers(sources_);
 }
 
@@ -319,12 +297,6 @@ void AgentProcess::add_probes(std::vector<ports::Telemetry*>& sources) {
     }
 }
 
-void AgentProcess::add_edge(std::vector<ports::Telemetry*>& sources) {
-    if (config_.haproxy) {
-        add_source<adapters::haproxy::HaproxyTelemetry>(sources, context_.get_executor(), haproxy_);
-    }
-}
-
 void AgentProcess::add_journey(std::vector<ports::Telemetry*>& sources) {
     if (!config_.journey) {
         return;
@@ -348,7 +320,7 @@ void AgentProcess::make_verifiers() {
     add_source<process::ProcessTelemetry>(verifiers_, runtime_options(), boot_id_,
                                           context_.get_executor(), clock_);
     add_probes(verifiers_);
-    add_edge(verifiers_);
+    edge_->add(verifiers_);
     add_journey(verifiers_);
     caches_->add_provers(verifiers_);
 }
@@ -373,8 +345,8 @@ void AgentProcess::make_executor() {
     settings.notify = log_;
     settings.unwitnessed = [this] { return ledger_->objection(); };
     std::vector<ports::Actuator*> actuators{runtime_.get()};
-    if (edge_) {
-        actuators.push_back(edge_.get());
+    if (ports::Actuator* edge = edge_->actuator()) {
+        actuators.push_back(edge);
     }
     if (ports::Actuator* cache = caches_->actuator()) {
         actuators.push_back(cache);

@@ -62,16 +62,6 @@ Result<redis::CacheOptions> cache_options_of(const CacheConfig& cache) {
                    : std::unexpected(checked.error());
 }
 
-std::vector<adapters::haproxy::CacheRoute> routes_of(const Config& config) {
-    std::vector<adapters::haproxy::CacheRoute> routes;
-    for (const CacheConfig& cache : config.caches) {
-        if (cache.reroute) {
-            routes.push_back({cache.name, cache.reroute->source, cache.reroute->table});
-        }
-    }
-    return routes;
-}
-
 Result<std::unique_ptr<Caches>> Caches::make(const Config& config,
                                              const boost::asio::any_io_executor& executor) {
     auto caches = std::make_unique<Caches>();

@@ -7,7 +7,6 @@
 //
 // Not thread-safe; lives on the strand of its executor.
 
-#include "homeostat/adapters/haproxy/options.hpp"
 #include "homeostat/adapters/redis/cache_looker.hpp"
 #include "homeostat/adapters/redis/redis_actuator.hpp"
 #include "homeostat/app/config.hpp"
@@ -23,9 +22,6 @@ namespace homeostat::app {
 
 /// ERRORS: invalid: an address that cannot be read, or what redis::check finds.
 [[nodiscard]] Result<adapters::redis::CacheOptions> cache_options_of(const CacheConfig& cache);
-
-/// Of the caches that declare a reroute.
-[[nodiscard]] std::vector<adapters::haproxy::CacheRoute> routes_of(const Config& config);
 
 class Caches {
   public:

@@ -2,6 +2,7 @@
 
 #include "homeostat/app/config_for_test.hpp"
 #include "homeostat/app/declared.hpp"
+#include "homeostat/app/edge.hpp"
 #include "homeostat/net/endpoint.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -56,11 +57,13 @@ TEST_CASE("readers can be sent round a cache only where that is declared") {
     config.caches = {quotes_for_test(), quotes_for_test()};
     config.caches[1].name = CacheId("prices");
     config.caches[1].reroute = RerouteConfig{"reroutes", "rates"};
-    const auto routes = routes_of(config);
-    REQUIRE(routes.size() == 1);
-    CHECK(routes.front().cache == CacheId("prices"));
-    CHECK(routes.front().table == "reroutes");
-    CHECK(routes.front().source == "rates");
+    config.haproxy = HaproxyConfig{"/run/haproxy.sock", "payments", {}};
+    const auto options = haproxy_options_of(config);
+    REQUIRE(options);
+    REQUIRE(options->routes.size() == 1);
+    CHECK(options->routes.front().cache == CacheId("prices"));
+    CHECK(options->routes.front().table == "reroutes");
+    CHECK(options->routes.front().source == "rates");
     const Inventory inventory = inventory_of(config);
     CHECK(inventory.caches.size() == 2);
     CHECK(inventory.routes == std::vector{CacheId("prices")});

@@ -126,6 +126,8 @@ struct DecideOptions {
 [[nodiscard]] ExitStatus explain_incident(const LedgerOptions& options, const std::string& id);
 [[nodiscard]] ExitStatus replay_incident(const LedgerOptions& options, const std::string& id);
 [[nodiscard]] ExitStatus show_graph(const GraphOptions& options);
+/// Until it is ended.
+[[nodiscard]] ExitStatus watch_envoy(const std::filesystem::path& directory);
 [[nodiscard]] ExitStatus suspend(const SwitchOptions& options);
 [[nodiscard]] ExitStatus resume(const SwitchOptions& options);
 [[nodiscard]] ExitStatus approve(const PersonOptions& options);

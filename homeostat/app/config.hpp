@@ -59,10 +59,18 @@ struct HaproxyConfig {
     std::vector<std::string> servers;  ///< One per instance.
 };
 
+struct EnvoyConfig {
+    std::string admin;  ///< "127.0.0.1:9901", or "unix:/run/envoy/admin.sock".
+    std::string cluster;
+    std::vector<std::string> endpoints;  ///< One per instance.
+    std::filesystem::path directory;     ///< Of the files that we write and Envoy reads.
+};
+
 struct NeighbourConfig {
     ServiceId service;
-    std::string backend;
-    std::string circuit;  ///< HAProxy's stick table for its circuit; empty: none is declared.
+    std::string backend;  ///< Envoy: its cluster.
+    /// HAProxy's stick table for its circuit, or Envoy's runtime key; empty: none is declared.
+    std::string circuit;
 };
 
 struct RedisConfig {
@@ -77,8 +85,8 @@ struct SourceConfig {
 
 /// How the edge sends readers to the source.
 struct RerouteConfig {
-    std::string table;   ///< HAProxy's stick table.
-    std::string source;  ///< HAProxy's backend of the source.
+    std::string table;   ///< HAProxy's stick table, or Envoy's runtime key.
+    std::string source;  ///< HAProxy's backend of the source, or Envoy's cluster.
 };
 
 struct CacheConfig {
@@ -111,7 +119,8 @@ struct Config {
     std::optional<PrometheusSignalConfig> prometheus_signal;
     bool reads_logs{false};
     std::optional<JourneyConfig> journey;
-    std::optional<HaproxyConfig> haproxy;
+    std::optional<HaproxyConfig> haproxy;  ///< Or:
+    std::optional<EnvoyConfig> envoy;      ///< Never both.
     std::vector<NeighbourConfig> neighbours;
     std::vector<CacheConfig> caches;
     std::filesystem::path changes_file;  ///< Empty: none.
@@ -136,6 +145,8 @@ struct Config {
     std::filesystem::path control_socket;
     std::filesystem::path switch_file;  ///< The kill switch.
     OracleMode oracle{OracleMode::both};
+
+    [[nodiscard]] bool has_edge() const { return haproxy.has_value() || envoy.has_value(); }
 };
 
 }  // namespace homeostat::app

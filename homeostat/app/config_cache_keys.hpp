@@ -39,11 +39,11 @@ struct RerouteSection {
     static void keys(auto& self, auto&& key) {
         key(Key{"table",
                 "HAProxy's stick table; while it has an entry with the cache's name, readers "
-                "are sent to the source",
+                "are sent to the source. Or Envoy's runtime key, as in homeostat.route.quotes",
                 Need::required},
             NameValue{}, self.config.table);
-        key(Key{"source", "HAProxy's backend for the source", Need::required}, NameValue{},
-            self.config.source);
+        key(Key{"source", "HAProxy's backend for the source, or Envoy's cluster", Need::required},
+            NameValue{}, self.config.source);
     }
 };
 

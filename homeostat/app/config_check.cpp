@@ -1,5 +1,6 @@
 #include "homeostat/app/config_check.hpp"
 
+#include "homeostat/adapters/envoy/runtime_file.hpp"
 #include "homeostat/app/config_command_check.hpp"
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/net/endpoint.hpp"
@@ -111,22 +112,80 @@ void check_signals(const ConfigFile& file, ConfigReading& reading) {
     }
 }
 
-void check_edge(const ConfigFile& file, ConfigReading& reading) {
+bool has_edge(const ConfigFile& file) {
+    return file.edge && (file.edge->haproxy || file.edge->envoy);
+}
+
+/// `what`: "servers" or "endpoints", as the key at `path` is called.
+void check_servers(const ConfigFile& file,
+                   const std::vector<std::string>& names,
+                   std::string_view what,
+                   std::string_view path,
+                   ConfigReading& reading) {
     const std::uint32_t instances = instances_count(file.runtime.process);
-    if (!file.edge || !file.edge->haproxy || instances == 0 || !has_sound_count(reading) ||
-        !reading.is_sound("edge.haproxy.servers")) {
+    if (instances == 0 || !has_sound_count(reading) || !reading.is_sound(path)) {
         return;
     }
-    const std::vector<std::string> servers = servers_of(*file.edge->haproxy, instances);
-    constexpr std::string_view path = "edge.haproxy.servers";
+    const std::vector<std::string> servers = servers_of(names, instances);
     if (reading.has(path) && servers.size() != instances) {
-        reading.tell_at(path, fmt::format("{} servers for {} instances — write one for each, or "
+        reading.tell_at(path, fmt::format("{} {} for {} instances — write one for each, or "
                                           "one with {{index}} in it",
-                                          servers.size(), instances));
+                                          servers.size(), what, instances));
     }
     for (const std::string& server : repeated(servers)) {
         reading.tell_at(path, fmt::format("'{}' stands twice — each instance has its own", server));
     }
+}
+
+/// Envoy's switches are runtime keys, and each is one switch.
+void check_runtime_keys(const ConfigFile& file, ConfigReading& reading) {
+    std::vector<std::string> keys;
+    const auto take = [&](std::string_view where, const std::string& key) {
+        if (!adapters::envoy::is_switch_key(key)) {
+            reading.tell_at(where, fmt::format("'{}' is no runtime key for Envoy — write one that "
+                                               "begins with homeostat., as in "
+                                               "homeostat.circuit.fraud",
+                                               key));
+        }
+        keys.push_back(key);
+    };
+    for (const NeighbourSection& neighbour : file.neighbours) {
+        if (!neighbour.config.circuit.empty()) {
+            take("neighbours", neighbour.config.circuit);
+        }
+    }
+    for (const CacheSection& cache : file.caches) {
+        if (cache.reroute && !cache.reroute->config.table.empty()) {
+            take("caches", cache.reroute->config.table);
+        }
+    }
+    for (const std::string& key : repeated(keys)) {
+        reading.tell_at("edge.envoy", fmt::format("the runtime key '{}' stands twice — each "
+                                                  "circuit and reroute has its own",
+                                                  key));
+    }
+}
+
+void check_edge(const ConfigFile& file, ConfigReading& reading) {
+    if (!file.edge || !reading.is_read("edge")) {
+        return;
+    }
+    const bool has_haproxy = reading.has("edge.haproxy");
+    if (has_haproxy == reading.has("edge.envoy")) {
+        reading.tell_at("edge", has_haproxy
+                                    ? "both haproxy and envoy — keep one of both"
+                                    : "neither haproxy nor envoy — write one, or leave edge out");
+        return;
+    }
+    if (file.edge->haproxy) {
+        check_servers(file, file.edge->haproxy->servers, "servers", "edge.haproxy.servers",
+                      reading);
+    }
+    if (!file.edge->envoy) {
+        return;
+    }
+    check_servers(file, file.edge->envoy->endpoints, "endpoints", "edge.envoy.endpoints", reading);
+    check_runtime_keys(file, reading);
 }
 
 void check_neighbours(const ConfigFile& file, ConfigReading& reading) {
@@ -234,7 +293,7 @@ void check_guard(const ConfigFile& file, ConfigReading& reading) {
                                     "write at most {}, or keep autonomy at recommend",
                                     limits.min_healthy, instances, instances - 1));
     }
-    if (autonomy.eject != Autonomy::watch && !(file.edge && file.edge->haproxy)) {
+    if (autonomy.eject != Autonomy::watch && !has_edge(file)) {
         reading.tell_at("autonomy.eject",
                         "there is no edge to take an instance out of — add edge: { haproxy: … }, "
                         "or leave this out");
@@ -312,8 +371,8 @@ std::vector<std::uint16_t> ports_of(const ProcessSection& process) {
     return ports;
 }
 
-std::vector<std::string> servers_of(const HaproxySection& haproxy, std::size_t count) {
-    std::vector<std::string> servers = haproxy.servers;
+std::vector<std::string> servers_of(const std::vector<std::string>& names, std::size_t count) {
+    std::vector<std::string> servers = names;
     if (servers.size() == 1 && servers[0].find(index_word) != std::string::npos) {
         const std::string pattern = servers[0];
         servers.clear();

@@ -25,7 +25,8 @@ void check(const ConfigFile& file, ConfigReading& reading);
 /// The ports of the instances, from either way of writing them.
 [[nodiscard]] std::vector<std::uint16_t> ports_of(const ProcessSection& process);
 
-/// The names of `count` servers, with {index} replaced.
-[[nodiscard]] std::vector<std::string> servers_of(const HaproxySection& haproxy, std::size_t count);
+/// The names of `count` servers or endpoints, with {index} replaced.
+[[nodiscard]] std::vector<std::string> servers_of(const std::vector<std::string>& names,
+                                                  std::size_t count);
 
 }  // namespace homeostat::app

@@ -108,9 +108,18 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
     }
     if (file.edge && file.edge->haproxy) {
         const HaproxySection& haproxy = *file.edge->haproxy;
-        config.haproxy = HaproxyConfig{.socket = paths.of(haproxy.socket),
-                                       .backend = haproxy.backend,
-                                       .servers = servers_of(haproxy, config.process.ports.size())};
+        config.haproxy =
+            HaproxyConfig{.socket = paths.of(haproxy.socket),
+                          .backend = haproxy.backend,
+                          .servers = servers_of(haproxy.servers, config.process.ports.size())};
+    }
+    if (file.edge && file.edge->envoy) {
+        const EnvoySection& envoy = *file.edge->envoy;
+        config.envoy =
+            EnvoyConfig{.admin = envoy.admin,
+                        .cluster = envoy.cluster,
+                        .endpoints = servers_of(envoy.endpoints, config.process.ports.size()),
+                        .directory = paths.of(envoy.directory)};
     }
     for (const NeighbourSection& neighbour : file.neighbours) {
         config.neighbours.push_back(neighbour.config);
@@ -216,7 +225,13 @@ ConfigFile to_file(const Config& config) {
     }
     if (config.haproxy) {
         file.edge = EdgeSection{HaproxySection{config.haproxy->socket, config.haproxy->backend,
-                                               config.haproxy->servers}};
+                                               config.haproxy->servers},
+                                std::nullopt};
+    }
+    if (config.envoy) {
+        file.edge = EdgeSection{std::nullopt,
+                                EnvoySection{config.envoy->admin, config.envoy->cluster,
+                                             config.envoy->endpoints, config.envoy->directory}};
     }
     for (const NeighbourConfig& neighbour : config.neighbours) {
         file.neighbours.push_back(NeighbourSection{neighbour});

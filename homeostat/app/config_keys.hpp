@@ -11,6 +11,7 @@
 // Pure. Values only.
 
 #include "homeostat/app/config_cache_keys.hpp"
+#include "homeostat/app/config_edge_keys.hpp"
 #include "homeostat/app/config_kinds.hpp"
 #include "homeostat/app/config_limit_keys.hpp"
 #include "homeostat/app/config_values.hpp"

@@ -219,7 +219,8 @@ bool is_wanted(Values before, Values after, std::string_view path, std::string_v
     if (path == "runtime.process.instances") {
         const auto follows = [](const auto& entry) {
             return entry.first.starts_with("runtime.process.ports") ||
-                   entry.first.starts_with("edge.haproxy.servers");
+                   entry.first.starts_with("edge.haproxy.servers") ||
+                   entry.first.starts_with("edge.envoy.endpoints");
         };
         std::erase_if(before, follows);
         std::erase_if(after, follows);

@@ -247,8 +247,11 @@ TEST_CASE("a report names file, line and column as editors understand them") {
 }
 
 TEST_CASE("the examples are configurations") {
-    const ConfigReport report = load_config(repository() / "examples/minimal/homeostat.yaml");
-    CHECK_MESSAGE(report.config, describe(report));
+    for (const char* example : {"minimal", "envoy"}) {
+        const ConfigReport report =
+            load_config(repository() / "examples" / example / "homeostat.yaml");
+        CHECK_MESSAGE(report.config, describe(report));
+    }
     for (const char* name : {"homeostat.yaml.in", "homeostat_fraud.yaml.in"}) {
         for (const char* without_model : {"", "# "}) {
             const ConfigReport filled = parse_config(filled_in(name, without_model), file_for_test);

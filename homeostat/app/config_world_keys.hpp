@@ -140,48 +140,6 @@ struct JourneySection {
     }
 };
 
-/// "p0", or "p{index}" for all of them at once.
-struct ServerValue {
-    [[nodiscard]] Result<std::string> parse(std::string_view text) const;
-    [[nodiscard]] json::value write(const std::string& value) const { return json::value(value); }
-    [[nodiscard]] json::object schema() const;
-};
-
-struct HaproxySection {
-    std::filesystem::path socket;
-    std::string backend;
-    std::vector<std::string> servers;
-    static void keys(auto& self, auto&& key) {
-        key(Key{"socket", "HAProxy's runtime socket, level admin", Need::required}, PathValue{},
-            self.socket);
-        key(Key{"backend", "The backend that has the instances", Need::required}, NameValue{},
-            self.backend);
-        key(Key{"servers", "HAProxy's name of each instance in order, or p{index}", Need::required},
-            ListOf<ServerValue>{ServerValue{}, instances_max, true}, self.servers);
-    }
-};
-
-struct EdgeSection {
-    std::optional<HaproxySection> haproxy;
-    static void keys(auto& self, auto&& key) {
-        key(Key{"haproxy", "A running HAProxy", Need::required}, SectionKind{}, self.haproxy);
-    }
-};
-
-struct NeighbourSection {
-    NeighbourConfig config;
-    static void keys(auto& self, auto&& key) {
-        key(Key{"service", "A service that this one calls", Need::required}, IdValue<ServiceTag>{},
-            self.config.service);
-        key(Key{"backend", "HAProxy's backend for it", Need::required}, NameValue{},
-            self.config.backend);
-        key(Key{"circuit",
-                "HAProxy's stick table; while it has an entry with the backend's name, "
-                "a fallback answers"},
-            NameValue{}, self.config.circuit);
-    }
-};
-
 struct ChangesSection {
     std::filesystem::path file;
     bool http{false};

@@ -48,7 +48,7 @@ struct Judged {
     Evidence evidence;  ///< What a model reads of it.
     std::vector<cases::RankedCause> causes;
     std::vector<cases::Candidate> ranked;  ///< Heaviest first.
-    std::optional<Ranking> ranking;  ///< What the model said, where it was asked and has answered.
+    std::optional<ModelWord> word;  ///< What the model said, where it was asked and has answered.
     double survey_ms{0};
     double rank_ms{0};
     double model_ms{0};
@@ -164,7 +164,7 @@ class CaseJudge {
         Judged judged = judge(one->shown, tree_);
         if (voice_) {
             const auto asked_at = Clock::now();
-            judged.ranking = voice_->weigh(judged.ranked, judged.evidence);
+            judged.word = voice_->weigh(judged.ranked, judged.evidence);
             judged.model_ms = ms_since(asked_at);
         }
         tell(*one, judged, read_ms);
@@ -214,8 +214,11 @@ class CaseJudge {
         if (voice_) {
             document["ms"].as_object()["model"] = judged.model_ms;
         }
-        if (judged.ranking) {
-            document["model"] = chances_document(*judged.ranking);
+        if (judged.word) {
+            document["model"] = chances_document(judged.word->ranking);
+            if (judged.word->without_notes) {
+                document["model_without_notes"] = chances_document(*judged.word->without_notes);
+            }
         }
         if (options_.has_evidence) {
             const std::vector<std::string>& lines = judged.evidence.lines;

@@ -53,7 +53,7 @@ Inventory inventory_of(const Config& config) {
     }
     inventory.has_versions = !config.process.versions_root.empty();
     inventory.has_configs = !config.process.config_root.empty();
-    inventory.has_edge = config.haproxy.has_value();
+    inventory.has_edge = config.has_edge();
     inventory.may_eject =
         inventory.has_edge && config.guard.autonomy_of(RemedyKind::eject) != Autonomy::watch;
     return inventory;

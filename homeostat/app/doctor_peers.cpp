@@ -71,6 +71,11 @@ Check failed_journey(const Config& config, const net::Address& address, const An
                                "journey.url",
                                net::to_text(address.endpoint)));
     }
+    if (config.envoy && answer.is_refused) {
+        return ill("journey", says,
+                   fmt::format("start Envoy with a listener at {}, or correct journey.url",
+                               net::to_text(address.endpoint)));
+    }
     if (!is_any_running(config)) {
         return note("journey", says + "; no instance runs yet",
                     fmt::format("start `homeostat agent --config {}`, then ask again",
@@ -261,6 +266,9 @@ Findings check_peers(const Config& config) {
     Questions questions;
     if (config.haproxy) {
         questions.ask(check_edge(questions.executor(), config, questions.deadline()));
+    }
+    if (config.envoy) {
+        questions.ask(check_envoy(questions.executor(), config, questions.deadline()));
     }
     ask_caches(config, questions);
     if (config.journey) {

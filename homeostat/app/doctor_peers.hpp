@@ -28,6 +28,12 @@ using Findings = std::vector<Check>;
                                         Config config,
                                         Instant deadline);
 
+/// Envoy's admin and its files: that they are there, agree with each other, and have what the
+/// declared remedies use. REQUIRES: config.envoy.
+[[nodiscard]] Task<Findings> check_envoy(boost::asio::any_io_executor executor,
+                                         Config config,
+                                         Instant deadline);
+
 /// Redis: that it answers, and takes the commands that we send. `drops`: a remedy drops its keys.
 [[nodiscard]] Task<Findings> check_cache(boost::asio::any_io_executor executor,
                                          CacheConfig cache,

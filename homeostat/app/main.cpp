@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <limits>
 #include <optional>
 #include <string>
@@ -77,6 +78,7 @@ struct Arguments {
     VerifyLedgerOptions verify;
     BenchDecideOptions bench;
     GraphOptions graph;
+    std::filesystem::path envoy_directory;
     DecideOptions decide;
 };
 
@@ -123,9 +125,10 @@ void add_doctor(CLI::App& app, CommonOptions& options) {
     command->footer(
         "One line for each thing: ok, note (worth knowing) or ILL (missing, with its mend). Looked "
         "at are\nthis machine (kernel, program, versions, ports, room), HAProxy (level, backends, "
-        "servers, and the\nstick tables and maxconn that declared remedies use), each cache with "
-        "its source and readers,\nthe journey, the health probes and the model. Each is tried "
-        "once, as the agent would, within\ntwo seconds; nothing is changed, no agent has to run.\n"
+        "servers, and the\nstick tables and maxconn that declared remedies use) or Envoy (files, "
+        "clusters, routes, watchdog),\neach cache with its source and readers, the journey, the "
+        "health probes and the model. Each is tried\nonce, as the agent would, within two seconds; "
+        "nothing is changed, no agent has to run.\n"
         "\nExit status:\n  0  nothing is missing; there may be notes\n"
         "  1  something is missing\n  2  the configuration cannot be used");
 }
@@ -240,6 +243,20 @@ void add_reading_commands(CLI::App& app, Arguments& arguments) {
     add_doctor(app, arguments.doctor);
 }
 
+void add_envoy_watchdog(CLI::App& app, std::filesystem::path& directory) {
+    CLI::App* command = app.add_subcommand(
+        "envoy-watchdog", "End circuits and reroutes at Envoy in time, whoever else is dead");
+    command->add_option("-d,--directory", directory, "edge.envoy.directory of the configuration")
+        ->required();
+    command->footer(
+        "Runs until it is ended. Looks four times a second into runtime.json and takes away the "
+        "overrides of\nhomeostat whose time is over, and nothing else; it asks nobody and starts "
+        "nothing. Without it the\nagent opens no circuit and turns no route at Envoy "
+        "(docs/envoy.md).\n\n"
+        "Exit status:\n  2  the directory cannot be used, or another one watches it\n\n"
+        "Example:\n  homeostat envoy-watchdog --directory run/envoy");
+}
+
 void add_graph(CLI::App& app, GraphOptions& options) {
     CLI::App* command = app.add_subcommand(
         "graph", "The graph that every incident runs on, as this program has it");
@@ -320,6 +337,7 @@ void add_commands(CLI::App& app, Arguments& arguments) {
         ->capture_default_str();
     add_reading_commands(app, arguments);
     add_graph(app, arguments.graph);
+    add_envoy_watchdog(app, arguments.envoy_directory);
     add_switch(app, "suspend", "Kill switch: no effect begins from now on", arguments.suspend);
     add_switch(app, "resume", "Release the kill switch", arguments.resume);
     add_person_commands(app, arguments);
@@ -405,6 +423,9 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     }
     if (const std::optional<ExitStatus> status = tell_past(app, arguments)) {
         return to_int(*status);
+    }
+    if (is_meant("envoy-watchdog")) {
+        return to_int(watch_envoy(arguments.envoy_directory));
     }
     if (is_meant("graph")) {
         return to_int(show_graph(arguments.graph));

@@ -31,12 +31,8 @@ Result<ModelVoice> ModelVoice::start(const DecideOptions& options, std::function
     return voice;
 }
 
-std::optional<Ranking> ModelVoice::weigh(std::vector<cases::Candidate>& menu,
-                                         const Evidence& evidence) {
-    const std::vector<RemedyKind> kinds = cases::kinds_of(menu);
-    if (kinds.size() < 2) {
-        return std::nullopt;
-    }
+std::optional<Ranking> ModelVoice::ask(const Evidence& evidence,
+                                       const std::vector<RemedyKind>& kinds) {
     asked_count_ += 1;
     Result<Ranking> ranking = model_->rank(evidence, kinds);
     if (!ranking) {
@@ -48,15 +44,57 @@ std::optional<Ranking> ModelVoice::weigh(std::vector<cases::Candidate>& menu,
         return std::nullopt;
     }
     answered_count_ += 1;
+    return *std::move(ranking);
+}
+
+std::optional<Ranking> ModelVoice::ask_without_notes(const Evidence& evidence,
+                                                     const Ranking& with_notes,
+                                                     const std::vector<RemedyKind>& kinds) {
+    const std::optional<Evidence> rest =
+        decide::question_without_notes(evidence, with_notes, calibration_, beside_);
+    if (is_alone_ || !rest) {
+        return std::nullopt;
+    }
+    std::optional<Ranking> without = ask(*rest, kinds);
+    if (const auto objection =
+            without ? decide::objection_to(with_notes, *without, kinds) : std::nullopt) {
+        last_trouble_ = *objection;
+        return std::nullopt;
+    }
+    return without;
+}
+
+std::optional<ModelWord> ModelVoice::weigh(std::vector<cases::Candidate>& menu,
+                                           const Evidence& evidence) {
+    const std::vector<RemedyKind> kinds = cases::kinds_of(menu);
+    if (kinds.size() < 2) {
+        return std::nullopt;
+    }
+    std::optional<Ranking> ranking = ask(evidence, kinds);
+    if (!ranking) {
+        return std::nullopt;
+    }
     name_ = ranking->model;
     prompt_digest_ = ranking->prompt_digest;
     lambda_ = decide::calibrated_lambda(calibration_, *ranking, beside_);
+    lambda_notes_ = decide::calibrated_lambda_notes(calibration_, *ranking, beside_);
     if (is_alone_) {
         cases::rank_by_model(menu, *ranking, decide::prior_min);
-    } else if (lambda_ > 0) {
-        cases::weigh_in(menu, *ranking, lambda_, decide::prior_min);
+        return ModelWord{*std::move(ranking), std::nullopt};
     }
-    return *std::move(ranking);
+    std::optional<Ranking> without = ask_without_notes(evidence, *ranking, kinds);
+    if (lambda_ > 0) {
+        cases::weigh_in(menu, without ? *without : *ranking, lambda_, decide::prior_min);
+    }
+    if (without) {
+        std::vector<cases::KindLift> lifts;
+        for (const RemedyKind kind : kinds) {
+            lifts.push_back(
+                {kind, lambda_notes_ * decide::lift_by_notes(*ranking, *without, kind)});
+        }
+        cases::heed_notes(menu, lifts, decide::prior_min);
+    }
+    return ModelWord{*std::move(ranking), std::move(without)};
 }
 
 json::object ModelVoice::document() const {
@@ -66,6 +104,7 @@ json::object ModelVoice::document() const {
                           {"answered", answered_count_}};
     if (!is_alone_) {
         document["lambda"] = lambda_;
+        document["lambda_notes"] = lambda_notes_;
     }
     return document;
 }
@@ -75,7 +114,7 @@ std::string ModelVoice::trouble() const {
         return fmt::format("the model answered {} of {} questions; last: {}", answered_count_,
                            asked_count_, last_trouble_);
     }
-    if (is_alone_ || answered_count_ == 0 || lambda_ > 0) {
+    if (is_alone_ || answered_count_ == 0 || lambda_ > 0 || lambda_notes_ > 0) {
         return "";
     }
     if (!calibration_) {

@@ -22,6 +22,12 @@
 
 namespace homeostat::app {
 
+/// What the model said of one case.
+struct ModelWord {
+    Ranking ranking;
+    std::optional<Ranking> without_notes;  ///< Where what notes change was to be weighed, and is.
+};
+
 class ModelVoice {
   public:
     /// With the ranker `model` the kinds are ranked by it alone, otherwise as far as the
@@ -31,7 +37,7 @@ class ModelVoice {
 
     /// Asks the model and ranks the menu anew, as far as its word counts; without an answer, or
     /// where there is nothing to choose, the menu stays as it is. REQUIRES: weights that sum to 1.
-    std::optional<Ranking> weigh(std::vector<cases::Candidate>& menu, const Evidence& evidence);
+    std::optional<ModelWord> weigh(std::vector<cases::Candidate>& menu, const Evidence& evidence);
 
     [[nodiscard]] json::object document() const;
     /// Why the model's word did not count, or not everywhere, for people; empty if it did.
@@ -39,6 +45,11 @@ class ModelVoice {
 
   private:
     ModelVoice() = default;
+    /// Counts the question. None: no ranking of these kinds.
+    std::optional<Ranking> ask(const Evidence& evidence, const std::vector<RemedyKind>& kinds);
+    std::optional<Ranking> ask_without_notes(const Evidence& evidence,
+                                             const Ranking& with_notes,
+                                             const std::vector<RemedyKind>& kinds);
 
     std::unique_ptr<AskedModel> model_;
     std::optional<decide::Calibration> calibration_;
@@ -49,6 +60,7 @@ class ModelVoice {
     std::string name_;  ///< Of the last answer, as the two below.
     std::string prompt_digest_;
     double lambda_{0};
+    double lambda_notes_{0};
     std::string last_trouble_;
 };
 

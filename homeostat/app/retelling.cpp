@@ -70,16 +70,34 @@ std::string model_sentence(const Choice& choice) {
                        choice.lambda);
 }
 
+/// What the operator's notes changed.
+std::string notes_sentence(const NotesWord& notes) {
+    if (notes.lambda == 0) {
+        return fmt::format("notes: change nothing; not told without them ({})",
+                           plain(notes.trouble));
+    }
+    return fmt::format("notes: {}, weight {}",
+                       notes.instead_of
+                           ? "without them it would be " + plain(describe(*notes.instead_of))
+                           : std::string("the choice is the same without them"),
+                       notes.lambda);
+}
+
 /// What the model said of each kind, and by what it was asked.
 void add_ranking(Lines& lines, const Choice& choice, const Evidence& evidence) {
     if (!choice.ranking) {
         return;
     }
     const Ranking& ranking = *choice.ranking;
+    const bool is_twice = choice.notes && choice.notes->lambda > 0;  // Then it ranks the same.
     for (const RankedKind& kind : ranking.kinds) {
-        lines.push_back(fmt::format("          answer {}: log p {:.3f}, {:.3f} on no evidence",
-                                    to_text(kind.kind), kind.log_probability,
-                                    kind.neutral_log_probability));
+        lines.push_back(fmt::format(
+            "          answer {}: log p {:.3f}{}, {:.3f} on no evidence", to_text(kind.kind),
+            kind.log_probability,
+            is_twice ? fmt::format(", {:.3f} without notes",
+                                   ranked(*choice.notes->without, kind.kind).log_probability)
+                     : "",
+            kind.neutral_log_probability));
     }
     lines.push_back(fmt::format("          asked {}", plain(ranking.model)));
     const bool is_told = !ranking.evidence_digest.empty();
@@ -139,6 +157,9 @@ Lines lines_of(const Proposal& proposal) {
                                     plain(describe(scored.remedy)), scored.prior));
     }
     lines.push_back("          " + model_sentence(choice));
+    if (choice.notes) {
+        lines.push_back("          " + notes_sentence(*choice.notes));
+    }
     add_ranking(lines, choice, evidence);
     return lines;
 }

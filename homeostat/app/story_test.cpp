@@ -120,6 +120,26 @@ TEST_CASE("the story shows what the model answered, and by what and about what i
     CHECK(told(proposal).contains("calibration none, about evidence without a recorded digest"));
 }
 
+TEST_CASE("the story says in a line what the operator's notes changed, or why nothing") {
+    Proposal proposal = bad_deploy();
+    proposal.choice.ranking = Ranking{.kinds = {{RemedyKind::rollback, -0.25, -0.5}}};
+    const auto told = [&] {
+        return explain({group_of(0, EntryKind::opened, proposal)}, IncidentId("i-1")).value();
+    };
+    CHECK_FALSE(told().contains("notes"));
+    NotesWord& notes = proposal.choice.notes.emplace();
+    notes.lambda = 1.5;
+    notes.without = Ranking{.kinds = {{RemedyKind::rollback, -2.5, -0.5}}};
+    CHECK(told().contains("notes: the choice is the same without them, weight 1.5\n"));
+    CHECK(told().contains("answer rollback: log p -0.250, -2.500 without notes, -0.500 on no"));
+    notes.instead_of = Observe{};
+    CHECK(told().contains("notes: without them it would be observe, weight 1.5\n"));
+    notes = {.lambda = 0, .trouble = "no answer\x1b by the deadline"};
+    CHECK(
+        told().contains("notes: change nothing; not told without them (no answer\\x1b by the "
+                        "deadline)\n"));
+}
+
 TEST_CASE("the story says whom the letters of the evidence stand for, and what was measured") {
     Proposal proposal = bad_deploy();
     const auto told = [](const Proposal& made) {
@@ -141,6 +161,7 @@ TEST_CASE("an opened entry of an older program, without names, is still read") {
     json::object& diagnosis = body.as_object()["diagnosis"].as_object();
     CHECK(diagnosis.erase("names") == 1);
     CHECK(diagnosis.erase("measured") == 1);
+    CHECK_FALSE(body.as_object()["choice"].as_object().contains("notes"));
     const Result<Proposal> read = from_json<Proposal>(body);
     REQUIRE(read);
     CHECK(*read == bad_deploy());

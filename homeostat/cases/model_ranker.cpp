@@ -9,6 +9,12 @@ namespace homeostat::cases {
 
 namespace {
 
+void bring_heaviest_to_front(std::vector<Candidate>& menu) {
+    std::ranges::sort(menu, [](const Candidate& one, const Candidate& other) {
+        return one.weight != other.weight ? one.weight > other.weight : one.place < other.place;
+    });
+}
+
 /// Gives each candidate that has a kind the share of `score` that is its own, of what a person does
 /// not have, and brings the heaviest to the front. What weighs the same stands as the case names
 /// it.
@@ -34,9 +40,7 @@ void share_out(std::vector<Candidate>& menu, F&& score) {
             menu[index].weight = (1 - for_person) * shares[index] / sum;
         }
     }
-    std::ranges::sort(menu, [](const Candidate& one, const Candidate& other) {
-        return one.weight != other.weight ? one.weight > other.weight : one.place < other.place;
-    });
+    bring_heaviest_to_front(menu);
 }
 
 }  // namespace
@@ -77,6 +81,34 @@ void weigh_in(std::vector<Candidate>& menu,
         const double gained = model.log_probability - model.neutral_log_probability;
         return std::log(std::max(candidate.weight, weight_min)) + lambda * gained;
     });
+}
+
+void heed_notes(std::vector<Candidate>& menu,
+                const std::vector<KindLift>& lifts,
+                double weight_min) {
+    double heaviest = 0;  // Of what has a kind.
+    double best = -std::numeric_limits<double>::infinity();
+    std::vector<double> scores;
+    for (const Candidate& candidate : menu) {
+        scores.push_back(0);
+        if (candidate.kind) {
+            const auto its = std::ranges::find(lifts, *candidate.kind, &KindLift::kind);
+            scores.back() = std::log(std::max(candidate.weight, weight_min)) + its->lift;
+            heaviest = std::max(heaviest, candidate.weight);
+            best = std::max(best, scores.back());
+        }
+    }
+    double sum = 0;
+    for (std::size_t index = 0; index < menu.size(); ++index) {
+        if (menu[index].kind) {
+            menu[index].weight = heaviest * std::exp(scores[index] - best);
+        }
+        sum += menu[index].weight;
+    }
+    for (Candidate& candidate : menu) {
+        candidate.weight /= sum;
+    }
+    bring_heaviest_to_front(menu);
 }
 
 }  // namespace homeostat::cases

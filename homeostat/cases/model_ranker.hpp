@@ -30,4 +30,18 @@ void weigh_in(std::vector<Candidate>& menu,
               double lambda,
               double weight_min);
 
+/// By how much a kind is lifted, in units of a score.
+struct KindLift {
+    RemedyKind kind{RemedyKind::observe};
+    double lift{0};
+};
+
+/// What an operator's notes change: among what has a kind, the order is that of log weight +
+/// lift. The heaviest of these stands to a person as the heaviest did before, so that notes
+/// neither hide a person nor call one.
+/// REQUIRES: as above; `lifts` has the kinds of `kinds_of(menu)`. ENSURES: as above.
+void heed_notes(std::vector<Candidate>& menu,
+                const std::vector<KindLift>& lifts,
+                double weight_min);
+
 }  // namespace homeostat::cases

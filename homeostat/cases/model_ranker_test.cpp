@@ -1,7 +1,10 @@
 #include "homeostat/cases/model_ranker.hpp"
 
+#include "homeostat/base/rng.hpp"
+
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <string>
@@ -81,6 +84,45 @@ TEST_CASE(
     weigh_in(unmoved, ranking_of(0.1, 0.8, 0.1), 0, weight_min);
     CHECK(unmoved.front().kind == RemedyKind::restart);
     CHECK(weight_of(unmoved, RemedyKind::restart, 1) == doctest::Approx(0.4));
+}
+
+TEST_CASE("what notes change orders the kinds anew, and nobody's share to a person's is changed") {
+    std::vector<Candidate> menu = menu_ranked();
+    heed_notes(menu,
+               {{RemedyKind::restart, -1}, {RemedyKind::rollback, 2}, {RemedyKind::observe, -1}},
+               weight_min);
+    CHECK(menu.front().kind == RemedyKind::rollback);
+    CHECK(sum_of(menu) == doctest::Approx(1));
+    // 0.4 to a person's 0.2 was the heaviest, and is.
+    CHECK(menu.front().weight == doctest::Approx(2 * weight_of(menu, std::nullopt, nobody)));
+    CHECK(weight_of(menu, RemedyKind::restart, 1) ==
+          doctest::Approx(4 * weight_of(menu, RemedyKind::restart, 2)));
+}
+
+TEST_CASE("whatever notes change, a person is first where one was, and nowhere else") {
+    for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+        CAPTURE(seed);
+        Rng rng(seed);
+        std::vector<Candidate> menu = menu_ranked();
+        double sum = 0;
+        for (Candidate& one : menu) {
+            one.weight = rng.unit() + 1e-3;
+            sum += one.weight;
+        }
+        for (Candidate& one : menu) {
+            one.weight /= sum;
+        }
+        const auto heaviest = std::ranges::max_element(menu, {}, &Candidate::weight);
+        const bool was_person = !heaviest->kind;
+        heed_notes(menu,
+                   {{RemedyKind::restart, 6 * rng.unit() - 3},
+                    {RemedyKind::rollback, 6 * rng.unit() - 3},
+                    {RemedyKind::observe, 6 * rng.unit() - 3}},
+                   weight_min);
+        CHECK(was_person == !menu.front().kind);
+        CHECK(menu.size() == menu_ranked().size());
+        CHECK(sum_of(menu) == doctest::Approx(1));
+    }
 }
 
 TEST_CASE("what weighs less than the least weight counts as that") {

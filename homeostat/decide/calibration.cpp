@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 namespace homeostat::decide {
 
@@ -69,10 +70,13 @@ Result<Calibration> parse_calibration(std::string_view text) {
                     "calibration: prompt_digest: want the prompt's SHA-256 as 64 lower-case hex "
                     "digits");
     }
-    if (std::isnan(parsed->lambda) || parsed->lambda < 0 || parsed->lambda > lambda_max) {
-        return fail(Fault::invalid,
-                    fmt::format("calibration: lambda: want a number from 0 to {}, not {}",
-                                lambda_max, parsed->lambda));
+    for (const auto& [name, weight] :
+         {std::pair{"lambda", parsed->lambda}, std::pair{"lambda_notes", parsed->lambda_notes}}) {
+        if (std::isnan(weight) || weight < 0 || weight > lambda_max) {
+            return fail(Fault::invalid,
+                        fmt::format("calibration: {}: want a number from 0 to {}, not {}", name,
+                                    lambda_max, weight));
+        }
     }
     return parsed;
 }

@@ -38,6 +38,8 @@ struct Calibration {
     std::string digest{};
     /// Every file says it. None: a ledger's record of before, which counts as it did then.
     std::optional<Beside> beside{};
+    /// Weight of what the operator's notes change of the model's word. 0 = nothing.
+    double lambda_notes{0};
 
     static void fields(auto& self, auto&& field) {
         field("model", self.model);
@@ -45,6 +47,7 @@ struct Calibration {
         field("lambda", self.lambda);
         field("digest", self.digest, may_be_absent);
         field("beside", self.beside);
+        field("lambda_notes", self.lambda_notes, may_be_absent);
     }
     friend bool operator==(const Calibration&, const Calibration&) = default;
 };
@@ -56,7 +59,8 @@ constexpr double lambda_max = 4.0;
 [[nodiscard]] std::optional<std::string> objection_to(const Calibration& calibration,
                                                       Beside beside);
 
-/// Reads a document: `{"model": …, "prompt_digest": …, "lambda": …, "beside": "rules" or "tree"}`.
+/// Reads a document: `{"model": …, "prompt_digest": …, "lambda": …, "beside": "rules" or "tree"}`,
+/// and where it was measured `"lambda_notes": …`.
 /// ERRORS: invalid, with the field and the mend.
 [[nodiscard]] Result<Calibration> parse_calibration(std::string_view text);
 

@@ -9,14 +9,22 @@
 // entry, name a target or leave a kind out. An answer that is not a ranking of exactly this menu is
 // refused whole and the rules go on alone.
 //
+// What an operator's notes change has a weight of its own. The model is asked once with them and
+// once without, about the same evidence, and λ notes·(log p with − log p without) is added to the
+// kind that they lift most, if the model is sure of it. What it likes anyway cancels out, so that
+// one that knows little of telemetry can still say what a note asks for. Nothing is lowered, and
+// without the second answer notes change nothing.
+//
 // Pure.
 
 #include "homeostat/decide/calibration.hpp"
 #include "homeostat/domain/choice.hpp"
+#include "homeostat/domain/diagnosis.hpp"
 #include "homeostat/domain/menu.hpp"
 #include "homeostat/domain/ranking.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,12 +35,19 @@ namespace homeostat::decide {
 /// one.
 constexpr double prior_min = 1e-6;
 
+/// What came of asking the model again, about the same evidence without the operator's notes.
+struct WithoutNotes {
+    std::optional<Ranking> ranking;
+    std::string trouble;  ///< Why there is no ranking; empty when there is one.
+};
+
 /// What came of asking the model. A ranking counts unless `answer` says late, refused or absent;
 /// whether it was then `used` or only `recorded` is for `choose` to say.
 struct Opinion {
     ModelAnswer answer{ModelAnswer::not_asked};
     std::optional<Ranking> ranking;
     std::string trouble;  ///< Why there is no ranking; empty when there is one.
+    std::optional<WithoutNotes> without_notes{};  ///< None: nobody was to be asked again.
 };
 
 struct Settings {
@@ -54,6 +69,31 @@ struct Settings {
 [[nodiscard]] double calibrated_lambda(const std::optional<Calibration>& calibration,
                                        const Ranking& ranking,
                                        Beside beside);
+
+/// What a note's change is worth: as above.
+[[nodiscard]] double calibrated_lambda_notes(const std::optional<Calibration>& calibration,
+                                             const Ranking& ranking,
+                                             Beside beside);
+
+/// What has to be asked after `ranking`, which is an answer to `evidence`: the same without the
+/// operator's notes. None: there are no notes, or what they change has no weight.
+[[nodiscard]] std::optional<Evidence> question_without_notes(
+    const Evidence& evidence,
+    const Ranking& ranking,
+    const std::optional<Calibration>& calibration,
+    Beside beside);
+
+/// Why two answers, of which the first was given with notes, do not tell what these changed; none
+/// if they do. kinds: what both had to rank.
+[[nodiscard]] std::optional<std::string> objection_to(const Ranking& with_notes,
+                                                      const Ranking& without,
+                                                      std::span<const RemedyKind> kinds);
+
+/// By how much notes lift a kind: log p with them − log p without, for the kind for which that is
+/// most, where the model is sure of it with them; 0 for all others. REQUIRES: both rank the same.
+[[nodiscard]] double lift_by_notes(const Ranking& with_notes,
+                                   const Ranking& without,
+                                   RemedyKind kind);
 
 /// The entry with the highest score; of equal ones the first on the menu.
 /// REQUIRES: the menu is not empty (`observe` is always on it).

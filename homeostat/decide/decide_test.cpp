@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -49,6 +50,32 @@ Opinion says(Ranking ranking) {
 
 Settings both(double lambda) {
     return {OracleMode::both, Calibration{"gemma@1", "p1", lambda}};
+}
+
+/// The evidence counts for nothing, what notes change counts so much.
+Settings heeding_notes(double lambda_notes) {
+    Settings settings = both(0);
+    settings.calibration->lambda_notes = lambda_notes;
+    return settings;
+}
+
+/// Without notes it thinks each as good as the other.
+Ranking undecided() {
+    return ranking_of({{RemedyKind::rollback, 1.0 / 3},
+                       {RemedyKind::rolling_restart, 1.0 / 3},
+                       {RemedyKind::observe, 1.0 / 3}});
+}
+
+/// With notes it says `with`, without them `without`.
+Opinion says(Ranking with, Ranking without) {
+    Opinion opinion = says(std::move(with));
+    opinion.without_notes = WithoutNotes{std::move(without), ""};
+    return opinion;
+}
+
+Evidence noted_evidence() {
+    return {{"note: prefer a rolling restart", "note: its dashboards are on the wall",
+             "users 4 percent fail"}};
 }
 
 }  // namespace
@@ -251,6 +278,175 @@ TEST_CASE("whatever the model says, the choice is an entry of the menu and the r
     }
 }
 
+TEST_CASE("what notes change moves the choice by its own weight, and says from what") {
+    const Choice choice =
+        choose(menu_of_three(), says(for_rolling(), undecided()), heeding_notes(1));
+    CHECK(choice.remedy == rolling);
+    CHECK(choice.model_answer == ModelAnswer::used);
+    CHECK(choice.lambda == 0);
+    REQUIRE(choice.notes);
+    CHECK(choice.notes->lambda == 1);
+    CHECK(choice.notes->instead_of == rollback);
+    CHECK(choice.notes->without == undecided());
+    CHECK(choice.scores[1].score ==
+          doctest::Approx(std::log(0.3) + std::log(0.9) - std::log(1.0 / 3)));
+    CHECK(from_json<Choice>(to_json(choice)) == choice);
+    const Choice weaker =
+        choose(menu_of_three(), says(for_rolling(), undecided()), heeding_notes(0.1));
+    CHECK(weaker.remedy == rollback);
+    CHECK_FALSE(weaker.notes->instead_of);
+}
+
+TEST_CASE("what the model says with and without notes alike changes nothing") {
+    const Choice choice =
+        choose(menu_of_three(), says(for_rolling(), for_rolling()), heeding_notes(lambda_max));
+    CHECK(choice.remedy == rollback);
+    CHECK(choice.confidence == doctest::Approx(0.6));
+    CHECK_FALSE(choice.notes->instead_of);
+}
+
+TEST_CASE("beside what notes change the evidence alone has the model's other weight") {
+    Settings settings = heeding_notes(1);
+    settings.calibration->lambda = 0.5;
+    const Ranking without = ranking_of({{RemedyKind::rollback, 0.2},
+                                        {RemedyKind::rolling_restart, 0.6},
+                                        {RemedyKind::observe, 0.2}});
+    const Choice choice = choose(menu_of_three(), says(for_rolling(), without), settings);
+    CHECK(choice.scores[1].score ==
+          doctest::Approx(std::log(0.3) + 0.5 * std::log(0.6 * 3) + std::log(0.9) - std::log(0.6)));
+}
+
+TEST_CASE("notes lift one kind alone, by no more than e to the third") {
+    const Ranking before = ranking_of({{RemedyKind::rollback, 0.5},
+                                       {RemedyKind::rolling_restart, 1e-9},
+                                       {RemedyKind::observe, 0.5 - 1e-9}});
+    const Choice choice = choose(menu_of_three(), says(for_rolling(), before), heeding_notes(1));
+    CHECK(choice.scores[0].score == doctest::Approx(std::log(0.6)));
+    CHECK(choice.scores[1].score == doctest::Approx(std::log(0.3) + 3));
+    CHECK(choice.scores[2].score == doctest::Approx(std::log(0.1)));
+}
+
+TEST_CASE("where the model is not sure of what notes lift most, they lift nothing") {
+    const auto scores_with = [](double rolling_with) {
+        const double rest = (1 - rolling_with) / 2;
+        const Ranking with = ranking_of({{RemedyKind::rollback, rest},
+                                         {RemedyKind::rolling_restart, rolling_with},
+                                         {RemedyKind::observe, rest}});
+        return choose(menu_of_three(), says(with, undecided()), heeding_notes(lambda_max)).scores;
+    };
+    CHECK(scores_with(0.59) == choose(menu_of_three(), {}, {}).scores);
+    CHECK(scores_with(0.61)[1].score > std::log(0.3));
+    // It is sure of one kind, and that is not what the notes have lifted.
+    const Ranking sure = ranking_of({{RemedyKind::rollback, 0.75},
+                                     {RemedyKind::rolling_restart, 0.24},
+                                     {RemedyKind::observe, 0.01}});
+    const Ranking surer = ranking_of({{RemedyKind::rollback, 0.98},
+                                      {RemedyKind::rolling_restart, 0.01},
+                                      {RemedyKind::observe, 0.01}});
+    CHECK(choose(menu_of_three(), says(sure, surer), heeding_notes(lambda_max)).scores ==
+          choose(menu_of_three(), {}, {}).scores);
+}
+
+TEST_CASE("notes weigh nothing without a calibration for this model, this prompt and the rules") {
+    std::vector<Settings> unfit(5, heeding_notes(1));
+    unfit[0].calibration.reset();
+    unfit[1].calibration->model = "gemma@2";
+    unfit[2].calibration->prompt_digest = "p2";
+    unfit[3].calibration->beside = Beside::tree;
+    unfit[4].calibration->lambda_notes = 0;
+    for (const Settings& settings : unfit) {
+        const Choice choice = choose(menu_of_three(), says(for_rolling(), undecided()), settings);
+        CHECK(choice.remedy == rollback);
+        CHECK(choice.model_answer == ModelAnswer::recorded);
+        CHECK(choice.notes->lambda == 0);
+        CHECK_FALSE(question_without_notes(noted_evidence(), for_rolling(), settings.calibration,
+                                           Beside::rules));
+    }
+}
+
+TEST_CASE("only where notes were shown is the model asked without them, about all the rest") {
+    const auto calibration = heeding_notes(1).calibration;
+    const auto again =
+        question_without_notes(noted_evidence(), for_rolling(), calibration, Beside::rules);
+    REQUIRE(again);
+    CHECK(again->lines == std::vector<std::string>{"users 4 percent fail"});
+    CHECK_FALSE(question_without_notes(*again, for_rolling(), calibration, Beside::rules));
+}
+
+TEST_CASE("without a second answer that counts, notes change nothing and the record says why") {
+    Ranking other_model = undecided();
+    other_model.model = "gemma@2";
+    Ranking of_other_menu = undecided();
+    of_other_menu.kinds.pop_back();
+    Ranking endless = undecided();
+    endless.kinds[0].log_probability = -std::numeric_limits<double>::infinity();
+    std::vector<Opinion> opinions{says(for_rolling(), other_model),
+                                  says(for_rolling(), of_other_menu), says(for_rolling(), endless),
+                                  says(for_rolling())};
+    opinions.back().without_notes = WithoutNotes{std::nullopt, "no answer by the deadline"};
+    for (const Opinion& opinion : opinions) {
+        const Choice choice = choose(menu_of_three(), opinion, heeding_notes(1));
+        CHECK(choice.remedy == rollback);
+        CHECK(choice.model_answer == ModelAnswer::recorded);
+        REQUIRE(choice.notes);
+        CHECK(choice.notes->lambda == 0);
+        CHECK_FALSE(choice.notes->trouble.empty());
+        CHECK(from_json<Choice>(to_json(choice)) == choice);
+    }
+    Settings settings = heeding_notes(1);
+    settings.calibration->lambda = 1;
+    const Choice by_one_answer = choose(menu_of_three(), opinions.back(), settings);
+    CHECK(by_one_answer.remedy == rolling);
+    CHECK(by_one_answer.scores == choose(menu_of_three(), says(for_rolling()), settings).scores);
+}
+
+TEST_CASE("notes are heard only where rules and model decide together") {
+    for (const OracleMode mode : {OracleMode::rules, OracleMode::model}) {
+        Settings settings = heeding_notes(1);
+        settings.mode = mode;
+        const Choice noted = choose(menu_of_three(), says(for_rolling(), undecided()), settings);
+        CHECK(noted == choose(menu_of_three(), says(for_rolling()), settings));
+    }
+}
+
+TEST_CASE("whatever notes make the model say, they put nothing on the menu and take nothing off") {
+    const std::array kinds{RemedyKind::rollback, RemedyKind::rolling_restart, RemedyKind::observe,
+                           RemedyKind::restart};
+    const auto drawn = [&](Rng& rng) {
+        Ranking ranking{.kinds = {}, .model = "gemma@1", .prompt_digest = "p1"};
+        const bool is_of_menu = rng.unit() < 0.7;
+        const std::array<double, 3> shares{rng.unit() + 1e-9, rng.unit() + 1e-9, rng.unit() + 1e-9};
+        const double sum = shares[0] + shares[1] + shares[2];
+        for (std::size_t index = 0; index < shares.size(); ++index) {
+            const RemedyKind kind =
+                is_of_menu ? kinds[index] : kinds[static_cast<std::size_t>(rng.between(0, 3))];
+            ranking.kinds.push_back({kind, std::log(shares[index] / sum), -rng.exponential(2)});
+        }
+        return ranking;
+    };
+    std::size_t moved_count = 0;
+    for (std::uint64_t seed = 0; seed < 5000; ++seed) {
+        CAPTURE(seed);
+        Rng rng(seed);
+        const Opinion opinion = says(drawn(rng), drawn(rng));
+        Settings settings = heeding_notes(rng.unit() * lambda_max);
+        settings.calibration->lambda = rng.unit();
+        const Menu menu = menu_of_three();
+        const Choice choice = choose(menu, opinion, settings);
+        REQUIRE(choice.scores.size() == menu.items.size());
+        for (std::size_t index = 0; index < menu.items.size(); ++index) {
+            CHECK(choice.scores[index].remedy == menu.items[index].remedy);
+            CHECK(std::isfinite(choice.scores[index].score));
+        }
+        const bool is_on_menu = std::ranges::any_of(
+            menu.items, [&](const MenuItem& item) { return item.remedy == choice.remedy; });
+        CHECK(is_on_menu);
+        moved_count += choice.notes && choice.notes->instead_of ? 1 : 0;
+        CHECK(from_json<Choice>(to_json(choice)) == choice);
+    }
+    CHECK(moved_count > 100);
+}
+
 TEST_CASE("a calibration document is read strictly") {
     const std::string digest(64, 'a');
     const std::string good =
@@ -260,11 +456,14 @@ TEST_CASE("a calibration document is read strictly") {
     const std::string prefix =
         R"({"model":"gemma@1","prompt_digest":")" + digest + R"(","beside":"rules",)";
     REQUIRE(parse_calibration(prefix + R"("lambda":4})"));
+    CHECK(parse_calibration(prefix + R"("lambda":4})")->lambda_notes == 0);
+    CHECK(parse_calibration(prefix + R"("lambda":0,"lambda_notes":1.5})")->lambda_notes == 1.5);
     for (const std::string& bad :
          {std::string(), std::string("[]"), std::string("{}"), prefix + R"("lambda":-0.1})",
           prefix + R"("lambda":4.5})", prefix + R"("lambda":1e999})", prefix + R"("lambda":"1"})",
           prefix + R"("lambda":1,"lambda":2})", prefix + R"("lambda":1,"more":2})",
-          prefix + R"("lambda":1,"digest":"00"})",
+          prefix + R"("lambda":1,"digest":"00"})", prefix + R"("lambda":1,"lambda_notes":-1})",
+          prefix + R"("lambda":1,"lambda_notes":5})",
           R"({"model":"","beside":"rules","prompt_digest":")" + digest + R"(","lambda":0})",
           std::string(R"({"model":"m","beside":"rules","prompt_digest":"abc","lambda":0})"),
           R"({"model":"m","beside":"rules","prompt_digest":")" + std::string(64, 'A') +

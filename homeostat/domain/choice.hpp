@@ -44,7 +44,8 @@ constexpr auto names_of(std::type_identity<ModelAnswer>) {
 struct ScoredRemedy {
     Remedy remedy;
     double prior{0};  ///< The rules' weight, 0…1.
-    double score{0};  ///< log prior + λ·(log p − log p neutral); the highest is the choice.
+    /// log prior + λ·(log p − log p neutral) + what notes change; the highest is the choice.
+    double score{0};
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
@@ -52,6 +53,22 @@ struct ScoredRemedy {
         field("score", self.score);
     }
     friend bool operator==(const ScoredRemedy&, const ScoredRemedy&) = default;
+};
+
+/// What the operator's notes changed of the model's word, where they have a weight of their own.
+struct NotesWord {
+    double lambda{0};  ///< Their weight in this choice; 0: the model did not answer without them.
+    std::optional<Ranking> without;    ///< What the model says of the same evidence without notes.
+    std::string trouble;               ///< Why there is no such ranking, or none that counts.
+    std::optional<Remedy> instead_of;  ///< What would be chosen without the change, if another.
+
+    static void fields(auto& self, auto&& field) {
+        field("lambda", self.lambda);
+        field("without", self.without);
+        field("trouble", self.trouble);
+        field("instead_of", self.instead_of);
+    }
+    friend bool operator==(const NotesWord&, const NotesWord&) = default;
 };
 
 struct Choice {
@@ -66,6 +83,7 @@ struct Choice {
     /// SHA-256 of the calibration file that was asked for λ, hex, also where it is not for this
     /// model; empty: there is none, or the record is older.
     std::string calibration_digest{};
+    std::optional<NotesWord> notes{};  ///< None: there are no notes, or their change has no weight.
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
@@ -77,6 +95,7 @@ struct Choice {
         field("ranking", self.ranking);
         field("model_trouble", self.model_trouble);
         field("calibration_digest", self.calibration_digest, may_be_absent);
+        field("notes", self.notes);
     }
     friend bool operator==(const Choice&, const Choice&) = default;
 };

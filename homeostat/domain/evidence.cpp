@@ -338,4 +338,10 @@ void put_before(Evidence& evidence, std::span<const std::string> notes) {
     evidence.lines.insert(evidence.lines.begin(), marked.begin(), marked.end());
 }
 
+Evidence without_notes(const Evidence& evidence) {
+    const auto rest = std::ranges::find_if_not(
+        evidence.lines, [](const std::string& line) { return line.starts_with(note_mark); });
+    return {{rest, evidence.lines.end()}};
+}
+
 }  // namespace homeostat

@@ -44,4 +44,7 @@ struct WrittenEvidence {
 /// from the first byte that differs. REQUIRES: at most `notes_max`.
 void put_before(Evidence& evidence, std::span<const std::string> notes);
 
+/// The evidence as it is without the notes in front of it. ENSURES: undoes `put_before`.
+[[nodiscard]] Evidence without_notes(const Evidence& evidence);
+
 }  // namespace homeostat

@@ -266,4 +266,16 @@ TEST_CASE("whatever the numbers are, evidence is bounded, plain and the same aga
     }
 }
 
+TEST_CASE("without its notes evidence is what it was before they were put in front") {
+    const Evidence measured = evidence_of({.users = {.failed = 0.2}}).evidence;
+    for (const std::vector<std::string>& notes : {std::vector<std::string>{},
+                                                  {"note: prefer a restart"},
+                                                  {"prefer to wait", "", "users"}}) {
+        Evidence shown = measured;
+        put_before(shown, notes);
+        CHECK(shown.lines.size() == measured.lines.size() + notes.size());
+        CHECK(without_notes(shown) == measured);
+    }
+}
+
 }  // namespace homeostat

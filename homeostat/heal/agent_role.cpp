@@ -219,6 +219,17 @@ Task<decide::Opinion> AgentRole::ask_oracle(const diagnose::Finding& finding) {
     }
     opinion.answer = ModelAnswer::recorded;
     opinion.ranking = std::move(*ranking);
+    std::optional<Evidence> again =
+        decide::question_without_notes(finding.diagnosis.evidence, *opinion.ranking,
+                                       settings_.decide.calibration, decide::Beside::rules);
+    if (again && settings_.decide.mode == OracleMode::both) {
+        // By the deadline of both: what is late leaves the first answer as it is.
+        Result<Ranking> without =
+            co_await calls_.rank(*ports_.oracle, *std::move(again), kinds, deadline);
+        opinion.without_notes =
+            without ? decide::WithoutNotes{std::move(*without), ""}
+                    : decide::WithoutNotes{std::nullopt, std::move(without.error().text)};
+    }
     co_return opinion;
 }
 

@@ -121,8 +121,12 @@ decide::Opinion opinion_of(const Choice& choice) {
     const bool is_out =
         choice.model_answer == ModelAnswer::late || choice.model_answer == ModelAnswer::absent;
     const bool is_judged = choice.ranking && !is_out;
-    return {is_judged ? ModelAnswer::recorded : choice.model_answer, choice.ranking,
-            choice.model_trouble};
+    decide::Opinion opinion{is_judged ? ModelAnswer::recorded : choice.model_answer, choice.ranking,
+                            choice.model_trouble};
+    if (choice.notes) {
+        opinion.without_notes = {choice.notes->without, choice.notes->trouble};
+    }
+    return opinion;
 }
 
 /// Another machine's logarithm may differ in the last digits; no choice hangs on those.
@@ -134,6 +138,15 @@ bool is_near(double left, double right) {
 std::string text_of(const Choice& choice) {
     return fmt::format("{} ({:.3f}, model {})", describe(choice.remedy), choice.confidence,
                        to_text(choice.model_answer));
+}
+
+std::string text_of(const std::optional<NotesWord>& notes) {
+    if (!notes) {
+        return "notes unheard";
+    }
+    return fmt::format("notes weigh {}, instead of {} ({})", notes->lambda,
+                       notes->instead_of ? describe(*notes->instead_of) : "nothing else",
+                       notes->trouble);
 }
 
 /// The first thing in which a record and its replay differ, as either has it.
@@ -150,6 +163,9 @@ Difference difference(const Choice& recorded, const Choice& again) {
     }
     if (recorded.model_trouble != again.model_trouble) {
         return std::pair{recorded.model_trouble, again.model_trouble};
+    }
+    if (recorded.notes != again.notes) {
+        return std::pair{text_of(recorded.notes), text_of(again.notes)};
     }
     if (recorded.scores.size() != again.scores.size()) {
         return std::pair{fmt::format("{} scores", recorded.scores.size()),

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <stdexcept>
@@ -238,6 +239,74 @@ TEST_CASE("a choice of another remedy than the scores say differs") {
     const IncidentReplay result = replayed(ledger);
     CHECK(result.decisions.at(0).replay == Replay::differs);
     CHECK(result.decisions.at(0).replayed.contains("rollback"));
+}
+
+TEST_CASE("a choice that notes have changed comes out as it was, from both answers") {
+    RolledBack rolled;
+    rolled.executor.settle();
+    Ledger ledger = rolled.executor.ledger;
+    decide::Settings settings;
+    settings.calibration = decide::Calibration{"toy", "00", 0};
+    settings.calibration->lambda_notes = 4;
+    change<StartedBody>(ledger, EntryKind::started, [&](StartedBody& body) {
+        body.settings->as_object()["decide"] = to_json(settings);
+    });
+    decide::Opinion opinion{ModelAnswer::recorded, std::nullopt, {}};
+    change<Proposal>(ledger, EntryKind::opened, [&](Proposal& proposal) {
+        Ranking with_notes{.kinds = {}, .model = "toy", .prompt_digest = "00"};
+        Ranking without = with_notes;
+        const std::vector<RemedyKind> kinds = decide::kinds_to_rank(proposal.menu);
+        REQUIRE(kinds.size() > 1);
+        const auto count = static_cast<double>(kinds.size());
+        for (const RemedyKind kind : kinds) {
+            const auto told = [&](double wait) {
+                return std::log(kind == RemedyKind::observe ? wait : (1 - wait) / (count - 1));
+            };
+            with_notes.kinds.push_back({kind, told(0.99), -std::log(count)});
+            without.kinds.push_back({kind, told(0.01), -std::log(count)});
+        }
+        opinion.ranking = with_notes;
+        opinion.without_notes = decide::WithoutNotes{without, ""};
+        proposal.choice = decide::choose(proposal.menu, opinion, settings);
+        REQUIRE(kind_of(proposal.choice.remedy) == RemedyKind::observe);
+        REQUIRE(proposal.choice.notes->instead_of);
+    });
+    const IncidentReplay same = replayed(ledger);
+    CHECK_MESSAGE(same.decisions.at(0).replay == Replay::same, same.decisions.at(0).replayed);
+    SUBCASE("another answer without notes gives another choice") {
+        change<Proposal>(ledger, EntryKind::opened, [](Proposal& proposal) {
+            proposal.choice.notes->without = proposal.choice.ranking;
+        });
+    }
+    SUBCASE("without the second answer the notes would have changed nothing") {
+        change<Proposal>(ledger, EntryKind::opened,
+                         [](Proposal& proposal) { proposal.choice.notes.reset(); });
+    }
+    SUBCASE("what it is said to stand instead of is made again") {
+        change<Proposal>(ledger, EntryKind::opened,
+                         [](Proposal& proposal) { proposal.choice.notes->instead_of.reset(); });
+    }
+    CHECK(replayed(ledger).decisions.at(0).replay == Replay::differs);
+}
+
+TEST_CASE("a second answer that was late is recorded with its reason, and comes out the same") {
+    RolledBack rolled;
+    rolled.executor.settle();
+    Ledger ledger = rolled.executor.ledger;
+    change<Proposal>(ledger, EntryKind::opened, [&](Proposal& proposal) {
+        const std::vector<RemedyKind> kinds = decide::kinds_to_rank(proposal.menu);
+        const double even = -std::log(static_cast<double>(kinds.size()));
+        Ranking with_notes{.kinds = {}, .model = "toy", .prompt_digest = "00"};
+        for (const RemedyKind kind : kinds) {
+            with_notes.kinds.push_back({kind, even, even});
+        }
+        decide::Opinion opinion{ModelAnswer::recorded, with_notes, {}};
+        opinion.without_notes = decide::WithoutNotes{std::nullopt, "no answer by the deadline"};
+        proposal.choice = decide::choose(proposal.menu, opinion, {});
+        REQUIRE(proposal.choice.notes);
+    });
+    const IncidentReplay result = replayed(ledger);
+    CHECK_MESSAGE(result.decisions.at(0).replay == Replay::same, result.decisions.at(0).replayed);
 }
 
 TEST_CASE("what was recorded before grounds and settings were is said to be not replayable") {

@@ -8,21 +8,37 @@ The weight lambda is the one under which what is acceptable gets the highest pro
 that neither the model nor the tree has learnt from. The formula is the program's:
 log weight + lambda · (log p − log p neutral). The file is for one model, one prompt and whom it was
 measured beside; with any other it counts for nothing. An agent has the rules.
+
+With --notes each case is asked three times more, with a note of an operator in front: a wish for
+another kind than is chosen, a wish for one rather than the other, and words about something else;
+in wordings that neither training nor the held-out measurement has (notes.py). lambda_notes is the
+weight of what they lift, lambda_notes · (log p with − log p without): of those under which idle
+words change less than 3 % of the choices, and no more choices are harmful that no note has asked
+for, the one under which most wishes are done, less those that change the choice to something else.
+Without it, it is 0.
 """
 
 import argparse
 import json
 import math
+import random
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 import decide_scoring as scoring
+from notes import Notes
 
 LAMBDAS = [step / 20 for step in range(41)]  # 0 to 2.
+LAMBDAS_NOTES = [step / 10 for step in range(41)]  # 0 to 4: a wish stands against a prior.
 WEIGHT_MIN = 1e-6  # As `prior_min` of homeostat/decide/decide.hpp.
+SURE_MIN = 0.6  # As `sure_of_note_min` and `lift_by_notes_max` of homeostat/decide/decide.cpp.
+LIFT_MAX = 3.0
+IDLE_CHANGES_MAX = 0.03
+PERSON = "escalate"  # No kind of the model's.
 
 
 def weights(case, factor):
@@ -67,24 +83,121 @@ def best_of(rows):
     return min(rows, key=lambda row: (round(row["loss"], 6), row["lambda"]))
 
 
-def document_of(model, beside, factor):
+def lifts_by(said, plain):
+    """Of each kind, by how much notes lift it: `lift_by_notes` of homeostat/decide/decide.cpp.
+    said, plain: what the model answers with and without them."""
+    lifts = {kind: said[kind]["log_probability"] - plain[kind]["log_probability"] for kind in plain}
+    lifted = max(lifts, key=lifts.get)
+    is_sure = math.exp(said[lifted]["log_probability"]) >= SURE_MIN
+    return {kind: max(0.0, min(LIFT_MAX, lift)) if is_sure and kind == lifted else 0.0
+            for kind, lift in lifts.items()}
+
+
+def heeded(remedies, told, lifts):
+    """Of each candidate, what it weighs once notes are heard: `heed_notes` of
+    homeostat/cases/model_ranker.cpp. told: what each weighed before."""
+    scores = [None if one["remedy"] == PERSON else
+              math.log(max(weight, WEIGHT_MIN)) + lifts[one["remedy"]]
+              for one, weight in zip(remedies, told, strict=True)]
+    best = max(score for score in scores if score is not None)
+    heaviest = max(weight for weight, score in zip(told, scores, strict=True)
+                   if score is not None)
+    raised = [weight if score is None else heaviest * math.exp(score - best)
+              for weight, score in zip(told, scores, strict=True)]
+    return [one / sum(raised) for one in raised]
+
+
+def wishes(case, rng, words):
+    """[(note, the kind it asks for or None)] for a case that was judged without a note."""
+    chosen = next(one["remedy"] for one in case["remedies"] if one["remedy"] != PERSON)
+    others = [kind for kind in case["model"] if kind != chosen]
+    first, second = rng.choice(others), rng.choice(others)
+    return [(words.prefer(first), first), (words.over(second, chosen), second),
+            (words.idle(), None)]
+
+
+def measured_notes(noted, factor, factor_notes):
+    """What comes of a weight of notes. noted: (case, what the model answers with the note, the kind
+    that it asks for or None)."""
+    idle, followed, misled, unasked = [], [], [], []
+    for case, said, kind in noted:
+        remedies = case["remedies"]
+        before = weights(case, factor)
+        lifts = {one: factor_notes * lift
+                 for one, lift in lifts_by(said, case["model"]).items()}
+        told = heeded(remedies, before, lifts)
+        first, then = (remedies[max(range(len(those)), key=those.__getitem__)]
+                       for those in (before, told))
+        unasked.append((first["is_harmful"], then["is_harmful"] and then["remedy"] != kind))
+        if kind is None:
+            idle.append(then["remedy"] != first["remedy"])
+        elif first["remedy"] not in (kind, PERSON):
+            followed.append(then["remedy"] == kind)
+            misled.append(then["remedy"] not in (kind, first["remedy"]))
+    return {"lambda_notes": factor_notes, "wishes": len(followed),
+            "followed": scoring.share(followed), "misled": scoring.share(misled),
+            "idle_changes": scoring.share(idle),
+            "was_harmful": scoring.share(one for one, _ in unasked),
+            "harmful_unasked": scoring.share(one for _, one in unasked)}
+
+
+def best_of_notes(rows):
+    """Most wishes done, less those that mislead, of the weights that do no harm by themselves; of
+    equal ones the smaller. The first row has the weight 0."""
+    harmless = [row for row in rows if row["idle_changes"] < IDLE_CHANGES_MAX
+                and row["harmful_unasked"] <= row["was_harmful"]]
+    return max(harmless, key=lambda row: (round(row["followed"] - row["misled"], 6),
+                                          -row["lambda_notes"]))
+
+
+def document_of(model, beside, factor, factor_notes=0):
     """What the program reads; model: what it says of its own."""
-    return {"model": model["name"], "prompt_digest": model["prompt_digest"], "lambda": factor,
+    told = {"model": model["name"], "prompt_digest": model["prompt_digest"], "lambda": factor,
             "beside": beside}
+    return told | ({"lambda_notes": factor_notes} if factor_notes else {})
 
 
-def judged(options):
-    """(cases as the program tells them with their truth, what it says of its model)."""
-    asked = [options.homeostat, "decide", "--cases", options.cases, "--json", "--features",
+def judged(options, path):
+    """(cases of the file as the program tells them with their truth, what it says of its model)."""
+    asked = [options.homeostat, "decide", "--cases", path, "--json", "--features",
              "--ranker", "both", "--beside", options.beside, "--model", options.model]
     ran = subprocess.run(asked, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         sys.exit(f"homeostat decide: {ran.stderr[-2000:]}")
-    with open(options.cases, encoding="utf-8") as lines:
+    with open(path, encoding="utf-8") as lines:
         cases = [scoring.with_truth(json.loads(told), json.loads(line))
                  for told, line in zip(ran.stdout.splitlines(), lines, strict=True)]
     scores = next(line for line in ran.stderr.splitlines() if line.startswith("{"))
     return cases, json.loads(scores)["model"]
+
+
+def asked_with_notes(options, cases):
+    """What `measured_notes` takes, of those cases in which the model was asked."""
+    rng, words = random.Random(1), Notes(1, weighs=True)
+    with open(options.cases, encoding="utf-8") as lines:
+        told = [(json.loads(line), case) for line, case in zip(lines, cases, strict=True)
+                if "model" in case]
+    wished = [(line, case, *wish) for line, case in told for wish in wishes(case, rng, words)]
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as asked:
+        asked.writelines(json.dumps(line | {"notes": [note]}) + "\n"
+                         for line, _, note, _ in wished)
+        asked.flush()
+        answers, _ = judged(options, asked.name)
+    return [(case, answer["model"], kind)
+            for (_, case, _, kind), answer in zip(wished, answers, strict=True)
+            if "model" in answer]
+
+
+def weight_of_notes(options, cases, factor):
+    noted = asked_with_notes(options, cases)
+    rows = [measured_notes(noted, factor, one) for one in LAMBDAS_NOTES]
+    for row in rows[::4]:
+        print("lambda_notes {lambda_notes:.2f}: done {followed:.3f}, otherwise {misled:.3f}, idle "
+              "words change {idle_changes:.3f}, harmful unasked {harmful_unasked:.3f} (without "
+              "notes {was_harmful:.3f})".format(**row), file=sys.stderr)
+    best = best_of_notes(rows)
+    print(f"of {len(noted)} notes: " + json.dumps(best), file=sys.stderr)
+    return best["lambda_notes"]
 
 
 def main():
@@ -95,9 +208,11 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--homeostat", type=Path, default=ROOT / "build/release/bin/homeostat")
     parser.add_argument("--model", type=Path, default=ROOT / "build/model/model.gguf")
+    parser.add_argument("--notes", action="store_true",
+                        help="measure what an operator's notes change as well")
     options = parser.parse_args()
     options.model = options.model.resolve()  # A ranking has the file's own name, not the link's.
-    cases, model = judged(options)
+    cases, model = judged(options, options.cases)
     telling = [case for case in cases if is_telling(case)]
     if not telling:
         sys.exit("no case has something acceptable on its menu; make more")
@@ -107,7 +222,8 @@ def main():
               "calibration error {ece:.3f}".format(**row), file=sys.stderr)
     best = best_of(rows)
     print(f"of {len(telling)} cases: " + json.dumps(best), file=sys.stderr)
-    told = document_of(model, options.beside, best["lambda"])
+    of_notes = weight_of_notes(options, cases, best["lambda"]) if options.notes else 0
+    told = document_of(model, options.beside, best["lambda"], of_notes)
     options.out.write_text(json.dumps(told, indent=1) + "\n")
     return 0
 

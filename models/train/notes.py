@@ -48,6 +48,34 @@ IDLE = ["owned by the checkout team", "busiest from nine to five", "moved to new
         "its dashboards are on the wall", "written in Go", "the contract ends in May",
         "talks to three banks", "has run for six years", "reviewed every quarter",
         "nightly export at two", "the code lives with the billing team", "two people know it well"]
+WORDS = {"prefer": PREFER, "avoid": AVOID, "over": OVER, "idle": IDLE}
+# What a weight is measured with (calibrate.py): neither training nor a held-out measurement has
+# these, so that a weight speaks of words that the model does not know.
+WEIGHED_SUBJECTS = {
+    "observe": ["sitting it out", "letting it pass"],
+    "escalate": ["ringing whoever is on call", "a human decision"],
+    "restart": ["bouncing the one that is ill", "to kick one instance"],
+    "rolling_restart": ["cycling all instances", "a restart of everything in turns"],
+    "rollback": ["undoing the deploy", "the last good version"],
+    "scale": ["adding instances", "to grow the pool"],
+    "eject": ["pulling the slow one out", "isolating one instance"],
+    "open_circuit": ["tripping the breaker", "serving the fallback answer"],
+    "invalidate_cache": ["flushing the cache", "emptying the cached copies"],
+    "reroute": ["bypassing the cache", "reads straight from the source"],
+}
+WEIGHED = {
+    "prefer": ["please use {0}", "{0} is our first choice here", "best is {0}",
+               "{0} is harmless for this service", "if possible, {0}",
+               "we have had good results with {0}"],
+    "avoid": ["{0} costs us a lot", "never {0} without need", "{0} breaks sessions here",
+              "keep away from {0}", "{0} takes ten minutes in this place"],
+    "over": ["{1} takes four minutes here; {0} is quicker", "{0} beats {1} here",
+             "favour {0} above {1}", "do {0} and not {1}", "before {1}, think of {0}"],
+    "idle": ["moved to another cluster last month", "run by the payments group",
+             "its manual is in the wiki", "uses the shared database", "audited in June",
+             "has a twin in the other region", "most traffic comes on Mondays",
+             "was rewritten two years ago"],
+}
 HARMS_FROM = -0.2  # The share of what the best remedy saves users, that a remedy costs them.
 
 
@@ -62,22 +90,33 @@ class Notes:
     """Draws notes for cases. saves: of each kind that was tried, which share of what can be saved;
     right: the acceptable kinds; menu: all kinds on it."""
 
-    def __init__(self, seed, held_out=False):
+    def __init__(self, seed, held_out=False, *, weighs=False):
+        """weighs: in the words that only weights are measured with."""
         self.rng = random.Random(f"notes {seed} {held_out}")
         self.held_out = held_out
+        self.weighs = weighs
 
-    def word(self, pool, *kinds):
-        subjects = [self.rng.choice(wordings(SUBJECTS[kind], self.held_out)) for kind in kinds]
-        return self.rng.choice(wordings(pool, self.held_out)).format(*subjects)
+    def subjects(self, kind):
+        return (WEIGHED_SUBJECTS[kind] if self.weighs
+                else wordings(SUBJECTS[kind], self.held_out))
+
+    def word(self, name, *kinds):
+        """name: of a pool of `WORDS`."""
+        pool = WEIGHED[name] if self.weighs else wordings(WORDS[name], self.held_out)
+        subjects = [self.rng.choice(self.subjects(kind)) for kind in kinds]
+        return self.rng.choice(pool).format(*subjects)
+
+    def idle(self):
+        return self.word("idle")
 
     def prefer(self, kind):
-        return self.word(PREFER, kind)
+        return self.word("prefer", kind)
 
     def avoid(self, kind):
-        return self.word(AVOID, kind)
+        return self.word("avoid", kind)
 
     def over(self, kind, other):
-        return self.word(OVER, kind, other)
+        return self.word("over", kind, other)
 
     def draw(self, right, saves, menu):
         """(note, the kinds that are right with it) or None where there is nothing to ask for."""
@@ -87,7 +126,7 @@ class Notes:
             return None
         draw = self.rng.random()
         if draw < 0.15:
-            return self.word(IDLE), right
+            return self.idle(), right
         if draw < 0.55:
             wanted = self.rng.choice(others)
             return self.prefer(wanted), [wanted]

@@ -2,6 +2,7 @@
 """models/train/calibrate.py: the program's formula, and which weight is chosen."""
 
 import math
+import random
 import re
 import sys
 import unittest
@@ -53,7 +54,72 @@ class Weights(unittest.TestCase):
         self.assertEqual(calibrate.WEIGHT_MIN, float(said[1]))
 
 
+def said(**shares):
+    return {kind: {"log_probability": math.log(p), "neutral": math.log(1 / 3)}
+            for kind, p in shares.items()}
+
+
+class Notes(unittest.TestCase):
+    SURE = said(restart=0.1, rollback=0.8, observe=0.1)
+    UNSURE = said(restart=0.25, rollback=0.5, observe=0.25)
+    PLAIN = said(restart=0.4, rollback=0.2, observe=0.4)
+
+    def noted(self, answer, kind):
+        told = case(0.5) | {"model": self.PLAIN}
+        return (told, answer, kind)
+
+    def test_what_notes_lift_is_the_programs(self):
+        lifts = calibrate.lifts_by(self.SURE, self.PLAIN)
+        self.assertAlmostEqual(lifts["rollback"], math.log(0.8 / 0.2))
+        self.assertEqual((lifts["restart"], lifts["observe"]), (0, 0))
+        self.assertEqual(set(calibrate.lifts_by(self.UNSURE, self.PLAIN).values()), {0})
+        source = (Path(calibrate.ROOT) / "homeostat/decide/decide.cpp").read_text()
+        for name, value in (("sure_of_note_min", calibrate.SURE_MIN),
+                            ("lift_by_notes_max", calibrate.LIFT_MAX)):
+            said_there = re.search(rf"constexpr double {name} = (\S+);", source)
+            self.assertEqual(value, float(said_there[1]))
+
+    def test_what_is_heard_leaves_a_person_where_it_was(self):
+        # As cases/model_ranker_test.cpp has it.
+        menu = case(0.5)["remedies"]
+        told = calibrate.heeded(menu, [one["weight"] for one in menu],
+                                {"restart": 0, "rollback": 2, "observe": 0})
+        self.assertAlmostEqual(sum(told), 1)
+        self.assertEqual(max(told), told[2])
+        self.assertAlmostEqual(told[2], 2 * told[1])
+
+    def test_a_weight_that_does_what_is_asked_for_is_taken(self):
+        rows = [calibrate.measured_notes([self.noted(self.SURE, "rollback"),
+                                          self.noted(self.UNSURE, None)], 0, one)
+                for one in (0, 1)]
+        self.assertEqual([row["followed"] for row in rows], [0, 1])
+        self.assertEqual(calibrate.best_of_notes(rows)["lambda_notes"], 1)
+
+    def test_none_that_harms_unasked_or_is_moved_by_idle_words_is(self):
+        for kind in ("observe", None):  # The case's rollback is harmful.
+            rows = [calibrate.measured_notes([self.noted(self.SURE, kind)] * 2
+                                             + [self.noted(self.UNSURE, None),
+                                                self.noted(self.UNSURE, "observe")], 0, one)
+                    for one in (0, 1)]
+            self.assertEqual(calibrate.best_of_notes(rows)["lambda_notes"], 0)
+
+    def test_wishes_are_for_other_kinds_in_words_of_their_own(self):
+        words = calibrate.Notes(1, weighs=True)
+        told = calibrate.wishes(case(0.5), random.Random(1), words)
+        self.assertEqual([kind is None for _, kind in told], [False, False, True])
+        self.assertNotIn("restart", [kind for _, kind in told])
+        known = {calibrate.Notes(seed, held_out).prefer("rollback")
+                 for seed in range(300) for held_out in (False, True)}
+        self.assertFalse(known & {calibrate.Notes(seed, weighs=True).prefer("rollback")
+                                  for seed in range(100)})
+
+
 class Document(unittest.TestCase):
+    def test_the_weight_of_notes_is_written_where_there_is_one(self):
+        model = {"name": "m sha256:00", "prompt_digest": "aa"}
+        self.assertEqual(calibrate.document_of(model, "rules", 0, 2.5)["lambda_notes"], 2.5)
+        self.assertNotIn("lambda_notes", calibrate.document_of(model, "rules", 0, 0))
+
     def test_the_file_says_beside_whom_it_was_measured(self):
         model = {"name": "m sha256:00", "prompt_digest": "aa", "asked": 3}
         self.assertEqual(calibrate.document_of(model, "rules", 0.5),

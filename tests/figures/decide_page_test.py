@@ -187,13 +187,16 @@ class Page(unittest.TestCase):
     def test_notes_have_a_part_once_they_were_asked(self):
         self.assertNotIn("note of the operator", page_of(figures(with_model=True)))
         told = {"n": 40, "followed_interval": [0.4, 0.6], "is_followed": 0.5, "is_changed": 0.75,
-                "was_harmful": 0.01, "is_harmful": 0.02, "was_acceptable": 0.3,
+                "changed_interval": [0.6, 0.9], "was_harmful": 0.01, "is_harmful": 0.02,
+                "is_harmful_unasked": 0.015, "was_acceptable": 0.3,
                 "is_acceptable": 0.4}
-        made = figures(with_model=True) | {"notes": dict.fromkeys(WISHES, told)}
+        made = figures(with_model=True) | {"notes": dict.fromkeys(WISHES, told) | {
+            "model_ms": {"without": 60.0, "about_something_else": 110.0}}}
         page = page_of(made)
-        self.assertIn("| a wish for a kind that would help | 40 | 50.0 % (40.0–60.0) | 75.0 % | "
-                      "1.0 %, 2.0 % | 30.0 %, 40.0 % |", page)
-        self.assertIn("| words about something else | 40 | – | 75.0 % |", page)
+        self.assertIn("| a wish for a kind that would help | 40 | 50.0 % (40.0–60.0) | "
+                      "75.0 % (60.0–90.0) | 1.0 %, 2.0 %, 1.5 % | 30.0 %, 40.0 % |", page)
+        self.assertIn("| words about something else | 40 | – | 75.0 % (60.0–90.0) |", page)
+        self.assertIn("asked twice: 60.00 ms for a\ncase without a note, 110.00 ms", page)
 
     def test_each_goal_says_what_was_reached_and_what_was_not_measured(self):
         rows = page_of(figures()).split("## Goals")[1].split("##")[0].splitlines()

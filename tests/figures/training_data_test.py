@@ -159,6 +159,13 @@ class NotesOfAnOperator(unittest.TestCase):
             self.assertEqual(sorted(taught + held_out), sorted(pool))
             self.assertTrue(taught and held_out)
 
+    def test_what_weights_are_measured_with_is_in_no_pool_of_training(self):
+        for name, pool in notes.WEIGHED.items():
+            self.assertFalse(set(pool) & set(notes.WORDS[name]))
+        self.assertEqual(set(notes.WEIGHED_SUBJECTS), set(notes.SUBJECTS))
+        for kind, subjects in notes.WEIGHED_SUBJECTS.items():
+            self.assertFalse(set(subjects) & set(notes.SUBJECTS[kind]))
+
     def test_every_wording_fits_a_line_of_evidence(self):
         longest = max(len(one.format(a, b)) for one in notes.PREFER + notes.AVOID + notes.OVER
                       for a in sum(notes.SUBJECTS.values(), [])

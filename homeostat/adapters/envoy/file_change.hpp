@@ -1,0 +1,42 @@
+#pragma once
+
+// FileChange: one file of Envoy's put in place, and what Envoy has made of it.
+//
+// A file is written beside its place and renamed onto it: Envoy notices renames onto the path, and
+// nothing else. What Envoy reports then decides. It reports the version, which carries our effect's
+// id, and the state itself: done. It counts a refusal: what was there before is put back, because
+// the next start of Envoy reads the file. It reports neither: a notice of the kernel can be lost,
+// so the same file is put again, three times in all, and then it is not known.
+//
+// Not thread-safe; lives on the strand of its executor.
+
+#include "homeostat/adapters/envoy/admin.hpp"
+#include "homeostat/adapters/envoy/endpoints_file.hpp"
+#include "homeostat/base/task.hpp"
+#include "homeostat/domain/outcome.hpp"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+namespace homeostat::adapters::envoy {
+
+struct SwitchGoal {
+    std::string key;
+    bool is_on{false};
+};
+
+struct FileChange {
+    std::string path;
+    std::string before;  ///< The file's bytes, to be put back.
+    std::string after;
+    std::string version;  ///< Of `after`.
+    std::variant<EndpointOrder, SwitchGoal> goal;
+    std::uint64_t rejected_total{0};  ///< Of such files, before.
+};
+
+/// What Envoy makes of an EndpointOrder or a SwitchGoal. Of an endpoint that it does not have:
+/// not reached.
+[[nodiscard]] Task<Outcome> carry_out(Admin& admin, FileChange change, Instant deadline);
+
+}  // namespace homeostat::adapters::envoy

@@ -1,0 +1,213 @@
+// Which of Envoy's counters are errors: the table in homeostat/adapters/envoy/edge_view.hpp,
+// measured again on the Envoy of this machine. The truth is what the clients saw.
+
+#include "homeostat/adapters/envoy/envoy_actuator.hpp"
+#include "homeostat/domain/permit.hpp"
+#include "homeostat/net/http_client.hpp"
+#include "homeostat/os/child.hpp"
+#include "homeostat/sense/edge_mean.hpp"
+
+#include "envoy_world.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <doctest/doctest.h>
+
+using namespace homeostat;
+using namespace homeostat::conformance;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int clients_count = 6;
+
+struct Measured {
+    std::uint64_t good_count{0};  ///< Clients that got 200 and a whole body.
+    std::uint64_t bad_count{0};
+    EdgeCounters cluster;
+    EdgeCounters endpoints;  ///< Added up.
+};
+
+EdgeCounters sum_of(const envoy::ClusterView& view) {
+    EdgeCounters sum;
+    for (const envoy::HostView& host : view.hosts) {
+        sum.requests_total += host.counters.requests_total;
+        sum.errors_total += host.counters.errors_total;
+    }
+    return sum;
+}
+
+void take_off(EdgeCounters& counters, const EdgeCounters& before) {
+    counters.requests_total -= before.requests_total;
+    counters.errors_total -= before.errors_total;
+    counters.retries_total -= before.retries_total;
+}
+
+/// Lets all clients ask at once and waits until Envoy has done with them.
+Measured measure(EnvoyWorld& world,
+                 const std::string& path,
+                 Duration within = 5s,
+                 std::uint64_t count = clients_count) {
+    const Result<envoy::Look> before = world.look();
+    REQUIRE(before);
+    Measured measured;
+    for (std::uint64_t client = 0; client < count; ++client) {
+        boost::asio::co_spawn(world.context, world.begin_request(path, within),
+                              [&](std::exception_ptr, Result<net::HttpResponse> reply) {
+                                  const bool is_good = reply && reply->status == 200;
+                                  ++(is_good ? measured.good_count : measured.bad_count);
+                              });
+    }
+    net::run_until_for_test(world.context,
+                            [&] { return measured.good_count + measured.bad_count == count; });
+    Result<envoy::Look> after = world.look();
+    net::run_until_for_test(world.context, [&] {
+        after = world.look();
+        return after && after->clusters.front().counters.sessions_now == 0;
+    });
+    measured.cluster = after->clusters.front().counters;
+    measured.endpoints = sum_of(after->clusters.front());
+    take_off(measured.cluster, before->clusters.front().counters);
+    take_off(measured.endpoints, sum_of(before->clusters.front()));
+    return measured;
+}
+
+/// What holds whatever went wrong: the cluster counts each request once, and as bad if it was.
+void check_cluster(const Measured& measured) {
+    CHECK(measured.cluster.requests_total == clients_count);
+    CHECK(measured.cluster.errors_total == measured.bad_count);
+}
+
+}  // namespace
+
+TEST_CASE("an error that the service makes counts once, at the cluster and at its endpoint" *
+          doctest::skip(!has_envoy())) {
+    EnvoyWorld world;
+    for (const std::string& path : {"/500", "/hang", "/cut", "/junk"}) {
+        CAPTURE(path);
+        const Measured measured = measure(world, path);
+        CHECK(measured.bad_count == clients_count);
+        check_cluster(measured);
+        CHECK(measured.endpoints.requests_total == clients_count);
+        CHECK(measured.endpoints.errors_total == clients_count);
+    }
+}
+
+TEST_CASE("a good answer is no error anywhere" * doctest::skip(!has_envoy())) {
+    EnvoyWorld world;
+    for (const std::string& path : {"/", "/slow"}) {
+        const Measured measured = measure(world, path);
+        CHECK(measured.good_count == clients_count);
+        check_cluster(measured);
+        CHECK(measured.endpoints.requests_total == clients_count);
+        CHECK(measured.endpoints.errors_total == 0);
+    }
+}
+
+TEST_CASE("a reply that ends badly in its body is an error at the cluster and at no endpoint" *
+          doctest::skip(!has_envoy())) {
+    EnvoyWorld world;
+    for (const std::string& path : {"/half", "/halfhang"}) {
+        CAPTURE(path);
+        const Measured measured = measure(world, path);
+        CHECK(measured.bad_count == clients_count);
+        check_cluster(measured);
+        CHECK(measured.endpoints.requests_total == clients_count);
+        CHECK(measured.endpoints.errors_total == 0);
+    }
+}
+
+TEST_CASE("errors of several kinds one after another are each counted once" *
+          doctest::skip(!has_envoy())) {
+    EnvoyWorld world;
+    std::uint64_t bad_count = 0;
+    for (const std::string& path : {"/junk", "/half", "/hang", "/halfhang", "/500", "/"}) {
+        bad_count += measure(world, path).bad_count;
+    }
+    CHECK(world.look()->clusters.front().counters.errors_total == bad_count);
+    CHECK(bad_count == std::uint64_t{5} * clients_count);
+}
+
+TEST_CASE("a refused connection that another endpoint takes over is a retry, not an error" *
+          doctest::skip(!has_envoy())) {
+    EnvoyWorld world;
+    world.p1.stop();
+    const Measured measured = measure(world, "/");
+    CHECK(measured.good_count == clients_count);
+    check_cluster(measured);
+    CHECK(measured.cluster.retries_total > 0);
+    CHECK(measured.endpoints.errors_total == measured.cluster.retries_total);
+}
+
+TEST_CASE("a connection that every endpoint refuses is one error at the cluster" *
+          doctest::skip(!has_envoy())) {
+    EnvoyWorld world;
+    world.p0.stop();
+    world.p1.stop();
+    const Measured measured = measure(world, "/");
+    CHECK(measured.bad_count == clients_count);
+    check_cluster(measured);
+}
+
+TEST_CASE("what Envoy answers itself counts at the cluster and at no endpoint" *
+          doctest::skip(!has_envoy())) {
+    EnvoyWorld world;
+    REQUIRE(world.perform(Drain{InstanceId("payments-0")}).kind == OutcomeKind::done);
+    REQUIRE(world.perform(Drain{InstanceId("payments-1")}).kind == OutcomeKind::done);
+    const Measured measured = measure(world, "/");
+    CHECK(measured.bad_count == clients_count);
+    check_cluster(measured);
+    CHECK(measured.endpoints.requests_total == 0);
+    CHECK(measured.endpoints.errors_total == 0);
+}
+
+TEST_CASE("where too many wait Envoy answers itself: an error at the cluster and at no endpoint" *
+          doctest::skip(!has_envoy())) {
+    EnvoyWorld world;
+    constexpr std::uint64_t count = 90;  // 40 connections, and 40 who may wait.
+    const Measured measured = measure(world, "/slow", 5s, count);
+    CHECK(measured.bad_count > 0);
+    CHECK(measured.cluster.requests_total == count);
+    CHECK(measured.cluster.errors_total == measured.bad_count);
+    CHECK(measured.endpoints.errors_total == 0);
+}
+
+TEST_CASE("a client that gives up is counted nowhere" * doctest::skip(!has_envoy())) {
+    EnvoyWorld world;
+    const Measured measured = measure(world, "/slow", 100ms);
+    CHECK(measured.bad_count == clients_count);
+    CHECK(measured.cluster.requests_total == 0);
+    CHECK(measured.cluster.errors_total == 0);
+}
+
+TEST_CASE("the mean latency is told as one that decays over 512 answers" *
+          doctest::skip(!has_envoy())) {
+    EnvoyWorld world;
+    for (int count = 0; count < 600; ++count) {
+        REQUIRE(world.request("/"));
+    }
+    // Envoy merges its times after the look that asked for them.
+    REQUIRE(world.look());
+    const Result<envoy::Look> before = world.look();
+    REQUIRE(before);
+    std::size_t answered_count = 0;
+    for (int client = 0; client < 40; ++client) {
+        boost::asio::co_spawn(world.context, world.begin_request("/slow", 5s),
+                              [&](std::exception_ptr, Result<net::HttpResponse> reply) {
+                                  answered_count += reply && reply->status == 200 ? 1 : 0;
+                              });
+    }
+    net::run_until_for_test(world.context, [&] { return answered_count == 40; });
+    REQUIRE(world.look());
+    const Result<envoy::Look> after = world.look();
+    REQUIRE(after);
+    const EdgeCounters& earlier = before->clusters.front().counters;
+    const EdgeCounters& later = after->clusters.front().counters;
+    // 200 ms * (1 - (1 - 1/512)^40) = 15 ms.
+    CHECK(later.latency_ms - earlier.latency_ms > 11);
+    CHECK(later.latency_ms - earlier.latency_ms < 25);
+    sense::EdgeMean mean{earlier.requests_total, earlier.latency_ms, Instant{}};
+    const std::optional<double> figure = sense::interval_ms(mean, later, {}, Instant{} + 1s);
+    REQUIRE(figure);
+    CHECK(*figure > 200 - 20);
+    CHECK(*figure < 200 + 60);  // A busy machine makes answers later, never earlier.
+}
