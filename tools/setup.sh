@@ -150,11 +150,11 @@ mkdir -p "$here/../build"
 if [ "${1:-}" = check ]; then
     install_packages "$build_packages $check_packages"
     install_clang_tidy
+    install_envoy
     touch "$here/../build/.setup-check-done"
 else
     install_packages "$build_packages"
 fi
-install_envoy
 set_up_model
 touch "$here/../build/.setup-done"  # The Makefile's stamp.
 say "ready"
