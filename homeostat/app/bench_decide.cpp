@@ -15,10 +15,10 @@
 #include "homeostat/decide/decide.hpp"
 #include "homeostat/os/clock.hpp"
 #include "homeostat/os/file.hpp"
+#include "homeostat/os/interrupts.hpp"
 
 #include <fmt/format.h>
 
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -34,10 +34,6 @@ namespace homeostat::app {
 namespace {
 
 namespace llm = adapters::llm;
-
-/// Set by SIGINT and SIGTERM; a handler may write nothing else.
-// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): see above.
-volatile std::sig_atomic_t is_interrupted = 0;
 
 constexpr std::size_t cases_bytes_max = std::size_t{4} << 20U;
 
@@ -132,7 +128,7 @@ void ask_model(const BenchDecideOptions& options,
                DecideMeasurement& measurement) {
     say("starting the model");
     const Result<std::unique_ptr<AskedModel>> model =
-        AskedModel::start(options.model, [] { return is_interrupted != 0; });
+        AskedModel::start(options.model, os::is_interrupted);
     measurement.machine.model_threads = llm::ModelServerSettings{}.threads;
     measurement.was_model_there = model.has_value();
     if (!model) {
@@ -141,22 +137,12 @@ void ask_model(const BenchDecideOptions& options,
     }
     Questioning questioning(**model, measurement);
     measurement.model = "it came up and answered nothing";
-    for (int round = 0; round < measurement.repeats && is_interrupted == 0; ++round) {
+    for (int round = 0; round < measurement.repeats && !os::is_interrupted(); ++round) {
         say(fmt::format("asking, round {} of {}", round + 1, measurement.repeats));
-        for (std::size_t index = 0; index < cases.size() && is_interrupted == 0; ++index) {
+        for (std::size_t index = 0; index < cases.size() && !os::is_interrupted(); ++index) {
             questioning.ask(cases[index], measurement.answers[index]);
         }
     }
-}
-
-void watch_for_interrupts() {
-    is_interrupted = 0;
-    const auto note_it = [](int signal) {
-        is_interrupted = 1;
-        std::signal(signal, SIG_DFL);  // A second one ends what waits for an answer.
-    };
-    std::signal(SIGINT, note_it);
-    std::signal(SIGTERM, note_it);
 }
 
 Result<std::optional<decide::Calibration>> calibration_of(const BenchDecideOptions& options) {
@@ -210,12 +196,12 @@ ExitStatus bench_decide(const BenchDecideOptions& options) {
     measurement.machine.load_before = load_now();
     time_rules(*cases, measurement);
     if (options.asks_model) {
-        watch_for_interrupts();
+        os::note_interrupts();
         ask_model(options, *cases, measurement);
     } else {
         measurement.model = "`--oracle rules` leaves it out";
     }
-    if (is_interrupted != 0) {
+    if (os::is_interrupted()) {
         say("interrupted; the model's server was ended");
         return ExitStatus::interrupted;
     }

@@ -11,12 +11,12 @@
 #include "homeostat/cases/evidence.hpp"
 #include "homeostat/cases/survey.hpp"
 #include "homeostat/cases/tree_ranker.hpp"
+#include "homeostat/os/interrupts.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <optional>
@@ -29,10 +29,6 @@ namespace homeostat::app {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// Set by SIGINT and SIGTERM; a handler may write nothing else.
-// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): see above.
-volatile std::sig_atomic_t is_interrupted = 0;
 
 constexpr std::size_t causes_shown_max = 5;
 constexpr std::size_t remedies_shown_max = 10;
@@ -270,7 +266,7 @@ Result<std::optional<ModelVoice>> voice_for(const DecideOptions& options) {
     if (!asks_model(options)) {
         return std::nullopt;
     }
-    Result<ModelVoice> voice = ModelVoice::start(options, [] { return is_interrupted != 0; });
+    Result<ModelVoice> voice = ModelVoice::start(options, os::is_interrupted);
     return voice ? Result<std::optional<ModelVoice>>(*std::move(voice))
                  : std::unexpected(voice.error());
 }
@@ -288,13 +284,7 @@ ExitStatus decide_cases(const DecideOptions& options) {
         complain(tree.error().text);
         return ExitStatus::usage;
     }
-    is_interrupted = 0;
-    const auto note_it = [](int signal) {
-        is_interrupted = 1;
-        std::signal(signal, SIG_DFL);  // A second one ends what waits for a pipe.
-    };
-    std::signal(SIGINT, note_it);
-    std::signal(SIGTERM, note_it);
+    os::note_interrupts();
     Result<std::optional<ModelVoice>> voice = voice_for(options);
     if (!voice) {
         complain(voice.error().text);
@@ -302,7 +292,7 @@ ExitStatus decide_cases(const DecideOptions& options) {
     }
     CaseJudge judge(options, std::move(*tree), std::move(*voice));
     BoundedLines lines(file, cases::line_bytes_max);
-    while (is_interrupted == 0 && lines.next()) {
+    while (!os::is_interrupted() && lines.next()) {
         if (lines.is_too_long()) {
             judge.refuse_line(lines.number(), fmt::format("longer than {} bytes — passed over",
                                                           cases::line_bytes_max));
@@ -310,7 +300,7 @@ ExitStatus decide_cases(const DecideOptions& options) {
             judge.judge_line(lines.text(), lines.number());
         }
     }
-    if (is_interrupted != 0) {
+    if (os::is_interrupted()) {
         std::fflush(stdout);
         complain("interrupted: not every case was judged");
         return ExitStatus::interrupted;

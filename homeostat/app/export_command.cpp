@@ -8,11 +8,11 @@
 #include "homeostat/app/when.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
+#include "homeostat/os/interrupts.hpp"
 
 #include <fmt/format.h>
 
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -26,10 +26,6 @@ namespace homeostat::app {
 namespace {
 
 namespace ledger = adapters::segment_log;
-
-/// Set by SIGINT and SIGTERM; a handler may write nothing else.
-// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): see above.
-volatile std::sig_atomic_t is_interrupted = 0;
 
 /// Where the lines go: standard output, or a file that appears once it is whole.
 class Target {
@@ -124,7 +120,7 @@ class Export {
         : selection_(std::move(selection)), format_(format), target_(target) {}
 
     [[nodiscard]] Result<void> take(const ledger::FoundGroup& found) {
-        if (is_interrupted != 0) {
+        if (os::is_interrupted()) {
             return fail(Fault::refused, "interrupted");
         }
         const EntryGroup& group = found.stored.group;
@@ -227,11 +223,9 @@ ExitStatus export_ledger(const ExportOptions& options) {
         complain(place ? selection.error().text : place.error().text);
         return ExitStatus::usage;
     }
-    is_interrupted = 0;
-    std::signal(SIGINT, [](int) { is_interrupted = 1; });
-    std::signal(SIGTERM, [](int) { is_interrupted = 1; });
+    os::note_interrupts();
     const Result<void> done = write_all_of(place->files(), options, *selection);
-    if (!done && is_interrupted != 0) {  // One that comes after the last group changes nothing.
+    if (!done && os::is_interrupted()) {  // One that comes after the last group changes nothing.
         complain(options.out.empty() ? "interrupted: what was printed is not all"
                                      : "interrupted: nothing was written");
         return ExitStatus::interrupted;

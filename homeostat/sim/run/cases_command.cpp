@@ -1,6 +1,7 @@
 #include "homeostat/sim/run/cases_command.hpp"
 
 #include "homeostat/base/named_enum.hpp"
+#include "homeostat/os/interrupts.hpp"
 #include "homeostat/sim/cases/cases.hpp"
 
 #include <fmt/format.h>
@@ -114,13 +115,12 @@ void show_progress(const Totals& totals, const CasesArguments& arguments) {
 [[nodiscard]] bool write_all(const CasesArguments& arguments,
                              const CaseOrder& order,
                              std::FILE* file,
-                             const volatile std::sig_atomic_t& is_interrupted,
                              Totals& totals) {
     const std::uint64_t first = arguments.only.value_or(1);
     const std::uint64_t last = arguments.only.value_or(arguments.count);
     // Several for each, so that one large world does not keep the other threads waiting for long.
     const std::uint64_t round = arguments.jobs == 1 ? 1 : std::uint64_t{arguments.jobs} * 8;
-    for (std::uint64_t number = first; number <= last && is_interrupted == 0; number += round) {
+    for (std::uint64_t number = first; number <= last && !os::is_interrupted(); number += round) {
         const std::uint64_t end = std::min(last + 1, number + round);
         std::vector<Case> made(end - number);
         const auto make = [&](std::uint64_t from) {
@@ -166,7 +166,7 @@ void show_progress(const Totals& totals, const CasesArguments& arguments) {
 
 }  // namespace
 
-int make_cases(const CasesArguments& arguments, const volatile std::sig_atomic_t& is_interrupted) {
+int make_cases(const CasesArguments& arguments) {
     const std::optional<CaseOrder> order = order_of(arguments);
     if (!order) {
         return exit_usage;
@@ -185,7 +185,7 @@ int make_cases(const CasesArguments& arguments, const volatile std::sig_atomic_t
     }
     const auto began_at = std::chrono::steady_clock::now();
     Totals totals;
-    if (!write_all(arguments, *order, file.get(), is_interrupted, totals)) {
+    if (!write_all(arguments, *order, file.get(), totals)) {
         std::fprintf(stderr, "homeostat-lab: %s cannot be written: %s\n", arguments.out.c_str(),
                      std::strerror(errno));
         return exit_unwritten;
@@ -193,7 +193,7 @@ int make_cases(const CasesArguments& arguments, const volatile std::sig_atomic_t
     const std::string line = summary(
         totals, std::chrono::duration<double>(std::chrono::steady_clock::now() - began_at).count());
     std::fprintf(arguments.is_json ? stdout : stderr, "%s\n", line.c_str());
-    return is_interrupted == 0 ? exit_ok : exit_interrupted;
+    return os::is_interrupted() ? exit_interrupted : exit_ok;
 }
 
 int list_families(bool is_json) {

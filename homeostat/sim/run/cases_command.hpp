@@ -4,7 +4,6 @@
 
 #include "homeostat/sim/cases/split.hpp"
 
-#include <csignal>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,10 +22,9 @@ struct CasesArguments {
     bool is_json{false};
 };
 
-/// Writes them in the order of their numbers until `is_interrupted` is set; what is written then is
+/// Writes them in the order of their numbers until an interrupt is noted; what is written then is
 /// whole lines. Returns the exit status: 0, 1 (nothing could be written), 2 or 130.
-[[nodiscard]] int make_cases(const CasesArguments& arguments,
-                             const volatile std::sig_atomic_t& is_interrupted);
+[[nodiscard]] int make_cases(const CasesArguments& arguments);
 
 /// The families, and whether each is held out.
 [[nodiscard]] int list_families(bool is_json);

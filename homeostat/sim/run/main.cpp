@@ -1,5 +1,6 @@
 // homeostat-lab: simulated worlds by the seed. `homeostat simulate` starts it.
 
+#include "homeostat/os/interrupts.hpp"
 #include "homeostat/sim/run/cases_command.hpp"
 #include "homeostat/sim/run/options_draw.hpp"
 #include "homeostat/sim/run/run_seed.hpp"
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
@@ -33,10 +33,6 @@ constexpr int exit_ok = 0;
 constexpr int exit_violated = 1;
 constexpr int exit_usage = 2;
 constexpr int exit_interrupted = 130;
-
-/// Set by SIGINT and SIGTERM; a handler may write nothing else.
-// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): see above.
-volatile std::sig_atomic_t is_interrupted = 0;
 
 struct Arguments {
     std::string seeds{"1..100"};
@@ -230,7 +226,7 @@ int show_one(std::uint64_t seed, const Chosen& chosen) {
 /// Until the last seed, or until somebody has had enough.
 Totals run_seeds(const Range& range, const Chosen& chosen) {
     Totals totals;
-    for (std::uint64_t seed = range.first; seed <= range.last && is_interrupted == 0; ++seed) {
+    for (std::uint64_t seed = range.first; seed <= range.last && !os::is_interrupted(); ++seed) {
         const Options options = chosen.options_of(seed);
         const SeedResult result = run_seed(options);
         add(totals, result);
@@ -254,7 +250,7 @@ void print_json(const Totals& totals, double wall_seconds) {
 }
 
 int exit_status_of(const Totals& totals, const Arguments& arguments) {
-    if (is_interrupted != 0) {
+    if (os::is_interrupted()) {
         return exit_interrupted;
     }
     bool is_good = totals.violations == 0;
@@ -313,7 +309,7 @@ int run_cases(const Arguments& arguments) {
     cases.seed = arguments.seed.value_or(1);
     cases.is_json = arguments.is_json;
     cases.services_count = arguments.services_count;
-    return make_cases(cases, is_interrupted);
+    return make_cases(cases);
 }
 
 int run(const Arguments& arguments) {
@@ -404,11 +400,7 @@ int main(int argc, char** argv) {
         } catch (const CLI::ParseError& error) {
             return app.exit(error) == 0 ? exit_ok : exit_usage;
         }
-        for (const int number : {SIGINT, SIGTERM}) {
-            if (std::signal(number, [](int) { is_interrupted = 1; }) == SIG_ERR) {
-                return exit_violated;
-            }
-        }
+        os::note_interrupts();
         return run(arguments);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "homeostat-lab: %s\n", error.what());
