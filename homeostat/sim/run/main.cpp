@@ -400,7 +400,7 @@ int main(int argc, char** argv) {
         } catch (const CLI::ParseError& error) {
             return app.exit(error) == 0 ? exit_ok : exit_usage;
         }
-        os::note_interrupts();
+        homeostat::os::note_interrupts();
         return run(arguments);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "homeostat-lab: %s\n", error.what());
