@@ -6,8 +6,8 @@
 #include "homeostat/net/http_client.hpp"
 #include "homeostat/os/child.hpp"
 
-#include "circuit_conformance.hpp"
 #include "envoy_world.hpp"
+#include "proxy_conformance.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <doctest/doctest.h>
@@ -18,38 +18,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-class EnvoyCircuit final : public CircuitWorld {
-  public:
-    explicit EnvoyCircuit(std::chrono::milliseconds circuit_lasts)
-        : world_(EnvoyWorld::with_checks, circuit_lasts) {
-        set_well(true);
-    }
-    ServiceId neighbour() override { return ServiceId("fraud"); }
-    Outcome perform(Step step) override { return world_.perform(std::move(step)); }
-    Result<EdgeFacts> read() override { return world_.read(); }
-    Answered call() override {
-        const Result<net::HttpResponse> reply = world_.call_fraud();
-        if (!reply || reply->status != 200) {
-            return Answered::by_nobody;
-        }
-        return reply->body == "fallback" ? Answered::by_fallback : Answered::by_neighbour;
-    }
-    void set_well(bool is_well) override {
-        world_.p0.set_healthy(is_well);
-        wait_until([&] { return circuit_in(*this).is_answering() == is_well; });
-    }
-    /// The watchdog's process is never idle for so long.
-    void wait_until(const std::function<bool()>& holds) override {
-        net::run_until_for_test(world_.context, [&] {
-            static_cast<void>(world_.pass());
-            return holds();
-        });
-    }
-
-  private:
-    EnvoyWorld world_;
-};
-
 const SetCircuit open_fraud{ServiceId("fraud"), true};
 const SetCircuit close_fraud{ServiceId("fraud"), false};
 
@@ -57,7 +25,7 @@ const SetCircuit close_fraud{ServiceId("fraud"), false};
 
 TEST_CASE("Envoy keeps what every edge promises of a circuit" * doctest::skip(!has_envoy())) {
     check_circuit_conformance([](std::chrono::milliseconds circuit_lasts) {
-        return std::make_unique<EnvoyCircuit>(circuit_lasts);
+        return std::make_unique<ProxyCircuit<EnvoyWorld>>(circuit_lasts);
     });
 }
 

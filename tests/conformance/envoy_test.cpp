@@ -7,6 +7,7 @@
 #include "homeostat/os/child.hpp"
 
 #include "envoy_world.hpp"
+#include "proxy_conformance.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <doctest/doctest.h>
@@ -64,19 +65,8 @@ TEST_CASE("Envoy keeps what every edge promises" * doctest::skip(!has_envoy())) 
     check_edge_conformance([] { return std::make_unique<EnvoyEdge>(); });
 }
 
-TEST_CASE("a request that an instance is answering outlives its drain" *
-          doctest::skip(!has_envoy())) {
-    EnvoyWorld world;
-    REQUIRE(world.perform(Drain{InstanceId("payments-1")}).kind == OutcomeKind::done);
-    std::optional<int> status;
-    boost::asio::co_spawn(world.context, world.begin_request("/slow", 5s),
-                          [&](std::exception_ptr, Result<net::HttpResponse> reply) {
-                              status = reply ? reply->status : 0;
-                          });
-    net::run_until_for_test(world.context, [&] { return world.p0.requests_count() == 1; });
-    CHECK(world.perform(drain_0).kind == OutcomeKind::done);
-    net::run_until_for_test(world.context, [&] { return status.has_value(); });
-    CHECK(*status == 200);
+TEST_CASE("Envoy keeps what every proxy promises of drains" * doctest::skip(!has_envoy())) {
+    check_drain_conformance<EnvoyWorld>();
 }
 
 TEST_CASE(
@@ -93,21 +83,6 @@ TEST_CASE(
     REQUIRE_FALSE(readings);
     CHECK(readings.error().fault == Fault::unreachable);
     CHECK(world.text_of("payments.json") == before);
-}
-
-TEST_CASE("an Envoy that hangs costs the deadline and no more, and then goes on as before" *
-          doctest::skip(!has_envoy())) {
-    EnvoyWorld world;
-    world.signal(SIGSTOP);
-    const Instant began_at = net::now_for_test();
-    const Result<EdgeFacts> facts = world.read(100ms);
-    REQUIRE_FALSE(facts);
-    CHECK(facts.error().fault == Fault::late);
-    CHECK(world.perform(drain_0, 100ms).kind == OutcomeKind::refused);
-    CHECK(net::now_for_test() - began_at < 2s);
-    world.signal(SIGCONT);
-    CHECK(world.rotation_of("p0") == Rotation::in);
-    CHECK(world.perform(drain_0).kind == OutcomeKind::done);
 }
 
 TEST_CASE("a file of ours that a hanging Envoy has not read leaves us not knowing, and is unknown" *
@@ -149,37 +124,6 @@ TEST_CASE("an Envoy that starts again counts from zero and still knows every dra
     CHECK(after->counters.requests_total == 0);
     CHECK(after->instances.front().rotation == Rotation::draining);
     CHECK(world.perform(undrain_0).kind == OutcomeKind::done);
-}
-
-TEST_CASE("an instance whose checks fail is down, and comes back by itself" *
-          doctest::skip(!has_envoy())) {
-    EnvoyWorld world(EnvoyWorld::with_checks);
-    world.wait_for("p0", Rotation::in);
-    world.p0.set_healthy(false);
-    world.wait_for("p0", Rotation::down);
-    CHECK(world.rotation_of("p1") == Rotation::in);
-    world.p0.set_healthy(true);
-    world.wait_for("p0", Rotation::in);
-}
-
-TEST_CASE("a drain stays seen while its instance is replaced, and ends with the undrain" *
-          doctest::skip(!has_envoy())) {
-    EnvoyWorld world(EnvoyWorld::with_checks);
-    world.wait_for("p0", Rotation::in);
-    REQUIRE(world.perform(drain_0).kind == OutcomeKind::done);
-    world.p0.stop();
-    net::run_until_for_test(world.context,
-                            [&] { return world.rotation_of("p0") == Rotation::draining; });
-    // While it is down an undrain is done, and the checks alone keep requests away.
-    world.p0.set_healthy(false);
-    world.p0.start();
-    CHECK(world.perform(undrain_0).kind == OutcomeKind::done);
-    world.wait_for("p0", Rotation::down);
-    CHECK(world.perform(drain_0).kind == OutcomeKind::done);
-    CHECK(world.rotation_of("p0") == Rotation::draining);
-    world.p0.set_healthy(true);
-    CHECK(world.perform(undrain_0).kind == OutcomeKind::done);
-    world.wait_for("p0", Rotation::in);
 }
 
 TEST_CASE("what Envoy has loaded carries the effect's id, and every other byte of the file stays" *

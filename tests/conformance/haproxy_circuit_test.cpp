@@ -6,12 +6,10 @@
 #include "homeostat/net/http_client.hpp"
 #include "homeostat/os/child.hpp"
 
-#include "circuit_conformance.hpp"
 #include "haproxy_world.hpp"
+#include "proxy_conformance.hpp"
 
 #include <doctest/doctest.h>
-
-#include <iostream>
 
 using namespace homeostat;
 using namespace homeostat::conformance;
@@ -19,50 +17,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A suite whose peer is missing says so; the line makes ctest count it as skipped.
-bool has_haproxy() {
-    const bool is_there = haproxy_program().has_value();
-    if (!is_there) {
-        std::cout << "SKIPPED: haproxy is not installed\n";
-    }
-    return is_there;
-}
-
-class HaproxyCircuit final : public CircuitWorld {
-  public:
-    explicit HaproxyCircuit(std::chrono::milliseconds circuit_lasts)
-        : world_(HaproxyWorld::with_checks, circuit_lasts) {
-        set_well(true);
-    }
-    ServiceId neighbour() override { return ServiceId("fraud"); }
-    Outcome perform(Step step) override { return world_.perform(std::move(step)); }
-    Result<EdgeFacts> read() override { return world_.read(); }
-    Answered call() override {
-        const Result<net::HttpResponse> reply = world_.call_fraud();
-        if (!reply || reply->status != 200) {
-            return Answered::by_nobody;
-        }
-        return reply->body == "fallback" ? Answered::by_fallback : Answered::by_neighbour;
-    }
-    void set_well(bool is_well) override {
-        world_.p0.set_healthy(is_well);
-        wait_until([&] { return circuit_in(*this).is_answering() == is_well; });
-    }
-    void wait_until(const std::function<bool()>& holds) override {
-        net::run_until_for_test(world_.context, holds);
-    }
-
-  private:
-    HaproxyWorld world_;
-};
-
 const SetCircuit open_fraud{ServiceId("fraud"), true};
 
 }  // namespace
 
 TEST_CASE("HAProxy keeps what every edge promises of a circuit" * doctest::skip(!has_haproxy())) {
     check_circuit_conformance([](std::chrono::milliseconds circuit_lasts) {
-        return std::make_unique<HaproxyCircuit>(circuit_lasts);
+        return std::make_unique<ProxyCircuit<HaproxyWorld>>(circuit_lasts);
     });
 }
 

@@ -13,7 +13,6 @@
 #include <doctest/doctest.h>
 
 #include <functional>
-#include <iostream>
 #include <vector>
 
 using namespace homeostat;
@@ -23,14 +22,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int clients_count = 6;
-
-bool has_haproxy() {
-    const bool is_there = haproxy_program().has_value();
-    if (!is_there) {
-        std::cout << "SKIPPED: haproxy is not installed\n";
-    }
-    return is_there;
-}
 
 struct Measured {
     std::uint64_t good_count{0};  ///< Clients that got 200 and a whole body.

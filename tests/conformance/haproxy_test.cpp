@@ -7,26 +7,16 @@
 #include "homeostat/os/child.hpp"
 
 #include "haproxy_world.hpp"
+#include "proxy_conformance.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <doctest/doctest.h>
-
-#include <iostream>
 
 using namespace homeostat;
 using namespace homeostat::conformance;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// A suite whose peer is missing says so; the line makes ctest count it as skipped.
-bool has_haproxy() {
-    const bool is_there = haproxy_program().has_value();
-    if (!is_there) {
-        std::cout << "SKIPPED: haproxy is not installed\n";
-    }
-    return is_there;
-}
 
 class HaproxyEdge final : public EdgeWorld {
   public:
@@ -60,22 +50,8 @@ TEST_CASE("HAProxy keeps what every edge promises" * doctest::skip(!has_haproxy(
     check_edge_conformance([] { return std::make_unique<HaproxyEdge>(); });
 }
 
-TEST_CASE("a request that an instance is answering outlives its drain" *
-          doctest::skip(!has_haproxy())) {
-    HaproxyWorld world;
-    REQUIRE(world.perform(Drain{InstanceId("payments-1")}).kind == OutcomeKind::done);
-    std::optional<int> status;
-    boost::asio::co_spawn(world.context, world.begin_request("/slow", 5s),
-                          [&](std::exception_ptr, Result<net::HttpResponse> reply) {
-                              status = reply ? reply->status : 0;
-                          });
-    net::run_until_for_test(world.context, [&] { return world.p0.requests_count() == 1; });
-    CHECK(world.perform(drain_0).kind == OutcomeKind::done);
-    const Result<EdgeFacts> facts = world.read();
-    REQUIRE(facts);
-    CHECK(facts->instances.front().sessions_now == 1);
-    net::run_until_for_test(world.context, [&] { return status.has_value(); });
-    CHECK(*status == 200);
+TEST_CASE("HAProxy keeps what every proxy promises of drains" * doctest::skip(!has_haproxy())) {
+    check_drain_conformance<HaproxyWorld>();
 }
 
 TEST_CASE("without HAProxy every step is refused and every reading an error" *
@@ -89,21 +65,6 @@ TEST_CASE("without HAProxy every step is refused and every reading an error" *
     const auto readings = world.watch();
     REQUIRE_FALSE(readings);
     CHECK(readings.error().fault == Fault::unreachable);
-}
-
-TEST_CASE("a HAProxy that hangs costs the deadline and no more, and then goes on as before" *
-          doctest::skip(!has_haproxy())) {
-    HaproxyWorld world;
-    world.signal(SIGSTOP);
-    const Instant began_at = net::now_for_test();
-    const Result<EdgeFacts> facts = world.read(100ms);
-    REQUIRE_FALSE(facts);
-    CHECK(facts.error().fault == Fault::late);
-    CHECK(world.perform(drain_0, 100ms).kind == OutcomeKind::refused);
-    CHECK(net::now_for_test() - began_at < 2s);
-    world.signal(SIGCONT);
-    CHECK(world.rotation_of("p0") == Rotation::in);
-    CHECK(world.perform(drain_0).kind == OutcomeKind::done);
 }
 
 TEST_CASE("a command that a hanging HAProxy was sent is carried out later, when we have hung up" *
@@ -158,39 +119,6 @@ TEST_CASE("a HAProxy that starts again counts from zero and has forgotten every 
     CHECK(after->counters.requests_total == 0);
     CHECK(after->instances.front().rotation == Rotation::in);
     CHECK(world.perform(drain_0).kind == OutcomeKind::done);
-}
-
-TEST_CASE("an instance whose checks fail is down, and comes back by itself" *
-          doctest::skip(!has_haproxy())) {
-    HaproxyWorld world(HaproxyWorld::with_checks);
-    world.wait_for("p0", Rotation::in);
-    world.p0.set_healthy(false);
-    world.wait_for("p0", Rotation::down);
-    CHECK(world.rotation_of("p1") == Rotation::in);
-    world.p0.set_healthy(true);
-    world.wait_for("p0", Rotation::in);
-}
-
-TEST_CASE("a drain stays seen while its instance is replaced, and ends with the undrain" *
-          doctest::skip(!has_haproxy())) {
-    HaproxyWorld world(HaproxyWorld::with_checks);
-    world.wait_for("p0", Rotation::in);
-    REQUIRE(world.perform(drain_0).kind == OutcomeKind::done);
-    world.p0.stop();
-    net::run_until_for_test(world.context, [&] {
-        const Result<haproxy::BackendView> view = world.look();
-        return view && haproxy::find_server(*view, "p0")->rotation == Rotation::draining;
-    });
-    // While it is down an undrain is done, and the checks alone keep requests away.
-    world.p0.set_healthy(false);
-    world.p0.start();
-    CHECK(world.perform(undrain_0).kind == OutcomeKind::done);
-    world.wait_for("p0", Rotation::down);
-    CHECK(world.perform(drain_0).kind == OutcomeKind::done);
-    CHECK(world.rotation_of("p0") == Rotation::draining);
-    world.p0.set_healthy(true);
-    CHECK(world.perform(undrain_0).kind == OutcomeKind::done);
-    world.wait_for("p0", Rotation::in);
 }
 
 namespace {
