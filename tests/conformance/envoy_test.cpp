@@ -6,8 +6,8 @@
 #include "homeostat/net/http_client.hpp"
 #include "homeostat/os/child.hpp"
 
+#include "drain_conformance.hpp"
 #include "envoy_world.hpp"
-#include "proxy_conformance.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <doctest/doctest.h>
