@@ -76,7 +76,8 @@ void ModelRun::write_outcome(const Entry& entry) {
     }
     const bool has_happened = happened_.contains(body->effect);
     const bool is_false = (body->outcome.kind == OutcomeKind::done && !has_happened) ||
-                          (body->outcome.kind == OutcomeKind::refused && has_happened);
+                          (body->outcome.kind == OutcomeKind::refused && has_happened &&
+                           !(body->is_read_back && is_view_old_));
     if (found->second.replaces && is_false) {
         refuse(fmt::format("the outcome of {} is '{}', and it has {}", body->effect.text(),
                            to_text(body->outcome.kind),

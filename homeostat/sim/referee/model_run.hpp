@@ -33,6 +33,9 @@ class ModelRun {
     void ask(const EffectId& effect);
     /// At its target.
     void happen(const EffectId& effect) { happened_.insert(effect); }
+    /// Whether the last view of the processes was older than it said. What is read back from such a
+    /// one may be "refused" although it has happened: nobody can tell.
+    void see_view(bool is_old) { is_view_old_ = is_old; }
     /// The ledger as a successor reads it: its beginning state.
     void begin_with(std::span<const EntryGroup> groups);
 
@@ -58,6 +61,7 @@ class ModelRun {
     std::set<EffectId> asked_;
     std::set<EffectId> happened_;
     std::vector<std::string> refused_;
+    bool is_view_old_{false};
     bool is_reading_{false};  ///< What is read was judged when it was written.
 };
 

@@ -45,6 +45,24 @@ void act(ModelRun& run, const EffectId& effect) {
 
 }  // namespace
 
+TEST_CASE(
+    "what is read back from a view that is older than it says may be wrong, a reply may not") {
+    for (const bool is_read_back : {true, false}) {
+        for (const bool is_old : {true, false}) {
+            ModelRun run;
+            run.write(intent_of(first));
+            run.ask(first);
+            run.happen(first);
+            run.see_view(true);
+            run.see_view(is_old);
+            Entry outcome = outcome_of(first, OutcomeKind::refused);
+            outcome.body.get_object()["is_read_back"] = is_read_back;
+            run.write(outcome);
+            CHECK(run.take_refused().empty() == (is_read_back && is_old));
+        }
+    }
+}
+
 TEST_CASE("what the model does is a run of it, with a death between the order and its outcome") {
     ModelRun run;
     act(run, first);

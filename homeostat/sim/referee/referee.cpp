@@ -229,8 +229,13 @@ void Referee::see_blindness(bool is_blind) {
     }
 }
 
-void Referee::see_reading(const FactsPart& part) {
-    unread_.erase(see_targets(part, unread_targets_));
+void Referee::see_reading(const FactsPart& part, bool is_old) {
+    if (std::holds_alternative<RuntimeFacts>(part)) {
+        model_run_.see_view(is_old);
+    }
+    if (!is_old) {
+        unread_.erase(see_targets(part, unread_targets_));
+    }
 }
 
 void Referee::lose_sight(const Step& step) {

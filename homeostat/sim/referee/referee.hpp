@@ -110,8 +110,8 @@ class Referee {
     void see_blindness(bool is_blind);
     void see_answer(const IncidentId& incident, bool is_yes);  ///< On its way from a person.
     void see_second_answer(const IncidentId& incident);        ///< To one question, and it counted.
-    /// We were told this of a part of the world, as it is now.
-    void see_reading(const FactsPart& part);
+    /// We were told this of a part of the world, as it is now; old: as it was a moment ago.
+    void see_reading(const FactsPart& part, bool is_old = false);
     void see_order(const Order& order);
     void see_reply(const EffectId& effect) { unanswered_.erase(effect); }  ///< It was told to us.
     void see_reply_lost(const EffectId& effect);  ///< Nobody will ever tell us.

@@ -242,6 +242,7 @@ Task<Result<FactsPart>> LabActuator::read(Instant deadline) {
     const bool is_stale = earlier_ && clock_.now() - earlier_->first < stale_for_max &&
                           machine_.meets(way(), TroubleKind::stale);
     if (is_stale) {
+        machine_.referee().see_reading(earlier_->second, is_stale);
         co_return earlier_->second;
     }
     earlier_ = {clock_.now(), part};
