@@ -18,9 +18,14 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 /// Where an incident may be while nothing more is to be expected of us. What was refused for a
-/// reason that passes is judged anew now and then, once a person was told.
-bool is_at_rest(const heal::IncidentView& incident) {
+/// reason that passes is judged anew now and then, once a person was told. One that has only just
+/// opened over a false alarm, and has done nothing, has its time yet.
+bool is_at_rest(const heal::IncidentView& incident, Instant now) {
+    constexpr Duration opening_for_max = seconds{15};
     const std::string& node = incident.node;
+    if (incident.tried.empty() && now - incident.opened_at < opening_for_max) {
+        return true;
+    }
     const bool is_judged_anew = !incident.trouble.empty() && (node == "rejudge" || node == "guard");
     return node == "stand_by" || node == "ask" || node == "hold" || is_judged_anew;
 }
@@ -36,7 +41,7 @@ Ending ending_of(Machine& machine, const LabProcess* life) {
     const std::vector<heal::IncidentView> open = life->executor().incidents();
     for (const heal::IncidentView& incident : open) {
         machine.say("open: " + incident.incident.text() + " at " + incident.node);
-        if (!is_at_rest(incident)) {
+        if (!is_at_rest(incident, machine.now())) {
             ending.open.push_back(incident.incident.text() + " at " + incident.node);
         }
     }
