@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <initializer_list>
 
 namespace homeostat::os {
 

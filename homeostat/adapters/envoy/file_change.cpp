@@ -74,6 +74,11 @@ Result<void> put(const std::string& path, const std::string& text) {
     return written;
 }
 
+Outcome not_written(const Error& error, bool is_first) {
+    return is_first ? Outcome{OutcomeKind::refused, "nothing was written: " + error.text}
+                    : Outcome{OutcomeKind::unknown, "it could not be put again: " + error.text};
+}
+
 Outcome rejected(const FileChange& change) {
     const Result<void> back = put(change.path, change.before);
     return {
@@ -115,10 +120,7 @@ Task<Result<std::optional<Seen>>> wait_for_it(Admin& admin,
 Task<Outcome> carry_out(Admin& admin, FileChange change, Instant deadline) {
     for (int count = 1; count <= puts_max; ++count) {
         if (const Result<void> written = put(change.path, change.after); !written) {
-            const std::string& why = written.error().text;
-            co_return count == 1
-                ? Outcome{OutcomeKind::refused, "nothing was written: " + why}
-                : Outcome{OutcomeKind::unknown, "it could not be put again: " + why};
+            co_return not_written(written.error(), count == 1);
         }
         const Instant until = count == puts_max
                                   ? deadline
