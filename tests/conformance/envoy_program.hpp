@@ -12,7 +12,7 @@
 
 namespace homeostat::conformance {
 
-/// The one that tools/setup.sh unpacks, else that of PATH; nothing when there is none.
+/// The one that `tools/setup.sh check` unpacks, else that of PATH; nothing when there is none.
 inline std::optional<std::string> envoy_program() {
     for (const std::string& name : {std::string(ENVOY_DIR) + "/envoy", std::string("envoy")}) {
         if (Result<std::string> found = os::find_program(name, "")) {
@@ -26,7 +26,7 @@ inline std::optional<std::string> envoy_program() {
 inline bool has_envoy() {
     const bool is_there = envoy_program().has_value();
     if (!is_there) {
-        std::cout << "SKIPPED: envoy is not installed (tools/setup.sh brings it)\n";
+        std::cout << "SKIPPED: envoy is not installed (tools/setup.sh check brings it)\n";
     }
     return is_there;
 }
