@@ -265,6 +265,6 @@ TESTS = [
 
 if __name__ == "__main__":
     if envoy_program() is None:
-        print("SKIPPED: envoy is not installed (tools/setup.sh brings it)")
+        print("SKIPPED: envoy is not installed (tools/setup.sh check brings it)")
         sys.exit(0)
     run_each(__doc__, TESTS, ServiceBehindEnvoy)
