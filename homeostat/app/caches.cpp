@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -33,6 +34,38 @@ Result<net::Endpoint> peer_of(const std::string& text) {
     return address ? Result<net::Endpoint>(address->endpoint) : std::unexpected(address.error());
 }
 
+Result<std::vector<net::Endpoint>> peers_of(const std::vector<std::string>& texts) {
+    std::vector<net::Endpoint> peers;
+    for (const std::string& text : texts) {
+        const Result<net::Endpoint> peer = peer_of(text);
+        if (!peer) {
+            return std::unexpected(peer.error());
+        }
+        peers.push_back(*peer);
+    }
+    return peers;
+}
+
+Result<redis::RedisPlace> place_of(const RedisConfig& config) {
+    redis::RedisPlace place;
+    place.reads_replicas = config.reads_replicas;
+    Result<std::vector<net::Endpoint>> cluster = peers_of(config.cluster);
+    Result<std::vector<net::Endpoint>> replicas = peers_of(config.replicas);
+    if (!cluster || !replicas) {
+        return std::unexpected(cluster ? replicas.error() : cluster.error());
+    }
+    place.cluster = *std::move(cluster);
+    place.replicas = *std::move(replicas);
+    if (place.cluster.empty()) {
+        Result<net::Endpoint> address = peer_of(config.address);
+        if (!address) {
+            return std::unexpected(address.error());
+        }
+        place.address = *std::move(address);
+    }
+    return place;
+}
+
 }  // namespace
 
 Result<redis::CacheOptions> cache_options_of(const CacheConfig& cache) {
@@ -43,12 +76,12 @@ Result<redis::CacheOptions> cache_options_of(const CacheConfig& cache) {
     options.field = cache.source.field;
     options.max_age = cache.max_age;
     options.interval = cache.every;
-    const Result<net::Endpoint> peer = peer_of(cache.redis.address);
+    Result<redis::RedisPlace> place = place_of(cache.redis);
     const Result<redis::EntryAddress> source = entry_address_of(cache.source.url);
-    if (!peer || !source) {
-        return std::unexpected(peer ? source.error() : peer.error());
+    if (!place || !source) {
+        return std::unexpected(place ? source.error() : place.error());
     }
-    options.redis = *peer;
+    options.redis = *std::move(place);
     options.source = *source;
     if (!cache.readers.empty()) {
         Result<redis::EntryAddress> readers = entry_address_of(cache.readers);

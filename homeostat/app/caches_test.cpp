@@ -18,7 +18,8 @@ CacheConfig quotes_for_test() {
     CacheConfig cache;
     cache.name = CacheId("quotes");
     cache.entries = {"USD", "GBP"};
-    cache.redis = {"127.0.0.1:6379", "fx:{entry}"};
+    cache.redis.address = "127.0.0.1:6379";
+    cache.redis.key = "fx:{entry}";
     cache.source = {"http://127.0.0.1:7402/fx?currency={entry}&now=1", "rate_ppm"};
     cache.readers = "http://127.0.0.1:7401?currency={entry}";
     return cache;
@@ -29,7 +30,7 @@ CacheConfig quotes_for_test() {
 TEST_CASE("a cache's addresses keep the place of the entry") {
     const Result<adapters::redis::CacheOptions> options = cache_options_of(quotes_for_test());
     REQUIRE(options);
-    CHECK(options->redis == net::Endpoint{net::TcpEndpoint{"127.0.0.1", 6379}});
+    CHECK(options->redis.address == net::Endpoint{net::TcpEndpoint{"127.0.0.1", 6379}});
     CHECK(options->source.endpoint == net::Endpoint{net::TcpEndpoint{"127.0.0.1", 7402}});
     CHECK(options->source.path == "/fx?currency={entry}&now=1");
     REQUIRE(options->readers);

@@ -14,13 +14,22 @@
 
 namespace homeostat::app {
 
+constexpr std::size_t redis_nodes_max = 16;
+
 struct RedisSection {
     RedisConfig config;
     static void keys(auto& self, auto&& key) {
-        key(Key{"address", "Where Redis listens; without a password", Need::required}, PeerValue{},
+        key(Key{"address", "Where Redis listens; without a password"}, PeerValue{},
             self.config.address);
         key(Key{"key", "The key of an entry, as in fx:{entry}", Need::required},
             EntryPatternValue{.is_url = false}, self.config.key);
+        key(Key{"replicas", "Of the Redis at address: those that readers read"},
+            ListOf<PeerValue>{PeerValue{}, redis_nodes_max}, self.config.replicas);
+        key(Key{"cluster",
+                "Instead of address: nodes of a cluster, which say what others there are"},
+            ListOf<PeerValue>{PeerValue{}, redis_nodes_max}, self.config.cluster);
+        key(Key{"reads_replicas", "Readers read the replicas of the cluster as well"}, FlagValue{},
+            self.config.reads_replicas);
     }
 };
 

@@ -1,5 +1,6 @@
 #include "homeostat/adapters/redis/cache_looker.hpp"
 
+#include "homeostat/adapters/redis/drop_outcome.hpp"
 #include "homeostat/base/json.hpp"
 #include "homeostat/net/http_client.hpp"
 #include "homeostat/os/clock.hpp"
@@ -9,9 +10,9 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -39,6 +40,20 @@ struct Question {
     std::string field;
     std::size_t index{0};
 };
+
+/// Of one key what is there of it, wherever it is read.
+std::vector<std::string> present_in(const KeyCopies& copies) {
+    std::vector<std::string> present;
+    if (copies.at_primary) {
+        present.push_back(*copies.at_primary);
+    }
+    for (const ReplicaCopy& copy : copies.at_replicas) {
+        if (copy.value) {
+            present.push_back(*copy.value);
+        }
+    }
+    return present;
+}
 
 Task<void> ask_one(std::shared_ptr<Gathering> gathering, Question question, Instant deadline) {
     net::HttpRequest request;
@@ -74,7 +89,7 @@ std::optional<std::string> copy_in(std::string_view answer, std::string_view fie
 CacheLooker::CacheLooker(asio::any_io_executor executor, CacheOptions options)
     : executor_(std::move(executor)),
       options_(std::move(options)),
-      socket_(executor_, options_.redis),
+      nodes_(executor_, options_.redis),
       truths_(options_.entries.size()) {}
 
 std::vector<std::string> CacheLooker::keys() const {
@@ -102,23 +117,26 @@ Task<Values> CacheLooker::ask(EntryAddress address, Instant deadline) const {
     co_return std::move(gathering->values);
 }
 
-CacheFacts CacheLooker::compare(const Values& copies, const Values& truths, Instant at) {
+CacheFacts CacheLooker::compare(const std::vector<std::vector<std::string>>& copies,
+                                const Values& truths,
+                                Instant at) {
     CacheFacts facts;
     facts.cache = options_.cache;
     facts.keys_count = static_cast<std::uint32_t>(truths.size());
     facts.is_source_answering = std::ranges::all_of(
         truths, [](const std::optional<std::string>& truth) { return truth.has_value(); });
     for (std::size_t index = 0; index < truths.size(); ++index) {
+        const std::optional<std::string>& truth = truths[index];
         Truth& known = truths_[index];
-        if (truths[index] && truths[index] != known.value) {
-            known = {truths[index], at};
+        if (truth && truth != known.value) {
+            known = {truth, at};
         }
-        if (!copies[index]) {
-            continue;
-        }
-        facts.present_count += 1;
-        const bool differs = truths[index] && truths[index] != copies[index];
+        const bool differs =
+            truth && std::ranges::any_of(copies[index], [&truth](const std::string& copy) {
+                return copy != *truth;
+            });
         const bool is_stale = differs && at - known.since > options_.max_age;
+        facts.present_count += copies[index].empty() ? 0 : 1;
         facts.differing_count += differs ? 1 : 0;
         facts.stale_count += is_stale ? 1 : 0;
     }
@@ -132,35 +150,42 @@ Task<CacheFacts> CacheLooker::look(Instant deadline) {
     const Instant began_at = os::read_boot_clock();
     const Instant copies_until = began_at + std::max(deadline - began_at, Duration{}) / 2;
     std::vector<std::string> wanted = keys();
-    const Result<Values> copies = co_await socket_.get(std::move(wanted), copies_until);
+    const CopiesRead read = co_await nodes_.read(std::move(wanted), copies_until);
     EntryAddress source = options_.source;
     const Values truths = co_await ask(std::move(source), deadline);
     const Instant at = os::read_boot_clock();
-    CacheFacts facts = compare(copies.value_or(Values(truths.size())), truths, at);
-    facts.is_answering = copies.has_value();
+    std::vector<std::vector<std::string>> copies;
+    std::ranges::transform(read.keys, std::back_inserter(copies), present_in);
+    CacheFacts facts = compare(copies, truths, at);
+    facts.is_answering = read.is_whole();
     co_return facts;
 }
 
 Task<CacheFacts> CacheLooker::look_as_reader(Instant deadline) {
     EntryAddress readers = *options_.readers;
-    const Values copies = co_await ask(std::move(readers), deadline);
+    const Values answers = co_await ask(std::move(readers), deadline);
     EntryAddress source = options_.source;
     const Values truths = co_await ask(std::move(source), deadline);
+    std::vector<std::vector<std::string>> copies(answers.size());
+    for (std::size_t index = 0; index < answers.size(); ++index) {
+        if (answers[index]) {
+            copies[index].push_back(*answers[index]);
+        }
+    }
     CacheFacts facts = compare(copies, truths, os::read_boot_clock());
     facts.is_answering = facts.present_count > 0;
     co_return facts;
 }
 
-Task<Outcome> CacheLooker::invalidate(Instant deadline) const {
+Task<Outcome> CacheLooker::invalidate(Instant deadline) {
     std::vector<std::string> wanted = keys();
-    const Unlinked unlinked = co_await socket_.unlink(std::move(wanted), deadline);
-    if (unlinked.count) {
-        co_return Outcome{OutcomeKind::done, fmt::format("{} of {} keys were there",
-                                                         *unlinked.count, options_.entries.size())};
+    const Unlinked unlinked = co_await nodes_.unlink(std::move(wanted), deadline);
+    if (!unlinked.troubles.empty()) {  // The world is read next anyway.
+        co_return outcome_of(unlinked);
     }
-    const Error& error = unlinked.count.error();
-    const bool has_done_nothing = !unlinked.is_sent || error.fault == Fault::refused;
-    co_return Outcome{has_done_nothing ? OutcomeKind::refused : OutcomeKind::unknown, error.text};
+    wanted = keys();
+    const CopiesRead left = co_await nodes_.read(std::move(wanted), deadline);
+    co_return outcome_of(unlinked, left);
 }
 
 }  // namespace homeostat::adapters::redis

@@ -48,7 +48,7 @@ struct World {
     [[nodiscard]] CacheOptions options() const {
         CacheOptions options;
         options.cache = CacheId("quotes");
-        options.redis = redis.endpoint();
+        options.redis.address = redis.endpoint();
         options.key = "fx:{entry}";
         options.entries = {"USD"};
         options.source = {source.endpoint(), "/fx?currency={entry}"};
@@ -152,7 +152,7 @@ TEST_CASE("caches that hang are looked into at once, and none adds its wait to a
     std::deque<CacheLooker> lookers;
     for (const net::ScriptedPeer* redis : {&first.redis, &other, &last}) {
         CacheOptions options = first.options();
-        options.redis = redis->endpoint();
+        options.redis.address = redis->endpoint();
         lookers.emplace_back(context.get_executor(), options);
     }
     RedisActuator actuator({&lookers[0], &lookers[1], &lookers[2]});

@@ -31,9 +31,18 @@ struct EntryAddress {
     std::string path;  ///< With `{entry}` in it.
 };
 
+/// Where the copies are: in one Redis, in one and its replicas, or in a cluster.
+struct RedisPlace {
+    net::Endpoint address{};                ///< Of the one Redis. Not asked if there is a cluster.
+    std::vector<net::Endpoint> replicas{};  ///< Of it, such as readers read. Empty: none.
+    /// Nodes that are asked which nodes there are; one that answers is enough. Empty: no cluster.
+    std::vector<net::Endpoint> cluster{};
+    bool reads_replicas{false};  ///< Readers read the replicas of the cluster as well.
+};
+
 struct CacheOptions {
     CacheId cache;
-    net::Endpoint redis;
+    RedisPlace redis;
     std::string key;  ///< With `{entry}` in it.
     std::vector<std::string> entries;
     EntryAddress source;

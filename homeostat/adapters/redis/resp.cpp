@@ -1,5 +1,7 @@
 #include "homeostat/adapters/redis/resp.hpp"
 
+#include "homeostat/adapters/redis/resp_parts.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -11,16 +13,14 @@ namespace {
 constexpr std::string_view line_end = "\r\n";
 constexpr std::size_t line_bytes_max = 512;  // Redis's complaints are shorter by far.
 
-/// Not all of it has come.
-struct NotWhole {};
-template <class T>
-using Taken = std::expected<T, std::variant<NotWhole, Error>>;
+}  // namespace
 
-auto broken(std::string text) {
+std::unexpected<std::variant<NotWhole, Error>> broken_part(std::string text) {
     return std::unexpected<std::variant<NotWhole, Error>>(
         Error{Fault::broken, "Redis: " + std::move(text)});
 }
-auto not_whole() {
+
+std::unexpected<std::variant<NotWhole, Error>> not_whole() {
     return std::unexpected<std::variant<NotWhole, Error>>(NotWhole{});
 }
 
@@ -28,7 +28,7 @@ Taken<std::string_view> take_line(std::string_view& rest) {
     const std::size_t end = rest.substr(0, line_bytes_max).find(line_end);
     if (end == std::string_view::npos) {
         return rest.size() < line_bytes_max ? Taken<std::string_view>(not_whole())
-                                            : broken("a line is too long");
+                                            : broken_part("a line is too long");
     }
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(end + line_end.size());
@@ -43,21 +43,24 @@ Taken<std::int64_t> take_number(std::string_view& rest) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(line->data(), line->data() + line->size(), number);
     if (error != std::errc{} || end != line->data() + line->size()) {
-        return broken("a number is none");
+        return broken_part("a number is none");
     }
     return number;
 }
 
-/// "$5\r\nhello\r\n", or "$-1\r\n" for none.
-Taken<std::optional<std::string>> take_value(std::string_view& rest) {
+Taken<std::int64_t> take_number_of(char kind, std::string_view& rest) {
     if (rest.empty()) {
         return not_whole();
     }
-    if (rest.front() != '$') {
-        return broken("a value is wanted, something else came");
+    if (rest.front() != kind) {
+        return broken_part(fmt::format("a part with '{}' is wanted, something else came", kind));
     }
     rest.remove_prefix(1);
-    const Taken<std::int64_t> size = take_number(rest);
+    return take_number(rest);
+}
+
+Taken<std::optional<std::string>> take_value(std::string_view& rest) {
+    const Taken<std::int64_t> size = take_number_of('$', rest);
     if (!size) {
         return std::unexpected(size.error());
     }
@@ -65,7 +68,7 @@ Taken<std::optional<std::string>> take_value(std::string_view& rest) {
         return std::optional<std::string>();
     }
     if (*size < 0 || *size > static_cast<std::int64_t>(value_bytes_max)) {
-        return broken(
+        return broken_part(
             fmt::format("a value of {} bytes, at most {} are read", *size, value_bytes_max));
     }
     const auto bytes = static_cast<std::size_t>(*size);
@@ -73,12 +76,14 @@ Taken<std::optional<std::string>> take_value(std::string_view& rest) {
         return not_whole();
     }
     if (rest.substr(bytes, line_end.size()) != line_end) {
-        return broken("a value does not end where it should");
+        return broken_part("a value does not end where it should");
     }
     std::string value(rest.substr(0, bytes));
     rest.remove_prefix(bytes + line_end.size());
     return value;
 }
+
+namespace {
 
 Taken<Reply> take_values(std::string_view& rest) {
     const Taken<std::int64_t> count = take_number(rest);
@@ -86,7 +91,7 @@ Taken<Reply> take_values(std::string_view& rest) {
         return std::unexpected(count.error());
     }
     if (*count < 0 || *count > static_cast<std::int64_t>(values_max)) {
-        return broken(fmt::format("{} values, at most {} are read", *count, values_max));
+        return broken_part(fmt::format("{} values, at most {} are read", *count, values_max));
     }
     Values values;
     while (values.size() < static_cast<std::size_t>(*count)) {
@@ -123,7 +128,7 @@ Taken<Reply> take_any(std::string_view& rest) {
                         : std::unexpected(line.error());
         }
         default:
-            return broken("a reply of no kind that was asked for");
+            return broken_part("a reply of no kind that was asked for");
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// RESP: Redis's protocol, as far as two commands need it.
+// RESP: Redis's protocol, as far as our commands need it. Where a cluster keeps what is read by
+// slot_map.hpp, since that reply is of a shape of its own.
 //
 // Every reply is bounded: the number of its values, the bytes of each, the digits of a number. A
 // reply that is not one of ours (a map, an array within an array, a push) is broken.
