@@ -55,10 +55,6 @@ bool is_visible(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
-bool is_header_value(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return (c >= ' ' && c != '\x7f') || c == '\t'; });
-}
-
 /// What would let a caller's text become a second header, or a second request, is refused.
 Result<RequestMessage> message_of(HttpRequest request, const Endpoint& endpoint, bool is_last) {
     const http::verb verb = http::string_to_verb(request.method);
@@ -73,12 +69,12 @@ Result<RequestMessage> message_of(HttpRequest request, const Endpoint& endpoint,
     message.set(http::field::host, is_tcp ? to_text(endpoint) : "localhost");
     message.set(http::field::user_agent, "homeostat");
     for (const auto& [name, value] : request.headers) {
-        if (name.empty() || !is_visible(name) || name.contains(':') || !is_header_value(value)) {
+        if (!is_sendable(name, value)) {
             return fail(Fault::invalid, "a header's name or value has bytes that it may not have");
         }
         message.set(name, value);
     }
-    if (!is_header_value(request.content_type)) {
+    if (!is_sendable("Content-Type", request.content_type)) {
         return fail(Fault::invalid, "a content type has bytes that it may not have");
     }
     if (!request.content_type.empty()) {
@@ -126,6 +122,12 @@ Task<Attempt> attempt(std::shared_ptr<State> state, const RequestMessage& messag
     HttpResponse response;
     response.status = static_cast<int>(reply.result_int());
     response.content_type = std::string(reply[http::field::content_type]);
+    for (const std::string& name : state->limits.headers_kept) {
+        const auto [begin, end] = reply.equal_range(name);
+        for (auto field = begin; field != end; ++field) {
+            response.headers.emplace_back(name, std::string(field->value()));
+        }
+    }
     response.body = std::move(reply.body());
     co_return Attempt{std::move(response), has_heard};
 }

@@ -2,17 +2,15 @@
 
 #include "homeostat/net/http_client.hpp"
 #include "homeostat/net/run_for_test.hpp"
-#include "homeostat/net/scripted_peer_for_test.hpp"
+#include "homeostat/net/server_world_for_test.hpp"
 
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <doctest/doctest.h>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <exception>
 #include <fstream>
 
 using namespace homeostat;
@@ -45,55 +43,9 @@ Task<HttpResponse> fail_to_tell(HttpRequest) {
     co_return HttpResponse{};
 }
 
-/// What a client gets that sends these bytes and then only listens.
-Task<std::string> say(TcpEndpoint endpoint, std::string bytes) {
-    const auto executor = co_await asio::this_coro::executor;
-    asio::ip::tcp::socket socket(executor);
-    const asio::ip::tcp::endpoint target(asio::ip::make_address(endpoint.host), endpoint.port);
-    co_await socket.async_connect(target, asio::use_awaitable);
-    boost::system::error_code error;
-    co_await asio::async_write(socket, asio::buffer(bytes),
-                               asio::redirect_error(asio::use_awaitable, error));
-    std::string reply;
-    co_await asio::async_read(socket, asio::dynamic_buffer(reply),
-                              asio::redirect_error(asio::use_awaitable, error));
-    co_return reply;
-}
-
-struct World {
-    TemporaryDirectory directory;
-    asio::io_context context;
-    HttpServer server;
-
+struct World : ServerWorld {
     explicit World(HttpAnswer answer = tell, HttpServerLimits limits = {})
-        : server(context.get_executor(), std::move(answer), limits) {}
-    ~World() {
-        try {
-            stop();
-        } catch (const std::exception& error) {
-            FAIL_CHECK(error.what());
-        }
-    }
-    World(const World&) = delete;
-    World& operator=(const World&) = delete;
-
-    TcpEndpoint listen() {
-        REQUIRE(server.listen(TcpEndpoint{"127.0.0.1", 0}));
-        return {"127.0.0.1", server.port()};
-    }
-    UnixEndpoint listen_unix() {
-        const UnixEndpoint endpoint{directory.file("control.sock")};
-        REQUIRE(server.listen(endpoint));
-        return endpoint;
-    }
-    Result<HttpResponse> ask(Endpoint endpoint, HttpRequest request = {}) {
-        return run_for_test(context, request_once(context.get_executor(), std::move(endpoint),
-                                                  std::move(request), now_for_test() + 5s));
-    }
-    std::string say_raw(TcpEndpoint endpoint, std::string bytes) {
-        return run_for_test(context, say(std::move(endpoint), std::move(bytes)));
-    }
-    void stop(Duration within = 1s) { run_for_test(context, server.stop(now_for_test() + within)); }
+        : ServerWorld(std::move(answer), std::move(limits)) {}
 };
 
 }  // namespace

@@ -64,12 +64,14 @@ Result<void> remove_stale(const std::string& path, const GenericEndpoint& target
 
 }  // namespace
 
-Result<Listener> Listener::open(asio::any_io_executor executor, const Endpoint& endpoint) {
+Result<Listener> Listener::open(asio::any_io_executor executor,
+                                const Endpoint& endpoint,
+                                Reach reach) {
     const auto target = to_asio(endpoint);
     if (!target) {
         return std::unexpected(target.error());
     }
-    if (!is_local(endpoint)) {
+    if (reach == Reach::local && !is_local(endpoint)) {
         return fail(Fault::invalid,
                     fmt::format("cannot listen on {}: only loopback addresses and UNIX sockets are "
                                 "served",

@@ -1,6 +1,6 @@
 #pragma once
 
-// Listener: an accepting socket on a UNIX path or on TCP loopback.
+// Listener: an accepting socket on a UNIX path or on TCP, loopback unless more is asked for.
 //
 // A UNIX socket is for its owner alone (mode 0600, set before anybody can connect). A socket file
 // that nobody answers on is a dead process's and is replaced; one that somebody answers on, and a
@@ -23,14 +23,20 @@
 
 namespace homeostat::net {
 
+enum class Reach : std::uint8_t {
+    local,  ///< UNIX sockets and loopback.
+    open,   ///< Any address of this machine.
+};
+
 class Listener {
   public:
     using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol>;
 
-    /// ERRORS: busy (somebody listens there, or the file is no socket), invalid (not a local
-    /// endpoint), full (no right or no room for it).
+    /// ERRORS: busy (somebody listens there, or the file is no socket), invalid (beyond `reach`),
+    /// full (no right or no room for it).
     [[nodiscard]] static Result<Listener> open(boost::asio::any_io_executor executor,
-                                               const Endpoint& endpoint);
+                                               const Endpoint& endpoint,
+                                               Reach reach);
     ~Listener();
     Listener(Listener&& other) noexcept;
     Listener& operator=(Listener&&) = delete;
