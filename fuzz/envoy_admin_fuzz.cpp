@@ -7,6 +7,7 @@
 #include "homeostat/adapters/envoy/runtime_file.hpp"
 #include "homeostat/base/ensure.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -32,8 +33,11 @@ void read_replies(std::string_view text) {
         const envoy::ClusterView view = envoy::to_view(clusters->front(), stats->clusters.front());
         ensure(envoy::answering_count(view) <= view.hosts.size(), "no more answer than there are");
     }
-    const auto values = envoy::parse_runtime(text, {"homeostat.circuit.fraud"});
-    ensure(!values || values->size() == 1, "every key asked for is told of");
+    const auto values =
+        envoy::parse_runtime(text, {"homeostat.circuit.fraud", "homeostat.dimmer.fraud"});
+    ensure(!values || values->size() == 2, "every key asked for is told of");
+    ensure(!values || std::ranges::all_of(*values, [](auto one) { return one <= 1000; }),
+           "no more than all is held back");
 }
 
 void read_endpoints(std::string_view text) {
@@ -63,6 +67,12 @@ void read_runtime(std::string_view text) {
     }
     const auto again = envoy::RuntimeFile::parse(file->render("w-1", orders));
     ensure(again && again->ended_keys(now).empty(), "what has ended is ended once");
+    const std::string key = "homeostat.dimmer.fraud";
+    ensure(file->permille_at(key) <= 1000, "no more than all is held back");
+    static_cast<void>(file->until_at(key));
+    const auto dimmed = envoy::RuntimeFile::parse(file->render("h-i-1.e1", {{key, now, 251U}}));
+    ensure(dimmed && dimmed->permille_at(key) == 251 && dimmed->until_at(key) == now,
+           "what we write of a dimmer is read again");
 }
 
 }  // namespace

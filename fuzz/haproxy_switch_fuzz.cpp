@@ -25,11 +25,37 @@ void read_shapes(std::string_view rest) {
     }
 }
 
+/// An entry before an order, what HAProxy says of that, and the entry after it.
+void read_changes(std::string_view rest) {
+    for (bool is_order = false; !rest.empty(); is_order = !is_order) {
+        const std::string_view before = rest;
+        homeostat::Result<void> taken;
+        if (is_order) {
+            const auto complaint = haproxy::take_complaint(rest);
+            homeostat::ensure(!complaint || complaint->size() <= 200, "a complaint is short");
+            taken = complaint ? taken : std::unexpected(complaint.error());
+        } else {
+            const auto entry = haproxy::take_entry(rest, "circuits", "fraud");
+            const std::string_view reply = before.substr(0, before.size() - rest.size());
+            homeostat::ensure(!entry || !*entry || reply.contains("key=fraud"),
+                              "only our own entry says what is held back");
+            taken = entry ? taken : std::unexpected(entry.error());
+        }
+        homeostat::ensure(before.ends_with(rest), "what is left is the end of what was given");
+        if (!taken) {
+            homeostat::ensure(taken.error().text.size() < 500, "a refusal is short");
+            break;
+        }
+        homeostat::ensure(rest.size() < before.size(), "every reply that is understood ends");
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     read_shapes(text);
+    read_changes(text);
     std::string_view rest = text;
     while (!rest.empty()) {
         const std::string_view before = rest;

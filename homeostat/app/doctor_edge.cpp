@@ -48,28 +48,65 @@ std::vector<NamedBackend> backends_of(const Config& config) {
     return backends;
 }
 
-/// A switch in a stick table, and the remedy that turns it.
+/// A switch or a dimmer in a stick table, and what turns it.
 struct NamedSwitch {
     haproxy::TableSwitch place;
-    RemedyKind remedy{RemedyKind::open_circuit};
-    std::string key;  ///< Where the configuration names it.
+    std::string_view turned_by;  ///< As `autonomy` has it.
+    Autonomy autonomy{Autonomy::watch};
+    std::string key;     ///< Where the configuration names it.
+    Duration expires{};  ///< Of its table, at least.
+    std::string rule;    ///< In haproxy.cfg.
 };
+
+/// What nobody turns back has to outlive what is held or promised, and not by much.
+constexpr Duration switch_slack = std::chrono::seconds{30};
+constexpr Duration dimmer_slack = std::chrono::seconds{2};
+constexpr Duration promise_lasts = std::chrono::seconds{10};  // SOURCE: docs/pledges.md, `ttl`.
+
+NamedSwitch switch_of(const Config& config,
+                      haproxy::TableSwitch place,
+                      RemedyKind remedy,
+                      std::string key) {
+    std::string rule = fmt::format("the rule for it with `if {{ str({}),table_gpt0({}) gt 0 }}`",
+                                   place.key, place.table);
+    return {.place = std::move(place),
+            .turned_by = to_text(remedy),
+            .autonomy = config.guard.autonomy_of(remedy),
+            .key = std::move(key),
+            .expires = config.hold_for + switch_slack,
+            .rule = std::move(rule)};
+}
+
+NamedSwitch dimmer_of(const Config& config, const NeighbourConfig& neighbour) {
+    std::string rule = fmt::format(
+        "in its frontend `http-request set-var(txn.held) str({}),table_gpt0({})` and the fallback "
+        "with `if {{ rand(1000),sub(txn.held) lt 0 }}`",
+        neighbour.backend, neighbour.dimmer);
+    return {.place = {neighbour.dimmer, neighbour.backend},
+            .turned_by = "reduce_mode",
+            .autonomy = config.reduce_mode,
+            .key = fmt::format("dimmer of {} in neighbours", neighbour.service.text()),
+            .expires = (config.mesh ? config.mesh->ttl : promise_lasts) + dimmer_slack,
+            .rule = std::move(rule)};
+}
 
 std::vector<NamedSwitch> switches_of(const Config& config) {
     std::vector<NamedSwitch> switches;
     for (const NeighbourConfig& neighbour : config.neighbours) {
         if (!neighbour.circuit.empty()) {
             switches.push_back(
-                {{neighbour.circuit, neighbour.backend},
-                 RemedyKind::open_circuit,
-                 fmt::format("circuit of {} in neighbours", neighbour.service.text())});
+                switch_of(config, {neighbour.circuit, neighbour.backend}, RemedyKind::open_circuit,
+                          fmt::format("circuit of {} in neighbours", neighbour.service.text())));
+        }
+        if (!neighbour.dimmer.empty()) {
+            switches.push_back(dimmer_of(config, neighbour));
         }
     }
     for (const CacheConfig& cache : config.caches) {
         if (cache.reroute) {
-            switches.push_back({{cache.reroute->table, cache.name.text()},
-                                RemedyKind::reroute,
-                                fmt::format("reroute.table of {} in caches", cache.name.text())});
+            switches.push_back(
+                switch_of(config, {cache.reroute->table, cache.name.text()}, RemedyKind::reroute,
+                          fmt::format("reroute.table of {} in caches", cache.name.text())));
         }
     }
     return switches;
@@ -86,24 +123,15 @@ std::string trouble_with(const std::optional<haproxy::TableShape>& shape) {
     return shape->has_text_keys ? "" : "keys are no strings in the stick table";
 }
 
-/// A switch that nobody turns back has to outlive what is held, and not by much.
-std::string table_line(const Config& config) {
-    constexpr Duration slack = std::chrono::seconds{30};
-    const auto lasts = std::chrono::ceil<std::chrono::seconds>(config.hold_for + slack);
-    return fmt::format("stick-table type string len 65 size 100 expire {}s store gpt0",
-                       lasts.count());
-}
-
-/// A table that no remedy may use yet is worth knowing of, and no illness.
-Check check_of(const Config& config, const NamedSwitch& wanted, const std::string& trouble) {
-    const auto& [table, entry] = wanted.place;
-    const bool is_used = config.guard.autonomy_of(wanted.remedy) != Autonomy::watch;
-    return {"haproxy", is_used ? Health::ill : Health::note,
-            fmt::format("{} '{}' ({}), where {} is switched", trouble, table, wanted.key,
-                        to_text(wanted.remedy)),
-            fmt::format("write `backend {}` with `{}` into haproxy.cfg, and the rule for it with "
-                        "`if {{ str({}),table_gpt0({}) gt 0 }}`, then reload HAProxy",
-                        table, table_line(config), entry, table)};
+/// A table that nothing may use yet is worth knowing of, and no illness.
+Check check_of(const NamedSwitch& wanted, const std::string& trouble) {
+    const auto expires = std::chrono::ceil<std::chrono::seconds>(wanted.expires);
+    return {"haproxy", wanted.autonomy == Autonomy::watch ? Health::note : Health::ill,
+            fmt::format("{} '{}' ({}), where {} is switched", trouble, wanted.place.table,
+                        wanted.key, wanted.turned_by),
+            fmt::format("write `backend {}` with `stick-table type string len 65 size 100 expire "
+                        "{}s store gpt0` into haproxy.cfg, and {}, then reload HAProxy",
+                        wanted.place.table, expires.count(), wanted.rule)};
 }
 
 /// The names for which `is_so`, as one text.
@@ -211,7 +239,7 @@ Task<Findings> check_tables(haproxy::RuntimeSocket socket, Config config, Instan
     }
     for (std::size_t index = 0; index < switches.size(); ++index) {
         if (const std::string trouble = trouble_with((*shapes)[index]); !trouble.empty()) {
-            found.push_back(check_of(config, switches[index], trouble));
+            found.push_back(check_of(switches[index], trouble));
         }
     }
     co_return found;

@@ -27,29 +27,34 @@ Check missing(std::string says, std::string mend) {
     return ill("envoy", std::move(says), std::move(mend));
 }
 
-/// A runtime key, and the remedy that sets it.
+/// A runtime key, and what sets it.
 struct NamedKey {
     std::string key;
-    RemedyKind remedy{RemedyKind::open_circuit};
+    std::string_view set_by;  ///< As `autonomy` has it.
+    Autonomy autonomy{Autonomy::watch};
+
+    [[nodiscard]] bool is_used() const { return autonomy != Autonomy::watch; }
 };
 
 std::vector<NamedKey> keys_of(const Config& config) {
     std::vector<NamedKey> keys;
+    const auto add = [&](const std::string& key, RemedyKind remedy) {
+        keys.push_back({key, to_text(remedy), config.guard.autonomy_of(remedy)});
+    };
     for (const NeighbourConfig& neighbour : config.neighbours) {
         if (!neighbour.circuit.empty()) {
-            keys.push_back({neighbour.circuit, RemedyKind::open_circuit});
+            add(neighbour.circuit, RemedyKind::open_circuit);
+        }
+        if (!neighbour.dimmer.empty()) {
+            keys.push_back({neighbour.dimmer, "reduce_mode", config.reduce_mode});
         }
     }
     for (const CacheConfig& cache : config.caches) {
         if (cache.reroute) {
-            keys.push_back({cache.reroute->table, RemedyKind::reroute});
+            add(cache.reroute->table, RemedyKind::reroute);
         }
     }
     return keys;
-}
-
-bool is_used(const Config& config, RemedyKind remedy) {
-    return config.guard.autonomy_of(remedy) != Autonomy::watch;
 }
 
 /// The endpoints file: that it is there, is what Envoy has, and has every instance.
@@ -104,8 +109,7 @@ void add_runtime(const Config& config,
                         look.runtime_version.value_or("nothing")),
             "give Envoy one rtds_layer that reads this file, and rename a new file onto it"));
     }
-    const bool is_needed =
-        std::ranges::any_of(keys, [&](const NamedKey& key) { return is_used(config, key.remedy); });
+    const bool is_needed = std::ranges::any_of(keys, &NamedKey::is_used);
     if (!envoy::has_watchdog(options.directory)) {
         found.push_back(
             {"envoy", is_needed ? Health::ill : Health::note,
@@ -179,10 +183,10 @@ Task<Findings> check_routes(envoy::Admin& admin, Config config, Instant deadline
     }
     for (const NamedKey& named : keys) {
         if (!dump->contains(fmt::format("\"runtime_key\": \"{}\"", named.key))) {
-            found.push_back({"envoy", is_used(config, named.remedy) ? Health::ill : Health::note,
+            found.push_back({"envoy", named.is_used() ? Health::ill : Health::note,
                              fmt::format("no route of Envoy asks for the runtime key {}, by which "
                                          "{} is switched",
-                                         named.key, to_text(named.remedy)),
+                                         named.key, named.set_by),
                              "add a route with runtime_fraction before the usual one, as "
                              "docs/envoy.md says"});
         }

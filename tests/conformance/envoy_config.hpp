@@ -63,7 +63,8 @@ inline std::string envoy_listener(const std::string& name,
         name, envoy_socket(path), envoy_types, routes);
 }
 
-/// A route for as long as the runtime has the key; `action`: what it does then.
+/// A route for as long as the runtime has the key, for the share that it has; `action`: what it
+/// does then.
 inline std::string envoy_switched_route(const std::string& key, const std::string& action) {
     return fmt::format(R"({{"match":{{"prefix":"/","runtime_fraction":{{"default_value":)"
                        R"({{"numerator":0}},"runtime_key":"{}"}}}},{}}})",
@@ -101,11 +102,11 @@ inline std::string envoy_listeners(const net::TemporaryDirectory& directory) {
         R"("retry_host_predicate":[{"name":"envoy.retry_host_predicates.previous_hosts",)"
         R"("typed_config":{"@type":"type.googleapis.com/)"
         R"(envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"}}]})");
-    const std::string fraud =
-        envoy_switched_route("homeostat.circuit.fraud",
-                             R"("direct_response":{"status":200,"body":{"inline_string":)"
-                             R"("fallback"}})") +
-        "," + envoy_route("fraud");
+    const std::string fallback =
+        R"("direct_response":{"status":200,"body":{"inline_string":"fallback"}})";
+    const std::string fraud = envoy_switched_route("homeostat.circuit.fraud", fallback) + "," +
+                              envoy_switched_route("homeostat.dimmer.fraud", fallback) + "," +
+                              envoy_route("fraud");
     const std::string quotes =
         envoy_switched_route("homeostat.route.quotes", R"("route":{"cluster":"source"})") + "," +
         envoy_route("quotes");

@@ -7,7 +7,9 @@
 #include "homeostat/os/child.hpp"
 
 #include "drain_conformance.hpp"
+#include "edge_conformance.hpp"
 #include "envoy_world.hpp"
+#include "reading_conformance.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <doctest/doctest.h>
@@ -69,19 +71,16 @@ TEST_CASE("Envoy keeps what every proxy promises of drains" * doctest::skip(!has
     check_drain_conformance<EnvoyWorld>();
 }
 
-TEST_CASE(
-    "without Envoy every step is refused, every reading an error, and the files are as before" *
-    doctest::skip(!has_envoy())) {
+TEST_CASE("Envoy is read as every proxy is" * doctest::skip(!has_envoy())) {
+    check_reading_conformance<EnvoyWorld>();
+}
+
+TEST_CASE("a step that is refused because Envoy is gone leaves the files as they were" *
+          doctest::skip(!has_envoy())) {
     EnvoyWorld world;
     const std::string before = world.text_of("payments.json");
     world.kill();
     CHECK(world.perform(drain_0).kind == OutcomeKind::refused);
-    const Result<EdgeFacts> facts = world.read();
-    REQUIRE_FALSE(facts);
-    CHECK(facts.error().fault == Fault::unreachable);
-    const auto readings = world.watch_counters();
-    REQUIRE_FALSE(readings);
-    CHECK(readings.error().fault == Fault::unreachable);
     CHECK(world.text_of("payments.json") == before);
 }
 
@@ -278,23 +277,6 @@ TEST_CASE("of our own file that Envoy never took nothing is taken over" *
     CHECK(world.rotation_of("p1") == Rotation::draining);
     CHECK(world.rotation_of("p0") == Rotation::in);
     CHECK(world.read()->instances.front().rotation == Rotation::in);
-}
-
-TEST_CASE("the service's reading holds its instances, a neighbour's the sum only" *
-          doctest::skip(!has_envoy())) {
-    EnvoyWorld world;
-    CHECK(world.request("/"));
-    const auto readings = world.watch_counters();
-    REQUIRE(readings);
-    REQUIRE(readings->size() == 2);
-    const auto& own = std::get<EdgeReading>(readings->front());
-    CHECK(own.counters.requests_total == 1);
-    REQUIRE(own.servers.size() == 2);
-    CHECK(own.servers[0].counters.requests_total + own.servers[1].counters.requests_total == 1);
-    CHECK(own.servers[0].rotation == Rotation::in);
-    const auto& fraud = std::get<EdgeReading>(readings->back());
-    CHECK(fraud.subject == Subject{SubjectKind::neighbour, "fraud"});
-    CHECK(fraud.counters.requests_total == 0);
 }
 
 TEST_CASE("an endpoint or cluster that Envoy does not have is refused" *

@@ -1,8 +1,8 @@
 #pragma once
 
 // EnvoyWorld: a real Envoy in front of two scripted instances, in a directory of its own; the first
-// is at the same time the only endpoint of the neighbour `fraud`, which has a circuit, and of the
-// cache `quotes`, whose source is the second.
+// is at the same time the only endpoint of the neighbour `fraud`, which has a circuit and a dimmer,
+// and of the cache `quotes`, whose source is the second.
 //
 // Everything listens on UNIX sockets in that directory, so that no port has to be guessed. Envoy
 // asks the kernel to end it with the thread that started it (PR_SET_PDEATHSIG), and here that is
@@ -13,20 +13,17 @@
 #include "homeostat/adapters/envoy/envoy_actuator.hpp"
 #include "homeostat/adapters/envoy/envoy_telemetry.hpp"
 #include "homeostat/adapters/envoy/watchdog.hpp"
-#include "homeostat/net/http_client.hpp"
+#include "homeostat/domain/facts.hpp"
 #include "homeostat/net/run_for_test.hpp"
 #include "homeostat/net/scripted_peer_for_test.hpp"
 #include "homeostat/os/child.hpp"
 #include "homeostat/os/clock.hpp"
 #include "homeostat/os/file.hpp"
 
-#include "edge_conformance.hpp"
 #include "envoy_config.hpp"
 #include "envoy_program.hpp"
 #include "permit_for_test.hpp"
-#include "scripted_instance.hpp"
-
-#include <boost/asio/io_context.hpp>
+#include "two_instances.hpp"
 
 #include <signal.h>
 
@@ -43,14 +40,12 @@ namespace envoy = adapters::envoy;
 
 constexpr Duration test_step_within = std::chrono::seconds{2};
 
-class EnvoyWorld {
+class EnvoyWorld final : public TwoInstances {
   public:
     static constexpr bool with_checks = true;
 
     explicit EnvoyWorld(bool has_checks = false, Duration circuit_lasts = std::chrono::minutes{1})
-        : p0(context, "payments-0", directory_.file("p0.sock")),
-          p1(context, "payments-1", directory_.file("p1.sock")),
-          circuit_lasts_(circuit_lasts) {
+        : circuit_lasts_(circuit_lasts) {
         write_envoy_config(directory_, has_checks);
         start();
         watch();
@@ -102,11 +97,11 @@ class EnvoyWorld {
             .endpoints = {{InstanceId("payments-0"), "p0"}, {InstanceId("payments-1"), "p1"}},
             .directory = directory_.file("."),
             .override_lasts = circuit_lasts_};
-        options.neighbours = {{ServiceId("fraud"), "fraud", "homeostat.circuit.fraud"}};
+        options.neighbours = {
+            {ServiceId("fraud"), "fraud", "homeostat.circuit.fraud", "homeostat.dimmer.fraud"}};
         options.routes = {{CacheId("quotes"), "source", "homeostat.route.quotes"}};
         return options;
     }
-    [[nodiscard]] std::string file(const std::string& name) const { return directory_.file(name); }
     [[nodiscard]] envoy::Admin& admin() { return *admin_; }
     /// A watchdog from now on, where there was none.
     void watch() {
@@ -156,39 +151,6 @@ class EnvoyWorld {
     }
     /// As an editor that writes in place: Envoy does not notice.
     void edit(const std::string& name, const std::string& text) { write_text(file(name), text); }
-
-    /// One request through the edge, on a connection of its own.
-    Task<Result<net::HttpResponse>> begin_request(const std::string& path, Duration within) {
-        net::HttpRequest request;
-        request.path = path;
-        return net::request_once(context.get_executor(), net::UnixEndpoint{file("edge.sock")},
-                                 std::move(request), net::now_for_test() + within);
-    }
-    Result<net::HttpResponse> request(const std::string& path,
-                                      Duration within = std::chrono::seconds{5}) {
-        return net::run_for_test(context, begin_request(path, within));
-    }
-    /// What the service would get from `fraud`.
-    Result<net::HttpResponse> call_fraud() { return call("fraud.sock"); }
-    /// What it would read through the cache `quotes`: payments-0's answer, or payments-1's as the
-    /// source.
-    Result<net::HttpResponse> read_quotes() { return call("quotes.sock"); }
-    Result<net::HttpResponse> call(const std::string& socket) {
-        net::HttpRequest call;
-        call.path = "/";
-        return net::run_for_test(
-            context,
-            net::request_once(context.get_executor(), net::UnixEndpoint{file(socket)},
-                              std::move(call), net::now_for_test() + std::chrono::seconds{5}));
-    }
-
-  private:
-    net::TemporaryDirectory directory_;
-
-  public:
-    boost::asio::io_context context;
-    ScriptedInstance p0;
-    ScriptedInstance p1;
 
   private:
     Duration circuit_lasts_;

@@ -13,7 +13,7 @@
 
 namespace homeostat::conformance {
 
-/// `lasts`: how long a circuit stays open, and a route turned, that nobody turns back.
+/// `lasts`: how long a circuit stays open, and a route or dimmer turned, that nobody turns back.
 inline void write_haproxy_config(const net::TemporaryDirectory& directory,
                                  bool has_checks,
                                  std::chrono::milliseconds lasts) {
@@ -33,10 +33,16 @@ inline void write_haproxy_config(const net::TemporaryDirectory& directory,
            << checks << "  server p0 unix@" << directory.file("p0.sock") << check
            << "\n  server p1 unix@" << directory.file("p1.sock") << check
            << "\nbackend circuits\n  stick-table type string len 65 size 100 expire "
+           << lasts.count()
+           << "ms store gpt0\nbackend dimmers\n"
+              "  stick-table type string len 65 size 100 expire "
            << lasts.count() << "ms store gpt0\nfrontend fraud_in\n  bind unix@"
            << directory.file("fraud.sock")
-           << "\n  http-request return status 200 content-type text/plain string fallback "
+           << "\n  http-request set-var(txn.held) str(fraud),table_gpt0(dimmers)\n"
+              "  http-request return status 200 content-type text/plain string fallback "
               "if { str(fraud),table_gpt0(circuits) gt 0 }\n"
+              "  http-request return status 200 content-type text/plain string fallback "
+              "if { rand(1000),sub(txn.held) lt 0 }\n"
               "  default_backend fraud\nbackend fraud\n"
            << checks << "  server f0 unix@" << directory.file("p0.sock") << check
            << "\nbackend reroutes\n  stick-table type string len 65 size 100 expire "

@@ -7,7 +7,9 @@
 #include "homeostat/os/child.hpp"
 
 #include "drain_conformance.hpp"
+#include "edge_conformance.hpp"
 #include "haproxy_world.hpp"
+#include "reading_conformance.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <doctest/doctest.h>
@@ -54,17 +56,8 @@ TEST_CASE("HAProxy keeps what every proxy promises of drains" * doctest::skip(!h
     check_drain_conformance<HaproxyWorld>();
 }
 
-TEST_CASE("without HAProxy every step is refused and every reading an error" *
-          doctest::skip(!has_haproxy())) {
-    HaproxyWorld world;
-    world.kill();
-    CHECK(world.perform(drain_0).kind == OutcomeKind::refused);
-    const Result<EdgeFacts> facts = world.read();
-    REQUIRE_FALSE(facts);
-    CHECK(facts.error().fault == Fault::unreachable);
-    const auto readings = world.watch();
-    REQUIRE_FALSE(readings);
-    CHECK(readings.error().fault == Fault::unreachable);
+TEST_CASE("HAProxy is read as every proxy is" * doctest::skip(!has_haproxy())) {
+    check_reading_conformance<HaproxyWorld>();
 }
 
 TEST_CASE("a command that a hanging HAProxy was sent is carried out later, when we have hung up" *
@@ -188,23 +181,6 @@ TEST_CASE("what a person ordered by hand is left alone" * doctest::skip(!has_hap
     world.command("set server payments/p0 state ready");
     world.command("set weight payments/p0 0");
     CHECK(world.rotation_of("p0") == Rotation::down);
-}
-
-TEST_CASE("the service's reading holds its servers, a neighbour's the sum only" *
-          doctest::skip(!has_haproxy())) {
-    HaproxyWorld world;
-    CHECK(world.request("/"));
-    const auto readings = world.watch();
-    REQUIRE(readings);
-    REQUIRE(readings->size() == 2);
-    const auto& own = std::get<EdgeReading>(readings->front());
-    CHECK(own.counters.requests_total == 1);
-    REQUIRE(own.servers.size() == 2);
-    CHECK(own.servers[0].counters.requests_total + own.servers[1].counters.requests_total == 1);
-    CHECK(own.servers[0].rotation == Rotation::in);
-    const auto& fraud = std::get<EdgeReading>(readings->back());
-    CHECK(fraud.subject == Subject{SubjectKind::neighbour, "fraud"});
-    CHECK(fraud.counters.requests_total == 0);
 }
 
 TEST_CASE("a server or backend that HAProxy does not have is refused" *

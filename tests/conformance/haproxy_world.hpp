@@ -1,8 +1,8 @@
 #pragma once
 
 // HaproxyWorld: a real HAProxy in front of two scripted instances, in a directory of its own; the
-// first is at the same time the only server of the neighbour `fraud`, which has a circuit, and of
-// the cache `quotes`, whose source is the second.
+// first is at the same time the only server of the neighbour `fraud`, which has a circuit and a
+// dimmer, and of the cache `quotes`, whose source is the second.
 //
 // Everything listens on UNIX sockets in that directory, so that no port has to be guessed. HAProxy
 // is killed with the test, also when the test is. For tests only.
@@ -10,18 +10,15 @@
 #include "homeostat/adapters/haproxy/haproxy_actuator.hpp"
 #include "homeostat/adapters/haproxy/haproxy_telemetry.hpp"
 #include "homeostat/adapters/haproxy/runtime_socket.hpp"
-#include "homeostat/net/http_client.hpp"
+#include "homeostat/domain/facts.hpp"
 #include "homeostat/net/line_client.hpp"
 #include "homeostat/net/run_for_test.hpp"
 #include "homeostat/net/scripted_peer_for_test.hpp"
 #include "homeostat/os/child.hpp"
 
-#include "edge_conformance.hpp"
 #include "haproxy_config.hpp"
 #include "permit_for_test.hpp"
-#include "scripted_instance.hpp"
-
-#include <boost/asio/io_context.hpp>
+#include "two_instances.hpp"
 
 #include <signal.h>
 
@@ -56,18 +53,13 @@ inline bool has_haproxy() {
     return is_there;
 }
 
-class HaproxyWorld {
+class HaproxyWorld final : public TwoInstances {
   public:
     static constexpr bool with_checks = true;
 
     explicit HaproxyWorld(bool has_checks = false,
                           std::chrono::milliseconds circuit_lasts = std::chrono::minutes{1})
-        : p0(context, "payments-0", directory_.file("p0.sock")),
-          p1(context, "payments-1", directory_.file("p1.sock")),
-          socket_(net::UnixEndpoint{directory_.file("haproxy.sock")}),
-          edge_(net::UnixEndpoint{directory_.file("edge.sock")}),
-          fraud_in_(net::UnixEndpoint{directory_.file("fraud.sock")}),
-          quotes_in_(net::UnixEndpoint{directory_.file("quotes.sock")}) {
+        : socket_(net::UnixEndpoint{directory_.file("haproxy.sock")}) {
         write_haproxy_config(directory_, has_checks, circuit_lasts);
         start();
     }
@@ -105,7 +97,7 @@ class HaproxyWorld {
                                  .backend = "payments",
                                  .servers = {}};
         options.servers = {{InstanceId("payments-0"), "p0"}, {InstanceId("payments-1"), "p1"}};
-        options.neighbours = {{ServiceId("fraud"), "fraud", "circuits"}};
+        options.neighbours = {{ServiceId("fraud"), "fraud", "circuits", "dimmers"}};
         options.routes = {{CacheId("quotes"), "source", "reroutes"}};
         return options;
     }
@@ -122,7 +114,7 @@ class HaproxyWorld {
             net::run_for_test(context, actuator.read(net::now_for_test() + within));
         return part ? Result<EdgeFacts>(std::get<EdgeFacts>(*part)) : std::unexpected(part.error());
     }
-    Result<std::vector<Reading>> watch(Duration within = std::chrono::seconds{5}) {
+    Result<std::vector<Reading>> watch_counters(Duration within = std::chrono::seconds{5}) {
         haproxy::HaproxyTelemetry telemetry(context.get_executor(), options());
         return net::run_for_test(context, telemetry.read(net::now_for_test() + within));
     }
@@ -151,43 +143,8 @@ class HaproxyWorld {
         }
     }
 
-    /// One request through the edge, on a connection of its own.
-    Task<Result<net::HttpResponse>> begin_request(const std::string& path, Duration within) {
-        net::HttpRequest request;
-        request.path = path;
-        return net::request_once(context.get_executor(), edge_, std::move(request),
-                                 net::now_for_test() + within);
-    }
-    Result<net::HttpResponse> request(const std::string& path,
-                                      Duration within = std::chrono::seconds{5}) {
-        return net::run_for_test(context, begin_request(path, within));
-    }
-    /// What the service would get from `fraud`.
-    Result<net::HttpResponse> call_fraud() { return call(fraud_in_); }
-    /// What it would read through the cache `quotes`: payments-0's answer, or payments-1's as the
-    /// source.
-    Result<net::HttpResponse> read_quotes() { return call(quotes_in_); }
-    Result<net::HttpResponse> call(net::Endpoint endpoint) {
-        net::HttpRequest call;
-        call.path = "/";
-        return net::run_for_test(
-            context, net::request_once(context.get_executor(), std::move(endpoint), std::move(call),
-                                       net::now_for_test() + std::chrono::seconds{5}));
-    }
-
-  private:
-    net::TemporaryDirectory directory_;
-
-  public:
-    boost::asio::io_context context;
-    ScriptedInstance p0;
-    ScriptedInstance p1;
-
   private:
     net::Endpoint socket_;
-    net::Endpoint edge_;
-    net::Endpoint fraud_in_;
-    net::Endpoint quotes_in_;
     std::optional<os::Child> child_;
 };
 

@@ -1,12 +1,14 @@
 #pragma once
 
-// A Request for a suite that has no guard: only a Gate can make a Permit, and suites of actuators
+// Requests for a suite that has no guard: only a Gate can make a Permit, and suites of actuators
 // link no guard, so this stands in for guard's own.
 //
 // For tests only.
 
+#include "homeostat/domain/dimmer.hpp"
 #include "homeostat/domain/permit.hpp"
 
+#include <string>
 #include <utility>
 
 namespace homeostat::guard {
@@ -16,6 +18,9 @@ class Gate {
     static Permit permit(EffectId effect, Step step) {
         return Permit{std::move(effect), std::move(step)};
     }
+    static DimPermit permit(EffectId effect, Dim dim) {
+        return DimPermit{std::move(effect), std::move(dim)};
+    }
 };
 
 }  // namespace homeostat::guard
@@ -24,6 +29,12 @@ namespace homeostat::conformance {
 
 inline Request request_for_test(Step step) {
     return Request(guard::Gate::permit(EffectId("i-1.e1"), std::move(step)));
+}
+
+/// Each order is an effect of its own, as those of an executor are.
+inline DimRequest dim_request_for_test(Dim dim, int number) {
+    return DimRequest(
+        guard::Gate::permit(EffectId("i-2.e" + std::to_string(number)), std::move(dim)));
 }
 
 }  // namespace homeostat::conformance

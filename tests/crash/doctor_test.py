@@ -78,10 +78,10 @@ def let(service, remedies):
     service.change("{ restart: act }", f"{{ restart: act, {remedies} }}")
 
 
-def start_redis(service, *lines):
+def start_redis(service, *lines, name="redis"):
     """On a socket of its own, with `lines` in its configuration. Gives its address."""
-    path = service.here / "redis.sock"
-    config = service.here / "redis.conf"
+    path = service.here / f"{name}.sock"
+    config = service.here / f"{name}.conf"
     config.write_text("\n".join(["port 0", f"unixsocket {path}", 'save ""', "appendonly no",
                                  *lines]))
     subprocess.Popen([REDIS, config], cwd=service.here, stdout=subprocess.DEVNULL,
@@ -90,9 +90,21 @@ def start_redis(service, *lines):
     return f"unix:{path}"
 
 
-def ask_redis(service, command):
+def start_cluster_node(service, slots):
+    """One node of a cluster, with as many slots as `slots` says. Gives its address."""
+    port, bus = free_ports(2)
+    start_redis(service, f"port {port}", "bind 127.0.0.1", "cluster-enabled yes",
+                f"cluster-port {bus}", "cluster-announce-ip 127.0.0.1",
+                "cluster-require-full-coverage no")
+    ask_redis(service, f"CLUSTER ADDSLOTSRANGE 0 {slots - 1}")
+    wait_until("the cluster is well",
+               lambda: "cluster_state:ok" in ask_redis(service, "CLUSTER INFO"))
+    return f"127.0.0.1:{port}"
+
+
+def ask_redis(service, command, name="redis"):
     with socket.socket(socket.AF_UNIX) as peer:
-        peer.connect(str(service.here / "redis.sock"))
+        peer.connect(str(service.here / f"{name}.sock"))
         peer.sendall(command.encode() + b"\r\n")
         return peer.recv(4096).decode()
 
@@ -135,10 +147,12 @@ def start_web(answers):
     return server.server_address[1]
 
 
-def name_cache(service, redis, source=None, field="rate_ppm", more=""):
+def name_cache(service, redis, source=None, field="rate_ppm", more="", place=None):
+    """`redis`: its address; or `place`: whatever else says where the copies are."""
     source = source or f"127.0.0.1:{start_web(RATE)}"
-    service.add("caches: [ { name: quotes, entries: [USD, GBP], redis: { address: "
-                f'"{redis}", key: "fx:{{entry}}" }}, source: {{ url: '
+    place = place or f'address: "{redis}"'
+    service.add("caches: [ { name: quotes, entries: [USD, GBP], redis: { "
+                f'{place}, key: "fx:{{entry}}" }}, source: {{ url: '
                 f'"http://{source}/fx?currency={{entry}}", field: {field} }}{more} }} ]\n')
 
 
@@ -322,6 +336,26 @@ def a_stick_table_in_haproxy_that_cannot_hold_the_switch_is_named(service):
         (service.here / "haproxy.sock").unlink()
 
 
+def a_dimmer_that_haproxy_cannot_keep_is_named_with_its_line_and_its_rule(service):
+    name_edge(service)
+    service.add("neighbours: [ { service: fraud, backend: fraud, dimmer: dimmers, agent: { url: "
+                f"\"http://127.0.0.1:9\", key: {'0a' * 32} }}, reduced_modes: [ "
+                "{ mode: less, users_lose: \"much\" } ] } ]\n"
+                "mesh: { listen: \"127.0.0.1:9\", key: mesh.key }\n")
+    line = TABLE.replace("150s", "12s")
+    process = start_haproxy(service, more="backend fraud\n")
+    finds(service, "haproxy", "no stick table 'dimmers'", "reduce_mode", status=WELL)
+    let(service, "reduce_mode: act")
+    finds(service, "haproxy", "no stick table 'dimmers'", f"`{line}`",
+          "set-var(txn.held) str(fraud),table_gpt0(dimmers)",
+          "{ rand(1000),sub(txn.held) lt 0 }")
+    process.terminate()
+    process.wait()
+    (service.here / "haproxy.sock").unlink()
+    start_haproxy(service, more=f"backend fraud\nbackend dimmers\n {line}\n")
+    is_well(service)
+
+
 def a_reroute_whose_source_and_table_haproxy_lacks_is_named_with_both(service):
     if REDIS is None:
         print("SKIPPED: there is no redis-server")
@@ -428,6 +462,47 @@ def a_redis_that_allows_no_transaction_loses_no_key_either(service):
     ask_redis(service, "MSET fx:USD 7 fx:GBP 7")
     is_well(service)
     assert ask_redis(service, "EXISTS fx:USD fx:GBP") == ":2\r\n"
+
+
+def a_redis_that_has_a_replica_is_well_while_that_follows(service):
+    redis = start_redis(service)
+    replica = start_redis(service, name="replica")
+    name_cache(service, redis, place=f'address: "{redis}", replicas: ["{replica}"]')
+    let(service, "invalidate_cache: act")
+    is_well(service)
+    ask_redis(service, "SET fx:USD 7")
+    finds(service, "cache", "quotes", replica, "1 of 2 entries", "INFO replication", status=WELL)
+    ask_redis(service, "SET fx:USD 7", name="replica")
+    is_well(service)
+
+
+def a_redis_that_has_a_replica_which_is_not_there_is_told_of_with_the_key_that_names_it(service):
+    redis = start_redis(service)
+    name_cache(service, redis, place=f'address: "{redis}", replicas: ["unix:{service.here}/no"]')
+    finds(service, "cache", "quotes", "redis.replicas", "/no")
+
+
+def a_redis_that_is_a_node_of_a_cluster_is_well_as_such_and_loses_no_key(service):
+    node = start_cluster_node(service, 16384)
+    name_cache(service, node, place=f'cluster: ["{node}"]')
+    let(service, "invalidate_cache: act")
+    ask_redis(service, "SET fx:USD 7")
+    is_well(service)
+    assert ask_redis(service, "EXISTS fx:USD") == ":1\r\n"
+    ask_redis(service, "ACL SETUSER default -unlink")
+    finds(service, "cache", "NOPERM", "+mget +unlink '+cluster|slots' +asking`")
+
+
+def a_redis_that_is_a_node_of_a_cluster_without_all_slots_is_named(service):
+    node = start_cluster_node(service, 12000)  # fx:USD is in slot 12162.
+    name_cache(service, node, place=f'cluster: ["{node}"]')
+    finds(service, "cache", "nobody keeps slot 12162", "CLUSTER SLOTS")
+
+
+def a_redis_that_is_no_node_of_a_cluster_and_taken_for_one_is_named(service):
+    redis = start_redis(service)
+    name_cache(service, redis, place=f'cluster: ["{redis}"]')
+    finds(service, "cache", "cluster support disabled", "redis.address")
 
 
 def a_redis_whose_source_or_readers_answer_otherwise_is_named(service):

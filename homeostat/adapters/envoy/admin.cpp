@@ -11,6 +11,10 @@ namespace homeostat::adapters::envoy {
 
 namespace {
 
+/// ^runtime\.(version_text|update_rejected)$
+constexpr std::string_view runtime_version_path =
+    "/stats?format=json&filter=%5Eruntime%5C.(version_text%7Cupdate_rejected)%24";
+
 std::vector<std::string> names_of(const Options& options) {
     std::vector<std::string> names{options.cluster};
     for (const NeighbourCluster& neighbour : options.neighbours) {
@@ -44,6 +48,19 @@ std::string escaped(std::string_view pattern) {
     return text;
 }
 
+constexpr net::HttpLimits reply_limits{.body_bytes_max = admin_reply_limits.bytes_max};
+
+Result<std::string> body_of(Result<net::HttpResponse> reply) {
+    if (!reply) {
+        return fail("Envoy's admin", reply.error());
+    }
+    if (reply->status != 200) {
+        return fail(Fault::broken,
+                    fmt::format("Envoy's admin answers with status {}", reply->status));
+    }
+    return std::move(reply->body);
+}
+
 }  // namespace
 
 std::string clusters_request(const std::vector<std::string>& names) {
@@ -62,23 +79,28 @@ std::string stats_request(const std::vector<std::string>& names) {
 Admin::Admin(boost::asio::any_io_executor executor, Options options)
     : executor_(std::move(executor)),
       options_(std::move(options)),
+      client_(executor_, options_.admin, reply_limits),
+      runtime_turns_(executor_),
       names_(names_of(options_)),
       means_(names_.size()) {}
 
 Task<Result<std::string>> Admin::ask(std::string path, Instant deadline) const {
     net::HttpRequest request;
     request.path = std::move(path);
-    const net::HttpLimits limits{.body_bytes_max = admin_reply_limits.bytes_max};
-    Result<net::HttpResponse> reply =
-        co_await net::request_once(executor_, options_.admin, std::move(request), deadline, limits);
-    if (!reply) {
-        co_return fail("Envoy's admin", reply.error());
+    Result<net::HttpResponse> reply = co_await net::request_once(
+        executor_, options_.admin, std::move(request), deadline, reply_limits);
+    co_return body_of(std::move(reply));
+}
+
+Task<Result<std::string>> Admin::ask_again(std::string path, Instant deadline) {
+    net::HttpRequest request;
+    request.path = path;
+    Result<net::HttpResponse> reply = co_await client_.request(std::move(request), deadline);
+    if (!reply && reply.error().fault == Fault::busy) {
+        Result<std::string> body = co_await ask(std::move(path), deadline);
+        co_return body;
     }
-    if (reply->status != 200) {
-        co_return fail(Fault::broken,
-                       fmt::format("Envoy's admin answers with status {}", reply->status));
-    }
-    co_return std::move(reply->body);
+    co_return body_of(std::move(reply));
 }
 
 Task<Result<Look>> Admin::look(Instant deadline) {
@@ -122,16 +144,29 @@ void Admin::keep_means(Look& look, Instant begun_at) {
     }
 }
 
-Task<Result<std::vector<bool>>> Admin::look_at_runtime(std::vector<std::string> keys,
-                                                       Instant deadline) const {
+Task<Result<std::vector<std::uint32_t>>> Admin::look_at_runtime(std::vector<std::string> keys,
+                                                                Instant deadline) {
     if (keys.empty()) {
-        co_return std::vector<bool>{};
+        co_return std::vector<std::uint32_t>{};
     }
-    const Result<std::string> text = co_await ask("/runtime", deadline);
+    const Result<std::string> text = co_await ask_again("/runtime", deadline);
     if (!text) {
         co_return std::unexpected(text.error());
     }
     co_return parse_runtime(*text, keys);
+}
+
+Task<Result<RuntimeVersion>> Admin::look_at_runtime_version(Instant deadline) {
+    std::string path(runtime_version_path);
+    const Result<std::string> text = co_await ask_again(std::move(path), deadline);
+    if (!text) {
+        co_return std::unexpected(text.error());
+    }
+    Result<StatsReply> stats = parse_stats(*text, {});
+    if (!stats) {
+        co_return std::unexpected(stats.error());
+    }
+    co_return RuntimeVersion{std::move(stats->runtime_version), stats->runtime_rejected_total};
 }
 
 }  // namespace homeostat::adapters::envoy

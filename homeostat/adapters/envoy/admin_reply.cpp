@@ -1,5 +1,8 @@
 #include "homeostat/adapters/envoy/admin_reply.hpp"
 
+#include "homeostat/adapters/envoy/runtime_file.hpp"
+#include "homeostat/domain/dimmer.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -315,20 +318,38 @@ Result<ClusterStats> cluster_stats(const Stats& stats, const std::string& name) 
     return read;
 }
 
-/// ERRORS: broken: it is no number.
-Result<bool> is_above_zero(const json::object& entries, const std::string& key) {
+/// What Envoy prints as the value of a key. Nothing: nobody has set it, or it is no text.
+std::optional<std::string_view> final_value_at(const json::object& entries, std::string_view key) {
     const json::value* entry = entries.if_contains(key);
-    if (entry == nullptr) {
-        return false;
-    }
-    const std::optional<std::string_view> text =
-        entry->is_object() ? text_at(entry->get_object(), "final_value") : std::nullopt;
+    return entry != nullptr && entry->is_object() ? text_at(entry->get_object(), "final_value")
+                                                  : std::nullopt;
+}
+
+std::optional<double> number_of(std::optional<std::string_view> text) {
     double number = 0;
     const char* end = text ? text->data() + text->size() : nullptr;
-    if (!text || std::from_chars(text->data(), end, number).ptr != end || text->empty()) {
+    if (!text || text->empty() || std::from_chars(text->data(), end, number).ptr != end) {
+        return std::nullopt;
+    }
+    return number;
+}
+
+/// ERRORS: broken: nobody can tell.
+Result<std::uint32_t> permille_at(const json::object& entries, const std::string& key) {
+    if (!entries.contains(key)) {
+        return 0;
+    }
+    const std::optional<std::string_view> text = final_value_at(entries, key);
+    if (const std::optional<double> percent = number_of(text)) {
+        return permille_of_percent(*percent);
+    }
+    const std::optional<double> permille =
+        number_of(final_value_at(entries, key + std::string(permille_suffix)));
+    if (!text || text->empty() || !permille || *permille != std::floor(*permille) ||
+        *permille < 0 || *permille > double{permille_max}) {
         return broken(fmt::format("the runtime key {} is no number", key));
     }
-    return number > 0;
+    return static_cast<std::uint32_t>(*permille);
 }
 
 }  // namespace
@@ -409,8 +430,8 @@ Result<StatsReply> parse_stats(std::string_view text, const std::vector<std::str
     return reply;
 }
 
-Result<std::vector<bool>> parse_runtime(std::string_view text,
-                                        const std::vector<std::string>& keys) {
+Result<std::vector<std::uint32_t>> parse_runtime(std::string_view text,
+                                                 const std::vector<std::string>& keys) {
     const Result<json::object> document = parse_object(text);
     if (!document) {
         return std::unexpected(document.error());
@@ -419,9 +440,9 @@ Result<std::vector<bool>> parse_runtime(std::string_view text,
     if (entries == nullptr) {
         return broken("the runtime has no entries");
     }
-    std::vector<bool> values;
+    std::vector<std::uint32_t> values;
     for (const std::string& key : keys) {
-        const Result<bool> value = is_above_zero(*entries, key);
+        const Result<std::uint32_t> value = permille_at(*entries, key);
         if (!value) {
             return std::unexpected(value.error());
         }

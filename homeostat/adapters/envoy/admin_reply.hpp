@@ -81,9 +81,10 @@ struct StatsReply {
 [[nodiscard]] Result<StatsReply> parse_stats(std::string_view text,
                                              const std::vector<std::string>& names);
 
-/// The reply to `/runtime`: whether each key is above zero; a key that nobody has set is not.
-/// ERRORS: broken, also for one of these keys that is no number.
-[[nodiscard]] Result<std::vector<bool>> parse_runtime(std::string_view text,
-                                                      const std::vector<std::string>& keys);
+/// The reply to `/runtime`: of how many of a thousand requests each key changes the way; 0 for a
+/// key that nobody has set. A fraction is told by the KEY.permille beside it.
+/// ERRORS: broken, also for one of these keys that is neither a number nor told so.
+[[nodiscard]] Result<std::vector<std::uint32_t>> parse_runtime(
+    std::string_view text, const std::vector<std::string>& keys);
 
 }  // namespace homeostat::adapters::envoy

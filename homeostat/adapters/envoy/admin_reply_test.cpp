@@ -164,7 +164,45 @@ TEST_CASE("a runtime key is on when it is above zero, and off when nobody has se
         runtime_reply,
         {"homeostat.circuit.fraud", "homeostat.route.quotes", "homeostat.circuit.stranger"});
     REQUIRE(values);
-    CHECK(*values == std::vector<bool>{true, false, false});
+    CHECK(*values == std::vector<std::uint32_t>{1000, 0, 0});
+}
+
+TEST_CASE("a number is whole per cent, as Envoy takes it") {
+    for (const auto& [text, permille] : {std::pair{"30", 300U},
+                                         {"12.7", 120},
+                                         {"0.7", 0},
+                                         {"100.5", 1000},
+                                         {"1e9", 1000},
+                                         {"-3", 0}}) {
+        CAPTURE(text);
+        const auto values = parse_runtime(with(runtime_reply, R"("final_value": "100")",
+                                               std::string(R"("final_value": ")") + text + '"'),
+                                          {"homeostat.circuit.fraud"});
+        REQUIRE(values);
+        CHECK(values->front() == permille);
+    }
+}
+
+TEST_CASE("a fraction is told by the number beside it, and by nothing else") {
+    const std::vector<std::string> keys{"homeostat.dimmer.fraud"};
+    const auto values = parse_runtime(dimmed_reply, keys);
+    REQUIRE(values);
+    CHECK(*values == std::vector<std::uint32_t>{251});
+    const std::string told = R"("final_value": "251")";
+    for (const std::string& spoilt : {with(dimmed_reply, told, R"("final_value": "1001")"),
+                                      with(dimmed_reply, told, R"("final_value": "-1")"),
+                                      with(dimmed_reply, told, R"("final_value": "2.5")"),
+                                      with(dimmed_reply, told, R"("final_value": "nan")"),
+                                      with(dimmed_reply, told, R"("final_value": "")"),
+                                      with(dimmed_reply, told, R"("final_value": 251)"),
+                                      with(dimmed_reply, "fraud.permille", "fraud.promille")}) {
+        CAPTURE(spoilt);
+        CHECK(parse_runtime(spoilt, keys).error().fault == Fault::broken);
+    }
+    // Somebody's order above ours, in Envoy's admin layer.
+    const auto by_hand = parse_runtime(with(dimmed_reply, dimmed_text, "0"), keys);
+    REQUIRE(by_hand);
+    CHECK(by_hand->front() == 0);
 }
 
 TEST_CASE("a runtime that is not understood is refused") {

@@ -46,7 +46,6 @@ class EnvoyActuator final : public ports::Actuator {
 
   private:
     [[nodiscard]] Task<Outcome> reach(EndpointOrder goal, EffectId effect, Instant deadline);
-    [[nodiscard]] Task<Outcome> turn(SwitchGoal goal, EffectId effect, Instant deadline);
 
     Admin& admin_;
 };

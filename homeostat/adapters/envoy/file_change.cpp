@@ -18,6 +18,9 @@ namespace homeostat::adapters::envoy {
 
 namespace {
 
+constexpr std::string_view our_version = "h-";       // And the effect's id behind it.
+constexpr std::string_view watchdog_version = "w-";  // SOURCE: watchdog.cpp.
+
 constexpr int puts_max = 3;
 /// Measured: seen after 2 ms, after 46 ms at the worst on a busy machine.
 constexpr Duration put_again_after = std::chrono::milliseconds{100};
@@ -44,24 +47,41 @@ Seen seen_in(const FileChange& change, const EndpointOrder& goal, const Look& lo
             .is_rejected = own.rejected_total > change.rejected_total};
 }
 
-Task<Result<Seen>> see(Admin& admin, const FileChange& change, Instant deadline) {
-    const Result<Look> look = co_await admin.look(deadline);
-    if (!look) {
-        co_return std::unexpected(look.error());
+/// The value is asked for once the version is there, which an unchanged value does not show.
+Task<Result<Seen>> see_override(Admin& admin,
+                                const FileChange& change,
+                                SwitchOrder goal,
+                                Instant deadline) {
+    const Result<RuntimeVersion> loaded = co_await admin.look_at_runtime_version(deadline);
+    if (!loaded) {
+        co_return std::unexpected(loaded.error());
     }
-    if (const auto* order = std::get_if<EndpointOrder>(&change.goal)) {
-        co_return seen_in(change, *order, *look);
+    Seen seen{.has_version = loaded->version == change.version,
+              .is_reached = false,
+              .is_rejected = loaded->rejected_total > change.rejected_total};
+    if (!seen.has_version) {
+        co_return seen;
     }
-    const SwitchGoal goal = std::get<SwitchGoal>(change.goal);
     std::vector<std::string> keys{goal.key};
-    const Result<std::vector<bool>> values =
+    const Result<std::vector<std::uint32_t>> values =
         co_await admin.look_at_runtime(std::move(keys), deadline);
     if (!values) {
         co_return std::unexpected(values.error());
     }
-    co_return Seen{.has_version = look->runtime_version == change.version,
-                   .is_reached = values->front() == goal.is_on,
-                   .is_rejected = look->runtime_rejected_total > change.rejected_total};
+    seen.is_reached = values->front() == permille_of(goal);
+    co_return seen;
+}
+
+Task<Result<Seen>> see(Admin& admin, const FileChange& change, Instant deadline) {
+    if (const auto* goal = std::get_if<SwitchOrder>(&change.goal)) {
+        Result<Seen> seen = co_await see_override(admin, change, *goal, deadline);
+        co_return seen;
+    }
+    const Result<Look> look = co_await admin.look(deadline);
+    if (!look) {
+        co_return std::unexpected(look.error());
+    }
+    co_return seen_in(change, std::get<EndpointOrder>(change.goal), *look);
 }
 
 /// An error after the rename is no reason to believe that nothing was written.
@@ -75,7 +95,7 @@ Result<void> put(const std::string& path, const std::string& text) {
 }
 
 Outcome not_written(const Error& error, bool is_first) {
-    return is_first ? Outcome{OutcomeKind::refused, "nothing was written: " + error.text}
+    return is_first ? nothing_written(error)
                     : Outcome{OutcomeKind::unknown, "it could not be put again: " + error.text};
 }
 
@@ -116,6 +136,29 @@ Task<Result<std::optional<Seen>>> wait_for_it(Admin& admin,
 }
 
 }  // namespace
+
+std::string version_for(const EffectId& effect) {
+    return std::string(our_version) + effect.text();
+}
+
+bool is_ours(std::string_view version) {
+    return version.starts_with(our_version) || version.starts_with(watchdog_version);
+}
+
+Outcome refused(std::string because) {
+    return {OutcomeKind::refused, std::move(because)};
+}
+
+Outcome nothing_written(const Error& error) {
+    return refused("nothing was written: " + error.text);
+}
+
+Outcome file_differs(std::string_view path, std::string_view in_file, std::string_view in_envoy) {
+    return refused(
+        fmt::format("nothing was written: {} (version '{}') is not what Envoy has "
+                    "(version '{}'); rename the file that you want onto it",
+                    path, in_file, in_envoy));
+}
 
 Task<Outcome> carry_out(Admin& admin, FileChange change, Instant deadline) {
     for (int count = 1; count <= puts_max; ++count) {

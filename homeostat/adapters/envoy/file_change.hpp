@@ -12,30 +12,44 @@
 
 #include "homeostat/adapters/envoy/admin.hpp"
 #include "homeostat/adapters/envoy/endpoints_file.hpp"
+#include "homeostat/adapters/envoy/runtime_file.hpp"
+#include "homeostat/base/result.hpp"
 #include "homeostat/base/task.hpp"
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/outcome.hpp"
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 
 namespace homeostat::adapters::envoy {
-
-struct SwitchGoal {
-    std::string key;
-    bool is_on{false};
-};
 
 struct FileChange {
     std::string path;
     std::string before;  ///< The file's bytes, to be put back.
     std::string after;
     std::string version;  ///< Of `after`.
-    std::variant<EndpointOrder, SwitchGoal> goal;
+    std::variant<EndpointOrder, SwitchOrder> goal;
     std::uint64_t rejected_total{0};  ///< Of such files, before.
 };
 
-/// What Envoy makes of an EndpointOrder or a SwitchGoal. Of an endpoint that it does not have:
+/// The version under which an effect of ours is written, and whether a file carries such a one, or
+/// the watchdog's.
+[[nodiscard]] std::string version_for(const EffectId& effect);
+[[nodiscard]] bool is_ours(std::string_view version);
+
+/// What is told where nothing was written.
+[[nodiscard]] Outcome refused(std::string because);
+[[nodiscard]] Outcome nothing_written(const Error& error);
+/// A stranger's file that Envoy has not loaded: to rename one of ours onto it would lose it, to
+/// rename its like would put it into force.
+[[nodiscard]] Outcome file_differs(std::string_view path,
+                                   std::string_view in_file,
+                                   std::string_view in_envoy);
+
+/// What Envoy makes of an EndpointOrder or a SwitchOrder. Of an endpoint that it does not have:
 /// not reached.
 [[nodiscard]] Task<Outcome> carry_out(Admin& admin, FileChange change, Instant deadline);
 

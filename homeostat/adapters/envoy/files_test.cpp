@@ -121,6 +121,58 @@ TEST_CASE("a switch is written with its end, and taken away with it") {
     CHECK(off.contains(R"("layer":{"theirs":"blue"})"));
 }
 
+TEST_CASE("a dimmer is written as a fraction, as a number for the reading, and with its end") {
+    const auto file = RuntimeFile::parse(runtime_text);
+    REQUIRE(file);
+    const std::string dimmed =
+        file->render("h-1", {{"homeostat.dimmer.fraud", at(9000), std::uint32_t{251}}});
+    CHECK(dimmed.contains(
+        R"("homeostat.dimmer.fraud":{"numerator":2510,"denominator":"TEN_THOUSAND"},)"
+        R"("homeostat.dimmer.fraud.until":9000,"homeostat.dimmer.fraud.permille":251)"));
+    const auto again = RuntimeFile::parse(dimmed);
+    REQUIRE(again);
+    CHECK(again->permille_at("homeostat.dimmer.fraud") == 251);
+    CHECK(again->until_at("homeostat.dimmer.fraud") == at(9000));
+    CHECK(again->permille_at("homeostat.circuit.fraud") == 1000);
+    CHECK(again->until_at("homeostat.circuit.fraud") == at(5000));
+    CHECK_FALSE(again->until_at("theirs"));
+    const std::string changed =
+        again->render("h-2", {{"homeostat.dimmer.fraud", at(9500), std::uint32_t{4}}});
+    CHECK(RuntimeFile::parse(changed)->permille_at("homeostat.dimmer.fraud") == 4);
+    for (const SwitchOrder& end :
+         {SwitchOrder{"homeostat.dimmer.fraud", std::nullopt, 250},
+          SwitchOrder{"homeostat.dimmer.fraud", at(9000), 0},
+          SwitchOrder{"homeostat.dimmer.fraud", std::nullopt}}) {  // The watchdog's.
+        CHECK(again->render("1", {end}) == runtime_text + "\n");
+    }
+    CHECK(again->ended_keys(at(9000)) ==
+          std::vector<std::string>{"homeostat.circuit.fraud", "homeostat.dimmer.fraud"});
+}
+
+TEST_CASE("a fraction that the number beside it does not confirm is nobody's share") {
+    const std::string layer = R"("homeostat.d":{"numerator":2510,"denominator":"TEN_THOUSAND"},)"
+                              R"("homeostat.d.permille":251)";
+    const auto permille_of_layer = [](const std::string& text) {
+        const auto file = RuntimeFile::parse(R"({"resources":[{"layer":{)" + text + "}}]}");
+        REQUIRE(file);
+        return file->permille_at("homeostat.d");
+    };
+    CHECK(permille_of_layer(layer) == 251);
+    const std::string told = R"(permille":251)";
+    for (const std::string& spoilt :
+         {with(layer, "2510", "2511"), with(layer, "TEN_THOUSAND", "HUNDRED"),
+          with(layer, R"("numerator":2510,)", ""), with(layer, "d.permille", "d.promille"),
+          with(layer, told, R"(permille":251.5)"), with(layer, told, R"(permille":-251)"),
+          with(layer, told, R"(permille":"251")"),
+          with(with(layer, told, R"(permille":1001)"), "2510", "10010"),
+          std::string(R"("homeostat.d":"25")")}) {
+        CAPTURE(spoilt);
+        CHECK(permille_of_layer(spoilt) == 0);
+    }
+    CHECK(permille_of_layer(R"("homeostat.d":30)") == 300);  // A person's, in per cent.
+    CHECK(permille_of_layer(R"("homeostat.d":1000)") == 1000);
+}
+
 TEST_CASE("a switch has ended at its end, and when its end is too far off to be ours") {
     const auto file = RuntimeFile::parse(runtime_text);
     REQUIRE(file);
@@ -165,8 +217,9 @@ TEST_CASE("a file of overrides that is not one Runtime is refused") {
 
 TEST_CASE("only plain keys below our own name are switches") {
     CHECK(is_switch_key("homeostat.circuit.fraud"));
-    for (const std::string_view key : {"", "homeostat.", "upstream.healthy_panic_threshold",
-                                       "homeostat.x.until", "homeostat.a b", "homeostat.a;b"}) {
+    for (const std::string_view key :
+         {"", "homeostat.", "upstream.healthy_panic_threshold", "homeostat.x.until",
+          "homeostat.x.permille", "homeostat.a b", "homeostat.a;b"}) {
         CHECK_FALSE(is_switch_key(key));
     }
 }
@@ -179,8 +232,9 @@ Options good_options() {
                     .cluster = "payments",
                     .endpoints = {{InstanceId("payments-0"), "p0"}},
                     .directory = "/run/envoy"};
-    options.neighbours = {{ServiceId("fraud"), "fraud", "homeostat.circuit.fraud"},
-                          {ServiceId("mail"), "mail"}};
+    options.neighbours = {
+        {ServiceId("fraud"), "fraud", "homeostat.circuit.fraud", "homeostat.dimmer.fraud"},
+        {ServiceId("mail"), "mail"}};
     options.routes = {{CacheId("quotes"), "source", "homeostat.route.quotes"}};
     return options;
 }
@@ -203,6 +257,9 @@ TEST_CASE("names, keys and an admin address that could do harm are refused") {
     CHECK(refuses([](Options& of) { of.endpoints.push_back({InstanceId("payments-0"), "p1"}); }));
     CHECK(refuses([](Options& of) { of.neighbours.front().cluster = "a b"; }));
     CHECK(refuses([](Options& of) { of.neighbours.front().circuit = "circuit.fraud"; }));
+    CHECK(refuses([](Options& of) { of.neighbours.front().dimmer = "dimmer.fraud"; }));
+    CHECK(refuses([](Options& of) { of.neighbours.front().dimmer = "homeostat.circuit.fraud"; }));
+    CHECK(refuses([](Options& of) { of.neighbours.front().dimmer = "homeostat.x.permille"; }));
     CHECK(refuses([](Options& of) { of.routes.front().key = "homeostat.circuit.fraud"; }));
     CHECK(refuses([](Options& of) { of.routes.front().source = ""; }));
     CHECK(refuses([](Options& of) { of.admin = net::TcpEndpoint{"10.0.0.1", 9901}; }));

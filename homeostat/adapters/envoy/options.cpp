@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 
 namespace homeostat::adapters::envoy {
@@ -17,8 +19,8 @@ Result<void> check_key(const std::string& key) {
     if (!is_switch_key(key)) {
         return fail(Fault::invalid,
                     fmt::format("'{}' is no runtime key of ours: it begins with '{}' and does not "
-                                "end in '{}'",
-                                key, key_prefix, until_suffix));
+                                "end in '{}' or '{}'",
+                                key, key_prefix, until_suffix, permille_suffix));
     }
     return {};
 }
@@ -38,15 +40,8 @@ Result<void> check_names(const std::vector<std::string_view>& names) {
 /// Two switches with one key would be one switch.
 Result<void> check_keys(const Options& options) {
     std::set<std::string> known;
-    std::vector<std::string> keys;
-    for (const NeighbourCluster& neighbour : options.neighbours) {
-        if (!neighbour.circuit.empty()) {
-            keys.push_back(neighbour.circuit);
-        }
-    }
-    for (const CacheRoute& route : options.routes) {
-        keys.push_back(route.key);
-    }
+    std::vector<std::string> keys = switch_keys(options);
+    std::ranges::copy(dimmer_keys(options), std::back_inserter(keys));
     for (const std::string& key : keys) {
         if (Result<void> checked = check_key(key); !checked) {
             return checked;
@@ -97,6 +92,29 @@ Result<void> check(const Options& options) {
                                 net::to_text(options.admin)));
     }
     return check_keys(options);
+}
+
+std::vector<std::string> switch_keys(const Options& options) {
+    std::vector<std::string> keys;
+    for (const NeighbourCluster& neighbour : options.neighbours) {
+        if (!neighbour.circuit.empty()) {
+            keys.push_back(neighbour.circuit);
+        }
+    }
+    for (const CacheRoute& route : options.routes) {
+        keys.push_back(route.key);
+    }
+    return keys;
+}
+
+std::vector<std::string> dimmer_keys(const Options& options) {
+    std::vector<std::string> keys;
+    for (const NeighbourCluster& neighbour : options.neighbours) {
+        if (!neighbour.dimmer.empty()) {
+            keys.push_back(neighbour.dimmer);
+        }
+    }
+    return keys;
 }
 
 std::string endpoints_path(const Options& options) {

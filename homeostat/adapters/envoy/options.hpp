@@ -24,6 +24,7 @@ struct NeighbourCluster {
     ServiceId service;
     std::string cluster;
     std::string circuit{};  ///< The runtime key of its circuit; empty: none is declared.
+    std::string dimmer{};   ///< The runtime key of its dimmer; empty: none is declared.
 };
 
 /// A cache whose readers the edge sends to the source while the runtime has KEY above zero.
@@ -58,6 +59,10 @@ constexpr std::string_view key_prefix = "homeostat.";
 /// keys that are not ours, and an admin address that others than this machine could reach.
 /// ERRORS: invalid, with the name.
 [[nodiscard]] Result<void> check(const Options& options);
+
+/// The runtime keys that are declared: of circuits, then of routes; and of dimmers.
+[[nodiscard]] std::vector<std::string> switch_keys(const Options& options);
+[[nodiscard]] std::vector<std::string> dimmer_keys(const Options& options);
 
 /// DIRECTORY/CLUSTER.json and DIRECTORY/runtime.json.
 [[nodiscard]] std::string endpoints_path(const Options& options);

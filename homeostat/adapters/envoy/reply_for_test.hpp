@@ -80,4 +80,16 @@ inline const std::string runtime_reply = R"({
 }
 )";
 
+/// What Envoy 1.40 prints for a fraction of the runtime, as it stands in its JSON.
+inline const std::string dimmed_text =
+    R"(goo.gle/debugonly  \nfields {\n  key: \"denominator\"\n  value {\n    string_value: )"
+    R"(\"TEN_THOUSAND\"\n  }\n}\nfields {\n  key: \"numerator\"\n  value {\n    )"
+    R"(number_value: 2510\n  }\n}\n)";
+
+inline const std::string dimmed_reply =
+    R"({"entries": {"homeostat.dimmer.fraud.permille": {"final_value": "251"},)"
+    R"("homeostat.dimmer.fraud.until": {"final_value": "1.796e+12"},)"
+    R"("homeostat.dimmer.fraud": {"final_value": ")" +
+    dimmed_text + R"("}}, "layers": ["homeostat"]})";
+
 }  // namespace homeostat::adapters::envoy

@@ -2,9 +2,12 @@
 
 #include "homeostat/adapters/envoy/options.hpp"
 #include "homeostat/base/id.hpp"
+#include "homeostat/domain/dimmer.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <utility>
 
@@ -18,8 +21,23 @@ std::unexpected<Error> invalid(std::string_view what) {
     return fail(Fault::invalid, fmt::format("runtime.json: {}", what));
 }
 
+// A fraction that Envoy knows and in which a permille is whole.
+constexpr std::string_view denominator_name = "TEN_THOUSAND";
+constexpr std::uint32_t numerators_per_permille = 10;
+
 std::string until_key(std::string_view key) {
     return std::string(key) + std::string(until_suffix);
+}
+
+std::string permille_key(std::string_view key) {
+    return std::string(key) + std::string(permille_suffix);
+}
+
+json::object fraction_of(std::uint32_t permille) {
+    json::object fraction;
+    fraction["numerator"] = permille * numerators_per_permille;
+    fraction["denominator"] = denominator_name;
+    return fraction;
 }
 
 std::optional<double> number_at(const json::object& layer, std::string_view key) {
@@ -60,7 +78,20 @@ Result<void> check_shape(const json::value& document) {
 
 bool is_switch_key(std::string_view key) {
     return is_plain_name(key) && key.size() > key_prefix.size() && key.starts_with(key_prefix) &&
-           !key.ends_with(until_suffix);
+           !key.ends_with(until_suffix) && !key.ends_with(permille_suffix);
+}
+
+std::uint32_t permille_of_percent(double percent) {
+    if (!(percent >= 1)) {  // NaN included.
+        return 0;
+    }
+    constexpr std::uint32_t permille_per_percent = 10;
+    const double whole = std::min(std::floor(percent), double{is_on_value});
+    return static_cast<std::uint32_t>(whole) * permille_per_percent;
+}
+
+std::uint32_t permille_of(const SwitchOrder& order) {
+    return order.until ? order.permille.value_or(permille_max) : 0;
 }
 
 Result<RuntimeFile> RuntimeFile::parse(std::string_view text) {
@@ -83,8 +114,26 @@ const json::object& RuntimeFile::layer() const {
     return resource.get_object().at("layer").get_object();
 }
 
-bool RuntimeFile::is_on(std::string_view key) const {
-    return number_at(layer(), key).value_or(0) > 0;
+std::uint32_t RuntimeFile::permille_at(std::string_view key) const {
+    const json::value* value = layer().if_contains(key);
+    if (value == nullptr || !value->is_object()) {
+        return permille_of_percent(number_at(layer(), key).value_or(0));
+    }
+    const json::value* known = layer().if_contains(permille_key(key));
+    const bool is_count = known != nullptr && known->is_int64() && known->get_int64() >= 0 &&
+                          known->get_int64() <= std::int64_t{permille_max};
+    const auto permille = is_count ? static_cast<std::uint32_t>(known->get_int64()) : 0;
+    return to_text(*value) == to_text(fraction_of(permille)) ? permille : 0;
+}
+
+std::optional<WallTime> RuntimeFile::until_at(std::string_view key) const {
+    const std::optional<double> until_ms = number_at(layer(), until_key(key));
+    // What is further off than a date can be is no date.
+    constexpr double date_ms_max = 1e15;
+    if (!until_ms || *until_ms < 0 || *until_ms > date_ms_max) {
+        return std::nullopt;
+    }
+    return WallTime{std::chrono::milliseconds{static_cast<std::int64_t>(*until_ms)}};
 }
 
 std::vector<std::string> RuntimeFile::ended_keys(WallTime now) const {
@@ -113,13 +162,19 @@ std::string RuntimeFile::render(std::string_view version,
     json::object& layer =
         document.get_object()["resources"].get_array().front().get_object()["layer"].get_object();
     for (const SwitchOrder& order : orders) {
-        if (order.until) {
-            layer[order.key] = is_on_value;
-            layer[until_key(order.key)] =
-                static_cast<std::int64_t>(order.until->time_since_epoch().count());
-        } else {
-            layer.stable_erase(order.key);
-            layer.stable_erase(until_key(order.key));
+        if (permille_of(order) == 0) {
+            for (const std::string& key :
+                 {order.key, until_key(order.key), permille_key(order.key)}) {
+                layer.stable_erase(key);
+            }
+            continue;
+        }
+        layer[order.key] = is_on_value;
+        layer[until_key(order.key)] =
+            static_cast<std::int64_t>(order.until->time_since_epoch().count());
+        if (order.permille) {
+            layer[order.key] = fraction_of(*order.permille);
+            layer[permille_key(order.key)] = *order.permille;
         }
     }
     return to_text(document) + "\n";

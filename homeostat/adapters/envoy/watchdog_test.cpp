@@ -43,6 +43,16 @@ TEST_CASE("what has ended is taken away, and nothing else") {
           "\n");
 }
 
+TEST_CASE("a dimmer that has ended is taken away whole") {
+    const Place place(R"({"homeostat.d":{"numerator":10,"denominator":"TEN_THOUSAND"},)"
+                      R"("homeostat.d.permille":1,"homeostat.d.until":10,"theirs":1})");
+    Result<Watchdog> watchdog = Watchdog::take(place.directory.file("."));
+    REQUIRE(watchdog);
+    CHECK(watchdog->pass(at(9))->empty());
+    CHECK(*watchdog->pass(at(10)) == std::vector<std::string>{"homeostat.d"});
+    CHECK(place.text().contains(R"("layer":{"theirs":1})"));
+}
+
 TEST_CASE("what took something away is put twice more, unless somebody else has written since") {
     const Place place(R"({"homeostat.a":100,"homeostat.a.until":10})");
     Result<Watchdog> watchdog = Watchdog::take(place.directory.file("."));

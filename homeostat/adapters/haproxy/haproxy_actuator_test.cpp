@@ -1,5 +1,6 @@
 #include "homeostat/adapters/haproxy/haproxy_actuator.hpp"
 
+#include "homeostat/adapters/haproxy/gate_for_test.hpp"
 #include "homeostat/adapters/haproxy/haproxy_telemetry.hpp"
 #include "homeostat/adapters/haproxy/reply_for_test.hpp"
 #include "homeostat/net/run_for_test.hpp"
@@ -9,18 +10,6 @@
 
 #include <array>
 #include <deque>
-
-namespace homeostat::guard {
-
-/// Stands in for guard's own: these tests link no guard, and only a Gate can make a Permit.
-class Gate {
-  public:
-    static Permit permit(EffectId effect, Step step) {
-        return Permit{std::move(effect), std::move(step)};
-    }
-};
-
-}  // namespace homeostat::guard
 
 using namespace homeostat;
 using namespace homeostat::adapters::haproxy;
@@ -303,6 +292,7 @@ TEST_CASE("names that could end a command never get into one") {
             CHECK_FALSE(switches_command({{"t", "k"}, of}));
             CHECK_FALSE(switch_command(of, true));
             CHECK_FALSE(switch_command(of, false));
+            CHECK_FALSE(value_command(of, 250));
         }
         World world({});
         Options options = world.options();
@@ -318,6 +308,8 @@ TEST_CASE("names that could end a command never get into one") {
         CHECK(checked.error().fault == Fault::invalid);
         options.neighbours = {{ServiceId("fraud"), "fraud", name}};
         CHECK(check(options).has_value() == name.empty());  // No circuit is declared.
+        options.neighbours = {{ServiceId("fraud"), "fraud", "", name}};
+        CHECK(check(options).has_value() == name.empty());
     }
     CHECK(*switches_command({{"t", "a"}, {"t", "b"}}) == "show table t key a;show table t key b");
     CHECK(*state_command("pay", "p0", TrafficState::drain) == "set server pay/p0 state drain");

@@ -24,6 +24,7 @@ struct NeighbourBackend {
     ServiceId service;
     std::string backend;
     std::string circuit{};  ///< The stick table of its circuit; empty: none is declared.
+    std::string dimmer{};   ///< The stick table of its dimmer; empty: none is declared.
 };
 
 /// A cache whose readers the edge sends to the source while TABLE has an entry with the cache's

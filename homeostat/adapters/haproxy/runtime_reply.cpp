@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -290,15 +291,16 @@ std::optional<std::string_view> value_of(std::string_view row, std::string_view 
     return std::nullopt;
 }
 
-}  // namespace
-
-Result<bool> take_switch(std::string_view& rest, std::string_view table, std::string_view key) {
+/// Takes the reply to `show table TABLE key KEY`: the entry's row, or nothing without an entry.
+Result<std::optional<std::string_view>> take_row(std::string_view& rest,
+                                                 std::string_view table,
+                                                 std::string_view key) {
     if (!rest.contains('\n')) {
         return broken("it was cut before the end of a line");
     }
     const std::string_view first = take_line(rest);
     if (first.empty()) {
-        return false;  // No such entry: it was never set, or its time is over.
+        return std::nullopt;  // No such entry: it was never set, or its time is over.
     }
     const bool has_table = first != "No such table";
     const bool is_table = first.starts_with("# table: ");
@@ -310,13 +312,74 @@ Result<bool> take_switch(std::string_view& rest, std::string_view table, std::st
     if (!has_table) {
         return fail(Fault::absent, fmt::format("HAProxy has no stick table '{}'", table));
     }
-    std::uint64_t value = 0;
-    const std::string_view text = value_of(row, "gpt0").value_or("");
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (value_of(row, "key") != key || error != std::errc{} || end != text.data() + text.size()) {
-        return broken(fmt::format("an entry without our key or gpt0: '{}'", plain_text(row)));
+    if (value_of(row, "key") != key) {
+        return broken(fmt::format("an entry without our key: '{}'", plain_text(row)));
     }
-    return value > 0;
+    return row;
+}
+
+/// The whole number that stands behind `name=`. ERRORS: broken: there is none.
+template <class Number>
+Result<Number> number_of(std::string_view row, std::string_view name) {
+    Number number{};
+    const std::string_view text = value_of(row, name).value_or("");
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+        return broken(fmt::format("an entry without {}, a number: '{}'", name, plain_text(row)));
+    }
+    return number;
+}
+
+}  // namespace
+
+Result<bool> take_switch(std::string_view& rest, std::string_view table, std::string_view key) {
+    const Result<std::optional<std::string_view>> row = take_row(rest, table, key);
+    if (!row) {
+        return std::unexpected(row.error());
+    }
+    if (!*row) {
+        return false;
+    }
+    const Result<std::uint64_t> value = number_of<std::uint64_t>(**row, "gpt0");
+    return value ? Result<bool>(*value > 0) : std::unexpected(value.error());
+}
+
+Result<std::optional<TableEntry>> take_entry(std::string_view& rest,
+                                             std::string_view table,
+                                             std::string_view key) {
+    const Result<std::optional<std::string_view>> row = take_row(rest, table, key);
+    if (!row) {
+        return std::unexpected(row.error());
+    }
+    if (!*row) {
+        return std::nullopt;
+    }
+    if (!value_of(**row, "gpt0")) {
+        return fail(Fault::absent, fmt::format("HAProxy's stick table '{}' stores no gpt0", table));
+    }
+    const Result<std::uint32_t> value = number_of<std::uint32_t>(**row, "gpt0");
+    const Result<std::uint32_t> expires_ms = number_of<std::uint32_t>(**row, "exp");
+    if (!value || !expires_ms) {
+        return std::unexpected(value ? expires_ms.error() : value.error());
+    }
+    return TableEntry{*value, std::chrono::milliseconds{*expires_ms}};
+}
+
+Result<std::string> take_complaint(std::string_view& rest) {
+    if (rest.starts_with('\n')) {
+        rest.remove_prefix(1);
+        return std::string();
+    }
+    const std::size_t end = rest.find("\n\n");
+    if (end == std::string_view::npos) {
+        return broken("it was cut before its end");
+    }
+    std::string complaint = plain_text(rest.substr(0, end));
+    rest.remove_prefix(end + 2);
+    if (complaint.empty()) {
+        return broken("a complaint without words");
+    }
+    return complaint;
 }
 
 Result<TableShape> take_shape(std::string_view& rest, std::string_view table) {

@@ -14,8 +14,10 @@
 // Pure. Values only.
 
 #include "homeostat/base/result.hpp"
+#include "homeostat/base/time.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +68,23 @@ struct ServerState {
 [[nodiscard]] Result<bool> take_switch(std::string_view& rest,
                                        std::string_view table,
                                        std::string_view key);
+
+/// An entry of a stick table, as far as we use it.
+struct TableEntry {
+    std::uint32_t value{0};  ///< Its gpt0.
+    /// In whole milliseconds. Zero: its time is over, or its table has no `expire` and it stays.
+    Duration expires_after{};
+};
+
+/// The same reply: the entry, or nothing if it was never set or its time is over.
+/// ERRORS: absent (no such table, or one without gpt0), broken.
+[[nodiscard]] Result<std::optional<TableEntry>> take_entry(std::string_view& rest,
+                                                           std::string_view table,
+                                                           std::string_view key);
+
+/// The reply to a command that changes something, one of several on a line: empty if it was done,
+/// else HAProxy's complaint. ERRORS: broken: it was cut.
+[[nodiscard]] Result<std::string> take_complaint(std::string_view& rest);
 
 /// What a stick table is made of.
 struct TableShape {

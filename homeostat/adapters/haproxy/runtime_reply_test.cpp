@@ -247,6 +247,59 @@ TEST_CASE("an entry that is not exactly what was asked for is refused, and so is
     }
 }
 
+TEST_CASE("an entry's value and remaining time are read, and no entry is none") {
+    const std::string head = "# table: dimmers, type: string, size:100, used:1\n";
+    const std::string entry = head + "0x55cfc2cc7d08: key=fraud use=0 exp=1599 gpt0=250\n\n";
+    std::string text = entry + "\n" + with(entry, "1599", "0") + "No such table\n\nrest";
+    std::string_view rest = text;
+    const auto first = take_entry(rest, "dimmers", "fraud");
+    REQUIRE((first && *first));
+    CHECK((*first)->value == 250);
+    CHECK((*first)->expires_after == std::chrono::milliseconds{1599});
+    const auto none = take_entry(rest, "dimmers", "fraud");
+    REQUIRE(none);
+    CHECK_FALSE(*none);
+    CHECK((*take_entry(rest, "dimmers", "fraud"))->expires_after == Duration{});
+    CHECK(take_entry(rest, "dimmers", "fraud").error().fault == Fault::absent);
+    CHECK(rest == "rest");
+}
+
+TEST_CASE("an entry without gpt0 is absent, and one that is half understood is refused") {
+    const std::string entry =
+        "# table: dimmers, type: string, size:100, used:1\n"
+        "0x55cfc2cc7d08: key=fraud use=0 exp=1599 gpt0=250\n\n";
+    const auto fault_of = [](std::string_view text) {
+        const auto taken = take_entry(text, "dimmers", "fraud");
+        REQUIRE_FALSE(taken);
+        return taken.error().fault;
+    };
+    CHECK(fault_of(with(entry, "gpt0=250", "gpc0=0")) == Fault::absent);
+    for (const auto& [from, to] : {std::pair{"gpt0=250", "gpt0="},
+                                   {"gpt0=250", "gpt0=4294967296"},
+                                   {"gpt0=250", "gpt0=-1"},
+                                   {"exp=1599", "exp=-1599"},
+                                   {"exp=1599", "exp=x"},
+                                   {" exp=1599", ""},
+                                   {"key=fraud", "key=rates"}}) {
+        CAPTURE(to);
+        CHECK(fault_of(with(entry, from, to)) == Fault::broken);
+    }
+    for (std::size_t size = 0; size < entry.size(); ++size) {
+        CHECK(fault_of(entry.substr(0, size)) == Fault::broken);
+    }
+}
+
+TEST_CASE("one of several replies is empty or a complaint, and a cut one is refused") {
+    std::string_view rest = "\nData type not stored in this table\n\nrest";
+    CHECK(take_complaint(rest)->empty());
+    CHECK(*take_complaint(rest) == "Data type not stored in this table");
+    CHECK(rest == "rest");
+    for (std::string_view cut :
+         {"", "Data type", "Data type not stored in this table\n", "\x01\n\n"}) {
+        CHECK(take_complaint(cut).error().fault == Fault::broken);
+    }
+}
+
 TEST_CASE("text from the socket becomes one short line") {
     CHECK(plain_text("No such server.\n\n") == "No such server.");
     CHECK(plain_text("\x1b[31mred\x07\xff\n") == " [31mred");

@@ -51,10 +51,12 @@ Result<void> check(const Options& options) {
                                     plain_text(instance.text()), plain_text(server)));
         }
     }
-    for (const auto& [service, backend, circuit] : options.neighbours) {
+    for (const auto& [service, backend, circuit, dimmer] : options.neighbours) {
         names.push_back(backend);
-        if (!circuit.empty()) {
-            names.push_back(circuit);
+        for (const std::string* table : {&circuit, &dimmer}) {
+            if (!table->empty()) {
+                names.push_back(*table);
+            }
         }
     }
     for (const auto& [cache, source, table] : options.routes) {
@@ -133,6 +135,41 @@ Result<std::string> switch_command(const TableSwitch& of, bool is_open) {
     return is_open ? fmt::format("set table {} key {} data.gpt0 1", of.table, of.key)
                    : fmt::format("clear table {} key {}", of.table, of.key);
 }
+
+Result<std::string> value_command(const TableSwitch& of, std::uint32_t value) {
+    const Result<std::string> look = switches_command({of});
+    if (!look) {
+        return std::unexpected(look.error());
+    }
+    return fmt::format("{0};set table {1} key {2} data.gpt0 {3};{0}", *look, of.table, of.key,
+                       value);
+}
+
+namespace {
+
+/// The three replies to a value_command.
+Result<EntryChange> read_change(std::string_view rest, const TableSwitch& of) {
+    const Result<std::optional<TableEntry>> before = take_entry(rest, of.table, of.key);
+    if (!before) {
+        return std::unexpected(before.error());
+    }
+    const Result<std::string> complaint = take_complaint(rest);
+    if (!complaint || !complaint->empty()) {
+        return complaint ? fail(Fault::refused, "HAProxy says: " + *complaint)
+                         : std::unexpected(complaint.error());
+    }
+    const Result<std::optional<TableEntry>> after = take_entry(rest, of.table, of.key);
+    if (!after) {
+        // That a table was there and is not says nothing of the order in between.
+        return fail(Fault::broken, after.error().text);
+    }
+    if (!rest.empty()) {
+        return fail(Fault::broken, "HAProxy's reply goes on after what was asked for");
+    }
+    return EntryChange{*before, *after};
+}
+
+}  // namespace
 
 Task<Result<std::string>> RuntimeSocket::ask(Result<std::string> command, Instant deadline) const {
     if (!command) {
@@ -249,6 +286,46 @@ Task<Reply> RuntimeSocket::set_switch(TableSwitch of, bool is_open, Instant dead
     Result<std::string> command = switch_command(of, is_open);
     Reply reply = co_await change(std::move(command), deadline);
     co_return reply;
+}
+
+Task<Result<std::vector<EntryLook>>> RuntimeSocket::look_at_entries(
+    std::vector<TableSwitch> entries, Instant deadline) const {
+    std::vector<EntryLook> found;
+    if (entries.empty()) {
+        co_return found;
+    }
+    Result<std::string> command = switches_command(entries);
+    const Result<std::string> reply = co_await ask(std::move(command), deadline);
+    if (!reply) {
+        co_return std::unexpected(reply.error());
+    }
+    std::string_view rest = *reply;
+    for (const auto& [table, key] : entries) {
+        const Result<std::optional<TableEntry>> entry = take_entry(rest, table, key);
+        if (!entry && entry.error().fault != Fault::absent) {
+            co_return std::unexpected(entry.error());
+        }
+        found.push_back(entry ? EntryLook{true, *entry} : EntryLook{});
+    }
+    if (!rest.empty()) {
+        co_return fail(Fault::broken, "HAProxy's reply goes on after what was asked for");
+    }
+    co_return found;
+}
+
+Task<EntryReply> RuntimeSocket::set_value(TableSwitch of,
+                                          std::uint32_t value,
+                                          Instant deadline) const {
+    Result<std::string> command = value_command(of, value);
+    if (!command) {
+        co_return EntryReply{false, std::unexpected(command.error())};
+    }
+    net::LineExchange exchange = co_await net::exchange_line(
+        executor_, socket_, *std::move(command), deadline, complaint_bytes_max);
+    if (!exchange.reply) {
+        co_return EntryReply{exchange.is_sent, explain(exchange, socket_)};
+    }
+    co_return EntryReply{true, read_change(*exchange.reply, of)};
 }
 
 }  // namespace homeostat::adapters::haproxy

@@ -35,8 +35,8 @@ enum class TrafficState : std::uint8_t { drain, ready };
 /// `show stat B 6 -1;show servers state B`, for each backend. ERRORS: invalid, as above.
 [[nodiscard]] Result<std::string> look_command(const std::vector<std::string>& backends);
 
-/// Where HAProxy keeps the switch of a circuit or a route: an entry of a stick table, which expires
-/// by itself.
+/// Where HAProxy keeps the switch of a circuit or a route, or a dimmer's value: an entry of a stick
+/// table, which expires by itself.
 struct TableSwitch {
     std::string table;
     std::string key;
@@ -50,6 +50,29 @@ struct TableSwitch {
 
 /// `set table T key K data.gpt0 1`, or `clear table T key K`. ERRORS: invalid, as above.
 [[nodiscard]] Result<std::string> switch_command(const TableSwitch& of, bool is_open);
+
+/// `show table T key K;set table T key K data.gpt0 N;show table T key K`: in one exchange what was,
+/// the change, and what is. ERRORS: invalid, as above.
+[[nodiscard]] Result<std::string> value_command(const TableSwitch& of, std::uint32_t value);
+
+struct EntryLook {
+    bool has_table{false};
+    std::optional<TableEntry> entry{};
+};
+
+/// An entry before and after it was set; nothing: there was none.
+struct EntryChange {
+    std::optional<TableEntry> before;
+    std::optional<TableEntry> after;
+};
+
+struct EntryReply {
+    bool is_sent{false};  ///< False: HAProxy cannot have seen it, now or later.
+    /// ERRORS: refused: HAProxy said no; absent: it has no such table, or
+    /// no gpt0 in it. Nothing has changed then.
+    /// Any other after it was sent: nobody knows.
+    Result<EntryChange> change;
+};
 
 /// What became of a command that changes something.
 struct Reply {
@@ -83,6 +106,15 @@ class RuntimeSocket {
         std::vector<std::string> tables, Instant deadline) const;
 
     [[nodiscard]] Task<Reply> set_switch(TableSwitch of, bool is_open, Instant deadline) const;
+
+    /// Each entry, in the order asked for. ERRORS: unreachable, late, broken, invalid (a name).
+    [[nodiscard]] Task<Result<std::vector<EntryLook>>> look_at_entries(
+        std::vector<TableSwitch> entries, Instant deadline) const;
+
+    /// Sets an entry's value, which begins its `expire` anew.
+    [[nodiscard]] Task<EntryReply> set_value(TableSwitch of,
+                                             std::uint32_t value,
+                                             Instant deadline) const;
 
     [[nodiscard]] const net::Endpoint& endpoint() const { return socket_; }
 
