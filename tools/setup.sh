@@ -13,7 +13,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 build_packages="
     ca-certificates make cmake ninja-build ccache clang-19 libclang-rt-19-dev lld-19 binutils
-    python3 python3-venv python3-jsonschema
+    python3 python3-venv python3-jsonschema python3-cryptography
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
     libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev libssl-dev libxxhash-dev libsqlite3-dev
     doctest-dev libbenchmark-dev
@@ -129,6 +129,26 @@ install_envoy() {
     fi
 }
 
+# From PyPI, for the test in which it talks to our A2A server: without it that test is skipped.
+install_a2a_sdk() {
+    sdk=$here/../build/a2a_sdk
+    requirements=$here/../tests/a2a/requirements.txt
+    if cmp -s "$requirements" "$sdk/requirements.txt"; then
+        return
+    fi
+    say "installing the A2A SDK for its test"
+    rm -rf "$sdk"
+    if python3 -m venv "$sdk/venv" &&
+        "$sdk/venv/bin/pip" install --quiet --disable-pip-version-check --retries 5 --no-deps \
+            --only-binary=:all: --require-hashes --requirement "$requirements" &&
+        "$sdk/venv/bin/python" -c "import a2a.client"; then
+        cp "$requirements" "$sdk/requirements.txt"
+    else
+        rm -rf "$sdk"
+        say "WARNING: there is no A2A SDK here; the test in which it talks to us is skipped"
+    fi
+}
+
 # Its own failures are its own to explain; the rules decide alone until it is mended.
 set_up_model() {
     if [ ! -f "$here/model/setup.sh" ]; then
@@ -151,6 +171,7 @@ if [ "${1:-}" = check ]; then
     install_packages "$build_packages $check_packages"
     install_clang_tidy
     install_envoy
+    install_a2a_sdk
     touch "$here/../build/.setup-check-done"
 else
     install_packages "$build_packages"

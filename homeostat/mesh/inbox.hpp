@@ -59,11 +59,9 @@ class Inbox {
                                                             std::uint64_t own_epoch,
                                                             Instant now) const;
 
-    static constexpr std::size_t reasons_count = names_of(std::type_identity<Discard>{}).size();
-
     AgentId self_;
     std::map<AgentId, Heard> heard_;
-    std::array<std::uint64_t, reasons_count> discarded_counts_{};
+    std::array<std::uint64_t, discards_count> discarded_counts_{};
 };
 
 }  // namespace homeostat::mesh

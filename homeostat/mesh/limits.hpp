@@ -22,11 +22,16 @@ struct Limits {
     std::uint32_t errors_leave_permille{10};
     Duration queue_leave{std::chrono::milliseconds{5}};
     std::uint32_t windows_leave{5};  ///< Down fast, up slowly.
+    /// Good windows may be a promise's own doing, so its callee says when it needs it no more.
+    /// After so long its caller gives it back to see: a callee that never says so costs no more.
+    Duration trial_after{std::chrono::minutes{1}};
     /// So many windows after a mode began its caller has to see that it helped.
     std::uint32_t windows_relief{2};
 
     /// From CFP to the mode in force: two round trips, and room. Then the local fallback.
     Duration ask_deadline{std::chrono::milliseconds{50}};
+    /// From RENEW to the terms in force. There is time: those before still are.
+    Duration renew_deadline{std::chrono::seconds{1}};
     /// Of what we offer and ask for, and the longest that we promise. 2 s to 60 s.
     Duration ttl{std::chrono::seconds{10}};
     Duration release_again_after{std::chrono::seconds{1}};

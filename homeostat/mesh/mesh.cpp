@@ -30,9 +30,11 @@ class AgentStep {
     void hear(const Message& message, const OutcomeReport& outcome);
     void hear(const Message& message, const CallForProposals& cfp);
     void hear(const Message& message, const Offer& offer);
+    void hear(const Message& message, const Renew& renew);
     /// The rest belongs to a pledge, or to none that is known here.
     void hear(const Message& message, const auto& body) { pass_on(message, body.route); }
 
+    [[nodiscard]] bool is_callee(const AgentId& agent, const RouteId& route) const;
     void pass_on(const Message& message, const RouteId& route);
     void step(const RouteId& route, const ProviderEvent& event);
     void step(Relier& relier, const ShareKey& key, const RelierEvent& event);
@@ -109,11 +111,23 @@ void AgentStep::hear(const Message& message, const CallForProposals& cfp) {
 }
 
 void AgentStep::hear(const Message& message, const Offer& offer) {
-    if (!self_.providers.contains(offer.route)) {
+    if (!is_callee(message.from, offer.route)) {
         send({message.from, message.thread, Refuse{offer.route, offer.pledge, Reason::not_mine}});
         return;
     }
     pass_on(message, offer.route);
+}
+
+/// What a route answers goes to its callee, who must not hear of it for the word of somebody else.
+void AgentStep::hear(const Message& message, const Renew& renew) {
+    if (is_callee(message.from, renew.route)) {
+        pass_on(message, renew.route);
+    }
+}
+
+bool AgentStep::is_callee(const AgentId& agent, const RouteId& route) const {
+    const auto found = self_.providers.find(route);
+    return found != self_.providers.end() && found->second.route.callee == agent;
 }
 
 /// To the pledge in which the sender has a part: a caller's or a callee's, never both.

@@ -125,6 +125,17 @@ TEST_CASE("questions about what is not ours are refused, answers to nothing are 
     }
 }
 
+TEST_CASE("for the word of a third nothing is said to the callee") {
+    Scene scene(caller_settings(cart, cart_pay));
+    scene.hear(payments, Beacon{});
+    scene.hear(vault, Offer{cart_pay, 8, 4, lean, 45, 10'000});
+    REQUIRE(scene.messages.size() == 1);
+    CHECK(scene.messages[0].to == vault);
+    CHECK(scene.said<Refuse>() == Refuse{cart_pay, 4, Reason::not_mine});
+    scene.hear(vault, Renew{cart_pay, 4, 1, lean, 45, 10'000});
+    CHECK(scene.messages.empty());
+}
+
 TEST_CASE("all shares together are nine tenths, equal, and freed again") {
     Scene scene(payments_settings());
     scene.take(Load{.capacity_rps = 100, .need = Need::keep});

@@ -97,7 +97,7 @@ TEST_CASE("without faults a caller and its callee agree, and all returns to norm
 }
 
 TEST_CASE("whatever network, clocks, data planes and deaths do, N1 to N10 hold") {
-    constexpr std::uint64_t worlds_count = 16;
+    constexpr std::uint64_t worlds_count = 24;
     std::map<std::string, std::uint64_t> seen;
     for (std::uint64_t seed = 0; seed < worlds_count; ++seed) {
         CAPTURE(seed);

@@ -156,6 +156,14 @@ bool ProviderStep::is_relieved() const {
            is_lower(self_.looked.queue_ms, self_.looked_before.queue_ms);
 }
 
+/// Our own edge may be behind while there are more calls: then it is not the promise that is bad.
+bool ProviderStep::is_kept() const {
+    constexpr std::uint64_t percent = 100;
+    constexpr std::uint64_t percent_kept = 110;  // A share is drawn, so a rate is never just met.
+    return !self_.held || rate_of(self_.looked) * percent <=
+                              std::uint64_t{self_.held->terms.rps_max} * percent_kept;
+}
+
 std::uint32_t ProviderStep::windows_needed() const {
     const bool is_hinted = now_ < self_.hinted_until;
     const std::uint32_t windows = is_hinted ? 1 : self_.limits.windows_enter;
@@ -235,14 +243,17 @@ void ProviderStep::judge_fallback() {
     }
 }
 
-/// A mode that did not help is not kept: whoever asked for it may have lied.
+/// A mode that did not help is not kept: whoever asked for it may have lied. One that did looks as
+/// if it were not needed, and is tried without from time to time.
 void ProviderStep::judge_promise() {
     self_.since_count += 1;
-    if (self_.good_count >= self_.limits.windows_leave) {
+    const bool is_old = now_ - self_.degraded_at >= self_.limits.trial_after;
+    if (is_old && self_.good_count >= self_.limits.windows_leave) {
         return leave();
     }
-    const bool is_in_vain =
-        self_.since_count >= self_.limits.windows_relief && self_.bad_count > 0 && !is_relieved();
+    const bool is_in_vain = self_.since_count >= self_.limits.windows_relief &&
+                            self_.bad_count >= self_.limits.windows_relief && is_kept() &&
+                            !is_relieved();
     if (is_in_vain) {
         self_.flaps.hold_down(self_.limits, now_);
         leave();

@@ -108,6 +108,7 @@ struct Provider {
     std::optional<HeldGrant> grant;
     CapacityAsk capacity;
     Instant changed_at{};
+    Instant degraded_at{};  ///< When the mode began, whatever its terms were since.
     FlapDamping flaps;
     Instant release_at{};
     std::uint32_t ramp_step{0};

@@ -140,7 +140,7 @@ void ProviderStep::begin(Promise promise) {
         redirect_rps = is_same ? granted_rps(*via) : excess;
     }
     const Instant deadline =
-        self_.phase == Phase::asking ? self_.ask_until : now_ + self_.limits.ask_deadline;
+        self_.phase == Phase::asking ? self_.ask_until : now_ + self_.limits.renew_deadline;
     self_.pending = Pending{std::move(promise), std::nullopt, redirect_rps, deadline};
     if (via && redirect_rps > granted_rps(*via)) {
         request_capacity(*via, redirect_rps);
@@ -200,6 +200,7 @@ void ProviderStep::keep_pending() {
     }
     if (self_.phase == Phase::asking) {
         self_.phase = Phase::degraded;
+        self_.degraded_at = now_;
         self_.since_count = 0;
         self_.good_count = 0;
     }

@@ -30,6 +30,7 @@ class ProviderStep {
     [[nodiscard]] bool is_bad() const;
     [[nodiscard]] bool is_good() const;
     [[nodiscard]] bool is_relieved() const;
+    [[nodiscard]] bool is_kept() const;
     [[nodiscard]] std::uint32_t windows_needed() const;
     [[nodiscard]] bool can_ask() const;
     [[nodiscard]] std::vector<ModeId> menu() const;

@@ -13,6 +13,7 @@ namespace homeostat::mesh {
 
 using namespace for_test;
 using std::chrono::milliseconds;
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 namespace {
@@ -292,8 +293,37 @@ TEST_CASE("a promise is left when the callee does not count on it, or when it is
     CHECK(over.provider.phase == Phase::probation);
 }
 
+TEST_CASE("good windows alone end nothing: they may be the mode's own doing") {
+    Scene scene;
+    scene.agree();
+    scene.look(good_window, 9);
+    CHECK(scene.provider.phase == Phase::degraded);
+    CHECK_FALSE(scene.said<Release>());
+}
+
+TEST_CASE("after a minute, and not before, a mode is given back to see whether it is needed") {
+    Scene scene;
+    scene.provider.limits.ttl = seconds{60};
+    scene.agree();
+    const Instant begun_at = scene.at;
+    // Renewed again and again by a callee that is never well.
+    std::uint64_t turn = 0;
+    while (scene.provider.phase == Phase::degraded && scene.at - begun_at < minutes{3}) {
+        scene.look(good_window);
+        if (scene.provider.phase == Phase::degraded) {
+            CHECK(scene.at - begun_at < minutes{1});
+            scene.hear(payments, Renew{cart_pay, 4, ++turn, lean, 45, 10'000});
+            scene.take(Applied{scene.provider.order, true});
+        }
+    }
+    CHECK(scene.provider.phase == Phase::leaving);
+    CHECK(scene.at - begun_at == minutes{1});
+    CHECK(scene.said<Release>() == Release{cart_pay, 4});
+}
+
 TEST_CASE("who would leave early asks, again and again, and stays until the answer") {
     Scene scene;
+    scene.provider.limits.trial_after = seconds{0};
     scene.agree();
     scene.look(good_window, 5);
     CHECK(scene.provider.phase == Phase::leaving);
@@ -309,16 +339,31 @@ TEST_CASE("who would leave early asks, again and again, and stays until the answ
 
 TEST_CASE(
     "a mode that does not help within two windows is left, and nothing is asked for a while") {
+    Evidence kept = bad_window;
+    kept.requests_count = 45;
     Scene scene;
     scene.agree();
-    scene.look(bad_window);
+    scene.look(kept);
     CHECK(scene.provider.phase == Phase::degraded);
-    scene.look(bad_window);
+    scene.look(kept);
     CHECK(scene.provider.phase == Phase::leaving);
     CHECK_FALSE(scene.provider.flaps.permits(scene.at));
+    Scene surged;  // One bad window later on is no sign that it never helped.
+    surged.agree();
+    surged.look(good_window);
+    surged.look(kept);
+    CHECK(surged.provider.phase == Phase::degraded);
+    surged.look(kept);
+    CHECK(surged.provider.phase == Phase::leaving);
+    Scene behind;  // Our own edge lets more through than was promised.
+    behind.agree();
+    behind.look(bad_window, 4);
+    CHECK(behind.provider.phase == Phase::degraded);
     Scene helped;
     helped.agree();
-    helped.look(evidence_of(200, 30), 3);
+    Evidence relieved = evidence_of(200, 30);
+    relieved.requests_count = 45;
+    helped.look(relieved, 3);
     CHECK(helped.provider.phase == Phase::degraded);
 }
 

@@ -46,6 +46,10 @@ enum class RelierPhase : std::uint8_t {
     relying,
 };
 
+constexpr auto names_of(std::type_identity<RelierPhase>) {
+    return std::to_array<std::string_view>({"idle", "offered", "relying"});
+}
+
 struct Relier {
     CallerSettings caller;
     Limits limits;

@@ -45,6 +45,8 @@ constexpr auto names_of(std::type_identity<Discard>) {
                                             "stale_epoch", "replayed", "late"});
 }
 
+constexpr std::size_t discards_count = names_of(std::type_identity<Discard>{}).size();
+
 /// The neighbours that this agent listens to, from its configuration, with their keys.
 using Keyring = std::map<AgentId, PublicKey>;
 

@@ -6,6 +6,8 @@
 #include "homeostat/sim/run/run_seed.hpp"
 #include "homeostat/sim/run/scenario.hpp"
 #include "homeostat/sim/run/trace.hpp"
+#include "homeostat/sim/sut/a2a_sut.hpp"
+#include "homeostat/sim/sut/pledge_sut.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -46,6 +48,10 @@ struct Arguments {
     double digests_for_s{0};          ///< 0: whole histories, and judged.
     CasesArguments cases;
     bool lists_families{false};
+    bool serves_a2a{false};
+    sut::A2aSutArguments a2a_sut;
+    bool serves_pledges{false};
+    sut::PledgeSutArguments pledge_sut;
 };
 
 /// Which worlds a seed stands for.
@@ -313,6 +319,12 @@ int run_cases(const Arguments& arguments) {
 }
 
 int run(const Arguments& arguments) {
+    if (arguments.serves_a2a) {
+        return sut::serve_a2a(arguments.a2a_sut);
+    }
+    if (arguments.serves_pledges) {
+        return sut::serve_pledges(arguments.pledge_sut);
+    }
     if (arguments.lists_families) {
         return list_families(arguments.is_json);
     }
@@ -357,6 +369,25 @@ void add_case_options(CLI::App& app, Arguments& arguments) {
                  "Name the families of cases, and which are held out of training");
 }
 
+void add_servers_under_test(CLI::App& app, Arguments& arguments) {
+    CLI::App* a2a = app.add_subcommand(
+        "a2a-sut", "Serve A2A with test-only answers, for compatibility kits, until interrupted");
+    a2a->add_option("--port", arguments.a2a_sut.port, "0: any that is free; it is printed")
+        ->capture_default_str();
+    a2a->add_option("--listen", arguments.a2a_sut.listen, "The address to listen on")
+        ->capture_default_str();
+    a2a->callback([&arguments] { arguments.serves_a2a = true; });
+    CLI::App* pledges = app.add_subcommand(
+        "pledge-sut", "Serve pledges with a data plane that a test controls, until interrupted");
+    pledges
+        ->add_option("--config", arguments.pledge_sut.config,
+                     "Keys, neighbours and routes; see tests/pledges/README.md")
+        ->required();
+    pledges->add_option("--port", arguments.pledge_sut.port, "0: any that is free; it is printed")
+        ->capture_default_str();
+    pledges->callback([&arguments] { arguments.serves_pledges = true; });
+}
+
 void add_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--seeds", arguments.seeds, "Which seeds: 7 or 1..200")->capture_default_str();
     app.add_option("--seed", arguments.seed, "One seed");
@@ -373,6 +404,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
                    "Only the digest of each trace's first seconds, to compare builds by")
         ->check(CLI::PositiveNumber);
     add_case_options(app, arguments);
+    add_servers_under_test(app, arguments);
     app.footer(
         "Exit status:\n  0    no promise was broken; the cases are written\n"
         "  1    one was; the seed and the command that shows it again are printed. Or the cases\n"
@@ -400,7 +432,10 @@ int main(int argc, char** argv) {
         } catch (const CLI::ParseError& error) {
             return app.exit(error) == 0 ? exit_ok : exit_usage;
         }
-        homeostat::os::note_interrupts();
+        // A server waits for its signals itself.
+        if (!arguments.serves_a2a && !arguments.serves_pledges) {
+            homeostat::os::note_interrupts();
+        }
         return run(arguments);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "homeostat-lab: %s\n", error.what());
