@@ -61,7 +61,7 @@ bench: build ## Measure, and write docs/figures: hours; goes on where it was int
 # CORE_PARTS narrows it: peers pairs ledger document.
 CORE_PARTS ?= peers pairs ledger document
 ROUNDS ?= 20
-bench-core: build ## Measure the durable core beside LangGraph: an hour; goes on where it was interrupted
+bench-core: build ## Measure the durable core beside LangGraph: a quarter of an hour at 5 rounds; goes on where it was interrupted
 	@tools/core_figures.py --bin $(BUILD)/bin --parts $(CORE_PARTS) --rounds $(ROUNDS)
 
 # LOG_PARTS narrows it: peers labelled demo real troubles document.
@@ -86,7 +86,7 @@ TRAIN ?= 2000
 HELD_OUT ?= 600
 HEALTHY ?= 300
 asked_model = $(if $(MODEL),--model $(MODEL)) $(if $(CALIBRATION),--calibration $(CALIBRATION))
-bench-decide: build ## Who ranks remedies how well, on families that nobody was trained on: half an hour; goes on where it was interrupted
+bench-decide: build ## Who ranks remedies how well, on families that nobody was trained on: half a quarter of an hour at 5 rounds; goes on where it was interrupted
 	@tools/decide_figures.py --bin $(BUILD)/bin --parts $(DECIDE_PARTS) --train $(TRAIN) \
 	    --held-out $(HELD_OUT) --healthy $(HEALTHY) --seeds $(DECIDE_SEEDS) \
 	    $(asked_model)

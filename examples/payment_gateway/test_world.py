@@ -162,18 +162,21 @@ class World:
         words = {"RUN_DIR": self.run_dir, "EDGE_PORT": self.edge, "FRAUD_PORT": self.fraud_edge,
                  "RATES_PORT": self.rates_edge, "SOURCE_PORT": self.source,
                  "REDIS_EDGE_PORT": self.redis_edge, "REDIS_PORT": self.redis,
-                 "PAYMENTS_MAXCONN": 80, "PAYMENTS_CHECKS": "check inter 500ms fall 2 rise 1"}
+                 "PAYMENTS_MAXCONN": 80, "FRAUD_MAXCONN": 0,
+                 "PAYMENTS_CHECKS": "check inter 500ms fall 2 rise 1"}
         for name, port in {**self.ports, **self.spare_ports}.items():
             words[name.upper().replace("-", "_") + "_PORT"] = port
         return words
 
-    def start_haproxy(self):
-        words = self.words()
+    def proxy_config(self):
         text = (HERE / "haproxy.cfg.in").read_text()
-        for word, value in words.items():
+        for word, value in self.words().items():
             text = text.replace(f"@{word}@", str(value))
         assert "@" not in text, "a placeholder of haproxy.cfg.in was not replaced"
-        (self.run_dir / "haproxy.cfg").write_text(text)
+        return text
+
+    def start_haproxy(self):
+        (self.run_dir / "haproxy.cfg").write_text(self.proxy_config())
         haproxy = shutil.which("haproxy") or "/usr/sbin/haproxy"
         self.start_process("haproxy", [haproxy, "-db", "-f", self.run_dir / "haproxy.cfg"])
 

@@ -18,6 +18,7 @@
 #include "homeostat/app/judge_settings.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/own_place.hpp"
+#include "homeostat/app/pledges.hpp"
 #include "homeostat/app/version.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/heal/agent_role.hpp"
@@ -72,6 +73,7 @@ class AgentProcess {
     void make_oracle();
     void make_executor();
     void make_agent();
+    [[nodiscard]] Result<void> make_pledges();
     void add_probes(std::vector<ports::Telemetry*>& sources);
     void add_metrics();
     [[nodiscard]] std::function<bool()> wanted_check(
@@ -112,6 +114,7 @@ class AgentProcess {
     std::unique_ptr<adapters::llm::LlmOracle> oracle_;
     std::unique_ptr<heal::ExecutorRole> executor_;
     std::unique_ptr<heal::AgentRole> agent_;
+    std::unique_ptr<Pledges> pledges_;
     std::unique_ptr<ControlApi> api_;
     std::unique_ptr<net::HttpServer> server_;
     Result<void> arrival_{};
@@ -190,7 +193,7 @@ Result<void> AgentProcess::prepare() {
     }
     make_telemetry();
     make_agent();
-    return {};
+    return make_pledges();
 }
 
 /// A file that cannot be read is no reason to go on with less than was asked for. One that was
@@ -370,6 +373,24 @@ void AgentProcess::make_agent() {
         std::move(settings));
 }
 
+/// A neighbour is heard before anything of ours is promised: so the door opens at once, and the
+/// role begins with the others.
+Result<void> AgentProcess::make_pledges() {
+    if (!config_.mesh) {
+        return {};
+    }
+    Result<std::unique_ptr<Pledges>> pledges =
+        Pledges::make(config_, {.executor = context_.get_executor(),
+                                .clock = clock_,
+                                .kill_switch = *kill_switch_,
+                                .role = *executor_,
+                                .edge = *edge_,
+                                .unwitnessed = [this] { return ledger_->objection(); },
+                                .log = log_});
+    pledges_ = pledges ? *std::move(pledges) : nullptr;
+    return pledges ? pledges_->listen() : std::unexpected(pledges.error());
+}
+
 void AgentProcess::make_oracle() {
     if (!config_.model || config_.oracle == OracleMode::rules) {
         return;
@@ -408,6 +429,9 @@ Task<void> AgentProcess::arrive() {
     asio::co_spawn(context_, executor_->run(), asio::detached);
     asio::co_spawn(context_, agent_->run(), asio::detached);
     asio::co_spawn(context_, wake_on_exit(), asio::detached);
+    if (pledges_) {
+        asio::co_spawn(context_, pledges_->run(), asio::detached);
+    }
 }
 
 Task<void> AgentProcess::wake_on_exit() {
@@ -424,21 +448,25 @@ Task<void> AgentProcess::wait_for_signal() {
     agent_->stop();
     executor_->stop();
     const Instant until = clock_.now() + stop_within;
+    if (pledges_) {
+        co_await pledges_->stop(until);
+    }
     co_await server_->stop(until);
     co_await clock_.sleep_until(std::min(until, clock_.now() + 200ms));
     context_.stop();
 }
 
 Result<void> AgentProcess::listen() {
-    api_ =
-        std::make_unique<ControlApi>(ControlContext{.agent = *agent_,
-                                                    .executor = *executor_,
-                                                    .clock = clock_,
-                                                    .kill_switch = *kill_switch_,
-                                                    .oracle = oracle_.get(),
-                                                    .service = config_.service,
-                                                    .takes_changes = config_.takes_changes_by_http,
-                                                    .figures = &counted_ledger_->figures()});
+    api_ = std::make_unique<ControlApi>(
+        ControlContext{.agent = *agent_,
+                       .executor = *executor_,
+                       .clock = clock_,
+                       .kill_switch = *kill_switch_,
+                       .oracle = oracle_.get(),
+                       .service = config_.service,
+                       .takes_changes = config_.takes_changes_by_http,
+                       .figures = &counted_ledger_->figures(),
+                       .pledges = pledges_ ? &pledges_->role() : nullptr});
     server_ = std::make_unique<net::HttpServer>(
         context_.get_executor(),
         [this](net::HttpRequest request) { return api_->answer(std::move(request)); });

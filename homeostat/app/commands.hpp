@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -40,6 +41,8 @@ struct IncidentsOptions {
     std::string state;
     std::filesystem::path index;  ///< Instead of the configuration's.
     bool has_statistics{false};
+    std::optional<std::string> mesh;                ///< Tell this agreement instead; empty: all.
+    std::vector<std::filesystem::path> neighbours;  ///< Their ledgers, for `mesh`.
 };
 
 struct ExportOptions {
@@ -68,6 +71,13 @@ struct VerifyLedgerOptions {
 struct ValidateOptions {
     CommonOptions common;
     bool prints_schema{false};
+};
+
+struct MeshOptions {
+    std::filesystem::path config{"homeostat.yaml"};
+    bool is_mermaid{false};  ///< Said aloud; it is so anyway.
+    bool is_json{false};
+    bool prints_key{false};
 };
 
 struct SwitchOptions {
@@ -120,6 +130,8 @@ struct DecideOptions {
 [[nodiscard]] ExitStatus run_agent(const AgentOptions& options);
 [[nodiscard]] ExitStatus validate(const ValidateOptions& options);
 [[nodiscard]] ExitStatus show_status(const CommonOptions& options);
+[[nodiscard]] ExitStatus show_pledges(const CommonOptions& options);
+[[nodiscard]] ExitStatus show_mesh(const MeshOptions& options);
 [[nodiscard]] ExitStatus list_incidents(const IncidentsOptions& options);
 [[nodiscard]] ExitStatus export_ledger(const ExportOptions& options);
 [[nodiscard]] ExitStatus advise_structure(const AdviseOptions& options);

@@ -13,6 +13,7 @@
 #include "homeostat/decide/decide.hpp"
 #include "homeostat/domain/choice.hpp"
 #include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/verdict.hpp"
 #include "homeostat/guard/limits.hpp"
 #include "homeostat/sense/gloss.hpp"
 
@@ -66,16 +67,54 @@ struct EnvoyConfig {
     std::filesystem::path directory;     ///< Of the files that we write and Envoy reads.
 };
 
+/// The agent of a neighbouring service.
+struct PeerConfig {
+    std::string url;
+    std::string key;  ///< Public, 64 hex digits.
+};
+
+/// A way in which calls to a neighbour can do with less.
+struct ReducedModeConfig {
+    std::string mode;
+    std::string users_lose;  ///< In a sentence for people.
+};
+
 struct NeighbourConfig {
     ServiceId service;
     std::string backend;  ///< Envoy: its cluster.
     /// HAProxy's stick table for its circuit, or Envoy's runtime key; empty: none is declared.
     std::string circuit;
+    std::string dimmer;               ///< Likewise, for the share that a fallback answers.
+    std::optional<PeerConfig> agent;  ///< Absent: there is nobody to agree with.
+    std::vector<ReducedModeConfig> reduced_modes;  ///< Mildest first.
+    std::uint32_t floor_rps{0};                    ///< Critical calls to it. UNITS: requests/s.
+};
+
+/// A service that calls ours, and may promise us something.
+struct MeshCallerConfig {
+    ServiceId service;
+    PeerConfig agent;
+    std::vector<std::string> modes;  ///< Mildest first.
+};
+
+/// `mesh: { … }`: pledges with neighbours.
+struct MeshConfig {
+    std::string listen;  ///< "127.0.0.1:7071".
+    std::filesystem::path key_file;
+    std::filesystem::path epoch_file;  ///< Beside the key.
+    std::filesystem::path mode_file;   ///< Empty: the service is not told its modes.
+    std::uint32_t capacity_rps{0};  ///< 0: not declared, so nothing is offered. UNITS: requests/s.
+    std::uint32_t floor_rps{0};
+    Duration ttl{std::chrono::seconds{10}};
+    std::vector<MeshCallerConfig> callers;
 };
 
 struct RedisConfig {
-    std::string address;  ///< "127.0.0.1:6379", or "unix:/run/redis.sock".
+    std::string address;  ///< "127.0.0.1:6379", or "unix:/run/redis.sock". Empty: a cluster.
     std::string key;      ///< With {entry} in it, as every address of a cache has.
+    std::vector<std::string> replicas;  ///< Of `address`, such as readers read.
+    std::vector<std::string> cluster;   ///< Nodes that are asked which nodes there are.
+    bool reads_replicas{false};         ///< Readers read the replicas of the cluster as well.
 };
 
 struct SourceConfig {
@@ -123,7 +162,9 @@ struct Config {
     std::optional<EnvoyConfig> envoy;      ///< Never both.
     std::vector<NeighbourConfig> neighbours;
     std::vector<CacheConfig> caches;
-    std::filesystem::path changes_file;  ///< Empty: none.
+    std::optional<MeshConfig> mesh;
+    Autonomy reduce_mode{Autonomy::watch};  ///< For what `mesh` agrees on.
+    std::filesystem::path changes_file;     ///< Empty: none.
     bool takes_changes_by_http{false};
     std::vector<std::string> notes;
     std::filesystem::path glosses_file;     ///< Empty: none of the operator's own.

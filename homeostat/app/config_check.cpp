@@ -2,6 +2,7 @@
 
 #include "homeostat/adapters/envoy/runtime_file.hpp"
 #include "homeostat/app/config_command_check.hpp"
+#include "homeostat/app/config_mesh_check.hpp"
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/net/endpoint.hpp"
 
@@ -150,8 +151,10 @@ void check_runtime_keys(const ConfigFile& file, ConfigReading& reading) {
         keys.push_back(key);
     };
     for (const NeighbourSection& neighbour : file.neighbours) {
-        if (!neighbour.config.circuit.empty()) {
-            take("neighbours", neighbour.config.circuit);
+        for (const std::string& key : {neighbour.config.circuit, neighbour.config.dimmer}) {
+            if (!key.empty()) {
+                take("neighbours", key);
+            }
         }
     }
     for (const CacheSection& cache : file.caches) {
@@ -161,7 +164,7 @@ void check_runtime_keys(const ConfigFile& file, ConfigReading& reading) {
     }
     for (const std::string& key : repeated(keys)) {
         reading.tell_at("edge.envoy", fmt::format("the runtime key '{}' stands twice — each "
-                                                  "circuit and reroute has its own",
+                                                  "circuit, dimmer and reroute has its own",
                                                   key));
     }
 }
@@ -208,8 +211,42 @@ void check_neighbours(const ConfigFile& file, ConfigReading& reading) {
     }
 }
 
+void check_redis(const RedisConfig& redis, const std::string& path, ConfigReading& reading) {
+    const bool is_cluster = reading.has(path + ".cluster");
+    if (!reading.is_read(path)) {
+        return;
+    }
+    if (is_cluster == reading.has(path + ".address")) {
+        reading.tell_at(path, is_cluster ? "both address and cluster — keep one of both"
+                                         : "neither address nor cluster — write the address of the "
+                                           "Redis, or cluster: [ … ] with nodes of a cluster");
+        return;
+    }
+    if (is_cluster && reading.has(path + ".replicas")) {
+        reading.tell_at(path + ".replicas",
+                        "a cluster says itself which replicas it has — write reads_replicas: true "
+                        "instead, if readers read them");
+    }
+    if (!is_cluster && redis.reads_replicas) {
+        reading.tell_at(path + ".reads_replicas",
+                        "it is for a cluster — write replicas: [ … ] instead");
+    }
+    std::vector<std::string> nodes = is_cluster ? redis.cluster : redis.replicas;
+    if (!is_cluster) {
+        nodes.push_back(redis.address);
+    }
+    std::erase(nodes, "");  // What could not be read has been told of.
+    for (const std::string& node : repeated(nodes)) {
+        reading.tell_at(path, fmt::format("'{}' stands twice — keep one of them", node));
+    }
+}
+
 void check_caches(const ConfigFile& file, ConfigReading& reading) {
     std::vector<std::string> names;
+    for (std::size_t index = 0; index < file.caches.size(); ++index) {
+        check_redis(file.caches[index].redis.config, fmt::format("caches[{}].redis", index),
+                    reading);
+    }
     for (const CacheSection& cache : file.caches) {
         const std::string& name = cache.config.name.text();
         names.push_back(name);
@@ -394,6 +431,7 @@ void check(const ConfigFile& file, ConfigReading& reading) {
     check_edge(file, reading);
     check_neighbours(file, reading);
     check_caches(file, reading);
+    check_mesh(file, reading);
     check_model(file, reading);
     check_guard(file, reading);
     check_places(file, reading);

@@ -72,6 +72,28 @@ CacheConfig to_config(const CacheSection& section) {
     return cache;
 }
 
+NeighbourConfig to_config(const NeighbourSection& section) {
+    NeighbourConfig neighbour = section.config;
+    if (section.agent) {
+        neighbour.agent = section.agent->config;
+    }
+    for (const ReducedModeSection& mode : section.reduced_modes) {
+        neighbour.reduced_modes.push_back(mode.config);
+    }
+    return neighbour;
+}
+
+MeshConfig to_config(const MeshSection& section, const Paths& paths) {
+    MeshConfig mesh = section.config;
+    mesh.key_file = paths.of(section.config.key_file, "mesh.key");
+    mesh.epoch_file = mesh.key_file.string() + ".epoch";
+    mesh.mode_file = paths.of(section.config.mode_file);
+    for (const MeshCallerSection& caller : section.callers) {
+        mesh.callers.push_back({caller.config.service, caller.agent.config, caller.config.modes});
+    }
+    return mesh;
+}
+
 guard::Limits to_config(const GuardSection& section, const AutonomySection& autonomy) {
     guard::Limits limits = section.limits;
     limits.autonomy = {{RemedyKind::eject, autonomy.eject},
@@ -122,8 +144,12 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
                         .directory = paths.of(envoy.directory)};
     }
     for (const NeighbourSection& neighbour : file.neighbours) {
-        config.neighbours.push_back(neighbour.config);
+        config.neighbours.push_back(to_config(neighbour));
     }
+    if (file.mesh) {
+        config.mesh = to_config(*file.mesh, paths);
+    }
+    config.reduce_mode = file.autonomy.reduce_mode;
     for (const CacheSection& cache : file.caches) {
         config.caches.push_back(to_config(cache));
     }
@@ -200,6 +226,27 @@ CacheSection to_file(const CacheConfig& cache) {
     return section;
 }
 
+NeighbourSection to_file(const NeighbourConfig& neighbour) {
+    NeighbourSection section;
+    section.config = neighbour;
+    if (neighbour.agent) {
+        section.agent = PeerSection{*neighbour.agent};
+    }
+    for (const ReducedModeConfig& mode : neighbour.reduced_modes) {
+        section.reduced_modes.push_back({mode});
+    }
+    return section;
+}
+
+MeshSection to_file(const MeshConfig& mesh) {
+    MeshSection section;
+    section.config = mesh;
+    for (const MeshCallerConfig& caller : mesh.callers) {
+        section.callers.push_back({caller, {caller.agent}});
+    }
+    return section;
+}
+
 ModelSection to_file(const ModelConfig& model) {
     ModelSection section;
     if (!model.file.empty()) {
@@ -234,7 +281,10 @@ ConfigFile to_file(const Config& config) {
                                              config.envoy->endpoints, config.envoy->directory}};
     }
     for (const NeighbourConfig& neighbour : config.neighbours) {
-        file.neighbours.push_back(NeighbourSection{neighbour});
+        file.neighbours.push_back(to_file(neighbour));
+    }
+    if (config.mesh) {
+        file.mesh = to_file(*config.mesh);
     }
     for (const CacheConfig& cache : config.caches) {
         file.caches.push_back(to_file(cache));
@@ -255,7 +305,8 @@ ConfigFile to_file(const Config& config) {
                                     config.guard.autonomy_of(RemedyKind::restart),
                                     config.guard.autonomy_of(RemedyKind::rolling_restart),
                                     config.guard.autonomy_of(RemedyKind::scale),
-                                    config.guard.autonomy_of(RemedyKind::rollback)};
+                                    config.guard.autonomy_of(RemedyKind::rollback),
+                                    config.reduce_mode};
     file.record = RecordSection{
         config.ledger_directory, config.sink_file, config.index_file, config.key_file, {}, {}};
     for (const std::filesystem::path& witness : config.witness_files) {

@@ -6,6 +6,7 @@
 
 #include "homeostat/app/config.hpp"
 #include "homeostat/app/config_kinds.hpp"
+#include "homeostat/app/config_mesh_keys.hpp"
 #include "homeostat/app/config_values.hpp"
 #include "homeostat/app/config_world_keys.hpp"
 
@@ -67,6 +68,8 @@ struct EdgeSection {
 
 struct NeighbourSection {
     NeighbourConfig config;
+    std::optional<PeerSection> agent;
+    std::vector<ReducedModeSection> reduced_modes;
     static void keys(auto& self, auto&& key) {
         key(Key{"service", "A service that this one calls", Need::required}, IdValue<ServiceTag>{},
             self.config.service);
@@ -76,6 +79,15 @@ struct NeighbourSection {
                 "HAProxy's stick table; while it has an entry with the backend's name, "
                 "a fallback answers. Or Envoy's runtime key, as in homeostat.circuit.fraud"},
             NameValue{}, self.config.circuit);
+        key(Key{"dimmer",
+                "HAProxy's stick table; its entry with the backend's name says how many of a "
+                "thousand calls a fallback answers. Or Envoy's runtime key"},
+            NameValue{}, self.config.dimmer);
+        key(Key{"agent", "Its agent, to agree with on reduced modes"}, SectionKind{}, self.agent);
+        key(Key{"reduced_modes", "What can be agreed on, mildest first"}, SectionsKind{4},
+            self.reduced_modes);
+        key(Key{"floor", "Critical calls to it a second: so many always pass"}, rate_value,
+            self.config.floor_rps);
     }
 };
 

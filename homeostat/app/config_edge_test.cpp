@@ -77,9 +77,8 @@ TEST_CASE("an edge that is none, or two, or not one that Envoy can be, is refuse
              with(envoy_for_test("\"p{index}\"") +
                   "neighbours: [ { service: a, backend: a, circuit: homeostat.x },\n"
                   "              { service: b, backend: b, circuit: homeostat.x } ]\n"),
-             "5:9: edge.envoy: the runtime key 'homeostat.x' stands twice — each circuit and "
-             "reroute "
-             "has its own\n"},
+             "5:9: edge.envoy: the runtime key 'homeostat.x' stands twice — each circuit, "
+             "dimmer and reroute has its own\n"},
         }) {
         CAPTURE(one.what);
         CHECK(problems_of(one.text) == one.problems);

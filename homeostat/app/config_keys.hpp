@@ -14,6 +14,7 @@
 #include "homeostat/app/config_edge_keys.hpp"
 #include "homeostat/app/config_kinds.hpp"
 #include "homeostat/app/config_limit_keys.hpp"
+#include "homeostat/app/config_mesh_keys.hpp"
 #include "homeostat/app/config_values.hpp"
 #include "homeostat/app/config_world_keys.hpp"
 #include "homeostat/domain/choice.hpp"
@@ -36,6 +37,7 @@ struct ConfigFile {
     std::optional<EdgeSection> edge;
     std::vector<NeighbourSection> neighbours;
     std::vector<CacheSection> caches;
+    std::optional<MeshSection> mesh;
     ChangesSection changes;
     std::vector<std::string> notes;
     std::filesystem::path glosses;
@@ -58,6 +60,7 @@ struct ConfigFile {
         key(Key{"neighbours", "Services that this one depends on"}, SectionsKind{32},
             self.neighbours);
         key(Key{"caches", "Caches that this one reads through"}, SectionsKind{8}, self.caches);
+        key(Key{"mesh", "What this service and its neighbours agree on"}, SectionKind{}, self.mesh);
         key(Key{"changes", "Where deploys and the like are told"}, OneKeyItemsKind{}, self.changes);
         key(Key{"notes", "Your own words, trusted: the model reads them before the evidence"},
             ListOf<TextValue>{TextValue{.bytes_max = note_bytes_max}, notes_max}, self.notes);

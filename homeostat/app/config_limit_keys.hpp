@@ -116,6 +116,7 @@ struct AutonomySection {
     Autonomy rolling_restart{Autonomy::watch};
     Autonomy scale{Autonomy::watch};
     Autonomy rollback{Autonomy::watch};
+    Autonomy reduce_mode{Autonomy::watch};
     static void keys(auto& self, auto&& key) {
         constexpr EnumValue<Autonomy> level{};
         key(Key{"eject", "Of one slow instance from rotation, until it is well"}, level,
@@ -132,6 +133,8 @@ struct AutonomySection {
             self.rolling_restart);
         key(Key{"scale", "Of spares to instances, for a while"}, level, self.scale);
         key(Key{"rollback", "To the last good version"}, level, self.rollback);
+        key(Key{"reduce_mode", "What is agreed on with neighbours; act or watch"}, level,
+            self.reduce_mode);
     }
 };
 

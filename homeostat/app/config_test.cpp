@@ -36,9 +36,13 @@ std::string bytes_of(const std::filesystem::path& path) {
 }
 
 /// A template of the payment gateway with something in place of each word between at signs.
-std::string filled_in(const std::string& name, const std::string& without_model) {
-    std::map<std::string, std::string> words{
-        {"HOLD_FOR", "2m"}, {"ORACLE", "both"}, {"WITHOUT_MODEL", without_model}};
+std::string filled_in(const std::string& name, const std::string& without) {
+    std::map<std::string, std::string> words{{"HOLD_FOR", "2m"},
+                                             {"ORACLE", "both"},
+                                             {"WITHOUT_MODEL", without},
+                                             {"WITHOUT_MESH", without},
+                                             {"FRAUD_KEY", std::string(64, 'a')},
+                                             {"PAYMENTS_KEY", std::string(64, 'b')}};
     std::string text = bytes_of(repository() / "examples/payment_gateway" / name);
     for (std::size_t open = text.find('@'); open != std::string::npos;
          open = text.find('@', open)) {
@@ -253,8 +257,8 @@ TEST_CASE("the examples are configurations") {
         CHECK_MESSAGE(report.config, describe(report));
     }
     for (const char* name : {"homeostat.yaml.in", "homeostat_fraud.yaml.in"}) {
-        for (const char* without_model : {"", "# "}) {
-            const ConfigReport filled = parse_config(filled_in(name, without_model), file_for_test);
+        for (const char* without : {"", "# "}) {
+            const ConfigReport filled = parse_config(filled_in(name, without), file_for_test);
             CHECK_MESSAGE(filled.config, describe(filled));
         }
     }

@@ -112,6 +112,9 @@ Task<net::HttpResponse> ControlApi::answer(net::HttpRequest request) {
     if (request.method == "GET" && request.path == "/v1/status") {
         co_return co_await status();
     }
+    if (request.method == "GET" && request.path == "/v1/pledges") {
+        co_return pledges();
+    }
     if (is_post && (request.path == "/v1/suspend" || request.path == "/v1/resume")) {
         const bool engage = request.path == "/v1/suspend";
         co_return co_await flip(std::move(request), engage);
@@ -138,6 +141,28 @@ net::HttpResponse ControlApi::health() const {
     document["is_healthy"] = troubles.empty();
     document["troubles"] = to_json(troubles);
     return reply(troubles.empty() ? 200 : 503, document);
+}
+
+net::HttpResponse ControlApi::pledges() const {
+    json::object document;
+    document["service"] = json::value(context_.service.text());
+    document["is_configured"] = context_.pledges != nullptr;
+    if (context_.pledges != nullptr) {
+        const mesh::Agent& agent = context_.pledges->agent();
+        json::object discarded;
+        for (std::size_t index = 0; index < mesh::discards_count; ++index) {
+            const auto why = static_cast<mesh::Discard>(index);
+            discarded[to_text(why)] = agent.inbox.discarded_count(why);
+        }
+        document["epoch"] = agent.outbox.epoch();
+        const std::optional<mesh::Reason> frozen = mesh::reason_to_freeze(agent);
+        document["frozen"] = json::value(frozen ? std::string(to_text(*frozen)) : std::string());
+        document["need"] = json::value(std::string(to_text(agent.load.need)));
+        document["capacity_rps"] = agent.load.capacity_rps;
+        document["pledges"] = to_json(context_.pledges->pledges());
+        document["discarded"] = std::move(discarded);
+    }
+    return reply(200, document);
 }
 
 net::HttpResponse ControlApi::metrics() const {

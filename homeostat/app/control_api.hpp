@@ -5,6 +5,7 @@
 //     GET  /metrics        Prometheus text (docs/metrics.md)
 //     GET  /healthz        200 while the agent watches, judges and can record; else 503 and why
 //     GET  /v1/status      what is seen and done now
+//     GET  /v1/pledges     what was agreed on with neighbours, and how they are
 //     POST /v1/suspend     {"because"}: the kill switch
 //     POST /v1/resume      {"because"}
 //     POST /v1/approve     {"incident","question","because"?}: leave for what was asked, once
@@ -20,6 +21,7 @@
 #include "homeostat/base/task.hpp"
 #include "homeostat/heal/agent_role.hpp"
 #include "homeostat/heal/executor_role.hpp"
+#include "homeostat/heal/pledge_role.hpp"
 #include "homeostat/net/http_message.hpp"
 #include "homeostat/ports/oracle.hpp"
 
@@ -35,7 +37,8 @@ struct ControlContext {
     const ports::Oracle* oracle{nullptr};
     ServiceId service;
     bool takes_changes{false};
-    const LedgerFigures* figures{nullptr};  ///< Null: nobody counts, and there is no /metrics.
+    const LedgerFigures* figures{nullptr};     ///< Null: nobody counts, and there is no /metrics.
+    const heal::PledgeRole* pledges{nullptr};  ///< Null: no mesh is configured.
 };
 
 class ControlApi {
@@ -47,6 +50,7 @@ class ControlApi {
   private:
     [[nodiscard]] net::HttpResponse health() const;
     [[nodiscard]] net::HttpResponse metrics() const;
+    [[nodiscard]] net::HttpResponse pledges() const;
     Task<net::HttpResponse> status();
     Task<net::HttpResponse> flip(net::HttpRequest request, bool engage);
     Task<net::HttpResponse> answer_question(net::HttpRequest request);

@@ -1,8 +1,10 @@
 #include "homeostat/app/edge.hpp"
 
 #include "homeostat/adapters/envoy/envoy_actuator.hpp"
+#include "homeostat/adapters/envoy/envoy_dimmer.hpp"
 #include "homeostat/adapters/envoy/envoy_telemetry.hpp"
 #include "homeostat/adapters/haproxy/haproxy_actuator.hpp"
+#include "homeostat/adapters/haproxy/haproxy_dimmer.hpp"
 #include "homeostat/adapters/haproxy/haproxy_telemetry.hpp"
 #include "homeostat/app/declared.hpp"
 #include "homeostat/net/endpoint.hpp"
@@ -36,7 +38,8 @@ Result<haproxy::Options> haproxy_options_of(const Config& config) {
         options.servers.push_back({instances[index].id, config.haproxy->servers.at(index)});
     }
     for (const NeighbourConfig& neighbour : config.neighbours) {
-        options.neighbours.push_back({neighbour.service, neighbour.backend, neighbour.circuit});
+        options.neighbours.push_back(
+            {neighbour.service, neighbour.backend, neighbour.circuit, neighbour.dimmer});
     }
     for (const CacheConfig& cache : config.caches) {
         if (cache.reroute) {
@@ -67,7 +70,8 @@ Result<envoy::Options> envoy_options_of(const Config& config) {
         options.endpoints.push_back({instances[index].id, config.envoy->endpoints.at(index)});
     }
     for (const NeighbourConfig& neighbour : config.neighbours) {
-        options.neighbours.push_back({neighbour.service, neighbour.backend, neighbour.circuit});
+        options.neighbours.push_back(
+            {neighbour.service, neighbour.backend, neighbour.circuit, neighbour.dimmer});
     }
     for (const CacheConfig& cache : config.caches) {
         if (cache.reroute) {
@@ -91,6 +95,7 @@ Result<std::unique_ptr<Edge>> Edge::make(const Config& config,
         edge->haproxy_ = *std::move(options);
         edge->actuator_ =
             std::make_unique<haproxy::HaproxyActuator>(edge->executor_, *edge->haproxy_);
+        edge->dimmer_ = std::make_unique<haproxy::HaproxyDimmer>(edge->executor_, *edge->haproxy_);
     }
     if (config.envoy) {
         Result<envoy::Options> options = envoy_options_of(config);
@@ -99,6 +104,7 @@ Result<std::unique_ptr<Edge>> Edge::make(const Config& config,
         }
         edge->envoy_ = std::make_unique<envoy::Admin>(edge->executor_, *std::move(options));
         edge->actuator_ = std::make_unique<envoy::EnvoyActuator>(*edge->envoy_);
+        edge->dimmer_ = std::make_unique<envoy::EnvoyDimmer>(*edge->envoy_);
     }
     return edge;
 }

@@ -10,6 +10,7 @@
 #include "homeostat/app/config.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/ports/actuator.hpp"
+#include "homeostat/ports/dimmer.hpp"
 #include "homeostat/ports/telemetry.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -35,6 +36,9 @@ class Edge {
     /// Null: there is no edge.
     [[nodiscard]] ports::Actuator* actuator() { return actuator_.get(); }
 
+    /// Null: there is no edge.
+    [[nodiscard]] ports::Dimmer* dimmer() { return dimmer_.get(); }
+
     /// Adds a source of its counters, if there is an edge: one for each reader, since counters are
     /// differences between two readings. It lives as long as this.
     void add(std::vector<ports::Telemetry*>& sources);
@@ -46,6 +50,7 @@ class Edge {
     std::optional<adapters::haproxy::Options> haproxy_;
     std::unique_ptr<adapters::envoy::Admin> envoy_;
     std::unique_ptr<ports::Actuator> actuator_;
+    std::unique_ptr<ports::Dimmer> dimmer_;
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
 };
 

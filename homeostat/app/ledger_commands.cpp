@@ -6,6 +6,7 @@
 #include "homeostat/app/complaint.hpp"
 #include "homeostat/app/ledger_history.hpp"
 #include "homeostat/app/ledger_place.hpp"
+#include "homeostat/app/mesh_story.hpp"
 #include "homeostat/app/replay_report.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/app/when.hpp"
@@ -13,7 +14,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -113,7 +116,43 @@ void print(const History& history, bool is_json) {
 
 }  // namespace
 
+namespace {
+
+ExitStatus tell_mesh(const IncidentsOptions& options) {
+    std::vector<LedgerOptions> ledgers{options.ledger};
+    for (const std::filesystem::path& neighbour : options.neighbours) {
+        ledgers.push_back({.common = {}, .ledger = neighbour});
+    }
+    std::vector<MeshMoment> moments;
+    for (const LedgerOptions& one : ledgers) {
+        const Result<std::vector<EntryGroup>> groups = read_groups(one);
+        if (!groups) {
+            complain(groups.error().text);
+            return status_of(groups.error());
+        }
+        std::ranges::move(moments_of(*groups), std::back_inserter(moments));
+    }
+    const std::vector<MeshMoment> story = story_of(std::move(moments), *options.mesh);
+    if (story.empty() && !options.mesh->empty()) {
+        complain("there is no agreement " + plain(*options.mesh));
+        return ExitStatus::usage;
+    }
+    if (!options.ledger.common.is_json) {
+        fmt::print("{}", to_lines(story));
+        return ExitStatus::ok;
+    }
+    json::object document;
+    document["moments"] = to_json(story);
+    fmt::print("{}", to_pretty_text(document));
+    return ExitStatus::ok;
+}
+
+}  // namespace
+
 ExitStatus list_incidents(const IncidentsOptions& options) {
+    if (options.mesh) {
+        return tell_mesh(options);
+    }
     const Result<LedgerPlace> place = place_of(options.ledger);
     const Result<HistoryQuestion> question = question_of(options);
     if (!place || !question) {

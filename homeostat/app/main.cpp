@@ -4,6 +4,7 @@
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/decide_arguments.hpp"
 #include "homeostat/app/demo/demo.hpp"
+#include "homeostat/app/mesh_arguments.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/own_place.hpp"
 #include "homeostat/app/stderr_log.hpp"
@@ -78,6 +79,8 @@ struct Arguments {
     VerifyLedgerOptions verify;
     BenchDecideOptions bench;
     GraphOptions graph;
+    CommonOptions pledges;
+    MeshOptions mesh;
     std::filesystem::path envoy_directory;
     DecideOptions decide;
 };
@@ -151,11 +154,20 @@ void add_incidents(CLI::App& app, IncidentsOptions& options) {
                       "Counts by symptom, remedy and rule instead of lines");
     command->add_option("--index", options.index,
                         "The index to answer from, instead of the configuration's; NAME.index");
+    command
+        ->add_option("--mesh", options.mesh,
+                     "Instead: what was agreed on with neighbours, of one agreement (p3.1, or "
+                     "its trace), or of all")
+        ->expected(0, 1)
+        ->default_str("");
+    command->add_option("--with", options.neighbours,
+                        "Ledgers of neighbours, to tell --mesh from all sides");
     command->footer(
         "Answers come from an index beside the ledger, which is brought up to date first, or read "
         "from the\nledger itself where none can be kept. An index that is lost, spoiled or of "
         "another ledger is built\nanew. With --ledger none is kept unless --index names it.\n\n"
         "Examples:\n  homeostat incidents --since 7d --kind errors\n"
+        "  homeostat incidents --mesh p3.1 --with ../fraud/var/fraud/ledger\n"
         "  homeostat incidents --statistics --json");
 }
 
@@ -337,6 +349,7 @@ void add_commands(CLI::App& app, Arguments& arguments) {
         ->capture_default_str();
     add_reading_commands(app, arguments);
     add_graph(app, arguments.graph);
+    add_mesh(app, arguments.pledges, arguments.mesh);
     add_envoy_watchdog(app, arguments.envoy_directory);
     add_switch(app, "suspend", "Kill switch: no effect begins from now on", arguments.suspend);
     add_switch(app, "resume", "Release the kill switch", arguments.resume);
@@ -411,6 +424,12 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     }
     if (is_meant("agent")) {
         return to_int(run_agent(arguments.agent));
+    }
+    if (is_meant("pledges")) {
+        return to_int(show_pledges(arguments.pledges));
+    }
+    if (is_meant("mesh")) {
+        return to_int(show_mesh(arguments.mesh));
     }
     if (is_meant("validate")) {
         return to_int(validate(arguments.validate));

@@ -38,13 +38,17 @@ enum class EntryKind : std::uint8_t {
     gap,         ///< The ledger took nothing for a while; what was kept of it stands before this.
     checkpoint,  ///< The state of a graph thread after a superstep.
     dropped,     ///< The ledger's own: what is older than this is not kept any longer.
+    pledge,      ///< Neighbours have agreed on something, or it has ended.
+    dimming,     ///< A dimmer of the edge is about to be turned. Durable before it is.
+    dimmed,      ///< What became of it.
 };
 
 constexpr auto names_of(std::type_identity<EntryKind>) {
     return std::to_array<std::string_view>(
-        {"started", "opened",    "proposed", "verdict",    "answered",   "intent", "outcome",
-         "proof",   "undo",      "held",     "given_back", "escalated",  "closed", "change",
-         "good",    "suspended", "resumed",  "gap",        "checkpoint", "dropped"});
+        {"started",    "opened",  "proposed", "verdict",   "answered",   "intent",
+         "outcome",    "proof",   "undo",     "held",      "given_back", "escalated",
+         "closed",     "change",  "good",     "suspended", "resumed",    "gap",
+         "checkpoint", "dropped", "pledge",   "dimming",   "dimmed"});
 }
 
 struct Entry {

@@ -22,12 +22,14 @@
 #include "homeostat/domain/step.hpp"
 #include "homeostat/domain/symptom.hpp"
 #include "homeostat/domain/verdict.hpp"
+#include "homeostat/guard/dimming.hpp"
 #include "homeostat/guard/history.hpp"
 #include "homeostat/guard/limits.hpp"
 
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <vector>
 
 namespace homeostat::guard {
 
@@ -77,6 +79,15 @@ class Gate {
                                                             const History& history,
                                                             const Limits& limits,
                                                             Instant now);
+
+    /// For a dimmer of the edge; spends a turn of its pace.
+    [[nodiscard]] static std::expected<DimPermit, Verdict> ask(
+        const Dim& dim,
+        EffectId effect,
+        const std::vector<DimmerLimits>& declared,
+        const DimmerMatter& matter,
+        DimmerPace& pace,
+        Instant now);
 };
 
 }  // namespace homeostat::guard

@@ -140,6 +140,9 @@ void History::learn(const Entry& entry, Instant at) {
         case EntryKind::good:
         case EntryKind::gap:
         case EntryKind::checkpoint:
+        case EntryKind::pledge:  // Dimmers have a pace of their own (dimming.hpp).
+        case EntryKind::dimming:
+        case EntryKind::dimmed:
             break;
         case EntryKind::dropped:
             if (const Result<DroppedBody> body = from_json<DroppedBody>(entry.body)) {

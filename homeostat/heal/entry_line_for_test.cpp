@@ -70,6 +70,9 @@ std::string line_for_test(const Entry& entry) {
             return "gap of " + std::to_string(body_for_test<GapBody>(entry).groups) + " groups";
         case EntryKind::checkpoint:
         case EntryKind::dropped:
+        case EntryKind::pledge:
+        case EntryKind::dimming:
+        case EntryKind::dimmed:
             break;
     }
     return {};

@@ -36,6 +36,7 @@ bool needs_sync(EntryKind kind) {
         case gap:
         case started:
         case dropped:
+        case dimming:
             return true;
         case proposed:
         case verdict:
@@ -45,6 +46,8 @@ bool needs_sync(EntryKind kind) {
         case given_back:
         case change:
         case checkpoint:
+        case pledge:
+        case dimmed:
             return false;
     }
     return true;
@@ -228,6 +231,11 @@ Task<void> ExecutorRole::pump(std::string id) {
     if (slot.thread.has_ended() || was_never_begun) {
         slots_.erase(id);
     }
+}
+
+Task<bool> ExecutorRole::keep(std::vector<Entry> entries) {
+    const ports::Durability durability = durability_of(entries);
+    co_return co_await append(std::move(entries), durability);
 }
 
 Task<void> ExecutorRole::take_turn() {

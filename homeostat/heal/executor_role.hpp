@@ -70,6 +70,10 @@ class ExecutorRole final : public ports::Executor {
     /// Engages or releases the kill switch and records who did. ERRORS: full.
     Task<Result<void>> flip_switch(bool engage, SwitchBody body);
 
+    /// Entries of others on this side of the door, for the one log; an announced effect is on the
+    /// disk when it returns. False: the ledger takes nothing now.
+    Task<bool> keep(std::vector<Entry> entries);
+
     [[nodiscard]] std::vector<IncidentView> incidents() const;
     [[nodiscard]] const std::set<VersionId>& versions_good(Artifact artifact) const {
         return versions_good_[artifact];

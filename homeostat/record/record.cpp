@@ -170,6 +170,19 @@ Entry resumed(SwitchBody body) {
     return entry_of_switch(EntryKind::resumed, std::move(body));
 }
 
+Entry pledge(const PledgeBody& body) {
+    return entry_of(EntryKind::pledge, {}, body);
+}
+
+Entry dimming(const DimmingBody& body) {
+    return entry_of(EntryKind::dimming, {}, body);
+}
+
+Entry dimmed(DimmedBody body) {
+    body.outcome.because = cut(body.outcome.because, because_bytes_max);
+    return entry_of(EntryKind::dimmed, {}, body);
+}
+
 Entry checkpoint(const IncidentId& incident, json::value state) {
     redact(state);
     return {.kind = EntryKind::checkpoint, .incident = incident, .body = std::move(state)};

@@ -12,6 +12,7 @@
 #include "homeostat/domain/change.hpp"
 #include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
+#include "homeostat/domain/entry_bodies_pledges.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/proof.hpp"
 #include "homeostat/domain/proposal.hpp"
@@ -53,6 +54,9 @@ constexpr std::size_t reason_bytes_max = 1000;  ///< Of our own reason for an es
 [[nodiscard]] Entry gap(GapBody body);
 [[nodiscard]] Entry suspended(SwitchBody body);
 [[nodiscard]] Entry resumed(SwitchBody body);
+[[nodiscard]] Entry pledge(const PledgeBody& body);
+[[nodiscard]] Entry dimming(const DimmingBody& body);
+[[nodiscard]] Entry dimmed(DimmedBody body);
 /// The state of a graph thread, as the graph wrote it.
 [[nodiscard]] Entry checkpoint(const IncidentId& incident, json::value state);
 

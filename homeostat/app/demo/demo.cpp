@@ -68,6 +68,15 @@ void report(const ScenarioRun& run) {
         joined(figures.remedies), ms_or_dash(figures.detect_ms), ms_or_dash(figures.decide_ms),
         ms_or_dash(figures.model_ms), ms_or_dash(figures.act_ms), ms_or_dash(figures.heal_ms),
         figures.failed_requests, figures.requests));
+    if (run.checks_given_count < run.checks_asked_count) {
+        constexpr double percent = 100;
+        say(
+            fmt::format("  of {} checks for fraud {:.0f} % were made; the others got the declared "
+                        "fallback, or none",
+                        run.checks_asked_count,
+                        percent * static_cast<double>(run.checks_given_count) /
+                            static_cast<double>(run.checks_asked_count)));
+    }
 }
 
 /// With null for what was not measured: the contract has every member in every scenario.

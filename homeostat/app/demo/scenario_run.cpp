@@ -50,6 +50,37 @@ Seen seen_in(const json::object& object) {
     return seen;
 }
 
+/// What payments and fraud have agreed on since, as the agent of payments tells it.
+struct Agreements {
+    std::optional<std::int64_t> promised_ns;
+    std::optional<std::int64_t> asked_ns;
+    std::uint32_t promised_count{0};
+};
+
+Agreements agreements_since(World& world, Instant since) {
+    Agreements found;
+    const Result<json::value> document = world.ask_agent("payments", "incidents", {"--mesh"});
+    if (!document) {
+        return found;
+    }
+    for (const json::value& value : document->at("moments").as_array()) {
+        const json::object& moment = value.as_object();
+        const std::int64_t at_ns = moment.at("at_ns").to_number<std::int64_t>();
+        const json::object& pledge = moment.at("pledge").as_object();
+        if (at_ns < to_ns(since)) {
+            continue;
+        }
+        if (pledge.at("event").as_string() == "asked" && !found.asked_ns) {
+            found.asked_ns = at_ns;
+        }
+        if (pledge.at("event").as_string() == "promised") {
+            found.promised_count += 1;
+            found.promised_ns = found.promised_ns.value_or(at_ns);
+        }
+    }
+    return found;
+}
+
 /// The incidents of all agents opened since `since`, oldest first. An agent that does not answer
 /// has none.
 std::vector<Seen> incidents_since(World& world, Instant since) {
@@ -152,6 +183,14 @@ void watch_relief(World& world, const Scenario& scenario, Instant since) {
 
 void mend(World& world, const Scenario& scenario, Instant since) {
     (void)scenario.mend(world);
+    if (scenario.wanted == Wanted::agreement) {
+        // Five good windows, and the way back in four steps.
+        (void)wait_until("every call goes to fraud again", 20s, [&] {
+            demo_sleep(200ms);
+            const Result<int> held = world.dimmed_permille();
+            return held && *held == 0;
+        });
+    }
     (void)wait_until("the incidents are closed", 12s,
                      [&] { return is_over(incidents_since(world, since)); });
     demo_sleep(good_window + 200ms);
@@ -167,7 +206,7 @@ std::optional<Instant> watch(World& world, const Scenario& scenario, Instant sin
         watch_call(world, scenario, since);
         return std::nullopt;
     }
-    if (scenario.wanted == Wanted::relief) {
+    if (scenario.wanted == Wanted::relief || scenario.wanted == Wanted::agreement) {
         watch_relief(world, scenario, since);
     } else {
         demo_sleep(scenario.watch_for);
@@ -215,6 +254,14 @@ void fill_times(ScenarioFigures& figures,
     }
 }
 
+/// From the first bad answer to the question, and from there to the mode in force.
+void fill_times(ScenarioFigures& figures, const Impact& impact, const Agreements& agreements) {
+    if (impact.began_at && agreements.asked_ns && *agreements.asked_ns >= to_ns(*impact.began_at)) {
+        figures.detect_ms = ms_between(to_ns(*impact.began_at), agreements.asked_ns);
+    }
+    figures.act_ms = ms_between(agreements.asked_ns, agreements.promised_ns);
+}
+
 bool contains_any(const std::vector<std::string>& list, const std::vector<std::string>& of) {
     return std::ranges::any_of(
         of, [&](const std::string& word) { return std::ranges::find(list, word) != list.end(); });
@@ -255,11 +302,21 @@ std::string objection_to_cure(const Scenario& scenario,
                                                      : "an incident was not proven healed";
 }
 
+/// What is not as it should be where neighbours are to agree; empty: all is.
+std::string objection_to_agreement(const Impact& impact, const Agreements& agreements) {
+    if (!agreements.promised_ns) {
+        return "nothing was promised";
+    }
+    return impact.began_at && !impact.healed_at ? "users were not served well again"
+                                                : std::string();
+}
+
 /// Says in words what is not as it should be; empty: all is.
 std::string objection(const Scenario& scenario,
                       const ScenarioRun& run,
                       const Impact& impact,
-                      const std::vector<Seen>& incidents) {
+                      const std::vector<Seen>& incidents,
+                      const Agreements& agreements) {
     const ScenarioFigures& figures = run.figures;
     if (figures.requests == 0) {
         return "no user was there";
@@ -273,7 +330,9 @@ std::string objection(const Scenario& scenario,
         return "something was done";
     }
     std::string wrong;
-    if (scenario.wanted == Wanted::person) {
+    if (scenario.wanted == Wanted::agreement) {
+        wrong = objection_to_agreement(impact, agreements);
+    } else if (scenario.wanted == Wanted::person) {
         wrong = objection_to_call(impact, incidents);
     } else if (scenario.wanted == Wanted::cure || scenario.wanted == Wanted::relief) {
         wrong = objection_to_cure(scenario, impact, incidents);
@@ -282,10 +341,17 @@ std::string objection(const Scenario& scenario,
 }
 
 /// What is left of a relief once its reason is gone; empty: nothing, and nobody noticed its end.
-std::string trouble_after_mend(World& world, Instant mended_at) {
+std::string trouble_after_mend(World& world, const Scenario& scenario, Instant mended_at) {
+    if (scenario.wanted != Wanted::relief && scenario.wanted != Wanted::agreement) {
+        return {};
+    }
     const Result<bool> is_open = world.is_circuit_open();
     if (!is_open || *is_open) {
         return is_open ? "the circuit stayed open" : is_open.error().text;
+    }
+    const Result<int> held = world.dimmed_permille();
+    if (!held || *held != 0) {
+        return held ? "calls to fraud were still held back" : held.error().text;
     }
     const Impact impact = impact_of(world.answers(), mended_at, demo_now());
     const bool is_well = impact.failed_count * 100 <= impact.requests_count;
@@ -322,18 +388,30 @@ Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options)
         return std::unexpected(begun.error());
     }
     const std::vector<int> pids = world.instance_pids();
+    const Result<World::Checks> before = world.checks_of_fraud();
     const std::optional<Instant> mended_at = watch(world, scenario, since);
+    const Result<World::Checks> after = world.checks_of_fraud();
+    const Agreements agreements = agreements_since(world, since);
     const Impact impact = impact_of(world.answers(), since, demo_now());
     const std::vector<Seen> incidents = incidents_since(world, since);
     ScenarioRun run;
     run.has_replaced = world.instance_pids() != pids;
     run.figures.name = scenario.name;
-    run.figures.expected = joined(scenario.expected, scenario.expected_of_fraud);
+    run.figures.expected = scenario.wanted == Wanted::agreement
+                               ? std::vector<std::string>{"reduce_mode"}
+                               : joined(scenario.expected, scenario.expected_of_fraud);
     run.figures.remedies =
         joined(remedies_of(incidents, "payments"), remedies_of(incidents, "fraud"));
     fill_times(run.figures, impact, incidents);
-    const std::string left_over =
-        scenario.wanted == Wanted::relief && mended_at ? trouble_after_mend(world, *mended_at) : "";
+    if (before && after) {
+        run.checks_asked_count = after->asked_count - before->asked_count;
+        run.checks_given_count = after->given_count - before->given_count;
+    }
+    if (agreements.promised_ns) {
+        run.figures.remedies.insert(run.figures.remedies.begin(), "reduce_mode");
+        fill_times(run.figures, impact, agreements);
+    }
+    const std::string left_over = mended_at ? trouble_after_mend(world, scenario, *mended_at) : "";
     world.stop();
     run.is_ledger_intact = true;
     for (const std::string& service : world.guarded()) {
@@ -341,7 +419,7 @@ Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options)
         run.is_ledger_intact = run.is_ledger_intact && ledger && ledger->at("intact").as_bool();
         run.records_count += ledger ? ledger->at("records").to_number<std::uint64_t>() : 0;
     }
-    run.story = objection(scenario, run, impact, incidents);
+    run.story = objection(scenario, run, impact, incidents, agreements);
     for (const std::string& trouble : {left_over, trouble_in_replay(world, incidents)}) {
         run.story = run.story.empty() ? trouble : run.story;
     }

@@ -47,8 +47,10 @@ constexpr auto settle_for = std::chrono::seconds{4};
 struct ScenarioRun {
     ScenarioFigures figures;
     bool is_as_expected{false};
-    std::string story;         ///< Why not, or what is worth saying; for people.
-    bool has_replaced{false};  ///< Not every instance is the process that it was.
+    std::string story;                    ///< Why not, or what is worth saying; for people.
+    bool has_replaced{false};             ///< Not every instance is the process that it was.
+    std::uint64_t checks_asked_count{0};  ///< Calls of payments to fraud since the fault began.
+    std::uint64_t checks_given_count{0};  ///< And those that fraud was given.
     std::uint64_t records_count{0};
     bool is_ledger_intact{false};
 };

@@ -69,6 +69,22 @@ Result<void> slow_dependency(World& world, Rng&) {
     return world.switch_fault(R"({"service":"fraud","hang":true})");
 }
 
+/// Four calls at once of 68 ms each are 59 a second for an instance of fraud, which needs 100.
+Result<void> weak_dependency(World& world, Rng& rng) {
+    return world.switch_fault(
+        fmt::format(R"({{"service":"fraud","slow_ms":{}}})", rng.between(55, 75)));
+}
+
+void shape_weak_alone(WorldOptions& options, Rng&) {
+    options.fraud_maxconn = 4;
+}
+
+void shape_weak_agreeing(WorldOptions& options, Rng&) {
+    options.fraud_maxconn = 4;
+    options.guards_fraud = true;
+    options.agrees = true;
+}
+
 /// The refresher of the cache writes rates of old again and again; then it is well by itself.
 Result<void> stale_cache(World& world, Rng& rng) {
     return world.switch_fault(
@@ -197,6 +213,24 @@ const std::vector<Scenario>& scenarios() {  // NOLINT(readability-function-size)
          30s,
          slow_dependency,
          clear},
+        {"slow_dependency_negotiated",
+         "`fraud` can do half of what is asked of it; its agent and that of payments agree on it",
+         Wanted::agreement,
+         {},
+         {"open_circuit", "rollback", "restart", "rolling_restart"},
+         20s,
+         weak_dependency,
+         clear,
+         shape_weak_agreeing},
+        {"slow_dependency_alone",
+         "the same, and nobody to agree with: no rule fits, a person is called",
+         Wanted::no_harm,
+         {},
+         {"rollback", "restart", "rolling_restart"},
+         12s,
+         weak_dependency,
+         clear,
+         shape_weak_alone},
         {"stale_cache",
          "the cache of rates goes on being filled with old ones",
          Wanted::cure,

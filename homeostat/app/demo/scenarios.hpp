@@ -18,14 +18,17 @@ enum class Wanted : std::uint8_t {
     nothing,  ///< No effect at all.
     relief,   ///< As cure, but while the fault lasts; then it is mended and all is given back.
     no_harm,  ///< No forbidden remedy; the fault goes when whoever owns it mends it.
-    person,   ///< No effect at all, users served throughout, and a person is called.
+    /// Users are served well while the fault lasts, by what neighbours have agreed on alone; then
+    /// it is mended and all calls are as usual.
+    agreement,
+    person,  ///< No effect at all, users served throughout, and a person is called.
 };
 
 struct Scenario {
     std::string name;
     std::string says;  ///< One line for a person who watches.
     Wanted wanted{Wanted::cure};
-    std::vector<std::string> expected;  ///< Remedies of a cure or a relief.
+    std::vector<std::string> expected;  ///< Remedies of a cure or a relief; no agreement is one.
     std::vector<std::string> forbidden;
     Duration watch_for{};  ///< The most that is waited; nothing, no_harm: exactly this.
     /// Breaks it. Sizes are drawn from `rng`.

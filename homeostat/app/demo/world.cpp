@@ -208,7 +208,8 @@ Result<void> World::write_configurations() {
             names.push_back(service.name + "-" + std::to_string(index));
         }
     }
-    for (const char* name : {"edge", "fraud", "rates", "source", "redis-edge", "redis"}) {
+    for (const char* name : {"edge", "fraud", "rates", "source", "redis-edge", "redis",
+                             "payments-mesh", "fraud-mesh"}) {
         names.emplace_back(name);
     }
     const Result<std::vector<int>> ports = free_ports(names.size());
@@ -222,12 +223,25 @@ Result<void> World::write_configurations() {
         {"WITHOUT_MODEL", options_.model.empty() ? "# " : ""},
         {"ORACLE", options_.oracle},
         {"HOLD_FOR", options_.hold_for},
+        // Until the agents have said theirs.
+        {"PAYMENTS_KEY", std::string(64, '0')},
+        {"FRAUD_KEY", std::string(64, '0')},
         {"PAYMENTS_CHECKS", options_.policy ? options_.policy->proxy_checks : proxy_checks_usual}};
     words["PAYMENTS_MAXCONN"] = std::to_string(connections_per_worker * options_.payments_workers);
     for (std::size_t index = 0; index < names.size(); ++index) {
         ports_[names[index]] = (*ports)[index];
         words[upper(names[index]) + "_PORT"] = std::to_string((*ports)[index]);
     }
+    words["FRAUD_MAXCONN"] = std::to_string(options_.fraud_maxconn);
+    words["WITHOUT_MESH"] = options_.agrees ? "" : "# ";
+    Result<void> done = fill_in_all(words);
+    if (done && options_.agrees) {
+        done = exchange_keys(words);
+    }
+    return done ? make_first_versions() : done;
+}
+
+Result<void> World::fill_in_all(const std::map<std::string, std::string>& words) const {
     for (const auto& [from, to] :
          {std::pair<std::string, std::string>{"haproxy.cfg.in", "haproxy.cfg"},
           {"homeostat_fraud.yaml.in", "homeostat-fraud.yaml"},
@@ -240,7 +254,7 @@ Result<void> World::write_configurations() {
             return written;
         }
     }
-    return make_first_versions();
+    return {};
 }
 
 Result<void> World::make_first_versions() {

@@ -37,6 +37,8 @@ struct WorldOptions {
     std::uint64_t seed{1};
     int requests_per_second{200};
     bool guards_fraud{false};      ///< As payments is, by an agent of its own, with rules alone.
+    bool agrees{false};            ///< The agents of payments and fraud can agree on a mode.
+    int fraud_maxconn{0};          ///< Of each instance of fraud, at the proxy. 0: no limit.
     int payments_workers{16};      ///< Of each instance of payments.
     std::string hold_for{"2m"};    ///< The agent's guard.hold_for.
     std::optional<Policy> policy;  ///< Absent: Homeostat guards. Else no agent is started.
@@ -76,6 +78,16 @@ class World {
     /// Of the instances of payments, in order; 0 for one that has no record.
     [[nodiscard]] std::vector<int> instance_pids() const;
 
+    /// So many of a thousand calls to `fraud` get the fallback of its dimmer. ERRORS: likewise.
+    [[nodiscard]] Result<int> dimmed_permille();
+
+    /// Since the world began: calls of payments to `fraud`, and those of them that it was given.
+    struct Checks {
+        std::uint64_t asked_count{0};
+        std::uint64_t given_count{0};
+    };
+    [[nodiscard]] Result<Checks> checks_of_fraud();
+
     /// Calls to `fraud` get the fallback of its circuit. ERRORS: as of the proxy's socket.
     [[nodiscard]] Result<bool> is_circuit_open();
 
@@ -91,7 +103,8 @@ class World {
 
     /// What a command like `homeostat incidents` says with --json to the agent of a service.
     [[nodiscard]] Result<json::value> ask_agent(const std::string& service,
-                                                const std::string& command);
+                                                const std::string& command,
+                                                const std::vector<std::string>& words = {});
 
     /// Every decision of the incident comes out as it was recorded, made again from the ledger.
     [[nodiscard]] bool replays_the_same(const std::string& service,
@@ -105,6 +118,8 @@ class World {
     [[nodiscard]] Result<void> make_first_versions();
     [[nodiscard]] Result<void> make_config(const std::string& name, json::object operations);
     [[nodiscard]] Result<void> write_configurations();
+    [[nodiscard]] Result<void> fill_in_all(const std::map<std::string, std::string>& words) const;
+    [[nodiscard]] Result<void> exchange_keys(std::map<std::string, std::string>& words);
     [[nodiscard]] Result<void> start_program(const std::string& name, ProgramOptions options);
     [[nodiscard]] Result<void> start_neighbours();
     [[nodiscard]] Result<void> start_guarded();

@@ -33,6 +33,16 @@ std::string server_of(const std::string& service, int index) {
     return service.substr(0, 1) + std::to_string(index);
 }
 
+/// Of the row that begins so; 0: there is none. SOURCE: HAProxy's manual, 9.1, column req_tot.
+std::uint64_t requests_in(const std::string& stat, const std::string& row) {
+    constexpr int requests_column = 48;
+    std::size_t at = stat.find("\n" + row);
+    for (int column = 0; column < requests_column && at != std::string::npos; ++column) {
+        at = stat.find(',', at + 1);
+    }
+    return at == std::string::npos ? 0 : std::strtoull(stat.c_str() + at + 1, nullptr, 10);
+}
+
 }  // namespace
 
 std::string current_of(const std::filesystem::path& root) {
@@ -219,6 +229,26 @@ Result<bool> World::is_circuit_open() {
                  : std::unexpected(entry.error());
 }
 
+Result<int> World::dimmed_permille() {
+    const Result<std::string> entry = ask_proxy("show table dimmers key fraud");
+    if (!entry) {
+        return std::unexpected(entry.error());
+    }
+    const std::size_t at = entry->find("gpt0=");
+    return at == std::string::npos ? 0 : std::atoi(entry->c_str() + at + 5);
+}
+
+Result<World::Checks> World::checks_of_fraud() {
+    const Result<std::string> stat = ask_proxy("show stat");
+    if (!stat) {
+        return std::unexpected(stat.error());
+    }
+    Checks checks;
+    checks.asked_count = requests_in(*stat, "fraud_in,FRONTEND,");
+    checks.given_count = requests_in(*stat, "fraud,BACKEND,");
+    return checks;
+}
+
 std::vector<Answer> World::answers() {
     const std::scoped_lock hold(answers_lock_);
     return answers_;
@@ -233,8 +263,25 @@ Result<json::value> World::homeostat(std::vector<std::string> words) {
     return parse_json(*output, {.bytes_max = std::size_t{8} << 20U});
 }
 
-Result<json::value> World::ask_agent(const std::string& service, const std::string& command) {
-    return homeostat({command, "--json", "--config", config_of(service)});
+Result<json::value> World::ask_agent(const std::string& service,
+                                     const std::string& command,
+                                     const std::vector<std::string>& words) {
+    std::vector<std::string> line{command, "--json", "--config", config_of(service)};
+    line.insert(line.end(), words.begin(), words.end());
+    return homeostat(std::move(line));
+}
+
+/// An agent's key is its own to make: each is asked for it, and the other one told.
+Result<void> World::exchange_keys(std::map<std::string, std::string>& words) {
+    for (const std::string& service : guarded()) {
+        const Result<json::value> said = ask_agent(service, "mesh", {"--key"});
+        if (!said) {
+            return std::unexpected(said.error());
+        }
+        words[service == "payments" ? "PAYMENTS_KEY" : "FRAUD_KEY"] =
+            std::string(said->at("key").as_string());
+    }
+    return fill_in_all(words);
 }
 
 bool World::replays_the_same(const std::string& service, const std::string& incident) const {

@@ -1,0 +1,189 @@
+#pragma once
+
+// PledgeRole: keeps the pledges of one service with its neighbours (docs/pledges.md).
+//
+// It drives mesh::Agent, which decides, with what the edge counts, and carries out what that
+// orders: turns the dimmers of the edge, tells the service its mode, sends messages. It belongs to
+// the executor's side: each turn of a dimmer is asked of guard, announced in the ledger, performed,
+// read back and recorded, in that order. Nothing of it needs a diagnosis or a model; from a
+// question to the mode in force there are 50 ms.
+//
+// What it has in force is no state of the process: the edge ends it, and a successor looks at the
+// edge first.
+//
+// Lives on one strand (a single-threaded io_context); not thread-safe.
+
+#include "homeostat/domain/dimmer.hpp"
+#include "homeostat/domain/entry.hpp"
+#include "homeostat/domain/entry_bodies_pledges.hpp"
+#include "homeostat/guard/dimming.hpp"
+#include "homeostat/heal/edge_windows.hpp"
+#include "homeostat/heal/pledge_view.hpp"
+#include "homeostat/mesh/mesh.hpp"
+#include "homeostat/ports/clock.hpp"
+#include "homeostat/ports/dimmer.hpp"
+#include "homeostat/ports/kill_switch.hpp"
+#include "homeostat/ports/mode_board.hpp"
+#include "homeostat/ports/peers.hpp"
+#include "homeostat/ports/telemetry.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace homeostat::heal {
+
+struct PledgeSettings {
+    ServiceId service;
+    mesh::Settings mesh;
+    mesh::Keyring keyring;
+    mesh::SigningSeed seed{};
+    std::uint64_t stored_epoch{0};  ///< The one after it is durable already.
+    std::uint64_t chance{0};        ///< Differs between processes: jitter, and ids of traces.
+    /// Whose dimmer a route's modes turn.
+    std::map<mesh::RouteId, ServiceId> neighbours;
+    std::vector<guard::DimmerLimits> dimmers;
+    Autonomy autonomy{Autonomy::watch};
+    std::uint32_t capacity_rps{0};  ///< Declared, of the whole service. UNITS: requests/s.
+    std::uint32_t floor_rps{0};     ///< Of the service: what its critical requests need.
+    Duration dim_for_max{std::chrono::milliseconds{40}};  ///< Within the protocol's 50 ms.
+    std::function<void(const std::string&)> log;          ///< Not blocking.
+    /// Writes entries; false: they were not taken, and nothing may be done.
+    std::function<Task<bool>(std::vector<Entry>)> keep;
+    std::function<std::string()> unwitnessed;  ///< Why nothing may begin; empty: it may.
+};
+
+struct PledgePorts {
+    ports::Clock& clock;
+    ports::KillSwitch& kill_switch;
+    ports::Dimmer& dimmer;
+    ports::Telemetry& edge;  ///< Of its own: counters are differences between two readings.
+    ports::Peers& peers;
+    ports::ModeBoard* board{nullptr};  ///< Null: the service is not told.
+};
+
+class PledgeRole {
+  public:
+    static constexpr std::size_t notes_max = 256;
+    static constexpr std::size_t moments_max = 256;
+
+    /// REQUIRES: no objection to the mesh's settings.
+    PledgeRole(boost::asio::any_io_executor strand, PledgePorts ports, PledgeSettings settings);
+
+    /// Looks at what the edge is in, then keeps pledges until `stop`.
+    Task<void> run();
+    void stop() { is_stopping_ = true; }
+
+    /// Bytes from somebody. Empty: taken; else why they were thrown away.
+    std::optional<mesh::Discard> hear(std::string bytes);
+
+    [[nodiscard]] std::vector<PledgeView> pledges() const;
+    /// The latest, oldest first; `moments_max` at most.
+    [[nodiscard]] const std::deque<PledgeMoment>& moments() const { return moments_; }
+    [[nodiscard]] const mesh::Agent& agent() const { return agent_; }
+
+  private:
+    /// One route of which we are the caller.
+    struct Route {
+        std::uint32_t calls_rps{0};  ///< As of the last window, held back or not.
+        std::uint32_t permille{0};   ///< In force, as far as we know.
+        Instant permille_until{};
+        std::uint32_t permille_held{0};         ///< When the last promise ended: the way back.
+        std::optional<mesh::EnterMode> mode{};  ///< The last one ordered; none: as usual.
+        bool is_found{false};                   ///< Of our last life: it is left as it is.
+        bool is_bad{false};                     ///< In the last window.
+        bool is_thread_used{true};  ///< By trouble; the next trouble gets one of its own.
+        mesh::Thread thread{};
+    };
+
+    /// A dimmer to be turned.
+    struct Work {
+        mesh::RouteId route;
+        Dim dim;
+        std::optional<std::uint64_t> order{};  ///< Of the EnterMode that waits for it.
+        ports::ModeNotice notice;
+    };
+
+    /// What the ledger knows of a route's promise.
+    struct Told {
+        mesh::Phase phase{mesh::Phase::normal};
+        std::optional<mesh::Terms> terms{};
+    };
+
+    /// What it knows of a caller's.
+    struct ToldOfCaller {
+        mesh::RelierPhase phase{mesh::RelierPhase::idle};
+        std::uint64_t pledge{0};
+        mesh::Terms relied{};
+    };
+
+    std::optional<mesh::Discard> take(const mesh::Event& event);
+    void tell_changes();
+    void tell_change(Told& told, const mesh::Provider& provider);
+    void tell_change(ToldOfCaller& told, const mesh::Relier& relier);
+    void note(PledgeEvent event, const mesh::Provider& provider);
+    void note(PledgeEvent event, const mesh::Relier& relier);
+    void note(const PledgeBody& body);
+    void note(Entry entry);
+    void obey(const mesh::EnterMode& order);
+    void obey(const mesh::Ramp& order);
+    void obey(const mesh::Restore& order);
+    void obey(const mesh::Throttle& order);
+    void obey(const mesh::NoteOutcome& order);
+    void obey(const mesh::Rely& /*order*/) {}  // Nothing to do: the relier's own state says so.
+    void obey(const mesh::StopRelying& /*order*/) {}
+    void begin(const mesh::RouteId& route,
+               std::uint32_t permille,
+               Instant until,
+               std::optional<std::uint64_t> order);
+    [[nodiscard]] bool is_needless(const Work& work) const;
+    Task<void> carry_out_all();
+    Task<bool> carry_out(Work work);
+    [[nodiscard]] std::expected<DimPermit, Verdict> permit_for(const Work& work, EffectId effect);
+    void refuse(const EffectId& effect, const Verdict& verdict);
+    void show(const ports::ModeNotice& notice);
+    void report(const std::string& trouble);
+    Task<void> write_notes();
+    Task<void> find_modes();
+    void take_over(const std::vector<DimmerFacts>& found);
+    Task<void> watch();
+    Task<void> wake_later(Instant at);
+    void wake_in_time();
+    void look(Instant now, Duration late);
+    void look_at(const mesh::RouteSettings& of, const EdgeWindow& window);
+    void keep_rate(const mesh::RouteSettings& of);
+    [[nodiscard]] mesh::Thread next_thread();
+    [[nodiscard]] mesh::Load load_now(const EdgeWindow& window, Instant now);
+    [[nodiscard]] mesh::Condition condition(Duration late) const;
+
+    boost::asio::any_io_executor strand_;
+    PledgePorts ports_;
+    PledgeSettings settings_;
+    mesh::Agent agent_;
+    Rng chance_;
+    EdgeWindows windows_;
+    guard::DimmerPace pace_;
+    std::map<mesh::RouteId, Route> routes_;
+    std::map<mesh::RouteId, Told> told_;
+    std::map<mesh::ShareKey, ToldOfCaller> told_of_callers_;
+    std::deque<Work> works_;
+    std::deque<Entry> notes_;  ///< To be written. At most `notes_max`.
+    std::deque<PledgeMoment> moments_;
+    std::uint64_t threads_count_{0};
+    std::uint64_t effects_count_{0};
+    std::string trouble_;                  ///< Of the last turn that was not made; told once.
+    std::optional<Instant> struggled_at_;  ///< When this service last could not do what was asked.
+    Instant wake_at_{Instant::max()};
+    bool is_working_{false};
+    bool is_writing_{false};
+    bool is_stopping_{false};
+};
+
+}  // namespace homeostat::heal
