@@ -58,7 +58,8 @@ std::string sentence_of(const PledgeBody& pledge) {
         case PledgeEvent::frozen:
             return "begins nothing new";
         case PledgeEvent::offered:
-            return fmt::format("would count on {} of {}", terms_of(pledge), other);
+            return fmt::format("would count on {} of {}, with at most {} calls/s",
+                               plain(pledge.mode), other, pledge.rps_max);
         case PledgeEvent::relied_on:
             return fmt::format("counts on {} of {}", terms_of(pledge), other);
         case PledgeEvent::let_go:

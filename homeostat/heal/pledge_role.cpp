@@ -165,10 +165,12 @@ mesh::Load PledgeRole::load_now(const EdgeWindow& window, Instant now) {
         load_of(window, settings_.capacity_rps, settings_.floor_rps, settings_.mesh.limits);
     if (load.need == mesh::Need::more) {
         struggled_at_ = now;
+        struggled_rps_ = load.capacity_rps;
     }
     if (load.need == mesh::Need::none && struggled_at_ && now - *struggled_at_ < keep_for) {
         load.need = mesh::Need::keep;
         load.level = 1;
+        load.capacity_rps = std::min(load.capacity_rps, struggled_rps_);
     }
     return load;
 }

@@ -180,6 +180,7 @@ class PledgeRole {
     std::uint64_t effects_count_{0};
     std::string trouble_;                  ///< Of the last turn that was not made; told once.
     std::optional<Instant> struggled_at_;  ///< When this service last could not do what was asked.
+    std::uint32_t struggled_rps_{0};       ///< And what it did then.
     Instant wake_at_{Instant::max()};
     bool is_working_{false};
     bool is_writing_{false};

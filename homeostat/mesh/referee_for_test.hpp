@@ -55,9 +55,13 @@ inline void World::obey(const AgentId& id, const Order& order, std::uint64_t lif
     }
     if (const auto* ramp = std::get_if<Ramp>(&order)) {
         party.planes[ramp->route].mode.reset();
+        party.planes[ramp->route].ramp = *ramp;
+    }
+    if (const auto* throttle = std::get_if<Throttle>(&order)) {
+        party.planes[throttle->route].throttle = *throttle;
     }
     if (const auto* restored = std::get_if<Restore>(&order)) {
-        party.planes[restored->route].mode.reset();
+        party.planes[restored->route] = {};
     }
     const auto* enter = std::get_if<EnterMode>(&order);
     if (enter == nullptr) {
@@ -67,6 +71,8 @@ inline void World::obey(const AgentId& id, const Order& order, std::uint64_t lif
     if (!is_refused || chance(50)) {
         party.planes[enter->route].mode = *enter;
         party.planes[enter->route].mode->until -= early;
+        party.planes[enter->route].rps_held_at = enter->terms.rps_max;
+        party.planes[enter->route].ramp.reset();
     }
     const bool is_answered = !is_orphan && !(is_refused && chance(50));
     if (is_answered) {

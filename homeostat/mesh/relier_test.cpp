@@ -138,6 +138,30 @@ TEST_CASE("it goes one mode deeper while it is not well, and not before the dwel
     CHECK(scene.said<Renew>() == Renew{cart_pay, 1, 2, bare, 30, 10'000});
 }
 
+TEST_CASE(
+    "while it is well it asks for more once it has a quarter more, and not before the dwell") {
+    Scene scene;
+    scene.agree();
+    scene.standing.share_rps = 57;
+    scene.wait(milliseconds{3'334});
+    CHECK(scene.said<Renew>()->rps_max == 45);
+    scene.hear(Accept{cart_pay, 1, 1, moved, 45});
+    scene.wait(milliseconds{3'334});
+    CHECK(scene.said<Renew>()->rps_max == 57);
+    CHECK(scene.ordered<Rely>()->terms.rps_max == 57);  // Before the caller hears of it.
+    Scene little;
+    little.agree();
+    little.standing.share_rps = 56;
+    little.wait(milliseconds{6'668});
+    CHECK(little.said<Renew>()->rps_max == 45);
+    Scene struggling;
+    struggling.standing.need = Need::more;
+    struggling.agree();
+    struggling.standing.share_rps = 90;
+    struggling.wait(milliseconds{6'668});
+    CHECK(struggling.said<Renew>()->rps_max == 45);
+}
+
 TEST_CASE("what it asks to be raised it does not count on any more, whatever comes of it") {
     Scene scene;
     scene.call();

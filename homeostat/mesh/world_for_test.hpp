@@ -38,6 +38,24 @@ struct Faults {
 /// A route's proxy. It obeys orders and ends what they say by itself, by the clock of its machine.
 struct DataPlane {
     std::optional<EnterMode> mode;
+    std::optional<Ramp> ramp;
+    std::optional<Throttle> throttle;
+    std::uint32_t rps_held_at{0};  ///< The rate of the last mode: a ramp comes back from there.
+
+    /// Of so many calls, those that pass. UNITS: requests/s.
+    [[nodiscard]] double passing(double calls_rps, Instant at) const {
+        if (is_in_mode(at)) {
+            return std::min(calls_rps, static_cast<double>(mode->terms.rps_max));
+        }
+        if (ramp && at < ramp->until) {
+            const double held = std::max(0.0, calls_rps - rps_held_at);
+            return calls_rps - held * (100 - ramp->share_percent) / 100;
+        }
+        if (throttle && at < throttle->until) {
+            return calls_rps * (1'000 - throttle->drop_permille) / 1'000;
+        }
+        return calls_rps;
+    }
 
     [[nodiscard]] bool is_in_mode(Instant at) const { return mode && at < mode->until; }
     [[nodiscard]] std::uint32_t redirected_to(const AgentId& via, Instant at) const {
@@ -67,7 +85,8 @@ class World {
         : rng_(seed), drift_ppm_max_(drift_ppm_max) {}
 
     Faults faults;
-    Duration early{};  ///< By so much each data plane ends a mode too soon.
+    std::uint64_t judge_every{1};  ///< So many events; a herd is looked at less often.
+    Duration early{};              ///< By so much each data plane ends a mode too soon.
     /// What the callers see, and what the callee needs: set by the scenario.
     std::function<Evidence(const RouteId&, World&)> look = [](const RouteId&, World&) {
         return good_window;
@@ -108,7 +127,9 @@ class World {
             auto item = queue_.extract(queue_.begin());
             at_ = item.key().first;
             item.mapped()();
-            judge();
+            if (order_ % judge_every == 0) {
+                judge();
+            }
         }
         at_ = std::max(at_, end);
     }

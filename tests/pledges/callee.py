@@ -186,13 +186,17 @@ class CalleeRoute:
 
     def _terms_next(self) -> Terms:
         mode = self.asked.mode
+        rps_max = min(self.asked.rps_max, self.standing.share_rps)
+        is_settled = self.now - self.changed_at >= self.limits.dwell_ms
+        has_more = 4 * self.standing.share_rps >= 5 * self.asked.rps_max
+        if is_settled and self.standing.need == "keep" and has_more:
+            rps_max = self.standing.share_rps
         present = mode_named(self.caller.modes, self.relied.mode)
-        may_go_deeper = (self.standing.need == "more" and present is not None
-                         and self.now - self.changed_at >= self.limits.dwell_ms)
+        may_go_deeper = is_settled and self.standing.need == "more" and present is not None
         if may_go_deeper:
             mode = next((one.mode for one in self.caller.modes
                          if one.depth == present.depth + 1), mode)
-        return Terms(mode, min(self.asked.rps_max, self.standing.share_rps))
+        return Terms(mode, rps_max)
 
     def _rely(self, terms: Terms) -> None:
         self.phase = "relying"

@@ -177,10 +177,10 @@ def it_asks_for_no_deeper_mode_while_well(bench: Bench) -> None:
 
 
 @check("RENEW")
-def it_asks_for_a_lower_rate_when_there_is_less_and_for_no_higher_one(bench: Bench) -> None:
+def it_asks_for_a_lower_rate_at_once_and_for_a_higher_one_after_the_dwell(bench: Bench) -> None:
     scene = bench.callee()
     pledge = scene.agree()
-    for turn, (capacity, rps_max) in enumerate(((60, 27), (200, 27)), 1):
+    for turn, (capacity, rps_max) in enumerate(((60, 27), (200, 27), (200, 90)), 1):
         scene.sut.load(capacity_rps=capacity, need="keep")
         scene.cart.expect("renew", turn=turn, rps_max=rps_max)
         scene.accept(pledge, turn, rps_max=rps_max)

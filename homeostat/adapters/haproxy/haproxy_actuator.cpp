@@ -30,6 +30,10 @@ std::optional<Outcome> trouble_with(const Reply& reply) {
     return std::nullopt;
 }
 
+bool has_unknown_fate(const Reply& reply) {
+    return reply.is_sent && !reply.complaint;
+}
+
 /// A drain that is there already is whoever's did it: to take it for ours would be to undo it one
 /// day.
 Outcome was_so_already(TrafficState state) {
@@ -168,7 +172,25 @@ bool HaproxyActuator::performs(const Step& step) const {
            std::holds_alternative<SetCircuit>(step) || std::holds_alternative<SetRoute>(step);
 }
 
+Task<Result<void>> HaproxyActuator::settle(Instant deadline) {
+    if (!is_unsettled_) {
+        co_return Result<void>{};
+    }
+    std::vector<std::string> backends{options_.backend};
+    const Result<std::vector<BackendView>> views =
+        co_await socket_.look(std::move(backends), deadline);
+    if (!views) {
+        co_return std::unexpected(views.error());
+    }
+    is_unsettled_ = false;
+    co_return Result<void>{};
+}
+
 Task<Outcome> HaproxyActuator::perform(Request request, Instant deadline) {
+    const Result<void> settled = co_await settle(deadline);
+    if (!settled) {
+        co_return nothing_sent(settled.error());
+    }
     if (const auto* circuit = std::get_if<SetCircuit>(&request.step())) {
         const std::vector<NeighbourBackend> known = with_circuit(options_);
         const auto own = std::ranges::find(known, circuit->neighbour, &NeighbourBackend::service);
@@ -200,7 +222,7 @@ Task<Outcome> HaproxyActuator::perform(Request request, Instant deadline) {
     co_return outcome;
 }
 
-Task<Outcome> HaproxyActuator::reach(Goal goal, Instant deadline) const {
+Task<Outcome> HaproxyActuator::reach(Goal goal, Instant deadline) {
     const Result<ServerView> before = co_await look_at(goal.server, deadline);
     if (!before) {
         co_return nothing_sent(before.error());
@@ -214,6 +236,7 @@ Task<Outcome> HaproxyActuator::reach(Goal goal, Instant deadline) const {
     }
     const Reply reply =
         co_await socket_.set_state(options_.backend, goal.server, goal.state, deadline);
+    is_unsettled_ = has_unknown_fate(reply);
     if (std::optional<Outcome> trouble = trouble_with(reply)) {
         co_return *std::move(trouble);
     }
@@ -221,7 +244,7 @@ Task<Outcome> HaproxyActuator::reach(Goal goal, Instant deadline) const {
     co_return after ? seen_after(goal.is_reached(*after)) : not_seen_after(after.error());
 }
 
-Task<Outcome> HaproxyActuator::turn(TableSwitch own, bool is_on, Instant deadline) const {
+Task<Outcome> HaproxyActuator::turn(TableSwitch own, bool is_on, Instant deadline) {
     const Result<bool> before = co_await look_at(own, deadline);
     if (!before) {
         co_return nothing_sent(before.error());
@@ -230,6 +253,7 @@ Task<Outcome> HaproxyActuator::turn(TableSwitch own, bool is_on, Instant deadlin
         co_return Outcome{OutcomeKind::done, "it was so already"};
     }
     const Reply reply = co_await socket_.set_switch(own, is_on, deadline);
+    is_unsettled_ = has_unknown_fate(reply);
     if (std::optional<Outcome> trouble = trouble_with(reply)) {
         co_return *std::move(trouble);
     }
@@ -266,6 +290,10 @@ Task<Result<ServerView>> HaproxyActuator::look_at(std::string server, Instant de
 }
 
 Task<Result<FactsPart>> HaproxyActuator::read(Instant deadline) {
+    const Result<void> settled = co_await settle(deadline);
+    if (!settled) {
+        co_return std::unexpected(settled.error());
+    }
     std::vector<std::string> backends = backends_of(options_);
     const Result<std::vector<BackendView>> views =
         co_await socket_.look(std::move(backends), deadline);

@@ -10,7 +10,9 @@
 // only what HAProxy reports then is done. In between, a HAProxy that hangs still carries the
 // command out when it goes on, even after we have hung up; so a command that was sent and not
 // answered is unknown for longer than its deadline, and only reading the world says what became of
-// it.
+// it. Even that can come too early: a HAProxy that goes on may answer a question before it carries
+// out an older command of another connection. So after such a command the first answer is thrown
+// away.
 //
 // The state lives in HAProxy's memory: a restart of HAProxy puts every instance back and closes
 // every circuit and route. One that nobody closes ends with the `expire` of its stick table;
@@ -45,13 +47,15 @@ class HaproxyActuator final : public ports::Actuator {
   private:
     struct Goal;
 
-    [[nodiscard]] Task<Outcome> reach(Goal goal, Instant deadline) const;
-    [[nodiscard]] Task<Outcome> turn(TableSwitch own, bool is_on, Instant deadline) const;
+    [[nodiscard]] Task<Outcome> reach(Goal goal, Instant deadline);
+    [[nodiscard]] Task<Outcome> turn(TableSwitch own, bool is_on, Instant deadline);
+    [[nodiscard]] Task<Result<void>> settle(Instant deadline);
     [[nodiscard]] Task<Result<ServerView>> look_at(std::string server, Instant deadline) const;
     [[nodiscard]] Task<Result<bool>> look_at(TableSwitch of, Instant deadline) const;
 
     Options options_;
     RuntimeSocket socket_;
+    bool is_unsettled_{false};  ///< The fate of the last command is not known.
 };
 
 }  // namespace homeostat::adapters::haproxy

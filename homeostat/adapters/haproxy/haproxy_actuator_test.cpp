@@ -126,6 +126,37 @@ TEST_CASE("a server in maintenance is a person's, and stays as it is") {
     }
 }
 
+TEST_CASE("after a command without an answer the first thing that HAProxy says is not believed") {
+    // A HAProxy that stood still: it answers a look before it carries out the drain.
+    for (const ScriptLine& lost : {ScriptLine{"", hangs}, ScriptLine{"", closes}}) {
+        World world({p0_is_in, lost, p0_is_in, p0_drains});
+        HaproxyActuator actuator(world.context.get_executor(), world.options());
+        Request request(guard::Gate::permit(EffectId("i-1.e1"), drain_0));
+        const Outcome outcome = net::run_for_test(
+            world.context, actuator.perform(std::move(request), net::now_for_test() + 100ms));
+        CHECK(outcome.kind == OutcomeKind::unknown);
+        const Result<FactsPart> part =
+            net::run_for_test(world.context, actuator.read(net::now_for_test() + 2s));
+        REQUIRE(part);
+        CHECK(std::get<EdgeFacts>(*part).instances.front().rotation == Rotation::draining);
+        CHECK(world.peer.requests().size() == 4);
+    }
+}
+
+TEST_CASE("while that first answer does not come nothing is read, and nothing is sent") {
+    World world({p0_is_in, {"", closes}, {"", closes}, {"", closes}});
+    HaproxyActuator actuator(world.context.get_executor(), world.options());
+    Request first(guard::Gate::permit(EffectId("i-1.e1"), drain_0));
+    (void)net::run_for_test(world.context,
+                            actuator.perform(std::move(first), net::now_for_test() + 2s));
+    CHECK_FALSE(net::run_for_test(world.context, actuator.read(net::now_for_test() + 2s)));
+    Request second(guard::Gate::permit(EffectId("i-1.e2"), undrain_0));
+    const Outcome outcome = net::run_for_test(
+        world.context, actuator.perform(std::move(second), net::now_for_test() + 2s));
+    CHECK(outcome.kind == OutcomeKind::refused);
+    CHECK(world.commands_count() == 1);
+}
+
 TEST_CASE("whatever goes wrong before the command was sent is a refusal, and nothing is sent") {
     const std::array<ScriptLine, 6> spoiled{
         ScriptLine{"", closes},
