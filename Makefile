@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench bench-core bench-logs bench-decide bench-isolation decide-cases second-world hostile golden asan tsan fuzz model models soak guard-words planted mutate clean
+.PHONY: help setup build test check format tidy demo bench bench-core bench-mesh bench-logs bench-decide bench-isolation decide-cases second-world hostile golden asan tsan fuzz model models soak guard-words planted mutate clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -63,6 +63,11 @@ CORE_PARTS ?= peers pairs ledger document
 ROUNDS ?= 20
 bench-core: build ## Measure the durable core beside LangGraph: a quarter of an hour at 5 rounds; goes on where it was interrupted
 	@tools/core_figures.py --bin $(BUILD)/bin --parts $(CORE_PARTS) --rounds $(ROUNDS)
+
+# MESH_PARTS narrows it: switch invalidate demo document.
+MESH_PARTS ?= switch invalidate demo document
+bench-mesh: build ## Measure what neighbours gain by agreeing, and what it takes: 15 minutes; goes on where it was interrupted
+	@tools/mesh_figures.py --bin $(BUILD)/bin --parts $(MESH_PARTS)
 
 # LOG_PARTS narrows it: peers labelled demo real troubles document.
 LOG_PARTS ?= peers labelled demo real troubles document

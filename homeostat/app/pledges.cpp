@@ -16,6 +16,7 @@ namespace homeostat::app {
 
 namespace {
 
+constexpr int ok = 200;
 constexpr int accepted = 202;
 constexpr int bad_request = 400;
 constexpr int too_large = 413;
@@ -32,6 +33,27 @@ net::HttpResponse discarded(mesh::Discard why) {
     return {.status = why == mesh::Discard::oversized ? too_large : bad_request,
             .body = to_text(json::value(document)),
             .content_type = "application/json"};
+}
+
+/// For a service that does not map the file: in which mode is each of its routes?
+net::HttpResponse modes(const std::vector<heal::PledgeView>& views) {
+    json::array modes;
+    for (const heal::PledgeView& view : views) {
+        if (view.role != "caller") {
+            continue;
+        }
+        json::object mode;
+        mode["route"] = json::value(view.route);
+        mode["mode"] = json::value(view.mode);
+        mode["permille"] = view.permille;
+        mode["rps_max"] = view.rps_max;
+        mode["lasts_ms"] = view.lasts_ms;
+        modes.push_back(std::move(mode));
+    }
+    json::object document;
+    document["modes"] = std::move(modes);
+    return {
+        .status = ok, .body = to_text(json::value(document)), .content_type = "application/json"};
 }
 
 }  // namespace
@@ -134,6 +156,9 @@ Task<net::HttpResponse> Pledges::answer(net::HttpRequest request) {
     if (request.method == "POST" && request.path == adapters::peers::pledges_path) {
         const std::optional<mesh::Discard> why = role_->hear(std::move(request.body));
         co_return why ? discarded(*why) : net::HttpResponse{.status = accepted};
+    }
+    if (request.method == "GET" && request.path == "/v1/modes") {
+        co_return modes(role_->pledges());
     }
     net::HttpResponse response = co_await door_->answer(std::move(request));
     co_return response;
