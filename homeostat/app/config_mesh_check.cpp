@@ -92,6 +92,11 @@ void check_mesh(const ConfigFile& file, ConfigReading& reading) {
     if (!file.mesh || !reading.is_read("mesh")) {
         return;
     }
+    if (file.mesh->config.listen.starts_with("unix:")) {
+        reading.tell_at("mesh.listen",
+                        "neighbours are on other machines as well — write an address with a port, "
+                        "as in 127.0.0.1:7071");
+    }
     if (!file.edge) {
         reading.tell_at("mesh", "modes are in force at the edge only — add edge: { haproxy: … }");
     }

@@ -110,6 +110,8 @@ TEST_CASE("what could not be agreed on, kept or believed is refused with its men
              {but("service: shop", "service: fraud"), "'fraud' has another agent under neighbours"},
              {but("reduce_mode: act", "reduce_mode: ask"), "so nobody can be asked"},
              {but("listen: \"127.0.0.1:7071\"", "listen: here"), "is not an address"},
+             {but("listen: \"127.0.0.1:7071\"", "listen: unix:/run/mesh"),
+              "mesh.listen: neighbours are on other machines"},
              {with("neighbours: [ { service: fraud, backend: fraud, dimmer: dimmers } ]\n"),
               "fraud: a reduced mode is agreed on with an agent"},
              {with("mesh: { listen: \"127.0.0.1:7071\" }\n"),

@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -97,6 +100,15 @@ std::string user_name(const std::optional<net::PeerCredentials>& peer) {
     return peer ? os::user_name(peer->uid) : "unknown";
 }
 
+std::map<std::string, std::uint64_t> discarded_by(const mesh::Agent& agent) {
+    std::map<std::string, std::uint64_t> counts;
+    for (std::size_t index = 0; index < mesh::discards_count; ++index) {
+        const auto why = static_cast<mesh::Discard>(index);
+        counts.emplace(to_text(why), agent.inbox.discarded_count(why));
+    }
+    return counts;
+}
+
 }  // namespace
 
 ControlApi::ControlApi(ControlContext context) : context_(std::move(context)) {}
@@ -149,18 +161,13 @@ net::HttpResponse ControlApi::pledges() const {
     document["is_configured"] = context_.pledges != nullptr;
     if (context_.pledges != nullptr) {
         const mesh::Agent& agent = context_.pledges->agent();
-        json::object discarded;
-        for (std::size_t index = 0; index < mesh::discards_count; ++index) {
-            const auto why = static_cast<mesh::Discard>(index);
-            discarded[to_text(why)] = agent.inbox.discarded_count(why);
-        }
         document["epoch"] = agent.outbox.epoch();
         const std::optional<mesh::Reason> frozen = mesh::reason_to_freeze(agent);
         document["frozen"] = json::value(frozen ? std::string(to_text(*frozen)) : std::string());
         document["need"] = json::value(std::string(to_text(agent.load.need)));
         document["capacity_rps"] = agent.load.capacity_rps;
         document["pledges"] = to_json(context_.pledges->pledges());
-        document["discarded"] = std::move(discarded);
+        document["discarded"] = to_json(discarded_by(agent));
     }
     return reply(200, document);
 }
@@ -175,6 +182,10 @@ net::HttpResponse ControlApi::metrics() const {
     now.sources_silent = context_.agent.source_troubles().size();
     now.is_suspended = context_.kill_switch.is_engaged();
     now.is_ledger_writable = context_.executor.ledger_trouble().empty();
+    if (context_.pledges != nullptr) {
+        now.mesh =
+            MeshFigures{context_.pledges->pledges(), discarded_by(context_.pledges->agent())};
+    }
     if (const Result<os::ProcessStat> process = os::read_process_stat(::getpid())) {
         now.process = *process;
     }

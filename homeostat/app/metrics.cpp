@@ -3,6 +3,10 @@
 #include "homeostat/app/version.hpp"
 #include "homeostat/base/named_enum.hpp"
 
+#include <algorithm>
+#include <string>
+#include <string_view>
+
 namespace homeostat::app {
 
 namespace {
@@ -30,6 +34,30 @@ void add_ledger(PrometheusPage& page, const LedgerFigures& ledger) {
     page.add(ledger.models);
     page.begin("homeostat_ledger_records_total", "counter", "Records in the ledger.");
     page.add(static_cast<double>(ledger.records));
+}
+
+void add_mesh(PrometheusPage& page, const MeshFigures& mesh) {
+    constexpr double permille = 1'000;
+    page.begin("homeostat_pledges_in_force", "gauge",
+               "Promises of reduced modes, given (caller) and counted on (callee).");
+    for (const std::string_view role : {"caller", "callee"}) {
+        const auto in_force = std::ranges::count_if(mesh.pledges, [&](const auto& view) {
+            return view.role == role && !view.mode.empty();
+        });
+        page.add(static_cast<double>(in_force), {{"role", std::string(role)}});
+    }
+    page.begin("homeostat_calls_held_back_ratio", "gauge",
+               "Share of the calls to a neighbour that the edge answers with its fallback.");
+    for (const heal::PledgeView& view : mesh.pledges) {
+        if (view.role == "caller") {
+            page.add(view.permille / permille, {{"neighbour", view.neighbour}});
+        }
+    }
+    page.begin("homeostat_messages_discarded_total", "counter",
+               "Messages of neighbours, or of strangers, that were thrown away.");
+    for (const auto& [why, count] : mesh.discarded) {
+        page.add(static_cast<double>(count), {{"why", why}});
+    }
 }
 
 void add_process(PrometheusPage& page, const os::ProcessStat& process) {
@@ -60,6 +88,9 @@ std::string metrics_page(const AgentFigures& now, const LedgerFigures& ledger) {
                "0 while nothing can be recorded: only processes that have ended are started then.");
     page.add(now.is_ledger_writable ? 1 : 0);
     add_ledger(page, ledger);
+    if (now.mesh) {
+        add_mesh(page, *now.mesh);
+    }
     if (now.process) {
         add_process(page, *now.process);
     }

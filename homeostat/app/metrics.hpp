@@ -8,13 +8,23 @@
 // Pure.
 
 #include "homeostat/app/ledger_figures.hpp"
+#include "homeostat/heal/pledge_view.hpp"
 #include "homeostat/os/proc.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace homeostat::app {
+
+/// Of pledges with neighbours.
+struct MeshFigures {
+    std::vector<heal::PledgeView> pledges;
+    std::map<std::string, std::uint64_t> discarded;  ///< Messages thrown away, by why.
+};
 
 struct AgentFigures {
     std::size_t incidents_open{0};
@@ -23,6 +33,7 @@ struct AgentFigures {
     std::size_t sources_silent{0};  ///< Sources that failed when they were last read.
     bool is_suspended{false};
     bool is_ledger_writable{true};
+    std::optional<MeshFigures> mesh{};       ///< Absent: no mesh is configured.
     std::optional<os::ProcessStat> process;  ///< Of the agent; absent where /proc cannot be read.
 };
 

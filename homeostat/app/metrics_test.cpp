@@ -84,6 +84,26 @@ TEST_CASE("the page counts what the ledger holds") {
     CHECK(page.contains("\nhomeostat_decision_seconds_bucket{le=\"+Inf\"} 1\n"));
 }
 
+TEST_CASE("the page tells of pledges where there is a mesh, and of each reason by its name") {
+    AgentFigures now;
+    CHECK_FALSE(metrics_page(now, {}).contains("pledges"));
+    heal::PledgeView caller;
+    caller.role = "caller";
+    caller.neighbour = "fraud";
+    caller.mode = "sampled";
+    caller.permille = 550;
+    heal::PledgeView callee;
+    callee.role = "callee";
+    callee.neighbour = "shop";
+    now.mesh = MeshFigures{{caller, callee}, {{"forged", 3}, {"late", 0}}};
+    const std::string page = metrics_page(now, {});
+    CHECK(page.contains("\nhomeostat_pledges_in_force{role=\"caller\"} 1\n"));
+    CHECK(page.contains("\nhomeostat_pledges_in_force{role=\"callee\"} 0\n"));
+    CHECK(page.contains("\nhomeostat_calls_held_back_ratio{neighbour=\"fraud\"} 0.55\n"));
+    CHECK_FALSE(page.contains("neighbour=\"shop\""));
+    CHECK(page.contains("\nhomeostat_messages_discarded_total{why=\"forged\"} 3\n"));
+}
+
 TEST_CASE("a value that is a bound exactly counts below it, and one beyond all only in +Inf") {
     DurationCounts counts;
     counts.add(1ms);

@@ -20,6 +20,7 @@ constexpr int ok = 200;
 constexpr int accepted = 202;
 constexpr int bad_request = 400;
 constexpr int too_large = 413;
+constexpr int not_ready = 503;
 
 std::uint64_t draw_chance() {
     std::array<unsigned char, sizeof(std::uint64_t)> bytes{};
@@ -135,6 +136,9 @@ Result<void> Pledges::listen() {
 adapters::a2a::Desk Pledges::desk() {
     adapters::a2a::Desk desk;
     desk.take_pledge = [this](std::string_view bytes) -> std::optional<std::string> {
+        if (!role_->is_ready()) {
+            return "not_ready";
+        }
         const std::optional<mesh::Discard> why = role_->hear(std::string(bytes));
         return why ? std::optional(std::string(to_text(*why))) : std::nullopt;
     };
@@ -154,6 +158,9 @@ adapters::a2a::Desk Pledges::desk() {
 /// The fast path between agents, and the outer door for everybody else.
 Task<net::HttpResponse> Pledges::answer(net::HttpRequest request) {
     if (request.method == "POST" && request.path == adapters::peers::pledges_path) {
+        if (!role_->is_ready()) {
+            co_return net::HttpResponse{.status = not_ready};
+        }
         const std::optional<mesh::Discard> why = role_->hear(std::move(request.body));
         co_return why ? discarded(*why) : net::HttpResponse{.status = accepted};
     }

@@ -81,7 +81,10 @@ class PledgeRole {
     Task<void> run();
     void stop() { is_stopping_ = true; }
 
-    /// Bytes from somebody. Empty: taken; else why they were thrown away.
+    /// False: it does not know yet which modes are in force, and hears nobody.
+    [[nodiscard]] bool is_ready() const { return agent_.outbox.is_stored(); }
+
+    /// Bytes from somebody. Empty: taken; else why they were thrown away. REQUIRES: is_ready().
     std::optional<mesh::Discard> hear(std::string bytes);
 
     [[nodiscard]] std::vector<PledgeView> pledges() const;
