@@ -91,9 +91,13 @@ def measure_demo(options):
                 say(f"demo: {scenario}, seed {seed}")
 
 
+def short(number):
+    return f"{number:,.0f}" if number >= 1_000 else f"{number:.3g}"
+
+
 def cell(numbers, unit=""):
     spread = spread_of(numbers)
-    return f"{spread.median:.3g} ({spread.least:.3g}–{spread.most:.3g}){unit}"
+    return f"{short(spread.median)} ({short(spread.least)}–{short(spread.most)}){unit}"
 
 
 def switch_rows(units):
