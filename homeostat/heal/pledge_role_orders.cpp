@@ -83,6 +83,8 @@ void PledgeRole::begin(const mesh::RouteId& route,
         notice.mode = mode->terms.mode.text();
         notice.rps_max = mode->terms.rps_max;
     }
+    // What waits for the same dimmer is overtaken; a mode that was to be entered is still answered.
+    std::erase_if(works_, [&route](const Work& one) { return one.route == route && !one.order; });
     works_.push_back({.route = route,
                       .dim = {settings_.neighbours.at(route), permille, until},
                       .order = order,

@@ -221,6 +221,18 @@ TEST_CASE("an agent that watches looks, and does and asks nothing") {
     CHECK(pledging.payments().pledges().front().errors_permille > 300);
 }
 
+TEST_CASE("behind an edge that takes its time orders do not pile up") {
+    Pledging pledging;
+    (void)pledging.run_until([] { return false; }, 6s);
+    pledging.edge.dim_takes = 20s;
+    pledging.is_cut = true;
+    pledging.edge.fraud_can_rps = 1;
+    (void)pledging.run_until([] { return false; }, 61s);
+    CHECK(pledging.edge.orders.size() >= 2);
+    CHECK(pledging.edge.orders.size() <= 3);  // One after the other, the latest each time.
+    CHECK(pledging.edge.unannounced.empty());
+}
+
 TEST_CASE("what an edge does not report is not promised") {
     Pledging pledging;
     (void)pledging.run_until([] { return false; }, 6s);
