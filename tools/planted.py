@@ -102,7 +102,7 @@ def objections(bugs: list[Bug], root: pathlib.Path = ROOT) -> list[str]:
     twice = sorted({it for it in names if names.count(it) > 1})
     found += [f"{name} stands twice" for name in twice]
     for bug in bugs:
-        if not re.match(r"P\d+(, P\d+)*: ", bug.breaks):
+        if not re.match(r"[PN]\d+(, [PN]\d+)*: ", bug.breaks):
             found.append(f"{bug.name}: '{bug.breaks}' names no promise")
         for edit in bug.edits:
             path = root / edit.file

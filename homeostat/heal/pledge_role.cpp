@@ -192,7 +192,9 @@ void PledgeRole::look_at(const mesh::RouteSettings& of, const EdgeWindow& window
     const mesh::Limits& limits = settings_.mesh.limits;
     route.is_bad = evidence.errors_permille >= limits.errors_enter_permille ||
                    std::chrono::milliseconds{evidence.queue_ms} >= limits.queue_enter;
-    route.calls_rps = calls_before(window.requests_per_second(), route.permille);
+    const std::uint32_t calls = calls_before(window.requests_per_second(), route.permille);
+    route.calls_rps_least = route.calls_rps == 0 ? calls : std::min(calls, route.calls_rps);
+    route.calls_rps = calls;
     const mesh::Phase before = agent_.providers.at(of.route).phase;
     // A life that begins with a mode in force may come to ask without ever having been normal.
     const bool has_none = route.thread.incident.empty();
@@ -213,8 +215,8 @@ void PledgeRole::keep_rate(const mesh::RouteSettings& of) {
     if (!route.mode || route.is_found || !agent_.providers.at(of.route).held) {
         return;
     }
-    const std::uint32_t wanted =
-        permille_over(route.mode->terms.rps_max, route.calls_rps, of.floor_rps);
+    const std::uint32_t wanted = within_floor(
+        of.route, permille_over(route.mode->terms.rps_max, route.calls_rps, of.floor_rps));
     const std::uint32_t change =
         std::max(wanted, route.permille) - std::min(wanted, route.permille);
     if (change >= change_min || (wanted == 0 && route.permille > 0)) {

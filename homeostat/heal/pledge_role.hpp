@@ -96,7 +96,10 @@ class PledgeRole {
     /// One route of which we are the caller.
     struct Route {
         std::uint32_t calls_rps{0};  ///< As of the last window, held back or not.
-        std::uint32_t permille{0};   ///< In force, as far as we know.
+        /// Of the last two windows the fewer: after a burst of retries the floor holds all the
+        /// same.
+        std::uint32_t calls_rps_least{0};
+        std::uint32_t permille{0};  ///< In force, as far as we know.
         Instant permille_until{};
         std::uint32_t permille_held{0};         ///< When the last promise ended: the way back.
         std::optional<mesh::EnterMode> mode{};  ///< The last one ordered; none: as usual.
@@ -146,6 +149,7 @@ class PledgeRole {
                std::uint32_t permille,
                Instant until,
                std::optional<std::uint64_t> order);
+    [[nodiscard]] std::uint32_t within_floor(const mesh::RouteId& id, std::uint32_t permille) const;
     [[nodiscard]] bool is_needless(const Work& work) const;
     Task<void> carry_out_all();
     Task<bool> carry_out(Work work);

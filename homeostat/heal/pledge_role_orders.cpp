@@ -77,6 +77,7 @@ void PledgeRole::begin(const mesh::RouteId& route,
                        std::uint32_t permille,
                        Instant until,
                        std::optional<std::uint64_t> order) {
+    permille = within_floor(route, permille);
     ports::ModeNotice notice{
         .route = route.text(), .mode = {}, .permille = permille, .rps_max = 0, .until = until};
     if (const std::optional<mesh::EnterMode>& mode = routes_.at(route).mode) {
@@ -93,6 +94,15 @@ void PledgeRole::begin(const mesh::RouteId& route,
         is_working_ = true;
         asio::co_spawn(strand_, carry_out_all(), asio::detached);
     }
+}
+
+/// The floor holds by what is certain: the fewer calls of the last two windows. What was found in
+/// force is left as it is.
+std::uint32_t PledgeRole::within_floor(const mesh::RouteId& id, std::uint32_t permille) const {
+    const Route& route = routes_.at(id);
+    const std::uint32_t floor_rps = agent_.providers.at(id).route.floor_rps;
+    const std::uint32_t most = guard::permille_above(floor_rps, route.calls_rps_least);
+    return route.is_found ? permille : std::min(permille, most);
 }
 
 Task<void> PledgeRole::carry_out_all() {
@@ -120,7 +130,7 @@ std::expected<DimPermit, Verdict> PledgeRole::permit_for(const Work& work, Effec
     matter.is_suspended = ports_.kill_switch.is_engaged();
     matter.is_recording = settings_.unwitnessed().empty();
     matter.autonomy = settings_.autonomy;
-    matter.calls_rps = routes_.at(work.route).calls_rps;
+    matter.calls_rps = routes_.at(work.route).calls_rps_least;
     return guard::Gate::ask(work.dim, std::move(effect), settings_.dimmers, matter, pace_,
                             ports_.clock.now());
 }
@@ -140,7 +150,7 @@ Task<bool> PledgeRole::carry_out(Work work) {
         co_return false;
     }
     std::vector<Entry> intent{
-        record::dimming({effect, work.dim, work.route.text(), route.calls_rps})};
+        record::dimming({effect, work.dim, work.route.text(), route.calls_rps_least})};
     const bool is_announced = co_await settings_.keep(std::move(intent));
     if (!is_announced) {
         report("nothing can be recorded, so no mode is entered or left");

@@ -82,6 +82,22 @@ TEST_CASE("the promise is kept while the calls change, and its floor, too") {
     }
 }
 
+TEST_CASE("after a burst of calls as many as are critical pass all the same") {
+    Pledging pledging;
+    REQUIRE(promise(pledging));
+    pledging.edge.calls_rps = 4'000;
+    (void)pledging.run_until([] { return false; }, 1s);
+    pledging.edge.calls_rps = 200;
+    bool has_fallen_short = false;
+    (void)pledging.run_until(
+        [&] {
+            has_fallen_short = has_fallen_short || pledging.edge.passing_rps() < 20;
+            return false;
+        },
+        5s);
+    CHECK_FALSE(has_fallen_short);
+}
+
 TEST_CASE("without a word from its neighbour a caller helps itself within 50 ms, above its floor") {
     Pledging pledging;
     (void)pledging.run_until([] { return false; }, 6s);

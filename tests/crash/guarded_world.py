@@ -194,7 +194,8 @@ class GuardedWorld(World):
     def words(self):
         workers = self.operations.get("workers", SERVICES["payments"]["workers"])
         return {**super().words(), "ORACLE": "rules", "HOLD_FOR": self.hold_for,
-                "WITHOUT_MODEL": "# ", "PAYMENTS_MAXCONN": 5 * workers}
+                "WITHOUT_MODEL": "# ", "WITHOUT_MESH": "# ",
+                "PAYMENTS_MAXCONN": 5 * workers}
 
     def write_config(self):
         text = (ROOT / "examples/payment_gateway/homeostat.yaml.in").read_text()

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cerrno>
@@ -159,16 +160,23 @@ void write_down(const std::string& line) {
     errno = error_number;
 }
 
-/// From the opening of an incident on calls are its own, from an intent on those of the effect.
+/// From the opening of an incident on calls are its own, from an intent on those of the effect. A
+/// dimmer is announced by an entry of another kind, and turned outside of any incident.
 void learn(std::string_view bytes) {
     const std::size_t intent = bytes.find("\"entry\":\"intent\"");
     const std::size_t opened = bytes.find("\"entry\":\"opened\"");
-    if (intent == std::string_view::npos && opened == std::string_view::npos) {
+    const std::size_t dimming = bytes.find("\"entry\":\"dimming\"");
+    if (std::min({intent, opened, dimming}) == std::string_view::npos) {
         return;
     }
     Subject& own = subject();
     const std::lock_guard hold(own.mutex);
     own.counts.clear();
+    if (dimming != std::string_view::npos) {
+        own.effect = quoted(bytes, "\"effect\":\"", dimming);
+        own.step = "dim";
+        return;
+    }
     if (intent == std::string_view::npos) {
         own.effect = "-";
         own.step = "open";
@@ -178,8 +186,14 @@ void learn(std::string_view bytes) {
     own.step = quoted(bytes, "\"step\":{\"kind\":\"", intent);
 }
 
-/// What an effect asks of a proxy or a cache; empty for what only reads.
+/// What an effect asks of a proxy or a cache; empty for what only reads. A dimmer is looked at
+/// before and after it is turned, in one line.
 std::string command_in(std::string_view bytes) {
+    const std::size_t turn = bytes.starts_with("show ") ? bytes.find(";set ") : bytes.npos;
+    if (turn != bytes.npos) {
+        const std::string_view rest = bytes.substr(turn + 1);
+        return std::string(rest.substr(0, rest.find(';')));
+    }
     if (bytes.starts_with("set ") || bytes.starts_with("clear ")) {
         return std::string(bytes.substr(0, bytes.find('\n')));
     }
@@ -206,7 +220,8 @@ ssize_t write(int fd, const void* bytes, size_t size) {
         return call(fd, bytes, size);
     }
     const std::string path = path_of(fd);
-    if (!path.starts_with('/') || path.starts_with("/dev/")) {
+    const bool is_device = path.starts_with("/dev/") && !path.starts_with("/dev/shm/");
+    if (!path.starts_with('/') || is_device) {
         return call(fd, bytes, size);  // A pipe, an event: nothing that lasts.
     }
     const std::string_view text(static_cast<const char*>(bytes), size);

@@ -34,6 +34,7 @@ from kill_scenes import SCENES
 
 ROUND_MAX = 90  # Seconds; a scale that is held and given back takes fifteen.
 RESUME_CALLS_MAX = 14  # A successor's first effect comes no later.
+CACHE_ENTRIES = 5  # Of `quotes`, in the configuration: each key has a command of its own.
 TRIES_MAX = 3  # What an agent does differs a little: instances do not die in the same order.
 MISSED_MAX = 0.2  # Of the points of one run, so many may be none of the next,
 MISSED_MIN = 2  # but where few are chosen, so many: others take their places.
@@ -231,7 +232,7 @@ def check_targets(world, witness):
 
     check_ends(world, starts, intents)
     seen = {"start": (check_starts(witness, starts, intents), announced("replace")),
-            "unlink": (unlinks, announced("invalidate"))}
+            "unlink": (unlinks, announced("invalidate") * CACHE_ENTRIES)}
     for (before, after), count in witness.swaps.items():
         if after in ("v1", "c1"):
             count -= world.swaps_by_hand[before, after]
