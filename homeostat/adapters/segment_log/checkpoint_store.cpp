@@ -48,8 +48,7 @@ Result<void> CheckpointStore::recover() {
     const Result<LedgerEnd> end = writer_.read([this](const FoundGroup& found) {
         return visit_commits(found.stored.group, [this](Commit commit) -> Result<void> {
             const auto known = threads_.find(commit.thread);
-            const bool is_known = known != threads_.end() && !known->second.commits.empty();
-            const Commit* last = is_known ? &known->second.commits.back() : nullptr;
+            const Commit* last = known == threads_.end() ? nullptr : &known->second.commits.back();
             if (Result<void> checked = graph::check_next(last, commit); !checked) {
                 return fail(Fault::corrupt, checked.error().text);
             }

@@ -5,6 +5,7 @@
 
 #include "homeostat/adapters/segment_log/ledger_for_test.hpp"
 #include "homeostat/adapters/segment_log/segment_format.hpp"
+#include "homeostat/adapters/segment_log/verify_ledger.hpp"
 #include "homeostat/graph/store_cases_for_test.hpp"
 
 #include <doctest/doctest.h>
@@ -166,6 +167,19 @@ TEST_CASE("a commit that was altered, and given a right checksum, is found when 
     CHECK(store.error().fault == Fault::corrupt);
     CHECK(store.error().text.ends_with(
         "000000.hlog at byte 148: group 0: a commit: the field 'number' is missing"));
+}
+
+TEST_CASE("a commit stands in the ledger at the moment that it was made, under its thread's name") {
+    const ScratchForTest scratch;
+    auto store = open_for_test(writer_options(scratch));
+    const std::vector<Commit> commits = cases::fill(*store, "t-1", 2);
+    store.reset();
+    std::size_t visited_count = 0;
+    REQUIRE(read_ledger(scratch.ledger(), [&](const EntryGroup& group) {
+        CHECK(group.at == commits.at(visited_count++).at);
+        CHECK(group.entries.at(0).incident == IncidentId("t-1"));
+    }));
+    CHECK(visited_count == 2);
 }
 
 }  // namespace homeostat::adapters::segment_log

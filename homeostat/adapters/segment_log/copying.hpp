@@ -19,7 +19,9 @@ struct Copying {
     FileSink sink;
     bool is_failing{false};
     std::atomic<int> batches_waiting_count{0};
-    std::atomic<std::uint64_t> next_index{0};  ///< Of the first group that is not in the file.
+    std::atomic<bool> is_behind{false};  ///< Some found no place to wait, and are in the segments.
+    std::atomic<std::uint64_t> durable_index{0};  ///< Of the first group that is not durable.
+    std::atomic<std::uint64_t> next_index{0};     ///< Of the first group that is not in the file.
     boost::asio::thread_pool thread{1};
 };
 

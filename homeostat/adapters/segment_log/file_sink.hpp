@@ -68,6 +68,9 @@ class FileSink {
                                     std::uint64_t first_index,
                                     std::uint64_t next_index);
 
+    /// Of the first group that is not in the file, by what was copied so far.
+    [[nodiscard]] std::uint64_t next_index() const { return next_index_; }
+
   private:
     [[nodiscard]] Result<void> open();
     [[nodiscard]] Result<void> catch_up(std::uint64_t next_index);
@@ -77,7 +80,7 @@ class FileSink {
     std::filesystem::path ledger_;
     Disk disk_;
     OpenFile file_;
-    std::uint64_t next_index_{0};  ///< Of the first group that is not in the file.
+    std::uint64_t next_index_{0};
 };
 
 }  // namespace homeostat::adapters::segment_log

@@ -148,6 +148,8 @@ TEST_CASE("a file that is none of this ledger's is left as it is, whatever its e
         CHECK(news.told.back().contains(scratch.sink().string() +
                                         ": the last line is none of this ledger"));
         CHECK(news.told.back().ends_with("; move the file away, or name another one"));
+        CHECK(std::ranges::none_of(
+            news.told, [](const std::string& text) { return text.contains("taken away"); }));
     }
 }
 
@@ -204,6 +206,7 @@ TEST_CASE(
     LogForTest log(options);
     REQUIRE(log.numbers().error().fault == Fault::corrupt);
     std::filesystem::remove(scratch.sink());
+    CHECK(log.numbers().error().fault == Fault::corrupt);
     const Result<ports::Position> more = log.append(group_for_test(2));
     REQUIRE_FALSE(more);
     CHECK(more.error().fault == Fault::corrupt);
@@ -245,6 +248,7 @@ TEST_CASE("a sink that may only be appended to is copied to: only what is torn i
     const Disk disk([](DiskCall call) { return call == DiskCall::truncate ? EPERM : 0; });
     FileSink sink(scratch.sink(), scratch.ledger(), disk);
     REQUIRE(sink.copy({}, 0, 2));
+    CHECK(lines_of(scratch.sink()) == numbers_below(2));  // The third may not be durable.
     FileSink again(scratch.sink(), scratch.ledger(), disk);
     REQUIRE(again.copy({}, 0, 3));
     CHECK(lines_of(scratch.sink()) == numbers_below(3));
@@ -262,14 +266,14 @@ TEST_CASE("a sink that is gone at the start is told of, and written anew") {
     News news;
     Options options = sink_options(scratch);
     options.on_news = news.listener();
-    fill_for_test(options, 3);
+    fill_for_test(options, 1);
     CHECK(news.told.empty());
     std::filesystem::remove(scratch.sink());
-    fill_for_test(options, 1);
+    fill_for_test(options, 3);
     CHECK(lines_of(scratch.sink()) == numbers_below(4));
     CHECK(news.told == std::vector<std::string>{
                            scratch.sink().string() +
-                           ": none of the ledger's 3 groups stands there: it is new, or was taken "
+                           ": none of the ledger's 1 groups stands there: it is new, or was taken "
                            "away. It is written from the ledger now, and no witness of the time "
                            "before"});
 }
@@ -412,13 +416,25 @@ TEST_CASE("a check names the place of a sink's line that is none") {
     }
 }
 
-TEST_CASE("a sink inside the ledger's directory is refused") {
+TEST_CASE("a sink, a key or a witness inside the ledger's directory is refused") {
     const ScratchForTest scratch;
+    const std::filesystem::path inside = scratch.ledger() / "copies" / "file";
     Options options = options_for_test(scratch);
-    options.sink = scratch.ledger() / "copies" / "sink.jsonl";
-    const LogForTest log(options);
-    REQUIRE(log.trouble());
-    CHECK(log.trouble()->fault == Fault::invalid);
+    options.heads = HeadOptions{.key = scratch.path() / "key",
+                                .witnesses = {scratch.path() / "first", scratch.path() / "second"},
+                                .clock_for_test = {},
+                                .disk_probe_for_test = {}};
+    std::vector<Options> cases(3, options);
+    cases[0].sink = inside;
+    cases[1].heads->key = inside;
+    cases[2].heads->witnesses.back() = inside;
+    for (const Options& each : cases) {
+        const LogForTest log(each);
+        REQUIRE(log.trouble());
+        CHECK(log.trouble()->fault == Fault::invalid);
+        CHECK(log.trouble()->text.contains(inside.string()));
+    }
+    CHECK_FALSE(LogForTest(options).trouble());
 }
 
 TEST_CASE("verifying needs a ledger, and the sink that was named") {

@@ -31,12 +31,12 @@ class Taking {
         return *this;
     }
 
-    /// What stands before the next quote: a boot's name has none in it.
+    /// What stands before the next quote: a boot's name has none in it. Comes last: nothing behind
+    /// it is wanted.
     Taking& word(std::string_view& taken) {
         const std::size_t end = text_.find('"');
         is_good_ = is_good_ && end != std::string_view::npos;
         taken = text_.substr(0, end);
-        text_.remove_prefix(taken.size());
         return *this;
     }
 
@@ -59,8 +59,8 @@ class Taking {
 
 Result<GroupPrefix> parse_group_prefix(std::string_view payload) {
     GroupPrefix prefix;
-    std::int64_t at_ns = 0;
-    std::int64_t wall_ms = 0;
+    std::int64_t at_ns{};
+    std::int64_t wall_ms{};
     Taking taking(payload);
     taking.literal(R"({"previous":")").hash(prefix.previous);
     taking.literal(R"(","durable_count":)").number(prefix.durable_count);

@@ -120,9 +120,8 @@ Result<void> HeadKeeper::check(const BoundedWitness& file, const SignedHead& las
 // NOLINTNEXTLINE(bugprone-exception-escape): without memory for a last task there is no going on.
 HeadKeeper::~HeadKeeper() {
     asio::post(thread_, [this] {
-        is_stopping_ = true;
-        timer_.cancel();
         send();
+        thread_.stop();  // Without waiting for the clock.
     });
     thread_.join();
 }
@@ -143,7 +142,7 @@ void HeadKeeper::took(LedgerHead head) {
     }
     groups_unwitnessed_ = count;
     head_ = std::move(head);
-    if (count > 0 && !std::exchange(is_look_due_, true)) {
+    if (!std::exchange(is_look_due_, true)) {
         asio::post(thread_, [this] { look(); });
     }
 }
@@ -188,15 +187,17 @@ std::chrono::steady_clock::time_point HeadKeeper::now() const {
     return options_.clock_for_test ? options_.clock_for_test() : std::chrono::steady_clock::now();
 }
 
+/// Says whether so many groups have come, and ends the look that is due: the next group asks for
+/// another one.
+bool HeadKeeper::is_head_due() {
+    const std::lock_guard hold(mutex_);
+    is_look_due_ = false;
+    return groups_unwitnessed_ >= options_.pace.groups;
+}
+
 void HeadKeeper::look() {
-    bool is_due = false;
-    {
-        const std::lock_guard hold(mutex_);
-        is_look_due_ = false;
-        is_due = groups_unwitnessed_ >= options_.pace.groups;
-    }
     // One that fails is tried again by the clock: a group each would have it busy with failing.
-    if (is_due && !(has_failed_ && is_waiting_)) {
+    if (is_head_due() && !(has_failed_ && is_waiting_)) {
         send();
     } else {
         wait();
@@ -204,7 +205,7 @@ void HeadKeeper::look() {
 }
 
 void HeadKeeper::wait() {
-    if (is_stopping_ || std::exchange(is_waiting_, true)) {
+    if (std::exchange(is_waiting_, true)) {
         return;
     }
     timer_.expires_after(options_.pace.every);

@@ -99,6 +99,7 @@ class HeadKeeper {
     [[nodiscard]] std::chrono::steady_clock::time_point now() const;
 
     // These run on the thread.
+    [[nodiscard]] bool is_head_due();
     void look();
     void wait();
     void send();
@@ -131,7 +132,6 @@ class HeadKeeper {
     std::vector<bool> is_compared_;  ///< Of each file: at the start, or before the first head.
     bool is_waiting_{false};         ///< The timer runs.
     bool has_failed_{false};         ///< No witness took the last head that went out.
-    bool is_stopping_{false};
     boost::asio::thread_pool thread_{1};
     boost::asio::steady_timer timer_{thread_};
 };

@@ -157,6 +157,7 @@ TEST_CASE("the time without a witness begins with the first group that none has 
     wait_for_test([&] { return keeper->objection().empty(); });
     is_full = true;
     hours += 100;
+    CHECK(keeper->objection().empty());  // All is seen.
     keeper->took(head_for_test(1, 0));
     CHECK(keeper->objection().empty());
 }

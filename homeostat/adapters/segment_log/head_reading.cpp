@@ -99,8 +99,8 @@ Result<SignedHead> HeadReading::parse(std::string_view line) const {
 
 Result<void> HeadReading::next() {
     std::string line;
-    if (bytes_left_ == 0 || !std::getline(file_, line) || line.size() >= bytes_left_) {
-        head_.reset();  // At the end, or at a line that has no line feed yet.
+    if (!std::getline(file_, line) || line.size() >= bytes_left_) {
+        head_.reset();  // At the end, or at a line that has no line feed yet or came later.
         return {};
     }
     bytes_left_ -= line.size() + 1;

@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds off_max = std::chrono::hours{24};
 
 Duration Retention::passed_until(const Moment& now) const {
     if (!latest_) {
-        return Duration::zero();
+        return {};
     }
     if (now.boot_id == latest_->boot_id) {
         return passed_ + std::max(Duration::zero(), Duration{now.at - latest_->at});

@@ -253,4 +253,48 @@ TEST_CASE("the time that a machine was on counts once, also where it was off in 
     CHECK(first_kept(retention, now) == 1);
 }
 
+TEST_CASE("a segment is old by both clocks, and by neither a moment too early") {
+    const Retention retention = quiet(2, days{1});
+    constexpr std::chrono::milliseconds moment{1};
+    const auto at = [](Duration passed, WallTime wall) {
+        return Moment{Instant{passed}, wall, "boot-1"};
+    };
+    CHECK(first_kept(retention, at(keep, begin + days{397} + moment)) == 0);
+    CHECK(first_kept(retention, at(keep + moment, begin + days{397})) == 0);
+    CHECK(first_kept(retention, at(keep + moment, begin + days{397} + moment)) == 1);
+}
+
+TEST_CASE("a segment is as old as its newest record, also where the wall clock has jumped") {
+    Retention retention(keep);
+    retention.learn(stored_of(0, begin, {}), 0);
+    retention.learn(stored_of(1, begin + days{100}, {}), 0);
+    retention.learn(stored_of(2, begin + days{100}, {}), 1);
+    const WallTime far = begin + days{5000};
+    CHECK(first_kept(retention, {Instant{days{450}}, far, "boot-1"}) == 0);
+    CHECK(first_kept(retention, {Instant{days{498}}, far, "boot-1"}) == 1);
+}
+
+TEST_CASE("a segment is as old as its newest record by the wall clock, also where that went back") {
+    Retention retention(keep);
+    for (const int day : {0, 100, 50}) {  // Within hours.
+        StoredGroup stored = stored_of(static_cast<std::uint64_t>(day), begin + days{day}, {});
+        stored.group.at = Instant{};
+        retention.learn(stored, 0);
+    }
+    retention.learn(stored_of(101, begin, {}), 1);
+    CHECK(first_kept(retention, {Instant{days{900}}, begin + days{480}, "boot-1"}) == 0);
+    CHECK(first_kept(retention, {Instant{days{900}}, begin + days{498}, "boot-1"}) == 1);
+}
+
+TEST_CASE("an incident that is said to be closed twice is closed") {
+    Retention retention(keep);
+    retention.learn(stored_of(0, begin, {entry_of(EntryKind::opened, "i-1")}), 0);
+    retention.learn(
+        stored_of(1, begin,
+                  {entry_of(EntryKind::closed, "i-1"), entry_of(EntryKind::closed, "i-1")}),
+        0);
+    retention.learn(stored_of(2, begin, {entry_of(EntryKind::started, "")}), 1);
+    CHECK(first_kept(retention, moment_at(begin + days{400})) == 1);
+}
+
 }  // namespace homeostat::adapters::segment_log

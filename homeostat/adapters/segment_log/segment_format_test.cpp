@@ -4,7 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace homeostat::adapters::segment_log {
@@ -146,6 +148,69 @@ TEST_CASE("reading stops where the visitor says so") {
         segment_of_three(), [&](std::string_view, std::size_t) { return ++visits_count < 2; });
     CHECK(end.kind == FramesEnd::Kind::stopped);
     CHECK(end.whole_bytes == segment_header_bytes + frame_header_bytes + three[0].size());
+}
+
+namespace {
+
+/// A frame that says this length, whatever stands in it, and has the checksum for that.
+std::string frame_of(std::uint32_t length, std::string_view payload) {
+    std::string frame;
+    for (int byte = 0; byte < 4; ++byte) {
+        frame += static_cast<char>((length >> (8 * byte)) & 0xFFU);
+    }
+    const std::uint32_t crc = crc32c(payload, crc32c(frame));
+    for (int byte = 0; byte < 4; ++byte) {
+        frame += static_cast<char>((crc >> (8 * byte)) & 0xFFU);
+    }
+    return frame.append(payload);
+}
+
+/// One whose checksum ends in a brace, just before the payload's own.
+std::string frame_with_two_braces() {
+    std::string frame;
+    for (int number = 0; frame.empty() || frame[frame_header_bytes - 1] != '{'; ++number) {
+        frame = to_frame(R"({"n":)" + std::to_string(number) + "}");
+    }
+    return frame;
+}
+
+}  // namespace
+
+TEST_CASE("a payload of any size up to the maximum reads as it was written") {
+    for (const std::size_t size : {std::size_t{1}, std::size_t{2}, payload_bytes_max}) {
+        CAPTURE(size);
+        const std::string payload(size, '{');
+        CHECK(to_frame(payload) == frame_of(static_cast<std::uint32_t>(size), payload));
+        const Read read = read_all(header_bytes() + to_frame(payload));
+        CHECK(read.end.kind == FramesEnd::Kind::clean);
+        CHECK(read.payloads == std::vector{payload});
+    }
+}
+
+TEST_CASE("a length that no frame of ours has is refused, whatever the checksum says") {
+    const std::string large(payload_bytes_max + 1, '{');
+    for (const std::string& frame :
+         {frame_of(0, ""), frame_of(3, "{}"), frame_of(18, "{}"),
+          frame_of(payload_bytes_max + 1, large), frame_of(payload_bytes_max, "{}")}) {
+        const Read read = read_all(header_bytes() + to_frame("{}") + frame);
+        CHECK(read.end.kind == FramesEnd::Kind::torn);
+        CHECK(read.payloads == std::vector<std::string>{"{}"});
+        CHECK(read.end.durable_count == 0);
+    }
+}
+
+TEST_CASE("a whole frame is found behind whatever stands before it") {
+    for (const std::string& frame : {to_frame("{}"), to_frame(three[1]), frame_with_two_braces()}) {
+        for (const char noise : {'x', '{', '\0'}) {
+            for (std::size_t size = 1; size < 20; ++size) {
+                CAPTURE(noise);
+                CAPTURE(size);
+                const Read read = read_all(header_bytes() + std::string(size, noise) + frame);
+                CHECK(read.end.whole_bytes == segment_header_bytes);
+                CHECK(read.end.durable_count > 0);
+            }
+        }
+    }
 }
 
 }  // namespace homeostat::adapters::segment_log

@@ -102,11 +102,10 @@ SegmentLog::SegmentLog(Options options, SegmentWriter writer, std::unique_ptr<He
 // NOLINTNEXTLINE(bugprone-exception-escape): without memory for a last task there is no going on.
 SegmentLog::~SegmentLog() {
     asio::post(writer_thread_, [this] {
-        is_stopping_ = true;
-        drop_timer_.cancel();
         if (writer_.is_ready() && writer_.finish()) {
             hand_to_witnesses();
         }
+        writer_thread_.stop();  // What is still to be dropped waits for the next start.
     });
     writer_thread_.join();
     if (copying_) {
@@ -278,16 +277,17 @@ Result<void> SegmentLog::recover(const std::function<void(const EntryGroup&)>& v
     if (Result<void> ready = writer_.go_on_after(*end); !ready) {
         return ready;
     }
-    begins_ = std::max(end->begin.next_index, heads_ ? heads_->begins_witnessed() : 0);
+    begins_ = end->begin.next_index;
+    if (heads_) {  // A dropping that was agreed on may not be all done.
+        begins_ = std::max(begins_, heads_->begins_witnessed());
+    }
     if (last) {
         last->begins = begins_;
     }
     head_ = std::move(last);
     tell_of_recovery(*end, is_sink_new);
     hand_to_witnesses();
-    if (options_.keep > Duration::zero()) {
-        drop_old();
-    }
+    drop_old();
     has_started_ = true;
     return {};
 }
@@ -310,7 +310,7 @@ bool SegmentLog::ask_sink(Witnessed& witnessed) const {
 
 /// The hash of group 0 is the ledger's name. ERRORS: corrupt: a witness knows another.
 Result<void> SegmentLog::learn_ledger(const FoundGroup& found) {
-    if (!heads_ || has_name_) {
+    if (!heads_ || writer_.is_ready()) {
         return {};
     }
     for (const HeadKeeper::Seen& seen : heads_->seen()) {
@@ -322,7 +322,6 @@ Result<void> SegmentLog::learn_ledger(const FoundGroup& found) {
         }
     }
     heads_->begin(std::string(found.ledger));
-    has_name_ = true;
     return {};
 }
 
@@ -346,7 +345,6 @@ void SegmentLog::tell_of_recovery(const LedgerEnd& end, bool is_sink_new) {
                          options_.directory.string(), torn_tail_bytes_));
     }
     next_index_ = end.chain.next_index;
-    lines_first_index_ = next_index_;
 }
 
 Result<ports::Position> SegmentLog::write(EntryGroup group) {
@@ -397,16 +395,21 @@ void SegmentLog::hand_to_sink() {
     if (!copying_ || writer_.poisoned_by()) {
         return;
     }
-    if (copying_->batches_waiting_count.fetch_add(1) >= batches_waiting_max) {
-        copying_->batches_waiting_count.fetch_sub(1);
+    copying_->durable_index.store(next_index_);
+    if (copying_->batches_waiting_count.load() >= batches_waiting_max) {
+        copying_->is_behind.store(true);
         return;
     }
+    copying_->batches_waiting_count.fetch_add(1);
     auto copy = [this, lines = std::move(lines), first = lines_first_index_, next = next_index_] {
-        const Result<void> copied = copying_->sink.copy(lines, first, next);
         copying_->batches_waiting_count.fetch_sub(1);
-        if (copied) {
-            copying_->next_index.store(next);
+        Result<void> copied = copying_->sink.copy(lines, first, next);
+        // Whoever found no place had all the others before it: one of them sees this, at the latest
+        // the last one, so that nothing is missing after the end.
+        if (copied && copying_->is_behind.exchange(false)) {
+            copied = copying_->sink.copy({}, next, copying_->durable_index.load());
         }
+        copying_->next_index.store(copying_->sink.next_index());
         if (std::exchange(copying_->is_failing, !copied) == !copied) {
             return;
         }

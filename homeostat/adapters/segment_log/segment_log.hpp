@@ -119,14 +119,12 @@ class SegmentLog final : public ports::Ledger {
     std::uint64_t begins_{0};  ///< First group that is kept once all is dropped that is agreed on.
     std::optional<Retention::Cut> drop_;  ///< Is recorded, and not yet all done.
     std::string drop_waits_for_;          ///< That it was told so; empty: it does not wait.
-    bool has_name_{false};                ///< The keeper of heads knows which ledger it is.
     bool has_started_{false};             ///< Others may be appending.
-    bool is_stopping_{false};
-    std::unique_ptr<Copying> copying_;   ///< The sink's side; empty without one.
-    std::unique_ptr<HeadKeeper> heads_;  ///< Empty without witnesses.
-    std::mutex waiting_mutex_;           ///< Of the next two.
-    std::vector<Waiting> waiting_;       ///< What the writer's thread takes next, all at once.
-    bool is_batch_due_{false};           ///< It is on its way to take them.
+    std::unique_ptr<Copying> copying_;    ///< The sink's side; empty without one.
+    std::unique_ptr<HeadKeeper> heads_;   ///< Empty without witnesses.
+    std::mutex waiting_mutex_;            ///< Of the next two.
+    std::vector<Waiting> waiting_;        ///< What the writer's thread takes next, all at once.
+    bool is_batch_due_{false};            ///< It is on its way to take them.
     boost::asio::thread_pool writer_thread_{1};
     boost::asio::steady_timer drop_timer_{writer_thread_};
 };

@@ -50,7 +50,7 @@ Moment SegmentLog::now() const {
 }
 
 void SegmentLog::drop_old() {
-    if (is_stopping_ || !writer_.is_ready() || writer_.poisoned_by()) {
+    if (writer_.poisoned_by()) {
         return;
     }
     if (!drop_) {

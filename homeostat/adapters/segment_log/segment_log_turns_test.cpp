@@ -8,10 +8,13 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <future>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace homeostat::adapters::segment_log {
@@ -133,6 +136,165 @@ TEST_CASE("nothing is removed before the sink has a copy of it") {
     const LedgerCheck seen = check_ledger(scratch.ledger(), Witness{{}, scratch.sink()});
     CHECK_FALSE(seen.trouble);
     CHECK(seen.seen.first_index == 3);
+}
+
+namespace {
+
+/// A ledger whose day goes by as a test says, and what it tells.
+class DayScene {
+  public:
+    explicit DayScene(bool has_sink) {
+        options_ = options_for_test(scratch_);
+        options_.segment_bytes_max = 1;
+        options_.keep = std::chrono::hours{24};
+        options_.drop_again_for_test = std::chrono::milliseconds{1};
+        options_.sink = has_sink ? scratch_.sink() : std::filesystem::path();
+        options_.clocks_for_test = [this] { return now(); };
+        options_.on_news = [this](std::string_view text) {
+            const std::lock_guard hold(mutex_);
+            told_.emplace_back(text);
+        };
+        options_.disk_probe_for_test = [this](DiskCall call) {
+            return is_broken && call == DiskCall::sync ? EIO : 0;
+        };
+    }
+
+    [[nodiscard]] Moment now() const {
+        const std::chrono::hours passed{24 * day.load()};
+        return {Instant{passed}, group_for_test(0).wall_at + passed, {}};
+    }
+
+    /// A group of today, of an incident that is over.
+    [[nodiscard]] EntryGroup group(std::uint64_t number) const {
+        EntryGroup group = closed_for_test(number);
+        group.at = now().at;
+        group.wall_at = now().wall_at;
+        return group;
+    }
+
+    [[nodiscard]] std::uint64_t told_count(std::string_view what) {
+        const std::lock_guard hold(mutex_);
+        return static_cast<std::uint64_t>(std::ranges::count_if(
+            told_, [what](const std::string& text) { return text.contains(what); }));
+    }
+
+    /// Where the sink's file belongs there is a directory from now on.
+    void block_sink() const {
+        std::filesystem::remove(scratch_.sink());
+        std::filesystem::create_directories(scratch_.sink() / "in the way");
+    }
+
+    [[nodiscard]] bool has_segment(std::size_t number) const {
+        return std::filesystem::exists(scratch_.segment(number));
+    }
+    [[nodiscard]] const Options& options() const { return options_; }
+    [[nodiscard]] const ScratchForTest& scratch() const { return scratch_; }
+
+    std::atomic<int> day{0};
+    std::atomic<bool> is_broken{false};
+
+  private:
+    ScratchForTest scratch_;
+    std::mutex mutex_;
+    std::vector<std::string> told_;
+    Options options_;
+};
+
+void wait_for_lines(const DayScene& scene, std::ptrdiff_t count) {
+    wait_for_test(
+        [&] { return std::ranges::count(read_for_test(scene.scratch().sink()), '\n') == count; });
+}
+
+}  // namespace
+
+TEST_CASE("a ledger that is never started anew drops what it wrote itself, again and again") {
+    DayScene scene(false);
+    LogForTest log(scene.options());
+    for (std::uint64_t number = 0; number < 3; ++number) {
+        REQUIRE(log.append(scene.group(number)));
+    }
+    scene.day = 2;
+    REQUIRE(log.append(scene.group(3)));
+    wait_for_test([&] { return scene.told_count("dropped the groups before 3") > 0; });
+    CHECK_FALSE(scene.has_segment(2));
+    CHECK(scene.has_segment(3));
+    scene.day = 4;
+    REQUIRE(log.append(scene.group(5)));  // Group 4 is the record of the dropping.
+    wait_for_test([&] { return scene.told_count("dropped the groups before 5") > 0; });
+    CHECK_FALSE(scene.has_segment(4));
+    CHECK(scene.has_segment(5));
+    CHECK(scene.told_count("dropped the groups before 3") == 1);
+    CHECK(verify_ledger(scene.scratch().ledger()).value().first_index == 5);
+}
+
+TEST_CASE("each dropping that has to wait is told of, and each that is done") {
+    DayScene scene(true);
+    LogForTest log(scene.options());
+    for (const std::uint64_t turn : {1U, 2U}) {
+        CAPTURE(turn);
+        scene.block_sink();
+        for (std::uint64_t number = 0; number < 3; ++number) {
+            REQUIRE(log.append(scene.group(10 * turn + number)));
+        }
+        scene.day += 2;
+        REQUIRE(log.append(scene.group(10 * turn + 3)));
+        wait_for_test([&] { return scene.told_count("is dropped once ") == turn; });
+        EntryGroup refused = scene.group(99);
+        refused.entries[0].body.as_object()["because"] = "\xC3\x28";
+        for (int tries = 0; tries < 2'000; ++tries) {  // It is looked for in between.
+            REQUIRE_FALSE(log.append(refused));
+        }
+        CHECK(scene.told_count("is dropped once ") == turn);
+        std::filesystem::remove_all(scene.scratch().sink());
+        REQUIRE(log.append(scene.group(10 * turn + 5)));
+        wait_for_test([&] { return scene.told_count("dropped the groups before ") == turn; });
+    }
+}
+
+TEST_CASE("what is old goes where the sink has all of it, be the sink away since") {
+    DayScene scene(true);
+    LogForTest log(scene.options());
+    for (std::uint64_t number = 0; number < 3; ++number) {
+        REQUIRE(log.append(scene.group(number)));
+    }
+    wait_for_lines(scene, 3);
+    scene.block_sink();
+    scene.day = 2;
+    REQUIRE(log.append(scene.group(3)));
+    wait_for_test([&] { return scene.told_count("dropped the groups before 3") > 0; });
+    CHECK_FALSE(scene.has_segment(2));
+}
+
+TEST_CASE("nothing is dropped any more once the disk has failed, whatever was agreed on before") {
+    DayScene scene(false);
+    const std::filesystem::path heads = scene.scratch().path() / "heads.jsonl";
+    std::atomic<bool> is_full = true;
+    Options options = scene.options();
+    options.heads = HeadOptions{.key = scene.scratch().path() / "key",
+                                .witnesses = {heads},
+                                .pace = {.groups = 1, .every = std::chrono::milliseconds{1}},
+                                .clock_for_test = {},
+                                .disk_probe_for_test = [&is_full](DiskCall call) {
+                                    return is_full && call == DiskCall::write ? ENOSPC : 0;
+                                }};
+    LogForTest log(options);
+    for (std::uint64_t number = 0; number < 3; ++number) {
+        REQUIRE(log.append(scene.group(number)));
+    }
+    scene.day = 2;
+    REQUIRE(log.append(scene.group(3)));
+    wait_for_test([&] { return scene.told_count("is dropped once a witness has seen") == 1; });
+    scene.is_broken = true;
+    CHECK_FALSE(log.append(scene.group(5)));
+    is_full = false;
+    wait_for_test([&] {
+        const auto last = HeadFile(heads).last();
+        return last && *last && (*last)->begins == 3;
+    });
+    for (int tries = 0; tries < 2'000; ++tries) {  // It is looked for in between.
+        REQUIRE_FALSE(log.append(scene.group(6)));
+    }
+    CHECK(scene.has_segment(0));
 }
 
 }  // namespace homeostat::adapters::segment_log

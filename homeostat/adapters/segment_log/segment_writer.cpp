@@ -76,9 +76,8 @@ Result<void> SegmentWriter::go_on_after(const LedgerEnd& end) {
     ledger_ = end.ledger;
     first_segment_ = end.first_segment;
     next_segment_ = end.next_segment();
-    Result<void> ready = end.segments_count == 0 ? begin_segment() : open_last(end);
-    durable_count_ = ready ? chain_.next_index : 0;
-    return ready;
+    durable_count_ = chain_.next_index;
+    return end.segments_count == 0 ? begin_segment() : open_last(end);
 }
 
 Result<void> SegmentWriter::open_last(const LedgerEnd& end) {
@@ -118,10 +117,8 @@ Result<void> SegmentWriter::make_durable(const std::filesystem::path& path,
     if (!done && fault_of(done.error()) == Fault::full) {
         // No room for another one: a full disk is no reason not to start, so over the old one.
         const Result<OpenFile> last = disk_.open(path);
-        done = last ? Result<void>{} : std::unexpected<Error>(last.error());
-        if (done && end.torn_tail_bytes > 0) {
-            done = disk_.truncate(*last, end.last_segment_bytes);
-        }
+        done = last ? disk_.truncate(*last, end.last_segment_bytes)
+                    : std::unexpected<Error>(last.error());
         done = done ? disk_.rewrite(path, *bytes) : done;
     }
     // So with its name: the process before us may have ended between rename and sync.
@@ -193,10 +190,10 @@ Result<void> SegmentWriter::sync() {
 }
 
 Result<void> SegmentWriter::finish() {
+    // The mark itself may become durable when it likes: one that is lost, or of an earlier end,
+    // only means that the last segment is written again.
     const Result<void> synced = sync();
-    const Result<void> placed =
-        synced ? disk_.place(options_.directory / end_name, end_mark()) : synced;
-    return placed ? disk_.sync_directory(options_.directory) : placed;
+    return synced ? disk_.place(options_.directory / end_name, end_mark()) : synced;
 }
 
 Result<void> SegmentWriter::drop_before(std::size_t segment) {

@@ -95,8 +95,8 @@ class SinkReading {
     [[nodiscard]] Result<void> next() {
         point_.reset();
         std::string line;
-        if (bytes_left_ == 0 || !std::getline(file_, line) || line.size() >= bytes_left_) {
-            return {};  // At the end, or at a line that has no line feed yet.
+        if (!std::getline(file_, line) || line.size() >= bytes_left_) {
+            return {};  // At the end, or at a line that has no line feed yet or came later.
         }
         bytes_left_ -= line.size() + 1;
         line_begin_ = std::exchange(next_begin_, next_begin_ + line.size() + 1);
@@ -237,7 +237,6 @@ class Checking {
             const std::size_t last = end.segments_count == 0 ? 0 : end.next_segment() - 1;
             check_.first_bad =
                 BadPlace{segment_name(last), end.last_segment_bytes, all_seen.error().text};
-            blame_witness();
         }
         return all_seen;
     }

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <sstream>
 #include <string>
@@ -190,6 +191,62 @@ TEST_CASE("a witness's line that has no line feed yet is none, be it whole or no
             write_for_test(file, bytes);
         }
     }
+}
+
+TEST_CASE("a sink's line that is none is found also among those of what was dropped") {
+    const Shortened scene;
+    const std::string bad = "no line\n";
+    const std::vector<std::vector<std::string>> sinks{
+        {bad, scene.lines[2], scene.lines[3]},
+        {scene.lines[1], bad, scene.lines[2]},
+        {scene.lines[2], bad, scene.lines[3]},
+        {scene.lines[2], scene.lines[3], bad},
+    };
+    for (const std::vector<std::string>& sink : sinks) {
+        const LedgerCheck seen = scene.check(sink);
+        REQUIRE(seen.trouble);
+        const std::string text = read_for_test(scene.scratch.sink());
+        const auto line = 1 + std::ranges::count(text.substr(0, text.find(bad)), '\n');
+        CHECK(seen.trouble->text.contains(" line " + std::to_string(line) + ": "));
+        REQUIRE(seen.first_bad);
+        CHECK(seen.first_bad->segment == scene.scratch.sink().string());
+        CHECK(seen.first_bad->offset == text.find(bad));
+    }
+}
+
+TEST_CASE("a sink without a line agrees with every ledger, and a directory with none") {
+    const ScratchForTest scratch;
+    fill_for_test(options_for_test(scratch), 2);
+    write_for_test(scratch.sink(), "");
+    const LedgerCheck seen = check_ledger(scratch.ledger(), Witness{{}, scratch.sink()});
+    CHECK_FALSE(seen.trouble);
+    CHECK(seen.seen.witnessed_count == 0);
+    const LedgerCheck wrong = check_ledger(scratch.ledger(), Witness{{}, scratch.path()});
+    REQUIRE(wrong.trouble);
+    CHECK(wrong.trouble->fault == Fault::absent);
+}
+
+TEST_CASE("where a ledger has no segment any more its witness's word is about the first one") {
+    const ScratchForTest scratch;
+    fill_for_test(sink_options(scratch), 2);
+    std::filesystem::remove_all(scratch.ledger());
+    std::filesystem::create_directory(scratch.ledger());
+    const LedgerCheck seen = check_ledger(scratch.ledger(), Witness{{}, scratch.sink()});
+    REQUIRE(seen.trouble);
+    CHECK(seen.trouble->fault == Fault::corrupt);
+    REQUIRE(seen.first_bad);
+    CHECK(seen.first_bad->segment == segment_name(0));
+    CHECK(seen.first_bad->offset == 0);
+}
+
+TEST_CASE("a ledger that dropped one group says when, as one that dropped many") {
+    const ScratchForTest scratch;
+    fill_old_for_test(options_for_test(scratch), 1);
+    LogForTest log(keeping_for_test(options_for_test(scratch)));
+    REQUIRE(log.log().replay([](const EntryGroup&) {}));
+    const Verification seen = verify_ledger(scratch.ledger()).value();
+    CHECK(seen.first_index == 1);
+    CHECK(seen.dropped_at == keeping_for_test(options_for_test(scratch)).clocks_for_test().wall_at);
 }
 
 }  // namespace homeostat::adapters::segment_log
