@@ -1,5 +1,7 @@
-// What guard remembers has a bound: the oldest goes, and what it had counted with it.
+// What guard remembers has a bound: the oldest goes, and what it had counted with it. What cannot
+// be read is not remembered.
 
+#include "homeostat/guard/history.hpp"
 #include "homeostat/guard/lasting.hpp"
 #include "homeostat/guard/scene_for_test.hpp"
 
@@ -59,6 +61,36 @@ TEST_CASE("a dimmer that was never turned has all its turns, be it a single one"
     CHECK(pace.turns_lately(fraud, now) == 0);
     CHECK(Gate::ask(half, EffectId("p1.e1"), declared, matter, pace, now));
     CHECK_FALSE(Gate::ask(half, EffectId("p1.e2"), declared, matter, pace, now));
+}
+
+TEST_CASE("an entry that cannot be read, or is of an incident that nobody knows, changes nothing") {
+    History known;
+    known.learn(Entry{EntryKind::opened, incident, json::object{}}, now);
+    History neutral = known;
+    neutral.learn(Entry{EntryKind::gap, incident, json::object{}}, now);
+    for (const EntryKind kind : {EntryKind::answered, EntryKind::outcome, EntryKind::held,
+                                 EntryKind::proof, EntryKind::change}) {
+        CAPTURE(static_cast<int>(kind));
+        History unreadable = known;
+        unreadable.learn(Entry{kind, incident, json::object{}}, now);
+        CHECK(unreadable == neutral);
+    }
+    AnsweredBody denied;
+    denied.remedy = restart_0;
+    denied.by = "ada";
+    denied.says = PersonSays::denied;
+    ProofBody proof;
+    proof.remedy = restart_0;
+    for (const Entry& entry :
+         {entry_of(EntryKind::answered, incident_other, denied),
+          entry_of(EntryKind::outcome, incident_other, OutcomeBody{.effect = EffectId("i-2.e1")}),
+          entry_of(EntryKind::held, incident_other, HeldBody{.remedy = restart_0}),
+          entry_of(EntryKind::proof, incident_other, proof)}) {
+        CAPTURE(static_cast<int>(entry.kind));
+        History strange = known;
+        strange.learn(entry, now);
+        CHECK(strange == neutral);
+    }
 }
 
 }  // namespace homeostat::guard
