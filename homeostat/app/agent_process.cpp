@@ -379,16 +379,14 @@ Result<void> AgentProcess::make_pledges() {
     if (!config_.mesh) {
         return {};
     }
-    Result<std::unique_ptr<Pledges>> pledges =
-        Pledges::make(config_, {.executor = context_.get_executor(),
-                                .clock = clock_,
-                                .kill_switch = *kill_switch_,
-                                .role = *executor_,
-                                .edge = *edge_,
-                                .unwitnessed = [this] { return ledger_->objection(); },
-                                .log = log_});
-    pledges_ = pledges ? *std::move(pledges) : nullptr;
-    return pledges ? pledges_->listen() : std::unexpected(pledges.error());
+    auto pledges =
+        Pledges::make(config_, {context_.get_executor(), clock_, *kill_switch_, *executor_, *edge_,
+                                [this] { return ledger_->objection(); }, log_});
+    if (!pledges) {
+        return std::unexpected(pledges.error());
+    }
+    pledges_ = *std::move(pledges);
+    return pledges_->listen();
 }
 
 void AgentProcess::make_oracle() {

@@ -21,6 +21,8 @@ namespace homeostat::app {
 
 namespace {
 
+constexpr const char* nothing_here = "there is no such thing here; see GET /v1/status";
+
 struct SwitchRequest {
     std::optional<std::string> because;
 
@@ -115,17 +117,8 @@ ControlApi::ControlApi(ControlContext context) : context_(std::move(context)) {}
 
 Task<net::HttpResponse> ControlApi::answer(net::HttpRequest request) {
     const bool is_post = request.method == "POST";
-    if (request.method == "GET" && request.path == "/healthz") {
-        co_return health();
-    }
-    if (request.method == "GET" && request.path == "/metrics" && context_.figures != nullptr) {
-        co_return metrics();
-    }
-    if (request.method == "GET" && request.path == "/v1/status") {
-        co_return co_await status();
-    }
-    if (request.method == "GET" && request.path == "/v1/pledges") {
-        co_return pledges();
+    if (request.method == "GET") {
+        co_return co_await tell(std::move(request));
     }
     if (is_post && (request.path == "/v1/suspend" || request.path == "/v1/resume")) {
         const bool engage = request.path == "/v1/suspend";
@@ -140,7 +133,23 @@ Task<net::HttpResponse> ControlApi::answer(net::HttpRequest request) {
     if (is_post && request.path == "/v1/changes" && context_.takes_changes) {
         co_return co_await take_change(std::move(request));
     }
-    co_return refuse(404, "there is no such thing here; see GET /v1/status");
+    co_return refuse(404, nothing_here);
+}
+
+Task<net::HttpResponse> ControlApi::tell(net::HttpRequest request) {
+    if (request.path == "/healthz") {
+        co_return health();
+    }
+    if (request.path == "/metrics" && context_.figures != nullptr) {
+        co_return metrics();
+    }
+    if (request.path == "/v1/pledges") {
+        co_return pledges();
+    }
+    if (request.path == "/v1/status") {
+        co_return co_await status();
+    }
+    co_return refuse(404, nothing_here);
 }
 
 net::HttpResponse ControlApi::health() const {

@@ -48,6 +48,7 @@ class ControlApi {
     Task<net::HttpResponse> answer(net::HttpRequest request);
 
   private:
+    Task<net::HttpResponse> tell(net::HttpRequest request);
     [[nodiscard]] net::HttpResponse health() const;
     [[nodiscard]] net::HttpResponse metrics() const;
     [[nodiscard]] net::HttpResponse pledges() const;

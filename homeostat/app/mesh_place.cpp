@@ -4,6 +4,7 @@
 #include "homeostat/base/ensure.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -52,6 +53,11 @@ std::vector<std::string> names_of(const std::vector<ReducedModeConfig>& modes) {
 
 std::string node_of(const std::string& service) {
     return fmt::format("{}[\"{}\"]", service, service);
+}
+
+/// What stands on an arrow.
+std::string label_of(const std::vector<std::string>& modes) {
+    return fmt::format("|\"{}\"|", fmt::join(modes, ", "));
 }
 
 }  // namespace
@@ -127,22 +133,15 @@ std::string mesh_drawing(const Config& config) {
     const std::string& self = config.service.text();
     text += "    " + node_of(self) + "\n";
     for (const NeighbourConfig& neighbour : config.neighbours) {
-        std::string modes;
-        for (const ReducedModeConfig& mode : neighbour.reduced_modes) {
-            modes += (modes.empty() ? "" : ", ") + mode.mode;
-        }
-        const std::string label = neighbour.agent ? fmt::format("|\"{}\"|", modes) : std::string();
-        const std::string arrow = neighbour.agent ? "-->" : "-.->";
-        text +=
-            fmt::format("    {} {}{} {}\n", self, arrow, label, node_of(neighbour.service.text()));
+        const std::string label =
+            neighbour.agent ? label_of(names_of(neighbour.reduced_modes)) : std::string();
+        text += fmt::format("    {} {}{} {}\n", self, neighbour.agent ? "-->" : "-.->", label,
+                            node_of(neighbour.service.text()));
     }
-    for (const MeshCallerConfig& caller :
-         config.mesh ? config.mesh->callers : std::vector<MeshCallerConfig>{}) {
-        std::string modes;
-        for (const std::string& mode : caller.modes) {
-            modes += (modes.empty() ? "" : ", ") + mode;
-        }
-        text += fmt::format("    {} -->|\"{}\"| {}\n", node_of(caller.service.text()), modes, self);
+    const auto callers = config.mesh ? config.mesh->callers : std::vector<MeshCallerConfig>{};
+    for (const MeshCallerConfig& caller : callers) {
+        text += fmt::format("    {} -->{} {}\n", node_of(caller.service.text()),
+                            label_of(caller.modes), self);
     }
     return text;
 }

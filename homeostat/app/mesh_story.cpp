@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -71,6 +72,24 @@ std::string sentence_of(const PledgeBody& pledge) {
     return {};
 }
 
+/// Whose ledger it is from here on.
+std::optional<std::string> service_in(const Entry& entry) {
+    if (entry.kind != EntryKind::started) {
+        return std::nullopt;
+    }
+    const Result<StartedBody> started = from_json<StartedBody>(entry.body);
+    return started ? std::optional(started->service.text()) : std::nullopt;
+}
+
+/// None also for one that this program cannot read.
+std::optional<PledgeBody> pledge_in(const Entry& entry) {
+    if (entry.kind != EntryKind::pledge) {
+        return std::nullopt;
+    }
+    Result<PledgeBody> pledge = from_json<PledgeBody>(entry.body);
+    return pledge ? std::optional(*std::move(pledge)) : std::nullopt;
+}
+
 }  // namespace
 
 std::vector<MeshMoment> moments_of(const std::vector<EntryGroup>& groups) {
@@ -78,14 +97,8 @@ std::vector<MeshMoment> moments_of(const std::vector<EntryGroup>& groups) {
     std::string service;
     for (const EntryGroup& group : groups) {
         for (const Entry& entry : group.entries) {
-            if (entry.kind == EntryKind::started) {
-                const Result<StartedBody> started = from_json<StartedBody>(entry.body);
-                service = started ? started->service.text() : service;
-            }
-            if (entry.kind != EntryKind::pledge) {
-                continue;
-            }
-            if (Result<PledgeBody> pledge = from_json<PledgeBody>(entry.body)) {
+            service = service_in(entry).value_or(service);
+            if (std::optional<PledgeBody> pledge = pledge_in(entry)) {
                 moments.push_back({service, to_ns(group.at),
                                    group.wall_at.time_since_epoch().count(), *std::move(pledge)});
             }

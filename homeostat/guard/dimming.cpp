@@ -135,12 +135,14 @@ Verdict check(const Dim& dim,
     return verdict;
 }
 
-std::expected<DimPermit, Verdict> Gate::ask(const Dim& dim,
-                                            EffectId effect,
-                                            const std::vector<DimmerLimits>& declared,
-                                            const DimmerMatter& matter,
-                                            DimmerPace& pace,
-                                            Instant now) {
+// As many parameters as for a step: each is a different thing that the caller has at hand.
+std::expected<DimPermit, Verdict> Gate::ask(  // NOLINT(readability-function-size): see above.
+    const Dim& dim,
+    EffectId effect,
+    const std::vector<DimmerLimits>& declared,
+    const DimmerMatter& matter,
+    DimmerPace& pace,
+    Instant now) {
     Verdict verdict = check(dim, declared, matter, pace, now);
     if (verdict.kind != VerdictKind::permit) {
         return std::unexpected(std::move(verdict));

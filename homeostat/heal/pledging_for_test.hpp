@@ -60,7 +60,7 @@ class PledgedEdge final : public ports::Dimmer {
     }
 
     Task<Outcome> dim(DimRequest request, Instant /*deadline*/) override {
-        const Dim wanted = request.dim();
+        const Dim& wanted = request.dim();
         const std::string effect = request.effect().text();
         if (before_dim) {
             before_dim();

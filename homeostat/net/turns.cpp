@@ -41,8 +41,10 @@ constexpr Duration wait_max = std::chrono::hours{24};
 /// on gives back the turn that it was given.
 class Place {
   public:
-    Place(std::shared_ptr<Turns::State> state, boost::asio::any_io_executor executor, Duration wait)
-        : state_(std::move(state)), waiting_{boost::asio::steady_timer(std::move(executor), wait)} {
+    Place(std::shared_ptr<Turns::State> state,
+          const boost::asio::any_io_executor& executor,
+          Duration wait)
+        : state_(std::move(state)), waiting_{boost::asio::steady_timer(executor, wait)} {
         state_->waiting.push_back(&waiting_);
     }
     ~Place() {

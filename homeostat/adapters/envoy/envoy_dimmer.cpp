@@ -63,7 +63,7 @@ DimmerFacts facts_of(const NeighbourCluster& neighbour,
 }  // namespace
 
 Task<Outcome> EnvoyDimmer::dim(DimRequest request, Instant deadline) {
-    const Dim dim = request.dim();
+    const Dim& dim = request.dim();
     const std::vector<NeighbourCluster>& known = admin_.options().neighbours;
     const auto own = std::ranges::find(known, dim.neighbour, &NeighbourCluster::service);
     if (own == known.end() || own->dimmer.empty()) {

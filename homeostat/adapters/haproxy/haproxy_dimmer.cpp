@@ -91,7 +91,7 @@ HaproxyDimmer::HaproxyDimmer(boost::asio::any_io_executor executor, const Option
 }
 
 Task<Outcome> HaproxyDimmer::dim(DimRequest request, Instant deadline) {
-    const Dim dim = request.dim();
+    const Dim& dim = request.dim();
     const auto own = std::ranges::find(neighbours_, dim.neighbour, &NeighbourBackend::service);
     if (own == neighbours_.end()) {
         co_return refused("the edge knows no dimmer of that name");

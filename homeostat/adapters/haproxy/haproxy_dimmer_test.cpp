@@ -10,6 +10,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace homeostat;
@@ -113,11 +114,12 @@ TEST_CASE("what HAProxy answers in words is a refusal with these words") {
     const std::string no_gpt0 = "Data type not stored in this table\n\n";
     std::string without = entry(0);
     without.replace(without.find("gpt0"), 4, "gpc0");
-    for (const auto& [reply, word] :
-         {std::pair{no_table + no_table + no_table, "no stick table 'dimmers'"},
-          {none + no_gpt0 + without, "not stored"},
-          {without + no_gpt0 + without, "no gpt0"},
-          {none + "Permission denied\n\n" + none, "Permission denied"}}) {
+    const std::vector<std::pair<std::string, std::string>> replies{
+        {no_table + no_table + no_table, "no stick table 'dimmers'"},
+        {none + no_gpt0 + without, "not stored"},
+        {without + no_gpt0 + without, "no gpt0"},
+        {none + "Permission denied\n\n" + none, "Permission denied"}};
+    for (const auto& [reply, word] : replies) {
         CAPTURE(reply);
         World world({{reply, closes}});
         const Outcome outcome = world.dim(fraud(250));
@@ -127,13 +129,16 @@ TEST_CASE("what HAProxy answers in words is a refusal with these words") {
 }
 
 TEST_CASE("whatever else goes wrong once the order was sent is unknown, and it is sent once") {
-    for (const ScriptLine& line :
-         {ScriptLine{"", closes}, ScriptLine{"", hangs}, ScriptLine{none + yes, closes},
-          ScriptLine{none + yes + none, closes},  // It says yes and does not do it.
-          ScriptLine{none + yes + entry(249), closes},
-          ScriptLine{none + yes + entry(250) + "more", closes},
-          ScriptLine{none + yes + "No such table\n\n", closes},
-          ScriptLine{"rubbish\n\n", closes}}) {
+    const std::vector<ScriptLine> lines{
+        {"", closes},
+        {"", hangs},
+        {none + yes, closes},
+        {none + yes + none, closes},  // It says yes and does not do it.
+        {none + yes + entry(249), closes},
+        {none + yes + entry(250) + "more", closes},
+        {none + yes + "No such table\n\n", closes},
+        {"rubbish\n\n", closes}};
+    for (const ScriptLine& line : lines) {
         CAPTURE(line.say);
         World world({line});
         CHECK(world.dim(fraud(250), 100ms).kind == OutcomeKind::unknown);

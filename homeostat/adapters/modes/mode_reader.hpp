@@ -76,7 +76,7 @@ class ModeReader {
     ModeReader& operator=(ModeReader&&) = delete;
 
     /// Whether there is such a file. One that was not there is looked for by each `open_again`.
-    bool is_open() const { return bytes_ != nullptr; }
+    [[nodiscard]] bool is_open() const { return bytes_ != nullptr; }
     bool open_again() {
         unmap();
         map();
@@ -84,7 +84,7 @@ class ModeReader {
     }
 
     /// The mode of a route now.
-    Mode of(const std::string& route) const {
+    [[nodiscard]] Mode of(const std::string& route) const {
         for (std::uint32_t slot = 0; is_open() && slot < slots_count; ++slot) {
             char copy[slot_bytes];  // NOLINT(modernize-avoid-c-arrays): as it lies in the file.
             if (take(slot, copy) && text_at(copy, route_at, route_bytes) == route) {

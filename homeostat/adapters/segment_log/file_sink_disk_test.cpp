@@ -147,7 +147,9 @@ TEST_CASE("the longest line is found behind whatever is torn, and nothing longer
     CHECK(parse_sink_tail(torn).value().torn_bytes == torn.size());
     CHECK_FALSE(parse_sink_tail(torn + "x"));
     for (const std::string& behind : {std::string(), torn}) {
-        write_for_test(scratch.sink(), first + line + behind);
+        std::string text = first;
+        text.append(line).append(behind);
+        write_for_test(scratch.sink(), text);
         const auto last = last_witness_point(Disk(), scratch.sink());
         REQUIRE_MESSAGE(last, last.error().text);
         CHECK(last->value().index == 7);

@@ -236,9 +236,9 @@ TEST_CASE("each witness gets the head, and each that fails is named with its rea
     keeper->took(head_for_test(1));
     wait_for_test([&] { return keeper->objection().contains("cannot write " + second.string()); });
     const std::string why = ": Input/output error (look at the medium, then try again)";
-    CHECK(keeper->objection().ends_with("make one writable again: cannot write " +
-                                        heads_of(scratch).string() + why + "; cannot write " +
-                                        second.string() + why));
+    std::string says = "make one writable again: cannot write " + heads_of(scratch).string();
+    says.append(why).append("; cannot write ").append(second.string()).append(why);
+    CHECK(keeper->objection().ends_with(says));
 }
 
 TEST_CASE("every witness is read at the start, and one that is not ours ends it") {

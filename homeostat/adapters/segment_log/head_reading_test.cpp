@@ -100,7 +100,9 @@ TEST_CASE("a line that is no head is found wherever it stands, with its byte") {
                 CAPTURE(count);
                 const std::string before = scene.lines(numbers_below(count));
                 const std::string behind = count < 4 ? scene.lines({3}) : "";
-                const LedgerCheck seen = scene.check(before + bad + behind);
+                std::string text = before;
+                text.append(bad).append(behind);
+                const LedgerCheck seen = scene.check(text);
                 REQUIRE(seen.trouble);
                 CHECK(seen.trouble->fault == Fault::corrupt);
                 REQUIRE(seen.first_bad);

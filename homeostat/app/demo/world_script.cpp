@@ -235,7 +235,10 @@ Result<int> World::dimmed_permille() {
         return std::unexpected(entry.error());
     }
     const std::size_t at = entry->find("gpt0=");
-    return at == std::string::npos ? 0 : std::atoi(entry->c_str() + at + 5);
+    constexpr std::size_t before = 5;
+    return at == std::string::npos
+               ? 0
+               : static_cast<int>(std::strtol(entry->c_str() + at + before, nullptr, 10));
 }
 
 Result<World::Checks> World::checks_of_fraud() {

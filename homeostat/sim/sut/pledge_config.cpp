@@ -138,9 +138,9 @@ Result<mesh::Limits> limits_of(const std::map<std::string, std::uint32_t>& value
         const auto* const count = std::ranges::find(counts, std::string_view(name), &Count::first);
         const auto* const span = std::ranges::find(spans, std::string_view(name), &Span::first);
         if (count != counts.end()) {
-            limits.*(count->second) = value;
+            limits.*count->second = value;
         } else if (span != spans.end()) {
-            limits.*(span->second) = std::chrono::milliseconds{value};
+            limits.*span->second = std::chrono::milliseconds{value};
         } else {
             return fail(Fault::invalid, fmt::format("limits: there is none named {}", name));
         }

@@ -211,7 +211,7 @@ Result<void> PledgeServer::tell(std::string_view path, std::string_view text) {
         return fail(Fault::absent, "no such door");
     }
     const Result<json::value> value = parse_json(text);
-    return value ? (this->*(door->second))(*value) : std::unexpected(value.error());
+    return value ? (this->*door->second)(*value) : std::unexpected(value.error());
 }
 
 Result<void> PledgeServer::tell_looked(const json::value& value) {
