@@ -14,7 +14,8 @@ void add_mesh(CLI::App& app, CommonOptions& pledges_options, MeshOptions& option
         "A line for each route: who calls whom, where their agreement stands, the reduced mode and "
         "for how\nlong it still lasts. It ends by itself then, whoever is dead "
         "(docs/pledges.md).\n\n"
-        "Exit status:\n  0  shown\n  2  the configuration cannot be used\n  3  no agent "
+        "Exit status:\n  0  shown\n  1  the agent is of another version\n  2  the configuration "
+        "cannot be used\n  3  no agent "
         "answers\n\nExample:\n  homeostat pledges -c payments.yaml");
     CLI::App* mesh =
         app.add_subcommand("mesh", "Who calls whom, and on which reduced modes they can agree");
