@@ -70,7 +70,8 @@ std::vector<a2a::A2aTask> tasks_of(const std::deque<heal::PledgeMoment>& moments
     std::vector<a2a::A2aTask> tasks;
     for (const auto& [wall_at, pledge] : moments) {
         const std::optional<a2a::TaskState> state = state_after(pledge.event);
-        if (!state) {
+        // The end of a mode that was found at a start belongs to no agreement of this life.
+        if (!state || pledge.thread.empty()) {
             continue;
         }
         auto found = std::ranges::find(tasks, id_of(pledge), &a2a::A2aTask::id);

@@ -47,6 +47,11 @@ TEST_CASE("an agreement is a task that works while it lasts and is completed whe
     CHECK(over.updates.size() == 3);
 }
 
+TEST_CASE("the end of what was found in force at a start is no task: nobody knows which it was") {
+    CHECK(
+        tasks_of({moment(1, PledgeEvent::leaving, ""), moment(2, PledgeEvent::ended, "")}).empty());
+}
+
 TEST_CASE("an agreement that did not come about is rejected, and another one is another task") {
     const std::vector<A2aTask> tasks =
         tasks_of({moment(1, PledgeEvent::asked), moment(2, PledgeEvent::helped_self),
