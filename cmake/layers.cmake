@@ -100,6 +100,13 @@ function(add_layer folder neighbours third_parties)
     endif()
 endfunction()
 
+# For what hangs: guard takes 76 s on a slow machine. Under a sanitizer a test takes ten times as
+# long, and not everybody's machine is idle.
+set(unit_seconds_max 300)
+if(HOMEOSTAT_SANITIZE)
+    set(unit_seconds_max 900)
+endif()
+
 function(add_unit_test folder target tests)
     # A pure folder starts no thread, as tools/purity.py proves of its symbols: no race to find.
     if(HOMEOSTAT_SANITIZE STREQUAL "thread" AND folder IN_LIST pure)
@@ -120,13 +127,7 @@ function(add_unit_test folder target tests)
     endif()
     string(REPLACE "/" "." name unit.${folder})
     add_test(NAME ${name} COMMAND ${target}_test)
-    # For what hangs: guard takes 76 s on a slow machine. Under a sanitizer a test takes ten times
-    # as long, and not everybody's machine is idle.
-    set(seconds_max 300)
-    if(HOMEOSTAT_SANITIZE)
-        set(seconds_max 900)
-    endif()
-    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT ${seconds_max})
+    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT ${unit_seconds_max})
 endfunction()
 
 # --- Read layers.txt: per folder its neighbours and its third-party libraries --------------------
@@ -187,7 +188,7 @@ endforeach()
 # --- Who starts whom ------------------------------------------------------------------------------
 # Linking does not say it, and a build of one target would leave an older program beside it.
 add_dependencies(homeostat homeostat-shim)
-add_dependencies(homeostat_app_test homeostat)
+add_dependencies(homeostat_app_test homeostat homeostat-lab)
 add_dependencies(homeostat_adapters_process_test homeostat-shim)
 
 # --- The same bits on every machine ---------------------------------------------------------------
@@ -202,6 +203,6 @@ endforeach()
 if(TARGET homeostat_sim_world_test)
     add_test(NAME unit.sim.world.without_fma
              COMMAND homeostat_sim_world_test -tc=three\ seeds*)
-    set_tests_properties(unit.sim.world.without_fma PROPERTIES LABELS unit TIMEOUT 120
+    set_tests_properties(unit.sim.world.without_fma PROPERTIES LABELS unit TIMEOUT ${unit_seconds_max}
         ENVIRONMENT GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4)
 endif()
