@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench bench-core bench-mesh bench-logs bench-decide bench-isolation decide-cases second-world hostile golden asan tsan fuzz model models soak guard-words planted mutate clean
+.PHONY: help setup build test check format tidy demo bench bench-core bench-mesh bench-logs bench-decide bench-isolation bench-tiers decide-cases second-world hostile golden asan tsan fuzz model models soak guard-words planted mutate clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -82,8 +82,8 @@ decide-cases: build ## Collect the cases of `bench decide` from the demo: SEEDS=
 	@tools/decide_cases.py --homeostat $(BUILD)/bin/homeostat --seeds $(SEEDS) $(if $(RUNS),--runs $(RUNS)) \
 	    --out $(OUT)
 
-# DECIDE_PARTS narrows it: peers cases score document, training for models/train, and tree for
-# models/ranker. DECIDE_SEEDS are those of training and of what is held out. MODEL=FILE.gguf is scored
+# DECIDE_PARTS narrows it: peers cases score document, training for models/train, and tree, harm and
+# calibration for models/ranker. DECIDE_SEEDS are those of training and of what is held out. MODEL=FILE.gguf is scored
 # as well, its word worth what CALIBRATION=FILE.json says; `make second-world` takes both, too.
 DECIDE_PARTS ?= peers cases score document
 DECIDE_SEEDS ?= 1 2
@@ -98,6 +98,10 @@ bench-decide: build ## Who ranks remedies how well, on families that nobody was 
 
 bench-isolation: build ## What a model costs the service beside it, by cgroup: 10 minutes, needs root
 	@tools/isolation_figures.py --bin $(BUILD)/bin
+
+# TIERS narrows it to some of them: TIERS="SmolLM2-135M Gemma-3-270M".
+bench-tiers: build ## How long a decision takes by the size of the model, up to 3B: 10 minutes, half of it for 3B; 5 GB of disk
+	@tools/tier_figures.py --bin $(BUILD)/bin $(if $(TIERS),--shapes $(TIERS))
 
 # SECOND_PARTS narrows it: cases pack score. WORLDS of them run beside each other.
 SECOND_PARTS ?= cases

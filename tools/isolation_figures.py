@@ -119,10 +119,12 @@ class Questions:
                                         text=True, preexec_fn=cgroup.enter)
 
     def wait_until_asking(self):
+        said = ""
         for line in self.process.stderr:
             if line.startswith("asking"):
                 return
-        sys.exit("the model was never asked; `homeostat bench decide` says why")
+            said = line.strip() or said
+        sys.exit(f"the model was never asked: {said}")
 
     def answers(self):
         """Waits until all are answered; p50 and p99 in ms and how many."""

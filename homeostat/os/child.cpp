@@ -1,5 +1,6 @@
 #include "homeostat/os/child.hpp"
 
+#include "homeostat/os/confinement.hpp"
 #include "homeostat/os/error.hpp"
 #include "homeostat/os/file.hpp"
 
@@ -98,6 +99,11 @@ bool redirect(const Prepared& prepared) {
     return true;
 }
 
+/// Before exec, so that no moment of the program is outside of its limits.
+bool enter_cgroup(int entrance_fd) {
+    return entrance_fd < 0 || ::write(entrance_fd, "0", 1) == 1;
+}
+
 void reset_signals() {
     for (int signal = 1; signal < NSIG; ++signal) {
         ::signal(signal, SIG_DFL);  // Fails for SIGKILL and SIGSTOP, which are default anyway.
@@ -119,12 +125,18 @@ void reset_signals() {
             ::_exit(127);  // The parent died before the line above.
         }
     }
-    if (!redirect(prepared)) {
+    if (!redirect(prepared) || !enter_cgroup(prepared.program.cgroup_fd)) {
         give_up(prepared, Failure::Where::prepare);
     }
     ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
     if (!prepared.program.directory.empty() && ::chdir(prepared.program.directory.c_str()) != 0) {
         give_up(prepared, Failure::Where::directory);
+    }
+    // Last: a confined process could not do all of the above.
+    const bool is_confined =
+        prepared.program.confinement == nullptr || prepared.program.confinement->enter();
+    if (!is_confined) {
+        give_up(prepared, Failure::Where::prepare);
     }
     ::execve(prepared.path.c_str(), prepared.argv.get(), prepared.environment.get());
     give_up(prepared, Failure::Where::execute);

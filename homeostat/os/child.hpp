@@ -23,6 +23,8 @@
 
 namespace homeostat::os {
 
+class Confinement;
+
 struct Program {
     std::vector<std::string> argv;  ///< argv[0] is a path, or a name that is looked up in PATH.
     std::string directory;          ///< Where it starts; empty: where we are.
@@ -32,6 +34,8 @@ struct Program {
     int input_fd{-1};          ///< Becomes its stdin; below zero: /dev/null.
     int output_fd{-1};         ///< Becomes its stdout; below zero: /dev/null.
     int error_fd{-1};          ///< Becomes its stderr; below zero: /dev/null.
+    int cgroup_fd{-1};         ///< Cgroup::entrance_fd of the group that it is in from the start.
+    const Confinement* confinement{nullptr};  ///< What it may touch; without one, what we may.
 };
 
 class Child {

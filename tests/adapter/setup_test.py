@@ -39,6 +39,7 @@ class SetUp(unittest.TestCase):
             "source": requantise.SOURCE_PACKAGE, "source_sha256": requantise.SOURCE_SHA256}))
         os.symlink(MODEL_DIRECTORY / "venv", self.model / "venv")
         os.symlink(Path(__file__).with_name("fake_server.py"), self.model / "llama-server")
+        (self.model / "llama-server.readable").write_text("/usr\n")
         self.serve(TRAINED)
 
     def serve(self, shares):

@@ -3,6 +3,7 @@
 #include "homeostat/adapters/llm/llm_oracle.hpp"
 #include "homeostat/adapters/llm/model_server.hpp"
 #include "homeostat/adapters/system/system_clock.hpp"
+#include "homeostat/os/confinement.hpp"
 
 #include "llm_world.hpp"
 
@@ -12,6 +13,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -24,7 +26,7 @@ using namespace std::chrono_literals;
 TEST_CASE("a model server that always dies is not started more often than its budget") {
     World world;
     const fs::path program = world.folder() / "dies";
-    std::ofstream(program) << "#!/bin/sh\necho x >> " << (world.folder() / "starts").string()
+    std::ofstream(program) << "#!/bin/sh\necho x >> " << (world.folder() / "model/starts").string()
                            << "\necho 'no such instruction' >&2\nexit 7\n";
     fs::permissions(program, fs::perms::owner_all);
     std::ofstream(world.folder() / "tiny.gguf") << "GGUF and nothing else";
@@ -36,7 +38,7 @@ TEST_CASE("a model server that always dies is not started more often than its bu
     world.wait_until([&] { return oracle->restarts_count() == 2; }, 10s);
     world.wait_until([&] { return oracle->server_pid() == 0; }, 10s);
     world.wait_until([] { return false; }, 300ms);
-    std::ifstream starts(world.folder() / "starts");
+    std::ifstream starts(world.folder() / "model/starts");
     const std::string text((std::istreambuf_iterator<char>(starts)), {});
     CHECK(text == "x\nx\nx\n");
     CHECK(oracle->state().contains("status 7"));
@@ -61,6 +63,32 @@ TEST_CASE("a file that is no model is named with the mend, and the rules carry o
     const Result<Ranking> ranking = oracle.ask(bad_deploy, 1s);
     REQUIRE_FALSE(ranking);
     CHECK(ranking.error().fault == Fault::unreachable);
+}
+
+TEST_CASE("a server reads what the file beside it names, and nothing else of ours") {
+    if (!os::confinement_support().files) {
+        std::puts("SKIPPED: this kernel has no Landlock");
+        return;
+    }
+    World world;
+    const fs::path program = world.folder() / "bin/reads";
+    fs::create_directory(program.parent_path());
+    fs::create_directory(world.folder() / "needed");
+    std::ofstream(world.folder() / "needed/words") << "granted";
+    std::ofstream(world.folder() / "key") << "secret";
+    std::ofstream(program) << "#!/bin/sh\ncd /\ncat " << (world.folder() / "key").string() << " "
+                           << (world.folder() / "needed/words").string()
+                           << " >&2 2>/dev/null\nexit 7\n";
+    fs::permissions(program, fs::perms::owner_all);
+    std::ofstream(program.string() + ".readable") << (world.folder() / "needed").string() << "\n";
+    std::ofstream(world.folder() / "tiny.gguf") << "GGUF and nothing else";
+    Running oracle(world,
+                   {.server = llm::ModelServerSettings{.command = {program.string()},
+                                                       .model_file = world.folder() / "tiny.gguf",
+                                                       .directory = world.folder() / "model"}});
+    world.wait_until([&] { return oracle->state().starts_with("down: "); }, 10s);
+    CHECK(oracle->state().contains("status 7: granted"));
+    CHECK_FALSE(oracle->state().contains("secret"));
 }
 
 TEST_CASE("an oracle may go before the event loop in which its work still waits") {

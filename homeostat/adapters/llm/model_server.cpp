@@ -67,6 +67,21 @@ std::string last_words(const std::filesystem::path& log) {
     return plain_text(last, words_bytes_max);
 }
 
+ServerBounds bounds_of(const ModelServerSettings& settings) {
+    constexpr std::uint64_t besides_weights = std::uint64_t{512} << 20U;
+    std::error_code unknown;
+    const std::uintmax_t file_bytes = std::filesystem::file_size(settings.model_file, unknown);
+    ServerBounds bounds{.priority = settings.priority,
+                        .readable = settings.readable,
+                        .memory_bytes_max = settings.memory_bytes_max,
+                        .cgroup = settings.cgroup};
+    bounds.readable.push_back(settings.model_file);
+    if (bounds.memory_bytes_max == 0 && !unknown) {
+        bounds.memory_bytes_max = (2 * file_bytes) + besides_weights;
+    }
+    return bounds;
+}
+
 }  // namespace
 
 Result<ModelServer> ModelServer::start(const ModelServerSettings& settings) {
@@ -85,7 +100,7 @@ Result<ModelServer> ModelServer::start(const ModelServerSettings& settings) {
     std::filesystem::remove(socket, ignored);
     std::filesystem::rename(log, settings.directory / "model.log.1", ignored);
     Result<ServerProcess> process =
-        ServerProcess::start(command_line(settings, socket), log, settings.priority);
+        ServerProcess::start(command_line(settings, socket), log, bounds_of(settings));
     if (!process) {
         return std::unexpected(process.error());
     }

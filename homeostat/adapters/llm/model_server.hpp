@@ -4,9 +4,9 @@
 //
 // It gets a UNIX socket in our run directory and nothing else: no port that somebody could take or
 // call, no credentials, one thread, and the lowest processor priority there is, so that a decision
-// never takes time from the service that it is about. (Priority counts only inside one cgroup.) Two
-// threads would be faster on a quiet machine and collapse on a busy one, because they wait for each
-// other.
+// never takes time from the service that it is about. (Priority counts only inside one cgroup; so
+// it has one of its own where we may make one, which is idle as a whole.) Two threads would be
+// faster on a quiet machine and collapse on a busy one, because they wait for each other.
 //
 // Says nothing of readiness: a socket that accepts proves little; the oracle tests a decision.
 //
@@ -30,6 +30,11 @@ struct ModelServerSettings {
     std::filesystem::path directory;  ///< Gets model.sock and model.log; made if it is missing.
     std::uint32_t threads{1};
     CpuPriority priority{CpuPriority::idle};
+    std::vector<std::filesystem::path> readable;  ///< As in ServerBounds, besides the model.
+    std::string cgroup;                           ///< As in ServerBounds.
+    /// 0: as much as the file twice, because a server packs the weights anew for its processor and
+    /// the file stays mapped, and 512 MiB for everything else.
+    std::uint64_t memory_bytes_max{0};
     /// From start to the first answer. Loading takes one second; a cold disk may need thirty.
     Duration ready_within{std::chrono::seconds{60}};
 };
@@ -44,6 +49,7 @@ class ModelServer {
     [[nodiscard]] Duration ready_within() const { return ready_within_; }
     [[nodiscard]] std::int32_t pid() const { return process_.pid(); }
     [[nodiscard]] bool is_running() const { return process_.is_running(); }
+    [[nodiscard]] std::string cgroup() const { return process_.cgroup(); }
     /// How it ended, its last words, and where the rest of them stands. REQUIRES: not running.
     [[nodiscard]] std::string describe_end();
 
