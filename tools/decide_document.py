@@ -7,6 +7,15 @@ import decide_scoring as scoring
 DEFAULT = "tree"  # The ranker that `homeostat decide` uses.
 WITH_MODEL = ("both", "model", "json_grammar")  # None without --model.
 PARTS = ("tree", "model")  # What `both` is made of.
+# What whoever reads FIGURES may rely on. What was not measured is there, and null.
+CONTRACT = {
+    "n": None, "pivotal": ("n", "both", "rules"), "menu_recall": None, "acted_share": None,
+    "macro": ("both", "model", "rules", "tree", "logistic", "nearest", "always_rollback",
+              "restart_only", "always_escalate", "always_observe", "random", "json_grammar"),
+    "harmful": None, "harmful_upper": None, "needless": None, "healthy_n": None,
+    "rollback_wrong_slice": None, "ece": None, "brier": None, "latency_ms": ("p50", "p99"),
+    "json_grammar_ms_p50": None, "cpu_ms": None,
+    "second_world": ("n", "both", "rules", "tree")}
 SURE = ("tree", "both")  # Whose weights of what they choose are confidences to be held to account.
 
 
@@ -19,6 +28,13 @@ def objection_to(calibration, model):
         return (f"{calibration} was measured beside {beside or 'nobody knows whom'}: measure one "
                 "with models/train/calibrate.py --beside tree")
     return None
+
+
+def missing_in(figures):
+    """The keys of the contract that a document lacks, each by its path."""
+    return [key if not inner else f"{key}.{inner}"
+            for key, own in CONTRACT.items() for inner in own or ("",)
+            if key not in figures or (inner and inner not in figures[key])]
 
 
 def latency_of(took_ms):

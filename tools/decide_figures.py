@@ -26,7 +26,12 @@ cases of families that none of them was trained on. Writes docs/figures/decide.m
                `homeostat decide --evidence`
     tree       not by default: learns the tree anew from the cases of      3 min
                training and writes models/ranker/tree.json, which the
-               next build embeds
+               next build embeds; `harm` and `calibration` have to follow
+    harm       not by default: learns from the same cases what does harm    3 min
+               and writes models/ranker/harm.json
+    calibration  not by default: measures on cases of a third seed how far  5 min, and
+               the two trees may be followed, and writes models/ranker/    15 for the cases
+               calibration.json, which is for these very trees
     folds      not by default: such a tree, learnt three times from two    5 min
                thirds of the cases of training and asked about the other
 
@@ -37,6 +42,7 @@ anything with an eye on them takes a fresh seed (--seeds 1 3) and measures once.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import subprocess
@@ -45,6 +51,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import decide_calibration
 import decide_document as document
 import decide_figures_page
 import decide_scoring as scoring
@@ -52,9 +59,13 @@ from figure_runs import ROOT, install_peers, python_of, say
 
 BENCH = ROOT / "bench/decide"
 TREE = ROOT / "models/ranker/tree.json"
+HARM = TREE.with_name("harm.json")
+CALIBRATION = TREE.with_name("calibration.json")
+# What is promised of the bars of models/ranker/calibration.json: tools/decide_calibration.py.
+ERROR_RATES = {"of_cases": 0.01, "of_choices": 0.1, "of_healthy": 0.002}
 SECOND_WORLD = ROOT / "bench/second_world/cases.jsonl.xz"
 FOLDS = 3
-TOLD_OF_ANSWER = ("remedy", "service", "replica", "artifact", "to", "weight")
+TOLD_OF_ANSWER = ("remedy", "service", "replica", "artifact", "to", "weight", "confidence")
 
 
 def case_line(options, order, number):
@@ -116,7 +127,10 @@ def orders_of(options):
     train_seed, held_out_seed = options.seeds
     return {"train": (("train", train_seed, None), options.train),
             "held-out": (("held-out", held_out_seed, None), options.held_out),
-            "healthy": (("held-out", held_out_seed, "nothing"), options.healthy)}
+            "healthy": (("held-out", held_out_seed, "nothing"), options.healthy),
+            "calibration": (("train", options.calibration_seed, None), options.calibration_cases),
+            "calibration-healthy": (("train", options.calibration_seed, "nothing"),
+                                    options.calibration_healthy)}
 
 
 def file_of(options, name):
@@ -124,10 +138,15 @@ def file_of(options, name):
     return options.runs / f"{name}-{seed}-{count}.jsonl"
 
 
-def make_all_cases(options):
-    for name, (order, count) in orders_of(options).items():
+def make_cases_of(options, *names):
+    for name in names:
+        order, count = orders_of(options)[name]
         make_cases(file_of(options, name), order, count, options.jobs,
                    lambda order, number: case_line(options, order, number))
+
+
+def make_all_cases(options):
+    make_cases_of(options, "train", "held-out", "healthy")
 
 
 def judged(options, name, *more, ranker="rules"):
@@ -173,14 +192,14 @@ def asked_of_both(options):
 
 def judged_by_all(options, name):
     """The cases with the rules' weights, and `program`: what the program chooses by each of its
-    rankers; `by_tree`: the menu as the tree ranks it; `ms`: by ranker, the times of its stages;
-    `is_model_heard`: a model was asked, and answered."""
+    rankers; `by_tree`: the menu as the tree ranks it, also where its first was held back; `ms`: by
+    ranker, the times of its stages; `is_model_heard`: a model was asked, and answered."""
     # One after the other: the times are to be of one process.
     own = [{"program": {}, "ms": {}, "is_model_heard": False}
            for _ in range(orders_of(options)[name][1])]
     for ranker, more in program_rankers(options).items():
         for case, told in zip(own, judged(options, name, *more, ranker=ranker), strict=True):
-            case["program"][ranker] = told["remedies"][0]
+            case["program"][ranker] = scoring.chosen_of(told)
             case["ms"][ranker] = told["ms"]
             case["is_model_heard"] |= "model" in told
             if ranker == "tree":
@@ -246,15 +265,75 @@ def columns_of(options):
     return json.loads(told.stderr)["columns"]
 
 
+def learned_of(options):
+    split, seed, _ = orders_of(options)["train"][0]
+    return {"split": split, "seed": seed, "cases": options.train}
+
+
 def write_tree(options):
     if went_inside(options, "tree"):
         return
     sys.path.insert(0, str(BENCH))
     import export_tree
-    split, seed, _ = orders_of(options)["train"][0]
-    learned = {"split": split, "seed": seed, "cases": options.train}
-    export_tree.export(list(judged(options, "train")), columns_of(options), learned, TREE)
-    say(f"{TREE} is written; the next build embeds it")
+    export_tree.export(list(judged(options, "train")), columns_of(options), learned_of(options),
+                       TREE)
+    say(f"{TREE} is written; the parts harm and calibration have to follow")
+
+
+def check_seeds(options, *trees):
+    """What the trees learnt from is what follows is learnt from, and nothing is measured on it."""
+    for path in trees:
+        seed = json.loads(path.read_text())["learned"]["seed"]
+        if seed != options.seeds[0]:
+            sys.exit(f"{path.name} learnt from seed {seed}: give that first among --seeds")
+        if seed == options.calibration_seed:
+            sys.exit(f"{path.name} learnt from the cases for calibration")
+
+
+def write_harm(options):
+    if went_inside(options, "harm"):
+        return
+    check_seeds(options, TREE)
+    sys.path.insert(0, str(BENCH))
+    import export_tree
+    import measure_tree
+    export_tree.export_harm(list(judged(options, "train")), columns_of(options),
+                            learned_of(options), measure_tree.WrittenTree(TREE), HARM)
+    say(f"{HARM} is written; the part calibration has to follow")
+
+
+def sha256_of(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def measured_on(options):
+    split, seed, _ = orders_of(options)["calibration"][0]
+    return {"split": split, "seed": seed, "cases": options.calibration_cases,
+            "healthy": options.calibration_healthy,
+            "cases_sha256": sha256_of(file_of(options, "calibration")),
+            "healthy_sha256": sha256_of(file_of(options, "calibration-healthy"))}
+
+
+def write_calibration(options):
+    if options.calibration_seed in options.seeds:
+        sys.exit("calibration: take cases that nobody has learnt from and that score nobody")
+    if went_inside(options, "calibration"):
+        return
+    check_seeds(options, TREE, HARM)
+    make_cases_of(options, "calibration", "calibration-healthy")
+    sys.path.insert(0, str(BENCH))
+    import measure_tree
+    cases = list(judged(options, "calibration"))
+    healthy = list(judged(options, "calibration-healthy"))
+    tree, harm = measure_tree.WrittenTree(TREE), measure_tree.WrittenTree(HARM)
+    shipped = [measure_tree.shipped_view(those, tree, harm) for those in (cases, healthy)]
+    unseen = measure_tree.unseen_views(list(judged(options, "train")), (cases, healthy),
+                                       tree.temperature, say)
+    told = decide_calibration.document_of(*zip(shipped, unseen), ERROR_RATES)
+    hashes = {"tree_sha256": sha256_of(TREE), "harm_sha256": sha256_of(HARM)}
+    CALIBRATION.write_text(json.dumps({"format": 1} | hashes | {"measured": measured_on(options)}
+                                      | told, indent=1) + "\n")
+    say(f"{CALIBRATION} is written; the next build embeds it")
 
 
 def ask_folds(options):
@@ -296,6 +375,7 @@ def score(options):
         from fixed_rankers import Kind
         rankers.append(Kind())
     tallies = {ranker.name: scoring.Tally() for ranker in rankers}
+    first = scoring.Tally()  # Of what the tree puts first, held back or not.
     took_ms, menus, heard = {name: [] for name in program_rankers(options)}, [], []
     service_days = 0.0
     answers_file = options.figures.with_name("decide-answers.jsonl")
@@ -305,6 +385,7 @@ def score(options):
             for name, stages in case["ms"].items():
                 took_ms[name].append(sum(stages.values()))
             menus.append(case["remedies"])
+            first.add(case, case["by_tree"][0])
             if case["is_model_heard"]:
                 heard.append(case["program"] | {"rules": case["remedies"][0]})
             answers = {"id": case["id"], "family": case["family"]}
@@ -317,6 +398,7 @@ def score(options):
             out.write(json.dumps(answers) + "\n")
     for case in judged_by_all(options, "healthy"):
         service_days += case["service_days"]
+        first.add_healthy(case["by_tree"][0])
         for ranker in rankers:
             if ranker.name != "json_grammar":
                 tallies[ranker.name].add_healthy(ranker.choose(case))
@@ -324,8 +406,10 @@ def score(options):
                                   [one["ms"] for one in by_grammar.values()],
                                   second_world_of(options), service_days)
     figures |= {"n_train": options.train, "load_before": load, "program": version_of(options),
-                "model": model_of(options),
+                "model": model_of(options), "without_bars": first.figures(),
                 "seeds": dict(zip(("train", "held_out"), options.seeds, strict=True))}
+    if missing := document.missing_in(figures):
+        sys.exit(f"score: {', '.join(missing)} should be in {options.figures.name} and would not")
     options.figures.write_text(json.dumps(figures, indent=1) + "\n")
     say(f"{options.figures} and {answers_file.name} are written")
 
@@ -385,7 +469,8 @@ def ask_by_grammar(options):
 
 PARTS = {"peers": lambda options: install_peers(options.runs, BENCH / "requirements.txt"),
          "cases": make_all_cases, "grammar": ask_by_grammar, "score": score, "document": write_page,
-         "notes": count_notes, "training": write_training, "tree": write_tree, "folds": ask_folds,
+         "notes": count_notes, "training": write_training, "tree": write_tree,
+         "harm": write_harm, "calibration": write_calibration, "folds": ask_folds,
          "second": judge_second_world}
 
 
@@ -408,6 +493,11 @@ def main():
     parser.add_argument("--model", type=lambda name: Path(name).resolve(),
                         help="a GGUF file, to be scored as well")
     parser.add_argument("--calibration", type=Path, help="what its word is worth beside the tree")
+    parser.add_argument("--calibration-seed", type=int, default=603,
+                        help="of the cases of the part calibration")
+    parser.add_argument("--calibration-cases", type=int, default=1500)
+    parser.add_argument("--calibration-healthy", type=int, default=600,
+                        help="more of them, in which nothing is wrong")
     parser.add_argument("--jobs", type=int, default=2, help="cases that are made at once")
     options = parser.parse_args()
     if options.calibration and (why := document.objection_to(options.calibration, options.model)):

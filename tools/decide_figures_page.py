@@ -130,6 +130,25 @@ def needless_a_day(figures, name):
     return f"{count / days:.3f} (at most {rate_bound(count, days):.3f})"
 
 
+BARS = """\
+The confidence is what a calibration makes of the weight of what was chosen. What the tree puts
+first is held back, and a person is called, where a second tree holds it for too harmful
+([how](../cases.md#what-is-held-back)). Were all done that it puts first: right {right}, harmful
+{harmful}, acts in {acts} of the curable cases, needless {needless}.
+"""
+
+
+def sure_of(figures):
+    """What a confidence is, and what comes of holding back; files of before have none of that."""
+    free = figures.get("without_bars")
+    if free is None:
+        return "The confidence is the weight of what was chosen."
+    return BARS.format(right=with_interval(free["macro"], free["macro_interval"]),
+                       harmful=with_interval(free["harmful"], free["harmful_interval"]),
+                       acts=percent(free["acted_share"]),
+                       needless="–" if free["needless"] is None else f"{free['needless']:,}")
+
+
 def default(figures):
     days = number(figures["healthy_service_days"], ".1f")
     needless = "–" if figures["needless"] is None else f"{figures['needless']:,}"
@@ -147,7 +166,7 @@ def default(figures):
 | the same, p99 | {number(figures['latency_ms']['p99'])} ms |
 | processor time of a decision, mean | at most {number(figures['cpu_ms'])} ms |
 
-The confidence is the weight of what was chosen. A decision is one thread that waits for nothing:
+{sure_of(figures)} A decision is one thread that waits for nothing:
 its processor time is at most the time it took. It begins with a case: how long a real fault takes
 until somebody decides is in [demo.md](demo.md).
 
@@ -217,7 +236,7 @@ Each held-out case once more with one note in front, in words that no training s
 what the note names, another kind of the menu than was chosen without it; after a warning, any
 other. *Helps*: saves users at least half of what the best remedy saves. *Unasked*: harmful, and not
 what the note asks for. *Right*: before, with it. Rules and tree read no notes, and no note puts
-anything on the menu, calls a person or keeps one from being called.
+anything on the menu or keeps a person from being called. A wish for what is held back calls one.
 
 | note | n | what it asks for is chosen | changes | harmful: before, with it, unasked | right |
 |---|---|---|---|---|---|

@@ -40,9 +40,10 @@ def saves_of(futures):
 
 def with_truth(case, truth):
     """`case` as told by the program, with what `truth`, its line in the file of cases, says."""
-    for one in case["remedies"]:
+    for one in (*case["remedies"], *filter(None, [case.get("chosen")])):
         one["is_acceptable"] = is_named(one, truth["acceptable"])
         one["is_harmful"] = is_named(one, truth["harmful"])
+    case["families"] = truth["family"].split("+")
     case["family"] = "two_at_once" if "+" in truth["family"] else truth["family"]
     # A case begins at 0 s; what is older is history.
     case["is_change_recent"] = any(change[0] >= 0 and change[2] in ("deploy", "config")
@@ -53,6 +54,11 @@ def with_truth(case, truth):
     case["is_rollback_acceptable"] = any(answer["remedy"] == "rollback"
                                          for answer in truth["acceptable"])
     return case
+
+
+def chosen_of(case):
+    """What the program chose: not always what it put first, which may have been held back."""
+    return case.get("chosen", case["remedies"][0])
 
 
 def acts(answer):
@@ -147,7 +153,7 @@ class Tally:
         self.acted = []  # Of the curable.
         self.baited = []  # Is right, where a recent change misleads.
         self.healthy = []  # Acted, where nothing is wrong.
-        self.confidences = []  # (weight of the chosen, is right), where it has one.
+        self.confidences = []  # (confidence, else weight, of the chosen; is right), if it has one.
         self.families = defaultdict(lambda: {"n": 0, "acceptable": 0, "harmful": 0, "on_menu": 0,
                                              "curable": 0, "acted": 0})
 
@@ -168,7 +174,7 @@ class Tally:
         if is_rollback_wrong(case):
             self.baited.append(is_right)
         if "weight" in answer:
-            self.confidences.append((answer["weight"], is_right))
+            self.confidences.append((answer.get("confidence", answer["weight"]), is_right))
 
     def add_healthy(self, answer):
         self.healthy.append(acts(answer))

@@ -1,8 +1,10 @@
-"""Writes the tree that `homeostat decide` ranks by: models/ranker/tree.json.
+"""Writes the trees of `homeostat decide`: models/ranker/tree.json, by which it ranks, and
+models/ranker/harm.json, by which it holds back.
 
 What lightgbm learnt is written down as numbers and nothing else, read by
 homeostat/cases/tree_ranker.cpp. Numbers are rounded as far as no row of training takes another
-way and no score moves by more than 1e-4. tools/decide_figures.py, part `tree`, calls it.
+way and no score moves by more than 1e-4. tools/decide_figures.py calls it, in the parts `tree`
+and `harm`.
 """
 
 import json
@@ -10,6 +12,7 @@ import math
 
 import numpy
 
+from harm_tree import HarmTree
 from rankers import LAST_COLUMNS, Tree, rows_of
 
 FORMAT = 1
@@ -94,21 +97,19 @@ def temperature_of(cases, folds=3):
     return min(TEMPERATURES, key=lambda one: likelihood_loss(kept, scores, one))
 
 
-def document_of(cases, names, learned):
+def document_of(ranker, cases, names, learned, temperature):
     """names: of the columns, as the program has them. learned: of which cases, for people.
     ERRORS: the program has other columns than this script."""
     if names[-len(LAST_COLUMNS):] != LAST_COLUMNS:
         raise ValueError(f"the program ends its rows in {names[-len(LAST_COLUMNS):]}")
     if len(names) != len(rows_of(cases[0])[0]):
         raise ValueError("the program names other columns than it gives")
-    ranker = Tree()
-    ranker.learn(cases)
     rows = numpy.array([row for case in cases for row in rows_of(case)])
     columns = numpy.sort(rows, axis=0).T
     trees = [arrays_of(one["tree_structure"], columns)
              for one in ranker.model.dump_model()["tree_info"]]
-    return ranker, {"format": FORMAT, "learned": learned, "columns": names,
-                    "temperature": temperature_of(cases), "trees": trees}
+    return {"format": FORMAT, "learned": learned, "columns": names, "temperature": temperature,
+            "trees": trees}
 
 
 def check(ranker, document, cases):
@@ -141,13 +142,26 @@ def known_scores(ranker, cases):
     return told
 
 
-def export(cases, names, learned, path):
-    """Writes the tree, and beside it rows.json with some scores that are known."""
-    ranker, document = document_of(cases, names, learned)
+def write(path, ranker, document, cases):
     check(ranker, document, cases[::20])
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text_of(document), encoding="utf-8")
+
+
+def export(cases, names, learned, path):
+    """Writes the tree, and beside it rows.json with some scores that are known."""
+    ranker = Tree()
+    ranker.learn(cases)
+    document = document_of(ranker, cases, names, learned, temperature_of(cases))
+    write(path, ranker, document, cases)
     lines = ",\n".join(json.dumps(one, separators=(",", ":"))
                        for one in known_scores(ranker, cases))
     path.with_name("rows.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
-    return ranker, document
+
+
+def export_harm(cases, names, learned, tree, path):
+    """Writes the tree that says what does harm. tree: the one that ranks, which says what it will
+    be asked about. Nobody takes its scores for shares, so that they need no temperature."""
+    harm = HarmTree()
+    harm.learn(cases, [tree.scores(case) for case in cases])
+    write(path, harm, document_of(harm, cases, names, learned, temperature=1), cases)

@@ -26,7 +26,7 @@ WISHES = ("helps", "does_not_help", "rather_than", "avoid", "harms", "about_some
 def wishes(case, rng, words):
     """{wish: (note, the kind it asks for, the kind it warns of)} for a case that was judged without
     a note; None where it does not ask or warn."""
-    chosen = case["remedies"][0]["remedy"]
+    chosen = scoring.chosen_of(case)["remedy"]
     kinds = list(dict.fromkeys(one["remedy"] for one in case["remedies"]))
     others = [kind for kind in kinds if kind not in (chosen, PERSON)]
     saves = {kind: case["saves"].get(kind, 0) for kind in others}
@@ -66,7 +66,7 @@ def judged(homeostat, lines, more):
 def outcome(before, after, kind, avoided=None):
     """One case with a note, as what is counted. kind: what the note asks for, or None; avoided:
     what it warns of, which is what it asks for where there is no kind."""
-    first, then = before["remedies"][0], after["remedies"][0]
+    first, then = scoring.chosen_of(before), scoring.chosen_of(after)
     is_followed = then["remedy"] == kind if kind or not avoided else then["remedy"] != avoided
     return {"is_followed": is_followed,
             "is_changed": then["remedy"] != first["remedy"],

@@ -63,7 +63,7 @@ def shares(hits):
 
 
 def figures_of_ranker(told):
-    chosen = [case["remedies"][0] for case in told]
+    chosen = [scoring.chosen_of(case) for case in told]
     curable = [case for case in told if scoring.is_curable(case)]
     healthy = [case for case in told if case["family"] == "nothing"]
     outcomes = [(case["family"], one["is_acceptable"]) for case, one in zip(told, chosen,
@@ -72,8 +72,8 @@ def figures_of_ranker(told):
             "macro": scoring.macro(outcomes),
             "macro_interval": scoring.interval(outcomes, scoring.macro),
             "harmful": shares(one["is_harmful"] for one in chosen),
-            "acts": shares(scoring.acts(case["remedies"][0]) for case in curable),
-            "needless": shares(scoring.acts(case["remedies"][0]) for case in healthy),
+            "acts": shares(scoring.acts(scoring.chosen_of(case)) for case in curable),
+            "needless": shares(scoring.acts(scoring.chosen_of(case)) for case in healthy),
             "not_tried": shares(not one["is_acceptable"] and not one["is_harmful"]
                                 and not is_tried(one, case) for one, case in zip(chosen, told,
                                                                                  strict=True))}
@@ -106,8 +106,8 @@ def families_of(told):
     for case in told:
         one = found.setdefault(case["family"], {"n": 0, "right": 0, "harmful": 0, "curable": 0})
         one["n"] += 1
-        one["right"] += case["remedies"][0]["is_acceptable"]
-        one["harmful"] += case["remedies"][0]["is_harmful"]
+        one["right"] += scoring.chosen_of(case)["is_acceptable"]
+        one["harmful"] += scoring.chosen_of(case)["is_harmful"]
         one["curable"] += scoring.is_curable(case)
     return dict(sorted(found.items()))
 
@@ -122,7 +122,7 @@ def figures(programs, cases, asked_of_both=None):
             one["tried"] = case["futures"]
     rankers = {ranker: figures_of_ranker(told) for ranker, told in by_ranker.items()}
     tree = by_ranker["tree"]
-    pairs = list(zip(*([case["remedies"][0]["is_acceptable"] for case in by_ranker[ranker]]
+    pairs = list(zip(*([scoring.chosen_of(case)["is_acceptable"] for case in by_ranker[ranker]]
                        for ranker in RANKERS), strict=True))
     return {"n": len(cases),
             "both": rankers["both"]["right"]["share"] if "both" in rankers else None,

@@ -216,7 +216,7 @@ class SecondWorld(World):
     def words(self):
         return {"RUN_DIR": self.run_dir, "EDGE_PORT": self.edge, "FRAUD_PORT": self.fraud_edge,
                 "RATES_PORT": self.rates_edge, "SOURCE_PORT": self.source,
-                "REDIS_EDGE_PORT": self.redis_edge,
+                "REDIS_EDGE_PORT": self.redis_edge, "SOURCE_READS_MAX": 1000,
                 "PAYMENTS_CHECKS": "check inter 500ms fall 2 rise 1"}
 
     def start_haproxy(self):

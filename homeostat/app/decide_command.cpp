@@ -1,5 +1,6 @@
 // decide: judges cases given from outside, and scores the answers where a case says what is right.
 
+#include "homeostat/adapters/llm/model_file.hpp"
 #include "homeostat/app/bounded_lines.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/complaint.hpp"
@@ -8,6 +9,7 @@
 #include "homeostat/app/story.hpp"
 #include "homeostat/cases/candidate.hpp"
 #include "homeostat/cases/case.hpp"
+#include "homeostat/cases/caution.hpp"
 #include "homeostat/cases/evidence.hpp"
 #include "homeostat/cases/survey.hpp"
 #include "homeostat/cases/tree_ranker.hpp"
@@ -44,14 +46,21 @@ struct Judged {
     Evidence evidence;  ///< What a model reads of it.
     std::vector<cases::RankedCause> causes;
     std::vector<cases::Candidate> ranked;  ///< Heaviest first.
+    cases::Decision decision;
     std::optional<ModelWord> word;  ///< What the model said, where it was asked and has answered.
     double survey_ms{0};
     double rank_ms{0};
     double model_ms{0};
 };
 
-/// tree: none where the rules rank.
-Judged judge(const cases::Shown& shown, const std::optional<cases::TreeRanker>& tree) {
+/// The tree that ranks, and what says how far it may be followed.
+struct Trees {
+    cases::TreeRanker ranker;
+    cases::Caution caution;
+};
+
+/// trees: none where the rules rank.
+Judged judge(const cases::Shown& shown, const std::optional<Trees>& trees) {
     Judged judged;
     const auto survey_begin = Clock::now();
     judged.survey = cases::survey_of(shown);
@@ -60,8 +69,8 @@ Judged judge(const cases::Shown& shown, const std::optional<cases::TreeRanker>& 
     const auto rank_begin = Clock::now();
     judged.causes = cases::causes_of(judged.survey);
     judged.ranked = cases::candidates_of(judged.survey);
-    if (tree) {
-        tree->rank(judged.ranked);
+    if (trees) {
+        trees->ranker.rank(judged.ranked);
     } else {
         cases::rank_by_rules(judged.ranked);
     }
@@ -69,11 +78,15 @@ Judged judge(const cases::Shown& shown, const std::optional<cases::TreeRanker>& 
     return judged;
 }
 
+const cases::Candidate& chosen_of(const Judged& judged) {
+    return judged.ranked[judged.decision.chosen];
+}
+
 CaseScore score_of(const Judged& judged, const cases::Truth& truth) {
     const auto is_right = [&](const cases::Candidate& candidate) {
         return cases::is_named(candidate, judged.survey, truth.acceptable);
     };
-    const cases::Candidate& chosen = judged.ranked.front();
+    const cases::Candidate& chosen = chosen_of(judged);
     const auto is_at_fault = [&](const std::string& service) {
         return !judged.causes.empty() &&
                judged.survey.services[judged.causes.front().service].name == service;
@@ -100,6 +113,14 @@ json::object remedy_document(const Judged& judged, const cases::Candidate& candi
     tell("to", candidate.to);
     object["weight"] = candidate.weight;
     object["because"] = candidate.because;
+    return object;
+}
+
+json::object chosen_document(const Judged& judged) {
+    json::object object = remedy_document(judged, chosen_of(judged));
+    if (judged.decision.confidence) {
+        object["confidence"] = *judged.decision.confidence;
+    }
     return object;
 }
 
@@ -132,6 +153,21 @@ json::array remedies_document(const Judged& judged, bool has_features) {
     return remedies;
 }
 
+/// A line for people. A case may come from anybody, and this goes to a terminal.
+std::string story_of(const std::string& id, const Judged& judged) {
+    const cases::Candidate& chosen = chosen_of(judged);
+    const auto told = [&](const cases::Candidate& one) {
+        return plain(cases::describe(one, judged.survey));
+    };
+    if (judged.decision.withheld) {
+        const cases::Candidate& first = judged.ranked[*judged.decision.withheld];
+        return fmt::format("{}: {}: {} comes first and is not sure enough to do no harm: {}\n",
+                           plain(id), told(chosen), told(first), first.because);
+    }
+    return fmt::format("{}: {} ({:.2f}): {}\n", plain(id), told(chosen),
+                       judged.decision.confidence.value_or(chosen.weight), chosen.because);
+}
+
 json::object chances_document(const Ranking& ranking) {
     json::object chances;
     for (const RankedKind& one : ranking.kinds) {
@@ -145,9 +181,9 @@ json::object chances_document(const Ranking& ranking) {
 class CaseJudge {
   public:
     CaseJudge(const DecideOptions& options,
-              std::optional<cases::TreeRanker> tree,
+              std::optional<Trees> trees,
               std::optional<ModelVoice> voice)
-        : options_(options), tree_(std::move(tree)), voice_(std::move(voice)) {}
+        : options_(options), trees_(std::move(trees)), voice_(std::move(voice)) {}
 
     void judge_line(std::string_view line, std::size_t number) {
         const auto begin = Clock::now();
@@ -157,11 +193,17 @@ class CaseJudge {
             return;
         }
         const double read_ms = ms_since(begin);
-        Judged judged = judge(one->shown, tree_);
+        Judged judged = judge(one->shown, trees_);
         if (voice_) {
             const auto asked_at = Clock::now();
             judged.word = voice_->weigh(judged.ranked, judged.evidence);
             judged.model_ms = ms_since(asked_at);
+        }
+        if (trees_) {
+            judged.decision = trees_->caution.decide(judged.ranked);
+        }
+        if (voice_) {
+            judged.decision.confidence.reset();  // Measured of the tree's weights, not of these.
         }
         tell(*one, judged, read_ms);
     }
@@ -201,12 +243,16 @@ class CaseJudge {
     void tell(const cases::Case& one, const Judged& judged, double read_ms) {
         json::object document{
             {"id", one.shown.id},
-            {"chosen", remedy_document(judged, judged.ranked.front())},
+            {"chosen", chosen_document(judged)},
             {"causes", causes_document(judged)},
             {"remedies", remedies_document(judged, options_.has_features)},
             {"menu_size", judged.ranked.size()},
             {"ms", json::object{
                        {"read", read_ms}, {"survey", judged.survey_ms}, {"rank", judged.rank_ms}}}};
+        if (judged.decision.withheld) {
+            document["withheld"] =
+                remedy_document(judged, judged.ranked[*judged.decision.withheld]);
+        }
         if (voice_) {
             document["ms"].as_object()["model"] = judged.model_ms;
         }
@@ -229,16 +275,12 @@ class CaseJudge {
         if (options_.is_json) {
             fmt::print("{}\n", to_text(json::value(std::move(document))));
         } else if (!one.truth || options_.tells_each) {
-            const cases::Candidate& chosen = judged.ranked.front();
-            // A case may come from anybody, and this goes to a terminal.
-            fmt::print("{}: {} ({:.2f}): {}\n", plain(one.shown.id),
-                       plain(cases::describe(chosen, judged.survey)), chosen.weight,
-                       chosen.because);
+            fmt::print("{}", story_of(one.shown.id, judged));
         }
     }
 
     const DecideOptions& options_;
-    std::optional<cases::TreeRanker> tree_;
+    std::optional<Trees> trees_;
     std::optional<ModelVoice> voice_;
     DecideScores scores_;
     std::size_t bad_count_{0};
@@ -248,8 +290,27 @@ bool asks_model(const DecideOptions& options) {
     return options.ranker == CaseRanker::both || options.ranker == CaseRanker::model;
 }
 
-/// None where the rules rank. ERRORS: invalid, where the program was built with another's tree.
-Result<std::optional<cases::TreeRanker>> tree_for(const DecideOptions& options) {
+/// The calibration of the embedded trees; none where it is for others, which is said aloud.
+/// ERRORS: invalid, where it cannot be read.
+Result<std::optional<cases::TreeCalibration>> calibration_of_trees() {
+    Result<cases::TreeCalibration> read =
+        cases::parse_tree_calibration(cases::shipped_tree_calibration());
+    if (!read) {
+        return fail("models/ranker/calibration.json, embedded", read.error());
+    }
+    if (read->tree_sha256 != adapters::llm::sha256_of(cases::shipped_tree()) ||
+        read->harm_sha256 != adapters::llm::sha256_of(cases::shipped_harm_tree())) {
+        complain(
+            "uncalibrated: models/ranker/calibration.json is for other trees than those of "
+            "this program; nothing is done but what can be taken back and takes no instance "
+            "out. Write it anew with `tools/decide_figures.py --parts calibration`");
+        return std::nullopt;
+    }
+    return *std::move(read);
+}
+
+/// None where the rules rank. ERRORS: invalid, where the program was built with another's trees.
+Result<std::optional<Trees>> trees_for(const DecideOptions& options) {
     if (options.ranker == CaseRanker::rules ||
         (asks_model(options) && options.beside == decide::Beside::rules)) {
         return std::nullopt;
@@ -258,7 +319,15 @@ Result<std::optional<cases::TreeRanker>> tree_for(const DecideOptions& options) 
     if (!tree) {
         return fail("models/ranker/tree.json, embedded", tree.error());
     }
-    return std::move(*tree);
+    Result<cases::TreeRanker> harm = cases::parse_tree(cases::shipped_harm_tree());
+    if (!harm) {
+        return fail("models/ranker/harm.json, embedded", harm.error());
+    }
+    Result<std::optional<cases::TreeCalibration>> calibration = calibration_of_trees();
+    if (!calibration) {
+        return std::unexpected(calibration.error());
+    }
+    return Trees{*std::move(tree), cases::Caution(*std::move(harm), *std::move(calibration))};
 }
 
 /// None where no model is to be asked. ERRORS: those of ModelVoice::start.
@@ -279,9 +348,9 @@ ExitStatus decide_cases(const DecideOptions& options) {
         complain(fmt::format("{}: cannot be read", options.cases.string()));
         return ExitStatus::usage;
     }
-    Result<std::optional<cases::TreeRanker>> tree = tree_for(options);
-    if (!tree) {
-        complain(tree.error().text);
+    Result<std::optional<Trees>> trees = trees_for(options);
+    if (!trees) {
+        complain(trees.error().text);
         return ExitStatus::usage;
     }
     os::note_interrupts();
@@ -290,7 +359,7 @@ ExitStatus decide_cases(const DecideOptions& options) {
         complain(voice.error().text);
         return voice.error().fault == Fault::invalid ? ExitStatus::usage : ExitStatus::unexpected;
     }
-    CaseJudge judge(options, std::move(*tree), std::move(*voice));
+    CaseJudge judge(options, std::move(*trees), std::move(*voice));
     BoundedLines lines(file, cases::line_bytes_max);
     while (!os::is_interrupted() && lines.next()) {
         if (lines.is_too_long()) {

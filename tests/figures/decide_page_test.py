@@ -18,12 +18,7 @@ import decide_figures  # noqa: E402
 import decide_scoring as scoring  # noqa: E402
 from decide_figures_page import WISHES, page_of  # noqa: E402
 
-CONTRACT = {
-    "n", "macro", "pivotal", "menu_recall", "acted_share", "harmful", "harmful_upper", "needless",
-    "healthy_n", "rollback_wrong_slice", "ece", "brier", "latency_ms", "json_grammar_ms_p50",
-    "cpu_ms", "second_world"}
-MACRO = {"both", "model", "rules", "tree", "logistic", "nearest", "always_rollback",
-         "restart_only", "always_escalate", "always_observe", "random", "json_grammar"}
+MACRO = set(document.CONTRACT["macro"])
 
 
 def figures(with_model=False):
@@ -52,12 +47,31 @@ def figures(with_model=False):
 
 class Figures(unittest.TestCase):
     def test_every_field_of_the_contract_is_there(self):
+        for with_model in (False, True):
+            made = figures(with_model)
+            self.assertEqual(document.missing_in(made), [])
+            self.assertEqual(set(made["macro"]), MACRO)
+            self.assertEqual(set(made["macro_interval"]), MACRO)
+        self.assertEqual(set(figures()["second_world"]), {"n", "both", "rules", "tree"})
+
+    def test_a_field_of_the_contract_that_is_missing_is_named(self):
         made = figures()
-        self.assertLessEqual(CONTRACT, set(made))
-        self.assertEqual(set(made["macro"]), MACRO)
-        self.assertEqual(set(made["macro_interval"]), MACRO)
-        self.assertLessEqual({"n", "both", "rules"}, set(made["pivotal"]))
-        self.assertEqual(set(made["second_world"]), {"n", "both", "rules", "tree"})
+        del made["ece"], made["latency_ms"]["p99"], made["macro"]["random"], made["second_world"]
+        self.assertEqual(document.missing_in(made),
+                         ["macro.random", "ece", "latency_ms.p99", "second_world.n",
+                          "second_world.both", "second_world.rules", "second_world.tree"])
+
+    def test_the_contract_is_what_was_promised(self):
+        self.assertEqual(
+            {key: sorted(own or ()) for key, own in document.CONTRACT.items()},
+            {"n": [], "pivotal": ["both", "n", "rules"], "menu_recall": [], "acted_share": [],
+             "macro": ["always_escalate", "always_observe", "always_rollback", "both",
+                       "json_grammar", "logistic", "model", "nearest", "random", "restart_only",
+                       "rules", "tree"],
+             "harmful": [], "harmful_upper": [], "needless": [], "healthy_n": [],
+             "rollback_wrong_slice": [], "ece": [], "brier": [], "latency_ms": ["p50", "p99"],
+             "json_grammar_ms_p50": [], "cpu_ms": [],
+             "second_world": ["both", "n", "rules", "tree"]})
 
     def test_what_needs_a_model_is_null_until_there_is_one(self):
         made = json.loads(json.dumps(figures()))
@@ -227,6 +241,13 @@ class Page(unittest.TestCase):
     def test_who_is_surer_should_be_wrong_less_often(self):
         self.assertIn("| the boosted tree of `homeostat decide` | 0.0 % | 0.0 % | 0.0 % | 25.0 % |",
                       page_of(figures()))
+
+    def test_what_comes_of_holding_back_is_told_once_it_was_measured(self):
+        self.assertIn("The confidence is the weight of what was chosen.", page_of(figures()))
+        made = figures()
+        page = page_of(made | {"without_bars": made["rankers"]["always_rollback"]})
+        self.assertNotIn("The confidence is the weight", page)
+        self.assertIn("Were all done that it puts first: right 75.0 %", page)
 
     def test_it_says_where_the_time_from_fault_to_decision_is_and_that_no_agent_was_asked(self):
         page = page_of(figures())

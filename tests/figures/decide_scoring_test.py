@@ -81,6 +81,19 @@ class Cases(unittest.TestCase):
         self.assertAlmostEqual(made["service_days"], 12 * 180 / 86_400)
 
 
+    def test_what_was_held_back_is_not_what_was_chosen(self):
+        told = {"id": "c-1", "remedies": [dict(RESTART), {"remedy": "escalate"}],
+                "chosen": {"remedy": "escalate", "weight": 0.2, "confidence": 0.6}}
+        self.assertEqual(scoring.chosen_of({"remedies": [RESTART]}), RESTART)
+        made = scoring.with_truth(told, {"family": "leak", "acceptable": [{"remedy": "escalate"}],
+                                         "harmful": [truth("restart")]})
+        self.assertTrue(scoring.chosen_of(made)["is_acceptable"])
+        self.assertFalse(scoring.chosen_of(made)["is_harmful"])
+        tally = scoring.Tally()
+        tally.add(made, scoring.chosen_of(made))
+        self.assertEqual((tally.harms, tally.confidences), ([False], [(0.6, True)]))
+
+
 class Saving(unittest.TestCase):
     def future(self, remedy, costs, price=0.0):
         return {"remedy": remedy, "costs": costs, "price": price}

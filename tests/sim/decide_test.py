@@ -51,7 +51,14 @@ class Decide(unittest.TestCase):
         self.assertEqual([answer["id"] for answer in answers],
                          [json.loads(line)["id"] for line in self.lines])
         for answer in answers:
-            self.assertEqual(answer["chosen"], answer["remedies"][0])
+            chosen = dict(answer["chosen"])
+            self.assertTrue(0 < chosen.pop("confidence") < 1)
+            if "withheld" in answer:  # A person is called instead of what came first.
+                self.assertEqual(answer["withheld"], answer["remedies"][0])
+                self.assertNotIn(answer["withheld"]["remedy"], ("observe", "escalate"))
+                self.assertEqual(chosen["remedy"], "escalate")
+            else:
+                self.assertEqual(chosen, answer["remedies"][0])
             weights = [one["weight"] for one in answer["remedies"]]
             self.assertEqual(weights, sorted(weights, reverse=True))
         scores = json.loads(done.stderr)
@@ -86,6 +93,9 @@ class Decide(unittest.TestCase):
         self.assertEqual(default, told("--ranker", "tree")[0])
         by_rules, scores = told("--ranker", "rules")
         self.assertEqual(scores["ranker"], "rules")
+        unmeasured = run("decide", "--cases", self.path, "--json", "--ranker", "rules").stdout
+        self.assertNotIn("confidence", unmeasured)
+        self.assertNotIn("withheld", unmeasured)
         self.assertNotEqual(default, by_rules)
         for one, other in zip(default, by_rules, strict=True):
             self.assertEqual(without_weights(one), without_weights(other))
