@@ -5,6 +5,7 @@
 #include "homeostat/domain/diagnosis.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <utility>
 
@@ -28,6 +29,20 @@ std::string target_of(const PastIncident& incident, const Settings& settings) {
     return settings.service.text();
 }
 
+/// What more than the usual load is told apart by: requests that were tried again come while
+/// something else is wrong, or soon after it.
+bool follows_another(const PastIncident& incident, std::span<const PastIncident> all) {
+    constexpr auto soon =
+        std::chrono::minutes{2};  // Callers have given up, or tried again, by then.
+    return std::ranges::any_of(all, [&](const PastIncident& other) {
+        const bool is_other =
+            other.service == incident.service && other.cause.kind != incident.cause.kind &&
+            other.cause.kind != CauseKind::unknown && other.cause.kind != CauseKind::stale_copies;
+        return is_other && other.opened_at < incident.opened_at &&
+               incident.opened_at <= other.closed_at + soon;
+    });
+}
+
 std::vector<Recurrence> recurrences_of(std::span<const PastIncident> incidents,
                                        const Settings& settings,
                                        Findings& findings) {
@@ -47,6 +62,7 @@ std::vector<Recurrence> recurrences_of(std::span<const PastIncident> incidents,
         recurrence.cause = incident.cause.kind;
         recurrence.target = target;
         recurrence.incidents.push_back(incident);
+        recurrence.incidents.back().follows_another = follows_another(incident, incidents);
     }
     std::vector<Recurrence> all;
     for (auto& [key, recurrence] : found) {

@@ -31,6 +31,7 @@ namespace homeostat::advise {
 enum class AdviceKind : std::uint8_t {
     limit,              ///< On what may queue, or on what a process may use.
     timeout,            ///< Of calls to a neighbour.
+    retry_budget,       ///< How many calls may be tried again.
     breaker,            ///< A circuit with a fallback.
     probe,              ///< Of each instance.
     disruption_budget,  ///< How many must go on serving while something is done.
@@ -39,8 +40,8 @@ enum class AdviceKind : std::uint8_t {
 };
 
 constexpr auto names_of(std::type_identity<AdviceKind>) {
-    return std::to_array<std::string_view>(
-        {"limit", "timeout", "breaker", "probe", "disruption_budget", "ttl", "replica_floor"});
+    return std::to_array<std::string_view>({"limit", "timeout", "retry_budget", "breaker", "probe",
+                                            "disruption_budget", "ttl", "replica_floor"});
 }
 
 struct NeighbourSettings {
@@ -64,7 +65,8 @@ struct Settings {
     bool has_probe{false};         ///< Instances are asked for their health.
     bool has_memory_limit{false};  ///< Their command sets one.
     bool may_restart{false};       ///< A process that has ended is started again by us alone.
-    std::string backend;           ///< Of the edge; empty: there is no edge.
+    std::string backend;           ///< Of HAProxy; empty: the edge is another one, or none.
+    std::string cluster;           ///< Of Envoy; likewise.
     Duration latency_p99_goal{};
     Duration hold_for{};
     std::vector<NeighbourSettings> neighbours{};

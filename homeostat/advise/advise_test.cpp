@@ -220,6 +220,46 @@ TEST_CASE("a second instance is advised where there is one and something spreads
     CHECK(findings_of(crash, 2, settings).advice.empty());
 }
 
+TEST_CASE("a retry budget is advised where more came just after something else had failed") {
+    const auto at = [](PastIncident incident, int opened_min, int closed_min) {
+        incident.opened_at = WallTime{std::chrono::minutes{opened_min}};
+        incident.closed_at = WallTime{std::chrono::minutes{closed_min}};
+        return incident;
+    };
+    // One that is still open, and one that ended a minute before.
+    std::vector<PastIncident> past{at(slow_neighbour("fraud"), 0, 9), at(surge(), 5, 12),
+                                   at(incident_of(CauseKind::instance_crash), 100, 101),
+                                   at(surge(), 102, 110)};
+    const auto kinds = [&](const Settings& settings = settings_for_test()) {
+        return kinds_of(advise(past, settings, 2));
+    };
+    CHECK(kinds() == "replica_floor, limit, retry_budget");
+    const Advice advice = advise(past, settings_for_test(), 2).advice.back();
+    CHECK(advice.ground.incidents.size() == 2);
+    CHECK(advice.snippet->place == "haproxy.cfg, backend payments");
+    CHECK(advice.snippet->text.contains("disable-l7-retry if { queue(payments) gt 0 }\n"));
+
+    Settings envoy = settings_for_test();
+    envoy.backend.clear();
+    envoy.cluster = "payments_c";
+    const Advice budget = advise(past, envoy, 2).advice.back();
+    CHECK(budget.kind == AdviceKind::retry_budget);
+    CHECK(budget.snippet->place == "Envoy's configuration, cluster payments_c");
+    CHECK(budget.snippet->text.contains("retry_budget: { budget_percent: { value: 20 }"));
+    envoy.cluster.clear();
+    CHECK(kinds(envoy) == "replica_floor");
+
+    past[2] = at(incident_of(CauseKind::instance_crash), 90, 99);  // Three minutes before.
+    CHECK(kinds() == "replica_floor, limit");
+    past[2] = at(incident_of(CauseKind::instance_crash), 103, 104);  // It came later.
+    CHECK(kinds() == "replica_floor, limit");
+    past[2] = at(incident_of(CauseKind::unknown), 100, 101);
+    CHECK(kinds() == "replica_floor, limit");
+    past[2] = at(incident_of(CauseKind::instance_crash), 100, 101);
+    past[2].service = ServiceId("fraud");
+    CHECK(kinds() == "replica_floor, limit");
+}
+
 TEST_CASE("snippets carry the goals and names of the configuration") {
     Settings settings = settings_for_test();
     settings.neighbours[0].circuit = "fuses";
@@ -229,7 +269,7 @@ TEST_CASE("snippets carry the goals and names of the configuration") {
     CHECK(slow.advice[0].snippet->text.contains("{ str(fraud_b),table_gpt0(fuses) gt 0 }"));
     CHECK(slow.advice[0].snippet->text.contains("expire 150s"));
     CHECK(slow.advice[1].snippet->text.contains("\ntimeout server 250ms\n"));
-    CHECK(findings_of(surge(), 2).advice.at(1).snippet->text.contains("\ntimeout queue 250ms\n"));
+    CHECK(findings_of(surge(), 2).advice.at(1).snippet->text.contains("\ntimeout queue 125ms\n"));
     CHECK(findings_of(stale("quotes"), 2).advice.at(0).snippet->text ==
           "SET fx:{entry} VALUE PX 5000\n");
 }

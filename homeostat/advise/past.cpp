@@ -32,7 +32,7 @@ void note_proof(PastIncident& incident, const Entry& entry) {
     }
 }
 
-void note_entry(Past& past, const Entry& entry) {
+void note_entry(Past& past, const Entry& entry, WallTime at) {
     const auto found = past.open.find(entry.incident);
     if (found == past.open.end()) {
         return;
@@ -42,6 +42,7 @@ void note_entry(Past& past, const Entry& entry) {
     } else if (entry.kind == EntryKind::proof) {
         note_proof(found->second, entry);
     } else if (entry.kind == EntryKind::closed) {
+        found->second.closed_at = at;
         past.closed.push_back(std::move(found->second));
         past.open.erase(found);
     }
@@ -55,7 +56,7 @@ void note(Past& past, const EntryGroup& group, std::optional<WallTime> since) {
             past.open[entry.incident] =
                 PastIncident{.incident = entry.incident, .opened_at = group.wall_at};
         }
-        note_entry(past, entry);
+        note_entry(past, entry, group.wall_at);
     }
 }
 

@@ -32,6 +32,8 @@ struct PastIncident {
     Cause cause;                     ///< `unknown` where nothing was believed in.
     std::vector<RemedyKind> helped;  ///< With proof.
     WallTime opened_at{};
+    WallTime closed_at{};
+    bool follows_another{false};  ///< Another cause was there just before; `advise` finds out.
 };
 
 struct Past {

@@ -48,6 +48,7 @@ TEST_CASE("the cause of an incident is the heaviest of what was proposed last") 
     REQUIRE(told.past.closed.size() == 1);
     CHECK(told.past.closed[0].cause == leak);
     CHECK(told.past.closed[0].opened_at == WallTime{std::chrono::seconds{1}});
+    CHECK(told.past.closed[0].closed_at == WallTime{std::chrono::seconds{3}});
     CHECK(told.past.open.empty());
 }
 

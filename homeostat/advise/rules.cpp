@@ -28,6 +28,10 @@ bool is_seen_by_users_first(const PastIncident& incident) {
     return incident.symptom.observer == Observer::edge;
 }
 
+bool follows_another(const PastIncident& incident) {
+    return incident.follows_another;
+}
+
 bool is_helped_by_spares(const PastIncident& incident) {
     return std::ranges::find(incident.helped, RemedyKind::scale) != incident.helped.end();
 }
@@ -120,17 +124,55 @@ Proposed run_one_spare(const Settings& settings, const std::string&) {
         .setting = Setting{"runtime.process.spares", std::to_string(settings.spares - 1)}};
 }
 
+/// Half: of those let in at the goal itself the work makes late answers (docs/ledger_commands.md).
 Proposed bound_queue(const Settings& settings, const std::string&) {
     if (settings.backend.empty()) {
         return std::nullopt;
     }
     return Change{
         .because =
-            "more came than the instances answer, and it queued; who has waited for "
-            "goals.latency_p99 is better told no at once than kept before the others",
+            "more came than the instances answer, and it queued; who has waited for half of "
+            "goals.latency_p99, and has the work still to come, is better told no at once than "
+            "kept before the others",
         .snippet = Snippet{backend_place(settings.backend),
                            fmt::format("# Unless a shorter one is in force.\ntimeout queue {}ms\n",
-                                       whole_ms(settings.latency_p99_goal))}};
+                                       whole_ms(settings.latency_p99_goal / 2))}};
+}
+
+/// HAProxy knows no share of retries. It can try a failed connection once at most, and while others
+/// wait nothing else again.
+std::string retry_lines(const Settings& settings) {
+    return settings.backend.empty()
+               ? fmt::format(
+                     "# Of cluster {}; where it has thresholds, add the retry_budget to those.\n"
+                     "circuit_breakers:\n"
+                     "  thresholds:\n"
+                     "  - retry_budget: {{ budget_percent: {{ value: 20 }}, "
+                     "min_retry_concurrency: 3 }}\n",
+                     settings.cluster)
+               : fmt::format(
+                     "# Programs that call us and try again need a budget of their own: "
+                     "one retry for five\n"
+                     "# calls. The edge tries a failed connection once more, and what retry-on "
+                     "adds to that\n# not while others wait.\n"
+                     "retries 1\n"
+                     "http-request disable-l7-retry if {{ queue({}) gt 0 }}\n",
+                     settings.backend);
+}
+
+Proposed bound_retries(const Settings& settings, const std::string&) {
+    if (settings.backend.empty() && settings.cluster.empty()) {
+        return std::nullopt;
+    }
+    return Change{
+        .because =
+            "each time more came just when something else had failed, as it does when callers try "
+            "again; such a load can keep itself alive after its cause has gone. How much of it "
+            "were retries the ledger does not say",
+        .snippet = Snippet{settings.backend.empty()
+                               ? fmt::format("Envoy's configuration, cluster {}", settings.cluster)
+                               : backend_place(settings.backend),
+                           retry_lines(settings)}};
 }
 
 Proposed limit_memory(const Settings& settings, const std::string&) {
@@ -209,6 +251,7 @@ constexpr std::array table{
     Rule{CauseKind::instance_crash, AdviceKind::disruption_budget, any, keep_serving},
     Rule{CauseKind::overload, AdviceKind::replica_floor, is_helped_by_spares, run_one_spare},
     Rule{CauseKind::overload, AdviceKind::limit, any, bound_queue},
+    Rule{CauseKind::overload, AdviceKind::retry_budget, follows_another, bound_retries},
     Rule{CauseKind::stale_copies, AdviceKind::ttl, any, end_copies},
 };
 

@@ -41,6 +41,12 @@ std::optional<std::string> patch_of(const Advice& advice, const AdviceReport& re
     return patched ? std::optional(unified_diff(name, text, *patched)) : std::nullopt;
 }
 
+/// Null: it was not tried.
+const advise::BeforeAfter* tried_of(const Advice& advice, const AdviceReport& report) {
+    const auto index = static_cast<std::size_t>(&advice - report.findings.advice.data());
+    return index < report.tried.size() ? &report.tried[index] : nullptr;
+}
+
 json::object to_document(const Recurrence& recurrence) {
     json::array incidents;
     for (const advise::PastIncident& incident : recurrence.incidents) {
@@ -72,6 +78,9 @@ json::object to_document(const Advice& advice, const AdviceReport& report) {
     if (advice.snippet) {
         document["snippet"] = to_json(*advice.snippet);
     }
+    if (const advise::BeforeAfter* tried = tried_of(advice, report)) {
+        document["simulated"] = to_json(*tried);
+    }
     return document;
 }
 
@@ -97,11 +106,12 @@ std::string sentence_of(const Recurrence& recurrence) {
                        to_when(recurrence.incidents.back().opened_at), ids);
 }
 
-std::string indented(std::string_view text) {
+std::string indented(std::string_view text, std::string_view by = "    ") {
     std::string lines;
     while (!text.empty()) {
         const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
-        lines += "    " + std::string(text.substr(0, end));
+        lines += by;
+        lines += text.substr(0, end);
         text.remove_prefix(end);
     }
     return lines;
@@ -123,6 +133,9 @@ std::string to_lines(const Advice& advice, const AdviceReport& report) {
     if (advice.snippet) {
         text += fmt::format("  {} {}:\n{}", advice.setting ? "And in" : "In", advice.snippet->place,
                             indented(advice.snippet->text));
+    }
+    if (const advise::BeforeAfter* tried = tried_of(advice, report)) {
+        text += indented(advise::to_lines(*tried), "  ");
     }
     return text + "\n";
 }
@@ -166,6 +179,7 @@ advise::Settings advise_settings(const Config& config) {
     settings.has_memory_limit = has_memory_limit(config.process.command);
     settings.may_restart = config.guard.autonomy_of(RemedyKind::restart) == Autonomy::act;
     settings.backend = config.haproxy ? config.haproxy->backend : std::string();
+    settings.cluster = config.envoy ? config.envoy->cluster : std::string();
     settings.latency_p99_goal = config.latency_p99_goal;
     settings.hold_for = config.hold_for;
     // What is advised about neighbours is written for haproxy.cfg.
@@ -223,7 +237,10 @@ std::string to_lines(const AdviceReport& report) {
     text += findings.advice.empty() ? "nothing to advise: " : "";
     text += summary_of(report) + "\n";
     if (!findings.advice.empty()) {
-        text += "Nothing was changed, and what would come of a change was not tried.\n";
+        text += report.tried.empty()
+                    ? "Nothing was changed, and what would come of a change was not tried; "
+                      "--simulate tries it in simulated worlds.\n"
+                    : "Nothing was changed. The simulated worlds are not your estate.\n";
     }
     return text;
 }

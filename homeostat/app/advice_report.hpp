@@ -9,6 +9,7 @@
 // Pure.
 
 #include "homeostat/advise/advise.hpp"
+#include "homeostat/advise/before_after.hpp"
 #include "homeostat/app/config.hpp"
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/time.hpp"
@@ -17,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -27,6 +29,7 @@ struct AdviceReport {
     std::string_view config_text;  ///< Of that file, as it stands.
     std::optional<WallTime> since{};
     std::size_t times_min{2};
+    std::vector<advise::BeforeAfter> tried{};  ///< One for each advice; empty: none was tried.
 };
 
 [[nodiscard]] advise::Settings advise_settings(const Config& config);

@@ -1,6 +1,8 @@
 // The command from a ledger on the disk to what it prints.
 
 #include "homeostat/adapters/segment_log/ledger_for_test.hpp"
+#include "homeostat/app/advice_report.hpp"
+#include "homeostat/app/advise_trials.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/patch_for_test.hpp"
@@ -169,10 +171,88 @@ TEST_CASE("a person reads causes, incidents, patch and lines for other files") {
          {"breaker: dependency_failing of fraud came twice, 2023-11-14T22:13:20.000Z to ",
           ": i-1, i-2\n", "\n@@ -4,6 +4,7 @@\n", "\n+    circuit: circuits\n",
           "And in haproxy.cfg:\n", "3 closed incidents of payments were looked at\n",
-          "Nothing was changed, and what would come of a change was not tried.\n"}) {
+          "Nothing was changed, and what would come of a change was not tried; --simulate "}) {
         CAPTURE(sentence);
         CHECK(text.contains(sentence));
     }
+}
+
+TEST_CASE("--simulate says of each advice what came of it in worlds that are made up") {
+    Scene scene;
+    with_incidents(scene).options.is_simulated = true;
+    scene.options.worlds = 8;
+    scene.options.ledger.common.is_json = true;
+    const json::value document = parse_json(scene.print()).value();
+    const json::value& advice = document.at("advice").as_array().at(0);
+    const Result<advise::BeforeAfter> tried =
+        from_json<advise::BeforeAfter>(advice.at("simulated"));
+    REQUIRE(tried);
+    CHECK(tried->advice == advise::AdviceKind::breaker);
+    CHECK(tried->worlds_count == 8);
+    CHECK(tried->world.contains("with 3 instances, 0 spares, 1 neighbour "));
+    const advise::Measured& lost =
+        tried->measured.at(static_cast<std::size_t>(advise::Measure::lost));
+    CHECK(lost.better_count > 0);
+    CHECK(lost.worse_count == 0);
+    CHECK(tried->measured.at(0).after.median < tried->measured.at(0).before.median);
+}
+
+TEST_CASE("a person reads below an advice what came of it in the simulator, and that it did harm") {
+    const ConfigReport config = parse_config(configuration, "payments.yaml");
+    REQUIRE(config.config);
+    advise::Findings findings;
+    findings.advice.push_back({.kind = advise::AdviceKind::ttl,
+                               .ground = {.cause = CauseKind::stale_copies,
+                                          .target = "quotes",
+                                          .incidents = {advise::PastIncident{}}},
+                               .because = "copies outlive"});
+    advise::BeforeAfter tried{.advice = advise::AdviceKind::ttl,
+                              .not_simulated = {},
+                              .change = "never; then after 1 s",
+                              .world = "made-up worlds",
+                              .worlds_count = 8,
+                              .world_seconds = 900,
+                              .verdict = advise::TrialVerdict::worse,
+                              .measured = {}};
+    const AdviceReport report{findings, *config.config, configuration, {}, 2, {tried}};
+    const std::string text = to_lines(report);
+    CAPTURE(text);
+    CHECK(
+        text.contains("\n  In the simulator, 8 pairs of worlds of 15 min, not your estate: made-"));
+    CHECK(text.contains("\n    It makes things WORSE there.\n"));
+    CHECK(text.ends_with("Nothing was changed. The simulated worlds are not your estate.\n"));
+}
+
+TEST_CASE("a lab that is not there, ends ill or says what is no report is told apart") {
+    const ledger::ScratchForTest scratch;
+    const std::filesystem::path lab = scratch.path() / "lab";
+    const advise::TrialOrder order{.cause = CauseKind::memory_leak,
+                                   .advice = advise::AdviceKind::probe};
+    const Result<advise::BeforeAfter> none = try_advice(lab, order);
+    CHECK(none.error().fault == Fault::absent);
+    CHECK(none.error().text.contains("has to lie beside homeostat"));
+    const auto says = [&](const std::string& script) {
+        ledger::write_for_test(lab, "#!/bin/sh\n" + script + "\n");
+        std::filesystem::permissions(lab, std::filesystem::perms::owner_all);
+        return try_advice(lab, order);
+    };
+    const std::string report =
+        to_text(to_json(advise::BeforeAfter{.cause = CauseKind::memory_leak,
+                                            .advice = advise::AdviceKind::probe,
+                                            .not_simulated = "it looks by itself",
+                                            .change = {},
+                                            .world = {},
+                                            .measured = {}}));
+    const Result<advise::BeforeAfter> told = says("echo '" + report + "'");
+    REQUIRE(told);
+    CHECK(told->not_simulated == "it looks by itself");
+    CHECK(says("echo '" + report + "'; exit 1").error().text.contains("exited with status 1"));
+    CHECK(says("exit 0").error().fault == Fault::broken);
+    CHECK(says("echo '{}'").error().fault == Fault::broken);
+    CHECK(says("head -c 70000 /dev/zero").error().text.contains("more than a report"));
+    std::string other = report;
+    other.replace(other.find("probe"), 5, "limit");
+    CHECK(says("echo '" + other + "'").error().text.contains("no report of this advice"));
 }
 
 TEST_CASE("where nothing came often enough it says so and ends well") {

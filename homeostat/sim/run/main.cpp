@@ -1,6 +1,7 @@
 // homeostat-lab: simulated worlds by the seed. `homeostat simulate` starts it.
 
 #include "homeostat/os/interrupts.hpp"
+#include "homeostat/sim/run/before_after_command.hpp"
 #include "homeostat/sim/run/cases_command.hpp"
 #include "homeostat/sim/run/options_draw.hpp"
 #include "homeostat/sim/run/run_seed.hpp"
@@ -48,6 +49,8 @@ struct Arguments {
     double digests_for_s{0};          ///< 0: whole histories, and judged.
     CasesArguments cases;
     bool lists_families{false};
+    bool tries_advice{false};
+    BeforeAfterArguments before_after;
     bool serves_a2a{false};
     sut::A2aSutArguments a2a_sut;
     bool serves_pledges{false};
@@ -319,6 +322,9 @@ int run_cases(const Arguments& arguments) {
 }
 
 int run(const Arguments& arguments) {
+    if (arguments.tries_advice) {
+        return show_before_after(arguments.before_after);
+    }
     if (arguments.serves_a2a) {
         return sut::serve_a2a(arguments.a2a_sut);
     }
@@ -404,6 +410,9 @@ void add_options(CLI::App& app, Arguments& arguments) {
                    "Only the digest of each trace's first seconds, to compare builds by")
         ->check(CLI::PositiveNumber);
     add_case_options(app, arguments);
+    add_before_after(app, arguments.before_after)->callback([&arguments] {
+        arguments.tries_advice = true;
+    });
     add_servers_under_test(app, arguments);
     app.footer(
         "Exit status:\n  0    no promise was broken; the cases are written\n"

@@ -171,6 +171,7 @@ SeedResult run_once(const Options& options, bool keeps_trace) {
     result.marks = machine.trace().marks();
     result.trace = machine.trace().lines();
     result.final_state = final_state_of(machine);
+    result.users = machine.world().tally();
     result.seconds_lost = seconds_lost(machine);
     return result;
 }

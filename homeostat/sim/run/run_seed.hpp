@@ -6,6 +6,7 @@
 #include "homeostat/sim/referee/referee.hpp"
 #include "homeostat/sim/run/options.hpp"
 #include "homeostat/sim/run/twin.hpp"
+#include "homeostat/sim/world/views.hpp"
 
 #include <cstdint>
 #include <map>
@@ -30,6 +31,7 @@ struct SeedResult {
     std::map<std::string, std::uint64_t> marks;
     std::vector<std::string> trace;  ///< Empty unless it was asked for.
     FinalState final_state;
+    Tally users;             ///< What they got.
     double seconds_lost{0};  ///< Of the guarded service's traffic: P10.
     double harm_seconds{0};  ///< Lost beyond those of a world without us; only with the demon.
 };
