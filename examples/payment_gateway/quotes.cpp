@@ -1,10 +1,13 @@
 // quotes: exchange rates from a cache. GET /fx?currency=NAME answers {"currency","rate_ppm"}, as
 // `rates` does, but mostly without asking it.
 //
-// Copies stand in Redis under "fx:NAME". A refresher asks `rates` for each of them twice a second
-// and writes what it hears, so that a copy is never much older than that; a reader who finds none
-// asks `rates` and leaves one. While it is stale (a fault), the refresher writes rates of old
-// instead.
+// Copies stand in Redis, or in a Redis cluster, under "fx:NAME". A refresher asks `rates` for each
+// of them twice a second and writes what it hears, so that a copy is never much older than that; a
+// reader who finds none asks `rates` and leaves one. Readers who find none at the same time ask
+// once: however many they are, `rates` is asked for one currency by one of them.
+//
+// While it is stale (a fault), the refresher writes rates of old instead; while it does not renew
+// (another), it has done so once and lets the copies be.
 
 #include "examples/payment_gateway/service/currencies.hpp"
 #include "examples/payment_gateway/service/http_upstream.hpp"
@@ -14,6 +17,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
@@ -24,10 +28,12 @@
 #include <cmath>
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace payment_gateway {
 
@@ -55,6 +61,10 @@ std::optional<std::int64_t> rate_in(const std::string& text) {
     return is_rate ? std::optional{rate->get_int64()} : std::nullopt;
 }
 
+std::vector<std::uint16_t> redis_ports(const EdgePorts& edge) {
+    return edge.redis_cluster.empty() ? std::vector<std::uint16_t>{edge.redis} : edge.redis_cluster;
+}
+
 class Quotes {
   public:
     explicit Quotes(Service& service)
@@ -64,7 +74,7 @@ class Quotes {
                  service.log(),
                  service.metrics()},
           // Half of what the reader waits: a cache that is late must leave time to ask the source.
-          cache_{service.executor(), service.config().edge.redis,
+          cache_{service.executor(), redis_ports(service.config().edge),
                  service.config().dependency_deadline / 2} {}
 
     asio::awaitable<Answer> quote(Request request);
@@ -73,7 +83,15 @@ class Quotes {
   private:
     using Rate = std::expected<std::int64_t, std::string>;
 
+    /// A read of the source that is under way for readers. Owned by all who wait for it.
+    struct Flight {
+        asio::steady_timer is_over;  ///< Cancelled at its end.
+        Rate rate;
+    };
+
     asio::awaitable<Rate> rate_for(std::string currency);
+    asio::awaitable<Rate> rate_by_flight(std::string currency, bool is_kept);
+    asio::awaitable<Rate> fill(std::string currency, bool is_kept);
     asio::awaitable<Rate> rate_from_source(std::string currency);
     asio::awaitable<void> refresh(std::string currency);
     asio::awaitable<void> store(std::string currency, std::int64_t rate_ppm);
@@ -81,6 +99,7 @@ class Quotes {
     Service& service_;
     HttpUpstream rates_;
     RedisCache cache_;
+    std::map<std::string, std::shared_ptr<Flight>> flights_;  ///< By currency.
 };
 
 asio::awaitable<Answer> Quotes::quote(Request request) {
@@ -112,9 +131,32 @@ asio::awaitable<Quotes::Rate> Quotes::rate_for(std::string currency) {
         }
         service_.log().warn("cache holds rubbish key={}", key);
     }
+    const Rate rate_ppm = co_await rate_by_flight(std::move(currency), cached.has_value());
+    co_return rate_ppm;
+}
+
+asio::awaitable<Quotes::Rate> Quotes::rate_by_flight(std::string currency, bool is_kept) {
+    if (const auto under_way = flights_.find(currency); under_way != flights_.end()) {
+        const std::shared_ptr<Flight> flight = under_way->second;
+        boost::system::error_code ignored;
+        co_await flight->is_over.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_return flight->rate;
+    }
+    const auto flight = std::make_shared<Flight>(
+        asio::steady_timer{service_.executor(), asio::steady_timer::time_point::max()}, Rate{});
+    flights_.emplace(currency, flight);
+    Rate rate_ppm = co_await fill(currency, is_kept);
+    flight->rate = rate_ppm;
+    flights_.erase(currency);
+    flight->is_over.cancel();
+    co_return rate_ppm;
+}
+
+/// What the source says, and a copy of it where the cache takes one.
+asio::awaitable<Quotes::Rate> Quotes::fill(std::string currency, bool is_kept) {
     const Rate rate_ppm = co_await rate_from_source(currency);
-    if (rate_ppm && cached) {
-        co_await store(currency, *rate_ppm);
+    if (rate_ppm && is_kept) {
+        co_await store(std::move(currency), *rate_ppm);
     }
     co_return rate_ppm;
 }
@@ -149,11 +191,16 @@ asio::awaitable<void> Quotes::refresh(std::string currency) {
 }
 
 asio::awaitable<void> Quotes::refresh() {
+    bool did_renew = true;
     for (;;) {
+        const bool does_renew = service_.does_renew();
         for (const Currency& currency : currencies) {
             std::string name{currency.name};
-            co_await refresh(std::move(name));
+            if (does_renew || did_renew) {
+                co_await refresh(std::move(name));
+            }
         }
+        did_renew = does_renew;
         asio::steady_timer timer{service_.executor(), refresh_every};
         co_await timer.async_wait(asio::use_awaitable);
     }

@@ -10,6 +10,7 @@ Needs haproxy and redis-server. Standard library only.
 """
 
 import argparse
+import concurrent.futures
 import ctypes
 import json
 import os
@@ -88,6 +89,11 @@ class Traffic:
                 f"bad: {verdicts}")
 
 
+def redis_words(*words):
+    """A command as Redis' protocol spells it."""
+    return f"*{len(words)}\r\n" + "".join(f"${len(word)}\r\n{word}\r\n" for word in words)
+
+
 class World:
     def __init__(self, programs, run_dir):
         self.programs = programs
@@ -162,7 +168,8 @@ class World:
         words = {"RUN_DIR": self.run_dir, "EDGE_PORT": self.edge, "FRAUD_PORT": self.fraud_edge,
                  "RATES_PORT": self.rates_edge, "SOURCE_PORT": self.source,
                  "REDIS_EDGE_PORT": self.redis_edge, "REDIS_PORT": self.redis,
-                 "PAYMENTS_MAXCONN": 80, "FRAUD_MAXCONN": 0,
+                 "PAYMENTS_MAXCONN": 80, "FRAUD_MAXCONN": 0, "SOURCE_READS_MAX": 1000,
+                 "REDIS_NODES": f'address: "127.0.0.1:{self.redis}"',
                  "PAYMENTS_CHECKS": "check inter 500ms fall 2 rise 1"}
         for name, port in {**self.ports, **self.spare_ports}.items():
             words[name.upper().replace("-", "_") + "_PORT"] = port
@@ -177,8 +184,18 @@ class World:
 
     def start_haproxy(self):
         (self.run_dir / "haproxy.cfg").write_text(self.proxy_config())
+        self.run_haproxy()
+
+    def run_haproxy(self):
         haproxy = shutil.which("haproxy") or "/usr/sbin/haproxy"
         self.start_process("haproxy", [haproxy, "-db", "-f", self.run_dir / "haproxy.cfg"])
+
+    def restart_haproxy(self, config):
+        self.processes["haproxy"].kill()
+        self.processes["haproxy"].wait()
+        (self.run_dir / "haproxy.cfg").write_text(config)
+        self.run_haproxy()
+        wait_until("the proxy sees all servers up", self.is_all_up)
 
     def end(self):
         for process in [*self.generators, *self.processes.values()]:
@@ -261,6 +278,15 @@ class World:
         rows = [line.split(",") for line in self.ask_proxy("show stat")]
         return {f"{row[0]}/{row[1]}": row[17] for row in rows
                 if row[1] not in ("FRONTEND", "BACKEND", "p3", "p4")}
+
+    def ask_redis(self, port, *words):
+        """One reply, as it came."""
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as redis:
+            redis.sendall(redis_words(*words).encode())
+            return redis.recv(65536).decode()
+
+    def source_reads(self):
+        return self.log_of("rates-0").count(" rate quoted ")
 
     def is_all_up(self):
         states = self.servers()
@@ -414,6 +440,57 @@ def a_stale_cache_answers_fast_and_wrong_until_readers_go_round_it(world):
     world.assert_good(2, "cleared")
 
 
+def copies_that_nobody_renews_stay_wrong_until_they_are_dropped(world):
+    world.switch(service="quotes", stale_percent=5, renewal_off=True)
+    wait_until("all copies are wrong", lambda: world.traffic(0.5).good_share < 0.02)
+    reads = world.source_reads()
+    assert world.traffic(1).good_share < 0.02, "nobody renews them"
+    assert world.source_reads() == reads, "a copy is there, so the source is not asked"
+    keys = [f"fx:{name}" for name in ("USD", "GBP", "JPY", "CHF", "SEK")]
+    assert world.ask_redis(world.redis, "UNLINK", *keys) == ":5\r\n"
+    world.assert_good(2, "dropped: readers leave right ones")
+    world.clear()
+
+
+def readers_who_find_no_copy_ask_the_source_once(world):
+    world.switch(service="quotes", renewal_off=True)
+    world.switch(service="rates", slow_ms=100)
+    reads = -1
+
+    def is_quiet():
+        nonlocal reads
+        before, reads = reads, world.source_reads()
+        time.sleep(0.7)  # Longer than the refresher rests.
+        return reads == before
+
+    wait_until("the refresher has stopped", is_quiet)
+    world.ask_redis(world.redis, "UNLINK", "fx:USD")
+    reads = world.source_reads()
+    with concurrent.futures.ThreadPoolExecutor(20) as readers:
+        answers = list(readers.map(lambda _: world.get("quotes-0", "/fx?currency=USD", timeout=2),
+                                   range(20)))
+    assert {status for status, _ in answers} == {200}, answers
+    assert all('"rate_ppm":1083700' in text for _, text in answers), answers
+    assert world.source_reads() - reads == 1, "twenty readers, and each asked"
+    world.clear()
+
+
+def no_more_readers_reach_the_source_than_it_carries(world):
+    config = world.run_dir / "haproxy.cfg"
+    text = config.read_text()
+    assert "be_sess_rate(rates) lt 1000" in text
+    world.restart_haproxy(text.replace("be_sess_rate(rates) lt 1000", "be_sess_rate(rates) lt 50"))
+    world.ask_proxy("set table reroutes key quotes data.gpt0 1")
+    world.assert_good(1, "some readers go to the source")
+    reads = world.source_reads()
+    world.assert_good(4, f"of {RATE} a second")
+    world.ask_proxy("clear table reroutes key quotes")
+    took = world.source_reads() - reads
+    print(f"    {took / 4:.0f} reads of the source a second")
+    assert 4 * 30 < took < 4 * 75, took  # The refresher's ten a second are among them.
+    world.restart_haproxy(text)
+
+
 def a_stranger_cannot_read_the_faults(world):
     with socket.socket(socket.AF_UNIX) as stranger:
         stranger.settimeout(2)
@@ -452,6 +529,9 @@ TESTS = [
     a_crash_is_hidden_or_short,
     a_lost_cache_is_bridged,
     a_stale_cache_answers_fast_and_wrong_until_readers_go_round_it,
+    copies_that_nobody_renews_stay_wrong_until_they_are_dropped,
+    readers_who_find_no_copy_ask_the_source_once,
+    no_more_readers_reach_the_source_than_it_carries,
     a_stranger_cannot_read_the_faults,
     a_bad_command_changes_nothing,
     a_lost_channel_clears_the_faults,

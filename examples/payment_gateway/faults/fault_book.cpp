@@ -22,7 +22,8 @@ constexpr std::array number_fields{
     NumberField{"stall_at_mb", 1'000}, NumberField{"slow_ms", 60'000},
     NumberField{"burst_ms", 60'000},   NumberField{"stale_percent", 100},
     NumberField{"stale_ms", 60'000}};
-constexpr std::array<std::string_view, 3> flag_fields{"fail", "hang", "healthz_lies"};
+constexpr std::array<std::string_view, 4> flag_fields{"fail", "hang", "healthz_lies",
+                                                      "renewal_off"};
 
 bool covers(std::string_view wide, std::string_view narrow) {
     return wide.empty() || wide == narrow;

@@ -54,6 +54,23 @@ Read text(std::string& target) {
     };
 }
 
+Read ports(std::vector<std::uint16_t>& target) {
+    return [&target](const json::value& value) {
+        constexpr std::size_t ports_max = 16;
+        const auto* given = value.if_array();
+        if (given == nullptr || given->size() > ports_max) {
+            return false;
+        }
+        target.resize(given->size());
+        for (std::size_t index = 0; index < given->size(); ++index) {
+            if (!number(target[index], 65'535)((*given)[index])) {
+                return false;
+            }
+        }
+        return true;
+    };
+}
+
 std::expected<void, std::string> read_fields(const json::object& object, const Fields& fields) {
     for (const auto& [key, value] : object) {
         const auto field = fields.find(std::string_view{key});
@@ -72,7 +89,8 @@ Read edge_ports(EdgePorts& edge) {
     return [&edge](const json::value& value) {
         const Fields fields{{"fraud", number(edge.fraud, 65'535)},
                             {"rates", number(edge.rates, 65'535)},
-                            {"redis", number(edge.redis, 65'535)}};
+                            {"redis", number(edge.redis, 65'535)},
+                            {"redis_cluster", ports(edge.redis_cluster)}};
         const auto* object = value.if_object();
         return object != nullptr && read_fields(*object, fields).has_value();
     };

@@ -12,6 +12,7 @@
 #include <expected>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace payment_gateway {
 
@@ -20,6 +21,9 @@ struct EdgePorts {
     std::uint16_t fraud{};
     std::uint16_t rates{};
     std::uint16_t redis{};
+    /// Nodes of a Redis cluster, in place of `redis`. Past the proxy: which node keeps a key is for
+    /// the cluster to say and for whoever reads to follow.
+    std::vector<std::uint16_t> redis_cluster;
 };
 
 struct ServiceConfig {

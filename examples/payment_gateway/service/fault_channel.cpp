@@ -55,6 +55,7 @@ Faults parse_faults(std::string_view line) {
     faults.stall_at_mb = std::clamp(number_in(object, "stall_at_mb"), 0.0, 1'000.0);
     faults.stale_percent = std::clamp(number_in(object, "stale_percent"), 0.0, 100.0);
     faults.stale_for = milliseconds_in(object, "stale_ms");
+    faults.does_not_renew = flag_in(object, "renewal_off");
     faults.does_fail = flag_in(object, "fail");
     faults.does_hang = flag_in(object, "hang");
     faults.does_healthz_lie = flag_in(object, "healthz_lies");

@@ -25,8 +25,9 @@ struct Faults {
     std::chrono::milliseconds slow_for{};   ///< Every answer is so much later.
     double stale_percent{};                 ///< `quotes` writes copies that are so far off,
     std::chrono::milliseconds stale_for{};  ///< for so long.
-    bool does_fail{};                       ///< 503 for everything but /metrics.
-    bool does_hang{};                       ///< Accepts and reads, answers nothing.
+    bool does_not_renew{};  ///< `quotes` renews copies once more, `stale_percent` off, and no more.
+    bool does_fail{};       ///< 503 for everything but /metrics.
+    bool does_hang{};       ///< Accepts and reads, answers nothing.
     bool does_healthz_lie{};                ///< 503 for /healthz, whatever the instance can do.
     std::chrono::milliseconds burst_for{};  ///< One event: for so long everything is 503 or slow.
 };

@@ -74,7 +74,8 @@ int Service::run() {
 }
 
 double Service::stale_percent() const {
-    return Clock::now() < stale_until_ ? faults_.stale_percent : 0.0;
+    const bool is_stale = Clock::now() < stale_until_ || faults_.does_not_renew;
+    return is_stale ? faults_.stale_percent : 0.0;
 }
 
 bool Service::is_time_to_log() {

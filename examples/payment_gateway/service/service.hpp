@@ -57,6 +57,9 @@ class Service {
     /// How far copies that are written now are off, by a fault; 0: not at all.
     [[nodiscard]] double stale_percent() const;
 
+    /// False by a fault: copies that are there stay as they are.
+    [[nodiscard]] bool does_renew() const { return !faults_.does_not_renew; }
+
     /// True for one of every `log_every` calls: good requests are too many to be logged all.
     [[nodiscard]] bool is_time_to_log();
 

@@ -68,6 +68,13 @@ Impact damage_of(const std::vector<Answer>& ordered) {
     if (const auto first = std::ranges::find_if(ordered, is_bad); first != ordered.end()) {
         impact.began_at = first->due_at;
     }
+    const auto wrong = std::ranges::find_if(ordered, &Answer::is_wrong);
+    for (auto answer = wrong; answer != ordered.end(); ++answer) {
+        if (answer->is_wrong) {
+            impact.wrong_count += 1;
+            impact.wrong_for = answer->due_at - wrong->due_at;
+        }
+    }
     return impact;
 }
 
@@ -96,7 +103,7 @@ Result<Answer> parse_answer(std::string_view line) {
         return fail(Fault::invalid, "not an answer of the load generator: " + std::string(line));
     }
     return Answer{instant_of_ns(due_ns), std::chrono::microseconds{latency_us}, status,
-                  words[3] == "good"};
+                  words[3] == "good", words[3] == "wrong"};
 }
 
 Impact impact_of(std::vector<Answer> answers, Instant since, Instant until) {

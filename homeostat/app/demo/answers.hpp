@@ -22,6 +22,7 @@ struct Answer {
     Duration latency{};
     int status{0};  ///< 0: no answer.
     bool is_good{false};
+    bool is_wrong{false};  ///< In time and without an error, and not what is true.
 };
 
 /// One line of the load generator: due ns, latency µs, status, good|error|slow|wrong.
@@ -34,6 +35,8 @@ struct Impact {
     std::optional<Instant> healed_at;
     std::uint64_t requests_count{0};
     std::uint64_t failed_count{0};
+    std::uint64_t wrong_count{0};  ///< Of these.
+    Duration wrong_for{};          ///< From the first wrong one to the last.
 };
 
 constexpr Duration good_window = std::chrono::seconds{2};

@@ -60,6 +60,18 @@ TEST_CASE("answers that are all good have no beginning of a fault") {
     CHECK(impact.failed_count == 0);
 }
 
+TEST_CASE("wrong answers are counted apart from other failures, from their first to their last") {
+    auto answers = ten_seconds([](std::int64_t ms) { return ms >= 1'000 && ms < 3'000; });
+    for (Answer& answer : answers) {
+        answer.is_wrong = !answer.is_good && answer.due_at >= at_ms(2'500);
+    }
+    const Impact impact = impact_of(answers, at_ms(0), at_ms(10'000));
+    CHECK(impact.failed_count == 200);
+    CHECK(impact.wrong_count == 50);
+    CHECK(impact.wrong_for == std::chrono::milliseconds{490});
+    CHECK(impact_of(answers, at_ms(3'000), at_ms(10'000)).wrong_count == 0);
+}
+
 TEST_CASE("a silent load generator heals nothing") {
     std::vector<Answer> answers = ten_seconds([](std::int64_t ms) { return ms == 1'000; });
     std::erase_if(answers, [](const Answer& answer) { return answer.due_at > at_ms(1'000); });
@@ -72,7 +84,10 @@ TEST_CASE("a line is an answer only if all four words are right") {
     CHECK(good->due_at == instant_of_ns(1'000));
     CHECK(good->latency == std::chrono::microseconds{2'500});
     CHECK(good->is_good);
+    CHECK_FALSE(good->is_wrong);
     CHECK_FALSE(parse_answer("1000 2500 200 slow")->is_good);
+    CHECK_FALSE(parse_answer("1000 2500 200 slow")->is_wrong);
+    CHECK(parse_answer("1000 2500 200 wrong")->is_wrong);
     for (const char* line : {"", "1000 2500 200", "1000 2500 200 fine", "x 2500 200 good",
                              "1000 2500 200 good more", "1000 2500 2x0 good", "1000  200 good"}) {
         CAPTURE(line);

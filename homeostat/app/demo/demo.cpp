@@ -68,6 +68,18 @@ void report(const ScenarioRun& run) {
         joined(figures.remedies), ms_or_dash(figures.detect_ms), ms_or_dash(figures.decide_ms),
         ms_or_dash(figures.model_ms), ms_or_dash(figures.act_ms), ms_or_dash(figures.heal_ms),
         figures.failed_requests, figures.requests));
+    if (run.wrong_count > 0) {
+        say(
+            fmt::format("  {} of these were answered with a wrong price, the last {:.1f} s after "
+                        "the first",
+                        run.wrong_count, to_seconds(run.wrong_for)));
+    }
+    if (run.source_reads) {
+        say(fmt::format(
+            "  the source was read, in a second, {} times at most before the fault, {} "
+            "times while readers were sent to it, {} times since they went back",
+            run.source_reads->before, run.source_reads->rerouted, run.source_reads->after));
+    }
     constexpr std::uint64_t percent = 100;
     constexpr std::uint64_t percent_all = 99;  // A call or two may be under way.
     if (run.checks_given_count * percent < run.checks_asked_count * percent_all) {

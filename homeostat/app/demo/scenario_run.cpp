@@ -196,10 +196,14 @@ void mend(World& world, const Scenario& scenario, Instant since) {
     demo_sleep(good_window + 200ms);
 }
 
+/// Readers have been back so long when it is looked at what they did to the source.
+constexpr auto back_for = 2s;
+
 /// Returns the instant from which on the fault is mended; nothing if it is not.
 std::optional<Instant> watch(World& world, const Scenario& scenario, Instant since) {
     if (scenario.wanted == Wanted::cure) {
         watch_cure(world, scenario, since);
+        demo_sleep(scenario.source_reads_max > 0 ? back_for : 0s);
         return std::nullopt;
     }
     if (scenario.wanted == Wanted::person) {
@@ -311,6 +315,42 @@ std::string objection_to_agreement(const Impact& impact, const Agreements& agree
                                                 : std::string();
 }
 
+/// Before the fault, while readers were sent to the source, and since. Nothing if they never were,
+/// or if that is not looked at.
+std::optional<SourceReads> source_reads_of(const World& world,
+                                           const Scenario& scenario,
+                                           Instant since,
+                                           const std::vector<Seen>& incidents) {
+    const auto rerouted = std::ranges::find_if(incidents, [](const Seen& seen) {
+        return std::ranges::find(seen.remedies, "reroute") != seen.remedies.end() &&
+               seen.first_intent_ns && seen.last_outcome_ns;
+    });
+    if (scenario.source_reads_max == 0 || rerouted == incidents.end()) {
+        return std::nullopt;
+    }
+    const Instant began_at = instant_of_ns(*rerouted->first_intent_ns);
+    const Instant ended_at = instant_of_ns(*rerouted->last_outcome_ns);
+    const std::vector<Instant> reads = world.source_reads();
+    return SourceReads{.before = peak_per_second(reads, since - settle_for, since),
+                       .rerouted = peak_per_second(reads, began_at, ended_at),
+                       .after = peak_per_second(reads, ended_at, demo_now())};
+}
+
+/// What is not as it should be at the source; empty: all is.
+std::string objection_to_reads(const Scenario& scenario, const std::optional<SourceReads>& reads) {
+    if (scenario.source_reads_max == 0) {
+        return {};
+    }
+    if (!reads) {
+        return "there was no reroute";
+    }
+    const std::uint64_t most = std::max({reads->before, reads->rerouted, reads->after});
+    return most > scenario.source_reads_max
+               ? fmt::format("the source was asked {} times in a second, more than {}", most,
+                             scenario.source_reads_max)
+               : std::string();
+}
+
 /// Says in words what is not as it should be; empty: all is.
 std::string objection(const Scenario& scenario,
                       const ScenarioRun& run,
@@ -336,6 +376,9 @@ std::string objection(const Scenario& scenario,
         wrong = objection_to_call(impact, incidents);
     } else if (scenario.wanted == Wanted::cure || scenario.wanted == Wanted::relief) {
         wrong = objection_to_cure(scenario, impact, incidents);
+    }
+    if (wrong.empty()) {
+        wrong = objection_to_reads(scenario, run.source_reads);
     }
     return wrong.empty() && !run.is_ledger_intact ? "the ledger is not intact" : wrong;
 }
@@ -403,6 +446,9 @@ Result<ScenarioRun> run_scenario(const Scenario& scenario, WorldOptions options)
     run.figures.remedies =
         joined(remedies_of(incidents, "payments"), remedies_of(incidents, "fraud"));
     fill_times(run.figures, impact, incidents);
+    run.wrong_count = impact.wrong_count;
+    run.wrong_for = impact.wrong_for;
+    run.source_reads = source_reads_of(world, scenario, since, incidents);
     if (before && after) {
         run.checks_asked_count = after->asked_count - before->asked_count;
         run.checks_given_count = after->given_count - before->given_count;

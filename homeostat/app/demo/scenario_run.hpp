@@ -3,6 +3,7 @@
 // One run of one scenario, from a fresh world to its figures.
 
 #include "homeostat/app/demo/scenarios.hpp"
+#include "homeostat/app/demo/source_reads.hpp"
 #include "homeostat/base/result.hpp"
 
 #include <cstdint>
@@ -51,6 +52,9 @@ struct ScenarioRun {
     bool has_replaced{false};             ///< Not every instance is the process that it was.
     std::uint64_t checks_asked_count{0};  ///< Calls of payments to fraud since the fault began.
     std::uint64_t checks_given_count{0};  ///< And those that fraud was given.
+    std::uint64_t wrong_count{0};         ///< Answers in time, without an error, and wrong.
+    Duration wrong_for{};                 ///< From the first of them to the last.
+    std::optional<SourceReads> source_reads{};  ///< Where the scenario looks at them.
     std::uint64_t records_count{0};
     bool is_ledger_intact{false};
 };

@@ -92,6 +92,29 @@ Result<void> stale_cache(World& world, Rng& rng) {
                     rng.between(8'000, 12'000)));
 }
 
+/// Eight answers at once of 60 ms each are 133 a second, which users alone would ask for and more.
+/// A tenth of that stays free, or those who ask wait for each other.
+constexpr int slow_source_wait_ms = 60;
+constexpr std::uint64_t slow_source_reads_max = 120;
+
+/// Copies on all three nodes are of old, and whoever ought to renew them has stopped. They would be
+/// believed for the rest of their lives.
+Result<void> stale_cluster_cache(World& world, Rng& rng) {
+    return world.switch_fault(fmt::format(
+        R"({{"service":"quotes","stale_percent":{},"renewal_off":true}})", rng.between(2, 9)));
+}
+
+/// So many readers are let through to the source in a second. The agent asks as well: when it
+/// proves a remedy it looks at five entries ten times a second.
+constexpr int slow_source_readers_max = 50;
+
+void shape_stale_cluster(WorldOptions& options, Rng&) {
+    options.has_redis_cluster = true;
+    options.cache_s = 60;
+    options.rates_wait_ms = slow_source_wait_ms;
+    options.source_reads_max = slow_source_readers_max;
+}
+
 Result<void> clear(World& world) {
     return world.switch_fault(R"({"clear":true})");
 }
@@ -239,6 +262,17 @@ const std::vector<Scenario>& scenarios() {  // NOLINT(readability-function-size)
          25s,
          stale_cache,
          {}},
+        {"stale_cluster_cache",
+         "nobody renews what the three nodes of a cluster keep of rates; the source is slow",
+         Wanted::cure,
+         {"reroute", "invalidate_cache", "route_back"},
+         {"open_circuit", "rollback", "restart", "rolling_restart"},
+         25s,
+         stale_cluster_cache,
+         {},
+         shape_stale_cluster,
+         {},
+         slow_source_reads_max},
         {"surge",
          "three times the requests come, and they queue",
          Wanted::cure,

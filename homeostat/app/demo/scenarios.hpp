@@ -39,6 +39,8 @@ struct Scenario {
     std::function<void(WorldOptions&, Rng&)> shape{};
     /// Remedies of the agent that guards fraud. Empty: nobody guards it.
     std::vector<std::string> expected_of_fraud{};
+    /// What the source of rates may be asked in a second. 0: that is not looked at.
+    std::uint64_t source_reads_max{0};
 };
 
 [[nodiscard]] const std::vector<Scenario>& scenarios();

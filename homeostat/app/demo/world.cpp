@@ -119,14 +119,13 @@ std::string upper(std::string text) {
     return text;
 }
 
-/// Only the name when it is nowhere.
-std::string path_of(const std::string& name) {
-    for (const char* directory : {"/usr/sbin/", "/usr/bin/", "/usr/local/bin/"}) {
-        if (::access((std::string(directory) + name).c_str(), X_OK) == 0) {
-            return directory + name;
-        }
+/// As homeostat.yaml names where copies are.
+std::string redis_nodes_of(const std::vector<int>& ports) {
+    std::string list;
+    for (const int port : ports) {
+        list += fmt::format("{}\"127.0.0.1:{}\"", list.empty() ? "" : ", ", port);
     }
-    return name;
+    return ports.size() == 1 ? "address: " + list : "cluster: [" + list + "]";
 }
 
 /// What is missing of the programs that the world is made of, with the mend; empty: nothing.
@@ -146,6 +145,15 @@ std::string missing_program(const std::filesystem::path& ours) {
 }
 
 }  // namespace
+
+std::string path_of(const std::string& name) {
+    for (const char* directory : {"/usr/sbin/", "/usr/bin/", "/usr/local/bin/"}) {
+        if (::access((std::string(directory) + name).c_str(), X_OK) == 0) {
+            return directory + name;
+        }
+    }
+    return name;
+}
 
 int instances_count(const std::string& service) {
     return shape_of(service).instances;
@@ -208,8 +216,10 @@ Result<void> World::write_configurations() {
             names.push_back(service.name + "-" + std::to_string(index));
         }
     }
-    for (const char* name : {"edge", "fraud", "rates", "source", "redis-edge", "redis",
-                             "payments-mesh", "fraud-mesh"}) {
+    for (const char* name :
+         {"edge", "fraud", "rates", "source", "redis-edge", "redis", "payments-mesh", "fraud-mesh",
+          "redis-node-0", "redis-node-1", "redis-node-2", "redis-node-0-bus", "redis-node-1-bus",
+          "redis-node-2-bus"}) {
         names.emplace_back(name);
     }
     const Result<std::vector<int>> ports = free_ports(names.size());
@@ -232,6 +242,10 @@ Result<void> World::write_configurations() {
         ports_[names[index]] = (*ports)[index];
         words[upper(names[index]) + "_PORT"] = std::to_string((*ports)[index]);
     }
+    // The proxy speaks to one Redis and, of a cluster, to a node that nobody reads through it.
+    words["REDIS_PORT"] = std::to_string(redis_ports().front());
+    words["REDIS_NODES"] = redis_nodes_of(redis_ports());
+    words["SOURCE_READS_MAX"] = std::to_string(options_.source_reads_max);
     words["FRAUD_MAXCONN"] = std::to_string(options_.fraud_maxconn);
     words["WITHOUT_MESH"] = options_.agrees ? "" : "# ";
     Result<void> done = fill_in_all(words);
@@ -288,7 +302,7 @@ Result<void> World::make_version(const std::string& service, const std::string& 
     json::object document;
     document["service"] = json::value(service);
     document["version"] = json::value(version);
-    document["own_wait_ms"] = shape.own_wait_ms;
+    document["own_wait_ms"] = service == "rates" ? options_.rates_wait_ms : shape.own_wait_ms;
     document["faults_socket"] = json::value((options_.directory / "faults.sock").string());
     json::object edge;
     if (service == "payments") {
@@ -300,6 +314,11 @@ Result<void> World::make_version(const std::string& service, const std::string& 
     if (service == "quotes") {
         edge["rates"] = ports_["source"];
         edge["redis"] = ports_["redis-edge"];
+        document["cache_s"] = options_.cache_s;
+        if (options_.has_redis_cluster) {
+            const std::vector<int> nodes = redis_ports();
+            edge["redis_cluster"] = json::array(nodes.begin(), nodes.end());
+        }
     }
     document["edge"] = std::move(edge);
     return write_file(directory / "service.json", to_text(document));
@@ -335,21 +354,7 @@ Result<void> World::start_neighbours() {
         !listens) {
         return listens;
     }
-    ProgramOptions redis;
-    redis.argv = {path_of("redis-server"),
-                  "--bind",
-                  "127.0.0.1",
-                  "--port",
-                  std::to_string(ports_["redis"]),
-                  "--save",
-                  "",
-                  "--appendonly",
-                  "no",
-                  "--maxmemory",
-                  "16mb",
-                  "--dir",
-                  run.string()};
-    if (Result<void> started = start_program("redis", redis); !started) {
+    if (Result<void> started = start_redis(); !started) {
         return started;
     }
     for (const char* name : {"fraud-0", "fraud-1", "quotes-0", "rates-0"}) {

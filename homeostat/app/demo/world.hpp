@@ -2,18 +2,18 @@
 
 // World: the payment gateway of the demo, alive on this machine.
 //
-// Real programs on free ports of loopback, in a directory of the run: HAProxy, redis-server, the
-// services of examples/payment_gateway, a load generator, and `homeostat agent`, which starts and
-// guards `payments`; where it is wanted, a second agent does so with `fraud`. The demo talks to the
-// agent as any user does, through the command line; faults go over a socket that only the services
-// can read.
+// Real programs on free ports of loopback, in a directory of the run: HAProxy, redis-server (one,
+// or three that are a cluster), the services of examples/payment_gateway, a load generator, and
+// `homeostat agent`, which starts and guards `payments`; where it is wanted, a second agent does so
+// with `fraud`. The demo talks to the agent as any user does, through the command line; faults go
+// over a socket that only the services can read.
 //
 // Blocking; one thread reads each load generator.
 
 #include "homeostat/app/demo/answers.hpp"
-#include "homeostat/app/demo/policies.hpp"
 #include "homeostat/app/demo/program.hpp"
 #include "homeostat/app/demo/restarter.hpp"
+#include "homeostat/app/demo/world_options.hpp"
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/result.hpp"
 
@@ -27,22 +27,6 @@
 #include <vector>
 
 namespace homeostat::app::demo {
-
-struct WorldOptions {
-    std::filesystem::path directory;  ///< Of this run; made by the caller, empty.
-    std::filesystem::path programs;   ///< Where homeostat and the services were built.
-    std::filesystem::path templates;  ///< haproxy.cfg.in and homeostat.yaml.in.
-    std::filesystem::path model;      ///< Empty: the rules alone.
-    std::string oracle{"both"};
-    std::uint64_t seed{1};
-    int requests_per_second{200};
-    bool guards_fraud{false};      ///< As payments is, by an agent of its own, with rules alone.
-    bool agrees{false};            ///< The agents of payments and fraud can agree on a mode.
-    int fraud_maxconn{0};          ///< Of each instance of fraud, at the proxy. 0: no limit.
-    int payments_workers{16};      ///< Of each instance of payments.
-    std::string hold_for{"2m"};    ///< The agent's guard.hold_for.
-    std::optional<Policy> policy;  ///< Absent: Homeostat guards. Else no agent is started.
-};
 
 class World {
   public:
@@ -88,6 +72,10 @@ class World {
     };
     [[nodiscard]] Result<Checks> checks_of_fraud();
 
+    /// When `rates` answered, by its own log: to the cache's readers, to whoever fills the cache,
+    /// and to the agent, which compares.
+    [[nodiscard]] std::vector<Instant> source_reads() const;
+
     /// Calls to `fraud` get the fallback of its circuit. ERRORS: as of the proxy's socket.
     [[nodiscard]] Result<bool> is_circuit_open();
 
@@ -122,6 +110,9 @@ class World {
     [[nodiscard]] Result<void> exchange_keys(std::map<std::string, std::string>& words);
     [[nodiscard]] Result<void> start_program(const std::string& name, ProgramOptions options);
     [[nodiscard]] Result<void> start_neighbours();
+    [[nodiscard]] Result<void> start_redis();
+    [[nodiscard]] Result<void> start_redis_cluster();
+    [[nodiscard]] std::vector<int> redis_ports() const;
     [[nodiscard]] Result<void> start_guarded();
     [[nodiscard]] Result<void> start_agents();
     [[nodiscard]] bool is_agent_ready(const std::string& service);
@@ -166,6 +157,9 @@ constexpr int payments_spares = 2;
 
 /// Of one of the demo's services, without spares.
 [[nodiscard]] int instances_count(const std::string& service);
+
+/// Of an installed program; only the name when it is nowhere.
+[[nodiscard]] std::string path_of(const std::string& name);
 
 /// The whole file; empty if it cannot be read.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
