@@ -203,6 +203,6 @@ endforeach()
 if(TARGET homeostat_sim_world_test)
     add_test(NAME unit.sim.world.without_fma
              COMMAND homeostat_sim_world_test -tc=three\ seeds*)
-    set_tests_properties(unit.sim.world.without_fma PROPERTIES LABELS unit TIMEOUT ${unit_seconds_max}
-        ENVIRONMENT GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4)
+    set_tests_properties(unit.sim.world.without_fma PROPERTIES LABELS unit
+        TIMEOUT ${unit_seconds_max} ENVIRONMENT GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4)
 endif()

@@ -129,6 +129,27 @@ install_envoy() {
     fi
 }
 
+# From Debian, for the tests of its feed alone: without it they are skipped. Unpacked and not
+# installed, because its package starts a service and has it speak to others.
+install_crowdsec() {
+    crowdsec=$here/../build/crowdsec
+    if [ -x "$crowdsec/usr/bin/crowdsec" ]; then
+        return
+    fi
+    say "unpacking CrowdSec for its tests"
+    rm -rf "$crowdsec"
+    mkdir -p "$crowdsec/deb"
+    fetch="apt-get -q -o Acquire::Retries=3 download crowdsec"
+    if (cd "$crowdsec/deb" && { $fetch || { as_root apt-get -q update && $fetch; }; }) &&
+        dpkg -x "$crowdsec"/deb/crowdsec_*.deb "$crowdsec" &&
+        "$crowdsec/usr/bin/crowdsec" -version >/dev/null 2>&1; then
+        rm -rf "$crowdsec/deb"
+    else
+        rm -rf "$crowdsec"
+        say "WARNING: there is no CrowdSec here; its conformance tests are skipped"
+    fi
+}
+
 # From PyPI, for the test in which it talks to our A2A server: without it that test is skipped.
 install_a2a_sdk() {
     sdk=$here/../build/a2a_sdk
@@ -171,6 +192,7 @@ if [ "${1:-}" = check ]; then
     install_packages "$build_packages $check_packages"
     install_clang_tidy
     install_envoy
+    install_crowdsec
     install_a2a_sdk
     touch "$here/../build/.setup-check-done"
 else

@@ -11,11 +11,14 @@
 #include "homeostat/adapters/system/system_clock.hpp"
 #include "homeostat/adapters/telemetry/http_probe.hpp"
 #include "homeostat/adapters/telemetry/metrics_telemetry.hpp"
+#include "homeostat/app/arrival_news.hpp"
+#include "homeostat/app/block_sources.hpp"
 #include "homeostat/app/caches.hpp"
 #include "homeostat/app/control_api.hpp"
 #include "homeostat/app/declared.hpp"
 #include "homeostat/app/edge.hpp"
 #include "homeostat/app/judge_settings.hpp"
+#include "homeostat/app/model_bounds.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/own_place.hpp"
 #include "homeostat/app/pledges.hpp"
@@ -69,7 +72,6 @@ class AgentProcess {
     [[nodiscard]] Result<void> make_actuators();
     void make_telemetry();
     void make_verifiers();
-    [[nodiscard]] Result<void> calibrate();
     void make_oracle();
     void make_executor();
     void make_agent();
@@ -81,7 +83,6 @@ class AgentProcess {
     void add_journey(std::vector<ports::Telemetry*>& sources);
     [[nodiscard]] Result<void> listen();
     [[nodiscard]] Task<bool> answers(InstanceId instance, Instant deadline);
-    void tell(const process::Arrival& arrival) const;
     Task<void> arrive();
     Task<void> wake_on_exit();
     Task<void> wait_for_signal();
@@ -115,6 +116,7 @@ class AgentProcess {
     std::unique_ptr<heal::ExecutorRole> executor_;
     std::unique_ptr<heal::AgentRole> agent_;
     std::unique_ptr<Pledges> pledges_;
+    std::unique_ptr<BlockSources> block_sources_;
     std::unique_ptr<ControlApi> api_;
     std::unique_ptr<net::HttpServer> server_;
     Result<void> arrival_{};
@@ -183,9 +185,11 @@ Result<void> AgentProcess::prepare() {
         return made;
     }
     make_verifiers();
-    if (Result<void> calibrated = calibrate(); !calibrated) {
-        return calibrated;
+    auto calibration = calibration_of(config_, log_);
+    if (!calibration) {
+        return std::unexpected(calibration.error());
     }
+    calibration_ = *std::move(calibration);
     make_oracle();
     make_executor();
     if (Result<void> recovered = executor_->recover(); !recovered) {
@@ -193,24 +197,14 @@ Result<void> AgentProcess::prepare() {
     }
     make_telemetry();
     make_agent();
+    auto sources =
+        BlockSources::make(config_, {context_.get_executor(), clock_, *kill_switch_, *executor_,
+                                     [this] { return ledger_->objection(); }, log_});
+    if (!sources) {
+        return std::unexpected(sources.error());
+    }
+    block_sources_ = *std::move(sources);
     return make_pledges();
-}
-
-/// A file that cannot be read is no reason to go on with less than was asked for. One that was
-/// measured beside another ranker leaves the model without weight, as one of another model does.
-Result<void> AgentProcess::calibrate() {
-    if (!config_.model || config_.model->calibration.empty()) {
-        return {};
-    }
-    Result<decide::Calibration> calibration = read_calibration(config_.model->calibration);
-    if (!calibration) {
-        return fail("model.calibration", calibration.error());
-    }
-    if (const auto objection = decide::objection_to(*calibration, decide::Beside::rules)) {
-        log_("model.calibration: the model weighs nothing: " + *objection);
-    }
-    calibration_ = *std::move(calibration);
-    return {};
 }
 
 Result<void> AgentProcess::make_actuators() {
@@ -398,21 +392,11 @@ void AgentProcess::make_oracle() {
         log_("model: " + settings.error().text);
         return;
     }
+    if (auto* ours = std::get_if<adapters::llm::ModelServerSettings>(&settings->server)) {
+        ours->cgroup = divided_cgroup(log_);
+    }
     oracle_ = std::make_unique<adapters::llm::LlmOracle>(context_.get_executor(), clock_,
                                                          *std::move(settings));
-}
-
-void AgentProcess::tell(const process::Arrival& arrival) const {
-    log_("instances: " + std::to_string(arrival.adopted.size()) + " adopted, " +
-         std::to_string(arrival.started.size()) + " started, " +
-         std::to_string(arrival.left_down.size()) + " down; their logs are in " +
-         config_.process.run_directory.string());
-    for (const process::EndedStart& ended : arrival.ended) {
-        log_(ended.instance.text() + ": " + ended.because);
-    }
-    for (const InstanceId& silent : arrival.not_answering) {
-        log_(silent.text() + " runs and does not answer");
-    }
 }
 
 Task<void> AgentProcess::arrive() {
@@ -423,12 +407,15 @@ Task<void> AgentProcess::arrive() {
         context_.stop();
         co_return;
     }
-    tell(*arrival);
+    tell(*arrival, config_.process.run_directory, log_);
     asio::co_spawn(context_, executor_->run(), asio::detached);
     asio::co_spawn(context_, agent_->run(), asio::detached);
     asio::co_spawn(context_, wake_on_exit(), asio::detached);
     if (pledges_) {
         asio::co_spawn(context_, pledges_->run(), asio::detached);
+    }
+    if (block_sources_) {
+        asio::co_spawn(context_, block_sources_->run(), asio::detached);
     }
 }
 
@@ -446,6 +433,9 @@ Task<void> AgentProcess::wait_for_signal() {
     agent_->stop();
     executor_->stop();
     const Instant until = clock_.now() + stop_within;
+    if (block_sources_) {
+        block_sources_->stop();
+    }
     if (pledges_) {
         co_await pledges_->stop(until);
     }
@@ -464,7 +454,8 @@ Result<void> AgentProcess::listen() {
                        .service = config_.service,
                        .takes_changes = config_.takes_changes_by_http,
                        .figures = &counted_ledger_->figures(),
-                       .pledges = pledges_ ? &pledges_->role() : nullptr});
+                       .pledges = pledges_ ? &pledges_->role() : nullptr,
+                       .immune = block_sources_ ? &block_sources_->role() : nullptr});
     server_ = std::make_unique<net::HttpServer>(
         context_.get_executor(),
         [this](net::HttpRequest request) { return api_->answer(std::move(request)); });

@@ -14,6 +14,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -24,17 +25,23 @@ namespace homeostat::app {
 
 class AskedModel {
   public:
-    /// Waits until the server has answered a first question, a minute at most.
+    static constexpr std::uint32_t threads_of_agent = 1;
+
+    /// Waits until the server has answered a first question, five minutes at most: a model of three
+    /// gigabytes on one busy processor takes one of them.
     /// is_over: looked at while there is nothing to do; true ends every wait.
     /// ERRORS: absent: no file or no server; full; unreachable: it does not come up, or it is over.
     static Result<std::unique_ptr<AskedModel>> start(const std::filesystem::path& file,
-                                                     std::function<bool()> is_over);
+                                                     std::function<bool()> is_over,
+                                                     std::uint32_t threads = threads_of_agent);
 
     /// ERRORS: those of LlmOracle::rank; unreachable, if it is over. REQUIRES: two kinds at least.
     Result<Ranking> rank(const Evidence& evidence, const std::vector<RemedyKind>& kinds);
 
     /// Use start.
-    AskedModel(const std::filesystem::path& file, std::function<bool()> is_over);
+    AskedModel(const std::filesystem::path& file,
+               std::function<bool()> is_over,
+               std::uint32_t threads);
 
   private:
     Result<void> come_up();

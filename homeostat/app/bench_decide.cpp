@@ -128,8 +128,8 @@ void ask_model(const BenchDecideOptions& options,
                DecideMeasurement& measurement) {
     say("starting the model");
     const Result<std::unique_ptr<AskedModel>> model =
-        AskedModel::start(options.model, os::is_interrupted);
-    measurement.machine.model_threads = llm::ModelServerSettings{}.threads;
+        AskedModel::start(options.model, os::is_interrupted, options.threads);
+    measurement.machine.model_threads = options.threads;
     measurement.was_model_there = model.has_value();
     if (!model) {
         measurement.model = model.error().text + "; `--oracle rules` leaves it out";

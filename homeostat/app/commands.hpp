@@ -58,6 +58,8 @@ struct AdviseOptions {
     LedgerOptions ledger;
     std::string since{"30d"};  ///< As parse_when reads it; empty: from the beginning.
     std::uint32_t times{2};    ///< A cause has to be seen so often.
+    bool is_simulated{false};  ///< Each advice is tried in worlds of homeostat-lab.
+    std::uint32_t worlds{12};  ///< So many, each without and with it.
 };
 
 struct VerifyLedgerOptions {
@@ -106,6 +108,7 @@ struct BenchDecideOptions {
     std::filesystem::path cases;        ///< Empty: those that were built in.
     std::filesystem::path prompts;      ///< Not empty: nothing is measured, prompts are printed.
     int repeats{5};
+    std::uint32_t threads{1};  ///< Of the model's server; the agent gives it one.
 };
 
 /// Who ranks the remedies of cases. A model weighs kinds on a menu that another has ranked.

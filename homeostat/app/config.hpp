@@ -9,6 +9,7 @@
 
 #include "homeostat/adapters/llm/model_api.hpp"
 #include "homeostat/adapters/segment_log/head_pace.hpp"
+#include "homeostat/app/config_block_sources.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/decide/decide.hpp"
 #include "homeostat/domain/choice.hpp"
@@ -144,7 +145,9 @@ struct ModelConfig {
     std::string url;             ///< A server that runs already.
     adapters::llm::ModelApi api{adapters::llm::ModelApi::llama};  ///< Of the one at `url`.
     std::string name;  ///< Which of the models at `url`; empty: the first. Only with openai.
-    std::filesystem::path binary;  ///< Empty: `llama-server` from PATH, else the bundled one.
+    std::filesystem::path binary;     ///< Empty: `llama-server` from PATH, else the bundled one.
+    std::uint32_t memory_mib_max{0};  ///< 0: by the size of the file.
+    std::vector<std::filesystem::path> readable;  ///< By its server, besides what it needs.
     Duration deadline{std::chrono::milliseconds{100}};
     std::filesystem::path calibration;  ///< Empty: the model is recorded, but has no weight.
 };
@@ -163,9 +166,11 @@ struct Config {
     std::vector<NeighbourConfig> neighbours;
     std::vector<CacheConfig> caches;
     std::optional<MeshConfig> mesh;
-    Autonomy reduce_mode{Autonomy::watch};  ///< For what `mesh` agrees on.
-    std::filesystem::path changes_file;     ///< Empty: none.
+    std::optional<BlockSourcesConfig> block_sources;
+    Autonomy reduce_mode{Autonomy::watch};   ///< For what `mesh` agrees on.
+    Autonomy block_source{Autonomy::watch};  ///< For what `block_sources` lists.
     bool takes_changes_by_http{false};
+    std::filesystem::path changes_file;  ///< Empty: none.
     std::vector<std::string> notes;
     std::filesystem::path glosses_file;     ///< Empty: none of the operator's own.
     std::vector<sense::UserGloss> glosses;  ///< What is in it.

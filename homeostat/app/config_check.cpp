@@ -1,6 +1,7 @@
 #include "homeostat/app/config_check.hpp"
 
 #include "homeostat/adapters/envoy/runtime_file.hpp"
+#include "homeostat/app/config_block_check.hpp"
 #include "homeostat/app/config_command_check.hpp"
 #include "homeostat/app/config_mesh_check.hpp"
 #include "homeostat/domain/remedy.hpp"
@@ -432,6 +433,7 @@ void check(const ConfigFile& file, ConfigReading& reading) {
     check_neighbours(file, reading);
     check_caches(file, reading);
     check_mesh(file, reading);
+    check_block_sources(file, reading);
     check_model(file, reading);
     check_guard(file, reading);
     check_places(file, reading);

@@ -53,6 +53,10 @@ ModelConfig to_config(const ModelSection& section, const Paths& paths) {
     if (section.llama_server) {
         model.file = paths.of(section.llama_server->file);
         model.binary = paths.of_program(section.llama_server->binary);
+        model.memory_mib_max = section.llama_server->memory_mib_max;
+        for (const std::filesystem::path& path : section.llama_server->readable) {
+            model.readable.push_back(paths.of(path));
+        }
     }
     model.url = section.url;
     model.api = section.api;
@@ -92,6 +96,15 @@ MeshConfig to_config(const MeshSection& section, const Paths& paths) {
         mesh.callers.push_back({caller.config.service, caller.agent.config, caller.config.modes});
     }
     return mesh;
+}
+
+BlockSourcesConfig to_config(const BlockSourcesSection& section, const Paths& paths) {
+    BlockSourcesConfig sources = section.config;
+    for (const BlockFeedSection& feed : section.feeds) {
+        BlockFeedConfig& config = sources.feeds.emplace_back(feed.config);
+        config.key_file = paths.of(feed.config.key_file);
+    }
+    return sources;
 }
 
 guard::Limits to_config(const GuardSection& section, const AutonomySection& autonomy) {
@@ -150,6 +163,10 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
         config.mesh = to_config(*file.mesh, paths);
     }
     config.reduce_mode = file.autonomy.reduce_mode;
+    if (file.block_sources) {
+        config.block_sources = to_config(*file.block_sources, paths);
+    }
+    config.block_source = file.autonomy.block_source;
     for (const CacheSection& cache : file.caches) {
         config.caches.push_back(to_config(cache));
     }
@@ -247,10 +264,20 @@ MeshSection to_file(const MeshConfig& mesh) {
     return section;
 }
 
+BlockSourcesSection to_file(const BlockSourcesConfig& sources) {
+    BlockSourcesSection section;
+    section.config = sources;
+    for (const BlockFeedConfig& feed : sources.feeds) {
+        section.feeds.push_back({feed});
+    }
+    return section;
+}
+
 ModelSection to_file(const ModelConfig& model) {
     ModelSection section;
     if (!model.file.empty()) {
-        section.llama_server = LlamaServerSection{model.file, model.binary};
+        section.llama_server =
+            LlamaServerSection{model.file, model.binary, model.memory_mib_max, model.readable};
     }
     section.url = model.url;
     section.api = model.api;
@@ -286,6 +313,9 @@ ConfigFile to_file(const Config& config) {
     if (config.mesh) {
         file.mesh = to_file(*config.mesh);
     }
+    if (config.block_sources) {
+        file.block_sources = to_file(*config.block_sources);
+    }
     for (const CacheConfig& cache : config.caches) {
         file.caches.push_back(to_file(cache));
     }
@@ -306,7 +336,8 @@ ConfigFile to_file(const Config& config) {
                                     config.guard.autonomy_of(RemedyKind::rolling_restart),
                                     config.guard.autonomy_of(RemedyKind::scale),
                                     config.guard.autonomy_of(RemedyKind::rollback),
-                                    config.reduce_mode};
+                                    config.reduce_mode,
+                                    config.block_source};
     file.record = RecordSection{
         config.ledger_directory, config.sink_file, config.index_file, config.key_file, {}, {}};
     for (const std::filesystem::path& witness : config.witness_files) {

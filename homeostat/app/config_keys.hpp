@@ -10,6 +10,8 @@
 //
 // Pure. Values only.
 
+#include "homeostat/app/config_autonomy_keys.hpp"
+#include "homeostat/app/config_block_keys.hpp"
 #include "homeostat/app/config_cache_keys.hpp"
 #include "homeostat/app/config_edge_keys.hpp"
 #include "homeostat/app/config_kinds.hpp"
@@ -38,6 +40,7 @@ struct ConfigFile {
     std::vector<NeighbourSection> neighbours;
     std::vector<CacheSection> caches;
     std::optional<MeshSection> mesh;
+    std::optional<BlockSourcesSection> block_sources;
     ChangesSection changes;
     std::vector<std::string> notes;
     std::filesystem::path glosses;
@@ -61,6 +64,8 @@ struct ConfigFile {
             self.neighbours);
         key(Key{"caches", "Caches that this one reads through"}, SectionsKind{8}, self.caches);
         key(Key{"mesh", "What this service and its neighbours agree on"}, SectionKind{}, self.mesh);
+        key(Key{"block_sources", "Lists of suspicious sources of requests, docs/block_sources.md"},
+            SectionKind{}, self.block_sources);
         key(Key{"changes", "Where deploys and the like are told"}, OneKeyItemsKind{}, self.changes);
         key(Key{"notes", "Your own words, trusted: the model reads them before the evidence"},
             ListOf<TextValue>{TextValue{.bytes_max = note_bytes_max}, notes_max}, self.notes);

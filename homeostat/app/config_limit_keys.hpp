@@ -1,6 +1,6 @@
 #pragma once
 
-// The keys that say what is wanted and allowed: goals, the model, limits, autonomy, and where
+// The keys that say what is wanted and allowed: goals, the model, limits, and where
 // everything is written down.
 //
 // Pure. Values only.
@@ -36,9 +36,17 @@ struct GoalsSection {
 struct LlamaServerSection {
     std::filesystem::path file;
     std::filesystem::path binary;
+    std::uint32_t memory_mib_max = ModelConfig{}.memory_mib_max;
+    std::vector<std::filesystem::path> readable;
     static void keys(auto& self, auto&& key) {
         key(Key{"file", "The model, a GGUF file", Need::required}, PathValue{}, self.file);
         key(Key{"binary", "llama-server; from PATH without this"}, PathValue{}, self.binary);
+        key(Key{"memory_mib_max",
+                "What it may have of memory, in MiB; 0 is twice the file and 512 MiB"},
+            CountValue<std::uint32_t>{.max = 1U << 20U}, self.memory_mib_max);
+        key(Key{"readable",
+                "What it reads besides the model, the system's programs and what lies beside it"},
+            ListOf<PathValue>{PathValue{}, 16}, self.readable);
     }
 };
 
@@ -104,37 +112,6 @@ struct GuardSection {
             DurationValue{std::chrono::seconds{1}, std::chrono::hours{24}}, self.hold_for);
         key(Key{"question_for", "A person has so long to answer; silence is no"},
             DurationValue{std::chrono::seconds{10}, std::chrono::hours{24}}, self.question_for);
-    }
-};
-
-struct AutonomySection {
-    Autonomy eject{Autonomy::watch};
-    Autonomy open_circuit{Autonomy::watch};
-    Autonomy invalidate_cache{Autonomy::watch};
-    Autonomy reroute{Autonomy::watch};
-    Autonomy restart{Autonomy::watch};
-    Autonomy rolling_restart{Autonomy::watch};
-    Autonomy scale{Autonomy::watch};
-    Autonomy rollback{Autonomy::watch};
-    Autonomy reduce_mode{Autonomy::watch};
-    static void keys(auto& self, auto&& key) {
-        constexpr EnumValue<Autonomy> level{};
-        key(Key{"eject", "Of one slow instance from rotation, until it is well"}, level,
-            self.eject);
-        key(Key{"open_circuit", "Of a neighbour that fails, so that its fallback answers"}, level,
-            self.open_circuit);
-        key(Key{"invalidate_cache", "Of the declared entries of a cache with stale copies"}, level,
-            self.invalidate_cache);
-        key(Key{"reroute",
-                "Of a stale cache's readers to its source, for a while; with invalidate_cache"},
-            level, self.reroute);
-        key(Key{"restart", "Of one instance"}, level, self.restart);
-        key(Key{"rolling_restart", "Of every instance, one after another"}, level,
-            self.rolling_restart);
-        key(Key{"scale", "Of spares to instances, for a while"}, level, self.scale);
-        key(Key{"rollback", "To the last good version"}, level, self.rollback);
-        key(Key{"reduce_mode", "What is agreed on with neighbours; act or watch"}, level,
-            self.reduce_mode);
     }
 };
 

@@ -68,7 +68,7 @@ TEST_CASE("what YAML allows and hides is refused: duplicates, anchors, aliases, 
         {"a merge key", with("guard: &g { min_healthy: 1 }\nautonomy: { <<: *g }\n"),
          "5:8: an anchor (&) is not read here — write the value out\n"
          "6:13: autonomy: unknown key '<<' — known here: eject, open_circuit, invalidate_cache, "
-         "reroute, restart, rolling_restart, scale, rollback, reduce_mode\n"
+         "reroute, restart, rolling_restart, scale, rollback, reduce_mode, block_source\n"
          "6:17: an alias (*) is not read here — write the value out\n"},
         {"a tag", with("oracle: !!str rules\n"),
          "5:9: a tag (!) is not read here — write the value without it\n"},
@@ -81,7 +81,8 @@ TEST_CASE("unknown keys are refused, with the one that was probably meant") {
     check_cases({
         {"near", with("gaurd: { min_healthy: 1 }\n"),
          "5:1: unknown key 'gaurd' — did you mean 'guard'? known here: service, runtime, signals, "
-         "journey, edge, neighbours, caches, mesh, changes, notes, glosses, goals, model, guard, "
+         "journey, edge, neighbours, caches, mesh, block_sources, changes, notes, glosses, goals, "
+         "model, guard, "
          "autonomy, "
          "record, control, oracle\n"},
         {"near, inside", with("guard: { min_helthy: 1 }\n"),
@@ -91,7 +92,8 @@ TEST_CASE("unknown keys are refused, with the one that was probably meant") {
          "back_off_first, back_off_max, proof_time, hold_for, question_for\n"},
         {"far", with("frobnicate: 1\n"),
          "5:1: unknown key 'frobnicate' — known here: service, runtime, signals, journey, edge, "
-         "neighbours, caches, mesh, changes, notes, glosses, goals, model, guard, autonomy, "
+         "neighbours, caches, mesh, block_sources, changes, notes, glosses, goals, model, guard, "
+         "autonomy, "
          "record, "
          "control, oracle\n"},
         {"in an item",
@@ -387,13 +389,13 @@ TEST_CASE(
         {"an escape in an unknown key", with("\"\\e[31mred\": 1\n"),
          "5:1: a control character or line break inside a value — write it on one line\n"
          "5:1: unknown key '\\x1b[31mred' — known here: service, runtime, signals, journey, edge, "
-         "neighbours, caches, mesh, changes, notes, glosses, goals, model, guard, "
+         "neighbours, caches, mesh, block_sources, changes, notes, glosses, goals, model, guard, "
          "autonomy, record, control, "
          "oracle\n"},
         {"the same key twice", with("\"\\u202E\": 1\n\"\\u202E\": 2\n"),
          "5:1: unknown key '\\xe2\\x80\\xae' — known here: service, runtime, signals, journey, "
          "edge, "
-         "neighbours, caches, mesh, changes, notes, glosses, goals, model, guard, "
+         "neighbours, caches, mesh, block_sources, changes, notes, glosses, goals, model, guard, "
          "autonomy, record, control, "
          "oracle\n"
          "6:1: '\\xe2\\x80\\xae' stands twice, first in line 5 — keep one of them\n"},
@@ -472,7 +474,8 @@ guard: {}
 )") == "1:1: service: missing — write it: the guarded service's name\n"
        "1:1: signals: nothing is looked at — add signals: [ { http: { path: /healthz } } ]\n"
        "1:1: unknown key 'servce' — did you mean 'service'? known here: service, runtime, "
-       "signals, journey, edge, neighbours, caches, mesh, changes, notes, glosses, goals, model, "
+       "signals, journey, edge, neighbours, caches, mesh, block_sources, changes, notes, glosses, "
+       "goals, model, "
        "guard, "
        "autonomy, "
        "record, control, oracle\n"

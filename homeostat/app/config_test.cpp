@@ -41,6 +41,7 @@ std::string filled_in(const std::string& name, const std::string& without) {
                                              {"ORACLE", "both"},
                                              {"WITHOUT_MODEL", without},
                                              {"WITHOUT_MESH", without},
+                                             {"REDIS_NODES", R"(address: "127.0.0.1:7001")"},
                                              {"FRAUD_KEY", std::string(64, 'a')},
                                              {"PAYMENTS_KEY", std::string(64, 'b')}};
     std::string text = bytes_of(repository() / "examples/payment_gateway" / name);
@@ -119,7 +120,11 @@ changes: [ { file: deploys.jsonl }, { http: true } ]
 notes: [ "a restart takes four minutes here; prefer reroute" ]
 goals: { availability: 99.5%, latency_p99: 250ms }
 model:
-  llama_server: { file: models/small.gguf, binary: llama-server }
+  llama_server:
+    file: models/small.gguf
+    binary: llama-server
+    memory_mib_max: 900
+    readable: [ /srv/llama/share, wheels ]
   deadline: 80ms
   calibration: models/small.json
 guard:

@@ -146,6 +146,9 @@ Task<net::HttpResponse> ControlApi::tell(net::HttpRequest request) {
     if (request.path == "/v1/pledges") {
         co_return pledges();
     }
+    if (request.path == "/v1/sources") {
+        co_return sources();
+    }
     if (request.path == "/v1/status") {
         co_return co_await status();
     }
@@ -181,6 +184,16 @@ net::HttpResponse ControlApi::pledges() const {
     return reply(200, document);
 }
 
+net::HttpResponse ControlApi::sources() const {
+    json::object document;
+    document["service"] = json::value(context_.service.text());
+    document["is_configured"] = context_.immune != nullptr;
+    if (context_.immune != nullptr) {
+        document["sources"] = to_json(context_.immune->view());
+    }
+    return reply(200, document);
+}
+
 net::HttpResponse ControlApi::metrics() const {
     AgentFigures now;
     const std::vector<heal::IncidentView> open = context_.executor.incidents();
@@ -194,6 +207,9 @@ net::HttpResponse ControlApi::metrics() const {
     if (context_.pledges != nullptr) {
         now.mesh =
             MeshFigures{context_.pledges->pledges(), discarded_by(context_.pledges->agent())};
+    }
+    if (context_.immune != nullptr) {
+        now.immune = context_.immune->view();
     }
     if (const Result<os::ProcessStat> process = os::read_process_stat(::getpid())) {
         now.process = *process;

@@ -6,6 +6,7 @@
 //     GET  /healthz        200 while the agent watches, judges and can record; else 503 and why
 //     GET  /v1/status      what is seen and done now
 //     GET  /v1/pledges     what was agreed on with neighbours, and how they are
+//     GET  /v1/sources     who is marked at the edge, by which lists
 //     POST /v1/suspend     {"because"}: the kill switch
 //     POST /v1/resume      {"because"}
 //     POST /v1/approve     {"incident","question","because"?}: leave for what was asked, once
@@ -21,6 +22,7 @@
 #include "homeostat/base/task.hpp"
 #include "homeostat/heal/agent_role.hpp"
 #include "homeostat/heal/executor_role.hpp"
+#include "homeostat/heal/immune_role.hpp"
 #include "homeostat/heal/pledge_role.hpp"
 #include "homeostat/net/http_message.hpp"
 #include "homeostat/ports/oracle.hpp"
@@ -39,6 +41,7 @@ struct ControlContext {
     bool takes_changes{false};
     const LedgerFigures* figures{nullptr};     ///< Null: nobody counts, and there is no /metrics.
     const heal::PledgeRole* pledges{nullptr};  ///< Null: no mesh is configured.
+    const heal::ImmuneRole* immune{nullptr};   ///< Null: no lists of sources are configured.
 };
 
 class ControlApi {
@@ -52,6 +55,7 @@ class ControlApi {
     [[nodiscard]] net::HttpResponse health() const;
     [[nodiscard]] net::HttpResponse metrics() const;
     [[nodiscard]] net::HttpResponse pledges() const;
+    [[nodiscard]] net::HttpResponse sources() const;
     Task<net::HttpResponse> status();
     Task<net::HttpResponse> flip(net::HttpRequest request, bool engage);
     Task<net::HttpResponse> answer_question(net::HttpRequest request);

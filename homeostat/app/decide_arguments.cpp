@@ -36,6 +36,11 @@ void add_bench_decide(CLI::App& bench, BenchDecideOptions& options) {
         ->check(CLI::Range(1, 1'000))
         ->capture_default_str();
     command
+        ->add_option("--threads", options.threads,
+                     "Of the model's server; the agent gives it one, which disturbs least")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    command
         ->add_option("--prompts", options.prompts,
                      "Measure nothing; print what the model would read of the `evidence` in each "
                      "line of this file, and before that the labels it answers with, as JSON")

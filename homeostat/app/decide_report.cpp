@@ -162,7 +162,7 @@ std::string notes_on(const DecideFigures& figures, const DecideMeasurement& meas
             ? measurement.model
             : measurement.model.substr(0, digest_at + digest_mark.size() + digest_shown);
     text += fmt::format(
-        "model:   {}, {} thread at idle priority\n         each case asked {} times anew and "
+        "model:   {}, threads: {}, at idle priority\n         each case asked {} times anew and "
         "at once again; {} questions without an answer;\n         {} cases with another answer "
         "on another time\n",
         plain(name), machine.model_threads, measurement.repeats, measurement.failures_count,

@@ -10,6 +10,7 @@
 #include "homeostat/app/declared.hpp"
 #include "homeostat/app/doctor_checks.hpp"
 #include "homeostat/app/doctor_peers.hpp"
+#include "homeostat/app/model_bounds.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/own_place.hpp"
 #include "homeostat/app/story.hpp"
@@ -169,6 +170,9 @@ std::vector<Check> checks_of(const ConfigReport& report) {
     std::ranges::move(check_peers(config), std::back_inserter(checks));
     if (!config.model || config.model->url.empty()) {
         checks.push_back(check_model(config));
+        if (config.model && checks.back().health == Health::well) {
+            checks.push_back(check_model_bounds());
+        }
     }
     checks.push_back(check_switch(config));
     checks.push_back(check_autonomy(config));

@@ -267,6 +267,9 @@ Findings check_peers(const Config& config) {
     if (config.haproxy) {
         questions.ask(check_edge(questions.executor(), config, questions.deadline()));
     }
+    if (config.block_sources) {
+        questions.ask(check_block_sources(questions.executor(), config, questions.deadline()));
+    }
     if (config.envoy) {
         questions.ask(check_envoy(questions.executor(), config, questions.deadline()));
     }

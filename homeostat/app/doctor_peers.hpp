@@ -28,6 +28,12 @@ using Findings = std::vector<Check>;
                                         Config config,
                                         Instant deadline);
 
+/// That lists of sources answer, and that the edge has the tables for marks.
+/// REQUIRES: config.block_sources, and so config.haproxy.
+[[nodiscard]] Task<Findings> check_block_sources(boost::asio::any_io_executor executor,
+                                                 Config config,
+                                                 Instant deadline);
+
 /// Envoy's admin and its files: that they are there, agree with each other, and have what the
 /// declared remedies use. REQUIRES: config.envoy.
 [[nodiscard]] Task<Findings> check_envoy(boost::asio::any_io_executor executor,

@@ -2,6 +2,7 @@
 
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/doctor_checks.hpp"
+#include "homeostat/app/model_bounds.hpp"
 #include "homeostat/os/fd.hpp"
 
 #include <doctest/doctest.h>
@@ -105,6 +106,36 @@ TEST_CASE("the model's server is looked for as the agent will, not in /usr/sbin 
     fs::create_directory(fs::path(machine.path) / "directory");
     CHECK(ask("./directory") == ExitStatus::unexpected);
     ::setenv("PATH", path.c_str(), 1);
+}
+
+TEST_CASE("what the model server could still do is told, with what closes it to it") {
+    const os::ConfinementSupport all{.files = true, .signals = true, .network = true};
+    const os::CgroupTree none{.root = "/nonexistent", .own = "/nonexistent"};
+    const Check shared = check_model_bounds(none, all);
+    CHECK(shared.health == Health::note);
+    CHECK(shared.says.contains("there is no cgroup v2 at /nonexistent"));
+    CHECK_FALSE(shared.says.contains("it could"));
+    CHECK(shared.mend.contains("Delegate=yes"));
+    const Check open = check_model_bounds(none, {});
+    CHECK(
+        open.says.ends_with("it could read and change our files (no Landlock), signal our "
+                            "processes (Linux before 6.12), call others (no seccomp)"));
+
+    const Machine machine;
+    const fs::path group = fs::path(machine.path) / "root/unit";
+    fs::create_directories(group);
+    for (const fs::path& place : {group.parent_path(), group}) {
+        std::ofstream(place / "cgroup.controllers") << "cpu memory pids\n";
+    }
+    for (const char* empty : {"cgroup.procs", "cgroup.subtree_control"}) {
+        const std::ofstream made(group / empty);
+    }
+    std::ofstream(fs::path(machine.path) / "own") << "0::/unit\n";
+    const os::CgroupTree tree{
+        .root = machine.path + "/root", .own = machine.path + "/own", .systemd = "/nonexistent"};
+    CHECK(check_model_bounds(tree, all).health == Health::well);
+    CHECK(check_model_bounds(tree, all).says.contains(group.string()));
+    CHECK(check_model_bounds(tree, {.files = true, .network = true}).health == Health::note);
 }
 
 TEST_CASE("a port below 1024 that is held is named to a user who may not try it") {

@@ -68,6 +68,12 @@ std::string sentence_of(const PledgeBody& pledge) {
         case PledgeEvent::reported:
             return fmt::format("of {}: users got {} good answers/s at last, {:.1f} % errors", other,
                                pledge.calls_rps, pledge.errors_permille * percent_of_permille);
+        case PledgeEvent::waited:
+            return fmt::format("waits for {}: it said \"{}\", for {:.1f} s", other,
+                               plain(pledge.says), to_seconds(pledge.lasts));
+        case PledgeEvent::held_up:
+            return fmt::format("is at it, and told {} \"{}\", for {:.1f} s", other,
+                               plain(pledge.says), to_seconds(pledge.lasts));
     }
     return {};
 }
@@ -136,8 +142,9 @@ std::string to_lines(const std::vector<MeshMoment>& story) {
         if (trace != trace_in(moment.pledge.traceparent)) {
             trace = trace_in(moment.pledge.traceparent);
             begun_ms = moment.wall_ms;
-            text += fmt::format("{} of route {}, trace {}\n", plain(moment.pledge.thread),
-                                plain(moment.pledge.route), plain(trace));
+            const std::string& route = moment.pledge.route;  // Who only waits means none.
+            text += fmt::format("{}{}, trace {}\n", plain(moment.pledge.thread),
+                                route.empty() ? "" : " of route " + plain(route), plain(trace));
         }
         text += fmt::format("{:+9.3f} s  {:<16} {}\n",
                             static_cast<double>(moment.wall_ms - begun_ms) / ms_per_second,

@@ -60,6 +60,32 @@ void add_mesh(PrometheusPage& page, const MeshFigures& mesh) {
     }
 }
 
+void add_immune(PrometheusPage& page, const heal::ImmuneView& immune) {
+    page.begin("homeostat_sources_marked", "gauge", "Sources of requests with a mark at the edge.");
+    for (const auto& [mark, count] : immune.sources) {
+        page.add(static_cast<double>(count), {{"mark", mark}});
+    }
+    page.begin("homeostat_marked_requests_total", "counter",
+               "Requests from such sources, as the edge counts them.");
+    for (const auto& [mark, count] : immune.requests) {
+        page.add(static_cast<double>(count), {{"mark", mark}});
+    }
+    page.begin("homeostat_denials_taken_back_total", "counter",
+               "Times that too many requests were denied, and sources were only watched again.");
+    page.add(static_cast<double>(immune.taken_back));
+    page.begin("homeostat_feed_answering", "gauge", "1 while the list of sources answers.");
+    for (const heal::FeedView& feed : immune.feeds) {
+        page.add(feed.is_answering ? 1 : 0, {{"feed", feed.feed}});
+    }
+    page.begin("homeostat_listings_refused_total", "counter",
+               "Listings that were not taken in, by the bound that they are outside of.");
+    for (const heal::FeedView& feed : immune.feeds) {
+        for (const auto& [why, count] : feed.refused) {
+            page.add(static_cast<double>(count), {{"feed", feed.feed}, {"why", why}});
+        }
+    }
+}
+
 void add_process(PrometheusPage& page, const os::ProcessStat& process) {
     page.begin("process_resident_memory_bytes", "gauge", "Memory of the agent, resident.");
     page.add(static_cast<double>(process.resident_pages * os::page_bytes()));
@@ -90,6 +116,9 @@ std::string metrics_page(const AgentFigures& now, const LedgerFigures& ledger) {
     add_ledger(page, ledger);
     if (now.mesh) {
         add_mesh(page, *now.mesh);
+    }
+    if (now.immune) {
+        add_immune(page, *now.immune);
     }
     if (now.process) {
         add_process(page, *now.process);

@@ -8,6 +8,7 @@
 // Pure.
 
 #include "homeostat/app/ledger_figures.hpp"
+#include "homeostat/heal/immune_view.hpp"
 #include "homeostat/heal/pledge_view.hpp"
 #include "homeostat/os/proc.hpp"
 
@@ -33,8 +34,9 @@ struct AgentFigures {
     std::size_t sources_silent{0};  ///< Sources that failed when they were last read.
     bool is_suspended{false};
     bool is_ledger_writable{true};
-    std::optional<MeshFigures> mesh{};       ///< Absent: no mesh is configured.
-    std::optional<os::ProcessStat> process;  ///< Of the agent; absent where /proc cannot be read.
+    std::optional<MeshFigures> mesh{};         ///< Absent: no mesh is configured.
+    std::optional<heal::ImmuneView> immune{};  ///< Absent: no lists of sources are configured.
+    std::optional<os::ProcessStat> process;    ///< Of the agent; absent where /proc cannot be read.
 };
 
 [[nodiscard]] std::string metrics_page(const AgentFigures& now, const LedgerFigures& ledger);

@@ -104,6 +104,27 @@ TEST_CASE("the page tells of pledges where there is a mesh, and of each reason b
     CHECK(page.contains("\nhomeostat_messages_discarded_total{why=\"forged\"} 3\n"));
 }
 
+TEST_CASE("the page tells of marked sources where there are lists, and of each bound by its name") {
+    AgentFigures now;
+    CHECK_FALSE(metrics_page(now, {}).contains("sources_marked"));
+    heal::FeedView feed;
+    feed.feed = "crowdsec";
+    feed.is_answering = true;
+    feed.refused = {{"allowed", 2}, {"too_wide", 0}};
+    now.immune = heal::ImmuneView{.feeds = {feed},
+                                  .sources = {{"denied", 7}, {"on_trial", 0}},
+                                  .requests = {{"denied", 31}},
+                                  .taken_back = 1,
+                                  .trouble = {}};
+    const std::string page = metrics_page(now, {});
+    CHECK(page.contains("\nhomeostat_sources_marked{mark=\"denied\"} 7\n"));
+    CHECK(page.contains("\nhomeostat_marked_requests_total{mark=\"denied\"} 31\n"));
+    CHECK(page.contains("\nhomeostat_denials_taken_back_total 1\n"));
+    CHECK(page.contains("\nhomeostat_feed_answering{feed=\"crowdsec\"} 1\n"));
+    CHECK(
+        page.contains("\nhomeostat_listings_refused_total{feed=\"crowdsec\",why=\"allowed\"} 2\n"));
+}
+
 TEST_CASE("a value that is a bound exactly counts below it, and one beyond all only in +Inf") {
     DurationCounts counts;
     counts.add(1ms);

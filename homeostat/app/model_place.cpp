@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace homeostat::app {
 
@@ -86,6 +87,21 @@ Result<decide::Calibration> read_calibration(const std::filesystem::path& file) 
     return calibration;
 }
 
+Result<std::optional<decide::Calibration>> calibration_of(
+    const Config& config, const std::function<void(const std::string&)>& log) {
+    if (!config.model || config.model->calibration.empty()) {
+        return std::nullopt;
+    }
+    Result<decide::Calibration> calibration = read_calibration(config.model->calibration);
+    if (!calibration) {
+        return fail("model.calibration", calibration.error());
+    }
+    if (const auto objection = decide::objection_to(*calibration, decide::Beside::rules)) {
+        log("model.calibration: the model weighs nothing: " + *objection);
+    }
+    return *std::move(calibration);
+}
+
 Result<adapters::llm::LlmSettings> llm_settings_of(const Config& config) {
     adapters::llm::LlmSettings settings;
     if (!config.model->url.empty()) {
@@ -103,6 +119,8 @@ Result<adapters::llm::LlmSettings> llm_settings_of(const Config& config) {
     // A name that is on no PATH is the trouble that the oracle then tells of.
     server.command = {program.empty() ? "llama-server" : program.string()};
     server.model_file = config.model->file;
+    server.readable = config.model->readable;
+    server.memory_bytes_max = std::uint64_t{config.model->memory_mib_max} << 20U;
     server.directory = config.process.run_directory / "model";
     settings.server = std::move(server);
     return settings;

@@ -9,6 +9,8 @@
 #include "homeostat/decide/calibration.hpp"
 
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <string>
 
 namespace homeostat::app {
@@ -26,6 +28,12 @@ namespace homeostat::app {
 /// What a model's word is worth, as somebody measured it. ERRORS: absent, invalid, unreachable; the
 /// text names the file and the mend.
 [[nodiscard]] Result<decide::Calibration> read_calibration(const std::filesystem::path& file);
+
+/// The one that the configuration names, if it names one. A file that cannot be read is no reason
+/// to go on with less than was asked for; one that was measured beside another ranker leaves the
+/// model without weight, as one of another model does, and the log is told. ERRORS: as above.
+[[nodiscard]] Result<std::optional<decide::Calibration>> calibration_of(
+    const Config& config, const std::function<void(const std::string&)>& log);
 
 /// A program by its name from PATH, /usr/sbin included; empty if it is not there.
 [[nodiscard]] std::filesystem::path find_program(const std::filesystem::path& name);

@@ -38,6 +38,8 @@ std::optional<a2a::TaskState> state_after(PledgeEvent event) {
         case PledgeEvent::returned:
         case PledgeEvent::frozen:
         case PledgeEvent::reported:
+        case PledgeEvent::waited:
+        case PledgeEvent::held_up:
             break;
     }
     return std::nullopt;

@@ -113,6 +113,7 @@ Result<std::unique_ptr<Pledges>> Pledges::make(const Config& config, PledgesCont
                                                              .peers = *pledges->links_,
                                                              .board = pledges->board_.get()},
                                            std::move(settings));
+    context.role.consult(*pledges->role_);
     adapters::a2a::DoorSettings door;
     door.card = card_settings_of(config);
     door.life = std::to_string(*stored + 1);

@@ -178,6 +178,11 @@ void add_grounds(Lines& lines, const std::optional<Grounds>& grounds) {
         facts.is_complete ? "complete" : "INCOMPLETE", to_ms(grounds->asked_at - facts.read_at),
         serving_count(facts), facts.instances.size(), facts.is_suspended ? "ENGAGED" : "released",
         grounds->attempts_count + 1, grounds->entries_known_count));
+    for (const NeighbourWord& word : facts.neighbours.value_or(std::vector<NeighbourWord>{})) {
+        lines.push_back(fmt::format("          neighbour {} says \"{}\", for {:.1f} s",
+                                    plain(word.neighbour.text()), to_text(word.says),
+                                    to_seconds(word.lasts)));
+    }
 }
 
 Lines lines_of(const VerdictBody& body) {

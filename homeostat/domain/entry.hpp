@@ -41,14 +41,17 @@ enum class EntryKind : std::uint8_t {
     pledge,      ///< Neighbours have agreed on something, or it has ended.
     dimming,     ///< A dimmer of the edge is about to be turned. Durable before it is.
     dimmed,      ///< What became of it.
+    marking,     ///< Sources of requests are about to be marked. Durable before they are.
+    marked,      ///< What became of it.
+    feed,        ///< What happened to a feed, or to what it lists.
 };
 
 constexpr auto names_of(std::type_identity<EntryKind>) {
     return std::to_array<std::string_view>(
-        {"started",    "opened",  "proposed", "verdict",   "answered",   "intent",
-         "outcome",    "proof",   "undo",     "held",      "given_back", "escalated",
-         "closed",     "change",  "good",     "suspended", "resumed",    "gap",
-         "checkpoint", "dropped", "pledge",   "dimming",   "dimmed"});
+        {"started", "opened",    "proposed", "verdict",    "answered",   "intent",  "outcome",
+         "proof",   "undo",      "held",     "given_back", "escalated",  "closed",  "change",
+         "good",    "suspended", "resumed",  "gap",        "checkpoint", "dropped", "pledge",
+         "dimming", "dimmed",    "marking",  "marked",     "feed"});
 }
 
 struct Entry {

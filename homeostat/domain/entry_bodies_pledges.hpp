@@ -32,12 +32,14 @@ enum class PledgeEvent : std::uint8_t {
     relied_on,    ///< The caller has promised; the callee counts on it.
     let_go,       ///< The callee counts on it no more.
     reported,     ///< What users got under a promise, as its caller says.
+    waited,       ///< A remedy of ours waits: a neighbour takes capacity away, or looks after it.
+    held_up,      ///< We do, and have told a neighbour so that asked.
 };
 
 constexpr auto names_of(std::type_identity<PledgeEvent>) {
     return std::to_array<std::string_view>({"asked", "promised", "leaving", "ended", "helped_self",
                                             "returned", "frozen", "offered", "relied_on", "let_go",
-                                            "reported"});
+                                            "reported", "waited", "held_up"});
 }
 
 struct PledgeBody {
@@ -52,7 +54,8 @@ struct PledgeBody {
     std::uint32_t calls_rps{0};  ///< To the callee, held back or not, in the last window.
     std::uint32_t errors_permille{0};
     std::uint32_t wait_ms{0};  ///< Longer than usual, on average, in the last window.
-    Duration lasts{};          ///< Of the promise, from then on.
+    Duration lasts{};          ///< Of the promise, from then on; or of a neighbour's word.
+    std::string says{};        ///< That word: "wait", "mine". Else empty.
 
     static void fields(auto& self, auto&& field) {
         field("event", self.event);
@@ -67,6 +70,7 @@ struct PledgeBody {
         field("errors_permille", self.errors_permille, may_be_absent);
         field("wait_ms", self.wait_ms, may_be_absent);
         field("lasts", self.lasts, may_be_absent);
+        field("says", self.says, may_be_absent);
     }
 };
 

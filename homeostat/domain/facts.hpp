@@ -12,6 +12,7 @@
 #include "homeostat/domain/artifact.hpp"
 #include "homeostat/domain/cache_facts.hpp"
 #include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/neighbour_word.hpp"
 #include "homeostat/domain/process_identity.hpp"
 #include "homeostat/domain/reading.hpp"
 
@@ -153,6 +154,8 @@ struct Facts {
     std::vector<CacheFacts> caches;        ///< Likewise.
     PerArtifact<VersionFacts> versions;
     bool is_suspended{true};  ///< The kill switch. Unreadable counts as engaged.
+    /// What neighbours answered to the question whether they go first; absent: none was asked.
+    std::optional<std::vector<NeighbourWord>> neighbours{};
     Instant read_at{};
 
     static void fields(auto& self, auto&& field) {
@@ -168,6 +171,7 @@ struct Facts {
         field("deploy", self.versions.deploy);
         field("config", self.versions.config);
         field("is_suspended", self.is_suspended);
+        field("neighbours", self.neighbours);
         field("read_at", self.read_at);
     }
     friend bool operator==(const Facts&, const Facts&) = default;

@@ -35,6 +35,7 @@ struct Grounds {
     std::uint64_t edge_requests_at_open{0};
     Silence silence;
     std::optional<Instant> refused_since{};  ///< Since when guard had refused just this.
+    std::optional<Instant> heed_until{};     ///< Until when neighbours' words count.
     Facts facts;
 
     static void fields(auto& self, auto&& field) {
@@ -48,6 +49,7 @@ struct Grounds {
         field("silent_since", self.silence.since);
         field("is_silence_confirmed", self.silence.is_confirmed, may_be_absent);
         field("refused_since", self.refused_since);
+        field("heed_until", self.heed_until);
         field("facts", self.facts);
     }
     friend bool operator==(const Grounds&, const Grounds&) = default;

@@ -256,6 +256,23 @@ inline void draw_reason(Chance& chance, Question& it) {
     chance.upset(asked.attempts_count, std::array{1U, 2U, 3U});
 }
 
+/// Words of neighbours, and for how long they count yet.
+inline void draw_neighbours(Chance& chance, Question& it) {
+    using std::chrono::seconds;
+    it.facts.neighbours.emplace();
+    for (std::uint32_t count = chance(3); count > 0; --count) {
+        const auto says =
+            chance.any(std::array{NeighbourSays::wait, NeighbourSays::mine, NeighbourSays::go});
+        it.facts.neighbours->push_back(
+            {ServiceId("fraud"), says, seconds{1} * static_cast<int>(chance(5) * chance(5))});
+    }
+    if (!chance.one_in(6)) {
+        it.asked.heed_until =
+            it.at + chance.any(std::array<Duration, 5>{seconds{30}, seconds{30}, seconds{1},
+                                                       Duration{0}, -seconds{1}});
+    }
+}
+
 [[nodiscard]] inline Question draw_question(Chance& chance) {
     Question it;
     draw_limits(chance, it.limits);
@@ -280,6 +297,9 @@ inline void draw_reason(Chance& chance, Question& it) {
     }
     if (chance.one_in(4)) {
         draw_own(chance, it);
+    }
+    if (chance.one_in(3)) {
+        draw_neighbours(chance, it);
     }
     chance.upset(asked.is_undo, std::array{!asked.is_undo});
     chance.upset(asked.is_reflex, std::array{!asked.is_reflex});

@@ -25,6 +25,7 @@
 #include "homeostat/guard/dimming.hpp"
 #include "homeostat/guard/history.hpp"
 #include "homeostat/guard/limits.hpp"
+#include "homeostat/guard/marking.hpp"
 
 #include <cstdint>
 #include <expected>
@@ -49,12 +50,22 @@ struct Case {
     Silence silence{};                       ///< What the executor has seen of one so far.
     /// Since when guard has refused this remedy, or this step of it; absent: it did not yet.
     std::optional<Instant> refused_since{};
+    /// Until when the incident heeds words of neighbours; absent: none was in the way yet.
+    std::optional<Instant> heed_until{};
 };
 
 /// The silence of `asked`, taken further by new facts. Facts that are not complete change nothing.
 /// What the edge has confirmed stays so as long as the silence lasts: once an edge sends nothing
 /// more to what is dead, requests cease to fail.
 [[nodiscard]] Silence silence_after(const Case& asked, const Facts& facts, const Limits& limits);
+
+/// Whether neighbours are to be asked before it begins.
+[[nodiscard]] bool heeds_neighbours(const Case& asked);
+
+/// `heed_until` of `asked`, set by the first word in new facts that is in the way, and once.
+[[nodiscard]] std::optional<Instant> heed_until_after(const Case& asked,
+                                                      const Facts& facts,
+                                                      Instant now);
 
 /// Says whether the remedy as a whole may begin. A permit here is leave to ask for its steps.
 [[nodiscard]] Verdict check(const Case& asked,
@@ -88,6 +99,14 @@ class Gate {
         const DimmerMatter& matter,
         DimmerPace& pace,
         Instant now);
+
+    /// For marks of sources at the edge; one that puts marks on spends a turn of the pace.
+    [[nodiscard]] static std::expected<MarkPermit, Verdict> ask(Marking marking,
+                                                                EffectId effect,
+                                                                const MarkLimits& limits,
+                                                                const MarkMatter& matter,
+                                                                MarkPace& pace,
+                                                                Instant now);
 };
 
 }  // namespace homeostat::guard

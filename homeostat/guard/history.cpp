@@ -143,6 +143,9 @@ void History::learn(const Entry& entry, Instant at) {
         case EntryKind::pledge:  // Dimmers have a pace of their own (dimming.hpp).
         case EntryKind::dimming:
         case EntryKind::dimmed:
+        case EntryKind::marking:  // As the marks of sources have (marking.hpp).
+        case EntryKind::marked:
+        case EntryKind::feed:
             break;
         case EntryKind::dropped:
             if (const Result<DroppedBody> body = from_json<DroppedBody>(entry.body)) {

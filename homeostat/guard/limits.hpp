@@ -87,6 +87,12 @@ constexpr Duration ask_again_after = std::chrono::milliseconds{500};
 /// s) to show a fault; an instance needs some seconds to come back.
 constexpr Duration ask_again_for_max = std::chrono::seconds{30};
 
+/// For how long an incident lets neighbours' words delay it, in all: what a neighbour that lies
+/// can cost. A restart with its drain is over by then; who takes longer has been given its time.
+constexpr Duration heed_for_max = std::chrono::seconds{30};
+/// After so long a neighbour is asked again, whatever it has said.
+constexpr Duration heed_word_for_max = std::chrono::seconds{10};
+
 /// For how long a second kind of observer may take to confirm that much is dead. The edge counts a
 /// failure once its request is given up, which takes a second or so, and is read once a second.
 /// Counted from when the executor first saw them dead.

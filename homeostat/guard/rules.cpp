@@ -33,6 +33,7 @@ constexpr std::array rules{
     Rule{"the reflex backs off", rule::back_off},
     Rule{"the group stays above its floor", rule::capacity_floor},
     Rule{"the budget holds the effects", rule::budget},
+    Rule{"no neighbour goes first", rule::neighbours},
     // Last: nobody is asked for what would not be done anyway.
     Rule{"a person has agreed, where one is asked", rule::approval},
 };

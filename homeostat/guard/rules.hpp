@@ -62,6 +62,7 @@ namespace rule {
 [[nodiscard]] std::optional<Objection> back_off(const Matter& matter);
 [[nodiscard]] std::optional<Objection> capacity_floor(const Matter& matter);
 [[nodiscard]] std::optional<Objection> budget(const Matter& matter);
+[[nodiscard]] std::optional<Objection> neighbours(const Matter& matter);
 [[nodiscard]] std::optional<Objection> approval(const Matter& matter);
 
 }  // namespace rule

@@ -298,6 +298,22 @@ Says budget(const Question& it) {
                : not_before(spent[spent.size() + needed - allowed - 1] + it.limits.effects_window);
 }
 
+/// Who takes capacity away lets a neighbour that says so end first, for half a minute in all. To
+/// start what has ended takes nothing away, and what was begun is not left half-way.
+Says neighbours(const Question& it) {
+    const bool takes = is<Eject>(it) || is<Restart>(it) || replaces(it);
+    const bool starts_dead = it.asked.is_reflex && is<Restart>(it);
+    Duration longest{-1};
+    for (const NeighbourWord& word : it.facts.neighbours.value_or(std::vector<NeighbourWord>{})) {
+        longest = word.says == NeighbourSays::go ? longest : std::max(longest, word.lasts);
+    }
+    const Instant until = it.asked.heed_until.value_or(it.at);
+    const bool waits = takes && !starts_dead && !it.asked.is_undo && !is_in_hand(it) &&
+                       longest >= Duration{0} && it.at < until;
+    const Duration wait = std::clamp(longest, Duration{milliseconds{500}}, Duration{seconds{10}});
+    return waits ? not_before(std::min(it.at + wait, until)) : agrees();
+}
+
 /// Whoever has to be asked was not, in drawn stories (approval_test.cpp has those with answers).
 Says approval(const Question& it) {
     return level_of(it) == Autonomy::ask && !it.asked.is_undo ? Word{VerdictKind::question}
@@ -327,6 +343,7 @@ constexpr std::array rules_in_words{
     RuleInWords{back_off_rule, back_off},
     RuleInWords{floor_rule, floor},
     RuleInWords{budget_rule, budget},
+    RuleInWords{neighbours_rule, neighbours},
     RuleInWords{approval_rule, approval},
 };
 

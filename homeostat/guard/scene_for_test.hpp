@@ -108,6 +108,7 @@ inline constexpr std::string_view attempts_rule = "the attempts are not used up"
 inline constexpr std::string_view back_off_rule = "the reflex backs off";
 inline constexpr std::string_view floor_rule = "the group stays above its floor";
 inline constexpr std::string_view budget_rule = "the budget holds the effects";
+inline constexpr std::string_view neighbours_rule = "no neighbour goes first";
 inline constexpr std::string_view approval_rule = "a person has agreed, where one is asked";
 
 }  // namespace homeostat::guard::for_test

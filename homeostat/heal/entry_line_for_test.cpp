@@ -73,6 +73,9 @@ std::string line_for_test(const Entry& entry) {
         case EntryKind::pledge:
         case EntryKind::dimming:
         case EntryKind::dimmed:
+        case EntryKind::marking:
+        case EntryKind::marked:
+        case EntryKind::feed:
             break;
     }
     return {};

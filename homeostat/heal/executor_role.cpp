@@ -37,6 +37,7 @@ bool needs_sync(EntryKind kind) {
         case started:
         case dropped:
         case dimming:
+        case marking:
             return true;
         case proposed:
         case verdict:
@@ -48,6 +49,8 @@ bool needs_sync(EntryKind kind) {
         case checkpoint:
         case pledge:
         case dimmed:
+        case marked:
+        case feed:
             return false;
     }
     return true;
@@ -110,16 +113,6 @@ bool says_nothing_new(const HealingThread& before, const HealingAdvance& advance
     });
     return waits_on && only_looks &&
            to_json(incident_of(before)) == to_json(incident_of(before, advance));
-}
-
-/// What an earlier look found that something else has overtaken, a proposal for instance: it would
-/// tell of a world in which the latest effect has not happened yet.
-template <class Incoming>
-void drop_looks(std::deque<Incoming>& inbox) {
-    std::erase_if(inbox, [](const auto& incoming) {
-        const auto* told = std::get_if<graph::Tell<Incident>>(&incoming.input);
-        return told != nullptr && std::holds_alternative<FactsRead>(told->message);
-    });
 }
 
 /// Whoever wanted to know what became of it does not wait any more.
@@ -292,6 +285,7 @@ Task<Result<void>> ExecutorRole::take_step(Slot& slot,
     }
     slot.is_of_this_boot = true;
     slot.wake_generation += 1;
+    tell_neighbours();
     commands = std::move(advance->commands);
     co_return Result<void>{};
 }
@@ -353,25 +347,6 @@ Task<void> ExecutorRole::wake_later(std::string id, std::uint64_t generation, In
     if (found != slots_.end() && found->second->wake_generation == generation) {
         post(id, {graph::Tick{}});
     }
-}
-
-Task<void> ExecutorRole::carry_out(Slot& slot, HealingCommand asked) {
-    graph::Tell<Incident> reply{Notified{}, asked.task, asked.attempt};
-    if (auto* perform_command = std::get_if<Perform>(&asked.command)) {
-        const EffectId effect = perform_command->request.effect();
-        Outcome outcome = co_await perform(std::move(perform_command->request));
-        reply.message = Performed{effect, std::move(outcome)};
-    } else if (const auto* verify_command = std::get_if<Verify>(&asked.command)) {
-        Proof proof = co_await verify(verify_command->symptom);
-        reply.message = Verified{std::move(proof)};
-    } else if (const auto* notify = std::get_if<Notify>(&asked.command)) {
-        settings_.notify(notify->text);
-    } else {
-        Facts facts = co_await read_facts();
-        drop_looks(slot.inbox);
-        reply.message = FactsRead{std::move(facts)};
-    }
-    slot.inbox.push_back({std::move(reply)});
 }
 
 // --- the door ------------------------------------------------------------------------------------

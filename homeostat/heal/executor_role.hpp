@@ -47,6 +47,9 @@ class ExecutorRole final : public ports::Executor {
     /// Writes `started`, goes on with the recovered threads, and serves until `stop`.
     Task<void> run();
 
+    /// From now on neighbours are asked before capacity is taken away. Call it before `run`.
+    void consult(ports::Neighbours& neighbours);
+
     /// No superstep begins after this; what is in flight is settled by the next start.
     void stop();
 
@@ -144,6 +147,8 @@ class ExecutorRole final : public ports::Executor {
     [[nodiscard]] EntryGroup group_of(std::vector<Entry> entries) const;
     [[nodiscard]] std::string next_incident_id();
     [[nodiscard]] std::string time_mark() const;
+    Task<Facts> read_facts(ports::Neighbours* neighbours, std::string incident);
+    void tell_neighbours() const;
     Task<Outcome> perform(Request request);
     Task<Proof> verify(Symptom symptom);
     Task<void> watch_edge();

@@ -12,6 +12,7 @@
 #include "homeostat/ports/clock.hpp"
 #include "homeostat/ports/kill_switch.hpp"
 #include "homeostat/ports/ledger.hpp"
+#include "homeostat/ports/neighbours.hpp"
 #include "homeostat/ports/telemetry.hpp"
 #include "homeostat/sense/sense.hpp"
 #include "homeostat/verify/verify.hpp"
@@ -48,6 +49,7 @@ struct ExecutorPorts {
     ports::KillSwitch& kill_switch;
     std::vector<ports::Actuator*> actuators;
     std::vector<ports::Telemetry*> verifiers;  ///< Fresh samples for verify; own connections.
+    ports::Neighbours* neighbours{nullptr};    ///< Null: there are none to ask.
 };
 
 /// What a person is asked at present.

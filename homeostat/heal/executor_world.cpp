@@ -1,5 +1,5 @@
-// What the executor asks of the world: facts, effects, fresh samples, and what it watches by
-// itself; what it does about parked incidents.
+// What the executor asks of the world: facts, effects, fresh samples, neighbours' words, and what
+// it watches by itself; what it does about parked incidents.
 
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/heal/facts_merge.hpp"
@@ -35,7 +35,79 @@ void note_counters(std::deque<EdgeCounters>& samples, const EdgeCounters& counte
     }
 }
 
+/// What an earlier look found that something else has overtaken, a proposal for instance: it would
+/// tell of a world in which the latest effect has not happened yet.
+template <class Incoming>
+void drop_looks(std::deque<Incoming>& inbox) {
+    std::erase_if(inbox, [](const auto& incoming) {
+        const auto* told = std::get_if<graph::Tell<Incident>>(&incoming.input);
+        return told != nullptr && std::holds_alternative<FactsRead>(told->message);
+    });
+}
+
+/// Its remedy takes instances out that serve, or may.
+bool takes_capacity(const IncidentState& state) {
+    const Remedy& remedy = state.plan ? state.plan->remedy : state.proposal.choice.remedy;
+    const bool starts_dead = !state.is_undo && is_reflex(state.proposal.symptom, remedy) &&
+                             std::holds_alternative<Restart>(remedy);
+    return traits_of(kind_of(remedy)).removes_capacity && !starts_dead;
+}
+
 }  // namespace
+
+Task<void> ExecutorRole::carry_out(Slot& slot, HealingCommand asked) {
+    graph::Tell<Incident> reply{Notified{}, asked.task, asked.attempt};
+    if (auto* perform_command = std::get_if<Perform>(&asked.command)) {
+        const EffectId effect = perform_command->request.effect();
+        Outcome outcome = co_await perform(std::move(perform_command->request));
+        reply.message = Performed{effect, std::move(outcome)};
+    } else if (const auto* verify_command = std::get_if<Verify>(&asked.command)) {
+        Proof proof = co_await verify(verify_command->symptom);
+        reply.message = Verified{std::move(proof)};
+    } else if (const auto* notify = std::get_if<Notify>(&asked.command)) {
+        settings_.notify(notify->text);
+    } else {
+        const bool asks = std::get<ReadFacts>(asked.command).asks_neighbours;
+        ports::Neighbours* neighbours = asks ? ports_.neighbours : nullptr;
+        Facts facts = co_await read_facts(neighbours, slot.thread.id);
+        drop_looks(slot.inbox);
+        reply.message = FactsRead{std::move(facts)};
+    }
+    slot.inbox.push_back({std::move(reply)});
+}
+
+void ExecutorRole::consult(ports::Neighbours& neighbours) {
+    ports_.neighbours = &neighbours;
+    around_.asks_neighbours = true;
+}
+
+/// Their words first: what they take to answer must not make the facts old.
+Task<Facts> ExecutorRole::read_facts(ports::Neighbours* neighbours, std::string incident) {
+    std::optional<std::vector<NeighbourWord>> words;
+    if (neighbours != nullptr) {
+        IncidentId of(std::move(incident));
+        words = co_await neighbours->ask(std::move(of));
+    }
+    Facts facts = co_await read_facts();
+    facts.neighbours = std::move(words);
+    co_return facts;
+}
+
+void ExecutorRole::tell_neighbours() const {
+    if (ports_.neighbours == nullptr) {
+        return;
+    }
+    CapacityWork work = CapacityWork::none;
+    for (const auto& [id, slot] : slots_) {
+        const std::string node = node_of(slot->thread);
+        const bool is_at_work = node == "act" || node == "verify";
+        if (is_at_work && takes_capacity(incident_of(slot->thread))) {
+            const bool is_taking = node == "act" || work == CapacityWork::taking;
+            work = is_taking ? CapacityWork::taking : CapacityWork::proving;
+        }
+    }
+    ports_.neighbours->note(work);
+}
 
 Task<Facts> ExecutorRole::read_facts() {
     std::vector<Result<FactsPart>> parts;

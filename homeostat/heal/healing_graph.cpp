@@ -28,6 +28,7 @@ void begin_waits_anew(IncidentState& state, Instant now) {
     state.opened_at = now;
     state.node_since = now;
     state.refused_since.reset();
+    state.heed_until = state.heed_until ? std::optional(now) : std::nullopt;
     state.silence = {};
     state.suspended_since.reset();
     if (state.judge_again_at) {

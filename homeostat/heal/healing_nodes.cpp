@@ -52,6 +52,7 @@ guard::Case case_of(const IncidentState& state) {
         .edge_requests_at_open = state.edge_requests_at_open,
         .silence = state.silence,
         .refused_since = state.refused_since,
+        .heed_until = state.heed_until,
     };
 }
 
@@ -67,6 +68,7 @@ Grounds grounds_of(const IncidentState& state, const Facts& facts, const Healing
             .edge_requests_at_open = asked.edge_requests_at_open,
             .silence = asked.silence,
             .refused_since = asked.refused_since,
+            .heed_until = asked.heed_until,
             .facts = facts};
 }
 
@@ -158,16 +160,6 @@ HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContex
     return is_news ? with(std::move(turn), std::move(entry)) : std::move(turn);
 }
 
-}  // namespace
-
-HealingTurn open(IncidentState state, const HealingEvent&, const HealingContext& context) {
-    state.opened_at = context.now;
-    Entry entry = record::opened(state.id, state.proposal);
-    return with(go(std::move(state), "guard"), std::move(entry));
-}
-
-namespace {
-
 /// A reflex has started the process, and did not help. Guard backs off and counts.
 bool restarts_anew(const IncidentState& state) {
     return is_reflex(state) && std::holds_alternative<Restart>(state.proposal.choice.remedy) &&
@@ -194,7 +186,33 @@ bool has_ended(const IncidentState& state, const Facts& facts) {
     return target == nullptr || !target->runtime.is_alive;  // Unknown: guard refuses.
 }
 
+/// What new facts decide before guard is asked; absent: nothing.
+std::optional<HealingTurn> turn_by_facts(IncidentState& state,
+                                         const Facts& facts,
+                                         const HealingContext& context) {
+    const bool is_released = look_at_switch(state, facts, context);
+    if (state.is_just_agreed && !is_released) {
+        return count_from_now(std::move(state), facts, context);
+    }
+    state.is_just_agreed = false;
+    look_for_silence(state, facts, context);
+    if (is_released && !is_reflex(state) && !state.held) {
+        return go(std::move(state), "rejudge");  // What was judged before may be long over.
+    }
+    if (restarts_anew(state) && !has_ended(state, facts)) {
+        return go(std::move(state), "rejudge");  // It runs and is not well: no case for a reflex.
+    }
+    state.heed_until = homeostat::guard::heed_until_after(case_of(state), facts, context.now);
+    return std::nullopt;
+}
+
 }  // namespace
+
+HealingTurn open(IncidentState state, const HealingEvent&, const HealingContext& context) {
+    state.opened_at = context.now;
+    Entry entry = record::opened(state.id, state.proposal);
+    return with(go(std::move(state), "guard"), std::move(entry));
+}
 
 HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingContext& context) {
     if (is_first(event)) {
@@ -217,20 +235,15 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
     if (!read->facts) {
         return escalate_because(std::move(state), "the facts: " + read->facts.error().text);
     }
-    const bool is_released = look_at_switch(state, *read->facts, context);
-    if (state.is_just_agreed && !is_released) {
-        return count_from_now(std::move(state), *read->facts, context);
-    }
-    state.is_just_agreed = false;
-    look_for_silence(state, *read->facts, context);
-    if (is_released && !is_reflex(state) && !state.held) {
-        return go(std::move(state), "rejudge");  // What was judged before may be long over.
-    }
-    if (restarts_anew(state) && !has_ended(state, *read->facts)) {
-        return go(std::move(state), "rejudge");  // It runs and is not well: no case for a reflex.
+    if (std::optional<HealingTurn> turn = turn_by_facts(state, *read->facts, context)) {
+        return *std::move(turn);
     }
     const Verdict verdict = homeostat::guard::check(
         case_of(state), *read->facts, *context.around.history, context.around.guard, context.now);
+    if (verdict.kind == VerdictKind::permit &&
+        has_yet_to_ask(case_of(state), *read->facts, context)) {
+        return ask_neighbours(std::move(state));
+    }
     const Remedy remedy = state.proposal.choice.remedy;
     VerdictBody body{remedy, std::nullopt, verdict, grounds_of(state, *read->facts, context)};
     if (verdict.kind == VerdictKind::question) {
@@ -450,19 +463,6 @@ HealingTurn undo(IncidentState state, const HealingEvent&, const HealingContext&
     Entry entry = record::undo(state.id, remedy, inverse);
     return with(go(std::move(state), "act"), std::move(entry));
 }
-
-namespace {
-
-/// A symptom that comes and goes opens an incident each time, and each is refused by the same rule:
-/// nobody reads the hundredth notice. Where something was begun each is told of.
-bool is_told_already(const IncidentState& state, const HealingContext& context) {
-    const std::optional<Instant> told_at =
-        context.around.history->told_at(state.trouble_rule, about_of(state));
-    return !state.trouble_rule.empty() && state.tried.empty() && !state.held && told_at &&
-           context.now < *told_at + told_again_after;
-}
-
-}  // namespace
 
 HealingTurn escalate(IncidentState state,
                      const HealingEvent& event,

@@ -1,4 +1,4 @@
-// The nodes at which somebody else has the word: a person, or the agent once more.
+// Where somebody else has the word: a person, the agent once more, or a neighbour.
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/heal/healing_put_off.hpp"
@@ -13,6 +13,29 @@
 #include <vector>
 
 namespace homeostat::heal::node {
+
+bool is_told_already(const IncidentState& state, const HealingContext& context) {
+    const std::optional<Instant> told_at =
+        context.around.history->told_at(state.trouble_rule, about_of(state));
+    return !state.trouble_rule.empty() && state.tried.empty() && !state.held && told_at &&
+           context.now < *told_at + told_again_after;
+}
+
+bool has_yet_to_ask(const homeostat::guard::Case& asked,
+                    const Facts& facts,
+                    const HealingContext& context) {
+    const bool has_patience = !asked.heed_until || context.now < *asked.heed_until;
+    return context.around.asks_neighbours && homeostat::guard::heeds_neighbours(asked) &&
+           !facts.neighbours && has_patience;
+}
+
+HealingTurn ask_neighbours(IncidentState state) {
+    // Nothing else is in the way: what they say is a wait of its own, with an end of its own.
+    state.refused_since.reset();
+    HealingTurn turn = stay(std::move(state));
+    turn.commands.emplace_back(ReadFacts{.asks_neighbours = true});
+    return turn;
+}
 
 HealingTurn ask(IncidentState state, const HealingEvent& event, const HealingContext&) {
     const Answer& answer = std::get<graph::Answered<Incident>>(event).answer;

@@ -85,6 +85,18 @@ template <class M>
 /// That the same rule has refused the same remedy for the same symptom is told again after this.
 inline constexpr Duration told_again_after = std::chrono::minutes{10};
 
+/// A symptom that comes and goes opens an incident each time, and each is refused by the same rule:
+/// nobody reads the hundredth notice. Where something was begun each is told of.
+[[nodiscard]] bool is_told_already(const IncidentState& state, const HealingContext& context);
+
+/// Whether neighbours have a word before what guard permits, and have not had it.
+[[nodiscard]] bool has_yet_to_ask(const homeostat::guard::Case& asked,
+                                  const Facts& facts,
+                                  const HealingContext& context);
+
+/// Looks at the world once more, with their answers in it.
+[[nodiscard]] HealingTurn ask_neighbours(IncidentState state);
+
 [[nodiscard]] inline bool is_first(const HealingEvent& event) {
     return std::holds_alternative<graph::Entered>(event);
 }

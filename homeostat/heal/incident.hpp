@@ -58,6 +58,7 @@ struct IncidentState {
     std::uint64_t edge_requests_at_open{0};
     Silence silence;                         ///< As in guard::Case.
     std::optional<Instant> refused_since;    ///< Likewise.
+    std::optional<Instant> heed_until{};     ///< Likewise.
     std::optional<Instant> suspended_since;  ///< As the looks at the world show; absent: released.
     std::vector<Remedy> tried;               ///< Remedies begun, in order.
     std::optional<act::Plan> plan;
@@ -90,6 +91,7 @@ struct IncidentState {
         field("silent_since", self.silence.since);
         field("is_silence_confirmed", self.silence.is_confirmed, may_be_absent);
         field("refused_since", self.refused_since);
+        field("heed_until", self.heed_until);
         field("suspended_since", self.suspended_since);
         field("tried", self.tried);
         field("plan", self.plan);
@@ -144,7 +146,9 @@ struct Cleared {};
 struct Nudged {};
 
 // What a node asks for. Each is answered by the message of the same trade.
-struct ReadFacts {};
+struct ReadFacts {
+    bool asks_neighbours{false};  ///< Whether they go first. It takes 50 ms at most.
+};
 struct Perform {
     Request request;
 };
@@ -160,13 +164,14 @@ struct Notify {
 struct Around {
     guard::Limits guard;
     const guard::History* history{nullptr};
-    bool drains{false};          ///< There is an edge that can drain.
-    Duration drain_for_max{};    ///< An old request may take this long to end.
-    Duration refusal_for_max{};  ///< A refusal that may be asked again is, for this long.
-    Duration plan_for_max{};     ///< A remedy that takes longer is given up.
-    Duration rejudge_for_max{};  ///< How long to wait for the agent's second opinion.
-    Duration hold_for_max{};     ///< A temporary remedy is given back after this at the latest.
-    std::uint64_t boot{0};       ///< Instants of another one mean nothing. 0: there is but one.
+    bool drains{false};           ///< There is an edge that can drain.
+    Duration drain_for_max{};     ///< An old request may take this long to end.
+    Duration refusal_for_max{};   ///< A refusal that may be asked again is, for this long.
+    Duration plan_for_max{};      ///< A remedy that takes longer is given up.
+    Duration rejudge_for_max{};   ///< How long to wait for the agent's second opinion.
+    Duration hold_for_max{};      ///< A temporary remedy is given back after this at the latest.
+    bool asks_neighbours{false};  ///< There are agents of neighbours to ask.
+    std::uint64_t boot{0};        ///< Instants of another one mean nothing. 0: there is but one.
     /// Behind an effect's number, while the ledger takes nothing: what is only kept may be lost
     /// with this process, and its number be given again.
     std::string effect_mark{};

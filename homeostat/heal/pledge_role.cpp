@@ -100,6 +100,7 @@ std::optional<mesh::Discard> PledgeRole::take(const mesh::Event& event) {
     agent_ = std::move(turn.agent);
     for (const mesh::Message& message : turn.messages) {
         ports_.peers.send(message.to.text(), mesh::seal(message, settings_.seed));
+        note_answer(message);
     }
     for (const mesh::Order& order : turn.orders) {
         std::visit([this](const auto& what) { obey(what); }, order);
@@ -109,11 +110,32 @@ std::optional<mesh::Discard> PledgeRole::take(const mesh::Event& event) {
     return turn.discarded;
 }
 
+/// Two incidents that ask at once have one question: whether this service goes first.
+Task<std::vector<NeighbourWord>> PledgeRole::ask(IncidentId incident) {
+    if (!is_ready()) {
+        co_return std::vector<NeighbourWord>{};
+    }
+    mesh::Thread thread = next_thread();
+    thread.incident = std::move(incident);
+    take(mesh::Intending{thread});
+    while (agent_.precedence.is_asking() && !is_stopping_) {
+        co_await ports_.clock.sleep_until(ports_.clock.now() + wake_after_min);
+    }
+    const std::vector<NeighbourWord>& words = agent_.precedence.words();
+    for (const NeighbourWord& word : words) {
+        if (mesh::objects(word.says)) {
+            note(PledgeEvent::waited, word, thread);
+        }
+    }
+    co_return words;
+}
+
 /// A sleeper for each time that turns out to be nearer than the last one; who is overtaken does
 /// nothing when it wakes.
 void PledgeRole::wake_in_time() {
     const Instant at = std::max(mesh::wake_at(agent_), ports_.clock.now() + wake_after_min);
-    if (at < wake_at_ && !is_stopping_) {
+    // Before it is ready nothing is sent, so that what is due stays due.
+    if (is_ready() && at < wake_at_ && !is_stopping_) {
         wake_at_ = at;
         asio::co_spawn(strand_, wake_later(at), asio::detached);
     }

@@ -11,6 +11,9 @@
 // What it has in force is no state of the process: the edge ends it, and a successor looks at the
 // edge first.
 //
+// It is also the executor's way to ask neighbours before capacity is taken away. That needs no
+// leave of a person: whoever asks or answers holds back remedies of its own at most.
+//
 // Lives on one strand (a single-threaded io_context); not thread-safe.
 
 #include "homeostat/domain/dimmer.hpp"
@@ -18,21 +21,17 @@
 #include "homeostat/domain/entry_bodies_pledges.hpp"
 #include "homeostat/guard/dimming.hpp"
 #include "homeostat/heal/edge_windows.hpp"
+#include "homeostat/heal/pledge_settings.hpp"
 #include "homeostat/heal/pledge_view.hpp"
 #include "homeostat/mesh/mesh.hpp"
-#include "homeostat/ports/clock.hpp"
-#include "homeostat/ports/dimmer.hpp"
-#include "homeostat/ports/kill_switch.hpp"
 #include "homeostat/ports/mode_board.hpp"
-#include "homeostat/ports/peers.hpp"
-#include "homeostat/ports/telemetry.hpp"
+#include "homeostat/ports/neighbours.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstdint>
 #include <deque>
 #include <expected>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -40,36 +39,7 @@
 
 namespace homeostat::heal {
 
-struct PledgeSettings {
-    ServiceId service;
-    mesh::Settings mesh;
-    mesh::Keyring keyring;
-    mesh::SigningSeed seed{};
-    std::uint64_t stored_epoch{0};  ///< The one after it is durable already.
-    std::uint64_t chance{0};        ///< Differs between processes: jitter, and ids of traces.
-    /// Whose dimmer a route's modes turn.
-    std::map<mesh::RouteId, ServiceId> neighbours;
-    std::vector<guard::DimmerLimits> dimmers;
-    Autonomy autonomy{Autonomy::watch};
-    std::uint32_t capacity_rps{0};  ///< Declared, of the whole service. UNITS: requests/s.
-    std::uint32_t floor_rps{0};     ///< Of the service: what its critical requests need.
-    Duration dim_for_max{std::chrono::milliseconds{40}};  ///< Within the protocol's 50 ms.
-    std::function<void(const std::string&)> log;          ///< Not blocking.
-    /// Writes entries; false: they were not taken, and nothing may be done.
-    std::function<Task<bool>(std::vector<Entry>)> keep;
-    std::function<std::string()> unwitnessed;  ///< Why nothing may begin; empty: it may.
-};
-
-struct PledgePorts {
-    ports::Clock& clock;
-    ports::KillSwitch& kill_switch;
-    ports::Dimmer& dimmer;
-    ports::Telemetry& edge;  ///< Of its own: counters are differences between two readings.
-    ports::Peers& peers;
-    ports::ModeBoard* board{nullptr};  ///< Null: the service is not told.
-};
-
-class PledgeRole {
+class PledgeRole final : public ports::Neighbours {
   public:
     static constexpr std::size_t notes_max = 256;
     static constexpr std::size_t moments_max = 256;
@@ -86,6 +56,9 @@ class PledgeRole {
 
     /// Bytes from somebody. Empty: taken; else why they were thrown away. REQUIRES: is_ready().
     std::optional<mesh::Discard> hear(std::string bytes);
+
+    Task<std::vector<NeighbourWord>> ask(IncidentId incident) override;
+    void note(CapacityWork work) override { take(mesh::Working{work}); }
 
     [[nodiscard]] std::vector<PledgeView> pledges() const;
     /// The latest, oldest first; `moments_max` at most.
@@ -136,6 +109,8 @@ class PledgeRole {
     void tell_change(ToldOfCaller& told, const mesh::Relier& relier);
     void note(PledgeEvent event, const mesh::Provider& provider);
     void note(PledgeEvent event, const mesh::Relier& relier);
+    void note(PledgeEvent event, const NeighbourWord& word, const mesh::Thread& thread);
+    void note_answer(const mesh::Message& message);
     void note(const PledgeBody& body);
     void note(Entry entry);
     void obey(const mesh::EnterMode& order);
@@ -183,6 +158,7 @@ class PledgeRole {
     std::deque<Work> works_;
     std::deque<Entry> notes_;  ///< To be written. At most `notes_max`.
     std::deque<PledgeMoment> moments_;
+    std::map<mesh::AgentId, Instant> held_up_at_;  ///< When that was last told of a neighbour.
     std::uint64_t threads_count_{0};
     std::uint64_t effects_count_{0};
     std::string trouble_;                  ///< Of the last turn that was not made; told once.

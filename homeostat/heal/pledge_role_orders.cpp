@@ -295,6 +295,36 @@ void PledgeRole::note(PledgeEvent event, const mesh::Relier& relier) {
     note(body);
 }
 
+/// For the ledger alone: nothing was agreed on, so nobody outside asks how it goes.
+void PledgeRole::note(PledgeEvent event, const NeighbourWord& word, const mesh::Thread& thread) {
+    PledgeBody body;
+    body.event = event;
+    body.neighbour = word.neighbour.text();
+    body.thread = thread.incident.text();
+    body.traceparent = thread.traceparent;
+    body.says = to_text(word.says);
+    body.lasts = word.lasts;
+    note(record::pledge(body));
+}
+
+/// That somebody waits for us is told here as well: a look at one ledger has to show why. Once a
+/// second for each neighbour, who asks again after two: one that asks without end fills no ledger.
+void PledgeRole::note_answer(const mesh::Message& message) {
+    constexpr Duration told_again_after = std::chrono::seconds{1};
+    const auto* word = std::get_if<mesh::Word>(&message.body);
+    if (word == nullptr || !mesh::objects(word->says)) {
+        return;
+    }
+    const Instant now = ports_.clock.now();
+    const auto [told, is_first] = held_up_at_.try_emplace(message.to, now);
+    if (is_first || now >= told->second + told_again_after) {
+        told->second = now;
+        note(PledgeEvent::held_up,
+             {ServiceId(message.to.text()), word->says, std::chrono::milliseconds{word->lasts_ms}},
+             message.thread);
+    }
+}
+
 void PledgeRole::note(const PledgeBody& body) {
     moments_.push_back({ports_.clock.wall_now(), body});
     if (moments_.size() > moments_max) {

@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <exception>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace homeostat::heal {
 
@@ -39,6 +42,17 @@ void check_records(Pledging& pledging) {
         }
     }
     CHECK(std::ranges::includes(settled, announced));
+}
+
+/// What comes of a question by one of the two, before a remedy of its own.
+std::vector<NeighbourWord> words_of(Pledging& pledging, PledgeRole& role) {
+    std::optional<std::vector<NeighbourWord>> words;
+    boost::asio::co_spawn(pledging.context, role.ask(IncidentId("i-7")),
+                          [&words](const std::exception_ptr&, std::vector<NeighbourWord> said) {
+                              words.emplace(std::move(said));
+                          });
+    REQUIRE(pledging.run_until([&] { return words.has_value(); }, 5s));
+    return *std::move(words);
 }
 
 }  // namespace
@@ -283,6 +297,57 @@ TEST_CASE("bytes of a stranger are named, counted and change nothing") {
     CHECK(pledging.payments().agent().inbox.discarded_count(mesh::Discard::malformed) == 1);
     CHECK(pledging.payments().agent().inbox.discarded_count(mesh::Discard::oversized) == 1);
     CHECK(pledging.provider().phase == Phase::normal);
+}
+
+TEST_CASE("neighbours that take capacity away do it one after the other") {
+    Pledging pledging;
+    (void)pledging.run_until([] { return false; }, 6s);
+    CHECK(words_of(pledging, pledging.payments()).front().says == NeighbourSays::go);
+    CHECK(pledging.payments().agent().precedence.is_taking(pledging.clock.now()));
+    const std::vector<NeighbourWord> to_callee = words_of(pledging, pledging.fraud());
+    CHECK(to_callee ==
+          std::vector<NeighbourWord>{{ServiceId("payments"), NeighbourSays::wait, 2s}});
+    pledging.payments().note(CapacityWork::taking);
+    pledging.payments().note(CapacityWork::none);
+    CHECK(words_of(pledging, pledging.fraud()).front().says == NeighbourSays::go);
+    pledging.fraud().note(CapacityWork::proving);
+    CHECK(words_of(pledging, pledging.payments()) ==
+          std::vector<NeighbourWord>{{fraud_service, NeighbourSays::mine, 2s}});
+}
+
+TEST_CASE("a wait for a neighbour stands in the ledgers of both") {
+    Pledging pledging;
+    (void)pledging.run_until([] { return false; }, 6s);
+    pledging.fraud().note(CapacityWork::taking);
+    (void)words_of(pledging, pledging.payments());
+    (void)pledging.run_until([] { return false; }, 1s);
+    CHECK(pledging.count(PledgeEvent::waited) == 1);
+    pledging.payments().note(CapacityWork::taking);
+    for (int count = 0; count < 10; ++count) {  // As fast as it can: that is one line all the same.
+        (void)words_of(pledging, pledging.fraud());
+    }
+    (void)pledging.run_until([] { return false; }, 1s);
+    CHECK(pledging.count(PledgeEvent::held_up) == 1);
+    (void)words_of(pledging, pledging.fraud());
+    (void)pledging.run_until([] { return false; }, 1s);
+    CHECK(pledging.count(PledgeEvent::held_up) == 2);
+    CHECK(pledging.payments().moments().empty());  // Nothing was agreed on.
+}
+
+TEST_CASE("a neighbour that is not heard costs 50 ms, and one that never was costs nothing") {
+    Pledging pledging;
+    pledging.is_cut = true;
+    (void)pledging.run_until([&] { return pledging.payments().is_ready(); }, 2s);
+    const Instant unheard_at = pledging.clock.now();
+    CHECK(words_of(pledging, pledging.payments()).empty());
+    CHECK(pledging.clock.now() - unheard_at <= 1ms);
+    pledging.is_cut = false;
+    (void)pledging.run_until([] { return false; }, 3s);
+    pledging.is_cut = true;
+    const Instant asked_at = pledging.clock.now();
+    CHECK(words_of(pledging, pledging.payments()).empty());
+    CHECK(pledging.clock.now() - asked_at >= 50ms);
+    CHECK(pledging.clock.now() - asked_at <= 53ms);
 }
 
 }  // namespace homeostat::heal

@@ -444,7 +444,8 @@ class Replayer {
             .edge_errors_at_open = grounds.edge_errors_at_open,
             .edge_requests_at_open = grounds.edge_requests_at_open,
             .silence = grounds.silence,
-            .refused_since = grounds.refused_since};
+            .refused_since = grounds.refused_since,
+            .heed_until = grounds.heed_until};
         const guard::History& history = past_.history(*run_, grounds.entries_known_count);
         return guard::verdict_on({its_case, asked.step,
                                   asked.step == nullptr ? nullptr : &asked.effect, grounds.facts,

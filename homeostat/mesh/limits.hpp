@@ -55,6 +55,12 @@ struct Limits {
     Duration beacon_every_in_need{std::chrono::milliseconds{200}};
     Duration hint_for{
         std::chrono::seconds{2}};  ///< Two windows; then a callee's hint is forgotten.
+
+    /// Of what we tell a neighbour that would take capacity away while we do. Short, so that it
+    /// asks again soon after we are done; a restart takes about as long.
+    Duration word_for{std::chrono::seconds{2}};
+    /// Who was let go has begun within it: two slow looks at the world and an intent take less.
+    Duration leave_for{std::chrono::seconds{3}};
 };
 
 /// What of a promise of `ttl` its relying side may count on, from when *it* asked: two clocks may

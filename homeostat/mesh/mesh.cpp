@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 namespace homeostat::mesh {
@@ -22,6 +23,8 @@ class AgentStep {
     void take(const RouteFound& found) { step(found.route, found.found); }
     void take(const Condition& condition);
     void take(const Load& load);
+    void take(const Intending& intending);
+    void take(const Working& working) { self_.precedence.note(working.work); }
     void take(const Woken& woken);
 
   private:
@@ -31,6 +34,8 @@ class AgentStep {
     void hear(const Message& message, const CallForProposals& cfp);
     void hear(const Message& message, const Offer& offer);
     void hear(const Message& message, const Renew& renew);
+    void hear(const Message& message, const Intend& intend);
+    void hear(const Message& message, const Word& word);
     /// The rest belongs to a pledge, or to none that is known here.
     void hear(const Message& message, const auto& body) { pass_on(message, body.route); }
 
@@ -78,7 +83,18 @@ void AgentStep::take(const Load& load) {
     step_all();
 }
 
+void AgentStep::take(const Intending& intending) {
+    std::vector<AgentId> heard;
+    std::ranges::copy_if(
+        self_.settings.neighbours, std::back_inserter(heard),
+        [this](const AgentId& neighbour) { return self_.inbox.epoch_of(neighbour) != 0; });
+    for (const Saying& saying : self_.precedence.ask(heard, intending.thread, now_)) {
+        send(saying);
+    }
+}
+
 void AgentStep::take(const Woken& /*woken*/) {
+    self_.precedence.pass_time(now_);
     step_all();
     if (now_ >= self_.beacon_at && self_.outbox.is_stored()) {
         send_beacons();
@@ -123,6 +139,18 @@ void AgentStep::hear(const Message& message, const Renew& renew) {
     if (is_callee(message.from, renew.route)) {
         pass_on(message, renew.route);
     }
+}
+
+void AgentStep::hear(const Message& message, const Intend& intend) {
+    const bool is_caller = std::ranges::any_of(
+        self_.settings.callers,
+        [&message](const CallerSettings& one) { return one.caller == message.from; });
+    const Word word = self_.precedence.answer(message.from, is_caller, intend, now_);
+    send({message.from, message.thread, word});
+}
+
+void AgentStep::hear(const Message& message, const Word& word) {
+    self_.precedence.hear(message.from, word, now_);
 }
 
 bool AgentStep::is_callee(const AgentId& agent, const RouteId& route) const {
@@ -276,6 +304,7 @@ Agent::Agent(
       outbox(settings.self, stored_epoch),
       inbox(settings.self),
       ledger(settings.limits, now),
+      precedence(settings.self, settings.limits),
       beacon_at(now) {
     const std::optional<std::string> objection = objection_to(settings);
     ensure(!objection, objection.value_or(""));
@@ -299,7 +328,7 @@ Turn next(Agent agent, const Event& event, Instant now) {
 }
 
 Instant wake_at(const Agent& agent) {
-    Instant at = agent.beacon_at;
+    Instant at = std::min(agent.beacon_at, agent.precedence.wake_at().value_or(Instant::max()));
     for (const auto& [route, provider] : agent.providers) {
         at = std::min(at, wake_at(provider).value_or(at));
     }

@@ -4,6 +4,7 @@
 //
 // An agent acts on its own service only: as caller it promises reduced modes (`Provider`), as
 // callee it counts on them (`Relier`), as a third service it grants capacity (`CapacityLedger`).
+// Beside that neighbours take capacity away one after the other (`Precedence`).
 // What comes in is bytes from anybody; `next` throws away what is not a new message of a neighbour,
 // in time, and counts it. What goes out has no signature yet: the private key is no part of this
 // state, whoever sends calls `seal`.
@@ -15,6 +16,7 @@
 #include "homeostat/mesh/inbox.hpp"
 #include "homeostat/mesh/orders.hpp"
 #include "homeostat/mesh/outbox.hpp"
+#include "homeostat/mesh/precedence.hpp"
 #include "homeostat/mesh/provider.hpp"
 #include "homeostat/mesh/relier.hpp"
 #include "homeostat/mesh/settings.hpp"
@@ -60,6 +62,7 @@ struct Agent {
     Outbox outbox;
     Inbox inbox;
     CapacityLedger ledger;
+    Precedence precedence;
     Condition condition;
     Load load;
     std::map<RouteId, Provider> providers;
@@ -92,8 +95,27 @@ struct RouteFound {
     Found found;
 };
 
-using Event = std::
-    variant<EpochStored, Arrived, RouteLooked, RouteApplied, RouteFound, Condition, Load, Woken>;
+/// Capacity of our own is about to be taken away: all neighbours that we have heard of are asked.
+/// What they say stands in `precedence` when it is not asking any more.
+struct Intending {
+    Thread thread;
+};
+
+/// What of that is done at present.
+struct Working {
+    CapacityWork work{CapacityWork::none};
+};
+
+using Event = std::variant<EpochStored,
+                           Arrived,
+                           RouteLooked,
+                           RouteApplied,
+                           RouteFound,
+                           Condition,
+                           Load,
+                           Intending,
+                           Working,
+                           Woken>;
 
 struct Turn {
     Agent agent;

@@ -138,6 +138,15 @@ void check(Bounds& bounds, const OutcomeReport& body) {
     bounds.number("errors_permille", body.errors_permille, 0, permille_max);
 }
 
+void check(Bounds& bounds, const Intend& body) {
+    bounds.count("ask", body.ask);
+}
+
+void check(Bounds& bounds, const Word& body) {
+    bounds.count("ask", body.ask);
+    bounds.number("lasts_ms", body.lasts_ms, 0, word_ms_max);
+}
+
 bool is_hex(std::string_view text) {
     return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
@@ -186,7 +195,8 @@ Duration valid_for(const Body& body) {
     const bool is_in_time_only =
         std::holds_alternative<CallForProposals>(body) || std::holds_alternative<Offer>(body) ||
         std::holds_alternative<RequestCapacity>(body) || std::holds_alternative<Grant>(body) ||
-        std::holds_alternative<Deny>(body);
+        std::holds_alternative<Deny>(body) || std::holds_alternative<Intend>(body) ||
+        std::holds_alternative<Word>(body);
     // Who asks waits 50 ms for all of it. The others still help a second later.
     return is_in_time_only ? std::chrono::milliseconds{50} : std::chrono::seconds{1};
 }

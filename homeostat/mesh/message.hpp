@@ -13,6 +13,7 @@
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/mesh/message_bodies.hpp"
 #include "homeostat/mesh/message_bodies_kept.hpp"
+#include "homeostat/mesh/message_bodies_precedence.hpp"
 #include "homeostat/mesh/names.hpp"
 
 #include <cstdint>
@@ -34,7 +35,9 @@ using Body = std::variant<Beacon,
                           RequestCapacity,
                           Grant,
                           Deny,
-                          OutcomeReport>;
+                          OutcomeReport,
+                          Intend,
+                          Word>;
 
 /// Why the two agents speak: the asking side's incident, and its trace for whoever follows it.
 struct Thread {
@@ -79,6 +82,7 @@ constexpr std::uint32_t valid_ms_max = 60'000;
 constexpr std::uint32_t ttl_ms_min = 2'000;     ///< A shorter pledge ends between two renewals.
 constexpr std::uint32_t ttl_ms_max = 60'000;    ///< Longer, a lost neighbour holds a mode on.
 constexpr std::uint32_t rate_max = 10'000'000;  ///< Requests a second; more than any one service.
+constexpr std::uint32_t word_ms_max = 10'000;   ///< A word that holds up for longer is none.
 constexpr std::size_t menu_count_max = 4;
 
 /// The first field that does not keep its bound, as a sentence; none: all do.

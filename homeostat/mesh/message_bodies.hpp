@@ -1,7 +1,7 @@
 #pragma once
 
-// What the twelve kinds of message carry beside their envelope. In each pledge one side *provides*
-// (keeps a promise) and the other *relies* (counts on it):
+// What twelve of the kinds of message carry beside their envelope. In each pledge one side
+// *provides* (keeps a promise) and the other *relies* (counts on it):
 //
 //   a reduced mode   the caller of a route provides, its callee relies
 //   capacity         a third service provides, the caller relies

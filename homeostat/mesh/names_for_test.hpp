@@ -123,7 +123,9 @@ inline std::vector<Body> every_body() {
             RequestCapacity{cart_pay, 2, 55, 10'000},
             Grant{cart_pay, 2, 55, 10'000},
             Deny{cart_pay, 2, Reason::no_capacity},
-            OutcomeReport{cart_pay, 4, 44, 5}};
+            OutcomeReport{cart_pay, 4, 44, 5},
+            Intend{7},
+            Word{7, NeighbourSays::mine, 2'000}};
 }
 
 }  // namespace homeostat::mesh::for_test

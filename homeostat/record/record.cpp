@@ -183,6 +183,20 @@ Entry dimmed(DimmedBody body) {
     return entry_of(EntryKind::dimmed, {}, body);
 }
 
+Entry marking(const MarkingBody& body) {
+    return entry_of(EntryKind::marking, {}, body);
+}
+
+Entry marked(MarkedBody body) {
+    body.outcome.because = cut(body.outcome.because, because_bytes_max);
+    return entry_of(EntryKind::marked, {}, body);
+}
+
+Entry feed(FeedBody body) {
+    body.because = cut(body.because, because_bytes_max);
+    return entry_of(EntryKind::feed, {}, body);
+}
+
 Entry checkpoint(const IncidentId& incident, json::value state) {
     redact(state);
     return {.kind = EntryKind::checkpoint, .incident = incident, .body = std::move(state)};

@@ -12,6 +12,7 @@
 #include "homeostat/domain/change.hpp"
 #include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
+#include "homeostat/domain/entry_bodies_feeds.hpp"
 #include "homeostat/domain/entry_bodies_pledges.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/proof.hpp"
@@ -57,6 +58,9 @@ constexpr std::size_t reason_bytes_max = 1000;  ///< Of our own reason for an es
 [[nodiscard]] Entry pledge(const PledgeBody& body);
 [[nodiscard]] Entry dimming(const DimmingBody& body);
 [[nodiscard]] Entry dimmed(DimmedBody body);
+[[nodiscard]] Entry marking(const MarkingBody& body);
+[[nodiscard]] Entry marked(MarkedBody body);
+[[nodiscard]] Entry feed(FeedBody body);
 /// The state of a graph thread, as the graph wrote it.
 [[nodiscard]] Entry checkpoint(const IncidentId& incident, json::value state);
 

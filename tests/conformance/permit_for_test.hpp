@@ -6,6 +6,7 @@
 // For tests only.
 
 #include "homeostat/domain/dimmer.hpp"
+#include "homeostat/domain/marking.hpp"
 #include "homeostat/domain/permit.hpp"
 
 #include <string>
@@ -21,6 +22,9 @@ class Gate {
     static DimPermit permit(EffectId effect, Dim dim) {
         return DimPermit{std::move(effect), std::move(dim)};
     }
+    static MarkPermit permit(EffectId effect, Marking marking) {
+        return MarkPermit{std::move(effect), std::move(marking)};
+    }
 };
 
 }  // namespace homeostat::guard
@@ -35,6 +39,10 @@ inline Request request_for_test(Step step) {
 inline DimRequest dim_request_for_test(Dim dim, int number) {
     return DimRequest(
         guard::Gate::permit(EffectId("i-2.e" + std::to_string(number)), std::move(dim)));
+}
+
+inline MarkRequest mark_request_for_test(Marking marking) {
+    return MarkRequest(guard::Gate::permit(EffectId("m1.e1"), std::move(marking)));
 }
 
 }  // namespace homeostat::conformance

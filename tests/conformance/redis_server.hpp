@@ -8,15 +8,13 @@
 #include "homeostat/net/line_client.hpp"
 #include "homeostat/net/run_for_test.hpp"
 #include "homeostat/os/child.hpp"
-#include "homeostat/os/fd.hpp"
+
+#include "reserved_port.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
 
 #include <chrono>
 #include <cstdint>
@@ -46,32 +44,6 @@ inline bool has_redis() {
     }
     return is_there;
 }
-
-/// A port of 127.0.0.1 that nobody else is given as long as this lives: a socket is bound to it and
-/// does not listen, so that a server which sets SO_REUSEADDR, as Redis does, still may.
-class ReservedPort {
-  public:
-    ReservedPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        const int yes = 1;
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address;
-        auto* const place = reinterpret_cast<sockaddr*>(&address);
-        if (::setsockopt(socket_.number(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
-            ::bind(socket_.number(), place, size) != 0 ||
-            ::getsockname(socket_.number(), place, &size) != 0) {
-            throw std::runtime_error("no port can be had");
-        }
-        port_ = ntohs(address.sin_port);
-    }
-
-    [[nodiscard]] std::uint16_t port() const { return port_; }
-
-  private:
-    os::Fd socket_;
-    std::uint16_t port_{0};
-};
 
 class RedisServer {
   public:

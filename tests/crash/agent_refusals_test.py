@@ -28,7 +28,8 @@ def refuse(service, status, *words, lines=1, program=None):
     seen = len(service.log().splitlines())
     service.start_agent(program)
     assert service.agent.wait(10) == status, service.log()
-    said = [line for line in service.log().splitlines()[seen:] if " info guarding " not in line]
+    said = [line for line in service.log().splitlines()[seen:]
+            if " info guarding " not in line and " info model: " not in line]
     print(*said, sep="\n    ")
     assert len(said) == lines, f"{len(said)} lines where {lines} should do: {said}"
     for word in words:

@@ -12,7 +12,7 @@ import jsonschema
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCHEMA = json.loads((ROOT / "docs/pledge.schema.json").read_text())
 KINDS = ["beacon", "cfp", "offer", "refuse", "accept", "renew", "release", "revoke", "req_cap",
-         "grant", "deny", "outcome"]
+         "grant", "deny", "outcome", "intend", "word"]
 
 
 def examples():

@@ -55,6 +55,11 @@ VARIANTS = {
         ["FROM_REPLY"],
         ["NO_HOLD"],
     ],
+    "precedence": [
+        ["NO_GIVING_WAY"],
+        ["NO_LEAVE"],
+        ["FIRST_COME"],
+    ],
 }
 # Beside what is never to happen, these say what happens at last; fairness costs time and memory.
 LIVE = {"intent_act_outcome", "kill_switch"}

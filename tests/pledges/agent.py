@@ -16,6 +16,7 @@ from typing import Any
 
 from callee import CalleeRoute, CalleeStanding, Capacity, Key
 from caller import CallerRoute, Standing
+from precedence import Precedence
 from settings import Effects, NoteOutcome, Order, Saying, Settings, Terms
 from wire import NUMBER_MAX, VALID_MS, Discarded, Inbox, Message, Thread
 
@@ -70,11 +71,24 @@ class Load:
 
 
 @dataclass(frozen=True)
+class Intending:
+    """Capacity of our own is about to be taken away."""
+    thread: Thread
+
+
+@dataclass(frozen=True)
+class Working:
+    """What of that is done at present: none, taking, proving."""
+    work: str
+
+
+@dataclass(frozen=True)
 class Woken:
     """Time has passed; see `wake_at`."""
 
 
-Event = Arrived | Looked | Applied | FoundInMode | Condition | Load | Woken
+Event = (Arrived | Looked | Applied | FoundInMode | Condition | Load | Intending | Working
+         | Woken)
 
 
 @dataclass
@@ -94,6 +108,7 @@ class Agent:
         self.epoch = epoch
         self.inbox = Inbox(settings.self, {one.agent: one.key for one in settings.neighbours})
         self.capacity = Capacity(settings.limits, now)
+        self.precedence = Precedence(settings.self, settings.limits)
         self.condition = Condition()
         self.load = Load()
         self.beacon_at = now
@@ -130,7 +145,14 @@ class Agent:
                 self.load = event
                 self.capacity.capacity_rps = event.capacity_rps
                 self._pass_time(now, out)
+            case Intending(thread):
+                heard = [one.agent for one in self.settings.neighbours
+                         if self.inbox.epoch_of(one.agent) != 0]
+                self.precedence.ask(heard, thread, now, out)
+            case Working(work):
+                self.precedence.is_at(work)
             case Woken():
+                self.precedence.settle(now)
                 self._pass_time(now, out)
                 if now >= self.beacon_at:
                     self._greet(now, out)
@@ -142,6 +164,8 @@ class Agent:
     def wake_at(self) -> int:
         """When `Woken` is due at the latest."""
         ends = [self.beacon_at]
+        if self.precedence.until is not None:
+            ends.append(self.precedence.until)
         for route in self.routes.values():
             ends += route.wake_at()
         for caller in self.callers.values():
@@ -166,6 +190,14 @@ class Agent:
             return
         if message.kind == "outcome":
             out.orders.append(NoteOutcome(message.sender, message.thread, body))
+            return
+        if message.kind == "intend":
+            is_caller = any(caller == message.sender for caller, _ in self.callers)
+            out.say(message.sender, message.thread,
+                    **self.precedence.answer(message.sender, is_caller, body, now))
+            return
+        if message.kind == "word":
+            self.precedence.heard(message.sender, body, now)
             return
         key = (message.sender, body["route"])
         if message.kind == "req_cap":

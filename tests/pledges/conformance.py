@@ -23,6 +23,7 @@ from pathlib import Path
 
 import checks_callee  # noqa: F401 (registers its checks)
 import checks_caller  # noqa: F401
+import checks_precedence  # noqa: F401
 import checks_wire  # noqa: F401
 from checks import CHECKS, Bench, Check
 from scripted import Patience, Sut

@@ -26,7 +26,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from agent import (Agent, Applied, Arrived, Condition, Event, FoundInMode, Load, Looked, Woken)
+from agent import (Agent, Applied, Arrived, Condition, Event, FoundInMode, Intending, Load, Looked,
+                   Woken, Working)
+from precedence import WORKS
 from settings import (EnterMode, Neighbour, Order, Ramp, Restore, Settings, Terms, Throttle,
                       settings_of)
 from wire import (BYTES_MAX, DISCARDS, EVIDENCE, KINDS, TRACEPARENT, Message, Thread, is_name,
@@ -218,7 +220,15 @@ class Shell:
                      "rps_max": one.relied.rps_max if one.phase == "relying" else None,
                      "left_ms": one.relies_until - now if one.phase == "relying" else None}
                     for (caller, route), one in self.agent.callers.items()],
+                "precedence": self._describe_precedence(now),
                 "discarded": {why: self.agent.inbox.discarded[why] for why in DISCARDS}}
+
+    def _describe_precedence(self, now: int) -> dict[str, Any]:
+        precedence = self.agent.precedence
+        return {"is_asking": precedence.until is not None,
+                "is_taking": precedence.is_taking(now),
+                "words": [{"neighbour": one.neighbour, "says": one.says,
+                           "lasts_ms": one.lasts_ms} for one in precedence.answers]}
 
     def _describe_route(self, name: str, now: int) -> dict[str, Any]:
         route = self.agent.routes[name]
@@ -241,7 +251,9 @@ class TestDoor:
             "/test/looked": self._looked,
             "/test/load": self._load,
             "/test/condition": lambda value: self._take(Condition(**value)),
-            "/test/data_plane": self._data_plane}
+            "/test/data_plane": self._data_plane,
+            "/test/intend": self._intend,
+            "/test/working": self._working}
 
     def tell(self, path: str, body: bytes) -> None:
         """Raises ValueError, TypeError or KeyError when it makes no sense of it."""
@@ -257,6 +269,16 @@ class TestDoor:
             raise ValueError("out of bounds")
         self._take(Looked(value["route"], evidence,
                           Thread(value["incident"], value["traceparent"])))
+
+    def _intend(self, value: dict[str, Any]) -> None:
+        if not is_name(value["incident"]) or not TRACEPARENT.fullmatch(value["traceparent"]):
+            raise ValueError("out of bounds")
+        self._take(Intending(Thread(value["incident"], value["traceparent"])))
+
+    def _working(self, value: dict[str, Any]) -> None:
+        if value["work"] not in WORKS:
+            raise ValueError("no such work")
+        self._take(Working(value["work"]))
 
     def _load(self, value: dict[str, Any]) -> None:
         load = Load(**value)

@@ -44,6 +44,8 @@ class Limits:
     beacon_every_ms: int = 1_000
     beacon_every_in_need_ms: int = 200
     hint_for_ms: int = 2_000
+    word_for_ms: int = 2_000
+    leave_for_ms: int = 3_000
 
     def __post_init__(self) -> None:
         if not TTL_MS_MIN <= self.ttl_ms <= TTL_MS_MAX:

@@ -25,6 +25,7 @@ TTL_MS_MIN, TTL_MS_MAX = 2_000, 60_000
 SIGNED_UNDER = b"homeostat pledge 1\n"
 SIGNATURE = re.compile(rb',"signature":"([0-9a-f]{128})"}\Z')
 TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+SAYS = ("go", "wait", "mine")
 REASONS = ("no_capacity", "not_mine", "flapping", "frozen", "self_sick", "late", "floor", "policy")
 # In the order in which a message is checked.
 DISCARDS = ("oversized", "malformed", "version_unknown", "sender_unknown", "forged",
@@ -53,6 +54,10 @@ ttl, lent = number(TTL_MS_MIN, TTL_MS_MAX), number(1, 10_000_000)
 
 def is_reason(value: Any) -> bool:
     return isinstance(value, str) and value in REASONS
+
+
+def is_saying(value: Any) -> bool:
+    return isinstance(value, str) and value in SAYS
 
 
 def is_menu(value: Any) -> bool:
@@ -87,10 +92,12 @@ KINDS: dict[str, dict[str, Check]] = {
     "deny": {"route": is_name, "ask": count, "reason": is_reason},
     "outcome": {"route": is_name, "pledge": count, "goodput_rps": rate,
                 "errors_permille": permille},
+    "intend": {"ask": count},
+    "word": {"ask": count, "says": is_saying, "lasts_ms": number(0, 10_000)},
 }
 # Who asks waits for 50 ms; the others still help a second later.
-VALID_MS = {kind: 50 if kind in ("cfp", "offer", "req_cap", "grant", "deny") else 1_000
-            for kind in KINDS}
+IN_TIME_ONLY = ("cfp", "offer", "req_cap", "grant", "deny", "intend", "word")
+VALID_MS = {kind: 50 if kind in IN_TIME_ONLY else 1_000 for kind in KINDS}
 
 
 @dataclass(frozen=True)

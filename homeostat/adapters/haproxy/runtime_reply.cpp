@@ -365,6 +365,33 @@ Result<std::optional<TableEntry>> take_entry(std::string_view& rest,
     return TableEntry{*value, std::chrono::milliseconds{*expires_ms}};
 }
 
+Result<std::optional<std::vector<std::uint64_t>>> take_numbers(
+    std::string_view& rest,
+    std::string_view table,
+    std::string_view key,
+    std::span<const std::string_view> names) {
+    const Result<std::optional<std::string_view>> row = take_row(rest, table, key);
+    if (!row) {
+        return std::unexpected(row.error());
+    }
+    if (!*row) {
+        return std::nullopt;
+    }
+    std::vector<std::uint64_t> numbers;
+    for (const std::string_view name : names) {
+        if (!value_of(**row, name)) {
+            return fail(Fault::absent,
+                        fmt::format("HAProxy's stick table '{}' stores no {}", table, name));
+        }
+        const Result<std::uint64_t> number = number_of<std::uint64_t>(**row, name);
+        if (!number) {
+            return std::unexpected(number.error());
+        }
+        numbers.push_back(*number);
+    }
+    return numbers;
+}
+
 Result<std::string> take_complaint(std::string_view& rest) {
     if (rest.starts_with('\n')) {
         rest.remove_prefix(1);

@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,6 +82,14 @@ struct TableEntry {
 [[nodiscard]] Result<std::optional<TableEntry>> take_entry(std::string_view& rest,
                                                            std::string_view table,
                                                            std::string_view key);
+
+/// The same reply: the numbers that the entry stores under these names, in their order; nothing if
+/// there is no entry. ERRORS: absent (no such table, or one without such a number), broken.
+[[nodiscard]] Result<std::optional<std::vector<std::uint64_t>>> take_numbers(
+    std::string_view& rest,
+    std::string_view table,
+    std::string_view key,
+    std::span<const std::string_view> names);
 
 /// The reply to a command that changes something, one of several on a line: empty if it was done,
 /// else HAProxy's complaint. ERRORS: broken: it was cut.

@@ -130,6 +130,8 @@ constexpr auto spans = std::to_array<Span>({
     {"beacon_every_ms", &mesh::Limits::beacon_every},
     {"beacon_every_in_need_ms", &mesh::Limits::beacon_every_in_need},
     {"hint_for_ms", &mesh::Limits::hint_for},
+    {"word_for_ms", &mesh::Limits::word_for},
+    {"leave_for_ms", &mesh::Limits::leave_for},
 });
 
 Result<mesh::Limits> limits_of(const std::map<std::string, std::uint32_t>& values) {

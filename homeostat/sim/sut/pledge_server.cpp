@@ -63,6 +63,21 @@ struct ConditionInTest {
     }
 };
 
+struct IntendInTest {
+    mesh::Thread thread;
+
+    static void fields(auto& self, auto&& field) {
+        field("incident", self.thread.incident);
+        field("traceparent", self.thread.traceparent);
+    }
+};
+
+struct WorkingInTest {
+    CapacityWork work{CapacityWork::none};
+
+    static void fields(auto& self, auto&& field) { field("work", self.work); }
+};
+
 struct DataPlaneInTest {
     PlaneAnswer answer{PlaneAnswer::obey};
 
@@ -105,6 +120,19 @@ json::value describe_caller(const mesh::ShareKey& key, const mesh::Relier& relie
         caller["left_ms"] = left_ms(relier.relies_until, now);
     }
     return caller;
+}
+
+json::value describe_precedence(const mesh::Precedence& precedence, Instant now) {
+    json::array words;
+    for (const NeighbourWord& word : precedence.words()) {
+        const auto lasts = std::chrono::duration_cast<std::chrono::milliseconds>(word.lasts);
+        words.push_back(json::object{{"neighbour", json::value(word.neighbour.text())},
+                                     {"says", json::value(std::string(to_text(word.says)))},
+                                     {"lasts_ms", lasts.count()}});
+    }
+    return json::object{{"is_asking", precedence.is_asking()},
+                        {"is_taking", precedence.is_taking(now)},
+                        {"words", std::move(words)}};
 }
 
 }  // namespace
@@ -205,6 +233,8 @@ Result<void> PledgeServer::tell(std::string_view path, std::string_view text) {
         {"/test/load", &PledgeServer::tell_load},
         {"/test/condition", &PledgeServer::tell_condition},
         {"/test/data_plane", &PledgeServer::tell_data_plane},
+        {"/test/intend", &PledgeServer::tell_intend},
+        {"/test/working", &PledgeServer::tell_working},
     });
     const auto* const door = std::ranges::find(doors, path, &Named::first);
     if (door == doors.end()) {
@@ -264,6 +294,27 @@ Result<void> PledgeServer::tell_data_plane(const json::value& value) {
     return {};
 }
 
+Result<void> PledgeServer::tell_intend(const json::value& value) {
+    const Result<IntendInTest> told = from_json<IntendInTest>(value);
+    if (!told) {
+        return std::unexpected(told.error());
+    }
+    const Result<void> checked = check_bounds(told->thread, mesh::Intend{1});
+    if (checked) {
+        take(mesh::Intending{told->thread});
+    }
+    return checked;
+}
+
+Result<void> PledgeServer::tell_working(const json::value& value) {
+    const Result<WorkingInTest> told = from_json<WorkingInTest>(value);
+    if (!told) {
+        return std::unexpected(told.error());
+    }
+    take(mesh::Working{told->work});
+    return {};
+}
+
 json::value PledgeServer::describe() const {
     const Instant now = os::read_boot_clock();
     json::object routes;
@@ -284,6 +335,7 @@ json::value PledgeServer::describe() const {
                         {"lends", agent_.ledger.has_granted(now)},
                         {"routes", std::move(routes)},
                         {"callers", std::move(callers)},
+                        {"precedence", describe_precedence(agent_.precedence, now)},
                         {"discarded", std::move(discarded)}};
 }
 

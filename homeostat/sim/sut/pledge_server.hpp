@@ -46,6 +46,8 @@ class PledgeServer {
     [[nodiscard]] Result<void> tell_load(const json::value& value);
     [[nodiscard]] Result<void> tell_condition(const json::value& value);
     [[nodiscard]] Result<void> tell_data_plane(const json::value& value);
+    [[nodiscard]] Result<void> tell_intend(const json::value& value);
+    [[nodiscard]] Result<void> tell_working(const json::value& value);
     [[nodiscard]] json::value describe() const;
     [[nodiscard]] json::value describe(const mesh::Provider& provider, Instant now) const;
 

@@ -1,0 +1,48 @@
+#pragma once
+
+// The keys that say how far each remedy may go alone.
+//
+// Pure. Values only.
+
+#include "homeostat/app/config_kinds.hpp"
+#include "homeostat/app/config_values.hpp"
+#include "homeostat/domain/verdict.hpp"
+
+namespace homeostat::app {
+
+struct AutonomySection {
+    Autonomy eject{Autonomy::watch};
+    Autonomy open_circuit{Autonomy::watch};
+    Autonomy invalidate_cache{Autonomy::watch};
+    Autonomy reroute{Autonomy::watch};
+    Autonomy restart{Autonomy::watch};
+    Autonomy rolling_restart{Autonomy::watch};
+    Autonomy scale{Autonomy::watch};
+    Autonomy rollback{Autonomy::watch};
+    Autonomy reduce_mode{Autonomy::watch};
+    Autonomy block_source{Autonomy::watch};
+    static void keys(auto& self, auto&& key) {
+        constexpr EnumValue<Autonomy> level{};
+        key(Key{"eject", "Of one slow instance from rotation, until it is well"}, level,
+            self.eject);
+        key(Key{"open_circuit", "Of a neighbour that fails, so that its fallback answers"}, level,
+            self.open_circuit);
+        key(Key{"invalidate_cache", "Of the declared entries of a cache with stale copies"}, level,
+            self.invalidate_cache);
+        key(Key{"reroute",
+                "Of a stale cache's readers to its source, for a while; with invalidate_cache"},
+            level, self.reroute);
+        key(Key{"restart", "Of one instance"}, level, self.restart);
+        key(Key{"rolling_restart", "Of every instance, one after another"}, level,
+            self.rolling_restart);
+        key(Key{"scale", "Of spares to instances, for a while"}, level, self.scale);
+        key(Key{"rollback", "To the last good version"}, level, self.rollback);
+        key(Key{"reduce_mode", "What is agreed on with neighbours; act or watch"}, level,
+            self.reduce_mode);
+        key(Key{"block_source",
+                "Of sources on lists of others; watch: they are tried, and never denied"},
+            level, self.block_source);
+    }
+};
+
+}  // namespace homeostat::app
