@@ -413,7 +413,7 @@ Decided compare(std::uint64_t first_seed, std::uint64_t count) {
         const std::uint64_t of_remedy = decided[{name, false}];
         const std::uint64_t of_step = decided[{name, true}];
         // Taking back needs two effects that did not last: rare in a drawn story.
-        const std::uint64_t wanted = rule.name == taken_back_rule ? 0 : count / 1000;
+        const std::uint64_t wanted = rule.name == taken_back_rule ? 0 : count / 2000;
         CHECK_MESSAGE(of_remedy + of_step >= wanted, name);
     }
     for (const bool is_of_step : {false, true}) {
