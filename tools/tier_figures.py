@@ -129,7 +129,7 @@ def page_of(measured, about):
 PAGE = """# How long one decision takes, by the size of the model
 
 Written by `make bench-tiers`; do not edit. What `homeostat bench decide --model X.gguf --threads N`
-says of any model, for four sizes. All are in Q8_0.
+says of any model, by size. All are in Q8_0.
 
 - Program: {program}. Machine: {cores} processors ({processor}; AMX: {amx}), load before {load:.2f}.
 - **Only the 270M one is a model.** The others are random weights in the shapes of those that they
