@@ -192,7 +192,7 @@ Cgroup::~Cgroup() {
         return;
     }
     static_cast<void>(tell(directory_ + "/cgroup.kill", "1"));
-    // Those who are being ended leave it a moment later; a group that is left is taken up again.
+    // Those who are being ended leave it a moment later; a group that is left the next one removes.
     static_cast<void>(::rmdir(directory_.c_str()));
 }
 
