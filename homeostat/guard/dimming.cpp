@@ -1,6 +1,7 @@
 #include "homeostat/guard/dimming.hpp"
 
 #include "homeostat/guard/guard.hpp"
+#include "homeostat/guard/rule_walk.hpp"
 
 #include <fmt/format.h>
 
@@ -23,8 +24,6 @@ struct DimmerCase {
     const DimmerPace& pace;
     Instant now;
 };
-
-using Answer = std::optional<std::string>;  ///< Why not; nothing: the rule agrees.
 
 Answer kill_switch(const DimmerCase& asked) {
     return asked.matter.is_suspended ? Answer("Homeostat is suspended") : std::nullopt;
@@ -119,20 +118,7 @@ Verdict check(const Dim& dim,
               Instant now) {
     const auto limits = std::ranges::find(declared, dim.neighbour, &DimmerLimits::neighbour);
     const DimmerCase asked{dim, limits == declared.end() ? nullptr : &*limits, matter, pace, now};
-    Verdict verdict{.kind = VerdictKind::permit, .rule = "every rule agrees", .because = {}};
-    for (const DimmerRule& rule : rules) {
-        const std::string says(rule.says);
-        if (verdict.kind != VerdictKind::permit) {
-            verdict.not_asked.push_back(says);
-        } else if (Answer because = rule.ask(asked)) {
-            verdict.kind = VerdictKind::refusal;
-            verdict.rule = says;
-            verdict.because = *std::move(because);
-        } else {
-            verdict.agreed.push_back(says);
-        }
-    }
-    return verdict;
+    return walk(rules, asked);
 }
 
 // As many parameters as for a step: each is a different thing that the caller has at hand.

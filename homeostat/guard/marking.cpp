@@ -1,6 +1,7 @@
 #include "homeostat/guard/marking.hpp"
 
 #include "homeostat/guard/guard.hpp"
+#include "homeostat/guard/rule_walk.hpp"
 
 #include <fmt/format.h>
 
@@ -23,8 +24,6 @@ struct MarkCase {
     const MarkPace& pace;
     Instant now;
 };
-
-using Answer = std::optional<std::string>;  ///< Why not; nothing: the rule agrees.
 
 bool puts_on(const MarkCase& asked) {
     return asked.marking.mark != Mark::none;
@@ -132,20 +131,7 @@ Verdict check(const Marking& marking,
               const MarkPace& pace,
               Instant now) {
     const MarkCase asked{marking, limits, matter, pace, now};
-    Verdict verdict{.kind = VerdictKind::permit, .rule = "every rule agrees", .because = {}};
-    for (const MarkRule& rule : rules) {
-        const std::string says(rule.says);
-        if (verdict.kind != VerdictKind::permit) {
-            verdict.not_asked.push_back(says);
-        } else if (Answer because = rule.ask(asked)) {
-            verdict.kind = VerdictKind::refusal;
-            verdict.rule = says;
-            verdict.because = *std::move(because);
-        } else {
-            verdict.agreed.push_back(says);
-        }
-    }
-    return verdict;
+    return walk(rules, asked);
 }
 
 // As many parameters as for a step: each is a different thing that the caller has at hand.
