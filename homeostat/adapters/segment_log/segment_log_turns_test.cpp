@@ -149,7 +149,7 @@ class DayScene {
         options_.keep = std::chrono::hours{24};
         options_.drop_again_for_test = std::chrono::milliseconds{1};
         options_.sink = has_sink ? scratch_.sink() : std::filesystem::path();
-        options_.clocks_for_test = [this] { return now(); };
+        options_.clocks_for_test = [this] { return moment_of(day_); };
         options_.on_news = [this](std::string_view text) {
             const std::lock_guard hold(mutex_);
             told_.emplace_back(text);
@@ -159,17 +159,16 @@ class DayScene {
         };
     }
 
-    [[nodiscard]] Moment now() const {
-        const std::chrono::hours passed{24 * day.load()};
-        return {Instant{passed}, group_for_test(0).wall_at + passed, {}};
-    }
-
     /// A group of today, of an incident that is over.
-    [[nodiscard]] EntryGroup group(std::uint64_t number) const {
-        EntryGroup group = closed_for_test(number);
-        group.at = now().at;
-        group.wall_at = now().wall_at;
-        return group;
+    [[nodiscard]] EntryGroup group(std::uint64_t number) const { return group_of(day_, number); }
+
+    /// Two days go by. The log looks for what is old at any moment, so the next day's first group
+    /// stands before the clock says that it is that day: what is dropped then is all before it.
+    [[nodiscard]] bool begin_next_day(LogForTest& log, std::uint64_t number) {
+        const int next = day_ + 2;
+        const bool is_taken = log.append(group_of(next, number)).has_value();
+        day_ = next;
+        return is_taken;
     }
 
     [[nodiscard]] std::uint64_t told_count(std::string_view what) {
@@ -190,10 +189,21 @@ class DayScene {
     [[nodiscard]] const Options& options() const { return options_; }
     [[nodiscard]] const ScratchForTest& scratch() const { return scratch_; }
 
-    std::atomic<int> day{0};
     std::atomic<bool> is_broken{false};
 
   private:
+    static Moment moment_of(int day) {
+        const std::chrono::hours passed{24 * day};
+        return {Instant{passed}, group_for_test(0).wall_at + passed, {}};
+    }
+    static EntryGroup group_of(int day, std::uint64_t number) {
+        EntryGroup group = closed_for_test(number);
+        group.at = moment_of(day).at;
+        group.wall_at = moment_of(day).wall_at;
+        return group;
+    }
+
+    std::atomic<int> day_{0};
     ScratchForTest scratch_;
     std::mutex mutex_;
     std::vector<std::string> told_;
@@ -213,13 +223,11 @@ TEST_CASE("a ledger that is never started anew drops what it wrote itself, again
     for (std::uint64_t number = 0; number < 3; ++number) {
         REQUIRE(log.append(scene.group(number)));
     }
-    scene.day = 2;
-    REQUIRE(log.append(scene.group(3)));
+    REQUIRE(scene.begin_next_day(log, 3));
     wait_for_test([&] { return scene.told_count("dropped the groups before 3") > 0; });
     CHECK_FALSE(scene.has_segment(2));
     CHECK(scene.has_segment(3));
-    scene.day = 4;
-    REQUIRE(log.append(scene.group(5)));  // Group 4 is the record of the dropping.
+    REQUIRE(scene.begin_next_day(log, 5));  // Group 4 is the record of the dropping.
     wait_for_test([&] { return scene.told_count("dropped the groups before 5") > 0; });
     CHECK_FALSE(scene.has_segment(4));
     CHECK(scene.has_segment(5));
@@ -236,8 +244,7 @@ TEST_CASE("each dropping that has to wait is told of, and each that is done") {
         for (std::uint64_t number = 0; number < 3; ++number) {
             REQUIRE(log.append(scene.group(10 * turn + number)));
         }
-        scene.day += 2;
-        REQUIRE(log.append(scene.group(10 * turn + 3)));
+        REQUIRE(scene.begin_next_day(log, 10 * turn + 3));
         wait_for_test([&] { return scene.told_count("is dropped once ") == turn; });
         EntryGroup refused = scene.group(99);
         refused.entries[0].body.as_object()["because"] = "\xC3\x28";
@@ -259,8 +266,7 @@ TEST_CASE("what is old goes where the sink has all of it, be the sink away since
     }
     wait_for_lines(scene, 3);
     scene.block_sink();
-    scene.day = 2;
-    REQUIRE(log.append(scene.group(3)));
+    REQUIRE(scene.begin_next_day(log, 3));
     wait_for_test([&] { return scene.told_count("dropped the groups before 3") > 0; });
     CHECK_FALSE(scene.has_segment(2));
 }
@@ -281,8 +287,7 @@ TEST_CASE("nothing is dropped any more once the disk has failed, whatever was ag
     for (std::uint64_t number = 0; number < 3; ++number) {
         REQUIRE(log.append(scene.group(number)));
     }
-    scene.day = 2;
-    REQUIRE(log.append(scene.group(3)));
+    REQUIRE(scene.begin_next_day(log, 3));
     wait_for_test([&] { return scene.told_count("is dropped once a witness has seen") == 1; });
     scene.is_broken = true;
     CHECK_FALSE(log.append(scene.group(5)));
