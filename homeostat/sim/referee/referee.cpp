@@ -78,6 +78,9 @@ void Referee::see_users(double requests, double failed) {
     while (users_.front().at < now_ - users_window) {
         users_.pop_front();
     }
+    for (const std::string& one : stopgaps_.take_left()) {
+        accuse("P19", "its incident is closed, and left in force is " + one);
+    }
 }
 
 bool Referee::is_felt_by_users() const {
@@ -161,6 +164,13 @@ void Referee::see_taken(const EntryGroup& group) {
     }
     std::ranges::for_each(group.entries, [&](const Entry& entry) { model_run_.write(entry); });
     check_model_run();
+    for (const Entry& entry : group.entries) {
+        if (entry.kind == EntryKind::escalated) {
+            stopgaps_.escalate(entry.incident);
+        } else if (entry.kind == EntryKind::closed) {
+            stopgaps_.close(entry.incident);
+        }
+    }
     std::ranges::copy_if(group.entries, std::back_inserter(unsynced_intents_),
                          [](const Entry& entry) { return entry.kind == EntryKind::intent; });
 }
@@ -419,6 +429,12 @@ void Referee::see_effect(const EffectId& effect,
                          std::string_view kind,
                          std::uint32_t target,
                          const ProcessIdentity& identity) {
+    const auto intent = intents_.find(effect);
+    if (intent == intents_.end()) {
+        stopgaps_.see_effect({}, nullptr, kind, target);
+    } else {
+        stopgaps_.see_effect(intent->second.incident, &intent->second.body.remedy, kind, target);
+    }
     if (effect.empty()) {
         return;
     }

@@ -23,6 +23,7 @@
 #include "homeostat/sim/referee/cool_downs.hpp"
 #include "homeostat/sim/referee/model_run.hpp"
 #include "homeostat/sim/referee/records_seen.hpp"
+#include "homeostat/sim/referee/stopgaps.hpp"
 #include "homeostat/sim/referee/targets.hpp"
 
 #include <chrono>
@@ -188,6 +189,7 @@ class Referee {
     std::set<std::string> put_back_last_;  ///< Rotations of which our latest order was an undrain.
     RecordsSeen records_;
     CoolDowns cool_downs_;
+    Stopgaps stopgaps_;
     ModelRun model_run_;
     std::vector<Entry> unsynced_intents_;
     std::deque<Instant> groups_at_;

@@ -321,6 +321,28 @@ TEST_CASE("P19: neither healed nor told, still at work, something left behind") 
     CHECK(told.broken() == Broken{});
 }
 
+TEST_CASE("P19: an incident is closed while what it did for now is in force") {
+    const ServiceId neighbour("ledger");
+    Rules circuits = rules();
+    circuits.inventory.circuits = {neighbour};
+    for (const bool is_taken_back : {true, false}) {
+        CAPTURE(is_taken_back);
+        History history(circuits);
+        history.act("i-1.e1", SetCircuit{neighbour, true});
+        history.referee.see_effect(EffectId("i-1.e1"), "circuit_opened", 0, {});
+        if (is_taken_back) {  // By whomever.
+            history.referee.see_effect({}, "circuit_closed", 0, {});
+        }
+        history.referee.see_users(1, 0);
+        CHECK(history.broken() == Broken{});
+        EntryGroup group;
+        group.entries.push_back({EntryKind::closed, IncidentId("i-1"), {}});
+        history.referee.see_taken(group);
+        history.referee.see_users(1, 0);
+        CHECK(history.broken() == (is_taken_back ? Broken{} : Broken{"P19"}));
+    }
+}
+
 TEST_CASE("P11: an order without a yes, a second remedy by one yes, a second answer") {
     Rules asking = rules();
     asking.asks = true;

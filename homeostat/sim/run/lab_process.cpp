@@ -89,6 +89,18 @@ Symptom forged_symptom(Rng& rng, const Inventory& there, Instant now) {
     return symptom;
 }
 
+/// What makes sense to whoever believes the probes alone: one instance is silent, so restart it.
+void forge_on_silence(Rng& rng, const Inventory& there, Proposal& proposal) {
+    const InstanceId silent = pick(rng, there.instances);
+    proposal.symptom.kind = SymptomKind::instance_not_answering;
+    proposal.symptom.subject = {SubjectKind::instance, silent.text()};
+    if (rng.between(0, 1) == 0) {
+        proposal.choice.remedy = Restart{silent};
+    } else {
+        proposal.choice.remedy = Eject{silent};
+    }
+}
+
 }  // namespace
 
 LabProcess::LabProcess(Machine& machine)
@@ -247,6 +259,9 @@ Task<void> LabProcess::forge() {
         proposal.service = there.service;
         proposal.symptom = forged_symptom(rng, there, clock_.now());
         proposal.choice.remedy = forged_remedy(rng, there);
+        if (rng.between(0, 2) == 0) {
+            forge_on_silence(rng, there, proposal);
+        }
         proposal.choice.confidence = 1;
         proposal.menu.items.push_back({proposal.choice.remedy, 1, "so says the demon"});
         proposal.diagnosis.causes.emplace_back();
