@@ -20,5 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
            "a weight is within its bounds");
     ensure(!calibration->model.empty() && calibration->prompt_digest.size() == 64,
            "it is of one model and one prompt");
+    if (calibration->acts) {
+        ensure(calibration->beside == homeostat::decide::Beside::rules, "an agent has the rules");
+        for (const auto& bar : calibration->acts->bars) {
+            ensure(bar.confidence_min >= 0 && bar.confidence_min <= 1, "a bar can be reached");
+        }
+    }
     return 0;
 }

@@ -67,7 +67,7 @@ class AgentProcess {
   private:
     [[nodiscard]] process::Options runtime_options();
     [[nodiscard]] decide::Settings decide_settings() const {
-        return {config_.oracle, calibration_};
+        return {config_.oracle, calibration_, true};
     }
     [[nodiscard]] Result<void> make_actuators();
     void make_telemetry();

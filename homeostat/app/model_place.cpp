@@ -74,8 +74,7 @@ std::string model_missing(const std::filesystem::path& file) {
 }
 
 Result<decide::Calibration> read_calibration(const std::filesystem::path& file) {
-    constexpr std::size_t bytes_max = 4096;
-    const Result<std::string> text = os::read_file(file.string(), bytes_max);
+    const Result<std::string> text = os::read_file(file.string(), decide::calibration_bytes_max);
     if (!text) {
         return std::unexpected(text.error());
     }
@@ -96,8 +95,11 @@ Result<std::optional<decide::Calibration>> calibration_of(
     if (!calibration) {
         return fail("model.calibration", calibration.error());
     }
-    if (const auto objection = decide::objection_to(*calibration, decide::Beside::rules)) {
-        log("model.calibration: the model weighs nothing: " + *objection);
+    const auto objection = decide::objection_to(*calibration, decide::Beside::rules);
+    if (objection && config.oracle != OracleMode::rules) {
+        log("model.calibration: the model weighs nothing, and what it answers about is done "
+            "without a person only where that can be taken back and takes no instance out: " +
+            *objection);
     }
     return *std::move(calibration);
 }

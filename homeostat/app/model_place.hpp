@@ -31,7 +31,8 @@ namespace homeostat::app {
 
 /// The one that the configuration names, if it names one. A file that cannot be read is no reason
 /// to go on with less than was asked for; one that was measured beside another ranker leaves the
-/// model without weight, as one of another model does, and the log is told. ERRORS: as above.
+/// model without weight and the choice uncalibrated, as one of another model does, and the log is
+/// told. ERRORS: as above.
 [[nodiscard]] Result<std::optional<decide::Calibration>> calibration_of(
     const Config& config, const std::function<void(const std::string&)>& log);
 

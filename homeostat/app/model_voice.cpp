@@ -1,5 +1,6 @@
 #include "homeostat/app/model_voice.hpp"
 
+#include "homeostat/app/asked_model.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/cases/model_ranker.hpp"
 #include "homeostat/decide/decide.hpp"
@@ -7,34 +8,44 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <utility>
 
 namespace homeostat::app {
 
+ModelVoice::ModelVoice(AskModel ask,
+                       const DecideOptions& options,
+                       std::optional<decide::Calibration> calibration)
+    : ask_(std::move(ask)),
+      calibration_(std::move(calibration)),
+      is_alone_(options.ranker == CaseRanker::model),
+      beside_(options.beside) {}
+
 Result<ModelVoice> ModelVoice::start(const DecideOptions& options, std::function<bool()> is_over) {
-    ModelVoice voice;
-    voice.is_alone_ = options.ranker == CaseRanker::model;
-    voice.beside_ = options.beside;
+    std::optional<decide::Calibration> calibration;
     if (!options.calibration.empty()) {
         Result<decide::Calibration> read = read_calibration(options.calibration);
         if (!read) {
             return std::unexpected(read.error());
         }
-        voice.calibration_ = *std::move(read);
+        calibration = *std::move(read);
     }
     Result<std::unique_ptr<AskedModel>> model =
         AskedModel::start(options.model, std::move(is_over));
     if (!model) {
         return std::unexpected(model.error());
     }
-    voice.model_ = *std::move(model);
-    return voice;
+    AskModel ask = [asked = *std::move(model)](const Evidence& evidence,
+                                               const std::vector<RemedyKind>& kinds) {
+        return asked->rank(evidence, kinds);
+    };
+    return ModelVoice(std::move(ask), options, std::move(calibration));
 }
 
 std::optional<Ranking> ModelVoice::ask(const Evidence& evidence,
                                        const std::vector<RemedyKind>& kinds) {
     asked_count_ += 1;
-    Result<Ranking> ranking = model_->rank(evidence, kinds);
+    Result<Ranking> ranking = ask_(evidence, kinds);
     if (!ranking) {
         last_trouble_ = ranking.error().text;
         return std::nullopt;

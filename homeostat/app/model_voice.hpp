@@ -4,7 +4,6 @@
 //
 // Not thread-safe.
 
-#include "homeostat/app/asked_model.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/result.hpp"
@@ -15,7 +14,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,11 +26,20 @@ struct ModelWord {
     std::optional<Ranking> without_notes;  ///< Where what notes change was to be weighed, and is.
 };
 
+/// Answers one question, or says why not.
+using AskModel =
+    std::move_only_function<Result<Ranking>(const Evidence&, const std::vector<RemedyKind>&)>;
+
 class ModelVoice {
   public:
+    /// Of a model that is up, by whatever way it is asked.
+    ModelVoice(AskModel ask,
+               const DecideOptions& options,
+               std::optional<decide::Calibration> calibration);
+
     /// With the ranker `model` the kinds are ranked by it alone, otherwise as far as the
-    /// calibration lets it count. is_over: as in AskedModel. ERRORS: those of read_calibration and
-    /// of AskedModel::start.
+    /// calibration lets it count. is_over: as in AskedModel::start. ERRORS: those of
+    /// read_calibration and of AskedModel::start.
     static Result<ModelVoice> start(const DecideOptions& options, std::function<bool()> is_over);
 
     /// Asks the model and ranks the menu anew, as far as its word counts; without an answer, or
@@ -44,17 +51,16 @@ class ModelVoice {
     [[nodiscard]] std::string trouble() const;
 
   private:
-    ModelVoice() = default;
     /// Counts the question. None: no ranking of these kinds.
     std::optional<Ranking> ask(const Evidence& evidence, const std::vector<RemedyKind>& kinds);
     std::optional<Ranking> ask_without_notes(const Evidence& evidence,
                                              const Ranking& with_notes,
                                              const std::vector<RemedyKind>& kinds);
 
-    std::unique_ptr<AskedModel> model_;
+    AskModel ask_;
     std::optional<decide::Calibration> calibration_;
-    bool is_alone_{false};
-    decide::Beside beside_{decide::Beside::tree};
+    bool is_alone_;
+    decide::Beside beside_;
     std::uint64_t asked_count_{0};
     std::uint64_t answered_count_{0};
     std::string name_;  ///< Of the last answer, as the two below.

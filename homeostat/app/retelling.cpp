@@ -83,6 +83,29 @@ std::string notes_sentence(const NotesWord& notes) {
                        notes.lambda);
 }
 
+/// Why a person has to agree, whatever the autonomy says.
+std::string hold_back_sentence(const Choice& choice, const HoldBack& held_back) {
+    const std::string_view kind = to_text(kind_of(choice.remedy));
+    switch (held_back.by) {
+        case HeldBackBy::bar:
+            return fmt::format(
+                "held back: {} is done without a person from a confidence of {:.3f} "
+                "on, by the calibration's bar",
+                kind, held_back.confidence_min);
+        case HeldBackBy::no_bar:
+            return fmt::format(
+                "held back: the calibration has no bar for {}, so that a person "
+                "has to agree",
+                kind);
+        case HeldBackBy::uncalibrated:
+            return fmt::format(
+                "held back: uncalibrated; without a person only what can be taken "
+                "back and takes nobody out is done, and {} is not that",
+                kind);
+    }
+    return {};
+}
+
 /// What the model said of each kind, and by what it was asked.
 void add_ranking(Lines& lines, const Choice& choice, const Evidence& evidence) {
     if (!choice.ranking) {
@@ -159,6 +182,9 @@ Lines lines_of(const Proposal& proposal) {
     lines.push_back("          " + model_sentence(choice));
     if (choice.notes) {
         lines.push_back("          " + notes_sentence(*choice.notes));
+    }
+    if (choice.held_back) {
+        lines.push_back("          " + hold_back_sentence(choice, *choice.held_back));
     }
     add_ranking(lines, choice, evidence);
     return lines;

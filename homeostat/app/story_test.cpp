@@ -140,6 +140,22 @@ TEST_CASE("the story says in a line what the operator's notes changed, or why no
                         "deadline)\n"));
 }
 
+TEST_CASE("the story says of a choice that is held back by what, and else nothing of it") {
+    Proposal proposal = bad_deploy();
+    const auto told = [&] {
+        return explain({group_of(0, EntryKind::opened, proposal)}, IncidentId("i-1")).value();
+    };
+    CHECK_FALSE(told().contains("held back"));
+    proposal.choice.held_back = HoldBack{HeldBackBy::bar, 0.875};
+    CHECK(
+        told().contains("held back: rollback is done without a person from a confidence of 0.875 "
+                        "on, by the calibration's bar\n"));
+    proposal.choice.held_back = HoldBack{.by = HeldBackBy::no_bar};
+    CHECK(told().contains("held back: the calibration has no bar for rollback"));
+    proposal.choice.held_back = HoldBack{.by = HeldBackBy::uncalibrated};
+    CHECK(told().contains("held back: uncalibrated; "));
+}
+
 TEST_CASE("the story says whom the letters of the evidence stand for, and what was measured") {
     Proposal proposal = bad_deploy();
     const auto told = [](const Proposal& made) {

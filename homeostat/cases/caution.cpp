@@ -3,6 +3,7 @@
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/named_enum.hpp"
+#include "homeostat/domain/low_risk.hpp"
 
 #include <fmt/format.h>
 
@@ -122,11 +123,6 @@ Result<TreeCalibration> parse_tree_calibration(std::string_view text) {
         return refuse(Fault::invalid, *objection);
     }
     return calibration;
-}
-
-bool is_low_risk(RemedyKind kind) {
-    const RemedyTraits traits = traits_of(kind);
-    return traits.is_reversible && !traits.removes_capacity;
 }
 
 Caution::Caution(TreeRanker harm, std::optional<TreeCalibration> calibration)

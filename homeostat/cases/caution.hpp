@@ -122,10 +122,6 @@ struct TreeCalibration {
 /// ERRORS: invalid, with the place and the mend.
 [[nodiscard]] Result<TreeCalibration> parse_tree_calibration(std::string_view text);
 
-/// Whether a kind may be done by a tree that nobody measured: it can be taken back, and takes no
-/// instance out.
-[[nodiscard]] bool is_low_risk(RemedyKind kind);
-
 /// What becomes of a ranked menu.
 struct Decision {
     std::size_t chosen{0};                ///< Its place.

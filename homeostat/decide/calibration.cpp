@@ -15,19 +15,31 @@ namespace homeostat::decide {
 
 namespace {
 
-constexpr JsonLimits document_limits{.bytes_max = 4096, .depth_max = 4};
+constexpr JsonLimits document_limits{.bytes_max = calibration_bytes_max, .depth_max = 4};
 constexpr std::size_t model_bytes_max = 256;
 constexpr std::size_t digest_digits_count = 64;
 
-bool is_digest(std::string_view text) {
+constexpr std::string_view measures_it = "models/train/calibrate.py --beside";
+
+/// What is measured but the weights.
+std::optional<std::string> objection_to_acts(const Calibration& calibration) {
+    if (!calibration.acts) {
+        return std::nullopt;
+    }
+    if (calibration.beside != Beside::rules) {
+        return "acts: an agent has the rules, and bars are for an agent: leave them out";
+    }
+    const auto objection = objection_to(*calibration.acts);
+    return objection ? std::optional("acts: " + *objection) : std::nullopt;
+}
+
+}  // namespace
+
+bool is_sha256(std::string_view text) {
     return text.size() == digest_digits_count && std::ranges::all_of(text, [](char c) {
                return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
            });
 }
-
-constexpr std::string_view measures_it = "models/train/calibrate.py --beside";
-
-}  // namespace
 
 std::optional<std::string> objection_to(const Calibration& calibration, Beside beside) {
     if (calibration.beside.value_or(beside) == beside) {
@@ -65,7 +77,7 @@ Result<Calibration> parse_calibration(std::string_view text) {
                     fmt::format("calibration: model: name the measured model in 1 to {} bytes",
                                 model_bytes_max));
     }
-    if (!is_digest(parsed->prompt_digest)) {
+    if (!is_sha256(parsed->prompt_digest)) {
         return fail(Fault::invalid,
                     "calibration: prompt_digest: want the prompt's SHA-256 as 64 lower-case hex "
                     "digits");
@@ -77,6 +89,9 @@ Result<Calibration> parse_calibration(std::string_view text) {
                         fmt::format("calibration: {}: want a number from 0 to {}, not {}", name,
                                     lambda_max, weight));
         }
+    }
+    if (const auto objection = objection_to_acts(*parsed)) {
+        return fail(Fault::invalid, "calibration: " + *objection);
     }
     return parsed;
 }

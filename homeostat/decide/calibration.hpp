@@ -11,6 +11,7 @@
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/result.hpp"
+#include "homeostat/decide/act_bars.hpp"
 
 #include <array>
 #include <cstdint>
@@ -40,6 +41,8 @@ struct Calibration {
     std::optional<Beside> beside{};
     /// Weight of what the operator's notes change of the model's word. 0 = nothing.
     double lambda_notes{0};
+    /// None: nobody measured how often what is chosen so does harm, and nothing is held back by it.
+    std::optional<ActBars> acts{};
 
     static void fields(auto& self, auto&& field) {
         field("model", self.model);
@@ -48,9 +51,16 @@ struct Calibration {
         field("digest", self.digest, may_be_absent);
         field("beside", self.beside);
         field("lambda_notes", self.lambda_notes, may_be_absent);
+        field("acts", self.acts);
     }
     friend bool operator==(const Calibration&, const Calibration&) = default;
 };
+
+/// Of a file: with a bar for each kind it has some 1500.
+constexpr std::size_t calibration_bytes_max = 4096;
+
+/// Whether it is a SHA-256 as 64 lower-case hex digits.
+[[nodiscard]] bool is_sha256(std::string_view text);
 
 /// A weight above this means that the rules no longer count: a typing error, not a measurement.
 constexpr double lambda_max = 4.0;
@@ -60,7 +70,7 @@ constexpr double lambda_max = 4.0;
                                                       Beside beside);
 
 /// Reads a document: `{"model": …, "prompt_digest": …, "lambda": …, "beside": "rules" or "tree"}`,
-/// and where it was measured `"lambda_notes": …`.
+/// and where it was measured `"lambda_notes": …` and, beside the rules, `"acts": …`.
 /// ERRORS: invalid, with the field and the mend.
 [[nodiscard]] Result<Calibration> parse_calibration(std::string_view text);
 

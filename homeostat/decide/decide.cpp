@@ -4,6 +4,7 @@
 #include "homeostat/base/exact.hpp"
 #include "homeostat/decide/ranking_check.hpp"
 #include "homeostat/domain/evidence.hpp"
+#include "homeostat/domain/low_risk.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -135,6 +136,28 @@ bool is_for(const std::optional<Calibration>& calibration, const Ranking& rankin
            !objection_to(*calibration, beside);
 }
 
+/// REQUIRES: all else of the choice is settled.
+std::optional<HoldBack> hold_back(const Choice& choice,
+                                  const Opinion& opinion,
+                                  const Settings& settings) {
+    const bool is_heard =
+        choice.model_answer == ModelAnswer::used || choice.model_answer == ModelAnswer::recorded;
+    if (!settings.holds_back || settings.mode == OracleMode::rules || !is_heard) {
+        return std::nullopt;
+    }
+    const RemedyKind kind = kind_of(choice.remedy);
+    const std::optional<Calibration>& calibration = settings.calibration;
+    const bool is_by_model = settings.mode == OracleMode::model;  // Beside nobody: not measured.
+    if (is_by_model || (calibration && !is_for(calibration, *opinion.ranking, Beside::rules))) {
+        return is_low_risk(kind) ? std::nullopt
+                                 : std::optional(HoldBack{.by = HeldBackBy::uncalibrated});
+    }
+    const bool has_bars = calibration && calibration->acts;
+    return has_bars && choice.model_answer == ModelAnswer::used
+               ? hold_back_by(*calibration->acts, kind, choice.confidence)
+               : std::nullopt;
+}
+
 /// The place of the highest score; of equal ones the first.
 std::size_t best_of(const std::vector<double>& scores) {
     return static_cast<std::size_t>(std::ranges::max_element(scores) - scores.begin());
@@ -233,6 +256,7 @@ Choice choose(const Menu& menu, const Opinion& opinion, const Settings& settings
         choice.notes->instead_of = menu.items[otherwise].remedy;
     }
     choice.confidence = softmax_at(choice.scores, chosen);
+    choice.held_back = hold_back(choice, opinion, settings);
     return choice;
 }
 

@@ -15,6 +15,12 @@
 // one that knows little of telemetry can still say what a note asks for. Nothing is lowered, and
 // without the second answer notes change nothing.
 //
+// What the model's word has brought about may be held back: then a person has to agree. Where the
+// calibration has bars and the word counts, by them; where there is a calibration and it is for
+// another model, or where the model alone decides, whatever is no low risk, because nobody measured
+// that. What the rules choose by themselves is not held back: their weights are no probabilities,
+// and nothing was measured of them. A model that is late or down changes nothing about that.
+//
 // Pure.
 
 #include "homeostat/decide/calibration.hpp"
@@ -53,10 +59,12 @@ struct Opinion {
 struct Settings {
     OracleMode mode{OracleMode::both};
     std::optional<Calibration> calibration;  ///< None: λ is 0.
+    bool holds_back{false};  ///< False: a ledger's record of before, when nothing was held back.
 
     static void fields(auto& self, auto&& field) {
         field("mode", self.mode);
         field("calibration", self.calibration);
+        field("holds_back", self.holds_back, may_be_absent);
     }
 };
 

@@ -71,6 +71,28 @@ struct NotesWord {
     friend bool operator==(const NotesWord&, const NotesWord&) = default;
 };
 
+/// Why what was chosen is not done without a person's leave, whatever its autonomy.
+enum class HeldBackBy : std::uint8_t {
+    bar,           ///< It is less sure than the calibration's bar for its kind.
+    no_bar,        ///< The calibration has bars, and none for its kind: too little was seen of it.
+    uncalibrated,  ///< Nothing was measured of the model that answered, and it is no low risk.
+};
+
+constexpr auto names_of(std::type_identity<HeldBackBy>) {
+    return std::to_array<std::string_view>({"bar", "no_bar", "uncalibrated"});
+}
+
+struct HoldBack {
+    HeldBackBy by{HeldBackBy::uncalibrated};
+    double confidence_min{0};  ///< Of `bar`: what its confidence would have to be; else 0.
+
+    static void fields(auto& self, auto&& field) {
+        field("by", self.by);
+        field("confidence_min", self.confidence_min);
+    }
+    friend bool operator==(const HoldBack&, const HoldBack&) = default;
+};
+
 struct Choice {
     Remedy remedy;
     double confidence{0};  ///< Softmax of the scores at the chosen entry, 0…1.
@@ -84,6 +106,7 @@ struct Choice {
     /// model; empty: there is none, or the record is older.
     std::string calibration_digest{};
     std::optional<NotesWord> notes{};  ///< None: there are no notes, or their change has no weight.
+    std::optional<HoldBack> held_back{};  ///< None: its autonomy says whether a person is asked.
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
@@ -96,6 +119,7 @@ struct Choice {
         field("model_trouble", self.model_trouble);
         field("calibration_digest", self.calibration_digest, may_be_absent);
         field("notes", self.notes);
+        field("held_back", self.held_back);
     }
     friend bool operator==(const Choice&, const Choice&) = default;
 };

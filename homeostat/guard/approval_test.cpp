@@ -51,6 +51,49 @@ TEST_CASE("a remedy at ask is a question, and leave turns it into a permit") {
     CHECK(scene.ask(swap_step));
 }
 
+TEST_CASE("what the agent holds back is a question at `act`, and no permission at `watch`") {
+    Scene scene = asking_scene();
+    scene.limits.autonomy[RemedyKind::rollback] = Autonomy::act;
+    REQUIRE(scene.is_permitted());
+    scene.asked.is_held_back = true;
+    CHECK(asks_because(scene, "rollback stands at act, and this one is held back"));
+    CHECK_FALSE(scene.ask(swap_step));
+    scene.history.learn(answer_of(scene, PersonSays::approved), now - 1s);
+    CHECK(scene.is_permitted());
+    CHECK(scene.ask(swap_step));
+    CHECK(approver_of(scene.asked, scene.history, scene.limits) == "alice");
+    scene.limits.autonomy[RemedyKind::rollback] = Autonomy::watch;
+    CHECK(scene.refuses(autonomy_rule));
+}
+
+TEST_CASE("a no to what was held back binds the next choice, also one that is not") {
+    Scene scene = asking_scene();
+    scene.limits.autonomy[RemedyKind::rollback] = Autonomy::act;
+    scene.history.learn(answer_of(scene, PersonSays::denied), now - 1min);
+    scene.asked.incident = IncidentId("i-2");
+    CHECK(scene.refuses(approval_rule));
+    scene.asked.is_undo = true;
+    CHECK(scene.verdict().rule != approval_rule);
+}
+
+TEST_CASE("what has ended is started, whatever a model was asked about it") {
+    Scene scene = reflex_scene();
+    REQUIRE(scene.is_permitted());
+    scene.asked.is_held_back = true;
+    CHECK(scene.is_permitted());
+    scene.limits.autonomy[RemedyKind::restart] = Autonomy::ask;
+    CHECK(asks(scene));
+}
+
+TEST_CASE("what is taken back is not held back") {
+    Scene scene = asking_scene();
+    scene.limits.autonomy[RemedyKind::rollback] = Autonomy::act;
+    learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
+    scene.asked.is_held_back = true;
+    scene.asked.is_undo = true;
+    CHECK(scene.verdict().rule != approval_rule);
+}
+
 TEST_CASE("nobody is asked for what would not be done anyway") {
     Scene scene = asking_scene();
     scene.facts.is_suspended = true;

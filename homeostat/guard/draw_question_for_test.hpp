@@ -304,6 +304,7 @@ inline void draw_neighbours(Chance& chance, Question& it) {
     chance.upset(asked.is_undo, std::array{!asked.is_undo});
     chance.upset(asked.is_reflex, std::array{!asked.is_reflex});
     chance.upset(asked.is_contained, std::array{!asked.is_contained});
+    chance.upset(asked.is_held_back, std::array{true});
     if (chance.one_in(8)) {  // As many as serve, one more or one fewer.
         it.limits.min_healthy = serving_count(it.facts) + chance(3);
         it.limits.min_healthy -= std::min(it.limits.min_healthy, 1U);

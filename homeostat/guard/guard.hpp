@@ -42,6 +42,8 @@ struct Case {
     std::uint32_t attempts_count{0};  ///< Remedies of this incident before this one, undos aside.
     bool is_reflex{false};            ///< Decided without an oracle, for a process that ended.
     bool is_undo{false};              ///< Reverts the incident's last remedy, or the held one.
+    /// The agent would not do it without a person. It can ask for more leave so, never for less.
+    bool is_held_back{false};
     /// A stopgap of this incident is in force: its symptom was seen before, and cannot be now.
     bool is_contained{false};
     /// The edge's errors_total from the executor's own facts when the incident opened.
@@ -50,7 +52,8 @@ struct Case {
     Silence silence{};                       ///< What the executor has seen of one so far.
     /// Since when guard has refused this remedy, or this step of it; absent: it did not yet.
     std::optional<Instant> refused_since{};
-    /// Until when the incident heeds words of neighbours; absent: none was in the way yet.
+    /// Until when the incident heeds words of neighbours; absent: none was in the way
+    /// yet, and no turn that they gave was lost.
     std::optional<Instant> heed_until{};
 };
 

@@ -315,9 +315,12 @@ Says neighbours(const Question& it) {
 }
 
 /// Whoever has to be asked was not, in drawn stories (approval_test.cpp has those with answers).
+/// What the agent holds back is asked about wherever it stands, but the start of what has ended.
 Says approval(const Question& it) {
-    return level_of(it) == Autonomy::ask && !it.asked.is_undo ? Word{VerdictKind::question}
-                                                              : agrees();
+    const bool starts_dead = it.asked.is_reflex && is<Restart>(it);
+    const bool is_held_back = it.asked.is_held_back && !starts_dead;
+    const bool is_asked = level_of(it) == Autonomy::ask || is_held_back;
+    return is_asked && !it.asked.is_undo ? Word{VerdictKind::question} : agrees();
 }
 
 struct RuleInWords {

@@ -62,6 +62,15 @@ RemedyKind kind_that_counts(const Remedy& remedy, const Limits& limits) {
     return is_lower ? RemedyKind::invalidate_cache : kind;
 }
 
+/// Somebody has to agree: their settings say so, or the agent is not sure enough to act alone. To
+/// start what has ended needs no model's word, whoever was asked about it meanwhile.
+bool needs_leave(const Case& asked, const Limits& limits) {
+    const RemedyKind kind = kind_that_counts(asked.remedy, limits);
+    const bool starts_dead = asked.is_reflex && kind == RemedyKind::restart;
+    const bool is_held_back = asked.is_held_back && !starts_dead;
+    return (limits.autonomy_of(kind) == Autonomy::ask || is_held_back) && !asked.is_undo;
+}
+
 /// Why what a person has agreed to is not leave for this; empty: it is.
 std::string trouble_with(const Approval& given, const Matter& matter) {
     if (given.is_used) {
@@ -221,21 +230,27 @@ std::optional<Objection> back_off(const Matter& matter) {
 }
 
 std::optional<Objection> approval(const Matter& matter) {
-    const RemedyKind kind = kind_that_counts(matter.asked.remedy, matter.limits);
-    const bool is_asked = matter.limits.autonomy_of(kind) == Autonomy::ask;
     const Approval* given = approval_for(matter.asked, matter.history);
     const bool has_begun_by_it = given != nullptr && given->is_used && is_in_hand(matter);
-    if (matter.asked.is_undo || !is_asked || has_begun_by_it) {
-        return std::nullopt;
-    }
     const Denial* denial = matter.history.denial_of(matter.asked.remedy);
     const bool is_denied = denial != nullptr && matter.now - denial->at < denial_for &&
                            (given == nullptr || given->at <= denial->at);
+    // A no to what was held back is a no as well when the next choice is surer, or a model is late.
+    const bool is_bound =
+        is_denied && !matter.asked.is_undo && !matter.asked.is_reflex && !is_in_hand(matter);
+    if ((!needs_leave(matter.asked, matter.limits) && !is_bound) || has_begun_by_it) {
+        return std::nullopt;
+    }
     if (is_denied) {
         return Objection{.because = fmt::format("{} said no to this {:.0f} s ago", denial->by,
                                                 to_seconds(matter.now - denial->at))};
     }
-    std::string because = fmt::format("{} stands at ask", to_text(kind));
+    const RemedyKind kind = kind_that_counts(matter.asked.remedy, matter.limits);
+    const Autonomy level = matter.limits.autonomy_of(kind);
+    std::string because = level == Autonomy::ask
+                              ? fmt::format("{} stands at ask", to_text(kind))
+                              : fmt::format("{} stands at {}, and this one is held back",
+                                            to_text(kind), to_text(level));
     if (given != nullptr) {
         const std::string trouble = trouble_with(*given, matter);
         if (trouble.empty()) {
@@ -250,9 +265,7 @@ std::optional<Objection> approval(const Matter& matter) {
 
 std::string approver_of(const Case& asked, const History& history, const Limits& limits) {
     const Approval* given = approval_for(asked, history);
-    const bool is_asked =
-        limits.autonomy_of(kind_that_counts(asked.remedy, limits)) == Autonomy::ask;
-    return given != nullptr && is_asked && !asked.is_undo ? given->by : std::string();
+    return given != nullptr && needs_leave(asked, limits) ? given->by : std::string();
 }
 
 }  // namespace homeostat::guard

@@ -59,6 +59,21 @@ TEST_CASE("whatever becomes of the second question, notes change nothing and it 
     }
 }
 
+TEST_CASE("with a calibration of another model what cannot be taken back is held back") {
+    WatchedWorld watched(true, OracleMode::both, {}, 0, "another model");
+    watched.world.versions_bad = {VersionId("v2")};
+    const std::optional<Proposal> proposal = watched.proposal_about(SymptomKind::errors, 4s);
+    REQUIRE(proposal);
+    CHECK(kind_of(proposal->choice.remedy) == RemedyKind::rollback);
+    CHECK(proposal->choice.held_back == HoldBack{.by = HeldBackBy::uncalibrated});
+    WatchedWorld measured(true, OracleMode::both);
+    measured.world.versions_bad = {VersionId("v2")};
+    const std::optional<Proposal> plain = measured.proposal_about(SymptomKind::errors, 4s);
+    REQUIRE(plain);
+    CHECK(plain->choice.remedy == proposal->choice.remedy);
+    CHECK_FALSE(plain->choice.held_back);
+}
+
 TEST_CASE("notes without a weight of their own are shown, and asked about once") {
     WatchedWorld watched(true, OracleMode::both, {wish});
     watched.world.versions_bad = {VersionId("v2")};

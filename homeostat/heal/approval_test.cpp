@@ -82,6 +82,34 @@ TEST_CASE("a yes lets guard look again, and then the remedy is done") {
     CHECK(is_one_effect_per_intent(machine));
 }
 
+TEST_CASE("what the calibration holds back is asked about, and done with leave; it replays") {
+    SimulatedMachine machine = bad_deploy();
+    const decide::Settings settings = bar_for_test(RemedyKind::rollback, 0.95);
+    machine.settings.started.settings =
+        to_json(DecisionSettings{.guard = machine.settings.guard, .decide = settings});
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    const Symptom symptom = errors_for_test(machine.world.now);
+    REQUIRE(process.submit(proposal_for_test(symptom, rollback_for_test(), settings)));
+    REQUIRE(process.clock.run_until([&] { return !question_of_first(process).empty(); }, 1min));
+    CHECK(machine.notices.back().contains("from v2 to v1, though it is held back (bar)? "));
+    CHECK(effects_count_of(machine) == 0);
+    CHECK(answer(process, AnswerKind::approved, question_of_first(process)));
+    CHECK(process.settle());
+    CHECK(all_run(machine.world, "v1"));
+    std::vector<EntryGroup> ledger = machine.disk.groups;
+    CHECK(is_replayed(ledger));
+    for (EntryGroup& group : ledger) {
+        for (Entry& entry : group.entries) {
+            if (entry.kind == EntryKind::opened) {
+                entry.body.as_object()["choice"].as_object().erase("held_back");
+            }
+        }
+    }
+    CHECK_FALSE(is_replayed(ledger));
+}
+
 TEST_CASE("a no is a no: nothing is done, and a person hears that it is theirs") {
     SimulatedMachine machine = asking_machine();
     SimulatedProcess process(machine);

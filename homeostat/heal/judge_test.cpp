@@ -164,8 +164,12 @@ TEST_CASE("an operator's gloss makes a claim of a line, beside a number that fit
     const Instant at{std::chrono::hours{1}};
     EdgeReading edge;
     edge.subject = {SubjectKind::service, "payments"};
+    edge.at = at - std::chrono::minutes{1};
+    (void)judge.take(std::vector<Reading>{edge}, edge.at);
+    edge.counters.requests_total = 50;
+    edge.at += std::chrono::milliseconds{250};
+    (void)judge.take(std::vector<Reading>{edge}, edge.at);
     edge.at = at;
-    (void)judge.take(std::vector<Reading>{edge}, at);
     edge.counters.requests_total = 100;
     edge.counters.errors_total = 50;
     const LogReading log{.instance = InstanceId("payments-0"),

@@ -7,8 +7,10 @@
 #include "homeostat/decide/decide.hpp"
 #include "homeostat/domain/proposal.hpp"
 
+#include <cmath>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace homeostat::heal {
 
@@ -44,14 +46,40 @@ namespace homeostat::heal {
             .noticed_at = now};
 }
 
-[[nodiscard]] inline Proposal proposal_for_test(Symptom symptom, Remedy remedy) {
+/// Of a model that is no wiser for the evidence, so that the order is the rules'.
+[[nodiscard]] inline decide::Opinion opinion_for_test(const Menu& menu,
+                                                      const decide::Settings& settings) {
+    if (!settings.calibration) {
+        return {};
+    }
+    Ranking ranking{.kinds = {}, .model = "toy", .prompt_digest = "00"};
+    const std::vector<RemedyKind> kinds = decide::kinds_to_rank(menu);
+    const double even = -std::log(static_cast<double>(kinds.size()));
+    for (const RemedyKind kind : kinds) {
+        ranking.kinds.push_back({kind, even, even});
+    }
+    return {ModelAnswer::recorded, std::move(ranking), {}};
+}
+
+/// A calibration of that model with one bar.
+[[nodiscard]] inline decide::Settings bar_for_test(RemedyKind kind, double confidence_min) {
+    decide::Calibration calibration{"toy", "00", 1};
+    calibration.beside = decide::Beside::rules;
+    calibration.acts.emplace().bars = {{kind, confidence_min}};
+    return {OracleMode::both, std::move(calibration), true};
+}
+
+[[nodiscard]] inline Proposal proposal_for_test(Symptom symptom,
+                                                Remedy remedy,
+                                                const decide::Settings& settings = {}) {
     Proposal proposal;
     proposal.service = ServiceId("payments");
     proposal.judged_at = symptom.noticed_at;
     proposal.symptom = std::move(symptom);
     proposal.diagnosis.causes.push_back({});
     proposal.menu.items = {{std::move(remedy), 0.9, {}}, {Observe{}, 0.1, {}}};
-    proposal.choice = decide::choose(proposal.menu, {}, {});
+    proposal.choice =
+        decide::choose(proposal.menu, opinion_for_test(proposal.menu, settings), settings);
     return proposal;
 }
 

@@ -6,12 +6,12 @@
 #include "homeostat/domain/entry_bodies.hpp"
 #include "homeostat/domain/proposal.hpp"
 #include "homeostat/guard/rules.hpp"
+#include "homeostat/heal/choice_difference.hpp"
 #include "homeostat/heal/earlier_boots.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <tuple>
@@ -127,63 +127,6 @@ decide::Opinion opinion_of(const Choice& choice) {
         opinion.without_notes = {choice.notes->without, choice.notes->trouble};
     }
     return opinion;
-}
-
-/// Another machine's logarithm may differ in the last digits; no choice hangs on those.
-bool is_near(double left, double right) {
-    constexpr double slack = 1e-9;
-    return std::abs(left - right) <= slack * std::max({1.0, std::abs(left), std::abs(right)});
-}
-
-std::string text_of(const Choice& choice) {
-    return fmt::format("{} ({:.3f}, model {})", describe(choice.remedy), choice.confidence,
-                       to_text(choice.model_answer));
-}
-
-std::string text_of(const std::optional<NotesWord>& notes) {
-    if (!notes) {
-        return "notes unheard";
-    }
-    return fmt::format("notes weigh {}, instead of {} ({})", notes->lambda,
-                       notes->instead_of ? describe(*notes->instead_of) : "nothing else",
-                       notes->trouble);
-}
-
-/// The first thing in which a record and its replay differ, as either has it.
-using Difference = std::optional<std::pair<std::string, std::string>>;
-
-Difference difference(const Choice& recorded, const Choice& again) {
-    if (recorded.remedy != again.remedy || recorded.model_answer != again.model_answer ||
-        !is_near(recorded.confidence, again.confidence)) {
-        return std::pair{text_of(recorded), text_of(again)};
-    }
-    if (recorded.mode != again.mode || !is_near(recorded.lambda, again.lambda)) {
-        return std::pair{fmt::format("mode {}, λ {}", to_text(recorded.mode), recorded.lambda),
-                         fmt::format("mode {}, λ {}", to_text(again.mode), again.lambda)};
-    }
-    if (recorded.model_trouble != again.model_trouble) {
-        return std::pair{recorded.model_trouble, again.model_trouble};
-    }
-    if (recorded.notes != again.notes) {
-        return std::pair{text_of(recorded.notes), text_of(again.notes)};
-    }
-    if (recorded.scores.size() != again.scores.size()) {
-        return std::pair{fmt::format("{} scores", recorded.scores.size()),
-                         fmt::format("{} scores", again.scores.size())};
-    }
-    for (std::size_t index = 0; index < again.scores.size(); ++index) {
-        const ScoredRemedy& left = recorded.scores[index];
-        const ScoredRemedy& right = again.scores[index];
-        if (left.remedy != right.remedy || !is_near(left.prior, right.prior) ||
-            !is_near(left.score, right.score)) {
-            const auto text = [](const ScoredRemedy& scored) {
-                return fmt::format("{} scores {:.6f} (prior {})", describe(scored.remedy),
-                                   scored.score, scored.prior);
-            };
-            return std::pair{text(left), text(right)};
-        }
-    }
-    return std::nullopt;
 }
 
 // --- the verdict ---------------------------------------------------------------------------------
@@ -311,8 +254,9 @@ class Replayer {
 
     void redecide(const Proposal& proposal) {
         symptom_ = proposal.symptom;
+        is_held_back_ = proposal.choice.held_back.has_value();
         const std::string decision = "choice among " + std::to_string(proposal.menu.items.size());
-        const std::string recorded = text_of(proposal.choice);
+        const std::string recorded = words_of(proposal.choice);
         if (settings() == nullptr) {
             tell(decision, Replay::not_recorded, recorded, why_no_settings());
             return;
@@ -323,9 +267,9 @@ class Replayer {
         }
         const Choice again =
             decide::choose(proposal.menu, opinion_of(proposal.choice), settings()->decide);
-        const auto differs = difference(proposal.choice, again);
+        const auto differs = choice_difference(proposal.choice, again);
         tell(decision, differs ? Replay::differs : Replay::same,
-             differs ? differs->first : recorded, differs ? differs->second : text_of(again));
+             differs ? differs->first : recorded, differs ? differs->second : words_of(again));
     }
 
     void redecide(const VerdictBody& body) {
@@ -353,10 +297,13 @@ class Replayer {
     /// REQUIRES: grounds, settings and a symptom.
     Difference difference_in(const IntentBody& body) {
         const guard::History& history = past_.history(*run_, body.grounds->entries_known_count);
-        const guard::Case its_case{.incident = incident_,
-                                   .symptom = *symptom_,
-                                   .remedy = body.remedy,
-                                   .is_undo = body.grounds->is_undo};
+        const guard::Case its_case{
+            .incident = incident_,
+            .symptom = *symptom_,
+            .remedy = body.remedy,
+            .is_reflex = !body.grounds->is_undo && is_reflex(*symptom_, body.remedy),
+            .is_undo = body.grounds->is_undo,
+            .is_held_back = is_held_back_ && !body.grounds->is_undo};
         const std::string approver = guard::approver_of(its_case, history, settings()->guard);
         const auto text = [](const std::string& by) {
             return "approved by " + (by.empty() ? std::string("nobody") : by);
@@ -440,6 +387,7 @@ class Replayer {
             .attempts_count = grounds.attempts_count,
             .is_reflex = !grounds.is_undo && is_reflex(*symptom_, asked.remedy),
             .is_undo = grounds.is_undo,
+            .is_held_back = is_held_back_ && !grounds.is_undo,
             .is_contained = grounds.is_contained,
             .edge_errors_at_open = grounds.edge_errors_at_open,
             .edge_requests_at_open = grounds.edge_requests_at_open,
@@ -479,6 +427,7 @@ class Replayer {
     IncidentReplay result_;
     std::optional<Run> run_;
     std::optional<Symptom> symptom_;  ///< Of the latest proposal.
+    bool is_held_back_{false};        ///< As well.
     std::vector<HeldBody> held_;      ///< What the incident held, each remedy once.
     std::uint32_t effects_count_{0};
     std::uint64_t group_{0};

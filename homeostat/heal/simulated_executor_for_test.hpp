@@ -61,6 +61,7 @@ class SimulatedExecutor {
 
     // What a test sets.
     Around around{around_for_test()};
+    decide::Settings decide{};          ///< Of the agent's choices, for whoever replays them.
     std::optional<Proposal> cure;       ///< What the agent says while a stopgap holds.
     std::deque<ProofKind> proofs_next;  ///< Empty: the world is judged as it is.
     std::string facts_trouble;          ///< Why the world cannot be read; empty: it can.
@@ -206,7 +207,7 @@ class SimulatedExecutor {
     /// What a process of ours writes first.
     void begin_run() {
         StartedBody started;
-        started.settings = to_json(DecisionSettings{.guard = around.guard, .decide = {}});
+        started.settings = to_json(DecisionSettings{.guard = around.guard, .decide = decide});
         started.recovered_at = world_.now;
         EntryGroup group;
         group.index = ledger.size();

@@ -209,11 +209,13 @@ class WatchedWorld {
     explicit WatchedWorld(bool has_oracle = true,
                           OracleMode mode = OracleMode::both,
                           const std::vector<std::string>& notes = {},
-                          double lambda_notes = 0) {
+                          double lambda_notes = 0,
+                          const std::string& calibrated_for = "toy") {
         AgentSettings settings = settings_of(world, log_lines);
         settings.decide.mode = mode;
         settings.judge.notes = notes;
-        settings.decide.calibration = decide::Calibration{"toy", "00", 0};
+        settings.decide.calibration = decide::Calibration{calibrated_for, "00", 0};
+        settings.decide.holds_back = true;
         settings.decide.calibration->lambda_notes = lambda_notes;
         AgentPorts ports{clock, door, has_oracle ? &oracle : nullptr, {&edge, &processes}};
         agent.emplace(context_->get_executor(), std::move(ports), std::move(settings));

@@ -16,9 +16,17 @@ weight of what they lift, lambda_notes · (log p with − log p without): of tho
 words change less than 3 % of the choices, and no more choices are harmful that no note has asked
 for, the one under which most wishes are done, less those that change the choice to something else.
 Without it, it is 0.
+
+With --bars FILE, other cases than those that the weights were chosen on, the file gets bars as
+well, beside the rules only: from which confidence on a choice of each kind is done without a
+person. They are split-conformal (tools/decide_calibration.py) at --rates, over the choices as the
+loop makes them: no person is on its menu. Each way in which the model's word counts is a view, and
+the strictest view sets the bar: without notes where lambda is not 0, and each kind of note where
+lambda_notes is not. Where both are 0 the rules alone choose; then there are none.
 """
 
 import argparse
+import hashlib
 import json
 import math
 import random
@@ -29,6 +37,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
+import decide_calibration as conformal
 import decide_scoring as scoring
 from notes import Notes
 
@@ -150,11 +159,45 @@ def best_of_notes(rows):
                                           -row["lambda_notes"]))
 
 
-def document_of(model, beside, factor, factor_notes=0):
+def choice_of(remedies, told):
+    """What the loop would choose of the same menu without a person, as `decide_calibration` takes
+    it: the surer, the less it counts as likely to harm."""
+    own = [(weight, one) for weight, one in zip(told, remedies, strict=True)
+           if one["remedy"] != PERSON]
+    weight, chosen = max(own, key=lambda pair: pair[0])
+    return {"kind": chosen["remedy"], "harm": -weight / sum(one for one, _ in own),
+            "is_harmful": chosen["is_harmful"]}
+
+
+def plain_view(cases, factor):
+    return [choice_of(case["remedies"], weights(case, factor)) for case in cases]
+
+
+def noted_view(noted, factor, factor_notes):
+    """noted: as `measured_notes` takes it, of one kind of note."""
+    view = []
+    for case, said, _ in noted:
+        lifts = {one: factor_notes * lift for one, lift in lifts_by(said, case["model"]).items()}
+        view.append(choice_of(case["remedies"],
+                              heeded(case["remedies"], weights(case, factor), lifts)))
+    return view
+
+
+def bars_of(views, of_cases, of_choices):
+    """The bars as the program reads them. Of healthy cases no rate is kept: an agent asks its model
+    about a symptom that is there."""
+    found = conformal.bars_of(views, [], {"of_cases": of_cases, "of_choices": of_choices,
+                                          "of_healthy": 0})
+    return [{"remedy": bar["remedy"], "confidence_min": -bar["harm_max"], "n": bar["n"],
+             "acts": bar["acts"], "harmful": bar["harmful"]} for bar in found]
+
+
+def document_of(model, beside, factor, factor_notes=0, acts=None):
     """What the program reads; model: what it says of its own."""
     told = {"model": model["name"], "prompt_digest": model["prompt_digest"], "lambda": factor,
             "beside": beside}
-    return told | ({"lambda_notes": factor_notes} if factor_notes else {})
+    return (told | ({"lambda_notes": factor_notes} if factor_notes else {})
+            | ({"acts": acts} if acts else {}))
 
 
 def judged(options, path):
@@ -171,25 +214,27 @@ def judged(options, path):
     return cases, json.loads(scores)["model"]
 
 
-def asked_with_notes(options, cases):
-    """What `measured_notes` takes, of those cases in which the model was asked."""
+def asked_with_notes(options, cases, path):
+    """[(which of the wishes, what `measured_notes` takes)], of those cases in which the model was
+    asked."""
     rng, words = random.Random(1), Notes(1, weighs=True)
-    with open(options.cases, encoding="utf-8") as lines:
+    with open(path, encoding="utf-8") as lines:
         told = [(json.loads(line), case) for line, case in zip(lines, cases, strict=True)
                 if "model" in case]
-    wished = [(line, case, *wish) for line, case in told for wish in wishes(case, rng, words)]
+    wished = [(line, case, *wish, which) for line, case in told
+              for which, wish in enumerate(wishes(case, rng, words))]
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as asked:
         asked.writelines(json.dumps(line | {"notes": [note]}) + "\n"
-                         for line, _, note, _ in wished)
+                         for line, _, note, *_ in wished)
         asked.flush()
         answers, _ = judged(options, asked.name)
-    return [(case, answer["model"], kind)
-            for (_, case, _, kind), answer in zip(wished, answers, strict=True)
+    return [(which, (case, answer["model"], kind))
+            for (_, case, _, kind, which), answer in zip(wished, answers, strict=True)
             if "model" in answer]
 
 
 def weight_of_notes(options, cases, factor):
-    noted = asked_with_notes(options, cases)
+    noted = [one for _, one in asked_with_notes(options, cases, options.cases)]
     rows = [measured_notes(noted, factor, one) for one in LAMBDAS_NOTES]
     for row in rows[::4]:
         print("lambda_notes {lambda_notes:.2f}: done {followed:.3f}, otherwise {misled:.3f}, idle "
@@ -198,6 +243,29 @@ def weight_of_notes(options, cases, factor):
     best = best_of_notes(rows)
     print(f"of {len(noted)} notes: " + json.dumps(best), file=sys.stderr)
     return best["lambda_notes"]
+
+
+def acts_of(options, factor, factor_notes):
+    """The bars, measured on cases that chose no weight; None where the rules alone choose."""
+    if not factor and not factor_notes:
+        print("no bars: the model's word weighs nothing, and the rules alone choose",
+              file=sys.stderr)
+        return None
+    cases, _ = judged(options, options.bars)
+    asked = [case for case in cases if "model" in case]
+    views = [plain_view(asked, factor)] if factor else []
+    noted = asked_with_notes(options, cases, options.bars)
+    for wish in sorted({which for which, _ in noted}):
+        own = [one for which, one in noted if which == wish]
+        if factor:  # No second answer, or no weight of notes: lambda is for the one with them.
+            views.append(plain_view([case | {"model": said} for case, said, *_ in own], factor))
+        if factor_notes:
+            views.append(noted_view(own, factor, factor_notes))
+    of_cases, of_choices = options.rates
+    bars = bars_of(views, of_cases, of_choices)
+    print(f"of {len(asked)} cases in {len(views)} views: " + json.dumps(bars), file=sys.stderr)
+    return {"of_cases": of_cases, "of_choices": of_choices, "cases": len(asked),
+            "cases_sha256": hashlib.sha256(options.bars.read_bytes()).hexdigest(), "bars": bars}
 
 
 def main():
@@ -210,7 +278,17 @@ def main():
     parser.add_argument("--model", type=Path, default=ROOT / "build/model/model.gguf")
     parser.add_argument("--notes", action="store_true",
                         help="measure what an operator's notes change as well")
+    parser.add_argument("--bars", type=Path,
+                        help="other cases, to measure what may be done without a person")
+    parser.add_argument("--rates", type=float, nargs=2, default=(0.01, 0.1),
+                        metavar=("OF_CASES", "OF_CHOICES"),
+                        help="harm, of all cases and of those in which one kind is chosen")
     options = parser.parse_args()
+    if options.bars and options.beside != "rules":
+        parser.error("--bars is for an agent, which has the rules: --beside rules")
+    if options.bars and (set(options.bars.read_bytes().splitlines())
+                         & set(options.cases.read_bytes().splitlines())):
+        parser.error("--bars: on cases that choose the weights nothing can be promised")
     options.model = options.model.resolve()  # A ranking has the file's own name, not the link's.
     cases, model = judged(options, options.cases)
     telling = [case for case in cases if is_telling(case)]
@@ -223,7 +301,8 @@ def main():
     best = best_of(rows)
     print(f"of {len(telling)} cases: " + json.dumps(best), file=sys.stderr)
     of_notes = weight_of_notes(options, cases, best["lambda"]) if options.notes else 0
-    told = document_of(model, options.beside, best["lambda"], of_notes)
+    acts = acts_of(options, best["lambda"], of_notes) if options.bars else None
+    told = document_of(model, options.beside, best["lambda"], of_notes, acts)
     options.out.write_text(json.dumps(told, indent=1) + "\n")
     return 0
 

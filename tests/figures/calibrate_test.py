@@ -114,7 +114,59 @@ class Notes(unittest.TestCase):
                                   for seed in range(100)})
 
 
+class Bars(unittest.TestCase):
+    def cases(self, harmful_count, sure=0.95, unsure=0.6):
+        """A hundred choices to restart: the unsure ones harm."""
+        told = []
+        for at in range(100):
+            one = case(unsure if at < harmful_count else sure)
+            for remedy in one["remedies"]:
+                remedy["is_harmful"] = at < harmful_count and remedy["remedy"] == "restart"
+            told.append(one)
+        return told
+
+    def test_a_choice_is_the_loops_which_has_no_person_to_call(self):
+        remedies = [candidate("escalate", 0.5), candidate("restart", 0.3, is_harmful=True),
+                    candidate("observe", 0.2)]
+        told = calibrate.choice_of(remedies, [0.5, 0.3, 0.2])
+        self.assertEqual((told["kind"], told["is_harmful"]), ("restart", True))
+        self.assertAlmostEqual(told["harm"], -0.6)
+
+    def test_the_bar_lies_above_what_harmed_too_often(self):
+        view = calibrate.plain_view(self.cases(5), 1)
+        unsure, sure = -view[0]["harm"], -view[-1]["harm"]
+        [bar] = calibrate.bars_of([view], 0.01, 0.1)
+        self.assertTrue(unsure < bar["confidence_min"] <= sure)
+        self.assertEqual((bar["remedy"], bar["n"], bar["acts"], bar["harmful"]),
+                         ("restart", 100, 95, 0))
+
+    def test_too_few_cases_permit_nothing_at_the_rate(self):
+        self.assertEqual(calibrate.bars_of([calibrate.plain_view(self.cases(0)[:98], 1)],
+                                           0.01, 0.1), [])
+
+    def test_the_strictest_view_sets_the_bar(self):
+        harmful = calibrate.plain_view(self.cases(5), 1)
+        harmless = [one | {"is_harmful": False} for one in harmful]
+        [permissive] = calibrate.bars_of([harmless], 0.01, 0.1)
+        [alone] = calibrate.bars_of([harmful], 0.01, 0.1)
+        [both] = calibrate.bars_of([harmless, harmful], 0.01, 0.1)
+        self.assertEqual(alone["confidence_min"], both["confidence_min"])
+        self.assertLess(permissive["confidence_min"], both["confidence_min"])
+
+    def test_a_note_that_is_heard_makes_the_choice_of_its_view(self):
+        one = case(0.5) | {"model": Notes.PLAIN}
+        [told] = calibrate.noted_view([(one, Notes.SURE, "rollback")], 0, 2)
+        [before] = calibrate.noted_view([(one, Notes.UNSURE, None)], 0, 2)
+        self.assertEqual((told["kind"], before["kind"]), ("rollback", "restart"))
+
+
 class Document(unittest.TestCase):
+    def test_bars_are_written_where_they_were_measured(self):
+        model = {"name": "m sha256:00", "prompt_digest": "aa"}
+        acts = {"of_cases": 0.01, "of_choices": 0.1, "cases": 1, "cases_sha256": "00", "bars": []}
+        self.assertEqual(calibrate.document_of(model, "rules", 1, 0, acts)["acts"], acts)
+        self.assertNotIn("acts", calibrate.document_of(model, "rules", 1, 0))
+
     def test_the_weight_of_notes_is_written_where_there_is_one(self):
         model = {"name": "m sha256:00", "prompt_digest": "aa"}
         self.assertEqual(calibrate.document_of(model, "rules", 0, 2.5)["lambda_notes"], 2.5)

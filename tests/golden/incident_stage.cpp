@@ -103,6 +103,8 @@ Result<std::vector<std::string>> IncidentStage::run(const Words& words) {
         done = die(words);
     } else if (name == "autonomy") {
         done = set_autonomy(words);
+    } else if (name == "bar") {
+        done = set_bar(words);
     } else if (name == "starts_take" && words.size() == 2) {
         const Result<Duration> span = parse_span(words[1]);
         world_.start_for = span.value_or(Duration{});
@@ -219,7 +221,7 @@ Result<void> IncidentStage::symptom(const Words& words) {
     symptom_.kind = *kind;
     symptom_.value = std::stod(words[3]);
     node_ = "open";
-    executor_.open(heal::proposal_for_test(symptom_, *remedy));
+    executor_.open(heal::proposal_for_test(symptom_, *remedy, executor_.decide));
     return {};
 }
 
@@ -228,7 +230,7 @@ Result<void> IncidentStage::propose(const Words& words) {
     if (!remedy) {
         return std::unexpected(remedy.error());
     }
-    executor_.tell(heal::Proposed{heal::proposal_for_test(symptom_, *remedy)});
+    executor_.tell(heal::Proposed{heal::proposal_for_test(symptom_, *remedy, executor_.decide)});
     return {};
 }
 
@@ -263,6 +265,15 @@ Result<void> IncidentStage::set_autonomy(const Words& words) {
         return wrong("want: autonomy REMEDY LEVEL");
     }
     executor_.around.guard.autonomy[*kind] = *level;
+    return {};
+}
+
+Result<void> IncidentStage::set_bar(const Words& words) {
+    const auto kind = words.size() == 3 ? parse_enum<RemedyKind>(words[1]) : std::nullopt;
+    if (!kind) {
+        return wrong("want: bar REMEDY CONFIDENCE");
+    }
+    executor_.decide = heal::bar_for_test(*kind, std::stod(words[2]));
     return {};
 }
 

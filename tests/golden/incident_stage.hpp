@@ -8,6 +8,7 @@
 //     spares COUNT                            so many more instances are declared; first of all
 //     starts_take SPAN                        how long a new process does not answer
 //     autonomy REMEDY LEVEL                   guard's limit; everything stands at `act` at first
+//     bar REMEDY CONFIDENCE                   of a model's calibration; first of all
 //     unreadable runtime|edge, readable       a part of the world stops answering, or answers again
 //     symptom KIND SUBJECT VALUE REMEDY…      the agent proposes: an incident opens
 //     propose REMEDY…                         the agent's second opinion
@@ -56,6 +57,7 @@ class IncidentStage {
     Result<void> tick(const Words& words);
     Result<void> die(const Words& words);
     Result<void> set_autonomy(const Words& words);
+    Result<void> set_bar(const Words& words);
     void print_facts();
     void print_story();
     void print_commit(const heal::HealingThread& thread, const std::vector<Entry>& records);

@@ -74,16 +74,18 @@ std::vector<Reading> readings_of(const Told& told, EdgeCounters counters, Instan
     return {edge, log, MetricsReading{InstanceId("payments-1"), told.metrics, now}};
 }
 
-/// Twenty good seconds, a deploy (if it is one of ours), and then a third of all requests fails.
+/// Seventy good seconds, of which the first sixty are a second apart, a deploy (if it is one of
+/// ours), and then a third of all requests fails.
 Judged judge(const Told& told, bool has_deploy = true) {
     heal::Judge judge({.inventory = inventory(), .detect = {}, .diagnose = {}});
     Instant now{1h};
     EdgeCounters counters;
     const Told friendly{.log_lines = {"GET /pay 200 12ms"}};
-    for (int tick = 0; tick < 80; ++tick, now += 250ms) {
-        counters.requests_total += 50;
+    for (int tick = 0; tick < 140; ++tick) {
+        counters.requests_total += tick < 60 ? 200 : 50;
         (void)judge.take(readings_of(friendly, counters, now), now);
         REQUIRE(judge.symptoms(now).empty());
+        now += tick < 60 ? 1s : 250ms;
     }
     if (has_deploy) {
         judge.note(deploy_of(told.version, true, now));
