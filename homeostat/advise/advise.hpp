@@ -29,7 +29,7 @@ namespace homeostat::advise {
 
 /// What kind of structural remedy.
 enum class AdviceKind : std::uint8_t {
-    limit,              ///< On what may queue, or on what a process may use.
+    limit,              ///< On what may queue.
     timeout,            ///< Of calls to a neighbour.
     retry_budget,       ///< How many calls may be tried again.
     breaker,            ///< A circuit with a fallback.
@@ -63,8 +63,6 @@ struct Settings {
     std::uint32_t spares{0};       ///< Of these, such as run only while `scale` needs them.
     std::uint32_t min_healthy{1};  ///< As guard has it.
     bool has_probe{false};         ///< Instances are asked for their health.
-    bool has_memory_limit{false};  ///< Their command sets one.
-    bool may_restart{false};       ///< A process that has ended is started again by us alone.
     std::string backend;           ///< Of HAProxy; empty: the edge is another one, or none.
     std::string cluster;           ///< Of Envoy; likewise.
     Duration latency_p99_goal{};

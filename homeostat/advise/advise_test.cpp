@@ -51,7 +51,6 @@ Settings settings_for_test() {
     settings.instances = 5;
     settings.spares = 2;
     settings.backend = "payments";
-    settings.may_restart = true;
     settings.latency_p99_goal = std::chrono::milliseconds{250};
     settings.hold_for = std::chrono::minutes{2};
     settings.neighbours = {{ServiceId("rates"), "rates_b", ""},
@@ -101,8 +100,7 @@ struct Case {
 
 std::vector<Case> cases() {
     return {
-        {"a leak", incident_of(CauseKind::memory_leak), "limit, probe",
-         "the configuration, runtime.process.command, before the program; "
+        {"a leak", incident_of(CauseKind::memory_leak), "probe",
          "signals.http={ path: /healthz }; "},
         {"a slow neighbour", slow_neighbour("fraud"), "breaker, timeout",
          "neighbours[1].circuit=circuits; haproxy.cfg; haproxy.cfg, backend fraud_b; "},
@@ -150,7 +148,6 @@ TEST_CASE("a cause that came once, or at another service, gets nothing") {
 TEST_CASE("what the configuration has already is not advised") {
     Settings settings = settings_for_test();
     settings.has_probe = true;
-    settings.has_memory_limit = true;
     settings.min_healthy = 3;
     settings.spares = 1;
     settings.neighbours[1].circuit = "circuits";
@@ -181,6 +178,14 @@ TEST_CASE("a rule needs incidents of its own: slow ones, seen by users, helped b
     CHECK(kinds_of(advise(mixed, settings_for_test(), 2)) == "breaker");
 }
 
+TEST_CASE("a circuit is advised with the check without which guard would never open it") {
+    const Findings findings = findings_of(slow_neighbour("fraud"), 2);
+    REQUIRE(findings.advice.at(0).kind == AdviceKind::breaker);
+    const std::string& text = findings.advice.at(0).snippet->text;
+    CHECK(text.contains("\n# In backend fraud_b, and `check` behind each server."));
+    CHECK(text.contains("\noption httpchk GET /PATH\n"));
+}
+
 TEST_CASE("two neighbours that failed once each are no recurrence") {
     const std::vector<PastIncident> once{slow_neighbour("fraud"), slow_neighbour("rates")};
     CHECK(advise(once, settings_for_test(), 2).advice.empty());
@@ -201,12 +206,6 @@ TEST_CASE(
     const Advice advice = findings_of(crash, 2).advice.at(0);
     CHECK_FALSE(advice.because.contains("passwd"));
     CHECK(advice.setting->value == "2");
-}
-
-TEST_CASE("a memory limit is not advised where nobody starts what ends at it") {
-    Settings settings = settings_for_test();
-    settings.may_restart = false;
-    CHECK(kinds_of(findings_of(incident_of(CauseKind::memory_leak), 2, settings)) == "probe");
 }
 
 TEST_CASE("a second instance is advised where there is one and something spreads requests") {

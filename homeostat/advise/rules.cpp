@@ -60,6 +60,8 @@ std::string circuit_table(const Settings& settings) {
     return "circuits";
 }
 
+/// What guard opens one for is decided in ADR 7: an advised circuit that nothing could open would
+/// be worse than none.
 std::string circuit_lines(const std::string& table, const std::string& backend, Duration hold) {
     // Outlives what Homeostat holds, and ends by itself should nobody be left to close it.
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(hold).count() + 30;
@@ -70,7 +72,13 @@ std::string circuit_lines(const std::string& table, const std::string& backend, 
         "if {{ str({1}),table_gpt0({0}) gt 0 }}\n"
         "# Once in the file:\n"
         "backend {0}\n"
-        "    stick-table type string len 65 size 100 expire {2}s store gpt0\n",
+        "    stick-table type string len 65 size 100 expire {2}s store gpt0\n"
+        "# In backend {1}, and `check` behind each server. The circuit is opened while fewer than\n"
+        "# half of them answer their checks, or against slowness. One that answers errors at once\n"
+        "# is left alone unless its check fails as well: PATH has to try what fails. And from "
+        "then\n"
+        "# on a server whose check fails gets no calls at all: PATH must not fail for less.\n"
+        "option httpchk GET /PATH\n",
         table, backend, seconds);
 }
 
@@ -175,20 +183,6 @@ Proposed bound_retries(const Settings& settings, const std::string&) {
                            retry_lines(settings)}};
 }
 
-Proposed limit_memory(const Settings& settings, const std::string&) {
-    // Without the reflex what ends at its limit would stay away.
-    if (settings.has_memory_limit || !settings.may_restart) {
-        return std::nullopt;
-    }
-    return Change{
-        .because =
-            "memory climbed until instances stalled; one that reaches a limit ends and is "
-            "started again alone, before several stall at once. It does not mend the leak",
-        .snippet = Snippet{"the configuration, runtime.process.command, before the program",
-                           "# BYTES: above what an instance needs on its busiest day, below what "
-                           "the incidents tell.\nprlimit, --data=BYTES,\n"}};
-}
-
 Proposed add_probe(const Settings& settings, const std::string&) {
     if (settings.has_probe) {
         return std::nullopt;
@@ -242,7 +236,6 @@ Proposed end_copies(const Settings& settings, const std::string& target) {
 }
 
 constexpr std::array table{
-    Rule{CauseKind::memory_leak, AdviceKind::limit, any, limit_memory},
     Rule{CauseKind::memory_leak, AdviceKind::probe, is_seen_by_users_first, add_probe},
     Rule{CauseKind::dependency_failing, AdviceKind::breaker, any, declare_circuit},
     Rule{CauseKind::dependency_failing, AdviceKind::timeout, is_slowness, bound_calls},

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace homeostat::app {
@@ -17,16 +16,6 @@ namespace {
 
 using advise::Advice;
 using advise::Recurrence;
-
-/// What a command says that bounds the memory of what it starts.
-constexpr std::array memory_limits{"prlimit", "ulimit", "softlimit", "MemoryMax"};
-
-bool has_memory_limit(const std::vector<std::string>& command) {
-    return std::ranges::any_of(command, [](const std::string& word) {
-        return std::ranges::any_of(memory_limits,
-                                   [&](const char* limit) { return word.contains(limit); });
-    });
-}
 
 /// Nothing where it has to be done by hand.
 std::optional<std::string> patch_of(const Advice& advice, const AdviceReport& report) {
@@ -176,8 +165,6 @@ advise::Settings advise_settings(const Config& config) {
     settings.spares = config.process.spares;
     settings.min_healthy = config.guard.min_healthy;
     settings.has_probe = config.http_signal.has_value();
-    settings.has_memory_limit = has_memory_limit(config.process.command);
-    settings.may_restart = config.guard.autonomy_of(RemedyKind::restart) == Autonomy::act;
     settings.backend = config.haproxy ? config.haproxy->backend : std::string();
     settings.cluster = config.envoy ? config.envoy->cluster : std::string();
     settings.latency_p99_goal = config.latency_p99_goal;

@@ -74,7 +74,12 @@ constexpr const char* golden =
     R"(to choose: what\n# callers can live with while fraud_b is down.\nhttp-request return )"
     R"(status 200 content-type application/json string 'YOUR FALLBACK' if { )"
     R"(str(fraud_b),table_gpt0(circuits) gt 0 }\n# Once in the file:\nbackend circuits\n    )"
-    R"(stick-table type string len 65 size 100 expire 150s store gpt0\n"
+    R"(stick-table type string len 65 size 100 expire 150s store gpt0\n# In backend )"
+    R"(fraud_b, and `check` behind each server. The circuit is opened while fewer than\n# )"
+    R"(half of them answer their checks, or against slowness. One that answers errors at )"
+    R"(once\n# is left alone unless its check fails as well: PATH has to try what fails. And )"
+    R"(from then\n# on a server whose check fails gets no calls at all: PATH must not fail for )"
+    R"(less.\noption httpchk GET /PATH\n"
       }
     }
   ],

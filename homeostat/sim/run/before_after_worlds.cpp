@@ -150,18 +150,6 @@ std::uint32_t draw_instance(Rng& rng, const Options& options) {
     return static_cast<std::uint32_t>(rng.between(0, count - 1));
 }
 
-void let_leak(Rng& rng, Options& options, const TrialOrder&) {
-    ServiceSpec& service = service_of(options);
-    service.is_stalled_by_memory = true;
-    for (std::uint32_t instance = 0; instance < service.replicas_count; ++instance) {
-        const double mb_per_s = draw_between(rng, 3, 8);
-        add_each_time(
-            rng, options,
-            {.kind = FaultKind::leak, .service = own, .replica = instance, .strength = mb_per_s},
-            {100, 180});
-    }
-}
-
 /// Neither is short of workers while calls take long, so that answers are late and do not fail.
 InjectedFault make_late(Rng& rng, Options& options, const TrialOrder& order) {
     for (const ServiceIndex index : {own, neighbour}) {
@@ -288,17 +276,6 @@ void let_copies_be_wrong(Rng& rng, Options& options, const TrialOrder&) {
 
 // --- The changes ---------------------------------------------------------------------------------
 
-constexpr double memory_limit_share = 0.7;  ///< Of what it stalls at: "below what incidents tell".
-
-void limit_memory(Options& options, const TrialOrder&) {
-    service_of(options).is_stalled_by_memory = false;
-    service_of(options).memory_max_mb *= memory_limit_share;
-}
-
-std::string says_memory_limit(const TrialOrder&) {
-    return "an instance stalls when its memory is full; then ends at 70 % of it";
-}
-
 void add_circuit(Options& options, const TrialOrder&) {
     neighbour_link(options).has_circuit = true;
 }
@@ -386,7 +363,6 @@ constexpr std::string_view edge_has_looked =
     "told there";
 
 constexpr std::array trials{
-    Trial{CauseKind::memory_leak, AdviceKind::limit, let_leak, limit_memory, says_memory_limit},
     Trial{.cause = CauseKind::memory_leak,
           .advice = AdviceKind::probe,
           .not_simulated = edge_has_looked},
