@@ -89,6 +89,10 @@ std::vector<Trouble> confirmed_claims(const State& state,
     const Numbers numbers{look, symptom, limits};
     const Instant since = symptom.began_at - limits.order_slack;
     std::vector<Trouble> claims;
+    // Whoever began to look just now cannot tell what is new from what was claimed all the time.
+    if (symptom.began_at - state.watched_since.value_or(symptom.began_at) < claims_apart_max) {
+        return claims;
+    }
     for (const auto& [trouble, claim] : state.claims) {
         if (claim.began_at >= since && is_confirmed(numbers, trouble)) {
             claims.push_back(trouble);

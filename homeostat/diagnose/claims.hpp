@@ -16,7 +16,8 @@
 namespace homeostat::diagnose {
 
 /// Those that began with the symptom, the loudest first: what had been claimed before it explains
-/// nothing.
+/// nothing. None within the first minute of watching: what was claimed before an agent began is not
+/// kept, as whoever can write into a log would otherwise write into the ledger.
 /// REQUIRES: all other members of `look` are there.
 [[nodiscard]] std::vector<Trouble> confirmed_claims(const State& state,
                                                     const Look& look,

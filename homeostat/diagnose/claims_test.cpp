@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace homeostat::diagnose {
@@ -36,8 +37,15 @@ void claim(State& state, Trouble trouble, Instant at, double lines = 1) {
     remember(state, signal);
 }
 
-State claiming_all() {
+/// It has been watched for an hour.
+State watched() {
     State state;
+    state.watched_since = began_at - 1h;
+    return state;
+}
+
+State claiming_all() {
+    State state = watched();
     for (std::size_t at = 0; at < troubles_count; ++at) {
         claim(state, static_cast<Trouble>(at), began_at);
     }
@@ -106,10 +114,22 @@ TEST_CASE("what was claimed before the symptom explains nothing, until a minute 
     }
     CHECK(told(state, look).empty());
 
-    State quiet;
+    State quiet = watched();
     claim(quiet, Trouble::exception, began_at - 5min);
     claim(quiet, Trouble::exception, began_at + 1s);
     CHECK(told(quiet, look) == std::vector{Trouble::exception});
+}
+
+TEST_CASE("whoever has begun to watch within a minute of the symptom tells no claim") {
+    Look look;
+    look.own = failing;
+    for (const auto& [watched_for, is_told] :
+         {std::pair{59s, false}, std::pair{60s, true}, std::pair{0s, false}}) {
+        State state;
+        state.watched_since = began_at - watched_for;
+        claim(state, Trouble::exception, began_at);
+        CHECK(told(state, look).empty() == !is_told);
+    }
 }
 
 TEST_CASE("the loudest claim comes first, and what it was once does not count") {
@@ -137,7 +157,7 @@ TEST_CASE("a confirmed claim is a line of the evidence") {
     Inventory inventory;
     inventory.service = ServiceId("payments");
     inventory.instances = {InstanceId("payments-0")};
-    State state;
+    State state = watched();
     const auto count = [&](SignalKind kind, double value) {
         Signal signal;
         signal.kind = kind;

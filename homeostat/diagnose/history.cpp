@@ -147,6 +147,7 @@ void remember_claim(State& state, const Signal& signal) {
 }  // namespace
 
 void remember(State& state, const Signal& signal) {
+    state.watched_since = std::min(state.watched_since.value_or(signal.at), signal.at);
     switch (signal.kind) {
         case SignalKind::requests_count:
         case SignalKind::errors_count:

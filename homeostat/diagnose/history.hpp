@@ -113,6 +113,7 @@ struct State {
     std::map<Subject, Copies> copies;
     std::deque<NewTemplate> new_templates;  ///< Oldest first.
     std::map<Trouble, Claim> claims;        ///< Of the guarded service's instances together.
+    std::optional<Instant> watched_since;   ///< The first signal; claims of before were not seen.
     std::vector<Change> changes;            ///< Oldest first.
 };
 
