@@ -56,6 +56,8 @@ struct Plan {
     std::uint32_t invalidations_count{0};
     /// Told of: drained by somebody else, and left so. Written by whoever told it.
     std::vector<InstanceId> left_drained{};
+    /// When the wait for the first step was looked at last. Written by whoever looks.
+    std::optional<Instant> looked_at{};
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
@@ -70,6 +72,7 @@ struct Plan {
         field("replacements", self.replacements);
         field("invalidations_count", self.invalidations_count, may_be_absent);
         field("left_drained", self.left_drained, may_be_absent);
+        field("looked_at", self.looked_at);
     }
     friend bool operator==(const Plan&, const Plan&) = default;
 };

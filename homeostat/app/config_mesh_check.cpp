@@ -1,7 +1,10 @@
 #include "homeostat/app/config_mesh_check.hpp"
 
+#include "homeostat/net/endpoint.hpp"
+
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -76,6 +79,28 @@ void check_keys(const ConfigFile& file, ConfigReading& reading) {
     }
 }
 
+bool is_on_other_machine(const PeerConfig& peer) {
+    const Result<net::Address> address = net::parse_endpoint(peer.url);
+    return address && !net::is_local(address->endpoint);
+}
+
+/// An agent that listens to its own machine only says all and hears nothing of the others.
+void check_reach(const ConfigFile& file, ConfigReading& reading) {
+    const bool has_far_neighbour =
+        std::ranges::any_of(file.neighbours, [](const NeighbourSection& neighbour) {
+            return neighbour.agent && is_on_other_machine(neighbour.agent->config);
+        });
+    const bool has_far_caller = std::ranges::any_of(
+        file.mesh->callers,
+        [](const MeshCallerSection& caller) { return is_on_other_machine(caller.agent.config); });
+    const Result<net::Address> own = net::parse_endpoint("http://" + file.mesh->config.listen);
+    if ((has_far_neighbour || has_far_caller) && own && net::is_local(own->endpoint)) {
+        reading.tell_at("mesh.listen",
+                        "a neighbour is on another machine and cannot reach this address — write "
+                        "one that it reaches, as in 10.0.0.6:7071");
+    }
+}
+
 }  // namespace
 
 void check_mesh(const ConfigFile& file, ConfigReading& reading) {
@@ -106,6 +131,7 @@ void check_mesh(const ConfigFile& file, ConfigReading& reading) {
                         "a second that the whole service serves well");
     }
     check_keys(file, reading);
+    check_reach(file, reading);
 }
 
 }  // namespace homeostat::app

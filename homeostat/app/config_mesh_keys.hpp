@@ -28,11 +28,18 @@ struct PublicKeyValue {
     [[nodiscard]] json::object schema() const;
 };
 
+/// "http://10.0.0.7:7071": where the agent of a neighbour listens, on this machine or another one.
+struct PeerUrlValue {
+    [[nodiscard]] Result<std::string> parse(std::string_view text) const;
+    [[nodiscard]] json::value write(const std::string& value) const { return json::value(value); }
+    [[nodiscard]] json::object schema() const;
+};
+
 struct PeerSection {
     PeerConfig config;
     static void keys(auto& self, auto&& key) {
         key(Key{"url", "Where that agent listens, as in http://127.0.0.1:7071", Need::required},
-            ModelUrlValue{}, self.config.url);
+            PeerUrlValue{}, self.config.url);
         key(Key{"key", "Its public key, 64 hex digits: `homeostat mesh --key` there says it",
                 Need::required},
             PublicKeyValue{}, self.config.key);

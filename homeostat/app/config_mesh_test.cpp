@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace homeostat::app {
@@ -45,12 +46,15 @@ Config config_of(const std::string& text) {
     return *report.config;
 }
 
-/// The whole configuration with one part of it exchanged.
-std::string but(std::string_view part, std::string_view other) {
-    std::string text = whole();
+/// A configuration with one part of it exchanged.
+std::string but(std::string text, std::string_view part, std::string_view other) {
     const std::size_t at = text.find(part);
     REQUIRE(at != std::string::npos);
     return text.replace(at, part.size(), other);
+}
+
+std::string but(std::string_view part, std::string_view other) {
+    return but(whole(), part, other);
 }
 
 }  // namespace
@@ -84,6 +88,29 @@ TEST_CASE("what neighbours can agree on becomes routes, callers, keys and dimmer
           "    shop[\"shop\"] -->|\"lean\"| payments\n");
 }
 
+TEST_CASE("the agent of a neighbour may be on another machine") {
+    for (const std::string_view url : {"http://10.0.0.7:7072", "http://[2001:db8::7]:7072"}) {
+        CAPTURE(url);
+        for (const std::string_view listen : {"10.0.0.6:7071", "0.0.0.0:7071"}) {
+            const Config config =
+                config_of(but(but("http://127.0.0.1:7072", url), "127.0.0.1:7071", listen));
+            CHECK(peers_of(config).value().at("fraud") == net::parse_endpoint(url)->endpoint);
+        }
+    }
+}
+
+TEST_CASE("who listens to its own machine only has no neighbour on another one") {
+    constexpr std::string_view problem = "mesh.listen: a neighbour is on another machine";
+    for (const std::string_view near : {"http://127.0.0.1:7072", "http://127.0.0.1:7073"}) {
+        CAPTURE(near);
+        const std::string far = but(near, "http://10.0.0.7:7072");
+        CHECK(problems_of(far).find(problem) != std::string::npos);
+        const std::string other_loopback = but(far, "127.0.0.1:7071", "[::1]:7071");
+        CHECK(problems_of(other_loopback).find(problem) != std::string::npos);
+    }
+    CHECK(problems_of(whole()).empty());
+}
+
 TEST_CASE("without a word about it nothing is agreed on, and nothing done") {
     const Config config = config_of(std::string(beginning_for_test));
     CHECK_FALSE(config.mesh);
@@ -105,6 +132,8 @@ TEST_CASE("what could not be agreed on, kept or believed is refused with its men
              {but("mode: none", "mode: sampled"), "fraud: the mode 'sampled' stands twice"},
              {but("mode: none", "mode: a_name_of_more_than_24_bytes"), "mode"},
              {but(key_of_fraud, "abc"), "no public key — write the 64 digits"},
+             {but("http://127.0.0.1:7072", "http://127.0.0.1:7072/v1"), "it names a path"},
+             {but("http://127.0.0.1:7072", "http://fraud:7072"), "names are not resolved"},
              {but("  capacity: 400\n", ""), "mesh: callers, and nothing to share among them"},
              {but("service: shop", "service: payments"), "'payments' is the guarded service"},
              {but("service: shop", "service: fraud"), "'fraud' has another agent under neighbours"},

@@ -168,6 +168,130 @@ TEST_CASE("a process that has ended is started at once, and no neighbour is aske
           consulting.neighbours.told.end());
 }
 
+TEST_CASE("an instance that is ejected and held is in nobody's way") {
+    SimulatedMachine machine;
+    machine.settings.inventory.may_eject = true;
+    machine.world.instance(InstanceId("payments-1")).is_slow = true;
+    Consulting consulting(machine);
+    Symptom slow = about_instance_for_test(SymptomKind::latency, "payments-1", machine.world.now);
+    slow.value = 480;
+    slow.limit = 250;
+    (void)consulting.wait_for_first_effect(proposal_for_test(slow, eject_for_test("payments-1")));
+    REQUIRE(consulting.process.settle_at("hold"));
+    consulting.process.clock.run_for(1s);
+    CHECK(consulting.neighbours.told == std::vector{CapacityWork::none, CapacityWork::taking,
+                                                    CapacityWork::proving, CapacityWork::none});
+}
+
+TEST_CASE("the cure of an ejected instance waits for its sessions, and keeps its turn meanwhile") {
+    SimulatedMachine machine;
+    machine.settings.inventory.may_eject = true;
+    machine.settings.drain_for_max = 10s;
+    SimulatedInstance& slow_one = machine.world.instance(InstanceId("payments-1"));
+    slow_one.is_slow = true;
+    slow_one.sessions_end_at = machine.world.now + 1h;
+    Consulting consulting(machine);
+    Symptom slow = about_instance_for_test(SymptomKind::latency, "payments-1", machine.world.now);
+    slow.value = 480;
+    slow.limit = 250;
+    (void)consulting.wait_for_first_effect(proposal_for_test(slow, eject_for_test("payments-1")));
+    REQUIRE(consulting.process.settle_at("hold"));
+    const std::size_t asked_count = consulting.neighbours.asked_at.size();
+    slow.noticed_at = machine.world.now;
+    REQUIRE(consulting.process.submit(proposal_for_test(slow, restart_for_test("payments-1"))));
+    const auto has_begun = [&] { return starts_count_of(machine, "payments-1") > 0; };
+    CHECK(consulting.process.clock.run_until(has_begun, 45s));
+    CHECK(consulting.neighbours.asked_at.size() == asked_count + 1);
+}
+
+TEST_CASE("a disk that is slower than a turn lasts costs an incident half a minute, and no more") {
+    SimulatedMachine machine = bad_deploy();
+    Consulting consulting(machine);
+    machine.disk.append_takes = 4s;
+    (void)consulting.wait_for_first_effect(rollback_of(machine));
+    machine.disk.append_takes = 2ms;
+    CHECK(consulting.neighbours.asked_at.size() > 1);
+    const Duration asked_for =
+        consulting.neighbours.asked_at.back() - consulting.neighbours.asked_at.front();
+    CHECK(asked_for < 45s);
+    REQUIRE(consulting.process.settle());
+    CHECK(machine.story().back() == "closed healed");
+}
+
+TEST_CASE("who stands still between its leave and its first effect asks again") {
+    SimulatedMachine machine = bad_deploy();
+    Consulting consulting(machine);
+    REQUIRE(consulting.process.submit(rollback_of(machine)));
+    REQUIRE(consulting.process.settle_at("act"));
+    REQUIRE(count_lines(machine, "intent ") == 0);
+    const Instant done_at = machine.world.now + 8s;
+    consulting.neighbours.says = [&] {
+        return machine.world.now < done_at ? Words{mine} : Words{};
+    };
+    machine.world.pass(5s);
+    consulting.process.clock.run_for(2s);
+    CHECK(consulting.neighbours.asked_at.size() == 2);
+    CHECK(count_lines(machine, "intent ") == 0);
+    REQUIRE(consulting.process.settle());
+    CHECK(machine.story().back() == "closed healed");
+    CHECK(is_one_effect_per_intent(machine));
+}
+
+TEST_CASE("a successor of who was let go and did not begin asks again") {
+    SimulatedMachine machine = bad_deploy();
+    {
+        Consulting consulting(machine);
+        REQUIRE(consulting.process.submit(rollback_of(machine)));
+        REQUIRE(consulting.process.settle_at("act"));
+        const std::size_t before_count = machine.disk.groups.size();
+        REQUIRE(consulting.process.clock.run_until(
+            [&] { return machine.disk.groups.size() > before_count; }, 1s));
+    }
+    REQUIRE(count_lines(machine, "intent ") == 0);
+    SimulatedProcess process(machine);
+    ScriptedNeighbours neighbours(process.clock);
+    const Instant done_at = machine.world.now + 3s;
+    neighbours.says = [&] { return machine.world.now < done_at ? Words{mine} : Words{}; };
+    process.executor->consult(neighbours);
+    REQUIRE(process.start());
+    process.clock.run_for(2s);
+    CHECK(count_lines(machine, "intent ") == 0);
+    REQUIRE(process.settle());
+    CHECK(machine.story().back() == "closed healed");
+}
+
+TEST_CASE("an effect that was permitted long before it could begin is not done by that permit") {
+    SimulatedMachine machine = bad_deploy();
+    Consulting consulting(machine);
+    REQUIRE(consulting.process.submit(rollback_of(machine)));
+    REQUIRE(consulting.process.settle_at("act"));
+    machine.disk.append_takes = 11s;
+    REQUIRE(consulting.process.clock.run_until([&] { return count_lines(machine, "intent ") == 1; },
+                                               1min));
+    machine.disk.append_takes = 2ms;
+    REQUIRE(consulting.process.settle());
+    CHECK(machine.has_line("outcome i-1.e1 refused"));
+    CHECK(machine.story().back() == "closed healed");
+    CHECK(is_one_effect_per_intent(machine));
+}
+
+TEST_CASE("a process that has ended is started though the disk is slow: nothing is taken away") {
+    SimulatedMachine machine = bad_deploy();
+    machine.world.versions_bad.clear();
+    Consulting consulting(machine);
+    machine.world.end_process(InstanceId("payments-1"));
+    REQUIRE(consulting.process.submit(reflex_of(machine, "payments-1")));
+    REQUIRE(consulting.process.settle_at("act"));
+    machine.disk.append_takes = 11s;
+    REQUIRE(consulting.process.clock.run_until([&] { return count_lines(machine, "intent ") == 1; },
+                                               1min));
+    machine.disk.append_takes = 2ms;
+    REQUIRE(consulting.process.settle());
+    CHECK(machine.has_line("outcome i-1.e1 done"));
+    CHECK(starts_count_of(machine, "payments-1") == 1);
+    CHECK(is_one_effect_per_intent(machine));
+}
+
 TEST_CASE("a wait for a neighbour is decided again from the ledger alone") {
     SimulatedMachine machine = bad_deploy();
     DecisionSettings settings;

@@ -243,6 +243,7 @@ Task<bool> ExecutorRole::advance_once(Slot& slot, Incoming incoming) {
     // writing, or two effects could both be "the only one".
     co_await take_turn();
     std::vector<HealingCommand> commands;
+    const Instant decided_at = ports_.clock.now();
     Result<void> taken = co_await take_step(slot, std::move(incoming.input), commands);
     is_advancing_ = false;
     // What nobody waits for any more is dropped. What could not be kept did not happen.
@@ -258,7 +259,7 @@ Task<bool> ExecutorRole::advance_once(Slot& slot, Incoming incoming) {
                        asio::detached);
     }
     for (HealingCommand& command : commands) {
-        co_await carry_out(slot, std::move(command));
+        co_await carry_out(slot, std::move(command), decided_at);
     }
     co_return true;
 }

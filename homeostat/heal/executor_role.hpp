@@ -132,7 +132,7 @@ class ExecutorRole final : public ports::Executor {
     /// One group of the ledger: what the step wants kept, and its commit.
     Task<bool> write_step(Slot& slot, HealingAdvance& advance);
     void tell_person(const Slot& slot, const HealingInput& input) const;
-    Task<void> carry_out(Slot& slot, HealingCommand command);
+    Task<void> carry_out(Slot& slot, HealingCommand command, Instant decided_at);
     Task<void> wake_later(std::string id, std::uint64_t generation, Instant at);
     Task<void> tell_of_parked();
     Task<bool> close_as(std::string id, Entry closed);
@@ -149,7 +149,7 @@ class ExecutorRole final : public ports::Executor {
     [[nodiscard]] std::string time_mark() const;
     Task<Facts> read_facts(ports::Neighbours* neighbours, std::string incident);
     void tell_neighbours() const;
-    Task<Outcome> perform(Request request);
+    Task<Outcome> perform(Request request, Instant decided_at);
     Task<Proof> verify(Symptom symptom);
     Task<void> watch_edge();
     Task<void> prove_versions();

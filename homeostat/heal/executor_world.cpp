@@ -21,6 +21,9 @@ constexpr Duration edge_watch_every = std::chrono::seconds{1};
 constexpr std::size_t edge_watch_samples_max = 5;
 constexpr Duration proving_every = std::chrono::seconds{1};
 constexpr Duration verify_every = std::chrono::milliseconds{50};
+/// Whoever stood still for longer between a permit and its effect has slept through what the permit
+/// was given by. A disk that is slow to take an intent needs less.
+constexpr Duration permit_for_max = std::chrono::seconds{10};
 
 void note_counters(std::deque<EdgeCounters>& samples, const EdgeCounters& counters) {
     const bool has_restarted =
@@ -45,6 +48,12 @@ void drop_looks(std::deque<Incoming>& inbox) {
     });
 }
 
+/// That nothing runs there is the actuator's own precondition: no old fact lets it take any away.
+bool starts_dead(const Step& step) {
+    const auto* replace = std::get_if<Replace>(&step);
+    return replace != nullptr && replace->expected.pid == 0;
+}
+
 /// Its remedy takes instances out that serve, or may.
 bool takes_capacity(const IncidentState& state) {
     const Remedy& remedy = state.plan ? state.plan->remedy : state.proposal.choice.remedy;
@@ -55,11 +64,11 @@ bool takes_capacity(const IncidentState& state) {
 
 }  // namespace
 
-Task<void> ExecutorRole::carry_out(Slot& slot, HealingCommand asked) {
+Task<void> ExecutorRole::carry_out(Slot& slot, HealingCommand asked, Instant decided_at) {
     graph::Tell<Incident> reply{Notified{}, asked.task, asked.attempt};
     if (auto* perform_command = std::get_if<Perform>(&asked.command)) {
         const EffectId effect = perform_command->request.effect();
-        Outcome outcome = co_await perform(std::move(perform_command->request));
+        Outcome outcome = co_await perform(std::move(perform_command->request), decided_at);
         reply.message = Performed{effect, std::move(outcome)};
     } else if (const auto* verify_command = std::get_if<Verify>(&asked.command)) {
         Proof proof = co_await verify(verify_command->symptom);
@@ -131,11 +140,15 @@ Task<Facts> ExecutorRole::read_facts() {
     co_return facts;
 }
 
-Task<Outcome> ExecutorRole::perform(Request request) {
+Task<Outcome> ExecutorRole::perform(Request request, Instant decided_at) {
     // The facts are older than the turn of this thread and the write of its intent: whoever has
     // suspended us since was told that no effect begins (tests/models/kill_switch.pml).
     if (ports_.kill_switch.is_engaged()) {
         co_return Outcome{OutcomeKind::refused, "Homeostat is suspended"};
+    }
+    const bool is_stale = ports_.clock.now() - decided_at > permit_for_max;
+    if (is_stale && !starts_dead(request.step())) {
+        co_return Outcome{OutcomeKind::refused, "it was permitted too long ago"};
     }
     for (ports::Actuator* actuator : ports_.actuators) {
         if (actuator->performs(request.step())) {

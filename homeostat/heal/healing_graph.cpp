@@ -38,6 +38,7 @@ void begin_waits_anew(IncidentState& state, Instant now) {
         state.plan->began_at = boot_began_at;
         state.plan->step_last_at = now;
         state.plan->drain_began_at = now;
+        state.plan->looked_at.reset();
     }
     const auto hold_anew = [now](act::Held& held) {
         held.until = now + (held.until - held.since);
@@ -178,7 +179,12 @@ const HealingQuestion* question_of(const HealingThread& thread) {
 }
 
 std::string text_of(const HealingThread& thread, const HealingQuestion& question) {
-    return thread.id + ": may I " + describe(question.question.remedy) + "?";
+    const std::optional<HoldBack>& held_back = incident_of(thread).proposal.choice.held_back;
+    std::string doubt;
+    if (held_back) {
+        doubt = ", though it is held back (" + std::string(to_text(held_back->by)) + ")";
+    }
+    return thread.id + ": may I " + describe(question.question.remedy) + doubt + "?";
 }
 
 std::string id_of(const HealingQuestion& question) {

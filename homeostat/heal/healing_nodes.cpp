@@ -47,6 +47,7 @@ guard::Case case_of(const IncidentState& state) {
         .attempts_count = static_cast<std::uint32_t>(begun_count),
         .is_reflex = is_reflex(state),
         .is_undo = state.is_undo,
+        .is_held_back = !state.is_undo && state.proposal.choice.held_back.has_value(),
         .is_contained = state.held.has_value(),
         .edge_errors_at_open = state.edge_errors_at_open,
         .edge_requests_at_open = state.edge_requests_at_open,
@@ -222,8 +223,7 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
         state = asking_anew(std::move(state));
     }
     if (message_in<Cleared>(event) != nullptr) {
-        const bool holds = state.held.has_value();
-        return go(std::move(state), holds ? "hold" : "close");
+        return go(state, state.held ? "hold" : "close");
     }
     if (asks_for_facts(event)) {
         return read_facts(std::move(state));
@@ -362,11 +362,13 @@ HealingTurn act(IncidentState state, const HealingEvent& event, const HealingCon
     const bool is_cleared = message_in<Cleared>(event) != nullptr;
     if (is_cleared && !has_begun(state)) {
         state.tried.pop_back();
-        const bool holds = state.held.has_value();
-        return go(std::move(state), holds ? "hold" : "close");
+        return go(state, state.held ? "hold" : "close");
     }
-    const bool is_told = message_in<Notified>(event) != nullptr;
-    if (asks_for_facts(event) || is_cleared || is_told) {
+    if (!has_begun(state) && has_lost_its_turn(case_of(state), *state.plan, event, context)) {
+        return take_turn_anew(std::move(state), context);
+    }
+    keep_turn(state, context.now);
+    if (asks_for_facts(event) || is_cleared || message_in<Notified>(event) != nullptr) {
         return read_facts(std::move(state));
     }
     if (const auto* performed = message_in<Performed>(event)) {

@@ -3,6 +3,7 @@
 #include "homeostat/base/fields.hpp"
 #include "homeostat/heal/healing_put_off.hpp"
 #include "homeostat/heal/healing_turn.hpp"
+#include "homeostat/mesh/limits.hpp"
 #include "homeostat/record/record.hpp"
 
 #include <fmt/format.h>
@@ -21,12 +22,20 @@ bool is_told_already(const IncidentState& state, const HealingContext& context) 
            context.now < *told_at + told_again_after;
 }
 
+namespace {
+
+bool may_ask_neighbours(const homeostat::guard::Case& asked, const HealingContext& context) {
+    const bool has_patience = !asked.heed_until || context.now < *asked.heed_until;
+    return context.around.asks_neighbours && homeostat::guard::heeds_neighbours(asked) &&
+           has_patience;
+}
+
+}  // namespace
+
 bool has_yet_to_ask(const homeostat::guard::Case& asked,
                     const Facts& facts,
                     const HealingContext& context) {
-    const bool has_patience = !asked.heed_until || context.now < *asked.heed_until;
-    return context.around.asks_neighbours && homeostat::guard::heeds_neighbours(asked) &&
-           !facts.neighbours && has_patience;
+    return may_ask_neighbours(asked, context) && !facts.neighbours;
 }
 
 HealingTurn ask_neighbours(IncidentState state) {
@@ -35,6 +44,29 @@ HealingTurn ask_neighbours(IncidentState state) {
     HealingTurn turn = stay(std::move(state));
     turn.commands.emplace_back(ReadFacts{.asks_neighbours = true});
     return turn;
+}
+
+bool has_lost_its_turn(const homeostat::guard::Case& asked,
+                       const act::Plan& plan,
+                       const HealingEvent& event,
+                       const HealingContext& context) {
+    constexpr Duration turn_for_max = mesh::Limits{}.leave_for;
+    const bool is_late = context.now - plan.looked_at.value_or(plan.began_at) >= turn_for_max;
+    return (is_late || is_after_restart(event)) && may_ask_neighbours(asked, context);
+}
+
+void keep_turn(IncidentState& state, Instant now) {
+    if (state.plan->steps_count == 0) {
+        state.plan->looked_at = now;
+    }
+}
+
+/// What makes it late may make it late each time, a disk that is slow for instance: from the first
+/// time on it heeds neighbours no longer than if one objected each time.
+HealingTurn take_turn_anew(IncidentState state, const HealingContext& context) {
+    state.tried.pop_back();
+    state.heed_until = state.heed_until.value_or(context.now + homeostat::guard::heed_for_max);
+    return go(std::move(state), "guard");
 }
 
 HealingTurn ask(IncidentState state, const HealingEvent& event, const HealingContext&) {

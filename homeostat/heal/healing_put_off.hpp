@@ -31,6 +31,13 @@ inline void count_from(IncidentState& state, const Facts& facts) {
     state.edge_requests_at_open = facts.edge.requests_total;
 }
 
+/// That the same rule has refused the same remedy for the same symptom is told again after this.
+inline constexpr Duration told_again_after = std::chrono::minutes{10};
+
+/// A symptom that comes and goes opens an incident each time, and each is refused by the same rule:
+/// nobody reads the hundredth notice. Where something was begun each is told of.
+[[nodiscard]] bool is_told_already(const IncidentState& state, const HealingContext& context);
+
 /// What guard refuses in passing is judged anew later. A person is told, unless they were at an
 /// earlier such refusal. REQUIRES: nothing of the remedy, or of the plan whose step it is, was
 /// begun.

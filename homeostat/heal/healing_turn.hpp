@@ -82,13 +82,6 @@ template <class M>
     return turn;
 }
 
-/// That the same rule has refused the same remedy for the same symptom is told again after this.
-inline constexpr Duration told_again_after = std::chrono::minutes{10};
-
-/// A symptom that comes and goes opens an incident each time, and each is refused by the same rule:
-/// nobody reads the hundredth notice. Where something was begun each is told of.
-[[nodiscard]] bool is_told_already(const IncidentState& state, const HealingContext& context);
-
 /// Whether neighbours have a word before what guard permits, and have not had it.
 [[nodiscard]] bool has_yet_to_ask(const homeostat::guard::Case& asked,
                                   const Facts& facts,
@@ -96,6 +89,20 @@ inline constexpr Duration told_again_after = std::chrono::minutes{10};
 
 /// Looks at the world once more, with their answers in it.
 [[nodiscard]] HealingTurn ask_neighbours(IncidentState state);
+
+/// Nothing of the plan has begun: whether neighbours that have let it go do not count on that any
+/// more, because nobody lived here meanwhile, or whoever did stood still. Who waits tells them that
+/// it is at it for as long as it looks.
+[[nodiscard]] bool has_lost_its_turn(const homeostat::guard::Case& asked,
+                                     const act::Plan& plan,
+                                     const HealingEvent& event,
+                                     const HealingContext& context);
+
+/// Has looked now, and is not late. REQUIRES: a plan.
+void keep_turn(IncidentState& state, Instant now);
+
+/// Back to guard, which asks neighbours again; for a bounded time.
+[[nodiscard]] HealingTurn take_turn_anew(IncidentState state, const HealingContext& context);
 
 [[nodiscard]] inline bool is_first(const HealingEvent& event) {
     return std::holds_alternative<graph::Entered>(event);

@@ -44,7 +44,6 @@ struct ImmuneSettings {
     guard::MarkLimits limits;
     Autonomy autonomy{Autonomy::watch};
     std::string life;  ///< Of this process: begins the ids of its effects.
-    Duration poll_every{std::chrono::seconds{1}};
     Duration poll_for_max{std::chrono::seconds{5}};  ///< All that a feed lists may be long.
     Duration look_every{std::chrono::milliseconds{250}};
     Duration look_for_max{std::chrono::milliseconds{500}};

@@ -98,9 +98,11 @@ class ScriptedFeed final : public ports::ThreatFeed {
     FeedUpdate next;  ///< Told once.
     bool is_dead{false};
     bool hangs{false};
+    std::size_t asked_count{0};
     std::size_t asked_whole_count{0};
 
     Task<Result<FeedUpdate>> poll(bool is_whole, Instant deadline) override {
+        ++asked_count;
         asked_whole_count += is_whole ? 1U : 0U;
         if (hangs) {
             co_await clock_.sleep_until(deadline);
@@ -135,12 +137,14 @@ class Guarding {
     std::vector<std::string> log;
     bool is_full{false};
     std::string unwitnessed;
+    Duration other_poll_every{1s};
     std::unique_ptr<ImmuneRole> role;
 
     void start(Autonomy autonomy = Autonomy::act) {
         ImmuneSettings settings;
-        settings.policy.feeds = {{.name = "sure", .confidence = 90},
-                                 {.name = "other", .confidence = 40}};
+        settings.policy.feeds = {
+            {.name = "sure", .confidence = 90},
+            {.name = "other", .confidence = 40, .poll_every = other_poll_every}};
         settings.policy.allowed = {of("198.51.100.0/24")};
         settings.policy.may_deny = autonomy == Autonomy::act;
         settings.limits.is_declared = true;
@@ -369,6 +373,26 @@ TEST_CASE("a feed that hangs or is dead holds up no other, and after it all is a
     guarding.clock.run_for(10s);
     CHECK(guarding.feed.asked_whole_count <= asked + 1);
     CHECK(guarding.role->view().feeds.front().is_answering);
+}
+
+TEST_CASE("each feed is asked as often as its settings say") {
+    Guarding guarding;
+    guarding.other_poll_every = 30s;
+    guarding.start();
+    guarding.clock.run_for(59s);
+    CHECK(guarding.feed.asked_count >= 59);
+    CHECK(guarding.other.asked_count == 2);
+}
+
+TEST_CASE("a feed that has not told all is asked again after a second, and then as before") {
+    Guarding guarding;
+    guarding.other_poll_every = 60s;
+    guarding.other.next.has_more = true;
+    guarding.start();
+    guarding.clock.run_for(59s);
+    CHECK(guarding.other.asked_count == 2);
+    guarding.clock.run_for(60s);
+    CHECK(guarding.other.asked_count == 3);
 }
 
 TEST_CASE("an edge that is away is ordered nothing, and gets its marks when it is back") {

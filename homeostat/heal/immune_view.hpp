@@ -36,7 +36,7 @@ struct ImmuneView {
     std::map<std::string, std::uint64_t> sources;   ///< By the mark that they have at the edge.
     std::map<std::string, std::uint64_t> requests;  ///< As the edge counted them, by mark.
     std::uint64_t taken_back{0};                    ///< How often too much was denied.
-    std::string trouble;                            ///< Why nothing is marked now; empty: nothing.
+    std::string trouble;                            ///< Why no mark is changed now; empty: nothing.
 
     static void fields(auto& self, auto&& field) {
         field("feeds", self.feeds);

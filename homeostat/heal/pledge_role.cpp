@@ -3,7 +3,6 @@
 #include "homeostat/heal/pledge_role.hpp"
 
 #include "homeostat/base/ensure.hpp"
-#include "homeostat/heal/service_load.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -23,9 +22,10 @@ namespace asio = boost::asio;
 constexpr Duration read_for_max = std::chrono::milliseconds{200};
 constexpr Duration find_again_every = std::chrono::milliseconds{200};
 constexpr Duration wake_after_min = std::chrono::milliseconds{1};
+constexpr Duration late_max = std::chrono::milliseconds{500};  // As mesh::Precedence says.
+constexpr int asks_max = 3;  // A machine that is always late goes all the same.
 constexpr Duration late_per_point = std::chrono::milliseconds{250};  // Of self_health's eight.
 constexpr std::uint32_t self_health_worst = 8;
-constexpr Duration keep_for = std::chrono::seconds{10};  // Down fast, up slowly.
 
 std::int64_t whole_ms(Duration span) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
@@ -42,6 +42,7 @@ PledgeRole::PledgeRole(asio::any_io_executor strand, PledgePorts ports, PledgeSe
              settings_.stored_epoch,
              settings_.chance,
              ports_.clock.now()),
+      born_at_(ports_.clock.now()),
       chance_(Rng(settings_.chance).fork("traces")) {
     for (const mesh::RouteSettings& of : settings_.mesh.routes) {
         ensure(settings_.neighbours.contains(of.route), "each route has a neighbour's dimmer");
@@ -67,6 +68,7 @@ Task<void> PledgeRole::find_modes() {
             co_await ports_.dimmer.read_dimmers(deadline);
         if (found) {
             report({});
+            ready_at_ = ports_.clock.now();
             take_over(*found);
             co_return;
         }
@@ -110,16 +112,41 @@ std::optional<mesh::Discard> PledgeRole::take(const mesh::Event& event) {
     return turn.discarded;
 }
 
-/// Two incidents that ask at once have one question: whether this service goes first.
+bool PledgeRole::has_heard_all() const {
+    return std::ranges::all_of(settings_.mesh.neighbours, [this](const mesh::AgentId& neighbour) {
+        return agent_.inbox.epoch_of(neighbour) != 0;
+    });
+}
+
+/// By then a young life has heard whom it can hear. An edge that is slow makes that later, but not
+/// for ever: then what is asked is asked of nobody.
+Instant PledgeRole::heard_by() const {
+    const Duration two_beacons = 2 * settings_.mesh.limits.beacon_every;  // One may be lost.
+    const Instant latest = born_at_ + 2 * two_beacons;
+    return ready_at_ ? std::min(*ready_at_ + two_beacons, latest) : latest;
+}
+
+/// Two incidents that ask at once have one question: whether this service goes first. What is put
+/// to neighbours that a young life has yet to hear would be put to nobody. A question that was
+/// slept through says nothing: while we were silent others have gone.
 Task<std::vector<NeighbourWord>> PledgeRole::ask(IncidentId incident) {
+    const Duration in_time = settings_.mesh.limits.ask_deadline + late_max;
+    while (!has_heard_all() && ports_.clock.now() < heard_by() && !is_stopping_) {
+        co_await ports_.clock.sleep_until(ports_.clock.now() + wake_after_min);
+    }
     if (!is_ready()) {
         co_return std::vector<NeighbourWord>{};
     }
     mesh::Thread thread = next_thread();
     thread.incident = std::move(incident);
-    take(mesh::Intending{thread});
-    while (agent_.precedence.is_asking() && !is_stopping_) {
-        co_await ports_.clock.sleep_until(ports_.clock.now() + wake_after_min);
+    Duration took = in_time;
+    for (int tries = 0; tries < asks_max && took >= in_time && !is_stopping_; ++tries) {
+        const Instant asked_at = ports_.clock.now();
+        take(mesh::Intending{thread});
+        while (agent_.precedence.is_asking() && !is_stopping_) {
+            co_await ports_.clock.sleep_until(ports_.clock.now() + wake_after_min);
+        }
+        took = ports_.clock.now() - asked_at;
     }
     const std::vector<NeighbourWord>& words = agent_.precedence.words();
     for (const NeighbourWord& word : words) {
@@ -181,18 +208,21 @@ void PledgeRole::look(Instant now, Duration late) {
     }
 }
 
-/// Who struggled just now is well by what others hold back, as far as anybody can tell.
+/// Who struggled just now is well by what others hold back, as far as anybody can tell. Its answers
+/// may be as fast as ever and say that all could come back; what it did then says more.
 mesh::Load PledgeRole::load_now(const EdgeWindow& window, Instant now) {
     mesh::Load load =
         load_of(window, settings_.capacity_rps, settings_.floor_rps, settings_.mesh.limits);
-    if (load.need == mesh::Need::more) {
-        struggled_at_ = now;
-        struggled_rps_ = load.capacity_rps;
+    const bool is_struggling = load.need == mesh::Need::more;
+    struggles_.take(is_struggling, load.capacity_rps, now);
+    const std::optional<std::uint32_t> best_rps = struggles_.best_rps();
+    if (!best_rps) {
+        return load;
     }
-    if (load.need == mesh::Need::none && struggled_at_ && now - *struggled_at_ < keep_for) {
+    load.capacity_rps = is_struggling ? *best_rps : std::min(load.capacity_rps, *best_rps);
+    if (load.need == mesh::Need::none) {
         load.need = mesh::Need::keep;
         load.level = 1;
-        load.capacity_rps = std::min(load.capacity_rps, struggled_rps_);
     }
     return load;
 }
@@ -224,7 +254,8 @@ void PledgeRole::look_at(const mesh::RouteSettings& of, const EdgeWindow& window
         route.thread = next_thread();
         route.is_thread_used = false;
     }
-    take(mesh::RouteLooked{of.route, {evidence, route.thread}});
+    const std::uint32_t held = ports_.clock.now() < route.permille_until ? route.permille : 0;
+    take(mesh::RouteLooked{of.route, {evidence, route.thread, held}});
     route.is_thread_used =
         route.is_thread_used || agent_.providers.at(of.route).phase != mesh::Phase::normal;
     keep_rate(of);

@@ -23,6 +23,7 @@
 #include "homeostat/heal/edge_windows.hpp"
 #include "homeostat/heal/pledge_settings.hpp"
 #include "homeostat/heal/pledge_view.hpp"
+#include "homeostat/heal/service_load.hpp"
 #include "homeostat/mesh/mesh.hpp"
 #include "homeostat/ports/mode_board.hpp"
 #include "homeostat/ports/neighbours.hpp"
@@ -141,6 +142,8 @@ class PledgeRole final : public ports::Neighbours {
     void look(Instant now, Duration late);
     void look_at(const mesh::RouteSettings& of, const EdgeWindow& window);
     void keep_rate(const mesh::RouteSettings& of);
+    [[nodiscard]] bool has_heard_all() const;
+    [[nodiscard]] Instant heard_by() const;
     [[nodiscard]] mesh::Thread next_thread();
     [[nodiscard]] mesh::Load load_now(const EdgeWindow& window, Instant now);
     [[nodiscard]] mesh::Condition condition(Duration late) const;
@@ -149,6 +152,8 @@ class PledgeRole final : public ports::Neighbours {
     PledgePorts ports_;
     PledgeSettings settings_;
     mesh::Agent agent_;
+    Instant born_at_;
+    std::optional<Instant> ready_at_;
     Rng chance_;
     EdgeWindows windows_;
     guard::DimmerPace pace_;
@@ -161,9 +166,8 @@ class PledgeRole final : public ports::Neighbours {
     std::map<mesh::AgentId, Instant> held_up_at_;  ///< When that was last told of a neighbour.
     std::uint64_t threads_count_{0};
     std::uint64_t effects_count_{0};
-    std::string trouble_;                  ///< Of the last turn that was not made; told once.
-    std::optional<Instant> struggled_at_;  ///< When this service last could not do what was asked.
-    std::uint32_t struggled_rps_{0};       ///< And what it did then.
+    std::string trouble_;  ///< Of the last turn that was not made; told once.
+    Struggles struggles_;  ///< Of this service.
     Instant wake_at_{Instant::max()};
     bool is_working_{false};
     bool is_writing_{false};

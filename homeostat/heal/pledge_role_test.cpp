@@ -82,6 +82,61 @@ TEST_CASE("a callee whose edge knows no latency does not say at once that it is 
     CHECK(pledging.edge.passing_rps() <= 100);
 }
 
+TEST_CASE("a callee whose answers are a little slow asks for no more than it did under load") {
+    Pledging pledging;
+    pledging.edge.latency_ms = 5;
+    (void)pledging.run_until([] { return false; }, 6s);
+    pledging.break_fraud();
+    pledging.edge.latency_ms = 9;  // Alone, that says five ninths of all it ever can.
+    REQUIRE(
+        pledging.run_until([&] { return pledging.relier().phase == RelierPhase::relying; }, 10s));
+    double most_rps = 0;
+    (void)pledging.run_until(
+        [&] {
+            most_rps = std::max(most_rps, pledging.edge.passing_rps());
+            return false;
+        },
+        9s);
+    CHECK(pledging.provider().phase == Phase::degraded);
+    CHECK(most_rps <= 100);
+}
+
+TEST_CASE("who helps itself lets through twice what is accepted, after a good window, too") {
+    Pledging pledging;
+    (void)pledging.run_until([] { return false; }, 6s);
+    pledging.is_cut = true;
+    pledging.edge.fraud_can_rps = 30;
+    REQUIRE(pledging.run_until([&] { return pledging.provider().phase == Phase::local_fallback; },
+                               10s));
+    (void)pledging.run_until([] { return false; }, 4s);
+    double most_rps = 0;
+    (void)pledging.run_until(
+        [&] {
+            most_rps = std::max(most_rps, pledging.edge.passing_rps());
+            return false;
+        },
+        20s);
+    CHECK(most_rps <= 2.2 * 30);
+    CHECK(most_rps >= 30);
+}
+
+TEST_CASE("of a service's struggles the best counts, and a fall of three windows") {
+    Struggles struggles;
+    const auto best_after = [&struggles](std::uint32_t rps, int second) {
+        struggles.take(rps > 0, rps, Instant{} + second * 1s);
+        return struggles.best_rps().value_or(0);
+    };
+    CHECK(best_after(0, 0) == 0);
+    CHECK(best_after(260, 1) == 260);
+    CHECK(best_after(196, 2) == 196);  // The first of a row was half of it as before.
+    CHECK(best_after(0, 3) == 196);    // Well, by what others hold back.
+    CHECK(best_after(40, 4) == 196);   // Little came.
+    CHECK(best_after(90, 5) == 196);
+    CHECK(best_after(100, 6) == 100);  // It can do no more.
+    CHECK(best_after(0, 15) == 100);
+    CHECK(best_after(0, 16) == 0);
+}
+
 TEST_CASE("the promise is kept while the calls change, and its floor, too") {
     Pledging pledging;
     REQUIRE(promise(pledging));
@@ -338,6 +393,7 @@ TEST_CASE("a neighbour that is not heard costs 50 ms, and one that never was cos
     Pledging pledging;
     pledging.is_cut = true;
     (void)pledging.run_until([&] { return pledging.payments().is_ready(); }, 2s);
+    pledging.clock.run_for(2s);  // A young life would wait for their beacons.
     const Instant unheard_at = pledging.clock.now();
     CHECK(words_of(pledging, pledging.payments()).empty());
     CHECK(pledging.clock.now() - unheard_at <= 1ms);
@@ -348,6 +404,58 @@ TEST_CASE("a neighbour that is not heard costs 50 ms, and one that never was cos
     CHECK(words_of(pledging, pledging.payments()).empty());
     CHECK(pledging.clock.now() - asked_at >= 50ms);
     CHECK(pledging.clock.now() - asked_at <= 53ms);
+}
+
+TEST_CASE("a young life asks once it has heard its neighbour, and waits for that 2 s at most") {
+    for (const bool is_away : {false, true}) {
+        CAPTURE(is_away);
+        Pledging pledging;
+        pledging.clock.run_for(5s);
+        pledging.fraud().note(CapacityWork::taking);
+        pledging.start_payments();
+        pledging.is_cut = is_away;
+        const Instant born_at = pledging.clock.now();
+        const std::vector<NeighbourWord> words = words_of(pledging, pledging.payments());
+        CHECK(words.size() == (is_away ? 0 : 1));
+        CHECK(pledging.clock.now() - born_at <= 2100ms);
+    }
+}
+
+TEST_CASE("a young life whose edge is slow to answer asks as well, and not for ever") {
+    for (const bool is_back : {true, false}) {
+        CAPTURE(is_back);
+        Pledging pledging;
+        pledging.clock.run_for(5s);
+        pledging.fraud().note(CapacityWork::taking);
+        pledging.edge.is_away = true;
+        pledging.start_payments();
+        std::optional<std::vector<NeighbourWord>> words;
+        boost::asio::co_spawn(pledging.context, pledging.payments().ask(IncidentId("i-7")),
+                              [&words](const std::exception_ptr&, std::vector<NeighbourWord> said) {
+                                  words.emplace(std::move(said));
+                              });
+        pledging.clock.run_for(2500ms);
+        CHECK_FALSE(words.has_value());
+        pledging.edge.is_away = !is_back;
+        REQUIRE(pledging.run_until([&] { return words.has_value(); }, 1600ms));
+        CHECK(words->size() == (is_back ? 1 : 0));
+    }
+}
+
+TEST_CASE("who stood still while its question was open asks again") {
+    Pledging pledging;
+    pledging.clock.run_for(5s);
+    std::optional<std::vector<NeighbourWord>> words;
+    boost::asio::co_spawn(pledging.context, pledging.payments().ask(IncidentId("i-7")),
+                          [&words](const std::exception_ptr&, std::vector<NeighbourWord> said) {
+                              words.emplace(std::move(said));
+                          });
+    REQUIRE(
+        pledging.run_until([&] { return pledging.payments().agent().precedence.is_asking(); }, 1s));
+    pledging.world.pass(1s);
+    pledging.fraud().note(CapacityWork::taking);  // It heard nothing, and has gone.
+    REQUIRE(pledging.run_until([&] { return words.has_value(); }, 1s));
+    CHECK(*words == std::vector<NeighbourWord>{{fraud_service, NeighbourSays::mine, 2s}});
 }
 
 }  // namespace homeostat::heal

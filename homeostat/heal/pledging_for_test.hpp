@@ -43,8 +43,9 @@ class PledgedEdge final : public ports::Dimmer {
     static constexpr double fraud_usually_rps = 1'000;
     double fraud_can_rps{fraud_usually_rps};  ///< More than that waits, and fails in the end.
     bool tells_latency{true};
-    bool is_away{false};    ///< The edge answers nothing.
-    bool is_silent{false};  ///< It obeys, and does not say so.
+    std::optional<double> latency_ms;  ///< Of those that are answered; else by what it can do.
+    bool is_away{false};               ///< The edge answers nothing.
+    bool is_silent{false};             ///< It obeys, and does not say so.
     Duration dim_takes{1ms};
     std::function<void()> before_dim;      ///< Called once an order is there.
     std::set<std::string> announced;       ///< Effects that the ledger knows of.
@@ -95,7 +96,7 @@ class PledgedEdge final : public ports::Dimmer {
         counters.errors_total = static_cast<std::uint64_t>(failed_total);
         counters.queue_length = passing_rps() > fraud_can_rps ? 50 : 0;
         // Who can do a tenth takes ten times as long for each.
-        counters.latency_ms = 5 * fraud_usually_rps / fraud_can_rps;
+        counters.latency_ms = latency_ms.value_or(5 * fraud_usually_rps / fraud_can_rps);
         counters.latency_answers_max = tells_latency ? 1 : 0;
         return counters;
     }
@@ -238,7 +239,10 @@ inline void PledgedPeers::send(std::string_view /*neighbour*/, std::string messa
     world_.messages_count += 1;
     auto deliver = [](Pledging& world, bool is_to_fraud, std::string bytes) -> Task<void> {
         co_await world.clock.sleep_until(world.clock.now() + 1ms);
-        (void)(is_to_fraud ? world.fraud() : world.payments()).hear(std::move(bytes));
+        PledgeRole& receiver = is_to_fraud ? world.fraud() : world.payments();
+        if (receiver.is_ready()) {  // Before, nobody listens there.
+            (void)receiver.hear(std::move(bytes));
+        }
     };
     boost::asio::co_spawn(world_.context, deliver(world_, is_to_fraud_, std::move(message)),
                           boost::asio::detached);

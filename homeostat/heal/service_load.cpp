@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
 
 namespace homeostat::heal {
 
@@ -61,6 +62,33 @@ mesh::Load load_of(const EdgeWindow& window,
     load.inflight_count = whole(window.inflight_mean, inflight_max);
     load.floor_rps = floor_rps;
     return load;
+}
+
+void Struggles::take(bool is_struggling, std::uint32_t goodput_rps, Instant now) {
+    constexpr Duration keep_for = std::chrono::seconds{10};  // Down fast, up slowly.
+    constexpr std::uint32_t row_counts = 3;
+    constexpr std::size_t row_kept = 3;
+    while (!windows_.empty() && now - windows_.front().at >= keep_for) {
+        windows_.pop_front();
+    }
+    if (!is_struggling) {
+        row_count_ = 0;
+        return;
+    }
+    if (row_count_ == 1 && !windows_.empty()) {
+        windows_.pop_back();
+    }
+    windows_.push_back({now, goodput_rps});
+    row_count_ += 1;
+    if (row_count_ >= row_counts) {
+        const std::size_t kept = std::min({windows_.size(), std::size_t{row_count_ - 1}, row_kept});
+        windows_.erase(windows_.begin(), windows_.end() - static_cast<std::ptrdiff_t>(kept));
+    }
+}
+
+std::optional<std::uint32_t> Struggles::best_rps() const {
+    const auto best = std::ranges::max_element(windows_, {}, &Window::goodput_rps);
+    return best == windows_.end() ? std::nullopt : std::optional(best->goodput_rps);
 }
 
 mesh::Evidence evidence_of(const EdgeWindow& window) {

@@ -37,6 +37,7 @@ struct SimulatedInstance {
     bool is_stalled{false};     ///< The process runs and answers nobody.
     bool is_slow{false};        ///< It answers, long after the others.
     Instant answers_from_at{};  ///< A new process needs a moment.
+    Instant sessions_end_at{};  ///< The process has one until then.
 };
 
 class SimulatedWorld {
@@ -213,8 +214,9 @@ class SimulatedWorld {
         EdgeFacts part{{}, edge_, now};
         for (const SimulatedInstance& one : instances) {
             const double latency_ms = one.is_slow ? 500 : 10;
-            part.instances.push_back(
-                {one.runtime.instance, rotation_of(one), 0, latency_ms, one.rotation_since});
+            const std::uint64_t sessions_now = now < one.sessions_end_at ? 1 : 0;
+            part.instances.push_back({one.runtime.instance, rotation_of(one), sessions_now,
+                                      latency_ms, one.rotation_since});
         }
         part.circuits = {{.neighbour = ServiceId("fraud"),
                           .is_open = is_circuit_open(),
@@ -289,6 +291,7 @@ class SimulatedWorld {
         one.is_stalled = false;
         one.is_slow = one.is_slow && is_slow_for_ever;
         one.answers_from_at = now + start_for;
+        one.sessions_end_at = {};
     }
 
     Outcome apply(const EffectId&, const SwapVersion& step, bool) {

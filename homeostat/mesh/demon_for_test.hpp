@@ -96,7 +96,7 @@ class Demon {
         ask = number(ask, world);
         pledge = number(pledge, world);
         turn = number(turn, world);
-        const auto reason = static_cast<Reason>(world.rng().between(0, 7));
+        const auto reason = static_cast<Reason>(world.rng().between(0, 6));
         const std::vector<Body> bodies{Beacon{3, 100, 1, 0, 8},
                                        CallForProposals{route, ask, {lean, moved}, bad_window},
                                        Offer{route, ask, pledge, mode, rps, ttl},

@@ -59,7 +59,8 @@ struct Limits {
     /// Of what we tell a neighbour that would take capacity away while we do. Short, so that it
     /// asks again soon after we are done; a restart takes about as long.
     Duration word_for{std::chrono::seconds{2}};
-    /// Who was let go has begun within it: two slow looks at the world and an intent take less.
+    /// Who was let go says within it that it takes, or asks again: two slow looks at the world and
+    /// an intent take less.
     Duration leave_for{std::chrono::seconds{3}};
 };
 

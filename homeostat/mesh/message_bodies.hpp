@@ -100,7 +100,6 @@ struct Offer {
 enum class Reason : std::uint8_t {
     no_capacity,  ///< Nothing left to share, or too soon after a restart to know.
     not_mine,     ///< No such route, mode or neighbour in this side's catalogue.
-    flapping,     ///< Too many changes lately.
     frozen,       ///< A person's switch, or much looks sick at once.
     self_sick,    ///< This agent is itself unwell, and accuses nobody.
     late,         ///< The answer came after the deadline of its question.
@@ -110,7 +109,7 @@ enum class Reason : std::uint8_t {
 
 constexpr auto names_of(std::type_identity<Reason>) {
     return std::to_array<std::string_view>(
-        {"no_capacity", "not_mine", "flapping", "frozen", "self_sick", "late", "floor", "policy"});
+        {"no_capacity", "not_mine", "frozen", "self_sick", "late", "floor", "policy"});
 }
 
 /// Either: no. `number` is the `ask` of a CFP or the `pledge` of an OFFER or RENEW.

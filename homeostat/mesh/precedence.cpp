@@ -7,6 +7,9 @@ namespace homeostat::mesh {
 
 namespace {
 
+/// A busy machine is this late now and then; who is later stood still.
+constexpr Duration late_max = std::chrono::milliseconds{500};
+
 std::uint32_t whole_ms(Duration span) {
     return static_cast<std::uint32_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(span).count());
@@ -40,6 +43,7 @@ Word Precedence::answer(const AgentId& neighbour,
                         bool is_caller,
                         const Intend& intend,
                         Instant now) {
+    drop_slept_through(now);
     const NeighbourSays no = is_caller ? NeighbourSays::mine : NeighbourSays::wait;
     const Word held_up{intend.ask, no, whole_ms(limits_.word_for)};
     const bool goes_first = is_asking() && self_ < neighbour;
@@ -73,16 +77,29 @@ void Precedence::pass_time(Instant now) {
     settle(now);
 }
 
-/// The first that objects is enough: it is asked again when its word has expired.
+/// Whoever stood still has an open question from before it did, and nobody is to wait for that. Who
+/// is only late first hears what has come in time: it may object.
+void Precedence::drop_slept_through(Instant now) {
+    if (is_asking() && now >= *ask_until_ + late_max) {
+        settle(now);
+    }
+}
+
+/// The first that objects is enough: it is asked again when its word has expired. Who has slept
+/// through the end of its question was silent itself meanwhile, and others may have gone.
 void Precedence::settle(Instant now) {
-    const bool is_held_up =
-        std::ranges::any_of(words_, [](const NeighbourWord& word) { return objects(word.says); });
-    const bool is_over = is_held_up || silent_.empty() || now >= ask_until_.value_or(now);
-    if (!is_asking() || !is_over) {
+    if (!is_asking()) {
         return;
     }
+    const bool is_held_up =
+        std::ranges::any_of(words_, [](const NeighbourWord& word) { return objects(word.says); });
+    const bool is_over = is_held_up || silent_.empty() || now >= *ask_until_;
+    if (!is_over) {
+        return;
+    }
+    const bool is_late = now >= *ask_until_ + late_max;
     ask_until_.reset();
-    if (!is_held_up) {
+    if (!is_held_up && !is_late) {
         leave_until_ = now + limits_.leave_for;
     }
 }

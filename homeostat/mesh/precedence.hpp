@@ -57,7 +57,8 @@ class Precedence {
 
     /// The last question is open.
     [[nodiscard]] bool is_asking() const { return ask_until_.has_value(); }
-    /// What came of it. None that objects: we go, and tell others so from now on.
+    /// What came of it. None that objects: we go, and tell others so from now on; unless the end
+    /// was noticed half a second late. Then whoever wants to go asks again.
     [[nodiscard]] const std::vector<NeighbourWord>& words() const { return words_; }
     [[nodiscard]] bool is_taking(Instant now) const {
         return work_ == CapacityWork::taking || now < leave_until_;
@@ -65,6 +66,7 @@ class Precedence {
     [[nodiscard]] std::optional<Instant> wake_at() const { return ask_until_; }
 
   private:
+    void drop_slept_through(Instant now);
     void settle(Instant now);
 
     AgentId self_;
@@ -74,7 +76,7 @@ class Precedence {
     std::optional<Instant> ask_until_;  ///< Absent: it is not open.
     std::set<AgentId> silent_;          ///< Asked, and yet to answer.
     std::vector<NeighbourWord> words_;  ///< Answers to it, in the order in which they came.
-    Instant leave_until_{};             ///< By then what we were let do has begun.
+    Instant leave_until_{};             ///< By then we are at what we were let do.
 };
 
 /// Whether a word of it is in the way.

@@ -63,6 +63,45 @@ TEST_CASE("nobody is waited for longer than 50 ms") {
     CHECK(self.words().empty());
 }
 
+TEST_CASE("who has slept through the end of its question is not let go by silence or old words") {
+    Precedence in_time = of(ann);
+    (void)asked(in_time, ben);
+    in_time.pass_time(now + milliseconds{550} - Duration{1});
+    CHECK(is_let_go(in_time, now + milliseconds{550}));
+    Precedence late = of(ann);
+    (void)asked(late, ben);
+    late.pass_time(now + milliseconds{550});
+    CHECK_FALSE(late.is_asking());
+    CHECK_FALSE(late.is_taking(now + milliseconds{550}));
+    Precedence told_late = of(ann);
+    (void)asked(told_late, ben);
+    told_late.hear(ben, {1, NeighbourSays::go, 0}, now + seconds{30});
+    CHECK_FALSE(told_late.is_asking());
+    CHECK_FALSE(told_late.is_taking(now + seconds{30}));
+}
+
+TEST_CASE("an objection that waits for a process that is a little late is heard") {
+    const Instant late_at = now + milliseconds{60};
+    Precedence told = of(ann);
+    (void)asked(told, ben);
+    told.hear(ben, {1, NeighbourSays::mine, 2'000}, late_at);
+    CHECK_FALSE(told.is_asking());
+    CHECK_FALSE(told.is_taking(late_at));
+    REQUIRE(told.words().size() == 1);
+    CHECK(told.words().front().says == NeighbourSays::mine);
+    Precedence gives_way = of(ben);
+    (void)asked(gives_way, ann);
+    CHECK(gives_way.answer(ann, false, {9}, late_at) == Word{9, NeighbourSays::go, 0});
+    CHECK_FALSE(gives_way.is_asking());
+    CHECK_FALSE(gives_way.is_taking(late_at));
+}
+
+TEST_CASE("an open question from before it stood still lets nobody wait for it") {
+    Precedence self = of(ann);
+    (void)asked(self, ben);
+    CHECK(self.answer(cart, false, {9}, now + seconds{30}) == Word{9, NeighbourSays::go, 0});
+}
+
 TEST_CASE("the first that objects is enough") {
     Precedence self = of(ann);
     REQUIRE(self.ask({ben, cart}, thread, now).size() == 2);

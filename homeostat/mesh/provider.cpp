@@ -119,6 +119,7 @@ void ProviderStep::settle_freeze() {
 void ProviderStep::take(const Looked& looked) {
     self_.looked = looked.evidence;
     self_.thread = looked.thread;
+    self_.held_permille = looked.held_permille;
     self_.bad_count = is_bad() ? self_.bad_count + 1 : 0;
     self_.good_count = is_good() ? self_.good_count + 1 : 0;
     switch (self_.phase) {
@@ -217,12 +218,16 @@ void ProviderStep::fall_back() {
     throttle();
 }
 
-/// SOURCE: the adaptive throttling of Google's SRE book, with K = 2.
+/// SOURCE: the adaptive throttling of Google's SRE book, with K = 2. Its requests are all that were
+/// wanted: by those that got through alone, each good window under it would let all through.
 void ProviderStep::throttle() {
-    const std::uint64_t requests = self_.looked.requests_count;
-    const std::uint64_t accepted = requests * (permille - self_.looked.errors_permille) / permille;
+    constexpr std::uint32_t held_max = 999;  // Where nothing passes, nothing can be told.
+    const std::uint64_t passed = self_.looked.requests_count;
+    const std::uint64_t passing = permille - std::min(self_.held_permille, held_max);
+    const std::uint64_t requests = passed * permille / passing;
+    const std::uint64_t accepted = passed * (permille - self_.looked.errors_permille) / permille;
     const std::uint64_t excess = requests - std::min(requests, 2 * accepted);
-    const std::uint64_t rate = rate_of(self_.looked);
+    const std::uint64_t rate = std::uint64_t{rate_of(self_.looked)} * permille / passing;
     const std::uint64_t above_floor = rate - std::min<std::uint64_t>(rate, self_.route.floor_rps);
     const std::uint64_t drop_max = rate == 0 ? 0 : above_floor * permille / rate;
     const std::uint64_t drop = std::min(excess * permille / (requests + 1), drop_max);

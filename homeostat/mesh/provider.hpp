@@ -96,7 +96,8 @@ struct Provider {
     Thread thread;               ///< Of the own incident.
     std::uint32_t bad_count{0};  ///< Windows in a row.
     std::uint32_t good_count{0};
-    std::uint32_t since_count{0};  ///< Windows since the mode began.
+    std::uint32_t since_count{0};    ///< Windows since the mode began.
+    std::uint32_t held_permille{0};  ///< Of the last window, too.
     Instant hinted_until{Instant::min()};
 
     std::uint64_t ask{0};
@@ -119,6 +120,8 @@ struct Provider {
 struct Looked {
     Evidence evidence;
     Thread thread;
+    /// Of a thousand calls so many were held back by the data plane and are not in the window.
+    std::uint32_t held_permille{0};
 };
 
 /// The callee says that it struggles.

@@ -170,6 +170,23 @@ TEST_CASE("the fallback drops what the throttle of the SRE book drops, down to t
     CHECK(scene.ordered<Restore>());
 }
 
+TEST_CASE("a good window under the throttle is no reason to let all through at once") {
+    Scene scene;
+    scene.standing.callee_epoch = 0;
+    scene.look(evidence_of(990), 2);  // 1 of 100 is accepted.
+    const std::uint32_t dropped = scene.ordered<Throttle>()->drop_permille;
+    REQUIRE(dropped == 900);  // Down to the floor.
+    Evidence few = good_window;
+    few.requests_count = 10;
+    scene.take(Looked{few, thread, dropped});
+    CHECK(scene.ordered<Throttle>()->drop_permille == 80 * 1000 / 101);  // Twice those accepted.
+    scene.take(Looked{good_window, thread, 0});  // The data plane has ended it by itself.
+    CHECK(scene.ordered<Throttle>()->drop_permille == 0);
+    few.requests_count = 0;
+    scene.take(Looked{few, thread, 1'000});
+    CHECK(scene.ordered<Throttle>()->drop_permille == 0);
+}
+
 TEST_CASE("an offer is refused for what it asks, and nothing is entered") {
     struct Case {
         Offer offer;

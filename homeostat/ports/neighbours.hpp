@@ -17,7 +17,9 @@ class Neighbours {
   public:
     virtual ~Neighbours() = default;
 
-    /// The answers that came; the first that objects ends the asking. Takes 50 ms at most.
+    /// The answers that came; the first that objects ends the asking. Takes 50 ms at most, of a
+    /// process that runs; one that has just begun first waits until it has heard them: for 2 s once
+    /// it can hear, and until it is 4 s old at most.
     virtual Task<std::vector<NeighbourWord>> ask(IncidentId incident) = 0;
 
     /// What is done here at present, for those who ask. Does not block.

@@ -4,7 +4,8 @@
 // What the environment variable HOMEOSTAT_KILL_POINTS names is a directory with two files:
 //   calls  a line for each call that has returned: pid, effect, name, with tabs between
 //   armed  "count<tab>name": dies before the count-th call of that name since the last intent;
-//          without a name, before the count-th call of this process
+//          without a name, before the count-th call of this process; with "<tab>STOP" behind it
+//          the process stands still there, until somebody lets it go on
 // A name is "drain send set server payments/p# state drain": the step, the call, and of what.
 // Digits in a name are '#', because pids and versions differ from run to run.
 //
@@ -118,6 +119,7 @@ std::string short_name(std::string_view path) {
 struct Armed {
     int count{0};
     std::string name;
+    bool is_stop{false};
 };
 
 Armed read_armed(const std::string& directory) {
@@ -127,10 +129,13 @@ Armed read_armed(const std::string& directory) {
     if (fd >= 0) {
         ::close(fd);
     }
-    const std::string text(bytes.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+    constexpr std::string_view stop = "\tSTOP";
+    std::string text(bytes.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+    const bool is_stop = text.ends_with(stop);
+    text.resize(text.size() - (is_stop ? stop.size() : 0));
     const std::size_t tab = text.find('\t');
     return tab == std::string::npos ? Armed{}
-                                    : Armed{std::atoi(text.c_str()), text.substr(tab + 1)};
+                                    : Armed{std::atoi(text.c_str()), text.substr(tab + 1), is_stop};
 }
 
 /// Before the call: dies if this is the one, else says how it is written down.
@@ -143,7 +148,9 @@ std::string come_to(const std::string& call, std::string_view target) {
     const Armed armed = read_armed(own.directory);
     const bool is_named = armed.name.empty() ? armed.count == own.calls_count
                                              : armed.name == name && armed.count == count;
-    if (is_named) {
+    if (is_named && armed.is_stop) {
+        ::raise(SIGSTOP);  // Of this thread, which comes no further.
+    } else if (is_named) {
         ::kill(own.pid, SIGKILL);
         ::pause();
     }

@@ -150,12 +150,18 @@ class PledgedWorld(World):
     def write_configs(self):
         """Twice: each needs the key of the other, which is made with it."""
         self.mesh_ports = dict(zip(AGENTS, free_ports(len(AGENTS))))
-        self.relays = {agent: Relay(self.mesh_ports[agent], self.spring_trap) for agent in AGENTS}
+        self.relays = self.make_relays()
         keys = {agent: "0" * 64 for agent in AGENTS}
         for _ in range(2):
             for agent in AGENTS:
                 self.config_of(agent).write_text(self.config_text(agent, keys))
             keys = {agent: self.ask(agent, "mesh", "--key")["key"].strip() for agent in AGENTS}
+
+    def make_relays(self):
+        return {agent: Relay(self.mesh_ports[agent], self.spring_trap) for agent in AGENTS}
+
+    def port_to(self, agent):
+        return self.relays[agent].port
 
     def config_text(self, agent, keys):
         name = "homeostat.yaml.in" if agent == "payments" else "homeostat_fraud.yaml.in"
@@ -163,7 +169,7 @@ class PledgedWorld(World):
         other = "fraud" if agent == "payments" else "payments"
         words = {**self.words(), "PAYMENTS_KEY": keys["payments"], "FRAUD_KEY": keys["fraud"],
                  f"{agent.upper()}_MESH_PORT": self.mesh_ports[agent],
-                 f"{other.upper()}_MESH_PORT": self.relays[other].port}
+                 f"{other.upper()}_MESH_PORT": self.port_to(other)}
         for word, value in words.items():
             text = text.replace(f"@{word}@", str(value))
         head, _, rest = text.partition("autonomy:")
@@ -181,10 +187,15 @@ class PledgedWorld(World):
         library = self.programs / "kill_point.so"
         loaded = {"LD_PRELOAD": str(library), "HOMEOSTAT_KILL_POINTS": str(self.kill_points)}
         is_loaded = agent == "payments" and library.exists()
+        command = [self.programs / "homeostat", "agent", "--config", self.config_of(agent)]
         self.agents[agent] = subprocess.Popen(
-            [self.programs / "homeostat", "agent", "--config", self.config_of(agent)],
+            [*self.at_host_of(agent), *command],
             cwd=self.run_dir, stdout=log, stderr=log, preexec_fn=die_with_parent,
             env={**os.environ, **(loaded if is_loaded else {})})
+
+    def at_host_of(self, _):
+        """What a command begins with to run where that process does."""
+        return []
 
     def end(self):
         if self.looks.is_alive():

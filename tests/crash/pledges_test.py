@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Two agents that agree, and are killed, stopped and cut off at every step of an agreement.
 
-    pledges_test.py --bin build/release/bin [--rounds 7] [--seed 1] [--only TEXT]
+    pledges_test.py --bin build/release/bin [--all] [--rounds 8] [--seed 1] [--only TEXT]
 
-A minute and a half. What users get, what reaches fraud and what the dimmer holds back is seen where
+A minute and a half; with --all, of which `make soak` makes use, both agents die at each step, too.
+What users get, what reaches fraud and what the dimmer holds back is seen where
 it happens; the agents' own ledgers say what they believed meanwhile. More rounds are drawn by the
 seed: of a step, of who dies there, and of how long nobody comes after it.
 """
@@ -30,11 +31,12 @@ RATE_SPAN = 3.0  # Seconds over which what reached fraud is counted.
 FALLBACK_MAX = 1.0  # Seconds from a question to the local fallback.
 
 # The messages before which somebody dies, and the calls of the agent of payments (kill_point.cpp).
-MESSAGES = ("cfp", "offer", "accept", "renew")
+MESSAGES = ("cfp", "offer", "accept", "renew", "release")
 CALLS = {"before the intent": ("write ledger/#.hlog: dimming", 1),
          "between intent and effect": ("send set table dimmers key fraud data.gpt# #", 1),
          "between effect and outcome": ("write ledger/#.hlog: dimmed", 1)}
 ANY_TIME = "some time"
+TOO_SLOW_MS = 600  # What was agreed on does not help then, so that the caller wants to leave it.
 # (step, who dies there, for how long nobody comes after them; None: until no mode is on)
 ROUNDS = [("between intent and effect", ("payments",), 0.0),
           ("cfp", ("payments",), 0.5),
@@ -42,7 +44,13 @@ ROUNDS = [("between intent and effect", ("payments",), 0.0),
           ("accept", AGENTS, None),
           ("between effect and outcome", ("payments",), 0.0),
           ("renew", ("fraud",), 1.0),
-          ("renew", ("payments",), 0.0)]
+          ("renew", ("payments",), 0.0),
+          ("release", ("payments",), None)]
+
+
+# Both die, and nobody comes until no mode is on.
+EVERY_STEP = [(step, AGENTS, None) for step in (*MESSAGES, *CALLS)] + \
+    [("release", ("fraud",), 0.0)]
 
 
 def draw_round():
@@ -102,8 +110,11 @@ def see_it_end(world, since, why):
 
 def begin(world, step):
     """So that the step is still to come."""
-    if step == "renew":
+    if step in ("renew", "release"):
         agree(world)
+    if step == "release":
+        world.switch(service="fraud", slow_ms=TOO_SLOW_MS)
+    elif step == "renew":
         # The share follows calls that are counted a second at a time; now and then it is too low.
         happens(lambda: failures(world, now() - CALM, now())[1] == 0, 12)
     elif step in MESSAGES and world.is_agreed():
@@ -123,6 +134,7 @@ def play(world, step, victims, absent_for):
         if die_at(world, step, victims):
             break
         assert tries + 1 < TRIES_MAX, f"nobody came to {step}"
+        world.weaken()
         world.start_anew()
     died_at = now()
     were_well = failures(world, died_at - CALM, died_at)[1] == 0
@@ -136,7 +148,11 @@ def play(world, step, victims, absent_for):
         assert world.held() == 0, "a mode has come on while no agent lived"
     else:
         time.sleep(absent_for)
-    world.start_again()
+    if step == "release":
+        world.weaken()
+        world.start_anew()  # Who was not helped does not ask again for a while.
+    else:
+        world.start_again()
     print(f"    {', '.join(victims)} died at {step}, {was_held} of 1000 were held back then",
           flush=True)
     if step == "renew" and were_well:
@@ -247,7 +263,7 @@ def whoever_dies_at_whichever_step_leaves_a_world_that_goes_on(world, options):
     if not has_library:
         print("SKIPPED kills between two calls: kill_point.so was not built")
     drawn = [draw_round() for _ in range(options.rounds - len(ROUNDS))]
-    rounds = [*ROUNDS[:options.rounds], *drawn]
+    rounds = [*ROUNDS[:options.rounds], *drawn, *(EVERY_STEP if options.all else [])]
     for step, victims, absent_for in rounds:
         if step in CALLS and not has_library:
             continue
@@ -386,6 +402,29 @@ def a_message_that_is_forged_or_old_changes_nothing_but_a_count(world, _):
     assert world.held() == 0
 
 
+def modes_of(world, agent):
+    url = f"http://127.0.0.1:{world.mesh_ports[agent]}/v1/modes"
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        assert answer.headers["Content-Type"] == "application/json"
+        return json.loads(answer.read())["modes"]
+
+
+def a_service_is_told_over_http_in_which_mode_its_routes_are(world, _):
+    """The caller's routes, while the mode lasts; a callee has none."""
+    world.weaken()
+    agree(world)
+    (told,), view = modes_of(world, "payments"), world.view("payments")
+    assert set(told) == {"route", "mode", "permille", "rps_max", "lasts_ms"}, told
+    assert told["mode"] and (told["route"], told["mode"]) == (view["route"], view["mode"]), \
+        (told, view)
+    assert told["rps_max"] > 0 and 0 < told["lasts_ms"] <= TTL * 1000, told
+    assert modes_of(world, "fraud") == []
+    world.switch(clear=True)
+    wait_until("all is as usual", world.is_usual, 40)
+    (told,) = modes_of(world, "payments")
+    assert told["permille"] == 0 and told["lasts_ms"] <= 0, told
+
+
 def both_ledgers_tell_of_every_effect_and_what_was_promised_was_kept(world, _):
     for agent in AGENTS:
         world.agents[agent].terminate()
@@ -406,12 +445,14 @@ TESTS = [
     while_suspended_nothing_is_turned_and_the_mode_ends_by_itself,
     deaths_on_the_way_back_leave_nothing_behind,
     a_message_that_is_forged_or_old_changes_nothing_but_a_count,
+    a_service_is_told_over_http_in_which_mode_its_routes_are,
     both_ledgers_tell_of_every_effect_and_what_was_promised_was_kept,
 ]
 
 
 def main():
     parser = parser_for(__doc__)
+    parser.add_argument("--all", action="store_true")
     parser.add_argument("--rounds", type=int, default=len(ROUNDS))
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

@@ -12,7 +12,8 @@ from callee import Capacity
 from caller import CallerRoute, FlapDamping
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (Ed25519PrivateKey,
                                                                Ed25519PublicKey)
-from settings import Limits, Route, Settings, reliance_ms, settings_of
+from precedence import Precedence
+from settings import Effects, Limits, Route, Settings, reliance_ms, settings_of
 from simulated_world import HARD, SETTLED_MS, TROUBLE_MS, Broken, Faults, World
 from wire import (DISCARDS, KINDS, Discarded, Inbox, Message, Thread, open_line, seal, sign_text,
                   text_of)
@@ -143,6 +144,30 @@ class FlapDampingTest(unittest.TestCase):
         self.assertEqual(spans, [1, 2, 4, 8, 10, 10])
         flaps.hold_down(now + 600_000)
         self.assertEqual(flaps.held_until - now, 660_000)
+
+
+class PrecedenceTest(unittest.TestCase):
+    def asking(self, name: str, other: str) -> Precedence:
+        precedence = Precedence(name, Limits())
+        precedence.ask([other], Thread(), 0, Effects())
+        return precedence
+
+    def test_an_objection_that_waits_for_who_is_a_little_late_is_heard(self):
+        told = self.asking("ann", "ben")
+        told.heard("ben", {"ask": 1, "says": "mine", "lasts_ms": 2_000}, 60)
+        self.assertFalse(told.is_taking(60))
+        self.assertEqual([one.says for one in told.answers], ["mine"])
+        gives_way = self.asking("ben", "ann")
+        self.assertEqual(gives_way.answer("ann", False, {"ask": 9}, 60)["says"], "go")
+        self.assertIsNone(gives_way.until)
+        self.assertFalse(gives_way.is_taking(60))
+
+    def test_a_question_that_was_slept_through_lets_nobody_wait_and_nobody_go(self):
+        precedence = self.asking("ann", "ben")
+        self.assertEqual(precedence.answer("cart", False, {"ask": 9}, 30_000)["says"], "go")
+        late = self.asking("ann", "ben")
+        late.heard("ben", {"ask": 1, "says": "go", "lasts_ms": 0}, 30_000)
+        self.assertFalse(late.is_taking(30_000))
 
 
 class Configuration(unittest.TestCase):

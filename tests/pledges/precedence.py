@@ -13,6 +13,7 @@ from settings import Effects, Limits
 from wire import Thread
 
 WORKS = ("none", "taking", "proving")
+LATE_MAX_MS = 500  # Who notices the end of its question later than that stood still.
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Precedence:
 
     def answer(self, sender: str, is_caller: bool, intend: dict[str, Any],
                now: int) -> dict[str, Any]:
+        if self.until is not None and now >= self.until + LATE_MAX_MS:
+            self.settle(now)  # From before it stood still: nobody is to wait for that.
         is_asking = self.until is not None
         goes_first = is_asking and self.own_name < sender
         if self.is_taking(now) or goes_first or (self.work == "proving" and is_caller):
@@ -80,6 +83,7 @@ class Precedence:
             return
         is_held_up = any(one.objects for one in self.answers)
         if is_held_up or not self.silent or now >= self.until:
+            is_late = now >= self.until + LATE_MAX_MS
             self.until = None
-            if not is_held_up:
+            if not is_held_up and not is_late:
                 self.leave_until = now + self.limits.leave_for_ms

@@ -26,7 +26,7 @@ SIGNED_UNDER = b"homeostat pledge 1\n"
 SIGNATURE = re.compile(rb',"signature":"([0-9a-f]{128})"}\Z')
 TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 SAYS = ("go", "wait", "mine")
-REASONS = ("no_capacity", "not_mine", "flapping", "frozen", "self_sick", "late", "floor", "policy")
+REASONS = ("no_capacity", "not_mine", "frozen", "self_sick", "late", "floor", "policy")
 # In the order in which a message is checked.
 DISCARDS = ("oversized", "malformed", "version_unknown", "sender_unknown", "forged",
             "misaddressed", "stale_epoch", "replayed", "late")
