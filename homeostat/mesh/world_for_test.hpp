@@ -100,6 +100,9 @@ class World {
     /// Called for each message that somebody sends to a demon, and once in 20 ms without one.
     std::function<void(const AgentId&, const Message*, World&)> demon =
         [](const AgentId&, const Message*, World&) {};
+    /// Called after each step of an agent, with what it said, and after its death.
+    std::function<void(const AgentId&, const std::vector<Message>&, World&)> watch =
+        [](const AgentId&, const std::vector<Message>&, World&) {};
 
     void add(Settings settings) {
         Party party{.settings = std::move(settings)};
@@ -263,6 +266,7 @@ class World {
         if (party.agent && chance(faults.deaths)) {
             note("deaths");
             party.agent.reset();
+            watch(id, {}, *this);
             after(milliseconds{rng_.between(0, 3000)}, [this, id] { boot(id); });
         } else if (party.agent && chance(faults.pauses)) {
             note("pauses");
@@ -292,6 +296,7 @@ class World {
         Turn turn = next(std::move(*party.agent), event, local(party));
         party.agent = std::move(turn.agent);
         note_changes(party, before);
+        watch(id, turn.messages, *this);
         for (const Message& message : turn.messages) {
             note(std::string(
                 std::visit([](const auto& body) { return body.kind_name; }, message.body)));

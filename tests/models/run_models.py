@@ -45,7 +45,9 @@ VARIANTS = {
     ],
     "pledge": [
         ["FROM_ASKING"],
+        ["FROM_ANSWER"],
         ["ANY_PLEDGE"],
+        ["ANY_TURN"],
         ["LEAVES_UNANSWERED"],
         ["RESTART_RESTORES"],
         ["NO_MARGIN"],
@@ -63,6 +65,8 @@ VARIANTS = {
 }
 # Beside what is never to happen, these say what happens at last; fairness costs time and memory.
 LIVE = {"intent_act_outcome", "kill_switch"}
+
+PARTS = {"replay"}  # What others include, and no model.
 
 MEGABYTES_MAX = 2048
 DEPTH_MAX = 100_000
@@ -186,7 +190,7 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.models) - set(VARIANTS):
         parser.error(f"there is no model {', '.join(sorted(unknown))}")
-    if forgotten := {path.stem for path in HERE.glob("*.pml")} - set(VARIANTS):
+    if forgotten := {path.stem for path in HERE.glob("*.pml")} - set(VARIANTS) - PARTS:
         parser.error(f"{', '.join(sorted(forgotten))}: not in the table of this program")
     findings = []
     for search in searches_of(options.models or list(VARIANTS)):
