@@ -150,6 +150,26 @@ install_crowdsec() {
     fi
 }
 
+# From PyPI, for the tests of lists of a TAXII server alone: without it they are skipped.
+install_medallion() {
+    medallion=$here/../build/medallion
+    requirements=$here/requirements-medallion.txt
+    if cmp -s "$requirements" "$medallion/requirements.txt"; then
+        return
+    fi
+    say "installing medallion for its tests"
+    rm -rf "$medallion"
+    if python3 -m venv "$medallion/venv" &&
+        "$medallion/venv/bin/pip" install --quiet --disable-pip-version-check --retries 5 \
+            --no-deps --only-binary=:all: --require-hashes --requirement "$requirements" &&
+        "$medallion/venv/bin/medallion" --help >/dev/null; then
+        cp "$requirements" "$medallion/requirements.txt"
+    else
+        rm -rf "$medallion"
+        say "WARNING: there is no medallion here; its conformance tests are skipped"
+    fi
+}
+
 # From PyPI, for the test in which it talks to our A2A server: without it that test is skipped.
 install_a2a_sdk() {
     sdk=$here/../build/a2a_sdk
@@ -193,6 +213,7 @@ if [ "${1:-}" = check ]; then
     install_clang_tidy
     install_envoy
     install_crowdsec
+    install_medallion
     install_a2a_sdk
     touch "$here/../build/.setup-check-done"
 else

@@ -5,6 +5,9 @@
 //
 // Not thread-safe; lives on the strand of its executor.
 
+#include "homeostat/adapters/crowdsec/crowdsec_feed.hpp"
+#include "homeostat/adapters/envoy/admin.hpp"
+#include "homeostat/adapters/taxii/taxii_feed.hpp"
 #include "homeostat/app/config.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/heal/executor_role.hpp"
@@ -18,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace homeostat::app {
@@ -32,8 +36,9 @@ struct BlockSourcesContext {
     std::function<void(const std::string&)> log;
 };
 
-/// A key as `cscli` prints it, with or without the end of its line.
-[[nodiscard]] Result<std::string> read_key(const BlockFeedConfig& feed);
+/// What a list is asked with, with its secrets. ERRORS: of the files, with the key that names them.
+using FeedOptions = std::variant<adapters::crowdsec::Options, adapters::taxii::Options>;
+[[nodiscard]] Result<FeedOptions> feed_options_of(const BlockFeedConfig& feed);
 
 /// REQUIRES: config.block_sources.
 [[nodiscard]] immune::Settings immune_settings_of(const Config& config);
@@ -51,8 +56,11 @@ class BlockSources {
 
   private:
     BlockSources() = default;
+    [[nodiscard]] Result<void> make_marker(const Config& config,
+                                           const boost::asio::any_io_executor& executor);
 
     std::vector<std::unique_ptr<ports::ThreatFeed>> feeds_;
+    std::unique_ptr<adapters::envoy::Admin> envoy_;  ///< Null: the edge is an HAProxy.
     std::unique_ptr<ports::SourceMarker> marker_;
     std::unique_ptr<heal::ImmuneRole> role_;
 };

@@ -135,6 +135,7 @@ struct DecideOptions {
 [[nodiscard]] ExitStatus show_status(const CommonOptions& options);
 [[nodiscard]] ExitStatus show_pledges(const CommonOptions& options);
 [[nodiscard]] ExitStatus show_mesh(const MeshOptions& options);
+[[nodiscard]] ExitStatus show_sources(const CommonOptions& options);
 [[nodiscard]] ExitStatus list_incidents(const IncidentsOptions& options);
 [[nodiscard]] ExitStatus export_ledger(const ExportOptions& options);
 [[nodiscard]] ExitStatus advise_structure(const AdviseOptions& options);

@@ -1,5 +1,6 @@
 #include "homeostat/app/config_block_keys.hpp"
 
+#include "homeostat/adapters/taxii/taxii_feed.hpp"
 #include "homeostat/net/endpoint.hpp"
 
 #include <fmt/format.h>
@@ -49,6 +50,30 @@ json::object LocalApiValue::schema() const {
     json::object schema;
     schema["type"] = json::value("string");
     schema["pattern"] = json::value("^(http://|unix:).+$");
+    return schema;
+}
+
+Result<std::string> CollectionValue::parse(std::string_view text) const {
+    constexpr std::string_view mend =
+        "write the address of a collection on this machine, as in "
+        "http://127.0.0.1:8081/api1/collections/91a7b528-80eb-42ed-a74d-c6fbd5a26116/; a tunnel "
+        "ends in one";
+    const Result<net::Address> address = net::parse_endpoint(text);
+    if (!address) {
+        return fail(Fault::invalid, fmt::format("{} — {}", address.error().text, mend));
+    }
+    const Result<void> checked =
+        adapters::taxii::check({.api = address->endpoint, .collection = address->path});
+    if (!checked) {
+        return fail(Fault::invalid, fmt::format("{} — {}", checked.error().text, mend));
+    }
+    return std::string(text);
+}
+
+json::object CollectionValue::schema() const {
+    json::object schema;
+    schema["type"] = json::value("string");
+    schema["pattern"] = json::value("^http://[^?#]+/$");
     return schema;
 }
 

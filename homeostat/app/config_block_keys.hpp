@@ -11,8 +11,10 @@
 #include "homeostat/base/result.hpp"
 #include "homeostat/domain/network.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,19 +37,43 @@ struct LocalApiValue {
     [[nodiscard]] json::object schema() const;
 };
 
+/// "http://127.0.0.1:8081/api1/collections/91a7b528-80eb-42ed-a74d-c6fbd5a26116/": on this machine.
+struct CollectionValue {
+    [[nodiscard]] Result<std::string> parse(std::string_view text) const;
+    [[nodiscard]] json::value write(const std::string& value) const { return json::value(value); }
+    [[nodiscard]] json::object schema() const;
+};
+
 constexpr std::size_t allowed_networks_max = 64;  ///< Each is compared with each source.
+
+struct TaxiiSection {
+    TaxiiConfig config;
+    static void keys(auto& self, auto&& key) {
+        key(Key{"collection", "Its address, on this machine or by a tunnel that ends here",
+                Need::required},
+            CollectionValue{}, self.config.collection);
+        key(Key{"login", "A file with the line name:password"}, PathValue{},
+            self.config.login_file);
+        key(Key{"token", "Or a file with a bearer token"}, PathValue{}, self.config.token_file);
+        key(Key{"confidence_min",
+                "Indicators whose own confidence is lower, or not told, are passed over"},
+            CountValue<std::uint32_t>{.max = 100}, self.config.confidence_min);
+        key(Key{"poll_every", "How often it is asked for what is new"},
+            DurationValue{std::chrono::seconds{1}, std::chrono::hours{1}}, self.config.poll_every);
+    }
+};
 
 struct BlockFeedSection {
     BlockFeedConfig config;
+    std::optional<TaxiiSection> taxii;
     static void keys(auto& self, auto&& key) {
         key(Key{"name", "What the list is called in records", Need::required}, NameValue{},
             self.config.name);
-        key(Key{"crowdsec", "The local API of a CrowdSec here, as in http://127.0.0.1:8080",
-                Need::required},
+        key(Key{"crowdsec", "The local API of a CrowdSec here, as in http://127.0.0.1:8080"},
             LocalApiValue{}, self.config.crowdsec);
-        key(Key{"key", "A file with the key that `cscli bouncers add homeostat -o raw` prints",
-                Need::required},
+        key(Key{"key", "A file with the key that `cscli bouncers add homeostat -o raw` prints"},
             PathValue{}, self.config.key_file);
+        key(Key{"taxii", "Or a collection of a TAXII 2.1 server"}, SectionKind{}, self.taxii);
         key(Key{"confidence",
                 "0 to 100; from 80 on it is enough alone, else two lists have to agree"},
             CountValue<std::uint32_t>{.max = 100}, self.config.confidence);
@@ -61,12 +87,12 @@ struct BlockSourcesSection {
     BlockSourcesConfig config;
     std::vector<BlockFeedSection> feeds;
     static void keys(auto& self, auto&& key) {
-        key(Key{"addresses", "HAProxy's stick table for single addresses", Need::required},
+        key(Key{"addresses", "HAProxy's stick table for single addresses; Envoy has none"},
             NameValue{}, self.config.addresses);
-        key(Key{"networks", "HAProxy's stick table for networks", Need::required}, NameValue{},
+        key(Key{"networks", "HAProxy's stick table for networks"}, NameValue{},
             self.config.networks);
-        key(Key{"counts", "HAProxy's stick table that counts requests by mark", Need::required},
-            NameValue{}, self.config.counts);
+        key(Key{"counts", "HAProxy's stick table that counts requests by mark"}, NameValue{},
+            self.config.counts);
         key(Key{"feeds", "Lists of sources that somebody suspects", Need::required},
             SectionsKind{immune::feeds_max}, self.feeds);
         key(Key{"allow", "Addresses and networks that are never marked: yours, your partners'"},

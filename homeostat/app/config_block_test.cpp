@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,47 @@ TEST_CASE("what is said of lists becomes the policy, and is written as it was re
     CHECK(report.config->block_sources->feeds.front().key_file == "/srv/shop/crowdsec.key");
 }
 
+TEST_CASE("a TAXII collection is a list like any other, asked less often") {
+    const ConfigReport report = parse_config(
+        but("    - { name: crowdsec, crowdsec: \"http://127.0.0.1:8080\", key: crowdsec.key, "
+            "confidence: 90 }\n",
+            "    - { name: partner, confidence: 90, taxii: { collection: "
+            "\"http://127.0.0.1:8081/api1/collections/7/\", login: partner.login, "
+            "confidence_min: 70 } }\n"
+            "    - { name: own, confidence: 60, taxii: { collection: "
+            "\"http://127.0.0.1:8082/c/\", token: own.token, poll_every: 1s } }\n"),
+        file_for_test);
+    REQUIRE(report.config);
+    const std::vector<BlockFeedConfig>& feeds = report.config->block_sources->feeds;
+    REQUIRE(feeds.size() == 2);
+    REQUIRE(feeds.front().taxii);
+    CHECK(feeds.front().taxii->collection == "http://127.0.0.1:8081/api1/collections/7/");
+    CHECK(feeds.front().taxii->login_file == "/srv/shop/partner.login");
+    CHECK(feeds.front().taxii->confidence_min == 70);
+    CHECK(feeds.back().taxii->token_file == "/srv/shop/own.token");
+    const immune::Settings policy = immune_settings_of(*report.config);
+    CHECK(policy.feeds.front().poll_every == std::chrono::seconds{60});
+    CHECK(policy.feeds.back().poll_every == std::chrono::seconds{1});
+    CHECK(policy.feeds.back().confidence == 60);
+}
+
+TEST_CASE("at an Envoy sources are marked in its file, and no table is named") {
+    const std::string haproxy =
+        "edge: { haproxy: { socket: s, backend: b, servers: \"p{index}\" } }";
+    const std::string tables =
+        "  addresses: block_addresses\n  networks: block_networks\n  counts: block_counts\n";
+    std::string text =
+        but(haproxy,
+            "edge: { envoy: { admin: \"unix:/a\", cluster: b, endpoints: \"p{index}\", "
+            "directory: xds } }");
+    CHECK(problems_of(text).contains("the edge is an Envoy — leave them out"));
+    text.replace(text.find(tables), tables.size(), "");
+    const ConfigReport report = parse_config(text, file_for_test);
+    REQUIRE(report.config);
+    CHECK(report.config->block_sources->addresses.empty());
+    CHECK(report.config->envoy);
+}
+
 TEST_CASE("each mistake in what is said of lists is named, with its mend") {
     struct Case {
         std::string part;
@@ -79,12 +121,28 @@ TEST_CASE("each mistake in what is said of lists is named, with its mend") {
              {"http://127.0.0.1:8080", "http://127.0.0.1:8080/v1", "it names a path"},
              {"confidence: 90", "confidence: 79", "never denies anything"},
              {"confidence: 90", "confidence: 101", "100"},
+             {"crowdsec: \"http://127.0.0.1:8080\", key: crowdsec.key, ", "", "names no list"},
+             {"key: crowdsec.key, ", "", "lacks its key"},
+             {"key: crowdsec.key, ", "key: k, taxii: { collection: \"http://127.0.0.1:1/c/\" }, ",
+              "make two lists of it"},
+             {"crowdsec: \"http://127.0.0.1:8080\", ",
+              "taxii: { collection: \"http://127.0.0.1:1/c/\" }, ",
+              "write login or token under taxii"},
+             {"crowdsec: \"http://127.0.0.1:8080\", key: crowdsec.key, ",
+              "taxii: { collection: \"http://127.0.0.1:1/c/\", login: l, token: t }, ",
+              "keep the one that its server asks for"},
+             {"crowdsec: \"http://127.0.0.1:8080\", key: crowdsec.key, ",
+              "taxii: { collection: \"http://192.0.2.1:1/c/\" }, ", "a tunnel ends in one"},
+             {"crowdsec: \"http://127.0.0.1:8080\", key: crowdsec.key, ",
+              "taxii: { collection: \"http://127.0.0.1:1/c\" }, ", "ends in a slash"},
+             {"crowdsec: \"http://127.0.0.1:8080\", key: crowdsec.key, ", "taxii: { login: l }, ",
+              "collection"},
              {"198.51.100.0/24", "198.51.100.7/24", "it has bits behind its prefix"},
              {"198.51.100.0/24", "partner.example", "neither an IPv4 nor an IPv6 address"},
              {"block_source: act", "block_source: ask", "nobody can be asked"},
              {"  allow:", "  denied_max: 0.01%\n  allow:", "write 0.1% or more"},
              {"  allow:", "  growth_max: 0\n  allow:", "growth_max"},
-             {"  counts: block_counts\n", "", "counts"},
+             {"  counts: block_counts\n", "", "counts are three tables"},
              {"confidence: 90 }\n",
               "confidence: 90 }\n    - { name: crowdsec, crowdsec: \"http://127.0.0.1:8081\", "
               "key: k }\n",

@@ -103,6 +103,11 @@ BlockSourcesConfig to_config(const BlockSourcesSection& section, const Paths& pa
     for (const BlockFeedSection& feed : section.feeds) {
         BlockFeedConfig& config = sources.feeds.emplace_back(feed.config);
         config.key_file = paths.of(feed.config.key_file);
+        if (feed.taxii) {
+            config.taxii = feed.taxii->config;
+            config.taxii->login_file = paths.of(feed.taxii->config.login_file);
+            config.taxii->token_file = paths.of(feed.taxii->config.token_file);
+        }
     }
     return sources;
 }
@@ -268,7 +273,8 @@ BlockSourcesSection to_file(const BlockSourcesConfig& sources) {
     BlockSourcesSection section;
     section.config = sources;
     for (const BlockFeedConfig& feed : sources.feeds) {
-        section.feeds.push_back({feed});
+        section.feeds.push_back(
+            {feed, feed.taxii ? std::optional(TaxiiSection{*feed.taxii}) : std::nullopt});
     }
     return section;
 }

@@ -28,9 +28,15 @@ using Findings = std::vector<Check>;
                                         Config config,
                                         Instant deadline);
 
-/// That lists of sources answer, and that the edge has the tables for marks.
-/// REQUIRES: config.block_sources, and so config.haproxy.
+/// That lists of sources answer, and that the edge has what marks are put on in.
+/// REQUIRES: config.block_sources, and so an edge.
 [[nodiscard]] Task<Findings> check_block_sources(boost::asio::any_io_executor executor,
+                                                 Config config,
+                                                 Instant deadline);
+
+/// What an Envoy lacks for marks; nothing if it lacks nothing.
+/// REQUIRES: config.block_sources, config.envoy.
+[[nodiscard]] Task<Findings> check_envoy_sources(boost::asio::any_io_executor executor,
                                                  Config config,
                                                  Instant deadline);
 

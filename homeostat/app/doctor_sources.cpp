@@ -1,10 +1,12 @@
 // What `homeostat doctor` asks of lists of sources, and of the edge that marks them.
 //
-// The list itself is not asked: CrowdSec remembers per key what it has told, and what it tells us
+// A CrowdSec is not asked for its list: it remembers per key what it has told, and what it tells us
 // an agent would not hear any more.
 
 #include "homeostat/adapters/haproxy/haproxy_marker.hpp"
 #include "homeostat/adapters/haproxy/runtime_socket.hpp"
+#include "homeostat/adapters/system/system_clock.hpp"
+#include "homeostat/adapters/taxii/taxii_feed.hpp"
 #include "homeostat/app/block_sources.hpp"
 #include "homeostat/app/doctor_peers.hpp"
 #include "homeostat/net/endpoint.hpp"
@@ -16,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace homeostat::app {
 
@@ -84,17 +87,11 @@ Task<Findings> check_tables(boost::asio::any_io_executor executor,
 }
 
 /// Without the key it says no, and that is an answer.
-Task<Findings> check_feed(boost::asio::any_io_executor executor,
-                          BlockFeedConfig feed,
-                          Config config,
-                          Instant deadline) {
+Task<Findings> check_crowdsec(boost::asio::any_io_executor executor,
+                              BlockFeedConfig feed,
+                              Config config,
+                              Instant deadline) {
     Findings found;
-    const Result<std::string> key = read_key(feed);
-    if (!key) {  // The agent does not start then, whatever it may do.
-        found.push_back({"block_sources", Health::ill,
-                         fmt::format("{}: key: {}", feed.name, key.error().text),
-                         "`cscli bouncers add homeostat -o raw` makes one"});
-    }
     const Result<net::Address> address = net::parse_endpoint(feed.crowdsec);
     if (!address) {
         co_return found;  // Refused when the configuration was read.
@@ -116,22 +113,73 @@ Task<Findings> check_feed(boost::asio::any_io_executor executor,
     co_return found;
 }
 
+/// A collection keeps no account of who has read what, so it is asked as the agent asks.
+Task<Findings> check_collection(boost::asio::any_io_executor executor,
+                                BlockFeedConfig feed,
+                                Config config,
+                                adapters::taxii::Options options,
+                                Instant deadline) {
+    const adapters::system::SystemClock clock(executor);
+    adapters::taxii::TaxiiFeed collection(executor, std::move(options), clock);
+    const Result<void> looked = co_await collection.look(deadline);
+    if (looked) {
+        co_return Findings{};
+    }
+    const bool is_refused = looked.error().fault == Fault::refused;
+    Findings found;
+    found.push_back(finding(config, fmt::format("{}: {}", feed.name, looked.error().text),
+                            is_refused ? "ask the server's people for a login that may read it"
+                                       : "name the collection as docs/block_sources.md has it"));
+    co_return found;
+}
+
+Task<Findings> check_feed(boost::asio::any_io_executor executor,
+                          BlockFeedConfig feed,
+                          Config config,
+                          Instant deadline) {
+    const Result<FeedOptions> options = feed_options_of(feed);
+    Findings found;
+    if (options && feed.taxii) {
+        auto of_taxii = std::get<adapters::taxii::Options>(*options);
+        found = co_await check_collection(std::move(executor), std::move(feed), std::move(config),
+                                          std::move(of_taxii), deadline);
+        co_return found;
+    }
+    if (!feed.taxii) {
+        found = co_await check_crowdsec(std::move(executor), feed, std::move(config), deadline);
+    }
+    if (!options) {  // The agent does not start then, whatever it may do.
+        found.insert(
+            found.begin(),
+            {"block_sources", Health::ill, fmt::format("{}: {}", feed.name, options.error().text),
+             feed.taxii ? "write the line name:password, or a bearer token, into it"
+                        : "`cscli bouncers add homeostat -o raw` makes one"});
+    }
+    co_return found;
+}
+
 }  // namespace
 
 Task<Findings> check_block_sources(boost::asio::any_io_executor executor,
                                    Config config,
                                    Instant deadline) {
     Findings found;
-    const Result<net::Endpoint> endpoint = net::unix_endpoint(config.haproxy->socket.string());
-    if (endpoint) {
-        found = co_await check_tables(executor, *endpoint, config, deadline);
+    if (config.envoy) {
+        found = co_await check_envoy_sources(executor, config, deadline);
+    }
+    if (config.haproxy) {
+        const Result<net::Endpoint> endpoint = net::unix_endpoint(config.haproxy->socket.string());
+        if (endpoint) {
+            found = co_await check_tables(executor, *endpoint, config, deadline);
+        }
     }
     for (const BlockFeedConfig& feed : config.block_sources->feeds) {
         const Findings of_feed = co_await check_feed(executor, feed, config, deadline);
         found.insert(found.end(), of_feed.begin(), of_feed.end());
     }
     if (found.empty()) {
-        found.push_back(well("block_sources", "each list answers, and the edge has the tables"));
+        found.push_back(
+            well("block_sources", "each list answers, and the edge has what marks need"));
     }
     co_return found;
 }

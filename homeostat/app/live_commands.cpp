@@ -1,6 +1,7 @@
 // The commands that talk to a running agent: status, suspend, resume.
 
 #include "homeostat/adapters/system/switch_file.hpp"
+#include "homeostat/app/agent_question.hpp"
 #include "homeostat/app/change_view.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/complaint.hpp"
@@ -15,6 +16,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <expected>
 #include <string>
 #include <string_view>
 
@@ -172,18 +174,9 @@ ExitStatus flip(const SwitchOptions& options, bool engage) {
 }  // namespace
 
 ExitStatus show_status(const CommonOptions& options) {
-    const ConfigReport report = load_config(options.config);
-    if (!report.config) {
-        complain(describe(report));
-        return ExitStatus::usage;
-    }
-    const Result<json::value> status =
-        ask_agent(report.config->control_socket, "GET", "/v1/status", "");
+    const std::expected<json::value, ExitStatus> status = ask_for(options, "/v1/status");
     if (!status) {
-        complain(status.error().text);
-        const Fault fault = status.error().fault;
-        const bool is_silent = fault == Fault::unreachable || fault == Fault::late;
-        return is_silent ? ExitStatus::unreachable : ExitStatus::unexpected;
+        return status.error();
     }
     if (options.is_json) {
         fmt::print("{}", to_pretty_text(*status));

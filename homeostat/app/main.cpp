@@ -4,9 +4,11 @@
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/decide_arguments.hpp"
 #include "homeostat/app/demo/demo.hpp"
+#include "homeostat/app/graph_arguments.hpp"
 #include "homeostat/app/mesh_arguments.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/own_place.hpp"
+#include "homeostat/app/sources_arguments.hpp"
 #include "homeostat/app/stderr_log.hpp"
 #include "homeostat/app/version.hpp"
 
@@ -81,6 +83,7 @@ struct Arguments {
     GraphOptions graph;
     CommonOptions pledges;
     MeshOptions mesh;
+    CommonOptions sources;
     std::filesystem::path envoy_directory;
     DecideOptions decide;
 };
@@ -257,31 +260,16 @@ void add_reading_commands(CLI::App& app, Arguments& arguments) {
 
 void add_envoy_watchdog(CLI::App& app, std::filesystem::path& directory) {
     CLI::App* command = app.add_subcommand(
-        "envoy-watchdog", "End circuits and reroutes at Envoy in time, whoever else is dead");
+        "envoy-watchdog", "End circuits, reroutes and marks at Envoy in time, whoever is dead");
     command->add_option("-d,--directory", directory, "edge.envoy.directory of the configuration")
         ->required();
     command->footer(
-        "Runs until it is ended. Looks four times a second into runtime.json and takes away the "
-        "overrides of\nhomeostat whose time is over, and nothing else; it asks nobody and starts "
-        "nothing. Without it the\nagent opens no circuit and turns no route at Envoy "
-        "(docs/envoy.md).\n\n"
+        "Runs until it is ended. Looks four times a second into runtime.json and "
+        "homeostat.sources.json and\ntakes away the overrides and marks of homeostat whose time is "
+        "over, and nothing else; it asks nobody\nand starts nothing. Without it the agent opens no "
+        "circuit, turns no route and marks no source at Envoy\n(docs/envoy.md).\n\n"
         "Exit status:\n  2  the directory cannot be used, or another one watches it\n\n"
         "Example:\n  homeostat envoy-watchdog --directory run/envoy");
-}
-
-void add_graph(CLI::App& app, GraphOptions& options) {
-    CLI::App* command = app.add_subcommand(
-        "graph", "The graph that every incident runs on, as this program has it");
-    CLI::Option* mermaid =
-        command->add_flag("--mermaid", options.is_mermaid,
-                          "Print it as a Mermaid flowchart, as is done without it, too");
-    command
-        ->add_flag("--json", options.is_json, "Print nodes, kinds and edges as one JSON document")
-        ->excludes(mermaid);
-    command->footer(
-        "Hexagons cause effects, slanted boxes ask a person, round ones end. Dotted arrows are "
-        "chosen between.\n\n"
-        "Example:\n  homeostat graph --mermaid > healing.mmd");
 }
 
 void add_switch(CLI::App& app, const char* name, const char* says, SwitchOptions& options) {
@@ -350,6 +338,7 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     add_reading_commands(app, arguments);
     add_graph(app, arguments.graph);
     add_mesh(app, arguments.pledges, arguments.mesh);
+    add_sources(app, arguments.sources);
     add_envoy_watchdog(app, arguments.envoy_directory);
     add_switch(app, "suspend", "Kill switch: no effect begins from now on", arguments.suspend);
     add_switch(app, "resume", "Release the kill switch", arguments.resume);
@@ -396,6 +385,20 @@ std::optional<ExitStatus> tell_past(const CLI::App& app, const Arguments& argume
     return std::nullopt;
 }
 
+/// Neighbours, and lists of sources; nothing if another command was meant.
+std::optional<ExitStatus> show_others(const CLI::App& app, const Arguments& arguments) {
+    if (app.got_subcommand("pledges")) {
+        return show_pledges(arguments.pledges);
+    }
+    if (app.got_subcommand("mesh")) {
+        return show_mesh(arguments.mesh);
+    }
+    if (app.got_subcommand("sources")) {
+        return show_sources(arguments.sources);
+    }
+    return std::nullopt;
+}
+
 /// What a person has to say to the agent; nothing if another command was meant.
 std::optional<ExitStatus> tell_agent(const CLI::App& app, const Arguments& arguments) {
     if (app.got_subcommand("approve")) {
@@ -425,11 +428,8 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     if (is_meant("agent")) {
         return to_int(run_agent(arguments.agent));
     }
-    if (is_meant("pledges")) {
-        return to_int(show_pledges(arguments.pledges));
-    }
-    if (is_meant("mesh")) {
-        return to_int(show_mesh(arguments.mesh));
+    if (const std::optional<ExitStatus> status = show_others(app, arguments)) {
+        return to_int(*status);
     }
     if (is_meant("validate")) {
         return to_int(validate(arguments.validate));

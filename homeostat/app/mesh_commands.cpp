@@ -1,9 +1,9 @@
 // The commands about neighbours: pledges, mesh.
 
+#include "homeostat/app/agent_question.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/complaint.hpp"
 #include "homeostat/app/config_load.hpp"
-#include "homeostat/app/control_client.hpp"
 #include "homeostat/app/mesh_key.hpp"
 #include "homeostat/app/mesh_place.hpp"
 #include "homeostat/app/story.hpp"
@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <expected>
 #include <map>
 #include <string>
 #include <vector>
@@ -105,18 +106,9 @@ void print_as(const char* name, std::string text, bool is_json) {
 }  // namespace
 
 ExitStatus show_pledges(const CommonOptions& options) {
-    const ConfigReport report = load_config(options.config);
-    if (!report.config) {
-        complain(describe(report));
-        return ExitStatus::usage;
-    }
-    const Result<json::value> document =
-        ask_agent(report.config->control_socket, "GET", "/v1/pledges", "");
+    const std::expected<json::value, ExitStatus> document = ask_for(options, "/v1/pledges");
     if (!document) {
-        complain(document.error().text);
-        const Fault fault = document.error().fault;
-        const bool is_silent = fault == Fault::unreachable || fault == Fault::late;
-        return is_silent ? ExitStatus::unreachable : ExitStatus::unexpected;
+        return document.error();
     }
     if (options.is_json) {
         fmt::print("{}", to_pretty_text(*document));

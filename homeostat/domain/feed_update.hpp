@@ -29,6 +29,7 @@ struct FeedUpdate {
     std::vector<Listing> listed;
     std::vector<Network> removed;
     std::uint64_t skipped{0};  ///< What is about something else than addresses, or about no block.
+    bool has_more{false};  ///< Not all of it was read: the place in it may not be kept for long.
 
     friend bool operator==(const FeedUpdate&, const FeedUpdate&) = default;
 };

@@ -55,6 +55,7 @@ struct FeedSettings {
     std::string name;
     std::uint32_t confidence{50};  ///< 0 to 100: how much the operator believes it.
     std::size_t sources_max{10'000};
+    Duration poll_every{std::chrono::seconds{1}};  ///< A server of others wants to be left longer.
 };
 
 struct Settings {

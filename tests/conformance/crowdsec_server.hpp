@@ -3,11 +3,13 @@
 // CrowdsecServer: the local API of a real CrowdSec, with a database of its own and no line to
 // anybody outside. It is killed with the test. For tests only.
 
+#include "homeostat/adapters/crowdsec/crowdsec_feed.hpp"
 #include "homeostat/net/endpoint.hpp"
 #include "homeostat/net/http_client.hpp"
 #include "homeostat/net/run_for_test.hpp"
 #include "homeostat/net/scripted_peer_for_test.hpp"
 #include "homeostat/os/child.hpp"
+#include "homeostat/ports/threat_feed.hpp"
 
 #include "reserved_port.hpp"
 
@@ -19,6 +21,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -83,19 +86,30 @@ class CrowdsecServer {
         }
     }
 
-    void add(const std::string& flag, const std::string& value, const std::string& lasts) {
-        run_cscli({"decisions", "add", flag, value, "--duration", lasts});
+    void add(const std::string& network, std::chrono::minutes lasts) {
+        run_cscli({"decisions", "add", flag_of(network), network, "--duration",
+                   std::to_string(lasts.count()) + "m"});
     }
-    void remove(const std::string& flag, const std::string& value) {
-        run_cscli({"decisions", "delete", flag, value});
+    void remove(const std::string& network) {
+        run_cscli({"decisions", "delete", flag_of(network), network});
     }
 
+    [[nodiscard]] std::unique_ptr<ports::ThreatFeed> feed() { return feed_with(key()); }
+    [[nodiscard]] std::unique_ptr<ports::ThreatFeed> stranger() { return feed_with("not-a-key"); }
+
+  private:
+    [[nodiscard]] std::unique_ptr<ports::ThreatFeed> feed_with(std::string key) {
+        return std::make_unique<adapters::crowdsec::CrowdsecFeed>(
+            context_.get_executor(), adapters::crowdsec::Options{endpoint(), std::move(key)});
+    }
+    [[nodiscard]] static std::string flag_of(const std::string& network) {
+        return network.contains('/') ? "--range" : "--ip";
+    }
     [[nodiscard]] net::Endpoint endpoint() const {
         return net::TcpEndpoint{"127.0.0.1", port_.port()};
     }
     [[nodiscard]] static std::string key() { return "key-of-a-bouncer-for-test"; }
 
-  private:
     [[nodiscard]] os::Child spawn(const std::string& name, std::vector<std::string> arguments) {
         os::Program program;
         program.argv = {crowdsec_program(name).value(), "-c", directory_.file("config.yaml")};

@@ -1,18 +1,15 @@
 #pragma once
 
-// MarkedHaproxy: a real HAProxy with tables for marks, as docs/block_sources.md has them, and a
-// visitor who comes from wherever a test wants.
-//
-// Requests come over a UNIX socket that takes the PROXY protocol, so that no address of this
-// machine is needed to be somebody else. HAProxy is killed with the test. For tests only.
+// MarkedHaproxy: a real HAProxy with tables for marks, as docs/block_sources.md has them. It is
+// killed with the test. For tests only.
 
 #include "homeostat/adapters/haproxy/haproxy_marker.hpp"
-#include "homeostat/net/line_client.hpp"
 #include "homeostat/net/run_for_test.hpp"
 #include "homeostat/net/scripted_peer_for_test.hpp"
 #include "homeostat/os/child.hpp"
 
 #include "haproxy_world.hpp"
+#include "visitor.hpp"
 
 #include <signal.h>
 
@@ -27,17 +24,12 @@
 
 namespace homeostat::conformance {
 
-inline Network network_for_test(const std::string& text) {
-    const Result<Network> network = parse_network(text);
-    if (!network) {
-        throw std::runtime_error(text + ": " + network.error().text);
-    }
-    return *network;
-}
-
 class MarkedHaproxy {
   public:
     boost::asio::io_context context{1};
+
+    /// Where a mark for 900 ms ends not much later.
+    static MarkedHaproxy ending_soon() { return MarkedHaproxy("1s"); }
 
     /// `expire`: of the tables, as it stands in HAProxy's configuration; empty: none.
     explicit MarkedHaproxy(const std::string& expire = "3m") : MarkedHaproxy(expire, expire) {}
@@ -99,17 +91,7 @@ class MarkedHaproxy {
 
     /// The status that a visitor from there gets; 0: none.
     int visit(const std::string& source, const std::string& path = "/") {
-        const bool is_v6 = source.contains(':');
-        std::string bytes = "PROXY " + std::string(is_v6 ? "TCP6 " : "TCP4 ") + source +
-                            (is_v6 ? " 2001:db8::ffff" : " 203.0.113.254") + " 40000 80\r\nGET " +
-                            path + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-        const net::LineExchange exchange = net::run_for_test(
-            context, net::exchange_bytes(
-                         context.get_executor(), net::UnixEndpoint{directory_.file("edge.sock")},
-                         std::move(bytes), net::now_for_test() + within, {.bytes_max = 65536}));
-        constexpr std::size_t status_at = 9;  // Behind "HTTP/1.1 ".
-        const bool has_status = exchange.reply && exchange.reply->size() > status_at + 3;
-        return has_status ? std::stoi(exchange.reply->substr(status_at, 3)) : 0;
+        return visit_from(context, directory_.file("edge.sock"), source, path);
     }
 
   private:

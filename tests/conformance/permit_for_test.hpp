@@ -41,8 +41,9 @@ inline DimRequest dim_request_for_test(Dim dim, int number) {
         guard::Gate::permit(EffectId("i-2.e" + std::to_string(number)), std::move(dim)));
 }
 
-inline MarkRequest mark_request_for_test(Marking marking) {
-    return MarkRequest(guard::Gate::permit(EffectId("m1.e1"), std::move(marking)));
+inline MarkRequest mark_request_for_test(Marking marking, int number = 1) {
+    return MarkRequest(
+        guard::Gate::permit(EffectId("m1.e" + std::to_string(number)), std::move(marking)));
 }
 
 }  // namespace homeostat::conformance

@@ -3,12 +3,14 @@
 
     block_sources_test.py --bin build/release/bin [--only TEXT]
 
-The list is CrowdSec's API as it answers, played here, so that it can lie; the real one is asked in
-tests/conformance/crowdsec_test.cpp. Visitors come from wherever a test wants, by the PROXY
-protocol. Half a minute.
+The lists are CrowdSec's API and a TAXII collection as they answer, played here, so that they can
+lie; the real ones are asked in tests/conformance. Visitors come from wherever a test wants, by the
+PROXY protocol. Half a minute.
 """
 
+import base64
 import contextlib
+import datetime
 import http.server
 import json
 import shutil
@@ -126,6 +128,48 @@ class Feed:
         self.news["deleted"].append(ban(value))
 
 
+class Collection:
+    """One page of a TAXII 2.1 collection, for whoever has the login."""
+
+    LOGIN = "homeostat:password"
+    MEDIA_TYPE = "application/taxii+json;version=2.1"
+
+    def __init__(self, objects):
+        wanted = "Basic " + base64.b64encode(self.LOGIN.encode()).decode()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                is_known = self.headers["Authorization"] == wanted
+                is_known = is_known and self.headers["Accept"] == Collection.MEDIA_TYPE
+                shown = {"objects": objects} if "/objects/" in self.path else {"can_read": True}
+                body = json.dumps(shown).encode()
+                self.send_response(200 if is_known else 401)
+                self.send_header("Content-Type", Collection.MEDIA_TYPE)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/api1/collections/7/"
+
+    def end(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def indicator(number, pattern):
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return {"type": "indicator", "spec_version": "2.1", "created": now, "modified": now,
+            "id": f"indicator--00000000-0000-4000-8000-{number:012}", "name": "brute force",
+            "pattern": pattern, "pattern_type": "stix", "valid_from": now}
+
+
 class BlockedService(SmallService):
     def __init__(self, programs, here):
         super().__init__(programs, here)
@@ -180,6 +224,12 @@ def doctor(service):
                           cwd=service.here, capture_output=True, text=True, timeout=20)
     return [check for check in json.loads(done.stdout)["checks"]
             if check["check"] == "block_sources"]
+
+
+def show(service):
+    return subprocess.run([service.programs / "homeostat", "sources", "--config", service.config],
+                          cwd=service.here, capture_output=True, text=True, timeout=20,
+                          check=True).stdout
 
 
 def deny(service, source):
@@ -276,6 +326,35 @@ def a_suspended_agent_marks_nobody_and_goes_on_when_it_is_resumed(service):
     wait_until("it is on trial", lambda: service.has("on_trial", 1))
 
 
+def a_taxii_collection_is_a_list_like_any_other(service):
+    collection = Collection([indicator(1, "[ipv4-addr:value = '192.0.2.7']"),
+                             indicator(2, "[domain-name:value = 'a.example']")])
+    try:
+        (service.here / "login").write_text("homeostat:guessed\n")
+        given = next(line for line in service.config.read_text().splitlines()
+                     if "name: crowdsec" in line)
+        service.change(given, f'    - {{ name: partner, confidence: 90, taxii: {{ collection: '
+                              f'"{collection.url}", login: {service.here}/login, '
+                              f'poll_every: 1s }} }}')
+        service.may_deny()
+        refused, = doctor(service)
+        assert refused["health"] == "ILL" and "does not let us read" in str(refused), refused
+        (service.here / "login").write_text(Collection.LOGIN + "\n")
+        assert [check["health"] for check in doctor(service)] == ["ok"]
+        service.start()
+        wait_until("it is on trial", lambda: service.has("on_trial", 1))
+        assert service.sources()["feeds"][0]["skipped"] > 0
+        service.visit("203.0.113.9", ENOUGH)
+        wait_until("it is denied", lambda: service.has("denied", 1))
+        assert service.is_refused("192.0.2.7") and service.visit("192.0.2.8") == {200}
+        source, = service.recorded("marking")[0]["sources"]
+        assert (source["feeds"], source["reason"]) == ("partner", "brute_force"), source
+        shown = show(service)
+        assert "  denied               1 " in shown and "  partner: answers, " in shown, shown
+    finally:
+        collection.end()
+
+
 def the_doctor_names_what_the_edge_and_the_list_lack(service):
     service.may_deny()
     found = doctor(service)
@@ -315,6 +394,7 @@ TESTS = (
     a_list_that_is_broken_huge_or_gone_leaves_what_it_has_said,
     too_many_refusals_are_taken_back_by_themselves,
     a_suspended_agent_marks_nobody_and_goes_on_when_it_is_resumed,
+    a_taxii_collection_is_a_list_like_any_other,
     the_doctor_names_what_the_edge_and_the_list_lack,
     the_doctor_names_a_list_that_is_no_crowdsec_a_key_that_is_gone_and_an_edge_that_is,
     a_key_that_cannot_be_read_is_named_and_the_agent_does_not_start,

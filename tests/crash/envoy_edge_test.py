@@ -127,8 +127,9 @@ class ServiceBehindEnvoy(SmallService):
         (self.here / "envoy.json").write_text(json.dumps(self.bootstrap()))
         self.envoy = subprocess.Popen(
             [envoy_program(), "-c", self.here / "envoy.json", "--concurrency", "1", "--log-level",
-             "warn", "--use-dynamic-base-id", "--reject-unknown-dynamic-fields", "--log-path",
-             self.here / "envoy.log"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+             "warn", "--component-log-level", "misc:error", "--use-dynamic-base-id",
+             "--reject-unknown-dynamic-fields", "--log-path", self.here / "envoy.log"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             preexec_fn=die_with_parent)
         wait_until("Envoy is ready", self.is_ready)
 

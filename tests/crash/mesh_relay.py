@@ -8,6 +8,7 @@ import contextlib
 import json
 import socket
 import threading
+import time
 
 HEAD_MAX = 8192  # An agent's request has a head of some 100 bytes.
 CONNECT_MAX = 1  # Seconds; on loopback a port answers at once, or nobody is there.
@@ -30,6 +31,7 @@ class Relay:
         self.before = before
         self.port_to = port_to
         self.last = {}  # Kind → the bytes of the last message of it that has passed.
+        self.at = {}  # (kind, number of the question, if it has one) → when that has passed last.
         self.counts = collections.Counter()  # How often each thing was done to a message.
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -86,7 +88,8 @@ class Relay:
 
     def pass_one(self, request, body, far):
         """False: the connection is over."""
-        kind = json.loads(body)["body"]["kind"]
+        said = json.loads(body)["body"]
+        kind = said["kind"]
         self.counts[self.how] += 1
         if self.how == "loses":
             return True
@@ -96,4 +99,5 @@ class Relay:
         self.before(kind, body)
         far.sendall(request)
         self.last[kind] = body
+        self.at[kind, said.get("ask")] = time.clock_gettime(time.CLOCK_BOOTTIME)
         return True

@@ -1,6 +1,7 @@
 #include "homeostat/adapters/a2a/params.hpp"
 
 #include "homeostat/base/named_enum.hpp"
+#include "homeostat/base/timestamp.hpp"
 
 #include <fmt/format.h>
 

@@ -122,10 +122,4 @@ struct TaskDetail {
 /// {"statusUpdate": …} or {"artifactUpdate": …}.
 [[nodiscard]] json::object event_of(const A2aTask& task, const TaskUpdate& update);
 
-/// "2026-11-27T06:00:30.250Z".
-[[nodiscard]] std::string to_timestamp(WallTime at);
-
-/// Reads a time of RFC 3339 to the millisecond. Nothing if it is none.
-[[nodiscard]] std::optional<WallTime> parse_timestamp(std::string_view text);
-
 }  // namespace homeostat::adapters::a2a

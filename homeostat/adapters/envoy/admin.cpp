@@ -169,4 +169,22 @@ Task<Result<RuntimeVersion>> Admin::look_at_runtime_version(Instant deadline) {
     co_return RuntimeVersion{std::move(stats->runtime_version), stats->runtime_rejected_total};
 }
 
+Task<Result<bool>> Admin::look_at_log(Instant deadline) {
+    std::string path = "/server_info";
+    const Result<std::string> text = co_await ask_again(std::move(path), deadline);
+    if (!text) {
+        co_return std::unexpected(text.error());
+    }
+    co_return parse_is_log_quiet(*text);
+}
+
+Task<Result<SourcesReply>> Admin::look_at_sources(Instant deadline) {
+    std::string path = sources_request();
+    const Result<std::string> text = co_await ask_again(std::move(path), deadline);
+    if (!text) {
+        co_return std::unexpected(text.error());
+    }
+    co_return parse_sources(*text);
+}
+
 }  // namespace homeostat::adapters::envoy

@@ -2,7 +2,7 @@
 
 // Admin: what we ask of Envoy's admin address. We only ever read there.
 //
-// Envoy's admin has requests that stop it, and none is made from a text of anybody's: three paths,
+// Envoy's admin has requests that stop it, and none is made from a text of anybody's: a few paths,
 // with names in them that are plain. What we change, we change in files (envoy_actuator.hpp).
 //
 // A look is two requests, so its counts and its endpoints may be a millisecond apart. It also keeps
@@ -14,6 +14,7 @@
 
 #include "homeostat/adapters/envoy/edge_view.hpp"
 #include "homeostat/adapters/envoy/options.hpp"
+#include "homeostat/adapters/envoy/sources_reply.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/task.hpp"
 #include "homeostat/base/time.hpp"
@@ -68,6 +69,12 @@ class Admin {
 
     /// One small request: what an effect in milliseconds can afford. ERRORS: as above.
     [[nodiscard]] Task<Result<RuntimeVersion>> look_at_runtime_version(Instant deadline);
+
+    /// ERRORS: as above; absent: Envoy has no filter for sources that it reads from a file.
+    [[nodiscard]] Task<Result<SourcesReply>> look_at_sources(Instant deadline);
+
+    /// Whether Envoy's log stays small however many marks it takes. ERRORS: as above.
+    [[nodiscard]] Task<Result<bool>> look_at_log(Instant deadline);
 
     /// Whoever reads and writes the file of overrides takes a turn first.
     [[nodiscard]] net::Turns& runtime_turns() { return runtime_turns_; }

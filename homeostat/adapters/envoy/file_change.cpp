@@ -72,7 +72,21 @@ Task<Result<Seen>> see_override(Admin& admin,
     co_return seen;
 }
 
+Task<Result<Seen>> see_sources(Admin& admin, const FileChange& change, Instant deadline) {
+    const Result<SourcesReply> loaded = co_await admin.look_at_sources(deadline);
+    if (!loaded) {
+        co_return std::unexpected(loaded.error());
+    }
+    co_return Seen{.has_version = loaded->version == change.version,
+                   .is_reached = true,
+                   .is_rejected = loaded->rejected_total > change.rejected_total};
+}
+
 Task<Result<Seen>> see(Admin& admin, const FileChange& change, Instant deadline) {
+    if (std::holds_alternative<SourcesGoal>(change.goal)) {
+        Result<Seen> seen = co_await see_sources(admin, change, deadline);
+        co_return seen;
+    }
     if (const auto* goal = std::get_if<SwitchOrder>(&change.goal)) {
         Result<Seen> seen = co_await see_override(admin, change, *goal, deadline);
         co_return seen;

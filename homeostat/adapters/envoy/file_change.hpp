@@ -26,12 +26,15 @@
 
 namespace homeostat::adapters::envoy {
 
+/// Envoy takes a filter as a whole or not at all, so its version is all that there is to see.
+struct SourcesGoal {};
+
 struct FileChange {
     std::string path;
     std::string before;  ///< The file's bytes, to be put back.
     std::string after;
     std::string version;  ///< Of `after`.
-    std::variant<EndpointOrder, SwitchOrder> goal;
+    std::variant<EndpointOrder, SwitchOrder, SourcesGoal> goal;
     std::uint64_t rejected_total{0};  ///< Of such files, before.
 };
 
@@ -49,8 +52,7 @@ struct FileChange {
                                    std::string_view in_file,
                                    std::string_view in_envoy);
 
-/// What Envoy makes of an EndpointOrder or a SwitchOrder. Of an endpoint that it does not have:
-/// not reached.
+/// What Envoy makes of the goal. Of an endpoint that it does not have: not reached.
 [[nodiscard]] Task<Outcome> carry_out(Admin& admin, FileChange change, Instant deadline);
 
 }  // namespace homeostat::adapters::envoy

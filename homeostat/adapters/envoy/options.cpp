@@ -1,6 +1,7 @@
 #include "homeostat/adapters/envoy/options.hpp"
 
 #include "homeostat/adapters/envoy/runtime_file.hpp"
+#include "homeostat/adapters/envoy/sources_file.hpp"
 #include "homeostat/base/id.hpp"
 
 #include <fmt/format.h>
@@ -80,6 +81,12 @@ Result<void> check(const Options& options) {
                     "a cluster 'runtime' would have its endpoints in the file of "
                     "the overrides: name it otherwise");
     }
+    if (options.cluster == sources_filter) {
+        return fail(Fault::invalid,
+                    fmt::format("a cluster '{}' would have its endpoints in the file of marks: "
+                                "name it otherwise",
+                                sources_filter));
+    }
     if (options.neighbours.size() > neighbours_max) {
         return fail(Fault::invalid, fmt::format("at most {} neighbours, these are {}",
                                                 neighbours_max, options.neighbours.size()));
@@ -123,6 +130,14 @@ std::string endpoints_path(const Options& options) {
 
 std::string runtime_path(const std::string& directory) {
     return directory + "/runtime.json";
+}
+
+std::string sources_path(const std::string& directory) {
+    return fmt::format("{}/{}.json", directory, sources_filter);
+}
+
+std::string ends_path(const std::string& directory) {
+    return fmt::format("{}/{}.ends", directory, sources_filter);
 }
 
 }  // namespace homeostat::adapters::envoy

@@ -67,5 +67,8 @@ constexpr std::string_view key_prefix = "homeostat.";
 /// DIRECTORY/CLUSTER.json and DIRECTORY/runtime.json.
 [[nodiscard]] std::string endpoints_path(const Options& options);
 [[nodiscard]] std::string runtime_path(const std::string& directory);
+/// DIRECTORY/homeostat.sources.json, and .ends.
+[[nodiscard]] std::string sources_path(const std::string& directory);
+[[nodiscard]] std::string ends_path(const std::string& directory);
 
 }  // namespace homeostat::adapters::envoy
