@@ -367,7 +367,7 @@ HealingTurn act(IncidentState state, const HealingEvent& event, const HealingCon
     if (!has_begun(state) && has_lost_its_turn(case_of(state), *state.plan, event, context)) {
         return take_turn_anew(std::move(state), context);
     }
-    keep_turn(state, context.now);
+    keep_turn(state, case_of(state), context);
     if (asks_for_facts(event) || is_cleared || message_in<Notified>(event) != nullptr) {
         return read_facts(std::move(state));
     }

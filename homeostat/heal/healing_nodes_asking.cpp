@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,9 +56,15 @@ bool has_lost_its_turn(const homeostat::guard::Case& asked,
     return (is_late || is_after_restart(event)) && may_ask_neighbours(asked, context);
 }
 
-void keep_turn(IncidentState& state, Instant now) {
-    if (state.plan->steps_count == 0) {
-        state.plan->looked_at = now;
+void keep_turn(IncidentState& state,
+               const homeostat::guard::Case& asked,
+               const HealingContext& context) {
+    // Exact enough beside a turn of three seconds; each change of it is a group of the ledger.
+    constexpr Duration noted_every = std::chrono::seconds{1};
+    const Instant noted_at = state.plan->looked_at.value_or(state.plan->began_at);
+    if (state.plan->steps_count == 0 && context.now - noted_at >= noted_every &&
+        may_ask_neighbours(asked, context)) {
+        state.plan->looked_at = context.now;
     }
 }
 

@@ -73,8 +73,7 @@ template <class M>
            describe(state.proposal.choice.remedy);
 }
 
-/// Stays until a person was told. A successor of whoever died before that was written tells it
-/// again: twice is better than never.
+/// Stays until a person was told. A successor of whoever died meanwhile tells it once more.
 [[nodiscard]] inline HealingTurn tell_trouble(IncidentState state) {
     Notify notify{state.id.text() + ": " + state.trouble};
     HealingTurn turn = stay(std::move(state));
@@ -91,15 +90,16 @@ template <class M>
 [[nodiscard]] HealingTurn ask_neighbours(IncidentState state);
 
 /// Nothing of the plan has begun: whether neighbours that have let it go do not count on that any
-/// more, because nobody lived here meanwhile, or whoever did stood still. Who waits tells them that
-/// it is at it for as long as it looks.
+/// more, because nobody lived here meanwhile, or whoever did stood still.
 [[nodiscard]] bool has_lost_its_turn(const homeostat::guard::Case& asked,
                                      const act::Plan& plan,
                                      const HealingEvent& event,
                                      const HealingContext& context);
 
 /// Has looked now, and is not late. REQUIRES: a plan.
-void keep_turn(IncidentState& state, Instant now);
+void keep_turn(IncidentState& state,
+               const homeostat::guard::Case& asked,
+               const HealingContext& context);
 
 /// Back to guard, which asks neighbours again; for a bounded time.
 [[nodiscard]] HealingTurn take_turn_anew(IncidentState state, const HealingContext& context);
