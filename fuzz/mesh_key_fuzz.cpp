@@ -15,21 +15,30 @@
 #include <filesystem>
 #include <fstream>
 #include <string_view>
+#include <system_error>
 
 namespace app = homeostat::app;
 
 namespace {
 
 /// In memory, of this process alone; with no rights for others, as a key has to be.
-std::filesystem::path folder() {
-    static const std::filesystem::path made = [] {
+class Folder {
+  public:
+    Folder() {
         ::umask(0077);
-        std::filesystem::path path = fmt::format("/dev/shm/mesh_key_fuzz.{}", ::getpid());
-        std::filesystem::create_directories(path);
-        return path;
-    }();
-    return made;
-}
+        std::filesystem::create_directories(path_);
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    ~Folder() {
+        std::error_code left;
+        std::filesystem::remove_all(path_, left);
+    }
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_ = fmt::format("/dev/shm/mesh_key_fuzz.{}", ::getpid());
+};
 
 }  // namespace
 
@@ -39,7 +48,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto key = app::parse_key(text)) {
         ensure(app::to_hex(*key) == text, "a key has one form");
     }
-    const std::filesystem::path file = folder() / "file";
+    static const Folder folder;
+    const std::filesystem::path file = folder.path() / "file";
     const auto write = [&] { std::ofstream(file, std::ios::binary) << text; };
     write();
     if (const auto key = app::read_or_make_key(file)) {
