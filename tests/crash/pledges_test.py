@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Two agents that agree, and are killed, stopped and cut off at every step of an agreement.
 
-    pledges_test.py --bin build/release/bin [--all] [--rounds 8] [--seed 1] [--only TEXT]
+    pledges_test.py --bin build/release/bin [--all] [--rounds 7] [--seed 1] [--only TEXT]
 
 A minute and a half; with --all, of which `make soak` makes use, both agents die at each step, too.
 What users get, what reaches fraud and what the dimmer holds back is seen where
@@ -44,13 +44,12 @@ ROUNDS = [("between intent and effect", ("payments",), 0.0),
           ("accept", AGENTS, None),
           ("between effect and outcome", ("payments",), 0.0),
           ("renew", ("fraud",), 1.0),
-          ("renew", ("payments",), 0.0),
-          ("release", ("payments",), None)]
+          ("renew", ("payments",), 0.0)]
 
 
 # Both die, and nobody comes until no mode is on.
 EVERY_STEP = [(step, AGENTS, None) for step in (*MESSAGES, *CALLS)] + \
-    [("release", ("fraud",), 0.0)]
+    [("release", ("fraud",), 0.0), ("release", ("payments",), None)]
 
 
 def draw_round():
