@@ -52,10 +52,13 @@ void EdgeWindows::take(std::span<const Reading> readings, Instant now) {
         if (edge == nullptr) {
             continue;
         }
-        Open& open = open_.try_emplace(edge->subject, Open{.since = now}).first->second;
+        const std::uint64_t under_way = edge->counters.sessions_now;  // Those that wait, too.
+        Open& open =
+            open_.try_emplace(edge->subject, Open{.since = now, .under_way_before = under_way})
+                .first->second;
+        open.under_way = under_way;
         open.waiting_sum += static_cast<double>(edge->counters.queue_length);
-        open.inflight_sum +=
-            static_cast<double>(edge->counters.queue_length + edge->counters.sessions_now);
+        open.inflight_sum += static_cast<double>(under_way);
         open.looks_count += 1;
     }
     for (const Signal& signal : sense::signals_of(sense_, readings, now)) {
@@ -83,7 +86,7 @@ std::map<Subject, EdgeWindow> EdgeWindows::close(Instant now) {
         if (open.looks_count > 0 &&
             (span >= limits_.span_max || (span >= limits_.span_min && has_enough))) {
             closed.emplace(subject, window_of(subject, open, now));
-            open = Open{.since = now};
+            open = Open{.since = now, .under_way_before = open.under_way};
         }
     }
     return closed;
@@ -94,6 +97,8 @@ EdgeWindow EdgeWindows::window_of(const Subject& subject, const Open& open, Inst
     window.span = now - open.since;
     window.requests_count = open.requests_count;
     window.errors_count = std::min(open.errors_count, open.requests_count);
+    const std::uint64_t begun = open.requests_count + open.under_way;
+    window.arrived_count = begun - std::min(begun, open.under_way_before);
     UsualLatency& usual = usual_[subject];
     window.usual_ms = usual.ms();
     // Little's law: who waits at the edge, over how many leave it in a second.

@@ -39,6 +39,7 @@ struct EdgeWindowLimits {
 struct EdgeWindow {
     Duration span{};
     std::uint64_t requests_count{0};  ///< Ended, whichever way.
+    std::uint64_t arrived_count{0};   ///< Begun: the same, and by how many more are under way.
     std::uint64_t errors_count{0};
     double inflight_mean{0};           ///< Waiting or being answered.
     double queue_ms{0};                ///< Mean wait at the edge.
@@ -79,6 +80,8 @@ class EdgeWindows {
         Instant since{};
         std::uint64_t requests_count{0};
         std::uint64_t errors_count{0};
+        std::uint64_t under_way_before{0};  ///< When it was opened, waiting or being answered.
+        std::uint64_t under_way{0};
         double waiting_sum{0};
         double inflight_sum{0};
         std::uint32_t looks_count{0};

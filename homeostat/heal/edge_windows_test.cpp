@@ -22,6 +22,7 @@ class Counting {
     double requests_rps{100};
     double errors_ratio{0};
     std::uint64_t waiting{0};
+    double beginning_rps{0};  ///< Beside those that end.
     double latency_ms{5};
 
     /// The windows of `fraud` that are complete within `span`.
@@ -36,7 +37,9 @@ class Counting {
             reading.subject = fraud;
             reading.counters.requests_total = static_cast<std::uint64_t>(requests_);
             reading.counters.errors_total = static_cast<std::uint64_t>(errors_);
+            begun_ += beginning_rps * to_seconds(step);
             reading.counters.queue_length = waiting;
+            reading.counters.sessions_now = waiting + static_cast<std::uint64_t>(begun_);
             reading.counters.latency_ms = latency_ms;
             reading.counters.latency_answers_max = 1;
             reading.at = now_;
@@ -55,6 +58,7 @@ class Counting {
     Instant now_ = instant_of_ns(1'000'000'000);
     double requests_{0};
     double errors_{0};
+    double begun_{1'000};
 };
 
 mesh::Load load_after(Counting& edge, Duration span, std::uint32_t declared_rps = 1'000) {
@@ -76,6 +80,24 @@ TEST_CASE("a window has a second's requests, errors and waiting") {
     CHECK(windows.back().goodput_per_second() == 75);
     CHECK(windows.back().queue_ms == doctest::Approx(30));  // Three wait, 100 leave in a second.
     CHECK(windows.back().wait_ms == doctest::Approx(30));
+}
+
+TEST_CASE("what has begun counts whether or not it has ended, and once") {
+    Counting edge;
+    CHECK(edge.look_for(5s).back().arrived_count == 100);
+    edge.beginning_rps = 300;
+    CHECK(edge.look_for(2s).back().arrived_count == 400);
+    CHECK(edge.look_for(1s).back().requests_count == 100);
+    edge.beginning_rps = -60;  // More end than begin.
+    CHECK(edge.look_for(2s).back().arrived_count == 40);
+    edge.beginning_rps = -600;  // A proxy that came anew knows of none.
+    CHECK(edge.look_for(1s).back().arrived_count == 0);
+}
+
+TEST_CASE("who waits is under way, and counts once") {
+    Counting edge;
+    edge.waiting = 3;
+    CHECK(edge.look_for(2s).back().inflight_mean == 1'003);
 }
 
 TEST_CASE("a window of few requests takes longer, and not for ever") {
@@ -151,10 +173,7 @@ TEST_CASE("a service says of itself what its edge shows") {
     CHECK(load_after(edge, 2s, 0).capacity_rps == 0);  // Nothing is declared, so nothing is shared.
 }
 
-TEST_CASE("a share and a rate are each other's, above the floor") {
-    CHECK(calls_before(90, 0) == 90);
-    CHECK(calls_before(90, 550) == 200);
-    CHECK(calls_before(0, permille_max) == 0);
+TEST_CASE("a rate becomes a share, above the floor") {
     CHECK(permille_over(90, 90, 20) == 0);
     CHECK(permille_over(90, 200, 20) == 550);
     CHECK(permille_over(10, 200, 20) == 900);  // The floor is not negotiable.

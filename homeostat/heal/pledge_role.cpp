@@ -88,6 +88,7 @@ void PledgeRole::take_over(const std::vector<DimmerFacts>& found) {
         Route& route = routes_.at(of.route);
         route.permille = facts->permille;
         route.permille_until = facts->until;
+        route.calls.turn(facts->permille, facts->until, ports_.clock.now());
         route.is_found = true;
         take(mesh::RouteFound{of.route, {{of.modes.front().id, of.floor_rps}}});
     }
@@ -244,9 +245,7 @@ void PledgeRole::look_at(const mesh::RouteSettings& of, const EdgeWindow& window
     const mesh::Limits& limits = settings_.mesh.limits;
     route.is_bad = evidence.errors_permille >= limits.errors_enter_permille ||
                    std::chrono::milliseconds{evidence.queue_ms} >= limits.queue_enter;
-    const std::uint32_t calls = calls_before(window.requests_per_second(), route.permille);
-    route.calls_rps_least = route.calls_rps == 0 ? calls : std::min(calls, route.calls_rps);
-    route.calls_rps = calls;
+    route.calls.take(window, ports_.clock.now());
     const mesh::Phase before = agent_.providers.at(of.route).phase;
     // A life that begins with a mode in force may come to ask without ever having been normal.
     const bool has_none = route.thread.incident.empty();
@@ -254,8 +253,7 @@ void PledgeRole::look_at(const mesh::RouteSettings& of, const EdgeWindow& window
         route.thread = next_thread();
         route.is_thread_used = false;
     }
-    const std::uint32_t held = ports_.clock.now() < route.permille_until ? route.permille : 0;
-    take(mesh::RouteLooked{of.route, {evidence, route.thread, held}});
+    take(mesh::RouteLooked{of.route, {evidence, route.thread, route.calls.held_permille()}});
     route.is_thread_used =
         route.is_thread_used || agent_.providers.at(of.route).phase != mesh::Phase::normal;
     keep_rate(of);
@@ -269,7 +267,7 @@ void PledgeRole::keep_rate(const mesh::RouteSettings& of) {
         return;
     }
     const std::uint32_t wanted = within_floor(
-        of.route, permille_over(route.mode->terms.rps_max, route.calls_rps, of.floor_rps));
+        of.route, permille_over(route.mode->terms.rps_max, route.calls.most_rps(), of.floor_rps));
     const std::uint32_t change =
         std::max(wanted, route.permille) - std::min(wanted, route.permille);
     if (change >= change_min || (wanted == 0 && route.permille > 0)) {
@@ -298,7 +296,7 @@ std::vector<PledgeView> PledgeRole::pledges() const {
         view.is_heard = agent_.inbox.epoch_of(provider.route.callee) != 0;
         view.phase = to_text(provider.phase);
         view.permille = now < route.permille_until ? route.permille : 0;
-        view.calls_rps = route.calls_rps;
+        view.calls_rps = route.calls.rps();
         view.errors_permille = provider.looked.errors_permille;
         view.wait_ms = provider.looked.queue_ms;
         if (provider.held) {

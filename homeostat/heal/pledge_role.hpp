@@ -24,6 +24,7 @@
 #include "homeostat/heal/pledge_settings.hpp"
 #include "homeostat/heal/pledge_view.hpp"
 #include "homeostat/heal/service_load.hpp"
+#include "homeostat/heal/wanted_calls.hpp"
 #include "homeostat/mesh/mesh.hpp"
 #include "homeostat/ports/mode_board.hpp"
 #include "homeostat/ports/neighbours.hpp"
@@ -69,10 +70,7 @@ class PledgeRole final : public ports::Neighbours {
   private:
     /// One route of which we are the caller.
     struct Route {
-        std::uint32_t calls_rps{0};  ///< As of the last window, held back or not.
-        /// Of the last two windows the fewer: after a burst of retries the floor holds all the
-        /// same.
-        std::uint32_t calls_rps_least{0};
+        WantedCalls calls;
         std::uint32_t permille{0};  ///< In force, as far as we know.
         Instant permille_until{};
         std::uint32_t permille_held{0};         ///< When the last promise ended: the way back.

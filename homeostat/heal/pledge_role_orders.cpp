@@ -30,7 +30,7 @@ void PledgeRole::obey(const mesh::EnterMode& order) {
     route.mode = order;
     const std::uint32_t permille =
         route.is_found ? route.permille
-                       : permille_over(order.terms.rps_max, route.calls_rps, of.floor_rps);
+                       : permille_over(order.terms.rps_max, route.calls.most_rps(), of.floor_rps);
     begin(order.route, permille, order.until, order.number);
 }
 
@@ -101,7 +101,7 @@ void PledgeRole::begin(const mesh::RouteId& route,
 std::uint32_t PledgeRole::within_floor(const mesh::RouteId& id, std::uint32_t permille) const {
     const Route& route = routes_.at(id);
     const std::uint32_t floor_rps = agent_.providers.at(id).route.floor_rps;
-    const std::uint32_t most = guard::permille_above(floor_rps, route.calls_rps_least);
+    const std::uint32_t most = guard::permille_above(floor_rps, route.calls.least_rps());
     return route.is_found ? permille : std::min(permille, most);
 }
 
@@ -130,7 +130,7 @@ std::expected<DimPermit, Verdict> PledgeRole::permit_for(const Work& work, Effec
     matter.is_suspended = ports_.kill_switch.is_engaged();
     matter.is_recording = settings_.unwitnessed().empty();
     matter.autonomy = settings_.autonomy;
-    matter.calls_rps = routes_.at(work.route).calls_rps_least;
+    matter.calls_rps = routes_.at(work.route).calls.least_rps();
     return guard::Gate::ask(work.dim, std::move(effect), settings_.dimmers, matter, pace_,
                             ports_.clock.now());
 }
@@ -150,7 +150,7 @@ Task<bool> PledgeRole::carry_out(Work work) {
         co_return false;
     }
     std::vector<Entry> intent{
-        record::dimming({effect, work.dim, work.route.text(), route.calls_rps_least})};
+        record::dimming({effect, work.dim, work.route.text(), route.calls.least_rps()})};
     const bool is_announced = co_await settings_.keep(std::move(intent));
     if (!is_announced) {
         report("nothing can be recorded, so no mode is entered or left");
@@ -166,6 +166,7 @@ Task<bool> PledgeRole::carry_out(Work work) {
     if (outcome.kind != OutcomeKind::refused) {
         route.permille = work.dim.permille;
         route.permille_until = work.dim.until;
+        route.calls.turn(work.dim.permille, work.dim.until, ports_.clock.now());
         show(work.notice);
     }
     report(outcome.kind == OutcomeKind::done ? std::string() : outcome.because);
@@ -269,7 +270,7 @@ void PledgeRole::note(PledgeEvent event, const mesh::Provider& provider) {
     body.thread = provider.thread.incident.text();
     body.traceparent = provider.thread.traceparent;
     body.permille = route.permille;
-    body.calls_rps = route.calls_rps;
+    body.calls_rps = route.calls.rps();
     body.errors_permille = provider.looked.errors_permille;
     body.wait_ms = provider.looked.queue_ms;
     if (provider.held) {

@@ -151,6 +151,22 @@ TEST_CASE("the promise is kept while the calls change, and its floor, too") {
     }
 }
 
+TEST_CASE("a callee under which calls pile up is not called more than was promised") {
+    Pledging pledging;
+    REQUIRE(promise(pledging));
+    (void)pledging.run_until([] { return false; }, 3s);
+    const double promised = pledging.provider().held->terms.rps_max;
+    pledging.edge.ends_ratio = 0.3;
+    double most_rps = 0;
+    (void)pledging.run_until(
+        [&] {
+            most_rps = std::max(most_rps, pledging.edge.passing_rps());
+            return !pledging.provider().held;
+        },
+        5s);
+    CHECK(most_rps <= promised * 1.02);
+}
+
 TEST_CASE("after a burst of calls as many as are critical pass all the same") {
     Pledging pledging;
     REQUIRE(promise(pledging));

@@ -42,6 +42,7 @@ class PledgedEdge final : public ports::Dimmer {
     double calls_rps{200};  ///< Of payments to fraud, before any is held back.
     static constexpr double fraud_usually_rps = 1'000;
     double fraud_can_rps{fraud_usually_rps};  ///< More than that waits, and fails in the end.
+    double ends_ratio{1};  ///< Of the calls that begin so many end meanwhile; the others pile up.
     bool tells_latency{true};
     std::optional<double> latency_ms;  ///< Of those that are answered; else by what it can do.
     bool is_away{false};               ///< The edge answers nothing.
@@ -52,6 +53,7 @@ class PledgedEdge final : public ports::Dimmer {
     std::vector<std::string> unannounced;  ///< Effects that came without.
     std::vector<Dim> orders;
     double passed_total{0};
+    double ended_total{0};
     double failed_total{0};
 
     [[nodiscard]] std::uint32_t permille() const { return clock_.now() < until_ ? permille_ : 0; }
@@ -92,8 +94,9 @@ class PledgedEdge final : public ports::Dimmer {
     [[nodiscard]] EdgeCounters counters() {
         pass();
         EdgeCounters counters;
-        counters.requests_total = static_cast<std::uint64_t>(passed_total);
+        counters.requests_total = static_cast<std::uint64_t>(ended_total);
         counters.errors_total = static_cast<std::uint64_t>(failed_total);
+        counters.sessions_now = static_cast<std::uint64_t>(passed_total) - counters.requests_total;
         counters.queue_length = passing_rps() > fraud_can_rps ? 50 : 0;
         // Who can do a tenth takes ten times as long for each.
         counters.latency_ms = latency_ms.value_or(5 * fraud_usually_rps / fraud_can_rps);
@@ -111,6 +114,7 @@ class PledgedEdge final : public ports::Dimmer {
             const double seconds = to_seconds(at - passed_to_);
             const double passing = calls_rps * (permille_max - held) / permille_max;
             passed_total += passing * seconds;
+            ended_total += passing * ends_ratio * seconds;
             failed_total += std::max(0.0, passing - fraud_can_rps) * seconds;
             passed_to_ = at;
         }

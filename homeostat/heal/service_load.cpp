@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 
 namespace homeostat::heal {
@@ -100,12 +99,6 @@ mesh::Evidence evidence_of(const EdgeWindow& window) {
     evidence.window_ms = std::max(1U, whole(to_ms(window.span), ms_max));
     evidence.requests_count = whole(static_cast<double>(window.requests_count), requests_max);
     return evidence;
-}
-
-std::uint32_t calls_before(double passed_rps, std::uint32_t permille) {
-    // Where nothing passes, nothing can be told; a thousandth is as if little did.
-    const double passing = std::max(1.0, static_cast<double>(permille_max - permille));
-    return whole(passed_rps * permille_max / passing, mesh::rate_max);
 }
 
 std::uint32_t permille_over(std::uint32_t rps_max,

@@ -50,9 +50,6 @@ class Struggles {
 /// What a caller saw of a route. `p95_ms` is 0: proxies that keep a mean alone do not say.
 [[nodiscard]] mesh::Evidence evidence_of(const EdgeWindow& window);
 
-/// Calls a second that there would be if none were held back: of those that passed.
-[[nodiscard]] std::uint32_t calls_before(double passed_rps, std::uint32_t permille);
-
 /// So many of a thousand calls are more than `rps_max`; never more than the floor leaves.
 [[nodiscard]] std::uint32_t permille_over(std::uint32_t rps_max,
                                           std::uint32_t calls_rps,

@@ -12,11 +12,17 @@ namespace {
 constexpr std::uint64_t permille = 1'000;
 constexpr std::uint64_t ms_per_second = 1'000;
 constexpr std::array<std::uint32_t, 3> ramp_shares{10, 25, 50};  // In percent; then all of it.
-constexpr int lives = 3;  // A window or a step may be late; the data plane waits for two more.
 
 Duration jittered(Duration span, std::uint32_t percent, Rng& jitter) {
     constexpr std::int64_t whole = 100;
     return span * (whole + jitter.between(-std::int64_t{percent}, percent)) / whole;
+}
+
+/// A window or a step may be late; the data plane waits for two more. It has to be able to hold
+/// what lasts as long as a promise, and longer it may not.
+Duration lives_of(Duration step, const Limits& limits) {
+    constexpr int lives = 3;
+    return std::min(lives * step, limits.ttl);
 }
 
 std::chrono::milliseconds queue_of(const Evidence& evidence) {
@@ -232,8 +238,8 @@ void ProviderStep::throttle() {
     const std::uint64_t drop_max = rate == 0 ? 0 : above_floor * permille / rate;
     const std::uint64_t drop = std::min(excess * permille / (requests + 1), drop_max);
     const Duration window = std::chrono::milliseconds{self_.looked.window_ms};
-    deeds_.orders.emplace_back(
-        Throttle{self_.route.route, static_cast<std::uint32_t>(drop), now_ + lives * window});
+    deeds_.orders.emplace_back(Throttle{self_.route.route, static_cast<std::uint32_t>(drop),
+                                        now_ + lives_of(window, self_.limits)});
 }
 
 void ProviderStep::judge_fallback() {
@@ -273,8 +279,8 @@ void ProviderStep::start_ramp() {
 
 void ProviderStep::order_ramp() {
     const Duration step = self_.limits.ramp_step;
-    deeds_.orders.emplace_back(
-        Ramp{self_.route.route, ramp_shares.at(self_.ramp_step), now_ + lives * step});
+    deeds_.orders.emplace_back(Ramp{self_.route.route, ramp_shares.at(self_.ramp_step),
+                                    now_ + lives_of(step, self_.limits)});
     self_.ramp_at = now_ + jittered(step, self_.limits.jitter_percent, self_.jitter);
 }
 

@@ -187,6 +187,25 @@ TEST_CASE("a good window under the throttle is no reason to let all through at o
     CHECK(scene.ordered<Throttle>()->drop_permille == 0);
 }
 
+TEST_CASE("no order without a promise lasts longer than a promise: an edge may not hold it") {
+    Scene scene;
+    scene.standing.callee_epoch = 0;
+    Evidence slow_window = evidence_of(800);
+    scene.look(slow_window, 2);
+    CHECK(scene.ordered<Throttle>()->until == scene.at + seconds{3});  // Windows of a second.
+    slow_window.window_ms = 5'000;
+    scene.look(slow_window);
+    CHECK(scene.ordered<Throttle>()->until == scene.at + seconds{10});
+    Scene brief;
+    brief.provider.limits.ttl = seconds{2};
+    brief.look(bad_window, 2);
+    brief.hear(payments, Offer{cart_pay, brief.provider.ask, 4, lean, 45, 2'000});
+    brief.obey();
+    brief.wait(seconds{2});
+    REQUIRE(brief.ordered<Ramp>());
+    CHECK(brief.ordered<Ramp>()->until == brief.at + seconds{2});
+}
+
 TEST_CASE("an offer is refused for what it asks, and nothing is entered") {
     struct Case {
         Offer offer;

@@ -74,6 +74,33 @@ Measured measure(World& world,
     return measured;
 }
 
+/// So many clients ask at once; `ended_count` rises with each that is done with.
+template <class World>
+void begin_clients(World& world,
+                   const std::string& path,
+                   std::uint64_t count,
+                   std::uint64_t& ended_count) {
+    for (std::uint64_t client = 0; client < count; ++client) {
+        boost::asio::co_spawn(
+            world.context, world.begin_request(path, std::chrono::seconds{5}),
+            [&](std::exception_ptr, Result<net::HttpResponse>) { ++ended_count; });
+    }
+}
+
+/// The look that showed the most under way while some waited, until all clients are done with.
+template <class World>
+EdgeCounters busiest_until(World& world, std::uint64_t count, const std::uint64_t& ended_count) {
+    EdgeCounters busiest;
+    net::run_until_for_test(world.context, [&] {
+        const EdgeCounters counters = counts_in(world).whole;
+        if (counters.queue_length > 0 && counters.sessions_now > busiest.sessions_now) {
+            busiest = counters;
+        }
+        return ended_count == count;
+    });
+    return busiest;
+}
+
 /// What holds whatever went wrong: the whole counts each request once, and as bad if it was.
 inline void check_whole(const Measured& measured) {
     CHECK(measured.whole.requests_total == clients_count);

@@ -105,6 +105,23 @@ TEST_CASE("where too many wait Envoy answers itself: an error at the cluster and
     CHECK(measured.members.errors_total == 0);
 }
 
+TEST_CASE("whoever waits for a connection is under way, too" * doctest::skip(!has_envoy())) {
+    EnvoyWorld world;
+    constexpr std::uint64_t connections_max = 40;
+    constexpr std::uint64_t half = 30;
+    std::uint64_t ended_count = 0;
+    begin_clients(world, "/hang", half, ended_count);
+    net::run_until_for_test(world.context, [&] {
+        const EdgeCounters counters = counts_in(world).whole;
+        return counters.sessions_now == half && counters.queue_length == 0;
+    });
+    begin_clients(world, "/hang", half, ended_count);
+    const EdgeCounters busiest = busiest_until(world, 2 * half, ended_count);
+    CHECK(busiest.queue_length > 0);
+    CHECK(busiest.sessions_now > connections_max);
+    CHECK(busiest.sessions_now > busiest.queue_length);
+}
+
 TEST_CASE("a client that gives up is counted nowhere" * doctest::skip(!has_envoy())) {
     EnvoyWorld world;
     const Measured measured = measure(world, "/slow", 100ms);

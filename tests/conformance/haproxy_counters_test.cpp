@@ -96,6 +96,18 @@ TEST_CASE("a wait in the queue that is too long is an error at the backend and a
     CHECK(measured.members.errors_total == 0);
 }
 
+TEST_CASE("whoever waits for a server is under way, too" * doctest::skip(!has_haproxy())) {
+    HaproxyWorld world;
+    world.command("set maxconn server payments/p0 1");
+    world.command("set maxconn server payments/p1 1");
+    std::uint64_t ended_count = 0;
+    begin_clients(world, "/slow", clients_count, ended_count);
+    const EdgeCounters busiest = busiest_until(world, clients_count, ended_count);
+    CHECK(busiest.queue_length > 0);
+    CHECK(busiest.sessions_now > busiest.queue_length);
+    CHECK(busiest.sessions_now <= busiest.queue_length + 2);
+}
+
 TEST_CASE("a client that gives up counts as answered once the service has answered" *
           doctest::skip(!has_haproxy())) {
     HaproxyWorld world;

@@ -1,8 +1,8 @@
 """The payment gateway with the agents of payments and fraud, which can agree on a mode, and with
 witnesses that ask neither of them.
 
-What the agents may do is to agree; whatever else they would do they only watch. What reaches fraud
-is counted by HAProxy, and a dimmer is what its stick table says. Between the two agents stand
+What the agents may do is to agree; whatever else they would do they only watch. What is sent to
+fraud is counted by HAProxy, and a dimmer is what its stick table says. Between the two agents stand
 relays of the test's own.
 """
 
@@ -25,10 +25,12 @@ RATE = 150  # Of users; the probes of both agents are twenty requests a second m
 SLOW_MS = 60  # Three calls at once of 68 ms each are 44 a second for one of the two instances.
 FRAUD_MAXCONN = 3
 TTL = 2.0  # The shortest promise: in a minute there are many.
-EXPIRE = 4.0  # Of an entry in the table of dimmers: a step of the way back is given three seconds.
+EXPIRE = 4.0  # Of an entry in the table of dimmers; longer than a promise.
 RELIED_ON = 1.9  # docs/pledges.md, of a promise of two seconds.
 LOOK_EVERY = 0.04
-REQUESTS_TOTAL = 48  # Which field of `show stat`; the manual counts them from 0.
+# Which field of `show stat`; the manual counts them from 0. A backend's sessions are calls that
+# have begun, its requests those that have ended: what waited when a promise was made would count.
+SESSIONS_TOTAL = 7
 BACKEND, ANY = 2, -1  # `show stat` of one backend: its type, and whichever of its servers.
 
 
@@ -38,7 +40,7 @@ def now():
 
 
 class Looks(threading.Thread):
-    """What the proxy says, again and again: (when, calls that reached fraud, permille held)."""
+    """What the proxy says, again and again: (when, calls sent to fraud, permille held)."""
 
     def __init__(self, world):
         super().__init__(daemon=True)
@@ -283,7 +285,7 @@ class PledgedWorld(World):
 
     def look_at_proxy(self):
         lines = self.ask_proxy(f"show stat fraud {BACKEND} {ANY};show table dimmers", timeout=0.5)
-        counted = next((int(line.split(",")[REQUESTS_TOTAL]) for line in lines
+        counted = next((int(line.split(",")[SESSIONS_TOTAL]) for line in lines
                         if line.startswith("fraud,BACKEND,")), None)
         held = next((int(line.split("gpt0=")[1].split()[0]) for line in lines
                      if "key=fraud " in line), 0)

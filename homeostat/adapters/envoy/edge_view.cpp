@@ -19,7 +19,7 @@ EdgeCounters counters_of(const ClusterStats& stats) {
     counters.errors_total = stats.answers_5xx_total + hung_count + cut_count;
     counters.retries_total = stats.retries_total;
     counters.queue_length = stats.pending_now;
-    counters.sessions_now = stats.active_now;
+    counters.sessions_now = stats.active_now + stats.pending_now;  // As at HAProxy's backend.
     counters.latency_answers_max = TrailingMean::answers_max;
     return counters;
 }
