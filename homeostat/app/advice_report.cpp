@@ -2,8 +2,8 @@
 
 #include "homeostat/app/config_patch.hpp"
 #include "homeostat/app/story.hpp"
-#include "homeostat/app/when.hpp"
 #include "homeostat/base/fields.hpp"
+#include "homeostat/base/timestamp.hpp"
 
 #include <fmt/format.h>
 
@@ -45,8 +45,8 @@ json::object to_document(const Recurrence& recurrence) {
     document["cause"] = json::value(std::string(to_text(recurrence.cause)));
     document["target"] = json::value(recurrence.target);
     document["times"] = static_cast<std::uint64_t>(recurrence.incidents.size());
-    document["first_at"] = json::value(to_when(recurrence.incidents.front().opened_at));
-    document["last_at"] = json::value(to_when(recurrence.incidents.back().opened_at));
+    document["first_at"] = json::value(to_timestamp(recurrence.incidents.front().opened_at));
+    document["last_at"] = json::value(to_timestamp(recurrence.incidents.back().opened_at));
     document["incidents"] = std::move(incidents);
     return document;
 }
@@ -91,8 +91,8 @@ std::string sentence_of(const Recurrence& recurrence) {
     return fmt::format("{}{} came {}, {} to {}: {}", to_text(recurrence.cause),
                        recurrence.target.empty() ? std::string() : " of " + recurrence.target,
                        times_words(recurrence.incidents.size()),
-                       to_when(recurrence.incidents.front().opened_at),
-                       to_when(recurrence.incidents.back().opened_at), ids);
+                       to_timestamp(recurrence.incidents.front().opened_at),
+                       to_timestamp(recurrence.incidents.back().opened_at), ids);
 }
 
 std::string indented(std::string_view text, std::string_view by = "    ") {
@@ -146,7 +146,7 @@ std::string summary_of(const AdviceReport& report) {
     std::string text =
         fmt::format("{} closed incidents of {}{} were looked at", findings.incidents_count,
                     report.config.service.text(),
-                    report.since ? " since " + to_when(*report.since) : std::string());
+                    report.since ? " since " + to_timestamp(*report.since) : std::string());
     if (findings.unexplained_count > 0) {
         text += fmt::format("; {} have no cause that was believed in", findings.unexplained_count);
     }
@@ -186,7 +186,7 @@ json::object to_document(const AdviceReport& report) {
     json::object document;
     document["service"] = json::value(report.config.service.text());
     if (report.since) {
-        document["since"] = json::value(to_when(*report.since));
+        document["since"] = json::value(to_timestamp(*report.since));
     }
     document["times_min"] = static_cast<std::uint64_t>(report.times_min);
     document["incidents_count"] = static_cast<std::uint64_t>(report.findings.incidents_count);

@@ -1,8 +1,8 @@
 #include "homeostat/app/export_format.hpp"
 
-#include "homeostat/app/when.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/json.hpp"
+#include "homeostat/base/timestamp.hpp"
 
 #include <fmt/format.h>
 
@@ -61,7 +61,7 @@ std::string csv_line(const ExportedEntry& exported) {
     const Entry& entry = exported.entry;
     std::string line =
         fmt::format("{},{},{},{},{},{},{}", exported.group.index, exported.position, exported.hash,
-                    to_when(exported.group.wall_at), csv_field(exported.service),
+                    to_timestamp(exported.group.wall_at), csv_field(exported.service),
                     to_text(entry.kind), csv_field(for_people(entry.incident.text())));
     for (std::string& column : columns_of(entry.body)) {
         line += "," + csv_field(for_people(std::move(column)));
@@ -79,7 +79,7 @@ std::string json_line(const ExportedEntry& exported) {
     if (!entry.incident.empty()) {
         event["subject"] = json::value(entry.incident.text());
     }
-    event["time"] = json::value(to_when(exported.group.wall_at));
+    event["time"] = json::value(to_timestamp(exported.group.wall_at));
     event["datacontenttype"] = "application/json";
     event["ledgergroup"] = exported.group.index;
     event["ledgerposition"] = exported.position;

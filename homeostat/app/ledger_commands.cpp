@@ -9,8 +9,8 @@
 #include "homeostat/app/mesh_story.hpp"
 #include "homeostat/app/replay_report.hpp"
 #include "homeostat/app/story.hpp"
-#include "homeostat/app/when.hpp"
 #include "homeostat/base/fields.hpp"
+#include "homeostat/base/timestamp.hpp"
 
 #include <fmt/format.h>
 
@@ -31,7 +31,7 @@ std::string dropped_note(const std::vector<EntryGroup>& groups) {
     if (groups.empty() || groups.front().index == 0) {
         return {};
     }
-    return "; what is older than " + to_when(groups.front().wall_at) +
+    return "; what is older than " + to_timestamp(groups.front().wall_at) +
            " was dropped by age (record.keep)";
 }
 
@@ -241,7 +241,8 @@ void print_intact(const ledger::Verification& verified, const ledger::Witness& w
         fmt::print(
             "begins: with group {} of {}; older ones were dropped on {} by retention "
             "(record.keep)\n",
-            verified.first_index, to_when(*verified.first_wall_at), to_when(*verified.dropped_at));
+            verified.first_index, to_timestamp(*verified.first_wall_at),
+            to_timestamp(*verified.dropped_at));
     }
     if (verified.torn_tail_bytes > 0) {
         fmt::print(

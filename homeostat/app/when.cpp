@@ -111,13 +111,4 @@ Result<WallTime> parse_when(std::string_view text, WallTime now) {
                             text.substr(0, 64)));
 }
 
-std::string to_when(WallTime at) {
-    const auto days = std::chrono::floor<std::chrono::days>(at);
-    const std::chrono::year_month_day date{days};
-    const std::int64_t ms = (at - days).count();
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", int{date.year()},
-                       unsigned{date.month()}, unsigned{date.day()}, ms / 3'600'000,
-                       ms / 60'000 % 60, ms / 1000 % 60, ms % 1000);
-}
-
 }  // namespace homeostat::app

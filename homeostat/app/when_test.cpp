@@ -1,5 +1,7 @@
 #include "homeostat/app/when.hpp"
 
+#include "homeostat/base/timestamp.hpp"
+
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -14,7 +16,7 @@ constexpr WallTime now{milliseconds{1'700'000'000'250}};  // 2023-11-14T22:13:20
 
 std::string again(std::string_view text) {
     const Result<WallTime> at = parse_when(text, now);
-    return at ? to_when(*at) : "refused";
+    return at ? to_timestamp(*at) : "refused";
 }
 
 }  // namespace
