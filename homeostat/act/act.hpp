@@ -97,7 +97,10 @@ constexpr std::uint32_t replaces_per_instance_max = 3;  ///< A fourth start woul
 /// all.
 constexpr std::uint32_t invalidations_max = 3;
 constexpr Duration come_back_for_max = std::chrono::seconds{30};  ///< From the last step.
-constexpr Duration wait_for = std::chrono::milliseconds{100};     ///< Between two looks.
+/// The same where somebody else starts what is missing: it has to find room for it, fetch its image
+/// and wait until it says that it is ready.
+constexpr Duration rollout_for_max = std::chrono::seconds{150};
+constexpr Duration wait_for = std::chrono::milliseconds{100};  ///< Between two looks.
 
 /// What to do now so that the remedy's goal comes nearer. Reads nothing but its arguments.
 /// `drained_by_others`: who of the instances is drained, and not by us. These are replaced like any

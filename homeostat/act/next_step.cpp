@@ -53,8 +53,18 @@ struct View {
         const auto is_of = [&](const Replacement& replacement) {
             return !replacement.effect.empty() && replacement.effect == instance.runtime.effect;
         };
-        return instance.runtime.started_at > plan.began_at ||
+        return instance.runtime.started_at > plan.began_at + other_clock_grace() ||
                std::ranges::any_of(plan.replacements, is_of);
+    }
+
+    /// When a pod was started is told by another machine's clock, to a second: of an eviction the
+    /// effect alone says what is new, and a rollout makes all that it starts.
+    [[nodiscard]] Duration other_clock_grace() const {
+        if (!facts.is_orchestrated) {
+            return Duration::zero();
+        }
+        constexpr Duration clocks_apart_max = std::chrono::seconds{5};
+        return std::holds_alternative<Rollback>(plan.remedy) ? -clocks_apart_max : clocks_apart_max;
     }
 
     /// The process is the one that the remedy wants there.
@@ -81,6 +91,9 @@ struct View {
             const bool is_awaited = !is_back(instance) && is_ours_to_return(instance);
             return is_awaited ? Progress::returning : Progress::arrived;
         }
+        if (instance.runtime.is_coming) {
+            return Progress::returning;
+        }
         if (!instance.runtime.is_alive) {
             return Progress::dead;
         }
@@ -100,7 +113,8 @@ Next wait(const View& view, std::string because) {
 /// Waits for what should happen by itself soon after our last step; gives up when it does not.
 Next wait_for_return(const View& view, std::string because) {
     const Instant since = view.plan.step_last_at.value_or(view.plan.began_at);
-    if (view.now - since > come_back_for_max) {
+    const Duration patience = view.facts.is_orchestrated ? rollout_for_max : come_back_for_max;
+    if (view.now - since > patience) {
         return Stuck{fmt::format("{} for {:.0f} s", because, to_seconds(view.now - since))};
     }
     return wait(view, std::move(because));
@@ -112,8 +126,8 @@ Next replace(const View& view, const InstanceFacts& instance) {
         return Stuck{fmt::format("{} was started {} times and is not there; its log says why",
                                  runtime.instance.text(), replaces_per_instance_max)};
     }
-    return Replace{runtime.instance, runtime.is_alive ? runtime.identity : ProcessIdentity{},
-                   view.facts.versions.deploy.current, view.facts.versions.config.current};
+    return Replace{runtime.instance, runtime.present(), view.facts.versions.deploy.current,
+                   view.facts.versions.config.current};
 }
 
 bool do_others_serve(const View& view, const InstanceFacts& instance) {
@@ -169,6 +183,17 @@ Next step_for(const View& view, const InstanceFacts& instance) {
             return retire(view, instance);
         case Progress::arrived:
             break;
+    }
+    return Complete{};
+}
+
+/// Whoever orchestrates the instances brings the version to all of them, at its own pace.
+Next wait_for_rollout(const View& view) {
+    for (const InstanceFacts& instance : view.facts.instances) {
+        if (view.progress_of(instance) != Progress::arrived) {
+            return wait_for_return(
+                view, instance.runtime.instance.text() + " does not serve the version yet");
+        }
     }
     return Complete{};
 }
@@ -250,7 +275,7 @@ Next step_down(const View& view, const Scale& remedy) {
         return wait(view, fmt::format("{} sessions of {} are ending", last->sessions_now,
                                       runtime.instance.text()));
     }
-    return Stop{runtime.instance, runtime.is_alive ? runtime.identity : ProcessIdentity{}};
+    return Stop{runtime.instance, runtime.present()};
 }
 
 Next absent(const InstanceId& instance) {
@@ -321,7 +346,7 @@ struct NextOf {
             return Stuck{
                 fmt::format("current is {}, which is neither end of the rollback", current.text())};
         }
-        return step_for_group(view);
+        return view.facts.is_orchestrated ? wait_for_rollout(view) : step_for_group(view);
     }
 };
 

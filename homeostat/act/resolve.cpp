@@ -115,15 +115,13 @@ struct Resolve {
         if (!runtime.is_wanted) {
             return done(step.instance.text() + " is a spare");
         }
-        const bool is_as_before =
-            runtime.is_alive ? runtime.identity == step.expected : step.expected.pid == 0;
+        const bool is_as_before = runtime.present() == step.expected;
         if (is_as_before) {
             return refused(step.instance.text() + " is as it was");
         }
-        return unknown(
-            runtime.is_alive
-                ? fmt::format("pid {} runs there instead", runtime.identity.pid)
-                : fmt::format("pid {} has ended, and it is no spare yet", step.expected.pid));
+        return unknown(runtime.is_alive
+                           ? describe(runtime.identity) + " runs there instead"
+                           : describe(step.expected) + " has ended, and it is no spare yet");
     }
 
     Outcome operator()(const Replace& step) const {
@@ -132,27 +130,37 @@ struct Resolve {
             return unknown(step.instance.text() + " is not among the instances");
         }
         const RuntimeInstance& runtime = target->runtime;
-        const std::int32_t pid = runtime.identity.pid;
         if (!effect.empty() && runtime.effect == effect) {
-            return done(runtime.is_alive
-                            ? fmt::format("pid {} carries the effect", pid)
-                            : fmt::format("pid {} carried the effect and has ended since", pid));
+            return done(describe(runtime.identity) +
+                        (runtime.is_alive || runtime.is_coming
+                             ? " carries the effect"
+                             : " carried the effect and has ended since"));
+        }
+        if (!step.expected.pod.empty()) {
+            return of_pod(step, runtime);
         }
         const bool is_dead_as_before = !runtime.is_alive && step.expected.pid == 0;
         if (is_dead_as_before) {
             return refused("still no process runs there");
         }
         if (runtime.is_alive && runtime.identity == step.expected) {
-            return refused(fmt::format("pid {} still runs", pid));
+            return refused(describe(runtime.identity) + " still runs");
         }
         if (runtime.is_alive) {
-            return unknown(
-                fmt::format("pid {} runs there; another effect or hand started it", pid));
+            return unknown(describe(runtime.identity) +
+                           " runs there; another effect or hand started it");
         }
         // Half of it: neither done nor "nothing has changed". The next step finds a dead instance
         // and starts it under an intent of its own.
-        return unknown(fmt::format("pid {} has ended and nothing was started in its place",
-                                   step.expected.pid));
+        return unknown(describe(step.expected) + " has ended and nothing was started in its place");
+    }
+
+    /// A pod's uid is never given twice: once it is gone the goal is reached, by whoever's hand,
+    /// and what follows it is its orchestrator's part.
+    [[nodiscard]] static Outcome of_pod(const Replace& step, const RuntimeInstance& runtime) {
+        return runtime.identity.pod == step.expected.pod
+                   ? refused(describe(runtime.identity) + " is still there")
+                   : done(describe(step.expected) + " is gone");
     }
 };
 

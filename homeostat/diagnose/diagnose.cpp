@@ -34,10 +34,27 @@ Cause blame(const Change& change, const Look& look, const Symptom& symptom) {
                       : "another change came after it")};
 }
 
-std::vector<Cause> causes_of(const Look& look, const Symptom& symptom, const Limits& limits) {
+/// Who is orchestrated was started again already, and ended again: what it was given may be why.
+std::vector<Cause> causes_of_end(const Look& look, const Symptom& symptom, bool is_orchestrated) {
+    if (!is_orchestrated) {
+        return {{CauseKind::instance_crash, 1.0, "the process of one instance has ended"}};
+    }
+    std::vector<Cause> causes;
+    for (const Change& change : look.suspects) {
+        causes.push_back(blame(change, look, symptom));
+    }
+    causes.push_back({CauseKind::instance_crash, causes.empty() ? 1.0 : 0.3,
+                      "one instance ends again and again, or cannot be started"});
+    return causes;
+}
+
+std::vector<Cause> causes_of(const Look& look,
+                             const Symptom& symptom,
+                             bool is_orchestrated,
+                             const Limits& limits) {
     std::vector<Cause> causes;
     if (symptom.kind == SymptomKind::instance_down) {
-        return {{CauseKind::instance_crash, 1.0, "the process of one instance has ended"}};
+        return causes_of_end(look, symptom, is_orchestrated);
     }
     if (symptom.kind == SymptomKind::stale_cache) {
         return {{CauseKind::stale_copies, 1.0,
@@ -159,6 +176,20 @@ void offer_against_overload(Menu& menu, const Look& look, const Inventory& inven
           look.suspect() ? 0.04 : 0.8, "much more is asked than usual, and it queues");
 }
 
+/// A restart takes away the wait of whoever starts it, and nothing else: what is new goes first.
+void offer_against_end(Menu& menu,
+                       const Look& look,
+                       const Symptom& symptom,
+                       const Inventory& inventory) {
+    const InstanceId ended(symptom.subject.name);
+    if (!inventory.is_orchestrated) {
+        offer(menu, Restart{ended}, 0.95, "its process has ended");
+        return;
+    }
+    offer(menu, Restart{ended}, look.suspect() ? 0.2 : 0.9, "it ends, and its start is put off");
+    offer_against_own_fault(menu, look, symptom, inventory);
+}
+
 /// First-hand numbers only: log templates weigh in the causes, never here.
 Menu menu_of(const Look& look, const Symptom& symptom, const Inventory& inventory) {
     Menu menu;
@@ -166,7 +197,7 @@ Menu menu_of(const Look& look, const Symptom& symptom, const Inventory& inventor
     if (symptom.kind == SymptomKind::stale_cache) {
         offer_against_stale_copies(menu, CacheId(symptom.subject.name), inventory);
     } else if (symptom.kind == SymptomKind::instance_down) {
-        offer(menu, Restart{InstanceId(symptom.subject.name)}, 0.95, "its process has ended");
+        offer_against_end(menu, look, symptom, inventory);
     } else if (is_for_reflex(symptom, inventory)) {
         const InstanceId slow(symptom.subject.name);
         offer(menu, Eject{slow}, 0.95, "it alone is slow, and the others can do its work");
@@ -234,7 +265,7 @@ Finding diagnose(const State& state,
                  const Limits& limits) {
     const Look look = look_at(state, symptom, inventory, limits);
     Finding finding;
-    finding.diagnosis.causes = causes_of(look, symptom, limits);
+    finding.diagnosis.causes = causes_of(look, symptom, inventory.is_orchestrated, limits);
     finding.diagnosis.measured = measured_of(look, symptom, inventory, limits);
     write_evidence(finding.diagnosis, look, symptom, inventory, limits);
     finding.menu = menu_of(look, symptom, inventory);

@@ -353,6 +353,26 @@ TEST_CASE("a process that ended asks for its restart") {
     CHECK(finding.menu.items.front().remedy == Remedy(Restart{InstanceId("payments-2")}));
 }
 
+TEST_CASE("where somebody else starts what has ended, what is new is asked back first") {
+    Past past;
+    Symptom down = errors();
+    down.kind = SymptomKind::instance_down;
+    down.subject = {SubjectKind::instance, "payments-2"};
+    Inventory inventory = payments();
+    inventory.is_orchestrated = true;
+    CHECK_FALSE(is_for_reflex(down, inventory));
+
+    const Finding alone = diagnose(past.state, down, inventory, {}, {});
+    CHECK(alone.diagnosis.causes.front().kind == CauseKind::instance_crash);
+    CHECK(kinds_of(alone.menu) == std::vector{RemedyKind::restart, watching});
+
+    note(past.state, deploy());
+    const Finding after = diagnose(past.state, down, inventory, {}, {});
+    CHECK(after.diagnosis.causes.front().kind == CauseKind::bad_deploy);
+    CHECK(after.menu.items.front().remedy == deploy_rollback);
+    CHECK(kinds_of(after.menu) == std::vector{RemedyKind::rollback, RemedyKind::restart, watching});
+}
+
 TEST_CASE(
     "stale copies ask for their plan, and for that alone, with a way round the cache or without") {
     Past past;

@@ -13,8 +13,8 @@
 #include "homeostat/domain/cache_facts.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/neighbour_word.hpp"
-#include "homeostat/domain/process_identity.hpp"
 #include "homeostat/domain/reading.hpp"
+#include "homeostat/domain/runtime_facts.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -22,59 +22,6 @@
 #include <vector>
 
 namespace homeostat {
-
-/// One instance as the runtime sees it.
-struct RuntimeInstance {
-    InstanceId instance;
-    bool is_alive{false};
-    bool is_answering{false};  ///< Our own request to it was answered just now.
-    ProcessIdentity identity;  ///< Of the live process, or of the last one.
-    VersionId version;         ///< Of that process.
-    VersionId config;          ///< The version of the configuration that it was started with.
-    Instant started_at{};
-    EffectId effect;       ///< The effect that started it; empty if none of ours did.
-    bool is_spare{false};  ///< Declared to run only when `scale` asks for it.
-    bool is_wanted{true};  ///< A spare that is none now, or no spare at all.
-
-    /// What it runs of the artifact.
-    [[nodiscard]] const VersionId& version_of(Artifact artifact) const {
-        return artifact == Artifact::config ? config : version;
-    }
-
-    static void fields(auto& self, auto&& field) {
-        field("instance", self.instance);
-        field("is_alive", self.is_alive);
-        field("is_answering", self.is_answering);
-        field("identity", self.identity);
-        field("version", self.version);
-        field("config", self.config, may_be_absent);
-        field("started_at", self.started_at);
-        field("effect", self.effect);
-        field("is_spare", self.is_spare);
-        field("is_wanted", self.is_wanted);
-    }
-    friend bool operator==(const RuntimeInstance&, const RuntimeInstance&) = default;
-};
-
-/// The versions of one artifact.
-struct VersionFacts {
-    VersionId current;               ///< What the symlink says; empty without versions.
-    std::vector<VersionId> present;  ///< Directories that exist.
-    std::vector<VersionId> good;     ///< Present, and proven by time in service.
-
-    static void fields(auto& self, auto&& field) {
-        field("current", self.current);
-        field("present", self.present);
-        field("good", self.good);
-    }
-    friend bool operator==(const VersionFacts&, const VersionFacts&) = default;
-};
-
-struct RuntimeFacts {
-    std::vector<RuntimeInstance> instances;  ///< Every declared one, in order.
-    PerArtifact<VersionFacts> versions;      ///< Nothing is known of `good` here.
-    Instant read_at{};
-};
 
 struct EdgeInstance {
     InstanceId instance;
@@ -146,12 +93,14 @@ struct Facts {
     ServiceId service;
     std::vector<InstanceFacts> instances;  ///< That ought to serve, in order.
     std::vector<InstanceFacts> spares;     ///< That may be started by `scale`, in order.
-    bool has_edge{false};                  ///< An edge is configured.
-    bool is_complete{false};               ///< Every configured source answered.
-    EdgeCounters edge;                     ///< Of the service's backend; zero without an edge.
-    std::vector<CircuitFacts> circuits;    ///< A declared one that is missing is unknown.
-    std::vector<RouteFacts> routes;        ///< Likewise.
-    std::vector<CacheFacts> caches;        ///< Likewise.
+    /// Somebody else starts what is missing and brings a change of version to all of them.
+    bool is_orchestrated{false};
+    bool has_edge{false};                ///< An edge is configured.
+    bool is_complete{false};             ///< Every configured source answered.
+    EdgeCounters edge;                   ///< Of the service's backend; zero without an edge.
+    std::vector<CircuitFacts> circuits;  ///< A declared one that is missing is unknown.
+    std::vector<RouteFacts> routes;      ///< Likewise.
+    std::vector<CacheFacts> caches;      ///< Likewise.
     PerArtifact<VersionFacts> versions;
     bool is_suspended{true};  ///< The kill switch. Unreadable counts as engaged.
     /// What neighbours answered to the question whether they go first; absent: none was asked.
@@ -162,6 +111,7 @@ struct Facts {
         field("service", self.service);
         field("instances", self.instances);
         field("spares", self.spares);
+        field("is_orchestrated", self.is_orchestrated, may_be_absent);
         field("has_edge", self.has_edge);
         field("is_complete", self.is_complete);
         field("edge", self.edge);

@@ -21,7 +21,9 @@ struct Inventory {
     std::vector<CacheId> routes{};  ///< Caches whose reads the edge can send to their source.
     bool has_versions{false};       ///< A deploy can be rolled back.
     bool has_configs{false};        ///< A change of the configuration can be rolled back.
+    bool is_orchestrated{false};    ///< Somebody else starts what has ended.
     bool has_edge{false};
+    bool may_drain{false};  ///< Its edge takes an instance out of rotation when we say so.
     bool may_eject{false};  ///< There is an edge, and `eject` stands higher than watch.
 
     /// The artifact has versions, so that a change of it can be rolled back.
@@ -31,11 +33,13 @@ struct Inventory {
 };
 
 /// A reflex answers this symptom without asking a model: a process that has ended is started
-/// again, and one slow instance among well ones gets no more requests.
+/// again, unless that is somebody else's reflex, and one slow instance among well ones gets no more
+/// requests.
 [[nodiscard]] inline bool is_for_reflex(const Symptom& symptom, const Inventory& inventory) {
     const bool is_one = symptom.subject.kind == SubjectKind::instance;
     const bool is_slow = symptom.kind == SymptomKind::latency && inventory.may_eject;
-    return is_one && (symptom.kind == SymptomKind::instance_down || is_slow);
+    const bool has_ended = symptom.kind == SymptomKind::instance_down && !inventory.is_orchestrated;
+    return is_one && (has_ended || is_slow);
 }
 
 }  // namespace homeostat

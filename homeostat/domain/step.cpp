@@ -22,9 +22,9 @@ struct Describe {
     std::string operator()(const Drain& step) const { return "drain " + step.instance.text(); }
     std::string operator()(const Undrain& step) const { return "undrain " + step.instance.text(); }
     std::string operator()(const Replace& step) const {
-        const std::string old = step.expected.pid == 0
+        const std::string old = step.expected.is_none()
                                     ? std::string("nothing runs there")
-                                    : "instead of pid " + std::to_string(step.expected.pid);
+                                    : "instead of " + homeostat::describe(step.expected);
         const std::string version = step.version.empty() ? "" : step.version.text() + ", ";
         const std::string config = step.config.empty() ? "" : step.config.text() + ", ";
         return "replace " + step.instance.text() + " (" + version + config + old + ")";
@@ -40,9 +40,10 @@ struct Describe {
         return "invalidate " + step.cache.text();
     }
     std::string operator()(const Stop& step) const {
-        const std::string pid = step.expected.pid == 0 ? std::string("has ended already")
-                                                       : "pid " + std::to_string(step.expected.pid);
-        return "stop " + step.instance.text() + " (" + pid + ")";
+        const std::string process = step.expected.is_none()
+                                        ? std::string("has ended already")
+                                        : homeostat::describe(step.expected);
+        return "stop " + step.instance.text() + " (" + process + ")";
     }
 };
 

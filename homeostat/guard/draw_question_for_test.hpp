@@ -84,9 +84,8 @@ inline void carry_out(Facts& facts, const Remedy& remedy) {
         scale != nullptr ? payments_3 : chance.any(std::array{payments_0, payments_1, payments_2});
     const InstanceId one = named != nullptr && !chance.is_odd() ? *named : drawn;
     const InstanceFacts* target = find_instance(facts, one);
-    const ProcessIdentity present = target != nullptr && target->runtime.is_alive
-                                        ? target->runtime.identity
-                                        : ProcessIdentity{};
+    const ProcessIdentity present =
+        target != nullptr ? target->runtime.present() : ProcessIdentity{};
     const Step replace =
         Replace{one, present, facts.versions.deploy.current, facts.versions.config.current};
     const Step ends =

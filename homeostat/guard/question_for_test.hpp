@@ -148,6 +148,22 @@ inline void draw_silence(Chance& chance, Question& question) {
     }
 }
 
+/// Now and then all of it is a Deployment's: pods, of which some are on their way.
+inline void draw_orchestration(Chance& chance, Facts& facts) {
+    if (!chance.one_in(6)) {
+        return;
+    }
+    facts.is_orchestrated = true;
+    for (InstanceFacts& instance : facts.instances) {
+        RuntimeInstance& runtime = instance.runtime;
+        const bool has_pod = runtime.is_alive || chance.one_in(2);
+        runtime.identity = has_pod
+                               ? ProcessIdentity{0, chance(3), "uid-" + std::to_string(chance(9))}
+                               : ProcessIdentity{};
+        runtime.is_coming = !runtime.is_alive && chance.one_in(2);
+    }
+}
+
 inline void draw_facts(Chance& chance, Question& question) {
     using std::chrono::seconds;
     Facts& facts = question.facts;
@@ -168,6 +184,7 @@ inline void draw_facts(Chance& chance, Question& question) {
         draw_instance(chance, instance, facts.read_at);
     }
     draw_silence(chance, question);
+    draw_orchestration(chance, facts);
     if (facts.instances.size() > 1 && chance.is_odd()) {
         facts.instances.back().runtime.instance = payments_0;
     }

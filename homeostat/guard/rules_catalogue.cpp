@@ -217,10 +217,10 @@ struct StepFits {
             return no("the remedy is not about that instance");
         }
         const RuntimeInstance& runtime = target->runtime;
-        const ProcessIdentity present = runtime.is_alive ? runtime.identity : ProcessIdentity{};
+        const ProcessIdentity present = runtime.present();
         if (step.expected != present) {
-            return no(fmt::format("pid {} is expected, pid {} runs there", step.expected.pid,
-                                  present.pid));
+            return no(fmt::format("{} is expected, {} is there", describe(step.expected),
+                                  describe(present)));
         }
         const PerArtifact<VersionFacts>& versions = matter.facts.versions;
         if (step.version != versions.deploy.current || step.config != versions.config.current) {
@@ -284,10 +284,10 @@ struct StepFits {
             return no("the remedy stops no such instance");
         }
         const RuntimeInstance& runtime = target->runtime;
-        const ProcessIdentity present = runtime.is_alive ? runtime.identity : ProcessIdentity{};
+        const ProcessIdentity present = runtime.present();
         if (step.expected != present) {
-            return no(fmt::format("pid {} is expected, pid {} runs there", step.expected.pid,
-                                  present.pid));
+            return no(fmt::format("{} is expected, {} is there", describe(step.expected),
+                                  describe(present)));
         }
         const auto& remedy = std::get<Scale>(matter.asked.remedy);
         return matter.facts.instances.size() > remedy.to

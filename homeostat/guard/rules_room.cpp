@@ -127,11 +127,13 @@ std::optional<Objection> floor_for_step(const Matter& matter) {
     return passing(too_few(remaining, matter), matter);
 }
 
-/// Effects that a replacement takes: drain, replace, undrain at most.
-std::uint32_t effects_for(const InstanceFacts& instance, bool has_edge) {
+/// Effects that a replacement takes: drain, replace, undrain at most. Who is orchestrated is taken
+/// out of rotation, and put back, by whoever does that.
+std::uint32_t effects_for(const InstanceFacts& instance, const Facts& facts) {
     constexpr std::uint32_t with_drain = 3;
     const bool is_drained = instance.rotation == Rotation::draining;
-    const bool drains = has_edge && answers_users(instance, has_edge);
+    const bool drains =
+        facts.has_edge && !facts.is_orchestrated && answers_users(instance, facts.has_edge);
     return drains ? with_drain : 1U + (is_drained ? 1U : 0U);
 }
 
@@ -187,12 +189,16 @@ std::uint32_t effects_needed(const Matter& matter) {
     if (std::holds_alternative<Reroute>(matter.asked.remedy)) {
         return reroute_effects;
     }
-    std::uint32_t needed = std::holds_alternative<Rollback>(matter.asked.remedy) ? 1 : 0;
+    const bool is_rollback = std::holds_alternative<Rollback>(matter.asked.remedy);
+    if (is_rollback && matter.facts.is_orchestrated) {
+        return 1;  // The rest is not ours to do.
+    }
+    std::uint32_t needed = is_rollback ? 1 : 0;
     if (const auto* scale = std::get_if<Scale>(&matter.asked.remedy)) {
         needed += scale_effects_each * (scale->to > scale->from ? scale->to - scale->from : 0);
     }
     for (const InstanceFacts* instance : instances_to_take(matter)) {
-        needed += effects_for(*instance, matter.facts.has_edge);
+        needed += effects_for(*instance, matter.facts);
     }
     return std::max(needed, 1U);
 }

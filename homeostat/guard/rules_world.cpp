@@ -136,7 +136,8 @@ bool is_seen(const Matter& matter) {
         case SymptomKind::latency:
             return is_latency_seen(matter);
         case SymptomKind::instance_down:
-            return instance != nullptr && !instance->runtime.is_alive;
+            return instance != nullptr && !instance->runtime.is_alive &&
+                   !instance->runtime.is_coming;
         case SymptomKind::instance_not_answering:
             return instance != nullptr && !instance->runtime.is_answering;
         case SymptomKind::stale_cache:

@@ -15,7 +15,9 @@ namespace homeostat::guard::for_test {
 
 [[nodiscard]] inline bool is_as_expected(const InstanceFacts& target,
                                          const ProcessIdentity& expected) {
-    return expected == (target.runtime.is_alive ? target.runtime.identity : ProcessIdentity{});
+    const RuntimeInstance& runtime = target.runtime;
+    const bool has_one = runtime.is_alive || !runtime.identity.pod.empty();
+    return expected == (has_one ? runtime.identity : ProcessIdentity{});
 }
 
 [[nodiscard]] inline bool is_fit(const Question& it, const SwapVersion& step) {
@@ -190,11 +192,15 @@ namespace homeostat::guard::for_test {
     if (is<Reroute>(it) || is<OpenCircuit>(it)) {
         return is<Reroute>(it) ? 3 : 2;
     }
+    if (is<Rollback>(it) && it.facts.is_orchestrated) {
+        return 1;
+    }
     std::size_t needed = is<Rollback>(it) ? 1 : 0;
     needed += scales_by(it) > 0 ? 2 * static_cast<std::size_t>(scales_by(it)) : 0;
     for (const InstanceFacts* target : targets(it)) {
-        const bool drains = it.facts.has_edge && target->runtime.is_alive &&
-                            target->runtime.is_answering && !is_put_out(it, *target);
+        const bool drains = it.facts.has_edge && !it.facts.is_orchestrated &&
+                            target->runtime.is_alive && target->runtime.is_answering &&
+                            !is_put_out(it, *target);
         needed += drains ? 3 : target->rotation == Rotation::draining ? 2 : 1;
     }
     return std::max<std::size_t>(needed, 1);

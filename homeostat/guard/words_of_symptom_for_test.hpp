@@ -109,7 +109,7 @@ namespace homeostat::guard::for_test {
                                   : is_silent || (it.facts.has_edge && is_late);
         }
         case SymptomKind::instance_down:
-            return one != nullptr && !one->runtime.is_alive;
+            return one != nullptr && !one->runtime.is_alive && !one->runtime.is_coming;
         case SymptomKind::instance_not_answering:
             return one != nullptr && !one->runtime.is_answering;
         case SymptomKind::stale_cache:

@@ -82,7 +82,7 @@ bool starts_what_has_ended(const HealingThread& before, const HealingAdvance& ad
                const auto* perform = std::get_if<Perform>(&one.command);
                const auto* replace =
                    perform == nullptr ? nullptr : std::get_if<Replace>(&perform->request.step());
-               return perform == nullptr || (replace != nullptr && replace->expected.pid == 0);
+               return perform == nullptr || (replace != nullptr && replace->expected.is_none());
            });
 }
 
@@ -148,7 +148,7 @@ ExecutorRole::ExecutorRole(asio::any_io_executor strand,
       graph_(healing_graph(settings_.question_for_max)) {
     around_ = Around{.guard = settings_.guard,
                      .history = &history_,
-                     .drains = settings_.inventory.has_edge,
+                     .drains = settings_.inventory.may_drain,
                      .drain_for_max = settings_.drain_for_max,
                      .refusal_for_max = settings_.refusal_for_max,
                      .plan_for_max = settings_.plan_for_max,

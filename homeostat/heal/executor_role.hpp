@@ -148,6 +148,10 @@ class ExecutorRole final : public ports::Executor {
     [[nodiscard]] std::string next_incident_id();
     [[nodiscard]] std::string time_mark() const;
     Task<Facts> read_facts(ports::Neighbours* neighbours, std::string incident);
+    /// For looks by which nothing is done.
+    Task<Facts> glance();
+    Task<Facts> gather(bool is_glance);
+    [[nodiscard]] bool has_parked_effects() const;
     void tell_neighbours() const;
     Task<Outcome> perform(Request request, Instant decided_at);
     Task<Proof> verify(Symptom symptom);

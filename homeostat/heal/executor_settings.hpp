@@ -17,6 +17,7 @@
 #include "homeostat/sense/sense.hpp"
 #include "homeostat/verify/verify.hpp"
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -39,6 +40,7 @@ struct ExecutorSettings {
     Duration hold_for_max{};
     Duration perform_for_max{};                      ///< Deadline of one effect.
     Duration read_for_max{};                         ///< Deadline of one reading of the world.
+    Duration look_every{std::chrono::seconds{1}};    ///< At the world, while nothing is wrong.
     std::function<void(const std::string&)> notify;  ///< Tells a person. Must not block.
     std::function<std::string()> unwitnessed{};  ///< Why nothing judged may begin; empty: it may.
 };

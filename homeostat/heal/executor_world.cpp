@@ -19,7 +19,6 @@ namespace {
 constexpr Duration edge_watch_every = std::chrono::seconds{1};
 /// Looks 5 s back: further than detection takes.
 constexpr std::size_t edge_watch_samples_max = 5;
-constexpr Duration proving_every = std::chrono::seconds{1};
 constexpr Duration verify_every = std::chrono::milliseconds{50};
 /// Whoever stood still for longer between a permit and its effect has slept through what the permit
 /// was given by. A disk that is slow to take an intent needs less.
@@ -51,7 +50,7 @@ void drop_looks(std::deque<Incoming>& inbox) {
 /// That nothing runs there is the actuator's own precondition: no old fact lets it take any away.
 bool starts_dead(const Step& step) {
     const auto* replace = std::get_if<Replace>(&step);
-    return replace != nullptr && replace->expected.pid == 0;
+    return replace != nullptr && replace->expected.is_none();
 }
 
 /// Its remedy takes instances out that serve, or may.
@@ -119,12 +118,22 @@ void ExecutorRole::tell_neighbours() const {
 }
 
 Task<Facts> ExecutorRole::read_facts() {
+    return gather(false);
+}
+
+Task<Facts> ExecutorRole::glance() {
+    return gather(true);
+}
+
+Task<Facts> ExecutorRole::gather(bool is_glance) {
     std::vector<Result<FactsPart>> parts;
     // As old as the oldest of what follows: guard lets nobody act on a view of long ago.
     const Instant began_at = ports_.clock.now();
     for (ports::Actuator* actuator : ports_.actuators) {
         const Instant deadline = ports_.clock.now() + settings_.read_for_max;
-        Result<FactsPart> part = co_await calls_.read(*actuator, deadline);
+        Task<Result<FactsPart>> asked =
+            is_glance ? calls_.glance(*actuator, deadline) : calls_.read(*actuator, deadline);
+        Result<FactsPart> part = co_await std::move(asked);
         parts.push_back(std::move(part));
     }
     Facts facts = merge_facts(settings_.inventory, parts, began_at);
@@ -199,16 +208,24 @@ EdgeCounters ExecutorRole::edge_counters_before() const {
 }
 
 Task<void> ExecutorRole::watch_edge() {
+    // Those that have answered with something else are not asked again.
+    std::vector<ports::Actuator*> edges = ports_.actuators;
     while (!is_stopping_) {
-        for (ports::Actuator* actuator : ports_.actuators) {
+        std::vector<ports::Actuator*> others;
+        for (ports::Actuator* actuator : edges) {
             const Instant now = ports_.clock.now();
             const Result<FactsPart> part =
-                co_await calls_.read(*actuator, now + settings_.read_for_max);
+                co_await calls_.glance(*actuator, now + settings_.read_for_max);
             const EdgeFacts* edge = part ? std::get_if<EdgeFacts>(&*part) : nullptr;
             if (edge != nullptr) {
                 note_counters(edge_counters_, edge->counters);
+            } else if (part) {
+                others.push_back(actuator);
             }
         }
+        std::erase_if(edges, [&](const ports::Actuator* one) {
+            return std::ranges::find(others, one) != others.end();
+        });
         co_await ports_.clock.sleep_until(ports_.clock.now() + edge_watch_every);
     }
 }
@@ -234,6 +251,14 @@ Task<void> ExecutorRole::prove(Artifact artifact, const Facts& facts, Instant no
     }
     std::vector<Entry> entries{record::good(GoodBody{current, served_for, artifact})};
     (void)co_await append(std::move(entries), ports::Durability::synced);
+}
+
+bool ExecutorRole::has_parked_effects() const {
+    return std::ranges::any_of(slots_, [this](const auto& entry) {
+        const guard::IncidentMemory* memory = history_.find(IncidentId(entry.first));
+        return memory != nullptr && !memory->effects_open.empty() &&
+               node_of(entry.second->thread) == "parked";
+    });
 }
 
 /// Writes what became of the latest effects of parked incidents: for as long as that is not known,
@@ -263,13 +288,14 @@ Task<void> ExecutorRole::read_back_parked(Facts facts) {
 
 Task<void> ExecutorRole::prove_versions() {
     while (!is_stopping_) {
-        const Facts facts = co_await read_facts();
+        Task<Facts> looked = has_parked_effects() ? read_facts() : glance();
+        const Facts facts = co_await std::move(looked);
         co_await read_back_parked(facts);
         const Instant now = ports_.clock.now();
         for (const Artifact artifact : artifacts_all) {
             co_await prove(artifact, facts, now);
         }
-        co_await ports_.clock.sleep_until(now + proving_every);
+        co_await ports_.clock.sleep_until(now + settings_.look_every);
     }
 }
 

@@ -19,6 +19,7 @@ const EdgeInstance* find(const EdgeFacts& part, const InstanceId& instance) {
 
 void add(Facts& facts, const RuntimeFacts& part) {
     facts.versions = part.versions;
+    facts.is_orchestrated = part.is_orchestrated;
     for (InstanceFacts& instance : facts.instances) {
         const RuntimeInstance* seen = find(part, instance.runtime.instance);
         facts.is_complete = facts.is_complete && seen != nullptr;

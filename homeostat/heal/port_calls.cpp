@@ -88,12 +88,22 @@ Task<Result<std::vector<Reading>>> PortCalls::read(ports::Telemetry& source, Ins
 }
 
 Task<Result<FactsPart>> PortCalls::read(ports::Actuator& actuator, Instant deadline) {
+    return part_of(actuator, &ports::Actuator::read, deadline);
+}
+
+Task<Result<FactsPart>> PortCalls::glance(ports::Actuator& actuator, Instant deadline) {
+    return part_of(actuator, &ports::Actuator::glance, deadline);
+}
+
+Task<Result<FactsPart>> PortCalls::part_of(ports::Actuator& actuator,
+                                           LookAtPart look,
+                                           Instant deadline) {
     const Call step{&actuator, Kind::step};
     if (is_out(step)) {
         co_return fail(Fault::busy, "a step that was given up may still happen there");
     }
     const Call call{&actuator, Kind::reading};
-    Task<Result<FactsPart>> reading = actuator.read(deadline);
+    Task<Result<FactsPart>> reading = (actuator.*look)(deadline);
     Result<FactsPart> part = co_await result_of(call, std::move(reading), deadline);
     co_return part;
 }

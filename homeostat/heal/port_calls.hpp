@@ -56,6 +56,7 @@ class PortCalls {
 
     /// ERRORS: as above; busy: an abandoned step may still be happening there.
     Task<Result<FactsPart>> read(ports::Actuator& actuator, Instant deadline);
+    Task<Result<FactsPart>> glance(ports::Actuator& actuator, Instant deadline);
 
     /// Unknown: no answer by the deadline. Refused, nothing was sent: an abandoned step is out.
     Task<Outcome> perform(ports::Actuator& actuator, Request request, Instant deadline);
@@ -69,7 +70,9 @@ class PortCalls {
   private:
     enum class Kind : std::uint8_t { reading, step, question };
     using Call = std::pair<const void*, Kind>;
+    using LookAtPart = Task<Result<FactsPart>> (ports::Actuator::*)(Instant);
 
+    Task<Result<FactsPart>> part_of(ports::Actuator& actuator, LookAtPart look, Instant deadline);
     template <class T>
     Task<std::optional<T>> answer_to(Call call,
                                      Task<T> task,

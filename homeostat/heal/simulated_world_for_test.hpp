@@ -182,6 +182,7 @@ class SimulatedWorld {
         inventory.has_versions = true;
         inventory.has_configs = !configs.current.empty();
         inventory.has_edge = true;
+        inventory.may_drain = true;
         inventory.neighbours = {ServiceId("fraud")};
         inventory.circuits = {ServiceId("fraud")};
         inventory.caches = {CacheId("quotes")};

@@ -24,6 +24,10 @@ class Actuator {
 
     /// Reads its part of the world now, from the first-hand source, not from a cache.
     virtual Task<Result<FactsPart>> read(Instant deadline) = 0;
+
+    /// The same for looks by which nothing is done, many of them while nothing is wrong: what it is
+    /// told of by itself will do, where asking costs somebody else something.
+    virtual Task<Result<FactsPart>> glance(Instant deadline) { return read(deadline); }
 };
 
 }  // namespace homeostat::ports

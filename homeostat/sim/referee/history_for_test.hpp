@@ -17,7 +17,7 @@ using std::chrono::seconds;
 
 inline const InstanceId one("payments-0");
 inline const InstanceId spare("payments-3");
-constexpr ProcessIdentity there{100, 7};
+inline const ProcessIdentity there{100, 7};
 
 inline Rules rules() {
     Rules rules;

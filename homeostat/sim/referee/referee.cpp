@@ -45,7 +45,7 @@ std::string lasting_part_of(const Step& step, const std::set<InstanceId>& spares
 bool takes_away(const Order& order) {
     const auto* replace = std::get_if<Replace>(&order.step);
     return std::holds_alternative<Drain>(order.step) || std::holds_alternative<Stop>(order.step) ||
-           (replace != nullptr && replace->expected.pid != 0);
+           (replace != nullptr && !replace->expected.is_none());
 }
 
 /// A budget bounds what is taken: to give it back is never too much.
@@ -305,7 +305,7 @@ void Referee::check_intent(const Order& order) {
     }
     const auto found = intents_.find(order.effect);
     const auto* replace = std::get_if<Replace>(&order.step);
-    const bool starts_what_ended = replace != nullptr && replace->expected.pid == 0;
+    const bool starts_what_ended = replace != nullptr && replace->expected.is_none();
     if (found == intents_.end()) {
         // No ledger, no action, but one: what has ended is started again and told of later.
         if (!ledger_closed_at_) {

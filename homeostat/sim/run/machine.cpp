@@ -82,6 +82,7 @@ Declared declared_of(const Topology& topology, ServiceIndex service, const guard
     inventory.has_versions = true;
     inventory.has_configs = true;
     inventory.has_edge = true;
+    inventory.may_drain = true;
     inventory.may_eject = limits.autonomy_of(RemedyKind::eject) != Autonomy::watch;
     return declared;
 }
