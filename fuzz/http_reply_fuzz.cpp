@@ -1,8 +1,10 @@
 // Any bytes from a service that was asked over HTTP: an error, or a reply within its limits; and
-// the client can ask again.
+// the client can ask again. The same bytes as a reply without an end: lines within their maximum,
+// and an end.
 
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/net/http_client.hpp"
+#include "homeostat/net/http_lines.hpp"
 #include "homeostat/os/clock.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -29,6 +31,28 @@ namespace net = homeostat::net;
 namespace {
 
 constexpr net::HttpLimits limits{.header_bytes_max = 1024, .body_bytes_max = 2048};
+constexpr std::size_t line_bytes_max = 512;
+
+/// Reads as many lines as come.
+homeostat::Task<Result<net::HttpResponse>> read_lines(boost::asio::any_io_executor executor,
+                                                      net::Endpoint endpoint,
+                                                      homeostat::Instant deadline) {
+    net::HttpLines lines(std::move(executor), std::move(endpoint),
+                         {.reply = limits, .line_bytes_max = line_bytes_max});
+    net::HttpRequest request;
+    Result<net::HttpResponse> reply = co_await lines.open(std::move(request), deadline);
+    while (reply) {
+        const Result<std::optional<std::string>> line = co_await lines.next(deadline);
+        if (!line || !*line) {
+            ensure(line || line.error().fault == homeostat::Fault::broken,
+                   "a peer that has closed is not waited for");
+            break;
+        }
+        ensure((*line)->size() <= line_bytes_max, "a line keeps its maximum");
+        ensure(!(*line)->contains('\n'), "a line is one");
+    }
+    co_return reply;
+}
 
 /// A socket that says the same to whoever comes, and closes.
 class Peer {
@@ -51,13 +75,25 @@ class Peer {
     Peer& operator=(const Peer&) = delete;
 
     Result<net::HttpResponse> ask(std::string_view bytes) {
+        return hear(bytes, net::request_once(context_.get_executor(), net::UnixEndpoint{path_}, {},
+                                             in_two_seconds(), limits));
+    }
+
+    Result<net::HttpResponse> follow(std::string_view bytes) {
+        return hear(
+            bytes, read_lines(context_.get_executor(), net::UnixEndpoint{path_}, in_two_seconds()));
+    }
+
+  private:
+    static homeostat::Instant in_two_seconds() {
+        return homeostat::os::read_boot_clock() + std::chrono::seconds{2};
+    }
+
+    Result<net::HttpResponse> hear(std::string_view bytes,
+                                   homeostat::Task<Result<net::HttpResponse>> task) {
         std::optional<Result<net::HttpResponse>> reply;
-        const homeostat::Instant deadline =
-            homeostat::os::read_boot_clock() + std::chrono::seconds{2};
         boost::asio::co_spawn(
-            context_,
-            net::request_once(context_.get_executor(), net::UnixEndpoint{path_}, {}, deadline,
-                              limits),
+            context_, std::move(task),
             [&reply](const std::exception_ptr& thrown, Result<net::HttpResponse> got) {
                 ensure(!thrown, "no exception leaves the client");
                 reply = std::move(got);
@@ -72,7 +108,6 @@ class Peer {
         return *std::move(reply);
     }
 
-  private:
     void say(std::string_view bytes) const {
         const int connection = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (connection >= 0) {
@@ -97,6 +132,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static Peer peer;
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
     const auto reply = peer.ask(bytes);
+    const auto stream = peer.follow(bytes);
+    ensure(!stream || stream->status != 200 || stream->body.empty(),
+           "a stream's body comes in lines");
     if (reply) {
         ensure(reply->body.size() <= limits.body_bytes_max, "a body keeps its maximum");
         ensure(reply->status >= 100 && reply->status <= 999, "a status has three digits");

@@ -1,6 +1,6 @@
 #pragma once
 
-// HttpClient: one HTTP/1.1 connection to one peer, kept alive between requests.
+// HttpClient: one HTTP/1.1 connection to one peer, kept alive between requests, plain or over TLS.
 //
 // A kept connection that the peer has closed meanwhile is noticed before anything is sent and
 // replaced. If it closes in the very moment of sending, a GET is sent once more on a fresh one; any
@@ -8,7 +8,8 @@
 // they would let a peer choose whom we talk to.
 //
 // ERRORS of a request:
-//   unreachable  no connection could be made: nothing was sent
+//   unreachable  no connection could be made, or the peer did not prove who it is (TLS): nothing of
+//                the request was sent
 //   late         the deadline passed, or the task was cancelled
 //   broken       the reply was cut, was not HTTP or was over its size
 //   full         we ourselves are out of descriptors or ports: this says nothing of the peer
@@ -22,6 +23,7 @@
 #include "homeostat/base/time.hpp"
 #include "homeostat/net/endpoint.hpp"
 #include "homeostat/net/http_message.hpp"
+#include "homeostat/net/tls.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -32,6 +34,7 @@ namespace homeostat::net {
 class HttpClient {
   public:
     HttpClient(boost::asio::any_io_executor executor, Endpoint endpoint, HttpLimits limits = {});
+    HttpClient(boost::asio::any_io_executor executor, HttpsPeer peer, HttpLimits limits = {});
     ~HttpClient();
     HttpClient(HttpClient&& other) noexcept;
     HttpClient& operator=(HttpClient&& other) noexcept;

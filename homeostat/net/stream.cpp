@@ -2,6 +2,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/error.hpp>
 #include <fmt/format.h>
@@ -127,7 +128,8 @@ Error exchange_error(const boost::system::error_code& error, const Endpoint& end
                           http::make_error_code(http::error::partial_message),
                           boost::system::error_code(asio::error::eof),
                           boost::system::error_code(asio::error::connection_reset),
-                          boost::system::error_code(asio::error::broken_pipe)};
+                          boost::system::error_code(asio::error::broken_pipe),
+                          make_error_code(asio::ssl::error::stream_truncated)};
     if (std::ranges::find(cuts, error) != cuts.end()) {
         return {Fault::broken,
                 fmt::format("{}: the connection ended before the reply was whole", where)};

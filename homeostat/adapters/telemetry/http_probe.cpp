@@ -4,6 +4,7 @@
 #include "homeostat/net/http_client.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace homeostat::adapters::telemetry {
@@ -33,11 +34,16 @@ Task<Result<std::vector<Reading>>> HttpProbe::read(Instant deadline) {
     if (options_.is_wanted && !options_.is_wanted()) {
         co_return std::vector<Reading>{};
     }
+    std::optional<net::Address> address =
+        options_.address_now ? options_.address_now() : std::optional(options_.address);
+    if (!address) {
+        co_return std::vector<Reading>{};
+    }
     const Instant asked_at = clock_.now();
     const Instant answer_until = std::min(deadline, asked_at + options_.timeout);
     net::HttpRequest request;
-    request.path = options_.address.path;
-    net::Endpoint endpoint = options_.address.endpoint;
+    request.path = std::move(address->path);
+    net::Endpoint endpoint = std::move(address->endpoint);
     const Result<net::HttpResponse> response =
         co_await net::request_once(strand_, std::move(endpoint), std::move(request), answer_until);
     const Instant heard_at = clock_.now();

@@ -19,6 +19,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace homeostat::adapters::telemetry {
@@ -30,6 +31,9 @@ struct HttpProbeOptions {
     Duration every{std::chrono::milliseconds{500}};
     Duration timeout{std::chrono::milliseconds{300}};
     std::function<bool()> is_wanted;  ///< False: nobody ought to answer, and nothing is asked.
+    /// Of an instance that is now here and now there: asked before each request and used instead of
+    /// `address`. Nothing: it is nowhere now, and nothing is asked.
+    std::function<std::optional<net::Address>()> address_now{};
 };
 
 class HttpProbe final : public ports::Telemetry {

@@ -9,18 +9,45 @@
 
 namespace homeostat::adapters::telemetry {
 
+namespace {
+
+net::HttpClient client_of(const boost::asio::any_io_executor& strand, const net::Address& address) {
+    return {strand, address.endpoint, net::HttpLimits{.body_bytes_max = metrics_bytes_max}};
+}
+
+}  // namespace
+
 MetricsTelemetry::MetricsTelemetry(boost::asio::any_io_executor strand,
                                    ports::Clock& clock,
                                    MetricsOptions options)
-    : clock_(clock),
+    : strand_(std::move(strand)),
+      clock_(clock),
       options_(std::move(options)),
-      client_(std::move(strand),
-              options_.address.endpoint,
-              net::HttpLimits{.body_bytes_max = metrics_bytes_max}),
+      client_(client_of(strand_, options_.address)),
       name_("metrics " + options_.instance.text()) {}
+
+/// False: the instance is nowhere now.
+bool MetricsTelemetry::find_address() {
+    if (!options_.address_now) {
+        return true;
+    }
+    std::optional<net::Address> address = options_.address_now();
+    if (!address) {
+        return false;
+    }
+    const bool is_elsewhere = address->endpoint != options_.address.endpoint;
+    options_.address = *std::move(address);
+    if (is_elsewhere) {
+        client_ = client_of(strand_, options_.address);
+    }
+    return true;
+}
 
 Task<Result<std::vector<Reading>>> MetricsTelemetry::read(Instant deadline) {
     if (options_.is_wanted && !options_.is_wanted()) {
+        co_return std::vector<Reading>{};
+    }
+    if (!find_address()) {
         co_return std::vector<Reading>{};
     }
     const Instant answer_until = std::min(deadline, clock_.now() + options_.timeout);

@@ -17,6 +17,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace homeostat::adapters::telemetry {
@@ -28,6 +29,8 @@ struct MetricsOptions {
     /// A page is made by the service's own threads; one that takes longer disturbs it.
     Duration timeout{std::chrono::milliseconds{500}};
     std::function<bool()> is_wanted;  ///< False: nobody ought to answer, and nothing is asked.
+    /// As of HttpProbe. Another endpoint is another connection.
+    std::function<std::optional<net::Address>()> address_now{};
 };
 
 class MetricsTelemetry final : public ports::Telemetry {
@@ -44,6 +47,9 @@ class MetricsTelemetry final : public ports::Telemetry {
     Task<Result<std::vector<Reading>>> read(Instant deadline) override;
 
   private:
+    [[nodiscard]] bool find_address();
+
+    boost::asio::any_io_executor strand_;
     ports::Clock& clock_;
     MetricsOptions options_;
     net::HttpClient client_;

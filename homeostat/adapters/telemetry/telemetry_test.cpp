@@ -143,6 +143,32 @@ TEST_CASE("our own lack of descriptors is an error, not a silence of the instanc
     CHECK(readings.error().fault == Fault::full);
 }
 
+TEST_CASE("an instance that moves is asked where it is now, and not at all while it is nowhere") {
+    World first({reply("200 OK")});
+    net::ScriptedPeer second(first.context, {reply("503 Busy")});
+    std::optional<net::Address> place = net::Address{first.peer.endpoint(), "/a"};
+    HttpProbe probe(first.context.get_executor(), first.clock,
+                    {.subject = {SubjectKind::instance, "payments-0"},
+                     .timeout = 2s,
+                     .address_now = [&] { return place; }});
+    const auto here = first.read(probe);
+    REQUIRE(here);
+    CHECK(std::get<ProbeReading>(here->front()).status == 200);
+    CHECK(first.peer.requests().front().starts_with("GET /a HTTP/1.1\r\n"));
+
+    place.reset();
+    const auto nowhere = first.read(probe);
+    REQUIRE(nowhere);
+    CHECK(nowhere->empty());
+
+    place = net::Address{second.endpoint(), "/b"};
+    const auto there = first.read(probe);
+    REQUIRE(there);
+    CHECK(std::get<ProbeReading>(there->front()).status == 503);
+    CHECK(second.requests().front().starts_with("GET /b HTTP/1.1\r\n"));
+    CHECK(first.peer.requests().size() == 1);
+}
+
 namespace {
 
 Result<std::vector<Reading>> metrics_from(World& world, Duration timeout = 2s) {
@@ -189,4 +215,27 @@ TEST_CASE("a metrics source that fails is an error, never a zero") {
         CHECK(readings.error().fault == given.fault);
         CHECK(readings.error().text.contains("payments-0"));
     }
+}
+
+TEST_CASE("the numbers of an instance that moves are read where it is now") {
+    World first({reply("200 OK", "up 1\n"), reply("200 OK", "up 2\n")});
+    net::ScriptedPeer second(first.context, {reply("200 OK", "up 3\n")});
+    std::optional<net::Address> place = net::Address{first.peer.endpoint(), "/metrics"};
+    MetricsTelemetry source(first.context.get_executor(), first.clock,
+                            {.instance = InstanceId("payments-0"),
+                             .timeout = 2s,
+                             .address_now = [&] { return place; }});
+    const auto up = [&] {
+        const auto readings = first.read(source);
+        REQUIRE(readings);
+        return readings->empty() ? 0.0
+                                 : std::get<MetricsReading>(readings->front()).values.at(0).second;
+    };
+    CHECK(up() == 1);
+    CHECK(up() == 2);
+    CHECK(first.peer.connections_count() == 1);
+    place.reset();
+    CHECK(up() == 0);
+    place = net::Address{second.endpoint(), "/metrics"};
+    CHECK(up() == 3);
 }

@@ -1,0 +1,87 @@
+// Any bytes as an object of the API server, as a list of them and as the file of slots: refused
+// with a reason, or of names, addresses and versions that need no escaping in a path, a query or a
+// log; and the slots' file, written again, is the same.
+
+#include "homeostat/adapters/kubernetes/direct_reads.hpp"
+#include "homeostat/adapters/kubernetes/objects.hpp"
+#include "homeostat/adapters/kubernetes/slots.hpp"
+#include "homeostat/base/ensure.hpp"
+#include "homeostat/base/id.hpp"
+#include "homeostat/base/json.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace kubernetes = homeostat::adapters::kubernetes;
+
+namespace {
+
+using homeostat::ensure;
+
+/// Of a path or a query, with nothing in it that means something else there.
+bool is_harmless(std::string_view text) {
+    return std::ranges::none_of(text, [](char c) {
+        return static_cast<unsigned char>(c) <= ' ' || static_cast<unsigned char>(c) >= 0x7f ||
+               std::string_view("?#&\"<>\\").contains(c);
+    });
+}
+
+void check_pod(const homeostat::json::value& object) {
+    const auto pod = kubernetes::parse_pod(object, "");
+    if (!pod) {
+        ensure(pod.error().fault == homeostat::Fault::invalid, "a refusal says why");
+        return;
+    }
+    ensure(!pod->name.empty() && is_harmless(pod->name) && !pod->name.contains('/'),
+           "a pod's name stays in its folder");
+    ensure(homeostat::is_plain_name(pod->uid), "a uid is plain");
+    ensure(is_harmless(pod->ip) && !pod->ip.contains('/'), "an address is nothing but one");
+    ensure(pod->waiting_reason.size() <= 64 && is_harmless(pod->waiting_reason),
+           "a reason is short and plain");
+    ensure(!pod->is_ready || pod->was_ready, "who is ready was so");
+}
+
+void check_replica_set(const homeostat::json::value& object) {
+    const auto view = kubernetes::parse_replica_set(object, "");
+    if (view && !view->owner_uid.empty()) {
+        ensure(homeostat::is_plain_name(kubernetes::version_of(*view).text()),
+               "a version is a plain name");
+    }
+}
+
+void check_deployment(const homeostat::json::value& object) {
+    const auto view = kubernetes::parse_deployment(object);
+    if (view) {
+        ensure(!view->selector.empty() && is_harmless(view->selector),
+               "a selector selects something, and nothing but it");
+        const auto effect = kubernetes::effect_of(*view, homeostat::VersionId{"v1-a"});
+        ensure(effect.empty() || homeostat::is_plain_name(effect.text()), "an effect is plain");
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    const homeostat::ServiceId service{"pay"};
+    if (const auto slots = kubernetes::parse_slots(service, text)) {
+        const auto again =
+            kubernetes::parse_slots(service, kubernetes::slots_text(service, *slots));
+        ensure(again.has_value() && *again == *slots, "written and read, they are the same");
+    }
+    const auto object = homeostat::parse_json(text);
+    if (!object) {
+        return 0;
+    }
+    check_pod(*object);
+    check_replica_set(*object);
+    check_deployment(*object);
+    const auto list =
+        kubernetes::parse_list("pods", kubernetes::ApiReply{.status = 200, .body = *object});
+    ensure(list.has_value() || list.error().fault == homeostat::Fault::broken,
+           "what is no whole list is broken");
+    return 0;
+}

@@ -1,0 +1,48 @@
+// Any bytes as a Service of the API server, and as its answer to a question about our permissions:
+// refused with a reason, or a literal address and a port; and a right that nobody granted is none.
+
+#include "homeostat/adapters/kubernetes/permissions.hpp"
+#include "homeostat/adapters/kubernetes/service_object.hpp"
+#include "homeostat/base/ensure.hpp"
+#include "homeostat/base/json.hpp"
+#include "homeostat/net/endpoint.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+namespace kubernetes = homeostat::adapters::kubernetes;
+namespace net = homeostat::net;
+
+namespace {
+
+using homeostat::ensure;
+
+void check_service(const homeostat::json::value& object, std::string_view port) {
+    const auto endpoint = kubernetes::parse_service(object, port);
+    if (!endpoint) {
+        ensure(endpoint.error().fault == homeostat::Fault::invalid, "a refusal says why");
+        return;
+    }
+    const auto& tcp = std::get<net::TcpEndpoint>(*endpoint);
+    ensure(tcp.port > 0, "a port is one");
+    const auto again = net::parse_endpoint("http://" + net::to_text(*endpoint));
+    ensure(again && again->endpoint == *endpoint, "an address is nothing but one");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    const auto value = homeostat::parse_json(text);
+    if (!value) {
+        return 0;
+    }
+    check_service(*value, "");
+    check_service(*value, "http");
+    check_service(*value, "80");
+    const auto allowed = kubernetes::parse_review(*value);
+    ensure(!allowed || text.contains("allowed"), "what says nothing of a right grants none");
+    return 0;
+}

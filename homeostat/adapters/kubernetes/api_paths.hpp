@@ -1,0 +1,29 @@
+#pragma once
+
+// Paths of the API server's resources, as requests and watches name them.
+//
+// Pure. Values only.
+
+#include "homeostat/adapters/kubernetes/options.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace homeostat::adapters::kubernetes {
+
+/// `text` as the value of a query: every byte that RFC 3986 does not leave alone as %XX.
+[[nodiscard]] std::string to_query_value(std::string_view text);
+
+[[nodiscard]] std::string deployment_path(const Options& options);
+
+/// All Deployments of that name: one, or none. A watch needs a list.
+[[nodiscard]] std::string deployments_path(const Options& options);
+
+/// `selector`: as DeploymentView has it, encoded already.
+[[nodiscard]] std::string replica_sets_path(const Options& options, std::string_view selector);
+[[nodiscard]] std::string pods_path(const Options& options, std::string_view selector);
+
+/// Of Options::service_object.
+[[nodiscard]] std::string service_path(const Options& options);
+
+}  // namespace homeostat::adapters::kubernetes

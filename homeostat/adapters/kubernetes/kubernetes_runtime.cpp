@@ -1,0 +1,379 @@
+#include "homeostat/adapters/kubernetes/kubernetes_runtime.hpp"
+
+#include "homeostat/adapters/kubernetes/api_paths.hpp"
+#include "homeostat/adapters/kubernetes/rollback.hpp"
+#include "homeostat/adapters/kubernetes/write_outcome.hpp"
+#include "homeostat/base/id.hpp"
+#include "homeostat/base/json.hpp"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <variant>
+
+namespace homeostat::adapters::kubernetes {
+
+namespace {
+
+// Between two looks at a pod that was evicted; most often the first shows it going.
+constexpr Duration look_again_after = std::chrono::milliseconds{50};
+// A watch may tell of newer pods while we list; a server that changes them each time is told of.
+constexpr int looks_max = 3;
+// What was sent by its deadline has come about by then, or never will.
+constexpr Duration in_flight_max = std::chrono::seconds{10};
+
+bool ought_to_answer(const PodView& pod) {
+    return pod.life == ContainerLife::running && pod.was_ready;
+}
+
+/// `name`: that of a PodView, which may stand in a path.
+std::string pod_path(const Options& options, const std::string& name) {
+    return fmt::format("/api/v1/namespaces/{}/pods/{}", options.name_space, name);
+}
+
+std::string eviction_body(const Options& options, const PodView& pod) {
+    json::object metadata;
+    metadata["name"] = pod.name;
+    metadata["namespace"] = options.name_space;
+    json::object preconditions;
+    preconditions["uid"] = pod.uid;
+    json::object delete_options;
+    delete_options["preconditions"] = std::move(preconditions);
+    json::object eviction;
+    eviction["apiVersion"] = "policy/v1";
+    eviction["kind"] = "Eviction";
+    eviction["metadata"] = std::move(metadata);
+    eviction["deleteOptions"] = std::move(delete_options);
+    return to_text(json::value(std::move(eviction)));
+}
+
+Result<PerArtifact<VersionFacts>> versions_of(const GroupView& group, const Options& options) {
+    const ReplicaSetView* current = current_of(group.deployment, group.replica_sets);
+    if (current == nullptr) {
+        return fail(Fault::late,
+                    fmt::format("Deployment {}: there is no ReplicaSet of its template{}",
+                                options.deployment,
+                                group.deployment.is_paused ? "; it is paused" : " yet"));
+    }
+    if (current->image.empty()) {
+        return fail(Fault::invalid, fmt::format("Deployment {}: its pods have no container '{}'; "
+                                                "the configuration has to name one of theirs",
+                                                options.deployment, options.container));
+    }
+    PerArtifact<VersionFacts> facts;
+    facts.deploy.current = version_of(*current);
+    for (const ReplicaSetView& one : group.replica_sets) {
+        facts.deploy.present.push_back(version_of(one));
+    }
+    std::ranges::sort(facts.deploy.present);
+    return facts;
+}
+
+}  // namespace
+
+KubernetesRuntime::KubernetesRuntime(Options options,
+                                     ApiClient& api,
+                                     Slots& slots,
+                                     ports::Clock& clock)
+    : options_(std::move(options)),
+      api_(api),
+      slots_(slots),
+      clock_(clock),
+      reads_(api_, options_),
+      in_flight_until_(clock_.now() + in_flight_max) {}
+
+// --- Reading -------------------------------------------------------------------------------------
+
+/// What there is, with its pods in their slots.
+Task<Result<GroupView>> KubernetesRuntime::look(Instant deadline) {
+    for (int count = 0; count < looks_max; ++count) {
+        const std::uint64_t known = slots_.resource_version();
+        Result<GroupView> group = co_await reads_.group(deadline);
+        if (!group) {
+            co_return group;
+        }
+        if (group->pods_version < known) {
+            co_return fail(Fault::corrupt,
+                           fmt::format("the API server tells of its state {}, after {} before: it "
+                                       "was set back; start the agent anew to go by what it says",
+                                       group->pods_version, known));
+        }
+        if (slots_.resource_version() <= group->pods_version) {
+            // A file that cannot be written keeps nobody from looking: no eviction goes without it.
+            static_cast<void>(
+                slots_.take(group->pods, group->deployment.replicas, group->pods_version));
+            co_return group;
+        }
+    }
+    co_return fail(Fault::late, "the pods change faster than they can be listed");
+}
+
+RuntimeInstance KubernetesRuntime::describe(const Slot& slot, const GroupView& group) const {
+    RuntimeInstance facts;
+    facts.instance = slot.instance;
+    facts.is_wanted = slot.is_wanted;
+    facts.effect = slot.effect;
+    if (!slot.pod) {
+        facts.is_coming = slot.is_wanted;
+        return facts;
+    }
+    const PodView& pod = *slot.pod;
+    facts.is_alive = pod.life == ContainerLife::running || pod.life == ContainerLife::restarting;
+    facts.is_coming = pod.life == ContainerLife::coming;
+    facts.identity = identity_of(pod);
+    facts.version = version_of(group, pod);
+    if (pod.started_at) {
+        facts.started_at = to_instant(*pod.started_at, clock_.now(), clock_.wall_now());
+    }
+    return facts;
+}
+
+/// Asks the instances from `index` on all at once: one that hangs must not age the others' answers.
+Task<void> KubernetesRuntime::ask_from(std::size_t index,
+                                       std::vector<RuntimeInstance>& instances,
+                                       const std::vector<std::string>& ips,
+                                       Instant deadline) {
+    using boost::asio::experimental::awaitable_operators::operator&&;
+    if (index == instances.size()) {
+        co_return;
+    }
+    Task<void> others = ask_from(index + 1, instances, ips, deadline);
+    if (ips[index].empty()) {
+        co_await std::move(others);
+        co_return;
+    }
+    const Instant answer_by = std::min(clock_.now() + options_.answer_within, deadline);
+    Task<bool> answer = options_.answers(ips[index], answer_by);
+    const bool has_answered = co_await (std::move(answer) && std::move(others));
+    instances[index].is_answering = has_answered;
+}
+
+Task<Result<FactsPart>> KubernetesRuntime::read(Instant deadline) {
+    const Result<GroupView> group = co_await look(deadline);
+    if (!group) {
+        co_return std::unexpected(group.error());
+    }
+    withdraw_unmet();
+    Result<FactsPart> facts = co_await facts_of(*group, deadline);
+    co_return facts;
+}
+
+Task<Result<FactsPart>> KubernetesRuntime::glance(Instant deadline) {
+    if (group_ == nullptr) {
+        Result<FactsPart> facts = co_await read(deadline);
+        co_return facts;
+    }
+    const Result<const GroupView*> group = group_->look();
+    if (!group) {
+        co_return std::unexpected(group.error());
+    }
+    // Of its own: the watches go on while pods are asked.
+    const GroupView seen = **group;
+    Result<FactsPart> facts = co_await facts_of(seen, deadline);
+    co_return facts;
+}
+
+Task<Result<FactsPart>> KubernetesRuntime::facts_of(const GroupView& group, Instant deadline) {
+    Result<PerArtifact<VersionFacts>> versions = versions_of(group, options_);
+    if (!versions) {
+        co_return std::unexpected(std::move(versions.error()));
+    }
+    RuntimeFacts facts;
+    facts.is_orchestrated = true;
+    facts.versions = std::move(*versions);
+    std::vector<std::string> ips;  // Of those that are asked.
+    for (const Slot& slot : slots_.all()) {
+        const bool is_asked = slot.pod && ought_to_answer(*slot.pod) && options_.answers;
+        facts.instances.push_back(describe(slot, group));
+        facts.instances.back().is_answering =
+            slot.pod && !options_.answers && ought_to_answer(*slot.pod) && slot.pod->is_ready;
+        ips.push_back(is_asked ? slot.pod->ip : std::string());
+    }
+    co_await ask_from(0, facts.instances, ips, deadline);
+    facts.read_at = clock_.now();
+    co_return FactsPart{std::move(facts)};
+}
+
+/// A pod that still stands was not evicted after all: lost on the way, or before a crash. Whoever
+/// follows it is somebody else's doing.
+void KubernetesRuntime::withdraw_unmet() {
+    if (clock_.now() < in_flight_until_) {
+        return;
+    }
+    for (const Slot& slot : slots_.all()) {
+        if (!slot.awaited.empty()) {
+            static_cast<void>(slots_.withdraw(slot.instance));
+        }
+    }
+}
+
+// --- Acting --------------------------------------------------------------------------------------
+
+bool KubernetesRuntime::performs(const Step& step) const {
+    if (const auto* swapped = std::get_if<SwapVersion>(&step)) {
+        return swapped->artifact == Artifact::deploy;
+    }
+    const auto* replaced = std::get_if<Replace>(&step);
+    return replaced != nullptr && !replaced->expected.pod.empty();
+}
+
+Task<Outcome> KubernetesRuntime::perform(Request request, Instant deadline) {
+    const EffectId& effect = request.effect();
+    if (!is_plain_name(effect.text())) {
+        co_return refused("the effect's id '" + effect.text() + "' is not a plain name");
+    }
+    if (!performs(request.step())) {
+        co_return refused("the Kubernetes runtime does not perform this step");
+    }
+    if (clock_.now() >= deadline) {
+        co_return refused("the deadline had passed before anything was done");
+    }
+    if (const auto* swapped = std::get_if<SwapVersion>(&request.step())) {
+        Outcome outcome = co_await roll_back(*swapped, effect, deadline);
+        co_return outcome;
+    }
+    const Replace& step = std::get<Replace>(request.step());
+    Outcome outcome = co_await replace(step, effect, deadline);
+    co_return outcome;
+}
+
+Task<Outcome> KubernetesRuntime::roll_back(SwapVersion step, EffectId effect, Instant deadline) {
+    if (step.service != options_.service) {
+        co_return refused("the versions of " + step.service.text() + " are not ours to swap");
+    }
+    const Result<DeploymentView> deployment = co_await reads_.deployment(deadline);
+    if (!deployment) {
+        co_return refused(deployment.error().text);
+    }
+    const Result<std::vector<ReplicaSetView>> replica_sets =
+        co_await reads_.replica_sets(*deployment, deadline);
+    if (!replica_sets) {
+        co_return refused(replica_sets.error().text);
+    }
+    const Result<ReplicaSetView> target = target_of(step, *deployment, *replica_sets);
+    if (!target) {
+        co_return refused(target.error().text);
+    }
+    reach(Phase::checked);
+    ApiWrite write{.method = "PATCH",
+                   .path = deployment_path(options_),
+                   .content_type = "application/json-patch+json",
+                   .body = rollback_patch(step, effect, *deployment, *target),
+                   .is_dry_run = true};
+    const Result<ApiReply> rehearsal = co_await api_.write(write, deadline);
+    if (std::optional<Outcome> failure = failure_of(rehearsal)) {
+        co_return refused("tried without effect: " + failure->because);
+    }
+    if (!has_template(*rehearsal, *target)) {
+        co_return refused("tried without effect: the cluster would make another template of it");
+    }
+    reach(Phase::rehearsed);
+    if (clock_.now() >= deadline) {
+        co_return refused("the deadline had passed before anything was done");
+    }
+    write.is_dry_run = false;
+    const Result<ApiReply> reply = co_await api_.write(std::move(write), deadline);
+    if (std::optional<Outcome> failure = failure_of(reply)) {
+        co_return *std::move(failure);
+    }
+    reach(Phase::sent);
+    if (!has_template(*reply, *target)) {
+        co_return unknown("the server took the patch, and its answer shows another template");
+    }
+    co_return Outcome{OutcomeKind::done, step.to.text() + " is in force"};
+}
+
+Result<PodView> KubernetesRuntime::check(const Replace& step, const GroupView& group) const {
+    const Slot* slot = slots_.find(step.instance);
+    const std::string wanted = homeostat::describe(step.expected);
+    if (slot == nullptr || !slot->pod || slot->pod->uid != step.expected.pod) {
+        const std::string there = slot == nullptr || !slot->pod
+                                      ? std::string("no pod")
+                                      : homeostat::describe(identity_of(*slot->pod));
+        return fail(Fault::refused,
+                    fmt::format("{} has {}, expected was {}", step.instance.text(), there, wanted));
+    }
+    // Whoever follows it runs what its ReplicaSet says, or what is being rolled out.
+    const ReplicaSetView* current = current_of(group.deployment, group.replica_sets);
+    const bool is_version_to_come = step.version.empty() ||
+                                    step.version == version_of(group, *slot->pod) ||
+                                    (current != nullptr && step.version == version_of(*current));
+    if (!is_version_to_come) {
+        return fail(Fault::refused, fmt::format("a pod in the place of {} would not run {}", wanted,
+                                                step.version.text()));
+    }
+    return *slot->pod;
+}
+
+Task<Outcome> KubernetesRuntime::replace(Replace step, EffectId effect, Instant deadline) {
+    const Result<GroupView> group = co_await look(deadline);
+    if (!group) {
+        co_return refused(group.error().text);
+    }
+    const Result<PodView> pod = check(step, *group);
+    if (!pod) {
+        co_return refused(pod.error().text);
+    }
+    reach(Phase::checked);
+    in_flight_until_ = std::max(in_flight_until_, deadline + in_flight_max);
+    if (const Result<void> noted = slots_.expect(step.instance, pod->uid, effect); !noted) {
+        co_return refused(noted.error().text);
+    }
+    reach(Phase::noted);
+    Outcome outcome = co_await evict(*pod, step.instance, deadline);
+    co_return outcome;
+}
+
+Task<Outcome> KubernetesRuntime::evict(PodView pod, InstanceId instance, Instant deadline) {
+    ApiWrite write{.method = "POST",
+                   .path = pod_path(options_, pod.name) + "/eviction",
+                   .content_type = "application/json",
+                   .body = eviction_body(options_, pod),
+                   .is_dry_run = false};
+    const Result<ApiReply> reply = co_await api_.write(std::move(write), deadline);
+    std::optional<Outcome> failure = failure_of(reply);
+    if (failure && failure->kind == OutcomeKind::refused) {
+        static_cast<void>(slots_.withdraw(instance));
+    }
+    if (failure) {
+        co_return *std::move(failure);
+    }
+    reach(Phase::sent);
+    Outcome outcome = co_await see_off(std::move(pod), deadline);
+    co_return outcome;
+}
+
+/// Waits until the pod is being deleted or gone, so that no reading after this shows it as serving.
+Task<Outcome> KubernetesRuntime::see_off(PodView pod, Instant deadline) {
+    const std::string path = pod_path(options_, pod.name);
+    std::string seen = "the server took the eviction, and the pod still stands";
+    while (clock_.now() < deadline) {
+        Result<ApiReply> reply = co_await api_.get(path, deadline);
+        if (reply && reply->status == 404) {
+            co_return Outcome{OutcomeKind::done, pod.name + " was evicted and is gone"};
+        }
+        const Result<json::value> body = check_read("pod " + pod.name, std::move(reply));
+        const Result<PodView> now =
+            body ? parse_pod(*body, options_.container) : std::unexpected(body.error());
+        if (now && (now->uid != pod.uid || now->is_deleting)) {
+            co_return Outcome{OutcomeKind::done, pod.name + " was evicted and ends"};
+        }
+        if (!now) {
+            seen = "the server took the eviction, and then: " + now.error().text;
+        }
+        const Instant again_at = std::min(clock_.now() + look_again_after, deadline);
+        co_await clock_.sleep_until(again_at);
+    }
+    co_return unknown(std::move(seen));
+}
+
+void KubernetesRuntime::reach(Phase phase) const {
+    if (options_.on_phase_for_test) {
+        options_.on_phase_for_test(phase);
+    }
+}
+
+}  // namespace homeostat::adapters::kubernetes

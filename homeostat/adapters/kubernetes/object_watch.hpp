@@ -1,0 +1,148 @@
+#pragma once
+
+// ObjectWatch: the objects of one kind in one namespace, as the server last told of them.
+//
+// A list, then a watch from the list's version on. What was known stays known until a new list is
+// whole: a page that fails, a stream that is cut and a server that is away take nothing from it, so
+// absence is never inferred from a failure. Whoever needs to know how fresh it is asks heard_at and
+// trouble(). A stream in which something has no place (an event out of order, a line that is none)
+// is given up for a new list rather than guessed about.
+//
+// A server may be silent for as long as nothing changes, but says about each minute that nothing
+// has (a bookmark); one that does not is taken for a connection that leads nowhere.
+//
+// The choice not taken: asking again and again. An object that comes and goes between two questions
+// was never seen, and questions that are frequent enough to act by cost the server more.
+//
+// Not thread-safe; lives on one strand.
+
+#include "homeostat/adapters/kubernetes/watch_stream.hpp"
+#include "homeostat/base/json.hpp"
+#include "homeostat/base/result.hpp"
+#include "homeostat/base/rng.hpp"
+#include "homeostat/base/task.hpp"
+#include "homeostat/base/time.hpp"
+#include "homeostat/ports/clock.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace homeostat::adapters::kubernetes {
+
+/// What is known now. Absence means something only once it was listed.
+struct ObjectsSeen {
+    std::map<std::string, json::value> objects;  ///< By name.
+    std::uint64_t resource_version{0};           ///< Of all of it. 0: never listed.
+    std::optional<Instant> heard_at{};           ///< When the server last said anything of it.
+};
+
+struct WatchOptions {
+    /// "/api/v1/namespaces/shop/pods?labelSelector=app%3Dpayments": one kind, one namespace.
+    std::string path;
+    std::size_t objects_max{10'000};                   ///< Beyond it is an error, never cut short.
+    std::size_t bytes_max{std::size_t{64} << 20U};     ///< Of all objects, as JSON.
+    std::size_t page_objects{500};                     ///< What kubectl and client-go ask for.
+    Duration answer_within{std::chrono::seconds{10}};  ///< A page, and the begin of a stream.
+    /// Bookmarks come about each minute; half a minute more is a server that has much to do.
+    Duration silent_for_max{std::chrono::seconds{90}};
+    Duration pause_min{std::chrono::milliseconds{500}};  ///< After a failure; doubled each time.
+    Duration pause_max{std::chrono::seconds{30}};
+};
+
+class ObjectWatch {
+  public:
+    /// REQUIRES: `api`, `source` and `clock` outlive it; `strand` runs everything that calls it,
+    /// and nothing more by the time it is destroyed, unless run() has ended.
+    ObjectWatch(ApiClient& api,
+                WatchSource& source,
+                ports::Clock& clock,
+                boost::asio::any_io_executor strand,
+                WatchOptions options,
+                Rng rng);
+    ~ObjectWatch();
+    ObjectWatch(const ObjectWatch&) = delete;
+    ObjectWatch& operator=(const ObjectWatch&) = delete;
+    ObjectWatch(ObjectWatch&&) = delete;
+    ObjectWatch& operator=(ObjectWatch&&) = delete;
+
+    /// Lists and watches until stop(). Once, in a task of its own.
+    Task<void> run();
+
+    /// Cuts the stream. run() ends as soon as what it awaits does: a page and a pause have an end.
+    void stop();
+
+    [[nodiscard]] const ObjectsSeen& seen() const { return seen_; }
+
+    /// Why it cannot follow the server now; nothing: it lists or follows. What is seen stays.
+    [[nodiscard]] const std::optional<Error>& trouble() const { return trouble_; }
+
+    /// Goes up when an object, or whether there is a trouble, has changed; starts at 0.
+    [[nodiscard]] std::uint64_t changes_count() const;
+
+    /// Ends once changes_count() is not `known` any more, at once if it is not already, or when it
+    /// is cancelled or this is stopped. Any number may wait.
+    Task<void> wait_for_change(std::uint64_t known);
+
+  private:
+    struct Wake;
+
+    /// What is kept of objects beside them.
+    struct Tally {
+        struct Known {
+            std::uint64_t resource_version{0};
+            std::size_t bytes{0};
+        };
+        std::map<std::string, Known> known;  ///< By name.
+        std::size_t bytes_count{0};
+    };
+    using Objects = std::map<std::string, json::value>;
+
+    /// A list that is not whole yet.
+    struct Bulk {
+        Objects objects;
+        Tally tally;
+        std::uint64_t resource_version{0};
+    };
+
+    Task<Result<void>> list();
+    Task<Result<void>> follow();
+    Task<Result<void>> read_lines(EventLines& lines);
+    Task<void> pause();
+    /// Gives the mark of where the list goes on; empty: it is whole.
+    [[nodiscard]] Result<std::string> take_page(ApiReply reply, Bulk& bulk);
+    [[nodiscard]] std::string page_path(const std::string& continue_token) const;
+    [[nodiscard]] std::string watch_path();
+    [[nodiscard]] Error refusal_of(const ApiReply& reply);
+    [[nodiscard]] Result<void> put(ToldObject told, Objects& objects, Tally& tally) const;
+    [[nodiscard]] Result<void> take(WatchEvent event);
+    [[nodiscard]] Result<void> take_object(WatchEvent event);
+    void note(std::optional<Error> trouble);
+    void tell_change();
+
+    ApiClient& api_;
+    WatchSource& source_;
+    ports::Clock& clock_;
+    WatchOptions options_;
+    Rng rng_;
+    ObjectsSeen seen_;
+    Tally tally_;  ///< Of what is seen.
+    std::optional<Error> trouble_;
+    std::uint32_t failures_count_{0};  ///< In a row.
+    Duration asked_pause_{};           ///< By the server (Retry-After), before the next attempt.
+    bool must_list_{true};
+    bool is_stopping_{false};
+    EventLines* lines_{nullptr};  ///< Of the stream that is read now, which run() owns.
+    /// Owned by this object and by whoever waits: when an io_context is destroyed, frames that
+    /// still wait in it are destroyed after this object.
+    std::shared_ptr<Wake> wake_;
+};
+
+}  // namespace homeostat::adapters::kubernetes

@@ -1,0 +1,142 @@
+#include "homeostat/adapters/kubernetes/permissions.hpp"
+
+#include "homeostat/adapters/kubernetes/group_for_test.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+using namespace homeostat;
+using namespace homeostat::adapters::kubernetes;
+
+namespace {
+
+Options options_of(const std::string& service_object) {
+    Options options;
+    options.name_space = "shop";
+    options.deployment = "payments";
+    options.service_object = service_object;
+    return options;
+}
+
+const std::vector<Use> all_uses{Use::watching, Use::service, Use::rollback, Use::restart};
+
+/// A server that allows all but one verb on one resource.
+ApiReply review(const ApiWrite& write, const std::string& verb, const std::string& subresource) {
+    const Result<json::value> body = parse_json(write.body);
+    REQUIRE(body);
+    const json::value& asked = body->at("spec").at("resourceAttributes");
+    CHECK(asked.at("namespace").as_string() == "shop");
+    const bool is_denied =
+        asked.at("verb").as_string() == verb && asked.at("subresource").as_string() == subresource;
+    return {.status = 201, .body = json::object{{"status", {{"allowed", !is_denied}}}}};
+}
+
+Result<std::vector<Permission>> missing(ScriptedApi& api) {
+    boost::asio::io_context context;
+    return net::run_for_test(
+        context, missing_permissions(api, "shop", permissions_for(options_of("pay"), all_uses),
+                                     Instant::max()));
+}
+
+}  // namespace
+
+TEST_CASE("each use has its own permissions, as narrow as a rule can be") {
+    const auto restart = permissions_for(options_of("pay"), {Use::restart});
+    REQUIRE(restart.size() == 1);
+    CHECK(to_text(restart.front()) == "create pods/eviction");
+    const auto rollback = permissions_for(options_of("pay"), {Use::rollback});
+    REQUIRE(rollback.size() == 1);
+    CHECK(to_text(rollback.front()) == "patch deployments.apps payments");
+    CHECK(permissions_for(options_of("pay"), {Use::service}).size() == 1);
+    CHECK(permissions_for(options_of(""), {Use::service}).empty());
+    // Nothing but these may ever write.
+    for (const Permission& one :
+         permissions_for(options_of("pay"), {Use::watching, Use::service})) {
+        const bool only_reads = one.verb == "get" || one.verb == "list" || one.verb == "watch";
+        CHECK(only_reads);
+    }
+    for (const Permission& one : permissions_for(options_of("pay"), all_uses)) {
+        CHECK(one.resource != "secrets");
+        CHECK(one.verb != "delete");
+    }
+}
+
+TEST_CASE("a role is made of the same permissions, one rule for each object") {
+    const std::string yaml =
+        role_yaml("homeostat-payments", "shop", permissions_for(options_of("pay"), all_uses));
+    CHECK(yaml ==
+          "apiVersion: rbac.authorization.k8s.io/v1\n"
+          "kind: Role\n"
+          "metadata:\n"
+          "  name: \"homeostat-payments\"\n"
+          "  namespace: \"shop\"\n"
+          "rules:\n"
+          "- apiGroups: [\"apps\"]\n"
+          "  resources: [\"deployments\"]\n"
+          "  resourceNames: [\"payments\"]\n"
+          "  verbs: [\"get\", \"list\", \"watch\", \"patch\"]\n"
+          "- apiGroups: [\"apps\"]\n"
+          "  resources: [\"replicasets\"]\n"
+          "  verbs: [\"list\", \"watch\"]\n"
+          "- apiGroups: [\"\"]\n"
+          "  resources: [\"pods\"]\n"
+          "  verbs: [\"get\", \"list\", \"watch\"]\n"
+          "- apiGroups: [\"\"]\n"
+          "  resources: [\"services\"]\n"
+          "  resourceNames: [\"pay\"]\n"
+          "  verbs: [\"get\"]\n"
+          "- apiGroups: [\"\"]\n"
+          "  resources: [\"pods/eviction\"]\n"
+          "  verbs: [\"create\"]\n");
+    CHECK(role_yaml("x", "shop", {}).ends_with("rules: []\n"));
+}
+
+TEST_CASE("exactly what the server does not allow is missing") {
+    ScriptedApi api;
+    for (const Permission& denied : permissions_for(options_of("pay"), {Use::restart})) {
+        api.on_write = [&](const ApiWrite& write) {
+            CHECK(write.method == "POST");
+            CHECK(write.path == "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
+            return review(write, denied.verb, denied.subresource);
+        };
+        const auto found = missing(api);
+        REQUIRE(found);
+        CHECK(*found == std::vector{denied});
+    }
+    api.on_write = [](const ApiWrite& write) { return review(write, "none", "none"); };
+    const auto found = missing(api);
+    REQUIRE(found);
+    CHECK(found->empty());
+}
+
+TEST_CASE("a review asks for all of a permission") {
+    const Permission permission{Use::rollback, "patch", "apps", "deployments", "", "payments"};
+    CHECK(review_of(permission, "shop") ==
+          R"({"apiVersion":"authorization.k8s.io/v1","kind":"SelfSubjectAccessReview",)"
+          R"("spec":{"resourceAttributes":{"namespace":"shop","verb":"patch","group":"apps",)"
+          R"("resource":"deployments","subresource":"","name":"payments"}}})");
+}
+
+TEST_CASE("what is no review allows nothing: it is an error") {
+    struct Case {
+        Result<ApiReply> reply;
+        Fault fault;
+    };
+    const std::vector<Case> cases{
+        {ApiReply{.status = 401, .body = json::object{}}, Fault::refused},
+        {ApiReply{.status = 503, .body = json::object{}}, Fault::unreachable},
+        {ApiReply{.status = 201, .body = json::object{}}, Fault::broken},
+        {ApiReply{.status = 201, .body = json::object{{"status", {{"allowed", "yes"}}}}},
+         Fault::broken},
+        {ApiReply{.status = 201, .body = nullptr}, Fault::broken},
+        {fail(Fault::unreachable, "nobody there"), Fault::unreachable},
+    };
+    for (const Case& given : cases) {
+        ScriptedApi api;
+        api.on_write = [&](const ApiWrite&) { return given.reply; };
+        const auto found = missing(api);
+        REQUIRE_FALSE(found);
+        CHECK(found.error().fault == given.fault);
+    }
+}

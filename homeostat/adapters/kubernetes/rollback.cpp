@@ -1,0 +1,104 @@
+#include "homeostat/adapters/kubernetes/rollback.hpp"
+
+#include "homeostat/adapters/kubernetes/options.hpp"
+#include "homeostat/base/json.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+namespace homeostat::adapters::kubernetes {
+
+namespace {
+
+// '/' is "~1" in a path of a patch. SOURCE: RFC 6901.
+constexpr std::string_view cause_path = "/metadata/annotations/kubernetes.io~1change-cause";
+
+std::string effect_path() {
+    std::string name(effect_annotation);
+    name.replace(name.find('/'), 1, "~1");
+    return "/metadata/annotations/" + name;
+}
+
+json::object operation(std::string_view name, std::string_view path, json::value value) {
+    json::object one;
+    one["op"] = name;
+    one["path"] = path;
+    one["value"] = std::move(value);
+    return one;
+}
+
+/// The server tests texts byte by byte against its own writing, which escapes what HTML minds.
+/// SOURCE: Go's encoding/json, with which it writes; evanphx/json-patch, with which it compares.
+std::string escaped_as_go(std::string_view text) {
+    struct Escape {
+        std::string_view raw;
+        std::string_view escaped;
+    };
+    constexpr std::array escapes{Escape{"<", "\\u003c"}, Escape{">", "\\u003e"},
+                                 Escape{"&", "\\u0026"}, Escape{"\xe2\x80\xa8", "\\u2028"},
+                                 Escape{"\xe2\x80\xa9", "\\u2029"}};
+    std::string escaped;
+    while (!text.empty()) {
+        const auto found = std::ranges::find_if(
+            escapes, [&](const Escape& escape) { return text.starts_with(escape.raw); });
+        const bool is_plain = found == escapes.end();
+        escaped += is_plain ? text.substr(0, 1) : found->escaped;
+        text.remove_prefix(is_plain ? 1 : found->raw.size());
+    }
+    return escaped;
+}
+
+}  // namespace
+
+Result<ReplicaSetView> target_of(const SwapVersion& step,
+                                 const DeploymentView& deployment,
+                                 const std::vector<ReplicaSetView>& replica_sets) {
+    const ReplicaSetView* current = current_of(deployment, replica_sets);
+    if (current == nullptr || deployment.revision == 0) {
+        return fail(Fault::refused, "the Deployment has rolled out nothing of what it says yet");
+    }
+    if (const VersionId now = version_of(*current); now != step.from) {
+        return fail(Fault::refused, fmt::format("{} is in force, not {} as expected", now.text(),
+                                                step.from.text()));
+    }
+    if (deployment.is_paused) {
+        return fail(Fault::refused,
+                    "the Deployment is paused: a change of it would come to nothing for now");
+    }
+    const auto target = std::ranges::find_if(
+        replica_sets, [&](const ReplicaSetView& one) { return version_of(one) == step.to; });
+    if (target == replica_sets.end() || step.to == step.from) {
+        return fail(Fault::absent,
+                    fmt::format("no other ReplicaSet of the Deployment is {}", step.to.text()));
+    }
+    return *target;
+}
+
+std::string rollback_patch(const SwapVersion& step,
+                           const EffectId& effect,
+                           const DeploymentView& seen,
+                           const ReplicaSetView& target) {
+    const std::string mark =
+        fmt::format("{} {} {}", effect.text(), step.from.text(), step.to.text());
+    const std::string cause =
+        fmt::format("homeostat {}: rollback to {}", effect.text(), step.to.text());
+    json::array patch;
+    patch.push_back(operation("test", "/metadata/uid", json::value(seen.uid)));
+    patch.push_back(operation("test", "/spec/template", seen.pod_template));
+    patch.push_back(operation("replace", "/spec/template", target.pod_template));
+    patch.push_back(operation("add", effect_path(), json::value(mark)));
+    patch.push_back(operation("add", cause_path, json::value(cause)));
+    return escaped_as_go(to_text(json::value(std::move(patch))));
+}
+
+bool has_template(const ApiReply& reply, const ReplicaSetView& target) {
+    const Result<DeploymentView> deployment = parse_deployment(reply.body);
+    return deployment && deployment->pod_template == target.pod_template;
+}
+
+}  // namespace homeostat::adapters::kubernetes

@@ -1,0 +1,39 @@
+#pragma once
+
+// A change of version as one conditional write: the template of an older ReplicaSet goes back into
+// the Deployment, as `kubectl rollout undo` does it, with the effect's mark in the same patch.
+//
+// The patch tests that the Deployment is the one that we read and still has the template that we
+// saw, so a rival's change in between makes the server refuse it all. A test of the resourceVersion
+// would lose against every write of the Deployment's own controller.
+//
+// Pure.
+
+#include "homeostat/adapters/kubernetes/api_client.hpp"
+#include "homeostat/adapters/kubernetes/objects.hpp"
+#include "homeostat/base/result.hpp"
+#include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/step.hpp"
+
+#include <string>
+#include <vector>
+
+namespace homeostat::adapters::kubernetes {
+
+/// What the step goes back to. ERRORS: refused: the Deployment is paused, has another version in
+/// force than `step.from` or never rolled one out; absent: `step.to` is not there any more.
+[[nodiscard]] Result<ReplicaSetView> target_of(const SwapVersion& step,
+                                               const DeploymentView& deployment,
+                                               const std::vector<ReplicaSetView>& replica_sets);
+
+/// As a JSON patch. REQUIRES: target_of.
+[[nodiscard]] std::string rollback_patch(const SwapVersion& step,
+                                         const EffectId& effect,
+                                         const DeploymentView& seen,
+                                         const ReplicaSetView& target);
+
+/// Whether the Deployment in the reply has that template. A webhook or policy may have changed it
+/// on its way, and then it is another version than the one that was proven good.
+[[nodiscard]] bool has_template(const ApiReply& reply, const ReplicaSetView& target);
+
+}  // namespace homeostat::adapters::kubernetes

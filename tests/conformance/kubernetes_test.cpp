@@ -1,0 +1,75 @@
+// Acting on a Kubernetes cluster: the same on one that is played, in every run, and on a real one
+// where HOMEOSTAT_KUBECONFIG names it. `make k8s-lab` brings one up whose pods have no processes:
+// that they are ready stands for answering.
+
+#include "homeostat/act/act.hpp"
+#include "homeostat/adapters/kubernetes/api_for_test.hpp"
+#include "homeostat/adapters/system/system_clock.hpp"
+#include "homeostat/heal/facts_merge.hpp"
+#include "homeostat/net/run_for_test.hpp"
+
+#include "kubernetes_cluster.hpp"
+#include "kubernetes_conformance.hpp"
+#include "kubernetes_fate_conformance.hpp"
+
+#include <doctest/doctest.h>
+
+#include <iostream>
+#include <memory>
+#include <string_view>
+
+using namespace homeostat;
+using namespace homeostat::conformance;
+
+namespace {
+
+/// On the played one, and on the real one where there is one.
+void on_each_cluster(void (*check)(Cluster&)) {
+    {
+        PlayedCluster played;
+        check(played);
+    }
+    const std::unique_ptr<RealCluster> real = RealCluster::find();
+    if (real == nullptr) {
+        static bool is_told = false;
+        std::cout << (is_told ? "" : "HOMEOSTAT_KUBECONFIG is not set: no real cluster is asked\n");
+        is_told = true;
+        return;
+    }
+    INFO("on the real cluster");
+    check(*real);
+}
+
+}  // namespace
+
+TEST_CASE("what is read of a Deployment is what it is, and without it nothing is") {
+    on_each_cluster(check_facts);
+}
+
+TEST_CASE("a rollback of an image that crashes brings the old hash back, and its pods") {
+    on_each_cluster(check_rollback);
+}
+
+TEST_CASE("a rollback yields to a rival, to a pause and to what is not there") {
+    on_each_cluster(check_rollback_refused);
+}
+
+TEST_CASE("a pod is evicted, and who follows it in its slot carries the effect") {
+    on_each_cluster(check_replacement);
+}
+
+TEST_CASE("an eviction yields to a budget, and means no other pod of the name") {
+    on_each_cluster(check_replacement_refused);
+}
+
+TEST_CASE("without a server nothing is read and nothing is changed") {
+    on_each_cluster(check_nobody_there);
+}
+
+TEST_CASE("a reply that is lost is unknown, and the world says what became of it") {
+    on_each_cluster(check_lost_replies);
+}
+
+TEST_CASE("killed at any phase, a successor resolves the step by what it reads") {
+    on_each_cluster(check_killed);
+}
