@@ -24,11 +24,15 @@ void outlive_failed_writes() {
     std::signal(SIGXFSZ, SIG_IGN);
 }
 
+std::string run_key(const Config& config) {
+    return config.kubernetes ? "runtime.kubernetes.run" : "runtime.process.run";
+}
+
 /// Instances have one agent. The ledger's lock does not keep away one with a ledger of its own.
 Result<void> guard_alone(const Config& config) {
-    const std::string directory = config.process.run_directory.string();
+    const std::string directory = config.run_directory.string();
     if (const Result<void> made = os::make_directories(directory); !made) {
-        return fail("runtime.process.run", made.error());
+        return fail(run_key(config), made.error());
     }
     const Result<os::LockFile> lock =
         os::LockFile::take(directory + "/agent.lock",
@@ -37,8 +41,8 @@ Result<void> guard_alone(const Config& config) {
                            "this configuration a directory of its own");
     if (!lock) {
         const bool is_guarded = lock.error().fault == Fault::busy;
-        return fail(is_guarded ? "runtime.process.run: another agent guards these instances"
-                               : "runtime.process.run",
+        return fail(is_guarded ? run_key(config) + ": another agent guards these instances"
+                               : run_key(config),
                     lock.error());
     }
     return guard_service(config, [](const std::string& line) { spdlog::info("{}", line); });

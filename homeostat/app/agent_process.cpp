@@ -2,32 +2,27 @@
 
 #include "homeostat/adapters/llm/llm_oracle.hpp"
 #include "homeostat/adapters/process/changes_file.hpp"
-#include "homeostat/adapters/process/log_telemetry.hpp"
-#include "homeostat/adapters/process/process_telemetry.hpp"
-#include "homeostat/adapters/process/runtime.hpp"
-#include "homeostat/adapters/process/version_telemetry.hpp"
 #include "homeostat/adapters/segment_log/segment_log.hpp"
 #include "homeostat/adapters/system/switch_file.hpp"
 #include "homeostat/adapters/system/system_clock.hpp"
 #include "homeostat/adapters/telemetry/http_probe.hpp"
-#include "homeostat/adapters/telemetry/metrics_telemetry.hpp"
-#include "homeostat/app/arrival_news.hpp"
 #include "homeostat/app/block_sources.hpp"
 #include "homeostat/app/caches.hpp"
 #include "homeostat/app/control_api.hpp"
 #include "homeostat/app/declared.hpp"
 #include "homeostat/app/edge.hpp"
+#include "homeostat/app/guarded_group.hpp"
 #include "homeostat/app/judge_settings.hpp"
+#include "homeostat/app/kubernetes_group.hpp"
 #include "homeostat/app/model_bounds.hpp"
 #include "homeostat/app/model_place.hpp"
-#include "homeostat/app/own_place.hpp"
 #include "homeostat/app/pledges.hpp"
+#include "homeostat/app/process_group.hpp"
 #include "homeostat/app/version.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/heal/agent_role.hpp"
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/heal/replay.hpp"
-#include "homeostat/net/http_client.hpp"
 #include "homeostat/net/http_server.hpp"
 #include "homeostat/os/file.hpp"
 #include "homeostat/os/proc.hpp"
@@ -65,10 +60,10 @@ class AgentProcess {
     Result<void> serve();
 
   private:
-    [[nodiscard]] process::Options runtime_options();
     [[nodiscard]] decide::Settings decide_settings() const {
         return {config_.oracle, calibration_, true};
     }
+    [[nodiscard]] Result<std::unique_ptr<GuardedGroup>> make_group();
     [[nodiscard]] Result<void> make_actuators();
     void make_telemetry();
     void make_verifiers();
@@ -76,15 +71,10 @@ class AgentProcess {
     void make_executor();
     void make_agent();
     [[nodiscard]] Result<void> make_pledges();
-    void add_probes(std::vector<ports::Telemetry*>& sources);
-    void add_metrics();
-    [[nodiscard]] std::function<bool()> wanted_check(
-        const process::DeclaredInstance& instance) const;
     void add_journey(std::vector<ports::Telemetry*>& sources);
     [[nodiscard]] Result<void> listen();
-    [[nodiscard]] Task<bool> answers(InstanceId instance, Instant deadline);
     Task<void> arrive();
-    Task<void> wake_on_exit();
+    Task<void> wake_on_news();
     Task<void> wait_for_signal();
 
     template <class T, class... Arguments>
@@ -104,13 +94,12 @@ class AgentProcess {
     std::unique_ptr<adapters::system::SwitchFile> kill_switch_;
     std::unique_ptr<adapters::segment_log::SegmentLog> ledger_;
     std::unique_ptr<CountingLedger> counted_ledger_;
-    std::unique_ptr<process::Runtime> runtime_;
+    std::unique_ptr<GuardedGroup> group_;
     std::unique_ptr<Edge> edge_;
     std::unique_ptr<Caches> caches_;
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
     std::vector<ports::Telemetry*> sources_;
     std::vector<ports::Telemetry*> verifiers_;
-    process::ProcessTelemetry* processes_{nullptr};
     std::optional<decide::Calibration> calibration_;
     std::unique_ptr<adapters::llm::LlmOracle> oracle_;
     std::unique_ptr<heal::ExecutorRole> executor_;
@@ -121,32 +110,6 @@ class AgentProcess {
     std::unique_ptr<net::HttpServer> server_;
     Result<void> arrival_{};
 };
-
-process::Options AgentProcess::runtime_options() {
-    process::Options options = process_options_of(config_, shim_program().string());
-    if (config_.http_signal) {
-        options.answers = [this](InstanceId instance, Instant deadline) {
-            return answers(std::move(instance), deadline);
-        };
-        options.answer_within = config_.http_signal->timeout;
-    }
-    return options;
-}
-
-Task<bool> AgentProcess::answers(InstanceId instance, Instant deadline) {
-    for (const process::DeclaredInstance& declared : instances_of(config_)) {
-        if (declared.id != instance) {
-            continue;
-        }
-        net::HttpRequest request;
-        request.path = config_.http_signal->path;
-        net::Endpoint endpoint = net::TcpEndpoint{"127.0.0.1", declared.port};
-        const Result<net::HttpResponse> response = co_await net::request_once(
-            context_.get_executor(), std::move(endpoint), std::move(request), deadline);
-        co_return response && response->status >= 200 && response->status < 300;
-    }
-    co_return false;
-}
 
 Result<void> AgentProcess::prepare() {
     const Result<std::string> boot_id = os::read_boot_id();
@@ -207,12 +170,20 @@ Result<void> AgentProcess::prepare() {
     return make_pledges();
 }
 
-Result<void> AgentProcess::make_actuators() {
-    auto runtime = process::Runtime::make(runtime_options(), clock_);
-    if (!runtime) {
-        return std::unexpected(runtime.error());
+Result<std::unique_ptr<GuardedGroup>> AgentProcess::make_group() {
+    const asio::any_io_executor executor = context_.get_executor();
+    if (config_.kubernetes) {
+        return KubernetesGroup::make(config_, executor, clock_, log_);
     }
-    runtime_ = std::move(*runtime);
+    return ProcessGroup::make(config_, boot_id_, executor, clock_, log_);
+}
+
+Result<void> AgentProcess::make_actuators() {
+    auto group = make_group();
+    if (!group) {
+        return std::unexpected(group.error());
+    }
+    group_ = *std::move(group);
     auto caches = Caches::make(config_, context_.get_executor());
     if (!caches) {
         return fail("caches", caches.error());
@@ -226,72 +197,14 @@ Result<void> AgentProcess::make_actuators() {
     return {};
 }
 
-// What the agent watches. The executor's fresh samples have sources of their own (make_verifiers):
-// counters are differences between two readings, and each reader needs its own first one.
 void AgentProcess::make_telemetry() {
-    const process::Options options = runtime_options();
-    processes_ = &add_source<process::ProcessTelemetry>(sources_, options, boot_id_,
-                                                        context_.get_executor(), clock_);
-    if (config_.reads_logs) {
-        add_source<process::LogTelemetry>(sources_, options, clock_);
-    }
-    for (const Artifact artifact : artifacts_all) {
-        if (!options.roots[artifact].empty()) {
-            add_source<process::VersionTelemetry>(sources_, options, artifact,
-                                                  executor_->version_last_seen(artifact), clock_);
-        }
-    }
+    group_->add_watchers(sources_, {executor_->version_last_seen(Artifact::deploy),
+                                    executor_->version_last_seen(Artifact::config)});
     if (!config_.changes_file.empty()) {
         add_source<process::ChangesFile>(sources_, config_.changes_file.string(), log_, clock_);
     }
-    add_probes(sources_);
-    add_metrics();
     edge_->add(sources_);
     caches_->add_watchers(sources_);
-}
-
-/// Whether the instance ought to answer now; empty for those that always do.
-std::function<bool()> AgentProcess::wanted_check(const process::DeclaredInstance& instance) const {
-    if (!instance.is_spare) {
-        return {};
-    }
-    return [run = process::RunDirectory(config_.process.run_directory.string()), id = instance.id,
-            boot_id = boot_id_] {
-        const Result<process::InstanceState> state = process::look_at(run, id, boot_id);
-        return state && process::is_wanted(true, *state);
-    };
-}
-
-void AgentProcess::add_metrics() {
-    if (!config_.prometheus_signal) {
-        return;
-    }
-    for (const process::DeclaredInstance& instance : instances_of(config_)) {
-        adapters::telemetry::MetricsOptions metrics;
-        metrics.instance = instance.id;
-        metrics.address = {net::TcpEndpoint{"127.0.0.1", instance.port},
-                           config_.prometheus_signal->path};
-        metrics.every = config_.prometheus_signal->every;
-        metrics.is_wanted = wanted_check(instance);
-        add_source<adapters::telemetry::MetricsTelemetry>(sources_, context_.get_executor(), clock_,
-                                                          std::move(metrics));
-    }
-}
-
-void AgentProcess::add_probes(std::vector<ports::Telemetry*>& sources) {
-    if (!config_.http_signal) {
-        return;
-    }
-    for (const process::DeclaredInstance& instance : instances_of(config_)) {
-        adapters::telemetry::HttpProbeOptions probe;
-        probe.subject = {SubjectKind::instance, instance.id.text()};
-        probe.address = {net::TcpEndpoint{"127.0.0.1", instance.port}, config_.http_signal->path};
-        probe.every = config_.http_signal->every;
-        probe.timeout = config_.http_signal->timeout;
-        probe.is_wanted = wanted_check(instance);
-        add_source<adapters::telemetry::HttpProbe>(sources, context_.get_executor(), clock_,
-                                                   std::move(probe));
-    }
 }
 
 void AgentProcess::add_journey(std::vector<ports::Telemetry*>& sources) {
@@ -314,9 +227,7 @@ void AgentProcess::add_journey(std::vector<ports::Telemetry*>& sources) {
 }
 
 void AgentProcess::make_verifiers() {
-    add_source<process::ProcessTelemetry>(verifiers_, runtime_options(), boot_id_,
-                                          context_.get_executor(), clock_);
-    add_probes(verifiers_);
+    group_->add_verifiers(verifiers_);
     edge_->add(verifiers_);
     add_journey(verifiers_);
     caches_->add_provers(verifiers_);
@@ -337,11 +248,12 @@ void AgentProcess::make_executor() {
     settings.rejudge_for_max = 15s;
     settings.question_for_max = config_.question_for;
     settings.hold_for_max = config_.hold_for;
-    settings.perform_for_max = config_.process.stop_grace + 20s;
+    settings.perform_for_max = group_->perform_for_max();
     settings.read_for_max = 1s;
+    settings.look_every = group_->look_every();
     settings.notify = log_;
     settings.unwitnessed = [this] { return ledger_->objection(); };
-    std::vector<ports::Actuator*> actuators{runtime_.get()};
+    std::vector<ports::Actuator*> actuators = group_->actuators();
     if (ports::Actuator* edge = edge_->actuator()) {
         actuators.push_back(edge);
     }
@@ -401,16 +313,15 @@ void AgentProcess::make_oracle() {
 
 Task<void> AgentProcess::arrive() {
     const Instant deadline = clock_.now() + start_within;
-    Result<process::Arrival> arrival = co_await runtime_->adopt_or_start(deadline);
-    if (!arrival) {
-        arrival_ = std::unexpected(arrival.error());
+    Result<void> arrived = co_await group_->arrive(deadline);
+    if (!arrived) {
+        arrival_ = std::move(arrived);
         context_.stop();
         co_return;
     }
-    tell(*arrival, config_.process.run_directory, log_);
     asio::co_spawn(context_, executor_->run(), asio::detached);
     asio::co_spawn(context_, agent_->run(), asio::detached);
-    asio::co_spawn(context_, wake_on_exit(), asio::detached);
+    asio::co_spawn(context_, wake_on_news(), asio::detached);
     if (pledges_) {
         asio::co_spawn(context_, pledges_->run(), asio::detached);
     }
@@ -419,10 +330,10 @@ Task<void> AgentProcess::arrive() {
     }
 }
 
-Task<void> AgentProcess::wake_on_exit() {
+Task<void> AgentProcess::wake_on_news() {
     while (true) {
-        co_await processes_->wait_for_exit();
-        co_await agent_->look(*processes_);
+        ports::Telemetry* source = co_await group_->wait_for_news();
+        co_await agent_->look(*source);
     }
 }
 
@@ -432,6 +343,7 @@ Task<void> AgentProcess::wait_for_signal() {
     log_("stopping; the instances go on");
     agent_->stop();
     executor_->stop();
+    group_->stop();
     const Instant until = clock_.now() + stop_within;
     if (block_sources_) {
         block_sources_->stop();

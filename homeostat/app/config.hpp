@@ -10,6 +10,7 @@
 #include "homeostat/adapters/llm/model_api.hpp"
 #include "homeostat/adapters/segment_log/head_pace.hpp"
 #include "homeostat/app/config_block_sources.hpp"
+#include "homeostat/app/config_runtime.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/decide/decide.hpp"
 #include "homeostat/domain/choice.hpp"
@@ -25,18 +26,6 @@
 #include <vector>
 
 namespace homeostat::app {
-
-/// `runtime: {process: …}`: instances as plain processes of this machine.
-struct ProcessConfig {
-    std::vector<std::string> command;              ///< argv; {port}, {name} … are replaced.
-    std::filesystem::path directory;               ///< Working directory without versions.
-    std::vector<std::uint16_t> ports;              ///< One per instance, spares included.
-    std::uint32_t spares{0};                       ///< The last so many run only when `scale` asks.
-    std::filesystem::path versions_root;           ///< Empty: no versions, nothing to roll back.
-    std::filesystem::path config_root;             ///< The same of the service's own configuration.
-    std::filesystem::path run_directory;           ///< Records, logs and locks of the instances.
-    Duration stop_grace{std::chrono::seconds{5}};  ///< From SIGTERM to SIGKILL.
-};
 
 struct HttpSignalConfig {
     std::string path{"/healthz"};
@@ -156,7 +145,9 @@ struct Config {
     std::filesystem::path file;  ///< Where it was read from.
     std::string digest;          ///< SHA-256 of its bytes, hex.
     ServiceId service;
-    ProcessConfig process;
+    ProcessConfig process;                       ///< Or:
+    std::optional<KubernetesConfig> kubernetes;  ///< Never both.
+    std::filesystem::path run_directory;         ///< Records, logs and locks of the instances.
     std::optional<HttpSignalConfig> http_signal;
     std::optional<PrometheusSignalConfig> prometheus_signal;
     bool reads_logs{false};
@@ -192,6 +183,7 @@ struct Config {
     std::filesystem::path switch_file;  ///< The kill switch.
     OracleMode oracle{OracleMode::both};
 
+    /// A proxy is declared, which takes orders.
     [[nodiscard]] bool has_edge() const { return haproxy.has_value() || envoy.has_value(); }
 };
 

@@ -3,6 +3,7 @@
 #include "homeostat/adapters/envoy/runtime_file.hpp"
 #include "homeostat/app/config_block_check.hpp"
 #include "homeostat/app/config_command_check.hpp"
+#include "homeostat/app/config_kubernetes_check.hpp"
 #include "homeostat/app/config_mesh_check.hpp"
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/net/endpoint.hpp"
@@ -101,7 +102,8 @@ void check_ports(const ProcessSection& process, ConfigReading& reading) {
 
 void check_signals(const ConfigFile& file, ConfigReading& reading) {
     const bool sees = file.signals.http || file.signals.prometheus || file.signals.logs;
-    if (!sees && !reading.has("edge") && !reading.has("signals")) {
+    const bool is_here = !reading.has("runtime.kubernetes");
+    if (!sees && is_here && !reading.has("edge") && !reading.has("signals")) {
         reading.tell_at("signals",
                         "nothing is looked at — add signals: [ { http: { path: "
                         "/healthz } } ]");
@@ -124,7 +126,7 @@ void check_servers(const ConfigFile& file,
                    std::string_view what,
                    std::string_view path,
                    ConfigReading& reading) {
-    const std::uint32_t instances = instances_count(file.runtime.process);
+    const std::uint32_t instances = instances_count(file.runtime.here());
     if (instances == 0 || !has_sound_count(reading) || !reading.is_sound(path)) {
         return;
     }
@@ -320,7 +322,7 @@ void check_guard(const ConfigFile& file, ConfigReading& reading) {
                         fmt::format("{} is longer than back_off_max ({}) — write less",
                                     to_text(limits.back_off_first), to_text(limits.back_off_max)));
     }
-    const std::uint32_t instances = regular_count(file.runtime.process);
+    const std::uint32_t instances = regular_count(file.runtime.here());
     const AutonomySection& autonomy = file.autonomy;
     const bool disturbs = may_act(autonomy.eject) || may_act(autonomy.restart) ||
                           may_act(autonomy.rolling_restart) || may_act(autonomy.rollback);
@@ -344,13 +346,13 @@ void check_guard(const ConfigFile& file, ConfigReading& reading) {
                         "leave this out");
     }
     check_cache_autonomy(file, reading);
-    if (autonomy.scale != Autonomy::watch && file.runtime.process.spares == 0) {
+    if (autonomy.scale != Autonomy::watch && file.runtime.here().spares == 0) {
         reading.tell_at("autonomy.scale",
                         "there is nothing to scale to — add spares: 1 to runtime.process, or "
                         "leave this out");
     }
     if (autonomy.rollback != Autonomy::watch && reading.is_read("runtime.process") &&
-        !file.runtime.process.versions && !file.runtime.process.config) {
+        !file.runtime.here().versions && !file.runtime.here().config) {
         reading.tell_at("autonomy.rollback",
                         "there is nothing to roll back to — add versions: "
                         "{ root: … } or config: { root: … } to runtime.process, or leave this out");
@@ -425,9 +427,10 @@ void check(const ConfigFile& file, ConfigReading& reading) {
     if (!reading.is_read("")) {
         return;
     }
-    check_ports(file.runtime.process, reading);
-    const bool has_several = has_sound_count(reading) && instances_count(file.runtime.process) > 1;
-    check_command(file.runtime.process, has_several, reading);
+    check_runtime(file, reading);
+    check_ports(file.runtime.here(), reading);
+    const bool has_several = has_sound_count(reading) && instances_count(file.runtime.here()) > 1;
+    check_command(file.runtime.here(), has_several, reading);
     check_signals(file, reading);
     check_edge(file, reading);
     check_neighbours(file, reading);

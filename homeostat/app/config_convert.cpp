@@ -43,9 +43,22 @@ ProcessConfig to_config(const ProcessSection& section, const Paths& paths) {
     process.spares = section.spares;
     process.versions_root = section.versions ? paths.of(section.versions->root) : "";
     process.config_root = section.config ? paths.of(section.config->root) : "";
-    process.run_directory = paths.of(section.run, "run");
     process.stop_grace = section.stop_grace;
     return process;
+}
+
+void set_runtime(const RuntimeSection& section, const Paths& paths, Config& config) {
+    if (section.kubernetes) {
+        KubernetesConfig& kubernetes = config.kubernetes.emplace(section.kubernetes->config);
+        if (section.kubernetes->service) {
+            kubernetes.service = section.kubernetes->service->config;
+        }
+        kubernetes.kubeconfig = paths.of(kubernetes.kubeconfig);
+        config.run_directory = paths.of(section.kubernetes->run, "run");
+        return;
+    }
+    config.process = to_config(section.here(), paths);
+    config.run_directory = paths.of(section.here().run, "run");
 }
 
 ModelConfig to_config(const ModelSection& section, const Paths& paths) {
@@ -141,7 +154,7 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
     const Paths paths(base, file.service);
     Config config;
     config.service = file.service;
-    config.process = to_config(file.runtime.process, paths);
+    set_runtime(file.runtime, paths, config);
     set_signals(file.signals, config);
     if (file.journey) {
         config.journey = file.journey->config;
@@ -205,7 +218,7 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
 
 namespace {
 
-ProcessSection to_file(const ProcessConfig& process) {
+ProcessSection to_section(const ProcessConfig& process, const std::filesystem::path& run) {
     ProcessSection section;
     section.command = process.command;
     section.directory = process.directory;
@@ -218,8 +231,23 @@ ProcessSection to_file(const ProcessConfig& process) {
     if (!process.config_root.empty()) {
         section.config = VersionsSection{process.config_root};
     }
-    section.run = process.run_directory;
+    section.run = run;
     section.stop_grace = process.stop_grace;
+    return section;
+}
+
+RuntimeSection to_runtime(const Config& config) {
+    RuntimeSection section;
+    if (!config.kubernetes) {
+        section.process = to_section(config.process, config.run_directory);
+        return section;
+    }
+    KubernetesSection& kubernetes = section.kubernetes.emplace();
+    kubernetes.config = *config.kubernetes;
+    if (config.kubernetes->service) {
+        kubernetes.service = KubernetesServiceSection{*config.kubernetes->service};
+    }
+    kubernetes.run = config.run_directory;
     return section;
 }
 
@@ -298,7 +326,7 @@ ModelSection to_file(const ModelConfig& model) {
 ConfigFile to_file(const Config& config) {
     ConfigFile file;
     file.service = config.service;
-    file.runtime.process = to_file(config.process);
+    file.runtime = to_runtime(config);
     file.signals = to_signals(config);
     if (config.journey) {
         file.journey = JourneySection{*config.journey};

@@ -70,7 +70,7 @@ TEST_CASE("a short configuration gets defaults, and every one of them is safe") 
     CHECK(config.process.ports == std::vector<std::uint16_t>{8001, 8002, 8003});
     CHECK(config.process.directory == "/srv/shop/");
     CHECK(config.process.versions_root.empty());
-    CHECK(config.process.run_directory == "/srv/shop/var/payments/run");
+    CHECK(config.run_directory == "/srv/shop/var/payments/run");
     CHECK(config.ledger_directory == "/srv/shop/var/payments/ledger");
     CHECK(config.control_socket == "/srv/shop/var/payments/homeostat.sock");
     CHECK(config.switch_file == "/srv/shop/var/payments/suspended");
@@ -146,7 +146,7 @@ oracle: model
     CHECK(config.process.versions_root == "/srv/shop/payments");
     CHECK(config.process.config_root == "/srv/shop/settings");
     CHECK(config.process.directory.empty());
-    CHECK(config.process.run_directory == "/run/payments");
+    CHECK(config.run_directory == "/run/payments");
     CHECK(config.process.stop_grace == 2s);
     CHECK(config.http_signal->path == "/ready");
     CHECK(config.http_signal->every == 250ms);

@@ -6,6 +6,7 @@
 
 #include "homeostat/app/config.hpp"
 #include "homeostat/app/config_kinds.hpp"
+#include "homeostat/app/config_kubernetes_keys.hpp"
 #include "homeostat/app/config_values.hpp"
 
 #include <array>
@@ -72,11 +73,20 @@ struct ProcessSection {
     }
 };
 
+/// One of both.
 struct RuntimeSection {
-    ProcessSection process;
+    std::optional<ProcessSection> process;
+    std::optional<KubernetesSection> kubernetes;
     static void keys(auto& self, auto&& key) {
-        key(Key{"process", "Instances as processes of this machine", Need::required}, SectionKind{},
-            self.process);
+        key(Key{"process", "Instances as processes of this machine"}, SectionKind{}, self.process);
+        key(Key{"kubernetes", "Pods of a Deployment, docs/kubernetes.md"}, SectionKind{},
+            self.kubernetes);
+    }
+
+    /// Without instances where there are none on this machine.
+    [[nodiscard]] const ProcessSection& here() const {
+        static const ProcessSection none;
+        return process ? *process : none;
     }
 };
 

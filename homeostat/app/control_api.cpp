@@ -49,6 +49,7 @@ struct InstanceStatus {
     VersionId version;
     VersionId config;
     std::int32_t pid{0};
+    std::string pod;  ///< Its uid; empty: it is a process of this machine.
 
     static void fields(auto& self, auto&& field) {
         field("instance", self.instance);
@@ -58,6 +59,7 @@ struct InstanceStatus {
         field("version", self.version);
         field("config", self.config);
         field("pid", self.pid);
+        field("pod", self.pod);
     }
 };
 
@@ -226,7 +228,7 @@ Task<net::HttpResponse> ControlApi::status() {
         instances.push_back({instance.runtime.instance, instance.runtime.is_alive,
                              instance.runtime.is_answering, instance.rotation,
                              instance.runtime.version, instance.runtime.config,
-                             instance.runtime.identity.pid});
+                             instance.runtime.identity.pid, instance.runtime.identity.pod});
     }
     const std::string oracle = context_.oracle == nullptr ? "none" : context_.oracle->state();
     const bool is_settled = context_.oracle == nullptr || !oracle.starts_with("starting");

@@ -10,10 +10,14 @@ namespace homeostat::app {
 
 namespace process = adapters::process;
 
+InstanceId instance_id(const ServiceId& service, std::size_t index) {
+    return InstanceId(service.text() + "-" + std::to_string(index));
+}
+
 std::vector<process::DeclaredInstance> instances_of(const Config& config) {
     std::vector<process::DeclaredInstance> instances;
     for (std::size_t index = 0; index < config.process.ports.size(); ++index) {
-        const InstanceId id(config.service.text() + "-" + std::to_string(index));
+        const InstanceId id = instance_id(config.service, index);
         const bool is_spare = index + config.process.spares >= config.process.ports.size();
         instances.push_back({id, config.process.ports[index], is_spare});
     }
@@ -26,7 +30,7 @@ process::Options process_options_of(const Config& config, std::string shim) {
     options.command = config.process.command;
     options.instances = instances_of(config);
     options.roots = {config.process.versions_root.string(), config.process.config_root.string()};
-    options.run_directory = config.process.run_directory.string();
+    options.run_directory = config.run_directory.string();
     options.working_directory = config.process.directory.string();
     options.shim = std::move(shim);
     options.stop_grace = config.process.stop_grace;
@@ -36,8 +40,10 @@ process::Options process_options_of(const Config& config, std::string shim) {
 Inventory inventory_of(const Config& config) {
     Inventory inventory;
     inventory.service = config.service;
-    for (const process::DeclaredInstance& instance : instances_of(config)) {
-        inventory.instances.push_back(instance.id);
+    const std::size_t count =
+        config.kubernetes ? config.kubernetes->slots : config.process.ports.size();
+    for (std::size_t index = 0; index < count; ++index) {
+        inventory.instances.push_back(instance_id(config.service, index));
     }
     for (const NeighbourConfig& neighbour : config.neighbours) {
         inventory.neighbours.push_back(neighbour.service);
@@ -51,11 +57,14 @@ Inventory inventory_of(const Config& config) {
             inventory.routes.push_back(cache.name);
         }
     }
-    inventory.has_versions = !config.process.versions_root.empty();
+    // A Deployment's ReplicaSets are its versions, and its Service in front of it takes no orders.
+    inventory.has_versions = config.kubernetes || !config.process.versions_root.empty();
     inventory.has_configs = !config.process.config_root.empty();
-    inventory.has_edge = config.has_edge();
+    inventory.has_edge = config.has_edge() || (config.kubernetes && config.kubernetes->service);
+    inventory.is_orchestrated = config.kubernetes.has_value();
+    inventory.may_drain = config.has_edge();
     inventory.may_eject =
-        inventory.has_edge && config.guard.autonomy_of(RemedyKind::eject) != Autonomy::watch;
+        inventory.may_drain && config.guard.autonomy_of(RemedyKind::eject) != Autonomy::watch;
     return inventory;
 }
 

@@ -8,12 +8,16 @@
 #include "homeostat/app/config.hpp"
 #include "homeostat/domain/inventory.hpp"
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 namespace homeostat::app {
 
-/// Every instance in order, the spares last.
+/// "payments-0".
+[[nodiscard]] InstanceId instance_id(const ServiceId& service, std::size_t index);
+
+/// Every instance of this machine in order, the spares last.
 [[nodiscard]] std::vector<adapters::process::DeclaredInstance> instances_of(const Config& config);
 
 /// How its instances are run. `shim`: the path of homeostat-shim. Whether they answer is left out:

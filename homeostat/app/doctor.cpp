@@ -9,6 +9,7 @@
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/declared.hpp"
 #include "homeostat/app/doctor_checks.hpp"
+#include "homeostat/app/doctor_kubernetes.hpp"
 #include "homeostat/app/doctor_peers.hpp"
 #include "homeostat/app/model_bounds.hpp"
 #include "homeostat/app/model_place.hpp"
@@ -144,6 +145,19 @@ Check check_autonomy(const Config& config) {
                : well("autonomy", "acts on its own: " + acting);
 }
 
+/// What instances of this machine need.
+std::vector<Check> check_processes(const Config& config) {
+    std::vector<Check> checks{check_command(config)};
+    if (!config.process.versions_root.empty()) {
+        checks.push_back(check_version(config));
+    }
+    std::ranges::move(check_ports(config), std::back_inserter(checks));
+    if (!config.process.config_root.empty()) {
+        checks.push_back(check_service_config(config));
+    }
+    return checks;
+}
+
 std::vector<Check> checks_of(const ConfigReport& report) {
     std::vector<Check> checks{check_kernel()};
     if (!report.config) {
@@ -154,15 +168,9 @@ std::vector<Check> checks_of(const ConfigReport& report) {
     }
     const Config& config = *report.config;
     checks.push_back(well("configuration", report.file.string() + " is valid"));
-    checks.push_back(check_command(config));
-    if (!config.process.versions_root.empty()) {
-        checks.push_back(check_version(config));
-    }
-    std::ranges::move(check_ports(config), std::back_inserter(checks));
-    if (!config.process.config_root.empty()) {
-        checks.push_back(check_service_config(config));
-    }
-    checks.push_back(check_directory("run directory", config.process.run_directory));
+    std::ranges::move(config.kubernetes ? check_cluster(config) : check_processes(config),
+                      std::back_inserter(checks));
+    checks.push_back(check_directory("run directory", config.run_directory));
     checks.push_back(check_directory("ledger", config.ledger_directory));
     if (!config.witness_files.empty()) {
         checks.push_back(check_key(config));

@@ -3,6 +3,7 @@
 #include "homeostat/adapters/process/instance_state.hpp"
 #include "homeostat/adapters/process/run_directory.hpp"
 #include "homeostat/adapters/process/versions.hpp"
+#include "homeostat/app/declared.hpp"
 #include "homeostat/os/fd.hpp"
 #include "homeostat/os/proc.hpp"
 
@@ -59,7 +60,7 @@ Check ill(std::string name, std::string says, std::string mend) {
 
 bool is_running(const Config& config, const InstanceId& instance) {
     const Result<std::string> boot_id = os::read_boot_id();
-    const adapters::process::RunDirectory run(config.process.run_directory.string());
+    const adapters::process::RunDirectory run(config.run_directory.string());
     const auto state = boot_id ? adapters::process::look_at(run, instance, *boot_id)
                                : std::unexpected(boot_id.error());
     return state && state->is_alive();
@@ -106,7 +107,7 @@ Check check_version(const Config& config) {
 std::vector<Check> check_ports(const Config& config) {
     std::vector<Check> found;
     for (std::size_t index = 0; index < config.process.ports.size(); ++index) {
-        const InstanceId instance(config.service.text() + "-" + std::to_string(index));
+        const InstanceId instance = instance_id(config.service, index);
         const std::uint16_t port = config.process.ports[index];
         if (is_taken(port) && !is_running(config, instance)) {
             found.push_back(

@@ -277,7 +277,8 @@ Findings check_peers(const Config& config) {
     if (config.journey) {
         questions.ask(check_journey(questions.executor(), config, questions.deadline()));
     }
-    if (config.http_signal) {
+    const bool asks_probes = config.http_signal && !config.kubernetes;
+    if (asks_probes) {
         ask_probes(config, questions);
     }
     if (config.model && !config.model->url.empty()) {
@@ -285,7 +286,7 @@ Findings check_peers(const Config& config) {
             check_model_server(questions.executor(), *config.model, questions.deadline()));
     }
     Findings found = questions.answers();
-    if (config.http_signal && std::ranges::find(found, "probe", &Check::name) == found.end()) {
+    if (asks_probes && std::ranges::find(found, "probe", &Check::name) == found.end()) {
         found.push_back(sound_probes(config));
     }
     return found;

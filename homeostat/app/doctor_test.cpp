@@ -143,7 +143,7 @@ TEST_CASE("a port below 1024 that is held is named to a user who may not try it"
     const os::Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     Config config;
     config.service = ServiceId("a");
-    config.process.run_directory = "/nonexistent/run";
+    config.run_directory = "/nonexistent/run";
     for (std::uint16_t port = 1023; port > 511 && config.process.ports.empty(); --port) {
         if (is_bound(listener, port) && ::listen(listener.number(), 1) == 0) {
             config.process.ports = {port};

@@ -66,7 +66,7 @@ void print_changes(const json::object& status) {
 std::string world_of(const Preconditions& told) {
     std::string text;
     for (const ProcessIdentity& process : told.processes) {
-        text += (text.empty() ? "; pid " : ", ") + std::to_string(process.pid);
+        text += (text.empty() ? "; " : ", ") + plain(describe(process));
     }
     text += told.version.empty() ? "" : "; version " + plain(told.version.text());
     return text + (told.config.empty() ? "" : "; configuration " + plain(told.config.text()));

@@ -8,6 +8,7 @@
 #include "homeostat/app/mesh_arguments.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/own_place.hpp"
+#include "homeostat/app/rbac_command.hpp"
 #include "homeostat/app/sources_arguments.hpp"
 #include "homeostat/app/stderr_log.hpp"
 #include "homeostat/app/version.hpp"
@@ -81,6 +82,7 @@ struct Arguments {
     VerifyLedgerOptions verify;
     BenchDecideOptions bench;
     GraphOptions graph;
+    RbacOptions rbac;
     CommonOptions pledges;
     MeshOptions mesh;
     CommonOptions sources;
@@ -337,6 +339,7 @@ void add_commands(CLI::App& app, Arguments& arguments) {
         ->capture_default_str();
     add_reading_commands(app, arguments);
     add_graph(app, arguments.graph);
+    add_rbac(app, arguments.rbac);
     add_mesh(app, arguments.pledges, arguments.mesh);
     add_sources(app, arguments.sources);
     add_envoy_watchdog(app, arguments.envoy_directory);
@@ -448,6 +451,9 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     }
     if (is_meant("graph")) {
         return to_int(show_graph(arguments.graph));
+    }
+    if (is_meant("rbac")) {
+        return to_int(print_rbac(arguments.rbac));
     }
     if (const std::optional<ExitStatus> status = tell_agent(app, arguments)) {
         return to_int(*status);

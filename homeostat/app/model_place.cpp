@@ -123,7 +123,7 @@ Result<adapters::llm::LlmSettings> llm_settings_of(const Config& config) {
     server.model_file = config.model->file;
     server.readable = config.model->readable;
     server.memory_bytes_max = std::uint64_t{config.model->memory_mib_max} << 20U;
-    server.directory = config.process.run_directory / "model";
+    server.directory = config.run_directory / "model";
     settings.server = std::move(server);
     return settings;
 }

@@ -254,8 +254,9 @@ struct Precondition {
 
   private:
     static std::string process(const ProcessIdentity& expected) {
-        return expected.pid == 0 ? std::string("no process runs there")
-                                 : fmt::format("pid {} is the process there", expected.pid);
+        return expected.is_none()     ? std::string("no process runs there")
+               : expected.pod.empty() ? fmt::format("pid {} is the process there", expected.pid)
+                                      : plain(describe(expected)) + " is there";
     }
 };
 
@@ -266,12 +267,12 @@ Lines lines_of(const IntentBody& body) {
     lines.push_back("          precondition: " + plain(std::visit(Precondition{}, body.step)));
     if (body.target) {
         const RuntimeInstance& target = body.target->runtime;
-        lines.push_back(fmt::format("          seen: {}, {}, pid {}, rotation {}",
-                                    plain(target.instance.text()),
-                                    !target.is_alive      ? "ended"
-                                    : target.is_answering ? "answering"
-                                                          : "not answering",
-                                    target.identity.pid, to_text(body.target->rotation)));
+        lines.push_back(
+            fmt::format("          seen: {}, {}, {}, rotation {}", plain(target.instance.text()),
+                        !target.is_alive      ? "ended"
+                        : target.is_answering ? "answering"
+                                              : "not answering",
+                        plain(describe(target.identity)), to_text(body.target->rotation)));
     }
     lines.push_back(fmt::format(
         "          {}with guard's permit: every rule agreed{}",
@@ -287,7 +288,7 @@ Lines lines_of(const AnsweredBody& body) {
     const Preconditions& told = body.preconditions;
     std::string pids;
     for (const ProcessIdentity& process : told.processes) {
-        pids += (pids.empty() ? ", pid " : " ") + std::to_string(process.pid);
+        pids += ", " + plain(describe(process));
     }
     lines.push_back(fmt::format("          question {}, for version {}{}{}", plain(body.question),
                                 told.version.empty() ? "unknown" : plain(told.version.text()),

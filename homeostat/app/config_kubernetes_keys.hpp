@@ -1,0 +1,67 @@
+#pragma once
+
+// The keys that say which Deployment of a cluster is guarded.
+//
+// Pure. Values only.
+
+#include "homeostat/app/config.hpp"
+#include "homeostat/app/config_kinds.hpp"
+#include "homeostat/app/config_values.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace homeostat::app {
+
+/// Of a group: more would be more probes than one agent should send.
+constexpr std::uint32_t slots_max = 64;
+
+struct KubernetesServiceSection {
+    KubernetesServiceConfig config;
+    static void keys(auto& self, auto&& key) {
+        key(Key{"name", "Of the Service in front of the pods", Need::required}, NameValue{},
+            self.config.name);
+        key(Key{"port", "Its port", Need::required},
+            CountValue<std::uint16_t>{.min = 1, .max = 65535}, self.config.port);
+        key(Key{"path", "Asked of it as a user would; must be safe to ask again"}, UrlPathValue{},
+            self.config.path);
+        key(Key{"every", "From one request to the next"},
+            DurationValue{std::chrono::milliseconds{20}, std::chrono::seconds{1}},
+            self.config.every);
+        key(Key{"timeout", "After this a request has failed"},
+            DurationValue{std::chrono::milliseconds{1}, std::chrono::minutes{1}},
+            self.config.timeout);
+    }
+};
+
+struct KubernetesSection {
+    KubernetesConfig config;
+    std::optional<KubernetesServiceSection> service;
+    std::filesystem::path run;
+    static void keys(auto& self, auto&& key) {
+        key(Key{"namespace", "Of the Deployment", Need::required}, NameValue{},
+            self.config.name_space);
+        key(Key{"deployment", "Whose pods are guarded", Need::required}, NameValue{},
+            self.config.deployment);
+        key(Key{"container", "Which one of its pods; the first without it"}, NameValue{},
+            self.config.container);
+        key(Key{"port", "Where the pods answer what signals ask; the container's first without it"},
+            CountValue<std::uint16_t>{.min = 1, .max = 65535}, self.config.port);
+        key(Key{"service", "The Service in front of them: seen through it, more is known"},
+            SectionKind{}, self.service);
+        key(Key{"slots", "Pods that are told apart at most, those of a rollout included"},
+            CountValue<std::uint32_t>{.min = 1, .max = slots_max}, self.config.slots);
+        key(Key{"kubeconfig", "How to reach the cluster from outside; inside of it leave it out"},
+            PathValue{}, self.config.kubeconfig);
+        key(Key{"context", "Of the kubeconfig; its current one without it"},
+            TextValue{.bytes_max = 253}, self.config.context);
+        key(Key{"run", "Directory for the agent's own records; var/SERVICE/run without it"},
+            PathValue{}, self.run);
+    }
+};
+
+}  // namespace homeostat::app

@@ -1,0 +1,150 @@
+// The keys of runtime.kubernetes, and what of the rest a Deployment's pods cannot have.
+
+#include "homeostat/app/config_check.hpp"
+#include "homeostat/app/config_for_test.hpp"
+#include "homeostat/app/declared.hpp"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace homeostat::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Five lines that are right.
+constexpr std::string_view pods_for_test = R"(service: payments
+runtime:
+  kubernetes: { namespace: shop, deployment: payments-api, kubeconfig: lab.conf }
+signals: [ { http: { path: /healthz } } ]
+guard: { min_healthy: 1 }
+)";
+
+std::string with_pods(std::string_view rest) {
+    return std::string(pods_for_test) + std::string(rest);
+}
+
+Config config_of(std::string_view text) {
+    const ConfigReport report = parse_config(text, file_for_test);
+    REQUIRE_MESSAGE(report.config, describe(report));
+    return *report.config;
+}
+
+}  // namespace
+
+TEST_CASE("a short configuration of a Deployment gets defaults, and every one of them is safe") {
+    const Config config = config_of(pods_for_test);
+    REQUIRE(config.kubernetes);
+    CHECK(config.kubernetes->name_space == "shop");
+    CHECK(config.kubernetes->deployment == "payments-api");
+    CHECK(config.kubernetes->container.empty());
+    CHECK(config.kubernetes->port == 0);
+    CHECK(config.kubernetes->slots == 16);
+    CHECK(config.kubernetes->kubeconfig == "/srv/shop/lab.conf");
+    CHECK_FALSE(config.kubernetes->service);
+    CHECK(config.run_directory == "/srv/shop/var/payments/run");
+    CHECK(config.guard.autonomy_of(RemedyKind::rollback) == Autonomy::watch);
+    CHECK(config.guard.autonomy_of(RemedyKind::restart) == Autonomy::watch);
+}
+
+TEST_CASE(
+    "slots are the instances, ReplicaSets the versions, and the Service is an edge without "
+    "orders") {
+    Inventory inventory = inventory_of(config_of(pods_for_test));
+    REQUIRE(inventory.instances.size() == 16);
+    CHECK(inventory.instances.back() == InstanceId("payments-15"));
+    CHECK(inventory.has_versions);
+    CHECK_FALSE(inventory.has_configs);
+    CHECK_FALSE(inventory.has_edge);
+
+    const Config seen = config_of(R"(
+service: payments
+runtime:
+  kubernetes:
+    namespace: shop
+    deployment: payments
+    container: app
+    port: 8080
+    slots: 4
+    context: "admin@lab"
+    run: /run/payments
+    service: { name: payments, port: 80, path: "/pay?amount=1", every: 50ms, timeout: 200ms }
+)");
+    CHECK(seen.kubernetes->service->name == "payments");
+    CHECK(seen.kubernetes->service->every == 50ms);
+    CHECK(seen.kubernetes->container == "app");
+    CHECK(seen.kubernetes->context == "admin@lab");
+    CHECK(seen.run_directory == "/run/payments");
+    inventory = inventory_of(seen);
+    CHECK(inventory.instances.size() == 4);
+    CHECK(inventory.has_edge);
+    CHECK_FALSE(inventory.may_drain);
+    CHECK_FALSE(inventory.may_eject);
+}
+
+TEST_CASE("a configuration of a Deployment that is written again reads as the same") {
+    const Config config = config_of(R"(
+service: payments
+runtime:
+  kubernetes:
+    { namespace: shop, deployment: payments, port: 8080, service: { name: payments, port: 80 } }
+)");
+    const ConfigFile file = to_file(config);
+    CHECK_FALSE(file.runtime.process);
+    REQUIRE(file.runtime.kubernetes);
+    CHECK(file.runtime.kubernetes->config.port == 8080);
+    REQUIRE(file.runtime.kubernetes->service);
+    CHECK(file.runtime.kubernetes->service->config.port == 80);
+    CHECK(file.runtime.kubernetes->run == config.run_directory);
+}
+
+TEST_CASE("what runs the instances is one of both") {
+    CHECK(problems_of("service: a\nruntime: {}\n")
+              .find("2:1: runtime: neither process nor kubernetes — write one\n") !=
+          std::string::npos);
+    CHECK(problems_of("service: a\nruntime: { process: { command: [x], ports: [1] }, kubernetes: { "
+                      "namespace: shop, deployment: a } }\nsignals: [ { http: { path: / } } ]\n")
+              .starts_with("2:1: runtime: both process and kubernetes — keep one of both\n"));
+}
+
+TEST_CASE("what cannot be done for pods is refused where it stands") {
+    struct Row {
+        std::string_view rest;
+        std::string_view problem;
+    };
+    const std::vector<Row> rows{
+        {"edge: { haproxy: { socket: s, backend: b, servers: \"p{index}\" } }\n",
+         "6:1: edge: a proxy's servers cannot be told from pods"},
+        {"journey: { url: \"http://127.0.0.1:80/\" }\n",
+         "6:1: journey: the Service is asked instead"},
+        {"autonomy: { scale: act }\n", "6:13: autonomy.scale: a Deployment is not scaled"},
+        {"autonomy: { eject: act }\n", "6:13: autonomy.eject: there is no edge to take"},
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.rest);
+        const std::string problems = problems_of(with_pods(row.rest));
+        CAPTURE(problems);
+        CHECK(problems.find(row.problem) != std::string::npos);
+    }
+    const std::string logs = problems_of(
+        "service: a\nruntime: { kubernetes: { namespace: shop, deployment: a } }\n"
+        "signals: [ { logs: { from: stdout } } ]\n");
+    CHECK(logs.find("signals.logs: logs of pods are not read") != std::string::npos);
+    CHECK(logs.find("runtime.kubernetes: nothing is asked whether it serves") != std::string::npos);
+}
+
+TEST_CASE("a Deployment is told from one on this machine by every key that must be there") {
+    CHECK(problems_of("service: a\nruntime: { kubernetes: { deployment: a } }\n"
+                      "signals: [ { http: { path: / } } ]\n")
+              .find("runtime.kubernetes.namespace: missing") != std::string::npos);
+    CHECK(problems_of("service: a\nruntime: { kubernetes: { namespace: ../x, deployment: a } }\n"
+                      "signals: [ { http: { path: / } } ]\n")
+              .find("runtime.kubernetes.namespace") != std::string::npos);
+}
+
+}  // namespace homeostat::app

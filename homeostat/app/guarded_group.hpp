@@ -1,0 +1,52 @@
+#pragma once
+
+// GuardedGroup: the instances of the guarded service, wherever they run.
+//
+// What an agent needs of them: who acts on them, who tells of them, and when they are there. Lives
+// on the strand of its agent, which owns it.
+
+#include "homeostat/base/result.hpp"
+#include "homeostat/base/task.hpp"
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/artifact.hpp"
+#include "homeostat/domain/ids.hpp"
+#include "homeostat/ports/actuator.hpp"
+#include "homeostat/ports/telemetry.hpp"
+
+#include <vector>
+
+namespace homeostat::app {
+
+class GuardedGroup {
+  public:
+    virtual ~GuardedGroup() = default;
+
+    /// In the order in which the executor reads them: the runtime first.
+    [[nodiscard]] virtual std::vector<ports::Actuator*> actuators() = 0;
+
+    /// What the agent watches. `known`: the versions that were current when a guard was last here.
+    virtual void add_watchers(std::vector<ports::Telemetry*>& sources,
+                              const PerArtifact<VersionId>& known) = 0;
+
+    /// Fresh samples for proofs. They are sources of their own: counters are differences between
+    /// two readings, and each reader needs its own first one.
+    virtual void add_verifiers(std::vector<ports::Telemetry*>& sources) = 0;
+
+    /// Finds what runs, or starts what has to; what it found is told to the log. ERRORS: what keeps
+    /// the agent from guarding it.
+    virtual Task<Result<void>> arrive(Instant deadline) = 0;
+
+    /// Ends when a source of add_watchers has news that cannot wait for its turn. After `arrive`.
+    virtual Task<ports::Telemetry*> wait_for_news() = 0;
+
+    /// Lets go of what it does by itself. The instances go on.
+    virtual void stop() = 0;
+
+    /// How often the executor looks at it while nothing is wrong.
+    [[nodiscard]] virtual Duration look_every() const = 0;
+
+    /// The longest that one effect on an instance may take.
+    [[nodiscard]] virtual Duration perform_for_max() const = 0;
+};
+
+}  // namespace homeostat::app

@@ -1,0 +1,232 @@
+#include "homeostat/app/kubernetes_group.hpp"
+
+#include "homeostat/adapters/kubernetes/api_paths.hpp"
+#include "homeostat/adapters/kubernetes/rollout_telemetry.hpp"
+#include "homeostat/adapters/telemetry/http_probe.hpp"
+#include "homeostat/adapters/telemetry/metrics_telemetry.hpp"
+#include "homeostat/app/declared.hpp"
+#include "homeostat/net/http_client.hpp"
+#include "homeostat/os/file.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace homeostat::app {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace kubernetes = adapters::kubernetes;
+using namespace std::chrono_literals;
+
+constexpr Duration found_within = 15s;
+constexpr Duration look_again_after = 50ms;
+
+}  // namespace
+
+Result<std::unique_ptr<KubernetesGroup>> KubernetesGroup::make(
+    const Config& config,
+    asio::any_io_executor executor,
+    ports::Clock& clock,
+    std::function<void(const std::string&)> log) {
+    auto place = find_in_cluster(config, clock.now() + found_within);
+    if (!place) {
+        return std::unexpected(place.error());
+    }
+    if (const Result<void> made = os::make_directories(place->options.run_directory); !made) {
+        return fail("runtime.kubernetes.run", made.error());
+    }
+    auto slots = kubernetes::Slots::open(config.service, place->options.slots_count,
+                                         place->options.run_directory + "/slots.json");
+    if (!slots) {
+        return fail("runtime.kubernetes.run", slots.error());
+    }
+    auto api = kubernetes::HttpApiClient::make(executor, place->access);
+    if (!api) {
+        return fail(place->access.told_by, api.error());
+    }
+    return std::unique_ptr<KubernetesGroup>(
+        new KubernetesGroup(config, *std::move(place), *std::move(slots), *std::move(api),
+                            std::move(executor), clock, std::move(log)));
+}
+
+KubernetesGroup::KubernetesGroup(const Config& config,
+                                 KubernetesPlace place,
+                                 kubernetes::Slots slots,
+                                 std::unique_ptr<kubernetes::HttpApiClient> api,
+                                 asio::any_io_executor executor,
+                                 ports::Clock& clock,
+                                 std::function<void(const std::string&)> log)
+    : config_(config),
+      place_(std::move(place)),
+      executor_(std::move(executor)),
+      clock_(clock),
+      log_(std::move(log)),
+      slots_(std::move(slots)),
+      api_(std::move(api)) {
+    if (config_.http_signal) {
+        place_.options.answers = [this](std::string ip, Instant deadline) {
+            return answers(std::move(ip), deadline);
+        };
+    }
+    deployments_ = watch(kubernetes::deployments_path(place_.options));
+    replica_sets_ = watch(kubernetes::replica_sets_path(place_.options, place_.selector));
+    pods_ = watch(kubernetes::pods_path(place_.options, place_.selector));
+    const kubernetes::GroupSeen seen{kubernetes::seen_by(*deployments_),
+                                     kubernetes::seen_by(*replica_sets_),
+                                     kubernetes::seen_by(*pods_)};
+    group_ = std::make_unique<kubernetes::Group>(place_.options, seen, slots_, clock_);
+    runtime_ =
+        std::make_unique<kubernetes::KubernetesRuntime>(place_.options, *api_, slots_, clock_);
+    runtime_->glance_at(*group_);
+    if (config_.kubernetes->service) {
+        kubernetes::ServiceEdgeOptions edge;
+        edge.port = std::to_string(config_.kubernetes->service->port);
+        edge.path = config_.kubernetes->service->path;
+        edge.every = config_.kubernetes->service->every;
+        edge.timeout = config_.kubernetes->service->timeout;
+        edge.interval = edge.every;
+        edge.log = log_;
+        edge_ = std::make_unique<kubernetes::ServiceEdge>(executor_, *api_, *group_, clock_,
+                                                          std::move(edge));
+    }
+}
+
+std::unique_ptr<kubernetes::ObjectWatch> KubernetesGroup::watch(std::string path) {
+    kubernetes::WatchOptions options;
+    options.path = std::move(path);
+    // Only pauses are drawn: so that agents that lost one server do not all come back at once.
+    Rng rng(static_cast<std::uint64_t>(clock_.now().time_since_epoch().count()));
+    return std::make_unique<kubernetes::ObjectWatch>(*api_, *api_, clock_, executor_,
+                                                     std::move(options), rng);
+}
+
+Task<bool> KubernetesGroup::answers(std::string ip, Instant deadline) {
+    net::HttpRequest request;
+    request.path = config_.http_signal->path;
+    net::Endpoint endpoint = net::TcpEndpoint{std::move(ip), place_.pod_port};
+    const Result<net::HttpResponse> response =
+        co_await net::request_once(executor_, std::move(endpoint), std::move(request), deadline);
+    co_return response && response->status >= 200 && response->status < 300;
+}
+
+std::vector<ports::Actuator*> KubernetesGroup::actuators() {
+    std::vector<ports::Actuator*> actuators{runtime_.get()};
+    if (edge_) {
+        actuators.push_back(edge_.get());
+    }
+    return actuators;
+}
+
+void KubernetesGroup::add_watchers(std::vector<ports::Telemetry*>& sources,
+                                   const PerArtifact<VersionId>& known) {
+    pod_watcher_ = &add<kubernetes::PodTelemetry>(sources, *group_, *pods_, clock_);
+    add<kubernetes::RolloutTelemetry>(sources, *group_, known.deploy, clock_);
+    add_probes(sources);
+    add_metrics(sources);
+    if (edge_) {
+        add<kubernetes::ServiceEdgeTelemetry>(sources, *edge_, config_.service);
+    }
+}
+
+void KubernetesGroup::add_verifiers(std::vector<ports::Telemetry*>& sources) {
+    add<kubernetes::PodTelemetry>(sources, *group_, *pods_, clock_);
+    add_probes(sources);
+    if (edge_) {
+        add<kubernetes::ServiceEdgeTelemetry>(sources, *edge_, config_.service);
+        add_journey(sources);
+    }
+}
+
+void KubernetesGroup::add_probes(std::vector<ports::Telemetry*>& sources) {
+    if (!config_.http_signal) {
+        return;
+    }
+    for (const kubernetes::Slot& slot : slots_.all()) {
+        adapters::telemetry::HttpProbeOptions probe;
+        probe.subject = {SubjectKind::instance, slot.instance.text()};
+        probe.address_now = kubernetes::pod_address(*group_, slot.instance, place_.pod_port,
+                                                    config_.http_signal->path);
+        probe.every = config_.http_signal->every;
+        probe.timeout = config_.http_signal->timeout;
+        add<adapters::telemetry::HttpProbe>(sources, executor_, clock_, std::move(probe));
+    }
+}
+
+void KubernetesGroup::add_metrics(std::vector<ports::Telemetry*>& sources) {
+    if (!config_.prometheus_signal) {
+        return;
+    }
+    for (const kubernetes::Slot& slot : slots_.all()) {
+        adapters::telemetry::MetricsOptions metrics;
+        metrics.instance = slot.instance;
+        metrics.address_now = kubernetes::pod_address(*group_, slot.instance, place_.pod_port,
+                                                      config_.prometheus_signal->path);
+        metrics.every = config_.prometheus_signal->every;
+        add<adapters::telemetry::MetricsTelemetry>(sources, executor_, clock_, std::move(metrics));
+    }
+}
+
+/// What proves a remedy: requests of their own, beside those that the edge counts.
+void KubernetesGroup::add_journey(std::vector<ports::Telemetry*>& sources) {
+    const KubernetesServiceConfig& service = *config_.kubernetes->service;
+    adapters::telemetry::HttpProbeOptions probe;
+    probe.observer = Observer::journey;
+    probe.subject = {SubjectKind::service, config_.service.text()};
+    probe.address = {*place_.service_address, service.path};
+    probe.every = service.every;
+    probe.timeout = service.timeout;
+    add<adapters::telemetry::HttpProbe>(sources, executor_, clock_, std::move(probe));
+}
+
+std::string KubernetesGroup::describe_pods() const {
+    std::string text;
+    for (const kubernetes::Slot& slot : slots_.all()) {
+        if (slot.pod) {
+            text += fmt::format("{}{} is {}", text.empty() ? "" : ", ", slot.instance.text(),
+                                slot.pod->name);
+        }
+    }
+    return text.empty() ? "no pod" : text;
+}
+
+Task<Result<void>> KubernetesGroup::arrive(Instant deadline) {
+    for (kubernetes::ObjectWatch* watch : {deployments_.get(), replica_sets_.get(), pods_.get()}) {
+        asio::co_spawn(executor_, watch->run(), asio::detached);
+    }
+    if (edge_) {
+        asio::co_spawn(executor_, edge_->run(), asio::detached);
+    }
+    while (true) {
+        const auto view = group_->look();
+        if (view) {
+            log_(fmt::format("deployment {}/{}: {}", place_.options.name_space,
+                             place_.options.deployment, describe_pods()));
+            co_return Result<void>{};
+        }
+        const Instant now = clock_.now();
+        if (now >= deadline) {
+            co_return fail("runtime.kubernetes", view.error());
+        }
+        co_await clock_.sleep_until(now + look_again_after);
+    }
+}
+
+Task<ports::Telemetry*> KubernetesGroup::wait_for_news() {
+    co_await pod_watcher_->wait_for_change();
+    co_return pod_watcher_;
+}
+
+void KubernetesGroup::stop() {
+    for (kubernetes::ObjectWatch* watch : {deployments_.get(), replica_sets_.get(), pods_.get()}) {
+        watch->stop();
+    }
+    if (edge_) {
+        edge_->stop();
+    }
+}
+
+}  // namespace homeostat::app

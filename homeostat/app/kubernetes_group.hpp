@@ -1,0 +1,96 @@
+#pragma once
+
+// KubernetesGroup: the guarded service as pods of a Deployment.
+//
+// Before anything is guarded the cluster is asked once for the Deployment, and for the Service if
+// one is named: a name that is wrong, a right that is missing and a server that is not there end
+// the start with words, and not an agent that sees nothing for ever. From then on a server that is
+// away for a while is waited for.
+
+#include "homeostat/adapters/kubernetes/group.hpp"
+#include "homeostat/adapters/kubernetes/http_api_client.hpp"
+#include "homeostat/adapters/kubernetes/kubernetes_runtime.hpp"
+#include "homeostat/adapters/kubernetes/object_watch.hpp"
+#include "homeostat/adapters/kubernetes/options.hpp"
+#include "homeostat/adapters/kubernetes/pod_telemetry.hpp"
+#include "homeostat/adapters/kubernetes/service_edge.hpp"
+#include "homeostat/adapters/kubernetes/slots.hpp"
+#include "homeostat/app/config.hpp"
+#include "homeostat/app/guarded_group.hpp"
+#include "homeostat/app/kubernetes_place.hpp"
+#include "homeostat/ports/clock.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace homeostat::app {
+
+class KubernetesGroup final : public GuardedGroup {
+  public:
+    /// Asks the cluster, for a few seconds at most. REQUIRES: `config` and `clock` outlive it.
+    /// ERRORS: what of the configuration or of the cluster keeps us from guarding it.
+    [[nodiscard]] static Result<std::unique_ptr<KubernetesGroup>> make(
+        const Config& config,
+        boost::asio::any_io_executor executor,
+        ports::Clock& clock,
+        std::function<void(const std::string&)> log);
+
+    [[nodiscard]] std::vector<ports::Actuator*> actuators() override;
+    void add_watchers(std::vector<ports::Telemetry*>& sources,
+                      const PerArtifact<VersionId>& known) override;
+    void add_verifiers(std::vector<ports::Telemetry*>& sources) override;
+    Task<Result<void>> arrive(Instant deadline) override;
+    Task<ports::Telemetry*> wait_for_news() override;
+    void stop() override;
+    [[nodiscard]] Duration look_every() const override { return std::chrono::seconds{5}; }
+    [[nodiscard]] Duration perform_for_max() const override { return std::chrono::seconds{20}; }
+
+  private:
+    KubernetesGroup(const Config& config,
+                    KubernetesPlace place,
+                    adapters::kubernetes::Slots slots,
+                    std::unique_ptr<adapters::kubernetes::HttpApiClient> api,
+                    boost::asio::any_io_executor executor,
+                    ports::Clock& clock,
+                    std::function<void(const std::string&)> log);
+
+    [[nodiscard]] std::unique_ptr<adapters::kubernetes::ObjectWatch> watch(std::string path);
+    [[nodiscard]] Task<bool> answers(std::string ip, Instant deadline);
+    void add_probes(std::vector<ports::Telemetry*>& sources);
+    void add_metrics(std::vector<ports::Telemetry*>& sources);
+    void add_journey(std::vector<ports::Telemetry*>& sources);
+    [[nodiscard]] std::string describe_pods() const;
+
+    template <class T, class... Arguments>
+    T& add(std::vector<ports::Telemetry*>& sources, Arguments&&... arguments) {
+        auto source = std::make_unique<T>(std::forward<Arguments>(arguments)...);
+        T& made = *source;
+        sources.push_back(&made);
+        telemetry_.push_back(std::move(source));
+        return made;
+    }
+
+    const Config& config_;
+    KubernetesPlace place_;
+    boost::asio::any_io_executor executor_;
+    ports::Clock& clock_;
+    std::function<void(const std::string&)> log_;
+    adapters::kubernetes::Slots slots_;
+    std::unique_ptr<adapters::kubernetes::HttpApiClient> api_;
+    std::unique_ptr<adapters::kubernetes::ObjectWatch> deployments_;
+    std::unique_ptr<adapters::kubernetes::ObjectWatch> replica_sets_;
+    std::unique_ptr<adapters::kubernetes::ObjectWatch> pods_;
+    std::unique_ptr<adapters::kubernetes::Group> group_;
+    std::unique_ptr<adapters::kubernetes::KubernetesRuntime> runtime_;
+    std::unique_ptr<adapters::kubernetes::ServiceEdge> edge_;  ///< Null: no Service is named.
+    std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
+    adapters::kubernetes::PodTelemetry* pod_watcher_{nullptr};
+};
+
+}  // namespace homeostat::app

@@ -1,0 +1,198 @@
+#include "homeostat/app/kubernetes_place.hpp"
+
+#include "homeostat/adapters/kubernetes/api_paths.hpp"
+#include "homeostat/adapters/kubernetes/direct_reads.hpp"
+#include "homeostat/adapters/kubernetes/http_api_client.hpp"
+#include "homeostat/adapters/kubernetes/service_object.hpp"
+#include "homeostat/os/clock.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+namespace homeostat::app {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace kubernetes = adapters::kubernetes;
+
+/// As the kubelet sets it for every container.
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::string() : std::string(value);
+}
+
+/// The first port that the guarded container declares. 0: it declares none.
+std::uint16_t declared_port(const kubernetes::DeploymentView& deployment,
+                            std::string_view container) {
+    const json::value* containers = nullptr;
+    if (const auto* pods = deployment.pod_template.if_object()) {
+        const json::value* spec = pods->if_contains("spec");
+        containers =
+            spec && spec->is_object() ? spec->get_object().if_contains("containers") : nullptr;
+    }
+    if (containers == nullptr || !containers->is_array()) {
+        return 0;
+    }
+    for (const json::value& one : containers->get_array()) {
+        const auto* object = one.if_object();
+        const json::value* name = object ? object->if_contains("name") : nullptr;
+        if (object == nullptr ||
+            (!container.empty() && (!name || *name != json::value(container)))) {
+            continue;
+        }
+        const json::value* ports = object->if_contains("ports");
+        if (ports == nullptr || !ports->is_array() || ports->get_array().empty()) {
+            return 0;
+        }
+        const auto* first = ports->get_array().front().if_object();
+        const json::value* port = first ? first->if_contains("containerPort") : nullptr;
+        const bool is_port =
+            port && port->is_int64() && port->get_int64() > 0 && port->get_int64() <= 65535;
+        return is_port ? static_cast<std::uint16_t>(port->get_int64()) : std::uint16_t{0};
+    }
+    return 0;
+}
+
+/// What was asked, and what came of it.
+struct Asked {
+    Result<kubernetes::DeploymentView> deployment{
+        fail(Fault::late, "the cluster was not heard of in time")};
+    Result<kubernetes::ApiReply> service{fail(Fault::absent, "none is named")};
+};
+
+constexpr Duration ask_again_after = std::chrono::milliseconds{200};
+
+/// A server that starts, or a controller that has not seen a change of a moment ago.
+bool may_pass(const Error& error) {
+    return error.fault == Fault::late || error.fault == Fault::unreachable;
+}
+
+Task<void> ask(kubernetes::HttpApiClient& api,
+               const kubernetes::Options& options,
+               Instant deadline,
+               Asked& asked) {
+    kubernetes::DirectReads reads(api, options);
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    asio::steady_timer pause(executor);
+    asked.deployment = co_await reads.deployment(deadline);
+    while (!asked.deployment && may_pass(asked.deployment.error()) &&
+           os::read_boot_clock() + ask_again_after < deadline) {
+        pause.expires_after(ask_again_after);
+        co_await pause.async_wait(asio::use_awaitable);
+        asked.deployment = co_await reads.deployment(deadline);
+    }
+    if (asked.deployment && !options.service_object.empty()) {
+        std::string path = kubernetes::service_path(options);
+        asked.service = co_await api.get(std::move(path), deadline);
+    }
+}
+
+Result<net::Endpoint> service_address_of(const KubernetesServiceConfig& service,
+                                         Result<kubernetes::ApiReply> reply) {
+    Result<json::value> object =
+        kubernetes::check_read("the Service " + service.name, std::move(reply));
+    if (!object) {
+        return std::unexpected(object.error());
+    }
+    return kubernetes::parse_service(*object, std::to_string(service.port));
+}
+
+}  // namespace
+
+Result<kubernetes::ClusterAccess> cluster_access_of(const KubernetesConfig& config) {
+    if (!config.kubeconfig.empty()) {
+        auto access = kubernetes::read_kubeconfig(config.kubeconfig.string(), config.context);
+        return access ? std::move(access) : fail("runtime.kubernetes.kubeconfig", access.error());
+    }
+    auto access = kubernetes::read_service_account(environment("KUBERNETES_SERVICE_HOST"),
+                                                   environment("KUBERNETES_SERVICE_PORT"));
+    return access ? std::move(access)
+                  : fail("runtime.kubernetes: without kubeconfig we have to be in the cluster",
+                         access.error());
+}
+
+kubernetes::Options kubernetes_options_of(const Config& config) {
+    kubernetes::Options options;
+    options.service = config.service;
+    options.name_space = config.kubernetes->name_space;
+    options.deployment = config.kubernetes->deployment;
+    options.container = config.kubernetes->container;
+    options.service_object = config.kubernetes->service ? config.kubernetes->service->name : "";
+    options.slots_count = config.kubernetes->slots;
+    options.run_directory = config.run_directory.string();
+    if (config.http_signal) {
+        options.answer_within = config.http_signal->timeout;
+    }
+    return options;
+}
+
+std::vector<kubernetes::Use> kubernetes_uses_of(const Config& config) {
+    const auto may_act = [&](RemedyKind kind) {
+        const Autonomy autonomy = config.guard.autonomy_of(kind);
+        return autonomy == Autonomy::act || autonomy == Autonomy::ask;
+    };
+    std::vector<kubernetes::Use> uses{kubernetes::Use::watching};
+    if (config.kubernetes->service) {
+        uses.push_back(kubernetes::Use::service);
+    }
+    if (may_act(RemedyKind::rollback)) {
+        uses.push_back(kubernetes::Use::rollback);
+    }
+    if (may_act(RemedyKind::restart) || may_act(RemedyKind::rolling_restart)) {
+        uses.push_back(kubernetes::Use::restart);
+    }
+    return uses;
+}
+
+Result<KubernetesPlace> find_in_cluster(const Config& config, Instant deadline) {
+    auto access = cluster_access_of(*config.kubernetes);
+    if (!access) {
+        return std::unexpected(access.error());
+    }
+    KubernetesPlace place{*std::move(access), kubernetes_options_of(config), {}, 0, {}};
+    asio::io_context context{1};
+    const auto api = kubernetes::HttpApiClient::make(context.get_executor(), place.access);
+    if (!api) {
+        return fail(place.access.told_by, api.error());
+    }
+    Asked asked;
+    asio::co_spawn(context, ask(**api, place.options, deadline, asked), asio::detached);
+    context.run();
+    if (!asked.deployment) {
+        return fail("runtime.kubernetes.deployment", asked.deployment.error());
+    }
+    place.selector = asked.deployment->selector;
+    place.pod_port = config.kubernetes->port != 0
+                         ? config.kubernetes->port
+                         : declared_port(*asked.deployment, config.kubernetes->container);
+    const bool is_asked = config.http_signal || config.prometheus_signal;
+    if (place.pod_port == 0 && is_asked) {
+        return fail(Fault::invalid,
+                    "runtime.kubernetes.port: the container declares none — write the port where "
+                    "its pods answer");
+    }
+    if (config.kubernetes->service) {
+        const Result<net::Endpoint> address =
+            service_address_of(*config.kubernetes->service, std::move(asked.service));
+        if (!address) {
+            return fail("runtime.kubernetes.service", address.error());
+        }
+        place.service_address = *address;
+    }
+    return place;
+}
+
+}  // namespace homeostat::app

@@ -1,0 +1,45 @@
+#pragma once
+
+// What of a cluster is guarded, and how we reach it: the configuration's words, completed by what
+// the cluster itself says of them.
+
+#include "homeostat/adapters/kubernetes/kubeconfig.hpp"
+#include "homeostat/adapters/kubernetes/options.hpp"
+#include "homeostat/adapters/kubernetes/permissions.hpp"
+#include "homeostat/app/config.hpp"
+#include "homeostat/base/result.hpp"
+#include "homeostat/net/endpoint.hpp"
+#include "homeostat/ports/clock.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace homeostat::app {
+
+/// How the API server is reached. ERRORS: with the key: the kubeconfig, or that we are in no
+/// cluster.
+[[nodiscard]] Result<adapters::kubernetes::ClusterAccess> cluster_access_of(
+    const KubernetesConfig& config);
+
+/// Without `answers`. REQUIRES: config.kubernetes.
+[[nodiscard]] adapters::kubernetes::Options kubernetes_options_of(const Config& config);
+
+/// What the configuration wants done some day: to recommend needs no right. REQUIRES:
+/// config.kubernetes.
+[[nodiscard]] std::vector<adapters::kubernetes::Use> kubernetes_uses_of(const Config& config);
+
+struct KubernetesPlace {
+    adapters::kubernetes::ClusterAccess access;
+    adapters::kubernetes::Options options;
+    std::string selector;                          ///< Of the Deployment's pods, for queries.
+    std::uint16_t pod_port{0};                     ///< 0: nothing of pods is asked.
+    std::optional<net::Endpoint> service_address;  ///< Absent: no Service is named.
+};
+
+/// Asks the cluster, on a strand of its own. REQUIRES: config.kubernetes; no task of this thread
+/// waits for us. ERRORS: with the key of what is wrong, or of the server.
+[[nodiscard]] Result<KubernetesPlace> find_in_cluster(const Config& config, Instant deadline);
+
+}  // namespace homeostat::app

@@ -1,0 +1,26 @@
+#pragma once
+
+// rbac: what the agent's identity must be allowed in the cluster, and nothing more.
+
+#include "homeostat/app/exit_status.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace CLI {  // NOLINT(readability-identifier-naming): the library calls itself so.
+class App;
+}
+
+namespace homeostat::app {
+
+struct RbacOptions {
+    std::filesystem::path config{"homeostat.yaml"};
+    std::string account{"homeostat"};
+};
+
+void add_rbac(CLI::App& app, RbacOptions& options);
+
+/// Prints a ServiceAccount, a Role and a RoleBinding. Asks nobody.
+[[nodiscard]] ExitStatus print_rbac(const RbacOptions& options);
+
+}  // namespace homeostat::app
