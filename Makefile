@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench bench-core bench-mesh bench-logs bench-decide bench-isolation bench-tiers decide-cases second-world hostile golden asan tsan fuzz model models soak guard-words planted mutate clean
+.PHONY: help setup build test check format tidy demo bench bench-core bench-mesh bench-logs bench-decide bench-isolation bench-tiers decide-cases second-world hostile golden asan tsan fuzz model models soak guard-words planted mutate cluster k8s-lab k8s-lab-full k8s-lab-down clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -12,7 +12,7 @@ CHECK_STAMP := build/.setup-check-done
 REPORT := --test-output-size-passed 1000000 --output-junit
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 # A new dependency changes these files, and the next command installs it.
 SETUP_FILES := tools/setup.sh tools/requirements-envoy.txt tools/requirements-medallion.txt $(wildcard tools/model/setup.sh tools/model/requirements*.txt models/remedy/*)
@@ -32,7 +32,7 @@ build: $(STAMP) ## Build everything, optimised, into build/release/bin
 	@cmake --build --preset release --parallel $(JOBS)
 
 test: build ## Build, then run every test but the slow ones, which `make soak` runs
-	@ctest --preset release --label-exclude slow $(REPORT) $(CURDIR)/build/release/tests.xml
+	@ctest --preset release --label-exclude 'slow|cluster' $(REPORT) $(CURDIR)/build/release/tests.xml
 
 check: ## What CI runs: format, layers, tests, demo, clang-tidy, sanitizers, a short fuzz
 	@.ci/run
@@ -169,6 +169,24 @@ SAMPLE ?= 0
 mutate: build ## Change one thing at a time and see whether the unit tests notice: FOLDER=homeostat/guard SAMPLE=200
 	@tools/mutate.py $(FOLDER) --sample $(SAMPLE)
 
+# Where they cannot be built (77) the tests say so and are skipped.
+cluster: $(CHECK_STAMP) build ## Build Kubernetes, minutes the first time, and run the tests that need it
+	@lab/kubernetes/build.sh || [ $$? -eq 77 ]
+	@ctest --preset release --label-regex cluster $(REPORT) $(CURDIR)/build/release/cluster.xml
+
+k8s-lab: ## A Kubernetes whose pods are played, on the loopback: see lab/kubernetes/README.md
+	@lab/kubernetes/build.sh
+	@lab/kubernetes/lab.py up
+
+k8s-lab-full: $(CHECK_STAMP) ## A Kubernetes of two nodes with real pods; needs root
+	@lab/kubernetes/build.sh
+	@lab/kubernetes/lab.py up --full
+
+k8s-lab-down: ## End both, and remove all of them
+	@lab/kubernetes/lab.py down
+	@lab/kubernetes/lab.py down --full
+
 clean: ## Remove what was built; the downloaded model stays
 	@rm -rf build/dev build/asan build/tsan build/tidy build/release build/check \
-	    build/clang_tidy_clean build/mutants build/planted build/*.log build/.setup-done build/.setup-check-done
+	    build/clang_tidy_clean build/mutants build/planted build/kubernetes/bin \
+	    build/kubernetes/images build/helm build/*.log build/.setup-done build/.setup-check-done

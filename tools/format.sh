@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 folders=
-for folder in homeostat examples tests fuzz bench third_party; do
+for folder in homeostat examples tests fuzz bench lab third_party; do
     [ ! -d "$folder" ] || folders="$folders $folder"
 done
 how="--dry-run --Werror"

@@ -5,8 +5,8 @@
 #   tools/setup.sh check    that, and what `make check` needs besides (clang tools, gcc, spin)
 #
 # As root or with sudo; any number of times (nothing is downloaded that is there). Some packages
-# bring services (redis-server, haproxy): these are not started now nor enabled for the next boot,
-# because Homeostat starts its own from its own folders. Without a model the rules decide.
+# bring services (redis-server, haproxy, containerd): these are not started now nor enabled for the
+# next boot, because we start our own from our own folders. Without a model the rules decide.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,8 +18,10 @@ build_packages="
     libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev libssl-dev libxxhash-dev libsqlite3-dev
     doctest-dev libbenchmark-dev
     haproxy redis-server"
-check_packages="clang-format-19 gcc spin"
-services="haproxy redis-server"
+# From containerd on: the real nodes of lab/kubernetes, and the image of deploy/ for them.
+check_packages="clang-format-19 gcc spin
+    containerd runc containernetworking-plugins iptables conntrack iproute2 buildah"
+services="haproxy redis-server containerd"
 # Not Debian's 19: since 22 it passes over what third-party headers declare, a third of the time.
 clang_tidy_version=23.1.4
 

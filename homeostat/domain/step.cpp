@@ -40,9 +40,8 @@ struct Describe {
         return "invalidate " + step.cache.text();
     }
     std::string operator()(const Stop& step) const {
-        const std::string process = step.expected.is_none()
-                                        ? std::string("has ended already")
-                                        : homeostat::describe(step.expected);
+        const std::string process = step.expected.is_none() ? std::string("has ended already")
+                                                            : homeostat::describe(step.expected);
         return "stop " + step.instance.text() + " (" + process + ")";
     }
 };

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Homeostat guards real pods: what breaks them is healed, by the rights that it asks for, and
+nothing else is touched.
+
+    tests/kubernetes/heal_test.py BIN        as root, where lab/kubernetes/build.sh has built
+"""
+
+import contextlib
+import sys
+import time
+from pathlib import Path
+
+from lab_cases import ROOT, run_each
+
+from deployment import Client, Deployment, wait_until
+from full_lab import FullLab
+from guarding import MARK, Guarding
+
+V1, V2 = "lab.local/service:v1", "lab.local/service:v2"
+PROGRAMS = Path(sys.argv[1]).resolve()
+
+
+@contextlib.contextmanager
+def guarded(lab, name, replicas=3):
+    """A Deployment, its agent with the rights that it asks for and no others, and a client."""
+    shop = Deployment(lab, name)
+    try:
+        shop.apply(V1, replicas=replicas)
+        shop.wait_ready(replicas)
+        agent = Guarding(lab, name, PROGRAMS, lab.directory / f"agent-{name}")
+        agent.grant()
+        # As patient as a client of a busy machine has to be: what is late there is no outage.
+        with agent, Client(lab, *shop.address(), seconds_max=2) as client:
+            agent.wait_proven()
+            yield shop, agent, client
+    finally:
+        shop.remove()
+
+
+def tell(what, begun_at, client):
+    outages = [f"{seconds:.2f} s ({bad} requests)" for _, seconds, bad in client.outages()]
+    took = time.monotonic() - begun_at
+    print(f"    {what}: {took:.1f} s; clients: {outages or 'noticed nothing'}", flush=True)
+
+
+def image_of(shop):
+    return shop.read()["spec"]["template"]["spec"]["containers"][0]["image"]
+
+
+def uids_of(pods):
+    return {pod["metadata"]["uid"] for pod in pods}
+
+
+def a_version_that_passes_readiness_and_answers_5xx_is_rolled_back(lab):
+    with guarded(lab, "failing") as (shop, agent, client):
+        begun_at = time.monotonic()
+        shop.apply(f"{V2}-fail", replicas=3)
+        client.wait_bad(20)
+        incident = agent.wait_healed()
+        client.wait_well(10)
+        tell("from the rollout to proven", begun_at, client)
+        assert image_of(shop) == V1, image_of(shop)
+        told = agent.story(incident)
+        assert "rollback" in told and "swap_version" in told, told
+        assert shop.read()["metadata"]["annotations"][MARK].startswith(f"{incident}.e"), told
+
+
+def a_pod_that_hangs_is_evicted_and_no_other(lab):
+    with guarded(lab, "hanging") as (shop, agent, client):
+        before = uids_of(shop.pods())
+        begun_at = time.monotonic()
+        ill = shop.ready_pods()[0]
+        shop.fault(ill, "hang")
+        agent.wait_healed()
+        tell("from the hang to proven", begun_at, client)
+        assert before - uids_of(shop.ready_pods()) == {ill["metadata"]["uid"]}
+
+
+def a_crash_loop_after_a_rollout_is_rolled_back_and_no_client_notices(lab):
+    with guarded(lab, "crashing") as (shop, agent, client):
+        before = uids_of(shop.pods())
+        begun_at = time.monotonic()
+        shop.apply(f"{V2}-crash", replicas=3)
+        wait_until("v1 is wanted again", lambda: image_of(shop) == V1, 120)
+        shop.wait_ready(3)
+        tell("from the rollout to v1 again", begun_at, client)
+        assert client.bad_count() == 0, client.outages()
+        assert uids_of(shop.ready_pods()) == before
+
+
+def an_agent_that_is_killed_after_its_effect_repeats_nothing(lab):
+    with guarded(lab, "killed") as (shop, agent, client):
+        shop.apply(f"{V2}-fail", replicas=3)
+        generation = shop.read()["metadata"]["generation"]
+        wait_until("the version is swapped", lambda: image_of(shop) == V1, 60)
+        agent.kill()
+        agent.start()
+        incident = agent.wait_healed()
+        client.wait_well(20)
+        # One change of the template by us, whatever was resumed.
+        assert shop.read()["metadata"]["generation"] == generation + 1
+        intents = [line for line in agent.story(incident).splitlines() if " intent " in line]
+        assert len(intents) == 1, intents
+
+
+def without_the_right_to_roll_back_nothing_changes_and_a_person_is_told(lab):
+    with guarded(lab, "forbidden") as (shop, agent, client):
+        agent.grant(without="patch")
+        generation = shop.apply(f"{V2}-fail", replicas=3) or shop.read()["metadata"]["generation"]
+        state = wait_until("the incident ends", lambda: next(
+            (one["state"] for one in agent.incidents() if one["state"] != "open"), None), 150)
+        assert state == "escalated", agent.incidents()
+        assert shop.read()["metadata"]["generation"] == generation
+        assert "cannot patch" in agent.story("i-1"), agent.story("i-1")
+        status, told = agent.doctor()
+        assert status != 0 and "patch deployments.apps forbidden" in told, told
+
+
+def a_rival_who_rolls_out_the_bad_version_again_is_yielded_to(lab):
+    with guarded(lab, "rival") as (shop, agent, client):
+        rolled_out_count = 0
+        while rolled_out_count < 5 and image_of(shop) == V1:
+            shop.apply(f"{V2}-fail", replicas=3)
+            rolled_out_count += 1
+            try:
+                wait_until("it is rolled back", lambda: image_of(shop) == V1, 40)
+            except AssertionError:
+                break
+            client.wait_well(30)
+        assert 1 < rolled_out_count < 5, rolled_out_count
+        assert image_of(shop) == f"{V2}-fail"
+        assert "escalated" in [one["state"] for one in agent.incidents()], agent.incidents()
+        print(f"    rolled out {rolled_out_count} times", flush=True)
+
+
+def nothing_is_done_to_what_is_well_while_it_is_rolled_out_and_scaled(lab):
+    with guarded(lab, "well") as (shop, agent, client):
+        for image, replicas in ((V2, 3), (V2, 5), (V2, 2)):
+            shop.apply(image, replicas=replicas)
+            shop.wait_ready(replicas)
+        time.sleep(3)  # As long as any symptom takes to be noticed.
+        assert not agent.incidents(), agent.incidents()
+        assert MARK not in shop.read()["metadata"].get("annotations", {})
+        status, told = agent.doctor()
+        assert status == 0 and "permissions    all " in told, told
+
+
+def main():
+    return run_each([
+        a_version_that_passes_readiness_and_answers_5xx_is_rolled_back,
+        a_pod_that_hangs_is_evicted_and_no_other,
+        a_crash_loop_after_a_rollout_is_rolled_back_and_no_client_notices,
+        an_agent_that_is_killed_after_its_effect_repeats_nothing,
+        without_the_right_to_roll_back_nothing_changes_and_a_person_is_told,
+        a_rival_who_rolls_out_the_bad_version_again_is_yielded_to,
+        nothing_is_done_to_what_is_well_while_it_is_rolled_out_and_scaled,
+    ], FullLab(ROOT / "build/kubernetes/heal-test"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""What is to be applied to a cluster is what the program asks for. Needs no cluster.
+
+    tests/kubernetes/manifests_test.py BIN
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples/kubernetes"
+BASE = ROOT / "deploy/kustomize/base"
+PROGRAM = Path(sys.argv[1]).resolve() / "homeostat"
+
+
+def printed(*words):
+    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def the_example_may_do_exactly_what_its_configuration_needs():
+    wanted = printed("rbac", "--config", EXAMPLE / "homeostat.yaml")
+    assert (EXAMPLE / "rbac.yaml").read_text() == wanted, (
+        "homeostat rbac -c examples/kubernetes/homeostat.yaml > examples/kubernetes/rbac.yaml")
+
+
+def the_example_does_nothing_before_somebody_says_so():
+    rights = printed("rbac", "--config", EXAMPLE / "homeostat.yaml")
+    for verb in ("create", "update", "patch", "delete", "*"):
+        assert f'"{verb}"' not in rights, rights
+
+
+def the_image_that_is_named_is_of_this_version():
+    tag = f"newTag: {printed('--version').strip()}\n"
+    assert tag in (BASE / "kustomization.yaml").read_text(), tag
+
+
+def main():
+    for test in (the_example_may_do_exactly_what_its_configuration_needs,
+                 the_example_does_nothing_before_somebody_says_so,
+                 the_image_that_is_named_is_of_this_version):
+        print(test.__name__.replace("_", " "), flush=True)
+        test()
+    print("ok")
+
+
+if __name__ == "__main__":
+    main()
