@@ -109,6 +109,7 @@ class AgentProcess {
     std::unique_ptr<ControlApi> api_;
     std::unique_ptr<net::HttpServer> server_;
     Result<void> arrival_{};
+    bool is_stopping_{false};
 };
 
 Result<void> AgentProcess::prepare() {
@@ -331,7 +332,8 @@ Task<void> AgentProcess::arrive() {
 }
 
 Task<void> AgentProcess::wake_on_news() {
-    while (true) {
+    // A group that is stopped has no more news, and says so at once.
+    while (!is_stopping_) {
         ports::Telemetry* source = co_await group_->wait_for_news();
         co_await agent_->look(*source);
     }
@@ -341,6 +343,7 @@ Task<void> AgentProcess::wait_for_signal() {
     asio::signal_set signals(context_, SIGTERM, SIGINT);
     co_await signals.async_wait(asio::use_awaitable);
     log_("stopping; the instances go on");
+    is_stopping_ = true;
     agent_->stop();
     executor_->stop();
     group_->stop();
