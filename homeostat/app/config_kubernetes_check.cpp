@@ -41,8 +41,8 @@ void check_runtime(const ConfigFile& file, ConfigReading& reading) {
         return;
     }
     for (const Refusal& refusal : not_for_pods) {
-        if (reading.has(std::string(refusal.path))) {
-            reading.tell_at(std::string(refusal.path), std::string(refusal.because));
+        if (reading.has(refusal.path)) {
+            reading.tell_at(refusal.path, refusal.because);
         }
     }
     const bool is_probed = file.signals.http || file.signals.prometheus;

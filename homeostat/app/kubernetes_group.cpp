@@ -48,25 +48,23 @@ Result<std::unique_ptr<KubernetesGroup>> KubernetesGroup::make(
     if (!api) {
         return fail(place->access.told_by, api.error());
     }
+    Found found{*std::move(place), *std::move(slots), *std::move(api)};
     return std::unique_ptr<KubernetesGroup>(
-        new KubernetesGroup(config, *std::move(place), *std::move(slots), *std::move(api),
-                            std::move(executor), clock, std::move(log)));
+        new KubernetesGroup(config, std::move(found), std::move(executor), clock, std::move(log)));
 }
 
 KubernetesGroup::KubernetesGroup(const Config& config,
-                                 KubernetesPlace place,
-                                 kubernetes::Slots slots,
-                                 std::unique_ptr<kubernetes::HttpApiClient> api,
+                                 Found found,
                                  asio::any_io_executor executor,
                                  ports::Clock& clock,
                                  std::function<void(const std::string&)> log)
     : config_(config),
-      place_(std::move(place)),
+      place_(std::move(found.place)),
       executor_(std::move(executor)),
       clock_(clock),
       log_(std::move(log)),
-      slots_(std::move(slots)),
-      api_(std::move(api)) {
+      slots_(std::move(found.slots)),
+      api_(std::move(found.api)) {
     if (config_.http_signal) {
         place_.options.answers = [this](std::string ip, Instant deadline) {
             return answers(std::move(ip), deadline);

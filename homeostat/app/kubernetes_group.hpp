@@ -52,10 +52,15 @@ class KubernetesGroup final : public GuardedGroup {
     [[nodiscard]] Duration perform_for_max() const override { return std::chrono::seconds{20}; }
 
   private:
+    /// What `make` has found.
+    struct Found {
+        KubernetesPlace place;
+        adapters::kubernetes::Slots slots;
+        std::unique_ptr<adapters::kubernetes::HttpApiClient> api;
+    };
+
     KubernetesGroup(const Config& config,
-                    KubernetesPlace place,
-                    adapters::kubernetes::Slots slots,
-                    std::unique_ptr<adapters::kubernetes::HttpApiClient> api,
+                    Found found,
                     boost::asio::any_io_executor executor,
                     ports::Clock& clock,
                     std::function<void(const std::string&)> log);

@@ -34,36 +34,35 @@ std::string environment(const char* name) {
     return value == nullptr ? std::string() : std::string(value);
 }
 
+/// Null: it is no object, or has no such member.
+const json::value* member_of(const json::value* value, std::string_view name) {
+    const json::object* object = value == nullptr ? nullptr : value->if_object();
+    return object == nullptr ? nullptr : object->if_contains(name);
+}
+
+/// The one of that name, or the first without a name. Null: there is none.
+const json::value* container_of(const json::value& pod_template, std::string_view name) {
+    const json::value* containers = member_of(member_of(&pod_template, "spec"), "containers");
+    const json::array* all = containers == nullptr ? nullptr : containers->if_array();
+    if (all == nullptr) {
+        return nullptr;
+    }
+    const auto found = std::ranges::find_if(*all, [&](const json::value& one) {
+        const json::value* its_name = member_of(&one, "name");
+        return name.empty() || (its_name != nullptr && *its_name == json::value(name));
+    });
+    return found == all->end() ? nullptr : &*found;
+}
+
 /// The first port that the guarded container declares. 0: it declares none.
 std::uint16_t declared_port(const kubernetes::DeploymentView& deployment,
                             std::string_view container) {
-    const json::value* containers = nullptr;
-    if (const auto* pods = deployment.pod_template.if_object()) {
-        const json::value* spec = pods->if_contains("spec");
-        containers =
-            spec && spec->is_object() ? spec->get_object().if_contains("containers") : nullptr;
-    }
-    if (containers == nullptr || !containers->is_array()) {
-        return 0;
-    }
-    for (const json::value& one : containers->get_array()) {
-        const auto* object = one.if_object();
-        const json::value* name = object ? object->if_contains("name") : nullptr;
-        if (object == nullptr ||
-            (!container.empty() && (!name || *name != json::value(container)))) {
-            continue;
-        }
-        const json::value* ports = object->if_contains("ports");
-        if (ports == nullptr || !ports->is_array() || ports->get_array().empty()) {
-            return 0;
-        }
-        const auto* first = ports->get_array().front().if_object();
-        const json::value* port = first ? first->if_contains("containerPort") : nullptr;
-        const bool is_port =
-            port && port->is_int64() && port->get_int64() > 0 && port->get_int64() <= 65535;
-        return is_port ? static_cast<std::uint16_t>(port->get_int64()) : std::uint16_t{0};
-    }
-    return 0;
+    const json::value* ports = member_of(container_of(deployment.pod_template, container), "ports");
+    const json::array* all = ports == nullptr ? nullptr : ports->if_array();
+    const json::value* port =
+        all == nullptr || all->empty() ? nullptr : member_of(&all->front(), "containerPort");
+    const std::int64_t number = port != nullptr && port->is_int64() ? port->get_int64() : 0;
+    return number > 0 && number <= 65535 ? static_cast<std::uint16_t>(number) : std::uint16_t{0};
 }
 
 /// What was asked, and what came of it.

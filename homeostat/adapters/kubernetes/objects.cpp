@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -69,8 +70,8 @@ bool is_address(std::string_view text) {
 
 std::string plain_reason(std::string_view text) {
     std::string plain(text.substr(0, reason_bytes_max));
-    std::ranges::replace_if(
-        plain, [](char c) { return !(is_small_or_digit(c) || (c >= 'A' && c <= 'Z')); }, '_');
+    const auto is_plain = [](char c) { return is_small_or_digit(c) || (c >= 'A' && c <= 'Z'); };
+    std::ranges::replace_if(plain, std::not_fn(is_plain), '_');
     return plain;
 }
 
