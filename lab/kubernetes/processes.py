@@ -7,6 +7,7 @@ the same pid in the meantime is hit. No list of pids can be lost or be out of da
 
 import contextlib
 import ctypes
+import functools
 import os
 import signal
 import socket
@@ -43,8 +44,11 @@ def timed(what):
     say(f"{time.monotonic() - begun:6.2f} s {what}")
 
 
-def die_with_parent():
+def die_with(parent):
+    """For a child of it, before its program begins."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)  # It was gone before it could be waited for.
 
 
 def free_ports(count):
@@ -82,7 +86,8 @@ class Processes:
             self.started[name] = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
                 env={**os.environ, VARIABLE: self.name}, start_new_session=True,
-                preexec_fn=die_with_parent if self.die_with_us else None)
+                preexec_fn=functools.partial(die_with, os.getpid())
+                if self.die_with_us else None)
         return self.started[name]
 
     def wait_until(self, what, condition, seconds, names=()):
