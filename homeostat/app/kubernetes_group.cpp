@@ -191,6 +191,23 @@ std::string KubernetesGroup::describe_pods() const {
     return text.empty() ? "no pod" : text;
 }
 
+/// Once each time that it changes.
+void KubernetesGroup::tell_of_slots() {
+    std::string trouble;
+    if (const std::optional<Error>& file = group_->file_trouble()) {
+        trouble = file->text + "; no pod is evicted until that can be written";
+    } else if (slots_.pods_left_out_count() > 0) {
+        trouble =
+            fmt::format("pods without one, not seen one by one: {}; raise runtime.kubernetes.slots",
+                        slots_.pods_left_out_count());
+    }
+    if (trouble != told_of_slots_) {
+        log_("slots of " + config_.service.text() + ": " +
+             (trouble.empty() ? "all is well again" : trouble));
+        told_of_slots_ = std::move(trouble);
+    }
+}
+
 Task<Result<void>> KubernetesGroup::arrive(Instant deadline) {
     for (kubernetes::ObjectWatch* watch : {deployments_.get(), replica_sets_.get(), pods_.get()}) {
         asio::co_spawn(executor_, watch->run(), asio::detached);
@@ -203,6 +220,7 @@ Task<Result<void>> KubernetesGroup::arrive(Instant deadline) {
         if (view) {
             log_(fmt::format("deployment {}/{}: {}", place_.options.name_space,
                              place_.options.deployment, describe_pods()));
+            tell_of_slots();
             co_return Result<void>{};
         }
         const Instant now = clock_.now();
@@ -215,6 +233,7 @@ Task<Result<void>> KubernetesGroup::arrive(Instant deadline) {
 
 Task<ports::Telemetry*> KubernetesGroup::wait_for_news() {
     co_await pod_watcher_->wait_for_change();
+    tell_of_slots();
     co_return pod_watcher_;
 }
 

@@ -71,6 +71,7 @@ class KubernetesGroup final : public GuardedGroup {
     void add_metrics(std::vector<ports::Telemetry*>& sources);
     void add_journey(std::vector<ports::Telemetry*>& sources);
     [[nodiscard]] std::string describe_pods() const;
+    void tell_of_slots();
 
     template <class T, class... Arguments>
     T& add(std::vector<ports::Telemetry*>& sources, Arguments&&... arguments) {
@@ -96,6 +97,7 @@ class KubernetesGroup final : public GuardedGroup {
     std::unique_ptr<adapters::kubernetes::ServiceEdge> edge_;  ///< Null: no Service is named.
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
     adapters::kubernetes::PodTelemetry* pod_watcher_{nullptr};
+    std::string told_of_slots_;  ///< Last; empty: all is well with them.
 };
 
 }  // namespace homeostat::app
