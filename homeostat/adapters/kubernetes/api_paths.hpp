@@ -11,9 +11,6 @@
 
 namespace homeostat::adapters::kubernetes {
 
-/// `text` as the value of a query: every byte that RFC 3986 does not leave alone as %XX.
-[[nodiscard]] std::string to_query_value(std::string_view text);
-
 [[nodiscard]] std::string deployment_path(const Options& options);
 
 /// All Deployments of that name: one, or none. A watch needs a list.

@@ -1,6 +1,6 @@
 #include "homeostat/adapters/kubernetes/object_watch.hpp"
 
-#include "homeostat/adapters/kubernetes/api_paths.hpp"
+#include "homeostat/net/query_value.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -113,7 +113,7 @@ Task<void> ObjectWatch::pause() {
 std::string ObjectWatch::page_path(const std::string& continue_token) const {
     std::string path = with_query(options_.path, fmt::format("limit={}", options_.page_objects));
     if (!continue_token.empty()) {
-        path += "&continue=" + to_query_value(continue_token);
+        path += "&continue=" + net::to_query_value(continue_token);
     }
     return path;
 }

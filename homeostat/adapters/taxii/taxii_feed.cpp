@@ -3,12 +3,12 @@
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/timestamp.hpp"
 #include "homeostat/net/http_message.hpp"
+#include "homeostat/net/query_value.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -51,21 +51,6 @@ std::string authorization_of(const Options& options) {
         return "Basic " + to_base64(options.login);
     }
     return options.token.empty() ? std::string() : "Bearer " + options.token;
-}
-
-/// A server's word in a query: whatever it is, it stays one value.
-std::string to_query_value(std::string_view text) {
-    std::string value;
-    for (const char c : text) {
-        const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                              (c >= '0' && c <= '9') || std::string_view("-._~").contains(c);
-        if (is_plain) {
-            value += c;
-        } else {
-            fmt::format_to(std::back_inserter(value), "%{:02X}", static_cast<unsigned char>(c));
-        }
-    }
-    return value;
 }
 
 Result<void> check_reply(const net::HttpResponse& response) {
@@ -168,10 +153,10 @@ std::string TaxiiFeed::path_of_page() const {
     std::string path = fmt::format("{}objects/?limit={}&match%5Btype%5D=indicator",
                                    options_.collection, page_objects);
     if (!added_after_.empty()) {
-        path += "&added_after=" + to_query_value(added_after_);
+        path += "&added_after=" + net::to_query_value(added_after_);
     }
     if (!next_.empty()) {
-        path += "&next=" + to_query_value(next_);
+        path += "&next=" + net::to_query_value(next_);
     }
     return path;
 }
