@@ -4,7 +4,8 @@
 #   homeostat/guard/*_test.cpp    program  homeostat_guard_test, run by ctest as unit.guard
 #   homeostat/heal/*_for_test.cpp library  homeostat_heal_for_test, for tests here and elsewhere
 #   homeostat/app/main.cpp        program  homeostat; homeostat/shim/main.cpp: homeostat-shim;
-#                                 homeostat/sim/run/main.cpp: homeostat-lab
+#                                 homeostat/sim/run/main.cpp: homeostat-lab;
+#                                 homeostat/shipper/main.cpp: homeostat-shipper
 #   homeostat/adapters/haproxy/   library  homeostat_adapters_haproxy
 #
 # A library sees only the folders and third-party libraries of its line. A line whose folder does
@@ -17,6 +18,7 @@ set(folders_of_long_tests graph detect guard act heal mesh adapters/segment_log
 
 set(program_of_app homeostat)
 set(program_of_shim homeostat-shim)
+set(program_of_shipper homeostat-shipper)
 set(program_of_sim/run homeostat-lab)
 
 # The unit tests' main function, compiled once.

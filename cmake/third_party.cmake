@@ -39,6 +39,8 @@ third_party(yaml_cpp yaml-cpp)
 third_party(cli11 CLI11::CLI11)
 third_party(openssl OpenSSL::SSL OpenSSL::Crypto)
 third_party(sqlite SQLite::SQLite3)
+third_party(pqxx pqxx)
+third_party(nats nats)
 third_party(xxhash)
 target_compile_definitions(third_party_xxhash INTERFACE XXH_INLINE_ALL)  # Its headers alone do.
 third_party(doctest doctest::doctest)

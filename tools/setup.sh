@@ -16,12 +16,16 @@ build_packages="
     python3 python3-venv python3-jsonschema python3-cryptography
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
     libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev libssl-dev libxxhash-dev libsqlite3-dev
+    libpqxx-dev libnats-dev
     doctest-dev libbenchmark-dev
     haproxy redis-server"
-# From containerd on: the real nodes of lab/kubernetes, and the image of deploy/ for them.
-check_packages="clang-format-19 gcc spin
-    containerd runc containernetworking-plugins iptables conntrack iproute2 buildah"
-services="haproxy redis-server containerd"
+# From containerd on: the real nodes of lab/kubernetes, and the image of deploy/ for them. From
+# dpkg-dev on: the packages of deploy/, and a Debian to install them into.
+check_packages="clang-format-19 gcc spin chromium chromium-driver
+    containerd runc containernetworking-plugins iptables conntrack iproute2 buildah
+    dpkg-dev patchelf mmdebstrap
+    postgresql-15 nats-server"
+services="haproxy redis-server containerd nats-server"
 # Not Debian's 19: since 22 it passes over what third-party headers declare, a third of the time.
 clang_tidy_version=23.1.4
 
@@ -63,6 +67,13 @@ allow_services() {
     trap - EXIT
 }
 
+# PostgreSQL's package would make a cluster of its own, and begin it at each boot.
+no_cluster=/etc/postgresql-common/createcluster.d/homeostat.conf
+forbid_cluster() {
+    as_root mkdir -p "$(dirname "$no_cluster")"
+    printf 'create_main_cluster = false\n' | as_root tee "$no_cluster" >/dev/null
+}
+
 install_packages() {
     missing=
     new_services=
@@ -79,6 +90,7 @@ install_packages() {
 
     say "installing:$missing"
     forbid_services
+    forbid_cluster
     # The options ride out a mirror that hiccups; --no-install-recommends halves the download.
     as_root apt-get -q -o Acquire::Retries=3 update
     # shellcheck disable=SC2086  # A list of names.
@@ -93,6 +105,7 @@ install_packages() {
             as_root systemctl disable --quiet "$service" >/dev/null 2>&1 || true
         fi
     done
+    as_root rm -f "$no_cluster"
     allow_services
 }
 
