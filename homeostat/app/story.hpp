@@ -6,15 +6,14 @@
 // same (`plain`), because a ledger file may come from anywhere.
 
 #include "homeostat/base/json.hpp"
+#include "homeostat/base/plain.hpp"
 #include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/incident_summary.hpp"
 #include "homeostat/domain/proposal.hpp"
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace homeostat::app {
@@ -38,10 +37,5 @@ namespace homeostat::app {
 
 /// "errors on payments: 31.0 % of requests failed (limit 0.5 %)".
 [[nodiscard]] std::string sentence_of(const Symptom& symptom);
-
-/// `text` with control characters, escape sequences, marks that turn the direction of writing and
-/// broken UTF-8 made visible. ENSURES: UTF-8 on one line, of what stands in the first `bytes_max`
-/// bytes.
-[[nodiscard]] std::string plain(std::string_view text, std::size_t bytes_max = 400);
 
 }  // namespace homeostat::app

@@ -78,7 +78,7 @@ TEST_CASE("a configuration takes a hostile service name only if it is a plain na
             app::parse_config(config_of(quoted(text), "/"), "/srv/service.yaml");
         CHECK((!report.config || is_plain_name(report.config->service.text())));
         CHECK(report.config.has_value() == report.problems.empty());
-        CHECK(is_harmless(app::plain(app::describe(report))));
+        CHECK(is_harmless(homeostat::plain(app::describe(report))));
     }
 }
 
@@ -126,9 +126,9 @@ TEST_CASE("no text moves a cursor or turns what stands around it, however it is 
     CHECK_FALSE(is_harmless("\u202e"));
     for (const std::string& text : texts()) {
         CAPTURE(text);
-        CHECK(is_harmless(app::plain(text)));
-        CHECK(is_harmless(app::plain(text.substr(0, text.size() / 2))));
-        CHECK(is_harmless(app::plain(std::string(399, 'x') + text)));
+        CHECK(is_harmless(homeostat::plain(text)));
+        CHECK(is_harmless(homeostat::plain(text.substr(0, text.size() / 2))));
+        CHECK(is_harmless(homeostat::plain(std::string(399, 'x') + text)));
     }
 }
 
