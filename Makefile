@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench bench-core bench-mesh bench-logs bench-decide bench-isolation bench-tiers decide-cases second-world hostile golden asan tsan fuzz model models soak guard-words planted mutate cluster k8s-lab k8s-lab-full k8s-lab-down clean
+.PHONY: help setup build test check format tidy demo bench bench-core bench-mesh bench-logs bench-decide bench-isolation bench-tiers decide-cases second-world hostile golden asan tsan fuzz model models soak guard-words planted mutate cluster k8s-lab k8s-lab-full k8s-lab-down package package-test clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -186,7 +186,13 @@ k8s-lab-down: ## End both, and remove all of them
 	@lab/kubernetes/lab.py down
 	@lab/kubernetes/lab.py down --full
 
+package: $(CHECK_STAMP) build ## A Debian package and a tarball of the agent, into build/package
+	@deploy/package/build.py build/package
+
+package-test: $(CHECK_STAMP) build ## Install it in a bare Debian 12, use it, remove it; needs root and Debian's mirror
+	@ctest --preset release --label-regex package $(REPORT) $(CURDIR)/build/release/package.xml
+
 clean: ## Remove what was built; the downloaded model stays
 	@rm -rf build/dev build/asan build/tsan build/tidy build/release build/check \
 	    build/clang_tidy_clean build/mutants build/planted build/kubernetes/bin \
-	    build/kubernetes/images build/helm build/*.log build/.setup-done build/.setup-check-done
+	    build/kubernetes/images build/helm build/package build/*.log build/.setup-done build/.setup-check-done

@@ -165,6 +165,28 @@ install_crowdsec() {
     fi
 }
 
+# From Debian, for the test of the alerts alone: without it that part is skipped. Unpacked and not
+# installed, because its package starts a service.
+install_promtool() {
+    promtool=$here/../build/promtool
+    if [ -x "$promtool/usr/bin/promtool" ]; then
+        return
+    fi
+    say "unpacking Prometheus for the test of the alerts"
+    rm -rf "$promtool"
+    mkdir -p "$promtool/deb"
+    fetch="apt-get -q -o Acquire::Retries=3 download prometheus"
+    if (cd "$promtool/deb" && { $fetch || { as_root apt-get -q update && $fetch; }; }) &&
+        dpkg-deb --fsys-tarfile "$promtool"/deb/prometheus_*.deb |
+            tar -x -C "$promtool" ./usr/bin/promtool &&
+        "$promtool/usr/bin/promtool" --version >/dev/null 2>&1; then
+        rm -rf "$promtool/deb"
+    else
+        rm -rf "$promtool"
+        say "WARNING: there is no promtool here; the alerts are not tried"
+    fi
+}
+
 # From PyPI, for the tests of lists of a TAXII server alone: without it they are skipped.
 install_medallion() {
     medallion=$here/../build/medallion
@@ -228,6 +250,7 @@ if [ "${1:-}" = check ]; then
     install_clang_tidy
     install_envoy
     install_crowdsec
+    install_promtool
     install_medallion
     install_a2a_sdk
     touch "$here/../build/.setup-check-done"

@@ -22,6 +22,8 @@ USER = 65532  # As is usual for images without root; no user of a machine has it
 # Those of third_party/README.md that are compiled into the program: no file of the image is theirs.
 COMPILED_IN = ("libboost1.81-dev", "libboost-json1.81-dev", "libboost-url1.81-dev", "libcli11-dev",
                "libxxhash-dev", "libfmt-dev", "libspdlog-dev")
+IMAGE = {"name": "image", "purpose": "CONTAINER", "program": "usr/bin/homeostat",
+         "libraries": "CONTAINS"}  # In the words of SPDX.
 FIELDS = ("binary:Package", "Version", "source:Package", "Architecture")
 
 
@@ -103,21 +105,22 @@ def described(package):
                               "referenceLocator": origin.replace("+", "%2B")}]}
 
 
-def contents(version, own, packages):
+def contents(version, own, packages, delivered=IMAGE):
+    """In SPDX: what is delivered, the program in it and the packages of its libraries."""
     checksum = hashlib.sha256(own.read_bytes()).hexdigest()
     compiled_in = [facts_of(package) for package in COMPILED_IN]
-    whole = {"SPDXID": "SPDXRef-image", "name": "homeostat", "versionInfo": version,
+    whole = {"SPDXID": f"SPDXRef-{delivered['name']}", "name": "homeostat", "versionInfo": version,
              "supplier": "NOASSERTION", "downloadLocation": "NOASSERTION", "filesAnalyzed": False,
-             "primaryPackagePurpose": "CONTAINER", "licenseConcluded": "NOASSERTION",
+             "primaryPackagePurpose": delivered["purpose"], "licenseConcluded": "NOASSERTION",
              "licenseDeclared": "NOASSERTION", "copyrightText": "NOASSERTION"}
     program = {**whole, "SPDXID": "SPDXRef-homeostat", "primaryPackagePurpose": "APPLICATION",
-               "packageFileName": "usr/bin/homeostat", "licenseDeclared": "Apache-2.0",
+               "packageFileName": delivered["program"], "licenseDeclared": "Apache-2.0",
                "checksums": [{"algorithm": "SHA256", "checksumValue": checksum}]}
     linked = [described(package) for package in packages]
     built = [described(package) for package in compiled_in]
-    relations = [("SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-image"),
-                 ("SPDXRef-image", "CONTAINS", "SPDXRef-homeostat"),
-                 *(("SPDXRef-image", "CONTAINS", one["SPDXID"]) for one in linked),
+    relations = [("SPDXRef-DOCUMENT", "DESCRIBES", whole["SPDXID"]),
+                 (whole["SPDXID"], "CONTAINS", "SPDXRef-homeostat"),
+                 *((whole["SPDXID"], delivered["libraries"], one["SPDXID"]) for one in linked),
                  *(("SPDXRef-homeostat", "STATIC_LINK", one["SPDXID"]) for one in built)]
     everything = [whole, program, *linked, *built]
     digest = hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
