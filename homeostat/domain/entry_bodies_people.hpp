@@ -6,6 +6,7 @@
 #include "homeostat/domain/approval.hpp"
 #include "homeostat/domain/remedy.hpp"
 
+#include <optional>
 #include <string>
 
 namespace homeostat {
@@ -16,8 +17,10 @@ struct AnsweredBody {
     Remedy remedy;
     Preconditions preconditions;
     PersonSays says{PersonSays::denied};
-    std::string by;       ///< User name of the caller, from the socket's peer credentials.
+    std::string by;       ///< User name of the caller, from the socket's peer credentials; of a
+                          ///< signed yes whoever signed.
     std::string because;  ///< Their words; at most 200 bytes, never decided on.
+    std::optional<SignedLeave> leave{};  ///< Where approvers sign: enough to check it by itself.
 
     static void fields(auto& self, auto&& field) {
         field("question", self.question);
@@ -26,6 +29,7 @@ struct AnsweredBody {
         field("says", self.says);
         field("by", self.by);
         field("because", self.because);
+        field("leave", self.leave);
     }
 };
 

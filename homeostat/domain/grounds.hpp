@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace homeostat {
 
@@ -34,8 +35,9 @@ struct Grounds {
     std::uint64_t edge_errors_at_open{0};  ///< The executor's own count when the incident opened.
     std::uint64_t edge_requests_at_open{0};
     Silence silence;
-    std::optional<Instant> refused_since{};  ///< Since when guard had refused just this.
-    std::optional<Instant> heed_until{};     ///< Until when neighbours' words count.
+    std::optional<Instant> refused_since{};      ///< Since when guard had refused just this.
+    std::optional<Instant> heed_until{};         ///< Until when neighbours' words count.
+    std::optional<std::string> leave_trouble{};  ///< As in guard::Case; absent: none.
     Facts facts;
 
     static void fields(auto& self, auto&& field) {
@@ -50,6 +52,7 @@ struct Grounds {
         field("is_silence_confirmed", self.silence.is_confirmed, may_be_absent);
         field("refused_since", self.refused_since);
         field("heed_until", self.heed_until);
+        field("leave_trouble", self.leave_trouble);
         field("facts", self.facts);
     }
     friend bool operator==(const Grounds&, const Grounds&) = default;

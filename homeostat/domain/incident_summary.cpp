@@ -2,6 +2,7 @@
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
+#include "homeostat/domain/entry_bodies_people.hpp"
 #include "homeostat/domain/proposal.hpp"
 
 #include <algorithm>
@@ -52,7 +53,10 @@ void add_entry(IncidentSummary& summary, const EntryGroup& group, const Entry& e
             }
             break;
         case EntryKind::answered:
-            summary.state = "open";
+            if (const auto body = from_json<AnsweredBody>(entry.body);
+                !body || body->says != PersonSays::agreed_in_part) {
+                summary.state = "open";  // Else it waits for further approvers.
+            }
             break;
         case EntryKind::intent:
             summary.first_intent_at = summary.first_intent_at.value_or(group.at);

@@ -308,4 +308,57 @@ TEST_CASE("leave that nothing began by ends with the boot, and a no moves with i
     CHECK(asks(scene));
 }
 
+TEST_CASE("leave that is not signed as it has to be is none, and guard says why") {
+    Scene scene = asking_scene();
+    scene.history.learn(answer_of(scene, PersonSays::approved), now - 1s);
+    REQUIRE(scene.is_permitted());
+    scene.asked.leave_trouble = "1 of 2 signatures that are needed hold";
+    CHECK(
+        asks_because(scene, "rollback stands at ask, and 1 of 2 signatures that are needed hold"));
+    CHECK_FALSE(scene.ask(swap_step));
+}
+
+TEST_CASE("a part of a yes is neither leave nor a no") {
+    Scene scene = asking_scene();
+    scene.history.learn(answer_of(scene, PersonSays::agreed_in_part), now - 1s);
+    CHECK(asks_because(scene, "rollback stands at ask"));
+    scene.history.learn(answer_of(scene, PersonSays::approved), now - 1s);
+    scene.history.learn(answer_of(scene, PersonSays::agreed_in_part), now);
+    CHECK(scene.is_permitted());
+}
+
+TEST_CASE("so many questions within an hour, and no more until the first is an hour old") {
+    Scene scene = asking_scene();
+    scene.limits.questions_per_hour_max = 2;
+    const auto ask_at = [&](Instant at, bool is_contained) {
+        VerdictBody body{rollback, std::nullopt, {}, Grounds{}};
+        body.verdict.kind = VerdictKind::question;
+        body.grounds->is_contained = is_contained;
+        body.grounds->facts = scene.facts;
+        scene.history.learn(
+            {.kind = EntryKind::verdict, .incident = incident_other, .body = to_json(body)}, at);
+    };
+    ask_at(now - 50min, false);
+    ask_at(now - 20min, true);  // Something was in force: a person was called, not asked.
+    CHECK(asks(scene));
+    ask_at(now - 10min, false);
+    CHECK(scene.refuses(approval_rule));
+    CHECK(scene.verdict().may_pass);
+    CHECK(scene.verdict().again_at == now + 10min);
+    scene.limits.questions_per_hour_max.reset();
+    CHECK(asks(scene));
+    scene.limits.questions_per_hour_max = 2;
+    Scene later = scene;
+    later.at = now + 10min;
+    later.facts.read_at = later.at;
+    CHECK(asks(later));
+    scene.history.move_back(10min);
+    CHECK(asks(scene));
+    scene.limits.questions_per_hour_max = 0;
+    CHECK(scene.refuses(approval_rule));
+    CHECK_FALSE(scene.verdict().again_at);
+    scene.history.learn(answer_of(scene, PersonSays::approved), now - 1s);
+    CHECK(scene.is_permitted());  // Who was asked may still answer.
+}
+
 }  // namespace homeostat::guard

@@ -30,6 +30,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace homeostat::guard {
@@ -55,6 +56,9 @@ struct Case {
     /// Until when the incident heeds words of neighbours; absent: none was in the way
     /// yet, and no turn that they gave was lost.
     std::optional<Instant> heed_until{};
+    /// Why what a person has agreed to is not signed as it has to be, now that it would be acted
+    /// on; absent: it is, or nobody has to sign. Whoever asks has checked it: guard knows no keys.
+    std::optional<std::string> leave_trouble{};
 };
 
 /// The silence of `asked`, taken further by new facts. Facts that are not complete change nothing.

@@ -175,6 +175,9 @@ void History::move_back(Duration by) {
     for (auto& [use, since] : cool_downs_) {
         since -= by;
     }
+    for (Instant& at : questions_at_) {
+        at -= by;
+    }
     for (auto& [what, denial] : denials_) {
         denial.at -= by;
     }
@@ -218,10 +221,13 @@ void History::learn_answer(const Entry& entry, Instant at) {
     }
     if (body->says == PersonSays::approved) {
         found->second.approval =
-            Approval{body->question, body->remedy, body->preconditions, body->by, at};
+            Approval{body->question, body->remedy, body->preconditions, body->by, at, body->leave};
         return;
     }
     found->second.approval.reset();
+    if (body->says == PersonSays::agreed_in_part) {
+        return;  // No leave yet, and no denial.
+    }
     denials_[to_text(to_json(body->remedy))] = Denial{body->by, at};
     if (denials_.size() > denials_max) {
         denials_.erase(std::ranges::min_element(denials_, {},
@@ -279,6 +285,12 @@ void History::learn_verdict(const Entry& entry, Instant at) {
         let_go(entry.incident);
     }
 }
+    // With something in force nobody is asked: a person is called instead.
+    const bool is_asked = body && body->verdict.kind == VerdictKind::question && !body->step &&
+                          !(body->grounds && body->grounds->is_contained);
+    if (is_asked) {
+        push_bounded(questions_at_, at, questions_max);
+    }
 
 void History::learn_proof(const Entry& entry) {
     const Result<ProofBody> body = from_json<ProofBody>(entry.body);
@@ -413,6 +425,14 @@ std::vector<Instant> History::reflex_restarts_since(const InstanceId& instance,
     for (const ReflexRestart& restart : reflex_restarts_) {
         if (restart.instance == instance && restart.at > since) {
             found.push_back(restart.at);
+std::vector<Instant> History::questions_since(Instant since) const {
+    std::vector<Instant> found;
+    std::ranges::copy_if(questions_at_, std::back_inserter(found),
+                         [&](Instant at) { return at > since; });
+    std::ranges::sort(found);
+    return found;
+}
+
         }
     }
     std::ranges::sort(found);

@@ -103,6 +103,9 @@ class History {
     [[nodiscard]] std::vector<Instant> effects_since(Instant since) const;
 
     /// The instants of an instance's reflex restarts after `since`, oldest first.
+    /// The instants of the questions that people were asked after `since`, oldest first.
+    [[nodiscard]] std::vector<Instant> questions_since(Instant since) const;
+
     [[nodiscard]] std::vector<Instant> reflex_restarts_since(const InstanceId& instance,
                                                              Instant since) const;
 
@@ -139,6 +142,7 @@ class History {
   private:
     struct ReflexRestart {
         InstanceId instance;
+    static constexpr std::size_t questions_max = 128;  ///< Above any limit per hour.
         Instant at;
         friend bool operator==(const ReflexRestart&, const ReflexRestart&) = default;
     };
@@ -166,6 +170,7 @@ class History {
     std::map<std::pair<RemedyKind, std::string>, Instant> cool_downs_;
     std::map<std::string, Denial> denials_;  ///< By the remedy's text.
     /// By rule and what it was about: when a person was last told of it.
+    std::deque<Instant> questions_at_;
     std::map<std::pair<std::string, std::string>, Instant> told_at_;
     Lasting lasting_;
     Drains drains_;

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 
 namespace homeostat::guard {
 
@@ -39,6 +40,9 @@ struct Limits {
     /// Wait before the second reflex restart of an instance; doubles from then on.
     Duration back_off_first{std::chrono::seconds{1}};
     Duration back_off_max{std::chrono::seconds{30}};
+    /// More questions to people are not asked within an hour: whoever is asked too often says yes
+    /// without reading. 0 = nobody is ever asked. Absent: there is no such limit.
+    std::optional<std::uint32_t> questions_per_hour_max{};
     /// A kind that is missing here stands at `watch`.
     std::map<RemedyKind, Autonomy> autonomy;
 
@@ -65,6 +69,7 @@ struct Limits {
         field("freeze_above", self.freeze_above, may_be_absent);
         field("back_off_first", self.back_off_first);
         field("back_off_max", self.back_off_max);
+        field("questions_per_hour_max", self.questions_per_hour_max);
         field("autonomy", self.autonomy);
     }
     friend bool operator==(const Limits&, const Limits&) = default;
@@ -73,6 +78,9 @@ struct Limits {
 /// A person's leave is good for so long. What was true when they read the question may not be
 /// later.
 constexpr Duration approval_for_max = std::chrono::minutes{5};
+
+/// The window of `questions_per_hour_max`.
+constexpr Duration questions_window = std::chrono::hours{1};
 
 /// Who has said no is not asked for the same again for so long, whatever incident it is.
 constexpr Duration denial_for = std::chrono::hours{1};

@@ -76,6 +76,9 @@ std::string trouble_with(const Approval& given, const Matter& matter) {
     if (given.is_used) {
         return fmt::format("what {} agreed to has been done", given.by);
     }
+    if (matter.asked.leave_trouble) {
+        return *matter.asked.leave_trouble;
+    }
     const Duration age = matter.now - given.at;
     if (age > approval_for_max) {
         return fmt::format("{} agreed {:.0f} s ago, which is too long", given.by, to_seconds(age));
@@ -92,6 +95,28 @@ const Approval* approval_for(const Case& asked, const History& history) {
     const bool has_one =
         memory != nullptr && memory->approval && memory->approval->remedy == asked.remedy;
     return has_one ? &*memory->approval : nullptr;
+}
+
+/// People were asked so often within the hour that one more would be answered unread.
+std::optional<Objection> asked_enough(const Matter& matter) {
+    if (!matter.limits.questions_per_hour_max) {
+        return std::nullopt;
+    }
+    const std::uint32_t count_max = *matter.limits.questions_per_hour_max;
+    const std::vector<Instant> asked =
+        matter.history.questions_since(matter.now - questions_window);
+    if (asked.size() < count_max) {
+        return std::nullopt;
+    }
+    Objection enough{.because = fmt::format("{} questions were asked within the hour, and more "
+                                            "than {} are not: whoever is asked too often says yes "
+                                            "unread",
+                                            asked.size(), count_max)};
+    if (count_max > 0) {
+        enough.again_at = asked.at(asked.size() - count_max) + questions_window;
+        enough.may_pass = true;
+    }
+    return enough;
 }
 
 }  // namespace
@@ -257,6 +282,9 @@ std::optional<Objection> approval(const Matter& matter) {
             return std::nullopt;
         }
         because += ", and " + trouble;
+    }
+    if (auto enough = asked_enough(matter)) {
+        return enough;
     }
     return Objection{.kind = VerdictKind::question, .because = std::move(because)};
 }

@@ -51,6 +51,8 @@ Task<bool> ExecutorRole::write(const EntryGroup& group, ports::Durability durabi
             around_.effect_mark = time_mark();
         }
         ledger_trouble_ = position.error().text;
+    } else {
+        desk_.note_head(position->hash);
     }
     co_return position.has_value();
 }

@@ -28,6 +28,21 @@ bool waits_for_a_person(std::string_view node) {
     return node == "stand_by" || node == "ask" || node == "parked";
 }
 
+/// Nothing where nobody has to sign, or where the form is not made yet.
+std::optional<ToSignView> to_sign(const SignatureDesk& desk, const IncidentId& incident) {
+    const SignedLeave* open = desk.find(incident);
+    if (open == nullptr) {
+        return std::nullopt;
+    }
+    ToSignView view{.text = text_of(open->form),
+                    .quorum = desk.approvers().quorum_for(kind_of(open->form.remedy)),
+                    .expires_at = open->form.expires_at};
+    for (const ApprovalSignature& one : open->signatures) {
+        view.agreed.push_back(one.approver);
+    }
+    return view;
+}
+
 /// What was slow has ended since. To take it out of rotation ends nothing.
 bool ends_what_was_slow(const Symptom& open, const Symptom& symptom) {
     return symptom.kind == SymptomKind::instance_down && open.kind != symptom.kind;
@@ -149,7 +164,8 @@ std::vector<IncidentView> ExecutorRole::incidents() const {
                           parked_because.empty() ? state.trouble : parked_because};
         if (const HealingQuestion* question = question_of(slot->thread)) {
             view.question = QuestionView{id_of(*question), text_of(slot->thread, *question),
-                                         question->question.preconditions, question->deadline_at};
+                                         question->question.preconditions, question->deadline_at,
+                                         to_sign(desk_, state.id)};
         }
         views.push_back(std::move(view));
     }

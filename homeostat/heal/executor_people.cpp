@@ -25,7 +25,49 @@ Error no_such_incident(const IncidentId& incident) {
 
 }  // namespace
 
+/// Of what a thread asks now: there is a form while it asks, and only then.
+void ExecutorRole::keep_form(const HealingThread& thread) {
+    const IncidentId incident(thread.id);
+    const HealingQuestion* question = question_of(thread);
+    if (question == nullptr) {
+        desk_.close(incident);
+        return;
+    }
+    const Duration left = std::max(question->deadline_at - ports_.clock.now(), Duration{});
+    const WallTime expires_at =
+        ports_.clock.wall_now() + std::chrono::duration_cast<std::chrono::milliseconds>(left);
+    desk_.ask(incident, id_of(*question), question->question, expires_at);
+}
+
+Task<Result<bool>> ExecutorRole::take_signatures(IncidentId incident, Answer answer) {
+    const auto checked = desk_.check(incident, answer.signatures, ports_.clock.wall_now());
+    if (!checked) {
+        co_return std::unexpected(checked.error());
+    }
+    const ApprovalForm form = desk_.find(incident)->form;
+    if (!desk_.is_enough(incident, *checked)) {
+        std::vector<Entry> entries{
+            record::answered(incident, {.question = form.question,
+                                        .remedy = form.remedy,
+                                        .preconditions = form.preconditions,
+                                        .says = PersonSays::agreed_in_part,
+                                        .by = names_of_signers(*checked),
+                                        .because = std::move(answer.because),
+                                        .leave = SignedLeave{form, *checked}})};
+        const bool is_written = co_await append(std::move(entries), ports::Durability::synced);
+        if (!is_written) {
+            co_return fail(Fault::full, "nothing can be recorded: " + ledger_trouble_);
+        }
+    }
+    // Meanwhile others may have signed, and the question may be another.
+    if (const Result<void> taken = desk_.take(incident, form.nonce, *checked); !taken) {
+        co_return std::unexpected(taken.error());
+    }
+    co_return desk_.is_enough(incident, {});
+}
+
 Task<Result<void>> ExecutorRole::answer(IncidentId incident, Answer answer) {
+    answer.leave.reset();  // Whatever the channel says: it is what is signed here.
     const auto found = slots_.find(incident.text());
     if (found == slots_.end()) {
         co_return std::unexpected(no_such_incident(incident));
@@ -40,6 +82,14 @@ Task<Result<void>> ExecutorRole::answer(IncidentId incident, Answer answer) {
     const Instant until = ports_.clock.now() + heard_within;
     const auto fate = std::make_shared<Fate>();
     std::string id = question->id;
+    if (answer.kind == AnswerKind::approved && desk_.is_open()) {
+        const Result<bool> is_enough = co_await take_signatures(incident, answer);
+        if (!is_enough || !*is_enough) {
+            co_return is_enough ? Result<void>() : std::unexpected(is_enough.error());
+        }
+        answer.leave = *desk_.find(incident);
+        answer.by = names_of_signers(answer.leave->signatures);
+    }
     post(incident.text(), {graph::Reply<Incident>{std::move(answer), std::move(id)}, fate});
     while (!*fate && fate.use_count() > 1 && ports_.clock.now() < until) {
         co_await ports_.clock.sleep_until(ports_.clock.now() + look_every);

@@ -154,13 +154,15 @@ ExecutorRole::ExecutorRole(asio::any_io_executor strand,
                      .plan_for_max = settings_.plan_for_max,
                      .rejudge_for_max = settings_.rejudge_for_max,
                      .hold_for_max = settings_.hold_for_max,
-                     .boot = settings_.boot_id.empty() ? 0 : fnv1a(settings_.boot_id)};
+                     .boot = settings_.boot_id.empty() ? 0 : fnv1a(settings_.boot_id),
+                     .approvers = &desk_.approvers()};
 }
 
 // --- threads -------------------------------------------------------------------------------------
 
 void ExecutorRole::post(const std::string& id, Incoming incoming) {
     const auto found = slots_.find(id);
+      desk_(settings_.approvers, settings_.chance),
     if (found == slots_.end() || found->second->inbox.size() >= inbox_inputs_max) {
         return;
     }
@@ -285,6 +287,7 @@ Task<Result<void>> ExecutorRole::take_step(Slot& slot,
         tell_person(slot, input);
     }
     slot.is_of_this_boot = true;
+    around_.wall_now = ports_.clock.wall_now();
     slot.wake_generation += 1;
     tell_neighbours();
     commands = std::move(advance->commands);
@@ -300,6 +303,7 @@ Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
         Entry entry = record::escalated(incident, {"parked: " + progress.trouble});
         entries.push_back(std::move(entry));
     }
+    keep_form(slot.thread);
     std::ranges::copy(slot.unwritten, std::back_inserter(entries));
     Entry checkpoint = record::checkpoint(incident, graph::to_stored(advance.commit));
     entries.push_back(std::move(checkpoint));
@@ -354,6 +358,7 @@ Task<void> ExecutorRole::wake_later(std::string id, std::uint64_t generation, In
 
 Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
     proposal = record::redacted(std::move(proposal));  // Its commit keeps it as it is.
+        const std::string key = desk_.is_open() ? " (a yes has to be signed: add --key FILE)" : "";
     if (!ledger_trouble_.empty() && !is_for_one_that_ended(proposal)) {
         co_return fail(Fault::full, "no ledger, no action: " + ledger_trouble_);
     }

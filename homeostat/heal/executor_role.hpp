@@ -17,8 +17,10 @@
 #include "homeostat/domain/artifact.hpp"
 #include "homeostat/domain/dropped.hpp"
 #include "homeostat/heal/executor_settings.hpp"
+#include "homeostat/heal/executor_slot.hpp"
 #include "homeostat/heal/healing_graph.hpp"
 #include "homeostat/heal/port_calls.hpp"
+#include "homeostat/heal/signature_desk.hpp"
 #include "homeostat/ports/executor.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -60,9 +62,10 @@ class ExecutorRole final : public ports::Executor {
     Task<Result<Change>> note(Change change) override;
 
     /// A person's answer to the question that `answer` names. Once this returns it is durable, and
-    /// guard is asked again. ERRORS: absent: no such incident; refused: it asks nothing, something
-    /// else, or asked too long ago; full: no ledger, no action; busy: not taken, say it again;
-    /// late: it may have been recorded or not.
+    /// guard is asked again; a yes that needs further signatures is durable, and waits for them.
+    /// ERRORS: absent: no such incident; refused: it asks nothing, something else, or too long ago,
+    /// or a yes is not signed by who has to; full: no ledger, no action; busy: not taken, say it
+    /// again; late: it may have been recorded or not.
     Task<Result<void>> answer(IncidentId incident, Answer answer);
 
     /// A person says that an incident is over for which they were needed: one that is parked or
@@ -93,25 +96,9 @@ class ExecutorRole final : public ports::Executor {
     Task<Facts> read_facts();
 
   private:
-    /// What became of an input; empty until something did.
-    using Fate = std::optional<Result<void>>;
-
-    struct Incoming {
-        HealingInput input;
-        std::shared_ptr<Fate> fate{};  ///< Null: nobody wants to know.
-    };
-
-    struct Slot {
-        HealingThread thread;
-        std::deque<Incoming> inbox;
-        bool is_pumping{false};
-        std::uint64_t wake_generation{0};
-        Instant written_at{};
-        bool is_known{false};          ///< The ledger, or what is kept for it, has a commit of it.
-        std::vector<Entry> unwritten;  ///< For the group of its next step.
-        bool was_half_way{false};      ///< So the ledger said when it was recovered.
-        bool is_of_this_boot{true};    ///< So are its instants; else they are of the latest commit.
-    };
+    using Fate = ExecutorFate;
+    using Incoming = ExecutorIncoming;
+    using Slot = ExecutorSlot;
 
     /// A version on its way to being good.
     struct Proving {
@@ -139,6 +126,9 @@ class ExecutorRole final : public ports::Executor {
     Task<void> read_back_parked(Facts facts);
     Task<bool> append(std::vector<Entry> entries, ports::Durability durability);
     Task<bool> append_or_keep(std::vector<Entry> entries, ports::Durability durability);
+    /// Whether that makes enough; what does not is recorded as a part. ERRORS: as of `answer`.
+    Task<Result<bool>> take_signatures(IncidentId incident, Answer answer);
+    void keep_form(const HealingThread& thread);
     Task<bool> write(const EntryGroup& group, ports::Durability durability);
     Task<void> watch_ledger();
     Task<bool> write_what_was_kept();
@@ -180,6 +170,7 @@ class ExecutorRole final : public ports::Executor {
     std::map<std::string, std::unique_ptr<Slot>> slots_;
     PerArtifact<std::set<VersionId>> versions_good_;
     PerArtifact<VersionId> versions_last_seen_;
+    SignatureDesk desk_;
     PerArtifact<Proving> provings_;
     std::vector<Change> changes_before_;      ///< Of predecessors: this boot's, first-hand.
     std::set<std::string> swaps_;             ///< Effects of ours that moved the current version.

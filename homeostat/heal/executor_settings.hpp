@@ -8,6 +8,7 @@
 #include "homeostat/domain/inventory.hpp"
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/guard/guard.hpp"
+#include "homeostat/heal/approvers.hpp"
 #include "homeostat/ports/actuator.hpp"
 #include "homeostat/ports/clock.hpp"
 #include "homeostat/ports/kill_switch.hpp"
@@ -18,6 +19,7 @@
 #include "homeostat/verify/verify.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -42,6 +44,8 @@ struct ExecutorSettings {
     Duration read_for_max{};                         ///< Deadline of one reading of the world.
     Duration look_every{std::chrono::seconds{1}};    ///< At the world, while nothing is wrong.
     std::function<void(const std::string&)> notify;  ///< Tells a person. Must not block.
+    Approvers approvers{};                       ///< Who has to sign a yes; none listed: nobody.
+    std::uint64_t chance{0};                     ///< Differs between processes: nonces.
     std::function<std::string()> unwitnessed{};  ///< Why nothing judged may begin; empty: it may.
 };
 
@@ -54,18 +58,35 @@ struct ExecutorPorts {
     ports::Neighbours* neighbours{nullptr};    ///< Null: there are none to ask.
 };
 
+/// What has to be signed for a yes, and by whom it was.
+struct ToSignView {
+    std::string text;  ///< The form, byte for byte.
+    std::uint32_t quorum{1};
+    std::vector<std::string> agreed{};  ///< Approvers whose signature is in.
+    WallTime expires_at{};
+
+    static void fields(auto& self, auto&& field) {
+        field("text", self.text);
+        field("quorum", self.quorum);
+        field("agreed", self.agreed);
+        field("expires_at", self.expires_at);
+    }
+};
+
 /// What a person is asked at present.
 struct QuestionView {
     std::string id;
     std::string text;
-    Preconditions preconditions;  ///< The world that leave would be for.
-    Instant deadline_at{};        ///< Silence until then is no.
+    Preconditions preconditions;          ///< The world that leave would be for.
+    Instant deadline_at{};                ///< Silence until then is no.
+    std::optional<ToSignView> to_sign{};  ///< Where approvers are listed.
 
     static void fields(auto& self, auto&& field) {
         field("id", self.id);
         field("text", self.text);
         field("preconditions", self.preconditions);
         field("deadline_at", self.deadline_at);
+        field("to_sign", self.to_sign);
     }
 };
 

@@ -2,6 +2,7 @@
 // a temporary remedy stands in healing_nodes_held.cpp, what waits for another's word in
 // healing_nodes_asking.cpp.
 
+#include "homeostat/heal/approvers.hpp"
 #include "homeostat/heal/healing_drains.hpp"
 #include "homeostat/heal/healing_put_off.hpp"
 #include "homeostat/heal/healing_turn.hpp"
@@ -45,6 +46,25 @@ guard::Case case_of(const IncidentState& state) {
         .symptom = state.proposal.symptom,
         .remedy = remedy_in_hand(state),
         .attempts_count = static_cast<std::uint32_t>(begun_count),
+/// Of the leave that guard would act by now, nothing of which has begun.
+std::optional<std::string> leave_trouble(const guard::Case& asked, const HealingContext& context) {
+    const guard::IncidentMemory* memory = context.around.history->find(asked.incident);
+    const bool rests_on_leave = memory != nullptr && memory->approval &&
+                                memory->approval->remedy == asked.remedy &&
+                                !memory->approval->is_used;
+    return rests_on_leave && context.around.approvers != nullptr
+               ? trouble_with(*context.around.approvers, asked.incident, *memory->approval,
+                              context.around.wall_now)
+               : std::nullopt;
+}
+
+/// As guard is to judge it now: what was signed is checked anew with each look.
+guard::Case case_now(const IncidentState& state, const HealingContext& context) {
+    guard::Case asked = case_of(state);
+    asked.leave_trouble = leave_trouble(asked, context);
+    return asked;
+}
+
         .is_reflex = is_reflex(state),
         .is_undo = state.is_undo,
         .is_held_back = !state.is_undo && state.proposal.choice.held_back.has_value(),
@@ -58,8 +78,9 @@ guard::Case case_of(const IncidentState& state) {
 }
 
 /// What guard is told and shown, for the record: whoever replays the ledger asks it again.
+            .leave_trouble = asked.leave_trouble,
 Grounds grounds_of(const IncidentState& state, const Facts& facts, const HealingContext& context) {
-    const guard::Case asked = case_of(state);
+    const guard::Case asked = case_now(state, context);
     return {.asked_at = context.now,
             .entries_known_count = context.around.history->entries_count(),
             .attempts_count = asked.attempts_count,
@@ -238,8 +259,9 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
     if (std::optional<HealingTurn> turn = turn_by_facts(state, *read->facts, context)) {
         return *std::move(turn);
     }
-    const Verdict verdict = homeostat::guard::check(
-        case_of(state), *read->facts, *context.around.history, context.around.guard, context.now);
+    const Verdict verdict =
+        homeostat::guard::check(case_now(state, context), *read->facts, *context.around.history,
+                                context.around.guard, context.now);
     if (verdict.kind == VerdictKind::permit &&
         has_yet_to_ask(case_of(state), *read->facts, context)) {
         return ask_neighbours(std::move(state));
@@ -270,8 +292,8 @@ HealingTurn begin_step(IncidentState state,
     const EffectId effect(state.id.text() + ".e" + std::to_string(state.effects_count + 1) +
                           context.around.effect_mark);
     std::expected<Permit, Verdict> permit =
-        homeostat::guard::Gate::ask(case_of(state), step, effect, facts, *context.around.history,
-                                    context.around.guard, context.now);
+        homeostat::guard::Gate::ask(case_now(state, context), step, effect, facts,
+                                    *context.around.history, context.around.guard, context.now);
     Grounds grounds = grounds_of(state, facts, context);
     if (!permit) {
         VerdictBody body{remedy_in_hand(state), step, permit.error(), std::move(grounds)};

@@ -91,7 +91,8 @@ HealingTurn ask(IncidentState state, const HealingEvent& event, const HealingCon
                                     .preconditions = state.asked_about,
                                     .says = is_yes ? PersonSays::approved : PersonSays::denied,
                                     .by = answer.by,
-                                    .because = answer.because});
+                                    .because = answer.because,
+                                    .leave = is_yes ? answer.leave : std::nullopt});
     if (is_yes) {
         state.is_just_agreed = true;
         return with(go(std::move(state), "guard"), std::move(entry));  // On what is there now.

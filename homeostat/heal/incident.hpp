@@ -160,6 +160,8 @@ struct Notify {
     std::string text;
 };
 
+struct Approvers;
+
 /// What nodes may read besides their own state.
 struct Around {
     guard::Limits guard;
@@ -175,6 +177,8 @@ struct Around {
     /// Behind an effect's number, while the ledger takes nothing: what is only kept may be lost
     /// with this process, and its number be given again.
     std::string effect_mark{};
+    const Approvers* approvers{nullptr};  ///< Null: nobody has to sign.
+    WallTime wall_now{};                  ///< For what expires by the calendar.
 };
 
 /// The domain of the healing graph (graph/turn.hpp).

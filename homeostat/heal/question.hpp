@@ -10,9 +10,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace homeostat::heal {
 
@@ -44,12 +46,17 @@ struct Answer {
     std::string question{};  ///< Of a person: the id of what they were asked.
     std::string by{};        ///< And who they are.
     std::string because{};   ///< And their words; never decided on.
+    /// Of a person, with a yes: what their channel has. The executor checks them.
+    std::vector<ApprovalSignature> signatures{};
+    std::optional<SignedLeave> leave{};  ///< The executor's own: what was signed, by all needed.
 
     static void fields(auto& self, auto&& field) {
         field("kind", self.kind);
         field("question", self.question);
         field("by", self.by);
         field("because", self.because);
+        field("signatures", self.signatures, may_be_absent);
+        field("leave", self.leave);
     }
     friend bool operator==(const Answer&, const Answer&) = default;
 };

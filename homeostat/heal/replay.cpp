@@ -393,7 +393,8 @@ class Replayer {
             .edge_requests_at_open = grounds.edge_requests_at_open,
             .silence = grounds.silence,
             .refused_since = grounds.refused_since,
-            .heed_until = grounds.heed_until};
+            .heed_until = grounds.heed_until,
+            .leave_trouble = grounds.leave_trouble};
         const guard::History& history = past_.history(*run_, grounds.entries_known_count);
         return guard::verdict_on({its_case, asked.step,
                                   asked.step == nullptr ? nullptr : &asked.effect, grounds.facts,
