@@ -15,6 +15,7 @@
 #include "homeostat/app/judge_settings.hpp"
 #include "homeostat/app/kubernetes_group.hpp"
 #include "homeostat/app/model_bounds.hpp"
+#include "homeostat/app/metrics_door.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/pledges.hpp"
 #include "homeostat/app/process_group.hpp"
@@ -73,6 +74,7 @@ class AgentProcess {
     [[nodiscard]] Result<void> make_pledges();
     void add_journey(std::vector<ports::Telemetry*>& sources);
     [[nodiscard]] Result<void> listen();
+    [[nodiscard]] Result<void> open_metrics();
     Task<void> arrive();
     Task<void> wake_on_news();
     Task<void> wait_for_signal();
@@ -108,6 +110,7 @@ class AgentProcess {
     std::unique_ptr<BlockSources> block_sources_;
     std::unique_ptr<ControlApi> api_;
     std::unique_ptr<net::HttpServer> server_;
+    std::unique_ptr<MetricsDoor> metrics_;
     Result<void> arrival_{};
     bool is_stopping_{false};
 };
@@ -354,6 +357,9 @@ Task<void> AgentProcess::wait_for_signal() {
     if (pledges_) {
         co_await pledges_->stop(until);
     }
+    if (metrics_) {
+        co_await metrics_->stop(until);
+    }
     co_await server_->stop(until);
     co_await clock_.sleep_until(std::min(until, clock_.now() + 200ms));
     context_.stop();
@@ -378,9 +384,22 @@ Result<void> AgentProcess::listen() {
     return endpoint ? server_->listen(*endpoint) : std::unexpected(endpoint.error());
 }
 
+Result<void> AgentProcess::open_metrics() {
+    if (config_.metrics_listen.empty()) {
+        return {};
+    }
+    metrics_ = std::make_unique<MetricsDoor>(
+        context_.get_executor(),
+        [this](net::HttpRequest request) { return api_->answer(std::move(request)); });
+    return metrics_->listen(config_.metrics_listen);
+}
+
 Result<void> AgentProcess::serve() {
     if (Result<void> listening = listen(); !listening) {
         return fail("control.socket", listening.error());
+    }
+    if (Result<void> open = open_metrics(); !open) {
+        return fail("metrics.listen", open.error());
     }
     asio::co_spawn(context_, wait_for_signal(), asio::detached);
     asio::co_spawn(context_, arrive(), asio::detached);

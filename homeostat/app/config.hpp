@@ -181,6 +181,7 @@ struct Config {
     Duration keep{std::chrono::hours{24 * 397}};  ///< 13 months, at their longest.
     std::filesystem::path control_socket;
     std::filesystem::path switch_file;  ///< The kill switch.
+    std::string metrics_listen;         ///< "0.0.0.0:9464"; empty: on the control socket only.
     OracleMode oracle{OracleMode::both};
 
     /// A proxy is declared, which takes orders.

@@ -383,6 +383,15 @@ void check_places(const ConfigFile& file, ConfigReading& reading) {
     }
 }
 
+void check_metrics(const ConfigFile& file, ConfigReading& reading) {
+    if (file.metrics && reading.is_sound("metrics.listen") &&
+        file.metrics->listen.starts_with("unix:")) {
+        reading.tell_at("metrics.listen",
+                        "on a UNIX socket both pages are there already, the control socket — write "
+                        "an address with a port, as in 127.0.0.1:9464");
+    }
+}
+
 }  // namespace
 
 Result<std::string> ServerValue::parse(std::string_view text) const {
@@ -440,6 +449,7 @@ void check(const ConfigFile& file, ConfigReading& reading) {
     check_model(file, reading);
     check_guard(file, reading);
     check_places(file, reading);
+    check_metrics(file, reading);
 }
 
 }  // namespace homeostat::app

@@ -212,6 +212,7 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
     config.keep = file.record.keep;
     config.control_socket = paths.of(file.control.socket, "homeostat.sock");
     config.switch_file = paths.of(file.control.suspended, "suspended");
+    config.metrics_listen = file.metrics ? file.metrics->listen : "";
     config.oracle = file.oracle;
     return config;
 }
@@ -380,6 +381,9 @@ ConfigFile to_file(const Config& config) {
     file.record.pace = config.head_pace;
     file.record.keep = config.keep;
     file.control = ControlSection{config.control_socket, config.switch_file};
+    if (!config.metrics_listen.empty()) {
+        file.metrics = MetricsSection{config.metrics_listen};
+    }
     file.oracle = config.oracle;
     return file;
 }

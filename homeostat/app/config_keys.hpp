@@ -17,6 +17,7 @@
 #include "homeostat/app/config_kinds.hpp"
 #include "homeostat/app/config_limit_keys.hpp"
 #include "homeostat/app/config_mesh_keys.hpp"
+#include "homeostat/app/config_metrics_keys.hpp"
 #include "homeostat/app/config_values.hpp"
 #include "homeostat/app/config_world_keys.hpp"
 #include "homeostat/domain/choice.hpp"
@@ -50,6 +51,7 @@ struct ConfigFile {
     AutonomySection autonomy;
     RecordSection record;
     ControlSection control;
+    std::optional<MetricsSection> metrics;
     OracleMode oracle{OracleMode::both};
 
     static void keys(auto& self, auto&& key) {
@@ -78,6 +80,8 @@ struct ConfigFile {
             self.autonomy);
         key(Key{"record", "Where everything is written down"}, SectionKind{}, self.record);
         key(Key{"control", "How people talk to the agent"}, SectionKind{}, self.control);
+        key(Key{"metrics", "How a Prometheus or a kubelet reads it, docs/metrics.md"},
+            SectionKind{}, self.metrics);
         key(Key{"oracle", "Whose opinion ranks the remedies"}, EnumValue<OracleMode>{},
             self.oracle);
     }
