@@ -5,6 +5,7 @@
 #include "homeostat/app/decide_arguments.hpp"
 #include "homeostat/app/demo/demo.hpp"
 #include "homeostat/app/graph_arguments.hpp"
+#include "homeostat/app/init_command.hpp"
 #include "homeostat/app/mesh_arguments.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/own_place.hpp"
@@ -83,6 +84,7 @@ struct Arguments {
     BenchDecideOptions bench;
     GraphOptions graph;
     RbacOptions rbac;
+    InitOptions init;
     CommonOptions pledges;
     MeshOptions mesh;
     CommonOptions sources;
@@ -340,6 +342,7 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     add_reading_commands(app, arguments);
     add_graph(app, arguments.graph);
     add_rbac(app, arguments.rbac);
+    add_init(app, arguments.init);
     add_mesh(app, arguments.pledges, arguments.mesh);
     add_sources(app, arguments.sources);
     add_envoy_watchdog(app, arguments.envoy_directory);
@@ -451,6 +454,9 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     }
     if (is_meant("graph")) {
         return to_int(show_graph(arguments.graph));
+    }
+    if (is_meant("init")) {
+        return to_int(init_service(arguments.init));
     }
     if (is_meant("rbac")) {
         return to_int(print_rbac(arguments.rbac));
