@@ -140,6 +140,7 @@ fuzz: $(STAMP) ## Feed rubbish to every parser, a minute each: FUZZ_SECONDS=60
 models: $(CHECK_STAMP) build ## Search the models of the protocols to their ends, with spin; replay what agents did in simulated worlds
 	@tests/models/run_models.py
 	@tests/models/replay.py --lab $(BUILD)/bin/homeostat-lab
+	@tests/models/approval_replay.py --lab $(BUILD)/bin/homeostat-lab
 	@tests/models/mesh_replay.py --histories $(BUILD)/bin/mesh_histories
 
 soak: SEEDS ?= 1 2 3 4 5

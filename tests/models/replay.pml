@@ -1,6 +1,6 @@
-/* What pledge.pml and capacity.pml share when they are replayed: the events of one history, read
- * from the file `events`, four numbers each: kind, one, other, and the size of what is
- * asked for by such a question. They are no part of the state. */
+/* What pledge.pml, capacity.pml and approval.pml share when they are replayed: the events of one
+ * history, read from the file `events`, four numbers each: kind, one, other, and the size of what
+ * is asked for by such a question. They are no part of the state. */
 
 #define EVENTS_MAX 6000
 hidden short kinds[EVENTS_MAX];
