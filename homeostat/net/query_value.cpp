@@ -1,5 +1,6 @@
 #include "homeostat/net/query_value.hpp"
 
+#include <boost/url/pct_string_view.hpp>
 #include <fmt/format.h>
 
 #include <iterator>
@@ -18,6 +19,11 @@ std::string to_query_value(std::string_view text) {
         }
     }
     return value;
+}
+
+std::optional<std::string> parse_query_value(std::string_view value) {
+    const auto encoded = boost::urls::make_pct_string_view(value);
+    return encoded ? std::optional<std::string>(encoded->decode()) : std::nullopt;
 }
 
 }  // namespace homeostat::net

@@ -31,4 +31,21 @@ std::string service_path(const Options& options) {
                        options.service_object);
 }
 
+std::string leases_path(const Options& options) {
+    return fmt::format("/apis/coordination.k8s.io/v1/namespaces/{}/leases", options.name_space);
+}
+
+std::string lease_path(const Options& options) {
+    return leases_path(options) + "/" + options.lease;
+}
+
+std::string events_path(const Options& options) {
+    return fmt::format("/apis/events.k8s.io/v1/namespaces/{}/events", options.name_space);
+}
+
+std::string switches_path(const Options& options) {
+    return fmt::format("/api/v1/namespaces/{}/configmaps?fieldSelector={}", options.name_space,
+                       net::to_query_value("metadata.name=" + options.switch_object));
+}
+
 }  // namespace homeostat::adapters::kubernetes

@@ -23,4 +23,14 @@ namespace homeostat::adapters::kubernetes {
 /// Of Options::service_object.
 [[nodiscard]] std::string service_path(const Options& options);
 
+/// Of Options::lease, and of all, where one is made.
+[[nodiscard]] std::string lease_path(const Options& options);
+[[nodiscard]] std::string leases_path(const Options& options);
+
+/// Where Events are written.
+[[nodiscard]] std::string events_path(const Options& options);
+
+/// All ConfigMaps of the name in Options::switch_object: one, or none.
+[[nodiscard]] std::string switches_path(const Options& options);
+
 }  // namespace homeostat::adapters::kubernetes

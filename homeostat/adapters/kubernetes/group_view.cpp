@@ -15,28 +15,6 @@ std::string place_of(const Options& options, std::string_view kind) {
     return fmt::format("{} of {}/{}", kind, options.name_space, options.deployment);
 }
 
-Result<void> check_kind(std::string place,
-                        const KindSeen& seen,
-                        Instant now,
-                        const GroupLimits& limits) {
-    const bool is_troubled = seen.trouble->has_value();
-    const std::optional<Instant> heard_at = seen.objects->heard_at;
-    const Duration within = is_troubled ? limits.heard_within_troubled : limits.heard_within;
-    const bool is_heard = heard_at && now - *heard_at <= within;
-    if (is_heard && seen.objects->resource_version > 0) {
-        return {};
-    }
-    if (is_troubled) {
-        return fail(place, **seen.trouble);
-    }
-    if (seen.objects->resource_version == 0) {
-        return fail(Fault::late, std::move(place) + ": not listed yet");
-    }
-    const double silent_s = heard_at ? to_seconds(now - *heard_at) : 0;
-    return fail(Fault::late,
-                fmt::format("{}: the API server has said nothing for {:.0f} s", place, silent_s));
-}
-
 Result<std::vector<ReplicaSetView>> parse_replica_sets(const Options& options,
                                                        const ObjectsSeen& seen) {
     std::vector<ReplicaSetView> views;
@@ -73,6 +51,28 @@ Result<std::vector<PodView>> parse_pods(const Options& options,
 
 }  // namespace
 
+Result<void> check_kind_heard(std::string place,
+                              const KindSeen& seen,
+                              Instant now,
+                              const GroupLimits& limits) {
+    const bool is_troubled = seen.trouble->has_value();
+    const std::optional<Instant> heard_at = seen.objects->heard_at;
+    const Duration within = is_troubled ? limits.heard_within_troubled : limits.heard_within;
+    const bool is_heard = heard_at && now - *heard_at <= within;
+    if (is_heard && seen.objects->resource_version > 0) {
+        return {};
+    }
+    if (is_troubled) {
+        return fail(place, **seen.trouble);
+    }
+    if (seen.objects->resource_version == 0) {
+        return fail(Fault::late, std::move(place) + ": not listed yet");
+    }
+    const double silent_s = heard_at ? to_seconds(now - *heard_at) : 0;
+    return fail(Fault::late,
+                fmt::format("{}: the API server has said nothing for {:.0f} s", place, silent_s));
+}
+
 Result<void> check_heard(const Options& options,
                          const GroupSeen& seen,
                          Instant now,
@@ -83,7 +83,8 @@ Result<void> check_heard(const Options& options,
     };
     for (const Kind& kind : {Kind{"Deployment", seen.deployments},
                              Kind{"ReplicaSets", seen.replica_sets}, Kind{"pods", seen.pods}}) {
-        if (Result<void> is_fit = check_kind(place_of(options, kind.name), kind.seen, now, limits);
+        if (Result<void> is_fit =
+                check_kind_heard(place_of(options, kind.name), kind.seen, now, limits);
             !is_fit) {
             return is_fit;
         }

@@ -22,6 +22,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace homeostat::adapters::kubernetes {
@@ -64,6 +65,12 @@ struct GroupLimits {
     /// And of one that seems to follow: as long as ObjectWatch itself waits for a word, and a bit.
     Duration heard_within{std::chrono::seconds{95}};
 };
+
+/// Whether one watch is fit to be told from; `place` begins what is said. ERRORS: as check_heard.
+[[nodiscard]] Result<void> check_kind_heard(std::string place,
+                                            const KindSeen& seen,
+                                            Instant now,
+                                            const GroupLimits& limits = {});
 
 /// Whether the watches are fit to be told from. ERRORS: late: not listed yet, or not heard of; of a
 /// watch in trouble, its fault.

@@ -40,6 +40,8 @@ struct Options {
     std::string deployment;         ///< "payments".
     std::string container;          ///< Of its pods; empty: the first.
     std::string service_object;     ///< The Service in front of the pods; empty: there is none.
+    std::string switch_object;      ///< The ConfigMap that suspends us; empty: there is none.
+    std::string lease;              ///< Whoever of several agents holds it acts; empty: none.
     std::uint32_t slots_count{16};  ///< As many pods are told apart, those of a rollout included.
     std::string run_directory;      ///< Absolute. For the slots' file; ours alone.
     Answers answers;                ///< Empty: a pod that is ready counts as answering.

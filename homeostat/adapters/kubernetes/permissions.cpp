@@ -16,7 +16,7 @@ namespace homeostat::adapters::kubernetes {
 namespace {
 
 /// Whose name an object of the row has.
-enum class Named : std::uint8_t { any, deployment, service };
+enum class Named : std::uint8_t { any, deployment, service, switch_object, lease };
 
 struct Row {
     Use use;
@@ -39,6 +39,12 @@ constexpr std::array rows{
     Row{Use::watching, "list", "", "pods", "", Named::any},
     Row{Use::watching, "watch", "", "pods", "", Named::any},
     Row{Use::service, "get", "", "services", "", Named::service},
+    Row{Use::suspension, "list", "", "configmaps", "", Named::switch_object},
+    Row{Use::suspension, "watch", "", "configmaps", "", Named::switch_object},
+    Row{Use::lease, "get", "coordination.k8s.io", "leases", "", Named::lease},
+    Row{Use::lease, "create", "coordination.k8s.io", "leases", "", Named::any},
+    Row{Use::lease, "patch", "coordination.k8s.io", "leases", "", Named::lease},
+    Row{Use::events, "create", "events.k8s.io", "events", "", Named::any},
     Row{Use::rollback, "patch", "apps", "deployments", "", Named::deployment},
     Row{Use::restart, "create", "", "pods", "eviction", Named::any},
 };
@@ -49,6 +55,10 @@ std::string name_of(Named named, const Options& options) {
             return options.deployment;
         case Named::service:
             return options.service_object;
+        case Named::switch_object:
+            return options.switch_object;
+        case Named::lease:
+            return options.lease;
         case Named::any:
             break;
     }
@@ -70,14 +80,31 @@ std::string quoted(const std::string& text) {
     return homeostat::to_text(json::value(text));
 }
 
+/// What is not configured needs no right.
+bool has_object(Use use, const Options& options) {
+    switch (use) {
+        case Use::service:
+            return !options.service_object.empty();
+        case Use::suspension:
+            return !options.switch_object.empty();
+        case Use::lease:
+            return !options.lease.empty();
+        case Use::watching:
+        case Use::events:
+        case Use::rollback:
+        case Use::restart:
+            break;
+    }
+    return true;
+}
+
 }  // namespace
 
 std::vector<Permission> permissions_for(const Options& options, const std::vector<Use>& uses) {
     std::vector<Permission> permissions;
     for (const Use use : uses) {
-        const bool has_object = use != Use::service || !options.service_object.empty();
         for (const Row& row : rows) {
-            if (row.use == use && has_object) {
+            if (row.use == use && has_object(use, options)) {
                 permissions.push_back({use, std::string(row.verb), std::string(row.group),
                                        std::string(row.resource), std::string(row.subresource),
                                        name_of(row.named, options)});

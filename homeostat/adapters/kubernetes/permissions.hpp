@@ -25,10 +25,13 @@ namespace homeostat::adapters::kubernetes {
 
 /// What is done with the cluster. Each is granted, and missed, by itself.
 enum class Use : std::uint8_t {
-    watching,  ///< Watches and fresh reads of the Deployment, its ReplicaSets and its pods.
-    service,   ///< The Service's address.
-    rollback,  ///< The Deployment's pod template and our annotation on it.
-    restart,   ///< Evictions, for which disruption budgets count.
+    watching,    ///< Watches and fresh reads of the Deployment, its ReplicaSets and its pods.
+    service,     ///< The Service's address.
+    suspension,  ///< The ConfigMap by which people suspend us.
+    lease,       ///< By which several agents settle who acts.
+    events,      ///< News of incidents on the Deployment.
+    rollback,    ///< The Deployment's pod template and our annotation on it.
+    restart,     ///< Evictions, for which disruption budgets count.
 };
 
 struct Permission {

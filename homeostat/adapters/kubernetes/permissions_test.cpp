@@ -16,10 +16,13 @@ Options options_of(const std::string& service_object) {
     options.name_space = "shop";
     options.deployment = "payments";
     options.service_object = service_object;
+    options.switch_object = service_object.empty() ? "" : "stop";
+    options.lease = service_object.empty() ? "" : "lead";
     return options;
 }
 
-const std::vector<Use> all_uses{Use::watching, Use::service, Use::rollback, Use::restart};
+const std::vector<Use> all_uses{Use::watching, Use::service,  Use::suspension, Use::lease,
+                                Use::events,   Use::rollback, Use::restart};
 
 /// A server that allows all but one verb on one resource.
 ApiReply review(const ApiWrite& write, const std::string& verb, const std::string& subresource) {
@@ -49,10 +52,14 @@ TEST_CASE("each use has its own permissions, as narrow as a rule can be") {
     REQUIRE(rollback.size() == 1);
     CHECK(to_text(rollback.front()) == "patch deployments.apps payments");
     CHECK(permissions_for(options_of("pay"), {Use::service}).size() == 1);
-    CHECK(permissions_for(options_of(""), {Use::service}).empty());
+    CHECK(permissions_for(options_of(""), {Use::service, Use::suspension, Use::lease}).empty());
+    const auto suspension = permissions_for(options_of("pay"), {Use::suspension});
+    REQUIRE(suspension.size() == 2);
+    CHECK(to_text(suspension.front()) == "list configmaps stop");
+    CHECK(to_text(suspension.back()) == "watch configmaps stop");
     // Nothing but these may ever write.
     for (const Permission& one :
-         permissions_for(options_of("pay"), {Use::watching, Use::service})) {
+         permissions_for(options_of("pay"), {Use::watching, Use::service, Use::suspension})) {
         const bool only_reads = one.verb == "get" || one.verb == "list" || one.verb == "watch";
         CHECK(only_reads);
     }
@@ -86,6 +93,20 @@ TEST_CASE("a role is made of the same permissions, one rule for each object") {
           "  resources: [\"services\"]\n"
           "  resourceNames: [\"pay\"]\n"
           "  verbs: [\"get\"]\n"
+          "- apiGroups: [\"\"]\n"
+          "  resources: [\"configmaps\"]\n"
+          "  resourceNames: [\"stop\"]\n"
+          "  verbs: [\"list\", \"watch\"]\n"
+          "- apiGroups: [\"coordination.k8s.io\"]\n"
+          "  resources: [\"leases\"]\n"
+          "  resourceNames: [\"lead\"]\n"
+          "  verbs: [\"get\", \"patch\"]\n"
+          "- apiGroups: [\"coordination.k8s.io\"]\n"
+          "  resources: [\"leases\"]\n"
+          "  verbs: [\"create\"]\n"
+          "- apiGroups: [\"events.k8s.io\"]\n"
+          "  resources: [\"events\"]\n"
+          "  verbs: [\"create\"]\n"
           "- apiGroups: [\"\"]\n"
           "  resources: [\"pods/eviction\"]\n"
           "  verbs: [\"create\"]\n");
