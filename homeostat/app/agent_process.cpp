@@ -5,8 +5,10 @@
 #include "homeostat/adapters/segment_log/segment_log.hpp"
 #include "homeostat/adapters/system/switch_file.hpp"
 #include "homeostat/adapters/system/system_clock.hpp"
+#include "homeostat/app/approvals_place.hpp"
 #include "homeostat/adapters/telemetry/http_probe.hpp"
 #include "homeostat/app/block_sources.hpp"
+#include "homeostat/app/chance.hpp"
 #include "homeostat/app/caches.hpp"
 #include "homeostat/app/control_api.hpp"
 #include "homeostat/app/declared.hpp"
@@ -69,7 +71,7 @@ class AgentProcess {
     void make_telemetry();
     void make_verifiers();
     void make_oracle();
-    void make_executor();
+    void make_executor(heal::Approvers approvers);
     void make_agent();
     [[nodiscard]] Result<void> make_pledges();
     void add_journey(std::vector<ports::Telemetry*>& sources);
@@ -158,7 +160,11 @@ Result<void> AgentProcess::prepare() {
     }
     calibration_ = *std::move(calibration);
     make_oracle();
-    make_executor();
+    auto approvers = approvers_of(config_);
+    if (!approvers) {
+        return std::unexpected(approvers.error());
+    }
+    make_executor(*std::move(approvers));
     if (Result<void> recovered = executor_->recover(); !recovered) {
         return recovered;
     }
@@ -237,7 +243,7 @@ void AgentProcess::make_verifiers() {
     caches_->add_provers(verifiers_);
 }
 
-void AgentProcess::make_executor() {
+void AgentProcess::make_executor(heal::Approvers approvers) {
     heal::ExecutorSettings settings;
     settings.inventory = inventory_of(config_);
     settings.guard = config_.guard;
@@ -270,6 +276,8 @@ void AgentProcess::make_executor() {
         std::move(settings));
 }
 
+    settings.approvers = std::move(approvers);
+    settings.chance = draw_chance();
 void AgentProcess::make_agent() {
     heal::AgentSettings settings;
     settings.judge = judge_settings_of(config_, inventory_of(config_));

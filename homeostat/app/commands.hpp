@@ -41,6 +41,7 @@ struct IncidentsOptions {
     std::string state;
     std::filesystem::path index;  ///< Instead of the configuration's.
     bool has_statistics{false};
+    bool is_waiting{false};  ///< Asks the agent instead: what waits for a person.
     std::optional<std::string> mesh;                ///< Tell this agreement instead; empty: all.
     std::vector<std::filesystem::path> neighbours;  ///< Their ledgers, for `mesh`.
 };
@@ -116,6 +117,9 @@ enum class CaseRanker : std::uint8_t { tree, rules, both, model };
 
 constexpr auto names_of(std::type_identity<CaseRanker>) {
     return std::to_array<std::string_view>({"tree", "rules", "both", "model"});
+    std::filesystem::path key;  ///< Of approve: what the person signs with; empty: unsigned.
+    std::string name;           ///< Whose key it is; empty: as the configuration lists it.
+    bool is_sure{false};        ///< Signs without asking.
 }
 
 struct DecideOptions {
@@ -159,3 +163,5 @@ struct DecideOptions {
 [[nodiscard]] ExitStatus simulate(const std::vector<std::string>& arguments);
 
 }  // namespace homeostat::app
+/// What waits for a person, from the agent.
+[[nodiscard]] ExitStatus show_waiting(const CommonOptions& options);

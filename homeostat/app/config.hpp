@@ -9,6 +9,7 @@
 
 #include "homeostat/adapters/llm/model_api.hpp"
 #include "homeostat/adapters/segment_log/head_pace.hpp"
+#include "homeostat/app/config_approvals.hpp"
 #include "homeostat/app/config_block_sources.hpp"
 #include "homeostat/app/config_runtime.hpp"
 #include "homeostat/base/time.hpp"
@@ -179,6 +180,7 @@ struct Config {
     std::vector<std::filesystem::path> witness_files;  ///< Of signed heads; empty: none are made.
     adapters::segment_log::HeadPace head_pace;
     Duration keep{std::chrono::hours{24 * 397}};  ///< 13 months, at their longest.
+    std::optional<ApprovalsConfig> approvals;  ///< Absent: as it was before there were any.
     std::filesystem::path control_socket;
     std::filesystem::path switch_file;  ///< The kill switch.
     std::string metrics_listen;         ///< "0.0.0.0:9464"; empty: on the control socket only.

@@ -1,6 +1,7 @@
 #include "homeostat/app/config_check.hpp"
 
 #include "homeostat/adapters/envoy/runtime_file.hpp"
+#include "homeostat/app/config_approval_check.hpp"
 #include "homeostat/app/config_block_check.hpp"
 #include "homeostat/app/config_command_check.hpp"
 #include "homeostat/app/config_kubernetes_check.hpp"
@@ -449,6 +450,7 @@ void check(const ConfigFile& file, ConfigReading& reading) {
     check_model(file, reading);
     check_guard(file, reading);
     check_places(file, reading);
+    check_approvals(file, reading);
     check_metrics(file, reading);
 }
 

@@ -198,6 +198,10 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
         config.model = to_config(*file.model, paths);
     }
     config.guard = to_config(file.guard, file.autonomy);
+    if (file.approvals) {
+        config.approvals = to_config(*file.approvals);
+        config.guard.questions_per_hour_max = config.approvals->questions_per_hour_max;
+    }
     config.proof_time = file.guard.proof_time;
     config.hold_for = file.guard.hold_for;
     config.question_for = file.guard.question_for;
@@ -383,6 +387,9 @@ ConfigFile to_file(const Config& config) {
     file.control = ControlSection{config.control_socket, config.switch_file};
     if (!config.metrics_listen.empty()) {
         file.metrics = MetricsSection{config.metrics_listen};
+    }
+    if (config.approvals) {
+        file.approvals = to_file(*config.approvals);
     }
     file.oracle = config.oracle;
     return file;

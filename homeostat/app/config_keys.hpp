@@ -10,6 +10,7 @@
 //
 // Pure. Values only.
 
+#include "homeostat/app/config_approval_keys.hpp"
 #include "homeostat/app/config_autonomy_keys.hpp"
 #include "homeostat/app/config_block_keys.hpp"
 #include "homeostat/app/config_cache_keys.hpp"
@@ -50,6 +51,7 @@ struct ConfigFile {
     GuardSection guard;
     AutonomySection autonomy;
     RecordSection record;
+    std::optional<ApprovalsSection> approvals;
     ControlSection control;
     std::optional<MetricsSection> metrics;
     OracleMode oracle{OracleMode::both};
@@ -81,6 +83,8 @@ struct ConfigFile {
         key(Key{"record", "Where everything is written down"}, SectionKind{}, self.record);
         key(Key{"control", "How people talk to the agent"}, SectionKind{}, self.control);
         key(Key{"metrics", "How a Prometheus or a kubelet reads it, docs/metrics.md"},
+        key(Key{"approvals", "Who has to sign a yes, docs/approvals.md"}, SectionKind{},
+            self.approvals);
             SectionKind{}, self.metrics);
         key(Key{"oracle", "Whose opinion ranks the remedies"}, EnumValue<OracleMode>{},
             self.oracle);

@@ -83,19 +83,19 @@ TEST_CASE("unknown keys are refused, with the one that was probably meant") {
          "5:1: unknown key 'gaurd' — did you mean 'guard'? known here: service, runtime, signals, "
          "journey, edge, neighbours, caches, mesh, block_sources, changes, notes, glosses, goals, "
          "model, guard, "
-         "autonomy, "
-         "record, control, metrics, oracle\n"},
+         "autonomy, approvals, "
+         "record, control, metrics, console, notify, oracle\n"},
         {"near, inside", with("guard: { min_helthy: 1 }\n"),
          "5:10: guard: unknown key 'min_helthy' — did you mean 'min_healthy'? known here: "
          "cool_down, attempts_max, min_healthy, taken_back_max, freeze_above, effects_max, "
          "effects_window, "
-         "back_off_first, back_off_max, proof_time, hold_for, question_for\n"},
+         "back_off_first, back_off_max, demote, proof_time, hold_for, question_for\n"},
         {"far", with("frobnicate: 1\n"),
          "5:1: unknown key 'frobnicate' — known here: service, runtime, signals, journey, edge, "
          "neighbours, caches, mesh, block_sources, changes, notes, glosses, goals, model, guard, "
-         "autonomy, "
+         "autonomy, approvals, "
          "record, "
-         "control, metrics, oracle\n"},
+         "control, metrics, console, notify, oracle\n"},
         {"in an item",
          "service: a\nruntime: { process: { command: [x], ports: [1] } }\n"
          "signals: [ { htpp: { path: / } } ]\n",
@@ -390,13 +390,15 @@ TEST_CASE(
          "5:1: a control character or line break inside a value — write it on one line\n"
          "5:1: unknown key '\\x1b[31mred' — known here: service, runtime, signals, journey, edge, "
          "neighbours, caches, mesh, block_sources, changes, notes, glosses, goals, model, guard, "
-         "autonomy, record, control, metrics, "
+         "autonomy, approvals, "
+         "record, control, metrics, console, notify, "
          "oracle\n"},
         {"the same key twice", with("\"\\u202E\": 1\n\"\\u202E\": 2\n"),
          "5:1: unknown key '\\xe2\\x80\\xae' — known here: service, runtime, signals, journey, "
          "edge, "
          "neighbours, caches, mesh, block_sources, changes, notes, glosses, goals, model, guard, "
-         "autonomy, record, control, metrics, "
+         "autonomy, approvals, "
+         "record, control, metrics, console, notify, "
          "oracle\n"
          "6:1: '\\xe2\\x80\\xae' stands twice, first in line 5 — keep one of them\n"},
         {"an eight-bit escape in a value", with("oracle: \"\\x9b31m\"\n"),
@@ -477,8 +479,8 @@ guard: {}
        "signals, journey, edge, neighbours, caches, mesh, block_sources, changes, notes, glosses, "
        "goals, model, "
        "guard, "
-       "autonomy, "
-       "record, control, metrics, oracle\n"
+       "autonomy, approvals, "
+       "record, control, metrics, console, notify, oracle\n"
        "3:12: runtime.process.command: missing — write it: program and arguments; {port}, "
        "{name}, {version_dir} and {config_dir} are replaced\n"
        "3:14: runtime.process: unknown key 'comand' — did you mean 'command'? known here: "

@@ -3,6 +3,7 @@
 #include "homeostat/adapters/process/changes_file.hpp"
 #include "homeostat/app/change_view.hpp"
 #include "homeostat/app/metrics.hpp"
+#include "homeostat/app/person_request.hpp"
 #include "homeostat/app/version.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/os/user.hpp"
@@ -27,18 +28,6 @@ struct SwitchRequest {
     std::optional<std::string> because;
 
     static void fields(auto& self, auto&& field) { field("because", self.because); }
-};
-
-struct PersonRequest {
-    IncidentId incident;
-    std::optional<std::string> question;
-    std::optional<std::string> because;
-
-    static void fields(auto& self, auto&& field) {
-        field("incident", self.incident);
-        field("question", self.question);
-        field("because", self.because);
-    }
 };
 
 struct InstanceStatus {
@@ -111,6 +100,17 @@ std::map<std::string, std::uint64_t> discarded_by(const mesh::Agent& agent) {
         counts.emplace(to_text(why), agent.inbox.discarded_count(why));
     }
     return counts;
+}
+
+/// What of a question that was just answered waits for further signatures; absent: nothing.
+std::optional<heal::ToSignView> still_to_sign(const heal::ExecutorRole& executor,
+                                              const IncidentId& incident,
+                                              const std::string& question) {
+    const std::vector<heal::IncidentView> open = executor.incidents();
+    const auto found = std::ranges::find(open, incident, &heal::IncidentView::incident);
+    const bool asks_still =
+        found != open.end() && found->question && found->question->id == question;
+    return asks_still ? found->question->to_sign : std::nullopt;
 }
 
 }  // namespace
@@ -276,7 +276,7 @@ Task<net::HttpResponse> ControlApi::flip(net::HttpRequest request, bool engage) 
 Task<net::HttpResponse> ControlApi::answer_question(net::HttpRequest request) {
     using enum heal::AnswerKind;
     const heal::AnswerKind kind = request.path == "/v1/approve" ? approved : denied;
-    const Result<PersonRequest> asked = read_body<PersonRequest>(request);
+    const Result<PersonRequest> asked = parse_person_request(request.body);
     if (!asked) {
         co_return refuse(400, asked.error().text);
     }
@@ -289,7 +289,8 @@ Task<net::HttpResponse> ControlApi::answer_question(net::HttpRequest request) {
         co_return refuse(403, "who says so is not known");
     }
     heal::Answer answer{kind, *asked->question, user_name(request.peer),
-                        record::words_of_person(asked->because.value_or(""))};
+                        record::words_of_person(asked->because.value_or("")),
+                        asked->signatures.value_or(std::vector<ApprovalSignature>{})};
     const Result<void> heard = co_await context_.executor.answer(asked->incident, answer);
     if (!heard) {
         co_return refuse(status_of(heard.error().fault), heard.error().text);
@@ -299,11 +300,15 @@ Task<net::HttpResponse> ControlApi::answer_question(net::HttpRequest request) {
     document["question"] = json::value(answer.question);
     document["answer"] = json::value(std::string(to_text(kind)));
     document["by"] = json::value(answer.by);
+    if (const auto missing = still_to_sign(context_.executor, asked->incident, answer.question)) {
+        document["quorum"] = missing->quorum;
+        document["agreed"] = to_json(missing->agreed);
+    }
     co_return reply(200, document);
 }
 
 Task<net::HttpResponse> ControlApi::close(net::HttpRequest request) {
-    const Result<PersonRequest> asked = read_body<PersonRequest>(request);
+    const Result<PersonRequest> asked = parse_person_request(request.body);
     if (!asked) {
         co_return refuse(400, asked.error().text);
     }

@@ -9,6 +9,7 @@
 #include "homeostat/app/control_client.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/base/fields.hpp"
+#include "homeostat/base/timestamp.hpp"
 #include "homeostat/heal/executor_settings.hpp"
 #include "homeostat/os/clock.hpp"
 
@@ -17,8 +18,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -72,6 +75,14 @@ std::string world_of(const Preconditions& told) {
     return text + (told.config.empty() ? "" : "; configuration " + plain(told.config.text()));
 }
 
+std::string names_in(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) {
+        text += (text.empty() ? "" : ", ") + plain(name);
+    }
+    return text;
+}
+
 void print_question(const std::string& id, const json::value& incident) {
     const Result<heal::IncidentView> view = from_json<heal::IncidentView>(incident);
     if (!view || !view->question) {
@@ -83,7 +94,26 @@ void print_question(const std::string& id, const json::value& incident) {
                std::max(0.0, to_seconds(left)));
     fmt::print("    for {} on {}{}\n", to_text(view->symptom.kind),
                plain(view->symptom.subject.name), world_of(view->question->preconditions));
-    fmt::print("    homeostat approve {}\n    homeostat deny {}\n", what, what);
+    const std::optional<heal::ToSignView>& to_sign = view->question->to_sign;
+    if (to_sign) {
+        fmt::print("    signed by {} of {} approvers that are needed{}{}; until {}\n",
+                   to_sign->agreed.size(), to_sign->quorum, to_sign->agreed.empty() ? "" : ": ",
+                   names_in(to_sign->agreed), to_timestamp(to_sign->expires_at));
+    }
+    fmt::print("    homeostat approve {}{}\n    homeostat deny {}\n", what,
+               to_sign ? " --key FILE" : "", what);
+}
+
+/// The incidents of a status that ask something.
+json::array waiting_in(const json::object& status) {
+    json::array waiting;
+    for (const json::value& value : list_in(status, "incidents")) {
+        const Result<heal::IncidentView> view = from_json<heal::IncidentView>(value);
+        if (view && view->question) {
+            waiting.push_back(value);
+        }
+    }
+    return waiting;
 }
 
 void print_status(const json::object& status) {
@@ -182,6 +212,30 @@ ExitStatus show_status(const CommonOptions& options) {
         fmt::print("{}", to_pretty_text(*status));
     } else if (status->is_object()) {
         print_status(status->get_object());
+    }
+    return ExitStatus::ok;
+}
+
+ExitStatus show_waiting(const CommonOptions& options) {
+    const std::expected<json::value, ExitStatus> status = ask_for(options, "/v1/status");
+    if (!status) {
+        return status.error();
+    }
+    const json::array waiting =
+        status->is_object() ? waiting_in(status->get_object()) : json::array();
+    if (options.is_json) {
+        json::object document;
+        document["waiting"] = waiting;
+        fmt::print("{}", to_pretty_text(document));
+        return ExitStatus::ok;
+    }
+    for (const json::value& incident : waiting) {
+        const std::string id = text_in(incident.get_object(), "incident");
+        fmt::print("incident {}\n", id);
+        print_question(id, incident);
+    }
+    if (waiting.empty()) {
+        fmt::print("nothing waits for a person\n");
     }
     return ExitStatus::ok;
 }

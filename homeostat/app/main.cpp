@@ -9,6 +9,7 @@
 #include "homeostat/app/mesh_arguments.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/own_place.hpp"
+#include "homeostat/app/person_arguments.hpp"
 #include "homeostat/app/rbac_command.hpp"
 #include "homeostat/app/sources_arguments.hpp"
 #include "homeostat/app/stderr_log.hpp"
@@ -77,9 +78,7 @@ struct Arguments {
     LedgerOptions replay;
     SwitchOptions suspend;
     SwitchOptions resume;
-    PersonOptions approve;
-    PersonOptions deny;
-    PersonOptions close;
+    PersonArguments people;
     VerifyLedgerOptions verify;
     BenchDecideOptions bench;
     GraphOptions graph;
@@ -159,6 +158,8 @@ void add_incidents(CLI::App& app, IncidentsOptions& options) {
         ->check(CLI::IsMember({"open", "asking", "healed", "passed", "by_person", "escalated"}));
     command->add_flag("--statistics", options.has_statistics,
                       "Counts by symptom, remedy and rule instead of lines");
+    command->add_flag("--waiting", options.is_waiting,
+                      "Instead: what the agent asks people now, and who has yet to sign");
     command->add_option("--index", options.index,
                         "The index to answer from, instead of the configuration's; NAME.index");
     command
@@ -174,6 +175,7 @@ void add_incidents(CLI::App& app, IncidentsOptions& options) {
         "from the\nledger itself where none can be kept. An index that is lost, spoiled or of "
         "another ledger is built\nanew. With --ledger none is kept unless --index names it.\n\n"
         "Examples:\n  homeostat incidents --since 7d --kind errors\n"
+        "  homeostat incidents --waiting\n"
         "  homeostat incidents --mesh p3.1 --with ../fraud/var/fraud/ledger\n"
         "  homeostat incidents --statistics --json");
 }
@@ -282,55 +284,6 @@ void add_switch(CLI::App& app, const char* name, const char* says, SwitchOptions
     command->add_option("--because", options.because, "Your reason, for the ledger");
 }
 
-CLI::App* add_person_command(CLI::App& app,
-                             const char* name,
-                             const char* says,
-                             PersonOptions& options) {
-    CLI::App* command = app.add_subcommand(name, says);
-    command->add_option("ID", options.incident, "The incident, as in i-3")->required();
-    add_common(*command, options.common);
-    command->add_option("--because", options.because, "Your reason, for the ledger");
-    return command;
-}
-
-void add_person_commands(CLI::App& app, Arguments& arguments) {
-    constexpr const char* exits =
-        "\nExit status:\n  0  recorded\n  1  the agent refused: it asks nothing or something "
-        "else, is in hand, or nothing can be recorded\n"
-        "  2  arguments or configuration that cannot be used\n"
-        "  3  no agent answers, or whether it is recorded is not known\n\n";
-    CLI::App* approve =
-        add_person_command(app, "approve", "Yes to what an incident asks", arguments.approve);
-    CLI::App* deny = add_person_command(app, "deny", "No to what an incident asks", arguments.deny);
-    for (auto& [command, options] :
-         {std::pair{approve, &arguments.approve}, std::pair{deny, &arguments.deny}}) {
-        command->add_option(
-            "--question", options->question,
-            "The question's id, as the log and `status` have it, so that no other is "
-            "answered by mistake; `approve` without it prints the question");
-    }
-    approve->footer(
-        std::string("Leave is for the one remedy that was asked for, once, within five minutes, "
-                    "and only while the\nversions and the process are those that the question was "
-                    "about. Guard looks at everything again\nbefore anything is done. Silence is "
-                    "no. Who said so stands in the ledger.\n") +
-        exits +
-        "Examples:\n  homeostat approve i-3\n"
-        "  homeostat approve i-3 --question 5f0c2b9e1d3a4477 --because \"seen in staging\"");
-    deny->footer(
-        std::string("It is not done, and the incident is a person's from then on: it stands "
-                    "by until its symptom is\ngone or somebody closes it. No other incident "
-                    "asks for just the same within an hour.\n") +
-        exits + "Example:\n  homeostat deny i-3 --because \"the release is mine\"");
-    add_person_command(app, "close", "Say that an incident is over that a person was needed for",
-                       arguments.close)
-        ->footer(std::string("Of an incident that is parked, stands by, or holds what is left of a "
-                             "remedy that was given up.\nWhatever it left in force or half done is "
-                             "yours from then on: nothing of it is taken back.\nA symptom that is "
-                             "still there opens another one.\n") +
-                 exits + "Example:\n  homeostat close i-3 --because \"put right by hand\"");
-}
-
 void add_commands(CLI::App& app, Arguments& arguments) {
     add_demo(app, arguments.demo);
     CLI::App* agent = app.add_subcommand("agent", "Guard one service until SIGTERM");
@@ -348,7 +301,7 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     add_envoy_watchdog(app, arguments.envoy_directory);
     add_switch(app, "suspend", "Kill switch: no effect begins from now on", arguments.suspend);
     add_switch(app, "resume", "Release the kill switch", arguments.resume);
-    add_person_commands(app, arguments);
+    add_person_commands(app, arguments.people);
     // Its options, --help too, are homeostat-lab's.
     app.add_subcommand("simulate", "The whole loop in simulated worlds, before a referee")
         ->prefix_command()
@@ -374,7 +327,8 @@ int play_demo(demo::DemoOptions options) {
 /// What the ledger has to tell; nothing if another command was meant.
 std::optional<ExitStatus> tell_past(const CLI::App& app, const Arguments& arguments) {
     if (app.got_subcommand("incidents")) {
-        return list_incidents(arguments.incidents);
+        return arguments.incidents.is_waiting ? show_waiting(arguments.incidents.ledger.common)
+                                              : list_incidents(arguments.incidents);
     }
     if (app.got_subcommand("advise")) {
         return advise_structure(arguments.advise);
@@ -408,13 +362,16 @@ std::optional<ExitStatus> show_others(const CLI::App& app, const Arguments& argu
 /// What a person has to say to the agent; nothing if another command was meant.
 std::optional<ExitStatus> tell_agent(const CLI::App& app, const Arguments& arguments) {
     if (app.got_subcommand("approve")) {
-        return approve(arguments.approve);
+        return approve(arguments.people.approve);
     }
     if (app.got_subcommand("deny")) {
-        return deny(arguments.deny);
+        return deny(arguments.people.deny);
     }
     if (app.got_subcommand("close")) {
-        return close_incident(arguments.close);
+        return close_incident(arguments.people.close);
+    }
+    if (app.got_subcommand("approver-key")) {
+        return make_key_of_approver(arguments.people.approver_key);
     }
     if (app.got_subcommand("suspend")) {
         return suspend(arguments.suspend);

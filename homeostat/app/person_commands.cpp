@@ -1,18 +1,27 @@
-// The commands with which a person answers: approve, deny, close.
+// The commands with which a person answers: approve, deny, close; and the key that they sign with.
 
+#include "homeostat/app/approval_signing.hpp"
+#include "homeostat/app/approver_key.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/complaint.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/control_client.hpp"
-#include "homeostat/app/story.hpp"
+#include "homeostat/app/mesh_key.hpp"
+#include "homeostat/app/person_arguments.hpp"
 #include "homeostat/base/fields.hpp"
+#include "homeostat/base/plain.hpp"
+#include "homeostat/heal/approvers.hpp"
 #include "homeostat/heal/executor_settings.hpp"
 
 #include <fmt/format.h>
 
-#include <optional>
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -24,29 +33,6 @@ ExitStatus complain_of(const Error& error) {
     return is_silent ? ExitStatus::unreachable : ExitStatus::unexpected;
 }
 
-/// What the incident asks now. ERRORS: those of `ask_agent`; refused: it asks nothing.
-Result<heal::QuestionView> question_now(const std::filesystem::path& socket,
-                                        const std::string& incident) {
-    const Result<json::value> status = ask_agent(socket, "GET", "/v1/status", "");
-    if (!status) {
-        return std::unexpected(status.error());
-    }
-    const json::value* list =
-        status->is_object() ? status->get_object().if_contains("incidents") : nullptr;
-    if (list != nullptr && list->is_array()) {
-        for (const json::value& value : list->get_array()) {
-            const Result<heal::IncidentView> view = from_json<heal::IncidentView>(value);
-            if (view && view->incident.text() == incident) {
-                return view->question ? Result<heal::QuestionView>(*view->question)
-                                      : fail(Fault::refused, incident + " asks nothing now (at " +
-                                                                 view->node + ")");
-            }
-        }
-    }
-    return fail(Fault::refused, "there is no open incident " + plain(incident) +
-                                    " (`homeostat status` lists them)");
-}
-
 void print_answer(const json::value& answer, const std::string& says, bool is_json) {
     if (is_json) {
         fmt::print("{}", to_pretty_text(answer));
@@ -55,44 +41,123 @@ void print_answer(const json::value& answer, const std::string& says, bool is_js
     }
 }
 
+/// What is answered, and with what.
+struct Said {
+    std::string question;
+    std::string text;  ///< What was asked, as far as it is known.
+    std::vector<ApprovalSignature> signatures{};
+};
+
+ExitStatus send(const PersonOptions& options,
+                const std::filesystem::path& socket,
+                const Said& said,
+                bool is_yes) {
+    json::object body;
+    body["incident"] = json::value(options.incident);
+    body["question"] = json::value(said.question);
+    body["because"] = json::value(options.because);
+    if (!said.signatures.empty()) {
+        body["signatures"] = to_json(said.signatures);
+    }
+    const Result<json::value> answer =
+        ask_agent(socket, "POST", is_yes ? "/v1/approve" : "/v1/deny", to_text(json::value(body)));
+    if (!answer) {
+        return complain_of(answer.error());
+    }
+    const bool is_part = answer->is_object() && answer->get_object().contains("quorum");
+    const std::string comes =
+        is_part ? "\nit is recorded, and not enough yet: `homeostat incidents --waiting` shows who "
+                  "else has to sign"
+                : "\nguard looks again before anything is done; `homeostat status` shows what "
+                  "comes of it";
+    print_answer(*answer, is_yes ? "approved: " + said.text + comes : "denied: " + said.text,
+                 options.common.is_json);
+    return ExitStatus::ok;
+}
+
+/// Who the key belongs to, as the configuration lists them; empty: nobody.
+std::string name_of(const mesh::SigningSeed& seed, const Config& config) {
+    const std::string key = to_hex(mesh::public_key_of(seed));
+    const std::vector<ApproverConfig> listed =
+        config.approvals ? config.approvals->approvers : std::vector<ApproverConfig>{};
+    const auto found = std::ranges::find(listed, key, &ApproverConfig::key);
+    return found == listed.end() ? "" : found->name;
+}
+
+/// Asked on the terminal, so that it works beside `--json`.
+bool agrees(const std::string& shown, const std::string& name) {
+    fmt::print(stderr, "{}Sign this as {}? Only \"yes\" signs it: ", shown, name);
+    std::string line;
+    return std::getline(std::cin, line) && line == "yes";
+}
+
+ExitStatus refuse_usage(const std::string& text) {
+    complain(text);
+    return ExitStatus::usage;
+}
+
+/// A yes that is signed with the person's key, after they have seen what it is for.
+ExitStatus approve_signed(const PersonOptions& options, const Config& config) {
+    if (options.is_sure && options.question.empty()) {
+        return refuse_usage("--yes signs without asking, so --question has to say what");
+    }
+    const Result<mesh::SigningSeed> seed = read_approver_key(options.key);
+    if (!seed) {
+        return refuse_usage(seed.error().text);
+    }
+    const std::string name = options.name.empty() ? name_of(*seed, config) : options.name;
+    if (!heal::is_approver_name(name)) {
+        return refuse_usage(options.key.string() +
+                            ": its key is not among approvals.approvers; --name NAME says whose it "
+                            "is where this configuration is not the agent's");
+    }
+    const Result<heal::QuestionView> asked = question_now(config.control_socket, options.incident);
+    if (!asked) {
+        return complain_of(asked.error());
+    }
+    if (!options.question.empty() && asked->id != options.question) {
+        complain(options.incident + " asks something else now (`homeostat status`)");
+        return ExitStatus::unexpected;
+    }
+    const Result<ApprovalForm> form = form_in(*asked, config.service.text(), options.incident);
+    if (!form) {
+        complain(form.error().text);
+        return ExitStatus::unexpected;
+    }
+    if (!options.is_sure && !agrees(told(*asked, *form), name)) {
+        complain("nothing was signed");
+        return ExitStatus::unexpected;
+    }
+    return send(options, config.control_socket,
+                {asked->id, plain(asked->text), {signed_by(*seed, name, *form)}}, true);
+}
+
 ExitStatus answer_question(const PersonOptions& options, bool is_yes) {
     const ConfigReport report = load_config(options.common.config);
     if (!report.config) {
         complain(describe(report));
         return ExitStatus::usage;
     }
+    if (is_yes && !options.key.empty()) {
+        return approve_signed(options, *report.config);
+    }
     const std::filesystem::path& socket = report.config->control_socket;
-    std::string question = options.question;
-    std::string text = options.incident;
-    if (question.empty()) {
+    Said said{options.question, options.incident};
+    if (said.question.empty()) {
         Result<heal::QuestionView> asked = question_now(socket, options.incident);
         if (!asked) {
             return complain_of(asked.error());
         }
         if (is_yes) {
             complain(plain(asked->text) + "\nTo say yes to just this: homeostat approve " +
-                     plain(options.incident) + " --question " + plain(asked->id));
+                     plain(options.incident) + " --question " + plain(asked->id) +
+                     (asked->to_sign ? " --key FILE" : ""));
             return ExitStatus::usage;
         }
-        question = std::move(asked->id);
-        text = plain(asked->text);
+        said.question = std::move(asked->id);
+        said.text = plain(asked->text);
     }
-    json::object body;
-    body["incident"] = json::value(options.incident);
-    body["question"] = json::value(question);
-    body["because"] = json::value(options.because);
-    const Result<json::value> answer =
-        ask_agent(socket, "POST", is_yes ? "/v1/approve" : "/v1/deny", to_text(json::value(body)));
-    if (!answer) {
-        return complain_of(answer.error());
-    }
-    print_answer(*answer,
-                 is_yes ? "approved: " + text +
-                              "\nguard looks again before anything is done; "
-                              "`homeostat status` shows what comes of it"
-                        : "denied: " + text,
-                 options.common.is_json);
-    return ExitStatus::ok;
+    return send(options, socket, said, is_yes);
 }
 
 }  // namespace
@@ -103,6 +168,28 @@ ExitStatus approve(const PersonOptions& options) {
 
 ExitStatus deny(const PersonOptions& options) {
     return answer_question(options, false);
+}
+
+ExitStatus make_key_of_approver(const ApproverKeyOptions& options) {
+    if (!heal::is_approver_name(options.name)) {
+        return refuse_usage("--name: letters, digits, '.', '_' and '-'");
+    }
+    const Result<mesh::SigningSeed> seed = make_approver_key(options.file);
+    if (!seed) {
+        return refuse_usage(seed.error().text);
+    }
+    const std::string key = to_hex(mesh::public_key_of(*seed));
+    if (options.is_json) {
+        const json::object document{
+            {"file", options.file.string()}, {"name", options.name}, {"key", key}};
+        fmt::print("{}", to_pretty_text(document));
+        return ExitStatus::ok;
+    }
+    fmt::print(
+        "{} signs for {} and stays with them alone. The agent's configuration gets this line:\n"
+        "approvals:\n  approvers:\n    - {{ name: {}, key: {} }}\n",
+        plain(options.file.string()), options.name, options.name, key);
+    return ExitStatus::ok;
 }
 
 ExitStatus close_incident(const PersonOptions& options) {

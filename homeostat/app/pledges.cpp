@@ -1,13 +1,11 @@
 #include "homeostat/app/pledges.hpp"
 
 #include "homeostat/adapters/modes/mode_file.hpp"
+#include "homeostat/app/chance.hpp"
 #include "homeostat/app/mesh_key.hpp"
 #include "homeostat/app/mesh_place.hpp"
 #include "homeostat/app/pledge_tasks.hpp"
-#include "homeostat/base/ensure.hpp"
 #include "homeostat/base/named_enum.hpp"
-
-#include <openssl/rand.h>
 
 #include <optional>
 #include <utility>
@@ -21,12 +19,6 @@ constexpr int accepted = 202;
 constexpr int bad_request = 400;
 constexpr int too_large = 413;
 constexpr int not_ready = 503;
-
-std::uint64_t draw_chance() {
-    std::array<unsigned char, sizeof(std::uint64_t)> bytes{};
-    ensure(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "OpenSSL has chance");
-    return std::bit_cast<std::uint64_t>(bytes);
-}
 
 net::HttpResponse discarded(mesh::Discard why) {
     json::object document;

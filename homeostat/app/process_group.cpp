@@ -136,7 +136,7 @@ Task<Result<void>> ProcessGroup::arrive(Instant deadline) {
     if (!arrival) {
         co_return std::unexpected(arrival.error());
     }
-    tell(*arrival, config_.run_directory, log_);
+    app::tell(*arrival, config_.run_directory, log_);
     co_return Result<void>{};
 }
 

@@ -1,6 +1,7 @@
 #include "homeostat/app/retelling.hpp"
 
 #include "homeostat/adapters/llm/prompt.hpp"
+#include "homeostat/app/recorded_leave.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
@@ -283,6 +284,16 @@ Lines lines_of(const IntentBody& body) {
 }
 
 Lines lines_of(const AnsweredBody& body) {
+/// REQUIRES: a signed answer.
+void add_signatures(Lines& lines, const AnsweredBody& body) {
+    for (const ApprovalSignature& one : body.leave->signatures) {
+        const bool is_held = is_of(body) && holds(body.leave->form, one);
+        lines.push_back(fmt::format(
+            "          signed by {} with the key {}: {}", plain(one.approver), plain(one.key),
+            is_held ? "it holds for just this" : "IT DOES NOT HOLD, whatever the record says"));
+    }
+}
+
     Lines lines{fmt::format("answer    {} {} {}{}", plain(body.by), to_text(body.says),
                             plain(describe(body.remedy)), reason(body.because))};
     const Preconditions& told = body.preconditions;
@@ -295,6 +306,9 @@ Lines lines_of(const AnsweredBody& body) {
                                 told.config.empty() ? "" : " with " + plain(told.config.text()),
                                 pids));
     return lines;
+    if (body.leave) {
+        add_signatures(lines, body);
+    }
 }
 
 Lines lines_of(const OutcomeBody& body) {

@@ -1,0 +1,35 @@
+#pragma once
+
+// The arguments of the commands with which a person answers.
+
+#include "homeostat/app/commands.hpp"
+#include "homeostat/app/exit_status.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace homeostat::app {
+
+struct ApproverKeyOptions {
+    std::filesystem::path file;
+    std::string name{"me"};
+    bool is_json{false};
+};
+
+/// Everything that these commands can be told.
+struct PersonArguments {
+    PersonOptions approve;
+    PersonOptions deny;
+    PersonOptions close;
+    ApproverKeyOptions approver_key;
+};
+
+void add_person_commands(CLI::App& app, PersonArguments& arguments);
+
+[[nodiscard]] ExitStatus make_key_of_approver(const ApproverKeyOptions& options);
+
+}  // namespace homeostat::app
