@@ -18,6 +18,8 @@
 #include "homeostat/app/kubernetes_group.hpp"
 #include "homeostat/app/model_bounds.hpp"
 #include "homeostat/app/metrics_door.hpp"
+#include "homeostat/app/open_cases.hpp"
+#include "homeostat/app/people.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/pledges.hpp"
 #include "homeostat/app/process_group.hpp"
@@ -75,6 +77,7 @@ class AgentProcess {
     void make_agent();
     [[nodiscard]] Result<void> make_pledges();
     void add_journey(std::vector<ports::Telemetry*>& sources);
+    [[nodiscard]] Result<void> make_people();
     [[nodiscard]] Result<void> listen();
     [[nodiscard]] Result<void> open_metrics();
     Task<void> arrive();
@@ -99,6 +102,8 @@ class AgentProcess {
     std::unique_ptr<adapters::segment_log::SegmentLog> ledger_;
     std::unique_ptr<CountingLedger> counted_ledger_;
     std::unique_ptr<GuardedGroup> group_;
+    OpenCases cases_;
+    std::unique_ptr<ToldLedger> told_ledger_;
     std::unique_ptr<Edge> edge_;
     std::unique_ptr<Caches> caches_;
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
@@ -110,6 +115,7 @@ class AgentProcess {
     std::unique_ptr<heal::AgentRole> agent_;
     std::unique_ptr<Pledges> pledges_;
     std::unique_ptr<BlockSources> block_sources_;
+    std::unique_ptr<People> people_;
     std::unique_ptr<ControlApi> api_;
     std::unique_ptr<net::HttpServer> server_;
     std::unique_ptr<MetricsDoor> metrics_;
@@ -152,6 +158,7 @@ Result<void> AgentProcess::prepare() {
     counted_ledger_ = std::make_unique<CountingLedger>(*ledger_);
     if (Result<void> made = make_actuators(); !made) {
         return made;
+    told_ledger_ = std::make_unique<ToldLedger>(*counted_ledger_, cases_);
     }
     make_verifiers();
     auto calibration = calibration_of(config_, log_);
@@ -177,7 +184,10 @@ Result<void> AgentProcess::prepare() {
         return std::unexpected(sources.error());
     }
     block_sources_ = *std::move(sources);
-    return make_pledges();
+    if (Result<void> made = make_pledges(); !made) {
+        return made;
+    }
+    return make_people();
 }
 
 Result<std::unique_ptr<GuardedGroup>> AgentProcess::make_group() {
@@ -272,7 +282,7 @@ void AgentProcess::make_executor(heal::Approvers approvers) {
     }
     executor_ = std::make_unique<heal::ExecutorRole>(
         context_.get_executor(),
-        heal::ExecutorPorts{clock_, *counted_ledger_, *kill_switch_, actuators, verifiers_},
+        heal::ExecutorPorts{clock_, *told_ledger_, *kill_switch_, actuators, verifiers_},
         std::move(settings));
 }
 
@@ -311,6 +321,20 @@ void AgentProcess::make_oracle() {
     if (!config_.model || config_.oracle == OracleMode::rules) {
         return;
     }
+/// The page is served at once: links that were sent before a restart are good.
+Result<void> AgentProcess::make_people() {
+    if (!has_people(config_)) {
+        return {};
+    }
+    auto people =
+        People::make(config_, {context_.get_executor(), clock_, *executor_, cases_, log_});
+    if (!people) {
+        return std::unexpected(people.error());
+    }
+    people_ = *std::move(people);
+    return people_->listen();
+}
+
     Result<adapters::llm::LlmSettings> settings = llm_settings_of(config_);
     if (!settings) {
         log_("model: " + settings.error().text);
@@ -344,6 +368,9 @@ Task<void> AgentProcess::arrive() {
 
 Task<void> AgentProcess::wake_on_news() {
     // A group that is stopped has no more news, and says so at once.
+    if (people_) {
+        asio::co_spawn(context_, people_->run(), asio::detached);
+    }
     while (!is_stopping_) {
         ports::Telemetry* source = co_await group_->wait_for_news();
         co_await agent_->look(*source);
@@ -372,6 +399,9 @@ Task<void> AgentProcess::wait_for_signal() {
     co_await clock_.sleep_until(std::min(until, clock_.now() + 200ms));
     context_.stop();
 }
+    if (people_) {
+        co_await people_->stop(until);
+    }
 
 Result<void> AgentProcess::listen() {
     api_ = std::make_unique<ControlApi>(

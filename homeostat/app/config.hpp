@@ -11,6 +11,7 @@
 #include "homeostat/adapters/segment_log/head_pace.hpp"
 #include "homeostat/app/config_approvals.hpp"
 #include "homeostat/app/config_block_sources.hpp"
+#include "homeostat/app/config_people.hpp"
 #include "homeostat/app/config_runtime.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/decide/decide.hpp"
@@ -185,6 +186,8 @@ struct Config {
     std::filesystem::path switch_file;  ///< The kill switch.
     std::string metrics_listen;         ///< "0.0.0.0:9464"; empty: on the control socket only.
     OracleMode oracle{OracleMode::both};
+    std::optional<ConsoleConfig> console;
+    std::vector<ChannelConfig> channels;  ///< By which people are told.
 
     /// A proxy is declared, which takes orders.
     [[nodiscard]] bool has_edge() const { return haproxy.has_value() || envoy.has_value(); }

@@ -166,6 +166,18 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
                           .backend = haproxy.backend,
                           .servers = servers_of(haproxy.servers, config.process.ports.size())};
     }
+void set_people(const ConfigFile& file, const Paths& paths, Config& config) {
+    if (file.console) {
+        config.console = file.console->config;
+        config.console->key_file = paths.of(file.console->config.key_file, "console.key");
+    }
+    for (const NotifySection& section : file.notify) {
+        ChannelConfig& channel = config.channels.emplace_back(section.webhook.config);
+        channel.url_file = paths.of(channel.url_file);
+        channel.authorities = paths.of(channel.authorities);
+    }
+}
+
     if (file.edge && file.edge->envoy) {
         const EnvoySection& envoy = *file.edge->envoy;
         config.envoy =
@@ -236,6 +248,7 @@ ProcessSection to_section(const ProcessConfig& process, const std::filesystem::p
     if (!process.config_root.empty()) {
         section.config = VersionsSection{process.config_root};
     }
+    set_people(file, paths, config);
     section.run = run;
     section.stop_grace = process.stop_grace;
     return section;
@@ -396,3 +409,9 @@ ConfigFile to_file(const Config& config) {
 }
 
 }  // namespace homeostat::app
+    if (config.console) {
+        file.console = ConsoleSection{*config.console};
+    }
+    for (const ChannelConfig& channel : config.channels) {
+        file.notify.push_back({ChannelSection{channel}});
+    }

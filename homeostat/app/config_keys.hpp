@@ -19,6 +19,7 @@
 #include "homeostat/app/config_limit_keys.hpp"
 #include "homeostat/app/config_mesh_keys.hpp"
 #include "homeostat/app/config_metrics_keys.hpp"
+#include "homeostat/app/config_people_keys.hpp"
 #include "homeostat/app/config_values.hpp"
 #include "homeostat/app/config_world_keys.hpp"
 #include "homeostat/domain/choice.hpp"
@@ -54,6 +55,8 @@ struct ConfigFile {
     std::optional<ApprovalsSection> approvals;
     ControlSection control;
     std::optional<MetricsSection> metrics;
+    std::optional<ConsoleSection> console;
+    std::vector<NotifySection> notify;
     OracleMode oracle{OracleMode::both};
 
     static void keys(auto& self, auto&& key) {
@@ -86,6 +89,10 @@ struct ConfigFile {
         key(Key{"approvals", "Who has to sign a yes, docs/approvals.md"}, SectionKind{},
             self.approvals);
             SectionKind{}, self.metrics);
+        key(Key{"console", "The page where people answer questions by a link, docs/people.md"},
+            SectionKind{}, self.console);
+        key(Key{"notify", "How people are told, docs/people.md"}, SectionsKind{channels_max},
+            self.notify);
         key(Key{"oracle", "Whose opinion ranks the remedies"}, EnumValue<OracleMode>{},
             self.oracle);
     }

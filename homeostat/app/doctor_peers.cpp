@@ -4,6 +4,7 @@
 #include "homeostat/adapters/llm/model_client.hpp"
 #include "homeostat/adapters/llm/prompt.hpp"
 #include "homeostat/app/declared.hpp"
+#include "homeostat/app/doctor_people.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/net/endpoint.hpp"
 #include "homeostat/net/http_client.hpp"
@@ -284,6 +285,9 @@ Findings check_peers(const Config& config) {
     if (config.model && !config.model->url.empty()) {
         questions.ask(
             check_model_server(questions.executor(), *config.model, questions.deadline()));
+    }
+    for (std::size_t index = 0; index < config.channels.size(); ++index) {
+        questions.ask(check_channel(questions.executor(), config, index, questions.deadline()));
     }
     Findings found = questions.answers();
     if (asks_probes && std::ranges::find(found, "probe", &Check::name) == found.end()) {

@@ -9,6 +9,7 @@
 #include "homeostat/app/mesh_arguments.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/own_place.hpp"
+#include "homeostat/app/notify_command.hpp"
 #include "homeostat/app/person_arguments.hpp"
 #include "homeostat/app/rbac_command.hpp"
 #include "homeostat/app/sources_arguments.hpp"
@@ -92,6 +93,7 @@ struct Arguments {
 };
 
 void add_demo(CLI::App& app, demo::DemoOptions& options) {
+    NotifyOptions notify;
     CLI::App* command =
         app.add_subcommand("demo", "Break and heal real services on this machine, and measure it");
     options.model = bundled_model();
@@ -285,6 +287,7 @@ void add_switch(CLI::App& app, const char* name, const char* says, SwitchOptions
 }
 
 void add_commands(CLI::App& app, Arguments& arguments) {
+    add_notify(app, arguments.notify);
     add_demo(app, arguments.demo);
     CLI::App* agent = app.add_subcommand("agent", "Guard one service until SIGTERM");
     agent->add_option("-c,--config", arguments.agent.config, "The service's configuration")
@@ -345,7 +348,7 @@ std::optional<ExitStatus> tell_past(const CLI::App& app, const Arguments& argume
     return std::nullopt;
 }
 
-/// Neighbours, and lists of sources; nothing if another command was meant.
+/// Neighbours, lists of sources, channels to people; nothing if another command was meant.
 std::optional<ExitStatus> show_others(const CLI::App& app, const Arguments& arguments) {
     if (app.got_subcommand("pledges")) {
         return show_pledges(arguments.pledges);
@@ -355,6 +358,9 @@ std::optional<ExitStatus> show_others(const CLI::App& app, const Arguments& argu
     }
     if (app.got_subcommand("sources")) {
         return show_sources(arguments.sources);
+    if (app.got_subcommand("notify")) {
+        return notify_people(arguments.notify);
+    }
     }
     return std::nullopt;
 }

@@ -217,7 +217,7 @@ std::optional<net::HttpResponse> refusal_of_post(const Door::State& state,
     return std::nullopt;
 }
 
-Task<net::HttpResponse> take_answer(StatePtr state, PersonAnswer said) {
+Task<net::HttpResponse> take_answer(StatePtr state, PersonAnswer said, std::string asked) {
     const PersonAnswer told = said;
     const Result<void> heard = co_await state->desk.answer(std::move(said));
     if (!heard) {
@@ -226,7 +226,7 @@ Task<net::HttpResponse> take_answer(StatePtr state, PersonAnswer said) {
     const bool is_yes = told.says == PersonSays::approved;
     co_return refuse(
         *state, ok, is_yes ? "Yes is recorded" : "No is recorded",
-        fmt::format("{} said {} to incident {}. {}", told.by, is_yes ? "yes" : "no",
+        fmt::format("{} said {} to “{}” (incident {}). {}", told.by, is_yes ? "yes" : "no", asked,
                     told.incident.text(),
                     is_yes ? "Guard looks again before anything is done; you will hear what comes "
                              "of it."
@@ -247,14 +247,15 @@ Task<net::HttpResponse> post(StatePtr state, net::HttpRequest request, Link link
         co_return refuse(*state, forbidden, "A yes has to be signed",
                          "A link is no signature. Where your key is: " + matter->command);
     }
-    net::HttpResponse response = co_await take_answer(state, *said);
+    net::HttpResponse response = co_await take_answer(state, *said, matter->asks);
     co_return response;
 }
 
 Task<net::HttpResponse> show(StatePtr state, Link link) {
     const std::optional<Matter> matter = co_await state->desk.matter_of(link.incident);
-    co_return is_about(matter, link) ? page_of(*state, ok, question_page(*matter, link))
-                                     : tell_over(*state, link);
+    co_return is_about(matter, link)
+        ? page_of(*state, ok, question_page(*matter, link, state->clock.wall_now()))
+        : tell_over(*state, link);
 }
 
 Task<net::HttpResponse> answer_request(StatePtr state, net::HttpRequest request) {

@@ -5,6 +5,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
 namespace homeostat::console {
 
 namespace {
@@ -60,6 +64,14 @@ std::string clock_of(WallTime at) {
     std::string text = to_timestamp(at);
     text.replace(text.find('T'), 1, " ");
     return text.substr(0, text.find('.')) + " UTC";
+}
+
+/// "9 min 30 s".
+std::string minutes_of(Duration span) {
+    const auto seconds =
+        std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(span).count());
+    constexpr std::int64_t minute = 60;
+    return fmt::format("{} min {} s", seconds / minute, seconds % minute);
 }
 
 void add_list(Html& page,
@@ -142,12 +154,14 @@ std::string_view page_style() {
     return style;
 }
 
-std::string question_page(const Matter& matter, const Link& link) {
+std::string question_page(const Matter& matter, const Link& link, WallTime now) {
     Html page;
     page.line("p", fmt::format("{} · incident {}", matter.service.text(), matter.incident.text()),
               {{"class", "quiet"}});
     page.line("h1", matter.asks);
-    page.line("p", fmt::format("Silence until {} is no.", clock_of(matter.until)),
+    page.line("p",
+              fmt::format("Silence until {} is no: {} from when this page was made.",
+                          clock_of(matter.until), minutes_of(matter.until - now)),
               {{"class", "until"}});
     page.line("h2", "What is wrong");
     page.line("p", matter.symptom);

@@ -5,6 +5,7 @@
 //
 // Pure.
 
+#include "homeostat/base/time.hpp"
 #include "homeostat/console/link_token.hpp"
 #include "homeostat/console/matter.hpp"
 
@@ -18,7 +19,7 @@ namespace homeostat::console {
 
 /// What is asked, all that speaks for and against it, and two buttons; one where a link is not
 /// enough for a yes.
-[[nodiscard]] std::string question_page(const Matter& matter, const Link& link);
+[[nodiscard]] std::string question_page(const Matter& matter, const Link& link, WallTime now);
 
 /// A page that only says something: what it is, and what to do.
 [[nodiscard]] std::string plain_page(std::string_view title, std::string_view says);

@@ -50,13 +50,14 @@ TEST_CASE("no text becomes markup, commands a terminal or turns what stands arou
 
 TEST_CASE("a page has everything that a person has to know before they say yes") {
     const Matter matter = matter_for_test();
-    const std::string page = question_page(matter, link_for_test(matter));
+    const std::string page = question_page(matter, link_for_test(matter), noon_for_test);
     for (const char* words :
-         {"rates · incident i-1", "May I restart rates-0?", "is no.", "its process has ended",
-          "1 of 2 instances: rates-0.", "It cannot be taken back.", "instance_crash (weight 0.90)",
-          "rates-0 ended 2 s ago", "restart rates-0 (this is what is asked)", "observe",
-          "5f0c2b9e1d3a4477", "{&quot;remedy&quot;:{&quot;kind&quot;:&quot;restart&quot;",
-          "You answer as anna.", "Whoever has this link can answer in that name"}) {
+         {"rates · incident i-1", "May I restart rates-0?", "is no: 10 min 0 s from",
+          "its process has ended", "1 of 2 instances: rates-0.", "It cannot be taken back.",
+          "instance_crash (weight 0.90)", "rates-0 ended 2 s ago",
+          "restart rates-0 (this is what is asked)", "observe", "5f0c2b9e1d3a4477",
+          "{&quot;remedy&quot;:{&quot;kind&quot;:&quot;restart&quot;", "You answer as anna.",
+          "Whoever has this link can answer in that name"}) {
         CAPTURE(words);
         CHECK(page.contains(words));
     }
@@ -67,9 +68,10 @@ TEST_CASE("markup in any text of a question is shown, and is none") {
     for (const std::string& text : hostile_texts()) {
         CAPTURE(text);
         Matter hostile = hostile_matter_for_test(text);
-        const std::string page = question_page(hostile, link_for_test(matter_for_test()));
-        const std::string harmless =
-            question_page(hostile_matter_for_test("harmless"), link_for_test(matter_for_test()));
+        const std::string page =
+            question_page(hostile, link_for_test(matter_for_test()), noon_for_test);
+        const std::string harmless = question_page(hostile_matter_for_test("harmless"),
+                                                   link_for_test(matter_for_test()), noon_for_test);
         for (const char* mark : {"<", ">", "\""}) {
             CHECK(count_of(page, mark) == count_of(harmless, mark));
         }
@@ -85,8 +87,8 @@ TEST_CASE("the hostile page that a browser is shown is the one that this program
     for (const std::string& text : hostile_texts()) {
         hostile += text;
     }
-    const std::string page =
-        question_page(hostile_matter_for_test(hostile), link_for_test(matter_for_test()));
+    const std::string page = question_page(hostile_matter_for_test(hostile),
+                                           link_for_test(matter_for_test()), noon_for_test);
     if (std::getenv("HOMEOSTAT_GOLDEN") != nullptr) {
         std::ofstream(path, std::ios::binary) << page;
     }
@@ -101,7 +103,7 @@ TEST_CASE("where approvers sign there is no button for a yes, and the command is
     matter.command = "homeostat approve i-1 --question 5f0c --key YOUR.key";
     matter.signers = {"bert"};
     matter.signers_needed = 2;
-    const std::string page = question_page(matter, link_for_test(matter));
+    const std::string page = question_page(matter, link_for_test(matter), noon_for_test);
     CHECK_FALSE(page.contains("value=\"approved\""));
     CHECK(page.contains("value=\"denied\""));
     CHECK(page.contains(matter.command));
@@ -111,7 +113,7 @@ TEST_CASE("where approvers sign there is no button for a yes, and the command is
 
 TEST_CASE("a page asks for nothing from anywhere") {
     const Matter matter = matter_for_test();
-    const std::string page = question_page(matter, link_for_test(matter));
+    const std::string page = question_page(matter, link_for_test(matter), noon_for_test);
     for (const char* mark : {"<script", "<img", "<link", "<iframe",
                              "src=", "href=", "style=", "url(", "@import", " on"}) {
         CAPTURE(mark);

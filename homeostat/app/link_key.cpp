@@ -1,0 +1,71 @@
+#include "homeostat/app/link_key.hpp"
+
+#include "homeostat/app/mesh_key.hpp"
+#include "homeostat/base/ensure.hpp"
+#include "homeostat/os/file.hpp"
+
+#include <fmt/format.h>
+#include <openssl/rand.h>
+
+#include <sys/stat.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace homeostat::app {
+
+namespace {
+
+constexpr std::size_t key_file_bytes_max = 256;
+constexpr unsigned owner_only = 0600;
+
+void draw(auto& bytes) {
+    ensure(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "OpenSSL has chance");
+}
+
+Result<console::LinkKey> make_key(const std::filesystem::path& file) {
+    console::LinkKey key{};
+    draw(key);
+    if (const Result<void> made = os::make_directories(os::parent_of(file.string())); !made) {
+        return std::unexpected(made.error());
+    }
+    const Result<void> written =
+        os::write_file_atomically(file.string(), to_hex(key) + "\n", owner_only);
+    return written ? Result<console::LinkKey>(key) : std::unexpected(written.error());
+}
+
+}  // namespace
+
+Result<console::LinkKey> read_or_make_link_key(const std::filesystem::path& file) {
+    struct stat status{};
+    if (::stat(file.c_str(), &status) != 0) {
+        return make_key(file);
+    }
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return fail(Fault::refused,
+                    fmt::format("{}: others may read this key (mode {:o}) and make links with it; "
+                                "delete it: links that were sent are good no more then",
+                                file.string(), status.st_mode & 0777U));
+    }
+    const Result<std::string> text = os::read_file(file.string(), key_file_bytes_max);
+    if (!text) {
+        return std::unexpected(text.error());
+    }
+    std::string_view line = *text;
+    line.remove_suffix(line.ends_with('\n') ? 1 : 0);
+    const std::optional<console::LinkKey> key = parse_key(line);
+    return key ? Result<console::LinkKey>(*key)
+               : fail(Fault::invalid,
+                      fmt::format("{}: not the 64 hex digits of a key; put back what was there, or "
+                                  "delete it: links that were sent are good no more then",
+                                  file.string()));
+}
+
+console::LinkNonce draw_link_nonce() {
+    console::LinkNonce nonce{};
+    draw(nonce);
+    return nonce;
+}
+
+}  // namespace homeostat::app

@@ -1,0 +1,242 @@
+#include "homeostat/app/matter.hpp"
+
+#include "homeostat/app/story.hpp"
+#include "homeostat/base/fields.hpp"
+#include "homeostat/base/fnv1a.hpp"
+#include "homeostat/heal/question.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace homeostat::app {
+
+namespace {
+
+/// Which instances the remedy replaces, takes out or starts.
+std::vector<std::string> instances_touched(const Remedy& remedy, const Facts& facts) {
+    std::vector<std::string> names;
+    if (const InstanceId* instance = instance_of(remedy)) {
+        names.push_back(instance->text());
+    }
+    const auto* rollback = std::get_if<Rollback>(&remedy);
+    if (rollback != nullptr || std::holds_alternative<RollingRestart>(remedy)) {
+        for (const InstanceFacts& instance : facts.instances) {
+            if (rollback == nullptr ||
+                instance.runtime.version_of(rollback->artifact) != rollback->to) {
+                names.push_back(instance.runtime.instance.text());
+            }
+        }
+    }
+    return names;
+}
+
+/// What is touched besides instances, or instead.
+struct Elsewhere {
+    std::string operator()(const OpenCircuit& remedy) const {
+        return "All calls to " + remedy.neighbour.text() +
+               " get the declared fallback while it is in force.";
+    }
+    std::string operator()(const Reroute& remedy) const {
+        return "All reads of the cache " + remedy.cache.text() +
+               " go to its source while it is in force, and its keys are dropped.";
+    }
+    std::string operator()(const InvalidateCache& remedy) const {
+        return "The declared keys of the cache " + remedy.cache.text() + " are dropped.";
+    }
+    std::string operator()(const Scale& remedy) const {
+        return fmt::format("{} runs {} instances instead of {}.", remedy.service.text(), remedy.to,
+                           remedy.from);
+    }
+    std::string operator()(const Rollback& remedy) const {
+        return fmt::format("{} becomes the current {} of {} again.", remedy.to.text(),
+                           remedy.artifact == Artifact::config ? "configuration" : "version",
+                           remedy.service.text());
+    }
+    std::string operator()(const auto& /*remedy*/) const { return {}; }
+};
+
+std::string joined(const std::vector<std::string>& words) {
+    return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::string inverse_sentence(const Remedy& remedy) {
+    const std::optional<Remedy> inverse = inverse_of(remedy);
+    if (!inverse) {
+        return "It cannot be taken back.";
+    }
+    return traits_of(kind_of(remedy)).is_temporary
+               ? "It is for a time only: " + describe(*inverse) + " takes it back by itself."
+               : "It can be taken back: " + describe(*inverse) + ".";
+}
+
+std::vector<std::string> sentences_of(const std::vector<Cause>& causes) {
+    std::vector<std::string> lines;
+    for (const Cause& cause : causes) {
+        lines.push_back(fmt::format("{} (weight {:.2f}){}{}", to_text(cause.kind), cause.weight,
+                                    cause.because.empty() ? "" : ": ", cause.because));
+    }
+    return lines;
+}
+
+std::vector<console::Option> options_of(const Proposal& proposal) {
+    std::vector<console::Option> options;
+    for (const MenuItem& item : proposal.menu.items) {
+        options.push_back({describe(item.remedy), item.because, item.prior,
+                           item.remedy == proposal.choice.remedy});
+    }
+    return options;
+}
+
+/// The same incident, told of for the same reason, is the same message.
+std::string id_for(const IncidentId& incident, std::string_view what, std::string_view detail) {
+    return fmt::format("{}.{}.{:016x}", incident.text(), what, fnv1a(detail));
+}
+
+void add_bounded(std::vector<std::string>& out, const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) {
+        if (out.size() < console::notice_details_max) {
+            out.push_back(line);
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> touches_of(const Remedy& remedy,
+                                    const Facts& facts,
+                                    const guard::Limits& limits) {
+    std::vector<std::string> lines;
+    const std::vector<std::string> names = instances_touched(remedy, facts);
+    if (!names.empty()) {
+        lines.push_back(fmt::format("{} of {} instances: {}{}.", names.size(),
+                                    facts.instances.size(), joined(names),
+                                    names.size() > 1 ? ", one after the other" : ""));
+    }
+    if (std::string elsewhere = std::visit(Elsewhere{}, remedy); !elsewhere.empty()) {
+        lines.push_back(std::move(elsewhere));
+    }
+    lines.push_back(
+        fmt::format("{} of {} instances serve now{}; the floor is {} (guard.min_healthy).",
+                    serving_count(facts), facts.instances.size(),
+                    facts.is_complete ? "" : ", as far as can be seen", limits.min_healthy));
+    lines.push_back(inverse_sentence(remedy));
+    return lines;
+}
+
+std::optional<console::Matter> matter_of(const heal::IncidentView& view,
+                                         const Proposal& proposal,
+                                         const Facts& facts,
+                                         const guard::Limits& limits,
+                                         WallTime until) {
+    const Remedy& remedy = proposal.choice.remedy;
+    // The question's own text names its remedy: another proposal's evidence would mislead.
+    if (!view.question || !view.question->text.contains(": may I " + describe(remedy))) {
+        return std::nullopt;
+    }
+    const heal::QuestionView& question = *view.question;
+    console::Matter matter;
+    matter.service = proposal.service;
+    matter.incident = view.incident;
+    matter.question = question.id;
+    matter.asks = question.text.substr(question.text.find(": may I ") + 2);
+    matter.asks.front() = 'M';
+    matter.symptom = sentence_of(proposal.symptom);
+    matter.touches = touches_of(remedy, facts, limits);
+    matter.causes = sentences_of(proposal.diagnosis.causes);
+    matter.measured = proposal.diagnosis.measured;
+    matter.options = options_of(proposal);
+    matter.exactly = to_text(to_json(heal::Question{remedy, question.preconditions}));
+    matter.until = until;
+    if (question.to_sign) {
+        matter.exactly = question.to_sign->text;
+        matter.takes_yes = false;
+        matter.command = fmt::format("homeostat approve {} --question {} --key YOUR.key",
+                                     view.incident.text(), question.id);
+        matter.signers = question.to_sign->agreed;
+        matter.signers_needed = question.to_sign->quorum;
+    }
+    return matter;
+}
+
+console::Notice asks_notice(const console::Matter& matter, WallTime at) {
+    console::Notice notice;
+    notice.id = id_for(matter.incident, "asks", matter.question);
+    notice.kind = console::NoticeKind::asks;
+    notice.service = matter.service;
+    notice.incident = matter.incident;
+    notice.question = matter.question;
+    notice.text = matter.asks;
+    notice.details.push_back(matter.symptom);
+    add_bounded(notice.details, matter.touches);
+    add_bounded(notice.details, matter.causes);
+    notice.advice =
+        matter.takes_yes
+            ? fmt::format(
+                  "On the machine: homeostat approve {0} --question {1}, or "
+                  "homeostat deny {0} --question {1}",
+                  matter.incident.text(), matter.question)
+            : fmt::format("A yes has to be signed: {}. A link can only say no.", matter.command);
+    notice.at = at;
+    notice.until = matter.until;
+    return notice;
+}
+
+console::Notice needs_person_notice(const ServiceId& service,
+                                    const heal::IncidentView& view,
+                                    WallTime at) {
+    console::Notice notice;
+    notice.id = id_for(view.incident, "needs", view.trouble);
+    notice.kind = console::NoticeKind::needs_person;
+    notice.service = service;
+    notice.incident = view.incident;
+    notice.text = "a person is needed: " + view.trouble;
+    notice.details.push_back(sentence_of(view.symptom));
+    for (const Remedy& remedy : view.tried) {
+        add_bounded(notice.details, {"done so far: " + describe(remedy)});
+    }
+    notice.advice = fmt::format(
+        "homeostat explain {0} says all of it; homeostat close {0} once it "
+        "is over",
+        view.incident.text());
+    notice.at = at;
+    return notice;
+}
+
+console::Notice closed_notice(const ServiceId& service, const ClosedCase& closed, WallTime at) {
+    console::Notice notice;
+    notice.id = id_for(closed.incident, "closed", "");
+    notice.kind = console::NoticeKind::closed;
+    notice.service = service;
+    notice.incident = closed.incident;
+    switch (closed.body.how) {
+        case CloseKind::healed:
+            notice.text = "over: a remedy helped, and that is proven";
+            break;
+        case CloseKind::passed:
+            notice.text = "over: what was wrong has gone";
+            break;
+        case CloseKind::by_person:
+            notice.text = "over, says " + closed.body.by;
+            break;
+    }
+    for (const Remedy& remedy : closed.body.tried) {
+        add_bounded(notice.details, {"done: " + describe(remedy)});
+    }
+    notice.at = at;
+    return notice;
+}
+
+console::Notice test_notice(const ServiceId& service, WallTime at) {
+    console::Notice notice;
+    notice.id = fmt::format("test-{}", at.time_since_epoch().count());
+    notice.kind = console::NoticeKind::test;
+    notice.service = service;
+    notice.text = "this is a test of `homeostat notify --test`; nothing has happened";
+    notice.at = at;
+    return notice;
+}
+
+}  // namespace homeostat::app

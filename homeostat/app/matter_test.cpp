@@ -1,0 +1,205 @@
+#include "homeostat/app/matter.hpp"
+
+#include "homeostat/base/fields.hpp"
+#include "homeostat/domain/entry_bodies.hpp"
+#include "homeostat/heal/question.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace homeostat::app {
+
+namespace {
+
+constexpr WallTime noon{std::chrono::milliseconds{1'796'000'000'000}};
+
+const Remedy restart = Restart{InstanceId("rates-0")};
+
+Proposal proposal_for_test(const Remedy& remedy = restart) {
+    Proposal proposal;
+    proposal.service = ServiceId("rates");
+    proposal.symptom = {.kind = SymptomKind::instance_down,
+                        .subject = {SubjectKind::instance, "rates-0"},
+                        .value = 1};
+    proposal.diagnosis.causes = {{CauseKind::instance_crash, 0.9, "its process ended"}};
+    proposal.diagnosis.measured = {"rates-0 ended 2 s ago"};
+    proposal.menu.items = {{remedy, 0.8, "it is down"}, {Observe{}, 0.2, ""}};
+    proposal.choice.remedy = remedy;
+    return proposal;
+}
+
+Facts facts_for_test() {
+    Facts facts;
+    facts.is_complete = true;
+    for (const char* name : {"rates-0", "rates-1", "rates-2"}) {
+        InstanceFacts instance;
+        instance.runtime.instance = InstanceId(name);
+        instance.runtime.is_alive = instance.runtime.is_answering = std::string(name) != "rates-0";
+        instance.runtime.version = VersionId(std::string(name) == "rates-2" ? "v1" : "v2");
+        facts.instances.push_back(instance);
+    }
+    return facts;
+}
+
+heal::IncidentView view_for_test() {
+    heal::IncidentView view;
+    view.incident = IncidentId("i-1");
+    view.node = "ask";
+    view.question = heal::QuestionView{.id = "5f0c",
+                                       .text = "i-1: may I restart rates-0?",
+                                       .preconditions = {.version = VersionId("v2")}};
+    return view;
+}
+
+std::optional<console::Matter> matter(const heal::IncidentView& view, const Proposal& proposal) {
+    return matter_of(view, proposal, facts_for_test(), {.min_healthy = 1}, noon);
+}
+
+bool has(const std::vector<std::string>& lines, const std::string& line) {
+    return std::ranges::find(lines, line) != lines.end();
+}
+
+std::vector<std::string> touched_by(const Remedy& remedy) {
+    return touches_of(remedy, facts_for_test(), {.min_healthy = 2});
+}
+
+EntryGroup group_of(EntryKind kind, json::value body) {
+    return {.entries = {{kind, IncidentId("i-1"), std::move(body)}}};
+}
+
+}  // namespace
+
+TEST_CASE("a person is shown what is asked, for which bytes, and what it touches") {
+    const std::optional<console::Matter> shown = matter(view_for_test(), proposal_for_test());
+    REQUIRE(shown);
+    CHECK(shown->asks == "May I restart rates-0?");
+    CHECK(shown->symptom == "instance_down on rates-0: its process has ended");
+    CHECK(shown->exactly ==
+          to_text(to_json(heal::Question{restart, {.version = VersionId("v2")}})));
+    CHECK(shown->exactly.contains(R"("kind":"restart","instance":"rates-0")"));
+    CHECK(has(shown->touches, "1 of 3 instances: rates-0."));
+    CHECK(has(shown->causes, "instance_crash (weight 0.90): its process ended"));
+    CHECK(has(shown->measured, "rates-0 ended 2 s ago"));
+    REQUIRE(shown->options.size() == 2);
+    CHECK(shown->options.front().is_asked_for);
+    CHECK_FALSE(shown->options.back().is_asked_for);
+    CHECK(shown->takes_yes);
+    CHECK(shown->until == noon);
+}
+
+TEST_CASE("another proposal than the one that is asked about shows nothing") {
+    CHECK_FALSE(matter(view_for_test(), proposal_for_test(Restart{InstanceId("rates-1")})));
+    heal::IncidentView silent = view_for_test();
+    silent.question.reset();
+    CHECK_FALSE(matter(silent, proposal_for_test()));
+}
+
+TEST_CASE("where a yes has to be signed, the form and the command are shown") {
+    heal::IncidentView view = view_for_test();
+    view.question->to_sign = heal::ToSignView{.text = "the form", .quorum = 2, .agreed = {"bert"}};
+    const std::optional<console::Matter> shown = matter(view, proposal_for_test());
+    REQUIRE(shown);
+    CHECK_FALSE(shown->takes_yes);
+    CHECK(shown->exactly == "the form");
+    CHECK(shown->command.contains("homeostat approve i-1 --question 5f0c --key"));
+    CHECK(shown->signers_needed == 2);
+    CHECK(shown->signers == std::vector<std::string>{"bert"});
+    CHECK(asks_notice(*shown, noon).advice.contains("A link can only say no"));
+}
+
+TEST_CASE("the blast radius names what each remedy touches, and what takes it back") {
+    const std::string floor = "2 of 3 instances serve now; the floor is 2 (guard.min_healthy).";
+    struct Case {
+        Remedy remedy;
+        const char* touches;
+        const char* inverse;
+    };
+    const ServiceId rates("rates");
+    for (const auto& [remedy, touches, inverse] :
+         {Case{restart, "1 of 3 instances: rates-0.", "It cannot be taken back."},
+          Case{Eject{InstanceId("rates-1")}, "1 of 3 instances: rates-1.",
+               "It is for a time only: readmit rates-1 takes it back by itself."},
+          Case{RollingRestart{rates},
+               "3 of 3 instances: rates-0, rates-1, rates-2, one after the other.",
+               "It cannot be taken back."},
+          Case{Rollback{rates, VersionId("v2"), VersionId("v1")},
+               "2 of 3 instances: rates-0, rates-1, one after the other.",
+               "It can be taken back: rollback rates from v1 to v2."},
+          Case{Scale{rates, 3, 4}, "rates runs 4 instances instead of 3.",
+               "It is for a time only: scale rates from 4 to 3 takes it back by itself."},
+          Case{OpenCircuit{ServiceId("fraud")},
+               "All calls to fraud get the declared fallback while it is in force.",
+               "It is for a time only: close_circuit of fraud takes it back by itself."},
+          Case{InvalidateCache{CacheId("quotes")},
+               "The declared keys of the cache quotes are dropped.", "It cannot be taken back."}}) {
+        const std::vector<std::string> lines = touched_by(remedy);
+        CAPTURE(describe(remedy));
+        CAPTURE(lines.back());
+        CHECK(has(lines, touches));
+        CHECK(has(lines, floor));
+        CHECK(has(lines, inverse));
+    }
+}
+
+TEST_CASE("the same thing told again has the same id, and another one another") {
+    const console::Matter shown = *matter(view_for_test(), proposal_for_test());
+    const console::Notice notice = asks_notice(shown, noon);
+    CHECK(notice.id == asks_notice(shown, noon + std::chrono::hours{1}).id);
+    console::Matter other = shown;
+    other.question = "5f0d";
+    CHECK(notice.id != asks_notice(other, noon).id);
+    heal::IncidentView view = view_for_test();
+    view.trouble = "two remedies did not help";
+    const console::Notice handed_over = needs_person_notice(ServiceId("rates"), view, noon);
+    view.trouble = "anna said no";
+    CHECK(handed_over.id != needs_person_notice(ServiceId("rates"), view, noon).id);
+    CHECK(handed_over.text == "a person is needed: two remedies did not help");
+}
+
+TEST_CASE("the ledger tells what is open, who has answered, and what was closed") {
+    OpenCases cases;
+    const IncidentId incident("i-1");
+    CHECK_FALSE(cases.proposal_of(incident));
+    cases.learn(group_of(EntryKind::opened, to_json(proposal_for_test())));
+    REQUIRE(cases.proposal_of(incident));
+    CHECK(cases.proposal_of(incident)->choice.remedy == restart);
+    cases.learn(group_of(EntryKind::proposed, to_json(proposal_for_test(Observe{}))));
+    CHECK(cases.proposal_of(incident)->choice.remedy == Remedy(Observe{}));
+
+    AnsweredBody answered{.question = "5f0c", .remedy = restart, .says = PersonSays::approved};
+    answered.by = "anna";
+    cases.learn(group_of(EntryKind::answered, to_json(answered)));
+    REQUIRE(cases.answer_to("5f0c"));
+    CHECK(cases.answer_to("5f0c")->by == "anna");
+    CHECK(cases.answer_to("5f0c")->says == PersonSays::approved);
+    CHECK_FALSE(cases.answer_to("5f0d"));
+
+    cases.learn(group_of(EntryKind::escalated,
+                         to_json(EscalatedBody{.because = "x", .is_told_already = true})));
+    CHECK(cases.is_told_already(incident));
+    cases.learn(group_of(EntryKind::closed, to_json(ClosedBody{CloseKind::healed, {restart}})));
+    CHECK_FALSE(cases.proposal_of(incident));
+    CHECK_FALSE(cases.is_told_already(incident));
+    const std::vector<ClosedCase> closed = cases.take_closed();
+    REQUIRE(closed.size() == 1);
+    CHECK(closed_notice(ServiceId("rates"), closed.front(), noon).text ==
+          "over: a remedy helped, and that is proven");
+    CHECK(cases.take_closed().empty());
+}
+
+TEST_CASE("what is kept of a long past is bounded") {
+    OpenCases cases;
+    for (int number = 0; number < 1'000; ++number) {
+        AnsweredBody answered{.question = std::to_string(number), .remedy = restart};
+        cases.learn(group_of(EntryKind::answered, to_json(answered)));
+        cases.learn(group_of(EntryKind::closed, to_json(ClosedBody{})));
+    }
+    CHECK_FALSE(cases.answer_to("0"));
+    CHECK(cases.answer_to("999"));
+    CHECK(cases.take_closed().size() == closed_cases_max);
+}
+
+}  // namespace homeostat::app

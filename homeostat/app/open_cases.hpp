@@ -1,0 +1,81 @@
+#pragma once
+
+// OpenCases: what the ledger says of incidents that are open, or have just been closed.
+//
+// The executor shows where an incident stands; why it asks, what else was on the menu and who has
+// answered stand in the ledger. This is a view of it like every other, kept as entries pass: bodies
+// as they are, read when somebody asks. For people only; nothing is decided by it.
+//
+// Not thread-safe; lives on the strand of its ledger.
+
+#include "homeostat/console/matter.hpp"
+#include "homeostat/domain/ending_bodies.hpp"
+#include "homeostat/domain/entry.hpp"
+#include "homeostat/domain/entry_bodies_people.hpp"
+#include "homeostat/domain/proposal.hpp"
+#include "homeostat/ports/ledger.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace homeostat::app {
+
+/// Of closed incidents that nobody has asked for yet, and of questions that are over.
+constexpr std::size_t closed_cases_max = 64;
+constexpr std::size_t answers_max = 256;
+
+struct ClosedCase {
+    IncidentId incident;
+    ClosedBody body;
+};
+
+class OpenCases {
+  public:
+    void learn(const EntryGroup& group);
+
+    /// The latest proposal. Nothing: the ledger has none of an open incident of this id.
+    [[nodiscard]] std::optional<Proposal> proposal_of(const IncidentId& incident) const;
+
+    /// A person was told of the same shortly before, as the ledger has it.
+    [[nodiscard]] bool is_told_already(const IncidentId& incident) const;
+
+    /// How a question was answered, if it was one of the last.
+    [[nodiscard]] std::optional<console::Answered> answer_to(const std::string& question) const;
+
+    /// Those that were closed since this was asked last.
+    [[nodiscard]] std::vector<ClosedCase> take_closed();
+
+  private:
+    struct Case {
+        json::value proposal;
+        bool is_told_already{false};
+    };
+
+    void learn(const Entry& entry);
+    void keep_answer(const AnsweredBody& body);
+
+    std::map<IncidentId, Case> open_;
+    std::deque<ClosedCase> closed_;
+    std::deque<std::pair<std::string, console::Answered>> answers_;
+};
+
+/// A ledger that tells of what passes: of its past, and of each group once it is in.
+class ToldLedger final : public ports::Ledger {
+  public:
+    ToldLedger(ports::Ledger& ledger, OpenCases& cases) : ledger_(ledger), cases_(cases) {}
+
+    Task<Result<ports::Position>> append(EntryGroup group, ports::Durability durability) override;
+    Result<void> replay(const std::function<void(const EntryGroup&)>& visit) override;
+
+  private:
+    ports::Ledger& ledger_;
+    OpenCases& cases_;
+};
+
+}  // namespace homeostat::app

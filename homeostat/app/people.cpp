@@ -1,0 +1,256 @@
+#include "homeostat/app/people.hpp"
+
+#include "homeostat/app/link_key.hpp"
+#include "homeostat/app/matter.hpp"
+#include "homeostat/net/endpoint.hpp"
+#include "homeostat/os/file.hpp"
+#include "homeostat/record/record.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+namespace homeostat::app {
+
+namespace {
+
+/// A person notices no difference, and a look costs nothing while nothing has changed.
+constexpr Duration look_every = std::chrono::milliseconds{250};
+constexpr std::string_view blanks = " \t\r\n";
+
+/// Without what an editor leaves around it.
+std::string trimmed(const std::string& text) {
+    const std::size_t begin = text.find_first_not_of(blanks);
+    const std::size_t end = text.find_last_not_of(blanks);
+    return begin == std::string::npos ? std::string() : text.substr(begin, end - begin + 1);
+}
+
+Result<console::WebAddress> address_of(const ChannelConfig& channel) {
+    if (channel.url_file.empty()) {
+        return console::parse_web_address(channel.url);
+    }
+    const Result<std::string> text =
+        os::read_file(channel.url_file.string(), console::web_address_bytes_max + 2);
+    if (!text) {
+        return std::unexpected(text.error());
+    }
+    auto address = console::parse_web_address(trimmed(*text));
+    return address ? std::move(address) : fail(channel.url_file.string(), address.error());
+}
+
+/// Where an incident stands that is a person's now.
+bool is_handed_over(const heal::IncidentView& view) {
+    return !view.trouble.empty() && (view.node == "stand_by" || view.node == "parked");
+}
+
+}  // namespace
+
+bool has_people(const Config& config) {
+    return config.console.has_value() || !config.channels.empty();
+}
+
+Result<console::Target> target_of(const ChannelConfig& channel) {
+    Result<console::WebAddress> address = address_of(channel);
+    if (!address) {
+        return std::unexpected(address.error());
+    }
+    if (!address->is_tls) {
+        return console::target_of(*std::move(address), "");
+    }
+    const Result<std::string> authorities =
+        os::read_file(channel.authorities.string(), net::tls_settings_bytes_max);
+    if (!authorities) {
+        return fail("authorities", authorities.error());
+    }
+    return console::target_of(*std::move(address), *authorities);
+}
+
+Result<std::unique_ptr<People>> People::make(const Config& config, PeopleContext context) {
+    auto people = std::unique_ptr<People>(new People(config, std::move(context)));
+    Result<void> opened = config.console ? people->open_page() : Result<void>();
+    if (opened) {
+        opened = people->open_channels();
+    }
+    if (!opened) {
+        return std::unexpected(opened.error());
+    }
+    return people;
+}
+
+Result<void> People::open_page() {
+    const ConsoleConfig& console = *config_.console;
+    const std::string own = "http://" + console.listen;
+    auto address = console::parse_web_address(console.url.empty() ? own : console.url);
+    if (!address) {
+        return fail("console.url", address.error());
+    }
+    page_ = *std::move(address);
+    const Result<console::LinkKey> key = read_or_make_link_key(console.key_file);
+    if (!key) {
+        return fail("console.key", key.error());
+    }
+    key_ = *key;
+    door_ = std::make_unique<console::Door>(
+        console::DoorSettings{.address = *page_, .hosts = {console.listen}, .key = key_}, desk(),
+        context_.clock);
+    server_ = std::make_unique<net::HttpServer>(
+        context_.executor,
+        [this](net::HttpRequest request) { return door_->answer(std::move(request)); },
+        console::door_limits());
+    return {};
+}
+
+Result<void> People::open_channels() {
+    for (std::size_t index = 0; index < config_.channels.size(); ++index) {
+        const ChannelConfig& channel = config_.channels[index];
+        const std::string name = fmt::format("notify[{}]", index);
+        Result<console::Target> target = target_of(channel);
+        if (!target) {
+            return fail(name, target.error());
+        }
+        console::ChannelSettings settings;
+        settings.name = name;
+        settings.target = *std::move(target);
+        settings.shape = channel.shape;
+        settings.limits.per_minute = channel.per_minute;
+        settings.log = context_.log;
+        lines_.push_back(
+            {channel, std::make_unique<console::Channel>(context_.executor, context_.clock,
+                                                         config_.service, std::move(settings))});
+    }
+    return {};
+}
+
+Result<void> People::listen() {
+    if (!server_) {
+        return {};
+    }
+    const Result<net::Address> address = net::parse_endpoint("http://" + config_.console->listen);
+    if (!address) {
+        return fail("console.listen", address.error());
+    }
+    const Result<void> listening = config_.console->is_open
+                                       ? server_->listen_openly(address->endpoint)
+                                       : server_->listen(address->endpoint);
+    return listening ? listening : fail("console.listen", listening.error());
+}
+
+console::Desk People::desk() {
+    console::Desk desk;
+    desk.matter_of = [this](IncidentId incident) { return matter_of(std::move(incident)); };
+    desk.answer_to = [this](const std::string& question) {
+        return context_.cases.answer_to(question);
+    };
+    desk.answer = [this](console::PersonAnswer said) { return answer(std::move(said)); };
+    return desk;
+}
+
+WallTime People::on_the_wall(Instant at) const {
+    const Duration left = at - context_.clock.now();
+    return context_.clock.wall_now() + std::chrono::duration_cast<std::chrono::milliseconds>(left);
+}
+
+Task<std::optional<console::Matter>> People::matter_of(IncidentId incident) {
+    const Facts facts = co_await context_.role.read_facts();
+    const std::optional<Proposal> proposal = context_.cases.proposal_of(incident);
+    const std::vector<heal::IncidentView> views = context_.role.incidents();
+    const auto found = std::ranges::find(views, incident, &heal::IncidentView::incident);
+    if (!proposal || found == views.end() || !found->question) {
+        co_return std::nullopt;
+    }
+    co_return app::matter_of(*found, *proposal, facts, config_.guard,
+                             on_the_wall(found->question->deadline_at));
+}
+
+Task<Result<void>> People::answer(console::PersonAnswer said) {
+    heal::Answer answer;
+    answer.kind =
+        said.says == PersonSays::approved ? heal::AnswerKind::approved : heal::AnswerKind::denied;
+    answer.question = std::move(said.question);
+    answer.by = std::move(said.by);
+    answer.because = record::words_of_person(said.because);
+    const Result<void> heard =
+        co_await context_.role.answer(std::move(said.incident), std::move(answer));
+    co_return heard;
+}
+
+console::Notice People::with_links(console::Notice notice, const ChannelConfig& channel) const {
+    if (!page_ || notice.question.empty() || !notice.until) {
+        return notice;
+    }
+    for (const std::string& person : channel.people) {
+        const console::Link link{.incident = notice.incident,
+                                 .question = notice.question,
+                                 .person = person,
+                                 .expires_at = *notice.until,
+                                 .nonce = draw_link_nonce()};
+        notice.links.push_back({person, console::link_to(*page_, console::token_of(link, key_))});
+    }
+    return notice;
+}
+
+void People::tell(const console::Notice& notice) {
+    for (Line& line : lines_) {
+        line.channel->tell(with_links(notice, line.config));
+    }
+}
+
+Task<void> People::look_at(heal::IncidentView view) {
+    Told& told = told_[view.incident];
+    if (view.question && view.question->id != told.question) {
+        // It may have been answered meanwhile; else the next look finds it.
+        const std::optional<console::Matter> matter = co_await matter_of(view.incident);
+        if (matter && matter->question == view.question->id) {
+            told.question = matter->question;
+            tell(asks_notice(*matter, context_.clock.wall_now()));
+        }
+        co_return;
+    }
+    if (is_handed_over(view) && view.trouble != told.trouble) {
+        told.trouble = view.trouble;
+        if (!context_.cases.is_told_already(view.incident)) {
+            tell(needs_person_notice(config_.service, view, context_.clock.wall_now()));
+        }
+    }
+}
+
+Task<void> People::look() {
+    std::vector<heal::IncidentView> views = context_.role.incidents();
+    for (heal::IncidentView& view : views) {
+        if (view.question || is_handed_over(view)) {
+            co_await look_at(std::move(view));
+        }
+    }
+    for (const ClosedCase& closed : context_.cases.take_closed()) {
+        if (told_.erase(closed.incident) > 0) {
+            tell(closed_notice(config_.service, closed, context_.clock.wall_now()));
+        }
+    }
+}
+
+Task<void> People::run() {
+    for (Line& line : lines_) {
+        boost::asio::co_spawn(context_.executor, line.channel->run(), boost::asio::detached);
+    }
+    while (!is_stopping_) {
+        co_await look();
+        co_await context_.clock.sleep_until(context_.clock.now() + look_every);
+    }
+}
+
+Task<void> People::stop(Instant deadline) {
+    is_stopping_ = true;
+    for (Line& line : lines_) {
+        line.channel->stop();
+    }
+    if (server_) {
+        co_await server_->stop(deadline);
+    }
+}
+
+}  // namespace homeostat::app

@@ -1,0 +1,97 @@
+#pragma once
+
+// People: the part of an agent that tells people of what it asks and needs, and hears their answers
+// by links, wired from the configuration: the channels, the page, and a look at the incidents.
+//
+// What was told is kept in memory only: a successor tells of open questions once more, by the same
+// ids. An answer goes the way of every other one, to the executor, which checks it as if it knew
+// nothing of links.
+//
+// Not thread-safe; lives on the strand of its executor.
+
+#include "homeostat/app/config.hpp"
+#include "homeostat/app/open_cases.hpp"
+#include "homeostat/base/result.hpp"
+#include "homeostat/console/channel.hpp"
+#include "homeostat/console/door.hpp"
+#include "homeostat/heal/executor_role.hpp"
+#include "homeostat/net/http_server.hpp"
+#include "homeostat/ports/clock.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace homeostat::app {
+
+/// What the agent has that people need. All of it outlives them.
+struct PeopleContext {
+    boost::asio::any_io_executor executor;
+    ports::Clock& clock;
+    heal::ExecutorRole& role;
+    OpenCases& cases;
+    std::function<void(const std::string&)> log;
+};
+
+/// Somebody has to be told, or may answer.
+[[nodiscard]] bool has_people(const Config& config);
+
+/// Of a channel, with its address read and its authorities. ERRORS: of the files, with their key.
+[[nodiscard]] Result<console::Target> target_of(const ChannelConfig& channel);
+
+class People {
+  public:
+    /// REQUIRES: has_people(config). Makes the key of links if there is none.
+    /// ERRORS: of the files, with their key.
+    [[nodiscard]] static Result<std::unique_ptr<People>> make(const Config& config,
+                                                              PeopleContext context);
+
+    /// Serves the page from now on, if there is one. ERRORS: of the address, with its key.
+    [[nodiscard]] Result<void> listen();
+
+    /// Sends, and looks after what is to be told, until `stop`.
+    Task<void> run();
+    Task<void> stop(Instant deadline);
+
+  private:
+    struct Told {
+        std::string question;  ///< The id of the latest that was told.
+        std::string trouble;   ///< Likewise, what a person is needed for.
+    };
+    struct Line {
+        ChannelConfig config;
+        std::unique_ptr<console::Channel> channel;
+    };
+
+    People(const Config& config, PeopleContext context)
+        : config_(config), context_(std::move(context)) {}
+    [[nodiscard]] Result<void> open_page();
+    [[nodiscard]] Result<void> open_channels();
+    [[nodiscard]] console::Desk desk();
+    Task<std::optional<console::Matter>> matter_of(IncidentId incident);
+    Task<Result<void>> answer(console::PersonAnswer said);
+    Task<void> look();
+    Task<void> look_at(heal::IncidentView view);
+    void tell(const console::Notice& notice);
+    [[nodiscard]] console::Notice with_links(console::Notice notice,
+                                             const ChannelConfig& channel) const;
+    [[nodiscard]] WallTime on_the_wall(Instant at) const;
+
+    const Config& config_;
+    PeopleContext context_;
+    std::optional<console::WebAddress> page_;  ///< How people reach it.
+    console::LinkKey key_{};
+    std::unique_ptr<console::Door> door_;
+    std::unique_ptr<net::HttpServer> server_;
+    std::vector<Line> lines_;
+    std::map<IncidentId, Told> told_;
+    bool is_stopping_{false};
+};
+
+}  // namespace homeostat::app

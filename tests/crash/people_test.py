@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+"""A real agent tells people what it asks by a webhook, and they answer by the links in it.
+
+    people_test.py --bin build/release/bin [--only TEXT]
+
+Half a minute. What a browser makes of the page is in people_browser_test.py.
+"""
+
+import http.client
+import os
+import pwd
+import subprocess
+
+from guarded_world import wait_until
+from harness import run_each
+from people_world import ToldService, links_in, text_of
+
+OK, FAILED, USAGE = 0, 1, 2
+
+
+def call(service, *words):
+    return subprocess.run([service.programs / "homeostat", *words, "--config", service.config],
+                          cwd=service.here, capture_output=True, text=True, timeout=30)
+
+
+# --- The tests: each a sentence that can be false ------------------------------------------------
+def a_yes_by_a_link_is_done_once_and_stands_in_the_ledger_with_its_name(service):
+    event = service.begin()
+    data = event["data"]
+    assert event["source"] == "/homeostat/rates" and event["subject"] == "i-1", event
+    assert data["text"] == f"May I restart {service.killed}?", data
+    assert any("1 of 2 instances" in line for line in data["details"]), data
+    links = links_in(event)
+    assert sorted(links) == ["anna", "bert"] and links["anna"] != links["bert"], links
+    assert all(url.startswith(service.origin + "/answer/") for url in links.values()), links
+    # A mail scanner or a chat tool fetches each link, more than once.
+    for url in (*links.values(), *links.values()):
+        status, page = service.open(url)
+        assert status == 200 and f"May I restart {service.killed}?" in page, page
+        assert service.open(url, "HEAD") == (200, "")
+    words = text_of(page)
+    for part in ("Silence until", "its process has ended", "1 of 2 instances", "cannot be taken "
+                 "back", "What could be done", "observe", "processes"):
+        assert part in words, f"{part} is not in {words}"
+    assert not service.recorded("answered")
+    status, page = service.answer(links["anna"], "approved", "seen in staging")
+    assert status == 200 and "anna said yes" in page, page
+    wait_until("both instances answer", service.is_served)
+    wait_until("all is over", service.is_calm)
+    answer, = service.recorded("answered")
+    assert (answer["by"], answer["because"], answer["says"]) == \
+        ("anna", "seen in staging", "approved"), answer
+    assert {body["approved_by"] for body in service.recorded("intent")} == {"anna"}
+    closed = service.receiver.wait_for("closed")
+    assert closed["subject"] == "i-1" and "helped" in closed["data"]["text"], closed
+    for person in links:
+        for reply in (service.open(links[person]), service.answer(links[person], "denied")):
+            assert reply[0] == 410 and "anna said yes" in reply[1], reply
+    assert len(service.recorded("answered")) == 1
+    assert "/hook/secret" not in service.log() + service.say("status")
+
+
+def a_no_by_a_link_is_a_no_and_a_person_is_told_that_they_are_needed(service):
+    links = links_in(service.begin())
+    status, page = service.answer(links["bert"], "denied", "<b>I</b> look at it")
+    assert status == 200 and "bert said no" in page, page
+    wait_until("a person has taken over", lambda: service.node() == ["stand_by"])
+    assert not service.recorded("intent")
+    event = service.receiver.wait_for("needs_person")
+    assert "bert said no" in event["data"]["text"] and not event["data"]["links"], event
+    assert service.open(links["anna"])[0] == 410
+
+
+def a_link_holds_over_a_kill_9_and_what_is_open_is_told_once_more(service):
+    event = service.begin()
+    service.kill_agent()
+    service.start_agent()
+    again = service.receiver.wait_for("asks", 2)
+    assert again["id"] == event["id"], (again, event)
+    assert links_in(again)["anna"] != links_in(event)["anna"]
+    status, _ = service.open(links_in(event)["anna"])
+    assert status == 200
+    assert service.answer(links_in(event)["anna"], "approved")[0] == 200
+    wait_until("both instances answer", service.is_served)
+    wait_until("all is over", service.is_calm)
+    service.kill_agent()
+    service.start_agent()
+    wait_until("the page is served", lambda: service.status() is not None)
+    status, page = service.open(links_in(event)["bert"])
+    assert status == 410 and "anna said yes" in page, page
+
+
+def what_was_answered_elsewhere_cannot_be_answered_by_a_link(service):
+    event = service.begin()
+    assert call(service, "deny", "i-1", "--question", event["data"]["question"]).returncode == OK
+    me = pwd.getpwuid(os.getuid()).pw_name
+    for reply in (service.open(links_in(event)["anna"]),
+                  service.answer(links_in(event)["anna"], "approved")):
+        assert reply[0] == 410 and f"{me} said no" in reply[1], reply
+    assert len(service.recorded("answered")) == 1 and not service.recorded("intent")
+
+
+def a_link_to_a_question_that_has_changed_offers_nothing(service):
+    # The instance comes back without anybody's leave, and the next one to go asks anew.
+    event = service.begin()
+    old = links_in(event)
+    assert service.answer(old["anna"], "approved")[0] == 200
+    wait_until("both instances answer", service.is_served)
+    wait_until("all is over", service.is_calm)
+    service.kill_instance()
+    new = links_in(service.receiver.wait_for("asks", 2))
+    status, page = service.answer(old["bert"], "approved")
+    assert status == 410 and "<form" not in page, page
+    assert len(service.recorded("answered")) == 1
+    assert service.open(new["bert"])[0] == 200
+
+
+def what_is_no_answer_from_the_page_changes_nothing(service):
+    url = links_in(service.begin())["anna"]
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for headers, body, status in (
+            (form, "says=approved", 403),
+            ({**form, "Origin": "null"}, "says=approved", 403),
+            ({**form, "Origin": "https://evil.example"}, "says=approved", 403),
+            ({"Origin": service.origin, "Content-Type": "text/plain"}, "says=approved", 415),
+            ({**form, "Origin": service.origin}, "says=yes", 400),
+            ({**form, "Origin": service.origin}, "says=approved&x=" + "x" * 1024, 413),
+            ({**form, "Origin": service.origin, "Host": "evil.example"}, "says=approved", 421)):
+        got, _ = service.open(url, "POST", headers, body)
+        assert got == status, f"{headers} {body[:40]} was answered {got}"
+    for bad in (url[:-1], url + "A", url.replace("/answer/", "/answer/A"), service.origin + "/"):
+        assert service.open(bad)[0] == 404
+    assert service.open(url, headers={"Host": "evil.example"})[0] == 421
+    assert not service.recorded("answered")
+    assert service.open(url)[0] == 200
+
+
+def a_receiver_that_fails_gets_the_message_again_and_one_that_hangs_hinders_nothing(service):
+    service.receiver.answers += [500, 503]
+    event = service.begin()
+    assert [path for method, path in service.receiver.asked if method == "POST"].count(
+        "/hook/secret") == 3
+    service.receiver.hangs.set()
+    assert service.answer(links_in(event)["anna"], "approved")[0] == 200
+    wait_until("both instances answer", service.is_served)
+    wait_until("all is over", service.is_calm)
+    assert "/hook/secret" not in service.log()
+
+
+def notify_sends_a_test_and_doctor_sends_nothing(service):
+    done = call(service, "notify", "--test", "--json")
+    assert done.returncode == OK, done
+    assert "/hook/secret" not in done.stdout + done.stderr
+    event = service.receiver.of_kind("test")[0]
+    assert "test" in event["data"]["text"] and not event["data"]["links"], event
+    posts = [entry for entry in service.receiver.asked if entry[0] == "POST"]
+    doctor = call(service, "doctor")
+    assert "notify[0] is reached at http://127.0.0.1:" in doctor.stdout, doctor.stdout
+    assert "/hook/secret" not in doctor.stdout
+    assert [entry for entry in service.receiver.asked if entry[0] == "POST"] == posts
+    assert ("GET", "/") in service.receiver.asked
+    service.receiver.answers.append(404)
+    refused = call(service, "notify", "--test")
+    assert refused.returncode == FAILED and "it answers 404" in refused.stdout, refused
+    assert call(service, "notify").returncode == USAGE
+    service.url_file.write_text("https://user:word@hooks.example/\n")
+    bad = call(service, "notify", "--test")
+    assert bad.returncode == FAILED and "credentials" in bad.stdout, bad
+    assert "word@" not in bad.stdout + bad.stderr
+    assert "ILL" in call(service, "doctor").stdout
+
+
+def slack_gets_buttons(service):
+    service.change("people: [", "shape: slack, people: [")
+    service.change("restart: act", "restart: ask")
+    service.start()
+    name, _ = service.kill_instance()
+    wait_until("a message has come", lambda: service.receiver.events)
+    content_type, message = service.receiver.events[0]
+    assert content_type == "application/json"
+    assert f"May I restart {name}?" in message["text"], message
+    buttons = [element for block in message["blocks"] if block["type"] == "actions"
+               for element in block["elements"]]
+    assert [button["text"]["text"] for button in buttons] == ["Answer as anna", "Answer as bert"]
+    assert service.answer(buttons[0]["url"], "denied")[0] == 200
+
+
+def the_key_of_links_is_its_owners_alone(service):
+    service.start()
+    key = service.here / "var/rates/console.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    service.kill_agent()
+    key.chmod(0o644)
+    service.start_agent()
+    assert service.agent.wait(20) != 0
+    assert "console.key" in service.log() and "others may read this key" in service.log()
+
+
+def where_approvers_sign_a_link_can_only_say_no(service):
+    # SOURCE: RFC 8032, 7.1, the public key of the first test.
+    key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+    service.add(f"approvals: {{ approvers: [ {{ name: anna, key: {key} }} ] }}\n")
+    event = service.begin()
+    url = links_in(event)["anna"]
+    assert "A link can only say no" in event["data"]["advice"], event
+    status, page = service.open(url)
+    assert status == 200 and "value=\"approved\"" not in page, page
+    question = event["data"]["question"]
+    assert f"homeostat approve i-1 --question {question} --key" in page, page
+    assert "homeostat approval 1" in page, page  # The form that is signed.
+    status, page = service.answer(url, "approved")
+    assert status == 403 and "has to be signed" in page, page
+    assert not service.recorded("answered")
+    assert service.answer(url, "denied")[0] == 200
+    answer, = service.recorded("answered")
+    assert (answer["says"], answer["by"]) == ("denied", "anna"), answer
+    assert not service.recorded("intent")
+
+
+def a_stranger_who_tries_many_links_is_slowed_down(service):
+    url = links_in(service.begin())["anna"]
+    connection = http.client.HTTPConnection("127.0.0.1", service.page_port, timeout=10)
+    statuses = set()
+    for _ in range(60):
+        connection.request("GET", "/answer/AAAA")
+        response = connection.getresponse()
+        response.read()
+        statuses.add(response.status)
+    connection.close()
+    assert statuses == {404, 429}, statuses
+    assert service.open(url)[0] == 200
+
+
+TESTS = [
+    a_yes_by_a_link_is_done_once_and_stands_in_the_ledger_with_its_name,
+    a_no_by_a_link_is_a_no_and_a_person_is_told_that_they_are_needed,
+    a_link_holds_over_a_kill_9_and_what_is_open_is_told_once_more,
+    what_was_answered_elsewhere_cannot_be_answered_by_a_link,
+    a_link_to_a_question_that_has_changed_offers_nothing,
+    what_is_no_answer_from_the_page_changes_nothing,
+    a_receiver_that_fails_gets_the_message_again_and_one_that_hangs_hinders_nothing,
+    notify_sends_a_test_and_doctor_sends_nothing,
+    slack_gets_buttons,
+    the_key_of_links_is_its_owners_alone,
+    where_approvers_sign_a_link_can_only_say_no,
+    a_stranger_who_tries_many_links_is_slowed_down,
+]
+
+
+def main():
+    run_each(__doc__, TESTS, ToldService)
+
+
+if __name__ == "__main__":
+    main()
