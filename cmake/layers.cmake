@@ -189,7 +189,7 @@ endforeach()
 
 # --- Who starts whom ------------------------------------------------------------------------------
 # Linking does not say it, and a build of one target would leave an older program beside it.
-add_dependencies(homeostat homeostat-shim)
+add_dependencies(homeostat homeostat-shim homeostat-shipper)
 add_dependencies(homeostat_app_test homeostat homeostat-lab)
 add_dependencies(homeostat_adapters_process_test homeostat-shim)
 

@@ -23,6 +23,7 @@
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/pledges.hpp"
 #include "homeostat/app/process_group.hpp"
+#include "homeostat/app/shipper_process.hpp"
 #include "homeostat/app/version.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/heal/agent_role.hpp"
@@ -115,7 +116,7 @@ class AgentProcess {
     std::unique_ptr<heal::AgentRole> agent_;
     std::unique_ptr<Pledges> pledges_;
     std::unique_ptr<BlockSources> block_sources_;
-    std::unique_ptr<People> people_;
+    std::unique_ptr<ShipperProcess> shipper_;
     std::unique_ptr<ControlApi> api_;
     std::unique_ptr<net::HttpServer> server_;
     std::unique_ptr<MetricsDoor> metrics_;
@@ -385,6 +386,9 @@ Task<void> AgentProcess::wait_for_signal() {
     agent_->stop();
     executor_->stop();
     group_->stop();
+    if (shipper_) {
+        shipper_->stop();
+    }
     const Instant until = clock_.now() + stop_within;
     if (block_sources_) {
         block_sources_->stop();
@@ -414,7 +418,8 @@ Result<void> AgentProcess::listen() {
                        .takes_changes = config_.takes_changes_by_http,
                        .figures = &counted_ledger_->figures(),
                        .pledges = pledges_ ? &pledges_->role() : nullptr,
-                       .immune = block_sources_ ? &block_sources_->role() : nullptr});
+                       .immune = block_sources_ ? &block_sources_->role() : nullptr,
+                       .sinks = sink_reader_of(config_)});
     server_ = std::make_unique<net::HttpServer>(
         context_.get_executor(),
         [this](net::HttpRequest request) { return api_->answer(std::move(request)); });
@@ -441,6 +446,10 @@ Result<void> AgentProcess::serve() {
     }
     asio::co_spawn(context_, wait_for_signal(), asio::detached);
     asio::co_spawn(context_, arrive(), asio::detached);
+    if (!config_.sinks.empty()) {
+        shipper_ = std::make_unique<ShipperProcess>(config_, clock_, log_);
+        asio::co_spawn(context_, shipper_->run(), asio::detached);
+    }
     if (oracle_) {
         asio::co_spawn(context_, oracle_->run(), asio::detached);
     }

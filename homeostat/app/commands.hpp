@@ -55,6 +55,14 @@ struct ExportOptions {
     std::filesystem::path out;  ///< Empty: standard output.
 };
 
+struct DecisionsOptions {
+    LedgerOptions ledger;
+    std::string since;  ///< As parse_when reads it; empty: from the beginning.
+    std::string until;
+    std::string service;
+    std::string remedy;      ///< Its kind.
+    bool is_central{false};  ///< Ask the PostgreSQL sink instead of the ledger.
+    bool is_csv{false};
 struct AdviseOptions {
     LedgerOptions ledger;
     std::string since{"30d"};  ///< As parse_when reads it; empty: from the beginning.
@@ -159,6 +167,7 @@ struct DecideOptions {
 /// The prompt of each line's `evidence`, a line of JSON each, and before them the labels.
 [[nodiscard]] ExitStatus print_prompts(const std::filesystem::path& cases);
 [[nodiscard]] ExitStatus decide_cases(const DecideOptions& options);
+[[nodiscard]] ExitStatus tell_decisions(const DecisionsOptions& options);
 /// Does not come back unless homeostat-lab cannot be started.
 [[nodiscard]] ExitStatus simulate(const std::vector<std::string>& arguments);
 

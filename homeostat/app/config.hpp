@@ -13,6 +13,7 @@
 #include "homeostat/app/config_block_sources.hpp"
 #include "homeostat/app/config_people.hpp"
 #include "homeostat/app/config_runtime.hpp"
+#include "homeostat/app/config_sinks.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/decide/decide.hpp"
 #include "homeostat/domain/choice.hpp"
@@ -176,6 +177,9 @@ struct Config {
     Duration question_for{std::chrono::minutes{10}};  ///< Silence after this is no.
     std::filesystem::path ledger_directory;
     std::filesystem::path sink_file;   ///< Empty: no copy outside of the ledger.
+    std::vector<SinkConfig> sinks;     ///< Where decisions are kept outside.
+    /// Cursors, state and lock of what carries them there; beside the ledger.
+    std::filesystem::path sinks_directory;
     std::filesystem::path index_file;  ///< Of the ledger, for the commands that tell of the past.
     std::filesystem::path key_file;    ///< Signs the ledger's heads.
     std::vector<std::filesystem::path> witness_files;  ///< Of signed heads; empty: none are made.

@@ -7,6 +7,7 @@
 #include "homeostat/app/config_kubernetes_check.hpp"
 #include "homeostat/app/config_mesh_check.hpp"
 #include "homeostat/app/config_people_check.hpp"
+#include "homeostat/app/config_sink_check.hpp"
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/net/endpoint.hpp"
 
@@ -451,6 +452,7 @@ void check(const ConfigFile& file, ConfigReading& reading) {
     check_model(file, reading);
     check_guard(file, reading);
     check_places(file, reading);
+    check_sinks(file, reading);
     check_people(file, reading);
     check_approvals(file, reading);
     check_metrics(file, reading);

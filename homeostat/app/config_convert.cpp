@@ -125,6 +125,24 @@ BlockSourcesConfig to_config(const BlockSourcesSection& section, const Paths& pa
     return sources;
 }
 
+SinkConfig to_config(const SinkSection& section, const Paths& paths) {
+    SinkConfig sink{.name = name_of(section), .postgres = {}, .nats = {}, .webhook = {}};
+    if (section.postgres) {
+        sink.postgres = section.postgres->config;
+        sink.postgres->url.file = paths.of(section.postgres->config.url.file);
+    }
+    if (section.nats) {
+        sink.nats = section.nats->config;
+        sink.nats->named.file = paths.of(section.nats->config.named.file);
+    }
+    if (section.webhook) {
+        sink.webhook = section.webhook->config;
+        sink.webhook->headers_file = paths.of(section.webhook->config.headers_file);
+        sink.webhook->authorities = paths.of(section.webhook->config.authorities);
+    }
+    return sink;
+}
+
 guard::Limits to_config(const GuardSection& section, const AutonomySection& autonomy) {
     guard::Limits limits = section.limits;
     limits.autonomy = {{RemedyKind::eject, autonomy.eject},
@@ -219,6 +237,10 @@ void set_people(const ConfigFile& file, const Paths& paths, Config& config) {
     config.question_for = file.guard.question_for;
     config.ledger_directory = paths.of(file.record.ledger, "ledger");
     config.sink_file = paths.of(file.record.sink);
+    for (const SinkSection& sink : file.record.sinks) {
+        config.sinks.push_back(to_config(sink, paths));
+    }
+    config.sinks_directory = config.ledger_directory.string() + ".sinks";
     config.index_file = paths.of(file.record.index, "ledger.index");
     config.key_file = paths.of(file.record.key_file, "ledger.key");
     for (const WitnessSection& witness : file.record.witnesses) {
@@ -321,6 +343,21 @@ BlockSourcesSection to_file(const BlockSourcesConfig& sources) {
     for (const BlockFeedConfig& feed : sources.feeds) {
         section.feeds.push_back(
             {feed, feed.taxii ? std::optional(TaxiiSection{*feed.taxii}) : std::nullopt});
+    }
+    return section;
+}
+
+SinkSection to_file(const SinkConfig& sink) {
+    SinkSection section;
+    section.name = sink.name;
+    if (sink.postgres) {
+        section.postgres = PostgresSinkSection{*sink.postgres};
+    }
+    if (sink.nats) {
+        section.nats = NatsSinkSection{*sink.nats};
+    }
+    if (sink.webhook) {
+        section.webhook = WebhookSinkSection{*sink.webhook};
     }
     return section;
 }

@@ -7,6 +7,7 @@
 
 #include "homeostat/app/config.hpp"
 #include "homeostat/app/config_kinds.hpp"
+#include "homeostat/app/config_sink_keys.hpp"
 #include "homeostat/app/config_values.hpp"
 #include "homeostat/app/config_world_keys.hpp"
 
@@ -126,6 +127,7 @@ struct WitnessSection {
 struct RecordSection {
     std::filesystem::path ledger;
     std::filesystem::path sink;
+    std::vector<SinkSection> sinks;
     std::filesystem::path index;
     std::filesystem::path key_file;
     std::vector<WitnessSection> witnesses;
@@ -136,6 +138,8 @@ struct RecordSection {
             self.ledger);
         key(Key{"sink", "File for a copy, one JSON line a group; outside the ledger"}, PathValue{},
             self.sink);
+        key(Key{"sinks", "Where decisions are kept outside, docs/sinks.md"},
+            SectionsKind{sinks_max}, self.sinks);
         key(Key{"index", "File NAME.index to answer `incidents` from; var/SERVICE/ledger.index"},
             PathValue{}, self.index);
         key(Key{"key", "Signs the ledger's heads; made if missing; var/SERVICE/ledger.key"},

@@ -213,6 +213,9 @@ net::HttpResponse ControlApi::metrics() const {
     if (context_.immune != nullptr) {
         now.immune = context_.immune->view();
     }
+    if (context_.sinks) {
+        now.sinks = context_.sinks();
+    }
     if (const Result<os::ProcessStat> process = os::read_process_stat(::getpid())) {
         now.process = *process;
     }
@@ -254,6 +257,9 @@ Task<net::HttpResponse> ControlApi::status() {
     document["changes"] = to_json(views_of_last(context_.agent.changes(), context_.clock.now()));
     document["oracle"] = json::value(oracle);
     document["ledger_trouble"] = json::value(context_.executor.ledger_trouble());
+    if (context_.sinks) {
+        document["sinks"] = to_json(context_.sinks());
+    }
     document["source_troubles"] = to_json(context_.agent.source_troubles());
     co_return reply(200, document);
 }

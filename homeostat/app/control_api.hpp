@@ -19,6 +19,7 @@
 // the place and changes nothing. The socket's file mode (0600) says who may.
 
 #include "homeostat/app/ledger_figures.hpp"
+#include "homeostat/app/sink_states.hpp"
 #include "homeostat/base/task.hpp"
 #include "homeostat/heal/agent_role.hpp"
 #include "homeostat/heal/executor_role.hpp"
@@ -27,7 +28,9 @@
 #include "homeostat/net/http_message.hpp"
 #include "homeostat/ports/oracle.hpp"
 
+#include <functional>
 #include <string>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -42,6 +45,8 @@ struct ControlContext {
     const LedgerFigures* figures{nullptr};     ///< Null: nobody counts, and there is no /metrics.
     const heal::PledgeRole* pledges{nullptr};  ///< Null: no mesh is configured.
     const heal::ImmuneRole* immune{nullptr};   ///< Null: no lists of sources are configured.
+    /// How the sinks are; reads a small file. Empty: none are configured.
+    std::function<std::vector<SinkState>()> sinks{};
 };
 
 class ControlApi {

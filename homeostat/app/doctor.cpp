@@ -11,6 +11,7 @@
 #include "homeostat/app/doctor_checks.hpp"
 #include "homeostat/app/doctor_kubernetes.hpp"
 #include "homeostat/app/doctor_peers.hpp"
+#include "homeostat/app/doctor_sinks.hpp"
 #include "homeostat/app/model_bounds.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/own_place.hpp"
@@ -175,6 +176,7 @@ std::vector<Check> checks_of(const ConfigReport& report) {
     if (!config.witness_files.empty()) {
         checks.push_back(check_key(config));
     }
+    std::ranges::move(check_sinks(config), std::back_inserter(checks));
     std::ranges::move(check_peers(config), std::back_inserter(checks));
     if (!config.model || config.model->url.empty()) {
         checks.push_back(check_model(config));

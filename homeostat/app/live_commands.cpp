@@ -7,6 +7,7 @@
 #include "homeostat/app/complaint.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/control_client.hpp"
+#include "homeostat/app/sink_states.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/timestamp.hpp"
@@ -116,6 +117,19 @@ json::array waiting_in(const json::object& status) {
     return waiting;
 }
 
+void print_sinks(const json::object& status) {
+    for (const json::value& value : list_in(status, "sinks")) {
+        const Result<SinkState> sink = from_json<SinkState>(value);
+        if (!sink) {
+            continue;
+        }
+        const std::string lag =
+            sink->lag_groups ? fmt::format(", lacks {} groups", *sink->lag_groups) : std::string();
+        fmt::print("sink {}: {}{}{}{}\n", plain(sink->name), to_text(sink->standing), lag,
+                   sink->trouble.empty() ? "" : ": ", plain(sink->trouble));
+    }
+}
+
 void print_status(const json::object& status) {
     fmt::print("{}: {}{}\n", text_in(status, "service"),
                flag_in(status, "is_ready") ? "guarded" : "guarded, not ready yet",
@@ -142,6 +156,7 @@ void print_status(const json::object& status) {
             "ledger: nothing can be recorded, so only processes that have ended are started: {}\n",
             trouble);
     }
+    print_sinks(status);
     const json::value* troubles = status.if_contains("source_troubles");
     if (troubles != nullptr && troubles->is_object()) {
         for (const auto& member : troubles->get_object()) {

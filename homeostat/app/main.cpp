@@ -3,6 +3,7 @@
 #include "homeostat/app/advise_arguments.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/decide_arguments.hpp"
+#include "homeostat/app/decisions_arguments.hpp"
 #include "homeostat/app/demo/demo.hpp"
 #include "homeostat/app/graph_arguments.hpp"
 #include "homeostat/app/init_command.hpp"
@@ -72,6 +73,7 @@ struct Arguments {
     CommonOptions status;
     CommonOptions doctor;
     IncidentsOptions incidents;
+    DecisionsOptions decisions;
     AdviseOptions advise;
     ExportOptions exported;
     LedgerOptions explain;
@@ -218,6 +220,7 @@ void add_reading_commands(CLI::App& app, Arguments& arguments) {
                        "Print the JSON Schema for editors instead");
     add_common(*app.add_subcommand("status", "What the agent sees and does now"), arguments.status);
     add_incidents(app, arguments.incidents);
+    add_decisions(app, arguments.decisions);
     add_advise(app, arguments.advise);
     add_export(app, arguments.exported);
     CLI::App* explain =
@@ -332,6 +335,9 @@ std::optional<ExitStatus> tell_past(const CLI::App& app, const Arguments& argume
     if (app.got_subcommand("incidents")) {
         return arguments.incidents.is_waiting ? show_waiting(arguments.incidents.ledger.common)
                                               : list_incidents(arguments.incidents);
+    }
+    if (app.got_subcommand("decisions")) {
+        return tell_decisions(arguments.decisions);
     }
     if (app.got_subcommand("advise")) {
         return advise_structure(arguments.advise);

@@ -86,6 +86,26 @@ void add_immune(PrometheusPage& page, const heal::ImmuneView& immune) {
     }
 }
 
+void add_sinks(PrometheusPage& page, const std::vector<SinkState>& sinks) {
+    page.begin("homeostat_sink_following", "gauge",
+               "1 while the sink has all there is, or is sent what it lacks.");
+    for (const SinkState& sink : sinks) {
+        page.add(sink.standing == SinkStanding::following ? 1 : 0, {{"sink", sink.name}});
+    }
+    page.begin("homeostat_sink_lag_groups", "gauge", "Groups of records that the sink lacks.");
+    for (const SinkState& sink : sinks) {
+        if (sink.lag_groups) {
+            page.add(static_cast<double>(*sink.lag_groups), {{"sink", sink.name}});
+        }
+    }
+    page.begin("homeostat_sink_lag_seconds", "gauge", "Age of the oldest of these.");
+    for (const SinkState& sink : sinks) {
+        if (sink.lag_seconds) {
+            page.add(static_cast<double>(*sink.lag_seconds), {{"sink", sink.name}});
+        }
+    }
+}
+
 void add_process(PrometheusPage& page, const os::ProcessStat& process) {
     page.begin("process_resident_memory_bytes", "gauge", "Memory of the agent, resident.");
     page.add(static_cast<double>(process.resident_pages * os::page_bytes()));
@@ -119,6 +139,9 @@ std::string metrics_page(const AgentFigures& now, const LedgerFigures& ledger) {
     }
     if (now.immune) {
         add_immune(page, *now.immune);
+    }
+    if (!now.sinks.empty()) {
+        add_sinks(page, now.sinks);
     }
     if (now.process) {
         add_process(page, *now.process);

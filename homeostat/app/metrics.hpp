@@ -8,6 +8,7 @@
 // Pure.
 
 #include "homeostat/app/ledger_figures.hpp"
+#include "homeostat/app/sink_states.hpp"
 #include "homeostat/heal/immune_view.hpp"
 #include "homeostat/heal/pledge_view.hpp"
 #include "homeostat/os/proc.hpp"
@@ -36,6 +37,7 @@ struct AgentFigures {
     bool is_ledger_writable{true};
     std::optional<MeshFigures> mesh{};         ///< Absent: no mesh is configured.
     std::optional<heal::ImmuneView> immune{};  ///< Absent: no lists of sources are configured.
+    std::vector<SinkState> sinks{};            ///< Empty: none are configured.
     std::optional<os::ProcessStat> process;    ///< Of the agent; absent where /proc cannot be read.
 };
 
