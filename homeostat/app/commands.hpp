@@ -63,6 +63,8 @@ struct DecisionsOptions {
     std::string remedy;      ///< Its kind.
     bool is_central{false};  ///< Ask the PostgreSQL sink instead of the ledger.
     bool is_csv{false};
+};
+
 struct AdviseOptions {
     LedgerOptions ledger;
     std::string since{"30d"};  ///< As parse_when reads it; empty: from the beginning.

@@ -427,8 +427,13 @@ ConfigFile to_file(const Config& config) {
                                     config.guard.autonomy_of(RemedyKind::rollback),
                                     config.reduce_mode,
                                     config.block_source};
-    file.record = RecordSection{
-        config.ledger_directory, config.sink_file, config.index_file, config.key_file, {}, {}};
+    file.record.ledger = config.ledger_directory;
+    file.record.sink = config.sink_file;
+    for (const SinkConfig& sink : config.sinks) {
+        file.record.sinks.push_back(to_file(sink));
+    }
+    file.record.index = config.index_file;
+    file.record.key_file = config.key_file;
     for (const std::filesystem::path& witness : config.witness_files) {
         file.record.witnesses.push_back({witness});
     }

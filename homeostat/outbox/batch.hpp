@@ -51,6 +51,7 @@ struct Batch {
 struct Cursor {
     std::uint64_t next_group{0};  ///< The first group that it lacks, in whole or in part.
     std::string hash{};           ///< Of the chain after the group before; empty: it does not know.
+    bool is_begun{false};         ///< Of that group it has something: so the ledger has to have it.
     friend bool operator==(const Cursor&, const Cursor&) = default;
 };
 

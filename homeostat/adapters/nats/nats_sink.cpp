@@ -288,7 +288,7 @@ Result<outbox::Cursor> NatsSink::resume(const std::string& ledger, const std::st
     state.last = *std::move(last);
     if (state.last) {
         // Its group may be there in part: it is read again, and what is there is passed over.
-        return outbox::Cursor{state.last->place.group, {}};
+        return outbox::Cursor{state.last->place.group, {}, true};
     }
     const bool is_fresh = sequence->value_or(0) == 0;
     return is_fresh ? outbox::Cursor{} : outbox::CursorFile(state.options.cursor_file).read(ledger);
