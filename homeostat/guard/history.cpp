@@ -169,14 +169,14 @@ void History::move_back(Duration by) {
     for (Instant& at : effects_at_) {
         at -= by;
     }
+    for (Instant& at : questions_at_) {
+        at -= by;
+    }
     for (ReflexRestart& restart : reflex_restarts_) {
         restart.at -= by;
     }
     for (auto& [use, since] : cool_downs_) {
         since -= by;
-    }
-    for (Instant& at : questions_at_) {
-        at -= by;
     }
     for (auto& [what, denial] : denials_) {
         denial.at -= by;
@@ -219,15 +219,15 @@ void History::learn_answer(const Entry& entry, Instant at) {
     if (found == incidents_.end() || !body) {
         return;
     }
+    if (body->says == PersonSays::agreed_in_part) {
+        return;  // No leave yet, and no denial.
+    }
     if (body->says == PersonSays::approved) {
         found->second.approval =
             Approval{body->question, body->remedy, body->preconditions, body->by, at, body->leave};
         return;
     }
     found->second.approval.reset();
-    if (body->says == PersonSays::agreed_in_part) {
-        return;  // No leave yet, and no denial.
-    }
     denials_[to_text(to_json(body->remedy))] = Denial{body->by, at};
     if (denials_.size() > denials_max) {
         denials_.erase(std::ranges::min_element(denials_, {},
@@ -279,18 +279,18 @@ void History::learn_verdict(const Entry& entry, Instant at) {
     if (body && body->grounds) {
         see(body->grounds->facts, at);
     }
-    const bool is_final =
-        body && body->verdict.kind != VerdictKind::permit && !body->verdict.again_at;
-    if (is_final) {
-        let_go(entry.incident);
-    }
-}
     // With something in force nobody is asked: a person is called instead.
     const bool is_asked = body && body->verdict.kind == VerdictKind::question && !body->step &&
                           !(body->grounds && body->grounds->is_contained);
     if (is_asked) {
         push_bounded(questions_at_, at, questions_max);
     }
+    const bool is_final =
+        body && body->verdict.kind != VerdictKind::permit && !body->verdict.again_at;
+    if (is_final) {
+        let_go(entry.incident);
+    }
+}
 
 void History::learn_proof(const Entry& entry) {
     const Result<ProofBody> body = from_json<ProofBody>(entry.body);
@@ -419,12 +419,6 @@ std::vector<Instant> History::effects_since(Instant since) const {
     return found;
 }
 
-std::vector<Instant> History::reflex_restarts_since(const InstanceId& instance,
-                                                    Instant since) const {
-    std::vector<Instant> found;
-    for (const ReflexRestart& restart : reflex_restarts_) {
-        if (restart.instance == instance && restart.at > since) {
-            found.push_back(restart.at);
 std::vector<Instant> History::questions_since(Instant since) const {
     std::vector<Instant> found;
     std::ranges::copy_if(questions_at_, std::back_inserter(found),
@@ -433,6 +427,12 @@ std::vector<Instant> History::questions_since(Instant since) const {
     return found;
 }
 
+std::vector<Instant> History::reflex_restarts_since(const InstanceId& instance,
+                                                    Instant since) const {
+    std::vector<Instant> found;
+    for (const ReflexRestart& restart : reflex_restarts_) {
+        if (restart.instance == instance && restart.at > since) {
+            found.push_back(restart.at);
         }
     }
     std::ranges::sort(found);

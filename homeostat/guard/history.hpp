@@ -102,10 +102,10 @@ class History {
     /// The instants of the effects announced after `since`, oldest first.
     [[nodiscard]] std::vector<Instant> effects_since(Instant since) const;
 
-    /// The instants of an instance's reflex restarts after `since`, oldest first.
     /// The instants of the questions that people were asked after `since`, oldest first.
     [[nodiscard]] std::vector<Instant> questions_since(Instant since) const;
 
+    /// The instants of an instance's reflex restarts after `since`, oldest first.
     [[nodiscard]] std::vector<Instant> reflex_restarts_since(const InstanceId& instance,
                                                              Instant since) const;
 
@@ -138,11 +138,11 @@ class History {
     static constexpr std::size_t denials_max = 512;
     static constexpr std::size_t effects_per_incident_max = 512;
     static constexpr std::size_t told_max = 256;
+    static constexpr std::size_t questions_max = 128;  ///< Above any limit per hour.
 
   private:
     struct ReflexRestart {
         InstanceId instance;
-    static constexpr std::size_t questions_max = 128;  ///< Above any limit per hour.
         Instant at;
         friend bool operator==(const ReflexRestart&, const ReflexRestart&) = default;
     };
@@ -166,11 +166,11 @@ class History {
 
     std::map<IncidentId, IncidentMemory> incidents_;
     std::deque<Instant> effects_at_;
+    std::deque<Instant> questions_at_;
     std::deque<ReflexRestart> reflex_restarts_;
     std::map<std::pair<RemedyKind, std::string>, Instant> cool_downs_;
     std::map<std::string, Denial> denials_;  ///< By the remedy's text.
     /// By rule and what it was about: when a person was last told of it.
-    std::deque<Instant> questions_at_;
     std::map<std::pair<std::string, std::string>, Instant> told_at_;
     Lasting lasting_;
     Drains drains_;

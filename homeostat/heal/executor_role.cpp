@@ -145,6 +145,7 @@ ExecutorRole::ExecutorRole(asio::any_io_executor strand,
       ports_(std::move(ports)),
       settings_(std::move(settings)),
       calls_(strand_, ports_.clock, settings_.notify),
+      desk_(settings_.approvers, settings_.chance),
       graph_(healing_graph(settings_.question_for_max)) {
     around_ = Around{.guard = settings_.guard,
                      .history = &history_,
@@ -162,7 +163,6 @@ ExecutorRole::ExecutorRole(asio::any_io_executor strand,
 
 void ExecutorRole::post(const std::string& id, Incoming incoming) {
     const auto found = slots_.find(id);
-      desk_(settings_.approvers, settings_.chance),
     if (found == slots_.end() || found->second->inbox.size() >= inbox_inputs_max) {
         return;
     }
@@ -271,6 +271,7 @@ Task<Result<void>> ExecutorRole::take_step(Slot& slot,
                                            HealingInput input,
                                            std::vector<HealingCommand>& commands) {
     const Instant now = ports_.clock.now();
+    around_.wall_now = ports_.clock.wall_now();
     Result<HealingAdvance> advance = graph_.advance(slot.thread, input, {now, around_});
     if (!advance) {
         co_return std::unexpected(advance.error());
@@ -286,8 +287,8 @@ Task<Result<void>> ExecutorRole::take_step(Slot& slot,
         graph::apply(slot.thread, std::move(advance->delta), advance->commit);
         tell_person(slot, input);
     }
+    keep_form(slot.thread);
     slot.is_of_this_boot = true;
-    around_.wall_now = ports_.clock.wall_now();
     slot.wake_generation += 1;
     tell_neighbours();
     commands = std::move(advance->commands);
@@ -303,7 +304,6 @@ Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
         Entry entry = record::escalated(incident, {"parked: " + progress.trouble});
         entries.push_back(std::move(entry));
     }
-    keep_form(slot.thread);
     std::ranges::copy(slot.unwritten, std::back_inserter(entries));
     Entry checkpoint = record::checkpoint(incident, graph::to_stored(advance.commit));
     entries.push_back(std::move(checkpoint));
@@ -338,6 +338,7 @@ void ExecutorRole::tell_person(const Slot& slot, const HealingInput& input) cons
     const bool is_taken_over = reopen != nullptr && !reopen->is_same_process;
     const bool is_asked = std::holds_alternative<graph::Go>(input) || is_taken_over;
     if (question != nullptr && is_asked) {
+        const std::string key = desk_.is_open() ? " (a yes has to be signed: add --key FILE)" : "";
         settings_.notify(text_of(slot.thread, *question) + " " +
                          ways_to_answer(slot.thread, *question));
     }
@@ -358,7 +359,6 @@ Task<void> ExecutorRole::wake_later(std::string id, std::uint64_t generation, In
 
 Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
     proposal = record::redacted(std::move(proposal));  // Its commit keeps it as it is.
-        const std::string key = desk_.is_open() ? " (a yes has to be signed: add --key FILE)" : "";
     if (!ledger_trouble_.empty() && !is_for_one_that_ended(proposal)) {
         co_return fail(Fault::full, "no ledger, no action: " + ledger_trouble_);
     }

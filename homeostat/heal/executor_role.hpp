@@ -122,13 +122,13 @@ class ExecutorRole final : public ports::Executor {
     Task<void> carry_out(Slot& slot, HealingCommand command, Instant decided_at);
     Task<void> wake_later(std::string id, std::uint64_t generation, Instant at);
     Task<void> tell_of_parked();
+    /// Whether that makes enough; what does not is recorded as a part. ERRORS: as of `answer`.
+    Task<Result<bool>> take_signatures(IncidentId incident, Answer answer);
+    void keep_form(const HealingThread& thread);
     Task<bool> close_as(std::string id, Entry closed);
     Task<void> read_back_parked(Facts facts);
     Task<bool> append(std::vector<Entry> entries, ports::Durability durability);
     Task<bool> append_or_keep(std::vector<Entry> entries, ports::Durability durability);
-    /// Whether that makes enough; what does not is recorded as a part. ERRORS: as of `answer`.
-    Task<Result<bool>> take_signatures(IncidentId incident, Answer answer);
-    void keep_form(const HealingThread& thread);
     Task<bool> write(const EntryGroup& group, ports::Durability durability);
     Task<void> watch_ledger();
     Task<bool> write_what_was_kept();
@@ -166,11 +166,11 @@ class ExecutorRole final : public ports::Executor {
     PortCalls calls_;
     guard::History history_;
     Around around_;
+    SignatureDesk desk_;
     HealingGraph graph_;
     std::map<std::string, std::unique_ptr<Slot>> slots_;
     PerArtifact<std::set<VersionId>> versions_good_;
     PerArtifact<VersionId> versions_last_seen_;
-    SignatureDesk desk_;
     PerArtifact<Proving> provings_;
     std::vector<Change> changes_before_;      ///< Of predecessors: this boot's, first-hand.
     std::set<std::string> swaps_;             ///< Effects of ours that moved the current version.

@@ -46,6 +46,18 @@ guard::Case case_of(const IncidentState& state) {
         .symptom = state.proposal.symptom,
         .remedy = remedy_in_hand(state),
         .attempts_count = static_cast<std::uint32_t>(begun_count),
+        .is_reflex = is_reflex(state),
+        .is_undo = state.is_undo,
+        .is_held_back = !state.is_undo && state.proposal.choice.held_back.has_value(),
+        .is_contained = state.held.has_value(),
+        .edge_errors_at_open = state.edge_errors_at_open,
+        .edge_requests_at_open = state.edge_requests_at_open,
+        .silence = state.silence,
+        .refused_since = state.refused_since,
+        .heed_until = state.heed_until,
+    };
+}
+
 /// Of the leave that guard would act by now, nothing of which has begun.
 std::optional<std::string> leave_trouble(const guard::Case& asked, const HealingContext& context) {
     const guard::IncidentMemory* memory = context.around.history->find(asked.incident);
@@ -65,20 +77,7 @@ guard::Case case_now(const IncidentState& state, const HealingContext& context) 
     return asked;
 }
 
-        .is_reflex = is_reflex(state),
-        .is_undo = state.is_undo,
-        .is_held_back = !state.is_undo && state.proposal.choice.held_back.has_value(),
-        .is_contained = state.held.has_value(),
-        .edge_errors_at_open = state.edge_errors_at_open,
-        .edge_requests_at_open = state.edge_requests_at_open,
-        .silence = state.silence,
-        .refused_since = state.refused_since,
-        .heed_until = state.heed_until,
-    };
-}
-
 /// What guard is told and shown, for the record: whoever replays the ledger asks it again.
-            .leave_trouble = asked.leave_trouble,
 Grounds grounds_of(const IncidentState& state, const Facts& facts, const HealingContext& context) {
     const guard::Case asked = case_now(state, context);
     return {.asked_at = context.now,
@@ -91,6 +90,7 @@ Grounds grounds_of(const IncidentState& state, const Facts& facts, const Healing
             .silence = asked.silence,
             .refused_since = asked.refused_since,
             .heed_until = asked.heed_until,
+            .leave_trouble = asked.leave_trouble,
             .facts = facts};
 }
 
