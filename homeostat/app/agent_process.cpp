@@ -5,22 +5,22 @@
 #include "homeostat/adapters/segment_log/segment_log.hpp"
 #include "homeostat/adapters/system/switch_file.hpp"
 #include "homeostat/adapters/system/system_clock.hpp"
-#include "homeostat/app/approvals_place.hpp"
 #include "homeostat/adapters/telemetry/http_probe.hpp"
+#include "homeostat/app/approvals_place.hpp"
 #include "homeostat/app/block_sources.hpp"
-#include "homeostat/app/chance.hpp"
 #include "homeostat/app/caches.hpp"
+#include "homeostat/app/chance.hpp"
 #include "homeostat/app/control_api.hpp"
 #include "homeostat/app/declared.hpp"
 #include "homeostat/app/edge.hpp"
 #include "homeostat/app/guarded_group.hpp"
 #include "homeostat/app/judge_settings.hpp"
 #include "homeostat/app/kubernetes_group.hpp"
-#include "homeostat/app/model_bounds.hpp"
 #include "homeostat/app/metrics_door.hpp"
+#include "homeostat/app/model_bounds.hpp"
+#include "homeostat/app/model_place.hpp"
 #include "homeostat/app/open_cases.hpp"
 #include "homeostat/app/people.hpp"
-#include "homeostat/app/model_place.hpp"
 #include "homeostat/app/pledges.hpp"
 #include "homeostat/app/process_group.hpp"
 #include "homeostat/app/shipper_process.hpp"
@@ -77,8 +77,8 @@ class AgentProcess {
     void make_executor(heal::Approvers approvers);
     void make_agent();
     [[nodiscard]] Result<void> make_pledges();
-    void add_journey(std::vector<ports::Telemetry*>& sources);
     [[nodiscard]] Result<void> make_people();
+    void add_journey(std::vector<ports::Telemetry*>& sources);
     [[nodiscard]] Result<void> listen();
     [[nodiscard]] Result<void> open_metrics();
     Task<void> arrive();
@@ -102,9 +102,9 @@ class AgentProcess {
     std::unique_ptr<adapters::system::SwitchFile> kill_switch_;
     std::unique_ptr<adapters::segment_log::SegmentLog> ledger_;
     std::unique_ptr<CountingLedger> counted_ledger_;
-    std::unique_ptr<GuardedGroup> group_;
     OpenCases cases_;
     std::unique_ptr<ToldLedger> told_ledger_;
+    std::unique_ptr<GuardedGroup> group_;
     std::unique_ptr<Edge> edge_;
     std::unique_ptr<Caches> caches_;
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
@@ -115,6 +115,7 @@ class AgentProcess {
     std::unique_ptr<heal::ExecutorRole> executor_;
     std::unique_ptr<heal::AgentRole> agent_;
     std::unique_ptr<Pledges> pledges_;
+    std::unique_ptr<People> people_;
     std::unique_ptr<BlockSources> block_sources_;
     std::unique_ptr<ShipperProcess> shipper_;
     std::unique_ptr<ControlApi> api_;
@@ -157,9 +158,9 @@ Result<void> AgentProcess::prepare() {
     }
     ledger_ = std::move(*ledger);
     counted_ledger_ = std::make_unique<CountingLedger>(*ledger_);
+    told_ledger_ = std::make_unique<ToldLedger>(*counted_ledger_, cases_);
     if (Result<void> made = make_actuators(); !made) {
         return made;
-    told_ledger_ = std::make_unique<ToldLedger>(*counted_ledger_, cases_);
     }
     make_verifiers();
     auto calibration = calibration_of(config_, log_);
@@ -273,6 +274,8 @@ void AgentProcess::make_executor(heal::Approvers approvers) {
     settings.read_for_max = 1s;
     settings.look_every = group_->look_every();
     settings.notify = log_;
+    settings.approvers = std::move(approvers);
+    settings.chance = draw_chance();
     settings.unwitnessed = [this] { return ledger_->objection(); };
     std::vector<ports::Actuator*> actuators = group_->actuators();
     if (ports::Actuator* edge = edge_->actuator()) {
@@ -287,8 +290,6 @@ void AgentProcess::make_executor(heal::Approvers approvers) {
         std::move(settings));
 }
 
-    settings.approvers = std::move(approvers);
-    settings.chance = draw_chance();
 void AgentProcess::make_agent() {
     heal::AgentSettings settings;
     settings.judge = judge_settings_of(config_, inventory_of(config_));
@@ -318,10 +319,6 @@ Result<void> AgentProcess::make_pledges() {
     return pledges_->listen();
 }
 
-void AgentProcess::make_oracle() {
-    if (!config_.model || config_.oracle == OracleMode::rules) {
-        return;
-    }
 /// The page is served at once: links that were sent before a restart are good.
 Result<void> AgentProcess::make_people() {
     if (!has_people(config_)) {
@@ -336,6 +333,10 @@ Result<void> AgentProcess::make_people() {
     return people_->listen();
 }
 
+void AgentProcess::make_oracle() {
+    if (!config_.model || config_.oracle == OracleMode::rules) {
+        return;
+    }
     Result<adapters::llm::LlmSettings> settings = llm_settings_of(config_);
     if (!settings) {
         log_("model: " + settings.error().text);
@@ -365,13 +366,13 @@ Task<void> AgentProcess::arrive() {
     if (block_sources_) {
         asio::co_spawn(context_, block_sources_->run(), asio::detached);
     }
+    if (people_) {
+        asio::co_spawn(context_, people_->run(), asio::detached);
+    }
 }
 
 Task<void> AgentProcess::wake_on_news() {
     // A group that is stopped has no more news, and says so at once.
-    if (people_) {
-        asio::co_spawn(context_, people_->run(), asio::detached);
-    }
     while (!is_stopping_) {
         ports::Telemetry* source = co_await group_->wait_for_news();
         co_await agent_->look(*source);
@@ -396,6 +397,9 @@ Task<void> AgentProcess::wait_for_signal() {
     if (pledges_) {
         co_await pledges_->stop(until);
     }
+    if (people_) {
+        co_await people_->stop(until);
+    }
     if (metrics_) {
         co_await metrics_->stop(until);
     }
@@ -403,9 +407,6 @@ Task<void> AgentProcess::wait_for_signal() {
     co_await clock_.sleep_until(std::min(until, clock_.now() + 200ms));
     context_.stop();
 }
-    if (people_) {
-        co_await people_->stop(until);
-    }
 
 Result<void> AgentProcess::listen() {
     api_ = std::make_unique<ControlApi>(

@@ -104,6 +104,9 @@ struct PersonOptions {
     std::string incident;
     std::string question;  ///< Empty: whatever is asked now.
     std::string because;
+    std::filesystem::path key;  ///< Of approve: what the person signs with; empty: unsigned.
+    std::string name;           ///< Whose key it is; empty: as the configuration lists it.
+    bool is_sure{false};        ///< Signs without asking.
 };
 
 struct GraphOptions {
@@ -127,9 +130,6 @@ enum class CaseRanker : std::uint8_t { tree, rules, both, model };
 
 constexpr auto names_of(std::type_identity<CaseRanker>) {
     return std::to_array<std::string_view>({"tree", "rules", "both", "model"});
-    std::filesystem::path key;  ///< Of approve: what the person signs with; empty: unsigned.
-    std::string name;           ///< Whose key it is; empty: as the configuration lists it.
-    bool is_sure{false};        ///< Signs without asking.
 }
 
 struct DecideOptions {
@@ -150,6 +150,8 @@ struct DecideOptions {
 [[nodiscard]] ExitStatus show_pledges(const CommonOptions& options);
 [[nodiscard]] ExitStatus show_mesh(const MeshOptions& options);
 [[nodiscard]] ExitStatus show_sources(const CommonOptions& options);
+/// What waits for a person, from the agent.
+[[nodiscard]] ExitStatus show_waiting(const CommonOptions& options);
 [[nodiscard]] ExitStatus list_incidents(const IncidentsOptions& options);
 [[nodiscard]] ExitStatus export_ledger(const ExportOptions& options);
 [[nodiscard]] ExitStatus advise_structure(const AdviseOptions& options);
@@ -174,5 +176,3 @@ struct DecideOptions {
 [[nodiscard]] ExitStatus simulate(const std::vector<std::string>& arguments);
 
 }  // namespace homeostat::app
-/// What waits for a person, from the agent.
-[[nodiscard]] ExitStatus show_waiting(const CommonOptions& options);

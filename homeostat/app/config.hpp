@@ -186,12 +186,12 @@ struct Config {
     adapters::segment_log::HeadPace head_pace;
     Duration keep{std::chrono::hours{24 * 397}};  ///< 13 months, at their longest.
     std::optional<ApprovalsConfig> approvals;  ///< Absent: as it was before there were any.
+    std::optional<ConsoleConfig> console;
+    std::vector<ChannelConfig> channels;  ///< By which people are told.
     std::filesystem::path control_socket;
     std::filesystem::path switch_file;  ///< The kill switch.
     std::string metrics_listen;         ///< "0.0.0.0:9464"; empty: on the control socket only.
     OracleMode oracle{OracleMode::both};
-    std::optional<ConsoleConfig> console;
-    std::vector<ChannelConfig> channels;  ///< By which people are told.
 
     /// A proxy is declared, which takes orders.
     [[nodiscard]] bool has_edge() const { return haproxy.has_value() || envoy.has_value(); }

@@ -452,10 +452,10 @@ void check(const ConfigFile& file, ConfigReading& reading) {
     check_model(file, reading);
     check_guard(file, reading);
     check_places(file, reading);
+    check_metrics(file, reading);
     check_sinks(file, reading);
     check_people(file, reading);
     check_approvals(file, reading);
-    check_metrics(file, reading);
 }
 
 }  // namespace homeostat::app

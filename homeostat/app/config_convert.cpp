@@ -166,6 +166,18 @@ void set_signals(const SignalsSection& section, Config& config) {
     config.reads_logs = section.logs.has_value();
 }
 
+void set_people(const ConfigFile& file, const Paths& paths, Config& config) {
+    if (file.console) {
+        config.console = file.console->config;
+        config.console->key_file = paths.of(file.console->config.key_file, "console.key");
+    }
+    for (const NotifySection& section : file.notify) {
+        ChannelConfig& channel = config.channels.emplace_back(section.webhook.config);
+        channel.url_file = paths.of(channel.url_file);
+        channel.authorities = paths.of(channel.authorities);
+    }
+}
+
 }  // namespace
 
 Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
@@ -184,18 +196,6 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
                           .backend = haproxy.backend,
                           .servers = servers_of(haproxy.servers, config.process.ports.size())};
     }
-void set_people(const ConfigFile& file, const Paths& paths, Config& config) {
-    if (file.console) {
-        config.console = file.console->config;
-        config.console->key_file = paths.of(file.console->config.key_file, "console.key");
-    }
-    for (const NotifySection& section : file.notify) {
-        ChannelConfig& channel = config.channels.emplace_back(section.webhook.config);
-        channel.url_file = paths.of(channel.url_file);
-        channel.authorities = paths.of(channel.authorities);
-    }
-}
-
     if (file.edge && file.edge->envoy) {
         const EnvoySection& envoy = *file.edge->envoy;
         config.envoy =
@@ -248,6 +248,7 @@ void set_people(const ConfigFile& file, const Paths& paths, Config& config) {
     }
     config.head_pace = file.record.pace;
     config.keep = file.record.keep;
+    set_people(file, paths, config);
     config.control_socket = paths.of(file.control.socket, "homeostat.sock");
     config.switch_file = paths.of(file.control.suspended, "suspended");
     config.metrics_listen = file.metrics ? file.metrics->listen : "";
@@ -270,7 +271,6 @@ ProcessSection to_section(const ProcessConfig& process, const std::filesystem::p
     if (!process.config_root.empty()) {
         section.config = VersionsSection{process.config_root};
     }
-    set_people(file, paths, config);
     section.run = run;
     section.stop_grace = process.stop_grace;
     return section;
@@ -446,14 +446,14 @@ ConfigFile to_file(const Config& config) {
     if (config.approvals) {
         file.approvals = to_file(*config.approvals);
     }
-    file.oracle = config.oracle;
-    return file;
-}
-
-}  // namespace homeostat::app
     if (config.console) {
         file.console = ConsoleSection{*config.console};
     }
     for (const ChannelConfig& channel : config.channels) {
         file.notify.push_back({ChannelSection{channel}});
     }
+    file.oracle = config.oracle;
+    return file;
+}
+
+}  // namespace homeostat::app

@@ -51,8 +51,8 @@ struct ConfigFile {
     std::optional<ModelSection> model;
     GuardSection guard;
     AutonomySection autonomy;
-    RecordSection record;
     std::optional<ApprovalsSection> approvals;
+    RecordSection record;
     ControlSection control;
     std::optional<MetricsSection> metrics;
     std::optional<ConsoleSection> console;
@@ -83,11 +83,11 @@ struct ConfigFile {
         key(Key{"guard", "Limits on what is done"}, SectionKind{}, self.guard);
         key(Key{"autonomy", "How far each remedy may go alone; watch without it"}, SectionKind{},
             self.autonomy);
+        key(Key{"approvals", "Who has to sign a yes, docs/approvals.md"}, SectionKind{},
+            self.approvals);
         key(Key{"record", "Where everything is written down"}, SectionKind{}, self.record);
         key(Key{"control", "How people talk to the agent"}, SectionKind{}, self.control);
         key(Key{"metrics", "How a Prometheus or a kubelet reads it, docs/metrics.md"},
-        key(Key{"approvals", "Who has to sign a yes, docs/approvals.md"}, SectionKind{},
-            self.approvals);
             SectionKind{}, self.metrics);
         key(Key{"console", "The page where people answer questions by a link, docs/people.md"},
             SectionKind{}, self.console);

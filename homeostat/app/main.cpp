@@ -9,8 +9,8 @@
 #include "homeostat/app/init_command.hpp"
 #include "homeostat/app/mesh_arguments.hpp"
 #include "homeostat/app/model_place.hpp"
-#include "homeostat/app/own_place.hpp"
 #include "homeostat/app/notify_command.hpp"
+#include "homeostat/app/own_place.hpp"
 #include "homeostat/app/person_arguments.hpp"
 #include "homeostat/app/rbac_command.hpp"
 #include "homeostat/app/sources_arguments.hpp"
@@ -87,6 +87,7 @@ struct Arguments {
     GraphOptions graph;
     RbacOptions rbac;
     InitOptions init;
+    NotifyOptions notify;
     CommonOptions pledges;
     MeshOptions mesh;
     CommonOptions sources;
@@ -95,7 +96,6 @@ struct Arguments {
 };
 
 void add_demo(CLI::App& app, demo::DemoOptions& options) {
-    NotifyOptions notify;
     CLI::App* command =
         app.add_subcommand("demo", "Break and heal real services on this machine, and measure it");
     options.model = bundled_model();
@@ -290,7 +290,6 @@ void add_switch(CLI::App& app, const char* name, const char* says, SwitchOptions
 }
 
 void add_commands(CLI::App& app, Arguments& arguments) {
-    add_notify(app, arguments.notify);
     add_demo(app, arguments.demo);
     CLI::App* agent = app.add_subcommand("agent", "Guard one service until SIGTERM");
     agent->add_option("-c,--config", arguments.agent.config, "The service's configuration")
@@ -302,6 +301,7 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     add_graph(app, arguments.graph);
     add_rbac(app, arguments.rbac);
     add_init(app, arguments.init);
+    add_notify(app, arguments.notify);
     add_mesh(app, arguments.pledges, arguments.mesh);
     add_sources(app, arguments.sources);
     add_envoy_watchdog(app, arguments.envoy_directory);
@@ -364,9 +364,9 @@ std::optional<ExitStatus> show_others(const CLI::App& app, const Arguments& argu
     }
     if (app.got_subcommand("sources")) {
         return show_sources(arguments.sources);
+    }
     if (app.got_subcommand("notify")) {
         return notify_people(arguments.notify);
-    }
     }
     return std::nullopt;
 }

@@ -283,7 +283,6 @@ Lines lines_of(const IntentBody& body) {
     return lines;
 }
 
-Lines lines_of(const AnsweredBody& body) {
 /// REQUIRES: a signed answer.
 void add_signatures(Lines& lines, const AnsweredBody& body) {
     for (const ApprovalSignature& one : body.leave->signatures) {
@@ -294,6 +293,7 @@ void add_signatures(Lines& lines, const AnsweredBody& body) {
     }
 }
 
+Lines lines_of(const AnsweredBody& body) {
     Lines lines{fmt::format("answer    {} {} {}{}", plain(body.by), to_text(body.says),
                             plain(describe(body.remedy)), reason(body.because))};
     const Preconditions& told = body.preconditions;
@@ -305,10 +305,10 @@ void add_signatures(Lines& lines, const AnsweredBody& body) {
                                 told.version.empty() ? "unknown" : plain(told.version.text()),
                                 told.config.empty() ? "" : " with " + plain(told.config.text()),
                                 pids));
-    return lines;
     if (body.leave) {
         add_signatures(lines, body);
     }
+    return lines;
 }
 
 Lines lines_of(const OutcomeBody& body) {

@@ -340,7 +340,7 @@ void ExecutorRole::tell_person(const Slot& slot, const HealingInput& input) cons
     if (question != nullptr && is_asked) {
         const std::string key = desk_.is_open() ? " (a yes has to be signed: add --key FILE)" : "";
         settings_.notify(text_of(slot.thread, *question) + " " +
-                         ways_to_answer(slot.thread, *question));
+                         ways_to_answer(slot.thread, *question) + key);
     }
     if (is_parked(slot.thread)) {
         settings_.notify(slot.thread.id + " is parked: " + slot.thread.progress.trouble);
