@@ -73,6 +73,19 @@ struct AdviseOptions {
     std::uint32_t worlds{12};  ///< So many, each without and with it.
 };
 
+struct AutonomyOptions {
+    LedgerOptions ledger;
+    std::string remedy;   ///< Whose demotion is lifted; empty: the evidence is shown.
+    std::string because;  ///< Why.
+};
+
+struct ReportOptions {
+    LedgerOptions ledger;
+    std::string since{"30d"};  ///< As parse_when reads it; empty: from the beginning.
+    std::string until;
+    bool is_csv{false};
+};
+
 struct VerifyLedgerOptions {
     LedgerOptions ledger;
     std::filesystem::path sink;        ///< Instead of the configuration's.
@@ -155,6 +168,9 @@ struct DecideOptions {
 [[nodiscard]] ExitStatus list_incidents(const IncidentsOptions& options);
 [[nodiscard]] ExitStatus export_ledger(const ExportOptions& options);
 [[nodiscard]] ExitStatus advise_structure(const AdviseOptions& options);
+[[nodiscard]] ExitStatus show_autonomy(const AutonomyOptions& options);
+[[nodiscard]] ExitStatus promote_remedy(const AutonomyOptions& options);
+[[nodiscard]] ExitStatus report_outages(const ReportOptions& options);
 [[nodiscard]] ExitStatus explain_incident(const LedgerOptions& options, const std::string& id);
 [[nodiscard]] ExitStatus replay_incident(const LedgerOptions& options, const std::string& id);
 [[nodiscard]] ExitStatus show_graph(const GraphOptions& options);

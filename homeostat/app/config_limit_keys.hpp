@@ -75,8 +75,15 @@ struct ModelSection {
     }
 };
 
-struct GuardSection {
+/// What a ledger from before them means by their absence is not what a configuration means by it.
+[[nodiscard]] inline guard::Limits limits_of_config() {
     guard::Limits limits;
+    limits.demotes = true;
+    return limits;
+}
+
+struct GuardSection {
+    guard::Limits limits = limits_of_config();
     Duration proof_time = Config{}.proof_time;
     Duration hold_for = Config{}.hold_for;
     Duration question_for = Config{}.question_for;
@@ -106,6 +113,10 @@ struct GuardSection {
         key(Key{"back_off_max", "And never longer than this"},
             DurationValue{std::chrono::milliseconds{1}, std::chrono::hours{24}},
             self.limits.back_off_max);
+        key(Key{"demote",
+                "A kind of remedy of which one did not help asks from then on, until a person "
+                "promotes it, docs/autonomy.md"},
+            FlagValue{}, self.limits.demotes);
         key(Key{"proof_time", "A version that served so long without an incident is good"},
             DurationValue{std::chrono::milliseconds{100}, std::chrono::hours{24 * 7}},
             self.proof_time);

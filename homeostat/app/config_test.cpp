@@ -83,6 +83,7 @@ TEST_CASE("a short configuration gets defaults, and every one of them is safe") 
          {RemedyKind::restart, RemedyKind::rolling_restart, RemedyKind::rollback}) {
         CHECK(config.guard.autonomy_of(kind) == Autonomy::watch);
     }
+    CHECK(config.guard.demotes);
     CHECK(config.digest.size() == 64);
 }
 
@@ -136,6 +137,7 @@ guard:
   freeze_above: 40%
   back_off_first: 500ms
   back_off_max: 20s
+  demote: false
   proof_time: 1h
 autonomy: { restart: act, rolling_restart: ask, rollback: recommend }
 record: { ledger: /var/lib/ledger, sink: ../audit.jsonl }
@@ -198,6 +200,7 @@ oracle: model
     CHECK(config.guard.freeze_above == 0.4);
     CHECK(config.guard.back_off_first == 500ms);
     CHECK(config.guard.back_off_max == 20s);
+    CHECK_FALSE(config.guard.demotes);
     CHECK(config.proof_time == 1h);
     CHECK(config.guard.autonomy_of(RemedyKind::restart) == Autonomy::act);
     CHECK(config.guard.autonomy_of(RemedyKind::rolling_restart) == Autonomy::ask);

@@ -30,6 +30,16 @@ struct SwitchRequest {
     static void fields(auto& self, auto&& field) { field("because", self.because); }
 };
 
+struct PromoteRequest {
+    RemedyKind remedy{RemedyKind::observe};
+    std::string because;
+
+    static void fields(auto& self, auto&& field) {
+        field("remedy", self.remedy);
+        field("because", self.because);
+    }
+};
+
 struct InstanceStatus {
     InstanceId instance;
     bool is_alive{false};
@@ -131,6 +141,9 @@ Task<net::HttpResponse> ControlApi::answer(net::HttpRequest request) {
     }
     if (is_post && request.path == "/v1/close") {
         co_return co_await close(std::move(request));
+    }
+    if (is_post && request.path == "/v1/promote") {
+        co_return co_await promote(std::move(request));
     }
     if (is_post && request.path == "/v1/changes" && context_.takes_changes) {
         co_return co_await take_change(std::move(request));
@@ -254,6 +267,7 @@ Task<net::HttpResponse> ControlApi::status() {
     document["configs_good"] = to_json(facts.versions.config.good);
     document["symptoms"] = to_json(context_.agent.symptoms_now());
     document["incidents"] = to_json(context_.executor.incidents());
+    document["demoted"] = to_json(context_.executor.demotions().all);
     document["changes"] = to_json(views_of_last(context_.agent.changes(), context_.clock.now()));
     document["oracle"] = json::value(oracle);
     document["ledger_trouble"] = json::value(context_.executor.ledger_trouble());
@@ -328,6 +342,27 @@ Task<net::HttpResponse> ControlApi::close(net::HttpRequest request) {
     document["incident"] = json::value(asked->incident.text());
     document["by"] = json::value(by);
     co_return reply(200, document);
+}
+
+Task<net::HttpResponse> ControlApi::promote(net::HttpRequest request) {
+    const Result<PromoteRequest> asked = read_body<PromoteRequest>(request);
+    if (!asked) {
+        co_return refuse(400, asked.error().text);
+    }
+    if (asked->because.empty()) {
+        co_return refuse(400, "because: why it may act again has to be said, for the ledger");
+    }
+    if (!request.peer) {
+        co_return refuse(403, "who says so is not known");
+    }
+    PromotedBody body{asked->remedy, user_name(request.peer), asked->because};
+    const Result<void> promoted = co_await context_.executor.promote(std::move(body));
+    if (!promoted) {
+        co_return refuse(status_of(promoted.error().fault), promoted.error().text);
+    }
+    json::object answer;
+    answer["demoted"] = to_json(context_.executor.demotions().all);
+    co_return reply(200, answer);
 }
 
 Task<net::HttpResponse> ControlApi::take_change(net::HttpRequest request) {

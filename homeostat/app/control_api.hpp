@@ -12,6 +12,7 @@
 //     POST /v1/approve     {"incident","question","because"?}: leave for what was asked, once
 //     POST /v1/deny        the same: no
 //     POST /v1/close       {"incident","because"?}: it is over, says a person who was needed
+//     POST /v1/promote     {"remedy","because"}: a demoted kind may do again what it may
 //     POST /v1/changes     {"kind","service","to"?,"from"?,"reference"?}: somebody tells of a
 //     change
 //
@@ -65,6 +66,7 @@ class ControlApi {
     Task<net::HttpResponse> flip(net::HttpRequest request, bool engage);
     Task<net::HttpResponse> answer_question(net::HttpRequest request);
     Task<net::HttpResponse> close(net::HttpRequest request);
+    Task<net::HttpResponse> promote(net::HttpRequest request);
     Task<net::HttpResponse> take_change(net::HttpRequest request);
 
     ControlContext context_;

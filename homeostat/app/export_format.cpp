@@ -34,13 +34,6 @@ std::string first_at(const json::value& body, std::initializer_list<Path> paths)
     return {};
 }
 
-/// What a spreadsheet would run is shown instead.
-std::string for_people(std::string text) {
-    constexpr std::string_view begins_formula = "=+-@\t\r";
-    const bool is_formula = !text.empty() && begins_formula.contains(text.front());
-    return is_formula ? "'" + text : text;
-}
-
 /// The columns for people, in the order of the head.
 std::array<std::string, 5> columns_of(const json::value& body) {
     return {
@@ -99,6 +92,12 @@ std::string head_of(ExportFormat format) {
 
 std::string line_of(const ExportedEntry& exported, ExportFormat format) {
     return format == ExportFormat::csv ? csv_line(exported) : json_line(exported);
+}
+
+std::string for_people(std::string text) {
+    constexpr std::string_view begins_formula = "=+-@\t\r";
+    const bool is_formula = !text.empty() && begins_formula.contains(text.front());
+    return is_formula ? "'" + text : text;
 }
 
 std::string csv_field(std::string_view text) {

@@ -35,6 +35,9 @@ struct ExportedEntry {
 /// The entry, with the end of its line.
 [[nodiscard]] std::string line_of(const ExportedEntry& exported, ExportFormat format);
 
+/// What a spreadsheet would run gets an apostrophe in front.
+[[nodiscard]] std::string for_people(std::string text);
+
 /// A field of CSV: in quotes where it has to be.
 [[nodiscard]] std::string csv_field(std::string_view text);
 

@@ -11,6 +11,7 @@
 #include "homeostat/app/story.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/timestamp.hpp"
+#include "homeostat/domain/demotion.hpp"
 #include "homeostat/heal/executor_settings.hpp"
 #include "homeostat/os/clock.hpp"
 
@@ -117,6 +118,19 @@ json::array waiting_in(const json::object& status) {
     return waiting;
 }
 
+void print_demotions(const json::object& status) {
+    for (const json::value& value : list_in(status, "demoted")) {
+        const Result<Demotion> demotion = from_json<Demotion>(value);
+        if (demotion) {
+            const std::string_view kind = to_text(demotion->remedy);
+            fmt::print(
+                "demoted: {} asks, as it did not help in {} (homeostat autonomy promote {} "
+                "--because WHY)\n",
+                kind, plain(demotion->incident.text()), kind);
+        }
+    }
+}
+
 void print_sinks(const json::object& status) {
     for (const json::value& value : list_in(status, "sinks")) {
         const Result<SinkState> sink = from_json<SinkState>(value);
@@ -150,6 +164,7 @@ void print_status(const json::object& status) {
                    text_in(incident, "node"), text_in(incident, "trouble"));
         print_question(text_in(incident, "incident"), value);
     }
+    print_demotions(status);
     print_changes(status);
     if (const std::string trouble = text_in(status, "ledger_trouble"); !trouble.empty()) {
         fmt::print(

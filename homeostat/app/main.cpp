@@ -13,8 +13,10 @@
 #include "homeostat/app/own_place.hpp"
 #include "homeostat/app/person_arguments.hpp"
 #include "homeostat/app/rbac_command.hpp"
+#include "homeostat/app/review_arguments.hpp"
 #include "homeostat/app/sources_arguments.hpp"
 #include "homeostat/app/stderr_log.hpp"
+#include "homeostat/app/verify_arguments.hpp"
 #include "homeostat/app/version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -47,7 +49,10 @@ Examples:
   homeostat agent --config payments.yaml      guard one service
   homeostat incidents                         what happened, a line each
   homeostat explain i-3                       the whole story of one incident
+  homeostat decisions --since 7d              what was decided, by which rule, and why
   homeostat advise                            what to change for good, and why
+  homeostat autonomy                          how far each remedy may go, and what it lacks for more
+  homeostat report --since 30d                what healing was worth
   homeostat replay i-3                        would it be decided the same again?
   homeostat approve i-3 --question 5f0c…      let it do what it asks leave for
   homeostat suspend --because "maintenance"   no effect begins from now on
@@ -75,6 +80,8 @@ struct Arguments {
     IncidentsOptions incidents;
     DecisionsOptions decisions;
     AdviseOptions advise;
+    AutonomyOptions autonomy;
+    ReportOptions report;
     ExportOptions exported;
     LedgerOptions explain;
     std::string incident;
@@ -140,7 +147,8 @@ void add_doctor(CLI::App& app, CommonOptions& options) {
         "at are\nthis machine (kernel, program, versions, ports, room), HAProxy (level, backends, "
         "servers, and the\nstick tables and maxconn that declared remedies use) or Envoy (files, "
         "clusters, routes, watchdog),\neach cache with its source and readers, the journey, the "
-        "health probes and the model. Each is tried\nonce, as the agent would, within two seconds; "
+        "health probes, the model and who is told by notify. Each is tried\nonce, as the agent "
+        "would, within two seconds; "
         "nothing is changed, no agent has to run.\n"
         "\nExit status:\n  0  nothing is missing; there may be notes\n"
         "  1  something is missing\n  2  the configuration cannot be used");
@@ -222,6 +230,8 @@ void add_reading_commands(CLI::App& app, Arguments& arguments) {
     add_incidents(app, arguments.incidents);
     add_decisions(app, arguments.decisions);
     add_advise(app, arguments.advise);
+    add_autonomy(app, arguments.autonomy);
+    add_report(app, arguments.report);
     add_export(app, arguments.exported);
     CLI::App* explain =
         app.add_subcommand("explain", "The whole story of one incident, from the ledger");
@@ -243,29 +253,7 @@ void add_reading_commands(CLI::App& app, Arguments& arguments) {
         "Exit status:\n  0  every decision comes out as it was recorded\n"
         "  1  one comes out differently; the first difference is printed last\n"
         "  2  it cannot be said: no such incident or ledger, or records of an older version");
-    CLI::App* verify =
-        app.add_subcommand("verify-ledger", "Check every byte, the chain and the witness");
-    add_ledger(*verify, arguments.verify.ledger);
-    verify->add_option("DIR", arguments.verify.ledger.ledger, "The same as --ledger DIR");
-    verify->add_option("--sink", arguments.verify.sink,
-                       "The witness file, instead of the configuration's");
-    verify->add_option("--head", arguments.verify.head, "A head hash that was written down before");
-    verify->add_option("--witness", arguments.verify.heads,
-                       "A file of signed heads, instead of the configuration's");
-    verify->add_option("--public-key", arguments.verify.public_key,
-                       "What they have to be signed with; record.key's .pub without it");
-    verify->footer(
-        "The ledger is read and never changed; no agent has to run, one may. Found is any byte "
-        "that\nchanged, any record that was removed, moved or added, and, with a witness, an end "
-        "that was cut\noff. Bytes of an unfinished record at the very end are no trouble: a crash "
-        "leaves them.\nWith --json, one line: records (entries up to the trouble), intact, "
-        "first_bad (segment, offset\nand why, or null), trouble, verification.\n\n"
-        "Exit status:\n  0  intact\n"
-        "  1  not intact, a file of another format or version, or a witness says otherwise\n"
-        "  2  it cannot be said: no ledger, witness or key there, or no right to read\n\n"
-        "Examples:\n  homeostat verify-ledger var/payments/ledger --json\n"
-        "  homeostat verify-ledger var/payments/ledger --witness /mnt/audit/heads.jsonl \\\n"
-        "    --public-key payments.pub");
+    add_verify_ledger(app, arguments.verify);
     add_doctor(app, arguments.doctor);
 }
 
@@ -341,6 +329,13 @@ std::optional<ExitStatus> tell_past(const CLI::App& app, const Arguments& argume
     }
     if (app.got_subcommand("advise")) {
         return advise_structure(arguments.advise);
+    }
+    if (app.got_subcommand("autonomy")) {
+        return arguments.autonomy.remedy.empty() ? show_autonomy(arguments.autonomy)
+                                                 : promote_remedy(arguments.autonomy);
+    }
+    if (app.got_subcommand("report")) {
+        return report_outages(arguments.report);
     }
     if (app.got_subcommand("export")) {
         return export_ledger(arguments.exported);

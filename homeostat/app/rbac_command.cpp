@@ -1,5 +1,6 @@
 #include "homeostat/app/rbac_command.hpp"
 
+#include "homeostat/adapters/kubernetes/field_policy.hpp"
 #include "homeostat/adapters/kubernetes/permissions.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/kubernetes_place.hpp"
@@ -22,13 +23,18 @@ void add_rbac(CLI::App& app, RbacOptions& options) {
         ->check([](const std::string& name) {
             return is_plain_name(name) ? std::string() : "not the name of an account: " + name;
         });
+    command->add_flag(
+        "--policy", options.is_policy,
+        "Instead: a ValidatingAdmissionPolicy, by which that account changes no other "
+        "field than a rollback does; needs Kubernetes 1.30 and a right to the whole cluster");
     command->footer(
         "A ServiceAccount, a Role and a RoleBinding, made of what the configuration lets the agent "
         "do:\na remedy that stands below `ask` needs no right. Nothing is asked and nothing "
         "changed.\n\n"
         "Exit status:\n  0 printed   2 the configuration cannot be used, or guards no "
         "Deployment\n\n"
-        "Example:\n  homeostat rbac -c payments.yaml | kubectl apply -f -");
+        "Examples:\n  homeostat rbac -c payments.yaml | kubectl apply -f -\n"
+        "  homeostat rbac -c payments.yaml --policy | kubectl apply -f -");
 }
 
 ExitStatus print_rbac(const RbacOptions& options) {
@@ -44,6 +50,11 @@ ExitStatus print_rbac(const RbacOptions& options) {
                    "cluster\n",
                    report.file.string());
         return ExitStatus::usage;
+    }
+    if (options.is_policy) {
+        fmt::print("{}",
+                   kubernetes::field_policy_yaml(kubernetes_options_of(config), options.account));
+        return ExitStatus::ok;
     }
     const std::string& name_space = config.kubernetes->name_space;
     const std::string role = "homeostat-" + config.service.text();

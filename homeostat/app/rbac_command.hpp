@@ -16,11 +16,12 @@ namespace homeostat::app {
 struct RbacOptions {
     std::filesystem::path config{"homeostat.yaml"};
     std::string account{"homeostat"};
+    bool is_policy{false};  ///< Which fields it may change, instead of which objects.
 };
 
 void add_rbac(CLI::App& app, RbacOptions& options);
 
-/// Prints a ServiceAccount, a Role and a RoleBinding. Asks nobody.
+/// Prints a ServiceAccount, a Role and a RoleBinding; or the policy of fields. Asks nobody.
 [[nodiscard]] ExitStatus print_rbac(const RbacOptions& options);
 
 }  // namespace homeostat::app

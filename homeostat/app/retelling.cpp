@@ -4,6 +4,7 @@
 #include "homeostat/app/recorded_leave.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/base/fields.hpp"
+#include "homeostat/domain/demotion.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
 #include "homeostat/domain/evidence.hpp"
 
@@ -360,6 +361,24 @@ Lines lines_of(const ClosedBody& body) {
     return {fmt::format("closed    {}", to_text(body.how))};
 }
 
+Lines lines_of(const Demotion& body) {
+    return {fmt::format("demoted   {} asks a person from now on{}", to_text(body.remedy),
+                        reason(body.because))};
+}
+
+Lines lines_of(const PromotedBody& body) {
+    return {fmt::format("promoted  {} by {}{}", to_text(body.remedy), plain(body.by),
+                        reason(body.because))};
+}
+
+Lines lines_of(const AftermathBody& body) {
+    const Facts& facts = body.facts;
+    return {fmt::format(
+        "aftermath {} of {} serve, {} is current", serving_count(facts), facts.instances.size(),
+        facts.versions.deploy.current.empty() ? "no version"
+                                              : plain(facts.versions.deploy.current.text()))};
+}
+
 template <class Body>
 Lines retell_as(const Entry& entry) {
     const Result<Body> body = from_json<Body>(entry.body);
@@ -420,6 +439,12 @@ std::vector<std::string> retell(const Entry& entry) {
             return retell_as<EscalatedBody>(entry);
         case EntryKind::closed:
             return retell_as<ClosedBody>(entry);
+        case EntryKind::demoted:
+            return retell_as<Demotion>(entry);
+        case EntryKind::promoted:
+            return retell_as<PromotedBody>(entry);
+        case EntryKind::aftermath:
+            return retell_as<AftermathBody>(entry);
         case EntryKind::checkpoint:
             return {};
         default:

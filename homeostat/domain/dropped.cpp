@@ -39,6 +39,7 @@ void add_carried(CarriedOver& known, CarriedOver older) {
 }  // namespace
 
 void CarriedOver::learn(const Entry& entry) {
+    demotions.learn(entry);
     if (entry.kind == EntryKind::opened) {
         incident_last = std::max(incident_last, incident_number(entry.incident.text()));
     } else if (entry.kind == EntryKind::good) {

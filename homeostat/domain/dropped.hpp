@@ -4,12 +4,14 @@
 // and what a start has to know of them all the same.
 //
 // Everything else that a start reads is bounded in time (cool-downs, budgets) or belongs to an
-// incident that is open, and is not dropped.
+// incident that is open, and is not dropped. Only a person lifts a demotion, so it is carried over.
 //
 // Pure. Values only.
 
+#include "homeostat/base/fields.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/artifact.hpp"
+#include "homeostat/domain/demotion.hpp"
 #include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/ids.hpp"
 
@@ -29,6 +31,7 @@ struct CarriedOver {
     std::uint64_t changes_count{0};  ///< Likewise.
     PerArtifact<std::vector<VersionId>> versions_good;  ///< Oldest first.
     PerArtifact<VersionId> versions_last_seen;
+    Demotions demotions;  ///< No time lifts them.
 
     /// Takes in an entry, in the order of the ledger.
     void learn(const Entry& entry);
@@ -40,6 +43,7 @@ struct CarriedOver {
         field("versions_last_seen", self.versions_last_seen.deploy);
         field("configs_good", self.versions_good.config);
         field("configs_last_seen", self.versions_last_seen.config);
+        field("demoted", self.demotions.all, may_be_absent);
     }
     friend bool operator==(const CarriedOver&, const CarriedOver&) = default;
 };

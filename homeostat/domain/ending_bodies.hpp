@@ -3,6 +3,7 @@
 // The bodies of the entries that hand an incident over to a person or close it. Pure; values only.
 
 #include "homeostat/base/fields.hpp"
+#include "homeostat/domain/facts.hpp"
 #include "homeostat/domain/remedy.hpp"
 
 #include <array>
@@ -51,6 +52,14 @@ struct ClosedBody {
         field("by", self.by, may_be_absent);
         field("because", self.because, may_be_absent);
     }
+};
+
+/// What the world had become when a symptom was over that nobody let us do anything about. By it a
+/// review tells later whether somebody else has done what we would have.
+struct AftermathBody {
+    Facts facts;
+
+    static void fields(auto& self, auto&& field) { field("facts", self.facts); }
 };
 
 }  // namespace homeostat

@@ -44,14 +44,18 @@ enum class EntryKind : std::uint8_t {
     marking,     ///< Sources of requests are about to be marked. Durable before they are.
     marked,      ///< What became of it.
     feed,        ///< What happened to a feed, or to what it lists.
+    demoted,     ///< A kind of remedy may no longer act alone: one of it did not help.
+    promoted,    ///< A person says that it may again.
+    aftermath,   ///< The world, once a symptom had gone for which nothing might be done.
 };
 
 constexpr auto names_of(std::type_identity<EntryKind>) {
     return std::to_array<std::string_view>(
-        {"started", "opened",    "proposed", "verdict",    "answered",   "intent",  "outcome",
-         "proof",   "undo",      "held",     "given_back", "escalated",  "closed",  "change",
-         "good",    "suspended", "resumed",  "gap",        "checkpoint", "dropped", "pledge",
-         "dimming", "dimmed",    "marking",  "marked",     "feed"});
+        {"started",    "opened",  "proposed", "verdict",   "answered",   "intent",
+         "outcome",    "proof",   "undo",     "held",      "given_back", "escalated",
+         "closed",     "change",  "good",     "suspended", "resumed",    "gap",
+         "checkpoint", "dropped", "pledge",   "dimming",   "dimmed",     "marking",
+         "marked",     "feed",    "demoted",  "promoted",  "aftermath"});
 }
 
 struct Entry {

@@ -66,6 +66,10 @@ enum class Autonomy : std::uint8_t {
     act,        ///< Do it, then tell.
 };
 
+/// The rule of guard's by which what stands below `ask` is not done, as verdicts name it: whoever
+/// reads the ledger tells by it what would have been done.
+constexpr std::string_view autonomy_rule = "the autonomy of the remedy is ask or act";
+
 constexpr auto names_of(std::type_identity<Autonomy>) {
     return std::to_array<std::string_view>({"watch", "inform", "recommend", "ask", "act"});
 }

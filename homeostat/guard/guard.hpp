@@ -81,6 +81,10 @@ struct Case {
                             const Limits& limits,
                             Instant now);
 
+/// How far a remedy of this kind may go now: as configured, and no further than `ask` where the
+/// kind, or the other one that its plan needs leave of, is demoted.
+[[nodiscard]] Autonomy autonomy_now(RemedyKind kind, const History& history, const Limits& limits);
+
 /// Who has agreed to what guard permits just now; empty: nobody had to be asked.
 [[nodiscard]] std::string approver_of(const Case& asked,
                                       const History& history,

@@ -139,6 +139,7 @@ void History::learn(const Entry& entry, Instant at) {
         case EntryKind::resumed:
         case EntryKind::good:
         case EntryKind::gap:
+        case EntryKind::aftermath:
         case EntryKind::checkpoint:
         case EntryKind::pledge:  // Dimmers have a pace of their own (dimming.hpp).
         case EntryKind::dimming:
@@ -147,7 +148,12 @@ void History::learn(const Entry& entry, Instant at) {
         case EntryKind::marked:
         case EntryKind::feed:
             break;
+        case EntryKind::demoted:
+        case EntryKind::promoted:
+            demotions_.learn(entry);
+            break;
         case EntryKind::dropped:
+            demotions_.learn(entry);
             if (const Result<DroppedBody> body = from_json<DroppedBody>(entry.body)) {
                 skip_to(body->entries_count);
             }

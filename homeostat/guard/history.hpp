@@ -12,6 +12,7 @@
 
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/approval.hpp"
+#include "homeostat/domain/demotion.hpp"
 #include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
 #include "homeostat/domain/ids.hpp"
@@ -130,6 +131,9 @@ class History {
     /// Which instances are drained by us.
     [[nodiscard]] const Drains& drains() const { return drains_; }
 
+    /// Which kinds of remedies may not act alone, whatever their autonomy.
+    [[nodiscard]] const Demotions& demotions() const { return demotions_; }
+
     friend bool operator==(const History&, const History&) = default;
 
     static constexpr std::size_t incidents_max = 128;
@@ -174,6 +178,7 @@ class History {
     std::map<std::pair<std::string, std::string>, Instant> told_at_;
     Lasting lasting_;
     Drains drains_;
+    Demotions demotions_;
     std::uint64_t order_next_{0};
     std::uint64_t entries_count_{0};
 };

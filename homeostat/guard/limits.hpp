@@ -40,6 +40,9 @@ struct Limits {
     /// Wait before the second reflex restart of an instance; doubles from then on.
     Duration back_off_first{std::chrono::seconds{1}};
     Duration back_off_max{std::chrono::seconds{30}};
+    /// A kind of which one did not help acts no more alone until a person promotes it. The
+    /// configuration's default is true; here it is what ledgers from before it mean.
+    bool demotes{false};
     /// More questions to people are not asked within an hour: whoever is asked too often says yes
     /// without reading. 0 = nobody is ever asked. Absent: there is no such limit.
     std::optional<std::uint32_t> questions_per_hour_max{};
@@ -70,6 +73,7 @@ struct Limits {
         field("back_off_first", self.back_off_first);
         field("back_off_max", self.back_off_max);
         field("questions_per_hour_max", self.questions_per_hour_max);
+        field("demotes", self.demotes, may_be_absent);
         field("autonomy", self.autonomy);
     }
     friend bool operator==(const Limits&, const Limits&) = default;

@@ -23,7 +23,7 @@ constexpr std::array rules{
     Rule{"observing is no effect", rule::observe},
     Rule{"the step belongs to the remedy and its precondition holds", rule::step},
     Rule{"only what we have drained is put back", rule::own_drain},
-    Rule{"the autonomy of the remedy is ask or act", rule::autonomy},
+    Rule{autonomy_rule, rule::autonomy},
     Rule{"the executor sees the symptom itself", rule::symptom},
     Rule{"one remedy is in hand at a time", rule::one_in_hand},
     Rule{"no other incident holds the same", rule::held_elsewhere},

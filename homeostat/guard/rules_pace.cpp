@@ -62,13 +62,15 @@ RemedyKind kind_that_counts(const Remedy& remedy, const Limits& limits) {
     return is_lower ? RemedyKind::invalidate_cache : kind;
 }
 
-/// Somebody has to agree: their settings say so, or the agent is not sure enough to act alone. To
-/// start what has ended needs no model's word, whoever was asked about it meanwhile.
-bool needs_leave(const Case& asked, const Limits& limits) {
-    const RemedyKind kind = kind_that_counts(asked.remedy, limits);
-    const bool starts_dead = asked.is_reflex && kind == RemedyKind::restart;
-    const bool is_held_back = asked.is_held_back && !starts_dead;
-    return (limits.autonomy_of(kind) == Autonomy::ask || is_held_back) && !asked.is_undo;
+/// Of the kind, or of the other one that its plan needs leave of; null: neither is demoted.
+const Demotion* demotion_of(RemedyKind kind, const History& history, const Limits& limits) {
+    if (!limits.demotes) {
+        return nullptr;
+    }
+    const Demotion* own = history.demotions().find(kind);
+    return own == nullptr && kind == RemedyKind::reroute
+               ? history.demotions().find(RemedyKind::invalidate_cache)
+               : own;
 }
 
 /// Why what a person has agreed to is not leave for this; empty: it is.
@@ -95,6 +97,50 @@ const Approval* approval_for(const Case& asked, const History& history) {
     const bool has_one =
         memory != nullptr && memory->approval && memory->approval->remedy == asked.remedy;
     return has_one ? &*memory->approval : nullptr;
+}
+
+/// To start what has ended needs no model's word, whoever was asked about it meanwhile, and nobody
+/// is woken for it because a judged restart did not help: it backs off, and then calls.
+bool starts_dead(const Case& asked) {
+    return asked.is_reflex && kind_of(asked.remedy) == RemedyKind::restart;
+}
+
+/// What has begun without leave is carried through: a demotion is for what begins after it.
+bool has_begun_without(const Case& asked, const History& history) {
+    const IncidentMemory* memory = history.find(asked.incident);
+    return memory != nullptr && memory->remedy_in_hand == asked.remedy &&
+           memory->is_undo_in_hand == asked.is_undo && approval_for(asked, history) == nullptr;
+}
+
+/// Null: no demotion keeps it from acting alone.
+const Demotion* demotion_against(const Case& asked, const History& history, const Limits& limits) {
+    return starts_dead(asked) || has_begun_without(asked, history)
+               ? nullptr
+               : demotion_of(kind_of(asked.remedy), history, limits);
+}
+
+/// Somebody has to agree: their settings say so, the agent is not sure enough to act alone, or one
+/// of the kind did not help.
+bool needs_leave(const Case& asked, const History& history, const Limits& limits) {
+    const RemedyKind kind = kind_that_counts(asked.remedy, limits);
+    const bool is_held_back = asked.is_held_back && !starts_dead(asked);
+    const bool is_demoted = demotion_against(asked, history, limits) != nullptr;
+    return (limits.autonomy_of(kind) == Autonomy::ask || is_held_back || is_demoted) &&
+           !asked.is_undo;
+}
+
+/// REQUIRES: somebody has to agree.
+std::string why_ask(const Matter& matter) {
+    const RemedyKind kind = kind_that_counts(matter.asked.remedy, matter.limits);
+    const Autonomy level = matter.limits.autonomy_of(kind);
+    if (level == Autonomy::ask) {
+        return fmt::format("{} stands at ask", to_text(kind));
+    }
+    const Demotion* demotion = demotion_against(matter.asked, matter.history, matter.limits);
+    return demotion != nullptr ? fmt::format("{} is demoted to ask, as it did not help in {}",
+                                             to_text(demotion->remedy), demotion->incident.text())
+                               : fmt::format("{} stands at {}, and this one is held back",
+                                             to_text(kind), to_text(level));
 }
 
 /// People were asked so often within the hour that one more would be answered unread.
@@ -263,19 +309,15 @@ std::optional<Objection> approval(const Matter& matter) {
     // A no to what was held back is a no as well when the next choice is surer, or a model is late.
     const bool is_bound =
         is_denied && !matter.asked.is_undo && !matter.asked.is_reflex && !is_in_hand(matter);
-    if ((!needs_leave(matter.asked, matter.limits) && !is_bound) || has_begun_by_it) {
+    if ((!needs_leave(matter.asked, matter.history, matter.limits) && !is_bound) ||
+        has_begun_by_it) {
         return std::nullopt;
     }
     if (is_denied) {
         return Objection{.because = fmt::format("{} said no to this {:.0f} s ago", denial->by,
                                                 to_seconds(matter.now - denial->at))};
     }
-    const RemedyKind kind = kind_that_counts(matter.asked.remedy, matter.limits);
-    const Autonomy level = matter.limits.autonomy_of(kind);
-    std::string because = level == Autonomy::ask
-                              ? fmt::format("{} stands at ask", to_text(kind))
-                              : fmt::format("{} stands at {}, and this one is held back",
-                                            to_text(kind), to_text(level));
+    std::string because = why_ask(matter);
     if (given != nullptr) {
         const std::string trouble = trouble_with(*given, matter);
         if (trouble.empty()) {
@@ -291,9 +333,15 @@ std::optional<Objection> approval(const Matter& matter) {
 
 }  // namespace rule
 
+Autonomy autonomy_now(RemedyKind kind, const History& history, const Limits& limits) {
+    const Autonomy level = limits.autonomy_in_effect(kind);
+    const bool is_demoted = demotion_of(kind, history, limits) != nullptr;
+    return is_demoted ? std::min(level, Autonomy::ask) : level;
+}
+
 std::string approver_of(const Case& asked, const History& history, const Limits& limits) {
     const Approval* given = approval_for(asked, history);
-    return given != nullptr && needs_leave(asked, limits) ? given->by : std::string();
+    return given != nullptr && needs_leave(asked, history, limits) ? given->by : std::string();
 }
 
 }  // namespace homeostat::guard

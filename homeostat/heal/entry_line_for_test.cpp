@@ -2,6 +2,8 @@
 
 #include "homeostat/heal/entry_line_for_test.hpp"
 
+#include "homeostat/domain/demotion.hpp"
+
 #include <string>
 #include <variant>
 
@@ -68,6 +70,12 @@ std::string line_for_test(const Entry& entry) {
             return "resumed";
         case EntryKind::gap:
             return "gap of " + std::to_string(body_for_test<GapBody>(entry).groups) + " groups";
+        case EntryKind::demoted:
+            return "demoted: " + std::string(to_text(body_for_test<Demotion>(entry).remedy));
+        case EntryKind::promoted:
+            return "promoted: " + std::string(to_text(body_for_test<PromotedBody>(entry).remedy));
+        case EntryKind::aftermath:
+            return "aftermath";
         case EntryKind::checkpoint:
         case EntryKind::dropped:
         case EntryKind::pledge:

@@ -176,4 +176,15 @@ Task<Result<void>> ExecutorRole::flip_switch(bool engage, SwitchBody body) {
     co_return Result<void>{};
 }
 
+Task<Result<void>> ExecutorRole::promote(PromotedBody body) {
+    if (history_.demotions().find(body.remedy) == nullptr) {
+        co_return fail(Fault::absent, std::string(to_text(body.remedy)) +
+                                          " is not demoted (`homeostat autonomy` says what is)");
+    }
+    std::vector<Entry> entries{record::promoted(std::move(body))};
+    const bool is_written = co_await append(std::move(entries), ports::Durability::synced);
+    co_return is_written ? Result<void>()
+                         : fail(Fault::full, "nothing can be recorded: " + ledger_trouble_);
+}
+
 }  // namespace homeostat::heal

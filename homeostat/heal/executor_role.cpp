@@ -32,6 +32,8 @@ bool needs_sync(EntryKind kind) {
         case closed:
         case suspended:
         case resumed:
+        case demoted:
+        case promoted:
         case good:
         case gap:
         case started:
@@ -51,9 +53,23 @@ bool needs_sync(EntryKind kind) {
         case dimmed:
         case marked:
         case feed:
+        case aftermath:
             return false;
     }
     return true;
+}
+
+/// What a person is told of a kind that may not act alone from now on; empty: none is.
+std::string news_of_demotion(const std::vector<Entry>& entries) {
+    const auto entry = std::ranges::find(entries, EntryKind::demoted, &Entry::kind);
+    const auto body = entry == entries.end() ? Result<Demotion>(fail(Fault::absent, "none"))
+                                             : from_json<Demotion>(entry->body);
+    if (!body) {
+        return {};
+    }
+    const std::string kind(to_text(body->remedy));
+    return body->incident.text() + ": " + kind + " did not help, and asks a person from now on; " +
+           "homeostat autonomy promote " + kind + " --because WHY lifts that";
 }
 
 ports::Durability durability_of(const std::vector<Entry>& entries) {
@@ -316,6 +332,7 @@ Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
         entries, [](const Entry& entry) { return entry.kind == EntryKind::answered; });
     const bool may_be_kept = starts_what_has_ended(slot.thread, advance) && !is_answer &&
                              (!ledger_trouble_.empty() || (slot.is_known && !acts(advance)));
+    const std::string news = news_of_demotion(entries);
     bool is_durable = false;
     if (may_be_kept) {
         is_durable = co_await append_or_keep(std::move(entries), durability);
@@ -326,6 +343,9 @@ Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
         slot.unwritten.clear();
         slot.is_known = true;
         slot.written_at = at;
+    }
+    if (is_durable && !news.empty()) {
+        settings_.notify(news);
     }
     co_return is_durable;
 }

@@ -76,6 +76,10 @@ class ExecutorRole final : public ports::Executor {
     /// Engages or releases the kill switch and records who did. ERRORS: full.
     Task<Result<void>> flip_switch(bool engage, SwitchBody body);
 
+    /// A person gives a demoted kind its autonomy back. ERRORS: absent: it is not demoted; full.
+    Task<Result<void>> promote(PromotedBody body);
+    [[nodiscard]] const Demotions& demotions() const { return history_.demotions(); }
+
     /// Entries of others on this side of the door, for the one log; an announced effect is on the
     /// disk when it returns. False: the ledger takes nothing now.
     Task<bool> keep(std::vector<Entry> entries);

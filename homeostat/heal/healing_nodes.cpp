@@ -4,6 +4,7 @@
 
 #include "homeostat/heal/approvers.hpp"
 #include "homeostat/heal/healing_drains.hpp"
+#include "homeostat/heal/healing_hand.hpp"
 #include "homeostat/heal/healing_put_off.hpp"
 #include "homeostat/heal/healing_turn.hpp"
 #include "homeostat/record/record.hpp"
@@ -15,19 +16,6 @@
 namespace homeostat::heal::node {
 
 namespace {
-
-const Remedy& remedy_in_hand(const IncidentState& state) {
-    return state.plan ? state.plan->remedy : state.proposal.choice.remedy;
-}
-
-bool is_give_back(const IncidentState& state) {
-    return state.held && state.is_undo && remedy_in_hand(state) == inverse_of(state.held->remedy);
-}
-
-/// What found its goal reached already is not our doing: it is not held, nor taken back.
-bool has_done_something(const IncidentState& state) {
-    return state.plan && state.plan->steps_count > 0;
-}
 
 /// Once an effect of it is announced a remedy is carried through, whatever the agent sees
 /// meanwhile; and so is an undo.
@@ -450,6 +438,19 @@ HealingTurn after_no_help(IncidentState state, const Remedy& remedy) {
     return go(std::move(state), next);
 }
 
+/// A proof that speaks against a remedy which nobody was asked about: the next of its kind is not
+/// done alone. What only takes back is judged by what it reverts, and what starts an ended process
+/// backs off instead, or a crash loop would cost us the one remedy that nobody has to think about.
+/// A remedy that found its goal reached has shown nothing.
+bool demotes(const IncidentState& state, const Proof& proof, const HealingContext& context) {
+    const guard::Case asked = case_of(state);
+    const bool starts_dead = asked.is_reflex && kind_of(asked.remedy) == RemedyKind::restart;
+    return context.around.guard.demotes && proof.kind == ProofKind::not_helped && !state.is_undo &&
+           !starts_dead && has_done_something(state) &&
+           homeostat::guard::autonomy_now(kind_of(asked.remedy), *context.around.history,
+                                          context.around.guard) == Autonomy::act;
+}
+
 }  // namespace
 
 HealingTurn verify(IncidentState state, const HealingEvent& event, const HealingContext& context) {
@@ -470,11 +471,15 @@ HealingTurn verify(IncidentState state, const HealingEvent& event, const Healing
     if (state.plan && !state.plan->left_drained.empty()) {
         proof.because += "; " + text_of_left(state.plan->left_drained);
     }
-    Entry entry = record::proof(state.id, remedy, proof);
+    std::vector<Entry> records{record::proof(state.id, remedy, proof)};
+    if (demotes(state, proof, context)) {
+        records.push_back(record::demoted({kind_of(remedy), state.id, proof.because}));
+    }
     HealingTurn turn = verified->proof.kind == ProofKind::helped
                            ? after_help(std::move(state), remedy, context)
                            : after_no_help(std::move(state), remedy);
-    turn.records.insert(turn.records.begin(), std::move(entry));
+    turn.records.insert(turn.records.begin(), std::make_move_iterator(records.begin()),
+                        std::make_move_iterator(records.end()));
     return turn;
 }
 
@@ -486,37 +491,6 @@ HealingTurn undo(IncidentState state, const HealingEvent&, const HealingContext&
     state = asking_anew(std::move(state));
     Entry entry = record::undo(state.id, remedy, inverse);
     return with(go(std::move(state), "act"), std::move(entry));
-}
-
-HealingTurn escalate(IncidentState state,
-                     const HealingEvent& event,
-                     const HealingContext& context) {
-    if (message_in<Notified>(event) != nullptr) {
-        return go(state, rest_of(state));
-    }
-    if (is_after_restart(event)) {
-        return tell_trouble(std::move(state));
-    }
-    if (!is_first(event)) {
-        return stay(std::move(state));
-    }
-    const bool is_told = is_told_already(state, context);
-    state.is_untold = is_told;
-    // A give-back is tried again; a person hears of it once.
-    const bool is_news = !is_told && (!is_give_back(state) || state.held->failures_count == 0);
-    Entry entry = record::escalated(
-        state.id, EscalatedBody{state.trouble, state.trouble_rule, about_of(state), !is_news});
-    if (is_give_back(state)) {
-        state.held = act::kept(std::move(*state.held), context.now);
-    }
-    HealingTurn turn = is_news ? tell_trouble(std::move(state)) : go(state, rest_of(state));
-    return with(std::move(turn), std::move(entry));
-}
-
-HealingTurn close(IncidentState state, const HealingEvent&, const HealingContext&) {
-    const CloseKind how = state.has_healed ? CloseKind::healed : CloseKind::passed;
-    Entry entry = record::closed(state.id, how, state.tried);
-    return with(stay(std::move(state)), std::move(entry));
 }
 
 }  // namespace homeostat::heal::node

@@ -1,8 +1,9 @@
 // What is in force and what may be: the nodes of a temporary remedy, of which one watches until it
 // may be given back and takes the agent's proposal of a cure meanwhile, and the other gives it
-// back; and the node of an incident that a person was called to.
+// back; and the nodes that call a person, wait with them and close.
 
 #include "homeostat/heal/healing_drains.hpp"
+#include "homeostat/heal/healing_hand.hpp"
 #include "homeostat/heal/healing_put_off.hpp"
 #include "homeostat/heal/healing_turn.hpp"
 #include "homeostat/record/record.hpp"
@@ -227,6 +228,36 @@ HealingTurn look_for_remains(IncidentState state,
     return turn;
 }
 
+/// Nobody let us do it. What happened instead is looked for when it is over, for whoever weighs
+/// later whether we should have been let.
+bool is_shadow(const IncidentState& state, const HealingContext& context) {
+    const RemedyKind kind = kind_of(state.proposal.choice.remedy);
+    return state.tried.empty() && kind != RemedyKind::observe &&
+           homeostat::guard::autonomy_now(kind, *context.around.history, context.around.guard) <
+               Autonomy::ask;
+}
+
+/// It is over. One look at the world of a shadow incident, and no second one: where it cannot be
+/// read the incident closes without.
+HealingTurn end_stand_by(IncidentState state,
+                         const HealingEvent& event,
+                         const HealingContext& context) {
+    if (!is_shadow(state, context)) {
+        return go(std::move(state), "close");
+    }
+    const auto* read = message_in<FactsRead>(event);
+    if (read == nullptr) {
+        return read_facts(std::move(state));
+    }
+    std::vector<Entry> records;
+    if (read->facts && read->facts->is_complete) {
+        records.push_back(record::aftermath(state.id, AftermathBody{*read->facts}));
+    }
+    HealingTurn turn = go(std::move(state), "close");
+    turn.records = std::move(records);
+    return turn;
+}
+
 }  // namespace
 
 /// A person was called. An effect of unknown fate is looked for all the same, for as long as it
@@ -241,7 +272,7 @@ HealingTurn stand_by(IncidentState state,
     state.is_untold = is_still_untold(state, event);
     const bool may_have_left = !context.around.history->lasting().drained_by(state.id).empty();
     if (!is_unknown && !may_have_left) {
-        return state.is_cleared ? go(std::move(state), "close")
+        return state.is_cleared ? end_stand_by(std::move(state), event, context)
                                 : wait_on(std::move(state), event, context);
     }
     const auto* read = message_in<FactsRead>(event);
@@ -254,6 +285,37 @@ HealingTurn stand_by(IncidentState state,
         return wait_until(std::move(state), std::max(look_at, soon));
     }
     return look_for_remains(std::move(state), *read->facts, event, context);
+}
+
+HealingTurn escalate(IncidentState state,
+                     const HealingEvent& event,
+                     const HealingContext& context) {
+    if (message_in<Notified>(event) != nullptr) {
+        return go(state, rest_of(state));
+    }
+    if (is_after_restart(event)) {
+        return tell_trouble(std::move(state));
+    }
+    if (!is_first(event)) {
+        return stay(std::move(state));
+    }
+    const bool is_told = is_told_already(state, context);
+    state.is_untold = is_told;
+    // A give-back is tried again; a person hears of it once.
+    const bool is_news = !is_told && (!is_give_back(state) || state.held->failures_count == 0);
+    Entry entry = record::escalated(
+        state.id, EscalatedBody{state.trouble, state.trouble_rule, about_of(state), !is_news});
+    if (is_give_back(state)) {
+        state.held = act::kept(std::move(*state.held), context.now);
+    }
+    HealingTurn turn = is_news ? tell_trouble(std::move(state)) : go(state, rest_of(state));
+    return with(std::move(turn), std::move(entry));
+}
+
+HealingTurn close(IncidentState state, const HealingEvent&, const HealingContext&) {
+    const CloseKind how = state.has_healed ? CloseKind::healed : CloseKind::passed;
+    Entry entry = record::closed(state.id, how, state.tried);
+    return with(stay(std::move(state)), std::move(entry));
 }
 
 }  // namespace homeostat::heal::node

@@ -2,12 +2,14 @@
 
 #include "homeostat/act/act.hpp"
 #include "homeostat/base/fields.hpp"
+#include "homeostat/domain/demotion.hpp"
 #include "homeostat/domain/dropped.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
 #include "homeostat/domain/proposal.hpp"
 #include "homeostat/guard/rules.hpp"
 #include "homeostat/heal/choice_difference.hpp"
 #include "homeostat/heal/earlier_boots.hpp"
+#include "homeostat/record/record.hpp"
 
 #include <fmt/format.h>
 
@@ -62,19 +64,42 @@ std::uint64_t dropped_count_of(std::span<const EntryGroup> groups) {
     return 0;
 }
 
+/// The kinds that were demoted before the first of `groups`: what the record of the dropping knew,
+/// less those of which the groups before it tell themselves.
+std::vector<Demotion> dropped_demotions_of(std::span<const EntryGroup> groups) {
+    Demotions told;
+    for (const EntryGroup& group : groups) {
+        for (const Entry& entry : group.entries) {
+            if (entry.kind != EntryKind::dropped) {
+                told.learn(entry);
+                continue;
+            }
+            Demotions known;
+            known.learn(entry);
+            std::erase_if(known.all, [&](const Demotion& one) {
+                const Demotion* again = told.find(one.remedy);
+                return again != nullptr && *again == one;
+            });
+            return std::move(known.all);
+        }
+    }
+    return {};
+}
+
 /// Guard's memory as it was, for one run after the other.
 class Past {
   public:
     Past(std::span<const EntryGroup> groups, std::uint64_t dropped_count)
-        : groups_(groups), dropped_count_(dropped_count) {
-        history_.skip_to(dropped_count_);
+        : groups_(groups),
+          dropped_count_(dropped_count),
+          dropped_demotions_(dropped_demotions_of(groups)) {
+        begin_history();
     }
 
     /// The history of `run` after the first `count` entries of the ledger. REQUIRES: so many.
     const guard::History& history(const Run& run, std::uint64_t count) {
         if (run.first_group != first_group_ || count < history_.entries_count()) {
-            history_ = {};
-            history_.skip_to(dropped_count_);
+            begin_history();
             boots_ = EarlierBoots(run.boot_id, run.started.recovered_at.value_or(Instant::max()));
             first_group_ = run.first_group;
             group_ = entry_ = 0;
@@ -95,6 +120,14 @@ class Past {
     }
 
   private:
+    void begin_history() {
+        history_ = {};
+        for (const Demotion& demotion : dropped_demotions_) {
+            history_.learn(record::demoted(demotion), Instant{});
+        }
+        history_.skip_to(dropped_count_);
+    }
+
     /// As ExecutorRole takes it: what it read in `recover`, and what it wrote from then on.
     Instant instant_of(const EntryGroup& group) {
         if (group_ < first_group_) {
@@ -106,6 +139,7 @@ class Past {
 
     std::span<const EntryGroup> groups_;
     std::uint64_t dropped_count_;  ///< Entries that stood before the first group.
+    std::vector<Demotion> dropped_demotions_;
     guard::History history_;
     EarlierBoots boots_{"", Instant::max()};
     std::size_t first_group_{0};

@@ -149,6 +149,15 @@ Entry closed_by_person(const IncidentId& incident, ClosedBody body) {
     return entry_of(EntryKind::closed, incident, body);
 }
 
+Entry aftermath(const IncidentId& incident, AftermathBody body) {
+    for (const Artifact artifact : artifacts_all) {
+        VersionFacts& versions = body.facts.versions[artifact];
+        versions.present.clear();
+        versions.good.clear();
+    }
+    return entry_of(EntryKind::aftermath, incident, body);
+}
+
 Entry change(const Change& change) {
     return entry_of(EntryKind::change, {}, change);
 }
@@ -168,6 +177,18 @@ Entry suspended(SwitchBody body) {
 
 Entry resumed(SwitchBody body) {
     return entry_of_switch(EntryKind::resumed, std::move(body));
+}
+
+Entry demoted(Demotion body) {
+    body.because = cut(body.because, reason_bytes_max);
+    const IncidentId incident = body.incident;
+    return entry_of(EntryKind::demoted, incident, body);
+}
+
+Entry promoted(PromotedBody body) {
+    body.by = cut(body.by, name_bytes_max);
+    body.because = cut(body.because, because_bytes_max);
+    return entry_of(EntryKind::promoted, {}, body);
 }
 
 Entry pledge(const PledgeBody& body) {

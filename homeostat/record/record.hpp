@@ -10,6 +10,7 @@
 
 #include "homeostat/base/json.hpp"
 #include "homeostat/domain/change.hpp"
+#include "homeostat/domain/demotion.hpp"
 #include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
 #include "homeostat/domain/entry_bodies_feeds.hpp"
@@ -50,11 +51,14 @@ constexpr std::size_t reason_bytes_max = 1000;  ///< Of our own reason for an es
                            CloseKind how,
                            const std::vector<Remedy>& tried);
 [[nodiscard]] Entry closed_by_person(const IncidentId& incident, ClosedBody body);
+[[nodiscard]] Entry aftermath(const IncidentId& incident, AftermathBody body);
 [[nodiscard]] Entry change(const Change& change);
 [[nodiscard]] Entry good(const GoodBody& body);
 [[nodiscard]] Entry gap(GapBody body);
 [[nodiscard]] Entry suspended(SwitchBody body);
 [[nodiscard]] Entry resumed(SwitchBody body);
+[[nodiscard]] Entry demoted(Demotion body);
+[[nodiscard]] Entry promoted(PromotedBody body);
 [[nodiscard]] Entry pledge(const PledgeBody& body);
 [[nodiscard]] Entry dimming(const DimmingBody& body);
 [[nodiscard]] Entry dimmed(DimmedBody body);

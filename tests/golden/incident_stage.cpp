@@ -1,5 +1,6 @@
 #include "incident_stage.hpp"
 
+#include "homeostat/app/review_report.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/heal/entry_line_for_test.hpp"
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <chrono>
 #include <optional>
 #include <span>
 #include <sstream>
@@ -128,6 +130,10 @@ Result<std::vector<std::string>> IncidentStage::run(const Words& words) {
         executor_.restart();
     } else if (name == "explain" && is_alone) {
         print_story();
+    } else if (name == "review" && is_alone) {
+        print_review();
+    } else if (name == "demote" && is_alone) {
+        executor_.around.guard.demotes = true;
     } else if (name == "facts" && is_alone) {
         print_facts();
     } else {
@@ -314,7 +320,29 @@ void IncidentStage::print_facts() {
 
 void IncidentStage::print_story() {
     const Result<std::string> story = app::explain(executor_.ledger, IncidentId("i-1"));
-    std::istringstream lines(story ? *story : story.error().text);
+    print_lines(story ? *story : story.error().text);
+}
+
+void IncidentStage::print_review() {
+    review::Past past;
+    for (EntryGroup group : executor_.ledger) {
+        // The stage has no wall clock: its boot began with 1970.
+        group.wall_at = WallTime{std::chrono::duration_cast<std::chrono::milliseconds>(
+            group.at.time_since_epoch())};
+        review::note(past, group);
+    }
+    app::Config config;
+    config.service = ServiceId("payments");
+    config.file = "payments.yaml";
+    config.guard = executor_.around.guard;
+    print_lines(app::to_lines(app::autonomy_report(config, past)));
+    const app::OutageReport report{.outages = review::outages_of(past, std::nullopt, std::nullopt),
+                                   .first_at = past.first_at};
+    print_lines(app::to_lines(report));
+}
+
+void IncidentStage::print_lines(const std::string& text) {
+    std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
         if (!line.empty()) {  // An empty line would end the block.
             output_.push_back(line);

@@ -8,6 +8,7 @@
 //     spares COUNT                            so many more instances are declared; first of all
 //     starts_take SPAN                        how long a new process does not answer
 //     autonomy REMEDY LEVEL                   guard's limit; everything stands at `act` at first
+//     demote                                  one that does not help demotes; first of all
 //     bar REMEDY CONFIDENCE                   of a model's calibration; first of all
 //     unreadable runtime|edge, readable       a part of the world stops answering, or answers again
 //     symptom KIND SUBJECT VALUE REMEDY…      the agent proposes: an incident opens
@@ -21,6 +22,7 @@
 //     restart                                 a new process, which has the ledger and nothing else
 //     facts                                   the world as it is now
 //     explain                                 the story of the incident, without its empty lines
+//     review                                  what `autonomy` and `report` tell of it, likewise
 //
 // Output: `node [-> next]: records`, then indented what was done for the node. What says nothing
 // new, a look at the world after which the node waits on, is left out.
@@ -58,6 +60,8 @@ class IncidentStage {
     Result<void> die(const Words& words);
     Result<void> set_autonomy(const Words& words);
     Result<void> set_bar(const Words& words);
+    void print_review();
+    void print_lines(const std::string& text);
     void print_facts();
     void print_story();
     void print_commit(const heal::HealingThread& thread, const std::vector<Entry>& records);

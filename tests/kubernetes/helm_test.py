@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "deploy/helm/homeostat"
 HELM = ROOT / "build/helm/helm"
 PROGRAM = Path(sys.argv[1]).resolve() / "homeostat"
+MONITORED = ("metrics.enabled=true", "metrics.serviceMonitor.enabled=true",
+             "metrics.alerts.enabled=true", "metrics.dashboard.enabled=true")
 SERVICE = ("service.name=payments-web", "service.port=80", "service.path=/health")
 
 
@@ -42,13 +44,19 @@ def rules_in(text):
     return role.split("\nrules:\n")[1].strip()
 
 
-def rules_that_are_needed(configuration):
+def printed_of(configuration, *words):
+    """By `homeostat rbac`."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "homeostat.yaml"
         file.write_text(configuration)
-        done = subprocess.run([PROGRAM, "rbac", "--config", file], capture_output=True, text=True)
+        done = subprocess.run([PROGRAM, "rbac", "--config", file, *words], capture_output=True,
+                              text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    return rules_in(done.stdout)
+    return done.stdout
+
+
+def rules_that_are_needed(configuration):
+    return rules_in(printed_of(configuration))
 
 
 def it_may_exactly_what_its_remedies_need_whichever_may_act():
@@ -60,6 +68,35 @@ def it_may_exactly_what_its_remedies_need_whichever_may_act():
                              f"autonomy.rollback={rollback}", *service)
             configuration = configuration_in(text)
             assert rules_in(text) == rules_that_are_needed(configuration), configuration
+
+
+def fields_it_may_change_are_those_that_the_program_names():
+    def policies(text):
+        """Without their labels, which the chart adds."""
+        return [re.sub(r"\n  labels:\n(    .*\n)+", "\n", part.split("---\n")[-1]).strip()
+                for part in re.split(r"# Source: .*\n|---\n", text)
+                if "\nkind: ValidatingAdmissionPolicy" in part]
+    wanted = policies("\n" + printed_of(configuration_in(manifests()), "--policy", "--account",
+                                       "homeostat-payments"))
+    assert len(wanted) == 2 and sorted(policies(manifests())) == sorted(wanted), wanted
+    assert not policies(manifests("fieldPolicy.enabled=false"))
+
+
+def the_numbers_are_served_where_somebody_says_so_and_nowhere_else():
+    kinds = ("kind: Service\n", "kind: ServiceMonitor", "kind: PrometheusRule", "ingress:",
+             "readinessProbe:", "grafana_dashboard", "listen:")
+    nothing = manifests()
+    assert not [kind for kind in kinds if kind in nothing]
+    text = manifests(*MONITORED)
+    assert not [kind for kind in kinds if kind not in text]
+    configuration = configuration_in(text)
+    assert "metrics:\n  listen: 0.0.0.0:9464\n" in configuration, configuration
+    printed_of(configuration)  # It is one that the program takes.
+    # As promtool has tried them (tests/deploy/monitoring_test.py), and their `{{ }}` are theirs.
+    for name, indent in (("alerts.yaml", "  "), ("dashboard.json", "    ")):
+        lines = (CHART / "files" / name).read_text().rstrip().splitlines()
+        assert "\n".join(f"{indent}{line}" if line else indent for line in lines) in text.replace(
+            "\n\n", f"\n{indent}\n"), name
 
 
 def it_does_nothing_before_somebody_says_so():
@@ -81,15 +118,19 @@ def what_is_not_set_is_as_in_the_manifests_of_kustomize():
 
 def values_that_mean_nothing_are_refused():
     for value in ("deployment=", "autonomy.rollback=always", "autonomy.restrat=act", "slots=0",
-                  "service.name=payments", "config.runtime=x", "image.repo=x", "anything=1"):
+                  "service.name=payments", "config.runtime=x", "image.repo=x", "anything=1",
+                  "metrics.serviceMonitor.enabled=true", "metrics.port=80", "config.metrics=x",
+                  "fieldPolicy.enabled=perhaps"):
         status, _, trouble = rendered(value)
         assert status != 0 and "schema" in trouble, f"{value}: {trouble}"
 
 
 def helm_finds_nothing_to_complain_of():
-    done = subprocess.run([HELM, "lint", "--strict", CHART, "--set", "deployment=payments"],
-                          capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    for values in ((), MONITORED):
+        done = subprocess.run([HELM, "lint", "--strict", CHART, "--set",
+                               ",".join(("deployment=payments", *values))],
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def the_chart_is_of_this_version():
@@ -105,6 +146,8 @@ def main():
         return
     assert built.returncode == 0, built.stderr
     for test in (it_may_exactly_what_its_remedies_need_whichever_may_act,
+                 fields_it_may_change_are_those_that_the_program_names,
+                 the_numbers_are_served_where_somebody_says_so_and_nowhere_else,
                  it_does_nothing_before_somebody_says_so,
                  what_is_not_set_is_as_in_the_manifests_of_kustomize,
                  values_that_mean_nothing_are_refused, helm_finds_nothing_to_complain_of,

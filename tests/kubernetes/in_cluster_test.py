@@ -17,7 +17,8 @@ from pathlib import Path
 from lab_cases import ROOT, run_each
 
 import guarding
-from deployment import Client, Deployment, condition_of, wait_until
+from api import PATCHES, Api
+from deployment import Client, Deployment, condition_of, http_get, wait_until
 from full_lab import FullLab
 from processes import CannotBeHad, LabError, timed
 
@@ -99,8 +100,11 @@ class InCluster(guarding.Guarding):
 
     # --- its life --------------------------------------------------------------------------------
     def grant(self, without=None):
-        rules = subprocess.run([self.program, "rbac", "--config", self.config], check=True,
-                               capture_output=True, text=True).stdout
+        def printed(*words):
+            return subprocess.run([self.program, "rbac", *words, "--config", self.config],
+                                  check=True, capture_output=True, text=True).stdout
+        (self.directory / "policy.yaml").write_text(printed("--policy"))
+        rules = printed()
         if without:
             assert without in rules, rules
             rules = rules.replace(without, "")
@@ -207,7 +211,8 @@ class ByChart(InCluster):
         values.write_text(json.dumps({
             "deployment": NAME, "service": {"name": NAME, "port": 80, "path": "/"},
             "signals": [{"http": {"path": "/healthz", "every": "250ms", "timeout": "250ms"}}],
-            "guard": {"min_healthy": 1, "proof_time": "2s"}, "autonomy": {"rollback": "act"}}))
+            "guard": {"min_healthy": 1, "proof_time": "2s"}, "autonomy": {"rollback": "act"},
+            "metrics": {"enabled": True}}))
         done = subprocess.run(self.lab.inside([
             HELM, "--kubeconfig", self.lab.kubeconfig, "install", "guard", CHART,
             "--namespace", self.namespace, "--values", values]), capture_output=True, text=True)
@@ -331,6 +336,18 @@ def what_the_chart_installs_rolls_back_too(lab):
         client.wait_well(10)
         assert image_of(shop) == V1
         assert not agent.may("create", "", "pods/eviction", "", None)
+        # The field policy was in force while it rolled back: the same account, another field.
+        assert agent.may("patch", "apps", "deployments", NAME, None)
+        account = agent.pod()["spec"]["serviceAccountName"]
+        as_agent = Api(lab.write_kubeconfig("agent", lab.token_of(agent.namespace, account)),
+                       lab.open_socket)
+        status, answer = as_agent.request("PATCH", shop.path, {"spec": {"replicas": 0}},
+                                          PATCHES["merge"])
+        assert status == 422 and "the template, and nothing else" in answer["message"], answer
+        wait_until("the kubelet finds it well", lambda: condition_of(agent.pod(), "Ready"), 30)
+        status, page = http_get(lab.open_socket, agent.pod()["status"]["podIP"], 9464, "/metrics",
+                                2)
+        assert status == 200 and "homeostat_remedies_total" in page, page
 
 
 def main():

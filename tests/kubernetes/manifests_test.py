@@ -26,6 +26,13 @@ def the_example_may_do_exactly_what_its_configuration_needs():
         "homeostat rbac -c examples/kubernetes/homeostat.yaml > examples/kubernetes/rbac.yaml")
 
 
+def the_example_changes_no_other_fields_than_a_rollback_does():
+    wanted = printed("rbac", "--policy", "--config", EXAMPLE / "homeostat.yaml")
+    assert (EXAMPLE / "policy.yaml").read_text() == wanted, (
+        "homeostat rbac --policy -c examples/kubernetes/homeostat.yaml > "
+        "examples/kubernetes/policy.yaml")
+
+
 def the_example_does_nothing_before_somebody_says_so():
     rights = printed("rbac", "--config", EXAMPLE / "homeostat.yaml")
     for verb in ("create", "update", "patch", "delete", "*"):
@@ -39,6 +46,7 @@ def the_image_that_is_named_is_of_this_version():
 
 def main():
     for test in (the_example_may_do_exactly_what_its_configuration_needs,
+                 the_example_changes_no_other_fields_than_a_rollback_does,
                  the_example_does_nothing_before_somebody_says_so,
                  the_image_that_is_named_is_of_this_version):
         print(test.__name__.replace("_", " "), flush=True)

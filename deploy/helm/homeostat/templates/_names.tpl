@@ -19,6 +19,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- with .Values.service }}{{ $place = set $place "service" . }}{{ end }}
 {{- with .Values.port }}{{ $place = set $place "port" . }}{{ end }}
 {{- $config := dict "service" .Values.deployment "runtime" (dict "kubernetes" $place) }}
+{{- with .Values.metrics }}{{ if .enabled }}
+{{- $config = set $config "metrics" (dict "listen" (printf "%s:%v" .address .port)) }}
+{{- end }}{{ end }}
 {{- $config = merge $config (pick .Values "signals" "guard" "autonomy") .Values.config }}
 {{- toYaml $config }}
 {{- end }}

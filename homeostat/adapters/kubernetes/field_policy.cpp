@@ -1,0 +1,138 @@
+#include "homeostat/adapters/kubernetes/field_policy.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace homeostat::adapters::kubernetes {
+
+namespace {
+
+// {0}: the namespace, {1}: the Deployment, {2}: our account, {3}: our Leases. `dyn` lets keys be
+// compared that the server's types do not name; without it the server only warns. A pod's name
+// begins with that of its Deployment, for names of up to 46 bytes. SOURCE:
+// kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy.
+constexpr std::string_view policy = R"(apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata:
+  name: "homeostat.{0}.{1}"
+spec:
+  failurePolicy: Fail
+  matchConstraints:
+    namespaceSelector:
+      matchLabels:
+        kubernetes.io/metadata.name: "{0}"
+    resourceRules:
+    - apiGroups: ["*"]
+      apiVersions: ["*"]
+      operations: ["*"]
+      resources: ["*/*"]
+      scope: Namespaced
+  matchConditions:
+  - name: it-is-our-agent
+    expression: request.userInfo.username == "system:serviceaccount:{0}:{2}"
+  variables:
+  - name: evicts
+    expression: >-
+      request.operation == "CREATE" && request.resource.group == "" &&
+      request.resource.resource == "pods" && request.?subResource.orValue("") == "eviction" &&
+      request.?name.orValue("").startsWith("{1}-")
+  - name: updates
+    expression: >-
+      request.operation == "UPDATE" && request.resource.group == "apps" &&
+      request.resource.resource == "deployments" && request.?subResource.orValue("") == "" &&
+      request.?name.orValue("") == "{1}"
+  - name: tells
+    expression: >-
+      request.operation == "CREATE" && request.resource.group == "events.k8s.io" &&
+      request.resource.resource == "events"
+  - name: leases
+    expression: '[{3}]'
+  - name: leads
+    expression: >-
+      request.operation in ["CREATE", "UPDATE"] &&
+      request.resource.group == "coordination.k8s.io" &&
+      request.resource.resource == "leases" && request.?subResource.orValue("") == "" &&
+      dyn(object).metadata.?name.orValue("") in variables.leases
+  - name: ours
+    expression: '["homeostat.dev/effect", "kubernetes.io/change-cause"]'
+  - name: counted
+    expression: '["annotations", "generation", "managedFields", "resourceVersion"]'
+  - name: notes
+    expression: dyn(object).metadata.?annotations.orValue(dyn({{}}))
+  - name: notes_before
+    expression: dyn(oldObject).metadata.?annotations.orValue(dyn({{}}))
+  - name: pod
+    expression: dyn(object).spec.template.spec
+  - name: pod_before
+    expression: dyn(oldObject).spec.template.spec
+  - name: containers
+    expression: variables.pod.containers + variables.pod.?initContainers.orValue([])
+  - name: containers_before
+    expression: variables.pod_before.containers + variables.pod_before.?initContainers.orValue([])
+  validations:
+  - expression: variables.evicts || variables.updates || variables.tells || variables.leads
+    message: this account changes the Deployment {1} and evicts its pods, and little else
+  - expression: >-
+      !variables.updates ||
+      (dyn(object).spec.all(key, key == "template" || (key in dyn(oldObject).spec &&
+      dyn(object).spec[key] == dyn(oldObject).spec[key])) &&
+      dyn(oldObject).spec.all(key, key in dyn(object).spec))
+    message: of the Deployment's spec this account changes the template, and nothing else
+  - expression: >-
+      !variables.updates ||
+      (dyn(object).metadata.all(key, key in variables.counted ||
+      (key in dyn(oldObject).metadata &&
+      dyn(object).metadata[key] == dyn(oldObject).metadata[key])) &&
+      dyn(oldObject).metadata.all(key, key in variables.counted || key in dyn(object).metadata))
+    message: of the Deployment's metadata this account changes annotations, and nothing else
+  - expression: >-
+      !variables.updates ||
+      (variables.notes.all(key, key in variables.ours || (key in variables.notes_before &&
+      variables.notes[key] == variables.notes_before[key])) &&
+      variables.notes_before.all(key, key in variables.ours || key in variables.notes))
+    message: >-
+      of the annotations this account changes homeostat.dev/effect and
+      kubernetes.io/change-cause, and no other
+  - expression: >-
+      !variables.updates ||
+      (variables.pod.?serviceAccountName.orValue("default") ==
+      variables.pod_before.?serviceAccountName.orValue("default"))
+    message: this account does not change which service account the pods have
+  - expression: >-
+      !variables.updates ||
+      (["hostNetwork", "hostPID", "hostIPC"].all(key,
+      !variables.pod[?key].orValue(false) || variables.pod_before[?key].orValue(false)) &&
+      variables.pod.?volumes.orValue([]).all(one, !has(one.hostPath) ||
+      variables.pod_before.?volumes.orValue([]).exists(before,
+      before.?hostPath.?path.orValue("") == one.hostPath.path)))
+    message: this account brings no pods closer to their node, by its namespaces or a hostPath
+  - expression: >-
+      !variables.updates ||
+      variables.containers.all(one,
+      (!one.?securityContext.?privileged.orValue(false) ||
+      variables.containers_before.exists(before, before.name == one.name &&
+      before.?securityContext.?privileged.orValue(false))) &&
+      one.?securityContext.?capabilities.?add.orValue([]).all(capability,
+      variables.containers_before.exists(before, before.name == one.name &&
+      capability in before.?securityContext.?capabilities.?add.orValue([]))))
+    message: this account gives no container a privilege or a capability that it has not
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: "homeostat.{0}.{1}"
+spec:
+  policyName: "homeostat.{0}.{1}"
+  validationActions: [Deny]
+)";
+
+}  // namespace
+
+std::string field_policy_yaml(const Options& options, const std::string& account) {
+    const std::string leases =
+        options.lease.empty() ? std::string() : fmt::format("\"{}\"", options.lease);
+    return fmt::format(policy, options.name_space, options.deployment, account, leases);
+}
+
+}  // namespace homeostat::adapters::kubernetes

@@ -1,0 +1,23 @@
+#pragma once
+
+// A field policy: what of an object our identity may change, which no Role can say.
+//
+// A right to patch a Deployment is a right to its replicas, its selector and what its pods run as.
+// A rollback changes the pod template and two annotations, so the API server is told to admit that
+// and nothing else, whoever holds our token: as a ValidatingAdmissionPolicy, for our account alone.
+// It does not follow the remedies that may act, as the Role does: who installs it needs a right to
+// the whole cluster, and need not be asked again when a remedy is promoted.
+//
+// Fields are compared by whatever keys there are, so one that a later Kubernetes brings is closed
+// to us from its first day. Pure.
+
+#include "homeostat/adapters/kubernetes/options.hpp"
+
+#include <string>
+
+namespace homeostat::adapters::kubernetes {
+
+/// The policy and its binding, as YAML that `kubectl apply -f -` takes. REQUIRES: plain names.
+[[nodiscard]] std::string field_policy_yaml(const Options& options, const std::string& account);
+
+}  // namespace homeostat::adapters::kubernetes

@@ -1,0 +1,38 @@
+#include "homeostat/adapters/kubernetes/field_policy.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace homeostat::adapters::kubernetes {
+
+// What it admits is asked of a real API server: tests/kubernetes/field_policy_test.py.
+TEST_CASE("a field policy is about one account, one namespace and one Deployment") {
+    const Options options{.service = ServiceId{"pay"}, .name_space = "shop", .deployment = "cart"};
+    const std::string yaml = field_policy_yaml(options, "guard");
+    for (const char* wanted :
+         {R"(request.userInfo.username == "system:serviceaccount:shop:guard")",
+          R"(kubernetes.io/metadata.name: "shop")", R"(request.?name.orValue("") == "cart")",
+          R"(request.?name.orValue("").startsWith("cart-"))",
+          R"(policyName: "homeostat.shop.cart")", "failurePolicy: Fail",
+          "validationActions: [Deny]", "orValue(dyn({}))"}) {
+        CHECK_MESSAGE(yaml.contains(wanted), wanted);
+    }
+    CHECK(yaml.contains("expression: '[]'"));  // Of Leases it has none.
+    Options leading = options;
+    leading.lease = "cart-agent";
+    CHECK(field_policy_yaml(leading, "guard").contains(R"(expression: '["cart-agent"]')"));
+    CHECK(yaml.contains(std::string("\"") + std::string(effect_annotation) + "\""));
+}
+
+TEST_CASE("two Deployments never share a policy, whatever their names are") {
+    const auto name_of = [](const std::string& name_space, const std::string& deployment) {
+        const std::string yaml = field_policy_yaml(
+            Options{.name_space = name_space, .deployment = deployment}, "homeostat");
+        const std::size_t begin = yaml.find("name: \"homeostat.");
+        return yaml.substr(begin, yaml.find('\n', begin) - begin);
+    };
+    CHECK(name_of("a-b", "c") != name_of("a", "b-c"));  // A namespace has no dots.
+}
+
+}  // namespace homeostat::adapters::kubernetes

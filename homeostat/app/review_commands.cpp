@@ -1,0 +1,117 @@
+// `homeostat autonomy` and `homeostat report`: what the ledger says of how far remedies may go, and
+// of what they were worth.
+
+#include "homeostat/adapters/segment_log/verify_ledger.hpp"
+#include "homeostat/app/commands.hpp"
+#include "homeostat/app/complaint.hpp"
+#include "homeostat/app/config_load.hpp"
+#include "homeostat/app/control_client.hpp"
+#include "homeostat/app/ledger_place.hpp"
+#include "homeostat/app/review_report.hpp"
+#include "homeostat/base/fields.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <utility>
+
+namespace homeostat::app {
+
+namespace {
+
+namespace ledger = adapters::segment_log;
+
+Result<review::Past> read_past(const LedgerOptions& options) {
+    const Result<LedgerPlace> place = place_of(options);
+    if (!place) {
+        return std::unexpected(place.error());
+    }
+    review::Past past;
+    const Result<ledger::Verification> read = ledger::read_ledger(
+        place->files(), [&](const EntryGroup& group) { review::note(past, group); });
+    return read ? Result<review::Past>(std::move(past)) : std::unexpected(read.error());
+}
+
+ExitStatus give_up(const Error& error) {
+    complain(error.text);
+    return error.fault == Fault::corrupt ? ExitStatus::unexpected : ExitStatus::usage;
+}
+
+/// Of the agent's answer.
+ExitStatus complain_of(const Error& error) {
+    complain(error.text);
+    const bool is_silent = error.fault == Fault::unreachable || error.fault == Fault::late;
+    return is_silent ? ExitStatus::unreachable : ExitStatus::unexpected;
+}
+
+}  // namespace
+
+ExitStatus show_autonomy(const AutonomyOptions& options) {
+    const ConfigReport report = load_config(options.ledger.common.config);
+    if (!report.config) {
+        complain(describe(report));
+        return ExitStatus::usage;
+    }
+    const Result<review::Past> past = read_past(options.ledger);
+    if (!past) {
+        return give_up(past.error());
+    }
+    const AutonomyReport autonomy = autonomy_report(*report.config, *past);
+    fmt::print("{}", options.ledger.common.is_json ? to_pretty_text(to_document(autonomy))
+                                                   : to_lines(autonomy));
+    return ExitStatus::ok;
+}
+
+ExitStatus promote_remedy(const AutonomyOptions& options) {
+    const std::optional<RemedyKind> kind = parse_enum<RemedyKind>(options.remedy);
+    if (!kind) {
+        complain("there is no remedy '" + options.remedy +
+                 "'; `homeostat autonomy` lists those that there are");
+        return ExitStatus::usage;
+    }
+    const ConfigReport report = load_config(options.ledger.common.config);
+    if (!report.config) {
+        complain(describe(report));
+        return ExitStatus::usage;
+    }
+    json::object body;
+    body["remedy"] = json::value(options.remedy);
+    body["because"] = json::value(options.because);
+    const Result<json::value> answer =
+        ask_agent(report.config->control_socket, "POST", "/v1/promote", to_text(json::value(body)));
+    if (!answer) {
+        return complain_of(answer.error());
+    }
+    if (options.ledger.common.is_json) {
+        fmt::print("{}", to_pretty_text(*answer));
+    } else {
+        fmt::print("promoted: {} stands at {} again, as configured\n", to_text(*kind),
+                   to_text(report.config->guard.autonomy_in_effect(*kind)));
+    }
+    return ExitStatus::ok;
+}
+
+ExitStatus report_outages(const ReportOptions& options) {
+    if (options.is_csv && options.ledger.common.is_json) {
+        complain("--csv and --json are two forms of the same; want one of them");
+        return ExitStatus::usage;
+    }
+    const Result<std::optional<WallTime>> since = when_of(options.since);
+    const Result<std::optional<WallTime>> until = when_of(options.until);
+    if (!since || !until) {
+        complain(since ? "--until: " + until.error().text : "--since: " + since.error().text);
+        return ExitStatus::usage;
+    }
+    const Result<review::Past> past = read_past(options.ledger);
+    if (!past) {
+        return give_up(past.error());
+    }
+    const OutageReport report{review::outages_of(*past, *since, *until), *since, *until,
+                              past->first_at, past->is_shortened};
+    fmt::print("{}", options.is_csv                  ? to_csv(report)
+                     : options.ledger.common.is_json ? to_pretty_text(to_document(report))
+                                                     : to_lines(report));
+    return ExitStatus::ok;
+}
+
+}  // namespace homeostat::app

@@ -1,0 +1,189 @@
+// What a demotion keeps from acting alone, for how long, and what it does not touch.
+
+#include "homeostat/domain/demotion.hpp"
+
+#include "homeostat/domain/dropped.hpp"
+#include "homeostat/guard/scene_for_test.hpp"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <string>
+
+namespace homeostat::guard {
+
+namespace {
+
+using namespace for_test;
+using namespace std::chrono_literals;
+
+Entry demoted_entry(RemedyKind kind, const std::string& in = "i-7") {
+    return {.kind = EntryKind::demoted,
+            .incident = IncidentId(in),
+            .body = to_json(Demotion{kind, IncidentId(in), "12 of 20 requests failed"})};
+}
+
+Entry promoted_entry(RemedyKind kind) {
+    return {.kind = EntryKind::promoted,
+            .incident = {},
+            .body = to_json(PromotedBody{kind, "alice", "the probe was wrong"})};
+}
+
+/// Of the `dropped` entry of a ledger that has learnt these.
+Entry dropped_entry(const std::vector<Entry>& before) {
+    DroppedBody body;
+    for (const Entry& entry : before) {
+        body.carried.learn(entry);
+    }
+    return {.kind = EntryKind::dropped, .incident = {}, .body = to_json(body)};
+}
+
+Scene demoted_scene(const Remedy& remedy, RemedyKind kind) {
+    Scene scene = scene_of(remedy);
+    scene.limits.demotes = true;
+    scene.history.learn({.kind = EntryKind::opened, .incident = incident, .body = {}}, now - 1min);
+    scene.history.learn(demoted_entry(kind), now - 1h);
+    return scene;
+}
+
+bool asks(const Scene& scene) {
+    const Verdict verdict = scene.verdict();
+    return verdict.kind == VerdictKind::question && verdict.rule == approval_rule;
+}
+
+Entry approval_of(const Scene& scene) {
+    const AnsweredBody body{.question = "00000000000000aa",
+                            .remedy = scene.asked.remedy,
+                            .preconditions = preconditions_of(scene.asked.remedy, scene.facts),
+                            .says = PersonSays::approved,
+                            .by = "alice",
+                            .because = "seen"};
+    return {.kind = EntryKind::answered, .incident = incident, .body = to_json(body)};
+}
+
+}  // namespace
+
+TEST_CASE("a kind that is demoted asks, at `act`, and says since which incident") {
+    Scene scene = demoted_scene(rollback, RemedyKind::rollback);
+    REQUIRE(asks(scene));
+    CHECK(scene.verdict().because == "rollback is demoted to ask, as it did not help in i-7");
+    CHECK_FALSE(scene.ask(swap_step));
+    CHECK(autonomy_now(RemedyKind::rollback, scene.history, scene.limits) == Autonomy::ask);
+    scene.history.learn(approval_of(scene), now - 1s);
+    CHECK(scene.is_permitted());
+    CHECK(scene.ask(swap_step));
+    CHECK(approver_of(scene.asked, scene.history, scene.limits) == "alice");
+}
+
+TEST_CASE("a demotion is of its kind alone, and raises nothing") {
+    Scene other = demoted_scene(rolling, RemedyKind::rollback);
+    CHECK(other.is_permitted());
+    Scene watched = demoted_scene(rollback, RemedyKind::rollback);
+    watched.limits.autonomy[RemedyKind::rollback] = Autonomy::watch;
+    CHECK(watched.refuses(autonomy_rule));
+    CHECK(autonomy_now(RemedyKind::rollback, watched.history, watched.limits) == Autonomy::watch);
+}
+
+TEST_CASE("only a person lifts a demotion, and no time does") {
+    Scene scene = demoted_scene(rollback, RemedyKind::rollback);
+    scene.history.move_back(100h);
+    CHECK(asks(scene));
+    scene.history.learn(promoted_entry(RemedyKind::rolling_restart), now);
+    CHECK(asks(scene));
+    scene.history.learn(promoted_entry(RemedyKind::rollback), now);
+    CHECK(scene.is_permitted());
+    CHECK(scene.history.demotions().all.empty());
+}
+
+TEST_CASE("where demoting is not wanted, what was demoted before acts as well") {
+    Scene scene = demoted_scene(rollback, RemedyKind::rollback);
+    scene.limits.demotes = false;
+    CHECK(scene.is_permitted());
+    CHECK(autonomy_now(RemedyKind::rollback, scene.history, scene.limits) == Autonomy::act);
+}
+
+TEST_CASE("what has ended is started by its reflex, whatever a judged restart was worth") {
+    Scene scene = reflex_scene();
+    scene.limits.demotes = true;
+    scene.history.learn(demoted_entry(RemedyKind::restart), now - 1h);
+    CHECK(scene.is_permitted());
+    CHECK(scene.ask(start_0));
+}
+
+TEST_CASE("a reflex that ejects asks once ejecting is demoted") {
+    Scene scene = eject_scene();
+    scene.limits.demotes = true;
+    REQUIRE(scene.is_permitted());
+    scene.history.learn(demoted_entry(RemedyKind::eject), now - 1h);
+    CHECK(asks(scene));
+}
+
+TEST_CASE("what has begun is carried through, and taken back, whatever is demoted meanwhile") {
+    Scene scene = scene_of(rollback);
+    scene.limits.demotes = true;
+    learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
+    scene.facts.versions.deploy.current = v1;
+    scene.history.learn(demoted_entry(RemedyKind::rollback), now);
+    CHECK(scene.ask(drain_0));
+    scene.asked.remedy = rollback_undo;
+    scene.asked.is_undo = true;
+    CHECK(scene.verdict().rule != approval_rule);
+}
+
+TEST_CASE("every step of an approved remedy of a demoted kind names who agreed") {
+    Scene scene = demoted_scene(rollback, RemedyKind::rollback);
+    scene.history.learn(approval_of(scene), now - 1s);
+    learn_effect(scene.history, {incident, "i-1.e1", rollback, swap_step}, now);
+    scene.facts.versions.deploy.current = v1;
+    CHECK(scene.ask(drain_0));
+    CHECK(approver_of(scene.asked, scene.history, scene.limits) == "alice");
+}
+
+TEST_CASE("a reroute asks as well where emptying caches is demoted") {
+    Scene scene = demoted_scene(reroute_quotes, RemedyKind::invalidate_cache);
+    CHECK(asks(scene));
+    CHECK(scene.verdict().because ==
+          "invalidate_cache is demoted to ask, as it did not help in i-7");
+    CHECK(autonomy_now(RemedyKind::reroute, scene.history, scene.limits) == Autonomy::ask);
+    Scene other = demoted_scene(invalidate_quotes, RemedyKind::reroute);
+    CHECK(other.is_permitted());
+}
+
+TEST_CASE("the first of several demotions of a kind is kept, in the order of the kinds") {
+    Demotions demotions;
+    for (const Entry& entry :
+         {demoted_entry(RemedyKind::rollback, "i-3"), demoted_entry(RemedyKind::eject, "i-4"),
+          demoted_entry(RemedyKind::rollback, "i-5")}) {
+        demotions.learn(entry);
+    }
+    REQUIRE(demotions.all.size() == 2);
+    CHECK(demotions.all[0].remedy == RemedyKind::eject);
+    CHECK(demotions.all[1].incident == IncidentId("i-3"));
+    CHECK(demotions.find(RemedyKind::restart) == nullptr);
+}
+
+TEST_CASE("a demotion outlives the records that it was made in") {
+    const std::vector<Entry> dropped{demoted_entry(RemedyKind::rollback),
+                                     demoted_entry(RemedyKind::eject),
+                                     promoted_entry(RemedyKind::eject)};
+    Scene scene = scene_of(rollback);
+    scene.limits.demotes = true;
+    scene.history.learn(dropped_entry(dropped), now - 1h);
+    CHECK(asks(scene));
+    CHECK(scene.history.demotions().find(RemedyKind::eject) == nullptr);
+
+    // And a second dropping of what the first one stood in.
+    History later;
+    later.learn(dropped_entry({dropped_entry(dropped), promoted_entry(RemedyKind::restart)}), now);
+    CHECK(later.demotions() == scene.history.demotions());
+}
+
+TEST_CASE("an entry that cannot be read demotes nothing") {
+    Demotions demotions;
+    demotions.learn({.kind = EntryKind::demoted, .incident = {}, .body = json::object{}});
+    demotions.learn({.kind = EntryKind::promoted, .incident = {}, .body = nullptr});
+    demotions.learn({.kind = EntryKind::dropped, .incident = {}, .body = json::object{}});
+    CHECK(demotions.all.empty());
+}
+
+}  // namespace homeostat::guard

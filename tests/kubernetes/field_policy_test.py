@@ -1,0 +1,320 @@
+#!/usr/bin/env python3
+"""Who holds the agent's token changes of a Deployment what a rollback changes, and nothing else.
+
+    tests/kubernetes/field_policy_test.py       where lab/kubernetes/build.sh has built its programs
+
+The account here may do everything by its rights, so that what is refused is refused by the policy.
+"""
+
+import datetime
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from lab_cases import ROOT, run_each
+
+from api import PATCHES, Api
+from deployment import Deployment, wait_until
+from quick_lab import QuickLab
+
+POLICY = ROOT / "examples/kubernetes/policy.yaml"
+SHOP, NAME = "shop", "payments"
+IMAGE = "lab.local/service"
+ONLY_TEMPLATE = "of the Deployment's spec this account changes the template, and nothing else"
+ONLY_NOTES = "of the Deployment's metadata this account changes annotations, and nothing else"
+ONLY_OURS = "of the annotations this account changes homeostat.dev/effect and"
+NO_ACCOUNT = "this account does not change which service account the pods have"
+NO_NODE = "this account brings no pods closer to their node"
+NO_PRIVILEGE = "this account gives no container a privilege or a capability that it has not"
+NOTHING_ELSE = "this account changes the Deployment payments and evicts its pods, and little else"
+
+# Each field of a Deployment's spec but the template, with a value that it has not. None: nobody
+# changes it once it is there. A field that a new Kubernetes has and this table has not fails.
+SPEC = {"replicas": 0, "selector": None, "minReadySeconds": 7, "revisionHistoryLimit": 3,
+        "paused": True, "progressDeadlineSeconds": 601,
+        "strategy": {"type": "Recreate", "rollingUpdate": None}}
+OWNER = {"apiVersion": "v1", "kind": "ConfigMap", "name": "one", "uid": "1-2-3"}
+METADATA = (
+    ({"labels": {"app": "another"}}, ONLY_NOTES),
+    ({"labels": None}, ONLY_NOTES),
+    ({"finalizers": ["example.com/stay"]}, ONLY_NOTES),
+    ({"ownerReferences": [OWNER]}, ONLY_NOTES),
+    ({"annotations": {"deployment.kubernetes.io/revision": "7"}}, ONLY_OURS),
+    ({"annotations": {"example.com/owner": "nobody"}}, ONLY_OURS),
+    ({"annotations": {"example.com/owner": None}}, ONLY_OURS),
+    ({"annotations": {"homeostat.dev/effects": "x"}}, ONLY_OURS),
+    ({"annotations": {"homeostat.dev/ignore": "true"}}, ONLY_OURS),
+)
+
+
+def container(**fields):
+    return {"containers": [{"name": "service", **fields}]}
+
+
+def host_path(path):
+    return {"volumes": [{"name": "node", "hostPath": {"path": path}}]}
+
+
+# Of the pods' spec, as a strategic patch.
+POD_REFUSED = (
+    ({"serviceAccountName": "default-admin"}, NO_ACCOUNT),
+    ({"hostNetwork": True}, NO_NODE),
+    ({"hostPID": True}, NO_NODE),
+    ({"hostIPC": True}, NO_NODE),
+    (host_path("/"), NO_NODE),
+    (container(securityContext={"privileged": True}), NO_PRIVILEGE),
+    (container(securityContext={"capabilities": {"add": ["SYS_ADMIN"]}}), NO_PRIVILEGE),
+    ({"initContainers": [{"name": "first", "image": IMAGE,
+                          "securityContext": {"privileged": True}}]}, NO_PRIVILEGE),
+    ({"containers": [{"name": "second", "image": IMAGE,
+                      "securityContext": {"capabilities": {"add": ["NET_ADMIN"]}}}]},
+     NO_PRIVILEGE),
+)
+POD_ADMITTED = (
+    container(image=f"{IMAGE}:v3"),
+    container(env=[{"name": "MODE", "value": "other"}], command=["/other"]),
+    container(securityContext={"privileged": False, "capabilities": {"drop": ["ALL"]}}),
+    {"volumes": [{"name": "room", "emptyDir": {}}]},
+    {"initContainers": [{"name": "first", "image": IMAGE}]},
+    {"serviceAccountName": "default"},
+)
+
+
+class Account:
+    """A service account with every right there is."""
+
+    def __init__(self, lab, namespace, name):
+        api = lab.api
+        api.post(f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": name}})
+        api.post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {
+            "metadata": {"name": f"{namespace}-{name}"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
+                        "name": "cluster-admin"},
+            "subjects": [{"kind": "ServiceAccount", "namespace": namespace, "name": name}]})
+        kubeconfig = lab.write_kubeconfig(f"{namespace}-{name}", lab.token_of(namespace, name))
+        self.api = Api(kubeconfig, lab.open_socket)
+
+    def tries(self, method, path, body=None, kind="application/json"):
+        """What the server says to it, and nothing is changed: (status, message)."""
+        status, answer = self.api.request(method, f"{path}?dryRun=All", body,
+                                          PATCHES.get(kind, kind))
+        return status, answer.get("message", "")
+
+    def admits(self, *asked):
+        status, message = self.tries(*asked)
+        assert status < 300, (asked, status, message)
+
+    def refuses(self, because, *asked):
+        status, message = self.tries(*asked)
+        assert status == 422 and because in message, (asked, status, message)
+
+
+class World:
+    """Two Deployments of a namespace, and the policy about one of them."""
+
+    def __init__(self, lab):
+        lab.api.post("/api/v1/namespaces", {"metadata": {"name": SHOP}})
+        lab.api.post("/api/v1/namespaces", {"metadata": {"name": "elsewhere"}})
+        self.lab = lab
+        self.agent = Account(lab, SHOP, "homeostat")
+        self.person = Account(lab, SHOP, "person")
+        self.namesake = Account(lab, "elsewhere", "homeostat")
+        wait_until("the namespace is ready", lambda: lab.api.answers(
+            f"/api/v1/namespaces/{SHOP}/serviceaccounts/default"), 20)
+        self.shop, self.cart = Deployment(lab, NAME, SHOP), Deployment(lab, "cart", SHOP)
+        self.shop.apply(f"{IMAGE}:v1", replicas=2)
+        self.cart.apply(f"{IMAGE}:v1", replicas=1)
+        self.shop.wait_ready(2)
+        self.cart.wait_ready(1)
+        lab.api.patch(self.shop.path, {"metadata": {"annotations": {"example.com/owner": "us"}}})
+        lab.kubectl("apply", "--filename", POLICY)
+        replicas = ("PATCH", self.shop.path, {"spec": {"replicas": 1}}, "merge")
+        wait_until("the policy is in force", lambda: self.agent.tries(*replicas)[0] == 422, 20)
+
+    def pod_patches(self):
+        return [((("PATCH", self.shop.path, {"spec": {"template": {"spec": fields}}},
+                   "strategic")), because) for fields, because in POD_REFUSED]
+
+    def spec_patches(self):
+        return [("PATCH", self.shop.path, {"spec": {field: value}}, "merge")
+                for field, value in SPEC.items() if value is not None]
+
+
+WORLD = {}
+
+
+def world_of(lab):
+    if "one" not in WORLD:
+        WORLD["one"] = World(lab)
+    return WORLD["one"]
+
+
+def a_rollback_as_the_agent_writes_it_is_admitted(lab):
+    """The patch of rollback.cpp. That of the agent itself: in_cluster_test.py."""
+    world = world_of(lab)
+    world.shop.apply(f"{IMAGE}:v2", replicas=2)  # Also takes the annotation away.
+    world.shop.wait_ready(2)
+    lab.api.patch(world.shop.path, {"metadata": {"annotations": {"example.com/owner": "us"}}})
+    seen = world.shop.read()
+    sets = lab.api.get(f"{world.shop.group}/replicasets?labelSelector=app%3D{NAME}")["items"]
+    older = next(one for one in sets
+                 if one["spec"]["template"]["spec"]["containers"][0]["image"] == f"{IMAGE}:v1")
+    template = older["spec"]["template"]
+    del template["metadata"]["labels"]["pod-template-hash"]
+    notes = "/metadata/annotations"
+    patch = [{"op": "test", "path": "/metadata/uid", "value": seen["metadata"]["uid"]},
+             {"op": "test", "path": "/spec/template", "value": seen["spec"]["template"]},
+             {"op": "replace", "path": "/spec/template", "value": template},
+             {"op": "add", "path": f"{notes}/homeostat.dev~1effect", "value": "i-1.e1 v2 v1"},
+             {"op": "add", "path": f"{notes}/kubernetes.io~1change-cause", "value": "homeostat"}]
+    world.agent.admits("PATCH", world.shop.path, patch, "json")
+    world.agent.api.patch(world.shop.path, patch, "json")
+    world.shop.wait_ready(2)
+    now = world.shop.read()
+    assert now["spec"]["template"]["spec"]["containers"][0]["image"] == f"{IMAGE}:v1"
+    assert now["metadata"]["annotations"]["homeostat.dev/effect"] == "i-1.e1 v2 v1"
+    # Its own marks again, by another incident.
+    again = {"metadata": {"annotations": {"homeostat.dev/effect": "i-2.e1 v1 v2"}}}
+    world.agent.admits("PATCH", world.shop.path, again, "merge")
+
+
+def every_other_field_of_the_spec_is_closed_and_none_is_forgotten_here(lab):
+    world = world_of(lab)
+    schemas = lab.api.get("/openapi/v3/apis/apps/v1")["components"]["schemas"]
+    fields = set(schemas["io.k8s.api.apps.v1.DeploymentSpec"]["properties"])
+    assert fields == {*SPEC, "template"}, fields.symmetric_difference({*SPEC, "template"})
+    for asked in world.spec_patches():
+        world.agent.refuses(ONLY_TEMPLATE, *asked)
+    # A field that nothing is left of, and one beside a template that would be admitted.
+    world.agent.refuses(ONLY_TEMPLATE, "PATCH", world.shop.path, [
+        {"op": "replace", "path": "/spec/replicas", "value": 0},
+        {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "v9"}], "json")
+
+
+def its_metadata_is_closed_but_for_the_two_annotations_of_a_rollback(lab):
+    world = world_of(lab)
+    for metadata, because in METADATA:
+        world.agent.refuses(because, "PATCH", world.shop.path, {"metadata": metadata}, "merge")
+
+
+def pods_get_no_other_account_and_no_way_to_their_node(lab):
+    world = world_of(lab)
+    for asked, because in world.pod_patches():
+        world.agent.refuses(because, *asked)
+    for fields in POD_ADMITTED:
+        world.agent.admits("PATCH", world.shop.path, {"spec": {"template": {"spec": fields}}},
+                           "strategic")
+
+
+def what_pods_have_of_their_node_already_may_stay_and_may_go(lab):
+    world = world_of(lab)
+    given = [{"hostNetwork": True, **host_path("/var/log")},
+             container(securityContext={"privileged": True,
+                                        "capabilities": {"add": ["NET_ADMIN"]}})]
+    for fields in given:
+        lab.api.patch(world.cart.path, {"spec": {"template": {"spec": fields}}}, "strategic")
+    policy = POLICY.read_text().replace(f'"{NAME}"', '"cart"').replace(f"{NAME}-", "cart-")
+    policy = policy.replace(f"homeostat.{SHOP}.{NAME}", f"homeostat.{SHOP}.cart")
+    # Only the second policy is to speak of it.
+    policy = policy.replace(f":{SHOP}:homeostat", f":{SHOP}:guard")
+    guard = Account(lab, SHOP, "guard")
+    lab_file = lab.directory / "cart.yaml"
+    lab_file.write_text(policy)
+    lab.kubectl("apply", "--filename", lab_file)
+
+    def patch(fields):
+        return "PATCH", world.cart.path, {"spec": {"template": {"spec": fields}}}, "strategic"
+    wait_until("the second policy is in force",
+               lambda: guard.tries(*patch({"hostPID": True}))[0] == 422, 20)
+    guard.admits(*patch(container(image=f"{IMAGE}:v2")))
+    guard.admits(*patch({"hostNetwork": None, "volumes": None,
+                         **container(securityContext=None)}))
+    guard.refuses(NO_NODE, *patch(host_path("/etc")))
+    guard.refuses(NO_PRIVILEGE, *patch(
+        container(securityContext={"capabilities": {"add": ["SYS_ADMIN"]}})))
+
+
+def but_for_evictions_and_news_nothing_else_in_the_namespace_is_written(lab):
+    world = world_of(lab)
+    core = f"/api/v1/namespaces/{SHOP}"
+    pod, foreign = world.shop.pod_names()[0], world.cart.pod_names()[0]
+
+    def eviction(name):
+        return ("POST", f"{core}/pods/{name}/eviction",
+                {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}})
+    world.agent.admits(*eviction(pod))
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+    world.agent.admits("POST", f"/apis/events.k8s.io/v1/namespaces/{SHOP}/events", {
+        "metadata": {"name": "payments.1"}, "eventTime": now, "type": "Normal", "reason": "Healed",
+        "action": "rollback", "reportingController": "homeostat.dev/agent",
+        "reportingInstance": "homeostat-0",
+        "regarding": {"kind": "Deployment", "namespace": SHOP, "name": NAME}})
+    scale = {"spec": {"replicas": 0}}
+    ready = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+    for asked in (
+            eviction(foreign),
+            ("PATCH", f"{world.shop.path}/scale", scale, "merge"),
+            ("PATCH", f"{world.shop.path}/status", {"status": {"replicas": 9}}, "merge"),
+            ("DELETE", world.shop.path),
+            ("PATCH", world.cart.path, {"metadata": {"annotations": {"a": "b"}}}, "merge"),
+            ("POST", f"{world.shop.group}/deployments",
+             {"metadata": {"name": "payments-2"}, "spec": world.shop.read()["spec"]}),
+            ("DELETE", f"{core}/pods/{pod}"),
+            ("PATCH", f"{core}/pods/{pod}", {"metadata": {"labels": {"app": "x"}}}, "merge"),
+            ("PATCH", f"{core}/pods/{pod}/status", ready, "merge"),
+            ("POST", f"{core}/configmaps", {"metadata": {"name": "one"}, "data": {}}),
+            ("POST", f"/apis/coordination.k8s.io/v1/namespaces/{SHOP}/leases",
+             {"metadata": {"name": "of-somebody"}, "spec": {}}),
+            ("POST", f"{core}/secrets", {"metadata": {"name": "one"}}),
+            ("POST", f"{core}/serviceaccounts/person/token", {"spec": {}}),
+            ("POST", f"/apis/rbac.authorization.k8s.io/v1/namespaces/{SHOP}/roles",
+             {"metadata": {"name": "one"}, "rules": []})):
+        world.agent.refuses(NOTHING_ELSE, *asked)
+
+
+def nobody_else_is_touched_by_it(lab):
+    world = world_of(lab)
+    asked = world.spec_patches() + [one for one, _ in world.pod_patches()]
+    asked += [("PATCH", world.shop.path, {"metadata": metadata}, "merge")
+              for metadata, _ in METADATA]
+    for account in (world.person, world.namesake):
+        for one in asked:
+            account.admits(*one)
+
+
+def the_server_finds_nothing_to_warn_of(lab):
+    world_of(lab)
+    path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+    status = lab.api.get(f"{path}/homeostat.{SHOP}.{NAME}").get("status", {})
+    assert not status.get("typeChecking", {}).get("expressionWarnings"), status
+
+
+def it_stands_in_the_manifests_of_kustomize_and_can_be_applied_from_there(lab):
+    built = lab.kubectl("kustomize", ROOT / "examples/kubernetes",
+                        "--load-restrictor=LoadRestrictionsNone")
+    assert "kind: ValidatingAdmissionPolicyBinding" in built
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(built)
+        file.flush()
+        subprocess.run([lab.programs / "kubectl", "--kubeconfig", lab.kubeconfig, "apply",
+                        "--dry-run=server", "--filename", file.name], check=True)
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="field-policy-") as folder:
+        return run_each([
+            a_rollback_as_the_agent_writes_it_is_admitted,
+            every_other_field_of_the_spec_is_closed_and_none_is_forgotten_here,
+            its_metadata_is_closed_but_for_the_two_annotations_of_a_rollback,
+            pods_get_no_other_account_and_no_way_to_their_node,
+            but_for_evictions_and_news_nothing_else_in_the_namespace_is_written,
+            what_pods_have_of_their_node_already_may_stay_and_may_go,
+            nobody_else_is_touched_by_it,
+            the_server_finds_nothing_to_warn_of,
+            it_stands_in_the_manifests_of_kustomize_and_can_be_applied_from_there,
+        ], QuickLab(Path(folder) / "lab"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
