@@ -1,0 +1,46 @@
+#include "homeostat/adapters/kubernetes/opt_out.hpp"
+
+#include <fmt/format.h>
+
+namespace homeostat::adapters::kubernetes {
+
+namespace {
+
+const json::value* member_of(const json::value* value, std::string_view name) {
+    const json::object* members = value == nullptr ? nullptr : value->if_object();
+    return members == nullptr ? nullptr : members->if_contains(name);
+}
+
+}  // namespace
+
+std::string OptOut::reason() const {
+    const auto found = seen_.objects->objects.find(options_.deployment);
+    if (found == seen_.objects->objects.end()) {
+        return {};
+    }
+    const json::value* word = member_of(
+        member_of(member_of(&found->second, "metadata"), "annotations"), ignore_annotation);
+    if (word == nullptr || *word == json::value("false")) {
+        return {};
+    }
+    return fmt::format("the Deployment {}/{} has the annotation {}", options_.name_space,
+                       options_.deployment, ignore_annotation);
+}
+
+Result<void> OptOut::engage() {
+    return fail(Fault::refused,
+                fmt::format("kubectl --namespace {} annotate deployment {} {}=true",
+                            options_.name_space, options_.deployment, ignore_annotation));
+}
+
+Result<void> OptOut::release() {
+    const std::string why = reason();
+    if (why.empty()) {
+        return {};
+    }
+    return fail(Fault::refused,
+                fmt::format("{} (kubectl --namespace {} annotate deployment {} {}-)", why,
+                            options_.name_space, options_.deployment, ignore_annotation));
+}
+
+}  // namespace homeostat::adapters::kubernetes

@@ -1,0 +1,44 @@
+#pragma once
+
+// OptOut: the annotation homeostat.dev/ignore on the Deployment, by which its owner wants to be
+// left alone, without a right to the agent and without its configuration.
+//
+// While it stands there nothing is done to the Deployment, and what is seen is told as ever.
+// Anything but "false" counts: whoever writes "yes" means it. Where the Deployment is not seen
+// nothing is known of an annotation, and nothing can be done either, since it is read afresh before
+// every effect; so what was last seen counts. We never write it: it is theirs.
+//
+// Lives on the strand of its watch.
+
+#include "homeostat/adapters/kubernetes/group_view.hpp"
+#include "homeostat/adapters/kubernetes/options.hpp"
+#include "homeostat/ports/kill_switch.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace homeostat::adapters::kubernetes {
+
+constexpr std::string_view ignore_annotation = "homeostat.dev/ignore";
+
+class OptOut final : public ports::KillSwitch {
+  public:
+    /// `seen`: a watch of the Deployment. REQUIRES: all outlive it.
+    OptOut(const Options& options, KindSeen seen) : options_(options), seen_(seen) {}
+
+    [[nodiscard]] bool is_engaged() const override { return !reason().empty(); }
+
+    /// Why it is engaged, for people; empty: it is not.
+    [[nodiscard]] std::string reason() const;
+
+    /// ERRORS: refused: it is a person's, with the command by which they do it.
+    Result<void> engage() override;
+    /// Done where it is released already. ERRORS: as engage().
+    Result<void> release() override;
+
+  private:
+    const Options& options_;
+    KindSeen seen_;
+};
+
+}  // namespace homeostat::adapters::kubernetes
