@@ -272,6 +272,22 @@ inline void draw_neighbours(Chance& chance, Question& it) {
     }
 }
 
+/// Kinds of which one did not help; some of them a person has promoted since.
+inline void draw_demotions(Chance& chance, Question& it) {
+    it.limits.demotes = !chance.one_in(4);
+    for (std::uint32_t count = 1 + chance(3); count > 0; --count) {
+        Event event;
+        event.kind = chance.one_in(3) ? EntryKind::promoted : EntryKind::demoted;
+        event.of = incident_other;
+        event.at = it.at;
+        event.remedy =
+            chance.one_in(2)
+                ? it.asked.remedy
+                : chance.any(std::array{restart_0, rollback, eject_0, invalidate_quotes});
+        it.story.push_back(std::move(event));
+    }
+}
+
 [[nodiscard]] inline Question draw_question(Chance& chance) {
     Question it;
     draw_limits(chance, it.limits);
@@ -299,6 +315,9 @@ inline void draw_neighbours(Chance& chance, Question& it) {
     }
     if (chance.one_in(3)) {
         draw_neighbours(chance, it);
+    }
+    if (chance.one_in(4)) {
+        draw_demotions(chance, it);
     }
     chance.upset(asked.is_undo, std::array{!asked.is_undo});
     chance.upset(asked.is_reflex, std::array{!asked.is_reflex});

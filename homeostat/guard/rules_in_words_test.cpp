@@ -314,12 +314,28 @@ Says neighbours(const Question& it) {
     return waits ? not_before(std::min(it.at + wait, until)) : agrees();
 }
 
+/// One of the kind did not help, and nobody has promoted it since.
+bool is_demoted(const Question& it, RemedyKind kind) {
+    bool is_so = false;
+    for (const Event& event : it.story) {
+        if (kind_of(event.remedy) == kind) {
+            is_so =
+                event.kind == EntryKind::demoted || (is_so && event.kind != EntryKind::promoted);
+        }
+    }
+    return is_so && it.limits.demotes;
+}
+
 /// Whoever has to be asked was not, in drawn stories (approval_test.cpp has those with answers).
-/// What the agent holds back is asked about wherever it stands, but the start of what has ended.
+/// What the agent holds back is asked about wherever it stands, and what is demoted unless it has
+/// begun; but the start of what has ended. A reroute empties the cache as well.
 Says approval(const Question& it) {
     const bool starts_dead = it.asked.is_reflex && is<Restart>(it);
     const bool is_held_back = it.asked.is_held_back && !starts_dead;
-    const bool is_asked = level_of(it) == Autonomy::ask || is_held_back;
+    const bool is_lowered = is_demoted(it, kind_of(it.asked.remedy)) ||
+                            (is<Reroute>(it) && is_demoted(it, RemedyKind::invalidate_cache));
+    const bool has_to_ask = is_lowered && !starts_dead && !is_in_hand(it);
+    const bool is_asked = level_of(it) == Autonomy::ask || is_held_back || has_to_ask;
     return is_asked && !it.asked.is_undo ? Word{VerdictKind::question} : agrees();
 }
 

@@ -5,6 +5,7 @@
 //
 // Pure. For tests only.
 
+#include "homeostat/domain/demotion.hpp"
 #include "homeostat/guard/case_for_test.hpp"
 
 #include <optional>
@@ -59,6 +60,10 @@ inline Entry entry_of(const Event& event) {
         }
         case EntryKind::closed:
             return closed_entry(event.of);
+        case EntryKind::demoted:
+            return entry_of(event.kind, event.of, Demotion{kind_of(event.remedy), event.of, ""});
+        case EntryKind::promoted:
+            return entry_of(event.kind, event.of, PromotedBody{kind_of(event.remedy), "alice", ""});
         default:
             return {event.kind, event.of, {}};  // What it says besides is no matter to guard.
     }
