@@ -156,6 +156,9 @@ WallTime People::on_the_wall(Instant at) const {
 }
 
 Task<std::optional<console::Matter>> People::matter_of(IncidentId incident) {
+    if (!context_.cases.proposal_of(incident)) {
+        co_return std::nullopt;
+    }
     const Facts facts = co_await context_.role.read_facts();
     const std::optional<Proposal> proposal = context_.cases.proposal_of(incident);
     const std::vector<heal::IncidentView> views = context_.role.incidents();

@@ -62,7 +62,7 @@ Html& Html::close() {
     ensure(!open_.empty(), "an element is ended that was begun");
     out_ += "</";
     out_ += open_.back().text();
-    out_ += ">";
+    out_ += '>';
     open_.pop_back();
     return *this;
 }

@@ -81,24 +81,24 @@ std::string for_slack(std::string_view text) {
 }
 
 /// `verbatim`: nothing in it becomes a link or a mention by itself.
-json::object slack_text(std::string text) {
+json::object slack_text(const std::string& text) {
     json::object object;
     object["type"] = json::value("mrkdwn");
-    object["text"] = json::value(std::move(text));
+    object["text"] = json::value(text);
     object["verbatim"] = true;
     return object;
 }
 
-json::object section(std::string text) {
+json::object section(const std::string& text) {
     json::object block;
     block["type"] = json::value("section");
-    block["text"] = slack_text(std::move(text));
+    block["text"] = slack_text(text);
     return block;
 }
 
-json::object context(std::string text) {
+json::object context(const std::string& text) {
     json::array elements;
-    elements.push_back(slack_text(std::move(text)));
+    elements.push_back(slack_text(text));
     json::object block;
     block["type"] = json::value("context");
     block["elements"] = std::move(elements);
@@ -137,7 +137,7 @@ json::value slack_of(const Notice& notice) {
         details += (details.empty() ? "" : "\n") + for_slack(line);
     }
     if (!details.empty()) {
-        blocks.push_back(section(std::move(details)));
+        blocks.push_back(section(details));
     }
     if (notice.until) {
         blocks.push_back(
