@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -25,7 +26,8 @@ using namespace std::chrono_literals;
 constexpr Duration look_every = 500ms;
 constexpr Duration back_off_first = 1s;  ///< Before it is started again; doubles,
 constexpr Duration back_off_max = 60s;   ///< up to this: it reads the ledger's end at each start.
-constexpr Duration well_after = 60s;     ///< One that ran so long begins with the first again.
+constexpr std::uintmax_t log_bytes_max = std::uintmax_t{1} << 20U;  ///< Looked at when it starts.
+constexpr Duration well_after = 60s;  ///< One that ran so long begins with the first again.
 
 }  // namespace
 
@@ -35,6 +37,10 @@ Result<os::Child> ShipperProcess::start() const {
         return std::unexpected(made.error());
     }
     const std::filesystem::path log = directory / "shipper.log";
+    std::error_code ignored;
+    if (std::filesystem::file_size(log, ignored) > log_bytes_max && !ignored) {
+        std::filesystem::resize_file(log, 0, ignored);  // What is old tells nobody anything.
+    }
     const os::Fd output(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     if (!output.is_open()) {
         return fail(Fault::full, fmt::format("{} cannot be opened: {}", log.string(),

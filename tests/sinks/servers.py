@@ -130,12 +130,14 @@ class Nats(Server):
     def url(self):
         return f"nats://127.0.0.1:{self.port}"
 
-    def start(self):
+    def start(self, has_jetstream=True):
+        words = ["-js", "-sd", self.directory] if has_jetstream else []
         with (self.directory.parent / "nats.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [nats_program(), "-js", "-sd", self.directory, "-a", "127.0.0.1", "-p",
-                 str(self.port)], stdout=log, stderr=log, start_new_session=True)
-        wait_for("NATS answers", lambda: self.ask_all([("INFO", {})])[0])
+                [nats_program(), *words, "-a", "127.0.0.1", "-p", str(self.port)],
+                stdout=log, stderr=log, start_new_session=True)
+        wait_for("NATS answers",
+                 lambda: self.ask_all([("INFO", {})])[0] or not has_jetstream)
 
     def ask_all(self, questions):
         """Requests of JetStream's API, each a subject and a body, once the server listens; nothing
@@ -148,7 +150,8 @@ class Nats(Server):
         wait_for("NATS listens", lambda: connections.append(connected()) or connections[-1])
         answers = []
         with connections[-1] as connection:
-            connection.sendall(b'CONNECT {"verbose":false,"headers":true}\r\nSUB _IN.1 1\r\n')
+            wishes = {"verbose": False, "headers": True, "no_responders": True}
+            connection.sendall(f"CONNECT {json.dumps(wishes)}\r\nSUB _IN.1 1\r\n".encode())
             stream = connection.makefile("rb")
             for subject, body in questions:
                 data = json.dumps(body).encode()

@@ -217,6 +217,24 @@ def another_history_stops_the_sink_and_changes_nothing(world, server):
     assert server.keys() == before
 
 
+def a_ledger_that_was_begun_anew_goes_beside_the_old_one(world, server):
+    world.tell(15)
+    server.start()
+    world.start(world.configure(world.configured_for(server)))
+    world.wait_for_all(server)
+    old = world.ledger
+    old.directory.rename(world.directory / "old")
+    world.ledger = LedgerWriter(old.directory, first_wall_ms=old.wall_ms + 1000)
+    begin(world.ledger)
+    world.tell(15)
+    wanted = old.keys() + world.ledger.keys()
+    wait_for("both are there", lambda: sorted(server.keys()) == sorted(wanted),
+             lambda: world.states())
+    name = next(iter(world.configured_for(server)))
+    assert world.wait_for_standing(name, "following")["trouble"] == ""
+    world.stop()
+
+
 def two_shippers_of_one_ledger_do_not_double_anything(world, server):
     world.tell(150)
     server.start()
@@ -312,14 +330,20 @@ def a_server_without_jetstream_and_one_that_is_away_are_told_apart(world, server
     world.tell(1)
     config = world.configure(world.configured_for(server))
     assert "No server available" in world.run("check", "--config", config, status=1).stdout
+    server.start(has_jetstream=False)
+    assert "no JetStream answers" in world.run("check", "--config", config, status=1).stdout
+    server.kill()
     server.start()
-    wait_for("NATS answers",
-             lambda: "will be made" in subprocess.run(
-                 [world.programs / "homeostat-shipper", "check", "--config", config],
-                 capture_output=True, text=True, check=False).stdout)
+    assert "will be made" in world.run("check", "--config", config).stdout
     world.run("--config", config, "--once")
     checked = world.run("check", "--config", config).stdout
     assert f"has {len(world.ledger.entries)} messages" in checked, checked
+
+
+def the_agent_links_neither_library(world, _server):
+    linked = subprocess.run(["ldd", world.programs / "homeostat"], capture_output=True, text=True,
+                            check=True).stdout
+    assert "libc.so" in linked and "libpq" not in linked and "libnats" not in linked, linked
 
 
 def one_hanging_sink_holds_up_no_other_and_no_end(world, server):
@@ -344,17 +368,21 @@ TESTS = {
     Postgres: [nothing_is_lost_or_doubled_whoever_dies, every_row_is_as_it_was_recorded,
                the_database_tells_the_same_decisions_as_the_ledger,
                another_history_stops_the_sink_and_changes_nothing,
+               a_ledger_that_was_begun_anew_goes_beside_the_old_one,
                two_shippers_of_one_ledger_do_not_double_anything,
                tables_of_a_newer_program_are_refused, no_password_is_told,
                one_hanging_sink_holds_up_no_other_and_no_end],
     Nats: [nothing_is_lost_or_doubled_whoever_dies,
            another_history_stops_the_sink_and_changes_nothing,
+           a_ledger_that_was_begun_anew_goes_beside_the_old_one,
            two_shippers_of_one_ledger_do_not_double_anything,
            a_server_without_jetstream_and_one_that_is_away_are_told_apart],
     Receiver: [nothing_is_lost_or_doubled_whoever_dies,
                another_history_stops_the_sink_and_changes_nothing,
+               a_ledger_that_was_begun_anew_goes_beside_the_old_one,
                a_webhook_gets_events_as_they_are_declared,
-               a_receiver_that_refuses_stops_its_sink_alone_and_one_that_is_busy_does_not],
+               a_receiver_that_refuses_stops_its_sink_alone_and_one_that_is_busy_does_not,
+               the_agent_links_neither_library],
 }
 KINDS = {"postgres": (Postgres, postgres_programs), "nats": (Nats, nats_program),
          "webhook": (Receiver, lambda: True)}

@@ -148,11 +148,15 @@ Result<std::optional<std::uint64_t>> last_sequence(State& state, std::uint64_t* 
     if (code == JSStreamNotFoundErr) {
         return std::optional<std::uint64_t>();
     }
-    if (status == NATS_NO_RESPONDERS || code == JSNotEnabledErr ||
-        code == JSNotEnabledForAccountErr) {
-        return failed(state, Fault::absent,
-                      "the server has no JetStream for this account; start it with -js, or allow "
-                      "it in its configuration");
+    // In a cluster nobody may lead just now; a server without JetStream answers the same.
+    if (status == NATS_NO_RESPONDERS) {
+        return failed(state, Fault::busy,
+                      "no JetStream answers; a server has it by -js or its configuration");
+    }
+    if (code == JSNotEnabledErr || code == JSNotEnabledForAccountErr) {
+        return failed(
+            state, Fault::absent,
+            "the server has no JetStream for this account; allow it in its configuration");
     }
     return failed(state, fmt::format("stream {}", state.options.stream), status);
 }
