@@ -165,11 +165,17 @@ def a_form_of_another_origin_changes_nothing(service):
         f'<button id="go">win</button></form>')))
     browser.click("#go")
     wait_until("it is refused", lambda: "An answer is taken from this page alone" in browser.text())
-    # A sandboxed frame says "Origin: null".
-    form = (f"<form method=post action={link}><input name=says value=approved></form>"
-            "<script>document.forms[0].submit()</script>")
+    # A script of theirs may not read the answer, but it may send; and in a sandboxed frame it says
+    # "Origin: null".
+    script = (f"fetch('{link}', {{method: 'POST', mode: 'no-cors', body: new URLSearchParams("
+              "{says: 'approved'})}).finally(() => { document.body.textContent = 'sent'; });")
+    browser.open(service.pages.put("/script", f"<body><script>{script}</script></body>"))
+    wait_until("the script has sent", lambda: browser.text() == "sent")
     browser.open(service.pages.put(
-        "/null", f'<iframe sandbox="allow-forms allow-scripts" srcdoc="{form}"></iframe>'))
+        "/null", f'<iframe sandbox="allow-scripts" srcdoc="<script>{script}</script>"></iframe>'))
+    browser.enter_frame(0)
+    wait_until("the frame has sent", lambda: browser.text() == "sent")
+    browser.leave_frame()
     browser.open(link)
     assert f"May I restart {service.killed}?" in browser.text()
     assert service.is_unanswered()
