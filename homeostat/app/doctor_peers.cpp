@@ -286,6 +286,9 @@ Findings check_peers(const Config& config) {
         questions.ask(
             check_model_server(questions.executor(), *config.model, questions.deadline()));
     }
+    if (config.console) {
+        questions.ask(check_page(questions.executor(), config, questions.deadline()));
+    }
     for (std::size_t index = 0; index < config.channels.size(); ++index) {
         questions.ask(check_channel(questions.executor(), config, index, questions.deadline()));
     }

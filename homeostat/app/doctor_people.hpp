@@ -1,6 +1,7 @@
 #pragma once
 
-// What `homeostat doctor` asks of the channels to people. No message is sent: nobody is woken.
+// What `homeostat doctor` asks of the channels to people, and of the page where they answer. No
+// message is sent: nobody is woken.
 
 #include "homeostat/app/doctor_peers.hpp"
 
@@ -14,5 +15,11 @@ namespace homeostat::app {
                                            Config config,
                                            std::size_t index,
                                            Instant deadline);
+
+/// That the page of questions is served, and by an agent. It is asked for a link that never was.
+/// REQUIRES: config.console.
+[[nodiscard]] Task<Findings> check_page(boost::asio::any_io_executor executor,
+                                        Config config,
+                                        Instant deadline);
 
 }  // namespace homeostat::app

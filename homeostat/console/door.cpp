@@ -149,7 +149,7 @@ net::HttpResponse refuse_token(Door::State& state) {
     }
     const bool is_many = state.bad_tokens >= bad_tokens_max;
     state.bad_tokens += is_many ? 0 : 1;
-    return refuse(state, is_many ? too_many : not_found, "This link is not good",
+    return refuse(state, is_many ? too_many : not_found, bad_link_title,
                   "It was never one of ours, it has been changed, or its time is over. On the "
                   "machine of the service `homeostat status` shows what is asked now.");
 }

@@ -31,6 +31,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace homeostat::console {
@@ -65,6 +66,9 @@ constexpr Duration bad_token_every = std::chrono::seconds{3};
 
 /// What the server of a door is given: the headers that the door reads, and few bytes.
 [[nodiscard]] net::HttpServerLimits door_limits();
+
+/// What the page says of a link that is unknown, forged or too old.
+constexpr std::string_view bad_link_title = "This link is not good";
 
 /// Where the page of this token is, for a message.
 [[nodiscard]] std::string link_to(const WebAddress& address, const std::string& token);

@@ -170,6 +170,19 @@ def notify_sends_a_test_and_doctor_sends_nothing(service):
     assert "ILL" in call(service, "doctor").stdout
 
 
+def doctor_says_whether_the_page_is_served_and_by_whom(service):
+    where = f"127.0.0.1:{service.page_port}"
+    assert f"nobody serves the page at {where} now" in call(service, "doctor").stdout
+    service.start()
+    assert f"the page of questions is served at {where}" in call(service, "doctor").stdout
+    service.kill_agent()
+    service.change(where, f"127.0.0.1:{service.receiver.server.server_port}")
+    done = call(service, "doctor")
+    assert done.returncode == FAILED and "another program answers at" in done.stdout, done
+    service.start_agent()
+    assert service.agent.wait(20) != 0 and "console.listen" in service.log()
+
+
 def slack_gets_buttons(service):
     service.change("people: [", "shape: slack, people: [")
     service.change("restart: act", "restart: ask")
@@ -240,6 +253,7 @@ TESTS = [
     what_is_no_answer_from_the_page_changes_nothing,
     a_receiver_that_fails_gets_the_message_again_and_one_that_hangs_hinders_nothing,
     notify_sends_a_test_and_doctor_sends_nothing,
+    doctor_says_whether_the_page_is_served_and_by_whom,
     slack_gets_buttons,
     the_key_of_links_is_its_owners_alone,
     where_approvers_sign_a_link_can_only_say_no,
