@@ -19,19 +19,19 @@ net::HttpServerLimits limits() {
     return {.connections_max = 16, .body_bytes_max = 0, .streams_max = 0};
 }
 
-net::HttpResponse refuse(int status, std::string text) {
-    return {.status = status, .body = std::move(text), .content_type = "text/plain"};
+Task<net::HttpResponse> refuse(int status, std::string text) {
+    co_return net::HttpResponse{
+        .status = status, .body = std::move(text), .content_type = "text/plain"};
 }
 
 Task<net::HttpResponse> answer_stranger(const net::HttpAnswer& answer, net::HttpRequest request) {
     if (std::ranges::find(pages, request.path) == pages.end()) {
-        co_return refuse(404, "here are /metrics and /healthz, and nothing else\n");
+        return refuse(404, "here are /metrics and /healthz, and nothing else\n");
     }
     if (request.method != "GET") {
-        co_return refuse(405, "this is read and not written: GET\n");
+        return refuse(405, "this is read and not written: GET\n");
     }
-    net::HttpResponse page = co_await answer(std::move(request));
-    co_return page;
+    return answer(std::move(request));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,8 +47,15 @@ struct DoorWorld {
         REQUIRE_MESSAGE(reply, reply.error().text);
         return *reply;
     }
+    DoorWorld() = default;
+    DoorWorld(const DoorWorld&) = delete;
+    DoorWorld& operator=(const DoorWorld&) = delete;
     ~DoorWorld() {
-        net::run_for_test(context, door.stop(net::now_for_test() + std::chrono::seconds{1}));
+        try {
+            net::run_for_test(context, door.stop(net::now_for_test() + std::chrono::seconds{1}));
+        } catch (const std::exception& error) {
+            FAIL_CHECK(error.what());
+        }
     }
 };
 
