@@ -18,6 +18,33 @@ int addresses_of(const SecretUrlConfig& url) {
     return (url.file.empty() ? 0 : 1) + (url.environment.empty() ? 0 : 1);
 }
 
+void check_nats(const NatsSinkConfig& nats, const std::string& key, ConfigReading& reading) {
+    if (addresses_of(nats.named) + (nats.url.empty() ? 0 : 1) != 1) {
+        reading.tell_at(key,
+                        "its address is needed once — write url: nats://…, url_file: FILE, or "
+                        "url_env: NAME");
+    }
+    if (nats.stream.contains('.')) {
+        reading.tell_at(key + ".stream", "a stream's name has no dots — write another one");
+    }
+}
+
+void check_webhook(const WebhookSinkConfig& webhook,
+                   const std::string& key,
+                   ConfigReading& reading) {
+    if (webhook.url.starts_with("https://") == webhook.authorities.empty()) {
+        reading.tell_at(key, webhook.authorities.empty()
+                                 ? "nobody vouches for an https receiver — write authorities: FILE"
+                                 : "authorities are for https — write https:// in url, or leave "
+                                   "them out");
+    }
+    const Result<net::Address> plain = net::parse_endpoint(webhook.url);
+    if (!webhook.headers_file.empty() && plain && !net::is_local(plain->endpoint)) {
+        reading.tell_at(key + ".headers_file",
+                        "a token would cross the network as it is — write https:// in url");
+    }
+}
+
 void check_sink(const SinkSection& sink, const std::string& key, ConfigReading& reading) {
     const int kinds = (sink.postgres ? 1 : 0) + (sink.nats ? 1 : 0) + (sink.webhook ? 1 : 0);
     if (kinds != 1) {
@@ -30,31 +57,10 @@ void check_sink(const SinkSection& sink, const std::string& key, ConfigReading& 
                         "its address is needed once — write url_file: FILE, or url_env: NAME");
     }
     if (sink.nats) {
-        const NatsSinkConfig& nats = sink.nats->config;
-        if (addresses_of(nats.named) + (nats.url.empty() ? 0 : 1) != 1) {
-            reading.tell_at(key + ".nats",
-                            "its address is needed once — write url: nats://…, url_file: FILE, or "
-                            "url_env: NAME");
-        }
-        if (nats.stream.contains('.')) {
-            reading.tell_at(key + ".nats.stream",
-                            "a stream's name has no dots — write another one");
-        }
+        check_nats(sink.nats->config, key + ".nats", reading);
     }
     if (sink.webhook) {
-        const WebhookSinkConfig& webhook = sink.webhook->config;
-        if (webhook.url.starts_with("https://") == webhook.authorities.empty()) {
-            reading.tell_at(key + ".webhook",
-                            webhook.authorities.empty()
-                                ? "nobody vouches for an https receiver — write authorities: FILE"
-                                : "authorities are for https — write https:// in url, or leave "
-                                  "them out");
-        }
-        const Result<net::Address> plain = net::parse_endpoint(webhook.url);
-        if (!webhook.headers_file.empty() && plain && !net::is_local(plain->endpoint)) {
-            reading.tell_at(key + ".webhook.headers_file",
-                            "a token would cross the network as it is — write https:// in url");
-        }
+        check_webhook(sink.webhook->config, key + ".webhook", reading);
     }
 }
 

@@ -71,6 +71,27 @@ void note_service(const EntryGroup& group, std::optional<Decisions>& decisions) 
     }
 }
 
+Result<std::vector<Decision>> read_decisions(const LedgerPlace& place,
+                                             const DecisionSelection& selection) {
+    std::vector<EntryGroup> before;  // Of a shortened ledger: nobody has said yet whose it is.
+    std::optional<Decisions> decisions;
+    const Result<ledger::LedgerEnd> end = ledger::read_segments(
+        place.files(), 0, [&](const ledger::FoundGroup& found) -> Result<void> {
+            note_service(found.stored.group, decisions);
+            before.push_back(found.stored.group);
+            if (decisions) {
+                for (const EntryGroup& group : std::exchange(before, {})) {
+                    decisions->take(group);
+                }
+            }
+            return {};
+        });
+    if (!end) {
+        return std::unexpected<Error>(end.error());
+    }
+    return decisions ? decisions->selected(selection) : std::vector<Decision>{};
+}
+
 }  // namespace
 
 ExitStatus tell_decisions(const DecisionsOptions& options) {
@@ -83,30 +104,16 @@ ExitStatus tell_decisions(const DecisionsOptions& options) {
         complain(place ? selection.error().text : place.error().text);
         return ExitStatus::usage;
     }
-    std::vector<EntryGroup> before;  // Of a shortened ledger: nobody has said yet whose it is.
-    std::optional<Decisions> decisions;
-    const Result<ledger::LedgerEnd> end = ledger::read_segments(
-        place->files(), 0, [&](const ledger::FoundGroup& found) -> Result<void> {
-            note_service(found.stored.group, decisions);
-            if (!decisions) {
-                before.push_back(found.stored.group);
-                return {};
-            }
-            for (const EntryGroup& group : std::exchange(before, {})) {
-                decisions->take(group);
-            }
-            decisions->take(found.stored.group);
-            return {};
-        });
-    if (!end) {
-        complain(end.error().text);
-        return end.error().fault == Fault::corrupt ? ExitStatus::unexpected : ExitStatus::usage;
+    const Result<std::vector<Decision>> decisions = read_decisions(*place, *selection);
+    if (!decisions) {
+        complain(decisions.error().text);
+        return decisions.error().fault == Fault::corrupt ? ExitStatus::unexpected
+                                                         : ExitStatus::usage;
     }
     const DecisionFormat format = options.is_csv                  ? DecisionFormat::csv
                                   : options.ledger.common.is_json ? DecisionFormat::json
                                                                   : DecisionFormat::table;
-    fmt::print("{}", to_text(decisions ? decisions->selected(*selection) : std::vector<Decision>{},
-                             format));
+    fmt::print("{}", to_text(*decisions, format));
     return ExitStatus::ok;
 }
 

@@ -129,15 +129,27 @@ Result<outbox::Batch> LedgerTail::read_behind(const std::string& ledger,
     return std::move(taking.batch);
 }
 
-Result<void> LedgerTail::read_anew(const outbox::Cursor& cursor, Taking& taking) {
-    const std::uint64_t before = cursor.next_group == 0 ? 0 : cursor.next_group - 1;
-    Place place;
-    bool is_first = true;
-    const log::VisitChained visit = [&](const log::ChainedGroup& found) -> Result<void> {
-        if (is_first || found.segment != place.segment) {
+/// One reading that checks its cursor.
+struct LedgerTail::Anew {
+    const outbox::Cursor& cursor;
+    Taking& taking;
+    Place place{};
+    bool has_seen_any{false};
+
+    /// Of the group before the cursor's; what is known of it, if that is anything.
+    [[nodiscard]] std::uint64_t before() const {
+        return cursor.next_group == 0 ? 0 : cursor.next_group - 1;
+    }
+    [[nodiscard]] bool is_another(std::string_view hash) const {
+        return cursor.next_group > 0 && !cursor.hash.empty() && hash != cursor.hash;
+    }
+
+    Result<void> visit(const log::ChainedGroup& found) {
+        if (!has_seen_any || found.segment != place.segment) {
             place.segment = found.segment;
             place.offset = log::segment_header_bytes;
-            is_first = false;
+            place.last_offset = 0;
+            has_seen_any = true;
         }
         if (taking.is_full) {
             return enough();
@@ -149,31 +161,43 @@ Result<void> LedgerTail::read_anew(const outbox::Cursor& cursor, Taking& taking)
         place.before = found.prefix.previous;
         place.offset += log::frame_header_bytes + found.payload.size();
         place.chain = {found.prefix.index + 1, std::string(found.hash)};
-        const bool is_cursors = found.prefix.index == before && cursor.next_group > 0;
-        if (is_cursors && !cursor.hash.empty() && found.hash != cursor.hash) {
-            return other_history(before);
+        if (found.prefix.index == before() && is_another(found.hash)) {
+            return other_history(before());
         }
         return found.prefix.index < cursor.next_group
                    ? Result<void>{}
                    : taking.take(found.prefix, found.payload, found.hash);
-    };
-    const Result<log::LedgerEnd> end = log::read_chain(files_, before, visit);
+    }
+
+    [[nodiscard]] Result<void> check(const log::LedgerEnd& end) const {
+        if (end.chain.next_index < cursor.next_group + (cursor.is_begun ? 1 : 0)) {
+            return fail(Fault::corrupt,
+                        fmt::format("the ledger ends with group {}, and the sink has one more at "
+                                    "least: its end was cut off, or an older copy put back. Bring "
+                                    "the ledger back, or begin a new one (docs/sinks.md)",
+                                    end.chain.next_index == 0 ? 0 : end.chain.next_index - 1));
+        }
+        const bool begins_there = end.begin.next_index == cursor.next_group;
+        return begins_there && is_another(end.begin.hash) ? other_history(before())
+                                                          : Result<void>{};
+    }
+};
+
+Result<void> LedgerTail::read_anew(const outbox::Cursor& cursor, Taking& taking) {
+    Anew anew{.cursor = cursor, .taking = taking};
+    const Result<log::LedgerEnd> end =
+        log::read_chain(files_, anew.before(),
+                        [&anew](const log::ChainedGroup& found) { return anew.visit(found); });
     if (!end && !taking.is_full) {
         return std::unexpected<Error>(end.error());
     }
-    if (end && end->chain.next_index < cursor.next_group + (cursor.is_begun ? 1 : 0)) {
-        return fail(Fault::corrupt,
-                    fmt::format("the ledger ends with group {}, and the sink has one more at "
-                                "least: its end was cut off, or an older copy put back. Bring the "
-                                "ledger back, or begin a new one (docs/sinks.md)",
-                                end->chain.next_index == 0 ? 0 : end->chain.next_index - 1));
+    if (end) {
+        if (Result<void> checked = anew.check(*end); !checked) {
+            return checked;
+        }
     }
-    if (end && end->begin.next_index == cursor.next_group && cursor.next_group > 0 &&
-        !cursor.hash.empty() && end->begin.hash != cursor.hash) {
-        return other_history(before);
-    }
-    if (!is_first) {
-        place_ = std::move(place);
+    if (anew.has_seen_any) {
+        place_ = std::move(anew.place);
     }
     return {};
 }
@@ -257,13 +281,16 @@ Result<LedgerTail::Step> LedgerTail::step_on(Taking& taking) {
     if (!is_chained) {
         return std::unexpected<Error>(is_chained.error());
     }
-    if (*is_chained && place_->offset == offset_before) {
-        // A frame that is being written, or a torn end; with a segment behind it, damage.
-        const bool is_last =
-            !os::identify_file(segment_path(place_->segment + 1).string()).has_value();
-        return is_last ? Step::at_end : Step::lost;
+    const bool has_moved = place_->offset > offset_before;
+    // Else a frame is being written, or a torn end; with a segment behind it, damage.
+    if (*is_chained && !has_moved && is_last_segment()) {
+        return Step::at_end;
     }
-    return *is_chained ? Step::on : Step::lost;
+    return *is_chained && has_moved ? Step::on : Step::lost;
+}
+
+bool LedgerTail::is_last_segment() const {
+    return !os::identify_file(segment_path(place_->segment + 1).string()).has_value();
 }
 
 Result<bool> LedgerTail::read_on(Taking& taking) {

@@ -59,6 +59,7 @@ class LedgerTail {
         adapters::segment_log::ChainEnd chain;
     };
     struct Taking;
+    struct Anew;
 
     [[nodiscard]] Result<void> read_anew(const outbox::Cursor& cursor, Taking& taking);
     /// False: something is not as it was expected; reading anew says what it is.
@@ -67,6 +68,7 @@ class LedgerTail {
     [[nodiscard]] Result<Step> step_on(Taking& taking);
     [[nodiscard]] Result<bool> take_part(std::string_view part, Taking& taking);
     [[nodiscard]] Result<bool> enter_next_segment();
+    [[nodiscard]] bool is_last_segment() const;
     [[nodiscard]] Result<void> make_durable(const Taking& taking) const;
     [[nodiscard]] std::filesystem::path segment_path(std::size_t number) const;
 

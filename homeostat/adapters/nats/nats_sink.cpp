@@ -18,11 +18,13 @@ namespace homeostat::adapters::nats {
 namespace {
 
 constexpr std::int64_t answers_within_ms = 5000;
+// NOLINTNEXTLINE(bugprone-invalid-enum-default-initialization): the library's own for "none".
+constexpr jsErrCode no_code{};
 constexpr const char* hash_header = "Homeostat-Hash";
 
-template <class T, void (*destroy)(T*)>
+template <class T, void (*Function)(T*)>
 struct Destroy {
-    void operator()(T* object) const { destroy(object); }
+    void operator()(T* object) const { Function(object); }
 };
 
 using Options = std::unique_ptr<natsOptions, Destroy<natsOptions, natsOptions_Destroy>>;
@@ -135,7 +137,7 @@ Result<void> connect(State& state) {
 /// Nothing: there is no such stream. ERRORS: also absent: the server has no JetStream.
 Result<std::optional<std::uint64_t>> last_sequence(State& state, std::uint64_t* messages_count) {
     jsStreamInfo* found = nullptr;
-    jsErrCode code{};
+    jsErrCode code = no_code;
     const natsStatus status =
         js_GetStreamInfo(&found, state.context.get(), state.options.stream.c_str(), nullptr, &code);
     const StreamInfo info(found);
@@ -170,7 +172,7 @@ Result<void> make_stream(State& state) {
     config.Subjects = subjects.data();
     config.SubjectsLen = static_cast<int>(subjects.size());
     config.Storage = js_FileStorage;
-    jsErrCode code{};
+    jsErrCode code = no_code;
     const natsStatus status = js_AddStream(nullptr, state.context.get(), &config, nullptr, &code);
     if (status == NATS_OK) {
         return {};
@@ -192,7 +194,7 @@ std::string header_of(natsMsg* message, const char* name) {
 /// What the stream has of this ledger last; nothing: it has none of it.
 Result<std::optional<LastMessage>> read_last(State& state) {
     natsMsg* found = nullptr;
-    jsErrCode code{};
+    jsErrCode code = no_code;
     const natsStatus status =
         js_GetLastMsg(&found, state.context.get(), state.options.stream.c_str(),
                       state.subject.c_str(), nullptr, &code);
@@ -236,7 +238,7 @@ Result<LastMessage> publish(State& state,
     options.ExpectLastSubjectSeq = state.last ? state.last->sequence : 0;
     options.ExpectNoMessage = !state.last;
     jsPubAck* acknowledged = nullptr;
-    jsErrCode code{};
+    jsErrCode code = no_code;
     if (status == NATS_OK) {
         status = js_PublishMsg(&acknowledged, state.context.get(), made, &options, &code);
     }

@@ -255,7 +255,7 @@ Result<outbox::Cursor> PostgresSink::resume(const std::string& ledger, const std
                 ledger, service);
             const pqxx::row row =
                 work.exec_params1("SELECT next_group, hash FROM cursors WHERE ledger = $1", ledger);
-            const outbox::Cursor cursor{row[0].as<std::uint64_t>(), row[1].as<std::string>()};
+            outbox::Cursor cursor{row[0].as<std::uint64_t>(), row[1].as<std::string>()};
             work.commit();
             state_->next_group = cursor.next_group;
             return cursor;
