@@ -308,6 +308,24 @@ TEST_CASE("leave that nothing began by ends with the boot, and a no moves with i
     CHECK(asks(scene));
 }
 
+TEST_CASE("leave by which something was announced and nothing done ends with the boot as well") {
+    for (const OutcomeKind outcome : {OutcomeKind::done, OutcomeKind::refused}) {
+        CAPTURE(to_text(outcome));
+        Scene scene = asking_scene();
+        scene.history.learn(answer_of(scene, PersonSays::approved), now - 1s);
+        scene.history.learn(intent_entry(incident, "i-1.e1", rollback, swap_step), now);
+        Scene cut = scene;
+        cut.history.move_back({});
+        CHECK_FALSE(cut.ask(swap_step, "i-1.e2"));
+        scene.history.learn(outcome_entry(incident, "i-1.e1", outcome), now);
+        scene.history.move_back({});
+        scene.facts.versions.deploy.current = outcome == OutcomeKind::done ? v1 : v2;
+        // What has changed something is carried through.
+        const Step next = outcome == OutcomeKind::done ? Step(drain_0) : Step(swap_step);
+        CHECK(scene.ask(next, "i-1.e2").has_value() == (outcome == OutcomeKind::done));
+    }
+}
+
 TEST_CASE("leave that is not signed as it has to be is none, and guard says why") {
     Scene scene = asking_scene();
     scene.history.learn(answer_of(scene, PersonSays::approved), now - 1s);

@@ -42,6 +42,14 @@ void erase_oldest(Map& instants, std::size_t count_max) {
     }
 }
 
+/// Of an intent that a later program wrote and that cannot be read as a whole.
+std::optional<EffectId> effect_named_in(const json::value& body) {
+    const json::value* effect =
+        body.is_object() ? body.get_object().if_contains("effect") : nullptr;
+    const bool is_named = effect != nullptr && effect->is_string();
+    return is_named ? std::optional(EffectId(std::string(effect->get_string()))) : std::nullopt;
+}
+
 bool reverts(const Remedy& remedy, const std::optional<Remedy>& done) {
     return done && inverse_of(*done) == remedy;
 }
@@ -167,8 +175,9 @@ void History::move_back(Duration by) {
         for (RemedyUse& use : memory.used) {
             use.at -= by;
         }
-        // How long the machine was off nobody knows: what was agreed to then may be long ago.
-        if (memory.approval && !memory.approval->is_used) {
+        // How long the machine was off nobody knows: what was agreed to then may be long ago. What
+        // was announced by it and came to nothing has begun nothing.
+        if (memory.approval && !(memory.approval->is_used && memory.has_acted_by_leave)) {
             memory.approval.reset();
         }
     }
@@ -229,6 +238,7 @@ void History::learn_answer(const Entry& entry, Instant at) {
         return;  // No leave yet, and no denial.
     }
     if (body->says == PersonSays::approved) {
+        found->second.has_acted_by_leave = false;
         found->second.approval =
             Approval{body->question, body->remedy, body->preconditions, body->by, at, body->leave};
         return;
@@ -248,6 +258,11 @@ void History::learn_intent(const Entry& entry, Instant at) {
     memory.step_last.reset();
     const Result<IntentBody> intent = from_json<IntentBody>(entry.body);
     if (!intent) {
+        // Whatever it is, it may be under way: nothing else begins before a look.
+        if (std::optional<EffectId> effect = effect_named_in(entry.body)) {
+            push_bounded(memory.effects, *effect, effects_per_incident_max);
+            push_bounded(memory.effects_open, *std::move(effect), effects_per_incident_max);
+        }
         return;
     }
     if (intent->grounds) {
@@ -272,11 +287,15 @@ void History::learn_outcome(const Entry& entry, Instant at) {
     if (found == incidents_.end() || !body) {
         return;
     }
+    IncidentMemory& memory = found->second;
+    if (body->outcome.kind == OutcomeKind::done && memory.approval && memory.approval->is_used) {
+        memory.has_acted_by_leave = true;
+    }
     lasting_.settle(body->effect, body->outcome.kind, body->is_read_back, at);
     drains_.settle(body->effect, body->outcome.kind, body->is_read_back, at);
     // "Unknown" from an actuator leaves the effect open until the world has been read.
     if (body->outcome.kind != OutcomeKind::unknown || body->is_read_back) {
-        std::erase(found->second.effects_open, body->effect);
+        std::erase(memory.effects_open, body->effect);
     }
 }
 

@@ -66,6 +66,7 @@ struct IncidentMemory {
     bool is_reflex{false};               ///< And whether a reflex announced it.
     std::vector<RemedyUse> used;         ///< Each kind at each target once.
     std::optional<Approval> approval;    ///< The latest, until its remedy is let go.
+    bool has_acted_by_leave{false};      ///< By that one: an effect of it was done.
     bool is_closed{false};
 
     friend bool operator==(const IncidentMemory&, const IncidentMemory&) = default;

@@ -174,6 +174,18 @@ TEST_CASE("an intent that cannot be read spends a token all the same") {
     CHECK(history.find(incident)->is_closed);
 }
 
+TEST_CASE("beside an intent that cannot be read nothing else begins until its fate is looked for") {
+    History history;
+    json::value body = intent_entry(incident, "i-1.e1", rollback, swap_step).body;
+    body.get_object()["of_a_later_program"] = true;
+    history.learn(opened_entry(incident), now);
+    history.learn({EntryKind::intent, incident, body}, now);
+    CHECK(history.is_effect_known(EffectId("i-1.e1")));
+    CHECK(history.busy_incidents(incident_other) == std::vector{incident});
+    history.learn(outcome_entry(incident, "i-1.e1", OutcomeKind::unknown, true), now);
+    CHECK(history.busy_incidents(incident_other).empty());
+}
+
 TEST_CASE("only what happened after the window's beginning counts") {
     History history;
     spend(history, 1, now);

@@ -17,6 +17,7 @@
 #include "homeostat/domain/remedy_kind.hpp"
 #include "homeostat/mesh/ed25519.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -38,9 +39,15 @@ struct Approvers {
     std::map<RemedyKind, std::uint32_t> quorum_of{};
     std::vector<mesh::PublicKey> own_keys{};  ///< The agent's: who proposes does not approve.
 
+    /// A reroute drops what is cached as well: of two quorums the larger counts, as of two
+    /// permissions the lower.
     [[nodiscard]] std::uint32_t quorum_for(RemedyKind kind) const {
-        const auto found = quorum_of.find(kind);
-        return found == quorum_of.end() ? quorum : found->second;
+        const auto of = [this](RemedyKind one) {
+            const auto found = quorum_of.find(one);
+            return found == quorum_of.end() ? quorum : found->second;
+        };
+        return kind == RemedyKind::reroute ? std::max(of(kind), of(RemedyKind::invalidate_cache))
+                                           : of(kind);
     }
 };
 

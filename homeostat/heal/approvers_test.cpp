@@ -323,4 +323,12 @@ TEST_CASE("leave is looked at again with the list and the clock of the moment") 
     }
 }
 
+TEST_CASE("a reroute needs the quorum of what it drops, too") {
+    Approvers approvers = approvers_for_test(1);
+    approvers.quorum_of = {{RemedyKind::invalidate_cache, 2}};
+    CHECK(approvers.quorum_for(RemedyKind::reroute) == 2);
+    CHECK(approvers.quorum_for(RemedyKind::invalidate_cache) == 2);
+    CHECK(approvers.quorum_for(RemedyKind::rollback) == 1);
+}
+
 }  // namespace homeostat::heal

@@ -242,6 +242,7 @@ Result<void> ExecutorRole::recover() {
     EarlierBoots boots(settings_.boot_id, now);
     OpenIncidents open;
     std::set<std::string> of_this_boot;  ///< The threads with a commit of it.
+    std::string unreadable;              ///< Of what stands for a beginning that was dropped.
     const Result<void> replayed = ports_.ledger.replay([&](const EntryGroup& group) {
         const Instant at = boots.instant_of(group, history_);
         learn(group, at);
@@ -249,6 +250,10 @@ Result<void> ExecutorRole::recover() {
         for (const Entry& entry : group.entries) {
             remember(entry, is_of_this_boot);
             open.learn(entry, at);
+            if (entry.kind == EntryKind::dropped) {
+                const Result<DroppedBody> body = from_json<DroppedBody>(entry.body);
+                unreadable = body ? unreadable : body.error().text;
+            }
             if (is_of_this_boot && entry.kind == EntryKind::checkpoint) {
                 of_this_boot.insert(entry.incident.text());
             }
@@ -256,6 +261,12 @@ Result<void> ExecutorRole::recover() {
     });
     if (!replayed) {
         return fail("ledger", replayed.error());
+    }
+    if (!unreadable.empty()) {
+        // Without it the numbers of incidents and effects would be given again.
+        return fail(Fault::invalid,
+                    "ledger: what stands for its dropped beginning cannot be read (" + unreadable +
+                        "); a newer program has written it: start that");
     }
     boots.reach_present(history_);
     for (auto& [id, recovered] : open.threads(graph_)) {

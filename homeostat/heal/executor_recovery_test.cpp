@@ -439,4 +439,17 @@ TEST_CASE("a successor goes on from what a ledger says of the entries that it dr
     CHECK(successor.executor->incidents().front().incident == IncidentId("i-2"));
 }
 
+TEST_CASE("who cannot read what stands for a dropped beginning does not begin") {
+    SimulatedMachine machine = bad_deploy();
+    json::value body = to_json(DroppedBody{});
+    body.get_object()["of_a_later_program"] = true;
+    machine.disk.groups = {EntryGroup{.at = machine.world.now,
+                                      .boot_id = machine.disk.boot_id,
+                                      .entries = {Entry{EntryKind::dropped, {}, body}}}};
+    SimulatedProcess process(machine);
+    const Result<void> started = process.start();
+    REQUIRE_FALSE(started);
+    CHECK(started.error().text.contains("of_a_later_program"));
+}
+
 }  // namespace homeostat::heal

@@ -392,7 +392,11 @@ HealingTurn act(IncidentState state, const HealingEvent& event, const HealingCon
         return escalate_because(std::move(state), "the facts: " + read->facts.error().text);
     }
     look_for_silence(state, *read->facts, context);
-    look_at_switch(state, *read->facts, context);
+    const bool is_released = look_at_switch(state, *read->facts, context);
+    if (is_released && !has_begun(state) && !is_reflex(state) && !state.held) {
+        state.tried.pop_back();
+        return go(std::move(state), "rejudge");  // As in guard: what was judged may be long over.
+    }
     return continue_plan(std::move(state), *read->facts, context);
 }
 

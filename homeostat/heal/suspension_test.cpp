@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace homeostat::heal {
 
@@ -85,6 +86,25 @@ TEST_CASE("what was judged before the kill switch was released is judged again")
     }
 }
 
+TEST_CASE("what was permitted, and had not begun under the kill switch, is judged again") {
+    SimulatedWorld world;
+    SimulatedExecutor executor(world);
+    executor.on_commit = [&](const HealingThread& thread, const std::vector<Entry>&) {
+        world.is_suspended = world.is_suspended || node_of(thread) == "act";
+    };
+    executor.open(rollback_for(world));
+    REQUIRE(executor.node() == "act");
+    const Instant until = world.now + 10min;
+    while (executor.wakes_by(until)) {
+        executor.wake();
+    }
+    CHECK(world.changes_count.empty());
+    executor.on_commit = {};
+    world.is_suspended = false;
+    CHECK(executor.settle_at("rejudge"));
+    CHECK(world.changes_count.empty());
+}
+
 TEST_CASE("a symptom that goes under the kill switch closes its incident, and nothing is done") {
     SimulatedWorld world;
     SimulatedExecutor executor(world);
@@ -155,11 +175,14 @@ TEST_CASE("an executor that is told of the release starts at once what ended mea
 }
 
 TEST_CASE("of two looks at once the older is not believed after an effect") {
-    SimulatedMachine machine = bad_deploy();
+    // A reflex: what was judged would be judged again once the switch is released.
+    SimulatedMachine machine;
     machine.disk.append_takes = Duration{};
     SimulatedProcess process(machine);
     REQUIRE(process.start());
-    REQUIRE(process.submit(rollback_of(machine)));
+    process.clock.run_for(3s);
+    machine.world.end_process(InstanceId("payments-0"));
+    REQUIRE(process.submit(reflex_of(machine, "payments-0")));
     REQUIRE(process.settle_at("act"));
     REQUIRE(process.await(process.executor->flip_switch(true, {"root", "maintenance"})));
     process.clock.run_for(5s);

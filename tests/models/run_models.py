@@ -99,7 +99,7 @@ VARIANTS = {
         ["NO_LOCK"],
         ["SKIPS_ENTRIES"],
         ["SILENT", LIVENESS],
-        ["UNREAD_IS_OPEN"],
+        ["UNREAD_IS_NOTHING"],
         ["BODIES_BIND"],
         ["PARKED_IS_FINAL"],
         ["ONE_OUTCOME"],
