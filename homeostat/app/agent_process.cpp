@@ -3,7 +3,6 @@
 #include "homeostat/adapters/llm/llm_oracle.hpp"
 #include "homeostat/adapters/process/changes_file.hpp"
 #include "homeostat/adapters/segment_log/segment_log.hpp"
-#include "homeostat/adapters/system/switch_file.hpp"
 #include "homeostat/adapters/system/system_clock.hpp"
 #include "homeostat/adapters/telemetry/http_probe.hpp"
 #include "homeostat/app/approvals_place.hpp"
@@ -24,6 +23,7 @@
 #include "homeostat/app/pledges.hpp"
 #include "homeostat/app/process_group.hpp"
 #include "homeostat/app/shipper_process.hpp"
+#include "homeostat/app/switches.hpp"
 #include "homeostat/app/version.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/heal/agent_role.hpp"
@@ -99,7 +99,7 @@ class AgentProcess {
     asio::io_context context_{1};
     adapters::system::SystemClock clock_{context_.get_executor()};
     std::string boot_id_;
-    std::unique_ptr<adapters::system::SwitchFile> kill_switch_;
+    std::unique_ptr<Switches> kill_switch_;
     std::unique_ptr<adapters::segment_log::SegmentLog> ledger_;
     std::unique_ptr<CountingLedger> counted_ledger_;
     OpenCases cases_;
@@ -138,7 +138,7 @@ Result<void> AgentProcess::prepare() {
             return fail(key, made.error());
         }
     }
-    kill_switch_ = std::make_unique<adapters::system::SwitchFile>(config_.switch_file);
+    kill_switch_ = std::make_unique<Switches>(config_.switch_file);
     adapters::segment_log::Options options;
     options.directory = config_.ledger_directory;
     options.boot_id = boot_id_;
@@ -206,6 +206,8 @@ Result<void> AgentProcess::make_actuators() {
         return std::unexpected(group.error());
     }
     group_ = *std::move(group);
+    kill_switch_->add(group_->kill_switches());
+    counted_ledger_->listen([this](const EntryGroup& recorded) { group_->tell(recorded); });
     auto caches = Caches::make(config_, context_.get_executor());
     if (!caches) {
         return fail("caches", caches.error());
@@ -423,7 +425,9 @@ Result<void> AgentProcess::listen() {
                        .sinks = sink_reader_of(config_)});
     server_ = std::make_unique<net::HttpServer>(
         context_.get_executor(),
-        [this](net::HttpRequest request) { return api_->answer(std::move(request)); });
+        [this](net::HttpRequest request) { return api_->answer(std::move(request)); },
+        net::HttpServerLimits{
+            .headers_kept = {change_event_headers.begin(), change_event_headers.end()}});
     const Result<net::Endpoint> endpoint = net::unix_endpoint(config_.control_socket.string());
     return endpoint ? server_->listen(*endpoint) : std::unexpected(endpoint.error());
 }

@@ -55,6 +55,12 @@ struct KubernetesSection {
             SectionKind{}, self.service);
         key(Key{"slots", "Pods that are told apart at most, those of a rollout included"},
             CountValue<std::uint32_t>{.min = 1, .max = slots_max}, self.config.slots);
+        key(Key{"switch", "Nothing is done while a ConfigMap of this name is in the namespace"},
+            NameValue{}, self.config.switch_object);
+        key(Key{"lease", "A Lease of the namespace: of several agents whoever holds it acts"},
+            NameValue{}, self.config.lease);
+        key(Key{"events", "Tell of incidents by Events on the Deployment"}, FlagValue{},
+            self.config.writes_events);
         key(Key{"kubeconfig", "How to reach the cluster from outside; inside of it leave it out"},
             PathValue{}, self.config.kubeconfig);
         key(Key{"context", "Of the kubeconfig; its current one without it"},

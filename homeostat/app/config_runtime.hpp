@@ -43,6 +43,9 @@ struct KubernetesConfig {
     std::uint16_t port{0};    ///< Of the pods. 0: the first that the container declares.
     std::uint32_t slots{16};  ///< Pods told apart, those of a rollout included.
     std::optional<KubernetesServiceConfig> service;
+    std::string lease;                 ///< Whoever of several agents holds it acts; empty: none.
+    bool writes_events{false};         ///< On the Deployment, of incidents.
+    std::string switch_object;         ///< The ConfigMap by which people suspend us; empty: none.
     std::filesystem::path kubeconfig;  ///< Empty: we are in the cluster.
     std::string context;               ///< Empty: the current one.
 };

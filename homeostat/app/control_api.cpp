@@ -1,6 +1,7 @@
 #include "homeostat/app/control_api.hpp"
 
 #include "homeostat/adapters/process/changes_file.hpp"
+#include "homeostat/app/change_event.hpp"
 #include "homeostat/app/change_view.hpp"
 #include "homeostat/app/metrics.hpp"
 #include "homeostat/app/person_request.hpp"
@@ -259,6 +260,7 @@ Task<net::HttpResponse> ControlApi::status() {
     document["is_ready"] = facts.is_complete && is_settled && is_current_good &&
                            context_.executor.ledger_trouble().empty();
     document["is_suspended"] = context_.kill_switch.is_engaged();
+    document["suspended_because"] = json::value(context_.kill_switch.reason());
     document["serving_count"] = serving_count(facts);
     document["instances"] = to_json(instances);
     document["version_current"] = json::value(facts.versions.deploy.current.text());
@@ -366,6 +368,9 @@ Task<net::HttpResponse> ControlApi::promote(net::HttpRequest request) {
 }
 
 Task<net::HttpResponse> ControlApi::take_change(net::HttpRequest request) {
+    if (is_change_event(request)) {
+        co_return co_await take_event(std::move(request));
+    }
     Result<Change> change = adapters::process::parse_change_line(request.body);
     if (!change) {
         co_return refuse(400, change.error().text);
@@ -373,6 +378,31 @@ Task<net::HttpResponse> ControlApi::take_change(net::HttpRequest request) {
     change->at = context_.clock.now();
     const Result<Change> noted = co_await context_.agent.note(*change);
     if (!noted) {
+        co_return refuse(507, noted.error().text);
+    }
+    co_return reply(201, to_json(*noted));
+}
+
+/// 202: a good event by which nothing is noted; its sender is done with it.
+Task<net::HttpResponse> ControlApi::take_event(net::HttpRequest request) {
+    const Result<ChangeEvent> event = parse_change_event(request);
+    if (!event) {
+        co_return refuse(400, event.error().text);
+    }
+    json::object skipped;
+    if (!event->change) {
+        skipped["skipped"] = json::value("events of this type tell of no change of a service");
+        co_return reply(202, skipped);
+    }
+    if (!events_seen_.is_new(event->key)) {
+        skipped["skipped"] = json::value("this event was noted before");
+        co_return reply(202, skipped);
+    }
+    Change change = *event->change;
+    change.at = context_.clock.now();
+    const Result<Change> noted = co_await context_.agent.note(std::move(change));
+    if (!noted) {
+        events_seen_.forget(event->key);
         co_return refuse(507, noted.error().text);
     }
     co_return reply(201, to_json(*noted));

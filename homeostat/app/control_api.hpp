@@ -14,13 +14,15 @@
 //     POST /v1/close       {"incident","because"?}: it is over, says a person who was needed
 //     POST /v1/promote     {"remedy","because"}: a demoted kind may do again what it may
 //     POST /v1/changes     {"kind","service","to"?,"from"?,"reference"?}: somebody tells of a
-//     change
+//                          change; or a CloudEvent, see change_event.hpp
 //
 // Reading state from a GET, changing it by POST only; a body that is not understood is refused with
 // the place and changes nothing. The socket's file mode (0600) says who may.
 
+#include "homeostat/app/change_event.hpp"
 #include "homeostat/app/ledger_figures.hpp"
 #include "homeostat/app/sink_states.hpp"
+#include "homeostat/app/switches.hpp"
 #include "homeostat/base/task.hpp"
 #include "homeostat/heal/agent_role.hpp"
 #include "homeostat/heal/executor_role.hpp"
@@ -39,7 +41,7 @@ struct ControlContext {
     heal::AgentRole& agent;
     heal::ExecutorRole& executor;
     ports::Clock& clock;
-    ports::KillSwitch& kill_switch;
+    Switches& kill_switch;
     const ports::Oracle* oracle{nullptr};
     ServiceId service;
     bool takes_changes{false};
@@ -68,8 +70,10 @@ class ControlApi {
     Task<net::HttpResponse> close(net::HttpRequest request);
     Task<net::HttpResponse> promote(net::HttpRequest request);
     Task<net::HttpResponse> take_change(net::HttpRequest request);
+    Task<net::HttpResponse> take_event(net::HttpRequest request);
 
     ControlContext context_;
+    ChangeEventsSeen events_seen_;
 };
 
 }  // namespace homeostat::app

@@ -184,6 +184,7 @@ std::vector<Check> checks_of(const ConfigReport& report) {
             checks.push_back(check_model_bounds());
         }
     }
+    checks.push_back(check_changes(config));
     checks.push_back(check_switch(config));
     checks.push_back(check_autonomy(config));
     return checks;

@@ -58,6 +58,26 @@ Check ill(std::string name, std::string says, std::string mend) {
     return {std::move(name), Health::ill, std::move(says), std::move(mend)};
 }
 
+Check check_changes(const Config& config) {
+    std::string sources;
+    const auto add = [&](bool is_there, std::string_view source) {
+        if (is_there) {
+            sources += (sources.empty() ? "" : ", ") + std::string(source);
+        }
+    };
+    add(config.kubernetes.has_value(), "rollouts of the Deployment");
+    add(!config.process.versions_root.empty(), "the link to the current version");
+    add(!config.process.config_root.empty(), "the link to the current configuration");
+    add(!config.changes_file.empty(), config.changes_file.string());
+    add(config.takes_changes_by_http, "POST /v1/changes");
+    return sources.empty()
+               ? note("changes",
+                      "nothing tells of deploys, configurations or flags: no change is ever a "
+                      "suspect, and there is no rollback",
+                      "changes: [ { http: true } ], or runtime.process.versions")
+               : well("changes", "told by " + sources);
+}
+
 bool is_running(const Config& config, const InstanceId& instance) {
     const Result<std::string> boot_id = os::read_boot_id();
     const adapters::process::RunDirectory run(config.run_directory.string());

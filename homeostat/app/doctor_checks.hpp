@@ -49,6 +49,9 @@ struct Check {
 /// One finding per port that another program holds; one that is well if there is none.
 [[nodiscard]] std::vector<Check> check_ports(const Config& config);
 
+/// Whether anything tells of changes of this service: without, none is ever a suspect.
+[[nodiscard]] Check check_changes(const Config& config);
+
 /// Whether an agent has started this instance, and it has not ended.
 [[nodiscard]] bool is_running(const Config& config, const InstanceId& instance);
 

@@ -138,6 +138,19 @@ TEST_CASE("what the model server could still do is told, with what closes it to 
     CHECK(check_model_bounds(tree, {.files = true, .network = true}).health == Health::note);
 }
 
+TEST_CASE("a service of whose changes nobody tells is no place for a rollback, and told so") {
+    Config config;
+    CHECK(check_changes(config).health == Health::note);
+    config.takes_changes_by_http = true;
+    CHECK(check_changes(config).says == "told by POST /v1/changes");
+    config.process.versions_root = "/srv/a";
+    CHECK(check_changes(config).says ==
+          "told by the link to the current version, POST /v1/changes");
+    config = Config();
+    config.kubernetes.emplace();
+    CHECK(check_changes(config).health == Health::well);
+}
+
 TEST_CASE("a port below 1024 that is held is named to a user who may not try it") {
     // Only root makes such a port; whoever may not has nothing to be told here.
     const os::Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

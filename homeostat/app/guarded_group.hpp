@@ -5,10 +5,12 @@
 // What an agent needs of them: who acts on them, who tells of them, and when they are there. Lives
 // on the strand of its agent, which owns it.
 
+#include "homeostat/app/switches.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/task.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/artifact.hpp"
+#include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/ports/actuator.hpp"
 #include "homeostat/ports/telemetry.hpp"
@@ -41,6 +43,13 @@ class GuardedGroup {
 
     /// Lets go of what it does by itself. The instances go on.
     virtual void stop() = 0;
+
+    /// What keeps us from acting where the group runs: a switch that people hold there, another
+    /// agent that acts. They live as long as the group.
+    [[nodiscard]] virtual std::vector<OtherSwitch> kill_switches() { return {}; }
+
+    /// What was just recorded, for people who look where the group runs. Must not wait.
+    virtual void tell(const EntryGroup& /*group*/) {}
 
     /// How often the executor looks at it while nothing is wrong.
     [[nodiscard]] virtual Duration look_every() const = 0;

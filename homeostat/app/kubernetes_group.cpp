@@ -5,6 +5,7 @@
 #include "homeostat/adapters/telemetry/http_probe.hpp"
 #include "homeostat/adapters/telemetry/metrics_telemetry.hpp"
 #include "homeostat/app/declared.hpp"
+#include "homeostat/app/incident_events.hpp"
 #include "homeostat/net/http_client.hpp"
 #include "homeostat/os/file.hpp"
 
@@ -12,6 +13,9 @@
 #include <boost/asio/detached.hpp>
 #include <fmt/format.h>
 
+#include <unistd.h>
+
+#include <array>
 #include <utility>
 
 namespace homeostat::app {
@@ -24,6 +28,14 @@ using namespace std::chrono_literals;
 
 constexpr Duration found_within = 15s;
 constexpr Duration look_again_after = 50ms;
+
+/// The same after a restart, another for each agent: a pod's name is its host's, and two agents on
+/// one host have ledgers of their own.
+std::string identity_of(const Config& config) {
+    std::array<char, 256> host{};
+    (void)::gethostname(host.data(), host.size() - 1);
+    return fmt::format("{}:{}", host.data(), config.ledger_directory.string());
+}
 
 }  // namespace
 
@@ -71,6 +83,8 @@ KubernetesGroup::KubernetesGroup(const Config& config,
         };
     }
     deployments_ = watch(kubernetes::deployments_path(place_.options));
+    opt_out_ =
+        std::make_unique<kubernetes::OptOut>(place_.options, kubernetes::seen_by(*deployments_));
     replica_sets_ = watch(kubernetes::replica_sets_path(place_.options, place_.selector));
     pods_ = watch(kubernetes::pods_path(place_.options, place_.selector));
     const kubernetes::GroupSeen seen{kubernetes::seen_by(*deployments_),
@@ -80,6 +94,19 @@ KubernetesGroup::KubernetesGroup(const Config& config,
     runtime_ =
         std::make_unique<kubernetes::KubernetesRuntime>(place_.options, *api_, slots_, clock_);
     runtime_->glance_at(*group_);
+    if (!place_.options.switch_object.empty()) {
+        switches_ = watch(kubernetes::switches_path(place_.options));
+        switch_ = std::make_unique<kubernetes::SwitchObject>(
+            place_.options, kubernetes::seen_by(*switches_), clock_);
+    }
+    if (!place_.options.lease.empty()) {
+        lease_ = std::make_unique<kubernetes::Lease>(*api_, clock_, place_.options,
+                                                     identity_of(config_), log_);
+    }
+    if (config_.kubernetes->writes_events) {
+        events_ = std::make_unique<kubernetes::EventWriter>(
+            *api_, clock_, place_.options, [this] { return deployment_uid(); }, log_);
+    }
     if (config_.kubernetes->service) {
         kubernetes::ServiceEdgeOptions edge;
         edge.port = std::to_string(config_.kubernetes->service->port);
@@ -208,9 +235,88 @@ void KubernetesGroup::tell_of_slots() {
     }
 }
 
+/// Empty: it is not known, or there is none.
+std::string KubernetesGroup::deployment_uid() const {
+    const auto& objects = deployments_->seen().objects;
+    const auto found = objects.find(place_.options.deployment);
+    const auto view = found == objects.end() ? fail(Fault::absent, "not seen yet")
+                                             : kubernetes::parse_deployment(found->second);
+    return view ? view->uid : std::string();
+}
+
+std::vector<OtherSwitch> KubernetesGroup::kill_switches() {
+    std::vector<OtherSwitch> switches{{opt_out_.get(), [this] { return opt_out_->reason(); }}};
+    if (switch_) {
+        switches.push_back({switch_.get(), [this] { return switch_->reason(); }});
+    }
+    if (lease_) {
+        switches.push_back({lease_.get(), [this] { return lease_->reason(); }});
+    }
+    return switches;
+}
+
+void KubernetesGroup::tell(const EntryGroup& group) {
+    if (!events_) {
+        return;
+    }
+    for (kubernetes::ObjectEvent& event : events_of(group)) {
+        events_->tell(std::move(event));
+    }
+}
+
+std::vector<kubernetes::ObjectWatch*> KubernetesGroup::watches() const {
+    std::vector watches{deployments_.get(), replica_sets_.get(), pods_.get()};
+    if (switches_) {
+        watches.push_back(switches_.get());
+    }
+    return watches;
+}
+
+/// Each time that it says something else, until the watch is stopped.
+Task<void> KubernetesGroup::tell_of_switch() {
+    std::string told;
+    bool is_first = true;
+    while (!is_stopping_) {
+        const std::uint64_t known = switches_->changes_count();
+        std::string reason = switch_->reason();
+        const bool is_listed = switches_->seen().resource_version > 0 || switches_->trouble();
+        if (is_listed && (is_first ? !reason.empty() : reason != told)) {
+            log_(reason.empty() ? "the ConfigMap suspends us no more" : "suspended: " + reason);
+        }
+        if (is_listed) {
+            told = std::move(reason);
+            is_first = false;
+        }
+        co_await switches_->wait_for_change(known);
+    }
+}
+
+Task<void> KubernetesGroup::tell_of_opt_out() {
+    std::string told;
+    while (!is_stopping_) {
+        const std::uint64_t known = deployments_->changes_count();
+        if (std::string reason = opt_out_->reason(); reason != told) {
+            log_(reason.empty() ? "the Deployment's owner lets us act again"
+                                : "nothing is done: " + reason);
+            told = std::move(reason);
+        }
+        co_await deployments_->wait_for_change(known);
+    }
+}
+
 Task<Result<void>> KubernetesGroup::arrive(Instant deadline) {
-    for (kubernetes::ObjectWatch* watch : {deployments_.get(), replica_sets_.get(), pods_.get()}) {
+    for (kubernetes::ObjectWatch* watch : watches()) {
         asio::co_spawn(executor_, watch->run(), asio::detached);
+    }
+    asio::co_spawn(executor_, tell_of_opt_out(), asio::detached);
+    if (switches_) {
+        asio::co_spawn(executor_, tell_of_switch(), asio::detached);
+    }
+    if (lease_) {
+        asio::co_spawn(executor_, lease_->run(), asio::detached);
+    }
+    if (events_) {
+        asio::co_spawn(executor_, events_->run(), asio::detached);
     }
     if (edge_) {
         asio::co_spawn(executor_, edge_->run(), asio::detached);
@@ -238,7 +344,14 @@ Task<ports::Telemetry*> KubernetesGroup::wait_for_news() {
 }
 
 void KubernetesGroup::stop() {
-    for (kubernetes::ObjectWatch* watch : {deployments_.get(), replica_sets_.get(), pods_.get()}) {
+    is_stopping_ = true;
+    if (lease_) {
+        lease_->stop();
+    }
+    if (events_) {
+        events_->stop();
+    }
+    for (kubernetes::ObjectWatch* watch : watches()) {
         watch->stop();
     }
     if (edge_) {

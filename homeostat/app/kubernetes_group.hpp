@@ -7,14 +7,18 @@
 // the start with words, and not an agent that sees nothing for ever. From then on a server that is
 // away for a while is waited for.
 
+#include "homeostat/adapters/kubernetes/event_writer.hpp"
 #include "homeostat/adapters/kubernetes/group.hpp"
 #include "homeostat/adapters/kubernetes/http_api_client.hpp"
 #include "homeostat/adapters/kubernetes/kubernetes_runtime.hpp"
+#include "homeostat/adapters/kubernetes/lease.hpp"
 #include "homeostat/adapters/kubernetes/object_watch.hpp"
+#include "homeostat/adapters/kubernetes/opt_out.hpp"
 #include "homeostat/adapters/kubernetes/options.hpp"
 #include "homeostat/adapters/kubernetes/pod_telemetry.hpp"
 #include "homeostat/adapters/kubernetes/service_edge.hpp"
 #include "homeostat/adapters/kubernetes/slots.hpp"
+#include "homeostat/adapters/kubernetes/switch_object.hpp"
 #include "homeostat/app/config.hpp"
 #include "homeostat/app/guarded_group.hpp"
 #include "homeostat/app/kubernetes_place.hpp"
@@ -48,6 +52,8 @@ class KubernetesGroup final : public GuardedGroup {
     Task<Result<void>> arrive(Instant deadline) override;
     Task<ports::Telemetry*> wait_for_news() override;
     void stop() override;
+    void tell(const EntryGroup& group) override;
+    [[nodiscard]] std::vector<OtherSwitch> kill_switches() override;
     [[nodiscard]] Duration look_every() const override { return std::chrono::seconds{5}; }
     [[nodiscard]] Duration perform_for_max() const override { return std::chrono::seconds{20}; }
 
@@ -71,7 +77,11 @@ class KubernetesGroup final : public GuardedGroup {
     void add_metrics(std::vector<ports::Telemetry*>& sources);
     void add_journey(std::vector<ports::Telemetry*>& sources);
     [[nodiscard]] std::string describe_pods() const;
+    [[nodiscard]] std::string deployment_uid() const;
     void tell_of_slots();
+    [[nodiscard]] std::vector<adapters::kubernetes::ObjectWatch*> watches() const;
+    Task<void> tell_of_switch();
+    Task<void> tell_of_opt_out();
 
     template <class T, class... Arguments>
     T& add(std::vector<ports::Telemetry*>& sources, Arguments&&... arguments) {
@@ -90,13 +100,19 @@ class KubernetesGroup final : public GuardedGroup {
     adapters::kubernetes::Slots slots_;
     std::unique_ptr<adapters::kubernetes::HttpApiClient> api_;
     std::unique_ptr<adapters::kubernetes::ObjectWatch> deployments_;
+    std::unique_ptr<adapters::kubernetes::OptOut> opt_out_;
     std::unique_ptr<adapters::kubernetes::ObjectWatch> replica_sets_;
     std::unique_ptr<adapters::kubernetes::ObjectWatch> pods_;
+    std::unique_ptr<adapters::kubernetes::ObjectWatch> switches_;  ///< Null: none is named.
+    std::unique_ptr<adapters::kubernetes::SwitchObject> switch_;   ///< Likewise.
+    std::unique_ptr<adapters::kubernetes::Lease> lease_;           ///< Likewise.
+    std::unique_ptr<adapters::kubernetes::EventWriter> events_;    ///< Null: none are wanted.
     std::unique_ptr<adapters::kubernetes::Group> group_;
     std::unique_ptr<adapters::kubernetes::KubernetesRuntime> runtime_;
     std::unique_ptr<adapters::kubernetes::ServiceEdge> edge_;  ///< Null: no Service is named.
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
     adapters::kubernetes::PodTelemetry* pod_watcher_{nullptr};
+    bool is_stopping_{false};
     std::string told_of_slots_;  ///< Last; empty: all is well with them.
 };
 

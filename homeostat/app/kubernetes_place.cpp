@@ -130,6 +130,8 @@ kubernetes::Options kubernetes_options_of(const Config& config) {
     options.deployment = config.kubernetes->deployment;
     options.container = config.kubernetes->container;
     options.service_object = config.kubernetes->service ? config.kubernetes->service->name : "";
+    options.lease = config.kubernetes->lease;
+    options.switch_object = config.kubernetes->switch_object;
     options.slots_count = config.kubernetes->slots;
     options.run_directory = config.run_directory.string();
     if (config.http_signal) {
@@ -146,6 +148,15 @@ std::vector<kubernetes::Use> kubernetes_uses_of(const Config& config) {
     std::vector<kubernetes::Use> uses{kubernetes::Use::watching};
     if (config.kubernetes->service) {
         uses.push_back(kubernetes::Use::service);
+    }
+    if (!config.kubernetes->switch_object.empty()) {
+        uses.push_back(kubernetes::Use::suspension);
+    }
+    if (!config.kubernetes->lease.empty()) {
+        uses.push_back(kubernetes::Use::lease);
+    }
+    if (config.kubernetes->writes_events) {
+        uses.push_back(kubernetes::Use::events);
     }
     if (may_act(RemedyKind::rollback)) {
         uses.push_back(kubernetes::Use::rollback);

@@ -76,6 +76,9 @@ Task<Result<ports::Position>> CountingLedger::append(EntryGroup group,
     Result<ports::Position> position = co_await ledger_.append(std::move(group), durability);
     if (position) {
         figures_.count(counted);
+        if (listener_) {
+            listener_(counted);
+        }
     }
     co_return position;
 }

@@ -50,9 +50,15 @@ class CountingLedger final : public ports::Ledger {
 
     [[nodiscard]] const LedgerFigures& figures() const { return figures_; }
 
+    /// Told of each group from now on, once it was appended. Must not wait.
+    void listen(std::function<void(const EntryGroup&)> listener) {
+        listener_ = std::move(listener);
+    }
+
   private:
     ports::Ledger& ledger_;
     LedgerFigures figures_;
+    std::function<void(const EntryGroup&)> listener_;
 };
 
 }  // namespace homeostat::app

@@ -145,9 +145,12 @@ void print_sinks(const json::object& status) {
 }
 
 void print_status(const json::object& status) {
+    const std::string suspended = " — SUSPENDED, no effect begins: ";
     fmt::print("{}: {}{}\n", text_in(status, "service"),
                flag_in(status, "is_ready") ? "guarded" : "guarded, not ready yet",
-               flag_in(status, "is_suspended") ? " — SUSPENDED: no effect begins" : "");
+               flag_in(status, "is_suspended")
+                   ? suspended + plain(text_in(status, "suspended_because"))
+                   : "");
     print_instances(status);
     fmt::print("oracle: {}\n", text_in(status, "oracle"));
     for (const json::value& value : list_in(status, "symptoms")) {

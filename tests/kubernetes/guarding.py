@@ -22,7 +22,7 @@ runtime:
     namespace: {namespace}
     deployment: {name}
     kubeconfig: {kubeconfig}
-    slots: 8
+    slots: 8{more}
     service: {{ name: {name}, port: 80, path: / }}
 signals:
   - http: {{ path: /healthz, every: 250ms, timeout: 250ms }}
@@ -35,14 +35,15 @@ control: {{ socket: homeostat.sock, switch: suspended }}
 
 
 class Guarding:
-    def __init__(self, lab, name, programs, directory):
+    def __init__(self, lab, name, programs, directory, more=()):
+        """`more`: further lines of runtime.kubernetes."""
         self.lab, self.name, self.program = lab, name, Path(programs) / "homeostat"
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.account = f"homeostat-{name}"
         self.config = self.directory / f"{name}.yaml"
         self.config.write_text(CONFIG.format(
-            name=name, namespace=NAMESPACE,
+            name=name, namespace=NAMESPACE, more="".join(f"\n    {line}" for line in more),
             kubeconfig=lab.directory / f"{self.account}.kubeconfig"))
         self.log = self.directory / "agent.log"
         self.process = None
@@ -68,9 +69,7 @@ class Guarding:
     def __exit__(self, kind, *_):
         if kind is not None:
             self.tell_troubles()
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(20)
+        self.stop()
 
     def start(self):
         with self.log.open("a") as log:
@@ -83,6 +82,12 @@ class Guarding:
         assert self.process.poll() is None, self.log.read_text()[-4000:]
         status = self.ask("status")
         return status and any(one["is_answering"] for one in status["instances"])
+
+    def stop(self):
+        """As a person ends it."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(20)
 
     def kill(self):
         """As a crash ends it."""

@@ -133,6 +133,50 @@ def a_rival_who_rolls_out_the_bad_version_again_is_yielded_to(lab):
         print(f"    rolled out {rolled_out_count} times", flush=True)
 
 
+def of_two_agents_one_acts_while_no_configmap_stops_it_and_events_tell_of_it(lab):
+    with two_agents(lab, "pair") as (shop, first, second):
+        assert "standing by" in second.log.read_text(), second.log.read_text()[-2000:]
+        shop.api.post(f"{shop.core}/configmaps", {"metadata": {"name": "pair-stop"}})
+        shop.apply(f"{V2}-fail", replicas=3)
+        wait_until("both see it", lambda: first.incidents() and second.incidents(), 40)
+        time.sleep(3)  # Longer than a rollback takes.
+        assert image_of(shop) == f"{V2}-fail" and first.ask("status")["is_suspended"]
+        shop.api.delete(f"{shop.core}/configmaps/pair-stop")
+        incident = first.wait_healed()
+        assert image_of(shop) == V1, image_of(shop)
+        assert " intent " not in second.story(second.incidents()[0]["incident"])
+        reasons = [one["reason"] for one in shop.api.get(f"{shop.core}/events")["items"]
+                   if one["involvedObject"].get("uid") == shop.read()["metadata"]["uid"] and
+                   one["message"].startswith(incident)]
+        assert reasons.count("RemedyBegun") == 1 and {"IncidentOpened", "IncidentClosed"} <= set(
+            reasons), reasons
+        first.stop()
+        wait_until("the other one takes over", lambda: "we hold the Lease" in
+                   second.log.read_text(), 20)
+
+
+@contextlib.contextmanager
+def two_agents(lab, name):
+    """Of one Deployment, by one identity's rights and with a ledger each."""
+    shop = Deployment(lab, name)
+    more = [f"lease: {name}-lead", f"switch: {name}-stop", "events: true"]
+    agents = [Guarding(lab, name, PROGRAMS, lab.directory / f"agent-{name}-{number}", more)
+              for number in (1, 2)]
+    try:
+        shop.apply(V1, replicas=3)
+        shop.wait_ready(3)
+        agents[0].grant()
+        with agents[0]:
+            wait_until("it holds the Lease", lambda: "we hold the Lease" in
+                       agents[0].log.read_text(), 20)
+            with agents[1]:
+                for agent in agents:
+                    agent.wait_proven()
+                yield shop, *agents
+    finally:
+        shop.remove()
+
+
 def nothing_is_done_to_what_is_well_while_it_is_rolled_out_and_scaled(lab):
     with guarded(lab, "well") as (shop, agent, client):
         for image, replicas in ((V2, 3), (V2, 5), (V2, 2)):
@@ -153,6 +197,7 @@ def main():
         an_agent_that_is_killed_after_its_effect_repeats_nothing,
         without_the_right_to_roll_back_nothing_changes_and_a_person_is_told,
         a_rival_who_rolls_out_the_bad_version_again_is_yielded_to,
+        of_two_agents_one_acts_while_no_configmap_stops_it_and_events_tell_of_it,
         nothing_is_done_to_what_is_well_while_it_is_rolled_out_and_scaled,
     ], FullLab(ROOT / "build/kubernetes/heal-test"))
 

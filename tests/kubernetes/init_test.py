@@ -60,7 +60,16 @@ def what_is_written_is_valid_and_has_what_the_cluster_says(lab):
         assert status == USAGE and "File exists" in trouble and file.read_text() == "mine", trouble
 
 
-def an_agent_runs_by_it_with_the_rights_that_it_asks_for(lab):
+def leave_alone(lab, is_suspended):
+    """By the Deployment's owner, who has a right to it and none to the agent."""
+    path = Deployment(lab, NAME).path
+    assert not is_suspended()
+    for word, wanted in (("true", True), ("false", False), ("", True), (None, False)):
+        lab.api.patch(path, {"metadata": {"annotations": {"homeostat.dev/ignore": word}}})
+        wait_until(f"{word} is heeded", lambda: is_suspended() == wanted, 20)
+
+
+def an_agent_runs_by_it_with_the_rights_that_it_asks_for_and_heeds_the_owner(lab):
     rolled_out(lab)
     with tempfile.TemporaryDirectory() as folder:
         file, rules = Path(folder, "payments.yaml"), Path(folder, "rbac.yaml")
@@ -84,6 +93,8 @@ def an_agent_runs_by_it_with_the_rights_that_it_asks_for(lab):
                 return status == 0 and sum(
                     bool(one["pod"]) for one in json.loads(told)["instances"]) == 3
             wait_until("it sees three pods", pods_seen, 30)
+            leave_alone(lab, lambda: json.loads(
+                run("status", "--json", "--config", file, folder=folder)[1])["is_suspended"])
         finally:
             agent.terminate()
             assert agent.wait(20) == 0
@@ -110,7 +121,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="init-") as folder:
         return run_each([
             what_is_written_is_valid_and_has_what_the_cluster_says,
-            an_agent_runs_by_it_with_the_rights_that_it_asks_for,
+            an_agent_runs_by_it_with_the_rights_that_it_asks_for_and_heeds_the_owner,
             what_is_not_there_or_not_answered_is_said,
         ], QuickLab(Path(folder) / "lab"))
 

@@ -31,7 +31,7 @@ bool is_put_off(const ApiReply& reply) {
 
 std::string event_body(const ObjectEvent& event, const Options& options, const std::string& uid) {
     json::object metadata;
-    metadata["generateName"] = json::value(options.deployment + ".");
+    metadata["generateName"] = json::value(options.deployment + "-");
     metadata["namespace"] = json::value(options.name_space);
     json::object regarding;
     regarding["apiVersion"] = "apps/v1";

@@ -81,6 +81,7 @@ TEST_CASE("an Event is about the Deployment that is guarded, and in the server's
     cluster.run();
     REQUIRE(cluster.written.size() == 1);
     const json::value& event = cluster.written.front();
+    CHECK(event.at("metadata").at("generateName").as_string() == "pay-");
     CHECK(event.at("regarding").at("kind").as_string() == "Deployment");
     CHECK(event.at("regarding").at("name").as_string() == "pay");
     CHECK(event.at("regarding").at("uid").as_string() == "u-1");

@@ -11,12 +11,14 @@
 //                  fail · leak: LEAK_MIB_PER_S (16) until the kernel ends it · none: well again
 //
 // Environment: MODE=ok|crash|fail|unready (crash: exit 1 at the start), VERSION, PORT, START_MS
-// (before it listens), TERM_IGNORED=1. After SIGTERM it is unready and answers for DRAIN_MS (1500)
+// (before it listens), NEEDS=ADDRESS:PORT (exit 1 at the start where nobody answers there within a
+// second), TERM_IGNORED=1. After SIGTERM it is unready and answers for DRAIN_MS (1500)
 // more, as whoever still has its address will ask it; then it exits 0. It is process 1 of its pod,
 // so it has to handle that signal by itself.
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <array>
@@ -171,6 +173,27 @@ int listen_at(int port) {
     return listener;
 }
 
+/// Whether somebody takes a connection at "10.96.0.7:80" within a second.
+bool is_reachable(const std::string& place) {
+    const std::size_t colon = place.find(':');
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    if (colon == std::string::npos ||
+        inet_pton(AF_INET, place.substr(0, colon).c_str(), &address.sin_addr) != 1) {
+        std::fputs("fatal: NEEDS is no ADDRESS:PORT\n", stderr);
+        std::_Exit(2);
+    }
+    const long port = std::strtol(place.c_str() + colon + 1, nullptr, 10);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    const int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const timeval second{.tv_sec = 1, .tv_usec = 0};
+    setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof second);
+    const bool is_there =
+        connect(connection, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    close(connection);
+    return is_there;
+}
+
 /// Waits for SIGTERM or SIGINT on a thread of its own, and ends the program after it.
 void end_when_told(sigset_t signals, bool is_ignored) {
     int signal = 0;
@@ -204,6 +227,11 @@ int main(int count, char** words) {
     static_cast<void>(std::fflush(stdout));
     if (mode == "crash") {
         std::fputs("fatal: told to crash at the start\n", stderr);
+        return 1;
+    }
+    if (const std::string needs = environment("NEEDS", "");
+        !needs.empty() && !is_reachable(needs)) {
+        std::fprintf(stderr, "fatal: nobody answers at %s\n", needs.c_str());
         return 1;
     }
     fails = mode == "fail";
