@@ -1,7 +1,7 @@
 # The everyday commands. Each does the set-up it needs and can be run again; `make` lists them.
 # What the commands do stands in tools/ and in CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check format tidy demo bench bench-core bench-mesh bench-logs bench-decide bench-isolation bench-tiers decide-cases second-world hostile golden asan tsan fuzz model models soak guard-words planted mutate cluster k8s-lab k8s-lab-full k8s-lab-down package package-test clean
+.PHONY: help setup build test check format tidy demo bench bench-core bench-mesh bench-logs bench-decide bench-isolation bench-tiers decide-cases second-world hostile golden asan tsan fuzz model models soak guard-words planted mutate test-k8s bench-k8s k8s-lab k8s-lab-full k8s-lab-down package package-test clean
 .NOTPARALLEL:
 
 JOBS ?= $(shell nproc)
@@ -68,6 +68,13 @@ bench-core: build ## Measure the durable core beside LangGraph: a quarter of an 
 MESH_PARTS ?= switch invalidate demo overload document
 bench-mesh: build ## Measure what neighbours gain by agreeing, and what it takes: 25 minutes; goes on where it was interrupted
 	@tools/mesh_figures.py --bin $(BUILD)/bin --parts $(MESH_PARTS)
+
+# K8S_FAULTS narrows it; empty, the page is written anew of what has been measured.
+K8S_FAULTS ?= hang leak bad_image crash_loop bad_version bad_config crash_back_off node_loss
+K8S_ROUNDS ?= 10
+bench-k8s: $(CHECK_STAMP) build ## Measure healing on real pods beside liveness probes: 20 minutes a round, needs root; goes on where it was interrupted
+	@lab/kubernetes/build.sh
+	@tools/kubernetes_figures.py --bin $(BUILD)/bin --rounds $(K8S_ROUNDS) --faults $(K8S_FAULTS)
 
 # LOG_PARTS narrows it: peers labelled demo real troubles document.
 LOG_PARTS ?= peers labelled demo real troubles document
@@ -171,9 +178,10 @@ mutate: build ## Change one thing at a time and see whether the unit tests notic
 	@tools/mutate.py $(FOLDER) --sample $(SAMPLE)
 
 # Where they cannot be built (77) the tests say so and are skipped.
-cluster: $(CHECK_STAMP) build ## Build Kubernetes, minutes the first time, and run the tests that need it
+test-k8s: $(CHECK_STAMP) build ## Build Kubernetes, minutes the first time, and run the tests that need it
 	@lab/kubernetes/build.sh || [ $$? -eq 77 ]
-	@ctest --preset release --label-regex cluster $(REPORT) $(CURDIR)/build/release/cluster.xml
+	@ctest --preset release --label-regex cluster $(REPORT) $(CURDIR)/build/release/cluster.xml; \
+	    status=$$?; tools/test_report.py build/release/cluster.xml; exit $$status
 
 k8s-lab: ## A Kubernetes whose pods are played, on the loopback: see lab/kubernetes/README.md
 	@lab/kubernetes/build.sh

@@ -44,16 +44,24 @@ def counts_of(suite):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("report", type=Path, help="what `ctest --output-junit` wrote")
-    parser.add_argument("--counts", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--skipped", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--counts", type=Path, metavar="FILE",
+                        help="where to write how many passed and failed; printed without it")
+    parser.add_argument("--skipped", type=Path, metavar="FILE",
+                        help="to which to add what was skipped; printed without it")
     options = parser.parse_args()
     suite = xml.etree.ElementTree.parse(options.report).getroot()
-    with options.skipped.open("a") as skipped:
-        for name, reason in skipped_in(suite):
-            skipped.write(f"SKIPPED {name}: {reason}\n")
+    skipped = "".join(f"SKIPPED {name}: {reason}\n" for name, reason in skipped_in(suite))
+    if options.skipped:
+        with options.skipped.open("a") as file:
+            file.write(skipped)
+    else:
+        print(skipped, end="")
     print_failed(suite)
     passed, failed = counts_of(suite)
-    options.counts.write_text(f"{passed} {failed}\n")
+    if options.counts:
+        options.counts.write_text(f"{passed} {failed}\n")
+    else:
+        print(f"{passed} passed, {failed} failed")
 
 
 if __name__ == "__main__":

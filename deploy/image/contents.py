@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+SHIPPER = "homeostat-shipper"
 USER = 65532  # As is usual for images without root; no user of a machine has it.
 # Those of third_party/README.md that are compiled into the program: no file of the image is theirs.
 COMPILED_IN = ("libboost1.81-dev", "libboost-json1.81-dev", "libboost-url1.81-dev", "libcli11-dev",
@@ -68,13 +69,17 @@ def copy(source, folder, path, mode=0o644):
 
 
 def put_together(program, folder):
-    """Gives the stripped program and the packages whose files are in the image."""
-    own = copy(program, folder, "usr/bin/homeostat", 0o755)
-    subprocess.run(["strip", own], check=True)
+    """Gives the stripped program and the packages whose files are in the image. What brings
+    decisions to sinks lies beside the program and comes with it, where it was built."""
     packages = set()
-    for library in libraries_of(program):
-        copy(library, folder, library, 0o755)
-        packages.add(package_of(library))
+    for one in (program.with_name(SHIPPER), program):
+        if not one.exists():
+            continue
+        own = copy(one, folder, f"usr/bin/{one.name}", 0o755)
+        subprocess.run(["strip", own], check=True)
+        for library in libraries_of(one):
+            copy(library, folder, library, 0o755)
+            packages.add(package_of(library))
     packages = sorted((facts_of(package) for package in packages), key=lambda one: one["name"])
     for package in packages:
         copyright_file = Path("/usr/share/doc", package["name"], "copyright")

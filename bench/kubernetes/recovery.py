@@ -1,0 +1,242 @@
+"""One fault on real pods under one policy, and what clients noticed of it.
+
+A run has a Deployment of its own, three pods behind a Service (four on two nodes where one is
+lost), the default strategy, and a client that asks every 50 ms, each time over a new connection,
+patient for a second.
+
+The policies differ in the pods' probes, and in whether Homeostat guards them:
+
+    none       readiness as Kubernetes has it by default (10 s x 3), no liveness
+    default    liveness likewise
+    tuned      both each second, three times
+    homeostat  the probes of `none`, and an agent with rules alone
+
+An outage is the time from the first answer that is not good to the first of ten good ones in a
+row; a run counts all of its outages. It ends ten seconds after the last, or at the fault's bound.
+"""
+
+import contextlib
+import time
+
+from deployment import Client, Deployment, http_get, wait_until
+from guarding import Guarding
+
+V1, V2 = "lab.local/service:v1", "lab.local/service:v2"
+PROBE = {"port": 8080}
+DEFAULT = {"periodSeconds": 10, "failureThreshold": 3}
+TUNED = {"periodSeconds": 1, "failureThreshold": 3}
+WELL_FOR = 10  # So long without a bad answer, and it is over.
+DEPENDENCY_GONE_FOR = 45
+
+
+def probe(path, pace):
+    return {"httpGet": {"path": path, **PROBE}, **pace}
+
+
+POLICIES = {
+    "none": {"readiness": probe("/readyz", DEFAULT)},
+    "default": {"readiness": probe("/readyz", DEFAULT), "liveness": probe("/healthz", DEFAULT)},
+    "tuned": {"readiness": probe("/readyz", TUNED), "liveness": probe("/healthz", TUNED)},
+    "homeostat": {"readiness": probe("/readyz", DEFAULT)},
+}
+
+
+class Run:
+    def __init__(self, lab, fault, policy, programs):
+        self.lab, self.fault, self.policy, self.programs = lab, fault, policy, programs
+        self.name = f"{fault.__name__.replace('_', '-')}-{policy}"
+        self.shop = Deployment(lab, self.name)
+        self.settings = dict(POLICIES[policy], replicas=3, grace_seconds=5)
+        self.client = None
+        self.begun_at = None  # Of what clients are not to notice, or no longer.
+        self.is_restored = None  # By whom the version is looked at: whether the old one is wanted.
+
+    def apply(self, image, **more):
+        self.settings |= more
+        self.shop.apply(image, **self.settings)
+
+    def play(self):
+        """What was measured, as a line of figures."""
+        fault = self.fault(self)
+        try:
+            fault.prepare()
+            self.shop.wait_ready(self.settings["replicas"], 120)
+            with self.guard(), Client(self.lab, *self.shop.address(), seconds_max=1) as client:
+                self.client = client
+                self.begun_at = time.monotonic()
+                fault.begin()
+                restored_at = self.wait_over(fault)
+                answers, outages = client.answers[:], client.outages()
+            is_over = all(status == 200 for at, status in answers
+                          if at > answers[-1][0] - WELL_FOR / 2)
+            seconds = [at + length - max(at, self.begun_at) for at, length, _ in outages
+                       if at + length > self.begun_at]
+            return {"fault": self.fault.__name__, "policy": self.policy,
+                    "outage_s": sum(seconds), "is_over": is_over, "bound_s": fault.bound,
+                    "bad": sum(status != 200 for _, status in answers), "asked": len(answers),
+                    "restored_s": restored_at and restored_at - self.begun_at}
+        finally:
+            fault.end()
+            self.shop.remove()
+
+    @contextlib.contextmanager
+    def guard(self):
+        if self.policy != "homeostat":
+            yield
+            return
+        agent = Guarding(self.lab, self.name, self.programs,
+                         self.lab.directory / f"agent-{self.name}-{time.monotonic_ns()}")
+        agent.grant()
+        with agent:
+            agent.wait_proven()
+            yield
+
+    def wait_over(self, fault):
+        """Until clients are well for a while and the fault's own end is there, or its bound."""
+        restored_at = None
+        while (now := time.monotonic()) < self.begun_at + fault.bound:
+            if restored_at is None and fault.is_restored():
+                restored_at = now
+            bad = [at for at, status in self.client.answers if status != 200]
+            quiet_since = max([self.begun_at + fault.seen_within, *bad])
+            if restored_at is not None and now > quiet_since + WELL_FOR:
+                break
+            time.sleep(0.2)
+        return restored_at
+
+
+class Fault:
+    """`bound`: seconds after which nobody waits any longer. `seen_within`: what has not been
+    noticed by then is not noticed."""
+
+    bound, seen_within = 60, 10
+
+    def __init__(self, run):
+        self.run, self.shop = run, run.shop
+
+    def prepare(self):
+        self.run.apply(V1)
+
+    def begin(self):
+        raise NotImplementedError
+
+    def is_restored(self):
+        """Where a version is at fault: whether the good one is wanted again. Else nothing is."""
+        return True
+
+    def end(self):
+        pass
+
+
+class Rollout(Fault):
+    """A change of the Deployment that is bad; who heals it makes the old one wanted again."""
+
+    def is_restored(self):
+        container = self.shop.read()["spec"]["template"]["spec"]["containers"][0]
+        return container["image"] == V1 and not container.get("env")
+
+
+class hang(Fault):
+    """One pod of three takes connections and answers nothing, to probes neither."""
+
+    bound = 90
+
+    def begin(self):
+        self.shop.fault(self.shop.ready_pods()[0], "hang")
+
+
+class leak(Fault):
+    """One pod of three takes 64 MiB in four seconds, and the kernel ends it."""
+
+    def prepare(self):
+        self.run.apply(V1, memory_mib=64)
+
+    def begin(self):
+        self.shop.fault(self.shop.ready_pods()[0], "leak")
+
+
+class bad_image(Rollout):
+    """A version whose image cannot be had."""
+
+    def begin(self):
+        self.run.apply("lab.local/service:nopull")
+
+
+class crash_loop(Rollout):
+    """A version that ends at its start."""
+
+    def begin(self):
+        self.run.apply(f"{V2}-crash")
+
+
+class bad_version(Rollout):
+    """A version that passes readiness and answers 5xx."""
+
+    def begin(self):
+        self.run.apply(f"{V2}-fail")
+
+
+class bad_config(Rollout):
+    """The same image with a setting under which it answers 5xx."""
+
+    def begin(self):
+        self.run.apply(V1, env={"MODE": "fail"})
+
+
+class crash_back_off(Fault):
+    """What the service needs at its start goes for 45 s, and all pods end; measured from when it
+    is back. The kubelet waits longer each time before it tries again."""
+
+    bound, seen_within = 180, 0
+
+    def prepare(self):
+        self.needed = Deployment(self.run.lab, f"{self.run.name}-needs")
+        self.needed.apply(V1, replicas=1)
+        self.needed.wait_ready(1)
+        host, port = self.needed.address()
+        self.run.apply(V1, env={"NEEDS": f"{host}:{port}"})
+
+    def begin(self):
+        pods = self.shop.ready_pods()
+        self.needed.apply(V1, replicas=0)
+        wait_until("the needed service is gone", lambda: not self.needed.pods(), 60)
+        for pod in pods:
+            self.shop.fault(pod, "crash")
+        time.sleep(DEPENDENCY_GONE_FOR)
+        self.needed.apply(V1, replicas=1)
+        self.needed.wait_ready(1)
+        host, port = self.needed.address()
+        wait_until("it answers", lambda: answers(self.run.lab, host, port), 30)
+        self.run.begun_at = time.monotonic()
+
+    def end(self):
+        self.needed.remove()
+
+
+class node_loss(Fault):
+    """One of two nodes is cut off, with half of the pods."""
+
+    bound = 120
+
+    def prepare(self):
+        self.run.settings["replicas"] = 4
+        super().prepare()
+
+    def begin(self):
+        nodes = {pod["spec"]["nodeName"] for pod in self.shop.ready_pods()}
+        assert len(nodes) == 2, nodes
+        self.run.lab.cut_off(1)
+
+    def end(self):
+        self.run.lab.join(1)
+        self.run.lab.wait_for_nodes(2)
+
+
+FAULTS = (hang, leak, bad_image, crash_loop, bad_version, bad_config, crash_back_off, node_loss)
+
+
+def answers(lab, host, port):
+    try:
+        return http_get(lab.open_socket, host, port, "/", 1)[0] == 200
+    except OSError:
+        return False

@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Measures how long clients of real pods wait until a fault is healed, under the policies that
+people use today and with Homeostat, and writes docs/figures/kubernetes.md.
+
+    make bench-k8s                                   everything; goes on where it was interrupted
+    make bench-k8s K8S_FAULTS="hang bad_version" K8S_ROUNDS=3
+    make bench-k8s K8S_FAULTS=                       the page, of what has been measured
+
+A round plays each fault under each policy once, in an order that the round draws, on one full lab.
+What is measured lies in RUNS/runs.jsonl, a line for each run; a line that is there is not measured
+again. Run it on a quiet machine; the load before each run is written down with it. As root, where
+lab/kubernetes/build.sh has built.
+"""
+
+import argparse
+import os
+import random
+import sys
+from pathlib import Path
+
+from figure_runs import ROOT, add_line, check_program, lines_of, read_json, say
+from summaries import spread_of
+
+sys.path[:0] = [str(ROOT / folder) for folder in (
+    "bench/kubernetes", "tests/kubernetes", "lab/kubernetes")]
+
+from full_lab import FullLab  # noqa: E402
+from recovery import FAULTS, POLICIES, Run  # noqa: E402
+
+RATIO_MIN = 10
+HEALED_WITHIN_S = 5
+HEAD = """# Figures on Kubernetes
+
+Written by `make bench-k8s`; do not edit. One fault on real pods of the
+[full lab](../../lab/kubernetes/README.md), three of them (four where a node is lost) behind a
+Service, the default strategy, and what a client noticed that asks every 50 ms over a new connection
+each time, patient for a second. Seconds are from its first answer that is not good to the first of
+ten good ones in a row, all outages of a run together. Median (least–most).
+
+- *none*: readiness as Kubernetes has it by default (10 s x 3), no liveness. *default*: liveness
+  likewise. *tuned*: both each second, three times. *homeostat*: the probes of *none*, and an agent
+  with rules alone, every remedy at `act`.
+- A run is over when clients were well for ten seconds and, where a version is at fault, the old one
+  is wanted again; or at its bound. *Not in 60*: it was not over at its bound.
+"""
+TOLD = {
+    "hang": "one pod of three hangs",
+    "leak": "one pod of three takes all of its memory",
+    "bad_image": "a version whose image cannot be had",
+    "crash_loop": "a version that ends at its start",
+    "bad_version": "a version that passes readiness and answers 5xx",
+    "bad_config": "a setting under which pods answer 5xx",
+    "crash_back_off": "what pods need at their start was gone for 45 s: from its return",
+    "node_loss": "one node of two is cut off",
+}
+
+
+def say_run(number, run):
+    outage = f"{run['outage_s']:.1f} s" if run["is_over"] else f"not in {run['bound_s']} s"
+    say(f"round {number}: {run['fault']}, {run['policy']}: {outage}, {run['bad']} bad answers, "
+        f"load {run['load_before']:.1f}")
+
+
+def measure(options):
+    file = options.runs / "runs.jsonl"
+    faults = [fault for fault in FAULTS if fault.__name__ in options.faults]
+    wanted = [(number, fault, policy) for number in range(1, options.rounds + 1)
+              for fault, policy in cells_of(number, faults)]
+    done = {(run["round"], run["fault"], run["policy"]) for run in lines_of(file)}
+    missing = [(number, fault, policy) for number, fault, policy in wanted
+               if (number, fault.__name__, policy) not in done]
+    if not missing:
+        return
+    with FullLab(options.runs / "lab") as lab:
+        for number, fault, policy in missing:
+            load = os.getloadavg()[0]
+            run = Run(lab, fault, policy, options.bin).play()
+            run |= {"round": number, "load_before": load}
+            say_run(number, run)
+            add_line(file, run)
+
+
+def cells_of(number, faults):
+    cells = [(fault, policy) for fault in faults for policy in POLICIES]
+    random.Random(number).shuffle(cells)
+    return cells
+
+
+def short(number):
+    return f"{number:.1f}" if number < 100 else f"{number:.0f}"
+
+
+def cell(runs):
+    """Of one fault under one policy."""
+    if not runs:
+        return "–"
+    over = [run["outage_s"] for run in runs if run["is_over"]]
+    bound = runs[0]["bound_s"]
+    if not over:
+        return f"not in {bound} (n = {len(runs)})"
+    spread = spread_of(over)
+    text = f"{short(spread.median)} ({short(spread.least)}–{short(spread.most)})"
+    missed = len(runs) - len(over)
+    return text + (f", {missed} of {len(runs)} not in {bound}" if missed else "")
+
+
+def restored_cell(runs):
+    if not runs:
+        return "–"
+    over = [run["restored_s"] for run in runs if run["restored_s"] is not None]
+    if not over:
+        return f"not in {runs[0]['bound_s']}"
+    spread = spread_of(over)
+    missed = len(runs) - len(over)
+    text = f"{short(spread.median)} ({short(spread.least)}–{short(spread.most)})"
+    return text + (f", {missed} of {len(runs)} not in {runs[0]['bound_s']}" if missed else "")
+
+
+def of(runs, fault, policy):
+    return [run for run in runs if run["fault"] == fault and run["policy"] == policy]
+
+
+def table(runs, faults, one_cell):
+    yield "| fault | " + " | ".join(POLICIES) + " | n |"
+    yield "|---|" + "---|" * (len(POLICIES) + 1)
+    for fault in faults:
+        rows = {policy: of(runs, fault, policy) for policy in POLICIES}
+        counts = sorted({len(row) for row in rows.values()})
+        yield (f"| {TOLD[fault]} | " + " | ".join(one_cell(row) for row in rows.values())
+               + f" | {'–'.join(map(str, counts))} |")
+
+
+def waits(runs):
+    """Seconds of each run; one that was not over counts as its bound, so as too little."""
+    return [run["outage_s"] if run["is_over"] else run["bound_s"] for run in runs]
+
+
+def median(runs):
+    return spread_of(waits(runs)).median
+
+
+def goals(runs):
+    yield "| goal | measured | reached |\n|---|---|---|"
+
+    def row(wanted, fault, policy, holds):
+        ours, theirs = of(runs, fault, "homeostat"), of(runs, fault, policy)
+        if ours and theirs:
+            reached = "yes" if holds(median(ours), median(theirs)) else "**no**"
+            yield (f"| {wanted} | {short(median(ours))} s and {short(median(theirs))} s | "
+                   f"{reached} |")
+
+    yield from row("a plain hang: never slower than tuned liveness", "hang", "tuned",
+                   lambda ours, theirs: ours <= theirs)
+    for fault, told in (("crash_back_off", "crash back-off"), ("node_loss", "a lost node")):
+        for policy in ("default", "tuned"):
+            yield from row(f"{told}: {RATIO_MIN} times faster than {policy} liveness", fault,
+                           policy, lambda ours, theirs: ours * RATIO_MIN <= theirs)
+    for fault in ("bad_version", "bad_config"):
+        yield from row(f"{TOLD[fault]}: healed within {HEALED_WITHIN_S} s; tuned liveness does "
+                       "nothing", fault, "tuned", lambda ours, _: ours < HEALED_WITHIN_S)
+
+
+def page(directory):
+    runs = lines_of(directory / "runs.jsonl")
+    faults = [fault.__name__ for fault in FAULTS if of(runs, fault.__name__, "homeostat")]
+    yield HEAD
+    loads = [run["load_before"] for run in runs]
+    yield (f"- Program: {read_json(directory / 'program.json')['commit']}. Load before each run, "
+           f"the lab's own included (a mean of runnable processes): median "
+           f"{spread_of(loads).median:.1f}, most {max(loads):.1f}.\n")
+    yield "## Goals\n"
+    yield from goals(runs)
+    yield "\nMedians; a run that was not over counts as its bound.\n"
+    yield "## Seconds without good answers\n"
+    yield from table(runs, faults, cell)
+    yield "\n## Until the old version is wanted again\n"
+    yield "Seconds from the rollout. What nobody rolls back stays.\n"
+    rollouts = [fault for fault in faults
+                if fault in ("bad_image", "crash_loop", "bad_version", "bad_config")]
+    yield from table(runs, rollouts, restored_cell)
+    yield "\n" + NOT_MEASURED
+
+
+NOT_MEASURED = """## What is not measured
+
+- A slow dependency: a Service has no switch by which its errors could be kept away.
+- Analysis of rollouts (Argo Rollouts, Flagger): it takes traffic by weight, which this lab has not.
+- Requests of users: the client's are the only ones. A busy cluster: one Deployment at a time, an
+  API server with nothing else to do, etcd without fsync."""
+
+
+def main():
+    names = [fault.__name__ for fault in FAULTS]
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", type=Path, default=ROOT / "build/release/bin")
+    parser.add_argument("--runs", type=Path, default=ROOT / "build/k8s_figures")
+    parser.add_argument("--faults", nargs="*", default=names, choices=names)
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--page", type=Path, default=ROOT / "docs/figures/kubernetes.md")
+    options = parser.parse_args()
+    options.runs.mkdir(parents=True, exist_ok=True)
+    options.bin = options.bin.resolve()
+    check_program(options.runs, [options.bin / "homeostat"])
+    measure(options)
+    if lines_of(options.runs / "runs.jsonl"):
+        options.page.write_text("\n".join(page(options.runs)) + "\n")
+        say(f"wrote {options.page}")
+
+
+if __name__ == "__main__":
+    main()
