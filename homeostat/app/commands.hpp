@@ -41,8 +41,8 @@ struct IncidentsOptions {
     std::string state;
     std::filesystem::path index;  ///< Instead of the configuration's.
     bool has_statistics{false};
-    bool is_waiting{false};  ///< Asks the agent instead: what waits for a person.
-    std::optional<std::string> mesh;                ///< Tell this agreement instead; empty: all.
+    bool is_waiting{false};           ///< Asks the agent instead: what waits for a person.
+    std::optional<std::string> mesh;  ///< Tell this agreement instead; empty: all.
     std::vector<std::filesystem::path> neighbours;  ///< Their ledgers, for `mesh`.
 };
 

@@ -176,8 +176,8 @@ struct Config {
     Duration hold_for{std::chrono::minutes{2}};       ///< A temporary remedy, at the longest.
     Duration question_for{std::chrono::minutes{10}};  ///< Silence after this is no.
     std::filesystem::path ledger_directory;
-    std::filesystem::path sink_file;   ///< Empty: no copy outside of the ledger.
-    std::vector<SinkConfig> sinks;     ///< Where decisions are kept outside.
+    std::filesystem::path sink_file;  ///< Empty: no copy outside of the ledger.
+    std::vector<SinkConfig> sinks;    ///< Where decisions are kept outside.
     /// Cursors, state and lock of what carries them there; beside the ledger.
     std::filesystem::path sinks_directory;
     std::filesystem::path index_file;  ///< Of the ledger, for the commands that tell of the past.
@@ -185,7 +185,7 @@ struct Config {
     std::vector<std::filesystem::path> witness_files;  ///< Of signed heads; empty: none are made.
     adapters::segment_log::HeadPace head_pace;
     Duration keep{std::chrono::hours{24 * 397}};  ///< 13 months, at their longest.
-    std::optional<ApprovalsConfig> approvals;  ///< Absent: as it was before there were any.
+    std::optional<ApprovalsConfig> approvals;     ///< Absent: as it was before there were any.
     std::optional<ConsoleConfig> console;
     std::vector<ChannelConfig> channels;  ///< By which people are told.
     std::filesystem::path control_socket;

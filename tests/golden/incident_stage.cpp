@@ -327,8 +327,8 @@ void IncidentStage::print_review() {
     review::Past past;
     for (EntryGroup group : executor_.ledger) {
         // The stage has no wall clock: its boot began with 1970.
-        group.wall_at = WallTime{std::chrono::duration_cast<std::chrono::milliseconds>(
-            group.at.time_since_epoch())};
+        group.wall_at = WallTime{
+            std::chrono::duration_cast<std::chrono::milliseconds>(group.at.time_since_epoch())};
         review::note(past, group);
     }
     app::Config config;
