@@ -31,8 +31,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string without = adapters::postgres::without_nul(text);
     ensure(adapters::postgres::without_nul(without) == without, "once is enough");
     if (parse_json(text)) {
+        // But for two keys that become one, which no entry of ours has.
         const Result<json::value> value = parse_json(without);
-        ensure(value.has_value() && !to_text(*value).contains("\\u0000"), "JSON stays JSON");
+        ensure(value || value.error().text.contains("duplicate"), "JSON stays JSON");
+        const std::string again = value ? to_text(*value) : std::string();
+        ensure(adapters::postgres::without_nul(again) == again, "no U+0000 is left");
     }
     const std::string address = "postgresql://name:" + std::string(text) + "@host/base";
     // No letter of what stands in its place, which could make it up again.
