@@ -94,7 +94,7 @@ VARIANTS = {
     ],
     "upgrade": [
         ["GUESSES"],
-        ["GOES_BACK"],
+        ["GOES_BACK", "UNREAD_IS_NOTHING"],
         ["REPEATS"],
         ["NO_LOCK"],
         ["SKIPS_ENTRIES"],

@@ -28,8 +28,8 @@
  * Bounds: two incidents at one target, three intents, four lives of either program (for what
  * happens at last two and three).
  *
- * Must fail: -DGUESSES (what cannot be read is gone on with as if it could), -DGOES_BACK (it is
- * gone on with from the latest commit that can be read), -DREPEATS (what has no outcome is ordered
+ * Must fail: -DGUESSES (what cannot be read is gone on with as if it could), -DGOES_BACK with
+ * -DUNREAD_IS_NOTHING (it is gone on with from the latest commit that can be read), -DREPEATS (what has no outcome is ordered
  * again), -DNO_LOCK (both at once), -DSKIPS_ENTRIES (entries of an unknown kind are passed over),
  * -DSILENT (what is parked is not told: in a cycle), -DUNREAD_IS_NOTHING (an intent that this
  * program cannot read keeps nobody from acting; so it was in the code until this model found it).
