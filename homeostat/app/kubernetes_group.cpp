@@ -100,12 +100,15 @@ KubernetesGroup::KubernetesGroup(const Config& config,
             place_.options, kubernetes::seen_by(*switches_), clock_);
     }
     if (!place_.options.lease.empty()) {
-        lease_ = std::make_unique<kubernetes::Lease>(*api_, clock_, place_.options,
-                                                     identity_of(config_), log_);
+        lease_ = std::make_unique<kubernetes::Lease>(
+            *api_, clock_, place_.options,
+            kubernetes::LeaseSettings{.identity = identity_of(config_), .log = log_});
     }
     if (config_.kubernetes->writes_events) {
         events_ = std::make_unique<kubernetes::EventWriter>(
-            *api_, clock_, place_.options, [this] { return deployment_uid(); }, log_);
+            *api_, clock_, place_.options,
+            kubernetes::EventWriterOptions{.uid = [this] { return deployment_uid(); },
+                                           .log = log_});
     }
     if (config_.kubernetes->service) {
         kubernetes::ServiceEdgeOptions edge;

@@ -48,6 +48,14 @@ bool ends_what_was_slow(const Symptom& open, const Symptom& symptom) {
     return symptom.kind == SymptomKind::instance_down && open.kind != symptom.kind;
 }
 
+/// Why what stands for a ledger's dropped beginning cannot be read; left alone where it can.
+void note_unreadable(const Entry& entry, std::string& trouble) {
+    const bool is_dropped = entry.kind == EntryKind::dropped;
+    const Result<DroppedBody> body =
+        is_dropped ? from_json<DroppedBody>(entry.body) : Result<DroppedBody>(DroppedBody{});
+    trouble = body ? trouble : body.error().text;
+}
+
 }  // namespace
 
 // --- what is known -------------------------------------------------------------------------------
@@ -250,10 +258,7 @@ Result<void> ExecutorRole::recover() {
         for (const Entry& entry : group.entries) {
             remember(entry, is_of_this_boot);
             open.learn(entry, at);
-            if (entry.kind == EntryKind::dropped) {
-                const Result<DroppedBody> body = from_json<DroppedBody>(entry.body);
-                unreadable = body ? unreadable : body.error().text;
-            }
+            note_unreadable(entry, unreadable);
             if (is_of_this_boot && entry.kind == EntryKind::checkpoint) {
                 of_this_boot.insert(entry.incident.text());
             }

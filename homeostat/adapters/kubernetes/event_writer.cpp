@@ -57,15 +57,8 @@ std::string event_body(const ObjectEvent& event, const Options& options, const s
 EventWriter::EventWriter(ApiClient& api,
                          ports::Clock& clock,
                          const Options& place,
-                         std::function<std::string()> uid,
-                         std::function<void(const std::string&)> log,
                          EventWriterOptions options)
-    : api_(api),
-      clock_(clock),
-      place_(place),
-      uid_(std::move(uid)),
-      log_(std::move(log)),
-      options_(options) {}
+    : api_(api), clock_(clock), place_(place), options_(std::move(options)) {}
 
 void EventWriter::tell(ObjectEvent event) {
     if (waiting_.size() == options_.waiting_max) {
@@ -76,7 +69,7 @@ void EventWriter::tell(ObjectEvent event) {
 
 Task<void> EventWriter::run() {
     while (!is_stopping_) {
-        std::string uid = waiting_.empty() ? std::string() : uid_();
+        std::string uid = waiting_.empty() ? std::string() : options_.uid();
         if (uid.empty()) {
             co_await clock_.sleep_until(clock_.now() + options_.look_every);
         } else {
@@ -95,22 +88,27 @@ Task<void> EventWriter::write_first(std::string uid) {
                        .body = event_body(event, place_, uid)};
         const Result<ApiReply> reply =
             co_await api_.write(std::move(write), clock_.now() + options_.answer_within);
-        const bool is_sent = reply || reply.error().fault != Fault::unreachable;
-        if (is_sent && !(reply && is_put_off(*reply))) {
-            const bool is_written = reply && reply->is_ok();
-            note(is_written ? "" : reply ? describe(*reply) : reply.error().text);
+        if (is_settled(reply)) {
             co_return;
         }
-        note(reply ? describe(*reply) : reply.error().text);
         const Duration asked = reply ? reply->retry_after : Duration::zero();
         co_await clock_.sleep_until(clock_.now() +
                                     std::clamp(asked, options_.pause, options_.pause_max));
     }
 }
 
+bool EventWriter::is_settled(const Result<ApiReply>& reply) {
+    if (!reply) {
+        note(reply.error().text);
+        return reply.error().fault != Fault::unreachable;
+    }
+    note(reply->is_ok() ? std::string() : describe(*reply));
+    return !is_put_off(*reply);
+}
+
 void EventWriter::note(std::string trouble) {
     if (!trouble.empty() && trouble != trouble_) {
-        log_("an Event on the Deployment was not written: " + trouble);
+        options_.log("an Event on the Deployment was not written: " + trouble);
     }
     trouble_ = std::move(trouble);
 }

@@ -38,6 +38,10 @@ struct ObjectEvent {
                                      const std::string& uid);
 
 struct EventWriterOptions {
+    /// The Deployment's, empty while it is not known; an Event waits for it.
+    std::function<std::string()> uid;
+    /// Told once of each refusal that is another than the last.
+    std::function<void(const std::string&)> log;
     std::size_t waiting_max{64};                      ///< An incident makes about ten.
     std::uint32_t attempts_max{3};                    ///< While nothing was sent.
     Duration answer_within{std::chrono::seconds{5}};  ///< For one of them.
@@ -48,14 +52,11 @@ struct EventWriterOptions {
 
 class EventWriter {
   public:
-    /// `uid`: the Deployment's, empty while it is not known; an Event waits for it. `log` is told
-    /// once of each refusal that is another than the last. REQUIRES: all outlive it.
+    /// REQUIRES: the first three outlive it.
     EventWriter(ApiClient& api,
                 ports::Clock& clock,
                 const Options& place,
-                std::function<std::string()> uid,
-                std::function<void(const std::string&)> log,
-                EventWriterOptions options = {});
+                EventWriterOptions options);
 
     /// Never waits.
     void tell(ObjectEvent event);
@@ -68,13 +69,13 @@ class EventWriter {
 
   private:
     Task<void> write_first(std::string uid);
+    /// Whether the server is done with the Event; else it may be sent again.
+    [[nodiscard]] bool is_settled(const Result<ApiReply>& reply);
     void note(std::string trouble);
 
     ApiClient& api_;
     ports::Clock& clock_;
     const Options& place_;
-    std::function<std::string()> uid_;
-    std::function<void(const std::string&)> log_;
     EventWriterOptions options_;
     std::deque<ObjectEvent> waiting_;
     std::string trouble_;  ///< Told last; empty: the last one was written.

@@ -30,8 +30,11 @@ struct Cluster {
     std::vector<std::string> log;
     std::vector<json::value> written;
     std::deque<Result<ApiReply>> replies;
-    EventWriter writer{api, clock, place, [this] { return uid; },
-                       [this](const std::string& line) { log.push_back(line); }};
+    EventWriter writer{api,
+                       clock,
+                       place,
+                       {.uid = [this] { return uid; },
+                        .log = [this](const std::string& line) { log.push_back(line); }}};
 
     Cluster() {
         place.service = ServiceId("payments");

@@ -58,19 +58,12 @@ Result<LeaseView> parse_lease(const json::value& object) {
     return error ? Result<LeaseView>(std::unexpected(*error)) : view;
 }
 
-Lease::Lease(ApiClient& api,
-             ports::Clock& clock,
-             const Options& place,
-             std::string identity,
-             std::function<void(const std::string&)> log,
-             LeaseLimits limits)
+Lease::Lease(ApiClient& api, ports::Clock& clock, const Options& place, LeaseSettings settings)
     : api_(api),
       clock_(clock),
       place_(place),
-      identity_(std::move(identity)),
-      log_(std::move(log)),
-      limits_(limits),
-      terms_(identity_, limits) {}
+      settings_(std::move(settings)),
+      terms_(settings_.identity, settings_.limits) {}
 
 Task<void> Lease::run() {
     while (!is_stopping_) {
@@ -78,7 +71,8 @@ Task<void> Lease::run() {
         trouble_ = looked ? std::string() : looked.error().text;
         tell();
         const bool is_held = terms_.is_held(clock_.now());
-        const Instant next = clock_.now() + (is_held ? limits_.renew_every : limits_.look_every);
+        const Instant next =
+            clock_.now() + (is_held ? settings_.limits.renew_every : settings_.limits.look_every);
         while (!is_stopping_ && clock_.now() < next) {
             // Whoever stops us waits no longer than this, and the end of `act_for` is told in time.
             constexpr Duration nap = std::chrono::milliseconds{100};
@@ -95,7 +89,7 @@ Task<Result<void>> Lease::look() {
     if (!is_seen_ || !terms_.is_held(clock_.now())) {
         std::string path = lease_path(place_);
         const Result<ApiReply> reply =
-            co_await api_.get(std::move(path), clock_.now() + limits_.answer_within);
+            co_await api_.get(std::move(path), clock_.now() + settings_.limits.answer_within);
         if (!reply) {
             co_return std::unexpected(reply.error());
         }
@@ -133,7 +127,7 @@ Task<Result<void>> Lease::write(LeaseStep step) {
     const Instant asked_at = clock_.now();
     is_seen_ = false;  // Until the reply says what there is now.
     const Result<ApiReply> reply =
-        co_await api_.write(write_of(step), asked_at + limits_.answer_within);
+        co_await api_.write(write_of(step), asked_at + settings_.limits.answer_within);
     if (!reply) {
         co_return std::unexpected(reply.error());
     }
@@ -142,7 +136,7 @@ Task<Result<void>> Lease::write(LeaseStep step) {
         co_return Result<void>{};
     }
     Result<void> taken = take(*reply);
-    if (taken && seen_ && seen_->holder == identity_) {
+    if (taken && seen_ && seen_->holder == settings_.identity) {
         terms_.grant(asked_at);
     }
     co_return taken;
@@ -164,15 +158,15 @@ Task<void> Lease::give_back() {
                    .path = lease_path(place_),
                    .content_type = "application/merge-patch+json",
                    .body = to_text(body)};
-    (void)co_await api_.write(std::move(write), clock_.now() + limits_.answer_within);
+    (void)co_await api_.write(std::move(write), clock_.now() + settings_.limits.answer_within);
 }
 
 json::object Lease::spec_of(LeaseStep step) const {
     const std::string now = micro_time(clock_.wall_now());
     json::object spec;
-    spec["holderIdentity"] = json::value(identity_);
+    spec["holderIdentity"] = json::value(settings_.identity);
     spec["leaseDurationSeconds"] =
-        std::chrono::duration_cast<std::chrono::seconds>(limits_.lasts_for).count();
+        std::chrono::duration_cast<std::chrono::seconds>(settings_.limits.lasts_for).count();
     spec["renewTime"] = json::value(now);
     if (step != LeaseStep::renew) {
         spec["acquireTime"] = json::value(now);
@@ -211,7 +205,7 @@ std::string Lease::reason() const {
     if (!is_seen_ || !seen_) {
         return name + " is not ours yet";
     }
-    return seen_->holder.empty() || seen_->holder == identity_
+    return seen_->holder.empty() || seen_->holder == settings_.identity
                ? name + " is not ours yet"
                : fmt::format("{} is held by {}", name, plain(seen_->holder));
 }
@@ -220,7 +214,7 @@ void Lease::tell() {
     std::string now = reason();
     now = now.empty() ? "we hold the Lease: what is permitted is done" : "standing by: " + now;
     if (now != told_) {
-        log_(now);
+        settings_.log(now);
         told_ = std::move(now);
     }
 }

@@ -40,6 +40,12 @@ struct LeaseLimits {
     Duration answer_within{std::chrono::seconds{5}};  ///< For one request.
 };
 
+struct LeaseSettings {
+    std::string identity;                         ///< Ours, the same after a restart.
+    std::function<void(const std::string&)> log;  ///< Told when who holds it changes.
+    LeaseLimits limits{};
+};
+
 /// What the server says of it.
 struct LeaseView {
     std::string holder;  ///< Empty: nobody.
@@ -80,14 +86,8 @@ class LeaseTerms {
 
 class Lease final : public ports::KillSwitch {
   public:
-    /// `place.lease` names it; `identity` is ours, the same after a restart. `log` is told when who
-    /// holds it changes. REQUIRES: all outlive it.
-    Lease(ApiClient& api,
-          ports::Clock& clock,
-          const Options& place,
-          std::string identity,
-          std::function<void(const std::string&)> log,
-          LeaseLimits limits = {});
+    /// `place.lease` names it. REQUIRES: the first three outlive it.
+    Lease(ApiClient& api, ports::Clock& clock, const Options& place, LeaseSettings settings);
 
     /// Takes and renews it until stop(), then gives it back. Once, in a task of its own.
     Task<void> run();
@@ -114,9 +114,7 @@ class Lease final : public ports::KillSwitch {
     ApiClient& api_;
     ports::Clock& clock_;
     const Options& place_;
-    std::string identity_;
-    std::function<void(const std::string&)> log_;
-    LeaseLimits limits_;
+    LeaseSettings settings_;
     LeaseTerms terms_;
     std::optional<LeaseView> seen_;  ///< Nothing: not looked at yet, or there is none.
     bool is_seen_{false};            ///< It is what the server holds, as far as we know.

@@ -78,8 +78,10 @@ struct World {
     ScriptedApi api;
     Options place;
     std::vector<std::string> log;
-    Lease lease{api, clock, with_place(place), "ours",
-                [this](const std::string& line) { log.push_back(line); }};
+    Lease lease{
+        api, clock, with_place(place), {.identity = "ours", .log = [this](const std::string& line) {
+                                            log.push_back(line);
+                                        }}};
 
     World() {
         api.on_get = [this](const std::string& path) { return server.get(path); };
