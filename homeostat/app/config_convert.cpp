@@ -178,6 +178,37 @@ void set_people(const ConfigFile& file, const Paths& paths, Config& config) {
     }
 }
 
+void set_edge(const EdgeSection& edge, const Paths& paths, Config& config) {
+    const std::size_t count = config.process.ports.size();
+    if (edge.haproxy) {
+        config.haproxy = HaproxyConfig{.socket = paths.of(edge.haproxy->socket),
+                                       .backend = edge.haproxy->backend,
+                                       .servers = servers_of(edge.haproxy->servers, count)};
+    }
+    if (edge.envoy) {
+        config.envoy = EnvoyConfig{.admin = edge.envoy->admin,
+                                   .cluster = edge.envoy->cluster,
+                                   .endpoints = servers_of(edge.envoy->endpoints, count),
+                                   .directory = paths.of(edge.envoy->directory)};
+    }
+}
+
+void set_record(const RecordSection& record, const Paths& paths, Config& config) {
+    config.ledger_directory = paths.of(record.ledger, "ledger");
+    config.sink_file = paths.of(record.sink);
+    for (const SinkSection& sink : record.sinks) {
+        config.sinks.push_back(to_config(sink, paths));
+    }
+    config.sinks_directory = config.ledger_directory.string() + ".sinks";
+    config.index_file = paths.of(record.index, "ledger.index");
+    config.key_file = paths.of(record.key_file, "ledger.key");
+    for (const WitnessSection& witness : record.witnesses) {
+        config.witness_files.push_back(paths.of(witness.file));
+    }
+    config.head_pace = record.pace;
+    config.keep = record.keep;
+}
+
 }  // namespace
 
 Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
@@ -189,20 +220,8 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
     if (file.journey) {
         config.journey = file.journey->config;
     }
-    if (file.edge && file.edge->haproxy) {
-        const HaproxySection& haproxy = *file.edge->haproxy;
-        config.haproxy =
-            HaproxyConfig{.socket = paths.of(haproxy.socket),
-                          .backend = haproxy.backend,
-                          .servers = servers_of(haproxy.servers, config.process.ports.size())};
-    }
-    if (file.edge && file.edge->envoy) {
-        const EnvoySection& envoy = *file.edge->envoy;
-        config.envoy =
-            EnvoyConfig{.admin = envoy.admin,
-                        .cluster = envoy.cluster,
-                        .endpoints = servers_of(envoy.endpoints, config.process.ports.size()),
-                        .directory = paths.of(envoy.directory)};
+    if (file.edge) {
+        set_edge(*file.edge, paths, config);
     }
     for (const NeighbourSection& neighbour : file.neighbours) {
         config.neighbours.push_back(to_config(neighbour));
@@ -235,19 +254,7 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
     config.proof_time = file.guard.proof_time;
     config.hold_for = file.guard.hold_for;
     config.question_for = file.guard.question_for;
-    config.ledger_directory = paths.of(file.record.ledger, "ledger");
-    config.sink_file = paths.of(file.record.sink);
-    for (const SinkSection& sink : file.record.sinks) {
-        config.sinks.push_back(to_config(sink, paths));
-    }
-    config.sinks_directory = config.ledger_directory.string() + ".sinks";
-    config.index_file = paths.of(file.record.index, "ledger.index");
-    config.key_file = paths.of(file.record.key_file, "ledger.key");
-    for (const WitnessSection& witness : file.record.witnesses) {
-        config.witness_files.push_back(paths.of(witness.file));
-    }
-    config.head_pace = file.record.pace;
-    config.keep = file.record.keep;
+    set_record(file.record, paths, config);
     set_people(file, paths, config);
     config.control_socket = paths.of(file.control.socket, "homeostat.sock");
     config.switch_file = paths.of(file.control.suspended, "suspended");
@@ -376,6 +383,37 @@ ModelSection to_file(const ModelConfig& model) {
     return section;
 }
 
+AutonomySection to_autonomy(const Config& config) {
+    const auto level = [&](RemedyKind kind) { return config.guard.autonomy_of(kind); };
+    return {level(RemedyKind::eject),
+            level(RemedyKind::open_circuit),
+            level(RemedyKind::invalidate_cache),
+            level(RemedyKind::reroute),
+            level(RemedyKind::restart),
+            level(RemedyKind::rolling_restart),
+            level(RemedyKind::scale),
+            level(RemedyKind::rollback),
+            config.reduce_mode,
+            config.block_source};
+}
+
+RecordSection to_record(const Config& config) {
+    RecordSection record;
+    record.ledger = config.ledger_directory;
+    record.sink = config.sink_file;
+    for (const SinkConfig& sink : config.sinks) {
+        record.sinks.push_back(to_file(sink));
+    }
+    record.index = config.index_file;
+    record.key_file = config.key_file;
+    for (const std::filesystem::path& witness : config.witness_files) {
+        record.witnesses.push_back({witness});
+    }
+    record.pace = config.head_pace;
+    record.keep = config.keep;
+    return record;
+}
+
 }  // namespace
 
 ConfigFile to_file(const Config& config) {
@@ -417,28 +455,8 @@ ConfigFile to_file(const Config& config) {
     }
     file.guard =
         GuardSection{config.guard, config.proof_time, config.hold_for, config.question_for};
-    file.autonomy = AutonomySection{config.guard.autonomy_of(RemedyKind::eject),
-                                    config.guard.autonomy_of(RemedyKind::open_circuit),
-                                    config.guard.autonomy_of(RemedyKind::invalidate_cache),
-                                    config.guard.autonomy_of(RemedyKind::reroute),
-                                    config.guard.autonomy_of(RemedyKind::restart),
-                                    config.guard.autonomy_of(RemedyKind::rolling_restart),
-                                    config.guard.autonomy_of(RemedyKind::scale),
-                                    config.guard.autonomy_of(RemedyKind::rollback),
-                                    config.reduce_mode,
-                                    config.block_source};
-    file.record.ledger = config.ledger_directory;
-    file.record.sink = config.sink_file;
-    for (const SinkConfig& sink : config.sinks) {
-        file.record.sinks.push_back(to_file(sink));
-    }
-    file.record.index = config.index_file;
-    file.record.key_file = config.key_file;
-    for (const std::filesystem::path& witness : config.witness_files) {
-        file.record.witnesses.push_back({witness});
-    }
-    file.record.pace = config.head_pace;
-    file.record.keep = config.keep;
+    file.autonomy = to_autonomy(config);
+    file.record = to_record(config);
     file.control = ControlSection{config.control_socket, config.switch_file};
     if (!config.metrics_listen.empty()) {
         file.metrics = MetricsSection{config.metrics_listen};

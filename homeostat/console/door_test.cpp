@@ -103,7 +103,7 @@ TEST_CASE("a link shows what is asked, and looking changes nothing, however ofte
     const std::string head =
         open.say("HEAD /answer/" + open.token + " HTTP/1.1\r\nHost: h.example\r\n");
     CHECK(is_status(head, 200));
-    CHECK_FALSE(head.contains("<"));
+    CHECK_FALSE(head.contains('<'));
     CHECK(open.heard.empty());
     CHECK(open.matter);
 }

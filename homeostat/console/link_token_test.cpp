@@ -50,7 +50,6 @@ TEST_CASE("a token of which any character is another one is refused") {
 }
 
 TEST_CASE("a token of which any bit is another one is refused") {
-    const std::string bytes = bytes_of(link_for_test());
     const std::string token = token_of(link_for_test(), key_for_test());
     const std::string digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     for (std::size_t index = 0; index < token.size(); ++index) {

@@ -38,6 +38,17 @@ void open_summary(IncidentSummary& summary, const EntryGroup& group, const Entry
     }
 }
 
+bool asks(const Entry& entry) {
+    const auto body = from_json<VerdictBody>(entry.body);
+    return body && body->verdict.kind == VerdictKind::question;
+}
+
+/// A part of a yes waits for further approvers.
+bool ends_the_question(const Entry& entry) {
+    const auto body = from_json<AnsweredBody>(entry.body);
+    return !body || body->says != PersonSays::agreed_in_part;
+}
+
 }  // namespace
 
 void add_entry(IncidentSummary& summary, const EntryGroup& group, const Entry& entry) {
@@ -47,15 +58,13 @@ void add_entry(IncidentSummary& summary, const EntryGroup& group, const Entry& e
             open_summary(summary, group, entry);
             break;
         case EntryKind::verdict:
-            if (const auto body = from_json<VerdictBody>(entry.body);
-                body && body->verdict.kind == VerdictKind::question) {
+            if (asks(entry)) {
                 summary.state = "asking";
             }
             break;
         case EntryKind::answered:
-            if (const auto body = from_json<AnsweredBody>(entry.body);
-                !body || body->says != PersonSays::agreed_in_part) {
-                summary.state = "open";  // Else it waits for further approvers.
+            if (ends_the_question(entry)) {
+                summary.state = "open";
             }
             break;
         case EntryKind::intent:

@@ -23,6 +23,24 @@ Error no_such_incident(const IncidentId& incident) {
             "there is no open incident " + incident.text() + " (`homeostat status` lists them)"};
 }
 
+/// `question`: null: nothing is asked.
+Error another_question(const IncidentId& incident, const HealingQuestion* question) {
+    const std::string now = question == nullptr ? " asks nothing now; it may have been answered"
+                                                : " asks something else now (`homeostat status`)";
+    return {Fault::refused, incident.text() + now};
+}
+
+/// `is_left`: nobody has the answer in hand any more.
+Result<void> told_fate(const std::optional<Result<void>>& fate,
+                       bool is_left,
+                       const IncidentId& incident) {
+    const auto untold =
+        is_left ? fail(Fault::busy, "the answer to " + incident.text() + " was not taken")
+                : fail(Fault::late, "whether the answer to " + incident.text() +
+                                        " is recorded is not known yet (`homeostat status`)");
+    return fate.value_or(untold);
+}
+
 }  // namespace
 
 /// Of what a thread asks now: there is a form while it asks, and only then.
@@ -74,10 +92,7 @@ Task<Result<void>> ExecutorRole::answer(IncidentId incident, Answer answer) {
     }
     const HealingQuestion* question = question_of(found->second->thread);
     if (question == nullptr || id_of(*question) != answer.question) {
-        co_return fail(Fault::refused,
-                       incident.text() + (question == nullptr
-                                              ? " asks nothing now; it may have been answered"
-                                              : " asks something else now (`homeostat status`)"));
+        co_return std::unexpected(another_question(incident, question));
     }
     const Instant until = ports_.clock.now() + heard_within;
     const auto fate = std::make_shared<Fate>();
@@ -94,12 +109,7 @@ Task<Result<void>> ExecutorRole::answer(IncidentId incident, Answer answer) {
     while (!*fate && fate.use_count() > 1 && ports_.clock.now() < until) {
         co_await ports_.clock.sleep_until(ports_.clock.now() + look_every);
     }
-    if (!*fate && fate.use_count() == 1) {
-        co_return fail(Fault::busy, "the answer to " + incident.text() + " was not taken");
-    }
-    co_return fate->value_or(
-        fail(Fault::late, "whether the answer to " + incident.text() +
-                              " is recorded is not known yet (`homeostat status`)"));
+    co_return told_fate(*fate, fate.use_count() == 1, incident);
 }
 
 Task<Result<void>> ExecutorRole::close(IncidentId incident, std::string by, std::string because) {

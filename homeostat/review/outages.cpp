@@ -84,18 +84,32 @@ void count(OutageRow& row, const PastIncident& incident, const Reference& refere
     count_outage(row, incident, reference);
 }
 
+void count_course(Outages& outages, const PastIncident& incident) {
+    const Course course = incident.shadow ? course_of(*incident.shadow) : Course::undecided;
+    outages.shadow_count += course != Course::undecided ? 1 : 0;
+    outages.alone_count += course == Course::alone ? 1 : 0;
+}
+
+/// Opened from `since` on and before `until`; without one of them there is no such bound.
+struct Window {
+    std::optional<WallTime> since;
+    std::optional<WallTime> until;
+
+    [[nodiscard]] bool has(const PastIncident& incident) const {
+        return (!since || incident.opened_at >= *since) && (!until || incident.opened_at < *until);
+    }
+};
+
 }  // namespace
 
 Outages outages_of(const Past& past, std::optional<WallTime> since, std::optional<WallTime> until) {
     Outages outages;
-    const auto is_meant = [&](const PastIncident& incident) {
-        return (!since || incident.opened_at >= *since) && (!until || incident.opened_at < *until);
-    };
+    const Window window{since, until};
     std::map<SymptomKind, Reference> references = references_of(past.closed);
     std::map<std::pair<ServiceId, RemedyKind>, std::pair<OutageRow, Spans>> rows;
     Spans all;
     for (const PastIncident& incident : past.closed) {
-        if (!is_meant(incident)) {
+        if (!window.has(incident)) {
             continue;
         }
         const Reference& reference = references[incident.symptom.kind];
@@ -106,9 +120,7 @@ Outages outages_of(const Past& past, std::optional<WallTime> since, std::optiona
         count(outages.total, incident, reference);
         spans.push_back(outage_of(incident));
         all.push_back(outage_of(incident));
-        const Course course = incident.shadow ? course_of(*incident.shadow) : Course::undecided;
-        outages.shadow_count += course != Course::undecided ? 1 : 0;
-        outages.alone_count += course == Course::alone ? 1 : 0;
+        count_course(outages, incident);
     }
     for (auto& [of, item] : rows) {
         item.first.outage_median = median_of(std::move(item.second));
@@ -119,7 +131,7 @@ Outages outages_of(const Past& past, std::optional<WallTime> since, std::optiona
         outages.references.push_back(reference);
     }
     for (const auto& [id, incident] : past.open) {
-        outages.open_count += is_meant(incident) ? 1 : 0;
+        outages.open_count += window.has(incident) ? 1 : 0;
     }
     return outages;
 }

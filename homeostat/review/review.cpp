@@ -100,36 +100,48 @@ std::vector<std::string> missing_for_act(const Evidence& evidence, const Thresho
     return missing;
 }
 
+struct Counted {
+    Evidence evidence;
+    std::vector<Duration> alone_after;
+};
+
+void count_incident(Counted& counted,
+                    const PastIncident& incident,
+                    RemedyKind kind,
+                    std::optional<WallTime> since) {
+    Evidence& evidence = counted.evidence;
+    if (incident.shadow && kind_of(incident.shadow->remedy) == kind) {
+        count_shadow(evidence, incident);
+        if (course_of(*incident.shadow) == Course::alone) {
+            counted.alone_after.push_back(incident.closed_at - incident.opened_at);
+        }
+    }
+    for (const Asked& asked : incident.asked) {
+        if (kind_of(asked.remedy) == kind) {
+            count_asked(evidence, asked);
+        }
+    }
+    for (const Attempt& attempt : incident.attempts) {
+        if (kind_of(attempt.remedy) == kind) {
+            count_attempt(evidence, attempt, since);
+        }
+    }
+    const bool is_about_it = kind_of(incident.named) == kind;
+    evidence.taken_back += is_about_it && incident.taken_back_count > 0 ? 1 : 0;
+}
+
 }  // namespace
 
 Evidence evidence_of(RemedyKind kind,
                      std::span<const PastIncident> incidents,
                      const std::optional<Promotion>& promotion) {
-    Evidence evidence;
-    std::vector<Duration> alone_after;
+    Counted counted;
     const auto since = promotion ? std::optional(promotion->at) : std::nullopt;
     for (const PastIncident& incident : incidents) {
-        if (incident.shadow && kind_of(incident.shadow->remedy) == kind) {
-            count_shadow(evidence, incident);
-            if (course_of(*incident.shadow) == Course::alone) {
-                alone_after.push_back(incident.closed_at - incident.opened_at);
-            }
-        }
-        for (const Asked& asked : incident.asked) {
-            if (kind_of(asked.remedy) == kind) {
-                count_asked(evidence, asked);
-            }
-        }
-        for (const Attempt& attempt : incident.attempts) {
-            if (kind_of(attempt.remedy) == kind) {
-                count_attempt(evidence, attempt, since);
-            }
-        }
-        const bool is_about_it = kind_of(incident.named) == kind;
-        evidence.taken_back += is_about_it && incident.taken_back_count > 0 ? 1 : 0;
+        count_incident(counted, incident, kind, since);
     }
-    evidence.alone_after_median = median_of(std::move(alone_after));
-    return evidence;
+    counted.evidence.alone_after_median = median_of(std::move(counted.alone_after));
+    return std::move(counted.evidence);
 }
 
 KindReview review_of(RemedyKind kind,
