@@ -104,7 +104,7 @@ TEST_CASE("an agent that wants something else signed gets no signature") {
     view.id = "00000000000000ab";
     CHECK_FALSE(form_in(view, "payments", "i-1"));
     view = view_of(desk);
-    view.to_sign->text += " ";
+    view.to_sign->text += ' ';
     CHECK_FALSE(form_in(view, "payments", "i-1"));
     view.to_sign.reset();
     const Result<ApprovalForm> unsigned_one = form_in(view, "payments", "i-1");

@@ -100,7 +100,6 @@ TEST_CASE("an event that tells of no change of ours is good, and no change") {
 }
 
 TEST_CASE("what is no event of ours is refused with the place that is wrong") {
-    const std::string change = R"({"kind":"deploy","service":"fraud","to":"v7"})";
     const std::vector<std::pair<net::HttpRequest, std::string>> cases{
         {structured("["), "byte 1"},
         {structured("[]"), "batches"},

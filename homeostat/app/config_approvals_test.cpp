@@ -5,6 +5,7 @@
 #include "homeostat/os/file.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <filesystem>
 #include <string>
@@ -68,12 +69,13 @@ TEST_CASE("without approvals nobody has to sign, and no question is one too many
 }
 
 TEST_CASE("a list of approvers that could not mean what it says is refused at its place") {
-    CHECK(has_problem(approvals("approvers: [ { name: anna, key: " + key_of_anna +
-                                " }, { name: anna, key: " + key_of_bert + " } ]"),
-                      "anna is listed twice"));
-    CHECK(has_problem(approvals("approvers: [ { name: anna, key: " + key_of_anna +
-                                " }, { name: bert, key: " + key_of_anna + " } ]"),
-                      "listed under another name as well"));
+    const auto listed = [](const std::string& name, const std::string& key) {
+        return approvals(
+            fmt::format("approvers: [ {{ name: anna, key: {} }}, {{ name: {}, key: {} }} ]",
+                        key_of_anna, name, key));
+    };
+    CHECK(has_problem(listed("anna", key_of_bert), "anna is listed twice"));
+    CHECK(has_problem(listed("bert", key_of_anna), "listed under another name as well"));
     CHECK(has_problem(two(", quorum: 3"), "3 of 2 approvers can never agree"));
     CHECK(has_problem(two(", quorum_of: { scale: 3 }"), "quorum_of.scale: 3 of 2"));
     CHECK(has_problem(approvals("quorum: 2"), "a quorum, and nobody who could sign"));

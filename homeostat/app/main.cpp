@@ -389,6 +389,23 @@ std::optional<ExitStatus> tell_agent(const CLI::App& app, const Arguments& argum
     return std::nullopt;
 }
 
+/// What is asked before an agent runs; nothing if another command was meant.
+std::optional<ExitStatus> prepare(const CLI::App& app, const Arguments& arguments) {
+    if (app.got_subcommand("validate")) {
+        return validate(arguments.validate);
+    }
+    if (app.got_subcommand("init")) {
+        return init_service(arguments.init);
+    }
+    if (app.got_subcommand("rbac")) {
+        return print_rbac(arguments.rbac);
+    }
+    if (app.got_subcommand("doctor")) {
+        return doctor(arguments.doctor);
+    }
+    return std::nullopt;
+}
+
 int dispatch(const CLI::App& app, const Arguments& arguments) {
     const auto is_meant = [&app](const char* name) { return app.got_subcommand(name); };
     log_to_stderr(is_meant("agent") ? arguments.agent.log_level : "warn");
@@ -401,8 +418,8 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     if (const std::optional<ExitStatus> status = show_others(app, arguments)) {
         return to_int(*status);
     }
-    if (is_meant("validate")) {
-        return to_int(validate(arguments.validate));
+    if (const std::optional<ExitStatus> status = prepare(app, arguments)) {
+        return to_int(*status);
     }
     if (is_meant("decide")) {
         return to_int(decide_cases(arguments.decide));
@@ -419,12 +436,6 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     if (is_meant("graph")) {
         return to_int(show_graph(arguments.graph));
     }
-    if (is_meant("init")) {
-        return to_int(init_service(arguments.init));
-    }
-    if (is_meant("rbac")) {
-        return to_int(print_rbac(arguments.rbac));
-    }
     if (const std::optional<ExitStatus> status = tell_agent(app, arguments)) {
         return to_int(*status);
     }
@@ -433,9 +444,6 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     }
     if (is_meant("simulate")) {
         return to_int(simulate(app.get_subcommand("simulate")->remaining()));
-    }
-    if (is_meant("doctor")) {
-        return to_int(doctor(arguments.doctor));
     }
     return to_int(bench_decide(arguments.bench));
 }

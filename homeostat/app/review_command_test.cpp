@@ -138,8 +138,8 @@ TEST_CASE("`autonomy` tells what is demoted, why, and what lifts it") {
          {"payments: 1 closed incidents since 2023-11-14T22:13:20.000Z\n",
           "restart: ask, configured act\n", "  acted 1: 0 helped, 1 did not\n",
           "  DEMOTED to ask: it did not help in i-1: 12 of 20 ",
-          "  for `act` it lacks: a person's word that it may act again: homeostat autonomy promote "
-          "restart --because WHY\n",
+          "  for `act` it lacks: a person's word that it may act again: ",
+          "homeostat autonomy promote restart --because WHY\n",
           "`ask` takes 50 agreements and 90 % of what can be told; "}) {
         CAPTURE(sentence);
         CHECK(told.text.contains(sentence));

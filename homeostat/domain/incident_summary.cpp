@@ -38,6 +38,18 @@ void open_summary(IncidentSummary& summary, const EntryGroup& group, const Entry
     }
 }
 
+void add_remedies(IncidentSummary& summary, const Entry& entry) {
+    const Result<IntentBody> body = from_json<IntentBody>(entry.body);
+    if (!body) {
+        return;
+    }
+    add_kind(summary, kind_of(body->remedy));
+    // One plan with two remedies in it: the second is named once it comes to it.
+    if (std::holds_alternative<Invalidate>(body->step)) {
+        add_kind(summary, RemedyKind::invalidate_cache);
+    }
+}
+
 bool asks(const Entry& entry) {
     const auto body = from_json<VerdictBody>(entry.body);
     return body && body->verdict.kind == VerdictKind::question;
@@ -69,13 +81,7 @@ void add_entry(IncidentSummary& summary, const EntryGroup& group, const Entry& e
             break;
         case EntryKind::intent:
             summary.first_intent_at = summary.first_intent_at.value_or(group.at);
-            if (const Result<IntentBody> body = from_json<IntentBody>(entry.body)) {
-                add_kind(summary, kind_of(body->remedy));
-                // One plan with two remedies in it: the second is named once it comes to it.
-                if (std::holds_alternative<Invalidate>(body->step)) {
-                    add_kind(summary, RemedyKind::invalidate_cache);
-                }
-            }
+            add_remedies(summary, entry);
             break;
         case EntryKind::outcome:
             summary.last_outcome_at = group.at;
