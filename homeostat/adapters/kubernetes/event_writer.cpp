@@ -1,8 +1,8 @@
 #include "homeostat/adapters/kubernetes/event_writer.hpp"
 
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
+#include "homeostat/adapters/kubernetes/micro_time.hpp"
 #include "homeostat/base/json.hpp"
-#include "homeostat/base/timestamp.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -14,13 +14,6 @@ namespace {
 // SOURCE: the API's validation of events.k8s.io/v1 (note 1,024 bytes, reason and action 128).
 constexpr std::size_t note_bytes_max = 1024;
 constexpr std::string_view controller = "homeostat.dev/agent";
-
-/// The API wants microseconds.
-std::string micro_time(WallTime at) {
-    std::string text = to_timestamp(at);
-    text.insert(text.size() - 1, "000");
-    return text;
-}
 
 /// A server that may take it when it is asked again.
 bool is_put_off(const ApiReply& reply) {
@@ -43,7 +36,7 @@ std::string event_body(const ObjectEvent& event, const Options& options, const s
     body["apiVersion"] = "events.k8s.io/v1";
     body["kind"] = "Event";
     body["metadata"] = std::move(metadata);
-    body["eventTime"] = json::value(micro_time(event.at));
+    body["eventTime"] = json::value(to_micro_time(event.at));
     body["reportingController"] = json::value(std::string(controller));
     body["reportingInstance"] = json::value("homeostat-" + options.service.text());
     body["action"] = json::value(event.action);

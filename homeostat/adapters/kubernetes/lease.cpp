@@ -1,9 +1,9 @@
 #include "homeostat/adapters/kubernetes/lease.hpp"
 
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
+#include "homeostat/adapters/kubernetes/micro_time.hpp"
 #include "homeostat/adapters/kubernetes/object_fields.hpp"
 #include "homeostat/base/plain.hpp"
-#include "homeostat/base/timestamp.hpp"
 
 #include <fmt/format.h>
 
@@ -13,13 +13,6 @@
 namespace homeostat::adapters::kubernetes {
 
 namespace {
-
-/// The API wants microseconds.
-std::string micro_time(WallTime at) {
-    std::string text = to_timestamp(at);
-    text.insert(text.size() - 1, "000");
-    return text;
-}
 
 constexpr int not_found = 404;
 constexpr int conflict = 409;
@@ -162,7 +155,7 @@ Task<void> Lease::give_back() {
 }
 
 json::object Lease::spec_of(LeaseStep step) const {
-    const std::string now = micro_time(clock_.wall_now());
+    const std::string now = to_micro_time(clock_.wall_now());
     json::object spec;
     spec["holderIdentity"] = json::value(settings_.identity);
     spec["leaseDurationSeconds"] =
