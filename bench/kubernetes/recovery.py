@@ -11,13 +11,18 @@ The policies differ in the pods' probes, and in whether Homeostat guards them:
     tuned      both each second, three times
     homeostat  the probes of `none`, and an agent with rules alone
 
+A bad version is also brought out beside analysis of rollouts (analysis.py).
+
 An outage is the time from the first answer that is not good to the first of ten good ones in a
 row; a run counts all of its outages. It ends ten seconds after the last, or at the fault's bound.
 """
 
 import contextlib
 import time
+from pathlib import Path
 
+from analysis import ANALYSES, Canary
+from api_calls import calls_of
 from deployment import Client, Deployment, http_get, wait_until
 from guarding import Guarding
 
@@ -39,21 +44,39 @@ POLICIES = {
     "tuned": {"readiness": probe("/readyz", TUNED), "liveness": probe("/healthz", TUNED)},
     "homeostat": {"readiness": probe("/readyz", DEFAULT)},
 }
+SETTINGS = POLICIES | {name: POLICIES["tuned"] for name in ANALYSES}
 
 
 class Run:
     def __init__(self, lab, fault, policy, programs):
         self.lab, self.fault, self.policy, self.programs = lab, fault, policy, programs
-        self.name = f"{fault.__name__.replace('_', '-')}-{policy}"
+        self.name = f"{fault.__name__}-{policy}".replace("_", "-")
         self.shop = Deployment(lab, self.name)
-        self.settings = dict(POLICIES[policy], replicas=3, grace_seconds=5)
+        self.settings = dict(SETTINGS[policy], replicas=3, grace_seconds=5)
+        self.canary = Canary(self, ANALYSES[policy]) if policy in ANALYSES else None
         self.client = None
         self.begun_at = None  # Of what clients are not to notice, or no longer.
-        self.is_restored = None  # By whom the version is looked at: whether the old one is wanted.
 
     def apply(self, image, **more):
         self.settings |= more
         self.shop.apply(image, **self.settings)
+
+    def roll_out(self, image, **more):
+        """Brings out what is at fault: to all pods, or to a canary whose requests are looked at."""
+        if self.canary:
+            self.canary.begin(image, **more)
+        else:
+            self.apply(image, **more)
+
+    def is_old_version_wanted(self):
+        if self.canary:
+            return self.canary.is_taken_back()
+        container = self.shop.read()["spec"]["template"]["spec"]["containers"][0]
+        return container["image"] == V1 and not container.get("env")
+
+    @property
+    def bound(self):
+        return self.canary.bound if self.canary else self.fault.bound
 
     def play(self):
         """What was measured, as a line of figures."""
@@ -61,40 +84,58 @@ class Run:
         try:
             fault.prepare()
             self.shop.wait_ready(self.settings["replicas"], 120)
-            with self.guard(), Client(self.lab, *self.shop.address(), seconds_max=1) as client:
-                self.client = client
-                self.begun_at = time.monotonic()
+            with self.guard() as agent, self.new_client() as self.client:
+                self.begun_at, begun_wall = time.monotonic(), time.time()
                 fault.begin()
                 restored_at = self.wait_over(fault)
-                answers, outages = client.answers[:], client.outages()
-            is_over = all(status == 200 for at, status in answers
-                          if at > answers[-1][0] - WELL_FOR / 2)
-            seconds = [at + length - max(at, self.begun_at) for at, length, _ in outages
-                       if at + length > self.begun_at]
-            return {"fault": self.fault.__name__, "policy": self.policy,
-                    "outage_s": sum(seconds), "is_over": is_over, "bound_s": fault.bound,
-                    "bad": sum(status != 200 for _, status in answers), "asked": len(answers),
-                    "restored_s": restored_at and restored_at - self.begun_at}
+                noticed = self.noticed(self.client.answers[:], self.client.outages())
+                cost = self.cost(agent, begun_wall)
+            return {"fault": self.fault.__name__, "policy": self.policy, "bound_s": self.bound,
+                    "restored_s": restored_at and restored_at - self.begun_at} | noticed | cost
         finally:
             fault.end()
+            if self.canary:
+                self.canary.end()
             self.shop.remove()
+
+    def new_client(self):
+        return Client(self.lab, *self.shop.address(), seconds_max=1)
+
+    def noticed(self, answers, outages):
+        is_over = all(status == 200 for at, status in answers
+                      if at > answers[-1][0] - WELL_FOR / 2)
+        seconds = [at + length - max(at, self.begun_at) for at, length, _ in outages
+                   if at + length > self.begun_at]
+        return {"outage_s": sum(seconds), "is_over": is_over, "asked": len(answers),
+                "bad": sum(status != 200 for _, status in answers)}
 
     @contextlib.contextmanager
     def guard(self):
         if self.policy != "homeostat":
-            yield
+            yield None
             return
         agent = Guarding(self.lab, self.name, self.programs,
                          self.lab.directory / f"agent-{self.name}-{time.monotonic_ns()}")
         agent.grant()
         with agent:
             agent.wait_proven()
-            yield
+            yield agent
+
+    def cost(self, agent, since):
+        """What the agent asked of the API server since then, and its memory now."""
+        if agent is None:
+            return {}
+        until = time.time()
+        resident = next(line.split()[1] for line in
+                        Path(f"/proc/{agent.process.pid}/status").read_text().splitlines()
+                        if line.startswith("VmRSS:"))
+        return {"calls": calls_of(self.lab.audit_log, agent.account, since, until),
+                "calls_s": until - since, "resident_mib": int(resident) / 1024}
 
     def wait_over(self, fault):
         """Until clients are well for a while and the fault's own end is there, or its bound."""
         restored_at = None
-        while (now := time.monotonic()) < self.begun_at + fault.bound:
+        while (now := time.monotonic()) < self.begun_at + self.bound:
             if restored_at is None and fault.is_restored():
                 restored_at = now
             bad = [at for at, status in self.client.answers if status != 200]
@@ -128,12 +169,20 @@ class Fault:
         pass
 
 
+class nothing(Fault):
+    """No fault: what looking costs."""
+
+    seen_within = 50
+
+    def begin(self):
+        pass
+
+
 class Rollout(Fault):
     """A change of the Deployment that is bad; who heals it makes the old one wanted again."""
 
     def is_restored(self):
-        container = self.shop.read()["spec"]["template"]["spec"]["containers"][0]
-        return container["image"] == V1 and not container.get("env")
+        return self.run.is_old_version_wanted()
 
 
 class hang(Fault):
@@ -159,28 +208,28 @@ class bad_image(Rollout):
     """A version whose image cannot be had."""
 
     def begin(self):
-        self.run.apply("lab.local/service:nopull")
+        self.run.roll_out("lab.local/service:nopull")
 
 
 class crash_loop(Rollout):
     """A version that ends at its start."""
 
     def begin(self):
-        self.run.apply(f"{V2}-crash")
+        self.run.roll_out(f"{V2}-crash")
 
 
 class bad_version(Rollout):
     """A version that passes readiness and answers 5xx."""
 
     def begin(self):
-        self.run.apply(f"{V2}-fail")
+        self.run.roll_out(f"{V2}-fail")
 
 
 class bad_config(Rollout):
     """The same image with a setting under which it answers 5xx."""
 
     def begin(self):
-        self.run.apply(V1, env={"MODE": "fail"})
+        self.run.roll_out(V1, env={"MODE": "fail"})
 
 
 class crash_back_off(Fault):
@@ -232,7 +281,8 @@ class node_loss(Fault):
         self.run.lab.wait_for_nodes(2)
 
 
-FAULTS = (hang, leak, bad_image, crash_loop, bad_version, bad_config, crash_back_off, node_loss)
+FAULTS = (nothing, hang, leak, bad_image, crash_loop, bad_version, bad_config, crash_back_off,
+          node_loss)
 
 
 def answers(lab, host, port):

@@ -25,6 +25,10 @@ ROOT = HERE.parent.parent
 PROGRAMS = ROOT / "build/kubernetes/bin"
 SERVICE_RANGE = "10.96.0.0/24"
 START_SECONDS_MAX = 120  # Four on an idle machine.
+AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata", "userGroups": ["system:serviceaccounts"]},
+              {"level": "None"}]}
 ATTEMPTS_MAX = 3  # A port that was free may be taken before it is listened at.
 
 
@@ -34,12 +38,16 @@ class Lab:
     kind = ""
     address = "127.0.0.1"  # Where the control plane listens.
 
-    def __init__(self, directory, programs=PROGRAMS, die_with_us=True, compact_every=None):
-        """`compact_every`: "2s" makes old resource versions expire (410), as they do in time."""
+    def __init__(self, directory, programs=PROGRAMS, die_with_us=True, compact_every=None,
+                 is_audited=False):
+        """`compact_every`: "2s" makes old resource versions expire (410), as they do in time.
+        `is_audited`: requests of service accounts are written to `audit_log`."""
         self.directory = Path(directory).resolve()
         self.programs = Path(programs).resolve()
         self.die_with_us = die_with_us
         self.compact_every = compact_every
+        self.is_audited = is_audited
+        self.audit_log = self.directory / "log/audit.jsonl"
         self.kubeconfig = self.directory / "kubeconfig"
         self.id = self.processes = self.authority = self.ports = None
         self.seconds = 0  # That it took to come up.
@@ -213,6 +221,10 @@ class Lab:
             "--profiling=false", *words]
         if self.compact_every:
             command.append(f"--etcd-compaction-interval={self.compact_every}")
+        if self.is_audited:
+            policy = self.directory / "audit.json"
+            policy.write_text(json.dumps(AUDIT_POLICY))
+            command += [f"--audit-policy-file={policy}", f"--audit-log-path={self.audit_log}"]
         self.processes.start("kube-apiserver", self.inside(command))
         self.processes.wait_until("the API server is ready", lambda: self.api.answers("/readyz"),
                                   START_SECONDS_MAX, ["etcd", "kube-apiserver"])

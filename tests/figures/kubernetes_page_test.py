@@ -12,6 +12,8 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import kubernetes_figures as figures  # noqa: E402
 
+from api_calls import calls_of, seconds_of  # noqa: E402
+
 
 def run(fault, policy, outage_s, is_over=True, restored_s=None):
     return {"fault": fault, "policy": policy, "outage_s": outage_s, "is_over": is_over,
@@ -53,6 +55,48 @@ class TheGoals(unittest.TestCase):
         self.assertIn("| **no** |", "\n".join(figures.goals(slower)))
         late = [run("bad_version", "homeostat", 5.0), run("bad_version", "tuned", 0, False)]
         self.assertIn("| **no** |", "\n".join(figures.goals(late)))
+
+
+class WhatIsBesideTheTable(unittest.TestCase):
+    def test_analysis_is_told_of_where_it_was_measured(self):
+        ours = run("bad_version", "homeostat", 3.0, restored_s=2.0)
+        self.assertEqual(list(figures.analysis_table([ours])), [])
+        theirs = run("bad_version", "analysis", 300.0, restored_s=301.0)
+        told = "\n".join(figures.analysis_table([ours, theirs]))
+        self.assertIn("| analysis | 301 (301–301) | 1 (1–1) | 1 |", told)
+        self.assertIn("| homeostat | 2.0 (2.0–2.0) | 1 (1–1) | 1 |", told)
+
+    def test_requests_are_told_by_what_was_asked_most(self):
+        counted = run("nothing", "homeostat", 0.0) | {
+            "calls": {"get pods": 2, "watch pods": 9}, "calls_s": 60.0, "resident_mib": 20.0}
+        told = "\n".join(figures.cost_table([counted, run("hang", "homeostat", 1.0)]))
+        self.assertIn("| no fault | 11 (11–11) | watch pods 9, get pods 2 | 60 |", told)
+        self.assertNotIn(figures.TOLD["hang"], told)
+
+    def test_long_looks_are_played_in_few_rounds(self):
+        faults = [fault for fault in figures.FAULTS if fault.__name__ in ("bad_version", "nothing")]
+        first, tenth = ({(fault.__name__, policy) for fault, policy in
+                         figures.cells_of(number, faults)} for number in (1, 10))
+        self.assertIn(("bad_version", "analysis"), first)
+        self.assertEqual(first - tenth, {("bad_version", "analysis")})
+        self.assertEqual({policy for fault, policy in tenth if fault == "nothing"}, {"homeostat"})
+
+
+class TheCalls(unittest.TestCase):
+    def test_are_of_one_account_and_one_time(self):
+        def line(user, second, verb="get", stage="ResponseComplete"):
+            return json.dumps({
+                "stage": stage, "verb": verb, "requestReceivedTimestamp":
+                f"2026-01-01T00:00:{second:02}.500000Z", "objectRef": {
+                    "resource": "deployments", "subresource": "scale"},
+                "user": {"username": f"system:serviceaccount:default:{user}"}}) + "\n"
+        start = seconds_of("2026-01-01T00:00:00Z")
+        with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as log:
+            log.write(line("shop", 1) + line("shop", 9) + line("other", 2) +
+                      line("shop", 3, "watch", "ResponseStarted") + line("shop", 3, "watch"))
+            log.flush()
+            self.assertEqual(calls_of(log.name, "shop", start, start + 5),
+                             {"get deployments/scale": 1, "watch deployments/scale": 1})
 
 
 class ThePage(unittest.TestCase):

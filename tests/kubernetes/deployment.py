@@ -61,12 +61,15 @@ def http_get(open_socket, host, port, path, seconds):
 
 
 class Deployment:
-    """One container, labelled app=NAME, behind a Service of the same name."""
+    """One container, labelled app=NAME, behind a Service of the same name; or behind that of
+    another Deployment, `beside`, whose requests it then shares."""
 
-    def __init__(self, lab, name, namespace="default"):
+    def __init__(self, lab, name, namespace="default", beside=None):
         self.lab = lab
         self.api = lab.api
         self.name = name
+        self.has_service = not beside
+        self.labels = {"app": beside, "track": name} if beside else {"app": name}
         self.namespace = namespace
         self.core = f"/api/v1/namespaces/{namespace}"
         self.group = f"/apis/apps/v1/namespaces/{namespace}"
@@ -93,20 +96,21 @@ class Deployment:
         if node:
             pod["nodeSelector"] = {"kubernetes.io/hostname": node}
         body = {"apiVersion": "apps/v1", "kind": "Deployment",
-                "metadata": {"name": self.name, "labels": {"app": self.name}},
-                "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": self.name}},
+                "metadata": {"name": self.name, "labels": self.labels},
+                "spec": {"replicas": replicas, "selector": {"matchLabels": self.labels},
                          "strategy": strategy or {"type": "RollingUpdate"},
-                         "template": {"metadata": {"labels": {"app": self.name}}, "spec": pod}}}
+                         "template": {"metadata": {"labels": self.labels}, "spec": pod}}}
         status, seen = self.api.request("GET", self.path)
         if status == 200:
             body["metadata"]["resourceVersion"] = seen["metadata"]["resourceVersion"]
             self.api.ask("PUT", self.path, body)
         else:
             self.api.post(f"{self.group}/deployments", body)
-            self.api.post(f"{self.core}/services", {
-                "metadata": {"name": self.name},
-                "spec": {"type": "NodePort", "selector": {"app": self.name},
-                         "ports": [{"port": 80, "targetPort": 8080}]}})
+            if self.has_service:
+                self.api.post(f"{self.core}/services", {
+                    "metadata": {"name": self.name},
+                    "spec": {"type": "NodePort", "selector": self.labels,
+                             "ports": [{"port": 80, "targetPort": 8080}]}})
 
     def limit_disruptions(self, available_min):
         """A PodDisruptionBudget; in force once it has been counted."""
@@ -129,13 +133,15 @@ class Deployment:
 
     def remove(self):
         """And waits until no pod is left."""
-        for path in (self.path, f"{self.core}/services/{self.name}"):
+        services = [f"{self.core}/services/{self.name}"] if self.has_service else []
+        for path in (self.path, *services):
             self.api.delete(path, {"propagationPolicy": "Background"})
         wait_until(f"no pod of {self.name} is left", lambda: not self.pods(), 60)
 
     # --- what is read from it --------------------------------------------------------------------
     def pods(self):
-        return self.api.get(f"{self.core}/pods?labelSelector=app%3D{self.name}")["items"]
+        selector = "%2C".join(f"{key}%3D{value}" for key, value in self.labels.items())
+        return self.api.get(f"{self.core}/pods?labelSelector={selector}")["items"]
 
     def pod_names(self):
         return sorted(pod["metadata"]["name"] for pod in self.pods())
