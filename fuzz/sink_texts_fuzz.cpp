@@ -3,9 +3,9 @@
 
 #include "homeostat/adapters/nats/message_id.hpp"
 #include "homeostat/adapters/postgres/postgres_text.hpp"
-#include "homeostat/adapters/webhook/header_file.hpp"
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/base/json.hpp"
+#include "homeostat/net/header_file.hpp"
 #include "homeostat/net/http_message.hpp"
 #include "homeostat/outbox/batch.hpp"
 
@@ -22,8 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto again = adapters::nats::place_of(outbox::key_of(ledger, *place), ledger);
         ensure(again == place, "a place has its id");
     }
-    if (const auto headers = adapters::webhook::parse_header_file(text)) {
-        ensure(headers->size() <= adapters::webhook::headers_max, "headers have a maximum");
+    if (const auto headers = net::parse_header_file(text)) {
+        ensure(headers->size() <= net::headers_max, "headers have a maximum");
         for (const auto& [name, value] : *headers) {
             ensure(net::is_sendable(name, value), "a header is one on the wire");
         }

@@ -52,9 +52,11 @@ std::string_view name_in(std::string_view assignment) {
     return assignment.substr(0, assignment.find('='));
 }
 
-std::vector<std::string> environment_with(const std::vector<std::string>& added) {
+std::vector<std::string> environment_of(const Program& program) {
+    const std::vector<std::string>& added = program.environment;
     std::vector<std::string> all = added;
-    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    for (char** entry = program.inherits_environment ? environ : nullptr;
+         entry != nullptr && *entry != nullptr; ++entry) {
         bool is_replaced = false;
         for (const std::string& ours : added) {
             is_replaced = is_replaced || name_in(ours) == name_in(*entry);
@@ -104,6 +106,19 @@ bool enter_cgroup(int entrance_fd) {
     return entrance_fd < 0 || ::write(entrance_fd, "0", 1) == 1;
 }
 
+/// All but the first three and, if there is one, this.
+void close_on_exec_but(int kept_fd) {
+    constexpr unsigned first = 3;
+    const unsigned kept = kept_fd < 0 ? ~0U : static_cast<unsigned>(kept_fd);
+    if (kept > first) {
+        ::syscall(SYS_close_range, first, kept_fd < 0 ? kept : kept - 1, CLOSE_RANGE_CLOEXEC);
+    }
+    if (kept_fd >= 0) {
+        ::syscall(SYS_close_range, kept + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+        ::fcntl(kept_fd, F_SETFD, 0);
+    }
+}
+
 void reset_signals() {
     for (int signal = 1; signal < NSIG; ++signal) {
         ::signal(signal, SIG_DFL);  // Fails for SIGKILL and SIGSTOP, which are default anyway.
@@ -128,7 +143,7 @@ void reset_signals() {
     if (!redirect(prepared) || !enter_cgroup(prepared.program.cgroup_fd)) {
         give_up(prepared, Failure::Where::prepare);
     }
-    ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+    close_on_exec_but(prepared.program.kept_fd);
     if (!prepared.program.directory.empty() && ::chdir(prepared.program.directory.c_str()) != 0) {
         give_up(prepared, Failure::Where::directory);
     }
@@ -240,7 +255,7 @@ Result<Child> spawn(const Program& program) {
                                         : failures.error());
     }
     const Pointers argv{program.argv};
-    const Pointers environment{environment_with(program.environment)};
+    const Pointers environment{environment_of(program)};
     const Prepared prepared{
         program, *path, argv, environment, ::getpid(), null.number(), failures->writer.number()};
     const pid_t pid = fork_and_become(prepared);

@@ -29,11 +29,13 @@ struct Program {
     std::vector<std::string> argv;  ///< argv[0] is a path, or a name that is looked up in PATH.
     std::string directory;          ///< Where it starts; empty: where we are.
     std::vector<std::string> environment;  ///< "NAME=value", added to ours or in place of ours.
+    bool inherits_environment{true};       ///< False: it gets what `environment` says, no more.
     bool has_own_session{false};           ///< A terminal's Ctrl-C and hang-up do not reach it.
     bool ends_with_us{false};  ///< The kernel kills it when our thread ends, even by SIGKILL.
     int input_fd{-1};          ///< Becomes its stdin; below zero: /dev/null.
     int output_fd{-1};         ///< Becomes its stdout; below zero: /dev/null.
     int error_fd{-1};          ///< Becomes its stderr; below zero: /dev/null.
+    int kept_fd{-1};           ///< Stays open in it and in what it starts: a lock, say.
     int cgroup_fd{-1};         ///< Cgroup::entrance_fd of the group that it is in from the start.
     const Confinement* confinement{nullptr};  ///< What it may touch; without one, what we may.
 };

@@ -113,6 +113,25 @@ TEST_CASE("an environment of ours replaces what we have ourselves") {
     CHECK(listen(program).text == "/elsewhere\n1\n");
 }
 
+TEST_CASE("a child that inherits no environment has what it was given, and nothing else") {
+    Program program{.argv = {"/usr/bin/env"}};
+    program.environment = {"ONE=1"};
+    program.inherits_environment = false;
+    CHECK(listen(program).text == "ONE=1\n");
+}
+
+TEST_CASE("one descriptor of ours stays open in a child that is to keep it") {
+    const Fd first{::open("/dev/full", O_RDONLY | O_CLOEXEC)};
+    const Fd kept{::open("/dev/zero", O_RDONLY | O_CLOEXEC)};
+    const Fd last{::open("/dev/full", O_RDONLY | O_CLOEXEC)};
+    Program program{.argv = {"ls", "-l", "/proc/self/fd"}};
+    CHECK_FALSE(listen(program).text.contains("/dev/zero"));
+    program.kept_fd = kept.number();
+    const std::string open = listen(program).text;
+    CHECK(open.contains("/dev/zero"));
+    CHECK_FALSE(open.contains("/dev/full"));
+}
+
 TEST_CASE("nothing of ours is open in a child but its three descriptors") {
     const Fd secret{::open("/dev/null", O_RDONLY)};  // Without O_CLOEXEC.
     REQUIRE(secret.is_open());

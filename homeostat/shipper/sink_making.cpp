@@ -1,10 +1,11 @@
 #include "homeostat/shipper/sink_making.hpp"
 
-#include "homeostat/adapters/webhook/header_file.hpp"
 #include "homeostat/net/endpoint.hpp"
+#include "homeostat/net/header_file.hpp"
 #include "homeostat/net/https_address.hpp"
 #include "homeostat/net/tls.hpp"
 #include "homeostat/os/file.hpp"
+#include "homeostat/os/secret_file.hpp"
 
 #include <fmt/format.h>
 
@@ -41,7 +42,7 @@ Result<NamedUrl> usable(std::string url, std::string from) {
 
 Result<NamedUrl> read_url(const app::SecretUrlConfig& where) {
     if (!where.file.empty()) {
-        Result<std::string> text = os::read_file(where.file.string(), url_bytes_max + 2);
+        Result<std::string> text = os::read_secret_file(where.file.string(), url_bytes_max + 2);
         return text ? usable(*std::move(text), where.file.string())
                     : fail(Fault::invalid, text.error().text);
     }
@@ -145,11 +146,11 @@ Result<adapters::webhook::WebhookOptions> webhook_options(const app::WebhookSink
         return options;
     }
     const Result<std::string> text =
-        os::read_file(sink.headers_file.string(), adapters::webhook::header_file_bytes_max);
+        os::read_secret_file(sink.headers_file.string(), net::header_file_bytes_max);
     if (!text) {
         return fail(Fault::invalid, text.error().text);
     }
-    Result<net::HttpHeaders> headers = adapters::webhook::parse_header_file(*text);
+    Result<net::HttpHeaders> headers = net::parse_header_file(*text);
     if (!headers) {
         return fail(sink.headers_file.string(), headers.error());
     }

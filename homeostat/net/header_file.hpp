@@ -11,12 +11,12 @@
 #include <cstddef>
 #include <string_view>
 
-namespace homeostat::adapters::webhook {
+namespace homeostat::net {
 
 constexpr std::size_t header_file_bytes_max = std::size_t{16} << 10U;
 constexpr std::size_t headers_max = 16;
 
 /// Empty lines are passed over. ERRORS: invalid, with the number of the line.
-[[nodiscard]] Result<net::HttpHeaders> parse_header_file(std::string_view text);
+[[nodiscard]] Result<HttpHeaders> parse_header_file(std::string_view text);
 
-}  // namespace homeostat::adapters::webhook
+}  // namespace homeostat::net

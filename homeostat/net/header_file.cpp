@@ -1,4 +1,4 @@
-#include "homeostat/adapters/webhook/header_file.hpp"
+#include "homeostat/net/header_file.hpp"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace homeostat::adapters::webhook {
+namespace homeostat::net {
 
 namespace {
 
@@ -35,12 +35,12 @@ bool is_ours(std::string_view name) {
 
 }  // namespace
 
-Result<net::HttpHeaders> parse_header_file(std::string_view text) {
+Result<HttpHeaders> parse_header_file(std::string_view text) {
     if (text.size() > header_file_bytes_max) {
         return fail(Fault::invalid,
                     fmt::format("it has more than {} bytes", header_file_bytes_max));
     }
-    net::HttpHeaders headers;
+    HttpHeaders headers;
     std::size_t number = 0;
     for (const auto part : std::views::split(text, '\n')) {
         number += 1;
@@ -51,7 +51,7 @@ Result<net::HttpHeaders> parse_header_file(std::string_view text) {
         const std::size_t colon = std::min(line.find(':'), line.size());
         const std::string_view name = line.substr(0, colon);
         const std::string_view value = trimmed(line.substr(std::min(colon + 1, line.size())));
-        if (colon == line.size() || value.empty() || !net::is_sendable(name, value)) {
+        if (colon == line.size() || value.empty() || !is_sendable(name, value)) {
             return fail(Fault::invalid,
                         fmt::format("line {} is no header; write Name: value", number));
         }
@@ -69,4 +69,4 @@ Result<net::HttpHeaders> parse_header_file(std::string_view text) {
     return headers;
 }
 
-}  // namespace homeostat::adapters::webhook
+}  // namespace homeostat::net
