@@ -16,6 +16,17 @@ Plan advanced(Plan plan, const Step& step, const EffectId& effect, Instant now) 
         plan.replacements.push_back({replace->instance, effect});
     }
     plan.invalidations_count += std::holds_alternative<Invalidate>(step) ? 1 : 0;
+    if (std::holds_alternative<Run>(step)) {
+        plan.runs_count += 1;
+        plan.run_ended.reset();
+    }
+    return plan;
+}
+
+Plan learned(Plan plan, OutcomeKind outcome) {
+    if (plan.step_last && std::holds_alternative<Run>(*plan.step_last)) {
+        plan.run_ended = outcome;
+    }
     return plan;
 }
 

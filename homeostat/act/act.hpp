@@ -54,6 +54,8 @@ struct Plan {
     std::optional<Instant> drain_began_at;  ///< Of the latest drain.
     std::vector<Replacement> replacements;  ///< In order.
     std::uint32_t invalidations_count{0};
+    std::uint32_t runs_count{0};             ///< Of its task.
+    std::optional<OutcomeKind> run_ended{};  ///< What became of the last. Written by `learned`.
     /// Told of: drained by somebody else, and left so. Written by whoever told it.
     std::vector<InstanceId> left_drained{};
     /// When the wait for the first step was looked at last. Written by whoever looks.
@@ -71,6 +73,8 @@ struct Plan {
         field("drain_began_at", self.drain_began_at);
         field("replacements", self.replacements);
         field("invalidations_count", self.invalidations_count, may_be_absent);
+        field("runs_count", self.runs_count, may_be_absent);
+        field("run_ended", self.run_ended);
         field("left_drained", self.left_drained, may_be_absent);
         field("looked_at", self.looked_at);
     }
@@ -116,6 +120,9 @@ constexpr Duration wait_for = std::chrono::milliseconds{100};  ///< Between two 
 /// The plan once `step` is announced. Goes into the checkpoint of the group that holds the intent,
 /// so that a crash during the effect finds the step counted.
 [[nodiscard]] Plan advanced(Plan plan, const Step& step, const EffectId& effect, Instant now);
+
+/// The plan once it is known what became of its last step.
+[[nodiscard]] Plan learned(Plan plan, OutcomeKind outcome);
 
 /// A temporary remedy that has helped and stays in force for now.
 struct Held {

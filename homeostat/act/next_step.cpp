@@ -250,8 +250,11 @@ Next step_up(const View& view, const Scale& remedy) {
     if (view.facts.instances.size() >= remedy.to) {
         return Complete{};
     }
-    return view.facts.spares.empty() ? Next{Stuck{"there is no spare left to start"}}
-                                     : replace(view, view.facts.spares.front());
+    // Where they are orchestrated an instance that nobody wants is not always one to be had.
+    const auto spare = std::ranges::find_if(
+        view.facts.spares, [](const InstanceFacts& one) { return one.runtime.is_spare; });
+    return spare == view.facts.spares.end() ? Next{Stuck{"there is no spare left to start"}}
+                                            : replace(view, *spare);
 }
 
 /// Stops one spare after another, the last first, each once its sessions have ended.
@@ -262,6 +265,9 @@ Next step_down(const View& view, const Scale& remedy) {
     }
     const auto last = std::find_if(instances.rbegin(), instances.rend(),
                                    [](const auto& one) { return one.runtime.is_spare; });
+    if (last == instances.rend() && view.facts.is_orchestrated) {
+        return Complete{};  // Somebody has set another number since, and it is theirs.
+    }
     if (last == instances.rend()) {
         return Stuck{"none of the instances is a spare that may be stopped"};
     }
@@ -276,6 +282,32 @@ Next step_down(const View& view, const Scale& remedy) {
                                       runtime.instance.text()));
     }
     return Stop{runtime.instance, runtime.present()};
+}
+
+/// Once. What did not happen is not forced, and what may have is done again only where that is
+/// declared to do no harm.
+Next run(const View& view, const DeclaredTask& task, bool is_inverse) {
+    const Plan& plan = view.plan;
+    if (plan.run_ended == OutcomeKind::done) {
+        return Complete{};  // Whether it helped is for verification to find.
+    }
+    if (plan.run_ended == OutcomeKind::refused) {
+        return Stuck{task.task.text() + " was refused, so nothing was done"};
+    }
+    const TaskFacts* known = find_task(view.facts, task.task);
+    if (known == nullptr) {
+        return wait_for_return(view, "the check of " + task.task.text() + " does not answer");
+    }
+    if (known->is_well && !is_inverse) {
+        return Complete{};
+    }
+    if (plan.runs_count > 0 && !known->of.is_repeatable) {
+        return Stuck{
+            fmt::format("what became of {} is not known, its check {}, and a second time "
+                        "may do harm",
+                        task.task.text(), known->is_well ? "is well" : "still fails")};
+    }
+    return Run{task.task, task.declaration, is_inverse, task.keeps_capacity};
 }
 
 Next absent(const InstanceId& instance) {
@@ -323,6 +355,10 @@ struct NextOf {
         return route->is_to_source ? Next{SetRoute{remedy.cache, false}} : Next{Complete{}};
     }
 
+    Next operator()(const RunTask& remedy) const { return run(view, remedy.of, false); }
+
+    Next operator()(const TakeBackTask& remedy) const { return run(view, remedy.of, true); }
+
     Next operator()(const Restart& remedy) const {
         if (find_instance(view.facts, remedy.instance) == nullptr) {
             return absent(remedy.instance);
@@ -346,9 +382,22 @@ struct NextOf {
             return Stuck{
                 fmt::format("current is {}, which is neither end of the rollback", current.text())};
         }
-        return view.facts.is_orchestrated ? wait_for_rollout(view) : step_for_group(view);
+        // Of its pods an orchestrator looks after the program; what they read they keep.
+        const bool is_rolled_out =
+            view.facts.is_orchestrated && remedy.artifact == Artifact::deploy;
+        return is_rolled_out ? wait_for_rollout(view) : step_for_group(view);
     }
 };
+
+/// Of a number that goes down the orchestrator chooses whom it ends: the same order again may be
+/// for another one, and has not come to nothing where fewer are there.
+std::uint32_t times_come_about(const View& view, const Step& step) {
+    const auto* scale = std::get_if<Scale>(&view.plan.remedy);
+    const auto count = static_cast<std::uint32_t>(view.facts.instances.size());
+    const bool is_number = scale != nullptr && view.facts.is_orchestrated &&
+                           std::holds_alternative<Stop>(step) && scale->from > count;
+    return is_number ? scale->from - count : 0;
+}
 
 /// Whether the step may be announced now, or once more.
 Next paced(const View& view, const Step& step) {
@@ -359,7 +408,7 @@ Next paced(const View& view, const Step& step) {
     if (plan.step_last != step) {
         return step;
     }
-    if (plan.step_last_count >= step_tries_max) {
+    if (plan.step_last_count >= step_tries_max + times_come_about(view, step)) {
         return Stuck{fmt::format("{} was tried {} times and came to nothing", describe(step),
                                  plan.step_last_count)};
     }

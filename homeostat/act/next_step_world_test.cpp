@@ -147,6 +147,9 @@ struct World {
     void perform(const SetRoute& step, const EffectId&) {
         FAIL("none of these remedies has a step like: ", describe(Step{step}));
     }
+    void perform(const Run& step, const EffectId&) {
+        FAIL("none of these remedies has a step like: ", describe(Step{step}));
+    }
     void perform(const Invalidate& step, const EffectId&) {
         FAIL("none of these remedies has a step like: ", describe(Step{step}));
     }

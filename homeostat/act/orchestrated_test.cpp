@@ -168,4 +168,98 @@ TEST_CASE("what became of an eviction is told by whether that pod is still there
     CHECK(outcome(facts) == OutcomeKind::unknown);
 }
 
+TEST_CASE("a scale asks for one spare after another, and never for a slot that is none") {
+    const Plan more = plan_of(Scale{payments, 2, 3});
+    Facts facts = two_pods();
+    for (const char* name : {"payments-2", "payments-3"}) {
+        InstanceFacts slot = empty_slot(name);
+        slot.runtime.is_coming = false;
+        slot.runtime.is_wanted = false;
+        facts.spares.push_back(slot);
+    }
+    CHECK(std::holds_alternative<Stuck>(next_step(more, facts, now)));
+    facts.spares[1].runtime.is_spare = true;
+    const Step start = Replace{InstanceId("payments-3"), {}, v2};
+    CHECK(step_in(next_step(more, facts, now)) == start);
+
+    const Plan asked = advanced(more, start, effect, now);
+    InstanceFacts coming = empty_slot("payments-3");
+    coming.runtime.is_spare = true;
+    coming.runtime.effect = effect;
+    facts.spares.pop_back();
+    facts.instances.push_back(coming);
+    CHECK(waits(next_step(asked, facts, now + seconds{100})));
+    facts.instances.back() = serving("payments-3", "uid-c", v2);
+    facts.instances.back().runtime.is_spare = true;
+    facts.instances.back().runtime.effect = effect;
+    CHECK(std::holds_alternative<Complete>(next_step(asked, facts, now + seconds{100})));
+
+    const Plan back = plan_of(Scale{payments, 3, 2});
+    const Step stop = Stop{InstanceId("payments-3"), {0, 0, "uid-c"}};
+    CHECK(step_in(next_step(back, facts, now)) == stop);
+    // Somebody else wants so many now: nothing of it is ours any more.
+    facts.instances.back().runtime.is_spare = false;
+    CHECK(std::holds_alternative<Complete>(next_step(back, facts, now)));
+}
+
+TEST_CASE(
+    "what pods read is put back first, and then one of those that still have it after another") {
+    const VersionId c1("c-111111111111");
+    const VersionId c2("c-222222222222");
+    const Plan plan = plan_of(Rollback{payments, c2, c1, Artifact::config});
+    Facts facts = two_pods();
+    facts.versions.config.current = c2;
+    facts.versions.config.present = {c1, c2};
+    facts.instances[0].runtime.config = c2;
+    facts.instances[1].runtime.config = c2;
+    const Step swap = SwapVersion{payments, c2, c1, Artifact::config};
+    CHECK(step_in(next_step(plan, facts, now)) == swap);
+
+    Plan swapped = advanced(plan, swap, effect, now);
+    facts.versions.config.current = c1;
+    const Step replace = Replace{first, {0, 0, "uid-a"}, v2, c1};
+    CHECK(step_in(next_step(swapped, facts, now)) == replace);
+    swapped = advanced(swapped, replace, EffectId("i-1.e2"), now);
+    facts.instances[0] = empty_slot("payments-0");
+    CHECK(waits(next_step(swapped, facts, now + seconds{1})));
+    facts.instances[0] = serving("payments-0", "uid-c", v2);
+    facts.instances[0].runtime.config = c1;
+    CHECK(step_in(next_step(swapped, facts, now + seconds{2})) ==
+          Step{Replace{InstanceId("payments-1"), {0, 0, "uid-b"}, v2, c1}});
+    // Pods that read it all the time have it at once.
+    facts.instances[1].runtime.config = c1;
+    CHECK(std::holds_alternative<Complete>(next_step(swapped, facts, now + seconds{2})));
+}
+
+TEST_CASE("a number goes down by the same order again, as often as somebody ends by it") {
+    const std::uint32_t before = 8;
+    Plan back = plan_of(Scale{payments, before, 2});
+    Facts facts = two_pods();
+    for (std::uint32_t index = 2; index < before; ++index) {
+        facts.instances.push_back(
+            serving("payments-" + std::to_string(index), "uid-" + std::to_string(index), v2));
+        facts.instances.back().runtime.is_spare = true;
+    }
+    Instant at = now;
+    const Step stop = Stop{InstanceId("payments-7"), {0, 0, "uid-7"}};
+    for (std::uint32_t count = before; count > 2; --count) {
+        CHECK(step_in(next_step(back, facts, at)) == stop);
+        back = advanced(back, stop, effect, at);
+        at += seconds{2};
+        facts.instances.erase(facts.instances.end() - 2);  // Somebody, and never the one we named.
+    }
+    CHECK(std::holds_alternative<Complete>(next_step(back, facts, at)));
+    // Where nobody ends by it, it has come to nothing.
+    facts.instances.push_back(serving("payments-8", "uid-8", v2));
+    facts.instances.back().runtime.is_spare = true;
+    const Step other = Stop{InstanceId("payments-8"), {0, 0, "uid-8"}};
+    Plan idle = plan_of(Scale{payments, 3, 2});
+    for (std::uint32_t tries = 0; tries < step_tries_max; ++tries) {
+        CHECK(step_in(next_step(idle, facts, at)) == other);
+        idle = advanced(idle, other, effect, at);
+        at += seconds{2};
+    }
+    CHECK(std::holds_alternative<Stuck>(next_step(idle, facts, at)));
+}
+
 }  // namespace homeostat::act

@@ -100,6 +100,18 @@ struct Resolve {
         return cache->differing_count == 0 ? done(std::move(seen)) : refused(std::move(seen));
     }
 
+    // That all is well tells that it was done; of taking it back nothing tells.
+    Outcome operator()(const Run& step) const {
+        const TaskFacts* task = find_task(facts, step.task);
+        if (task == nullptr) {
+            return unknown("the check of " + step.task.text() + " does not answer");
+        }
+        const std::string_view seen = task->is_well ? "is well" : "fails";
+        std::string because = fmt::format("the check of {} {}", step.task.text(), seen);
+        return task->is_well && !step.is_inverse ? done(std::move(because))
+                                                 : unknown(std::move(because));
+    }
+
     /// Wanted or spare: starting or stopping moves it from one to the other.
     [[nodiscard]] const InstanceFacts* find_any(const InstanceId& instance) const {
         const InstanceFacts* wanted = find_instance(facts, instance);
@@ -114,6 +126,9 @@ struct Resolve {
         const RuntimeInstance& runtime = target->runtime;
         if (!runtime.is_wanted) {
             return done(step.instance.text() + " is a spare");
+        }
+        if (!effect.empty() && runtime.effect == effect) {
+            return done("one less is wanted, and somebody else chose whom to end");
         }
         const bool is_as_before = runtime.present() == step.expected;
         if (is_as_before) {

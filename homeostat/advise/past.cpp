@@ -48,11 +48,18 @@ void note_entry(Past& past, const Entry& entry, WallTime at) {
     }
 }
 
+/// A person had something taken back: no symptom opened it, and no cause came again.
+bool is_order(const Entry& entry) {
+    const Result<Proposal> proposal = from_json<Proposal>(entry.body);
+    return proposal && proposal->undoes;
+}
+
 }  // namespace
 
 void note(Past& past, const EntryGroup& group, std::optional<WallTime> since) {
     for (const Entry& entry : group.entries) {
-        if (entry.kind == EntryKind::opened && (!since || group.wall_at >= *since)) {
+        const bool is_counted = entry.kind == EntryKind::opened && !is_order(entry);
+        if (is_counted && (!since || group.wall_at >= *since)) {
             past.open[entry.incident] =
                 PastIncident{.incident = entry.incident, .opened_at = group.wall_at};
         }

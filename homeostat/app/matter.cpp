@@ -55,7 +55,22 @@ struct Elsewhere {
                            remedy.artifact == Artifact::config ? "configuration" : "version",
                            remedy.service.text());
     }
+    std::string operator()(const RunTask& remedy) const {
+        return sentence_of(remedy.of, "runs what its operator has declared") +
+               (remedy.of.is_destructive ? " Nothing brings back what it removes." : "") +
+               (remedy.of.keeps_capacity ? "" : " It may take instances out meanwhile.");
+    }
+    std::string operator()(const TakeBackTask& remedy) const {
+        return sentence_of(remedy.of, "is taken back as its operator has declared");
+    }
     std::string operator()(const auto& /*remedy*/) const { return {}; }
+
+  private:
+    static std::string sentence_of(const DeclaredTask& task, std::string_view does) {
+        constexpr std::size_t digits_shown = 12;
+        return fmt::format("The task {} {} (declaration {}).", task.task.text(), does,
+                           task.declaration.substr(0, digits_shown));
+    }
 };
 
 std::string joined(const std::vector<std::string>& words) {
@@ -226,6 +241,23 @@ console::Notice closed_notice(const ServiceId& service, const ClosedCase& closed
         add_bounded(notice.details, {"done: " + describe(remedy)});
     }
     notice.at = at;
+    return notice;
+}
+
+console::Notice acted_notice(const ServiceId& service,
+                             const heal::UndoableView& view,
+                             WallTime until,
+                             WallTime at) {
+    console::Notice notice;
+    const std::string what = describe(view.remedy);
+    notice.id = id_for(view.incident, "acted", (view.is_held ? "held: " : "") + what);
+    notice.kind = console::NoticeKind::acted;
+    notice.service = service;
+    notice.incident = view.incident;
+    notice.text = what + (view.is_held ? ": it helped, and is in force for now" : ": it helped");
+    notice.advice = "To take it back, on the machine: homeostat undo " + view.incident.text();
+    notice.at = at;
+    notice.until = until;
     return notice;
 }
 

@@ -11,6 +11,7 @@
 #include "homeostat/domain/facts.hpp"
 #include "homeostat/guard/limits.hpp"
 #include "homeostat/heal/executor_settings.hpp"
+#include "homeostat/heal/person_order.hpp"
 
 #include <optional>
 #include <string>
@@ -42,6 +43,12 @@ namespace homeostat::app {
 [[nodiscard]] console::Notice closed_notice(const ServiceId& service,
                                             const ClosedCase& closed,
                                             WallTime at);
+
+/// Of what a person may take back until then.
+[[nodiscard]] console::Notice acted_notice(const ServiceId& service,
+                                           const heal::UndoableView& view,
+                                           WallTime until,
+                                           WallTime at);
 
 [[nodiscard]] console::Notice test_notice(const ServiceId& service, WallTime at);
 

@@ -45,6 +45,8 @@ std::string measure(const Symptom& symptom) {
         case SymptomKind::stale_cache:
             return fmt::format("{:.0f} of its copies differ from the source, and stay so",
                                symptom.value);
+        case SymptomKind::check_failing:
+            return fmt::format("its check has failed {:.0f} times in a row", symptom.value);
     }
     return {};
 }
@@ -147,7 +149,16 @@ void add_legend(Lines& lines, const std::vector<std::string>& names) {
     }
 }
 
+/// Nobody has judged anything: there is no more to tell.
+Lines lines_of_order(const Proposal& proposal) {
+    return {fmt::format("order     of a person: take back what {} did about {}",
+                        plain(proposal.undoes->text()), name_of(proposal.symptom))};
+}
+
 Lines lines_of(const Proposal& proposal) {
+    if (proposal.undoes) {
+        return lines_of_order(proposal);
+    }
     Lines lines;
     const Symptom& symptom = proposal.symptom;
     lines.push_back(fmt::format("symptom   {}: {}, seen by {}, {:.1f} s old when noticed",
@@ -194,6 +205,13 @@ Lines lines_of(const Proposal& proposal) {
 
 // --- guard ---------------------------------------------------------------------------------------
 
+std::string switch_text(const Facts& facts) {
+    const std::string& why = facts.suspended_because;
+    return !facts.is_suspended ? "released"
+           : why.empty()       ? "ENGAGED"
+                               : "ENGAGED (" + plain(why) + ")";
+}
+
 void add_grounds(Lines& lines, const std::optional<Grounds>& grounds) {
     if (!grounds) {
         lines.emplace_back("          on grounds that were not recorded");
@@ -204,7 +222,7 @@ void add_grounds(Lines& lines, const std::optional<Grounds>& grounds) {
         "          on {} facts {:.0f} ms old: {} of {} serve, the switch is {}; attempt {}, {} "
         "entries known",
         facts.is_complete ? "complete" : "INCOMPLETE", to_ms(grounds->asked_at - facts.read_at),
-        serving_count(facts), facts.instances.size(), facts.is_suspended ? "ENGAGED" : "released",
+        serving_count(facts), facts.instances.size(), switch_text(facts),
         grounds->attempts_count + 1, grounds->entries_known_count));
     for (const NeighbourWord& word : facts.neighbours.value_or(std::vector<NeighbourWord>{})) {
         lines.push_back(fmt::format("          neighbour {} says \"{}\", for {:.1f} s",
@@ -252,6 +270,10 @@ struct Precondition {
     }
     std::string operator()(const Invalidate& /*step*/) const {
         return "some declared keys differ from the source";
+    }
+    std::string operator()(const Run& step) const {
+        constexpr std::size_t digits_shown = 12;
+        return "it is declared as " + step.declaration.substr(0, digits_shown);
     }
 
   private:
@@ -332,8 +354,14 @@ Lines lines_of(const ProofBody& body) {
 }
 
 Lines lines_of(const UndoBody& body) {
-    return {fmt::format("undo      {} did not help: {}", plain(describe(body.remedy)),
-                        plain(describe(body.inverse)))};
+    if (body.by.empty()) {
+        return {fmt::format("undo      {} did not help: {}", plain(describe(body.remedy)),
+                            plain(describe(body.inverse)))};
+    }
+    const std::string where = body.undoes ? " of " + plain(body.undoes->text()) : "";
+    return {fmt::format("undo      {} takes back {}{}: {}{}", plain(body.by),
+                        plain(describe(body.remedy)), where, plain(describe(body.inverse)),
+                        reason(body.because))};
 }
 
 Lines lines_of(const HeldBody& body) {
@@ -362,7 +390,8 @@ Lines lines_of(const ClosedBody& body) {
 }
 
 Lines lines_of(const Demotion& body) {
-    return {fmt::format("demoted   {} asks a person from now on{}", to_text(body.remedy),
+    const std::string who = body.by.empty() ? "" : ", as " + plain(body.by) + " took it back";
+    return {fmt::format("demoted   {} asks a person from now on{}{}", to_text(body.remedy), who,
                         reason(body.because))};
 }
 

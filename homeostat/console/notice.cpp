@@ -140,8 +140,10 @@ json::value slack_of(const Notice& notice) {
         blocks.push_back(section(details));
     }
     if (notice.until) {
-        blocks.push_back(
-            context(fmt::format("Silence until {} is no.", to_timestamp(*notice.until))));
+        const std::string at = to_timestamp(*notice.until);
+        blocks.push_back(context(notice.kind == NoticeKind::acted
+                                     ? fmt::format("It may be taken back until {}.", at)
+                                     : fmt::format("Silence until {} is no.", at)));
     }
     if (!notice.links.empty()) {
         blocks.push_back(buttons(notice.links));

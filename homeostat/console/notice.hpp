@@ -26,12 +26,14 @@ enum class NoticeKind : std::uint8_t {
     asks,          ///< An incident asks whether it may do something.
     needs_person,  ///< An incident was handed over.
     closed,        ///< One is over of which a person was told.
+    acted,         ///< Something was done that a person may take back for a while.
     left_out,      ///< So many notices were not sent one by one.
     test,          ///< Nothing has happened.
 };
 
 constexpr auto names_of(std::type_identity<NoticeKind>) {
-    return std::to_array<std::string_view>({"asks", "needs_person", "closed", "left_out", "test"});
+    return std::to_array<std::string_view>(
+        {"asks", "needs_person", "closed", "acted", "left_out", "test"});
 }
 
 /// One person's way to answer.
@@ -51,7 +53,9 @@ struct Notice {
     std::vector<PersonLink> links;
     std::string advice;  ///< What to do besides; empty: nothing.
     WallTime at{};
-    std::optional<WallTime> until;  ///< Silence until then is no; later it is not worth telling.
+    /// Silence until then is no, or it may be taken back for so long; later it is not worth
+    /// telling.
+    std::optional<WallTime> until;
 };
 
 constexpr std::size_t notice_details_max = 8;

@@ -167,6 +167,10 @@ std::size_t best_of(const std::vector<double>& scores) {
 
 std::vector<RemedyKind> kinds_to_rank(const Menu& menu) {
     std::vector<RemedyKind> kinds;
+    const auto runs_task = [](const MenuItem& item) { return task_of(item.remedy) != nullptr; };
+    if (std::ranges::any_of(menu.items, runs_task)) {
+        return kinds;
+    }
     for (const MenuItem& item : menu.items) {
         const RemedyKind kind = kind_of(item.remedy);
         if (std::ranges::find(kinds, kind) == kinds.end()) {

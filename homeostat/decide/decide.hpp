@@ -69,7 +69,8 @@ struct Settings {
 };
 
 /// The distinct remedy kinds of the menu, in its order: what the model is asked to rank. A menu
-/// with fewer than two kinds leaves nothing to ask.
+/// with fewer than two kinds leaves nothing to ask, and none has learnt what an operator's tasks
+/// do.
 [[nodiscard]] std::vector<RemedyKind> kinds_to_rank(const Menu& menu);
 
 /// What the model's word is worth: 0 unless the calibration is for this model, this prompt and who

@@ -84,6 +84,8 @@ TEST_CASE("the model is asked for the distinct kinds in the menu's order") {
     const Menu menu{{{restart_1, 0.5, ""}, {observe, 0.3, ""}, {restart_0, 0.2, ""}}};
     CHECK(kinds_to_rank(menu) == std::vector{RemedyKind::restart, RemedyKind::observe});
     CHECK(kinds_to_rank({}).empty());
+    const Remedy task = RunTask{{.task = TaskId("purge")}};
+    CHECK(kinds_to_rank({{{task, 0.9, ""}, {observe, 0.1, ""}}}).empty());  // Nobody has learnt it.
 }
 
 TEST_CASE("without a calibration the model is recorded and weighs nothing") {

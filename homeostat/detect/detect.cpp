@@ -19,6 +19,8 @@ class Detecting {
             take_instance(signal);
         } else if (signal.subject.kind == SubjectKind::cache) {
             take_cache(signal);
+        } else if (signal.subject.kind == SubjectKind::task) {
+            take_check(signal);
         }
     }
 
@@ -48,6 +50,9 @@ class Detecting {
         }
         for (const auto& [subject, watch] : state_.caches) {
             add(SymptomKind::stale_cache, subject, watch.presence);
+        }
+        for (const auto& [subject, watch] : state_.checks) {
+            add(SymptomKind::check_failing, subject, watch.presence);
         }
         return symptoms;
     }
@@ -245,6 +250,29 @@ class Detecting {
             begin_presence(presence, Observer::cache, streak.first_at);
             presence.value = signal.value;
         }
+    }
+
+    void take_check(const Signal& signal) {
+        const auto declared = limits_.checks_failed_min.find(TaskId(signal.subject.name));
+        const bool is_declared = declared != limits_.checks_failed_min.end();
+        CheckWatch* watch = is_declared ? find(state_.checks, signal.subject) : nullptr;
+        if (watch == nullptr || signal.kind != SignalKind::is_well) {
+            return;
+        }
+        if (signal.value > 0) {
+            *watch = {};
+            return;
+        }
+        Streak& streak = watch->failed;
+        streak.first_at = streak.count == 0 ? signal.at : streak.first_at;
+        streak.last_at = signal.at;
+        streak.count += 1;
+        Presence& presence = watch->presence;
+        if (streak.count >= declared->second && !presence.is_present) {
+            begin_presence(presence, Observer::check, streak.first_at);
+            presence.limit = declared->second;
+        }
+        presence.value = streak.count;
     }
 
     void take_life(InstanceWatch& watch, const Signal& signal) {

@@ -61,6 +61,9 @@ struct Limits {
     /// And so long from the first to the last of them: a cache that is being filled anew is not
     /// stale. Zero: the count alone decides.
     Duration stale_for_min{std::chrono::milliseconds{800}};
+    /// Failed checks in a row that begin a symptom, by task; one that is well ends it. A task that
+    /// is missing here has none.
+    std::map<TaskId, std::uint32_t> checks_failed_min{};
     /// Subjects watched; signals of further ones are ignored. Zero: nothing is ever noticed.
     std::size_t subjects_max{256};
 };
@@ -91,10 +94,17 @@ struct CacheWatch {
     Presence presence;
 };
 
+/// A declared task, by its check.
+struct CheckWatch {
+    Streak failed;
+    Presence presence;
+};
+
 struct State {
     std::map<Subject, ServiceWatch> services;    ///< At most subjects_max.
     std::map<Subject, InstanceWatch> instances;  ///< At most subjects_max.
     std::map<Subject, CacheWatch> caches;        ///< At most subjects_max.
+    std::map<Subject, CheckWatch> checks;        ///< Likewise.
 };
 
 /// Takes the signals in and says what is wrong now, ordered by kind and subject.

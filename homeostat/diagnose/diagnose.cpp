@@ -48,18 +48,33 @@ std::vector<Cause> causes_of_end(const Look& look, const Symptom& symptom, bool 
     return causes;
 }
 
+/// What stands on a node that is lost stops answering together, while the rest answers. A pod that
+/// is taken away is made anew elsewhere; a process would come back to the same machine.
+bool is_silent_among_others(const Look& look, const Symptom& symptom, const Inventory& inventory) {
+    const bool is_one = symptom.kind == SymptomKind::instance_not_answering &&
+                        symptom.subject.kind == SubjectKind::instance;
+    const std::size_t count = look.silent.size();
+    return inventory.is_orchestrated && is_one && look.has_stopped_answering && count > 1 &&
+           2 * count <= look.instances.size() && look.suspect() == nullptr;
+}
+
 std::vector<Cause> causes_of(const Look& look,
                              const Symptom& symptom,
-                             bool is_orchestrated,
+                             const Inventory& inventory,
                              const Limits& limits) {
     std::vector<Cause> causes;
     if (symptom.kind == SymptomKind::instance_down) {
-        return causes_of_end(look, symptom, is_orchestrated);
+        return causes_of_end(look, symptom, inventory.is_orchestrated);
     }
     if (symptom.kind == SymptomKind::stale_cache) {
         return {{CauseKind::stale_copies, 1.0,
                  fmt::format("{:.0f} copies in {} are not what its source says", symptom.value,
                              symptom.subject.name)}};
+    }
+    if (symptom.kind == SymptomKind::check_failing) {
+        return {{CauseKind::declared_fault, 1.0,
+                 fmt::format("the check of {} has failed {:.0f} times in a row",
+                             symptom.subject.name, symptom.value)}};
     }
     if (!look.explaining.empty()) {
         causes.push_back({CauseKind::dependency_failing, 0.9,
@@ -91,6 +106,10 @@ std::vector<Cause> causes_of(const Look& look,
     if (look.ill_alone) {
         causes.push_back({CauseKind::instance_fault, look.leaks.empty() ? 0.6 : 0.3,
                           look.ill_alone->text() + " is ill, the others are well"});
+    } else if (is_silent_among_others(look, symptom, inventory)) {
+        causes.push_back({CauseKind::instance_fault, 0.5,
+                          fmt::format("{} of {} stopped answering together, the others are well",
+                                      look.silent.size(), look.instances.size())});
     }
     causes.push_back({CauseKind::unknown, 0.1, "nothing that is known explains it"});
     std::ranges::sort(causes, [](const Cause& left, const Cause& right) {
@@ -162,18 +181,65 @@ void offer_against_stale_copies(Menu& menu, const CacheId& cache, const Inventor
     }
 }
 
+/// What it is declared to mend is there. Nothing else of ours is for that.
+void offer_task(Menu& menu, const TaskId& name, const Inventory& inventory) {
+    for (const WatchedTask& task : inventory.tasks) {
+        if (task.of.task == name) {
+            offer(menu, RunTask{task.of}, 0.9, "its check fails, and this is declared to mend it");
+        }
+    }
+}
+
+/// As many as there may be at work. An instance that nobody wants of a Deployment is a free slot,
+/// and the number up to which it may grow is declared.
+std::uint32_t instances_most(const Load& load, const Inventory& inventory) {
+    const std::uint32_t slots = load.at_work + load.idle;
+    return inventory.is_orchestrated ? std::min(slots, inventory.instances_max) : slots;
+}
+
 /// As many as the traffic grew by, of those that are declared. After a change that may have brought
 /// it even doing nothing comes first: more instances of a bad version help nobody.
 void offer_against_overload(Menu& menu, const Look& look, const Inventory& inventory) {
     const Load& load = look.load;
-    if (!look.is_overloaded || load.idle == 0) {
+    const std::uint32_t most = instances_most(load, inventory);
+    if (!look.is_overloaded || most <= load.at_work) {
         return;
     }
     const double wanted = std::ceil(load.at_work * load.growth());
-    const double most = load.at_work + load.idle;
-    const auto to = static_cast<std::uint32_t>(std::min(wanted, most));
+    const auto to = static_cast<std::uint32_t>(std::min(wanted, static_cast<double>(most)));
     offer(menu, Scale{inventory.service, load.at_work, std::max(to, load.at_work + 1)},
           look.suspect() ? 0.04 : 0.8, "much more is asked than usual, and it queues");
+}
+
+/// Where nobody counts what comes and what waits, as a cluster's Service does not, overload cannot
+/// be told from whatever else makes all of them slow. Half as many again is tried where nothing
+/// explains it: that it helped has to be proven, and else it is taken back.
+void offer_against_slowness(Menu& menu,
+                            const Look& look,
+                            const Symptom& symptom,
+                            const Inventory& inventory) {
+    const Load& load = look.load;
+    const bool is_blind = inventory.is_orchestrated && !inventory.may_drain;
+    const bool is_of_all =
+        symptom.kind == SymptomKind::latency && symptom.subject.kind == SubjectKind::service;
+    const bool is_explained = look.suspect() != nullptr || look.ill_alone || !look.leaks.empty();
+    const std::uint32_t most = instances_most(load, inventory);
+    if (!is_blind || !is_of_all || is_explained || !look.silent.empty() || most <= load.at_work) {
+        return;
+    }
+    const std::uint32_t more = std::max(1U, load.at_work / 2);
+    offer(menu, Scale{inventory.service, load.at_work, std::min(load.at_work + more, most)}, 0.4,
+          "all of it is slow, nothing explains it, and more can be had");
+}
+
+void offer_against_silence(Menu& menu,
+                           const Look& look,
+                           const Symptom& symptom,
+                           const Inventory& inventory) {
+    if (is_silent_among_others(look, symptom, inventory)) {
+        offer(menu, Restart{InstanceId(symptom.subject.name)}, 0.6,
+              "it stopped answering with others, and as many are well");
+    }
 }
 
 /// A restart takes away the wait of whoever starts it, and nothing else: what is new goes first.
@@ -193,6 +259,11 @@ void offer_against_end(Menu& menu,
 /// First-hand numbers only: log templates weigh in the causes, never here.
 Menu menu_of(const Look& look, const Symptom& symptom, const Inventory& inventory) {
     Menu menu;
+    if (symptom.kind == SymptomKind::check_failing) {
+        offer_task(menu, TaskId(symptom.subject.name), inventory);
+        offer(menu, Observe{}, 0.1, "doing nothing is an answer");
+        return menu;
+    }
     const bool is_explained = !look.explaining.empty();
     if (symptom.kind == SymptomKind::stale_cache) {
         offer_against_stale_copies(menu, CacheId(symptom.subject.name), inventory);
@@ -205,7 +276,9 @@ Menu menu_of(const Look& look, const Symptom& symptom, const Inventory& inventor
     } else if (!is_explained) {
         offer_against_leaks(menu, look, inventory);
         offer_against_own_fault(menu, look, symptom, inventory);
+        offer_against_silence(menu, look, symptom, inventory);
         offer_against_overload(menu, look, inventory);
+        offer_against_slowness(menu, look, symptom, inventory);
     }
     const bool has_circuit =
         symptom.kind != SymptomKind::stale_cache && offer_circuits(menu, look, inventory);
@@ -265,7 +338,7 @@ Finding diagnose(const State& state,
                  const Limits& limits) {
     const Look look = look_at(state, symptom, inventory, limits);
     Finding finding;
-    finding.diagnosis.causes = causes_of(look, symptom, inventory.is_orchestrated, limits);
+    finding.diagnosis.causes = causes_of(look, symptom, inventory, limits);
     finding.diagnosis.measured = measured_of(look, symptom, inventory, limits);
     write_evidence(finding.diagnosis, look, symptom, inventory, limits);
     finding.menu = menu_of(look, symptom, inventory);

@@ -97,7 +97,8 @@ ServiceFacts guarded(const Look& look,
                      const Symptom& symptom,
                      const Inventory& inventory,
                      const Limits& limits) {
-    const bool is_ill = symptom.kind != SymptomKind::stale_cache;
+    const bool is_ill =
+        symptom.kind != SymptomKind::stale_cache && symptom.kind != SymptomKind::check_failing;
     ServiceFacts facts;
     facts.illness = is_ill ? ill : 0;
     facts.own = is_ill && look.explaining.empty() ? ill : 0;

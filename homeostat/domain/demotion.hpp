@@ -1,7 +1,7 @@
 #pragma once
 
 // Demotion: a kind of remedy that may no longer act alone, because verification found that one of
-// it did not help.
+// it did not help, or because a person took one back.
 //
 // Promoting is a person's: nothing of ours raises what a demotion has lowered, and no time does. It
 // is kept in the ledger as an entry of its own rather than inferred from proofs, so that whoever
@@ -9,6 +9,7 @@
 //
 // Pure. Values only.
 
+#include "homeostat/base/fields.hpp"
 #include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/remedy_kind.hpp"
@@ -22,12 +23,14 @@ namespace homeostat {
 struct Demotion {
     RemedyKind remedy{RemedyKind::observe};
     IncidentId incident;  ///< In which it did not help.
-    std::string because;  ///< What verification said.
+    std::string because;  ///< What verification said, or the person who took it back.
+    std::string by{};     ///< User name of that person; empty: verification did.
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
         field("incident", self.incident);
         field("because", self.because);
+        field("by", self.by, may_be_absent);
     }
     friend bool operator==(const Demotion&, const Demotion&) = default;
 };

@@ -30,12 +30,13 @@ enum class CauseKind : std::uint8_t {
     overload,            ///< More is asked of the service than its instances can answer.
     stale_copies,        ///< A cache holds, and goes on getting, what its source does not say.
     unknown,
+    declared_fault,  ///< What a declared task is there to mend.
 };
 
 constexpr auto names_of(std::type_identity<CauseKind>) {
     return std::to_array<std::string_view>(
         {"bad_deploy", "bad_config", "memory_leak", "dependency_failing", "instance_fault",
-         "instance_crash", "overload", "stale_copies", "unknown"});
+         "instance_crash", "overload", "stale_copies", "unknown", "declared_fault"});
 }
 
 struct Cause {

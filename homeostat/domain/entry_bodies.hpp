@@ -107,12 +107,18 @@ struct ProofBody {
 };
 
 struct UndoBody {
-    Remedy remedy;   ///< What did not help.
-    Remedy inverse;  ///< What is done about it.
+    Remedy remedy;          ///< What did not help, or what a person takes back.
+    Remedy inverse;         ///< What is done about it.
+    std::string by{};       ///< User name of whoever ordered it; empty: verification did.
+    std::string because{};  ///< Their words; at most 200 bytes, never decided on.
+    std::optional<IncidentId> undoes{};  ///< That did it, and is closed; absent: this one.
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
         field("inverse", self.inverse);
+        field("by", self.by, may_be_absent);
+        field("because", self.because, may_be_absent);
+        field("undoes", self.undoes);
     }
 };
 

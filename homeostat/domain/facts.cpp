@@ -38,6 +38,12 @@ const CacheFacts* find_cache(const Facts& facts, const CacheId& cache) {
     return found == facts.caches.end() ? nullptr : &*found;
 }
 
+const TaskFacts* find_task(const Facts& facts, const TaskId& task) {
+    const auto found = std::ranges::find_if(
+        facts.tasks, [&](const TaskFacts& candidate) { return candidate.of.task == task; });
+    return found == facts.tasks.end() ? nullptr : &*found;
+}
+
 std::uint32_t serving_count(const Facts& facts) {
     const auto count = std::ranges::count_if(facts.instances, [&](const InstanceFacts& instance) {
         return instance.is_serving(facts.has_edge);

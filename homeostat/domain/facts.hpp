@@ -11,6 +11,9 @@
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/artifact.hpp"
 #include "homeostat/domain/cache_facts.hpp"
+#include "homeostat/domain/confirmation.hpp"
+#include "homeostat/domain/declared_task.hpp"
+#include "homeostat/domain/fleet_word.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/neighbour_word.hpp"
 #include "homeostat/domain/reading.hpp"
@@ -18,6 +21,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -63,7 +67,7 @@ struct EdgeFacts {
 };
 
 /// What one actuator reports of its part of the world.
-using FactsPart = std::variant<RuntimeFacts, EdgeFacts, CachesFacts>;
+using FactsPart = std::variant<RuntimeFacts, EdgeFacts, CachesFacts, TasksFacts>;
 
 struct InstanceFacts {
     RuntimeInstance runtime;
@@ -101,10 +105,16 @@ struct Facts {
     std::vector<CircuitFacts> circuits;  ///< A declared one that is missing is unknown.
     std::vector<RouteFacts> routes;      ///< Likewise.
     std::vector<CacheFacts> caches;      ///< Likewise.
+    std::vector<TaskFacts> tasks{};      ///< Likewise; read for an incident about one alone.
     PerArtifact<VersionFacts> versions;
-    bool is_suspended{true};  ///< The kill switch. Unreadable counts as engaged.
+    bool is_suspended{true};          ///< The kill switch. Unreadable counts as engaged.
+    std::string suspended_because{};  ///< By whom or until when; empty: nobody says.
     /// What neighbours answered to the question whether they go first; absent: none was asked.
     std::optional<std::vector<NeighbourWord>> neighbours{};
+    /// Who outside has the decision that this is read for; absent: nobody was asked.
+    std::optional<Confirmations> confirmations{};
+    /// What the fleet's budget answered; absent: it was not asked.
+    std::optional<FleetWord> fleet{};
     Instant read_at{};
 
     static void fields(auto& self, auto&& field) {
@@ -118,10 +128,14 @@ struct Facts {
         field("circuits", self.circuits);
         field("routes", self.routes, may_be_absent);
         field("caches", self.caches, may_be_absent);
+        field("tasks", self.tasks, may_be_absent);
         field("deploy", self.versions.deploy);
         field("config", self.versions.config);
         field("is_suspended", self.is_suspended);
+        field("suspended_because", self.suspended_because, may_be_absent);
         field("neighbours", self.neighbours);
+        field("confirmations", self.confirmations);
+        field("fleet", self.fleet);
         field("read_at", self.read_at);
     }
     friend bool operator==(const Facts&, const Facts&) = default;
@@ -136,6 +150,9 @@ struct Facts {
 /// Null: none is declared, or nobody says anything of it.
 [[nodiscard]] const RouteFacts* find_route(const Facts& facts, const CacheId& cache);
 [[nodiscard]] const CacheFacts* find_cache(const Facts& facts, const CacheId& cache);
+
+/// Null: no such task is declared, or its check has not answered since it was run last.
+[[nodiscard]] const TaskFacts* find_task(const Facts& facts, const TaskId& task);
 
 [[nodiscard]] std::uint32_t serving_count(const Facts& facts);
 

@@ -16,6 +16,7 @@ using VersionId = Id<struct VersionTag>;    ///< The name of a version's directo
 using ChangeId = Id<struct ChangeTag>;      ///< "change-3"
 using IncidentId = Id<struct IncidentTag>;  ///< "i-7": counted over the life of a ledger.
 using EffectId = Id<struct EffectTag>;      ///< "i-7.e2": the second effect of incident i-7.
+using TaskId = Id<struct TaskTag>;          ///< The name of a declared task: "clean_spool".
 using TemplateId = Id<struct TemplateTag>;  ///< A log template's hash, as hex.
 
 }  // namespace homeostat

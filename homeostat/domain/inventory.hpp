@@ -5,9 +5,11 @@
 // Pure. Values only.
 
 #include "homeostat/domain/artifact.hpp"
+#include "homeostat/domain/declared_task.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/symptom.hpp"
 
+#include <cstdint>
 #include <vector>
 
 namespace homeostat {
@@ -19,9 +21,12 @@ struct Inventory {
     std::vector<ServiceId> circuits;  ///< Neighbours for which the edge can answer itself.
     std::vector<CacheId> caches{};
     std::vector<CacheId> routes{};  ///< Caches whose reads the edge can send to their source.
-    bool has_versions{false};       ///< A deploy can be rolled back.
-    bool has_configs{false};        ///< A change of the configuration can be rolled back.
-    bool is_orchestrated{false};    ///< Somebody else starts what has ended.
+    std::vector<WatchedTask> tasks{};
+    bool has_versions{false};     ///< A deploy can be rolled back.
+    bool has_configs{false};      ///< A change of the configuration can be rolled back.
+    bool is_orchestrated{false};  ///< Somebody else starts what has ended.
+    /// `scale` goes no further. 0: to the last spare, or nowhere where they are orchestrated.
+    std::uint32_t instances_max{0};
     bool has_edge{false};
     bool may_drain{false};  ///< Its edge takes an instance out of rotation when we say so.
     bool may_eject{false};  ///< There is an edge, and `eject` stands higher than watch.

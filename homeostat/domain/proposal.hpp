@@ -28,6 +28,8 @@ struct Proposal {
     Choice choice;
     Instant judged_at{};      ///< When the agent had chosen.
     Duration judging_took{};  ///< From noticing to choice, the model included.
+    /// No choice of ours: a person has what this incident did taken back. The executor's own word.
+    std::optional<IncidentId> undoes{};
 
     static void fields(auto& self, auto&& field) {
         field("service", self.service);
@@ -37,6 +39,7 @@ struct Proposal {
         field("choice", self.choice);
         field("judged_at", self.judged_at);
         field("judging_took", self.judging_took);
+        field("undoes", self.undoes);
     }
     friend bool operator==(const Proposal&, const Proposal&) = default;
 };

@@ -117,6 +117,13 @@ struct CacheReading {
     Instant at{};
 };
 
+/// One answer of a task's check. That it did not answer is no reading.
+struct CheckReading {
+    TaskId task;
+    bool is_well{false};
+    Instant at{};
+};
+
 struct ChangeReading {
     Change change;
 };
@@ -127,6 +134,7 @@ using Reading = std::variant<ProbeReading,
                              MetricsReading,
                              LogReading,
                              CacheReading,
+                             CheckReading,
                              ChangeReading>;
 
 }  // namespace homeostat

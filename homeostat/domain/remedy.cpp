@@ -13,6 +13,12 @@ struct InstanceOf {
     const InstanceId* operator()(const auto&) const { return nullptr; }
 };
 
+struct TaskOf {
+    const DeclaredTask* operator()(const RunTask& remedy) const { return &remedy.of; }
+    const DeclaredTask* operator()(const TakeBackTask& remedy) const { return &remedy.of; }
+    const DeclaredTask* operator()(const auto&) const { return nullptr; }
+};
+
 struct InverseOf {
     std::optional<Remedy> operator()(const Eject& remedy) const { return Readmit{remedy.instance}; }
     std::optional<Remedy> operator()(const OpenCircuit& remedy) const {
@@ -26,6 +32,10 @@ struct InverseOf {
     }
     std::optional<Remedy> operator()(const Rollback& remedy) const {
         return Rollback{remedy.service, remedy.to, remedy.from, remedy.artifact};
+    }
+    std::optional<Remedy> operator()(const RunTask& remedy) const {
+        return remedy.of.is_reversible ? std::optional<Remedy>(TakeBackTask{remedy.of})
+                                       : std::nullopt;
     }
     // A process that was replaced does not come back, nor does a stale copy, and nothing needs no
     // undoing.
@@ -69,12 +79,28 @@ struct Describe {
         return "rollback " + std::string(whose) + remedy.service.text() + " from " +
                remedy.from.text() + " to " + remedy.to.text();
     }
+    std::string operator()(const RunTask& remedy) const {
+        return "run_task " + remedy.of.task.text();
+    }
+    std::string operator()(const TakeBackTask& remedy) const {
+        return "take_back_task " + remedy.of.task.text();
+    }
 };
 
 }  // namespace
 
 const InstanceId* instance_of(const Remedy& remedy) {
     return std::visit(InstanceOf{}, remedy);
+}
+
+const DeclaredTask* task_of(const Remedy& remedy) {
+    return std::visit(TaskOf{}, remedy);
+}
+
+bool removes_capacity(const Remedy& remedy) {
+    const DeclaredTask* task = task_of(remedy);
+    return traits_of(kind_of(remedy)).removes_capacity &&
+           (task == nullptr || !task->keeps_capacity);
 }
 
 std::optional<Remedy> inverse_of(const Remedy& remedy) {

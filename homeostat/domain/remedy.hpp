@@ -9,6 +9,7 @@
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/domain/artifact.hpp"
+#include "homeostat/domain/declared_task.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/remedy_kind.hpp"
 
@@ -159,7 +160,9 @@ using Remedy = std::variant<Observe,
                             Restart,
                             RollingRestart,
                             Scale,
-                            Rollback>;
+                            Rollback,
+                            RunTask,
+                            TakeBackTask>;
 
 [[nodiscard]] inline RemedyKind kind_of(const Remedy& remedy) {
     return std::visit([](const auto& alternative) { return alternative.kind; }, remedy);
@@ -168,6 +171,13 @@ using Remedy = std::variant<Observe,
 /// The one instance that the remedy is about; null for those about a service, a neighbour or a
 /// cache.
 [[nodiscard]] const InstanceId* instance_of(const Remedy& remedy);
+
+/// The declared task that the remedy runs or takes back; null for every other.
+[[nodiscard]] const DeclaredTask* task_of(const Remedy& remedy);
+
+/// Takes an instance out for a while: the floor applies. By its kind, but for a task that is
+/// declared not to.
+[[nodiscard]] bool removes_capacity(const Remedy& remedy);
 
 /// What takes the remedy back; nothing for those that cannot be.
 [[nodiscard]] std::optional<Remedy> inverse_of(const Remedy& remedy);

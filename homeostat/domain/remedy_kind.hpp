@@ -26,12 +26,15 @@ enum class RemedyKind : std::uint8_t {
     rolling_restart,
     scale,
     rollback,
+    run_task,
+    take_back_task,
 };
 
 constexpr auto names_of(std::type_identity<RemedyKind>) {
-    return std::to_array<std::string_view>(
-        {"observe", "eject", "readmit", "open_circuit", "close_circuit", "invalidate_cache",
-         "reroute", "route_back", "restart", "rolling_restart", "scale", "rollback"});
+    return std::to_array<std::string_view>({"observe", "eject", "readmit", "open_circuit",
+                                            "close_circuit", "invalidate_cache", "reroute",
+                                            "route_back", "restart", "rolling_restart", "scale",
+                                            "rollback", "run_task", "take_back_task"});
 }
 
 /// How much a remedy disturbs; a second remedy in one incident must be of a lower class.
@@ -85,6 +88,11 @@ struct RemedyTraits {
             return {Disruption::capacity, true, Idempotence::one_shot, false, true};
         case RemedyKind::rollback:
             return {Disruption::version, true, Idempotence::conditional, true, false};
+        // Of what a stranger's command does the worst is assumed; whether one can be taken back
+        // and takes capacity is said by its declaration (remedy.hpp).
+        case RemedyKind::run_task:
+        case RemedyKind::take_back_task:
+            return {Disruption::version, false, Idempotence::one_shot, true, false};
     }
     // Not a member: the worst case.
     return {Disruption::version, false, Idempotence::one_shot, true, false};

@@ -30,11 +30,12 @@ enum class Observer : std::uint8_t {
     metrics,  ///< What the instance says of itself.
     logs,     ///< Templates of what the instance wrote.
     cache,    ///< Our own reads of a cache, held against its source.
+    check,    ///< What a declared task says of what it mends.
 };
 
 constexpr auto names_of(std::type_identity<Observer>) {
     return std::to_array<std::string_view>(
-        {"probe", "journey", "edge", "process", "metrics", "logs", "cache"});
+        {"probe", "journey", "edge", "process", "metrics", "logs", "cache", "check"});
 }
 
 enum class SignalKind : std::uint8_t {
@@ -55,6 +56,7 @@ enum class SignalKind : std::uint8_t {
     has_ended_well,   ///< 1: the process ended with status 0, so somebody asked it to. Process.
     keys_count,       ///< Keys whose copy could be held against the source. Cache, journey.
     stale_count,      ///< Of these, such as differ though the source has not changed lately.
+    is_well,          ///< 1: the check of a task finds nothing to do for it; 0: it does. Check.
     value,            ///< A number that the instance published under a name. Metrics.
 };
 
@@ -63,7 +65,7 @@ constexpr auto names_of(std::type_identity<SignalKind>) {
         {"requests_count", "errors_count", "retries_count", "queue_length", "latency_ms",
          "is_in_rotation", "is_answering", "is_alive", "resident_bytes", "uptime_seconds",
          "cpu_ratio", "lines_count", "template_is_new", "is_wanted", "has_ended_well", "keys_count",
-         "stale_count", "value"});
+         "stale_count", "is_well", "value"});
 }
 
 /// What a signal or a symptom is about.
@@ -72,10 +74,11 @@ enum class SubjectKind : std::uint8_t {
     instance,   ///< One of its instances.
     neighbour,  ///< Another service that the guarded one calls.
     cache,      ///< A cache that it reads through.
+    task,       ///< What a declared task mends.
 };
 
 constexpr auto names_of(std::type_identity<SubjectKind>) {
-    return std::to_array<std::string_view>({"service", "instance", "neighbour", "cache"});
+    return std::to_array<std::string_view>({"service", "instance", "neighbour", "cache", "task"});
 }
 
 struct Subject {

@@ -9,6 +9,7 @@ struct InstanceOf {
     const InstanceId* operator()(const SetCircuit&) const { return nullptr; }
     const InstanceId* operator()(const SetRoute&) const { return nullptr; }
     const InstanceId* operator()(const Invalidate&) const { return nullptr; }
+    const InstanceId* operator()(const Run&) const { return nullptr; }
     const InstanceId* operator()(const auto& step) const { return &step.instance; }
 };
 
@@ -39,6 +40,9 @@ struct Describe {
     std::string operator()(const Invalidate& step) const {
         return "invalidate " + step.cache.text();
     }
+    std::string operator()(const Run& step) const {
+        return (step.is_inverse ? "take back " : "run ") + step.task.text();
+    }
     std::string operator()(const Stop& step) const {
         const std::string process = step.expected.is_none() ? std::string("has ended already")
                                                             : homeostat::describe(step.expected);
@@ -54,7 +58,10 @@ const InstanceId* instance_of(const Step& step) {
 
 bool may_touch(const Step& step, const InstanceId& instance) {
     const InstanceId* its_own = instance_of(step);
-    return its_own != nullptr ? *its_own == instance : std::holds_alternative<SwapVersion>(step);
+    const auto* run = std::get_if<Run>(&step);
+    const bool is_about_all =
+        std::holds_alternative<SwapVersion>(step) || (run != nullptr && !run->keeps_capacity);
+    return its_own != nullptr ? *its_own == instance : is_about_all;
 }
 
 std::string describe(const Step& step) {

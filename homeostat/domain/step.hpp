@@ -127,19 +127,37 @@ struct Stop {
     friend bool operator==(const Stop&, const Stop&) = default;
 };
 
+/// Run what a task declares, or what it declares to take that back. Precondition: it is declared as
+/// its digest says. Class: one-shot; a repeatable one may be run again after an unknown reply.
+struct Run {
+    static constexpr std::string_view kind_name = "run";
+    static constexpr Idempotence idempotence = Idempotence::one_shot;
+    TaskId task;
+    std::string declaration;
+    bool is_inverse{false};
+    bool keeps_capacity{false};  ///< As declared: no instance is touched by it.
+    static void fields(auto& self, auto&& field) {
+        field("task", self.task);
+        field("declaration", self.declaration);
+        field("is_inverse", self.is_inverse);
+        field("keeps_capacity", self.keeps_capacity);
+    }
+    friend bool operator==(const Run&, const Run&) = default;
+};
+
 using Step =
-    std::variant<SwapVersion, Drain, Undrain, Replace, Stop, SetCircuit, SetRoute, Invalidate>;
+    std::variant<SwapVersion, Drain, Undrain, Replace, Stop, SetCircuit, SetRoute, Invalidate, Run>;
 
 [[nodiscard]] inline std::string_view name_of(const Step& step) {
     return std::visit([](const auto& alternative) { return alternative.kind_name; }, step);
 }
 
-/// The instance that a step touches; null for those about a version, the edge or a
-/// cache.
+/// The instance that a step touches; null for those about a version, the edge, a cache or a task.
 [[nodiscard]] const InstanceId* instance_of(const Step& step);
 
 /// Whether what becomes of the instance may be the step's doing. A change of version is about all
-/// of them, one at the edge's switches or in a cache about none.
+/// of them, and a task that does not keep capacity may be; one at the edge's switches or in a cache
+/// is about none.
 [[nodiscard]] bool may_touch(const Step& step, const InstanceId& instance);
 
 /// "replace payments-1 (v1, instead of pid 4711)", for people.

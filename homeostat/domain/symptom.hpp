@@ -20,11 +20,13 @@ enum class SymptomKind : std::uint8_t {
     instance_down,           ///< A process that should run has ended. A reflex deals with it.
     instance_not_answering,  ///< It runs, and its probes stay unanswered.
     stale_cache,             ///< Copies in a cache differ from their source, and stay so.
+    check_failing,           ///< The check of a declared task has failed so often in a row.
 };
 
 constexpr auto names_of(std::type_identity<SymptomKind>) {
-    return std::to_array<std::string_view>(
-        {"errors", "latency", "instance_down", "instance_not_answering", "stale_cache"});
+    return std::to_array<std::string_view>({"errors", "latency", "instance_down",
+                                            "instance_not_answering", "stale_cache",
+                                            "check_failing"});
 }
 
 struct Symptom {
@@ -32,7 +34,7 @@ struct Symptom {
     Subject subject;
     Observer observer{Observer::edge};  ///< Whose signals chose it; proof must come from others.
     double value{0};                    ///< UNITS: errors: ratio; latency: ms; stale_cache: keys;
-                                        ///< others: 1.
+                                        ///< check_failing: checks in a row; others: 1.
     double limit{0};                    ///< The limit that the value broke, in the same unit.
     Instant began_at{};                 ///< First signal that belongs to it.
     Instant noticed_at{};               ///< When there was enough of it.

@@ -46,6 +46,23 @@ inline const Remedy rollback_undo = Rollback{payments, v1, v2};
 inline const Remedy config_rollback = Rollback{payments, c2, c1, Artifact::config};
 inline const Remedy config_rollback_undo = Rollback{payments, c1, c2, Artifact::config};
 
+/// One that can be taken back and takes no instance out, and one that is the opposite.
+inline const DeclaredTask purge{.task = TaskId("purge"),
+                                .declaration = "aaaa",
+                                .is_reversible = true,
+                                .is_repeatable = false,
+                                .is_destructive = false,
+                                .keeps_capacity = true};
+inline const DeclaredTask rebuild{.task = TaskId("rebuild"),
+                                  .declaration = "bbbb",
+                                  .is_reversible = false,
+                                  .is_repeatable = true,
+                                  .is_destructive = true,
+                                  .keeps_capacity = false};
+inline const Remedy run_purge = RunTask{purge};
+inline const Remedy take_back_purge = TakeBackTask{purge};
+inline const Remedy run_rebuild = RunTask{rebuild};
+
 inline InstanceFacts serving_instance(const InstanceId& name, std::int32_t pid) {
     InstanceFacts instance;
     instance.runtime.instance = name;
@@ -88,7 +105,8 @@ inline void start_spare(Facts& facts) {
 }
 
 /// 7 errors of 1,000 requests at the edge; v2 runs with c2, v1 and c1 are proven; `fraud` answers
-/// none of its checks; three copies of five in `quotes` are stale, and its source is well.
+/// none of its checks; three copies of five in `quotes` are stale, and its source is well; the
+/// checks of both tasks fail, and they were tried.
 inline Facts serving_facts() {
     Facts facts;
     facts.service = payments;
@@ -108,6 +126,7 @@ inline Facts serving_facts() {
                      .present_count = 5,
                      .differing_count = 3,
                      .stale_count = 3}};
+    facts.tasks = {{purge, false, now, true}, {rebuild, false, now, true}};
     facts.versions.deploy = {v2, {v1, v2}, {v1}};
     facts.versions.config = {c2, {c1, c2}, {c1}};
     facts.is_suspended = false;
@@ -124,6 +143,8 @@ inline Limits acting_limits() {
           RemedyKind::rolling_restart, RemedyKind::scale, RemedyKind::rollback}) {
         limits.autonomy[kind] = Autonomy::act;
     }
+    limits.tasks = {{purge.task, Autonomy::act}, {rebuild.task, Autonomy::act}};
+    limits.destructive_allowed = true;
     return limits;
 }
 
@@ -147,6 +168,17 @@ inline Symptom stale_symptom() {
     return symptom;
 }
 
+inline Symptom check_symptom(const TaskId& task) {
+    Symptom symptom;
+    symptom.kind = SymptomKind::check_failing;
+    symptom.subject = {SubjectKind::task, task.text()};
+    symptom.observer = Observer::check;
+    symptom.value = 3;
+    symptom.limit = 3;
+    symptom.noticed_at = now;
+    return symptom;
+}
+
 /// The symptom that a remedy of this kind is for.
 inline Symptom symptom_for(RemedyKind kind) {
     const bool is_of_cache = kind == RemedyKind::reroute || kind == RemedyKind::route_back ||
@@ -157,7 +189,8 @@ inline Symptom symptom_for(RemedyKind kind) {
 inline Case case_of(Remedy remedy) {
     Case asked;
     asked.incident = incident;
-    asked.symptom = symptom_for(kind_of(remedy));
+    const DeclaredTask* task = task_of(remedy);
+    asked.symptom = task != nullptr ? check_symptom(task->task) : symptom_for(kind_of(remedy));
     asked.remedy = std::move(remedy);
     asked.edge_errors_at_open = 6;
     asked.edge_requests_at_open = 600;

@@ -23,6 +23,26 @@ template <class Draw>
                                  InstanceId("fraud-0"), InstanceId()});
 }
 
+/// As declared, or otherwise.
+template <class Draw>
+[[nodiscard]] DeclaredTask any_task(Draw& draw) {
+    DeclaredTask task = pick(draw, std::array{purge, rebuild});
+    switch (draw(8)) {
+        case 5:
+            task.task = TaskId("unheard_of");
+            break;
+        case 6:
+            task.declaration = "cccc";
+            break;
+        case 7:
+            task.is_destructive = !task.is_destructive;
+            break;
+        default:
+            break;
+    }
+    return task;
+}
+
 template <class Draw>
 [[nodiscard]] Remedy any_remedy(Draw& draw) {
     switch (draw(16)) {
@@ -50,6 +70,10 @@ template <class Draw>
             return RouteBack{quotes};
         case 12:
             return InvalidateCache{pick(draw, std::array{quotes, CacheId("sessions")})};
+        case 13:
+            return RunTask{any_task(draw)};
+        case 14:
+            return draw(4) == 0 ? Remedy{TakeBackTask{any_task(draw)}} : RunTask{any_task(draw)};
         case 8:
         case 9:
             return Scale{payments, 3 + draw(3), 3 + draw(3)};
@@ -63,7 +87,7 @@ template <class Draw>
     Case asked = case_of(any_remedy(draw));
     asked.incident = pick(draw, std::array{incident, incident, incident, incident_other});
     if (asked.symptom.kind == SymptomKind::errors || draw(8) == 7) {
-        asked.symptom.kind = static_cast<SymptomKind>(draw(5));
+        asked.symptom.kind = static_cast<SymptomKind>(draw(6));
     }
     asked.symptom.noticed_at = at - std::chrono::seconds{draw(3)};
     const bool is_counted = draw(4) == 3;
@@ -86,7 +110,12 @@ template <class Draw>
                                         ? target->runtime.identity
                                         : ProcessIdentity{};
     const PerArtifact<VersionFacts>& versions = facts.versions;
-    switch (draw(11)) {
+    switch (draw(13)) {
+        case 10:
+        case 11: {
+            const DeclaredTask task = any_task(draw);
+            return Run{task.task, task.declaration, draw(4) == 3, task.keeps_capacity};
+        }
         case 8:
             return SetRoute{pick(draw, std::array{quotes, CacheId("sessions")}), draw(2) == 0};
         case 9:

@@ -128,6 +128,7 @@ class Demon {
                 has_word ? is_alive && lie == 14 : instance.runtime.is_answering;
         }
         disturb_edge();
+        disturb_tasks();
         for (InstanceFacts& instance : facts_.instances) {
             disturb(instance);
         }
@@ -145,6 +146,14 @@ class Demon {
         for (CacheFacts& cache : facts_.caches) {
             cache.stale_count = pick(draw_, std::array{3U, 0U, 1U});
             cache.is_source_answering = draw_(8) != 7;
+        }
+    }
+
+    void disturb_tasks() {
+        for (TaskFacts& task : facts_.tasks) {
+            task.is_well = task.is_well && draw_(4) != 3;
+            task.checked_at = at_ - std::chrono::seconds{pick(draw_, std::array{0, 9, 11, -1})};
+            task.is_proven = draw_(8) != 7;
         }
     }
 
@@ -190,7 +199,7 @@ class Demon {
         if (facts_.instances.empty() || kind == RemedyKind::observe) {
             return "permitted for nothing";
         }
-        if (limits_.autonomy_of(kind) != Autonomy::act && !asked.is_undo) {
+        if (limits_.autonomy_of(asked.remedy) != Autonomy::act && !asked.is_undo) {
             return "permitted beyond its autonomy";
         }
         const bool meets_open = std::ranges::any_of(
@@ -248,7 +257,8 @@ class Demon {
         const bool takes = target != nullptr && target->runtime.is_alive && !gives_back;
         const auto* set = std::get_if<SetCircuit>(&step);
         const bool opens = set != nullptr && set->is_open;
-        const bool changes = is_spare || opens || std::holds_alternative<SwapVersion>(step);
+        const bool changes = is_spare || opens || std::holds_alternative<SwapVersion>(step) ||
+                             std::holds_alternative<Run>(step);
         if ((takes || changes) && !is_edge_alarmed(facts_, asked)) {
             return "done on the word of one observer";
         }
@@ -312,6 +322,9 @@ class Demon {
         if (auto wrong = cache_objection_to(asked, step)) {
             return describe(step) + ": " + *wrong;
         }
+        if (auto wrong = task_objection_to(asked, step)) {
+            return describe(step) + ": " + *wrong;
+        }
         const std::uint32_t before = surely_serving(facts_);
         perform(step);
         const std::uint32_t after = surely_serving(facts_);
@@ -364,7 +377,37 @@ class Demon {
                         : std::optional<std::string>("rerouted without need, or to an ill source");
     }
 
+    /// A task is run as it is declared and was tried, once, and nothing that destroys: nobody is
+    /// there to be asked.
+    [[nodiscard]] std::optional<std::string> task_objection_to(const Case& asked,
+                                                               const Step& step) const {
+        const auto* run = std::get_if<Run>(&step);
+        if (run == nullptr) {
+            return std::nullopt;
+        }
+        const TaskFacts* task = find_task(facts_, run->task);
+        if (task == nullptr || task->of.declaration != run->declaration) {
+            return "ran what nobody declared";
+        }
+        const IncidentMemory* memory = history_.find(asked.incident);
+        const bool is_announced = memory != nullptr && memory->remedy_in_hand == asked.remedy &&
+                                  memory->is_undo_in_hand == asked.is_undo;
+        if (is_announced && !task->of.is_repeatable) {
+            return "ran twice what may not be";
+        }
+        const bool is_right = !task->of.is_destructive && task->is_proven && !task->is_well;
+        return is_right || run->is_inverse
+                   ? std::nullopt
+                   : std::optional<std::string>("destroyed, or ran for nothing or untried");
+    }
+
     void perform(const Step& step) {
+        if (const auto* run = std::get_if<Run>(&step)) {
+            for (TaskFacts& task : facts_.tasks) {
+                task.is_well = task.of.task == run->task ? !run->is_inverse : task.is_well;
+            }
+            return;
+        }
         if (const auto* swap = std::get_if<SwapVersion>(&step)) {
             facts_.versions[swap->artifact].current = swap->to;
             return;

@@ -21,9 +21,10 @@ namespace homeostat::guard::for_test {
     const InstanceId one = chance.any(std::array{payments_0, payments_1, payments_2});
     const auto count = static_cast<std::uint32_t>(facts.instances.size());
     const Remedy scale = Scale{payments, count, count + 1 + (chance.is_odd() ? 1U : 0U)};
-    return chance.any(std::array<Remedy, 12>{
-        Remedy{Restart{one}}, Restart{one}, Eject{one}, rolling, rollback, config_rollback,
-        open_fraud, invalidate_quotes, reroute_quotes, scale, Observe{}, Restart{payments_0}});
+    return chance.any(std::array<Remedy, 14>{Remedy{Restart{one}}, Restart{one}, Eject{one},
+                                             rolling, rollback, config_rollback, open_fraud,
+                                             invalidate_quotes, reroute_quotes, scale, Observe{},
+                                             Restart{payments_0}, run_purge, run_rebuild});
 }
 
 /// As if the remedy had been carried out.
@@ -67,6 +68,17 @@ inline void carry_out(Facts& facts, const Remedy& remedy) {
     return std::nullopt;
 }
 
+/// Of a task: what it runs.
+[[nodiscard]] inline std::optional<Step> draw_run(Chance& chance, const Remedy& remedy) {
+    const DeclaredTask* task = task_of(remedy);
+    if (task == nullptr) {
+        return std::nullopt;
+    }
+    const bool is_inverse = kind_of(remedy) == RemedyKind::take_back_task;
+    return Run{task->task, chance.is_odd() ? "dddd" : task->declaration,
+               is_inverse != chance.is_odd(), task->keeps_capacity != chance.is_odd()};
+}
+
 /// A step that may well be the remedy's next one.
 [[nodiscard]] inline Step draw_step(Chance& chance, const Remedy& remedy, const Facts& facts) {
     if (chance.is_odd()) {
@@ -76,6 +88,9 @@ inline void carry_out(Facts& facts, const Remedy& remedy) {
         return SwapVersion{back->service, back->from, back->to, back->artifact};
     }
     if (std::optional<Step> step = draw_switch(chance, remedy)) {
+        return *std::move(step);
+    }
+    if (std::optional<Step> step = draw_run(chance, remedy)) {
         return *std::move(step);
     }
     const InstanceId* named = instance_of(remedy);
@@ -244,12 +259,14 @@ inline void draw_reason(Chance& chance, Question& it) {
     it.facts.edge.latency_ms = is_latency && chance.one_in(2) ? 900 : it.facts.edge.latency_ms;
     chance.upset(asked.symptom.kind,
                  std::array{SymptomKind::errors, SymptomKind::latency, SymptomKind::instance_down,
-                            SymptomKind::instance_not_answering, SymptomKind::stale_cache});
-    chance.upset(asked.symptom.subject, std::array{Subject{SubjectKind::instance, "payments-0"},
-                                                   Subject{SubjectKind::instance, "payments-9"},
-                                                   Subject{SubjectKind::service, "fraud"},
-                                                   Subject{SubjectKind::neighbour, "fraud"},
-                                                   Subject{SubjectKind::cache, "quotes"}});
+                            SymptomKind::instance_not_answering, SymptomKind::stale_cache,
+                            SymptomKind::check_failing});
+    chance.upset(
+        asked.symptom.subject,
+        std::array{Subject{SubjectKind::instance, "payments-0"},
+                   Subject{SubjectKind::instance, "payments-9"},
+                   Subject{SubjectKind::service, "fraud"}, Subject{SubjectKind::neighbour, "fraud"},
+                   Subject{SubjectKind::cache, "quotes"}, Subject{SubjectKind::task, "rebuild"}});
     chance.upset(asked.edge_errors_at_open, std::array<std::uint64_t, 4>{0, 7, 8, 27});
     chance.upset(asked.edge_requests_at_open, std::array<std::uint64_t, 3>{0, 1000, 1001});
     chance.upset(asked.attempts_count, std::array{1U, 2U, 3U});

@@ -74,6 +74,19 @@ struct Case {
                                                       const Facts& facts,
                                                       Instant now);
 
+/// Who outside has to have the decision before it begins; empty: nobody. What is taken back and
+/// what starts an ended process waits for nobody outside.
+[[nodiscard]] std::vector<std::string> confirmed_by(const Case& asked, const Limits& limits);
+
+/// By these a caller knows that all other rules agree.
+inline constexpr std::string_view confirmed_rule = "who has to have the decision outside has it";
+inline constexpr std::string_view fleet_rule = "the fleet's budget has a place for it";
+
+/// What is refused only because nobody outside was asked yet: whether they have the decision, or
+/// for a place in the fleet's budget. All rules before agree.
+[[nodiscard]] bool awaits_confirmation(const Verdict& verdict, const Facts& facts);
+[[nodiscard]] bool awaits_place(const Verdict& verdict, const Facts& facts);
+
 /// Says whether the remedy as a whole may begin. A permit here is leave to ask for its steps.
 [[nodiscard]] Verdict check(const Case& asked,
                             const Facts& facts,
@@ -84,6 +97,10 @@ struct Case {
 /// How far a remedy of this kind may go now: as configured, and no further than `ask` where the
 /// kind, or the other one that its plan needs leave of, is demoted.
 [[nodiscard]] Autonomy autonomy_now(RemedyKind kind, const History& history, const Limits& limits);
+/// The same of just this one: each task has an autonomy of its own.
+[[nodiscard]] Autonomy autonomy_now(const Remedy& remedy,
+                                    const History& history,
+                                    const Limits& limits);
 
 /// Who has agreed to what guard permits just now; empty: nobody had to be asked.
 [[nodiscard]] std::string approver_of(const Case& asked,

@@ -23,6 +23,8 @@ struct TargetOf {
     std::string operator()(const RollingRestart& remedy) const { return remedy.service.text(); }
     std::string operator()(const Scale& remedy) const { return remedy.service.text(); }
     std::string operator()(const Rollback& remedy) const { return remedy.service.text(); }
+    std::string operator()(const RunTask& remedy) const { return remedy.of.task.text(); }
+    std::string operator()(const TakeBackTask& remedy) const { return remedy.of.task.text(); }
 };
 
 template <class Queue, class Item>
@@ -104,10 +106,14 @@ void History::learn(const Entry& entry, Instant at) {
     switch (entry.kind) {
         case EntryKind::opened:
             remember(entry.incident, at);
+            learn_symptom(entry);
             break;
         case EntryKind::proposed:
-        case EntryKind::undo:
             let_go(entry.incident);
+            learn_symptom(entry);
+            break;
+        case EntryKind::undo:
+            learn_undo(entry, at);
             break;
         case EntryKind::given_back:
             learn_give_back(entry, at);
@@ -172,6 +178,7 @@ void History::learn(const Entry& entry, Instant at) {
 void History::move_back(Duration by) {
     for (auto& [incident, memory] : incidents_) {
         memory.opened_at -= by;
+        memory.closed_at -= memory.is_closed ? by : Duration{};
         for (RemedyUse& use : memory.used) {
             use.at -= by;
         }
@@ -328,23 +335,6 @@ void History::learn_proof(const Entry& entry) {
     }
 }
 
-void History::learn_held(const Entry& entry) {
-    const auto found = incidents_.find(entry.incident);
-    const Result<HeldBody> body = from_json<HeldBody>(entry.body);
-    // What it did not begin is not its to give back.
-    if (found != incidents_.end() && body && found->second.remedy_last == body->remedy) {
-        found->second.remedy_held = body->remedy;
-    }
-}
-
-void History::learn_give_back(const Entry& entry, Instant at) {
-    const Result<GivenBackBody> body = from_json<GivenBackBody>(entry.body);
-    if (body && body->grounds) {
-        see(body->grounds->facts, at);
-    }
-    let_go(entry.incident);
-}
-
 void History::learn_change(const Entry& entry, Instant at) {
     if (const Result<Change> change = from_json<Change>(entry.body)) {
         lasting_.see(*change, at);
@@ -385,6 +375,7 @@ void History::learn_close(const IncidentId& incident, Instant at) {
     const auto found = incidents_.find(incident);
     if (found != incidents_.end()) {
         found->second.is_closed = true;
+        found->second.closed_at = at;
         found->second.effects_open.clear();
     }
 }

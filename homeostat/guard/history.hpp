@@ -18,6 +18,7 @@
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/domain/step.hpp"
+#include "homeostat/domain/symptom.hpp"
 #include "homeostat/guard/drains.hpp"
 #include "homeostat/guard/lasting.hpp"
 
@@ -56,6 +57,7 @@ struct IncidentMemory {
     std::uint64_t order{0};  ///< Rises with each incident learned of.
     Instant opened_at{};
     std::uint32_t attempts_count{0};       ///< Remedies begun, undos not counted.
+    std::optional<Symptom> symptom;        ///< Of the latest proposal; none if unreadable.
     std::optional<Remedy> remedy_last;     ///< The last one begun; none once its undo has begun.
     std::optional<Remedy> remedy_in_hand;  ///< Begun, and neither proven nor given up.
     bool is_undo_in_hand{false};
@@ -68,6 +70,8 @@ struct IncidentMemory {
     std::optional<Approval> approval;    ///< The latest, until its remedy is let go.
     bool has_acted_by_leave{false};      ///< By that one: an effect of it was done.
     bool is_closed{false};
+    Instant closed_at{};                  ///< Once it is.
+    std::optional<IncidentId> undone_by;  ///< By which a person had its last remedy taken back.
 
     friend bool operator==(const IncidentMemory&, const IncidentMemory&) = default;
 };
@@ -93,6 +97,10 @@ class History {
 
     /// The other incidents whose remedy is in hand or whose effect has no outcome, in order.
     [[nodiscard]] std::vector<IncidentId> busy_incidents(const IncidentId& except) const;
+
+    /// The incidents that were closed after `since` and did something that has an inverse, and that
+    /// nobody has taken back.
+    [[nodiscard]] std::vector<IncidentId> undoable_since(Instant since) const;
 
     /// The other open incident that holds a remedy of this kind at this target.
     [[nodiscard]] std::optional<IncidentId> holder_of(RemedyKind kind,
@@ -161,6 +169,8 @@ class History {
     void learn_proof(const Entry& entry);
     void learn_held(const Entry& entry);
     void learn_give_back(const Entry& entry, Instant at);
+    void learn_symptom(const Entry& entry);
+    void learn_undo(const Entry& entry, Instant at);
     void learn_change(const Entry& entry, Instant at);
     void let_go(const IncidentId& incident);
     void learn_escalation(const Entry& entry, Instant at);

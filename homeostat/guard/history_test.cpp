@@ -227,4 +227,33 @@ TEST_CASE("a history of any length stays bounded and forgets closed incidents fi
     CHECK_FALSE(history.cooling_since(RemedyKind::restart, "x-0"));
 }
 
+TEST_CASE(
+    "what a person has undone passes from the incident that did it to the one that undoes it") {
+    const Instant at{seconds{1000}};
+    History history;
+    history.learn(opened_entry(incident), at);
+    history.learn(intent_entry(incident, "i-1.e1", rollback, swap_step), at);
+    history.learn(outcome_entry(incident, "i-1.e1", OutcomeKind::done), at);
+    CHECK(history.undoable_since(Instant{}).empty());  // It is open.
+    history.learn(closed_entry(incident), at + seconds{9});
+    CHECK(history.undoable_since(at) == std::vector{incident});
+    CHECK(history.undoable_since(at + seconds{9}).empty());
+    REQUIRE(history.find(incident)->symptom);
+    CHECK(history.find(incident)->closed_at == at + seconds{9});
+
+    const UndoBody of_another{rollback_undo, rollback, "anna", "", incident};
+    history.learn(opened_entry(incident_other), at);
+    history.learn(entry_of(EntryKind::undo, incident_other, of_another), at);
+    CHECK_FALSE(history.find(incident)->undone_by);
+    const UndoBody undo{rollback, rollback_undo, "anna", "", incident};
+    history.learn(entry_of(EntryKind::undo, incident_other, undo), at);
+    CHECK(history.find(incident)->undone_by == incident_other);
+    CHECK_FALSE(history.find(incident)->remedy_last);
+    CHECK(history.find(incident_other)->remedy_last == rollback);
+    CHECK(history.undoable_since(Instant{}).empty());
+
+    history.move_back(seconds{5});
+    CHECK(history.find(incident)->closed_at == at + seconds{4});
+}
+
 }  // namespace homeostat::guard

@@ -8,6 +8,7 @@
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/time.hpp"
+#include "homeostat/domain/fleet_word.hpp"
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/domain/verdict.hpp"
 
@@ -16,6 +17,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace homeostat::guard {
 
@@ -46,12 +49,45 @@ struct Limits {
     /// More questions to people are not asked within an hour: whoever is asked too often says yes
     /// without reading. 0 = nobody is ever asked. Absent: there is no such limit.
     std::optional<std::uint32_t> questions_per_hour_max{};
+    /// What nothing brings back may be done at all, once a person has agreed to just that.
+    bool destructive_allowed{false};
+    /// Who outside has to have a decision for a remedy of the kind before it begins: sinks and
+    /// witnesses by their names. Absent, and for a kind that is missing: nobody.
+    std::optional<std::map<RemedyKind, std::vector<std::string>>> confirmed_by{};
+    /// The budget of a fleet. Absent: there is none to ask.
+    std::optional<FleetLimits> fleet{};
     /// A kind that is missing here stands at `watch`.
     std::map<RemedyKind, Autonomy> autonomy;
+    /// So does a task.
+    std::map<TaskId, Autonomy> tasks{};
 
+    /// Of all tasks the highest: each has an autonomy of its own.
     [[nodiscard]] Autonomy autonomy_of(RemedyKind kind) const {
+        if (kind == RemedyKind::run_task) {
+            Autonomy highest = Autonomy::watch;
+            for (const auto& [task, level] : tasks) {
+                highest = std::max(highest, level);
+            }
+            return highest;
+        }
         const auto found = autonomy.find(kind);
         return found == autonomy.end() ? Autonomy::watch : found->second;
+    }
+
+    /// What is destructive never goes further than `ask`.
+    [[nodiscard]] Autonomy autonomy_of(const Remedy& remedy) const {
+        const DeclaredTask* task = task_of(remedy);
+        if (task == nullptr) {
+            return autonomy_of(kind_of(remedy));
+        }
+        const auto found = tasks.find(task->task);
+        const Autonomy level = found == tasks.end() ? Autonomy::watch : found->second;
+        return task->is_destructive ? std::min(level, Autonomy::ask) : level;
+    }
+
+    [[nodiscard]] Autonomy autonomy_in_effect(const Remedy& remedy) const {
+        return task_of(remedy) != nullptr ? autonomy_of(remedy)
+                                          : autonomy_in_effect(kind_of(remedy));
     }
 
     /// Of what a remedy of this kind does: where its plan needs two permissions the lower counts.
@@ -74,7 +110,11 @@ struct Limits {
         field("back_off_max", self.back_off_max);
         field("questions_per_hour_max", self.questions_per_hour_max);
         field("demotes", self.demotes, may_be_absent);
+        field("destructive_allowed", self.destructive_allowed, may_be_absent);
+        field("confirmed_by", self.confirmed_by);
+        field("fleet", self.fleet);
         field("autonomy", self.autonomy);
+        field("tasks", self.tasks, may_be_absent);
     }
     friend bool operator==(const Limits&, const Limits&) = default;
 };

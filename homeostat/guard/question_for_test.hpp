@@ -162,6 +162,25 @@ inline void draw_orchestration(Chance& chance, Facts& facts) {
                                : ProcessIdentity{};
         runtime.is_coming = !runtime.is_alive && chance.one_in(2);
     }
+    for (InstanceFacts& nobody : facts.spares) {
+        nobody.runtime.is_spare = chance.one_in(2);  // Else more of them are not to be had.
+    }
+}
+
+/// Whether there is something to do for them, and whether anybody knows.
+inline void draw_tasks(Chance& chance, Facts& facts) {
+    for (TaskFacts& task : facts.tasks) {
+        const Instant began = facts.read_at;
+        task.checked_at = began;
+        chance.upset(task.is_well, std::array{true});
+        chance.upset(task.is_proven, std::array{false});
+        chance.upset(task.checked_at,
+                     std::array{now - std::chrono::seconds{10},
+                                now - std::chrono::seconds{10} - Duration{1}, now + Duration{1}});
+        chance.upset(task.of.declaration, std::array{std::string("eeee")});
+        chance.upset(task.of.is_destructive, std::array{false, true});
+    }
+    chance.upset(facts.tasks, std::array{std::vector<TaskFacts>{}});
 }
 
 inline void draw_facts(Chance& chance, Question& question) {
@@ -194,6 +213,7 @@ inline void draw_facts(Chance& chance, Question& question) {
     draw_edge(chance, facts);
     draw_versions(chance, facts.versions.deploy);
     draw_versions(chance, facts.versions.config);
+    draw_tasks(chance, facts);
 }
 
 inline void draw_limits(Chance& chance, Limits& limits) {
@@ -208,6 +228,10 @@ inline void draw_limits(Chance& chance, Limits& limits) {
     for (auto& [kind, autonomy] : limits.autonomy) {
         chance.upset(autonomy, std::array{Autonomy::watch, Autonomy::recommend, Autonomy::ask});
     }
+    for (auto& [task, autonomy] : limits.tasks) {
+        chance.upset(autonomy, std::array{Autonomy::watch, Autonomy::inform, Autonomy::ask});
+    }
+    limits.destructive_allowed = !chance.one_in(8);
 }
 
 }  // namespace homeostat::guard::for_test

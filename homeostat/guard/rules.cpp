@@ -24,6 +24,8 @@ constexpr std::array rules{
     Rule{"the step belongs to the remedy and its precondition holds", rule::step},
     Rule{"only what we have drained is put back", rule::own_drain},
     Rule{autonomy_rule, rule::autonomy},
+    Rule{"a task is done as it was tried", rule::proven},
+    Rule{"what nothing brings back is allowed here", rule::destructive},
     Rule{"the executor sees the symptom itself", rule::symptom},
     Rule{"one remedy is in hand at a time", rule::one_in_hand},
     Rule{"no other incident holds the same", rule::held_elsewhere},
@@ -34,8 +36,10 @@ constexpr std::array rules{
     Rule{"the group stays above its floor", rule::capacity_floor},
     Rule{"the budget holds the effects", rule::budget},
     Rule{"no neighbour goes first", rule::neighbours},
-    // Last: nobody is asked for what would not be done anyway.
+    // Behind all others: nobody is asked for what would not be done anyway.
     Rule{"a person has agreed, where one is asked", rule::approval},
+    Rule{confirmed_rule, rule::confirmed},
+    Rule{fleet_rule, rule::fleet},
 };
 
 std::vector<std::string> names_of(std::span<const Rule> some) {

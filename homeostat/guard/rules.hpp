@@ -53,6 +53,8 @@ namespace rule {
 [[nodiscard]] std::optional<Objection> step(const Matter& matter);
 [[nodiscard]] std::optional<Objection> own_drain(const Matter& matter);
 [[nodiscard]] std::optional<Objection> autonomy(const Matter& matter);
+[[nodiscard]] std::optional<Objection> proven(const Matter& matter);
+[[nodiscard]] std::optional<Objection> destructive(const Matter& matter);
 [[nodiscard]] std::optional<Objection> symptom(const Matter& matter);
 [[nodiscard]] std::optional<Objection> one_in_hand(const Matter& matter);
 [[nodiscard]] std::optional<Objection> held_elsewhere(const Matter& matter);
@@ -64,6 +66,8 @@ namespace rule {
 [[nodiscard]] std::optional<Objection> budget(const Matter& matter);
 [[nodiscard]] std::optional<Objection> neighbours(const Matter& matter);
 [[nodiscard]] std::optional<Objection> approval(const Matter& matter);
+[[nodiscard]] std::optional<Objection> confirmed(const Matter& matter);
+[[nodiscard]] std::optional<Objection> fleet(const Matter& matter);
 
 }  // namespace rule
 

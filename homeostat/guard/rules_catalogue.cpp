@@ -78,8 +78,10 @@ struct InCatalogue {
         if (remedy.to < remedy.from && !matter.asked.is_undo) {
             return no("only what was added may be taken away again");
         }
-        if (remedy.to > count + matter.facts.spares.size()) {
-            return no(fmt::format("there are {} spares", matter.facts.spares.size()));
+        const auto spares_count = static_cast<std::size_t>(std::ranges::count_if(
+            matter.facts.spares, [](const InstanceFacts& one) { return one.runtime.is_spare; }));
+        if (remedy.to > count + spares_count) {
+            return no(fmt::format("there are {} spares", spares_count));
         }
         const bool has_begun = is_in_hand(matter) || matter.asked.is_undo;
         return has_begun || count == remedy.from
@@ -108,6 +110,27 @@ struct InCatalogue {
             return no("the version to return to has not proven itself");
         }
         return std::nullopt;
+    }
+
+    Answer operator()(const RunTask& remedy) const {
+        const Symptom& symptom = matter.asked.symptom;
+        return symptom.kind == SymptomKind::check_failing &&
+                       symptom.subject.name == remedy.of.task.text()
+                   ? of_task(remedy.of)
+                   : no("the symptom says nothing of what " + remedy.of.task.text() + " mends");
+    }
+
+    Answer operator()(const TakeBackTask& remedy) const {
+        return matter.asked.is_undo ? of_task(remedy.of) : no("nothing of ours has run it");
+    }
+
+    /// Declared now as it was when it was chosen: what else it would do by now nobody has weighed.
+    [[nodiscard]] Answer of_task(const DeclaredTask& task) const {
+        const TaskFacts* known = find_task(matter.facts, task.task);
+        if (known == nullptr) {
+            return passing("there is no such task, or its check does not answer", matter);
+        }
+        return known->of == task ? std::nullopt : no("it is declared otherwise by now");
     }
 
     [[nodiscard]] Answer of_instance(const InstanceId& instance) const {
@@ -271,6 +294,24 @@ struct StepFits {
         return is_stale ? std::nullopt : no("no copy in the cache is seen to be stale");
     }
 
+    Answer operator()(const Run& step) const {
+        const TaskFacts* task = find_task(matter.facts, step.task);
+        const RemedyKind kind = step.is_inverse ? RemedyKind::take_back_task : RemedyKind::run_task;
+        const DeclaredTask* wanted = task_of(matter.asked.remedy);
+        if (task == nullptr || wanted == nullptr || kind_of(matter.asked.remedy) != kind ||
+            wanted->task != step.task || wanted->declaration != step.declaration ||
+            wanted->keeps_capacity != step.keeps_capacity) {
+            return no("the remedy runs no such task");
+        }
+        if (!step.is_inverse && task->is_well) {
+            return no("its check finds nothing to do for it");
+        }
+        // Once its first effect is announced it may have happened, whatever became of it.
+        return is_in_hand(matter) && !task->of.is_repeatable
+                   ? no("it was run already, and is not declared to bear it twice")
+                   : std::nullopt;
+    }
+
     /// Such a remedy also drains what it replaces, and puts it back.
     [[nodiscard]] bool replaces() const {
         const RemedyKind kind = kind_of(matter.asked.remedy);
@@ -316,7 +357,8 @@ struct StepFits {
             return wanted->runtime.is_spare && !wanted->runtime.is_alive ? wanted : nullptr;
         }
         const bool has_room = matter.facts.instances.size() < scale->to;
-        return has_room ? find_spare(matter.facts, instance) : nullptr;
+        const InstanceFacts* spare = has_room ? find_spare(matter.facts, instance) : nullptr;
+        return spare != nullptr && spare->runtime.is_spare ? spare : nullptr;
     }
 
     [[nodiscard]] Answer with_rotation(const InstanceId& instance,

@@ -95,6 +95,10 @@ Stake stake_in_restart(const InstanceFacts* target, const Facts& facts) {
     return is_drained(target, facts) ? Stake::nothing : stake_in(target);
 }
 
+Stake stake_in_task(const DeclaredTask* task) {
+    return task != nullptr && task->keeps_capacity ? Stake::change : Stake::answering;
+}
+
 struct StakeOfRemedy {
     const Facts& facts;
 
@@ -114,6 +118,9 @@ struct StakeOfRemedy {
     // The silent ones come first, and each step is asked for by itself.
     Stake operator()(const RollingRestart&) const { return Stake::silent; }
     Stake operator()(const Rollback&) const { return Stake::change; }
+    // Whatever its command does: it may take away what answers, unless it is declared not to.
+    Stake operator()(const RunTask& remedy) const { return stake_in_task(&remedy.of); }
+    Stake operator()(const TakeBackTask& remedy) const { return stake_in_task(&remedy.of); }
     Stake operator()(const Scale& remedy) const {
         return remedy.to > remedy.from ? Stake::change : Stake::answering;
     }
@@ -132,6 +139,10 @@ struct StakeOfStep {
         return step.is_to_source ? Stake::change : Stake::nothing;
     }
     Stake operator()(const Invalidate&) const { return Stake::change; }
+    Stake operator()(const Run& step) const {
+        const TaskFacts* task = find_task(facts, step.task);
+        return stake_in_task(task != nullptr ? &task->of : nullptr);
+    }
     Stake operator()(const Drain& step) const {
         return of(stake_in(find_instance(facts, step.instance)));
     }

@@ -6,6 +6,7 @@
 #include "homeostat/base/sanitized_for_test.hpp"
 #include "homeostat/guard/draw_question_for_test.hpp"
 #include "homeostat/guard/words_of_drains_for_test.hpp"
+#include "homeostat/guard/words_of_outside_for_test.hpp"
 #include "homeostat/guard/words_of_step_for_test.hpp"
 
 #include <doctest/doctest.h>
@@ -97,6 +98,9 @@ Says catalogue(const Question& it) {
                           (!it.asked.is_reflex || (is_reflex_for(it) && !it.asked.is_undo)) &&
                           (!it.asked.is_undo || takes_back_its_own(it)) &&
                           (!it.asked.is_contained || !is_stopgap || it.asked.is_undo);
+    if (is_right && is_only_silent(it)) {
+        return not_yet(it);
+    }
     return is_right && is_offered(it) ? agrees() : never();
 }
 
@@ -135,17 +139,24 @@ Says own_drain(const Question& it) {
     return target == nullptr || is_drained_by_us(*target, it.story) ? agrees() : a_person();
 }
 
-/// What a person has set it to. A plan of two remedies has the lower permission.
-Autonomy level_of(const Question& it) {
-    const Autonomy level = it.limits.autonomy_of(kind_of(it.asked.remedy));
-    return kind_of(it.asked.remedy) == RemedyKind::reroute  // It empties the cache as well.
-               ? std::min(level, it.limits.autonomy_of(RemedyKind::invalidate_cache))
-               : level;
-}
-
 /// A person has raised it to `ask` or `act`. Whoever may act may take it back.
 Says autonomy(const Question& it) {
     return it.asked.is_undo || level_of(it) >= Autonomy::ask ? agrees() : never();
+}
+
+/// It was tried, just as it is declared. To take it back needs no trial any more.
+Says proven(const Question& it) {
+    const DeclaredTask* task = task_of(it.asked.remedy);
+    return it.asked.is_undo || task == nullptr || find_task(it.facts, task->task)->is_proven
+               ? agrees()
+               : never();
+}
+
+/// What nothing brings back is done only where the configuration says so.
+Says destructive(const Question& it) {
+    const auto* run = std::get_if<RunTask>(&it.asked.remedy);
+    const bool destroys = run != nullptr && run->of.is_destructive && !it.asked.is_undo;
+    return destroys && !it.limits.destructive_allowed ? never() : agrees();
 }
 
 /// We see for ourselves what the proposal says, and what it blames. What is held may hide the
@@ -159,6 +170,7 @@ Says symptom(const Question& it) {
         (about.kind == SubjectKind::service && about.name == it.facts.service.text()) ||
         (about.kind == SubjectKind::cache &&
          find_cache(it.facts, CacheId(about.name)) != nullptr) ||
+        (about.kind == SubjectKind::task && find_task(it.facts, TaskId(about.name)) != nullptr) ||
         subject(it) != nullptr;
     if (!is_ours) {
         return never();
@@ -260,13 +272,14 @@ Says floor(const Question& it) {
         taken += may_serve(it, *target) ? 1 : 0;
         left_best = std::max(left_best, may_serve(it, *target) ? others_serving(it, *target) : 0);
     }
-    const bool restores = scales_by(it) == 0;
+    const bool restores = scales_by(it) == 0 && task_of(it.asked.remedy) == nullptr;
     const auto idle = static_cast<std::uint32_t>(targets(it).size()) - taken;
     const std::uint32_t restored = restores ? idle : 0;
     if (taken == 0 || left_best + restored >= it.limits.min_healthy) {
         return agrees();
     }
-    const bool is_ever = it.step || it.facts.instances.size() > it.limits.min_healthy;
+    const bool is_of_one = it.step && instance_of(*it.step) != nullptr;
+    const bool is_ever = is_of_one || it.facts.instances.size() > it.limits.min_healthy;
     return is_ever ? not_yet(it) : never();
 }
 
@@ -301,7 +314,9 @@ Says budget(const Question& it) {
 /// Who takes capacity away lets a neighbour that says so end first, for half a minute in all. To
 /// start what has ended takes nothing away, and what was begun is not left half-way.
 Says neighbours(const Question& it) {
-    const bool takes = is<Eject>(it) || is<Restart>(it) || replaces(it);
+    const DeclaredTask* task = task_of(it.asked.remedy);
+    const bool takes = is<Eject>(it) || is<Restart>(it) || replaces(it) ||
+                       (task != nullptr && !task->keeps_capacity);
     const bool starts_dead = it.asked.is_reflex && is<Restart>(it);
     Duration longest{-1};
     for (const NeighbourWord& word : it.facts.neighbours.value_or(std::vector<NeighbourWord>{})) {
@@ -312,18 +327,6 @@ Says neighbours(const Question& it) {
                        longest >= Duration{0} && it.at < until;
     const Duration wait = std::clamp(longest, Duration{milliseconds{500}}, Duration{seconds{10}});
     return waits ? not_before(std::min(it.at + wait, until)) : agrees();
-}
-
-/// One of the kind did not help, and nobody has promoted it since.
-bool is_demoted(const Question& it, RemedyKind kind) {
-    bool is_so = false;
-    for (const Event& event : it.story) {
-        if (kind_of(event.remedy) == kind) {
-            is_so =
-                event.kind == EntryKind::demoted || (is_so && event.kind != EntryKind::promoted);
-        }
-    }
-    return is_so && it.limits.demotes;
 }
 
 /// Whoever has to be asked was not, in drawn stories (approval_test.cpp has those with answers).
@@ -337,6 +340,16 @@ Says approval(const Question& it) {
     const bool has_to_ask = is_lowered && !starts_dead && !is_in_hand(it);
     const bool is_asked = level_of(it) == Autonomy::ask || is_held_back || has_to_ask;
     return is_asked && !it.asked.is_undo ? Word{VerdictKind::question} : agrees();
+}
+
+/// Who has to have the decision has it.
+Says confirmed(const Question& it) {
+    return is_unconfirmed(it) ? not_yet(it) : agrees();
+}
+
+/// The fleet has a place for it.
+Says fleet(const Question& it) {
+    return has_no_place(it) ? not_yet(it) : agrees();
 }
 
 struct RuleInWords {
@@ -353,6 +366,8 @@ constexpr std::array rules_in_words{
     RuleInWords{step_rule, fitting_step},
     RuleInWords{own_drain_rule, own_drain},
     RuleInWords{autonomy_rule, autonomy},
+    RuleInWords{proven_rule, proven},
+    RuleInWords{destructive_rule, destructive},
     RuleInWords{symptom_rule, symptom},
     RuleInWords{one_rule, one_in_hand},
     RuleInWords{held_rule, held_elsewhere},
@@ -364,6 +379,8 @@ constexpr std::array rules_in_words{
     RuleInWords{budget_rule, budget},
     RuleInWords{neighbours_rule, neighbours},
     RuleInWords{approval_rule, approval},
+    RuleInWords{confirmed_rule, confirmed},
+    RuleInWords{fleet_rule, fleet},
 };
 
 // --- against guard -------------------------------------------------------------------------------
@@ -410,7 +427,9 @@ using Decided = std::map<std::pair<std::string, bool>, std::uint64_t>;
 Question question_of(std::uint64_t seed) {
     constexpr std::array odd_shares{0.004, 0.02, 0.06};
     Chance chance(seed, odd_shares.at(seed % odd_shares.size()));
-    return draw_question(chance);
+    Question it = draw_question(chance);
+    draw_outside(chance, it);
+    return it;
 }
 
 /// A rule that never decides is not compared.

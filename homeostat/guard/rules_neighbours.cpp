@@ -30,7 +30,7 @@ const NeighbourWord* longest_objection(const Facts& facts) {
 bool heeds_neighbours(const Case& asked) {
     const bool starts_dead =
         asked.is_reflex && std::holds_alternative<Restart>(asked.remedy);  // It takes none away.
-    return traits_of(kind_of(asked.remedy)).removes_capacity && !asked.is_undo && !starts_dead;
+    return removes_capacity(asked.remedy) && !asked.is_undo && !starts_dead;
 }
 
 std::optional<Instant> heed_until_after(const Case& asked, const Facts& facts, Instant now) {

@@ -55,11 +55,19 @@ bool are_apart(const Matter& matter, const IncidentMemory& other) {
            !may_touch(*matter.step, *theirs);
 }
 
-/// Two permissions in one plan: the lower one counts.
-RemedyKind kind_that_counts(const Remedy& remedy, const Limits& limits) {
+/// Whose permission counts: of two in one plan the lower one, and of a task its own.
+std::string name_that_counts(const Remedy& remedy, const Limits& limits) {
     const RemedyKind kind = kind_of(remedy);
+    if (task_of(remedy) != nullptr) {
+        return describe(remedy);
+    }
     const bool is_lower = limits.autonomy_in_effect(kind) < limits.autonomy_of(kind);
-    return is_lower ? RemedyKind::invalidate_cache : kind;
+    return std::string(to_text(is_lower ? RemedyKind::invalidate_cache : kind));
+}
+
+bool is_destructive(const Remedy& remedy) {
+    const auto* run = std::get_if<RunTask>(&remedy);
+    return run != nullptr && run->of.is_destructive;
 }
 
 /// Of the kind, or of the other one that its plan needs leave of; null: neither is demoted.
@@ -122,25 +130,31 @@ const Demotion* demotion_against(const Case& asked, const History& history, cons
 /// Somebody has to agree: their settings say so, the agent is not sure enough to act alone, or one
 /// of the kind did not help.
 bool needs_leave(const Case& asked, const History& history, const Limits& limits) {
-    const RemedyKind kind = kind_that_counts(asked.remedy, limits);
     const bool is_held_back = asked.is_held_back && !starts_dead(asked);
     const bool is_demoted = demotion_against(asked, history, limits) != nullptr;
-    return (limits.autonomy_of(kind) == Autonomy::ask || is_held_back || is_demoted) &&
+    return (limits.autonomy_in_effect(asked.remedy) == Autonomy::ask || is_held_back ||
+            is_demoted) &&
            !asked.is_undo;
+}
+
+std::string why_demoted(const Demotion& demotion) {
+    return demotion.by.empty() ? "it did not help" : demotion.by + " took it back";
 }
 
 /// REQUIRES: somebody has to agree.
 std::string why_ask(const Matter& matter) {
-    const RemedyKind kind = kind_that_counts(matter.asked.remedy, matter.limits);
-    const Autonomy level = matter.limits.autonomy_of(kind);
+    const std::string name = name_that_counts(matter.asked.remedy, matter.limits);
+    const Autonomy level = matter.limits.autonomy_in_effect(matter.asked.remedy);
     if (level == Autonomy::ask) {
-        return fmt::format("{} stands at ask", to_text(kind));
+        return is_destructive(matter.asked.remedy)
+                   ? name + " is destructive, and is never done unasked"
+                   : name + " stands at ask";
     }
     const Demotion* demotion = demotion_against(matter.asked, matter.history, matter.limits);
-    return demotion != nullptr ? fmt::format("{} is demoted to ask, as it did not help in {}",
-                                             to_text(demotion->remedy), demotion->incident.text())
-                               : fmt::format("{} stands at {}, and this one is held back",
-                                             to_text(kind), to_text(level));
+    return demotion != nullptr
+               ? fmt::format("{} is demoted to ask, as {} in {}", to_text(demotion->remedy),
+                             why_demoted(*demotion), demotion->incident.text())
+               : fmt::format("{} stands at {}, and this one is held back", name, to_text(level));
 }
 
 /// People were asked so often within the hour that one more would be answered unread.
@@ -173,12 +187,37 @@ std::optional<Objection> autonomy(const Matter& matter) {
     if (matter.asked.is_undo) {
         return std::nullopt;  // Whoever may act may take it back.
     }
-    const RemedyKind kind = kind_that_counts(matter.asked.remedy, matter.limits);
-    const Autonomy level = matter.limits.autonomy_of(kind);
+    const Autonomy level = matter.limits.autonomy_in_effect(matter.asked.remedy);
     return level == Autonomy::ask || level == Autonomy::act
                ? std::nullopt
                : std::optional(Objection{
-                     .because = fmt::format("{} stands at {}", to_text(kind), to_text(level))});
+                     .because = fmt::format("{} stands at {}",
+                                            name_that_counts(matter.asked.remedy, matter.limits),
+                                            to_text(level))});
+}
+
+// By the executor's own facts, as every flag of a task: the catalogue has compared them.
+std::optional<Objection> destructive(const Matter& matter) {
+    const bool begins = is_destructive(matter.asked.remedy) && !matter.asked.is_undo;
+    return begins && !matter.limits.destructive_allowed
+               ? std::optional(Objection{
+                     .because = "nothing brings back what it removes, and guard.destructive is "
+                                "not set"})
+               : std::nullopt;
+}
+
+// Until then it stays where every remedy begins, at watch: what was declared has never been seen to
+// work, nor to end.
+std::optional<Objection> proven(const Matter& matter) {
+    const DeclaredTask* task = task_of(matter.asked.remedy);
+    const TaskFacts* known = task != nullptr ? find_task(matter.facts, task->task) : nullptr;
+    const bool is_proven = task == nullptr || (known != nullptr && known->is_proven);
+    return is_proven || matter.asked.is_undo
+               ? std::nullopt
+               : std::optional(Objection{
+                     .because = fmt::format("what it declares was not tried yet: it stays at "
+                                            "watch until `homeostat remedy test {}` has",
+                                            task->task.text())});
 }
 
 std::optional<Objection> one_in_hand(const Matter& matter) {
@@ -337,6 +376,11 @@ Autonomy autonomy_now(RemedyKind kind, const History& history, const Limits& lim
     const Autonomy level = limits.autonomy_in_effect(kind);
     const bool is_demoted = demotion_of(kind, history, limits) != nullptr;
     return is_demoted ? std::min(level, Autonomy::ask) : level;
+}
+
+Autonomy autonomy_now(const Remedy& remedy, const History& history, const Limits& limits) {
+    return std::min(limits.autonomy_in_effect(remedy),
+                    autonomy_now(kind_of(remedy), history, limits));
 }
 
 std::string approver_of(const Case& asked, const History& history, const Limits& limits) {

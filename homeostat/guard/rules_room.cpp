@@ -47,7 +47,7 @@ std::vector<const InstanceFacts*> instances_to_take(const Matter& matter) {
     if (const auto* scale = std::get_if<Scale>(&matter.asked.remedy)) {
         return instances_to_stop(matter.facts, *scale);
     }
-    if (!traits_of(kind_of(matter.asked.remedy)).removes_capacity) {
+    if (!removes_capacity(matter.asked.remedy)) {
         return {};
     }
     const InstanceId* named = instance_of(matter.asked.remedy);
@@ -78,6 +78,12 @@ std::string too_few(std::uint32_t remaining, const Matter& matter) {
                        matter.facts.instances.size(), matter.limits.min_healthy);
 }
 
+/// What does not serve it brings back first. What a scale stops stays away, and what a task does
+/// to an instance nobody knows.
+bool restores(const Remedy& remedy) {
+    return !std::holds_alternative<Scale>(remedy) && task_of(remedy) == nullptr;
+}
+
 /// Could the first step that takes a serving instance out ever be allowed? Instances that do not
 /// serve are replaced first and cost nothing; they serve by then, at best.
 std::optional<Objection> floor_for_remedy(const Matter& matter) {
@@ -88,8 +94,8 @@ std::optional<Objection> floor_for_remedy(const Matter& matter) {
         if (may_serve(*target, matter)) {
             const std::uint32_t remaining = serving_without(matter.facts, target->runtime.instance);
             remaining_best = std::max(remaining_best.value_or(0), remaining);
-        } else if (!std::holds_alternative<Scale>(matter.asked.remedy)) {
-            restored += 1;  // What a scale stops does not come back.
+        } else if (restores(matter.asked.remedy)) {
+            restored += 1;
         }
     }
     if (!remaining_best) {
@@ -153,6 +159,11 @@ bool only_gives_back(const Matter& matter) {
            (circuit != nullptr && !circuit->is_open) || (route != nullptr && !route->is_to_source);
 }
 
+/// With its being taken back.
+std::uint32_t effects_of_task(const Remedy& remedy) {
+    return inverse_of(remedy) ? 2 : 1;
+}
+
 /// Effects that must fit before this one may happen. A drain without room for its undrain would
 /// leave the instance out, as an open circuit would keep the fallback in force, or a route the load
 /// on the source; a remedy without
@@ -170,6 +181,9 @@ struct EffectsNeeded {
     }
     std::uint32_t operator()(const Invalidate&) const {
         return std::holds_alternative<Reroute>(matter.asked.remedy) ? reroute_effects - 1 : 1;
+    }
+    std::uint32_t operator()(const Run& step) const {
+        return step.is_inverse ? 1 : effects_of_task(matter.asked.remedy);
     }
     std::uint32_t operator()(const Replace& step) const {
         const InstanceFacts* target = find_instance(matter.facts, step.instance);
@@ -189,11 +203,15 @@ std::uint32_t effects_needed(const Matter& matter) {
     if (std::holds_alternative<Reroute>(matter.asked.remedy)) {
         return reroute_effects;
     }
-    const bool is_rollback = std::holds_alternative<Rollback>(matter.asked.remedy);
-    if (is_rollback && matter.facts.is_orchestrated) {
+    if (task_of(matter.asked.remedy) != nullptr) {
+        return effects_of_task(matter.asked.remedy);
+    }
+    const auto* rollback = std::get_if<Rollback>(&matter.asked.remedy);
+    if (rollback != nullptr && rollback->artifact == Artifact::deploy &&
+        matter.facts.is_orchestrated) {
         return 1;  // The rest is not ours to do.
     }
-    std::uint32_t needed = is_rollback ? 1 : 0;
+    std::uint32_t needed = rollback != nullptr ? 1 : 0;
     if (const auto* scale = std::get_if<Scale>(&matter.asked.remedy)) {
         needed += scale_effects_each * (scale->to > scale->from ? scale->to - scale->from : 0);
     }
@@ -208,7 +226,8 @@ std::uint32_t effects_needed(const Matter& matter) {
 namespace rule {
 
 std::optional<Objection> capacity_floor(const Matter& matter) {
-    return matter.step == nullptr ? floor_for_remedy(matter) : floor_for_step(matter);
+    const bool is_of_all = matter.step == nullptr || std::holds_alternative<Run>(*matter.step);
+    return is_of_all ? floor_for_remedy(matter) : floor_for_step(matter);
 }
 
 std::optional<Objection> budget(const Matter& matter) {

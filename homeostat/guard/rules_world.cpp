@@ -92,6 +92,13 @@ bool is_stale_seen(const Matter& matter) {
            cache->stale_count > 0;
 }
 
+/// A look that was made long ago shows another world.
+bool is_check_failing(const Matter& matter) {
+    const TaskFacts* task = find_task(matter.facts, TaskId(matter.asked.symptom.subject.name));
+    return task != nullptr && !task->is_well && task->checked_at <= matter.now &&
+           task->checked_at >= matter.now - check_age_max;
+}
+
 bool is_source_well(const Matter& matter) {
     const auto* reroute = std::get_if<Reroute>(&matter.asked.remedy);
     if (reroute == nullptr) {
@@ -125,7 +132,9 @@ bool is_known_subject(const Matter& matter) {
         subject.kind == SubjectKind::service && subject.name == matter.facts.service.text();
     const bool is_our_cache = subject.kind == SubjectKind::cache &&
                               find_cache(matter.facts, CacheId(subject.name)) != nullptr;
-    return is_our_service || is_our_cache || subject_instance(matter) != nullptr;
+    const bool is_our_task = subject.kind == SubjectKind::task &&
+                             find_task(matter.facts, TaskId(subject.name)) != nullptr;
+    return is_our_service || is_our_cache || is_our_task || subject_instance(matter) != nullptr;
 }
 
 bool is_seen(const Matter& matter) {
@@ -142,6 +151,8 @@ bool is_seen(const Matter& matter) {
             return instance != nullptr && !instance->runtime.is_answering;
         case SymptomKind::stale_cache:
             return is_stale_seen(matter);
+        case SymptomKind::check_failing:
+            return is_check_failing(matter);
     }
     return false;
 }
@@ -153,7 +164,8 @@ namespace rule {
 // The switch alone: what the ledger says of it may be older, and may have found no room.
 std::optional<Objection> kill_switch(const Matter& matter) {
     if (matter.facts.is_suspended) {
-        return passing("Homeostat is suspended", matter);
+        const std::string& why = matter.facts.suspended_because;
+        return passing("Homeostat is suspended" + (why.empty() ? "" : ": " + why), matter);
     }
     return std::nullopt;
 }

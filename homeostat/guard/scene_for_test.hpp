@@ -86,6 +86,9 @@ inline const Step close_step = SetCircuit{ServiceId("fraud"), false};
 inline const Step route_step = SetRoute{quotes, true};
 inline const Step route_back_step = SetRoute{quotes, false};
 inline const Step invalidate_step = Invalidate{quotes};
+inline const Step purge_step = Run{purge.task, purge.declaration, false, true};
+inline const Step purge_back_step = Run{purge.task, purge.declaration, true, true};
+inline const Step rebuild_step = Run{rebuild.task, rebuild.declaration, false};
 inline const Step replace_0 = Replace{payments_0, {10, 1000}, v2, c2};
 inline const Step start_0 = Replace{payments_0, {}, v2, c2};
 
@@ -99,6 +102,8 @@ inline constexpr std::string_view step_rule =
     "the step belongs to the remedy and its precondition holds";
 inline constexpr std::string_view own_drain_rule = "only what we have drained is put back";
 inline constexpr std::string_view autonomy_rule = "the autonomy of the remedy is ask or act";
+inline constexpr std::string_view proven_rule = "a task is done as it was tried";
+inline constexpr std::string_view destructive_rule = "what nothing brings back is allowed here";
 inline constexpr std::string_view symptom_rule = "the executor sees the symptom itself";
 inline constexpr std::string_view one_rule = "one remedy is in hand at a time";
 inline constexpr std::string_view held_rule = "no other incident holds the same";

@@ -145,6 +145,18 @@ TEST_CASE("a scale starts spares that are there, from the number that is wanted 
     CHECK(scene_of(restart_0).refuses(Replace{payments_3, {}, v2, c2}, step_rule));
 }
 
+TEST_CASE("of a Deployment no more are started than its spares are, however many slots there are") {
+    Scene scene = scene_of(Scale{payments, 3, 4});
+    scene.facts.is_orchestrated = true;
+    scene.facts.spares.push_back(spare_instance(InstanceId("payments-4")));
+    scene.facts.spares.back().runtime.is_spare = false;
+    CHECK(scene.is_permitted());
+    CHECK(scene.ask(Replace{payments_3, {}, v2, c2}));
+    CHECK(scene.refuses(Replace{InstanceId("payments-4"), {}, v2, c2}, step_rule));
+    scene.asked.remedy = Scale{payments, 3, 5};
+    CHECK(scene.refuses(catalogue_rule));
+}
+
 TEST_CASE("two incidents do not hold the same, or one would take back what the other needs") {
     Scene scene = scene_of(Scale{payments, 4, 5});
     start_spare(scene.facts);

@@ -69,9 +69,12 @@ template <class T>
 /// From as many as there are (once begun: or were) to as many as there can be.
 [[nodiscard]] inline bool is_possible(const Question& it, const Scale& scale) {
     const std::size_t count = it.facts.instances.size();
+    std::size_t there_can_be = count;
+    for (const InstanceFacts& nobody : it.facts.spares) {
+        there_can_be += nobody.runtime.is_spare ? 1 : 0;
+    }
     return scale.service == it.facts.service && scale.to != scale.from &&
-           (scale.to > scale.from || it.asked.is_undo) &&
-           scale.to <= count + it.facts.spares.size() &&
+           (scale.to > scale.from || it.asked.is_undo) && scale.to <= there_can_be &&
            (scale.from == count || is_in_hand(it) || it.asked.is_undo);
 }
 
@@ -87,6 +90,25 @@ template <class T>
     return swap.service == it.facts.service && !swap.from.empty() && !swap.to.empty() &&
            swap.from != swap.to && is_current && is_among(versions.present) &&
            (it.asked.is_undo || is_among(versions.good));
+}
+
+/// Its check fails, says the symptom.
+[[nodiscard]] inline bool is_mended_by(const Question& it, const TaskId& task) {
+    const Symptom& symptom = it.asked.symptom;
+    return symptom.kind == SymptomKind::check_failing && symptom.subject.name == task.text();
+}
+
+/// Just so, to the last flag.
+[[nodiscard]] inline bool is_declared(const Question& it, const DeclaredTask& task) {
+    const TaskFacts* known = find_task(it.facts, task.task);
+    return known != nullptr && known->of == task;
+}
+
+/// All that keeps it from being done is that nobody hears its check.
+[[nodiscard]] inline bool is_only_silent(const Question& it) {
+    const DeclaredTask* task = task_of(it.asked.remedy);
+    return task != nullptr && find_task(it.facts, task->task) == nullptr &&
+           (is<TakeBackTask>(it) ? it.asked.is_undo : is_mended_by(it, task->task));
 }
 
 /// The catalogue: each remedy with what it is for and what it needs.
@@ -114,8 +136,38 @@ template <class T>
               [&](const Restart& one) { return is_blamed(it, one.instance); },
               [&](const RollingRestart& one) { return one.service == it.facts.service; },
               [&](const Scale& one) { return is_possible(it, one); },
-              [&](const Rollback& one) { return is_possible(it, one); }},
+              [&](const Rollback& one) { return is_possible(it, one); },
+              [&](const RunTask& one) {
+                  return is_mended_by(it, one.of.task) && is_declared(it, one.of);
+              },
+              [&](const TakeBackTask& one) { return undoes && is_declared(it, one.of); }},
         it.asked.remedy);
+}
+
+/// What a person has set it to. A plan of two remedies has the lower permission; a task has one of
+/// its own, and one that is destructive is asked about at least.
+[[nodiscard]] inline Autonomy level_of(const Question& it) {
+    if (const DeclaredTask* task = task_of(it.asked.remedy)) {
+        const auto set = it.limits.tasks.find(task->task);
+        const Autonomy level = set == it.limits.tasks.end() ? Autonomy::watch : set->second;
+        return task->is_destructive && level == Autonomy::act ? Autonomy::ask : level;
+    }
+    const Autonomy level = it.limits.autonomy_of(kind_of(it.asked.remedy));
+    return kind_of(it.asked.remedy) == RemedyKind::reroute  // It empties the cache as well.
+               ? std::min(level, it.limits.autonomy_of(RemedyKind::invalidate_cache))
+               : level;
+}
+
+/// One of the kind did not help, and nobody has promoted it since.
+[[nodiscard]] inline bool is_demoted(const Question& it, RemedyKind kind) {
+    bool is_so = false;
+    for (const Event& event : it.story) {
+        if (kind_of(event.remedy) == kind) {
+            is_so =
+                event.kind == EntryKind::demoted || (is_so && event.kind != EntryKind::promoted);
+        }
+    }
+    return is_so && it.limits.demotes;
 }
 
 }  // namespace homeostat::guard::for_test

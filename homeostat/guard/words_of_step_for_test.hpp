@@ -88,7 +88,8 @@ namespace homeostat::guard::for_test {
         const bool has_ended =
             target != nullptr && target->runtime.is_spare && !target->runtime.is_alive;
         const InstanceFacts* spare = has_room ? find_spare(it.facts, step.instance) : nullptr;
-        target = target == nullptr ? spare : has_ended ? target : nullptr;
+        const bool is_had = spare != nullptr && spare->runtime.is_spare;
+        target = target == nullptr ? (is_had ? spare : nullptr) : has_ended ? target : nullptr;
     }
     return (replaces(it) || scales_by(it) > 0) && target != nullptr &&
            is_as_expected(*target, step.expected) && is_swapped &&
@@ -102,6 +103,17 @@ namespace homeostat::guard::for_test {
     return scales_by(it) < 0 && target != nullptr && target->runtime.is_spare &&
            is_as_expected(*target, step.expected) &&
            it.facts.instances.size() > std::get<Scale>(it.asked.remedy).to;
+}
+
+/// What its remedy runs, where there is something to do for it; a second time only where that is
+/// declared to do no harm.
+[[nodiscard]] inline bool is_fit(const Question& it, const Run& step) {
+    const DeclaredTask* of = task_of(it.asked.remedy);
+    const TaskFacts* task = find_task(it.facts, step.task);
+    return of != nullptr && task != nullptr && of->task == step.task &&
+           of->declaration == step.declaration && of->keeps_capacity == step.keeps_capacity &&
+           step.is_inverse == is<TakeBackTask>(it) && (step.is_inverse || !task->is_well) &&
+           (task->of.is_repeatable || !is_in_hand(it));
 }
 
 [[nodiscard]] inline bool fits(const Question& it, const Step& step) {
@@ -149,14 +161,17 @@ namespace homeostat::guard::for_test {
 
 /// What the step, or the remedy as a whole, takes out of service.
 [[nodiscard]] inline std::vector<const InstanceFacts*> targets(const Question& it) {
+    const DeclaredTask* task = task_of(it.asked.remedy);
+    const bool runs = task != nullptr && (!it.step || std::holds_alternative<Run>(*it.step));
     const InstanceId* one = it.step ? instance_of(*it.step) : instance_of(it.asked.remedy);
-    const bool takes = it.step ? !std::holds_alternative<Undrain>(*it.step)
-                               : is<Eject>(it) || is<Restart>(it) || replaces(it);
+    const bool takes = runs      ? !task->keeps_capacity
+                       : it.step ? !std::holds_alternative<Undrain>(*it.step)
+                                 : is<Eject>(it) || is<Restart>(it) || replaces(it);
     const auto* swap = std::get_if<Rollback>(&it.asked.remedy);
     std::vector<const InstanceFacts*> found;
     for (const InstanceFacts& each : it.facts.instances) {
         const RuntimeInstance& runtime = each.runtime;
-        const bool is_named = one != nullptr ? runtime.instance == *one : !it.step;
+        const bool is_named = one != nullptr ? runtime.instance == *one : runs || !it.step;
         const bool is_there = !it.step && swap != nullptr && runtime.is_alive &&
                               runtime.version_of(swap->artifact) == swap->to;
         if (takes && is_named && !is_there) {
@@ -184,6 +199,9 @@ namespace homeostat::guard::for_test {
               [](const SetCircuit& one) -> std::size_t { return one.is_open ? 2 : 1; },
               [](const SetRoute& one) -> std::size_t { return one.is_to_source ? 3 : 1; },
               [&](const Invalidate&) -> std::size_t { return is<Reroute>(it) ? 2 : 1; },
+              [&](const Run& one) -> std::size_t {
+                  return !one.is_inverse && task_of(it.asked.remedy)->is_reversible ? 2 : 1;
+              },
               [](const auto&) -> std::size_t { return 1; }},
         step);
 }
@@ -192,7 +210,11 @@ namespace homeostat::guard::for_test {
     if (is<Reroute>(it) || is<OpenCircuit>(it)) {
         return is<Reroute>(it) ? 3 : 2;
     }
-    if (is<Rollback>(it) && it.facts.is_orchestrated) {
+    if (const DeclaredTask* task = task_of(it.asked.remedy)) {
+        return is<RunTask>(it) && task->is_reversible ? 2 : 1;
+    }
+    const auto* swap = std::get_if<Rollback>(&it.asked.remedy);
+    if (swap != nullptr && swap->artifact == Artifact::deploy && it.facts.is_orchestrated) {
         return 1;
     }
     std::size_t needed = is<Rollback>(it) ? 1 : 0;

@@ -39,6 +39,12 @@ namespace homeostat::guard::for_test {
     if (const auto* scale = std::get_if<Scale>(&it.asked.remedy); scale != nullptr && !it.step) {
         return scale->to < scale->from;
     }
+    const auto* run = it.step ? std::get_if<Run>(&*it.step) : nullptr;
+    const TaskFacts* known = run != nullptr ? find_task(it.facts, run->task) : nullptr;
+    const DeclaredTask* task = known != nullptr ? &known->of : task_of(it.asked.remedy);
+    if (run != nullptr || (task != nullptr && !it.step)) {
+        return task == nullptr || !task->keeps_capacity;  // Nobody knows what it takes.
+    }
     const InstanceId* name = it.step ? instance_of(*it.step) : instance_of(it.asked.remedy);
     const InstanceFacts* target = name != nullptr ? find_instance(it.facts, *name) : nullptr;
     return target != nullptr && target->runtime.is_answering && !is<Rollback>(it);
@@ -114,6 +120,11 @@ namespace homeostat::guard::for_test {
             return one != nullptr && !one->runtime.is_answering;
         case SymptomKind::stale_cache:
             return is_seen_stale(it, CacheId(it.asked.symptom.subject.name));
+        case SymptomKind::check_failing: {  // By a look that began ten seconds ago at most.
+            const TaskFacts* task = find_task(it.facts, TaskId(it.asked.symptom.subject.name));
+            return task != nullptr && !task->is_well && task->checked_at <= it.at &&
+                   it.at - task->checked_at <= std::chrono::seconds{10};
+        }
     }
     return false;
 }

@@ -145,12 +145,18 @@ bool AgentRole::is_waited_for(const Symptom& symptom) {
     const std::pair which{symptom.kind, symptom.subject};
     const Instant now = ports_.clock.now();
     if (standing) {
-        held_up_at_[which] = now;
+        held_up_at_[which] = {now, symptom.value};
         return standing->wants_proposal;
     }
     const auto held_up = held_up_at_.find(which);
-    return held_up == held_up_at_.end() || !ports_.executor.open_symptoms().empty() ||
-           now >= held_up->second + settings_.judge.detect.clear_after;
+    if (held_up == held_up_at_.end()) {
+        return true;
+    }
+    const auto& [at, value] = held_up->second;
+    // A check may be run twice an hour: until it has failed once more nothing is known of it.
+    const bool is_news = symptom.kind != SymptomKind::check_failing || symptom.value > value;
+    return is_news && (!ports_.executor.open_symptoms().empty() ||
+                       now >= at + settings_.judge.detect.clear_after);
 }
 
 Task<void> AgentRole::clear_gone() {

@@ -91,8 +91,9 @@ class AgentRole {
     PortCalls calls_;
     Judge judge_;
     std::vector<Symptom> symptoms_now_;
-    /// When the executor last had something in hand that a present symptom had to wait for.
-    std::map<std::pair<SymptomKind, Subject>, Instant> held_up_at_;
+    /// When the executor last had something in hand that a present symptom had to wait for, and
+    /// what the symptom measured then.
+    std::map<std::pair<SymptomKind, Subject>, std::pair<Instant, double>> held_up_at_;
     std::map<std::string, std::string> source_troubles_;
     std::map<const ports::Telemetry*, Instant> looked_at_;  ///< When a look at it last ended.
     std::optional<Instant> judged_at_;                      ///< When a judgement last began.

@@ -82,6 +82,35 @@ TEST_CASE("errors from before another incident's cure are proposed only if they 
     }
 }
 
+TEST_CASE(
+    "a check that has failed often enough is proposed, and no model is asked about its task") {
+    WatchedWorld watched;
+    watched.check(false);
+    CHECK(watched.door.proposals.empty());
+    watched.check(false);
+    const std::optional<Proposal> proposal = watched.proposal_about(SymptomKind::check_failing);
+    REQUIRE(proposal);
+    CHECK(proposal->choice.remedy == Remedy{RunTask{watched.world.tasks.front().of}});
+    CHECK(proposal->choice.model_answer == ModelAnswer::not_asked);
+    CHECK(watched.oracle.asked_count == 0);
+    watched.check(true);
+    CHECK_FALSE(watched.door.cleared.empty());
+}
+
+TEST_CASE(
+    "a check that failed before its task was done is proposed again only once it fails anew") {
+    WatchedWorld watched;
+    watched.door.is_busy = true;
+    watched.check(false);
+    watched.check(false);
+    REQUIRE_FALSE(watched.agent->symptoms_now().empty());
+    watched.door.is_busy = false;
+    watched.clock.run_for(10s);
+    CHECK(watched.door.proposals.empty());
+    watched.check(false);
+    CHECK(watched.proposal_about(SymptomKind::check_failing));
+}
+
 TEST_CASE("without a model, or with rules alone, nobody is asked") {
     WatchedWorld without(false);
     without.world.versions_bad = {VersionId("v2")};

@@ -53,6 +53,7 @@ Task<bool> ExecutorRole::write(const EntryGroup& group, ports::Durability durabi
         ledger_trouble_ = position.error().text;
     } else {
         desk_.note_head(position->hash);
+        outside_.note(*position);
     }
     co_return position.has_value();
 }

@@ -48,6 +48,15 @@ bool ends_what_was_slow(const Symptom& open, const Symptom& symptom) {
     return symptom.kind == SymptomKind::instance_down && open.kind != symptom.kind;
 }
 
+/// What an operator's task mends is a fault of its own: it explains no other, and no other explains
+/// it. Only a process that is down may be the task's doing.
+bool is_fault_of_its_own(const Symptom& open, const Symptom& symptom) {
+    const bool is_of_task =
+        open.kind == SymptomKind::check_failing || symptom.kind == SymptomKind::check_failing;
+    return is_of_task && open.subject != symptom.subject &&
+           symptom.kind != SymptomKind::instance_down;
+}
+
 /// Why what stands for a ledger's dropped beginning cannot be read; left alone where it can.
 void note_unreadable(const Entry& entry, std::string& trouble) {
     const bool is_dropped = entry.kind == EntryKind::dropped;
@@ -61,13 +70,14 @@ void note_unreadable(const Entry& entry, std::string& trouble) {
 // --- what is known -------------------------------------------------------------------------------
 
 /// A remedy ends processes itself: one that is down where its latest step was, is its own affair.
+/// One that waits for its first, for a sink say, has ended none.
 bool ExecutorRole::explains(const HealingThread& thread, const Symptom& down) const {
     const std::string node = node_of(thread);
     if (node != "act" && node != "verify") {
         return false;
     }
     const guard::IncidentMemory* memory = history_.find(IncidentId(thread.id));
-    return memory == nullptr || !memory->step_last ||
+    return memory != nullptr && memory->step_last &&
            may_touch(*memory->step_last, InstanceId(down.subject.name));
 }
 
@@ -81,6 +91,9 @@ bool ExecutorRole::is_about(const HealingThread& thread, const Symptom& symptom)
 /// Whether a judged incident may be the one that the symptom belongs to.
 bool ExecutorRole::may_account_for(const HealingThread& thread, const Symptom& symptom) const {
     const IncidentState& state = incident_of(thread);
+    if (is_fault_of_its_own(state.proposal.symptom, symptom)) {
+        return false;
+    }
     const std::string node = node_of(thread);
     const bool is_for_long = ports_.clock.now() - state.node_since > symptom_ends_within;
     // What is held has helped: a symptom that is there later is another one. Only a cache stays as

@@ -8,6 +8,7 @@
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/heal/proposal_for_test.hpp"
 #include "homeostat/heal/simulated_executor_for_test.hpp"
+#include "homeostat/heal/simulated_outside_for_test.hpp"
 #include "homeostat/heal/simulated_ports_for_test.hpp"
 #include "homeostat/record/record.hpp"
 
@@ -48,6 +49,7 @@ struct SimulatedMachine {
     SimulatedDisk disk;
     ExecutorSettings settings{settings_for_test(world)};
     std::vector<std::string> notices;
+    SimulatedFleetStore fleet;
 
     /// The ledger says of old that `version` is good.
     void prove(const std::string& version) {
@@ -86,7 +88,10 @@ class SimulatedProcess {
     explicit SimulatedProcess(SimulatedMachine& machine) : machine_(machine) {
         ExecutorSettings settings = machine_.settings;
         settings.notify = [this](const std::string& text) { machine_.notices.push_back(text); };
-        ExecutorPorts ports{clock, ledger, kill_switch, {&runtime, &edge, &caches}, {&journeys}};
+        ExecutorPorts ports{
+            clock, ledger, kill_switch, {&runtime, &edge, &caches, &tasks}, {&journeys}};
+        ports.confirmations = &confirmations;
+        ports.fleet = &fleet;
         executor.emplace(context_->get_executor(), std::move(ports), std::move(settings));
     }
     ~SimulatedProcess() { context_.reset(); }  // Ends what waits while all that it names is there.
@@ -152,7 +157,10 @@ class SimulatedProcess {
     SimulatedActuator runtime{machine_.world, clock, SimulatedActuator::Part::runtime};
     SimulatedActuator edge{machine_.world, clock, SimulatedActuator::Part::edge};
     SimulatedActuator caches{machine_.world, clock, SimulatedActuator::Part::caches};
+    SimulatedActuator tasks{machine_.world, clock, SimulatedActuator::Part::tasks};
     SimulatedJourneys journeys{machine_.world, clock};
+    SimulatedConfirmations confirmations;
+    SimulatedFleet fleet{machine_.fleet, clock};
     std::optional<ExecutorRole> executor;
 };
 

@@ -2,6 +2,7 @@
 
 #include "homeostat/base/fnv1a.hpp"
 #include "homeostat/graph/stored_commit.hpp"
+#include "homeostat/heal/news.hpp"
 #include "homeostat/record/record.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -40,11 +41,11 @@ bool needs_sync(EntryKind kind) {
         case dropped:
         case dimming:
         case marking:
+        case undo:  // Whoever ordered it is told that it is so.
             return true;
         case proposed:
         case verdict:
         case proof:
-        case undo:
         case held:
         case given_back:
         case change:
@@ -57,19 +58,6 @@ bool needs_sync(EntryKind kind) {
             return false;
     }
     return true;
-}
-
-/// What a person is told of a kind that may not act alone from now on; empty: none is.
-std::string news_of_demotion(const std::vector<Entry>& entries) {
-    const auto entry = std::ranges::find(entries, EntryKind::demoted, &Entry::kind);
-    const auto body = entry == entries.end() ? Result<Demotion>(fail(Fault::absent, "none"))
-                                             : from_json<Demotion>(entry->body);
-    if (!body) {
-        return {};
-    }
-    const std::string kind(to_text(body->remedy));
-    return body->incident.text() + ": " + kind + " did not help, and asks a person from now on; " +
-           "homeostat autonomy promote " + kind + " --because WHY lifts that";
 }
 
 ports::Durability durability_of(const std::vector<Entry>& entries) {
@@ -161,6 +149,7 @@ ExecutorRole::ExecutorRole(asio::any_io_executor strand,
       ports_(std::move(ports)),
       settings_(std::move(settings)),
       calls_(strand_, ports_.clock, settings_.notify),
+      outside_(calls_, ports_.clock, ports_.confirmations, ports_.fleet),
       desk_(settings_.approvers, settings_.chance),
       graph_(healing_graph(settings_.question_for_max)) {
     around_ = Around{.guard = settings_.guard,
@@ -304,6 +293,7 @@ Task<Result<void>> ExecutorRole::take_step(Slot& slot,
         tell_person(slot, input);
     }
     keep_form(slot.thread);
+    leave_outside(slot);
     slot.is_of_this_boot = true;
     slot.wake_generation += 1;
     tell_neighbours();
@@ -332,7 +322,8 @@ Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
         entries, [](const Entry& entry) { return entry.kind == EntryKind::answered; });
     const bool may_be_kept = starts_what_has_ended(slot.thread, advance) && !is_answer &&
                              (!ledger_trouble_.empty() || (slot.is_known && !acts(advance)));
-    const std::string news = news_of_demotion(entries);
+    const std::vector<std::string> news =
+        news_of(entries, history_, settings_.undo_for_max, ports_.clock.wall_now());
     bool is_durable = false;
     if (may_be_kept) {
         is_durable = co_await append_or_keep(std::move(entries), durability);
@@ -344,8 +335,10 @@ Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
         slot.is_known = true;
         slot.written_at = at;
     }
-    if (is_durable && !news.empty()) {
-        settings_.notify(news);
+    for (const std::string& text : news) {
+        if (is_durable) {
+            settings_.notify(text);
+        }
     }
     co_return is_durable;
 }
@@ -379,6 +372,7 @@ Task<void> ExecutorRole::wake_later(std::string id, std::uint64_t generation, In
 
 Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
     proposal = record::redacted(std::move(proposal));  // Its commit keeps it as it is.
+    proposal.undoes.reset();                           // Ours to say.
     if (!ledger_trouble_.empty() && !is_for_one_that_ended(proposal)) {
         co_return fail(Fault::full, "no ledger, no action: " + ledger_trouble_);
     }
@@ -396,10 +390,14 @@ Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
     if (slots_.size() >= incidents_open_max || is_stopping_) {
         co_return fail(Fault::busy, "too many open incidents");
     }
-    const std::string id = next_incident_id();
     IncidentState state;
-    state.id = IncidentId(id);
     state.proposal = std::move(proposal);
+    co_return Standing{begin_thread(std::move(state)), false, {}};
+}
+
+IncidentId ExecutorRole::begin_thread(IncidentState state) {
+    const std::string id = next_incident_id();
+    state.id = IncidentId(id);
     const EdgeCounters edge_before = edge_counters_before();
     state.edge_errors_at_open = edge_before.errors_total;
     state.edge_requests_at_open = edge_before.requests_total;
@@ -410,7 +408,7 @@ Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
     graph::apply(slot->thread, std::move(begin.delta), begin.commit);
     slots_[id] = std::move(slot);
     begin_pump(id);
-    co_return Standing{IncidentId(id), false, {}};
+    return IncidentId(id);
 }
 
 Task<void> ExecutorRole::clear(Symptom symptom) {

@@ -19,6 +19,7 @@
 #include "homeostat/heal/executor_settings.hpp"
 #include "homeostat/heal/executor_slot.hpp"
 #include "homeostat/heal/healing_graph.hpp"
+#include "homeostat/heal/outside_desk.hpp"
 #include "homeostat/heal/port_calls.hpp"
 #include "homeostat/heal/signature_desk.hpp"
 #include "homeostat/ports/executor.hpp"
@@ -69,9 +70,13 @@ class ExecutorRole final : public ports::Executor {
     Task<Result<void>> answer(IncidentId incident, Answer answer);
 
     /// A person says that an incident is over for which they were needed: one that is parked or
-    /// stands by. What it left behind is theirs. ERRORS: absent, full; refused: it is in hand;
-    /// busy.
+    /// stands by. What it left behind is theirs. ERRORS: absent, full, busy; refused: in hand.
     Task<Result<void>> close(IncidentId incident, std::string by, std::string because);
+
+    /// A person takes back what an incident did last: what it holds is given back now; what one
+    /// that is closed did is undone by the incident returned. ERRORS: absent, refused, full, busy.
+    Task<Result<IncidentId>> undo(IncidentId incident, std::string by, std::string because);
+    [[nodiscard]] std::vector<UndoableView> undoable() const;
 
     /// Engages or releases the kill switch and records who did. ERRORS: full.
     Task<Result<void>> flip_switch(bool engage, SwitchBody body);
@@ -130,6 +135,8 @@ class ExecutorRole final : public ports::Executor {
     Task<Result<bool>> take_signatures(IncidentId incident, Answer answer);
     void keep_form(const HealingThread& thread);
     Task<bool> close_as(std::string id, Entry closed);
+    [[nodiscard]] IncidentId begin_thread(IncidentState state);
+    Task<Result<void>> take_back_held(IncidentId incident, TakenBack said);
     Task<void> read_back_parked(Facts facts);
     Task<bool> append(std::vector<Entry> entries, ports::Durability durability);
     Task<bool> append_or_keep(std::vector<Entry> entries, ports::Durability durability);
@@ -141,10 +148,10 @@ class ExecutorRole final : public ports::Executor {
     [[nodiscard]] EntryGroup group_of(std::vector<Entry> entries) const;
     [[nodiscard]] std::string next_incident_id();
     [[nodiscard]] std::string time_mark() const;
-    Task<Facts> read_facts(ports::Neighbours* neighbours, std::string incident);
-    /// For looks by which nothing is done.
-    Task<Facts> glance();
-    Task<Facts> gather(bool is_glance);
+    Task<Facts> read_facts(Slot& slot, ReadFacts asked);
+    void leave_outside(Slot& slot);
+    Task<Facts> glance();  ///< For looks by which nothing is done.
+    Task<Facts> gather(bool is_glance, std::optional<Subject> about);
     [[nodiscard]] bool has_parked_effects() const;
     void tell_neighbours() const;
     Task<Outcome> perform(Request request, Instant decided_at);
@@ -168,6 +175,7 @@ class ExecutorRole final : public ports::Executor {
     ExecutorPorts ports_;
     ExecutorSettings settings_;
     PortCalls calls_;
+    OutsideDesk outside_;
     guard::History history_;
     Around around_;
     SignatureDesk desk_;

@@ -11,6 +11,8 @@
 #include "homeostat/heal/approvers.hpp"
 #include "homeostat/ports/actuator.hpp"
 #include "homeostat/ports/clock.hpp"
+#include "homeostat/ports/confirmations.hpp"
+#include "homeostat/ports/fleet_budget.hpp"
 #include "homeostat/ports/kill_switch.hpp"
 #include "homeostat/ports/ledger.hpp"
 #include "homeostat/ports/neighbours.hpp"
@@ -40,13 +42,15 @@ struct ExecutorSettings {
     Duration rejudge_for_max{};
     Duration question_for_max{};  ///< Above 0.
     Duration hold_for_max{};
-    Duration perform_for_max{};                      ///< Deadline of one effect.
-    Duration read_for_max{};                         ///< Deadline of one reading of the world.
+    Duration undo_for_max{};     ///< After its close a person may take it back; 0: nobody may.
+    Duration perform_for_max{};  ///< Deadline of one effect.
+    Duration read_for_max{};     ///< Deadline of one reading of the world.
     Duration look_every{std::chrono::seconds{1}};    ///< At the world, while nothing is wrong.
     std::function<void(const std::string&)> notify;  ///< Tells a person. Must not block.
     Approvers approvers{};                       ///< Who has to sign a yes; none listed: nobody.
     std::uint64_t chance{0};                     ///< Differs between processes: nonces.
     std::function<std::string()> unwitnessed{};  ///< Why nothing judged may begin; empty: it may.
+    std::function<std::string()> suspended_because{};  ///< Why the kill switch is engaged.
 };
 
 struct ExecutorPorts {
@@ -56,6 +60,8 @@ struct ExecutorPorts {
     std::vector<ports::Actuator*> actuators;
     std::vector<ports::Telemetry*> verifiers;  ///< Fresh samples for verify; own connections.
     ports::Neighbours* neighbours{nullptr};    ///< Null: there are none to ask.
+    ports::ConfirmationSource* confirmations{nullptr};  ///< Null: nobody confirms anything.
+    ports::FleetBudget* fleet{nullptr};                 ///< Null: it grants nothing.
 };
 
 /// What has to be signed for a yes, and by whom it was.

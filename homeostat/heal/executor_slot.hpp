@@ -8,6 +8,7 @@
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/entry.hpp"
+#include "homeostat/domain/fleet_word.hpp"
 #include "homeostat/heal/healing_graph.hpp"
 
 #include <cstdint>
@@ -35,7 +36,10 @@ struct ExecutorSlot {
     bool is_known{false};          ///< The ledger, or what is kept for it, has a commit of it.
     std::vector<Entry> unwritten;  ///< For the group of its next step.
     bool was_half_way{false};      ///< So the ledger said when it was recovered.
-    bool is_of_this_boot{true};    ///< So are its instants; else they are of the latest commit.
+    /// The group of the ledger that holds what is decided, or a later one; absent: nobody asked.
+    std::optional<std::uint64_t> decided_in{};
+    std::optional<FleetWord> place{};  ///< That was granted, and not given back.
+    bool is_of_this_boot{true};        ///< So are its instants; else they are of the latest commit.
 };
 
 }  // namespace homeostat::heal

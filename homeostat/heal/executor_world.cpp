@@ -6,6 +6,9 @@
 #include "homeostat/heal/healing_drains.hpp"
 #include "homeostat/record/record.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -15,6 +18,8 @@
 namespace homeostat::heal {
 
 namespace {
+
+namespace asio = boost::asio;
 
 constexpr Duration edge_watch_every = std::chrono::seconds{1};
 /// Looks 5 s back: further than detection takes.
@@ -47,6 +52,12 @@ void drop_looks(std::deque<Incoming>& inbox) {
     });
 }
 
+/// Longer than a remedy, its undo and the looks at both take: a place that ends while its remedy is
+/// in hand lets one more begin. An agent that died holds its place for as long.
+Duration place_for(const ExecutorSettings& settings) {
+    return 2 * settings.plan_for_max + std::chrono::minutes{4};
+}
+
 /// That nothing runs there is the actuator's own precondition: no old fact lets it take any away.
 bool starts_dead(const Step& step) {
     const auto* replace = std::get_if<Replace>(&step);
@@ -58,7 +69,7 @@ bool takes_capacity(const IncidentState& state) {
     const Remedy& remedy = state.plan ? state.plan->remedy : state.proposal.choice.remedy;
     const bool starts_dead = !state.is_undo && is_reflex(state.proposal.symptom, remedy) &&
                              std::holds_alternative<Restart>(remedy);
-    return traits_of(kind_of(remedy)).removes_capacity && !starts_dead;
+    return removes_capacity(remedy) && !starts_dead;
 }
 
 }  // namespace
@@ -75,9 +86,8 @@ Task<void> ExecutorRole::carry_out(Slot& slot, HealingCommand asked, Instant dec
     } else if (const auto* notify = std::get_if<Notify>(&asked.command)) {
         settings_.notify(notify->text);
     } else {
-        const bool asks = std::get<ReadFacts>(asked.command).asks_neighbours;
-        ports::Neighbours* neighbours = asks ? ports_.neighbours : nullptr;
-        Facts facts = co_await read_facts(neighbours, slot.thread.id);
+        ReadFacts wanted = std::get<ReadFacts>(std::move(asked.command));
+        Facts facts = co_await read_facts(slot, std::move(wanted));
         drop_looks(slot.inbox);
         reply.message = FactsRead{std::move(facts)};
     }
@@ -89,16 +99,46 @@ void ExecutorRole::consult(ports::Neighbours& neighbours) {
     around_.asks_neighbours = true;
 }
 
-/// Their words first: what they take to answer must not make the facts old.
-Task<Facts> ExecutorRole::read_facts(ports::Neighbours* neighbours, std::string incident) {
+/// Others' words first: what they take to answer must not make the facts old.
+Task<Facts> ExecutorRole::read_facts(Slot& slot, ReadFacts asked) {
     std::optional<std::vector<NeighbourWord>> words;
-    if (neighbours != nullptr) {
-        IncidentId of(std::move(incident));
-        words = co_await neighbours->ask(std::move(of));
+    if (asked.asks_neighbours && ports_.neighbours != nullptr) {
+        IncidentId of(slot.thread.id);
+        words = co_await ports_.neighbours->ask(std::move(of));
     }
-    Facts facts = co_await read_facts();
+    std::optional<Confirmations> confirmations;
+    if (!asked.confirmed_by.empty()) {
+        slot.decided_in = slot.decided_in ? slot.decided_in : outside_.ledger_end();
+        confirmations = co_await outside_.await(slot.decided_in, std::move(asked.confirmed_by));
+    }
+    std::optional<FleetWord> fleet;
+    if (!asked.place.empty() && settings_.guard.fleet) {
+        FleetAsk ask{std::move(asked.place), *settings_.guard.fleet, place_for(settings_)};
+        fleet = co_await outside_.take(std::move(ask));
+        slot.place = fleet->says == FleetSays::granted ? fleet : slot.place;
+    }
+    std::optional<Subject> about = incident_of(slot.thread).proposal.symptom.subject;
+    Facts facts = co_await gather(false, std::move(about));
     facts.neighbours = std::move(words);
+    facts.confirmations = std::move(confirmations);
+    facts.fleet = std::move(fleet);
     co_return facts;
+}
+
+/// What was agreed with others outside is for the remedy that is about to begin or in hand. One
+/// that has begun counts for the fleet's window.
+void ExecutorRole::leave_outside(Slot& slot) {
+    const std::string node = node_of(slot.thread);
+    if (node != "act") {
+        slot.decided_in.reset();  // What is decided next stands in a later group.
+    }
+    const bool is_in_use = node == "act" || node == "verify" || node == "undo";
+    if (is_in_use || !slot.place) {
+        return;
+    }
+    const bool was_used = history_.is_effect_known(slot.place->place);
+    asio::co_spawn(strand_, outside_.give_back(*std::move(slot.place), was_used), asio::detached);
+    slot.place.reset();
 }
 
 void ExecutorRole::tell_neighbours() const {
@@ -118,18 +158,22 @@ void ExecutorRole::tell_neighbours() const {
 }
 
 Task<Facts> ExecutorRole::read_facts() {
-    return gather(false);
+    return gather(false, std::nullopt);
 }
 
 Task<Facts> ExecutorRole::glance() {
-    return gather(true);
+    return gather(true, std::nullopt);
 }
 
-Task<Facts> ExecutorRole::gather(bool is_glance) {
+/// What counts where a symptom of that subject is dealt with; absent: all that there is.
+Task<Facts> ExecutorRole::gather(bool is_glance, std::optional<Subject> about) {
     std::vector<Result<FactsPart>> parts;
     // As old as the oldest of what follows: guard lets nobody act on a view of long ago.
     const Instant began_at = ports_.clock.now();
     for (ports::Actuator* actuator : ports_.actuators) {
+        if (about && !actuator->is_about(*about)) {
+            continue;
+        }
         const Instant deadline = ports_.clock.now() + settings_.read_for_max;
         Task<Result<FactsPart>> asked =
             is_glance ? calls_.glance(*actuator, deadline) : calls_.read(*actuator, deadline);
@@ -138,6 +182,9 @@ Task<Facts> ExecutorRole::gather(bool is_glance) {
     }
     Facts facts = merge_facts(settings_.inventory, parts, began_at);
     facts.is_suspended = ports_.kill_switch.is_engaged();
+    if (facts.is_suspended && settings_.suspended_because) {
+        facts.suspended_because = record::words_of_person(settings_.suspended_because());
+    }
     for (const Artifact artifact : artifacts_all) {
         VersionFacts& versions = facts.versions[artifact];
         std::ranges::copy_if(versions_good_[artifact], std::back_inserter(versions.good),
@@ -161,7 +208,9 @@ Task<Outcome> ExecutorRole::perform(Request request, Instant decided_at) {
     }
     for (ports::Actuator* actuator : ports_.actuators) {
         if (actuator->performs(request.step())) {
-            const Instant deadline = ports_.clock.now() + settings_.perform_for_max;
+            const Duration takes_max =
+                actuator->performs_for_max(request.step()).value_or(settings_.perform_for_max);
+            const Instant deadline = ports_.clock.now() + takes_max;
             Outcome outcome = co_await calls_.perform(*actuator, std::move(request), deadline);
             co_return outcome;
         }
@@ -180,7 +229,7 @@ Task<Proof> ExecutorRole::verify(Symptom symptom) {
         for (std::size_t index = 0; index < ports_.verifiers.size(); ++index) {
             ports::Telemetry& source = *ports_.verifiers[index];
             const Instant now = ports_.clock.now();
-            if (now < due[index]) {
+            if (now < due[index] || !source.is_about(symptom.subject)) {
                 continue;
             }
             due[index] = now + source.interval();

@@ -50,6 +50,10 @@ void add(Facts& facts, const CachesFacts& part) {
     facts.caches = part.caches;
 }
 
+void add(Facts& facts, const TasksFacts& part) {
+    facts.tasks.insert(facts.tasks.end(), part.tasks.begin(), part.tasks.end());
+}
+
 }  // namespace
 
 Facts merge_facts(const Inventory& inventory,

@@ -29,4 +29,18 @@ TEST_CASE("facts are complete only if the edge says of every instance where it s
     CHECK_FALSE(is_complete(missing));
 }
 
+TEST_CASE("a task whose check does not answer is missing, and keeps nothing from being complete") {
+    Inventory inventory;
+    inventory.tasks = {{.of = {.task = TaskId("purge")}}, {.of = {.task = TaskId("rebuild")}}};
+    TasksFacts heard;
+    heard.tasks = {{.of = {.task = TaskId("purge")}, .is_well = true}};
+    const std::vector<Result<FactsPart>> parts{FactsPart{RuntimeFacts{}}, FactsPart{heard},
+                                               FactsPart{TasksFacts{}}};
+    const Facts facts = merge_facts(inventory, parts, Instant{});
+    CHECK(facts.is_complete);
+    REQUIRE(find_task(facts, TaskId("purge")) != nullptr);
+    CHECK(find_task(facts, TaskId("purge"))->is_well);
+    CHECK(find_task(facts, TaskId("rebuild")) == nullptr);
+}
+
 }  // namespace homeostat::heal

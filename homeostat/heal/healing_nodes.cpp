@@ -1,12 +1,13 @@
-// The nodes of the healing graph. Each is pure: state and event in, the turn out. What watches over
-// a temporary remedy stands in healing_nodes_held.cpp, what waits for another's word in
-// healing_nodes_asking.cpp.
+// Nodes of the healing graph. Each is pure: state and event in, the turn out. Others stand in
+// healing_nodes_held.cpp, healing_nodes_asking.cpp and healing_undo.cpp.
 
 #include "homeostat/heal/approvers.hpp"
 #include "homeostat/heal/healing_drains.hpp"
 #include "homeostat/heal/healing_hand.hpp"
+#include "homeostat/heal/healing_outside.hpp"
 #include "homeostat/heal/healing_put_off.hpp"
 #include "homeostat/heal/healing_turn.hpp"
+#include "homeostat/heal/healing_undo.hpp"
 #include "homeostat/record/record.hpp"
 
 #include <algorithm>
@@ -88,8 +89,8 @@ void look_for_silence(IncidentState& state, const Facts& facts, const HealingCon
 
 /// Whoever lets us look on and no more has asked for our silence as well.
 bool only_watches(const IncidentState& state, const HealingContext& context) {
-    const RemedyKind kind = kind_of(state.proposal.choice.remedy);
-    return context.around.guard.autonomy_in_effect(kind) == Autonomy::watch;
+    const Remedy& remedy = state.proposal.choice.remedy;
+    return context.around.guard.autonomy_in_effect(remedy) == Autonomy::watch;
 }
 
 /// No time will change it. Whatever users meet, nothing will be done about it: heal or tell (P19).
@@ -136,7 +137,8 @@ HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContex
     const Instant since = state.refused_since.value_or(context.now);
     // What has begun has left the world half-way, and what is held is given back by tries of its
     // own.
-    const bool waits_for_release = state.suspended_since && !state.held && !has_begun(state);
+    const bool may_wait = !has_begun(state) || has_yet_to_begin(state);
+    const bool waits_for_release = state.suspended_since && !state.held && may_wait;
     state.refused_since = waits_for_release ? std::nullopt : std::optional(since);
     const bool is_step = body.step.has_value();
     const bool is_news = state.last_rule != verdict.rule;
@@ -231,6 +233,9 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
         state.is_undo = false;
         state = asking_anew(std::move(state));
     }
+    if (state.order) {
+        return begin_order(std::move(state), context);
+    }
     if (message_in<Cleared>(event) != nullptr) {
         return go(state, state.held ? "hold" : "close");
     }
@@ -283,6 +288,10 @@ HealingTurn begin_step(IncidentState state,
         homeostat::guard::Gate::ask(case_now(state, context), step, effect, facts,
                                     *context.around.history, context.around.guard, context.now);
     Grounds grounds = grounds_of(state, facts, context);
+    if (!permit && is_to_ask_outside(permit.error(), facts)) {
+        const guard::Case asked = case_of(state);
+        return ask_outside(std::move(state), asked, permit.error(), effect, context);
+    }
     if (!permit) {
         VerdictBody body{remedy_in_hand(state), step, permit.error(), std::move(grounds)};
         return turn_down(std::move(state), std::move(body), context);
@@ -330,9 +339,9 @@ HealingTurn take_next_step(IncidentState state, const Facts& facts, const Healin
         return tell_left_drained(std::move(state), left);
     }
     // An undo is not verified: whatever it brought, the agent has to judge afresh. What was held
-    // and is given back is: the symptom must not come back with it.
-    const std::string_view after = state.is_undo && !state.held ? "rejudge" : "verify";
-    return go(std::move(state), after);
+    // and is given back is, for the symptom must not come back with it; and what a person ordered.
+    const bool is_judged_afresh = state.is_undo && !state.held && !state.order;
+    return go(std::move(state), is_judged_afresh ? "rejudge" : "verify");
 }
 
 HealingTurn continue_plan(IncidentState state, const Facts& facts, const HealingContext& context) {
@@ -343,7 +352,7 @@ HealingTurn continue_plan(IncidentState state, const Facts& facts, const Healing
         return with(read_facts(std::move(state)), std::move(entry));
     }
     const bool is_overdue = context.now - state.node_since > context.around.plan_for_max;
-    if (is_overdue && !state.suspended_since) {
+    if (has_lapsed(state, context) || (is_overdue && !state.suspended_since)) {
         return escalate_because(std::move(state), "the remedy took too long and was given up");
     }
     if (!facts.is_complete) {
@@ -451,7 +460,7 @@ bool demotes(const IncidentState& state, const Proof& proof, const HealingContex
     const bool starts_dead = asked.is_reflex && kind_of(asked.remedy) == RemedyKind::restart;
     return context.around.guard.demotes && proof.kind == ProofKind::not_helped && !state.is_undo &&
            !starts_dead && has_done_something(state) &&
-           homeostat::guard::autonomy_now(kind_of(asked.remedy), *context.around.history,
+           homeostat::guard::autonomy_now(asked.remedy, *context.around.history,
                                           context.around.guard) == Autonomy::act;
 }
 
@@ -479,22 +488,13 @@ HealingTurn verify(IncidentState state, const HealingEvent& event, const Healing
     if (demotes(state, proof, context)) {
         records.push_back(record::demoted({kind_of(remedy), state.id, proof.because}));
     }
-    HealingTurn turn = verified->proof.kind == ProofKind::helped
+    HealingTurn turn = state.order ? go(std::move(state), "close")
+                       : verified->proof.kind == ProofKind::helped
                            ? after_help(std::move(state), remedy, context)
                            : after_no_help(std::move(state), remedy);
     turn.records.insert(turn.records.begin(), std::make_move_iterator(records.begin()),
                         std::make_move_iterator(records.end()));
     return turn;
-}
-
-HealingTurn undo(IncidentState state, const HealingEvent&, const HealingContext& context) {
-    const Remedy remedy = remedy_in_hand(state);
-    const Remedy inverse = *inverse_of(remedy);
-    state.plan = plan_for(inverse, context);
-    state.is_undo = true;
-    state = asking_anew(std::move(state));
-    Entry entry = record::undo(state.id, remedy, inverse);
-    return with(go(std::move(state), "act"), std::move(entry));
 }
 
 }  // namespace homeostat::heal::node

@@ -6,6 +6,7 @@
 #include "homeostat/heal/healing_hand.hpp"
 #include "homeostat/heal/healing_put_off.hpp"
 #include "homeostat/heal/healing_turn.hpp"
+#include "homeostat/heal/healing_undo.hpp"
 #include "homeostat/record/record.hpp"
 
 #include <algorithm>
@@ -16,6 +17,9 @@
 namespace homeostat::heal::node {
 
 Entry settle(IncidentState& state, Outcome outcome, bool is_read_back) {
+    if (state.plan) {
+        state.plan = act::learned(std::move(*state.plan), outcome.kind);
+    }
     Entry entry = record::outcome(
         state.id, OutcomeBody{state.pending->effect, std::move(outcome), is_read_back});
     state.pending.reset();
@@ -114,6 +118,9 @@ HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingCo
         state.proposal = proposed->proposal;
         Entry entry = record::proposed(state.id, state.proposal);
         return with(go(std::move(state), "guard"), std::move(entry));
+    }
+    if (const auto* said = message_in<TakenBack>(event)) {
+        return take_back(std::move(state), *said, context);
     }
     if (asks_for_facts(event)) {
         return read_facts(std::move(state));
@@ -231,9 +238,9 @@ HealingTurn look_for_remains(IncidentState state,
 /// Nobody let us do it. What happened instead is looked for when it is over, for whoever weighs
 /// later whether we should have been let.
 bool is_shadow(const IncidentState& state, const HealingContext& context) {
-    const RemedyKind kind = kind_of(state.proposal.choice.remedy);
-    return state.tried.empty() && kind != RemedyKind::observe &&
-           homeostat::guard::autonomy_now(kind, *context.around.history, context.around.guard) <
+    const Remedy& remedy = state.proposal.choice.remedy;
+    return state.tried.empty() && kind_of(remedy) != RemedyKind::observe &&
+           homeostat::guard::autonomy_now(remedy, *context.around.history, context.around.guard) <
                Autonomy::ask;
 }
 

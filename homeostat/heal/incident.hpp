@@ -22,6 +22,8 @@
 #include "homeostat/graph/channels.hpp"
 #include "homeostat/graph/turn.hpp"
 #include "homeostat/guard/guard.hpp"
+#include "homeostat/heal/pending_effect.hpp"
+#include "homeostat/heal/person_order.hpp"
 #include "homeostat/heal/question.hpp"
 
 #include <array>
@@ -35,17 +37,6 @@
 #include <vector>
 
 namespace homeostat::heal {
-
-/// An effect whose intent is durable and whose outcome is not yet.
-struct PendingEffect {
-    EffectId effect;
-    Step step;
-
-    static void fields(auto& self, auto&& field) {
-        field("effect", self.effect);
-        field("step", self.step);
-    }
-};
 
 struct IncidentState {
     IncidentId id;
@@ -80,6 +71,7 @@ struct IncidentState {
     std::optional<Instant> judge_again_at{};
     std::uint32_t judge_again_count{0};  ///< How often it was put off so, over all.
     std::uint64_t boot{0};               ///< As Around::boot: the one that its instants belong to.
+    std::optional<PersonOrder> order{};  ///< A person had it opened; absent: a symptom did.
 
     static void fields(auto& self, auto&& field) {
         field("id", self.id);
@@ -112,6 +104,7 @@ struct IncidentState {
         field("judge_again_at", self.judge_again_at);
         field("judge_again_count", self.judge_again_count, may_be_absent);
         field("boot", self.boot);
+        field("order", self.order);
     }
 };
 
@@ -147,7 +140,9 @@ struct Nudged {};
 
 // What a node asks for. Each is answered by the message of the same trade.
 struct ReadFacts {
-    bool asks_neighbours{false};  ///< Whether they go first. It takes 50 ms at most.
+    bool asks_neighbours{false};              ///< Whether they go first. It takes 50 ms at most.
+    std::vector<std::string> confirmed_by{};  ///< Are waited for, a while, to have the decision.
+    EffectId place{};                         ///< To be taken in the fleet's budget; empty: none.
 };
 struct Perform {
     Request request;
@@ -185,8 +180,8 @@ struct Around {
 struct Incident {
     using State = IncidentChannels;
     using Argument = graph::Nothing;
-    using Message =
-        std::variant<FactsRead, Performed, Verified, Notified, Proposed, Cleared, Nudged>;
+    using Message = std::
+        variant<FactsRead, Performed, Verified, Notified, Proposed, Cleared, Nudged, TakenBack>;
     using Command = std::variant<ReadFacts, Perform, Verify, Notify>;
     using Record = Entry;
     using Question = heal::Question;

@@ -21,8 +21,10 @@ int urgency(SymptomKind kind) {
             return 3;
         case SymptomKind::stale_cache:
             return 4;
+        case SymptomKind::check_failing:
+            return 5;
     }
-    return 4;
+    return 5;
 }
 
 constexpr std::size_t fresh_signals_max = 20'000;  // Between two looks, 250 ms apart.
@@ -32,6 +34,9 @@ constexpr std::size_t fresh_signals_max = 20'000;  // Between two looks, 250 ms 
 Judge::Judge(JudgeSettings settings) : settings_(std::move(settings)) {
     if (!settings_.glosses.empty()) {
         sense_.lexicon.emplace(settings_.glosses);
+    }
+    for (const WatchedTask& task : settings_.inventory.tasks) {
+        settings_.detect.checks_failed_min[task.of.task] = task.fails_max;
     }
     for (const Change& change : settings_.changes) {
         note(change);

@@ -50,7 +50,7 @@ TEST_CASE("an undo is over once another proposal was taken, and half-way until t
                                intent_of(1, rollback_for_test(), false),
                                done(1),
                                record::proof(id, rollback_for_test(), proof),
-                               record::undo(id, rollback_for_test(), inverse),
+                               record::undo(id, {rollback_for_test(), inverse}),
                                intent_of(2, inverse, true),
                                done(2)};
     CHECK(recovered(entries).is_half_way);

@@ -138,4 +138,18 @@ Task<Result<Ranking>> PortCalls::rank(ports::Oracle& oracle,
     return result_of(call, oracle.rank(std::move(evidence), std::move(kinds), deadline), deadline);
 }
 
+Task<Result<FleetWord>> PortCalls::take(ports::FleetBudget& fleet, FleetAsk ask, Instant deadline) {
+    const Call call{&fleet, Kind::question};
+    return result_of(call, fleet.take(std::move(ask), deadline), deadline);
+}
+
+/// Of a kind of its own: one that hangs stands in the way of no question.
+Task<Result<void>> PortCalls::give_back(ports::FleetBudget& fleet,
+                                        FleetWord granted,
+                                        bool was_used,
+                                        Instant deadline) {
+    const Call call{&fleet, Kind::step};
+    return result_of(call, fleet.give_back(std::move(granted), was_used, deadline), deadline);
+}
+
 }  // namespace homeostat::heal

@@ -18,11 +18,13 @@
 #include "homeostat/base/task.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/facts.hpp"
+#include "homeostat/domain/fleet_word.hpp"
 #include "homeostat/domain/outcome.hpp"
 #include "homeostat/domain/permit.hpp"
 #include "homeostat/domain/reading.hpp"
 #include "homeostat/ports/actuator.hpp"
 #include "homeostat/ports/clock.hpp"
+#include "homeostat/ports/fleet_budget.hpp"
 #include "homeostat/ports/oracle.hpp"
 #include "homeostat/ports/telemetry.hpp"
 
@@ -66,6 +68,13 @@ class PortCalls {
                                Evidence evidence,
                                std::vector<RemedyKind> kinds,
                                Instant deadline);
+
+    /// ERRORS: likewise.
+    Task<Result<FleetWord>> take(ports::FleetBudget& fleet, FleetAsk ask, Instant deadline);
+    Task<Result<void>> give_back(ports::FleetBudget& fleet,
+                                 FleetWord granted,
+                                 bool was_used,
+                                 Instant deadline);
 
   private:
     enum class Kind : std::uint8_t { reading, step, question };

@@ -289,6 +289,9 @@ class Replayer {
     void redecide(const Proposal& proposal) {
         symptom_ = proposal.symptom;
         is_held_back_ = proposal.choice.held_back.has_value();
+        if (proposal.undoes) {
+            return;  // A person's order: nobody has chosen anything.
+        }
         const std::string decision = "choice among " + std::to_string(proposal.menu.items.size());
         const std::string recorded = words_of(proposal.choice);
         if (settings() == nullptr) {

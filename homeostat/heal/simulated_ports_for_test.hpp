@@ -87,7 +87,7 @@ enum class SimulatedReply : std::uint8_t {
 
 class SimulatedActuator final : public ports::Actuator {
   public:
-    enum class Part : std::uint8_t { runtime, edge, caches };
+    enum class Part : std::uint8_t { runtime, edge, caches, tasks };
 
     SimulatedActuator(SimulatedWorld& world, SimulatedClock& clock, Part part)
         : world_(world), clock_(clock), part_(part) {}
@@ -96,14 +96,21 @@ class SimulatedActuator final : public ports::Actuator {
     Duration perform_takes{std::chrono::milliseconds{30}};
     Instant reads_answer_at{};        ///< Whatever their deadlines; Instant::max(): never.
     std::vector<EffectId> performed;  ///< Orders that came in.
+    std::uint32_t reads_count{0};     ///< Of tasks: checks that were run.
 
     [[nodiscard]] bool performs(const Step& step) const override {
         const bool is_of_edge = std::holds_alternative<Drain>(step) ||
                                 std::holds_alternative<Undrain>(step) ||
                                 std::holds_alternative<SetRoute>(step);
         const bool is_of_caches = std::holds_alternative<Invalidate>(step);
-        const Part whose = is_of_edge ? Part::edge : is_of_caches ? Part::caches : Part::runtime;
+        const bool is_of_tasks = std::holds_alternative<Run>(step);
+        const Part rest = is_of_tasks ? Part::tasks : Part::runtime;
+        const Part whose = is_of_edge ? Part::edge : is_of_caches ? Part::caches : rest;
         return whose == part_;
+    }
+
+    [[nodiscard]] bool is_about(const Subject& subject) const override {
+        return part_ != Part::tasks || subject.kind == SubjectKind::task;
     }
 
     Task<Outcome> perform(Request request, Instant deadline) override {
@@ -140,10 +147,22 @@ class SimulatedActuator final : public ports::Actuator {
                 co_return world_.read_edge();
             case Part::caches:
                 co_return world_.read_caches();
+            case Part::tasks:
+                reads_count += 1;
+                co_return world_.read_tasks();
             case Part::runtime:
                 break;
         }
         co_return world_.read_runtime();
+    }
+
+    /// No check is run for it.
+    Task<Result<FactsPart>> glance(Instant deadline) override {
+        if (part_ == Part::tasks) {
+            co_return world_.read_tasks();
+        }
+        Result<FactsPart> part = co_await read(deadline);
+        co_return part;
     }
 
   private:
@@ -190,6 +209,11 @@ class SimulatedJourneys final : public ports::Telemetry {
             process.started_at = one.runtime.started_at;
             process.at = world_.now;
             readings.emplace_back(std::move(process));
+        }
+        const std::vector<TaskFacts> heard =
+            world_.are_checks_answering ? world_.tasks : std::vector<TaskFacts>{};
+        for (const TaskFacts& task : heard) {
+            readings.emplace_back(CheckReading{task.of.task, task.is_well, world_.now});
         }
         co_return readings;
     }

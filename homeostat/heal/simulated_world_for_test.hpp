@@ -74,6 +74,9 @@ class SimulatedWorld {
     Instant copies_right_from_at{};  ///< Until then whoever fills `quotes` writes what is stale.
     bool is_filled_again{true};      ///< Also after its keys were dropped.
     Duration route_lasts_for{std::chrono::seconds{75}};  ///< Then readers go back by themselves.
+    std::vector<TaskFacts> tasks{};  ///< What is declared, and what their checks say.
+    bool runs_help{true};            ///< Whoever runs one is well by its check.
+    bool are_checks_answering{true};
     bool is_runtime_readable{true};
     bool is_edge_readable{true};
     bool is_suspended{false};
@@ -85,6 +88,7 @@ class SimulatedWorld {
     // What a referee reads.
     std::map<EffectId, std::uint32_t>
         changes_count;               ///< Per effect; more than 1 is a broken promise.
+    std::vector<Run> runs{};         ///< Of tasks, and of what takes them back.
     std::uint32_t serving_min{~0U};  ///< The fewest that ever served after a step.
 
     /// All run the configuration c2; c1 is there as well and has proven itself.
@@ -190,6 +194,9 @@ class SimulatedWorld {
         for (const SimulatedInstance& one : instances) {
             inventory.instances.push_back(one.runtime.instance);
         }
+        for (const TaskFacts& task : tasks) {
+            inventory.tasks.push_back({task.of, 2});
+        }
         return inventory;
     }
 
@@ -243,8 +250,17 @@ class SimulatedWorld {
         return FactsPart{std::move(part)};
     }
 
+    [[nodiscard]] Result<FactsPart> read_tasks() const {
+        TasksFacts part{are_checks_answering ? tasks : std::vector<TaskFacts>{}, now};
+        for (TaskFacts& task : part.tasks) {
+            task.checked_at = now;
+        }
+        return FactsPart{std::move(part)};
+    }
+
     [[nodiscard]] Facts facts() const {
-        Facts facts = merge_facts(inventory(), {read_runtime(), read_edge(), read_caches()}, now);
+        Facts facts = merge_facts(inventory(),
+                                  {read_runtime(), read_edge(), read_caches(), read_tasks()}, now);
         facts.is_suspended = is_suspended;
         facts.versions.deploy.good.assign(versions_good.begin(), versions_good.end());
         facts.versions.config.good = configs.good;
@@ -328,6 +344,15 @@ class SimulatedWorld {
 
     Outcome apply(const EffectId&, const SetRoute& step, bool) {
         route_ends_at_ = step.is_to_source ? now + route_lasts_for : now;
+        return {OutcomeKind::done, {}};
+    }
+
+    Outcome apply(const EffectId&, const Run& step, bool) {
+        runs.push_back(step);
+        for (TaskFacts& task : tasks) {
+            const bool is_its = task.of.task == step.task;
+            task.is_well = is_its ? !step.is_inverse && runs_help : task.is_well;
+        }
         return {OutcomeKind::done, {}};
     }
 

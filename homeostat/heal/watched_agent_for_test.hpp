@@ -60,7 +60,8 @@ class ProcessSource final : public ports::Telemetry {
   public:
     explicit ProcessSource(SimulatedWorld& world) : world_(world) {}
     std::optional<Change> change_next;
-    bool is_first_silent{false};  ///< payments-0 runs and leaves its probes unanswered.
+    std::optional<bool> check_next;  ///< Of the first task.
+    bool is_first_silent{false};     ///< payments-0 runs and leaves its probes unanswered.
 
     [[nodiscard]] std::string_view name() const override { return "processes"; }
     [[nodiscard]] Duration interval() const override { return 200ms; }
@@ -82,6 +83,11 @@ class ProcessSource final : public ports::Telemetry {
         if (is_first_silent) {
             readings.emplace_back(
                 ProbeReading{.subject = {SubjectKind::instance, "payments-0"}, .at = world_.now});
+        }
+        if (check_next) {
+            const TaskId& task = world_.tasks.front().of.task;
+            readings.emplace_back(CheckReading{task, *check_next, world_.now});
+            check_next.reset();
         }
         if (change_next) {
             readings.emplace_back(ChangeReading{*change_next});
@@ -211,6 +217,7 @@ class WatchedWorld {
                           const std::vector<std::string>& notes = {},
                           double lambda_notes = 0,
                           const std::string& calibrated_for = "toy") {
+        world.tasks = {{.of = {.task = TaskId("purge"), .declaration = "aaaa"}}};
         AgentSettings settings = settings_of(world, log_lines);
         settings.decide.mode = mode;
         settings.judge.notes = notes;
@@ -235,6 +242,12 @@ class WatchedWorld {
         change.is_first_hand = true;
         change.at = world.now;
         return change;
+    }
+
+    /// The check of the only task answers once more.
+    void check(bool is_well) {
+        processes.check_next = is_well;
+        clock.run_for(1s);
     }
 
     /// The first proposal about such a symptom, if it comes within `span`.

@@ -21,6 +21,8 @@ class Telemetry {
     /// For log lines and `status`: "haproxy run/haproxy.sock".
     [[nodiscard]] virtual std::string_view name() const = 0;
     [[nodiscard]] virtual Duration interval() const = 0;
+    /// Whether it says anything of a symptom of this subject, and is to be read to prove a remedy.
+    [[nodiscard]] virtual bool is_about(const Subject& /*subject*/) const { return true; }
     /// Everything new since the last call. ERRORS: unreachable, late, broken.
     virtual Task<Result<std::vector<Reading>>> read(Instant deadline) = 0;
 };

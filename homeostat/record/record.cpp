@@ -120,8 +120,10 @@ Entry proof(const IncidentId& incident, const Remedy& remedy, const Proof& proof
     return entry_of(EntryKind::proof, incident, ProofBody{remedy, proof});
 }
 
-Entry undo(const IncidentId& incident, const Remedy& remedy, const Remedy& inverse) {
-    return entry_of(EntryKind::undo, incident, UndoBody{remedy, inverse});
+Entry undo(const IncidentId& incident, UndoBody body) {
+    body.by = cut(body.by, name_bytes_max);
+    body.because = cut(body.because, because_bytes_max);
+    return entry_of(EntryKind::undo, incident, body);
 }
 
 Entry held(const IncidentId& incident, const HeldBody& body) {
@@ -180,6 +182,7 @@ Entry resumed(SwitchBody body) {
 }
 
 Entry demoted(Demotion body) {
+    body.by = cut(body.by, name_bytes_max);
     body.because = cut(body.because, reason_bytes_max);
     const IncidentId incident = body.incident;
     return entry_of(EntryKind::demoted, incident, body);

@@ -43,7 +43,7 @@ constexpr std::size_t reason_bytes_max = 1000;  ///< Of our own reason for an es
 [[nodiscard]] Entry intent(const IncidentId& incident, IntentBody body);
 [[nodiscard]] Entry outcome(const IncidentId& incident, const OutcomeBody& body);
 [[nodiscard]] Entry proof(const IncidentId& incident, const Remedy& remedy, const Proof& proof);
-[[nodiscard]] Entry undo(const IncidentId& incident, const Remedy& remedy, const Remedy& inverse);
+[[nodiscard]] Entry undo(const IncidentId& incident, UndoBody body);
 [[nodiscard]] Entry held(const IncidentId& incident, const HeldBody& body);
 [[nodiscard]] Entry given_back(const IncidentId& incident, GivenBackBody body);
 [[nodiscard]] Entry escalated(const IncidentId& incident, EscalatedBody body);

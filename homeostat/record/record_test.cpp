@@ -79,7 +79,7 @@ TEST_CASE("every kind of entry is read back as it was written") {
 
     const Remedy inverse = Rollback{ServiceId("payments"), VersionId("v1"), VersionId("v2")};
     const auto undo_as =
-        body_after_storage<UndoBody>(undo(incident, rollback, inverse), EntryKind::undo);
+        body_after_storage<UndoBody>(undo(incident, {rollback, inverse}), EntryKind::undo);
     CHECK(undo_as.remedy == rollback);
     CHECK(undo_as.inverse == inverse);
 

@@ -106,6 +106,25 @@ TEST_CASE("rows are of one service and one kind, and the last remedy that was be
     CHECK(outages.total.incidents_count == 2);
 }
 
+TEST_CASE("what a person takes back is undone where it was done, and is no incident of its own") {
+    Told told;
+    told.act(rollback, ProofKind::helped, "i-1");
+    Proposal order;
+    order.service = payments;
+    order.undoes = IncidentId("i-1");
+    told.tell(EntryKind::opened, order, "i-2");
+    told.tell(EntryKind::undo, UndoBody{rollback, rollback, "anna", "", IncidentId("i-1")}, "i-2");
+    told.begin(rollback, "", "i-2");
+    told.prove(rollback, ProofKind::not_helped, "i-2");
+    told.close(CloseKind::passed, "i-2");
+    const OutageRow& total = all_of(told).total;
+    CHECK(total.incidents_count == 1);
+    CHECK(total.acts_count == 1);
+    CHECK(total.undone_count == 1);
+    CHECK(total.failed_count == 0);
+    CHECK(told.past.open.empty());
+}
+
 TEST_CASE("only what opened in time counts, and references are of everything") {
     Told told;
     for (const std::string id : {"i-1", "i-2", "i-3"}) {

@@ -99,11 +99,36 @@ void note_proof(PastIncident& incident, const Entry& entry, WallTime at) {
     }
 }
 
-void note_undo(PastIncident& incident, const Entry& entry) {
-    const Result<UndoBody> body = from_json<UndoBody>(entry.body);
+void note_undone(PastIncident& incident, const Remedy& remedy) {
     for (Attempt& attempt : incident.attempts) {
-        attempt.is_undone = attempt.is_undone || (body && attempt.remedy == body->remedy);
+        attempt.is_undone = attempt.is_undone || attempt.remedy == remedy;
     }
+}
+
+void note_undo(PastIncident& incident, const Entry& entry) {
+    if (const Result<UndoBody> body = from_json<UndoBody>(entry.body)) {
+        note_undone(incident, body->remedy);
+    }
+}
+
+/// A person has what an incident did taken back, by one that is no incident of a symptom. Says
+/// whether that one is such.
+bool note_order(Past& past, const Entry& entry) {
+    if (entry.kind == EntryKind::opened) {
+        const Result<Proposal> proposal = from_json<Proposal>(entry.body);
+        return proposal && proposal->undoes;
+    }
+    const Result<UndoBody> body = entry.kind == EntryKind::undo ? from_json<UndoBody>(entry.body)
+                                                                : fail(Fault::absent, "none");
+    if (!body || !body->undoes) {
+        return false;
+    }
+    for (PastIncident& closed : past.closed) {
+        if (closed.incident == *body->undoes) {
+            note_undone(closed, body->remedy);
+        }
+    }
+    return true;
 }
 
 void note_close(PastIncident& incident, const Entry& entry, WallTime at) {
@@ -184,6 +209,8 @@ void note(Past& past, const EntryGroup& group) {
             note_change(past, entry);
         } else if (entry.kind == EntryKind::promoted) {
             note_promotion(past, entry, group.wall_at);
+        } else if (note_order(past, entry)) {
+            continue;
         } else if (entry.kind == EntryKind::opened) {
             past.open[entry.incident] =
                 PastIncident{.incident = entry.incident, .opened_at = group.wall_at};

@@ -108,7 +108,8 @@ bool is_anything_other(const Looks& looks) {
            is_any_drain_other(looks) || is_any_circuit_other(looks) || is_any_route_other(looks);
 }
 
-/// Of an emptied cache nothing says who emptied it; what takes back is on no menu.
+/// Of an emptied cache nothing says who emptied it, nor of a task who has done it; what takes back
+/// is on no menu.
 bool leaves_trace(RemedyKind kind) {
     switch (kind) {
         case RemedyKind::eject:
@@ -124,6 +125,8 @@ bool leaves_trace(RemedyKind kind) {
         case RemedyKind::close_circuit:
         case RemedyKind::invalidate_cache:
         case RemedyKind::route_back:
+        case RemedyKind::run_task:
+        case RemedyKind::take_back_task:
             break;
     }
     return false;

@@ -125,6 +125,11 @@ class Sensing {
         add(SignalKind::stale_count, reading.observer, subject, reading.stale_count, reading.at);
     }
 
+    void operator()(const CheckReading& reading) {
+        add(SignalKind::is_well, Observer::check, {SubjectKind::task, reading.task.text()},
+            reading.is_well ? 1 : 0, reading.at);
+    }
+
     void operator()(const ChangeReading&) {}  // Noted as it is.
 
     [[nodiscard]] std::vector<Signal> take() { return std::move(signals_); }

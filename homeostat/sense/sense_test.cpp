@@ -130,4 +130,18 @@ TEST_CASE("a look at a cache becomes its two counts, by whoever looked") {
     }
 }
 
+TEST_CASE("an answer of a check becomes one signal about its task") {
+    State state;
+    for (const bool is_well : {true, false}) {
+        const std::vector<Signal> signals =
+            take(state, CheckReading{TaskId("purge"), is_well, instant_of_ns(7)});
+        REQUIRE(signals.size() == 1);
+        CHECK(signals.front().kind == SignalKind::is_well);
+        CHECK(signals.front().observer == Observer::check);
+        CHECK(signals.front().subject == Subject{SubjectKind::task, "purge"});
+        CHECK(signals.front().value == (is_well ? 1 : 0));
+        CHECK(signals.front().at == instant_of_ns(7));
+    }
+}
+
 }  // namespace homeostat::sense

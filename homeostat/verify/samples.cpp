@@ -102,7 +102,30 @@ void take_for_service(State& state, const Symptom& symptom, const Signal& signal
         case Observer::metrics:
         case Observer::logs:
         case Observer::cache:
+        case Observer::check:
             break;
+    }
+}
+
+/// Its own check, and whatever else tells of users: a task that cures what it is for and harms them
+/// has not helped.
+void take_for_task(State& state, const Symptom& symptom, const Signal& signal) {
+    const bool is_count =
+        signal.kind == SignalKind::requests_count || signal.kind == SignalKind::errors_count;
+    if (signal.observer == Observer::check) {
+        if (signal.subject == symptom.subject && signal.kind == SignalKind::is_well) {
+            count_one(state, signal, !(signal.value > half));
+        }
+    } else if (signal.observer == Observer::edge) {
+        if (is_count && signal.subject.kind == SubjectKind::service) {
+            count_requests(state, signal);
+        }
+    } else if (signal.kind == SignalKind::is_answering) {
+        const bool is_of_users = signal.observer == Observer::journey;
+        const SubjectKind about = is_of_users ? SubjectKind::service : SubjectKind::instance;
+        if (signal.subject.kind == about) {
+            count_one(state, signal, !(signal.value > half));
+        }
     }
 }
 
@@ -134,6 +157,8 @@ void take_in(State& state, const Symptom& symptom, const Signal& signal, Instant
         take_for_instance(state, symptom, signal);
     } else if (symptom.kind == SymptomKind::stale_cache) {
         take_for_cache(state, symptom, signal);
+    } else if (symptom.kind == SymptomKind::check_failing) {
+        take_for_task(state, symptom, signal);
     } else {
         take_for_service(state, symptom, signal);
     }

@@ -217,6 +217,52 @@ Proof judge_instance(const View& view) {
         fmt::format("it runs; {} good {} samples in a row", run.all_count, to_text(judge)));
 }
 
+// --- A declared task -----------------------------------------------------------------------------
+
+/// What users meet by somebody who had no part in the choice; nothing if all of them are content.
+std::optional<std::string> objection_of_others(const View& view) {
+    const Limits& limits = view.limits;
+    for (const Observer observer : judges_of_service) {
+        const Tally seen = tally(view.state, observer, view.window_began_at());
+        const std::uint32_t needed =
+            observer == Observer::edge ? limits.own_requests_min : limits.instance_samples_min;
+        if (seen.all_count >= needed && seen.good_ratio() < limits.bad_ratio_max) {
+            return describe(observer, seen);
+        }
+    }
+    return std::nullopt;
+}
+
+/// The check, and everybody else who has said anything.
+Proof proof_of_task(const View& view) {
+    Proof proof =
+        proof_of(view, Observer::check, tally(view.state, Observer::check, view.state.ended_at));
+    for (const Observer observer : judges_of_service) {
+        if (tally(view.state, observer, view.window_began_at()).all_count > 0) {
+            proof.observers.push_back(observer);
+            proof.strength = ProofStrength::strong;
+        }
+    }
+    return proof;
+}
+
+/// A check is a program that takes its time, so that as much is given as to what is slow; and so is
+/// a service that has to come round.
+Proof judge_task(const View& view) {
+    const Tally run = trailing_good(view.state, Observer::check);
+    Proof proof = proof_of_task(view);
+    const Duration deadline = view.limits.deadline_of_few;
+    if (run.all_count < view.limits.checks_min || run.span() < view.limits.span_min) {
+        return not_before(deadline, view, std::move(proof),
+                          fmt::format("{} checks in a row found it well", run.all_count));
+    }
+    if (std::optional<std::string> objection = objection_of_others(view)) {
+        return not_before(deadline, view, std::move(proof), std::move(*objection));
+    }
+    return decided(std::move(proof), ProofKind::helped,
+                   fmt::format("{} checks in a row found it well", run.all_count));
+}
+
 bool is_about_instance(const Symptom& symptom) {
     return symptom.kind == SymptomKind::instance_down ||
            symptom.kind == SymptomKind::instance_not_answering;
@@ -234,6 +280,9 @@ Proof judge(State& state,
     }
     forget_before(state, now - limits.window, limits.samples_min);
     const View view{state, symptom, limits, now};
+    if (symptom.kind == SymptomKind::check_failing) {
+        return judge_task(view);
+    }
     return is_about_instance(symptom) ? judge_instance(view) : judge_service(view);
 }
 

@@ -7,8 +7,9 @@
 // decides alone. Only where none does do fresh samples of the observer that raised the symptom
 // count, and the proof is weak. In any case the symptom's own measure must not be bad any more: of
 // slow answers, the edge's mean since the one before, unless the slow one gets no requests any
-// more. Of a cache: what its readers get, then what it holds. For one instance: it runs, answers
-// and, as far as an edge says, is in rotation.
+// more. Of a cache: what its readers get, then what it holds. Of a declared task: its check, since
+// nothing else sees what it mends, and that nobody else sees users in trouble. For one instance: it
+// runs, answers and, as far as an edge says, is in rotation.
 //
 // Samples from before the act ended say nothing; samples that are missing say nothing good. A
 // running process is no proof that requests are answered, so the process table decides about
@@ -32,6 +33,7 @@ namespace homeostat::verify {
 
 struct Limits {
     std::uint32_t samples_min{20};  ///< At a request every 50–100 ms that is one to two seconds.
+    std::uint32_t checks_min{3};    ///< Of a task, in a row: one may be chance.
     std::uint32_t instance_samples_min{3};  ///< Probes of one instance come about twice a second.
     Duration span_min{std::chrono::seconds{1}};  ///< From the first to the last of them.
     Duration window{std::chrono::seconds{4}};    ///< Older ones count where these are too few.

@@ -37,6 +37,16 @@ Result<Duration> parse_span(const std::string& word) {
     return wrong("'" + word + "' is not a span like 250ms or 3s");
 }
 
+/// Nothing of it is done twice, and it can be taken back.
+DeclaredTask task_of_stage(const std::string& name) {
+    return {.task = TaskId(name),
+            .declaration = "0123456789abcdef",
+            .is_reversible = true,
+            .is_repeatable = false,
+            .is_destructive = false,
+            .keeps_capacity = true};
+}
+
 /// "rollback v2 v1", "rollback config c2 c1", "restart payments-1", "rolling_restart", "observe".
 // NOLINTNEXTLINE(readability-function-cognitive-complexity): a table of words.
 Result<Remedy> parse_remedy(std::span<const std::string> words) {
@@ -67,6 +77,9 @@ Result<Remedy> parse_remedy(std::span<const std::string> words) {
         Scale scale{ServiceId("payments"), static_cast<std::uint32_t>(std::stoul(words[1])),
                     static_cast<std::uint32_t>(std::stoul(words[2]))};
         return scale;
+    }
+    if (name == "run_task" && words.size() == 2) {
+        return RunTask{task_of_stage(words[1])};
     }
     if (name == "rolling_restart" && words.size() == 1) {
         return RollingRestart{ServiceId("payments")};
@@ -187,6 +200,9 @@ Result<void> IncidentStage::fault(const Words& words) {
         world_.is_slow_for_ever = words.size() > 3 && words[3] == "forever";
     } else if (what == "end" && words.size() == 3) {
         world_.end_process(InstanceId(words[2]));
+    } else if (what == "task" && words.size() == 3) {
+        world_.tasks = {{task_of_stage(words[2]), false, {}, true}};
+        executor_.around.guard.tasks[TaskId(words[2])] = Autonomy::act;
     } else if (what == "none") {
         world_.versions_bad.clear();
         world_.configs_bad.clear();
@@ -219,6 +235,10 @@ Result<void> IncidentStage::symptom(const Words& words) {
     }
     if (words[2] == "payments") {
         symptom_ = heal::errors_for_test(world_.now);
+    } else if (*kind == SymptomKind::check_failing) {
+        symptom_ = heal::stale_for_test(world_.now);
+        symptom_.subject = {SubjectKind::task, words[2]};
+        symptom_.observer = Observer::check;
     } else if (*kind == SymptomKind::stale_cache) {
         symptom_ = heal::stale_for_test(world_.now);
     } else {
@@ -310,6 +330,10 @@ void IncidentStage::print_facts() {
     }
     if (world_.is_rerouted()) {
         output_.push_back("the readers of quotes go to its source");
+    }
+    for (const TaskFacts& task : facts.tasks) {
+        output_.push_back(fmt::format("the check of {} {}, {} runs", task.of.task.text(),
+                                      task.is_well ? "is well" : "fails", world_.runs.size()));
     }
     for (const auto& [effect, count] : world_.changes_count) {
         if (count != 1) {

@@ -5,6 +5,7 @@
 //     fault bad VERSION | fault bad_config CONFIG | fault dependency | fault stall INSTANCE
 //     fault end INSTANCE | fault slow INSTANCE [forever] | fault surge INSTANCES_NEEDED
 //     fault stale SPAN | fault none           a cache is filled wrongly for so long
+//     fault task TASK                         its check fails; it was tried, and may act
 //     spares COUNT                            so many more instances are declared; first of all
 //     starts_take SPAN                        how long a new process does not answer
 //     autonomy REMEDY LEVEL                   guard's limit; everything stands at `act` at first

@@ -24,7 +24,7 @@ namespace homeostat::adapters::llm {
 /// A token's number in the model's vocabulary.
 using TokenId = std::int32_t;
 
-/// Every kind that can stand on a menu, in the order of the enumeration.
+/// Every kind that a model can be asked about, in the order of the enumeration.
 constexpr std::array kinds_all{
     RemedyKind::observe,          RemedyKind::eject,   RemedyKind::open_circuit,
     RemedyKind::invalidate_cache, RemedyKind::reroute, RemedyKind::restart,
@@ -45,7 +45,10 @@ constexpr std::array kinds_all{
         case RemedyKind::readmit:
         case RemedyKind::close_circuit:
         case RemedyKind::route_back:
+        case RemedyKind::take_back_task:
             break;  // Takes something back, and is on no menu.
+        case RemedyKind::run_task:
+            break;  // What it does its operator knows, and no model has learnt.
         case RemedyKind::restart:
             return " restart";
         case RemedyKind::rolling_restart:

@@ -46,6 +46,8 @@ struct TargetsOf {
         }
         return Part::caches;
     }
+    // The simulated world has none.
+    Part operator()(const TasksFacts&) const { return Part::runtime; }
 };
 
 }  // namespace
@@ -72,6 +74,9 @@ std::string target_of(const Step& step) {
     }
     if (const auto* route = std::get_if<SetRoute>(&step)) {
         return "route " + route->cache.text();
+    }
+    if (const auto* run = std::get_if<Run>(&step)) {
+        return "task " + run->task.text();
     }
     const auto* invalidate = std::get_if<Invalidate>(&step);
     return invalidate == nullptr ? "" : "cache " + invalidate->cache.text();

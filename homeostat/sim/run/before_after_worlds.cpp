@@ -120,7 +120,7 @@ Options draw_world(Rng& rng, const TrialOrder& order, std::uint64_t seed) {
     size_for_users(rng, options.topology, draw_between(rng, 0.4, 0.75));
     options.topology.traffic.front().slow_ms = goal_ms(order);
     options.limits.min_healthy = order.min_healthy;
-    for (std::size_t kind = 0; kind < names_of(std::type_identity<RemedyKind>{}).size(); ++kind) {
+    for (std::size_t kind = 0; kind < static_cast<std::size_t>(RemedyKind::run_task); ++kind) {
         options.limits.autonomy[static_cast<RemedyKind>(kind)] = Autonomy::act;
     }
     options.person = PersonKind::slow;

@@ -182,6 +182,9 @@ struct Apply {
     Outcome operator()(const Invalidate& step) const {
         return world.invalidate(world.topology().find_cache(step.cache.text()), effect);
     }
+    Outcome operator()(const Run&) const {
+        return {OutcomeKind::refused, "there are no tasks in a simulated world"};
+    }
 };
 
 bool exists(const Machine& machine, const Step& step) {

@@ -27,7 +27,8 @@ guard::Limits draw_limits(Rng& rng, const Topology& topology) {
     if (draw_chance(tight, 0.25)) {
         limits.effects_max = static_cast<std::uint32_t>(tight.between(3, 8));
     }
-    for (std::size_t kind = 0; kind < names_of(std::type_identity<RemedyKind>{}).size(); ++kind) {
+    // There are no tasks in a simulated world.
+    for (std::size_t kind = 0; kind < static_cast<std::size_t>(RemedyKind::run_task); ++kind) {
         const bool is_asked = draw_chance(rng, 0.06);
         limits.autonomy[static_cast<RemedyKind>(kind)] = is_asked ? Autonomy::ask : Autonomy::act;
     }

@@ -1,0 +1,78 @@
+#include "homeostat/heal/news.hpp"
+
+#include "homeostat/base/fields.hpp"
+#include "homeostat/base/timestamp.hpp"
+#include "homeostat/domain/entry_bodies.hpp"
+
+#include <chrono>
+
+namespace homeostat::heal {
+
+namespace {
+
+std::string news_of_demotion(const Entry& entry) {
+    const Result<Demotion> body = from_json<Demotion>(entry.body);
+    if (!body) {
+        return {};
+    }
+    const std::string kind(to_text(body->remedy));
+    const std::string why = body->by.empty() ? " did not help" : " was taken back by " + body->by;
+    return body->incident.text() + ": " + kind + why + ", and asks a person from now on; " +
+           "homeostat autonomy promote " + kind + " --because WHY lifts that";
+}
+
+/// What was in force for a time and is over has nothing left; what lasts can be taken back.
+std::string news_of_close(const Entry& entry,
+                          const guard::History& history,
+                          Duration undo_for,
+                          WallTime wall_now) {
+    const Result<ClosedBody> body = from_json<ClosedBody>(entry.body);
+    const guard::IncidentMemory* memory = history.find(entry.incident);
+    const bool is_undoable = body && body->how == CloseKind::healed && memory != nullptr &&
+                             memory->remedy_last && inverse_of(*memory->remedy_last);
+    if (!is_undoable || undo_for <= Duration{}) {
+        return {};
+    }
+    const WallTime until = wall_now + std::chrono::floor<std::chrono::milliseconds>(undo_for);
+    const std::string id = entry.incident.text();
+    return id + ": " + describe(*memory->remedy_last) + " helped; until " + to_timestamp(until) +
+           " it is taken back by: homeostat undo " + id;
+}
+
+std::string news_of_hold(const Entry& entry) {
+    const Result<HeldBody> body = from_json<HeldBody>(entry.body);
+    if (!body || body->is_residue) {
+        return {};
+    }
+    const std::string id = entry.incident.text();
+    return id + ": " + describe(body->remedy) + " helped, and is in force for now; it is given " +
+           "back at once by: homeostat undo " + id;
+}
+
+}  // namespace
+
+std::vector<std::string> news_of(const std::vector<Entry>& entries,
+                                 const guard::History& history,
+                                 Duration undo_for,
+                                 WallTime wall_now) {
+    std::vector<std::string> news;
+    bool is_ended_by_person = false;
+    for (const Entry& entry : entries) {
+        std::string text;
+        if (entry.kind == EntryKind::demoted) {
+            text = news_of_demotion(entry);
+        } else if (entry.kind == EntryKind::closed) {
+            text = news_of_close(entry, history, undo_for, wall_now);
+        } else if (entry.kind == EntryKind::held && undo_for > Duration{} && !is_ended_by_person) {
+            text = news_of_hold(entry);
+        }
+        // A hold that a person ends is written once more, with its new end.
+        is_ended_by_person = is_ended_by_person || entry.kind == EntryKind::undo;
+        if (!text.empty()) {
+            news.push_back(std::move(text));
+        }
+    }
+    return news;
+}
+
+}  // namespace homeostat::heal
