@@ -48,23 +48,13 @@ std::vector<Cause> causes_of_end(const Look& look, const Symptom& symptom, bool 
     return causes;
 }
 
-/// What stands on a node that is lost stops answering together, while the rest answers. A pod that
-/// is taken away is made anew elsewhere; a process would come back to the same machine.
-bool is_silent_among_others(const Look& look, const Symptom& symptom, const Inventory& inventory) {
-    const bool is_one = symptom.kind == SymptomKind::instance_not_answering &&
-                        symptom.subject.kind == SubjectKind::instance;
-    const std::size_t count = look.silent.size();
-    return inventory.is_orchestrated && is_one && look.has_stopped_answering && count > 1 &&
-           2 * count <= look.instances.size() && look.suspect() == nullptr;
-}
-
 std::vector<Cause> causes_of(const Look& look,
                              const Symptom& symptom,
-                             const Inventory& inventory,
+                             bool is_orchestrated,
                              const Limits& limits) {
     std::vector<Cause> causes;
     if (symptom.kind == SymptomKind::instance_down) {
-        return causes_of_end(look, symptom, inventory.is_orchestrated);
+        return causes_of_end(look, symptom, is_orchestrated);
     }
     if (symptom.kind == SymptomKind::stale_cache) {
         return {{CauseKind::stale_copies, 1.0,
@@ -106,10 +96,6 @@ std::vector<Cause> causes_of(const Look& look,
     if (look.ill_alone) {
         causes.push_back({CauseKind::instance_fault, look.leaks.empty() ? 0.6 : 0.3,
                           look.ill_alone->text() + " is ill, the others are well"});
-    } else if (is_silent_among_others(look, symptom, inventory)) {
-        causes.push_back({CauseKind::instance_fault, 0.5,
-                          fmt::format("{} of {} stopped answering together, the others are well",
-                                      look.silent.size(), look.instances.size())});
     }
     causes.push_back({CauseKind::unknown, 0.1, "nothing that is known explains it"});
     std::ranges::sort(causes, [](const Cause& left, const Cause& right) {
@@ -232,16 +218,6 @@ void offer_against_slowness(Menu& menu,
           "all of it is slow, nothing explains it, and more can be had");
 }
 
-void offer_against_silence(Menu& menu,
-                           const Look& look,
-                           const Symptom& symptom,
-                           const Inventory& inventory) {
-    if (is_silent_among_others(look, symptom, inventory)) {
-        offer(menu, Restart{InstanceId(symptom.subject.name)}, 0.6,
-              "it stopped answering with others, and as many are well");
-    }
-}
-
 /// A restart takes away the wait of whoever starts it, and nothing else: what is new goes first.
 void offer_against_end(Menu& menu,
                        const Look& look,
@@ -276,7 +252,6 @@ Menu menu_of(const Look& look, const Symptom& symptom, const Inventory& inventor
     } else if (!is_explained) {
         offer_against_leaks(menu, look, inventory);
         offer_against_own_fault(menu, look, symptom, inventory);
-        offer_against_silence(menu, look, symptom, inventory);
         offer_against_overload(menu, look, inventory);
         offer_against_slowness(menu, look, symptom, inventory);
     }
@@ -338,7 +313,7 @@ Finding diagnose(const State& state,
                  const Limits& limits) {
     const Look look = look_at(state, symptom, inventory, limits);
     Finding finding;
-    finding.diagnosis.causes = causes_of(look, symptom, inventory, limits);
+    finding.diagnosis.causes = causes_of(look, symptom, inventory.is_orchestrated, limits);
     finding.diagnosis.measured = measured_of(look, symptom, inventory, limits);
     write_evidence(finding.diagnosis, look, symptom, inventory, limits);
     finding.menu = menu_of(look, symptom, inventory);

@@ -177,4 +177,60 @@ TEST_CASE("slow answers that nothing explains are left to people") {
     CHECK(first_remedy(finding) == Remedy(Observe{}));
 }
 
+TEST_CASE("where nobody counts what comes, more pods are tried against slowness of all of them") {
+    Inventory pods = payments();
+    pods.is_orchestrated = true;
+    pods.instances_max = 5;
+    for (const char* idle : {"payments-3", "payments-4", "payments-5"}) {
+        pods.instances.emplace_back(idle);
+    }
+    const auto offers = [](const Past& past, const Inventory& inventory,
+                           const Subject& subject = {SubjectKind::service, "payments"}) {
+        const Symptom symptom{SymptomKind::latency, subject, Observer::edge, 220, 70, began_at,
+                              began_at + 4s};
+        const Finding finding = diagnose(past.state, symptom, inventory, {}, {});
+        const auto& items = finding.menu.items;
+        const auto found = std::ranges::find_if(
+            items, [](const MenuItem& item) { return kind_of(item.remedy) == RemedyKind::scale; });
+        return found == items.end() ? std::nullopt : std::optional(found->remedy);
+    };
+    const auto past_of = [] {
+        Past past;
+        for (const char* idle : {"payments-3", "payments-4", "payments-5"}) {
+            past.say(SignalKind::is_wanted, Observer::process, {SubjectKind::instance, idle}, 0,
+                     began_at);
+        }
+        past.all_slow();
+        return past;
+    };
+    const Remedy one_more = Scale{ServiceId("payments"), 3, 4};
+    CHECK(offers(past_of(), pods) == one_more);
+    Inventory large = pods;
+    large.instances.emplace_back("payments-6");  // Of which nothing is known: it is at work.
+    CHECK(offers(past_of(), large) == Remedy(Scale{ServiceId("payments"), 4, 5}));
+
+    Inventory full = pods;
+    full.instances_max = 3;
+    Inventory unbounded = pods;
+    unbounded.instances_max = 0;
+    Inventory at_a_proxy = pods;
+    at_a_proxy.may_drain = true;
+    Inventory processes = pods;
+    processes.is_orchestrated = false;
+    for (const Inventory& inventory : {full, unbounded, at_a_proxy, processes}) {
+        CHECK_FALSE(offers(past_of(), inventory));
+    }
+    Past after_a_change = past_of();
+    after_a_change.deployed();
+    CHECK_FALSE(offers(after_a_change, pods));
+    Past by_a_neighbour = past_of();
+    by_a_neighbour.slows(SubjectKind::neighbour, "fraud", 5, 190);
+    CHECK_FALSE(offers(by_a_neighbour, pods));
+    Past one_is_silent = past_of();
+    one_is_silent.say(SignalKind::is_answering, Observer::probe,
+                      {SubjectKind::instance, "payments-1"}, 0, began_at + 1s);
+    CHECK_FALSE(offers(one_is_silent, pods));
+    CHECK_FALSE(offers(past_of(), pods, {SubjectKind::instance, "payments-1"}));
+}
+
 }  // namespace homeostat::diagnose
