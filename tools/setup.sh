@@ -16,7 +16,7 @@ build_packages="
     python3 python3-venv python3-jsonschema python3-cryptography
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
     libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev libssl-dev libxxhash-dev libsqlite3-dev
-    libpqxx-dev libnats-dev
+    libpqxx-dev libnats-dev libhowardhinnant-date-dev tzdata
     doctest-dev libbenchmark-dev
     haproxy redis-server"
 # From containerd on: the real nodes of lab/kubernetes, and the image of deploy/ for them. From

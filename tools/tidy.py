@@ -41,6 +41,7 @@ THIRD_PARTY = [
     ("boost_url", "boost/url"),
     ("benchmark", "benchmark/"),
     ("cli11", "CLI/"),
+    ("date_tz", "date/"),
     ("doctest", "doctest/"),
     ("fmt", "fmt/"),
     ("nats", "nats/"),

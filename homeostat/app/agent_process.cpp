@@ -8,15 +8,19 @@
 #include "homeostat/app/approvals_place.hpp"
 #include "homeostat/app/block_sources.hpp"
 #include "homeostat/app/caches.hpp"
-#include "homeostat/app/chance.hpp"
+#include "homeostat/app/changes_door.hpp"
+#include "homeostat/app/confirmation_place.hpp"
 #include "homeostat/app/control_api.hpp"
-#include "homeostat/app/declared.hpp"
 #include "homeostat/app/edge.hpp"
+#include "homeostat/app/fleet_door.hpp"
 #include "homeostat/app/guarded_group.hpp"
-#include "homeostat/app/judge_settings.hpp"
+#include "homeostat/app/guarding.hpp"
+#include "homeostat/app/journey.hpp"
+#include "homeostat/app/judging.hpp"
 #include "homeostat/app/kubernetes_group.hpp"
+#include "homeostat/app/letter_door.hpp"
+#include "homeostat/app/maintenance.hpp"
 #include "homeostat/app/metrics_door.hpp"
-#include "homeostat/app/model_bounds.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/open_cases.hpp"
 #include "homeostat/app/people.hpp"
@@ -24,11 +28,10 @@
 #include "homeostat/app/process_group.hpp"
 #include "homeostat/app/shipper_process.hpp"
 #include "homeostat/app/switches.hpp"
-#include "homeostat/app/version.hpp"
-#include "homeostat/base/fields.hpp"
+#include "homeostat/app/tasks.hpp"
+#include "homeostat/app/watching_process.hpp"
 #include "homeostat/heal/agent_role.hpp"
 #include "homeostat/heal/executor_role.hpp"
-#include "homeostat/heal/replay.hpp"
 #include "homeostat/net/http_server.hpp"
 #include "homeostat/os/file.hpp"
 #include "homeostat/os/proc.hpp"
@@ -38,8 +41,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include <unistd.h>
 
 #include <csignal>
 #include <memory>
@@ -60,27 +61,28 @@ constexpr Duration stop_within = 1s;  ///< What is in flight then is settled by 
 /// Everything that lives as long as the agent, in the order in which it is made.
 class AgentProcess {
   public:
-    AgentProcess(const Config& config, LogLine log) : config_(config), log_(std::move(log)) {}
+    AgentProcess(const Config& config, ProcessRole role, LogLine log)
+        : config_(config), judges_(role != ProcessRole::executor), log_(std::move(log)) {}
 
     Result<void> prepare();
     Result<void> serve();
 
   private:
-    [[nodiscard]] decide::Settings decide_settings() const {
-        return {config_.oracle, calibration_, true};
-    }
     [[nodiscard]] Result<std::unique_ptr<GuardedGroup>> make_group();
     [[nodiscard]] Result<void> make_actuators();
+    [[nodiscard]] std::string ledger_name() const {
+        return ledger_->name().empty() ? counted_ledger_->name_begun() : ledger_->name();
+    }
     void make_telemetry();
     void make_verifiers();
-    void make_oracle();
     void make_executor(heal::Approvers approvers);
-    void make_agent();
+    [[nodiscard]] Result<void> make_agent();
+    [[nodiscard]] AgentView agent_view();
     [[nodiscard]] Result<void> make_pledges();
     [[nodiscard]] Result<void> make_people();
-    void add_journey(std::vector<ports::Telemetry*>& sources);
     [[nodiscard]] Result<void> listen();
     [[nodiscard]] Result<void> open_metrics();
+    [[nodiscard]] Result<void> open_changes_door();
     Task<void> arrive();
     Task<void> wake_on_news();
     Task<void> wait_for_signal();
@@ -95,25 +97,31 @@ class AgentProcess {
     }
 
     const Config& config_;
+    bool judges_;  ///< Else an agent does that is a process of its own.
     LogLine log_;
     asio::io_context context_{1};
     adapters::system::SystemClock clock_{context_.get_executor()};
     std::string boot_id_;
+    std::unique_ptr<Maintenance> maintenance_;  ///< Null: no windows are configured.
     std::unique_ptr<Switches> kill_switch_;
     std::unique_ptr<adapters::segment_log::SegmentLog> ledger_;
     std::unique_ptr<CountingLedger> counted_ledger_;
     OpenCases cases_;
     std::unique_ptr<ToldLedger> told_ledger_;
+    std::unique_ptr<ConfirmationPlace> confirmations_;
+    std::unique_ptr<FleetDoor> fleet_;
     std::unique_ptr<GuardedGroup> group_;
     std::unique_ptr<Edge> edge_;
     std::unique_ptr<Caches> caches_;
+    std::unique_ptr<Tasks> tasks_;
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
     std::vector<ports::Telemetry*> sources_;
     std::vector<ports::Telemetry*> verifiers_;
     std::optional<decide::Calibration> calibration_;
     std::unique_ptr<adapters::llm::LlmOracle> oracle_;
     std::unique_ptr<heal::ExecutorRole> executor_;
-    std::unique_ptr<heal::AgentRole> agent_;
+    std::unique_ptr<heal::AgentRole> agent_;  ///< Or:
+    std::unique_ptr<LetterDoor> letters_;     ///< Where agents of other processes are heard.
     std::unique_ptr<Pledges> pledges_;
     std::unique_ptr<People> people_;
     std::unique_ptr<BlockSources> block_sources_;
@@ -121,6 +129,7 @@ class AgentProcess {
     std::unique_ptr<ControlApi> api_;
     std::unique_ptr<net::HttpServer> server_;
     std::unique_ptr<MetricsDoor> metrics_;
+    std::unique_ptr<ChangesDoor> changes_door_;
     Result<void> arrival_{};
     bool is_stopping_{false};
 };
@@ -139,20 +148,16 @@ Result<void> AgentProcess::prepare() {
         }
     }
     kill_switch_ = std::make_unique<Switches>(config_.switch_file);
-    adapters::segment_log::Options options;
-    options.directory = config_.ledger_directory;
-    options.boot_id = boot_id_;
-    options.sink = config_.sink_file;
-    options.keep = config_.keep;
-    options.on_news = [log = log_](std::string_view news) { log(std::string(news)); };
-    if (!config_.witness_files.empty()) {
-        options.heads = adapters::segment_log::HeadOptions{.key = config_.key_file,
-                                                           .witnesses = config_.witness_files,
-                                                           .pace = config_.head_pace,
-                                                           .clock_for_test = {},
-                                                           .disk_probe_for_test = {}};
+    auto maintenance = Maintenance::make(config_.maintenance, clock_, log_);
+    if (!maintenance) {
+        return std::unexpected(maintenance.error());
     }
-    auto ledger = adapters::segment_log::SegmentLog::open(std::move(options));
+    maintenance_ = *std::move(maintenance);
+    if (maintenance_) {
+        kill_switch_->add({{maintenance_.get(), [this] { return maintenance_->reason(); }}});
+    }
+    auto ledger =
+        adapters::segment_log::SegmentLog::open(ledger_options_of(config_, boot_id_, log_));
     if (!ledger) {
         return fail("record.ledger", ledger.error());
     }
@@ -168,7 +173,9 @@ Result<void> AgentProcess::prepare() {
         return std::unexpected(calibration.error());
     }
     calibration_ = *std::move(calibration);
-    make_oracle();
+    if (judges_) {
+        oracle_ = oracle_of(config_, context_.get_executor(), clock_, log_);
+    }
     auto approvers = approvers_of(config_);
     if (!approvers) {
         return std::unexpected(approvers.error());
@@ -177,8 +184,9 @@ Result<void> AgentProcess::prepare() {
     if (Result<void> recovered = executor_->recover(); !recovered) {
         return recovered;
     }
-    make_telemetry();
-    make_agent();
+    if (Result<void> made = make_agent(); !made) {
+        return made;
+    }
     auto sources =
         BlockSources::make(config_, {context_.get_executor(), clock_, *kill_switch_, *executor_,
                                      [this] { return ledger_->objection(); }, log_});
@@ -207,12 +215,15 @@ Result<void> AgentProcess::make_actuators() {
     }
     group_ = *std::move(group);
     kill_switch_->add(group_->kill_switches());
-    counted_ledger_->listen([this](const EntryGroup& recorded) { group_->tell(recorded); });
+    counted_ledger_->listen(
+        [this](const EntryGroup& recorded) { group_->tell(recorded, ledger_name()); });
+    counted_ledger_->recall([this](const EntryGroup& recorded) { group_->recall(recorded); });
     auto caches = Caches::make(config_, context_.get_executor());
     if (!caches) {
         return fail("caches", caches.error());
     }
     caches_ = std::move(*caches);
+    tasks_ = std::make_unique<Tasks>(config_, context_.get_executor());
     auto edge = Edge::make(config_, context_.get_executor());
     if (!edge) {
         return std::unexpected(edge.error());
@@ -224,61 +235,34 @@ Result<void> AgentProcess::make_actuators() {
 void AgentProcess::make_telemetry() {
     group_->add_watchers(sources_, {executor_->version_last_seen(Artifact::deploy),
                                     executor_->version_last_seen(Artifact::config)});
-    if (!config_.changes_file.empty()) {
-        add_source<process::ChangesFile>(sources_, config_.changes_file.string(), log_, clock_);
+    if (!config_.changes.file.empty()) {
+        add_source<process::ChangesFile>(sources_, config_.changes.file.string(), log_, clock_);
     }
     edge_->add(sources_);
     caches_->add_watchers(sources_);
-}
-
-void AgentProcess::add_journey(std::vector<ports::Telemetry*>& sources) {
-    if (!config_.journey) {
-        return;
-    }
-    const Result<net::Address> address = net::parse_endpoint(config_.journey->url);
-    if (!address) {
-        log_("journey: " + address.error().text);
-        return;
-    }
-    adapters::telemetry::HttpProbeOptions probe;
-    probe.observer = Observer::journey;
-    probe.subject = {SubjectKind::service, config_.service.text()};
-    probe.address = *address;
-    probe.every = config_.journey->every;
-    probe.timeout = config_.journey->timeout;
-    add_source<adapters::telemetry::HttpProbe>(sources, context_.get_executor(), clock_,
-                                               std::move(probe));
+    tasks_->add_watchers(sources_);
 }
 
 void AgentProcess::make_verifiers() {
     group_->add_verifiers(verifiers_);
     edge_->add(verifiers_);
-    add_journey(verifiers_);
+    if (auto probe = journey_of(config_, log_)) {
+        add_source<adapters::telemetry::HttpProbe>(verifiers_, context_.get_executor(), clock_,
+                                                   *std::move(probe));
+    }
     caches_->add_provers(verifiers_);
+    tasks_->add_provers(verifiers_);
 }
 
 void AgentProcess::make_executor(heal::Approvers approvers) {
-    heal::ExecutorSettings settings;
-    settings.inventory = inventory_of(config_);
-    settings.guard = config_.guard;
-    settings.started = StartedBody{std::string(program_version), config_.digest, config_.service,
-                                   static_cast<std::int32_t>(::getpid())};
-    settings.started.settings = to_json(heal::DecisionSettings{config_.guard, decide_settings()});
-    settings.boot_id = boot_id_;
-    settings.proof_time = config_.proof_time;
-    settings.drain_for_max = 10s;
-    settings.refusal_for_max = 60s;
-    settings.plan_for_max = 180s;
-    settings.rejudge_for_max = 15s;
-    settings.question_for_max = config_.question_for;
-    settings.hold_for_max = config_.hold_for;
+    heal::ExecutorSettings settings =
+        executor_settings_of(config_, boot_id_, decide_settings_of(config_, calibration_));
     settings.perform_for_max = group_->perform_for_max();
-    settings.read_for_max = 1s;
     settings.look_every = group_->look_every();
     settings.notify = log_;
     settings.approvers = std::move(approvers);
-    settings.chance = draw_chance();
     settings.unwitnessed = [this] { return ledger_->objection(); };
+    settings.suspended_because = [this] { return kill_switch_->reason(); };
     std::vector<ports::Actuator*> actuators = group_->actuators();
     if (ports::Actuator* edge = edge_->actuator()) {
         actuators.push_back(edge);
@@ -286,23 +270,40 @@ void AgentProcess::make_executor(heal::Approvers approvers) {
     if (ports::Actuator* cache = caches_->actuator()) {
         actuators.push_back(cache);
     }
-    executor_ = std::make_unique<heal::ExecutorRole>(
-        context_.get_executor(),
-        heal::ExecutorPorts{clock_, *told_ledger_, *kill_switch_, actuators, verifiers_},
-        std::move(settings));
+    std::ranges::copy(tasks_->actuators(), std::back_inserter(actuators));
+    confirmations_ = std::make_unique<ConfirmationPlace>(config_, *ledger_);
+    heal::ExecutorPorts ports{clock_, *told_ledger_, *kill_switch_, actuators, verifiers_};
+    ports.confirmations = confirmations_.get();
+    if (config_.fleet) {
+        fleet_ = std::make_unique<FleetDoor>(config_, clock_, context_.get_executor());
+        ports.fleet = fleet_.get();
+    }
+    executor_ = std::make_unique<heal::ExecutorRole>(context_.get_executor(), std::move(ports),
+                                                     std::move(settings));
 }
 
-void AgentProcess::make_agent() {
-    heal::AgentSettings settings;
-    settings.judge = judge_settings_of(config_, inventory_of(config_));
+Result<void> AgentProcess::make_agent() {
+    if (!judges_) {
+        auto letters =
+            LetterDoor::make(config_, {context_.get_executor(), clock_, *executor_, boot_id_,
+                                       [this] { return group_->places(); }, log_});
+        if (!letters) {
+            return std::unexpected(letters.error());
+        }
+        letters_ = *std::move(letters);
+        return {};
+    }
+    make_telemetry();
+    heal::AgentSettings settings = agent_settings_of(config_, calibration_, log_);
     settings.judge.changes = executor_->changes_before();
-    settings.decide = decide_settings();
-    settings.model_for_max = config_.model ? config_.model->deadline : Duration::zero();
-    settings.settle_for = 5s;
-    settings.log = log_;
     agent_ = std::make_unique<heal::AgentRole>(
         context_.get_executor(), heal::AgentPorts{clock_, *executor_, oracle_.get(), sources_},
         std::move(settings));
+    return {};
+}
+
+AgentView AgentProcess::agent_view() {
+    return agent_ ? AgentView(*agent_) : AgentView(letters_->desk(), clock_);
 }
 
 /// A neighbour is heard before anything of ours is promised: so the door opens at once, and the
@@ -335,22 +336,6 @@ Result<void> AgentProcess::make_people() {
     return people_->listen();
 }
 
-void AgentProcess::make_oracle() {
-    if (!config_.model || config_.oracle == OracleMode::rules) {
-        return;
-    }
-    Result<adapters::llm::LlmSettings> settings = llm_settings_of(config_);
-    if (!settings) {
-        log_("model: " + settings.error().text);
-        return;
-    }
-    if (auto* ours = std::get_if<adapters::llm::ModelServerSettings>(&settings->server)) {
-        ours->cgroup = divided_cgroup(log_);
-    }
-    oracle_ = std::make_unique<adapters::llm::LlmOracle>(context_.get_executor(), clock_,
-                                                         *std::move(settings));
-}
-
 Task<void> AgentProcess::arrive() {
     const Instant deadline = clock_.now() + start_within;
     Result<void> arrived = co_await group_->arrive(deadline);
@@ -360,8 +345,17 @@ Task<void> AgentProcess::arrive() {
         co_return;
     }
     asio::co_spawn(context_, executor_->run(), asio::detached);
-    asio::co_spawn(context_, agent_->run(), asio::detached);
-    asio::co_spawn(context_, wake_on_news(), asio::detached);
+    if (agent_) {
+        asio::co_spawn(context_, agent_->run(), asio::detached);
+        asio::co_spawn(context_, wake_on_news(), asio::detached);
+    } else if (Result<void> hears = letters_->listen(); !hears) {
+        arrival_ = std::move(hears);
+        context_.stop();
+        co_return;
+    }
+    if (maintenance_) {
+        asio::co_spawn(context_, maintenance_->run(), asio::detached);
+    }
     if (pledges_) {
         asio::co_spawn(context_, pledges_->run(), asio::detached);
     }
@@ -386,11 +380,16 @@ Task<void> AgentProcess::wait_for_signal() {
     co_await signals.async_wait(asio::use_awaitable);
     log_("stopping; the instances go on");
     is_stopping_ = true;
-    agent_->stop();
+    if (agent_) {
+        agent_->stop();
+    }
     executor_->stop();
     group_->stop();
     if (shipper_) {
         shipper_->stop();
+    }
+    if (maintenance_) {
+        maintenance_->stop();
     }
     const Instant until = clock_.now() + stop_within;
     if (block_sources_) {
@@ -405,6 +404,12 @@ Task<void> AgentProcess::wait_for_signal() {
     if (metrics_) {
         co_await metrics_->stop(until);
     }
+    if (changes_door_) {
+        co_await changes_door_->stop(until);
+    }
+    if (letters_) {
+        co_await letters_->stop(until);
+    }
     co_await server_->stop(until);
     co_await clock_.sleep_until(std::min(until, clock_.now() + 200ms));
     context_.stop();
@@ -412,17 +417,20 @@ Task<void> AgentProcess::wait_for_signal() {
 
 Result<void> AgentProcess::listen() {
     api_ = std::make_unique<ControlApi>(
-        ControlContext{.agent = *agent_,
+        ControlContext{.agent = agent_view(),
                        .executor = *executor_,
                        .clock = clock_,
                        .kill_switch = *kill_switch_,
                        .oracle = oracle_.get(),
                        .service = config_.service,
-                       .takes_changes = config_.takes_changes_by_http,
+                       .takes_changes = config_.changes.are_taken_by_http,
                        .figures = &counted_ledger_->figures(),
                        .pledges = pledges_ ? &pledges_->role() : nullptr,
                        .immune = block_sources_ ? &block_sources_->role() : nullptr,
-                       .sinks = sink_reader_of(config_)});
+                       .sinks = sink_reader_of(config_),
+                       .fleet = fleet_ ? &fleet_->state() : nullptr,
+                       .maintenance = maintenance_.get(),
+                       .shown = [this] { return group_->shown(); }});
     server_ = std::make_unique<net::HttpServer>(
         context_.get_executor(),
         [this](net::HttpRequest request) { return api_->answer(std::move(request)); },
@@ -442,6 +450,16 @@ Result<void> AgentProcess::open_metrics() {
     return metrics_->listen(config_.metrics_listen);
 }
 
+Result<void> AgentProcess::open_changes_door() {
+    if (!config_.changes.door) {
+        return {};
+    }
+    changes_door_ = std::make_unique<ChangesDoor>(
+        context_.get_executor(), clock_, *config_.changes.door,
+        [this](net::HttpRequest request) { return api_->take_change(std::move(request)); }, log_);
+    return changes_door_->listen();
+}
+
 Result<void> AgentProcess::serve() {
     if (Result<void> listening = listen(); !listening) {
         return fail("control.socket", listening.error());
@@ -449,9 +467,12 @@ Result<void> AgentProcess::serve() {
     if (Result<void> open = open_metrics(); !open) {
         return fail("metrics.listen", open.error());
     }
+    if (Result<void> open = open_changes_door(); !open) {
+        return open;
+    }
     asio::co_spawn(context_, wait_for_signal(), asio::detached);
     asio::co_spawn(context_, arrive(), asio::detached);
-    if (!config_.sinks.empty()) {
+    if (!config_.sinks.empty() || config_.fleet) {
         shipper_ = std::make_unique<ShipperProcess>(config_, clock_, log_);
         asio::co_spawn(context_, shipper_->run(), asio::detached);
     }
@@ -464,8 +485,11 @@ Result<void> AgentProcess::serve() {
 
 }  // namespace
 
-Result<void> guard_service(const Config& config, const LogLine& log) {
-    AgentProcess agent(config, log);
+Result<void> guard_service(const Config& config, ProcessRole role, const LogLine& log) {
+    if (role == ProcessRole::agent) {
+        return watch_service(config, log);
+    }
+    AgentProcess agent(config, role, log);
     if (Result<void> prepared = agent.prepare(); !prepared) {
         return prepared;
     }

@@ -22,11 +22,6 @@ struct CommonOptions {
     bool is_json{false};
 };
 
-struct AgentOptions {
-    std::filesystem::path config;
-    std::string log_level{"info"};
-};
-
 struct LedgerOptions {
     CommonOptions common;
     std::filesystem::path ledger;  ///< Instead of the configuration's.
@@ -157,7 +152,6 @@ struct DecideOptions {
     std::filesystem::path calibration;            ///< Empty: in `both` the model has no weight.
 };
 
-[[nodiscard]] ExitStatus run_agent(const AgentOptions& options);
 [[nodiscard]] ExitStatus validate(const ValidateOptions& options);
 [[nodiscard]] ExitStatus show_status(const CommonOptions& options);
 [[nodiscard]] ExitStatus show_pledges(const CommonOptions& options);
@@ -181,6 +175,7 @@ struct DecideOptions {
 [[nodiscard]] ExitStatus approve(const PersonOptions& options);
 [[nodiscard]] ExitStatus deny(const PersonOptions& options);
 [[nodiscard]] ExitStatus close_incident(const PersonOptions& options);
+[[nodiscard]] ExitStatus undo_incident(const PersonOptions& options);
 [[nodiscard]] ExitStatus verify_ledger_of(const VerifyLedgerOptions& options);
 [[nodiscard]] ExitStatus doctor(const CommonOptions& options);
 [[nodiscard]] ExitStatus bench_decide(const BenchDecideOptions& options);

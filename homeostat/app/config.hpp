@@ -11,9 +11,15 @@
 #include "homeostat/adapters/segment_log/head_pace.hpp"
 #include "homeostat/app/config_approvals.hpp"
 #include "homeostat/app/config_block_sources.hpp"
+#include "homeostat/app/config_changes.hpp"
+#include "homeostat/app/config_maintenance.hpp"
+#include "homeostat/app/config_outside.hpp"
 #include "homeostat/app/config_people.hpp"
+#include "homeostat/app/config_roles.hpp"
 #include "homeostat/app/config_runtime.hpp"
+#include "homeostat/app/config_signals.hpp"
 #include "homeostat/app/config_sinks.hpp"
+#include "homeostat/app/config_tasks.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/decide/decide.hpp"
 #include "homeostat/domain/choice.hpp"
@@ -24,28 +30,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace homeostat::app {
-
-struct HttpSignalConfig {
-    std::string path{"/healthz"};
-    Duration every{std::chrono::milliseconds{500}};
-    Duration timeout{std::chrono::milliseconds{300}};
-};
-
-struct PrometheusSignalConfig {
-    std::string path{"/metrics"};
-    Duration every{std::chrono::seconds{1}};
-};
-
-struct JourneyConfig {
-    std::string url;
-    Duration every{std::chrono::milliseconds{100}};  ///< While a remedy is being proven.
-    Duration timeout{std::chrono::milliseconds{500}};
-};
 
 struct HaproxyConfig {
     std::filesystem::path socket;
@@ -159,12 +149,14 @@ struct Config {
     std::optional<EnvoyConfig> envoy;      ///< Never both.
     std::vector<NeighbourConfig> neighbours;
     std::vector<CacheConfig> caches;
+    std::vector<TaskConfig> tasks;
+    std::filesystem::path tasks_directory;  ///< Of their proofs and locks; beside the ledger.
+    std::filesystem::path base;             ///< Where relative paths began.
     std::optional<MeshConfig> mesh;
     std::optional<BlockSourcesConfig> block_sources;
     Autonomy reduce_mode{Autonomy::watch};   ///< For what `mesh` agrees on.
     Autonomy block_source{Autonomy::watch};  ///< For what `block_sources` lists.
-    bool takes_changes_by_http{false};
-    std::filesystem::path changes_file;  ///< Empty: none.
+    ChangesConfig changes;
     std::vector<std::string> notes;
     std::filesystem::path glosses_file;     ///< Empty: none of the operator's own.
     std::vector<sense::UserGloss> glosses;  ///< What is in it.
@@ -175,6 +167,8 @@ struct Config {
     Duration proof_time{std::chrono::minutes{10}};    ///< A version that served this long is good.
     Duration hold_for{std::chrono::minutes{2}};       ///< A temporary remedy, at the longest.
     Duration question_for{std::chrono::minutes{10}};  ///< Silence after this is no.
+    Duration undo_for{std::chrono::minutes{30}};      ///< A person may take it back; 0: never.
+    std::vector<MaintenanceConfig> maintenance;       ///< Inside one no effect begins.
     std::filesystem::path ledger_directory;
     std::filesystem::path sink_file;  ///< Empty: no copy outside of the ledger.
     std::vector<SinkConfig> sinks;    ///< Where decisions are kept outside.
@@ -183,9 +177,12 @@ struct Config {
     std::filesystem::path index_file;  ///< Of the ledger, for the commands that tell of the past.
     std::filesystem::path key_file;    ///< Signs the ledger's heads.
     std::vector<std::filesystem::path> witness_files;  ///< Of signed heads; empty: none are made.
+    std::map<std::string, std::vector<RequiredFor>> witnesses_required_for;  ///< By their files.
+    std::optional<FleetConfig> fleet;  ///< Absent: each agent has its own budget alone.
     adapters::segment_log::HeadPace head_pace;
     Duration keep{std::chrono::hours{24 * 397}};  ///< 13 months, at their longest.
     std::optional<ApprovalsConfig> approvals;     ///< Absent: as it was before there were any.
+    std::optional<RolesConfig> roles;             ///< Absent: both are one process.
     std::optional<ConsoleConfig> console;
     std::vector<ChannelConfig> channels;  ///< By which people are told.
     std::filesystem::path control_socket;

@@ -3,11 +3,15 @@
 #include "homeostat/adapters/envoy/runtime_file.hpp"
 #include "homeostat/app/config_approval_check.hpp"
 #include "homeostat/app/config_block_check.hpp"
+#include "homeostat/app/config_changes_check.hpp"
 #include "homeostat/app/config_command_check.hpp"
 #include "homeostat/app/config_kubernetes_check.hpp"
+#include "homeostat/app/config_maintenance_check.hpp"
 #include "homeostat/app/config_mesh_check.hpp"
 #include "homeostat/app/config_people_check.hpp"
+#include "homeostat/app/config_roles_check.hpp"
 #include "homeostat/app/config_sink_check.hpp"
+#include "homeostat/app/config_task_check.hpp"
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/net/endpoint.hpp"
 
@@ -349,7 +353,8 @@ void check_guard(const ConfigFile& file, ConfigReading& reading) {
                         "leave this out");
     }
     check_cache_autonomy(file, reading);
-    if (autonomy.scale != Autonomy::watch && file.runtime.here().spares == 0) {
+    if (autonomy.scale != Autonomy::watch && !file.runtime.kubernetes &&
+        file.runtime.here().spares == 0) {
         reading.tell_at("autonomy.scale",
                         "there is nothing to scale to — add spares: 1 to runtime.process, or "
                         "leave this out");
@@ -451,11 +456,15 @@ void check(const ConfigFile& file, ConfigReading& reading) {
     check_block_sources(file, reading);
     check_model(file, reading);
     check_guard(file, reading);
+    check_maintenance(file, reading);
+    check_tasks(file, has_sound_count(reading) ? regular_count(file.runtime.here()) : 0, reading);
     check_places(file, reading);
     check_metrics(file, reading);
     check_sinks(file, reading);
     check_people(file, reading);
+    check_changes_door(file, reading);
     check_approvals(file, reading);
+    check_roles(file, reading);
 }
 
 }  // namespace homeostat::app

@@ -1,6 +1,7 @@
-// From the shape of the file to the Config, and back.
+// From the shape of the file to the Config. config_back.cpp has the way back.
 
 #include "homeostat/app/config_check.hpp"
+#include "homeostat/app/config_task_convert.hpp"
 #include "homeostat/domain/remedy.hpp"
 
 #include <utility>
@@ -89,6 +90,15 @@ CacheConfig to_config(const CacheSection& section) {
     return cache;
 }
 
+ChangesConfig to_config(const ChangesSection& section, const Paths& paths) {
+    ChangesConfig changes{paths.of(section.file), section.http, {}};
+    if (section.door) {
+        changes.door = section.door->config;
+        changes.door->token_file = paths.of(section.door->config.token_file);
+    }
+    return changes;
+}
+
 NeighbourConfig to_config(const NeighbourSection& section) {
     NeighbourConfig neighbour = section.config;
     if (section.agent) {
@@ -127,6 +137,7 @@ BlockSourcesConfig to_config(const BlockSourcesSection& section, const Paths& pa
 
 SinkConfig to_config(const SinkSection& section, const Paths& paths) {
     SinkConfig sink{.name = name_of(section), .postgres = {}, .nats = {}, .webhook = {}};
+    sink.required_for = section.required_for;
     if (section.postgres) {
         sink.postgres = section.postgres->config;
         sink.postgres->url.file = paths.of(section.postgres->config.url.file);
@@ -153,6 +164,7 @@ guard::Limits to_config(const GuardSection& section, const AutonomySection& auto
                        {RemedyKind::rolling_restart, autonomy.rolling_restart},
                        {RemedyKind::scale, autonomy.scale},
                        {RemedyKind::rollback, autonomy.rollback}};
+    limits.tasks = autonomy.tasks;
     return limits;
 }
 
@@ -178,6 +190,14 @@ void set_people(const ConfigFile& file, const Paths& paths, Config& config) {
     }
 }
 
+void set_roles(const RolesSection& section, const Paths& paths, Config& config) {
+    RolesConfig& roles = config.roles.emplace(section.config);
+    const bool is_far = !roles.listen.empty() || !roles.url.empty();
+    roles.socket = is_far ? "" : paths.of(section.config.socket, "door.sock");
+    roles.key_file = paths.of(section.config.key_file, "agent.key");
+    roles.agent_socket = paths.of(section.config.agent_socket, "agent.sock");
+}
+
 void set_edge(const EdgeSection& edge, const Paths& paths, Config& config) {
     const std::size_t count = config.process.ports.size();
     if (edge.haproxy) {
@@ -199,14 +219,28 @@ void set_record(const RecordSection& record, const Paths& paths, Config& config)
     for (const SinkSection& sink : record.sinks) {
         config.sinks.push_back(to_config(sink, paths));
     }
+    config.tasks_directory = config.ledger_directory.string() + ".tasks";
     config.sinks_directory = config.ledger_directory.string() + ".sinks";
     config.index_file = paths.of(record.index, "ledger.index");
     config.key_file = paths.of(record.key_file, "ledger.key");
     for (const WitnessSection& witness : record.witnesses) {
         config.witness_files.push_back(paths.of(witness.file));
+        if (!witness.required_for.empty()) {
+            config.witnesses_required_for[paths.of(witness.file).string()] = witness.required_for;
+        }
     }
     config.head_pace = record.pace;
     config.keep = record.keep;
+}
+
+/// REQUIRES: the sinks and witnesses are set.
+void set_outside(const GuardSection& section, const Paths& paths, Config& config) {
+    config.guard.confirmed_by = confirmed_by_of(config);
+    if (section.fleet && section.fleet->postgres) {
+        config.fleet = FleetConfig{section.fleet->postgres->config, section.fleet->limits};
+        config.fleet->postgres.url.file = paths.of(config.fleet->postgres.url.file);
+        config.guard.fleet = section.fleet->limits;
+    }
 }
 
 }  // namespace
@@ -237,8 +271,11 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
     for (const CacheSection& cache : file.caches) {
         config.caches.push_back(to_config(cache));
     }
-    config.changes_file = paths.of(file.changes.file);
-    config.takes_changes_by_http = file.changes.http;
+    config.base = base;
+    for (const TaskSection& task : file.tasks) {
+        config.tasks.push_back(to_task(task, [&](const auto& path) { return paths.of(path); }));
+    }
+    config.changes = to_config(file.changes, paths);
     config.notes = file.notes;
     config.glosses_file = paths.of(file.glosses);
     config.availability_goal = file.goals.availability;
@@ -254,224 +291,21 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
     config.proof_time = file.guard.proof_time;
     config.hold_for = file.guard.hold_for;
     config.question_for = file.guard.question_for;
+    config.undo_for = file.guard.undo_for;
+    for (const MaintenanceSection& window : file.guard.maintenance) {
+        config.maintenance.push_back(window.config);
+    }
     set_record(file.record, paths, config);
+    set_outside(file.guard, paths, config);
     set_people(file, paths, config);
+    if (file.roles) {
+        set_roles(*file.roles, paths, config);
+    }
     config.control_socket = paths.of(file.control.socket, "homeostat.sock");
     config.switch_file = paths.of(file.control.suspended, "suspended");
     config.metrics_listen = file.metrics ? file.metrics->listen : "";
     config.oracle = file.oracle;
     return config;
-}
-
-namespace {
-
-ProcessSection to_section(const ProcessConfig& process, const std::filesystem::path& run) {
-    ProcessSection section;
-    section.command = process.command;
-    section.directory = process.directory;
-    section.instances = static_cast<std::uint32_t>(process.ports.size());
-    section.ports = process.ports;
-    section.spares = process.spares;
-    if (!process.versions_root.empty()) {
-        section.versions = VersionsSection{process.versions_root};
-    }
-    if (!process.config_root.empty()) {
-        section.config = VersionsSection{process.config_root};
-    }
-    section.run = run;
-    section.stop_grace = process.stop_grace;
-    return section;
-}
-
-RuntimeSection to_runtime(const Config& config) {
-    RuntimeSection section;
-    if (!config.kubernetes) {
-        section.process = to_section(config.process, config.run_directory);
-        return section;
-    }
-    KubernetesSection& kubernetes = section.kubernetes.emplace();
-    kubernetes.config = *config.kubernetes;
-    if (config.kubernetes->service) {
-        kubernetes.service = KubernetesServiceSection{*config.kubernetes->service};
-    }
-    kubernetes.run = config.run_directory;
-    return section;
-}
-
-SignalsSection to_signals(const Config& config) {
-    SignalsSection section;
-    if (config.http_signal) {
-        section.http = HttpSignalSection{*config.http_signal};
-    }
-    if (config.prometheus_signal) {
-        section.prometheus = PrometheusSignalSection{*config.prometheus_signal};
-    }
-    if (config.reads_logs) {
-        section.logs = LogsSection{};
-    }
-    return section;
-}
-
-CacheSection to_file(const CacheConfig& cache) {
-    CacheSection section;
-    section.config = cache;
-    section.redis = RedisSection{cache.redis};
-    section.source = SourceSection{cache.source};
-    if (cache.reroute) {
-        section.reroute = RerouteSection{*cache.reroute};
-    }
-    return section;
-}
-
-NeighbourSection to_file(const NeighbourConfig& neighbour) {
-    NeighbourSection section;
-    section.config = neighbour;
-    if (neighbour.agent) {
-        section.agent = PeerSection{*neighbour.agent};
-    }
-    for (const ReducedModeConfig& mode : neighbour.reduced_modes) {
-        section.reduced_modes.push_back({mode});
-    }
-    return section;
-}
-
-MeshSection to_file(const MeshConfig& mesh) {
-    MeshSection section;
-    section.config = mesh;
-    for (const MeshCallerConfig& caller : mesh.callers) {
-        section.callers.push_back({caller, {caller.agent}});
-    }
-    return section;
-}
-
-BlockSourcesSection to_file(const BlockSourcesConfig& sources) {
-    BlockSourcesSection section;
-    section.config = sources;
-    for (const BlockFeedConfig& feed : sources.feeds) {
-        section.feeds.push_back(
-            {feed, feed.taxii ? std::optional(TaxiiSection{*feed.taxii}) : std::nullopt});
-    }
-    return section;
-}
-
-SinkSection to_file(const SinkConfig& sink) {
-    SinkSection section;
-    section.name = sink.name;
-    if (sink.postgres) {
-        section.postgres = PostgresSinkSection{*sink.postgres};
-    }
-    if (sink.nats) {
-        section.nats = NatsSinkSection{*sink.nats};
-    }
-    if (sink.webhook) {
-        section.webhook = WebhookSinkSection{*sink.webhook};
-    }
-    return section;
-}
-
-ModelSection to_file(const ModelConfig& model) {
-    ModelSection section;
-    if (!model.file.empty()) {
-        section.llama_server =
-            LlamaServerSection{model.file, model.binary, model.memory_mib_max, model.readable};
-    }
-    section.url = model.url;
-    section.api = model.api;
-    section.name = model.name;
-    section.deadline = model.deadline;
-    section.calibration = model.calibration;
-    return section;
-}
-
-AutonomySection to_autonomy(const Config& config) {
-    const auto level = [&](RemedyKind kind) { return config.guard.autonomy_of(kind); };
-    return {level(RemedyKind::eject),
-            level(RemedyKind::open_circuit),
-            level(RemedyKind::invalidate_cache),
-            level(RemedyKind::reroute),
-            level(RemedyKind::restart),
-            level(RemedyKind::rolling_restart),
-            level(RemedyKind::scale),
-            level(RemedyKind::rollback),
-            config.reduce_mode,
-            config.block_source};
-}
-
-RecordSection to_record(const Config& config) {
-    RecordSection record;
-    record.ledger = config.ledger_directory;
-    record.sink = config.sink_file;
-    for (const SinkConfig& sink : config.sinks) {
-        record.sinks.push_back(to_file(sink));
-    }
-    record.index = config.index_file;
-    record.key_file = config.key_file;
-    for (const std::filesystem::path& witness : config.witness_files) {
-        record.witnesses.push_back({witness});
-    }
-    record.pace = config.head_pace;
-    record.keep = config.keep;
-    return record;
-}
-
-}  // namespace
-
-ConfigFile to_file(const Config& config) {
-    ConfigFile file;
-    file.service = config.service;
-    file.runtime = to_runtime(config);
-    file.signals = to_signals(config);
-    if (config.journey) {
-        file.journey = JourneySection{*config.journey};
-    }
-    if (config.haproxy) {
-        file.edge = EdgeSection{HaproxySection{config.haproxy->socket, config.haproxy->backend,
-                                               config.haproxy->servers},
-                                std::nullopt};
-    }
-    if (config.envoy) {
-        file.edge = EdgeSection{std::nullopt,
-                                EnvoySection{config.envoy->admin, config.envoy->cluster,
-                                             config.envoy->endpoints, config.envoy->directory}};
-    }
-    for (const NeighbourConfig& neighbour : config.neighbours) {
-        file.neighbours.push_back(to_file(neighbour));
-    }
-    if (config.mesh) {
-        file.mesh = to_file(*config.mesh);
-    }
-    if (config.block_sources) {
-        file.block_sources = to_file(*config.block_sources);
-    }
-    for (const CacheConfig& cache : config.caches) {
-        file.caches.push_back(to_file(cache));
-    }
-    file.changes = ChangesSection{config.changes_file, config.takes_changes_by_http};
-    file.notes = config.notes;
-    file.glosses = config.glosses_file;
-    file.goals = GoalsSection{config.availability_goal, config.latency_p99_goal};
-    if (config.model) {
-        file.model = to_file(*config.model);
-    }
-    file.guard =
-        GuardSection{config.guard, config.proof_time, config.hold_for, config.question_for};
-    file.autonomy = to_autonomy(config);
-    file.record = to_record(config);
-    file.control = ControlSection{config.control_socket, config.switch_file};
-    if (!config.metrics_listen.empty()) {
-        file.metrics = MetricsSection{config.metrics_listen};
-    }
-    if (config.approvals) {
-        file.approvals = to_file(*config.approvals);
-    }
-    if (config.console) {
-        file.console = ConsoleSection{*config.console};
-    }
-    for (const ChannelConfig& channel : config.channels) {
-        file.notify.push_back({ChannelSection{channel}});
-    }
-    file.oracle = config.oracle;
-    return file;
 }
 
 }  // namespace homeostat::app

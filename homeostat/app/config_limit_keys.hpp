@@ -1,12 +1,13 @@
 #pragma once
 
-// The keys that say what is wanted and allowed: goals, the model, limits, and where
-// everything is written down.
+// The keys that say what is wanted and allowed: goals, limits, and how the agent is
+// spoken to.
 //
 // Pure. Values only.
 
 #include "homeostat/app/config.hpp"
 #include "homeostat/app/config_kinds.hpp"
+#include "homeostat/app/config_maintenance_keys.hpp"
 #include "homeostat/app/config_sink_keys.hpp"
 #include "homeostat/app/config_values.hpp"
 #include "homeostat/app/config_world_keys.hpp"
@@ -34,47 +35,6 @@ struct GoalsSection {
     }
 };
 
-struct LlamaServerSection {
-    std::filesystem::path file;
-    std::filesystem::path binary;
-    std::uint32_t memory_mib_max = ModelConfig{}.memory_mib_max;
-    std::vector<std::filesystem::path> readable;
-    static void keys(auto& self, auto&& key) {
-        key(Key{"file", "The model, a GGUF file", Need::required}, PathValue{}, self.file);
-        key(Key{"binary", "llama-server; from PATH without this"}, PathValue{}, self.binary);
-        key(Key{"memory_mib_max",
-                "What it may have of memory, in MiB; 0 is twice the file and 512 MiB"},
-            CountValue<std::uint32_t>{.max = 1U << 20U}, self.memory_mib_max);
-        key(Key{"readable",
-                "What it reads besides the model, the system's programs and what lies beside it"},
-            ListOf<PathValue>{PathValue{}, 16}, self.readable);
-    }
-};
-
-struct ModelSection {
-    std::optional<LlamaServerSection> llama_server;
-    std::string url;
-    adapters::llm::ModelApi api = ModelConfig{}.api;
-    std::string name;
-    Duration deadline = ModelConfig{}.deadline;
-    std::filesystem::path calibration;
-    static void keys(auto& self, auto&& key) {
-        key(Key{"llama_server", "A model server that the agent starts and watches"}, SectionKind{},
-            self.llama_server);
-        key(Key{"url", "Or one that runs already, on this machine"}, ModelUrlValue{}, self.url);
-        key(Key{"api",
-                "By which requests the server at url is asked: llama-server's own, or OpenAI's "
-                "completions with logprobs, as vLLM has them"},
-            EnumValue<adapters::llm::ModelApi>{}, self.api);
-        key(Key{"name", "Which of the models at url, with the openai API; its first without this"},
-            TextValue{.bytes_max = 256}, self.name);
-        key(Key{"deadline", "After this the rules decide alone"},
-            DurationValue{std::chrono::milliseconds{1}, std::chrono::seconds{10}}, self.deadline);
-        key(Key{"calibration", "What the model's word is worth; without it, nothing"}, PathValue{},
-            self.calibration);
-    }
-};
-
 /// What a ledger from before them means by their absence is not what a configuration means by it.
 [[nodiscard]] inline guard::Limits limits_of_config() {
     guard::Limits limits;
@@ -87,6 +47,9 @@ struct GuardSection {
     Duration proof_time = Config{}.proof_time;
     Duration hold_for = Config{}.hold_for;
     Duration question_for = Config{}.question_for;
+    Duration undo_for = Config{}.undo_for;
+    std::vector<MaintenanceSection> maintenance{};
+    std::optional<FleetSection> fleet{};
     static void keys(auto& self, auto&& key) {
         constexpr DurationValue span{};
         key(Key{"cool_down", "Per target and remedy, from the close of an incident"}, span,
@@ -117,6 +80,10 @@ struct GuardSection {
                 "A kind of remedy of which one did not help asks from then on, until a person "
                 "promotes it, docs/autonomy.md"},
             FlagValue{}, self.limits.demotes);
+        key(Key{"destructive",
+                "Declared tasks that take away for good may be run, each time with a person's "
+                "leave, docs/tasks.md"},
+            FlagValue{}, self.limits.destructive_allowed);
         key(Key{"proof_time", "A version that served so long without an incident is good"},
             DurationValue{std::chrono::milliseconds{100}, std::chrono::hours{24 * 7}},
             self.proof_time);
@@ -124,57 +91,14 @@ struct GuardSection {
             DurationValue{std::chrono::seconds{1}, std::chrono::hours{24}}, self.hold_for);
         key(Key{"question_for", "A person has so long to answer; silence is no"},
             DurationValue{std::chrono::seconds{10}, std::chrono::hours{24}}, self.question_for);
-    }
-};
-
-struct WitnessSection {
-    std::filesystem::path file;
-    static void keys(auto& self, auto&& key) {
-        key(Key{"file", "A line of JSON for each signed head; outside the ledger", Need::required},
-            PathValue{}, self.file);
-    }
-};
-
-struct RecordSection {
-    std::filesystem::path ledger;
-    std::filesystem::path sink;
-    std::vector<SinkSection> sinks;
-    std::filesystem::path index;
-    std::filesystem::path key_file;
-    std::vector<WitnessSection> witnesses;
-    adapters::segment_log::HeadPace pace;
-    Duration keep = Config{}.keep;
-    static void keys(auto& self, auto&& key) {
-        key(Key{"ledger", "Directory of the ledger; var/SERVICE/ledger without it"}, PathValue{},
-            self.ledger);
-        key(Key{"sink", "File for a copy, one JSON line a group; outside the ledger"}, PathValue{},
-            self.sink);
-        key(Key{"sinks", "Where decisions are kept outside, docs/sinks.md"},
-            SectionsKind{sinks_max}, self.sinks);
-        key(Key{"index", "File NAME.index to answer `incidents` from; var/SERVICE/ledger.index"},
-            PathValue{}, self.index);
-        key(Key{"key", "Signs the ledger's heads; made if missing; var/SERVICE/ledger.key"},
-            PathValue{}, self.key_file);
-        key(Key{"witnesses",
-                "Where signed heads are kept, to notice a ledger that was cut or "
-                "replaced"},
-            SectionsKind{4}, self.witnesses);
-        key(Key{"head_groups", "A signed head after so many groups of records"},
-            CountValue<std::uint64_t>{.min = 1, .max = 100'000}, self.pace.groups);
-        key(Key{"head_every", "And after so long"}, DurationValue{std::chrono::seconds{1}},
-            self.pace.every);
-        key(Key{"unwitnessed_groups",
-                "Groups that no witness has before nothing is done on our "
-                "own judgement"},
-            CountValue<std::uint64_t>{.min = 1, .max = 1'000'000},
-            self.pace.unwitnessed_groups_max);
-        key(Key{"unwitnessed_for", "Likewise by time"}, DurationValue{std::chrono::seconds{1}},
-            self.pace.unwitnessed_for_max);
-        // At least a month: far longer than guard remembers, and than an incident waits for people.
-        key(Key{"keep",
-                "Records older than this are dropped, whole segments and never of an open "
-                "incident"},
-            DurationValue{std::chrono::hours{24 * 31}, std::chrono::hours{24 * 3660}}, self.keep);
+        key(Key{"fleet", "A budget for remedies of many agents together, docs/fleet.md"},
+            SectionKind{}, self.fleet);
+        key(Key{"undo_for",
+                "After an incident's close a person may take back what it did for so long; 0s is "
+                "never, docs/undo.md"},
+            span, self.undo_for);
+        key(Key{"maintenance", "Windows in which nothing is done, docs/maintenance.md"},
+            SectionsKind{maintenance_max}, self.maintenance);
     }
 };
 

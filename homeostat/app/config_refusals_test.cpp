@@ -68,7 +68,7 @@ TEST_CASE("what YAML allows and hides is refused: duplicates, anchors, aliases, 
         {"a merge key", with("guard: &g { min_healthy: 1 }\nautonomy: { <<: *g }\n"),
          "5:8: an anchor (&) is not read here — write the value out\n"
          "6:13: autonomy: unknown key '<<' — known here: eject, open_circuit, invalidate_cache, "
-         "reroute, restart, rolling_restart, scale, rollback, reduce_mode, block_source\n"
+         "reroute, restart, rolling_restart, scale, rollback, reduce_mode, block_source, tasks\n"
          "6:17: an alias (*) is not read here — write the value out\n"},
         {"a tag", with("oracle: !!str rules\n"),
          "5:9: a tag (!) is not read here — write the value without it\n"},
@@ -81,21 +81,24 @@ TEST_CASE("unknown keys are refused, with the one that was probably meant") {
     check_cases({
         {"near", with("gaurd: { min_healthy: 1 }\n"),
          "5:1: unknown key 'gaurd' — did you mean 'guard'? known here: service, runtime, signals, "
-         "journey, edge, neighbours, caches, mesh, block_sources, changes, notes, glosses, goals, "
+         "journey, edge, neighbours, caches, tasks, mesh, block_sources, changes, notes, glosses, "
+         "goals, "
          "model, guard, "
          "autonomy, approvals, "
-         "record, control, metrics, console, notify, oracle\n"},
+         "record, control, metrics, roles, console, notify, oracle\n"},
         {"near, inside", with("guard: { min_helthy: 1 }\n"),
          "5:10: guard: unknown key 'min_helthy' — did you mean 'min_healthy'? known here: "
          "cool_down, attempts_max, min_healthy, taken_back_max, freeze_above, effects_max, "
          "effects_window, "
-         "back_off_first, back_off_max, demote, proof_time, hold_for, question_for\n"},
+         "back_off_first, back_off_max, demote, destructive, proof_time, hold_for, question_for, "
+         "fleet, undo_for, maintenance\n"},
         {"far", with("frobnicate: 1\n"),
          "5:1: unknown key 'frobnicate' — known here: service, runtime, signals, journey, edge, "
-         "neighbours, caches, mesh, block_sources, changes, notes, glosses, goals, model, guard, "
+         "neighbours, caches, tasks, mesh, block_sources, changes, notes, glosses, goals, model, "
+         "guard, "
          "autonomy, approvals, "
          "record, "
-         "control, metrics, console, notify, oracle\n"},
+         "control, metrics, roles, console, notify, oracle\n"},
         {"in an item",
          "service: a\nruntime: { process: { command: [x], ports: [1] } }\n"
          "signals: [ { htpp: { path: / } } ]\n",
@@ -389,16 +392,18 @@ TEST_CASE(
         {"an escape in an unknown key", with("\"\\e[31mred\": 1\n"),
          "5:1: a control character or line break inside a value — write it on one line\n"
          "5:1: unknown key '\\x1b[31mred' — known here: service, runtime, signals, journey, edge, "
-         "neighbours, caches, mesh, block_sources, changes, notes, glosses, goals, model, guard, "
+         "neighbours, caches, tasks, mesh, block_sources, changes, notes, glosses, goals, model, "
+         "guard, "
          "autonomy, approvals, "
-         "record, control, metrics, console, notify, "
+         "record, control, metrics, roles, console, notify, "
          "oracle\n"},
         {"the same key twice", with("\"\\u202E\": 1\n\"\\u202E\": 2\n"),
          "5:1: unknown key '\\xe2\\x80\\xae' — known here: service, runtime, signals, journey, "
          "edge, "
-         "neighbours, caches, mesh, block_sources, changes, notes, glosses, goals, model, guard, "
+         "neighbours, caches, tasks, mesh, block_sources, changes, notes, glosses, goals, model, "
+         "guard, "
          "autonomy, approvals, "
-         "record, control, metrics, console, notify, "
+         "record, control, metrics, roles, console, notify, "
          "oracle\n"
          "6:1: '\\xe2\\x80\\xae' stands twice, first in line 5 — keep one of them\n"},
         {"an eight-bit escape in a value", with("oracle: \"\\x9b31m\"\n"),
@@ -476,11 +481,12 @@ guard: {}
 )") == "1:1: service: missing — write it: the guarded service's name\n"
        "1:1: signals: nothing is looked at — add signals: [ { http: { path: /healthz } } ]\n"
        "1:1: unknown key 'servce' — did you mean 'service'? known here: service, runtime, "
-       "signals, journey, edge, neighbours, caches, mesh, block_sources, changes, notes, glosses, "
+       "signals, journey, edge, neighbours, caches, tasks, mesh, block_sources, changes, notes, "
+       "glosses, "
        "goals, model, "
        "guard, "
        "autonomy, approvals, "
-       "record, control, metrics, console, notify, oracle\n"
+       "record, control, metrics, roles, console, notify, oracle\n"
        "3:12: runtime.process.command: missing — write it: program and arguments; {port}, "
        "{name}, {version_dir} and {config_dir} are replaced\n"
        "3:14: runtime.process: unknown key 'comand' — did you mean 'command'? known here: "

@@ -31,6 +31,12 @@ struct SwitchRequest {
     static void fields(auto& self, auto&& field) { field("because", self.because); }
 };
 
+struct UndoRequest {
+    std::optional<std::string> because;
+
+    static void fields(auto& self, auto&& field) { field("because", self.because); }
+};
+
 struct PromoteRequest {
     RemedyKind remedy{RemedyKind::observe};
     std::string because;
@@ -89,6 +95,20 @@ int status_of(Fault fault) {
     }
 }
 
+/// Of "/v1/incidents/i-7/undo"; nothing: the path is another one.
+std::optional<IncidentId> incident_to_undo(std::string_view path) {
+    constexpr std::string_view before = "/v1/incidents/";
+    constexpr std::string_view behind = "/undo";
+    const bool fits = path.size() > before.size() + behind.size() && path.starts_with(before) &&
+                      path.ends_with(behind);
+    if (!fits) {
+        return std::nullopt;
+    }
+    path.remove_prefix(before.size());
+    path.remove_suffix(behind.size());
+    return is_plain_name(path) ? std::optional(IncidentId(std::string(path))) : std::nullopt;
+}
+
 bool is_answer(std::string_view path) {
     return path == "/v1/approve" || path == "/v1/deny";
 }
@@ -142,6 +162,11 @@ Task<net::HttpResponse> ControlApi::answer(net::HttpRequest request) {
     }
     if (is_post && request.path == "/v1/close") {
         co_return co_await close(std::move(request));
+    }
+    const std::optional<IncidentId> undone =
+        is_post ? incident_to_undo(request.path) : std::nullopt;
+    if (undone) {
+        co_return co_await undo(*undone, std::move(request));
     }
     if (is_post && request.path == "/v1/promote") {
         co_return co_await promote(std::move(request));
@@ -219,6 +244,9 @@ net::HttpResponse ControlApi::metrics() const {
     now.symptoms = context_.agent.symptoms_now().size();
     now.sources_silent = context_.agent.source_troubles().size();
     now.is_suspended = context_.kill_switch.is_engaged();
+    if (context_.maintenance != nullptr) {
+        now.is_maintenance = context_.maintenance->is_engaged();
+    }
     now.is_ledger_writable = context_.executor.ledger_trouble().empty();
     if (context_.pledges != nullptr) {
         now.mesh =
@@ -229,6 +257,12 @@ net::HttpResponse ControlApi::metrics() const {
     }
     if (context_.sinks) {
         now.sinks = context_.sinks();
+    }
+    if (context_.fleet != nullptr) {
+        now.fleet = *context_.fleet;
+    }
+    if (context_.shown) {
+        now.shown = context_.shown();
     }
     if (const Result<os::ProcessStat> process = os::read_process_stat(::getpid())) {
         now.process = *process;
@@ -261,6 +295,9 @@ Task<net::HttpResponse> ControlApi::status() {
                            context_.executor.ledger_trouble().empty();
     document["is_suspended"] = context_.kill_switch.is_engaged();
     document["suspended_because"] = json::value(context_.kill_switch.reason());
+    if (context_.maintenance != nullptr) {
+        document["maintenance"] = to_json(context_.maintenance->view());
+    }
     document["serving_count"] = serving_count(facts);
     document["instances"] = to_json(instances);
     document["version_current"] = json::value(facts.versions.deploy.current.text());
@@ -269,6 +306,7 @@ Task<net::HttpResponse> ControlApi::status() {
     document["configs_good"] = to_json(facts.versions.config.good);
     document["symptoms"] = to_json(context_.agent.symptoms_now());
     document["incidents"] = to_json(context_.executor.incidents());
+    document["undoable"] = to_json(context_.executor.undoable());
     document["demoted"] = to_json(context_.executor.demotions().all);
     document["changes"] = to_json(views_of_last(context_.agent.changes(), context_.clock.now()));
     document["oracle"] = json::value(oracle);
@@ -276,7 +314,14 @@ Task<net::HttpResponse> ControlApi::status() {
     if (context_.sinks) {
         document["sinks"] = to_json(context_.sinks());
     }
+    if (context_.fleet != nullptr) {
+        document["fleet"] = to_json(*context_.fleet);
+    }
     document["source_troubles"] = to_json(context_.agent.source_troubles());
+    if (const adapters::roles::LetterDesk* desk = context_.agent.desk()) {
+        document["agents"] = to_json(desk->agents(context_.clock.now()));
+        document["letters_discarded"] = to_json(desk->discarded());
+    }
     co_return reply(200, document);
 }
 
@@ -346,6 +391,27 @@ Task<net::HttpResponse> ControlApi::close(net::HttpRequest request) {
     co_return reply(200, document);
 }
 
+Task<net::HttpResponse> ControlApi::undo(IncidentId incident, net::HttpRequest request) {
+    const Result<UndoRequest> asked = read_body<UndoRequest>(request);
+    if (!asked) {
+        co_return refuse(400, asked.error().text);
+    }
+    if (!request.peer) {
+        co_return refuse(403, "who says so is not known");
+    }
+    const std::string by = user_name(request.peer);
+    const Result<IncidentId> undoing =
+        co_await context_.executor.undo(incident, by, asked->because.value_or(""));
+    if (!undoing) {
+        co_return refuse(status_of(undoing.error().fault), undoing.error().text);
+    }
+    json::object document;
+    document["incident"] = json::value(incident.text());
+    document["undone_by"] = json::value(undoing->text());
+    document["by"] = json::value(by);
+    co_return reply(202, document);
+}
+
 Task<net::HttpResponse> ControlApi::promote(net::HttpRequest request) {
     const Result<PromoteRequest> asked = read_body<PromoteRequest>(request);
     if (!asked) {
@@ -394,7 +460,7 @@ Task<net::HttpResponse> ControlApi::take_event(net::HttpRequest request) {
         skipped["skipped"] = json::value("events of this type tell of no change of a service");
         co_return reply(202, skipped);
     }
-    if (!events_seen_.is_new(event->key)) {
+    if (!events_seen_.is_new(*event)) {
         skipped["skipped"] = json::value("this event was noted before");
         co_return reply(202, skipped);
     }

@@ -12,6 +12,7 @@
 //     POST /v1/approve     {"incident","question","because"?}: leave for what was asked, once
 //     POST /v1/deny        the same: no
 //     POST /v1/close       {"incident","because"?}: it is over, says a person who was needed
+//     POST /v1/incidents/ID/undo  {"because"?}: take back what it did last
 //     POST /v1/promote     {"remedy","because"}: a demoted kind may do again what it may
 //     POST /v1/changes     {"kind","service","to"?,"from"?,"reference"?}: somebody tells of a
 //                          change; or a CloudEvent, see change_event.hpp
@@ -19,12 +20,15 @@
 // Reading state from a GET, changing it by POST only; a body that is not understood is refused with
 // the place and changes nothing. The socket's file mode (0600) says who may.
 
+#include "homeostat/app/agent_view.hpp"
 #include "homeostat/app/change_event.hpp"
+#include "homeostat/app/fleet_state.hpp"
 #include "homeostat/app/ledger_figures.hpp"
+#include "homeostat/app/maintenance.hpp"
+#include "homeostat/app/shown_figures.hpp"
 #include "homeostat/app/sink_states.hpp"
 #include "homeostat/app/switches.hpp"
 #include "homeostat/base/task.hpp"
-#include "homeostat/heal/agent_role.hpp"
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/heal/immune_role.hpp"
 #include "homeostat/heal/pledge_role.hpp"
@@ -32,13 +36,14 @@
 #include "homeostat/ports/oracle.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace homeostat::app {
 
 struct ControlContext {
-    heal::AgentRole& agent;
+    AgentView agent;
     heal::ExecutorRole& executor;
     ports::Clock& clock;
     Switches& kill_switch;
@@ -50,6 +55,10 @@ struct ControlContext {
     const heal::ImmuneRole* immune{nullptr};   ///< Null: no lists of sources are configured.
     /// How the sinks are; reads a small file. Empty: none are configured.
     std::function<std::vector<SinkState>()> sinks{};
+    const FleetState* fleet{nullptr};         ///< Null: no fleet is configured.
+    const Maintenance* maintenance{nullptr};  ///< Null: no windows are configured.
+    /// Of objects that are written for people. Empty: none ever are.
+    std::function<std::optional<ShownFigures>()> shown{};
 };
 
 class ControlApi {
@@ -57,6 +66,9 @@ class ControlApi {
     explicit ControlApi(ControlContext context);
 
     Task<net::HttpResponse> answer(net::HttpRequest request);
+
+    /// A change or an event of one, whoever let it in.
+    Task<net::HttpResponse> take_change(net::HttpRequest request);
 
   private:
     Task<net::HttpResponse> tell(net::HttpRequest request);
@@ -68,8 +80,8 @@ class ControlApi {
     Task<net::HttpResponse> flip(net::HttpRequest request, bool engage);
     Task<net::HttpResponse> answer_question(net::HttpRequest request);
     Task<net::HttpResponse> close(net::HttpRequest request);
+    Task<net::HttpResponse> undo(IncidentId incident, net::HttpRequest request);
     Task<net::HttpResponse> promote(net::HttpRequest request);
-    Task<net::HttpResponse> take_change(net::HttpRequest request);
     Task<net::HttpResponse> take_event(net::HttpRequest request);
 
     ControlContext context_;

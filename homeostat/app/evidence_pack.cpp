@@ -132,7 +132,8 @@ class Gathering {
     }
 
     void note(const UndoBody& body) {
-        pack_.tried.push_back(fmt::format("undo: {}", describe(body.inverse)));
+        const std::string by = body.by.empty() ? "" : ", ordered by " + body.by;
+        pack_.tried.push_back(fmt::format("undo: {}{}", describe(body.inverse), by));
     }
 
     void note(const HeldBody& body) { held_ = body.remedy; }

@@ -68,6 +68,11 @@ std::optional<ObjectEvent> event_of(const Entry& entry) {
     switch (entry.kind) {
         case EntryKind::opened:
             return made_of<Proposal>(entry, [&](const Proposal& body) {
+                if (body.undoes) {
+                    return news("UndoOrdered", "Undo",
+                                fmt::format("{}: a person takes back what {} did", id,
+                                            body.undoes->text()));
+                }
                 return warning(
                     "IncidentOpened", "Observe",
                     fmt::format("{}: {}; first choice: {}", id, sentence_of(body.symptom),

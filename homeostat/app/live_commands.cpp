@@ -1,5 +1,6 @@
 // The commands that talk to a running agent: status, suspend, resume.
 
+#include "homeostat/adapters/roles/letter_desk.hpp"
 #include "homeostat/adapters/system/switch_file.hpp"
 #include "homeostat/app/agent_question.hpp"
 #include "homeostat/app/change_view.hpp"
@@ -7,12 +8,16 @@
 #include "homeostat/app/complaint.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/control_client.hpp"
+#include "homeostat/app/fleet_state.hpp"
+#include "homeostat/app/maintenance.hpp"
 #include "homeostat/app/sink_states.hpp"
 #include "homeostat/app/story.hpp"
+#include "homeostat/app/task_view.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/timestamp.hpp"
 #include "homeostat/domain/demotion.hpp"
 #include "homeostat/heal/executor_settings.hpp"
+#include "homeostat/heal/person_order.hpp"
 #include "homeostat/os/clock.hpp"
 
 #include <fmt/format.h>
@@ -124,10 +129,35 @@ void print_demotions(const json::object& status) {
         if (demotion) {
             const std::string_view kind = to_text(demotion->remedy);
             fmt::print(
-                "demoted: {} asks, as it did not help in {} (homeostat autonomy promote {} "
-                "--because WHY)\n",
-                kind, plain(demotion->incident.text()), kind);
+                "demoted: {} asks, as {} in {} (homeostat autonomy promote {} --because WHY)\n",
+                kind,
+                demotion->by.empty() ? "it did not help" : plain(demotion->by) + " took it back",
+                plain(demotion->incident.text()), kind);
         }
+    }
+}
+
+/// What a person may take back, and until when.
+void print_undoable(const json::object& status) {
+    for (const json::value& value : list_in(status, "undoable")) {
+        const Result<heal::UndoableView> view = from_json<heal::UndoableView>(value);
+        if (view) {
+            const double left = std::max(0.0, to_seconds(view->until - os::read_boot_clock()));
+            fmt::print("undo: {} {} {} ({:.0f} s left): homeostat undo {}\n",
+                       plain(view->incident.text()), view->is_held ? "holds" : "did",
+                       plain(describe(view->remedy)), left, plain(view->incident.text()));
+        }
+    }
+}
+
+void print_maintenance(const json::object& status) {
+    const json::value* value = status.if_contains("maintenance");
+    const Result<MaintenanceView> view =
+        value == nullptr ? fail(Fault::absent, "none") : from_json<MaintenanceView>(*value);
+    if (view && view->begins_at && view->ends_at) {
+        fmt::print("maintenance: {} {}, {} {} ({})\n", view->is_now ? "since" : "next",
+                   to_timestamp(*view->begins_at), view->is_now ? "ends" : "until",
+                   to_timestamp(*view->ends_at), plain(view->because));
     }
 }
 
@@ -144,6 +174,35 @@ void print_sinks(const json::object& status) {
     }
 }
 
+/// Those of processes of their own; where the agent is in this one there are none.
+void print_agents(const json::object& status) {
+    const json::value* agents = status.if_contains("agents");
+    if (agents != nullptr && agents->is_array() && agents->get_array().empty()) {
+        fmt::print("no agent has spoken yet, so nothing is judged\n");
+    }
+    for (const json::value& value : list_in(status, "agents")) {
+        const Result<adapters::roles::AgentSeen> agent =
+            from_json<adapters::roles::AgentSeen>(value);
+        if (agent) {
+            fmt::print("agent {}: {}, heard {:.1f} s ago\n", plain(agent->agent),
+                       agent->is_speaking ? "speaks" : "IS SILENT, nothing new is judged",
+                       agent->heard_s_ago);
+        }
+    }
+}
+
+/// What it said last, if it was asked.
+void print_fleet(const json::object& status) {
+    const json::value* value = status.if_contains("fleet");
+    const Result<FleetState> fleet =
+        value != nullptr ? from_json<FleetState>(*value) : fail(Fault::absent, "none");
+    if (fleet && fleet->said_at) {
+        fmt::print("fleet {}: {} granted, {} refused, {} not answered; it said at {}: {}\n",
+                   plain(fleet->name), fleet->granted_count, fleet->full_count,
+                   fleet->unreachable_count, to_timestamp(*fleet->said_at), plain(fleet->says));
+    }
+}
+
 void print_status(const json::object& status) {
     const std::string suspended = " — SUSPENDED, no effect begins: ";
     fmt::print("{}: {}{}\n", text_in(status, "service"),
@@ -151,7 +210,9 @@ void print_status(const json::object& status) {
                flag_in(status, "is_suspended")
                    ? suspended + plain(text_in(status, "suspended_because"))
                    : "");
+    print_maintenance(status);
     print_instances(status);
+    print_agents(status);
     fmt::print("oracle: {}\n", text_in(status, "oracle"));
     for (const json::value& value : list_in(status, "symptoms")) {
         const json::object& symptom = value.as_object();
@@ -167,6 +228,7 @@ void print_status(const json::object& status) {
                    text_in(incident, "node"), text_in(incident, "trouble"));
         print_question(text_in(incident, "incident"), value);
     }
+    print_undoable(status);
     print_demotions(status);
     print_changes(status);
     if (const std::string trouble = text_in(status, "ledger_trouble"); !trouble.empty()) {
@@ -175,6 +237,7 @@ void print_status(const json::object& status) {
             trouble);
     }
     print_sinks(status);
+    print_fleet(status);
     const json::value* troubles = status.if_contains("source_troubles");
     if (troubles != nullptr && troubles->is_object()) {
         for (const auto& member : troubles->get_object()) {
@@ -234,6 +297,12 @@ ExitStatus flip(const SwitchOptions& options, bool engage) {
     return ExitStatus::ok;
 }
 
+/// What this configuration declares, with what was proven beside its ledger.
+std::vector<TaskView> task_views_of(const CommonOptions& options) {
+    const ConfigReport report = load_config(options.config);
+    return report.config ? task_views(*report.config) : std::vector<TaskView>();
+}
+
 }  // namespace
 
 ExitStatus show_status(const CommonOptions& options) {
@@ -241,11 +310,20 @@ ExitStatus show_status(const CommonOptions& options) {
     if (!status) {
         return status.error();
     }
-    if (options.is_json) {
-        fmt::print("{}", to_pretty_text(*status));
-    } else if (status->is_object()) {
-        print_status(status->get_object());
+    if (!status->is_object()) {
+        return ExitStatus::ok;
     }
+    const std::vector<TaskView> tasks = task_views_of(options);
+    if (!options.is_json) {
+        print_status(status->get_object());
+        fmt::print("{}", lines_of_lacking(tasks));
+        return ExitStatus::ok;
+    }
+    json::object document = status->get_object();
+    if (!tasks.empty()) {
+        document["tasks"] = to_json(tasks);
+    }
+    fmt::print("{}", to_pretty_text(document));
     return ExitStatus::ok;
 }
 

@@ -1,6 +1,7 @@
 // homeostat: the command line. Each command is a function of commands.hpp.
 
 #include "homeostat/app/advise_arguments.hpp"
+#include "homeostat/app/agent_arguments.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/decide_arguments.hpp"
 #include "homeostat/app/decisions_arguments.hpp"
@@ -13,6 +14,7 @@
 #include "homeostat/app/own_place.hpp"
 #include "homeostat/app/person_arguments.hpp"
 #include "homeostat/app/rbac_command.hpp"
+#include "homeostat/app/remedy_command.hpp"
 #include "homeostat/app/review_arguments.hpp"
 #include "homeostat/app/sources_arguments.hpp"
 #include "homeostat/app/stderr_log.hpp"
@@ -56,6 +58,7 @@ Examples:
   homeostat replay i-3                        would it be decided the same again?
   homeostat approve i-3 --question 5f0c…      let it do what it asks leave for
   homeostat suspend --because "maintenance"   no effect begins from now on
+  homeostat remedy test clean_spool           prove a task of your own, so that it may act
   homeostat simulate --seeds 1..200           a loop of ours in 200 worlds that never were)";
 
 void add_common(CLI::App& command, CommonOptions& options) {
@@ -75,7 +78,7 @@ struct Arguments {
     demo::DemoOptions demo;
     AgentOptions agent;
     ValidateOptions validate;
-    CommonOptions status;
+    StatusOptions status;
     CommonOptions doctor;
     IncidentsOptions incidents;
     DecisionsOptions decisions;
@@ -98,6 +101,7 @@ struct Arguments {
     CommonOptions pledges;
     MeshOptions mesh;
     CommonOptions sources;
+    RemedyOptions remedy;
     std::filesystem::path envoy_directory;
     DecideOptions decide;
 };
@@ -226,7 +230,7 @@ void add_reading_commands(CLI::App& app, Arguments& arguments) {
     add_common(*validate, arguments.validate.common);
     validate->add_flag("--schema", arguments.validate.prints_schema,
                        "Print the JSON Schema for editors instead");
-    add_common(*app.add_subcommand("status", "What the agent sees and does now"), arguments.status);
+    add_status(app, arguments.status);
     add_incidents(app, arguments.incidents);
     add_decisions(app, arguments.decisions);
     add_advise(app, arguments.advise);
@@ -279,12 +283,7 @@ void add_switch(CLI::App& app, const char* name, const char* says, SwitchOptions
 
 void add_commands(CLI::App& app, Arguments& arguments) {
     add_demo(app, arguments.demo);
-    CLI::App* agent = app.add_subcommand("agent", "Guard one service until SIGTERM");
-    agent->add_option("-c,--config", arguments.agent.config, "The service's configuration")
-        ->required();
-    agent->add_option("--log-level", arguments.agent.log_level, "What to write to stderr")
-        ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
-        ->capture_default_str();
+    add_agent(app, arguments.agent);
     add_reading_commands(app, arguments);
     add_graph(app, arguments.graph);
     add_rbac(app, arguments.rbac);
@@ -292,6 +291,7 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     add_notify(app, arguments.notify);
     add_mesh(app, arguments.pledges, arguments.mesh);
     add_sources(app, arguments.sources);
+    add_remedy(app, arguments.remedy);
     add_envoy_watchdog(app, arguments.envoy_directory);
     add_switch(app, "suspend", "Kill switch: no effect begins from now on", arguments.suspend);
     add_switch(app, "resume", "Release the kill switch", arguments.resume);
@@ -377,6 +377,9 @@ std::optional<ExitStatus> tell_agent(const CLI::App& app, const Arguments& argum
     if (app.got_subcommand("close")) {
         return close_incident(arguments.people.close);
     }
+    if (app.got_subcommand("undo")) {
+        return undo_incident(arguments.people.undo);
+    }
     if (app.got_subcommand("approver-key")) {
         return make_key_of_approver(arguments.people.approver_key);
     }
@@ -399,6 +402,10 @@ std::optional<ExitStatus> prepare(const CLI::App& app, const Arguments& argument
     }
     if (app.got_subcommand("rbac")) {
         return print_rbac(arguments.rbac);
+    }
+    if (app.got_subcommand("remedy")) {
+        return arguments.remedy.task.empty() ? list_tasks(arguments.remedy)
+                                             : test_task(arguments.remedy);
     }
     if (app.got_subcommand("doctor")) {
         return doctor(arguments.doctor);
@@ -425,7 +432,9 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
         return to_int(decide_cases(arguments.decide));
     }
     if (is_meant("status")) {
-        return to_int(show_status(arguments.status));
+        return to_int(arguments.status.role == ProcessRole::agent
+                          ? show_agent_status(arguments.status.common)
+                          : show_status(arguments.status.common));
     }
     if (const std::optional<ExitStatus> status = tell_past(app, arguments)) {
         return to_int(*status);

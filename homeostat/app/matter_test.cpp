@@ -159,6 +159,25 @@ TEST_CASE("the same thing told again has the same id, and another one another") 
     CHECK(handed_over.text == "a person is needed: two remedies did not help");
 }
 
+TEST_CASE("a notice of what was done says how it is taken back and until when, once for each") {
+    heal::UndoableView view{.incident = IncidentId("i-1"), .remedy = restart, .is_held = false};
+    const WallTime until = noon + std::chrono::minutes{30};
+    const console::Notice done = acted_notice(ServiceId("rates"), view, until, noon);
+    CHECK(done.kind == console::NoticeKind::acted);
+    CHECK(done.text.ends_with(": it helped"));
+    CHECK(done.advice == "To take it back, on the machine: homeostat undo i-1");
+    CHECK(done.until == until);
+    CHECK(done.question.empty());
+    CHECK(acted_notice(ServiceId("rates"), view, until, until).id == done.id);
+    view.is_held = true;
+    const console::Notice held = acted_notice(ServiceId("rates"), view, until, noon);
+    CHECK(held.text.ends_with("in force for now"));
+    CHECK(held.id != done.id);
+    CHECK(body_of(done, console::Shape::slack).contains("It may be taken back until "));
+    CHECK_FALSE(body_of(done, console::Shape::slack).contains("Silence"));
+    CHECK(body_of(done, console::Shape::json).contains("homeostat.notice.acted"));
+}
+
 TEST_CASE("the ledger tells what is open, who has answered, and what was closed") {
     OpenCases cases;
     const IncidentId incident("i-1");

@@ -106,6 +106,23 @@ void add_sinks(PrometheusPage& page, const std::vector<SinkState>& sinks) {
     }
 }
 
+void add_fleet(PrometheusPage& page, const FleetState& fleet) {
+    page.begin("homeostat_fleet_answers_total", "counter",
+               "Answers of the fleet's budget to questions for a place, since this start.");
+    page.add(static_cast<double>(fleet.granted_count), {{"says", "granted"}});
+    page.add(static_cast<double>(fleet.full_count), {{"says", "full"}});
+    page.add(static_cast<double>(fleet.unreachable_count), {{"says", "unreachable"}});
+}
+
+void add_shown(PrometheusPage& page, const ShownFigures& shown) {
+    page.begin("homeostat_incident_objects_unwritten", "gauge",
+               "Incident objects of the cluster that are not as the ledger has them.");
+    page.add(static_cast<double>(shown.unwritten));
+    page.begin("homeostat_incident_writes_failed_total", "counter",
+               "Requests to write or clear them that failed, since this start.");
+    page.add(static_cast<double>(shown.failures));
+}
+
 void add_process(PrometheusPage& page, const os::ProcessStat& process) {
     page.begin("process_resident_memory_bytes", "gauge", "Memory of the agent, resident.");
     page.add(static_cast<double>(process.resident_pages * os::page_bytes()));
@@ -130,6 +147,11 @@ std::string metrics_page(const AgentFigures& now, const LedgerFigures& ledger) {
     page.add(static_cast<double>(now.sources_silent));
     page.begin("homeostat_suspended", "gauge", "1 while the kill switch is engaged.");
     page.add(now.is_suspended ? 1 : 0);
+    if (now.is_maintenance) {
+        page.begin("homeostat_maintenance", "gauge",
+                   "1 while a maintenance window suspends it, by guard.maintenance.");
+        page.add(*now.is_maintenance ? 1 : 0);
+    }
     page.begin("homeostat_ledger_writable", "gauge",
                "0 while nothing can be recorded: only processes that have ended are started then.");
     page.add(now.is_ledger_writable ? 1 : 0);
@@ -142,6 +164,12 @@ std::string metrics_page(const AgentFigures& now, const LedgerFigures& ledger) {
     }
     if (!now.sinks.empty()) {
         add_sinks(page, now.sinks);
+    }
+    if (now.fleet) {
+        add_fleet(page, *now.fleet);
+    }
+    if (now.shown) {
+        add_shown(page, *now.shown);
     }
     if (now.process) {
         add_process(page, *now.process);

@@ -7,7 +7,9 @@
 //
 // Pure.
 
+#include "homeostat/app/fleet_state.hpp"
 #include "homeostat/app/ledger_figures.hpp"
+#include "homeostat/app/shown_figures.hpp"
 #include "homeostat/app/sink_states.hpp"
 #include "homeostat/heal/immune_view.hpp"
 #include "homeostat/heal/pledge_view.hpp"
@@ -34,10 +36,13 @@ struct AgentFigures {
     std::size_t symptoms{0};
     std::size_t sources_silent{0};  ///< Sources that failed when they were last read.
     bool is_suspended{false};
+    std::optional<bool> is_maintenance{};  ///< Absent: no windows are configured.
     bool is_ledger_writable{true};
     std::optional<MeshFigures> mesh{};         ///< Absent: no mesh is configured.
     std::optional<heal::ImmuneView> immune{};  ///< Absent: no lists of sources are configured.
     std::vector<SinkState> sinks{};            ///< Empty: none are configured.
+    std::optional<FleetState> fleet{};         ///< Absent: no fleet is configured.
+    std::optional<ShownFigures> shown{};       ///< Absent: no objects are written for people.
     std::optional<os::ProcessStat> process;    ///< Of the agent; absent where /proc cannot be read.
 };
 

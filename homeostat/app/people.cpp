@@ -4,6 +4,7 @@
 #include "homeostat/app/matter.hpp"
 #include "homeostat/net/endpoint.hpp"
 #include "homeostat/os/file.hpp"
+#include "homeostat/os/secret_file.hpp"
 #include "homeostat/record/record.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -35,7 +36,7 @@ Result<console::WebAddress> address_of(const ChannelConfig& channel) {
         return console::parse_web_address(channel.url);
     }
     const Result<std::string> text =
-        os::read_file(channel.url_file.string(), console::web_address_bytes_max + 2);
+        os::read_secret_file(channel.url_file.string(), console::web_address_bytes_max + 2);
     if (!text) {
         return std::unexpected(text.error());
     }
@@ -229,11 +230,26 @@ Task<void> People::look() {
             co_await look_at(std::move(view));
         }
     }
+    tell_of_acts();
     for (const ClosedCase& closed : context_.cases.take_closed()) {
         if (told_.erase(closed.incident) > 0) {
             tell(closed_notice(config_.service, closed, context_.clock.wall_now()));
         }
     }
+}
+
+/// Of what a successor finds done it tells once more, by the same ids.
+void People::tell_of_acts() {
+    std::set<std::string> now;
+    for (const heal::UndoableView& view : context_.role.undoable()) {
+        const console::Notice notice =
+            acted_notice(config_.service, view, on_the_wall(view.until), context_.clock.wall_now());
+        now.insert(notice.id);
+        if (!acts_told_.contains(notice.id)) {
+            tell(notice);
+        }
+    }
+    acts_told_ = std::move(now);
 }
 
 Task<void> People::run() {

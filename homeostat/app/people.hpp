@@ -79,6 +79,7 @@ class People {
     Task<void> look();
     Task<void> look_at(heal::IncidentView view);
     void tell(const console::Notice& notice);
+    void tell_of_acts();
     [[nodiscard]] console::Notice with_links(console::Notice notice,
                                              const ChannelConfig& channel) const;
     [[nodiscard]] WallTime on_the_wall(Instant at) const;
@@ -91,6 +92,7 @@ class People {
     std::unique_ptr<net::HttpServer> server_;
     std::vector<Line> lines_;
     std::map<IncidentId, Told> told_;
+    std::set<std::string> acts_told_;  ///< Ids of the notices of what may be taken back now.
     bool is_stopping_{false};
 };
 

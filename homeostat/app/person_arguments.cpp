@@ -84,6 +84,16 @@ void add_person_commands(CLI::App& app, PersonArguments& arguments) {
                              "yours from then on: nothing of it is taken back.\nA symptom that is "
                              "still there opens another one.\n") +
                  exits + "Example:\n  homeostat close i-3 --because \"put right by hand\"");
+    add_person_command(app, "undo", "Take back what an incident did last", arguments.undo)
+        ->footer(std::string("What it holds for a time is given back now. What one that is closed "
+                             "did, as a rollback, is undone\nwithin guard.undo_for after that, if "
+                             "the world is still as it left it: by an incident of its own,\nand "
+                             "guard has the last word on each step. What was done alone and you "
+                             "take back asks you from\nthen on (`homeostat autonomy`). `homeostat "
+                             "status` lists what may be taken back, and until when.\n") +
+                 exits +
+                 "Example:\n  homeostat undo i-7 --because \"v2 is wanted, the probe was "
+                 "wrong\"");
 }
 
 }  // namespace homeostat::app

@@ -25,6 +25,7 @@ struct PersonArguments {
     PersonOptions approve;
     PersonOptions deny;
     PersonOptions close;
+    PersonOptions undo;
     ApproverKeyOptions approver_key;
 };
 

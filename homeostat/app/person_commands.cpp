@@ -192,6 +192,37 @@ ExitStatus make_key_of_approver(const ApproverKeyOptions& options) {
     return ExitStatus::ok;
 }
 
+ExitStatus undo_incident(const PersonOptions& options) {
+    const ConfigReport report = load_config(options.common.config);
+    if (!report.config) {
+        complain(describe(report));
+        return ExitStatus::usage;
+    }
+    if (!is_plain_name(options.incident)) {
+        return refuse_usage("an incident is named as in i-3");
+    }
+    json::object body;
+    body["because"] = json::value(options.because);
+    const Result<json::value> answer =
+        ask_agent(report.config->control_socket, "POST",
+                  "/v1/incidents/" + options.incident + "/undo", to_text(json::value(body)));
+    if (!answer) {
+        return complain_of(answer.error());
+    }
+    const json::value* undone_by =
+        answer->is_object() ? answer->get_object().if_contains("undone_by") : nullptr;
+    const std::string by = undone_by != nullptr && undone_by->is_string()
+                               ? plain(undone_by->get_string())
+                               : std::string(options.incident);
+    print_answer(*answer,
+                 "recorded: " + options.incident + " is taken back" +
+                     (by == options.incident ? "" : ", by " + by) +
+                     "\nguard looks again before each step; `homeostat explain " + by +
+                     "` shows what comes of it",
+                 options.common.is_json);
+    return ExitStatus::ok;
+}
+
 ExitStatus close_incident(const PersonOptions& options) {
     const ConfigReport report = load_config(options.common.config);
     if (!report.config) {

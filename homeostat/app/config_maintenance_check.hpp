@@ -1,0 +1,14 @@
+#pragma once
+
+// What no single key of a maintenance window can tell: whether it says when it ends, and whether
+// anybody knows its zone.
+
+#include "homeostat/app/config_keys.hpp"
+#include "homeostat/app/config_reading.hpp"
+
+namespace homeostat::app {
+
+/// Looks zones up in the time zone database of this machine.
+void check_maintenance(const ConfigFile& file, ConfigReading& reading);
+
+}  // namespace homeostat::app
