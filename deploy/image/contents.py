@@ -19,6 +19,9 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHIPPER = "homeostat-shipper"
+# What guard.maintenance reads; no library names it. `right` counts leap seconds.
+ZONES = Path("/usr/share/zoneinfo")
+ZONES_LEFT_OUT = ("posix", "right")
 USER = 65532  # As is usual for images without root; no user of a machine has it.
 # Those of third_party/README.md that are compiled into the program: no file of the image is theirs.
 COMPILED_IN = ("libboost1.81-dev", "libboost-json1.81-dev", "libboost-url1.81-dev", "libcli11-dev",
@@ -80,6 +83,10 @@ def put_together(program, folder):
         for library in libraries_of(one):
             copy(library, folder, library, 0o755)
             packages.add(package_of(library))
+    for zone in sorted(ZONES.rglob("*")):
+        if zone.is_file() and zone.relative_to(ZONES).parts[0] not in ZONES_LEFT_OUT:
+            copy(zone, folder, zone)
+    packages.add(package_of(ZONES / "tzdata.zi"))
     packages = sorted((facts_of(package) for package in packages), key=lambda one: one["name"])
     for package in packages:
         copyright_file = Path("/usr/share/doc", package["name"], "copyright")

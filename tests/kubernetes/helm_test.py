@@ -18,6 +18,9 @@ PROGRAM = Path(sys.argv[1]).resolve() / "homeostat"
 MONITORED = ("metrics.enabled=true", "metrics.serviceMonitor.enabled=true",
              "metrics.alerts.enabled=true", "metrics.dashboard.enabled=true")
 SERVICE = ("service.name=payments-web", "service.port=80", "service.path=/health")
+OWN_OBJECTS = ("switch=homeostat-stop", "lease=homeostat-payments", "events=true")
+WINDOW = ("maintenance[0].days={sat,sun}", "maintenance[0].from=22:00", "maintenance[0].for=4h",
+          "maintenance[0].zone=Europe/Berlin")
 
 
 def rendered(*values):
@@ -70,15 +73,96 @@ def it_may_exactly_what_its_remedies_need_whichever_may_act():
             assert rules_in(text) == rules_that_are_needed(configuration), configuration
 
 
+def objects_of_incidents_need_rights_of_their_own():
+    text = manifests("incidents.enabled=true", "autonomy.restart=act")
+    configuration = configuration_in(text)
+    assert "incidents: true\n" in configuration and "incidents_kept: 32\n" in configuration
+    assert rules_in(text) == rules_that_are_needed(configuration), rules_in(text)
+    assert "homeostat.dev" not in rules_in(manifests())
+
+
+def a_switch_a_lease_and_events_bring_the_rights_that_they_need_and_no_others():
+    for count in range(len(OWN_OBJECTS) + 1):
+        for chosen in itertools.combinations(OWN_OBJECTS, count):
+            text = manifests(*chosen, "autonomy.rollback=act")
+            configuration = configuration_in(text)
+            assert rules_in(text) == rules_that_are_needed(configuration), configuration
+            for key in ("switch", "lease", "events"):
+                is_chosen = any(value.startswith(f"{key}=") for value in chosen)
+                assert (f"    {key}: " in configuration) == is_chosen, configuration
+
+
+def more_replicas_and_configurations_bring_the_rights_that_they_need():
+    for scale, rollback, values in itertools.product(("watch", "ask"), ("recommend", "act"), (
+            ("replicasMax=5",), ("configs={pay-config,pay-flags}",),
+            ("replicasMax=5", "configs={pay-config}", "configsRestart=true"))):
+        grows = "replicasMax=5" in values
+        chosen = (f"autonomy.scale={scale}",) if grows else ()
+        text = manifests(*values, *chosen, f"autonomy.rollback={rollback}")
+        configuration = configuration_in(text)
+        assert rules_in(text) == rules_that_are_needed(configuration), configuration
+        assert ("replicas_max: 5" in configuration) == grows, configuration
+    assert "scale" not in rules_in(manifests("autonomy.rollback=act"))
+
+
+def two_roles_are_two_pods_of_which_one_may_only_read():
+    split = ("roles.mode=split", "roles.agentKeySecret=agent", f"roles.agents={{{'a' * 64}}}")
+    one_pod = manifests("autonomy.restart=act")
+    assert "kind: Deployment" not in one_pod and "roles:" not in configuration_in(one_pod)
+    for values in ((), SERVICE, OWN_OBJECTS, ("configs={pay-config}", "incidents.enabled=true")):
+        text = manifests(*split, "autonomy.restart=act", "autonomy.rollback=act", *values)
+        configuration = configuration_in(text)
+        parts = [part for part in text.split("---\n") if part.strip()]
+        rules = {re.search(r"^  name: (.*)$", part, re.MULTILINE)[1]:
+                 part.split("\nrules:\n")[1].strip() for part in parts
+                 if "\nkind: Role\n" in part}
+        assert rules["homeostat-payments"] == rules_that_are_needed(configuration), rules
+        wanted = printed_of(configuration, "--role", "agent", "--account",
+                            "homeostat-payments-agent")
+        assert rules["homeostat-payments-agent"] == rules_in(wanted), (rules, wanted)
+        for verb in ("create", "update", "patch", "delete", "*"):
+            assert f'"{verb}"' not in rules["homeostat-payments-agent"], rules
+        agent, = [part for part in parts if "\nkind: Deployment\n" in part]
+        assert "http://$(HOMEOSTAT_PAYMENTS_DOOR_SERVICE_HOST):7091" in agent, agent
+        assert "serviceAccountName: homeostat-payments-agent\n" in agent, agent
+        executor, = [part for part in parts if "\nkind: StatefulSet\n" in part]
+        assert "--role, executor" in executor and "agent-key" not in executor, executor
+        # What leads to the executor leads to no agent.
+        door, = [part for part in parts if "\nkind: Service\n" in part]
+        assert "name: homeostat\n" in door and "name: homeostat-agent\n" not in door, door
+    for values in (("roles.mode=split",), split[:2], ("roles.mode=halves",),
+                   (*split[:2], "roles.agents={short}")):
+        assert rendered(*values)[0] != 0, f"{values} was rendered"
+
+
+def hours_of_maintenance_are_what_the_program_reads():
+    text = manifests(*WINDOW, "guard.min_healthy=2")
+    configuration = configuration_in(text)
+    printed_of(configuration)  # It is one that the program takes.
+    for line in ("min_healthy: 2", "- sat", "for: 4h", "zone: Europe/Berlin"):
+        assert line in configuration, configuration
+    assert re.search(r"from: [\"']?22:00[\"']?\n", configuration), configuration
+    assert "maintenance" not in configuration_in(manifests())
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "homeostat.yaml"
+        file.write_text(configuration)
+        done = subprocess.run([PROGRAM, "validate", "--config", file, "--json"],
+                              capture_output=True, text=True)
+        assert done.returncode == 0 and '"4h"' in done.stdout, done.stdout + done.stderr
+
+
 def fields_it_may_change_are_those_that_the_program_names():
     def policies(text):
         """Without their labels, which the chart adds."""
         return [re.sub(r"\n  labels:\n(    .*\n)+", "\n", part.split("---\n")[-1]).strip()
                 for part in re.split(r"# Source: .*\n|---\n", text)
                 if "\nkind: ValidatingAdmissionPolicy" in part]
-    wanted = policies("\n" + printed_of(configuration_in(manifests()), "--policy", "--account",
-                                       "homeostat-payments"))
-    assert len(wanted) == 2 and sorted(policies(manifests())) == sorted(wanted), wanted
+    for values in ((), ("incidents.enabled=true",), OWN_OBJECTS,
+                   ("replicasMax=5", "configs={pay-config,pay-flags}")):
+        text = manifests(*values)
+        wanted = policies("\n" + printed_of(configuration_in(text), "--policy", "--account",
+                                           "homeostat-payments"))
+        assert len(wanted) == 2 and sorted(policies(text)) == sorted(wanted), wanted
     assert not policies(manifests("fieldPolicy.enabled=false"))
 
 
@@ -97,6 +181,27 @@ def the_numbers_are_served_where_somebody_says_so_and_nowhere_else():
         lines = (CHART / "files" / name).read_text().rstrip().splitlines()
         assert "\n".join(f"{indent}{line}" if line else indent for line in lines) in text.replace(
             "\n\n", f"\n{indent}\n"), name
+
+
+def changes_are_taken_where_somebody_says_so_by_a_token_that_only_the_pod_reads():
+    kinds = ("token_file", "door", "ingress:", "kind: Service\n")
+    nothing = manifests()
+    assert not [kind for kind in kinds if kind in nothing]
+    text = manifests("changes.enabled=true", "changes.tokenSecret=homeostat-changes",
+                     "config.changes[0].http=true")
+    configuration = configuration_in(text)
+    printed_of(configuration)  # It is one that the program takes.
+    assert "open: true" in configuration and "http: true" in configuration, configuration
+    for name in ("homeostat-payments-changes:9465", "homeostat-payments-changes.shop.svc:9465"):
+        assert f"- {name}\n" in configuration, configuration
+    assert "name: homeostat-payments-changes\n" in text
+    assert "defaultMode: 0440" in text and "secretName: homeostat-changes" in text
+    assert "port: 9465" in next(part for part in text.split("---\n")
+                                if "\nkind: NetworkPolicy\n" in part)
+    for together in (MONITORED, ()):  # Both doors, or one.
+        ports = re.findall(r"containerPort: (\d+)", manifests(
+            "changes.enabled=true", "changes.tokenSecret=x", *together))
+        assert ports == ["9465", *(["9464"] if together else [])], ports
 
 
 def it_does_nothing_before_somebody_says_so():
@@ -120,7 +225,11 @@ def values_that_mean_nothing_are_refused():
     for value in ("deployment=", "autonomy.rollback=always", "autonomy.restrat=act", "slots=0",
                   "service.name=payments", "config.runtime=x", "image.repo=x", "anything=1",
                   "metrics.serviceMonitor.enabled=true", "metrics.port=80", "config.metrics=x",
-                  "fieldPolicy.enabled=perhaps"):
+                  "fieldPolicy.enabled=perhaps", "switch=Not/AName", "lease=..", "events=perhaps",
+                  "guard.maintenance[0].from=22:00", "maintenance[0].from=22:00",
+                  "maintenance[0].for=4h", "maintenance[0].from=25:00", "changes.enabled=true",
+                  "incidents.kept=0", "replicasMax=1", "replicasMax=65", "configs={a,a}",
+                  "configs={../a}", "configsRestart=perhaps"):
         status, _, trouble = rendered(value)
         assert status != 0 and "schema" in trouble, f"{value}: {trouble}"
 
@@ -146,8 +255,14 @@ def main():
         return
     assert built.returncode == 0, built.stderr
     for test in (it_may_exactly_what_its_remedies_need_whichever_may_act,
+                 objects_of_incidents_need_rights_of_their_own,
+                 a_switch_a_lease_and_events_bring_the_rights_that_they_need_and_no_others,
+                 more_replicas_and_configurations_bring_the_rights_that_they_need,
+                 two_roles_are_two_pods_of_which_one_may_only_read,
+                 hours_of_maintenance_are_what_the_program_reads,
                  fields_it_may_change_are_those_that_the_program_names,
                  the_numbers_are_served_where_somebody_says_so_and_nowhere_else,
+                 changes_are_taken_where_somebody_says_so_by_a_token_that_only_the_pod_reads,
                  it_does_nothing_before_somebody_says_so,
                  what_is_not_set_is_as_in_the_manifests_of_kustomize,
                  values_that_mean_nothing_are_refused, helm_finds_nothing_to_complain_of,
