@@ -1,0 +1,138 @@
+#pragma once
+
+// Letter: what the agent tells the executor when they are two processes, as signed bytes, and back.
+//
+// A letter is JSON with its signature last, and what is signed begins with words that nothing else
+// of ours is signed under. It names the key that signed it, the life of the executor that it is
+// for, the agent's own life (*epoch*) and its place in it: the desk (letter_desk.hpp) takes each
+// once and in order. Reading is strict and everything has a most; nothing in it is believed.
+//
+// Instants are the executor's: the agent translates, because it alone knows both clocks.
+//
+// Pure.
+
+#include "homeostat/base/fields.hpp"
+#include "homeostat/base/result.hpp"
+#include "homeostat/base/time.hpp"
+#include "homeostat/domain/change.hpp"
+#include "homeostat/domain/proposal.hpp"
+#include "homeostat/domain/symptom.hpp"
+#include "homeostat/mesh/ed25519.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+namespace homeostat::adapters::roles {
+
+/// Where letters are taken.
+constexpr std::string_view letters_path = "/v1/letters";
+
+/// A proposal with a full menu, two rankings and evidence needs a third of it.
+constexpr std::size_t letter_bytes_max = std::size_t{64} << 10U;
+constexpr std::size_t symptoms_max = 32;
+constexpr std::size_t troubles_max = 16;
+constexpr std::size_t trouble_bytes_max = 256;
+constexpr std::uint64_t number_max = (std::uint64_t{1} << 53U) - 1;  ///< What any JSON keeps.
+
+/// What the agent sees now, and asks how it stands.
+struct Look {
+    static constexpr std::string_view kind_name = "look";
+    std::vector<Symptom> symptoms;
+    std::vector<std::string> troubles;  ///< Sources that do not answer, and the like; for people.
+
+    static void fields(auto& self, auto&& field) {
+        field("symptoms", self.symptoms);
+        field("troubles", self.troubles);
+    }
+};
+
+struct Submit {
+    static constexpr std::string_view kind_name = "submit";
+    Proposal proposal;
+    /// The incident that wants a second opinion, as far as the agent knows; none: a new one.
+    std::optional<IncidentId> answers;
+
+    static void fields(auto& self, auto&& field) {
+        field("proposal", self.proposal);
+        field("answers", self.answers);
+    }
+};
+
+struct Clear {
+    static constexpr std::string_view kind_name = "clear";
+    Symptom symptom;
+
+    static void fields(auto& self, auto&& field) { field("symptom", self.symptom); }
+};
+
+struct Note {
+    static constexpr std::string_view kind_name = "note";
+    Change change;
+
+    static void fields(auto& self, auto&& field) { field("change", self.change); }
+};
+
+using LetterBody = std::variant<Look, Submit, Clear, Note>;
+
+struct Letter {
+    ServiceId service;
+    std::string agent;  ///< Its public key, 64 hex digits.
+    std::string life;   ///< Of the executor that it is for; empty: not heard of yet.
+    std::uint64_t epoch{0};
+    std::uint64_t sequence{0};
+    Instant sent_at{};
+    LetterBody body;
+
+    static void fields(auto& self, auto&& field) {
+        field("service", self.service);
+        field("agent", self.agent);
+        field("life", self.life);
+        field("epoch", self.epoch);
+        field("sequence", self.sequence);
+        field("sent_at", self.sent_at);
+        field("body", self.body);
+    }
+};
+
+/// Why a letter was thrown away. Each changes nothing but its own count.
+enum class Discard : std::uint8_t {
+    oversized,      ///< Nothing of it was read.
+    malformed,      ///< No letter, or out of bounds.
+    agent_unknown,  ///< The key is not on the list.
+    forged,         ///< The signature does not fit.
+    misaddressed,   ///< Of another service.
+    stale_life,     ///< For an executor that has been started again since, or for none yet.
+    stale_epoch,    ///< Another process has begun a life with this key since.
+    replayed,       ///< We had this one, or a later one, already.
+    late,           ///< On its way for too long, or of a time that has not come.
+    too_many,       ///< More than an agent has to say.
+};
+
+constexpr auto names_of(std::type_identity<Discard>) {
+    return std::to_array<std::string_view>({"oversized", "malformed", "agent_unknown", "forged",
+                                            "misaddressed", "stale_life", "stale_epoch", "replayed",
+                                            "late", "too_many"});
+}
+
+constexpr std::size_t discards_count = names_of(std::type_identity<Discard>{}).size();
+
+[[nodiscard]] std::string to_hex(std::span<const std::uint8_t> bytes);
+
+/// The letter as it is sent, by whoever holds `seed`. ERRORS: invalid: it is out of bounds, by
+/// what.
+[[nodiscard]] Result<std::string> seal(const Letter& letter, const mesh::SigningSeed& seed);
+
+/// ERRORS: the first four of Discard.
+[[nodiscard]] std::expected<Letter, Discard> open(std::string_view bytes,
+                                                  std::span<const mesh::PublicKey> agents);
+
+}  // namespace homeostat::adapters::roles

@@ -1,0 +1,121 @@
+#pragma once
+
+// LetterDesk: the executor's side of the door between two processes. Takes letters, hands what they
+// say to the role, answers with how everything stands.
+//
+// The role trusts no proposal, and the desk makes sure that there is nothing else to trust: who
+// signed it, that it is new, whose service it is about; moments that cannot be are moved to where
+// they can, a limit of slowness below any that is ever found is raised to that, and what only the
+// executor itself may say is refused. What is thrown away is counted and told of once in a while.
+//
+// Not thread-safe; lives on the strand of its executor.
+
+#include "homeostat/adapters/roles/letter.hpp"
+#include "homeostat/adapters/roles/letter_book.hpp"
+#include "homeostat/adapters/roles/reply.hpp"
+#include "homeostat/base/task.hpp"
+#include "homeostat/domain/artifact.hpp"
+#include "homeostat/mesh/ed25519.hpp"
+#include "homeostat/net/http_message.hpp"
+#include "homeostat/net/http_server.hpp"
+#include "homeostat/ports/clock.hpp"
+#include "homeostat/ports/executor.hpp"
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace homeostat::adapters::roles {
+
+struct DeskSettings {
+    ServiceId service;
+    std::vector<mesh::PublicKey> agents;  ///< Whose letters are read.
+    std::string life;                     ///< Drawn at the start, and never the same again.
+    std::string boot_id;
+    double latency_limit_ms_min{0};        ///< No detector of ours calls less than this slow.
+    std::vector<Change> changes_before{};  ///< What the ledger told of when this began.
+    /// What it last said of an artifact's current version.
+    std::function<PerArtifact<VersionId>()> versions_seen;
+    /// Which pod stands for which instance.
+    std::function<std::vector<Place>()> places;
+    std::function<void(const std::string&)> log;
+};
+
+/// What is known of an agent, for people.
+struct AgentSeen {
+    std::string agent;  ///< The first digits of its key.
+    std::uint64_t epoch{0};
+    double heard_s_ago{0};
+    bool is_speaking{false};  ///< It was heard within the last seconds.
+    std::vector<Symptom> symptoms{};
+    std::vector<std::string> troubles{};
+
+    static void fields(auto& self, auto&& field) {
+        field("agent", self.agent);
+        field("epoch", self.epoch);
+        field("heard_s_ago", self.heard_s_ago);
+        field("is_speaking", self.is_speaking);
+        field("symptoms", self.symptoms);
+        field("troubles", self.troubles);
+    }
+};
+
+/// What an HTTP server for letters has to bound.
+[[nodiscard]] net::HttpServerLimits desk_limits();
+
+class LetterDesk {
+  public:
+    /// `executor` and `clock` outlive it.
+    LetterDesk(ports::Executor& executor, ports::Clock& clock, DeskSettings settings);
+
+    Task<net::HttpResponse> answer(net::HttpRequest request);
+
+    /// A change that somebody told the executor of: recorded, then known to the agents.
+    Task<Result<Change>> note(Change change);
+
+    [[nodiscard]] std::vector<AgentSeen> agents(Instant now) const;
+    [[nodiscard]] std::vector<Change> changes() const { return {changes_.begin(), changes_.end()}; }
+    [[nodiscard]] std::uint64_t discarded_count(Discard why) const {
+        return discarded_counts_.at(static_cast<std::size_t>(why));
+    }
+    [[nodiscard]] std::map<std::string, std::uint64_t> discarded() const;
+
+  private:
+    /// What was heard of one agent.
+    struct Heard {
+        Instant at{};
+        std::vector<Symptom> symptoms;
+        std::vector<std::string> troubles;
+        Bucket proposals;
+        Bucket notes;
+        std::uint64_t told_epoch{0};
+    };
+
+    [[nodiscard]] std::optional<Discard> admit(const Letter& letter, Instant now);
+    [[nodiscard]] Heard& heard_of(const std::string& agent);
+    net::HttpResponse discard(Discard why, const Letter* letter, Instant now);
+    Task<void> submit(std::string agent, Submit said, Reply& reply);
+    Task<void> take_note(std::string agent, Note said, Reply& reply);
+    Task<void> carry_out(Letter letter, Reply& reply);
+    void add_view(const Heard& heard, const Symptom* besides, Reply& reply) const;
+    [[nodiscard]] Proposal fitted(Proposal proposal, Instant now) const;
+    void remember(const Change& change);
+
+    ports::Executor& executor_;
+    ports::Clock& clock_;
+    DeskSettings settings_;
+    LetterBook book_;
+    std::map<std::string, Heard> heard_;       ///< By key.
+    std::map<std::string, Bucket> strangers_;  ///< Whoever knocks, by the user that they are.
+    std::deque<Change> changes_;               ///< The latest, oldest first.
+    std::array<std::uint64_t, discards_count> discarded_counts_{};
+    std::array<std::optional<Instant>, discards_count> told_of_{};
+};
+
+}  // namespace homeostat::adapters::roles
