@@ -1,6 +1,7 @@
 #pragma once
 
-// AgentProcess: both roles of one service in one process, wired from its configuration.
+// AgentProcess: the roles of one service, both in one process or each in its own, wired from its
+// configuration.
 //
 // The composition root: it makes the adapters, hands them to the roles and computes nothing itself.
 // One thread, one io_context; the ledger and the model's file have threads of their own inside
@@ -16,9 +17,11 @@ namespace homeostat::app {
 
 using LogLine = std::function<void(const std::string&)>;
 
-/// Guards until SIGTERM or SIGINT. `log` takes lines for a person who watches.
+/// Guards until SIGTERM or SIGINT, in the given role. `log` takes lines for a person who watches.
 /// ERRORS: busy: another agent has this ledger already; corrupt: the ledger; what keeps the
 /// service's instances from being started.
-[[nodiscard]] Result<void> guard_service(const Config& config, const LogLine& log);
+[[nodiscard]] Result<void> guard_service(const Config& config,
+                                         ProcessRole role,
+                                         const LogLine& log);
 
 }  // namespace homeostat::app

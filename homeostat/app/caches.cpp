@@ -96,7 +96,8 @@ Result<redis::CacheOptions> cache_options_of(const CacheConfig& cache) {
 }
 
 Result<std::unique_ptr<Caches>> Caches::make(const Config& config,
-                                             const boost::asio::any_io_executor& executor) {
+                                             const boost::asio::any_io_executor& executor,
+                                             ProcessRole role) {
     auto caches = std::make_unique<Caches>();
     std::vector<redis::CacheLooker*> lookers;
     for (const CacheConfig& cache : config.caches) {
@@ -108,7 +109,7 @@ Result<std::unique_ptr<Caches>> Caches::make(const Config& config,
             std::make_unique<redis::CacheLooker>(executor, *std::move(options)));
         lookers.push_back(caches->lookers_.back().get());
     }
-    if (!lookers.empty()) {
+    if (!lookers.empty() && role != ProcessRole::agent) {
         caches->actuator_ = std::make_unique<redis::RedisActuator>(std::move(lookers));
     }
     return caches;

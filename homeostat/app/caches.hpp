@@ -25,11 +25,14 @@ namespace homeostat::app {
 
 class Caches {
   public:
-    /// ERRORS: as of cache_options_of.
+    /// A process of the agent's role alone gets eyes and nothing to act by. ERRORS: as of
+    /// cache_options_of.
     [[nodiscard]] static Result<std::unique_ptr<Caches>> make(
-        const Config& config, const boost::asio::any_io_executor& executor);
+        const Config& config,
+        const boost::asio::any_io_executor& executor,
+        ProcessRole role = ProcessRole::both);
 
-    /// Null: no cache is declared.
+    /// Null: no cache is declared, or we only watch.
     [[nodiscard]] ports::Actuator* actuator() { return actuator_.get(); }
 
     /// For the agent: what is in each cache. The sources live as long as this.

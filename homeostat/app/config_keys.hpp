@@ -14,12 +14,17 @@
 #include "homeostat/app/config_autonomy_keys.hpp"
 #include "homeostat/app/config_block_keys.hpp"
 #include "homeostat/app/config_cache_keys.hpp"
+#include "homeostat/app/config_changes_keys.hpp"
 #include "homeostat/app/config_edge_keys.hpp"
 #include "homeostat/app/config_kinds.hpp"
 #include "homeostat/app/config_limit_keys.hpp"
 #include "homeostat/app/config_mesh_keys.hpp"
 #include "homeostat/app/config_metrics_keys.hpp"
+#include "homeostat/app/config_model_keys.hpp"
 #include "homeostat/app/config_people_keys.hpp"
+#include "homeostat/app/config_roles_keys.hpp"
+#include "homeostat/app/config_record_keys.hpp"
+#include "homeostat/app/config_task_keys.hpp"
 #include "homeostat/app/config_values.hpp"
 #include "homeostat/app/config_world_keys.hpp"
 #include "homeostat/domain/choice.hpp"
@@ -42,6 +47,7 @@ struct ConfigFile {
     std::optional<EdgeSection> edge;
     std::vector<NeighbourSection> neighbours;
     std::vector<CacheSection> caches;
+    std::vector<TaskSection> tasks;
     std::optional<MeshSection> mesh;
     std::optional<BlockSourcesSection> block_sources;
     ChangesSection changes;
@@ -55,6 +61,7 @@ struct ConfigFile {
     RecordSection record;
     ControlSection control;
     std::optional<MetricsSection> metrics;
+    std::optional<RolesSection> roles;
     std::optional<ConsoleSection> console;
     std::vector<NotifySection> notify;
     OracleMode oracle{OracleMode::both};
@@ -70,6 +77,8 @@ struct ConfigFile {
         key(Key{"neighbours", "Services that this one depends on"}, SectionsKind{32},
             self.neighbours);
         key(Key{"caches", "Caches that this one reads through"}, SectionsKind{8}, self.caches);
+        key(Key{"tasks", "Remedies of your own, docs/tasks.md"}, SectionsKind{tasks_max},
+            self.tasks);
         key(Key{"mesh", "What this service and its neighbours agree on"}, SectionKind{}, self.mesh);
         key(Key{"block_sources", "Lists of suspicious sources of requests, docs/block_sources.md"},
             SectionKind{}, self.block_sources);
@@ -89,6 +98,8 @@ struct ConfigFile {
         key(Key{"control", "How people talk to the agent"}, SectionKind{}, self.control);
         key(Key{"metrics", "How a Prometheus or a kubelet reads it, docs/metrics.md"},
             SectionKind{}, self.metrics);
+        key(Key{"roles", "How the two roles speak where they are two processes, docs/roles.md"},
+            SectionKind{}, self.roles);
         key(Key{"console", "The page where people answer questions by a link, docs/people.md"},
             SectionKind{}, self.console);
         key(Key{"notify", "How people are told, docs/people.md"}, SectionsKind{channels_max},

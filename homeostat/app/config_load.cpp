@@ -54,12 +54,25 @@ std::vector<ConfigProblem> in_order(std::vector<Problem> problems) {
     return sorted;
 }
 
+void check_socket(const std::filesystem::path& path,
+                  std::string_view key,
+                  ConfigReading& reading) {
+    const Result<net::Endpoint> socket = net::unix_endpoint(path.string());
+    if (!path.empty() && !socket) {
+        reading.tell_at(key, socket.error().text);
+    }
+}
+
 /// A socket's path has a length that only the kernel knows why, and it is known once it is
 /// absolute.
 void check_sockets(const Config& config, ConfigReading& reading) {
     const Result<net::Endpoint> control = net::unix_endpoint(config.control_socket.string());
     if (!control) {
         reading.tell_at("control.socket", control.error().text);
+    }
+    if (config.roles) {
+        check_socket(config.roles->socket, "roles.socket", reading);
+        check_socket(config.roles->agent_socket, "roles.agent_socket", reading);
     }
     if (config.haproxy) {
         const Result<net::Endpoint> edge = net::unix_endpoint(config.haproxy->socket.string());

@@ -11,7 +11,9 @@
 #include "homeostat/app/doctor_checks.hpp"
 #include "homeostat/app/doctor_kubernetes.hpp"
 #include "homeostat/app/doctor_peers.hpp"
+#include "homeostat/app/doctor_roles.hpp"
 #include "homeostat/app/doctor_sinks.hpp"
+#include "homeostat/app/doctor_tasks.hpp"
 #include "homeostat/app/model_bounds.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/own_place.hpp"
@@ -140,6 +142,11 @@ Check check_autonomy(const Config& config) {
             acting += (acting.empty() ? "" : ", ") + std::string(to_text(kind));
         }
     }
+    for (const auto& [task, autonomy] : config.guard.tasks) {
+        if (autonomy == Autonomy::act) {
+            acting += (acting.empty() ? "" : ", ") + ("task " + task.text());
+        }
+    }
     return acting.empty()
                ? note("autonomy", "no remedy stands at `act`: incidents are recorded, nothing done",
                       "autonomy: { restart: act }")
@@ -178,12 +185,15 @@ std::vector<Check> checks_of(const ConfigReport& report) {
     }
     std::ranges::move(check_sinks(config), std::back_inserter(checks));
     std::ranges::move(check_peers(config), std::back_inserter(checks));
+    std::ranges::move(check_declared_tasks(config), std::back_inserter(checks));
     if (!config.model || config.model->url.empty()) {
         checks.push_back(check_model(config));
         if (config.model && checks.back().health == Health::well) {
             checks.push_back(check_model_bounds());
         }
     }
+    std::ranges::move(check_two_roles(config), std::back_inserter(checks));
+    std::ranges::move(check_secrets(config), std::back_inserter(checks));
     checks.push_back(check_changes(config));
     checks.push_back(check_switch(config));
     checks.push_back(check_autonomy(config));

@@ -85,7 +85,9 @@ Result<envoy::Options> envoy_options_of(const Config& config) {
 }
 
 Result<std::unique_ptr<Edge>> Edge::make(const Config& config,
-                                         boost::asio::any_io_executor executor) {
+                                         boost::asio::any_io_executor executor,
+                                         ProcessRole role) {
+    const bool acts = role != ProcessRole::agent;
     auto edge = std::unique_ptr<Edge>(new Edge(std::move(executor)));
     if (config.haproxy) {
         Result<haproxy::Options> options = haproxy_options_of(config);
@@ -93,6 +95,8 @@ Result<std::unique_ptr<Edge>> Edge::make(const Config& config,
             return std::unexpected(options.error());
         }
         edge->haproxy_ = *std::move(options);
+    }
+    if (edge->haproxy_ && acts) {
         edge->actuator_ =
             std::make_unique<haproxy::HaproxyActuator>(edge->executor_, *edge->haproxy_);
         edge->dimmer_ = std::make_unique<haproxy::HaproxyDimmer>(edge->executor_, *edge->haproxy_);
@@ -103,6 +107,8 @@ Result<std::unique_ptr<Edge>> Edge::make(const Config& config,
             return std::unexpected(options.error());
         }
         edge->envoy_ = std::make_unique<envoy::Admin>(edge->executor_, *std::move(options));
+    }
+    if (edge->envoy_ && acts) {
         edge->actuator_ = std::make_unique<envoy::EnvoyActuator>(*edge->envoy_);
         edge->dimmer_ = std::make_unique<envoy::EnvoyDimmer>(*edge->envoy_);
     }

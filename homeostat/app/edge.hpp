@@ -29,14 +29,16 @@ namespace homeostat::app {
 
 class Edge {
   public:
-    /// ERRORS: as of the options.
+    /// A process of the agent's role alone gets counters and nothing to act by. ERRORS: as of the
+    /// options.
     [[nodiscard]] static Result<std::unique_ptr<Edge>> make(const Config& config,
-                                                            boost::asio::any_io_executor executor);
+                                                            boost::asio::any_io_executor executor,
+                                                            ProcessRole role = ProcessRole::both);
 
-    /// Null: there is no edge.
+    /// Null: there is no edge, or we only watch.
     [[nodiscard]] ports::Actuator* actuator() { return actuator_.get(); }
 
-    /// Null: there is no edge.
+    /// Likewise.
     [[nodiscard]] ports::Dimmer* dimmer() { return dimmer_.get(); }
 
     /// Adds a source of its counters, if there is an edge: one for each reader, since counters are

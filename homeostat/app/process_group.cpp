@@ -31,6 +31,20 @@ Result<std::unique_ptr<ProcessGroup>> ProcessGroup::make(
     return group;
 }
 
+std::unique_ptr<ProcessGroup> ProcessGroup::watched(const Config& config,
+                                                    std::string boot_id,
+                                                    boost::asio::any_io_executor executor,
+                                                    ports::Clock& clock,
+                                                    std::function<void(const std::string&)> log) {
+    return std::unique_ptr<ProcessGroup>(
+        new ProcessGroup(config, std::move(boot_id), std::move(executor), clock, std::move(log)));
+}
+
+std::vector<ports::Actuator*> ProcessGroup::actuators() {
+    return runtime_ ? std::vector<ports::Actuator*>{runtime_.get()}
+                    : std::vector<ports::Actuator*>{};
+}
+
 ProcessGroup::ProcessGroup(const Config& config,
                            std::string boot_id,
                            boost::asio::any_io_executor executor,
@@ -132,6 +146,9 @@ void ProcessGroup::add_probes(std::vector<ports::Telemetry*>& sources) {
 }
 
 Task<Result<void>> ProcessGroup::arrive(Instant deadline) {
+    if (!runtime_) {
+        co_return Result<void>{};
+    }
     Result<process::Arrival> arrival = co_await runtime_->adopt_or_start(deadline);
     if (!arrival) {
         co_return std::unexpected(arrival.error());

@@ -30,7 +30,16 @@ class ProcessGroup final : public GuardedGroup {
         ports::Clock& clock,
         std::function<void(const std::string&)> log);
 
-    [[nodiscard]] std::vector<ports::Actuator*> actuators() override { return {runtime_.get()}; }
+    /// For a process that only watches them: it starts nothing, makes no directory and has no
+    /// actuator.
+    [[nodiscard]] static std::unique_ptr<ProcessGroup> watched(
+        const Config& config,
+        std::string boot_id,
+        boost::asio::any_io_executor executor,
+        ports::Clock& clock,
+        std::function<void(const std::string&)> log);
+
+    [[nodiscard]] std::vector<ports::Actuator*> actuators() override;
     void add_watchers(std::vector<ports::Telemetry*>& sources,
                       const PerArtifact<VersionId>& known) override;
     void add_verifiers(std::vector<ports::Telemetry*>& sources) override;
@@ -68,7 +77,7 @@ class ProcessGroup final : public GuardedGroup {
     boost::asio::any_io_executor executor_;
     ports::Clock& clock_;
     std::function<void(const std::string&)> log_;
-    std::unique_ptr<adapters::process::Runtime> runtime_;
+    std::unique_ptr<adapters::process::Runtime> runtime_;  ///< Null: we only watch.
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
     adapters::process::ProcessTelemetry* processes_{nullptr};  ///< Of the watchers.
 };

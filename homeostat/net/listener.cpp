@@ -100,7 +100,8 @@ Result<Listener> Listener::open(asio::any_io_executor executor,
     if (local != nullptr) {
         struct stat made{};
         // Between bind and listen every connect is refused, so nobody slips in before the mode.
-        if (::chmod(local->path.c_str(), S_IRUSR | S_IWUSR) != 0 ||
+        const mode_t others = reach == Reach::open ? S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH : 0;
+        if (::chmod(local->path.c_str(), S_IRUSR | S_IWUSR | others) != 0 ||
             ::lstat(local->path.c_str(), &made) != 0) {
             return refuse({errno, boost::system::system_category()}, endpoint);
         }

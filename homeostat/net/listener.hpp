@@ -25,7 +25,7 @@ namespace homeostat::net {
 
 enum class Reach : std::uint8_t {
     local,  ///< UNIX sockets and loopback.
-    open,   ///< Any address of this machine.
+    open,   ///< Any address of this machine; a UNIX socket for every user.
 };
 
 class Listener {

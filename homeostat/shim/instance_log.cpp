@@ -15,6 +15,9 @@ namespace homeostat::shim {
 
 namespace {
 
+/// An agent of a user of its own reads them by the directory's group, where that is let in at all.
+constexpr mode_t log_mode = 0640;
+
 /// 0 if it cannot be told: then nothing is moved.
 std::uint64_t bytes_of(const os::Fd& file) {
     struct stat status{};
@@ -27,7 +30,7 @@ std::uint64_t bytes_of(const os::Fd& file) {
 Result<InstanceLog> InstanceLog::open(std::string path,
                                       std::uint64_t bytes_max,
                                       std::uint32_t files) {
-    os::Fd writer{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
+    os::Fd writer{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, log_mode)};
     if (!writer.is_open()) {
         return std::unexpected(os::write_error("write the log", path, errno));
     }
@@ -47,7 +50,8 @@ void InstanceLog::rotate_if_large() const {
     const std::string temporary = path_ + ".tmp";
     os::Fd copy;
     if (files_ > 1) {
-        copy = os::Fd{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+        copy =
+            os::Fd{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, log_mode)};
     }
     const bool has_copy = copy.is_open() && copy_to(copy);
     if (!has_copy && files_ > 1 && bytes < 2 * bytes_max_) {

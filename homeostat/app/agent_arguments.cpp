@@ -1,0 +1,64 @@
+#include "homeostat/app/agent_arguments.hpp"
+
+#include "homeostat/base/named_enum.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+
+namespace homeostat::app {
+
+namespace {
+
+void add_role(CLI::App& command, ProcessRole& role, const char* says) {
+    command
+        .add_option_function<std::string>(
+            "--role",
+            [&role](const std::string& word) {
+                role = parse_enum<ProcessRole>(word).value_or(ProcessRole::both);
+            },
+            says)
+        ->check(CLI::IsMember({"both", "agent", "executor"}))
+        ->default_str("both");
+}
+
+}  // namespace
+
+void add_agent(CLI::App& app, AgentOptions& options) {
+    CLI::App* agent = app.add_subcommand("agent", "Guard one service until SIGTERM");
+    agent->add_option("-c,--config", options.config, "The service's configuration")->required();
+    add_role(*agent, options.role,
+             "agent: watch, judge and propose, without any means to act; executor: guard, act and "
+             "record what such an agent proposes; both: the whole loop in this process");
+    agent->add_option("--executor", options.executor,
+                      "Where the agent's role finds its executor, instead of roles.url: a cluster "
+                      "says it in an environment variable");
+    agent->add_flag("--show-key", options.shows_key,
+                    "Print the agent's public key for roles.agents and end; makes one if missing");
+    agent->add_option("--log-level", options.log_level, "What to write to stderr")
+        ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+        ->capture_default_str();
+    agent->footer(
+        "Where both roles are two processes (docs/roles.md) the executor runs as the user that may "
+        "act, and the\nagent as one that may not. People ask the executor; `homeostat status "
+        "--role agent` asks the agent what\nit sees.\n\n"
+        "Exit status:\n  0  ended by SIGTERM\n  1  something failed\n"
+        "  2  the configuration cannot be used, or another agent guards these instances\n\n"
+        "Examples:\n  homeostat agent -c payments.yaml\n"
+        "  homeostat agent -c payments.yaml --role agent --show-key\n"
+        "  homeostat agent -c payments.yaml --role executor\n"
+        "  homeostat agent -c payments.yaml --role agent");
+}
+
+void add_status(CLI::App& app, StatusOptions& options) {
+    CLI::App* status = app.add_subcommand("status", "What the agent sees and does now");
+    status->add_option("-c,--config", options.common.config, "The service's configuration")
+        ->capture_default_str();
+    status->add_flag("--json", options.common.is_json, "Print one JSON document");
+    add_role(*status, options.role,
+             "Whom to ask: agent is the one of a process of its own; else whoever acts");
+    status->footer(
+        "Examples:\n  homeostat status\n  homeostat status --role agent --config payments.yaml");
+}
+
+}  // namespace homeostat::app

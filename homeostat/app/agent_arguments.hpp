@@ -1,0 +1,37 @@
+#pragma once
+
+// `homeostat agent` and `homeostat status`: what they are told on the command line.
+
+#include "homeostat/app/commands.hpp"
+#include "homeostat/app/config_roles.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace CLI {  // NOLINT(readability-identifier-naming): the library calls itself so.
+class App;
+}
+
+namespace homeostat::app {
+
+struct AgentOptions {
+    std::filesystem::path config;
+    std::string log_level{"info"};
+    ProcessRole role{ProcessRole::both};
+    std::string executor;   ///< Where it is, instead of roles.url and roles.socket.
+    bool shows_key{false};  ///< Prints the agent's public key instead of guarding.
+};
+
+struct StatusOptions {
+    CommonOptions common;
+    ProcessRole role{ProcessRole::both};  ///< `agent`: what that process sees.
+};
+
+void add_agent(CLI::App& app, AgentOptions& options);
+void add_status(CLI::App& app, StatusOptions& options);
+
+[[nodiscard]] ExitStatus run_agent(const AgentOptions& options);
+/// Of an agent that is a process of its own.
+[[nodiscard]] ExitStatus show_agent_status(const CommonOptions& options);
+
+}  // namespace homeostat::app

@@ -1,0 +1,106 @@
+#include "homeostat/app/letter_door.hpp"
+
+#include "homeostat/app/chance.hpp"
+#include "homeostat/app/mesh_key.hpp"
+#include "homeostat/detect/slowness.hpp"
+#include "homeostat/net/endpoint.hpp"
+#include "homeostat/os/file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace homeostat::app {
+
+namespace {
+
+namespace roles = adapters::roles;
+
+/// Never the same twice: a letter to an earlier life is worth nothing.
+std::string draw_life() {
+    return fmt::format("{:016x}{:016x}", draw_chance(), draw_chance());
+}
+
+/// Below it the detector of no agent that is ours calls anything slow.
+double latency_limit_ms_min(const Config& config) {
+    return std::min(to_ms(config.latency_p99_goal), detect::SlowLimits{}.gain_ms_min);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LetterDoor>> LetterDoor::make(const Config& config,
+                                                     LetterDoorContext context) {
+    if (!config.roles) {
+        return fail(Fault::invalid,
+                    "roles: where the agent is heard is not said; add roles: { agents: [ … ] }, "
+                    "docs/roles.md");
+    }
+    if (config.roles->agents.empty()) {
+        return fail(Fault::invalid,
+                    "roles.agents: nobody may propose anything; add the key that `homeostat agent "
+                    "--role agent --show-key` prints");
+    }
+    roles::DeskSettings settings;
+    settings.service = config.service;
+    for (const std::string& key : config.roles->agents) {
+        settings.agents.push_back(parse_key(key).value_or(mesh::PublicKey{}));
+    }
+    settings.life = draw_life();
+    settings.boot_id = context.boot_id;
+    settings.latency_limit_ms_min = latency_limit_ms_min(config);
+    settings.changes_before = context.role.changes_before();
+    settings.versions_seen = [&role = context.role] {
+        return PerArtifact<VersionId>{role.version_last_seen(Artifact::deploy),
+                                      role.version_last_seen(Artifact::config)};
+    };
+    settings.places = context.places;
+    settings.log = context.log;
+    auto door = std::unique_ptr<LetterDoor>(new LetterDoor(*config.roles));
+    door->desk_ =
+        std::make_unique<roles::LetterDesk>(context.role, context.clock, std::move(settings));
+    door->server_ = std::make_unique<net::HttpServer>(
+        context.executor,
+        [desk = door->desk_.get()](net::HttpRequest request) {
+            return desk->answer(std::move(request));
+        },
+        roles::desk_limits());
+    return door;
+}
+
+Result<void> LetterDoor::listen() {
+    if (!config_.listen.empty()) {
+        const Result<net::Address> address = net::parse_endpoint("http://" + config_.listen);
+        if (!address) {
+            return fail("roles.listen", address.error());
+        }
+        const Result<void> listening = server_->listen_openly(address->endpoint);
+        return listening ? listening : fail("roles.listen", listening.error());
+    }
+    const std::string directory = config_.socket.parent_path().string();
+    if (const Result<void> made = os::make_directories(directory); !made) {
+        return fail("roles.socket", made.error());
+    }
+    const Result<net::Endpoint> endpoint = net::unix_endpoint(config_.socket.string());
+    if (!endpoint) {
+        return fail("roles.socket", endpoint.error());
+    }
+    // The agent is another user. Who may speak is for signatures to say, and who may come near for
+    // the directory's mode.
+    const Result<void> listening = server_->listen_openly(*endpoint);
+    return listening ? listening : fail("roles.socket", listening.error());
+}
+
+Result<net::Endpoint> executor_endpoint_of(const Config& config) {
+    if (config.roles->url.empty()) {
+        const Result<net::Endpoint> endpoint = net::unix_endpoint(config.roles->socket.string());
+        return endpoint ? endpoint
+                        : fail(Fault::invalid,
+                               "roles: where the executor is is not said; write url: "
+                               "http://10.0.0.5:7091, or socket: PATH");
+    }
+    const Result<net::Address> address = net::parse_endpoint(config.roles->url);
+    return address ? Result<net::Endpoint>(address->endpoint) : fail("roles.url", address.error());
+}
+
+}  // namespace homeostat::app
