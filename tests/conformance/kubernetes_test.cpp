@@ -9,8 +9,10 @@
 #include "homeostat/net/run_for_test.hpp"
 
 #include "kubernetes_cluster.hpp"
+#include "kubernetes_config_conformance.hpp"
 #include "kubernetes_conformance.hpp"
 #include "kubernetes_fate_conformance.hpp"
+#include "kubernetes_scale_conformance.hpp"
 
 #include <doctest/doctest.h>
 
@@ -72,4 +74,28 @@ TEST_CASE("a reply that is lost is unknown, and the world says what became of it
 
 TEST_CASE("killed at any phase, a successor resolves the step by what it reads") {
     on_each_cluster(check_killed);
+}
+
+TEST_CASE("a Deployment grows by one replica with our mark, up to its bound, and back again") {
+    on_each_cluster(check_scale);
+}
+
+TEST_CASE("a scale yields to a rival, to an autoscaler and to whoever wants another number") {
+    on_each_cluster(check_scale_yields);
+}
+
+TEST_CASE("a scale whose reply is lost or whose author is killed is told by what is read") {
+    on_each_cluster(check_scale_fates);
+}
+
+TEST_CASE("a ConfigMap that was edited gets back what it held, to the last byte, with our mark") {
+    on_each_cluster(check_revert);
+}
+
+TEST_CASE("a revert yields to whoever edits the ConfigMap, and to one that is gone or fixed") {
+    on_each_cluster(check_revert_yields);
+}
+
+TEST_CASE("a revert whose reply is lost or whose author is killed is told by what is read") {
+    on_each_cluster(check_revert_fates);
 }

@@ -39,6 +39,7 @@ struct ApiWrite {
     std::string content_type;  ///< "application/json-patch+json" …
     std::string body;
     bool is_dry_run{false};  ///< The server checks it and changes nothing.
+    std::string manager{};   ///< Of the fields, at most 128 printable bytes; empty: field_manager.
 };
 
 /// What the Kubernetes adapter asks of the server; implemented by HttpApiClient and by tests.

@@ -4,6 +4,7 @@
 
 #include "homeostat/adapters/kubernetes/controllers_for_test.hpp"
 #include "homeostat/adapters/kubernetes/json_for_test.hpp"
+#include "homeostat/adapters/kubernetes/options.hpp"
 #include "homeostat/base/fnv1a.hpp"
 
 #include <fmt/format.h>
@@ -102,6 +103,9 @@ bool apply(json::value& document, const json::value& operation) {
     if (name == "test") {
         return target != nullptr && *target == operation.at("value");
     }
+    if (name == "remove") {
+        return parent->is_object() && parent->get_object().erase(last) > 0;
+    }
     if (name == "add" && target == nullptr && parent->is_object()) {
         target = &parent->get_object()[last];
     }
@@ -110,6 +114,31 @@ bool apply(json::value& document, const json::value& operation) {
     }
     *target = operation.at("value");
     return true;
+}
+
+bool apply_all(json::value& document, const json::value& operations) {
+    const json::array* all = operations.if_array();
+    return all != nullptr && std::ranges::all_of(*all, [&](const json::value& operation) {
+               return apply(document, operation);
+           });
+}
+
+ApiReply invalid_patch() {
+    return status_reply(422, "Invalid",
+                        "the server rejected our request due to an error in our request");
+}
+
+/// As the server keeps who set spec.replicas. Of other fields nothing is kept here.
+void own_replicas(json::value& deployment, const std::string& manager) {
+    json::value entry;
+    at(entry, {"manager"}) = manager;
+    at(entry, {"operation"}) = "Update";
+    at(entry, {"fieldsV1", "f:spec", "f:replicas"}) = json::object{};
+    at(deployment, {"metadata", "managedFields"}) = json::array{std::move(entry)};
+}
+
+bool is_collection(std::string_view path) {
+    return path.ends_with("/horizontalpodautoscalers") || path.ends_with("/configmaps");
 }
 
 }  // namespace
@@ -167,6 +196,9 @@ ApiReply FakeApi::answer_get(std::string_view path) {
         return ApiReply{.status = 200, .body = found->second};
     }
     constexpr std::string_view selector_key = "labelSelector=";
+    if (is_collection(bare)) {
+        return list(bare, "");
+    }
     const std::size_t selector = path.find(selector_key, query);
     if (selector == std::string_view::npos) {
         return status_reply(404, "NotFound", fmt::format("{} not found", bare));
@@ -232,23 +264,59 @@ ApiReply FakeApi::create(const std::string& collection, json::value object) {
     return ApiReply{.status = 201, .body = std::move(object)};
 }
 
+/// The number of a Deployment, as its subresource shows it. Who sets it owns it.
+ApiReply FakeApi::patch_scale(const std::string& path, const ApiWrite& write) {
+    json::value* deployment = find(path);
+    if (deployment == nullptr) {
+        return status_reply(404, "NotFound", path + " not found");
+    }
+    json::value scale;
+    at(scale, {"kind"}) = "Scale";
+    for (const std::string_view name : {"name", "uid", "resourceVersion"}) {
+        at(scale, {"metadata", name}) = at(*deployment, {"metadata", name});
+    }
+    at(scale, {"spec", "replicas"}) = at(*deployment, {"spec", "replicas"});
+    const Result<json::value> operations = parse_json(write.body);
+    if (!operations || !apply_all(scale, *operations)) {
+        return invalid_patch();
+    }
+    json::value patched = *deployment;
+    if (at(patched, {"spec", "replicas"}) != at(scale, {"spec", "replicas"})) {
+        at(patched, {"spec", "replicas"}) = at(scale, {"spec", "replicas"});
+        at(patched, {"metadata", "generation"}) =
+            number_at(patched, {"metadata", "generation"}) + 1;
+        own_replicas(patched, write.manager.empty() ? std::string(field_manager) : write.manager);
+        touch(patched);
+    }
+    at(scale, {"metadata", "resourceVersion"}) = at(patched, {"metadata", "resourceVersion"});
+    if (!write.is_dry_run) {
+        *deployment = std::move(patched);
+    }
+    return ApiReply{.status = 200, .body = std::move(scale)};
+}
+
 ApiReply FakeApi::patch(const std::string& path, const ApiWrite& write) {
+    constexpr std::string_view scale = "/scale";
+    if (path.ends_with(scale)) {
+        return patch_scale(path.substr(0, path.size() - scale.size()), write);
+    }
     json::value* object = find(path);
     if (object == nullptr) {
         return status_reply(404, "NotFound", path + " not found");
     }
     const Result<json::value> operations = parse_json(write.body);
-    if (!operations || !operations->is_array()) {
-        return status_reply(400, "BadRequest", "the patch is no list of operations");
-    }
     json::value patched = *object;
-    for (const json::value& operation : operations->get_array()) {
-        if (!apply(patched, operation)) {
-            return status_reply(422, "Invalid",
-                                "the server rejected our request due to an error in our request");
-        }
+    if (!operations || !apply_all(patched, *operations)) {
+        return invalid_patch();
     }
-    if (*look(patched, {"spec"}) != *look(*object, {"spec"})) {
+    const json::value* replicas = look(patched, {"spec", "replicas"});
+    const json::value* before = look(*object, {"spec", "replicas"});
+    if (replicas != nullptr && (before == nullptr || *replicas != *before)) {
+        own_replicas(patched, write.manager.empty() ? std::string(field_manager) : write.manager);
+    }
+    const json::value* spec = look(patched, {"spec"});
+    const json::value* spec_before = look(*object, {"spec"});
+    if (spec != nullptr && spec_before != nullptr && *spec != *spec_before) {
         at(patched, {"metadata", "generation"}) =
             number_at(patched, {"metadata", "generation"}) + 1;
     }

@@ -1,5 +1,6 @@
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
 
+#include "homeostat/adapters/kubernetes/incident_object.hpp"
 #include "homeostat/net/query_value.hpp"
 
 #include <fmt/format.h>
@@ -39,13 +40,37 @@ std::string lease_path(const Options& options) {
     return leases_path(options) + "/" + options.lease;
 }
 
+std::string incidents_path(const Options& options, std::string_view ledger) {
+    return fmt::format("/apis/{}/{}/namespaces/{}/incidents?labelSelector={}&limit=500",
+                       incident_group, incident_version, options.name_space,
+                       net::to_query_value(fmt::format("{}={}", ledger_label, ledger)));
+}
+
+std::string incident_path(const Options& options, std::string_view name) {
+    return fmt::format("/apis/{}/{}/namespaces/{}/incidents/{}", incident_group, incident_version,
+                       options.name_space, name);
+}
+
 std::string events_path(const Options& options) {
     return fmt::format("/apis/events.k8s.io/v1/namespaces/{}/events", options.name_space);
 }
 
-std::string switches_path(const Options& options) {
+std::string autoscalers_path(const Options& options) {
+    return fmt::format("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
+                       options.name_space);
+}
+
+std::string config_maps_path(const Options& options, const std::string& name) {
     return fmt::format("/api/v1/namespaces/{}/configmaps?fieldSelector={}", options.name_space,
-                       net::to_query_value("metadata.name=" + options.switch_object));
+                       net::to_query_value("metadata.name=" + name));
+}
+
+std::string config_map_path(const Options& options, const std::string& name) {
+    return fmt::format("/api/v1/namespaces/{}/configmaps/{}", options.name_space, name);
+}
+
+std::string switches_path(const Options& options) {
+    return config_maps_path(options, options.switch_object);
 }
 
 }  // namespace homeostat::adapters::kubernetes

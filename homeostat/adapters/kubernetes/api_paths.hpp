@@ -27,8 +27,19 @@ namespace homeostat::adapters::kubernetes {
 [[nodiscard]] std::string lease_path(const Options& options);
 [[nodiscard]] std::string leases_path(const Options& options);
 
+/// Objects of our own kind that bear the label of that ledger, and one of them.
+[[nodiscard]] std::string incidents_path(const Options& options, std::string_view ledger);
+[[nodiscard]] std::string incident_path(const Options& options, std::string_view name);
+
 /// Where Events are written.
 [[nodiscard]] std::string events_path(const Options& options);
+
+/// All HorizontalPodAutoscalers of the namespace.
+[[nodiscard]] std::string autoscalers_path(const Options& options);
+
+/// All ConfigMaps of that name: one, or none. And the one.
+[[nodiscard]] std::string config_maps_path(const Options& options, const std::string& name);
+[[nodiscard]] std::string config_map_path(const Options& options, const std::string& name);
 
 /// All ConfigMaps of the name in Options::switch_object: one, or none.
 [[nodiscard]] std::string switches_path(const Options& options);

@@ -1,17 +1,22 @@
 #pragma once
 
-// BearerToken: what we prove ourselves by, fixed or from a file that somebody renews.
+// BearerToken and TlsIdentity: what we prove ourselves by, fixed or from files that somebody
+// renews.
 //
-// A kubelet writes a new token about each hour, well before the old one ends. The file is looked at
-// before each request and read only when it is another; should it not be readable for a moment, the
-// token that was read last is still good.
+// A kubelet writes a new token about each hour, and whoever issues certificates a new pair, well
+// before the old one ends. The files are looked at before each request and read only when one is
+// another; should they not be readable for a moment, or a certificate and its key not fit each
+// other yet, what was read last is still good.
 //
-// A small file, read inline. Not thread-safe; lives on one strand.
+// Small files, read inline. Not thread-safe; lives on one strand.
 
 #include "homeostat/base/result.hpp"
+#include "homeostat/net/tls.hpp"
 #include "homeostat/os/file.hpp"
 
+#include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +47,35 @@ class BearerToken {
     std::string token_;
     std::string path_;
     std::optional<os::FileIdentity> identity_{};  ///< Of the file that was read last.
+};
+
+/// Where the parts of net::TlsSettings are read again; empty: that part never changes.
+struct TlsFiles {
+    std::string authorities;
+    std::string certificate;
+    std::string key;
+};
+
+class TlsIdentity {
+  public:
+    /// `settings`: as the files were just read. ERRORS: as net::make_tls_context.
+    [[nodiscard]] static Result<TlsIdentity> make(net::TlsSettings settings, TlsFiles files);
+
+    /// What a connection begins with now: another one once the files are, and make one.
+    [[nodiscard]] const std::shared_ptr<net::TlsContext>& current();
+
+  private:
+    using Identities = std::array<std::optional<os::FileIdentity>, 3>;
+
+    TlsIdentity(net::TlsSettings settings, TlsFiles files, std::shared_ptr<net::TlsContext> made);
+
+    [[nodiscard]] Identities identities_now() const;
+    [[nodiscard]] Result<void> read();
+
+    net::TlsSettings settings_;
+    TlsFiles files_;
+    std::shared_ptr<net::TlsContext> context_;
+    Identities identities_;  ///< Of the files that were read last.
 };
 
 }  // namespace homeostat::adapters::kubernetes

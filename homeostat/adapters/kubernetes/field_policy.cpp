@@ -8,9 +8,11 @@ namespace homeostat::adapters::kubernetes {
 
 namespace {
 
-// {0}: the namespace, {1}: the Deployment, {2}: our account, {3}: our Leases. `dyn` lets keys be
-// compared that the server's types do not name; without it the server only warns. A pod's name
-// begins with that of its Deployment, for names of up to 46 bytes. SOURCE:
+// {0}: the namespace, {1}: the Deployment, {2}: our account, {3}: our Leases, {4}: how the names of
+// our Incidents begin, {5}: how many replicas we may ask for, 0 for none, {6}: the ConfigMaps that
+// the pods are configured by. `dyn` lets keys be compared that the server's types do not name;
+// without it the server only warns. A pod's name begins with that of its Deployment, for names of
+// up to 46 bytes. SOURCE:
 // kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy.
 constexpr std::string_view policy = R"(apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
@@ -42,6 +44,18 @@ spec:
       request.operation == "UPDATE" && request.resource.group == "apps" &&
       request.resource.resource == "deployments" && request.?subResource.orValue("") == "" &&
       request.?name.orValue("") == "{1}"
+  - name: scales
+    expression: >-
+      request.operation == "UPDATE" && request.resource.group == "apps" &&
+      request.resource.resource == "deployments" && request.?subResource.orValue("") == "scale" &&
+      request.?name.orValue("") == "{1}" && {5} > 0
+  - name: configs
+    expression: '[{6}]'
+  - name: reverts
+    expression: >-
+      request.operation == "UPDATE" && request.resource.group == "" &&
+      request.resource.resource == "configmaps" && request.?subResource.orValue("") == "" &&
+      request.?name.orValue("") in variables.configs
   - name: tells
     expression: >-
       request.operation == "CREATE" && request.resource.group == "events.k8s.io" &&
@@ -54,6 +68,14 @@ spec:
       request.resource.group == "coordination.k8s.io" &&
       request.resource.resource == "leases" && request.?subResource.orValue("") == "" &&
       dyn(object).metadata.?name.orValue("") in variables.leases
+  - name: incidents
+    expression: '[{4}]'
+  - name: shows
+    expression: >-
+      request.operation in ["CREATE", "UPDATE", "DELETE"] &&
+      request.resource.group == "homeostat.dev" && request.resource.resource == "incidents" &&
+      request.?subResource.orValue("") in ["", "status"] &&
+      variables.incidents.exists(prefix, request.?name.orValue("").startsWith(prefix))
   - name: ours
     expression: '["homeostat.dev/effect", "kubernetes.io/change-cause"]'
   - name: counted
@@ -71,8 +93,24 @@ spec:
   - name: containers_before
     expression: variables.pod_before.containers + variables.pod_before.?initContainers.orValue([])
   validations:
-  - expression: variables.evicts || variables.updates || variables.tells || variables.leads
+  - expression: >-
+      variables.evicts || variables.updates || variables.scales || variables.reverts ||
+      variables.tells || variables.leads || variables.shows
     message: this account changes the Deployment {1} and evicts its pods, and little else
+  - expression: >-
+      !variables.reverts ||
+      (dyn(object).all(key, key in ["data", "binaryData", "metadata"] ||
+      (key in dyn(oldObject) && dyn(object)[key] == dyn(oldObject)[key])) &&
+      dyn(oldObject).all(key, key in ["data", "binaryData"] || key in dyn(object)))
+    message: of a ConfigMap this account changes the contents, and nothing else
+  - expression: >-
+      !variables.scales ||
+      (int(dyn(object).spec.?replicas.orValue(0)) in
+      [int(dyn(oldObject).spec.?replicas.orValue(0)) + 1,
+      int(dyn(oldObject).spec.?replicas.orValue(0)) - 1] &&
+      int(dyn(object).spec.?replicas.orValue(0)) >= 1 &&
+      int(dyn(object).spec.?replicas.orValue(0)) <= {5})
+    message: this account asks for one replica more or less, and for {5} at most
   - expression: >-
       !variables.updates ||
       (dyn(object).spec.all(key, key == "template" || (key in dyn(oldObject).spec &&
@@ -80,14 +118,14 @@ spec:
       dyn(oldObject).spec.all(key, key in dyn(object).spec))
     message: of the Deployment's spec this account changes the template, and nothing else
   - expression: >-
-      !variables.updates ||
+      !(variables.updates || variables.reverts) ||
       (dyn(object).metadata.all(key, key in variables.counted ||
       (key in dyn(oldObject).metadata &&
       dyn(object).metadata[key] == dyn(oldObject).metadata[key])) &&
       dyn(oldObject).metadata.all(key, key in variables.counted || key in dyn(object).metadata))
     message: of the Deployment's metadata this account changes annotations, and nothing else
   - expression: >-
-      !variables.updates ||
+      !(variables.updates || variables.reverts) ||
       (variables.notes.all(key, key in variables.ours || (key in variables.notes_before &&
       variables.notes[key] == variables.notes_before[key])) &&
       variables.notes_before.all(key, key in variables.ours || key in variables.notes))
@@ -132,7 +170,14 @@ spec:
 std::string field_policy_yaml(const Options& options, const std::string& account) {
     const std::string leases =
         options.lease.empty() ? std::string() : fmt::format("\"{}\"", options.lease);
-    return fmt::format(policy, options.name_space, options.deployment, account, leases);
+    const std::string incidents =
+        options.writes_incidents ? fmt::format("\"{}-\"", options.deployment) : std::string();
+    std::string configs;
+    for (const std::string& name : options.configs) {
+        configs += fmt::format("{}\"{}\"", configs.empty() ? "" : ", ", name);
+    }
+    return fmt::format(policy, options.name_space, options.deployment, account, leases, incidents,
+                       options.replicas_max, configs);
 }
 
 }  // namespace homeostat::adapters::kubernetes

@@ -3,10 +3,11 @@
 // A field policy: what of an object our identity may change, which no Role can say.
 //
 // A right to patch a Deployment is a right to its replicas, its selector and what its pods run as.
-// A rollback changes the pod template and two annotations, so the API server is told to admit that
-// and nothing else, whoever holds our token: as a ValidatingAdmissionPolicy, for our account alone.
-// It does not follow the remedies that may act, as the Role does: who installs it needs a right to
-// the whole cluster, and need not be asked again when a remedy is promoted.
+// A rollback changes the pod template and two annotations, a scale the number by one and within its
+// bound, and of the ConfigMaps that are named the contents are put back; so the API server is told
+// to admit that and nothing else, whoever holds our token: as a ValidatingAdmissionPolicy, for our
+// account alone. It does not follow the remedies that may act, as the Role does: who installs it
+// needs a right to the whole cluster, and need not be asked again when a remedy is promoted.
 //
 // Fields are compared by whatever keys there are, so one that a later Kubernetes brings is closed
 // to us from its first day. Pure.

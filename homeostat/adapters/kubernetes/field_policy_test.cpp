@@ -22,7 +22,16 @@ TEST_CASE("a field policy is about one account, one namespace and one Deployment
     Options leading = options;
     leading.lease = "cart-agent";
     CHECK(field_policy_yaml(leading, "guard").contains(R"(expression: '["cart-agent"]')"));
+    CHECK_FALSE(yaml.contains(R"(expression: '["cart-"]')"));  // Nor of Incident objects.
+    Options showing = options;
+    showing.writes_incidents = true;
+    CHECK(field_policy_yaml(showing, "guard").contains(R"(expression: '["cart-"]')"));
     CHECK(yaml.contains(std::string("\"") + std::string(effect_annotation) + "\""));
+    CHECK(yaml.contains(R"(orValue("") == "cart" && 0 > 0)"));  // Nor may it scale anything.
+    Options growing = options;
+    growing.replicas_max = 5;
+    CHECK(field_policy_yaml(growing, "guard").contains(R"(orValue("") == "cart" && 5 > 0)"));
+    CHECK(field_policy_yaml(growing, "guard").contains("orValue(0)) <= 5)"));
 }
 
 TEST_CASE("two Deployments never share a policy, whatever their names are") {

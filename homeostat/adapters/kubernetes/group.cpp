@@ -1,8 +1,16 @@
 #include "homeostat/adapters/kubernetes/group.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace homeostat::adapters::kubernetes {
+
+namespace {
+
+// A controller that has longer to think has a trouble that people should know of.
+constexpr Duration catch_up_max = std::chrono::seconds{5};
+
+}  // namespace
 
 Group::Group(Options options, GroupSeen seen, Slots& slots, ports::Clock& clock)
     : options_(std::move(options)),
@@ -28,10 +36,16 @@ Result<const GroupView*> Group::look() {
             take(*parsed_);
         }
     }
+    const bool is_behind = !parsed_ && parsed_.error().fault == Fault::late;
+    behind_since_ = is_behind ? std::optional(behind_since_.value_or(clock_.now())) : std::nullopt;
     if (!parsed_) {
         return std::unexpected(parsed_.error());
     }
     return &*parsed_;
+}
+
+bool Group::is_catching_up() const {
+    return behind_since_ && clock_.now() - *behind_since_ < catch_up_max;
 }
 
 void Group::take(const GroupView& view) {

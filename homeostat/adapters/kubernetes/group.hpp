@@ -14,6 +14,7 @@
 #include "homeostat/adapters/kubernetes/options.hpp"
 #include "homeostat/adapters/kubernetes/slots.hpp"
 #include "homeostat/base/result.hpp"
+#include "homeostat/base/time.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/net/endpoint.hpp"
 #include "homeostat/ports/clock.hpp"
@@ -33,6 +34,10 @@ class Group {
 
     /// The view, until the next look. ERRORS: those of group_view.hpp; nothing is taken then.
     [[nodiscard]] Result<const GroupView*> look();
+
+    /// There is no view now, and for less than some seconds: after a change the Deployment's
+    /// controller, or one of our watches, is behind the others. Nothing to tell anybody of.
+    [[nodiscard]] bool is_catching_up() const;
 
     /// Takes a view that was read directly into the slots.
     void take(const GroupView& view);
@@ -60,6 +65,7 @@ class Group {
     ports::Clock& clock_;
     Versions parsed_versions_{};
     Result<GroupView> parsed_;
+    std::optional<Instant> behind_since_;  ///< Absent: nobody is behind.
     std::optional<Error> file_trouble_;
 };
 

@@ -95,6 +95,11 @@ TEST_CASE("there is no view of a Deployment that is gone, or whose controller is
     world.tell(DeploymentSample{.generation = 4, .observed_generation = 3});
     CHECK(error_of(world).fault == Fault::late);
     CHECK(error_of(world).text.contains("generation 3 of 4"));
+    // Moments after a change that is as it should be.
+    CHECK(world.group.is_catching_up());
+    world.clock.pass(std::chrono::seconds{6});
+    CHECK_FALSE(error_of(world).text.empty());
+    CHECK_FALSE(world.group.is_catching_up());
     world.tell(DeploymentSample{.generation = 4, .observed_generation = 4});
     CHECK(world.group.look());
     world.deployments.objects.clear();

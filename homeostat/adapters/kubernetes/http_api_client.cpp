@@ -4,6 +4,7 @@
 #include "homeostat/adapters/kubernetes/options.hpp"
 #include "homeostat/net/http_client.hpp"
 #include "homeostat/net/http_lines.hpp"
+#include "homeostat/net/query_value.hpp"
 #include "homeostat/os/clock.hpp"
 
 #include <boost/asio/redirect_error.hpp>
@@ -39,17 +40,19 @@ net::HttpLimits limits_of(const HttpApiOptions& options) {
 
 struct HttpApiClient::State {
     State(asio::any_io_executor its_executor,
-          net::HttpsPeer its_peer,
+          TlsIdentity its_identity,
           const ClusterAccess& access,
           HttpApiOptions its_options)
         : executor(std::move(its_executor)),
-          peer(std::move(its_peer)),
+          identity(std::move(its_identity)),
+          peer{.host = access.host, .port = access.port, .tls = identity.current()},
           path_prefix(access.path_prefix),
           token(access.token, access.token_file),
           options(std::move(its_options)) {}
 
     asio::any_io_executor executor;
-    net::HttpsPeer peer;
+    TlsIdentity identity;
+    net::HttpsPeer peer;  ///< As who we are now.
     std::string path_prefix;
     BearerToken token;
     HttpApiOptions options;
@@ -63,11 +66,22 @@ namespace {
 
 using State = HttpApiClient::State;
 
+/// A certificate that was renewed is shown by connections that begin from now on.
+void renew(State& state) {
+    const std::shared_ptr<net::TlsContext>& now = state.identity.current();
+    if (now != state.peer.tls) {
+        state.peer.tls = now;
+        state.idle.clear();
+    }
+}
+
 /// A connection for as long as this lives.
 class Lease {
   public:
     explicit Lease(std::shared_ptr<State> state) : state_(std::move(state)) {
         ++state_->in_use_count;
+        renew(*state_);
+        tls_ = state_->peer.tls;
         if (state_->idle.empty()) {
             client_ = std::make_unique<net::HttpClient>(state_->executor, state_->peer,
                                                         limits_of(state_->options));
@@ -78,7 +92,9 @@ class Lease {
     }
     ~Lease() {
         --state_->in_use_count;
-        state_->idle.push_back(std::move(client_));
+        if (tls_ == state_->peer.tls) {
+            state_->idle.push_back(std::move(client_));
+        }
         while (!state_->waiting.empty()) {
             const std::shared_ptr<asio::steady_timer> next = state_->waiting.front().lock();
             state_->waiting.erase(state_->waiting.begin());
@@ -96,6 +112,7 @@ class Lease {
   private:
     std::shared_ptr<State> state_;
     std::unique_ptr<net::HttpClient> client_;
+    std::shared_ptr<net::TlsContext> tls_;  ///< With which it began; owned by the state as well.
 };
 
 std::string where(const State& state) {
@@ -220,6 +237,7 @@ Task<Began> begin_lines(std::shared_ptr<State> state,
     request = with_identity(std::move(request), *state, token);
     const net::LineLimits limits{.reply = limits_of(state->options),
                                  .line_bytes_max = watch_line_bytes_max};
+    renew(*state);
     auto lines = std::make_unique<net::HttpLines>(state->executor, state->peer, limits);
     Result<net::HttpResponse> response = co_await lines->open(std::move(request), deadline);
     co_return Began{std::move(lines), std::move(response)};
@@ -261,7 +279,8 @@ std::string path_of(const ApiWrite& write) {
         path += parameter;
     };
     if (write.method != "DELETE") {
-        add(fmt::format("fieldManager={}", field_manager));
+        add("fieldManager=" + (write.manager.empty() ? std::string(field_manager)
+                                                     : net::to_query_value(write.manager)));
     }
     if (write.is_dry_run) {
         add("dryRun=All");
@@ -274,13 +293,12 @@ std::string path_of(const ApiWrite& write) {
 Result<std::unique_ptr<HttpApiClient>> HttpApiClient::make(asio::any_io_executor executor,
                                                            const ClusterAccess& access,
                                                            HttpApiOptions options) {
-    Result<std::shared_ptr<net::TlsContext>> tls = net::make_tls_context(access.tls);
-    if (!tls) {
-        return fail(access.told_by, tls.error());
+    Result<TlsIdentity> identity = TlsIdentity::make(access.tls, access.tls_files);
+    if (!identity) {
+        return fail(access.told_by, identity.error());
     }
-    net::HttpsPeer peer{.host = access.host, .port = access.port, .tls = *std::move(tls)};
-    auto state =
-        std::make_shared<State>(std::move(executor), std::move(peer), access, std::move(options));
+    auto state = std::make_shared<State>(std::move(executor), *std::move(identity), access,
+                                         std::move(options));
     return std::unique_ptr<HttpApiClient>(new HttpApiClient(std::move(state)));
 }
 

@@ -123,6 +123,8 @@ TEST_CASE("a write says whose fields it writes, and whether it is a rehearsal") 
         Case{{.method = "PATCH", .path = "/a"}, "PATCH /a?fieldManager=homeostat HTTP/1.1\r\n"},
         Case{{.method = "PATCH", .path = "/a?x=1", .is_dry_run = true},
              "PATCH /a?x=1&fieldManager=homeostat&dryRun=All HTTP/1.1\r\n"},
+        Case{{.method = "PATCH", .path = "/a", .manager = "homeostat i-7.e2 from 3"},
+             "PATCH /a?fieldManager=homeostat%20i-7.e2%20from%203 HTTP/1.1\r\n"},
         Case{{.method = "DELETE", .path = "/a", .is_dry_run = true},
              "DELETE /a?dryRun=All HTTP/1.1\r\n"},
     };
@@ -206,6 +208,27 @@ TEST_CASE("a token that was renewed is used at once") {
     REQUIRE(world.get());
     CHECK(world.request(0).contains("Bearer old\r\n"));
     CHECK(world.request(1).contains("Bearer new\r\n"));
+}
+
+TEST_CASE("a certificate that was renewed is shown by a connection of its own, from then on") {
+    World world({{pod}, {pod}, {pod}});
+    const net::TemporaryDirectory directory;
+    const auto renew = [&] {
+        const net::IssuedForTest issued = authority().issue({.subject = "agent"});
+        REQUIRE(os::write_file_atomically(directory.file("tls.crt"), issued.certificate));
+        REQUIRE(os::write_file_atomically(directory.file("tls.key"), issued.key));
+        return issued;
+    };
+    const net::IssuedForTest first = renew();
+    world.access.tls.certificate = first.certificate;
+    world.access.tls.key = first.key;
+    world.access.tls_files = {"", directory.file("tls.crt"), directory.file("tls.key")};
+    CHECK(world.get());
+    CHECK(world.get());
+    CHECK(world.server.connections_count() == 1);
+    renew();
+    CHECK(world.get());
+    CHECK(world.server.connections_count() == 2);
 }
 
 TEST_CASE("a 401 is tried again once, and only with another token") {

@@ -311,16 +311,19 @@ Result<std::string> bytes_of(const Material& material,
 
 Result<void> read_materials(const Kubeconfig& config,
                             const std::string& path,
-                            net::TlsSettings& tls) {
+                            ClusterAccess& access) {
     struct Wanted {
         const Material& material;
         std::string_view key;
         std::string& into;
+        std::string& file;
     };
+    net::TlsSettings& tls = access.tls;
+    TlsFiles& files = access.tls_files;
     const std::array wanted{
-        Wanted{config.authority, "certificate-authority", tls.authorities},
-        Wanted{config.certificate, "client-certificate", tls.certificate},
-        Wanted{config.key, "client-key", tls.key},
+        Wanted{config.authority, "certificate-authority", tls.authorities, files.authorities},
+        Wanted{config.certificate, "client-certificate", tls.certificate, files.certificate},
+        Wanted{config.key, "client-key", tls.key, files.key},
     };
     for (const Wanted& one : wanted) {
         Result<std::string> bytes = bytes_of(one.material, path, one.key);
@@ -328,6 +331,7 @@ Result<void> read_materials(const Kubeconfig& config,
             return std::unexpected(bytes.error());
         }
         one.into = *std::move(bytes);
+        one.file = one.material.path.empty() ? "" : beside(path, one.material.path);
     }
     return {};
 }
@@ -379,7 +383,7 @@ Result<ClusterAccess> read_kubeconfig(const std::string& path, std::string_view 
     if (!config->token_file.empty()) {
         access.token_file = beside(path, config->token_file);
     }
-    Result<void> read = read_materials(*config, path, access.tls);
+    Result<void> read = read_materials(*config, path, access);
     read = read ? check(access) : read;
     if (!read) {
         return fail(path, read.error());
@@ -414,6 +418,7 @@ Result<ClusterAccess> read_service_account(const std::string& host,
             authorities.error().text + "; does the pod say automountServiceAccountToken: false?");
     }
     access.tls.authorities = *std::move(authorities);
+    access.tls_files.authorities = directory + "/ca.crt";
     if (Result<std::string> name = os::read_file(directory + "/namespace", host_bytes_max); name) {
         access.name_space = *std::move(name);
     }

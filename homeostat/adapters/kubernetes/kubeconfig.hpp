@@ -8,12 +8,13 @@
 // they are, and acts as somebody else. Each of these is refused with the mend and not left out:
 // what is left of the file would then mean something that nobody wrote.
 //
-// What is trusted is what the file names, never the machine's own authorities. A certificate and a
-// key are read once, at the start; a token in a file is read again when it changes
-// (credentials.hpp).
+// What is trusted is what the file names, never the machine's own authorities. Tokens, certificates
+// and keys in files of their own are read again when they change (credentials.hpp); what stands in
+// the kubeconfig itself is read once, at the start.
 //
 // Thread-safe. Reads small files.
 
+#include "homeostat/adapters/kubernetes/credentials.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/net/tls.hpp"
 
@@ -57,6 +58,7 @@ struct ClusterAccess {
     std::uint16_t port{443};
     std::string path_prefix;
     net::TlsSettings tls;
+    TlsFiles tls_files{};  ///< Where parts of it are read again.
     std::string token;
     std::string token_file;
     std::string name_space;

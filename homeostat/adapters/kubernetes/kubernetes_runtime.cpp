@@ -83,6 +83,8 @@ KubernetesRuntime::KubernetesRuntime(Options options,
       slots_(slots),
       clock_(clock),
       reads_(api_, options_),
+      scaling_(api_, options_, clock_, [this](Phase phase) { reach(phase); }),
+      reverting_(api_, options_, clock_, [this](Phase phase) { reach(phase); }),
       in_flight_until_(clock_.now() + in_flight_max) {}
 
 // --- Reading -------------------------------------------------------------------------------------
@@ -118,9 +120,16 @@ RuntimeInstance KubernetesRuntime::describe(const Slot& slot, const GroupView& g
     facts.effect = slot.effect;
     if (!slot.pod) {
         facts.is_coming = slot.is_wanted;
+        // That one more is wanted is told by the Deployment, before any pod can.
+        const std::optional<ScaleMark> mark = scale_mark_of(group.deployment);
+        const bool is_asked_for = slot.is_wanted && mark && mark->effect == slot.awaited;
+        facts.effect = is_asked_for ? slot.awaited : EffectId{};
         return facts;
     }
     const PodView& pod = *slot.pod;
+    // One less is wanted by our effect, and it is another pod that ends by it.
+    const std::optional<ScaleMark> mark = scale_mark_of(group.deployment);
+    facts.effect = mark && mark->effect == slot.awaited ? slot.awaited : slot.effect;
     facts.is_alive = pod.life == ContainerLife::running || pod.life == ContainerLife::restarting;
     facts.is_coming = pod.life == ContainerLife::coming;
     facts.identity = identity_of(pod);
@@ -157,7 +166,15 @@ Task<Result<FactsPart>> KubernetesRuntime::read(Instant deadline) {
         co_return std::unexpected(group.error());
     }
     withdraw_unmet();
-    Result<FactsPart> facts = co_await facts_of(*group, deadline);
+    ConfigsView configs;
+    if (configs_ != nullptr) {
+        Result<ConfigsView> read = co_await configs_->read(api_, deadline);
+        if (!read) {
+            co_return std::unexpected(read.error());
+        }
+        configs = *std::move(read);
+    }
+    Result<FactsPart> facts = co_await facts_of(*group, std::move(configs), deadline);
     co_return facts;
 }
 
@@ -170,13 +187,22 @@ Task<Result<FactsPart>> KubernetesRuntime::glance(Instant deadline) {
     if (!group) {
         co_return std::unexpected(group.error());
     }
+    ConfigsView configs;
+    if (configs_ != nullptr) {
+        const Result<const ConfigsView*> seen = configs_->look();
+        if (!seen) {
+            co_return std::unexpected(seen.error());
+        }
+        configs = **seen;
+    }
     // Of its own: the watches go on while pods are asked.
-    const GroupView seen = **group;
-    Result<FactsPart> facts = co_await facts_of(seen, deadline);
+    Result<FactsPart> facts = co_await facts_of(**group, std::move(configs), deadline);
     co_return facts;
 }
 
-Task<Result<FactsPart>> KubernetesRuntime::facts_of(const GroupView& group, Instant deadline) {
+Task<Result<FactsPart>> KubernetesRuntime::facts_of(GroupView group,
+                                                    ConfigsView configs,
+                                                    Instant deadline) {
     Result<PerArtifact<VersionFacts>> versions = versions_of(group, options_);
     if (!versions) {
         co_return std::unexpected(std::move(versions.error()));
@@ -192,13 +218,21 @@ Task<Result<FactsPart>> KubernetesRuntime::facts_of(const GroupView& group, Inst
             slot.pod && !options_.answers && ought_to_answer(*slot.pod) && slot.pod->is_ready;
         ips.push_back(is_asked ? slot.pod->ip : std::string());
     }
+    if (configs_ != nullptr) {
+        facts.versions.config = configs_->facts_of(configs);
+        for (RuntimeInstance& one : facts.instances) {
+            one.config = configs_->version_of(one, configs);
+        }
+    }
+    leave_out_leaving(facts.instances, group.deployment, facts.versions.deploy.current);
+    mark_spares(facts.instances, group.deployment, options_);
     co_await ask_from(0, facts.instances, ips, deadline);
     facts.read_at = clock_.now();
     co_return FactsPart{std::move(facts)};
 }
 
-/// A pod that still stands was not evicted after all: lost on the way, or before a crash. Whoever
-/// follows it is somebody else's doing.
+/// A pod that still stands was not evicted after all, and where none is wanted none was asked for:
+/// lost on the way, or before a crash. Whoever comes there is somebody else's doing.
 void KubernetesRuntime::withdraw_unmet() {
     if (clock_.now() < in_flight_until_) {
         return;
@@ -206,6 +240,7 @@ void KubernetesRuntime::withdraw_unmet() {
     for (const Slot& slot : slots_.all()) {
         if (!slot.awaited.empty()) {
             static_cast<void>(slots_.withdraw(slot.instance));
+            static_cast<void>(slots_.withdraw_new(slot.instance));
         }
     }
 }
@@ -214,10 +249,14 @@ void KubernetesRuntime::withdraw_unmet() {
 
 bool KubernetesRuntime::performs(const Step& step) const {
     if (const auto* swapped = std::get_if<SwapVersion>(&step)) {
-        return swapped->artifact == Artifact::deploy;
+        return swapped->artifact == Artifact::deploy || configs_ != nullptr;
     }
-    const auto* replaced = std::get_if<Replace>(&step);
-    return replaced != nullptr && !replaced->expected.pod.empty();
+    const bool may_scale = options_.replicas_max > 0;
+    if (const auto* replaced = std::get_if<Replace>(&step)) {
+        const bool is_pod = !replaced->expected.pod.empty();
+        return is_pod || (may_scale && replaced->expected.is_none());
+    }
+    return may_scale && std::holds_alternative<Stop>(step);
 }
 
 Task<Outcome> KubernetesRuntime::perform(Request request, Instant deadline) {
@@ -232,18 +271,35 @@ Task<Outcome> KubernetesRuntime::perform(Request request, Instant deadline) {
         co_return refused("the deadline had passed before anything was done");
     }
     if (const auto* swapped = std::get_if<SwapVersion>(&request.step())) {
-        Outcome outcome = co_await roll_back(*swapped, effect, deadline);
+        Outcome outcome = co_await swap(*swapped, effect, deadline);
+        co_return outcome;
+    }
+    if (const auto* stopped = std::get_if<Stop>(&request.step())) {
+        Outcome outcome = co_await scale_down(*stopped, effect, deadline);
         co_return outcome;
     }
     const Replace& step = std::get<Replace>(request.step());
+    if (step.expected.pod.empty()) {
+        Outcome outcome = co_await scale_up(step, effect, deadline);
+        co_return outcome;
+    }
     Outcome outcome = co_await replace(step, effect, deadline);
     co_return outcome;
 }
 
-Task<Outcome> KubernetesRuntime::roll_back(SwapVersion step, EffectId effect, Instant deadline) {
+Task<Outcome> KubernetesRuntime::swap(SwapVersion step, EffectId effect, Instant deadline) {
     if (step.service != options_.service) {
         co_return refused("the versions of " + step.service.text() + " are not ours to swap");
     }
+    if (step.artifact == Artifact::config) {
+        Outcome outcome = co_await reverting_.carry_out(step, effect, *configs_, deadline);
+        co_return outcome;
+    }
+    Outcome outcome = co_await roll_back(step, effect, deadline);
+    co_return outcome;
+}
+
+Task<Outcome> KubernetesRuntime::roll_back(SwapVersion step, EffectId effect, Instant deadline) {
     const Result<DeploymentView> deployment = co_await reads_.deployment(deadline);
     if (!deployment) {
         co_return refused(deployment.error().text);
@@ -368,6 +424,65 @@ Task<Outcome> KubernetesRuntime::see_off(PodView pod, Instant deadline) {
         co_await clock_.sleep_until(again_at);
     }
     co_return unknown(std::move(seen));
+}
+
+/// One replica more. That its pod stands in this slot follows from that it is awaited there.
+Task<Outcome> KubernetesRuntime::scale_up(Replace step, EffectId effect, Instant deadline) {
+    const Result<GroupView> group = co_await look(deadline);
+    if (!group) {
+        co_return refused(group.error().text);
+    }
+    const ReplicaSetView* current = current_of(group->deployment, group->replica_sets);
+    if (current == nullptr || (!step.version.empty() && step.version != version_of(*current))) {
+        co_return refused("a pod that is asked for now would not run " + step.version.text());
+    }
+    const Result<ScaleOrder> order = order_up(group->deployment, effect, options_);
+    if (!order) {
+        co_return refused(order.error().text);
+    }
+    reach(Phase::checked);
+    in_flight_until_ = std::max(in_flight_until_, deadline + in_flight_max);
+    if (const Result<void> noted = slots_.expect_new(step.instance, effect); !noted) {
+        co_return refused(noted.error().text);
+    }
+    reach(Phase::noted);
+    Outcome outcome = co_await scaling_.carry_out(*order, group->deployment, deadline);
+    if (outcome.kind == OutcomeKind::refused) {
+        static_cast<void>(slots_.withdraw_new(step.instance));
+    }
+    co_return outcome;
+}
+
+/// One replica less, of those that we have added. Which pod ends is the cluster's choice.
+Task<Outcome> KubernetesRuntime::scale_down(Stop step, EffectId effect, Instant deadline) {
+    const Result<GroupView> group = co_await look(deadline);
+    if (!group) {
+        co_return refused(group.error().text);
+    }
+    const Slot* slot = slots_.find(step.instance);
+    const std::string there = slot != nullptr && slot->pod ? slot->pod->uid : std::string();
+    if (slot == nullptr || !slot->is_wanted || there != step.expected.pod) {
+        co_return refused(fmt::format("{} has {}, expected was {}", step.instance.text(),
+                                      there.empty() ? "no pod" : there,
+                                      homeostat::describe(step.expected)));
+    }
+    const Result<ScaleOrder> order = order_down(group->deployment, effect);
+    if (!order) {
+        co_return refused(order.error().text);
+    }
+    reach(Phase::checked);
+    in_flight_until_ = std::max(in_flight_until_, deadline + in_flight_max);
+    const Result<void> noted =
+        there.empty() ? Result<void>{} : slots_.expect(step.instance, there, effect);
+    if (!noted) {
+        co_return refused(noted.error().text);
+    }
+    reach(Phase::noted);
+    Outcome outcome = co_await scaling_.carry_out(*order, group->deployment, deadline);
+    if (outcome.kind == OutcomeKind::refused) {
+        static_cast<void>(slots_.withdraw(step.instance));
+    }
+    co_return outcome;
 }
 
 void KubernetesRuntime::reach(Phase phase) const {

@@ -1,6 +1,6 @@
 #pragma once
 
-// KubernetesRuntime: the pods of one Deployment as instances, and the two things that we do to it.
+// KubernetesRuntime: the pods of one Deployment as instances, and what we do to it.
 //
 // A step is one conditional write; whatever follows from it is the cluster's own work. Nothing of
 // the world is kept in memory: each step and each reading begins with direct reads, and what a
@@ -21,9 +21,12 @@
 // Lives on one strand.
 
 #include "homeostat/adapters/kubernetes/api_client.hpp"
+#include "homeostat/adapters/kubernetes/config_revert.hpp"
+#include "homeostat/adapters/kubernetes/configs.hpp"
 #include "homeostat/adapters/kubernetes/direct_reads.hpp"
 #include "homeostat/adapters/kubernetes/group.hpp"
 #include "homeostat/adapters/kubernetes/options.hpp"
+#include "homeostat/adapters/kubernetes/scaling.hpp"
 #include "homeostat/adapters/kubernetes/slots.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/domain/facts.hpp"
@@ -57,11 +60,17 @@ class KubernetesRuntime final : public ports::Actuator {
     /// REQUIRES: `group` outlives it, and takes pods into the same slots.
     void glance_at(Group& group) { group_ = &group; }
 
+    /// What Options::configs hold. REQUIRES: `configs` outlives it.
+    void know(Configs& configs) { configs_ = &configs; }
+
   private:
     Task<Result<GroupView>> look(Instant deadline);
+    Task<Outcome> swap(SwapVersion step, EffectId effect, Instant deadline);
     Task<Outcome> roll_back(SwapVersion step, EffectId effect, Instant deadline);
     Task<Outcome> replace(Replace step, EffectId effect, Instant deadline);
     Task<Outcome> evict(PodView pod, InstanceId instance, Instant deadline);
+    Task<Outcome> scale_up(Replace step, EffectId effect, Instant deadline);
+    Task<Outcome> scale_down(Stop step, EffectId effect, Instant deadline);
     Task<Outcome> see_off(PodView pod, Instant deadline);
     Task<void> ask_from(std::size_t index,
                         std::vector<RuntimeInstance>& instances,
@@ -74,15 +83,18 @@ class KubernetesRuntime final : public ports::Actuator {
     void reach(Phase phase) const;
 
     /// What the slots and the group say. REQUIRES: the slots have taken its pods.
-    Task<Result<FactsPart>> facts_of(const GroupView& group, Instant deadline);
+    Task<Result<FactsPart>> facts_of(GroupView group, ConfigsView configs, Instant deadline);
 
     Options options_;
     ApiClient& api_;
     Slots& slots_;
     ports::Clock& clock_;
     DirectReads reads_;
-    Group* group_{nullptr};    ///< What the watches say; null: nobody watches.
-    Instant in_flight_until_;  ///< Until then an eviction of ours may still come about.
+    Scaling scaling_;
+    ConfigReverting reverting_;
+    Group* group_{nullptr};      ///< What the watches say; null: nobody watches.
+    Configs* configs_{nullptr};  ///< Null: the service has none that we know of.
+    Instant in_flight_until_;    ///< Until then a write of ours may still come about.
 };
 
 }  // namespace homeostat::adapters::kubernetes

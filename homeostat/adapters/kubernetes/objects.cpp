@@ -30,6 +30,8 @@ constexpr std::size_t owners_max = 64;
 constexpr std::size_t conditions_max = 256;
 constexpr std::size_t containers_max = 256;
 constexpr std::size_t selector_terms_max = 64;
+constexpr std::size_t managers_max = 256;
+constexpr std::size_t manager_bytes_max = 128;
 constexpr std::size_t reason_bytes_max = 64;
 constexpr std::size_t tag_bytes_max = 40;
 constexpr std::size_t digest_bytes_kept = 12;
@@ -278,6 +280,35 @@ std::string read_selector(const ObjectFields& spec) {
     return fmt::format("{}", fmt::join(terms, ","));
 }
 
+const json::value* member_of(const json::value* value, std::string_view name) {
+    const json::object* object = value == nullptr ? nullptr : value->if_object();
+    return object == nullptr ? nullptr : object->if_contains(name);
+}
+
+/// Who owns spec.replicas. Nothing is an error here: a server may leave out who wrote what, and
+/// then nobody is known to have. Several have to want the same, so that it is no one's alone.
+std::string read_replicas_manager(const json::value& deployment) {
+    const json::value* entries = member_of(member_of(&deployment, "metadata"), "managedFields");
+    const json::array* all = entries == nullptr ? nullptr : entries->if_array();
+    if (all == nullptr || all->size() > managers_max) {
+        return {};
+    }
+    std::string manager;
+    std::size_t owners_count = 0;
+    for (const json::value& entry : *all) {
+        const json::value* fields = member_of(&entry, "fieldsV1");
+        const json::value* name = member_of(&entry, "manager");
+        if (member_of(member_of(fields, "f:spec"), "f:replicas") == nullptr) {
+            continue;
+        }
+        owners_count += 1;
+        const auto* text = name == nullptr ? nullptr : name->if_string();
+        manager = text == nullptr ? std::string() : std::string(*text).substr(0, manager_bytes_max);
+    }
+    std::ranges::replace_if(manager, [](char c) { return c < ' ' || c > '~'; }, '_');
+    return owners_count == 1 ? manager : std::string();
+}
+
 template <class View>
 Result<View> checked(View view, std::optional<Error> error) {
     if (error) {
@@ -378,6 +409,7 @@ Result<DeploymentView> parse_deployment(const json::value& object) {
     view.observed_generation = root.object("status").number("observedGeneration", generation_max);
     view.revision = read_revision(metadata);
     view.replicas = static_cast<std::uint32_t>(spec.number("replicas", count_max, 1));
+    view.replicas_manager = read_replicas_manager(object);
     view.is_paused = spec.flag("paused");
     view.selector = read_selector(spec);
     view.effect = metadata.object("annotations").text(effect_annotation, annotation_bytes_max);

@@ -71,6 +71,7 @@ struct DeploymentView {
     std::uint64_t observed_generation{0};  ///< What its status is about.
     std::uint64_t revision{0};             ///< As ReplicaSetView's. 0: no rollout was seen yet.
     std::uint32_t replicas{1};             ///< Wanted.
+    std::string replicas_manager;          ///< Who set that number; empty: not known, or several.
     bool is_paused{false};
     std::string selector;      ///< Encoded for a query: "app=payments,tier%20in%20(web,api)".
     std::string effect;        ///< The value of effect_annotation; empty: none.

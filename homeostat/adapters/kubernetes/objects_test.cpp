@@ -112,6 +112,35 @@ TEST_CASE(
     CHECK(other.replicas == 3);
 }
 
+TEST_CASE("who set the number of replicas is known where one alone did, and else nobody is") {
+    const auto manager_of = [](const std::string& entries) {
+        json::value object = deployment();
+        at(object, {"metadata", "managedFields"}) = value_of(entries);
+        return view_of_deployment(object).replicas_manager;
+    };
+    const std::string other = R"({"manager":"kubectl","fieldsV1":{"f:spec":{"f:template":{}}}})";
+    const auto owner = [](const std::string& name) {
+        return R"({"manager":")" + name + R"(","fieldsV1":{"f:spec":{"f:replicas":{}}}})";
+    };
+    CHECK(view_of_deployment(deployment()).replicas_manager.empty());
+    CHECK(manager_of("[" + other + "," + owner("homeostat i-7.e2 from 3") + "]") ==
+          "homeostat i-7.e2 from 3");
+    CHECK(manager_of("[" + owner("a") + "," + owner("b") + "]").empty());
+    CHECK(manager_of("[" + owner("a\\u0007\\u00e9") + "]") == "a___");
+    CHECK(manager_of("[" + owner(std::string(500, 'x')) + "]").size() == 128);
+    // What it is not is no error: it says nothing, and no more.
+    for (const char* odd :
+         {"7", "[]", "[7]", R"([{"fieldsV1":7}])", R"([{"fieldsV1":{"f:spec":{"f:replicas":1}}}])",
+          R"([{"manager":7,"fieldsV1":{"f:spec":{"f:replicas":{}}}}])"}) {
+        CHECK_MESSAGE(manager_of(odd).empty(), odd);
+    }
+    std::string many;
+    for (int count = 0; count < 300; ++count) {
+        many += (many.empty() ? "" : ",") + other;
+    }
+    CHECK(manager_of("[" + many + "," + owner("homeostat i-7.e2 from 3") + "]").empty());
+}
+
 TEST_CASE("what a real server sent of pods is read as it was: one crashes, one serves, one goes") {
     const json::value list = recorded("pods.json");
     const PodView crashes = view_of(list.at("items").as_array().at(0), "svc");

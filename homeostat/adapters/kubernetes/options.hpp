@@ -14,6 +14,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace homeostat::adapters::kubernetes {
 
@@ -43,8 +44,12 @@ struct Options {
     std::string switch_object;      ///< The ConfigMap that suspends us; empty: there is none.
     std::string lease;              ///< Whoever of several agents holds it acts; empty: none.
     std::uint32_t slots_count{16};  ///< As many pods are told apart, those of a rollout included.
-    std::string run_directory;      ///< Absolute. For the slots' file; ours alone.
-    Answers answers;                ///< Empty: a pod that is ready counts as answering.
+    std::uint32_t replicas_max{0};  ///< No more are asked for by us. 0: the number is not touched.
+    std::vector<std::string> configs{};  ///< ConfigMaps whose contents are the configuration.
+    bool configs_restart{false};         ///< Pods read them only when they start.
+    bool writes_incidents{false};        ///< An object of our own kind for each incident.
+    std::string run_directory;           ///< Absolute. For the slots' file; ours alone.
+    Answers answers;                     ///< Empty: a pod that is ready counts as answering.
     Duration answer_within{std::chrono::milliseconds{300}};  ///< For one such request.
     std::function<void(Phase)> on_phase_for_test;
 };

@@ -16,7 +16,7 @@ namespace homeostat::adapters::kubernetes {
 namespace {
 
 /// Whose name an object of the row has.
-enum class Named : std::uint8_t { any, deployment, service, switch_object, lease };
+enum class Named : std::uint8_t { any, deployment, service, switch_object, lease, config };
 
 struct Row {
     Use use;
@@ -45,24 +45,37 @@ constexpr std::array rows{
     Row{Use::lease, "create", "coordination.k8s.io", "leases", "", Named::any},
     Row{Use::lease, "patch", "coordination.k8s.io", "leases", "", Named::lease},
     Row{Use::events, "create", "events.k8s.io", "events", "", Named::any},
+    Row{Use::incidents, "list", "homeostat.dev", "incidents", "", Named::any},
+    Row{Use::incidents, "create", "homeostat.dev", "incidents", "", Named::any},
+    Row{Use::incidents, "patch", "homeostat.dev", "incidents", "", Named::any},
+    Row{Use::incidents, "delete", "homeostat.dev", "incidents", "", Named::any},
+    Row{Use::incidents, "patch", "homeostat.dev", "incidents", "status", Named::any},
     Row{Use::rollback, "patch", "apps", "deployments", "", Named::deployment},
+    Row{Use::configs, "list", "", "configmaps", "", Named::config},
+    Row{Use::configs, "watch", "", "configmaps", "", Named::config},
+    Row{Use::revert, "patch", "", "configmaps", "", Named::config},
+    Row{Use::scale, "list", "autoscaling", "horizontalpodautoscalers", "", Named::any},
+    Row{Use::scale, "patch", "apps", "deployments", "scale", Named::deployment},
     Row{Use::restart, "create", "", "pods", "eviction", Named::any},
 };
 
-std::string name_of(Named named, const Options& options) {
+/// Empty: any object.
+std::vector<std::string> names_of(Named named, const Options& options) {
     switch (named) {
         case Named::deployment:
-            return options.deployment;
+            return {options.deployment};
         case Named::service:
-            return options.service_object;
+            return {options.service_object};
         case Named::switch_object:
-            return options.switch_object;
+            return {options.switch_object};
         case Named::lease:
-            return options.lease;
+            return {options.lease};
+        case Named::config:
+            return options.configs;
         case Named::any:
             break;
     }
-    return {};
+    return {std::string()};
 }
 
 std::string full_resource(const Permission& permission) {
@@ -91,9 +104,14 @@ bool has_object(Use use, const Options& options) {
             return !options.lease.empty();
         case Use::watching:
         case Use::events:
+        case Use::incidents:
         case Use::rollback:
+        case Use::configs:
+        case Use::revert:
         case Use::restart:
             break;
+        case Use::scale:
+            return options.replicas_max > 0;
     }
     return true;
 }
@@ -104,10 +122,13 @@ std::vector<Permission> permissions_for(const Options& options, const std::vecto
     std::vector<Permission> permissions;
     for (const Use use : uses) {
         for (const Row& row : rows) {
-            if (row.use == use && has_object(use, options)) {
+            if (row.use != use || !has_object(use, options)) {
+                continue;
+            }
+            for (const std::string& name : names_of(row.named, options)) {
                 permissions.push_back({use, std::string(row.verb), std::string(row.group),
                                        std::string(row.resource), std::string(row.subresource),
-                                       name_of(row.named, options)});
+                                       name});
             }
         }
     }

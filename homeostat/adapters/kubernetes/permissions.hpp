@@ -30,7 +30,11 @@ enum class Use : std::uint8_t {
     suspension,  ///< The ConfigMap by which people suspend us.
     lease,       ///< By which several agents settle who acts.
     events,      ///< News of incidents on the Deployment.
+    incidents,   ///< Incident objects, and clearing away those of our own that are old.
     rollback,    ///< The Deployment's pod template and our annotation on it.
+    configs,     ///< The ConfigMaps that pods are configured by, read.
+    revert,      ///< And their contents put back.
+    scale,       ///< The number of replicas, unless an autoscaler has it.
     restart,     ///< Evictions, for which disruption budgets count.
 };
 

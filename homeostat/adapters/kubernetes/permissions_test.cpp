@@ -51,6 +51,13 @@ TEST_CASE("each use has its own permissions, as narrow as a rule can be") {
     const auto rollback = permissions_for(options_of("pay"), {Use::rollback});
     REQUIRE(rollback.size() == 1);
     CHECK(to_text(rollback.front()) == "patch deployments.apps payments");
+    Options growing = options_of("pay");
+    CHECK(permissions_for(growing, {Use::scale}).empty());
+    growing.replicas_max = 5;
+    const auto scale = permissions_for(growing, {Use::scale});
+    REQUIRE(scale.size() == 2);
+    CHECK(to_text(scale.front()) == "list horizontalpodautoscalers.autoscaling");
+    CHECK(to_text(scale.back()) == "patch deployments/scale.apps payments");
     CHECK(permissions_for(options_of("pay"), {Use::service}).size() == 1);
     CHECK(permissions_for(options_of(""), {Use::service, Use::suspension, Use::lease}).empty());
     const auto suspension = permissions_for(options_of("pay"), {Use::suspension});
@@ -111,6 +118,20 @@ TEST_CASE("a role is made of the same permissions, one rule for each object") {
           "  resources: [\"pods/eviction\"]\n"
           "  verbs: [\"create\"]\n");
     CHECK(role_yaml("x", "shop", {}).ends_with("rules: []\n"));
+}
+
+TEST_CASE(
+    "of all objects only those of incidents may be deleted, and only where they are written") {
+    const auto incidents = permissions_for(options_of("pay"), {Use::incidents});
+    std::vector<std::string> texts;
+    for (const Permission& one : incidents) {
+        texts.push_back(to_text(one));
+        CHECK(one.group == "homeostat.dev");
+    }
+    CHECK(texts == std::vector<std::string>{
+                       "list incidents.homeostat.dev", "create incidents.homeostat.dev",
+                       "patch incidents.homeostat.dev", "delete incidents.homeostat.dev",
+                       "patch incidents/status.homeostat.dev"});
 }
 
 TEST_CASE("exactly what the server does not allow is missing") {

@@ -66,6 +66,9 @@ PodTelemetry::PodTelemetry(Group& group, ObjectWatch& pods, ports::Clock& clock)
 Task<Result<std::vector<Reading>>> PodTelemetry::read(Instant /*deadline*/) {
     changes_known_ = pods_.changes_count();
     const Result<const GroupView*> view = group_.look();
+    if (!view && group_.is_catching_up()) {
+        co_return std::vector<Reading>{};
+    }
     if (!view) {
         co_return fail(name_, view.error());
     }

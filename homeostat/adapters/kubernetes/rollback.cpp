@@ -1,5 +1,6 @@
 #include "homeostat/adapters/kubernetes/rollback.hpp"
 
+#include "homeostat/adapters/kubernetes/json_patch.hpp"
 #include "homeostat/adapters/kubernetes/options.hpp"
 #include "homeostat/base/json.hpp"
 
@@ -15,22 +16,7 @@ namespace homeostat::adapters::kubernetes {
 
 namespace {
 
-// '/' is "~1" in a path of a patch. SOURCE: RFC 6901.
-constexpr std::string_view cause_path = "/metadata/annotations/kubernetes.io~1change-cause";
-
-std::string effect_path() {
-    std::string name(effect_annotation);
-    name.replace(name.find('/'), 1, "~1");
-    return "/metadata/annotations/" + name;
-}
-
-json::object operation(std::string_view name, std::string_view path, json::value value) {
-    json::object one;
-    one["op"] = name;
-    one["path"] = path;
-    one["value"] = std::move(value);
-    return one;
-}
+constexpr std::string_view cause_annotation = "kubernetes.io/change-cause";
 
 /// The server tests texts byte by byte against its own writing, which escapes what HTML minds.
 /// SOURCE: Go's encoding/json, with which it writes; evanphx/json-patch, with which it compares.
@@ -88,11 +74,11 @@ std::string rollback_patch(const SwapVersion& step,
     const std::string cause =
         fmt::format("homeostat {}: rollback to {}", effect.text(), step.to.text());
     json::array patch;
-    patch.push_back(operation("test", "/metadata/uid", json::value(seen.uid)));
-    patch.push_back(operation("test", "/spec/template", seen.pod_template));
-    patch.push_back(operation("replace", "/spec/template", target.pod_template));
-    patch.push_back(operation("add", effect_path(), json::value(mark)));
-    patch.push_back(operation("add", cause_path, json::value(cause)));
+    patch.push_back(patch_operation("test", "/metadata/uid", json::value(seen.uid)));
+    patch.push_back(patch_operation("test", "/spec/template", seen.pod_template));
+    patch.push_back(patch_operation("replace", "/spec/template", target.pod_template));
+    patch.push_back(patch_operation("add", annotation_path(effect_annotation), json::value(mark)));
+    patch.push_back(patch_operation("add", annotation_path(cause_annotation), json::value(cause)));
     return escaped_as_go(to_text(json::value(std::move(patch))));
 }
 

@@ -1,5 +1,7 @@
 #include "homeostat/adapters/kubernetes/rollout_telemetry.hpp"
 
+#include "homeostat/adapters/kubernetes/scaling.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,6 +18,9 @@ RolloutTelemetry::RolloutTelemetry(Group& group, VersionId known, ports::Clock& 
 Task<Result<std::vector<Reading>>> RolloutTelemetry::read(Instant /*deadline*/) {
     const Instant now = clock_.now();
     const Result<const GroupView*> view = group_.look();
+    if (!view && group_.is_catching_up()) {
+        co_return std::vector<Reading>{};
+    }
     if (!view) {
         co_return fail(name_, view.error());
     }
@@ -64,7 +69,9 @@ std::optional<Change> RolloutTelemetry::scale_of(const DeploymentView& deploymen
     change.kind = ChangeKind::scale;
     change.service = group_.options().service;
     change.is_first_hand = true;
-    change.reference = fmt::format("replicas-{}-to-{}", *before, deployment.replicas);
+    const std::optional<ScaleMark> mark = scale_mark_of(deployment);
+    change.reference =
+        mark ? mark->effect.text() : fmt::format("replicas-{}-to-{}", *before, deployment.replicas);
     change.at = now;
     return change;
 }

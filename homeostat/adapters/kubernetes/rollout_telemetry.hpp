@@ -3,11 +3,12 @@
 // RolloutTelemetry: tells when another pod template is in force, or another number of replicas
 // wanted, by whoever's hand.
 //
-// First-hand: the cluster itself says so. If the change of version was one of our effects its id is
-// in `reference`, as the annotation beside the template has it; whether a change counts as ours is
-// decided elsewhere, from the ledger. A return to the version that was in force before is no
-// change, and of several changes between two reads only the sum is one. Containers that are started
-// again, pods that are replaced and Events are consequences, and no changes.
+// First-hand: the cluster itself says so. If the change was one of our effects its id is in
+// `reference`, as the annotation beside the template or the manager of the number has it; whether a
+// change counts as ours is decided elsewhere, from the ledger. A return to the version that was in
+// force before is no change, and of several changes between two reads only the sum is one.
+// Containers that are started again, pods that are replaced and Events are consequences, and no
+// changes.
 //
 // Nothing is asked here: the watches' view is told from. Lives on one strand.
 

@@ -105,7 +105,7 @@ std::string slots_text(const ServiceId& service, const std::vector<SlotRecord>& 
     return to_text(to_json(SlotsFile{format_version, service, slots})) + "\n";
 }
 
-Result<Slots> Slots::open(const ServiceId& service, std::uint32_t count, std::string path) {
+Result<Slots> Slots::numbered(const ServiceId& service, std::uint32_t count, std::string path) {
     if (count == 0 || count > slots_max || !is_plain_name(instance_of(service, slots_max).text())) {
         return fail(Fault::invalid, fmt::format("{} slots of '{}' cannot be: 1 to {} of a plain "
                                                 "and short name",
@@ -117,6 +117,19 @@ Result<Slots> Slots::open(const ServiceId& service, std::uint32_t count, std::st
         slots.slots_.push_back(Slot{.instance = instance});
         slots.records_.push_back(SlotRecord{.instance = instance});
     }
+    return slots;
+}
+
+Result<Slots> Slots::followed(const ServiceId& service, std::uint32_t count) {
+    return numbered(service, count, std::string());
+}
+
+Result<Slots> Slots::open(const ServiceId& service, std::uint32_t count, std::string path) {
+    Result<Slots> made_slots = numbered(service, count, std::move(path));
+    if (!made_slots) {
+        return made_slots;
+    }
+    Slots slots = *std::move(made_slots);
     if (const Result<void> made = os::make_directories(os::parent_of(slots.path_)); !made) {
         return std::unexpected(made.error());
     }
@@ -163,6 +176,11 @@ Result<void> Slots::take(const std::vector<PodView>& pods,
         return {};
     }
     resource_version_ = resource_version;
+    if (is_followed()) {
+        standing_ = standing(pods);
+        place_as_told();
+        return {};
+    }
     std::vector<PodView> left = standing(pods);
     for (std::size_t index = 0; index < slots_.size(); ++index) {
         SlotRecord& record = records_[index];
@@ -179,6 +197,25 @@ Result<void> Slots::take(const std::vector<PodView>& pods,
     place(left);
     mark_wanted(replicas);
     return keep();
+}
+
+void Slots::follow(const std::vector<SlotPlace>& places) {
+    told_ = places;
+    place_as_told();
+}
+
+/// A pod that nobody has told of yet stands nowhere: to name it by a guess would be to speak of
+/// another one.
+void Slots::place_as_told() {
+    for (std::size_t index = 0; index < slots_.size(); ++index) {
+        Slot& slot = slots_[index];
+        const auto told = std::ranges::find(told_, slot.instance, &SlotPlace::instance);
+        const std::string uid = told == told_.end() ? std::string() : told->pod;
+        const auto pod = std::ranges::find(standing_, uid, &PodView::uid);
+        slot.pod = uid.empty() || pod == standing_.end() ? std::nullopt : std::optional(*pod);
+        slot.is_wanted = told != told_.end() && told->is_wanted;
+        records_[index].pod = slot.pod ? uid : std::string();
+    }
 }
 
 /// The free slots in the order in which they are taken: first where we made room.
@@ -239,6 +276,29 @@ Result<void> Slots::expect(const InstanceId& instance,
 Result<void> Slots::withdraw(const InstanceId& instance) {
     const std::size_t index = index_of(instance);
     if (index == slots_.size() || records_[index].pod.empty()) {
+        return {};
+    }
+    records_[index].awaited = EffectId{};
+    return keep();
+}
+
+Result<void> Slots::expect_new(const InstanceId& instance, const EffectId& effect) {
+    const std::size_t index = index_of(instance);
+    if (index == slots_.size() || slots_[index].pod || slots_[index].is_wanted) {
+        return fail(Fault::absent, instance.text() + " is no slot in which nobody ought to stand");
+    }
+    const EffectId before = std::exchange(records_[index].awaited, effect);
+    Result<void> kept = keep();
+    if (!kept) {
+        records_[index].awaited = before;
+        slots_[index].awaited = before;
+    }
+    return kept;
+}
+
+Result<void> Slots::withdraw_new(const InstanceId& instance) {
+    const std::size_t index = index_of(instance);
+    if (index == slots_.size() || slots_[index].pod || slots_[index].is_wanted) {
         return {};
     }
     records_[index].awaited = EffectId{};

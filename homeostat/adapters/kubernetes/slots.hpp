@@ -68,8 +68,24 @@ struct SlotRecord {
 [[nodiscard]] std::string slots_text(const ServiceId& service,
                                      const std::vector<SlotRecord>& slots);
 
+/// Where somebody else says that a pod stands.
+struct SlotPlace {
+    InstanceId instance;
+    std::string pod;  ///< Its uid; empty: nobody.
+    bool is_wanted{false};
+};
+
 class Slots {
   public:
+    /// For who only watches: a pod stands where `follow` says and nowhere else, and nothing is
+    /// kept. ERRORS: invalid: `count` or the service's name.
+    [[nodiscard]] static Result<Slots> followed(const ServiceId& service, std::uint32_t count);
+
+    /// The places that whoever gives slots has told of last. REQUIRES: made by `followed`.
+    void follow(const std::vector<SlotPlace>& places);
+
+    [[nodiscard]] bool is_followed() const { return path_.empty(); }
+
     /// Reads the file at `path`, if there is one, and makes its directory if there is none. A file
     /// that cannot be read is left as it is. ERRORS: corrupt, with the mend; invalid: `count` or
     /// the service's name; full: no directory; unreachable: not readable.
@@ -94,6 +110,14 @@ class Slots {
     /// has gone already. ERRORS: of the file; it counts all the same until we end.
     Result<void> withdraw(const InstanceId& instance);
 
+    /// As expect, of a slot in which nobody stands or is wanted: the next pod that is asked for
+    /// takes it. ERRORS: absent: it is not such a slot; of the file.
+    Result<void> expect_new(const InstanceId& instance, const EffectId& effect);
+
+    /// No pod comes there by an effect of ours. No effect where one stands or is wanted. ERRORS: as
+    /// withdraw.
+    Result<void> withdraw_new(const InstanceId& instance);
+
     [[nodiscard]] const std::vector<Slot>& all() const { return slots_; }
     [[nodiscard]] const Slot* find(const InstanceId& instance) const;
     [[nodiscard]] std::uint32_t pods_left_out_count() const { return left_out_count_; }
@@ -101,12 +125,15 @@ class Slots {
     [[nodiscard]] std::uint64_t resource_version() const { return resource_version_; }
 
   private:
+    /// Without a path nothing is kept, and somebody is followed.
     Slots(ServiceId service, std::string path)
         : service_(std::move(service)), path_(std::move(path)) {}
 
     [[nodiscard]] std::size_t index_of(const InstanceId& instance) const;
     [[nodiscard]] std::vector<std::size_t> free_slots() const;
+    static Result<Slots> numbered(const ServiceId& service, std::uint32_t count, std::string path);
     void place(const std::vector<PodView>& pods);
+    void place_as_told();
     void mark_wanted(std::uint32_t replicas);
     Result<void> keep();
 
@@ -114,6 +141,8 @@ class Slots {
     std::string path_;
     std::vector<Slot> slots_;
     std::vector<SlotRecord> records_;  ///< One of each slot, in the same order.
+    std::vector<SlotPlace> told_;      ///< Of who is followed.
+    std::vector<PodView> standing_;    ///< Of the view taken last, where somebody is followed.
     std::string kept_;                 ///< What the file holds.
     std::uint32_t left_out_count_{0};
     std::uint64_t resource_version_{0};

@@ -459,6 +459,29 @@ class RandomLife {
 
 }  // namespace
 
+TEST_CASE("a pod that is asked for comes where it is expected, and only there") {
+    SlotsWorld world;
+    Slots slots = world.open();
+    REQUIRE(slots.take({}, 0, 1));
+    const EffectId asked{"i-7.e2"};
+    const InstanceId second = slots.all()[1].instance;
+    REQUIRE(slots.expect_new(second, asked));
+    REQUIRE(slots.take({}, 1, 2));
+    CHECK(slots.all()[1].is_wanted);
+    CHECK_FALSE(slots.all()[0].is_wanted);
+    // Where one is wanted it is too late, both to ask and to take it back.
+    CHECK_FALSE(slots.expect_new(second, EffectId{"i-8.e1"}));
+    REQUIRE(slots.withdraw_new(second));
+    CHECK(slots.all()[1].awaited == asked);
+    CHECK_FALSE(slots.expect_new(InstanceId{"fraud-0"}, asked));
+    const InstanceId other = slots.all()[0].instance;
+    REQUIRE(slots.expect_new(other, EffectId{"i-9.e1"}));
+    REQUIRE(slots.withdraw_new(other));
+    CHECK(slots.all()[0].awaited.empty());
+    CHECK(world.open().all()[1].awaited == asked);
+    CHECK(world.open().all()[0].awaited.empty());
+}
+
 TEST_CASE("whatever comes and goes, a pod keeps its slot, alone, and effects go to who follows") {
     for (std::uint64_t seed = 1; seed <= 8; ++seed) {
         CAPTURE(seed);

@@ -1,0 +1,115 @@
+#include "homeostat/adapters/kubernetes/configs.hpp"
+
+#include "homeostat/adapters/kubernetes/api_paths.hpp"
+#include "homeostat/adapters/kubernetes/config_revert.hpp"
+#include "homeostat/adapters/kubernetes/direct_reads.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+
+namespace homeostat::adapters::kubernetes {
+
+Result<const ConfigsView*> Configs::look() {
+    std::vector<std::uint64_t> versions;
+    for (std::size_t index = 0; index < seen_.size(); ++index) {
+        const std::string what = "ConfigMap " + options_.configs[index];
+        if (Result<void> heard = check_kind_heard(what, seen_[index], clock_.now()); !heard) {
+            if (heard.error().fault != Fault::refused) {
+                return std::unexpected(heard.error());
+            }
+        }
+        versions.push_back(seen_[index].objects->resource_version);
+    }
+    if (versions != versions_parsed_) {
+        std::vector<ConfigMapView> maps;
+        std::optional<Error> error;
+        for (std::size_t index = 0; index < seen_.size(); ++index) {
+            const auto& objects = seen_[index].objects->objects;
+            const auto found = objects.find(options_.configs[index]);
+            if (found == objects.end()) {
+                continue;
+            }
+            Result<ConfigMapView> view = parse_config_map(found->second);
+            if (!view) {
+                error = view.error();
+                continue;
+            }
+            maps.push_back(*std::move(view));
+        }
+        versions_parsed_ = versions;
+        parsed_ = error ? Result<ConfigsView>(std::unexpected(*error))
+                        : configs_of(options_.configs, std::move(maps));
+        if (parsed_) {
+            // Each list has a version of its own; of all of them together the latest counts.
+            take(*parsed_, std::ranges::max(versions));
+        }
+    }
+    if (!parsed_) {
+        return std::unexpected(parsed_.error());
+    }
+    return &*parsed_;
+}
+
+Task<Result<ConfigsView>> Configs::read(ApiClient& api, Instant deadline) {
+    std::vector<ConfigMapView> maps;
+    std::uint64_t resource_version = 0;
+    for (const std::string& name : options_.configs) {
+        std::string path = config_maps_path(options_, name);
+        Result<ApiReply> reply = co_await api.get(std::move(path), deadline);
+        const Result<ObjectList> list = parse_list("ConfigMap " + name, std::move(reply));
+        if (!list && list.error().fault == Fault::refused) {
+            co_return configs_of(options_.configs, {});
+        }
+        if (!list) {
+            co_return std::unexpected(list.error());
+        }
+        resource_version = std::max(resource_version, list->resource_version);
+        for (const json::value& item : list->items) {
+            Result<ConfigMapView> view = parse_config_map(item);
+            if (!view) {
+                co_return std::unexpected(view.error());
+            }
+            maps.push_back(*std::move(view));
+        }
+    }
+    ConfigsView configs = configs_of(options_.configs, std::move(maps));
+    take(configs, resource_version);
+    co_return configs;
+}
+
+void Configs::take(const ConfigsView& configs, std::uint64_t resource_version) {
+    if (resource_version < resource_version_) {
+        return;
+    }
+    resource_version_ = resource_version;
+    const Result<void> taken = history_.take(configs, clock_.wall_now());
+    file_trouble_ = taken ? std::nullopt : std::optional(taken.error());
+}
+
+VersionFacts Configs::facts_of(const ConfigsView& configs) const {
+    VersionFacts facts;
+    facts.current = configs.version;
+    for (const ConfigVersion& one : history_.versions()) {
+        const bool is_it = one.version == configs.version;
+        if (!configs.version.empty() && (is_it || revert_of(one, configs).has_value())) {
+            facts.present.push_back(one.version);
+        }
+    }
+    std::ranges::sort(facts.present);
+    return facts;
+}
+
+VersionId Configs::version_of(const RuntimeInstance& instance, const ConfigsView& configs) const {
+    if (!options_.configs_restart || configs.version.empty()) {
+        return configs.version;
+    }
+    if (!instance.is_alive) {
+        return {};
+    }
+    const Duration age = clock_.now() - instance.started_at;
+    return history_.version_at(clock_.wall_now() -
+                               std::chrono::duration_cast<std::chrono::milliseconds>(age));
+}
+
+}  // namespace homeostat::adapters::kubernetes
