@@ -82,8 +82,7 @@ TEST_CASE("unknown keys are refused, with the one that was probably meant") {
         {"near", with("gaurd: { min_healthy: 1 }\n"),
          "5:1: unknown key 'gaurd' — did you mean 'guard'? known here: service, runtime, signals, "
          "journey, edge, neighbours, caches, tasks, mesh, block_sources, changes, notes, glosses, "
-         "goals, "
-         "model, guard, "
+         "goals, model, guard, "
          "autonomy, approvals, "
          "record, control, metrics, roles, console, notify, oracle\n"},
         {"near, inside", with("guard: { min_helthy: 1 }\n"),
@@ -95,8 +94,7 @@ TEST_CASE("unknown keys are refused, with the one that was probably meant") {
         {"far", with("frobnicate: 1\n"),
          "5:1: unknown key 'frobnicate' — known here: service, runtime, signals, journey, edge, "
          "neighbours, caches, tasks, mesh, block_sources, changes, notes, glosses, goals, model, "
-         "guard, "
-         "autonomy, approvals, "
+         "guard, autonomy, approvals, "
          "record, "
          "control, metrics, roles, console, notify, oracle\n"},
         {"in an item",
@@ -393,16 +391,14 @@ TEST_CASE(
          "5:1: a control character or line break inside a value — write it on one line\n"
          "5:1: unknown key '\\x1b[31mred' — known here: service, runtime, signals, journey, edge, "
          "neighbours, caches, tasks, mesh, block_sources, changes, notes, glosses, goals, model, "
-         "guard, "
-         "autonomy, approvals, "
+         "guard, autonomy, approvals, "
          "record, control, metrics, roles, console, notify, "
          "oracle\n"},
         {"the same key twice", with("\"\\u202E\": 1\n\"\\u202E\": 2\n"),
          "5:1: unknown key '\\xe2\\x80\\xae' — known here: service, runtime, signals, journey, "
          "edge, "
          "neighbours, caches, tasks, mesh, block_sources, changes, notes, glosses, goals, model, "
-         "guard, "
-         "autonomy, approvals, "
+         "guard, autonomy, approvals, "
          "record, control, metrics, roles, console, notify, "
          "oracle\n"
          "6:1: '\\xe2\\x80\\xae' stands twice, first in line 5 — keep one of them\n"},
@@ -482,10 +478,8 @@ guard: {}
        "1:1: signals: nothing is looked at — add signals: [ { http: { path: /healthz } } ]\n"
        "1:1: unknown key 'servce' — did you mean 'service'? known here: service, runtime, "
        "signals, journey, edge, neighbours, caches, tasks, mesh, block_sources, changes, notes, "
-       "glosses, "
-       "goals, model, "
-       "guard, "
-       "autonomy, approvals, "
+       "glosses, goals, model, "
+       "guard, autonomy, approvals, "
        "record, control, metrics, roles, console, notify, oracle\n"
        "3:12: runtime.process.command: missing — write it: program and arguments; {port}, "
        "{name}, {version_dir} and {config_dir} are replaced\n"
