@@ -5,8 +5,12 @@
 // Pure. Values only.
 
 #include "homeostat/app/config_kinds.hpp"
+#include "homeostat/app/config_task_keys.hpp"
 #include "homeostat/app/config_values.hpp"
+#include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/verdict.hpp"
+
+#include <map>
 
 namespace homeostat::app {
 
@@ -21,6 +25,7 @@ struct AutonomySection {
     Autonomy rollback{Autonomy::watch};
     Autonomy reduce_mode{Autonomy::watch};
     Autonomy block_source{Autonomy::watch};
+    std::map<TaskId, Autonomy> tasks{};
     static void keys(auto& self, auto&& key) {
         constexpr EnumValue<Autonomy> level{};
         key(Key{"eject", "Of one slow instance from rotation, until it is well"}, level,
@@ -42,6 +47,8 @@ struct AutonomySection {
         key(Key{"block_source",
                 "Of sources on lists of others; watch: they are tried, and never denied"},
             level, self.block_source);
+        key(Key{"tasks", "Of each declared task by its name, docs/tasks.md"},
+            MapOf<EnumValue<Autonomy>>{level, tasks_max}, self.tasks);
     }
 };
 

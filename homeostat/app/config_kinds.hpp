@@ -27,6 +27,13 @@ struct ListOf {
     bool takes_single{false};  ///< One value alone is a list of one.
 };
 
+/// Names of the file's own, each with a value of one kind, in a map.
+template <class Kind>
+struct MapOf {
+    Kind kind;
+    std::size_t count_max{0};
+};
+
 /// Keys of their own, in the struct that the key's target is.
 struct SectionKind {};
 

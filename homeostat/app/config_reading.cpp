@@ -202,6 +202,7 @@ void ConfigReading::read_value(const ListOf<Kind>& kind,
                                const YamlNode& node,
                                const std::string& path,
                                std::vector<T>& out) {
+    out.clear();  // What stands in force without the key does not stand beside it.
     if (kind.takes_single && node.kind == YamlNode::Kind::text) {
         read_value(kind.kind, node, path, out.emplace_back());
         return;
@@ -243,6 +244,31 @@ void ConfigReading::read_value(const SectionsKind& kind,
     }
     for (std::size_t index = 0; index < node.items.size(); ++index) {
         read_section(node.items[index], fmt::format("{}[{}]", path, index), out.emplace_back());
+    }
+}
+
+template <class Kind, class K, class T>
+void ConfigReading::read_value(const MapOf<Kind>& kind,
+                               const YamlNode& node,
+                               const std::string& path,
+                               std::map<K, T>& out) {
+    if (!is_of_kind(node, YamlNode::Kind::map, path)) {
+        return;
+    }
+    if (node.members.empty() || node.members.size() > kind.count_max) {
+        tell(node.place, path,
+             fmt::format("{} names — write 1 to {}", node.members.size(), kind.count_max));
+        return;
+    }
+    for (const YamlMember& member : node.members) {
+        const Result<std::string> name = NameValue{}.parse(member.key);
+        if (!name) {
+            tell(member.place, path, name.error().text);
+            continue;
+        }
+        const std::string key_path = joined(path, *name);
+        places_.emplace(key_path, member.place);
+        read_value(kind.kind, member.value, key_path, out[K(*name)]);
     }
 }
 

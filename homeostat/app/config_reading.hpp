@@ -75,6 +75,11 @@ class ConfigReading {
                     const YamlNode& node,
                     const std::string& path,
                     std::vector<T>& out);
+    template <class Kind, class K, class T>
+    void read_value(const MapOf<Kind>& kind,
+                    const YamlNode& node,
+                    const std::string& path,
+                    std::map<K, T>& out);
     template <class T>
     void read_value(const OneKeyItemsKind& kind,
                     const YamlNode& node,

@@ -4,7 +4,9 @@
 #include "homeostat/app/config_keys.hpp"
 #include "homeostat/app/config_load.hpp"
 
+#include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace homeostat::app {
@@ -63,6 +65,25 @@ std::optional<json::value> write_value(const SectionsKind&, const std::vector<T>
         array.push_back(write_section(section));
     }
     return array.empty() ? std::nullopt : std::optional<json::value>(std::move(array));
+}
+
+std::string_view key_text(const std::string& key) {
+    return key;
+}
+template <class Tag>
+std::string_view key_text(const Id<Tag>& key) {
+    return key.text();
+}
+
+template <class Kind, class K, class T>
+std::optional<json::value> write_value(const MapOf<Kind>& map, const std::map<K, T>& values) {
+    json::object object;
+    for (const auto& [key, value] : values) {
+        if (std::optional<json::value> written = write_value(map.kind, value)) {
+            object[key_text(key)] = std::move(*written);
+        }
+    }
+    return object.empty() ? std::nullopt : std::optional<json::value>(std::move(object));
 }
 
 template <class T>
@@ -131,6 +152,17 @@ json::object kind_schema(const SectionKind&, std::type_identity<std::optional<T>
 template <class T>
 json::object kind_schema(const SectionsKind& kind, std::type_identity<std::vector<T>>) {
     return list_schema(section_schema<T>(), kind.count_max);
+}
+
+template <class Kind, class K, class T>
+json::object kind_schema(const MapOf<Kind>& map, std::type_identity<std::map<K, T>>) {
+    json::object schema;
+    schema["type"] = "object";
+    schema["propertyNames"] = NameValue{}.schema();
+    schema["additionalProperties"] = kind_schema(map.kind, std::type_identity<T>{});
+    schema["minProperties"] = 1;
+    schema["maxProperties"] = static_cast<std::uint64_t>(map.count_max);
+    return schema;
 }
 
 template <class T>

@@ -1,5 +1,6 @@
 #include "homeostat/app/declared.hpp"
 
+#include "homeostat/app/tasks.hpp"
 #include "homeostat/domain/remedy.hpp"
 
 #include <cstddef>
@@ -57,11 +58,17 @@ Inventory inventory_of(const Config& config) {
             inventory.routes.push_back(cache.name);
         }
     }
+    for (const TaskConfig& task : config.tasks) {
+        inventory.tasks.push_back({.of = adapters::task::declared(declaration_of(config, task)),
+                                   .fails_max = task.check.fails_max});
+    }
     // A Deployment's ReplicaSets are its versions, and its Service in front of it takes no orders.
     inventory.has_versions = config.kubernetes || !config.process.versions_root.empty();
-    inventory.has_configs = !config.process.config_root.empty();
+    inventory.has_configs = config.kubernetes ? !config.kubernetes->configs.empty()
+                                              : !config.process.config_root.empty();
     inventory.has_edge = config.has_edge() || (config.kubernetes && config.kubernetes->service);
     inventory.is_orchestrated = config.kubernetes.has_value();
+    inventory.instances_max = config.kubernetes ? config.kubernetes->replicas_max : 0;
     inventory.may_drain = config.has_edge();
     inventory.may_eject =
         inventory.may_drain && config.guard.autonomy_of(RemedyKind::eject) != Autonomy::watch;

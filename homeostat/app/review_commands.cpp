@@ -8,12 +8,14 @@
 #include "homeostat/app/control_client.hpp"
 #include "homeostat/app/ledger_place.hpp"
 #include "homeostat/app/review_report.hpp"
+#include "homeostat/app/task_view.hpp"
 #include "homeostat/base/fields.hpp"
 
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <utility>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -57,8 +59,14 @@ ExitStatus show_autonomy(const AutonomyOptions& options) {
         return give_up(past.error());
     }
     const AutonomyReport autonomy = autonomy_report(*report.config, *past);
-    fmt::print("{}", options.ledger.common.is_json ? to_pretty_text(to_document(autonomy))
-                                                   : to_lines(autonomy));
+    const std::vector<TaskView> tasks = task_views(*report.config);
+    if (!options.ledger.common.is_json) {
+        fmt::print("{}{}", to_lines(autonomy), to_lines(tasks));
+        return ExitStatus::ok;
+    }
+    json::object document = to_document(autonomy);
+    document["tasks"] = to_json(tasks);
+    fmt::print("{}", to_pretty_text(document));
     return ExitStatus::ok;
 }
 

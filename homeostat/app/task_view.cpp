@@ -1,0 +1,97 @@
+#include "homeostat/app/task_view.hpp"
+
+#include "homeostat/app/tasks.hpp"
+#include "homeostat/base/named_enum.hpp"
+#include "homeostat/base/plain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace homeostat::app {
+
+namespace {
+
+constexpr std::size_t line_bytes_max = 1000;
+
+Autonomy autonomy_of(const Config& config, const TaskId& task) {
+    const auto found = config.guard.tasks.find(task);
+    return found == config.guard.tasks.end() ? Autonomy::watch : found->second;
+}
+
+TaskView view_of(const Config& config, const TaskConfig& task) {
+    const adapters::task::Declaration declaration = declaration_of(config, task);
+    TaskView view;
+    view.task = task.name.text();
+    view.configured = autonomy_of(config, task.name);
+    view.now = view.configured;
+    view.is_destructive = task.is_destructive;
+    view.is_repeatable = task.is_repeatable;
+    view.keeps_capacity = task.keeps_capacity;
+    view.run = describe(declaration.run);
+    view.take_back = declaration.take_back ? describe(*declaration.take_back) : "";
+    view.check = describe(declaration.check);
+    if (const std::string lack = lack_of_proof(config, task); !lack.empty()) {
+        view.missing.push_back(
+            fmt::format("{} — `homeostat remedy test {}`", lack, task.name.text()));
+    }
+    if (task.is_destructive && !config.guard.destructive_allowed) {
+        view.missing.emplace_back("it is destructive — guard: { destructive: true } allows that");
+    }
+    if (!view.missing.empty()) {
+        view.now = std::min(view.now, Autonomy::watch);
+    }
+    return view;
+}
+
+}  // namespace
+
+std::vector<TaskView> task_views(const Config& config) {
+    std::vector<TaskView> views;
+    for (const TaskConfig& task : config.tasks) {
+        views.push_back(view_of(config, task));
+    }
+    return views;
+}
+
+std::string to_lines(const TaskView& view) {
+    std::string flags = view.is_destructive ? "destructive" : "not destructive";
+    flags += view.is_repeatable ? ", repeatable" : "";
+    flags += view.keeps_capacity ? ", keeps capacity" : "";
+    std::string text = fmt::format("{}: {}{} ({})\n", view.task, to_text(view.now),
+                                   view.now == view.configured
+                                       ? std::string()
+                                       : fmt::format(", configured {}", to_text(view.configured)),
+                                   flags);
+    for (const std::string& missing : view.missing) {
+        text += "  lacks      " + plain(missing, line_bytes_max) + "\n";
+    }
+    text += "  check      " + plain(view.check, line_bytes_max) + "\n";
+    text += "  run        " + plain(view.run, line_bytes_max) + "\n";
+    if (!view.take_back.empty()) {
+        text += "  take back  " + plain(view.take_back, line_bytes_max) + "\n";
+    }
+    return text;
+}
+
+std::string to_lines(const std::vector<TaskView>& views) {
+    std::string text = views.empty() ? "" : "\ndeclared tasks (docs/tasks.md):\n";
+    for (const TaskView& view : views) {
+        text += to_lines(view);
+    }
+    return text;
+}
+
+std::string lines_of_lacking(const std::vector<TaskView>& views) {
+    std::string text;
+    for (const TaskView& view : views) {
+        for (const std::string& missing : view.missing) {
+            text += fmt::format("task {} stays at watch: {}\n", view.task,
+                                plain(missing, line_bytes_max));
+        }
+    }
+    return text;
+}
+
+}  // namespace homeostat::app

@@ -1,0 +1,52 @@
+#pragma once
+
+// TaskView: a declared task as people see it: how far it may go, and what keeps it from that.
+//
+// Looks at the proofs beside the ledger.
+
+#include "homeostat/app/config.hpp"
+#include "homeostat/base/fields.hpp"
+#include "homeostat/domain/verdict.hpp"
+
+#include <string>
+#include <vector>
+
+namespace homeostat::app {
+
+struct TaskView {
+    std::string task;
+    Autonomy configured{Autonomy::watch};
+    Autonomy now{Autonomy::watch};  ///< With what is below taken into account; demotions are not.
+    std::vector<std::string> missing;  ///< What keeps it lower; for people.
+    bool is_destructive{false};
+    bool is_repeatable{false};
+    bool keeps_capacity{false};
+    std::string run;
+    std::string take_back;  ///< Empty: it cannot be.
+    std::string check;
+
+    static void fields(auto& self, auto&& field) {
+        field("task", self.task);
+        field("configured", self.configured);
+        field("now", self.now);
+        field("missing", self.missing);
+        field("is_destructive", self.is_destructive);
+        field("is_repeatable", self.is_repeatable);
+        field("keeps_capacity", self.keeps_capacity);
+        field("run", self.run);
+        field("take_back", self.take_back);
+        field("check", self.check);
+    }
+};
+
+[[nodiscard]] std::vector<TaskView> task_views(const Config& config);
+
+[[nodiscard]] std::string to_lines(const TaskView& view);
+
+/// All of them, behind an empty line; empty: none is declared.
+[[nodiscard]] std::string to_lines(const std::vector<TaskView>& views);
+
+/// One line for each task that stands lower than its configuration says; empty: none does.
+[[nodiscard]] std::string lines_of_lacking(const std::vector<TaskView>& views);
+
+}  // namespace homeostat::app
