@@ -1,8 +1,10 @@
 #include "homeostat/app/config_kubernetes_check.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -22,7 +24,6 @@ constexpr std::array not_for_pods{
             "the Service is asked instead — leave this out, and name it: "
             "runtime.kubernetes.service: { name: …, port: … }"},
     Refusal{"signals.logs", "logs of pods are not read — leave this out"},
-    Refusal{"autonomy.scale", "a Deployment is not scaled — leave this out"},
 };
 
 }  // namespace
@@ -43,6 +44,30 @@ void check_runtime(const ConfigFile& file, ConfigReading& reading) {
     for (const Refusal& refusal : not_for_pods) {
         if (reading.has(refusal.path)) {
             reading.tell_at(refusal.path, refusal.because);
+        }
+    }
+    if (reading.has("autonomy.scale") && !reading.has("runtime.kubernetes.replicas_max")) {
+        reading.tell_at("autonomy.scale",
+                        "how far a Deployment may be scaled is not said — write "
+                        "runtime.kubernetes.replicas_max, or leave this out");
+    }
+    if (reading.is_read("runtime.kubernetes") &&
+        file.runtime.kubernetes->config.replicas_max > file.runtime.kubernetes->config.slots) {
+        reading.tell_at("runtime.kubernetes.replicas_max",
+                        "more than there are slots — raise runtime.kubernetes.slots, for a rollout "
+                        "too, or lower this");
+    }
+    if (reading.has("runtime.kubernetes.configs_restart") &&
+        !reading.has("runtime.kubernetes.configs")) {
+        reading.tell_at("runtime.kubernetes.configs_restart",
+                        "of which ConfigMaps is not said — write runtime.kubernetes.configs, or "
+                        "leave this out");
+    }
+    if (reading.is_read("runtime.kubernetes")) {
+        std::vector<std::string> configs = file.runtime.kubernetes->config.configs;
+        std::ranges::sort(configs);
+        if (std::ranges::adjacent_find(configs) != configs.end()) {
+            reading.tell_at("runtime.kubernetes.configs", "one stands there twice");
         }
     }
     const bool is_probed = file.signals.http || file.signals.prometheus;

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -19,6 +20,12 @@ namespace homeostat::app {
 
 /// Of a group: more would be more probes than one agent should send.
 constexpr std::uint32_t slots_max = 64;
+
+/// More are of more than one service.
+constexpr std::size_t configs_max = 8;
+
+/// More of one Deployment than anybody reads; the ledger has all of them.
+constexpr std::uint32_t incident_objects_max = 256;
 
 struct KubernetesServiceSection {
     KubernetesServiceConfig config;
@@ -55,12 +62,24 @@ struct KubernetesSection {
             SectionKind{}, self.service);
         key(Key{"slots", "Pods that are told apart at most, those of a rollout included"},
             CountValue<std::uint32_t>{.min = 1, .max = slots_max}, self.config.slots);
+        key(Key{"replicas_max",
+                "`scale` goes no further; without it the number of replicas is not touched"},
+            CountValue<std::uint32_t>{.min = 2, .max = slots_max}, self.config.replicas_max);
+        key(Key{"configs", "ConfigMaps whose contents are what the pods are configured by"},
+            ListOf<NameValue>{{}, configs_max}, self.config.configs);
+        key(Key{"configs_restart", "Pods read them only when they start, and are replaced for it"},
+            FlagValue{}, self.config.configs_restart);
         key(Key{"switch", "Nothing is done while a ConfigMap of this name is in the namespace"},
             NameValue{}, self.config.switch_object);
         key(Key{"lease", "A Lease of the namespace: of several agents whoever holds it acts"},
             NameValue{}, self.config.lease);
         key(Key{"events", "Tell of incidents by Events on the Deployment"}, FlagValue{},
             self.config.writes_events);
+        key(Key{"incidents", "Write an Incident object of each; needs its CRD"}, FlagValue{},
+            self.config.writes_incidents);
+        key(Key{"incidents_kept", "So many of these objects; older ones of ours are deleted"},
+            CountValue<std::uint32_t>{.min = 1, .max = incident_objects_max},
+            self.config.incidents_kept);
         key(Key{"kubeconfig", "How to reach the cluster from outside; inside of it leave it out"},
             PathValue{}, self.config.kubeconfig);
         key(Key{"context", "Of the kubeconfig; its current one without it"},

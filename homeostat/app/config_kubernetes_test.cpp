@@ -3,9 +3,11 @@
 #include "homeostat/app/config_check.hpp"
 #include "homeostat/app/config_for_test.hpp"
 #include "homeostat/app/declared.hpp"
+#include "homeostat/app/kubernetes_place.hpp"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -122,7 +124,7 @@ TEST_CASE("what cannot be done for pods is refused where it stands") {
          "6:1: edge: a proxy's servers cannot be told from pods"},
         {"journey: { url: \"http://127.0.0.1:80/\" }\n",
          "6:1: journey: the Service is asked instead"},
-        {"autonomy: { scale: act }\n", "6:13: autonomy.scale: a Deployment is not scaled"},
+        {"autonomy: { scale: act }\n", "6:13: autonomy.scale: how far a Deployment may be scaled"},
         {"autonomy: { eject: act }\n", "6:13: autonomy.eject: there is no edge to take"},
     };
     for (const Row& row : rows) {
@@ -136,6 +138,27 @@ TEST_CASE("what cannot be done for pods is refused where it stands") {
         "signals: [ { logs: { from: stdout } } ]\n");
     CHECK(logs.find("signals.logs: logs of pods are not read") != std::string::npos);
     CHECK(logs.find("runtime.kubernetes: nothing is asked whether it serves") != std::string::npos);
+}
+
+TEST_CASE("a Deployment is scaled where its configuration says how far, and no further") {
+    const auto with = [](std::string_view more, std::string_view autonomy) {
+        return "service: payments\nruntime: { kubernetes: { namespace: shop, deployment: payments" +
+               std::string(more) + " } }\nsignals: [ { http: { path: / } } ]\n" +
+               std::string(autonomy);
+    };
+    const Config config = config_of(with(", replicas_max: 5", "autonomy: { scale: ask }\n"));
+    CHECK(config.kubernetes->replicas_max == 5);
+    CHECK(inventory_of(config).instances_max == 5);
+    CHECK(kubernetes_options_of(config).replicas_max == 5);
+    const auto uses_scale = [](const Config& one) {
+        return std::ranges::count(kubernetes_uses_of(one), adapters::kubernetes::Use::scale) == 1;
+    };
+    CHECK(uses_scale(config));
+    CHECK_FALSE(uses_scale(config_of(with(", replicas_max: 5", ""))));
+    CHECK(inventory_of(config_of(with("", ""))).instances_max == 0);
+    CHECK(problems_of(with(", replicas_max: 17", ""))
+              .contains("runtime.kubernetes.replicas_max: more than there are slots"));
+    CHECK(problems_of(with(", replicas_max: 1", "")).contains("runtime.kubernetes.replicas_max"));
 }
 
 TEST_CASE("a Deployment is told from one on this machine by every key that must be there") {

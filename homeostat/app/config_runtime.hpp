@@ -39,12 +39,17 @@ struct KubernetesServiceConfig {
 struct KubernetesConfig {
     std::string name_space;
     std::string deployment;
-    std::string container;    ///< Empty: the first of its pods.
-    std::uint16_t port{0};    ///< Of the pods. 0: the first that the container declares.
-    std::uint32_t slots{16};  ///< Pods told apart, those of a rollout included.
+    std::string container;          ///< Empty: the first of its pods.
+    std::uint16_t port{0};          ///< Of the pods. 0: the first that the container declares.
+    std::uint32_t slots{16};        ///< Pods told apart, those of a rollout included.
+    std::uint32_t replicas_max{0};  ///< `scale` goes no further. 0: the Deployment is not scaled.
+    std::vector<std::string> configs;  ///< ConfigMaps whose contents are its configuration.
+    bool configs_restart{false};       ///< Pods read them only when they start.
     std::optional<KubernetesServiceConfig> service;
     std::string lease;                 ///< Whoever of several agents holds it acts; empty: none.
     bool writes_events{false};         ///< On the Deployment, of incidents.
+    bool writes_incidents{false};      ///< An object of our own kind for each of them.
+    std::uint32_t incidents_kept{32};  ///< So many of these: a week of a bad month.
     std::string switch_object;         ///< The ConfigMap by which people suspend us; empty: none.
     std::filesystem::path kubeconfig;  ///< Empty: we are in the cluster.
     std::string context;               ///< Empty: the current one.

@@ -132,7 +132,11 @@ kubernetes::Options kubernetes_options_of(const Config& config) {
     options.service_object = config.kubernetes->service ? config.kubernetes->service->name : "";
     options.lease = config.kubernetes->lease;
     options.switch_object = config.kubernetes->switch_object;
+    options.writes_incidents = config.kubernetes->writes_incidents;
     options.slots_count = config.kubernetes->slots;
+    options.replicas_max = config.kubernetes->replicas_max;
+    options.configs = config.kubernetes->configs;
+    options.configs_restart = config.kubernetes->configs_restart;
     options.run_directory = config.run_directory.string();
     if (config.http_signal) {
         options.answer_within = config.http_signal->timeout;
@@ -158,12 +162,36 @@ std::vector<kubernetes::Use> kubernetes_uses_of(const Config& config) {
     if (config.kubernetes->writes_events) {
         uses.push_back(kubernetes::Use::events);
     }
+    if (config.kubernetes->writes_incidents) {
+        uses.push_back(kubernetes::Use::incidents);
+    }
     if (may_act(RemedyKind::rollback)) {
         uses.push_back(kubernetes::Use::rollback);
     }
-    if (may_act(RemedyKind::restart) || may_act(RemedyKind::rolling_restart)) {
+    if (!config.kubernetes->configs.empty()) {
+        uses.push_back(kubernetes::Use::configs);
+    }
+    if (!config.kubernetes->configs.empty() && may_act(RemedyKind::rollback)) {
+        uses.push_back(kubernetes::Use::revert);
+    }
+    if (config.kubernetes->replicas_max > 0 && may_act(RemedyKind::scale)) {
+        uses.push_back(kubernetes::Use::scale);
+    }
+    const bool replaces_for_configs =
+        config.kubernetes->configs_restart && may_act(RemedyKind::rollback);
+    if (may_act(RemedyKind::restart) || may_act(RemedyKind::rolling_restart) ||
+        replaces_for_configs) {
         uses.push_back(kubernetes::Use::restart);
     }
+    return uses;
+}
+
+std::vector<kubernetes::Use> watching_uses_of(const Config& config) {
+    using enum kubernetes::Use;
+    std::vector<kubernetes::Use> uses = kubernetes_uses_of(config);
+    std::erase_if(uses, [](kubernetes::Use use) {
+        return use != watching && use != service && use != configs;
+    });
     return uses;
 }
 
@@ -172,7 +200,7 @@ Result<KubernetesPlace> find_in_cluster(const Config& config, Instant deadline) 
     if (!access) {
         return std::unexpected(access.error());
     }
-    KubernetesPlace place{*std::move(access), kubernetes_options_of(config), {}, 0, {}};
+    KubernetesPlace place{*std::move(access), kubernetes_options_of(config), {}, false, 0, {}};
     asio::io_context context{1};
     const auto api = kubernetes::HttpApiClient::make(context.get_executor(), place.access);
     if (!api) {
@@ -185,6 +213,7 @@ Result<KubernetesPlace> find_in_cluster(const Config& config, Instant deadline) 
         return fail("runtime.kubernetes.deployment", asked.deployment.error());
     }
     place.selector = asked.deployment->selector;
+    place.is_paused = asked.deployment->is_paused;
     place.pod_port = config.kubernetes->port != 0
                          ? config.kubernetes->port
                          : declared_port(*asked.deployment, config.kubernetes->container);

@@ -30,10 +30,14 @@ namespace homeostat::app {
 /// config.kubernetes.
 [[nodiscard]] std::vector<adapters::kubernetes::Use> kubernetes_uses_of(const Config& config);
 
+/// Of these only what a process does that watches and cannot act.
+[[nodiscard]] std::vector<adapters::kubernetes::Use> watching_uses_of(const Config& config);
+
 struct KubernetesPlace {
     adapters::kubernetes::ClusterAccess access;
     adapters::kubernetes::Options options;
     std::string selector;                          ///< Of the Deployment's pods, for queries.
+    bool is_paused{false};                         ///< The Deployment.
     std::uint16_t pod_port{0};                     ///< 0: nothing of pods is asked.
     std::optional<net::Endpoint> service_address;  ///< Absent: no Service is named.
 };

@@ -5,6 +5,7 @@
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/kubernetes_place.hpp"
 #include "homeostat/base/id.hpp"
+#include "homeostat/base/named_enum.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -23,10 +24,21 @@ void add_rbac(CLI::App& app, RbacOptions& options) {
         ->check([](const std::string& name) {
             return is_plain_name(name) ? std::string() : "not the name of an account: " + name;
         });
+    command
+        ->add_option_function<std::string>(
+            "--role",
+            [&options](const std::string& word) {
+                options.role = parse_enum<ProcessRole>(word).value_or(ProcessRole::both);
+            },
+            "agent: what a process needs that watches and cannot act, which is to get, list and "
+            "watch; executor and both need the same")
+        ->check(CLI::IsMember({"both", "agent", "executor"}))
+        ->default_str("both");
     command->add_flag(
         "--policy", options.is_policy,
         "Instead: a ValidatingAdmissionPolicy, by which that account changes no other "
-        "field than a rollback does; needs Kubernetes 1.30 and a right to the whole cluster");
+        "field than the remedies of the configuration do; needs Kubernetes 1.30 and a right to the "
+        "whole cluster");
     command->footer(
         "A ServiceAccount, a Role and a RoleBinding, made of what the configuration lets the agent "
         "do:\na remedy that stands below `ask` needs no right. Nothing is asked and nothing "
@@ -34,7 +46,9 @@ void add_rbac(CLI::App& app, RbacOptions& options) {
         "Exit status:\n  0 printed   2 the configuration cannot be used, or guards no "
         "Deployment\n\n"
         "Examples:\n  homeostat rbac -c payments.yaml | kubectl apply -f -\n"
-        "  homeostat rbac -c payments.yaml --policy | kubectl apply -f -");
+        "  homeostat rbac -c payments.yaml --policy | kubectl apply -f -\n"
+        "  homeostat rbac -c payments.yaml --role agent --account homeostat-agent | kubectl apply "
+        "-f -");
 }
 
 ExitStatus print_rbac(const RbacOptions& options) {
@@ -57,15 +71,17 @@ ExitStatus print_rbac(const RbacOptions& options) {
         return ExitStatus::ok;
     }
     const std::string& name_space = config.kubernetes->name_space;
-    const std::string role = "homeostat-" + config.service.text();
+    const bool only_watches = options.role == ProcessRole::agent;
+    const std::string role = "homeostat-" + config.service.text() + (only_watches ? "-agent" : "");
     fmt::print(
         "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: \"{}\"\n  namespace: "
         "\"{}\"\n---\n",
         options.account, name_space);
-    fmt::print("{}---\n",
-               kubernetes::role_yaml(role, name_space,
-                                     kubernetes::permissions_for(kubernetes_options_of(config),
-                                                                 kubernetes_uses_of(config))));
+    fmt::print("{}---\n", kubernetes::role_yaml(role, name_space,
+                                                kubernetes::permissions_for(
+                                                    kubernetes_options_of(config),
+                                                    only_watches ? watching_uses_of(config)
+                                                                 : kubernetes_uses_of(config))));
     fmt::print(
         "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata:\n  name: "
         "\"{0}\"\n  namespace: \"{1}\"\nroleRef:\n  apiGroup: rbac.authorization.k8s.io\n  "

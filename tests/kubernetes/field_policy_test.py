@@ -28,6 +28,8 @@ NO_ACCOUNT = "this account does not change which service account the pods have"
 NO_NODE = "this account brings no pods closer to their node"
 NO_PRIVILEGE = "this account gives no container a privilege or a capability that it has not"
 NOTHING_ELSE = "this account changes the Deployment payments and evicts its pods, and little else"
+ONE_MORE = "this account asks for one replica more or less, and for 3 at most"
+ONLY_CONTENTS = "of a ConfigMap this account changes the contents, and nothing else"
 
 # Each field of a Deployment's spec but the template, with a value that it has not. None: nobody
 # changes it once it is there. A field that a new Kubernetes has and this table has not fails.
@@ -235,6 +237,73 @@ def what_pods_have_of_their_node_already_may_stay_and_may_go(lab):
         container(securityContext={"capabilities": {"add": ["SYS_ADMIN"]}})))
 
 
+def guard_of(lab, name, changes=()):
+    """An account whose policy is about the Deployment of that name, with these changes to it."""
+    policy = POLICY.read_text().replace(f'"{NAME}"', f'"{name}"').replace(f"{NAME}-", f"{name}-")
+    policy = policy.replace(f"homeostat.{SHOP}.{NAME}", f"homeostat.{SHOP}.{name}")
+    policy = policy.replace(f":{SHOP}:homeostat", f":{SHOP}:guard-{name}")
+    for before, after in changes:
+        assert before in policy, before
+        policy = policy.replace(before, after)
+    account = Account(lab, SHOP, f"guard-{name}")
+    file = lab.directory / f"{name}.yaml"
+    file.write_text(policy)
+    lab.kubectl("apply", "--filename", file)
+    core = f"/api/v1/namespaces/{SHOP}/secrets"
+    wait_until("the policy is in force",
+               lambda: account.tries("POST", core, {"metadata": {"name": "a"}})[0] == 422, 20)
+    return account
+
+
+def a_number_goes_up_and_down_by_one_and_no_further_than_is_said(lab):
+    """As `replicas_max: 3` has it printed (field_policy_test.cpp)."""
+    world_of(lab)
+    grown = Deployment(lab, "grown", SHOP)
+    grown.apply(f"{IMAGE}:v1", replicas=2)
+    grown.wait_ready(2)
+    account = guard_of(lab, "grown", (("&& 0 > 0", "&& 3 > 0"), ("<= 0)", "<= 3)"),
+                                      ("for 0 at most", "for 3 at most")))
+
+    def scale(replicas, name="grown"):
+        return ("PATCH", f"{grown.group}/deployments/{name}/scale",
+                [{"op": "replace", "path": "/spec/replicas", "value": replicas}], "json")
+    for replicas in (1, 3):
+        account.admits(*scale(replicas))
+    for replicas in (0, 4, 9):
+        account.refuses(ONE_MORE, *scale(replicas))
+    account.refuses("and little else", *scale(2, "cart"))
+    account.refuses(ONLY_TEMPLATE, "PATCH", grown.path, {"spec": {"replicas": 3}}, "merge")
+    lab.api.patch(grown.path, {"spec": {"replicas": 3}})
+    account.refuses(ONE_MORE, *scale(4))
+    account.admits(*scale(2))
+    lab.api.patch(grown.path, {"spec": {"replicas": 1}})
+    account.refuses(ONE_MORE, *scale(0))
+
+
+def of_a_config_map_that_is_named_the_contents_may_change_and_the_mark(lab):
+    """As `configs: [held-config]` has it printed."""
+    world_of(lab)
+    account = guard_of(lab, "held", (("- name: configs\n    expression: '[]'",
+                                      "- name: configs\n    expression: '[\"held-config\"]'"),))
+    maps = f"/api/v1/namespaces/{SHOP}/configmaps"
+    for name in ("held-config", "others-config"):
+        lab.api.post(maps, {"metadata": {"name": name, "labels": {"a": "b"}},
+                            "data": {"app.yaml": "pool: 2"}, "binaryData": {"key": "AAEC"}})
+    path = f"{maps}/held-config"
+    mark = {"homeostat.dev/effect": "i-1.e1 c-1 c-2"}
+    account.admits("PATCH", path, {"metadata": {"annotations": mark},
+                                   "data": {"app.yaml": "pool: 20"}}, "merge")
+    account.admits("PATCH", path, [{"op": "remove", "path": "/binaryData"},
+                                   {"op": "add", "path": "/data", "value": {"more": "x"}}], "json")
+    account.refuses(ONLY_CONTENTS, "PATCH", path, {"immutable": True}, "merge")
+    account.refuses(ONLY_NOTES, "PATCH", path, {"metadata": {"labels": {"a": "c"}}}, "merge")
+    account.refuses(ONLY_NOTES, "PATCH", path, {"metadata": {"finalizers": ["a.b/c"]}}, "merge")
+    account.refuses(ONLY_OURS, "PATCH", path, {"metadata": {"annotations": {"a": "b"}}}, "merge")
+    for asked in (("PATCH", f"{maps}/others-config", {"data": {"app.yaml": "x"}}, "merge"),
+                  ("DELETE", path), ("POST", maps, {"metadata": {"name": "third-config"}})):
+        account.refuses("and little else", *asked)
+
+
 def but_for_evictions_and_news_nothing_else_in_the_namespace_is_written(lab):
     world = world_of(lab)
     core = f"/api/v1/namespaces/{SHOP}"
@@ -309,6 +378,8 @@ def main():
             its_metadata_is_closed_but_for_the_two_annotations_of_a_rollback,
             pods_get_no_other_account_and_no_way_to_their_node,
             but_for_evictions_and_news_nothing_else_in_the_namespace_is_written,
+            a_number_goes_up_and_down_by_one_and_no_further_than_is_said,
+            of_a_config_map_that_is_named_the_contents_may_change_and_the_mark,
             what_pods_have_of_their_node_already_may_stay_and_may_go,
             nobody_else_is_touched_by_it,
             the_server_finds_nothing_to_warn_of,
