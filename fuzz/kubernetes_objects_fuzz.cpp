@@ -3,6 +3,7 @@
 // log; and the slots' file, written again, is the same.
 
 #include "homeostat/adapters/kubernetes/direct_reads.hpp"
+#include "homeostat/adapters/kubernetes/incident_kind.hpp"
 #include "homeostat/adapters/kubernetes/objects.hpp"
 #include "homeostat/adapters/kubernetes/slots.hpp"
 #include "homeostat/base/ensure.hpp"
@@ -75,6 +76,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto object = homeostat::parse_json(text);
     if (!object) {
         return 0;
+    }
+    for (const auto& served : {kubernetes::check_incident_versions(*object),
+                               kubernetes::check_incident_resources(*object)}) {
+        ensure(served || served.error().fault == homeostat::Fault::absent ||
+                   served.error().fault == homeostat::Fault::broken,
+               "what a server serves is told, or it is none");
     }
     check_pod(*object);
     check_replica_set(*object);

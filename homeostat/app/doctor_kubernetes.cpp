@@ -1,7 +1,11 @@
 #include "homeostat/app/doctor_kubernetes.hpp"
 
+#include "homeostat/adapters/kubernetes/api_paths.hpp"
+#include "homeostat/adapters/kubernetes/direct_reads.hpp"
 #include "homeostat/adapters/kubernetes/http_api_client.hpp"
+#include "homeostat/adapters/kubernetes/incident_kind.hpp"
 #include "homeostat/adapters/kubernetes/permissions.hpp"
+#include "homeostat/adapters/kubernetes/scaling.hpp"
 #include "homeostat/app/kubernetes_place.hpp"
 #include "homeostat/net/endpoint.hpp"
 #include "homeostat/os/clock.hpp"
@@ -11,6 +15,7 @@
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -69,6 +74,57 @@ Check check_permissions(const Config& config, const kubernetes::ClusterAccess& a
                                          wanted));
 }
 
+Task<void> ask_kind(kubernetes::HttpApiClient& api, Instant deadline, Result<void>& served) {
+    served = co_await kubernetes::check_incident_kind(api, deadline);
+}
+
+Check check_incidents(const kubernetes::ClusterAccess& access) {
+    Result<void> served = fail(Fault::late, "the cluster was not heard of in time");
+    asio::io_context context{1};
+    const auto api = kubernetes::HttpApiClient::make(context.get_executor(), access);
+    if (!api) {
+        return ill("incidents", api.error().text, "mend what " + access.told_by + " says");
+    }
+    const Instant deadline = os::read_boot_clock() + answer_within;
+    asio::co_spawn(context, ask_kind(**api, deadline, served), asio::detached);
+    context.run();
+    return served ? well("incidents", "the cluster serves homeostat.dev/v1alpha1")
+                  : ill("incidents",
+                        served.error().text + "; no Incident object is written, all else goes on",
+                        "kubectl apply -k deploy/kustomize/crd, or leave "
+                        "runtime.kubernetes.incidents out");
+}
+
+Task<void> ask_autoscalers(kubernetes::HttpApiClient& api,
+                           const kubernetes::Options& options,
+                           Instant deadline,
+                           Result<void>& is_free) {
+    std::string path = kubernetes::autoscalers_path(options);
+    Result<kubernetes::ApiReply> reply = co_await api.get(std::move(path), deadline);
+    const auto list = kubernetes::parse_list("HorizontalPodAutoscalers", std::move(reply));
+    is_free = list ? kubernetes::check_autoscalers(*list, options) : std::unexpected(list.error());
+}
+
+/// Whether the number of replicas is ours to change.
+Check check_scale(const Config& config, const kubernetes::ClusterAccess& access) {
+    const kubernetes::Options options = kubernetes_options_of(config);
+    Result<void> is_free = fail(Fault::late, "the cluster was not heard of in time");
+    asio::io_context context{1};
+    const auto api = kubernetes::HttpApiClient::make(context.get_executor(), access);
+    if (!api) {
+        return ill("scale", api.error().text, "mend what " + access.told_by + " says");
+    }
+    const Instant deadline = os::read_boot_clock() + answer_within;
+    asio::co_spawn(context, ask_autoscalers(**api, options, deadline, is_free), asio::detached);
+    context.run();
+    return is_free ? well("scale", fmt::format("no autoscaler aims at the Deployment, so that we "
+                                               "may ask for {} replicas at most",
+                                               options.replicas_max))
+                   : ill("scale", is_free.error().text,
+                         "let one of both scale it: leave autonomy.scale out, or remove the "
+                         "autoscaler");
+}
+
 Check check_place(const Config& config) {
     const auto place = find_in_cluster(config, os::read_boot_clock() + answer_within);
     if (!place) {
@@ -80,6 +136,11 @@ Check check_place(const Config& config) {
     if (place->service_address) {
         fmt::format_to(std::back_inserter(says), ", behind the Service at {}",
                        net::to_text(*place->service_address));
+    }
+    if (place->is_paused) {
+        return ill("deployment", says + ", and paused: its version and its number stay as they are",
+                   fmt::format("kubectl --namespace {} rollout resume deployment {}",
+                               place->options.name_space, place->options.deployment));
     }
     return well("deployment", std::move(says));
 }
@@ -95,6 +156,13 @@ std::vector<Check> check_cluster(const Config& config) {
         well("cluster", fmt::format("{}:{}, by {}", access->host, access->port, access->told_by))};
     checks.push_back(check_place(config));
     checks.push_back(check_permissions(config, *access));
+    const std::vector<kubernetes::Use> uses = kubernetes_uses_of(config);
+    if (std::ranges::find(uses, kubernetes::Use::scale) != uses.end()) {
+        checks.push_back(check_scale(config, *access));
+    }
+    if (config.kubernetes->writes_incidents) {
+        checks.push_back(check_incidents(*access));
+    }
     return checks;
 }
 

@@ -5,6 +5,8 @@
 // What an agent needs of them: who acts on them, who tells of them, and when they are there. Lives
 // on the strand of its agent, which owns it.
 
+#include "homeostat/adapters/roles/reply.hpp"
+#include "homeostat/app/shown_figures.hpp"
 #include "homeostat/app/switches.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/task.hpp"
@@ -15,6 +17,8 @@
 #include "homeostat/ports/actuator.hpp"
 #include "homeostat/ports/telemetry.hpp"
 
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace homeostat::app {
@@ -48,8 +52,20 @@ class GuardedGroup {
     /// agent that acts. They live as long as the group.
     [[nodiscard]] virtual std::vector<OtherSwitch> kill_switches() { return {}; }
 
-    /// What was just recorded, for people who look where the group runs. Must not wait.
-    virtual void tell(const EntryGroup& /*group*/) {}
+    /// Which pod stands for which instance, for an agent that is a process of its own; empty:
+    /// instances are processes, and say so themselves.
+    [[nodiscard]] virtual std::vector<adapters::roles::Place> places() { return {}; }
+    /// What an executor that is a process of its own says of that.
+    virtual void follow(const std::vector<adapters::roles::Place>& /*places*/) {}
+
+    /// What was just recorded, for people who look where the group runs, in which ledger. Must not
+    /// wait.
+    virtual void tell(const EntryGroup& /*group*/, const std::string& /*ledger*/) {}
+    /// What was recorded before this start, oldest first; `tell` comes after all of it.
+    virtual void recall(const EntryGroup& /*group*/) {}
+
+    /// Of what people look at there; absent: nothing is written for them.
+    [[nodiscard]] virtual std::optional<ShownFigures> shown() const { return std::nullopt; }
 
     /// How often the executor looks at it while nothing is wrong.
     [[nodiscard]] virtual Duration look_every() const = 0;

@@ -1,6 +1,7 @@
 #include "homeostat/app/kubernetes_group.hpp"
 
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
+#include "homeostat/adapters/kubernetes/config_telemetry.hpp"
 #include "homeostat/adapters/kubernetes/rollout_telemetry.hpp"
 #include "homeostat/adapters/telemetry/http_probe.hpp"
 #include "homeostat/adapters/telemetry/metrics_telemetry.hpp"
@@ -43,7 +44,8 @@ Result<std::unique_ptr<KubernetesGroup>> KubernetesGroup::make(
     const Config& config,
     asio::any_io_executor executor,
     ports::Clock& clock,
-    std::function<void(const std::string&)> log) {
+    std::function<void(const std::string&)> log,
+    ProcessRole role) {
     auto place = find_in_cluster(config, clock.now() + found_within);
     if (!place) {
         return std::unexpected(place.error());
@@ -51,8 +53,10 @@ Result<std::unique_ptr<KubernetesGroup>> KubernetesGroup::make(
     if (const Result<void> made = os::make_directories(place->options.run_directory); !made) {
         return fail("runtime.kubernetes.run", made.error());
     }
-    auto slots = kubernetes::Slots::open(config.service, place->options.slots_count,
-                                         place->options.run_directory + "/slots.json");
+    auto slots = role == ProcessRole::agent
+                     ? kubernetes::Slots::followed(config.service, place->options.slots_count)
+                     : kubernetes::Slots::open(config.service, place->options.slots_count,
+                                               place->options.run_directory + "/slots.json");
     if (!slots) {
         return fail("runtime.kubernetes.run", slots.error());
     }
@@ -60,7 +64,14 @@ Result<std::unique_ptr<KubernetesGroup>> KubernetesGroup::make(
     if (!api) {
         return fail(place->access.told_by, api.error());
     }
-    Found found{*std::move(place), *std::move(slots), *std::move(api)};
+    // Two roles of one machine share the directory, and each file has one writer.
+    const std::string past = role == ProcessRole::agent ? "/configs_seen.json" : "/configs.json";
+    auto configs = kubernetes::ConfigHistory::open(config.service, place->options.configs,
+                                                   place->options.run_directory + past);
+    if (!configs) {
+        return fail("runtime.kubernetes.run", configs.error());
+    }
+    Found found{*std::move(place), *std::move(slots), *std::move(configs), *std::move(api)};
     return std::unique_ptr<KubernetesGroup>(
         new KubernetesGroup(config, std::move(found), std::move(executor), clock, std::move(log)));
 }
@@ -76,7 +87,9 @@ KubernetesGroup::KubernetesGroup(const Config& config,
       clock_(clock),
       log_(std::move(log)),
       slots_(std::move(found.slots)),
-      api_(std::move(found.api)) {
+      api_(std::move(found.api)),
+      config_history_(std::move(found.config_history)),
+      incident_objects_(config_.kubernetes->incidents_kept) {
     if (config_.http_signal) {
         place_.options.answers = [this](std::string ip, Instant deadline) {
             return answers(std::move(ip), deadline);
@@ -91,9 +104,12 @@ KubernetesGroup::KubernetesGroup(const Config& config,
                                      kubernetes::seen_by(*replica_sets_),
                                      kubernetes::seen_by(*pods_)};
     group_ = std::make_unique<kubernetes::Group>(place_.options, seen, slots_, clock_);
-    runtime_ =
-        std::make_unique<kubernetes::KubernetesRuntime>(place_.options, *api_, slots_, clock_);
-    runtime_->glance_at(*group_);
+    if (!slots_.is_followed()) {
+        runtime_ =
+            std::make_unique<kubernetes::KubernetesRuntime>(place_.options, *api_, slots_, clock_);
+        runtime_->glance_at(*group_);
+    }
+    watch_configs();
     if (!place_.options.switch_object.empty()) {
         switches_ = watch(kubernetes::switches_path(place_.options));
         switch_ = std::make_unique<kubernetes::SwitchObject>(
@@ -110,6 +126,12 @@ KubernetesGroup::KubernetesGroup(const Config& config,
             kubernetes::EventWriterOptions{.uid = [this] { return deployment_uid(); },
                                            .log = log_});
     }
+    if (config_.kubernetes->writes_incidents) {
+        incidents_ = std::make_unique<kubernetes::IncidentWriter>(
+            *api_, clock_, place_.options,
+            kubernetes::IncidentWriterOptions{.uid = [this] { return deployment_uid(); },
+                                              .log = log_});
+    }
     if (config_.kubernetes->service) {
         kubernetes::ServiceEdgeOptions edge;
         edge.port = std::to_string(config_.kubernetes->service->port);
@@ -120,6 +142,23 @@ KubernetesGroup::KubernetesGroup(const Config& config,
         edge.log = log_;
         edge_ = std::make_unique<kubernetes::ServiceEdge>(executor_, *api_, *group_, clock_,
                                                           std::move(edge));
+    }
+}
+
+/// None are watched where none are named.
+void KubernetesGroup::watch_configs() {
+    if (place_.options.configs.empty()) {
+        return;
+    }
+    std::vector<kubernetes::KindSeen> seen;
+    for (const std::string& name : place_.options.configs) {
+        config_maps_.push_back(watch(kubernetes::config_maps_path(place_.options, name)));
+        seen.push_back(kubernetes::seen_by(*config_maps_.back()));
+    }
+    configs_ = std::make_unique<kubernetes::Configs>(place_.options, std::move(seen),
+                                                     config_history_, clock_);
+    if (runtime_) {
+        runtime_->know(*configs_);
     }
 }
 
@@ -142,6 +181,9 @@ Task<bool> KubernetesGroup::answers(std::string ip, Instant deadline) {
 }
 
 std::vector<ports::Actuator*> KubernetesGroup::actuators() {
+    if (!runtime_) {
+        return {};
+    }
     std::vector<ports::Actuator*> actuators{runtime_.get()};
     if (edge_) {
         actuators.push_back(edge_.get());
@@ -153,6 +195,9 @@ void KubernetesGroup::add_watchers(std::vector<ports::Telemetry*>& sources,
                                    const PerArtifact<VersionId>& known) {
     pod_watcher_ = &add<kubernetes::PodTelemetry>(sources, *group_, *pods_, clock_);
     add<kubernetes::RolloutTelemetry>(sources, *group_, known.deploy, clock_);
+    if (configs_) {
+        add<kubernetes::ConfigTelemetry>(sources, *configs_, config_.service, known.config, clock_);
+    }
     add_probes(sources);
     add_metrics(sources);
     if (edge_) {
@@ -210,6 +255,23 @@ void KubernetesGroup::add_journey(std::vector<ports::Telemetry*>& sources) {
     add<adapters::telemetry::HttpProbe>(sources, executor_, clock_, std::move(probe));
 }
 
+std::vector<adapters::roles::Place> KubernetesGroup::places() {
+    (void)group_->look();  // Takes the pods of now; without a view those of before.
+    std::vector<adapters::roles::Place> places;
+    for (const kubernetes::Slot& slot : slots_.all()) {
+        places.push_back({slot.instance, slot.pod ? slot.pod->uid : std::string(), slot.is_wanted});
+    }
+    return places;
+}
+
+void KubernetesGroup::follow(const std::vector<adapters::roles::Place>& places) {
+    std::vector<kubernetes::SlotPlace> told;
+    for (const adapters::roles::Place& one : places) {
+        told.push_back({one.instance, one.pod, one.is_wanted});
+    }
+    slots_.follow(told);
+}
+
 std::string KubernetesGroup::describe_pods() const {
     std::string text;
     for (const kubernetes::Slot& slot : slots_.all()) {
@@ -230,6 +292,9 @@ void KubernetesGroup::tell_of_slots() {
         trouble =
             fmt::format("pods without one, not seen one by one: {}; raise runtime.kubernetes.slots",
                         slots_.pods_left_out_count());
+    }
+    if (configs_ && configs_->file_trouble() && trouble.empty()) {
+        trouble = configs_->file_trouble()->text + "; what ConfigMaps hold is not kept until then";
     }
     if (trouble != told_of_slots_) {
         log_("slots of " + config_.service.text() + ": " +
@@ -258,19 +323,40 @@ std::vector<OtherSwitch> KubernetesGroup::kill_switches() {
     return switches;
 }
 
-void KubernetesGroup::tell(const EntryGroup& group) {
-    if (!events_) {
-        return;
+void KubernetesGroup::tell(const EntryGroup& group, const std::string& ledger) {
+    if (events_) {
+        for (kubernetes::ObjectEvent& event : events_of(group)) {
+            events_->tell(std::move(event));
+        }
     }
-    for (kubernetes::ObjectEvent& event : events_of(group)) {
-        events_->tell(std::move(event));
+    if (incidents_) {
+        const bool is_news = incident_objects_.learn(group);
+        if (is_news || !is_caught_up_) {
+            incidents_->want(incident_objects_.all(ledger));
+            is_caught_up_ = true;
+        }
     }
+}
+
+void KubernetesGroup::recall(const EntryGroup& group) {
+    if (incidents_) {
+        incident_objects_.learn(group);
+    }
+}
+
+std::optional<ShownFigures> KubernetesGroup::shown() const {
+    return incidents_ ? std::optional(ShownFigures{incidents_->unwritten_count(),
+                                                   incidents_->failures_count()})
+                      : std::nullopt;
 }
 
 std::vector<kubernetes::ObjectWatch*> KubernetesGroup::watches() const {
     std::vector watches{deployments_.get(), replica_sets_.get(), pods_.get()};
     if (switches_) {
         watches.push_back(switches_.get());
+    }
+    for (const auto& watch : config_maps_) {
+        watches.push_back(watch.get());
     }
     return watches;
 }
@@ -307,11 +393,31 @@ Task<void> KubernetesGroup::tell_of_opt_out() {
     }
 }
 
+/// What its controller does not roll out we do not roll back.
+Task<void> KubernetesGroup::tell_of_pause() {
+    bool was_paused = false;
+    while (!is_stopping_) {
+        const std::uint64_t known = deployments_->changes_count();
+        const auto& objects = deployments_->seen().objects;
+        const auto found = objects.find(place_.options.deployment);
+        const auto view = found == objects.end() ? fail(Fault::absent, "not seen yet")
+                                                 : kubernetes::parse_deployment(found->second);
+        const bool is_paused = view && view->is_paused;
+        if (is_paused != was_paused) {
+            log_(is_paused ? "the Deployment is paused: its version and its number are not touched"
+                           : "the Deployment is paused no more");
+            was_paused = is_paused;
+        }
+        co_await deployments_->wait_for_change(known);
+    }
+}
+
 Task<Result<void>> KubernetesGroup::arrive(Instant deadline) {
     for (kubernetes::ObjectWatch* watch : watches()) {
         asio::co_spawn(executor_, watch->run(), asio::detached);
     }
     asio::co_spawn(executor_, tell_of_opt_out(), asio::detached);
+    asio::co_spawn(executor_, tell_of_pause(), asio::detached);
     if (switches_) {
         asio::co_spawn(executor_, tell_of_switch(), asio::detached);
     }
@@ -320,6 +426,9 @@ Task<Result<void>> KubernetesGroup::arrive(Instant deadline) {
     }
     if (events_) {
         asio::co_spawn(executor_, events_->run(), asio::detached);
+    }
+    if (incidents_) {
+        asio::co_spawn(executor_, incidents_->run(), asio::detached);
     }
     if (edge_) {
         asio::co_spawn(executor_, edge_->run(), asio::detached);
@@ -353,6 +462,9 @@ void KubernetesGroup::stop() {
     }
     if (events_) {
         events_->stop();
+    }
+    if (incidents_) {
+        incidents_->stop();
     }
     for (kubernetes::ObjectWatch* watch : watches()) {
         watch->stop();

@@ -7,9 +7,12 @@
 // the start with words, and not an agent that sees nothing for ever. From then on a server that is
 // away for a while is waited for.
 
+#include "homeostat/adapters/kubernetes/config_history.hpp"
+#include "homeostat/adapters/kubernetes/configs.hpp"
 #include "homeostat/adapters/kubernetes/event_writer.hpp"
 #include "homeostat/adapters/kubernetes/group.hpp"
 #include "homeostat/adapters/kubernetes/http_api_client.hpp"
+#include "homeostat/adapters/kubernetes/incident_writer.hpp"
 #include "homeostat/adapters/kubernetes/kubernetes_runtime.hpp"
 #include "homeostat/adapters/kubernetes/lease.hpp"
 #include "homeostat/adapters/kubernetes/object_watch.hpp"
@@ -21,6 +24,7 @@
 #include "homeostat/adapters/kubernetes/switch_object.hpp"
 #include "homeostat/app/config.hpp"
 #include "homeostat/app/guarded_group.hpp"
+#include "homeostat/app/incident_objects.hpp"
 #include "homeostat/app/kubernetes_place.hpp"
 #include "homeostat/ports/clock.hpp"
 
@@ -43,8 +47,10 @@ class KubernetesGroup final : public GuardedGroup {
         const Config& config,
         boost::asio::any_io_executor executor,
         ports::Clock& clock,
-        std::function<void(const std::string&)> log);
+        std::function<void(const std::string&)> log,
+        ProcessRole role = ProcessRole::both);
 
+    /// None in a process that only watches.
     [[nodiscard]] std::vector<ports::Actuator*> actuators() override;
     void add_watchers(std::vector<ports::Telemetry*>& sources,
                       const PerArtifact<VersionId>& known) override;
@@ -52,7 +58,11 @@ class KubernetesGroup final : public GuardedGroup {
     Task<Result<void>> arrive(Instant deadline) override;
     Task<ports::Telemetry*> wait_for_news() override;
     void stop() override;
-    void tell(const EntryGroup& group) override;
+    [[nodiscard]] std::vector<adapters::roles::Place> places() override;
+    void follow(const std::vector<adapters::roles::Place>& places) override;
+    void tell(const EntryGroup& group, const std::string& ledger) override;
+    void recall(const EntryGroup& group) override;
+    [[nodiscard]] std::optional<ShownFigures> shown() const override;
     [[nodiscard]] std::vector<OtherSwitch> kill_switches() override;
     [[nodiscard]] Duration look_every() const override { return std::chrono::seconds{5}; }
     [[nodiscard]] Duration perform_for_max() const override { return std::chrono::seconds{20}; }
@@ -62,6 +72,7 @@ class KubernetesGroup final : public GuardedGroup {
     struct Found {
         KubernetesPlace place;
         adapters::kubernetes::Slots slots;
+        adapters::kubernetes::ConfigHistory config_history;
         std::unique_ptr<adapters::kubernetes::HttpApiClient> api;
     };
 
@@ -72,6 +83,7 @@ class KubernetesGroup final : public GuardedGroup {
                     std::function<void(const std::string&)> log);
 
     [[nodiscard]] std::unique_ptr<adapters::kubernetes::ObjectWatch> watch(std::string path);
+    void watch_configs();
     [[nodiscard]] Task<bool> answers(std::string ip, Instant deadline);
     void add_probes(std::vector<ports::Telemetry*>& sources);
     void add_metrics(std::vector<ports::Telemetry*>& sources);
@@ -82,6 +94,7 @@ class KubernetesGroup final : public GuardedGroup {
     [[nodiscard]] std::vector<adapters::kubernetes::ObjectWatch*> watches() const;
     Task<void> tell_of_switch();
     Task<void> tell_of_opt_out();
+    Task<void> tell_of_pause();
 
     template <class T, class... Arguments>
     T& add(std::vector<ports::Telemetry*>& sources, Arguments&&... arguments) {
@@ -99,6 +112,7 @@ class KubernetesGroup final : public GuardedGroup {
     std::function<void(const std::string&)> log_;
     adapters::kubernetes::Slots slots_;
     std::unique_ptr<adapters::kubernetes::HttpApiClient> api_;
+    adapters::kubernetes::ConfigHistory config_history_;
     std::unique_ptr<adapters::kubernetes::ObjectWatch> deployments_;
     std::unique_ptr<adapters::kubernetes::OptOut> opt_out_;
     std::unique_ptr<adapters::kubernetes::ObjectWatch> replica_sets_;
@@ -107,11 +121,16 @@ class KubernetesGroup final : public GuardedGroup {
     std::unique_ptr<adapters::kubernetes::SwitchObject> switch_;   ///< Likewise.
     std::unique_ptr<adapters::kubernetes::Lease> lease_;           ///< Likewise.
     std::unique_ptr<adapters::kubernetes::EventWriter> events_;    ///< Null: none are wanted.
+    IncidentObjects incident_objects_;
+    std::unique_ptr<adapters::kubernetes::IncidentWriter> incidents_;  ///< Null: none are wanted.
+    std::vector<std::unique_ptr<adapters::kubernetes::ObjectWatch>> config_maps_;
+    std::unique_ptr<adapters::kubernetes::Configs> configs_;  ///< Null: none are named.
     std::unique_ptr<adapters::kubernetes::Group> group_;
-    std::unique_ptr<adapters::kubernetes::KubernetesRuntime> runtime_;
+    std::unique_ptr<adapters::kubernetes::KubernetesRuntime> runtime_;  ///< Null: we only watch.
     std::unique_ptr<adapters::kubernetes::ServiceEdge> edge_;  ///< Null: no Service is named.
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
     adapters::kubernetes::PodTelemetry* pod_watcher_{nullptr};
+    bool is_caught_up_{false};  ///< What was recorded before this start is on its way, too.
     bool is_stopping_{false};
     std::string told_of_slots_;  ///< Last; empty: all is well with them.
 };

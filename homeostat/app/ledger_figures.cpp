@@ -75,6 +75,9 @@ Task<Result<ports::Position>> CountingLedger::append(EntryGroup group,
     EntryGroup counted = group;
     Result<ports::Position> position = co_await ledger_.append(std::move(group), durability);
     if (position) {
+        if (position->index == 0) {
+            name_begun_ = position->hash;
+        }
         figures_.count(counted);
         if (listener_) {
             listener_(counted);
@@ -86,6 +89,9 @@ Task<Result<ports::Position>> CountingLedger::append(EntryGroup group,
 Result<void> CountingLedger::replay(const std::function<void(const EntryGroup&)>& visit) {
     return ledger_.replay([&](const EntryGroup& group) {
         figures_.count(group);
+        if (recaller_) {
+            recaller_(group);
+        }
         visit(group);
     });
 }

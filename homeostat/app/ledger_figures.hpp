@@ -50,15 +50,24 @@ class CountingLedger final : public ports::Ledger {
 
     [[nodiscard]] const LedgerFigures& figures() const { return figures_; }
 
+    /// The hash of the first group, which is the ledger's name; empty: it was not appended by us.
+    [[nodiscard]] const std::string& name_begun() const { return name_begun_; }
+
     /// Told of each group from now on, once it was appended. Must not wait.
     void listen(std::function<void(const EntryGroup&)> listener) {
         listener_ = std::move(listener);
+    }
+    /// Likewise of each that is replayed.
+    void recall(std::function<void(const EntryGroup&)> listener) {
+        recaller_ = std::move(listener);
     }
 
   private:
     ports::Ledger& ledger_;
     LedgerFigures figures_;
+    std::string name_begun_;
     std::function<void(const EntryGroup&)> listener_;
+    std::function<void(const EntryGroup&)> recaller_;
 };
 
 }  // namespace homeostat::app

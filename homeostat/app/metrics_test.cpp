@@ -125,6 +125,15 @@ TEST_CASE("the page tells of marked sources where there are lists, and of each b
         page.contains("\nhomeostat_listings_refused_total{feed=\"crowdsec\",why=\"allowed\"} 2\n"));
 }
 
+TEST_CASE("the page tells of Incident objects where they are written") {
+    AgentFigures now;
+    CHECK_FALSE(metrics_page(now, {}).contains("incident_objects"));
+    now.shown = ShownFigures{.unwritten = 2, .failures = 7};
+    const std::string page = metrics_page(now, {});
+    CHECK(page.contains("\nhomeostat_incident_objects_unwritten 2\n"));
+    CHECK(page.contains("\nhomeostat_incident_writes_failed_total 7\n"));
+}
+
 TEST_CASE("a value that is a bound exactly counts below it, and one beyond all only in +Inf") {
     DurationCounts counts;
     counts.add(1ms);

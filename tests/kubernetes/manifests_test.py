@@ -39,6 +39,21 @@ def the_example_does_nothing_before_somebody_says_so():
         assert f'"{verb}"' not in rights, rights
 
 
+def the_kind_of_incidents_is_the_same_in_the_manifests_and_in_the_chart():
+    kind = (ROOT / "deploy/kustomize/crd/incidents.yaml").read_text()
+    assert (ROOT / "deploy/helm/homeostat/crds/incidents.yaml").read_text() == kind, (
+        "cp deploy/kustomize/crd/incidents.yaml deploy/helm/homeostat/crds/")
+
+
+def every_text_of_an_incident_has_a_bound_and_unknown_fields_are_dropped():
+    kind = (ROOT / "deploy/kustomize/crd/incidents.yaml").read_text()
+    unbounded = [line for line in kind.splitlines() if "type: string" in line
+                 and "jsonPath" not in line
+                 and not any(bound in line for bound in ("maxLength", "format:", "enum:"))]
+    assert not unbounded, unbounded
+    assert "preserve-unknown-fields" not in kind
+
+
 def the_image_that_is_named_is_of_this_version():
     tag = f"newTag: {printed('--version').strip()}\n"
     assert tag in (BASE / "kustomization.yaml").read_text(), tag
@@ -48,6 +63,8 @@ def main():
     for test in (the_example_may_do_exactly_what_its_configuration_needs,
                  the_example_changes_no_other_fields_than_a_rollback_does,
                  the_example_does_nothing_before_somebody_says_so,
+                 the_kind_of_incidents_is_the_same_in_the_manifests_and_in_the_chart,
+                 every_text_of_an_incident_has_a_bound_and_unknown_fields_are_dropped,
                  the_image_that_is_named_is_of_this_version):
         print(test.__name__.replace("_", " "), flush=True)
         test()

@@ -168,6 +168,16 @@ void SegmentLog::write_batch() {
     }
 }
 
+std::optional<HeadKeeper::Taken> SegmentLog::taken_by(const std::filesystem::path& witness) const {
+    return heads_ ? heads_->taken_by(witness) : std::nullopt;
+}
+
+void SegmentLog::hurry_head() {
+    if (heads_) {
+        heads_->hurry();
+    }
+}
+
 std::string SegmentLog::objection() const {
     return heads_ ? heads_->objection() : std::string();
 }
@@ -257,6 +267,7 @@ Result<void> SegmentLog::recover(const std::function<void(const EntryGroup&)>& v
             retention_.learn(found.stored, found.segment);
         }
         last = LedgerHead{group.index, std::string(found.hash), group.wall_at};
+        name_ = found.ledger;
         visit(group);
         return {};
     };

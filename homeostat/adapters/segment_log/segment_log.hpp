@@ -75,8 +75,17 @@ class SegmentLog final : public ports::Ledger {
     /// Bytes that the recovery cut off.
     [[nodiscard]] std::uint64_t torn_tail_bytes() const;
 
+    /// The ledger's name, once replay() has found a group; empty: it had none.
+    [[nodiscard]] const std::string& name() const { return name_; }
+
     /// Why nothing may be done on our own judgement now, as HeadKeeper says it; empty: it may.
     [[nodiscard]] std::string objection() const;
+
+    /// The last head that this witness took of this process; nothing: it took none.
+    [[nodiscard]] std::optional<HeadKeeper::Taken> taken_by(
+        const std::filesystem::path& witness) const;
+    /// Sends a head out now. Does not block.
+    void hurry_head();
 
   private:
     class Witnessed;
@@ -111,6 +120,7 @@ class SegmentLog final : public ports::Ledger {
     Options options_;
     SegmentWriter writer_;
     std::uint64_t torn_tail_bytes_{0};
+    std::string name_;
     std::string lines_;  ///< Of groups that are written and not yet durable.
     std::uint64_t lines_first_index_{0};
     std::uint64_t next_index_{0};
