@@ -1,5 +1,5 @@
-// Any bytes as a CloudEvent, in its body or with its attributes as headers: refused, passed over,
-// or a change whose names are plain.
+// Any bytes as a CloudEvent, in its body or with its attributes as headers, or as an event of Flux:
+// refused, passed over, or a change whose names are plain.
 
 #include "homeostat/app/change_event.hpp"
 #include "homeostat/base/ensure.hpp"
@@ -43,7 +43,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                       {"ce-id", "7"}};
     binary.body = text;
     check(binary);
-    const std::string version = homeostat::app::version_in_package_url(text);
-    homeostat::ensure(version.empty() || homeostat::is_plain_name(version), "a version is plain");
+    homeostat::net::HttpRequest flux;
+    flux.headers = {{"gotk-component", "kustomize-controller"}};
+    flux.body = text;
+    check(flux);
+    for (const std::string& version : {homeostat::app::version_in_package_url(text),
+                                       homeostat::app::version_in_revision(text)}) {
+        homeostat::ensure(version.empty() || homeostat::is_plain_name(version),
+                          "a version is plain");
+    }
     return 0;
 }

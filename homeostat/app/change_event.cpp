@@ -5,6 +5,8 @@
 #include "homeostat/base/json.hpp"
 #include "homeostat/net/query_value.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -147,15 +149,81 @@ std::string plain_or_empty(std::string text) {
     return is_plain_name(text) ? std::move(text) : std::string();
 }
 
+bool is_of_flux(const net::HttpRequest& request) {
+    return !net::header_of(request.headers, "gotk-component").empty();
+}
+
+/// The revision that was applied, under its key with a group before it or without.
+std::string_view revision_in(const json::object& metadata) {
+    constexpr std::string_view name = "revision";
+    for (const auto& [key, value] : metadata) {
+        const std::string_view text = key;
+        const bool is_it = text == name || text.ends_with("/revision");
+        if (is_it && value.is_string()) {
+            return value.get_string();
+        }
+    }
+    return {};
+}
+
+/// Those that apply what runs; a source that was fetched changes nothing yet.
+bool applies(std::string_view kind) {
+    return kind == "Kustomization" || kind == "HelmRelease";
+}
+
+Result<ChangeEvent> flux_event(const net::HttpRequest& request) {
+    const Result<json::value> body = parse_body(request.body);
+    if (!body) {
+        return std::unexpected(body.error());
+    }
+    const json::object* event = body->if_object();
+    const json::object* object = object_of(*body, "involvedObject");
+    const json::object* metadata = object_of(*body, "metadata");
+    if (object == nullptr) {
+        return fail(Fault::invalid, "involvedObject: needed, an object as Flux has it");
+    }
+    const std::string kind(text_of(*object, "kind").substr(0, attribute_bytes_max));
+    ChangeEvent told{.key = {}, .type = "flux " + kind, .change = {}};
+    const std::string_view revision = metadata == nullptr ? "" : revision_in(*metadata);
+    if (!applies(kind) || text_of(*event, "severity") != "info" || revision.empty()) {
+        return told;
+    }
+    const std::string_view named = text_of(*metadata, "service");
+    const std::string_view name = text_of(*object, "name");
+    Change change;
+    change.kind = ChangeKind::deploy;
+    change.service = ServiceId(std::string(named.empty() ? name : named));
+    change.to = VersionId(version_in_revision(revision));
+    if (!is_plain_name(change.service.text())) {
+        return fail(Fault::invalid,
+                    "metadata.service, else involvedObject.name: must be the service's plain name "
+                    "(letters, digits, _ . -)");
+    }
+    if (change.to.empty()) {
+        return fail(
+            Fault::invalid,
+            "metadata.revision: must end in a version or a digest, as in main@sha1:731f7ea");
+    }
+    told.about = fmt::format("flux {}/{}/{}", kind,
+                             plain_or_empty(std::string(text_of(*object, "namespace"))),
+                             plain_or_empty(std::string(name)));
+    told.key = told.about + " " + change.to.text();
+    told.change = std::move(change);
+    return told;
+}
+
 }  // namespace
 
 bool is_change_event(const net::HttpRequest& request) {
-    return request.content_type.starts_with(structured_type) ||
+    return request.content_type.starts_with(structured_type) || is_of_flux(request) ||
            !net::header_of(request.headers, "ce-specversion").empty();
 }
 
 Result<ChangeEvent> parse_change_event(const net::HttpRequest& request) {
     const bool is_structured = request.content_type.starts_with(structured_type);
+    if (!is_structured && is_of_flux(request)) {
+        return flux_event(request);
+    }
     Result<Envelope> event = is_structured ? structured(request) : binary(request);
     if (!event) {
         return std::unexpected(event.error());
@@ -202,11 +270,34 @@ std::string version_in_package_url(std::string_view url) {
     return plain_or_empty(std::move(version));
 }
 
-bool ChangeEventsSeen::is_new(const std::string& key) {
-    if (std::ranges::find(keys_, key) != keys_.end()) {
+std::string version_in_revision(std::string_view revision) {
+    const std::size_t colon = revision.rfind(':');
+    if (colon != std::string_view::npos) {
+        const std::string_view before = revision.substr(0, colon);
+        const std::size_t at = before.rfind('@');
+        const std::string_view algorithm =
+            at == std::string_view::npos ? before : before.substr(at + 1);
+        const std::string_view digest = revision.substr(colon + 1, digest_digits);
+        if (algorithm.empty() || digest.empty()) {
+            return {};
+        }
+        return plain_or_empty(fmt::format("{}-{}", algorithm, digest));
+    }
+    std::string version(revision.substr(revision.rfind('/') + 1));
+    std::ranges::replace(version, '+', '-');  // Of a chart with its digest.
+    return plain_or_empty(std::move(version));
+}
+
+bool ChangeEventsSeen::is_new(const ChangeEvent& event) {
+    if (std::ranges::find(keys_, event.key) != keys_.end()) {
         return false;
     }
-    keys_.push_back(key);
+    if (!event.about.empty()) {
+        // To go back to what was there before is a change, too.
+        std::erase_if(keys_,
+                      [&](const std::string& key) { return key.starts_with(event.about + " "); });
+    }
+    keys_.push_back(event.key);
     if (keys_.size() > keys_max) {
         keys_.pop_front();
     }

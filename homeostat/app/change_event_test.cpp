@@ -29,6 +29,25 @@ net::HttpRequest deployed(const std::string& artifact, const std::string& servic
                                    R"("}}})"));
 }
 
+/// As the generic provider of Flux posts it; further members of it are left out or ignored.
+net::HttpRequest applied(const std::string& metadata,
+                         const std::string& kind = "Kustomization",
+                         const std::string& severity = "info") {
+    net::HttpRequest request;
+    request.content_type = "application/json";
+    request.headers = {{"gotk-component", "kustomize-controller"}};
+    request.body = R"({"involvedObject":{"kind":")" + kind +
+                   R"(","namespace":"shop","name":"payments","uid":"7d0c"},"metadata":)" +
+                   metadata + R"(,"severity":")" + severity +
+                   R"(","reason":"ReconciliationSucceeded","message":"Reconciliation finished",)"
+                   R"("timestamp":"2026-11-30T07:26:19Z"})";
+    return request;
+}
+
+std::string revision_of(const std::string& revision) {
+    return R"({"kustomize.toolkit.fluxcd.io/revision":")" + revision + R"("})";
+}
+
 }  // namespace
 
 TEST_CASE("a deploy that CDEvents tells of is a change to the version of its package URL") {
@@ -131,13 +150,71 @@ TEST_CASE("what is no event of ours is refused with the place that is wrong") {
 
 TEST_CASE("an event that is delivered twice is new once, and the oldest are forgotten") {
     ChangeEventsSeen seen;
-    CHECK(seen.is_new("/ci 0"));
-    CHECK_FALSE(seen.is_new("/ci 0"));
+    CHECK(seen.is_new({.key = "/ci 0"}));
+    CHECK_FALSE(seen.is_new({.key = "/ci 0"}));
     for (int index = 1; index <= 256; ++index) {
-        CHECK(seen.is_new("/ci " + std::to_string(index)));
+        CHECK(seen.is_new({.key = "/ci " + std::to_string(index)}));
     }
-    CHECK_FALSE(seen.is_new("/ci 256"));
-    CHECK(seen.is_new("/ci 0"));
+    CHECK_FALSE(seen.is_new({.key = "/ci 256"}));
+    CHECK(seen.is_new({.key = "/ci 0"}));
+}
+
+TEST_CASE(
+    "a revision that Flux has applied is a deploy of the service that its object is named for") {
+    const Result<ChangeEvent> event = parse_change_event(
+        applied(revision_of("main@sha1:731f7eaddfb6af01cb2173e18f0f75b0ba780ef1")));
+    REQUIRE(event);
+    REQUIRE(event->change);
+    CHECK(event->change->kind == ChangeKind::deploy);
+    CHECK(event->change->service.text() == "payments");
+    CHECK(event->change->to.text() == "sha1-731f7eaddfb6");
+    CHECK_FALSE(event->change->is_first_hand);
+    const Result<ChangeEvent> named = parse_change_event(
+        applied(R"({"revision":"6.5.4+0b31b1c02ff4","service":"pay"})", "HelmRelease"));
+    REQUIRE(named);
+    REQUIRE(named->change);
+    CHECK(named->change->service.text() == "pay");
+    CHECK(named->change->to.text() == "6.5.4-0b31b1c02ff4");
+}
+
+TEST_CASE(
+    "what Flux tells besides is taken and noted nowhere, and what cannot be named is refused") {
+    for (const net::HttpRequest& request :
+         {applied(revision_of("main@sha1:731f7e"), "GitRepository"),
+          applied(revision_of("main@sha1:731f7e"), "Kustomization", "error"), applied("{}"),
+          applied("null"), applied(R"({"revision":7})")}) {
+        const Result<ChangeEvent> event = parse_change_event(request);
+        REQUIRE_MESSAGE(event, event.error().text);
+        CHECK_FALSE(event->change);
+    }
+    for (const char* metadata : {R"({"revision":"a b"})", R"({"revision":"main@sha1:"})",
+                                 R"({"revision":"1","service":"a b"})"}) {
+        const Result<ChangeEvent> event = parse_change_event(applied(metadata));
+        REQUIRE_FALSE(event);
+        CHECK(event.error().fault == Fault::invalid);
+        CHECK(event.error().text.starts_with("metadata."));
+    }
+    net::HttpRequest none = applied("{}");
+    none.body = "[]";
+    CHECK_FALSE(parse_change_event(none));
+}
+
+TEST_CASE(
+    "of one object of Flux a revision counts when it is another than the last, also one of "
+    "before") {
+    ChangeEventsSeen seen;
+    const auto is_new = [&](const std::string& revision,
+                            const std::string& kind = "Kustomization") {
+        const Result<ChangeEvent> event = parse_change_event(applied(revision_of(revision), kind));
+        REQUIRE(event);
+        return seen.is_new(*event);
+    };
+    CHECK(is_new("main@sha1:aaaaaaa"));
+    CHECK_FALSE(is_new("main@sha1:aaaaaaa"));
+    CHECK(is_new("main@sha1:bbbbbbb"));
+    CHECK(is_new("main@sha1:aaaaaaa"));
+    CHECK(is_new("main@sha1:aaaaaaa", "HelmRelease"));
+    CHECK_FALSE(is_new("main@sha1:aaaaaaa"));
 }
 
 }  // namespace homeostat::app

@@ -78,7 +78,7 @@ TEST_CASE("a short configuration gets defaults, and every one of them is safe") 
     CHECK(config.index_file == "/srv/shop/var/payments/ledger.index");
     CHECK_FALSE(config.model);
     CHECK_FALSE(config.haproxy);
-    CHECK_FALSE(config.takes_changes_by_http);
+    CHECK_FALSE(config.changes.are_taken_by_http);
     for (const RemedyKind kind :
          {RemedyKind::restart, RemedyKind::rolling_restart, RemedyKind::rollback}) {
         CHECK(config.guard.autonomy_of(kind) == Autonomy::watch);
@@ -178,8 +178,8 @@ oracle: model
     REQUIRE(config.neighbours.size() == 2);
     CHECK(config.neighbours[1].service == ServiceId("rates"));
     CHECK(config.neighbours[1].backend == "rates_v2");
-    CHECK(config.changes_file == "/srv/shop/deploys.jsonl");
-    CHECK(config.takes_changes_by_http);
+    CHECK(config.changes.file == "/srv/shop/deploys.jsonl");
+    CHECK(config.changes.are_taken_by_http);
     CHECK(config.notes.size() == 1);
     CHECK(config.availability_goal == doctest::Approx(0.995));
     CHECK(config.latency_p99_goal == 250ms);

@@ -150,13 +150,4 @@ struct JourneySection {
     }
 };
 
-struct ChangesSection {
-    std::filesystem::path file;
-    bool http{false};
-    static void keys(auto& self, auto&& key) {
-        key(Key{"file", "Changes, one JSON object a line"}, PathValue{}, self.file);
-        key(Key{"http", "POST /v1/changes on the control socket"}, FlagValue{}, self.http);
-    }
-};
-
 }  // namespace homeostat::app
