@@ -3,6 +3,7 @@
 #include "homeostat/app/mesh_key.hpp"
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/os/file.hpp"
+#include "homeostat/os/secret_file.hpp"
 
 #include <fmt/format.h>
 #include <openssl/rand.h>
@@ -36,14 +37,7 @@ Result<mesh::SigningSeed> make_approver_key(const std::filesystem::path& file) {
 }
 
 Result<mesh::SigningSeed> read_approver_key(const std::filesystem::path& file) {
-    struct stat status{};
-    if (::stat(file.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return fail(Fault::refused,
-                    fmt::format("{}: others may read this key (mode {:o}); chmod 600 it, and if "
-                                "they are strangers make a new one",
-                                file.string(), status.st_mode & 0777U));
-    }
-    const Result<std::string> text = os::read_file(file.string(), key_file_bytes_max);
+    const Result<std::string> text = os::read_secret_file(file.string(), key_file_bytes_max);
     if (!text) {
         return std::unexpected(text.error());
     }

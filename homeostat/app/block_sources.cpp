@@ -5,6 +5,7 @@
 #include "homeostat/app/edge.hpp"
 #include "homeostat/net/endpoint.hpp"
 #include "homeostat/os/file.hpp"
+#include "homeostat/os/secret_file.hpp"
 
 #include <fmt/format.h>
 
@@ -39,7 +40,7 @@ Result<std::string> read_secret(const std::filesystem::path& file, std::string_v
     if (file.empty()) {
         return std::string();
     }
-    Result<std::string> text = os::read_file(file.string(), secret_file_bytes_max);
+    Result<std::string> text = os::read_secret_file(file.string(), secret_file_bytes_max);
     if (!text) {
         return fail(key, text.error());
     }

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <variant>
@@ -17,8 +18,11 @@ struct Place {
     net::TemporaryDirectory directory;
 
     [[nodiscard]] std::string file(const std::string& text) const {
-        std::ofstream(directory.file("secret")) << text;
-        return directory.file("secret");
+        const std::filesystem::path at = directory.file("secret");
+        std::ofstream(at) << text;
+        std::filesystem::permissions(
+            at, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+        return at;
     }
 };
 

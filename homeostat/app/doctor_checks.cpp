@@ -4,8 +4,10 @@
 #include "homeostat/adapters/process/run_directory.hpp"
 #include "homeostat/adapters/process/versions.hpp"
 #include "homeostat/app/declared.hpp"
+#include "homeostat/app/secret_files.hpp"
 #include "homeostat/os/fd.hpp"
 #include "homeostat/os/proc.hpp"
+#include "homeostat/os/secret_file.hpp"
 
 #include <fmt/format.h>
 
@@ -58,6 +60,22 @@ Check ill(std::string name, std::string says, std::string mend) {
     return {std::move(name), Health::ill, std::move(says), std::move(mend)};
 }
 
+std::vector<Check> check_secrets(const Config& config) {
+    const std::vector<SecretFile> files = present(secret_files_of(config));
+    std::vector<Check> checks;
+    for (const SecretFile& one : files) {
+        if (const Result<void> kept = os::check_secret_file(one.file.string()); !kept) {
+            checks.push_back(ill("secrets", one.key + ": " + kept.error().text,
+                                 "the agent does not start before that"));
+        }
+    }
+    if (checks.empty() && !files.empty()) {
+        checks.push_back(
+            well("secrets", fmt::format("{} in files that only we may read", files.size())));
+    }
+    return checks;
+}
+
 Check check_changes(const Config& config) {
     std::string sources;
     const auto add = [&](bool is_there, std::string_view source) {
@@ -68,8 +86,9 @@ Check check_changes(const Config& config) {
     add(config.kubernetes.has_value(), "rollouts of the Deployment");
     add(!config.process.versions_root.empty(), "the link to the current version");
     add(!config.process.config_root.empty(), "the link to the current configuration");
-    add(!config.changes_file.empty(), config.changes_file.string());
-    add(config.takes_changes_by_http, "POST /v1/changes");
+    add(!config.changes.file.empty(), config.changes.file.string());
+    add(config.changes.are_taken_by_http, "POST /v1/changes");
+    add(config.changes.door.has_value(), "POST /v1/changes by TCP");
     return sources.empty()
                ? note("changes",
                       "nothing tells of deploys, configurations or flags: no change is ever a "

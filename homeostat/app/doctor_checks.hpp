@@ -49,6 +49,10 @@ struct Check {
 /// One finding per port that another program holds; one that is well if there is none.
 [[nodiscard]] std::vector<Check> check_ports(const Config& config);
 
+/// Each file with a secret that others may read; one finding that is well if there is none of them;
+/// nothing where no such file is there.
+[[nodiscard]] std::vector<Check> check_secrets(const Config& config);
+
 /// Whether anything tells of changes of this service: without, none is ever a suspect.
 [[nodiscard]] Check check_changes(const Config& config);
 

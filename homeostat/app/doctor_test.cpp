@@ -141,7 +141,7 @@ TEST_CASE("what the model server could still do is told, with what closes it to 
 TEST_CASE("a service of whose changes nobody tells is no place for a rollback, and told so") {
     Config config;
     CHECK(check_changes(config).health == Health::note);
-    config.takes_changes_by_http = true;
+    config.changes.are_taken_by_http = true;
     CHECK(check_changes(config).says == "told by POST /v1/changes");
     config.process.versions_root = "/srv/a";
     CHECK(check_changes(config).says ==

@@ -3,6 +3,7 @@
 #include "homeostat/app/mesh_key.hpp"
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/os/file.hpp"
+#include "homeostat/os/secret_file.hpp"
 
 #include <fmt/format.h>
 #include <openssl/rand.h>
@@ -42,13 +43,7 @@ Result<console::LinkKey> read_or_make_link_key(const std::filesystem::path& file
     if (::stat(file.c_str(), &status) != 0) {
         return make_key(file);
     }
-    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return fail(Fault::refused,
-                    fmt::format("{}: others may read this key (mode {:o}) and make links with it; "
-                                "delete it: links that were sent are good no more then",
-                                file.string(), status.st_mode & 0777U));
-    }
-    const Result<std::string> text = os::read_file(file.string(), key_file_bytes_max);
+    const Result<std::string> text = os::read_secret_file(file.string(), key_file_bytes_max);
     if (!text) {
         return std::unexpected(text.error());
     }

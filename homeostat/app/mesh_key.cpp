@@ -3,6 +3,7 @@
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/mesh/message.hpp"
 #include "homeostat/os/file.hpp"
+#include "homeostat/os/secret_file.hpp"
 
 #include <fmt/format.h>
 #include <openssl/rand.h>
@@ -70,12 +71,7 @@ Result<mesh::SigningSeed> read_or_make_key(const std::filesystem::path& file) {
     if (::stat(file.c_str(), &status) != 0) {
         return make_key(file);
     }
-    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return fail(Fault::refused, fmt::format("{}: others may read this key (mode {:o}); delete "
-                                                "it, and tell the neighbours of the new one",
-                                                file.string(), status.st_mode & 0777U));
-    }
-    const Result<std::string> text = os::read_file(file.string(), key_file_bytes_max);
+    const Result<std::string> text = os::read_secret_file(file.string(), key_file_bytes_max);
     if (!text) {
         return std::unexpected(text.error());
     }

@@ -20,7 +20,7 @@ import threading
 
 from guarded_world import die_with_parent, wait_until
 from harness import run_each
-from small_service import SmallService
+from small_service import SmallService, write_secret
 
 HAPROXY = shutil.which("haproxy") or "/usr/sbin/haproxy"
 KEY = "key-of-a-bouncer"
@@ -174,7 +174,7 @@ class BlockedService(SmallService):
     def __init__(self, programs, here):
         super().__init__(programs, here)
         self.feed = Feed()
-        (here / "key").write_text(KEY + "\n")
+        write_secret(here / "key", KEY + "\n")
         (here / "haproxy.cfg").write_text(EDGE.format(here=here, ports=self.ports))
         subprocess.Popen([HAPROXY, "-db", "-q", "-f", here / "haproxy.cfg"],
                          preexec_fn=die_with_parent)
@@ -330,7 +330,7 @@ def a_taxii_collection_is_a_list_like_any_other(service):
     collection = Collection([indicator(1, "[ipv4-addr:value = '192.0.2.7']"),
                              indicator(2, "[domain-name:value = 'a.example']")])
     try:
-        (service.here / "login").write_text("homeostat:guessed\n")
+        write_secret(service.here / "login", "homeostat:guessed\n")
         given = next(line for line in service.config.read_text().splitlines()
                      if "name: crowdsec" in line)
         service.change(given, f'    - {{ name: partner, confidence: 90, taxii: {{ collection: '
@@ -339,7 +339,7 @@ def a_taxii_collection_is_a_list_like_any_other(service):
         service.may_deny()
         refused, = doctor(service)
         assert refused["health"] == "ILL" and "does not let us read" in str(refused), refused
-        (service.here / "login").write_text(Collection.LOGIN + "\n")
+        write_secret(service.here / "login", Collection.LOGIN + "\n")
         assert [check["health"] for check in doctor(service)] == ["ok"]
         service.start()
         wait_until("it is on trial", lambda: service.has("on_trial", 1))

@@ -18,6 +18,7 @@ from block_sources_test import ENOUGH, KEY, BlockedService, Feed, deny, doctor
 from envoy_edge_test import TYPES, ServiceBehindEnvoy, envoy_program, from_file
 from guarded_world import ROOT, wait_until
 from harness import run_each
+from small_service import write_secret
 
 RBAC = TYPES + "extensions.filters.http.rbac.v3.RBAC"
 MARKS = "homeostat.sources.json"
@@ -42,7 +43,7 @@ class BlockedAtEnvoy(ServiceBehindEnvoy):
         self.feed = Feed()
         self.has_filter = True
         self.has_default = True
-        (here / "key").write_text(KEY + "\n")
+        write_secret(here / "key", KEY + "\n")
         shutil.copy(ROOT / "examples/envoy/xds" / MARKS, self.files / MARKS)
         self.add(SOURCES.format(here=here, port=self.feed.port))
 

@@ -206,7 +206,7 @@ def the_key_of_links_is_its_owners_alone(service):
     key.chmod(0o644)
     service.start_agent()
     assert service.agent.wait(20) != 0
-    assert "console.key" in service.log() and "others may read this key" in service.log()
+    assert "console.key" in service.log() and "others may read this secret" in service.log()
 
 
 def where_approvers_sign_a_link_can_only_say_no(service):

@@ -8,7 +8,7 @@ import threading
 from urllib.parse import urlencode, urlsplit
 
 from guarded_world import free_ports, wait_until
-from small_service import SmallService
+from small_service import SmallService, write_secret
 
 PEOPLE = ["anna", "bert"]
 
@@ -81,7 +81,7 @@ class ToldService(SmallService):
         self.page_port, = free_ports(1)
         self.origin = f"http://127.0.0.1:{self.page_port}"
         self.url_file = here / "hook.url"
-        self.url_file.write_text(self.receiver.url + "\n")
+        write_secret(self.url_file, self.receiver.url + "\n")
         self.add(f"console: {{ listen: \"127.0.0.1:{self.page_port}\" }}\n"
                  f"notify: [ {{ webhook: {{ url_file: {self.url_file}, people: "
                  f"[{', '.join(PEOPLE)}] }} }} ]\n")

@@ -74,6 +74,7 @@ def an_agent_runs_by_it_with_the_rights_that_it_asks_for_and_heeds_the_owner(lab
     with tempfile.TemporaryDirectory() as folder:
         file, rules = Path(folder, "payments.yaml"), Path(folder, "rbac.yaml")
         access = lab.directory / f"{ACCOUNT}.kubeconfig"
+        access.touch(0o600)
         access.write_text(lab.kubeconfig.read_text())  # Until the account is there.
         assert run("init", "--from", f"deployment/{NAME}", "--namespace", "default",
                    "--kubeconfig", access, "--out", file)[0] == 0

@@ -24,6 +24,13 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def write_secret(path, text):
+    """As whoever writes one has to: an agent takes none that others may read."""
+    path.touch(0o600)
+    path.chmod(0o600)
+    path.write_text(text)
+
+
 def wait_for(what, holds, tell=lambda: ""):
     until = time.monotonic() + WAIT_S
     while not holds():

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ledger_writer import LedgerWriter, begin, tell_incident
 from servers import (PASSWORD, Nats, Postgres, Receiver, free_port, nats_program,
-                     postgres_programs, wait_for)
+                     postgres_programs, wait_for, write_secret)
 
 TOKEN = "Bearer t0ken-word"
 
@@ -55,11 +55,11 @@ class World:
 
     def configured_for(self, server, **more):
         if isinstance(server, Postgres):
-            (self.directory / "pg.url").write_text(server.url() + "\n")
+            write_secret(self.directory / "pg.url", server.url() + "\n")
             return {"postgres": {"url_file": "pg.url", **more}}
         if isinstance(server, Nats):
             return {"nats": {"url": server.url(), **more}}
-        (self.directory / "headers").write_text(f"Authorization: {TOKEN}\n")
+        write_secret(self.directory / "headers", f"Authorization: {TOKEN}\n")
         return {"webhook": {"url": server.url(), "headers_file": "headers", **more}}
 
     def start(self, config, *words):
@@ -266,8 +266,8 @@ def no_password_is_told(world, server):
     world.tell(2)
     server.start()
     wrong = "wr0ng-word"
-    (world.directory / "wrong.url").write_text(server.url(wrong))
-    (world.directory / "broken.url").write_text(f"postgresql://homeostat:{wrong}@[:x/y")
+    write_secret(world.directory / "wrong.url", server.url(wrong))
+    write_secret(world.directory / "broken.url", f"postgresql://homeostat:{wrong}@[:x/y")
     config = world.configure({"postgres": {"url_file": "wrong.url"}},
                              {"name": "broken", "postgres": {"url_file": "broken.url"}},
                              {"name": "env", "postgres": {"url_env": "HOMEOSTAT_NO_SUCH_URL"}},

@@ -6,6 +6,7 @@
 #include "homeostat/os/error.hpp"
 #include "homeostat/os/fd.hpp"
 #include "homeostat/os/file.hpp"
+#include "homeostat/os/secret_file.hpp"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -225,12 +226,9 @@ SigningKey SigningKey::make() {
 }
 
 Result<SigningKey> SigningKey::read(const std::filesystem::path& file) {
-    struct stat status{};
-    if (::stat(file.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return fail(Fault::refused,
-                    fmt::format("{}: others may use this key (mode {:o}); chmod 600 "
-                                "it, and think of who may have read it",
-                                file.string(), status.st_mode & 0777U));
+    const Result<void> kept = os::check_secret_file(file.string());
+    if (!kept && kept.error().fault == Fault::refused) {
+        return std::unexpected<Error>(kept.error());
     }
     const Result<std::string> bytes = read_key_file(file);
     if (!bytes) {
