@@ -2,6 +2,7 @@
 
 // rbac: what the agent's identity must be allowed in the cluster, and nothing more.
 
+#include "homeostat/app/config_roles.hpp"
 #include "homeostat/app/exit_status.hpp"
 
 #include <filesystem>
@@ -16,6 +17,7 @@ namespace homeostat::app {
 struct RbacOptions {
     std::filesystem::path config{"homeostat.yaml"};
     std::string account{"homeostat"};
+    ProcessRole role{ProcessRole::both};
     bool is_policy{false};  ///< Which fields it may change, instead of which objects.
 };
 

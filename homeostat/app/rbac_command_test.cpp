@@ -1,5 +1,9 @@
 #include "homeostat/app/rbac_command.hpp"
 
+#include "homeostat/adapters/kubernetes/permissions.hpp"
+#include "homeostat/app/config_load.hpp"
+#include "homeostat/app/kubernetes_place.hpp"
+
 #include <doctest/doctest.h>
 
 #include <unistd.h>
@@ -38,6 +42,25 @@ TEST_CASE(
                     true) == ExitStatus::usage);
     CHECK(status_of("service: a\n") == ExitStatus::usage);
     CHECK(print_rbac({.config = "/nonexistent/homeostat.yaml"}) == ExitStatus::usage);
+}
+
+TEST_CASE("a process that watches has no right but to read, whatever may be done") {
+    const std::string text =
+        "service: a\nruntime: { kubernetes: { namespace: shop, deployment: a, configs: [a-conf], "
+        "lease: l, switch: s, events: true, replicas_max: 5, service: { name: a, port: 80 } } }\n"
+        "signals: [ { http: { path: / } } ]\nautonomy: { restart: act, rollback: act, scale: act, "
+        "rolling_restart: act }\n";
+    const ConfigReport report = parse_config(text, "/srv/a.yaml");
+    REQUIRE_MESSAGE(report.config, describe(report));
+    const auto permissions = adapters::kubernetes::permissions_for(
+        kubernetes_options_of(*report.config), watching_uses_of(*report.config));
+    CHECK(permissions.size() >= 10);
+    for (const adapters::kubernetes::Permission& one : permissions) {
+        const bool reads = one.verb == "get" || one.verb == "list" || one.verb == "watch";
+        CHECK_MESSAGE(reads, to_text(one));
+        CHECK_MESSAGE(one.resource != "secrets", to_text(one));
+        CHECK_MESSAGE(one.resource != "leases", to_text(one));
+    }
 }
 
 }  // namespace homeostat::app
