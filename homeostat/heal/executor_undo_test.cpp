@@ -125,6 +125,20 @@ TEST_CASE("who dies before, during or after the effect of an undo is succeeded: 
     }
 }
 
+TEST_CASE("an effect of an undo whose fate nobody knows is looked for, and not done twice") {
+    for (const SimulatedReply reply :
+         {SimulatedReply::unknown_done, SimulatedReply::unknown_undone, SimulatedReply::late}) {
+        CAPTURE(static_cast<int>(reply));
+        SimulatedMachine machine = healed();
+        Life life(machine);
+        life.process.runtime.replies_next = {reply};
+        REQUIRE(life.undo("i-1"));
+        REQUIRE(life.process.settle());
+        CHECK(is_one_effect_per_intent(machine));
+        CHECK(all_run(machine.world, "v2"));
+    }
+}
+
 TEST_CASE("an order that nobody lived to begin in time is not carried out later") {
     SimulatedMachine machine = healed();
     {
@@ -312,6 +326,21 @@ TEST_CASE("what is held is given back at once on a person's word, however much i
     for (const Redecision& decision : replayed->decisions) {
         CHECK_MESSAGE(decision.replay != Replay::differs, decision.replayed);
     }
+}
+
+TEST_CASE("where nothing may be taken back by a word, what is held stays so") {
+    Ejected ejected;
+    SimulatedMachine& machine = ejected.machine;
+    machine.settings.undo_for_max = Duration{};
+    SimulatedProcess process(machine);
+    ejected.begin(process);
+    CHECK(process.executor->undoable().empty());
+    const Result<IncidentId> taken =
+        process.await(process.executor->undo(IncidentId("i-1"), "anna", "it is fine"));
+    REQUIRE_FALSE(taken);
+    CHECK(taken.error().text.contains("guard.undo_for is 0s"));
+    process.clock.run_for(1s);
+    CHECK(machine.world.instance(InstanceId("payments-1")).is_drained);
 }
 
 TEST_CASE("an incident that is open and holds nothing has nothing to give back") {
