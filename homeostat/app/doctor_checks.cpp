@@ -3,6 +3,7 @@
 #include "homeostat/adapters/process/instance_state.hpp"
 #include "homeostat/adapters/process/run_directory.hpp"
 #include "homeostat/adapters/process/versions.hpp"
+#include "homeostat/app/changes_door.hpp"
 #include "homeostat/app/declared.hpp"
 #include "homeostat/app/secret_files.hpp"
 #include "homeostat/os/fd.hpp"
@@ -77,6 +78,13 @@ std::vector<Check> check_secrets(const Config& config) {
 }
 
 Check check_changes(const Config& config) {
+    if (config.changes.door) {
+        const std::string file = config.changes.door->token_file.string();
+        if (const Result<TokenDigest> token = read_token(file); !token) {
+            return ill("changes", "changes.door.token_file: " + token.error().text,
+                       "the agent does not start before that");
+        }
+    }
     std::string sources;
     const auto add = [&](bool is_there, std::string_view source) {
         if (is_there) {

@@ -149,6 +149,9 @@ TEST_CASE("a service of whose changes nobody tells is no place for a rollback, a
     config = Config();
     config.kubernetes.emplace();
     CHECK(check_changes(config).health == Health::well);
+    config.changes.door.emplace().token_file = "/nonexistent/token";
+    CHECK(check_changes(config).health == Health::ill);
+    CHECK(check_changes(config).says.starts_with("changes.door.token_file: "));
 }
 
 TEST_CASE("a port below 1024 that is held is named to a user who may not try it") {
