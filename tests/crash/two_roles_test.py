@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 
-from guarded_world import wait_until
+from guarded_world import free_ports, wait_until
 from harness import run_each
 
 try:
@@ -308,6 +308,16 @@ def spoil(service, target, is_over):
         is_over.wait(0.05)
 
 
+def an_address_is_as_good_a_door_as_a_socket(service):
+    port, = free_ports(1)
+    service.change(f"  socket: {service.door}\n",
+                   f"  listen: 127.0.0.1:{port}\n  url: http://127.0.0.1:{port}\n")
+    service.start()
+    assert not service.door.exists()
+    service.kill_instance_and_wait()
+    assert service.is_heard() and service.status()["agents"][0]["is_speaking"]
+
+
 def garbage_at_the_door_keeps_nobody_out(service):
     service.start()
     rng = random.Random(1)
@@ -374,6 +384,7 @@ if __name__ == "__main__":
                        what_is_said_twice_counts_once,
                        whoever_has_no_listed_key_is_heard_by_nobody,
                        a_demon_with_the_agents_key_gets_no_more_than_the_budgets,
+                       an_address_is_as_good_a_door_as_a_socket,
                        garbage_at_the_door_keeps_nobody_out,
                        what_cannot_be_is_said_at_the_start,
                        doctor_looks_at_both_sides], TwoRoles)
