@@ -271,7 +271,7 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
     for (const CacheSection& cache : file.caches) {
         config.caches.push_back(to_config(cache));
     }
-    config.base = base;
+    config.base = (base / "").lexically_normal().parent_path();
     for (const TaskSection& task : file.tasks) {
         config.tasks.push_back(to_task(task, [&](const auto& path) { return paths.of(path); }));
     }

@@ -64,9 +64,20 @@ void check_sink(const SinkSection& sink, const std::string& key, ConfigReading& 
     }
 }
 
+/// REQUIRES: `guard.fleet` is sound.
+void check_fleet(const FleetSection& fleet, ConfigReading& reading) {
+    if (!fleet.postgres || addresses_of(fleet.postgres->config.url) != 1) {
+        reading.tell_at("guard.fleet.postgres",
+                        "its address is needed once — write url_file: FILE, or url_env: NAME");
+    }
+}
+
 }  // namespace
 
 void check_sinks(const ConfigFile& file, ConfigReading& reading) {
+    if (file.guard.fleet && reading.is_sound("guard.fleet")) {
+        check_fleet(*file.guard.fleet, reading);
+    }
     std::set<std::string> names;
     for (std::size_t index = 0; index < file.record.sinks.size(); ++index) {
         const SinkSection& sink = file.record.sinks[index];

@@ -1,6 +1,7 @@
 #pragma once
 
-// The keys that declare sinks: where decisions are kept outside.
+// The keys that declare sinks: where decisions are kept outside; and the budget of a fleet, which
+// is counted there.
 //
 // Pure. Values only.
 
@@ -9,12 +10,15 @@
 #include "homeostat/app/config_values.hpp"
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/result.hpp"
+#include "homeostat/domain/fleet_word.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -35,6 +39,12 @@ struct ReceiverUrlValue {
     [[nodiscard]] json::object schema() const;
 };
 
+inline constexpr Key required_for_key{
+    "required_for",
+    "Remedies that begin only once the decision is there: kinds, or destructive, "
+    "docs/confirmed.md"};
+inline constexpr ListOf<EnumValue<RequiredFor>> required_for_value{{}, 10, true};
+
 struct PostgresSinkSection {
     PostgresSinkConfig config;
     static void keys(auto& self, auto&& key) {
@@ -44,6 +54,23 @@ struct PostgresSinkSection {
             self.config.url.environment);
         key(Key{"schema", "Where the tables are; made if it is not there"}, NameValue{},
             self.config.schema);
+    }
+};
+
+/// Other agents share the budget: what all of them may do together.
+struct FleetSection {
+    FleetLimits limits;
+    std::optional<PostgresSinkSection> postgres;
+    static void keys(auto& self, auto&& key) {
+        key(Key{"name", "Who says the same shares a budget", Need::required}, NameValue{},
+            self.limits.name);
+        key(Key{"postgres", "Where it is counted", Need::required}, SectionKind{}, self.postgres);
+        key(Key{"remedies_max", "Begun within the window by the whole fleet; 0: none"},
+            CountValue<std::uint32_t>{.max = 10'000}, self.limits.remedies_max);
+        key(Key{"window", "See remedies_max"},
+            DurationValue{std::chrono::seconds{1}, std::chrono::hours{24}}, self.limits.window);
+        key(Key{"at_once_max", "In hand at a time; 0: none"},
+            CountValue<std::uint32_t>{.max = 1'000}, self.limits.at_once_max);
     }
 };
 
@@ -79,12 +106,14 @@ struct SinkSection {
     std::optional<PostgresSinkSection> postgres;
     std::optional<NatsSinkSection> nats;
     std::optional<WebhookSinkSection> webhook;
+    std::vector<RequiredFor> required_for;
     static void keys(auto& self, auto&& key) {
         key(Key{"name", "What it is called in states and metrics; its kind without this"},
             NameValue{.bytes_max = 32}, self.name);
         key(Key{"postgres", "Tables of a PostgreSQL"}, SectionKind{}, self.postgres);
         key(Key{"nats", "A stream of NATS JetStream"}, SectionKind{}, self.nats);
         key(Key{"webhook", "A receiver of CloudEvents over HTTP"}, SectionKind{}, self.webhook);
+        key(required_for_key, required_for_value, self.required_for);
     }
 };
 

@@ -5,10 +5,14 @@
 //
 // Pure. Values only.
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -38,12 +42,34 @@ struct WebhookSinkConfig {
     std::uint32_t events_max{100};
 };
 
+/// What a sink or a witness has to have confirmed before it is acted on: a kind of remedy, or
+/// `destructive`, every kind that nothing takes back.
+enum class RequiredFor : std::uint8_t {
+    eject,
+    open_circuit,
+    invalidate_cache,
+    reroute,
+    restart,
+    rolling_restart,
+    scale,
+    rollback,
+    run_task,
+    destructive,
+};
+
+constexpr auto names_of(std::type_identity<RequiredFor>) {
+    return std::to_array<std::string_view>({"eject", "open_circuit", "invalidate_cache", "reroute",
+                                            "restart", "rolling_restart", "scale", "rollback",
+                                            "run_task", "destructive"});
+}
+
 /// One of the three is set.
 struct SinkConfig {
     std::string name;  ///< What it is called in states and metrics; unique.
     std::optional<PostgresSinkConfig> postgres;
     std::optional<NatsSinkConfig> nats;
     std::optional<WebhookSinkConfig> webhook;
+    std::vector<RequiredFor> required_for{};  ///< Empty: nothing waits for it.
 };
 
 }  // namespace homeostat::app

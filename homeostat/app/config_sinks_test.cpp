@@ -4,8 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -85,6 +87,62 @@ TEST_CASE("a sink that cannot be meant is refused, with its mend, and no secret 
         CHECK_MESSAGE(described.contains(each.says), described);
         CHECK(described.contains("record.sinks"));
         CHECK_FALSE(described.contains("s3cret"));
+    }
+}
+
+TEST_CASE("what a sink or a witness has to have first is read, in kinds and in classes") {
+    const ConfigReport report = parse_config(
+        "service: payments\n"
+        "runtime:\n"
+        "  process: { command: [./payments, --port, \"{port}\"], ports: [7101] }\n"
+        "signals: [ { http: { path: /ready } } ]\n"
+        "record:\n"
+        "  ledger: var/l\n"
+        "  sinks: [ { postgres: { url_file: f }, required_for: [rollback, destructive] } ]\n"
+        "  witnesses: [ { file: /mnt/wall/heads, required_for: restart }, { file: w2 } ]\n",
+        "/srv/shop/payments.yaml");
+    REQUIRE_MESSAGE(report.config, describe(report));
+    REQUIRE(report.config->guard.confirmed_by);
+    const auto& by = *report.config->guard.confirmed_by;
+    using Names = std::vector<std::string>;
+    CHECK(by.at(RemedyKind::rollback) == Names{"postgres"});
+    CHECK(by.at(RemedyKind::invalidate_cache) == Names{"postgres"});
+    CHECK(by.at(RemedyKind::restart) == Names{"postgres", "/mnt/wall/heads"});
+    CHECK_FALSE(by.contains(RemedyKind::scale));  // Its inverse takes it back.
+    CHECK_FALSE(by.contains(RemedyKind::readmit));
+    const ConfigReport again =
+        parse_config(to_text(to_document(*report.config)), "/srv/shop/payments.yaml");
+    REQUIRE_MESSAGE(again.config, describe(again));
+    CHECK(again.config->guard.confirmed_by == report.config->guard.confirmed_by);
+    CHECK_FALSE(with_sinks("{ postgres: { url_file: f }, required_for: [reboot] }").config);
+    CHECK_FALSE(with_sinks("{ postgres: { url_file: f } }").config->guard.confirmed_by);
+}
+
+TEST_CASE("a fleet's budget is read, and refused without a name or an address") {
+    const auto with_fleet = [](const std::string& fleet) {
+        return parse_config(
+            "service: payments\n"
+            "runtime:\n"
+            "  process: { command: [./payments, --port, \"{port}\"], ports: [7101] }\n"
+            "signals: [ { http: { path: /ready } } ]\n"
+            "guard: { fleet: { " +
+                fleet + " } }\n",
+            "/srv/shop/payments.yaml");
+    };
+    const ConfigReport report = with_fleet(
+        "name: shop, postgres: { url_file: pg.url }, remedies_max: 4, window: 5m, at_once_max: 2");
+    REQUIRE_MESSAGE(report.config, describe(report));
+    CHECK(report.config->guard.fleet == FleetLimits{"shop", 4, std::chrono::minutes{5}, 2});
+    CHECK(report.config->fleet->postgres.url.file == "/srv/shop/pg.url");
+    const ConfigReport again =
+        parse_config(to_text(to_document(*report.config)), "/srv/shop/payments.yaml");
+    REQUIRE_MESSAGE(again.config, describe(again));
+    CHECK(to_document(*again.config) == to_document(*report.config));
+    for (const char* wrong :
+         {"name: shop", "postgres: { url_file: f }", "name: shop, postgres: { schema: s }",
+          "name: shop, postgres: { url_file: f }, effects_max: 3"}) {
+        CAPTURE(wrong);
+        CHECK_FALSE(with_fleet(wrong).config);
     }
 }
 

@@ -98,7 +98,7 @@ Check check_shipper(const Config& config) {
 }  // namespace
 
 std::vector<Check> check_sinks(const Config& config) {
-    if (config.sinks.empty()) {
+    if (config.sinks.empty() && !config.fleet) {
         return {};
     }
     Result<Found> found = ask_shipper(config);

@@ -1,5 +1,7 @@
 #include "homeostat/shipper/checking.hpp"
 
+#include "homeostat/adapters/postgres/postgres_fleet.hpp"
+#include "homeostat/app/config_values.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/json.hpp"
@@ -65,6 +67,24 @@ app::Check check_webhook(const std::string& name, const app::WebhookSinkConfig& 
                    : app::ill(name, options.error().text, "correct it");
 }
 
+/// How much of its budget is in use.
+app::Check check_fleet(const app::FleetConfig& fleet) {
+    const std::string name = "fleet " + fleet.limits.name;
+    const auto options = postgres_options(fleet.postgres);
+    const Result<adapters::postgres::FleetView> view =
+        options ? adapters::postgres::PostgresFleet(*options).look(fleet.limits)
+                : std::unexpected<Error>(options.error());
+    if (!view) {
+        return app::ill(name, view.error().text,
+                        "see docs/fleet.md; until then nothing judged begins here");
+    }
+    return app::well(
+        name, fmt::format("{} of {} in hand{}{}, {} of {} begun within {}", view->in_hand_count,
+                          fleet.limits.at_once_max, view->holders.empty() ? "" : " by ",
+                          view->holders, view->begun_count, fleet.limits.remedies_max,
+                          app::to_text(fleet.limits.window)));
+}
+
 }  // namespace
 
 std::vector<app::Check> checks_of_sinks(const app::Config& config) {
@@ -74,6 +94,9 @@ std::vector<app::Check> checks_of_sinks(const app::Config& config) {
         checks.push_back(sink.postgres ? check_postgres(name, *sink.postgres)
                          : sink.nats   ? check_nats(name, *sink.nats, cursor_file_of(sink, config))
                                        : check_webhook(name, *sink.webhook));
+    }
+    if (config.fleet) {
+        checks.push_back(check_fleet(*config.fleet));
     }
     return checks;
 }

@@ -29,9 +29,18 @@ Result<void> Courier::resume() {
     }
     tail_.forget();
     cursor_ = *std::move(cursor);
+    tell_confirmed();
     const std::scoped_lock hold(mutex_);
     shared_.next_group = cursor_->next_group;
     return {};
+}
+
+/// A sink that does not know the hash of what it has (it was asked, and says no more than a place)
+/// proves nothing by it.
+void Courier::tell_confirmed() const {
+    if (names_.confirmed && cursor_->next_group > 0 && !cursor_->hash.empty()) {
+        names_.confirmed(*cursor_);
+    }
 }
 
 Result<Courier::Step> Courier::step() {
@@ -66,6 +75,7 @@ Result<Courier::Step> Courier::step() {
         return std::unexpected(taken.error());
     }
     cursor_ = outbox::Cursor{batch->next_group, batch->hash};
+    tell_confirmed();
     const std::scoped_lock hold(mutex_);
     shared_.next_group = cursor_->next_group;
     shared_.entries_sent += batch->entries.size();

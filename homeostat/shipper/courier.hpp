@@ -39,6 +39,8 @@ struct CourierNames {
     std::string kind;
     std::string service;
     std::function<void(const std::string&)> tell{};  ///< A line each; called on its thread.
+    /// Told how far the sink has the ledger, by its own word; empty: nobody waits for it. Likewise.
+    std::function<void(const outbox::Cursor&)> confirmed{};
 };
 
 class Courier {
@@ -62,6 +64,7 @@ class Courier {
     enum class Step : std::uint8_t { sent, nothing_new };
     [[nodiscard]] Result<Step> step();
     [[nodiscard]] Result<void> resume();
+    void tell_confirmed() const;
     void note_error(const Error& error);
     void note_success();
     void rest(const std::stop_token& stop, std::chrono::milliseconds span);

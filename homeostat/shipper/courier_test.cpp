@@ -87,6 +87,37 @@ std::vector<std::string> keys_below(std::uint64_t count) {
 
 }  // namespace
 
+TEST_CASE("who waits for a sink is told what it has confirmed itself, and never more") {
+    const log::ScratchForTest scratch;
+    log::fill_for_test(log::options_for_test(scratch), 8);
+    Store store;
+    store.faults = {{Fault::late, "no answer"}, {Fault::late, "no answer"}};
+    std::vector<outbox::Cursor> told;
+    Courier courier({.sink = "audit",
+                     .kind = "postgres",
+                     .service = "payments",
+                     .tell = [](const std::string&) {},
+                     .confirmed =
+                         [&](const outbox::Cursor& cursor) {
+                             CHECK(cursor == store.cursor);
+                             told.push_back(cursor);
+                         }},
+                    std::make_unique<SinkForTest>(store),
+                    LedgerTail({scratch.ledger()}, "payments", {.groups_max = 3}),
+                    {.look_every = 1ms, .back_off_first = 1ms, .back_off_max = 4ms});
+    const std::stop_source never;
+    CHECK_FALSE(courier.catch_up(never.get_token()));
+    CHECK(told.empty());
+    store.keeps_before_fault = true;
+    CHECK_FALSE(courier.catch_up(never.get_token()));  // It has taken three, and nobody heard.
+    CHECK(told.empty());
+    REQUIRE(courier.catch_up(never.get_token()));
+    REQUIRE_FALSE(told.empty());
+    CHECK(told.front().next_group == 3);  // As it said when it was asked again.
+    CHECK(told.back() == outbox::Cursor{8, told.back().hash});
+    CHECK_FALSE(told.back().hash.empty());
+}
+
 TEST_CASE("a sink gets everything once, though its answers are lost at every other batch") {
     for (const bool keeps : {false, true}) {
         const log::ScratchForTest scratch;

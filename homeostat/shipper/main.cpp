@@ -51,8 +51,9 @@ struct Arguments {
 };
 
 ExitStatus run(const app::Config& config, bool is_once) {
-    if (config.sinks.empty()) {
-        app::complain("the configuration names no sinks: add record: { sinks: [ … ] }");
+    if (config.sinks.empty() && !config.fleet) {
+        app::complain(
+            "the configuration names no sinks and no fleet: add record: { sinks: [ … ] }");
         return ExitStatus::usage;
     }
     const Result<void> done = is_once ? ship_once(config) : ship(config);

@@ -1,5 +1,6 @@
 #include "homeostat/shipper/shipping.hpp"
 
+#include "homeostat/app/confirmed_file.hpp"
 #include "homeostat/app/sink_states.hpp"
 #include "homeostat/os/clock.hpp"
 #include "homeostat/os/file.hpp"
@@ -7,6 +8,7 @@
 #include "homeostat/os/lock_file.hpp"
 #include "homeostat/os/proc.hpp"
 #include "homeostat/shipper/courier.hpp"
+#include "homeostat/shipper/fleet_clerk.hpp"
 #include "homeostat/shipper/sink_making.hpp"
 
 #include <fmt/format.h>
@@ -19,6 +21,8 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,12 +37,27 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto look_every = 100ms;
+/// At a ledger, for a sink that a remedy waits for: a stat.
+constexpr auto look_every_required = 50ms;
 constexpr auto states_every = 1s;       ///< Where something has changed.
 constexpr auto states_at_least = 5s;    ///< So that readers see that we live.
 constexpr auto batch_ends_within = 8s;  ///< After SIGTERM; less than what systemd waits.
 
 adapters::segment_log::LedgerFiles files_of(const app::Config& config) {
     return {config.ledger_directory, os::read_boot_id().value_or(std::string())};
+}
+
+/// Writes down what the sink has confirmed: the agent waits for it.
+std::function<void(const outbox::Cursor&)> confirming(std::filesystem::path file,
+                                                      std::string sink) {
+    return [file = std::move(file), sink = std::move(sink)](const outbox::Cursor& cursor) {
+        const Result<void> written =
+            app::write_confirmed(file, {cursor.next_group - 1, cursor.hash});
+        if (!written) {
+            spdlog::warn("sink_confirmed_not_written name={} text=\"{}\"", sink,
+                         written.error().text);
+        }
+    };
 }
 
 /// The couriers, each with its thread while they run.
@@ -48,9 +67,14 @@ class Couriers {
         for (const app::SinkConfig& sink : config.sinks) {
             CourierNames names{sink.name, std::string(app::kind_of(sink)), config.service.text(),
                                [](const std::string& line) { spdlog::warn("{}", line); }};
-            couriers_.push_back(
-                std::make_unique<Courier>(std::move(names), make_sink(sink, config),
-                                          LedgerTail(files_of(config), config.service.text())));
+            CourierPace pace;
+            if (!sink.required_for.empty()) {
+                names.confirmed = confirming(app::confirmed_file_of(sink, config), sink.name);
+                pace.look_every = look_every_required;
+            }
+            couriers_.push_back(std::make_unique<Courier>(
+                std::move(names), make_sink(sink, config),
+                LedgerTail(files_of(config), config.service.text()), pace));
         }
     }
 
@@ -186,10 +210,21 @@ Result<void> ship(const app::Config& config) {
     if (!lock) {
         return std::unexpected(lock.error());
     }
+    std::optional<FleetClerk> clerk;
+    if (config.fleet) {
+        clerk.emplace(config);
+        if (const Result<void> started = clerk->start(); !started) {
+            return fail("guard.fleet", started.error());
+        }
+    }
     Couriers couriers(config);
     spdlog::info("shipper_started sinks={} ledger=\"{}\"", config.sinks.size(),
                  config.ledger_directory.string());
     run_all(couriers, Following{});
+    if (clerk && !clerk->stop()) {
+        std::fflush(nullptr);
+        std::_Exit(0);
+    }
     return {};
 }
 

@@ -14,11 +14,15 @@ constexpr char entries_sql[] = {
 constexpr char decisions_sql[] = {
 #embed "migrations/002_decisions.sql"
 };
+constexpr char fleets_sql[] = {
+#embed "migrations/003_fleets.sql"
+};
 #pragma clang diagnostic pop
 
 constexpr std::array all{
     Migration{1, {static_cast<const char*>(entries_sql), sizeof(entries_sql)}},
-    Migration{2, {static_cast<const char*>(decisions_sql), sizeof(decisions_sql)}}};
+    Migration{2, {static_cast<const char*>(decisions_sql), sizeof(decisions_sql)}},
+    Migration{3, {static_cast<const char*>(fleets_sql), sizeof(fleets_sql)}}};
 
 }  // namespace
 

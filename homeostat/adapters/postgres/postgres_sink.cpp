@@ -1,5 +1,6 @@
 #include "homeostat/adapters/postgres/postgres_sink.hpp"
 
+#include "homeostat/adapters/postgres/connection.hpp"
 #include "homeostat/adapters/postgres/migrations.hpp"
 #include "homeostat/adapters/postgres/postgres_text.hpp"
 #include "homeostat/base/json.hpp"
@@ -17,144 +18,11 @@
 namespace homeostat::adapters::postgres {
 
 struct PostgresSink::State {
-    PostgresOptions options;
-    std::unique_ptr<pqxx::connection> connection{};
+    Connection to;
     std::uint64_t next_group{0};
 };
 
 namespace {
-
-using State = PostgresSink::State;
-
-/// Where libpq would wait for ever, unless the address says otherwise itself.
-std::string with_deadlines(const std::string& url) {
-    constexpr std::array parameters{
-        std::pair{"connect_timeout", "5"}, std::pair{"tcp_user_timeout", "20000"},
-        std::pair{"keepalives_idle", "10"}, std::pair{"application_name", "homeostat-shipper"}};
-    const bool is_uri = url.starts_with("postgresql://") || url.starts_with("postgres://");
-    std::string all = url;
-    for (const auto& [name, value] : parameters) {
-        if (!url.contains(name)) {
-            const std::string_view before = !is_uri ? " " : all.contains('?') ? "&" : "?";
-            all += fmt::format("{}{}={}", before, name, value);
-        }
-    }
-    return all;
-}
-
-/// What of an error of the server's may be tried again without anybody's doing.
-Fault fault_of(const std::string& sqlstate) {
-    const std::string_view kind = std::string_view(sqlstate).substr(0, 2);
-    if (kind == "53" || kind == "58") {  // No room, no memory, a disk that fails.
-        return Fault::full;
-    }
-    if (kind == "40" || kind == "55" || kind == "57") {  // Rolled back, locked, being stopped.
-        return Fault::busy;
-    }
-    if (kind == "08") {
-        return Fault::unreachable;
-    }
-    return sqlstate == "25006" ? Fault::busy : Fault::refused;  // A standby, not yet promoted.
-}
-
-/// Runs `work` with a connection. Whatever it throws becomes an Error, and the connection is let
-/// go: what is known of it then is nothing.
-template <class T, class Work>
-Result<T> with_connection(State& state, const Work& work) {
-    const auto failed = [&](Fault fault, const char* says) {
-        state.connection.reset();
-        return fail(fault, fmt::format("PostgreSQL ({}): {}", state.options.from,
-                                       without_secret(says, state.options.url)));
-    };
-    try {
-        if (!state.connection) {
-            state.connection =
-                std::make_unique<pqxx::connection>(with_deadlines(state.options.url));
-            pqxx::nontransaction settings(*state.connection);
-            settings.exec(
-                "SET statement_timeout = '20s'; SET lock_timeout = '5s'; "
-                "SET idle_in_transaction_session_timeout = '60s'");
-        }
-        Result<T> done = work(*state.connection);
-        if (!done) {
-            state.connection.reset();
-        }
-        return done;
-    } catch (const pqxx::sql_error& error) {
-        return failed(fault_of(error.sqlstate()), error.what());
-    } catch (const pqxx::in_doubt_error& error) {
-        return failed(Fault::late, error.what());
-    } catch (const pqxx::broken_connection& error) {
-        const std::string says = without_secret(error.what(), state.options.url);
-        // A wrong password stays wrong, and asking for ever locks accounts.
-        const bool is_no = says.contains("authentication failed") ||
-                           says.contains("does not exist") || says.contains("cannot read");
-        return failed(is_no ? Fault::refused : Fault::unreachable, error.what());
-    } catch (const std::exception& error) {
-        return failed(Fault::broken, error.what());
-    }
-}
-
-void enter_schema(pqxx::transaction_base& work, const PostgresOptions& options) {
-    work.exec("SET LOCAL search_path TO " + work.quote_name(options.schema));
-}
-
-bool is_there(pqxx::transaction_base& work, const PostgresOptions& options) {
-    return work
-        .exec_params1(
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables "
-            "WHERE schemaname = $1 AND tablename = 'schema_versions')",
-            options.schema)[0]
-        .as<bool>();
-}
-
-/// REQUIRES: its table is there.
-int version_in(pqxx::transaction_base& work) {
-    return work.exec1("SELECT coalesce(max(version), 0) FROM schema_versions")[0].as<int>();
-}
-
-/// Makes schema and table of versions, if this is the first time.
-void begin_schema(pqxx::transaction_base& work, const PostgresOptions& options) {
-    const bool has_schema =
-        work.exec_params1("SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)",
-                          options.schema)[0]
-            .as<bool>();
-    if (!has_schema) {  // IF NOT EXISTS asks for a right that nobody needs later.
-        work.exec("CREATE SCHEMA " + work.quote_name(options.schema));
-    }
-    enter_schema(work, options);
-    if (!is_there(work, options)) {
-        work.exec(
-            "CREATE TABLE schema_versions (version integer PRIMARY KEY, "
-            "at timestamptz NOT NULL DEFAULT now())");
-    }
-}
-
-Result<void> bring_up_to_date(pqxx::connection& connection, const PostgresOptions& options) {
-    pqxx::work work(connection);
-    // Two shippers that begin at once wait for each other here; it ends with the transaction.
-    work.exec_params("SELECT pg_advisory_xact_lock(hashtext('homeostat'), hashtext($1))",
-                     options.schema);
-    begin_schema(work, options);
-    const int there = version_in(work);
-    const int ours = migrations().back().version;
-    if (there > ours) {
-        return fail(Fault::invalid,
-                    fmt::format("PostgreSQL ({}): the tables in schema {} are of version {}, and "
-                                "this program knows {}; a newer homeostat-shipper made them: "
-                                "install that one here as well",
-                                options.from, options.schema, there, ours));
-    }
-    for (const Migration& migration : migrations()) {
-        if (migration.version > there) {
-            work.exec(std::string(migration.sql));
-            work.exec_params("INSERT INTO schema_versions (version) VALUES ($1)",
-                             migration.version);
-        }
-    }
-    work.commit();
-    return {};
-}
 
 std::string rows_of(const outbox::Batch& batch) {
     std::string rows = "[";
@@ -235,14 +103,14 @@ void add_condition(std::string& sql,
 }  // namespace
 
 PostgresSink::PostgresSink(PostgresOptions options)
-    : state_(std::make_unique<State>(std::move(options))) {}
+    : state_(std::make_unique<State>(Connection{std::move(options)})) {}
 
 PostgresSink::~PostgresSink() = default;
 
 Result<outbox::Cursor> PostgresSink::resume(const std::string& ledger, const std::string& service) {
-    const PostgresOptions& options = state_->options;
+    const PostgresOptions& options = state_->to.options;
     return with_connection<outbox::Cursor>(
-        *state_, [&](pqxx::connection& connection) -> Result<outbox::Cursor> {
+        state_->to, [&](pqxx::connection& connection) -> Result<outbox::Cursor> {
             const Result<void> ready = bring_up_to_date(connection, options);
             if (!ready) {
                 return std::unexpected(ready.error());
@@ -263,13 +131,13 @@ Result<outbox::Cursor> PostgresSink::resume(const std::string& ledger, const std
 }
 
 Result<void> PostgresSink::take(const outbox::Batch& batch) {
-    return with_connection<void>(*state_, [&](pqxx::connection& connection) -> Result<void> {
+    return with_connection<void>(state_->to, [&](pqxx::connection& connection) -> Result<void> {
         pqxx::work work(connection);
-        enter_schema(work, state_->options);
+        enter_schema(work, state_->to.options);
         // Before the rows: whoever else sends this ledger waits here, and then finds it moved on.
-        Result<void> done = move_cursor(work, batch, state_->next_group, state_->options.from);
+        Result<void> done = move_cursor(work, batch, state_->next_group, state_->to.options.from);
         if (done) {
-            done = insert(work, batch, state_->options.from);
+            done = insert(work, batch, state_->to.options.from);
         }
         if (!done) {
             return done;
@@ -282,13 +150,13 @@ Result<void> PostgresSink::take(const outbox::Batch& batch) {
 
 Result<DatabaseView> PostgresSink::look() {
     return with_connection<DatabaseView>(
-        *state_, [&](pqxx::connection& connection) -> Result<DatabaseView> {
+        state_->to, [&](pqxx::connection& connection) -> Result<DatabaseView> {
             DatabaseView view;
             view.program_version = migrations().back().version;
             pqxx::work work(connection);
             view.server = work.exec1("SHOW server_version")[0].as<std::string>();
-            if (is_there(work, state_->options)) {
-                enter_schema(work, state_->options);
+            if (is_there(work, state_->to.options)) {
+                enter_schema(work, state_->to.options);
                 view.schema_version = version_in(work);
                 view.may_write = work.exec1(
                                          "SELECT has_table_privilege('entries', 'INSERT') AND "
@@ -301,7 +169,7 @@ Result<DatabaseView> PostgresSink::look() {
                         "SELECT coalesce((SELECT has_schema_privilege(nspname, 'CREATE') FROM "
                         "pg_catalog.pg_namespace WHERE nspname = $1), "
                         "has_database_privilege(current_database(), 'CREATE'))",
-                        state_->options.schema)[0]
+                        state_->to.options.schema)[0]
                     .as<bool>();
             return view;
         });
@@ -309,15 +177,15 @@ Result<DatabaseView> PostgresSink::look() {
 
 Result<void> PostgresSink::decisions(const DecisionFilter& filter,
                                      const std::function<void(const std::string&)>& visit) {
-    return with_connection<void>(*state_, [&](pqxx::connection& connection) -> Result<void> {
+    return with_connection<void>(state_->to, [&](pqxx::connection& connection) -> Result<void> {
         pqxx::work work(connection);
-        if (!is_there(work, state_->options)) {
+        if (!is_there(work, state_->to.options)) {
             return fail(Fault::absent,
                         fmt::format("PostgreSQL ({}): there are no tables of Homeostat in schema "
                                     "{}; a shipper makes them when it first connects",
-                                    state_->options.from, state_->options.schema));
+                                    state_->to.options.from, state_->to.options.schema));
         }
-        enter_schema(work, state_->options);
+        enter_schema(work, state_->to.options);
         std::string sql =
             "SELECT json_build_object('at', to_char(at AT TIME ZONE 'UTC', "
             "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), 'service', service, 'incident', incident, "

@@ -13,6 +13,7 @@
 // Blocks, but no call for longer than its deadlines where the server answers at all; a server that
 // is stopped holds the thread until TCP gives up. Not thread-safe.
 
+#include "homeostat/adapters/postgres/postgres_options.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/outbox/sink.hpp"
 
@@ -21,12 +22,6 @@
 #include <string>
 
 namespace homeostat::adapters::postgres {
-
-struct PostgresOptions {
-    std::string url;   ///< As libpq reads it: postgresql://name:password@host:5432/base.
-    std::string from;  ///< Where the address stands, for people: a file or a variable.
-    std::string schema{"homeostat"};
-};
 
 /// A row of the view homeostat_decisions, as it is told to people.
 struct DecisionFilter {

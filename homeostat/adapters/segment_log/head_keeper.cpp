@@ -63,6 +63,7 @@ HeadKeeper::HeadKeeper(HeadOptions options, Tell tell, HashAfter hash_after, Sig
                             options_.answers_within);
     }
     failing_by_.resize(files_.size());
+    taken_by_.resize(files_.size());
     is_compared_.resize(files_.size());
 }
 
@@ -247,7 +248,7 @@ bool HeadKeeper::send_to_any(const SignedHead& head) {
     for (std::size_t index = 0; index < files_.size(); ++index) {
         const Result<void> appended = give(index, head);
         is_taken = is_taken || appended.has_value();
-        if (note_answer(index, appended)) {
+        if (note_answer(index, head, appended)) {
             tell_(appended ? files_[index].path().string() + ": the ledger's witness works again"
                            : "a witness of the ledger fails, the ledger goes on: " +
                                  appended.error().text);
@@ -305,8 +306,13 @@ Result<bool> HeadKeeper::compare(const BoundedWitness& file, const SignedHead& h
 }
 
 /// Says whether it is another answer than the one before: a failure, or none any more.
-bool HeadKeeper::note_answer(std::size_t witness, const Result<void>& answer) {
+bool HeadKeeper::note_answer(std::size_t witness,
+                             const SignedHead& head,
+                             const Result<void>& answer) {
     const std::lock_guard hold(mutex_);
+    if (answer) {
+        taken_by_[witness] = Taken{head.index, head.hash};
+    }
     const bool was_failing = !failing_by_[witness].empty();
     failing_by_[witness] = answer ? std::string() : answer.error().text;
     const bool is_contradiction = !answer && answer.error().fault == Fault::corrupt;
@@ -314,6 +320,29 @@ bool HeadKeeper::note_answer(std::size_t witness, const Result<void>& answer) {
         contradiction_ = answer.error().text;
     }
     return was_failing == answer.has_value();
+}
+
+std::optional<HeadKeeper::Taken> HeadKeeper::taken_by(const std::filesystem::path& witness) const {
+    const std::lock_guard hold(mutex_);
+    for (std::size_t index = 0; index < files_.size(); ++index) {
+        if (files_[index].path() == witness) {
+            return taken_by_[index];
+        }
+    }
+    return std::nullopt;
+}
+
+void HeadKeeper::hurry() {
+    const std::lock_guard hold(mutex_);
+    if (!std::exchange(is_hurry_due_, true)) {
+        asio::post(thread_, [this] {
+            {
+                const std::lock_guard again(mutex_);
+                is_hurry_due_ = false;
+            }
+            send();
+        });
+    }
 }
 
 std::uint64_t HeadKeeper::begins_witnessed() const {

@@ -89,6 +89,16 @@ class HeadKeeper {
     /// The latest beginning of the ledger that a witness has seen signed. 0 before any.
     [[nodiscard]] std::uint64_t begins_witnessed() const;
 
+    /// The last head that this witness took of this process; nothing: it took none.
+    struct Taken {
+        std::uint64_t index{0};
+        std::string hash;
+    };
+    [[nodiscard]] std::optional<Taken> taken_by(const std::filesystem::path& witness) const;
+
+    /// Sends a head out now, if there is anything that no witness has. Does not block.
+    void hurry();
+
     /// Why nothing may be done on our own judgement now; empty: it may.
     [[nodiscard]] std::string objection() const;
 
@@ -106,7 +116,9 @@ class HeadKeeper {
     [[nodiscard]] bool send_to_any(const SignedHead& head);
     [[nodiscard]] Result<void> give(std::size_t witness, const SignedHead& head);
     [[nodiscard]] Result<bool> compare(const BoundedWitness& file, const SignedHead& head) const;
-    [[nodiscard]] bool note_answer(std::size_t witness, const Result<void>& answer);
+    [[nodiscard]] bool note_answer(std::size_t witness,
+                                   const SignedHead& head,
+                                   const Result<void>& answer);
     void note_witnessed(const SignedHead& head);
     [[nodiscard]] std::string say_each_witness() const;
 
@@ -117,9 +129,10 @@ class HeadKeeper {
     std::vector<BoundedWitness> files_;
     std::vector<Seen> seen_;
 
-    mutable std::mutex mutex_;             ///< Of the next nine.
+    mutable std::mutex mutex_;             ///< Of the next eleven.
     std::vector<std::string> failing_by_;  ///< Of each file; empty: it works, or was not tried.
-    std::string contradiction_;            ///< What a witness knows and the ledger does not.
+    std::vector<std::optional<Taken>> taken_by_;  ///< Of each file.
+    std::string contradiction_;                   ///< What a witness knows and the ledger does not.
     std::string ledger_;
     std::optional<LedgerHead> head_;
     std::optional<std::uint64_t> witnessed_index_;
@@ -127,6 +140,7 @@ class HeadKeeper {
     std::uint64_t groups_unwitnessed_{0};
     std::chrono::steady_clock::time_point unwitnessed_since_{};
     bool is_look_due_{false};  ///< One is on its way to the thread.
+    bool is_hurry_due_{false};
 
     // Only the thread looks at these, once there is one.
     std::vector<bool> is_compared_;  ///< Of each file: at the start, or before the first head.
