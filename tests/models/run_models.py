@@ -92,6 +92,15 @@ VARIANTS = {
         ["SILENT", LIVENESS],
         ["SAME_IS_UNTOUCHED"],
     ],
+    "fleet": [
+        ["UNREACHABLE_GRANTS"],
+        ["NO_LOCK"],
+        ["NO_TICKET"],
+        ["KEEPS_BEGIN"],
+        ["SHORT_HOLD"],
+        ["OLD_ANSWERS"],
+        ["LONG_DEATH"],
+    ],
     "upgrade": [
         ["GUESSES"],
         ["GOES_BACK", "UNREAD_IS_NOTHING"],
