@@ -79,6 +79,17 @@ TEST_CASE("tasks are written again as they were read") {
           digest_of(declaration_of(config, config.tasks[0])));
 }
 
+TEST_CASE("a declaration is the same however the way to its file was written") {
+    const Config config = config_of(whole);
+    for (const char* const file : {"/srv/shop/./payments.yaml", "/srv/shop/../shop/payments.yaml",
+                                   "/srv//shop/payments.yaml"}) {
+        const ConfigReport again = parse_config(with(whole), file);
+        REQUIRE(again.config);
+        CHECK(digest_of(declaration_of(*again.config, again.config->tasks[0])) ==
+              digest_of(declaration_of(config, config.tasks[0])));
+    }
+}
+
 TEST_CASE("a declared task is at watch, and stays there until it is proven") {
     const std::vector<TaskView> views = task_views(config_of(whole));
     REQUIRE(views.size() == 1);

@@ -69,6 +69,7 @@ TEST_CASE("a check says that all is well or that it is not, and anything else sa
     CHECK_FALSE(health_of(http({}), answered(503)).value());
     CHECK_FALSE(health_of(http({}), answered(404)).has_value());
     CHECK_FALSE(health_of(http({}), answered(302)).has_value());
+    REQUIRE_FALSE(health_of(command({}), Ran{}).has_value());
     CHECK(health_of(command({}), Ran{}).error().fault == Fault::late);
 }
 

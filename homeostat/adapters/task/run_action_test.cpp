@@ -4,6 +4,7 @@
 
 #include "homeostat/adapters/task/task_for_test.hpp"
 #include "homeostat/net/scripted_peer_for_test.hpp"
+#include "homeostat/net/scripted_tls_peer_for_test.hpp"
 #include "homeostat/os/clock.hpp"
 
 #include <doctest/doctest.h>
@@ -200,6 +201,27 @@ TEST_CASE("a redirect is not followed, and a line that is cut says nothing") {
     CHECK(call(once("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal"), post()).ran.kind ==
           RanKind::lost);
     CHECK(call({{"", net::ScriptLine::Then::hangs}}, post()).ran.kind == RanKind::lost);
+}
+
+TEST_CASE("a call over TLS goes to whom the named authorities vouch for, and to nobody else") {
+    const DirectoryForTest directory;
+    const net::AuthorityForTest trusted;
+    const net::AuthorityForTest other;
+    std::ofstream(directory.path() / "ca.pem") << trusted.certificate();
+    for (const bool is_trusted : {true, false}) {
+        boost::asio::io_context context;
+        net::ScriptedTlsPeer peer(context, {.identity = (is_trusted ? trusted : other).issue({})},
+                                  once("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"));
+        HttpCall call = post();
+        call.url = "https://127.0.0.1:" + std::to_string(peer.port()) + "/x";
+        call.authorities = (directory.path() / "ca.pem").string();
+        const Ran ran =
+            net::run_for_test(context, run_action({.call = call, .timeout = 5s},
+                                                  Purpose{.effect = "s/i-1.e1"}, Instant::max()));
+        CAPTURE(is_trusted);
+        CHECK(ran.kind == (is_trusted ? RanKind::answered : RanKind::not_begun));
+        CHECK(peer.requests().size() == (is_trusted ? 1 : 0));
+    }
 }
 
 TEST_CASE("a peer that is not there was asked nothing") {
