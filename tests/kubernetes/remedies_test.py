@@ -242,6 +242,21 @@ def an_autoscaler_is_yielded_to_and_a_person_is_told_why(lab):
     shop.remove()
 
 
+def a_deployment_that_is_paused_is_said_to_be(lab):
+    shop = shop_of(lab, "paused")
+    agent = shop.guard("replicas_max: 5", scale="act")
+    agent.grant()
+    with agent:
+        for is_paused, said in ((True, "the Deployment is paused: its version"),
+                                (False, "the Deployment is paused no more")):
+            shop.api.patch(shop.deployment.path, {"spec": {"paused": is_paused}})
+            wait_until(f"it says: {said}", lambda: said in agent.log.read_text(), 20)
+            told = agent.doctor()[1]
+            assert ("kubectl --namespace default rollout resume" in told) == is_paused, told
+        assert "does not answer" not in agent.log.read_text(), agent.log.read_text()
+    shop.remove()
+
+
 def without_a_right_just_that_is_not_done_and_doctor_names_it(lab):
     """Of each right of both: taken away, doctor says which, and the remedy that needs it is refused
     by the server's own words, while the other one is done."""
@@ -307,6 +322,7 @@ def main():
             pods_that_read_it_when_they_start_are_replaced_one_after_another_and_no_others,
             a_slow_service_gets_one_more_pod_and_gives_it_back,
             an_autoscaler_is_yielded_to_and_a_person_is_told_why,
+            a_deployment_that_is_paused_is_said_to_be,
             without_a_right_just_that_is_not_done_and_doctor_names_it,
         ], QuickLab(Path(folder) / "lab"))
 
