@@ -27,10 +27,11 @@ constexpr int too_many_requests = 429;
 /// Checking a signature takes a tenth of a millisecond; nobody may make us do only that.
 constexpr Pace knocks_pace{.burst = 400, .per_second = 200};
 constexpr std::size_t strangers_max = 64;
-/// One for each symptom there may be, and again each second.
-constexpr Pace proposals_pace{.burst = 20, .per_second = 4};
+/// Each may be an incident in the ledger, of some kilobytes: as many at once as instances may fall,
+/// and what a day holds of them from then on has to fit on a disk.
+constexpr Pace proposals_pace{.burst = 64, .per_second = 0.5};
 /// Each is an entry of the ledger. As many as an agent may have to tell of when it begins.
-constexpr Pace notes_pace{.burst = 40, .per_second = 2};
+constexpr Pace notes_pace{.burst = 40, .per_second = 0.2};
 constexpr Duration tell_again_after = 60s;
 /// What is older than that no agent has seen.
 constexpr Duration began_ago_max = 24h;
