@@ -184,7 +184,10 @@ Result<ChangeEvent> flux_event(const net::HttpRequest& request) {
     }
     const std::string kind(text_of(*object, "kind").substr(0, attribute_bytes_max));
     ChangeEvent told{.key = {}, .type = "flux " + kind, .change = {}};
-    const std::string_view revision = metadata == nullptr ? "" : revision_in(*metadata);
+    if (metadata == nullptr) {
+        return told;
+    }
+    const std::string_view revision = revision_in(*metadata);
     if (!applies(kind) || text_of(*event, "severity") != "info" || revision.empty()) {
         return told;
     }

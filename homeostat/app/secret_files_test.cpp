@@ -22,11 +22,10 @@ struct Folder {
     Folder& operator=(const Folder&) = delete;
     ~Folder() { std::filesystem::remove_all(path); }
 
-    std::filesystem::path file(const std::string& name, unsigned mode) const {
+    void write(const std::string& name, unsigned mode) const {
         const std::filesystem::path at = std::filesystem::path(path) / name;
         std::ofstream(at) << "secret\n";
         REQUIRE(::chmod(at.c_str(), mode) == 0);
-        return at;
     }
 
     std::string path{std::filesystem::temp_directory_path() / "homeostat-secrets-XXXXXX"};
@@ -84,12 +83,12 @@ TEST_CASE(
     const Folder folder;
     const Config config = config_with_secrets(folder);
     CHECK(check_secret_files(config).has_value());  // None of them is there.
-    folder.file("slack.url", 0600);
-    folder.file("token", 0400);
+    folder.write("slack.url", 0600);
+    folder.write("token", 0400);
     CHECK(check_secret_files(config).has_value());
     for (const unsigned mode : {0644U, 0604U, 0660U}) {
-        folder.file("token", 0600);
-        folder.file("token", mode);
+        folder.write("token", 0600);
+        folder.write("token", mode);
         const Result<void> checked = check_secret_files(config);
         REQUIRE_FALSE(checked);
         CHECK(checked.error().fault == Fault::refused);

@@ -23,7 +23,7 @@ struct Folder {
     Folder& operator=(const Folder&) = delete;
     ~Folder() { fs::remove_all(path); }
 
-    std::string file(const std::string& name, unsigned mode) const {
+    [[nodiscard]] std::string file(const std::string& name, unsigned mode) const {
         const std::string at = path + "/" + name;
         std::ofstream(at) << "secret\n";
         REQUIRE(::chmod(at.c_str(), mode) == 0);
