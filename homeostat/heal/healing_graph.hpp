@@ -81,7 +81,7 @@ struct HealingTurn {
 
 // Nodes, as functions of the names that they have in the graph: healing_nodes.cpp has them, but
 // hold, give_back and stand_by stand in healing_nodes_held.cpp, ask and rejudge in
-// healing_nodes_asking.cpp.
+// healing_nodes_asking.cpp, undo in healing_undo.cpp.
 namespace node {
 [[nodiscard]] HealingTurn open(IncidentState, const HealingEvent&, const HealingContext&);
 [[nodiscard]] HealingTurn guard(IncidentState, const HealingEvent&, const HealingContext&);
