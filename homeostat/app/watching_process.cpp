@@ -25,6 +25,9 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -57,6 +60,20 @@ Config as_watched(Config config) {
         config.kubernetes->writes_incidents = false;
     }
     return config;
+}
+
+/// Where /proc hides the processes of others from us, each of them would look dead.
+Result<void> check_sight(const Config& config) {
+    struct stat status{};
+    const bool are_ours =
+        ::stat(config.run_directory.c_str(), &status) == 0 && status.st_uid == ::geteuid();
+    if (are_ours || os::read_process_stat(1)) {
+        return {};
+    }
+    return fail(Fault::refused,
+                "/proc hides the processes of other users here, so that each instance would look "
+                "dead; write ProtectProc=default into the agent's unit, or mount /proc without "
+                "hidepid");
 }
 
 class WatchingProcess {
@@ -163,6 +180,9 @@ Result<void> WatchingProcess::make_group() {
         }
         group_ = *std::move(group);
     } else {
+        if (Result<void> seen = check_sight(config_); !seen) {
+            return seen;
+        }
         group_ = ProcessGroup::watched(config_, boot_id_, executor, clock_, log_);
     }
     auto caches = Caches::make(config_, executor, ProcessRole::agent);

@@ -11,6 +11,7 @@ import os
 import random
 import signal
 import socket
+import subprocess
 import sys
 import threading
 
@@ -359,6 +360,21 @@ def what_cannot_be_is_said_at_the_start(service):
     assert "no public key" in done.stderr + done.stdout, done
 
 
+def an_agent_that_proc_hides_the_instances_from_does_not_start(service):
+    if not service.has_other_user:
+        print("SKIPPED: without root there is no other user to run the agent as")
+        return
+    hidden = subprocess.run(
+        ["unshare", "--mount", "sh", "-c",
+         "mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid 65534 --regid 65534 "
+         '--clear-groups "$@"', "sh", service.programs / "homeostat", "agent", "--role", "agent",
+         "--config", service.config], cwd=service.here, capture_output=True, text=True, timeout=20)
+    if hidden.stderr.startswith(("mount:", "unshare:", "sh:")):
+        print(f"SKIPPED: {hidden.stderr.strip()}")
+        return
+    assert hidden.returncode == 2 and "ProtectProc=default" in hidden.stderr, hidden
+
+
 def doctor_looks_at_both_sides(service):
     def checks():
         done = service.call("doctor", "--json")
@@ -387,4 +403,5 @@ if __name__ == "__main__":
                        an_address_is_as_good_a_door_as_a_socket,
                        garbage_at_the_door_keeps_nobody_out,
                        what_cannot_be_is_said_at_the_start,
+                       an_agent_that_proc_hides_the_instances_from_does_not_start,
                        doctor_looks_at_both_sides], TwoRoles)
