@@ -161,6 +161,8 @@ def a_witness_can_be_required_as_well(service):
     told = [body["grounds"]["facts"]["confirmations"] for body in service.recorded("intent")
             if "confirmations" in body["grounds"]["facts"]]
     assert told and told[0]["all"][0]["from"] == str(witness), told
+    wait_until("it is over", service.is_calm, seconds=60)
+    service.say("replay", "i-1")  # Says 0: each decision is made again as it was.
     checked = subprocess.run([service.programs / "homeostat", "verify-ledger", "--config",
                               service.config], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -100,6 +100,28 @@ TEST_CASE("a head goes out for so many groups, and not for each") {
     wait_for_head(scratch, 1998);
 }
 
+TEST_CASE("who waits for a witness has a head sent at once, and is told what it has taken") {
+    const ScratchForTest scratch;
+    const std::filesystem::path witness = heads_of(scratch);
+    {
+        const auto keeper = keeper_for_test(scratch);
+        CHECK_FALSE(keeper->taken_by(witness));
+        keeper->hurry();  // There is nothing yet.
+        keeper->took(head_for_test(3, 0));
+        keeper->hurry();
+        wait_for_test([&] { return keeper->taken_by(witness).has_value(); });
+        CHECK(keeper->taken_by(witness)->index == 3);
+        CHECK(keeper->taken_by(witness)->hash == std::string(64, 'b'));
+        CHECK_FALSE(keeper->taken_by(scratch.path() / "another"));
+        std::filesystem::remove(witness);
+        std::filesystem::create_directory(witness);  // From now on it takes none.
+        keeper->took(head_for_test(4, 0));
+        keeper->hurry();
+    }
+    std::filesystem::remove_all(witness);
+    CHECK_FALSE(keeper_for_test(scratch)->taken_by(witness));  // What another process sent it.
+}
+
 TEST_CASE("heads go out by the clock, one after the other") {
     const ScratchForTest scratch;
     HeadOptions options = options_of(scratch);
