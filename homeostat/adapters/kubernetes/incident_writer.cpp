@@ -119,21 +119,23 @@ Task<IncidentWriter::Step> IncidentWriter::work(std::string uid) {
 }
 
 Task<IncidentWriter::Step> IncidentWriter::write(std::string name, std::string uid) {
-    if (!kept_.at(name).is_made) {
+    const bool was_there = kept_.at(name).is_made;
+    if (!was_there) {
         std::string body = incident_body(kept_.at(name).object, place_, uid);
         std::string path = incident_path(place_, name);
         const Result<ApiReply> reply = co_await apply(std::move(path), std::move(body));
-        const Step made = settle(reply, name);
+        // All is well only once its status is there, too.
+        const Step made = reply && reply->is_ok() ? Step::done : settle(reply, name);
         const auto kept = kept_.find(name);
         if (made != Step::done || kept == kept_.end()) {
             co_return made;
         }
         kept->second.is_made = true;
     }
-    co_return co_await write_status(std::move(name));
+    co_return co_await write_status(std::move(name), !was_there);
 }
 
-Task<IncidentWriter::Step> IncidentWriter::write_status(std::string name) {
+Task<IncidentWriter::Step> IncidentWriter::write_status(std::string name, bool is_just_made) {
     std::string status = kept_.at(name).status;
     std::string path = incident_path(place_, name) + "/status";
     const Result<ApiReply> reply = co_await apply(std::move(path), status);
@@ -142,7 +144,10 @@ Task<IncidentWriter::Step> IncidentWriter::write_status(std::string name) {
         co_return Step::done;  // It is wanted no more, and cleared away with the others.
     }
     if (reply && reply->status == not_found) {
-        kept->second.is_made = false;  // Somebody has deleted it meanwhile: it is made anew.
+        kept->second.is_made = false;
+        if (!is_just_made) {
+            co_return Step::done;  // Somebody has deleted it meanwhile: it is made anew at once.
+        }
     }
     const Step step = settle(reply, name);
     if (step == Step::done) {

@@ -82,7 +82,7 @@ class IncidentWriter {
     [[nodiscard]] bool has_work() const;
     Task<Step> work(std::string uid);
     Task<Step> write(std::string name, std::string uid);
-    Task<Step> write_status(std::string name);
+    Task<Step> write_status(std::string name, bool is_just_made);
     Task<Step> clear();
     Task<Step> remove(std::string name, std::string uid);
     Task<Result<ApiReply>> apply(std::string path, std::string body);

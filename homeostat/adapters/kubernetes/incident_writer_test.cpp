@@ -295,6 +295,23 @@ TEST_CASE("an object that somebody deleted is made anew when there is something 
     });
     cluster.run();
     CHECK(cluster.state_of(first) == "healed");
+    CHECK(cluster.log.empty());
+    CHECK(cluster.clock.pauses.empty());
+}
+
+TEST_CASE("a kind without a status of its own is no kind of ours, and not asked without a pause") {
+    Cluster cluster;
+    int refusals = 5;
+    cluster.instead = [&](const ApiWrite& write) -> std::optional<Result<ApiReply>> {
+        return write.path.ends_with("/status") && refusals-- > 0
+                   ? std::optional<Result<ApiReply>>(said(404, "404 page not found"))
+                   : std::nullopt;
+    };
+    cluster.writer.want({object_for_test("i-1")});
+    cluster.run();
+    CHECK(cluster.clock.pauses == std::vector<Duration>{2s, 4s, 8s, 16s, 30s});
+    CHECK(cluster.log.size() == 2);
+    CHECK(cluster.state_of(first) == "open");
 }
 
 TEST_CASE("what is wanted no more is deleted, and nothing that is not ours") {
