@@ -27,6 +27,7 @@ sys.path[:0] = [str(ROOT / folder) for folder in (
 from full_lab import FullLab  # noqa: E402
 from recovery import ANALYSES, FAULTS, POLICIES, Run  # noqa: E402
 
+ROUNDS_WANTED = 10
 RATIO_MIN = 10
 HEALED_WITHIN_S = 5
 HEAD = """# Figures on Kubernetes
@@ -232,6 +233,9 @@ def page(directory):
     yield (f"- Program: {read_json(directory / 'program.json')['commit']}. Load before each run, "
            f"the lab's own included (a mean of runnable processes): median "
            f"{spread_of(loads).median:.1f}, most {max(loads):.1f}.\n")
+    if min(len(of(runs, fault, policy)) for fault in faults for policy in POLICIES) < ROUNDS_WANTED:
+        yield (f"**Fewer than {ROUNDS_WANTED} rounds so far**: what was played at all has its n in "
+               "each table. A first look, and no figure to rely on.\n")
     yield "## Goals\n"
     yield from goals(runs)
     yield "\nMedians; a run that was not over counts as its bound.\n"
@@ -262,7 +266,7 @@ def main():
     parser.add_argument("--bin", type=Path, default=ROOT / "build/release/bin")
     parser.add_argument("--runs", type=Path, default=ROOT / "build/k8s_figures")
     parser.add_argument("--faults", nargs="*", default=names, choices=names)
-    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=ROUNDS_WANTED)
     parser.add_argument("--page", type=Path, default=ROOT / "docs/figures/kubernetes.md")
     options = parser.parse_args()
     options.runs.mkdir(parents=True, exist_ok=True)

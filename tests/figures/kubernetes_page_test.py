@@ -106,6 +106,11 @@ class ThePage(unittest.TestCase):
         self.assertNotIn(figures.TOLD["leak"], told)
         self.assertIn("Program: abc", told)
 
+    def test_says_of_itself_that_it_has_too_few_rounds(self):
+        few = [run("hang", policy, 2.0) for policy in figures.POLICIES]
+        self.assertIn("no figure to rely on", page_of(few))
+        self.assertNotIn("no figure to rely on", page_of(few * figures.ROUNDS_WANTED))
+
 
 if __name__ == "__main__":
     unittest.main()
