@@ -19,6 +19,7 @@ from deployment import Deployment, wait_until
 from quick_lab import QuickLab
 
 POLICY = ROOT / "examples/kubernetes/policy.yaml"
+INCIDENTS = ROOT / "deploy/kustomize/crd/incidents.yaml"
 SHOP, NAME = "shop", "payments"
 IMAGE = "lab.local/service"
 ONLY_TEMPLATE = "of the Deployment's spec this account changes the template, and nothing else"
@@ -304,6 +305,36 @@ def of_a_config_map_that_is_named_the_contents_may_change_and_the_mark(lab):
         account.refuses("and little else", *asked)
 
 
+def incident_of(deployment, name):
+    return {"apiVersion": "homeostat.dev/v1alpha1", "kind": "Incident", "metadata": {"name": name},
+            "spec": {"service": deployment, "deployment": deployment, "incident": "i-7",
+                     "ledger": "0a1b2c3d"}}
+
+
+def of_incidents_those_of_its_deployment_are_its_own_whatever_others_are_named(lab):
+    """As `incidents: true` has it printed. The name of one of seen-eu begins with `seen-`, too."""
+    world_of(lab)
+    lab.kubectl("apply", "--filename", INCIDENTS)
+    incidents = f"/apis/homeostat.dev/v1alpha1/namespaces/{SHOP}/incidents"
+    wait_until("the cluster knows of incidents", lambda: lab.api.answers(incidents), 20)
+    account = guard_of(lab, "seen", (("- name: incidents\n    expression: '[]'",
+                                      "- name: incidents\n    expression: '[\"seen-\"]'"),))
+    for deployment in ("seen", "seen-eu"):
+        lab.api.post(incidents, incident_of(deployment, f"{deployment}-i-7-0a1b2c3d"))
+    own, foreign = f"{incidents}/seen-i-7-0a1b2c3d", f"{incidents}/seen-eu-i-7-0a1b2c3d"
+    healed = {"status": {"state": "healed"}}
+    mark = {"metadata": {"labels": {"a": "b"}}}
+    account.admits("POST", incidents, incident_of("seen", "seen-i-8-0a1b2c3d"))
+    for asked in (("PATCH", own, mark, "merge"), ("PATCH", f"{own}/status", healed, "merge"),
+                  ("DELETE", own)):
+        account.admits(*asked)
+    for asked in (("PATCH", foreign, mark, "merge"), ("DELETE", foreign), ("DELETE", incidents),
+                  ("PATCH", f"{foreign}/status", healed, "merge"),
+                  ("POST", incidents, incident_of("seen-eu", "seen-eu-i-8-0a1b2c3d")),
+                  ("POST", incidents, incident_of("seen", "another-i-8-0a1b2c3d"))):
+        account.refuses("and little else", *asked)
+
+
 def but_for_evictions_and_news_nothing_else_in_the_namespace_is_written(lab):
     world = world_of(lab)
     core = f"/api/v1/namespaces/{SHOP}"
@@ -380,6 +411,7 @@ def main():
             but_for_evictions_and_news_nothing_else_in_the_namespace_is_written,
             a_number_goes_up_and_down_by_one_and_no_further_than_is_said,
             of_a_config_map_that_is_named_the_contents_may_change_and_the_mark,
+            of_incidents_those_of_its_deployment_are_its_own_whatever_others_are_named,
             what_pods_have_of_their_node_already_may_stay_and_may_go,
             nobody_else_is_touched_by_it,
             the_server_finds_nothing_to_warn_of,

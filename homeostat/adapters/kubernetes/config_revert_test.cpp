@@ -294,6 +294,39 @@ TEST_CASE("an edit in place is a change, first-hand, and ours where the mark say
     CHECK(std::get<ChangeReading>(ours.front()).change.reference == "i-7.e2");
 }
 
+TEST_CASE("of two watches one that is behind takes nothing back, however new the other is") {
+    ConfigWorld world({"pay-config", "pay-flags"});
+    std::optional<Error> trouble;
+    std::vector<ObjectsSeen> seen(2);
+    const auto hear = [&](std::size_t index, bool has_heard_of_it) {
+        const std::string& name = world.options.configs[index];
+        if (has_heard_of_it) {
+            seen[index].objects[name] = world.map(name);
+        }
+        world.api.touch(world.map("pay-config"));  // Only for a version that is later still.
+        seen[index].resource_version =
+            std::stoull(text_at(world.map("pay-config"), {"metadata", "resourceVersion"}));
+        seen[index].heard_at = world.clock.now();
+    };
+    hear(0, true);
+    hear(1, true);
+    Configs configs(world.options, {{&seen[0], &trouble}, {&seen[1], &trouble}}, *world.history,
+                    world.clock);
+    world.runtime->know(configs);
+    REQUIRE(configs.look());
+    world.edit("pool: 2\n", "pay-flags");  // Read first-hand.
+    const VersionId now = world.config();
+    REQUIRE(world.history->versions().back().version == now);
+    const std::size_t count = world.history->versions().size();
+    hear(0, true);  // A bookmark; of the flags nothing was told yet.
+    REQUIRE(configs.look());
+    CHECK(world.history->versions().size() == count);
+    CHECK(world.history->versions().back().version == now);
+    hear(1, true);
+    REQUIRE(configs.look());
+    CHECK(world.history->versions().back().version == now);
+}
+
 TEST_CASE("an edit that came while nobody looked is a change, too; an annotation is none") {
     ConfigWorld world;
     WatchedConfigs watched(world);

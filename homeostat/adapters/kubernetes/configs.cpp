@@ -5,10 +5,25 @@
 #include "homeostat/adapters/kubernetes/direct_reads.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
+#include <system_error>
 
 namespace homeostat::adapters::kubernetes {
+
+namespace {
+
+/// Of one that is no number nothing is older.
+std::uint64_t version_in(const ConfigMapView& map) {
+    const std::string& text = map.resource_version;
+    std::uint64_t version = 0;
+    const auto [end, trouble] = std::from_chars(text.data(), text.data() + text.size(), version);
+    const bool is_whole = trouble == std::errc{} && end == text.data() + text.size();
+    return is_whole ? version : 0;
+}
+
+}  // namespace
 
 Result<const ConfigsView*> Configs::look() {
     std::vector<std::uint64_t> versions;
@@ -41,8 +56,7 @@ Result<const ConfigsView*> Configs::look() {
         parsed_ = error ? Result<ConfigsView>(std::unexpected(*error))
                         : configs_of(options_.configs, std::move(maps));
         if (parsed_) {
-            // Each list has a version of its own; of all of them together the latest counts.
-            take(*parsed_, std::ranges::max(versions));
+            take(*parsed_);
         }
     }
     if (!parsed_) {
@@ -53,7 +67,6 @@ Result<const ConfigsView*> Configs::look() {
 
 Task<Result<ConfigsView>> Configs::read(ApiClient& api, Instant deadline) {
     std::vector<ConfigMapView> maps;
-    std::uint64_t resource_version = 0;
     for (const std::string& name : options_.configs) {
         std::string path = config_maps_path(options_, name);
         Result<ApiReply> reply = co_await api.get(std::move(path), deadline);
@@ -64,7 +77,6 @@ Task<Result<ConfigsView>> Configs::read(ApiClient& api, Instant deadline) {
         if (!list) {
             co_return std::unexpected(list.error());
         }
-        resource_version = std::max(resource_version, list->resource_version);
         for (const json::value& item : list->items) {
             Result<ConfigMapView> view = parse_config_map(item);
             if (!view) {
@@ -74,15 +86,22 @@ Task<Result<ConfigsView>> Configs::read(ApiClient& api, Instant deadline) {
         }
     }
     ConfigsView configs = configs_of(options_.configs, std::move(maps));
-    take(configs, resource_version);
+    take(configs);
     co_return configs;
 }
 
-void Configs::take(const ConfigsView& configs, std::uint64_t resource_version) {
-    if (resource_version < resource_version_) {
+void Configs::take(const ConfigsView& configs) {
+    const auto taken_of = [&](const ConfigMapView& map) -> std::uint64_t& {
+        return versions_taken_[map.contents.name];
+    };
+    if (std::ranges::any_of(configs.maps, [&](const ConfigMapView& map) {
+            return version_in(map) < taken_of(map);
+        })) {
         return;
     }
-    resource_version_ = resource_version;
+    for (const ConfigMapView& map : configs.maps) {
+        taken_of(map) = version_in(map);
+    }
     const Result<void> taken = history_.take(configs, clock_.wall_now());
     file_trouble_ = taken ? std::nullopt : std::optional(taken.error());
 }

@@ -4,9 +4,10 @@
 // what they held before.
 //
 // Each look takes what is in force into the history, so that there is something to go back to. A
-// view that is older than one before it, as a watch's may be after a direct read, changes nothing
-// there. What must not be read (a right that is missing) is no version, and no reason to see
-// nothing else; what cannot be read just now is an error.
+// view of which any ConfigMap is older than one taken before, as a watch's may be after a direct
+// read, changes nothing there: what one watch has heard says nothing of another. What must not be
+// read (a right that is missing) is no version, and no reason to see nothing else; what cannot be
+// read just now is an error.
 //
 // Not thread-safe; lives on one strand.
 
@@ -23,6 +24,7 @@
 #include "homeostat/ports/clock.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -59,7 +61,7 @@ class Configs {
     [[nodiscard]] const std::optional<Error>& file_trouble() const { return file_trouble_; }
 
   private:
-    void take(const ConfigsView& configs, std::uint64_t resource_version);
+    void take(const ConfigsView& configs);
 
     const Options& options_;
     std::vector<KindSeen> seen_;
@@ -67,7 +69,7 @@ class Configs {
     ports::Clock& clock_;
     std::vector<std::uint64_t> versions_parsed_;
     Result<ConfigsView> parsed_{fail(Fault::late, "nothing was listed yet")};
-    std::uint64_t resource_version_{0};  ///< Of what was taken last.
+    std::map<std::string, std::uint64_t> versions_taken_;  ///< Of each ConfigMap that was taken.
     std::optional<Error> file_trouble_;
 };
 

@@ -165,7 +165,7 @@ Task<Result<FactsPart>> KubernetesRuntime::read(Instant deadline) {
     if (!group) {
         co_return std::unexpected(group.error());
     }
-    withdraw_unmet();
+    withdraw_unmet(group->deployment);
     ConfigsView configs;
     if (configs_ != nullptr) {
         Result<ConfigsView> read = co_await configs_->read(api_, deadline);
@@ -233,12 +233,15 @@ Task<Result<FactsPart>> KubernetesRuntime::facts_of(GroupView group,
 
 /// A pod that still stands was not evicted after all, and where none is wanted none was asked for:
 /// lost on the way, or before a crash. Whoever comes there is somebody else's doing.
-void KubernetesRuntime::withdraw_unmet() {
+/// Of one whose mark the Deployment bears the effect has come about, whichever pod ended by it.
+void KubernetesRuntime::withdraw_unmet(const DeploymentView& deployment) {
     if (clock_.now() < in_flight_until_) {
         return;
     }
+    const std::optional<ScaleMark> mark = scale_mark_of(deployment);
     for (const Slot& slot : slots_.all()) {
-        if (!slot.awaited.empty()) {
+        const bool has_come_about = mark && mark->effect == slot.awaited;
+        if (!slot.awaited.empty() && !has_come_about) {
             static_cast<void>(slots_.withdraw(slot.instance));
             static_cast<void>(slots_.withdraw_new(slot.instance));
         }

@@ -79,7 +79,7 @@ class KubernetesRuntime final : public ports::Actuator {
 
     [[nodiscard]] RuntimeInstance describe(const Slot& slot, const GroupView& group) const;
     [[nodiscard]] Result<PodView> check(const Replace& step, const GroupView& group) const;
-    void withdraw_unmet();
+    void withdraw_unmet(const DeploymentView& deployment);
     void reach(Phase phase) const;
 
     /// What the slots and the group say. REQUIRES: the slots have taken its pods.
