@@ -1,7 +1,7 @@
 #pragma once
 
-// Chance: where the seeds of what may not be foreseen come from. Drawn once, at a start: the core
-// gets numbers and draws none itself.
+// Chance: where the seeds of what may not be foreseen come from, and the words that nobody may
+// foresee. The core gets numbers and draws none itself.
 
 #include <cstdint>
 

@@ -17,8 +17,9 @@ namespace {
 
 namespace roles = adapters::roles;
 
-/// Never the same twice: a letter to an earlier life is worth nothing.
-std::string draw_life() {
+/// Never the same twice, and foreseen by nobody: what is written to an earlier life, or without our
+/// last stamps, is worth nothing.
+std::string draw_word() {
     return fmt::format("{:016x}{:016x}", draw_chance(), draw_chance());
 }
 
@@ -46,7 +47,8 @@ Result<std::unique_ptr<LetterDoor>> LetterDoor::make(const Config& config,
     for (const std::string& key : config.roles->agents) {
         settings.agents.push_back(parse_key(key).value_or(mesh::PublicKey{}));
     }
-    settings.life = draw_life();
+    settings.life = draw_word();
+    settings.draw = draw_word;
     settings.boot_id = context.boot_id;
     settings.latency_limit_ms_min = latency_limit_ms_min(config);
     settings.changes_before = context.role.changes_before();

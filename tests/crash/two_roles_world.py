@@ -48,14 +48,14 @@ class Hand:
         seed = (world.home / "agent.key").read_text().strip() if key is None else key
         self.key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed))
         self.agent = self.key.public_key().public_bytes_raw().hex()
-        self.life, self.epoch, self.sequence = "", 0, 0
+        self.life, self.stamp, self.epoch, self.sequence = "", "", 0, 0
         self.service = "rates"
         self.answers = None  # The incident that wants a second opinion, as the last reply says.
 
     def seal(self, body):
         self.sequence += 1
         letter = {"service": self.service, "agent": self.agent, "life": self.life,
-                  "epoch": self.epoch, "sequence": self.sequence, "sent_at": boot_ns(),
+                  "stamp": self.stamp, "epoch": self.epoch, "sequence": self.sequence,
                   "body": body}
         text = json.dumps(letter, separators=(",", ":"))
         signature = self.key.sign(SIGNED_UNDER + text.encode()).hex()
@@ -67,7 +67,9 @@ class Hand:
         try:
             connection.request("POST", "/v1/letters", text)
             response = connection.getresponse()
-            return response.status, json.loads(response.read())
+            reply = json.loads(response.read())
+            self.stamp = reply.get("stamp") or self.stamp
+            return response.status, reply
         finally:
             connection.close()
 
@@ -78,7 +80,10 @@ class Hand:
         self.life, self.epoch, self.sequence = reply["life"], reply["epoch"] + 1, 0
 
     def say(self, body):
-        return self.post(self.seal(body))
+        status, reply = self.post(self.seal(body))
+        if reply.get("discarded") == "late":
+            return self.post(self.seal(body))  # It was silent for longer than its stamp is good.
+        return status, reply
 
     def clear(self, instance, symptom):
         return self.say({"kind": "clear", "symptom": self.symptom(instance, symptom)})

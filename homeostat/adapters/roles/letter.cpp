@@ -20,6 +20,7 @@ constexpr JsonLimits limits{.bytes_max = letter_bytes_max, .depth_max = 16};
 constexpr std::size_t text_bytes_max = 2048;  // Twice what a model says of its trouble.
 constexpr std::size_t items_max = 64;         // Of any list: evidence has 24 lines, menus have 8.
 constexpr std::size_t life_bytes_max = 64;
+constexpr std::size_t head_bytes_max = 320;  // Service, key, life and stamp: 64 bytes each at most.
 constexpr std::size_t digits_per_byte = 2;
 constexpr int hex_base = 16;
 
@@ -116,7 +117,8 @@ struct ObjectionToBody {
 /// Empty: it keeps its bounds.
 std::string objection_to(const Letter& letter) {
     if (!is_plain_name(letter.service.text()) || letter.life.size() > life_bytes_max ||
-        letter.epoch > number_max || letter.sequence > number_max) {
+        letter.stamp.size() > life_bytes_max || letter.epoch > number_max ||
+        letter.sequence > number_max) {
         return "no service, or a number that cannot be";
     }
     return std::visit(ObjectionToBody{}, letter.body);
@@ -130,6 +132,10 @@ std::string to_hex(std::span<const std::uint8_t> bytes) {
         text += fmt::format("{:02x}", byte);
     }
     return text;
+}
+
+std::string_view head_of(std::string_view bytes) {
+    return bytes.substr(0, head_bytes_max);
 }
 
 Result<std::string> seal(const Letter& letter, const mesh::SigningSeed& seed) {

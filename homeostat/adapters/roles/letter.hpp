@@ -4,8 +4,10 @@
 //
 // A letter is JSON with its signature last, and what is signed begins with words that nothing else
 // of ours is signed under. It names the key that signed it, the life of the executor that it is
-// for, the agent's own life (*epoch*) and its place in it: the desk (letter_desk.hpp) takes each
-// once and in order. Reading is strict and everything has a most; nothing in it is believed.
+// for, the *stamp* that the executor gave out last, the agent's own life (*epoch*) and its place in
+// it: the desk (letter_desk.hpp) takes each once and in order. A stamp cannot be foreseen and is
+// soon worth nothing, so no letter can be written for later, whatever anybody says of the time.
+// Reading is strict and everything has a most; nothing in it is believed.
 //
 // Instants are the executor's: the agent translates, because it alone knows both clocks.
 //
@@ -87,18 +89,18 @@ struct Letter {
     ServiceId service;
     std::string agent;  ///< Its public key, 64 hex digits.
     std::string life;   ///< Of the executor that it is for; empty: not heard of yet.
+    std::string stamp;  ///< Of its last reply; empty: none came yet.
     std::uint64_t epoch{0};
     std::uint64_t sequence{0};
-    Instant sent_at{};
     LetterBody body;
 
     static void fields(auto& self, auto&& field) {
         field("service", self.service);
         field("agent", self.agent);
         field("life", self.life);
+        field("stamp", self.stamp);
         field("epoch", self.epoch);
         field("sequence", self.sequence);
-        field("sent_at", self.sent_at);
         field("body", self.body);
     }
 };
@@ -110,10 +112,11 @@ enum class Discard : std::uint8_t {
     agent_unknown,  ///< The key is not on the list.
     forged,         ///< The signature does not fit.
     misaddressed,   ///< Of another service.
-    stale_life,     ///< For an executor that has been started again since, or for none yet.
+    stale_life,     ///< For an executor that has been started again since, for none yet, or by an
+                    ///< agent's life that this one never gave out.
     stale_epoch,    ///< Another process has begun a life with this key since.
     replayed,       ///< We had this one, or a later one, already.
-    late,           ///< On its way for too long, or of a time that has not come.
+    late,           ///< Its stamp was given out too long ago, or never.
     too_many,       ///< More than an agent has to say.
 };
 
@@ -126,6 +129,10 @@ constexpr auto names_of(std::type_identity<Discard>) {
 constexpr std::size_t discards_count = names_of(std::type_identity<Discard>{}).size();
 
 [[nodiscard]] std::string to_hex(std::span<const std::uint8_t> bytes);
+
+/// The part in which the key and the stamp stand as `seal` writes them: who it may be from, at no
+/// cost. Nothing says that it is so.
+[[nodiscard]] std::string_view head_of(std::string_view bytes);
 
 /// The letter as it is sent, by whoever holds `seed`. ERRORS: invalid: it is out of bounds, by
 /// what.

@@ -6,10 +6,11 @@ namespace homeostat::adapters::roles {
 
 namespace {
 
-/// An agent gives its own letters up after a second.
-constexpr Duration letter_valid_for = std::chrono::seconds{3};
-/// A translated clock is off by half a round trip.
-constexpr Duration ahead_max = std::chrono::seconds{1};
+/// An agent gives its own letters up after a second, and goes by a reply for one and a half.
+constexpr Duration stamp_good_for = std::chrono::seconds{3};
+/// Less than what is left of its time has to be for a letter.
+constexpr Duration stamp_every = std::chrono::milliseconds{500};
+constexpr std::size_t stamps_max = 8;  // Seven may be good at once.
 /// A look five times a second, and what is cleared, proposed and noted besides.
 constexpr Pace letters_pace{.burst = 120, .per_second = 60};
 
@@ -26,10 +27,42 @@ bool Bucket::spend(Instant now) {
     return true;
 }
 
+void Bucket::give_back() {
+    left_ = std::min(pace_.burst, left_ + 1);
+}
+
+bool LetterBook::wants_stamp(Instant now) const {
+    return stamps_.empty() || now - stamps_.back().given_at >= stamp_every;
+}
+
+void LetterBook::give_out(std::string stamp, Instant now) {
+    stamps_.push_back({std::move(stamp), now});
+    if (stamps_.size() > stamps_max) {
+        stamps_.pop_front();
+    }
+}
+
+bool LetterBook::is_good(std::string_view stamp, Instant now) const {
+    return std::ranges::any_of(stamps_, [&](const Stamp& one) {
+        return one.text == stamp && now - one.given_at <= stamp_good_for;
+    });
+}
+
+bool LetterBook::has_stamp(std::string_view text, Instant now) const {
+    return std::ranges::any_of(stamps_, [&](const Stamp& one) {
+        return now - one.given_at <= stamp_good_for && text.contains(one.text);
+    });
+}
+
 std::optional<Discard> LetterBook::admit(const Letter& letter, Instant now) {
     Heard& heard =
         heard_.try_emplace(letter.agent, Heard{0, 0, Bucket(letters_pace)}).first->second;
     if (letter.life != life_) {
+        return Discard::stale_life;
+    }
+    // Each is one after the last that we told of. Otherwise one reply from somebody else would use
+    // up all numbers that there are.
+    if (letter.epoch > heard.epoch + 1) {
         return Discard::stale_life;
     }
     if (letter.epoch < heard.epoch || letter.epoch == 0) {
@@ -38,7 +71,7 @@ std::optional<Discard> LetterBook::admit(const Letter& letter, Instant now) {
     if (letter.epoch == heard.epoch && letter.sequence <= heard.sequence) {
         return Discard::replayed;
     }
-    if (letter.sent_at > now + ahead_max || letter.sent_at < now - letter_valid_for) {
+    if (!is_good(letter.stamp, now)) {
         return Discard::late;
     }
     if (!heard.letters.spend(now)) {

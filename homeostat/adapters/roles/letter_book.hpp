@@ -4,9 +4,12 @@
 //
 // A letter counts once, and only for the life of the executor that it names: what was written to an
 // earlier one is refused, so nothing of this has to be stored. Within a life each key has one
-// agent: the one that began last. Its letters say in the executor's own time when they were sent,
-// as it has translated that; what was held up for long, or claims a time to come, is refused as
-// late.
+// agent: the one that began last, which numbers itself one after the one that we told it of.
+//
+// Every letter names a stamp: a word that nobody can foresee, given out with each reply and good
+// for some seconds by our own clock. So a letter was written after its stamp was given out, and
+// what was held up for longer is refused as late. A moment said by the agent would prove nothing:
+// replies are not signed, and whoever sits in between could make it believe another time.
 //
 // Pure. Values only; bounded by the list of keys.
 
@@ -16,6 +19,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,6 +42,9 @@ class Bucket {
     /// False: not now.
     [[nodiscard]] bool spend(Instant now);
 
+    /// What was spent last had no effect.
+    void give_back();
+
   private:
     Pace pace_;
     double left_;
@@ -56,15 +63,31 @@ class LetterBook {
 
     [[nodiscard]] const std::string& life() const { return life_; }
 
+    /// Whether it is time for another stamp.
+    [[nodiscard]] bool wants_stamp(Instant now) const;
+    /// REQUIRES: nobody could foresee `stamp`, and it is not empty.
+    void give_out(std::string stamp, Instant now);
+    /// The latest. REQUIRES: one was given out.
+    [[nodiscard]] const std::string& stamp() const { return stamps_.back().text; }
+    /// Whether one that is good at `now` stands anywhere in `text`.
+    [[nodiscard]] bool has_stamp(std::string_view text, Instant now) const;
+
   private:
     struct Heard {
         std::uint64_t epoch{0};
         std::uint64_t sequence{0};
         Bucket letters;
     };
+    struct Stamp {
+        std::string text;
+        Instant given_at{};
+    };
+
+    [[nodiscard]] bool is_good(std::string_view stamp, Instant now) const;
 
     std::string life_;
     std::map<std::string, Heard, std::less<>> heard_;  ///< By key.
+    std::deque<Stamp> stamps_;                         ///< Those that may be good, oldest first.
 };
 
 }  // namespace homeostat::adapters::roles

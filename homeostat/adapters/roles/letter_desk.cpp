@@ -26,7 +26,7 @@ constexpr int too_many_requests = 429;
 
 /// Checking a signature takes a tenth of a millisecond; nobody may make us do only that.
 constexpr Pace knocks_pace{.burst = 400, .per_second = 200};
-constexpr std::size_t strangers_max = 64;
+constexpr std::size_t strangers_max = 576;  // 64 users, who name each of eight keys or none.
 /// Each may be an incident in the ledger, of some kilobytes: as many at once as instances may fall,
 /// and what a day holds of them from then on has to fit on a disk.
 constexpr Pace proposals_pace{.burst = 64, .per_second = 0.5};
@@ -69,6 +69,15 @@ std::string knocker_of(const net::HttpRequest& request) {
     return request.peer ? fmt::format("user {}", request.peer->uid) : "network";
 }
 
+/// Once in a while, and the first time.
+bool is_due(std::optional<Instant>& told, Instant now) {
+    if (told && now - *told <= tell_again_after) {
+        return false;
+    }
+    told = now;
+    return true;
+}
+
 bool is_same(const Symptom& one, const Symptom& other) {
     return one.kind == other.kind && one.subject == other.subject;
 }
@@ -83,6 +92,9 @@ net::HttpServerLimits desk_limits() {
 
 LetterDesk::LetterDesk(ports::Executor& executor, ports::Clock& clock, DeskSettings settings)
     : executor_(executor), clock_(clock), settings_(std::move(settings)), book_(settings_.life) {
+    for (const mesh::PublicKey& key : settings_.agents) {
+        agents_.push_back(to_hex(key));
+    }
     for (const Change& change : settings_.changes_before) {
         remember(change);
     }
@@ -108,25 +120,50 @@ std::optional<Discard> LetterDesk::admit(const Letter& letter, Instant now) {
     return book_.admit(letter, now);
 }
 
+/// A letter that names a listed key and a stamp of ours is by somebody who reads our replies, and
+/// its agent's own: strangers can say what they like without being in its way. One that names the
+/// key alone may be by an agent that begins.
+Bucket& LetterDesk::knocks_of(const net::HttpRequest& request, Instant now) {
+    const std::string_view head = head_of(request.body);
+    std::string name = knocker_of(request);
+    const auto agent =
+        std::ranges::find_if(agents_, [&](const std::string& key) { return head.contains(key); });
+    if (agent != agents_.end() && book_.has_stamp(head, now)) {
+        return known_.try_emplace(*agent, Bucket(knocks_pace)).first->second;
+    }
+    if (agent != agents_.end()) {
+        name += " names " + *agent;
+    }
+    if (strangers_.size() >= strangers_max) {
+        strangers_.clear();  // So many users: whoever floods goes on being slowed down at once.
+    }
+    return strangers_.try_emplace(std::move(name), Bucket(knocks_pace)).first->second;
+}
+
+Reply LetterDesk::reply_to_known(std::uint64_t epoch) const {
+    Reply reply;
+    reply.life = book_.life();
+    reply.stamp = book_.stamp();
+    reply.boot_id = settings_.boot_id;
+    reply.epoch = epoch;
+    return reply;
+}
+
 /// `letter`: its signature fits, so its agent may be told what it has to know to begin.
 net::HttpResponse LetterDesk::discard(Discard why, const Letter* letter, Instant now) {
     const auto index = static_cast<std::size_t>(why);
     discarded_counts_.at(index) += 1;
     // An agent that begins does not know our life yet: that is no news.
-    std::optional<Instant>& told = told_of_.at(index);
-    if (why != Discard::stale_life && (!told || now - *told > tell_again_after)) {
-        told = now;
+    if (why != Discard::stale_life && is_due(told_of_.at(index), now)) {
         settings_.log(fmt::format("a letter to the executor was thrown away: {} ({} so far)",
                                   to_text(why), discarded_counts_.at(index)));
     }
     Reply reply;
-    reply.discarded = why;
     if (letter != nullptr && why != Discard::misaddressed) {
-        reply.life = book_.life();
-        reply.boot_id = settings_.boot_id;
+        reply = reply_to_known(book_.epoch_of(letter->agent));
         reply.now = now;
-        reply.epoch = book_.epoch_of(letter->agent);
     }
+    reply.discarded = why;
     return send(status_of(why), reply);
 }
 
@@ -136,11 +173,10 @@ Task<net::HttpResponse> LetterDesk::answer(net::HttpRequest request) {
         co_return net::HttpResponse{
             .status = not_found, .body = R"({"error":"letters are taken here: POST /v1/letters"})"};
     }
-    if (strangers_.size() >= strangers_max) {
-        strangers_.clear();  // So many users: whoever floods goes on being slowed down at once.
+    if (book_.wants_stamp(now)) {
+        book_.give_out(settings_.draw(), now);
     }
-    Bucket& knocks = strangers_.try_emplace(knocker_of(request), Bucket(knocks_pace)).first->second;
-    if (!knocks.spend(now)) {
+    if (!knocks_of(request, now).spend(now)) {
         co_return discard(Discard::too_many, nullptr, now);
     }
     std::expected<Letter, Discard> letter = open(request.body, settings_.agents);
@@ -150,10 +186,7 @@ Task<net::HttpResponse> LetterDesk::answer(net::HttpRequest request) {
     if (const std::optional<Discard> why = admit(*letter, now)) {
         co_return discard(*why, &*letter, now);
     }
-    Reply reply;
-    reply.life = book_.life();
-    reply.boot_id = settings_.boot_id;
-    reply.epoch = letter->epoch;
+    Reply reply = reply_to_known(letter->epoch);
     co_await carry_out(*std::move(letter), reply);
     reply.now = clock_.now();
     co_return send(ok, reply);
@@ -193,10 +226,6 @@ Task<void> LetterDesk::submit(std::string agent, Submit said, Reply& reply) {
         reply.refused = Refusal{Fault::invalid, "only a person has something taken back"};
         co_return;
     }
-    if (!heard.proposals.spend(now)) {
-        reply.refused = Refusal{Fault::busy, "more proposals than symptoms"};
-        co_return;
-    }
     // Between its look and its letter an incident may have begun, or begun to want an opinion:
     // what the agent did not know of it cannot be in its choice.
     const std::optional<Standing> standing = executor_.standing(said.proposal.symptom);
@@ -206,10 +235,21 @@ Task<void> LetterDesk::submit(std::string agent, Submit said, Reply& reply) {
         reply.refused = Refusal{Fault::busy, "it stands otherwise by now"};
         co_return;
     }
+    if (!heard.proposals.spend(now)) {
+        if (is_due(told_of_pace_, now)) {
+            settings_.log(fmt::format("the agent {} proposes more than there are symptoms",
+                                      agent.substr(0, key_digits_shown)));
+        }
+        reply.refused = Refusal{Fault::busy, "more proposals than symptoms"};
+        co_return;
+    }
     Result<Standing> submitted = co_await executor_.submit(fitted(std::move(said.proposal), now));
     if (submitted) {
         reply.submitted = *std::move(submitted);
     } else {
+        // Nothing was written. Of a full disk everything is refused but the start of what has
+        // ended: that one must not have to wait for the others.
+        heard.proposals.give_back();
         reply.refused = Refusal{submitted.error().fault, submitted.error().text};
     }
 }
@@ -226,6 +266,7 @@ Task<void> LetterDesk::take_note(std::string agent, Note said, Reply& reply) {
     if (noted) {
         reply.noted = *std::move(noted);
     } else {
+        heard.notes.give_back();
         reply.refused = Refusal{noted.error().fault, noted.error().text};
     }
 }

@@ -38,6 +38,8 @@ struct DeskSettings {
     std::vector<mesh::PublicKey> agents;  ///< Whose letters are read.
     std::string life;                     ///< Drawn at the start, and never the same again.
     std::string boot_id;
+    /// A word that nobody can foresee, another one each time.
+    std::function<std::string()> draw;
     double latency_limit_ms_min{0};        ///< No detector of ours calls less than this slow.
     std::vector<Change> changes_before{};  ///< What the ledger told of when this began.
     /// What it last said of an artifact's current version.
@@ -99,6 +101,9 @@ class LetterDesk {
 
     [[nodiscard]] std::optional<Discard> admit(const Letter& letter, Instant now);
     [[nodiscard]] Heard& heard_of(const std::string& agent);
+    /// By whose fault there may be too many, before anything is checked.
+    [[nodiscard]] Bucket& knocks_of(const net::HttpRequest& request, Instant now);
+    [[nodiscard]] Reply reply_to_known(std::uint64_t epoch) const;
     net::HttpResponse discard(Discard why, const Letter* letter, Instant now);
     Task<void> submit(std::string agent, Submit said, Reply& reply);
     Task<void> take_note(std::string agent, Note said, Reply& reply);
@@ -112,10 +117,13 @@ class LetterDesk {
     DeskSettings settings_;
     LetterBook book_;
     std::map<std::string, Heard> heard_;       ///< By key.
-    std::map<std::string, Bucket> strangers_;  ///< Whoever knocks, by the user that they are.
+    std::vector<std::string> agents_;          ///< Their keys, as letters name them.
+    std::map<std::string, Bucket> known_;      ///< Whoever has read our last replies, by key.
+    std::map<std::string, Bucket> strangers_;  ///< Whoever else knocks, by user and key named.
     std::deque<Change> changes_;               ///< The latest, oldest first.
     std::array<std::uint64_t, discards_count> discarded_counts_{};
     std::array<std::optional<Instant>, discards_count> told_of_{};
+    std::optional<Instant> told_of_pace_{};  ///< Of proposals.
 };
 
 }  // namespace homeostat::adapters::roles

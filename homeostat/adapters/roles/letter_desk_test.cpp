@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
@@ -40,9 +41,12 @@ struct World {
             net::run_for_test(context, desk.answer(std::move(request)));
         const Result<Reply> reply = parse_reply(response.body);
         REQUIRE(reply);
+        if (!reply->stamp.empty()) {
+            pen.stamp = reply->stamp;
+        }
         return {response.status, *reply};
     }
-    Answer say(LetterBody body) { return post(pen.write(std::move(body), *clock.stands_at)); }
+    Answer say(LetterBody body) { return post(pen.write(std::move(body))); }
     Answer propose(const Symptom& symptom, std::optional<IncidentId> answers = {}) {
         return say(Submit{proposal_for_test(symptom), std::move(answers)});
     }
@@ -62,33 +66,35 @@ TEST_CASE("an agent that begins is told which life it speaks to, and what was he
     CHECK(first.reply.life == life_for_test);
     CHECK(first.reply.boot_id == boot_for_test);
     CHECK((first.reply.now == noon && first.reply.epoch == 0));
-    world.pen = Pen{.epoch = 7};
+    CHECK(first.reply.stamp == "stamp-1");
+    world.pen = Pen{};
     CHECK(world.say(Look{}).status == 200);
     world.pen = Pen{.life = "", .epoch = 0};
-    CHECK(world.say(Look{}).reply.epoch == 7);
+    CHECK(world.say(Look{}).reply.epoch == 1);
     CHECK(world.lines.size() == 1);  // That an agent speaks; beginning is no trouble.
 }
 
 TEST_CASE("a forged, a foreign, a replayed and a stale letter change nothing and learn nothing") {
     World world;
-    const std::string good = world.pen.write(Submit{proposal_for_test(world.errors()), {}}, noon);
+    const std::string good = world.pen.write(Submit{proposal_for_test(world.errors()), {}});
     REQUIRE(world.post(good).status == 200);
     REQUIRE(world.executor.proposals.size() == 1);
     world.executor.open.clear();
 
     Pen forger{.seed = other_seed_for_test, .epoch = 9};
-    Letter in_our_name = world.pen.letter(Submit{proposal_for_test(world.errors()), {}}, noon);
+    Letter in_our_name = world.pen.letter(Submit{proposal_for_test(world.errors()), {}});
     Pen of_fraud{.epoch = 9, .service = "fraud"};
     Pen of_before{.life = "life-0", .epoch = 9};
     Pen earlier{.epoch = 0};
+    Pen late{.stamp = "stamp-0", .epoch = 2};
     const std::vector<std::pair<std::string, Discard>> letters{
         {good, Discard::replayed},
-        {forger.write(Submit{proposal_for_test(world.errors()), {}}, noon), Discard::agent_unknown},
+        {forger.write(Submit{proposal_for_test(world.errors()), {}}), Discard::agent_unknown},
         {seal(in_our_name, other_seed_for_test).value_or(""), Discard::forged},
-        {of_fraud.write(Clear{world.errors()}, noon), Discard::misaddressed},
-        {of_before.write(Clear{world.errors()}, noon), Discard::stale_life},
-        {earlier.write(Clear{world.errors()}, noon), Discard::stale_epoch},
-        {world.pen.write(Clear{world.errors()}, noon - 1h), Discard::late},
+        {of_fraud.write(Clear{world.errors()}), Discard::misaddressed},
+        {of_before.write(Clear{world.errors()}), Discard::stale_life},
+        {earlier.write(Clear{world.errors()}), Discard::stale_epoch},
+        {late.write(Clear{world.errors()}), Discard::late},
         {"{}", Discard::malformed},
         {std::string(letter_bytes_max + 1, 'x'), Discard::oversized}};
     for (const auto& [letter, expected] : letters) {
@@ -105,10 +111,11 @@ TEST_CASE("a forged, a foreign, a replayed and a stale letter change nothing and
 TEST_CASE("a stranger is told neither the life nor the time of the executor") {
     World world;
     Pen stranger{.seed = other_seed_for_test, .life = ""};
-    const Reply reply = world.post(stranger.write(Look{}, noon)).reply;
+    const Reply reply = world.post(stranger.write(Look{})).reply;
     CHECK((reply.life.empty() && reply.boot_id.empty() && reply.now == Instant{}));
+    CHECK(reply.stamp.empty());
     Pen of_fraud{.life = "", .service = "fraud"};
-    CHECK(world.post(of_fraud.write(Look{}, noon)).reply.life.empty());
+    CHECK(world.post(of_fraud.write(Look{})).reply.life.empty());
 }
 
 TEST_CASE("a proposal reaches the role, and the reply says how everything stands") {
@@ -215,6 +222,48 @@ TEST_CASE("more proposals than symptoms are not taken, and in a moment some are"
     CHECK(world.propose(world.errors()).reply.submitted);
 }
 
+TEST_CASE("what is refused costs nothing: the start of what has ended does not wait for it") {
+    World world;
+    world.executor.refusal = Error{Fault::full, "no ledger, no action: the disk is full"};
+    for (int number = 0; number < 100; ++number) {
+        REQUIRE(world.propose(world.errors()).reply.refused->fault == Fault::full);
+    }
+    world.executor.refusal.reset();
+    Proposal reflex =
+        proposal_for_test(symptom_for_test(SymptomKind::instance_down, "payments-0", noon));
+    CHECK(world.say(Submit{reflex, {}}).reply.submitted);
+    // Nor what it cannot have known: the standing is asked first.
+    world.executor.open = {{world.errors(), Standing{IncidentId("i-1"), true, {}}}};
+    world.clock.stands_at = noon + 2s;
+    for (int number = 0; number < 100; ++number) {
+        REQUIRE(world.propose(world.errors()).reply.refused->fault == Fault::busy);
+    }
+    CHECK(world.propose(world.errors(), IncidentId("i-1")).reply.submitted);
+}
+
+TEST_CASE("an agent that proposes without end is told of once") {
+    World world;
+    for (int number = 0; number < 100; ++number) {
+        world.executor.open.clear();
+        (void)world.propose(world.errors());
+    }
+    CHECK(std::ranges::count_if(world.lines, [](const std::string& line) {
+              return line.contains("proposes more than there are symptoms");
+          }) == 1);
+}
+
+TEST_CASE("a change that was not recorded costs nothing") {
+    World world;
+    world.executor.notes_refusal = Error{Fault::full, "the disk is full"};
+    Change change;
+    change.service = ServiceId("payments");
+    for (int number = 0; number < 100; ++number) {
+        REQUIRE(world.say(Note{change}).reply.refused->fault == Fault::full);
+    }
+    world.executor.notes_refusal.reset();
+    CHECK(world.say(Note{change}).reply.noted);
+}
+
 TEST_CASE("a change is recorded as the agent's, whatever it says of itself, and known to all") {
     World world;
     Change change;
@@ -249,6 +298,34 @@ TEST_CASE("whoever knocks without end is not even read, and told of once") {
     CHECK(read == 400);
     CHECK(world.desk.discarded_count(Discard::too_many) == 1600);
     CHECK(world.lines.size() == 2);
+}
+
+TEST_CASE("a flood of junk by others, and the listed agent's letters are taken all the same") {
+    const std::string key = to_hex(mesh::public_key_of(seed_for_test));
+    const std::string junk_in_our_name =
+        R"({"service":"payments","agent":")" + key + R"(","life":"life-1","stamp":"stamp-0"})";
+    struct Case {
+        std::string junk;
+        bool may_begin;
+    };
+    for (const Case& one : {Case{"garbage", true}, Case{std::string(letter_bytes_max, '{'), true},
+                            Case{Pen{.seed = other_seed_for_test}.write(Look{}), true},
+                            Case{junk_in_our_name, false}}) {
+        INFO(one.junk.substr(0, 100));
+        World world;
+        REQUIRE(world.say(Look{}).status == 200);
+        int read = 0;
+        for (int number = 0; number < 2000; ++number) {
+            read += world.post(one.junk).reply.discarded == Discard::too_many ? 0 : 1;
+        }
+        CHECK(read == 400);
+        CHECK(world.say(Look{}).status == 200);
+        CHECK(world.propose(world.errors()).reply.submitted);
+        // One that begins knows no stamp: whoever names its key is in its way.
+        world.pen = Pen{.life = "", .stamp = "", .epoch = 0};
+        CHECK(world.say(Look{}).reply.discarded ==
+              (one.may_begin ? Discard::stale_life : Discard::too_many));
+    }
 }
 
 TEST_CASE("what the role refuses is said by its own words") {

@@ -50,7 +50,7 @@ std::optional<Discard> discard_of(const Letter& letter) {
 TEST_CASE("a letter that was sealed opens as what it was, whatever it says") {
     Pen pen;
     for (const LetterBody& body : bodies()) {
-        const Letter letter = pen.letter(body, noon);
+        const Letter letter = pen.letter(body);
         const Result<std::string> sealed = seal(letter, seed_for_test);
         REQUIRE(sealed);
         const auto opened = open(*sealed, ours());
@@ -59,9 +59,20 @@ TEST_CASE("a letter that was sealed opens as what it was, whatever it says") {
     }
 }
 
+TEST_CASE("key and stamp stand at the head of what is sealed, however long its names are") {
+    Pen pen{.life = std::string(64, 'l'),
+            .stamp = std::string(64, 's'),
+            .service = std::string(64, 'p')};
+    const Letter letter = pen.letter(bodies()[0]);
+    const std::string sealed = seal(letter, seed_for_test).value_or("");
+    CHECK(head_of(sealed).contains(letter.agent));
+    CHECK(head_of(sealed).contains(letter.stamp));
+    CHECK(head_of("{}") == "{}");
+}
+
 TEST_CASE("no byte of a letter can be another one") {
     Pen pen;
-    const std::string sealed = pen.write(bodies()[2], noon);
+    const std::string sealed = pen.write(bodies()[2]);
     for (std::size_t at = 0; at < sealed.size(); ++at) {
         std::string changed = sealed;
         changed[at] = static_cast<char>(changed[at] ^ 1);
@@ -76,11 +87,11 @@ TEST_CASE("no byte of a letter can be another one") {
 
 TEST_CASE("a stranger's letter is thrown away before what it says is read") {
     Pen stranger{.seed = other_seed_for_test};
-    const auto opened = open(stranger.write(bodies()[1], noon), ours());
+    const auto opened = open(stranger.write(bodies()[1]), ours());
     REQUIRE_FALSE(opened);
     CHECK(opened.error() == Discard::agent_unknown);
     // One that gives itself out for an agent of ours.
-    Letter letter = Pen{}.letter(bodies()[1], noon);
+    Letter letter = Pen{}.letter(bodies()[1]);
     const auto forged = open(seal(letter, other_seed_for_test).value_or(""), ours());
     REQUIRE_FALSE(forged);
     CHECK(forged.error() == Discard::forged);
@@ -109,11 +120,11 @@ TEST_CASE("a letter that is signed and out of bounds is malformed, and nobody of
     note.change.reference = "rm -rf /";
     beyond.emplace_back(note);
     for (const LetterBody& body : beyond) {
-        const Letter letter = Pen{}.letter(body, noon);
+        const Letter letter = Pen{}.letter(body);
         CHECK_FALSE(seal(letter, seed_for_test));
         CHECK(discard_of(letter) == Discard::malformed);
     }
-    CHECK_FALSE(discard_of(Pen{}.letter(bodies()[0], noon)));
+    CHECK_FALSE(discard_of(Pen{}.letter(bodies()[0])));
 }
 
 TEST_CASE("what is no letter is told by why") {
@@ -122,7 +133,7 @@ TEST_CASE("what is no letter is told by why") {
         return opened ? std::nullopt : std::optional(opened.error());
     };
     CHECK(why(std::string(letter_bytes_max + 1, 'x')) == Discard::oversized);
-    const std::string letter = to_text(to_json(Pen{}.letter(bodies()[2], noon)));
+    const std::string letter = to_text(to_json(Pen{}.letter(bodies()[2])));
     const std::string twice = R"({"service":"fraud",)" + letter.substr(1);
     const std::string unknown = R"({"more":1,)" + letter.substr(1);
     const std::string deep =
@@ -148,6 +159,28 @@ TEST_CASE("a reply reads as what it was, and one with too much in it is broken")
     const Result<Reply> read = parse_reply(to_text(to_json(reply)));
     REQUIRE(read);
     CHECK(to_text(to_json(*read)) == to_text(to_json(reply)));
+
+    for (const Instant now : {instant_of_ns(-1), Instant::min(), Instant::max()}) {
+        Reply of_no_time = reply;
+        of_no_time.now = now;
+        CHECK_FALSE(parse_reply(to_text(to_json(of_no_time))));
+    }
+    for (const Instant at : {Instant::min(), Instant::max()}) {
+        Reply of_all_time = reply;
+        of_all_time.open[0].began_at = at;
+        CHECK_FALSE(parse_reply(to_text(to_json(of_all_time))));
+        of_all_time = reply;
+        of_all_time.open[0].noticed_at = at;
+        CHECK_FALSE(parse_reply(to_text(to_json(of_all_time))));
+        of_all_time = reply;
+        of_all_time.changes = {Change{.service = ServiceId("payments"), .at = at}};
+        CHECK_FALSE(parse_reply(to_text(to_json(of_all_time))));
+    }
+    Reply no_room = reply;
+    no_room.epoch = number_max;
+    CHECK_FALSE(parse_reply(to_text(to_json(no_room))));
+    no_room.epoch = number_max - 1;
+    CHECK(parse_reply(to_text(to_json(no_room))));
 
     Reply long_one = reply;
     long_one.changes.resize(changes_max + 1);

@@ -106,9 +106,9 @@ Result<std::string> RemoteExecutor::sealed(const LetterBody& body) {
     letter.service = settings_.service;
     letter.agent = agent_;
     letter.life = life_;
+    letter.stamp = stamp_;
     letter.epoch = epoch_;
     letter.sequence = ++sequence_;
-    letter.sent_at = clock_.now() + ahead_;
     letter.body = to_executor(body);
     return seal(letter, settings_.seed);
 }
@@ -161,7 +161,8 @@ Task<Result<Reply>> RemoteExecutor::send(LetterBody body) {
         co_return fail(Fault::refused, "another process speaks with this agent's key");
     }
     Result<Reply> reply = co_await send_once(body, deadline);
-    if (reply && begins_anew(*reply)) {
+    // After a silence our stamp is old. What was thrown away for that is written once more.
+    if (reply && (begins_anew(*reply) || reply->discarded == Discard::late)) {
         const Instant sent_at = clock_.now();
         take(*reply, sent_at);
         reply = co_await send_once(body, deadline);
@@ -190,6 +191,9 @@ Task<Result<Reply>> RemoteExecutor::send_once(const LetterBody& body, Instant de
         co_return std::unexpected(response.error());
     }
     Result<Reply> reply = parse_reply(response->body);
+    if (reply && !reply->stamp.empty()) {
+        stamp_ = reply->stamp;
+    }
     if (reply && !reply->discarded) {
         take(*reply, sent_at);
     }

@@ -9,9 +9,10 @@
 // and never sent twice: what became of it stands in the next reply.
 //
 // The executor says which life of its own it is in and which of ours it has heard of last: our
-// letters begin anew with either. So nothing has to be stored here, and an agent can run from a
-// file system that it may not write. Instants are translated where the two are in different boots;
-// in one boot they have one clock.
+// letters begin anew with either. Each names the stamp of its last reply, without which it is not
+// taken: after a silence it says what the stamp is, and the letter is written again. So nothing has
+// to be stored here, and an agent can run from a file system that it may not write. Instants are
+// translated where the two are in different boots; in one boot they have one clock.
 //
 // Not thread-safe; lives on the strand of its executor, and is there until that ends.
 
@@ -111,6 +112,7 @@ class RemoteExecutor final : public ports::Executor {
     net::Turns turns_;
     boost::asio::steady_timer pause_;  ///< Between two looks.
     std::string life_;                 ///< Of the executor; empty: not heard of yet.
+    std::string stamp_;                ///< The executor's last.
     std::uint64_t epoch_{0};
     std::uint64_t sequence_{0};
     std::optional<Instant> stands_back_until_{};  ///< Another process has our key.

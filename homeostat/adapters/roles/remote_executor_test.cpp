@@ -89,6 +89,44 @@ class World {
     std::unique_ptr<net::HttpServer> server_;
 };
 
+/// Whoever sits between the two: changes what the executor says, and keeps what the agent signs.
+struct Between {
+    World& world;
+    std::function<void(Reply&)> changes{};  ///< Empty: all is passed on as it is.
+    bool passes_on{true};
+    std::vector<std::string> kept{};
+
+    Task<net::HttpResponse> answer(net::HttpRequest request) {
+        kept.push_back(request.body);
+        if (!passes_on) {
+            co_return net::HttpResponse{.status = 503, .body = ""};
+        }
+        net::HttpResponse response = co_await world.desk->answer(std::move(request));
+        Result<Reply> reply = parse_reply(response.body);
+        if (reply && changes) {
+            changes(*reply);
+            response.body = to_text(to_json(*reply));
+        }
+        co_return response;
+    }
+    void sit_down() {
+        world.answer_with([this](net::HttpRequest request) { return answer(std::move(request)); });
+    }
+    /// What the executor says to a letter of before, at `at`.
+    [[nodiscard]] std::optional<Discard> deliver(const std::string& letter, Instant at) {
+        world.executor_clock.stands_at = at;
+        net::HttpRequest request;
+        request.method = "POST";
+        request.path = letters_path;
+        request.body = letter;
+        const net::HttpResponse response =
+            run_for_test(world.context, world.desk->answer(std::move(request)));
+        const Result<Reply> reply = parse_reply(response.body);
+        REQUIRE(reply);
+        return reply->discarded;
+    }
+};
+
 /// Whoever says the same to each letter, and with `lives` another life each time.
 struct Answering {
     net::HttpResponse reply{};
@@ -312,7 +350,7 @@ TEST_CASE("whoever answers garbage, a refusal or nothing is no executor that ans
         {.status = 500, .body = "<html>"},
         {.status = 200, .body = std::string(reply_bytes_max * 2, 'x')},
         {.status = 409,
-         .body = R"({"discarded":"stale_life","life":"","boot_id":"","now":0,)"
+         .body = R"({"discarded":"stale_life","life":"","stamp":"","boot_id":"","now":0,)"
                  R"("epoch":0,"standings":[],"open":[],"changes":[],)"
                  R"("deploy_seen":"","config_seen":"","places":[]})"}};
     for (const net::HttpResponse& reply : replies) {
@@ -328,6 +366,57 @@ TEST_CASE("whoever answers garbage, a refusal or nothing is no executor that ans
         REQUIRE(agent->standing(world.errors()));
         CHECK_FALSE(agent->standing(world.errors())->wants_proposal);
     }
+}
+
+TEST_CASE("an agent that was told of impossible lives is heard as soon as nobody does any more") {
+    for (const std::uint64_t epoch :
+         {number_max, number_max - 1, number_max - 2, std::uint64_t{1} << 32U}) {
+        INFO(epoch);
+        World world;
+        world.begin_executor();
+        Between between{.world = world};
+        between.changes = [epoch](Reply& reply) { reply.epoch = epoch; };
+        between.sit_down();
+        auto agent = world.agent();
+        CHECK_FALSE(run_for_test(world.context, agent->look()));
+        CHECK_FALSE(run_for_test(world.context, agent->look()));
+        between.changes = {};
+        CHECK(run_for_test(world.context, agent->look()));
+        CHECK(agent->epoch() == 1);
+    }
+}
+
+TEST_CASE("a time that cannot be is no reply, and one that can be moves nothing beyond all time") {
+    for (const Instant now :
+         {Instant::max(), Instant::min(), instant_of_ns(-1), instant_of_ns(0) + 24h * 365 * 49}) {
+        World world;
+        world.boot = "boot-of-another-machine";
+        world.begin_executor();
+        Between between{.world = world};
+        between.changes = [now](Reply& reply) { reply.now = now; };
+        between.sit_down();
+        auto agent = world.agent();
+        (void)run_for_test(world.context, agent->look());
+        (void)run_for_test(world.context, agent->submit(proposal_for_test(world.errors())));
+        between.changes = {};
+        CHECK(run_for_test(world.context, agent->look()));
+        for (const Proposal& proposal : world.executor.proposals) {
+            CHECK(proposal.judged_at <= world.executor_clock.now());
+        }
+    }
+}
+
+TEST_CASE("after a silence that outlasts its stamp the agent is heard with its first letter") {
+    World world;
+    world.begin_executor();
+    auto agent = world.agent();
+    REQUIRE(run_for_test(world.context, agent->look()));
+    world.clock.ahead = 10min;
+    world.executor_clock.ahead = 10min;
+    CHECK(run_for_test(world.context, agent->submit(proposal_for_test(world.errors()))));
+    CHECK(world.desk->discarded_count(Discard::late) == 1);
+    CHECK(world.executor.proposals.size() == 1);
+    CHECK(agent->epoch() == 1);
 }
 
 TEST_CASE("an executor that begins a life at each letter is asked twice, and not for ever") {

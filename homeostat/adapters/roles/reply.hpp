@@ -68,6 +68,7 @@ struct Refusal {
 struct Reply {
     std::optional<Discard> discarded{};  ///< The letter was not taken; then few of these are set.
     std::string life;                    ///< Of this executor; another one after each start.
+    std::string stamp;                   ///< The next letters name it; soon another one.
     std::string boot_id;                 ///< Whoever has the same has the same clock.
     Instant now{};                       ///< The executor's.
     std::uint64_t epoch{0};              ///< The agent's latest life that was heard of.
@@ -84,6 +85,7 @@ struct Reply {
     static void fields(auto& self, auto&& field) {
         field("discarded", self.discarded);
         field("life", self.life);
+        field("stamp", self.stamp);
         field("boot_id", self.boot_id);
         field("now", self.now);
         field("epoch", self.epoch);
@@ -99,7 +101,7 @@ struct Reply {
     }
 };
 
-/// ERRORS: broken: it is none, or has more in it than one has.
+/// ERRORS: broken: it is none, has more in it than one has, or numbers and moments that cannot be.
 [[nodiscard]] Result<Reply> parse_reply(std::string_view text);
 
 }  // namespace homeostat::adapters::roles

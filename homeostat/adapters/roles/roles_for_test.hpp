@@ -69,6 +69,7 @@ class WrittenExecutor final : public ports::Executor {
     std::vector<Change> notes;
     std::vector<std::pair<Symptom, Standing>> open;
     std::optional<Error> refusal;
+    std::optional<Error> notes_refusal;
 
     [[nodiscard]] std::optional<Standing> standing(const Symptom& symptom) const override {
         for (const auto& [known, standing] : open) {
@@ -103,6 +104,9 @@ class WrittenExecutor final : public ports::Executor {
         co_return;
     }
     Task<Result<Change>> note(Change change) override {
+        if (notes_refusal) {
+            co_return std::unexpected(*notes_refusal);
+        }
         notes.push_back(change);
         change.id = ChangeId("change-" + std::to_string(notes.size()));
         co_return change;
@@ -121,6 +125,7 @@ const std::string boot_for_test = "boot-1";
     settings.agents = {mesh::public_key_of(seed_for_test)};
     settings.life = std::move(life);
     settings.boot_id = boot_for_test;
+    settings.draw = [count = 0]() mutable { return "stamp-" + std::to_string(++count); };
     settings.latency_limit_ms_min = 50;
     settings.versions_seen = [] { return PerArtifact<VersionId>{VersionId("v2"), VersionId()}; };
     settings.places = [] { return std::vector<Place>{{InstanceId("payments-0"), "uid-7", true}}; };
@@ -136,23 +141,24 @@ const std::string boot_for_test = "boot-1";
 struct Pen {
     mesh::SigningSeed seed{seed_for_test};
     std::string life{life_for_test};
+    std::string stamp{"stamp-1"};  ///< The first of a desk.
     std::uint64_t epoch{1};
     std::uint64_t sequence{0};
     std::string service{"payments"};
 
-    [[nodiscard]] Letter letter(LetterBody body, Instant at) {
+    [[nodiscard]] Letter letter(LetterBody body) {
         Letter letter;
         letter.service = ServiceId(service);
         letter.agent = to_hex(mesh::public_key_of(seed));
         letter.life = life;
+        letter.stamp = stamp;
         letter.epoch = epoch;
         letter.sequence = ++sequence;
-        letter.sent_at = at;
         letter.body = std::move(body);
         return letter;
     }
-    [[nodiscard]] std::string write(LetterBody body, Instant at) {
-        return seal(letter(std::move(body), at), seed).value_or("");
+    [[nodiscard]] std::string write(LetterBody body) {
+        return seal(letter(std::move(body)), seed).value_or("");
     }
 };
 
