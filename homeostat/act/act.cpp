@@ -23,9 +23,10 @@ Plan advanced(Plan plan, const Step& step, const EffectId& effect, Instant now) 
     return plan;
 }
 
-Plan learned(Plan plan, OutcomeKind outcome) {
+Plan learned(Plan plan, OutcomeKind outcome, Instant now) {
     if (plan.step_last && std::holds_alternative<Run>(*plan.step_last)) {
         plan.run_ended = outcome;
+        plan.step_last_at = now;
     }
     return plan;
 }

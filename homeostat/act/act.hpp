@@ -46,9 +46,9 @@ struct Plan {
     bool drains{true};   ///< Take a serving instance out of rotation before its process ends.
     Duration drain_for_max{std::chrono::seconds{10}};  ///< 0 = do not wait for its sessions.
 
-    // Written by `advanced` only; its instants after a reboot, too.
+    // Written by `advanced` and `learned` only; its instants after a reboot, too.
     std::uint32_t steps_count{0};
-    std::optional<Instant> step_last_at;
+    std::optional<Instant> step_last_at;  ///< Of a run, when it was known what became of it.
     std::optional<Step> step_last;
     std::uint32_t step_last_count{0};       ///< Of just that step, in a row.
     std::optional<Instant> drain_began_at;  ///< Of the latest drain.
@@ -121,8 +121,9 @@ constexpr Duration wait_for = std::chrono::milliseconds{100};  ///< Between two 
 /// so that a crash during the effect finds the step counted.
 [[nodiscard]] Plan advanced(Plan plan, const Step& step, const EffectId& effect, Instant now);
 
-/// The plan once it is known what became of its last step.
-[[nodiscard]] Plan learned(Plan plan, OutcomeKind outcome);
+/// The plan once it is known what became of its last step. A run may have taken minutes: what is
+/// waited for after it is waited for from then on.
+[[nodiscard]] Plan learned(Plan plan, OutcomeKind outcome, Instant now);
 
 /// A temporary remedy that has helped and stays in force for now.
 struct Held {

@@ -285,7 +285,7 @@ Next step_down(const View& view, const Scale& remedy) {
 }
 
 /// Once. What did not happen is not forced, and what may have is done again only where that is
-/// declared to do no harm.
+/// declared to do no harm, and nothing is destroyed by it.
 Next run(const View& view, const DeclaredTask& task, bool is_inverse) {
     const Plan& plan = view.plan;
     if (plan.run_ended == OutcomeKind::done) {
@@ -301,7 +301,9 @@ Next run(const View& view, const DeclaredTask& task, bool is_inverse) {
     if (known->is_well && !is_inverse) {
         return Complete{};
     }
-    if (plan.runs_count > 0 && !known->of.is_repeatable) {
+    // Whoever agreed that it destroys has agreed to once.
+    const bool bears_another = known->of.is_repeatable && !task.is_destructive;
+    if (plan.runs_count > 0 && !bears_another) {
         return Stuck{
             fmt::format("what became of {} is not known, its check {}, and a second time "
                         "may do harm",

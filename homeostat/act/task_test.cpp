@@ -46,7 +46,7 @@ Plan plan_of(Remedy remedy) {
 /// After a run of which that became; absent: nothing is known yet.
 Plan plan_after(const Remedy& remedy, const Step& step, std::optional<OutcomeKind> outcome) {
     Plan plan = advanced(plan_of(remedy), step, EffectId("i-1.e1"), began);
-    return outcome ? learned(std::move(plan), *outcome) : plan;
+    return outcome ? learned(std::move(plan), *outcome, began) : plan;
 }
 
 template <class T>
@@ -98,11 +98,29 @@ TEST_CASE("a repeatable task of unknown fate is run three times at most, a secon
     Instant now = began;
     for (int run = 0; run < 3; ++run) {
         CHECK(is_step(next_step(plan, facts, now), forth));
-        plan = learned(advanced(plan, forth, EffectId("e"), now), OutcomeKind::unknown);
+        plan = learned(advanced(plan, forth, EffectId("e"), now), OutcomeKind::unknown, now);
         CHECK(!is<Step>(next_step(plan, facts, now)));
         now += seconds{1};
     }
     CHECK(is<Stuck>(next_step(plan, facts, now)));
+}
+
+TEST_CASE("what destroys is done once for one yes, though it is declared repeatable") {
+    DeclaredTask task = repeatable();
+    task.is_destructive = true;
+    const Plan plan = plan_after(RunTask{task}, forth, OutcomeKind::unknown);
+    const Instant later = began + seconds{5};
+    CHECK(is<Stuck>(next_step(plan, with_check(false, task), later)));
+    CHECK(is<Complete>(next_step(plan, with_check(true, task), later)));
+}
+
+TEST_CASE("after a run that took as long as it may its check is still waited for") {
+    const Instant ended = began + seconds{120};
+    const Plan plan = learned(advanced(plan_of(RunTask{once}), forth, EffectId("i-1.e1"), began),
+                              OutcomeKind::unknown, ended);
+    CHECK(is<Wait>(next_step(plan, with_check(std::nullopt), ended + seconds{29})));
+    CHECK(is<Complete>(next_step(plan, with_check(true), ended + seconds{29})));
+    CHECK(is<Stuck>(next_step(plan, with_check(std::nullopt), ended + seconds{31})));
 }
 
 TEST_CASE("a task is taken back once, though no check tells of that") {

@@ -28,6 +28,12 @@ void outlive_failed_writes() {
     std::signal(SIGXFSZ, SIG_IGN);
 }
 
+/// Whoever started us may ignore the ends of its children. Ours would be gone without a status, and
+/// what a command or an instance did by its end would not be known.
+void learn_how_children_end() {
+    std::signal(SIGCHLD, SIG_DFL);
+}
+
 std::string run_key(const Config& config) {
     return config.kubernetes ? "runtime.kubernetes.run" : "runtime.process.run";
 }
@@ -98,6 +104,7 @@ ExitStatus show_key(const Config& config) {
 
 ExitStatus run_agent(const AgentOptions& options) {
     outlive_failed_writes();
+    learn_how_children_end();
     ConfigReport report = load_config(options.config);
     if (!report.config) {
         fmt::print(stderr, "{}", describe(report));

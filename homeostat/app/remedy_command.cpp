@@ -166,6 +166,13 @@ ExitStatus run_trial(const task::Declaration& declaration,
         complain(lock.error().text);
         return ExitStatus::unexpected;
     }
+    // What was proven was another program perhaps, under the same name.
+    if (const Result<void> removed = task::remove_proof(config.tasks_directory, declaration.task);
+        !removed) {
+        complain("its proof of before cannot be removed: " + removed.error().text);
+        return ExitStatus::unexpected;
+    }
+    std::signal(SIGCHLD, SIG_DFL);  // Or nothing would be known of what its commands end with.
     TrialOptions trying;
     trying.effect =
         fmt::format("{}/test.{}", config.service.text(), to_timestamp(os::read_wall_clock()));
@@ -222,7 +229,9 @@ void add_remedy(CLI::App& app, RemedyOptions& options) {
     test->footer(
         "Shown is: the check answers within its timeout; it says that all is not well, the task is "
         "run, and it says\nthat all is well; what takes it back is taken (and the task is run once "
-        "more if that is needed to end well).\nThe proof lies beside the ledger, is for just this "
+        "more if that is needed to end well).\nWhat was proven before is void once the test "
+        "begins. "
+        "The proof lies beside the ledger, is for just this "
         "declaration, and is void once that changes. Until there\nis one the task stays at watch, "
         "whatever autonomy.tasks says.\n\n"
         "Exit status:\n  0    proven\n  1    not proven; it is said why\n"

@@ -54,6 +54,7 @@ class Trying {
     Declaration declaration_;
     TrialOptions options_;
     Trial& trial_;
+    std::uint32_t actions_count_{0};
 };
 
 void Trying::note(std::string step, std::string result, const Action& action, const Ran& ran) {
@@ -105,7 +106,9 @@ Task<bool> Trying::look_until(bool is_well) {
 Task<bool> Trying::act(std::string step, Action action) {
     options_.tell(fmt::format("{}: {} (at most {:.0f} s)", step, describe(action),
                               to_seconds(action.timeout)));
-    Purpose purpose{.effect = options_.effect, .held_fd = options_.held_fd};
+    actions_count_ += 1;
+    Purpose purpose{.effect = fmt::format("{}.{}", options_.effect, actions_count_),
+                    .held_fd = options_.held_fd};
     const Ran ran = co_await run_action(action, std::move(purpose), Instant::max());
     const Outcome outcome = outcome_of(action, ran);
     note(step, std::string(to_text(outcome.kind)), action, ran);

@@ -57,9 +57,9 @@ struct Trial {
 
 struct TrialOptions {
     std::optional<adapters::task::Command> breaks;  ///< Brings about what the task is for.
-    std::string effect;                             ///< Its id, for what is run.
-    int held_fd{-1};                                ///< The task's lock.
-    std::function<void(const std::string&)> tell;   ///< Lines for a person who waits.
+    std::string effect;  ///< Begins the id of each action: no two of them are one effect.
+    int held_fd{-1};     ///< The task's lock.
+    std::function<void(const std::string&)> tell;  ///< Lines for a person who waits.
 };
 
 /// Runs it, so whoever calls has asked. `trial` is filled as it goes, so that an interrupted one

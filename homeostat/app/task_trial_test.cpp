@@ -60,7 +60,7 @@ TEST_CASE("a task is proven from broken to well, by way of what takes it back") 
     CHECK(story_of(trial) ==
           "check not well, run done, check well, take_back done, check not well, run done, check "
           "well");
-    CHECK(world.files.text_of("runs") == "shop/test.1\nshop/test.1\n");
+    CHECK(world.files.text_of("runs") == "shop/test.1.1\nshop/test.1.3\n");
     const task::TaskProof proof = proof_of(world.declaration, trial, "now", "alice");
     CHECK(proof.declaration == digest_of(world.declaration));
     CHECK(proof.take_back_ms);

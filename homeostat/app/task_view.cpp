@@ -1,5 +1,7 @@
 #include "homeostat/app/task_view.hpp"
 
+#include "homeostat/adapters/task/proof_file.hpp"
+#include "homeostat/adapters/task/task_lock.hpp"
 #include "homeostat/app/tasks.hpp"
 #include "homeostat/base/named_enum.hpp"
 #include "homeostat/base/plain.hpp"
@@ -26,6 +28,8 @@ TaskView view_of(const Config& config, const TaskConfig& task) {
     view.task = task.name.text();
     view.configured = autonomy_of(config, task.name);
     view.now = view.configured;
+    view.is_under_way = adapters::task::TaskLock::is_held(
+        adapters::task::lock_path(config.tasks_directory, task.name));
     view.is_destructive = task.is_destructive;
     view.is_repeatable = task.is_repeatable;
     view.keeps_capacity = task.keeps_capacity;
@@ -67,6 +71,7 @@ std::string to_lines(const TaskView& view) {
     for (const std::string& missing : view.missing) {
         text += "  lacks      " + plain(missing, line_bytes_max) + "\n";
     }
+    text += view.is_under_way ? "  under way  an action of it, or what one has started\n" : "";
     text += "  check      " + plain(view.check, line_bytes_max) + "\n";
     text += "  run        " + plain(view.run, line_bytes_max) + "\n";
     if (!view.take_back.empty()) {
@@ -90,6 +95,10 @@ std::string lines_of_lacking(const std::vector<TaskView>& views) {
             text += fmt::format("task {} stays at watch: {}\n", view.task,
                                 plain(missing, line_bytes_max));
         }
+        text += view.is_under_way
+                    ? fmt::format("task {}: an action of it, or what one has started, still runs\n",
+                                  view.task)
+                    : "";
     }
     return text;
 }

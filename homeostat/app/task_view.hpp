@@ -18,6 +18,7 @@ struct TaskView {
     Autonomy configured{Autonomy::watch};
     Autonomy now{Autonomy::watch};  ///< With what is below taken into account; demotions are not.
     std::vector<std::string> missing;  ///< What keeps it lower; for people.
+    bool is_under_way{false};          ///< An action of it runs, or what one has started does.
     bool is_destructive{false};
     bool is_repeatable{false};
     bool keeps_capacity{false};
@@ -30,6 +31,7 @@ struct TaskView {
         field("configured", self.configured);
         field("now", self.now);
         field("missing", self.missing);
+        field("is_under_way", self.is_under_way);
         field("is_destructive", self.is_destructive);
         field("is_repeatable", self.is_repeatable);
         field("keeps_capacity", self.keeps_capacity);
@@ -46,7 +48,8 @@ struct TaskView {
 /// All of them, behind an empty line; empty: none is declared.
 [[nodiscard]] std::string to_lines(const std::vector<TaskView>& views);
 
-/// One line for each task that stands lower than its configuration says; empty: none does.
+/// One line for each task that stands lower than its configuration says, or of which something
+/// runs; empty: none does.
 [[nodiscard]] std::string lines_of_lacking(const std::vector<TaskView>& views);
 
 }  // namespace homeostat::app

@@ -87,11 +87,22 @@ void note_attempt(IncidentMemory& memory, const IntentBody& intent, Instant at) 
         // What is held is so still: a give-back that got stuck half-way is begun again.
         if (reverts(intent.remedy, memory.remedy_last)) {
             memory.remedy_last.reset();
+            memory.effects_last.clear();
         }
         return;
     }
+    if (memory.remedy_last != intent.remedy) {
+        memory.effects_last.clear();
+    }
     memory.remedy_last = intent.remedy;
     memory.attempts_count += 1;
+}
+
+/// An undo of a rollback swaps versions. Whoever else has swapped them first, and saw us bring the
+/// instances there, wants no swap of ours.
+bool is_taken_back_by_undo(const IntentBody& intent) {
+    const bool swaps = std::holds_alternative<SwapVersion>(intent.step);
+    return !intent.is_undo && (swaps || !std::holds_alternative<Rollback>(intent.remedy));
 }
 
 }  // namespace
@@ -282,6 +293,9 @@ void History::learn_intent(const Entry& entry, Instant at) {
     memory.step_last = intent->step;
     memory.is_reflex = intent->is_reflex;
     note_attempt(memory, *intent, at);
+    if (is_taken_back_by_undo(*intent)) {
+        push_bounded(memory.effects_last, intent->effect, effects_per_incident_max);
+    }
     const auto* replace = std::get_if<Replace>(&intent->step);
     if (replace != nullptr && intent->is_reflex) {
         push_bounded(reflex_restarts_, ReflexRestart{replace->instance, at}, effects_max);
@@ -301,8 +315,14 @@ void History::learn_outcome(const Entry& entry, Instant at) {
     lasting_.settle(body->effect, body->outcome.kind, body->is_read_back, at);
     drains_.settle(body->effect, body->outcome.kind, body->is_read_back, at);
     // "Unknown" from an actuator leaves the effect open until the world has been read.
-    if (body->outcome.kind != OutcomeKind::unknown || body->is_read_back) {
-        std::erase(memory.effects_open, body->effect);
+    if (body->outcome.kind == OutcomeKind::unknown && !body->is_read_back) {
+        return;
+    }
+    std::erase(memory.effects_open, body->effect);
+    if (body->outcome.kind == OutcomeKind::refused) {
+        std::erase(memory.effects_last, body->effect);
+    } else {
+        learn_undone(memory, entry.incident);
     }
 }
 
@@ -376,6 +396,9 @@ void History::learn_close(const IncidentId& incident, Instant at) {
     if (found != incidents_.end()) {
         found->second.is_closed = true;
         found->second.closed_at = at;
+        if (!found->second.effects_open.empty()) {
+            learn_undone(found->second, incident);  // It may have happened.
+        }
         found->second.effects_open.clear();
     }
 }
@@ -407,17 +430,6 @@ std::vector<IncidentId> History::busy_incidents(const IncidentId& except) const 
         }
     }
     return busy;
-}
-
-std::optional<IncidentId> History::holder_of(RemedyKind kind,
-                                             const std::string& target,
-                                             const IncidentId& except) const {
-    const auto found = std::ranges::find_if(incidents_, [&](const auto& item) {
-        const auto& [incident, memory] = item;
-        return incident != except && !memory.is_closed && memory.remedy_held &&
-               kind_of(*memory.remedy_held) == kind && target_of(*memory.remedy_held) == target;
-    });
-    return found == incidents_.end() ? std::nullopt : std::optional(found->first);
 }
 
 bool History::is_effect_known(const EffectId& effect) const {

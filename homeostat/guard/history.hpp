@@ -63,6 +63,7 @@ struct IncidentMemory {
     bool is_undo_in_hand{false};
     std::optional<Remedy> remedy_held;   ///< In force until a proof follows upon its give-back.
     std::vector<EffectId> effects;       ///< Every one it ever announced.
+    std::vector<EffectId> effects_last;  ///< Of `remedy_last`, to take back; none refused.
     std::vector<EffectId> effects_open;  ///< Of these, without a trustworthy outcome.
     std::optional<Step> step_last;       ///< Of the latest; none if it could not be read.
     bool is_reflex{false};               ///< And whether a reflex announced it.
@@ -72,6 +73,7 @@ struct IncidentMemory {
     bool is_closed{false};
     Instant closed_at{};                  ///< Once it is.
     std::optional<IncidentId> undone_by;  ///< By which a person had its last remedy taken back.
+    std::optional<IncidentId> undoes;     ///< A person had it opened to take that one's back.
 
     friend bool operator==(const IncidentMemory&, const IncidentMemory&) = default;
 };
@@ -171,6 +173,7 @@ class History {
     void learn_give_back(const Entry& entry, Instant at);
     void learn_symptom(const Entry& entry);
     void learn_undo(const Entry& entry, Instant at);
+    void learn_undone(const IncidentMemory& undoing, const IncidentId& by);
     void learn_change(const Entry& entry, Instant at);
     void let_go(const IncidentId& incident);
     void learn_escalation(const Entry& entry, Instant at);

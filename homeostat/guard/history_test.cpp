@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace homeostat::guard {
@@ -247,9 +248,21 @@ TEST_CASE(
     CHECK_FALSE(history.find(incident)->undone_by);
     const UndoBody undo{rollback, rollback_undo, "anna", "", incident};
     history.learn(entry_of(EntryKind::undo, incident_other, undo), at);
+    CHECK(history.find(incident_other)->remedy_last == rollback);
+    IntentBody swap;
+    swap.remedy = rollback_undo;
+    swap.step = SwapVersion{payments, v1, v2};
+    swap.is_undo = true;
+    for (const auto& [effect, outcome] :
+         {std::pair{"i-2.e1", OutcomeKind::refused}, std::pair{"i-2.e2", OutcomeKind::done}}) {
+        CHECK_FALSE(history.find(incident)->undone_by);
+        CHECK(history.find(incident)->remedy_last == rollback);
+        swap.effect = EffectId(effect);
+        history.learn(entry_of(EntryKind::intent, incident_other, swap), at);
+        history.learn(outcome_entry(incident_other, effect, outcome), at);
+    }
     CHECK(history.find(incident)->undone_by == incident_other);
     CHECK_FALSE(history.find(incident)->remedy_last);
-    CHECK(history.find(incident_other)->remedy_last == rollback);
     CHECK(history.undoable_since(Instant{}).empty());
 
     history.move_back(seconds{5});

@@ -19,8 +19,8 @@ void History::learn_symptom(const Entry& entry) {
     found->second.symptom = read ? std::optional(std::move(*read)) : std::nullopt;
 }
 
-/// What a person has undone passes from the incident that did it to the one that undoes it: guard
-/// lets an incident revert what it did last, and nobody reverts it twice.
+/// What a person has undone passes to the incident that undoes it: guard lets an incident revert
+/// what it did last.
 void History::learn_undo(const Entry& entry, Instant at) {
     let_go(entry.incident);
     const Result<UndoBody> body = from_json<UndoBody>(entry.body);
@@ -28,9 +28,21 @@ void History::learn_undo(const Entry& entry, Instant at) {
     if (done == incidents_.end() || done->second.remedy_last != body->remedy) {
         return;
     }
+    IncidentMemory& undoing = remember(entry.incident, at);
+    undoing.remedy_last = body->remedy;
+    undoing.undoes = body->undoes;
+}
+
+/// Only now is it gone from the one that did it, and nobody reverts it twice: an order that was
+/// refused, or came too late, has taken nothing back and may be given again.
+void History::learn_undone(const IncidentMemory& undoing, const IncidentId& by) {
+    const auto done = undoing.undoes ? incidents_.find(*undoing.undoes) : incidents_.end();
+    if (done == incidents_.end() || done->second.undone_by) {
+        return;
+    }
     done->second.remedy_last.reset();
-    done->second.undone_by = entry.incident;
-    remember(entry.incident, at).remedy_last = body->remedy;
+    done->second.effects_last.clear();
+    done->second.undone_by = by;
 }
 
 void History::learn_held(const Entry& entry) {
@@ -50,11 +62,23 @@ void History::learn_give_back(const Entry& entry, Instant at) {
     let_go(entry.incident);
 }
 
+std::optional<IncidentId> History::holder_of(RemedyKind kind,
+                                             const std::string& target,
+                                             const IncidentId& except) const {
+    const auto found = std::ranges::find_if(incidents_, [&](const auto& item) {
+        const auto& [incident, memory] = item;
+        return incident != except && !memory.is_closed && memory.remedy_held &&
+               kind_of(*memory.remedy_held) == kind && target_of(*memory.remedy_held) == target;
+    });
+    return found == incidents_.end() ? std::nullopt : std::optional(found->first);
+}
+
 std::vector<IncidentId> History::undoable_since(Instant since) const {
     std::vector<IncidentId> found;
     for (const auto& [incident, memory] : incidents_) {
         const bool has_inverse = memory.remedy_last && inverse_of(*memory.remedy_last).has_value();
-        if (memory.is_closed && memory.closed_at > since && has_inverse) {
+        const bool is_there = has_inverse && !memory.effects_last.empty();
+        if (memory.is_closed && memory.closed_at > since && is_there) {
             found.push_back(incident);
         }
     }

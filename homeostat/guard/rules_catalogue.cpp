@@ -307,6 +307,9 @@ struct StepFits {
             return no("its check finds nothing to do for it");
         }
         // Once its first effect is announced it may have happened, whatever became of it.
+        if (is_in_hand(matter) && task->of.is_destructive) {
+            return no("it was run already, and what destroys is done once for one yes");
+        }
         return is_in_hand(matter) && !task->of.is_repeatable
                    ? no("it was run already, and is not declared to bear it twice")
                    : std::nullopt;

@@ -152,10 +152,21 @@ TEST_CASE("a task is run a second time only where it is declared to bear it") {
     Scene scene = scene_of(run_purge);
     learn_run(scene, run_purge, purge_step);
     CHECK(scene.refuses(purge_step, step_rule));
-    scene = scene_of(run_rebuild);
-    let_agree(scene);
-    learn_run(scene, run_rebuild, rebuild_step);
+    DeclaredTask harmless = rebuild;
+    harmless.is_destructive = false;
+    scene = scene_of(RunTask{harmless});
+    facts_of(scene, rebuild).of = harmless;
+    learn_run(scene, RunTask{harmless}, rebuild_step);
     CHECK(scene.ask(rebuild_step));
+}
+
+TEST_CASE("what destroys is never run a second time on one yes, though it is declared repeatable") {
+    REQUIRE(rebuild.is_repeatable);
+    Scene scene = scene_of(run_rebuild);
+    let_agree(scene);
+    CHECK(scene.ask(rebuild_step));
+    learn_run(scene, run_rebuild, rebuild_step);
+    CHECK(scene.refuses(rebuild_step, step_rule));
 }
 
 TEST_CASE("nothing is run on an effect of which nobody knows what became") {

@@ -113,7 +113,7 @@ namespace homeostat::guard::for_test {
     return of != nullptr && task != nullptr && of->task == step.task &&
            of->declaration == step.declaration && of->keeps_capacity == step.keeps_capacity &&
            step.is_inverse == is<TakeBackTask>(it) && (step.is_inverse || !task->is_well) &&
-           (task->of.is_repeatable || !is_in_hand(it));
+           ((task->of.is_repeatable && !task->of.is_destructive) || !is_in_hand(it));
 }
 
 [[nodiscard]] inline bool fits(const Question& it, const Step& step) {

@@ -387,15 +387,17 @@ Task<Result<Standing>> ExecutorRole::submit(Proposal proposal) {
         tell(known->incident.text(), Proposed{std::move(proposal)});
         co_return *known;
     }
-    if (slots_.size() >= incidents_open_max || is_stopping_) {
-        co_return fail(Fault::busy, "too many open incidents");
-    }
     IncidentState state;
     state.proposal = std::move(proposal);
-    co_return Standing{begin_thread(std::move(state)), false, {}};
+    Result<IncidentId> begun = begin_thread(std::move(state));
+    co_return begun ? Result<Standing>(Standing{*std::move(begun), false, {}})
+                    : std::unexpected(begun.error());
 }
 
-IncidentId ExecutorRole::begin_thread(IncidentState state) {
+Result<IncidentId> ExecutorRole::begin_thread(IncidentState state) {
+    if (slots_.size() >= incidents_open_max || is_stopping_) {
+        return fail(Fault::busy, "too many open incidents");
+    }
     const std::string id = next_incident_id();
     state.id = IncidentId(id);
     const EdgeCounters edge_before = edge_counters_before();

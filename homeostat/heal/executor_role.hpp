@@ -135,7 +135,7 @@ class ExecutorRole final : public ports::Executor {
     Task<Result<bool>> take_signatures(IncidentId incident, Answer answer);
     void keep_form(const HealingThread& thread);
     Task<bool> close_as(std::string id, Entry closed);
-    [[nodiscard]] IncidentId begin_thread(IncidentState state);
+    [[nodiscard]] Result<IncidentId> begin_thread(IncidentState state);
     Task<Result<void>> take_back_held(IncidentId incident, TakenBack said);
     Task<void> read_back_parked(Facts facts);
     Task<bool> append(std::vector<Entry> entries, ports::Durability durability);

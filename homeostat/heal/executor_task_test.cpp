@@ -291,6 +291,20 @@ TEST_CASE("a failing check hides nothing else that is wrong, and waits behind no
     CHECK(!machine.world.tasks.front().is_well);
 }
 
+TEST_CASE("no check is run to take back what was done about anything else") {
+    SimulatedMachine machine = bad_deploy();
+    machine.settings.undo_for_max = 30min;
+    live_until(machine, 200, 1s);
+    REQUIRE(machine.story().back() == "closed healed");
+    machine.world.tasks = {{purge, true, {}, true}};
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    const std::uint32_t reads_before = process.tasks.reads_count;
+    CHECK(process.await(process.executor->undo(IncidentId("i-1"), "anna", "v2 is wanted")));
+    CHECK(process.tasks.reads_count == reads_before);
+}
+
 TEST_CASE("no check is run for an incident about anything else") {
     SimulatedMachine machine = failing(purge);
     SimulatedProcess process(machine);

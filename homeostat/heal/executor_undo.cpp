@@ -45,7 +45,7 @@ std::optional<Error> objection_of_memory(const Undoing& asked) {
     if (memory.undone_by) {
         return refuse(" was taken back already, by " + memory.undone_by->text());
     }
-    if (!memory.remedy_last) {
+    if (!memory.remedy_last || memory.effects_last.empty()) {
         return refuse(
             " has left nothing to take back: it did nothing, or that was undone or given back");
     }
@@ -190,7 +190,14 @@ Task<Result<IncidentId>> ExecutorRole::undo(IncidentId incident,
         const Result<void> taken = co_await take_back_held(incident, std::move(said));
         co_return taken ? Result<IncidentId>(incident) : std::unexpected(taken.error());
     }
-    const Facts facts = co_await read_facts();
+    // Of its own subject alone: a check of a task that it is not about may take seconds, by which
+    // what else was read would be too old for guard.
+    const guard::IncidentMemory* memory = history_.find(incident);
+    std::optional<Subject> about;
+    if (memory != nullptr && memory->symptom) {
+        about = memory->symptom->subject;
+    }
+    const Facts facts = co_await gather(false, std::move(about));
     Undoing asked{.incident = incident,
                   .memory = history_.find(incident),
                   .open = {},
@@ -217,7 +224,12 @@ Task<Result<IncidentId>> ExecutorRole::undo(IncidentId incident,
     const PersonOrder order{
         incident, *asked.memory->remedy_last, std::move(by), std::move(because),
         ports_.clock.wall_now() + std::chrono::floor<std::chrono::milliseconds>(left)};
-    const IncidentId undoing = begin_thread(ordered(asked, order, settings_.inventory.service));
+    const Result<IncidentId> begun =
+        begin_thread(ordered(asked, order, settings_.inventory.service));
+    if (!begun) {
+        co_return begun;
+    }
+    const IncidentId undoing = *begun;
     const Instant until = ports_.clock.now() + heard_within;
     auto found = slots_.find(undoing.text());
     while (found != slots_.end() && !found->second->is_known && ports_.clock.now() < until) {
@@ -244,6 +256,13 @@ std::vector<UndoableView> ExecutorRole::undoable() const {
         }
     }
     for (const IncidentId& incident : history_.undoable_since(now - settings_.undo_for_max)) {
+        const bool is_ordered = std::ranges::any_of(slots_, [&](const auto& item) {
+            const IncidentState& other = incident_of(item.second->thread);
+            return other.order && other.order->undoes == incident;
+        });
+        if (is_ordered) {
+            continue;
+        }
         const guard::IncidentMemory& memory = *history_.find(incident);
         const Instant until = memory.closed_at + settings_.undo_for_max;
         views.push_back({incident, *memory.remedy_last, false, until});

@@ -155,6 +155,77 @@ TEST_CASE("an order that nobody lived to begin in time is not carried out later"
     CHECK(all_run(machine.world, "v1"));
     CHECK(lines_count(machine, "intent i-2") == 0);
     CHECK(machine.has_line("escalated: the remedy took too long and was given up"));
+    const Result<IncidentId> again = successor.undo("i-1");
+    REQUIRE_FALSE(again);
+    CHECK_MESSAGE(again.error().text.contains("(guard.undo_for)"), again.error().text);
+    CHECK(successor.process.executor->undoable().empty());
+}
+
+TEST_CASE("an order that came to nothing has taken nothing back, and is given again") {
+    SimulatedMachine machine = healed();
+    Life life(machine);
+    machine.world.refusals_left["swap_version"] = 3;
+    REQUIRE(life.undo("i-1"));
+    REQUIRE(life.process.settle_at("stand_by"));
+    CHECK(lines_count(machine, "intent i-2") == 3);
+    CHECK(all_run(machine.world, "v1"));
+    CHECK(life.process.executor->undoable().empty());
+    CHECK_FALSE(life.undo("i-1"));  // A person was called, and has not looked yet.
+    REQUIRE(life.process.await(
+        life.process.executor->close(IncidentId("i-2"), "anna", "the registry was away")));
+    REQUIRE(life.process.settle());
+
+    const std::vector<UndoableView> offered = life.process.executor->undoable();
+    REQUIRE(offered.size() == 1);
+    CHECK(offered.front().incident == IncidentId("i-1"));
+    const Result<IncidentId> of_nothing = life.undo("i-2");
+    REQUIRE_FALSE(of_nothing);
+    CHECK_MESSAGE(of_nothing.error().text.contains("it did nothing"), of_nothing.error().text);
+    const Result<IncidentId> again = life.undo("i-1");
+    REQUIRE_MESSAGE(again, again.error().text);
+    REQUIRE(life.process.settle());
+    CHECK(all_run(machine.world, "v2"));
+    const Result<IncidentId> twice = life.undo("i-1");
+    REQUIRE_FALSE(twice);
+    CHECK(twice.error().text == "i-1 was taken back already, by i-3");
+}
+
+TEST_CASE("who closes an order whose effect nobody knows has it taken for carried out") {
+    SimulatedMachine machine = healed();
+    {
+        Life life(machine);
+        life.process.runtime.replies_next = {SimulatedReply::unknown_undone};
+        machine.settings.plan_for_max = 1s;
+        REQUIRE(life.undo("i-1"));
+        REQUIRE(life.process.clock.run_until(
+            [&] { return lines_count(machine, "intent i-2") == 1; }, 1min));
+    }
+    machine.world.is_runtime_readable = false;
+    Life successor(machine);
+    REQUIRE(successor.process.settle_at("stand_by", 10min));
+    REQUIRE(lines_count(machine, "outcome i-2") == 0);
+    REQUIRE(successor.process.await(
+        successor.process.executor->close(IncidentId("i-2"), "anna", "I look after it")));
+    REQUIRE(successor.process.settle());
+    machine.world.is_runtime_readable = true;
+    const Result<IncidentId> again = successor.undo("i-1");
+    REQUIRE_FALSE(again);
+    CHECK(again.error().text == "i-1 was taken back already, by i-2");
+}
+
+TEST_CASE("an undo opens no more incidents than may be open") {
+    SimulatedMachine machine = healed();
+    Life life(machine);
+    for (int ghost = 0; ghost < 64; ++ghost) {
+        const std::string name = "ghost-" + std::to_string(ghost);
+        REQUIRE(life.process.submit(reflex_of(machine, name)));
+    }
+    REQUIRE(life.process.executor->incidents().size() == 64);
+    const Result<IncidentId> undoing = life.undo("i-1");
+    REQUIRE_FALSE(undoing);
+    CHECK(undoing.error().fault == Fault::busy);
+    CHECK(undoing.error().text == "too many open incidents");
+    CHECK(lines_count(machine, "undo: ") == 0);
 }
 
 TEST_CASE("the kill switch holds an order up, and nothing but it") {

@@ -353,7 +353,7 @@ HealingTurn continue_plan(IncidentState state, const Facts& facts, const Healing
     }
     const bool is_overdue = context.now - state.node_since > context.around.plan_for_max;
     if (has_lapsed(state, context) || (is_overdue && !state.suspended_since)) {
-        return escalate_because(std::move(state), "the remedy took too long and was given up");
+        return escalate_because(state, trouble_of_overdue(state));
     }
     if (!facts.is_complete) {
         const Instant look_at =
@@ -363,10 +363,10 @@ HealingTurn continue_plan(IncidentState state, const Facts& facts, const Healing
     return take_next_step(std::move(state), facts, context);
 }
 
-HealingTurn hear_of_effect(IncidentState state, const Performed& performed) {
+HealingTurn hear_of_effect(IncidentState state, const Performed& performed, Instant now) {
     const bool is_ours = state.pending && state.pending->effect == performed.effect;
     if (is_ours && performed.outcome.kind != OutcomeKind::unknown) {
-        Entry entry = settle(state, performed.outcome, false);
+        Entry entry = settle(state, performed.outcome, false, now);
         return with(read_facts(std::move(state)), std::move(entry));
     }
     return read_facts(std::move(state));  // Still pending: the world says what became of it.
@@ -391,7 +391,7 @@ HealingTurn act(IncidentState state, const HealingEvent& event, const HealingCon
         return read_facts(std::move(state));
     }
     if (const auto* performed = message_in<Performed>(event)) {
-        return hear_of_effect(std::move(state), *performed);
+        return hear_of_effect(std::move(state), *performed, context.now);
     }
     const auto* read = message_in<FactsRead>(event);
     if (read == nullptr) {
@@ -416,7 +416,7 @@ HealingTurn after_help(IncidentState state, const Remedy& remedy, const HealingC
         return end_residue(std::move(state));
     }
     const bool is_given_back = is_give_back(state);
-    const bool is_ours = has_done_something(state);
+    const bool is_ours = is_done_by_us(state, context);
     if (state.held && !is_given_back) {
         return go(std::move(state), "hold");  // It looks whether that was the cure.
     }
@@ -428,7 +428,7 @@ HealingTurn after_help(IncidentState state, const Remedy& remedy, const HealingC
     return go(state, state.held ? "hold" : "close");
 }
 
-HealingTurn after_no_help(IncidentState state, const Remedy& remedy) {
+HealingTurn after_no_help(IncidentState state, const HealingContext& context) {
     if (is_give_back(state) && state.held->is_residue) {
         return end_residue(std::move(state));  // It was not put back to help.
     }
@@ -440,8 +440,7 @@ HealingTurn after_no_help(IncidentState state, const Remedy& remedy) {
         state.wants_cure = state.held.has_value();
         return go(state, state.held ? "hold" : "rejudge");
     }
-    const bool is_undone = !state.is_undo && has_done_something(state) && inverse_of(remedy);
-    if (is_undone) {
+    if (!state.is_undo && is_done_by_us(state, context) && inverse_of(remedy_in_hand(state))) {
         return go(std::move(state), "undo");  // Also a cure of what is held meanwhile.
     }
     if (state.held) {
@@ -454,12 +453,12 @@ HealingTurn after_no_help(IncidentState state, const Remedy& remedy) {
 /// A proof that speaks against a remedy which nobody was asked about: the next of its kind is not
 /// done alone. What only takes back is judged by what it reverts, and what starts an ended process
 /// backs off instead, or a crash loop would cost us the one remedy that nobody has to think about.
-/// A remedy that found its goal reached has shown nothing.
+/// A remedy that did nothing itself has shown nothing.
 bool demotes(const IncidentState& state, const Proof& proof, const HealingContext& context) {
     const guard::Case asked = case_of(state);
     const bool starts_dead = asked.is_reflex && kind_of(asked.remedy) == RemedyKind::restart;
     return context.around.guard.demotes && proof.kind == ProofKind::not_helped && !state.is_undo &&
-           !starts_dead && has_done_something(state) &&
+           !starts_dead && is_done_by_us(state, context) &&
            homeostat::guard::autonomy_now(asked.remedy, *context.around.history,
                                           context.around.guard) == Autonomy::act;
 }
@@ -491,7 +490,7 @@ HealingTurn verify(IncidentState state, const HealingEvent& event, const Healing
     HealingTurn turn = state.order ? go(std::move(state), "close")
                        : verified->proof.kind == ProofKind::helped
                            ? after_help(std::move(state), remedy, context)
-                           : after_no_help(std::move(state), remedy);
+                           : after_no_help(std::move(state), context);
     turn.records.insert(turn.records.begin(), std::make_move_iterator(records.begin()),
                         std::make_move_iterator(records.end()));
     return turn;

@@ -16,9 +16,9 @@
 
 namespace homeostat::heal::node {
 
-Entry settle(IncidentState& state, Outcome outcome, bool is_read_back) {
+Entry settle(IncidentState& state, Outcome outcome, bool is_read_back, Instant now) {
     if (state.plan) {
-        state.plan = act::learned(std::move(*state.plan), outcome.kind);
+        state.plan = act::learned(std::move(*state.plan), outcome.kind, now);
     }
     Entry entry = record::outcome(
         state.id, OutcomeBody{state.pending->effect, std::move(outcome), is_read_back});
@@ -28,7 +28,7 @@ Entry settle(IncidentState& state, Outcome outcome, bool is_read_back) {
 
 ReadBack read_back(IncidentState& state, const Facts& facts, const HealingContext& context) {
     const Outcome outcome = outcome_of(*state.pending, facts, *context.around.history);
-    return {outcome.kind, settle(state, outcome, true)};
+    return {outcome.kind, settle(state, outcome, true, context.now)};
 }
 
 HealingTurn begin_hold(IncidentState state, const Remedy& remedy, const HealingContext& context) {

@@ -167,8 +167,8 @@ inline constexpr Duration look_every_max = std::chrono::seconds{2};
     return now + std::min(waited / 8, look_every_max);
 }
 
-/// Ends the pending effect with `outcome`.
-[[nodiscard]] Entry settle(IncidentState& state, Outcome outcome, bool is_read_back);
+/// Ends the pending effect with `outcome`, which is known since `now`.
+[[nodiscard]] Entry settle(IncidentState& state, Outcome outcome, bool is_read_back, Instant now);
 
 struct ReadBack {
     OutcomeKind outcome;

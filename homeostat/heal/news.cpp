@@ -29,7 +29,8 @@ std::string news_of_close(const Entry& entry,
     const Result<ClosedBody> body = from_json<ClosedBody>(entry.body);
     const guard::IncidentMemory* memory = history.find(entry.incident);
     const bool is_undoable = body && body->how == CloseKind::healed && memory != nullptr &&
-                             memory->remedy_last && inverse_of(*memory->remedy_last);
+                             memory->remedy_last && !memory->effects_last.empty() &&
+                             inverse_of(*memory->remedy_last);
     if (!is_undoable || undo_for <= Duration{}) {
         return {};
     }

@@ -77,6 +77,7 @@ class SimulatedWorld {
     std::vector<TaskFacts> tasks{};  ///< What is declared, and what their checks say.
     bool runs_help{true};            ///< Whoever runs one is well by its check.
     bool are_checks_answering{true};
+    bool is_task_under_way{false};  ///< Something that nobody waits for any more.
     bool is_runtime_readable{true};
     bool is_edge_readable{true};
     bool is_suspended{false};
@@ -251,6 +252,9 @@ class SimulatedWorld {
     }
 
     [[nodiscard]] Result<FactsPart> read_tasks() const {
+        if (is_task_under_way) {
+            return fail(Fault::busy, "an action of it may be under way");
+        }
         TasksFacts part{are_checks_answering ? tasks : std::vector<TaskFacts>{}, now};
         for (TaskFacts& task : part.tasks) {
             task.checked_at = now;

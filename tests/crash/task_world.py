@@ -42,12 +42,12 @@ class TaskWorld:
         path.write_text(text)
         path.chmod(0o755)
 
-    def start(self):
+    def start(self, prepare=die_with_parent):
         began_count = self.log().count(" info instances: ")
         with open(self.here / "agent.log", "ab") as log:
             self.agent = subprocess.Popen(
                 [self.program, "agent", "--config", self.config], cwd=self.here, stdout=log,
-                stderr=log, preexec_fn=die_with_parent, env=self.environment)
+                stderr=log, preexec_fn=prepare, env=self.environment)
         wait("the agent watches", lambda: self.log().count(" info instances: ") > began_count)
         wait("the agent answers", self.status)
 

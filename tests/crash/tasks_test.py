@@ -13,6 +13,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+from guarded_world import die_with_parent
 from harness import run_each
 from task_world import INTERRUPTED, OK, UNPROVEN, USAGE, TaskWorld, wait
 
@@ -174,6 +175,51 @@ def a_kill_9_in_the_middle_leaves_one_run_and_no_second_on_a_guess(world):
     assert len(world.runs()) == 1, world.runs()
 
 
+def what_outlives_a_killed_agent_is_waited_for_and_told_of(world):
+    world.let_act()
+    world.declare_run("sleep 4715; true", is_repeatable=False)
+    world.prove()
+    (world.here / "spoiled").touch()
+    world.start()
+    world.fill()
+    wait("it is run", lambda: pids_of("sleep 4715"))
+    world.kill_agent()
+    world.start()
+    wait("the incident is taken up", lambda: world.status()["incidents"])
+    wait("it is said that something runs", lambda: "still runs" in world.say("status"))
+    assert world.status()["incidents"][0]["node"] == "act", world.status()
+    assert not world.recorded("outcome"), world.recorded("outcome")
+    left, = pids_of("sleep 4715")
+    os.kill(left, signal.SIGKILL)
+    wait("a person has it", world.is_with_a_person)
+    assert world.outcomes() == ["unknown"] and len(world.runs()) == 1, world.runs()
+    assert "still runs" not in world.say("status")
+
+
+def a_test_that_fails_leaves_none_of_the_proof_of_before(world):
+    world.declare_run("exit 0")
+    world.prove()
+    listed, = world.ask("remedy", "list")["tasks"]
+    assert listed["now"] == "ask", listed
+    (world.here / "spoiled").touch()  # The program under the same name does something else now.
+    assert "goes on to say" in world.test("--break", "./fill_spool", status=UNPROVEN).stdout
+    listed, = world.ask("remedy", "list")["tasks"]
+    assert listed["now"] == "watch" and "never tested" in listed["missing"][0], listed
+
+
+def a_parent_that_ignores_the_ends_of_its_children_takes_no_status_away(world):
+    def prepare():
+        die_with_parent()
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+    world.let_act()
+    world.prove()
+    world.start(prepare)
+    world.fill()
+    wait("it is healed", world.is_healed)
+    assert world.outcomes() == ["done"], world.outcomes()
+
+
 def a_kill_9_in_the_middle_of_what_is_repeatable_ends_well(world):
     world.let_act()
     world.declare_run("exec sleep 4713")
@@ -237,6 +283,9 @@ TESTS = [
     a_task_that_does_not_help_is_taken_back_once_and_a_person_has_it,
     what_hangs_is_ended_by_its_timeout_with_all_that_it_started_and_not_run_again,
     a_kill_9_in_the_middle_leaves_one_run_and_no_second_on_a_guess,
+    what_outlives_a_killed_agent_is_waited_for_and_told_of,
+    a_test_that_fails_leaves_none_of_the_proof_of_before,
+    a_parent_that_ignores_the_ends_of_its_children_takes_no_status_away,
     a_kill_9_in_the_middle_of_what_is_repeatable_ends_well,
     a_test_says_what_it_could_not_show,
     a_test_that_is_interrupted_ends_what_it_runs,

@@ -80,6 +80,13 @@ std::string lack_of_proof(const std::filesystem::path& directory,
                              proof->proven_at);
 }
 
+Result<void> remove_proof(const std::filesystem::path& directory, const TaskId& task) {
+    if (const Result<void> removed = os::remove_file(proof_path(directory, task)); !removed) {
+        return removed;
+    }
+    return os::sync_directory(directory.string());
+}
+
 Result<void> write_proof(const std::filesystem::path& directory, const TaskProof& proof) {
     if (const Result<void> made = os::make_directories(directory.string()); !made) {
         return made;

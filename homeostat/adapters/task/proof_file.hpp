@@ -52,6 +52,10 @@ struct TaskProof {
                                         const TaskId& task,
                                         const std::string& declaration);
 
+/// Once it returns there is none, even after a loss of power: a test that does not come to its end
+/// leaves nothing proven. ERRORS: full.
+[[nodiscard]] Result<void> remove_proof(const std::filesystem::path& directory, const TaskId& task);
+
 /// Durable when it returns. ERRORS: full.
 [[nodiscard]] Result<void> write_proof(const std::filesystem::path& directory,
                                        const TaskProof& proof);

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 namespace homeostat::adapters::task {
 
@@ -76,9 +78,11 @@ Result<bool> health_of(const Action& check, const Ran& ran) {
                                        : "well by its status and that it is not by 500 to 599"));
 }
 
-std::string without(std::string text, const std::vector<std::string>& secrets) {
+std::string without(std::string text, std::vector<std::string> secrets) {
     constexpr std::size_t secret_bytes_min = 4;
     constexpr std::string_view blot = "***";
+    // One that stands in another would cut that one, and leave the rest of it.
+    std::ranges::sort(secrets, std::ranges::greater{}, &std::string::size);
     for (const std::string& secret : secrets) {
         std::size_t at = secret.size() < secret_bytes_min ? std::string::npos : text.find(secret);
         while (at != std::string::npos) {

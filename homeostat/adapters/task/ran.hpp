@@ -44,7 +44,7 @@ struct Ran {
 [[nodiscard]] Result<bool> health_of(const Action& check, const Ran& ran);
 
 /// `text` with every secret of four bytes or more replaced: what is shorter would blot out words.
-[[nodiscard]] std::string without(std::string text, const std::vector<std::string>& secrets);
+[[nodiscard]] std::string without(std::string text, std::vector<std::string> secrets);
 
 /// Keeps the last `output_bytes_max` bytes, and enough before them to find a secret that is cut.
 class Tail {

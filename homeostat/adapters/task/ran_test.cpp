@@ -88,6 +88,8 @@ TEST_CASE("the last words of an action stand in its outcome, on one line and bou
 TEST_CASE("no secret that an action was handed is in what is kept of its output") {
     CHECK(without("a s3cret b s3cret", {"s3cret"}) == "a *** b ***");
     CHECK(without("abc", {"abc", ""}) == "abc");
+    // One that begins another does not uncover the rest of it.
+    CHECK(without("a s3cret-tail b s3cret", {"s3cret", "s3cret-tail"}) == "a *** b ***");
     // The cut goes through the first: neither it nor a part of it may stay.
     const std::string secret(400, 's');
     for (const std::size_t before : {0U, 4000U, 4090U, 4096U, 30'000U, 100'000U}) {

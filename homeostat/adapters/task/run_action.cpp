@@ -63,16 +63,20 @@ Ran not_begun(std::string because) {
 }
 
 /// Ended by us or by somebody else: what it has done by then is not known.
-Ran ran_of(int exit_status, bool is_late, Duration timeout) {
+Ran ran_of(std::optional<int> exit_status, bool is_late, Duration timeout) {
     Ran ran;
     if (is_late) {
         ran.because =
             fmt::format("was not done within {:.1f} s and was ended", to_seconds(timeout));
         return ran;
     }
-    ran.kind = WIFEXITED(exit_status) ? RanKind::answered : RanKind::lost;
-    ran.status = WIFEXITED(exit_status) ? WEXITSTATUS(exit_status) : 0;
-    ran.because = os::describe_exit(exit_status);
+    if (!exit_status) {
+        ran.because = "has ended, and its exit status went to somebody else";
+        return ran;
+    }
+    ran.kind = WIFEXITED(*exit_status) ? RanKind::answered : RanKind::lost;
+    ran.status = WIFEXITED(*exit_status) ? WEXITSTATUS(*exit_status) : 0;
+    ran.because = os::describe_exit(*exit_status);
     return ran;
 }
 
@@ -98,7 +102,7 @@ Task<Ran> run_command(Command command, Purpose purpose, Instant ends_at) {
         session->signal(SIGKILL);
         has_ended = co_await session->wait(os::read_boot_clock() + die_within);
     }
-    Ran ran = ran_of(has_ended ? session->reap() : 0, is_late, ends_at - began_at);
+    Ran ran = ran_of(has_ended ? session->reap() : std::nullopt, is_late, ends_at - began_at);
     ran.output = session->output(environment->secrets);
     ran.took = os::read_boot_clock() - began_at;
     co_return ran;

@@ -157,6 +157,15 @@ TEST_CASE("who dies of a signal has not said what it did") {
     CHECK(ran.because == "was killed by signal 9");
 }
 
+TEST_CASE("no exit status is no success") {
+    const DirectoryForTest directory;
+    ::signal(SIGCHLD, SIG_IGN);  // The kernel throws the statuses of our children away.
+    const Ran ran = ran_for_test(shell("sleep 0.2; exit 0", directory));
+    ::signal(SIGCHLD, SIG_DFL);
+    CHECK(ran.kind == RanKind::lost);
+    CHECK(ran.because.contains("exit status"));
+}
+
 TEST_CASE("an interrupted action takes its command with it") {
     const DirectoryForTest directory;
     {

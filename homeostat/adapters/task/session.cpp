@@ -111,10 +111,10 @@ Task<bool> Session::wait(Instant deadline) {
     co_return child_->has_ended();
 }
 
-int Session::reap() {
+std::optional<int> Session::reap() {
     signal(SIGKILL);
     is_reaped_ = true;
-    return child_->exit_status().value_or(0);
+    return child_->exit_status();
 }
 
 void Session::read_rest() {

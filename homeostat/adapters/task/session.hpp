@@ -2,9 +2,10 @@
 
 // Session: a command that runs in a session of its own, and whoever it has started.
 //
-// It is ended as a whole: its number stays ours until it is reaped, so no signal reaches anybody
-// else. What has left its session is out of reach. It ends with us as well, by the kernel, whatever
-// we die of: a command that nobody waits for any more would be an effect that nobody knows of.
+// Its process group is ended as a whole: its number stays ours until it is reaped, so no signal
+// reaches anybody else. What has left the group is out of reach. Whatever we die of the kernel ends
+// the command itself, and nothing that the command has started: that goes on, and is known by the
+// lock that it holds (task_lock.hpp).
 //
 // Move-only. Not thread-safe; the thread that starts it lives as long as it may run.
 
@@ -43,11 +44,12 @@ class Session {
     /// Collects what it says until it has ended. False: the deadline passed first.
     Task<bool> wait(Instant deadline);
 
-    /// To all of it. REQUIRES: not reaped.
+    /// To all of its process group. REQUIRES: not reaped.
     void signal(int number);
 
-    /// Kills who is left of it. As waitpid gives it. REQUIRES: it has ended.
-    [[nodiscard]] int reap();
+    /// Kills who is left of its group. As waitpid gives it; absent: somebody else has taken it, and
+    /// nothing is known. REQUIRES: it has ended.
+    [[nodiscard]] std::optional<int> reap();
 
     /// What it has said last.
     [[nodiscard]] std::string output(const std::vector<std::string>& secrets);

@@ -73,9 +73,12 @@ Task<Outcome> TaskActuator::perform(Request request, Instant deadline) {
     const Action action = step->is_inverse ? *declaration_.take_back : declaration_.run;
     Purpose purpose{.effect = options_.service + "/" + request.effect().text(),
                     .held_fd = lock->fd()};
+    has_last_ended_ = false;
     const Ran ran = co_await run_action(action, std::move(purpose), deadline - end_within);
     ran_until_ = os::read_boot_clock();
-    co_return outcome_of(action, ran);
+    Outcome outcome = outcome_of(action, ran);
+    has_last_ended_ = outcome.kind != OutcomeKind::unknown;
+    co_return outcome;
 }
 
 /// By us, by what a predecessor has left, or by a test.
@@ -101,7 +104,12 @@ TasksFacts TaskActuator::facts() {
 }
 
 Task<Result<FactsPart>> TaskActuator::read(Instant deadline) {
-    static_cast<void>(is_held());  // A check that begins while something runs tells of neither.
+    // A check that begins while something runs tells of neither.
+    if (is_held() && !has_last_ended_) {
+        co_return fail(Fault::busy, "an action of " + declaration_.task.text() +
+                                        " is, or may be, still under way; it holds " +
+                                        lock_path(options_.directory, declaration_.task));
+    }
     checker_.begin();
     co_await checker_.wait(std::min(deadline, os::read_boot_clock() + look_within));
     TasksFacts seen = facts();

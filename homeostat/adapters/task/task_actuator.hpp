@@ -6,7 +6,9 @@
 // outcome that nobody knows; it is never repeated from here.
 //
 // What it tells of the task is of after its last run, or nothing: not while a run is, or may be,
-// under way, and not before a check that began later has answered.
+// under way, and not before a check that began later has answered. While one goes on of which
+// nobody has heard the end (a predecessor's, or what our timeout has not reached) a read fails: so
+// its effect stays open, and nothing else is done beside it.
 //
 // Not thread-safe; lives on the strand of its executor.
 
@@ -43,10 +45,11 @@ class TaskActuator final : public ports::Actuator {
     /// last to know.
     Task<Outcome> perform(Request request, Instant deadline) override;
 
-    /// TasksFacts of a check that began now or is under way, or of the latest; never an error.
+    /// TasksFacts of a check that began now or is under way, or of the latest. ERRORS: busy: an
+    /// action of it goes on, and what becomes of it is not known.
     Task<Result<FactsPart>> read(Instant deadline) override;
 
-    /// Of the latest check; starts nothing.
+    /// Of the latest check; starts nothing, and is never an error.
     Task<Result<FactsPart>> glance(Instant deadline) override;
 
   private:
@@ -59,6 +62,9 @@ class TaskActuator final : public ports::Actuator {
     DeclaredTask declared_;
     ActuatorOptions options_;
     Instant ran_until_{};  ///< When an action of it was last seen to be under way.
+    /// The last has said how it ended; who still holds its lock then was left behind on purpose. At
+    /// first nothing is known: there may have been a predecessor.
+    bool has_last_ended_{false};
 };
 
 }  // namespace homeostat::adapters::task
