@@ -64,7 +64,7 @@ void FleetDoor::note(const Result<FleetWord>& word) {
 }
 
 Task<Result<FleetWord>> FleetDoor::take(FleetAsk ask, Instant deadline) {
-    std::string body = to_text(to_json(FleetTake{ask.place, ask.holds_for}));
+    std::string body = to_text(to_json(FleetTake{ask.place, ask.holds_for, deadline}));
     const Result<std::string> answer = co_await post(fleet_take_path, std::move(body), deadline);
     const Result<json::value> value =
         answer ? parse_json(*answer) : std::unexpected<Error>(answer.error());

@@ -23,10 +23,13 @@ constexpr const char* fleet_give_back_path = "/v1/give-back";
 struct FleetTake {
     EffectId place;
     Duration holds_for{};
+    Instant
+        until{};  ///< Nobody waits for the answer any longer: what it granted nobody would hold.
 
     static void fields(auto& self, auto&& field) {
         field("place", self.place);
         field("holds_for", self.holds_for);
+        field("until", self.until);
     }
 };
 

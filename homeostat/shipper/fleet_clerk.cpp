@@ -6,6 +6,7 @@
 #include "homeostat/base/task.hpp"
 #include "homeostat/net/endpoint.hpp"
 #include "homeostat/net/http_server.hpp"
+#include "homeostat/os/clock.hpp"
 #include "homeostat/os/proc.hpp"
 #include "homeostat/shipper/ledger_tail.hpp"
 #include "homeostat/shipper/sink_making.hpp"
@@ -75,8 +76,10 @@ struct FleetClerk::State {
         const Result<app::FleetTake> asked = parsed<app::FleetTake>(body);
         const Result<FleetAgent> who = asked ? agent() : std::unexpected<Error>(asked.error());
         const Result<PostgresFleet*> where = who ? store() : std::unexpected<Error>(who.error());
+        const auto is_waited_for = [&] { return os::read_boot_clock() < asked->until; };
         const Result<FleetWord> word =
-            where ? (*where)->take(*who, {asked->place, config.fleet->limits, asked->holds_for})
+            where ? (*where)->take(*who, {asked->place, config.fleet->limits, asked->holds_for},
+                                   is_waited_for)
                   : std::unexpected<Error>(where.error());
         return word ? net::HttpResponse{.body = to_text(to_json(*word))} : refused(word.error());
     }

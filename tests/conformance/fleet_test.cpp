@@ -1,5 +1,6 @@
 // The budget of a fleet: in a real PostgreSQL, and as the tests of the loop simulate it.
 
+#include "homeostat/adapters/postgres/connection.hpp"
 #include "homeostat/adapters/postgres/postgres_fleet.hpp"
 #include "homeostat/heal/simulated_outside_for_test.hpp"
 #include "homeostat/heal/simulated_ports_for_test.hpp"
@@ -25,7 +26,8 @@ class RealBudget {
                            const std::string& place,
                            const FleetLimits& limits,
                            Duration holds_for) {
-        return fleet_.take({agent, agent}, {EffectId(place), limits, holds_for});
+        return fleet_.take({agent, agent}, {EffectId(place), limits, holds_for},
+                           [&] { return is_waited_for; });
     }
     Result<void> give_back(const std::string& agent, const FleetWord& granted, bool was_used) {
         return fleet_.give_back({agent, agent}, "shop", granted, was_used);
@@ -39,6 +41,8 @@ class RealBudget {
     }
     void cut() { server_.kill(); }
     void restore() { server_.start(); }
+
+    bool is_waited_for{true};
 
   private:
     PostgresServer server_;
@@ -90,6 +94,40 @@ class SimulatedBudget {
 
 TEST_CASE("a real PostgreSQL keeps the budget of a fleet" * doctest::skip(!has_postgres())) {
     keeps_the_budget_of_a_fleet<RealBudget>();
+}
+
+TEST_CASE("a place that nobody waits for any longer is held by nobody" *
+          doctest::skip(!has_postgres())) {
+    RealBudget budget;
+    const FleetLimits limits = limits_of(1, 1);
+    budget.is_waited_for = false;
+    const Result<FleetWord> late = budget.take("a", "i-1.e1", limits, 10min);
+    REQUIRE_FALSE(late);
+    CHECK(late.error().fault == Fault::late);
+    budget.is_waited_for = true;
+    const auto other = budget.take("b", "i-1.e1", limits, 10min);
+    REQUIRE(is_granted(other));
+    budget.is_waited_for = false;  // That there is no room is true for whoever reads it.
+    CHECK(is_full(budget.take("a", "i-1.e1", limits, 10min)));
+}
+
+TEST_CASE("what is committed is on the disk, also where a role has it otherwise by default" *
+          doctest::skip(!has_postgres())) {
+    PostgresServer server;
+    const auto mode_of_ours = [&] {
+        adapters::postgres::Connection ours{
+            .options = {.url = server.url(), .from = "a test", .schema = "homeostat"}};
+        adapters::postgres::open(ours);
+        pqxx::nontransaction work(*ours.open);
+        return work.exec1("SHOW synchronous_commit")[0].as<std::string>();
+    };
+    CHECK(mode_of_ours() == "on");
+    server.ask("ALTER ROLE postgres SET synchronous_commit = off");
+    CHECK(mode_of_ours() == "on");
+    for (const std::string chosen : {"local", "remote_write", "remote_apply"}) {
+        server.ask("ALTER ROLE postgres SET synchronous_commit = " + chosen);
+        CHECK(mode_of_ours() == chosen);
+    }
 }
 
 TEST_CASE("the simulated budget of a fleet keeps it as well") {

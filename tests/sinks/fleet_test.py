@@ -16,12 +16,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from ledger_writer import LedgerWriter, begin
 from servers import PASSWORD, Postgres, free_port, postgres_programs, wait_for
 
 MINUTE_NS = 60_000_000_000
+LONG_AFTER_NS = 2**62
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -76,9 +78,11 @@ class Agent:
             response = connection.getresponse()
             return response.status, response.read().decode()
 
-    def take(self, place, holds_ns=10 * MINUTE_NS):
+    def take(self, place, holds_ns=10 * MINUTE_NS, waits_ns=MINUTE_NS):
         """What the budget says; None: nothing could be asked."""
-        status, text = self.post("/v1/take", {"place": place, "holds_for": holds_ns})
+        until = time.clock_gettime_ns(time.CLOCK_BOOTTIME) + waits_ns
+        status, text = self.post("/v1/take",
+                                 {"place": place, "holds_for": holds_ns, "until": until})
         return json.loads(text) if status == 200 else None
 
     def give_back(self, granted, was_used):
@@ -199,12 +203,21 @@ def a_server_that_is_away_grants_nothing_and_is_asked_again_once_it_is_back(flee
     wait_for("it is granted", lambda: granted(agent.take("i-1.e1")))
     fleet.server.kill()
     for _ in range(3):
-        status, text = agent.post("/v1/take", {"place": "i-1.e1", "holds_for": MINUTE_NS})
+        status, text = agent.post("/v1/take", {"place": "i-1.e1", "holds_for": MINUTE_NS,
+                                               "until": LONG_AFTER_NS})
         assert status == 503 and PASSWORD not in text, (status, text)
     fleet.server.start()
     assert granted(agent.take("i-1.e1"))
     assert agent.take("i-2.e1")["says"] == "full"  # What was granted before is there still.
     assert PASSWORD not in agent.log()
+
+
+def whoever_waits_no_longer_is_granted_nothing(fleet):
+    fleet.server.start()
+    agent = fleet.add("payments", at_once_max=1).start()
+    assert agent.take("i-1.e1", waits_ns=-1) is None
+    assert fleet.count("true") == 0
+    assert granted(agent.take("i-2.e1"))
 
 
 def what_is_no_question_of_ours_is_refused(fleet):
@@ -243,6 +256,7 @@ TESTS = [agents_that_ask_at_once_never_get_more_than_there_is,
          a_place_of_a_dead_agent_ends_and_counts_on,
          a_place_that_is_granted_again_counts_from_then,
          a_server_that_is_away_grants_nothing_and_is_asked_again_once_it_is_back,
+         whoever_waits_no_longer_is_granted_nothing,
          what_is_no_question_of_ours_is_refused,
          the_check_says_how_much_is_in_use]
 

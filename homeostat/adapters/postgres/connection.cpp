@@ -57,6 +57,11 @@ void open(Connection& connection) {
         fmt::format("SET statement_timeout = {}; SET lock_timeout = {}; "
                     "SET idle_in_transaction_session_timeout = '60s'",
                     connection.deadlines.statement_ms, connection.deadlines.lock_ms));
+    // Where a role or a database has it off, COMMIT answers before anything is on a disk, and a
+    // server that dies forgets what we were told. Any other word is somebody's choice of replicas.
+    settings.exec(
+        "SELECT set_config('synchronous_commit', 'on', false) "
+        "WHERE current_setting('synchronous_commit') = 'off'");
 }
 
 Fault fault_of(const std::string& sqlstate) {

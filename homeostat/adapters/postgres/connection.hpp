@@ -33,7 +33,8 @@ struct Connection {
     std::unique_ptr<pqxx::connection> open{};
 };
 
-/// Opens it, if it is not open.
+/// Opens it, if it is not open. ENSURES: what is committed by it is on the server's disk, whatever
+/// the role or the database has by default.
 void open(Connection& connection);
 
 /// What of an error of the server's may be tried again without anybody's doing.

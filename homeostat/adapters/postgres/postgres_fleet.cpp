@@ -109,7 +109,9 @@ PostgresFleet::PostgresFleet(PostgresOptions options)
 
 PostgresFleet::~PostgresFleet() = default;
 
-Result<FleetWord> PostgresFleet::take(const FleetAgent& agent, const FleetAsk& ask) {
+Result<FleetWord> PostgresFleet::take(const FleetAgent& agent,
+                                      const FleetAsk& ask,
+                                      const std::function<bool()>& is_waited_for) {
     return in_transaction<FleetWord>(
         *state_, [&](pqxx::transaction_base& work) -> Result<FleetWord> {
             lock_fleet(work, ask.limits.name);
@@ -125,6 +127,9 @@ Result<FleetWord> PostgresFleet::take(const FleetAgent& agent, const FleetAsk& a
                 (found.is_counted || found.all.begun_count < ask.limits.remedies_max);
             word.says = has_room ? FleetSays::granted : FleetSays::full;
             word.ticket = has_room ? grant(work, agent, ask) : 0;
+            if (has_room && !is_waited_for()) {
+                return fail(Fault::late, "whoever asked for a place waits no longer");
+            }
             return word;
         });
 }

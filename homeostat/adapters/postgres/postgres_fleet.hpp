@@ -15,6 +15,7 @@
 #include "homeostat/domain/fleet_word.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -40,8 +41,12 @@ class PostgresFleet {
     PostgresFleet(const PostgresFleet&) = delete;
     PostgresFleet& operator=(const PostgresFleet&) = delete;
 
-    /// ERRORS: as outbox::Sink; none of them grants anything.
-    [[nodiscard]] Result<FleetWord> take(const FleetAgent& agent, const FleetAsk& ask);
+    /// `is_waited_for`: asked right before a grant is committed; a place that nobody takes is held
+    /// by nobody. ERRORS: as outbox::Sink; late: nobody waits any longer; none of them grants
+    /// anything.
+    [[nodiscard]] Result<FleetWord> take(const FleetAgent& agent,
+                                         const FleetAsk& ask,
+                                         const std::function<bool()>& is_waited_for);
 
     /// `was_used`: it goes on counting for the window. Nothing is done where the place was granted
     /// anew since, or is another's. ERRORS: likewise.
