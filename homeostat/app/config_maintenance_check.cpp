@@ -1,5 +1,6 @@
 #include "homeostat/app/config_maintenance_check.hpp"
 
+#include "homeostat/app/maintenance.hpp"
 #include "homeostat/app/time_zone.hpp"
 
 #include <fmt/format.h>
@@ -7,16 +8,20 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace homeostat::app {
 
 namespace {
 
-void check_window(const MaintenanceConfig& window,
+/// False: something of it was told.
+bool check_window(const MaintenanceConfig& window,
                   const std::string& path,
                   ConfigReading& reading) {
+    bool is_sound = true;
     const auto tell = [&](std::string_view key, std::string_view says) {
         reading.tell_at(path + std::string(key), says);
+        is_sound = false;
     };
     if (window.to.has_value() == window.lasts.has_value()) {
         tell("", window.to ? "to and for both say when it ends — keep one of them"
@@ -31,6 +36,7 @@ void check_window(const MaintenanceConfig& window,
     if (const Result<TimeZone> zone = TimeZone::find(window.zone); !zone) {
         tell(".zone", zone.error().text);
     }
+    return is_sound;
 }
 
 }  // namespace
@@ -39,9 +45,17 @@ void check_maintenance(const ConfigFile& file, ConfigReading& reading) {
     if (!reading.is_sound("guard.maintenance")) {
         return;
     }
+    std::vector<MaintenanceConfig> windows;
+    bool are_sound = true;
     for (std::size_t index = 0; index < file.guard.maintenance.size(); ++index) {
-        check_window(file.guard.maintenance[index].config,
-                     fmt::format("guard.maintenance[{}]", index), reading);
+        windows.push_back(file.guard.maintenance[index].config);
+        const std::string path = fmt::format("guard.maintenance[{}]", index);
+        are_sound = check_window(windows.back(), path, reading) && are_sound;
+    }
+    if (are_sound && Maintenance::is_always(windows)) {
+        reading.tell_at("guard.maintenance",
+                        "the windows follow on one another all week, so nothing would ever be done "
+                        "— leave hours between them, or set autonomy to watch");
     }
 }
 

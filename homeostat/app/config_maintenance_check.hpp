@@ -1,7 +1,7 @@
 #pragma once
 
-// What no single key of a maintenance window can tell: whether it says when it ends, and whether
-// anybody knows its zone.
+// What no single key of a maintenance window can tell: whether it says when it ends, whether
+// anybody knows its zone, and whether all of them together ever end.
 
 #include "homeostat/app/config_keys.hpp"
 #include "homeostat/app/config_reading.hpp"

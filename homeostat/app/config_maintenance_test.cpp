@@ -64,6 +64,8 @@ TEST_CASE("a window that cannot be is refused with the place and the mend") {
           Case{"days: [mon, mon], from: 09:00, for: 1h", "a day stands twice"},
           Case{"from: 09:00, for: 1h, zone: Europe/Berlni", "did you mean Europe/Berlin?"},
           Case{"from: 09:00, for: 1h, zone: ../../etc/passwd", "knows no"},
+          Case{"from: 00:00, for: 24h", "nothing would ever be done"},
+          Case{"from: 09:00, to: 23:00 }, { from: 22:00, to: 09:00", "leave hours between them"},
           Case{"from: 09:00, for: 1h, until: 5", "until"}}) {
         CAPTURE(one.keys);
         const std::string problems = problems_of(window(one.keys));

@@ -25,7 +25,7 @@ namespace homeostat::app {
 struct MaintenanceView {
     bool is_now{false};
     std::optional<WallTime> begins_at{};  ///< Of the one that is now, else of the next.
-    std::optional<WallTime> ends_at{};    ///< Once none is any more, should one follow on another.
+    std::optional<WallTime> ends_at{};    ///< Once none is any more; absent: none ever is.
     std::string because{};                ///< "sat 22:00 for 4h, Europe/Berlin", or what is wrong.
 
     static void fields(auto& self, auto&& field) {
@@ -52,6 +52,10 @@ class Maintenance final : public ports::KillSwitch {
     void stop() { is_stopping_ = true; }
 
     [[nodiscard]] bool is_engaged() const override { return view().is_now; }
+
+    /// The windows of a week follow on one another without a gap, in winter as in summer: nothing
+    /// would ever begin. REQUIRES: each says when it ends.
+    [[nodiscard]] static bool is_always(const std::vector<MaintenanceConfig>& windows);
 
     /// Why it is engaged and until when, for people; empty: it is not.
     [[nodiscard]] std::string reason() const;
@@ -80,7 +84,9 @@ class Maintenance final : public ports::KillSwitch {
                 std::function<void(const std::string&)> log)
         : windows_(std::move(windows)), clock_(clock), log_(std::move(log)) {}
 
-    [[nodiscard]] std::vector<Span> spans_around(TimeZone::Time now) const;
+    static Result<std::vector<Window>> windows_of(const std::vector<MaintenanceConfig>& configs);
+    static std::vector<Span> spans_around(const std::vector<Window>& windows, TimeZone::Time now);
+    static std::optional<Span> span_at(const std::vector<Window>& windows, TimeZone::Time now);
 
     std::vector<Window> windows_;
     ports::Clock& clock_;

@@ -139,14 +139,43 @@ TEST_CASE("days are those of the zone, also where it is another day already") {
     CHECK_FALSE(calendar.is_engaged_at("2026-11-30T00:30:00Z"));
 }
 
-TEST_CASE(
-    "a window of a day that follows upon itself is always in force, and says no end of today") {
+TEST_CASE("a window of a day that follows upon itself is always in force, and says no end") {
     MaintenanceConfig always{
         .days = {}, .from = 0h, .to = {}, .lasts = Duration{24h}, .zone = "UTC"};
     Calendar calendar({always});
     CHECK(calendar.is_engaged_at("2026-11-29T00:00:00Z"));
     CHECK(calendar.is_engaged_at("2026-11-29T23:59:59.999Z"));
-    CHECK(calendar.maintenance->view().ends_at.value() > calendar.clock.at + 24h);
+    const MaintenanceView view = calendar.maintenance->view();
+    CHECK(view.is_now);
+    CHECK_FALSE(view.ends_at);
+    CHECK_FALSE(view.begins_at);
+    CHECK(calendar.maintenance->reason() ==
+          "maintenance always: the windows follow on one another (daily 00:00 for 24h, UTC)");
+    const Result<void> released = calendar.maintenance->release();
+    REQUIRE_FALSE(released);
+    CHECK_FALSE(released.error().text.contains("ends by itself"));
+}
+
+TEST_CASE("windows of six days have an end, and are not always") {
+    MaintenanceConfig days{.days = {Weekday::mon, Weekday::tue, Weekday::wed, Weekday::thu,
+                                    Weekday::fri, Weekday::sat},
+                           .from = 0h,
+                           .to = {},
+                           .lasts = Duration{24h},
+                           .zone = "UTC"};
+    Calendar calendar({days});
+    REQUIRE(calendar.is_engaged_at("2026-11-30T00:00:00Z"));  // Monday
+    CHECK(to_timestamp(*calendar.maintenance->view().ends_at) == "2026-12-06T00:00:00.000Z");
+    CHECK_FALSE(Maintenance::is_always({days}));
+    // What is left is Sunday; a second window takes all of it, or all but a minute.
+    MaintenanceConfig sunday{
+        .days = {Weekday::sun}, .from = 0h, .to = {}, .lasts = Duration{24h}, .zone = "UTC"};
+    CHECK(Maintenance::is_always({days, sunday}));
+    sunday.lasts = Duration{24h - 1min};
+    CHECK_FALSE(Maintenance::is_always({days, sunday}));
+    // Of two zones: Berlin is an hour ahead of UTC in winter, and two in summer.
+    CHECK(Maintenance::is_always({daily(0h, 12h, "Europe/Berlin"), daily(10h, 23h, "UTC")}));
+    CHECK_FALSE(Maintenance::is_always({daily(0h, 12h, "Europe/Berlin"), daily(10h, 22h, "UTC")}));
 }
 
 TEST_CASE("what follows on one another is told as one, and the next is told when none is now") {
