@@ -368,6 +368,31 @@ TEST_CASE("whoever answers garbage, a refusal or nothing is no executor that ans
     }
 }
 
+TEST_CASE("whoever changes the time in between keeps no letter that is good later") {
+    World world;
+    world.begin_executor();
+    const Instant now = net::now_for_test();
+    world.executor_clock.stands_at = now;
+    Between between{.world = world};
+    between.changes = [](Reply& reply) {
+        reply.boot_id = "boot-of-another-machine";
+        reply.now += 1h;
+    };
+    between.sit_down();
+    auto agent = world.agent();
+    REQUIRE(run_for_test(world.context, agent->look()));
+    // Its next letter is kept and not passed on, and neither is any that would be newer.
+    const std::size_t passed_on = between.kept.size();
+    between.passes_on = false;
+    CHECK_FALSE(run_for_test(world.context, agent->submit(proposal_for_test(world.errors()))));
+    REQUIRE(between.kept.size() == passed_on + 1);
+    for (const Duration later : {Duration(1h), Duration(1h + 1s), Duration(24h)}) {
+        CHECK(between.deliver(between.kept.back(), now + later) == Discard::late);
+    }
+    CHECK(world.executor.proposals.empty());
+    CHECK_FALSE(between.deliver(between.kept.back(), now + 1s));  // It was a good one.
+}
+
 TEST_CASE("an agent that was told of impossible lives is heard as soon as nobody does any more") {
     for (const std::uint64_t epoch :
          {number_max, number_max - 1, number_max - 2, std::uint64_t{1} << 32U}) {
