@@ -54,9 +54,7 @@ std::vector<ConfigProblem> in_order(std::vector<Problem> problems) {
     return sorted;
 }
 
-void check_socket(const std::filesystem::path& path,
-                  std::string_view key,
-                  ConfigReading& reading) {
+void check_socket(const std::filesystem::path& path, std::string_view key, ConfigReading& reading) {
     const Result<net::Endpoint> socket = net::unix_endpoint(path.string());
     if (!path.empty() && !socket) {
         reading.tell_at(key, socket.error().text);

@@ -83,9 +83,7 @@ std::string lack_of_proof(const Config& config, const TaskConfig& task) {
                                          digest_of(declaration_of(config, task)));
 }
 
-Tasks::Tasks(const Config& config,
-             const boost::asio::any_io_executor& executor,
-             ProcessRole role) {
+Tasks::Tasks(const Config& config, const boost::asio::any_io_executor& executor, ProcessRole role) {
     for (const TaskConfig& task : config.tasks) {
         Part& part = parts_.emplace_back();
         part.declaration = declaration_of(config, task);
