@@ -43,6 +43,7 @@ void print_executor(const json::value& status) {
                                   (executor == nullptr ? "" : text_in(*executor, "trouble")));
 }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one line of the page after another.
 void print_agent(const json::value& status) {
     fmt::print("{}: watched, by an agent that cannot act\n", text_in(status, "service"));
     print_executor(status);

@@ -164,6 +164,7 @@ RecordSection to_record(const Config& config) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one key after another.
 ConfigFile to_file(const Config& config) {
     ConfigFile file;
     file.service = config.service;

@@ -28,6 +28,7 @@ constexpr std::array not_for_pods{
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one key after another.
 void check_runtime(const ConfigFile& file, ConfigReading& reading) {
     if (!reading.is_sound("runtime") || !reading.has("runtime")) {
         return;

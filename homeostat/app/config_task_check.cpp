@@ -107,6 +107,7 @@ std::vector<std::string> texts_of(const Placed& placed) {
     return texts;
 }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one word after another.
 void check_words(const TaskSection& task, const std::string& key, ConfigReading& reading) {
     std::vector<std::string> known{std::string(service_word)};
     for (const auto& [name, parameter] : task.parameters) {

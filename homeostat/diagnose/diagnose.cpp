@@ -48,6 +48,7 @@ std::vector<Cause> causes_of_end(const Look& look, const Symptom& symptom, bool 
     return causes;
 }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one cause after another.
 std::vector<Cause> causes_of(const Look& look,
                              const Symptom& symptom,
                              bool is_orchestrated,

@@ -111,6 +111,7 @@ std::string target_of(const Remedy& remedy) {
     return std::visit(TargetOf{}, remedy);
 }
 
+// NOLINTNEXTLINE(readability-function-size): one kind of entry after another.
 void History::learn(const Entry& entry, Instant at) {
     // The ledger's own; whoever writes the others does not see it, and must count as we do.
     entries_count_ += entry.kind == EntryKind::dropped ? 0 : 1;

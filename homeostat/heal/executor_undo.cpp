@@ -181,6 +181,7 @@ Task<Result<void>> ExecutorRole::take_back_held(IncidentId incident, TakenBack s
                       : Result<void>();
 }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one objection after another.
 Task<Result<IncidentId>> ExecutorRole::undo(IncidentId incident,
                                             std::string by,
                                             std::string because) {
@@ -229,7 +230,7 @@ Task<Result<IncidentId>> ExecutorRole::undo(IncidentId incident,
     if (!begun) {
         co_return begun;
     }
-    const IncidentId undoing = *begun;
+    const IncidentId& undoing = *begun;
     const Instant until = ports_.clock.now() + heard_within;
     auto found = slots_.find(undoing.text());
     while (found != slots_.end() && !found->second->is_known && ports_.clock.now() < until) {

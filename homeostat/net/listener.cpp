@@ -64,6 +64,7 @@ Result<void> remove_stale(const std::string& path, const GenericEndpoint& target
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one system call after another.
 Result<Listener> Listener::open(asio::any_io_executor executor,
                                 const Endpoint& endpoint,
                                 Reach reach) {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <system_error>
+#include <utility>
 
 namespace homeostat::adapters::kubernetes {
 
@@ -25,6 +26,7 @@ std::uint64_t version_in(const ConfigMapView& map) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one look at each.
 Result<const ConfigsView*> Configs::look() {
     std::vector<std::uint64_t> versions;
     for (std::size_t index = 0; index < seen_.size(); ++index) {
@@ -52,7 +54,7 @@ Result<const ConfigsView*> Configs::look() {
             }
             maps.push_back(*std::move(view));
         }
-        versions_parsed_ = versions;
+        versions_parsed_ = std::move(versions);
         parsed_ = error ? Result<ConfigsView>(std::unexpected(*error))
                         : configs_of(options_.configs, std::move(maps));
         if (parsed_) {

@@ -290,6 +290,7 @@ Task<Outcome> KubernetesRuntime::perform(Request request, Instant deadline) {
     co_return outcome;
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): no swap of values.
 Task<Outcome> KubernetesRuntime::swap(SwapVersion step, EffectId effect, Instant deadline) {
     if (step.service != options_.service) {
         co_return refused("the versions of " + step.service.text() + " are not ours to swap");

@@ -45,10 +45,9 @@ constexpr std::array kinds_all{
         case RemedyKind::readmit:
         case RemedyKind::close_circuit:
         case RemedyKind::route_back:
-        case RemedyKind::take_back_task:
-            break;  // Takes something back, and is on no menu.
-        case RemedyKind::run_task:
-            break;  // What it does its operator knows, and no model has learnt.
+        case RemedyKind::take_back_task:  // They take something back, and are on no menu.
+        case RemedyKind::run_task:        // What it does its operator knows, no model has learnt.
+            break;
         case RemedyKind::restart:
             return " restart";
         case RemedyKind::rolling_restart:

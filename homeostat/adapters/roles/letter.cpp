@@ -24,14 +24,14 @@ constexpr std::size_t head_bytes_max = 320;  // Service, key, life and stamp: 64
 constexpr std::size_t digits_per_byte = 2;
 constexpr int hex_base = 16;
 
-template <std::size_t size>
-std::optional<std::array<std::uint8_t, size>> parse_hex(std::string_view text) {
-    std::array<std::uint8_t, size> bytes{};
+template <std::size_t Size>
+std::optional<std::array<std::uint8_t, Size>> parse_hex(std::string_view text) {
+    std::array<std::uint8_t, Size> bytes{};
     const bool is_hex = text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-    if (!is_hex || text.size() != digits_per_byte * size) {
+    if (!is_hex || text.size() != digits_per_byte * Size) {
         return std::nullopt;
     }
-    for (std::size_t at = 0; at < size; ++at) {
+    for (std::size_t at = 0; at < Size; ++at) {
         const std::string_view digits = text.substr(digits_per_byte * at, digits_per_byte);
         std::from_chars(digits.data(), digits.data() + digits.size(), bytes.at(at), hex_base);
     }

@@ -86,9 +86,9 @@ Task<Ran> run_command(Command command, Purpose purpose, Instant ends_at) {
     if (!environment) {
         co_return not_begun(environment.error().text);
     }
-    asio::any_io_executor executor = co_await asio::this_coro::executor;
-    Result<Session> session = Session::start(std::move(executor), command,
-                                             std::move(environment->assignments), purpose.held_fd);
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    Result<Session> session =
+        Session::start(executor, command, std::move(environment->assignments), purpose.held_fd);
     if (!session) {
         co_return not_begun(session.error().text);
     }

@@ -39,7 +39,7 @@ Task<void> wait_until(Instant deadline) {
 Session::Session(os::Child child, asio::posix::stream_descriptor pipe)
     : child_(std::make_unique<os::Child>(std::move(child))), pipe_(std::move(pipe)) {}
 
-Result<Session> Session::start(asio::any_io_executor executor,
+Result<Session> Session::start(const asio::any_io_executor& executor,
                                const Command& command,
                                std::vector<std::string> environment,
                                int held_fd) {
@@ -62,7 +62,7 @@ Result<Session> Session::start(asio::any_io_executor executor,
         return std::unexpected(child.error());
     }
     const int reader = pipe->reader.release();
-    return Session(std::move(*child), asio::posix::stream_descriptor(std::move(executor), reader));
+    return Session(std::move(*child), asio::posix::stream_descriptor(executor, reader));
 }
 
 Session::~Session() {

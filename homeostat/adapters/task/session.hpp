@@ -30,7 +30,7 @@ class Session {
   public:
     /// `environment`: all that it gets. `held_fd`: stays open in it; below zero: nothing does.
     /// ERRORS: as of os::spawn, and of a pipe.
-    [[nodiscard]] static Result<Session> start(boost::asio::any_io_executor executor,
+    [[nodiscard]] static Result<Session> start(const boost::asio::any_io_executor& executor,
                                                const Command& command,
                                                std::vector<std::string> environment,
                                                int held_fd);
