@@ -49,7 +49,7 @@ Result<TimeZone> TimeZone::find(std::string_view name) {
                     "this machine has no time zone database — install tzdata, or write UTC");
     }
     try {
-        const date::time_zone* zone = date::locate_zone(std::string(name));
+        const date::time_zone* zone = date::locate_zone(name);
         (void)zone->get_info(date::sys_seconds{});  // Its file is read now, and not in some night.
         return TimeZone(zone);
     } catch (const std::exception&) {

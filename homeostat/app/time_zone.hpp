@@ -11,7 +11,7 @@
 #include <string_view>
 
 namespace date {
-class time_zone;
+class time_zone;  // NOLINT(readability-identifier-naming): the library calls it so.
 }
 
 namespace homeostat::app {

@@ -24,6 +24,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -222,7 +223,7 @@ std::vector<std::string> WatchingProcess::troubles() const {
     if (agent_) {
         found = agent_->standstills(clock_.now());
         for (const auto& [source, trouble] : agent_->source_troubles()) {
-            found.push_back(source + " does not answer: " + trouble);
+            found.push_back(fmt::format("{} does not answer: {}", source, trouble));
         }
     }
     return found;

@@ -49,7 +49,7 @@ struct FleetClerk::State {
     explicit State(const app::Config& of) : config(of) {}
 
     /// Which ledger the agent writes: its effects are named by it.
-    Result<FleetAgent> agent() const {
+    [[nodiscard]] Result<FleetAgent> agent() const {
         const LedgerTail tail({config.ledger_directory, os::read_boot_id().value_or("")},
                               config.service.text());
         const Result<std::optional<std::string>> ledger = tail.ledger();

@@ -125,7 +125,7 @@ const std::string boot_for_test = "boot-1";
     settings.agents = {mesh::public_key_of(seed_for_test)};
     settings.life = std::move(life);
     settings.boot_id = boot_for_test;
-    settings.draw = [count = 0]() mutable { return "stamp-" + std::to_string(++count); };
+    settings.draw = [count = 0] mutable { return "stamp-" + std::to_string(++count); };
     settings.latency_limit_ms_min = 50;
     settings.versions_seen = [] { return PerArtifact<VersionId>{VersionId("v2"), VersionId()}; };
     settings.places = [] { return std::vector<Place>{{InstanceId("payments-0"), "uid-7", true}}; };
