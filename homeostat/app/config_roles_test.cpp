@@ -3,6 +3,7 @@
 #include "homeostat/app/config_for_test.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <string>
 
@@ -43,8 +44,8 @@ TEST_CASE("what is left out of roles has a place below the configuration's direc
 
 TEST_CASE("roles are written as they are read") {
     for (const std::string& keys :
-         {"socket: door.sock, key: a.key, agent_socket: a.sock, agents: [ '" + one_key + "', '" +
-              other_key + "' ]",
+         {fmt::format("socket: door.sock, key: a.key, agent_socket: a.sock, agents: [ '{}', '{}' ]",
+                      one_key, other_key),
           std::string("listen: '10.0.0.5:7091', url: 'http://10.0.0.5:7091'")}) {
         const ConfigReport once = parse_config(roles(keys), file_for_test);
         REQUIRE_MESSAGE(once.config, describe(once));
@@ -59,7 +60,7 @@ TEST_CASE("roles that cannot be are refused at their place, with the mend") {
     CHECK(problems_of(roles("socket: a.sock, listen: '10.0.0.5:7091'"))
               .contains("5:1: roles: both a socket and an address — keep the socket"));
     CHECK(problems_of(roles("listen: unix:/run/x.sock")).contains("that is what socket is for"));
-    CHECK(problems_of(roles("agents: [ '" + one_key + "', '" + one_key + "' ]"))
+    CHECK(problems_of(roles(fmt::format("agents: [ '{0}', '{0}' ]", one_key)))
               .contains("a key stands twice"));
     CHECK(problems_of(roles("agents: [ nonsense ]")).contains("--show-key"));
     CHECK(problems_of(roles("url: 'http://executor.shop:7091'")).contains("roles.url"));

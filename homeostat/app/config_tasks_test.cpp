@@ -9,6 +9,7 @@
 #include "homeostat/app/tasks.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <string>
 #include <string_view>
@@ -169,7 +170,7 @@ TEST_CASE("tasks and what else a configuration says may not contradict each othe
               .empty());
     const std::string one =
         "{ name: a, check: { command: [c] }, run: { command: [x] }, destructive: false }";
-    CHECK(problems_of(with("tasks: [ " + one + ", " + one + " ]\n")).contains("a second task"));
+    CHECK(problems_of(with(fmt::format("tasks: [ {0}, {0} ]\n", one))).contains("a second task"));
 }
 
 TEST_CASE("a word of a task is replaced once, and a value is not looked into") {

@@ -78,6 +78,7 @@ namespace homeostat::guard::for_test {
 }
 
 /// What is started is current. A rollback swaps first; a scale starts spares, up to its goal.
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one case after another.
 [[nodiscard]] inline bool is_fit(const Question& it, const Replace& step) {
     const InstanceFacts* target = target_named(it, step.instance);
     const auto* swap = std::get_if<Rollback>(&it.asked.remedy);
@@ -160,6 +161,7 @@ namespace homeostat::guard::for_test {
 }
 
 /// What the step, or the remedy as a whole, takes out of service.
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one case after another.
 [[nodiscard]] inline std::vector<const InstanceFacts*> targets(const Question& it) {
     const DeclaredTask* task = task_of(it.asked.remedy);
     const bool runs = task != nullptr && (!it.step || std::holds_alternative<Run>(*it.step));
@@ -206,6 +208,7 @@ namespace homeostat::guard::for_test {
         step);
 }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one case after another.
 [[nodiscard]] inline std::size_t effects_of_all(const Question& it) {
     if (is<Reroute>(it) || is<OpenCircuit>(it)) {
         return is<Reroute>(it) ? 3 : 2;

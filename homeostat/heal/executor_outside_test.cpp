@@ -30,7 +30,7 @@ void let_follow(SimulatedProcess& process,
                 SimulatedMachine& machine,
                 const std::size_t& behind,
                 const bool& is_away) {
-    process.confirmations.follows = [&]() -> std::optional<ports::HeldOutside> {
+    process.confirmations.follows = [&] -> std::optional<ports::HeldOutside> {
         if (is_away || machine.disk.groups.size() <= behind) {
             return std::nullopt;
         }

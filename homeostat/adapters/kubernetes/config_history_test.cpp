@@ -4,6 +4,7 @@
 #include "homeostat/os/file.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <sys/stat.h>
 
@@ -110,7 +111,7 @@ TEST_CASE("so many are kept, and so much; the oldest goes first") {
     }
     CHECK(history.versions().size() == 2);
     CHECK(world.bytes().size() <= config_history_bytes_max);
-    REQUIRE(history.take(configs(large + large + large + large), begin + seconds{3000}));
+    REQUIRE(history.take(configs(fmt::format("{0}{0}{0}{0}", large)), begin + seconds{3000}));
     CHECK(history.versions().empty());
     REQUIRE(world.try_open());
 }

@@ -25,12 +25,12 @@ struct IdentityWorld {
 
     IdentityWorld() {
         write(files.authorities, authority().certificate());
-        renew();
+        static_cast<void>(renew());
     }
     static void write(const std::string& path, const std::string& text) {
         REQUIRE(os::write_file_atomically(path, text));
     }
-    net::IssuedForTest renew() const {
+    [[nodiscard]] net::IssuedForTest renew() const {
         const net::IssuedForTest issued = authority().issue({.subject = "agent"});
         write(files.certificate, issued.certificate);
         write(files.key, issued.key);

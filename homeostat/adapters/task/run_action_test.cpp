@@ -174,7 +174,7 @@ TEST_CASE("an interrupted action takes its command with it") {
                               run_action(shell("echo $$ > pid; sleep 1000", directory),
                                          Purpose{.effect = "s/i-1.e1"}, Instant::max()),
                               [](const std::exception_ptr&, const Ran&) {});
-        net::run_until_for_test(context, [&] { return directory.text_of("pid").ends_with("\n"); });
+        net::run_until_for_test(context, [&] { return directory.text_of("pid").ends_with('\n'); });
     }
     const int pid = std::stoi(directory.text_of("pid"));
     CHECK(ends(pid));
