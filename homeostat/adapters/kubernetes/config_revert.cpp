@@ -3,6 +3,7 @@
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
 #include "homeostat/adapters/kubernetes/configs.hpp"
 #include "homeostat/adapters/kubernetes/json_patch.hpp"
+#include "homeostat/adapters/kubernetes/rehearsed_write.hpp"
 #include "homeostat/adapters/kubernetes/write_outcome.hpp"
 #include "homeostat/base/json.hpp"
 
@@ -107,8 +108,7 @@ ApiWrite write_of(const ConfigRevert& revert,
     return ApiWrite{.method = "PATCH",
                     .path = config_map_path(options, revert.target.name),
                     .content_type = "application/json-patch+json",
-                    .body = to_text(json::value(std::move(patch))),
-                    .is_dry_run = true};
+                    .body = to_text(json::value(std::move(patch)))};
 }
 
 Task<Outcome> ConfigReverting::carry_out(SwapVersion step,
@@ -124,28 +124,14 @@ Task<Outcome> ConfigReverting::carry_out(SwapVersion step,
         co_return refused(revert.error().text);
     }
     reach_(Phase::checked);
-    ApiWrite write = write_of(*revert, step, effect, options_);
-    const Result<ApiReply> rehearsal = co_await api_.write(write, deadline);
-    if (std::optional<Outcome> failure = failure_of(rehearsal)) {
-        co_return refused("tried without effect: " + failure->because);
-    }
-    if (!has_contents(*rehearsal, revert->target)) {
-        co_return refused("tried without effect: the cluster would make other contents of it");
-    }
-    reach_(Phase::rehearsed);
-    if (clock_.now() >= deadline) {
-        co_return refused("the deadline had passed before anything was done");
-    }
-    write.is_dry_run = false;
-    const Result<ApiReply> reply = co_await api_.write(std::move(write), deadline);
-    if (std::optional<Outcome> failure = failure_of(reply)) {
-        co_return *std::move(failure);
-    }
-    reach_(Phase::sent);
-    if (!has_contents(*reply, revert->target)) {
-        co_return unknown("the server took the patch, and its answer shows other contents");
-    }
-    co_return Outcome{OutcomeKind::done, step.to.text() + " is in force"};
+    RehearsedWrite wanted{
+        .write = write_of(*revert, step, effect, options_),
+        .is_as_wanted =
+            [to = revert->target](const ApiReply& reply) { return has_contents(reply, to); },
+        .other = "other contents",
+        .done = step.to.text() + " is in force"};
+    Outcome outcome = co_await write_rehearsed(api_, clock_, std::move(wanted), deadline, reach_);
+    co_return outcome;
 }
 
 }  // namespace homeostat::adapters::kubernetes

@@ -1,6 +1,7 @@
 #include "homeostat/adapters/kubernetes/kubernetes_runtime.hpp"
 
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
+#include "homeostat/adapters/kubernetes/rehearsed_write.hpp"
 #include "homeostat/adapters/kubernetes/rollback.hpp"
 #include "homeostat/adapters/kubernetes/write_outcome.hpp"
 #include "homeostat/base/id.hpp"
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -318,32 +320,17 @@ Task<Outcome> KubernetesRuntime::roll_back(SwapVersion step, EffectId effect, In
         co_return refused(target.error().text);
     }
     reach(Phase::checked);
-    ApiWrite write{.method = "PATCH",
-                   .path = deployment_path(options_),
-                   .content_type = "application/json-patch+json",
-                   .body = rollback_patch(step, effect, *deployment, *target),
-                   .is_dry_run = true};
-    const Result<ApiReply> rehearsal = co_await api_.write(write, deadline);
-    if (std::optional<Outcome> failure = failure_of(rehearsal)) {
-        co_return refused("tried without effect: " + failure->because);
-    }
-    if (!has_template(*rehearsal, *target)) {
-        co_return refused("tried without effect: the cluster would make another template of it");
-    }
-    reach(Phase::rehearsed);
-    if (clock_.now() >= deadline) {
-        co_return refused("the deadline had passed before anything was done");
-    }
-    write.is_dry_run = false;
-    const Result<ApiReply> reply = co_await api_.write(std::move(write), deadline);
-    if (std::optional<Outcome> failure = failure_of(reply)) {
-        co_return *std::move(failure);
-    }
-    reach(Phase::sent);
-    if (!has_template(*reply, *target)) {
-        co_return unknown("the server took the patch, and its answer shows another template");
-    }
-    co_return Outcome{OutcomeKind::done, step.to.text() + " is in force"};
+    RehearsedWrite wanted{
+        .write = ApiWrite{.method = "PATCH",
+                          .path = deployment_path(options_),
+                          .content_type = "application/json-patch+json",
+                          .body = rollback_patch(step, effect, *deployment, *target)},
+        .is_as_wanted = [to = *target](const ApiReply& reply) { return has_template(reply, to); },
+        .other = "another template",
+        .done = step.to.text() + " is in force"};
+    Outcome outcome = co_await write_rehearsed(api_, clock_, std::move(wanted), deadline,
+                                               std::bind_front(&KubernetesRuntime::reach, this));
+    co_return outcome;
 }
 
 Result<PodView> KubernetesRuntime::check(const Replace& step, const GroupView& group) const {

@@ -3,6 +3,7 @@
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
 #include "homeostat/adapters/kubernetes/json_patch.hpp"
 #include "homeostat/adapters/kubernetes/object_fields.hpp"
+#include "homeostat/adapters/kubernetes/rehearsed_write.hpp"
 #include "homeostat/adapters/kubernetes/write_outcome.hpp"
 #include "homeostat/base/id.hpp"
 #include "homeostat/base/json.hpp"
@@ -156,7 +157,6 @@ ApiWrite write_of(const ScaleOrder& order, const DeploymentView& seen, const Opt
                     .path = deployment_path(options) + "/scale",
                     .content_type = "application/json-patch+json",
                     .body = to_text(json::value(std::move(patch))),
-                    .is_dry_run = true,
                     .manager = manager_text(ScaleMark{order.effect, order.from})};
 }
 
@@ -200,28 +200,13 @@ Task<Outcome> Scaling::carry_out(ScaleOrder order, DeploymentView seen, Instant 
     if (!is_free) {
         co_return refused(is_free.error().text);
     }
-    ApiWrite write = write_of(order, seen, options_);
-    const Result<ApiReply> rehearsal = co_await api_.write(write, deadline);
-    if (std::optional<Outcome> failure = failure_of(rehearsal)) {
-        co_return refused("tried without effect: " + failure->because);
-    }
-    if (replicas_in(*rehearsal) != order.to) {
-        co_return refused("tried without effect: the cluster would make another number of it");
-    }
-    reach_(Phase::rehearsed);
-    if (clock_.now() >= deadline) {
-        co_return refused("the deadline had passed before anything was done");
-    }
-    write.is_dry_run = false;
-    const Result<ApiReply> reply = co_await api_.write(std::move(write), deadline);
-    if (std::optional<Outcome> failure = failure_of(reply)) {
-        co_return *std::move(failure);
-    }
-    reach_(Phase::sent);
-    if (replicas_in(*reply) != order.to) {
-        co_return unknown("the server took the number, and its answer shows another");
-    }
-    co_return Outcome{OutcomeKind::done, fmt::format("{} replicas are wanted", order.to)};
+    RehearsedWrite wanted{
+        .write = write_of(order, seen, options_),
+        .is_as_wanted = [to = order.to](const ApiReply& reply) { return replicas_in(reply) == to; },
+        .other = "another number",
+        .done = fmt::format("{} replicas are wanted", order.to)};
+    Outcome outcome = co_await write_rehearsed(api_, clock_, std::move(wanted), deadline, reach_);
+    co_return outcome;
 }
 
 }  // namespace homeostat::adapters::kubernetes
