@@ -6,7 +6,8 @@ people use today and with Homeostat, and writes docs/figures/kubernetes.md.
     make bench-k8s K8S_FAULTS="hang bad_version" K8S_ROUNDS=3
     make bench-k8s K8S_FAULTS=                       the page, of what has been measured
 
-A round plays each fault under each policy once, in an order that the round draws, on one full lab.
+A round plays each fault under each policy once, in an order that the round draws, on one full lab;
+the policies without Homeostat beside each other, and from the fourth round on only what has a goal.
 What is measured lies in RUNS/runs.jsonl, a line for each run; a line that is there is not measured
 again. Run it on a quiet machine; the load before each run is written down with it. As root, where
 lab/kubernetes/build.sh has built.
@@ -25,28 +26,34 @@ sys.path[:0] = [str(ROOT / folder) for folder in (
     "bench/kubernetes", "tests/kubernetes", "lab/kubernetes")]
 
 from full_lab import FullLab  # noqa: E402
-from recovery import ANALYSES, FAULTS, POLICIES, Run  # noqa: E402
+from recovery import ANALYSES, FAULTS, POLICIES, play  # noqa: E402
 
 ROUNDS_WANTED = 10
+NODES = 3
 RATIO_MIN = 10
 HEALED_WITHIN_S = 5
 HEAD = """# Figures on Kubernetes
 
 Written by `make bench-k8s`; do not edit. One fault on real pods of the
-[full lab](../../lab/kubernetes/README.md), three of them (four where a node is lost) behind a
-Service, the default strategy, and what a client noticed that asks every 50 ms over a new connection
-each time, patient for a second. Seconds are from its first answer that is not good to the first of
-ten good ones in a row, all outages of a run together. Median (least–most).
+[full lab](../../lab/kubernetes/README.md), three nodes, three pods behind a Service, the default
+strategy, and what a client noticed that asks every 50 ms over a new connection each time, patient
+for a second. Seconds are from its first answer that is not good to the first of ten good ones in a
+row, all outages of a run together. Median (least–most).
 
 - *none*: readiness as Kubernetes has it by default (10 s x 3), no liveness. *default*: liveness
   likewise. *tuned*: both each second, three times. *homeostat*: the probes of *none*, and an agent
   with rules alone, every remedy at `act`.
+- Runs of the first three go on beside each other, three Deployments at once; Homeostat's has the
+  lab to itself. What they take is a matter of tens of seconds and of the kubelet's timers.
 - A run is over when clients were well for ten seconds and, where a version is at fault, the old one
   is wanted again; or at its bound. *Not in 60*: it was not over at its bound.
 """
-# Beside the policies that every fault is tried under. Five looks of a minute: three rounds do.
+# Beside the policies that every fault is tried under.
 ANALYSED = ("bad_version", "bad_config")
-ANALYSIS_ROUNDS = {"analysis": 3}
+# What has no goal, or where nothing but the bound is to be seen, is not played in every round.
+FEW_ROUNDS = 3
+FEW = {"nothing", "leak", "bad_image", "crash_loop", "half_lost", "slow_dependency"}
+NEVER_HEALED_BY_PROBES = {"bad_version", "bad_config"}
 ANALYSIS_HEAD = """
 ## Beside analysis of rollouts
 
@@ -64,7 +71,9 @@ TOLD = {
     "bad_version": "a version that passes readiness and answers 5xx",
     "bad_config": "a setting under which pods answer 5xx",
     "crash_back_off": "what pods need at their start was gone for 45 s: from its return",
-    "node_loss": "one node of two is cut off",
+    "node_loss": "one node of three is cut off, and one pod of three with it",
+    "half_lost": "the same with two pods of four",
+    "slow_dependency": "what the service asks for each answer takes 2 s",
 }
 
 
@@ -77,33 +86,43 @@ def say_run(number, run):
 def measure(options):
     file = options.runs / "runs.jsonl"
     faults = [fault for fault in FAULTS if fault.__name__ in options.faults]
-    wanted = [(number, fault, policy) for number in range(1, options.rounds + 1)
-              for fault, policy in cells_of(number, faults)]
     done = {(run["round"], run["fault"], run["policy"]) for run in lines_of(file)}
-    missing = [(number, fault, policy) for number, fault, policy in wanted
-               if (number, fault.__name__, policy) not in done]
+    missing = []
+    for number in range(1, options.rounds + 1):
+        for fault, policies in groups_of(number, faults):
+            left = [policy for policy in policies if (number, fault.__name__, policy) not in done]
+            missing += [(number, fault, left)] if left else []
     if not missing:
         return
-    with FullLab(options.runs / "lab", is_audited=True) as lab:
-        for number, fault, policy in missing:
+    with FullLab(options.runs / "lab", is_audited=True, nodes=NODES) as lab:
+        for number, fault, policies in missing:
             load = os.getloadavg()[0]
-            run = Run(lab, fault, policy, options.bin).play()
-            run |= {"round": number, "load_before": load}
-            say_run(number, run)
-            add_line(file, run)
+            for run in play(lab, fault, policies, options.bin):
+                run |= {"round": number, "load_before": load}
+                say_run(number, run)
+                add_line(file, run)
 
 
-def cells_of(number, faults):
-    cells = [(fault, policy) for fault in faults for policy in policies_of(fault.__name__)
-             if number <= ANALYSIS_ROUNDS.get(policy, number)]
-    random.Random(number).shuffle(cells)
-    return cells
+def groups_of(number, faults):
+    """What a round plays, in its order: a fault, and the policies that are played together."""
+    groups = [(fault, policies) for fault in faults
+              for policies in policies_of(fault.__name__, number)]
+    random.Random(number).shuffle(groups)
+    return groups
 
 
-def policies_of(fault):
-    if fault == "nothing":
-        return ["homeostat"]
-    return [*POLICIES, *(ANALYSES if fault in ANALYSED else [])]
+def policies_of(fault, number):
+    is_early = number <= FEW_ROUNDS
+    if fault in FEW and not is_early:
+        return
+    yield ["homeostat"]
+    if fault != "nothing" and (is_early or fault not in NEVER_HEALED_BY_PROBES):
+        yield [policy for policy in POLICIES if policy != "homeostat"]
+    if fault in ANALYSED:
+        yield ["analysis_tuned"]
+        # Five looks of a minute each.
+        if is_early:
+            yield ["analysis"]
 
 
 def short(number):
@@ -200,18 +219,23 @@ def cost_table(runs):
     counted = [run for run in runs if "calls" in run]
     if not counted:
         return
-    yield ("\n## What an agent asks of the API server\n\nBy the server's audit log; a watch counts "
-           "once, when it is opened. One agent guards one Deployment.\n")
-    yield "| run | requests | of these | for, s | agent's memory, MiB | n |"
-    yield "|---|---|---|---|---|---|"
+    yield ("\n## What an agent does and asks\n\nEffects that it began, and incidents that went to "
+           "a person. Requests by the API server's audit log; a watch counts once, when it is "
+           "opened. One agent guards one Deployment.\n")
+    yield ("| run | effects | to a person | requests | of these | for, s | agent's memory, MiB | "
+           "n |")
+    yield "|---|---|---|---|---|---|---|---|"
     for fault in TOLD:
         row = of(counted, fault, "homeostat")
         if row:
             total = spread_of([sum(run["calls"].values()) for run in row])
             seconds = spread_of([run["calls_s"] for run in row]).median
             memory = spread_of([run["resident_mib"] for run in row])
-            yield (f"| {TOLD[fault]} | {total.median:.0f} ({total.least:.0f}–{total.most:.0f}) | "
-                   f"{calls_told(row)} | {seconds:.0f} | {memory.median:.1f} "
+            acts = spread_of([run["acts"] for run in row])
+            escalated = sum(run["escalated"] > 0 for run in row)
+            yield (f"| {TOLD[fault]} | {acts.median:.0f} ({acts.least:.0f}–{acts.most:.0f}) | "
+                   f"{escalated} of {len(row)} | "
+                   f"{total.median:.0f} ({total.least:.0f}–{total.most:.0f}) | {calls_told(row)} | {seconds:.0f} | {memory.median:.1f} "
                    f"({memory.least:.1f}–{memory.most:.1f}) | {len(row)} |")
 
 
@@ -233,7 +257,8 @@ def page(directory):
     yield (f"- Program: {read_json(directory / 'program.json')['commit']}. Load before each run, "
            f"the lab's own included (a mean of runnable processes): median "
            f"{spread_of(loads).median:.1f}, most {max(loads):.1f}.\n")
-    if min(len(of(runs, fault, policy)) for fault in faults for policy in POLICIES) < ROUNDS_WANTED:
+    if min(len(of(runs, fault, "homeostat")) for fault in faults
+           if fault not in FEW) < ROUNDS_WANTED:
         yield (f"**Fewer than {ROUNDS_WANTED} rounds so far**: what was played at all has its n in "
                "each table. A first look, and no figure to rely on.\n")
     yield "## Goals\n"
@@ -253,7 +278,7 @@ def page(directory):
 
 NOT_MEASURED = """## What is not measured
 
-- A slow dependency: a Service has no switch by which its errors could be kept away.
+- A cure for a slow dependency: a Service has no switch by which its errors could be kept away.
 - Argo Rollouts and Flagger themselves, and traffic by weight, which this lab has not.
 - Requests of users: the client's are the only ones. A busy cluster: one Deployment at a time, an
   API server with nothing else to do, etcd without fsync."""

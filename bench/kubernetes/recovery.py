@@ -1,8 +1,8 @@
 """One fault on real pods under one policy, and what clients noticed of it.
 
-A run has a Deployment of its own, three pods behind a Service (four on two nodes where one is
-lost), the default strategy, and a client that asks every 50 ms, each time over a new connection,
-patient for a second.
+A run has a Deployment of its own, three pods behind a Service, the default strategy, and a client
+that asks every 50 ms, each time over a new connection, patient for a second. Runs of one fault may
+be played together; where a node is lost it is lost to all of them.
 
 The policies differ in the pods' probes, and in whether Homeostat guards them:
 
@@ -18,7 +18,9 @@ row; a run counts all of its outages. It ends ten seconds after the last, or at 
 """
 
 import contextlib
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from analysis import ANALYSES, Canary
@@ -32,6 +34,7 @@ DEFAULT = {"periodSeconds": 10, "failureThreshold": 3}
 TUNED = {"periodSeconds": 1, "failureThreshold": 3}
 WELL_FOR = 10  # So long without a bad answer, and it is over.
 DEPENDENCY_GONE_FOR = 45
+READY_WITHIN_S = 180
 
 
 def probe(path, pace):
@@ -47,11 +50,54 @@ POLICIES = {
 SETTINGS = POLICIES | {name: POLICIES["tuned"] for name in ANALYSES}
 
 
+class Stage:
+    """What runs that are played together share: when they begin, and the nodes."""
+
+    def __init__(self, lab, runs_count):
+        self.lab = lab
+        self.barrier = threading.Barrier(runs_count)
+        self.lost = None  # The node that is cut off.
+        self.lock = threading.Lock()
+
+    def wait(self):
+        """Until all of them are ready."""
+        self.barrier.wait(READY_WITHIN_S)
+
+    def abort(self):
+        self.barrier.abort()
+
+    def lose_node(self, index):
+        """For all of them, once."""
+        with self.lock:
+            if self.lost is None:
+                self.lab.cut_off(index)
+                self.lost = index
+
+    def find_node(self):
+        """Brings it back once all of them are over."""
+        with contextlib.suppress(threading.BrokenBarrierError):  # One of them has failed.
+            self.barrier.wait()
+        with self.lock:
+            if self.lost is not None:
+                self.lab.join(self.lost)
+                self.lab.wait_for_nodes(self.lab.nodes_count)
+                self.lost = None
+
+
+def play(lab, fault, policies, programs):
+    """Each policy's line of figures, of runs that go on beside each other."""
+    stage = Stage(lab, len(policies))
+    runs = [Run(stage, fault, policy, programs) for policy in policies]
+    with ThreadPoolExecutor(len(runs)) as pool:
+        return list(pool.map(Run.play, runs))
+
+
 class Run:
-    def __init__(self, lab, fault, policy, programs):
-        self.lab, self.fault, self.policy, self.programs = lab, fault, policy, programs
+    def __init__(self, stage, fault, policy, programs):
+        self.stage, self.lab = stage, stage.lab
+        self.fault, self.policy, self.programs = fault, policy, programs
         self.name = f"{fault.__name__}-{policy}".replace("_", "-")
-        self.shop = Deployment(lab, self.name)
+        self.shop = Deployment(self.lab, self.name)
         self.settings = dict(SETTINGS[policy], replicas=3, grace_seconds=5)
         self.canary = Canary(self, ANALYSES[policy]) if policy in ANALYSES else None
         self.client = None
@@ -85,6 +131,7 @@ class Run:
             fault.prepare()
             self.shop.wait_ready(self.settings["replicas"], 120)
             with self.guard() as agent, self.new_client() as self.client:
+                self.stage.wait()
                 self.begun_at, begun_wall = time.monotonic(), time.time()
                 fault.begin()
                 restored_at = self.wait_over(fault)
@@ -92,6 +139,9 @@ class Run:
                 cost = self.cost(agent, begun_wall)
             return {"fault": self.fault.__name__, "policy": self.policy, "bound_s": self.bound,
                     "restored_s": restored_at and restored_at - self.begun_at} | noticed | cost
+        except BaseException:
+            self.stage.abort()
+            raise
         finally:
             fault.end()
             if self.canary:
@@ -122,14 +172,17 @@ class Run:
             yield agent
 
     def cost(self, agent, since):
-        """What the agent asked of the API server since then, and its memory now."""
+        """What the agent did, what it asked of the API server since then, and its memory now."""
         if agent is None:
             return {}
         until = time.time()
         resident = next(line.split()[1] for line in
                         Path(f"/proc/{agent.process.pid}/status").read_text().splitlines()
                         if line.startswith("VmRSS:"))
-        return {"calls": calls_of(self.lab.audit_log, agent.account, since, until),
+        incidents = agent.incidents()
+        return {"acts": sum(agent.story(one["incident"]).count(" intent ") for one in incidents),
+                "escalated": sum(one["state"] == "escalated" for one in incidents),
+                "calls": calls_of(self.lab.audit_log, agent.account, since, until),
                 "calls_s": until - since, "resident_mib": int(resident) / 1024}
 
     def wait_over(self, fault):
@@ -262,27 +315,58 @@ class crash_back_off(Fault):
         self.needed.remove()
 
 
-class node_loss(Fault):
-    """One of two nodes is cut off, with half of the pods."""
+class slow_dependency(Fault):
+    """What the service asks for each answer takes two seconds for its own: nothing that can be
+    done to the service heals it."""
 
-    bound = 120
+    bound = 40
+
+    def prepare(self):
+        self.asked = Deployment(self.run.lab, f"{self.run.name}-asked")
+        self.asked.apply(V1, replicas=1)
+        self.asked.wait_ready(1)
+        host, port = self.asked.address()
+        self.run.apply(V1, env={"ASKS": f"{host}:{port}"})
+
+    def begin(self):
+        self.asked.fault(self.asked.ready_pods()[0], "slow")
+
+    def end(self):
+        self.asked.remove()
+
+
+class node_loss(Fault):
+    """One of three nodes is cut off, with one of three pods."""
+
+    bound, lost, lost_pods = 120, 1, 1
+    spread = {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname",
+              "whenUnsatisfiable": "ScheduleAnyway"}
+
+    def prepare(self):
+        self.run.apply(V1, spread=self.spread)
+
+    def begin(self):
+        names = self.run.lab.node_names()
+        on = [pod["spec"]["nodeName"] for pod in self.shop.ready_pods()]
+        assert on.count(names[self.lost]) == self.lost_pods, on
+        self.run.stage.lose_node(self.lost)
+
+    def end(self):
+        self.run.stage.find_node()
+
+
+class half_lost(node_loss):
+    """The same with two of four pods: so much goes silent at once that our own eyes may be ill."""
+
+    lost_pods = 2
 
     def prepare(self):
         self.run.settings["replicas"] = 4
-        super().prepare()
-
-    def begin(self):
-        nodes = {pod["spec"]["nodeName"] for pod in self.shop.ready_pods()}
-        assert len(nodes) == 2, nodes
-        self.run.lab.cut_off(1)
-
-    def end(self):
-        self.run.lab.join(1)
-        self.run.lab.wait_for_nodes(2)
+        self.run.apply(V1, spread=self.spread, nodes=self.run.lab.node_names()[:2])
 
 
 FAULTS = (nothing, hang, leak, bad_image, crash_loop, bad_version, bad_config, crash_back_off,
-          node_loss)
+          node_loss, half_lost, slow_dependency)
 
 
 def answers(lab, host, port):

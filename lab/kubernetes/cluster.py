@@ -36,6 +36,7 @@ class Lab:
     """Not thread-safe; `die_with_us` is for tests: no process outlives the one that started it."""
 
     kind = ""
+    nodes_count = 0
     address = "127.0.0.1"  # Where the control plane listens.
 
     def __init__(self, directory, programs=PROGRAMS, die_with_us=True, compact_every=None,
@@ -59,6 +60,7 @@ class Lab:
         if record["kind"] != self.kind:
             raise LabError(f"{self.directory} holds a {record['kind']} lab, not a {self.kind} one")
         self.id, self.ports = record["id"], record["ports"]
+        self.nodes_count = record["nodes"]
         self.processes = Processes(self.name, self.directory / "log", self.die_with_us)
 
     @property
@@ -119,7 +121,7 @@ class Lab:
         self.down()
         self.directory.mkdir(parents=True)
         names = ["etcd", "etcd_peer", "apiserver", "controllers", "scheduler"]
-        record = {"kind": self.kind, "id": os.urandom(3).hex(),
+        record = {"kind": self.kind, "id": os.urandom(3).hex(), "nodes": self.nodes_count,
                   "ports": dict(zip(names, free_ports(len(names))))}
         (self.directory / "lab.json").write_text(json.dumps(record))
         self.remember(record)
@@ -251,6 +253,9 @@ class Lab:
         self.processes.wait_until("controllers have made the default service account",
                                   lambda: self.api.answers(account), START_SECONDS_MAX,
                                   ["kube-controller-manager", "kube-scheduler"])
+
+    def node_names(self):
+        return sorted(node["metadata"]["name"] for node in self.api.get("/api/v1/nodes")["items"])
 
     def wait_for_nodes(self, count):
         def ready_count():

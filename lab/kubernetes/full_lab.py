@@ -2,7 +2,7 @@
 
     control  kube-apiserver 10.90.0.1, etcd, controllers, kube-proxy; here the agent runs
     node-0   10.90.0.11, its pods 10.244.0.0/24
-    node-1   10.90.0.12, its pods 10.244.1.0/24
+    node-1   10.90.0.12, its pods 10.244.1.0/24; and so on, where more are asked for
 
 `inside` starts a command in the control plane's namespace: from there pods, the services' addresses
 and the ports of nodes can be reached, and nothing else.
@@ -19,7 +19,6 @@ from cluster import SERVICE_RANGE, Lab
 from node import CGROUPS, COVERED, Node, missing_programs
 from processes import CannotBeHad, LabError, kill_if, timed
 
-NODES = 2
 END_SECONDS_MAX = 20
 # A socket of a pod's container is a file below the directory, and its path may have 107 bytes.
 PATH_MAX = 60
@@ -30,13 +29,17 @@ class FullLab(Lab):
     address = network.CONTROL_ADDRESS
     pause = images.PAUSE
 
+    def __init__(self, *words, nodes=2, **options):
+        self.nodes_count = nodes
+        super().__init__(*words, **options)
+
     @property
     def control(self):
         return f"{self.name}-control"
 
     @property
     def nodes(self):
-        return [Node(self, index) for index in range(NODES)]
+        return [Node(self, index) for index in range(self.nodes_count)]
 
     def check(self):
         super().check()
@@ -82,7 +85,7 @@ class FullLab(Lab):
                 node.import_images(archive)
             node.start_kubelet()
         self.start_proxy()
-        self.wait_for_nodes(NODES)
+        self.wait_for_nodes(self.nodes_count)
 
     def proxy_words(self):
         return ["--proxy-mode=iptables", "--cluster-cidr=10.244.0.0/16",

@@ -6,11 +6,10 @@ no process: no requests, no logs, and the times in it say nothing about healing 
 
 from cluster import HERE, Lab
 
-NODES = 3
-
 
 class QuickLab(Lab):
     kind = "quick"
+    nodes_count = 3
 
     def start(self):
         # Nobody has to reach the API server from a pod.
@@ -25,9 +24,9 @@ class QuickLab(Lab):
             f"--config={HERE}/stages.yaml"])
         api = self.api
         room = {"cpu": "8", "memory": "16Gi", "pods": "110"}
-        for index in range(NODES):
+        for index in range(self.nodes_count):
             name = f"played-{index}"
             api.post("/api/v1/nodes", {
                 "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}},
                 "status": {"allocatable": room, "capacity": room}})
-        self.wait_for_nodes(NODES)
+        self.wait_for_nodes(self.nodes_count)

@@ -77,9 +77,10 @@ class Deployment:
 
     # --- what a test does to it ------------------------------------------------------------------
     def apply(self, image, replicas=1, env=None, readiness=READINESS, liveness=None,
-              memory_mib=None, strategy=None, grace_seconds=30, node=None):
+              memory_mib=None, strategy=None, grace_seconds=30, nodes=(), spread=None):
         """Makes it, or rolls it out anew. `liveness` None: the kubelet restarts what has ended and
-        nothing else. `strategy` as the API spells it. `node` binds its pods to that one."""
+        nothing else. `strategy` and `spread`, a constraint of how its pods are spread, as the API
+        spells them. `nodes`: names of those that its pods may go to."""
         container = {"name": "service", "image": image, "imagePullPolicy": "IfNotPresent",
                      "ports": [{"containerPort": 8080}],
                      "env": [{"name": key, "value": str(value)}
@@ -93,8 +94,14 @@ class Deployment:
             container["resources"] = {"limits": {"memory": size}, "requests": {"memory": size}}
         pod = {"containers": [container], "terminationGracePeriodSeconds": grace_seconds,
                "automountServiceAccountToken": False, "dnsPolicy": "Default"}
-        if node:
-            pod["nodeSelector"] = {"kubernetes.io/hostname": node}
+        if nodes:
+            pod["affinity"] = {"nodeAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
+                    {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In",
+                                           "values": list(nodes)}]}]}}}
+        if spread:
+            selector = {"labelSelector": {"matchLabels": self.labels}}
+            pod["topologySpreadConstraints"] = [spread | selector]
         body = {"apiVersion": "apps/v1", "kind": "Deployment",
                 "metadata": {"name": self.name, "labels": self.labels},
                 "spec": {"replicas": replicas, "selector": {"matchLabels": self.labels},

@@ -103,7 +103,7 @@ def a_leak_is_ended_by_the_kernel(lab):
 
 def a_node_that_is_cut_off_takes_its_pods_and_no_address_of_the_service_with_it(lab):
     shop = Deployment(lab, "cut")
-    shop.apply(f"{IMAGE}:v1", node="node-1")
+    shop.apply(f"{IMAGE}:v1", nodes=["node-1"])
     shop.wait_ready(1)
     lab.cut_off(0)
     try:

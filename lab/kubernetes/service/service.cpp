@@ -8,11 +8,13 @@
 //   GET /readyz    200; 503 with MODE=unready, after /fault/unready, and while it goes down
 //   GET /metrics   as Prometheus reads them
 //   GET /fault/X   hang: no answer any more, to probes neither · crash: exit 3 at once · unready ·
-//                  fail · leak: LEAK_MIB_PER_S (16) until the kernel ends it · none: well again
+//                  fail · slow: GET / takes 2 s · leak: LEAK_MIB_PER_S (16) until the kernel ends
+//                  it · none: well again
 //
 // Environment: MODE=ok|crash|fail|unready (crash: exit 1 at the start), VERSION, PORT, START_MS
 // (before it listens), NEEDS=ADDRESS:PORT (exit 1 at the start where nobody answers there within a
-// second), TERM_IGNORED=1. After SIGTERM it is unready and answers for DRAIN_MS (1500)
+// second), ASKS=ADDRESS:PORT (each GET / asks there first, and is answered 504 where nobody does
+// within 5 s), TERM_IGNORED=1. After SIGTERM it is unready and answers for DRAIN_MS (1500)
 // more, as whoever still has its address will ask it; then it exits 0. It is process 1 of its pod,
 // so it has to handle that signal by itself.
 
@@ -42,6 +44,7 @@ constexpr std::string_view fault{"/fault/"};
 std::atomic<bool> hangs{false};
 std::atomic<bool> is_unready{false};
 std::atomic<bool> fails{false};
+std::atomic<bool> is_slow{false};
 std::atomic<bool> leaks{false};
 std::atomic<int> answered_well_count{0};
 std::atomic<int> answered_badly_count{0};
@@ -86,6 +89,9 @@ Answer begin_fault(std::string_view name) {
     if (name == "fail" || is_none) {
         fails = !is_none;
     }
+    if (name == "slow" || is_none) {
+        is_slow = !is_none;
+    }
     if (is_none) {
         leaks = false;
     }
@@ -108,6 +114,51 @@ std::string metrics() {
            std::to_string(resident_bytes()) + "\n";
 }
 
+/// A connection to "10.96.0.7:80", where each wait takes so long at most; -1: nobody takes it.
+int connect_to(const std::string& place, long patience_s) {
+    const std::size_t colon = place.find(':');
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    if (colon == std::string::npos ||
+        inet_pton(AF_INET, place.substr(0, colon).c_str(), &address.sin_addr) != 1) {
+        std::fputs("fatal: NEEDS or ASKS is no ADDRESS:PORT\n", stderr);
+        std::_Exit(2);
+    }
+    const long port = std::strtol(place.c_str() + colon + 1, nullptr, 10);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    const int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const timeval patience{.tv_sec = patience_s, .tv_usec = 0};
+    setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (connect(connection, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+        return connection;
+    }
+    close(connection);
+    return -1;
+}
+
+bool is_reachable(const std::string& place) {
+    const int connection = connect_to(place, 1);
+    if (connection >= 0) {
+        close(connection);
+    }
+    return connection >= 0;
+}
+
+/// Whether GET / is answered there, with whatever.
+bool answers_at(const std::string& place) {
+    constexpr std::string_view request{"GET / HTTP/1.1\r\nHost: service\r\n\r\n"};
+    const int connection = connect_to(place, 5);
+    if (connection < 0) {
+        return false;
+    }
+    std::array<char, 256> answer{};
+    const bool has_answered = write(connection, request.data(), request.size()) > 0 &&
+                              read(connection, answer.data(), answer.size()) > 0;
+    close(connection);
+    return has_answered;
+}
+
 Answer answer_to(std::string_view path, const std::string& version) {
     if (path.starts_with(fault)) {
         return begin_fault(path.substr(fault.size()));
@@ -122,9 +173,15 @@ Answer answer_to(std::string_view path, const std::string& version) {
     if (path == "/metrics") {
         return {.status = 200, .body = metrics()};
     }
-    if (fails) {
+    if (is_slow) {
+        std::this_thread::sleep_for(milliseconds{2000});
+    }
+    const std::string asked = environment("ASKS", "");
+    const bool is_lonely = !asked.empty() && !answers_at(asked);
+    if (fails || is_lonely) {
         ++answered_badly_count;
-        return {.status = 500, .body = "told to fail\n"};
+        return is_lonely ? Answer{.status = 504, .body = "nobody answers\n"}
+                         : Answer{.status = 500, .body = "told to fail\n"};
     }
     ++answered_well_count;
     return {.status = 200, .body = "service " + version + "\n"};
@@ -171,27 +228,6 @@ int listen_at(int port) {
         std::_Exit(2);
     }
     return listener;
-}
-
-/// Whether somebody takes a connection at "10.96.0.7:80" within a second.
-bool is_reachable(const std::string& place) {
-    const std::size_t colon = place.find(':');
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    if (colon == std::string::npos ||
-        inet_pton(AF_INET, place.substr(0, colon).c_str(), &address.sin_addr) != 1) {
-        std::fputs("fatal: NEEDS is no ADDRESS:PORT\n", stderr);
-        std::_Exit(2);
-    }
-    const long port = std::strtol(place.c_str() + colon + 1, nullptr, 10);
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    const int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const timeval second{.tv_sec = 1, .tv_usec = 0};
-    setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof second);
-    const bool is_there =
-        connect(connection, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    close(connection);
-    return is_there;
 }
 
 /// Waits for SIGTERM or SIGINT on a thread of its own, and ends the program after it.
