@@ -240,8 +240,8 @@ def cost_table(runs):
             escalated = sum(run["escalated"] > 0 for run in row)
             yield (f"| {TOLD[fault]} | {acts.median:.0f} ({acts.least:.0f}–{acts.most:.0f}) | "
                    f"{escalated} of {len(row)} | "
-                   f"{total.median:.0f} ({total.least:.0f}–{total.most:.0f}) | {calls_told(row)} | {seconds:.0f} | {memory.median:.1f} "
-                   f"({memory.least:.1f}–{memory.most:.1f}) | {len(row)} |")
+                   f"{total.median:.0f} ({total.least:.0f}–{total.most:.0f}) | {calls_told(row)} | "
+                   f"{seconds:.0f} | {memory.median:.1f} ({memory.least:.1f}–{memory.most:.1f}) | {len(row)} |")
 
 
 def calls_told(row):
