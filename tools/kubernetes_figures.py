@@ -241,7 +241,8 @@ def cost_table(runs):
             yield (f"| {TOLD[fault]} | {acts.median:.0f} ({acts.least:.0f}–{acts.most:.0f}) | "
                    f"{escalated} of {len(row)} | "
                    f"{total.median:.0f} ({total.least:.0f}–{total.most:.0f}) | {calls_told(row)} | "
-                   f"{seconds:.0f} | {memory.median:.1f} ({memory.least:.1f}–{memory.most:.1f}) | {len(row)} |")
+                   f"{seconds:.0f} | {memory.median:.1f} ({memory.least:.1f}–{memory.most:.1f}) | "
+                   f"{len(row)} |")
 
 
 def calls_told(row):
