@@ -23,26 +23,15 @@ version=$("$program" --version)
 mkdir -p "$(dirname "$archive")"
 archive=$(cd "$(dirname "$archive")" && pwd)/$(basename "$archive")
 
-# Storage of its own: images that are on this machine are neither used nor changed.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-with_storage() {
-    buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs "$@"
-}
-
 python3 "$here/contents.py" "$program" "$work/root" "$work/contents.spdx.json"
-
-container=$(with_storage from scratch)
-with_storage copy --quiet --chown 0:0 "$container" "$work/root" / >/dev/null
 # Relative paths of a configuration begin where it stands: all that the agent keeps is below `var`.
-with_storage config \
+"$here/pack.sh" "$work/root" "$archive" "$name:$version" \
     --entrypoint '["/usr/bin/homeostat"]' --cmd 'agent --config homeostat.yaml' \
     --workingdir /homeostat --user 65532:65532 \
     --env PATH=/usr/bin --label "org.opencontainers.image.version=$version" \
     --label org.opencontainers.image.title=homeostat \
-    --label org.opencontainers.image.licenses=Apache-2.0 "$container"
-rm -f "$archive"
-with_storage commit --quiet --timestamp 0 --identity-label=false --format oci \
-    "$container" "oci-archive:$archive:$name:$version" >/dev/null
+    --label org.opencontainers.image.licenses=Apache-2.0
 mv "$work/contents.spdx.json" "${archive%.tar}.spdx.json"
 echo "$name:$version"

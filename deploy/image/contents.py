@@ -71,6 +71,21 @@ def copy(source, folder, path, mode=0o644):
     return target
 
 
+def write_accounts(folder, name, number, home):
+    """Of the one user that there is."""
+    accounts = {"passwd": f"{name}:x:{number}:{number}::{home}:/nonexistent\n",
+                "group": f"{name}:x:{number}:\n"}
+    (folder / "etc").mkdir()
+    for file, text in accounts.items():
+        (folder / "etc" / file).write_text(text)
+
+
+def set_modes(folder):
+    """Whatever the umask is."""
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+
+
 def put_together(program, folder):
     """Gives the stripped program and the packages whose files are in the image. What brings
     decisions to sinks lies beside the program and comes with it, where it was built."""
@@ -92,16 +107,11 @@ def put_together(program, folder):
         copyright_file = Path("/usr/share/doc", package["name"], "copyright")
         copy(copyright_file, folder, copyright_file)
     copy(REPOSITORY / "LICENSE", folder, "usr/share/doc/homeostat/copyright")
-    accounts = {"passwd": f"homeostat:x:{USER}:{USER}::/homeostat:/nonexistent\n",
-                "group": f"homeostat:x:{USER}:\n"}
-    (folder / "etc").mkdir()
-    for name, text in accounts.items():
-        (folder / "etc" / name).write_text(text)
+    write_accounts(folder, "homeostat", USER, "/homeostat")
     # Both are mounted upon, and a root that is read-only has no room for new mount points.
     (folder / "homeostat/var").mkdir(parents=True)
     (folder / "homeostat/homeostat.yaml").touch()
-    for path in [folder, *folder.rglob("*")]:  # Whatever the umask is.
-        path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+    set_modes(folder)
     return own, packages
 
 
@@ -130,23 +140,28 @@ def contents(version, own, packages, delivered=IMAGE):
                "checksums": [{"algorithm": "SHA256", "checksumValue": checksum}]}
     linked = [described(package) for package in packages]
     built = [described(package) for package in compiled_in]
-    relations = [("SPDXRef-DOCUMENT", "DESCRIBES", whole["SPDXID"]),
-                 (whole["SPDXID"], "CONTAINS", "SPDXRef-homeostat"),
+    relations = [(whole["SPDXID"], "CONTAINS", "SPDXRef-homeostat"),
                  *((whole["SPDXID"], delivered["libraries"], one["SPDXID"]) for one in linked),
                  *(("SPDXRef-homeostat", "STATIC_LINK", one["SPDXID"]) for one in built)]
-    everything = [whole, program, *linked, *built]
+    return document(f"homeostat-{version}", whole, [program, *linked, *built], relations)
+
+
+def document(name, whole, parts, relations):
+    """In SPDX. The first relation, to what is delivered, is added."""
+    everything = [whole, *parts]
     digest = hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
     made_at = datetime.datetime.fromtimestamp(
         int(os.environ.get("SOURCE_DATE_EPOCH", datetime.datetime.now().timestamp())),
         datetime.timezone.utc)
     return {"spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT",
-            "name": f"homeostat-{version}",
-            "documentNamespace": f"https://homeostat.dev/spdx/homeostat-{version}-{digest[:16]}",
+            "name": name,
+            "documentNamespace": f"https://homeostat.dev/spdx/{name}-{digest[:16]}",
             "creationInfo": {"created": made_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
                              "creators": ["Tool: homeostat-image-contents"]},
             "packages": everything,
             "relationships": [{"spdxElementId": whose, "relationshipType": kind,
-                               "relatedSpdxElement": what} for whose, kind, what in relations]}
+                               "relatedSpdxElement": what} for whose, kind, what in
+                              [("SPDXRef-DOCUMENT", "DESCRIBES", whole["SPDXID"]), *relations]]}
 
 
 def main():

@@ -6,13 +6,19 @@ The wheel (xllamacpp) holds that server as a library; this serves its routes unt
 
 import argparse
 import os
+import re
 import signal
+import socket
+import stat
 import sys
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
 parser.add_argument("-m", "--model", required=True)
 parser.add_argument("--host", default="127.0.0.1", help="an address, or a path that ends in .sock")
 parser.add_argument("--port", type=int, default=0)
+parser.add_argument("--api-key-file", help="one token in a line; whoever has none is refused")
+parser.add_argument("--group-socket", action="store_true",
+                    help="the socket is for its group too, and not for its owner alone")
 parser.add_argument("-c", "--ctx-size", type=int, default=2048)
 parser.add_argument("-t", "--threads", type=int, default=1)
 parser.add_argument("-tb", "--threads-batch", type=int, default=None)
@@ -27,7 +33,39 @@ parser.add_argument("--offline", action="store_true")
 parser.add_argument("-lv", "--log-verbosity", type=int, default=3)
 arguments = parser.parse_args()
 
-os.umask(0o177)  # A UNIX socket is for its owner only.
+os.umask(0o117 if arguments.group_socket else 0o177)  # A UNIX socket is for its owner only.
+
+
+def keys_in(path):
+    """ERRORS: ends the program. A server that anybody may ask because its file was empty is worse
+    than none."""
+    with open(path, encoding="ascii") as file:
+        keys = file.read(4096).split()
+    if not keys or not all(re.fullmatch("[!-~]{16,512}", key) for key in keys):
+        sys.exit(f"llama_server: {path} holds no token of 16 to 512 visible characters")
+    return keys
+
+
+def remove_stale(path):
+    """The socket of one that was killed: nobody listens there, and it would be in the way."""
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            return
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
+        try:
+            peer.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)
+        except OSError:  # Whoever may call nobody (os/confinement) finds none: the agent removes it.
+            pass
+
+
+# Before anything is loaded: a wrong file is told at once.
+keys = keys_in(arguments.api_key_file) if arguments.api_key_file else []
+if arguments.host.endswith(".sock"):
+    remove_stale(arguments.host)
 
 # A blocked signal is inherited by the server's threads, so only sigwait below ever receives it.
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
@@ -51,6 +89,8 @@ parameters.flash_attn_type = getattr(
 parameters.cache_ram_mib = arguments.cache_ram
 parameters.swa_full = arguments.swa_full
 parameters.endpoint_slots = not arguments.no_slots
+parameters.api_keys = keys
+parameters.ui = False  # A page for people, which it would serve without a token.
 parameters.offline = arguments.offline
 parameters.verbosity = arguments.log_verbosity
 
