@@ -105,6 +105,19 @@ void add_trouble(Rng& rng, Options& options, double seconds, Trouble trouble) {
     options.troubles.push_back(trouble);
 }
 
+void add_refusal(Rng& rng, Options& options) {
+    constexpr std::array kinds{TroubleKind::conflict, TroubleKind::unwanted, TroubleKind::patience,
+                               TroubleKind::gave_up, TroubleKind::forgotten};
+    const TroubleKind kind =
+        kinds.at(static_cast<std::size_t>(rng.between(0, std::ssize(kinds) - 1)));
+    const bool is_of_telemetry = kind == TroubleKind::forgotten;
+    const Way way = is_of_telemetry && draw_chance(rng, 0.5) ? Way::processes : Way::runtime;
+    const double chance =
+        is_of_telemetry ? draw_between(rng, 0.02, 0.3) : draw_between(rng, 0.2, 1);
+    add_trouble(rng, options, draw_between(rng, 10, 90),
+                {.way = way, .kind = kind, .chance = chance});
+}
+
 void add_deaths(Options& options, double chance, std::uint32_t deaths_max) {
     options.death_chance = std::max(options.death_chance, chance);
     options.deaths_max = std::max(options.deaths_max, deaths_max);

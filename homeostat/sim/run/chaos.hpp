@@ -45,6 +45,10 @@ void add_acts(Rng& rng, Options& options);
 /// `trouble` says way, kind and chance.
 void add_trouble(Rng& rng, Options& options, double seconds, Trouble trouble);
 
+/// One of the ways in which a server says no to an order, or loses its watchers. Of the runtime:
+/// proxies and caches have no such answers.
+void add_refusal(Rng& rng, Options& options);
+
 /// Of our process: after an intent or an order with this chance, so many at most.
 void add_deaths(Options& options, double chance, std::uint32_t deaths_max);
 

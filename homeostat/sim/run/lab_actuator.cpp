@@ -228,7 +228,8 @@ Task<Result<FactsPart>> LabActuator::read(Instant deadline) {
         co_await clock_.sleep_until(clock_.now() + late);
     }
     const bool is_silent = machine_.meets(way(), TroubleKind::silent);
-    if (is_silent || machine_.meets(way(), TroubleKind::throttled)) {
+    if (is_silent || clock_.now() < patient_until_ ||
+        machine_.meets(way(), TroubleKind::throttled)) {
         if (is_silent) {
             co_await clock_.sleep_until(deadline);
         }
@@ -281,6 +282,38 @@ Task<Outcome> LabActuator::carry_out(EffectId effect, Step step) {
     co_return std::visit(Apply{machine_.world(), effect}, step);
 }
 
+/// Another process runs there by then; whose order it was we are not told.
+void LabActuator::be_overtaken(const InstanceId& instance) {
+    World& world = machine_.world();
+    const ReplicaIndex replica = world.topology().find_replica(instance);
+    if (replica != none && world.replica(replica).is_alive) {
+        machine_.say("somebody restarts " + instance.text() + " right before us");
+        (void)world.restart(replica, {});
+        machine_.show_effects();
+    }
+}
+
+std::optional<std::string> LabActuator::no_to(const Step& step) {
+    if (clock_.now() < patient_until_ || machine_.meets(way(), TroubleKind::throttled)) {
+        return "turned away: too many orders";
+    }
+    if (machine_.meets(way(), TroubleKind::patience)) {
+        patient_until_ = clock_.now() + machine_.draw_duration(seconds{1}, seconds{6});
+        return "429: come again later";
+    }
+    if (machine_.meets(way(), TroubleKind::unwanted)) {
+        return "422: it is understood and not taken";
+    }
+    if (machine_.meets(way(), TroubleKind::conflict)) {
+        const InstanceId* instance = instance_of(step);
+        if (instance == nullptr) {
+            return "409: it has been modified";
+        }
+        be_overtaken(*instance);  // What was expected there is not so any more.
+    }
+    return std::nullopt;
+}
+
 Task<Outcome> LabActuator::perform(Request request, Instant deadline) {
     const EffectId& effect = request.effect();
     const Step& step = request.step();
@@ -294,9 +327,9 @@ Task<Outcome> LabActuator::perform(Request request, Instant deadline) {
     }
     const Duration travels = machine_.draw_duration(milliseconds{1}, milliseconds{20});
     co_await clock_.sleep_until(clock_.now() + travels);
-    if (machine_.meets(way(), TroubleKind::throttled)) {
+    if (std::optional<std::string> no = no_to(step)) {
         machine_.referee().see_reply(effect);
-        co_return Outcome{OutcomeKind::refused, "turned away: too many orders"};
+        co_return Outcome{OutcomeKind::refused, *std::move(no)};
     }
     if (machine_.meets(way(), TroubleKind::order_lost) ||
         machine_.meets(way(), TroubleKind::silent)) {
@@ -320,6 +353,10 @@ Task<Outcome> LabActuator::perform(Request request, Instant deadline) {
     const Outcome outcome = co_await carry_out(effect, step);
     machine_.show_effects();
     machine_.tempt_death();
+    if (machine_.meets(way(), TroubleKind::gave_up)) {
+        machine_.referee().see_reply_lost(effect);
+        co_return Outcome{OutcomeKind::unknown, "504: it took too long"};
+    }
     if (machine_.meets(way(), TroubleKind::reply_lost)) {
         machine_.referee().see_reply_lost(effect);
         co_await clock_.sleep_until(deadline);

@@ -44,11 +44,15 @@ class LabActuator final : public ports::Actuator {
     [[nodiscard]] FactsPart look() const;
     Task<Outcome> carry_out(EffectId effect, Step step);
     Task<Outcome> replace(EffectId effect, Replace step);
+    /// What the target says instead of carrying it out; nothing: it carries it out.
+    [[nodiscard]] std::optional<std::string> no_to(const Step& step);
+    void be_overtaken(const InstanceId& instance);
 
     Machine& machine_;
     LabClock& clock_;
     Part part_;
     std::optional<std::pair<Instant, FactsPart>> earlier_;
+    Instant patient_until_{};  ///< Whatever is asked until then is turned away.
 };
 
 /// Any source: what it reads is a function of the machine.
@@ -75,6 +79,7 @@ class LabSource final : public ports::Telemetry {
     Kind kind_;
     Look look_;
     std::vector<Reading> held_back_;  ///< Comes with the next ones: reordered.
+    Instant listed_at_{};             ///< Until then it lists anew.
 };
 
 /// The segments of production, by the writer of production, on the lab's disk. What SegmentLog adds

@@ -155,6 +155,13 @@ Task<Result<std::vector<Reading>>> LabSource::read(Instant deadline) {
         co_await clock_.sleep_until(deadline);
         co_return fail(Fault::late, "no answer by the deadline");
     }
+    if (clock_.now() < listed_at_) {
+        co_return fail(Fault::late, "it lists everything anew");
+    }
+    if (machine_.meets(kind_.way, TroubleKind::forgotten)) {
+        listed_at_ = clock_.now() + machine_.draw_duration(milliseconds{200}, seconds{4});
+        co_return fail(Fault::refused, "410: the version to go on from is forgotten");
+    }
     if (machine_.meets(kind_.way, TroubleKind::slow)) {
         const Duration late = machine_.draw_duration(milliseconds{50}, seconds{3});
         co_await clock_.sleep_until(clock_.now() + late);

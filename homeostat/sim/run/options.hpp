@@ -63,12 +63,18 @@ enum class TroubleKind : std::uint8_t {
     lying,        ///< Of some instances the probes say the opposite.
     full,         ///< The ledger's disk has no room.
     broken,       ///< A write or a sync of the ledger's fails with EIO.
+    conflict,     ///< Somebody else's order arrives right before ours (409).
+    unwanted,     ///< Orders are understood and not taken (422).
+    patience,     ///< Orders are turned away, and so is all that comes soon after them (429).
+    gave_up,      ///< Orders are carried out, and who stands before the target says 5xx.
+    forgotten,    ///< Telemetry lost where it was, and lists everything anew (410).
 };
 
 constexpr auto names_of(std::type_identity<TroubleKind>) {
     return std::to_array<std::string_view>(
-        {"silent", "slow", "throttled", "reply_lost", "order_lost", "late_effect", "stale",
-         "partial", "duplicated", "reordered", "dropped", "blind", "lying", "full", "broken"});
+        {"silent",  "slow",       "throttled", "reply_lost", "order_lost", "late_effect", "stale",
+         "partial", "duplicated", "reordered", "dropped",    "blind",      "lying",       "full",
+         "broken",  "conflict",   "unwanted",  "patience",   "gave_up",    "forgotten"});
 }
 
 enum class Way : std::uint8_t { runtime, edge, caches, probes, processes, counters, ledger };

@@ -92,6 +92,11 @@ void add_swarm(Rng& rng, Options& options) {
         options.suspensions.push_back({begins_at, begins_at + draw_ticks(rng, 2, 20)});
     }
     add_machine_troubles(rng, options);
+    // Of a draw of its own: what was drawn before there were such answers stays as it was.
+    Rng answers = rng.fork("answers");
+    if (draw_chance(answers, 0.08)) {
+        add_refusal(answers, options);
+    }
     options.has_autoscaler = options.has_autoscaler || draw_chance(rng, 0.08);
     options.has_gitops = options.has_gitops || draw_chance(rng, 0.08);
     options.has_undrainer = draw_chance(rng, 0.12);

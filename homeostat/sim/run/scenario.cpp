@@ -189,6 +189,10 @@ void bad_ways(Rng& rng, Options& options) {
         add_trouble(rng, options, draw_between(rng, 10, 90),
                     {.way = way, .kind = kind, .chance = draw_between(rng, 0.2, 1)});
     }
+    Rng answers = rng.fork("refusals");
+    for (std::int64_t left = answers.between(0, 2); left > 0; --left) {
+        add_refusal(answers, options);
+    }
 }
 
 void ledger_full(Rng& rng, Options& options) {
@@ -285,7 +289,7 @@ constexpr std::array scenarios{
     Scenario{"S18", "the wall clock is wrong, the machine goes off and on", wall_clock, {}},
     Scenario{"S19", "telemetry twice, late, in another order, or not", bad_post, {}},
     Scenario{"S20", "the model is slow, garbage, dead or a demon", bad_model, {}},
-    Scenario{"S21", "runtime and edge are down, slow, throttled or stale", bad_ways, {}},
+    Scenario{"S21", "runtime and edge are down, slow, throttled or stale, or say no", bad_ways, {}},
     Scenario{"S22", "the ledger is full, slow, failing or rotten", ledger_full, {}},
     Scenario{"S23", "the store of the budget cannot be reached", nullptr,
              "the budget is a view of the ledger: S22"},
