@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library calls itself so.
 class App;
@@ -15,10 +16,13 @@ class App;
 namespace homeostat::app {
 
 struct AgentOptions {
-    std::filesystem::path config;
+    std::vector<std::filesystem::path> configs;  ///< Files, and directories of files.
     std::string log_level{"info"};
     ProcessRole role{ProcessRole::both};
     std::string executor;   ///< Where it is, instead of roles.url and roles.socket.
+    std::string pod;        ///< The one that the agent's role stands beside; of these three one.
+    std::string node;       ///< On which it stands, for the pods there.
+    std::string instance;   ///< The one process that it sees.
     bool shows_key{false};  ///< Prints the agent's public key instead of guarding.
 };
 

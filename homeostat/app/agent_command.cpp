@@ -1,21 +1,28 @@
-// agent: guards one service until SIGTERM.
+// agent: guards services until SIGTERM.
 
 #include "homeostat/app/agent_arguments.hpp"
-#include "homeostat/app/agent_process.hpp"
 #include "homeostat/app/complaint.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/config_mesh_keys.hpp"
+#include "homeostat/app/declared.hpp"
 #include "homeostat/app/mesh_key.hpp"
 #include "homeostat/app/secret_files.hpp"
-#include "homeostat/os/file.hpp"
-#include "homeostat/os/lock_file.hpp"
+#include "homeostat/app/service_files.hpp"
+#include "homeostat/app/services_process.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <array>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
+#include <filesystem>
+#include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -34,42 +41,8 @@ void learn_how_children_end() {
     std::signal(SIGCHLD, SIG_DFL);
 }
 
-std::string run_key(const Config& config) {
-    return config.kubernetes ? "runtime.kubernetes.run" : "runtime.process.run";
-}
-
 void tell_log(const std::string& line) {
     spdlog::info("{}", line);
-}
-
-/// Instances have one agent. The ledger's lock does not keep away one with a ledger of its own.
-Result<void> guard_alone(const Config& config, ProcessRole role) {
-    const std::string directory = config.run_directory.string();
-    if (const Result<void> made = os::make_directories(directory); !made) {
-        return fail(run_key(config), made.error());
-    }
-    const Result<os::LockFile> lock =
-        os::LockFile::take(directory + "/agent.lock",
-                           "`homeostat status` asks it; end it before another takes over, and for "
-                           "other instances give "
-                           "this configuration a directory of its own");
-    if (!lock) {
-        const bool is_guarded = lock.error().fault == Fault::busy;
-        return fail(is_guarded ? run_key(config) + ": another agent guards these instances"
-                               : run_key(config),
-                    lock.error());
-    }
-    return guard_service(config, role, tell_log);
-}
-
-/// The agent alone locks nothing: it may write where nothing of the executor's lies, and of two
-/// with one key the executor hears one.
-Result<void> guard_in(const Config& config, ProcessRole role) {
-    if (role == ProcessRole::agent) {
-        return guard_service(config, role, tell_log);  // The executor's secrets are none of its.
-    }
-    const Result<void> kept = check_secret_files(config);
-    return kept ? guard_alone(config, role) : kept;
 }
 
 /// ERRORS: invalid: it is no address of an agent's kind, or there are no roles.
@@ -86,18 +59,112 @@ Result<void> set_executor(Config& config, const std::string& url) {
     return {};
 }
 
-ExitStatus show_key(const Config& config) {
-    if (!config.roles) {
-        complain("roles: where the agent's key lies is not said; add roles: { … }, docs/roles.md");
-        return ExitStatus::usage;
+/// ERRORS: invalid: it is no scope of an agent that is a process of its own, or of other instances
+/// than the configuration has.
+Result<void> set_scope(Config& config, const AgentOptions& options) {
+    using adapters::roles::ScopeKind;
+    const std::array said{
+        std::pair{"--pod", adapters::roles::Scope{ScopeKind::pod, options.pod}},
+        std::pair{"--node", adapters::roles::Scope{ScopeKind::node, options.node}},
+        std::pair{"--instance", adapters::roles::Scope{ScopeKind::instance, options.instance}}};
+    for (const auto& [option, scope] : said) {
+        if (scope.name.empty()) {
+            continue;
+        }
+        const bool is_of_process = scope.kind == ScopeKind::instance;
+        if (options.role != ProcessRole::agent || !config.roles) {
+            return fail(Fault::invalid,
+                        fmt::format("{}: only the agent's role sees some instances alone — add "
+                                    "--role agent, and roles: {{ … }}, docs/roles.md",
+                                    option));
+        }
+        if (is_of_process == config.kubernetes.has_value()) {
+            return fail(Fault::invalid,
+                        fmt::format("{}: {}", option,
+                                    is_of_process ? "instances are pods here — write --pod NAME"
+                                                  : "there are no pods and nodes here — write "
+                                                    "--instance NAME"));
+        }
+        const bool is_known =
+            !is_of_process || std::ranges::any_of(instances_of(config), [&](const auto& one) {
+                return one.id.text() == scope.name;
+            });
+        if (!adapters::roles::is_scope_name(scope.name) || !is_known) {
+            return fail(Fault::invalid, fmt::format("{}: '{}' is none", option, scope.name));
+        }
+        config.roles->scope = scope;
     }
-    const Result<mesh::SigningSeed> seed = read_or_make_key(config.roles->key_file);
-    if (!seed) {
-        complain("roles.key: " + seed.error().text);
-        return ExitStatus::usage;
+    return {};
+}
+
+/// Each once: services may have one agent, and so one key, in common.
+ExitStatus show_keys(const std::vector<ConfigReport>& reports) {
+    std::set<std::string> shown;
+    for (const ConfigReport& report : reports) {
+        if (!report.config->roles) {
+            complain(
+                "roles: where the agent's key lies is not said; add roles: { … }, docs/roles.md");
+            return ExitStatus::usage;
+        }
+        const Result<mesh::SigningSeed> seed = read_or_make_key(report.config->roles->key_file);
+        if (!seed) {
+            complain("roles.key: " + seed.error().text);
+            return ExitStatus::usage;
+        }
+        const std::string key = to_hex(mesh::public_key_of(*seed));
+        if (shown.insert(key).second) {
+            fmt::print("{}\n", key);
+        }
     }
-    fmt::print("{}\n", to_hex(mesh::public_key_of(*seed)));
     return ExitStatus::ok;
+}
+
+/// What is wrong is told of all files at once. Empty then: with any of them nothing begins.
+std::vector<ConfigReport> load_all(const AgentOptions& options) {
+    const auto files = service_files(options.configs);
+    if (!files) {
+        complain(files.error().text);
+        return {};
+    }
+    std::vector<ConfigReport> reports;
+    bool is_sound = true;
+    for (const std::filesystem::path& file : *files) {
+        reports.push_back(load_config(file));
+        ConfigReport& report = reports.back();
+        if (!report.config) {
+            fmt::print(stderr, "{}", describe(report));
+            is_sound = false;
+            continue;
+        }
+        for (const Result<void>& set :
+             {set_executor(*report.config, options.executor), set_scope(*report.config, options)}) {
+            if (!set) {
+                complain(set.error().text);
+                is_sound = false;
+            }
+        }
+    }
+    return is_sound ? std::move(reports) : std::vector<ConfigReport>();
+}
+
+/// The executor's secrets are none of the agent's.
+bool are_secrets_kept(const std::vector<ConfigReport>& reports, ProcessRole role) {
+    bool is_kept = true;
+    for (const ConfigReport& report : reports) {
+        const Result<void> kept =
+            role == ProcessRole::agent ? Result<void>() : check_secret_files(*report.config);
+        if (!kept) {
+            spdlog::error("{}", kept.error().text);
+            is_kept = false;
+        }
+    }
+    return is_kept;
+}
+
+ExitStatus status_of(const Error& error, std::size_t services_count) {
+    const bool is_usage = error.fault == Fault::invalid || error.fault == Fault::busy ||
+                          error.fault == Fault::absent || error.fault == Fault::refused;
+    return is_usage && services_count == 1 ? ExitStatus::usage : ExitStatus::unexpected;
 }
 
 }  // namespace
@@ -105,26 +172,29 @@ ExitStatus show_key(const Config& config) {
 ExitStatus run_agent(const AgentOptions& options) {
     outlive_failed_writes();
     learn_how_children_end();
-    ConfigReport report = load_config(options.config);
-    if (!report.config) {
-        fmt::print(stderr, "{}", describe(report));
-        return ExitStatus::usage;
-    }
-    if (const Result<void> set = set_executor(*report.config, options.executor); !set) {
-        complain(set.error().text);
+    std::vector<ConfigReport> reports = load_all(options);
+    if (reports.empty()) {
         return ExitStatus::usage;
     }
     if (options.shows_key) {
-        return show_key(*report.config);
+        return show_keys(reports);
     }
-    spdlog::info("guarding {} as {} says", report.config->service.text(), report.file.string());
-    const Result<void> guarded = guard_in(*report.config, options.role);
+    const std::vector<std::string> problems = check_together(reports);
+    for (const std::string& problem : problems) {
+        complain(problem);
+    }
+    if (!problems.empty() || !are_secrets_kept(reports, options.role)) {
+        return ExitStatus::usage;
+    }
+    std::vector<Config> configs;
+    for (ConfigReport& report : reports) {
+        spdlog::info("guarding {} as {} says", report.config->service.text(), report.file.string());
+        configs.push_back(*std::move(report.config));
+    }
+    const Result<void> guarded = guard_services(configs, options.role, tell_log);
     if (!guarded) {
         spdlog::error("{}", guarded.error().text);
-        const bool is_usage =
-            guarded.error().fault == Fault::invalid || guarded.error().fault == Fault::busy ||
-            guarded.error().fault == Fault::absent || guarded.error().fault == Fault::refused;
-        return is_usage ? ExitStatus::usage : ExitStatus::unexpected;
+        return status_of(guarded.error(), configs.size());
     }
     return ExitStatus::ok;
 }

@@ -3,7 +3,6 @@
 #include "homeostat/adapters/llm/llm_oracle.hpp"
 #include "homeostat/adapters/process/changes_file.hpp"
 #include "homeostat/adapters/segment_log/segment_log.hpp"
-#include "homeostat/adapters/system/system_clock.hpp"
 #include "homeostat/adapters/telemetry/http_probe.hpp"
 #include "homeostat/app/approvals_place.hpp"
 #include "homeostat/app/block_sources.hpp"
@@ -12,6 +11,7 @@
 #include "homeostat/app/confirmation_place.hpp"
 #include "homeostat/app/control_api.hpp"
 #include "homeostat/app/edge.hpp"
+#include "homeostat/app/flags_place.hpp"
 #include "homeostat/app/fleet_door.hpp"
 #include "homeostat/app/guarded_group.hpp"
 #include "homeostat/app/guarding.hpp"
@@ -29,20 +29,16 @@
 #include "homeostat/app/shipper_process.hpp"
 #include "homeostat/app/switches.hpp"
 #include "homeostat/app/tasks.hpp"
-#include "homeostat/app/watching_process.hpp"
+#include "homeostat/app/usage_file.hpp"
+#include "homeostat/app/usage_watch.hpp"
 #include "homeostat/heal/agent_role.hpp"
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/net/http_server.hpp"
 #include "homeostat/os/file.hpp"
-#include "homeostat/os/proc.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
-#include <csignal>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -58,14 +54,29 @@ using namespace std::chrono_literals;
 constexpr Duration start_within = 20s;
 constexpr Duration stop_within = 1s;  ///< What is in flight then is settled by the next start.
 
-/// Everything that lives as long as the agent, in the order in which it is made.
-class AgentProcess {
-  public:
-    AgentProcess(const Config& config, ProcessRole role, LogLine log)
-        : config_(config), judges_(role != ProcessRole::executor), log_(std::move(log)) {}
+/// Puts what was made where it stays.
+template <class T>
+Result<void> keep(Result<std::unique_ptr<T>> made, std::unique_ptr<T>& kept) {
+    if (!made) {
+        return std::unexpected(made.error());
+    }
+    kept = *std::move(made);
+    return {};
+}
 
-    Result<void> prepare();
-    Result<void> serve();
+/// Everything that lives as long as the agent, in the order in which it is made.
+class AgentProcess final : public ServiceRun {
+  public:
+    AgentProcess(const Config& config, ProcessRole role, ProcessPlace& place, RunNews news)
+        : config_(config),
+          judges_(role != ProcessRole::executor),
+          place_(place),
+          log_(std::move(news.log)),
+          failed_(std::move(news.failed)) {}
+
+    Result<void> prepare() override;
+    Result<void> begin() override;
+    Task<void> stop() override;
 
   private:
     [[nodiscard]] Result<std::unique_ptr<GuardedGroup>> make_group();
@@ -78,14 +89,14 @@ class AgentProcess {
     void make_executor(heal::Approvers approvers);
     [[nodiscard]] Result<void> make_agent();
     [[nodiscard]] AgentView agent_view();
-    [[nodiscard]] Result<void> make_pledges();
-    [[nodiscard]] Result<void> make_people();
+    [[nodiscard]] Result<void> make_neighbourhood();
     [[nodiscard]] Result<void> listen();
     [[nodiscard]] Result<void> open_metrics();
     [[nodiscard]] Result<void> open_changes_door();
+    [[nodiscard]] Result<void> open_doors();
     Task<void> arrive();
     Task<void> wake_on_news();
-    Task<void> wait_for_signal();
+    Task<net::HttpResponse> tell(net::HttpRequest request);
 
     template <class T, class... Arguments>
     T& add_source(std::vector<ports::Telemetry*>& sources, Arguments&&... arguments) {
@@ -98,10 +109,11 @@ class AgentProcess {
 
     const Config& config_;
     bool judges_;  ///< Else an agent does that is a process of its own.
+    ProcessPlace& place_;
     LogLine log_;
-    asio::io_context context_{1};
-    adapters::system::SystemClock clock_{context_.get_executor()};
-    std::string boot_id_;
+    std::function<void(Error)> failed_;
+    asio::any_io_executor strand_{place_.executor};
+    ports::Clock& clock_{place_.clock};
     std::unique_ptr<Maintenance> maintenance_;  ///< Null: no windows are configured.
     std::unique_ptr<Switches> kill_switch_;
     std::unique_ptr<adapters::segment_log::SegmentLog> ledger_;
@@ -114,6 +126,7 @@ class AgentProcess {
     std::unique_ptr<Edge> edge_;
     std::unique_ptr<Caches> caches_;
     std::unique_ptr<Tasks> tasks_;
+    std::unique_ptr<FlagsPlace> flags_;  ///< Null: none are declared.
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
     std::vector<ports::Telemetry*> sources_;
     std::vector<ports::Telemetry*> verifiers_;
@@ -126,20 +139,15 @@ class AgentProcess {
     std::unique_ptr<People> people_;
     std::unique_ptr<BlockSources> block_sources_;
     std::unique_ptr<ShipperProcess> shipper_;
+    std::unique_ptr<UsageWatch> usage_;
     std::unique_ptr<ControlApi> api_;
     std::unique_ptr<net::HttpServer> server_;
     std::unique_ptr<MetricsDoor> metrics_;
     std::unique_ptr<ChangesDoor> changes_door_;
-    Result<void> arrival_{};
     bool is_stopping_{false};
 };
 
 Result<void> AgentProcess::prepare() {
-    const Result<std::string> boot_id = os::read_boot_id();
-    if (!boot_id) {
-        return std::unexpected(boot_id.error());
-    }
-    boot_id_ = *boot_id;
     for (const auto& [key, directory] :
          {std::pair{"control.switch", config_.switch_file.parent_path()},
           std::pair{"control.socket", config_.control_socket.parent_path()}}) {
@@ -148,16 +156,17 @@ Result<void> AgentProcess::prepare() {
         }
     }
     kill_switch_ = std::make_unique<Switches>(config_.switch_file);
-    auto maintenance = Maintenance::make(config_.maintenance, clock_, log_);
-    if (!maintenance) {
-        return std::unexpected(maintenance.error());
+    if (Result<void> made =
+            keep(Maintenance::make(config_.maintenance, clock_, log_), maintenance_);
+        !made) {
+        return made;
     }
-    maintenance_ = *std::move(maintenance);
     if (maintenance_) {
         kill_switch_->add({{maintenance_.get(), [this] { return maintenance_->reason(); }}});
     }
-    auto ledger =
-        adapters::segment_log::SegmentLog::open(ledger_options_of(config_, boot_id_, log_));
+    adapters::segment_log::Options options = ledger_options_of(config_, place_.boot_id, log_);
+    options.threads = place_.ledger_threads;
+    auto ledger = adapters::segment_log::SegmentLog::open(std::move(options));
     if (!ledger) {
         return fail("record.ledger", ledger.error());
     }
@@ -174,7 +183,7 @@ Result<void> AgentProcess::prepare() {
     }
     calibration_ = *std::move(calibration);
     if (judges_) {
-        oracle_ = oracle_of(config_, context_.get_executor(), clock_, log_);
+        oracle_ = oracle_of(config_, strand_, clock_, log_);
     }
     auto approvers = approvers_of(config_);
     if (!approvers) {
@@ -187,68 +196,55 @@ Result<void> AgentProcess::prepare() {
     if (Result<void> made = make_agent(); !made) {
         return made;
     }
-    auto sources =
-        BlockSources::make(config_, {context_.get_executor(), clock_, *kill_switch_, *executor_,
-                                     [this] { return ledger_->objection(); }, log_});
-    if (!sources) {
-        return std::unexpected(sources.error());
-    }
-    block_sources_ = *std::move(sources);
-    if (Result<void> made = make_pledges(); !made) {
-        return made;
-    }
-    return make_people();
+    return make_neighbourhood();
 }
 
 Result<std::unique_ptr<GuardedGroup>> AgentProcess::make_group() {
-    const asio::any_io_executor executor = context_.get_executor();
     if (config_.kubernetes) {
-        return KubernetesGroup::make(config_, executor, clock_, log_);
+        return KubernetesGroup::make(config_, place_.clusters.link_of(config_), strand_, clock_,
+                                     log_);
     }
-    return ProcessGroup::make(config_, boot_id_, executor, clock_, log_);
+    return ProcessGroup::make(config_, place_.boot_id, strand_, clock_, log_);
 }
 
 Result<void> AgentProcess::make_actuators() {
-    auto group = make_group();
-    if (!group) {
-        return std::unexpected(group.error());
+    if (Result<void> made = keep(make_group(), group_); !made) {
+        return made;
     }
-    group_ = *std::move(group);
     kill_switch_->add(group_->kill_switches());
     counted_ledger_->listen(
         [this](const EntryGroup& recorded) { group_->tell(recorded, ledger_name()); });
     counted_ledger_->recall([this](const EntryGroup& recorded) { group_->recall(recorded); });
-    auto caches = Caches::make(config_, context_.get_executor());
-    if (!caches) {
-        return fail("caches", caches.error());
+    if (Result<void> made = keep(Caches::make(config_, strand_), caches_); !made) {
+        return fail("caches", made.error());
     }
-    caches_ = std::move(*caches);
-    tasks_ = std::make_unique<Tasks>(config_, context_.get_executor());
-    auto edge = Edge::make(config_, context_.get_executor());
-    if (!edge) {
-        return std::unexpected(edge.error());
+    tasks_ = std::make_unique<Tasks>(config_, strand_);
+    if (Result<void> made = keep(FlagsPlace::make(config_, strand_, clock_, log_), flags_); !made) {
+        return made;
     }
-    edge_ = std::move(*edge);
-    return {};
+    return keep(Edge::make(config_, strand_), edge_);
 }
 
 void AgentProcess::make_telemetry() {
     group_->add_watchers(sources_, {executor_->version_last_seen(Artifact::deploy),
-                                    executor_->version_last_seen(Artifact::config)});
+                                    executor_->version_last_seen(Artifact::config),
+                                    executor_->version_last_seen(Artifact::flag)});
     if (!config_.changes.file.empty()) {
         add_source<process::ChangesFile>(sources_, config_.changes.file.string(), log_, clock_);
     }
     edge_->add(sources_);
     caches_->add_watchers(sources_);
     tasks_->add_watchers(sources_);
+    if (flags_) {
+        flags_->add_watchers(sources_, executor_->version_last_seen(Artifact::flag));
+    }
 }
 
 void AgentProcess::make_verifiers() {
     group_->add_verifiers(verifiers_);
     edge_->add(verifiers_);
     if (auto probe = journey_of(config_, log_)) {
-        add_source<adapters::telemetry::HttpProbe>(verifiers_, context_.get_executor(), clock_,
-                                                   *std::move(probe));
+        add_source<adapters::telemetry::HttpProbe>(verifiers_, strand_, clock_, *std::move(probe));
     }
     caches_->add_provers(verifiers_);
     tasks_->add_provers(verifiers_);
@@ -256,7 +252,7 @@ void AgentProcess::make_verifiers() {
 
 void AgentProcess::make_executor(heal::Approvers approvers) {
     heal::ExecutorSettings settings =
-        executor_settings_of(config_, boot_id_, decide_settings_of(config_, calibration_));
+        executor_settings_of(config_, place_.boot_id, decide_settings_of(config_, calibration_));
     settings.perform_for_max = group_->perform_for_max();
     settings.look_every = group_->look_every();
     settings.notify = log_;
@@ -270,34 +266,36 @@ void AgentProcess::make_executor(heal::Approvers approvers) {
     if (ports::Actuator* cache = caches_->actuator()) {
         actuators.push_back(cache);
     }
+    if (flags_) {
+        actuators.push_back(flags_->actuator());
+    }
     std::ranges::copy(tasks_->actuators(), std::back_inserter(actuators));
     confirmations_ = std::make_unique<ConfirmationPlace>(config_, *ledger_);
     heal::ExecutorPorts ports{clock_, *told_ledger_, *kill_switch_, actuators, verifiers_};
     ports.confirmations = confirmations_.get();
     if (config_.fleet) {
-        fleet_ = std::make_unique<FleetDoor>(config_, clock_, context_.get_executor());
+        fleet_ = std::make_unique<FleetDoor>(config_, clock_, strand_);
         ports.fleet = fleet_.get();
     }
-    executor_ = std::make_unique<heal::ExecutorRole>(context_.get_executor(), std::move(ports),
-                                                     std::move(settings));
+    executor_ =
+        std::make_unique<heal::ExecutorRole>(strand_, std::move(ports), std::move(settings));
 }
 
 Result<void> AgentProcess::make_agent() {
     if (!judges_) {
-        auto letters =
-            LetterDoor::make(config_, {context_.get_executor(), clock_, *executor_, boot_id_,
-                                       [this] { return group_->places(); }, log_});
-        if (!letters) {
-            return std::unexpected(letters.error());
-        }
-        letters_ = *std::move(letters);
-        return {};
+        return keep(LetterDoor::make(config_, {strand_, clock_, *executor_, place_.boot_id,
+                                               [this] { return group_->places(); },
+                                               [this](const adapters::roles::Scope& scope) {
+                                                   return group_->instances_at(scope);
+                                               },
+                                               log_, place_.doors}),
+                    letters_);
     }
     make_telemetry();
     heal::AgentSettings settings = agent_settings_of(config_, calibration_, log_);
     settings.judge.changes = executor_->changes_before();
     agent_ = std::make_unique<heal::AgentRole>(
-        context_.get_executor(), heal::AgentPorts{clock_, *executor_, oracle_.get(), sources_},
+        strand_, heal::AgentPorts{clock_, *executor_, oracle_.get(), sources_},
         std::move(settings));
     return {};
 }
@@ -306,65 +304,54 @@ AgentView AgentProcess::agent_view() {
     return agent_ ? AgentView(*agent_) : AgentView(letters_->desk(), clock_);
 }
 
-/// A neighbour is heard before anything of ours is promised: so the door opens at once, and the
-/// role begins with the others.
-Result<void> AgentProcess::make_pledges() {
-    if (!config_.mesh) {
-        return {};
+/// What is beside the loop: lists of sources, neighbours, people.
+Result<void> AgentProcess::make_neighbourhood() {
+    const auto objection = [this] { return ledger_->objection(); };
+    Result<void> made = keep(
+        BlockSources::make(config_, {strand_, clock_, *kill_switch_, *executor_, objection, log_}),
+        block_sources_);
+    if (made && config_.mesh) {
+        made = keep(Pledges::make(config_, {strand_, clock_, *kill_switch_, *executor_, *edge_,
+                                            objection, log_}),
+                    pledges_);
     }
-    auto pledges =
-        Pledges::make(config_, {context_.get_executor(), clock_, *kill_switch_, *executor_, *edge_,
-                                [this] { return ledger_->objection(); }, log_});
-    if (!pledges) {
-        return std::unexpected(pledges.error());
+    if (made && has_people(config_)) {
+        made = keep(People::make(config_, {strand_, clock_, *executor_, cases_, log_}), people_);
     }
-    pledges_ = *std::move(pledges);
-    return pledges_->listen();
-}
-
-/// The page is served at once: links that were sent before a restart are good.
-Result<void> AgentProcess::make_people() {
-    if (!has_people(config_)) {
-        return {};
-    }
-    auto people =
-        People::make(config_, {context_.get_executor(), clock_, *executor_, cases_, log_});
-    if (!people) {
-        return std::unexpected(people.error());
-    }
-    people_ = *std::move(people);
-    return people_->listen();
+    usage_ = std::make_unique<UsageWatch>(
+        clock_,
+        UsageWatchOptions{.file = usage_file_of(config_.ledger_directory),
+                          .model_pid = [this] { return oracle_ ? oracle_->server_pid() : 0; },
+                          .log = log_,
+                          .services_count = place_.services_count});
+    return made;
 }
 
 Task<void> AgentProcess::arrive() {
     const Instant deadline = clock_.now() + start_within;
     Result<void> arrived = co_await group_->arrive(deadline);
     if (!arrived) {
-        arrival_ = std::move(arrived);
-        context_.stop();
+        failed_(arrived.error());
         co_return;
     }
-    asio::co_spawn(context_, executor_->run(), asio::detached);
+    asio::co_spawn(strand_, executor_->run(), asio::detached);
     if (agent_) {
-        asio::co_spawn(context_, agent_->run(), asio::detached);
-        asio::co_spawn(context_, wake_on_news(), asio::detached);
+        asio::co_spawn(strand_, agent_->run(), asio::detached);
+        asio::co_spawn(strand_, wake_on_news(), asio::detached);
     } else if (Result<void> hears = letters_->listen(); !hears) {
-        arrival_ = std::move(hears);
-        context_.stop();
+        failed_(hears.error());
         co_return;
     }
-    if (maintenance_) {
-        asio::co_spawn(context_, maintenance_->run(), asio::detached);
-    }
-    if (pledges_) {
-        asio::co_spawn(context_, pledges_->run(), asio::detached);
-    }
-    if (block_sources_) {
-        asio::co_spawn(context_, block_sources_->run(), asio::detached);
-    }
-    if (people_) {
-        asio::co_spawn(context_, people_->run(), asio::detached);
-    }
+    const auto begin_if_any = [this](auto& part) {
+        if (part) {
+            asio::co_spawn(strand_, part->run(), asio::detached);
+        }
+    };
+    begin_if_any(maintenance_);
+    begin_if_any(pledges_);
+    begin_if_any(block_sources_);
+    begin_if_any(people_);
+    begin_if_any(usage_);
 }
 
 Task<void> AgentProcess::wake_on_news() {
@@ -375,26 +362,22 @@ Task<void> AgentProcess::wake_on_news() {
     }
 }
 
-Task<void> AgentProcess::wait_for_signal() {
-    asio::signal_set signals(context_, SIGTERM, SIGINT);
-    co_await signals.async_wait(asio::use_awaitable);
-    log_("stopping; the instances go on");
+Task<void> AgentProcess::stop() {
     is_stopping_ = true;
-    if (agent_) {
-        agent_->stop();
-    }
+    place_.doors.close(config_.service);
+    const auto end_if_any = [](auto& part) {
+        if (part) {
+            part->stop();
+        }
+    };
+    end_if_any(agent_);
     executor_->stop();
     group_->stop();
-    if (shipper_) {
-        shipper_->stop();
-    }
-    if (maintenance_) {
-        maintenance_->stop();
-    }
+    end_if_any(shipper_);
+    end_if_any(maintenance_);
+    end_if_any(block_sources_);
+    end_if_any(usage_);
     const Instant until = clock_.now() + stop_within;
-    if (block_sources_) {
-        block_sources_->stop();
-    }
     if (pledges_) {
         co_await pledges_->stop(until);
     }
@@ -410,9 +393,9 @@ Task<void> AgentProcess::wait_for_signal() {
     if (letters_) {
         co_await letters_->stop(until);
     }
-    co_await server_->stop(until);
-    co_await clock_.sleep_until(std::min(until, clock_.now() + 200ms));
-    context_.stop();
+    if (server_) {
+        co_await server_->stop(until);
+    }
 }
 
 Result<void> AgentProcess::listen() {
@@ -432,21 +415,29 @@ Result<void> AgentProcess::listen() {
                        .maintenance = maintenance_.get(),
                        .shown = [this] { return group_->shown(); }});
     server_ = std::make_unique<net::HttpServer>(
-        context_.get_executor(),
-        [this](net::HttpRequest request) { return api_->answer(std::move(request)); },
+        strand_, [this](net::HttpRequest request) { return api_->answer(std::move(request)); },
         net::HttpServerLimits{
             .headers_kept = {change_event_headers.begin(), change_event_headers.end()}});
     const Result<net::Endpoint> endpoint = net::unix_endpoint(config_.control_socket.string());
     return endpoint ? server_->listen(*endpoint) : std::unexpected(endpoint.error());
 }
 
+Task<net::HttpResponse> AgentProcess::tell(net::HttpRequest request) {
+    if (request.path == "/readyz") {
+        co_return place_.doors.readiness();
+    }
+    co_return co_await api_->answer(std::move(request));
+}
+
 Result<void> AgentProcess::open_metrics() {
     if (config_.metrics_listen.empty()) {
         return {};
     }
-    metrics_ = std::make_unique<MetricsDoor>(
-        context_.get_executor(),
-        [this](net::HttpRequest request) { return api_->answer(std::move(request)); });
+    const auto answer = [this](net::HttpRequest request) { return tell(std::move(request)); };
+    if (place_.doors.is_shared_for_metrics(config_.metrics_listen)) {
+        return place_.doors.open_metrics(config_.metrics_listen, config_.service, answer);
+    }
+    metrics_ = std::make_unique<MetricsDoor>(strand_, answer);
     return metrics_->listen(config_.metrics_listen);
 }
 
@@ -455,45 +446,55 @@ Result<void> AgentProcess::open_changes_door() {
         return {};
     }
     changes_door_ = std::make_unique<ChangesDoor>(
-        context_.get_executor(), clock_, *config_.changes.door,
+        strand_, clock_, *config_.changes.door,
         [this](net::HttpRequest request) { return api_->take_change(std::move(request)); }, log_);
     return changes_door_->listen();
 }
 
-Result<void> AgentProcess::serve() {
+/// Neighbours are heard before anything of ours is promised, and links that were sent before a
+/// restart are good: so these doors open first, and the roles begin behind them.
+Result<void> AgentProcess::open_doors() {
+    if (pledges_) {
+        if (Result<void> open = pledges_->listen(); !open) {
+            return open;
+        }
+    }
+    if (people_) {
+        if (Result<void> open = people_->listen(); !open) {
+            return open;
+        }
+    }
     if (Result<void> listening = listen(); !listening) {
         return fail("control.socket", listening.error());
     }
     if (Result<void> open = open_metrics(); !open) {
         return fail("metrics.listen", open.error());
     }
-    if (Result<void> open = open_changes_door(); !open) {
+    return open_changes_door();
+}
+
+Result<void> AgentProcess::begin() {
+    if (Result<void> open = open_doors(); !open) {
         return open;
     }
-    asio::co_spawn(context_, wait_for_signal(), asio::detached);
-    asio::co_spawn(context_, arrive(), asio::detached);
+    asio::co_spawn(strand_, arrive(), asio::detached);
     if (!config_.sinks.empty() || config_.fleet) {
         shipper_ = std::make_unique<ShipperProcess>(config_, clock_, log_);
-        asio::co_spawn(context_, shipper_->run(), asio::detached);
+        asio::co_spawn(strand_, shipper_->run(), asio::detached);
     }
     if (oracle_) {
-        asio::co_spawn(context_, oracle_->run(), asio::detached);
+        asio::co_spawn(strand_, oracle_->run(), asio::detached);
     }
-    context_.run();
-    return arrival_;
+    return {};
 }
 
 }  // namespace
 
-Result<void> guard_service(const Config& config, ProcessRole role, const LogLine& log) {
-    if (role == ProcessRole::agent) {
-        return watch_service(config, log);
-    }
-    AgentProcess agent(config, role, log);
-    if (Result<void> prepared = agent.prepare(); !prepared) {
-        return prepared;
-    }
-    return agent.serve();
+std::unique_ptr<ServiceRun> make_agent_process(const Config& config,
+                                               ProcessRole role,
+                                               ProcessPlace& place,
+                                               RunNews news) {
+    return std::make_unique<AgentProcess>(config, role, place, std::move(news));
 }
 
 }  // namespace homeostat::app

@@ -1,27 +1,24 @@
 #pragma once
 
-// AgentProcess: the roles of one service, both in one process or each in its own, wired from its
-// configuration.
+// AgentProcess: the roles of one service that guards, both in one process or the executor's alone,
+// wired from its configuration.
 //
 // The composition root: it makes the adapters, hands them to the roles and computes nothing itself.
-// One thread, one io_context; the ledger and the model's file have threads of their own inside
-// their adapters.
+// One thread, one strand, which it may share with other services; the ledger and the model's file
+// have threads of their own inside their adapters.
 
-#include "homeostat/app/config.hpp"
-#include "homeostat/base/result.hpp"
+#include "homeostat/app/service_run.hpp"
 
-#include <functional>
-#include <string>
+#include <memory>
 
 namespace homeostat::app {
 
-using LogLine = std::function<void(const std::string&)>;
-
-/// Guards until SIGTERM or SIGINT, in the given role. `log` takes lines for a person who watches.
-/// ERRORS: busy: another agent has this ledger already; corrupt: the ledger; what keeps the
-/// service's instances from being started.
-[[nodiscard]] Result<void> guard_service(const Config& config,
-                                         ProcessRole role,
-                                         const LogLine& log);
+/// `role`: both or executor. REQUIRES: `config` and `place` outlive it.
+/// ERRORS of prepare(): busy: another agent has this ledger already; corrupt: the ledger; what
+/// keeps the service's instances from being started.
+[[nodiscard]] std::unique_ptr<ServiceRun> make_agent_process(const Config& config,
+                                                             ProcessRole role,
+                                                             ProcessPlace& place,
+                                                             RunNews news);
 
 }  // namespace homeostat::app

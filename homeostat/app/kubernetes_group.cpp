@@ -2,6 +2,7 @@
 
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
 #include "homeostat/adapters/kubernetes/config_telemetry.hpp"
+#include "homeostat/adapters/kubernetes/rollout_pause.hpp"
 #include "homeostat/adapters/kubernetes/rollout_telemetry.hpp"
 #include "homeostat/adapters/telemetry/http_probe.hpp"
 #include "homeostat/adapters/telemetry/metrics_telemetry.hpp"
@@ -25,6 +26,7 @@ namespace {
 
 namespace asio = boost::asio;
 namespace kubernetes = adapters::kubernetes;
+namespace roles = adapters::roles;
 using namespace std::chrono_literals;
 
 constexpr Duration found_within = 15s;
@@ -42,11 +44,12 @@ std::string identity_of(const Config& config) {
 
 Result<std::unique_ptr<KubernetesGroup>> KubernetesGroup::make(
     const Config& config,
+    ClusterLink& link,
     asio::any_io_executor executor,
     ports::Clock& clock,
     std::function<void(const std::string&)> log,
     ProcessRole role) {
-    auto place = find_in_cluster(config, clock.now() + found_within);
+    auto place = link.find(config, clock.now() + found_within);
     if (!place) {
         return std::unexpected(place.error());
     }
@@ -60,10 +63,11 @@ Result<std::unique_ptr<KubernetesGroup>> KubernetesGroup::make(
     if (!slots) {
         return fail("runtime.kubernetes.run", slots.error());
     }
-    auto api = kubernetes::HttpApiClient::make(executor, place->access);
+    auto api = link.api();
     if (!api) {
-        return fail(place->access.told_by, api.error());
+        return std::unexpected(api.error());
     }
+    place->access = {};  // Of the link, and large: certificates.
     // Two roles of one machine share the directory, and each file has one writer.
     const std::string past = role == ProcessRole::agent ? "/configs_seen.json" : "/configs.json";
     auto configs = kubernetes::ConfigHistory::open(config.service, place->options.configs,
@@ -71,7 +75,7 @@ Result<std::unique_ptr<KubernetesGroup>> KubernetesGroup::make(
     if (!configs) {
         return fail("runtime.kubernetes.run", configs.error());
     }
-    Found found{*std::move(place), *std::move(slots), *std::move(configs), *std::move(api)};
+    Found found{*std::move(place), *std::move(slots), *std::move(configs), link, **api};
     return std::unique_ptr<KubernetesGroup>(
         new KubernetesGroup(config, std::move(found), std::move(executor), clock, std::move(log)));
 }
@@ -87,7 +91,8 @@ KubernetesGroup::KubernetesGroup(const Config& config,
       clock_(clock),
       log_(std::move(log)),
       slots_(std::move(found.slots)),
-      api_(std::move(found.api)),
+      link_(found.link),
+      api_(found.api),
       config_history_(std::move(found.config_history)),
       incident_objects_(config_.kubernetes->incidents_kept) {
     if (config_.http_signal) {
@@ -95,40 +100,43 @@ KubernetesGroup::KubernetesGroup(const Config& config,
             return answers(std::move(ip), deadline);
         };
     }
-    deployments_ = watch(kubernetes::deployments_path(place_.options));
+    deployments_ = link_.watch_name(place_.options, kubernetes::deployments_path(place_.options),
+                                    place_.options.deployment);
     opt_out_ =
         std::make_unique<kubernetes::OptOut>(place_.options, kubernetes::seen_by(*deployments_));
-    replica_sets_ = watch(kubernetes::replica_sets_path(place_.options, place_.selector));
-    pods_ = watch(kubernetes::pods_path(place_.options, place_.selector));
+    replica_sets_ = link_.watch_labels(
+        place_.options, kubernetes::replica_sets_path(place_.options, place_.selector),
+        place_.selector);
+    pods_ = link_.watch_labels(
+        place_.options, kubernetes::pods_path(place_.options, place_.selector), place_.selector);
     const kubernetes::GroupSeen seen{kubernetes::seen_by(*deployments_),
                                      kubernetes::seen_by(*replica_sets_),
                                      kubernetes::seen_by(*pods_)};
     group_ = std::make_unique<kubernetes::Group>(place_.options, seen, slots_, clock_);
     if (!slots_.is_followed()) {
         runtime_ =
-            std::make_unique<kubernetes::KubernetesRuntime>(place_.options, *api_, slots_, clock_);
+            std::make_unique<kubernetes::KubernetesRuntime>(place_.options, api_, slots_, clock_);
         runtime_->glance_at(*group_);
     }
     watch_configs();
     if (!place_.options.switch_object.empty()) {
-        switches_ = watch(kubernetes::switches_path(place_.options));
+        switches_ = link_.watch_one(place_.options, kubernetes::switches_path(place_.options),
+                                    place_.options.switch_object);
         switch_ = std::make_unique<kubernetes::SwitchObject>(
             place_.options, kubernetes::seen_by(*switches_), clock_);
     }
     if (!place_.options.lease.empty()) {
-        lease_ = std::make_unique<kubernetes::Lease>(
-            *api_, clock_, place_.options,
-            kubernetes::LeaseSettings{.identity = identity_of(config_), .log = log_});
+        lease_ = &link_.lease(place_.options, identity_of(config_));
     }
     if (config_.kubernetes->writes_events) {
         events_ = std::make_unique<kubernetes::EventWriter>(
-            *api_, clock_, place_.options,
+            api_, clock_, place_.options,
             kubernetes::EventWriterOptions{.uid = [this] { return deployment_uid(); },
                                            .log = log_});
     }
     if (config_.kubernetes->writes_incidents) {
         incidents_ = std::make_unique<kubernetes::IncidentWriter>(
-            *api_, clock_, place_.options,
+            api_, clock_, place_.options,
             kubernetes::IncidentWriterOptions{.uid = [this] { return deployment_uid(); },
                                               .log = log_});
     }
@@ -140,7 +148,7 @@ KubernetesGroup::KubernetesGroup(const Config& config,
         edge.timeout = config_.kubernetes->service->timeout;
         edge.interval = edge.every;
         edge.log = log_;
-        edge_ = std::make_unique<kubernetes::ServiceEdge>(executor_, *api_, *group_, clock_,
+        edge_ = std::make_unique<kubernetes::ServiceEdge>(executor_, api_, *group_, clock_,
                                                           std::move(edge));
     }
 }
@@ -152,7 +160,8 @@ void KubernetesGroup::watch_configs() {
     }
     std::vector<kubernetes::KindSeen> seen;
     for (const std::string& name : place_.options.configs) {
-        config_maps_.push_back(watch(kubernetes::config_maps_path(place_.options, name)));
+        config_maps_.push_back(link_.watch_one(
+            place_.options, kubernetes::config_maps_path(place_.options, name), name));
         seen.push_back(kubernetes::seen_by(*config_maps_.back()));
     }
     configs_ = std::make_unique<kubernetes::Configs>(place_.options, std::move(seen),
@@ -160,15 +169,6 @@ void KubernetesGroup::watch_configs() {
     if (runtime_) {
         runtime_->know(*configs_);
     }
-}
-
-std::unique_ptr<kubernetes::ObjectWatch> KubernetesGroup::watch(std::string path) {
-    kubernetes::WatchOptions options;
-    options.path = std::move(path);
-    // Only pauses are drawn: so that agents that lost one server do not all come back at once.
-    Rng rng(static_cast<std::uint64_t>(clock_.now().time_since_epoch().count()));
-    return std::make_unique<kubernetes::ObjectWatch>(*api_, *api_, clock_, executor_,
-                                                     std::move(options), rng);
 }
 
 Task<bool> KubernetesGroup::answers(std::string ip, Instant deadline) {
@@ -255,13 +255,33 @@ void KubernetesGroup::add_journey(std::vector<ports::Telemetry*>& sources) {
     add<adapters::telemetry::HttpProbe>(sources, executor_, clock_, std::move(probe));
 }
 
-std::vector<adapters::roles::Place> KubernetesGroup::places() {
+std::vector<roles::Place> KubernetesGroup::places() {
     (void)group_->look();  // Takes the pods of now; without a view those of before.
-    std::vector<adapters::roles::Place> places;
+    std::vector<roles::Place> places;
     for (const kubernetes::Slot& slot : slots_.all()) {
-        places.push_back({slot.instance, slot.pod ? slot.pod->uid : std::string(), slot.is_wanted});
+        const std::optional<std::string> ip =
+            place_.pod_port == 0 ? std::nullopt : group_->ip_of(slot.instance);
+        roles::Place place{slot.instance, slot.pod ? slot.pod->uid : "", slot.is_wanted, {}};
+        if (ip) {
+            place.address = net::to_text(net::TcpEndpoint{*ip, place_.pod_port});
+        }
+        places.push_back(std::move(place));
     }
     return places;
+}
+
+std::vector<InstanceId> KubernetesGroup::instances_at(const roles::Scope& scope) {
+    (void)group_->look();
+    std::vector<InstanceId> instances;
+    for (const kubernetes::Slot& slot : slots_.all()) {
+        const bool is_there =
+            slot.pod && ((scope.kind == roles::ScopeKind::pod && slot.pod->name == scope.name) ||
+                         (scope.kind == roles::ScopeKind::node && slot.pod->node == scope.name));
+        if (is_there) {
+            instances.push_back(slot.instance);
+        }
+    }
+    return instances;
 }
 
 void KubernetesGroup::follow(const std::vector<adapters::roles::Place>& places) {
@@ -318,7 +338,7 @@ std::vector<OtherSwitch> KubernetesGroup::kill_switches() {
         switches.push_back({switch_.get(), [this] { return switch_->reason(); }});
     }
     if (lease_) {
-        switches.push_back({lease_.get(), [this] { return lease_->reason(); }});
+        switches.push_back({lease_, [this] { return lease_->reason(); }});
     }
     return switches;
 }
@@ -326,6 +346,9 @@ std::vector<OtherSwitch> KubernetesGroup::kill_switches() {
 void KubernetesGroup::tell(const EntryGroup& group, const std::string& ledger) {
     if (events_) {
         for (kubernetes::ObjectEvent& event : events_of(group)) {
+            events_->tell(std::move(event));
+        }
+        for (kubernetes::ObjectEvent& event : node_events_.learn(group)) {
             events_->tell(std::move(event));
         }
     }
@@ -339,6 +362,7 @@ void KubernetesGroup::tell(const EntryGroup& group, const std::string& ledger) {
 }
 
 void KubernetesGroup::recall(const EntryGroup& group) {
+    static_cast<void>(node_events_.learn(group));  // Told of before we were started anew.
     if (incidents_) {
         incident_objects_.learn(group);
     }
@@ -350,7 +374,7 @@ std::optional<ShownFigures> KubernetesGroup::shown() const {
                       : std::nullopt;
 }
 
-std::vector<kubernetes::ObjectWatch*> KubernetesGroup::watches() const {
+std::vector<kubernetes::WatchedKind*> KubernetesGroup::watches() const {
     std::vector watches{deployments_.get(), replica_sets_.get(), pods_.get()};
     if (switches_) {
         watches.push_back(switches_.get());
@@ -404,8 +428,11 @@ Task<void> KubernetesGroup::tell_of_pause() {
                                                  : kubernetes::parse_deployment(found->second);
         const bool is_paused = view && view->is_paused;
         if (is_paused != was_paused) {
-            log_(is_paused ? "the Deployment is paused: its version and its number are not touched"
-                           : "the Deployment is paused no more");
+            const bool is_ours = is_paused && kubernetes::pause_mark_of(*view).has_value();
+            log_(is_ours ? "the Deployment is paused by us; its number is not touched"
+                 : is_paused
+                     ? "the Deployment is paused: its version and its number are not touched"
+                     : "the Deployment is paused no more");
             was_paused = is_paused;
         }
         co_await deployments_->wait_for_change(known);
@@ -413,16 +440,13 @@ Task<void> KubernetesGroup::tell_of_pause() {
 }
 
 Task<Result<void>> KubernetesGroup::arrive(Instant deadline) {
-    for (kubernetes::ObjectWatch* watch : watches()) {
+    for (kubernetes::WatchedKind* watch : watches()) {
         asio::co_spawn(executor_, watch->run(), asio::detached);
     }
     asio::co_spawn(executor_, tell_of_opt_out(), asio::detached);
     asio::co_spawn(executor_, tell_of_pause(), asio::detached);
     if (switches_) {
         asio::co_spawn(executor_, tell_of_switch(), asio::detached);
-    }
-    if (lease_) {
-        asio::co_spawn(executor_, lease_->run(), asio::detached);
     }
     if (events_) {
         asio::co_spawn(executor_, events_->run(), asio::detached);
@@ -457,16 +481,13 @@ Task<ports::Telemetry*> KubernetesGroup::wait_for_news() {
 
 void KubernetesGroup::stop() {
     is_stopping_ = true;
-    if (lease_) {
-        lease_->stop();
-    }
     if (events_) {
         events_->stop();
     }
     if (incidents_) {
         incidents_->stop();
     }
-    for (kubernetes::ObjectWatch* watch : watches()) {
+    for (kubernetes::WatchedKind* watch : watches()) {
         watch->stop();
     }
     if (edge_) {

@@ -5,7 +5,8 @@
 // Before anything is guarded the cluster is asked once for the Deployment, and for the Service if
 // one is named: a name that is wrong, a right that is missing and a server that is not there end
 // the start with words, and not an agent that sees nothing for ever. From then on a server that is
-// away for a while is waited for.
+// away for a while is waited for. Connections and watches may be shared with other services of this
+// process (clusters.hpp).
 
 #include "homeostat/adapters/kubernetes/config_history.hpp"
 #include "homeostat/adapters/kubernetes/configs.hpp"
@@ -15,17 +16,19 @@
 #include "homeostat/adapters/kubernetes/incident_writer.hpp"
 #include "homeostat/adapters/kubernetes/kubernetes_runtime.hpp"
 #include "homeostat/adapters/kubernetes/lease.hpp"
-#include "homeostat/adapters/kubernetes/object_watch.hpp"
 #include "homeostat/adapters/kubernetes/opt_out.hpp"
 #include "homeostat/adapters/kubernetes/options.hpp"
 #include "homeostat/adapters/kubernetes/pod_telemetry.hpp"
 #include "homeostat/adapters/kubernetes/service_edge.hpp"
 #include "homeostat/adapters/kubernetes/slots.hpp"
 #include "homeostat/adapters/kubernetes/switch_object.hpp"
+#include "homeostat/adapters/kubernetes/watched_kind.hpp"
+#include "homeostat/app/clusters.hpp"
 #include "homeostat/app/config.hpp"
 #include "homeostat/app/guarded_group.hpp"
 #include "homeostat/app/incident_objects.hpp"
 #include "homeostat/app/kubernetes_place.hpp"
+#include "homeostat/app/node_events.hpp"
 #include "homeostat/ports/clock.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -41,10 +44,12 @@ namespace homeostat::app {
 
 class KubernetesGroup final : public GuardedGroup {
   public:
-    /// Asks the cluster, for a few seconds at most. REQUIRES: `config` and `clock` outlive it.
+    /// Asks the cluster, for a few seconds at most. REQUIRES: `config`, `link` and `clock` outlive
+    /// it.
     /// ERRORS: what of the configuration or of the cluster keeps us from guarding it.
     [[nodiscard]] static Result<std::unique_ptr<KubernetesGroup>> make(
         const Config& config,
+        ClusterLink& link,
         boost::asio::any_io_executor executor,
         ports::Clock& clock,
         std::function<void(const std::string&)> log,
@@ -59,6 +64,8 @@ class KubernetesGroup final : public GuardedGroup {
     Task<ports::Telemetry*> wait_for_news() override;
     void stop() override;
     [[nodiscard]] std::vector<adapters::roles::Place> places() override;
+    [[nodiscard]] std::vector<InstanceId> instances_at(
+        const adapters::roles::Scope& scope) override;
     void follow(const std::vector<adapters::roles::Place>& places) override;
     void tell(const EntryGroup& group, const std::string& ledger) override;
     void recall(const EntryGroup& group) override;
@@ -73,7 +80,8 @@ class KubernetesGroup final : public GuardedGroup {
         KubernetesPlace place;
         adapters::kubernetes::Slots slots;
         adapters::kubernetes::ConfigHistory config_history;
-        std::unique_ptr<adapters::kubernetes::HttpApiClient> api;
+        ClusterLink& link;
+        adapters::kubernetes::HttpApiClient& api;
     };
 
     KubernetesGroup(const Config& config,
@@ -82,7 +90,6 @@ class KubernetesGroup final : public GuardedGroup {
                     ports::Clock& clock,
                     std::function<void(const std::string&)> log);
 
-    [[nodiscard]] std::unique_ptr<adapters::kubernetes::ObjectWatch> watch(std::string path);
     void watch_configs();
     [[nodiscard]] Task<bool> answers(std::string ip, Instant deadline);
     void add_probes(std::vector<ports::Telemetry*>& sources);
@@ -91,7 +98,7 @@ class KubernetesGroup final : public GuardedGroup {
     [[nodiscard]] std::string describe_pods() const;
     [[nodiscard]] std::string deployment_uid() const;
     void tell_of_slots();
-    [[nodiscard]] std::vector<adapters::kubernetes::ObjectWatch*> watches() const;
+    [[nodiscard]] std::vector<adapters::kubernetes::WatchedKind*> watches() const;
     Task<void> tell_of_switch();
     Task<void> tell_of_opt_out();
     Task<void> tell_of_pause();
@@ -111,19 +118,21 @@ class KubernetesGroup final : public GuardedGroup {
     ports::Clock& clock_;
     std::function<void(const std::string&)> log_;
     adapters::kubernetes::Slots slots_;
-    std::unique_ptr<adapters::kubernetes::HttpApiClient> api_;
+    ClusterLink& link_;
+    adapters::kubernetes::HttpApiClient& api_;
     adapters::kubernetes::ConfigHistory config_history_;
-    std::unique_ptr<adapters::kubernetes::ObjectWatch> deployments_;
+    std::unique_ptr<adapters::kubernetes::WatchedKind> deployments_;
     std::unique_ptr<adapters::kubernetes::OptOut> opt_out_;
-    std::unique_ptr<adapters::kubernetes::ObjectWatch> replica_sets_;
-    std::unique_ptr<adapters::kubernetes::ObjectWatch> pods_;
-    std::unique_ptr<adapters::kubernetes::ObjectWatch> switches_;  ///< Null: none is named.
+    std::unique_ptr<adapters::kubernetes::WatchedKind> replica_sets_;
+    std::unique_ptr<adapters::kubernetes::WatchedKind> pods_;
+    std::unique_ptr<adapters::kubernetes::WatchedKind> switches_;  ///< Null: none is named.
     std::unique_ptr<adapters::kubernetes::SwitchObject> switch_;   ///< Likewise.
-    std::unique_ptr<adapters::kubernetes::Lease> lease_;           ///< Likewise.
-    std::unique_ptr<adapters::kubernetes::EventWriter> events_;    ///< Null: none are wanted.
+    adapters::kubernetes::Lease* lease_{nullptr};                  ///< Likewise; of the process.
+    NodeEvents node_events_;
+    std::unique_ptr<adapters::kubernetes::EventWriter> events_;  ///< Null: none are wanted.
     IncidentObjects incident_objects_;
     std::unique_ptr<adapters::kubernetes::IncidentWriter> incidents_;  ///< Null: none are wanted.
-    std::vector<std::unique_ptr<adapters::kubernetes::ObjectWatch>> config_maps_;
+    std::vector<std::unique_ptr<adapters::kubernetes::WatchedKind>> config_maps_;
     std::unique_ptr<adapters::kubernetes::Configs> configs_;  ///< Null: none are named.
     std::unique_ptr<adapters::kubernetes::Group> group_;
     std::unique_ptr<adapters::kubernetes::KubernetesRuntime> runtime_;  ///< Null: we only watch.

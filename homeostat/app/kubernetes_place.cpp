@@ -3,6 +3,7 @@
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
 #include "homeostat/adapters/kubernetes/direct_reads.hpp"
 #include "homeostat/adapters/kubernetes/http_api_client.hpp"
+#include "homeostat/adapters/kubernetes/rollout_pause.hpp"
 #include "homeostat/adapters/kubernetes/service_object.hpp"
 #include "homeostat/os/clock.hpp"
 
@@ -135,6 +136,7 @@ kubernetes::Options kubernetes_options_of(const Config& config) {
     options.writes_incidents = config.kubernetes->writes_incidents;
     options.slots_count = config.kubernetes->slots;
     options.replicas_max = config.kubernetes->replicas_max;
+    options.memory_bytes_max = config.kubernetes->memory_bytes_max;
     options.configs = config.kubernetes->configs;
     options.configs_restart = config.kubernetes->configs_restart;
     options.run_directory = config.run_directory.string();
@@ -165,7 +167,7 @@ std::vector<kubernetes::Use> kubernetes_uses_of(const Config& config) {
     if (config.kubernetes->writes_incidents) {
         uses.push_back(kubernetes::Use::incidents);
     }
-    if (may_act(RemedyKind::rollback)) {
+    if (may_act(RemedyKind::rollback) || may_act(RemedyKind::pause_rollout)) {
         uses.push_back(kubernetes::Use::rollback);
     }
     if (!config.kubernetes->configs.empty()) {
@@ -176,6 +178,9 @@ std::vector<kubernetes::Use> kubernetes_uses_of(const Config& config) {
     }
     if (config.kubernetes->replicas_max > 0 && may_act(RemedyKind::scale)) {
         uses.push_back(kubernetes::Use::scale);
+    }
+    if (config.kubernetes->memory_bytes_max > 0 && may_act(RemedyKind::resize)) {
+        uses.push_back(kubernetes::Use::resize);
     }
     const bool replaces_for_configs =
         config.kubernetes->configs_restart && may_act(RemedyKind::rollback);
@@ -195,25 +200,34 @@ std::vector<kubernetes::Use> watching_uses_of(const Config& config) {
     return uses;
 }
 
-Result<KubernetesPlace> find_in_cluster(const Config& config, Instant deadline) {
-    auto access = cluster_access_of(*config.kubernetes);
+Result<std::unique_ptr<ClusterFinder>> ClusterFinder::make(const KubernetesConfig& config) {
+    auto access = cluster_access_of(config);
     if (!access) {
         return std::unexpected(access.error());
     }
-    KubernetesPlace place{*std::move(access), kubernetes_options_of(config), {}, false, 0, {}};
-    asio::io_context context{1};
-    const auto api = kubernetes::HttpApiClient::make(context.get_executor(), place.access);
+    std::unique_ptr<ClusterFinder> finder(new ClusterFinder(*std::move(access)));
+    auto api = kubernetes::HttpApiClient::make(finder->context_.get_executor(), finder->access_);
     if (!api) {
-        return fail(place.access.told_by, api.error());
+        return fail(finder->access_.told_by, api.error());
     }
+    finder->api_ = *std::move(api);
+    return finder;
+}
+
+Result<KubernetesPlace> ClusterFinder::find(const Config& config, Instant deadline) {
+    KubernetesPlace place{access_, kubernetes_options_of(config), {}, false, 0, {}};
     Asked asked;
-    asio::co_spawn(context, ask(**api, place.options, deadline, asked), asio::detached);
-    context.run();
+    context_.restart();
+    asio::co_spawn(context_, ask(*api_, place.options, deadline, asked), asio::detached);
+    context_.run();
     if (!asked.deployment) {
         return fail("runtime.kubernetes.deployment", asked.deployment.error());
     }
     place.selector = asked.deployment->selector;
     place.is_paused = asked.deployment->is_paused;
+    place.is_paused_by_us = kubernetes::pause_mark_of(*asked.deployment).has_value();
+    place.memory =
+        kubernetes::parse_pod_memory(asked.deployment->pod_template, config.kubernetes->container);
     place.pod_port = config.kubernetes->port != 0
                          ? config.kubernetes->port
                          : declared_port(*asked.deployment, config.kubernetes->container);
@@ -232,6 +246,11 @@ Result<KubernetesPlace> find_in_cluster(const Config& config, Instant deadline) 
         place.service_address = *address;
     }
     return place;
+}
+
+Result<KubernetesPlace> find_in_cluster(const Config& config, Instant deadline) {
+    const auto finder = ClusterFinder::make(*config.kubernetes);
+    return finder ? (*finder)->find(config, deadline) : std::unexpected(finder.error());
 }
 
 }  // namespace homeostat::app

@@ -4,7 +4,6 @@
 #include "homeostat/app/mesh_key.hpp"
 #include "homeostat/detect/slowness.hpp"
 #include "homeostat/net/endpoint.hpp"
-#include "homeostat/os/file.hpp"
 
 #include <fmt/format.h>
 
@@ -28,6 +27,12 @@ double latency_limit_ms_min(const Config& config) {
     return std::min(to_ms(config.latency_p99_goal), detect::SlowLimits{}.gain_ms_min);
 }
 
+std::optional<Symptom> symptom_of(const heal::ExecutorRole& role, const IncidentId& incident) {
+    const std::vector<heal::IncidentView> open = role.incidents();
+    const auto found = std::ranges::find(open, incident, &heal::IncidentView::incident);
+    return found == open.end() ? std::nullopt : std::optional(found->symptom);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LetterDoor>> LetterDoor::make(const Config& config,
@@ -44,8 +49,8 @@ Result<std::unique_ptr<LetterDoor>> LetterDoor::make(const Config& config,
     }
     roles::DeskSettings settings;
     settings.service = config.service;
-    for (const std::string& key : config.roles->agents) {
-        settings.agents.push_back(parse_key(key).value_or(mesh::PublicKey{}));
+    for (const RoleAgent& agent : config.roles->agents) {
+        settings.agents.push_back({parse_key(agent.key).value_or(mesh::PublicKey{}), agent.scope});
     }
     settings.life = draw_word();
     settings.draw = draw_word;
@@ -54,43 +59,52 @@ Result<std::unique_ptr<LetterDoor>> LetterDoor::make(const Config& config,
     settings.changes_before = context.role.changes_before();
     settings.versions_seen = [&role = context.role] {
         return PerArtifact<VersionId>{role.version_last_seen(Artifact::deploy),
-                                      role.version_last_seen(Artifact::config)};
+                                      role.version_last_seen(Artifact::config),
+                                      role.version_last_seen(Artifact::flag)};
     };
     settings.places = context.places;
+    settings.instances_at = context.instances_at;
+    settings.symptom_of = [&role = context.role](const IncidentId& incident) {
+        return symptom_of(role, incident);
+    };
     settings.log = context.log;
-    auto door = std::unique_ptr<LetterDoor>(new LetterDoor(*config.roles));
+    auto door = std::unique_ptr<LetterDoor>(new LetterDoor(config, context.doors));
     door->desk_ =
         std::make_unique<roles::LetterDesk>(context.role, context.clock, std::move(settings));
-    door->server_ = std::make_unique<net::HttpServer>(
-        context.executor,
-        [desk = door->desk_.get()](net::HttpRequest request) {
-            return desk->answer(std::move(request));
-        },
-        roles::desk_limits());
+    if (!context.doors.is_shared_for_letters(*config.roles)) {
+        door->server_ = std::make_unique<net::HttpServer>(
+            context.executor,
+            [desk = door->desk_.get()](net::HttpRequest request) {
+                return desk->answer(std::move(request));
+            },
+            roles::desk_limits(hears_some(*config.roles)));
+    }
     return door;
 }
 
 Result<void> LetterDoor::listen() {
-    if (!config_.listen.empty()) {
-        const Result<net::Address> address = net::parse_endpoint("http://" + config_.listen);
-        if (!address) {
-            return fail("roles.listen", address.error());
-        }
-        const Result<void> listening = server_->listen_openly(address->endpoint);
-        return listening ? listening : fail("roles.listen", listening.error());
+    if (!server_) {
+        return doors_.open_letters(*config_.roles, config_.service,
+                                   [desk = desk_.get()](net::HttpRequest request) {
+                                       return desk->answer(std::move(request));
+                                   });
     }
-    const std::string directory = config_.socket.parent_path().string();
-    if (const Result<void> made = os::make_directories(directory); !made) {
-        return fail("roles.socket", made.error());
-    }
-    const Result<net::Endpoint> endpoint = net::unix_endpoint(config_.socket.string());
+    const Result<net::Endpoint> endpoint = letters_endpoint(*config_.roles);
     if (!endpoint) {
-        return fail("roles.socket", endpoint.error());
+        return std::unexpected(endpoint.error());
     }
     // The agent is another user. Who may speak is for signatures to say, and who may come near for
     // the directory's mode.
     const Result<void> listening = server_->listen_openly(*endpoint);
-    return listening ? listening : fail("roles.socket", listening.error());
+    return listening ? listening
+                     : fail(config_.roles->listen.empty() ? "roles.socket" : "roles.listen",
+                            listening.error());
+}
+
+Task<void> LetterDoor::stop(Instant deadline) {
+    if (server_) {
+        co_await server_->stop(deadline);
+    }
 }
 
 Result<net::Endpoint> executor_endpoint_of(const Config& config) {

@@ -7,6 +7,7 @@
 
 #include "homeostat/adapters/roles/letter_desk.hpp"
 #include "homeostat/app/config.hpp"
+#include "homeostat/app/shared_doors.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/net/http_server.hpp"
@@ -28,7 +29,9 @@ struct LetterDoorContext {
     heal::ExecutorRole& role;
     std::string boot_id;
     std::function<std::vector<adapters::roles::Place>()> places;
+    std::function<std::vector<InstanceId>(const adapters::roles::Scope&)> instances_at;
     std::function<void(const std::string&)> log;
+    SharedDoors& doors;  ///< Of the process.
 };
 
 class LetterDoor {
@@ -40,16 +43,17 @@ class LetterDoor {
 
     /// Hears agents from now on. ERRORS: of the address, with its key.
     [[nodiscard]] Result<void> listen();
-    Task<void> stop(Instant deadline) { return server_->stop(deadline); }
+    Task<void> stop(Instant deadline);
 
     [[nodiscard]] adapters::roles::LetterDesk& desk() { return *desk_; }
 
   private:
-    explicit LetterDoor(const RolesConfig& config) : config_(config) {}
+    LetterDoor(const Config& config, SharedDoors& doors) : config_(config), doors_(doors) {}
 
-    const RolesConfig& config_;
+    const Config& config_;
+    SharedDoors& doors_;
     std::unique_ptr<adapters::roles::LetterDesk> desk_;
-    std::unique_ptr<net::HttpServer> server_;
+    std::unique_ptr<net::HttpServer> server_;  ///< Null: the process listens for several services.
 };
 
 /// Where the agent finds its executor. REQUIRES: config.roles. ERRORS: invalid, with the key.

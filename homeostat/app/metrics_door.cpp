@@ -12,7 +12,7 @@ namespace homeostat::app {
 
 namespace {
 
-constexpr std::array<std::string_view, 2> pages{"/metrics", "/healthz"};
+constexpr std::array<std::string_view, 3> pages{"/metrics", "/healthz", "/readyz"};
 
 /// A scraper or two, and a kubelet.
 net::HttpServerLimits limits() {
@@ -26,7 +26,7 @@ Task<net::HttpResponse> refuse(int status, std::string text) {
 
 Task<net::HttpResponse> answer_stranger(const net::HttpAnswer& answer, net::HttpRequest request) {
     if (std::ranges::find(pages, request.path) == pages.end()) {
-        return refuse(404, "here are /metrics and /healthz, and nothing else\n");
+        return refuse(404, "here are /metrics, /healthz and /readyz, and nothing else\n");
     }
     if (request.method != "GET") {
         return refuse(405, "this is read and not written: GET\n");

@@ -1,10 +1,10 @@
 #pragma once
 
-// MetricsDoor: /metrics and /healthz by TCP, for whoever may not open the control socket: a
-// Prometheus on another machine, a kubelet.
+// MetricsDoor: /metrics, /healthz and /readyz by TCP, for whoever may not open the control socket:
+// a Prometheus on another machine, a kubelet.
 //
 // It is a door of its own and not the control API on a port: what is asked there passes a list of
-// two, so nothing that changes anything can ever be reached by it. Whoever reaches the port reads
+// three, so nothing that changes anything can ever be reached by it. Whoever reaches the port reads
 // the numbers of docs/metrics.md, the names of neighbours and feeds, and of sources that fail.
 //
 // Not thread-safe; lives on the strand of its executor. stop() is awaited before destruction.
@@ -23,7 +23,7 @@ namespace homeostat::app {
 
 class MetricsDoor {
   public:
-    /// `answer` is asked for those two pages only.
+    /// `answer` is asked for those three pages only.
     MetricsDoor(boost::asio::any_io_executor executor, net::HttpAnswer answer);
 
     /// "0.0.0.0:9464": any address of this machine. ERRORS: as HttpServer::listen_openly.

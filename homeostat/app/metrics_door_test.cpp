@@ -61,11 +61,12 @@ struct DoorWorld {
 
 }  // namespace
 
-TEST_CASE("strangers read two pages, and what is behind them is asked for nothing else") {
+TEST_CASE("strangers read three pages, and what is behind them is asked for nothing else") {
     DoorWorld world;
     REQUIRE(world.door.listen(free_address()));
     CHECK(world.ask("GET", "/metrics").body == "told");
     CHECK(world.ask("GET", "/healthz").status == 200);
+    CHECK(world.ask("GET", "/readyz").status == 200);
     struct Case {
         const char* method;
         const char* path;
@@ -85,7 +86,8 @@ TEST_CASE("strangers read two pages, and what is behind them is asked for nothin
         CAPTURE(one.path);
         CHECK(world.ask(one.method, one.path).status == one.status);
     }
-    CHECK(world.asked == std::vector<std::string>{"GET /metrics", "GET /healthz"});
+    CHECK(world.asked ==
+          std::vector<std::string>{"GET /metrics", "GET /healthz", "GET /readyz"});
 }
 
 TEST_CASE("a body is refused at the door, whatever page it is for") {

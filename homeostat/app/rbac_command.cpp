@@ -4,11 +4,16 @@
 #include "homeostat/adapters/kubernetes/permissions.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/kubernetes_place.hpp"
+#include "homeostat/app/service_files.hpp"
 #include "homeostat/base/id.hpp"
 #include "homeostat/base/named_enum.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
 
 namespace homeostat::app {
 
@@ -17,7 +22,11 @@ namespace kubernetes = adapters::kubernetes;
 void add_rbac(CLI::App& app, RbacOptions& options) {
     CLI::App* command = app.add_subcommand(
         "rbac", "What the agent must be allowed in a cluster: as YAML for kubectl");
-    command->add_option("-c,--config", options.config, "The service's configuration")
+    command
+        ->add_option("-c,--config", options.configs,
+                     "The service's configuration; more than once, or a directory, where one "
+                     "process guards several")
+        ->allow_extra_args(false)
         ->capture_default_str();
     command->add_option("--account", options.account, "The service account that the agent runs as")
         ->capture_default_str()
@@ -34,11 +43,22 @@ void add_rbac(CLI::App& app, RbacOptions& options) {
             "watch; executor and both need the same")
         ->check(CLI::IsMember({"both", "agent", "executor"}))
         ->default_str("both");
+    command
+        ->add_option_function<std::string>(
+            "--scope",
+            [&options](const std::string& word) {
+                options.scope = parse_enum<adapters::roles::ScopeKind>(word).value_or(
+                    adapters::roles::ScopeKind::whole);
+            },
+            "pod, node: what an agent of --pod or --node needs, which is an account without a "
+            "token, and no right")
+        ->check(CLI::IsMember({"whole", "pod", "node"}))
+        ->default_str("whole");
     command->add_flag(
         "--policy", options.is_policy,
         "Instead: a ValidatingAdmissionPolicy, by which that account changes no other "
         "field than the remedies of the configuration do; needs Kubernetes 1.30 and a right to the "
-        "whole cluster");
+        "whole cluster; of one configuration");
     command->footer(
         "A ServiceAccount, a Role and a RoleBinding, made of what the configuration lets the agent "
         "do:\na remedy that stands below `ask` needs no right. Nothing is asked and nothing "
@@ -46,48 +66,128 @@ void add_rbac(CLI::App& app, RbacOptions& options) {
         "Exit status:\n  0 printed   2 the configuration cannot be used, or guards no "
         "Deployment\n\n"
         "Examples:\n  homeostat rbac -c payments.yaml | kubectl apply -f -\n"
+        "  homeostat rbac -c payments.yaml --role agent --scope pod --account payments-beside\n"
+        "  homeostat rbac -c services/ --account homeostat-executor | kubectl apply -f -\n"
         "  homeostat rbac -c payments.yaml --policy | kubectl apply -f -\n"
         "  homeostat rbac -c payments.yaml --role agent --account homeostat-agent | kubectl apply "
         "-f -");
 }
 
-ExitStatus print_rbac(const RbacOptions& options) {
-    const ConfigReport report = load_config(options.config);
-    if (!report.config) {
-        fmt::print(stderr, "{}", describe(report));
-        return ExitStatus::usage;
+namespace {
+
+/// The configurations of one namespace, and so of one Role.
+using Together = std::vector<const Config*>;
+
+/// Two that are watched together are listed together: docs/kubernetes.md.
+kubernetes::Permission widened(kubernetes::Permission permission) {
+    const bool is_followed = permission.verb == "list" || permission.verb == "watch";
+    if (permission.resource == "deployments" && permission.subresource.empty() && is_followed) {
+        permission.name.clear();
     }
-    const Config& config = *report.config;
-    if (!config.kubernetes) {
-        fmt::print(stderr,
-                   "{} guards processes of this machine, which need no rights in a "
-                   "cluster\n",
-                   report.file.string());
-        return ExitStatus::usage;
+    return permission;
+}
+
+std::vector<kubernetes::Permission> permissions_of(const Together& configs, bool only_watches) {
+    std::vector<kubernetes::Permission> permissions;
+    for (const Config* config : configs) {
+        for (const kubernetes::Permission& one : kubernetes::permissions_for(
+                 kubernetes_options_of(*config),
+                 only_watches ? watching_uses_of(*config) : kubernetes_uses_of(*config))) {
+            kubernetes::Permission wanted = configs.size() > 1 ? widened(one) : one;
+            if (std::ranges::find(permissions, wanted) == permissions.end()) {
+                permissions.push_back(std::move(wanted));
+            }
+        }
     }
-    if (options.is_policy) {
-        fmt::print("{}",
-                   kubernetes::field_policy_yaml(kubernetes_options_of(config), options.account));
-        return ExitStatus::ok;
-    }
-    const std::string& name_space = config.kubernetes->name_space;
+    return permissions;
+}
+
+void print_role(const Together& configs, const RbacOptions& options) {
+    const std::string& name_space = configs.front()->kubernetes->name_space;
     const bool only_watches = options.role == ProcessRole::agent;
-    const std::string role = "homeostat-" + config.service.text() + (only_watches ? "-agent" : "");
+    const bool is_of_some = only_watches && options.scope != adapters::roles::ScopeKind::whole;
+    // That of one service keeps its name; that of several has the name of who has it.
+    const std::string role = configs.size() > 1 ? options.account
+                                                : "homeostat-" + configs.front()->service.text() +
+                                                      (only_watches ? "-agent" : "");
     fmt::print(
         "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: \"{}\"\n  namespace: "
-        "\"{}\"\n---\n",
-        options.account, name_space);
-    fmt::print("{}---\n", kubernetes::role_yaml(role, name_space,
-                                                kubernetes::permissions_for(
-                                                    kubernetes_options_of(config),
-                                                    only_watches ? watching_uses_of(config)
-                                                                 : kubernetes_uses_of(config))));
+        "\"{}\"\n{}",
+        options.account, name_space, is_of_some ? "automountServiceAccountToken: false\n" : "");
+    if (is_of_some) {
+        return;  // The executor tells it what it has to know.
+    }
+    fmt::print("---\n{}---\n",
+               kubernetes::role_yaml(role, name_space, permissions_of(configs, only_watches)));
     fmt::print(
         "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata:\n  name: "
         "\"{0}\"\n  namespace: \"{1}\"\nroleRef:\n  apiGroup: rbac.authorization.k8s.io\n  "
         "kind: Role\n  name: \"{0}\"\nsubjects:\n- kind: ServiceAccount\n  name: \"{2}\"\n  "
         "namespace: \"{1}\"\n",
         role, name_space, options.account);
+}
+
+/// Empty: they cannot be used, and why was said.
+std::vector<ConfigReport> guarded_in_cluster(const RbacOptions& options) {
+    const auto files = service_files(options.configs);
+    if (!files) {
+        fmt::print(stderr, "{}\n", files.error().text);
+        return {};
+    }
+    std::vector<ConfigReport> reports;
+    for (const std::filesystem::path& file : *files) {
+        ConfigReport report = load_config(file);
+        if (!report.config) {
+            fmt::print(stderr, "{}", describe(report));
+            return {};
+        }
+        if (!report.config->kubernetes) {
+            fmt::print(stderr,
+                       "{} guards processes of this machine, which need no rights in a "
+                       "cluster\n",
+                       report.file.string());
+            return {};
+        }
+        reports.push_back(std::move(report));
+    }
+    return reports;
+}
+
+}  // namespace
+
+ExitStatus print_rbac(const RbacOptions& options) {
+    if (options.scope != adapters::roles::ScopeKind::whole &&
+        (options.role != ProcessRole::agent || options.is_policy)) {
+        fmt::print(stderr,
+                   "--scope: only the agent's role sees some pods alone — add --role agent\n");
+        return ExitStatus::usage;
+    }
+    const std::vector<ConfigReport> reports = guarded_in_cluster(options);
+    if (reports.empty()) {
+        return ExitStatus::usage;
+    }
+    if (options.is_policy && reports.size() > 1) {
+        fmt::print(stderr,
+                   "--policy: one account, one Deployment — a policy of each would refuse what "
+                   "another lets it do; give each service an account and a process of its own, or "
+                   "leave --policy out\n");
+        return ExitStatus::usage;
+    }
+    if (options.is_policy) {
+        fmt::print("{}", kubernetes::field_policy_yaml(
+                             kubernetes_options_of(*reports.front().config), options.account));
+        return ExitStatus::ok;
+    }
+    std::map<std::string, Together> by_namespace;
+    for (const ConfigReport& report : reports) {
+        by_namespace[report.config->kubernetes->name_space].push_back(&*report.config);
+    }
+    bool is_first = true;
+    for (const auto& [name_space, together] : by_namespace) {
+        fmt::print("{}", is_first ? "" : "---\n");
+        print_role(together, options);
+        is_first = false;
+    }
     return ExitStatus::ok;
 }
 

@@ -3,6 +3,7 @@
 #include "homeostat/adapters/kubernetes/permissions.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/kubernetes_place.hpp"
+#include "homeostat/net/scripted_peer_for_test.hpp"
 
 #include <doctest/doctest.h>
 
@@ -21,7 +22,7 @@ ExitStatus status_of(const std::string& text, bool is_policy = false) {
     const std::filesystem::path file = std::filesystem::temp_directory_path() /
                                        ("homeostat-rbac-" + std::to_string(::getpid()) + ".yaml");
     std::ofstream(file) << text;
-    const ExitStatus status = print_rbac({.config = file, .is_policy = is_policy});
+    const ExitStatus status = print_rbac({.configs = {file}, .is_policy = is_policy});
     std::filesystem::remove(file);
     return status;
 }
@@ -41,7 +42,28 @@ TEST_CASE(
                     "signals: [ { http: { path: / } } ]\n",
                     true) == ExitStatus::usage);
     CHECK(status_of("service: a\n") == ExitStatus::usage);
-    CHECK(print_rbac({.config = "/nonexistent/homeostat.yaml"}) == ExitStatus::usage);
+    CHECK(print_rbac({.configs = {"/nonexistent/homeostat.yaml"}}) == ExitStatus::usage);
+}
+
+TEST_CASE(
+    "of several services rights are printed together, and no policy that would bind them all") {
+    const net::TemporaryDirectory directory;
+    const std::filesystem::path path(directory.file("services"));
+    std::filesystem::create_directories(path);
+    for (const char* name : {"a", "b"}) {
+        std::ofstream(path / (std::string(name) + ".yaml"))
+            << "service: " << name
+            << "\nruntime: { kubernetes: { namespace: shop, deployment: " << name
+            << " } }\nsignals: [ { http: { path: / } } ]\n";
+    }
+    CHECK(print_rbac({.configs = {path}}) == ExitStatus::ok);
+    using adapters::roles::ScopeKind;
+    CHECK(print_rbac({.configs = {path}, .role = ProcessRole::agent, .scope = ScopeKind::pod}) ==
+          ExitStatus::ok);
+    CHECK(print_rbac({.configs = {path}, .scope = ScopeKind::pod}) == ExitStatus::usage);
+    CHECK(print_rbac({.configs = {path}, .is_policy = true}) == ExitStatus::usage);
+    std::ofstream(path / "c.yaml") << "service: c\n";
+    CHECK(print_rbac({.configs = {path}}) == ExitStatus::usage);
 }
 
 TEST_CASE("a process that watches has no right but to read, whatever may be done") {

@@ -3,9 +3,9 @@
 #include "homeostat/adapters/process/changes_file.hpp"
 #include "homeostat/adapters/roles/executor_changes.hpp"
 #include "homeostat/adapters/roles/remote_executor.hpp"
-#include "homeostat/adapters/system/system_clock.hpp"
 #include "homeostat/app/caches.hpp"
 #include "homeostat/app/edge.hpp"
+#include "homeostat/app/flags_place.hpp"
 #include "homeostat/app/guarded_group.hpp"
 #include "homeostat/app/judging.hpp"
 #include "homeostat/app/kubernetes_group.hpp"
@@ -13,6 +13,7 @@
 #include "homeostat/app/mesh_key.hpp"
 #include "homeostat/app/model_place.hpp"
 #include "homeostat/app/process_group.hpp"
+#include "homeostat/app/scoped_pods.hpp"
 #include "homeostat/app/tasks.hpp"
 #include "homeostat/app/watching_api.hpp"
 #include "homeostat/net/http_server.hpp"
@@ -21,9 +22,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <sys/stat.h>
@@ -31,7 +29,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -77,25 +74,31 @@ Result<void> check_sight(const Config& config) {
                 "hidepid");
 }
 
-class WatchingProcess {
+class WatchingProcess final : public ServiceRun {
   public:
-    WatchingProcess(const Config& config, std::function<void(const std::string&)> log)
-        : config_(config), watched_(as_watched(config)), log_(std::move(log)) {}
+    WatchingProcess(const Config& config, ProcessPlace& place, RunNews news)
+        : config_(config),
+          watched_(as_watched(config)),
+          place_(place),
+          log_(std::move(news.log)),
+          failed_(std::move(news.failed)) {}
 
-    Result<void> prepare();
-    Result<void> serve();
+    Result<void> prepare() override;
+    Result<void> begin() override;
+    Task<void> stop() override;
 
   private:
     [[nodiscard]] Result<void> make_remote();
     [[nodiscard]] Result<void> make_group();
     [[nodiscard]] Result<void> listen();
     [[nodiscard]] std::vector<std::string> troubles() const;
+    [[nodiscard]] bool sees_whole() const { return config_.roles->scope.is_whole(); }
+    [[nodiscard]] Result<void> make_surroundings();
     void make_sources();
     void make_agent();
     Task<net::HttpResponse> answer(net::HttpRequest request);
     Task<void> watch();
     Task<void> wake_on_news();
-    Task<void> wait_for_signal();
 
     template <class T, class... Arguments>
     void add_source(Arguments&&... arguments) {
@@ -106,14 +109,16 @@ class WatchingProcess {
 
     const Config& config_;
     Config watched_;
-    std::function<void(const std::string&)> log_;
-    asio::io_context context_{1};
-    adapters::system::SystemClock clock_{context_.get_executor()};
-    std::string boot_id_;
+    ProcessPlace& place_;
+    LogLine log_;
+    std::function<void(Error)> failed_;
+    asio::any_io_executor strand_{place_.executor};
+    ports::Clock& clock_{place_.clock};
     std::unique_ptr<GuardedGroup> group_;
     std::unique_ptr<Edge> edge_;
     std::unique_ptr<Caches> caches_;
     std::unique_ptr<Tasks> tasks_;
+    std::unique_ptr<FlagsPlace> flags_;  ///< Null: none are declared.
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
     std::vector<ports::Telemetry*> sources_;
     std::optional<decide::Calibration> calibration_;
@@ -121,7 +126,6 @@ class WatchingProcess {
     std::unique_ptr<roles::RemoteExecutor> executor_;
     std::unique_ptr<heal::AgentRole> agent_;
     std::unique_ptr<net::HttpServer> server_;
-    Result<void> arrival_{};
     bool is_stopping_{false};
 };
 
@@ -131,11 +135,6 @@ Result<void> WatchingProcess::prepare() {
                     "roles: where the executor is is not said; add roles: { agents: [ … ] }, "
                     "docs/roles.md");
     }
-    const Result<std::string> boot_id = os::read_boot_id();
-    if (!boot_id) {
-        return std::unexpected(boot_id.error());
-    }
-    boot_id_ = *boot_id;
     if (Result<void> made = make_group(); !made) {
         return made;
     }
@@ -147,7 +146,10 @@ Result<void> WatchingProcess::prepare() {
         return std::unexpected(calibration.error());
     }
     calibration_ = *std::move(calibration);
-    oracle_ = oracle_of(config_, context_.get_executor(), clock_, log_);
+    // Beside one instance there is one remedy to choose. A model in each pod would be dear.
+    if (sees_whole()) {
+        oracle_ = oracle_of(config_, strand_, clock_, log_);
+    }
     return {};
 }
 
@@ -162,20 +164,31 @@ Result<void> WatchingProcess::make_remote() {
     }
     roles::RemoteSettings settings;
     settings.service = config_.service;
+    settings.scope = config_.roles->scope;
     settings.seed = *seed;
-    settings.boot_id = boot_id_;
+    settings.boot_id = place_.boot_id;
+    settings.has_seen_well = [this](const Symptom& symptom) {
+        return group_->has_seen_well(symptom);
+    };
     settings.troubles = [this] { return troubles(); };
     settings.follow = [this](const std::vector<roles::Place>& places) { group_->follow(places); };
     settings.log = log_;
-    executor_ = std::make_unique<roles::RemoteExecutor>(context_.get_executor(), *endpoint, clock_,
-                                                        std::move(settings));
+    executor_ =
+        std::make_unique<roles::RemoteExecutor>(strand_, *endpoint, clock_, std::move(settings));
     return {};
 }
 
 Result<void> WatchingProcess::make_group() {
-    const asio::any_io_executor executor = context_.get_executor();
-    if (watched_.kubernetes) {
-        auto group = KubernetesGroup::make(watched_, executor, clock_, log_, ProcessRole::agent);
+    const asio::any_io_executor executor = strand_;
+    if (watched_.kubernetes && !sees_whole()) {
+        auto group = ScopedPods::make(watched_, executor, clock_);
+        if (!group) {
+            return std::unexpected(group.error());
+        }
+        group_ = *std::move(group);
+    } else if (watched_.kubernetes) {
+        auto group = KubernetesGroup::make(watched_, place_.clusters.link_of(watched_), executor,
+                                           clock_, log_, ProcessRole::agent);
         if (!group) {
             return std::unexpected(group.error());
         }
@@ -184,14 +197,25 @@ Result<void> WatchingProcess::make_group() {
         if (Result<void> seen = check_sight(config_); !seen) {
             return seen;
         }
-        group_ = ProcessGroup::watched(config_, boot_id_, executor, clock_, log_);
+        group_ = ProcessGroup::watched(config_, place_.boot_id, executor, clock_, log_);
     }
+    return sees_whole() ? make_surroundings() : Result<void>{};
+}
+
+/// What belongs to the whole, and to no instance.
+Result<void> WatchingProcess::make_surroundings() {
+    const asio::any_io_executor executor = strand_;
     auto caches = Caches::make(config_, executor, ProcessRole::agent);
     if (!caches) {
         return fail("caches", caches.error());
     }
     caches_ = std::move(*caches);
     tasks_ = std::make_unique<Tasks>(config_, executor, ProcessRole::agent);
+    auto flags = FlagsPlace::make(config_, executor, clock_, log_, ProcessRole::agent);
+    if (!flags) {
+        return std::unexpected(flags.error());
+    }
+    flags_ = *std::move(flags);
     auto edge = Edge::make(config_, executor, ProcessRole::agent);
     if (!edge) {
         return std::unexpected(edge.error());
@@ -202,19 +226,30 @@ Result<void> WatchingProcess::make_group() {
 
 void WatchingProcess::make_sources() {
     group_->add_watchers(sources_, executor_->versions_seen());
+    add_source<roles::ExecutorChanges>(*executor_);
+    if (!sees_whole()) {
+        return;
+    }
     if (!config_.changes.file.empty()) {
         add_source<adapters::process::ChangesFile>(config_.changes.file.string(), log_, clock_);
     }
-    add_source<roles::ExecutorChanges>(*executor_);
     edge_->add(sources_);
     caches_->add_watchers(sources_);
     tasks_->add_watchers(sources_);
+    if (flags_) {
+        flags_->add_watchers(sources_, executor_->versions_seen().flag);
+    }
 }
 
 void WatchingProcess::make_agent() {
+    heal::AgentSettings settings = agent_settings_of(config_, calibration_, log_);
+    if (!sees_whole()) {
+        settings.judge.is_of_some = true;
+        settings.decide.mode = OracleMode::rules;
+    }
     agent_ = std::make_unique<heal::AgentRole>(
-        context_.get_executor(), heal::AgentPorts{clock_, *executor_, oracle_.get(), sources_},
-        agent_settings_of(config_, calibration_, log_));
+        strand_, heal::AgentPorts{clock_, *executor_, oracle_.get(), sources_},
+        std::move(settings));
 }
 
 /// For whoever asks the executor how its agent is.
@@ -234,7 +269,8 @@ Task<net::HttpResponse> WatchingProcess::answer(net::HttpRequest request) {
                                   .executor = *executor_,
                                   .clock = clock_,
                                   .oracle = oracle_.get(),
-                                  .service = config_.service};
+                                  .service = config_.service,
+                                  .scope = config_.roles->scope};
     co_return answer_of_agent(context, request);
 }
 
@@ -244,8 +280,7 @@ Result<void> WatchingProcess::listen() {
         return std::unexpected(made.error());
     }
     server_ = std::make_unique<net::HttpServer>(
-        context_.get_executor(),
-        [this](net::HttpRequest request) { return answer(std::move(request)); });
+        strand_, [this](net::HttpRequest request) { return answer(std::move(request)); });
     const Result<net::Endpoint> endpoint = net::unix_endpoint(config_.roles->agent_socket.string());
     return endpoint ? server_->listen(*endpoint) : std::unexpected(endpoint.error());
 }
@@ -259,15 +294,14 @@ Task<void> WatchingProcess::watch() {
     }
     Result<void> arrived = co_await group_->arrive(deadline);
     if (!arrived) {
-        arrival_ = std::move(arrived);
-        context_.stop();
+        failed_(arrived.error());
         co_return;
     }
     make_sources();
     make_agent();
-    asio::co_spawn(context_, executor_->run(), asio::detached);
-    asio::co_spawn(context_, agent_->run(), asio::detached);
-    asio::co_spawn(context_, wake_on_news(), asio::detached);
+    asio::co_spawn(strand_, executor_->run(), asio::detached);
+    asio::co_spawn(strand_, agent_->run(), asio::detached);
+    asio::co_spawn(strand_, wake_on_news(), asio::detached);
 }
 
 Task<void> WatchingProcess::wake_on_news() {
@@ -277,43 +311,35 @@ Task<void> WatchingProcess::wake_on_news() {
     }
 }
 
-Task<void> WatchingProcess::wait_for_signal() {
-    asio::signal_set signals(context_, SIGTERM, SIGINT);
-    co_await signals.async_wait(asio::use_awaitable);
-    log_("stopping; the executor ends what it has in hand");
+Task<void> WatchingProcess::stop() {
     is_stopping_ = true;
     if (agent_) {
         agent_->stop();
     }
     executor_->stop();
     group_->stop();
-    const Instant until = clock_.now() + stop_within;
-    co_await server_->stop(until);
-    context_.stop();
+    if (server_) {
+        co_await server_->stop(clock_.now() + stop_within);
+    }
 }
 
-Result<void> WatchingProcess::serve() {
+Result<void> WatchingProcess::begin() {
     if (Result<void> listening = listen(); !listening) {
         return fail("roles.agent_socket", listening.error());
     }
-    asio::co_spawn(context_, wait_for_signal(), asio::detached);
-    asio::co_spawn(context_, watch(), asio::detached);
+    asio::co_spawn(strand_, watch(), asio::detached);
     if (oracle_) {
-        asio::co_spawn(context_, oracle_->run(), asio::detached);
+        asio::co_spawn(strand_, oracle_->run(), asio::detached);
     }
-    context_.run();
-    return arrival_;
+    return {};
 }
 
 }  // namespace
 
-Result<void> watch_service(const Config& config,
-                           const std::function<void(const std::string&)>& log) {
-    WatchingProcess watching(config, log);
-    if (Result<void> prepared = watching.prepare(); !prepared) {
-        return prepared;
-    }
-    return watching.serve();
+std::unique_ptr<ServiceRun> make_watching_process(const Config& config,
+                                                  ProcessPlace& place,
+                                                  RunNews news) {
+    return std::make_unique<WatchingProcess>(config, place, std::move(news));
 }
 
 }  // namespace homeostat::app

@@ -6,17 +6,16 @@
 // actuator, no ledger, no kill switch and no directory of instances that could be written: what it
 // opens it reads, but for its own key and socket.
 
-#include "homeostat/app/config.hpp"
-#include "homeostat/base/result.hpp"
+#include "homeostat/app/service_run.hpp"
 
-#include <functional>
-#include <string>
+#include <memory>
 
 namespace homeostat::app {
 
-/// Watches until SIGTERM or SIGINT. ERRORS: invalid: `roles` says too little; of the key, the
-/// socket, the cluster.
-[[nodiscard]] Result<void> watch_service(const Config& config,
-                                         const std::function<void(const std::string&)>& log);
+/// REQUIRES: `config` and `place` outlive it. ERRORS of prepare(): invalid: `roles` says too
+/// little; of the key, the socket, the cluster.
+[[nodiscard]] std::unique_ptr<ServiceRun> make_watching_process(const Config& config,
+                                                                ProcessPlace& place,
+                                                                RunNews news);
 
 }  // namespace homeostat::app

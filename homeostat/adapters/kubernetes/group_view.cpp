@@ -56,7 +56,8 @@ Result<void> check_kind_heard(std::string place,
                               Instant now,
                               const GroupLimits& limits) {
     const bool is_troubled = seen.trouble->has_value();
-    const std::optional<Instant> heard_at = seen.objects->heard_at;
+    const std::optional<Instant> heard_at =
+        seen.heard == nullptr ? seen.objects->heard_at : seen.heard->heard_at;
     const Duration within = is_troubled ? limits.heard_within_troubled : limits.heard_within;
     const bool is_heard = heard_at && now - *heard_at <= within;
     if (is_heard && seen.objects->resource_version > 0) {

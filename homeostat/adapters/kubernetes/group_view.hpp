@@ -12,9 +12,9 @@
 //
 // Pure. Values only.
 
-#include "homeostat/adapters/kubernetes/object_watch.hpp"
 #include "homeostat/adapters/kubernetes/objects.hpp"
 #include "homeostat/adapters/kubernetes/options.hpp"
+#include "homeostat/adapters/kubernetes/watched_kind.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/ids.hpp"
@@ -37,11 +37,12 @@ struct GroupView {
 /// What one watch knows. Both outlive whoever has this.
 struct KindSeen {
     const ObjectsSeen* objects;
-    const std::optional<Error>* trouble;  ///< As ObjectWatch::trouble().
+    const std::optional<Error>* trouble;  ///< As WatchedKind::trouble().
+    const ObjectsSeen* heard{nullptr};    ///< Whose `heard_at` counts; null: that of `objects`.
 };
 
-[[nodiscard]] inline KindSeen seen_by(const ObjectWatch& watch) {
-    return {&watch.seen(), &watch.trouble()};
+[[nodiscard]] inline KindSeen seen_by(const WatchedKind& watch) {
+    return {&watch.seen(), &watch.trouble(), &watch.heard()};
 }
 
 struct GroupSeen {
@@ -62,7 +63,7 @@ struct GroupLimits {
     /// How old the last word may be of a server that follows us no more: a stream that was cut is
     /// back within this, and what a pod was before it says little of now. Zero: no trouble at all.
     Duration heard_within_troubled{std::chrono::seconds{5}};
-    /// And of one that seems to follow: as long as ObjectWatch itself waits for a word, and a bit.
+    /// And of one that seems to follow: as long as a watch itself waits for a word, and a bit.
     Duration heard_within{std::chrono::seconds{95}};
 };
 

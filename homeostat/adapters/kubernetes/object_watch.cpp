@@ -15,16 +15,6 @@ namespace homeostat::adapters::kubernetes {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-/// A timer that never ends by itself: cancelling it is how one coroutine wakes others in Asio.
-struct ObjectWatch::Wake {
-    explicit Wake(const asio::any_io_executor& strand)
-        : timer(strand, asio::steady_timer::time_point::max()) {}
-
-    asio::steady_timer timer;
-    std::uint64_t changes_count{0};
-    bool is_stopped{false};
-};
-
 namespace {
 
 constexpr std::uint32_t doublings_max = 10;
@@ -55,31 +45,13 @@ ObjectWatch::ObjectWatch(ApiClient& api,
       clock_(clock),
       options_(std::move(options)),
       rng_(rng),
-      wake_(std::make_shared<Wake>(strand)) {}
-
-ObjectWatch::~ObjectWatch() {
-    wake_->is_stopped = true;
-    wake_->timer.cancel();
-}
+      bell_(strand) {}
 
 void ObjectWatch::stop() {
     is_stopping_ = true;
-    wake_->is_stopped = true;
-    wake_->timer.cancel();
+    bell_.stop();
     if (lines_ != nullptr) {
         lines_->close();
-    }
-}
-
-std::uint64_t ObjectWatch::changes_count() const {
-    return wake_->changes_count;
-}
-
-Task<void> ObjectWatch::wait_for_change(std::uint64_t known) {
-    const std::shared_ptr<Wake> wake = wake_;
-    boost::system::error_code ignored;  // Cancelled by a change, or by the caller: both end it.
-    if (wake->changes_count == known && !wake->is_stopped) {
-        co_await wake->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
 }
 
@@ -146,11 +118,16 @@ Task<Result<void>> ObjectWatch::list() {
         }
         token = *std::move(goes_on);
     } while (!token.empty());
-    seen_ = ObjectsSeen{std::move(bulk.objects), bulk.resource_version, clock_.now()};
     tally_ = std::move(bulk.tally);
     must_list_ = false;
     trouble_.reset();
-    tell_change();
+    seen_ = ObjectsSeen{{}, bulk.resource_version, clock_.now()};
+    if (options_.sink != nullptr) {
+        options_.sink->replace(std::move(bulk.objects), bulk.resource_version);
+    } else {
+        seen_.objects = std::move(bulk.objects);
+    }
+    bell_.ring();
     co_return Result<void>{};
 }
 
@@ -166,10 +143,13 @@ Result<std::string> ObjectWatch::take_page(ApiReply reply, Bulk& bulk) {
         return fail(Fault::broken, options_.path + ": an empty page that goes on");
     }
     for (ToldObject& told : page->objects) {
-        Result<void> taken = put(std::move(told), bulk.objects, bulk.tally);
-        if (!taken) {
-            return std::unexpected(taken.error());
+        if (Result<void> counted = count(told, bulk.tally); !counted) {
+            return std::unexpected(counted.error());
         }
+        if (options_.sink != nullptr) {
+            options_.sink->trim(told.object);
+        }
+        bulk.objects.insert_or_assign(std::move(told.name), std::move(told.object));
     }
     // All pages are of one moment. Should a server not keep to that, the watch from the first one's
     // version on tells again what has changed since.
@@ -232,13 +212,12 @@ Task<Result<void>> ObjectWatch::read_lines(EventLines& lines) {
     co_return Result<void>{};
 }
 
-Result<void> ObjectWatch::put(ToldObject told, Objects& objects, Tally& tally) const {
+Result<void> ObjectWatch::count(const ToldObject& told, Tally& tally) const {
     Tally::Known& known = tally.known[told.name];
     tally.bytes_count += told.bytes;
     tally.bytes_count -= known.bytes;
     known = {told.resource_version, told.bytes};
-    objects.insert_or_assign(std::move(told.name), std::move(told.object));
-    if (objects.size() > options_.objects_max || tally.bytes_count > options_.bytes_max) {
+    if (tally.known.size() > options_.objects_max || tally.bytes_count > options_.bytes_max) {
         return fail(Fault::full,
                     fmt::format("{}: more than {} objects or {} bytes; a selector that fits fewer "
                                 "is needed, since a part of them is no answer",
@@ -277,27 +256,37 @@ Result<void> ObjectWatch::take_object(WatchEvent event) {
     if (is_deleted && known == tally_.known.end()) {
         return {};
     }
-    tell_change();
+    bell_.ring();
     if (is_deleted) {
         tally_.bytes_count -= known->second.bytes;
         tally_.known.erase(known);
         seen_.objects.erase(event.told.name);
+        if (options_.sink != nullptr) {
+            options_.sink->erase(event.told.name, version);
+        }
         return {};
     }
-    return put(std::move(event.told), seen_.objects, tally_);
+    if (Result<void> counted = count(event.told, tally_); !counted) {
+        return counted;
+    }
+    if (options_.sink != nullptr) {
+        options_.sink->trim(event.told.object);
+        options_.sink->put(event.told.name, std::move(event.told.object), version);
+    } else {
+        seen_.objects.insert_or_assign(std::move(event.told.name), std::move(event.told.object));
+    }
+    return {};
 }
 
 void ObjectWatch::note(std::optional<Error> trouble) {
     const bool is_news = trouble.has_value() != trouble_.has_value();
     trouble_ = std::move(trouble);
     if (is_news) {
-        tell_change();
+        bell_.ring();
+        if (options_.sink != nullptr) {
+            options_.sink->tell_trouble();
+        }
     }
-}
-
-void ObjectWatch::tell_change() {
-    ++wake_->changes_count;
-    wake_->timer.cancel();
 }
 
 }  // namespace homeostat::adapters::kubernetes

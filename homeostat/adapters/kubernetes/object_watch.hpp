@@ -14,9 +14,13 @@
 // The choice not taken: asking again and again. An object that comes and goes between two questions
 // was never seen, and questions that are frequent enough to act by cost the server more.
 //
+// Where several share it (shared_watch.hpp) what is seen is kept by their sink, and none of it
+// here.
+//
 // Not thread-safe; lives on one strand.
 
 #include "homeostat/adapters/kubernetes/watch_stream.hpp"
+#include "homeostat/adapters/kubernetes/watched_kind.hpp"
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/rng.hpp"
@@ -37,11 +41,19 @@
 
 namespace homeostat::adapters::kubernetes {
 
-/// What is known now. Absence means something only once it was listed.
-struct ObjectsSeen {
-    std::map<std::string, json::value> objects;  ///< By name.
-    std::uint64_t resource_version{0};           ///< Of all of it. 0: never listed.
-    std::optional<Instant> heard_at{};           ///< When the server last said anything of it.
+/// Keeps the objects of a watch in its stead.
+class ObjectSink {
+  public:
+    virtual ~ObjectSink() = default;
+
+    /// What is to be kept of an object, as soon as it was read.
+    virtual void trim(json::value& object) const = 0;
+    /// All that there is now.
+    virtual void replace(std::map<std::string, json::value> objects, std::uint64_t version) = 0;
+    virtual void put(const std::string& name, json::value object, std::uint64_t version) = 0;
+    virtual void erase(const std::string& name, std::uint64_t version) = 0;
+    /// Whether there is a trouble has changed.
+    virtual void tell_trouble() = 0;
 };
 
 struct WatchOptions {
@@ -55,9 +67,10 @@ struct WatchOptions {
     Duration silent_for_max{std::chrono::seconds{90}};
     Duration pause_min{std::chrono::milliseconds{500}};  ///< After a failure; doubled each time.
     Duration pause_max{std::chrono::seconds{30}};
+    ObjectSink* sink{nullptr};  ///< Null: what is seen is kept here.
 };
 
-class ObjectWatch {
+class ObjectWatch final : public WatchedKind {
   public:
     /// REQUIRES: `api`, `source` and `clock` outlive it; `strand` runs everything that calls it,
     /// and nothing more by the time it is destroyed, unless run() has ended.
@@ -67,33 +80,25 @@ class ObjectWatch {
                 boost::asio::any_io_executor strand,
                 WatchOptions options,
                 Rng rng);
-    ~ObjectWatch();
+    ~ObjectWatch() override = default;
     ObjectWatch(const ObjectWatch&) = delete;
     ObjectWatch& operator=(const ObjectWatch&) = delete;
     ObjectWatch(ObjectWatch&&) = delete;
     ObjectWatch& operator=(ObjectWatch&&) = delete;
 
     /// Lists and watches until stop(). Once, in a task of its own.
-    Task<void> run();
+    Task<void> run() override;
 
     /// Cuts the stream. run() ends as soon as what it awaits does: a page and a pause have an end.
-    void stop();
+    void stop() override;
 
-    [[nodiscard]] const ObjectsSeen& seen() const { return seen_; }
-
-    /// Why it cannot follow the server now; nothing: it lists or follows. What is seen stays.
-    [[nodiscard]] const std::optional<Error>& trouble() const { return trouble_; }
-
-    /// Goes up when an object, or whether there is a trouble, has changed; starts at 0.
-    [[nodiscard]] std::uint64_t changes_count() const;
-
-    /// Ends once changes_count() is not `known` any more, at once if it is not already, or when it
-    /// is cancelled or this is stopped. Any number may wait.
-    Task<void> wait_for_change(std::uint64_t known);
+    [[nodiscard]] const ObjectsSeen& seen() const override { return seen_; }
+    [[nodiscard]] const ObjectsSeen& heard() const override { return seen_; }
+    [[nodiscard]] const std::optional<Error>& trouble() const override { return trouble_; }
+    [[nodiscard]] std::uint64_t changes_count() const override { return bell_.rings_count(); }
+    Task<void> wait_for_change(std::uint64_t known) override { return bell_.wait(known); }
 
   private:
-    struct Wake;
-
     /// What is kept of objects beside them.
     struct Tally {
         struct Known {
@@ -121,11 +126,11 @@ class ObjectWatch {
     [[nodiscard]] std::string page_path(const std::string& continue_token) const;
     [[nodiscard]] std::string watch_path();
     [[nodiscard]] Error refusal_of(const ApiReply& reply);
-    [[nodiscard]] Result<void> put(ToldObject told, Objects& objects, Tally& tally) const;
+    /// Counts it. ERRORS: full: a part of them would be no answer.
+    [[nodiscard]] Result<void> count(const ToldObject& told, Tally& tally) const;
     [[nodiscard]] Result<void> take(WatchEvent event);
     [[nodiscard]] Result<void> take_object(WatchEvent event);
     void note(std::optional<Error> trouble);
-    void tell_change();
 
     ApiClient& api_;
     WatchSource& source_;
@@ -140,9 +145,7 @@ class ObjectWatch {
     bool must_list_{true};
     bool is_stopping_{false};
     EventLines* lines_{nullptr};  ///< Of the stream that is read now, which run() owns.
-    /// Owned by this object and by whoever waits: when an io_context is destroyed, frames that
-    /// still wait in it are destroyed after this object.
-    std::shared_ptr<Wake> wake_;
+    ChangeBell bell_;
 };
 
 }  // namespace homeostat::adapters::kubernetes

@@ -65,7 +65,7 @@ struct World {
                 context.get_executor(),
                 with_path(std::move(options)),
                 Rng(7)) {
-        server.watch_to_stop = &watch;
+        server.when_over = [this] { watch.stop(); };
     }
     static WatchOptions with_path(WatchOptions options) {
         options.path = path;

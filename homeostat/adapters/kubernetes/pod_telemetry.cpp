@@ -1,5 +1,7 @@
 #include "homeostat/adapters/kubernetes/pod_telemetry.hpp"
 
+#include "homeostat/adapters/kubernetes/pod_resize.hpp"
+
 #include <utility>
 
 namespace homeostat::adapters::kubernetes {
@@ -21,6 +23,7 @@ std::optional<bool> is_alive(const PodView& pod) {
 
 std::optional<ProcessReading> reading_of(const Slot& slot,
                                          const GroupView& view,
+                                         const Options& options,
                                          const ports::Clock& clock) {
     ProcessReading reading;
     reading.instance = slot.instance;
@@ -39,6 +42,13 @@ std::optional<ProcessReading> reading_of(const Slot& slot,
     reading.version = version_of(view, pod);
     const WallTime started_at = pod.started_at.value_or(pod.created_at);
     reading.started_at = to_instant(started_at, reading.at, clock.wall_now());
+    if (const auto memory = memory_facts_of(pod, options, clock.wall_now())) {
+        reading.memory_limit_bytes = memory->limit_bytes;
+        if (memory->was_killed) {
+            reading.memory_killed_at =
+                to_instant(*pod.memory->killed_at, reading.at, clock.wall_now());
+        }
+    }
     if (!reading.is_alive && pod.exit_code) {
         reading.exit_status = to_exit_status(*pod.exit_code);
     }
@@ -57,7 +67,7 @@ int to_exit_status(int exit_code) {
     return is_signalled ? exit_code - signalled_from : (exit_code & 0xff) << 8;
 }
 
-PodTelemetry::PodTelemetry(Group& group, ObjectWatch& pods, ports::Clock& clock)
+PodTelemetry::PodTelemetry(Group& group, WatchedKind& pods, ports::Clock& clock)
     : group_(group),
       pods_(pods),
       clock_(clock),
@@ -74,7 +84,8 @@ Task<Result<std::vector<Reading>>> PodTelemetry::read(Instant /*deadline*/) {
     }
     std::vector<Reading> readings;
     for (const Slot& slot : group_.slots().all()) {
-        if (std::optional<ProcessReading> reading = reading_of(slot, **view, clock_)) {
+        if (std::optional<ProcessReading> reading =
+                reading_of(slot, **view, group_.options(), clock_)) {
             readings.emplace_back(*std::move(reading));
         }
     }

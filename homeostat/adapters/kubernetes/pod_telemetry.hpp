@@ -12,7 +12,7 @@
 // Nothing is asked here: the watches' view is told from. Lives on one strand.
 
 #include "homeostat/adapters/kubernetes/group.hpp"
-#include "homeostat/adapters/kubernetes/object_watch.hpp"
+#include "homeostat/adapters/kubernetes/watched_kind.hpp"
 #include "homeostat/ports/clock.hpp"
 #include "homeostat/ports/telemetry.hpp"
 
@@ -28,7 +28,7 @@ namespace homeostat::adapters::kubernetes {
 class PodTelemetry final : public ports::Telemetry {
   public:
     /// `pods`: the watch whose news end wait_for_change. REQUIRES: all of these outlive it.
-    PodTelemetry(Group& group, ObjectWatch& pods, ports::Clock& clock);
+    PodTelemetry(Group& group, WatchedKind& pods, ports::Clock& clock);
 
     [[nodiscard]] std::string_view name() const override { return name_; }
     [[nodiscard]] Duration interval() const override { return std::chrono::milliseconds{250}; }
@@ -42,7 +42,7 @@ class PodTelemetry final : public ports::Telemetry {
 
   private:
     Group& group_;
-    ObjectWatch& pods_;
+    WatchedKind& pods_;
     ports::Clock& clock_;
     std::string name_;
     std::uint64_t changes_known_{0};

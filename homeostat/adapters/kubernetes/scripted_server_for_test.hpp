@@ -101,7 +101,7 @@ class ScriptedServer final : public ApiClient, public WatchSource {
     Task<Result<ApiReply>> get(std::string asked, Instant) override {
         asked_.push_back(std::move(asked));
         if (pages.empty()) {
-            watch_to_stop->stop();
+            when_over();
             co_return fail(Fault::unreachable, "the script is over");
         }
         Result<ApiReply> said = std::move(pages.front());
@@ -114,7 +114,7 @@ class ScriptedServer final : public ApiClient, public WatchSource {
     Task<Result<WatchOpened>> watch(std::string asked, Instant) override {
         asked_.push_back(std::move(asked));
         if (streams.empty()) {
-            watch_to_stop->stop();
+            when_over();
             co_return fail(Fault::unreachable, "the script is over");
         }
         StreamScript script = std::move(streams.front());
@@ -145,7 +145,7 @@ class ScriptedServer final : public ApiClient, public WatchSource {
 
     std::deque<Result<ApiReply>> pages;
     std::deque<StreamScript> streams;
-    ObjectWatch* watch_to_stop{nullptr};
+    std::function<void()> when_over;  ///< Ends whoever reads on.
 
   private:
     WaitedClock& clock_;

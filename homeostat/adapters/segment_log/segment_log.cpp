@@ -93,7 +93,10 @@ SegmentLog::SegmentLog(Options options, SegmentWriter writer, std::unique_ptr<He
     : options_(std::move(options)),
       writer_(std::move(writer)),
       retention_(options_.keep),
-      heads_(std::move(heads)) {
+      heads_(std::move(heads)),
+      has_own_thread_(options_.threads == nullptr),
+      threads_(has_own_thread_ ? std::make_shared<asio::thread_pool>(1) : options_.threads),
+      strand_(threads_->get_executor()) {
     if (!options_.sink.empty()) {
         copying_ = std::make_unique<Copying>(options_.sink, options_.directory);
     }
@@ -101,13 +104,21 @@ SegmentLog::SegmentLog(Options options, SegmentWriter writer, std::unique_ptr<He
 
 // NOLINTNEXTLINE(bugprone-exception-escape): without memory for a last task there is no going on.
 SegmentLog::~SegmentLog() {
-    asio::post(writer_thread_, [this] {
+    std::promise<void> promise;
+    const std::future<void> has_ended = promise.get_future();
+    asio::post(strand_, [this, ended = std::move(promise)]() mutable {
         if (writer_.is_ready() && writer_.finish()) {
             hand_to_witnesses();
         }
-        writer_thread_.stop();  // What is still to be dropped waits for the next start.
+        *is_open_ = false;  // What is still to be dropped waits for the next start.
+        drop_timer_.cancel();
+        ended.set_value();
     });
-    writer_thread_.join();
+    has_ended.wait();
+    if (has_own_thread_) {
+        threads_->stop();
+        threads_->join();
+    }
     if (copying_) {
         copying_->thread.join();
     }
@@ -135,7 +146,7 @@ void SegmentLog::enqueue(Waiting waiting) {
     const std::lock_guard hold(waiting_mutex_);
     waiting_.push_back(std::move(waiting));
     if (!is_batch_due_) {
-        asio::post(writer_thread_, [this] { write_batch(); });
+        asio::post(strand_, [this] { write_batch(); });
         is_batch_due_ = true;  // Not before: if no task could be made, the next append asks again.
     }
 }
@@ -185,7 +196,7 @@ std::string SegmentLog::objection() const {
 Result<void> SegmentLog::replay(const std::function<void(const EntryGroup&)>& visit) {
     std::promise<Result<void>> promise;
     std::future<Result<void>> answer = promise.get_future();
-    asio::post(writer_thread_, [this, &visit, &promise] { promise.set_value(recover(visit)); });
+    asio::post(strand_, [this, &visit, &promise] { promise.set_value(recover(visit)); });
     return answer.get();
 }
 

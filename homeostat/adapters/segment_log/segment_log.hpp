@@ -2,11 +2,11 @@
 
 // SegmentLog: the ledger, kept as a chain of records in append-only segment files.
 //
-// A group is one frame: whole or not there. A thread of its own writes and syncs, so that the
-// strand that appends only ever waits; another one copies durable groups to the sink, so that a
-// sink that hangs delays nobody. Lines that a slow sink did not take are dropped here and read from
-// the segments later. A ledger that is corrupt, or older than a witness (the sink, a signed head),
-// is read-only: every append fails.
+// A group is one frame: whole or not there. A thread of its own, or one of a few that several
+// ledgers share, writes and syncs, so that the strand that appends only ever waits; another one
+// copies durable groups to the sink, so that a sink that hangs delays nobody. Lines that a slow
+// sink did not take are dropped here and read from the segments later. A ledger that is corrupt, or
+// older than a witness (the sink, a signed head), is read-only: every append fails.
 //
 // REQUIRES: outlives no executor that appends to it: end the log first, then the io_context.
 
@@ -17,6 +17,7 @@
 #include "homeostat/ports/ledger.hpp"
 
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <chrono>
@@ -45,6 +46,9 @@ struct Options {
     /// Hears what a person should know and what stops nothing: a torn tail that was cut, a sink
     /// that fails or works again. Called on threads of the log.
     std::function<void(std::string_view)> on_news;
+    /// On which it writes, one task after another; null: on a thread of its own. Owned by whoever
+    /// has several ledgers, and by each of these.
+    std::shared_ptr<boost::asio::thread_pool> threads{};
     DiskProbe disk_probe_for_test;
     std::function<Moment()> clocks_for_test{};  ///< Of the boot `boot_id`.
     /// Until what is old is looked for again; zero: a day, or a minute where something stood in
@@ -98,7 +102,7 @@ class SegmentLog final : public ports::Ledger {
     SegmentLog(Options options, SegmentWriter writer, std::unique_ptr<HeadKeeper> heads);
     void enqueue(Waiting waiting);
 
-    // All of these run on the writer's thread.
+    // All of these run on the writer's strand.
     [[nodiscard]] Result<void> recover(const std::function<void(const EntryGroup&)>& visit);
     [[nodiscard]] bool ask_sink(Witnessed& witnessed) const;
     [[nodiscard]] Result<void> learn_ledger(const FoundGroup& found);
@@ -135,8 +139,13 @@ class SegmentLog final : public ports::Ledger {
     std::mutex waiting_mutex_;            ///< Of the next two.
     std::vector<Waiting> waiting_;        ///< What the writer's thread takes next, all at once.
     bool is_batch_due_{false};            ///< It is on its way to take them.
-    boost::asio::thread_pool writer_thread_{1};
-    boost::asio::steady_timer drop_timer_{writer_thread_};
+    const bool has_own_thread_;
+    std::shared_ptr<boost::asio::thread_pool> threads_;  ///< See Options::threads.
+    boost::asio::strand<boost::asio::thread_pool::executor_type> strand_;
+    /// False once the last task of ours has run: what comes after it finds nothing of this any
+    /// more. Owned by this and by each such task.
+    std::shared_ptr<bool> is_open_{std::make_shared<bool>(true)};
+    boost::asio::steady_timer drop_timer_{strand_};
 };
 
 }  // namespace homeostat::adapters::segment_log

@@ -124,7 +124,11 @@ void SegmentLog::drop_next_segment() {
         return drop_again_after(try_again_every);
     }
     if (until < drop_->segment) {
-        boost::asio::post(writer_thread_, [this] { drop_old(); });
+        boost::asio::post(strand_, [this, is_open = is_open_] {
+            if (*is_open) {
+                drop_old();
+            }
+        });
         return;
     }
     retention_.drop_before(drop_->segment);
@@ -137,8 +141,8 @@ void SegmentLog::drop_next_segment() {
 void SegmentLog::drop_again_after(Duration span) {
     const Duration given = options_.drop_again_for_test;
     drop_timer_.expires_after(given > Duration::zero() ? given : span);
-    drop_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) {
+    drop_timer_.async_wait([this, is_open = is_open_](const boost::system::error_code& error) {
+        if (!error && *is_open) {
             drop_old();
         }
     });

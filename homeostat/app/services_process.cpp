@@ -1,0 +1,332 @@
+#include "homeostat/app/services_process.hpp"
+
+#include "homeostat/adapters/system/system_clock.hpp"
+#include "homeostat/app/agent_process.hpp"
+#include "homeostat/app/watching_process.hpp"
+#include "homeostat/os/file.hpp"
+#include "homeostat/os/lock_file.hpp"
+#include "homeostat/os/proc.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace homeostat::app {
+
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr Duration stop_within = 1s;  ///< What is in flight then is settled by the next start.
+constexpr Duration look_again_after = 10ms;
+
+/// A disk that syncs is waited for by each of its ledgers, and two disks do not wait for each
+/// other.
+constexpr std::size_t ledger_threads_count = 4;
+
+/// A ledger, its copy and lock, three doors with a few readers, probes under way.
+constexpr rlim_t descriptors_per_service = 64;
+constexpr rlim_t descriptors_besides = 256;
+
+/// Many services have more files open than a process gets by default. One has not, and what it
+/// starts shall find the limit as it always was.
+void raise_descriptor_limit(std::size_t services_count) {
+    rlimit limit{};
+    if (services_count < 2 || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return;
+    }
+    const rlim_t wanted = services_count * descriptors_per_service + descriptors_besides;
+    limit.rlim_cur = std::max(limit.rlim_cur, std::min(limit.rlim_max, wanted));
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string run_key(const Config& config) {
+    return config.kubernetes ? "runtime.kubernetes.run" : "runtime.process.run";
+}
+
+/// Instances have one agent. The ledger's lock does not keep away one with a ledger of its own.
+Result<os::LockFile> lock_instances(const Config& config) {
+    const std::string directory = config.run_directory.string();
+    if (const Result<void> made = os::make_directories(directory); !made) {
+        return fail(run_key(config), made.error());
+    }
+    Result<os::LockFile> lock =
+        os::LockFile::take(directory + "/agent.lock",
+                           "`homeostat status` asks it; end it before another takes over, and for "
+                           "other instances give "
+                           "this configuration a directory of its own");
+    if (!lock) {
+        const bool is_guarded = lock.error().fault == Fault::busy;
+        return fail(is_guarded ? run_key(config) + ": another agent guards these instances"
+                               : run_key(config),
+                    lock.error());
+    }
+    return lock;
+}
+
+/// False: a signal says that we are to end.
+bool wait_a_moment() {
+    asio::io_context context{1};
+    asio::signal_set signals(context, SIGTERM, SIGINT);
+    asio::steady_timer timer(context, 1s);
+    bool is_ended = false;
+    signals.async_wait([&](const boost::system::error_code& error, int) {
+        is_ended = !error;
+        timer.cancel();
+    });
+    timer.async_wait([&](const boost::system::error_code&) { signals.cancel(); });
+    context.run();
+    return !is_ended;
+}
+
+/// A Lease says that there may be another one. Whoever shares a volume with it waits here until it
+/// is gone, and goes on from its ledger with every attempt that it counted. Nothing: ended
+/// meanwhile.
+Result<std::optional<os::LockFile>> lock_in_turn(const Config& config, const LogLine& log) {
+    Result<os::LockFile> lock = lock_instances(config);
+    const bool has_rival = config.kubernetes && !config.kubernetes->lease.empty();
+    if (!lock && lock.error().fault == Fault::busy && has_rival) {
+        log("standing by: " + lock.error().text);
+    }
+    while (!lock && lock.error().fault == Fault::busy && has_rival) {
+        if (!wait_a_moment()) {
+            return std::optional<os::LockFile>();
+        }
+        lock = lock_instances(config);
+    }
+    if (!lock) {
+        return std::unexpected(lock.error());
+    }
+    return std::optional(*std::move(lock));
+}
+
+class ServicesProcess {
+  public:
+    ServicesProcess(const std::vector<Config>& configs,
+                    ProcessRole role,
+                    LogLine log,
+                    std::string boot_id);
+
+    Result<void> run();
+
+  private:
+    struct Line {
+        const Config& config;
+        LogLine log;
+        std::optional<os::LockFile> lock{};  ///< Absent: the agent alone locks nothing.
+        std::unique_ptr<ServiceRun> run{};   ///< Null: it could not be prepared.
+        std::optional<Error> failure{};
+    };
+
+    [[nodiscard]] Result<void> prepare(Line& line);
+    [[nodiscard]] Result<void> prepare_all();
+    void fail_one(Line& line, Error error);
+    [[nodiscard]] bool has_any_left() const;
+    [[nodiscard]] Result<void> outcome() const;
+    void begin_stop(ServiceRun& run);
+    Task<void> stop_one(ServiceRun& run);
+    Task<void> wait_for_signal();
+
+    ProcessRole role_;
+    LogLine log_;
+    asio::io_context context_{1};
+    adapters::system::SystemClock clock_{context_.get_executor()};
+    Clusters clusters_{context_.get_executor(), clock_, log_};
+    SharedDoors doors_{context_.get_executor(), [this] { return clusters_.stands_by_because(); }};
+    ProcessPlace place_;
+    std::deque<Line> lines_;
+    std::size_t stopping_count_{0};
+    bool is_ended_{false};  ///< By a signal, before anything began.
+};
+
+ServicesProcess::ServicesProcess(const std::vector<Config>& configs,
+                                 ProcessRole role,
+                                 LogLine log,
+                                 std::string boot_id)
+    : role_(role),
+      log_(std::move(log)),
+      place_{context_.get_executor(),
+             clock_,
+             std::move(boot_id),
+             clusters_,
+             doors_,
+             static_cast<std::uint32_t>(configs.size())} {
+    const bool is_alone = configs.size() == 1;
+    if (!is_alone) {
+        place_.ledger_threads = std::make_shared<asio::thread_pool>(ledger_threads_count);
+    }
+    for (const Config& config : configs) {
+        clusters_.expect(config);
+        doors_.expect(config);
+        LogLine own = is_alone ? log_ : [this, &config](const std::string& text) {
+            log_(config.service.text() + ": " + text);
+        };
+        lines_.push_back(Line{.config = config, .log = std::move(own)});
+    }
+}
+
+Result<void> ServicesProcess::prepare(Line& line) {
+    RunNews news{line.log, [this, &line](Error error) { fail_one(line, std::move(error)); }};
+    if (role_ == ProcessRole::agent) {
+        // It may write where nothing of the executor's lies, and of two with one key the executor
+        // hears one.
+        line.run = make_watching_process(line.config, place_, std::move(news));
+        return line.run->prepare();
+    }
+    auto lock = lock_in_turn(line.config, line.log);
+    if (!lock) {
+        return std::unexpected(lock.error());
+    }
+    line.lock = *std::move(lock);
+    if (!line.lock) {
+        is_ended_ = true;
+        return {};
+    }
+    line.run = make_agent_process(line.config, role_, place_, std::move(news));
+    return line.run->prepare();
+}
+
+/// ERRORS: where none of them can be guarded.
+Result<void> ServicesProcess::prepare_all() {
+    for (Line& line : lines_) {
+        const Result<void> prepared = prepare(line);
+        if (is_ended_) {
+            return {};
+        }
+        if (prepared) {
+            continue;
+        }
+        line.run.reset();
+        line.lock.reset();
+        const Fault fault = prepared.error().fault;
+        const bool is_cluster_away =
+            line.config.kubernetes && (fault == Fault::unreachable || fault == Fault::late);
+        if (lines_.size() == 1 || is_cluster_away) {
+            return prepared;  // The others would wait for the same server.
+        }
+        fail_one(line, prepared.error());
+    }
+    return has_any_left() ? Result<void>() : outcome();
+}
+
+void ServicesProcess::fail_one(Line& line, Error error) {
+    line.failure = std::move(error);
+    doors_.close(line.config.service);
+    if (lines_.size() > 1) {
+        line.log("is not guarded: " + line.failure->text);
+    }
+    if (!has_any_left()) {
+        context_.stop();
+    } else if (line.run) {
+        begin_stop(*line.run);
+    }
+}
+
+bool ServicesProcess::has_any_left() const {
+    return std::ranges::any_of(lines_, [](const Line& line) { return !line.failure; });
+}
+
+Result<void> ServicesProcess::outcome() const {
+    std::string failures;
+    std::optional<Fault> fault;
+    for (const Line& line : lines_) {
+        if (line.failure && lines_.size() == 1) {
+            return std::unexpected(*line.failure);
+        }
+        if (line.failure) {
+            failures += fmt::format("\n  {}: {}", line.config.service.text(), line.failure->text);
+            fault = fault.value_or(line.failure->fault);
+        }
+    }
+    return fault ? fail(*fault, "not guarded to the end:" + failures) : Result<void>();
+}
+
+void ServicesProcess::begin_stop(ServiceRun& run) {
+    ++stopping_count_;
+    asio::co_spawn(context_, stop_one(run), asio::detached);
+}
+
+Task<void> ServicesProcess::stop_one(ServiceRun& run) {
+    co_await run.stop();
+    --stopping_count_;
+}
+
+Task<void> ServicesProcess::wait_for_signal() {
+    asio::signal_set signals(context_, SIGTERM, SIGINT);
+    co_await signals.async_wait(asio::use_awaitable);
+    log_(role_ == ProcessRole::agent ? "stopping; the executor ends what it has in hand"
+                                     : "stopping; the instances go on");
+    clusters_.stop();
+    const Instant until = clock_.now() + stop_within;
+    for (const Line& line : lines_) {
+        if (line.run && !line.failure) {
+            begin_stop(*line.run);
+        }
+    }
+    co_await doors_.stop(until);
+    while (stopping_count_ > 0 && clock_.now() < until) {
+        co_await clock_.sleep_until(clock_.now() + look_again_after);
+    }
+    co_await clock_.sleep_until(std::min(until, clock_.now() + 200ms));
+    context_.stop();
+}
+
+Result<void> ServicesProcess::run() {
+    if (Result<void> prepared = prepare_all(); !prepared) {
+        return prepared;
+    }
+    if (is_ended_) {
+        return {};
+    }
+    for (Line& line : lines_) {
+        if (line.failure) {
+            continue;
+        }
+        if (Result<void> begun = line.run->begin(); !begun) {
+            if (lines_.size() == 1) {
+                return begun;
+            }
+            fail_one(line, begun.error());
+        }
+    }
+    clusters_.begin();
+    asio::co_spawn(context_, wait_for_signal(), asio::detached);
+    if (has_any_left()) {
+        context_.run();
+    }
+    return outcome();
+}
+
+}  // namespace
+
+Result<void> guard_services(const std::vector<Config>& configs,
+                            ProcessRole role,
+                            const LogLine& log) {
+    Result<std::string> boot_id = os::read_boot_id();
+    if (!boot_id) {
+        return std::unexpected(boot_id.error());
+    }
+    raise_descriptor_limit(configs.size());
+    ServicesProcess process(configs, role, log, *std::move(boot_id));
+    return process.run();
+}
+
+}  // namespace homeostat::app
