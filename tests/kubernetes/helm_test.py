@@ -105,6 +105,17 @@ def more_replicas_and_configurations_bring_the_rights_that_they_need():
     assert "scale" not in rules_in(manifests("autonomy.rollback=act"))
 
 
+def more_memory_brings_the_right_that_it_needs_where_it_may_be_given():
+    for resize, values in itertools.product(("watch", "act"), ((), ("resizeMax.memory=512Mi",))):
+        chosen = (f"autonomy.resize={resize}",) if values else ()
+        text = manifests(*values, *chosen)
+        configuration = configuration_in(text)
+        assert rules_in(text) == rules_that_are_needed(configuration), configuration
+        assert ("memory: 512Mi" in configuration) == bool(values), configuration
+        is_granted = bool(values) and resize == "act"
+        assert ("pods/resize" in rules_in(text)) == is_granted, rules_in(text)
+
+
 def two_roles_are_two_pods_of_which_one_may_only_read():
     split = ("roles.mode=split", "roles.agentKeySecret=agent", f"roles.agents={{{'a' * 64}}}")
     one_pod = manifests("autonomy.restart=act")
@@ -135,6 +146,79 @@ def two_roles_are_two_pods_of_which_one_may_only_read():
         assert rendered(*values)[0] != 0, f"{values} was rendered"
 
 
+def agents_beside_pods_may_nothing_and_come_to_the_door():
+    beside = ("roles.mode=split", "roles.agentKeySecret=agent", f"roles.agents={{{'a' * 64}}}",
+              f"roles.beside.key={'b' * 64}")
+    on_nodes = (*beside, "roles.beside.scope=node", "roles.beside.keySecret=nodes")
+    in_pods = (*beside, "roles.beside.scope=pod", "roles.beside.podLabels.app=payments")
+    for values, scope, label in ((on_nodes, "node", "homeostat-beside"),
+                                 (in_pods, "pod", "payments")):
+        text = manifests(*values)
+        configuration = configuration_in(text)
+        assert f"scope: {scope}" in configuration, configuration
+        printed_of(configuration)  # It is one that the program takes.
+        parts = [part for part in text.split("---\n") if part.strip()]
+        door = next(part for part in parts if "\nkind: NetworkPolicy\n" in part
+                    and "app.kubernetes.io/name: homeostat\n" in part)
+        assert f": {label}\n" in door.split("ingress:")[1].split("egress:")[0], door
+        sets = [part for part in parts if "\nkind: DaemonSet\n" in part]
+        assert len(sets) == (1 if scope == "node" else 0), parts
+        for part in sets:
+            assert "automountServiceAccountToken: false" in part and "spec.nodeName" in part, part
+            account = next(one for one in parts if "\nkind: ServiceAccount\n" in one
+                           and "homeostat-payments-beside\n" in one)
+            wanted = printed_of(configuration, "--role", "agent", "--scope", "node", "--account",
+                                "homeostat-payments-beside")
+            assert "automountServiceAccountToken: false" in account, account
+            assert "kind: Role" not in wanted and "automountServiceAccountToken" in wanted, wanted
+            assert "homeostat-payments-beside" not in "".join(
+                one for one in parts if "\nkind: RoleBinding\n" in one)
+    for values in ((*beside, "roles.beside.scope=node"), (*beside, "roles.beside.scope=pod"),
+                   (*beside[:3], "roles.beside.scope=node", "roles.beside.keySecret=nodes"),
+                   (*on_nodes[1:], "roles.mode=both")):
+        assert rendered(*values)[0] != 0, f"{values} was rendered"
+
+
+def further_deployments_are_guarded_by_the_same_pod_with_rights_of_their_own():
+    more = ("fieldPolicy.enabled=false", "service.name=payments-web", "service.port=80",
+            "replicasMax=4", "autonomy.restart=act", "autonomy.scale=act",
+            "deployments[0].deployment=cart", "deployments[0].configs={cart-config}",
+            "deployments[0].autonomy.rollback=act", "deployments[1].deployment=fees",
+            "deployments[1].service.name=fees-web", "deployments[1].service.port=81",
+            "deployments[1].replicasMax=3")
+    text = manifests(*more)
+    files = {name: re.sub("^    ", "", block, flags=re.MULTILINE) for name, block in re.findall(
+        r"^  (\w+\.yaml): \|\n((?:    .*\n)+)", text, re.MULTILINE)}
+    assert sorted(files) == ["cart.yaml", "fees.yaml", "homeostat.yaml"], files
+    # What is the first one's stays the first one's, what is for all is for all.
+    assert "payments-web" not in files["cart.yaml"] and "replicas_max" not in files["cart.yaml"]
+    assert "rollback: act" in files["cart.yaml"] and "restart: act" in files["cart.yaml"]
+    assert "rollback: watch" in files["fees.yaml"] and "replicas_max: 3" in files["fees.yaml"]
+    assert "args: [agent, --config, homeostat.yaml, --config, cart.yaml, --config, fees.yaml]" in (
+        text), text
+    assert text.count("subPath: cart.yaml") == 1 and text.count("kind: StatefulSet") == 1
+    roles = {re.search(r"^  name: (.*)$", part, re.MULTILINE)[1]:
+             part.split("\nrules:\n")[1].strip()
+             for part in text.split("---\n") if "\nkind: Role\n" in part}
+    together = '- apiGroups: ["apps"]  # Several are watched together.'
+    for name, file in (("homeostat-payments", "homeostat.yaml"),
+                       ("homeostat-payments-cart", "cart.yaml"),
+                       ("homeostat-payments-fees", "fees.yaml")):
+        own = roles.pop(name).split(together)[0].strip()
+        assert own == rules_that_are_needed(files[file]), (name, own)
+    assert not roles, roles
+    with tempfile.TemporaryDirectory() as folder:
+        for name, file in files.items():
+            (Path(folder) / name).write_text(file)
+        done = subprocess.run([PROGRAM, "rbac", "--config", folder], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    split = manifests(*more, "roles.mode=split", "roles.agentKeySecret=agent",
+                      f"roles.agents={{{'a' * 64}}}")
+    assert split.count("--config, fees.yaml") == 2, split
+    status, _, trouble = rendered("deployments[0].deployment=cart")
+    assert status != 0 and "fieldPolicy.enabled" in trouble, trouble
+
+
 def hours_of_maintenance_are_what_the_program_reads():
     text = manifests(*WINDOW, "guard.min_healthy=2")
     configuration = configuration_in(text)
@@ -158,7 +242,8 @@ def fields_it_may_change_are_those_that_the_program_names():
                 for part in re.split(r"# Source: .*\n|---\n", text)
                 if "\nkind: ValidatingAdmissionPolicy" in part]
     for values in ((), ("incidents.enabled=true",), OWN_OBJECTS,
-                   ("replicasMax=5", "configs={pay-config,pay-flags}")):
+                   ("replicasMax=5", "configs={pay-config,pay-flags}"),
+                   ("resizeMax.memory=512Mi",)):
         text = manifests(*values)
         wanted = policies("\n" + printed_of(configuration_in(text), "--policy", "--account",
                                            "homeostat-payments"))
@@ -229,6 +314,7 @@ def values_that_mean_nothing_are_refused():
                   "guard.maintenance[0].from=22:00", "maintenance[0].from=22:00",
                   "maintenance[0].for=4h", "maintenance[0].from=25:00", "changes.enabled=true",
                   "incidents.kept=0", "replicasMax=1", "replicasMax=65", "configs={a,a}",
+                  "resizeMax.memory=much", "resizeMax.cpu=1",
                   "configs={../a}", "configsRestart=perhaps"):
         status, _, trouble = rendered(value)
         assert status != 0 and "schema" in trouble, f"{value}: {trouble}"
@@ -258,7 +344,10 @@ def main():
                  objects_of_incidents_need_rights_of_their_own,
                  a_switch_a_lease_and_events_bring_the_rights_that_they_need_and_no_others,
                  more_replicas_and_configurations_bring_the_rights_that_they_need,
+                 more_memory_brings_the_right_that_it_needs_where_it_may_be_given,
                  two_roles_are_two_pods_of_which_one_may_only_read,
+                 agents_beside_pods_may_nothing_and_come_to_the_door,
+                 further_deployments_are_guarded_by_the_same_pod_with_rights_of_their_own,
                  hours_of_maintenance_are_what_the_program_reads,
                  fields_it_may_change_are_those_that_the_program_names,
                  the_numbers_are_served_where_somebody_says_so_and_nowhere_else,

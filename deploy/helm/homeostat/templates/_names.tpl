@@ -25,6 +25,17 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
+{{- define "homeostat.besideSelector" -}}
+app.kubernetes.io/name: homeostat-beside
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "homeostat.besideLabels" -}}
+{{ include "homeostat.besideSelector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
 {{- /* homeostat.yaml, whole. */ -}}
 {{- define "homeostat.config" -}}
 {{- $place := dict "namespace" .Release.Namespace "deployment" .Values.deployment "slots" .Values.slots }}
@@ -33,6 +44,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- with .Values.switch }}{{ $place = set $place "switch" . }}{{ end }}
 {{- with .Values.lease }}{{ $place = set $place "lease" . }}{{ end }}
 {{- with .Values.replicasMax }}{{ $place = set $place "replicas_max" . }}{{ end }}
+{{- with .Values.resizeMax }}{{ $place = set $place "resize_max" . }}{{ end }}
 {{- with .Values.configs }}{{ $place = set $place "configs" . }}{{ end }}
 {{- if .Values.configsRestart }}{{ $place = set $place "configs_restart" true }}{{ end }}
 {{- if .Values.events }}{{ $place = set $place "events" true }}{{ end }}
@@ -42,7 +54,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $config = set $config "metrics" (dict "listen" (printf "%s:%v" .address .port)) }}
 {{- end }}{{ end }}
 {{- with .Values.roles }}{{ if eq .mode "split" }}
-{{- $config = set $config "roles" (dict "listen" (printf "%s:%v" .address .port) "key" "/homeostat/secrets/agent/agent.key" "agents" .agents) }}
+{{- $agents := .agents }}
+{{- with .beside }}{{ if ne .scope "none" }}{{ $agents = append $agents (dict "key" .key "scope" .scope) }}{{ end }}{{ end }}
+{{- $config = set $config "roles" (dict "listen" (printf "%s:%v" .address .port) "key" "/homeostat/secrets/agent/agent.key" "agents" $agents) }}
 {{- end }}{{ end }}
 {{- with .Values.maintenance }}{{ $config = set $config "guard" (dict "maintenance" .) }}{{ end }}
 {{- with .Values.changes }}{{ if .enabled }}
@@ -53,7 +67,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $door := dict "listen" (printf "%s:%v" .address .port) "open" true "token_file" "/homeostat/secrets/changes/token" "hosts" $names }}
 {{- $config = set $config "changes" (prepend (get $.Values.config "changes" | default list) (dict "door" $door)) }}
 {{- end }}{{ end }}
-{{- $config = merge $config (pick .Values "signals" "guard" "autonomy") .Values.config }}
+{{- if ne .Values.model.mode "none" }}{{ $config = set $config "model" (include "homeostat.model.config" . | fromYaml) }}{{ end }}
+{{- $oracle := dict "oracle" (ternary "rules" "both" (eq .Values.model.mode "none")) }}
+{{- $config = merge $config (pick .Values "signals" "guard" "autonomy") .Values.config $oracle }}
 {{- toYaml $config }}
 {{- end }}
 

@@ -1,0 +1,134 @@
+{{- /* Further Deployments of this release: one process guards them all (docs/kubernetes.md). */ -}}
+
+{{- /* The values of one of them, as YAML: what it does not say is as for the first, but for what is only the first's. */ -}}
+{{- define "homeostat.valuesOf" -}}
+{{- $own := dict "service" dict "port" 0 "configs" list "configsRestart" false "replicasMax" 0 "resizeMax" dict }}
+{{- $all := omit .all "service" "port" "configs" "configsRestart" "replicasMax" "resizeMax" "deployments" "changes" }}
+{{- $values := merge (deepCopy .one) (deepCopy $own) (deepCopy $all) }}
+{{- toYaml (set $values "changes" (dict "enabled" false)) }}
+{{- end }}
+
+{{- /* The configuration of one of them. */ -}}
+{{- define "homeostat.configOf" -}}
+{{- $values := include "homeostat.valuesOf" (dict "one" .one "all" .root.Values) | fromYaml }}
+{{- include "homeostat.config" (dict "Values" $values "Release" .root.Release "Chart" .root.Chart) }}
+{{- end }}
+
+{{- /* All configurations: what a change of starts the agent again. */ -}}
+{{- define "homeostat.configs" -}}
+{{- include "homeostat.config" . }}
+{{- range .Values.deployments }}{{ printf "\n---\n%s" (include "homeostat.configOf" (dict "one" . "root" $)) }}{{ end }}
+{{- end }}
+
+{{- define "homeostat.arguments" -}}
+--config, homeostat.yaml{{ range .Values.deployments }}, --config, {{ .deployment }}.yaml{{ end }}
+{{- end }}
+
+{{- define "homeostat.configMounts" -}}
+{{- range .Values.deployments }}
+- name: config
+  mountPath: /homeostat/{{ .deployment }}.yaml
+  subPath: {{ .deployment }}.yaml
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- /* What only reads, of one of them: listed and watched together, by the whole kind. */ -}}
+{{- define "homeostat.readingRules" -}}
+- apiGroups: ["apps"]
+  resources: ["deployments"]
+  verbs: ["list", "watch"]
+{{- range .Values.deployments }}
+- apiGroups: ["apps"]
+  resources: ["deployments"]
+  resourceNames: [{{ .deployment | quote }}]
+  verbs: ["get"]
+{{- with .service }}
+- apiGroups: [""]
+  resources: ["services"]
+  resourceNames: [{{ .name | quote }}]
+  verbs: ["get"]
+{{- end }}
+{{- range .configs }}
+- apiGroups: [""]
+  resources: ["configmaps"]
+  resourceNames: [{{ . | quote }}]
+  verbs: ["list", "watch"]
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* What one configuration needs in order to act, as `homeostat rbac` prints it. */ -}}
+{{- define "homeostat.rules" -}}
+- apiGroups: ["apps"]
+  resources: ["deployments"]
+  resourceNames: [{{ .Values.deployment | quote }}]
+  verbs: ["get", "list", "watch" {{- if include "homeostat.may" (dict "autonomy" .Values.autonomy "remedies" (list "rollback" "pause_rollout")) }}, "patch"{{ end }}]
+- apiGroups: ["apps"]
+  resources: ["replicasets"]
+  verbs: ["list", "watch"]
+- apiGroups: [""]
+  resources: ["pods"]
+  verbs: ["get", "list", "watch"]
+{{- with .Values.service }}
+- apiGroups: [""]
+  resources: ["services"]
+  resourceNames: [{{ .name | quote }}]
+  verbs: ["get"]
+{{- end }}
+{{- with .Values.switch }}
+- apiGroups: [""]
+  resources: ["configmaps"]
+  resourceNames: [{{ . | quote }}]
+  verbs: ["list", "watch"]
+{{- end }}
+{{- with .Values.lease }}
+- apiGroups: ["coordination.k8s.io"]
+  resources: ["leases"]
+  resourceNames: [{{ . | quote }}]
+  verbs: ["get", "patch"]
+- apiGroups: ["coordination.k8s.io"]
+  resources: ["leases"]
+  verbs: ["create"]
+{{- end }}
+{{- if .Values.events }}
+- apiGroups: ["events.k8s.io"]
+  resources: ["events"]
+  verbs: ["create"]
+{{- end }}
+{{- if .Values.incidents.enabled }}
+- apiGroups: ["homeostat.dev"]
+  resources: ["incidents"]
+  verbs: ["list", "create", "patch", "delete"]
+- apiGroups: ["homeostat.dev"]
+  resources: ["incidents/status"]
+  verbs: ["patch"]
+{{- end }}
+{{- $reverts := and .Values.configs (include "homeostat.may" (dict "autonomy" .Values.autonomy "remedies" (list "rollback"))) }}
+{{- range .Values.configs }}
+- apiGroups: [""]
+  resources: ["configmaps"]
+  resourceNames: [{{ . | quote }}]
+  verbs: ["list", "watch" {{- if $reverts }}, "patch"{{ end }}]
+{{- end }}
+{{- if and .Values.replicasMax (include "homeostat.may" (dict "autonomy" .Values.autonomy "remedies" (list "scale"))) }}
+- apiGroups: ["autoscaling"]
+  resources: ["horizontalpodautoscalers"]
+  verbs: ["list"]
+- apiGroups: ["apps"]
+  resources: ["deployments/scale"]
+  resourceNames: [{{ .Values.deployment | quote }}]
+  verbs: ["patch"]
+{{- end }}
+{{- if and .Values.resizeMax.memory (include "homeostat.may" (dict "autonomy" .Values.autonomy "remedies" (list "resize"))) }}
+- apiGroups: [""]
+  resources: ["pods/resize"]
+  verbs: ["patch"]
+{{- end }}
+{{- $replaces := and $reverts .Values.configsRestart }}
+{{- if or $replaces (include "homeostat.may" (dict "autonomy" .Values.autonomy "remedies" (list "restart" "rolling_restart"))) }}
+- apiGroups: [""]
+  resources: ["pods/eviction"]
+  verbs: ["create"]
+{{- end }}
+{{- end }}
