@@ -71,6 +71,7 @@ struct AdviseOptions {
 struct AutonomyOptions {
     LedgerOptions ledger;
     std::string remedy;   ///< Whose demotion is lifted; empty: the evidence is shown.
+    std::string task;     ///< Of `run_task`: that one alone; empty: whatever of the kind.
     std::string because;  ///< Why.
 };
 
@@ -112,7 +113,7 @@ struct PersonOptions {
     std::string incident;
     std::string question;  ///< Empty: whatever is asked now.
     std::string because;
-    std::filesystem::path key;  ///< Of approve: what the person signs with; empty: unsigned.
+    std::filesystem::path key;  ///< Of approve and undo: what signs it; empty: it is unsigned.
     std::string name;           ///< Whose key it is; empty: as the configuration lists it.
     bool is_sure{false};        ///< Signs without asking.
 };

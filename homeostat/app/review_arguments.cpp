@@ -24,6 +24,7 @@ void add_autonomy(CLI::App& app, AutonomyOptions& options) {
         "promote", "Say that a demoted remedy may do again what its configuration lets it do");
     promote->fallthrough();
     promote->add_option("REMEDY", options.remedy, "Its kind, as in rollback")->required();
+    promote->add_option("--task", options.task, "Of run_task: that declared task alone");
     promote->add_option("--because", options.because, "Your reason, for the ledger")->required();
     promote->footer(
         "A remedy at `act` of which one did not help asks a person from then on, until this is "
@@ -33,7 +34,9 @@ void add_autonomy(CLI::App& app, AutonomyOptions& options) {
         "  1  the agent refused: it is not demoted, or nothing can be recorded\n"
         "  2  arguments or configuration that cannot be used\n"
         "  3  no agent answers, or whether it is recorded is not known\n\n"
-        "Example:\n  homeostat autonomy promote rollback --because \"the probe was wrong\"");
+        "Examples:\n  homeostat autonomy promote rollback --because \"the probe was wrong\"\n"
+        "  homeostat autonomy promote run_task --task clean_spool --because \"its check was "
+        "wrong\"");
     command->footer(
         "From the closed incidents of the ledger: what was only watched and went by a person's "
         "hand or alone, what\npeople answered, what was proven. No agent has to run. Nothing is "
@@ -61,13 +64,15 @@ void add_report(CLI::App& app, ReportOptions& options) {
         "A row for each service and remedy. The outage is measured; what it would have been "
         "without us is the median\nof incidents with the same symptom that nothing of ours "
         "healed, with their number, and where there are\nfewer than three of those no number is "
-        "given. How each figure is come by is printed with it.\n\n"
+        "given. Below stands what the agent itself and a\nmodel's server that it started have "
+        "cost: CPU time, share of a core, resident memory. How each figure is\ncome by is printed "
+        "with it.\n\n"
         "Exit status:\n  0  told, also where there is nothing to report\n"
         "  1  the ledger is not intact\n"
         "  2  no such ledger or time, or a configuration that cannot be used\n\n"
         "Examples:\n  homeostat report --since 30d\n"
         "  homeostat report --ledger var/payments/ledger --since \"\" --csv > report.csv\n"
-        "  homeostat report --json | jq .total");
+        "  homeostat report --json | jq '.total, .own_usage'");
 }
 
 }  // namespace homeostat::app

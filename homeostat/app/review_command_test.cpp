@@ -212,7 +212,7 @@ TEST_CASE("`report` gives no number where there is nothing to compare with") {
     CHECK(told.text.contains("  errors: no counterfactual, there are 1 and it takes 3\n"));
     CHECK(
         told.text.contains("No healed incident has one, so nothing is said of what was saved.\n"));
-    CHECK(told.text.contains("Spent: CPU and memory of agent and model are not recorded"));
+    CHECK(told.text.contains("Spent: not known of these days; the agent writes it down"));
 }
 
 TEST_CASE("`report` says what users had, what they would have had, and of how many") {
@@ -239,6 +239,35 @@ TEST_CASE("`report` says what users had, what they would have had, and of how ma
     CHECK(document.at("total").at("pages_avoided_count").as_uint64() == 1);
     CHECK_FALSE(document.at("total").as_object().contains("service"));
     CHECK(document.at("how").at("counterfactual").is_string());
+}
+
+TEST_CASE("`report` says what the agent and its model have cost, of a core and of memory") {
+    OutageReport report;
+    CHECK(to_document(report).at("own_usage").is_null());
+    UsageRecord hour{.from = WallTime{std::chrono::hours{1}},
+                     .until = WallTime{std::chrono::hours{2}},
+                     .measured_for = std::chrono::hours{1},
+                     .cpu = std::chrono::seconds{18},
+                     .resident_bytes_median = std::uint64_t{14} << 20U,
+                     .resident_bytes_most = std::uint64_t{19} << 20U};
+    report.own_usage = usage_between(std::vector{hour, hour}, std::nullopt, std::nullopt);
+    CHECK(to_lines(report).contains(
+        "Spent by the agent: 36.0 s of CPU in 2.0 h (0.500 % of a core), resident 14.0 MiB in the "
+        "median of 2 records, 19.0 MiB at most.\n"));
+    CHECK_FALSE(to_lines(report).contains("model's server:"));
+    hour.model_cpu = std::chrono::seconds{72};
+    hour.model_resident_bytes_most = std::uint64_t{400} << 20U;
+    hour.services_count = 3;
+    report.own_usage = usage_between(std::vector{hour}, std::nullopt, std::nullopt);
+    const std::string text = to_lines(report);
+    CHECK(text.contains("19.0 MiB at most, by one process for 3 services.\n"));
+    CHECK(
+        text.contains("Spent by its model's server: 72.0 s of CPU (2.000 % of a core), resident "
+                      "400.0 MiB at most.\n"));
+    const json::object document = to_document(report);
+    CHECK(document.at("own_usage").at("cpu_s").as_double() == 18.0);
+    CHECK(document.at("own_usage").at("model").at("core_ratio").as_double() ==
+          doctest::Approx(0.02));
 }
 
 TEST_CASE("a service that a spreadsheet would run, or a terminal obey, is shown instead") {

@@ -9,6 +9,7 @@
 #include "homeostat/app/ledger_place.hpp"
 #include "homeostat/app/review_report.hpp"
 #include "homeostat/app/task_view.hpp"
+#include "homeostat/app/usage_file.hpp"
 #include "homeostat/base/fields.hpp"
 
 #include <fmt/format.h>
@@ -32,6 +33,26 @@ Result<review::Past> read_past(const LedgerOptions& options) {
     const Result<ledger::Verification> read = ledger::read_ledger(
         place->files(), [&](const EntryGroup& group) { review::note(past, group); });
     return read ? Result<review::Past>(std::move(past)) : std::unexpected(read.error());
+}
+
+/// A file that cannot be read costs these numbers and not the report.
+UsageSum usage_within(const LedgerOptions& options,
+                      std::optional<WallTime> since,
+                      std::optional<WallTime> until) {
+    const Result<LedgerPlace> place = place_of(options);
+    const Result<UsageRead> read =
+        place ? read_usage(usage_file_of(place->directory)) : std::unexpected(place.error());
+    if (!read) {
+        complain("what the agent itself has spent is not known: " + read.error().text);
+        return {};
+    }
+    if (read->unreadable_count > 0) {
+        complain(
+            fmt::format("what the agent itself has spent: {} lines cannot be read, and are "
+                        "left out",
+                        read->unreadable_count));
+    }
+    return usage_between(read->records, since, until);
 }
 
 ExitStatus give_up(const Error& error) {
@@ -59,7 +80,7 @@ ExitStatus show_autonomy(const AutonomyOptions& options) {
         return give_up(past.error());
     }
     const AutonomyReport autonomy = autonomy_report(*report.config, *past);
-    const std::vector<TaskView> tasks = task_views(*report.config);
+    const std::vector<TaskView> tasks = task_views(*report.config, past->demotions);
     if (!options.ledger.common.is_json) {
         fmt::print("{}{}", to_lines(autonomy), to_lines(tasks));
         return ExitStatus::ok;
@@ -70,11 +91,25 @@ ExitStatus show_autonomy(const AutonomyOptions& options) {
     return ExitStatus::ok;
 }
 
+namespace {
+
+/// How far it may go by the configuration.
+Autonomy level_of(const guard::Limits& limits, RemedyKind kind, const std::string& task) {
+    const auto found = limits.tasks.find(TaskId(task));
+    return found != limits.tasks.end() ? found->second : limits.autonomy_in_effect(kind);
+}
+
+}  // namespace
+
 ExitStatus promote_remedy(const AutonomyOptions& options) {
     const std::optional<RemedyKind> kind = parse_enum<RemedyKind>(options.remedy);
     if (!kind) {
         complain("there is no remedy '" + options.remedy +
                  "'; `homeostat autonomy` lists those that there are");
+        return ExitStatus::usage;
+    }
+    if (!options.task.empty() && (kind != RemedyKind::run_task || !is_plain_name(options.task))) {
+        complain("--task names a declared task, and goes with run_task");
         return ExitStatus::usage;
     }
     const ConfigReport report = load_config(options.ledger.common.config);
@@ -84,6 +119,9 @@ ExitStatus promote_remedy(const AutonomyOptions& options) {
     }
     json::object body;
     body["remedy"] = json::value(options.remedy);
+    if (!options.task.empty()) {
+        body["task"] = json::value(options.task);
+    }
     body["because"] = json::value(options.because);
     const Result<json::value> answer =
         ask_agent(report.config->control_socket, "POST", "/v1/promote", to_text(json::value(body)));
@@ -93,8 +131,9 @@ ExitStatus promote_remedy(const AutonomyOptions& options) {
     if (options.ledger.common.is_json) {
         fmt::print("{}", to_pretty_text(*answer));
     } else {
-        fmt::print("promoted: {} stands at {} again, as configured\n", to_text(*kind),
-                   to_text(report.config->guard.autonomy_in_effect(*kind)));
+        const Autonomy level = level_of(report.config->guard, *kind, options.task);
+        fmt::print("promoted: {}{} stands at {} again, as configured\n", to_text(*kind),
+                   options.task.empty() ? "" : " " + options.task, to_text(level));
     }
     return ExitStatus::ok;
 }
@@ -114,8 +153,12 @@ ExitStatus report_outages(const ReportOptions& options) {
     if (!past) {
         return give_up(past.error());
     }
-    const OutageReport report{review::outages_of(*past, *since, *until), *since, *until,
-                              past->first_at, past->is_shortened};
+    const OutageReport report{review::outages_of(*past, *since, *until),
+                              *since,
+                              *until,
+                              past->first_at,
+                              past->is_shortened,
+                              usage_within(options.ledger, *since, *until)};
     fmt::print("{}", options.is_csv                  ? to_csv(report)
                      : options.ledger.common.is_json ? to_pretty_text(to_document(report))
                                                      : to_lines(report));

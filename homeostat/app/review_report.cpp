@@ -219,8 +219,62 @@ constexpr std::string_view how_needless =
     "no record tells of an act that it was needless, as guard acts on what it sees itself; how "
     "often a symptom that was only watched went alone is the nearest there is";
 constexpr std::string_view how_spent =
-    "CPU and memory of agent and model are not recorded in the ledger; GET /metrics has what they "
-    "are now";
+    "CPU time and resident memory of the agent's process, and of the model's server if it has "
+    "started one, as the file LEDGER.usage has them by the hour; a model's server that runs by "
+    "itself, commands of tasks and what ships the ledger are not in it";
+
+std::string mebibytes(std::uint64_t bytes) {
+    return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
+}
+
+std::string usage_lines(const UsageSum& usage) {
+    if (usage.measured_for <= Duration{}) {
+        return "Spent: not known of these days; the agent writes it down beside the ledger, an "
+               "hour at a time.\n";
+    }
+    std::string text = fmt::format(
+        "Spent by the agent: {:.1f} s of CPU in {:.1f} h ({:.3f} % of a core), resident {} in the "
+        "median of {} records, {} at most{}.\n",
+        to_seconds(usage.cpu), to_seconds(usage.measured_for) / 3600,
+        usage.core_ratio(usage.cpu) * 100, mebibytes(usage.resident_bytes_median),
+        usage.records_count, mebibytes(usage.resident_bytes_most),
+        usage.services_count_most > 1
+            ? fmt::format(", by one process for {} services", usage.services_count_most)
+            : "");
+    if (usage.model_cpu) {
+        text += fmt::format(
+            "Spent by its model's server: {:.1f} s of CPU ({:.3f} % of a core), resident {} at "
+            "most.\n",
+            to_seconds(*usage.model_cpu), usage.core_ratio(*usage.model_cpu) * 100,
+            mebibytes(usage.model_resident_bytes_most.value_or(0)));
+    }
+    return text + fmt::format("That is: {}.\n", how_spent);
+}
+
+json::value usage_document(const UsageSum& usage) {
+    if (usage.measured_for <= Duration{}) {
+        return nullptr;
+    }
+    json::object document;
+    document["records_count"] = static_cast<std::uint64_t>(usage.records_count);
+    if (usage.first_at) {
+        document["first_at"] = json::value(to_timestamp(*usage.first_at));
+    }
+    document["services_count"] = std::uint64_t{usage.services_count_most};
+    document["measured_for_s"] = to_seconds(usage.measured_for);
+    document["cpu_s"] = to_seconds(usage.cpu);
+    document["core_ratio"] = usage.core_ratio(usage.cpu);
+    document["resident_bytes_median"] = usage.resident_bytes_median;
+    document["resident_bytes_most"] = usage.resident_bytes_most;
+    if (usage.model_cpu) {
+        json::object model;
+        model["cpu_s"] = to_seconds(*usage.model_cpu);
+        model["core_ratio"] = usage.core_ratio(*usage.model_cpu);
+        model["resident_bytes_most"] = usage.model_resident_bytes_most.value_or(0);
+        document["model"] = std::move(model);
+    }
+    return document;
+}
 
 std::string counterfactual_lines(const OutageReport& report) {
     std::string text = fmt::format("Counterfactual: {}.\n", how_counterfactual);
@@ -341,6 +395,7 @@ json::object to_document(const OutageReport& report) {
     document["alone_count"] = report.outages.alone_count;
     document["shadow_count"] = report.outages.shadow_count;
     document["open_count"] = report.outages.open_count;
+    document["own_usage"] = usage_document(report.own_usage);
     document["how"] = std::move(how);
     return document;
 }
@@ -352,7 +407,7 @@ std::string to_lines(const OutageReport& report) {
                     outages.total.incidents_count, outages.open_count,
                     report.is_shortened ? "; older records were dropped by age" : "");
     if (outages.rows.empty()) {
-        return text + "nothing to report\n";
+        return text + "nothing to report\n\n" + usage_lines(report.own_usage);
     }
     text += fmt::format(
         "\n{:<14} {:<16} {:>9} {:>6} {:>6} {:>6} {:>10} {:>9} {:>24} {:>7} {:>11} "
@@ -365,7 +420,7 @@ std::string to_lines(const OutageReport& report) {
     text += row_of("all", "", outages.total);
     text += fmt::format("\nOutage: {}.\n", how_outage);
     text += counterfactual_lines(report) + needless_lines(report);
-    return text + fmt::format("Spent: {}.\n", how_spent);
+    return text + usage_lines(report.own_usage);
 }
 
 std::string to_csv(const OutageReport& report) {

@@ -8,6 +8,7 @@
 // Pure.
 
 #include "homeostat/app/config.hpp"
+#include "homeostat/app/own_usage.hpp"
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/time.hpp"
 #include "homeostat/review/outages.hpp"
@@ -41,6 +42,7 @@ struct OutageReport {
     std::optional<WallTime> until{};
     std::optional<WallTime> first_at{};
     bool is_shortened{false};
+    UsageSum own_usage{};  ///< Of the agent and its model, within the same bounds.
 };
 
 [[nodiscard]] json::object to_document(const OutageReport& report);

@@ -37,6 +37,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration stop_within = 1s;  ///< What is in flight then is settled by the next start.
 constexpr Duration look_again_after = 10ms;
+constexpr Duration begin_apart = 5ms;  ///< A thousand services are there in five seconds.
 
 /// A disk that syncs is waited for by each of its ledgers, and two disks do not wait for each
 /// other.
@@ -143,6 +144,7 @@ class ServicesProcess {
     [[nodiscard]] Result<void> outcome() const;
     void begin_stop(ServiceRun& run);
     Task<void> stop_one(ServiceRun& run);
+    Task<void> begin_all();
     Task<void> wait_for_signal();
 
     ProcessRole role_;
@@ -155,6 +157,7 @@ class ServicesProcess {
     std::deque<Line> lines_;
     std::size_t stopping_count_{0};
     bool is_ended_{false};  ///< By a signal, before anything began.
+    bool is_stopping_{false};
 };
 
 ServicesProcess::ServicesProcess(const std::vector<Config>& configs,
@@ -274,6 +277,7 @@ Task<void> ServicesProcess::wait_for_signal() {
     co_await signals.async_wait(asio::use_awaitable);
     log_(role_ == ProcessRole::agent ? "stopping; the executor ends what it has in hand"
                                      : "stopping; the instances go on");
+    is_stopping_ = true;
     clusters_.stop();
     const Instant until = clock_.now() + stop_within;
     for (const Line& line : lines_) {
@@ -289,6 +293,26 @@ Task<void> ServicesProcess::wait_for_signal() {
     context_.stop();
 }
 
+/// One after another, a little apart: what many ask at intervals they would ask all at once for
+/// ever.
+Task<void> ServicesProcess::begin_all() {
+    clusters_.begin();
+    for (Line& line : lines_) {
+        if (is_stopping_) {
+            co_return;
+        }
+        if (line.failure) {
+            continue;
+        }
+        if (Result<void> begun = line.run->begin(); !begun) {
+            fail_one(line, begun.error());
+        }
+        if (lines_.size() > 1) {
+            co_await clock_.sleep_until(clock_.now() + begin_apart);
+        }
+    }
+}
+
 Result<void> ServicesProcess::run() {
     if (Result<void> prepared = prepare_all(); !prepared) {
         return prepared;
@@ -296,22 +320,9 @@ Result<void> ServicesProcess::run() {
     if (is_ended_) {
         return {};
     }
-    for (Line& line : lines_) {
-        if (line.failure) {
-            continue;
-        }
-        if (Result<void> begun = line.run->begin(); !begun) {
-            if (lines_.size() == 1) {
-                return begun;
-            }
-            fail_one(line, begun.error());
-        }
-    }
-    clusters_.begin();
     asio::co_spawn(context_, wait_for_signal(), asio::detached);
-    if (has_any_left()) {
-        context_.run();
-    }
+    asio::co_spawn(context_, begin_all(), asio::detached);
+    context_.run();
     return outcome();
 }
 
