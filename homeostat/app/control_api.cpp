@@ -33,17 +33,23 @@ struct SwitchRequest {
 
 struct UndoRequest {
     std::optional<std::string> because;
+    std::optional<std::vector<ApprovalSignature>> signatures;
 
-    static void fields(auto& self, auto&& field) { field("because", self.because); }
+    static void fields(auto& self, auto&& field) {
+        field("because", self.because);
+        field("signatures", self.signatures);
+    }
 };
 
 struct PromoteRequest {
     RemedyKind remedy{RemedyKind::observe};
     std::string because;
+    std::optional<TaskId> task{};
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
         field("because", self.because);
+        field("task", self.task);
     }
 };
 
@@ -193,6 +199,11 @@ Task<net::HttpResponse> ControlApi::tell(net::HttpRequest request) {
     if (request.path == "/v1/status") {
         co_return co_await status();
     }
+    if (const std::optional<IncidentId> undone = incident_to_undo(request.path)) {
+        const Result<heal::QuestionView> form = co_await context_.executor.undo_form(*undone);
+        co_return form ? reply(200, to_json(*form).as_object())
+                       : refuse(status_of(form.error().fault), form.error().text);
+    }
     co_return refuse(404, nothing_here);
 }
 
@@ -283,7 +294,7 @@ Task<net::HttpResponse> ControlApi::status() {
     }
     const std::string oracle = context_.oracle == nullptr ? "none" : context_.oracle->state();
     const bool is_settled = context_.oracle == nullptr || !oracle.starts_with("starting");
-    const bool is_current_good = std::ranges::all_of(artifacts_all, [&](Artifact artifact) {
+    const bool is_current_good = std::ranges::all_of(artifacts_started, [&](Artifact artifact) {
         const VersionId& current = facts.versions[artifact].current;
         return current.empty() || context_.executor.versions_good(artifact).contains(current);
     });
@@ -302,8 +313,14 @@ Task<net::HttpResponse> ControlApi::status() {
     document["instances"] = to_json(instances);
     document["version_current"] = json::value(facts.versions.deploy.current.text());
     document["versions_good"] = to_json(facts.versions.deploy.good);
+    if (facts.rollout) {
+        document["rollout"] = to_json(*facts.rollout);
+    }
     document["config_current"] = json::value(facts.versions.config.current.text());
     document["configs_good"] = to_json(facts.versions.config.good);
+    if (!facts.versions.flag.current.empty()) {
+        document["flags_current"] = json::value(facts.versions.flag.current.text());
+    }
     document["symptoms"] = to_json(context_.agent.symptoms_now());
     document["incidents"] = to_json(context_.executor.incidents());
     document["undoable"] = to_json(context_.executor.undoable());
@@ -400,8 +417,10 @@ Task<net::HttpResponse> ControlApi::undo(IncidentId incident, net::HttpRequest r
         co_return refuse(403, "who says so is not known");
     }
     const std::string by = user_name(request.peer);
+    heal::TakenBack said{by, asked->because.value_or("")};
+    auto signatures = asked->signatures.value_or(std::vector<ApprovalSignature>{});
     const Result<IncidentId> undoing =
-        co_await context_.executor.undo(incident, by, asked->because.value_or(""));
+        co_await context_.executor.undo(incident, std::move(said), std::move(signatures));
     if (!undoing) {
         co_return refuse(status_of(undoing.error().fault), undoing.error().text);
     }
@@ -420,10 +439,14 @@ Task<net::HttpResponse> ControlApi::promote(net::HttpRequest request) {
     if (asked->because.empty()) {
         co_return refuse(400, "because: why it may act again has to be said, for the ledger");
     }
+    const bool is_of_task = asked->remedy == RemedyKind::run_task;
+    if (asked->task && (!is_of_task || !is_plain_name(asked->task->text()))) {
+        co_return refuse(400, "task: the name of a declared task, for run_task alone");
+    }
     if (!request.peer) {
         co_return refuse(403, "who says so is not known");
     }
-    PromotedBody body{asked->remedy, user_name(request.peer), asked->because};
+    PromotedBody body{asked->remedy, user_name(request.peer), asked->because, asked->task};
     const Result<void> promoted = co_await context_.executor.promote(std::move(body));
     if (!promoted) {
         co_return refuse(status_of(promoted.error().fault), promoted.error().text);

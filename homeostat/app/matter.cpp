@@ -3,6 +3,7 @@
 #include "homeostat/app/story.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/fnv1a.hpp"
+#include "homeostat/console/link_token.hpp"
 #include "homeostat/heal/question.hpp"
 
 #include <fmt/format.h>
@@ -22,7 +23,9 @@ std::vector<std::string> instances_touched(const Remedy& remedy, const Facts& fa
         names.push_back(instance->text());
     }
     const auto* rollback = std::get_if<Rollback>(&remedy);
-    if (rollback != nullptr || std::holds_alternative<RollingRestart>(remedy)) {
+    const bool is_for_all = rollback != nullptr ? is_started_with(rollback->artifact)
+                                                : std::holds_alternative<RollingRestart>(remedy);
+    if (is_for_all) {
         for (const InstanceFacts& instance : facts.instances) {
             if (rollback == nullptr ||
                 instance.runtime.version_of(rollback->artifact) != rollback->to) {
@@ -51,6 +54,12 @@ struct Elsewhere {
                            remedy.from);
     }
     std::string operator()(const Rollback& remedy) const {
+        if (remedy.artifact == Artifact::flag) {
+            return fmt::format(
+                "The flags of {} that changed from {} to {} become what they were. "
+                "Others stay as they are, and no instance is replaced.",
+                remedy.service.text(), remedy.to.text(), remedy.from.text());
+        }
         return fmt::format("{} becomes the current {} of {} again.", remedy.to.text(),
                            remedy.artifact == Artifact::config ? "configuration" : "version",
                            remedy.service.text());
@@ -62,6 +71,21 @@ struct Elsewhere {
     }
     std::string operator()(const TakeBackTask& remedy) const {
         return sentence_of(remedy.of, "is taken back as its operator has declared");
+    }
+    std::string operator()(const Resize& remedy) const {
+        return fmt::format("{} may use {} of memory instead of {}, and is not ended for it.",
+                           remedy.instance.text(), memory_text(remedy.to_bytes),
+                           memory_text(remedy.from_bytes));
+    }
+    std::string operator()(const PauseRollout& remedy) const {
+        return fmt::format(
+            "{} of {} comes to no more instances while it is in force; those that "
+            "run it stay, and so do the old ones.",
+            remedy.version.text(), remedy.service.text());
+    }
+    std::string operator()(const ResumeRollout& remedy) const {
+        return fmt::format("{} comes to all instances of {}.", remedy.version.text(),
+                           remedy.service.text());
     }
     std::string operator()(const auto& /*remedy*/) const { return {}; }
 
@@ -108,6 +132,12 @@ std::vector<console::Option> options_of(const Proposal& proposal) {
 /// The same incident, told of for the same reason, is the same message.
 std::string id_for(const IncidentId& incident, std::string_view what, std::string_view detail) {
     return fmt::format("{}.{}.{:016x}", incident.text(), what, fnv1a(detail));
+}
+
+/// Names just this act of the incident in a link: what it holds may be another thing by then.
+std::string act_of(const heal::UndoableView& view) {
+    return fmt::format("{}{}-{:016x}", console::undo_prefix, view.is_held ? "held" : "done",
+                       fnv1a(describe(view.remedy)));
 }
 
 void add_bounded(std::vector<std::string>& out, const std::vector<std::string>& lines) {
@@ -183,6 +213,7 @@ console::Notice asks_notice(const console::Matter& matter, WallTime at) {
     notice.service = matter.service;
     notice.incident = matter.incident;
     notice.question = matter.question;
+    notice.answers = matter.question;
     notice.text = matter.asks;
     notice.details.push_back(matter.symptom);
     add_bounded(notice.details, matter.touches);
@@ -254,11 +285,32 @@ console::Notice acted_notice(const ServiceId& service,
     notice.kind = console::NoticeKind::acted;
     notice.service = service;
     notice.incident = view.incident;
+    notice.answers = act_of(view);
     notice.text = what + (view.is_held ? ": it helped, and is in force for now" : ": it helped");
     notice.advice = "To take it back, on the machine: homeostat undo " + view.incident.text();
     notice.at = at;
     notice.until = until;
     return notice;
+}
+
+console::UndoMatter undo_matter(const ServiceId& service,
+                                const heal::UndoableView& view,
+                                std::vector<std::string> touches,
+                                WallTime until,
+                                bool must_sign) {
+    console::UndoMatter matter;
+    matter.service = service;
+    matter.incident = view.incident;
+    matter.act = act_of(view);
+    matter.did = describe(view.remedy);
+    matter.undoes = describe(*inverse_of(view.remedy));
+    matter.touches = std::move(touches);
+    matter.is_held = view.is_held;
+    matter.until = until;
+    matter.takes_it = !must_sign;
+    matter.command = fmt::format("homeostat undo {}{}", view.incident.text(),
+                                 must_sign && !view.is_held ? " --key YOUR.key" : "");
+    return matter;
 }
 
 console::Notice test_notice(const ServiceId& service, WallTime at) {

@@ -50,6 +50,14 @@ namespace homeostat::app {
                                            WallTime until,
                                            WallTime at);
 
+/// What a person is shown before they take it back. `must_sign`: approvers are listed.
+/// REQUIRES: what was done has an inverse.
+[[nodiscard]] console::UndoMatter undo_matter(const ServiceId& service,
+                                              const heal::UndoableView& view,
+                                              std::vector<std::string> touches,
+                                              WallTime until,
+                                              bool must_sign);
+
 [[nodiscard]] console::Notice test_notice(const ServiceId& service, WallTime at);
 
 }  // namespace homeostat::app

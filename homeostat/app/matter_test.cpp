@@ -1,6 +1,7 @@
 #include "homeostat/app/matter.hpp"
 
 #include "homeostat/base/fields.hpp"
+#include "homeostat/console/link_token.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
 #include "homeostat/heal/question.hpp"
 
@@ -176,6 +177,34 @@ TEST_CASE("a notice of what was done says how it is taken back and until when, o
     CHECK(body_of(done, console::Shape::slack).contains("It may be taken back until "));
     CHECK_FALSE(body_of(done, console::Shape::slack).contains("Silence"));
     CHECK(body_of(done, console::Shape::json).contains("homeostat.notice.acted"));
+}
+
+TEST_CASE("the link of a notice and the page behind it name the same act, and no other") {
+    const heal::UndoableView view{
+        .incident = IncidentId("i-7"),
+        .remedy = Rollback{ServiceId("rates"), VersionId("v2"), VersionId("v1")},
+        .is_held = false};
+    const WallTime until = noon + std::chrono::minutes{30};
+    const console::UndoMatter matter =
+        undo_matter(ServiceId("rates"), view, {"3 of 3"}, until, false);
+    CHECK(acted_notice(ServiceId("rates"), view, until, noon).answers == matter.act);
+    CHECK(is_plain_name(matter.act));
+    CHECK(console::is_for_undo({.incident = {}, .question = matter.act, .person = {}}));
+    CHECK(matter.did == "rollback rates from v2 to v1");
+    CHECK(matter.undoes == "rollback rates from v1 to v2");
+    CHECK(matter.takes_it);
+    heal::UndoableView other = view;
+    other.is_held = true;
+    CHECK(undo_matter(ServiceId("rates"), other, {}, until, false).act != matter.act);
+    other = view;
+    other.remedy = Eject{InstanceId("rates-0")};
+    CHECK(undo_matter(ServiceId("rates"), other, {}, until, false).act != matter.act);
+    const console::UndoMatter to_sign = undo_matter(ServiceId("rates"), view, {}, until, true);
+    CHECK_FALSE(to_sign.takes_it);
+    CHECK(to_sign.command == "homeostat undo i-7 --key YOUR.key");
+    // A question's id never reads as an act.
+    CHECK_FALSE(
+        console::is_for_undo({.incident = {}, .question = "5f0c2b9e1d3a4477", .person = {}}));
 }
 
 TEST_CASE("the ledger tells what is open, who has answered, and what was closed") {

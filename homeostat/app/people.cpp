@@ -44,6 +44,11 @@ Result<console::WebAddress> address_of(const ChannelConfig& channel) {
     return address ? std::move(address) : fail(channel.url_file.string(), address.error());
 }
 
+/// A link is no signature: where somebody has to sign, it takes nothing back, held or not.
+bool has_approvers(const Config& config) {
+    return config.approvals && !config.approvals->approvers.empty();
+}
+
 /// Where an incident stands that is a person's now.
 bool is_handed_over(const heal::IncidentView& view) {
     return !view.trouble.empty() && (view.node == "stand_by" || view.node == "parked");
@@ -148,6 +153,8 @@ console::Desk People::desk() {
         return context_.cases.answer_to(question);
     };
     desk.answer = [this](console::PersonAnswer said) { return answer(std::move(said)); };
+    desk.undo_of = [this](IncidentId incident) { return undo_of(std::move(incident)); };
+    desk.undo = [this](console::PersonUndo said) { return undo(std::move(said)); };
     return desk;
 }
 
@@ -183,13 +190,35 @@ Task<Result<void>> People::answer(console::PersonAnswer said) {
     co_return heard;
 }
 
+Task<std::optional<console::UndoMatter>> People::undo_of(IncidentId incident) {
+    const Facts facts = co_await context_.role.read_facts();
+    const std::vector<heal::UndoableView> views = context_.role.undoable();
+    const auto found = std::ranges::find(views, incident, &heal::UndoableView::incident);
+    if (found == views.end() || !inverse_of(found->remedy)) {
+        co_return std::nullopt;
+    }
+    co_return undo_matter(config_.service, *found,
+                          touches_of(*inverse_of(found->remedy), facts, config_.guard),
+                          on_the_wall(found->until), has_approvers(config_));
+}
+
+Task<Result<IncidentId>> People::undo(console::PersonUndo said) {
+    if (has_approvers(config_)) {
+        co_return fail(Fault::refused, "an undo has to be signed here, and a link is no signature");
+    }
+    heal::TakenBack words{std::move(said.by), record::words_of_person(said.because)};
+    const Result<IncidentId> undone =
+        co_await context_.role.undo(std::move(said.incident), std::move(words));
+    co_return undone;
+}
+
 console::Notice People::with_links(console::Notice notice, const ChannelConfig& channel) const {
-    if (!page_ || notice.question.empty() || !notice.until) {
+    if (!page_ || notice.answers.empty() || !notice.until) {
         return notice;
     }
     for (const std::string& person : channel.people) {
         const console::Link link{.incident = notice.incident,
-                                 .question = notice.question,
+                                 .question = notice.answers,
                                  .person = person,
                                  .expires_at = *notice.until,
                                  .nonce = draw_link_nonce()};

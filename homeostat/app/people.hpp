@@ -76,6 +76,8 @@ class People {
     [[nodiscard]] console::Desk desk();
     Task<std::optional<console::Matter>> matter_of(IncidentId incident);
     Task<Result<void>> answer(console::PersonAnswer said);
+    Task<std::optional<console::UndoMatter>> undo_of(IncidentId incident);
+    Task<Result<IncidentId>> undo(console::PersonUndo said);
     Task<void> look();
     Task<void> look_at(heal::IncidentView view);
     void tell(const console::Notice& notice);

@@ -84,16 +84,24 @@ void add_person_commands(CLI::App& app, PersonArguments& arguments) {
                              "yours from then on: nothing of it is taken back.\nA symptom that is "
                              "still there opens another one.\n") +
                  exits + "Example:\n  homeostat close i-3 --because \"put right by hand\"");
-    add_person_command(app, "undo", "Take back what an incident did last", arguments.undo)
-        ->footer(std::string("What it holds for a time is given back now. What one that is closed "
+    CLI::App* undo =
+        add_person_command(app, "undo", "Take back what an incident did last", arguments.undo);
+    undo->add_option("--key", arguments.undo.key,
+                     "Sign it with this key, where approvers are listed");
+    undo->add_option("--name", arguments.undo.name,
+                     "Whose key it is; as the configuration lists it without this");
+    undo->footer(std::string("What it holds for a time is given back now. What one that is closed "
                              "did, as a rollback, is undone\nwithin guard.undo_for after that, if "
                              "the world is still as it left it: by an incident of its own,\nand "
                              "guard has the last word on each step. What was done alone and you "
                              "take back asks you from\nthen on (`homeostat autonomy`). `homeostat "
-                             "status` lists what may be taken back, and until when.\n") +
+                             "status` lists what may be taken back, and until when.\nWhere "
+                             "approvals.approvers lists people what is closed is undone once they "
+                             "have signed: --key shows\nwhat is signed, and asks; where several "
+                             "have to, each says the same (docs/approvals.md).\n") +
                  exits +
-                 "Example:\n  homeostat undo i-7 --because \"v2 is wanted, the probe was "
-                 "wrong\"");
+                 "Examples:\n  homeostat undo i-7 --because \"v2 is wanted, the probe was "
+                 "wrong\"\n  homeostat undo i-7 --key ~/anna.key");
 }
 
 }  // namespace homeostat::app

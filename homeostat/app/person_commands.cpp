@@ -12,11 +12,13 @@
 #include "homeostat/base/plain.hpp"
 #include "homeostat/heal/approvers.hpp"
 #include "homeostat/heal/executor_settings.hpp"
+#include "homeostat/heal/person_order.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <expected>
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -96,20 +98,35 @@ ExitStatus refuse_usage(const std::string& text) {
     return ExitStatus::usage;
 }
 
+struct Signer {
+    mesh::SigningSeed seed{};
+    std::string name;
+};
+
+/// ERRORS: of the file, or nobody's.
+Result<Signer> signer_of(const PersonOptions& options, const Config& config) {
+    const Result<mesh::SigningSeed> seed = read_approver_key(options.key);
+    if (!seed) {
+        return std::unexpected(seed.error());
+    }
+    std::string name = options.name.empty() ? name_of(*seed, config) : options.name;
+    if (!heal::is_approver_name(name)) {
+        return fail(Fault::invalid,
+                    options.key.string() +
+                        ": its key is not among approvals.approvers; --name NAME says whose it is "
+                        "where this configuration is not the agent's");
+    }
+    return Signer{*seed, std::move(name)};
+}
+
 /// A yes that is signed with the person's key, after they have seen what it is for.
 ExitStatus approve_signed(const PersonOptions& options, const Config& config) {
     if (options.is_sure && options.question.empty()) {
         return refuse_usage("--yes signs without asking, so --question has to say what");
     }
-    const Result<mesh::SigningSeed> seed = read_approver_key(options.key);
-    if (!seed) {
-        return refuse_usage(seed.error().text);
-    }
-    const std::string name = options.name.empty() ? name_of(*seed, config) : options.name;
-    if (!heal::is_approver_name(name)) {
-        return refuse_usage(options.key.string() +
-                            ": its key is not among approvals.approvers; --name NAME says whose it "
-                            "is where this configuration is not the agent's");
+    const Result<Signer> signer = signer_of(options, config);
+    if (!signer) {
+        return refuse_usage(signer.error().text);
     }
     const Result<heal::QuestionView> asked = question_now(config.control_socket, options.incident);
     if (!asked) {
@@ -124,12 +141,13 @@ ExitStatus approve_signed(const PersonOptions& options, const Config& config) {
         complain(form.error().text);
         return ExitStatus::unexpected;
     }
-    if (!options.is_sure && !agrees(told(*asked, *form), name)) {
+    if (!options.is_sure && !agrees(told(*asked, *form), signer->name)) {
         complain("nothing was signed");
         return ExitStatus::unexpected;
     }
     return send(options, config.control_socket,
-                {asked->id, plain(asked->text), {signed_by(*seed, name, *form)}}, true);
+                {asked->id, plain(asked->text), {signed_by(signer->seed, signer->name, *form)}},
+                true);
 }
 
 ExitStatus answer_question(const PersonOptions& options, bool is_yes) {
@@ -192,6 +210,41 @@ ExitStatus make_key_of_approver(const ApproverKeyOptions& options) {
     return ExitStatus::ok;
 }
 
+namespace {
+
+std::string undo_path(const PersonOptions& options) {
+    return "/v1/incidents/" + options.incident + "/undo";
+}
+
+/// What the person has signed after they have seen it; else what the command ends with.
+std::expected<ApprovalSignature, ExitStatus> sign_undo(const PersonOptions& options,
+                                                       const Config& config) {
+    const Result<Signer> signer = signer_of(options, config);
+    if (!signer) {
+        return std::unexpected(refuse_usage(signer.error().text));
+    }
+    const Result<json::value> answer =
+        ask_agent(config.control_socket, "GET", undo_path(options), "");
+    const Result<heal::QuestionView> asked =
+        answer ? from_json<heal::QuestionView>(*answer) : std::unexpected(answer.error());
+    if (!asked) {
+        return std::unexpected(complain_of(asked.error()));
+    }
+    const Result<ApprovalForm> form = form_in(*asked, config.service.text(), options.incident);
+    if (!form || form->question != heal::undo_question) {
+        complain(form ? "what the agent wants signed is no undo; nothing was signed"
+                      : form.error().text);
+        return std::unexpected(ExitStatus::unexpected);
+    }
+    if (!agrees(told(*asked, *form), signer->name)) {
+        complain("nothing was signed");
+        return std::unexpected(ExitStatus::unexpected);
+    }
+    return signed_by(signer->seed, signer->name, *form);
+}
+
+}  // namespace
+
 ExitStatus undo_incident(const PersonOptions& options) {
     const ConfigReport report = load_config(options.common.config);
     if (!report.config) {
@@ -203,9 +256,16 @@ ExitStatus undo_incident(const PersonOptions& options) {
     }
     json::object body;
     body["because"] = json::value(options.because);
-    const Result<json::value> answer =
-        ask_agent(report.config->control_socket, "POST",
-                  "/v1/incidents/" + options.incident + "/undo", to_text(json::value(body)));
+    if (!options.key.empty()) {
+        const std::expected<ApprovalSignature, ExitStatus> signature =
+            sign_undo(options, *report.config);
+        if (!signature) {
+            return signature.error();
+        }
+        body["signatures"] = to_json(std::vector{*signature});
+    }
+    const Result<json::value> answer = ask_agent(report.config->control_socket, "POST",
+                                                 undo_path(options), to_text(json::value(body)));
     if (!answer) {
         return complain_of(answer.error());
     }

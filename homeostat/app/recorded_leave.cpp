@@ -2,6 +2,7 @@
 
 #include "homeostat/app/mesh_key.hpp"
 #include "homeostat/heal/approvers.hpp"
+#include "homeostat/heal/person_order.hpp"
 
 namespace homeostat::app {
 
@@ -18,6 +19,12 @@ bool is_of(const AnsweredBody& answer) {
     const ApprovalForm& form = answer.leave->form;
     return form.question == answer.question && form.remedy == answer.remedy &&
            form.preconditions == answer.preconditions && form.says == PersonSays::approved;
+}
+
+bool is_of(const UndoBody& undo) {
+    const ApprovalForm& form = undo.leave->form;
+    return form.question == heal::undo_question && form.remedy == undo.inverse &&
+           form.incident == undo.undoes && form.says == PersonSays::approved;
 }
 
 }  // namespace homeostat::app

@@ -6,6 +6,7 @@
 // Pure.
 
 #include "homeostat/domain/approval.hpp"
+#include "homeostat/domain/entry_bodies.hpp"
 #include "homeostat/domain/entry_bodies_people.hpp"
 
 namespace homeostat::app {
@@ -14,5 +15,7 @@ namespace homeostat::app {
 
 /// Whether what was signed is what the answer says. REQUIRES: a signed one.
 [[nodiscard]] bool is_of(const AnsweredBody& answer);
+/// The same of what a person takes back.
+[[nodiscard]] bool is_of(const UndoBody& undo);
 
 }  // namespace homeostat::app

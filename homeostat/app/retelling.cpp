@@ -1,6 +1,7 @@
 #include "homeostat/app/retelling.hpp"
 
 #include "homeostat/adapters/llm/prompt.hpp"
+#include "homeostat/app/choice_sentences.hpp"
 #include "homeostat/app/recorded_leave.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/base/fields.hpp"
@@ -57,57 +58,6 @@ std::string measure(const Symptom& symptom) {
 std::string short_digest(const std::string& digest) {
     constexpr std::size_t digits_shown = 12;
     return digest.empty() ? "not recorded" : plain(digest.substr(0, digits_shown)) + "…";
-}
-
-std::string model_sentence(const Choice& choice) {
-    if (!choice.ranking) {
-        const std::string trouble =
-            choice.model_trouble.empty() ? std::string() : " (" + plain(choice.model_trouble) + ")";
-        return fmt::format("model: {}{}", to_text(choice.model_answer), trouble);
-    }
-    const auto best =
-        std::ranges::max_element(choice.ranking->kinds, {}, &RankedKind::log_probability);
-    const std::string favourite =
-        best == choice.ranking->kinds.end() ? "nothing" : std::string(to_text(best->kind));
-    return fmt::format("model {} in {:.0f} ms: would take {}, weight {}",
-                       to_text(choice.model_answer), to_ms(choice.ranking->took), favourite,
-                       choice.lambda);
-}
-
-/// What the operator's notes changed.
-std::string notes_sentence(const NotesWord& notes) {
-    if (notes.lambda == 0) {
-        return fmt::format("notes: change nothing; not told without them ({})",
-                           plain(notes.trouble));
-    }
-    return fmt::format("notes: {}, weight {}",
-                       notes.instead_of
-                           ? "without them it would be " + plain(describe(*notes.instead_of))
-                           : std::string("the choice is the same without them"),
-                       notes.lambda);
-}
-
-/// Why a person has to agree, whatever the autonomy says.
-std::string hold_back_sentence(const Choice& choice, const HoldBack& held_back) {
-    const std::string_view kind = to_text(kind_of(choice.remedy));
-    switch (held_back.by) {
-        case HeldBackBy::bar:
-            return fmt::format(
-                "held back: {} is done without a person from a confidence of {:.3f} "
-                "on, by the calibration's bar",
-                kind, held_back.confidence_min);
-        case HeldBackBy::no_bar:
-            return fmt::format(
-                "held back: the calibration has no bar for {}, so that a person "
-                "has to agree",
-                kind);
-        case HeldBackBy::uncalibrated:
-            return fmt::format(
-                "held back: uncalibrated; without a person only what can be taken "
-                "back and takes nobody out is done, and {} is not that",
-                kind);
-    }
-    return {};
 }
 
 /// What the model said of each kind, and by what it was asked.
@@ -186,7 +136,7 @@ Lines lines_of(const Proposal& proposal) {
     lines.push_back(
         fmt::format("choice    {} (confidence {:.2f}, oracle {}), {:.0f} ms after "
                     "noticing",
-                    plain(describe(choice.remedy)), choice.confidence, to_text(choice.mode),
+                    plain(describe(choice.remedy)), choice.confidence, oracle_of(choice),
                     to_ms(proposal.judging_took)));
     for (const ScoredRemedy& scored : choice.scores) {
         lines.push_back(fmt::format("          score {:.3f} {} (prior {:.2f})", scored.score,
@@ -253,42 +203,11 @@ Lines lines_of(const VerdictBody& body) {
 
 // --- the effect ----------------------------------------------------------------------------------
 
-/// What had to hold for the step to happen, as domain/step.hpp has it.
-struct Precondition {
-    std::string operator()(const SwapVersion& step) const {
-        return fmt::format("{} is current", step.from.text());
-    }
-    std::string operator()(const Drain& /*step*/) const { return "none; it is read back"; }
-    std::string operator()(const Undrain& /*step*/) const { return "none; it is read back"; }
-    std::string operator()(const Replace& step) const { return process(step.expected); }
-    std::string operator()(const Stop& step) const { return process(step.expected); }
-    std::string operator()(const SetCircuit& step) const {
-        return step.is_open ? "the circuit is closed" : "the circuit is open";
-    }
-    std::string operator()(const SetRoute& step) const {
-        return step.is_to_source ? "reads go through the cache" : "reads go to the source";
-    }
-    std::string operator()(const Invalidate& /*step*/) const {
-        return "some declared keys differ from the source";
-    }
-    std::string operator()(const Run& step) const {
-        constexpr std::size_t digits_shown = 12;
-        return "it is declared as " + step.declaration.substr(0, digits_shown);
-    }
-
-  private:
-    static std::string process(const ProcessIdentity& expected) {
-        return expected.is_none()     ? std::string("no process runs there")
-               : expected.pod.empty() ? fmt::format("pid {} is the process there", expected.pid)
-                                      : plain(describe(expected)) + " is there";
-    }
-};
-
 Lines lines_of(const IntentBody& body) {
     Lines lines{fmt::format("intent    {} {}{} ({} serving)", plain(body.effect.text()),
                             body.is_undo ? "undo: " : "", plain(describe(body.step)),
                             body.serving_count)};
-    lines.push_back("          precondition: " + plain(std::visit(Precondition{}, body.step)));
+    lines.push_back("          precondition: " + plain(precondition_of(body.step)));
     if (body.target) {
         const RuntimeInstance& target = body.target->runtime;
         lines.push_back(
@@ -306,10 +225,10 @@ Lines lines_of(const IntentBody& body) {
     return lines;
 }
 
-/// REQUIRES: a signed answer.
-void add_signatures(Lines& lines, const AnsweredBody& body) {
-    for (const ApprovalSignature& one : body.leave->signatures) {
-        const bool is_held = is_of(body) && holds(body.leave->form, one);
+/// `is_of_it`: what was signed is what the record says.
+void add_signatures(Lines& lines, const SignedLeave& leave, bool is_of_it) {
+    for (const ApprovalSignature& one : leave.signatures) {
+        const bool is_held = is_of_it && holds(leave.form, one);
         lines.push_back(fmt::format(
             "          signed by {} with the key {}: {}", plain(one.approver), plain(one.key),
             is_held ? "it holds for just this" : "IT DOES NOT HOLD, whatever the record says"));
@@ -324,12 +243,17 @@ Lines lines_of(const AnsweredBody& body) {
     for (const ProcessIdentity& process : told.processes) {
         pids += ", " + plain(describe(process));
     }
-    lines.push_back(fmt::format("          question {}, for version {}{}{}", plain(body.question),
-                                told.version.empty() ? "unknown" : plain(told.version.text()),
-                                told.config.empty() ? "" : " with " + plain(told.config.text()),
-                                pids));
+    // What has no versions, and what a task does to none of them, is for none.
+    const std::string version =
+        told.version.empty() ? "" : ", for version " + plain(told.version.text());
+    const std::string config =
+        told.config.empty()
+            ? ""
+            : (version.empty() ? ", for configuration " : " with ") + plain(told.config.text());
+    lines.push_back(
+        fmt::format("          question {}{}{}{}", plain(body.question), version, config, pids));
     if (body.leave) {
-        add_signatures(lines, body);
+        add_signatures(lines, *body.leave, is_of(body));
     }
     return lines;
 }
@@ -359,9 +283,13 @@ Lines lines_of(const UndoBody& body) {
                             plain(describe(body.inverse)))};
     }
     const std::string where = body.undoes ? " of " + plain(body.undoes->text()) : "";
-    return {fmt::format("undo      {} takes back {}{}: {}{}", plain(body.by),
-                        plain(describe(body.remedy)), where, plain(describe(body.inverse)),
-                        reason(body.because))};
+    Lines lines{fmt::format("undo      {} takes back {}{}: {}{}", plain(body.by),
+                            plain(describe(body.remedy)), where, plain(describe(body.inverse)),
+                            reason(body.because))};
+    if (body.leave) {
+        add_signatures(lines, *body.leave, is_of(body));
+    }
+    return lines;
 }
 
 Lines lines_of(const HeldBody& body) {
@@ -391,12 +319,13 @@ Lines lines_of(const ClosedBody& body) {
 
 Lines lines_of(const Demotion& body) {
     const std::string who = body.by.empty() ? "" : ", as " + plain(body.by) + " took it back";
-    return {fmt::format("demoted   {} asks a person from now on{}{}", to_text(body.remedy), who,
+    return {fmt::format("demoted   {} asks a person from now on{}{}", plain(describe(body)), who,
                         reason(body.because))};
 }
 
 Lines lines_of(const PromotedBody& body) {
-    return {fmt::format("promoted  {} by {}{}", to_text(body.remedy), plain(body.by),
+    const Demotion lifted{.remedy = body.remedy, .task = body.task};
+    return {fmt::format("promoted  {} by {}{}", plain(describe(lifted)), plain(body.by),
                         reason(body.because))};
 }
 

@@ -258,6 +258,53 @@ Task<net::HttpResponse> show(StatePtr state, Link link) {
         : tell_over(*state, link);
 }
 
+// --- What may be taken back ----------------------------------------------------------------------
+
+/// Nothing: it is not this act, or not any more.
+Task<std::optional<UndoMatter>> undo_behind(StatePtr state, Link link) {
+    std::optional<UndoMatter> matter = co_await state->desk.undo_of(link.incident);
+    co_return matter && matter->act == link.question ? std::move(matter) : std::nullopt;
+}
+
+net::HttpResponse tell_no_undo(const Door::State& state, const Link& link) {
+    return refuse(state, gone, "There is nothing to take back here any more",
+                  fmt::format("What this link was about (incident {}) was taken back or given back "
+                              "already, or its time is over. Nothing was changed now.",
+                              link.incident.text()));
+}
+
+Task<net::HttpResponse> show_undo(StatePtr state, Link link) {
+    const std::optional<UndoMatter> matter = co_await undo_behind(state, link);
+    co_return matter ? page_of(*state, ok, undo_page(*matter, link, state->clock.wall_now()))
+                     : tell_no_undo(*state, link);
+}
+
+Task<net::HttpResponse> post_undo(StatePtr state, net::HttpRequest request, Link link) {
+    const Result<Form> form = parse_form(request.body);
+    if (!form || value_in(*form, "says") != "taken_back") {
+        co_return refuse(*state, bad_request, "Not an answer",
+                         "The form does not say that it is taken back. Open the link again.");
+    }
+    const std::optional<UndoMatter> matter = co_await undo_behind(state, link);
+    if (!matter) {
+        co_return tell_no_undo(*state, link);
+    }
+    if (!matter->takes_it) {
+        co_return refuse(*state, forbidden, "An undo has to be signed",
+                         "A link is no signature. Where your key is: " + matter->command);
+    }
+    PersonUndo said{link.incident, link.question, link.person,
+                    std::string(value_in(*form, "because"))};
+    const Result<IncidentId> undone = co_await state->desk.undo(std::move(said));
+    if (!undone) {
+        co_return refuse(*state, conflict, "This was not taken", undone.error().text);
+    }
+    co_return refuse(*state, ok, "It is being taken back",
+                     fmt::format("{} takes back “{}” (incident {}), by incident {}. Guard looks at "
+                                 "each step; you will hear what comes of it.",
+                                 link.person, matter->did, link.incident.text(), undone->text()));
+}
+
 Task<net::HttpResponse> answer_request(StatePtr state, net::HttpRequest request) {
     if (!is_for_us(*state, request)) {
         co_return net::HttpResponse{.status = misdirected,
@@ -281,11 +328,17 @@ Task<net::HttpResponse> answer_request(StatePtr state, net::HttpRequest request)
     if (!link) {
         co_return refuse_token(*state);
     }
+    const bool is_undo = is_for_undo(*link);
     if (is_post) {
-        net::HttpResponse response = co_await post(state, std::move(request), *std::move(link));
+        Task<net::HttpResponse> taken = is_undo
+                                            ? post_undo(state, std::move(request), *std::move(link))
+                                            : post(state, std::move(request), *std::move(link));
+        net::HttpResponse response = co_await std::move(taken);
         co_return response;
     }
-    net::HttpResponse response = co_await show(state, *std::move(link));
+    Task<net::HttpResponse> shown =
+        is_undo ? show_undo(state, *std::move(link)) : show(state, *std::move(link));
+    net::HttpResponse response = co_await std::move(shown);
     if (request.method == "HEAD") {
         response.body.clear();
     }

@@ -1,10 +1,11 @@
 #pragma once
 
-// Door: the page of questions over HTTP, for people who hold a link.
+// Door: the page of questions, and of what may be taken back, for people who hold a link.
 //
-//     GET, HEAD /answer/TOKEN    what is asked, and the buttons. Changes nothing: mail scanners and
-//                                chat tools fetch every link that they see.
-//     POST /answer/TOKEN         says=approved or says=denied, because=…
+//     GET, HEAD /answer/TOKEN    what is asked, or was done, and the buttons. Changes nothing: mail
+//                                scanners and chat tools fetch every link that they see.
+//     POST /answer/TOKEN         says=approved or says=denied, because=… ; says=taken_back where
+//                                the link is for that
 //
 // A browser is taken for what it may be: one that was led here by another page. So the Host has to
 // be ours (else a name of somebody else's that points to this machine would do: DNS rebinding), a
@@ -44,6 +45,14 @@ struct PersonAnswer {
     std::string because;
 };
 
+/// A person takes an act back.
+struct PersonUndo {
+    IncidentId incident;
+    std::string act;
+    std::string by;
+    std::string because;
+};
+
 /// Who the door asks. All of it is there.
 struct Desk {
     /// What the incident asks now; nothing: it asks nothing, or there is none.
@@ -52,6 +61,10 @@ struct Desk {
     std::function<std::optional<Answered>(const std::string& question)> answer_to;
     /// Durable once it returns. ERRORS: those of whoever takes it; their texts are shown.
     std::function<Task<Result<void>>(PersonAnswer)> answer;
+    /// What of the incident may be taken back now; nothing: nothing any more.
+    std::function<Task<std::optional<UndoMatter>>(IncidentId)> undo_of;
+    /// Says which incident takes it back. Durable once it returns. ERRORS: as above.
+    std::function<Task<Result<IncidentId>>(PersonUndo)> undo;
 };
 
 struct DoorSettings {

@@ -36,6 +36,8 @@ struct OpenDoor {
     SetClock clock;
     std::optional<Matter> matter{matter_for_test()};
     std::vector<PersonAnswer> heard;
+    std::optional<UndoMatter> act{undo_matter_for_test()};
+    std::vector<PersonUndo> taken_back;
     Result<void> taken{};
     std::optional<Door> door;
     net::ServerWorld world{
@@ -53,6 +55,8 @@ struct OpenDoor {
                          : std::nullopt;
         };
         desk.answer = [this](PersonAnswer said) { return answer(std::move(said)); };
+        desk.undo_of = [this](IncidentId incident) { return undo_of(std::move(incident)); };
+        desk.undo = [this](PersonUndo said) { return undo(std::move(said)); };
         door.emplace(
             DoorSettings{
                 .address = {true, own_host, 443, "/rates"}, .hosts = {"127.0.0.1:7443"}, .key = {}},
@@ -68,6 +72,20 @@ struct OpenDoor {
         }
         co_return taken;
     }
+
+    Task<std::optional<UndoMatter>> undo_of(IncidentId incident) {
+        const bool is_it = act && act->incident == incident && taken_back.empty();
+        co_return is_it ? act : std::nullopt;
+    }
+    Task<Result<IncidentId>> undo(PersonUndo said) {
+        if (!taken) {
+            co_return std::unexpected(taken.error());
+        }
+        taken_back.push_back(std::move(said));
+        co_return IncidentId("i-8");
+    }
+    /// From now on the link takes back what was done.
+    void turn_to_undo() { token = token_of(undo_link_for_test(*act), {}); }
 
     /// As it stands on the wire: clients of ours would not send what these tests send.
     std::string say(const std::string& head, const std::string& body = "") {
@@ -295,4 +313,88 @@ TEST_CASE("a link stands below the path of the address") {
     CHECK(link_to({true, "h.example", 443, "/"}, "AQ") == "https://h.example/answer/AQ");
     CHECK(link_to({false, "127.0.0.1", 7443, "/"}, "AQ") == "http://127.0.0.1:7443/answer/AQ");
     CHECK(std::string(own_origin) == origin_of({true, "h.example", 443, "/"}));
+}
+
+// --- Taking back ---------------------------------------------------------------------------------
+
+TEST_CASE("a link to what was done shows it, and looking takes nothing back, however often") {
+    OpenDoor open;
+    open.turn_to_undo();
+    for (int time = 0; time < 3; ++time) {
+        const std::string reply = open.get("/answer/" + open.token);
+        CHECK(is_status(reply, 200));
+        CHECK(reply.contains("rollback payments from v2 to v1"));
+        CHECK(reply.contains("value=\"taken_back\""));
+        CHECK_FALSE(reply.contains("value=\"approved\""));
+    }
+    CHECK(is_status(open.say("HEAD /answer/" + open.token + " HTTP/1.1\r\nHost: h.example\r\n"),
+                    200));
+    CHECK(open.taken_back.empty());
+}
+
+TEST_CASE("its button takes back just that act, once, in the name of the link") {
+    OpenDoor open;
+    open.turn_to_undo();
+    const std::string reply = open.post("because=v2+is+wanted&says=taken_back");
+    CHECK(is_status(reply, 200));
+    CHECK(reply.contains("by incident i-8"));
+    REQUIRE(open.taken_back.size() == 1);
+    CHECK(open.taken_back.front().incident.text() == "i-7");
+    CHECK(open.taken_back.front().act == open.act->act);
+    CHECK(open.taken_back.front().by == "anna");
+    CHECK(open.taken_back.front().because == "v2 is wanted");
+    CHECK(is_status(open.post("says=taken_back"), 410));
+    CHECK(is_status(open.get("/answer/" + open.token), 410));
+    CHECK(open.taken_back.size() == 1);
+}
+
+TEST_CASE(
+    "what came from another page, says something else, or is of another act takes nothing back") {
+    OpenDoor open;
+    open.turn_to_undo();
+    CHECK(is_status(open.post("says=taken_back", ""), 403));
+    CHECK(is_status(open.post("says=taken_back", "Origin: https://evil.example\r\n"), 403));
+    CHECK(is_status(open.post("says=taken_back", "Origin: null\r\n"), 403));
+    CHECK(is_status(open.post("says=approved"), 400));
+    CHECK(is_status(open.post("says=taken_back", "Origin: https://h.example\r\n", "text/plain"),
+                    415));
+    CHECK(is_status(open.get("/answer/" + open.token, "evil.example"), 421));
+    SUBCASE("by then the incident holds another thing") {
+        open.act->act = "undo-held-0000000000000002";
+        CHECK(is_status(open.post("says=taken_back"), 410));
+    }
+    SUBCASE("a link that answers a question takes nothing back") {
+        open.token = token_of(link_for_test(*open.matter), {});
+        CHECK(is_status(open.post("says=taken_back"), 400));
+    }
+    CHECK(open.taken_back.empty());
+    CHECK(open.heard.empty());
+}
+
+TEST_CASE("where approvers sign a link takes nothing back, and what is refused is told") {
+    OpenDoor open;
+    open.turn_to_undo();
+    SUBCASE("there is no button, and the form is refused all the same") {
+        open.act->takes_it = false;
+        const std::string page = open.get("/answer/" + open.token);
+        CHECK(is_status(page, 200));
+        CHECK_FALSE(page.contains("<form"));
+        CHECK(page.contains("homeostat undo i-7 --key YOUR.key"));
+        CHECK(is_status(open.post("says=taken_back"), 403));
+    }
+    SUBCASE("guard has the last word") {
+        open.taken = fail(Fault::refused, "guard refuses: <too few>");
+        const std::string reply = open.post("says=taken_back");
+        CHECK(is_status(reply, 409));
+        CHECK(reply.contains("guard refuses: &lt;too few&gt;"));
+    }
+    CHECK(open.taken_back.empty());
+}
+
+TEST_CASE("a link to what may be taken back is good until its time is over, and no longer") {
+    OpenDoor open;
+    open.turn_to_undo();
+    open.clock.wall = open.act->until;
+    CHECK(is_status(open.post("says=taken_back"), 404));
+    CHECK(open.taken_back.empty());
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// LinkToken: what makes a link one person's way to answer one question.
+// LinkToken: what makes a link one person's way to answer one question, or to take back one act.
 //
 // It says which incident, which question, who and until when, and HMAC-SHA256 by a key of this
 // agent's vouches for all of it. So it can be checked without anything being kept, and a link holds
@@ -28,12 +28,20 @@ using LinkNonce = std::array<std::uint8_t, 16>;  ///< Drawn for each link: no tw
 
 struct Link {
     IncidentId incident;
-    std::string question;  ///< The id of what is asked.
+    std::string question;  ///< The id of what is asked, or the act that it may take back.
     std::string person;    ///< In whose name it answers.
     WallTime expires_at{};
     LinkNonce nonce{};
     friend bool operator==(const Link&, const Link&) = default;
 };
+
+/// How an act begins that a link may take back; ids of questions are hexadecimal.
+inline constexpr std::string_view undo_prefix = "undo-";
+
+/// The link takes an act back; else it answers a question.
+[[nodiscard]] inline bool is_for_undo(const Link& link) {
+    return link.question.starts_with(undo_prefix);
+}
 
 constexpr std::size_t token_bytes_max = 512;
 

@@ -43,6 +43,21 @@ struct Matter {
     std::uint32_t signers_needed{0};
 };
 
+/// What a person may take back, and what they are shown before they do.
+struct UndoMatter {
+    ServiceId service;
+    IncidentId incident;
+    std::string act;                   ///< Names just this act; a plain name (see is_for_undo).
+    std::string did;                   ///< "rollback payments from v2 to v1"
+    std::string undoes;                ///< What is done about it: "rollback payments from v1 to v2"
+    std::vector<std::string> touches;  ///< The blast radius of that, a sentence each.
+    bool is_held{false};               ///< It is in force for a time, and ends by itself.
+    WallTime until{};                  ///< It may be taken back no later.
+    /// Where approvers sign a link takes nothing back: it is no signature.
+    bool takes_it{true};
+    std::string command;  ///< How to take it back elsewhere.
+};
+
 /// How a question was answered that is over.
 struct Answered {
     PersonSays says{PersonSays::denied};

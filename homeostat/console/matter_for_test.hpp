@@ -46,6 +46,27 @@ inline Matter hostile_matter_for_test(const std::string& text) {
     return matter;
 }
 
+inline UndoMatter undo_matter_for_test() {
+    UndoMatter matter;
+    matter.service = ServiceId("payments");
+    matter.incident = IncidentId("i-7");
+    matter.act = "undo-done-0000000000000001";
+    matter.did = "rollback payments from v2 to v1";
+    matter.undoes = "rollback payments from v1 to v2";
+    matter.touches = {"3 of 3 instances: payments-0, payments-1, payments-2."};
+    matter.until = noon_for_test + std::chrono::minutes{30};
+    matter.command = "homeostat undo i-7 --key YOUR.key";
+    return matter;
+}
+
+inline Link undo_link_for_test(const UndoMatter& matter) {
+    return {.incident = matter.incident,
+            .question = matter.act,
+            .person = "anna",
+            .expires_at = matter.until,
+            .nonce = {}};
+}
+
 inline Link link_for_test(const Matter& matter) {
     return {.incident = matter.incident,
             .question = matter.question,

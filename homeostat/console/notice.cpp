@@ -105,12 +105,13 @@ json::object context(const std::string& text) {
     return block;
 }
 
-json::object buttons(const std::vector<PersonLink>& links) {
+json::object buttons(const Notice& notice) {
     json::array elements;
-    for (const PersonLink& link : links) {
+    const std::string does = notice.kind == NoticeKind::acted ? "Take it back as " : "Answer as ";
+    for (const PersonLink& link : notice.links) {
         json::object label;
         label["type"] = json::value("plain_text");
-        label["text"] = json::value("Answer as " + for_slack(link.person));
+        label["text"] = json::value(does + for_slack(link.person));
         label["emoji"] = false;
         json::object button;
         button["type"] = json::value("button");
@@ -146,7 +147,7 @@ json::value slack_of(const Notice& notice) {
                                      : fmt::format("Silence until {} is no.", at)));
     }
     if (!notice.links.empty()) {
-        blocks.push_back(buttons(notice.links));
+        blocks.push_back(buttons(notice));
         blocks.push_back(context(for_slack(what_a_link_is_worth())));
     }
     if (!notice.advice.empty()) {

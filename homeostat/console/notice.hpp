@@ -50,6 +50,8 @@ struct Notice {
     std::string question;  ///< Its id; empty: nothing is asked.
     std::string text;      ///< In a sentence.
     std::vector<std::string> details;
+    /// What its links answer or take back, as a token names it; empty: nothing.
+    std::string answers{};
     std::vector<PersonLink> links;
     std::string advice;  ///< What to do besides; empty: nothing.
     WallTime at{};

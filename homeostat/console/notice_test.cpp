@@ -62,6 +62,16 @@ TEST_CASE("a notice for Slack is text and blocks, with a button for each person"
           R"("unfurl_links":false,"unfurl_media":false})");
 }
 
+TEST_CASE("a notice of what may be taken back has buttons that say so") {
+    Notice notice = notice_for_test();
+    notice.kind = NoticeKind::acted;
+    notice.question.clear();
+    const std::string body = body_of(notice, Shape::slack);
+    CHECK(body.contains(R"("text":"Take it back as anna")"));
+    CHECK_FALSE(body.contains("Answer as"));
+    CHECK(body_of(notice, Shape::json).contains(R"("question":"")"));
+}
+
 TEST_CASE("what Slack would take for a mention or a link is none in any text") {
     Notice notice = notice_for_test();
     notice.text = "<!channel> <https://evil.example|click> & \x1b[31m";

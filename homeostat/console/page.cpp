@@ -148,6 +148,32 @@ void add_form(Html& page, const Matter& matter, const Link& link) {
     page.close();
 }
 
+void add_undo_form(Html& page, const UndoMatter& matter, const Link& link) {
+    if (!matter.takes_it) {
+        page.line("p",
+                  "An undo has to be signed by a listed approver here, and a link is no signature. "
+                  "Where your key is:");
+        page.line("pre", matter.command);
+        return;
+    }
+    page.open("form", {{"method", "post"}, {"autocomplete", "off"}});
+    page.line("h2", "Your word");
+    page.line("p", "You take it back as " + link.person +
+                       ". Whoever has this link can do so in that name, once; do not pass it on.");
+    page.open("label").text("Why (goes into the ledger; may be empty)");
+    page.single("input", {{"name", "because"}, {"maxlength", "200"}, {"type", "text"}});
+    page.close();
+    page.open("div", {{"class", "answers"}});
+    page.line("button", "Take it back",
+              {{"class", "no"}, {"name", "says"}, {"value", "taken_back"}, {"type", "submit"}});
+    page.close();
+    page.line("p",
+              "To leave it as it is, close this page. Guard looks at each step before it is done, "
+              "and remedies of this kind ask a person from then on.",
+              {{"class", "quiet"}});
+    page.close();
+}
+
 }  // namespace
 
 std::string_view page_style() {
@@ -176,6 +202,26 @@ std::string question_page(const Matter& matter, const Link& link, WallTime now) 
     page.line("pre", matter.exactly);
     add_form(page, matter, link);
     return document(fmt::format("{}: {}", matter.service.text(), matter.asks), std::move(page));
+}
+
+std::string undo_page(const UndoMatter& matter, const Link& link, WallTime now) {
+    Html page;
+    page.line("p", fmt::format("{} · incident {}", matter.service.text(), matter.incident.text()),
+              {{"class", "quiet"}});
+    page.line("h1", "Take it back?");
+    page.line("p",
+              fmt::format("It can be taken back until {}: {} from when this page was made.",
+                          clock_of(matter.until), minutes_of(matter.until - now)),
+              {{"class", "until"}});
+    page.line("h2", "What was done");
+    page.line("p", matter.did + (matter.is_held ? ". It is in force for now, and ends by itself."
+                                                : ". It helped, and that is proven."));
+    page.line("h2", "What takes it back");
+    page.line("p", matter.undoes);
+    add_list(page, "What that touches", matter.touches, "Nothing is known of that.");
+    add_undo_form(page, matter, link);
+    return document(fmt::format("{}: take back {}", matter.service.text(), matter.did),
+                    std::move(page));
 }
 
 std::string plain_page(std::string_view title, std::string_view says) {

@@ -21,6 +21,9 @@ namespace homeostat::console {
 /// enough for a yes.
 [[nodiscard]] std::string question_page(const Matter& matter, const Link& link, WallTime now);
 
+/// What was done, what takes it back, and one button; none where a link is not enough.
+[[nodiscard]] std::string undo_page(const UndoMatter& matter, const Link& link, WallTime now);
+
 /// A page that only says something: what it is, and what to do.
 [[nodiscard]] std::string plain_page(std::string_view title, std::string_view says);
 

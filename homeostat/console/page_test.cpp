@@ -111,6 +111,26 @@ TEST_CASE("where approvers sign there is no button for a yes, and the command is
     CHECK(page.contains("signed by 2 of"));
 }
 
+TEST_CASE("markup in any text of what was done is shown, and is none") {
+    const std::string text = "</pre><script>alert(1)</script><img src=x onerror=alert(1)>";
+    UndoMatter matter = undo_matter_for_test();
+    matter.service = ServiceId(text);
+    matter.incident = IncidentId(text);
+    matter.did = matter.undoes = matter.command = text;
+    matter.touches = {text};
+    for (const bool takes_it : {true, false}) {
+        matter.takes_it = takes_it;
+        matter.is_held = !takes_it;
+        Link link = undo_link_for_test(matter);
+        link.person = text;
+        const std::string page = undo_page(matter, link, noon_for_test);
+        CHECK_FALSE(page.contains("<script"));
+        CHECK_FALSE(page.contains("<img"));
+        CHECK(page.contains("&lt;script&gt;alert(1)"));
+        CHECK(page.contains("<form") == takes_it);
+    }
+}
+
 TEST_CASE("a page asks for nothing from anywhere") {
     const Matter matter = matter_for_test();
     const std::string page = question_page(matter, link_for_test(matter), noon_for_test);

@@ -112,6 +112,7 @@ struct UndoBody {
     std::string by{};       ///< User name of whoever ordered it; empty: verification did.
     std::string because{};  ///< Their words; at most 200 bytes, never decided on.
     std::optional<IncidentId> undoes{};  ///< That did it, and is closed; absent: this one.
+    std::optional<SignedLeave> leave{};  ///< Where approvers sign: enough to check it by itself.
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
@@ -119,6 +120,7 @@ struct UndoBody {
         field("by", self.by, may_be_absent);
         field("because", self.because, may_be_absent);
         field("undoes", self.undoes);
+        field("leave", self.leave);
     }
 };
 

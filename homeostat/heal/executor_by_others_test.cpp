@@ -65,7 +65,7 @@ TEST_CASE("what somebody else did instead of us is not ours to take back, nor of
     CHECK(std::ranges::none_of(
         machine.notices, [](const std::string& one) { return one.contains("homeostat undo"); }));
     const Result<IncidentId> undoing =
-        process.await(process.executor->undo(IncidentId("i-1"), "anna", "v2 is wanted"));
+        process.await(process.executor->undo(IncidentId("i-1"), {"anna", "v2 is wanted"}));
     REQUIRE_FALSE(undoing);
     CHECK_MESSAGE(undoing.error().text.contains("it did nothing"), undoing.error().text);
     CHECK(machine.world.version_current == VersionId("v1"));

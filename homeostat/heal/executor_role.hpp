@@ -74,8 +74,13 @@ class ExecutorRole final : public ports::Executor {
     Task<Result<void>> close(IncidentId incident, std::string by, std::string because);
 
     /// A person takes back what an incident did last: what it holds is given back now; what one
-    /// that is closed did is undone by the incident returned. ERRORS: absent, refused, full, busy.
-    Task<Result<IncidentId>> undo(IncidentId incident, std::string by, std::string because);
+    /// that is closed did is undone by the incident returned; where approvers are listed, once they
+    /// have signed its form. ERRORS: absent, refused, full, busy: others have to sign it, too.
+    Task<Result<IncidentId>> undo(IncidentId incident,
+                                  TakenBack said,
+                                  std::vector<ApprovalSignature> signatures = {});
+    /// What they are to sign for that. ERRORS: absent: nobody has to sign; else as above.
+    Task<Result<QuestionView>> undo_form(IncidentId incident);
     [[nodiscard]] std::vector<UndoableView> undoable() const;
 
     /// Engages or releases the kill switch and records who did. ERRORS: full.
@@ -109,12 +114,6 @@ class ExecutorRole final : public ports::Executor {
     using Incoming = ExecutorIncoming;
     using Slot = ExecutorSlot;
 
-    /// A version on its way to being good.
-    struct Proving {
-        VersionId version;
-        Instant since{};  ///< Nothing has disturbed it since.
-    };
-
     void post(const std::string& id, Incoming incoming);
     void tell(const std::string& id, Incident::Message message);
     void begin_pump(const std::string& id);
@@ -137,6 +136,7 @@ class ExecutorRole final : public ports::Executor {
     Task<bool> close_as(std::string id, Entry closed);
     [[nodiscard]] Result<IncidentId> begin_thread(IncidentState state);
     Task<Result<void>> take_back_held(IncidentId incident, TakenBack said);
+    [[nodiscard]] UndoCase undo_case_of(const IncidentId& incident) const;
     Task<void> read_back_parked(Facts facts);
     Task<bool> append(std::vector<Entry> entries, ports::Durability durability);
     Task<bool> append_or_keep(std::vector<Entry> entries, ports::Durability durability);
@@ -151,7 +151,7 @@ class ExecutorRole final : public ports::Executor {
     Task<Facts> read_facts(Slot& slot, ReadFacts asked);
     void leave_outside(Slot& slot);
     Task<Facts> glance();  ///< For looks by which nothing is done.
-    Task<Facts> gather(bool is_glance, std::optional<Subject> about);
+    Task<Facts> gather(bool is_glance, std::vector<Subject> about);
     [[nodiscard]] bool has_parked_effects() const;
     void tell_neighbours() const;
     Task<Outcome> perform(Request request, Instant decided_at);
@@ -183,7 +183,7 @@ class ExecutorRole final : public ports::Executor {
     std::map<std::string, std::unique_ptr<Slot>> slots_;
     PerArtifact<std::set<VersionId>> versions_good_;
     PerArtifact<VersionId> versions_last_seen_;
-    PerArtifact<Proving> provings_;
+    PerArtifact<VersionProving> provings_;
     std::vector<Change> changes_before_;      ///< Of predecessors: this boot's, first-hand.
     std::set<std::string> swaps_;             ///< Effects of ours that moved the current version.
     std::deque<EdgeCounters> edge_counters_;  ///< Of the last seconds, oldest first.

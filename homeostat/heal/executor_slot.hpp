@@ -9,6 +9,7 @@
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/fleet_word.hpp"
+#include "homeostat/domain/ids.hpp"
 #include "homeostat/heal/healing_graph.hpp"
 
 #include <cstdint>
@@ -41,5 +42,14 @@ struct ExecutorSlot {
     std::optional<FleetWord> place{};  ///< That was granted, and not given back.
     bool is_of_this_boot{true};        ///< So are its instants; else they are of the latest commit.
 };
+
+/// A version on its way to being good.
+struct VersionProving {
+    VersionId version;
+    Instant since{};  ///< Nothing has disturbed it since.
+};
+
+/// What a person wants taken back of a closed incident, and all that may speak against it.
+struct UndoCase;
 
 }  // namespace homeostat::heal

@@ -5,6 +5,7 @@
 // met where it always is.
 
 #include "homeostat/heal/executor_role.hpp"
+#include "homeostat/heal/facts_merge.hpp"
 #include "homeostat/record/record.hpp"
 
 #include <fmt/format.h>
@@ -23,19 +24,24 @@ namespace {
 constexpr Duration heard_within =
     std::chrono::seconds{4};  ///< Whoever calls waits a little longer.
 constexpr Duration look_every = std::chrono::milliseconds{2};
+/// A form is open for so long; what was signed may not be done later either.
+constexpr auto sign_within = std::chrono::minutes{5};
+
+}  // namespace
 
 /// What would be taken back, and all that may speak against it.
-struct Undoing {
+struct UndoCase {
     IncidentId incident;
     const guard::IncidentMemory* memory{nullptr};  ///< Null: nothing is remembered.
     std::vector<const IncidentState*> open;
     Duration undo_for{};
     Instant now{};
-    std::string no_action{};    ///< Why nothing may be done at all; empty: it may.
-    bool has_approvers{false};  ///< Who have to sign what is done on a person's word.
+    std::string no_action{};  ///< Why nothing may be done at all; empty: it may.
 };
 
-std::optional<Error> objection_of_memory(const Undoing& asked) {
+namespace {
+
+std::optional<Error> objection_of_memory(const UndoCase& asked) {
     const std::string& id = asked.incident.text();
     if (asked.memory == nullptr) {
         return Error{Fault::absent, "nothing is remembered of " + id + " (`homeostat incidents`)"};
@@ -65,12 +71,12 @@ std::optional<Error> objection_of_memory(const Undoing& asked) {
 }
 
 /// REQUIRES: no objection of memory.
-Remedy inverse_for(const Undoing& asked) {
+Remedy inverse_for(const UndoCase& asked) {
     return *inverse_of(*asked.memory->remedy_last);
 }
 
 /// Another incident has to do with what would be taken back, or with why it was done.
-bool is_in_the_way(const IncidentState& other, const Undoing& asked) {
+bool is_in_the_way(const IncidentState& other, const UndoCase& asked) {
     const std::string target = guard::target_of(inverse_for(asked));
     const auto is_there = [&](const Remedy& remedy) { return guard::target_of(remedy) == target; };
     const Symptom& symptom = other.proposal.symptom;
@@ -80,7 +86,7 @@ bool is_in_the_way(const IncidentState& other, const Undoing& asked) {
            (other.held && is_there(other.held->remedy));
 }
 
-std::optional<Error> objection_of_others(const Undoing& asked) {
+std::optional<Error> objection_of_others(const UndoCase& asked) {
     for (const IncidentState* other : asked.open) {
         if (other->order && other->order->undoes == asked.incident) {
             return Error{
@@ -96,31 +102,32 @@ std::optional<Error> objection_of_others(const Undoing& asked) {
     return std::nullopt;
 }
 
-std::optional<Error> objection_to(const Undoing& asked) {
+std::optional<Error> objection_to(const UndoCase& asked) {
     if (auto objection = objection_of_memory(asked)) {
         return objection;
     }
     if (auto objection = objection_of_others(asked)) {
         return objection;
     }
-    if (!asked.no_action.empty()) {
-        return Error{Fault::full, asked.no_action};
-    }
-    if (asked.has_approvers) {
-        return Error{Fault::refused,
-                     "approvals.approvers have to sign what is done here, and an undo is not "
-                     "signed: take " +
-                         asked.incident.text() + " back by hand"};
-    }
-    return std::nullopt;
+    return asked.no_action.empty() ? std::nullopt
+                                   : std::optional(Error{Fault::full, asked.no_action});
 }
 
 bool holds_for_undo(const IncidentState& state) {
     return state.held && !state.held->is_residue;
 }
 
+/// Of its own subjects alone: a check of a task that it is not about may take seconds, by which
+/// what else was read would be too old for guard.
+std::vector<Subject> subjects_to_undo(const guard::History& history, const IncidentId& incident) {
+    const guard::IncidentMemory* memory = history.find(incident);
+    return memory != nullptr && memory->symptom
+               ? subjects_of(*memory->symptom, memory->remedy_last.value_or(Observe{}))
+               : std::vector<Subject>{};
+}
+
 /// A proposal that nobody has judged.
-IncidentState ordered(const Undoing& asked, const PersonOrder& order, const ServiceId& service) {
+IncidentState ordered(const UndoCase& asked, const PersonOrder& order, const ServiceId& service) {
     IncidentState state;
     state.order = order;
     state.proposal.service = service;
@@ -132,7 +139,7 @@ IncidentState ordered(const Undoing& asked, const PersonOrder& order, const Serv
 }
 
 /// What guard says of it now, before it has an incident of its own; each step is asked for again.
-Verdict verdict_on(const Undoing& asked,
+Verdict verdict_on(const UndoCase& asked,
                    const Facts& facts,
                    const guard::History& history,
                    const guard::Limits& limits) {
@@ -141,6 +148,61 @@ Verdict verdict_on(const Undoing& asked,
                                .remedy = inverse_for(asked),
                                .is_undo = true};
     return guard::check(its_case, facts, history, limits, asked.now);
+}
+
+/// What is signed for it, by as many as have to. ERRORS: refused; busy: others have to sign, too.
+Result<SignedLeave> leave_for(const UndoCase& asked,
+                              const Preconditions& world,
+                              const std::vector<ApprovalSignature>& signatures,
+                              SignatureDesk& desk,
+                              WallTime now) {
+    if (signatures.empty()) {
+        return fail(Fault::refused,
+                    fmt::format("approvers are listed: an undo has to be signed (`homeostat undo "
+                                "{} --key FILE`)",
+                                asked.incident.text()));
+    }
+    const auto checked = desk.check(asked.incident, signatures, now);
+    if (!checked) {
+        return std::unexpected(checked.error());
+    }
+    const ApprovalForm form = desk.find(asked.incident)->form;
+    if (form.preconditions != world) {
+        return fail(
+            Fault::refused,
+            "what was signed is no longer what is there: fetch the form anew and sign that");
+    }
+    if (const Result<void> taken = desk.take(asked.incident, form.nonce, *checked); !taken) {
+        return std::unexpected(taken.error());
+    }
+    const SignedLeave leave = *desk.find(asked.incident);
+    if (!desk.is_enough(asked.incident, {})) {
+        return fail(
+            Fault::busy,
+            fmt::format("{} of {} have signed ({}); another approver has to, by the same "
+                        "command",
+                        leave.signatures.size(), desk.approvers().quorum_for(kind_of(form.remedy)),
+                        names_of_signers(leave.signatures)));
+    }
+    desk.close(asked.incident);  // Once.
+    return leave;
+}
+
+/// As a question, so that it is shown and signed like one.
+QuestionView view_of(const SignedLeave& open, const SignatureDesk& desk, Instant deadline_at) {
+    const ApprovalForm& form = open.form;
+    QuestionView view{
+        .id = form.question,
+        .text = form.incident.text() + ": take it back: " + describe(form.remedy) + "?",
+        .preconditions = form.preconditions,
+        .deadline_at = deadline_at};
+    view.to_sign = ToSignView{.text = text_of(form),
+                              .quorum = desk.approvers().quorum_for(kind_of(form.remedy)),
+                              .expires_at = form.expires_at};
+    for (const ApprovalSignature& one : open.signatures) {
+        view.to_sign->agreed.push_back(one.approver);
+    }
+    return view;
 }
 
 }  // namespace
@@ -181,29 +243,12 @@ Task<Result<void>> ExecutorRole::take_back_held(IncidentId incident, TakenBack s
                       : Result<void>();
 }
 
-// NOLINTNEXTLINE(readability-function-cognitive-complexity): one objection after another.
-Task<Result<IncidentId>> ExecutorRole::undo(IncidentId incident,
-                                            std::string by,
-                                            std::string because) {
-    because = record::words_of_person(because);
-    if (slots_.contains(incident.text())) {
-        TakenBack said{std::move(by), std::move(because)};
-        const Result<void> taken = co_await take_back_held(incident, std::move(said));
-        co_return taken ? Result<IncidentId>(incident) : std::unexpected(taken.error());
-    }
-    // Of its own subject alone: a check of a task that it is not about may take seconds, by which
-    // what else was read would be too old for guard.
-    const guard::IncidentMemory* memory = history_.find(incident);
-    std::optional<Subject> about;
-    if (memory != nullptr && memory->symptom) {
-        about = memory->symptom->subject;
-    }
-    const Facts facts = co_await gather(false, std::move(about));
-    Undoing asked{.incident = incident,
-                  .memory = history_.find(incident),
-                  .open = {},
-                  .undo_for = settings_.undo_for_max,
-                  .now = ports_.clock.now()};
+UndoCase ExecutorRole::undo_case_of(const IncidentId& incident) const {
+    UndoCase asked{.incident = incident,
+                   .memory = history_.find(incident),
+                   .open = {},
+                   .undo_for = settings_.undo_for_max,
+                   .now = ports_.clock.now()};
     for (const auto& [id, slot] : slots_) {
         asked.open.push_back(&incident_of(slot->thread));
     }
@@ -211,9 +256,51 @@ Task<Result<IncidentId>> ExecutorRole::undo(IncidentId incident,
     asked.no_action = !ledger_trouble_.empty() ? "no ledger, no action: " + ledger_trouble_
                       : !unwitnessed.empty()   ? "no witness, no action: " + unwitnessed
                                                : "";
-    asked.has_approvers = desk_.is_open();
-    const std::optional<Error> objection = objection_to(asked);
-    if (objection) {
+    return asked;
+}
+
+Task<Result<QuestionView>> ExecutorRole::undo_form(IncidentId incident) {
+    if (!desk_.is_open()) {
+        co_return fail(Fault::absent, "nobody has to sign here: no approvals.approvers are listed");
+    }
+    if (slots_.contains(incident.text())) {
+        co_return fail(Fault::refused, incident.text() +
+                                           " is open: what it holds is given back on a word, and "
+                                           "nothing of that is signed");
+    }
+    std::vector<Subject> about = subjects_to_undo(history_, incident);
+    const Facts facts = co_await gather(false, std::move(about));
+    const UndoCase asked = undo_case_of(incident);
+    if (const std::optional<Error> objection = objection_to(asked)) {
+        co_return std::unexpected(*objection);
+    }
+    const Remedy inverse = inverse_for(asked);
+    const Preconditions world = preconditions_of(inverse, facts);
+    const WallTime now = ports_.clock.wall_now();
+    const SignedLeave* open = desk_.find(incident);
+    const bool is_of_now =
+        open != nullptr && open->form.preconditions == world && now <= open->form.expires_at;
+    if (!is_of_now) {
+        desk_.close(incident);
+        desk_.ask(incident, std::string(undo_question), {inverse, world}, now + sign_within);
+    }
+    const Duration left = std::chrono::duration_cast<Duration>(
+        desk_.find(incident)->form.expires_at - ports_.clock.wall_now());
+    co_return view_of(*desk_.find(incident), desk_, ports_.clock.now() + left);
+}
+
+Task<Result<IncidentId>> ExecutorRole::undo(IncidentId incident,
+                                            TakenBack said,
+                                            std::vector<ApprovalSignature> signatures) {
+    said.because = record::words_of_person(said.because);
+    if (slots_.contains(incident.text())) {
+        const Result<void> taken = co_await take_back_held(incident, std::move(said));
+        co_return taken ? Result<IncidentId>(incident) : std::unexpected(taken.error());
+    }
+    std::vector<Subject> about = subjects_to_undo(history_, incident);
+    const Facts facts = co_await gather(false, std::move(about));
+    const UndoCase asked = undo_case_of(incident);
+    if (const std::optional<Error> objection = objection_to(asked)) {
         co_return std::unexpected(*objection);
     }
     const Verdict verdict = verdict_on(asked, facts, history_, settings_.guard);
@@ -222,28 +309,36 @@ Task<Result<IncidentId>> ExecutorRole::undo(IncidentId incident,
                                            verdict.rule + "): " + verdict.because);
     }
     const Duration left = asked.memory->closed_at + asked.undo_for - asked.now;
-    const PersonOrder order{
-        incident, *asked.memory->remedy_last, std::move(by), std::move(because),
+    PersonOrder order{
+        incident, *asked.memory->remedy_last, std::move(said.by), std::move(said.because),
         ports_.clock.wall_now() + std::chrono::floor<std::chrono::milliseconds>(left)};
+    if (desk_.is_open()) {
+        Result<SignedLeave> leave = leave_for(asked, preconditions_of(inverse_for(asked), facts),
+                                              signatures, desk_, ports_.clock.wall_now());
+        if (!leave) {
+            co_return std::unexpected(leave.error());
+        }
+        order.by = names_of_signers(leave->signatures);
+        order.leave = *std::move(leave);
+    }
     const Result<IncidentId> begun =
         begin_thread(ordered(asked, order, settings_.inventory.service));
     if (!begun) {
         co_return begun;
     }
-    const IncidentId& undoing = *begun;
     const Instant until = ports_.clock.now() + heard_within;
-    auto found = slots_.find(undoing.text());
+    auto found = slots_.find(begun->text());
     while (found != slots_.end() && !found->second->is_known && ports_.clock.now() < until) {
         co_await ports_.clock.sleep_until(ports_.clock.now() + look_every);
-        found = slots_.find(undoing.text());
+        found = slots_.find(begun->text());
     }
+    const bool is_settled = found == slots_.end() || found->second->is_known;
     if (!ledger_trouble_.empty()) {
         co_return fail(Fault::full, "nothing can be recorded: " + ledger_trouble_);
     }
-    const bool is_known = found == slots_.end() || found->second->is_known;
-    co_return is_known
-        ? Result<IncidentId>(undoing)
-        : fail(Fault::late, "whether " + undoing.text() + " is recorded is not known yet");
+    co_return is_settled
+        ? Result<IncidentId>(*begun)
+        : fail(Fault::late, "whether " + begun->text() + " is recorded is not known yet");
 }
 
 std::vector<UndoableView> ExecutorRole::undoable() const {

@@ -36,7 +36,8 @@ struct Life {
         process.clock.run_for(3s);
     }
     Result<IncidentId> undo(const std::string& incident) {
-        return process.await(process.executor->undo(IncidentId(incident), "anna", "v2 is wanted"));
+        return process.await(
+            process.executor->undo(IncidentId(incident), {"anna", "v2 is wanted"}));
     }
     SimulatedProcess process;
 };
@@ -104,7 +105,7 @@ TEST_CASE("who dies before, during or after the effect of an undo is succeeded: 
                 REQUIRE(process.start());
                 process.clock.run_for(3s);
                 boost::asio::co_spawn(process.context(),
-                                      process.executor->undo(IncidentId("i-1"), "anna", ""),
+                                      process.executor->undo(IncidentId("i-1"), {"anna", ""}),
                                       boost::asio::detached);
                 process.clock.run_until(
                     [&] { return machine.disk.groups.size() >= before + groups; }, 1min);
@@ -339,7 +340,7 @@ TEST_CASE("where approvers have to sign, an undo that nobody signs is refused") 
     Life life(machine);
     const Result<IncidentId> undoing = life.undo("i-1");
     REQUIRE_FALSE(undoing);
-    CHECK(undoing.error().text.contains("approvals.approvers"));
+    CHECK(undoing.error().text.contains("an undo has to be signed"));
 }
 
 // --- what is held --------------------------------------------------------------------------------
@@ -378,7 +379,7 @@ TEST_CASE("what is held is given back at once on a person's word, however much i
     REQUIRE(process.executor->undoable().size() == 1);
     CHECK(process.executor->undoable().front().is_held);
     const Result<IncidentId> taken =
-        process.await(process.executor->undo(IncidentId("i-1"), "anna", "it is fine"));
+        process.await(process.executor->undo(IncidentId("i-1"), {"anna", "it is fine"}));
     REQUIRE_MESSAGE(taken, taken.error().text);
     CHECK(*taken == IncidentId("i-1"));
     process.clock.run_for(2s);
@@ -407,7 +408,7 @@ TEST_CASE("where nothing may be taken back by a word, what is held stays so") {
     ejected.begin(process);
     CHECK(process.executor->undoable().empty());
     const Result<IncidentId> taken =
-        process.await(process.executor->undo(IncidentId("i-1"), "anna", "it is fine"));
+        process.await(process.executor->undo(IncidentId("i-1"), {"anna", "it is fine"}));
     REQUIRE_FALSE(taken);
     CHECK(taken.error().text.contains("guard.undo_for is 0s"));
     process.clock.run_for(1s);

@@ -3,6 +3,7 @@
 
 #include "homeostat/heal/healing_undo.hpp"
 
+#include "homeostat/heal/approvers.hpp"
 #include "homeostat/heal/healing_hand.hpp"
 #include "homeostat/record/record.hpp"
 
@@ -21,13 +22,14 @@ std::optional<Entry> demotion_of(const Remedy& remedy,
                                  const IncidentId& incident,
                                  const TakenBack& said,
                                  const HealingContext& context) {
-    const RemedyKind kind = kind_of(remedy);
     const bool acts_alone = homeostat::guard::autonomy_now(remedy, *context.around.history,
                                                            context.around.guard) == Autonomy::act;
     if (!context.around.guard.demotes || !acts_alone) {
         return std::nullopt;
     }
-    return record::demoted({kind, incident, said.because, said.by});
+    Demotion demotion = demotion_for(remedy, incident, said.because);
+    demotion.by = said.by;
+    return record::demoted(std::move(demotion));
 }
 
 /// What did it, that it is taken back, and what follows for its kind.
@@ -55,10 +57,28 @@ void end_hold(act::Held& held,
         return;
     }
     held.until = context.now;
+    held.is_ordered = true;
     held.again_at.reset();
     UndoBody body{held.remedy, *inverse_of(held.remedy), said.by, said.because};
     std::ranges::move(entries_of(state.id, std::move(body), context), std::back_inserter(records));
     records.push_back(record::held(state.id, HeldBody{held.remedy, held.until}));
+}
+
+/// The list, the clock or the form may have changed since it was ordered.
+std::optional<std::string> trouble_with(const PersonOrder& order, const HealingContext& context) {
+    if (context.around.approvers == nullptr) {
+        return std::nullopt;
+    }
+    Approval given{.question = std::string(undo_question),
+                   .remedy = *inverse_of(order.remedy),
+                   .preconditions = {},
+                   .by = order.by,
+                   .leave = order.leave};
+    if (order.leave) {
+        given.preconditions = order.leave->form.preconditions;
+    }
+    return heal::trouble_with(*context.around.approvers, order.undoes, given,
+                              context.around.wall_now);
 }
 
 }  // namespace
@@ -76,13 +96,17 @@ HealingTurn undo(IncidentState state, const HealingEvent&, const HealingContext&
 HealingTurn begin_order(IncidentState state, const HealingContext& context) {
     const PersonOrder order = *state.order;
     const Remedy inverse = *inverse_of(order.remedy);
+    if (std::optional<std::string> trouble = trouble_with(order, context)) {
+        return escalate_because(std::move(state), "what was ordered is no leave: " + *trouble);
+    }
     state.plan = plan_for(inverse, context);
     state.is_undo = true;
     state.tried.push_back(inverse);
     state = asking_anew(std::move(state));
     HealingTurn turn = go(std::move(state), "act");
     turn.records = entries_of(
-        turn.state.id, {order.remedy, inverse, order.by, order.because, order.undoes}, context);
+        turn.state.id, {order.remedy, inverse, order.by, order.because, order.undoes, order.leave},
+        context);
     return turn;
 }
 

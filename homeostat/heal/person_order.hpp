@@ -8,10 +8,13 @@
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/time.hpp"
+#include "homeostat/domain/approval.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/remedy.hpp"
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace homeostat::heal {
@@ -22,6 +25,7 @@ struct PersonOrder {
     std::string by;       ///< User name of the caller, from the socket's peer credentials.
     std::string because;  ///< Their words; never decided on.
     WallTime until{};     ///< Nothing of it begins later, whoever was dead meanwhile.
+    std::optional<SignedLeave> leave{};  ///< Where approvers sign; looked at again as it begins.
 
     static void fields(auto& self, auto&& field) {
         field("undoes", self.undoes);
@@ -29,8 +33,12 @@ struct PersonOrder {
         field("by", self.by);
         field("because", self.because);
         field("until", self.until);
+        field("leave", self.leave);
     }
 };
+
+/// What a form of an order says that it is about: no question of ours has such an id.
+inline constexpr std::string_view undo_question = "undo";
 
 /// A person wants back now what is held. Sent to its thread.
 struct TakenBack {

@@ -265,6 +265,35 @@ def it_can_be_answered_with_a_keyboard_and_enter_alone_is_no(service):
     assert (answer["says"], answer["because"]) == ("denied", "no"), answer
 
 
+def a_click_on_take_it_back_takes_it_back_and_opening_the_page_does_not(service):
+    browser = service.browser
+    link = links_in(service.begin_act())["anna"]
+    for _ in range(3):
+        browser.open(link)
+    nothing_runs_in(browser)
+    assert "Take it back?" in browser.text() and service.flag.exists()
+    # Enter in the field is a person's word as well; nothing else on the page is.
+    assert browser.run("return document.querySelectorAll('button').length") == 1
+    # Another origin cannot send the form, nor show the page in a frame.
+    browser.open(service.pages.put("/form", (
+        f'<form method="post" action="{link}"><input name="says" value="taken_back">'
+        f'<button id="go">win</button></form>')))
+    browser.click("#go")
+    wait_until("it is refused", lambda: "An answer is taken from this page alone" in browser.text())
+    browser.open(service.pages.put("/frame", f'<iframe src="{link}"></iframe>'))
+    browser.enter_frame(0)
+    assert "Take it back" not in browser.text(), browser.text()
+    browser.leave_frame()
+    assert service.flag.exists() and not service.recorded("undo")
+    browser.open(link)
+    service.keep("undo")
+    browser.click("button[value=taken_back]")
+    wait_until("it is taken", lambda: "It is being taken back" in browser.text())
+    wait_until("it is taken back", lambda: not service.flag.exists())
+    browser.open(link)
+    assert "nothing to take back here any more" in browser.text(), browser.text()
+
+
 TESTS = [
     hostile_text_in_each_place_of_the_page_is_text_even_without_a_policy,
     hostile_log_lines_show_nothing_and_run_nothing,
@@ -276,6 +305,7 @@ TESTS = [
     a_click_on_yes_heals,
     it_can_be_read_and_used_at_360_pixels,
     it_can_be_answered_with_a_keyboard_and_enter_alone_is_no,
+    a_click_on_take_it_back_takes_it_back_and_opening_the_page_does_not,
 ]
 
 

@@ -7,6 +7,7 @@ Half a minute. What a browser makes of the page is in people_browser_test.py.
 """
 
 import http.client
+import json
 import os
 import pwd
 import subprocess
@@ -230,6 +231,77 @@ def where_approvers_sign_a_link_can_only_say_no(service):
     assert not service.recorded("intent")
 
 
+def what_was_done_is_taken_back_by_a_link_once_and_not_by_opening_it(service):
+    event = service.begin_act()
+    links = links_in(event)
+    assert sorted(links) == ["anna", "bert"], event
+    assert not event["data"]["question"] and event["data"]["until"], event
+    for url in (*links.values(), *links.values()):  # As mail scanners do.
+        status, page = service.open(url)
+        assert status == 200 and "run_task raise_flag" in text_of(page), page
+        assert "value=\"taken_back\"" in page and "value=\"approved\"" not in page, page
+    assert service.answer(links["anna"], "approved")[0] == 400
+    assert service.answer(links["anna"], "taken_back", origin="https://evil.example")[0] == 403
+    assert service.flag.exists() and not service.recorded("undo")
+    status, page = service.answer(links["anna"], "taken_back", "the flag is wrong")
+    assert status == 200 and "anna takes back" in page, page
+    wait_until("it is taken back", lambda: not service.flag.exists())
+    undo, = [body for body in service.recorded("undo") if body.get("by")]
+    assert (undo["by"], undo["because"]) == ("anna", "the flag is wrong"), undo
+    for reply in (service.open(links["bert"]), service.answer(links["bert"], "taken_back")):
+        assert reply[0] == 410 and "<form" not in reply[1], reply
+    # Its check fails again, and what a person took back is not done alone once more.
+    wait_until("the task is demoted", lambda: service.recorded("demoted"))
+    demoted, = service.recorded("demoted")
+    assert (demoted["remedy"], demoted["task"], demoted["by"]) == \
+        ("run_task", "raise_flag", "anna"), demoted
+    assert not service.flag.exists()
+
+
+def where_approvers_sign_a_link_takes_nothing_back(service):
+    key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+    service.add(f"approvals: {{ approvers: [ {{ name: anna, key: {key} }} ] }}\n")
+    event = service.begin_act()
+    url = links_in(event)["anna"]
+    status, page = service.open(url)
+    assert status == 200 and "<form" not in page, page
+    assert f"homeostat undo {event['subject']} --key" in text_of(page), page
+    status, page = service.answer(url, "taken_back")
+    assert status == 403 and "has to be signed" in page, page
+    done = call(service, "undo", event["subject"])
+    assert done.returncode == FAILED and "has to be signed" in done.stderr, done
+    assert service.flag.exists() and not service.recorded("undo")
+
+
+def a_listed_approver_signs_an_undo_at_the_command_line(service):
+    made = subprocess.run([service.programs / "homeostat", "approver-key", "anna.key", "--name",
+                           "anna", "--json"], cwd=service.here, capture_output=True, text=True,
+                          timeout=30)
+    assert made.returncode == OK, made
+    key = json.loads(made.stdout)["key"]
+    service.add(f"approvals: {{ approvers: [ {{ name: anna, key: {key} }} ] }}\n")
+    incident = service.begin_act()["subject"]
+
+    def undo(word):
+        return subprocess.run(
+            [service.programs / "homeostat", "undo", incident, "--key", "anna.key", "--because",
+             "the flag is wrong", "--config", service.config], cwd=service.here, input=word,
+            capture_output=True, text=True, timeout=30)
+    done = undo("no\n")
+    assert done.returncode == FAILED and "nothing was signed" in done.stderr, done
+    assert "take_back_task raise_flag" in done.stderr, done  # What would be signed is shown.
+    assert service.flag.exists() and not service.recorded("undo")
+    done = undo("yes\n")
+    assert done.returncode == OK, done
+    wait_until("it is taken back", lambda: not service.flag.exists())
+    body, = [body for body in service.recorded("undo") if body.get("by")]
+    assert body["by"] == "anna" and body["leave"]["form"]["question"] == "undo", body
+    undoing = done.stdout.split(", by ")[1].split()[0]
+    story = call(service, "explain", undoing)
+    assert f"signed by anna with the key {key}: it holds for just this" in story.stdout, story
+    assert undo("yes\n").returncode == FAILED  # Once.
+
+
 def a_stranger_who_tries_many_links_is_slowed_down(service):
     url = links_in(service.begin())["anna"]
     connection = http.client.HTTPConnection("127.0.0.1", service.page_port, timeout=10)
@@ -257,6 +329,9 @@ TESTS = [
     slack_gets_buttons,
     the_key_of_links_is_its_owners_alone,
     where_approvers_sign_a_link_can_only_say_no,
+    what_was_done_is_taken_back_by_a_link_once_and_not_by_opening_it,
+    where_approvers_sign_a_link_takes_nothing_back,
+    a_listed_approver_signs_an_undo_at_the_command_line,
     a_stranger_who_tries_many_links_is_slowed_down,
 ]
 

@@ -4,6 +4,7 @@ import http.client
 import http.server
 import json
 import re
+import subprocess
 import threading
 from urllib.parse import urlencode, urlsplit
 
@@ -97,6 +98,26 @@ class ToldService(SmallService):
         self.start()
         self.killed, _ = self.kill_instance()
         return self.receiver.wait_for("asks")
+
+    def begin_act(self):
+        """A task has been tried, its check fails, and the agent runs it alone: the flag is there,
+        and it can be taken back. Gives what people are told."""
+        self.flag = self.here / "flag"
+        self.change("autonomy: { restart: act }",
+                    "autonomy: { restart: act, tasks: { raise_flag: act } }")
+        self.add(f"tasks: [ {{ name: raise_flag, check: {{ command: [test, -e, {self.flag}], "
+                 f"every: 200ms, fails_max: 1 }}, run: {{ command: [touch, {self.flag}] }}, "
+                 f"take_back: {{ command: [rm, {self.flag}] }}, destructive: false, "
+                 f"keeps_capacity: true }} ]\n")
+        tried = subprocess.run([self.programs / "homeostat", "remedy", "test", "raise_flag",
+                                "--yes", "--config", self.config], cwd=self.here,
+                               capture_output=True, text=True, timeout=60)
+        assert tried.returncode == 0, tried
+        self.flag.unlink()  # A trial ends well.
+        self.start()
+        event = self.receiver.wait_for("acted")
+        assert self.flag.exists(), "the task has not run"
+        return event
 
     def open(self, url, method="GET", headers=None, body=None):
         """Status and text of what the page's server answers."""
