@@ -12,4 +12,35 @@ Result<std::string> TaskUrlValue::parse(std::string_view text) const {
     return std::string(text);
 }
 
+namespace {
+
+std::vector<std::string> names_of_symptoms_for_tasks() {
+    std::vector<std::string> names;
+    for (const SymptomKind kind : symptoms_for_tasks) {
+        names.emplace_back(to_text(kind));
+    }
+    return names;
+}
+
+}  // namespace
+
+Result<SymptomKind> TaskSymptomValue::parse(std::string_view text) const {
+    for (const SymptomKind kind : symptoms_for_tasks) {
+        if (to_text(kind) == text) {
+            return kind;
+        }
+    }
+    return fail(Fault::invalid, "unknown value " + not_one_of(text, names_of_symptoms_for_tasks()));
+}
+
+json::object TaskSymptomValue::schema() const {
+    json::array allowed;
+    for (const std::string& name : names_of_symptoms_for_tasks()) {
+        allowed.emplace_back(name);
+    }
+    json::object schema;
+    schema["enum"] = std::move(allowed);
+    return schema;
+}
+
 }  // namespace homeostat::app

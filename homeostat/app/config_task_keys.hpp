@@ -35,6 +35,15 @@ struct TaskUrlValue {
     [[nodiscard]] json::object schema() const { return ReceiverUrlValue{}.schema(); }
 };
 
+/// One of `symptoms_for_tasks`.
+struct TaskSymptomValue {
+    [[nodiscard]] Result<SymptomKind> parse(std::string_view text) const;
+    [[nodiscard]] json::value write(SymptomKind value) const {
+        return json::value(std::string(to_text(value)));
+    }
+    [[nodiscard]] json::object schema() const;
+};
+
 struct TaskHttpSection {
     TaskHttpConfig config;
     static void keys(auto& self, auto&& key) {
@@ -143,6 +152,11 @@ struct TaskSection {
         key(Key{"keeps_capacity",
                 "It takes no instance out, not for a moment; else it counts as a rolling restart"},
             FlagValue{}, self.config.keeps_capacity);
+        key(Key{"for",
+                "Symptoms of the service for which it is offered as well, at once, while its check "
+                "fails, too"},
+            ListOf<TaskSymptomValue>{TaskSymptomValue{}, symptoms_for_tasks.size(), true},
+            self.config.also_for);
     }
 };
 

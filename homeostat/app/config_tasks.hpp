@@ -6,7 +6,9 @@
 // Pure. Values only.
 
 #include "homeostat/base/time.hpp"
+#include "homeostat/domain/declared_task.hpp"
 #include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/symptom.hpp"
 
 #include <array>
 #include <chrono>
@@ -75,6 +77,8 @@ struct TaskConfig {
     bool is_destructive{true};
     bool is_repeatable{false};
     bool keeps_capacity{false};
+    /// Symptoms of the service for which it is offered as well, while its check fails, too.
+    std::vector<SymptomKind> also_for{};
 };
 
 }  // namespace homeostat::app

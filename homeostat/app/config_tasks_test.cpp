@@ -91,6 +91,29 @@ TEST_CASE("a declaration is the same however the way to its file was written") {
     }
 }
 
+TEST_CASE(
+    "what a task is for besides its own check is part of what was declared, if there is such") {
+    const Config plain = config_of(whole);
+    const Config also =
+        config_of(fmt::format("{}", std::string(whole).replace(whole.find("    repeatable"), 0,
+                                                               "    for: [errors, latency]\n")));
+    const auto before = declaration_of(plain, plain.tasks[0]);
+    const auto after = declaration_of(also, also.tasks[0]);
+    CHECK(declared(after).also_for ==
+          std::vector<SymptomKind>{SymptomKind::errors, SymptomKind::latency});
+    CHECK(digest_of(before) != digest_of(after));
+    // Proofs of declarations without the key, from before there was one, hold on.
+    CHECK_FALSE(to_text(to_json(before)).contains("also_for"));
+    const ConfigReport again = parse_config(to_text(to_document(also)), file_for_test);
+    REQUIRE_MESSAGE(again.config, describe(again));
+    CHECK(again.config->tasks[0].also_for == also.tasks[0].also_for);
+    CHECK(to_lines(task_views(also)[0]).contains("also for   errors\n  also for   latency\n"));
+    const std::string one =
+        "tasks: [ { name: a, check: { command: [c] }, run: { command: [x] }, "
+        "destructive: false, for: stale_cache } ]\n";
+    CHECK(config_of(one).tasks[0].also_for == std::vector<SymptomKind>{SymptomKind::stale_cache});
+}
+
 TEST_CASE("a declared task is at watch, and stays there until it is proven") {
     const std::vector<TaskView> views = task_views(config_of(whole));
     REQUIRE(views.size() == 1);
@@ -109,6 +132,9 @@ TEST_CASE("a task that cannot be meant is refused at its place, with its mend") 
     };
     constexpr std::string_view sound = "name: a, check: { command: [c] }, destructive: false";
     for (const Case& each : {
+             Case{"run: { command: [x] }, for: [errors, instance_down]",
+                  "'instance_down' — known here: errors, latency"},
+             Case{"run: { command: [x] }, for: erors", "did you mean 'errors'"},
              Case{"run: { command: [x] }, take_back: { }", "neither command nor http"},
              Case{"run: { command: [x], http: { url: \"http://127.0.0.1/\" } }", "keep one"},
              Case{"run: { command: x }", "a list"},

@@ -16,6 +16,7 @@
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/timestamp.hpp"
 #include "homeostat/domain/demotion.hpp"
+#include "homeostat/domain/rollout.hpp"
 #include "homeostat/heal/executor_settings.hpp"
 #include "homeostat/heal/person_order.hpp"
 #include "homeostat/os/clock.hpp"
@@ -127,12 +128,12 @@ void print_demotions(const json::object& status) {
     for (const json::value& value : list_in(status, "demoted")) {
         const Result<Demotion> demotion = from_json<Demotion>(value);
         if (demotion) {
-            const std::string_view kind = to_text(demotion->remedy);
             fmt::print(
-                "demoted: {} asks, as {} in {} (homeostat autonomy promote {} --because WHY)\n",
-                kind,
+                "demoted: {} asks, as {} in {} (homeostat autonomy promote {}{} --because WHY)\n",
+                plain(describe(*demotion)),
                 demotion->by.empty() ? "it did not help" : plain(demotion->by) + " took it back",
-                plain(demotion->incident.text()), kind);
+                plain(demotion->incident.text()), to_text(demotion->remedy),
+                demotion->task ? " --task " + plain(demotion->task->text()) : "");
         }
     }
 }
@@ -184,7 +185,9 @@ void print_agents(const json::object& status) {
         const Result<adapters::roles::AgentSeen> agent =
             from_json<adapters::roles::AgentSeen>(value);
         if (agent) {
-            fmt::print("agent {}: {}, heard {:.1f} s ago\n", plain(agent->agent),
+            const bool is_of_whole = agent->scope == "the whole";
+            fmt::print("agent {}{}: {}, heard {:.1f} s ago\n", plain(agent->agent),
+                       is_of_whole ? "" : " of " + plain(agent->scope),
                        agent->is_speaking ? "speaks" : "IS SILENT, nothing new is judged",
                        agent->heard_s_ago);
         }
@@ -203,6 +206,25 @@ void print_fleet(const json::object& status) {
     }
 }
 
+/// Nothing while no rollout is under way and none is paused.
+void print_rollout(const json::object& status) {
+    const json::value* value = status.if_contains("rollout");
+    const Result<RolloutFacts> rollout =
+        value != nullptr ? from_json<RolloutFacts>(*value) : fail(Fault::absent, "none");
+    const std::string version = plain(text_in(status, "version_current"));
+    if (rollout && rollout->is_paused_by_us()) {
+        fmt::print("rollout of {}: PAUSED by us ({}); let it go on: {}\n", version,
+                   plain(rollout->paused_by.text()), plain(rollout->resume_words));
+    } else if (rollout && rollout->is_paused) {
+        fmt::print(
+            "rollout of {}: PAUSED by somebody else, so that neither version nor number is "
+            "touched; let it go on: {}\n",
+            version, plain(rollout->resume_words));
+    } else if (rollout && rollout->is_under_way) {
+        fmt::print("rollout of {}: under way\n", version);
+    }
+}
+
 void print_status(const json::object& status) {
     const std::string suspended = " — SUSPENDED, no effect begins: ";
     fmt::print("{}: {}{}\n", text_in(status, "service"),
@@ -212,6 +234,7 @@ void print_status(const json::object& status) {
                    : "");
     print_maintenance(status);
     print_instances(status);
+    print_rollout(status);
     print_agents(status);
     fmt::print("oracle: {}\n", text_in(status, "oracle"));
     for (const json::value& value : list_in(status, "symptoms")) {

@@ -22,6 +22,20 @@ Autonomy autonomy_of(const Config& config, const TaskId& task) {
     return found == config.guard.tasks.end() ? Autonomy::watch : found->second;
 }
 
+/// A demotion lowers what could act alone, where one counts at all.
+void add_demotion(TaskView& view, const Config& config, const Demotions& demotions) {
+    const TaskId task(view.task);
+    const Demotion* demotion = demotions.against(RemedyKind::run_task, &task);
+    if (!config.guard.demotes || demotion == nullptr || view.now != Autonomy::act) {
+        return;
+    }
+    view.now = Autonomy::ask;
+    view.missing.push_back(fmt::format(
+        "{} in {}, so that it asks — `homeostat autonomy promote run_task{} --because WHY`",
+        demotion->by.empty() ? "it did not help" : plain(demotion->by) + " took it back",
+        plain(demotion->incident.text()), demotion->task ? " --task " + view.task : ""));
+}
+
 TaskView view_of(const Config& config, const TaskConfig& task) {
     const adapters::task::Declaration declaration = declaration_of(config, task);
     TaskView view;
@@ -33,6 +47,7 @@ TaskView view_of(const Config& config, const TaskConfig& task) {
     view.is_destructive = task.is_destructive;
     view.is_repeatable = task.is_repeatable;
     view.keeps_capacity = task.keeps_capacity;
+    view.also_for = task.also_for;
     view.run = describe(declaration.run);
     view.take_back = declaration.take_back ? describe(*declaration.take_back) : "";
     view.check = describe(declaration.check);
@@ -51,10 +66,11 @@ TaskView view_of(const Config& config, const TaskConfig& task) {
 
 }  // namespace
 
-std::vector<TaskView> task_views(const Config& config) {
+std::vector<TaskView> task_views(const Config& config, const Demotions& demotions) {
     std::vector<TaskView> views;
     for (const TaskConfig& task : config.tasks) {
         views.push_back(view_of(config, task));
+        add_demotion(views.back(), config, demotions);
     }
     return views;
 }
@@ -73,6 +89,9 @@ std::string to_lines(const TaskView& view) {
     }
     text += view.is_under_way ? "  under way  an action of it, or what one has started\n" : "";
     text += "  check      " + plain(view.check, line_bytes_max) + "\n";
+    for (const SymptomKind kind : view.also_for) {
+        text += fmt::format("  also for   {}\n", to_text(kind));
+    }
     text += "  run        " + plain(view.run, line_bytes_max) + "\n";
     if (!view.take_back.empty()) {
         text += "  take back  " + plain(view.take_back, line_bytes_max) + "\n";
@@ -92,7 +111,7 @@ std::string lines_of_lacking(const std::vector<TaskView>& views) {
     std::string text;
     for (const TaskView& view : views) {
         for (const std::string& missing : view.missing) {
-            text += fmt::format("task {} stays at watch: {}\n", view.task,
+            text += fmt::format("task {} stays at {}: {}\n", view.task, to_text(view.now),
                                 plain(missing, line_bytes_max));
         }
         text += view.is_under_way

@@ -6,6 +6,7 @@
 
 #include "homeostat/app/config.hpp"
 #include "homeostat/base/fields.hpp"
+#include "homeostat/domain/demotion.hpp"
 #include "homeostat/domain/verdict.hpp"
 
 #include <string>
@@ -16,12 +17,13 @@ namespace homeostat::app {
 struct TaskView {
     std::string task;
     Autonomy configured{Autonomy::watch};
-    Autonomy now{Autonomy::watch};  ///< With what is below taken into account; demotions are not.
+    Autonomy now{Autonomy::watch};     ///< With what is below taken into account.
     std::vector<std::string> missing;  ///< What keeps it lower; for people.
     bool is_under_way{false};          ///< An action of it runs, or what one has started does.
     bool is_destructive{false};
     bool is_repeatable{false};
     bool keeps_capacity{false};
+    std::vector<SymptomKind> also_for;  ///< Besides its own check.
     std::string run;
     std::string take_back;  ///< Empty: it cannot be.
     std::string check;
@@ -35,13 +37,16 @@ struct TaskView {
         field("is_destructive", self.is_destructive);
         field("is_repeatable", self.is_repeatable);
         field("keeps_capacity", self.keeps_capacity);
+        field("also_for", self.also_for);
         field("run", self.run);
         field("take_back", self.take_back);
         field("check", self.check);
     }
 };
 
-[[nodiscard]] std::vector<TaskView> task_views(const Config& config);
+/// `demotions`: what the ledger knows of them; without it a demoted task is told of as configured.
+[[nodiscard]] std::vector<TaskView> task_views(const Config& config,
+                                               const Demotions& demotions = {});
 
 [[nodiscard]] std::string to_lines(const TaskView& view);
 

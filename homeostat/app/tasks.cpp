@@ -69,6 +69,9 @@ adapters::task::Declaration declaration_of(const Config& config, const TaskConfi
     declaration.is_repeatable = task.is_repeatable;
     declaration.is_destructive = task.is_destructive;
     declaration.keeps_capacity = task.keeps_capacity;
+    if (!task.also_for.empty()) {
+        declaration.also_for = task.also_for;
+    }
     return declaration;
 }
 

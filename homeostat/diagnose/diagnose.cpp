@@ -10,28 +10,69 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace homeostat::diagnose {
 
 namespace {
 
+/// Of flags no name is told here: those are for people alone, and stand beside the change.
+std::pair<CauseKind, std::string> blamed(const Change& change) {
+    const std::string version = plain_version(change.to);
+    switch (change.kind) {
+        case ChangeKind::config:
+            return {CauseKind::bad_config, "the configuration was changed to " + version};
+        case ChangeKind::flag:
+            return {CauseKind::bad_flag, "flags were changed, to " + version};
+        case ChangeKind::deploy:
+        case ChangeKind::scale:
+            break;
+    }
+    return {CauseKind::bad_deploy, version + " was deployed"};
+}
+
+std::string_view why_back(Artifact artifact) {
+    switch (artifact) {
+        case Artifact::deploy:
+            break;
+        case Artifact::config:
+            return "the configuration is new, and no neighbour explains it";
+        case Artifact::flag:
+            return "flags were changed, and no neighbour explains it";
+    }
+    return "the running version is new, and no neighbour explains it";
+}
+
 Cause blame(const Change& change, const Look& look, const Symptom& symptom) {
-    const bool is_config = change.kind == ChangeKind::config;
     const bool is_latest = &change == look.suspect();
     const double age = to_seconds(symptom.began_at - change.at);
     const double likely = look.new_error_templates > 0 ? 0.9 : 0.75;
     const bool is_lesser = !look.leaks.empty() || look.is_one_slow(symptom);
     const double weight = is_lesser ? 0.5 : likely;
-    const std::string version = plain_version(change.to);
-    return {
-        is_config ? CauseKind::bad_config : CauseKind::bad_deploy, is_latest ? weight : weight / 2,
-        fmt::format(
-            "{} {:.0f} s before it began, and {}",
-            is_config ? "the configuration was changed to " + version : version + " was deployed",
-            std::max(0.0, age),
-            is_latest ? fmt::format("{} new error templates came with it", look.new_error_templates)
-                      : "another change came after it")};
+    const auto [kind, what] = blamed(change);
+    return {kind, is_latest ? weight : weight / 2,
+            fmt::format("{} {:.0f} s before it began, and {}", what, std::max(0.0, age),
+                        is_latest ? fmt::format("{} new error templates came with it",
+                                                look.new_error_templates)
+                                  : "another change came after it")};
+}
+
+bool may_be_about(const Starved& starved, const Symptom& symptom) {
+    return symptom.subject.kind != SubjectKind::instance ||
+           symptom.subject.name == starved.instance.text();
+}
+
+/// Whoever it may be about that reached the limit of its memory; nothing: nobody did.
+std::optional<std::string> want_of_memory(const Look& look, const Symptom& symptom) {
+    for (const Starved& starved : look.starved) {
+        if (may_be_about(starved, symptom)) {
+            return fmt::format("{} was ended for reaching its limit of {} of memory",
+                               starved.instance.text(), memory_text(starved.limit_bytes));
+        }
+    }
+    return std::nullopt;
 }
 
 /// Who is orchestrated was started again already, and ended again: what it was given may be why.
@@ -44,7 +85,8 @@ std::vector<Cause> causes_of_end(const Look& look, const Symptom& symptom, bool 
         causes.push_back(blame(change, look, symptom));
     }
     causes.push_back({CauseKind::instance_crash, causes.empty() ? 1.0 : 0.3,
-                      "one instance ends again and again, or cannot be started"});
+                      want_of_memory(look, symptom)
+                          .value_or("one instance ends again and again, or cannot be started")});
     return causes;
 }
 
@@ -67,6 +109,11 @@ std::vector<Cause> causes_of(const Look& look,
                  fmt::format("the check of {} has failed {:.0f} times in a row",
                              symptom.subject.name, symptom.value)}};
     }
+    for (const DeclaredTask& task : look.needed_tasks) {
+        causes.push_back({CauseKind::declared_fault, 0.9,
+                          fmt::format("the check of {} fails, and it is declared for {}",
+                                      task.task.text(), to_text(symptom.kind))});
+    }
     if (!look.explaining.empty()) {
         causes.push_back({CauseKind::dependency_failing, 0.9,
                           ill_neighbour_words(look.explaining.front().text())});
@@ -82,6 +129,9 @@ std::vector<Cause> causes_of(const Look& look,
                          "{:.0f} MiB",
                          look.leaks.size(), look.instances.size(), leak.instance.text(),
                          leak.from_bytes / (1 << 20), leak.to_bytes / (1 << 20))});
+    }
+    if (std::optional<std::string> want = want_of_memory(look, symptom)) {
+        causes.push_back({CauseKind::instance_fault, 0.8, *std::move(want)});
     }
     for (const Change& change : look.suspects) {
         if (look.explaining.empty()) {
@@ -125,6 +175,21 @@ bool offer_circuits(Menu& menu, const Look& look, const Inventory& inventory) {
     return menu.items.size() > offered_before;
 }
 
+/// The kernel's word, of the container that the symptom is about or of any: what it has now was too
+/// little for it. A restart would give its successor no more.
+void offer_more_memory(Menu& menu,
+                       const Look& look,
+                       const Symptom& symptom,
+                       const Inventory& inventory) {
+    for (const Starved& starved : look.starved) {
+        const std::uint64_t more = memory_after(starved.limit_bytes, inventory.memory_bytes_max);
+        if (may_be_about(starved, symptom) && more > starved.limit_bytes) {
+            offer(menu, Resize{starved.instance, starved.limit_bytes, more},
+                  look.suspect() ? 0.3 : 0.95, "it was ended for reaching the limit of its memory");
+        }
+    }
+}
+
 void offer_against_leaks(Menu& menu, const Look& look, const Inventory& inventory) {
     if (look.leaks.size() > 1) {
         offer(menu, RollingRestart{inventory.service}, 0.7, "memory climbed in several");
@@ -147,10 +212,13 @@ void offer_against_own_fault(Menu& menu,
     if (artifact && inventory.has(*artifact)) {
         const double weight = is_one_slow ? 0.3 : 0.8;
         offer(menu, Rollback{inventory.service, suspect->to, suspect->from, *artifact},
-              is_leak ? 0.15 : weight,
-              *artifact == Artifact::config
-                  ? "the configuration is new, and no neighbour explains it"
-                  : "the running version is new, and no neighbour explains it");
+              is_leak ? 0.15 : weight, std::string(why_back(*artifact)));
+    }
+    // It changes no version and heals nothing: where a rollback may be had, that comes first.
+    const bool is_being_rolled_out = artifact == Artifact::deploy && look.is_rolling_out;
+    if (is_being_rolled_out && inventory.may_pause) {
+        offer(menu, PauseRollout{inventory.service, suspect->to}, is_leak ? 0.1 : 0.25,
+              "the running version comes to more and more, and may be what is ill");
     }
     // Under overload a restart takes away what is short, and the one that fails first is not ill.
     if (look.ill_alone && !is_leak && !look.is_overloaded) {
@@ -174,6 +242,14 @@ void offer_task(Menu& menu, const TaskId& name, const Inventory& inventory) {
         if (task.of.task == name) {
             offer(menu, RunTask{task.of}, 0.9, "its check fails, and this is declared to mend it");
         }
+    }
+}
+
+/// Its operator has said that it is for such a symptom, and its check that it has something to do:
+/// what they know of their own service comes before what we infer.
+void offer_needed_tasks(Menu& menu, const Look& look) {
+    for (const DeclaredTask& task : look.needed_tasks) {
+        offer(menu, RunTask{task}, 0.9, "its check fails, and this is declared for such a symptom");
     }
 }
 
@@ -255,6 +331,13 @@ Menu menu_of(const Look& look, const Symptom& symptom, const Inventory& inventor
         offer_against_own_fault(menu, look, symptom, inventory);
         offer_against_overload(menu, look, inventory);
         offer_against_slowness(menu, look, symptom, inventory);
+    }
+    // A reflex is not kept waiting for a stranger's command.
+    if (!is_for_reflex(symptom, inventory)) {
+        offer_needed_tasks(menu, look);
+    }
+    if (symptom.kind != SymptomKind::stale_cache && !is_explained) {
+        offer_more_memory(menu, look, symptom, inventory);
     }
     const bool has_circuit =
         symptom.kind != SymptomKind::stale_cache && offer_circuits(menu, look, inventory);

@@ -100,6 +100,11 @@ void remember_process(State& state, const Signal& signal) {
         }
     } else if (signal.kind == SignalKind::resident_bytes) {
         remember_memory(history->memory, signal);
+    } else if (signal.kind == SignalKind::memory_limit_bytes) {
+        history->memory_limit_bytes = signal.value;
+    } else if (signal.kind == SignalKind::memory_killed_seconds) {
+        history->memory_killed_at = signal.at - std::chrono::duration_cast<Duration>(
+                                                    std::chrono::duration<double>(signal.value));
     }
 }
 
@@ -134,6 +139,12 @@ void remember_copies(State& state, const Signal& signal) {
     (signal.kind == SignalKind::keys_count ? copies->keys : copies->stale) = signal.value;
 }
 
+void remember_check(State& state, const Signal& signal) {
+    if (bool* is_well = entry_of(state.checks, signal.subject)) {
+        *is_well = signal.value > 0;
+    }
+}
+
 void remember_claim(State& state, const Signal& signal) {
     Claim& claim =
         state.claims.try_emplace(*signal.trouble, Claim{signal.at, signal.at}).first->second;
@@ -163,6 +174,8 @@ void remember(State& state, const Signal& signal) {
         case SignalKind::is_alive:
         case SignalKind::uptime_seconds:
         case SignalKind::resident_bytes:
+        case SignalKind::memory_limit_bytes:
+        case SignalKind::memory_killed_seconds:
             remember_process(state, signal);
             break;
         case SignalKind::is_answering:
@@ -175,6 +188,14 @@ void remember(State& state, const Signal& signal) {
             if (signal.observer == Observer::cache) {
                 remember_copies(state, signal);
             }
+            break;
+        case SignalKind::is_well:
+            if (signal.observer == Observer::check) {
+                remember_check(state, signal);
+            }
+            break;
+        case SignalKind::old_count:
+            state.old_count = signal.value;
             break;
         case SignalKind::lines_count:
             if (signal.trouble) {

@@ -71,7 +71,9 @@ struct MemorySample {
 struct ProcessHistory {
     std::optional<bool> is_alive;
     std::optional<Instant> started_at;
-    std::vector<MemorySample> memory;  ///< Oldest first, of the present process only.
+    std::vector<MemorySample> memory;          ///< Oldest first, of the present process only.
+    std::optional<double> memory_limit_bytes;  ///< Where that may be changed.
+    std::optional<Instant> memory_killed_at;  ///< The last time that one was ended for reaching it.
 };
 
 /// Whether an instance answers our probes.
@@ -111,10 +113,12 @@ struct State {
     std::map<Subject, ProcessHistory> processes;
     std::map<Subject, AnswerHistory> answers;
     std::map<Subject, Copies> copies;
+    std::map<Subject, bool> checks;         ///< Of declared tasks: whether the last found it well.
     std::deque<NewTemplate> new_templates;  ///< Oldest first.
     std::map<Trouble, Claim> claims;        ///< Of the guarded service's instances together.
-    std::optional<Instant> watched_since;   ///< The first signal; claims of before were not seen.
-    std::vector<Change> changes;            ///< Oldest first.
+    double old_count{0};  ///< Of the guarded service, as the latest signal of the name says.
+    std::optional<Instant> watched_since;  ///< The first signal; claims of before were not seen.
+    std::vector<Change> changes;           ///< Oldest first.
 };
 
 /// Takes one signal in.

@@ -172,6 +172,24 @@ std::optional<Leak> leak_of(const State& state, const InstanceId& instance, cons
     return has_grown && !has_jumped ? std::optional<Leak>(Leak{instance, from, to}) : std::nullopt;
 }
 
+/// Whoever reached the limit of its memory is ill of that, not long before the symptom or since.
+std::optional<Starved> starved_of(const State& state,
+                                  const Symptom& symptom,
+                                  const InstanceId& instance,
+                                  const Limits& limits) {
+    const auto found = state.processes.find({SubjectKind::instance, instance.text()});
+    if (found == state.processes.end() || !found->second.memory_killed_at ||
+        !found->second.memory_limit_bytes) {
+        return std::nullopt;
+    }
+    const bool is_of_late =
+        symptom.began_at - *found->second.memory_killed_at < limits.memory_killed_for;
+    return is_of_late
+               ? std::optional<Starved>(
+                     {instance, static_cast<std::uint64_t>(*found->second.memory_limit_bytes)})
+               : std::nullopt;
+}
+
 /// The latest change of the artifact, if it may have brought the symptom.
 std::optional<Change> suspect_of(Artifact artifact,
                                  const State& state,
@@ -184,9 +202,14 @@ std::optional<Change> suspect_of(Artifact artifact,
         if (!is_of_artifact) {
             continue;
         }
+        // Of flags a later change leaves the others as they were.
+        const bool is_too_late = change->at > symptom.began_at + limits.order_slack;
+        if (is_too_late && !is_started_with(artifact) && !change->is_ours) {
+            continue;
+        }
         // The latest one decides: after our own rollback no earlier change is in force.
-        const bool is_in_time = change->at <= symptom.began_at + limits.order_slack &&
-                                symptom.began_at - change->at <= limits.change_suspect_for;
+        const bool is_in_time =
+            !is_too_late && symptom.began_at - change->at <= limits.change_suspect_for;
         const bool is_suspect = is_in_time && !change->is_ours && !change->from.empty();
         return is_suspect ? std::optional<Change>(*change) : std::nullopt;
     }
@@ -260,6 +283,20 @@ std::optional<InstanceId> concentrated_on(const Look& look,
                                                                 : std::nullopt;
 }
 
+/// By the last look of its check: guard looks again before one is run.
+void look_at_tasks(Look& look,
+                   const State& state,
+                   const Symptom& symptom,
+                   const Inventory& inventory) {
+    for (const WatchedTask& task : inventory.tasks) {
+        const auto check = state.checks.find({SubjectKind::task, task.of.task.text()});
+        const bool has_work = check != state.checks.end() && !check->second;
+        if (has_work && is_declared_for(task.of, symptom)) {
+            look.needed_tasks.push_back(task.of);
+        }
+    }
+}
+
 }  // namespace
 
 bool is_failing(const Failing& failing, const Limits& limits) {
@@ -291,6 +328,9 @@ Look look_at(const State& state,
         if (std::optional<Leak> leak = leak_of(state, instance, limits)) {
             look.leaks.push_back(std::move(*leak));
         }
+        if (std::optional<Starved> starved = starved_of(state, symptom, instance, limits)) {
+            look.starved.push_back(std::move(*starved));
+        }
         const auto answers = state.answers.find(subject);
         if (answers != state.answers.end() && !answers->second.is_answering) {
             look.silent.push_back(instance);
@@ -306,9 +346,11 @@ Look look_at(const State& state,
     }
     look_at_load(look, state, inventory, limits);
     look_at_changes(look, state, symptom, inventory, limits);
+    look.is_rolling_out = state.old_count > 0;
     for (const NewTemplate& seen : state.new_templates) {
         look.new_error_templates += seen.level == LogLevel::error && seen.at >= since ? 1 : 0;
     }
+    look_at_tasks(look, state, symptom, inventory);
     look.ill_alone = concentrated_on(look, symptom, limits);
     look.claims = confirmed_claims(state, look, symptom, limits);
     return look;

@@ -59,6 +59,12 @@ struct Leak {
     double to_bytes{0};
 };
 
+/// An instance that was ended for reaching its limit of memory, of late.
+struct Starved {
+    InstanceId instance;
+    std::uint64_t limit_bytes{0};
+};
+
 /// What is asked of the service now, and what it has to answer it with.
 struct Load {
     double rate{0};                    ///< Requests that come. UNITS: per second.
@@ -86,13 +92,17 @@ struct Look {
     Load load;
     bool is_overloaded{false};  ///< More comes than ever, it queues, and nothing else explains it.
     std::vector<Leak> leaks;
+    std::vector<Starved> starved;
     std::vector<InstanceId> silent;
     bool has_stopped_answering{false};  ///< One of the silent had answered before.
     std::optional<double> stale_ratio;  ///< Share of the copies, where the symptom is of a cache.
     std::vector<Change> suspects;  ///< One of each artifact at most. The latest first: what came
                                    ///< before it had served without the symptom until then.
+    bool is_rolling_out{false};    ///< What runs is being replaced, and serves in part.
     std::size_t new_error_templates{0};
-    std::vector<Trouble> claims;          ///< What the service's log claims and numbers confirm.
+    std::vector<Trouble> claims;  ///< What the service's log claims and numbers confirm.
+    /// Tasks that are declared for such a symptom, and whose check found something to do.
+    std::vector<DeclaredTask> needed_tasks;
     std::optional<InstanceId> ill_alone;  ///< The one that has nearly all of it; absent if spread.
 
     /// The change that is the likeliest to have brought it; null without any.

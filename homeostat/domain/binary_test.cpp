@@ -191,7 +191,7 @@ TEST_CASE("a refusal of facts names the instance and the field in it") {
     REQUIRE_FALSE(read);
     CHECK(read.error().fault == Fault::corrupt);
     CHECK(read.error().text ==
-          "instances: [1]: runtime: is_alive: at byte 69: a bool is 0 or 1, not 2");
+          "instances: [1]: runtime: is_alive: at byte 71: a bool is 0 or 1, not 2");
 }
 
 TEST_CASE("no beginning of a proposal's bytes is a proposal") {

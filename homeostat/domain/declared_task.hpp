@@ -13,7 +13,10 @@
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/remedy_kind.hpp"
+#include "homeostat/domain/symptom.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -22,6 +25,12 @@
 
 namespace homeostat {
 
+/// What a task may be declared for besides its own check. What has ended is a reflex's, and no
+/// task is waited for there.
+constexpr std::array symptoms_for_tasks{SymptomKind::errors, SymptomKind::latency,
+                                        SymptomKind::instance_not_answering,
+                                        SymptomKind::stale_cache};
+
 struct DeclaredTask {
     TaskId task;
     std::string declaration;     ///< SHA-256 of its canonical form, hex.
@@ -29,6 +38,8 @@ struct DeclaredTask {
     bool is_repeatable{false};   ///< Once more does no harm, whatever became of the last time.
     bool is_destructive{true};   ///< What it removes, nothing brings back.
     bool keeps_capacity{false};  ///< It takes no instance out. False: it may take any.
+    /// Of `symptoms_for_tasks`: it is for these as well, while its check fails, too.
+    std::vector<SymptomKind> also_for{};
 
     static void fields(auto& self, auto&& field) {
         field("task", self.task);
@@ -37,9 +48,23 @@ struct DeclaredTask {
         field("is_repeatable", self.is_repeatable);
         field("is_destructive", self.is_destructive);
         field("keeps_capacity", self.keeps_capacity);
+        field("also_for", self.also_for, may_be_absent);
     }
     friend bool operator==(const DeclaredTask&, const DeclaredTask&) = default;
 };
+
+/// The symptom is what its own check says.
+[[nodiscard]] inline bool is_own_check(const DeclaredTask& task, const Symptom& symptom) {
+    return symptom.kind == SymptomKind::check_failing && symptom.subject.name == task.task.text();
+}
+
+/// It is declared for such a symptom. Whether there is anything to do its check alone says.
+[[nodiscard]] inline bool is_declared_for(const DeclaredTask& task, const Symptom& symptom) {
+    const bool is_listed =
+        std::ranges::find(task.also_for, symptom.kind) != task.also_for.end() &&
+        std::ranges::find(symptoms_for_tasks, symptom.kind) != symptoms_for_tasks.end();
+    return is_listed || is_own_check(task, symptom);
+}
 
 /// Do what the operator has declared under this name, once.
 struct RunTask {

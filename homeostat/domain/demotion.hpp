@@ -1,7 +1,8 @@
 #pragma once
 
 // Demotion: a kind of remedy that may no longer act alone, because verification found that one of
-// it did not help, or because a person took one back.
+// it did not help, or because a person took one back. Each declared task is a kind of its own here:
+// that one did not help says nothing of another.
 //
 // Promoting is a person's: nothing of ours raises what a demotion has lowered, and no time does. It
 // is kept in the ledger as an entry of its own rather than inferred from proofs, so that whoever
@@ -12,8 +13,10 @@
 #include "homeostat/base/fields.hpp"
 #include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/remedy.hpp"
 #include "homeostat/domain/remedy_kind.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,15 +25,17 @@ namespace homeostat {
 /// The body of a `demoted` entry.
 struct Demotion {
     RemedyKind remedy{RemedyKind::observe};
-    IncidentId incident;  ///< In which it did not help.
-    std::string because;  ///< What verification said, or the person who took it back.
-    std::string by{};     ///< User name of that person; empty: verification did.
+    IncidentId incident;           ///< In which it did not help.
+    std::string because;           ///< What verification said, or the person who took it back.
+    std::string by{};              ///< User name of that person; empty: verification did.
+    std::optional<TaskId> task{};  ///< Of `run_task`: that one alone. Absent: all of the kind.
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
         field("incident", self.incident);
         field("because", self.because);
         field("by", self.by, may_be_absent);
+        field("task", self.task);
     }
     friend bool operator==(const Demotion&, const Demotion&) = default;
 };
@@ -39,25 +44,40 @@ struct Demotion {
 /// lets it do.
 struct PromotedBody {
     RemedyKind remedy{RemedyKind::observe};
-    std::string by;       ///< User name of the caller, from the socket's peer credentials.
-    std::string because;  ///< Their words; at most 200 bytes, never decided on.
+    std::string by;                ///< User name of the caller, from the socket's peer credentials.
+    std::string because;           ///< Their words; at most 200 bytes, never decided on.
+    std::optional<TaskId> task{};  ///< Of `run_task`: that one. Absent: every demotion of the kind.
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
         field("by", self.by);
         field("because", self.because);
+        field("task", self.task);
     }
 };
 
+/// What a demotion of `remedy` is of: the kind and, of a declared task, its name.
+[[nodiscard]] Demotion demotion_for(const Remedy& remedy, IncidentId incident, std::string because);
+
+/// "run_task clean_spool", "rollback", for people.
+[[nodiscard]] std::string describe(const Demotion& demotion);
+
 /// The kinds that are demoted now.
 struct Demotions {
-    std::vector<Demotion> all;  ///< Each kind once, in the order of the kinds.
+    /// Each kind once, and of `run_task` each task, in the order of the kinds and the names.
+    std::vector<Demotion> all;
 
     /// Takes in an entry, in the order of the ledger.
     void learn(const Entry& entry);
 
-    /// Null: it is not demoted.
-    [[nodiscard]] const Demotion* find(RemedyKind kind) const;
+    /// What a person's word would lift: that of the whole kind without `task`, or any of its tasks;
+    /// with it, that of this one task. Null: nothing.
+    [[nodiscard]] const Demotion* find(RemedyKind kind,
+                                       const std::optional<TaskId>& task = {}) const;
+
+    /// What keeps just this from acting alone: a demotion of its kind, or of its task. Null:
+    /// nothing.
+    [[nodiscard]] const Demotion* against(RemedyKind kind, const TaskId* task = nullptr) const;
 
     friend bool operator==(const Demotions&, const Demotions&) = default;
 };

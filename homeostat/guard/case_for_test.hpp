@@ -12,6 +12,7 @@
 #include "homeostat/guard/guard.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 namespace homeostat::guard::for_test {
@@ -46,7 +47,8 @@ inline const Remedy rollback_undo = Rollback{payments, v1, v2};
 inline const Remedy config_rollback = Rollback{payments, c2, c1, Artifact::config};
 inline const Remedy config_rollback_undo = Rollback{payments, c1, c2, Artifact::config};
 
-/// One that can be taken back and takes no instance out, and one that is the opposite.
+/// One that can be taken back and takes no instance out, and one that is the opposite, and for
+/// errors as well.
 inline const DeclaredTask purge{.task = TaskId("purge"),
                                 .declaration = "aaaa",
                                 .is_reversible = true,
@@ -58,10 +60,24 @@ inline const DeclaredTask rebuild{.task = TaskId("rebuild"),
                                   .is_reversible = false,
                                   .is_repeatable = true,
                                   .is_destructive = true,
-                                  .keeps_capacity = false};
+                                  .keeps_capacity = false,
+                                  .also_for = {SymptomKind::errors}};
 inline const Remedy run_purge = RunTask{purge};
 inline const Remedy take_back_purge = TakeBackTask{purge};
 inline const Remedy run_rebuild = RunTask{rebuild};
+
+inline constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
+inline const std::string pod_0 = "uid-0";
+inline const Remedy grow_0 = Resize{payments_0, 64 * mebibyte, 96 * mebibyte};
+
+/// A pod that was ended for reaching its limit of 64 MiB, and may have twice as much.
+inline void hold_to_memory(InstanceFacts& instance) {
+    instance.runtime.identity.pod = pod_0;
+    instance.runtime.memory = MemoryFacts{.limit_bytes = 64 * mebibyte,
+                                          .limit_bytes_max = 128 * mebibyte,
+                                          .is_in_force = true,
+                                          .was_killed = true};
+}
 
 inline InstanceFacts serving_instance(const InstanceId& name, std::int32_t pid) {
     InstanceFacts instance;
@@ -140,7 +156,8 @@ inline Limits acting_limits() {
     for (const RemedyKind kind :
          {RemedyKind::observe, RemedyKind::eject, RemedyKind::open_circuit,
           RemedyKind::invalidate_cache, RemedyKind::reroute, RemedyKind::restart,
-          RemedyKind::rolling_restart, RemedyKind::scale, RemedyKind::rollback}) {
+          RemedyKind::rolling_restart, RemedyKind::scale, RemedyKind::rollback, RemedyKind::resize,
+          RemedyKind::pause_rollout}) {
         limits.autonomy[kind] = Autonomy::act;
     }
     limits.tasks = {{purge.task, Autonomy::act}, {rebuild.task, Autonomy::act}};

@@ -28,6 +28,9 @@ template <class Draw>
 [[nodiscard]] DeclaredTask any_task(Draw& draw) {
     DeclaredTask task = pick(draw, std::array{purge, rebuild});
     switch (draw(8)) {
+        case 4:
+            task.also_for = {SymptomKind::latency, SymptomKind::instance_down};
+            break;
         case 5:
             task.task = TaskId("unheard_of");
             break;
@@ -45,7 +48,7 @@ template <class Draw>
 
 template <class Draw>
 [[nodiscard]] Remedy any_remedy(Draw& draw) {
-    switch (draw(16)) {
+    switch (draw(18)) {
         case 0:
         case 1:
             return RollingRestart{pick(draw, std::array{payments, payments, ServiceId("fraud")})};
@@ -74,6 +77,11 @@ template <class Draw>
             return RunTask{any_task(draw)};
         case 14:
             return draw(4) == 0 ? Remedy{TakeBackTask{any_task(draw)}} : RunTask{any_task(draw)};
+        case 16:
+            return PauseRollout{pick(draw, std::array{payments, ServiceId("fraud")}),
+                                pick(draw, std::array{v2, v1})};
+        case 17:
+            return ResumeRollout{payments, pick(draw, std::array{v2, v1})};
         case 8:
         case 9:
             return Scale{payments, 3 + draw(3), 3 + draw(3)};
@@ -110,12 +118,14 @@ template <class Draw>
                                         ? target->runtime.identity
                                         : ProcessIdentity{};
     const PerArtifact<VersionFacts>& versions = facts.versions;
-    switch (draw(13)) {
+    switch (draw(14)) {
         case 10:
         case 11: {
             const DeclaredTask task = any_task(draw);
             return Run{task.task, task.declaration, draw(4) == 3, task.keeps_capacity};
         }
+        case 13:
+            return SetPaused{payments, pick(draw, std::array{v2, v1}), draw(2) == 0};
         case 8:
             return SetRoute{pick(draw, std::array{quotes, CacheId("sessions")}), draw(2) == 0};
         case 9:

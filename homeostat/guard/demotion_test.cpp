@@ -149,6 +149,47 @@ TEST_CASE("a reroute asks as well where emptying caches is demoted") {
     CHECK(other.is_permitted());
 }
 
+TEST_CASE("a task that is demoted asks, and no other task does") {
+    const auto demote = [](const Remedy& remedy) {
+        return Entry{.kind = EntryKind::demoted,
+                     .incident = IncidentId("i-7"),
+                     .body = to_json(demotion_for(remedy, IncidentId("i-7"), "it did not"))};
+    };
+    Scene scene = scene_of(run_purge);
+    scene.limits.demotes = true;
+    scene.history.learn(demote(run_rebuild), now - 1h);
+    CHECK(scene.is_permitted());
+    CHECK(autonomy_now(run_purge, scene.history, scene.limits) == Autonomy::act);
+    scene.history.learn(demote(run_purge), now - 1h);
+    REQUIRE(asks(scene));
+    CHECK(scene.verdict().because == "run_task purge is demoted to ask, as it did not help in i-7");
+    CHECK(autonomy_now(run_purge, scene.history, scene.limits) == Autonomy::ask);
+    CHECK(autonomy_now(RemedyKind::run_task, scene.history, scene.limits) == Autonomy::ask);
+
+    PromotedBody lifted{RemedyKind::run_task, "alice", "seen", rebuild.task};
+    scene.history.learn({EntryKind::promoted, {}, to_json(lifted)}, now);
+    CHECK(asks(scene));
+    lifted.task = purge.task;
+    scene.history.learn({EntryKind::promoted, {}, to_json(lifted)}, now);
+    CHECK(scene.is_permitted());
+    CHECK(scene.history.demotions().all.empty());
+}
+
+TEST_CASE(
+    "a demotion of all tasks, as records of before have it, holds for each until it is lifted") {
+    for (const Remedy& task : {run_purge, run_rebuild}) {
+        Scene scene = demoted_scene(task, RemedyKind::run_task);
+        CHECK(asks(scene));
+        // A word about one task lifts what that one has earned, and no more.
+        const PromotedBody of_one{RemedyKind::run_task, "alice", "", purge.task};
+        scene.history.learn({EntryKind::promoted, {}, to_json(of_one)}, now);
+        CHECK(asks(scene));
+        CHECK(scene.history.demotions().find(RemedyKind::run_task, purge.task) == nullptr);
+        scene.history.learn(promoted_entry(RemedyKind::run_task), now);
+        CHECK(scene.history.demotions().all.empty());
+    }
+}
+
 TEST_CASE("the first of several demotions of a kind is kept, in the order of the kinds") {
     Demotions demotions;
     for (const Entry& entry :

@@ -21,10 +21,15 @@ namespace homeostat::guard::for_test {
     const InstanceId one = chance.any(std::array{payments_0, payments_1, payments_2});
     const auto count = static_cast<std::uint32_t>(facts.instances.size());
     const Remedy scale = Scale{payments, count, count + 1 + (chance.is_odd() ? 1U : 0U)};
-    return chance.any(std::array<Remedy, 14>{Remedy{Restart{one}}, Restart{one}, Eject{one},
-                                             rolling, rollback, config_rollback, open_fraud,
-                                             invalidate_quotes, reroute_quotes, scale, Observe{},
-                                             Restart{payments_0}, run_purge, run_rebuild});
+    const Remedy grow = Resize{one, 64 * mebibyte, 96 * mebibyte};
+    const Remedy pause = PauseRollout{payments, v2};
+    if (facts.rollout && chance.one_in(2)) {
+        return pause;
+    }
+    return chance.any(std::array<Remedy, 16>{
+        Remedy{Restart{one}}, Restart{one}, Eject{one}, rolling, rollback, config_rollback,
+        open_fraud, invalidate_quotes, reroute_quotes, scale, Observe{}, Restart{payments_0},
+        run_purge, run_rebuild, grow, pause});
 }
 
 /// As if the remedy had been carried out.
@@ -40,11 +45,23 @@ inline void carry_out(Facts& facts, const Remedy& remedy) {
     for (RouteFacts& route : facts.routes) {
         route.is_to_source = route.is_to_source || remedy == Remedy{Reroute{route.cache}};
     }
+    if (facts.rollout && std::holds_alternative<PauseRollout>(remedy)) {
+        facts.rollout->is_paused = true;
+        facts.rollout->paused_by = EffectId("i-1.e101");
+    }
     if (const auto* back = std::get_if<Rollback>(&remedy)) {
         facts.versions[back->artifact].current = back->to;
     }
     if (std::holds_alternative<Scale>(remedy) && !facts.spares.empty()) {
         start_spare(facts);
+    }
+    const auto* resize = std::get_if<Resize>(&remedy);
+    for (InstanceFacts& instance : facts.instances) {
+        std::optional<MemoryFacts>& memory = instance.runtime.memory;
+        if (resize != nullptr && memory && instance.runtime.instance == resize->instance) {
+            memory->limit_bytes = resize->to_bytes;
+            memory->effect = EffectId("i-1.e101");
+        }
     }
 }
 
@@ -55,6 +72,12 @@ inline void carry_out(Facts& facts, const Remedy& remedy) {
     }
     if (const auto* close = std::get_if<CloseCircuit>(&remedy)) {
         return SetCircuit{close->neighbour, false};
+    }
+    if (const auto* pause = std::get_if<PauseRollout>(&remedy)) {
+        return SetPaused{pause->service, pause->version, true};
+    }
+    if (const auto* resume = std::get_if<ResumeRollout>(&remedy)) {
+        return SetPaused{resume->service, resume->version, false};
     }
     if (const auto* back = std::get_if<RouteBack>(&remedy)) {
         return SetRoute{back->cache, false};
@@ -79,6 +102,18 @@ inline void carry_out(Facts& facts, const Remedy& remedy) {
                is_inverse != chance.is_odd(), task->keeps_capacity != chance.is_odd()};
 }
 
+/// Of a resize: what it says, or the way back.
+[[nodiscard]] inline std::optional<Step> draw_memory(Chance& chance, const Remedy& remedy) {
+    const auto* resize = std::get_if<Resize>(&remedy);
+    if (resize == nullptr) {
+        return std::nullopt;
+    }
+    const bool is_back = chance.one_in(3);
+    const std::string pod = chance.is_odd() ? "uid-9" : pod_0;
+    return is_back ? SetMemory{resize->instance, pod, resize->to_bytes, resize->from_bytes}
+                   : SetMemory{resize->instance, pod, resize->from_bytes, resize->to_bytes};
+}
+
 /// A step that may well be the remedy's next one.
 [[nodiscard]] inline Step draw_step(Chance& chance, const Remedy& remedy, const Facts& facts) {
     if (chance.is_odd()) {
@@ -91,6 +126,9 @@ inline void carry_out(Facts& facts, const Remedy& remedy) {
         return *std::move(step);
     }
     if (std::optional<Step> step = draw_run(chance, remedy)) {
+        return *std::move(step);
+    }
+    if (std::optional<Step> step = draw_memory(chance, remedy)) {
         return *std::move(step);
     }
     const InstanceId* named = instance_of(remedy);
@@ -247,12 +285,36 @@ inline void draw_reflex(Chance& chance, Question& question) {
     }
 }
 
+/// Of a resize: whose memory it is about, and what of that is known.
+inline void draw_limit(Chance& chance, Question& it) {
+    const InstanceId* named = instance_of(it.asked.remedy);
+    for (InstanceFacts& instance : it.facts.instances) {
+        if (named == nullptr || instance.runtime.instance != *named) {
+            continue;
+        }
+        hold_to_memory(instance);
+        MemoryFacts& memory = *instance.runtime.memory;
+        chance.upset(memory.limit_bytes, std::array{96 * mebibyte, 80 * mebibyte});
+        chance.upset(memory.limit_bytes_max, std::array{96 * mebibyte - 1, std::uint64_t{0}});
+        chance.upset(memory.is_in_force, std::array{false});
+        chance.upset(memory.was_killed, std::array{false});
+        chance.upset(memory.effect, std::array{EffectId("i-1.e101")});
+        chance.upset(instance.runtime.memory, std::array{std::optional<MemoryFacts>{}});
+    }
+}
+
 /// What is asked for and why.
 inline void draw_reason(Chance& chance, Question& it) {
     Case& asked = it.asked;
     const Silence silence = asked.silence;
     asked = case_of(draw_remedy(chance, it.facts));
     asked.silence = silence;
+    if (std::holds_alternative<Resize>(asked.remedy)) {
+        draw_limit(chance, it);
+    }
+    if (task_of(asked.remedy) != nullptr && chance.one_in(4)) {
+        asked.symptom = errors_symptom();  // One of the two is declared for these as well.
+    }
     const bool is_latency = chance.one_in(6) && asked.symptom.kind == SymptomKind::errors;
     asked.symptom.kind = is_latency ? SymptomKind::latency : asked.symptom.kind;
     asked.symptom.limit = 500;
@@ -297,10 +359,10 @@ inline void draw_demotions(Chance& chance, Question& it) {
         event.kind = chance.one_in(3) ? EntryKind::promoted : EntryKind::demoted;
         event.of = incident_other;
         event.at = it.at;
-        event.remedy =
-            chance.one_in(2)
-                ? it.asked.remedy
-                : chance.any(std::array{restart_0, rollback, eject_0, invalidate_quotes});
+        event.remedy = chance.one_in(2)
+                           ? it.asked.remedy
+                           : chance.any(std::array{restart_0, rollback, eject_0, invalidate_quotes,
+                                                   run_purge, run_rebuild});
         it.story.push_back(std::move(event));
     }
 }

@@ -3,6 +3,8 @@
 
 #include "homeostat/domain/proposal.hpp"
 #include "homeostat/guard/rules.hpp"
+#include "homeostat/guard/rules_resize.hpp"
+#include "homeostat/guard/rules_rollout.hpp"
 
 #include <fmt/format.h>
 
@@ -98,8 +100,8 @@ struct InCatalogue {
             return no("it names no two versions");
         }
         // After our own first step the current version is `to`, and the instances still lag.
-        const bool is_swapped = is_in_hand(matter) && versions.current == remedy.to;
-        if (versions.current != remedy.from && !is_swapped) {
+        const bool is_swapped = is_in_hand(matter) && versions.is_in_force(remedy.to, remedy.from);
+        if (!versions.is_in_force(remedy.from, remedy.to) && !is_swapped) {
             return no(fmt::format("the current version is {}", versions.current.text()));
         }
         if (!holds(versions.present, remedy.to)) {
@@ -113,9 +115,7 @@ struct InCatalogue {
     }
 
     Answer operator()(const RunTask& remedy) const {
-        const Symptom& symptom = matter.asked.symptom;
-        return symptom.kind == SymptomKind::check_failing &&
-                       symptom.subject.name == remedy.of.task.text()
+        return is_declared_for(remedy.of, matter.asked.symptom)
                    ? of_task(remedy.of)
                    : no("the symptom says nothing of what " + remedy.of.task.text() + " mends");
     }
@@ -124,6 +124,10 @@ struct InCatalogue {
         return matter.asked.is_undo ? of_task(remedy.of) : no("nothing of ours has run it");
     }
 
+    Answer operator()(const PauseRollout& remedy) const { return objection_to(remedy, matter); }
+
+    Answer operator()(const ResumeRollout& remedy) const { return objection_to(remedy, matter); }
+
     /// Declared now as it was when it was chosen: what else it would do by now nobody has weighed.
     [[nodiscard]] Answer of_task(const DeclaredTask& task) const {
         const TaskFacts* known = find_task(matter.facts, task.task);
@@ -131,6 +135,11 @@ struct InCatalogue {
             return passing("there is no such task, or its check does not answer", matter);
         }
         return known->of == task ? std::nullopt : no("it is declared otherwise by now");
+    }
+
+    Answer operator()(const Resize& remedy) const {
+        const Answer answer = of_instance(remedy.instance);
+        return answer ? answer : objection_to(remedy, matter);
     }
 
     [[nodiscard]] Answer of_instance(const InstanceId& instance) const {
@@ -209,7 +218,7 @@ struct StepFits {
             step.to != remedy->to || step.artifact != remedy->artifact) {
             return no("the remedy swaps no such versions");
         }
-        if (matter.facts.versions[step.artifact].current != step.from) {
+        if (!matter.facts.versions[step.artifact].is_in_force(step.from, step.to)) {
             return no("the current version is not the one to swap");
         }
         return std::nullopt;
@@ -315,11 +324,16 @@ struct StepFits {
                    : std::nullopt;
     }
 
+    Answer operator()(const SetMemory& step) const { return objection_to(step, matter); }
+
+    Answer operator()(const SetPaused& step) const { return objection_to(step, matter); }
+
     /// Such a remedy also drains what it replaces, and puts it back.
     [[nodiscard]] bool replaces() const {
         const RemedyKind kind = kind_of(matter.asked.remedy);
+        const auto* rollback = std::get_if<Rollback>(&matter.asked.remedy);
         return kind == RemedyKind::restart || kind == RemedyKind::rolling_restart ||
-               kind == RemedyKind::rollback;
+               (rollback != nullptr && is_started_with(rollback->artifact));
     }
 
     Answer operator()(const Stop& step) const {

@@ -90,15 +90,25 @@ Says fresh_facts(const Question& it) {
     return names.size() == it.facts.instances.size() ? agrees() : never();
 }
 
+/// What the incident took out of rotation and left there, by the book that lasting_test.cpp proves.
+bool puts_back_left(const Question& it) {
+    const auto* readmit = std::get_if<Readmit>(&it.asked.remedy);
+    if (readmit == nullptr) {
+        return false;
+    }
+    const std::vector<InstanceId> left = history_of(it).lasting().drained_by(it.asked.incident);
+    return std::ranges::find(left, readmit->instance) != left.end();
+}
+
 /// It is one of ours, for a target that is there. A reflex does the one thing it is for; an
 /// undo takes back what this incident did; while something is held only a cure is begun.
 Says catalogue(const Question& it) {
     const bool is_stopgap = traits_of(kind_of(it.asked.remedy)).is_temporary;
     const bool is_right = !it.facts.instances.empty() &&
                           (!it.asked.is_reflex || (is_reflex_for(it) && !it.asked.is_undo)) &&
-                          (!it.asked.is_undo || takes_back_its_own(it)) &&
+                          (!it.asked.is_undo || takes_back_its_own(it) || puts_back_left(it)) &&
                           (!it.asked.is_contained || !is_stopgap || it.asked.is_undo);
-    if (is_right && is_only_silent(it)) {
+    if (is_right && (is_only_silent(it) || is_only_short(it))) {
         return not_yet(it);
     }
     return is_right && is_offered(it) ? agrees() : never();
@@ -287,10 +297,13 @@ Says floor(const Question& it) {
 bool only_gives_back(const Question& it) {
     const auto* circuit = it.step ? std::get_if<SetCircuit>(&*it.step) : nullptr;
     const auto* route = it.step ? std::get_if<SetRoute>(&*it.step) : nullptr;
+    const auto* rollout = it.step ? std::get_if<SetPaused>(&*it.step) : nullptr;
     return it.step ? std::holds_alternative<Undrain>(*it.step) ||
                          (circuit != nullptr && !circuit->is_open) ||
-                         (route != nullptr && !route->is_to_source)
-                   : is<Readmit>(it) || is<CloseCircuit>(it) || is<RouteBack>(it);
+                         (route != nullptr && !route->is_to_source) ||
+                         (rollout != nullptr && !rollout->is_paused)
+                   : is<Readmit>(it) || is<CloseCircuit>(it) || is<RouteBack>(it) ||
+                         is<ResumeRollout>(it);
 }
 
 /// There is room in the window for all that it begins, and for what ends it again.
@@ -335,7 +348,7 @@ Says neighbours(const Question& it) {
 Says approval(const Question& it) {
     const bool starts_dead = it.asked.is_reflex && is<Restart>(it);
     const bool is_held_back = it.asked.is_held_back && !starts_dead;
-    const bool is_lowered = is_demoted(it, kind_of(it.asked.remedy)) ||
+    const bool is_lowered = is_demoted(it, kind_of(it.asked.remedy), task_of(it.asked.remedy)) ||
                             (is<Reroute>(it) && is_demoted(it, RemedyKind::invalidate_cache));
     const bool has_to_ask = is_lowered && !starts_dead && !is_in_hand(it);
     const bool is_asked = level_of(it) == Autonomy::ask || is_held_back || has_to_ask;

@@ -70,15 +70,24 @@ bool is_destructive(const Remedy& remedy) {
     return run != nullptr && run->of.is_destructive;
 }
 
-/// Of the kind, or of the other one that its plan needs leave of; null: neither is demoted.
-const Demotion* demotion_of(RemedyKind kind, const History& history, const Limits& limits) {
+/// Of the kind, or of the other one that its plan needs leave of, or of just this task; null: none
+/// is demoted.
+const Demotion* demotion_of(RemedyKind kind,
+                            const TaskId* task,
+                            const History& history,
+                            const Limits& limits) {
     if (!limits.demotes) {
         return nullptr;
     }
-    const Demotion* own = history.demotions().find(kind);
+    const Demotion* own = history.demotions().against(kind, task);
     return own == nullptr && kind == RemedyKind::reroute
-               ? history.demotions().find(RemedyKind::invalidate_cache)
+               ? history.demotions().against(RemedyKind::invalidate_cache)
                : own;
+}
+
+const Demotion* demotion_of(const Remedy& remedy, const History& history, const Limits& limits) {
+    const DeclaredTask* task = task_of(remedy);
+    return demotion_of(kind_of(remedy), task != nullptr ? &task->task : nullptr, history, limits);
 }
 
 /// Why what a person has agreed to is not leave for this; empty: it is.
@@ -124,7 +133,7 @@ bool has_begun_without(const Case& asked, const History& history) {
 const Demotion* demotion_against(const Case& asked, const History& history, const Limits& limits) {
     return starts_dead(asked) || has_begun_without(asked, history)
                ? nullptr
-               : demotion_of(kind_of(asked.remedy), history, limits);
+               : demotion_of(asked.remedy, history, limits);
 }
 
 /// Somebody has to agree: their settings say so, the agent is not sure enough to act alone, or one
@@ -152,7 +161,7 @@ std::string why_ask(const Matter& matter) {
     }
     const Demotion* demotion = demotion_against(matter.asked, matter.history, matter.limits);
     return demotion != nullptr
-               ? fmt::format("{} is demoted to ask, as {} in {}", to_text(demotion->remedy),
+               ? fmt::format("{} is demoted to ask, as {} in {}", describe(*demotion),
                              why_demoted(*demotion), demotion->incident.text())
                : fmt::format("{} stands at {}, and this one is held back", name, to_text(level));
 }
@@ -373,14 +382,23 @@ std::optional<Objection> approval(const Matter& matter) {
 }  // namespace rule
 
 Autonomy autonomy_now(RemedyKind kind, const History& history, const Limits& limits) {
-    const Autonomy level = limits.autonomy_in_effect(kind);
-    const bool is_demoted = demotion_of(kind, history, limits) != nullptr;
-    return is_demoted ? std::min(level, Autonomy::ask) : level;
+    const auto lowered = [&](Autonomy level, const TaskId* task) {
+        const bool is_demoted = demotion_of(kind, task, history, limits) != nullptr;
+        return is_demoted ? std::min(level, Autonomy::ask) : level;
+    };
+    if (kind != RemedyKind::run_task) {
+        return lowered(limits.autonomy_in_effect(kind), nullptr);
+    }
+    Autonomy highest = Autonomy::watch;
+    for (const auto& [task, level] : limits.tasks) {
+        highest = std::max(highest, lowered(level, &task));
+    }
+    return highest;
 }
 
 Autonomy autonomy_now(const Remedy& remedy, const History& history, const Limits& limits) {
-    return std::min(limits.autonomy_in_effect(remedy),
-                    autonomy_now(kind_of(remedy), history, limits));
+    const Autonomy level = limits.autonomy_in_effect(remedy);
+    return demotion_of(remedy, history, limits) != nullptr ? std::min(level, Autonomy::ask) : level;
 }
 
 std::string approver_of(const Case& asked, const History& history, const Limits& limits) {

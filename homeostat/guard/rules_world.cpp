@@ -93,10 +93,17 @@ bool is_stale_seen(const Matter& matter) {
 }
 
 /// A look that was made long ago shows another world.
-bool is_check_failing(const Matter& matter) {
-    const TaskFacts* task = find_task(matter.facts, TaskId(matter.asked.symptom.subject.name));
+bool is_check_failing(const Matter& matter, const TaskId& name) {
+    const TaskFacts* task = find_task(matter.facts, name);
     return task != nullptr && !task->is_well && task->checked_at <= matter.now &&
            task->checked_at >= matter.now - check_age_max;
+}
+
+/// Whatever else a task is declared for: by its check alone it is known to be needed, and what
+/// became of it.
+bool is_task_needed(const Matter& matter) {
+    const auto* run = std::get_if<RunTask>(&matter.asked.remedy);
+    return run == nullptr || is_check_failing(matter, run->of.task);
 }
 
 bool is_source_well(const Matter& matter) {
@@ -152,7 +159,7 @@ bool is_seen(const Matter& matter) {
         case SymptomKind::stale_cache:
             return is_stale_seen(matter);
         case SymptomKind::check_failing:
-            return is_check_failing(matter);
+            return is_check_failing(matter, TaskId(matter.asked.symptom.subject.name));
     }
     return false;
 }
@@ -199,6 +206,9 @@ std::optional<Objection> symptom(const Matter& matter) {
     }
     if (!is_cause_seen(matter)) {
         return passing("the proposal blames a neighbour; our own facts do not", matter);
+    }
+    if (!is_task_needed(matter)) {
+        return passing("the check of what it runs finds nothing to do", matter);
     }
     if (is_out_already(matter)) {
         return passing(symptom.subject.name + " is out of rotation already", matter);

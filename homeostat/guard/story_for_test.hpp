@@ -61,9 +61,11 @@ inline Entry entry_of(const Event& event) {
         case EntryKind::closed:
             return closed_entry(event.of);
         case EntryKind::demoted:
-            return entry_of(event.kind, event.of, Demotion{kind_of(event.remedy), event.of, ""});
-        case EntryKind::promoted:
-            return entry_of(event.kind, event.of, PromotedBody{kind_of(event.remedy), "alice", ""});
+            return entry_of(event.kind, event.of, demotion_for(event.remedy, event.of, ""));
+        case EntryKind::promoted: {
+            const Demotion of = demotion_for(event.remedy, event.of, "");
+            return entry_of(event.kind, event.of, PromotedBody{of.remedy, "alice", "", of.task});
+        }
         default:
             return {event.kind, event.of, {}};  // What it says besides is no matter to guard.
     }

@@ -44,12 +44,52 @@ TEST_CASE("a task that was tried is run once its own check fails") {
     CHECK(scene.refuses(drain_0, step_rule));
 }
 
-TEST_CASE("a task is for what its own check says, and for nothing else") {
+TEST_CASE("a task that is declared for nothing else is for what its own check says alone") {
     Scene scene = scene_of(run_purge);
     scene.asked.symptom = errors_symptom();
     CHECK(scene.refuses(catalogue_rule));
     scene.asked.symptom = check_symptom(rebuild.task);
     CHECK(scene.refuses(catalogue_rule));
+}
+
+TEST_CASE("a task that is declared for errors is run for them while its check fails, too") {
+    DeclaredTask for_errors = purge;
+    for_errors.also_for = {SymptomKind::errors};
+    Scene scene = scene_of(RunTask{for_errors});
+    facts_of(scene, purge).of = for_errors;
+    scene.asked.symptom = errors_symptom();
+    CHECK(scene.is_permitted());
+    CHECK(scene.ask(purge_step));
+    SUBCASE("and not while that finds nothing to do") {
+        facts_of(scene, purge).is_well = true;
+        CHECK(scene.refuses(symptom_rule));
+        CHECK(scene.verdict().may_pass);
+        CHECK(scene.refuses(purge_step, step_rule));
+    }
+    SUBCASE("nor on a look of long ago") {
+        facts_of(scene, purge).checked_at = now - seconds{10} - Duration{1};
+        CHECK(scene.refuses(symptom_rule));
+    }
+    SUBCASE("nor where errors are what the proposal says, and nobody else") {
+        scene.facts.edge.errors_total = scene.asked.edge_errors_at_open;
+        CHECK(scene.refuses(symptom_rule));
+    }
+    SUBCASE("nor for another symptom") {
+        scene.asked.symptom.kind = SymptomKind::latency;
+        CHECK(scene.refuses(catalogue_rule));
+    }
+    SUBCASE("nor where the executor's own declaration does not say so") {
+        facts_of(scene, purge).of = purge;
+        CHECK(scene.refuses(catalogue_rule));
+    }
+    SUBCASE("and what has ended is no task's, whatever it is declared for") {
+        for_errors.also_for = {SymptomKind::instance_down};
+        facts_of(scene, purge).of = for_errors;
+        scene.asked.remedy = RunTask{for_errors};
+        scene.asked.symptom.kind = SymptomKind::instance_down;
+        scene.asked.symptom.subject = {SubjectKind::instance, "payments-0"};
+        CHECK(scene.refuses(catalogue_rule));
+    }
 }
 
 TEST_CASE("a task that is declared otherwise by now is not run") {

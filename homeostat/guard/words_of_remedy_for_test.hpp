@@ -85,17 +85,80 @@ template <class T>
     const auto is_among = [&](const std::vector<VersionId>& some) {
         return std::ranges::find(some, swap.to) != some.end();
     };
-    const bool is_current =
-        versions.current == swap.from || (is_in_hand(it) && versions.current == swap.to);
+    const bool is_current = versions.is_in_force(swap.from, swap.to) ||
+                            (is_in_hand(it) && versions.is_in_force(swap.to, swap.from));
     return swap.service == it.facts.service && !swap.from.empty() && !swap.to.empty() &&
            swap.from != swap.to && is_current && is_among(versions.present) &&
            (it.asked.is_undo || is_among(versions.good));
 }
 
-/// Its check fails, says the symptom.
-[[nodiscard]] inline bool is_mended_by(const Question& it, const TaskId& task) {
+/// More for one that was ended for reaching what it had, up to what may be asked for; less only as
+/// what is taken back.
+[[nodiscard]] inline bool is_possible(const Question& it, const Resize& resize) {
+    const InstanceFacts* target = find_instance(it.facts, resize.instance);
+    const bool undoes = it.asked.is_undo;
+    if (target == nullptr || !is_blamed(it, resize.instance) || !target->runtime.memory) {
+        return false;
+    }
+    const MemoryFacts& has = *target->runtime.memory;
+    const bool is_more = resize.to_bytes > resize.from_bytes;
+    const bool is_begun = undoes || is_in_hand(it);
+    return is_more ? resize.to_bytes <= has.limit_bytes_max &&
+                         (is_begun || (has.was_killed && has.limit_bytes == resize.from_bytes))
+                   : undoes && resize.to_bytes != resize.from_bytes;
+}
+
+/// Old ones that serve: so many as have to, and one in any case.
+[[nodiscard]] inline bool are_old_enough(const Question& it, const VersionId& version) {
+    std::size_t old = 0;
+    for (const InstanceFacts& each : it.facts.instances) {
+        const RuntimeInstance& runtime = each.runtime;
+        const bool is_reached = !it.facts.has_edge || each.rotation == Rotation::in;
+        old += runtime.version != version && runtime.is_alive && runtime.is_answering && is_reached
+                   ? 1
+                   : 0;
+    }
+    return old >= 1 && old >= it.limits.min_healthy;
+}
+
+/// The version is being rolled out, nobody has paused that, and the symptom is about none of those
+/// that live and are old. Once begun it goes on.
+[[nodiscard]] inline bool is_to_stand(const Question& it, const PauseRollout& pause) {
+    if (pause.service != it.facts.service || pause.version.empty() || !it.facts.rollout ||
+        it.facts.versions.deploy.current != pause.version) {
+        return false;
+    }
+    const Subject& about = it.asked.symptom.subject;
+    const InstanceFacts* blamed = about.kind == SubjectKind::instance
+                                      ? find_instance(it.facts, InstanceId(about.name))
+                                      : nullptr;
+    const bool is_old =
+        blamed != nullptr && blamed->runtime.is_alive && blamed->runtime.version != pause.version;
+    return is_in_hand(it) ||
+           (it.facts.rollout->is_under_way && !it.facts.rollout->is_paused && !is_old);
+}
+
+/// All that run it live and answer, and there are some.
+[[nodiscard]] inline bool are_new_well(const Question& it, const VersionId& version) {
+    std::size_t count = 0;
+    std::size_t well = 0;
+    for (const InstanceFacts& each : it.facts.instances) {
+        const bool is_new = each.runtime.version == version;
+        count += is_new ? 1 : 0;
+        well += is_new && each.runtime.is_alive && each.runtime.is_answering ? 1 : 0;
+    }
+    return count > 0 && well == count;
+}
+
+/// Its check fails, says the symptom, or it is one of those that the task is declared for. What has
+/// ended is no task's.
+[[nodiscard]] inline bool is_mended_by(const Question& it, const DeclaredTask& task) {
     const Symptom& symptom = it.asked.symptom;
-    return symptom.kind == SymptomKind::check_failing && symptom.subject.name == task.text();
+    const bool is_listed = std::ranges::count(task.also_for, symptom.kind) > 0 &&
+                           symptom.kind != SymptomKind::instance_down &&
+                           symptom.kind != SymptomKind::check_failing;
+    return is_listed ||
+           (symptom.kind == SymptomKind::check_failing && symptom.subject.name == task.task.text());
 }
 
 /// Just so, to the last flag.
@@ -108,7 +171,19 @@ template <class T>
 [[nodiscard]] inline bool is_only_silent(const Question& it) {
     const DeclaredTask* task = task_of(it.asked.remedy);
     return task != nullptr && find_task(it.facts, task->task) == nullptr &&
-           (is<TakeBackTask>(it) ? it.asked.is_undo : is_mended_by(it, task->task));
+           (is<TakeBackTask>(it) ? it.asked.is_undo : is_mended_by(it, *task));
+}
+
+/// All that keeps it from being done is who answers just now: of the old ones too few, or not all
+/// of the new ones.
+[[nodiscard]] inline bool is_only_short(const Question& it) {
+    const auto* pause = std::get_if<PauseRollout>(&it.asked.remedy);
+    const auto* resume = std::get_if<ResumeRollout>(&it.asked.remedy);
+    if (pause != nullptr) {
+        return is_to_stand(it, *pause) && !is_in_hand(it) && !are_old_enough(it, pause->version);
+    }
+    return resume != nullptr && it.asked.is_undo && resume->service == it.facts.service &&
+           !are_new_well(it, resume->version);
 }
 
 /// The catalogue: each remedy with what it is for and what it needs.
@@ -123,24 +198,28 @@ template <class T>
         return has_edge && find_route(it.facts, cache) != nullptr;
     };
     return std::visit(
-        Match{[&](const Observe&) { return true; },
-              [&](const Eject& one) { return has_edge && is_blamed(it, one.instance); },
-              [&](const Readmit& one) { return undoes && is_blamed(it, one.instance); },
-              [&](const OpenCircuit& one) { return is_of_all && has_circuit(one.neighbour); },
-              [&](const CloseCircuit& one) { return undoes && has_circuit(one.neighbour); },
-              [&](const InvalidateCache& one) { return is_called_stale(it, one.cache); },
-              [&](const Reroute& one) {
-                  return is_called_stale(it, one.cache) && has_route(one.cache);
-              },
-              [&](const RouteBack& one) { return undoes && has_route(one.cache); },
-              [&](const Restart& one) { return is_blamed(it, one.instance); },
-              [&](const RollingRestart& one) { return one.service == it.facts.service; },
-              [&](const Scale& one) { return is_possible(it, one); },
-              [&](const Rollback& one) { return is_possible(it, one); },
-              [&](const RunTask& one) {
-                  return is_mended_by(it, one.of.task) && is_declared(it, one.of);
-              },
-              [&](const TakeBackTask& one) { return undoes && is_declared(it, one.of); }},
+        Match{
+            [&](const Observe&) { return true; },
+            [&](const Eject& one) { return has_edge && is_blamed(it, one.instance); },
+            [&](const Readmit& one) { return undoes && is_blamed(it, one.instance); },
+            [&](const OpenCircuit& one) { return is_of_all && has_circuit(one.neighbour); },
+            [&](const CloseCircuit& one) { return undoes && has_circuit(one.neighbour); },
+            [&](const InvalidateCache& one) { return is_called_stale(it, one.cache); },
+            [&](const Reroute& one) {
+                return is_called_stale(it, one.cache) && has_route(one.cache);
+            },
+            [&](const RouteBack& one) { return undoes && has_route(one.cache); },
+            [&](const Restart& one) { return is_blamed(it, one.instance); },
+            [&](const RollingRestart& one) { return one.service == it.facts.service; },
+            [&](const Scale& one) { return is_possible(it, one); },
+            [&](const Rollback& one) { return is_possible(it, one); },
+            [&](const RunTask& one) { return is_mended_by(it, one.of) && is_declared(it, one.of); },
+            [&](const Resize& one) { return is_possible(it, one); },
+            [&](const PauseRollout& one) { return is_to_stand(it, one); },
+            [&](const ResumeRollout& one) {
+                return undoes && one.service == it.facts.service && are_new_well(it, one.version);
+            },
+            [&](const TakeBackTask& one) { return undoes && is_declared(it, one.of); }},
         it.asked.remedy);
 }
 
@@ -158,11 +237,15 @@ template <class T>
                : level;
 }
 
-/// One of the kind did not help, and nobody has promoted it since.
-[[nodiscard]] inline bool is_demoted(const Question& it, RemedyKind kind) {
+/// One of the kind did not help, and nobody has promoted it since. Each task is a kind of its own.
+[[nodiscard]] inline bool is_demoted(const Question& it,
+                                     RemedyKind kind,
+                                     const DeclaredTask* task = nullptr) {
     bool is_so = false;
     for (const Event& event : it.story) {
-        if (kind_of(event.remedy) == kind) {
+        const DeclaredTask* other = task_of(event.remedy);
+        const bool is_same = task == nullptr || (other != nullptr && other->task == task->task);
+        if (kind_of(event.remedy) == kind && is_same) {
             is_so =
                 event.kind == EntryKind::demoted || (is_so && event.kind != EntryKind::promoted);
         }

@@ -12,6 +12,14 @@
 
 namespace homeostat::guard::for_test {
 
+/// Nobody loses by having more memory.
+[[nodiscard]] inline bool feeds(const Question& it) {
+    const auto* step = it.step ? std::get_if<SetMemory>(&*it.step) : nullptr;
+    const auto* remedy = std::get_if<Resize>(&it.asked.remedy);
+    return it.step ? step != nullptr && step->to_bytes > step->from_bytes
+                   : remedy != nullptr && remedy->to_bytes > remedy->from_bytes;
+}
+
 /// Whoever is served loses nothing by it: it gives back, or is at what has ended, or it starts
 /// anew what is drained and serves nobody.
 [[nodiscard]] inline bool costs_nobody(const Question& it) {
@@ -24,14 +32,16 @@ namespace homeostat::guard::for_test {
         const bool is_idle = target != nullptr && it.facts.has_edge && starts &&
                              target->rotation == Rotation::draining && target->sessions_now == 0;
         const bool gives = it.step ? std::holds_alternative<Undrain>(*it.step) : is<Readmit>(it);
-        return gives || is_idle || (has_ended && !is_spare);
+        return gives || feeds(it) || is_idle || (has_ended && !is_spare);
     }
     if (!it.step) {
-        return is<CloseCircuit>(it) || is<RouteBack>(it);
+        return is<CloseCircuit>(it) || is<RouteBack>(it) || is<PauseRollout>(it);
     }
     const auto* circuit = std::get_if<SetCircuit>(&*it.step);
     const auto* route = std::get_if<SetRoute>(&*it.step);
-    return (circuit != nullptr && !circuit->is_open) || (route != nullptr && !route->is_to_source);
+    const auto* rollout = std::get_if<SetPaused>(&*it.step);
+    return (circuit != nullptr && !circuit->is_open) ||
+           (route != nullptr && !route->is_to_source) || (rollout != nullptr && rollout->is_paused);
 }
 
 /// It takes away what answers us. A change of version may be the cure for all of it.
@@ -47,7 +57,7 @@ namespace homeostat::guard::for_test {
     }
     const InstanceId* name = it.step ? instance_of(*it.step) : instance_of(it.asked.remedy);
     const InstanceFacts* target = name != nullptr ? find_instance(it.facts, *name) : nullptr;
-    return target != nullptr && target->runtime.is_answering && !is<Rollback>(it);
+    return target != nullptr && target->runtime.is_answering && !is<Rollback>(it) && !feeds(it);
 }
 
 /// Two at least, and more than the limit's share, run and do not answer, however young they are.
@@ -97,6 +107,13 @@ namespace homeostat::guard::for_test {
            cache->stale_count > 0;
 }
 
+/// By a look that began ten seconds ago at most.
+[[nodiscard]] inline bool is_check_seen_failing(const Question& it, const TaskId& name) {
+    const TaskFacts* task = find_task(it.facts, name);
+    return task != nullptr && !task->is_well && task->checked_at <= it.at &&
+           it.at - task->checked_at <= std::chrono::seconds{10};
+}
+
 [[nodiscard]] inline bool is_seen(const Question& it) {
     const bool is_silent = std::ranges::any_of(it.facts.instances, [](const auto& instance) {
         return !instance.runtime.is_alive || !instance.runtime.is_answering;
@@ -120,11 +137,8 @@ namespace homeostat::guard::for_test {
             return one != nullptr && !one->runtime.is_answering;
         case SymptomKind::stale_cache:
             return is_seen_stale(it, CacheId(it.asked.symptom.subject.name));
-        case SymptomKind::check_failing: {  // By a look that began ten seconds ago at most.
-            const TaskFacts* task = find_task(it.facts, TaskId(it.asked.symptom.subject.name));
-            return task != nullptr && !task->is_well && task->checked_at <= it.at &&
-                   it.at - task->checked_at <= std::chrono::seconds{10};
-        }
+        case SymptomKind::check_failing:
+            return is_check_seen_failing(it, TaskId(it.asked.symptom.subject.name));
     }
     return false;
 }
@@ -136,8 +150,11 @@ namespace homeostat::guard::for_test {
 
 /// Of a circuit: half of the neighbour's servers are away, or it is slow where that is the
 /// symptom. Of a route: the source that is to take the reads is whole. Of an instance that is to be
-/// ejected: users may come to it.
+/// ejected: users may come to it. Of a task: its check fails, whatever else it is for.
 [[nodiscard]] inline bool is_cause_seen(const Question& it) {
+    if (const auto* run = std::get_if<RunTask>(&it.asked.remedy)) {
+        return is_check_seen_failing(it, run->of.task);
+    }
     if (const auto* open = std::get_if<OpenCircuit>(&it.asked.remedy)) {
         const CircuitFacts* circuit = find_circuit(it.facts, open->neighbour);
         const bool is_away = circuit->answering_count == 0 ||

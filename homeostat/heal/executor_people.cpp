@@ -187,9 +187,10 @@ Task<Result<void>> ExecutorRole::flip_switch(bool engage, SwitchBody body) {
 }
 
 Task<Result<void>> ExecutorRole::promote(PromotedBody body) {
-    if (history_.demotions().find(body.remedy) == nullptr) {
-        co_return fail(Fault::absent, std::string(to_text(body.remedy)) +
-                                          " is not demoted (`homeostat autonomy` says what is)");
+    if (history_.demotions().find(body.remedy, body.task) == nullptr) {
+        const Demotion asked{.remedy = body.remedy, .task = body.task};
+        co_return fail(Fault::absent,
+                       describe(asked) + " is not demoted (`homeostat autonomy` says what is)");
     }
     std::vector<Entry> entries{record::promoted(std::move(body))};
     const bool is_written = co_await append(std::move(entries), ports::Durability::synced);

@@ -101,6 +101,39 @@ TEST_CASE("a task is run once, and proven by its check and by what users meet") 
     CHECK(proof->observers == std::vector{Observer::check, Observer::journey});
 }
 
+TEST_CASE("a task that is declared for errors is run for them, and proven by what users meet") {
+    DeclaredTask task = purge;
+    task.also_for = {SymptomKind::errors};
+    SimulatedMachine machine = failing(task);
+    machine.world.versions_bad = {machine.world.version_current};
+    SimulatedProcess process(machine);
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    const Symptom errors{.kind = SymptomKind::errors,
+                         .subject = {SubjectKind::service, "payments"},
+                         .observer = Observer::edge,
+                         .value = 0.3,
+                         .limit = 0.001,
+                         .began_at = machine.world.now,
+                         .noticed_at = machine.world.now};
+    REQUIRE(process.submit(proposal_for_test(errors, RunTask{task})));
+    SUBCASE("that its check is well again is not enough") {
+        REQUIRE(process.settle_at("stand_by"));
+        CHECK(runs_count(machine) == 1);
+        const std::optional<Proof> proof = proof_in(machine);
+        REQUIRE(proof);
+        CHECK(proof->kind == ProofKind::not_helped);
+        CHECK(runs_count(machine, true) == 1);
+    }
+    SUBCASE("once they are served well it has helped") {
+        process.clock.run_until([&] { return runs_count(machine) == 1; }, 1min);
+        machine.world.versions_bad.clear();
+        REQUIRE(process.settle());
+        CHECK(machine.story().back() == "closed healed");
+        CHECK(runs_count(machine) == 1);
+    }
+}
+
 TEST_CASE("a task that did not help is taken back once, and then a person is called") {
     SimulatedMachine machine = failing(purge);
     machine.world.runs_help = false;
@@ -120,6 +153,29 @@ TEST_CASE("a task that did not help is taken back once, and then a person is cal
         CHECK(runs_count(other) == 1);
         CHECK(runs_count(other, true) == 0);
     }
+}
+
+TEST_CASE("a task at `act` that did not help is demoted, and no other task with it") {
+    SimulatedMachine machine = failing(purge);
+    machine.settings.guard.demotes = true;
+    machine.world.runs_help = false;
+    SimulatedProcess process(machine);
+    begin(process, machine);
+    REQUIRE(process.settle_at("stand_by"));
+    const std::vector<Demotion>& demoted = process.executor->demotions().all;
+    REQUIRE(demoted.size() == 1);
+    CHECK(demoted.front().remedy == RemedyKind::run_task);
+    CHECK(demoted.front().task == purge.task);
+    CHECK(std::ranges::any_of(machine.notices, [](const std::string& notice) {
+        return notice.contains("homeostat autonomy promote run_task --task purge --because WHY");
+    }));
+    PromotedBody of_another{RemedyKind::run_task, "anna", "seen", TaskId("rebuild")};
+    const Result<void> lifted = process.await(process.executor->promote(std::move(of_another)));
+    REQUIRE_FALSE(lifted);
+    CHECK(lifted.error().text.starts_with("run_task rebuild is not demoted"));
+    PromotedBody of_it{RemedyKind::run_task, "anna", "seen", purge.task};
+    CHECK(process.await(process.executor->promote(std::move(of_it))));
+    CHECK(process.executor->demotions().all.empty());
 }
 
 TEST_CASE("a task whose check is well while users meet errors has not helped") {
@@ -301,7 +357,7 @@ TEST_CASE("no check is run to take back what was done about anything else") {
     REQUIRE(process.start());
     process.clock.run_for(3s);
     const std::uint32_t reads_before = process.tasks.reads_count;
-    CHECK(process.await(process.executor->undo(IncidentId("i-1"), "anna", "v2 is wanted")));
+    CHECK(process.await(process.executor->undo(IncidentId("i-1"), {"anna", "v2 is wanted"})));
     CHECK(process.tasks.reads_count == reads_before);
 }
 

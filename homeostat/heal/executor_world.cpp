@@ -117,7 +117,8 @@ Task<Facts> ExecutorRole::read_facts(Slot& slot, ReadFacts asked) {
         fleet = co_await outside_.take(std::move(ask));
         slot.place = fleet->says == FleetSays::granted ? fleet : slot.place;
     }
-    std::optional<Subject> about = incident_of(slot.thread).proposal.symptom.subject;
+    const Proposal& proposal = incident_of(slot.thread).proposal;
+    std::vector<Subject> about = subjects_of(proposal.symptom, proposal.choice.remedy);
     Facts facts = co_await gather(false, std::move(about));
     facts.neighbours = std::move(words);
     facts.confirmations = std::move(confirmations);
@@ -158,20 +159,21 @@ void ExecutorRole::tell_neighbours() const {
 }
 
 Task<Facts> ExecutorRole::read_facts() {
-    return gather(false, std::nullopt);
+    return gather(false, {});
 }
 
 Task<Facts> ExecutorRole::glance() {
-    return gather(true, std::nullopt);
+    return gather(true, {});
 }
 
-/// What counts where a symptom of that subject is dealt with; absent: all that there is.
-Task<Facts> ExecutorRole::gather(bool is_glance, std::optional<Subject> about) {
+/// What counts where a symptom of those subjects is dealt with; none: all that there is.
+Task<Facts> ExecutorRole::gather(bool is_glance, std::vector<Subject> about) {
     std::vector<Result<FactsPart>> parts;
     // As old as the oldest of what follows: guard lets nobody act on a view of long ago.
     const Instant began_at = ports_.clock.now();
     for (ports::Actuator* actuator : ports_.actuators) {
-        if (about && !actuator->is_about(*about)) {
+        const auto is_of_it = [&](const Subject& subject) { return actuator->is_about(subject); };
+        if (!about.empty() && std::ranges::none_of(about, is_of_it)) {
             continue;
         }
         const Instant deadline = ports_.clock.now() + settings_.read_for_max;
@@ -281,10 +283,11 @@ Task<void> ExecutorRole::watch_edge() {
 
 /// Records that the artifact's current version is good once it has served for long enough.
 Task<void> ExecutorRole::prove(Artifact artifact, const Facts& facts, Instant now) {
-    Proving& proving = provings_[artifact];
+    VersionProving& proving = provings_[artifact];
     const VersionId& current = facts.versions[artifact].current;
     // A link that has moved ahead of the processes says nothing of how the version serves.
     const bool is_everywhere =
+        !is_started_with(artifact) ||
         std::ranges::all_of(facts.instances, [&](const InstanceFacts& instance) {
             return instance.runtime.version_of(artifact) == current;
         });

@@ -18,8 +18,11 @@ const EdgeInstance* find(const EdgeFacts& part, const InstanceId& instance) {
 }
 
 void add(Facts& facts, const RuntimeFacts& part) {
-    facts.versions = part.versions;
+    for (const Artifact artifact : artifacts_started) {
+        facts.versions[artifact] = part.versions[artifact];
+    }
     facts.is_orchestrated = part.is_orchestrated;
+    facts.rollout = part.rollout;
     for (InstanceFacts& instance : facts.instances) {
         const RuntimeInstance* seen = find(part, instance.runtime.instance);
         facts.is_complete = facts.is_complete && seen != nullptr;
@@ -54,6 +57,10 @@ void add(Facts& facts, const TasksFacts& part) {
     facts.tasks.insert(facts.tasks.end(), part.tasks.begin(), part.tasks.end());
 }
 
+void add(Facts& facts, const FlagFacts& part) {
+    facts.versions.flag = part.versions;
+}
+
 }  // namespace
 
 Facts merge_facts(const Inventory& inventory,
@@ -83,6 +90,14 @@ Facts merge_facts(const Inventory& inventory,
     std::erase_if(facts.instances, is_unwanted);
     facts.is_complete = facts.is_complete && has_runtime && has_edge == inventory.has_edge;
     return facts;
+}
+
+std::vector<Subject> subjects_of(const Symptom& symptom, const Remedy& remedy) {
+    std::vector<Subject> subjects{symptom.subject};
+    if (const DeclaredTask* task = task_of(remedy)) {
+        subjects.push_back({SubjectKind::task, task->task.text()});
+    }
+    return subjects;
 }
 
 }  // namespace homeostat::heal

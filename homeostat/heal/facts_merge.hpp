@@ -7,6 +7,8 @@
 #include "homeostat/base/result.hpp"
 #include "homeostat/domain/facts.hpp"
 #include "homeostat/domain/inventory.hpp"
+#include "homeostat/domain/remedy.hpp"
+#include "homeostat/domain/symptom.hpp"
 
 #include <vector>
 
@@ -18,5 +20,9 @@ namespace homeostat::heal {
 [[nodiscard]] Facts merge_facts(const Inventory& inventory,
                                 const std::vector<Result<FactsPart>>& parts,
                                 Instant read_at);
+
+/// Whose parts are needed: what the symptom is about, and the task that is to be run for it, whose
+/// check says whether there is anything to do.
+[[nodiscard]] std::vector<Subject> subjects_of(const Symptom& symptom, const Remedy& remedy);
 
 }  // namespace homeostat::heal

@@ -15,10 +15,12 @@ std::string news_of_demotion(const Entry& entry) {
     if (!body) {
         return {};
     }
-    const std::string kind(to_text(body->remedy));
+    const std::string kind = describe(*body);
+    const std::string whose =
+        std::string(to_text(body->remedy)) + (body->task ? " --task " + body->task->text() : "");
     const std::string why = body->by.empty() ? " did not help" : " was taken back by " + body->by;
     return body->incident.text() + ": " + kind + why + ", and asks a person from now on; " +
-           "homeostat autonomy promote " + kind + " --because WHY lifts that";
+           "homeostat autonomy promote " + whose + " --because WHY lifts that";
 }
 
 /// What was in force for a time and is over has nothing left; what lasts can be taken back.

@@ -77,8 +77,7 @@ std::vector<Demotion> dropped_demotions_of(std::span<const EntryGroup> groups) {
             Demotions known;
             known.learn(entry);
             std::erase_if(known.all, [&](const Demotion& one) {
-                const Demotion* again = told.find(one.remedy);
-                return again != nullptr && *again == one;
+                return std::ranges::find(told.all, one) != told.all.end();
             });
             return std::move(known.all);
         }
@@ -367,13 +366,17 @@ class Replayer {
             tell(decision, Replay::differs, body.because, "it is not what the ledger says is held");
             return;
         }
-        const act::HoldAdvice again = act::advise(
-            {body.remedy, grounds.since, grounds.until, grounds.well_looks_count, held->is_residue},
-            grounds.facts, grounds.asked_at);
-        const auto* give_back = std::get_if<act::GiveBack>(&again);
-        const std::string again_words = give_back != nullptr
-                                            ? give_back->because
-                                            : "not yet: " + std::get<act::Wait>(again).because;
+        const act::HoldAdvice again = act::advise({.remedy = body.remedy,
+                                                   .since = grounds.since,
+                                                   .until = grounds.until,
+                                                   .well_looks_count = grounds.well_looks_count,
+                                                   .is_residue = held->is_residue,
+                                                   .is_ordered = grounds.is_ordered},
+                                                  grounds.facts, grounds.asked_at);
+        const bool is_given_back = std::holds_alternative<act::GiveBack>(again);
+        const std::string again_words =
+            (is_given_back ? "" : "not yet: ") +
+            std::visit([](const auto& one) { return one.because; }, again);
         const std::optional<Remedy> inverse = inverse_of(body.remedy);
         if (inverse != body.inverse) {
             tell(decision, Replay::differs, "by " + describe(body.inverse),

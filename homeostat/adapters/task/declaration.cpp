@@ -40,7 +40,8 @@ DeclaredTask declared(const Declaration& declaration) {
             .is_reversible = declaration.take_back.has_value(),
             .is_repeatable = declaration.is_repeatable,
             .is_destructive = declaration.is_destructive,
-            .keeps_capacity = declaration.keeps_capacity};
+            .keeps_capacity = declaration.keeps_capacity,
+            .also_for = declaration.also_for.value_or(std::vector<SymptomKind>{})};
 }
 
 std::string describe(const Action& action) {

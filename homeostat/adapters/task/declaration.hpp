@@ -80,6 +80,9 @@ struct Declaration {
     bool is_repeatable{false};   ///< May be run again after nobody knows whether it was done.
     bool is_destructive{true};   ///< What it takes away is gone.
     bool keeps_capacity{false};  ///< It takes no instance out.
+    /// Absent rather than empty: what was declared and proven before there was such a key has kept
+    /// its digest.
+    std::optional<std::vector<SymptomKind>> also_for{};
 
     /// What its digest covers.
     static void fields(auto& self, auto&& field) {
@@ -90,6 +93,7 @@ struct Declaration {
         field("is_repeatable", self.is_repeatable);
         field("is_destructive", self.is_destructive);
         field("keeps_capacity", self.keeps_capacity);
+        field("also_for", self.also_for);
     }
 };
 
