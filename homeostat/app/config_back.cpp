@@ -122,6 +122,7 @@ ModelSection to_file(const ModelConfig& model) {
     section.url = model.url;
     section.api = model.api;
     section.name = model.name;
+    section.token_file = model.token_file;
     section.deadline = model.deadline;
     section.calibration = model.calibration;
     return section;

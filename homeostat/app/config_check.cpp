@@ -276,6 +276,19 @@ void check_caches(const ConfigFile& file, ConfigReading& reading) {
     }
 }
 
+/// Evidence goes there, and whoever answers is heard.
+void check_model_place(const ModelSection& model, ConfigReading& reading) {
+    const Result<net::Address> address = net::parse_endpoint(model.url);
+    if (address && !net::is_local(address->endpoint) && !reading.has("model.token_file")) {
+        reading.tell_at("model.url",
+                        fmt::format("'{}' is not on this machine, and a server that others can "
+                                    "reach has to know us — name its token in token_file, or "
+                                    "write an address as in http://127.0.0.1:8080, or "
+                                    "unix:/run/model.sock",
+                                    model.url));
+    }
+}
+
 void check_model(const ConfigFile& file, ConfigReading& reading) {
     if (reading.is_read("model") &&
         file.model->llama_server.has_value() == reading.has("model.url")) {
@@ -293,6 +306,14 @@ void check_model(const ConfigFile& file, ConfigReading& reading) {
     if (reading.has("model.name") && !is_openai) {
         reading.tell_at("model.name",
                         "a llama-server serves one model — write api: openai, or leave name out");
+    }
+    if (reading.has("model.token_file") && !reading.has("model.url")) {
+        reading.tell_at("model.token_file",
+                        "the server that the agent starts has a socket of its own — leave "
+                        "token_file out");
+    }
+    if (file.model && reading.has("model.url")) {
+        check_model_place(*file.model, reading);
     }
     if (!reading.has("model") && file.oracle == OracleMode::model) {
         reading.tell_at("oracle", "'model' without a model — add model: { … }, or write rules");

@@ -75,6 +75,7 @@ ModelConfig to_config(const ModelSection& section, const Paths& paths) {
     model.url = section.url;
     model.api = section.api;
     model.name = section.name;
+    model.token_file = paths.of(section.token_file);
     model.deadline = section.deadline;
     model.calibration = paths.of(section.calibration);
     return model;

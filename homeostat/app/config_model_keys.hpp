@@ -39,18 +39,24 @@ struct ModelSection {
     std::string url;
     adapters::llm::ModelApi api = ModelConfig{}.api;
     std::string name;
+    std::filesystem::path token_file;
     Duration deadline = ModelConfig{}.deadline;
     std::filesystem::path calibration;
     static void keys(auto& self, auto&& key) {
         key(Key{"llama_server", "A model server that the agent starts and watches"}, SectionKind{},
             self.llama_server);
-        key(Key{"url", "Or one that runs already, on this machine"}, ModelUrlValue{}, self.url);
+        key(Key{"url",
+                "Or one that runs already, on this machine, or behind a token where only its node "
+                "reads the way: it is asked by plain HTTP"},
+            ModelUrlValue{}, self.url);
         key(Key{"api",
                 "By which requests the server at url is asked: llama-server's own, or OpenAI's "
                 "completions with logprobs, as vLLM has them"},
             EnumValue<adapters::llm::ModelApi>{}, self.api);
         key(Key{"name", "Which of the models at url, with the openai API; its first without this"},
             TextValue{.bytes_max = 256}, self.name);
+        key(Key{"token_file", "One line, the token by which the server at url knows us"},
+            PathValue{}, self.token_file);
         key(Key{"deadline", "After this the rules decide alone"},
             DurationValue{std::chrono::milliseconds{1}, std::chrono::seconds{10}}, self.deadline);
         key(Key{"calibration", "What the model's word is worth; without it, nothing"}, PathValue{},

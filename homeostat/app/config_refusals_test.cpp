@@ -418,12 +418,22 @@ TEST_CASE("a model that is not on this machine, or has a path of its own, is ref
         " — write an address as in http://127.0.0.1:8080, or unix:/run/model.sock\n";
     check_cases({
         {"another machine", model("http://10.0.0.7:8080"),
-         "5:15: model.url: 'http://10.0.0.7:8080' is not on this machine, and the model is a local "
-         "one" +
+         "5:10: model.url: 'http://10.0.0.7:8080' is not on this machine, and a server that others "
+         "can reach has to know us — name its token in token_file, or write an address as in "
+         "http://127.0.0.1:8080, or unix:/run/model.sock\n"},
+        {"another machine that knows us", model("http://10.0.0.7:8080", ", token_file: t"), ""},
+        {"this machine, and it asks for a token", model("http://127.0.0.1:1", ", token_file: t"),
+         ""},
+        {"a token and no server to give it to",
+         with("model: { llama_server: { file: m.gguf }, token_file: t }\n"),
+         "5:42: model.token_file: the server that the agent starts has a socket of its own — "
+         "leave token_file out\n"},
+        {"every address", model("http://0.0.0.0:8080", ", token_file: t"),
+         "5:15: model.url: 'http://0.0.0.0:8080' is where a server listens, not where it is "
+         "asked" +
              mend},
-        {"every address", model("http://0.0.0.0:8080"),
-         "5:15: model.url: 'http://0.0.0.0:8080' is not on this machine, and the model is a local "
-         "one" +
+        {"every address of the sixth version", model("http://[::]:8080", ", token_file: t"),
+         "5:15: model.url: 'http://[::]:8080' is where a server listens, not where it is asked" +
              mend},
         {"a path", model("http://127.0.0.1:8080/v1"),
          "5:15: model.url: 'http://127.0.0.1:8080/v1' names a path, and llama-server's own are "

@@ -5,6 +5,8 @@
 #include "homeostat/record/redact.hpp"
 #include "homeostat/sense/gloss.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -56,6 +58,17 @@ std::string shown(std::string_view text) {
     return text.size() <= shown_bytes_max
                ? "'" + std::string(text) + "'"
                : "'" + std::string(text.substr(0, shown_bytes_max)) + "…'";
+}
+
+/// 0.0.0.0 and its like.
+bool is_unspecified(const net::Endpoint& endpoint) {
+    const auto* tcp = std::get_if<net::TcpEndpoint>(&endpoint);
+    if (tcp == nullptr) {
+        return false;
+    }
+    boost::system::error_code error;
+    const auto address = boost::asio::ip::make_address(tcp->host, error);
+    return !error && address.is_unspecified();
 }
 
 json::object text_schema(std::string_view pattern) {
@@ -265,8 +278,8 @@ Result<std::string> ModelUrlValue::parse(std::string_view text) const {
     if (!address) {
         return wrong(fmt::format("{} — {}", address.error().text, mend));
     }
-    if (!net::is_local(address->endpoint)) {
-        return wrong(fmt::format("{} is not on this machine, and the model is a local one — {}",
+    if (is_unspecified(address->endpoint)) {
+        return wrong(fmt::format("{} is where a server listens, not where it is asked — {}",
                                  shown(text), mend));
     }
     if (address->path != "/") {

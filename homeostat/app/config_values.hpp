@@ -118,8 +118,8 @@ struct UrlValue {
     [[nodiscard]] json::object schema() const;
 };
 
-/// "http://127.0.0.1:8080" or "unix:/run/model.sock": the server of the local model, without a
-/// path.
+/// "http://127.0.0.1:8080" or "unix:/run/model.sock": the model server, without a path.
+/// Whether it may be elsewhere depends on the other keys beside it.
 struct ModelUrlValue {
     [[nodiscard]] Result<std::string> parse(std::string_view text) const;
     [[nodiscard]] json::value write(const std::string& value) const { return json::value(value); }

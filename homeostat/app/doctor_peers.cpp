@@ -2,6 +2,7 @@
 
 #include "homeostat/adapters/llm/label.hpp"
 #include "homeostat/adapters/llm/model_client.hpp"
+#include "homeostat/adapters/llm/model_token.hpp"
 #include "homeostat/adapters/llm/prompt.hpp"
 #include "homeostat/app/declared.hpp"
 #include "homeostat/app/doctor_people.hpp"
@@ -141,7 +142,17 @@ std::string starts_model_server(const net::Endpoint& endpoint) {
         is_installed ? "" : " (`make setup` installs it)");
 }
 
+/// What a server says to a token that is not its own, or to none.
+bool is_unknown_to_it(const Error& error) {
+    return error.text.contains("status 401") || error.text.contains("status 403");
+}
+
 Check other_server(const ModelConfig& model, const Error& error) {
+    if (is_unknown_to_it(error)) {
+        return ill("model", fmt::format("{} does not know us: {}", model.url, error.text),
+                   "name the file with its token in model.token_file, or correct that file; until "
+                   "then the rules decide");
+    }
     const bool is_llama = model.api == llm::ModelApi::llama;
     return ill(
         "model",
@@ -174,8 +185,13 @@ Task<Check> ask_model_server(asio::any_io_executor executor,
                              net::Endpoint endpoint,
                              ModelConfig model,
                              Instant deadline) {
+    Result<std::string> token = llm::read_model_token(model.token_file);
+    if (!token) {
+        co_return ill("model", token.error().text, "mend the file; until then the rules decide");
+    }
     const std::unique_ptr<llm::ModelClient> client = llm::make_client(
-        std::move(executor), {.endpoint = endpoint, .api = model.api, .model = model.name});
+        std::move(executor), {.endpoint = endpoint, .api = model.api, .model = model.name},
+        *std::move(token));
     const Result<void> health = co_await client->health(deadline);
     if (!health) {
         co_return unwell_server(model, endpoint, health.error());

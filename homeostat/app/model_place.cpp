@@ -111,8 +111,10 @@ Result<adapters::llm::LlmSettings> llm_settings_of(const Config& config) {
         if (!address) {
             return std::unexpected(address.error());
         }
-        settings.server = adapters::llm::ModelPlace{
-            .endpoint = address->endpoint, .api = config.model->api, .model = config.model->name};
+        settings.server = adapters::llm::ModelPlace{.endpoint = address->endpoint,
+                                                    .api = config.model->api,
+                                                    .model = config.model->name,
+                                                    .token_file = config.model->token_file};
         return settings;
     }
     adapters::llm::ModelServerSettings server;

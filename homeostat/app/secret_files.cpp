@@ -103,6 +103,9 @@ std::vector<SecretFile> secret_files_of(const Config& config) {
     if (!config.witness_files.empty()) {
         names.add("record.key", config.key_file);
     }
+    if (config.model && !config.roles) {  // Of two roles the agent's user has it, and looks itself.
+        names.add("model.token_file", config.model->token_file);
+    }
     if (config.mesh) {
         names.add("mesh.key", config.mesh->key_file);
     }

@@ -46,7 +46,7 @@ TEST_CASE("no file that one of the keys for secrets names is forgotten") {
     Config config;
     config.kubernetes.emplace().kubeconfig = "kubeconfig";
     config.mesh.emplace().key_file = "mesh.key";
-    config.roles.emplace().key_file = "agent.key";  // Of another user, who looks at it itself.
+    config.model.emplace().token_file = "model.token";
     config.witness_files = {"witness"};
     config.key_file = "ledger.key";
     config.console.emplace().key_file = "console.key";
@@ -71,11 +71,19 @@ TEST_CASE("no file that one of the keys for secrets names is forgotten") {
         CHECK_FALSE(one.key.empty());
     }
     std::ranges::sort(found);
-    CHECK(found == std::vector<std::string>{
-                       "back.headers", "bouncer", "check.headers", "console.key", "fleet.url",
-                       "headers", "kubeconfig", "ledger.key", "mesh.key", "nats.url", "pg.url",
-                       "run.headers", "slack.url", "taxii.login", "taxii.token", "token"});
+    CHECK(found == std::vector<std::string>{"back.headers", "bouncer", "check.headers",
+                                            "console.key", "fleet.url", "headers", "kubeconfig",
+                                            "ledger.key", "mesh.key", "model.token", "nats.url",
+                                            "pg.url", "run.headers", "slack.url", "taxii.login",
+                                            "taxii.token", "token"});
     CHECK(secret_files_of(Config()).empty());
+}
+
+TEST_CASE("of two roles the secrets of the agent's user are looked at by that user alone") {
+    Config config;
+    config.roles.emplace().key_file = "agent.key";
+    config.model.emplace().token_file = "model.token";
+    CHECK(secret_files_of(config).empty());
 }
 
 TEST_CASE(

@@ -108,6 +108,25 @@ TEST_CASE("an oracle may go before the event loop in which its work still waits"
     }
 }
 
+TEST_CASE("a server is not asked without the token that it wants, and the file is named") {
+    World world;
+    llm::ModelPlace place{net::TcpEndpoint{.host = "127.0.0.1", .port = 1}};
+    place.token_file = world.folder() / "token";
+    SUBCASE("missing") {}
+    SUBCASE("empty") {
+        std::ofstream(place.token_file) << "\n";
+        fs::permissions(place.token_file, fs::perms::owner_read);
+    }
+    SUBCASE("others may read it") {
+        std::ofstream(place.token_file) << std::string(32, 'a') << "\n";
+        fs::permissions(place.token_file, fs::perms::owner_read | fs::perms::others_read);
+    }
+    Running oracle(world, {.server = place});
+    world.wait_until([&] { return oracle->state().starts_with("down: "); }, 10s);
+    CHECK(oracle->state().contains("model.token_file: "));
+    CHECK(oracle->state().contains(place.token_file.string()));
+}
+
 TEST_CASE("a program that does not exist is named") {
     World world;
     std::ofstream(world.folder() / "tiny.gguf") << "GGUF and nothing else";

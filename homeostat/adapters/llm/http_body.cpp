@@ -13,6 +13,14 @@ bool is_without(int status) {
     return status == 404 || status == 405 || status == 501;
 }
 
+net::HttpHeaders headers_of(const ModelConnection& server) {
+    net::HttpHeaders headers;
+    if (!server.token.empty()) {
+        headers.emplace_back("Authorization", "Bearer " + server.token);
+    }
+    return headers;
+}
+
 Result<std::string> body_of(Result<net::HttpResponse> response) {
     if (!response) {
         return fail("the model server", response.error());
@@ -26,21 +34,23 @@ Result<std::string> body_of(Result<net::HttpResponse> response) {
 
 }  // namespace
 
-Task<Result<std::string>> get_body(net::HttpClient& http, std::string path, Instant deadline) {
-    net::HttpRequest request{.method = "GET", .path = std::move(path)};
-    Result<net::HttpResponse> response = co_await http.request(std::move(request), deadline);
+Task<Result<std::string>> get_body(ModelConnection& server, std::string path, Instant deadline) {
+    net::HttpRequest request{
+        .method = "GET", .path = std::move(path), .headers = headers_of(server)};
+    Result<net::HttpResponse> response = co_await server.http.request(std::move(request), deadline);
     co_return body_of(std::move(response));
 }
 
-Task<Result<std::string>> post_json(net::HttpClient& http,
+Task<Result<std::string>> post_json(ModelConnection& server,
                                     std::string path,
                                     std::string body,
                                     Instant deadline) {
     net::HttpRequest request{.method = "POST",
                              .path = std::move(path),
                              .body = std::move(body),
-                             .content_type = "application/json"};
-    Result<net::HttpResponse> response = co_await http.request(std::move(request), deadline);
+                             .content_type = "application/json",
+                             .headers = headers_of(server)};
+    Result<net::HttpResponse> response = co_await server.http.request(std::move(request), deadline);
     co_return body_of(std::move(response));
 }
 

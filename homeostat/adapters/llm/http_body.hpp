@@ -1,6 +1,8 @@
 #pragma once
 
 // Requests of JSON to a model server, and the bodies of its answers.
+//
+// The token goes with every request, and into no error.
 
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/task.hpp"
@@ -11,10 +13,16 @@
 
 namespace homeostat::adapters::llm {
 
+/// A server, and by what it knows us.
+struct ModelConnection {
+    net::HttpClient http;
+    std::string token{};  ///< Empty: it asks for none.
+};
+
 /// ERRORS: absent: the server has no such path, or no such model; refused: another status than 200;
 /// the rest is the connection's.
-Task<Result<std::string>> get_body(net::HttpClient& http, std::string path, Instant deadline);
-Task<Result<std::string>> post_json(net::HttpClient& http,
+Task<Result<std::string>> get_body(ModelConnection& server, std::string path, Instant deadline);
+Task<Result<std::string>> post_json(ModelConnection& server,
                                     std::string path,
                                     std::string body,
                                     Instant deadline);

@@ -1,6 +1,5 @@
 #include "homeostat/adapters/llm/label_tokens.hpp"
 
-#include "homeostat/adapters/llm/http_body.hpp"
 #include "homeostat/adapters/llm/llama_reply.hpp"
 #include "homeostat/base/json.hpp"
 
@@ -10,11 +9,11 @@ namespace homeostat::adapters::llm {
 
 namespace {
 
-Task<Result<std::vector<TokenId>>> tokens(net::HttpClient& http,
+Task<Result<std::vector<TokenId>>> tokens(ModelConnection& server,
                                           std::string request,
                                           Instant deadline) {
     const Result<std::string> body =
-        co_await post_json(http, "/tokenize", std::move(request), deadline);
+        co_await post_json(server, "/tokenize", std::move(request), deadline);
     if (!body) {
         co_return std::unexpected(body.error());
     }
@@ -37,11 +36,12 @@ std::string tokenize_request(std::string_view model, std::string_view text) {
     return to_text(request);
 }
 
-Task<Result<std::vector<TokenId>>> tokens_of_labels(net::HttpClient& http,
+Task<Result<std::vector<TokenId>>> tokens_of_labels(ModelConnection& server,
                                                     LabelsAsked asked,
                                                     Instant deadline) {
     std::string question = tokenize_request(asked.model, asked.question);
-    const Result<std::vector<TokenId>> begin = co_await tokens(http, std::move(question), deadline);
+    const Result<std::vector<TokenId>> begin =
+        co_await tokens(server, std::move(question), deadline);
     if (!begin) {
         co_return std::unexpected(begin.error());
     }
@@ -49,7 +49,7 @@ Task<Result<std::vector<TokenId>>> tokens_of_labels(net::HttpClient& http,
     for (const std::string& label : asked.labels) {
         std::string request = tokenize_request(asked.model, asked.question + label);
         const Result<std::vector<TokenId>> answered =
-            co_await tokens(http, std::move(request), deadline);
+            co_await tokens(server, std::move(request), deadline);
         if (!answered) {
             co_return std::unexpected(answered.error());
         }

@@ -5,11 +5,11 @@
 // llama-server and vLLM both have POST /tokenize, and each ignores what only the other reads, so
 // that one request serves both.
 
+#include "homeostat/adapters/llm/http_body.hpp"
 #include "homeostat/adapters/llm/label.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/task.hpp"
 #include "homeostat/base/time.hpp"
-#include "homeostat/net/http_client.hpp"
 
 #include <string>
 #include <string_view>
@@ -21,7 +21,7 @@ namespace homeostat::adapters::llm {
 /// model: as the server names it; empty: the only one.
 [[nodiscard]] std::string tokenize_request(std::string_view model, std::string_view text);
 
-/// What is asked of `http`. model: as above.
+/// What is asked of a server. model: as above.
 struct LabelsAsked {
     std::string model;
     std::string question;  ///< What the labels are answers to.
@@ -30,7 +30,7 @@ struct LabelsAsked {
 
 /// The token of each label behind the question, in the order asked.
 /// ERRORS: absent: the server has no /tokenize; broken: a label is not one token there.
-Task<Result<std::vector<TokenId>>> tokens_of_labels(net::HttpClient& http,
+Task<Result<std::vector<TokenId>>> tokens_of_labels(ModelConnection& server,
                                                     LabelsAsked asked,
                                                     Instant deadline);
 

@@ -1,6 +1,5 @@
 #include "homeostat/adapters/llm/llama_client.hpp"
 
-#include "homeostat/adapters/llm/http_body.hpp"
 #include "homeostat/adapters/llm/label_tokens.hpp"
 #include "homeostat/adapters/llm/llama_reply.hpp"
 #include "homeostat/adapters/llm/llama_request.hpp"
@@ -10,7 +9,7 @@
 namespace homeostat::adapters::llm {
 
 Task<Result<void>> LlamaClient::health(Instant deadline) {
-    const Result<std::string> body = co_await get_body(http_, "/health", deadline);
+    const Result<std::string> body = co_await get_body(server_, "/health", deadline);
     if (!body) {
         co_return std::unexpected(body.error());
     }
@@ -18,7 +17,7 @@ Task<Result<void>> LlamaClient::health(Instant deadline) {
 }
 
 Task<Result<std::string>> LlamaClient::model_name(Instant deadline) {
-    const Result<std::string> body = co_await get_body(http_, "/props", deadline);
+    const Result<std::string> body = co_await get_body(server_, "/props", deadline);
     if (!body) {
         co_return std::unexpected(body.error());
     }
@@ -30,7 +29,7 @@ Task<Result<void>> LlamaClient::learn_labels(std::string question,
                                              Instant deadline) {
     LabelsAsked asked{.model = {}, .question = std::move(question), .labels = std::move(labels)};
     Result<std::vector<TokenId>> learned =
-        co_await tokens_of_labels(http_, std::move(asked), deadline);
+        co_await tokens_of_labels(server_, std::move(asked), deadline);
     if (!learned) {
         co_return std::unexpected(learned.error());
     }
@@ -48,7 +47,7 @@ Task<Result<ScoredLabels>> LlamaClient::score(std::string prompt,
     }
     std::string request = score_request(prompt, ids);
     const Result<std::string> body =
-        co_await post_json(http_, "/completion", std::move(request), deadline);
+        co_await post_json(server_, "/completion", std::move(request), deadline);
     if (!body) {
         co_return std::unexpected(body.error());
     }

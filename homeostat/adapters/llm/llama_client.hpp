@@ -4,11 +4,9 @@
 //
 // Labels are scored by their tokens, all lifted alike, so that the answer is the softmax over them.
 
+#include "homeostat/adapters/llm/http_body.hpp"
 #include "homeostat/adapters/llm/label.hpp"
 #include "homeostat/adapters/llm/model_client.hpp"
-#include "homeostat/net/http_client.hpp"
-
-#include <boost/asio/any_io_executor.hpp>
 
 #include <string>
 #include <utility>
@@ -18,8 +16,7 @@ namespace homeostat::adapters::llm {
 
 class LlamaClient final : public ModelClient {
   public:
-    LlamaClient(boost::asio::any_io_executor executor, net::Endpoint endpoint)
-        : http_(std::move(executor), std::move(endpoint)) {}
+    explicit LlamaClient(ModelConnection server) : server_(std::move(server)) {}
 
     Task<Result<void>> health(Instant deadline) override;
     Task<Result<std::string>> model_name(Instant deadline) override;
@@ -32,7 +29,7 @@ class LlamaClient final : public ModelClient {
                                      Instant deadline) override;
 
   private:
-    net::HttpClient http_;
+    ModelConnection server_;
     std::vector<TokenId> tokens_of_labels_;
 };
 

@@ -80,6 +80,8 @@ class LlmOracle final : public ports::Oracle {
     struct Ending;
 
     Task<Result<void>> bring_up();
+    Task<Result<void>> start_server(ModelServerSettings ours);
+    Task<Result<void>> reach_server(ModelPlace theirs);
     Task<Result<void>> learn_name();
     Task<Result<void>> self_test();
     Task<Result<void>> learn_labels(Instant deadline);
@@ -103,7 +105,7 @@ class LlmOracle final : public ports::Oracle {
     std::optional<ModelServer> server_;
     /// Made anew with each server: no connection survives it.
     std::unique_ptr<ModelClient> client_;
-    boost::asio::thread_pool file_thread_{1};  ///< Reads the model file, which blocks.
+    boost::asio::thread_pool file_thread_{1};  ///< Reads files, which blocks.
     boost::asio::steady_timer turn_freed_;     ///< Cancelled when the request in flight is over.
     std::string prompt_digest_;  ///< Of what never changes: what a calibration is for.
     bool is_asking_{false};

@@ -1,5 +1,6 @@
 #include "homeostat/adapters/llm/label.hpp"
 #include "homeostat/adapters/llm/llm_oracle.hpp"
+#include "homeostat/adapters/llm/model_token.hpp"
 #include "homeostat/adapters/llm/prompt.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -44,6 +45,10 @@ std::vector<std::size_t> every_place() {
 
 Task<Result<ModelFile>> read_there(std::filesystem::path path) {
     co_return read_model_file(path);
+}
+
+Task<Result<std::string>> read_token_there(std::filesystem::path file) {
+    co_return read_model_token(file);
 }
 
 }  // namespace
@@ -103,25 +108,18 @@ Task<Result<void>> LlmOracle::bring_up() {
     if (!is_idle) {
         co_return fail(Fault::late, "an old request to the model server does not end");
     }
+    Result<void> result;
     if (const auto* ours = std::get_if<ModelServerSettings>(&settings_.server)) {
-        Result<ModelFile> file = co_await asio::co_spawn(file_thread_, read_there(ours->model_file),
-                                                         asio::use_awaitable);
-        if (!file) {
-            co_return std::unexpected(file.error());
-        }
-        model_ = std::move(*file);
-        Result<ModelServer> started = ModelServer::start(*ours);
-        if (!started) {
-            co_return std::unexpected(started.error());
-        }
-        server_.emplace(std::move(*started));
-        client_ = make_client(executor_, {.endpoint = server_->endpoint()});
+        result = co_await start_server(*ours);
     } else {
-        client_ = make_client(executor_, std::get<ModelPlace>(settings_.server));
+        result = co_await reach_server(std::get<ModelPlace>(settings_.server));
+    }
+    if (!result) {
+        co_return result;
     }
     const Duration ready_within = server_ ? server_->ready_within() : settings_.self_test_within;
     const Instant ready_by = clock_.now() + ready_within;
-    Result<void> result = co_await wait_until_answering(ready_by);
+    result = co_await wait_until_answering(ready_by);
     if (result && !server_) {
         result = co_await learn_name();
     }
@@ -135,6 +133,32 @@ Task<Result<void>> LlmOracle::bring_up() {
         spdlog::info("model_ready name={} sha256={}", model_.name, model_.sha256);
     }
     co_return result;
+}
+
+Task<Result<void>> LlmOracle::start_server(ModelServerSettings ours) {
+    Result<ModelFile> file =
+        co_await asio::co_spawn(file_thread_, read_there(ours.model_file), asio::use_awaitable);
+    if (!file) {
+        co_return std::unexpected(file.error());
+    }
+    model_ = std::move(*file);
+    Result<ModelServer> started = ModelServer::start(ours);
+    if (!started) {
+        co_return std::unexpected(started.error());
+    }
+    server_.emplace(std::move(*started));
+    client_ = make_client(executor_, {.endpoint = server_->endpoint()});
+    co_return Result<void>{};
+}
+
+Task<Result<void>> LlmOracle::reach_server(ModelPlace theirs) {
+    Result<std::string> token = co_await asio::co_spawn(
+        file_thread_, read_token_there(theirs.token_file), asio::use_awaitable);
+    if (!token) {
+        co_return std::unexpected(token.error());
+    }
+    client_ = make_client(executor_, theirs, std::move(*token));
+    co_return Result<void>{};
 }
 
 Task<Result<void>> LlmOracle::wait_until_answering(Instant deadline) {

@@ -8,11 +8,14 @@
 namespace homeostat::adapters::llm {
 
 std::unique_ptr<ModelClient> make_client(boost::asio::any_io_executor executor,
-                                         const ModelPlace& place) {
+                                         const ModelPlace& place,
+                                         std::string token) {
+    ModelConnection server{.http = {std::move(executor), place.endpoint},
+                           .token = std::move(token)};
     if (place.api == ModelApi::openai) {
-        return std::make_unique<OpenAiClient>(std::move(executor), place.endpoint, place.model);
+        return std::make_unique<OpenAiClient>(std::move(server), place.model);
     }
-    return std::make_unique<LlamaClient>(std::move(executor), place.endpoint);
+    return std::make_unique<LlamaClient>(std::move(server));
 }
 
 }  // namespace homeostat::adapters::llm

@@ -19,6 +19,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,9 @@ struct ModelPlace {
     net::Endpoint endpoint;
     ModelApi api{ModelApi::llama};
     std::string model{};  ///< Which of its models; empty: the first that it names. openai only.
+    /// Of the token by which it knows us; empty: it asks for none. Read anew with each connection,
+    /// so that a new one needs no restart of ours.
+    std::filesystem::path token_file{};
 };
 
 class ModelClient {
@@ -55,7 +59,9 @@ class ModelClient {
                                              Instant deadline) = 0;
 };
 
+/// token: what stands in place.token_file.
 [[nodiscard]] std::unique_ptr<ModelClient> make_client(boost::asio::any_io_executor executor,
-                                                       const ModelPlace& place);
+                                                       const ModelPlace& place,
+                                                       std::string token = {});
 
 }  // namespace homeostat::adapters::llm

@@ -1,6 +1,5 @@
 #include "homeostat/adapters/llm/openai_client.hpp"
 
-#include "homeostat/adapters/llm/http_body.hpp"
 #include "homeostat/adapters/llm/label_tokens.hpp"
 #include "homeostat/adapters/llm/prompt.hpp"
 
@@ -29,7 +28,7 @@ Task<Result<std::string>> OpenAiClient::model_name(Instant deadline) {
 }
 
 Task<Result<std::string>> OpenAiClient::learn_model(Instant deadline) {
-    const Result<std::string> body = co_await get_body(http_, "/v1/models", deadline);
+    const Result<std::string> body = co_await get_body(server_, "/v1/models", deadline);
     if (!body) {
         co_return std::unexpected(body.error());
     }
@@ -45,7 +44,7 @@ Task<Result<void>> OpenAiClient::learn_labels(std::string question,
                                               Instant deadline) {
     LabelsAsked asked{.model = model_, .question = std::move(question), .labels = labels};
     Result<std::vector<TokenId>> learned =
-        co_await tokens_of_labels(http_, std::move(asked), deadline);
+        co_await tokens_of_labels(server_, std::move(asked), deadline);
     if (!learned && learned.error().fault != Fault::absent) {
         co_return std::unexpected(learned.error());
     }
@@ -70,7 +69,7 @@ Task<Result<ScoredLabels>> OpenAiClient::score(std::string prompt,
     }
     std::string request = completion_request(model_, prompt, ids);
     const Result<std::string> body =
-        co_await post_json(http_, "/v1/completions", std::move(request), deadline);
+        co_await post_json(server_, "/v1/completions", std::move(request), deadline);
     if (!body) {
         co_return std::unexpected(body.error());
     }
@@ -96,7 +95,7 @@ Task<Result<void>> OpenAiClient::ask_one_by_one(const std::string& prompt,
         const std::size_t place = permitted[index];
         std::string request = forced_request(model_, prompt, tokens_of_labels_.at(place));
         const Result<std::string> body =
-            co_await post_json(http_, "/v1/completions", std::move(request), deadline);
+            co_await post_json(server_, "/v1/completions", std::move(request), deadline);
         if (!body) {
             co_return std::unexpected(body.error());
         }

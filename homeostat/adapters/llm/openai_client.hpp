@@ -6,12 +6,10 @@
 // labels the model has in mind; else each label that it has not costs one more.
 // openai_messages.hpp says why.
 
+#include "homeostat/adapters/llm/http_body.hpp"
 #include "homeostat/adapters/llm/label.hpp"
 #include "homeostat/adapters/llm/model_client.hpp"
 #include "homeostat/adapters/llm/openai_messages.hpp"
-#include "homeostat/net/http_client.hpp"
-
-#include <boost/asio/any_io_executor.hpp>
 
 #include <string>
 #include <utility>
@@ -22,8 +20,8 @@ namespace homeostat::adapters::llm {
 class OpenAiClient final : public ModelClient {
   public:
     /// wanted: which of the server's models; empty: the first that it names.
-    OpenAiClient(boost::asio::any_io_executor executor, net::Endpoint endpoint, std::string wanted)
-        : http_(std::move(executor), std::move(endpoint)), wanted_(std::move(wanted)) {}
+    OpenAiClient(ModelConnection server, std::string wanted)
+        : server_(std::move(server)), wanted_(std::move(wanted)) {}
 
     /// ERRORS: also absent: the server has no such model.
     Task<Result<void>> health(Instant deadline) override;
@@ -44,7 +42,7 @@ class OpenAiClient final : public ModelClient {
                                       ListedLabels& listed,
                                       Instant deadline);
 
-    net::HttpClient http_;
+    ModelConnection server_;
     std::string wanted_;
     std::string model_;  ///< As the server names it; empty until it was asked.
     std::vector<std::string> labels_;

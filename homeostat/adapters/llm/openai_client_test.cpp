@@ -49,7 +49,7 @@ json::object recording(std::string_view name) {
 struct Replayed {
     explicit Replayed(std::vector<std::string_view> names)
         : peer(context, script(names)),
-          client(context.get_executor(), peer.endpoint(), "google/gemma-3-270m"),
+          client({.http = {context.get_executor(), peer.endpoint()}}, "google/gemma-3-270m"),
           names(std::move(names)) {}
 
     std::deque<net::ScriptLine> script(const std::vector<std::string_view>& of) {
