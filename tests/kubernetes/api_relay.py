@@ -18,6 +18,7 @@ import socket
 import socketserver
 import ssl
 import threading
+import time
 
 from certificates import SERVES
 
@@ -53,7 +54,8 @@ class ApiRelay:
         self.server = None
         self.lock = threading.Lock()
         self.plans = []  # [(which requests, what they meet)], each for one of them.
-        self.seen = []  # (method, path, the status that the server gave or None), as they ended.
+        # (method, path, the status that the server gave or None, when), as they ended.
+        self.seen = []
         self.open = set()  # Sockets of clients.
         self.expiries = 0  # How often open watches were to end with a 410.
 
@@ -135,8 +137,13 @@ class ApiRelay:
     def count(self, which):
         """Of requests that the server has answered."""
         with self.lock:
-            return sum(1 for method, path, status in self.seen
+            return sum(1 for method, path, status, _ in self.seen
                        if status is not None and which(method, path))
+
+    def times(self, which):
+        """When such requests ended, also those that the relay answered; time.monotonic()."""
+        with self.lock:
+            return [at for method, path, _, at in self.seen if which(method, path)]
 
     # --- a request -------------------------------------------------------------------------------
     def plan_of(self, method, path):
@@ -149,7 +156,7 @@ class ApiRelay:
 
     def note(self, handler, status):
         with self.lock:
-            self.seen.append((handler.command, handler.path, status))
+            self.seen.append((handler.command, handler.path, status, time.monotonic()))
 
     def pass_on(self, handler):
         length = int(handler.headers.get("Content-Length", 0))

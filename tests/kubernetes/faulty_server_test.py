@@ -74,6 +74,11 @@ class Shop:
     def generation(self):
         return self.deployment.read()["metadata"]["generation"]
 
+    def roll_out(self, image):
+        """Whatever its controller writes meanwhile."""
+        self.api.patch(self.deployment.path, {"spec": {"template": {"spec": {
+            "containers": [{"name": "service", "image": image}]}}}}, "strategic")
+
     def follow(self):
         """Users get errors for as long as the bad version is wanted."""
         is_bad = self.image() == BAD
@@ -82,7 +87,7 @@ class Shop:
 
     def break_by_a_rollout(self):
         self.writes_before = self.relay.count(is_write)
-        self.deployment.apply(BAD, replicas=REPLICAS)
+        self.roll_out(BAD)
         self.follow()
         return self.generation()
 
@@ -101,6 +106,11 @@ class Shop:
     def writes_count(self):
         """That the server has answered since the rollout, whatever became of its replies."""
         return self.relay.count(is_write) - self.writes_before
+
+    def swaps_count(self):
+        """How often a change of the version was announced."""
+        return sum(" intent " in line and "swap_version" in line
+                   for line in self.story().splitlines())
 
     def story(self):
         return self.agent.story("i-1")
@@ -123,21 +133,25 @@ def a_write_whose_reply_is_lost_is_read_back_and_not_sent_twice(lab):
         assert shop.image() == GOOD
         assert shop.generation() == generation + 1, "the template was changed once"
         assert shop.writes_count() == 1, shop.writes_count()
-        assert shop.story().count(" intent ") == 1, shop.story()
+        assert shop.swaps_count() == 1, shop.story()
         mark = shop.deployment.read()["metadata"]["annotations"][MARK]
         assert mark.startswith("i-1.e1 "), mark
 
 
-def a_server_that_asks_for_patience_is_not_written_to_again_at_once(lab):
+def a_server_that_asks_for_patience_is_not_written_to_before_its_time(lab):
+    patience = 4  # Longer than a refused try waits by itself.
     with guarded(lab, "patient") as (shop, relay):
-        relay.meet(is_write, (429, {"Retry-After": "2"}))
+        relay.meet(is_write, (429, {"Retry-After": str(patience)}))
         generation = shop.break_by_a_rollout()
         state = shop.wait("it is over", shop.end, 90)
         told = shop.story()
         assert state == "healed" and "refused: 429" in told, told
         # What was refused has changed nothing; the further try is an effect of its own.
-        assert told.count(" intent ") == 2 and shop.writes_count() == 1, told
+        assert shop.swaps_count() == 2 and shop.writes_count() == 1, told
         assert shop.image() == GOOD and shop.generation() == generation + 1
+        turned_away, *later = relay.times(is_write)
+        again = [at for at in relay.times(is_rehearsal) + later if at > turned_away]
+        assert again and min(again) - turned_away >= patience, (turned_away, again)
 
 
 def a_watch_whose_version_is_forgotten_lists_anew_and_misses_nothing(lab):
@@ -163,7 +177,7 @@ def a_server_that_was_away_is_looked_at_before_anything_is_done(lab):
         wait_until("guard misses a part of the world",
                    lambda: "a part of the world did not answer" in shop.story(), 30)
         # Meanwhile somebody mends it: what was judged before is about a version of the past.
-        shop.deployment.apply(OTHER, replicas=REPLICAS)
+        shop.roll_out(OTHER)
         generation = shop.generation()
         shop.follow()
         with relay.lock:
@@ -189,7 +203,7 @@ def main():
         STAGE.update(folder=folder, traffic=traffic)
         return run_each([
             a_write_whose_reply_is_lost_is_read_back_and_not_sent_twice,
-            a_server_that_asks_for_patience_is_not_written_to_again_at_once,
+            a_server_that_asks_for_patience_is_not_written_to_before_its_time,
             a_watch_whose_version_is_forgotten_lists_anew_and_misses_nothing,
             a_server_that_was_away_is_looked_at_before_anything_is_done,
             a_rehearsal_that_fails_is_the_end_of_it_and_nothing_is_written,

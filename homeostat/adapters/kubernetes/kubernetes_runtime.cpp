@@ -81,7 +81,7 @@ KubernetesRuntime::KubernetesRuntime(Options options,
                                      Slots& slots,
                                      ports::Clock& clock)
     : options_(std::move(options)),
-      api_(api),
+      api_(api, clock),
       slots_(slots),
       clock_(clock),
       reads_(api_, options_),

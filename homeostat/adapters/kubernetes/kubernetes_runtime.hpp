@@ -26,6 +26,7 @@
 #include "homeostat/adapters/kubernetes/direct_reads.hpp"
 #include "homeostat/adapters/kubernetes/group.hpp"
 #include "homeostat/adapters/kubernetes/options.hpp"
+#include "homeostat/adapters/kubernetes/patient_api.hpp"
 #include "homeostat/adapters/kubernetes/scaling.hpp"
 #include "homeostat/adapters/kubernetes/slots.hpp"
 #include "homeostat/base/result.hpp"
@@ -86,7 +87,7 @@ class KubernetesRuntime final : public ports::Actuator {
     Task<Result<FactsPart>> facts_of(GroupView group, ConfigsView configs, Instant deadline);
 
     Options options_;
-    ApiClient& api_;
+    PatientApi api_;
     Slots& slots_;
     ports::Clock& clock_;
     DirectReads reads_;
