@@ -58,7 +58,7 @@ def remove_stale(path):
             peer.connect(path)
         except ConnectionRefusedError:
             os.unlink(path)
-        except OSError:  # Whoever may call nobody (os/confinement) finds none: the agent removes it.
+        except OSError:  # Whom the agent has started may call nobody; it has removed it itself.
             pass
 
 
