@@ -46,6 +46,9 @@ void print_executor(const json::value& status) {
 // NOLINTNEXTLINE(readability-function-cognitive-complexity): one line of the page after another.
 void print_agent(const json::value& status) {
     fmt::print("{}: watched, by an agent that cannot act\n", text_in(status, "service"));
+    if (const std::string scope = text_in(status, "scope"); scope != "the whole") {
+        fmt::print("it sees and speaks of: {}\n", scope);
+    }
     print_executor(status);
     fmt::print("oracle: {}\n", text_in(status, "oracle"));
     for (const json::value& symptom : list_in(status, "symptoms")) {

@@ -38,7 +38,9 @@ std::map<std::string, std::string> AgentView::source_troubles() const {
     std::map<std::string, std::string> troubles;
     for (const adapters::roles::AgentSeen& agent : far.desk->agents(far.clock->now())) {
         for (const std::string& trouble : agent.troubles) {
-            std::string& text = troubles["agent " + agent.agent];
+            const bool is_of_whole = agent.scope == "the whole";
+            std::string& text =
+                troubles["agent " + agent.agent + (is_of_whole ? "" : " of " + agent.scope)];
             text += (text.empty() ? "" : "; ") + trouble;
         }
     }

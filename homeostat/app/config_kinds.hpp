@@ -5,6 +5,7 @@
 //
 // Pure. Values only.
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -40,6 +41,15 @@ struct SectionKind {};
 /// A list of such structs.
 struct SectionsKind {
     std::size_t count_max{0};
+};
+
+/// A struct of a list that may be written as one value: `short_value()` is what that stands for,
+/// of `short_kind`, and `is_short()` says that nothing else of it is set.
+template <class T>
+concept HasShortForm = requires(T section, const T& written) {
+    T::short_kind;
+    section.short_value();
+    { written.is_short() } -> std::same_as<bool>;
 };
 
 /// A list whose items have one key each; all of them go into one struct.

@@ -243,7 +243,15 @@ void ConfigReading::read_value(const SectionsKind& kind,
         return;
     }
     for (std::size_t index = 0; index < node.items.size(); ++index) {
-        read_section(node.items[index], fmt::format("{}[{}]", path, index), out.emplace_back());
+        const YamlNode& item = node.items[index];
+        const std::string item_path = fmt::format("{}[{}]", path, index);
+        if constexpr (HasShortForm<T>) {
+            if (item.kind == YamlNode::Kind::text) {
+                read_value(T::short_kind, item, item_path, out.emplace_back().short_value());
+                continue;
+            }
+        }
+        read_section(item, item_path, out.emplace_back());
     }
 }
 

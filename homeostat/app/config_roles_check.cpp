@@ -24,9 +24,19 @@ void check_roles(const ConfigFile& file, ConfigReading& reading) {
                         "that is what socket is for — write socket: PATH, or an "
                         "address with a port, as in 10.0.0.5:7091");
     }
-    const std::set<std::string> once(roles.agents.begin(), roles.agents.end());
-    if (once.size() != roles.agents.size()) {
-        reading.tell_at("roles.agents", "a key stands twice — keep one of them");
+    std::set<std::string> once;
+    const bool has_pods = file.runtime.kubernetes.has_value();
+    for (const RoleAgentSection& agent : file.roles->agents) {
+        const adapters::roles::ScopeKind scope = agent.config.scope;
+        const bool is_of_processes = scope == adapters::roles::ScopeKind::instance;
+        if (scope != adapters::roles::ScopeKind::whole && is_of_processes == has_pods) {
+            reading.tell_at("roles.agents", has_pods ? "instances are pods here — write scope: pod"
+                                                     : "there are no pods and nodes here — write "
+                                                       "scope: instance");
+        }
+        if (!once.insert(agent.config.key).second) {
+            reading.tell_at("roles.agents", "a key stands twice — keep one of them");
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -21,8 +22,27 @@ struct AgentKeyValue {
     [[nodiscard]] json::object schema() const { return PublicKeyValue{}.schema(); }
 };
 
+/// A key alone speaks of the whole.
+struct RoleAgentSection {
+    RoleAgent config;
+    static constexpr AgentKeyValue short_kind{};
+    [[nodiscard]] auto& short_value(this auto& self) { return self.config.key; }
+    [[nodiscard]] bool is_short() const {
+        return config.scope == adapters::roles::ScopeKind::whole;
+    }
+    static void keys(auto& self, auto&& key) {
+        key(Key{"key", "Its public key, 64 hex digits", Need::required}, AgentKeyValue{},
+            self.config.key);
+        key(Key{"scope",
+                "Of what it may speak: pod and node are agents beside their pods, which may share "
+                "a key"},
+            EnumValue<adapters::roles::ScopeKind>{}, self.config.scope);
+    }
+};
+
 struct RolesSection {
     RolesConfig config;
+    std::vector<RoleAgentSection> agents;
     static void keys(auto& self, auto&& key) {
         key(Key{"socket",
                 "Where the executor takes what the agent proposes; var/SERVICE/door.sock"},
@@ -36,7 +56,7 @@ struct RolesSection {
         key(Key{"agents",
                 "Public keys of the agents that the executor hears: `homeostat agent --role agent "
                 "--show-key` says it"},
-            ListOf<AgentKeyValue>{AgentKeyValue{}, role_agents_max}, self.config.agents);
+            SectionsKind{role_agents_max}, self.agents);
         key(Key{"agent_socket", "Where the agent tells what it sees; var/SERVICE/agent.sock"},
             PathValue{}, self.config.agent_socket);
     }

@@ -62,6 +62,12 @@ template <class T>
 std::optional<json::value> write_value(const SectionsKind&, const std::vector<T>& sections) {
     json::array array;
     for (const T& section : sections) {
+        if constexpr (HasShortForm<T>) {
+            if (section.is_short()) {
+                array.push_back(T::short_kind.write(section.short_value()));
+                continue;
+            }
+        }
         array.push_back(write_section(section));
     }
     return array.empty() ? std::nullopt : std::optional<json::value>(std::move(array));
@@ -151,7 +157,13 @@ json::object kind_schema(const SectionKind&, std::type_identity<std::optional<T>
 
 template <class T>
 json::object kind_schema(const SectionsKind& kind, std::type_identity<std::vector<T>>) {
-    return list_schema(section_schema<T>(), kind.count_max);
+    json::object item = section_schema<T>();
+    if constexpr (HasShortForm<T>) {
+        json::object either;
+        either["anyOf"] = json::array{T::short_kind.schema(), std::move(item)};
+        item = std::move(either);
+    }
+    return list_schema(std::move(item), kind.count_max);
 }
 
 template <class Kind, class K, class T>

@@ -47,7 +47,8 @@ Check check_agent_key(const RolesConfig& roles) {
                     "makes one if there is none");
     }
     text->erase(text->find_last_not_of('\n') + 1);
-    const bool is_listed = std::ranges::find(roles.agents, *text) != roles.agents.end();
+    const bool is_listed =
+        std::ranges::find(roles.agents, *text, &RoleAgent::key) != roles.agents.end();
     return is_listed
                ? well("agent's key", "the executor hears it")
                : ill("agent's key", "it is not in roles.agents, so that nothing it says is heard",

@@ -6,6 +6,7 @@
 // on the strand of its agent, which owns it.
 
 #include "homeostat/adapters/roles/reply.hpp"
+#include "homeostat/adapters/roles/scope.hpp"
 #include "homeostat/app/shown_figures.hpp"
 #include "homeostat/app/switches.hpp"
 #include "homeostat/base/result.hpp"
@@ -14,6 +15,7 @@
 #include "homeostat/domain/artifact.hpp"
 #include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/symptom.hpp"
 #include "homeostat/ports/actuator.hpp"
 #include "homeostat/ports/telemetry.hpp"
 
@@ -55,8 +57,15 @@ class GuardedGroup {
     /// Which pod stands for which instance, for an agent that is a process of its own; empty:
     /// instances are processes, and say so themselves.
     [[nodiscard]] virtual std::vector<adapters::roles::Place> places() { return {}; }
+    /// Which instances a scope stands for now; none for one that is not known here.
+    [[nodiscard]] virtual std::vector<InstanceId> instances_at(
+        const adapters::roles::Scope& scope) = 0;
     /// What an executor that is a process of its own says of that.
     virtual void follow(const std::vector<adapters::roles::Place>& /*places*/) {}
+
+    /// Whether what watches here has seen the subject well when it looked last. Always, where that
+    /// nothing ill is seen says so.
+    [[nodiscard]] virtual bool has_seen_well(const Symptom& /*symptom*/) const { return true; }
 
     /// What was just recorded, for people who look where the group runs, in which ledger. Must not
     /// wait.

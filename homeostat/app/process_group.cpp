@@ -56,8 +56,30 @@ ProcessGroup::ProcessGroup(const Config& config,
       clock_(clock),
       log_(std::move(log)) {}
 
+/// All of them, or the one that this process is beside.
+std::vector<process::DeclaredInstance> ProcessGroup::instances_seen() const {
+    std::vector<process::DeclaredInstance> instances = instances_of(config_);
+    if (!runtime_ && config_.roles && !config_.roles->scope.is_whole()) {
+        std::erase_if(instances, [&](const process::DeclaredInstance& one) {
+            return one.id.text() != config_.roles->scope.name;
+        });
+    }
+    return instances;
+}
+
+std::vector<InstanceId> ProcessGroup::instances_at(const adapters::roles::Scope& scope) {
+    std::vector<InstanceId> instances;
+    for (const process::DeclaredInstance& one : instances_of(config_)) {
+        if (scope.kind == adapters::roles::ScopeKind::instance && one.id.text() == scope.name) {
+            instances.push_back(one.id);
+        }
+    }
+    return instances;
+}
+
 process::Options ProcessGroup::runtime_options() {
     process::Options options = process_options_of(config_, shim_program().string());
+    options.instances = instances_seen();
     if (config_.http_signal) {
         options.answers = [this](InstanceId instance, Instant deadline) {
             return answers(std::move(instance), deadline);
@@ -89,8 +111,9 @@ void ProcessGroup::add_watchers(std::vector<ports::Telemetry*>& sources,
     if (config_.reads_logs) {
         add<process::LogTelemetry>(sources, options, clock_);
     }
-    for (const Artifact artifact : artifacts_all) {
-        if (!options.roots[artifact].empty()) {
+    const bool sees_whole = !config_.roles || config_.roles->scope.is_whole();
+    for (const Artifact artifact : artifacts_started) {
+        if (sees_whole && !options.roots[artifact].empty()) {  // Versions are of the whole.
             add<process::VersionTelemetry>(sources, options, artifact, known[artifact], clock_);
         }
     }
@@ -119,7 +142,7 @@ void ProcessGroup::add_metrics(std::vector<ports::Telemetry*>& sources) {
     if (!config_.prometheus_signal) {
         return;
     }
-    for (const process::DeclaredInstance& instance : instances_of(config_)) {
+    for (const process::DeclaredInstance& instance : instances_seen()) {
         adapters::telemetry::MetricsOptions metrics;
         metrics.instance = instance.id;
         metrics.address = {net::TcpEndpoint{"127.0.0.1", instance.port},
@@ -134,7 +157,7 @@ void ProcessGroup::add_probes(std::vector<ports::Telemetry*>& sources) {
     if (!config_.http_signal) {
         return;
     }
-    for (const process::DeclaredInstance& instance : instances_of(config_)) {
+    for (const process::DeclaredInstance& instance : instances_seen()) {
         adapters::telemetry::HttpProbeOptions probe;
         probe.subject = {SubjectKind::instance, instance.id.text()};
         probe.address = {net::TcpEndpoint{"127.0.0.1", instance.port}, config_.http_signal->path};

@@ -30,8 +30,8 @@ class ProcessGroup final : public GuardedGroup {
         ports::Clock& clock,
         std::function<void(const std::string&)> log);
 
-    /// For a process that only watches them: it starts nothing, makes no directory and has no
-    /// actuator.
+    /// For a process that only watches them, or the one in its scope: it starts nothing, makes no
+    /// directory and has no actuator.
     [[nodiscard]] static std::unique_ptr<ProcessGroup> watched(
         const Config& config,
         std::string boot_id,
@@ -39,6 +39,8 @@ class ProcessGroup final : public GuardedGroup {
         ports::Clock& clock,
         std::function<void(const std::string&)> log);
 
+    [[nodiscard]] std::vector<InstanceId> instances_at(
+        const adapters::roles::Scope& scope) override;
     [[nodiscard]] std::vector<ports::Actuator*> actuators() override;
     void add_watchers(std::vector<ports::Telemetry*>& sources,
                       const PerArtifact<VersionId>& known) override;
@@ -56,6 +58,7 @@ class ProcessGroup final : public GuardedGroup {
                  ports::Clock& clock,
                  std::function<void(const std::string&)> log);
 
+    [[nodiscard]] std::vector<adapters::process::DeclaredInstance> instances_seen() const;
     [[nodiscard]] adapters::process::Options runtime_options();
     [[nodiscard]] Task<bool> answers(InstanceId instance, Instant deadline);
     [[nodiscard]] std::function<bool()> wanted_check(

@@ -30,6 +30,7 @@ json::value status(const WatchingContext& context) {
     document["service"] = json::value(context.service.text());
     document["program"] = json::value(std::string(program_version));
     document["role"] = json::value("agent");
+    document["scope"] = json::value(describe(context.scope));
     document["executor"] = std::move(executor);
     document["standstills"] = to_json(standstills(context));
     document["oracle"] =

@@ -25,6 +25,7 @@ struct WatchingContext {
     ports::Clock& clock;
     const ports::Oracle* oracle{nullptr};
     ServiceId service;
+    adapters::roles::Scope scope{};
 };
 
 [[nodiscard]] net::HttpResponse answer_of_agent(const WatchingContext& context,

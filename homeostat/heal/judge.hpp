@@ -27,6 +27,9 @@ struct JudgeSettings {
     std::vector<std::string> notes{};         ///< The operator's words: at most notes_max.
     std::vector<sense::UserGloss> glosses{};  ///< The operator's meanings of log lines.
     std::vector<Change> changes{};  ///< Noted by an earlier agent; they may be to blame as well.
+    /// Some instances are all that it sees: it says nothing of the others, not even that they are
+    /// well, and what it offers touches the one that is ill.
+    bool is_of_some{false};
     detect::Limits detect;
     diagnose::Limits diagnose;
 };

@@ -117,6 +117,42 @@ TEST_CASE("an agent that has watched for 4 s offers its spares within 4 s of a s
     CHECK(judge.diagnose(present.front(), {}).menu.items.front().remedy == scale);
 }
 
+TEST_CASE(
+    "who sees one instance offers nothing that touches another, and says of none that it is well") {
+    JudgeSettings settings;
+    settings.inventory.service = ServiceId("payments");
+    settings.inventory.instances = {InstanceId("payments-0"), InstanceId("payments-1")};
+    settings.inventory.has_versions = true;
+    settings.is_of_some = true;
+    Change change;
+    change.service = ServiceId("payments");
+    change.from = VersionId("v1");
+    change.to = VersionId("v2");
+    change.is_first_hand = true;
+    change.at = Instant{std::chrono::hours{1}} - std::chrono::seconds{5};
+    settings.changes = {change};
+    const Judge judge(settings);
+    Symptom symptom{.kind = SymptomKind::instance_not_answering,
+                    .subject = {SubjectKind::instance, "payments-1"}};
+    symptom.began_at = Instant{std::chrono::hours{1}};
+    const Remedy restart = Restart{InstanceId("payments-1")};
+    for (const bool was_tried : {false, true}) {
+        const std::vector<RemedyKind> tried =
+            was_tried ? std::vector{RemedyKind::restart} : std::vector<RemedyKind>{};
+        const diagnose::Finding finding = judge.diagnose(symptom, tried);
+        double sum = 0;
+        for (const MenuItem& item : finding.menu.items) {
+            CHECK((item.remedy == restart || kind_of(item.remedy) == RemedyKind::observe));
+            sum += item.prior;
+        }
+        CHECK(sum == doctest::Approx(1));
+        CHECK((finding.menu.items.front().remedy == restart) == !was_tried);
+        for (const Cause& cause : finding.diagnosis.causes) {
+            CHECK_FALSE(cause.because.contains("well"));
+        }
+    }
+}
+
 TEST_CASE("a change that an earlier agent has noted is suspected by its successor") {
     JudgeSettings settings;
     settings.inventory.service = ServiceId("payments");

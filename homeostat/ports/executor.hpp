@@ -2,8 +2,8 @@
 
 // Executor: the one door between the agent, which judges, and the executor, which acts.
 //
-// In one process it is a call; between two it will be a signed message. Either way the executor
-// trusts nothing that comes through it.
+// In one process it is a call; between two it is a signed letter (adapters/roles). Either way the
+// executor trusts nothing that comes through it.
 
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/task.hpp"

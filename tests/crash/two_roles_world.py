@@ -43,7 +43,8 @@ def become(user):
 class Hand:
     """Writes letters with the agent's key, as whoever has taken the agent over can."""
 
-    def __init__(self, world, key=None):
+    def __init__(self, world, key=None, scope=None):
+        self.scope = scope  # {"kind": …, "name": …}; None: it speaks of the whole.
         self.socket = world.door
         seed = (world.home / "agent.key").read_text().strip() if key is None else key
         self.key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed))
@@ -56,7 +57,7 @@ class Hand:
         self.sequence += 1
         letter = {"service": self.service, "agent": self.agent, "life": self.life,
                   "stamp": self.stamp, "epoch": self.epoch, "sequence": self.sequence,
-                  "body": body}
+                  **({"scope": self.scope} if self.scope else {}), "body": body}
         text = json.dumps(letter, separators=(",", ":"))
         signature = self.key.sign(SIGNED_UNDER + text.encode()).hex()
         return f'{text[:-1]},"signature":"{signature}"}}'

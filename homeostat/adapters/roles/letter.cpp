@@ -121,6 +121,9 @@ std::string objection_to(const Letter& letter) {
         letter.sequence > number_max) {
         return "no service, or a number that cannot be";
     }
+    if (letter.scope && (letter.scope->is_whole() || !is_scope_name(letter.scope->name))) {
+        return "a scope of nothing that has a name";
+    }
     return std::visit(ObjectionToBody{}, letter.body);
 }
 
@@ -132,6 +135,10 @@ std::string to_hex(std::span<const std::uint8_t> bytes) {
         text += fmt::format("{:02x}", byte);
     }
     return text;
+}
+
+std::string voice_of(const Letter& letter) {
+    return letter.scope ? letter.agent + " " + describe(*letter.scope) : letter.agent;
 }
 
 std::string_view head_of(std::string_view bytes) {

@@ -11,8 +11,12 @@
 //
 // Instants are the executor's: the agent translates, because it alone knows both clocks.
 //
+// An agent that sees some instances only says which (scope.hpp); without that it speaks of the
+// whole, as letters of older agents do.
+//
 // Pure.
 
+#include "homeostat/adapters/roles/scope.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/time.hpp"
@@ -92,6 +96,7 @@ struct Letter {
     std::string stamp;  ///< Of its last reply; empty: none came yet.
     std::uint64_t epoch{0};
     std::uint64_t sequence{0};
+    std::optional<Scope> scope{};  ///< None: it speaks of the whole.
     LetterBody body;
 
     static void fields(auto& self, auto&& field) {
@@ -101,6 +106,7 @@ struct Letter {
         field("stamp", self.stamp);
         field("epoch", self.epoch);
         field("sequence", self.sequence);
+        field("scope", self.scope);
         field("body", self.body);
     }
 };
@@ -112,6 +118,7 @@ enum class Discard : std::uint8_t {
     agent_unknown,  ///< The key is not on the list.
     forged,         ///< The signature does not fit.
     misaddressed,   ///< Of another service.
+    out_of_scope,   ///< Its key may not speak with that scope, or nobody stands there.
     stale_life,     ///< For an executor that has been started again since, for none yet, or by an
                     ///< agent's life that this one never gave out.
     stale_epoch,    ///< Another process has begun a life with this key since.
@@ -122,13 +129,16 @@ enum class Discard : std::uint8_t {
 
 constexpr auto names_of(std::type_identity<Discard>) {
     return std::to_array<std::string_view>({"oversized", "malformed", "agent_unknown", "forged",
-                                            "misaddressed", "stale_life", "stale_epoch", "replayed",
-                                            "late", "too_many"});
+                                            "misaddressed", "out_of_scope", "stale_life",
+                                            "stale_epoch", "replayed", "late", "too_many"});
 }
 
 constexpr std::size_t discards_count = names_of(std::type_identity<Discard>{}).size();
 
 [[nodiscard]] std::string to_hex(std::span<const std::uint8_t> bytes);
+
+/// Whose word it is: of one key there may be an agent beside each pod. Each has epochs of its own.
+[[nodiscard]] std::string voice_of(const Letter& letter);
 
 /// The part in which the key and the stamp stand as `seal` writes them: who it may be from, at no
 /// cost. Nothing says that it is so.

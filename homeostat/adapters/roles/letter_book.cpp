@@ -54,9 +54,24 @@ bool LetterBook::has_stamp(std::string_view text, Instant now) const {
     });
 }
 
-std::optional<Discard> LetterBook::admit(const Letter& letter, Instant now) {
+/// Of what was silent for as long as a stamp is good every letter that we took is late by now: none
+/// of them can be taken again by a book that has forgotten them.
+LetterBook::Heard& LetterBook::heard_of(const Letter& letter, Instant now) {
+    const std::string voice = voice_of(letter);
+    if (!heard_.contains(voice)) {
+        std::erase_if(heard_, [&](const auto& one) {
+            return one.second.is_of_some && now - one.second.at > stamp_good_for;
+        });
+    }
     Heard& heard =
-        heard_.try_emplace(letter.agent, Heard{0, 0, Bucket(letters_pace)}).first->second;
+        heard_.try_emplace(voice, Heard{0, 0, Bucket(letters_pace), letter.scope.has_value(), now})
+            .first->second;
+    heard.at = now;
+    return heard;
+}
+
+std::optional<Discard> LetterBook::admit(const Letter& letter, Instant now) {
+    Heard& heard = heard_of(letter, now);
     if (letter.life != life_) {
         return Discard::stale_life;
     }
@@ -82,8 +97,8 @@ std::optional<Discard> LetterBook::admit(const Letter& letter, Instant now) {
     return std::nullopt;
 }
 
-std::uint64_t LetterBook::epoch_of(std::string_view agent) const {
-    const auto found = heard_.find(agent);
+std::uint64_t LetterBook::epoch_of(std::string_view voice) const {
+    const auto found = heard_.find(voice);
     return found == heard_.end() ? 0 : found->second.epoch;
 }
 

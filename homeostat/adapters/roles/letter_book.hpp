@@ -4,14 +4,16 @@
 //
 // A letter counts once, and only for the life of the executor that it names: what was written to an
 // earlier one is refused, so nothing of this has to be stored. Within a life each key has one
-// agent: the one that began last, which numbers itself one after the one that we told it of.
+// agent of each scope: the one that began last, which numbers itself one after the one that we told
+// it of. Agents beside pods come and go with these; what is silent for longer than any letter of it
+// could count is forgotten.
 //
 // Every letter names a stamp: a word that nobody can foresee, given out with each reply and good
 // for some seconds by our own clock. So a letter was written after its stamp was given out, and
 // what was held up for longer is refused as late. A moment said by the agent would prove nothing:
 // replies are not signed, and whoever sits in between could make it believe another time.
 //
-// Pure. Values only; bounded by the list of keys.
+// Pure. Values only; bounded by the list of keys, and by the scopes that are let in here.
 
 #include "homeostat/adapters/roles/letter.hpp"
 #include "homeostat/base/time.hpp"
@@ -56,10 +58,11 @@ class LetterBook {
     explicit LetterBook(std::string life) : life_(std::move(life)) {}
 
     /// Takes the letter into account. A reason: it is refused, and nothing else has changed.
+    /// REQUIRES: its key may speak with its scope, and somebody stands there.
     [[nodiscard]] std::optional<Discard> admit(const Letter& letter, Instant now);
 
-    /// The latest life of the agent with this key; 0: not heard of yet.
-    [[nodiscard]] std::uint64_t epoch_of(std::string_view agent) const;
+    /// The latest life of the agent with this voice (voice_of); 0: not heard of yet.
+    [[nodiscard]] std::uint64_t epoch_of(std::string_view voice) const;
 
     [[nodiscard]] const std::string& life() const { return life_; }
 
@@ -77,16 +80,19 @@ class LetterBook {
         std::uint64_t epoch{0};
         std::uint64_t sequence{0};
         Bucket letters;
+        bool is_of_some{false};  ///< Not of the whole.
+        Instant at{};            ///< When a letter of it was last looked at.
     };
     struct Stamp {
         std::string text;
         Instant given_at{};
     };
 
+    [[nodiscard]] Heard& heard_of(const Letter& letter, Instant now);
     [[nodiscard]] bool is_good(std::string_view stamp, Instant now) const;
 
     std::string life_;
-    std::map<std::string, Heard, std::less<>> heard_;  ///< By key.
+    std::map<std::string, Heard, std::less<>> heard_;  ///< By voice.
     std::deque<Stamp> stamps_;                         ///< Those that may be good, oldest first.
 };
 

@@ -48,6 +48,41 @@ TEST_CASE("a letter counts once and in order, within one life of its agent") {
     CHECK(book.epoch_of("somebody") == 0);
 }
 
+TEST_CASE("agents of one key beside different pods have epochs of their own") {
+    const auto beside = [](const std::string& pod, std::uint64_t epoch, std::uint64_t sequence) {
+        Letter letter = numbered(epoch, sequence);
+        letter.scope = Scope{ScopeKind::pod, pod};
+        return letter;
+    };
+    LetterBook book = book_at_noon();
+    CHECK_FALSE(book.admit(beside("a", 1, 1), noon));
+    CHECK_FALSE(book.admit(beside("b", 1, 1), noon));
+    CHECK_FALSE(book.admit(beside("b", 2, 1), noon));  // It was started again.
+    CHECK(book.admit(beside("b", 1, 9), noon) == Discard::stale_epoch);
+    CHECK_FALSE(book.admit(beside("a", 1, 2), noon));
+    CHECK_FALSE(book.admit(numbered(1, 1), noon));  // Of the whole.
+    CHECK(book.epoch_of(voice_of(beside("a", 0, 0))) == 1);
+    CHECK(book.epoch_of(voice_of(beside("b", 0, 0))) == 2);
+}
+
+TEST_CASE(
+    "what a forgotten agent of a pod has said is late, and one of the whole is not forgotten") {
+    Letter beside = numbered(1, 1);
+    beside.scope = Scope{ScopeKind::pod, "a"};
+    for (const Duration after : {Duration(2s), Duration(1min)}) {
+        LetterBook book = book_at_noon();
+        REQUIRE_FALSE(book.admit(beside, noon));
+        REQUIRE_FALSE(book.admit(numbered(1, 1), noon));
+        Letter other = beside;
+        other.scope->name = "b";
+        (void)book.admit(other, noon + after);
+        CHECK(book.epoch_of(voice_of(beside)) == (after < 3s ? 1 : 0));
+        CHECK(book.epoch_of(voice_of(numbered(1, 1))) == 1);
+        const std::optional<Discard> again = book.admit(beside, noon + after);
+        CHECK(again == (after < 3s ? Discard::replayed : Discard::late));
+    }
+}
+
 TEST_CASE("no life of an agent is heard that was not given out: numbers cannot be used up") {
     LetterBook book = book_at_noon();
     CHECK_FALSE(book.admit(numbered(1, 1), noon));

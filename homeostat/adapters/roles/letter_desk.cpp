@@ -38,6 +38,8 @@ constexpr Duration began_ago_max = 24h;
 constexpr Duration change_ago_max = 24h;
 constexpr std::size_t key_digits_shown = 12;
 constexpr Duration speaking_within = 5s;  // Of a look five times a second.
+/// Beside those of before: an agent of each slot, and one that begins where another one ends.
+constexpr std::size_t connections_of_some = 96;
 
 int status_of(Discard why) {
     switch (why) {
@@ -48,6 +50,7 @@ int status_of(Discard why) {
         case Discard::agent_unknown:
         case Discard::forged:
         case Discard::misaddressed:
+        case Discard::out_of_scope:
             return forbidden;
         case Discard::stale_life:
         case Discard::stale_epoch:
@@ -84,16 +87,20 @@ bool is_same(const Symptom& one, const Symptom& other) {
 
 }  // namespace
 
-net::HttpServerLimits desk_limits() {
+net::HttpServerLimits desk_limits(bool hears_some) {
     net::HttpServerLimits limits;
     limits.body_bytes_max = letter_bytes_max;
+    limits.connections_max += hears_some ? connections_of_some : 0;
     return limits;
 }
 
 LetterDesk::LetterDesk(ports::Executor& executor, ports::Clock& clock, DeskSettings settings)
     : executor_(executor), clock_(clock), settings_(std::move(settings)), book_(settings_.life) {
-    for (const mesh::PublicKey& key : settings_.agents) {
-        agents_.push_back(to_hex(key));
+    begun_at_ = clock_.now();
+    for (const DeskAgent& agent : settings_.agents) {
+        keys_.push_back(agent.key);
+        agents_.push_back(to_hex(agent.key));
+        hears_some_ = hears_some_ || agent.speaks_for != ScopeKind::whole;
     }
     for (const Change& change : settings_.changes_before) {
         remember(change);
@@ -107,15 +114,32 @@ void LetterDesk::remember(const Change& change) {
     }
 }
 
-LetterDesk::Heard& LetterDesk::heard_of(const std::string& agent) {
-    return heard_
-        .try_emplace(agent, Heard{{}, {}, {}, Bucket(proposals_pace), Bucket(notes_pace), 0})
+/// An agent of a pod that has gone is not shown as one that is silent.
+LetterDesk::Heard& LetterDesk::heard_of(const Speaker& speaker, Instant now) {
+    if (!heard_.contains(speaker.voice)) {
+        std::erase_if(heard_, [&](const auto& one) {
+            return now - one.second.at > speaking_within &&
+                   coverage_of(one.second.scope).is_empty();
+        });
+    }
+    return heard_.try_emplace(speaker.voice, Heard{speaker.agent, speaker.scope}).first->second;
+}
+
+LetterDesk::Paces& LetterDesk::paces_of(const std::string& agent) {
+    return paces_.try_emplace(agent, Paces{Bucket(proposals_pace), Bucket(notes_pace)})
         .first->second;
 }
 
 std::optional<Discard> LetterDesk::admit(const Letter& letter, Instant now) {
     if (letter.service != settings_.service) {
         return Discard::misaddressed;
+    }
+    const Scope scope = letter.scope.value_or(Scope{});
+    const auto listed = std::ranges::find_if(settings_.agents, [&](const DeskAgent& agent) {
+        return agent.speaks_for == scope.kind && to_hex(agent.key) == letter.agent;
+    });
+    if (listed == settings_.agents.end() || coverage_of(scope).is_empty()) {
+        return Discard::out_of_scope;
     }
     return book_.admit(letter, now);
 }
@@ -160,7 +184,7 @@ net::HttpResponse LetterDesk::discard(Discard why, const Letter* letter, Instant
     }
     Reply reply;
     if (letter != nullptr && why != Discard::misaddressed) {
-        reply = reply_to_known(book_.epoch_of(letter->agent));
+        reply = reply_to_known(book_.epoch_of(voice_of(*letter)));
         reply.now = now;
     }
     reply.discarded = why;
@@ -179,7 +203,7 @@ Task<net::HttpResponse> LetterDesk::answer(net::HttpRequest request) {
     if (!knocks_of(request, now).spend(now)) {
         co_return discard(Discard::too_many, nullptr, now);
     }
-    std::expected<Letter, Discard> letter = open(request.body, settings_.agents);
+    std::expected<Letter, Discard> letter = open(request.body, keys_);
     if (!letter) {
         co_return discard(letter.error(), nullptr, now);
     }
@@ -193,30 +217,48 @@ Task<net::HttpResponse> LetterDesk::answer(net::HttpRequest request) {
 }
 
 Task<void> LetterDesk::carry_out(Letter letter, Reply& reply) {
-    Heard& heard = heard_of(letter.agent);
+    const Scope scope = letter.scope.value_or(Scope{});
+    const Speaker speaker{letter.agent, voice_of(letter), scope, coverage_of(scope)};
+    Heard& heard = heard_of(speaker, clock_.now());
     heard.at = clock_.now();
     if (heard.told_epoch != letter.epoch) {
         heard.told_epoch = letter.epoch;
-        settings_.log(
-            fmt::format("the agent {} begins to speak", letter.agent.substr(0, key_digits_shown)));
+        settings_.log(fmt::format("the agent {} begins to speak{}",
+                                  letter.agent.substr(0, key_digits_shown),
+                                  scope.is_whole() ? "" : " of " + describe(scope)));
     }
+    voices_.keep(executor_.open_symptoms());
     std::optional<Symptom> besides;
-    if (auto* look = std::get_if<Look>(&letter.body)) {
-        heard.symptoms = std::move(look->symptoms);
-        heard.troubles = std::move(look->troubles);
-    } else if (auto* said = std::get_if<Submit>(&letter.body)) {
-        besides = said->proposal.symptom;
-        co_await submit(letter.agent, std::move(*said), reply);
-    } else if (auto* clear = std::get_if<Clear>(&letter.body)) {
-        co_await executor_.clear(std::move(clear->symptom));
+    if (auto* said = std::get_if<Look>(&letter.body)) {
+        look(speaker, std::move(*said));
+    } else if (auto* proposed = std::get_if<Submit>(&letter.body)) {
+        besides = proposed->proposal.symptom;
+        co_await submit(speaker, std::move(*proposed), reply);
+    } else if (auto* cleared = std::get_if<Clear>(&letter.body)) {
+        co_await clear(speaker, std::move(*cleared), reply);
     } else {
-        co_await take_note(letter.agent, std::get<Note>(std::move(letter.body)), reply);
+        co_await take_note(speaker, std::get<Note>(std::move(letter.body)), reply);
     }
-    add_view(heard_of(letter.agent), besides ? &*besides : nullptr, reply);
+    co_await clear_where_nobody_stands();
+    add_view(speaker, besides ? &*besides : nullptr, reply);
 }
 
-Task<void> LetterDesk::submit(std::string agent, Submit said, Reply& reply) {
-    Heard& heard = heard_of(agent);
+/// Of what it may not speak of it has said nothing.
+void LetterDesk::look(const Speaker& speaker, Look said) {
+    std::erase_if(said.symptoms,
+                  [&](const Symptom& symptom) { return !speaker.covers.covers(symptom); });
+    const std::vector<Symptom> open = executor_.open_symptoms();
+    for (const Symptom& symptom : said.symptoms) {
+        if (std::ranges::any_of(open, [&](const Symptom& one) { return is_same(one, symptom); })) {
+            voices_.says_present(speaker.voice, symptom);
+        }
+    }
+    Heard& heard = heard_of(speaker, clock_.now());
+    heard.symptoms = std::move(said.symptoms);
+    heard.troubles = std::move(said.troubles);
+}
+
+Task<void> LetterDesk::submit(Speaker speaker, Submit said, Reply& reply) {
     const Instant now = clock_.now();
     if (said.proposal.service != settings_.service) {
         reply.refused = Refusal{Fault::invalid, "the proposal is about another service"};
@@ -226,38 +268,54 @@ Task<void> LetterDesk::submit(std::string agent, Submit said, Reply& reply) {
         reply.refused = Refusal{Fault::invalid, "only a person has something taken back"};
         co_return;
     }
+    if (std::string objection = objection_to(speaker, said.proposal); !objection.empty()) {
+        if (is_due(told_of_scope_, now)) {
+            settings_.log(fmt::format("the agent {} is not heard: {}",
+                                      speaker.agent.substr(0, key_digits_shown), objection));
+        }
+        reply.refused = Refusal{Fault::refused, std::move(objection)};
+        co_return;
+    }
     // Between its look and its letter an incident may have begun, or begun to want an opinion:
     // what the agent did not know of it cannot be in its choice.
-    const std::optional<Standing> standing = executor_.standing(said.proposal.symptom);
+    const std::optional<Standing> standing = standing_for(speaker, said.proposal.symptom);
     const std::optional<IncidentId> wanted =
         standing ? std::optional(standing->incident) : std::nullopt;
-    if (wanted != said.answers) {
+    const bool is_others = standing && !standing->wants_proposal && !speaker.covers.is_whole;
+    if (wanted != said.answers || is_others) {
         reply.refused = Refusal{Fault::busy, "it stands otherwise by now"};
         co_return;
     }
-    if (!heard.proposals.spend(now)) {
+    Bucket& proposals = paces_of(speaker.agent).proposals;
+    if (!proposals.spend(now)) {
         if (is_due(told_of_pace_, now)) {
             settings_.log(fmt::format("the agent {} proposes more than there are symptoms",
-                                      agent.substr(0, key_digits_shown)));
+                                      speaker.agent.substr(0, key_digits_shown)));
         }
         reply.refused = Refusal{Fault::busy, "more proposals than symptoms"};
         co_return;
     }
+    const Symptom symptom = said.proposal.symptom;
     Result<Standing> submitted = co_await executor_.submit(fitted(std::move(said.proposal), now));
     if (submitted) {
         reply.submitted = *std::move(submitted);
+        voices_.says_present(speaker.voice, symptom);
     } else {
         // Nothing was written. Of a full disk everything is refused but the start of what has
         // ended: that one must not have to wait for the others.
-        heard.proposals.give_back();
+        paces_of(speaker.agent).proposals.give_back();
         reply.refused = Refusal{submitted.error().fault, submitted.error().text};
     }
 }
 
-Task<void> LetterDesk::take_note(std::string agent, Note said, Reply& reply) {
-    Heard& heard = heard_of(agent);
+Task<void> LetterDesk::take_note(Speaker speaker, Note said, Reply& reply) {
     const Instant now = clock_.now();
-    if (!heard.notes.spend(now)) {
+    if (!speaker.covers.is_whole) {
+        reply.refused = Refusal{Fault::refused, "changes are of the whole, and it speaks of " +
+                                                    describe(speaker.scope) + " alone"};
+        co_return;
+    }
+    if (!paces_of(speaker.agent).notes.spend(now)) {
         reply.refused = Refusal{Fault::busy, "more changes than anybody makes"};
         co_return;
     }
@@ -266,7 +324,7 @@ Task<void> LetterDesk::take_note(std::string agent, Note said, Reply& reply) {
     if (noted) {
         reply.noted = *std::move(noted);
     } else {
-        heard.notes.give_back();
+        paces_of(speaker.agent).notes.give_back();
         reply.refused = Refusal{noted.error().fault, noted.error().text};
     }
 }
@@ -298,32 +356,48 @@ Proposal LetterDesk::fitted(Proposal proposal, Instant now) const {
     return proposal;
 }
 
-void LetterDesk::add_view(const Heard& heard, const Symptom* besides, Reply& reply) const {
+/// An agent of some instances is told of these alone.
+void LetterDesk::add_view(const Speaker& speaker, const Symptom* besides, Reply& reply) const {
+    const auto found = heard_.find(speaker.voice);
+    const std::vector<Symptom> symptoms =
+        found == heard_.end() ? std::vector<Symptom>{} : found->second.symptoms;
     const auto add = [&](const Symptom& symptom) {
-        reply.standings.push_back({symptom.kind, symptom.subject, executor_.standing(symptom)});
+        reply.standings.push_back({symptom.kind, symptom.subject, standing_for(speaker, symptom)});
     };
-    std::ranges::for_each(heard.symptoms, add);
-    const bool is_known =
-        besides == nullptr || std::ranges::any_of(heard.symptoms, [&](const Symptom& one) {
-            return is_same(one, *besides);
-        });
-    if (!is_known) {
+    std::ranges::for_each(symptoms, add);
+    const bool is_told =
+        besides == nullptr || !speaker.covers.covers(*besides) ||
+        std::ranges::any_of(symptoms, [&](const Symptom& one) { return is_same(one, *besides); });
+    if (!is_told) {
         add(*besides);
     }
     reply.open = executor_.open_symptoms();
+    std::erase_if(reply.open,
+                  [&](const Symptom& symptom) { return !speaker.covers.covers(symptom); });
     reply.changes = changes();
     const PerArtifact<VersionId> seen = settings_.versions_seen();
     reply.deploy_seen = seen.deploy;
     reply.config_seen = seen.config;
+    reply.flag_seen = seen.flag;
     reply.places = settings_.places();
+    if (speaker.covers.is_whole) {
+        for (Place& place : reply.places) {
+            place.address.reset();
+        }
+    }
+    std::erase_if(reply.places,
+                  [&](const Place& place) { return !speaker.covers.has(place.instance); });
 }
 
 std::vector<AgentSeen> LetterDesk::agents(Instant now) const {
     std::vector<AgentSeen> seen;
-    for (const auto& [agent, heard] : heard_) {
-        seen.push_back({agent.substr(0, key_digits_shown), book_.epoch_of(agent),
-                        to_seconds(now - heard.at), now - heard.at < speaking_within,
-                        heard.symptoms, heard.troubles});
+    for (const auto& [voice, heard] : heard_) {
+        const bool is_speaking = now - heard.at < speaking_within;
+        if (is_speaking || !coverage_of(heard.scope).is_empty()) {
+            seen.push_back({heard.agent.substr(0, key_digits_shown), describe(heard.scope),
+                            book_.epoch_of(voice), to_seconds(now - heard.at), is_speaking,
+                            heard.symptoms, heard.troubles});
+        }
     }
     return seen;
 }

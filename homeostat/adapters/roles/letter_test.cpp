@@ -59,6 +59,27 @@ TEST_CASE("a letter that was sealed opens as what it was, whatever it says") {
     }
 }
 
+TEST_CASE("a letter without a scope speaks of the whole, and a scope has a kind and a name") {
+    Letter letter = Pen{}.letter(bodies()[0]);
+    CHECK_FALSE(to_text(to_json(letter)).contains("scope"));  // As older agents write it.
+    CHECK(voice_of(letter) == letter.agent);
+    letter.scope = Scope{ScopeKind::pod, "payments-7d9f8c6b5d-x2x4q"};
+    const auto opened = open(seal(letter, seed_for_test).value_or(""), ours());
+    REQUIRE(opened);
+    CHECK(opened->scope == letter.scope);
+    CHECK(voice_of(*opened) == letter.agent + " pod payments-7d9f8c6b5d-x2x4q");
+    for (const Scope& scope :
+         {Scope{ScopeKind::whole, ""}, Scope{ScopeKind::whole, "payments"},
+          Scope{ScopeKind::pod, ""}, Scope{ScopeKind::pod, "a b"}, Scope{ScopeKind::node, "-x"},
+          Scope{ScopeKind::node, std::string(scope_name_bytes_max + 1, 'x')}}) {
+        letter.scope = scope;
+        CHECK_FALSE(seal(letter, seed_for_test));
+        CHECK(discard_of(letter) == Discard::malformed);
+    }
+    letter.scope = Scope{ScopeKind::node, std::string(scope_name_bytes_max, 'x')};
+    CHECK(seal(letter, seed_for_test));
+}
+
 TEST_CASE("key and stamp stand at the head of what is sealed, however long its names are") {
     Pen pen{.life = std::string(64, 'l'),
             .stamp = std::string(64, 's'),

@@ -19,6 +19,8 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 constexpr Duration look_every = 200ms;
+/// There may be one beside each pod, all of one key, of which no more is read than of one agent.
+constexpr Duration look_at_some_every = 500ms;
 constexpr Duration knock_every = 500ms;  ///< Where nobody answers.
 constexpr Duration letter_for_max = 1s;
 /// Some looks may be lost; what is older than that is not how it stands.
@@ -72,7 +74,8 @@ RemoteExecutor::RemoteExecutor(asio::any_io_executor strand,
 Task<void> RemoteExecutor::run() {
     while (!is_stopping_) {
         const bool answers = co_await look();
-        pause_.expires_after(answers ? look_every : knock_every);
+        const Duration pause = settings_.scope.is_whole() ? look_every : look_at_some_every;
+        pause_.expires_after(answers ? pause : knock_every);
         boost::system::error_code ignored;  // Cancelled by `stop`.
         if (!is_stopping_) {
             co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -109,6 +112,7 @@ Result<std::string> RemoteExecutor::sealed(const LetterBody& body) {
     letter.stamp = stamp_;
     letter.epoch = epoch_;
     letter.sequence = ++sequence_;
+    letter.scope = settings_.scope.is_whole() ? std::nullopt : std::optional(settings_.scope);
     letter.body = to_executor(body);
     return seal(letter, settings_.seed);
 }
@@ -217,7 +221,7 @@ void RemoteExecutor::take(const Reply& reply, Instant sent_at) {
         standings_[{one.symptom, one.subject}] = one.standing;
     }
     open_ = reply.open;
-    versions_seen_ = {reply.deploy_seen, reply.config_seen};
+    versions_seen_ = {reply.deploy_seen, reply.config_seen, reply.flag_seen};
     if (settings_.follow) {
         settings_.follow(reply.places);
     }
@@ -314,6 +318,9 @@ Task<Result<Standing>> RemoteExecutor::submit(Proposal proposal) {
 
 Task<void> RemoteExecutor::clear(Symptom symptom) {
     const Instant now = clock_.now();
+    if (settings_.has_seen_well && !settings_.has_seen_well(symptom)) {
+        co_return;  // To have seen nothing ill is not to have seen it well.
+    }
     std::erase_if(cleared_at_,
                   [&](const auto& one) { return now - one.second > clear_again_after; });
     if (cleared_at_.contains(which(symptom)) || !clears_.spend(now)) {

@@ -47,8 +47,12 @@ namespace homeostat::adapters::roles {
 
 struct RemoteSettings {
     ServiceId service;
+    Scope scope{};  ///< Of what this agent speaks.
     mesh::SigningSeed seed{};
     std::string boot_id;  ///< Our own.
+    /// Whether the subject was well when this agent looked last: only then it says that a symptom
+    /// has gone. Empty: whenever it sees none.
+    std::function<bool(const Symptom&)> has_seen_well;
     /// What the executor is to show people of this agent: sources that do not answer, and the like.
     std::function<std::vector<std::string>()> troubles;
     /// Told of each reply's places. Empty: nobody follows them.

@@ -70,9 +70,11 @@ class World {
     [[nodiscard]] net::Endpoint endpoint() const {
         return net::UnixEndpoint{(directory_ / "door.sock").string()};
     }
-    [[nodiscard]] std::unique_ptr<RemoteExecutor> agent(mesh::SigningSeed seed = seed_for_test) {
+    [[nodiscard]] std::unique_ptr<RemoteExecutor> agent(mesh::SigningSeed seed = seed_for_test,
+                                                        Scope scope = {}) {
         RemoteSettings settings;
         settings.service = ServiceId("payments");
+        settings.scope = std::move(scope);
         settings.seed = seed;
         settings.boot_id = boot_for_test;
         settings.troubles = [this] { return troubles; };
@@ -240,6 +242,32 @@ TEST_CASE("an agent that is started again goes on where the executor has heard o
     CHECK(first->trouble().find("another process") != std::string::npos);
     CHECK(run_for_test(world.context, second->look()));
     CHECK(world.desk->discarded_count(Discard::stale_epoch) == 1);
+}
+
+TEST_CASE("an agent beside a pod is told of that alone, and of nothing once the pod has gone") {
+    World world;
+    std::vector<InstanceId> standing{InstanceId("payments-0")};
+    DeskSettings settings = desk_settings_for_test(life_for_test, nullptr);
+    settings.agents = {{mesh::public_key_of(seed_for_test), ScopeKind::pod}};
+    settings.instances_at = [&](const Scope& scope) {
+        return scope == Scope{ScopeKind::pod, "pod-a"} ? standing : std::vector<InstanceId>{};
+    };
+    world.desk = std::make_unique<LetterDesk>(world.executor, world.executor_clock, settings);
+    Between between{.world = world};
+    between.sit_down();
+    auto agent = world.agent(seed_for_test, Scope{ScopeKind::pod, "pod-a"});
+    const auto hang = [&](const std::string& name) {
+        return symptom_for_test(SymptomKind::instance_not_answering, name, world.clock.now());
+    };
+    const Standing in_hand{IncidentId("i-1"), false, {}};
+    world.executor.open = {{hang("payments-0"), in_hand}, {hang("payments-1"), in_hand}};
+    REQUIRE(run_for_test(world.context, agent->look()));
+    CHECK((agent->open_symptoms().size() == 1 && world.places.size() == 1));
+    run_for_test(world.context, agent->clear(hang("payments-1")));
+    CHECK(world.executor.cleared.empty());
+    standing.clear();
+    CHECK_FALSE(run_for_test(world.context, agent->look()));
+    CHECK(agent->trouble().contains("out_of_scope"));
 }
 
 TEST_CASE("a key that is not listed is answered by nobody") {

@@ -32,11 +32,15 @@ struct Place {
     InstanceId instance;
     std::string pod;  ///< Its uid; empty: nobody stands there.
     bool is_wanted{false};
+    /// Where it ought to answer now, "10.1.2.3:8080"; none: nowhere, or who asks sees the whole and
+    /// knows it from the cluster.
+    std::optional<std::string> address{};
 
     static void fields(auto& self, auto&& field) {
         field("instance", self.instance);
         field("pod", self.pod);
         field("is_wanted", self.is_wanted);
+        field("address", self.address);
     }
     friend bool operator==(const Place&, const Place&) = default;
 };
@@ -77,6 +81,7 @@ struct Reply {
     std::vector<Change> changes{};  ///< The latest, oldest first.
     VersionId deploy_seen{};        ///< What the ledger last spoke of; empty: it never did.
     VersionId config_seen{};
+    VersionId flag_seen{};
     std::vector<Place> places{};  ///< Empty: instances are processes of the machine.
     std::optional<Standing> submitted{};
     std::optional<Change> noted{};
@@ -94,6 +99,7 @@ struct Reply {
         field("changes", self.changes);
         field("deploy_seen", self.deploy_seen);
         field("config_seen", self.config_seen);
+        field("flag_seen", self.flag_seen, may_be_absent);
         field("places", self.places);
         field("submitted", self.submitted);
         field("noted", self.noted);

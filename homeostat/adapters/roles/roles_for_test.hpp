@@ -118,11 +118,13 @@ constexpr mesh::SigningSeed other_seed_for_test{9, 9, 9};
 const std::string life_for_test = "life-1";
 const std::string boot_for_test = "boot-1";
 
+constexpr mesh::SigningSeed pods_seed_for_test{7, 7, 7};
+
 [[nodiscard]] inline DeskSettings desk_settings_for_test(std::string life,
                                                          std::vector<std::string>* lines) {
     DeskSettings settings;
     settings.service = ServiceId("payments");
-    settings.agents = {mesh::public_key_of(seed_for_test)};
+    settings.agents = {{mesh::public_key_of(seed_for_test), ScopeKind::whole}};
     settings.life = std::move(life);
     settings.boot_id = boot_for_test;
     settings.draw = [count = 0] mutable { return "stamp-" + std::to_string(++count); };
@@ -145,6 +147,7 @@ struct Pen {
     std::uint64_t epoch{1};
     std::uint64_t sequence{0};
     std::string service{"payments"};
+    std::optional<Scope> scope{};
 
     [[nodiscard]] Letter letter(LetterBody body) {
         Letter letter;
@@ -154,6 +157,7 @@ struct Pen {
         letter.stamp = stamp;
         letter.epoch = epoch;
         letter.sequence = ++sequence;
+        letter.scope = scope;
         letter.body = std::move(body);
         return letter;
     }

@@ -1,0 +1,111 @@
+#include "homeostat/app/scoped_pods.hpp"
+
+#include "homeostat/adapters/system/system_clock.hpp"
+#include "homeostat/app/config_for_test.hpp"
+#include "homeostat/net/http_server.hpp"
+#include "homeostat/net/run_for_test.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace homeostat::app {
+
+namespace {
+
+namespace roles = adapters::roles;
+
+/// Pods of payments, and one that answers on the loopback.
+struct World {
+    boost::asio::io_context context{1};
+    adapters::system::SystemClock clock{context.get_executor()};
+    int asked_count{0};
+    int status{200};
+    net::HttpServer server{context.get_executor(),
+                           [this](net::HttpRequest request) { return answer(std::move(request)); }};
+    Config config{};
+    std::unique_ptr<ScopedPods> pods{};
+    std::vector<ports::Telemetry*> sources{};
+
+    explicit World(roles::Scope scope) {
+        REQUIRE(server.listen(net::TcpEndpoint{"127.0.0.1", 0}));
+        const ConfigReport report = parse_config(
+            "service: payments\nruntime: { kubernetes: { namespace: shop, deployment: payments, "
+            "slots: 2 } }\nsignals: [ { http: { path: /healthz, timeout: 500ms } } ]\n"
+            "roles: { url: 'http://10.0.0.5:7091' }\n",
+            file_for_test);
+        REQUIRE_MESSAGE(report.config, describe(report));
+        config = *report.config;
+        config.roles->scope = std::move(scope);
+        auto made = ScopedPods::make(config, context.get_executor(), clock);
+        REQUIRE(made);
+        pods = *std::move(made);
+        pods->add_watchers(sources, {});
+        REQUIRE(sources.size() == 2);
+    }
+    // NOLINTNEXTLINE(bugprone-exception-escape): a test that throws here has failed.
+    ~World() { net::run_for_test(context, server.stop(net::now_for_test())); }
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    Task<net::HttpResponse> answer(net::HttpRequest request) {
+        asked_count += request.path == "/healthz" ? 1 : 0;
+        co_return net::HttpResponse{.status = status, .body = "{}"};
+    }
+    /// What is read of one instance when the executor says that it is there.
+    std::vector<Reading> read(std::size_t index, std::optional<std::string> address) {
+        pods->follow({{InstanceId(fmt::format("payments-{}", index)), "uid", true, address}});
+        Result<std::vector<Reading>> readings = net::run_for_test(
+            context, sources.at(index)->read(clock.now() + std::chrono::seconds{2}));
+        REQUIRE(readings);
+        return *std::move(readings);
+    }
+    [[nodiscard]] std::string at(const std::string& host) const {
+        return fmt::format("{}:{}", host, server.port());
+    }
+};
+
+}  // namespace
+
+TEST_CASE("beside a pod its loopback is asked, whatever address a reply names") {
+    World world({roles::ScopeKind::pod, "payments-7d9f-x2x"});
+    const std::vector<Reading> readings = world.read(1, world.at("10.255.255.1"));
+    REQUIRE(readings.size() == 1);
+    const auto& probe = std::get<ProbeReading>(readings[0]);
+    CHECK((probe.subject.name == "payments-1" && probe.has_answered));
+    CHECK(world.asked_count == 1);
+}
+
+TEST_CASE(
+    "on a node each pod is asked where the executor says, and nowhere where it says nothing") {
+    World world({roles::ScopeKind::node, "node-3"});
+    CHECK(world.read(0, world.at("127.0.0.1")).size() == 1);
+    for (const std::optional<std::string>& address :
+         {std::optional<std::string>(), std::optional<std::string>(""),
+          std::optional<std::string>("nonsense"), std::optional<std::string>("unix:/run/x.sock")}) {
+        CHECK(world.read(0, address).empty());
+    }
+    CHECK(world.asked_count == 1);
+    // One that is told of no more is nowhere.
+    CHECK(world.read(0, world.at("127.0.0.1")).size() == 1);
+    world.pods->follow({});
+    const auto readings = net::run_for_test(
+        world.context, world.sources[0]->read(world.clock.now() + std::chrono::seconds{2}));
+    CHECK((readings && readings->empty()));
+}
+
+TEST_CASE(
+    "an agent of some pods without a probe of its own would see nothing, and does not begin") {
+    World world({roles::ScopeKind::pod, "payments-7d9f-x2x"});
+    world.config.http_signal.reset();
+    const auto made = ScopedPods::make(world.config, world.context.get_executor(), world.clock);
+    REQUIRE_FALSE(made);
+    CHECK(made.error().text.contains("signals: [ { http:"));
+}
+
+}  // namespace homeostat::app
