@@ -187,10 +187,12 @@ ExitStatus run_agent(const AgentOptions& options) {
         return ExitStatus::usage;
     }
     std::vector<Config> configs;
+    configs.reserve(reports.size());
     for (ConfigReport& report : reports) {
         spdlog::info("guarding {} as {} says", report.config->service.text(), report.file.string());
         configs.push_back(*std::move(report.config));
     }
+    std::vector<ConfigReport>().swap(reports);  // Kept for as long as we guard otherwise.
     const Result<void> guarded = guard_services(configs, options.role, tell_log);
     if (!guarded) {
         spdlog::error("{}", guarded.error().text);
