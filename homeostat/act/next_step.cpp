@@ -5,6 +5,8 @@
 // any is taken away, and the next is never touched before the previous serves again.
 
 #include "homeostat/act/act.hpp"
+#include "homeostat/act/resizing.hpp"
+#include "homeostat/act/rollout.hpp"
 #include "homeostat/base/fields.hpp"
 
 #include <fmt/format.h>
@@ -187,8 +189,31 @@ Next step_for(const View& view, const InstanceFacts& instance) {
     return Complete{};
 }
 
+/// One of the version that goes and that still answers users, while as many of the other serve
+/// already. Its orchestrator keeps it until a successor says that it is ready, which may take as
+/// long as its probe waits between two looks. Each is asked to go once at most. Null: none.
+const InstanceFacts* one_to_hasten(const View& view, const Rollback& remedy) {
+    const auto serves = [&](const VersionId& version) {
+        return std::ranges::count_if(view.facts.instances, [&](const InstanceFacts& one) {
+            return view.is_serving(one) && one.runtime.version_of(remedy.artifact) == version;
+        });
+    };
+    if (!view.plan.hastens || serves(remedy.to) < serves(remedy.from) ||
+        view.plan.replacements.size() >= hastened_max) {
+        return nullptr;
+    }
+    const auto found = std::ranges::find_if(view.facts.instances, [&](const InstanceFacts& one) {
+        return view.is_serving(one) && one.runtime.version_of(remedy.artifact) == remedy.from &&
+               view.replaced_count(one.runtime.instance) == 0;
+    });
+    return found == view.facts.instances.end() ? nullptr : &*found;
+}
+
 /// Whoever orchestrates the instances brings the version to all of them, at its own pace.
-Next wait_for_rollout(const View& view) {
+Next wait_for_rollout(const View& view, const Rollback& remedy) {
+    if (const InstanceFacts* one = one_to_hasten(view, remedy)) {
+        return replace(view, *one);
+    }
     for (const InstanceFacts& instance : view.facts.instances) {
         if (view.progress_of(instance) != Progress::arrived) {
             return wait_for_return(
@@ -361,6 +386,10 @@ struct NextOf {
 
     Next operator()(const TakeBackTask& remedy) const { return run(view, remedy.of, true); }
 
+    Next operator()(const Resize& remedy) const {
+        return next_of_resize(view.plan, remedy, view.facts, view.now);
+    }
+
     Next operator()(const Restart& remedy) const {
         if (find_instance(view.facts, remedy.instance) == nullptr) {
             return absent(remedy.instance);
@@ -370,24 +399,31 @@ struct NextOf {
 
     Next operator()(const RollingRestart&) const { return step_for_group(view); }
 
+    Next operator()(const PauseRollout& remedy) const { return next_of(remedy, view.facts); }
+
+    Next operator()(const ResumeRollout& remedy) const { return next_of(remedy, view.facts); }
+
     Next operator()(const Scale& remedy) const {
         return remedy.to > remedy.from ? step_up(view, remedy) : step_down(view, remedy);
     }
 
     Next operator()(const Rollback& remedy) const {
-        const VersionId& current = view.facts.versions[remedy.artifact].current;
-        if (current == remedy.from) {
+        const VersionFacts& versions = view.facts.versions[remedy.artifact];
+        if (versions.is_in_force(remedy.from, remedy.to)) {
             return SwapVersion{remedy.service, remedy.from, remedy.to, remedy.artifact};
         }
-        if (current != remedy.to) {
+        if (!versions.is_in_force(remedy.to, remedy.from)) {
             // Somebody else changes it; we do not fight over it.
-            return Stuck{
-                fmt::format("current is {}, which is neither end of the rollback", current.text())};
+            return Stuck{fmt::format("current is {}, which is neither end of the rollback",
+                                     versions.current.text())};
+        }
+        if (!is_started_with(remedy.artifact)) {
+            return Complete{};
         }
         // Of its pods an orchestrator looks after the program; what they read they keep.
         const bool is_rolled_out =
             view.facts.is_orchestrated && remedy.artifact == Artifact::deploy;
-        return is_rolled_out ? wait_for_rollout(view) : step_for_group(view);
+        return is_rolled_out ? wait_for_rollout(view, remedy) : step_for_group(view);
     }
 };
 
@@ -421,11 +457,19 @@ Next paced(const View& view, const Step& step) {
 
 }  // namespace
 
+bool is_optional(const Plan& plan, const Facts& facts, const Step& step) {
+    const auto* rollback = std::get_if<Rollback>(&plan.remedy);
+    return rollback != nullptr && rollback->artifact == Artifact::deploy && facts.is_orchestrated &&
+           std::holds_alternative<Replace>(step);
+}
+
 bool puts_back(const Plan& plan, const InstanceId& instance) {
     const RemedyKind kind = kind_of(plan.remedy);
     const InstanceId* named = instance_of(plan.remedy);
     const bool is_readmitted = kind == RemedyKind::readmit && *named == instance;
-    const bool is_about_all = kind == RemedyKind::rolling_restart || kind == RemedyKind::rollback;
+    const auto* rollback = std::get_if<Rollback>(&plan.remedy);
+    const bool is_about_all = kind == RemedyKind::rolling_restart ||
+                              (rollback != nullptr && is_started_with(rollback->artifact));
     return is_readmitted || is_about_all ||
            std::ranges::find(plan.replacements, instance, &Replacement::instance) !=
                plan.replacements.end();

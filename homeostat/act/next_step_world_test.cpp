@@ -150,6 +150,12 @@ struct World {
     void perform(const Run& step, const EffectId&) {
         FAIL("none of these remedies has a step like: ", describe(Step{step}));
     }
+    void perform(const SetPaused& step, const EffectId&) {
+        FAIL("none of these remedies has a step like: ", describe(Step{step}));
+    }
+    void perform(const SetMemory& step, const EffectId&) {
+        FAIL("none of these remedies has a step like: ", describe(Step{step}));
+    }
     void perform(const Invalidate& step, const EffectId&) {
         FAIL("none of these remedies has a step like: ", describe(Step{step}));
     }

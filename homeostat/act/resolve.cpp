@@ -1,6 +1,7 @@
 // After an effect without a trustworthy reply: what the world says became of it.
 
 #include "homeostat/act/act.hpp"
+#include "homeostat/act/rollout.hpp"
 #include "homeostat/base/fields.hpp"
 
 #include <fmt/format.h>
@@ -26,11 +27,12 @@ struct Resolve {
     const Facts& facts;
 
     Outcome operator()(const SwapVersion& step) const {
-        const VersionId& current = facts.versions[step.artifact].current;
-        if (current == step.to) {
+        const VersionFacts& versions = facts.versions[step.artifact];
+        const VersionId& current = versions.current;
+        if (versions.is_in_force(step.to, step.from)) {
             return done(fmt::format("current is {}", current.text()));
         }
-        if (current == step.from) {
+        if (versions.is_in_force(step.from, step.to)) {
             return refused(fmt::format("current is still {}", current.text()));
         }
         // A swap happens from `from` only, so it can no longer happen; whether it did and somebody
@@ -112,6 +114,8 @@ struct Resolve {
                                                  : unknown(std::move(because));
     }
 
+    Outcome operator()(const SetPaused& step) const { return resolve_rollout(step, effect, facts); }
+
     /// Wanted or spare: starting or stopping moves it from one to the other.
     [[nodiscard]] const InstanceFacts* find_any(const InstanceId& instance) const {
         const InstanceFacts* wanted = find_instance(facts, instance);
@@ -168,6 +172,24 @@ struct Resolve {
         // Half of it: neither done nor "nothing has changed". The next step finds a dead instance
         // and starts it under an intent of its own.
         return unknown(describe(step.expected) + " has ended and nothing was started in its place");
+    }
+
+    /// Of a pod that is gone nobody can say what was wanted for it.
+    Outcome operator()(const SetMemory& step) const {
+        const InstanceFacts* target = find_instance(facts, step.instance);
+        if (target == nullptr || target->runtime.identity.pod != step.pod) {
+            return unknown("another pod stands for " + step.instance.text());
+        }
+        if (!target->runtime.memory) {
+            return unknown("nobody says how much memory is wanted for " + step.instance.text());
+        }
+        const MemoryFacts& memory = *target->runtime.memory;
+        std::string seen = memory_text(memory.limit_bytes) + " of memory are wanted for it";
+        if (!effect.empty() && memory.effect == effect) {
+            return done(std::move(seen) + " by this effect");
+        }
+        return memory.limit_bytes == step.from_bytes ? refused(std::move(seen))
+                                                     : unknown(std::move(seen) + ", not by us");
     }
 
     /// A pod's uid is never given twice: once it is gone the goal is reached, by whoever's hand,

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace homeostat::decide {
 
@@ -167,8 +168,11 @@ std::size_t best_of(const std::vector<double>& scores) {
 
 std::vector<RemedyKind> kinds_to_rank(const Menu& menu) {
     std::vector<RemedyKind> kinds;
-    const auto runs_task = [](const MenuItem& item) { return task_of(item.remedy) != nullptr; };
-    if (std::ranges::any_of(menu.items, runs_task)) {
+    const auto is_unlearnt = [](const MenuItem& item) {
+        return task_of(item.remedy) != nullptr || std::holds_alternative<Resize>(item.remedy) ||
+               std::holds_alternative<PauseRollout>(item.remedy);
+    };
+    if (std::ranges::any_of(menu.items, is_unlearnt)) {
         return kinds;
     }
     for (const MenuItem& item : menu.items) {

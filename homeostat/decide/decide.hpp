@@ -70,7 +70,7 @@ struct Settings {
 
 /// The distinct remedy kinds of the menu, in its order: what the model is asked to rank. A menu
 /// with fewer than two kinds leaves nothing to ask, and none has learnt what an operator's tasks
-/// do.
+/// do, nor when more memory helps, nor when to let a rollout stand.
 [[nodiscard]] std::vector<RemedyKind> kinds_to_rank(const Menu& menu);
 
 /// What the model's word is worth: 0 unless the calibration is for this model, this prompt and who

@@ -52,6 +52,9 @@ struct Limits {
     /// Share of the whole climb that one step may have: more is a jump (a cache was loaded), not a
     /// leak. One: jumps count too.
     double memory_jump_ratio_max{0.6};
+    /// That a process was ended for reaching its limit of memory explains a symptom of so much
+    /// later: one that serves for longer in between is ill of something else. Zero: nothing.
+    Duration memory_killed_for{std::chrono::minutes{5}};
     /// What comes and what waits is measured over the last so long: longer than a burst of 300 ms
     /// with its tail, shorter than a queue with a deadline needs to cost answers. Zero: the last
     /// sample alone.

@@ -24,16 +24,27 @@ struct Inventory {
     std::vector<WatchedTask> tasks{};
     bool has_versions{false};     ///< A deploy can be rolled back.
     bool has_configs{false};      ///< A change of the configuration can be rolled back.
+    bool has_flags{false};        ///< A change of flags can be rolled back.
     bool is_orchestrated{false};  ///< Somebody else starts what has ended.
     /// `scale` goes no further. 0: to the last spare, or nowhere where they are orchestrated.
     std::uint32_t instances_max{0};
+    std::uint64_t memory_bytes_max{0};  ///< `resize` goes no further. 0: nowhere.
+    bool may_pause{false};  ///< A rollout can be let stand, and `pause_rollout` is not at watch.
     bool has_edge{false};
     bool may_drain{false};  ///< Its edge takes an instance out of rotation when we say so.
     bool may_eject{false};  ///< There is an edge, and `eject` stands higher than watch.
 
     /// The artifact has versions, so that a change of it can be rolled back.
     [[nodiscard]] bool has(Artifact artifact) const {
-        return artifact == Artifact::config ? has_configs : has_versions;
+        switch (artifact) {
+            case Artifact::deploy:
+                break;
+            case Artifact::config:
+                return has_configs;
+            case Artifact::flag:
+                return has_flags;
+        }
+        return has_versions;
     }
 };
 

@@ -91,6 +91,10 @@ struct ProcessReading {
     std::uint64_t resident_bytes{0};
     Duration cpu_total{};
     std::optional<int> exit_status{};  ///< As waitpid gives it, when the shim recorded one.
+    /// Held to so much memory. Absent: to none that is known, or none that we may change.
+    std::optional<std::uint64_t> memory_limit_bytes{};
+    /// When its last process to be ended for reaching that limit ended. Absent: none was.
+    std::optional<Instant> memory_killed_at{};
     Instant at{};
 };
 
@@ -124,6 +128,13 @@ struct CheckReading {
     Instant at{};
 };
 
+/// What a rollout that is under way, and that nobody has paused, has not replaced yet.
+struct RolloutReading {
+    ServiceId service;
+    std::uint32_t old_count{0};  ///< Old instances that serve. 0: no such rollout is under way.
+    Instant at{};
+};
+
 struct ChangeReading {
     Change change;
 };
@@ -135,6 +146,7 @@ using Reading = std::variant<ProbeReading,
                              LogReading,
                              CacheReading,
                              CheckReading,
-                             ChangeReading>;
+                             ChangeReading,
+                             RolloutReading>;
 
 }  // namespace homeostat

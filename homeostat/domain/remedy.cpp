@@ -10,6 +10,7 @@ struct InstanceOf {
     const InstanceId* operator()(const Eject& remedy) const { return &remedy.instance; }
     const InstanceId* operator()(const Readmit& remedy) const { return &remedy.instance; }
     const InstanceId* operator()(const Restart& remedy) const { return &remedy.instance; }
+    const InstanceId* operator()(const Resize& remedy) const { return &remedy.instance; }
     const InstanceId* operator()(const auto&) const { return nullptr; }
 };
 
@@ -36,6 +37,12 @@ struct InverseOf {
     std::optional<Remedy> operator()(const RunTask& remedy) const {
         return remedy.of.is_reversible ? std::optional<Remedy>(TakeBackTask{remedy.of})
                                        : std::nullopt;
+    }
+    std::optional<Remedy> operator()(const Resize& remedy) const {
+        return Resize{remedy.instance, remedy.to_bytes, remedy.from_bytes};
+    }
+    std::optional<Remedy> operator()(const PauseRollout& remedy) const {
+        return ResumeRollout{remedy.service, remedy.version};
     }
     // A process that was replaced does not come back, nor does a stale copy, and nothing needs no
     // undoing.
@@ -74,8 +81,7 @@ struct Describe {
                std::to_string(remedy.to);
     }
     std::string operator()(const Rollback& remedy) const {
-        const std::string_view whose =
-            remedy.artifact == Artifact::config ? "the configuration of " : "";
+        const std::string_view whose = whose_words(remedy.artifact);
         return "rollback " + std::string(whose) + remedy.service.text() + " from " +
                remedy.from.text() + " to " + remedy.to.text();
     }
@@ -84,6 +90,16 @@ struct Describe {
     }
     std::string operator()(const TakeBackTask& remedy) const {
         return "take_back_task " + remedy.of.task.text();
+    }
+    std::string operator()(const PauseRollout& remedy) const {
+        return "pause_rollout of " + remedy.version.text() + " of " + remedy.service.text();
+    }
+    std::string operator()(const ResumeRollout& remedy) const {
+        return "resume_rollout of " + remedy.version.text() + " of " + remedy.service.text();
+    }
+    std::string operator()(const Resize& remedy) const {
+        return "resize " + remedy.instance.text() + " from " + memory_text(remedy.from_bytes) +
+               " to " + memory_text(remedy.to_bytes) + " of memory";
     }
 };
 
@@ -99,8 +115,10 @@ const DeclaredTask* task_of(const Remedy& remedy) {
 
 bool removes_capacity(const Remedy& remedy) {
     const DeclaredTask* task = task_of(remedy);
+    const auto* rollback = std::get_if<Rollback>(&remedy);
     return traits_of(kind_of(remedy)).removes_capacity &&
-           (task == nullptr || !task->keeps_capacity);
+           (task == nullptr || !task->keeps_capacity) &&
+           (rollback == nullptr || is_started_with(rollback->artifact));
 }
 
 std::optional<Remedy> inverse_of(const Remedy& remedy) {

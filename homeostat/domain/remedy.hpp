@@ -12,6 +12,8 @@
 #include "homeostat/domain/declared_task.hpp"
 #include "homeostat/domain/ids.hpp"
 #include "homeostat/domain/remedy_kind.hpp"
+#include "homeostat/domain/resize.hpp"
+#include "homeostat/domain/rollout.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -132,7 +134,8 @@ struct Scale {
     friend bool operator==(const Scale&, const Scale&) = default;
 };
 
-/// Make `to` the artifact's current version again and replace every instance that runs another.
+/// Make `to` the artifact's current version again and replace every instance that runs another. Of
+/// flags only what differs between the two goes back, and nobody is replaced.
 struct Rollback {
     static constexpr std::string_view kind_name = "rollback";
     static constexpr RemedyKind kind = RemedyKind::rollback;
@@ -162,7 +165,10 @@ using Remedy = std::variant<Observe,
                             Scale,
                             Rollback,
                             RunTask,
-                            TakeBackTask>;
+                            TakeBackTask,
+                            Resize,
+                            PauseRollout,
+                            ResumeRollout>;
 
 [[nodiscard]] inline RemedyKind kind_of(const Remedy& remedy) {
     return std::visit([](const auto& alternative) { return alternative.kind; }, remedy);
@@ -176,7 +182,7 @@ using Remedy = std::variant<Observe,
 [[nodiscard]] const DeclaredTask* task_of(const Remedy& remedy);
 
 /// Takes an instance out for a while: the floor applies. By its kind, but for a task that is
-/// declared not to.
+/// declared not to, and for flags.
 [[nodiscard]] bool removes_capacity(const Remedy& remedy);
 
 /// What takes the remedy back; nothing for those that cannot be.

@@ -28,13 +28,16 @@ enum class RemedyKind : std::uint8_t {
     rollback,
     run_task,
     take_back_task,
+    resize,
+    pause_rollout,
+    resume_rollout,
 };
 
 constexpr auto names_of(std::type_identity<RemedyKind>) {
-    return std::to_array<std::string_view>({"observe", "eject", "readmit", "open_circuit",
-                                            "close_circuit", "invalidate_cache", "reroute",
-                                            "route_back", "restart", "rolling_restart", "scale",
-                                            "rollback", "run_task", "take_back_task"});
+    return std::to_array<std::string_view>(
+        {"observe", "eject", "readmit", "open_circuit", "close_circuit", "invalidate_cache",
+         "reroute", "route_back", "restart", "rolling_restart", "scale", "rollback", "run_task",
+         "take_back_task", "resize", "pause_rollout", "resume_rollout"});
 }
 
 /// How much a remedy disturbs; a second remedy in one incident must be of a lower class.
@@ -88,6 +91,14 @@ struct RemedyTraits {
             return {Disruption::capacity, true, Idempotence::one_shot, false, true};
         case RemedyKind::rollback:
             return {Disruption::version, true, Idempotence::conditional, true, false};
+        // What serves goes on serving; what is to come does not come.
+        case RemedyKind::pause_rollout:
+            return {Disruption::capacity, true, Idempotence::conditional, false, true};
+        case RemedyKind::resume_rollout:
+            return {Disruption::capacity, false, Idempotence::conditional, false, false};
+        // Nothing of it ends; lowering it again is refused below what is in use.
+        case RemedyKind::resize:
+            return {Disruption::capacity, true, Idempotence::conditional, false, false};
         // Of what a stranger's command does the worst is assumed; whether one can be taken back
         // and takes capacity is said by its declaration (remedy.hpp).
         case RemedyKind::run_task:

@@ -8,8 +8,13 @@
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/artifact.hpp"
 #include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/node_facts.hpp"
 #include "homeostat/domain/process_identity.hpp"
+#include "homeostat/domain/resize.hpp"
+#include "homeostat/domain/rollout.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <vector>
 
 namespace homeostat {
@@ -28,6 +33,9 @@ struct RuntimeInstance {
     bool is_wanted{true};  ///< A spare that is none now, or no spare at all.
     /// Not alive yet, by no fault of its own: whoever orchestrates it starts it, or is about to.
     bool is_coming{false};
+    /// Absent: no limit of its memory is known, or none that we may change.
+    std::optional<MemoryFacts> memory{};
+    std::optional<NodeFacts> node{};  ///< Absent: nobody places it, or nowhere yet.
 
     /// What would go if it were replaced: the process that lives, or the pod, whatever becomes of
     /// its container.
@@ -35,7 +43,7 @@ struct RuntimeInstance {
         return is_alive || !identity.pod.empty() ? identity : ProcessIdentity{};
     }
 
-    /// What it runs of the artifact.
+    /// What it runs of the artifact. REQUIRES: it is started with such.
     [[nodiscard]] const VersionId& version_of(Artifact artifact) const {
         return artifact == Artifact::config ? config : version;
     }
@@ -52,8 +60,22 @@ struct RuntimeInstance {
         field("is_spare", self.is_spare);
         field("is_wanted", self.is_wanted);
         field("is_coming", self.is_coming, may_be_absent);
+        field("memory", self.memory);
+        field("node", self.node);
     }
     friend bool operator==(const RuntimeInstance&, const RuntimeInstance&) = default;
+};
+
+/// A version that is in force as far as it differs from another one.
+struct PartInForce {
+    VersionId version;
+    VersionId other;
+
+    static void fields(auto& self, auto&& field) {
+        field("version", self.version);
+        field("other", self.other);
+    }
+    friend bool operator==(const PartInForce&, const PartInForce&) = default;
 };
 
 /// The versions of one artifact.
@@ -61,11 +83,20 @@ struct VersionFacts {
     VersionId current;               ///< What the symlink says; empty without versions.
     std::vector<VersionId> present;  ///< Directories that exist.
     std::vector<VersionId> good;     ///< Present, and proven by time in service.
+    /// Of flags, which are edited one by one: what of versions before the current one still stands.
+    std::vector<PartInForce> parts{};
+
+    /// All of `version` that differs from `other` is as it says.
+    [[nodiscard]] bool is_in_force(const VersionId& version, const VersionId& other) const {
+        return current == version ||
+               std::ranges::find(parts, PartInForce{version, other}) != parts.end();
+    }
 
     static void fields(auto& self, auto&& field) {
         field("current", self.current);
         field("present", self.present);
         field("good", self.good);
+        field("parts", self.parts, may_be_absent);
     }
     friend bool operator==(const VersionFacts&, const VersionFacts&) = default;
 };
@@ -74,7 +105,8 @@ struct RuntimeFacts {
     std::vector<RuntimeInstance> instances;  ///< Every declared one, in order.
     PerArtifact<VersionFacts> versions;      ///< Nothing is known of `good` here.
     Instant read_at{};
-    bool is_orchestrated{false};  ///< As in Facts.
+    bool is_orchestrated{false};            ///< As in Facts.
+    std::optional<RolloutFacts> rollout{};  ///< Absent: nobody rolls out what could be held.
 };
 
 }  // namespace homeostat

@@ -44,28 +44,37 @@ enum class SignalKind : std::uint8_t {
     retries_count,   ///< Retries and redispatches since the last reading. Edge.
     queue_length,    ///< Requests waiting for a server now. Edge.
     latency_ms,  ///< Time to answer: of one request (probe, journey), mean since the last (edge).
-    is_in_rotation,   ///< 1: the edge sends this instance requests; 0: down, drained. Edge.
-    is_answering,     ///< 1: the request was answered 2xx in time; 0: not. Probe, journey.
-    is_alive,         ///< 1: the process runs; 0: it has ended. Process.
-    resident_bytes,   ///< Process.
-    uptime_seconds,   ///< Process.
-    cpu_ratio,        ///< Of one core, since the last reading. Process.
-    lines_count,      ///< Log lines of one template since the last reading. Logs.
-    template_is_new,  ///< 1: this template was never seen before. Logs.
-    is_wanted,        ///< 0: a spare that nobody has started. Sent for those only. Process.
-    has_ended_well,   ///< 1: the process ended with status 0, so somebody asked it to. Process.
-    keys_count,       ///< Keys whose copy could be held against the source. Cache, journey.
-    stale_count,      ///< Of these, such as differ though the source has not changed lately.
-    is_well,          ///< 1: the check of a task finds nothing to do for it; 0: it does. Check.
-    value,            ///< A number that the instance published under a name. Metrics.
+    is_in_rotation,      ///< 1: the edge sends this instance requests; 0: down, drained. Edge.
+    is_answering,        ///< 1: the request was answered 2xx in time; 0: not. Probe, journey.
+    is_alive,            ///< 1: the process runs; 0: it has ended. Process.
+    resident_bytes,      ///< Process.
+    uptime_seconds,      ///< Process.
+    cpu_ratio,           ///< Of one core, since the last reading. Process.
+    lines_count,         ///< Log lines of one template since the last reading. Logs.
+    template_is_new,     ///< 1: this template was never seen before. Logs.
+    is_wanted,           ///< 0: a spare that nobody has started. Sent for those only. Process.
+    has_ended_well,      ///< 1: the process ended with status 0, so somebody asked it to. Process.
+    keys_count,          ///< Keys whose copy could be held against the source. Cache, journey.
+    stale_count,         ///< Of these, such as differ though the source has not changed lately.
+    is_well,             ///< 1: the check of a task finds nothing to do for it; 0: it does. Check.
+    old_count,           ///< Serving instances that a rollout has not replaced yet. Process.
+    value,               ///< A number that the instance published under a name. Metrics.
+    memory_limit_bytes,  ///< So much it may use, where that may be changed. Process.
+    memory_killed_seconds,  ///< So long ago its process was ended for reaching that limit. Process.
 };
 
 constexpr auto names_of(std::type_identity<SignalKind>) {
-    return std::to_array<std::string_view>(
-        {"requests_count", "errors_count", "retries_count", "queue_length", "latency_ms",
-         "is_in_rotation", "is_answering", "is_alive", "resident_bytes", "uptime_seconds",
-         "cpu_ratio", "lines_count", "template_is_new", "is_wanted", "has_ended_well", "keys_count",
-         "stale_count", "is_well", "value"});
+    return std::to_array<std::string_view>({"requests_count",     "errors_count",
+                                            "retries_count",      "queue_length",
+                                            "latency_ms",         "is_in_rotation",
+                                            "is_answering",       "is_alive",
+                                            "resident_bytes",     "uptime_seconds",
+                                            "cpu_ratio",          "lines_count",
+                                            "template_is_new",    "is_wanted",
+                                            "has_ended_well",     "keys_count",
+                                            "stale_count",        "is_well",
+                                            "old_count",          "value",
+                                            "memory_limit_bytes", "memory_killed_seconds"});
 }
 
 /// What a signal or a symptom is about.

@@ -10,13 +10,13 @@ struct InstanceOf {
     const InstanceId* operator()(const SetRoute&) const { return nullptr; }
     const InstanceId* operator()(const Invalidate&) const { return nullptr; }
     const InstanceId* operator()(const Run&) const { return nullptr; }
+    const InstanceId* operator()(const SetPaused&) const { return nullptr; }
     const InstanceId* operator()(const auto& step) const { return &step.instance; }
 };
 
 struct Describe {
     std::string operator()(const SwapVersion& step) const {
-        const std::string_view whose =
-            step.artifact == Artifact::config ? "the configuration of " : "";
+        const std::string_view whose = whose_words(step.artifact);
         return "swap_version of " + std::string(whose) + step.service.text() + " from " +
                step.from.text() + " to " + step.to.text();
     }
@@ -42,6 +42,14 @@ struct Describe {
     }
     std::string operator()(const Run& step) const {
         return (step.is_inverse ? "take back " : "run ") + step.task.text();
+    }
+    std::string operator()(const SetMemory& step) const {
+        return "set_memory of " + step.instance.text() + " from " + memory_text(step.from_bytes) +
+               " to " + memory_text(step.to_bytes);
+    }
+    std::string operator()(const SetPaused& step) const {
+        return "set_paused of " + step.service.text() + ": " + step.version.text() +
+               (step.is_paused ? " stands" : " goes on");
     }
     std::string operator()(const Stop& step) const {
         const std::string process = step.expected.is_none() ? std::string("has ended already")

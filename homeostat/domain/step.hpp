@@ -22,6 +22,8 @@
 namespace homeostat {
 
 /// Point the artifact's `current` at `to`. Precondition: it points at `from`. Class: conditional.
+/// Of flags: give those that differ between the two the definitions of `to`, if they have those of
+/// `from`; others stay as they are.
 struct SwapVersion {
     static constexpr std::string_view kind_name = "swap_version";
     static constexpr Idempotence idempotence = Idempotence::conditional;
@@ -145,8 +147,17 @@ struct Run {
     friend bool operator==(const Run&, const Run&) = default;
 };
 
-using Step =
-    std::variant<SwapVersion, Drain, Undrain, Replace, Stop, SetCircuit, SetRoute, Invalidate, Run>;
+using Step = std::variant<SwapVersion,
+                          Drain,
+                          Undrain,
+                          Replace,
+                          Stop,
+                          SetCircuit,
+                          SetRoute,
+                          Invalidate,
+                          Run,
+                          SetMemory,
+                          SetPaused>;
 
 [[nodiscard]] inline std::string_view name_of(const Step& step) {
     return std::visit([](const auto& alternative) { return alternative.kind_name; }, step);

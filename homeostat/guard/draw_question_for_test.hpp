@@ -21,15 +21,14 @@ namespace homeostat::guard::for_test {
     const InstanceId one = chance.any(std::array{payments_0, payments_1, payments_2});
     const auto count = static_cast<std::uint32_t>(facts.instances.size());
     const Remedy scale = Scale{payments, count, count + 1 + (chance.is_odd() ? 1U : 0U)};
-    const Remedy grow = Resize{one, 64 * mebibyte, 96 * mebibyte};
     const Remedy pause = PauseRollout{payments, v2};
     if (facts.rollout && chance.one_in(2)) {
         return pause;
     }
-    return chance.any(std::array<Remedy, 16>{
-        Remedy{Restart{one}}, Restart{one}, Eject{one}, rolling, rollback, config_rollback,
-        open_fraud, invalidate_quotes, reroute_quotes, scale, Observe{}, Restart{payments_0},
-        run_purge, run_rebuild, grow, pause});
+    return chance.any(std::array<Remedy, 15>{Remedy{Restart{one}}, Restart{one}, Eject{one},
+                                             rolling, rollback, config_rollback, open_fraud,
+                                             invalidate_quotes, reroute_quotes, scale, Observe{},
+                                             Restart{payments_0}, run_purge, run_rebuild, pause});
 }
 
 /// As if the remedy had been carried out.
@@ -54,14 +53,6 @@ inline void carry_out(Facts& facts, const Remedy& remedy) {
     }
     if (std::holds_alternative<Scale>(remedy) && !facts.spares.empty()) {
         start_spare(facts);
-    }
-    const auto* resize = std::get_if<Resize>(&remedy);
-    for (InstanceFacts& instance : facts.instances) {
-        std::optional<MemoryFacts>& memory = instance.runtime.memory;
-        if (resize != nullptr && memory && instance.runtime.instance == resize->instance) {
-            memory->limit_bytes = resize->to_bytes;
-            memory->effect = EffectId("i-1.e101");
-        }
     }
 }
 
@@ -102,18 +93,6 @@ inline void carry_out(Facts& facts, const Remedy& remedy) {
                is_inverse != chance.is_odd(), task->keeps_capacity != chance.is_odd()};
 }
 
-/// Of a resize: what it says, or the way back.
-[[nodiscard]] inline std::optional<Step> draw_memory(Chance& chance, const Remedy& remedy) {
-    const auto* resize = std::get_if<Resize>(&remedy);
-    if (resize == nullptr) {
-        return std::nullopt;
-    }
-    const bool is_back = chance.one_in(3);
-    const std::string pod = chance.is_odd() ? "uid-9" : pod_0;
-    return is_back ? SetMemory{resize->instance, pod, resize->to_bytes, resize->from_bytes}
-                   : SetMemory{resize->instance, pod, resize->from_bytes, resize->to_bytes};
-}
-
 /// A step that may well be the remedy's next one.
 [[nodiscard]] inline Step draw_step(Chance& chance, const Remedy& remedy, const Facts& facts) {
     if (chance.is_odd()) {
@@ -126,9 +105,6 @@ inline void carry_out(Facts& facts, const Remedy& remedy) {
         return *std::move(step);
     }
     if (std::optional<Step> step = draw_run(chance, remedy)) {
-        return *std::move(step);
-    }
-    if (std::optional<Step> step = draw_memory(chance, remedy)) {
         return *std::move(step);
     }
     const InstanceId* named = instance_of(remedy);
@@ -285,33 +261,12 @@ inline void draw_reflex(Chance& chance, Question& question) {
     }
 }
 
-/// Of a resize: whose memory it is about, and what of that is known.
-inline void draw_limit(Chance& chance, Question& it) {
-    const InstanceId* named = instance_of(it.asked.remedy);
-    for (InstanceFacts& instance : it.facts.instances) {
-        if (named == nullptr || instance.runtime.instance != *named) {
-            continue;
-        }
-        hold_to_memory(instance);
-        MemoryFacts& memory = *instance.runtime.memory;
-        chance.upset(memory.limit_bytes, std::array{96 * mebibyte, 80 * mebibyte});
-        chance.upset(memory.limit_bytes_max, std::array{96 * mebibyte - 1, std::uint64_t{0}});
-        chance.upset(memory.is_in_force, std::array{false});
-        chance.upset(memory.was_killed, std::array{false});
-        chance.upset(memory.effect, std::array{EffectId("i-1.e101")});
-        chance.upset(instance.runtime.memory, std::array{std::optional<MemoryFacts>{}});
-    }
-}
-
 /// What is asked for and why.
 inline void draw_reason(Chance& chance, Question& it) {
     Case& asked = it.asked;
     const Silence silence = asked.silence;
     asked = case_of(draw_remedy(chance, it.facts));
     asked.silence = silence;
-    if (std::holds_alternative<Resize>(asked.remedy)) {
-        draw_limit(chance, it);
-    }
     if (task_of(asked.remedy) != nullptr && chance.one_in(4)) {
         asked.symptom = errors_symptom();  // One of the two is declared for these as well.
     }
@@ -411,6 +366,65 @@ inline void draw_demotions(Chance& chance, Question& it) {
         chance.upset(it.effect, std::array{EffectId(), EffectId("i-2.e0"), EffectId("i-1.e101")});
     }
     return it;
+}
+
+/// Of a resize: what it says, or the way back.
+[[nodiscard]] inline std::optional<Step> draw_memory(Chance& chance, const Remedy& remedy) {
+    const auto* resize = std::get_if<Resize>(&remedy);
+    if (resize == nullptr) {
+        return std::nullopt;
+    }
+    const bool is_back = chance.one_in(3);
+    const std::string pod = chance.is_odd() ? "uid-9" : pod_0;
+    return is_back ? SetMemory{resize->instance, pod, resize->to_bytes, resize->from_bytes}
+                   : SetMemory{resize->instance, pod, resize->from_bytes, resize->to_bytes};
+}
+
+/// Of a resize: whose memory it is about, and what of that is known.
+inline void draw_limit(Chance& chance, Question& it) {
+    const InstanceId* named = instance_of(it.asked.remedy);
+    for (InstanceFacts& instance : it.facts.instances) {
+        if (named == nullptr || instance.runtime.instance != *named) {
+            continue;
+        }
+        hold_to_memory(instance);
+        MemoryFacts& memory = *instance.runtime.memory;
+        chance.upset(memory.limit_bytes, std::array{96 * mebibyte, 80 * mebibyte});
+        chance.upset(memory.limit_bytes_max, std::array{96 * mebibyte - 1, std::uint64_t{0}});
+        chance.upset(memory.is_in_force, std::array{false});
+        chance.upset(memory.was_killed, std::array{false});
+        chance.upset(memory.effect, std::array{EffectId("i-1.e101")});
+        chance.upset(instance.runtime.memory, std::array{std::optional<MemoryFacts>{}});
+    }
+}
+
+/// The same question, about more memory for one instance, or about taking that back.
+inline void turn_to_resize(Chance& chance, Question& it) {
+    const InstanceId one = chance.any(std::array{payments_0, payments_1, payments_2});
+    const Remedy grow = Resize{one, 64 * mebibyte, 96 * mebibyte};
+    Case& asked = it.asked;
+    asked.remedy = grow;
+    asked.is_undo = chance.one_in(4);
+    draw_limit(chance, it);
+    if (asked.is_undo || chance.one_in(4)) {
+        Event event = announced(asked.incident, grow, *draw_memory(chance, grow));
+        event.at = chance.any(instants_lately);
+        event.effect = EffectId("i-1.e103");
+        it.story.push_back(event);
+        event.kind = EntryKind::outcome;
+        it.story.push_back(event);
+        for (InstanceFacts& instance : it.facts.instances) {
+            std::optional<MemoryFacts>& memory = instance.runtime.memory;
+            if (instance.runtime.instance == one && memory && !chance.is_odd()) {
+                memory->limit_bytes = 96 * mebibyte;
+                memory->effect = event.effect;
+            }
+        }
+    }
+    asked.remedy = asked.is_undo ? *inverse_of(grow) : grow;
+    if (it.step) {
+        it.step = draw_memory(chance, asked.remedy);
+    }
 }
 
 }  // namespace homeostat::guard::for_test

@@ -20,11 +20,11 @@ struct TargetOf {
     std::string operator()(const Reroute& remedy) const { return remedy.cache.text(); }
     std::string operator()(const RouteBack& remedy) const { return remedy.cache.text(); }
     std::string operator()(const Restart& remedy) const { return remedy.instance.text(); }
-    std::string operator()(const RollingRestart& remedy) const { return remedy.service.text(); }
-    std::string operator()(const Scale& remedy) const { return remedy.service.text(); }
-    std::string operator()(const Rollback& remedy) const { return remedy.service.text(); }
     std::string operator()(const RunTask& remedy) const { return remedy.of.task.text(); }
     std::string operator()(const TakeBackTask& remedy) const { return remedy.of.task.text(); }
+    std::string operator()(const Resize& remedy) const { return remedy.instance.text(); }
+    /// Of all instances of a service alike.
+    std::string operator()(const auto& remedy) const { return remedy.service.text(); }
 };
 
 template <class Queue, class Item>

@@ -13,6 +13,7 @@ namespace homeostat::guard {
 namespace {
 
 constexpr std::string_view number_of_instances = "the number of instances";
+constexpr std::string_view pause_of_rollout = "the pause of the rollout";
 
 std::string version_of(Artifact artifact) {
     return "the " + std::string(to_text(artifact)) + " version";
@@ -20,6 +21,10 @@ std::string version_of(Artifact artifact) {
 
 std::string rotation_of(const InstanceId& instance) {
     return "the rotation of " + instance.text();
+}
+
+std::string memory_of(const InstanceId& instance) {
+    return "the memory of " + instance.text();
 }
 
 bool adds_instances(const Remedy& remedy) {
@@ -32,8 +37,8 @@ struct IsOtherwise {
     const Facts& facts;
 
     bool operator()(const SwapVersion& step) const {
-        const VersionId& current = facts.versions[step.artifact].current;
-        return !current.empty() && current != step.to;
+        const VersionFacts& versions = facts.versions[step.artifact];
+        return !versions.current.empty() && !versions.is_in_force(step.to, step.from);
     }
     bool operator()(const Drain& step) const {
         const InstanceFacts* target = find_instance(facts, step.instance);
@@ -42,8 +47,29 @@ struct IsOtherwise {
     bool operator()(const Replace& step) const {
         return find_spare(facts, step.instance) != nullptr;
     }
+    /// In another pod it is as its template says: nobody took anything back.
+    bool operator()(const SetMemory& step) const {
+        const InstanceFacts* target = find_instance(facts, step.instance);
+        return target != nullptr && target->runtime.identity.pod == step.pod &&
+               target->runtime.memory && target->runtime.memory->limit_bytes != step.to_bytes;
+    }
+    /// Of another version nobody let go on what we let stand.
+    bool operator()(const SetPaused& step) const {
+        return facts.rollout && facts.versions.deploy.current == step.version &&
+               !facts.rollout->is_paused_by_us();
+    }
     bool operator()(const auto&) const { return false; }
 };
+
+bool is_about_rollout(const Step& step) {
+    return std::holds_alternative<SetPaused>(step);
+}
+
+/// Lets a rollout go on again.
+bool resumes(const Step& step) {
+    const auto* rollout = std::get_if<SetPaused>(&step);
+    return rollout != nullptr && !rollout->is_paused;
+}
 
 }  // namespace
 
@@ -53,6 +79,12 @@ std::string lasting_part_of(const Remedy& remedy, const Step& step) {
     }
     if (const auto* drain = std::get_if<Drain>(&step)) {
         return rotation_of(drain->instance);
+    }
+    if (const auto* memory = std::get_if<SetMemory>(&step)) {
+        return memory_of(memory->instance);
+    }
+    if (is_about_rollout(step)) {
+        return resumes(step) ? std::string() : std::string(pause_of_rollout);
     }
     const bool adds = std::holds_alternative<Replace>(step) && adds_instances(remedy);
     return adds ? std::string(number_of_instances) : std::string();
@@ -65,6 +97,12 @@ std::string lasting_part_of(const Remedy& remedy) {
     if (const auto* eject = std::get_if<Eject>(&remedy)) {
         return rotation_of(eject->instance);
     }
+    if (const auto* resize = std::get_if<Resize>(&remedy)) {
+        return memory_of(resize->instance);
+    }
+    if (std::holds_alternative<PauseRollout>(remedy)) {
+        return std::string(pause_of_rollout);
+    }
     return adds_instances(remedy) ? std::string(number_of_instances) : std::string();
 }
 
@@ -75,16 +113,22 @@ void Lasting::replace_earlier(const Step& step) {
         if (part.step.index() != step.index()) {
             return false;
         }
-        return swap != nullptr ? std::get<SwapVersion>(part.step).artifact == swap->artifact
-                               : *instance_of(part.step) == *instance_of(step);
+        return swap != nullptr
+                   ? std::get<SwapVersion>(part.step).artifact == swap->artifact
+                   : is_about_rollout(step) || *instance_of(part.step) == *instance_of(step);
     });
 }
 
 /// What is put back will no longer last; of what is stopped nothing will.
 bool Lasting::is_meant(const Step& ending, const Part& part) {
+    if (resumes(ending)) {
+        return is_about_rollout(part.step);
+    }
     const InstanceId* instance = instance_of(part.step);
     const bool is_of_kind =
-        std::holds_alternative<Stop>(ending) || std::holds_alternative<Drain>(part.step);
+        std::holds_alternative<Stop>(ending) ||
+        (std::holds_alternative<SetMemory>(ending) ? std::holds_alternative<SetMemory>(part.step)
+                                                   : std::holds_alternative<Drain>(part.step));
     return is_of_kind && instance != nullptr && *instance == *instance_of(ending);
 }
 
@@ -104,7 +148,10 @@ void Lasting::announce(const IncidentId& incident,
                        const EffectId& effect,
                        const Remedy& remedy,
                        const Step& step) {
-    if (std::holds_alternative<Undrain>(step) || std::holds_alternative<Stop>(step)) {
+    const auto* memory = std::get_if<SetMemory>(&step);
+    const bool lowers = memory != nullptr && memory->to_bytes < memory->from_bytes;
+    if (std::holds_alternative<Undrain>(step) || std::holds_alternative<Stop>(step) || lowers ||
+        resumes(step)) {
         announce_ending(effect, step);
         return;
     }
@@ -170,11 +217,12 @@ bool Lasting::is_gone(const Part& part, const Facts& facts) {
     return part.since && facts.read_at >= *part.since && std::visit(IsOtherwise{facts}, part.step);
 }
 
+/// Of flags a change may be about others than those that went back: what it says is not enough.
 bool Lasting::is_gone(const Part& part, const Change& change) {
     const auto* swap = std::get_if<SwapVersion>(&part.step);
     return swap != nullptr && part.since && change.at > *part.since &&
            swap->artifact == artifact_of(change.kind) && change.from == swap->to &&
-           change.to != swap->to;
+           change.to != swap->to && (is_started_with(swap->artifact) || change.to == swap->from);
 }
 
 /// Of what one incident has left, one taking back is counted for all that stands by then.

@@ -118,11 +118,19 @@ struct StakeOfRemedy {
     // The silent ones come first, and each step is asked for by itself.
     Stake operator()(const RollingRestart&) const { return Stake::silent; }
     Stake operator()(const Rollback&) const { return Stake::change; }
+    // What serves goes on serving, and nothing new comes.
+    Stake operator()(const PauseRollout&) const { return Stake::nothing; }
+    Stake operator()(const ResumeRollout&) const { return Stake::change; }
     // Whatever its command does: it may take away what answers, unless it is declared not to.
     Stake operator()(const RunTask& remedy) const { return stake_in_task(&remedy.of); }
     Stake operator()(const TakeBackTask& remedy) const { return stake_in_task(&remedy.of); }
     Stake operator()(const Scale& remedy) const {
         return remedy.to > remedy.from ? Stake::change : Stake::answering;
+    }
+    Stake operator()(const Resize& remedy) const {
+        return remedy.to_bytes > remedy.from_bytes
+                   ? Stake::nothing
+                   : stake_in(find_instance(facts, remedy.instance));
     }
 };
 
@@ -139,6 +147,14 @@ struct StakeOfStep {
         return step.is_to_source ? Stake::change : Stake::nothing;
     }
     Stake operator()(const Invalidate&) const { return Stake::change; }
+    Stake operator()(const SetPaused& step) const {
+        return step.is_paused ? Stake::nothing : Stake::change;
+    }
+    // Nobody loses by having more; by less, whoever uses it.
+    Stake operator()(const SetMemory& step) const {
+        return step.to_bytes > step.from_bytes ? Stake::nothing
+                                               : stake_in(find_instance(facts, step.instance));
+    }
     Stake operator()(const Run& step) const {
         const TaskFacts* task = find_task(facts, step.task);
         return stake_in_task(task != nullptr ? &task->of : nullptr);

@@ -442,6 +442,9 @@ Question question_of(std::uint64_t seed) {
     Chance chance(seed, odd_shares.at(seed % odd_shares.size()));
     Question it = draw_question(chance);
     draw_outside(chance, it);
+    if (seed % 16 == 5) {
+        turn_to_resize(chance, it);
+    }
     return it;
 }
 

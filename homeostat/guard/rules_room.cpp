@@ -151,12 +151,15 @@ bool only_gives_back(const Matter& matter) {
     if (matter.step == nullptr) {
         const RemedyKind kind = kind_of(matter.asked.remedy);
         return kind == RemedyKind::readmit || kind == RemedyKind::close_circuit ||
-               kind == RemedyKind::route_back;
+               kind == RemedyKind::route_back || kind == RemedyKind::resume_rollout;
     }
     const auto* circuit = std::get_if<SetCircuit>(matter.step);
     const auto* route = std::get_if<SetRoute>(matter.step);
+    const auto* rollout = std::get_if<SetPaused>(matter.step);
     return std::holds_alternative<Undrain>(*matter.step) ||
-           (circuit != nullptr && !circuit->is_open) || (route != nullptr && !route->is_to_source);
+           (circuit != nullptr && !circuit->is_open) ||
+           (route != nullptr && !route->is_to_source) ||
+           (rollout != nullptr && !rollout->is_paused);
 }
 
 /// With its being taken back.
@@ -174,6 +177,9 @@ struct EffectsNeeded {
     std::uint32_t operator()(const SwapVersion&) const { return 1; }
     std::uint32_t operator()(const Undrain&) const { return 1; }
     std::uint32_t operator()(const Stop&) const { return 1; }
+    std::uint32_t operator()(const SetMemory& step) const {
+        return step.to_bytes > step.from_bytes ? 2 : 1;
+    }
     std::uint32_t operator()(const Drain&) const { return 3; }
     std::uint32_t operator()(const SetCircuit& step) const { return step.is_open ? 2 : 1; }
     std::uint32_t operator()(const SetRoute& step) const {
@@ -182,6 +188,7 @@ struct EffectsNeeded {
     std::uint32_t operator()(const Invalidate&) const {
         return std::holds_alternative<Reroute>(matter.asked.remedy) ? reroute_effects - 1 : 1;
     }
+    std::uint32_t operator()(const SetPaused& step) const { return step.is_paused ? 2 : 1; }
     std::uint32_t operator()(const Run& step) const {
         return step.is_inverse ? 1 : effects_of_task(matter.asked.remedy);
     }
@@ -197,8 +204,12 @@ std::uint32_t effects_needed(const Matter& matter) {
     if (matter.step != nullptr) {
         return std::visit(EffectsNeeded{matter}, *matter.step);
     }
-    if (std::holds_alternative<OpenCircuit>(matter.asked.remedy)) {
-        return 2;  // And its close.
+    if (std::holds_alternative<OpenCircuit>(matter.asked.remedy) ||
+        std::holds_alternative<PauseRollout>(matter.asked.remedy)) {
+        return 2;  // And its end.
+    }
+    if (const auto* resize = std::get_if<Resize>(&matter.asked.remedy)) {
+        return resize->to_bytes > resize->from_bytes ? 2 : 1;  // And its being taken back.
     }
     if (std::holds_alternative<Reroute>(matter.asked.remedy)) {
         return reroute_effects;

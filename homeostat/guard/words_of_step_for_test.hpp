@@ -22,7 +22,7 @@ namespace homeostat::guard::for_test {
 
 [[nodiscard]] inline bool is_fit(const Question& it, const SwapVersion& step) {
     return it.asked.remedy == Remedy{Rollback{step.service, step.from, step.to, step.artifact}} &&
-           it.facts.versions[step.artifact].current == step.from;
+           it.facts.versions[step.artifact].is_in_force(step.from, step.to);
 }
 
 [[nodiscard]] inline bool is_fit(const Question& it, const SetCircuit& step) {
@@ -56,7 +56,9 @@ namespace homeostat::guard::for_test {
 }
 
 [[nodiscard]] inline bool replaces(const Question& it) {
-    return is<Restart>(it) || is<RollingRestart>(it) || is<Rollback>(it);
+    const auto* swap = std::get_if<Rollback>(&it.asked.remedy);
+    return is<Restart>(it) || is<RollingRestart>(it) ||
+           (swap != nullptr && swap->artifact != Artifact::flag);
 }
 
 /// Above 0: instances are added; below: taken away.
@@ -117,6 +119,34 @@ namespace homeostat::guard::for_test {
            ((task->of.is_repeatable && !task->of.is_destructive) || !is_in_hand(it));
 }
 
+/// As its remedy says, at the pod that has that limit; or back again, once begun, where there is no
+/// room. Less is set only where the limit is ours.
+[[nodiscard]] inline bool is_fit(const Question& it, const SetMemory& step) {
+    const Remedy as_said = Resize{step.instance, step.from_bytes, step.to_bytes};
+    const Remedy other_way = Resize{step.instance, step.to_bytes, step.from_bytes};
+    const bool is_back =
+        it.asked.remedy == other_way && is_in_hand(it) && step.to_bytes < step.from_bytes;
+    const InstanceFacts* target = find_instance(it.facts, step.instance);
+    if (target == nullptr || !target->runtime.memory || step.pod.empty()) {
+        return false;
+    }
+    const MemoryFacts& has = *target->runtime.memory;
+    return (it.asked.remedy == as_said || (is_back && !has.is_in_force)) &&
+           target->runtime.identity.pod == step.pod && has.limit_bytes == step.from_bytes &&
+           (step.to_bytes >= step.from_bytes || !has.effect.empty());
+}
+
+[[nodiscard]] inline bool is_fit(const Question& it, const SetPaused& step) {
+    const Remedy stands = PauseRollout{step.service, step.version};
+    const Remedy goes_on = ResumeRollout{step.service, step.version};
+    if (it.asked.remedy != (step.is_paused ? stands : goes_on) || !it.facts.rollout ||
+        it.facts.versions.deploy.current != step.version) {
+        return false;
+    }
+    const RolloutFacts& rollout = *it.facts.rollout;
+    return step.is_paused ? !rollout.is_paused : rollout.is_paused && !rollout.paused_by.empty();
+}
+
 [[nodiscard]] inline bool fits(const Question& it, const Step& step) {
     return std::visit([&](const auto& one) { return is_fit(it, one); }, step);
 }
@@ -167,7 +197,8 @@ namespace homeostat::guard::for_test {
     const bool runs = task != nullptr && (!it.step || std::holds_alternative<Run>(*it.step));
     const InstanceId* one = it.step ? instance_of(*it.step) : instance_of(it.asked.remedy);
     const bool takes = runs      ? !task->keeps_capacity
-                       : it.step ? !std::holds_alternative<Undrain>(*it.step)
+                       : it.step ? !std::holds_alternative<Undrain>(*it.step) &&
+                                       !std::holds_alternative<SetMemory>(*it.step)
                                  : is<Eject>(it) || is<Restart>(it) || replaces(it);
     const auto* swap = std::get_if<Rollback>(&it.asked.remedy);
     std::vector<const InstanceFacts*> found;
@@ -200,9 +231,13 @@ namespace homeostat::guard::for_test {
         Match{[](const Drain&) -> std::size_t { return 3; }, of_replace,
               [](const SetCircuit& one) -> std::size_t { return one.is_open ? 2 : 1; },
               [](const SetRoute& one) -> std::size_t { return one.is_to_source ? 3 : 1; },
+              [](const SetPaused& one) -> std::size_t { return one.is_paused ? 2 : 1; },
               [&](const Invalidate&) -> std::size_t { return is<Reroute>(it) ? 2 : 1; },
               [&](const Run& one) -> std::size_t {
                   return !one.is_inverse && task_of(it.asked.remedy)->is_reversible ? 2 : 1;
+              },
+              [](const SetMemory& one) -> std::size_t {
+                  return one.to_bytes > one.from_bytes ? 2 : 1;
               },
               [](const auto&) -> std::size_t { return 1; }},
         step);
@@ -210,11 +245,14 @@ namespace homeostat::guard::for_test {
 
 // NOLINTNEXTLINE(readability-function-cognitive-complexity): one case after another.
 [[nodiscard]] inline std::size_t effects_of_all(const Question& it) {
-    if (is<Reroute>(it) || is<OpenCircuit>(it)) {
+    if (is<Reroute>(it) || is<OpenCircuit>(it) || is<PauseRollout>(it)) {
         return is<Reroute>(it) ? 3 : 2;
     }
     if (const DeclaredTask* task = task_of(it.asked.remedy)) {
         return is<RunTask>(it) && task->is_reversible ? 2 : 1;
+    }
+    if (const auto* resize = std::get_if<Resize>(&it.asked.remedy)) {
+        return resize->to_bytes > resize->from_bytes ? 2 : 1;
     }
     const auto* swap = std::get_if<Rollback>(&it.asked.remedy);
     if (swap != nullptr && swap->artifact == Artifact::deploy && it.facts.is_orchestrated) {

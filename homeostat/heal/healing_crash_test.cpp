@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,30 @@ struct Trouble {
     bool takes_capacity;  ///< The group is whole at first, so that its floor can be kept.
     std::optional<Proposal> cure{};  ///< What follows upon a stopgap.
     std::string config_wanted{};
+    std::uint64_t memory_wanted{0};  ///< UNITS: bytes, of whoever has a limit. 0: nobody has one.
 };
+
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
+const Remedy grow = Resize{InstanceId("payments-1"), 64 * mebibyte, 96 * mebibyte};
+
+/// One pod is ended for want of memory, and would be with less than so much.
+SimulatedWorld hungry(std::uint64_t needed_bytes) {
+    SimulatedWorld world;
+    world.memory_needed_bytes = needed_bytes;
+    RuntimeInstance& runtime = world.instance(InstanceId("payments-1")).runtime;
+    runtime.identity.pod = "uid-1";
+    runtime.memory = MemoryFacts{.limit_bytes = 64 * mebibyte,
+                                 .limit_bytes_max = 128 * mebibyte,
+                                 .is_in_force = true,
+                                 .was_killed = true};
+    return world;
+}
+
+bool has_memory_wanted(const SimulatedWorld& world, const Trouble& trouble) {
+    return std::ranges::all_of(world.instances, [&](const SimulatedInstance& one) {
+        return !one.runtime.memory || one.runtime.memory->limit_bytes == trouble.memory_wanted;
+    });
+}
 
 std::vector<Trouble> troubles() {
     SimulatedWorld bad_deploy;
@@ -39,6 +63,9 @@ std::vector<Trouble> troubles() {
     SimulatedWorld bad_config;
     bad_config.give_configs();
     bad_config.configs_bad = {VersionId("c2")};
+    SimulatedWorld bad_flag;
+    bad_flag.give_flags();
+    bad_flag.flags_bad = {VersionId("f2")};
     SimulatedWorld stalled;
     stalled.instance(InstanceId("payments-1")).is_stalled = true;
     SimulatedWorld crashed;
@@ -63,6 +90,10 @@ std::vector<Trouble> troubles() {
     SimulatedWorld stale_once;
     stale_once.copies_right_from_at = Instant::max();
     stale_once.is_filled_again = false;
+    SimulatedWorld rolling_out = bad_deploy;
+    rolling_out.instances[0].runtime.version = VersionId("v1");
+    rolling_out.instances[1].runtime.version = VersionId("v1");
+    rolling_out.rollout = RolloutFacts{.is_under_way = true};
     const Symptom copies = stale_for_test(stale.now);
     const Symptom errors = errors_for_test(bad_deploy.now);
     return {
@@ -73,6 +104,8 @@ std::vector<Trouble> troubles() {
          .version_wanted = "v2",
          .takes_capacity = true,
          .config_wanted = "c1"},
+        {"rollback of flags", bad_flag, proposal_for_test(errors, flag_rollback_for_test()), "v2",
+         false},
         {"rolling_restart", stalled, proposal_for_test(slow, rolling_restart_for_test()), "v2",
          true},
         {"restart", crashed, proposal_for_test(down, restart_for_test("payments-1")), "v2", true},
@@ -83,6 +116,14 @@ std::vector<Trouble> troubles() {
         {"invalidate_cache", stale_once, proposal_for_test(copies, invalidate_for_test()), "v2",
          true},
         {"scale", surge, proposal_for_test(surge_errors, scale_for_test(3, 4)), "v2", true},
+        {.name = "resize",
+         .world = hungry(96 * mebibyte),
+         .proposal = proposal_for_test(errors, grow),
+         .version_wanted = "v2",
+         .takes_capacity = false,
+         .memory_wanted = 96 * mebibyte},
+        {"pause_rollout", rolling_out, proposal_for_test(errors, pause_for_test()), "v1", true,
+         proposal_for_test(errors, rollback_for_test())},
     };
 }
 
@@ -96,6 +137,7 @@ struct Run {
     Run(const Trouble& trouble, const std::vector<int>& deaths)
         : world(trouble.world), executor(world) {
         executor.cure = trouble.cure;
+        executor.around.guard.autonomy[RemedyKind::resize] = Autonomy::act;
         executor.around.hold_for_max = 4s;  // Every look at what is held is like the one before.
         bool is_open = false;
         for (const int points : deaths) {
@@ -128,7 +170,8 @@ bool is_given_up(const Run& run) {
 
 bool is_right_to_give_up(const Run& run) {
     return run.points_used.size() > 2 &&
-           (run.executor.has_ended() || run.executor.node() == "stand_by");
+           (run.executor.has_ended() || run.executor.node() == "stand_by" ||
+            run.executor.is_left());
 }
 
 std::string complaint_about(const Run& run, const Trouble& trouble) {
@@ -161,7 +204,9 @@ std::string complaint_about(const Run& run, const Trouble& trouble) {
                    (one.runtime.version.text() == trouble.version_wanted &&
                     one.runtime.config.text() == trouble.config_wanted);
         });
-    return is_as_wanted ? "" : "the group is not as it was wanted";
+    return is_as_wanted && has_memory_wanted(run.world, trouble)
+               ? ""
+               : "the group is not as it was wanted";
 }
 
 /// Remedies with an inverse, each where another fault keeps them from helping for ever. The world
@@ -196,6 +241,12 @@ std::vector<Trouble> troubles_not_helped() {
         {"reroute", stale, proposal_for_test(stale_for_test(stale.now), reroute_for_test()), "v2",
          true},
         {"scale", surge, proposal_for_test(errors, scale_for_test(3, 4)), "v2", true},
+        {.name = "resize",
+         .world = hungry(128 * mebibyte),
+         .proposal = proposal_for_test(errors, grow),
+         .version_wanted = "v2",
+         .takes_capacity = false,
+         .memory_wanted = 64 * mebibyte},
     };
 }
 
@@ -235,7 +286,8 @@ std::string complaint_about_undo(const Run& run, const Trouble& trouble) {
                    (one.runtime.version.text() == trouble.version_wanted &&
                     one.runtime.config.text() == trouble.config_wanted);
         });
-    return is_as_before ? "" : "the world is not as it was before";
+    return is_as_before && has_memory_wanted(world, trouble) ? ""
+                                                             : "the world is not as it was before";
 }
 
 /// Every intent has an outcome in the end, and no more than one.

@@ -62,13 +62,22 @@ class SimulatedWorld {
     VersionId version_current{"v2"};
     std::vector<VersionId> versions_present{VersionId("v1"), VersionId("v2")};
     std::set<VersionId> versions_good{VersionId("v1")};
+    std::optional<RolloutFacts> rollout;  ///< Of the current version; absent: nobody rolls out.
+    /// Others bring a version that is swapped to the instances: to so many at once, to the rest
+    /// after `rolled_out_in`. Absent: we do.
+    std::optional<std::size_t> rolled_out_at_once;
+    Duration rolled_out_in{std::chrono::seconds{10}};
+    bool is_asked{false};               ///< By users: else only what fails is counted.
     bool is_slow_for_ever{false};       ///< What is slow stays so, whatever process runs there.
     std::set<VersionId> versions_bad;   ///< Who runs one of these answers errors.
     VersionFacts configs;               ///< None unless `give_configs` is called.
     std::set<VersionId> configs_bad;    ///< As versions_bad, of the configuration.
+    VersionFacts flags;                 ///< None unless `give_flags` is called.
+    std::set<VersionId> flags_bad;      ///< As versions_bad, of flags; nobody is started for them.
     bool is_dependency_failing{false};  ///< Errors whatever runs, unless its circuit is open.
     Instant dependency_well_from_at{Instant::max()};  ///< It does not fail any more from then on.
     Duration circuit_open_for{std::chrono::seconds{75}};  ///< Then it closes by itself.
+    std::uint64_t memory_needed_bytes{0};                 ///< Who is held to less answers errors.
     std::uint32_t serving_needed{0};                      ///< Fewer cannot carry the load: errors.
     Instant surge_ends_at{Instant::max()};                ///< From then on any number can.
     Instant copies_right_from_at{};  ///< Until then whoever fills `quotes` writes what is stale.
@@ -100,6 +109,11 @@ class SimulatedWorld {
         }
     }
 
+    /// The flags are f2; f1 is known as well and has proven itself.
+    void give_flags() {
+        flags = {VersionId("f2"), {VersionId("f1"), VersionId("f2")}, {VersionId("f1")}};
+    }
+
     [[nodiscard]] SimulatedInstance& instance(const InstanceId& name) {
         const auto found = std::ranges::find_if(instances, [&](const SimulatedInstance& candidate) {
             return candidate.runtime.instance == name;
@@ -110,6 +124,13 @@ class SimulatedWorld {
 
     void pass(Duration span) {
         now += span;
+        if (now >= rolled_out_at_) {
+            roll_out(instances.size());
+        }
+        if (is_asked) {
+            edge_.requests_total +=
+                static_cast<std::uint64_t>(span / std::chrono::milliseconds{50});
+        }
         if (is_failing()) {
             edge_.errors_total +=
                 1 + static_cast<std::uint64_t>(span / std::chrono::milliseconds{50});
@@ -119,12 +140,19 @@ class SimulatedWorld {
     /// Users get errors.
     [[nodiscard]] bool is_failing() const {
         const bool is_let_down = !is_dependency_well() && !is_circuit_open();
-        return is_let_down || is_overloaded() ||
+        return is_let_down || is_overloaded() || is_starved() ||
+               flags_bad.contains(flags.current) ||
                std::ranges::any_of(instances, [&](const auto& one) {
                    return rotation_of(one) == Rotation::in &&
                           (versions_bad.contains(one.runtime.version) ||
                            configs_bad.contains(one.runtime.config));
                });
+    }
+
+    [[nodiscard]] bool is_starved() const {
+        return std::ranges::any_of(instances, [&](const SimulatedInstance& one) {
+            return one.runtime.memory && one.runtime.memory->limit_bytes < memory_needed_bytes;
+        });
     }
 
     [[nodiscard]] bool is_dependency_well() const {
@@ -186,6 +214,7 @@ class SimulatedWorld {
         inventory.service = ServiceId("payments");
         inventory.has_versions = true;
         inventory.has_configs = !configs.current.empty();
+        inventory.has_flags = !flags.current.empty();
         inventory.has_edge = true;
         inventory.may_drain = true;
         inventory.neighbours = {ServiceId("fraud")};
@@ -208,12 +237,18 @@ class SimulatedWorld {
         RuntimeFacts part;
         part.versions.deploy = {version_current, versions_present, {}};
         part.versions.config = {configs.current, configs.present, {}};
+        part.rollout = rollout;
+        part.is_orchestrated = rolled_out_at_once.has_value();
         part.read_at = now;
         for (const SimulatedInstance& one : instances) {
             part.instances.push_back(one.runtime);
             part.instances.back().is_answering = is_answering(one);
         }
         return FactsPart{std::move(part)};
+    }
+
+    [[nodiscard]] FactsPart read_flags() const {
+        return FlagFacts{{flags.current, flags.present, {}}, now};
     }
 
     [[nodiscard]] Result<FactsPart> read_edge() const {
@@ -264,10 +299,13 @@ class SimulatedWorld {
 
     [[nodiscard]] Facts facts() const {
         Facts facts = merge_facts(inventory(),
-                                  {read_runtime(), read_edge(), read_caches(), read_tasks()}, now);
+                                  {read_runtime(), read_edge(), read_caches(), read_tasks(),
+                                   Result<FactsPart>(read_flags())},
+                                  now);
         facts.is_suspended = is_suspended;
         facts.versions.deploy.good.assign(versions_good.begin(), versions_good.end());
         facts.versions.config.good = configs.good;
+        facts.versions.flag.good = flags.good;
         return facts;
     }
 
@@ -316,12 +354,35 @@ class SimulatedWorld {
     }
 
     Outcome apply(const EffectId&, const SwapVersion& step, bool) {
-        VersionId& current = step.artifact == Artifact::config ? configs.current : version_current;
+        VersionId& current = step.artifact == Artifact::flag     ? flags.current
+                             : step.artifact == Artifact::config ? configs.current
+                                                                 : version_current;
         if (current != step.from) {
             return {OutcomeKind::refused, "current is " + current.text()};
         }
+        if (step.artifact == Artifact::deploy && rollout && rollout->is_paused) {
+            if (!rollout->is_paused_by_us()) {
+                return {OutcomeKind::refused, "somebody else has paused it"};
+            }
+            rollout->is_paused = false;  // In the same write.
+            rollout->paused_by = {};
+        }
         current = step.to;
+        if (rolled_out_at_once && step.artifact == Artifact::deploy) {
+            roll_out(*rolled_out_at_once);
+            rolled_out_at_ = now + rolled_out_in;
+        }
         return {OutcomeKind::done, {}};
+    }
+
+    /// The first `count` run the current version from now on.
+    void roll_out(std::size_t count) {
+        for (std::size_t index = 0; index < count; ++index) {
+            SimulatedInstance& one = instances.at(index);
+            if (one.runtime.is_alive && one.runtime.version != version_current) {
+                begin_process(one, {version_current, configs.current}, {});
+            }
+        }
     }
 
     Outcome apply(const EffectId&, const Drain& step, bool) {
@@ -351,12 +412,32 @@ class SimulatedWorld {
         return {OutcomeKind::done, {}};
     }
 
+    Outcome apply(const EffectId& effect, const SetMemory& step, bool) {
+        RuntimeInstance& runtime = instance(step.instance).runtime;
+        if (!runtime.memory || runtime.identity.pod != step.pod ||
+            runtime.memory->limit_bytes != step.from_bytes) {
+            return {OutcomeKind::refused, "another pod, or another limit"};
+        }
+        runtime.memory->limit_bytes = step.to_bytes;
+        runtime.memory->effect = effect;
+        return {OutcomeKind::done, {}};
+    }
+
     Outcome apply(const EffectId&, const Run& step, bool) {
         runs.push_back(step);
         for (TaskFacts& task : tasks) {
             const bool is_its = task.of.task == step.task;
             task.is_well = is_its ? !step.is_inverse && runs_help : task.is_well;
         }
+        return {OutcomeKind::done, {}};
+    }
+
+    Outcome apply(const EffectId& effect, const SetPaused& step, bool) {
+        if (!rollout || version_current != step.version || rollout->is_paused == step.is_paused) {
+            return {OutcomeKind::refused, "the rollout does not stand the other way"};
+        }
+        rollout->is_paused = step.is_paused;
+        rollout->paused_by = step.is_paused ? effect : EffectId{};
         return {OutcomeKind::done, {}};
     }
 
@@ -396,6 +477,7 @@ class SimulatedWorld {
     }
 
     std::int32_t pid_last_{100};
+    Instant rolled_out_at_{Instant::max()};
     Instant circuit_closes_at_{};
     Instant route_ends_at_{};
     Instant copies_dropped_at_{};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 namespace homeostat::review {
 
@@ -65,6 +66,24 @@ bool is_any_route_other(const Looks& looks) {
     });
 }
 
+bool is_paused(const Facts& facts) {
+    return facts.rollout && facts.rollout->is_paused;
+}
+
+/// 0: not known.
+std::uint64_t memory_of(const Facts& facts, const InstanceId& instance) {
+    const InstanceFacts* found = find_instance(facts, instance);
+    return found != nullptr && found->runtime.memory ? found->runtime.memory->limit_bytes : 0;
+}
+
+bool is_any_memory_other(const Looks& looks) {
+    return std::ranges::any_of(looks.before.instances, [&](const InstanceFacts& instance) {
+        const InstanceId& name = instance.runtime.instance;
+        const std::uint64_t after = memory_of(looks.after, name);
+        return after != 0 && after != memory_of(looks.before, name);
+    });
+}
+
 /// Whether the world after is what the remedy would have made of the one before, by another's hand.
 struct IsDone {
     const Looks& looks;
@@ -99,13 +118,22 @@ struct IsDone {
         return looks.before.versions[remedy.artifact].current == remedy.from &&
                looks.after.versions[remedy.artifact].current == remedy.to;
     }
+    bool operator()(const Resize& remedy) const {
+        const std::uint64_t before = memory_of(looks.before, remedy.instance);
+        return before != 0 && memory_of(looks.after, remedy.instance) > before;
+    }
+    bool operator()(const PauseRollout& /*remedy*/) const {
+        return !is_paused(looks.before) && is_paused(looks.after) && !is_current_other(looks);
+    }
     bool operator()(const auto& /*remedy*/) const { return false; }
 };
 
 bool is_anything_other(const Looks& looks) {
     return is_current_other(looks) || replaced_count(looks) > 0 ||
            looks.before.instances.size() != looks.after.instances.size() ||
-           is_any_drain_other(looks) || is_any_circuit_other(looks) || is_any_route_other(looks);
+           is_any_drain_other(looks) || is_any_circuit_other(looks) || is_any_route_other(looks) ||
+           is_any_memory_other(looks) ||
+           is_paused(looks.before) != is_paused(looks.after);
 }
 
 /// Of an emptied cache nothing says who emptied it, nor of a task who has done it; what takes back
@@ -119,6 +147,8 @@ bool leaves_trace(RemedyKind kind) {
         case RemedyKind::rolling_restart:
         case RemedyKind::scale:
         case RemedyKind::rollback:
+        case RemedyKind::resize:
+        case RemedyKind::pause_rollout:
             return true;
         case RemedyKind::observe:
         case RemedyKind::readmit:
@@ -127,6 +157,7 @@ bool leaves_trace(RemedyKind kind) {
         case RemedyKind::route_back:
         case RemedyKind::run_task:
         case RemedyKind::take_back_task:
+        case RemedyKind::resume_rollout:
             break;
     }
     return false;

@@ -47,6 +47,7 @@ const Remedy eject_0 = Eject{payments_0};
 const Remedy open_fraud = OpenCircuit{ServiceId("fraud")};
 const Remedy reroute = Reroute{CacheId("quotes")};
 const Remedy scale_up = Scale{payments, 3, 4};
+const Remedy grow_0 = Resize{payments_0, 64, 96};
 
 const std::vector<Scored>& all_scored() {
     static const std::vector<Scored> scored{
@@ -79,6 +80,12 @@ const std::vector<Scored>& all_scored() {
         {"one more", scale_up,
          [](Facts& facts) { facts.instances.push_back(facts.instances.back()); }, Course::same},
         {"one less", scale_up, [](Facts& facts) { facts.instances.pop_back(); }, Course::otherwise},
+        {"more memory", grow_0,
+         [](Facts& facts) { facts.instances[0].runtime.memory->limit_bytes = 128; }, Course::same},
+        {"another replaced", grow_0, [](Facts& facts) { replace(facts, 1); }, Course::otherwise},
+        {"less memory", restart_0,
+         [](Facts& facts) { facts.instances[0].runtime.memory->limit_bytes = 32; },
+         Course::otherwise},
         {"emptied, by whomever", InvalidateCache{CacheId("quotes")}, nothing, Course::undecided},
         {"observed", Observe{}, roll_back, Course::undecided},
     };
@@ -92,6 +99,9 @@ TEST_CASE("two looks tell whether somebody did the same, something else, or noth
         CAPTURE(describe(scored.remedy));
         CAPTURE(scored.name);
         Shadow shadow{.remedy = scored.remedy, .before = serving_facts(), .after = serving_facts()};
+        for (Facts* facts : {&*shadow.before, &*shadow.after}) {
+            facts->instances[0].runtime.memory = MemoryFacts{.limit_bytes = 64};
+        }
         scored.meanwhile(*shadow.after);
         CHECK(to_text(course_of(shadow)) == to_text(scored.course));
     }

@@ -52,6 +52,7 @@ class Sensing {
             return;
         }
         add(SignalKind::is_alive, Observer::process, subject, reading.is_alive ? 1 : 0, reading.at);
+        add_memory_limit(subject, reading);
         if (!reading.is_alive) {
             if (reading.exit_status) {
                 add(SignalKind::has_ended_well, Observer::process, subject,
@@ -130,6 +131,11 @@ class Sensing {
             reading.is_well ? 1 : 0, reading.at);
     }
 
+    void operator()(const RolloutReading& reading) {
+        add(SignalKind::old_count, Observer::process,
+            {SubjectKind::service, reading.service.text()}, reading.old_count, reading.at);
+    }
+
     void operator()(const ChangeReading&) {}  // Noted as it is.
 
     [[nodiscard]] std::vector<Signal> take() { return std::move(signals_); }
@@ -181,6 +187,17 @@ class Sensing {
         add_queue(subject, counters, at);
         if (latency_ms) {
             add(SignalKind::latency_ms, Observer::edge, subject, *latency_ms, at);
+        }
+    }
+
+    void add_memory_limit(const Subject& subject, const ProcessReading& reading) {
+        if (reading.memory_limit_bytes) {
+            add(SignalKind::memory_limit_bytes, Observer::process, subject,
+                static_cast<double>(*reading.memory_limit_bytes), reading.at);
+        }
+        if (reading.memory_killed_at) {
+            add(SignalKind::memory_killed_seconds, Observer::process, subject,
+                to_seconds(reading.at - *reading.memory_killed_at), reading.at);
         }
     }
 

@@ -114,6 +114,23 @@ TEST_CASE("how a process ended is said only when it is known") {
     CHECK(values_of(take(state, reading), SignalKind::has_ended_well) == std::vector<double>{0});
 }
 
+TEST_CASE("a limit of memory and who reached it are said of the dead and the living, where known") {
+    for (const bool is_alive : {true, false}) {
+        State state;
+        ProcessReading reading;
+        reading.instance = InstanceId("payments-0");
+        reading.is_alive = is_alive;
+        reading.at = Instant{} + 20s;
+        CHECK(values_of(take(state, reading), SignalKind::memory_limit_bytes).empty());
+        CHECK(values_of(take(state, reading), SignalKind::memory_killed_seconds).empty());
+        reading.memory_limit_bytes = 1000;
+        reading.memory_killed_at = Instant{} + 13s;
+        const std::vector<Signal> signals = take(state, reading);
+        CHECK(values_of(signals, SignalKind::memory_limit_bytes) == std::vector<double>{1000});
+        CHECK(values_of(signals, SignalKind::memory_killed_seconds) == std::vector<double>{7});
+    }
+}
+
 TEST_CASE("a look at a cache becomes its two counts, by whoever looked") {
     State state;
     CacheReading reading;

@@ -46,7 +46,10 @@ constexpr std::array kinds_all{
         case RemedyKind::close_circuit:
         case RemedyKind::route_back:
         case RemedyKind::take_back_task:  // They take something back, and are on no menu.
-        case RemedyKind::run_task:        // What it does its operator knows, no model has learnt.
+        case RemedyKind::resume_rollout:
+        case RemedyKind::pause_rollout:  // Likewise, until one has.
+        case RemedyKind::run_task:       // What it does its operator knows, no model has learnt.
+        case RemedyKind::resize:         // No model has learnt it yet: " resize" is its word.
             break;
         case RemedyKind::restart:
             return " restart";

@@ -182,8 +182,14 @@ struct Apply {
     Outcome operator()(const Invalidate& step) const {
         return world.invalidate(world.topology().find_cache(step.cache.text()), effect);
     }
+    Outcome operator()(const SetPaused&) const {
+        return {OutcomeKind::refused, "nobody rolls out by himself in a simulated world"};
+    }
     Outcome operator()(const Run&) const {
         return {OutcomeKind::refused, "there are no tasks in a simulated world"};
+    }
+    Outcome operator()(const SetMemory&) const {
+        return {OutcomeKind::refused, "nobody is held to a limit of memory in a simulated world"};
     }
 };
 
