@@ -5,6 +5,8 @@
 #include "homeostat/adapters/kubernetes/direct_reads.hpp"
 #include "homeostat/adapters/kubernetes/incident_kind.hpp"
 #include "homeostat/adapters/kubernetes/objects.hpp"
+#include "homeostat/adapters/kubernetes/pod_resize.hpp"
+#include "homeostat/adapters/kubernetes/quantity.hpp"
 #include "homeostat/adapters/kubernetes/slots.hpp"
 #include "homeostat/base/ensure.hpp"
 #include "homeostat/base/id.hpp"
@@ -43,6 +45,25 @@ void check_pod(const homeostat::json::value& object) {
     ensure(pod->waiting_reason.size() <= 64 && is_harmless(pod->waiting_reason),
            "a reason is short and plain");
     ensure(!pod->is_ready || pod->was_ready, "who is ready was so");
+    if (pod->memory) {
+        const kubernetes::PodMemory& memory = *pod->memory;
+        ensure(memory.limit_bytes > 0 && memory.limit_bytes <= kubernetes::memory_bytes_most,
+               "a limit is one that a machine can have");
+        ensure(std::ranges::all_of(memory.manager, [](char c) { return c >= ' ' && c <= '~'; }),
+               "a manager's name can be printed");
+        ensure(memory.was_resized || !kubernetes::resize_mark_of(memory),
+               "only what was resized is ours");
+    }
+}
+
+/// What means a number of bytes means it again once it is written.
+void check_quantity(std::string_view text) {
+    const auto bytes = kubernetes::parse_memory(text);
+    if (bytes) {
+        ensure(*bytes <= kubernetes::memory_bytes_most, "no machine has more");
+        const auto again = kubernetes::parse_memory(kubernetes::memory_quantity(*bytes));
+        ensure(again && *again == *bytes, "a quantity that is written means the same");
+    }
 }
 
 void check_replica_set(const homeostat::json::value& object) {
@@ -73,6 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             kubernetes::parse_slots(service, kubernetes::slots_text(service, *slots));
         ensure(again.has_value() && *again == *slots, "written and read, they are the same");
     }
+    check_quantity(text);
     const auto object = homeostat::parse_json(text);
     if (!object) {
         return 0;

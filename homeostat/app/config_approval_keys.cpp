@@ -20,7 +20,9 @@ auto places_of(Section& section) {
         {RemedyKind::restart, &section.restart},
         {RemedyKind::rolling_restart, &section.rolling_restart},
         {RemedyKind::scale, &section.scale},
-        {RemedyKind::rollback, &section.rollback}};
+        {RemedyKind::rollback, &section.rollback},
+        {RemedyKind::resize, &section.resize},
+        {RemedyKind::pause_rollout, &section.pause_rollout}};
 }
 
 }  // namespace

@@ -53,6 +53,8 @@ struct QuorumOfSection {
     std::uint32_t rolling_restart{0};
     std::uint32_t scale{0};
     std::uint32_t rollback{0};
+    std::uint32_t resize{0};
+    std::uint32_t pause_rollout{0};
     static void keys(auto& self, auto&& key) {
         constexpr CountValue<std::uint32_t> count{.max = heal::approvers_max};
         key(Key{"eject", "Of one slow instance from rotation"}, count, self.eject);
@@ -63,6 +65,8 @@ struct QuorumOfSection {
         key(Key{"rolling_restart", "Of every instance"}, count, self.rolling_restart);
         key(Key{"scale", "Of spares to instances"}, count, self.scale);
         key(Key{"rollback", "To the last good version"}, count, self.rollback);
+        key(Key{"resize", "Of one pod's memory"}, count, self.resize);
+        key(Key{"pause_rollout", "Of a rollout that is under way"}, count, self.pause_rollout);
     }
 };
 

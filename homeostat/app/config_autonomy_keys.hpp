@@ -23,6 +23,8 @@ struct AutonomySection {
     Autonomy rolling_restart{Autonomy::watch};
     Autonomy scale{Autonomy::watch};
     Autonomy rollback{Autonomy::watch};
+    Autonomy resize{Autonomy::watch};
+    Autonomy pause_rollout{Autonomy::watch};
     Autonomy reduce_mode{Autonomy::watch};
     Autonomy block_source{Autonomy::watch};
     std::map<TaskId, Autonomy> tasks{};
@@ -42,6 +44,10 @@ struct AutonomySection {
             self.rolling_restart);
         key(Key{"scale", "Of spares to instances, for a while"}, level, self.scale);
         key(Key{"rollback", "To the last good version"}, level, self.rollback);
+        key(Key{"resize", "Of the memory of one pod that was ended for want of it"}, level,
+            self.resize);
+        key(Key{"pause_rollout", "Of a rollout whose new pods are ill while old ones serve"}, level,
+            self.pause_rollout);
         key(Key{"reduce_mode", "What is agreed on with neighbours; act or watch"}, level,
             self.reduce_mode);
         key(Key{"block_source",

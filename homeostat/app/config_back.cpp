@@ -37,6 +37,9 @@ RuntimeSection to_runtime(const Config& config) {
     if (config.kubernetes->service) {
         kubernetes.service = KubernetesServiceSection{*config.kubernetes->service};
     }
+    if (config.kubernetes->memory_bytes_max > 0) {
+        kubernetes.resize_max = ResizeMaxSection{config.kubernetes->memory_bytes_max};
+    }
     kubernetes.run = config.run_directory;
     return section;
 }
@@ -138,6 +141,8 @@ AutonomySection to_autonomy(const Config& config) {
             level(RemedyKind::rolling_restart),
             level(RemedyKind::scale),
             level(RemedyKind::rollback),
+            level(RemedyKind::resize),
+            level(RemedyKind::pause_rollout),
             config.reduce_mode,
             config.block_source,
             config.guard.tasks};
@@ -173,6 +178,9 @@ ConfigFile to_file(const Config& config) {
     file.signals = to_signals(config);
     if (config.journey) {
         file.journey = JourneySection{*config.journey};
+    }
+    if (config.flags) {
+        file.flags = FlagsSection{FlagdSection{*config.flags}};
     }
     if (config.haproxy) {
         file.edge = EdgeSection{HaproxySection{config.haproxy->socket, config.haproxy->backend,
@@ -225,7 +233,10 @@ ConfigFile to_file(const Config& config) {
         file.approvals = to_file(*config.approvals);
     }
     if (config.roles) {
-        file.roles = RolesSection{*config.roles};
+        RolesSection& roles = file.roles.emplace(RolesSection{*config.roles, {}});
+        for (const RoleAgent& agent : config.roles->agents) {
+            roles.agents.push_back({agent});
+        }
     }
     if (config.console) {
         file.console = ConsoleSection{*config.console};

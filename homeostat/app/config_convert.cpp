@@ -54,6 +54,9 @@ void set_runtime(const RuntimeSection& section, const Paths& paths, Config& conf
         if (section.kubernetes->service) {
             kubernetes.service = section.kubernetes->service->config;
         }
+        if (section.kubernetes->resize_max) {
+            kubernetes.memory_bytes_max = section.kubernetes->resize_max->memory_bytes;
+        }
         kubernetes.kubeconfig = paths.of(kubernetes.kubeconfig);
         config.run_directory = paths.of(section.kubernetes->run, "run");
         return;
@@ -164,7 +167,9 @@ guard::Limits to_config(const GuardSection& section, const AutonomySection& auto
                        {RemedyKind::restart, autonomy.restart},
                        {RemedyKind::rolling_restart, autonomy.rolling_restart},
                        {RemedyKind::scale, autonomy.scale},
-                       {RemedyKind::rollback, autonomy.rollback}};
+                       {RemedyKind::rollback, autonomy.rollback},
+                       {RemedyKind::resize, autonomy.resize},
+                       {RemedyKind::pause_rollout, autonomy.pause_rollout}};
     limits.tasks = autonomy.tasks;
     return limits;
 }
@@ -197,6 +202,9 @@ void set_roles(const RolesSection& section, const Paths& paths, Config& config) 
     roles.socket = is_far ? "" : paths.of(section.config.socket, "door.sock");
     roles.key_file = paths.of(section.config.key_file, "agent.key");
     roles.agent_socket = paths.of(section.config.agent_socket, "agent.sock");
+    for (const RoleAgentSection& agent : section.agents) {
+        roles.agents.push_back(agent.config);
+    }
 }
 
 void set_edge(const EdgeSection& edge, const Paths& paths, Config& config) {
@@ -251,6 +259,10 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
     Config config;
     config.service = file.service;
     set_runtime(file.runtime, paths, config);
+    if (file.flags) {
+        config.flags = file.flags->flagd.config;
+        config.flags->file = paths.of(config.flags->file);
+    }
     set_signals(file.signals, config);
     if (file.journey) {
         config.journey = file.journey->config;

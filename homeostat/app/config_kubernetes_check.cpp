@@ -39,6 +39,19 @@ void check_runtime(const ConfigFile& file, ConfigReading& reading) {
                                                : "neither process nor kubernetes — write one");
         return;
     }
+    if (reading.has("autonomy.resize") && !reading.has("runtime.kubernetes.resize_max")) {
+        reading.tell_at(
+            "autonomy.resize",
+            has_process ? "nothing holds a process of this machine to a limit of memory — leave "
+                          "this out"
+                        : "how far a pod may be resized is not said — write "
+                          "runtime.kubernetes.resize_max: { memory: 512Mi }, or leave this out");
+    }
+    if (has_process && reading.has("autonomy.pause_rollout")) {
+        reading.tell_at("autonomy.pause_rollout",
+                        "a version comes to the processes of this machine at once: there is no "
+                        "rollout to pause — leave this out");
+    }
     if (has_process) {
         return;
     }

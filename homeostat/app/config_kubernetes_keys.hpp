@@ -6,6 +6,7 @@
 
 #include "homeostat/app/config.hpp"
 #include "homeostat/app/config_kinds.hpp"
+#include "homeostat/app/config_memory_value.hpp"
 #include "homeostat/app/config_values.hpp"
 
 #include <array>
@@ -45,9 +46,19 @@ struct KubernetesServiceSection {
     }
 };
 
+/// How far a pod may be resized. Of CPU nobody says first-hand that it was too little.
+struct ResizeMaxSection {
+    std::uint64_t memory_bytes{0};
+    static void keys(auto& self, auto&& key) {
+        key(Key{"memory", "Of one pod's container at most, as 512Mi", Need::required},
+            MemoryValue{}, self.memory_bytes);
+    }
+};
+
 struct KubernetesSection {
     KubernetesConfig config;
     std::optional<KubernetesServiceSection> service;
+    std::optional<ResizeMaxSection> resize_max;
     std::filesystem::path run;
     static void keys(auto& self, auto&& key) {
         key(Key{"namespace", "Of the Deployment", Need::required}, NameValue{},
@@ -65,6 +76,9 @@ struct KubernetesSection {
         key(Key{"replicas_max",
                 "`scale` goes no further; without it the number of replicas is not touched"},
             CountValue<std::uint32_t>{.min = 2, .max = slots_max}, self.config.replicas_max);
+        key(Key{"resize_max",
+                "`resize` goes no further; without it no pod's resources are touched"},
+            SectionKind{}, self.resize_max);
         key(Key{"configs", "ConfigMaps whose contents are what the pods are configured by"},
             ListOf<NameValue>{{}, configs_max}, self.config.configs);
         key(Key{"configs_restart", "Pods read them only when they start, and are replaced for it"},

@@ -161,6 +161,63 @@ TEST_CASE("a Deployment is scaled where its configuration says how far, and no f
     CHECK(problems_of(with(", replicas_max: 1", "")).contains("runtime.kubernetes.replicas_max"));
 }
 
+TEST_CASE("a rollout is paused where there is one, by the right that a rollback needs") {
+    const auto paused_at = [](std::string_view level) {
+        return config_of(
+            "service: payments\nruntime: { kubernetes: { namespace: shop, deployment: payments } "
+            "}\nsignals: [ { http: { path: / } } ]\nautonomy: { pause_rollout: " +
+            std::string(level) + " }\n");
+    };
+    const auto patches = [&](std::string_view level) {
+        const std::vector<adapters::kubernetes::Use> uses = kubernetes_uses_of(paused_at(level));
+        return std::ranges::count(uses, adapters::kubernetes::Use::rollback) == 1;
+    };
+    CHECK(patches("act"));
+    CHECK(patches("ask"));
+    CHECK_FALSE(patches("recommend"));
+    CHECK(inventory_of(paused_at("inform")).may_pause);
+    CHECK_FALSE(inventory_of(paused_at("watch")).may_pause);
+}
+
+TEST_CASE("a pod is resized where its configuration says how far, in memory and in nothing else") {
+    const auto with = [](std::string_view more, std::string_view autonomy) {
+        return "service: payments\nruntime: { kubernetes: { namespace: shop, deployment: payments" +
+               std::string(more) + " } }\nsignals: [ { http: { path: / } } ]\n" +
+               std::string(autonomy);
+    };
+    constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
+    const std::string text = with(", resize_max: { memory: 0.5Gi }", "autonomy: { resize: act }\n");
+    const Config config = config_of(text);
+    CHECK(config.kubernetes->memory_bytes_max == 512 * mebibyte);
+    CHECK(inventory_of(config).memory_bytes_max == 512 * mebibyte);
+    CHECK(kubernetes_options_of(config).memory_bytes_max == 512 * mebibyte);
+    const ConfigFile file = to_file(config);
+    CHECK(file.runtime.kubernetes->resize_max->memory_bytes == 512 * mebibyte);
+    const auto uses_resize = [](const Config& one) {
+        return std::ranges::count(kubernetes_uses_of(one), adapters::kubernetes::Use::resize) == 1;
+    };
+    CHECK(uses_resize(config));
+    CHECK_FALSE(uses_resize(config_of(with(", resize_max: { memory: 1Gi }", ""))));
+    CHECK(inventory_of(config_of(with("", ""))).memory_bytes_max == 0);
+    struct Row {
+        std::string_view more;
+        std::string_view problem;
+    };
+    for (const Row& row :
+         {Row{", resize_max: { memory: 512 }",
+              "512' is less than a process needs — write the unit"},
+          Row{", resize_max: { memory: much }", "much' is no quantity of memory"},
+          Row{", resize_max: { memory: 9Ei }", "is no quantity of memory"},
+          Row{", resize_max: { memory: 512Mi, cpu: 1 }", "runtime.kubernetes.resize_max.cpu"},
+          Row{", resize_max: {}", "runtime.kubernetes.resize_max.memory: missing"}}) {
+        const std::string problems = problems_of(with(row.more, ""));
+        CHECK_MESSAGE(problems.contains(row.problem), problems);
+        CHECK_MESSAGE(problems.starts_with("2:"), problems);
+    }
+    CHECK(problems_of(with("", "autonomy: { resize: act }\n"))
+              .contains("4:13: autonomy.resize: how far a pod may be resized is not said"));
+}
+
 TEST_CASE("a Deployment is told from one on this machine by every key that must be there") {
     CHECK(problems_of("service: a\nruntime: { kubernetes: { deployment: a } }\n"
                       "signals: [ { http: { path: / } } ]\n")

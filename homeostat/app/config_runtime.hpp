@@ -26,6 +26,12 @@ struct ProcessConfig {
     Duration stop_grace{std::chrono::seconds{5}};  ///< From SIGTERM to SIGKILL.
 };
 
+/// `flags: {flagd: …}`: feature flags that a flagd reads from a file of this machine.
+struct FlagdConfig {
+    std::filesystem::path file;
+    std::string url;  ///< Of its OFREP; empty: nobody is asked whether it took what is written.
+};
+
 /// The Service in front of the pods, asked as users do.
 struct KubernetesServiceConfig {
     std::string name;
@@ -43,8 +49,9 @@ struct KubernetesConfig {
     std::uint16_t port{0};          ///< Of the pods. 0: the first that the container declares.
     std::uint32_t slots{16};        ///< Pods told apart, those of a rollout included.
     std::uint32_t replicas_max{0};  ///< `scale` goes no further. 0: the Deployment is not scaled.
-    std::vector<std::string> configs;  ///< ConfigMaps whose contents are its configuration.
-    bool configs_restart{false};       ///< Pods read them only when they start.
+    std::uint64_t memory_bytes_max{0};  ///< `resize` goes no further. 0: nobody is resized.
+    std::vector<std::string> configs;   ///< ConfigMaps whose contents are its configuration.
+    bool configs_restart{false};        ///< Pods read them only when they start.
     std::optional<KubernetesServiceConfig> service;
     std::string lease;                 ///< Whoever of several agents holds it acts; empty: none.
     bool writes_events{false};         ///< On the Deployment, of incidents.

@@ -54,13 +54,15 @@ enum class RequiredFor : std::uint8_t {
     scale,
     rollback,
     run_task,
+    resize,
+    pause_rollout,
     destructive,
 };
 
 constexpr auto names_of(std::type_identity<RequiredFor>) {
     return std::to_array<std::string_view>({"eject", "open_circuit", "invalidate_cache", "reroute",
                                             "restart", "rolling_restart", "scale", "rollback",
-                                            "run_task", "destructive"});
+                                            "run_task", "resize", "pause_rollout", "destructive"});
 }
 
 /// One of the three is set.

@@ -290,7 +290,7 @@ Result<std::string> ModelUrlValue::parse(std::string_view text) const {
 }
 
 json::object ModelUrlValue::schema() const {
-    return text_schema(R"(^(http://(localhost|127[.][0-9.]+|\[::1\])(:[0-9]+)?/?|unix:/[!-~]+)$)");
+    return text_schema(R"(^(http://[^/?#]+/?|unix:/[!-~]+)$)");
 }
 
 Result<std::string> EntryPatternValue::parse(std::string_view text) const {

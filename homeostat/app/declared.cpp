@@ -66,9 +66,13 @@ Inventory inventory_of(const Config& config) {
     inventory.has_versions = config.kubernetes || !config.process.versions_root.empty();
     inventory.has_configs = config.kubernetes ? !config.kubernetes->configs.empty()
                                               : !config.process.config_root.empty();
+    inventory.has_flags = config.flags.has_value();
     inventory.has_edge = config.has_edge() || (config.kubernetes && config.kubernetes->service);
     inventory.is_orchestrated = config.kubernetes.has_value();
     inventory.instances_max = config.kubernetes ? config.kubernetes->replicas_max : 0;
+    inventory.may_pause =
+        config.kubernetes && config.guard.autonomy_of(RemedyKind::pause_rollout) != Autonomy::watch;
+    inventory.memory_bytes_max = config.kubernetes ? config.kubernetes->memory_bytes_max : 0;
     inventory.may_drain = config.has_edge();
     inventory.may_eject =
         inventory.may_drain && config.guard.autonomy_of(RemedyKind::eject) != Autonomy::watch;

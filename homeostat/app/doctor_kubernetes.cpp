@@ -5,6 +5,8 @@
 #include "homeostat/adapters/kubernetes/http_api_client.hpp"
 #include "homeostat/adapters/kubernetes/incident_kind.hpp"
 #include "homeostat/adapters/kubernetes/permissions.hpp"
+#include "homeostat/adapters/kubernetes/quantity.hpp"
+#include "homeostat/adapters/kubernetes/rollout_pause.hpp"
 #include "homeostat/adapters/kubernetes/scaling.hpp"
 #include "homeostat/app/kubernetes_place.hpp"
 #include "homeostat/net/endpoint.hpp"
@@ -17,6 +19,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -125,8 +128,7 @@ Check check_scale(const Config& config, const kubernetes::ClusterAccess& access)
                          "autoscaler");
 }
 
-Check check_place(const Config& config) {
-    const auto place = find_in_cluster(config, os::read_boot_clock() + answer_within);
+Check check_place(const Result<KubernetesPlace>& place) {
     if (!place) {
         return ill("deployment", place.error().text,
                    "correct the key, or what it names in the cluster");
@@ -138,11 +140,38 @@ Check check_place(const Config& config) {
                        net::to_text(*place->service_address));
     }
     if (place->is_paused) {
-        return ill("deployment", says + ", and paused: its version and its number stay as they are",
-                   fmt::format("kubectl --namespace {} rollout resume deployment {}",
-                               place->options.name_space, place->options.deployment));
+        return ill("deployment",
+                   says + (place->is_paused_by_us
+                               ? ", and paused by us, as what was rolled out was ill"
+                               : ", and paused: its version and its number stay as they are"),
+                   kubernetes::resume_words(place->options));
     }
     return well("deployment", std::move(says));
+}
+
+/// Whether there is a limit of memory that may be raised in place.
+Check check_resize(const KubernetesPlace& place) {
+    const std::optional<kubernetes::PodMemory>& memory = place.memory;
+    const std::string most = kubernetes::memory_quantity(place.options.memory_bytes_max);
+    if (!memory) {
+        return ill("resize", "the pods' container has no limit of memory, so that none is raised",
+                   "give it resources.limits.memory, or leave runtime.kubernetes.resize_max out");
+    }
+    if (memory->restarts) {
+        return ill("resize",
+                   "the container's resizePolicy has it ended for another limit of memory, so that "
+                   "it is not resized",
+                   "let the policy of memory be NotRequired, or leave autonomy.resize out");
+    }
+    if (memory->limit_bytes >= place.options.memory_bytes_max) {
+        return ill(
+            "resize",
+            fmt::format("the pods have {} of memory, and {} is the most that may be asked for",
+                        kubernetes::memory_quantity(memory->limit_bytes), most),
+            "raise runtime.kubernetes.resize_max, or leave autonomy.resize out");
+    }
+    return well("resize", fmt::format("the pods have {} of memory, and one may have up to {} of it",
+                                      kubernetes::memory_quantity(memory->limit_bytes), most));
 }
 
 }  // namespace
@@ -154,11 +183,15 @@ std::vector<Check> check_cluster(const Config& config) {
     }
     std::vector<Check> checks{
         well("cluster", fmt::format("{}:{}, by {}", access->host, access->port, access->told_by))};
-    checks.push_back(check_place(config));
+    const auto place = find_in_cluster(config, os::read_boot_clock() + answer_within);
+    checks.push_back(check_place(place));
     checks.push_back(check_permissions(config, *access));
     const std::vector<kubernetes::Use> uses = kubernetes_uses_of(config);
     if (std::ranges::find(uses, kubernetes::Use::scale) != uses.end()) {
         checks.push_back(check_scale(config, *access));
+    }
+    if (place && std::ranges::find(uses, kubernetes::Use::resize) != uses.end()) {
+        checks.push_back(check_resize(*place));
     }
     if (config.kubernetes->writes_incidents) {
         checks.push_back(check_incidents(*access));

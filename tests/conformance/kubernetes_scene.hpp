@@ -127,6 +127,7 @@ class KubernetesScene {
     void post(const std::string& path, const std::string& body) {
         ask({.method = "POST", .path = path, .content_type = "application/json", .body = body});
     }
+    void write(kubernetes::ApiWrite write) { ask(std::move(write)); }
     void remove(const std::string& path) {
         ask({.method = "DELETE",
              .path = path,

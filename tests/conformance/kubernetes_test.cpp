@@ -12,6 +12,7 @@
 #include "kubernetes_config_conformance.hpp"
 #include "kubernetes_conformance.hpp"
 #include "kubernetes_fate_conformance.hpp"
+#include "kubernetes_resize_conformance.hpp"
 #include "kubernetes_scale_conformance.hpp"
 
 #include <doctest/doctest.h>
@@ -86,6 +87,18 @@ TEST_CASE("a scale yields to a rival, to an autoscaler and to whoever wants anot
 
 TEST_CASE("a scale whose reply is lost or whose author is killed is told by what is read") {
     on_each_cluster(check_scale_fates);
+}
+
+TEST_CASE("a pod gets more memory where it stands with our mark, up to its bound, and less again") {
+    on_each_cluster(check_resize);
+}
+
+TEST_CASE("a resize yields to a rival in between, and to whoever has resized the pod before") {
+    on_each_cluster(check_resize_yields);
+}
+
+TEST_CASE("a resize whose reply is lost or whose author is killed is told by what is read") {
+    on_each_cluster(check_resize_fates);
 }
 
 TEST_CASE("a ConfigMap that was edited gets back what it held, to the last byte, with our mark") {

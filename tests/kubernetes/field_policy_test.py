@@ -22,7 +22,8 @@ POLICY = ROOT / "examples/kubernetes/policy.yaml"
 INCIDENTS = ROOT / "deploy/kustomize/crd/incidents.yaml"
 SHOP, NAME = "shop", "payments"
 IMAGE = "lab.local/service"
-ONLY_TEMPLATE = "of the Deployment's spec this account changes the template, and nothing else"
+ONLY_TEMPLATE = "of the Deployment's spec this account changes the template and paused, and nothing"
+ONLY_OUR_PAUSE = "this account pauses a rollout with its effect in the same write"
 ONLY_NOTES = "of the Deployment's metadata this account changes annotations, and nothing else"
 ONLY_OURS = "of the annotations this account changes homeostat.dev/effect and"
 NO_ACCOUNT = "this account does not change which service account the pods have"
@@ -30,6 +31,8 @@ NO_NODE = "this account brings no pods closer to their node"
 NO_PRIVILEGE = "this account gives no container a privilege or a capability that it has not"
 NOTHING_ELSE = "this account changes the Deployment payments and evicts its pods, and little else"
 ONE_MORE = "this account asks for one replica more or less, and for 3 at most"
+ONLY_MEMORY = "of a pod this account changes how much memory its containers have"
+NO_MORE_MEMORY = "of memory for a container at most"
 ONLY_CONTENTS = "of a ConfigMap this account changes the contents, and nothing else"
 
 # Each field of a Deployment's spec but the template, with a value that it has not. None: nobody
@@ -188,11 +191,42 @@ def every_other_field_of_the_spec_is_closed_and_none_is_forgotten_here(lab):
     fields = set(schemas["io.k8s.api.apps.v1.DeploymentSpec"]["properties"])
     assert fields == {*SPEC, "template"}, fields.symmetric_difference({*SPEC, "template"})
     for asked in world.spec_patches():
-        world.agent.refuses(ONLY_TEMPLATE, *asked)
+        is_pause = "paused" in asked[2]["spec"]
+        world.agent.refuses(ONLY_OUR_PAUSE if is_pause else ONLY_TEMPLATE, *asked)
     # A field that nothing is left of, and one beside a template that would be admitted.
     world.agent.refuses(ONLY_TEMPLATE, "PATCH", world.shop.path, [
         {"op": "replace", "path": "/spec/replicas", "value": 0},
         {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "v9"}], "json")
+
+
+def a_rollout_is_paused_and_resumed_with_the_mark_in_the_same_write_and_only_if_it_is_ours(lab):
+    """The patches of rollout_pause.cpp. Those of the agent itself: remedies_test.py."""
+    world = world_of(lab)
+    held = Deployment(lab, "stood", SHOP)
+    held.apply(f"{IMAGE}:v1", replicas=1)
+    held.wait_ready(1)
+    account = guard_of(lab, "stood")
+
+    def patch(paused, mark=None, **template):
+        metadata = {"annotations": {"homeostat.dev/effect": mark}} if mark else {}
+        spec = ({} if paused == "as it is" else {"paused": paused}) | template
+        return "PATCH", held.path, {"metadata": metadata, "spec": spec}, "merge"
+    ours = "i-1.e1 v2-b paused"
+    account.admits(*patch(True, ours))
+    for asked in (patch(True), patch(True, "i-1.e1 v2-b v1-a"), patch(True, "i-1.e1 v2-b resumed"),
+                  patch(True, "paused")):
+        account.refuses(ONLY_OUR_PAUSE, *asked)
+    lab.api.patch(held.path, {"spec": {"paused": True}})  # Somebody else's.
+    for asked in (patch(None), patch(None, "i-1.e2 v2-b resumed"), patch(False, ours)):
+        account.refuses(ONLY_OUR_PAUSE, *asked)
+    lab.api.patch(held.path, {"spec": {"paused": None}})
+    account.api.patch(*patch(True, ours)[1:])
+    account.refuses(ONLY_OUR_PAUSE, *patch(None))
+    account.admits(*patch(None, "i-1.e2 v2-b resumed"))
+    image = {"template": {"spec": {"containers": [{"name": "service", "image": f"{IMAGE}:v0"}]}}}
+    account.admits(*patch(None, "i-1.e2 v2-b v1-a", **image)[:3], "strategic")
+    account.refuses(ONLY_TEMPLATE, *patch(None, "i-1.e2 v2-b resumed", replicas=3))
+    held.remove()
 
 
 def its_metadata_is_closed_but_for_the_two_annotations_of_a_rollback(lab):
@@ -279,6 +313,39 @@ def a_number_goes_up_and_down_by_one_and_no_further_than_is_said(lab):
     account.admits(*scale(2))
     lab.api.patch(grown.path, {"spec": {"replicas": 1}})
     account.refuses(ONE_MORE, *scale(0))
+
+
+def of_a_pod_the_memory_may_change_as_far_as_is_said_and_nothing_else(lab):
+    """As `resize_max: { memory: 128Mi }` has it printed (field_policy_test.cpp)."""
+    world_of(lab)
+    fed = Deployment(lab, "fed", SHOP)
+    fed.apply(f"{IMAGE}:v1", replicas=1, memory_mib=64)
+    some = {"cpu": "100m"}  # With it the class of the pod stays, whatever is tried here.
+    lab.api.patch(fed.path, {"spec": {"template": {"spec": container(
+        resources={"limits": some, "requests": some})}}}, "strategic")
+    fed.wait_ready(1)
+    account = guard_of(lab, "fed", (('"0" != "0"', '"128Mi" != "0"'),
+                                    ('(quantity("0"))', '(quantity("128Mi"))')))
+    pod = fed.pods()[0]["metadata"]["name"]
+
+    def resize(resources, name=pod, kind="strategic"):
+        body = {"spec": {"containers": [{"name": "service", "resources": resources}]}}
+        return "PATCH", f"{fed.core}/pods/{name}/resize", body, kind
+
+    def memory(size):
+        return {"limits": {"memory": size}, "requests": {"memory": size}}
+    for size in ("96Mi", "128Mi", "32Mi"):
+        account.admits(*resize(memory(size)))
+    for size in ("129Mi", "1Gi"):
+        account.refuses(NO_MORE_MEMORY, *resize(memory(size)))
+    more = {"cpu": "200m"}
+    account.refuses(ONLY_MEMORY, *resize({"limits": more, "requests": more}))
+    lab.kubectl("--namespace", SHOP, "run", "another", "--image", f"{IMAGE}:v1",
+                "--overrides", '{"spec": {"containers": [{"name": "service", "image": "%s:v1", '
+                '"resources": {"limits": {"memory": "64Mi"}}}]}}' % IMAGE)
+    account.refuses("and little else", *resize(memory("96Mi"), "another"))
+    account.refuses("and little else", "PATCH", f"{fed.core}/pods/{pod}",
+                    {"metadata": {"labels": {"a": "b"}}}, "merge")
 
 
 def of_a_config_map_that_is_named_the_contents_may_change_and_the_mark(lab):
@@ -406,10 +473,12 @@ def main():
         return run_each([
             a_rollback_as_the_agent_writes_it_is_admitted,
             every_other_field_of_the_spec_is_closed_and_none_is_forgotten_here,
+            a_rollout_is_paused_and_resumed_with_the_mark_in_the_same_write_and_only_if_it_is_ours,
             its_metadata_is_closed_but_for_the_two_annotations_of_a_rollback,
             pods_get_no_other_account_and_no_way_to_their_node,
             but_for_evictions_and_news_nothing_else_in_the_namespace_is_written,
             a_number_goes_up_and_down_by_one_and_no_further_than_is_said,
+            of_a_pod_the_memory_may_change_as_far_as_is_said_and_nothing_else,
             of_a_config_map_that_is_named_the_contents_may_change_and_the_mark,
             of_incidents_those_of_its_deployment_are_its_own_whatever_others_are_named,
             what_pods_have_of_their_node_already_may_stay_and_may_go,

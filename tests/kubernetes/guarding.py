@@ -48,6 +48,12 @@ class Guarding:
         self.log = self.directory / "agent.log"
         self.process = None
 
+    def allow(self, more):
+        """Raises the autonomy of one more remedy: "resize: act"."""
+        text = self.config.read_text()
+        assert " rollback: act }" in text, text
+        self.config.write_text(text.replace(" rollback: act }", f" rollback: act, {more} }}"))
+
     # --- its rights ------------------------------------------------------------------------------
     def grant(self, without=None):
         """What `homeostat rbac` prints, and no more; less the verb `without`."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lab_cases import ROOT, run_each
 
-from deployment import Client, Deployment, wait_until
+from deployment import Client, Deployment, condition_of, wait_until
 from full_lab import FullLab
 from guarding import MARK, Guarding
 
@@ -99,8 +99,9 @@ def an_agent_that_is_killed_after_its_effect_repeats_nothing(lab):
         client.wait_well(20)
         # One change of the template by us, whatever was resumed.
         assert shop.read()["metadata"]["generation"] == generation + 1
-        intents = [line for line in agent.story(incident).splitlines() if " intent " in line]
-        assert len(intents) == 1, intents
+        swaps = [line for line in agent.story(incident).splitlines()
+                 if " intent " in line and "swap_version" in line]
+        assert len(swaps) == 1, agent.story(incident)
 
 
 def without_the_right_to_roll_back_nothing_changes_and_a_person_is_told(lab):
@@ -148,7 +149,7 @@ def of_two_agents_one_acts_while_no_configmap_stops_it_and_events_tell_of_it(lab
         reasons = [one["reason"] for one in shop.api.get(f"{shop.core}/events")["items"]
                    if one["involvedObject"].get("uid") == shop.read()["metadata"]["uid"] and
                    one["message"].startswith(incident)]
-        assert reasons.count("RemedyBegun") == 1 and {"IncidentOpened", "IncidentClosed"} <= set(
+        assert "RemedyBegun" in reasons and {"IncidentOpened", "IncidentClosed"} <= set(
             reasons), reasons
         first.stop()
         wait_until("the other one takes over", lambda: "we hold the Lease" in
@@ -177,6 +178,101 @@ def two_agents(lab, name):
         shop.remove()
 
 
+def a_pod_that_needs_more_memory_than_it_has_gets_it_and_is_the_same_pod(lab):
+    """Its process holds 72 MiB whenever it is up, and is ended for it: it may have 64."""
+    shop = Deployment(lab, "hungry")
+    try:
+        shop.apply(V1, replicas=2, memory_mib=64,
+                   env={"LEAK_MIB_PER_S": 100, "LEAK_MIB_MAX": 72})
+        shop.wait_ready(2)
+        agent = Guarding(lab, "hungry", PROGRAMS, lab.directory / "agent-hungry",
+                         more=["resize_max: { memory: 128Mi }"])
+        agent.allow("resize: act")
+        agent.grant()
+        with agent:
+            agent.wait_proven()
+            begun_at = time.monotonic()
+            uid = shop.ready_pods()[0]["metadata"]["uid"]
+            pod = wait_until("it has more", lambda: fed(shop, uid), 120)
+            incident = agent.wait_healed()
+            print(f"    from the first kill to proven: {time.monotonic() - begun_at:.1f} s")
+            assert limits_of(pod) == ("96Mi", "96Mi"), pod["spec"]["containers"]
+            assert uid in uids_of(shop.ready_pods())
+            assert limits_of(shop.read()["spec"]["template"])[0] == str(64 << 20)
+            owners = [one["manager"] for one in pod["metadata"]["managedFields"]
+                      if one.get("subresource") == "resize"]
+            assert owners == [f"homeostat {incident}.e1 from {64 << 20}"], owners
+            assert "set_memory" in agent.story(incident), agent.story(incident)
+            status, told = agent.doctor()
+            assert status == 0 and "one may have up to 128Mi of it" in told, told
+    finally:
+        shop.remove()
+
+
+def a_rollout_whose_pods_fail_is_paused_and_no_more_users_meet_them_until_it_is_rolled_back(lab):
+    """One pod more at a time, and each has to be ready for some seconds before the next."""
+    shop = Deployment(lab, "stopped")
+    try:
+        strategy = {"type": "RollingUpdate",
+                    "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+        shop.apply(V1, replicas=4, strategy=strategy)
+        shop.wait_ready(4)
+        shop.api.patch(shop.path, {"spec": {"minReadySeconds": 8}})
+        agent = Guarding(lab, "stopped", PROGRAMS, lab.directory / "agent-stopped")
+        text = agent.config.read_text()
+        assert " rollback: act }" in text, text
+        agent.config.write_text(
+            text.replace(" rollback: act }", " rollback: recommend, pause_rollout: act }"))
+        agent.grant()
+        with agent, Client(lab, *shop.address(), seconds_max=2) as client:
+            agent.wait_proven()
+            begun_at = time.monotonic()
+            template = {"spec": {"containers": [{"name": "service", "image": f"{V2}-fail"}]}}
+            shop.api.patch(shop.path, {"spec": {"template": template}}, "strategic")
+            client.wait_bad(30)
+            wait_until("it is paused", lambda: shop.read()["spec"].get("paused"), 40)
+            new_count = count_new(shop)
+            asked_before = len(client.answers)
+            time.sleep(12)  # Longer than the next pod would have been waited for.
+            answers = [status for _, status in client.answers[asked_before:]]
+            bad = sum(status != 200 for status in answers)
+            tell(f"{new_count} new of {len(shop.ready_pods())} pods, and {bad} of {len(answers)} "
+                 "answers bad", begun_at, client)
+            assert count_new(shop) == new_count <= 2, new_count
+            assert len(shop.ready_pods()) == 4 + 1, shop.pod_names()
+            assert bad < len(answers) * 0.6, (bad, len(answers))
+            assert "recommend" in agent.story("i-1"), agent.story("i-1")
+            # A person rolls back, as kubectl does: paused or not.
+            shop.api.patch(shop.path, {"spec": {"paused": None, "template": {"spec": {
+                "containers": [{"name": "service", "image": V1}]}}}}, "strategic")
+            wait_until("it is over", lambda: not agent.ask("status")["incidents"], 60)
+            client.wait_well(20)
+            assert not shop.read()["spec"].get("paused"), agent.story("i-1")
+    finally:
+        shop.remove()
+
+
+def count_new(shop):
+    return sum(pod["spec"]["containers"][0]["image"] != V1 for pod in shop.ready_pods())
+
+
+def limits_of(pod):
+    """(limit, request) of memory."""
+    resources = pod["spec"]["containers"][0]["resources"]
+    return resources["limits"]["memory"], resources["requests"]["memory"]
+
+
+def fed(shop, uid):
+    """Has the process want its memory whenever it is up; the pod, once that is within its limit."""
+    pod = next(one for one in shop.pods() if one["metadata"]["uid"] == uid)
+    status = pod["status"]["containerStatuses"][0]
+    with contextlib.suppress(OSError):
+        if "running" in status["state"]:
+            shop.fault(pod, "leak")
+    is_in_force = status.get("resources", {}).get("limits", {}).get("memory") == "96Mi"
+    return pod if is_in_force and condition_of(pod, "Ready") else None
+
+
 def nothing_is_done_to_what_is_well_while_it_is_rolled_out_and_scaled(lab):
     with guarded(lab, "well") as (shop, agent, client):
         for image, replicas in ((V2, 3), (V2, 5), (V2, 2)):
@@ -198,6 +294,8 @@ def main():
         without_the_right_to_roll_back_nothing_changes_and_a_person_is_told,
         a_rival_who_rolls_out_the_bad_version_again_is_yielded_to,
         of_two_agents_one_acts_while_no_configmap_stops_it_and_events_tell_of_it,
+        a_pod_that_needs_more_memory_than_it_has_gets_it_and_is_the_same_pod,
+        a_rollout_whose_pods_fail_is_paused_and_no_more_users_meet_them_until_it_is_rolled_back,
         nothing_is_done_to_what_is_well_while_it_is_rolled_out_and_scaled,
     ], FullLab(ROOT / "build/kubernetes/heal-test"))
 

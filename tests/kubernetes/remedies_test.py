@@ -9,6 +9,7 @@ Pods and Service are played: times say nothing of healing.
 
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from lab_cases import run_each
@@ -20,7 +21,7 @@ from played_traffic import PlayedTraffic
 from quick_lab import QuickLab
 
 PROGRAMS = Path(sys.argv[1]).resolve()
-IMAGE = "lab.local/service:v1"
+IMAGE, ILL_IMAGE = "lab.local/service:v1", "lab.local/service:v2"
 GOOD, BAD = "pool: 20\n", "pool: 0\n"
 FEW, MANY = 3, 4
 AUTONOMY = "autonomy: { restart: act, rolling_restart: act, rollback: act }"
@@ -30,12 +31,12 @@ cluster.SERVICE_RANGE = "127.96.0.0/24"  # Where this process may answer.
 class Shop:
     """A Deployment of three pods, the ConfigMap that they read, and who answers for them."""
 
-    def __init__(self, lab, folder, name, traffic):
+    def __init__(self, lab, folder, name, traffic, memory_mib=None):
         self.lab, self.api, self.name, self.traffic = lab, lab.api, name, traffic
         self.folder = Path(folder)
         self.maps = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
         self.deployment = Deployment(lab, name)
-        self.deployment.apply(IMAGE, replicas=FEW)
+        self.deployment.apply(IMAGE, replicas=FEW, memory_mib=memory_mib)
         self.api.post(self.maps, {"metadata": {"name": self.config}, "data": {"app.yaml": GOOD}})
         self.api.post(f"/api/v1/namespaces/{NAMESPACE}/services", {
             "metadata": {"name": self.front},
@@ -135,8 +136,8 @@ def while_following(what, condition, follow, seconds=60):
 SHOPS = {}
 
 
-def shop_of(lab, name):
-    return Shop(lab, SHOPS["folder"], name, SHOPS["traffic"])
+def shop_of(lab, name, memory_mib=None):
+    return Shop(lab, SHOPS["folder"], name, SHOPS["traffic"], memory_mib)
 
 
 def closed(agent):
@@ -253,8 +254,195 @@ def a_deployment_that_is_paused_is_said_to_be(lab):
             wait_until(f"it says: {said}", lambda: said in agent.log.read_text(), 20)
             told = agent.doctor()[1]
             assert ("kubectl --namespace default rollout resume" in told) == is_paused, told
+            told = agent.run("status")[1]
+            assert ("PAUSED by somebody else" in told) == is_paused, told
+            assert agent.ask("status")["rollout"]["is_paused"] == is_paused
         assert "does not answer" not in agent.log.read_text(), agent.log.read_text()
     shop.remove()
+
+
+class RollingOut:
+    """A shop whose new version answers errors to every second user who comes to it, and comes to
+    one pod after another, no sooner than a pod has been ready for a minute."""
+
+    def __init__(self, lab, name, autonomy, hold_for):
+        self.shop = shop_of(lab, name)
+        shop = self.shop
+        shop.api.patch(shop.deployment.path, {"spec": {
+            "minReadySeconds": 60, "strategy": {"rollingUpdate": {
+                "maxSurge": 1, "maxUnavailable": 0}}}})
+        self.agent = shop.guard()
+        text = self.agent.config.read_text()
+        assert " rollback: act }" in text and "hold_for: 3s" in text, text
+        text = text.replace(" rollback: act }", f" {autonomy} }}")
+        self.agent.config.write_text(text.replace("hold_for: 3s", f"hold_for: {hold_for}"))
+        self.agent.grant()
+        self.is_bad, self.is_out, self.asked = True, False, 0
+        shop.traffic.answer = self.answer
+
+    def answer(self, address):
+        self.asked += address == self.shop.address
+        is_ill = self.is_bad and self.is_out and address == self.shop.address
+        return 0.002, 503 if is_ill and self.asked % 2 == 0 else 200
+
+    def look(self):
+        self.is_out = any(self.image_of(pod) == ILL_IMAGE for pod in self.shop.deployment.pods())
+
+    def roll_out(self):
+        self.agent.wait_proven()
+        template = {"spec": {"containers": [{"name": "service", "image": ILL_IMAGE}]}}
+        self.shop.api.patch(self.shop.deployment.path, {"spec": {"template": template}},
+                            "strategic")
+        while_following("it is paused", self.is_paused, self.look)
+        seen = self.shop.deployment.read()
+        assert seen["metadata"]["annotations"][MARK].endswith(" paused"), seen["metadata"]
+        owners = [one["manager"] for one in seen["metadata"]["managedFields"]
+                  if "f:paused" in one["fieldsV1"].get("f:spec", {})]
+        assert owners == ["homeostat"], owners
+        assert self.images() == {IMAGE, ILL_IMAGE}, self.images()
+        wait_until("status says so", lambda: "PAUSED by us (i-1.e1)" in
+                   self.agent.run("status")[1], 20)
+
+    @staticmethod
+    def image_of(pod):
+        return pod["spec"]["containers"][0]["image"]
+
+    def images(self):
+        return {self.image_of(pod) for pod in self.shop.deployment.pods()}
+
+    def is_paused(self):
+        return self.shop.deployment.read()["spec"].get("paused", False)
+
+    def is_over(self):
+        return not self.agent.ask("status")["incidents"]
+
+    def question(self):
+        return next((one["question"]["id"] for one in self.agent.ask("status")["incidents"]
+                     if one.get("question")), None)
+
+
+def an_ill_rollout_is_paused_while_a_person_is_asked_and_its_rollback_ends_the_pause(lab):
+    rolling = RollingOut(lab, "rolled", "rollback: ask, pause_rollout: act", "60s")
+    with rolling.agent as agent:
+        rolling.roll_out()
+        question = wait_until("a person is asked", rolling.question, 30)
+        assert rolling.is_paused(), agent.story("i-1")
+        status, told, trouble = agent.run("approve", "i-1", "--question", question)
+        assert status == 0, told + trouble
+        while_following("it is over", rolling.is_over, rolling.look, 90)
+        assert closed(agent) == "healed" and not rolling.is_paused(), agent.story("i-1")
+        assert rolling.images() == {IMAGE}, rolling.images()
+        mark = rolling.shop.deployment.read()["metadata"]["annotations"][MARK]
+        assert not mark.endswith(("paused", "resumed")), mark
+    rolling.shop.remove()
+
+
+def what_is_not_well_stays_paused_and_a_person_is_told_and_what_is_well_again_goes_on(lab):
+    """Half a minute of good answers lets it go on."""
+    rolling = RollingOut(lab, "stood", "rollback: recommend, pause_rollout: act", "3s")
+    with rolling.agent as agent:
+        rolling.roll_out()
+        wait_until("a person is told", lambda: "rollout resume deployment/stood" in
+                   agent.story("i-1"), 40)
+        assert rolling.is_paused() and not rolling.is_over(), agent.story("i-1")
+        assert "paused by us" in agent.doctor()[1], agent.doctor()[1]
+        rolling.is_bad = False
+        wait_until("it goes on", lambda: not rolling.is_paused(), 120)
+        wait_until("it is over", rolling.is_over, 60)
+        mark = rolling.shop.deployment.read()["metadata"]["annotations"][MARK]
+        assert mark.startswith("i-1.e2 ") and mark.endswith(" resumed"), mark
+    rolling.shop.remove()
+
+
+class Starved:
+    """One pod of a shop whose container reaches its limit of memory, as the kubelet would tell."""
+
+    def __init__(self, lab, name):
+        self.shop = shop_of(lab, name, memory_mib=64)
+        self.path = self.shop.deployment.core + "/pods/" + self.shop.deployment.pod_names()[0]
+        self.agent = self.shop.guard("resize_max: { memory: 128Mi }")
+        self.agent.allow("resize: act")
+        for pod in self.shop.deployment.pods():
+            self.tell(f"{self.shop.deployment.core}/pods/{pod['metadata']['name']}", True, "64Mi")
+
+    def tell(self, path, is_well, limit, condition=None):
+        """What becomes of the container, and the limit that it is held to."""
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        pod = self.shop.api.get(path)
+        status, = pod["status"]["containerStatuses"]
+        status.update(ready=is_well, started=is_well,
+                      resources={"limits": {"memory": limit}, "requests": {"memory": limit}},
+                      state={"running": {"startedAt": now}} if is_well else
+                      {"waiting": {"reason": "CrashLoopBackOff"}})
+        if not is_well:
+            status.update(restartCount=status["restartCount"] + 1, lastState={"terminated": {
+                "exitCode": 137, "reason": "OOMKilled", "startedAt": now, "finishedAt": now}})
+        pod["status"]["conditions"] = [
+            {**one, "status": "True" if is_well else "False", "lastTransitionTime": now}
+            for one in pod["status"]["conditions"] if not one["type"].startswith("PodResize")]
+        if condition:
+            pod["status"]["conditions"].append({
+                "type": "PodResizePending", "status": "True", "reason": condition,
+                "lastTransitionTime": now})
+        self.shop.api.ask("PUT", f"{path}/status", pod)
+
+    def limit(self):
+        return self.shop.api.get(self.path)["spec"]["containers"][0]["resources"]["limits"][
+            "memory"]
+
+    def ended(self):
+        return wait_until("it is over", lambda: closed(self.agent), 60)
+
+
+def a_pod_that_was_ended_for_its_memory_gets_more_of_it_where_it_stands(lab):
+    starved = Starved(lab, "starved")
+    starved.agent.grant()
+    names = starved.shop.deployment.pod_names()
+    template = starved.shop.deployment.read()["spec"]["template"]
+    with starved.agent as agent:
+        agent.wait_proven()
+        starved.tell(starved.path, False, "64Mi")
+        wait_until("it may have more", lambda: starved.limit() == "96Mi", 60)
+        pod = starved.shop.api.get(starved.path)
+        owners = [one["manager"] for one in pod["metadata"]["managedFields"]
+                  if one.get("subresource") == "resize"]
+        assert owners == [f"homeostat i-1.e1 from {64 << 20}"], owners
+        assert pod["status"]["qosClass"] == "Burstable", pod["status"]  # As it was before.
+        starved.tell(starved.path, True, "96Mi")
+        assert starved.ended() == "healed", agent.story("i-1")
+        assert starved.shop.deployment.pod_names() == names
+        assert starved.shop.deployment.read()["spec"]["template"] == template
+    starved.shop.remove()
+
+
+def what_a_node_has_no_room_for_is_taken_back_and_a_person_is_told(lab):
+    starved = Starved(lab, "crowded")
+    starved.agent.grant()
+    with starved.agent as agent:
+        agent.wait_proven()
+        starved.tell(starved.path, False, "64Mi")
+        wait_until("it may have more", lambda: starved.limit() == "96Mi", 60)
+        starved.tell(starved.path, False, "64Mi", "Infeasible")
+        wait_until("it is taken back", lambda: starved.limit() == str(64 << 20) or
+                   starved.limit() == "64Mi", 60)
+        starved.tell(starved.path, False, "64Mi")
+        assert starved.ended() == "escalated", agent.story("i-1")
+        assert "no room for 96 MiB" in agent.story("i-1"), agent.story("i-1")
+    starved.shop.remove()
+
+
+def without_the_right_to_resize_a_pod_stays_as_it_is_and_doctor_names_it(lab):
+    starved = Starved(lab, "unfed")
+    grant_without(starved.agent, 'resources: ["pods/resize"]')
+    status, told = starved.agent.doctor()
+    assert status != 0 and "missing: patch pods/resize" in told, told
+    with starved.agent as agent:
+        agent.wait_proven()
+        starved.tell(starved.path, False, "64Mi")
+        assert starved.ended() == "escalated", agent.story("i-1")
+        assert "403" in agent.story("i-1"), agent.story("i-1")
+        assert starved.limit() == str(64 << 20) or starved.limit() == "64Mi", starved.limit()
+    starved.shop.remove()
 
 
 def without_a_right_just_that_is_not_done_and_doctor_names_it(lab):
@@ -323,6 +511,11 @@ def main():
             a_slow_service_gets_one_more_pod_and_gives_it_back,
             an_autoscaler_is_yielded_to_and_a_person_is_told_why,
             a_deployment_that_is_paused_is_said_to_be,
+            an_ill_rollout_is_paused_while_a_person_is_asked_and_its_rollback_ends_the_pause,
+            what_is_not_well_stays_paused_and_a_person_is_told_and_what_is_well_again_goes_on,
+            a_pod_that_was_ended_for_its_memory_gets_more_of_it_where_it_stands,
+            what_a_node_has_no_room_for_is_taken_back_and_a_person_is_told,
+            without_the_right_to_resize_a_pod_stays_as_it_is_and_doctor_names_it,
             without_a_right_just_that_is_not_done_and_doctor_names_it,
         ], QuickLab(Path(folder) / "lab"))
 

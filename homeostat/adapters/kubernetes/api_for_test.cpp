@@ -128,13 +128,42 @@ ApiReply invalid_patch() {
                         "the server rejected our request due to an error in our request");
 }
 
-/// As the server keeps who set spec.replicas. Of other fields nothing is kept here.
-void own_replicas(json::value& deployment, const std::string& manager) {
+bool owns(const json::value& entry, std::string_view field) {
+    return look(entry, {"fieldsV1", "f:spec", field}) != nullptr;
+}
+
+/// As the server keeps who set a field of spec. Of others than two nothing is kept here.
+void own(json::value& deployment, std::string_view field, const std::string& manager) {
     json::value entry;
     at(entry, {"manager"}) = manager;
     at(entry, {"operation"}) = "Update";
-    at(entry, {"fieldsV1", "f:spec", "f:replicas"}) = json::object{};
-    at(deployment, {"metadata", "managedFields"}) = json::array{std::move(entry)};
+    at(entry, {"fieldsV1", "f:spec", field}) = json::object{};
+    json::array entries;
+    if (const json::value* before = look(deployment, {"metadata", "managedFields"})) {
+        entries = before->as_array();
+    }
+    for (auto at = entries.begin(); at != entries.end();) {
+        at = owns(*at, field) ? entries.erase(at) : at + 1;
+    }
+    entries.push_back(std::move(entry));
+    at(deployment, {"metadata", "managedFields"}) = std::move(entries);
+}
+
+void own_replicas(json::value& deployment, const std::string& manager) {
+    own(deployment, "f:replicas", manager);
+}
+
+/// The same of the memory of a pod's first container, resized in place.
+void own_memory(json::value& pod, const std::string& manager) {
+    const json::value& container = at(pod, {"spec", "containers"}).get_array().at(0);
+    const std::string key = fmt::format(R"(k:{{"name":"{}"}})", text_at(container, {"name"}));
+    json::value entry;
+    at(entry, {"manager"}) = manager;
+    at(entry, {"operation"}) = "Update";
+    at(entry, {"subresource"}) = "resize";
+    at(entry, {"fieldsV1", "f:spec", "f:containers", key, "f:resources", "f:limits", "f:memory"}) =
+        json::object{};
+    at(pod, {"metadata", "managedFields"}) = json::array{std::move(entry)};
 }
 
 bool is_collection(std::string_view path) {
@@ -295,8 +324,33 @@ ApiReply FakeApi::patch_scale(const std::string& path, const ApiWrite& write) {
     return ApiReply{.status = 200, .body = std::move(scale)};
 }
 
+/// Of a pod nothing but resources; who sets them owns them. What the kubelet makes of it is a
+/// test's to say.
+ApiReply FakeApi::patch_resize(const std::string& path, const ApiWrite& write) {
+    json::value* pod = find(path);
+    if (pod == nullptr) {
+        return status_reply(404, "NotFound", path + " not found");
+    }
+    const Result<json::value> operations = parse_json(write.body);
+    json::value patched = *pod;
+    if (!operations || !apply_all(patched, *operations)) {
+        return invalid_patch();
+    }
+    own_memory(patched, write.manager.empty() ? std::string(field_manager) : write.manager);
+    at(patched, {"metadata", "generation"}) = number_at(patched, {"metadata", "generation"}) + 1;
+    if (!write.is_dry_run) {
+        touch(patched);
+        *pod = patched;
+    }
+    return ApiReply{.status = 200, .body = std::move(patched)};
+}
+
 ApiReply FakeApi::patch(const std::string& path, const ApiWrite& write) {
     constexpr std::string_view scale = "/scale";
+    constexpr std::string_view resize = "/resize";
+    if (path.ends_with(resize)) {
+        return patch_resize(path.substr(0, path.size() - resize.size()), write);
+    }
     if (path.ends_with(scale)) {
         return patch_scale(path.substr(0, path.size() - scale.size()), write);
     }
@@ -313,6 +367,11 @@ ApiReply FakeApi::patch(const std::string& path, const ApiWrite& write) {
     const json::value* before = look(*object, {"spec", "replicas"});
     if (replicas != nullptr && (before == nullptr || *replicas != *before)) {
         own_replicas(patched, write.manager.empty() ? std::string(field_manager) : write.manager);
+    }
+    const json::value* paused = look(patched, {"spec", "paused"});
+    if (paused != nullptr && look(*object, {"spec", "paused"}) == nullptr) {
+        own(patched, "f:paused",
+            write.manager.empty() ? std::string(field_manager) : write.manager);
     }
     const json::value* spec = look(patched, {"spec"});
     const json::value* spec_before = look(*object, {"spec"});

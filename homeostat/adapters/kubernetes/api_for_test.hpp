@@ -111,6 +111,7 @@ class FakeApi final : public ApiClient {
     ApiReply carry_out(const ApiWrite& write);
     ApiReply patch(const std::string& path, const ApiWrite& write);
     ApiReply patch_scale(const std::string& path, const ApiWrite& write);
+    ApiReply patch_resize(const std::string& path, const ApiWrite& write);
     ApiReply evict(const std::string& path, const json::value& eviction);
     ApiReply end(const std::string& path, const json::value& delete_options);
 

@@ -27,6 +27,10 @@ std::string pods_path(const Options& options, std::string_view selector) {
     return fmt::format("/api/v1/namespaces/{}/pods?labelSelector={}", options.name_space, selector);
 }
 
+std::string pod_path(const Options& options, std::string_view name) {
+    return fmt::format("/api/v1/namespaces/{}/pods/{}", options.name_space, name);
+}
+
 std::string service_path(const Options& options) {
     return fmt::format("/api/v1/namespaces/{}/services/{}", options.name_space,
                        options.service_object);

@@ -20,6 +20,9 @@ namespace homeostat::adapters::kubernetes {
 [[nodiscard]] std::string replica_sets_path(const Options& options, std::string_view selector);
 [[nodiscard]] std::string pods_path(const Options& options, std::string_view selector);
 
+/// `name`: that of a PodView, which may stand in a path.
+[[nodiscard]] std::string pod_path(const Options& options, std::string_view name);
+
 /// Of Options::service_object.
 [[nodiscard]] std::string service_path(const Options& options);
 

@@ -1,5 +1,7 @@
 #include "homeostat/adapters/kubernetes/field_policy.hpp"
 
+#include "homeostat/adapters/kubernetes/quantity.hpp"
+
 #include <fmt/format.h>
 
 #include <string_view>
@@ -10,9 +12,10 @@ namespace {
 
 // {0}: the namespace, {1}: the Deployment, {2}: our account, {3}: our Leases, {4}: how the names of
 // our Incidents begin, {5}: how many replicas we may ask for, 0 for none, {6}: the ConfigMaps that
-// the pods are configured by. `dyn` lets keys be compared that the server's types do not name;
-// without it the server only warns. A pod's name begins with that of its Deployment, for names of
-// up to 46 bytes; that of an Incident of "cart-eu" begins as one of "cart" does. SOURCE:
+// the pods are configured by, {7}: how much memory we may ask for a container, "0" for none. `dyn`
+// lets keys be compared that the server's types do not name; without it the server only warns. A
+// pod's name begins with that of its Deployment, for names of up to 46 bytes; that of an Incident
+// of "cart-eu" begins as one of "cart" does. SOURCE:
 // kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy.
 constexpr std::string_view policy = R"(apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
@@ -49,6 +52,11 @@ spec:
       request.operation == "UPDATE" && request.resource.group == "apps" &&
       request.resource.resource == "deployments" && request.?subResource.orValue("") == "scale" &&
       request.?name.orValue("") == "{1}" && {5} > 0
+  - name: resizes
+    expression: >-
+      request.operation == "UPDATE" && request.resource.group == "" &&
+      request.resource.resource == "pods" && request.?subResource.orValue("") == "resize" &&
+      request.?name.orValue("").startsWith("{1}-") && "{7}" != "0"
   - name: configs
     expression: '[{6}]'
   - name: reverts
@@ -88,6 +96,14 @@ spec:
     expression: dyn(object).metadata.?annotations.orValue(dyn({{}}))
   - name: notes_before
     expression: dyn(oldObject).metadata.?annotations.orValue(dyn({{}}))
+  - name: effect
+    expression: variables.notes[?"homeostat.dev/effect"].orValue("")
+  - name: effect_before
+    expression: variables.notes_before[?"homeostat.dev/effect"].orValue("")
+  - name: paused
+    expression: dyn(object).spec.?paused.orValue(false)
+  - name: paused_before
+    expression: dyn(oldObject).spec.?paused.orValue(false)
   - name: pod
     expression: dyn(object).spec.template.spec
   - name: pod_before
@@ -98,8 +114,8 @@ spec:
     expression: variables.pod_before.containers + variables.pod_before.?initContainers.orValue([])
   validations:
   - expression: >-
-      variables.evicts || variables.updates || variables.scales || variables.reverts ||
-      variables.tells || variables.leads || variables.shows
+      variables.evicts || variables.updates || variables.scales || variables.resizes ||
+      variables.reverts || variables.tells || variables.leads || variables.shows
     message: this account changes the Deployment {1} and evicts its pods, and little else
   - expression: >-
       !variables.reverts ||
@@ -116,11 +132,34 @@ spec:
       int(dyn(object).spec.?replicas.orValue(0)) <= {5})
     message: this account asks for one replica more or less, and for {5} at most
   - expression: >-
+      !variables.resizes ||
+      dyn(object).spec.containers.all(one,
+      dyn(oldObject).spec.containers.exists(before, before.name == one.name &&
+      one.all(key, key == "resources" || (key in before && one[key] == before[key])) &&
+      ["limits", "requests"].all(part,
+      one.?resources[?part].orValue(dyn({{}})).all(what, what == "memory" ||
+      one.resources[part][what] == before.?resources[?part][?what].orValue(dyn(""))))))
+    message: of a pod this account changes how much memory its containers have, and nothing else
+  - expression: >-
+      !variables.resizes ||
+      dyn(object).spec.containers.all(one, !one.?resources.?limits.?memory.hasValue() ||
+      quantity(string(one.resources.limits.memory)).compareTo(quantity("{7}")) <= 0 ||
+      dyn(oldObject).spec.containers.exists(before, before.name == one.name &&
+      quantity(string(one.resources.limits.memory)).compareTo(
+      quantity(string(before.?resources.?limits.?memory.orValue("0")))) <= 0))
+    message: this account asks for {7} of memory for a container at most
+  - expression: >-
       !variables.updates ||
-      (dyn(object).spec.all(key, key == "template" || (key in dyn(oldObject).spec &&
+      (dyn(object).spec.all(key, key in ["template", "paused"] || (key in dyn(oldObject).spec &&
       dyn(object).spec[key] == dyn(oldObject).spec[key])) &&
-      dyn(oldObject).spec.all(key, key in dyn(object).spec))
-    message: of the Deployment's spec this account changes the template, and nothing else
+      dyn(oldObject).spec.all(key, key == "paused" || key in dyn(object).spec))
+    message: of the Deployment's spec this account changes the template and paused, and nothing else
+  - expression: >-
+      !variables.updates || variables.paused == variables.paused_before ||
+      (variables.effect != variables.effect_before &&
+      (variables.paused ? variables.effect : variables.effect_before).endsWith(" paused"))
+    message: >-
+      this account pauses a rollout with its effect in the same write, and ends no other's pause
   - expression: >-
       !(variables.updates || variables.reverts) ||
       (dyn(object).metadata.all(key, key in variables.counted ||
@@ -181,7 +220,7 @@ std::string field_policy_yaml(const Options& options, const std::string& account
         configs += fmt::format("{}\"{}\"", configs.empty() ? "" : ", ", name);
     }
     return fmt::format(policy, options.name_space, options.deployment, account, leases, incidents,
-                       options.replicas_max, configs);
+                       options.replicas_max, configs, memory_quantity(options.memory_bytes_max));
 }
 
 }  // namespace homeostat::adapters::kubernetes

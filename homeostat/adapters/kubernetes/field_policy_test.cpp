@@ -32,6 +32,11 @@ TEST_CASE("a field policy is about one account, one namespace and one Deployment
     growing.replicas_max = 5;
     CHECK(field_policy_yaml(growing, "guard").contains(R"(orValue("") == "cart" && 5 > 0)"));
     CHECK(field_policy_yaml(growing, "guard").contains("orValue(0)) <= 5)"));
+    CHECK(yaml.contains(R"(&& "0" != "0")"));  // Nor resize any pod.
+    Options feeding = options;
+    feeding.memory_bytes_max = std::uint64_t{128} << 20U;
+    CHECK(field_policy_yaml(feeding, "guard").contains(R"(&& "128Mi" != "0")"));
+    CHECK(field_policy_yaml(feeding, "guard").contains(R"(compareTo(quantity("128Mi")) <= 0)"));
 }
 
 TEST_CASE("two Deployments never share a policy, whatever their names are") {

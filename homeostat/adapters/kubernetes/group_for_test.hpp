@@ -106,6 +106,7 @@ struct PodSample {
     std::string ready_since{"2026-11-28T23:59:52Z"};
     bool is_deleting{false};
     std::string ip{"10.244.1.7"};
+    std::string memory{};  ///< The limit of its container, wanted and in force; empty: none.
 };
 
 inline json::value object_of(const std::string& text) {
@@ -115,17 +116,21 @@ inline json::value object_of(const std::string& text) {
 }
 
 inline json::value pod_object(const PodSample& pod) {
+    const std::string resources =
+        pod.memory.empty()
+            ? std::string()
+            : fmt::format(R"(,"resources":{{"limits":{{"memory":"{}"}}}})", pod.memory);
     return object_of(fmt::format(
         R"({{"metadata":{{"name":"{0}","uid":"uid-{0}","resourceVersion":"7",)"
         R"("creationTimestamp":"2026-11-28T23:59:40Z",{1}"labels":{{"app":"payments"}},)"
         R"("ownerReferences":[{{"kind":"ReplicaSet","uid":"{2}","controller":true}}]}},)"
-        R"("spec":{{"nodeName":"n1","containers":[{{"name":"svc"}}]}},)"
+        R"("spec":{{"nodeName":"n1","containers":[{{"name":"svc"{9}}}]}},)"
         R"("status":{{"phase":"Running","podIP":"{3}","conditions":[{{"type":"Ready",)"
         R"("status":"{4}","lastTransitionTime":"{5}"}}],"containerStatuses":[{{"name":"svc",)"
-        R"("restartCount":{6},"state":{7},"lastState":{8}}}]}}}})",
+        R"("restartCount":{6},"state":{7},"lastState":{8}{9}}}]}}}})",
         pod.name, pod.is_deleting ? R"("deletionTimestamp":"2026-11-29T00:00:00Z",)" : "",
         pod.owner, pod.ip, pod.is_ready ? "True" : "False", pod.ready_since, pod.restarts_count,
-        pod.state, pod.last_state));
+        pod.state, pod.last_state, resources));
 }
 
 /// `version`: "v1"; the ReplicaSet is "rs1" then and the hash of its template "hash1".
@@ -148,18 +153,20 @@ struct DeploymentSample {
     int observed_generation{3};
     int replicas{2};
     std::string effect{};
+    bool is_paused{false};
 };
 
 inline json::value deployment_object(const DeploymentSample& deployment) {
     return object_of(fmt::format(
         R"({{"metadata":{{"name":"payments","uid":"uid-payments","resourceVersion":"6",)"
         R"("generation":{0},"annotations":{{"homeostat.dev/effect":"{1}"}}}},)"
-        R"("spec":{{"replicas":{2},"selector":{{"matchLabels":{{"app":"payments"}}}},)"
+        R"("spec":{{"replicas":{2},"paused":{5},)"
+        R"("selector":{{"matchLabels":{{"app":"payments"}}}},)"
         R"("template":{{"metadata":{{"labels":{{"app":"payments"}}}},"spec":{{"containers":)"
         R"([{{"name":"svc","image":"lab.local/svc:v{3}"}}]}}}}}},)"
         R"("status":{{"observedGeneration":{4}}}}})",
         deployment.generation, deployment.effect, deployment.replicas, deployment.version,
-        deployment.observed_generation));
+        deployment.observed_generation, deployment.is_paused));
 }
 
 /// What three watches have told, and a group over it.
@@ -209,6 +216,7 @@ class GroupWorld {
                     .deployment = "payments",
                     .service_object = "payments",
                     .slots_count = 4,
+                    .memory_bytes_max = std::uint64_t{128} << 20U,
                     .run_directory = directory.file("run")};
     Result<Slots> slots =
         Slots::open(options.service, options.slots_count, directory.file("slots"));

@@ -31,11 +31,6 @@ bool ought_to_answer(const PodView& pod) {
     return pod.life == ContainerLife::running && pod.was_ready;
 }
 
-/// `name`: that of a PodView, which may stand in a path.
-std::string pod_path(const Options& options, const std::string& name) {
-    return fmt::format("/api/v1/namespaces/{}/pods/{}", options.name_space, name);
-}
-
 std::string eviction_body(const Options& options, const PodView& pod) {
     json::object metadata;
     metadata["name"] = pod.name;
@@ -52,28 +47,6 @@ std::string eviction_body(const Options& options, const PodView& pod) {
     return to_text(json::value(std::move(eviction)));
 }
 
-Result<PerArtifact<VersionFacts>> versions_of(const GroupView& group, const Options& options) {
-    const ReplicaSetView* current = current_of(group.deployment, group.replica_sets);
-    if (current == nullptr) {
-        return fail(Fault::late,
-                    fmt::format("Deployment {}: there is no ReplicaSet of its template{}",
-                                options.deployment,
-                                group.deployment.is_paused ? "; it is paused" : " yet"));
-    }
-    if (current->image.empty()) {
-        return fail(Fault::invalid, fmt::format("Deployment {}: its pods have no container '{}'; "
-                                                "the configuration has to name one of theirs",
-                                                options.deployment, options.container));
-    }
-    PerArtifact<VersionFacts> facts;
-    facts.deploy.current = version_of(*current);
-    for (const ReplicaSetView& one : group.replica_sets) {
-        facts.deploy.present.push_back(version_of(one));
-    }
-    std::ranges::sort(facts.deploy.present);
-    return facts;
-}
-
 }  // namespace
 
 KubernetesRuntime::KubernetesRuntime(Options options,
@@ -87,6 +60,8 @@ KubernetesRuntime::KubernetesRuntime(Options options,
       reads_(api_, options_),
       scaling_(api_, options_, clock_, [this](Phase phase) { reach(phase); }),
       reverting_(api_, options_, clock_, [this](Phase phase) { reach(phase); }),
+      resizing_(api_, options_, clock_, [this](Phase phase) { reach(phase); }),
+      pausing_(api_, options_, clock_, [this](Phase phase) { reach(phase); }),
       in_flight_until_(clock_.now() + in_flight_max) {}
 
 // --- Reading -------------------------------------------------------------------------------------
@@ -136,6 +111,10 @@ RuntimeInstance KubernetesRuntime::describe(const Slot& slot, const GroupView& g
     facts.is_coming = pod.life == ContainerLife::coming;
     facts.identity = identity_of(pod);
     facts.version = version_of(group, pod);
+    if (!pod.node.empty()) {
+        facts.node = NodeFacts{pod.node, pod.is_node_lost};
+    }
+    facts.memory = memory_facts_of(pod, options_, clock_.wall_now());
     if (pod.started_at) {
         facts.started_at = to_instant(*pod.started_at, clock_.now(), clock_.wall_now());
     }
@@ -211,6 +190,7 @@ Task<Result<FactsPart>> KubernetesRuntime::facts_of(GroupView group,
     }
     RuntimeFacts facts;
     facts.is_orchestrated = true;
+    facts.rollout = rollout_facts_of(group, options_);
     facts.versions = std::move(*versions);
     std::vector<std::string> ips;  // Of those that are asked.
     for (const Slot& slot : slots_.all()) {
@@ -254,7 +234,14 @@ void KubernetesRuntime::withdraw_unmet(const DeploymentView& deployment) {
 
 bool KubernetesRuntime::performs(const Step& step) const {
     if (const auto* swapped = std::get_if<SwapVersion>(&step)) {
-        return swapped->artifact == Artifact::deploy || configs_ != nullptr;
+        const bool is_config = swapped->artifact == Artifact::config;
+        return swapped->artifact == Artifact::deploy || (is_config && configs_ != nullptr);
+    }
+    if (std::holds_alternative<SetMemory>(step)) {
+        return options_.memory_bytes_max > 0;
+    }
+    if (std::holds_alternative<SetPaused>(step)) {
+        return true;
     }
     const bool may_scale = options_.replicas_max > 0;
     if (const auto* replaced = std::get_if<Replace>(&step)) {
@@ -281,6 +268,14 @@ Task<Outcome> KubernetesRuntime::perform(Request request, Instant deadline) {
     }
     if (const auto* stopped = std::get_if<Stop>(&request.step())) {
         Outcome outcome = co_await scale_down(*stopped, effect, deadline);
+        co_return outcome;
+    }
+    if (const auto* resized = std::get_if<SetMemory>(&request.step())) {
+        Outcome outcome = co_await resize(*resized, effect, deadline);
+        co_return outcome;
+    }
+    if (const auto* paused = std::get_if<SetPaused>(&request.step())) {
+        Outcome outcome = co_await pausing_.carry_out(*paused, effect, deadline);
         co_return outcome;
     }
     const Replace& step = std::get<Replace>(request.step());
@@ -473,6 +468,18 @@ Task<Outcome> KubernetesRuntime::scale_down(Stop step, EffectId effect, Instant 
     if (outcome.kind == OutcomeKind::refused) {
         static_cast<void>(slots_.withdraw(step.instance));
     }
+    co_return outcome;
+}
+
+Task<Outcome> KubernetesRuntime::resize(SetMemory step, EffectId effect, Instant deadline) {
+    const Result<GroupView> group = co_await look(deadline);
+    if (!group) {
+        co_return refused(group.error().text);
+    }
+    const Slot* slot = slots_.find(step.instance);
+    std::optional<PodView> pod = slot != nullptr ? slot->pod : std::nullopt;
+    Outcome outcome =
+        co_await resizing_.carry_out(std::move(step), std::move(effect), std::move(pod), deadline);
     co_return outcome;
 }
 

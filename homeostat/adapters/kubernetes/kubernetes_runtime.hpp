@@ -27,6 +27,8 @@
 #include "homeostat/adapters/kubernetes/group.hpp"
 #include "homeostat/adapters/kubernetes/options.hpp"
 #include "homeostat/adapters/kubernetes/patient_api.hpp"
+#include "homeostat/adapters/kubernetes/pod_resize.hpp"
+#include "homeostat/adapters/kubernetes/rollout_pause.hpp"
 #include "homeostat/adapters/kubernetes/scaling.hpp"
 #include "homeostat/adapters/kubernetes/slots.hpp"
 #include "homeostat/base/result.hpp"
@@ -72,6 +74,7 @@ class KubernetesRuntime final : public ports::Actuator {
     Task<Outcome> evict(PodView pod, InstanceId instance, Instant deadline);
     Task<Outcome> scale_up(Replace step, EffectId effect, Instant deadline);
     Task<Outcome> scale_down(Stop step, EffectId effect, Instant deadline);
+    Task<Outcome> resize(SetMemory step, EffectId effect, Instant deadline);
     Task<Outcome> see_off(PodView pod, Instant deadline);
     Task<void> ask_from(std::size_t index,
                         std::vector<RuntimeInstance>& instances,
@@ -93,6 +96,8 @@ class KubernetesRuntime final : public ports::Actuator {
     DirectReads reads_;
     Scaling scaling_;
     ConfigReverting reverting_;
+    PodResizing resizing_;
+    RolloutPausing pausing_;
     Group* group_{nullptr};      ///< What the watches say; null: nobody watches.
     Configs* configs_{nullptr};  ///< Null: the service has none that we know of.
     Instant in_flight_until_;    ///< Until then a write of ours may still come about.

@@ -201,6 +201,28 @@ void read_readiness(const ObjectFields& status, PodView& pod) {
     }
 }
 
+/// By its own conditions, as no right to read nodes is ours. Who watches over nodes takes the
+/// condition Ready of all pods of one that is silent, and that alone; its kubelet, which would have
+/// taken ContainersReady along, is not heard. A pod with further gates may be unready by one of
+/// them. That a pod is deleted for a taint (DisruptionTarget) says nothing: people taint as well.
+bool is_node_lost(const ObjectFields& spec, const ObjectFields& status) {
+    std::string ready;
+    std::string containers_ready;
+    for (const ObjectFields& condition : status.objects("conditions", conditions_max)) {
+        const std::string type = condition.text("type", object_name_bytes_max + name_bytes_max);
+        std::string* const kept = type == "Ready"             ? &ready
+                                  : type == "ContainersReady" ? &containers_ready
+                                                              : nullptr;
+        if (kept != nullptr) {
+            *kept = condition.text("status", name_bytes_max);
+        }
+    }
+    const bool is_taken_over = ready == "False" && containers_ready == "True" &&
+                               spec.objects("readinessGates", conditions_max).empty();
+    return is_taken_over || ready == "Unknown" ||
+           status.text("reason", object_name_bytes_max) == "NodeLost";
+}
+
 // --- Templates and selectors ---------------------------------------------------------------------
 
 /// The template without the label that the controller adds: as the Deployment has it.
@@ -285,9 +307,10 @@ const json::value* member_of(const json::value* value, std::string_view name) {
     return object == nullptr ? nullptr : object->if_contains(name);
 }
 
-/// Who owns spec.replicas. Nothing is an error here: a server may leave out who wrote what, and
-/// then nobody is known to have. Several have to want the same, so that it is no one's alone.
-std::string read_replicas_manager(const json::value& deployment) {
+/// Who owns "f:replicas", or another field of spec. Nothing is an error here: a server may leave
+/// out who wrote what, and then nobody is known to have. Several have to want the same, so that it
+/// is no one's alone.
+std::string read_manager(const json::value& deployment, std::string_view field) {
     const json::value* entries = member_of(member_of(&deployment, "metadata"), "managedFields");
     const json::array* all = entries == nullptr ? nullptr : entries->if_array();
     if (all == nullptr || all->size() > managers_max) {
@@ -298,7 +321,7 @@ std::string read_replicas_manager(const json::value& deployment) {
     for (const json::value& entry : *all) {
         const json::value* fields = member_of(&entry, "fieldsV1");
         const json::value* name = member_of(&entry, "manager");
-        if (member_of(member_of(fields, "f:spec"), "f:replicas") == nullptr) {
+        if (member_of(member_of(fields, "f:spec"), field) == nullptr) {
             continue;
         }
         owners_count += 1;
@@ -369,6 +392,8 @@ Result<PodView> parse_pod(const json::value& object, std::string_view container)
     }
     read_init_containers(status, pod);
     read_readiness(status, pod);
+    pod.is_node_lost = !pod.node.empty() && is_node_lost(spec, status);
+    pod.memory = parse_pod_memory(object, name);
     return checked(std::move(pod), std::move(error));
 }
 
@@ -409,8 +434,9 @@ Result<DeploymentView> parse_deployment(const json::value& object) {
     view.observed_generation = root.object("status").number("observedGeneration", generation_max);
     view.revision = read_revision(metadata);
     view.replicas = static_cast<std::uint32_t>(spec.number("replicas", count_max, 1));
-    view.replicas_manager = read_replicas_manager(object);
+    view.replicas_manager = read_manager(object, "f:replicas");
     view.is_paused = spec.flag("paused");
+    view.paused_manager = read_manager(object, "f:paused");
     view.selector = read_selector(spec);
     view.effect = metadata.object("annotations").text(effect_annotation, annotation_bytes_max);
     view.pod_template = read_template(spec);

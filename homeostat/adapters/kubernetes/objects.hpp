@@ -8,6 +8,7 @@
 //
 // Pure. Values only.
 
+#include "homeostat/adapters/kubernetes/pod_memory.hpp"
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/time.hpp"
@@ -43,11 +44,13 @@ struct PodView {
     bool has_ended{false};      ///< For good (phase Failed or Succeeded): another one replaces it.
     bool is_ready{false};       ///< Condition Ready.
     bool was_ready{false};      ///< Ready, or was so since its container was last started.
+    bool is_node_lost{false};   ///< The cluster no longer hears of it from its node.
     ContainerLife life{ContainerLife::coming};
     std::string waiting_reason{};          ///< At most 64 plain bytes, for people.
     std::uint32_t restarts_count{0};       ///< Of the container.
     std::optional<WallTime> started_at{};  ///< Of the container that runs, to a second.
     std::optional<int> exit_code{};        ///< Of the container that ended last.
+    std::optional<PodMemory> memory{};     ///< Of the container; absent: it has no limit.
     WallTime created_at{};
 };
 
@@ -73,9 +76,10 @@ struct DeploymentView {
     std::uint32_t replicas{1};             ///< Wanted.
     std::string replicas_manager;          ///< Who set that number; empty: not known, or several.
     bool is_paused{false};
-    std::string selector;      ///< Encoded for a query: "app=payments,tier%20in%20(web,api)".
-    std::string effect;        ///< The value of effect_annotation; empty: none.
-    json::value pod_template;  ///< spec.template.
+    std::string paused_manager;  ///< Who said so; as replicas_manager.
+    std::string selector;        ///< Encoded for a query: "app=payments,tier%20in%20(web,api)".
+    std::string effect;          ///< The value of effect_annotation; empty: none.
+    json::value pod_template;    ///< spec.template.
 
     /// The controller has seen what stands in spec.
     [[nodiscard]] bool is_observed() const { return observed_generation >= generation; }

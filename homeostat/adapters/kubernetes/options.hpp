@@ -45,6 +45,7 @@ struct Options {
     std::string lease;              ///< Whoever of several agents holds it acts; empty: none.
     std::uint32_t slots_count{16};  ///< As many pods are told apart, those of a rollout included.
     std::uint32_t replicas_max{0};  ///< No more are asked for by us. 0: the number is not touched.
+    std::uint64_t memory_bytes_max{0};   ///< Of a pod's container, by us. 0: it is not touched.
     std::vector<std::string> configs{};  ///< ConfigMaps whose contents are the configuration.
     bool configs_restart{false};         ///< Pods read them only when they start.
     bool writes_incidents{false};        ///< An object of our own kind for each incident.

@@ -57,6 +57,7 @@ constexpr std::array rows{
     Row{Use::scale, "list", "autoscaling", "horizontalpodautoscalers", "", Named::any},
     Row{Use::scale, "patch", "apps", "deployments", "scale", Named::deployment},
     Row{Use::restart, "create", "", "pods", "eviction", Named::any},
+    Row{Use::resize, "patch", "", "pods", "resize", Named::any},
 };
 
 /// Empty: any object.
@@ -112,6 +113,8 @@ bool has_object(Use use, const Options& options) {
             break;
         case Use::scale:
             return options.replicas_max > 0;
+        case Use::resize:
+            return options.memory_bytes_max > 0;
     }
     return true;
 }

@@ -36,6 +36,7 @@ enum class Use : std::uint8_t {
     revert,      ///< And their contents put back.
     scale,       ///< The number of replicas, unless an autoscaler has it.
     restart,     ///< Evictions, for which disruption budgets count.
+    resize,      ///< The memory of one pod, in place.
 };
 
 struct Permission {

@@ -58,6 +58,11 @@ TEST_CASE("each use has its own permissions, as narrow as a rule can be") {
     REQUIRE(scale.size() == 2);
     CHECK(to_text(scale.front()) == "list horizontalpodautoscalers.autoscaling");
     CHECK(to_text(scale.back()) == "patch deployments/scale.apps payments");
+    CHECK(permissions_for(growing, {Use::resize}).empty());
+    growing.memory_bytes_max = 1U << 29U;
+    const auto resize = permissions_for(growing, {Use::resize});
+    REQUIRE(resize.size() == 1);
+    CHECK(to_text(resize.front()) == "patch pods/resize");
     CHECK(permissions_for(options_of("pay"), {Use::service}).size() == 1);
     CHECK(permissions_for(options_of(""), {Use::service, Use::suspension, Use::lease}).empty());
     const auto suspension = permissions_for(options_of("pay"), {Use::suspension});

@@ -77,6 +77,22 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("a limit of memory is told where it may be raised, and who reached it and when") {
+    const std::string killed = R"({"terminated":{"exitCode":137,"reason":"OOMKilled",)"
+                               R"("finishedAt":"2026-11-28T23:59:53Z"}})";
+    const PodSample pod{
+        .is_ready = false, .state = crash_loop, .last_state = killed, .memory = "64Mi"};
+    Sensed world;
+    world.tell(pod);
+    const std::optional<ProcessReading> reading = world.read("payments-0");
+    REQUIRE(reading);
+    CHECK_FALSE(reading->is_alive);
+    CHECK(reading->memory_limit_bytes == std::uint64_t{64} << 20U);
+    CHECK(reading->memory_killed_at == world.clock.now() - 7s);
+    CHECK_FALSE(world.read("payments-1")->memory_limit_bytes);
+    CHECK_FALSE(world.read("payments-1")->memory_killed_at);
+}
+
 TEST_CASE("an image that cannot be pulled is not alive, and has no end") {
     Sensed world;
     world.tell(
@@ -196,13 +212,19 @@ struct Watched : GroupWorld {
         REQUIRE(readings);
         std::vector<Change> changes;
         for (const Reading& reading : *readings) {
-            changes.push_back(std::get<ChangeReading>(reading).change);
+            if (const auto* change = std::get_if<ChangeReading>(&reading)) {
+                changes.push_back(change->change);
+            } else {
+                old_counts.push_back(std::get<RolloutReading>(reading).old_count);
+            }
         }
         return changes;
     }
     RolloutTelemetry telemetry(const std::string& known = "") {
         return {group, VersionId(known), clock};
     }
+
+    std::vector<std::uint32_t> old_counts;  ///< As they were told.
 };
 
 }  // namespace
@@ -283,4 +305,27 @@ TEST_CASE("another number of wanted replicas is a change of scale") {
     CHECK(changes.front().from.empty());
     CHECK(changes.front().at == world.clock.now());
     CHECK(world.read(rollouts).empty());
+}
+
+TEST_CASE("how many old pods serve is told while a rollout is under way, each time it is another") {
+    Watched world;
+    RolloutTelemetry rollouts = world.telemetry();
+    CHECK(world.read(rollouts).empty());
+    CHECK(world.old_counts.empty());
+    world.tell_replica_set(2, "2026-11-29T00:00:04Z");
+    world.tell(DeploymentSample{.version = 2});
+    for (int reads = 0; reads < 3; ++reads) {
+        static_cast<void>(world.read(rollouts));
+    }
+    REQUIRE(world.old_counts.size() == 1);
+    const std::uint32_t all = world.old_counts.back();
+    CHECK(all > 0);
+    world.tell(PodSample{.name = "payments-a", .is_ready = false});
+    static_cast<void>(world.read(rollouts));
+    CHECK(world.old_counts.back() == all - 1);
+    // Nobody can let stand what stands already.
+    world.tell(DeploymentSample{.version = 2, .is_paused = true});
+    static_cast<void>(world.read(rollouts));
+    CHECK(world.old_counts.back() == 0);
+    CHECK(world.old_counts.size() <= 3);
 }

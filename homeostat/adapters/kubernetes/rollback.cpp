@@ -1,7 +1,7 @@
 #include "homeostat/adapters/kubernetes/rollback.hpp"
 
 #include "homeostat/adapters/kubernetes/json_patch.hpp"
-#include "homeostat/adapters/kubernetes/options.hpp"
+#include "homeostat/adapters/kubernetes/rollout_pause.hpp"
 #include "homeostat/base/json.hpp"
 
 #include <fmt/format.h>
@@ -41,6 +41,28 @@ std::string escaped_as_go(std::string_view text) {
 
 }  // namespace
 
+Result<PerArtifact<VersionFacts>> versions_of(const GroupView& group, const Options& options) {
+    const ReplicaSetView* current = current_of(group.deployment, group.replica_sets);
+    if (current == nullptr) {
+        return fail(Fault::late,
+                    fmt::format("Deployment {}: there is no ReplicaSet of its template{}",
+                                options.deployment,
+                                group.deployment.is_paused ? "; it is paused" : " yet"));
+    }
+    if (current->image.empty()) {
+        return fail(Fault::invalid, fmt::format("Deployment {}: its pods have no container '{}'; "
+                                                "the configuration has to name one of theirs",
+                                                options.deployment, options.container));
+    }
+    PerArtifact<VersionFacts> facts;
+    facts.deploy.current = version_of(*current);
+    for (const ReplicaSetView& one : group.replica_sets) {
+        facts.deploy.present.push_back(version_of(one));
+    }
+    std::ranges::sort(facts.deploy.present);
+    return facts;
+}
+
 Result<ReplicaSetView> target_of(const SwapVersion& step,
                                  const DeploymentView& deployment,
                                  const std::vector<ReplicaSetView>& replica_sets) {
@@ -52,9 +74,10 @@ Result<ReplicaSetView> target_of(const SwapVersion& step,
         return fail(Fault::refused, fmt::format("{} is in force, not {} as expected", now.text(),
                                                 step.from.text()));
     }
-    if (deployment.is_paused) {
+    if (deployment.is_paused && !pause_mark_of(deployment)) {
         return fail(Fault::refused,
-                    "the Deployment is paused: a change of it would come to nothing for now");
+                    "the Deployment is paused by somebody else: a change of it would come to "
+                    "nothing for now");
     }
     const auto target = std::ranges::find_if(
         replica_sets, [&](const ReplicaSetView& one) { return version_of(one) == step.to; });
@@ -77,6 +100,13 @@ std::string rollback_patch(const SwapVersion& step,
     patch.push_back(patch_operation("test", "/metadata/uid", json::value(seen.uid)));
     patch.push_back(patch_operation("test", "/spec/template", seen.pod_template));
     patch.push_back(patch_operation("replace", "/spec/template", target.pod_template));
+    if (pause_mark_of(seen)) {
+        // Ours, and of the version that goes: it ends in the same write, or not at all.
+        patch.push_back(
+            patch_operation("test", annotation_path(effect_annotation), json::value(seen.effect)));
+        patch.push_back(patch_operation("test", "/spec/paused", json::value(true)));
+        patch.push_back(patch_removal("/spec/paused"));
+    }
     patch.push_back(patch_operation("add", annotation_path(effect_annotation), json::value(mark)));
     patch.push_back(patch_operation("add", annotation_path(cause_annotation), json::value(cause)));
     return escaped_as_go(to_text(json::value(std::move(patch))));
@@ -84,7 +114,7 @@ std::string rollback_patch(const SwapVersion& step,
 
 bool has_template(const ApiReply& reply, const ReplicaSetView& target) {
     const Result<DeploymentView> deployment = parse_deployment(reply.body);
-    return deployment && deployment->pod_template == target.pod_template;
+    return deployment && !deployment->is_paused && deployment->pod_template == target.pod_template;
 }
 
 }  // namespace homeostat::adapters::kubernetes

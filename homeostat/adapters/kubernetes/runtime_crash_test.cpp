@@ -1,5 +1,6 @@
 // A guard that is killed at any phase of a step, and what its successor reads.
 
+#include "homeostat/adapters/kubernetes/resize_world_for_test.hpp"
 #include "homeostat/adapters/kubernetes/runtime_world_for_test.hpp"
 
 #include <doctest/doctest.h>
@@ -63,6 +64,42 @@ TEST_CASE("killed at any phase of a replacement, what is read tells the truth") 
             check_untouched(world, step);
             CHECK(world.slots->find(step.instance)->awaited.empty());
         }
+    }
+}
+
+TEST_CASE(
+    "killed at any phase of letting a rollout stand, or go on, what is read tells the truth") {
+    for (const bool is_paused : {true, false}) {
+        for (const Phase phase : {Phase::checked, Phase::rehearsed, Phase::sent}) {
+            CAPTURE(is_paused);
+            CAPTURE(static_cast<int>(phase));
+            RuntimeWorld world;
+            world.deploy("crash");
+            const SetPaused stands{world.options.service, world.current(), true};
+            if (!is_paused) {
+                CHECK(world.perform(stands, "i-1.e1").kind == OutcomeKind::done);
+            }
+            SetPaused step = stands;
+            step.is_paused = is_paused;
+            CHECK(is_killed_at(world, phase, step));
+            const RolloutFacts rollout = world.facts().rollout.value();
+            const bool stands_now = is_paused == (phase == Phase::sent);
+            CHECK(rollout.is_paused == stands_now);
+            CHECK(rollout.is_paused_by_us() == stands_now);
+        }
+    }
+}
+
+TEST_CASE("killed at any phase of a resize, what is read tells the truth") {
+    for (const Phase phase : {Phase::checked, Phase::rehearsed, Phase::sent}) {
+        CAPTURE(static_cast<int>(phase));
+        ResizeWorld world;
+        const SetMemory step = world.step();
+        CHECK(is_killed_at(world, phase, step));
+        const bool is_done = phase == Phase::sent;
+        const MemoryFacts memory = world.instance().memory.value();
+        CHECK(memory.limit_bytes == (is_done ? step.to_bytes : step.from_bytes));
+        CHECK(memory.effect.text() == (is_done ? "i-1.e1" : ""));
     }
 }
 

@@ -1,18 +1,18 @@
 #include "homeostat/adapters/kubernetes/scaling.hpp"
 
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
+#include "homeostat/adapters/kubernetes/effect_mark.hpp"
 #include "homeostat/adapters/kubernetes/json_patch.hpp"
 #include "homeostat/adapters/kubernetes/object_fields.hpp"
 #include "homeostat/adapters/kubernetes/rehearsed_write.hpp"
 #include "homeostat/adapters/kubernetes/write_outcome.hpp"
-#include "homeostat/base/id.hpp"
 #include "homeostat/base/json.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -20,7 +20,6 @@ namespace homeostat::adapters::kubernetes {
 
 namespace {
 
-constexpr std::string_view from_word = " from ";
 constexpr std::size_t text_bytes_max = 253;
 
 /// What the server would want, or wants now; nothing: its answer does not say.
@@ -39,25 +38,15 @@ bool is_of_apps(std::string_view api_version) {
 }  // namespace
 
 std::string manager_text(const ScaleMark& mark) {
-    return fmt::format("{} {}{}{}", field_manager, mark.effect.text(), from_word, mark.from);
+    return manager_text(EffectMark{mark.effect, mark.from});
 }
 
 std::optional<ScaleMark> scale_mark_of(const DeploymentView& deployment) {
-    std::string_view text = deployment.replicas_manager;
-    const std::string begin = std::string(field_manager) + " ";
-    if (!text.starts_with(begin)) {
+    std::optional<EffectMark> mark = parse_effect_mark(deployment.replicas_manager);
+    if (!mark || mark->from > std::numeric_limits<std::uint32_t>::max()) {
         return std::nullopt;
     }
-    text.remove_prefix(begin.size());
-    const std::size_t word = text.find(from_word);
-    if (word == std::string_view::npos || !is_plain_name(text.substr(0, word))) {
-        return std::nullopt;
-    }
-    ScaleMark mark{EffectId{std::string(text.substr(0, word))}};
-    text.remove_prefix(word + from_word.size());
-    const auto [end, trouble] = std::from_chars(text.data(), text.data() + text.size(), mark.from);
-    const bool is_whole = trouble == std::errc{} && end == text.data() + text.size();
-    return is_whole ? std::optional(std::move(mark)) : std::nullopt;
+    return ScaleMark{std::move(mark->effect), static_cast<std::uint32_t>(mark->from)};
 }
 
 std::uint32_t spares_at_work(const DeploymentView& deployment) {

@@ -9,7 +9,7 @@
 //   GET /metrics   as Prometheus reads them
 //   GET /fault/X   hang: no answer any more, to probes neither · crash: exit 3 at once · unready ·
 //                  fail · slow: GET / takes 2 s · leak: LEAK_MIB_PER_S (16) until the kernel ends
-//                  it · none: well again
+//                  it, or LEAK_MIB_MAX are held · none: well again
 //
 // Environment: MODE=ok|crash|fail|unready (crash: exit 1 at the start), VERSION, PORT, START_MS
 // (before it listens), NEEDS=ADDRESS:PORT (exit 1 at the start where nobody answers there within a
@@ -66,8 +66,11 @@ struct Answer {
 void leak() {
     std::vector<std::vector<char>> kept;
     const int mib_per_second = number("LEAK_MIB_PER_S", "16");
+    const auto mib_max = static_cast<std::size_t>(number("LEAK_MIB_MAX", "1000000"));
     while (leaks) {
-        kept.emplace_back(std::size_t{1} << 20U, 'x');
+        if (kept.size() < mib_max) {
+            kept.emplace_back(std::size_t{1} << 20U, 'x');
+        }
         std::this_thread::sleep_for(milliseconds{1000} / mib_per_second);
     }
 }
