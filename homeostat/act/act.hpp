@@ -19,6 +19,7 @@
 #include "homeostat/domain/step.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -45,6 +46,8 @@ struct Plan {
     Instant began_at{};  ///< A process that started later is a new one.
     bool drains{true};   ///< Take a serving instance out of rotation before its process ends.
     Duration drain_for_max{std::chrono::seconds{10}};  ///< 0 = do not wait for its sessions.
+    /// In a rollback, ask pods to go before their orchestrator does: whoever may restart may.
+    bool hastens{false};
 
     // Written by `advanced` and `learned` only; its instants after a reboot, too.
     std::uint32_t steps_count{0};
@@ -66,6 +69,7 @@ struct Plan {
         field("began_at", self.began_at);
         field("drains", self.drains);
         field("drain_for_max", self.drain_for_max);
+        field("hastens", self.hastens, may_be_absent);
         field("steps_count", self.steps_count);
         field("step_last_at", self.step_last_at);
         field("step_last", self.step_last);
@@ -104,6 +108,8 @@ constexpr Duration come_back_for_max = std::chrono::seconds{30};  ///< From the 
 /// The same where somebody else starts what is missing: it has to find room for it, fetch its image
 /// and wait until it says that it is ready.
 constexpr Duration rollout_for_max = std::chrono::seconds{150};
+/// Instances that a rollback asks to go before their orchestrator does, for each plan.
+constexpr std::size_t hastened_max = 16;
 constexpr Duration wait_for = std::chrono::milliseconds{100};  ///< Between two looks.
 
 /// What to do now so that the remedy's goal comes nearer. Reads nothing but its arguments.
@@ -113,6 +119,10 @@ constexpr Duration wait_for = std::chrono::milliseconds{100};  ///< Between two 
                              const Facts& facts,
                              Instant now,
                              std::span<const InstanceId> drained_by_others = {});
+
+/// Whether the goal is reached without the step as well, only later. Where guard does not permit
+/// it, or nobody may do it, it is left out.
+[[nodiscard]] bool is_optional(const Plan& plan, const Facts& facts, const Step& step);
 
 /// Whether the plan ends with this instance in rotation, unless somebody else keeps it out.
 [[nodiscard]] bool puts_back(const Plan& plan, const InstanceId& instance);
@@ -137,6 +147,10 @@ struct Held {
     // Written by `kept` only.
     std::uint32_t failures_count{0};    ///< Of giving it back.
     std::optional<Instant> again_at{};  ///< No earlier, after such a failure.
+    bool is_left{false};           ///< A person was called: it ends once it is well, or by hand.
+    bool is_ordered{false};        ///< A person has it given back, whatever the clock says.
+    std::uint64_t errors_seen{0};  ///< Of the edge, when its latest error was seen; so the next.
+    std::uint64_t requests_seen{0};
 
     static void fields(auto& self, auto&& field) {
         field("remedy", self.remedy);
@@ -146,6 +160,10 @@ struct Held {
         field("is_residue", self.is_residue, may_be_absent);
         field("failures_count", self.failures_count, may_be_absent);
         field("again_at", self.again_at);
+        field("is_left", self.is_left, may_be_absent);
+        field("is_ordered", self.is_ordered, may_be_absent);
+        field("errors_seen", self.errors_seen, may_be_absent);
+        field("requests_seen", self.requests_seen, may_be_absent);
     }
     friend bool operator==(const Held&, const Held&) = default;
 };
@@ -153,10 +171,14 @@ struct Held {
 struct GiveBack {
     std::string because;
 };
-using HoldAdvice = std::variant<Wait, GiveBack>;
+struct Leave {
+    std::string because;  ///< Why it stays, and a person is called: the clock would do harm.
+};
+using HoldAdvice = std::variant<Wait, GiveBack, Leave>;
 
-/// What is held after one more look at the world. Goes into the checkpoint.
-[[nodiscard]] Held looked(Held held, const Facts& facts);
+/// What is held after one more look at the world. Goes into the checkpoint. `is_cleared`: the agent
+/// sees the symptom no longer.
+[[nodiscard]] Held looked(Held held, const Facts& facts, bool is_cleared = false);
 
 /// What could not be given back just now. It is tried again for as long as it is held, each time
 /// after a longer wait: whatever refuses it must not cost the budget of all.

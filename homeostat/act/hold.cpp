@@ -1,6 +1,7 @@
 // How long a temporary remedy stays in force.
 
 #include "homeostat/act/act.hpp"
+#include "homeostat/act/rollout.hpp"
 
 #include <fmt/format.h>
 
@@ -14,6 +15,8 @@ namespace homeostat::act {
 namespace {
 
 constexpr Duration look_every = std::chrono::seconds{1};
+/// It may be left for days, and each look that finds news is written.
+constexpr Duration look_every_left = std::chrono::seconds{10};
 
 /// One good look may be luck: a neighbour that has just come back often goes again, and a cache
 /// that was emptied may be filled wrongly once more.
@@ -77,6 +80,15 @@ struct IsOver {
                        : std::nullopt;
     }
 
+    std::optional<std::string> operator()(const PauseRollout& remedy) const {
+        if (std::optional<std::string> over = why_over(remedy, facts)) {
+            return over;
+        }
+        return held.well_looks_count >= well_looks_of_rollout_min
+                   ? std::optional(remedy.version.text() + " has been well for long enough")
+                   : std::nullopt;
+    }
+
     /// Whether the load is back to what it was shows only without what was added.
     std::optional<std::string> operator()(const Scale&) const { return std::nullopt; }
 
@@ -87,7 +99,10 @@ struct IsOver {
 
 }  // namespace
 
-Held looked(Held held, const Facts& facts) {
+Held looked(Held held, const Facts& facts, bool is_cleared) {
+    if (std::holds_alternative<PauseRollout>(held.remedy)) {
+        return looked_at_rollout(std::move(held), facts, is_cleared);
+    }
     const bool is_well = std::visit(LooksWell{facts}, held.remedy);
     held.well_looks_count = is_well ? held.well_looks_count + 1 : 0;
     return held;
@@ -111,7 +126,8 @@ HoldAdvice advise(const Held& held, const Facts& facts, Instant now) {
     if (held.is_residue) {
         return GiveBack{"the remedy that took it away was given up"};
     }
-    if (now >= held.until) {
+    const auto* rollout = std::get_if<PauseRollout>(&held.remedy);
+    if (now >= held.until && (rollout == nullptr || held.is_ordered)) {
         return GiveBack{"its time is up"};
     }
     if (!facts.is_complete) {
@@ -119,6 +135,11 @@ HoldAdvice advise(const Held& held, const Facts& facts, Instant now) {
     }
     if (std::optional<std::string> over = std::visit(IsOver{held, facts}, held.remedy)) {
         return GiveBack{std::move(*over)};
+    }
+    if (rollout != nullptr && now >= held.until) {
+        const Duration pause = held.well_looks_count > 0 ? look_every : look_every_left;
+        return held.is_left ? HoldAdvice{Wait{now + pause, "a person was called"}}
+                            : HoldAdvice{Leave{why_left(*rollout, facts)}};
     }
     return Wait{std::min(now + look_every, held.until), "still needed"};
 }

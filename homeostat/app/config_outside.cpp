@@ -26,7 +26,8 @@ void add(ConfirmedBy& all, const std::string& name, const std::vector<RequiredFo
 /// Such as only take back what another has done: nobody proposes them.
 bool is_inverse(RemedyKind kind) {
     return kind == RemedyKind::readmit || kind == RemedyKind::close_circuit ||
-           kind == RemedyKind::route_back || kind == RemedyKind::take_back_task;
+           kind == RemedyKind::route_back || kind == RemedyKind::take_back_task ||
+           kind == RemedyKind::resume_rollout;
 }
 
 }  // namespace

@@ -428,7 +428,7 @@ Task<void> KubernetesGroup::tell_of_pause() {
                                                  : kubernetes::parse_deployment(found->second);
         const bool is_paused = view && view->is_paused;
         if (is_paused != was_paused) {
-            const bool is_ours = is_paused && kubernetes::pause_mark_of(*view).has_value();
+            const bool is_ours = is_paused && kubernetes::pause_note_of(*view).has_value();
             log_(is_ours ? "the Deployment is paused by us; its number is not touched"
                  : is_paused
                      ? "the Deployment is paused: its version and its number are not touched"

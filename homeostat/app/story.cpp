@@ -15,6 +15,7 @@
 #include <map>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 namespace homeostat::app {
 
@@ -168,6 +169,53 @@ Result<json::value> explain_json(const std::vector<EntryGroup>& groups,
         document["evidence_pack"] = to_json(*pack);
     }
     return document;
+}
+
+namespace {
+
+struct Precondition {
+    std::string operator()(const SwapVersion& step) const {
+        return fmt::format("{} is current", step.from.text());
+    }
+    std::string operator()(const Drain& /*step*/) const { return "none; it is read back"; }
+    std::string operator()(const Undrain& /*step*/) const { return "none; it is read back"; }
+    std::string operator()(const Replace& step) const { return process(step.expected); }
+    std::string operator()(const Stop& step) const { return process(step.expected); }
+    std::string operator()(const SetCircuit& step) const {
+        return step.is_open ? "the circuit is closed" : "the circuit is open";
+    }
+    std::string operator()(const SetRoute& step) const {
+        return step.is_to_source ? "reads go through the cache" : "reads go to the source";
+    }
+    std::string operator()(const Invalidate& /*step*/) const {
+        return "some declared keys differ from the source";
+    }
+    std::string operator()(const SetMemory& step) const {
+        return fmt::format("pod {} is there, and {} of memory are wanted for it",
+                           plain(step.pod.substr(0, 8)), memory_text(step.from_bytes));
+    }
+    std::string operator()(const SetPaused& step) const {
+        return step.is_paused
+                   ? fmt::format("{} is rolled out, and nobody has paused it", step.version.text())
+                   : fmt::format("{} is rolled out, and paused by us", step.version.text());
+    }
+    std::string operator()(const Run& step) const {
+        constexpr std::size_t digits_shown = 12;
+        return "it is declared as " + step.declaration.substr(0, digits_shown);
+    }
+
+  private:
+    static std::string process(const ProcessIdentity& expected) {
+        return expected.is_none()     ? std::string("no process runs there")
+               : expected.pod.empty() ? fmt::format("pid {} is the process there", expected.pid)
+                                      : plain(describe(expected)) + " is there";
+    }
+};
+
+}  // namespace
+
+std::string precondition_of(const Step& step) {
+    return std::visit(Precondition{}, step);
 }
 
 }  // namespace homeostat::app

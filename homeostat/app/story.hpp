@@ -10,6 +10,7 @@
 #include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/incident_summary.hpp"
 #include "homeostat/domain/proposal.hpp"
+#include "homeostat/domain/step.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -37,5 +38,8 @@ namespace homeostat::app {
 
 /// "errors on payments: 31.0 % of requests failed (limit 0.5 %)".
 [[nodiscard]] std::string sentence_of(const Symptom& symptom);
+
+/// What had to hold for the step to happen, as domain/step.hpp has it.
+[[nodiscard]] std::string precondition_of(const Step& step);
 
 }  // namespace homeostat::app

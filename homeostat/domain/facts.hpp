@@ -66,8 +66,14 @@ struct EdgeFacts {
     std::vector<RouteFacts> routes{};      ///< Likewise.
 };
 
+/// The definitions of the service's flags.
+struct FlagFacts {
+    VersionFacts versions;  ///< Nothing is known of `good` here.
+    Instant read_at{};
+};
+
 /// What one actuator reports of its part of the world.
-using FactsPart = std::variant<RuntimeFacts, EdgeFacts, CachesFacts, TasksFacts>;
+using FactsPart = std::variant<RuntimeFacts, EdgeFacts, CachesFacts, TasksFacts, FlagFacts>;
 
 struct InstanceFacts {
     RuntimeInstance runtime;
@@ -107,8 +113,9 @@ struct Facts {
     std::vector<CacheFacts> caches;      ///< Likewise.
     std::vector<TaskFacts> tasks{};      ///< Likewise; read for an incident about one alone.
     PerArtifact<VersionFacts> versions;
-    bool is_suspended{true};          ///< The kill switch. Unreadable counts as engaged.
-    std::string suspended_because{};  ///< By whom or until when; empty: nobody says.
+    std::optional<RolloutFacts> rollout{};  ///< As in RuntimeFacts.
+    bool is_suspended{true};                ///< The kill switch. Unreadable counts as engaged.
+    std::string suspended_because{};        ///< By whom or until when; empty: nobody says.
     /// What neighbours answered to the question whether they go first; absent: none was asked.
     std::optional<std::vector<NeighbourWord>> neighbours{};
     /// Who outside has the decision that this is read for; absent: nobody was asked.
@@ -131,6 +138,8 @@ struct Facts {
         field("tasks", self.tasks, may_be_absent);
         field("deploy", self.versions.deploy);
         field("config", self.versions.config);
+        field("flag", self.versions.flag, may_be_absent);
+        field("rollout", self.rollout);
         field("is_suspended", self.is_suspended);
         field("suspended_because", self.suspended_because, may_be_absent);
         field("neighbours", self.neighbours);

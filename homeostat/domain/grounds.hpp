@@ -64,6 +64,7 @@ struct HoldGrounds {
     Instant since{};
     Instant until{};
     std::uint32_t well_looks_count{0};  ///< With this look.
+    bool is_ordered{false};             ///< A person has it given back.
     Facts facts;
 
     static void fields(auto& self, auto&& field) {
@@ -71,6 +72,7 @@ struct HoldGrounds {
         field("since", self.since);
         field("until", self.until);
         field("well_looks_count", self.well_looks_count);
+        field("is_ordered", self.is_ordered, may_be_absent);
         field("facts", self.facts);
     }
     friend bool operator==(const HoldGrounds&, const HoldGrounds&) = default;

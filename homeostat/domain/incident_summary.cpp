@@ -80,6 +80,8 @@ void add_entry(IncidentSummary& summary, const EntryGroup& group, const Entry& e
             }
             break;
         case EntryKind::intent:
+            // Whoever acts asks nobody just then: a stopgap may have come before the question.
+            summary.state = summary.state == "asking" ? "open" : summary.state;
             summary.first_intent_at = summary.first_intent_at.value_or(group.at);
             add_remedies(summary, entry);
             break;

@@ -420,6 +420,9 @@ class Demon {
             facts_.routes.front().is_to_source = set->is_to_source;
             return;
         }
+        if (std::holds_alternative<SetPaused>(step)) {
+            return;  // Nobody rolls anything out here.
+        }
         if (std::holds_alternative<Invalidate>(step)) {
             facts_.caches.front().stale_count = 0;
             return;

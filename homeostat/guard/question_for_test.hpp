@@ -167,6 +167,23 @@ inline void draw_orchestration(Chance& chance, Facts& facts) {
     }
 }
 
+/// As a rule half-way from v1 to v2, and nobody has paused it.
+inline void draw_rollout(Chance& chance, Facts& facts) {
+    if (!facts.is_orchestrated && !chance.one_in(12)) {
+        return;
+    }
+    facts.rollout = RolloutFacts{.is_under_way = true};
+    chance.upset(facts.rollout->is_under_way, std::array{false});
+    facts.rollout->is_paused = chance.one_in(6);
+    if (facts.rollout->is_paused && chance.one_in(2)) {
+        facts.rollout->paused_by = EffectId("i-1.e101");
+    }
+    const std::size_t old_count = chance(facts.instances.size() + 1);
+    for (std::size_t index = 0; index < old_count; ++index) {
+        facts.instances[index].runtime.version = v1;
+    }
+}
+
 /// Whether there is something to do for them, and whether anybody knows.
 inline void draw_tasks(Chance& chance, Facts& facts) {
     for (TaskFacts& task : facts.tasks) {
@@ -204,6 +221,7 @@ inline void draw_facts(Chance& chance, Question& question) {
     }
     draw_silence(chance, question);
     draw_orchestration(chance, facts);
+    draw_rollout(chance, facts);
     if (facts.instances.size() > 1 && chance.is_odd()) {
         facts.instances.back().runtime.instance = payments_0;
     }

@@ -3,6 +3,7 @@
 #include "homeostat/domain/dropped.hpp"
 #include "homeostat/heal/earlier_boots.hpp"
 #include "homeostat/heal/executor_role.hpp"
+#include "homeostat/heal/healing_rollout.hpp"
 #include "homeostat/heal/open_incidents.hpp"
 #include "homeostat/record/record.hpp"
 
@@ -97,9 +98,11 @@ bool ExecutorRole::may_account_for(const HealingThread& thread, const Symptom& s
     const std::string node = node_of(thread);
     const bool is_for_long = ports_.clock.now() - state.node_since > symptom_ends_within;
     // What is held has helped: a symptom that is there later is another one. Only a cache stays as
-    // stale as it was while its readers go round it.
-    const bool is_lasting = symptom.kind == SymptomKind::stale_cache &&
-                            state.proposal.symptom.subject == symptom.subject;
+    // stale as it was while its readers go round it, and what a rollout has brought so far as ill.
+    const bool is_seen_on =
+        symptom.kind == SymptomKind::stale_cache ||
+        (node::lets_stand(state) && state.proposal.symptom.kind == symptom.kind);
+    const bool is_lasting = is_seen_on && state.proposal.symptom.subject == symptom.subject;
     const bool has_helped = node == "hold" && !(state.held && state.held->is_residue);
     const bool is_old_hold = has_helped && is_for_long && !is_lasting;
     // A person was called or is asked, or guard goes on refusing. Where nothing was done for it, it

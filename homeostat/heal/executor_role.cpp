@@ -2,6 +2,7 @@
 
 #include "homeostat/base/fnv1a.hpp"
 #include "homeostat/graph/stored_commit.hpp"
+#include "homeostat/heal/healing_rollout.hpp"
 #include "homeostat/heal/news.hpp"
 #include "homeostat/record/record.hpp"
 
@@ -133,11 +134,6 @@ bool is_parked(const HealingThread& thread) {
 bool is_half_way(const IncidentState& state) {
     const bool has_begun = state.plan && state.plan->steps_count > 0;
     return has_begun || state.held || state.pending;
-}
-
-/// The nodes that an incident may leave because its symptom is gone.
-bool may_end(const std::string& node) {
-    return node == "guard" || node == "ask" || node == "rejudge" || node == "stand_by";
 }
 
 }  // namespace
@@ -423,7 +419,7 @@ Task<void> ExecutorRole::clear(Symptom symptom) {
             continue;
         }
         // A remedy in hand runs to its proof whatever the agent sees; it is not told.
-        if (may_end(node_of(slot->thread)) && slot->inbox.empty()) {
+        if (node::heeds_end(slot->thread) && slot->inbox.empty()) {
             waiting.push_back(id);
         } else if (is_parked(slot->thread) && !slot->was_half_way &&
                    !is_half_way(incident_of(slot->thread))) {

@@ -15,6 +15,16 @@ namespace homeostat::heal::node {
     return state.plan ? state.plan->remedy : state.proposal.choice.remedy;
 }
 
+[[nodiscard]] inline bool is_reflex(const IncidentState& state) {
+    return !state.is_undo && homeostat::is_reflex(state.proposal.symptom, remedy_in_hand(state));
+}
+
+/// A reflex has started the process, and did not help. Guard backs off and counts.
+[[nodiscard]] inline bool restarts_anew(const IncidentState& state) {
+    return is_reflex(state) && std::holds_alternative<Restart>(state.proposal.choice.remedy) &&
+           !state.tried.empty();
+}
+
 [[nodiscard]] inline bool is_give_back(const IncidentState& state) {
     return state.held && state.is_undo && remedy_in_hand(state) == inverse_of(state.held->remedy);
 }

@@ -1,11 +1,12 @@
 // Nodes of the healing graph. Each is pure: state and event in, the turn out. Others stand in
-// healing_nodes_held.cpp, healing_nodes_asking.cpp and healing_undo.cpp.
+// healing_nodes_held.cpp, healing_nodes_asking.cpp, healing_nodes_verify.cpp and healing_undo.cpp.
 
 #include "homeostat/heal/approvers.hpp"
 #include "homeostat/heal/healing_drains.hpp"
 #include "homeostat/heal/healing_hand.hpp"
 #include "homeostat/heal/healing_outside.hpp"
 #include "homeostat/heal/healing_put_off.hpp"
+#include "homeostat/heal/healing_rollout.hpp"
 #include "homeostat/heal/healing_turn.hpp"
 #include "homeostat/heal/healing_undo.hpp"
 #include "homeostat/record/record.hpp"
@@ -22,10 +23,6 @@ namespace {
 /// meanwhile; and so is an undo.
 bool has_begun(const IncidentState& state) {
     return state.is_undo || has_done_something(state);
-}
-
-bool is_reflex(const IncidentState& state) {
-    return !state.is_undo && homeostat::is_reflex(state.proposal.symptom, remedy_in_hand(state));
 }
 
 guard::Case case_of(const IncidentState& state) {
@@ -85,6 +82,9 @@ Grounds grounds_of(const IncidentState& state, const Facts& facts, const Healing
 
 void look_for_silence(IncidentState& state, const Facts& facts, const HealingContext& context) {
     state.silence = homeostat::guard::silence_after(case_of(state), facts, context.around.guard);
+    if (facts.is_complete) {
+        state.suspected_node = suspected_node(facts.instances);
+    }
 }
 
 /// Whoever lets us look on and no more has asked for our silence as well.
@@ -158,8 +158,8 @@ HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContex
     } else if (verdict.kind == VerdictKind::escalation || is_stopped(verdict, is_step)) {
         turn =
             escalate_by_rule(std::move(state), verdict.rule, verdict.rule + ": " + verdict.because);
-    } else if (verdict.kind == VerdictKind::question && state.held) {
-        // Who waits for an answer does not watch over what is held.
+    } else if (verdict.kind == VerdictKind::question && state.held && !lets_stand(state)) {
+        // Who waits for an answer does not watch over what is held. A rollout may stand so long.
         turn = escalate_because(std::move(state), "a person has to agree: " + verdict.because);
     } else if (verdict.kind == VerdictKind::question) {
         turn = go(std::move(state), "ask");
@@ -170,12 +170,6 @@ HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContex
                                 "still refused (" + verdict.rule + ")");
     }
     return is_news ? with(std::move(turn), std::move(entry)) : std::move(turn);
-}
-
-/// A reflex has started the process, and did not help. Guard backs off and counts.
-bool restarts_anew(const IncidentState& state) {
-    return is_reflex(state) && std::holds_alternative<Restart>(state.proposal.choice.remedy) &&
-           !state.tried.empty();
 }
 
 /// What a person took to answer may have outlasted the fault: errors of before say nothing.
@@ -261,6 +255,12 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
     }
     const Remedy remedy = state.proposal.choice.remedy;
     VerdictBody body{remedy, std::nullopt, verdict, grounds_of(state, *read->facts, context)};
+    std::optional<Remedy> stopgap = verdict.kind == VerdictKind::permit
+                                        ? std::nullopt
+                                        : stopgap_for(case_of(state), state, *read->facts, context);
+    if (stopgap) {
+        return choose_stopgap(std::move(state), *std::move(stopgap), std::move(body));
+    }
     if (verdict.kind == VerdictKind::question) {
         state.asked_about = preconditions_of(remedy, *read->facts);
     }
@@ -287,6 +287,11 @@ HealingTurn begin_step(IncidentState state,
     std::expected<Permit, Verdict> permit =
         homeostat::guard::Gate::ask(case_now(state, context), step, effect, facts,
                                     *context.around.history, context.around.guard, context.now);
+    if (!permit && act::is_optional(*state.plan, facts, step)) {
+        const Instant look_at =
+            std::max(context.now + act::wait_for, next_look_at(*state.plan, context.now));
+        return wait_until(std::move(state), look_at);
+    }
     Grounds grounds = grounds_of(state, facts, context);
     if (!permit && is_to_ask_outside(permit.error(), facts)) {
         const guard::Case asked = case_of(state);
@@ -337,6 +342,9 @@ HealingTurn take_next_step(IncidentState state, const Facts& facts, const Healin
     }
     if (const std::vector<InstanceId> left = left_untold(*state.plan, by_others); !left.empty()) {
         return tell_left_drained(std::move(state), left);
+    }
+    if (std::holds_alternative<PauseRollout>(state.plan->remedy) && !state.is_undo) {
+        return hold_rollout(std::move(state), facts, context);
     }
     // An undo is not verified: whatever it brought, the agent has to judge afresh. What was held
     // and is given back is, for the symptom must not come back with it; and what a person ordered.
@@ -407,93 +415,6 @@ HealingTurn act(IncidentState state, const HealingEvent& event, const HealingCon
         return go(std::move(state), "rejudge");  // As in guard: what was judged may be long over.
     }
     return continue_plan(std::move(state), *read->facts, context);
-}
-
-namespace {
-
-HealingTurn after_help(IncidentState state, const Remedy& remedy, const HealingContext& context) {
-    if (is_give_back(state) && state.held->is_residue) {
-        return end_residue(std::move(state));
-    }
-    const bool is_given_back = is_give_back(state);
-    const bool is_ours = is_done_by_us(state, context);
-    if (state.held && !is_given_back) {
-        return go(std::move(state), "hold");  // It looks whether that was the cure.
-    }
-    if (traits_of(kind_of(remedy)).is_temporary && !state.is_undo && is_ours) {
-        return begin_hold(std::move(state), remedy, context);
-    }
-    turn_to_next(state);
-    state.has_healed = is_ours || is_given_back;
-    return go(state, state.held ? "hold" : "close");
-}
-
-HealingTurn after_no_help(IncidentState state, const HealingContext& context) {
-    if (is_give_back(state) && state.held->is_residue) {
-        return end_residue(std::move(state));  // It was not put back to help.
-    }
-    if (is_give_back(state)) {
-        // The symptom came back with what was given back. It may be asked for once more, as long
-        // as attempts are left.
-        std::erase(state.tried, state.held->remedy);
-        turn_to_next(state);
-        state.wants_cure = state.held.has_value();
-        return go(state, state.held ? "hold" : "rejudge");
-    }
-    if (!state.is_undo && is_done_by_us(state, context) && inverse_of(remedy_in_hand(state))) {
-        return go(std::move(state), "undo");  // Also a cure of what is held meanwhile.
-    }
-    if (state.held) {
-        return go(std::move(state), "hold");
-    }
-    const std::string_view next = restarts_anew(state) ? "guard" : "rejudge";
-    return go(std::move(state), next);
-}
-
-/// A proof that speaks against a remedy which nobody was asked about: the next of its kind is not
-/// done alone. What only takes back is judged by what it reverts, and what starts an ended process
-/// backs off instead, or a crash loop would cost us the one remedy that nobody has to think about.
-/// A remedy that did nothing itself has shown nothing.
-bool demotes(const IncidentState& state, const Proof& proof, const HealingContext& context) {
-    const guard::Case asked = case_of(state);
-    const bool starts_dead = asked.is_reflex && kind_of(asked.remedy) == RemedyKind::restart;
-    return context.around.guard.demotes && proof.kind == ProofKind::not_helped && !state.is_undo &&
-           !starts_dead && is_done_by_us(state, context) &&
-           homeostat::guard::autonomy_now(asked.remedy, *context.around.history,
-                                          context.around.guard) == Autonomy::act;
-}
-
-}  // namespace
-
-HealingTurn verify(IncidentState state, const HealingEvent& event, const HealingContext& context) {
-    if (is_first(event)) {
-        state.node_since = context.now;
-    }
-    if (!std::holds_alternative<Incident::Message>(event)) {
-        HealingTurn turn{.state = state};
-        turn.commands.emplace_back(Verify{state.proposal.symptom});
-        return turn;
-    }
-    const auto* verified = message_in<Verified>(event);
-    if (verified == nullptr) {
-        return stay(std::move(state));
-    }
-    const Remedy remedy = remedy_in_hand(state);
-    Proof proof = verified->proof;
-    if (state.plan && !state.plan->left_drained.empty()) {
-        proof.because += "; " + text_of_left(state.plan->left_drained);
-    }
-    std::vector<Entry> records{record::proof(state.id, remedy, proof)};
-    if (demotes(state, proof, context)) {
-        records.push_back(record::demoted({kind_of(remedy), state.id, proof.because}));
-    }
-    HealingTurn turn = state.order ? go(std::move(state), "close")
-                       : verified->proof.kind == ProofKind::helped
-                           ? after_help(std::move(state), remedy, context)
-                           : after_no_help(std::move(state), context);
-    turn.records.insert(turn.records.begin(), std::make_move_iterator(records.begin()),
-                        std::make_move_iterator(records.end()));
-    return turn;
 }
 
 }  // namespace homeostat::heal::node

@@ -78,6 +78,10 @@ HealingTurn take_turn_anew(IncidentState state, const HealingContext& context) {
 
 HealingTurn ask(IncidentState state, const HealingEvent& event, const HealingContext&) {
     const Answer& answer = std::get<graph::Answered<Incident>>(event).answer;
+    if (answer.kind == AnswerKind::cleared && state.held) {
+        state.is_cleared = true;
+        return escalate_because(std::move(state), "the symptom is gone, and nobody has answered");
+    }
     if (answer.kind == AnswerKind::cleared) {
         return go(std::move(state), "close");
     }

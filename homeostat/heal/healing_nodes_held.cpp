@@ -5,11 +5,13 @@
 #include "homeostat/heal/healing_drains.hpp"
 #include "homeostat/heal/healing_hand.hpp"
 #include "homeostat/heal/healing_put_off.hpp"
+#include "homeostat/heal/healing_rollout.hpp"
 #include "homeostat/heal/healing_turn.hpp"
 #include "homeostat/heal/healing_undo.hpp"
 #include "homeostat/record/record.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -33,7 +35,8 @@ ReadBack read_back(IncidentState& state, const Facts& facts, const HealingContex
 
 HealingTurn begin_hold(IncidentState state, const Remedy& remedy, const HealingContext& context) {
     state.held = act::Held{remedy, context.now, context.now + context.around.hold_for_max};
-    state.wants_cure = std::holds_alternative<Eject>(remedy);
+    state.wants_cure =
+        std::holds_alternative<Eject>(remedy) || std::holds_alternative<PauseRollout>(remedy);
     Entry entry = record::held(state.id, HeldBody{remedy, state.held->until});
     return with(go(std::move(state), "hold"), std::move(entry));
 }
@@ -122,6 +125,8 @@ HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingCo
     if (const auto* said = message_in<TakenBack>(event)) {
         return take_back(std::move(state), *said, context);
     }
+    state.is_cleared = state.is_cleared || message_in<Cleared>(event) != nullptr;
+    state = hear_of_call(std::move(state), event);
     if (asks_for_facts(event)) {
         return read_facts(std::move(state));
     }
@@ -139,9 +144,10 @@ HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingCo
         Entry entry = hold_residue(state, *left, context.now);
         records.push_back(std::move(entry));
     }
-    state.held = act::looked(std::move(*state.held), *read->facts);
+    const bool is_cleared = state.is_cleared;
+    state.held = act::looked(std::move(*state.held), *read->facts, is_cleared);
     for (act::Held& other : state.held_beside) {
-        other = act::looked(std::move(other), *read->facts);
+        other = act::looked(std::move(other), *read->facts, is_cleared);
     }
     const act::HoldAdvice advice = turn_to_due(state, *read->facts, context.now);
     if (const auto* wait = std::get_if<act::Wait>(&advice)) {
@@ -149,6 +155,12 @@ HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingCo
         const Instant until = state.pending ? std::min(wait->until, look_at) : wait->until;
         HealingTurn turn = wait_until(std::move(state), until);
         turn.records = std::move(records);
+        return turn;
+    }
+    if (const auto* leave = std::get_if<act::Leave>(&advice)) {
+        HealingTurn turn = leave_to_person(std::move(state), leave->because, context);
+        turn.records.insert(turn.records.begin(), std::make_move_iterator(records.begin()),
+                            std::make_move_iterator(records.end()));
         return turn;
     }
     const act::Held& held = *state.held;
@@ -159,6 +171,7 @@ HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingCo
                                               .since = held.since,
                                               .until = held.until,
                                               .well_looks_count = held.well_looks_count,
+                                              .is_ordered = held.is_ordered,
                                               .facts = *read->facts}};
     Entry entry = record::given_back(state.id, std::move(body));
     records.push_back(std::move(entry));

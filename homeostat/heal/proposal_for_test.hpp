@@ -87,6 +87,21 @@ namespace homeostat::heal {
     return Rollback{ServiceId("payments"), VersionId("v2"), VersionId("v1")};
 }
 
+/// With what is chosen, and what else is on the menu.
+[[nodiscard]] inline Proposal with_other_for_test(Proposal proposal, Remedy other) {
+    proposal.menu.items.insert(proposal.menu.items.begin() + 1,
+                               MenuItem{std::move(other), 0.2, {}});
+    return proposal;
+}
+
+[[nodiscard]] inline Remedy flag_rollback_for_test() {
+    return Rollback{ServiceId("payments"), VersionId("f2"), VersionId("f1"), Artifact::flag};
+}
+
+[[nodiscard]] inline Remedy pause_for_test() {
+    return PauseRollout{ServiceId("payments"), VersionId("v2")};
+}
+
 [[nodiscard]] inline Remedy config_rollback_for_test() {
     return Rollback{ServiceId("payments"), VersionId("c2"), VersionId("c1"), Artifact::config};
 }

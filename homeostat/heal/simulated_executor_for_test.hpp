@@ -44,7 +44,7 @@ namespace homeostat::heal {
     for (const RemedyKind kind :
          {RemedyKind::eject, RemedyKind::open_circuit, RemedyKind::invalidate_cache,
           RemedyKind::reroute, RemedyKind::restart, RemedyKind::rolling_restart, RemedyKind::scale,
-          RemedyKind::rollback}) {
+          RemedyKind::rollback, RemedyKind::pause_rollout}) {
         around.guard.autonomy[kind] = Autonomy::act;
     }
     return around;
@@ -143,10 +143,15 @@ class SimulatedExecutor {
         return thread_ && node() == "stand_by" && incident().judge_again_at;
     }
 
+    /// A rollout stands until a person has done something about it.
+    [[nodiscard]] bool is_left() const {
+        return thread_ && node() == "hold" && incident().held && incident().held->is_left;
+    }
+
     /// Lets time pass until the thread has ended or waits for the agent or a person.
     void settle() {
         constexpr int wakes_max = 2'000;
-        for (int wakes = 0; !is_put_off() && wake(); ++wakes) {
+        for (int wakes = 0; !is_put_off() && !is_left() && wake(); ++wakes) {
             ensure(wakes < wakes_max, "a thread in a test settles");
         }
     }

@@ -1,5 +1,6 @@
 #include "homeostat/adapters/kubernetes/rollout_telemetry.hpp"
 
+#include "homeostat/adapters/kubernetes/rollout_pause.hpp"
 #include "homeostat/adapters/kubernetes/scaling.hpp"
 
 #include <fmt/format.h>
@@ -30,6 +31,10 @@ Task<Result<std::vector<Reading>>> RolloutTelemetry::read(Instant /*deadline*/) 
     }
     if (std::optional<Change> scale = scale_of((*view)->deployment, now)) {
         readings.emplace_back(ChangeReading{*std::move(scale)});
+    }
+    const std::uint32_t old_count = old_serving_count(**view);
+    if (std::exchange(old_count_, old_count) != old_count) {
+        readings.emplace_back(RolloutReading{group_.options().service, old_count, now});
     }
     read_at_ = now;
     co_return readings;

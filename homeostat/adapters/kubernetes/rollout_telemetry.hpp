@@ -36,7 +36,8 @@ class RolloutTelemetry final : public ports::Telemetry {
     [[nodiscard]] std::string_view name() const override { return name_; }
     [[nodiscard]] Duration interval() const override { return std::chrono::milliseconds{250}; }
 
-    /// At most one ChangeReading of each kind; none while the controller has not made the
+    /// And of a rollout that is under way how many old pods serve on, each time that it is another
+    /// number. At most one ChangeReading of each kind; none while the controller has not made the
     /// ReplicaSet of the template in force. ERRORS: as of group_view.hpp: the view is not whole.
     Task<Result<std::vector<Reading>>> read(Instant deadline) override;
 
@@ -49,7 +50,8 @@ class RolloutTelemetry final : public ports::Telemetry {
     std::string name_;
     VersionId known_;
     std::optional<std::uint32_t> replicas_known_;
-    Instant read_at_{};  ///< The last view that was whole; a change came later.
+    std::uint32_t old_count_{0};  ///< As told last.
+    Instant read_at_{};           ///< The last view that was whole; a change came later.
 };
 
 }  // namespace homeostat::adapters::kubernetes

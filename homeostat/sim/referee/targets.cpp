@@ -21,7 +21,7 @@ struct TargetsOf {
         for (const RuntimeInstance& one : facts.instances) {
             see(Part::runtime, one.instance);
         }
-        for (const Artifact artifact : artifacts_all) {
+        for (const Artifact artifact : artifacts_started) {
             if (!facts.versions[artifact].current.empty()) {
                 unread.erase(fmt::format("version of {}", to_text(artifact)));
             }
@@ -48,6 +48,7 @@ struct TargetsOf {
     }
     // The simulated world has none.
     Part operator()(const TasksFacts&) const { return Part::runtime; }
+    Part operator()(const FlagFacts&) const { return Part::runtime; }
 };
 
 }  // namespace
@@ -77,6 +78,9 @@ std::string target_of(const Step& step) {
     }
     if (const auto* run = std::get_if<Run>(&step)) {
         return "task " + run->task.text();
+    }
+    if (const auto* rollout = std::get_if<SetPaused>(&step)) {
+        return "rollout of " + rollout->service.text();
     }
     const auto* invalidate = std::get_if<Invalidate>(&step);
     return invalidate == nullptr ? "" : "cache " + invalidate->cache.text();

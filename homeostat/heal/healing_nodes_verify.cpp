@@ -1,0 +1,103 @@
+// Where it is proven whether a remedy has helped, and what follows from that: the node verify.
+
+#include "homeostat/heal/healing_drains.hpp"
+#include "homeostat/heal/healing_hand.hpp"
+#include "homeostat/heal/healing_turn.hpp"
+#include "homeostat/heal/healing_undo.hpp"
+#include "homeostat/record/record.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+namespace homeostat::heal::node {
+
+namespace {
+
+HealingTurn after_help(IncidentState state, const Remedy& remedy, const HealingContext& context) {
+    if (is_give_back(state) && state.held->is_residue) {
+        return end_residue(std::move(state));
+    }
+    const bool is_given_back = is_give_back(state);
+    const bool is_ours = is_done_by_us(state, context);
+    if (state.held && !is_given_back) {
+        return go(std::move(state), "hold");  // It looks whether that was the cure.
+    }
+    if (traits_of(kind_of(remedy)).is_temporary && !state.is_undo && is_ours) {
+        return begin_hold(std::move(state), remedy, context);
+    }
+    turn_to_next(state);
+    state.has_healed = is_ours || is_given_back;
+    return go(state, state.held ? "hold" : "close");
+}
+
+HealingTurn after_no_help(IncidentState state, const HealingContext& context) {
+    if (is_give_back(state) && state.held->is_residue) {
+        return end_residue(std::move(state));  // It was not put back to help.
+    }
+    if (is_give_back(state)) {
+        // The symptom came back with what was given back. It may be asked for once more, as long
+        // as attempts are left.
+        std::erase(state.tried, state.held->remedy);
+        turn_to_next(state);
+        state.wants_cure = state.held.has_value();
+        return go(state, state.held ? "hold" : "rejudge");
+    }
+    if (!state.is_undo && is_done_by_us(state, context) && inverse_of(remedy_in_hand(state))) {
+        return go(std::move(state), "undo");  // Also a cure of what is held meanwhile.
+    }
+    if (state.held) {
+        return go(std::move(state), "hold");
+    }
+    const std::string_view next = restarts_anew(state) ? "guard" : "rejudge";
+    return go(std::move(state), next);
+}
+
+/// A proof that speaks against a remedy which nobody was asked about: the next of its kind is not
+/// done alone. What only takes back is judged by what it reverts, and what starts an ended process
+/// backs off instead, or a crash loop would cost us the one remedy that nobody has to think about.
+/// A remedy that did nothing itself has shown nothing.
+bool demotes(const IncidentState& state, const Proof& proof, const HealingContext& context) {
+    const Remedy& remedy = remedy_in_hand(state);
+    const bool starts_dead = is_reflex(state) && kind_of(remedy) == RemedyKind::restart;
+    return context.around.guard.demotes && proof.kind == ProofKind::not_helped && !state.is_undo &&
+           !starts_dead && is_done_by_us(state, context) &&
+           homeostat::guard::autonomy_now(remedy, *context.around.history, context.around.guard) ==
+               Autonomy::act;
+}
+
+}  // namespace
+
+HealingTurn verify(IncidentState state, const HealingEvent& event, const HealingContext& context) {
+    if (is_first(event)) {
+        state.node_since = context.now;
+    }
+    if (!std::holds_alternative<Incident::Message>(event)) {
+        HealingTurn turn{.state = state};
+        turn.commands.emplace_back(Verify{state.proposal.symptom});
+        return turn;
+    }
+    const auto* verified = message_in<Verified>(event);
+    if (verified == nullptr) {
+        return stay(std::move(state));
+    }
+    const Remedy remedy = remedy_in_hand(state);
+    Proof proof = verified->proof;
+    if (state.plan && !state.plan->left_drained.empty()) {
+        proof.because += "; " + text_of_left(state.plan->left_drained);
+    }
+    std::vector<Entry> records{record::proof(state.id, remedy, proof)};
+    if (demotes(state, proof, context)) {
+        records.push_back(record::demoted(demotion_for(remedy, state.id, proof.because)));
+    }
+    HealingTurn turn = state.order ? go(std::move(state), "close")
+                       : verified->proof.kind == ProofKind::helped
+                           ? after_help(std::move(state), remedy, context)
+                           : after_no_help(std::move(state), context);
+    turn.records.insert(turn.records.begin(), std::make_move_iterator(records.begin()),
+                        std::make_move_iterator(records.end()));
+    return turn;
+}
+
+}  // namespace homeostat::heal::node
