@@ -227,6 +227,26 @@ install_a2a_sdk() {
     fi
 }
 
+# From PyPI, for the test in which flags are taken back: without it that test is skipped.
+install_flagd() {
+    flagd=$here/../build/flagd
+    requirements=$here/../lab/flagd/requirements.txt
+    if cmp -s "$requirements" "$flagd/requirements.txt"; then
+        return
+    fi
+    say "installing the evaluator of flagd for its test"
+    rm -rf "$flagd"
+    if python3 -m venv "$flagd/venv" &&
+        "$flagd/venv/bin/pip" install --quiet --disable-pip-version-check --retries 5 --no-deps \
+            --only-binary=:all: --require-hashes --requirement "$requirements" &&
+        "$flagd/venv/bin/python" -c "import openfeature.contrib.tools.flagd.core"; then
+        cp "$requirements" "$flagd/requirements.txt"
+    else
+        rm -rf "$flagd"
+        say "WARNING: there is no evaluator of flagd here; the test of flags is skipped"
+    fi
+}
+
 # Its own failures are its own to explain; the rules decide alone until it is mended.
 set_up_model() {
     if [ ! -f "$here/model/setup.sh" ]; then
@@ -253,6 +273,7 @@ if [ "${1:-}" = check ]; then
     install_promtool
     install_medallion
     install_a2a_sdk
+    install_flagd
     touch "$here/../build/.setup-check-done"
 else
     install_packages "$build_packages"

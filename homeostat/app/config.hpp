@@ -142,6 +142,7 @@ struct Config {
     ProcessConfig process;                       ///< Or:
     std::optional<KubernetesConfig> kubernetes;  ///< Never both.
     std::filesystem::path run_directory;         ///< Records, logs and locks of the instances.
+    std::optional<FlagdConfig> flags;
     std::optional<HttpSignalConfig> http_signal;
     std::optional<PrometheusSignalConfig> prometheus_signal;
     bool reads_logs{false};

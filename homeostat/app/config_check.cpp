@@ -7,6 +7,7 @@
 #include "homeostat/app/config_command_check.hpp"
 #include "homeostat/app/config_kubernetes_check.hpp"
 #include "homeostat/app/config_maintenance_check.hpp"
+#include "homeostat/app/config_flag_check.hpp"
 #include "homeostat/app/config_mesh_check.hpp"
 #include "homeostat/app/config_people_check.hpp"
 #include "homeostat/app/config_roles_check.hpp"
@@ -352,8 +353,11 @@ void check_guard(const ConfigFile& file, ConfigReading& reading) {
     }
     const std::uint32_t instances = regular_count(file.runtime.here());
     const AutonomySection& autonomy = file.autonomy;
+    // Flags are taken back without anybody being replaced.
+    const bool rolls_instances = file.runtime.here().versions || file.runtime.here().config;
     const bool disturbs = may_act(autonomy.eject) || may_act(autonomy.restart) ||
-                          may_act(autonomy.rolling_restart) || may_act(autonomy.rollback);
+                          may_act(autonomy.rolling_restart) ||
+                          (may_act(autonomy.rollback) && (rolls_instances || !file.flags));
     if (disturbs && instances > 0 && has_sound_count(reading) &&
         limits.min_healthy > instances - 1) {
         reading.tell_at("guard.min_healthy",
@@ -381,10 +385,11 @@ void check_guard(const ConfigFile& file, ConfigReading& reading) {
                         "leave this out");
     }
     if (autonomy.rollback != Autonomy::watch && reading.is_read("runtime.process") &&
-        !file.runtime.here().versions && !file.runtime.here().config) {
+        !file.runtime.here().versions && !file.runtime.here().config && !file.flags) {
         reading.tell_at("autonomy.rollback",
                         "there is nothing to roll back to — add versions: "
-                        "{ root: … } or config: { root: … } to runtime.process, or leave this out");
+                        "{ root: … } or config: { root: … } to runtime.process, flags: { flagd: "
+                        "{ file: … } }, or leave this out");
     }
 }
 
@@ -473,6 +478,7 @@ void check(const ConfigFile& file, ConfigReading& reading) {
     check_edge(file, reading);
     check_neighbours(file, reading);
     check_caches(file, reading);
+    check_flags(file, reading);
     check_mesh(file, reading);
     check_block_sources(file, reading);
     check_model(file, reading);

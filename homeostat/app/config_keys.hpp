@@ -16,6 +16,7 @@
 #include "homeostat/app/config_cache_keys.hpp"
 #include "homeostat/app/config_changes_keys.hpp"
 #include "homeostat/app/config_edge_keys.hpp"
+#include "homeostat/app/config_flag_keys.hpp"
 #include "homeostat/app/config_kinds.hpp"
 #include "homeostat/app/config_limit_keys.hpp"
 #include "homeostat/app/config_mesh_keys.hpp"
@@ -42,6 +43,7 @@ namespace homeostat::app {
 struct ConfigFile {
     ServiceId service;
     RuntimeSection runtime;
+    std::optional<FlagsSection> flags;
     SignalsSection signals;
     std::optional<JourneySection> journey;
     std::optional<EdgeSection> edge;
@@ -71,6 +73,8 @@ struct ConfigFile {
         key(Key{"service", "The guarded service's name", Need::required},
             IdValue<ServiceTag>{NameValue{.bytes_max = name_bytes_max - 4}}, self.service);
         key(Key{"runtime", "What runs the instances", Need::required}, SectionKind{}, self.runtime);
+        key(Key{"flags", "Feature flags that can be taken back, docs/flags.md"}, SectionKind{},
+            self.flags);
         key(Key{"signals", "What is looked at"}, OneKeyItemsKind{}, self.signals);
         key(Key{"journey", "Our own requests through the edge"}, SectionKind{}, self.journey);
         key(Key{"edge", "What spreads the users' requests"}, SectionKind{}, self.edge);

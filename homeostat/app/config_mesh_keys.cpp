@@ -32,7 +32,7 @@ Result<std::string> PeerUrlValue::parse(std::string_view text) const {
     }
     if (address->path != "/") {
         return fail(Fault::invalid,
-                    fmt::format("it names a path, and an agent has its own — {}", mend));
+                    fmt::format("it names a path, and what is asked there has its own — {}", mend));
     }
     return std::string(text);
 }

@@ -70,7 +70,7 @@ Check check_key(const Config& config) {
 Result<process::Launch> first_launch(const Config& config) {
     const process::Options options = process_options_of(config, shim_program().string());
     PerArtifact<VersionId> versions;
-    for (const Artifact artifact : artifacts_all) {
+    for (const Artifact artifact : artifacts_started) {
         if (options.roots[artifact].empty()) {
             continue;
         }

@@ -94,6 +94,7 @@ Check check_changes(const Config& config) {
     add(config.kubernetes.has_value(), "rollouts of the Deployment");
     add(!config.process.versions_root.empty(), "the link to the current version");
     add(!config.process.config_root.empty(), "the link to the current configuration");
+    add(config.flags.has_value(), config.flags ? config.flags->file.string() : std::string());
     add(!config.changes.file.empty(), config.changes.file.string());
     add(config.changes.are_taken_by_http, "POST /v1/changes");
     add(config.changes.door.has_value(), "POST /v1/changes by TCP");

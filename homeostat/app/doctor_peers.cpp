@@ -291,6 +291,9 @@ Findings check_peers(const Config& config) {
         questions.ask(check_envoy(questions.executor(), config, questions.deadline()));
     }
     ask_caches(config, questions);
+    if (config.flags) {
+        questions.ask(check_flags(questions.executor(), config, questions.deadline()));
+    }
     if (config.journey) {
         questions.ask(check_journey(questions.executor(), config, questions.deadline()));
     }

@@ -46,6 +46,12 @@ using Findings = std::vector<Check>;
                                          Config config,
                                          Instant deadline);
 
+/// The file of feature flags: that it can be read and written, and that flagd answers.
+/// REQUIRES: config.flags.
+[[nodiscard]] Task<Findings> check_flags(boost::asio::any_io_executor executor,
+                                         Config config,
+                                         Instant deadline);
+
 /// Redis: that it answers, and takes the commands that we send. `drops`: a remedy drops its keys.
 [[nodiscard]] Task<Findings> check_cache(boost::asio::any_io_executor executor,
                                          CacheConfig cache,

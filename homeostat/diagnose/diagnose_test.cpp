@@ -196,7 +196,8 @@ TEST_CASE("a configuration that is innocent is left alone") {
         {"it is hearsay", [](Change& change) { change.is_first_hand = false; }},
         {"it is another service's", [](Change& change) { change.service = ServiceId("fraud"); }},
         {"nobody knows what was before", [](Change& change) { change.from = VersionId(); }},
-        {"it is a flag", [](Change& change) { change.kind = ChangeKind::flag; }},
+        {"it is of flags, and none are declared",
+         [](Change& change) { change.kind = ChangeKind::flag; }},
     };
     for (const Innocence& one : all) {
         CAPTURE(one.because);

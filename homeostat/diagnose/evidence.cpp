@@ -66,6 +66,20 @@ ReplicaFacts replicas_of(const Look& look, const Symptom& symptom, const Limits&
     return facts;
 }
 
+std::optional<double>& age_in(ChangeAges& ages, ChangeKind kind) {
+    switch (kind) {
+        case ChangeKind::deploy:
+            return ages.deploy;
+        case ChangeKind::config:
+            return ages.config;
+        case ChangeKind::flag:
+            return ages.flag;
+        case ChangeKind::scale:
+            break;
+    }
+    return ages.other;
+}
+
 /// Absent where no deploy could be seen: that there was none is then no knowledge.
 std::optional<ChangeAges> changes_of(const Look& look,
                                      const Symptom& symptom,
@@ -75,8 +89,7 @@ std::optional<ChangeAges> changes_of(const Look& look,
     }
     ChangeAges ages;
     for (const Change& change : look.suspects) {
-        (change.kind == ChangeKind::config ? ages.config : ages.deploy) =
-            to_seconds(symptom.noticed_at - change.at);
+        age_in(ages, change.kind) = to_seconds(symptom.noticed_at - change.at);
     }
     return ages;
 }

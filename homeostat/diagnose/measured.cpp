@@ -25,6 +25,19 @@ void add_failing(Lines& lines, const std::string& who, const Failing& failing) {
     add_line(lines, fmt::format("{} fails {:.0f} % of its requests", who, failing.ratio() * 100));
 }
 
+std::string_view words_of(ChangeKind kind) {
+    switch (kind) {
+        case ChangeKind::config:
+            return "change of configuration";
+        case ChangeKind::flag:
+            return "change of flags";
+        case ChangeKind::deploy:
+        case ChangeKind::scale:
+            break;
+    }
+    return "deploy";
+}
+
 void add_changes(Lines& lines,
                  const Look& look,
                  const Symptom& symptom,
@@ -36,9 +49,7 @@ void add_changes(Lines& lines,
     }
     for (const Change& change : std::views::reverse(look.suspects)) {
         const double before_s = to_seconds(symptom.began_at - change.at);
-        add_line(lines, fmt::format("{} of {} to {} {:.0f} s {} the symptom",
-                                    change.kind == ChangeKind::config ? "change of configuration"
-                                                                      : "deploy",
+        add_line(lines, fmt::format("{} of {} to {} {:.0f} s {} the symptom", words_of(change.kind),
                                     service, plain_version(change.to), std::abs(before_s),
                                     before_s < 0 ? "after" : "before"));
     }

@@ -27,7 +27,7 @@ constexpr auto names_of(std::type_identity<ChangeKind>) {
     return std::to_array<std::string_view>({"deploy", "config", "flag", "scale"});
 }
 
-/// The artifact that such a change gives another version; none for flags and scale events.
+/// The artifact that such a change gives another version; none for scale events.
 [[nodiscard]] constexpr std::optional<Artifact> artifact_of(ChangeKind kind) {
     switch (kind) {
         case ChangeKind::deploy:
@@ -35,6 +35,7 @@ constexpr auto names_of(std::type_identity<ChangeKind>) {
         case ChangeKind::config:
             return Artifact::config;
         case ChangeKind::flag:
+            return Artifact::flag;
         case ChangeKind::scale:
             break;
     }
@@ -46,7 +47,7 @@ struct Change {
     ChangeKind kind{ChangeKind::deploy};
     ServiceId service;
     VersionId from;  ///< Of the artifact that changed; empty when not known.
-    VersionId to;    ///< Empty for flags and scale events.
+    VersionId to;    ///< Empty for scale events, and where nobody says.
     bool is_first_hand{false};
     bool is_ours{false};  ///< Our own remedy made it: never a reason to act again.
     std::string

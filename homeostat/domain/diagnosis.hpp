@@ -31,12 +31,13 @@ enum class CauseKind : std::uint8_t {
     stale_copies,        ///< A cache holds, and goes on getting, what its source does not say.
     unknown,
     declared_fault,  ///< What a declared task is there to mend.
+    bad_flag,        ///< A change of flags brought it.
 };
 
 constexpr auto names_of(std::type_identity<CauseKind>) {
     return std::to_array<std::string_view>(
         {"bad_deploy", "bad_config", "memory_leak", "dependency_failing", "instance_fault",
-         "instance_crash", "overload", "stale_copies", "unknown", "declared_fault"});
+         "instance_crash", "overload", "stale_copies", "unknown", "declared_fault", "bad_flag"});
 }
 
 struct Cause {

@@ -43,6 +43,8 @@ struct CarriedOver {
         field("versions_last_seen", self.versions_last_seen.deploy);
         field("configs_good", self.versions_good.config);
         field("configs_last_seen", self.versions_last_seen.config);
+        field("flags_good", self.versions_good.flag, may_be_absent);
+        field("flags_last_seen", self.versions_last_seen.flag, may_be_absent);
         field("demoted", self.demotions.all, may_be_absent);
     }
     friend bool operator==(const CarriedOver&, const CarriedOver&) = default;

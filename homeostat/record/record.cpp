@@ -51,6 +51,9 @@ void cut(std::optional<AnyGrounds>& grounds, const Remedy& remedy) {
         VersionFacts& versions = grounds->facts.versions[artifact];
         std::erase_if(versions.present, is_beside_the_point);
         std::erase_if(versions.good, is_beside_the_point);
+        std::erase_if(versions.parts, [&](const PartInForce& part) {
+            return is_beside_the_point(part.version) || is_beside_the_point(part.other);
+        });
     }
 }
 
@@ -156,6 +159,7 @@ Entry aftermath(const IncidentId& incident, AftermathBody body) {
         VersionFacts& versions = body.facts.versions[artifact];
         versions.present.clear();
         versions.good.clear();
+        versions.parts.clear();
     }
     return entry_of(EntryKind::aftermath, incident, body);
 }

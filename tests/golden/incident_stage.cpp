@@ -47,7 +47,8 @@ DeclaredTask task_of_stage(const std::string& name) {
             .keeps_capacity = true};
 }
 
-/// "rollback v2 v1", "rollback config c2 c1", "restart payments-1", "rolling_restart", "observe".
+/// "rollback v2 v1", "rollback config c2 c1", "rollback flag f2 f1", "restart payments-1",
+/// "rolling_restart", "observe".
 // NOLINTNEXTLINE(readability-function-cognitive-complexity): a table of words.
 Result<Remedy> parse_remedy(std::span<const std::string> words) {
     const std::string name = words.empty() ? "" : words[0];
@@ -57,6 +58,10 @@ Result<Remedy> parse_remedy(std::span<const std::string> words) {
     if (name == "rollback" && words.size() == 4 && words[1] == "config") {
         return Rollback{ServiceId("payments"), VersionId(words[2]), VersionId(words[3]),
                         Artifact::config};
+    }
+    if (name == "rollback" && words.size() == 4 && words[1] == "flag") {
+        return Rollback{ServiceId("payments"), VersionId(words[2]), VersionId(words[3]),
+                        Artifact::flag};
     }
     if (name == "restart" && words.size() == 2) {
         return Restart{InstanceId(words[1])};
@@ -77,6 +82,10 @@ Result<Remedy> parse_remedy(std::span<const std::string> words) {
         Scale scale{ServiceId("payments"), static_cast<std::uint32_t>(std::stoul(words[1])),
                     static_cast<std::uint32_t>(std::stoul(words[2]))};
         return scale;
+    }
+    if (name == "resize" && words.size() == 4) {
+        return Resize{InstanceId(words[1]), std::stoull(words[2]) << 20U,
+                      std::stoull(words[3]) << 20U};
     }
     if (name == "run_task" && words.size() == 2) {
         return RunTask{task_of_stage(words[1])};
@@ -203,9 +212,19 @@ Result<void> IncidentStage::fault(const Words& words) {
     } else if (what == "task" && words.size() == 3) {
         world_.tasks = {{task_of_stage(words[2]), false, {}, true}};
         executor_.around.guard.tasks[TaskId(words[2])] = Autonomy::act;
+    } else if (what == "hungry" && words.size() == 6) {
+        RuntimeInstance& runtime = world_.instance(InstanceId(words[2])).runtime;
+        runtime.identity.pod = "3f6c0a1e-uid";
+        runtime.memory = MemoryFacts{.limit_bytes = std::stoull(words[3]) << 20U,
+                                     .limit_bytes_max = std::stoull(words[4]) << 20U,
+                                     .is_in_force = true,
+                                     .was_killed = true};
+        world_.memory_needed_bytes = std::stoull(words[5]) << 20U;
+        executor_.around.guard.autonomy[RemedyKind::resize] = Autonomy::act;
     } else if (what == "none") {
         world_.versions_bad.clear();
         world_.configs_bad.clear();
+        world_.flags_bad.clear();
         world_.is_dependency_failing = false;
         world_.serving_needed = 0;
     } else {
@@ -218,6 +237,9 @@ void IncidentStage::make_bad(const std::string& what, const VersionId& version) 
     if (what == "bad_config") {
         world_.give_configs();
         world_.configs_bad.insert(version);
+    } else if (what == "bad_flag") {
+        world_.give_flags();
+        world_.flags_bad.insert(version);
     } else {
         world_.versions_bad.insert(version);
     }
@@ -310,6 +332,9 @@ void IncidentStage::print_facts() {
     if (!facts.versions.config.current.empty()) {
         output_.push_back("current configuration is " + facts.versions.config.current.text());
     }
+    if (!facts.versions.flag.current.empty()) {
+        output_.push_back("current flags are " + facts.versions.flag.current.text());
+    }
     for (const InstanceFacts& one : facts.spares) {
         output_.push_back(one.runtime.instance.text() + ": spare");
     }
@@ -324,6 +349,9 @@ void IncidentStage::print_facts() {
         output_.push_back(fmt::format("{}: {}{}, {}, {}{}", runtime.instance.text(),
                                       runtime.version.text(), config, state, to_text(one.rotation),
                                       by));
+        if (runtime.memory) {
+            output_.back() += ", " + memory_text(runtime.memory->limit_bytes);
+        }
     }
     if (world_.is_circuit_open()) {
         output_.push_back("the circuit of fraud is open");

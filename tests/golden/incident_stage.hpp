@@ -2,10 +2,12 @@
 
 // IncidentStage: the commands of the golden incidents, carried out on a simulated world.
 //
-//     fault bad VERSION | fault bad_config CONFIG | fault dependency | fault stall INSTANCE
+//     fault bad VERSION | fault bad_config CONFIG | fault bad_flag FLAGS | fault dependency
+//     fault stall INSTANCE
 //     fault end INSTANCE | fault slow INSTANCE [forever] | fault surge INSTANCES_NEEDED
 //     fault stale SPAN | fault none           a cache is filled wrongly for so long
 //     fault task TASK                         its check fails; it was tried, and may act
+//     fault hungry INSTANCE MIB MIB_MAX MIB_NEEDED   its pod is ended for want of memory
 //     spares COUNT                            so many more instances are declared; first of all
 //     starts_take SPAN                        how long a new process does not answer
 //     autonomy REMEDY LEVEL                   guard's limit; everything stands at `act` at first

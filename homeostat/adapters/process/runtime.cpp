@@ -103,7 +103,8 @@ Runtime::Runtime(Options options, std::string boot_id, ports::Clock& clock)
       run_(options_.run_directory),
       versions_{
           Versions(options_.roots.deploy, run_.swap_mark_of(options_.service, Artifact::deploy)),
-          Versions(options_.roots.config, run_.swap_mark_of(options_.service, Artifact::config))},
+          Versions(options_.roots.config, run_.swap_mark_of(options_.service, Artifact::config)),
+          Versions({}, {})},
       boot_id_(std::move(boot_id)),
       clock_(clock) {}
 
@@ -266,7 +267,7 @@ Task<void> Runtime::ask_from(std::size_t index,
 
 Result<PerArtifact<VersionFacts>> Runtime::read_versions() const {
     PerArtifact<VersionFacts> facts;
-    for (const Artifact artifact : artifacts_all) {
+    for (const Artifact artifact : artifacts_started) {
         if (options_.roots[artifact].empty()) {
             continue;
         }
@@ -302,8 +303,10 @@ Task<Result<FactsPart>> Runtime::read(Instant deadline) {
 // --- Acting --------------------------------------------------------------------------------------
 
 bool Runtime::performs(const Step& step) const {
-    return std::holds_alternative<SwapVersion>(step) || std::holds_alternative<Replace>(step) ||
-           std::holds_alternative<Stop>(step);
+    const auto* swapped = std::get_if<SwapVersion>(&step);
+    return swapped != nullptr
+               ? is_started_with(swapped->artifact)
+               : std::holds_alternative<Replace>(step) || std::holds_alternative<Stop>(step);
 }
 
 Task<Outcome> Runtime::perform(Request request, Instant deadline) {

@@ -183,7 +183,7 @@ void add_older_changes(json::array& changes, Rng& rng, const Story& story, Ages&
     const Setting& setting = story.setting;
     for (ServiceIndex index = 0; index < setting.topology.services.size(); ++index) {
         const ServiceSpec& spec = setting.topology.services[index];
-        for (const Artifact artifact : artifacts_all) {
+        for (const Artifact artifact : artifacts_started) {
             const std::vector<std::string>& names = setting.names[index][artifact];
             for (std::uint32_t number = 0; number < spec.older_versions[artifact]; ++number) {
                 changes.emplace_back(change(ages.draw(rng, index, artifact), spec.name,
@@ -233,7 +233,7 @@ void add_possible(json::object& object, const Story& story, const Possible& poss
             {"replicas",
              json::object{{"now", at.running}, {"min", at.running_min}, {"max", at.running_max}}}};
         json::object previous;
-        for (const Artifact artifact : artifacts_all) {
+        for (const Artifact artifact : artifacts_started) {
             const auto version = previous_version(story.world, index, artifact);
             if (version && at.rolls_back[artifact]) {
                 previous[to_text(artifact)] = story.setting.version_name(index, artifact, *version);

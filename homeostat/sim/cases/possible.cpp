@@ -24,7 +24,7 @@ constexpr double cache_drops_share = 0.9;
     possible.running_min = (spec.replicas_count + 1) / 2;
     const bool is_free = draw_chance(rng, spares_free_share);
     possible.running_max = spec.replicas_count + (is_free ? spec.spares_count : 0);
-    for (const Artifact artifact : artifacts_all) {
+    for (const Artifact artifact : artifacts_started) {
         const bool is_kept = draw_chance(rng, version_kept_share);
         possible.rolls_back[artifact] =
             is_kept && previous_version(story.world, index, artifact).has_value();

@@ -80,7 +80,7 @@ void add_trials_at(const World& world, ServiceIndex service, std::vector<Trial>&
         trials.push_back({.kind = TrialKind::eject, .target = service, .replicas = replicas});
     }
     trials.push_back({.kind = TrialKind::rolling_restart, .target = service});
-    for (const Artifact artifact : artifacts_all) {
+    for (const Artifact artifact : artifacts_started) {
         if (const std::optional<VersionId> to = previous_version(world, service, artifact)) {
             trials.push_back(
                 {.kind = TrialKind::rollback, .target = service, .artifact = artifact, .to = *to});

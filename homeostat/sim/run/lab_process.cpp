@@ -160,7 +160,7 @@ LabSource::Look LabProcess::versions_look(Artifact artifact) {
 void LabProcess::make_sources() {
     add_source(sources_, Way::processes, "processes", 250ms,
                [this] { return read_processes(machine_); });
-    for (const Artifact artifact : artifacts_all) {
+    for (const Artifact artifact : artifacts_started) {
         add_source(sources_, Way::runtime, artifact == Artifact::config ? "configs" : "versions",
                    250ms, versions_look(artifact));
     }

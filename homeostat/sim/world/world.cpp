@@ -48,7 +48,7 @@ void begin_replicas(State& state, ServiceIndex index) {
     const ServiceSpec& spec = state.topology.services[index];
     ServiceState& service = state.services[index];
     service.first = static_cast<ReplicaIndex>(state.replicas.size());
-    for (const Artifact artifact : artifacts_all) {
+    for (const Artifact artifact : artifacts_started) {
         const auto kind = static_cast<std::size_t>(artifact);
         service.versions_count[kind] += spec.older_versions[artifact];
         service.current[kind] = service.versions_count[kind];
