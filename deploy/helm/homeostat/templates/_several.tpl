@@ -5,6 +5,10 @@
 {{- $own := dict "service" dict "port" 0 "configs" list "configsRestart" false "replicasMax" 0 "resizeMax" dict }}
 {{- $all := omit .all "service" "port" "configs" "configsRestart" "replicasMax" "resizeMax" "deployments" "changes" }}
 {{- $values := merge (deepCopy .one) (deepCopy $own) (deepCopy $all) }}
+{{- $autonomy := $values.autonomy }}
+{{- if not $values.replicasMax }}{{ $autonomy = omit $autonomy "scale" }}{{ end }}
+{{- if not (get $values.resizeMax "memory") }}{{ $autonomy = omit $autonomy "resize" }}{{ end }}
+{{- $values = set $values "autonomy" $autonomy }}
 {{- toYaml (set $values "changes" (dict "enabled" false)) }}
 {{- end }}
 
