@@ -60,6 +60,7 @@ Plan plan_of(Remedy remedy) {
     plan.remedy = std::move(remedy);
     plan.began_at = began_at;
     plan.drains = false;
+    plan.hastens = true;
     return plan;
 }
 
@@ -134,11 +135,64 @@ TEST_CASE("a rollback swaps the version and leaves the rest to whoever rolls it 
     facts.versions.deploy.current = v1;
     CHECK(waits(next_step(swapped, facts, now + seconds{1})));
 
-    facts.instances = {serving("payments-0", "uid-c", v1), serving("payments-1", "uid-b", v2),
-                       serving("payments-2", "uid-d", v1)};
-    CHECK(waits(next_step(swapped, facts, now + seconds{2})));
-    facts.instances.erase(facts.instances.begin() + 1);
+    facts.instances = {serving("payments-0", "uid-c", v1), serving("payments-1", "uid-d", v1)};
     CHECK(std::holds_alternative<Complete>(next_step(swapped, facts, now + seconds{3})));
+}
+
+TEST_CASE("pods of the version that goes are asked to go once as many of the other serve") {
+    const Plan swapped = advanced(rollback, SwapVersion{payments, v2, v1}, effect, now);
+    Facts facts = two_pods();
+    facts.versions.deploy.current = v1;
+    facts.instances.push_back(serving("payments-2", "uid-c", v1));
+    CHECK(waits(next_step(swapped, facts, now + seconds{1})));
+
+    facts.instances[1] = empty_slot("payments-1");
+    const Step early = Replace{first, {0, 0, "uid-a"}, v1};
+    CHECK(step_in(next_step(swapped, facts, now + seconds{1})) == early);
+    CHECK(is_optional(swapped, facts, early));
+
+    Plan patient = swapped;
+    patient.hastens = false;
+    CHECK(waits(next_step(patient, facts, now + seconds{1})));
+
+    // It stays, or its like comes back: nobody is asked twice.
+    const Plan asked = advanced(swapped, early, EffectId("i-1.e2"), now);
+    CHECK(waits(next_step(asked, facts, now + seconds{9})));
+
+    // One that serves nobody is its orchestrator's.
+    facts.instances[0].rotation = Rotation::down;
+    CHECK(waits(next_step(swapped, facts, now + seconds{1})));
+}
+
+TEST_CASE("of a large group some are asked to go and the rest is waited for") {
+    Plan plan = advanced(rollback, SwapVersion{payments, v2, v1}, effect, now);
+    Facts facts = two_pods();
+    facts.versions.deploy.current = v1;
+    facts.instances.clear();
+    for (std::size_t index = 0; index < 2 * (hastened_max + 1); ++index) {
+        const std::string number = std::to_string(index);
+        facts.instances.push_back(
+            serving("payments-" + number, "uid-" + number, index % 2 == 0 ? v1 : v2));
+    }
+    std::size_t asked = 0;
+    Next next = next_step(plan, facts, now + seconds{1});
+    for (; std::holds_alternative<Step>(next); next = next_step(plan, facts, now + seconds{1})) {
+        plan = advanced(plan, std::get<Step>(next), effect, now);
+        asked += 1;
+    }
+    CHECK(asked == hastened_max);
+    CHECK(waits(next));
+}
+
+TEST_CASE("steps without which the goal is missed are not optional") {
+    const Facts facts = two_pods();
+    CHECK_FALSE(is_optional(rollback, facts, SwapVersion{payments, v2, v1}));
+    CHECK_FALSE(is_optional(restart, facts, evict));
+    Facts processes = two_pods();
+    processes.is_orchestrated = false;
+    CHECK_FALSE(is_optional(rollback, processes, Replace{first, {0, 0, "uid-a"}, v1}));
+    const Plan config = plan_of(Rollback{payments, v2, v1, Artifact::config});
+    CHECK_FALSE(is_optional(config, facts, evict));
 }
 
 TEST_CASE("a rollback waits for the pods that it starts, and not for one that was ill before it") {

@@ -50,6 +50,7 @@ template <class M>
 }
 
 [[nodiscard]] inline HealingTurn escalate_because(IncidentState state, std::string because) {
+    because += aside_of(state.suspected_node);
     state.trouble = record::redact(because);  // Its commit keeps it as it is.
     state.trouble_rule.clear();
     state.judge_again_at.reset();
@@ -65,8 +66,7 @@ template <class M>
     return turn;
 }
 
-/// What a person would be told of, so that they are not told of the same each minute: the symptom,
-/// and what was to be done about it.
+/// What a person is told of once and not each minute: the symptom, and what was to be done of it.
 [[nodiscard]] inline std::string about_of(const IncidentState& state) {
     const Symptom& symptom = state.proposal.symptom;
     return std::string(to_text(symptom.kind)) + " of " + symptom.subject.name + ": " +
@@ -125,8 +125,7 @@ void keep_turn(IncidentState& state,
     return state;
 }
 
-/// The time under the kill switch is nobody's failure: no wait of the incident counts it. Says
-/// whether the switch was released since the last look.
+/// No wait counts the time under the kill switch. Says whether it was released since the last look.
 inline bool look_at_switch(IncidentState& state,
                            const Facts& facts,
                            const HealingContext& context) {
@@ -155,6 +154,7 @@ inline bool look_at_switch(IncidentState& state,
     plan.began_at = context.now;
     plan.drains = context.around.drains;
     plan.drain_for_max = context.around.drain_for_max;
+    plan.hastens = context.around.guard.autonomy_of(RemedyKind::restart) == Autonomy::act;
     return plan;
 }
 

@@ -14,6 +14,7 @@
 #include "homeostat/domain/facts.hpp"
 #include "homeostat/domain/grounds.hpp"
 #include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/node_suspicion.hpp"
 #include "homeostat/domain/outcome.hpp"
 #include "homeostat/domain/permit.hpp"
 #include "homeostat/domain/proof.hpp"
@@ -72,6 +73,7 @@ struct IncidentState {
     std::uint32_t judge_again_count{0};  ///< How often it was put off so, over all.
     std::uint64_t boot{0};               ///< As Around::boot: the one that its instants belong to.
     std::optional<PersonOrder> order{};  ///< A person had it opened; absent: a symptom did.
+    std::optional<NodeSuspicion> suspected_node{};  ///< By the latest facts of guard or act.
 
     static void fields(auto& self, auto&& field) {
         field("id", self.id);
@@ -105,6 +107,7 @@ struct IncidentState {
         field("judge_again_count", self.judge_again_count, may_be_absent);
         field("boot", self.boot);
         field("order", self.order);
+        field("suspected_node", self.suspected_node);
     }
 };
 
