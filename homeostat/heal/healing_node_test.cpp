@@ -27,8 +27,15 @@ SimulatedWorld lost_node() {
     return world;
 }
 
+/// Of an incident whose remedy has to wait, as another one has just rolled back.
 std::string told_in(SimulatedWorld& world) {
     SimulatedExecutor executor(world);
+    IntentBody other;
+    other.effect = EffectId("i-2.e1");
+    other.remedy = rollback_for_test();
+    other.step = Undrain{InstanceId("payments-0")};
+    executor.write(record::intent(IncidentId("i-2"), other));
+    executor.write(record::closed(IncidentId("i-2"), CloseKind::healed, {}));
     executor.open(proposal_for_test(errors_for_test(world.now), rollback_for_test()));
     REQUIRE(executor.settle_at("stand_by"));
     REQUIRE_FALSE(executor.notices.empty());

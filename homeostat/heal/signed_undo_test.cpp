@@ -118,10 +118,8 @@ TEST_CASE("a signature is for the world that its form names, and for five minute
         CHECK_FALSE(undoing.undo({old}));
         CHECK(undoing.undo({undoing.signed_by(anna)}));
     }
-    SUBCASE("where the processes are others by now it is void, too") {
-        for (SimulatedInstance& instance : undoing.machine.world.instances) {
-            instance.runtime.identity.pid += 1000;
-        }
+    SUBCASE("where another configuration is in force by now it is void, too") {
+        undoing.machine.world.give_configs();
         const Result<IncidentId> refused = undoing.undo({old});
         REQUIRE_FALSE(refused);
         CHECK(refused.error().text.contains("no longer what is there"));
