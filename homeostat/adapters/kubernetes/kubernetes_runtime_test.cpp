@@ -27,10 +27,12 @@ TEST_CASE("every slot is told of: who runs, what of, since when, and what is wan
     CHECK(one.started_at == world.clock.now() - std::chrono::minutes{1});
     CHECK(one.effect.empty());
     CHECK_FALSE(one.identity.is_none());
+    CHECK(one.node == NodeFacts{"node-0", false});
     const RuntimeInstance& empty = facts.instances[5];
     CHECK(empty.identity.is_none());
     CHECK_FALSE(empty.is_wanted);
     CHECK_FALSE(empty.is_coming);
+    CHECK_FALSE(empty.node);
     CHECK(facts.versions.deploy.present == std::vector{one.version});
     CHECK(facts.versions.config == VersionFacts{});
 }

@@ -241,6 +241,46 @@ TEST_CASE("a pod that was ready since its container began was so, whatever it is
     CHECK_FALSE(view_of(pod_with("{}")).was_ready);
 }
 
+TEST_CASE("a pod says that its node is silent by its own conditions, and by nothing else") {
+    struct Case {
+        std::string_view name;
+        std::string_view status;
+        bool is_lost;
+    };
+    const std::vector<Case> cases{
+        {"ready",
+         R"({"conditions":[{"type":"Ready","status":"True"},)"
+         R"({"type":"ContainersReady","status":"True"}]})",
+         false},
+        {"its kubelet says that its container is not ready",
+         R"({"conditions":[{"type":"Ready","status":"False"},)"
+         R"({"type":"ContainersReady","status":"False"}]})",
+         false},
+        {"who watches over nodes has taken Ready alone",
+         R"({"conditions":[{"type":"ContainersReady","status":"True"},)"
+         R"({"type":"Ready","status":"False"}]})",
+         true},
+        {"nobody knows", R"({"conditions":[{"type":"Ready","status":"Unknown"}]})", true},
+        {"an older server says so", R"({"reason":"NodeLost"})", true},
+        {"it goes for a taint",
+         R"({"conditions":[{"type":"Ready","status":"True"},{"type":"DisruptionTarget",)"
+         R"("status":"True","reason":"DeletionByTaintManager"}]})",
+         false},
+        {"nothing is said", "{}", false}};
+    for (const Case& one : cases) {
+        CAPTURE(one.name);
+        json::value pod = pod_with(one.status);
+        CHECK_FALSE(view_of(pod).is_node_lost);  // It stands on none yet.
+        at(pod, {"spec", "nodeName"}) = "n1";
+        CHECK(view_of(pod).is_node_lost == one.is_lost);
+    }
+    // A gate that is shut says as much of a pod as a node that is silent.
+    json::value pod = pod_with(cases[2].status);
+    at(pod, {"spec", "nodeName"}) = "n1";
+    at(pod, {"spec", "readinessGates"}) = value_of(R"([{"conditionType":"example/gate"}])");
+    CHECK_FALSE(view_of(pod).is_node_lost);
+}
+
 TEST_CASE("what the words of a pod say is short and plain") {
     json::value pod = pod_with(status_of(R"({"waiting":{"reason":"a\u001b[31m; rm -rf /"}})"));
     CHECK(view_of(pod).waiting_reason == "a__31m__rm__rf__");
