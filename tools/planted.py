@@ -45,7 +45,8 @@ inline const int active = [] {
 # A ledger is synced thousands of times: not on a disk.
 MEMORY = pathlib.Path("/dev/shm")
 QUICK = os.environ | ({"TMPDIR": str(MEMORY)} if MEMORY.is_dir() else {})
-PROGRAMS = {"sim": "homeostat-lab", "ledger.matrix": "ledger_matrix_test"}
+PROGRAMS = {"sim": "homeostat-lab", "ledger.matrix": "ledger_matrix_test",
+            "matrix.faults": "fault_matrix"}
 
 
 @dataclass(frozen=True)
