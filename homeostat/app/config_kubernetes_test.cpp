@@ -208,7 +208,8 @@ TEST_CASE("a pod is resized where its configuration says how far, in memory and 
               "512' is less than a process needs — write the unit"},
           Row{", resize_max: { memory: much }", "much' is no quantity of memory"},
           Row{", resize_max: { memory: 9Ei }", "is no quantity of memory"},
-          Row{", resize_max: { memory: 512Mi, cpu: 1 }", "runtime.kubernetes.resize_max.cpu"},
+          Row{", resize_max: { memory: 512Mi, cpu: 1 }",
+              "runtime.kubernetes.resize_max: unknown key 'cpu'"},
           Row{", resize_max: {}", "runtime.kubernetes.resize_max.memory: missing"}}) {
         const std::string problems = problems_of(with(row.more, ""));
         CHECK_MESSAGE(problems.contains(row.problem), problems);
