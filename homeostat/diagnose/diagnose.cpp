@@ -199,6 +199,26 @@ void offer_against_leaks(Menu& menu, const Look& look, const Inventory& inventor
     }
 }
 
+/// Of the latest change alone: of two rollbacks only one could be tried in an incident.
+void offer_against_change(Menu& menu,
+                          const Change& suspect,
+                          double weight,
+                          const Look& look,
+                          const Inventory& inventory) {
+    const bool is_leak = !look.leaks.empty();
+    const std::optional<Artifact> artifact = artifact_of(suspect.kind);
+    if (artifact && inventory.has(*artifact)) {
+        offer(menu, Rollback{inventory.service, suspect.to, suspect.from, *artifact},
+              is_leak ? 0.15 : weight, std::string(why_back(*artifact)));
+    }
+    // It changes no version and heals nothing: where a rollback may be had, that comes first.
+    const bool is_being_rolled_out = artifact == Artifact::deploy && look.is_rolling_out;
+    if (is_being_rolled_out && inventory.may_pause) {
+        offer(menu, PauseRollout{inventory.service, suspect.to}, is_leak ? 0.1 : 0.25,
+              "the running version comes to more and more, and may be what is ill");
+    }
+}
+
 void offer_against_own_fault(Menu& menu,
                              const Look& look,
                              const Symptom& symptom,
@@ -206,19 +226,9 @@ void offer_against_own_fault(Menu& menu,
     const bool is_leak = !look.leaks.empty();
     // All instances run the same: of one that alone is slow it is the lesser suspect.
     const bool is_one_slow = look.is_one_slow(symptom);
-    // The latest change alone: of two rollbacks only one could be tried in an incident.
     const Change* suspect = look.suspect();
-    const std::optional<Artifact> artifact = suspect ? artifact_of(suspect->kind) : std::nullopt;
-    if (artifact && inventory.has(*artifact)) {
-        const double weight = is_one_slow ? 0.3 : 0.8;
-        offer(menu, Rollback{inventory.service, suspect->to, suspect->from, *artifact},
-              is_leak ? 0.15 : weight, std::string(why_back(*artifact)));
-    }
-    // It changes no version and heals nothing: where a rollback may be had, that comes first.
-    const bool is_being_rolled_out = artifact == Artifact::deploy && look.is_rolling_out;
-    if (is_being_rolled_out && inventory.may_pause) {
-        offer(menu, PauseRollout{inventory.service, suspect->to}, is_leak ? 0.1 : 0.25,
-              "the running version comes to more and more, and may be what is ill");
+    if (suspect != nullptr) {
+        offer_against_change(menu, *suspect, is_one_slow ? 0.3 : 0.8, look, inventory);
     }
     // Under overload a restart takes away what is short, and the one that fails first is not ill.
     if (look.ill_alone && !is_leak && !look.is_overloaded) {

@@ -297,6 +297,28 @@ void look_at_tasks(Look& look,
     }
 }
 
+/// What one instance says of itself.
+void look_at_instance(Look& look,
+                      const State& state,
+                      const Symptom& symptom,
+                      const InstanceId& instance,
+                      const Limits& limits) {
+    const Subject subject{SubjectKind::instance, instance.text()};
+    look.instances.emplace_back(
+        instance, failing_since(state, subject, symptom.began_at - limits.order_slack));
+    if (std::optional<Leak> leak = leak_of(state, instance, limits)) {
+        look.leaks.push_back(std::move(*leak));
+    }
+    if (std::optional<Starved> starved = starved_of(state, symptom, instance, limits)) {
+        look.starved.push_back(std::move(*starved));
+    }
+    const auto answers = state.answers.find(subject);
+    if (answers != state.answers.end() && !answers->second.is_answering) {
+        look.silent.push_back(instance);
+        look.has_stopped_answering = look.has_stopped_answering || answers->second.has_answered;
+    }
+}
+
 }  // namespace
 
 bool is_failing(const Failing& failing, const Limits& limits) {
@@ -321,21 +343,10 @@ Look look_at(const State& state,
         if (is_idle_spare(state, instance)) {
             continue;
         }
+        look_at_instance(look, state, symptom, instance, limits);
         const Subject subject{SubjectKind::instance, instance.text()};
-        look.instances.emplace_back(instance, failing_since(state, subject, since));
         paces.emplace_back(instance,
                            pace_around(state, subject, symptom.began_at, limits.order_slack));
-        if (std::optional<Leak> leak = leak_of(state, instance, limits)) {
-            look.leaks.push_back(std::move(*leak));
-        }
-        if (std::optional<Starved> starved = starved_of(state, symptom, instance, limits)) {
-            look.starved.push_back(std::move(*starved));
-        }
-        const auto answers = state.answers.find(subject);
-        if (answers != state.answers.end() && !answers->second.is_answering) {
-            look.silent.push_back(instance);
-            look.has_stopped_answering = look.has_stopped_answering || answers->second.has_answered;
-        }
     }
     look.slowest = slowest_of(paces, limits);
     look.slow_ratio = slow_ratio_of(look, paces, limits);

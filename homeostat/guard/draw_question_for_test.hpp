@@ -21,7 +21,7 @@ namespace homeostat::guard::for_test {
     const InstanceId one = chance.any(std::array{payments_0, payments_1, payments_2});
     const auto count = static_cast<std::uint32_t>(facts.instances.size());
     const Remedy scale = Scale{payments, count, count + 1 + (chance.is_odd() ? 1U : 0U)};
-    const Remedy pause = PauseRollout{payments, v2};
+    Remedy pause = PauseRollout{payments, v2};
     if (facts.rollout && chance.one_in(2)) {
         return pause;
     }

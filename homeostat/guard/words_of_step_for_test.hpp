@@ -222,6 +222,7 @@ namespace homeostat::guard::for_test {
 }
 
 /// With what ends it again: a drain its replacement and undrain, a switch its turning back.
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one case after another.
 [[nodiscard]] inline std::size_t effects_of(const Question& it, const Step& step) {
     const auto of_replace = [&](const Replace& one) -> std::size_t {
         const InstanceFacts* target = find_instance(it.facts, one.instance);

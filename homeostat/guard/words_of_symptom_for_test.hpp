@@ -22,6 +22,7 @@ namespace homeostat::guard::for_test {
 
 /// Whoever is served loses nothing by it: it gives back, or is at what has ended, or it starts
 /// anew what is drained and serves nobody.
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one case after another.
 [[nodiscard]] inline bool costs_nobody(const Question& it) {
     const InstanceId* name = it.step ? instance_of(*it.step) : instance_of(it.asked.remedy);
     const bool starts = it.step ? std::holds_alternative<Replace>(*it.step) : is<Restart>(it);
