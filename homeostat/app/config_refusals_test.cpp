@@ -410,9 +410,9 @@ TEST_CASE(
           "a\\x1b[2J.yaml:1:1: one value stands here — write keys with values\n");
 }
 
-TEST_CASE("a model that is not on this machine, or has a path of its own, is refused") {
-    const auto model = [](std::string_view url) {
-        return with(fmt::format("model: {{ url: \"{}\" }}\n", url));
+TEST_CASE("a model elsewhere is refused without a token, and one with a path of its own always") {
+    const auto model = [](std::string_view url, std::string_view more = "") {
+        return with(fmt::format("model: {{ url: \"{}\"{} }}\n", url, more));
     };
     const std::string mend =
         " — write an address as in http://127.0.0.1:8080, or unix:/run/model.sock\n";
