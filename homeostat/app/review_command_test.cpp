@@ -154,7 +154,7 @@ TEST_CASE("`autonomy --json` has every kind, its level, evidence and what is mis
     auto options = scene.options<AutonomyOptions>();
     options.ledger.common.is_json = true;
     const json::value document = parse_json(scene.run(show_autonomy, options).text).value();
-    CHECK(document.at("remedies").as_array().size() == 8);
+    CHECK(document.at("remedies").as_array().size() == 10);
     CHECK(document.at("thresholds").at("agreements_min").as_int64() == 50);
     const json::object& restart = of_remedy(document, "restart");
     CHECK(restart.at("configured").as_string() == "act");
