@@ -26,6 +26,31 @@ constexpr std::array not_for_pods{
     Refusal{"signals.logs", "logs of pods are not read — leave this out"},
 };
 
+/// What is above `watch` and can never be done here.
+void check_autonomy(const ConfigFile& file, ConfigReading& reading) {
+    const bool has_process = reading.has("runtime.process");
+    const AutonomySection& autonomy = file.autonomy;
+    if (autonomy.resize != Autonomy::watch && !reading.has("runtime.kubernetes.resize_max")) {
+        reading.tell_at(
+            "autonomy.resize",
+            has_process ? "nothing holds a process of this machine to a limit of memory — leave "
+                          "this out"
+                        : "how far a pod may be resized is not said — write "
+                          "runtime.kubernetes.resize_max: { memory: 512Mi }, or leave this out");
+    }
+    if (autonomy.pause_rollout != Autonomy::watch && has_process) {
+        reading.tell_at("autonomy.pause_rollout",
+                        "a version comes to the processes of this machine at once: there is no "
+                        "rollout to pause — leave this out");
+    }
+    if (autonomy.scale != Autonomy::watch && !has_process &&
+        !reading.has("runtime.kubernetes.replicas_max")) {
+        reading.tell_at("autonomy.scale",
+                        "how far a Deployment may be scaled is not said — write "
+                        "runtime.kubernetes.replicas_max, or leave this out");
+    }
+}
+
 }  // namespace
 
 // NOLINTNEXTLINE(readability-function-cognitive-complexity): one key after another.
@@ -39,19 +64,7 @@ void check_runtime(const ConfigFile& file, ConfigReading& reading) {
                                                : "neither process nor kubernetes — write one");
         return;
     }
-    if (reading.has("autonomy.resize") && !reading.has("runtime.kubernetes.resize_max")) {
-        reading.tell_at(
-            "autonomy.resize",
-            has_process ? "nothing holds a process of this machine to a limit of memory — leave "
-                          "this out"
-                        : "how far a pod may be resized is not said — write "
-                          "runtime.kubernetes.resize_max: { memory: 512Mi }, or leave this out");
-    }
-    if (has_process && reading.has("autonomy.pause_rollout")) {
-        reading.tell_at("autonomy.pause_rollout",
-                        "a version comes to the processes of this machine at once: there is no "
-                        "rollout to pause — leave this out");
-    }
+    check_autonomy(file, reading);
     if (has_process) {
         return;
     }
@@ -59,11 +72,6 @@ void check_runtime(const ConfigFile& file, ConfigReading& reading) {
         if (reading.has(refusal.path)) {
             reading.tell_at(refusal.path, refusal.because);
         }
-    }
-    if (reading.has("autonomy.scale") && !reading.has("runtime.kubernetes.replicas_max")) {
-        reading.tell_at("autonomy.scale",
-                        "how far a Deployment may be scaled is not said — write "
-                        "runtime.kubernetes.replicas_max, or leave this out");
     }
     if (reading.is_read("runtime.kubernetes") &&
         file.runtime.kubernetes->config.replicas_max > file.runtime.kubernetes->config.slots) {
