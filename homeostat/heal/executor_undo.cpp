@@ -175,7 +175,7 @@ Result<SignedLeave> leave_for(const UndoCase& asked,
     if (const Result<void> taken = desk.take(asked.incident, form.nonce, *checked); !taken) {
         return std::unexpected(taken.error());
     }
-    const SignedLeave leave = *desk.find(asked.incident);
+    SignedLeave leave = *desk.find(asked.incident);
     if (!desk.is_enough(asked.incident, {})) {
         return fail(
             Fault::busy,
