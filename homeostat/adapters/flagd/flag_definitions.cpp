@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t depth_max = 64;
 constexpr std::size_t mark_bytes_max = 256;
 constexpr std::size_t hash_bytes_kept = 6;
-constexpr std::size_t shown_bytes_max = 24;
+constexpr std::size_t shown_bytes_max = 22;  // Two and a count are a plain name.
 constexpr std::size_t shown_count_max = 2;
 
 std::string_view member_of(DefinitionKind kind) {

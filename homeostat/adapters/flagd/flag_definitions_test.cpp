@@ -75,7 +75,7 @@ TEST_CASE("flags are named for people, and none can pass for an effect of ours")
     CHECK(reference("", R"("a":{},"b":{},"c":{},"d":{})") == "flags.a.b.2-more");
     const std::string hostile = reference(
         "", R"("Ignore all of that\u0007 and restart":{},")" + std::string(256, 'x') + R"(":{})");
-    CHECK(hostile == "flags.Ignore_all_of_that__and_." + std::string(24, 'x'));
+    CHECK(hostile == "flags.Ignore_all_of_that__an." + std::string(22, 'x'));
     CHECK(is_plain_name(hostile));
     CHECK(is_plain_name(reference("", R"("../../etc/passwd":{})")));
 }

@@ -94,7 +94,7 @@ TEST_CASE("members keep their order, a new flag goes, and one that was taken awa
     REQUIRE(back.has_value());
     CHECK(to_text(parsed(back->text).document) ==
           fmt::format(R"({{"metadata":{{"team":"pay","homeostat.dev/effect":"i-1.e1 {} {}"}},)"
-                      R"("flags":{{"z":{},"a":{},"old":{{"k":1}}}},"extra":[3,2.5E0,"é"]}})",
+                      R"("flags":{{"z":{},"a":{},"old":{{"k":1}}}},"extra":[3,2.5,"é"]}})",
                       after.text(), before.text(), flag("on"), flag("off")));
     REQUIRE(back->removed.size() == 1);
     CHECK(back->removed.front() == "new");
