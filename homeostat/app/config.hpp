@@ -128,8 +128,8 @@ struct ModelConfig {
     adapters::llm::ModelApi api{adapters::llm::ModelApi::llama};  ///< Of the one at `url`.
     std::string name;  ///< Which of the models at `url`; empty: the first. Only with openai.
     std::filesystem::path token_file;  ///< By which the one at `url` knows us; empty: by nothing.
-    std::filesystem::path binary;     ///< Empty: `llama-server` from PATH, else the bundled one.
-    std::uint32_t memory_mib_max{0};  ///< 0: by the size of the file.
+    std::filesystem::path binary;      ///< Empty: `llama-server` from PATH, else the bundled one.
+    std::uint32_t memory_mib_max{0};   ///< 0: by the size of the file.
     std::vector<std::filesystem::path> readable;  ///< By its server, besides what it needs.
     Duration deadline{std::chrono::milliseconds{100}};
     std::filesystem::path calibration;  ///< Empty: the model is recorded, but has no weight.

@@ -11,10 +11,15 @@ namespace homeostat::app {
 
 namespace {
 
+const std::string keys_known =
+    "known here: service, runtime, flags, signals, journey, edge, neighbours, caches, tasks, mesh, "
+    "block_sources, changes, notes, glosses, goals, model, guard, autonomy, approvals, record, "
+    "control, metrics, roles, console, notify, oracle\n";
+
 struct Case {
     std::string_view what;
     std::string text;
-    std::string_view problems;
+    std::string problems;
 };
 
 void check_cases(const std::vector<Case>& cases) {
@@ -68,7 +73,8 @@ TEST_CASE("what YAML allows and hides is refused: duplicates, anchors, aliases, 
         {"a merge key", with("guard: &g { min_healthy: 1 }\nautonomy: { <<: *g }\n"),
          "5:8: an anchor (&) is not read here — write the value out\n"
          "6:13: autonomy: unknown key '<<' — known here: eject, open_circuit, invalidate_cache, "
-         "reroute, restart, rolling_restart, scale, rollback, reduce_mode, block_source, tasks\n"
+         "reroute, restart, rolling_restart, scale, rollback, resize, pause_rollout, reduce_mode, "
+         "block_source, tasks\n"
          "6:17: an alias (*) is not read here — write the value out\n"},
         {"a tag", with("oracle: !!str rules\n"),
          "5:9: a tag (!) is not read here — write the value without it\n"},
@@ -80,23 +86,14 @@ TEST_CASE("what YAML allows and hides is refused: duplicates, anchors, aliases, 
 TEST_CASE("unknown keys are refused, with the one that was probably meant") {
     check_cases({
         {"near", with("gaurd: { min_healthy: 1 }\n"),
-         "5:1: unknown key 'gaurd' — did you mean 'guard'? known here: service, runtime, signals, "
-         "journey, edge, neighbours, caches, tasks, mesh, block_sources, changes, notes, glosses, "
-         "goals, model, guard, "
-         "autonomy, approvals, "
-         "record, control, metrics, roles, console, notify, oracle\n"},
+         "5:1: unknown key 'gaurd' — did you mean 'guard'? " + keys_known},
         {"near, inside", with("guard: { min_helthy: 1 }\n"),
          "5:10: guard: unknown key 'min_helthy' — did you mean 'min_healthy'? known here: "
          "cool_down, attempts_max, min_healthy, taken_back_max, freeze_above, effects_max, "
          "effects_window, "
          "back_off_first, back_off_max, demote, destructive, proof_time, hold_for, question_for, "
          "fleet, undo_for, maintenance\n"},
-        {"far", with("frobnicate: 1\n"),
-         "5:1: unknown key 'frobnicate' — known here: service, runtime, signals, journey, edge, "
-         "neighbours, caches, tasks, mesh, block_sources, changes, notes, glosses, goals, model, "
-         "guard, autonomy, approvals, "
-         "record, "
-         "control, metrics, roles, console, notify, oracle\n"},
+        {"far", with("frobnicate: 1\n"), "5:1: unknown key 'frobnicate' — " + keys_known},
         {"in an item",
          "service: a\nruntime: { process: { command: [x], ports: [1] } }\n"
          "signals: [ { htpp: { path: / } } ]\n",
@@ -320,7 +317,8 @@ TEST_CASE("keys that contradict each other are refused together") {
          with("guard: { min_healthy: 3 }\n"), ""},
         {"a rollback to nothing", with("autonomy: { rollback: act }\n"),
          "5:13: autonomy.rollback: there is nothing to roll back to — add versions: { root: … } or "
-         "config: { root: … } to runtime.process, or leave this out\n"},
+         "config: { root: … } to runtime.process, flags: { flagd: { file: … } }, or leave this "
+         "out\n"},
         {"a circuit that nobody declares",
          with("edge: { haproxy: { socket: s, backend: b, servers: \"p{index}\" } }\n"
               "neighbours: [ { service: a, backend: a } ]\nautonomy: { open_circuit: act }\n"),
@@ -389,19 +387,11 @@ TEST_CASE(
     check_cases({
         {"an escape in an unknown key", with("\"\\e[31mred\": 1\n"),
          "5:1: a control character or line break inside a value — write it on one line\n"
-         "5:1: unknown key '\\x1b[31mred' — known here: service, runtime, signals, journey, edge, "
-         "neighbours, caches, tasks, mesh, block_sources, changes, notes, glosses, goals, model, "
-         "guard, autonomy, approvals, "
-         "record, control, metrics, roles, console, notify, "
-         "oracle\n"},
+         "5:1: unknown key '\\x1b[31mred' — " +
+             keys_known},
         {"the same key twice", with("\"\\u202E\": 1\n\"\\u202E\": 2\n"),
-         "5:1: unknown key '\\xe2\\x80\\xae' — known here: service, runtime, signals, journey, "
-         "edge, "
-         "neighbours, caches, tasks, mesh, block_sources, changes, notes, glosses, goals, model, "
-         "guard, autonomy, approvals, "
-         "record, control, metrics, roles, console, notify, "
-         "oracle\n"
-         "6:1: '\\xe2\\x80\\xae' stands twice, first in line 5 — keep one of them\n"},
+         "5:1: unknown key '\\xe2\\x80\\xae' — " + keys_known +
+             "6:1: '\\xe2\\x80\\xae' stands twice, first in line 5 — keep one of them\n"},
         {"an eight-bit escape in a value", with("oracle: \"\\x9b31m\"\n"),
          "5:9: oracle: unknown value '\\xc2\\x9b31m' — known here: rules, model, both\n"},
     });
@@ -479,31 +469,29 @@ TEST_CASE("a cache's address says its port: nothing is guessed") {
 }
 
 TEST_CASE("all problems of a file are told at once, in its order") {
-    CHECK(problems_of(R"(servce: payments
+    CHECK(
+        problems_of(R"(servce: payments
 runtime:
   process: { comand: [x], ports: [80, 80, 99999], stop_grace: 3 }
 guard: { cool_down: -1s, min_healthy: none }
 guard: {}
 )") == "1:1: service: missing — write it: the guarded service's name\n"
        "1:1: signals: nothing is looked at — add signals: [ { http: { path: /healthz } } ]\n"
-       "1:1: unknown key 'servce' — did you mean 'service'? known here: service, runtime, "
-       "signals, journey, edge, neighbours, caches, tasks, mesh, block_sources, changes, notes, "
-       "glosses, goals, model, "
-       "guard, autonomy, approvals, "
-       "record, control, metrics, roles, console, notify, oracle\n"
-       "3:12: runtime.process.command: missing — write it: program and arguments; {port}, "
-       "{name}, {version_dir} and {config_dir} are replaced\n"
-       "3:14: runtime.process: unknown key 'comand' — did you mean 'command'? known here: "
-       "command, directory, instances, spares, ports, first_port, versions, config, run, "
-       "stop_grace\n"
-       "3:43: runtime.process.ports[2]: '99999' is out of range — write a whole number from 1 "
-       "to 65535\n"
-       "3:63: runtime.process.stop_grace: '3' is not a duration — write the unit too, 3s or "
-       "3ms\n"
-       "4:21: guard.cool_down: '-1s' is not a duration — write a whole number with a unit, as "
-       "in 500ms, 2s, 5m, 1h or 7d\n"
-       "4:39: guard.min_healthy: 'none' is not a number — write a whole number from 0 to 64\n"
-       "5:1: 'guard' stands twice, first in line 4 — keep one of them\n");
+       "1:1: unknown key 'servce' — did you mean 'service'? " +
+            keys_known +
+            "3:12: runtime.process.command: missing — write it: program and arguments; {port}, "
+            "{name}, {version_dir} and {config_dir} are replaced\n"
+            "3:14: runtime.process: unknown key 'comand' — did you mean 'command'? known here: "
+            "command, directory, instances, spares, ports, first_port, versions, config, run, "
+            "stop_grace\n"
+            "3:43: runtime.process.ports[2]: '99999' is out of range — write a whole number from 1 "
+            "to 65535\n"
+            "3:63: runtime.process.stop_grace: '3' is not a duration — write the unit too, 3s or "
+            "3ms\n"
+            "4:21: guard.cool_down: '-1s' is not a duration — write a whole number with a unit, as "
+            "in 500ms, 2s, 5m, 1h or 7d\n"
+            "4:39: guard.min_healthy: 'none' is not a number — write a whole number from 0 to 64\n"
+            "5:1: 'guard' stands twice, first in line 4 — keep one of them\n");
 }
 
 }  // namespace homeostat::app

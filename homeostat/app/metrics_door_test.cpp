@@ -86,8 +86,7 @@ TEST_CASE("strangers read three pages, and what is behind them is asked for noth
         CAPTURE(one.path);
         CHECK(world.ask(one.method, one.path).status == one.status);
     }
-    CHECK(world.asked ==
-          std::vector<std::string>{"GET /metrics", "GET /healthz", "GET /readyz"});
+    CHECK(world.asked == std::vector<std::string>{"GET /metrics", "GET /healthz", "GET /readyz"});
 }
 
 TEST_CASE("a body is refused at the door, whatever page it is for") {

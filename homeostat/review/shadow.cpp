@@ -132,8 +132,7 @@ bool is_anything_other(const Looks& looks) {
     return is_current_other(looks) || replaced_count(looks) > 0 ||
            looks.before.instances.size() != looks.after.instances.size() ||
            is_any_drain_other(looks) || is_any_circuit_other(looks) || is_any_route_other(looks) ||
-           is_any_memory_other(looks) ||
-           is_paused(looks.before) != is_paused(looks.after);
+           is_any_memory_other(looks) || is_paused(looks.before) != is_paused(looks.after);
 }
 
 /// Of an emptied cache nothing says who emptied it, nor of a task who has done it; what takes back
