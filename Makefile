@@ -72,9 +72,9 @@ bench-mesh: build ## Measure what neighbours gain by agreeing, and what it takes
 # K8S_FAULTS narrows it; empty, the page is written anew of what has been measured.
 K8S_FAULTS ?= nothing hang leak bad_image crash_loop bad_version bad_config crash_back_off node_loss
 K8S_ROUNDS ?= 10
-bench-k8s: $(CHECK_STAMP) build ## Measure healing on real pods beside liveness probes: 20 minutes a round, needs root; goes on where it was interrupted
+bench-k8s: $(CHECK_STAMP) build ## Measure healing on real pods beside liveness probes: 15 minutes a round, needs root; goes on where it was interrupted
 	@lab/kubernetes/build.sh
-	@tools/kubernetes_figures.py --bin $(BUILD)/bin --rounds $(K8S_ROUNDS) --faults $(K8S_FAULTS)
+	@tools/kubernetes_figures.py --bin $(BUILD)/bin --rounds $(K8S_ROUNDS) --faults $(K8S_FAULTS) --sizes
 
 # LOG_PARTS narrows it: peers labelled demo real troubles document.
 LOG_PARTS ?= peers labelled demo real troubles document

@@ -25,6 +25,7 @@ from summaries import spread_of
 sys.path[:0] = [str(ROOT / folder) for folder in (
     "bench/kubernetes", "tests/kubernetes", "lab/kubernetes")]
 
+import fleet_size  # noqa: E402
 from full_lab import FullLab  # noqa: E402
 from recovery import ANALYSES, FAULTS, POLICIES, play  # noqa: E402
 
@@ -52,6 +53,7 @@ row, all outages of a run together. Median (least–most).
 ANALYSED = ("bad_version", "bad_config")
 # What has no goal, or where nothing but the bound is to be seen, is not played in every round.
 FEW_ROUNDS = 3
+SIZES_TIMES = 3  # How often each size of fleet_size.py is measured.
 FEW = {"nothing", "leak", "bad_image", "crash_loop", "half_lost", "slow_dependency"}
 NEVER_HEALED_BY_PROBES = {"bad_version", "bad_config"}
 ANALYSIS_HEAD = """
@@ -103,6 +105,20 @@ def measure(options):
                 run |= {"round": number, "load_before": load}
                 say_run(number, run)
                 add_line(file, run)
+
+
+def measure_sizes(options):
+    """Of many Deployments, where nothing is wrong: on quick labs of their own."""
+    file = options.runs / "sizes.jsonl"
+    counts = [line["size"] for line in lines_of(file)]
+    for _ in range(SIZES_TIMES):
+        missing = [size for size in fleet_size.SIZES if counts.count(size) < SIZES_TIMES]
+        if not missing:
+            return
+        for line in fleet_size.lines(options.bin, options.runs, missing):
+            say(f"{line['size']} Deployments: {line['resident_mib']:.0f} MiB")
+            add_line(file, line)
+            counts.append(line["size"])
 
 
 def groups_of(number, faults):
@@ -279,6 +295,7 @@ def page(directory):
     yield from table(runs, rollouts, restored_cell)
     yield from analysis_table(runs)
     yield from cost_table(runs)
+    yield from fleet_size.section(lines_of(directory / "sizes.jsonl"))
     yield "\n" + NOT_MEASURED
 
 
@@ -298,12 +315,16 @@ def main():
     parser.add_argument("--runs", type=Path, default=ROOT / "build/k8s_figures")
     parser.add_argument("--faults", nargs="*", default=names, choices=names)
     parser.add_argument("--rounds", type=int, default=ROUNDS_WANTED)
+    parser.add_argument("--sizes", action="store_true",
+                        help="many Deployments by one process, too")
     parser.add_argument("--page", type=Path, default=ROOT / "docs/figures/kubernetes.md")
     options = parser.parse_args()
     options.runs.mkdir(parents=True, exist_ok=True)
     options.bin = options.bin.resolve()
     check_program(options.runs, [options.bin / "homeostat"])
     measure(options)
+    if options.sizes:
+        measure_sizes(options)
     if lines_of(options.runs / "runs.jsonl"):
         options.page.write_text("\n".join(page(options.runs)) + "\n")
         say(f"wrote {options.page}")
