@@ -96,7 +96,6 @@ net::HttpServerLimits desk_limits(bool hears_some) {
 
 LetterDesk::LetterDesk(ports::Executor& executor, ports::Clock& clock, DeskSettings settings)
     : executor_(executor), clock_(clock), settings_(std::move(settings)), book_(settings_.life) {
-    begun_at_ = clock_.now();
     for (const DeskAgent& agent : settings_.agents) {
         keys_.push_back(agent.key);
         agents_.push_back(to_hex(agent.key));
@@ -219,6 +218,7 @@ Task<net::HttpResponse> LetterDesk::answer(net::HttpRequest request) {
 Task<void> LetterDesk::carry_out(Letter letter, Reply& reply) {
     const Scope scope = letter.scope.value_or(Scope{});
     const Speaker speaker{letter.agent, voice_of(letter), scope, coverage_of(scope)};
+    heard_since_ = heard_since_.value_or(clock_.now());
     Heard& heard = heard_of(speaker, clock_.now());
     heard.at = clock_.now();
     if (heard.told_epoch != letter.epoch) {

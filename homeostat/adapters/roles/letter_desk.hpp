@@ -160,8 +160,8 @@ class LetterDesk {
     std::map<std::string, Heard> heard_;  ///< By voice.
     std::map<std::string, Paces> paces_;  ///< By key.
     std::vector<mesh::PublicKey> keys_;
-    bool hears_some_{false};  ///< An agent of some instances is listed.
-    Instant begun_at_{};      ///< No word of a life before this counts.
+    bool hears_some_{false};                ///< An agent of some instances is listed.
+    std::optional<Instant> heard_since_{};  ///< When it took its first letter.
     std::optional<Instant> looked_at_slots_{};
     std::vector<std::string> agents_;          ///< Their keys, as letters name them.
     std::map<std::string, Bucket> known_;      ///< Whoever has read our last replies, by key.

@@ -11,7 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Where several may see a symptom all of them must have had the time to say so.
+/// Where several may see a symptom all of them must have had the time to say so. Counted from the
+/// first letter that was taken: a desk is made long before its door opens, behind locks and lists.
 constexpr Duration all_are_heard_within = 5s;
 constexpr Duration look_at_slots_every = 1s;
 
@@ -72,7 +73,7 @@ Task<void> LetterDesk::clear(Speaker speaker, Clear said, Reply& reply) {
             return may_speak(voice, symptom);
         });
     const bool are_several = settings_.agents.size() > 1 || hears_some_;
-    const bool are_all_heard = !are_several || clock_.now() - begun_at_ >= all_are_heard_within;
+    const bool are_all_heard = !are_several || clock_.now() - *heard_since_ >= all_are_heard_within;
     if (has_gone && are_all_heard) {
         co_await executor_.clear(std::move(said.symptom));
     }
