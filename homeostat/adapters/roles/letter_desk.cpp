@@ -243,16 +243,21 @@ Task<void> LetterDesk::carry_out(Letter letter, Reply& reply) {
     add_view(speaker, besides ? &*besides : nullptr, reply);
 }
 
-/// Of what it may not speak of it has said nothing.
-void LetterDesk::look(const Speaker& speaker, Look said) {
-    std::erase_if(said.symptoms,
-                  [&](const Symptom& symptom) { return !speaker.covers.covers(symptom); });
+/// Of what is not open nobody keeps who has seen it.
+void LetterDesk::hear_present(const Speaker& speaker, std::span<const Symptom> symptoms) {
     const std::vector<Symptom> open = executor_.open_symptoms();
-    for (const Symptom& symptom : said.symptoms) {
+    for (const Symptom& symptom : symptoms) {
         if (std::ranges::any_of(open, [&](const Symptom& one) { return is_same(one, symptom); })) {
             voices_.says_present(speaker.voice, symptom);
         }
     }
+}
+
+/// Of what it may not speak of it has said nothing.
+void LetterDesk::look(const Speaker& speaker, Look said) {
+    std::erase_if(said.symptoms,
+                  [&](const Symptom& symptom) { return !speaker.covers.covers(symptom); });
+    hear_present(speaker, said.symptoms);
     Heard& heard = heard_of(speaker, clock_.now());
     heard.symptoms = std::move(said.symptoms);
     heard.troubles = std::move(said.troubles);
@@ -276,6 +281,9 @@ Task<void> LetterDesk::submit(Speaker speaker, Submit said, Reply& reply) {
         reply.refused = Refusal{Fault::refused, std::move(objection)};
         co_return;
     }
+    // To propose is to say that it is there, whatever becomes of the proposal: a look has room for
+    // fewer symptoms than a service may have.
+    hear_present(speaker, {&said.proposal.symptom, 1});
     // Between its look and its letter an incident may have begun, or begun to want an opinion:
     // what the agent did not know of it cannot be in its choice.
     const std::optional<Standing> standing = standing_for(speaker, said.proposal.symptom);

@@ -33,6 +33,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -140,6 +141,7 @@ class LetterDesk {
     [[nodiscard]] Reply reply_to_known(std::uint64_t epoch) const;
     net::HttpResponse discard(Discard why, const Letter* letter, Instant now);
     void look(const Speaker& speaker, Look said);
+    void hear_present(const Speaker& speaker, std::span<const Symptom> symptoms);
     Task<void> submit(Speaker speaker, Submit said, Reply& reply);
     Task<void> clear(Speaker speaker, Clear said, Reply& reply);
     Task<void> clear_where_nobody_stands();

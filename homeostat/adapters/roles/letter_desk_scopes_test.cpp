@@ -218,6 +218,26 @@ TEST_CASE("what an agent beside a pod sees no other one ends, however long it is
     }
 }
 
+TEST_CASE("who proposes on a symptom that is open has said that it is there, refused or not") {
+    World world;
+    const Symptom hang = World::hang("payments-0");
+    for (const bool is_wanted : {false, true}) {
+        world.executor.cleared.clear();
+        world.executor.open = {{hang, Standing{IncidentId("i-1"), is_wanted, {}}}};
+        world.executor.refusal = Error{Fault::full, "the disk is full"};
+        std::optional<IncidentId> answers;
+        if (is_wanted) {
+            answers = IncidentId("i-1");
+        }
+        const Reply reply = world.propose(world.beside_a, hang, answers);
+        CHECK(reply.refused->fault == (is_wanted ? Fault::full : Fault::busy));
+        (void)world.say(world.of_whole, Clear{hang});
+        CHECK(world.executor.cleared.empty());
+        (void)world.say(world.beside_a, Clear{hang});
+        CHECK(world.executor.cleared == std::vector{hang});
+    }
+}
+
 TEST_CASE("in all orders of their letters a symptom ends with the last one that has seen it") {
     const Symptom hang = World::hang("payments-0");
     enum class Word : std::uint8_t { present, nothing, gone };
