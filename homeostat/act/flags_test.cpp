@@ -54,8 +54,13 @@ TEST_CASE("what else was changed since is neither in the way nor taken for the g
     CHECK(std::holds_alternative<Stuck>(next_with({f3, {f1, f2, f3}, {f1}})));
 }
 
-TEST_CASE("where nobody says which flags are in force, nothing is done about them") {
-    CHECK(std::holds_alternative<Stuck>(next_with({})));
+TEST_CASE("where nobody says which flags are in force it is waited for, and not for ever") {
+    CHECK(std::holds_alternative<Wait>(next_with({})));
+    Plan plan;
+    plan.remedy = Rollback{payments, f2, f1, Artifact::flag};
+    plan.began_at = now;
+    const Next late = next_step(plan, facts_with({}), now + come_back_for_max + Duration{1});
+    CHECK(std::holds_alternative<Stuck>(late));
 }
 
 TEST_CASE("after a lost reply the flags say what became of it") {

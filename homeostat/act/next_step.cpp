@@ -189,16 +189,17 @@ Next step_for(const View& view, const InstanceFacts& instance) {
     return Complete{};
 }
 
-/// One of the version that goes and that still answers users, while as many of the other serve
-/// already. Its orchestrator keeps it until a successor says that it is ready, which may take as
-/// long as its probe waits between two looks. Each is asked to go once at most. Null: none.
+/// One of the version that goes and that still answers users, while twice as many of the other
+/// serve already, so that a third of what serves is taken at most. Its orchestrator keeps it until
+/// a successor says that it is ready, which may take as long as its probe waits between two looks.
+/// Each is asked to go once at most. Null: none.
 const InstanceFacts* one_to_hasten(const View& view, const Rollback& remedy) {
     const auto serves = [&](const VersionId& version) {
         return std::ranges::count_if(view.facts.instances, [&](const InstanceFacts& one) {
             return view.is_serving(one) && one.runtime.version_of(remedy.artifact) == version;
         });
     };
-    if (!view.plan.hastens || serves(remedy.to) < serves(remedy.from) ||
+    if (!view.plan.hastens || serves(remedy.to) < 2 * serves(remedy.from) ||
         view.plan.replacements.size() >= hastened_max) {
         return nullptr;
     }
@@ -409,6 +410,9 @@ struct NextOf {
 
     Next operator()(const Rollback& remedy) const {
         const VersionFacts& versions = view.facts.versions[remedy.artifact];
+        if (!is_started_with(remedy.artifact) && versions.current.empty()) {
+            return wait_for_return(view, "nobody confirms which are in force");
+        }
         if (versions.is_in_force(remedy.from, remedy.to)) {
             return SwapVersion{remedy.service, remedy.from, remedy.to, remedy.artifact};
         }

@@ -139,14 +139,15 @@ TEST_CASE("a rollback swaps the version and leaves the rest to whoever rolls it 
     CHECK(std::holds_alternative<Complete>(next_step(swapped, facts, now + seconds{3})));
 }
 
-TEST_CASE("pods of the version that goes are asked to go once as many of the other serve") {
+TEST_CASE("pods of the version that goes are asked to go once twice as many of the other serve") {
     const Plan swapped = advanced(rollback, SwapVersion{payments, v2, v1}, effect, now);
     Facts facts = two_pods();
     facts.versions.deploy.current = v1;
+    facts.instances[1] = empty_slot("payments-1");
     facts.instances.push_back(serving("payments-2", "uid-c", v1));
     CHECK(waits(next_step(swapped, facts, now + seconds{1})));
 
-    facts.instances[1] = empty_slot("payments-1");
+    facts.instances.push_back(serving("payments-3", "uid-d", v1));
     const Step early = Replace{first, {0, 0, "uid-a"}, v1};
     CHECK(step_in(next_step(swapped, facts, now + seconds{1})) == early);
     CHECK(is_optional(swapped, facts, early));
@@ -169,10 +170,10 @@ TEST_CASE("of a large group some are asked to go and the rest is waited for") {
     Facts facts = two_pods();
     facts.versions.deploy.current = v1;
     facts.instances.clear();
-    for (std::size_t index = 0; index < 2 * (hastened_max + 1); ++index) {
+    for (std::size_t index = 0; index < 4 * (hastened_max + 1); ++index) {
         const std::string number = std::to_string(index);
         facts.instances.push_back(
-            serving("payments-" + number, "uid-" + number, index % 2 == 0 ? v1 : v2));
+            serving("payments-" + number, "uid-" + number, index % 4 != 0 ? v1 : v2));
     }
     std::size_t asked = 0;
     Next next = next_step(plan, facts, now + seconds{1});

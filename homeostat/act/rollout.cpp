@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 
 namespace homeostat::act {
 
@@ -12,9 +13,16 @@ bool is_of(const Facts& facts, const VersionId& version) {
     return facts.versions.deploy.current == version;
 }
 
-/// It stands, by our hand, and is the one that the remedy is about.
-bool is_ours(const Facts& facts, const VersionId& version) {
-    return facts.rollout && facts.rollout->is_paused_by_us() && is_of(facts, version);
+/// It stands by our hand, whatever is rolled out by now: a template that somebody else brings goes
+/// nowhere while it does, and nobody but us ends what is ours. Of which version our pause is, the
+/// write itself tests.
+bool is_ours(const Facts& facts) {
+    return facts.rollout && facts.rollout->is_paused_by_us();
+}
+
+std::string text_of_current(const Facts& facts) {
+    const VersionId& current = facts.versions.deploy.current;
+    return current.empty() ? "something new" : current.text();
 }
 
 }  // namespace
@@ -23,21 +31,22 @@ Next next_of(const PauseRollout& remedy, const Facts& facts) {
     if (!facts.rollout) {
         return Stuck{"there is nobody whose rollout could be let stand"};
     }
+    if (is_ours(facts)) {
+        return Complete{};  // Also of what is rolled out no more: who holds it gives it back.
+    }
     if (!is_of(facts, remedy.version)) {
-        return Stuck{fmt::format("{} is rolled out by now, not {}",
-                                 facts.versions.deploy.current.text(), remedy.version.text())};
+        return Stuck{fmt::format("{} is rolled out by now, not {}", text_of_current(facts),
+                                 remedy.version.text())};
     }
     if (facts.rollout->is_paused) {
-        return facts.rollout->is_paused_by_us()
-                   ? Next{Complete{}}
-                   : Next{Stuck{"somebody else lets the rollout stand already"}};
+        return Stuck{"somebody else lets the rollout stand already"};
     }
     return SetPaused{remedy.service, remedy.version, true};
 }
 
 Next next_of(const ResumeRollout& remedy, const Facts& facts) {
-    return is_ours(facts, remedy.version) ? Next{SetPaused{remedy.service, remedy.version, false}}
-                                          : Next{Complete{}};
+    return is_ours(facts) ? Next{SetPaused{remedy.service, remedy.version, false}}
+                          : Next{Complete{}};
 }
 
 // A rollout that somebody let go on again reads as one that never stood; it may be let stand once
@@ -79,27 +88,33 @@ bool do_new_answer(const VersionId& version, const Facts& facts) {
 }  // namespace
 
 // Without an edge nobody counts what becomes of requests, and a pod that answers its probe may fail
-// every one of them: then it is a person's to say. What is counted from is left as it is while
-// nothing has failed, so that a look which finds the same is no news to be written.
+// every one of them: then it is a person's to say. The first look that is well is what is counted
+// from: of requests that came before it none speaks for those after it. Until one is, that is left
+// as it is while nothing has failed, so that a look which finds the same is no news to be written.
 Held looked_at_rollout(Held held, const Facts& facts, bool is_cleared) {
     const auto& remedy = std::get<PauseRollout>(held.remedy);
     const EdgeCounters& edge = facts.edge;
     const bool is_told = is_cleared && facts.is_complete && facts.has_edge;
-    if (is_told && edge.errors_total != held.errors_seen) {
+    const bool has_begun_anew = edge.requests_total < held.requests_seen;  // Whoever counts.
+    if (is_told && (edge.errors_total != held.errors_seen || has_begun_anew)) {
         held.errors_seen = edge.errors_total;
         held.requests_seen = edge.requests_total;
         held.well_looks_count = 0;
         return held;
     }
-    const bool has_had_requests = edge.requests_total > held.requests_seen + held.well_looks_count;
+    const std::uint64_t needed = std::max<std::uint64_t>(held.well_looks_count, 1);
+    const bool has_had_requests = edge.requests_total >= held.requests_seen + needed;
     const bool is_well = is_told && has_had_requests && do_new_answer(remedy.version, facts);
+    if (is_well && held.well_looks_count == 0) {
+        held.requests_seen = edge.requests_total;
+    }
     held.well_looks_count = is_well ? held.well_looks_count + 1 : 0;
     return held;
 }
 
 std::optional<std::string> why_over(const PauseRollout& remedy, const Facts& facts) {
     if (!is_of(facts, remedy.version)) {
-        return facts.versions.deploy.current.text() + " is rolled out instead";
+        return text_of_current(facts) + " is rolled out instead";
     }
     if (!facts.rollout || !facts.rollout->is_paused) {
         return "somebody else has let the rollout go on";

@@ -361,9 +361,10 @@ void leave_out_tried(Menu& menu, std::span<const RemedyKind> tried) {
     if (tried.empty()) {
         return;
     }
-    // What only contained the symptom bounds nothing.
-    const auto last = std::find_if(tried.rbegin(), tried.rend(),
-                                   [](RemedyKind kind) { return !traits_of(kind).is_temporary; });
+    // What only contained the symptom bounds nothing; nor does memory that came where it stood.
+    const auto last = std::find_if(tried.rbegin(), tried.rend(), [](RemedyKind kind) {
+        return !traits_of(kind).is_temporary && kind != RemedyKind::resize;
+    });
     std::erase_if(menu.items, [&](const MenuItem& item) {
         const RemedyKind kind = kind_of(item.remedy);
         const bool was_tried = std::ranges::find(tried, kind) != tried.end();

@@ -167,6 +167,12 @@ std::uint32_t effects_of_task(const Remedy& remedy) {
     return inverse_of(remedy) ? 2 : 1;
 }
 
+bool is_rolled_out_by_others(const Matter& matter) {
+    const auto* rollback = std::get_if<Rollback>(&matter.asked.remedy);
+    return rollback != nullptr && rollback->artifact == Artifact::deploy &&
+           matter.facts.is_orchestrated;
+}
+
 /// Effects that must fit before this one may happen. A drain without room for its undrain would
 /// leave the instance out, as an open circuit would keep the fallback in force, or a route the load
 /// on the source; a remedy without
@@ -194,7 +200,9 @@ struct EffectsNeeded {
     }
     std::uint32_t operator()(const Replace& step) const {
         const InstanceFacts* target = find_instance(matter.facts, step.instance);
-        return target != nullptr && target->rotation == Rotation::draining ? 2 : 1;
+        const bool is_drained = target != nullptr && target->rotation == Rotation::draining;
+        // What is only hastened leaves room for taking the rollback back.
+        return is_drained || is_rolled_out_by_others(matter) ? 2 : 1;
     }
 };
 
@@ -217,11 +225,10 @@ std::uint32_t effects_needed(const Matter& matter) {
     if (task_of(matter.asked.remedy) != nullptr) {
         return effects_of_task(matter.asked.remedy);
     }
-    const auto* rollback = std::get_if<Rollback>(&matter.asked.remedy);
-    if (rollback != nullptr && rollback->artifact == Artifact::deploy &&
-        matter.facts.is_orchestrated) {
+    if (is_rolled_out_by_others(matter)) {
         return 1;  // The rest is not ours to do.
     }
+    const auto* rollback = std::get_if<Rollback>(&matter.asked.remedy);
     std::uint32_t needed = rollback != nullptr ? 1 : 0;
     if (const auto* scale = std::get_if<Scale>(&matter.asked.remedy)) {
         needed += scale_effects_each * (scale->to > scale->from ? scale->to - scale->from : 0);

@@ -139,12 +139,13 @@ namespace homeostat::guard::for_test {
 [[nodiscard]] inline bool is_fit(const Question& it, const SetPaused& step) {
     const Remedy stands = PauseRollout{step.service, step.version};
     const Remedy goes_on = ResumeRollout{step.service, step.version};
-    if (it.asked.remedy != (step.is_paused ? stands : goes_on) || !it.facts.rollout ||
-        it.facts.versions.deploy.current != step.version) {
+    if (it.asked.remedy != (step.is_paused ? stands : goes_on) || !it.facts.rollout) {
         return false;
     }
     const RolloutFacts& rollout = *it.facts.rollout;
-    return step.is_paused ? !rollout.is_paused : rollout.is_paused && !rollout.paused_by.empty();
+    return step.is_paused
+               ? !rollout.is_paused && it.facts.versions.deploy.current == step.version
+               : rollout.is_paused && !rollout.paused_by.empty();
 }
 
 [[nodiscard]] inline bool fits(const Question& it, const Step& step) {
@@ -226,7 +227,11 @@ namespace homeostat::guard::for_test {
 [[nodiscard]] inline std::size_t effects_of(const Question& it, const Step& step) {
     const auto of_replace = [&](const Replace& one) -> std::size_t {
         const InstanceFacts* target = find_instance(it.facts, one.instance);
-        return target != nullptr && target->rotation == Rotation::draining ? 2 : 1;
+        const auto* back = std::get_if<Rollback>(&it.asked.remedy);
+        const bool is_hastened =
+            back != nullptr && back->artifact == Artifact::deploy && it.facts.is_orchestrated;
+        const bool is_drained = target != nullptr && target->rotation == Rotation::draining;
+        return is_drained || is_hastened ? 2 : 1;
     };
     return std::visit(
         Match{[](const Drain&) -> std::size_t { return 3; }, of_replace,

@@ -269,6 +269,9 @@ HealingTurn guard(IncidentState state, const HealingEvent& event, const HealingC
     }
     // A permit to try; each step asks for its own. The plan is all that is kept of it.
     state.plan = plan_for(remedy, context);
+    state.plan->hastens =
+        homeostat::guard::autonomy_now(RemedyKind::restart, *context.around.history,
+                                       context.around.guard) == Autonomy::act;
     state.tried.push_back(remedy);
     state = asking_anew(std::move(state));
     Entry entry = record::verdict(state.id, std::move(body));

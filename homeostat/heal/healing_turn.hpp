@@ -154,7 +154,6 @@ inline bool look_at_switch(IncidentState& state,
     plan.began_at = context.now;
     plan.drains = context.around.drains;
     plan.drain_for_max = context.around.drain_for_max;
-    plan.hastens = context.around.guard.autonomy_of(RemedyKind::restart) == Autonomy::act;
     return plan;
 }
 

@@ -288,6 +288,7 @@ class Replayer {
     void redecide(const Proposal& proposal) {
         symptom_ = proposal.symptom;
         is_held_back_ = proposal.choice.held_back.has_value();
+        chosen_ = proposal.choice.remedy;
         if (proposal.undoes) {
             return;  // A person's order: nobody has chosen anything.
         }
@@ -330,6 +331,11 @@ class Replayer {
         }
     }
 
+    /// A stopgap that guard let go first is nobody's choice, and so held back by nobody.
+    [[nodiscard]] bool is_held_back(const Remedy& remedy) const {
+        return is_held_back_ && remedy == chosen_;
+    }
+
     /// REQUIRES: grounds, settings and a symptom.
     Difference difference_in(const IntentBody& body) {
         const guard::History& history = past_.history(*run_, body.grounds->entries_known_count);
@@ -339,7 +345,7 @@ class Replayer {
             .remedy = body.remedy,
             .is_reflex = !body.grounds->is_undo && is_reflex(*symptom_, body.remedy),
             .is_undo = body.grounds->is_undo,
-            .is_held_back = is_held_back_ && !body.grounds->is_undo};
+            .is_held_back = is_held_back(body.remedy) && !body.grounds->is_undo};
         const std::string approver = guard::approver_of(its_case, history, settings()->guard);
         const auto text = [](const std::string& by) {
             return "approved by " + (by.empty() ? std::string("nobody") : by);
@@ -427,7 +433,7 @@ class Replayer {
             .attempts_count = grounds.attempts_count,
             .is_reflex = !grounds.is_undo && is_reflex(*symptom_, asked.remedy),
             .is_undo = grounds.is_undo,
-            .is_held_back = is_held_back_ && !grounds.is_undo,
+            .is_held_back = is_held_back(asked.remedy) && !grounds.is_undo,
             .is_contained = grounds.is_contained,
             .edge_errors_at_open = grounds.edge_errors_at_open,
             .edge_requests_at_open = grounds.edge_requests_at_open,
@@ -469,6 +475,7 @@ class Replayer {
     std::optional<Run> run_;
     std::optional<Symptom> symptom_;  ///< Of the latest proposal.
     bool is_held_back_{false};        ///< As well.
+    Remedy chosen_;                   ///< Likewise.
     std::vector<HeldBody> held_;      ///< What the incident held, each remedy once.
     std::uint32_t effects_count_{0};
     std::uint64_t group_{0};

@@ -92,8 +92,11 @@ void read_manager(const json::value& pod, PodMemory& memory) {
         }
         owners_count += 1;
         const json::value* through = member_of(&entry, "subresource");
-        memory.was_resized =
-            memory.was_resized || (through != nullptr && *through == json::value("resize"));
+        if (through != nullptr && *through == json::value("resize")) {
+            std::optional<Error> ignored;
+            memory.was_resized = true;
+            memory.set_at = ObjectFields(entry, "managedFields", ignored).time("time");
+        }
         const json::value* name = member_of(&entry, "manager");
         const auto* text = name == nullptr ? nullptr : name->if_string();
         manager = text == nullptr ? std::string() : std::string(*text).substr(0, manager_bytes_max);

@@ -33,6 +33,7 @@ struct PodMemory {
     bool is_refused{false};   ///< The node can never have room for it.
     std::string manager{};    ///< Who set the limit; empty: not known, or several.
     bool was_resized{false};  ///< That was in place, when the pod was there already.
+    std::optional<WallTime> set_at{};     ///< When, where it was resized and that is known.
     std::optional<WallTime> killed_at{};  ///< When its last container ended, if by that limit.
 
     friend bool operator==(const PodMemory&, const PodMemory&) = default;

@@ -69,7 +69,10 @@ std::optional<MemoryFacts> memory_facts_of(const PodView& pod,
     facts.limit_bytes_max = options.memory_bytes_max;
     facts.is_in_force = memory.is_in_force;
     facts.is_refused = memory.is_refused;
-    facts.was_killed = memory.killed_at && now - *memory.killed_at <= memory_killed_for;
+    // One that was ended for an earlier limit says nothing of this one.
+    const bool is_of_this_limit = !memory.set_at || memory.killed_at >= memory.set_at;
+    facts.was_killed =
+        memory.killed_at && is_of_this_limit && now - *memory.killed_at <= memory_killed_for;
     if (std::optional<EffectMark> mark = resize_mark_of(memory)) {
         facts.effect = std::move(mark->effect);
     }
