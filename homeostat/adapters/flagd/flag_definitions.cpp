@@ -196,14 +196,13 @@ std::vector<Difference> differences(const Definitions& from, const Definitions& 
     auto left = from.begin();
     auto right = to.begin();
     while (left != from.end() || right != to.end()) {
-        const bool is_gone =
-            right == to.end() || (left != from.end() && place_of(*left) < place_of(*right));
         const bool is_new =
             left == from.end() || (right != to.end() && place_of(*right) < place_of(*left));
+        const bool is_gone = !is_new && (right == to.end() || place_of(*left) < place_of(*right));
+        const Definition& either = is_new ? *right : *left;
         const Definition* before = is_new ? nullptr : &*left++;
         const Definition* after = is_gone ? nullptr : &*right++;
         if (!is_same(before, after)) {
-            const Definition& either = before != nullptr ? *before : *after;
             found.push_back({either.kind, either.key, before, after});
         }
     }

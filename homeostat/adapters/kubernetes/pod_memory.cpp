@@ -68,6 +68,18 @@ const json::value* member_of(const json::value* value, std::string_view name) {
     return object == nullptr ? nullptr : object->if_contains(name);
 }
 
+/// The entry speaks of the container's limit of memory.
+bool owns_limit(const json::value& entry, std::string_view container_key) {
+    const json::value* at = member_of(&entry, "fieldsV1");
+    for (const std::string_view name :
+         {std::string_view("f:spec"), std::string_view("f:containers"), container_key,
+          std::string_view("f:resources"), std::string_view("f:limits"),
+          std::string_view("f:memory")}) {
+        at = member_of(at, name);
+    }
+    return at != nullptr;
+}
+
 /// As of spec.replicas (objects.cpp): nothing is an error here, and several are nobody. What a
 /// template brought was written with the pod itself, and all else through the subresource.
 void read_manager(const json::value& pod, PodMemory& memory) {
@@ -80,14 +92,7 @@ void read_manager(const json::value& pod, PodMemory& memory) {
     std::string manager;
     std::size_t owners_count = 0;
     for (const json::value& entry : *all) {
-        const json::value* at = member_of(&entry, "fieldsV1");
-        for (const std::string_view name :
-             {std::string_view("f:spec"), std::string_view("f:containers"), std::string_view(key),
-              std::string_view("f:resources"), std::string_view("f:limits"),
-              std::string_view("f:memory")}) {
-            at = member_of(at, name);
-        }
-        if (at == nullptr) {
+        if (!owns_limit(entry, key)) {
             continue;
         }
         owners_count += 1;
