@@ -9,6 +9,7 @@
 #include "homeostat/app/own_place.hpp"
 #include "homeostat/net/http_client.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace homeostat::app {
@@ -56,10 +57,14 @@ ProcessGroup::ProcessGroup(const Config& config,
       clock_(clock),
       log_(std::move(log)) {}
 
+bool ProcessGroup::is_beside_one() const {
+    return !runtime_ && config_.roles && !config_.roles->scope.is_whole();
+}
+
 /// All of them, or the one that this process is beside.
 std::vector<process::DeclaredInstance> ProcessGroup::instances_seen() const {
     std::vector<process::DeclaredInstance> instances = instances_of(config_);
-    if (!runtime_ && config_.roles && !config_.roles->scope.is_whole()) {
+    if (is_beside_one()) {
         std::erase_if(instances, [&](const process::DeclaredInstance& one) {
             return one.id.text() != config_.roles->scope.name;
         });
@@ -164,8 +169,34 @@ void ProcessGroup::add_probes(std::vector<ports::Telemetry*>& sources) {
         probe.every = config_.http_signal->every;
         probe.timeout = config_.http_signal->timeout;
         probe.is_wanted = wanted_check(instance);
-        add<adapters::telemetry::HttpProbe>(sources, executor_, clock_, std::move(probe));
+        if (is_beside_one()) {
+            add<KeptProbe>(sources,
+                           std::make_unique<adapters::telemetry::HttpProbe>(executor_, clock_,
+                                                                            std::move(probe)),
+                           instance.id, seen_well_);
+        } else {
+            add<adapters::telemetry::HttpProbe>(sources, executor_, clock_, std::move(probe));
+        }
     }
+}
+
+bool ProcessGroup::has_seen_well(const Symptom& symptom) const {
+    if (!is_beside_one()) {
+        return true;
+    }
+    const InstanceId instance(symptom.subject.name);
+    const std::vector<process::DeclaredInstance> seen = instances_seen();
+    const auto declared = std::ranges::find(seen, instance, &process::DeclaredInstance::id);
+    if (declared == seen.end()) {
+        return false;
+    }
+    const Result<process::InstanceState> state =
+        process::look_at(process::RunDirectory(config_.run_directory.string()), instance, boot_id_);
+    if (!state || !process::is_wanted(declared->is_spare, *state)) {
+        return state.has_value();  // A spare that nobody has started is not ill, and not probed.
+    }
+    return symptom.kind == SymptomKind::instance_down ? state->is_alive()
+                                                      : seen_well_.has(instance);
 }
 
 Task<Result<void>> ProcessGroup::arrive(Instant deadline) {

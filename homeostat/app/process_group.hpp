@@ -7,6 +7,7 @@
 #include "homeostat/adapters/process/runtime.hpp"
 #include "homeostat/app/config.hpp"
 #include "homeostat/app/guarded_group.hpp"
+#include "homeostat/app/seen_well.hpp"
 #include "homeostat/ports/clock.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -48,6 +49,8 @@ class ProcessGroup final : public GuardedGroup {
     Task<Result<void>> arrive(Instant deadline) override;
     Task<ports::Telemetry*> wait_for_news() override;
     void stop() override {}
+    /// Beside one process: that it runs, by a look of now; that it answers, by the last probe.
+    [[nodiscard]] bool has_seen_well(const Symptom& symptom) const override;
     [[nodiscard]] Duration look_every() const override { return std::chrono::seconds{1}; }
     [[nodiscard]] Duration perform_for_max() const override;
 
@@ -58,6 +61,7 @@ class ProcessGroup final : public GuardedGroup {
                  ports::Clock& clock,
                  std::function<void(const std::string&)> log);
 
+    [[nodiscard]] bool is_beside_one() const;
     [[nodiscard]] std::vector<adapters::process::DeclaredInstance> instances_seen() const;
     [[nodiscard]] adapters::process::Options runtime_options();
     [[nodiscard]] Task<bool> answers(InstanceId instance, Instant deadline);
@@ -81,6 +85,7 @@ class ProcessGroup final : public GuardedGroup {
     ports::Clock& clock_;
     std::function<void(const std::string&)> log_;
     std::unique_ptr<adapters::process::Runtime> runtime_;  ///< Null: we only watch.
+    SeenWell seen_well_;
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
     adapters::process::ProcessTelemetry* processes_{nullptr};  ///< Of the watchers.
 };

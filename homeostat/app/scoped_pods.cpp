@@ -7,6 +7,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <map>
 #include <utility>
 #include <variant>
 
@@ -16,30 +17,6 @@ namespace {
 
 namespace asio = boost::asio;
 namespace roles = adapters::roles;
-
-/// A probe that keeps what its last request came to.
-class KeptProbe final : public ports::Telemetry {
-  public:
-    KeptProbe(std::unique_ptr<ports::Telemetry> probe, std::function<void(bool)> keep)
-        : probe_(std::move(probe)), keep_(std::move(keep)) {}
-
-    [[nodiscard]] std::string_view name() const override { return probe_->name(); }
-    [[nodiscard]] Duration interval() const override { return probe_->interval(); }
-
-    Task<Result<std::vector<Reading>>> read(Instant deadline) override {
-        Result<std::vector<Reading>> readings = co_await probe_->read(deadline);
-        const auto* probe = readings && !readings->empty()
-                                ? std::get_if<ProbeReading>(&readings->front())
-                                : nullptr;
-        keep_(probe != nullptr && probe->has_answered && probe->status >= 200 &&
-              probe->status < 300);
-        co_return readings;
-    }
-
-  private:
-    std::unique_ptr<ports::Telemetry> probe_;
-    std::function<void(bool)> keep_;
-};
 
 }  // namespace
 
@@ -65,7 +42,7 @@ std::function<std::optional<net::Address>()> ScopedPods::address_of(InstanceId i
             path = std::move(path)]() -> std::optional<net::Address> {
         const auto found = places_.find(instance);
         return found == places_.end() ? std::nullopt
-                                      : std::optional(net::Address{found->second, path});
+                                      : std::optional(net::Address{found->second.endpoint, path});
     };
 }
 
@@ -84,7 +61,7 @@ void ScopedPods::add_watchers(std::vector<ports::Telemetry*>& sources,
         probe.timeout = config_.http_signal->timeout;
         add(std::make_unique<KeptProbe>(
             std::make_unique<adapters::telemetry::HttpProbe>(executor_, clock_, std::move(probe)),
-            [this, instance](bool is_well) { answered_[instance] = is_well; }));
+            instance, seen_well_));
         if (!config_.prometheus_signal) {
             continue;
         }
@@ -112,13 +89,12 @@ std::vector<InstanceId> ScopedPods::instances_at(const roles::Scope& /*scope*/) 
 }
 
 bool ScopedPods::has_seen_well(const Symptom& symptom) const {
-    const auto found = answered_.find(InstanceId(symptom.subject.name));
-    return found != answered_.end() && found->second;
+    return seen_well_.has(InstanceId(symptom.subject.name));
 }
 
-/// What is no address is nowhere.
+/// What is no address is nowhere. What was seen of a slot's last pod says nothing of its next one.
 void ScopedPods::follow(const std::vector<roles::Place>& places) {
-    places_.clear();
+    std::map<InstanceId, Stand> places_now;
     for (const roles::Place& place : places) {
         const auto address = place.address ? net::parse_endpoint("http://" + *place.address)
                                            : fail(Fault::absent, "nowhere");
@@ -129,8 +105,16 @@ void ScopedPods::follow(const std::vector<roles::Place>& places) {
         }
         const bool is_beside_it = config_.roles->scope.kind == roles::ScopeKind::pod;
         const std::string loopback = tcp->host.contains(':') ? "::1" : "127.0.0.1";
-        places_[place.instance] = net::TcpEndpoint{is_beside_it ? loopback : tcp->host, tcp->port};
+        places_now[place.instance] = {
+            place.pod, net::TcpEndpoint{is_beside_it ? loopback : tcp->host, tcp->port}};
     }
+    for (const auto& [instance, before] : places_) {
+        const auto found = places_now.find(instance);
+        if (found == places_now.end() || found->second != before) {
+            seen_well_.forget(instance);
+        }
+    }
+    places_ = std::move(places_now);
 }
 
 }  // namespace homeostat::app

@@ -15,6 +15,7 @@
 #include "homeostat/adapters/roles/scope.hpp"
 #include "homeostat/app/config.hpp"
 #include "homeostat/app/guarded_group.hpp"
+#include "homeostat/app/seen_well.hpp"
 #include "homeostat/net/endpoint.hpp"
 #include "homeostat/ports/clock.hpp"
 
@@ -55,6 +56,14 @@ class ScopedPods final : public GuardedGroup {
     [[nodiscard]] Duration perform_for_max() const override { return Duration::zero(); }
 
   private:
+    /// Who stands for an instance, and where it ought to answer.
+    struct Stand {
+        std::string pod;  ///< Its uid.
+        net::Endpoint endpoint;
+
+        friend bool operator==(const Stand&, const Stand&) = default;
+    };
+
     ScopedPods(const Config& config, boost::asio::any_io_executor executor, ports::Clock& clock);
 
     [[nodiscard]] std::function<std::optional<net::Address>()> address_of(InstanceId instance,
@@ -64,8 +73,8 @@ class ScopedPods final : public GuardedGroup {
     boost::asio::any_io_executor executor_;
     ports::Clock& clock_;
     boost::asio::steady_timer until_stop_;
-    std::map<InstanceId, net::Endpoint> places_;  ///< Where each ought to answer now.
-    std::map<InstanceId, bool> answered_;         ///< Whether its last probe was answered well.
+    std::map<InstanceId, Stand> places_;  ///< Of those that ought to answer now.
+    SeenWell seen_well_;
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
 };
 

@@ -10,8 +10,11 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace homeostat::app {
@@ -26,6 +29,7 @@ struct World {
     adapters::system::SystemClock clock{context.get_executor()};
     int asked_count{0};
     int status{200};
+    std::function<void()> while_asked{};
     net::HttpServer server{context.get_executor(),
                            [this](net::HttpRequest request) { return answer(std::move(request)); }};
     Config config{};
@@ -55,15 +59,27 @@ struct World {
 
     Task<net::HttpResponse> answer(net::HttpRequest request) {
         asked_count += request.path == "/healthz" ? 1 : 0;
+        if (while_asked) {
+            while_asked();
+        }
         co_return net::HttpResponse{.status = status, .body = "{}"};
+    }
+    /// The executor says that this pod stands for the instance, and where.
+    void tell(std::size_t index, std::string pod, std::optional<std::string> address) const {
+        pods->follow({{InstanceId(fmt::format("payments-{}", index)), std::move(pod), true,
+                       std::move(address)}});
     }
     /// What is read of one instance when the executor says that it is there.
     std::vector<Reading> read(std::size_t index, std::optional<std::string> address) {
-        pods->follow({{InstanceId(fmt::format("payments-{}", index)), "uid", true, address}});
+        tell(index, "uid", std::move(address));
         Result<std::vector<Reading>> readings = net::run_for_test(
             context, sources.at(index)->read(clock.now() + std::chrono::seconds{2}));
         REQUIRE(readings);
         return *std::move(readings);
+    }
+    [[nodiscard]] bool has_seen_well(std::string instance) const {
+        return pods->has_seen_well({.kind = SymptomKind::instance_not_answering,
+                                    .subject = {SubjectKind::instance, std::move(instance)}});
     }
     [[nodiscard]] std::string at(const std::string& host) const {
         return fmt::format("{}:{}", host, server.port());
@@ -97,6 +113,58 @@ TEST_CASE(
     const auto readings = net::run_for_test(
         world.context, world.sources[0]->read(world.clock.now() + std::chrono::seconds{2}));
     CHECK((readings && readings->empty()));
+}
+
+TEST_CASE("a pod has been seen well while its last request was answered with 2xx") {
+    World world({roles::ScopeKind::node, "node-3"});
+    CHECK_FALSE(world.has_seen_well("payments-0"));
+    for (const auto& [status, is_well] :
+         {std::pair{500, false}, std::pair{200, true}, std::pair{404, false}, std::pair{201, true},
+          std::pair{503, false}}) {
+        world.status = status;
+        (void)world.read(0, world.at("127.0.0.1"));
+        CHECK(world.has_seen_well("payments-0") == is_well);
+        CHECK_FALSE(world.has_seen_well("payments-1"));
+    }
+    world.status = 200;
+    (void)world.read(0, world.at("127.0.0.1"));
+    net::run_for_test(world.context, world.server.stop(net::now_for_test()));
+    (void)world.read(0, world.at("127.0.0.1"));
+    CHECK_FALSE(world.has_seen_well("payments-0"));
+}
+
+TEST_CASE("what was seen of a slot's pod says nothing of the one that takes the slot") {
+    World world({roles::ScopeKind::node, "node-3"});
+    const std::string here = world.at("127.0.0.1");
+    struct Case {
+        std::string pod;
+        std::optional<std::string> address;
+        bool is_the_same;
+    };
+    for (const Case& next : {Case{"uid", here, true}, Case{"uid-2", here, false},
+                             Case{"uid", world.at("127.0.0.2"), false}, Case{"uid", {}, false}}) {
+        (void)world.read(0, here);
+        REQUIRE(world.has_seen_well("payments-0"));
+        world.tell(0, next.pod, next.address);
+        CHECK(world.has_seen_well("payments-0") == next.is_the_same);
+        world.tell(0, "uid", here);  // And comes back, unprobed.
+        CHECK(world.has_seen_well("payments-0") == next.is_the_same);
+    }
+    (void)world.read(0, here);
+    world.pods->follow({});
+    CHECK_FALSE(world.has_seen_well("payments-0"));
+}
+
+TEST_CASE("an answer that comes after its pod has gone is not its successor's") {
+    World world({roles::ScopeKind::pod, "payments-7d9f-x2x"});
+    const std::string here = world.at("10.0.0.7");
+    world.while_asked = [&] { world.tell(0, "uid-2", here); };
+    CHECK(world.read(0, here).size() == 1);
+    CHECK_FALSE(world.has_seen_well("payments-0"));
+    // Of the successor it is one.
+    (void)net::run_for_test(world.context,
+                            world.sources[0]->read(world.clock.now() + std::chrono::seconds{2}));
+    CHECK(world.has_seen_well("payments-0"));
 }
 
 TEST_CASE(
