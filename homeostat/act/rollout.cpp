@@ -95,8 +95,7 @@ Held looked_at_rollout(Held held, const Facts& facts, bool is_cleared) {
     const auto& remedy = std::get<PauseRollout>(held.remedy);
     const EdgeCounters& edge = facts.edge;
     const bool is_told = is_cleared && facts.is_complete && facts.has_edge;
-    const bool has_begun_anew = edge.requests_total < held.requests_seen;  // Whoever counts.
-    if (is_told && (edge.errors_total != held.errors_seen || has_begun_anew)) {
+    if (is_told && edge.errors_total != held.errors_seen) {
         held.errors_seen = edge.errors_total;
         held.requests_seen = edge.requests_total;
         held.well_looks_count = 0;

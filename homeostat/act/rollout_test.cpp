@@ -120,9 +120,25 @@ TEST_CASE("only what stands by us is let go on; of all else there is nothing to 
     CHECK(is_step(next_for(resume, standing()), go_on_step));
     Facts nobody = standing();
     nobody.rollout.reset();
-    for (const Facts& facts : {rolling_out(), rolling_out(true), of_another_version(standing()),
+    for (const Facts& facts : {rolling_out(), rolling_out(true), of_another_version(rolling_out()),
                                of_another_version(rolling_out(true)), nobody}) {
         CHECK(std::holds_alternative<Complete>(next_for(resume, facts)));
+    }
+}
+
+TEST_CASE("our pause is ended by us though something else is rolled out, which it keeps waiting") {
+    Facts unnamed = standing();
+    unnamed.versions.deploy.current = {};  // Nothing is made of a template while it is paused.
+    for (const Facts& facts : {of_another_version(standing()), unnamed}) {
+        CHECK(is_step(next_for(resume, facts), go_on_step));
+        // Whoever has just let it stand holds it first, so that somebody gives it back.
+        CHECK(std::holds_alternative<Complete>(next_for(pause, facts)));
+        Looking over;
+        over.facts = facts;
+        const HoldAdvice advice = over.advice(seconds{1});
+        REQUIRE(std::holds_alternative<GiveBack>(advice));
+        CHECK(std::get<GiveBack>(advice).because.ends_with(" is rolled out instead"));
+        CHECK_FALSE(std::get<GiveBack>(advice).because.starts_with(" "));
     }
 }
 
@@ -173,6 +189,15 @@ TEST_CASE(
     Looking idle;
     idle.look(60, 0);  // Nobody asks, so nobody knows.
     CHECK_FALSE(idle.gives_back());
+    Looking faultless;
+    faultless.facts.edge.errors_total = 0;
+    faultless.look(60, 0);  // What came before it stood says nothing.
+    CHECK_FALSE(faultless.gives_back());
+    faultless.look(1, 1'000);
+    faultless.look(60, 0);
+    CHECK_FALSE(faultless.gives_back());
+    faultless.look(30, 1);
+    CHECK(faultless.gives_back());
     Looking blind;
     blind.facts.has_edge = false;
     blind.look(60, 10);
@@ -205,6 +230,26 @@ TEST_CASE("looks that find the same leave what is held as it is, so that nothing
     const Held before = looking.held;
     looking.look(20, 10, 3);
     CHECK(looking.held == before);
+    Looking idle;
+    idle.facts.edge.errors_total = 0;
+    idle.look(2, 0);
+    const Held unasked = idle.held;
+    for (int each = 0; each < 5; ++each) {
+        idle.look(1, 0);
+        CHECK(idle.held == unasked);
+    }
+}
+
+TEST_CASE("requests that came before an interruption do not speak for the time after it") {
+    Looking looking;
+    looking.look(11, 1'000);
+    looking.facts.instances.back().runtime.is_answering = false;
+    looking.look(1, 0);
+    looking.facts.instances.back().runtime.is_answering = true;
+    looking.look(60, 0);
+    CHECK_FALSE(looking.gives_back());
+    looking.look(30, 1);
+    CHECK(looking.gives_back());
 }
 
 TEST_CASE("by the clock alone a rollout never goes on: once its time is up a person is called") {

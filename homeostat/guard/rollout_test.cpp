@@ -153,6 +153,25 @@ TEST_CASE(
     CHECK(old_silent.is_permitted());
 }
 
+TEST_CASE("our pause may end whatever answers, once something else is to be rolled out") {
+    for (const VersionId& current : {v1, VersionId{}}) {
+        CAPTURE(current.text());
+        Scene replaced = standing_scene();
+        replaced.facts.versions.deploy.current = current;
+        CHECK(replaced.is_permitted());
+        CHECK(replaced.ask(go_on_step));
+        replaced.facts.instances[2].runtime.is_answering = false;
+        CHECK(replaced.is_permitted());
+        CHECK(replaced.ask(go_on_step));
+        Scene theirs = replaced;
+        stand(theirs.facts, "");
+        CHECK(theirs.refuses(go_on_step, step_rule));
+        Scene ordered = replaced;
+        ordered.asked.is_undo = false;
+        CHECK(ordered.refuses(catalogue_rule));
+    }
+}
+
 TEST_CASE("whoever lets a rollout go on twice that we let stand is left alone, and a person told") {
     Scene scene = rollout_scene();
     scene.limits.cool_down = Duration{0};

@@ -2,7 +2,8 @@
 //
 // It may stand while it is under way, what it brings is what is ill, and enough of the old serve
 // on; somebody else's pause is theirs. It goes on only where we let it stand, and only while what
-// it brings answers: by the clock alone it never does (ADR 34).
+// it brings answers, unless something else is rolled out by now, which our pause would keep from
+// coming: by the clock alone it never does (ADR 34).
 
 #include "homeostat/guard/rules_rollout.hpp"
 
@@ -97,6 +98,9 @@ Answer objection_to(const ResumeRollout& remedy, const Matter& matter) {
     if (remedy.service != matter.facts.service) {
         return no("that service is not ours");
     }
+    if (matter.facts.versions.deploy.current != remedy.version) {
+        return std::nullopt;  // Nothing more of it would come.
+    }
     return is_answering(matter.facts, remedy.version)
                ? std::nullopt
                : std::optional(passing("not all that it has brought answer", matter));
@@ -109,7 +113,7 @@ Answer objection_to(const SetPaused& step, const Matter& matter) {
         return no("the remedy turns no such switch");
     }
     const Facts& facts = matter.facts;
-    if (!facts.rollout || facts.versions.deploy.current != step.version) {
+    if (!facts.rollout || (step.is_paused && facts.versions.deploy.current != step.version)) {
         return no("it is not the version that is rolled out");
     }
     const bool is_other_way =

@@ -174,6 +174,11 @@ template <class T>
            (is<TakeBackTask>(it) ? it.asked.is_undo : is_mended_by(it, *task));
 }
 
+/// Nothing of it is left to go on, or all that it has brought are well.
+[[nodiscard]] inline bool may_go_on(const Question& it, const VersionId& version) {
+    return it.facts.versions.deploy.current != version || are_new_well(it, version);
+}
+
 /// All that keeps it from being done is who answers just now: of the old ones too few, or not all
 /// of the new ones.
 [[nodiscard]] inline bool is_only_short(const Question& it) {
@@ -183,7 +188,7 @@ template <class T>
         return is_to_stand(it, *pause) && !is_in_hand(it) && !are_old_enough(it, pause->version);
     }
     return resume != nullptr && it.asked.is_undo && resume->service == it.facts.service &&
-           !are_new_well(it, resume->version);
+           !may_go_on(it, resume->version);
 }
 
 /// The catalogue: each remedy with what it is for and what it needs.
@@ -217,7 +222,7 @@ template <class T>
             [&](const Resize& one) { return is_possible(it, one); },
             [&](const PauseRollout& one) { return is_to_stand(it, one); },
             [&](const ResumeRollout& one) {
-                return undoes && one.service == it.facts.service && are_new_well(it, one.version);
+                return undoes && one.service == it.facts.service && may_go_on(it, one.version);
             },
             [&](const TakeBackTask& one) { return undoes && is_declared(it, one.of); }},
         it.asked.remedy);

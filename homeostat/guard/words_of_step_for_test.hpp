@@ -143,9 +143,8 @@ namespace homeostat::guard::for_test {
         return false;
     }
     const RolloutFacts& rollout = *it.facts.rollout;
-    return step.is_paused
-               ? !rollout.is_paused && it.facts.versions.deploy.current == step.version
-               : rollout.is_paused && !rollout.paused_by.empty();
+    return step.is_paused ? !rollout.is_paused && it.facts.versions.deploy.current == step.version
+                          : rollout.is_paused && !rollout.paused_by.empty();
 }
 
 [[nodiscard]] inline bool fits(const Question& it, const Step& step) {

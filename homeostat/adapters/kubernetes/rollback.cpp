@@ -43,6 +43,15 @@ std::string escaped_as_go(std::string_view text) {
 
 Result<PerArtifact<VersionFacts>> versions_of(const GroupView& group, const Options& options) {
     const ReplicaSetView* current = current_of(group.deployment, group.replica_sets);
+    PerArtifact<VersionFacts> facts;
+    for (const ReplicaSetView& one : group.replica_sets) {
+        facts.deploy.present.push_back(version_of(one));
+    }
+    std::ranges::sort(facts.deploy.present);
+    if (current == nullptr && pause_mark_of(group.deployment)) {
+        // None is made for as long as our own pause stands, which has to end by what we say here.
+        return facts;
+    }
     if (current == nullptr) {
         return fail(Fault::late,
                     fmt::format("Deployment {}: there is no ReplicaSet of its template{}",
@@ -54,12 +63,7 @@ Result<PerArtifact<VersionFacts>> versions_of(const GroupView& group, const Opti
                                                 "the configuration has to name one of theirs",
                                                 options.deployment, options.container));
     }
-    PerArtifact<VersionFacts> facts;
     facts.deploy.current = version_of(*current);
-    for (const ReplicaSetView& one : group.replica_sets) {
-        facts.deploy.present.push_back(version_of(one));
-    }
-    std::ranges::sort(facts.deploy.present);
     return facts;
 }
 

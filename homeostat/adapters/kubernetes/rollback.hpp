@@ -24,8 +24,9 @@
 
 namespace homeostat::adapters::kubernetes {
 
-/// Which versions there are, and which is in force. ERRORS: late: the controller has made no
-/// ReplicaSet of the template yet; invalid: its pods have no container of the configured name.
+/// Which versions there are, and which is in force; none is while a new template waits behind a
+/// pause of ours. ERRORS: late: the controller has made no ReplicaSet of the template yet; invalid:
+/// its pods have no container of the configured name.
 [[nodiscard]] Result<PerArtifact<VersionFacts>> versions_of(const GroupView& group,
                                                             const Options& options);
 

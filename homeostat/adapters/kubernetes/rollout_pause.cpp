@@ -94,8 +94,9 @@ std::uint32_t old_serving_count(const GroupView& group) {
 Result<void> check_pause(const SetPaused& step,
                          const DeploymentView& deployment,
                          const std::vector<ReplicaSetView>& replica_sets) {
+    // What is ours is ended whatever is rolled out by now: nothing new comes while it stands.
     const ReplicaSetView* current = current_of(deployment, replica_sets);
-    if (current == nullptr || version_of(*current) != step.version) {
+    if (step.is_paused && (current == nullptr || version_of(*current) != step.version)) {
         return fail(Fault::refused,
                     fmt::format("{} is rolled out, not {} as expected",
                                 current == nullptr ? "something new" : version_of(*current).text(),
@@ -106,9 +107,11 @@ Result<void> check_pause(const SetPaused& step,
         return fail(Fault::refused, "the Deployment is paused already");
     }
     if (!step.is_paused && (!mark || mark->version != step.version)) {
-        return fail(Fault::refused, deployment.is_paused
-                                        ? "the Deployment is paused by somebody else"
-                                        : "the Deployment is not paused");
+        return fail(Fault::refused,
+                    mark ? fmt::format("the Deployment is paused for {}, not for {}",
+                                       mark->version.text(), step.version.text())
+                    : deployment.is_paused ? "the Deployment is paused by somebody else"
+                                           : "the Deployment is not paused");
     }
     return {};
 }

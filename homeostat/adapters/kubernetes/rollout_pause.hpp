@@ -57,7 +57,8 @@ struct PauseMark {
 /// Pods of earlier versions that are ready, while a rollout is under way that nobody has paused.
 [[nodiscard]] std::uint32_t old_serving_count(const GroupView& group);
 
-/// ERRORS: refused: another version is in force, or it does not stand the other way by our hand.
+/// ERRORS: refused: to let it stand: another version is in force, or it stands already; to let it
+/// go on: it does not stand, or not by our hand, or for another version.
 [[nodiscard]] Result<void> check_pause(const SetPaused& step,
                                        const DeploymentView& deployment,
                                        const std::vector<ReplicaSetView>& replica_sets);

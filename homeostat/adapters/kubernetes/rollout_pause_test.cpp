@@ -126,6 +126,39 @@ TEST_CASE("whoever lets ours go on and pauses it again has a pause of his own") 
     CHECK(world.is_paused());
 }
 
+TEST_CASE("our pause ends though another template has come, of which nothing is made until then") {
+    for (const char* tag : {"v1", "v3"}) {
+        CAPTURE(tag);
+        RolloutWorld world;
+        const SetPaused back = world.resuming();
+        REQUIRE(world.perform(world.pausing(), "i-1.e1").kind == OutcomeKind::done);
+        world.deploy(tag);
+        CHECK(world.is_paused());
+        const bool is_known = world.image() == "lab.local/pay:v1";
+        CHECK(world.current() == (is_known ? world.good : VersionId{}));
+        CHECK(world.rollout().is_paused_by_us());
+        SetPaused of_another = back;
+        of_another.version = world.good;
+        const Outcome foreign = world.perform(of_another, "i-1.e2");
+        CHECK_MESSAGE(foreign.kind == OutcomeKind::refused, foreign.because);
+        CHECK(world.is_paused());
+
+        const Outcome outcome = world.perform(back, "i-1.e3");
+        CHECK_MESSAGE(outcome.kind == OutcomeKind::done, outcome.because);
+        CHECK_FALSE(world.is_paused());
+        world.api.settle();
+        CHECK(world.current().text().starts_with(std::string(tag) + "-"));
+        CHECK(count_of(world.facts(), &RuntimeInstance::is_answering) == 3);
+    }
+}
+
+TEST_CASE("behind somebody else's pause a template of which nothing is made is not read as done") {
+    RolloutWorld world;
+    world.pause_by_hand();
+    world.deploy("v3");
+    CHECK_FALSE(world.try_read().has_value());
+}
+
 TEST_CASE("a rollback ends a pause of ours in the same write, and only one of ours") {
     RolloutWorld world;
     REQUIRE(world.perform(world.pausing(), "i-1.e1").kind == OutcomeKind::done);
