@@ -1,6 +1,7 @@
 #include "homeostat/adapters/roles/remote_executor.hpp"
 
 #include "homeostat/adapters/roles/executor_changes.hpp"
+#include "homeostat/adapters/roles/remote_world_for_test.hpp"
 #include "homeostat/adapters/roles/roles_for_test.hpp"
 #include "homeostat/net/http_server.hpp"
 #include "homeostat/net/run_for_test.hpp"
@@ -9,8 +10,6 @@
 #include <boost/asio/io_context.hpp>
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,73 +23,7 @@ namespace {
 
 using net::run_for_test;
 
-/// A directory with the executor's socket in it, and whoever listens there at present.
-class World {
-  public:
-    World() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "roles-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        directory_ = pattern;
-    }
-    // NOLINTNEXTLINE(bugprone-exception-escape): a test that throws here has failed.
-    ~World() {
-        end_executor();
-        std::filesystem::remove_all(directory_);
-    }
-    World(const World&) = delete;
-    World& operator=(const World&) = delete;
-
-    boost::asio::io_context context{1};
-    ClockForTest clock;
-    ClockForTest executor_clock;
-    WrittenExecutor executor;
-    std::string boot{boot_for_test};
-    std::unique_ptr<LetterDesk> desk;
-    std::vector<std::string> lines;
-    std::vector<std::string> troubles;
-    std::vector<Place> places;
-
-    void begin_executor(const std::string& life = life_for_test) {
-        DeskSettings settings = desk_settings_for_test(life, nullptr);
-        settings.boot_id = boot;
-        desk = std::make_unique<LetterDesk>(executor, executor_clock, std::move(settings));
-        answer_with([this](net::HttpRequest request) { return desk->answer(std::move(request)); });
-    }
-    void answer_with(net::HttpAnswer answer) {
-        server_ = std::make_unique<net::HttpServer>(context.get_executor(), std::move(answer),
-                                                    desk_limits());
-        REQUIRE(server_->listen_openly(endpoint()));
-    }
-    void end_executor() {
-        if (server_) {
-            run_for_test(context, server_->stop(net::now_for_test()));
-            server_.reset();
-        }
-    }
-    [[nodiscard]] net::Endpoint endpoint() const {
-        return net::UnixEndpoint{(directory_ / "door.sock").string()};
-    }
-    [[nodiscard]] std::unique_ptr<RemoteExecutor> agent(mesh::SigningSeed seed = seed_for_test,
-                                                        Scope scope = {}) {
-        RemoteSettings settings;
-        settings.service = ServiceId("payments");
-        settings.scope = std::move(scope);
-        settings.seed = seed;
-        settings.boot_id = boot_for_test;
-        settings.troubles = [this] { return troubles; };
-        settings.follow = [this](const std::vector<Place>& told) { places = told; };
-        settings.log = [this](const std::string& line) { lines.push_back(line); };
-        return std::make_unique<RemoteExecutor>(context.get_executor(), endpoint(), clock,
-                                                std::move(settings));
-    }
-    [[nodiscard]] Symptom errors() const {
-        return symptom_for_test(SymptomKind::errors, "payments", clock.now());
-    }
-
-  private:
-    std::filesystem::path directory_;
-    std::unique_ptr<net::HttpServer> server_;
-};
+using World = RemoteWorld;
 
 /// Whoever sits between the two: changes what the executor says, and keeps what the agent signs.
 struct Between {
@@ -346,6 +279,29 @@ TEST_CASE("what is cleared again at once is said once") {
         run_for_test(world.context, agent->clear(errors));
     }
     CHECK(world.executor.cleared.size() == 1);
+}
+
+TEST_CASE("what the agent has not seen well it does not say has gone, and says so once it has") {
+    World world;
+    world.begin_executor();
+    const auto hang = [&](const std::string& name) {
+        return symptom_for_test(SymptomKind::instance_not_answering, name, world.clock.now());
+    };
+    bool is_well = false;
+    world.has_seen_well = [&](const Symptom& symptom) {
+        return is_well && symptom.subject.name == "payments-0";
+    };
+    auto agent = world.agent();
+    for (const char* instance : {"payments-0", "payments-1"}) {
+        run_for_test(world.context, agent->clear(hang(instance)));
+    }
+    CHECK(world.executor.cleared.empty());
+    is_well = true;  // At once: what was not said is not "said just now" either.
+    for (const char* instance : {"payments-0", "payments-1"}) {
+        run_for_test(world.context, agent->clear(hang(instance)));
+    }
+    REQUIRE(world.executor.cleared.size() == 1);
+    CHECK(world.executor.cleared[0].subject.name == "payments-0");
 }
 
 TEST_CASE("where much is over at once, the looks go on") {
