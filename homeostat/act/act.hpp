@@ -46,8 +46,7 @@ struct Plan {
     Instant began_at{};  ///< A process that started later is a new one.
     bool drains{true};   ///< Take a serving instance out of rotation before its process ends.
     Duration drain_for_max{std::chrono::seconds{10}};  ///< 0 = do not wait for its sessions.
-    /// In a rollback, ask pods to go before their orchestrator does: whoever may restart unasked
-    /// may. Not where something is taken back.
+    /// In a rollback: pods are asked to go early, where a restart may be done unasked.
     bool hastens{false};
 
     // Written by `advanced` and `learned` only; its instants after a reboot, too.
