@@ -1,23 +1,16 @@
 #include "homeostat/app/kubernetes_place.hpp"
 
-#include "homeostat/adapters/kubernetes/api_paths.hpp"
-#include "homeostat/adapters/kubernetes/direct_reads.hpp"
 #include "homeostat/adapters/kubernetes/http_api_client.hpp"
 #include "homeostat/adapters/kubernetes/rollout_pause.hpp"
 #include "homeostat/adapters/kubernetes/service_object.hpp"
-#include "homeostat/os/clock.hpp"
+#include "homeostat/app/cluster_question.hpp"
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
@@ -66,44 +59,8 @@ std::uint16_t declared_port(const kubernetes::DeploymentView& deployment,
     return number > 0 && number <= 65535 ? static_cast<std::uint16_t>(number) : std::uint16_t{0};
 }
 
-/// What was asked, and what came of it.
-struct Asked {
-    Result<kubernetes::DeploymentView> deployment{
-        fail(Fault::late, "the cluster was not heard of in time")};
-    Result<kubernetes::ApiReply> service{fail(Fault::absent, "none is named")};
-};
-
-constexpr Duration ask_again_after = std::chrono::milliseconds{200};
-
-/// A server that starts, or a controller that has not seen a change of a moment ago.
-bool may_pass(const Error& error) {
-    return error.fault == Fault::late || error.fault == Fault::unreachable;
-}
-
-Task<void> ask(kubernetes::HttpApiClient& api,
-               const kubernetes::Options& options,
-               Instant deadline,
-               Asked& asked) {
-    kubernetes::DirectReads reads(api, options);
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    asio::steady_timer pause(executor);
-    asked.deployment = co_await reads.deployment(deadline);
-    while (!asked.deployment && may_pass(asked.deployment.error()) &&
-           os::read_boot_clock() + ask_again_after < deadline) {
-        pause.expires_after(ask_again_after);
-        co_await pause.async_wait(asio::use_awaitable);
-        asked.deployment = co_await reads.deployment(deadline);
-    }
-    if (asked.deployment && !options.service_object.empty()) {
-        std::string path = kubernetes::service_path(options);
-        asked.service = co_await api.get(std::move(path), deadline);
-    }
-}
-
 Result<net::Endpoint> service_address_of(const KubernetesServiceConfig& service,
-                                         Result<kubernetes::ApiReply> reply) {
-    Result<json::value> object =
-        kubernetes::check_read("the Service " + service.name, std::move(reply));
+                                         const Result<json::value>& object) {
     if (!object) {
         return std::unexpected(object.error());
     }
@@ -216,10 +173,12 @@ Result<std::unique_ptr<ClusterFinder>> ClusterFinder::make(const KubernetesConfi
 
 Result<KubernetesPlace> ClusterFinder::find(const Config& config, Instant deadline) {
     KubernetesPlace place{access_, kubernetes_options_of(config), {}, false, 0, {}};
-    Asked asked;
+    ClusterAnswer asked;
     context_.restart();
-    asio::co_spawn(context_, ask(*api_, place.options, deadline, asked), asio::detached);
+    asio::co_spawn(context_, ask_cluster(*api_, clock_, place.options, deadline, asked),
+                   asio::detached);
     context_.run();
+    has_answered_ = asked.is_heard;
     if (!asked.deployment) {
         return fail("runtime.kubernetes.deployment", asked.deployment.error());
     }
@@ -239,7 +198,7 @@ Result<KubernetesPlace> ClusterFinder::find(const Config& config, Instant deadli
     }
     if (config.kubernetes->service) {
         const Result<net::Endpoint> address =
-            service_address_of(*config.kubernetes->service, std::move(asked.service));
+            service_address_of(*config.kubernetes->service, asked.service);
         if (!address) {
             return fail("runtime.kubernetes.service", address.error());
         }

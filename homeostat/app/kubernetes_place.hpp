@@ -8,6 +8,7 @@
 #include "homeostat/adapters/kubernetes/options.hpp"
 #include "homeostat/adapters/kubernetes/permissions.hpp"
 #include "homeostat/adapters/kubernetes/pod_memory.hpp"
+#include "homeostat/adapters/system/system_clock.hpp"
 #include "homeostat/app/config.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/net/endpoint.hpp"
@@ -63,6 +64,9 @@ class ClusterFinder {
     /// ERRORS: with the key of what is wrong, or of the server.
     [[nodiscard]] Result<KubernetesPlace> find(const Config& config, Instant deadline);
 
+    /// Whether the server was there when it was asked last, whatever it said.
+    [[nodiscard]] bool has_answered() const { return has_answered_; }
+
     [[nodiscard]] const adapters::kubernetes::ClusterAccess& access() const { return access_; }
 
   private:
@@ -70,8 +74,10 @@ class ClusterFinder {
         : access_(std::move(access)) {}
 
     boost::asio::io_context context_{1};
+    adapters::system::SystemClock clock_{context_.get_executor()};
     adapters::kubernetes::ClusterAccess access_;
     std::unique_ptr<adapters::kubernetes::HttpApiClient> api_;
+    bool has_answered_{false};
 };
 
 /// Of a single one. REQUIRES, ERRORS: as of ClusterFinder.
