@@ -1,9 +1,13 @@
 #include "homeostat/app/clusters.hpp"
 
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
+#include "homeostat/app/cluster_question.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+
+#include <algorithm>
+#include <chrono>
 
 namespace homeostat::app {
 
@@ -11,6 +15,11 @@ namespace {
 
 namespace asio = boost::asio;
 namespace kubernetes = adapters::kubernetes;
+
+constexpr Duration ask_those_away_for = std::chrono::seconds{1};
+
+/// 50,000 objects are 500 pages, each of which takes the server some tenths of a second at worst.
+constexpr Duration whole_is_listed_within = std::chrono::minutes{2};
 
 /// Without its selector: all of the kind in that namespace.
 std::string whole_kind(const std::string& path) {
@@ -48,7 +57,17 @@ Result<KubernetesPlace> ClusterLink::find(const Config& config, Instant deadline
         }
         finder_ = *std::move(finder);
     }
-    return finder_->find(config, deadline);
+    // Many services shall not wait one after another for what does not answer the first.
+    const Instant until =
+        is_away_ ? std::min(deadline, clock_.now() + ask_those_away_for) : deadline;
+    Result<KubernetesPlace> place = finder_->find(config, until);
+    is_away_ = !place && may_pass(place.error()) && !finder_->has_answered();
+    return place;
+}
+
+Instant ClusterLink::listed_by(const std::string& name_space, Instant soonest) const {
+    return is_shared(name_space) ? std::max(soonest, clock_.now() + whole_is_listed_within)
+                                 : soonest;
 }
 
 Result<kubernetes::HttpApiClient*> ClusterLink::api() {
@@ -99,16 +118,22 @@ std::unique_ptr<kubernetes::WatchedKind> ClusterLink::watch_one(const kubernetes
     return is_shared(options.name_space) ? shared(path).share_of(name) : own(std::move(path));
 }
 
-kubernetes::Lease& ClusterLink::lease(const kubernetes::Options& options,
-                                      const std::string& identity) {
+std::unique_ptr<LeaseUse> ClusterLink::lease(const kubernetes::Options& options,
+                                             const std::string& identity) {
     std::unique_ptr<HeldLease>& held = leases_[kubernetes::lease_path(options)];
     if (!held) {
-        held = std::make_unique<HeldLease>(HeldLease{options, nullptr});
+        held = std::make_unique<HeldLease>(HeldLease{.options = options});
         held->lease = std::make_unique<kubernetes::Lease>(
             *api_, clock_, held->options,
             kubernetes::LeaseSettings{.identity = identity, .log = log_});
     }
-    return *held->lease;
+    return std::make_unique<LeaseUse>(*held);
+}
+
+LeaseUse::~LeaseUse() {
+    if (--held_.users_count == 0 && held_.is_begun) {
+        held_.lease->stop();
+    }
 }
 
 void ClusterLink::begin() {
@@ -117,7 +142,10 @@ void ClusterLink::begin() {
         asio::co_spawn(executor_, watch->run(), asio::detached);
     }
     for (const auto& [path, held] : leases_) {
-        asio::co_spawn(executor_, held->lease->run(), asio::detached);
+        if (held->users_count > 0) {
+            held->is_begun = true;
+            asio::co_spawn(executor_, held->lease->run(), asio::detached);
+        }
     }
 }
 
@@ -133,7 +161,7 @@ void ClusterLink::stop() {
 std::string ClusterLink::stands_by_because() const {
     std::string reasons;
     for (const auto& [path, held] : leases_) {
-        const std::string reason = held->lease->reason();
+        const std::string reason = held->users_count > 0 ? held->lease->reason() : std::string();
         reasons += (reasons.empty() || reason.empty() ? "" : "; ") + reason;
     }
     return reasons;

@@ -34,6 +34,32 @@
 
 namespace homeostat::app {
 
+/// A Lease that services of a process name, for as long as one of them wants it.
+struct HeldLease {
+    adapters::kubernetes::Options options;
+    std::unique_ptr<adapters::kubernetes::Lease> lease{};
+    std::size_t users_count{0};
+    bool is_begun{false};
+};
+
+/// A service's part in a Lease. The last one who gives it back lets it go, so that another process
+/// may guard what this one does not.
+class LeaseUse {
+  public:
+    explicit LeaseUse(HeldLease& held) : held_(held) { ++held_.users_count; }
+    LeaseUse(const LeaseUse&) = delete;
+    LeaseUse& operator=(const LeaseUse&) = delete;
+    LeaseUse(LeaseUse&&) = delete;
+    LeaseUse& operator=(LeaseUse&&) = delete;
+    ~LeaseUse();
+
+    /// It stays, and is engaged as any that is not held, when it has been given back.
+    [[nodiscard]] adapters::kubernetes::Lease& lease() const { return *held_.lease; }
+
+  private:
+    HeldLease& held_;
+};
+
 /// One cluster, as one account.
 class ClusterLink {
   public:
@@ -48,10 +74,15 @@ class ClusterLink {
         const auto found = services_count_.find(name_space);
         return found != services_count_.end() && found->second > 1;
     }
+    /// Until when a service of that namespace waits for its first list: no sooner than `soonest`,
+    /// and where all there is is listed, page after page, much later.
+    [[nodiscard]] Instant listed_by(const std::string& name_space, Instant soonest) const;
 
     /// Asks the cluster about a service, on a strand of its own, over a connection that is kept for
-    /// the next one. ERRORS: as find_in_cluster.
+    /// the next one. One that was away is asked for a moment only. ERRORS: as find_in_cluster.
     [[nodiscard]] Result<KubernetesPlace> find(const Config& config, Instant deadline);
+    /// Nobody answered when it was asked last: no fault of the service's own.
+    [[nodiscard]] bool is_away() const { return is_away_; }
 
     /// REQUIRES: something was found. ERRORS: of the credentials.
     [[nodiscard]] Result<adapters::kubernetes::HttpApiClient*> api();
@@ -69,29 +100,26 @@ class ClusterLink {
         const adapters::kubernetes::Options& options, std::string path, const std::string& name);
 
     /// The one Lease of that name for all that name it. `identity`: of whoever asks first.
-    [[nodiscard]] adapters::kubernetes::Lease& lease(const adapters::kubernetes::Options& options,
-                                                     const std::string& identity);
+    /// REQUIRES: begin() is to come; this outlives it.
+    [[nodiscard]] std::unique_ptr<LeaseUse> lease(const adapters::kubernetes::Options& options,
+                                                  const std::string& identity);
 
     /// Runs what is shared, until stop().
     void begin();
     void stop();
-    /// Each Lease that is named and not held, and why; empty: there is none.
+    /// Each Lease that is wanted and not held, and why; empty: there is none.
     [[nodiscard]] std::string stands_by_because() const;
 
   private:
-    struct HeldLease {
-        adapters::kubernetes::Options options;
-        std::unique_ptr<adapters::kubernetes::Lease> lease;
-    };
-
     [[nodiscard]] adapters::kubernetes::SharedWatch& shared(const std::string& path);
     [[nodiscard]] std::unique_ptr<adapters::kubernetes::WatchedKind> own(std::string path);
 
     boost::asio::any_io_executor executor_;
     ports::Clock& clock_;
     std::function<void(const std::string&)> log_;
-    std::map<std::string, std::size_t> services_count_;         ///< By namespace.
-    std::unique_ptr<ClusterFinder> finder_;                     ///< Null: not asked yet, or begun.
+    std::map<std::string, std::size_t> services_count_;  ///< By namespace.
+    std::unique_ptr<ClusterFinder> finder_;              ///< Null: not asked yet, or begun.
+    bool is_away_{false};
     std::unique_ptr<adapters::kubernetes::HttpApiClient> api_;  ///< Null: likewise.
     std::map<std::string, std::unique_ptr<adapters::kubernetes::SharedWatch>>
         shared_;                                                ///< By path.

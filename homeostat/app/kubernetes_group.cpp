@@ -126,7 +126,8 @@ KubernetesGroup::KubernetesGroup(const Config& config,
             place_.options, kubernetes::seen_by(*switches_), clock_);
     }
     if (!place_.options.lease.empty()) {
-        lease_ = &link_.lease(place_.options, identity_of(config_));
+        lease_use_ = link_.lease(place_.options, identity_of(config_));
+        lease_ = &lease_use_->lease();
     }
     if (config_.kubernetes->writes_events) {
         events_ = std::make_unique<kubernetes::EventWriter>(
@@ -440,6 +441,7 @@ Task<void> KubernetesGroup::tell_of_pause() {
 }
 
 Task<Result<void>> KubernetesGroup::arrive(Instant deadline) {
+    deadline = link_.listed_by(place_.options.name_space, deadline);
     for (kubernetes::WatchedKind* watch : watches()) {
         asio::co_spawn(executor_, watch->run(), asio::detached);
     }
@@ -465,11 +467,10 @@ Task<Result<void>> KubernetesGroup::arrive(Instant deadline) {
             tell_of_slots();
             co_return Result<void>{};
         }
-        const Instant now = clock_.now();
-        if (now >= deadline) {
+        if (clock_.now() >= deadline) {
             co_return fail("runtime.kubernetes", view.error());
         }
-        co_await clock_.sleep_until(now + look_again_after);
+        co_await clock_.sleep_until(clock_.now() + look_again_after);
     }
 }
 
@@ -481,6 +482,7 @@ Task<ports::Telemetry*> KubernetesGroup::wait_for_news() {
 
 void KubernetesGroup::stop() {
     is_stopping_ = true;
+    lease_use_.reset();
     if (events_) {
         events_->stop();
     }

@@ -128,6 +128,7 @@ class KubernetesGroup final : public GuardedGroup {
     std::unique_ptr<adapters::kubernetes::WatchedKind> switches_;  ///< Null: none is named.
     std::unique_ptr<adapters::kubernetes::SwitchObject> switch_;   ///< Likewise.
     adapters::kubernetes::Lease* lease_{nullptr};                  ///< Likewise; of the process.
+    std::unique_ptr<LeaseUse> lease_use_;                          ///< Null: given back, too.
     NodeEvents node_events_;
     std::unique_ptr<adapters::kubernetes::EventWriter> events_;  ///< Null: none are wanted.
     IncidentObjects incident_objects_;

@@ -59,4 +59,7 @@ class ServiceRun {
     virtual Task<void> stop() = 0;
 };
 
+/// Begins it. ERRORS: as of begin(); broken: it threw. The others go on, so nothing may escape.
+[[nodiscard]] Result<void> begin_or_fail(ServiceRun& run);
+
 }  // namespace homeostat::app

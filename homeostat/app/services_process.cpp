@@ -2,8 +2,8 @@
 
 #include "homeostat/adapters/system/system_clock.hpp"
 #include "homeostat/app/agent_process.hpp"
+#include "homeostat/app/service_locks.hpp"
 #include "homeostat/app/watching_process.hpp"
-#include "homeostat/os/file.hpp"
 #include "homeostat/os/lock_file.hpp"
 #include "homeostat/os/proc.hpp"
 
@@ -59,30 +59,6 @@ void raise_descriptor_limit(std::size_t services_count) {
     (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::string run_key(const Config& config) {
-    return config.kubernetes ? "runtime.kubernetes.run" : "runtime.process.run";
-}
-
-/// Instances have one agent. The ledger's lock does not keep away one with a ledger of its own.
-Result<os::LockFile> lock_instances(const Config& config) {
-    const std::string directory = config.run_directory.string();
-    if (const Result<void> made = os::make_directories(directory); !made) {
-        return fail(run_key(config), made.error());
-    }
-    Result<os::LockFile> lock =
-        os::LockFile::take(directory + "/agent.lock",
-                           "`homeostat status` asks it; end it before another takes over, and for "
-                           "other instances give "
-                           "this configuration a directory of its own");
-    if (!lock) {
-        const bool is_guarded = lock.error().fault == Fault::busy;
-        return fail(is_guarded ? run_key(config) + ": another agent guards these instances"
-                               : run_key(config),
-                    lock.error());
-    }
-    return lock;
-}
-
 /// False: a signal says that we are to end.
 bool wait_a_moment() {
     asio::io_context context{1};
@@ -96,27 +72,6 @@ bool wait_a_moment() {
     timer.async_wait([&](const boost::system::error_code&) { signals.cancel(); });
     context.run();
     return !is_ended;
-}
-
-/// A Lease says that there may be another one. Whoever shares a volume with it waits here until it
-/// is gone, and goes on from its ledger with every attempt that it counted. Nothing: ended
-/// meanwhile.
-Result<std::optional<os::LockFile>> lock_in_turn(const Config& config, const LogLine& log) {
-    Result<os::LockFile> lock = lock_instances(config);
-    const bool has_rival = config.kubernetes && !config.kubernetes->lease.empty();
-    if (!lock && lock.error().fault == Fault::busy && has_rival) {
-        log("standing by: " + lock.error().text);
-    }
-    while (!lock && lock.error().fault == Fault::busy && has_rival) {
-        if (!wait_a_moment()) {
-            return std::optional<os::LockFile>();
-        }
-        lock = lock_instances(config);
-    }
-    if (!lock) {
-        return std::unexpected(lock.error());
-    }
-    return std::optional(*std::move(lock));
 }
 
 class ServicesProcess {
@@ -137,8 +92,10 @@ class ServicesProcess {
         std::optional<Error> failure{};
     };
 
+    [[nodiscard]] bool lock_all();
     [[nodiscard]] Result<void> prepare(Line& line);
     [[nodiscard]] Result<void> prepare_all();
+    [[nodiscard]] bool is_everybodys_cluster_away(const Line& line);
     void fail_one(Line& line, Error error);
     [[nodiscard]] bool has_any_left() const;
     [[nodiscard]] Result<void> outcome() const;
@@ -186,44 +143,64 @@ ServicesProcess::ServicesProcess(const std::vector<Config>& configs,
     }
 }
 
+/// False: ended meanwhile.
+bool ServicesProcess::lock_all() {
+    std::vector<LockWish> wishes;
+    for (const Line& line : lines_) {
+        wishes.push_back({line.config, line.log});
+    }
+    auto locks = lock_services(wishes, wait_a_moment);
+    for (std::size_t index = 0; locks && index < lines_.size(); ++index) {
+        Result<os::LockFile>& lock = locks->at(index);
+        if (lock) {
+            lines_.at(index).lock = *std::move(lock);
+        } else {
+            fail_one(lines_.at(index), lock.error());
+        }
+    }
+    return locks.has_value();
+}
+
 Result<void> ServicesProcess::prepare(Line& line) {
     RunNews news{line.log, [this, &line](Error error) { fail_one(line, std::move(error)); }};
     if (role_ == ProcessRole::agent) {
-        // It may write where nothing of the executor's lies, and of two with one key the executor
-        // hears one.
         line.run = make_watching_process(line.config, place_, std::move(news));
         return line.run->prepare();
-    }
-    auto lock = lock_in_turn(line.config, line.log);
-    if (!lock) {
-        return std::unexpected(lock.error());
-    }
-    line.lock = *std::move(lock);
-    if (!line.lock) {
-        is_ended_ = true;
-        return {};
     }
     line.run = make_agent_process(line.config, role_, place_, std::move(news));
     return line.run->prepare();
 }
 
+/// All would wait for the same server. What is one service's own (a disk, a Deployment whose
+/// controller lags behind) or of one cluster among others is no reason to leave the rest.
+bool ServicesProcess::is_everybodys_cluster_away(const Line& line) {
+    if (!line.config.kubernetes || !clusters_.link_of(line.config).is_away()) {
+        return false;
+    }
+    const ClusterLink* link = &clusters_.link_of(line.config);
+    return std::ranges::all_of(lines_, [&](const Line& other) {
+        return other.config.kubernetes && &clusters_.link_of(other.config) == link;
+    });
+}
+
 /// ERRORS: where none of them can be guarded.
 Result<void> ServicesProcess::prepare_all() {
+    // The agent alone may write where nothing of the executor's lies, and of two with one key the
+    // executor hears one.
+    if (role_ != ProcessRole::agent && !lock_all()) {
+        is_ended_ = true;
+        return {};
+    }
     for (Line& line : lines_) {
-        const Result<void> prepared = prepare(line);
-        if (is_ended_) {
-            return {};
-        }
+        const Result<void> prepared = line.failure ? Result<void>() : prepare(line);
         if (prepared) {
             continue;
         }
+        const bool ends_all = lines_.size() == 1 || is_everybodys_cluster_away(line);
         line.run.reset();
         line.lock.reset();
-        const Fault fault = prepared.error().fault;
-        const bool is_cluster_away =
-            line.config.kubernetes && (fault == Fault::unreachable || fault == Fault::late);
-        if (lines_.size() == 1 || is_cluster_away) {
-            return prepared;  // The others would wait for the same server.
+        if (ends_all) {
+            return prepared;
         }
         fail_one(line, prepared.error());
     }
@@ -304,7 +281,7 @@ Task<void> ServicesProcess::begin_all() {
         if (line.failure) {
             continue;
         }
-        if (Result<void> begun = line.run->begin(); !begun) {
+        if (Result<void> begun = begin_or_fail(*line.run); !begun) {
             fail_one(line, begun.error());
         }
         if (lines_.size() > 1) {
