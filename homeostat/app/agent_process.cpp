@@ -352,6 +352,7 @@ Task<void> AgentProcess::arrive() {
     begin_if_any(block_sources_);
     begin_if_any(people_);
     begin_if_any(usage_);
+    begin_if_any(oracle_);  // The server of one that has failed would run on for nobody.
 }
 
 Task<void> AgentProcess::wake_on_news() {
@@ -481,9 +482,6 @@ Result<void> AgentProcess::begin() {
     if (!config_.sinks.empty() || config_.fleet) {
         shipper_ = std::make_unique<ShipperProcess>(config_, clock_, log_);
         asio::co_spawn(strand_, shipper_->run(), asio::detached);
-    }
-    if (oracle_) {
-        asio::co_spawn(strand_, oracle_->run(), asio::detached);
     }
     return {};
 }

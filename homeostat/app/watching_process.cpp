@@ -46,6 +46,7 @@ using namespace std::chrono_literals;
 /// is told from none by it. Without one we watch all the same.
 constexpr Duration first_reply_within = 3s;
 constexpr Duration knock_again_after = 200ms;
+constexpr Duration arrive_within = 20s;  ///< As the executor's, to which the cluster is the same.
 constexpr Duration stop_within = 1s;
 
 /// Without what an executor does in a cluster besides acting: who acts is for executors to settle,
@@ -292,7 +293,8 @@ Task<void> WatchingProcess::watch() {
         co_await clock_.sleep_until(clock_.now() + knock_again_after);
         answers = co_await executor_->look();
     }
-    Result<void> arrived = co_await group_->arrive(deadline);
+    // An executor that was silent has used up its own time, and none of the first list's.
+    Result<void> arrived = co_await group_->arrive(clock_.now() + arrive_within);
     if (!arrived) {
         failed_(arrived.error());
         co_return;
@@ -302,6 +304,9 @@ Task<void> WatchingProcess::watch() {
     asio::co_spawn(strand_, executor_->run(), asio::detached);
     asio::co_spawn(strand_, agent_->run(), asio::detached);
     asio::co_spawn(strand_, wake_on_news(), asio::detached);
+    if (oracle_) {  // The server of one that has failed would run on for nobody.
+        asio::co_spawn(strand_, oracle_->run(), asio::detached);
+    }
 }
 
 Task<void> WatchingProcess::wake_on_news() {
@@ -328,9 +333,6 @@ Result<void> WatchingProcess::begin() {
         return fail("roles.agent_socket", listening.error());
     }
     asio::co_spawn(strand_, watch(), asio::detached);
-    if (oracle_) {
-        asio::co_spawn(strand_, oracle_->run(), asio::detached);
-    }
     return {};
 }
 
