@@ -43,18 +43,19 @@ constexpr Duration begin_apart = 5ms;  ///< A thousand services are there in fiv
 /// other.
 constexpr std::size_t ledger_threads_count = 4;
 
-/// A ledger, its copy and lock, three doors with a few readers, probes under way.
+/// A ledger, its copy and lock, three doors with a few readers, probes under way. Letters besides.
 constexpr rlim_t descriptors_per_service = 64;
 constexpr rlim_t descriptors_besides = 256;
 
 /// Many services have more files open than a process gets by default. One has not, and what it
 /// starts shall find the limit as it always was.
-void raise_descriptor_limit(std::size_t services_count) {
+void raise_descriptor_limit(std::size_t services_count, std::size_t connections_max) {
     rlimit limit{};
     if (services_count < 2 || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return;
     }
-    const rlim_t wanted = services_count * descriptors_per_service + descriptors_besides;
+    const rlim_t wanted =
+        services_count * descriptors_per_service + connections_max + descriptors_besides;
     limit.rlim_cur = std::max(limit.rlim_cur, std::min(limit.rlim_max, wanted));
     (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
@@ -291,6 +292,7 @@ Task<void> ServicesProcess::begin_all() {
 }
 
 Result<void> ServicesProcess::run() {
+    raise_descriptor_limit(lines_.size(), doors_.letter_connections_max());
     if (Result<void> prepared = prepare_all(); !prepared) {
         return prepared;
     }
@@ -312,7 +314,6 @@ Result<void> guard_services(const std::vector<Config>& configs,
     if (!boot_id) {
         return std::unexpected(boot_id.error());
     }
-    raise_descriptor_limit(configs.size());
     ServicesProcess process(configs, role, log, *std::move(boot_id));
     return process.run();
 }

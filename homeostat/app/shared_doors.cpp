@@ -22,10 +22,6 @@ constexpr int ok = 200;
 constexpr int forbidden = 403;
 constexpr int unavailable = 503;
 
-/// Each agent keeps a connection, and one that begins anew needs another for a moment.
-constexpr std::size_t connections_per_service = 4;
-constexpr std::size_t connections_min = 32;
-
 std::string address_of(const RolesConfig& config) {
     return config.listen.empty() ? config.socket.string() : config.listen;
 }
@@ -64,7 +60,9 @@ Result<net::Endpoint> letters_endpoint(const RolesConfig& config) {
 
 void SharedDoors::expect(const Config& config) {
     if (config.roles) {
-        ++letters_expected_[address_of(*config.roles)];
+        LettersExpected& expected = letters_expected_[address_of(*config.roles)];
+        ++expected.services_count;
+        expected.connections_max += roles::desk_limits(hears_some(*config.roles)).connections_max;
     }
     if (!config.metrics_listen.empty()) {
         metrics_[config.metrics_listen].expected.insert(config.service.text());
@@ -73,7 +71,20 @@ void SharedDoors::expect(const Config& config) {
 
 bool SharedDoors::is_shared_for_letters(const RolesConfig& config) const {
     const auto found = letters_expected_.find(address_of(config));
-    return found != letters_expected_.end() && found->second > 1;
+    return found != letters_expected_.end() && found->second.services_count > 1;
+}
+
+std::size_t SharedDoors::letter_connections_max(const RolesConfig& config) const {
+    const auto found = letters_expected_.find(address_of(config));
+    return found == letters_expected_.end() ? 0 : found->second.connections_max;
+}
+
+std::size_t SharedDoors::letter_connections_max() const {
+    std::size_t sum = 0;
+    for (const auto& [address, expected] : letters_expected_) {
+        sum += expected.connections_max;
+    }
+    return sum;
 }
 
 bool SharedDoors::is_shared_for_metrics(const std::string& address) const {
@@ -94,9 +105,7 @@ Result<void> SharedDoors::open_letters(const RolesConfig& config,
         return std::unexpected(endpoint.error());
     }
     net::HttpServerLimits limits = roles::desk_limits(hears_some(config));
-    limits.connections_max = std::max(
-        limits.connections_max,
-        std::max(connections_min, connections_per_service * letters_expected_[address_of(config)]));
+    limits.connections_max = std::max(limits.connections_max, letter_connections_max(config));
     letters.server = std::make_unique<net::HttpServer>(
         executor_,
         [&letters](net::HttpRequest request) { return answer_letter(letters, std::move(request)); },

@@ -40,6 +40,12 @@ class SharedDoors {
     [[nodiscard]] bool is_shared_for_letters(const RolesConfig& roles) const;
     [[nodiscard]] bool is_shared_for_metrics(const std::string& address) const;
 
+    /// How many may be open at once where it takes letters: as many as its services would have had
+    /// each for itself, whichever of them opens the door.
+    [[nodiscard]] std::size_t letter_connections_max(const RolesConfig& roles) const;
+    /// At all addresses together: so many descriptors are open besides those of services.
+    [[nodiscard]] std::size_t letter_connections_max() const;
+
     /// From now on `answer` is asked for the service at that address. ERRORS: of the address.
     [[nodiscard]] Result<void> open_letters(const RolesConfig& roles,
                                             const ServiceId& service,
@@ -58,6 +64,10 @@ class SharedDoors {
   private:
     using Answers = std::map<std::string, net::HttpAnswer, std::less<>>;  ///< By service.
 
+    struct LettersExpected {
+        std::size_t services_count{0};
+        std::size_t connections_max{0};  ///< Of all of them.
+    };
     struct Letters {
         Answers answers;
         std::unique_ptr<net::HttpServer> server;
@@ -75,9 +85,9 @@ class SharedDoors {
 
     boost::asio::any_io_executor executor_;
     std::function<std::string()> stands_by_;
-    std::map<std::string, std::size_t> letters_expected_;  ///< By address: so many services.
-    std::map<std::string, Letters> letters_;               ///< By address; only what is shared.
-    std::map<std::string, Metrics> metrics_;               ///< Likewise.
+    std::map<std::string, LettersExpected> letters_expected_;  ///< By address.
+    std::map<std::string, Letters> letters_;                   ///< By address; only what is shared.
+    std::map<std::string, Metrics> metrics_;                   ///< Likewise.
 };
 
 /// The service that a letter says it is about; empty: that is no letter of ours. Nothing says that

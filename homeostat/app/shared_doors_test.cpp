@@ -1,6 +1,7 @@
 #include "homeostat/app/shared_doors.hpp"
 
 #include "homeostat/adapters/roles/letter.hpp"
+#include "homeostat/adapters/roles/letter_desk.hpp"
 #include "homeostat/app/config_for_test.hpp"
 #include "homeostat/net/http_client.hpp"
 #include "homeostat/net/run_for_test.hpp"
@@ -10,6 +11,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <string>
 #include <utility>
@@ -113,6 +115,25 @@ TEST_CASE("an address is shared only where more than one service names it") {
     world.doors.expect(other);
     CHECK_FALSE(world.doors.is_shared_for_metrics(other.metrics_listen));
     CHECK_FALSE(world.doors.is_shared_for_letters(*other.roles));
+}
+
+TEST_CASE("a door for letters has room for the agents of all, whichever service opens it") {
+    DoorsWorld world;
+    const std::size_t of_whole = adapters::roles::desk_limits(false).connections_max;
+    const std::size_t of_some = adapters::roles::desk_limits(true).connections_max;
+    REQUIRE(of_some > of_whole);
+    CHECK(world.doors.letter_connections_max(*world.cart.roles) == 2 * of_whole);
+    Config sidecars = world.service("sidecars");
+    sidecars.roles->agents.push_back({std::string(64, 'a'), adapters::roles::ScopeKind::pod});
+    world.doors.expect(sidecars);
+    for (const Config* config : {&world.cart, &sidecars}) {
+        CHECK(world.doors.letter_connections_max(*config->roles) == 2 * of_whole + of_some);
+    }
+    Config elsewhere = world.service("elsewhere");
+    elsewhere.roles->listen = "127.0.0.1:1";
+    world.doors.expect(elsewhere);
+    CHECK(world.doors.letter_connections_max(*elsewhere.roles) == of_whole);
+    CHECK(world.doors.letter_connections_max() == 3 * of_whole + of_some);
 }
 
 TEST_CASE("a letter goes to the desk of the service that it names, and to nobody else's") {
