@@ -146,6 +146,10 @@ Result<std::string> ObjectWatch::take_page(ApiReply reply, Bulk& bulk) {
         if (Result<void> counted = count(told, bulk.tally); !counted) {
             return std::unexpected(counted.error());
         }
+        if (options_.sink != nullptr && !options_.sink->wants(told.name, told.object)) {
+            bulk.objects.erase(told.name);  // As a page before may have had it.
+            continue;
+        }
         if (options_.sink != nullptr) {
             options_.sink->trim(told.object);
         }

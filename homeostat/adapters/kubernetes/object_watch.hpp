@@ -46,9 +46,11 @@ class ObjectSink {
   public:
     virtual ~ObjectSink() = default;
 
+    /// Whether anything of it is to be kept: the rest of a list is let go as it is read.
+    [[nodiscard]] virtual bool wants(const std::string& name, const json::value& object) const = 0;
     /// What is to be kept of an object, as soon as it was read.
     virtual void trim(json::value& object) const = 0;
-    /// All that there is now.
+    /// All that is wanted of what there is now.
     virtual void replace(std::map<std::string, json::value> objects, std::uint64_t version) = 0;
     virtual void put(const std::string& name, json::value object, std::uint64_t version) = 0;
     virtual void erase(const std::string& name, std::uint64_t version) = 0;

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
+#include <string>
 #include <vector>
 
 using namespace homeostat;
@@ -92,7 +94,50 @@ struct World {
     }
 };
 
+/// Wants what begins with a "w", and remembers what it was given.
+class PickySink final : public ObjectSink {
+  public:
+    [[nodiscard]] bool wants(const std::string& name,
+                             const json::value& /*object*/) const override {
+        return name.starts_with('w');
+    }
+    void trim(json::value& object) const override { trimmed.push_back(to_text(object)); }
+    void replace(std::map<std::string, json::value> objects, std::uint64_t /*version*/) override {
+        for (const auto& [name, object] : objects) {
+            given += name + " ";
+        }
+    }
+    void put(const std::string& name, json::value /*object*/, std::uint64_t /*version*/) override {
+        given += name + " ";
+    }
+    void erase(const std::string& /*name*/, std::uint64_t /*version*/) override {}
+    void tell_trouble() override {}
+
+    mutable std::vector<std::string> trimmed;
+    std::string given;
+};
+
 }  // namespace
+
+TEST_CASE("of a list that is for a sink nothing is kept that it does not want") {
+    PickySink sink;
+    World world({.sink = &sink});
+    world.server.pages = {page(10, {pod("a1", 5), pod("w1", 6)}, "more"),
+                          page(10, {pod("a2", 7), pod("w2", 8)})};
+    world.server.streams = {{{ends}}};
+    world.run();
+    CHECK(sink.given == "w1 w2 ");
+    CHECK(sink.trimmed.size() == 2);
+}
+
+TEST_CASE("objects that a sink does not want are counted all the same") {
+    PickySink sink;
+    World world({.objects_max = 2, .sink = &sink});
+    world.server.pages = {page(10, {pod("a1", 5), pod("a2", 6), pod("w1", 7)})};
+    world.run();
+    CHECK(sink.given.empty());
+    CHECK(world.trouble() == Fault::full);
+}
 
 TEST_CASE("nothing is known before the first list, and absence then means nothing") {
     const World world;

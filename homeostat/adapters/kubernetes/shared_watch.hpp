@@ -60,6 +60,9 @@ class SharedWatch final : private ObjectSink {
   private:
     class Share;
 
+    [[nodiscard]] bool wants(const std::string& name, const json::value& object) const override {
+        return !whose(name, object).empty();
+    }
     void trim(json::value& object) const override { trim_object(object); }
     void replace(std::map<std::string, json::value> objects, std::uint64_t version) override;
     void put(const std::string& name, json::value object, std::uint64_t version) override;
