@@ -126,7 +126,7 @@ def a_directory_names_them_all(several):
 def one_that_somebody_else_guards_is_left_and_the_others_go_on(several):
     several.fees.start()
     several.start_process()
-    wait_until("cart is served", several.cart.is_served)
+    wait_until("cart is served", several.cart.is_served, 30)  # Fees is waited for a while first.
     assert heal(several.cart) == 1
     assert "fees: is not guarded" in several.log() and "another agent" in several.log()
     assert heal(several.fees) == 1  # By its own agent.
