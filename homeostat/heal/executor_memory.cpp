@@ -159,7 +159,9 @@ std::optional<Standing> ExecutorRole::standing(const Symptom& symptom) const {
     const IncidentState& state = incident_of(slot->thread);
     const std::string node = node_of(slot->thread);
     standing.incident = state.id;
-    const bool wants_cure = node == "hold" && state.wants_cure;
+    // What is seen again though it had gone is judged, or the rollout that stands would go on.
+    const bool is_back = node::lets_stand(state) && state.is_cleared;
+    const bool wants_cure = node == "hold" && (state.wants_cure || is_back);
     standing.wants_proposal = (node == "rejudge" || wants_cure) && slot->inbox.empty();
     for (const Remedy& remedy : state.tried) {
         standing.tried.push_back(kind_of(remedy));

@@ -93,10 +93,39 @@ bool only_watches(const IncidentState& state, const HealingContext& context) {
     return context.around.guard.autonomy_in_effect(remedy) == Autonomy::watch;
 }
 
-/// No time will change it. Whatever users meet, nothing will be done about it: heal or tell (P19).
+/// A rollout is to stand instead of a rollback that was not permitted just then.
+bool stands_in(const IncidentState& state) {
+    const auto* pause = std::get_if<PauseRollout>(&state.proposal.choice.remedy);
+    const bool is_new = pause != nullptr && !state.is_undo && !state.held && !state.order;
+    return is_new && std::ranges::any_of(state.proposal.menu.items, [&](const MenuItem& item) {
+               const auto* rollback = std::get_if<Rollback>(&item.remedy);
+               return rollback != nullptr && rollback->artifact == Artifact::deploy &&
+                      rollback->from == pause->version;
+           });
+}
+
+bool gives_way(const IncidentState& state, const Verdict& verdict) {
+    return verdict.kind == VerdictKind::refusal && stands_in(state);
+}
+
+/// The stopgap cannot be had. Whoever has to agree to the rollback is asked without it, once the
+/// agent has judged anew.
+HealingTurn give_way(IncidentState state) {
+    const Remedy& stopgap = state.proposal.choice.remedy;
+    if (state.tried.empty() || state.tried.back() != stopgap) {
+        state.tried.push_back(stopgap);
+    }
+    return go(std::move(state), "rejudge");
+}
+
+/// Whatever users meet, nothing will be done about it: heal or tell (P19).
 HealingTurn give_up_refused(IncidentState state,
                             const Verdict& verdict,
                             const HealingContext& context) {
+    if (verdict.again_at) {
+        return escalate_by_rule(std::move(state), verdict.rule,
+                                "still refused (" + verdict.rule + ")");
+    }
     if (only_watches(state, context)) {
         state.judge_again_at.reset();
         return go(state, rest_of(state));
@@ -153,6 +182,8 @@ HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContex
         turn = wait_until(std::move(state), look_at);
     } else if (is_asked_soon(verdict, since, context)) {
         turn = wait_until(std::move(state), *verdict.again_at);
+    } else if (gives_way(state, verdict)) {
+        turn = give_way(std::move(state));
     } else if (may_be_judged_again(state, verdict, is_step, context)) {
         turn = put_off(std::move(state), verdict, is_step, context);
     } else if (verdict.kind == VerdictKind::escalation || is_stopped(verdict, is_step)) {
@@ -163,11 +194,8 @@ HealingTurn turn_down(IncidentState state, VerdictBody body, const HealingContex
         turn = escalate_because(std::move(state), "a person has to agree: " + verdict.because);
     } else if (verdict.kind == VerdictKind::question) {
         turn = go(std::move(state), "ask");
-    } else if (!verdict.again_at) {
-        turn = give_up_refused(std::move(state), verdict, context);
     } else {
-        turn = escalate_by_rule(std::move(state), verdict.rule,
-                                "still refused (" + verdict.rule + ")");
+        turn = give_up_refused(std::move(state), verdict, context);
     }
     return is_news ? with(std::move(turn), std::move(entry)) : std::move(turn);
 }
@@ -339,6 +367,9 @@ HealingTurn take_next_step(IncidentState state, const Facts& facts, const Healin
     if (const auto* wait = std::get_if<act::Wait>(&next)) {
         const Instant look_at = std::max(wait->until, next_look_at(*state.plan, context.now));
         return wait_until(std::move(state), look_at);
+    }
+    if (std::holds_alternative<act::Stuck>(next) && stands_in(state)) {
+        return give_way(std::move(state));
     }
     if (const auto* stuck = std::get_if<act::Stuck>(&next)) {
         return escalate_because(std::move(state), "cannot go on: " + stuck->because);

@@ -110,6 +110,23 @@ HealingTurn end_residue(IncidentState state) {
     return go(state, rest_of(state));
 }
 
+namespace {
+
+/// A cure is proposed for a symptom that is seen: whatever was said of its end is over, and what
+/// was well until now has to be so anew.
+HealingTurn judge_cure(IncidentState state, const Proposal& cure) {
+    state.wants_cure = false;
+    state.is_cleared = false;
+    if (lets_stand(state)) {
+        state.held->well_looks_count = 0;
+    }
+    state.proposal = cure;
+    Entry entry = record::proposed(state.id, state.proposal);
+    return with(go(std::move(state), "guard"), std::move(entry));
+}
+
+}  // namespace
+
 HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingContext& context) {
     if (is_first(event)) {
         state.node_since = context.now;
@@ -117,10 +134,7 @@ HealingTurn hold(IncidentState state, const HealingEvent& event, const HealingCo
         state.is_undo = false;
     }
     if (const auto* proposed = message_in<Proposed>(event)) {
-        state.wants_cure = false;
-        state.proposal = proposed->proposal;
-        Entry entry = record::proposed(state.id, state.proposal);
-        return with(go(std::move(state), "guard"), std::move(entry));
+        return judge_cure(std::move(state), proposed->proposal);
     }
     if (const auto* said = message_in<TakenBack>(event)) {
         return take_back(std::move(state), *said, context);

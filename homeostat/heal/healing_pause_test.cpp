@@ -11,6 +11,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace homeostat::heal {
 
@@ -229,6 +230,57 @@ TEST_CASE("what is well again, by the agent's word and by our own count, goes on
     CHECK_FALSE(it.world.rollout->is_paused);
     CHECK(lines_count(it.executor, "goes on") == 1);
     CHECK(it.executor.story().back() == "closed healed");
+}
+
+TEST_CASE("a symptom that comes back takes back what was said of its end, and is judged") {
+    Standing it;
+    it.world.versions_bad.clear();
+    it.executor.tell(Cleared{});
+    pass(it.world, it.executor, 20s);
+    REQUIRE(it.executor.incident().held->well_looks_count > 0);
+    it.executor.tell(
+        Proposed{proposal_for_test(errors_for_test(it.world.now), rollback_for_test())});
+    REQUIRE(it.executor.settle_at("hold"));
+    CHECK_FALSE(it.executor.incident().is_cleared);
+    pass(it.world, it.executor, 2min);
+    CHECK(is_paused_by_us(it.world));
+    it.executor.tell(Cleared{});
+    pass(it.world, it.executor, 20s);
+    CHECK(is_paused_by_us(it.world));
+    it.executor.settle_at("close");
+    CHECK(it.executor.has_ended());
+    CHECK_FALSE(it.world.rollout->is_paused);
+}
+
+TEST_CASE("a stopgap that cannot be had keeps nobody from being asked for the rollback") {
+    for (const bool is_refused_by_guard : {true, false}) {
+        CAPTURE(is_refused_by_guard);
+        SimulatedWorld world = rolling_out();
+        SimulatedExecutor executor(world);
+        executor.around.guard.autonomy[RemedyKind::rollback] = Autonomy::ask;
+        world.refusals_left["set_paused"] = is_refused_by_guard ? 0 : 3;
+        executor.on_commit = [&](const HealingThread&, const std::vector<Entry>& records) {
+            const bool is_judged = std::ranges::any_of(
+                records, [](const Entry& entry) { return entry.kind == EntryKind::verdict; });
+            // The rollout is through between the first look of guard and the second.
+            world.rollout->is_under_way =
+                world.rollout->is_under_way && !(is_judged && is_refused_by_guard);
+        };
+        executor.open(rollback_or_pause(world));
+        REQUIRE(executor.settle_at("rejudge"));
+        CHECK(executor.notices.empty());
+        executor.on_commit = nullptr;
+        world.rollout->is_under_way = true;  // Permitted again, and yet not tried twice.
+        executor.tell(Proposed{rollback_or_pause(world)});
+        REQUIRE(executor.settle_at("ask"));
+        CHECK(text_of(executor.thread(), *question_of(executor.thread())).contains("rollback"));
+        CHECK_FALSE(world.rollout->is_paused);
+        REQUIRE(executor.answer(AnswerKind::approved));
+        executor.settle();
+        CHECK(executor.has_ended());
+        CHECK(all_run(world, "v1"));
+        CHECK(executor.broken.empty());
+    }
 }
 
 TEST_CASE("the agent's word alone lets nothing go on") {

@@ -35,8 +35,10 @@ std::optional<Remedy> stopgap_for(homeostat::guard::Case asked,
         return std::nullopt;
     }
     const Remedy pause = PauseRollout{rollback->service, rollback->from};
-    const bool is_offered = std::ranges::find(state.proposal.menu.items, pause,
-                                              &MenuItem::remedy) != state.proposal.menu.items.end();
+    const auto& items = state.proposal.menu.items;
+    const bool is_tried = std::ranges::find(state.tried, pause) != state.tried.end();
+    const bool is_offered =
+        !is_tried && std::ranges::find(items, pause, &MenuItem::remedy) != items.end();
     asked.remedy = pause;
     asked.is_held_back = false;
     asked.refused_since.reset();
