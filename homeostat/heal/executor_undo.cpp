@@ -215,7 +215,13 @@ Task<Result<void>> ExecutorRole::take_back_held(IncidentId incident, TakenBack s
     }
     const auto open = slots_.find(id);
     const std::string node = node_of(open->second->thread);
-    if (node != "hold" || !holds_for_undo(incident_of(open->second->thread))) {
+    const bool holds = holds_for_undo(incident_of(open->second->thread));
+    if (node == "ask" && holds) {
+        co_return fail(Fault::refused,
+                       id + " asks a person just now: deny the question first (`homeostat deny " +
+                           id + "`), then undo");
+    }
+    if (node != "hold" || !holds) {
         co_return fail(Fault::refused,
                        id + " is open (at " + node +
                            ") and holds nothing that could be given back: what it does is proven, "
