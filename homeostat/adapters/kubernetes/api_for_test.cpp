@@ -345,6 +345,7 @@ ApiReply FakeApi::patch_resize(const std::string& path, const ApiWrite& write) {
     return ApiReply{.status = 200, .body = std::move(patched)};
 }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one field after another.
 ApiReply FakeApi::patch(const std::string& path, const ApiWrite& write) {
     constexpr std::string_view scale = "/scale";
     constexpr std::string_view resize = "/resize";

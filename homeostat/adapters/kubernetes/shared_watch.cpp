@@ -109,6 +109,11 @@ std::string label_wanted(const LabelSelector& selector) {
     return found == selector.terms.end() ? std::string() : found->key + "=" + found->values.front();
 }
 
+/// As large as what is in it: what was dropped has left its room behind.
+json::value compact(const json::value& object) {
+    return object;  // NOLINT(performance-no-automatic-move): a copy is what is wanted.
+}
+
 }  // namespace
 
 void trim_object(json::value& object) {
@@ -126,11 +131,6 @@ void trim_object(json::value& object) {
     for (json::value& container : containers->get_array()) {
         drop(&container, container_parts_dropped);
     }
-}
-
-/// As large as what is in it: what was dropped has left its room behind.
-json::value compact(const json::value& object) {
-    return object;  // NOLINT(performance-no-automatic-move): a copy is what is wanted.
 }
 
 /// What one Deployment is told of. Unregisters itself when it goes.
