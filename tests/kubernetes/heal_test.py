@@ -242,8 +242,8 @@ def a_rollout_whose_pods_fail_is_paused_and_no_more_users_meet_them_until_it_is_
             assert len(shop.ready_pods()) == 4 + 1, shop.pod_names()
             assert bad < len(answers) * 0.6, (bad, len(answers))
             assert "recommend" in agent.story("i-1"), agent.story("i-1")
-            # A person rolls back, as kubectl does: paused or not.
-            shop.api.patch(shop.path, {"spec": {"paused": None, "template": {"spec": {
+            # A person puts back what was before, as `kubectl apply` does: that leaves `paused` be.
+            shop.api.patch(shop.path, {"spec": {"template": {"spec": {
                 "containers": [{"name": "service", "image": V1}]}}}}, "strategic")
             wait_until("it is over", lambda: not agent.ask("status")["incidents"], 60)
             client.wait_well(20)
