@@ -15,8 +15,8 @@ namespace homeostat::act {
 /// Letting it stand, or nothing more to do, or why it cannot be.
 [[nodiscard]] Next next_of(const PauseRollout& remedy, const Facts& facts);
 
-/// Where it does not stand any more, or not by us, or is of another version, there is nothing of
-/// ours to take back.
+/// Where it does not stand any more, or not by us, there is nothing of ours to take back. What is
+/// rolled out meanwhile changes nothing: it stands by us.
 [[nodiscard]] Next next_of(const ResumeRollout& remedy, const Facts& facts);
 
 [[nodiscard]] Outcome resolve_rollout(const SetPaused& step,
