@@ -68,18 +68,29 @@ class WhatIsBesideTheTable(unittest.TestCase):
 
     def test_requests_are_told_by_what_was_asked_most(self):
         counted = run("nothing", "homeostat", 0.0) | {
-            "calls": {"get pods": 2, "watch pods": 9}, "calls_s": 60.0, "resident_mib": 20.0}
+            "calls": {"get pods": 2, "watch pods": 9}, "calls_s": 60.0, "resident_mib": 20.0,
+            "acts": 0, "escalated": 1}
         told = "\n".join(figures.cost_table([counted, run("hang", "homeostat", 1.0)]))
-        self.assertIn("| no fault | 11 (11–11) | watch pods 9, get pods 2 | 60 |", told)
+        self.assertIn("| no fault | 0 (0–0) | 1 of 1 | 11 (11–11) | watch pods 9, get pods 2 | 60 |",
+                      told)
         self.assertNotIn(figures.TOLD["hang"], told)
 
     def test_long_looks_are_played_in_few_rounds(self):
         faults = [fault for fault in figures.FAULTS if fault.__name__ in ("bad_version", "nothing")]
-        first, tenth = ({(fault.__name__, policy) for fault, policy in
-                         figures.cells_of(number, faults)} for number in (1, 10))
+        first, tenth = ({(fault.__name__, policy) for fault, policies in
+                         figures.groups_of(number, faults) for policy in policies}
+                        for number in (1, 10))
+        self.assertEqual({policy for fault, policy in first if fault == "nothing"}, {"homeostat"})
+        self.assertIn(("bad_version", "tuned"), first)
         self.assertIn(("bad_version", "analysis"), first)
-        self.assertEqual(first - tenth, {("bad_version", "analysis")})
-        self.assertEqual({policy for fault, policy in tenth if fault == "nothing"}, {"homeostat"})
+        self.assertEqual(tenth, {("bad_version", policy) for policy in (
+            "homeostat", "homeostat_tuned", "analysis_tuned")})
+
+    def test_whoever_heals_has_the_lab_alone(self):
+        for number in (1, 10):
+            for _, policies in figures.groups_of(number, figures.FAULTS):
+                ours = [policy for policy in policies if policy.startswith("homeostat")]
+                self.assertEqual(len(policies), 1 if ours else len(policies))
 
 
 class TheCalls(unittest.TestCase):
