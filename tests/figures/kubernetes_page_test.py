@@ -71,7 +71,7 @@ class WhatIsBesideTheTable(unittest.TestCase):
             "calls": {"get pods": 2, "watch pods": 9}, "calls_s": 60.0, "resident_mib": 20.0,
             "acts": 0, "escalated": 1}
         told = "\n".join(figures.cost_table([counted, run("hang", "homeostat", 1.0)]))
-        self.assertIn("| no fault | 0 (0–0) | 1 of 1 | 11 (11–11) | watch pods 9, get pods 2 | 60 |",
+        self.assertIn("| no fault | 0 (0–0) | 1 of 1 | 11 (11–11) | watch pods 9, get pods 2 | 60",
                       told)
         self.assertNotIn(figures.TOLD["hang"], told)
 
