@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <sys/stat.h>
 
@@ -70,8 +71,8 @@ TEST_CASE("a token is one visible line that others cannot read, and no file is n
     CHECK(read_model_token(folder.file(token, 0644)).error().fault == Fault::refused);
     CHECK(read_model_token(folder.path + "/none").error().fault == Fault::absent);
     for (const std::string& text :
-         {std::string(), std::string("short"), token + " " + token, token + "\nx: " + token,
-          token + "\x01", std::string(513, 'a')}) {
+         {std::string(), std::string("short"), fmt::format("{0} {0}", token),
+          fmt::format("{0}\nx: {0}", token), token + "\x01", std::string(513, 'a')}) {
         CAPTURE(text);
         const Result<std::string> read = read_model_token(folder.file(text));
         REQUIRE_FALSE(read);
