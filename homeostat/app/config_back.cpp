@@ -168,6 +168,20 @@ RecordSection to_record(const Config& config) {
     return record;
 }
 
+std::optional<EdgeSection> to_edge(const Config& config) {
+    if (config.haproxy) {
+        return EdgeSection{HaproxySection{config.haproxy->socket, config.haproxy->backend,
+                                          config.haproxy->servers},
+                           std::nullopt};
+    }
+    if (config.envoy) {
+        return EdgeSection{std::nullopt,
+                           EnvoySection{config.envoy->admin, config.envoy->cluster,
+                                        config.envoy->endpoints, config.envoy->directory}};
+    }
+    return {};
+}
+
 }  // namespace
 
 // NOLINTNEXTLINE(readability-function-cognitive-complexity): one key after another.
@@ -182,16 +196,7 @@ ConfigFile to_file(const Config& config) {
     if (config.flags) {
         file.flags = FlagsSection{FlagdSection{*config.flags}};
     }
-    if (config.haproxy) {
-        file.edge = EdgeSection{HaproxySection{config.haproxy->socket, config.haproxy->backend,
-                                               config.haproxy->servers},
-                                std::nullopt};
-    }
-    if (config.envoy) {
-        file.edge = EdgeSection{std::nullopt,
-                                EnvoySection{config.envoy->admin, config.envoy->cluster,
-                                             config.envoy->endpoints, config.envoy->directory}};
-    }
+    file.edge = to_edge(config);
     for (const NeighbourConfig& neighbour : config.neighbours) {
         file.neighbours.push_back(to_file(neighbour));
     }

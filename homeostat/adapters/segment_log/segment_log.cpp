@@ -106,7 +106,7 @@ SegmentLog::SegmentLog(Options options, SegmentWriter writer, std::unique_ptr<He
 SegmentLog::~SegmentLog() {
     std::promise<void> promise;
     const std::future<void> has_ended = promise.get_future();
-    asio::post(strand_, [this, ended = std::move(promise)]() mutable {
+    asio::post(strand_, [this, ended = std::move(promise)] mutable {
         if (writer_.is_ready() && writer_.finish()) {
             hand_to_witnesses();
         }
