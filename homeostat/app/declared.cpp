@@ -38,6 +38,7 @@ process::Options process_options_of(const Config& config, std::string shim) {
     return options;
 }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one key after another.
 Inventory inventory_of(const Config& config) {
     Inventory inventory;
     inventory.service = config.service;

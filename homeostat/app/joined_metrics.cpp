@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -29,42 +32,67 @@ std::string labelled(std::string_view sample, const std::string& service) {
     return fmt::format("{}{{service=\"{}\"{}{}", name, service, has_labels ? "," : "}", rest);
 }
 
-}  // namespace
-
-std::string join_metrics(const std::vector<ServicePage>& pages) {
-    std::vector<std::string> order;
-    std::map<std::string, Family> families;
-    for (const auto& [service, page] : pages) {
-        std::string family;
-        bool is_first = false;
+/// Families in the order in which they were first seen, with what each page says of them.
+class Joined {
+  public:
+    void add(const ServicePage& one) {
+        const auto& [service, page] = one;
+        family_.clear();
+        is_first_ = false;
         std::string_view rest = page;
         while (!rest.empty()) {
             const std::size_t end = rest.find('\n');
-            const std::string_view line = rest.substr(0, end);
+            add_line(rest.substr(0, end), service);
             rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-            constexpr std::string_view help = "# HELP ";
-            if (line.starts_with(help)) {
-                family = line.substr(help.size(), line.find(' ', help.size()) - help.size());
-                is_first = families.try_emplace(family).second;
-                if (is_first) {
-                    order.push_back(family);
-                }
-            }
-            Family& into = families[family];
-            if (line.starts_with('#')) {
-                into.head += is_first ? std::string(line) + "\n" : std::string();
-            } else if (!is_of_process(family)) {
-                into.samples += labelled(line, service) + "\n";
-            } else if (is_first) {
-                into.samples += std::string(line) + "\n";
-            }
         }
     }
-    std::string text;
-    for (const std::string& family : order) {
-        text += families[family].head + families[family].samples;
+
+    [[nodiscard]] std::string text() {
+        std::string text;
+        for (const std::string& family : order_) {
+            text += families_[family].head + families_[family].samples;
+        }
+        return text;
     }
-    return text;
+
+  private:
+    void add_line(std::string_view line, const std::string& service) {
+        constexpr std::string_view help = "# HELP ";
+        if (line.starts_with(help)) {
+            begin(std::string(line.substr(help.size(), line.find(' ', help.size()) - help.size())));
+        }
+        Family& into = families_[family_];
+        if (line.starts_with('#')) {
+            into.head += is_first_ ? std::string(line) + "\n" : std::string();
+        } else if (!is_of_process(family_)) {
+            into.samples += labelled(line, service) + "\n";
+        } else if (is_first_) {
+            into.samples += std::string(line) + "\n";
+        }
+    }
+
+    void begin(std::string family) {
+        family_ = std::move(family);
+        is_first_ = families_.try_emplace(family_).second;
+        if (is_first_) {
+            order_.push_back(family_);
+        }
+    }
+
+    std::vector<std::string> order_;
+    std::map<std::string, Family> families_;
+    std::string family_;    ///< Of the lines that come.
+    bool is_first_{false};  ///< No page before has it.
+};
+
+}  // namespace
+
+std::string join_metrics(const std::vector<ServicePage>& pages) {
+    Joined joined;
+    for (const ServicePage& page : pages) {
+        joined.add(page);
+    }
+    return joined.text();
 }
 
 }  // namespace homeostat::app

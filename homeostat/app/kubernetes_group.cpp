@@ -42,6 +42,7 @@ std::string identity_of(const Config& config) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size): what a group stands in.
 Result<std::unique_ptr<KubernetesGroup>> KubernetesGroup::make(
     const Config& config,
     ClusterLink& link,
@@ -67,8 +68,7 @@ Result<std::unique_ptr<KubernetesGroup>> KubernetesGroup::make(
     if (!api) {
         return std::unexpected(api.error());
     }
-    place->access = {};  // Of the link, and large: certificates.
-    // Two roles of one machine share the directory, and each file has one writer.
+    place->access = {};  // Of the link, and large. Of two roles each has a file of its own.
     const std::string past = role == ProcessRole::agent ? "/configs_seen.json" : "/configs.json";
     auto configs = kubernetes::ConfigHistory::open(config.service, place->options.configs,
                                                    place->options.run_directory + past);

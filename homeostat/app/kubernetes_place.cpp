@@ -103,6 +103,7 @@ kubernetes::Options kubernetes_options_of(const Config& config) {
     return options;
 }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one key after another.
 std::vector<kubernetes::Use> kubernetes_uses_of(const Config& config) {
     const auto may_act = [&](RemedyKind kind) {
         const Autonomy autonomy = config.guard.autonomy_of(kind);
