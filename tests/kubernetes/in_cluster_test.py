@@ -344,7 +344,8 @@ def what_the_chart_installs_rolls_back_too(lab):
                        lab.open_socket)
         status, answer = as_agent.request("PATCH", shop.path, {"spec": {"replicas": 0}},
                                           PATCHES["merge"])
-        assert status == 422 and "the template and paused, and nothing else" in answer["message"], answer
+        assert status == 422, answer
+        assert "the template and paused, and nothing else" in answer["message"], answer
         wait_until("the kubelet finds it well", lambda: condition_of(agent.pod(), "Ready"), 30)
         status, page = http_get(lab.open_socket, agent.pod()["status"]["podIP"], 9464, "/metrics",
                                 2)
