@@ -31,8 +31,13 @@ build: $(STAMP) ## Build everything, optimised, into build/release/bin
 	@cmake --preset release > build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build --preset release --parallel $(JOBS)
 
+# LABELS narrows what is run: unit, golden, gates, conformance, crash, world; BUT leaves some out.
+LABELS ?= .
+BUT ?=
+# More than one at a time is for the unit and golden tests alone: others need ports for themselves.
+TESTS_AT_ONCE ?= 1
 test: build ## Build, then run every test but the slow ones, which `make soak` runs
-	@ctest --preset release --label-exclude 'slow|cluster' $(REPORT) $(CURDIR)/build/release/tests.xml
+	@ctest --preset release --parallel $(TESTS_AT_ONCE) --label-regex '$(LABELS)' --label-exclude 'slow|cluster$(and $(BUT),|$(BUT))' $(REPORT) $(CURDIR)/build/release/tests.xml
 
 check: ## What CI runs: format, layers, tests, demo, clang-tidy, sanitizers, a short fuzz
 	@.ci/run
@@ -122,10 +127,6 @@ second-world: build ## Cases of real processes, every remedy really tried: minut
 golden: build ## Rewrite the expected outputs in tests/golden; commit what you can explain
 	@HOMEOSTAT_GOLDEN=rewrite ctest --preset release --label-regex golden
 
-# LABELS narrows what is run: unit, golden, gates, conformance, crash, world.
-LABELS ?= .
-# More than one at a time is for the unit and golden tests alone: others need ports for themselves.
-TESTS_AT_ONCE ?= 1
 asan: $(STAMP) ## The quick tests under the address and undefined-behaviour sanitizers
 	@cmake --preset asan > build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build --preset asan --parallel $(JOBS)

@@ -322,6 +322,9 @@ def without_a_word_from_the_other_side_each_helps_itself(world, _):
     caller, callee = world.ledgers["payments"], world.ledgers["fraud"]
     wait_until("the promise has ended", lambda: caller.events("ended", since=cut_at), TTL + SLACK)
     wait_until("fraud counts on nothing", lambda: callee.events("let_go", since=cut_at), TTL)
+    ended_at = caller.events("ended", since=cut_at)[0][0]
+    let_go_at = callee.events("let_go", since=cut_at)[0][0]
+    assert ended_at <= cut_at + TTL + SLACK and let_go_at <= cut_at + 2 * TTL + SLACK
     wait_until("payments helps itself", lambda: caller.events("helped_self", since=cut_at), 10)
     asked_at, helped_at = (caller.events(event, since=cut_at)[0][0]
                            for event in ("asked", "helped_self"))

@@ -98,13 +98,15 @@ class CheckDemo(unittest.TestCase):
 class InTime(unittest.TestCase):
     """The function `in_time` of .ci/run, cut out of it."""
 
-    def run_in_time(self, seconds_max, command):
-        """(exit status, counts, what was noted as not tested)"""
+    def run_in_time(self, seconds_max, command, said=""):
+        """(exit status, counts, what was noted as not tested). said: by ctest until then."""
         script = (TOOLS.parent / ".ci/run").read_text()
         begin = script.index("in_time() {")
         function = script[begin:script.index("\n}\n", begin) + 2]
         with tempfile.TemporaryDirectory(prefix="ci-") as name:
             directory = Path(name)
+            (directory / "build/check").mkdir(parents=True)
+            (directory / "build/check/asan.log").write_text(said)
             done = subprocess.run(
                 ["bash", "-uc", f"SECONDS=0; seconds_max={seconds_max}; counts=counts; "
                                 f"skipped=skipped; {function}; run() {{ $within {command}; }}; "
@@ -122,6 +124,20 @@ class InTime(unittest.TestCase):
             status, counts, skipped = self.run_in_time(seconds_max, "sleep 30")
             self.assertEqual((status, counts), (0, "0 0\n"))
             self.assertIn("asan: not through", skipped)
+
+    PASSED = " 1/3 Test #1: unit.guard ......................   Passed    7.00 sec\n"
+    NOT_MADE = " 2/3 Test #2: conformance.llm .................***Skipped   0.02 sec\n"
+    FAILED = " 3/3 Test #3: crash.kill_points ...............***Failed  164.49 sec\n"
+
+    def test_what_passed_before_the_time_was_up_counts(self):
+        status, counts, skipped = self.run_in_time(1, "sleep 30", self.PASSED + self.NOT_MADE)
+        self.assertEqual((status, counts), (0, "1 0\n"))
+        self.assertIn("asan: not through", skipped)
+
+    def test_what_failed_before_the_time_was_up_has_failed(self):
+        for failed in (self.FAILED, self.FAILED.replace("Failed", "Timeout")):
+            status, counts, _ = self.run_in_time(1, "sleep 30", self.PASSED + failed)
+            self.assertEqual((status, counts), (1, "1 1\n"))
 
 
 class ClangTidy(unittest.TestCase):
