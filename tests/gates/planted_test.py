@@ -4,7 +4,9 @@
 import dataclasses
 import pathlib
 import sys
+import tempfile
 import unittest
+from unittest import mock
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
@@ -48,6 +50,25 @@ class PlantedBugs(unittest.TestCase):
         twice = [*self.bugs, self.bugs[0]]
         self.assertIn("stands twice", planted.objections(twice)[0])
         self.assertIn("are wanted", planted.objections(self.bugs[:39])[0])
+
+    def test_a_program_that_does_not_know_what_it_is_asked_catches_nothing(self):
+        with tempfile.TemporaryDirectory() as name, mock.patch.object(
+                planted, "BUILD", pathlib.Path(name)):
+            program = pathlib.Path(name) / "fault_matrix"
+            program.write_text("#!/bin/sh\n[ $# -eq 0 ]\n")  # Well, and knows no options.
+            program.chmod(0o755)
+            bug = dataclasses.replace(self.bugs[0], caught_by="matrix.faults")
+            self.assertFalse(planted.try_test(bug, program).is_caught)
+            planted.fail_if_broken_before({program.name: program})
+            other = program.rename(program.with_name("homeostat_guard_test"))
+            with self.assertRaises(SystemExit):
+                planted.fail_if_broken_before({other.name: other})
+
+    def test_what_fails_first_is_named_by_its_sentence_or_by_the_promise_that_is_broken(self):
+        matrix = "lease slow act breaks a promise:\n  P2: i-1.e1 happens twice\n  again: fault\n"
+        self.assertEqual(planted.said_first(matrix), "P2: i-1.e1 happens twice")
+        self.assertEqual(planted.said_first("x.cpp:1:\nTEST CASE:  a no is a no\n\nx.cpp:2:"),
+                         "a no is a no")
 
 
 if __name__ == "__main__":
