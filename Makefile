@@ -75,7 +75,7 @@ bench-mesh: build ## Measure what neighbours gain by agreeing, and what it takes
 	@tools/mesh_figures.py --bin $(BUILD)/bin --parts $(MESH_PARTS)
 
 # K8S_FAULTS narrows it; empty, the page is written anew of what has been measured.
-K8S_FAULTS ?= nothing hang leak bad_image crash_loop bad_version bad_config crash_back_off node_loss
+K8S_FAULTS ?= nothing hang leak bad_image crash_loop bad_version bad_config crash_back_off node_loss half_lost slow_dependency
 K8S_ROUNDS ?= 10
 bench-k8s: $(CHECK_STAMP) build ## Measure healing on real pods beside liveness probes: 15 minutes a round, needs root; goes on where it was interrupted
 	@lab/kubernetes/build.sh

@@ -5,7 +5,7 @@ reached is said to be missed. A ratio is one of two measurements of the same rou
 """
 
 from demo_figures_page import machine_text, number, quantile, shown, table, verdict
-from figure_runs import lines_of, read_json
+from figure_runs import lines_of, program_told, read_json
 
 OURS = "ours"
 LANGGRAPH = "langgraph"
@@ -309,7 +309,7 @@ def page_of(runs):
              "Written by `make bench-core`; do not edit. What a superstep of the state graph costs "
              "beside LangGraph and NeoGraph with the same graphs, and what the ledger costs above "
              "what it cannot do without.", "",
-             f"- Program: {program['commit']}. Machine: {machine_text()}.",
+             f"- Program: {program_told(program)}. Machine: {machine_text()}.",
              f"- Beside it: {versions_text(units)}.",
              f"- Load before the measurements (a mean of runnable processes, this work included): "
              f"{load}.",

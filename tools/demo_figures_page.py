@@ -10,7 +10,7 @@ import platform
 from collections import defaultdict
 from pathlib import Path
 
-from figure_runs import lines_of, read_json
+from figure_runs import lines_of, program_told, read_json
 from summaries import paired_ratio, quantile, rate_bound, spread_of
 
 OURS = "homeostat"
@@ -347,7 +347,7 @@ def page_of(runs):
     lines = ["# The demo's figures", "",
              "Written by `make bench`; do not edit. The same machine, faults, seeds and load for "
              "everyone.", "",
-             f"- Program: {program['commit']}. Machine: {machine_text()}.",
+             f"- Program: {program_told(program)}. Machine: {machine_text()}.",
              f"- Load before the units (a mean of runnable processes, this work included): "
              f"{load_text(runs, units)}.",
              f"- Seeds of the demo: {', '.join(map(str, seeds)) or 'none'}; one run of each "

@@ -42,6 +42,14 @@ def check_program(runs, programs):
         stamp.write_text(json.dumps({"sha256": digest, "commit": commit}))
 
 
+def program_told(program):
+    """Which programs the figures are of, for a page: by their digest, since the checkout that
+    measured first may be another one than they were built of."""
+    digest = program.get("sha256", "")
+    return (f"SHA-256 {digest[:16]}, first measured from a checkout at {program['commit']}"
+            if digest else program["commit"])
+
+
 def python_of(runs):
     return runs / "peers/bin/python"
 

@@ -19,7 +19,7 @@ import random
 import sys
 from pathlib import Path
 
-from figure_runs import ROOT, add_line, check_program, lines_of, read_json, say
+from figure_runs import ROOT, add_line, check_program, lines_of, program_told, read_json, say
 from summaries import spread_of
 
 sys.path[:0] = [str(ROOT / folder) for folder in (
@@ -43,7 +43,7 @@ row, all outages of a run together. Median (least–most).
 
 - *none*: readiness as Kubernetes has it by default (10 s x 3), no liveness. *default*: liveness
   likewise. *tuned*: both each second, three times. *homeostat*: the probes of *none*, and an agent
-  with rules alone, every remedy at `act`.
+  with rules alone, `restart: act, rolling_restart: act, rollback: act` and no other remedy.
 - Runs of the first three go on beside each other, three Deployments at once; Homeostat's has the
   lab to itself. What they take is a matter of tens of seconds and of the kubelet's timers.
 - A run is over when clients were well for ten seconds and, where a version is at fault, the old one
@@ -276,11 +276,12 @@ def page(directory):
               if fault.__name__ != "nothing" and of(runs, fault.__name__, "homeostat")]
     yield HEAD
     loads = [run["load_before"] for run in runs]
-    yield (f"- Program: {read_json(directory / 'program.json')['commit']}. Load before each run, "
-           f"the lab's own included (a mean of runnable processes): median "
-           f"{spread_of(loads).median:.1f}, most {max(loads):.1f}.\n")
-    if min(len(of(runs, fault, "homeostat")) for fault in faults
-           if fault not in FEW) < ROUNDS_WANTED:
+    program = read_json(directory / "program.json")
+    yield (f"- Program: {program_told(program)}. Load before each run, the lab's own included (a "
+           f"mean of runnable processes): median {spread_of(loads).median:.1f}, most "
+           f"{max(loads):.1f}.\n")
+    if min((len(of(runs, fault, "homeostat")) for fault in faults if fault not in FEW),
+           default=0) < ROUNDS_WANTED:
         yield (f"**Fewer than {ROUNDS_WANTED} rounds so far**: what was played at all has its n in "
                "each table. A first look, and no figure to rely on.\n")
     yield "## Goals\n"

@@ -3,7 +3,7 @@
 import statistics
 from collections import Counter, defaultdict
 
-from figure_runs import lines_of, read_json
+from figure_runs import lines_of, program_told, read_json
 
 READERS = {
     "ours": "ours, whole lines with their glosses",
@@ -153,5 +153,5 @@ def write(runs, out):
         for name in ("labelled", "demo")
         for unit in lines_of(runs / f"{name}.jsonl")
     ]
-    head = HEAD.format(commit=program["commit"], load=statistics.median(loads or [0]))
+    head = HEAD.format(commit=program_told(program), load=statistics.median(loads or [0]))
     out.write_text(head + labelled(runs) + demo(runs) + real(runs) + troubles(runs))

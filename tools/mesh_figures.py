@@ -26,7 +26,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from figure_runs import ROOT, add_line, check_program, lines_of, read_json, say
+from figure_runs import ROOT, add_line, check_program, lines_of, program_told, read_json, say
 from overload_figures import (measure_overload, overload_goals, overload_page, overload_runs,
                               overload_units)
 from summaries import quantile, spread_of
@@ -215,8 +215,8 @@ def page(runs):
     switches = list(switch_rows(switch))
     agreed = [ms for unit in demo for ms in unit["agreed_ms"]]
     yield HEAD
-    commit = read_json(runs / "program.json")["commit"]
-    yield (f"- Program: {commit}. Load before each unit (a mean of runnable processes, this work "
+    program = program_told(read_json(runs / "program.json"))
+    yield (f"- Program: {program}. Load before each unit (a mean of runnable processes, this work "
            f"included): median {spread_of(loads).median:.2f}, most {max(loads):.2f}.")
     yield ("- One again: `edge_switch_bench`, `redis_invalidate_bench`, `homeostat demo --only "
            "NAME --seed N --oracle rules`.\n")

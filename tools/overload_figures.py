@@ -11,7 +11,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
-from figure_runs import ROOT, add_line, lines_of, say
+from figure_runs import ROOT, add_line, lines_of, program_told, say
 from summaries import spread_of
 
 WORLD = ROOT / "bench/overload/world.py"
@@ -351,7 +351,7 @@ def overload_page(units_played, program):
     spread = spread_of(loads)
     lanes = " or ".join(str(one) for one in sorted({unit["lanes"] for unit in units_played}))
     ahead = any(unit["is_real_time"] for unit in units_played)
-    yield (f"Program: {program['commit']}. {lanes} worlds beside each other; load before each: "
+    yield (f"Program: {program_told(program)}. {lanes} worlds beside each other; load before each: "
            f"median {spread.median:.1f}, most {spread.most:.1f}"
            f"{', of which they went ahead at a real-time priority' if ahead else ''}. Calls were "
            f"sent at most {1e3 * max(late_s, default=0):.0f} ms late (p99 of the worst world).")

@@ -2,6 +2,7 @@
 """What the page of figures on Kubernetes claims of the runs it is made of."""
 
 import json
+import re
 import sys
 import tempfile
 import unittest
@@ -13,6 +14,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import kubernetes_figures as figures  # noqa: E402
 
 from api_calls import calls_of, seconds_of  # noqa: E402
+from guarding import CONFIG  # noqa: E402
 
 
 def run(fault, policy, outage_s, is_over=True, restored_s=None):
@@ -23,7 +25,8 @@ def run(fault, policy, outage_s, is_over=True, restored_s=None):
 def page_of(runs):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "program.json").write_text(json.dumps({"commit": "abc"}))
+        (folder / "program.json").write_text(json.dumps({"commit": "abc",
+                                                         "sha256": "0123456789abcdef" * 4}))
         (folder / "runs.jsonl").write_text("".join(json.dumps(one) + "\n" for one in runs))
         return "\n".join(figures.page(folder))
 
@@ -115,12 +118,30 @@ class ThePage(unittest.TestCase):
         told = page_of([run("hang", policy, 2.0) for policy in figures.POLICIES])
         self.assertIn(figures.TOLD["hang"], told)
         self.assertNotIn(figures.TOLD["leak"], told)
-        self.assertIn("Program: abc", told)
+
+    def test_names_the_program_by_its_digest_and_the_checkout_as_what_it_is(self):
+        told = page_of([run("hang", "homeostat", 1.0)])
+        self.assertIn("Program: SHA-256 0123456789abcdef, first measured from a checkout at abc.",
+                      told)
+
+    def test_of_nothing_but_short_faults_is_a_page_too(self):
+        for fault in figures.FEW:
+            self.assertIn("Fewer than 10 rounds", page_of([run(fault, "homeostat", 1.0)]), fault)
+
+    def test_says_what_the_agent_may(self):
+        allowed = re.search(r"^autonomy: \{\{ (.*) \}\}$", CONFIG, re.MULTILINE)[1]
+        self.assertIn(f"`{allowed}`", figures.HEAD)
 
     def test_says_of_itself_that_it_has_too_few_rounds(self):
         few = [run("hang", policy, 2.0) for policy in figures.POLICIES]
         self.assertIn("no figure to rely on", page_of(few))
         self.assertNotIn("no figure to rely on", page_of(few * figures.ROUNDS_WANTED))
+
+
+class TheCommand(unittest.TestCase):
+    def test_plays_every_fault_where_nobody_narrows_it(self):
+        line = re.search(r"^K8S_FAULTS \?= (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        self.assertEqual(line[1].split(), [fault.__name__ for fault in figures.FAULTS])
 
 
 if __name__ == "__main__":
