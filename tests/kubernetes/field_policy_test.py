@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Who holds the agent's token changes of a Deployment what a rollback changes, and nothing else.
 
-    tests/kubernetes/field_policy_test.py       where lab/kubernetes/build.sh has built its programs
+    tests/kubernetes/field_policy_test.py BIN     where lab/kubernetes/build.sh has been run
 
 The account here may do everything by its rights, so that what is refused is refused by the policy.
 """
 
 import datetime
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from api import PATCHES, Api
 from deployment import Deployment, wait_until
 from quick_lab import QuickLab
 
+PROGRAM = Path(sys.argv[1]).resolve() / "homeostat"
+EXAMPLE = ROOT / "examples/kubernetes"
 POLICY = ROOT / "examples/kubernetes/policy.yaml"
 INCIDENTS = ROOT / "deploy/kustomize/crd/incidents.yaml"
 SHOP, NAME = "shop", "payments"
@@ -32,7 +35,11 @@ NO_PRIVILEGE = "this account gives no container a privilege or a capability that
 NOTHING_ELSE = "this account changes the Deployment payments and evicts its pods, and little else"
 ONE_MORE = "this account asks for one replica more or less, and for 3 at most"
 ONLY_MEMORY = "of a pod this account changes how much memory its containers have"
+ONLY_CONTAINERS = "of a pod's spec this account changes the containers, and nothing else"
 NO_MORE_MEMORY = "of memory for a container at most"
+# Without these of its node the server takes from nobody a resize of more than a pod's containers.
+NODE_FEATURES = ["InPlacePodLevelResourcesVerticalScaling",
+                 "InPlacePodVerticalScalingInitContainers"]
 ONLY_CONTENTS = "of a ConfigMap this account changes the contents, and nothing else"
 
 # Each field of a Deployment's spec but the template, with a value that it has not. None: nobody
@@ -217,7 +224,9 @@ def a_rollout_is_paused_and_resumed_with_the_mark_in_the_same_write_and_only_if_
                   patch(True, "paused")):
         account.refuses(ONLY_OUR_PAUSE, *asked)
     lab.api.patch(held.path, {"spec": {"paused": True}})  # Somebody else's.
-    for asked in (patch(None), patch(None, "i-1.e2 v2-b resumed"), patch(False, ours)):
+    for asked in (patch(None), patch(None, "i-1.e2 v2-b resumed"), patch(False, ours),
+                  # Nor by a mark that says it was ours, to end it by a second write.
+                  patch("as it is", ours), patch(True, ours)):
         account.refuses(ONLY_OUR_PAUSE, *asked)
     lab.api.patch(held.path, {"spec": {"paused": None}})
     account.api.patch(*patch(True, ours)[1:])
@@ -317,15 +326,7 @@ def a_number_goes_up_and_down_by_one_and_no_further_than_is_said(lab):
 
 def of_a_pod_the_memory_may_change_as_far_as_is_said_and_nothing_else(lab):
     """As `resize_max: { memory: 128Mi }` has it printed (field_policy_test.cpp)."""
-    world_of(lab)
-    fed = Deployment(lab, "fed", SHOP)
-    fed.apply(f"{IMAGE}:v1", replicas=1, memory_mib=64)
-    some = {"cpu": "100m"}  # With it the class of the pod stays, whatever is tried here.
-    lab.api.patch(fed.path, {"spec": {"template": {"spec": container(
-        resources={"limits": some, "requests": some})}}}, "strategic")
-    fed.wait_ready(1)
-    account = guard_of(lab, "fed", (('"0" != "0"', '"128Mi" != "0"'),
-                                    ('(quantity("0"))', '(quantity("128Mi"))')))
+    fed, account = fed_of(lab)
     pod = fed.pods()[0]["metadata"]["name"]
 
     def resize(resources, name=pod, kind="strategic"):
@@ -336,6 +337,7 @@ def of_a_pod_the_memory_may_change_as_far_as_is_said_and_nothing_else(lab):
         return {"limits": {"memory": size}, "requests": {"memory": size}}
     for size in ("96Mi", "128Mi", "32Mi"):
         account.admits(*resize(memory(size)))
+    account.admits(*resize({"requests": {"memory": "32Mi"}}))
     for size in ("129Mi", "1Gi"):
         account.refuses(NO_MORE_MEMORY, *resize(memory(size)))
     more = {"cpu": "200m"}
@@ -346,6 +348,76 @@ def of_a_pod_the_memory_may_change_as_far_as_is_said_and_nothing_else(lab):
     account.refuses("and little else", *resize(memory("96Mi"), "another"))
     account.refuses("and little else", "PATCH", f"{fed.core}/pods/{pod}",
                     {"metadata": {"labels": {"a": "b"}}}, "merge")
+
+
+def no_other_container_of_a_pod_gets_anything_nor_the_pod_as_a_whole(lab):
+    """By Kubernetes 1.37 `resize` takes all of these. The person shows that it does."""
+    fed, account = fed_of(lab)
+    person = world_of(lab).person
+    pod = fed.pods()[0]["metadata"]["name"]
+
+    def resize(name, fields):
+        return "PATCH", f"{fed.core}/pods/{name}/resize", {"spec": fields}, "strategic"
+
+    def of(kind, name, **resources):
+        return resize(pod, {kind: [{"name": name, "resources": resources}]})
+    for kind, name in (("initContainers", "beside"), ("initContainers", "first")):
+        for resources in ({"limits": {"memory": "96Mi"}}, {"limits": {"memory": "1Gi"}},
+                          {"limits": {"cpu": "4"}}, {"requests": {"memory": "48Mi"}}):
+            person.admits(*of(kind, name, **resources))
+            account.refuses(ONLY_CONTAINERS, *of(kind, name, **resources))
+    # Of one without a limit what is asked for is kept from all others on the node.
+    for resources, because in (({"requests": {"memory": "1Gi"}}, NO_MORE_MEMORY),
+                               ({"limits": {"memory": "64Mi"}}, ONLY_MEMORY),
+                               ({"requests": {"cpu": "1"}}, ONLY_MEMORY)):
+        person.admits(*of("containers", "loose", **resources))
+        account.refuses(because, *of("containers", "loose", **resources))
+    account.admits(*of("containers", "loose", requests={"memory": "32Mi"}))
+    # A limit that is gone is no limit: whoever says so first, the server or the policy.
+    account.refuses("", "PATCH", f"{fed.core}/pods/{pod}/resize", [
+        {"op": "remove", "path": "/spec/containers/0/resources/limits/memory"}], "json")
+    whole = Deployment(lab, "fed-whole", SHOP)
+    whole.apply(f"{IMAGE}:v1", replicas=1, memory_mib=64)
+    lab.api.patch(whole.path, {"spec": {"template": {"spec": {
+        "resources": {"limits": {"memory": "256Mi", "cpu": "1"},
+                      "requests": {"memory": "64Mi", "cpu": "100m"}}}}}}, "strategic")
+    whole.wait_ready(1)
+    name = whole.pods()[0]["metadata"]["name"]
+    for resources in ({"limits": {"memory": "1Gi"}}, {"limits": {"memory": "128Mi"}},
+                      {"limits": {"cpu": "4"}}, {"requests": {"memory": "96Mi"}}):
+        asked = resize(name, {"resources": resources})
+        person.admits(*asked)
+        account.refuses(ONLY_CONTAINERS, *asked)
+    whole.remove()
+
+
+FED = {}
+
+
+def fed_of(lab):
+    """A Deployment whose pods have a container of each kind, and who may resize those of it."""
+    if "one" not in FED:
+        world_of(lab)
+        fed = Deployment(lab, "fed", SHOP)
+        fed.apply(f"{IMAGE}:v1", replicas=1, memory_mib=64)
+        some = {"cpu": "100m"}
+        sizes = {"limits": {"memory": "64Mi", **some}, "requests": {"memory": "32Mi", **some}}
+        lab.api.patch(fed.path, {"spec": {"template": {"spec": {
+            "initContainers": [
+                {"name": "first", "image": f"{IMAGE}:v1", "resources": sizes},
+                {"name": "beside", "image": f"{IMAGE}:v1", "restartPolicy": "Always",
+                 "resources": sizes}],
+            "containers": [
+                {"name": "service", "resources": {"limits": some, "requests": some}},
+                {"name": "loose", "image": f"{IMAGE}:v1",
+                 "resources": {"requests": {"memory": "16Mi", **some}}}]}}}}, "strategic")
+        fed.wait_ready(1)
+        for node in lab.api.get("/api/v1/nodes")["items"]:  # Played, and so they declare nothing.
+            lab.api.patch(f"/api/v1/nodes/{node['metadata']['name']}/status",
+                          {"status": {"declaredFeatures": NODE_FEATURES}})
+        FED["one"] = fed, guard_of(lab, "fed", (('"0" != "0"', '"128Mi" != "0"'),
+                                                ('(quantity("0"))', '(quantity("128Mi"))')))
+    return FED["one"]
 
 
 def of_a_config_map_that_is_named_the_contents_may_change_and_the_mark(lab):
@@ -468,6 +540,45 @@ def it_stands_in_the_manifests_of_kustomize_and_can_be_applied_from_there(lab):
                         "--dry-run=server", "--filename", file.name], check=True)
 
 
+def second_agent(lab, folder):
+    """The manifests of one for `cart`, made as deploy/README.md says, with a suffix."""
+    place = folder / "examples/cart"
+    shutil.copytree(EXAMPLE, place)
+    shutil.copytree(ROOT / "deploy/kustomize/base", folder / "deploy/kustomize/base")
+    config = place / "homeostat.yaml"
+    config.write_text(config.read_text().replace(NAME, "cart"))
+    for words, name in (((), "rbac.yaml"),
+                        (("--policy", "--account", "homeostat-cart"), "policy.yaml")):
+        (place / name).write_text(subprocess.run(
+            [PROGRAM, "rbac", "--config", config, *words], check=True, capture_output=True,
+            text=True).stdout)
+    file = place / "kustomization.yaml"
+    file.write_text(file.read_text().replace("instance: payments", "instance: cart")
+                    + "nameSuffix: -cart\n")
+    return lab.kubectl("kustomize", place)
+
+
+def a_second_agent_of_the_namespace_is_held_to_its_own_by_the_name_that_a_suffix_makes(lab):
+    world = world_of(lab)
+    with tempfile.TemporaryDirectory() as folder:
+        built = second_agent(lab, Path(folder))
+    assert "serviceAccountName: homeostat-cart\n" in built, built
+    policies = lab.directory / "suffixed.yaml"
+    policies.write_text("---\n".join(
+        part for part in built.split("---\n") if "kind: ValidatingAdmissionPolicy" in part))
+    account = Account(lab, SHOP, "homeostat-cart")
+    lab.kubectl("apply", "--filename", policies)
+    none = ("PATCH", world.cart.path, {"spec": {"replicas": 0}}, "merge")
+    wait_until("its policy is in force", lambda: account.tries(*none)[0] == 422, 20)
+    account.refuses(ONLY_TEMPLATE, *none)
+    account.refuses("and little else", "PATCH", world.shop.path,
+                    {"metadata": {"annotations": {"homeostat.dev/effect": "a"}}}, "merge")
+    # And the first one's account keeps what it has.
+    world.agent.admits("PATCH", world.shop.path,
+                       {"metadata": {"annotations": {"homeostat.dev/effect": "i-3.e1 a b"}}},
+                       "merge")
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="field-policy-") as folder:
         return run_each([
@@ -479,9 +590,11 @@ def main():
             but_for_evictions_and_news_nothing_else_in_the_namespace_is_written,
             a_number_goes_up_and_down_by_one_and_no_further_than_is_said,
             of_a_pod_the_memory_may_change_as_far_as_is_said_and_nothing_else,
+            no_other_container_of_a_pod_gets_anything_nor_the_pod_as_a_whole,
             of_a_config_map_that_is_named_the_contents_may_change_and_the_mark,
             of_incidents_those_of_its_deployment_are_its_own_whatever_others_are_named,
             what_pods_have_of_their_node_already_may_stay_and_may_go,
+            a_second_agent_of_the_namespace_is_held_to_its_own_by_the_name_that_a_suffix_makes,
             nobody_else_is_touched_by_it,
             the_server_finds_nothing_to_warn_of,
             it_stands_in_the_manifests_of_kustomize_and_can_be_applied_from_there,

@@ -133,20 +133,34 @@ spec:
     message: this account asks for one replica more or less, and for {5} at most
   - expression: >-
       !variables.resizes ||
+      (dyn(object).spec.all(key, key == "containers" || (key in dyn(oldObject).spec &&
+      dyn(object).spec[key] == dyn(oldObject).spec[key])) &&
+      dyn(oldObject).spec.all(key, key in dyn(object).spec))
+    message: of a pod's spec this account changes the containers, and nothing else
+  - expression: >-
+      !variables.resizes ||
       dyn(object).spec.containers.all(one,
       dyn(oldObject).spec.containers.exists(before, before.name == one.name &&
       one.all(key, key == "resources" || (key in before && one[key] == before[key])) &&
+      before.all(key, key in one) &&
+      one.?resources.orValue(dyn({{}})).all(part, part in ["limits", "requests"] ||
+      one.resources[part] == before.?resources[?part].orValue(dyn(""))) &&
+      before.?resources.orValue(dyn({{}})).all(part, part in one.?resources.orValue(dyn({{}}))) &&
       ["limits", "requests"].all(part,
-      one.?resources[?part].orValue(dyn({{}})).all(what, what == "memory" ||
-      one.resources[part][what] == before.?resources[?part][?what].orValue(dyn(""))))))
+      one.?resources[?part].orValue(dyn({{}})).all(what,
+      what in before.?resources[?part].orValue(dyn({{}})) && (what == "memory" ||
+      one.resources[part][what] == before.resources[part][what])) &&
+      before.?resources[?part].orValue(dyn({{}})).all(what,
+      what in one.?resources[?part].orValue(dyn({{}}))))))
     message: of a pod this account changes how much memory its containers have, and nothing else
   - expression: >-
       !variables.resizes ||
-      dyn(object).spec.containers.all(one, !one.?resources.?limits.?memory.hasValue() ||
-      quantity(string(one.resources.limits.memory)).compareTo(quantity("{7}")) <= 0 ||
+      dyn(object).spec.containers.all(one, ["limits", "requests"].all(part,
+      !one.?resources[?part].?memory.hasValue() ||
+      quantity(string(one.resources[part].memory)).compareTo(quantity("{7}")) <= 0 ||
       dyn(oldObject).spec.containers.exists(before, before.name == one.name &&
-      quantity(string(one.resources.limits.memory)).compareTo(
-      quantity(string(before.?resources.?limits.?memory.orValue("0")))) <= 0))
+      quantity(string(one.resources[part].memory)).compareTo(
+      quantity(string(before.?resources[?part].?memory.orValue("0")))) <= 0)))
     message: this account asks for {7} of memory for a container at most
   - expression: >-
       !variables.updates ||
@@ -155,9 +169,10 @@ spec:
       dyn(oldObject).spec.all(key, key == "paused" || key in dyn(object).spec))
     message: of the Deployment's spec this account changes the template and paused, and nothing else
   - expression: >-
-      !variables.updates || variables.paused == variables.paused_before ||
-      (variables.effect != variables.effect_before &&
-      (variables.paused ? variables.effect : variables.effect_before).endsWith(" paused"))
+      !variables.updates || (variables.paused == variables.paused_before
+      ? (variables.effect == variables.effect_before || !variables.effect.endsWith(" paused"))
+      : (variables.effect != variables.effect_before &&
+      (variables.paused ? variables.effect : variables.effect_before).endsWith(" paused")))
     message: >-
       this account pauses a rollout with its effect in the same write, and ends no other's pause
   - expression: >-

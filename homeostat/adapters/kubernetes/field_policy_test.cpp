@@ -35,8 +35,15 @@ TEST_CASE("a field policy is about one account, one namespace and one Deployment
     CHECK(yaml.contains(R"(&& "0" != "0")"));  // Nor resize any pod.
     Options feeding = options;
     feeding.memory_bytes_max = std::uint64_t{128} << 20U;
-    CHECK(field_policy_yaml(feeding, "guard").contains(R"(&& "128Mi" != "0")"));
-    CHECK(field_policy_yaml(feeding, "guard").contains(R"(compareTo(quantity("128Mi")) <= 0)"));
+    const std::string fed = field_policy_yaml(feeding, "guard");
+    CHECK(fed.contains(R"(&& "128Mi" != "0")"));
+    CHECK(fed.contains(R"(compareTo(quantity("128Mi")) <= 0)"));
+    // Of requests as of limits, and of no sidecar, nor of the pod as a whole.
+    CHECK(fed.contains("!one.?resources[?part].?memory.hasValue()"));
+    CHECK(
+        fed.contains(R"(dyn(object).spec.all(key, key == "containers" || (key in dyn(oldObject))"));
+    // Nor does a mark alone make a pause ours.
+    CHECK(yaml.contains(R"(variables.effect_before || !variables.effect.endsWith(" paused")))"));
 }
 
 TEST_CASE("two Deployments never share a policy, whatever their names are") {
