@@ -26,6 +26,10 @@ import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "tools"))
+
+from free_ports import free_ports  # noqa: E402
+
 GOOD_SHARE_MIN = 0.995
 RATE = 200
 PATIENCE = 4
@@ -37,17 +41,6 @@ SERVICES = {
     "rates": {"instances": 1, "workers": 8, "own_wait_ms": 4},
 }
 SPARES = ["payments-3", "payments-4"]  # Declared at the proxy; nobody starts them here.
-
-
-def free_ports(count):
-    """Ports that were all free at the same moment."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def die_with_parent():
