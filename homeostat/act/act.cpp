@@ -1,8 +1,28 @@
 #include "homeostat/act/act.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace homeostat::act {
+
+bool is_optional(const Plan& plan, const Facts& facts, const Step& step) {
+    const auto* rollback = std::get_if<Rollback>(&plan.remedy);
+    return rollback != nullptr && rollback->artifact == Artifact::deploy && facts.is_orchestrated &&
+           std::holds_alternative<Replace>(step);
+}
+
+bool puts_back(const Plan& plan, const InstanceId& instance) {
+    const RemedyKind kind = kind_of(plan.remedy);
+    const InstanceId* named = instance_of(plan.remedy);
+    const bool is_readmitted = kind == RemedyKind::readmit && *named == instance;
+    const auto* rollback = std::get_if<Rollback>(&plan.remedy);
+    const bool is_about_all = kind == RemedyKind::rolling_restart ||
+                              (rollback != nullptr && is_started_with(rollback->artifact));
+    return is_readmitted || is_about_all ||
+           std::ranges::find(plan.replacements, instance, &Replacement::instance) !=
+               plan.replacements.end();
+}
 
 Plan advanced(Plan plan, const Step& step, const EffectId& effect, Instant now) {
     plan.steps_count += 1;

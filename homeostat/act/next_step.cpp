@@ -20,6 +20,9 @@ namespace homeostat::act {
 
 namespace {
 
+/// What the kubelet waits before it starts a container for the second time; then twice as long.
+constexpr Duration orchestrated_start_after = std::chrono::seconds{10};
+
 /// Where an instance stands on its way to the goal; earlier members are dealt with first.
 enum class Progress : std::uint8_t { returning, dead, out, serving, arrived };
 
@@ -161,6 +164,20 @@ Next retire(const View& view, const InstanceFacts& instance) {
     return replace(view, instance);
 }
 
+/// Whoever orchestrates the instances starts one that ended by itself, and waits longer each time.
+/// Ours take that wait away: a successor that ends as well is left to it for as long as the first
+/// of its waits, then for twice as long, so that our few starts reach as far as an outage may last.
+Next start_anew(const View& view, const InstanceFacts& instance) {
+    const std::size_t count = view.replaced_count(instance.runtime.instance);
+    if (view.facts.is_orchestrated && count > 0 && count < replaces_per_instance_max) {
+        const Instant since = view.plan.step_last_at.value_or(view.plan.began_at);
+        if (view.now < since + orchestrated_start_after * (1U << (count - 1))) {
+            return wait(view, instance.runtime.instance.text() + " has ended again");
+        }
+    }
+    return replace(view, instance);
+}
+
 /// The process is right and users do not reach it yet.
 Next bring_back(const View& view, const InstanceFacts& instance) {
     const InstanceId& name = instance.runtime.instance;
@@ -179,7 +196,7 @@ Next step_for(const View& view, const InstanceFacts& instance) {
         case Progress::returning:
             return bring_back(view, instance);
         case Progress::dead:
-            return replace(view, instance);
+            return start_anew(view, instance);
         case Progress::out:
         case Progress::serving:
             return retire(view, instance);
@@ -460,24 +477,6 @@ Next paced(const View& view, const Step& step) {
 }
 
 }  // namespace
-
-bool is_optional(const Plan& plan, const Facts& facts, const Step& step) {
-    const auto* rollback = std::get_if<Rollback>(&plan.remedy);
-    return rollback != nullptr && rollback->artifact == Artifact::deploy && facts.is_orchestrated &&
-           std::holds_alternative<Replace>(step);
-}
-
-bool puts_back(const Plan& plan, const InstanceId& instance) {
-    const RemedyKind kind = kind_of(plan.remedy);
-    const InstanceId* named = instance_of(plan.remedy);
-    const bool is_readmitted = kind == RemedyKind::readmit && *named == instance;
-    const auto* rollback = std::get_if<Rollback>(&plan.remedy);
-    const bool is_about_all = kind == RemedyKind::rolling_restart ||
-                              (rollback != nullptr && is_started_with(rollback->artifact));
-    return is_readmitted || is_about_all ||
-           std::ranges::find(plan.replacements, instance, &Replacement::instance) !=
-               plan.replacements.end();
-}
 
 Next next_step(const Plan& plan,
                const Facts& facts,

@@ -111,6 +111,40 @@ TEST_CASE(
     CHECK(std::holds_alternative<Complete>(next_step(evicted, facts, now + seconds{100})));
 }
 
+TEST_CASE("successors that end as well are evicted ever later, and then no more") {
+    Plan plan = advanced(restart, evict, effect, now);
+    Facts facts = two_pods();
+    RuntimeInstance& runtime = facts.instances[0].runtime;
+    const auto ends = [&](const char* uid) {
+        runtime = serving("payments-0", uid, v2).runtime;
+        runtime.effect = effect;
+        runtime.is_alive = false;
+        runtime.is_answering = false;
+        facts.instances[0].rotation = Rotation::down;
+    };
+    ends("uid-b");
+    CHECK(waits(next_step(plan, facts, now + seconds{9})));
+    const Step second = step_in(next_step(plan, facts, now + seconds{10}));
+    CHECK(second == Step{Replace{first, {0, 0, "uid-b"}, v2}});
+    plan = advanced(plan, second, effect, now + seconds{10});
+
+    ends("uid-c");
+    CHECK(waits(next_step(plan, facts, now + seconds{29})));
+    plan = advanced(plan, step_in(next_step(plan, facts, now + seconds{30})), effect,
+                    now + seconds{30});
+    ends("uid-d");
+    CHECK(std::holds_alternative<Stuck>(next_step(plan, facts, now + seconds{31})));
+}
+
+TEST_CASE("what nobody else starts is started again at once") {
+    const Plan plan = advanced(restart, evict, effect, now);
+    Facts facts = two_pods();
+    facts.is_orchestrated = false;
+    facts.instances[0].runtime.is_alive = false;
+    facts.instances[0].runtime.identity = {0, 0, "uid-b"};
+    CHECK(std::holds_alternative<Step>(next_step(plan, facts, now + seconds{1})));
+}
+
 TEST_CASE("a slot that stays empty is somebody else's trouble after a while") {
     const Plan evicted = advanced(restart, evict, effect, now);
     Facts facts = two_pods();
