@@ -177,7 +177,7 @@ def main():
     options = parser.parse_args()
     if not PYTHON.exists():
         print("SKIPPED: the A2A SDK is not installed (tools/setup.sh check brings it)")
-        return 0
+        return 77
     if Path(sys.prefix).resolve() != PYTHON.parent.parent.resolve():
         os.execv(PYTHON, [PYTHON, __file__, "--bin", options.bin.resolve()])
     with server_under_test(options.bin) as url:

@@ -45,7 +45,7 @@ def run_where_gguf_is():
         if python.exists() and sys.executable != str(python):
             os.execv(python, [str(python), *sys.argv])
         print("SKIPPED: no numpy and gguf in build/model/venv; run tools/model/setup.sh")
-        sys.exit(0)
+        sys.exit(77)
 
 
 def safetensors(tensors, entries=None, metadata=None):

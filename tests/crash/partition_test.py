@@ -8,6 +8,7 @@ neither calls nor messages arrive, and nobody is told. Without the right to make
 so and is done.
 """
 
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -181,8 +182,8 @@ TESTS = [
 def main():
     options = parser_for(__doc__).parse_args()
     if why := separate_hosts.trouble():
-        print(f"SKIPPED partitions: {why}")
-        return
+        print(f"SKIPPED: {why}")
+        return 77
     if MEMORY.is_dir():
         tempfile.tempdir = str(MEMORY)
     with subject_of(PartedWorld, options) as world:
@@ -196,4 +197,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

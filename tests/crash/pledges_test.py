@@ -270,7 +270,7 @@ def whoever_dies_at_whichever_step_leaves_a_world_that_goes_on(world, options):
     world.weaken()
     has_library = (world.programs / "kill_point.so").exists()
     if not has_library:
-        print("SKIPPED kills between two calls: kill_point.so was not built")
+        print("SKIPPED: kills between two calls: kill_point.so was not built")
     drawn = [draw_round() for _ in range(options.rounds - len(ROUNDS))]
     rounds = [*ROUNDS[:options.rounds], *drawn, *(EVERY_STEP if options.all else [])]
     for step, victims, absent_for in rounds:

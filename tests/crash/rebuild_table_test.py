@@ -170,9 +170,10 @@ TESTS = [
 def main():
     if postgres_programs() is None:
         print("SKIPPED: PostgreSQL is not installed")
-        return
+        return 77
     run_each(__doc__, TESTS, RebuildTable)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

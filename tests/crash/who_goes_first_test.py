@@ -227,7 +227,7 @@ def main():
     if options.all and (options.bin / "kill_point.so").exists():
         tests += WITH_LIBRARY
     elif options.all:
-        print("SKIPPED stops and deaths between two calls: kill_point.so was not built")
+        print("SKIPPED: stops and deaths between two calls: kill_point.so was not built")
     with subject_of(Neighbourhood, options) as world:
         world.start()
         for test in chosen(tests, options):

@@ -63,7 +63,7 @@ def built(archive, umask):
                           preexec_fn=lambda: os.umask(umask))
     if done.returncode == 77:
         print(f"SKIPPED: {done.stderr.strip()}")
-        sys.exit(0)
+        sys.exit(77)
     assert done.returncode == 0, done.stdout + done.stderr
     return Image(archive)
 
@@ -223,7 +223,7 @@ def a_file_without_a_token_serves_nobody(image, folder):
 def main():
     if os.geteuid() != 0:
         print("SKIPPED: an image is made by root")
-        return
+        return 77
     with tempfile.TemporaryDirectory(prefix="model-image-") as place:
         folder = Path(place)
         image = built(folder / "model.tar", 0o022)
@@ -241,4 +241,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -134,7 +134,7 @@ def with_unit_in_a_root(folder, check):
     with tempfile.TemporaryDirectory() as root:
         deb = one_of(folder, "*.deb")
         if deb is None or shutil.which("systemd-analyze") is None:
-            print("    not tried: neither package nor systemd-analyze here", flush=True)
+            print("SKIPPED: what the unit says: no package, or no systemd-analyze", flush=True)
             return
         subprocess.run(["dpkg-deb", "--extract", deb, root], check=True)
         units = Path(root, "usr/lib/systemd/system")

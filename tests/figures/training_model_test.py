@@ -18,7 +18,7 @@ try:
     from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 except ImportError as error:
     print(f"SKIPPED: {error}; models/train/requirements.txt has what it needs")
-    sys.exit(0)
+    sys.exit(77)
 
 import training_data as data  # noqa: E402
 from frozen_states import States  # noqa: E402

@@ -253,7 +253,8 @@ def a_rollout_whose_pods_fail_is_paused_and_no_more_users_meet_them_until_it_is_
 
 
 def count_new(shop):
-    return sum(pod["spec"]["containers"][0]["image"] != V1 for pod in shop.ready_pods())
+    """Also those that are not ready yet: a pause lets them come up."""
+    return sum(pod["spec"]["containers"][0]["image"] != V1 for pod in shop.pods())
 
 
 def limits_of(pod):

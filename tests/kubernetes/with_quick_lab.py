@@ -23,7 +23,7 @@ def main():
                     **os.environ, "HOMEOSTAT_KUBECONFIG": str(lab.kubeconfig)}).returncode
         except CannotBeHad as error:
             print(f"SKIPPED: {error}")
-            return 0
+            return 77
 
 
 if __name__ == "__main__":
