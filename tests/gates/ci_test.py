@@ -4,6 +4,8 @@
 import contextlib
 import io
 import json
+import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -12,7 +14,8 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-TOOLS = Path(__file__).resolve().parents[2] / "tools"
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ROOT / "tools"
 sys.path.insert(0, str(TOOLS))
 
 import clang_tidy  # noqa: E402
@@ -138,6 +141,64 @@ class InTime(unittest.TestCase):
         for failed in (self.FAILED, self.FAILED.replace("Failed", "Timeout")):
             status, counts, _ = self.run_in_time(1, "sleep 30", self.PASSED + failed)
             self.assertEqual((status, counts), (1, "1 1\n"))
+
+
+class WhatIsMade(unittest.TestCase):
+    """Makefile: what .ci/run asks it for, and what it makes of a ctest that does not start."""
+
+    def test_every_target_that_ci_asks_for_is_one(self):
+        script, makefile = ((ROOT / name).read_text() for name in (".ci/run", "Makefile"))
+        asked = set(re.findall(r"\brun_tests ([\w-]+)", script))
+        asked |= set(re.findall(r"\bmake --no-print-directory ([\w-]+)", script))
+        self.assertLessEqual({"build", "test", "asan", "tsan", "fuzz", "models"}, asked)
+        targets = set(re.findall(r"^([a-z0-9-]+):(?!=)", makefile, re.MULTILINE))
+        self.assertEqual(asked - targets, set())
+
+    def test_a_ctest_that_does_not_start_is_told_by_no_report_of_before(self):
+        with tempfile.TemporaryDirectory(prefix="ci-") as name:
+            here = Path(name)
+            program = "#!/bin/sh\nexit {}\n"
+            for path, text in (("Makefile", (ROOT / "Makefile").read_text()),
+                               ("tools/test_report.py", (TOOLS / "test_report.py").read_text()),
+                               ("tools/setup.sh", program.format(0)),
+                               ("tools/requirements-envoy.txt", ""),
+                               ("tools/requirements-medallion.txt", ""),
+                               ("lab/kubernetes/build.sh", program.format(0)),
+                               ("bin/cmake", program.format(0)), ("bin/ctest", program.format(8)),
+                               ("build/release/cluster.xml", REPORT)):
+                (here / path).parent.mkdir(parents=True, exist_ok=True)
+                (here / path).write_text(text)
+                (here / path).chmod(0o755)
+            done = subprocess.run(["make", "test-k8s"], cwd=here, capture_output=True, text=True,
+                                  env={**os.environ, "PATH": f"{here}/bin:{os.environ['PATH']}"})
+            self.assertNotEqual(done.returncode, 0)
+            self.assertNotIn("passed", done.stdout + done.stderr)
+
+
+class WhatIsSkipped(unittest.TestCase):
+    """A test that cannot be made says so as tools/test_report.py reads it, and only if it did not
+    fail."""
+
+    def test_what_says_skipped_says_it_as_the_report_reads_it(self):
+        said = {(path.name, after) for path in (ROOT / "tests").rglob("*.py")
+                for after in re.findall(r"print\(f?\"SKIPPED(..)", path.read_text())}
+        self.assertGreater(len(said), 10)
+        self.assertEqual({one for one in said if one[1] != ": "}, set())
+
+    def test_by_no_pattern_is_a_failed_test_taken_for_a_skipped_one(self):
+        for path in (ROOT / "tests").rglob("CMakeLists.txt"):
+            self.assertNotIn("SKIP_REGULAR_EXPRESSION", path.read_text(), path)
+
+    def ends(self, script):
+        """The exit status behind tests/skippable.py."""
+        return subprocess.run([sys.executable, ROOT / "tests/skippable.py", "sh", "-c", script],
+                              capture_output=True).returncode
+
+    def test_a_program_that_says_skipped_and_passes_is_skipped_and_one_that_fails_has_failed(self):
+        self.assertEqual(self.ends("echo one; echo 'SKIPPED: no peer'"), 77)
+        self.assertEqual(self.ends("echo 'SKIPPED: no peer'; exit 3"), 3)
+        self.assertEqual(self.ends("echo 'nothing is SKIPPED: here'"), 0)
+        self.assertNotEqual(self.ends("echo 'SKIPPED: no peer'; kill -9 $$"), 0)
 
 
 class ClangTidy(unittest.TestCase):
