@@ -64,7 +64,7 @@ Task<Result<ports::Position>> CellLedger::append(EntryGroup group, ports::Durabi
         co_return std::unexpected(written.error());
     }
     const EntryGroup& taken = written->stored.group;
-    stage_.witness.see_group(taken);
+    stage_.witness.see_group(taken, durability);
     stage_.sink.note(written->position);
     for (const Entry& entry : taken.entries) {
         if (entry.kind != EntryKind::checkpoint) {

@@ -72,11 +72,6 @@ bool Cluster::is_failing() {
     return tag == "v2" || (tag == "v1" && has_broken_ && !does_rollback_help);
 }
 
-std::uint32_t Cluster::ready_count() {
-    return static_cast<std::uint32_t>(std::ranges::count_if(
-        api.all(pods), [](const json::value* pod) { return kubernetes::is_ready(*pod); }));
-}
-
 void Cluster::pass_traffic() {
     const double seconds = to_seconds(clock_.now() - std::exchange(counted_at_, clock_.now()));
     requests_ += seconds * requests_per_second;

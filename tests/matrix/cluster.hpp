@@ -54,7 +54,6 @@ class Cluster {
     [[nodiscard]] json::value with_new_version(json::value object);
 
     [[nodiscard]] std::string image_tag();
-    [[nodiscard]] std::uint32_t ready_count();
     [[nodiscard]] bool is_failing();
     /// Of all requests so far.
     [[nodiscard]] EdgeCounters counters();

@@ -43,7 +43,7 @@ Inventory inventory(const kubernetes::Options& options) {
 /// A person is asked for the rollback, a sink has to have its decision, and a fleet a place for it.
 guard::Limits limits() {
     guard::Limits limits;
-    limits.min_healthy = ready_min;
+    limits.min_healthy = 2;
     limits.attempts_max = remedies_tries_max;
     limits.cool_down = 20s;
     limits.autonomy[RemedyKind::rollback] = Autonomy::ask;

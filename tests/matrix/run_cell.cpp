@@ -101,16 +101,24 @@ class Course {
                !stage_.cluster.is_failing();
     }
 
+    /// That a person was asked does not tell them that it has come to nothing.
+    [[nodiscard]] bool is_told(const heal::IncidentView& incident) const {
+        const std::string call = stage_.witness.call_of(incident.incident);
+        return is_at_rest(incident) && !call.empty() &&
+               std::ranges::find(stage_.notices, call) != stage_.notices.end();
+    }
+
     void judge_end(Life& life) {
         if (!stage_.spoiler.has_begun) {
             stage_.witness.accuse("the incident never came to that phase");
         }
         const std::vector<heal::IncidentView> open = life.executor().incidents();
         const bool is_well = !stage_.cluster.is_failing();
-        const bool is_all_at_rest = std::ranges::all_of(open, is_at_rest);
-        result_.ending = open.empty() && is_well                     ? "healed"
-                         : is_all_at_rest && !stage_.notices.empty() ? "told"
-                                                                     : "in hand";
+        const bool is_all_told =
+            !open.empty() && std::ranges::all_of(open, [this](const heal::IncidentView& one) {
+                return is_told(one);
+            });
+        result_.ending = open.empty() && is_well ? "healed" : is_all_told ? "told" : "in hand";
         if (result_.ending == "in hand") {
             for (const heal::IncidentView& incident : open) {
                 stage_.say("open: " + incident.incident.text() + " at " + incident.node);

@@ -2,6 +2,7 @@
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/json.hpp"
+#include "homeostat/domain/ending_bodies.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
 
 #include <fmt/format.h>
@@ -31,7 +32,7 @@ std::string effect_in(const kubernetes::ApiWrite& write) {
 
 }  // namespace
 
-void Witness::see_group(const EntryGroup& group) {
+void Witness::see_group(const EntryGroup& group, ports::Durability durability) {
     groups_.push_back(group);
     for (const Entry& entry : group.entries) {
         const std::string incident = entry.incident.text();
@@ -45,13 +46,31 @@ void Witness::see_group(const EntryGroup& group) {
                 permitted_[incident] = {.decided_in = groups_.size(), .first = {}};
             }
         } else if (entry.kind == EntryKind::intent) {
-            see_intent(entry);
+            see_intent(entry, durability);
+        } else if (entry.kind == EntryKind::escalated) {
+            see_call(entry);
         }
     }
 }
 
-void Witness::see_intent(const Entry& entry) {
+void Witness::see_call(const Entry& entry) {
+    const auto body = from_json<EscalatedBody>(entry.body);
+    if (!body) {
+        accuse("P19: an escalation that cannot be read");
+        return;
+    }
+    std::string& before = calls_before_[body->rule + " " + body->about];
+    if (!body->is_told_already) {
+        before = entry.incident.text() + ": " + body->because;
+    }
+    calls_[entry.incident.text()] = before;
+}
+
+void Witness::see_intent(const Entry& entry, ports::Durability durability) {
     const auto body = from_json<IntentBody>(entry.body);
+    if (durability != ports::Durability::synced) {
+        accuse("P1: an intent of " + entry.incident.text() + " is not on the disk");
+    }
     if (!body || intents_.contains(body->effect.text())) {
         accuse("P2: an intent that cannot be read, or two of one effect");
         return;
@@ -95,9 +114,6 @@ void Witness::see_effect(const kubernetes::ApiWrite& write) {
     }
     if (!lease_.is_ours_to_act()) {
         accuse(fmt::format("P2: {} by a Lease that has run out or is another's", effect));
-    }
-    if (cluster_.ready_count() < ready_min) {
-        accuse(fmt::format("P7: {} leaves {} ready", effect, cluster_.ready_count()));
     }
 }
 

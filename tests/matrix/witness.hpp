@@ -8,6 +8,7 @@
 #include "homeostat/adapters/kubernetes/api_client.hpp"
 #include "homeostat/domain/entry.hpp"
 #include "homeostat/domain/ids.hpp"
+#include "homeostat/ports/ledger.hpp"
 
 #include "cluster.hpp"
 #include "others.hpp"
@@ -21,7 +22,6 @@
 
 namespace homeostat::matrix {
 
-constexpr std::uint32_t ready_min = 2;           ///< The floor that is declared.
 constexpr std::uint32_t at_once_max = 1;         ///< Of the fleet.
 constexpr std::uint32_t remedies_tries_max = 3;  ///< attempts_max.
 
@@ -30,8 +30,8 @@ class Witness {
     Witness(Cluster& cluster, LeasePort& lease, SinkPort& sink, BudgetPort& budget)
         : cluster_(cluster), lease_(lease), sink_(sink), budget_(budget) {}
 
-    /// A group is in the ledger, and durable.
-    void see_group(const EntryGroup& group);
+    /// A group is in the ledger, and as durable as it was asked to be.
+    void see_group(const EntryGroup& group, ports::Durability durability);
     /// A person has said yes to a remedy that they were really asked about.
     void see_yes(const IncidentId& incident) { yes_count_[incident.text()] += 1; }
     /// It was refused.
@@ -49,6 +49,12 @@ class Witness {
     [[nodiscard]] bool has_closed(const std::string& incident) const {
         return closed_.contains(incident);
     }
+    /// What a person has to hear of it, by the ledger; empty: nothing. Where they were told of the
+    /// same in another incident shortly before it is what they heard then.
+    [[nodiscard]] std::string call_of(const IncidentId& incident) const {
+        const auto found = calls_.find(incident.text());
+        return found == calls_.end() ? std::string() : found->second;
+    }
 
   private:
     /// A remedy that guard has permitted to try: it may take several effects.
@@ -62,7 +68,8 @@ class Witness {
         Remedy of;
     };
 
-    void see_intent(const Entry& entry);
+    void see_intent(const Entry& entry, ports::Durability durability);
+    void see_call(const Entry& entry);
     void check_leave(const std::string& effect, const Intent& intent);
 
     Cluster& cluster_;
@@ -76,7 +83,9 @@ class Witness {
     std::map<std::string, std::uint32_t> remedies_;   ///< Begun, undos not counted; likewise.
     std::set<std::string> incidents_;
     std::set<std::string> closed_;
-    std::map<std::string, std::uint32_t> effects_;  ///< How often each was seen.
+    std::map<std::string, std::string> calls_;         ///< By incident, the last.
+    std::map<std::string, std::string> calls_before_;  ///< By rule and what it was about.
+    std::map<std::string, std::uint32_t> effects_;     ///< How often each was seen.
     std::vector<std::string> broken_;
 };
 
