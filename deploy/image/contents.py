@@ -22,6 +22,9 @@ SHIPPER = "homeostat-shipper"
 # What guard.maintenance reads; no library names it. `right` counts leap seconds.
 ZONES = Path("/usr/share/zoneinfo")
 ZONES_LEFT_OUT = ("posix", "right")
+# Who may vouch for a receiver of `notify`, where nothing else is said. As the package has them, and
+# not /etc/ssl/certs of this machine, to which somebody may have added one.
+AUTHORITIES = Path("/usr/share/ca-certificates/mozilla")
 USER = 65532  # As is usual for images without root; no user of a machine has it.
 # Those of third_party/README.md that are compiled into the program: no file of the image is theirs.
 COMPILED_IN = ("libboost1.81-dev", "libboost-json1.81-dev", "libboost-url1.81-dev", "libcli11-dev",
@@ -75,7 +78,7 @@ def write_accounts(folder, name, number, home):
     """Of the one user that there is."""
     accounts = {"passwd": f"{name}:x:{number}:{number}::{home}:/nonexistent\n",
                 "group": f"{name}:x:{number}:\n"}
-    (folder / "etc").mkdir()
+    (folder / "etc").mkdir(exist_ok=True)
     for file, text in accounts.items():
         (folder / "etc" / file).write_text(text)
 
@@ -84,6 +87,17 @@ def set_modes(folder):
     """Whatever the umask is."""
     for path in [folder, *folder.rglob("*")]:
         path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+
+
+def write_authorities(folder):
+    """In one file, as Debian's update-ca-certificates leaves it. Gives one of its sources."""
+    certificates = sorted(AUTHORITIES.glob("*.crt"))
+    if not certificates:
+        sys.exit(f"no certificates in {AUTHORITIES}: apt-get install ca-certificates")
+    bundle = folder / "etc/ssl/certs/ca-certificates.crt"
+    bundle.parent.mkdir(parents=True)
+    bundle.write_text("".join(one.read_text().rstrip() + "\n" for one in certificates))
+    return certificates[0]
 
 
 def put_together(program, folder):
@@ -102,6 +116,7 @@ def put_together(program, folder):
         if zone.is_file() and zone.relative_to(ZONES).parts[0] not in ZONES_LEFT_OUT:
             copy(zone, folder, zone)
     packages.add(package_of(ZONES / "tzdata.zi"))
+    packages.add(package_of(write_authorities(folder)))
     packages = sorted((facts_of(package) for package in packages), key=lambda one: one["name"])
     for package in packages:
         copyright_file = Path("/usr/share/doc", package["name"], "copyright")
