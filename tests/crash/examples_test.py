@@ -11,12 +11,14 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 
 from guarded_world import ROOT, die_with_parent, end_children, free_ports, wait_until
 from harness import run_each
 
 VALID, USAGE = 0, 2  # As `homeostat --help` says.
+NOT_FOUND = 404
 EXAMPLE = ROOT / "examples/minimal/homeostat.yaml"
 
 
@@ -46,6 +48,14 @@ class Minimal:
                 return answer.status == 200
         except OSError:
             return False
+
+    def status_of(self, name):
+        place = f"http://127.0.0.1:{self.port}/{name}"
+        try:
+            with urllib.request.urlopen(place, timeout=5) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
 
     def run(self, *words):
         return subprocess.run([self.program, *words], cwd=self.here, capture_output=True, text=True,
@@ -79,6 +89,9 @@ def the_smallest_configuration_starts_a_web_server_and_starts_it_again_when_it_i
     os.kill(before, signal.SIGKILL)
     wait_until("another one answers", lambda: minimal.pid() not in (None, before))
     assert minimal.is_answering()
+    # Its folder has the ledger in it, and on a machine with many users this is open to all of them.
+    for name in ("homeostat.yaml", "var/"):
+        assert (minimal.here / name).exists() and minimal.status_of(name) == NOT_FOUND, name
     wait_until("the incident is over", lambda: all(
         one.get("closed_at_ns") for one in minimal.ask("incidents")["incidents"]))
     incident, = minimal.ask("incidents")["incidents"]

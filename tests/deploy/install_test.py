@@ -26,6 +26,14 @@ BUILD = ROOT / "deploy/package/build.py"
 BIN = Path(sys.argv[1]).resolve()
 INSIDE = "--inside"
 STATE = "var/lib/homeostat"
+ROLES = ROOT / "docs/roles.md"
+AGENT = "homeostat-agent"
+# Beside CONFIG, as docs/roles.md has it.
+OWN_AGENT = """roles:
+  socket: /run/homeostat/payments/door.sock
+  key: /var/lib/homeostat-agent/payments.key
+  agent_socket: /run/homeostat-agent/payments.sock
+"""
 # Nothing of autonomy: what is shipped is `watch`.
 CONFIG = """service: files
 runtime:
@@ -174,6 +182,26 @@ def what_is_kept_is_kept_where_a_package_may(machine):
         "homeostat", "verify-ledger", "--config", "/etc/homeostat/files.yaml", user="homeostat"))
 
 
+def the_half_that_judges_reads_its_configuration_as_a_user_of_its_own_and_no_ledger(machine):
+    """By the commands of docs/roles.md. The places in /run are systemd's to make."""
+    machine.must("adduser", "--quiet", "--system", "--group", "--no-create-home", AGENT)
+    machine.must("install", "-d", "-m", "0750", "-o", AGENT, f"/var/lib/{AGENT}")
+    file = machine.root / "etc/homeostat/payments.yaml"
+    file.write_text(CONFIG.format(port=machine.port) + OWN_AGENT)
+    file.chmod(0o640)
+    as_agent = {"user": f"{AGENT}:{AGENT}"}
+    show = ("homeostat", "agent", "--role", "agent", "--show-key", "--config",
+            "/etc/homeostat/payments.yaml")
+    assert machine.run(*show, **as_agent)[0] != 0
+    commands = re.findall(r"`(setfacl [^`]+)`", ROLES.read_text())
+    assert commands
+    for command in commands:
+        machine.must(*command.split())
+    assert re.fullmatch(r"[0-9a-f]{64}\n", machine.must(*show, **as_agent))
+    assert machine.run("ls", f"/{STATE}", **as_agent)[0] != 0
+    file.unlink()
+
+
 def removed_and_purged_it_leaves_ledgers_and_configurations(machine):
     machine.must("dpkg", "--remove", "homeostat")
     assert not (machine.root / "usr/bin/homeostat").exists()
@@ -197,6 +225,7 @@ TESTS = (it_is_installed_with_a_user_and_places_of_its_own,
          a_configuration_of_five_lines_suffices,
          the_agent_starts_its_service_which_outlives_it_and_is_adopted,
          what_it_would_do_is_told_and_not_done, what_is_kept_is_kept_where_a_package_may,
+         the_half_that_judges_reads_its_configuration_as_a_user_of_its_own_and_no_ledger,
          removed_and_purged_it_leaves_ledgers_and_configurations,
          who_says_so_is_rid_of_ledgers_too)
 BEGUN_AT = 0
@@ -212,7 +241,7 @@ def inside(folder):
                              capture_output=True, text=True).stdout
     machine = Machine(Path(folder) / "root", deb)
     machine.make([*re.findall(r"([a-z0-9][a-z0-9.+-]+)(?: \([^)]*\))?(?:,|$)", depends.strip()),
-                  "python3"])
+                  "python3", "acl"])
     BEGUN_AT = time.monotonic()
     try:
         for test in TESTS:
