@@ -6,6 +6,7 @@
 #include "homeostat/base/plain.hpp"
 #include "homeostat/base/timestamp.hpp"
 #include "homeostat/heal/approvers.hpp"
+#include "homeostat/heal/person_order.hpp"
 #include "homeostat/heal/signature_desk.hpp"
 
 #include <fmt/format.h>
@@ -73,7 +74,8 @@ Result<ApprovalForm> form_in(const heal::QuestionView& asked,
                              const std::string& incident) {
     if (!asked.to_sign) {
         return fail(Fault::refused,
-                    "nobody has to sign here: approvals.approvers lists nobody; leave out --key");
+                    "nobody has to sign here: approvals.approvers lists nobody; leave out --key "
+                    "and --form");
     }
     Result<ApprovalForm> form = heal::parse_form(asked.to_sign->text);
     if (!form) {
@@ -88,27 +90,34 @@ Result<ApprovalForm> form_in(const heal::QuestionView& asked,
     return form;
 }
 
-std::string told(const heal::QuestionView& asked, const ApprovalForm& form) {
+std::string told(const ApprovalForm& form) {
     const std::string text = heal::text_of(form);
+    const bool is_undo = form.question == heal::undo_question;
+    return fmt::format(
+        "{} incident {}\n"
+        "  service   {}\n"
+        "  remedy    {}\n"
+        "  in        {}\n"
+        "  question  {}\n"
+        "  ledger    {} when it was asked\n"
+        "  expires   {}\n"
+        "The bytes that are signed:\n{}\n"
+        "SHA-256 of them: {}\n",
+        is_undo ? "To take back, by the remedy below, what was done last by"
+                : "Yes, once and in this world only, to what is asked by",
+        plain(form.incident.text()), plain(form.service.text()), plain(describe(form.remedy)),
+        world_of(form.preconditions), plain(form.question), plain(form.ledger_head),
+        to_timestamp(form.expires_at), plain(text, text.size()), sha256_of(text));
+}
+
+std::string told(const heal::QuestionView& asked, const ApprovalForm& form) {
     const heal::ToSignView needed = asked.to_sign.value_or(heal::ToSignView{});
     std::string agreed;
     for (const std::string& name : needed.agreed) {
         agreed += (agreed.empty() ? "" : ", ") + plain(name);
     }
-    return fmt::format(
-        "{}\n"
-        "  service   {}\n"
-        "  remedy    {}\n"
-        "  in        {}\n"
-        "  ledger    {} when it was asked\n"
-        "  expires   {}\n"
-        "  needed    {} of the approvers; so far: {}\n"
-        "The bytes that are signed:\n{}\n"
-        "SHA-256 of them: {}\n",
-        plain(asked.text), plain(form.service.text()), plain(describe(form.remedy)),
-        world_of(form.preconditions), plain(form.ledger_head), to_timestamp(form.expires_at),
-        needed.quorum, agreed.empty() ? "nobody" : agreed, plain(text, text.size()),
-        sha256_of(text));
+    return fmt::format("{}\n{}It needs {} of the approvers; so far: {}\n", plain(asked.text),
+                       told(form), needed.quorum, agreed.empty() ? "nobody" : agreed);
 }
 
 ApprovalSignature signed_by(const mesh::SigningSeed& seed,

@@ -30,7 +30,10 @@ namespace homeostat::app {
                                            const std::string& service,
                                            const std::string& incident);
 
-/// Several lines: each part of the form, its bytes, and their digest. Escaped.
+/// Several lines: each part of the form, its bytes, and their digest. Escaped. All of it is signed.
+[[nodiscard]] std::string told(const ApprovalForm& form);
+
+/// With what the agent says of the question besides.
 [[nodiscard]] std::string told(const heal::QuestionView& asked, const ApprovalForm& form);
 
 [[nodiscard]] ApprovalSignature signed_by(const mesh::SigningSeed& seed,

@@ -89,7 +89,7 @@ TEST_CASE("a person is shown every part of the form, its bytes and their digest"
     for (const std::string& part :
          {view.text, std::string("rollback payments from v2 to v1"), std::string("version v2"),
           std::string("2027-01-15T08:00:00"), view.to_sign->text, sha256_of(view.to_sign->text),
-          std::string("1 of the approvers; so far: nobody")}) {
+          std::string("It needs 1 of the approvers; so far: nobody")}) {
         CAPTURE(part);
         CHECK(shown.contains(part));
     }

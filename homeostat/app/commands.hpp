@@ -116,6 +116,8 @@ struct PersonOptions {
     std::filesystem::path key;  ///< Of approve and undo: what signs it; empty: it is unsigned.
     std::string name;           ///< Whose key it is; empty: as the configuration lists it.
     bool is_sure{false};        ///< Signs without asking.
+    std::string signature;      ///< Of approve and undo: what was signed elsewhere; "-": read.
+    bool prints_form{false};    ///< Likewise: only what is to be signed is printed.
 };
 
 struct GraphOptions {

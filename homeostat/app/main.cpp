@@ -383,6 +383,9 @@ std::optional<ExitStatus> tell_agent(const CLI::App& app, const Arguments& argum
     if (app.got_subcommand("approver-key")) {
         return make_key_of_approver(arguments.people.approver_key);
     }
+    if (app.got_subcommand("sign")) {
+        return sign_form(arguments.people.sign);
+    }
     if (app.got_subcommand("suspend")) {
         return suspend(arguments.suspend);
     }

@@ -22,6 +22,18 @@ CLI::App* add_person_command(CLI::App& app,
     return command;
 }
 
+/// The two ways of a key that is not where the agent is.
+void add_signed_elsewhere(CLI::App& command, CLI::Option& key, PersonOptions& options) {
+    CLI::Option* signature =
+        command.add_option("--signature", options.signature,
+                           "What `homeostat sign` printed where the key is; - is standard input");
+    CLI::Option* form =
+        command.add_flag("--form", options.prints_form,
+                         "Only print what is to be signed, for `homeostat sign`; answers nothing");
+    signature->excludes(&key);
+    form->excludes(&key)->excludes(signature);
+}
+
 void add_approver_key(CLI::App& app, ApproverKeyOptions& options) {
     CLI::App* command =
         app.add_subcommand("approver-key", "Make a key with which an approver signs");
@@ -54,8 +66,9 @@ void add_person_commands(CLI::App& app, PersonArguments& arguments) {
             "The question's id, as the log and `status` have it, so that no other is "
             "answered by mistake; `approve` without it prints the question");
     }
-    approve->add_option("--key", arguments.approve.key,
-                        "Sign the yes with this key, where approvers are listed");
+    CLI::Option* key = approve->add_option(
+        "--key", arguments.approve.key, "Sign the yes with this key, where approvers are listed");
+    add_signed_elsewhere(*approve, *key, arguments.approve);
     approve->add_option("--name", arguments.approve.name,
                         "Whose key it is; as the configuration lists it without this");
     approve->add_flag("--yes", arguments.approve.is_sure,
@@ -66,12 +79,17 @@ void add_person_commands(CLI::App& app, PersonArguments& arguments) {
                     "about. Guard looks at everything again\nbefore anything is done. Silence is "
                     "no. Who said so stands in the ledger.\n"
                     "Where approvals.approvers lists people, only what they sign is leave: --key "
-                    "shows what is signed,\nand asks (docs/approvals.md).\n") +
+                    "shows what is signed,\nand asks. The key need not be here: --form prints what "
+                    "is to be signed, `homeostat sign` signs it on the\nperson's own machine, and "
+                    "--signature hands that in (docs/approvals.md).\n") +
         exits +
         "Examples:\n  homeostat approve i-3\n"
         "  homeostat approve i-3 --question 5f0c2b9e1d3a4477 --because \"seen in staging\"\n"
-        "  homeostat approve i-3 --key ~/anna.key");
+        "  homeostat approve i-3 --key ~/anna.key\n"
+        "  homeostat approve i-3 --form > i-3.form\n"
+        "  homeostat approve i-3 --signature i-3.signature");
     add_approver_key(app, arguments.approver_key);
+    add_sign_command(app, arguments.sign);
     deny->footer(
         std::string("It is not done, and the incident is a person's from then on: it stands "
                     "by until its symptom is\ngone or somebody closes it. No other incident "
@@ -86,8 +104,9 @@ void add_person_commands(CLI::App& app, PersonArguments& arguments) {
                  exits + "Example:\n  homeostat close i-3 --because \"put right by hand\"");
     CLI::App* undo =
         add_person_command(app, "undo", "Take back what an incident did last", arguments.undo);
-    undo->add_option("--key", arguments.undo.key,
-                     "Sign it with this key, where approvers are listed");
+    CLI::Option* undo_key = undo->add_option("--key", arguments.undo.key,
+                                             "Sign it with this key, where approvers are listed");
+    add_signed_elsewhere(*undo, *undo_key, arguments.undo);
     undo->add_option("--name", arguments.undo.name,
                      "Whose key it is; as the configuration lists it without this");
     undo->footer(std::string("What it holds for a time is given back now. What one that is closed "
@@ -98,10 +117,12 @@ void add_person_commands(CLI::App& app, PersonArguments& arguments) {
                              "status` lists what may be taken back, and until when.\nWhere "
                              "approvals.approvers lists people what is closed is undone once they "
                              "have signed: --key shows\nwhat is signed, and asks; where several "
-                             "have to, each says the same (docs/approvals.md).\n") +
+                             "have to, each says the same. Where the key is elsewhere: --form, "
+                             "`homeostat sign`, --signature\n(docs/approvals.md).\n") +
                  exits +
                  "Examples:\n  homeostat undo i-7 --because \"v2 is wanted, the probe was "
-                 "wrong\"\n  homeostat undo i-7 --key ~/anna.key");
+                 "wrong\"\n  homeostat undo i-7 --key ~/anna.key\n"
+                 "  homeostat undo i-7 --signature i-7.signature");
 }
 
 }  // namespace homeostat::app

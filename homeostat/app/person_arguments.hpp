@@ -4,6 +4,7 @@
 
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/exit_status.hpp"
+#include "homeostat/app/sign_command.hpp"
 
 #include <filesystem>
 #include <string>
@@ -27,6 +28,7 @@ struct PersonArguments {
     PersonOptions close;
     PersonOptions undo;
     ApproverKeyOptions approver_key;
+    SignOptions sign;
 };
 
 void add_person_commands(CLI::App& app, PersonArguments& arguments);

@@ -6,8 +6,10 @@
 #include "homeostat/app/complaint.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/control_client.hpp"
+#include "homeostat/app/input_text.hpp"
 #include "homeostat/app/mesh_key.hpp"
 #include "homeostat/app/person_arguments.hpp"
+#include "homeostat/app/signature_document.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/plain.hpp"
 #include "homeostat/heal/approvers.hpp"
@@ -119,6 +121,60 @@ Result<Signer> signer_of(const PersonOptions& options, const Config& config) {
     return Signer{*seed, std::move(name)};
 }
 
+/// What is asked, and the form of it that is to be signed.
+struct Asked {
+    heal::QuestionView question;
+    ApprovalForm form;
+};
+
+/// Else what the command ends with.
+std::expected<Asked, ExitStatus> asked_now(const PersonOptions& options, const Config& config) {
+    const Result<heal::QuestionView> asked = question_now(config.control_socket, options.incident);
+    if (!asked) {
+        return std::unexpected(complain_of(asked.error()));
+    }
+    if (!options.question.empty() && asked->id != options.question) {
+        complain(options.incident + " asks something else now (`homeostat status`)");
+        return std::unexpected(ExitStatus::unexpected);
+    }
+    const Result<ApprovalForm> form = form_in(*asked, config.service.text(), options.incident);
+    if (!form) {
+        complain(form.error().text);
+        return std::unexpected(ExitStatus::unexpected);
+    }
+    return Asked{*asked, *form};
+}
+
+/// Byte for byte, as `homeostat sign` and other tools take it.
+ExitStatus print_form(const std::expected<Asked, ExitStatus>& asked) {
+    if (!asked) {
+        return asked.error();
+    }
+    fmt::print("{}\n", heal::text_of(asked->form));
+    return ExitStatus::ok;
+}
+
+/// What approvers signed elsewhere, if it is of just this. The agent trusts none of it and looks
+/// again; here it is said what was mixed up. Else what the command ends with.
+std::expected<SignedLeave, ExitStatus> signed_elsewhere(const PersonOptions& options,
+                                                        const Config& config,
+                                                        bool is_undo) {
+    const Result<std::string> text = read_input(options.signature, signature_document_bytes_max);
+    if (!text) {
+        return std::unexpected(refuse_usage(text.error().text));
+    }
+    Result<SignedLeave> leave = parse_signature_document(*text);
+    if (!leave) {
+        return std::unexpected(refuse_usage(leave.error().text));
+    }
+    const SignedFor wanted{config.service, IncidentId(options.incident),
+                           is_undo ? std::string(heal::undo_question) : options.question};
+    if (const Result<void> is_it = check_is_for(leave->form, wanted); !is_it) {
+        return std::unexpected(refuse_usage(is_it.error().text));
+    }
+    return *std::move(leave);
+}
+
 /// A yes that is signed with the person's key, after they have seen what it is for.
 ExitStatus approve_signed(const PersonOptions& options, const Config& config) {
     if (options.is_sure && options.question.empty()) {
@@ -128,26 +184,30 @@ ExitStatus approve_signed(const PersonOptions& options, const Config& config) {
     if (!signer) {
         return refuse_usage(signer.error().text);
     }
-    const Result<heal::QuestionView> asked = question_now(config.control_socket, options.incident);
+    const std::expected<Asked, ExitStatus> asked = asked_now(options, config);
     if (!asked) {
-        return complain_of(asked.error());
+        return asked.error();
     }
-    if (!options.question.empty() && asked->id != options.question) {
-        complain(options.incident + " asks something else now (`homeostat status`)");
-        return ExitStatus::unexpected;
-    }
-    const Result<ApprovalForm> form = form_in(*asked, config.service.text(), options.incident);
-    if (!form) {
-        complain(form.error().text);
-        return ExitStatus::unexpected;
-    }
-    if (!options.is_sure && !agrees(told(*asked, *form), signer->name)) {
+    if (!options.is_sure && !agrees(told(asked->question, asked->form), signer->name)) {
         complain("nothing was signed");
         return ExitStatus::unexpected;
     }
     return send(options, config.control_socket,
-                {asked->id, plain(asked->text), {signed_by(signer->seed, signer->name, *form)}},
+                {asked->question.id,
+                 plain(asked->question.text),
+                 {signed_by(signer->seed, signer->name, asked->form)}},
                 true);
+}
+
+/// A yes that was signed where the key is.
+ExitStatus approve_elsewhere(const PersonOptions& options, const Config& config) {
+    const std::expected<SignedLeave, ExitStatus> leave = signed_elsewhere(options, config, false);
+    if (!leave) {
+        return leave.error();
+    }
+    const ApprovalForm& form = leave->form;
+    return send(options, config.control_socket,
+                {form.question, plain(describe(form.remedy)), leave->signatures}, true);
 }
 
 ExitStatus answer_question(const PersonOptions& options, bool is_yes) {
@@ -155,6 +215,12 @@ ExitStatus answer_question(const PersonOptions& options, bool is_yes) {
     if (!report.config) {
         complain(describe(report));
         return ExitStatus::usage;
+    }
+    if (is_yes && options.prints_form) {
+        return print_form(asked_now(options, *report.config));
+    }
+    if (is_yes && !options.signature.empty()) {
+        return approve_elsewhere(options, *report.config);
     }
     if (is_yes && !options.key.empty()) {
         return approve_signed(options, *report.config);
@@ -216,13 +282,9 @@ std::string undo_path(const PersonOptions& options) {
     return "/v1/incidents/" + options.incident + "/undo";
 }
 
-/// What the person has signed after they have seen it; else what the command ends with.
-std::expected<ApprovalSignature, ExitStatus> sign_undo(const PersonOptions& options,
-                                                       const Config& config) {
-    const Result<Signer> signer = signer_of(options, config);
-    if (!signer) {
-        return std::unexpected(refuse_usage(signer.error().text));
-    }
+/// Else what the command ends with.
+std::expected<Asked, ExitStatus> undo_asked_now(const PersonOptions& options,
+                                                const Config& config) {
     const Result<json::value> answer =
         ask_agent(config.control_socket, "GET", undo_path(options), "");
     const Result<heal::QuestionView> asked =
@@ -236,11 +298,38 @@ std::expected<ApprovalSignature, ExitStatus> sign_undo(const PersonOptions& opti
                       : form.error().text);
         return std::unexpected(ExitStatus::unexpected);
     }
-    if (!agrees(told(*asked, *form), signer->name)) {
+    return Asked{*asked, *form};
+}
+
+/// What the person has signed after they have seen it.
+std::expected<std::vector<ApprovalSignature>, ExitStatus> sign_undo(const PersonOptions& options,
+                                                                    const Config& config) {
+    const Result<Signer> signer = signer_of(options, config);
+    if (!signer) {
+        return std::unexpected(refuse_usage(signer.error().text));
+    }
+    const std::expected<Asked, ExitStatus> asked = undo_asked_now(options, config);
+    if (!asked) {
+        return std::unexpected(asked.error());
+    }
+    if (!agrees(told(asked->question, asked->form), signer->name)) {
         complain("nothing was signed");
         return std::unexpected(ExitStatus::unexpected);
     }
-    return signed_by(signer->seed, signer->name, *form);
+    return std::vector{signed_by(signer->seed, signer->name, asked->form)};
+}
+
+/// Signed here or elsewhere; none where it goes without.
+std::expected<std::vector<ApprovalSignature>, ExitStatus> signatures_of_undo(
+    const PersonOptions& options, const Config& config) {
+    if (!options.signature.empty()) {
+        std::expected<SignedLeave, ExitStatus> leave = signed_elsewhere(options, config, true);
+        if (!leave) {
+            return std::unexpected(leave.error());
+        }
+        return std::move(leave->signatures);
+    }
+    return options.key.empty() ? std::vector<ApprovalSignature>{} : sign_undo(options, config);
 }
 
 }  // namespace
@@ -256,13 +345,15 @@ ExitStatus undo_incident(const PersonOptions& options) {
     }
     json::object body;
     body["because"] = json::value(options.because);
-    if (!options.key.empty()) {
-        const std::expected<ApprovalSignature, ExitStatus> signature =
-            sign_undo(options, *report.config);
-        if (!signature) {
-            return signature.error();
-        }
-        body["signatures"] = to_json(std::vector{*signature});
+    if (options.prints_form) {
+        return print_form(undo_asked_now(options, *report.config));
+    }
+    const auto signatures = signatures_of_undo(options, *report.config);
+    if (!signatures) {
+        return signatures.error();
+    }
+    if (!signatures->empty()) {
+        body["signatures"] = to_json(*signatures);
     }
     const Result<json::value> answer = ask_agent(report.config->control_socket, "POST",
                                                  undo_path(options), to_text(json::value(body)));
