@@ -3,8 +3,8 @@
 #include "homeostat/app/agent_arguments.hpp"
 #include "homeostat/app/complaint.hpp"
 #include "homeostat/app/config_load.hpp"
-#include "homeostat/app/config_mesh_keys.hpp"
 #include "homeostat/app/declared.hpp"
+#include "homeostat/app/executor_url.hpp"
 #include "homeostat/app/mesh_key.hpp"
 #include "homeostat/app/secret_files.hpp"
 #include "homeostat/app/service_files.hpp"
@@ -50,7 +50,16 @@ Result<void> set_executor(Config& config, const std::string& url) {
     if (url.empty()) {
         return {};
     }
-    const Result<std::string> read = PeerUrlValue{}.parse(url);
+    if (is_left_open(url) && config.roles && !config.roles->url.empty()) {
+        // Beside a pod: a sidecar that ends takes its pod out of the Service, and one that has
+        // never run keeps the pod's others from beginning. Nobody to ask is no reason for either.
+        spdlog::warn(
+            "--executor: {}: no such Service was there when this container began; until it "
+            "is started again {} is asked, as roles.url says",
+            url, config.roles->url);
+        return {};
+    }
+    const Result<std::string> read = parse_executor_url(url);
     if (!read || !config.roles) {
         return fail("--executor",
                     read ? Error{Fault::invalid, "roles: {} is missing"} : read.error());
