@@ -82,13 +82,19 @@ void add_agent(CLI::App& app, AgentOptions& options) {
 
 void add_status(CLI::App& app, StatusOptions& options) {
     CLI::App* status = app.add_subcommand("status", "What the agent sees and does now");
-    status->add_option("-c,--config", options.common.config, "The service's configuration")
+    status
+        ->add_option("-c,--config", options.configs,
+                     "The service's configuration; more than once: of the services that one "
+                     "process guards the first that answers")
+        ->allow_extra_args(false)
         ->capture_default_str();
-    status->add_flag("--json", options.common.is_json, "Print one JSON document");
+    status->add_flag("--json", options.is_json, "Print one JSON document");
     add_role(*status, options.role,
              "Whom to ask: agent is the one of a process of its own; else whoever acts");
     status->footer(
-        "Examples:\n  homeostat status\n  homeostat status --role agent --config payments.yaml");
+        "Exit status:\n  0  it answers; of several one does\n  3  nobody answers\n\n"
+        "Examples:\n  homeostat status\n  homeostat status --role agent --config payments.yaml\n"
+        "  homeostat status -c payments.yaml -c cart.yaml");
 }
 
 }  // namespace homeostat::app

@@ -27,7 +27,8 @@ struct AgentOptions {
 };
 
 struct StatusOptions {
-    CommonOptions common;
+    std::vector<std::filesystem::path> configs{"homeostat.yaml"};  ///< Asked until one answers.
+    bool is_json{false};
     ProcessRole role{ProcessRole::both};  ///< `agent`: what that process sees.
 };
 
@@ -37,5 +38,9 @@ void add_status(CLI::App& app, StatusOptions& options);
 [[nodiscard]] ExitStatus run_agent(const AgentOptions& options);
 /// Of an agent that is a process of its own.
 [[nodiscard]] ExitStatus show_agent_status(const CommonOptions& options);
+/// Of several services that one process guards the first that answers is shown: the others' trouble
+/// is theirs, and a cluster that asks whether the process lives must not end it for that.
+/// ERRORS: none answers: what the last one said.
+[[nodiscard]] ExitStatus show_status_of(const StatusOptions& options);
 
 }  // namespace homeostat::app

@@ -101,4 +101,16 @@ ExitStatus show_agent_status(const CommonOptions& options) {
     return ExitStatus::ok;
 }
 
+ExitStatus show_status_of(const StatusOptions& options) {
+    ExitStatus status = ExitStatus::usage;
+    for (const std::filesystem::path& config : options.configs) {
+        const CommonOptions one{config, options.is_json};
+        status = options.role == ProcessRole::agent ? show_agent_status(one) : show_status(one);
+        if (status == ExitStatus::ok) {
+            break;
+        }
+    }
+    return status;
+}
+
 }  // namespace homeostat::app

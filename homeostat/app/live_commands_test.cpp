@@ -1,3 +1,4 @@
+#include "homeostat/app/agent_arguments.hpp"
 #include "homeostat/app/commands.hpp"
 #include "homeostat/app/control_client.hpp"
 #include "homeostat/net/http_server.hpp"
@@ -82,6 +83,21 @@ TEST_CASE("nobody answers is another status than an agent that refuses, or that 
     }
     const Agent agent(place.socket(), answer_of(200, "{}"));
     CHECK(show_status(place.options) == ExitStatus::ok);
+}
+
+TEST_CASE("of several services one that answers says that the process of them lives") {
+    const Place silent;
+    const Place speaking;
+    const auto asked = [](auto... configs) {
+        return show_status_of({.configs = {configs...}, .is_json = true});
+    };
+    const fs::path& one = silent.options.config;
+    const fs::path& other = speaking.options.config;
+    CHECK(asked(one, other) == ExitStatus::unreachable);
+    const Agent agent(speaking.socket(), answer_of(200, "{}"));
+    CHECK(asked(one, other) == ExitStatus::ok);
+    CHECK(asked(other, one) == ExitStatus::ok);
+    CHECK(asked(one) == ExitStatus::unreachable);
 }
 
 TEST_CASE("a service is suspended and resumed before its agent has ever run") {

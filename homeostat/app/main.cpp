@@ -435,9 +435,7 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
         return to_int(decide_cases(arguments.decide));
     }
     if (is_meant("status")) {
-        return to_int(arguments.status.role == ProcessRole::agent
-                          ? show_agent_status(arguments.status.common)
-                          : show_status(arguments.status.common));
+        return to_int(show_status_of(arguments.status));
     }
     if (const std::optional<ExitStatus> status = tell_past(app, arguments)) {
         return to_int(*status);
