@@ -19,27 +19,56 @@ MONITORED = ("metrics.enabled=true", "metrics.serviceMonitor.enabled=true",
              "metrics.alerts.enabled=true", "metrics.dashboard.enabled=true")
 SERVICE = ("service.name=payments-web", "service.port=80", "service.path=/health")
 OWN_OBJECTS = ("switch=homeostat-stop", "lease=homeostat-payments", "events=true")
+PEOPLE = re.search(r"```yaml\n(# people\.yaml.*?)```", (ROOT / "deploy/README.md").read_text(),
+                   re.DOTALL)[1]
+PAGE = ("console.enabled=true", "console.url=https://homeostat.example/payments")
+TASK = """
+config:
+  tasks:
+  - name: drop_sessions
+    check: { http: { url: "http://192.0.2.7:80/full" } }
+    run: { http: { url: "http://192.0.2.7:80/drop", method: POST } }
+    destructive: false
+"""
 WINDOW = ("maintenance[0].days={sat,sun}", "maintenance[0].from=22:00", "maintenance[0].for=4h",
           "maintenance[0].zone=Europe/Berlin")
 
 
-def rendered(*values):
-    """(exit status, manifests, trouble)"""
+def rendered(*values, text=""):
+    """(exit status, manifests, trouble); `text`: a file of values."""
     words = [word for value in ("deployment=payments", *values) for word in ("--set", value)]
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(text)
+        file.flush()
+        return rendered_by(["--values", file.name, *words])
+
+
+def rendered_by(words):
     done = subprocess.run([HELM, "template", "guard", CHART, "--namespace", "shop", *words],
                           capture_output=True, text=True)
     return done.returncode, done.stdout, done.stderr
 
 
-def manifests(*values):
-    status, text, trouble = rendered(*values)
+def manifests(*values, text=""):
+    status, rendition, trouble = rendered(*values, text=text)
     assert status == 0, trouble
-    return text
+    return rendition
+
+
+def objects_of(kind, text, name="homeostat-payments"):
+    """Those of a kind whose names begin so."""
+    return [part for part in text.split("---\n") if f"\nkind: {kind}\n" in part
+            and f"\n  name: {name}" in part]
+
+
+def configurations_in(text):
+    """By their files."""
+    return {name: re.sub("^    ", "", block, flags=re.MULTILINE) for name, block in re.findall(
+        r"^  (\w+\.yaml): \|\n((?:    .*\n)+)", text, re.MULTILINE)}
 
 
 def configuration_in(text):
-    block = re.search(r"^  homeostat\.yaml: \|\n((?:    .*\n)+)", text, re.MULTILINE)[1]
-    return re.sub("^    ", "", block, flags=re.MULTILINE)
+    return configurations_in(text)["homeostat.yaml"]
 
 
 def rules_in(text):
@@ -56,6 +85,15 @@ def printed_of(configuration, *words):
                               text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def is_valid(configuration):
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "homeostat.yaml"
+        file.write_text(configuration)
+        done = subprocess.run([PROGRAM, "validate", "--config", file], capture_output=True,
+                              text=True)
+    assert done.returncode == 0, done.stdout + done.stderr + configuration
 
 
 def rules_that_are_needed(configuration):
@@ -163,6 +201,10 @@ def agents_beside_pods_may_nothing_and_come_to_the_door():
         assert f": {label}\n" in door.split("ingress:")[1].split("egress:")[0], door
         sets = [part for part in parts if "\nkind: DaemonSet\n" in part]
         assert len(sets) == (1 if scope == "node" else 0), parts
+        # As examples/sidecar tells it to whoever has the chart.
+        service, = re.findall(r"^  name: (\S+-door)$", text, re.MULTILINE)
+        variable = f"$({service.upper().replace('-', '_')}_SERVICE_HOST)"
+        assert variable in (ROOT / "examples/sidecar/README.md").read_text(), variable
         for part in sets:
             assert "automountServiceAccountToken: false" in part and "spec.nodeName" in part, part
             account = next(one for one in parts if "\nkind: ServiceAccount\n" in one
@@ -173,6 +215,10 @@ def agents_beside_pods_may_nothing_and_come_to_the_door():
             assert "kind: Role" not in wanted and "automountServiceAccountToken" in wanted, wanted
             assert "homeostat-payments-beside" not in "".join(
                 one for one in parts if "\nkind: RoleBinding\n" in one)
+    several = manifests(*on_nodes, "fieldPolicy.enabled=false", "deployments[0].deployment=cart")
+    on_node, = [part for part in several.split("---\n") if "\nkind: DaemonSet\n" in part]
+    assert on_node.count("--config, homeostat.yaml, --config, cart.yaml") == 3, on_node
+    assert on_node.count("subPath: cart.yaml") == 1, on_node
     for values in ((*beside, "roles.beside.scope=node"), (*beside, "roles.beside.scope=pod"),
                    (*beside[:3], "roles.beside.scope=node", "roles.beside.keySecret=nodes"),
                    (*on_nodes[1:], "roles.mode=both")):
@@ -185,10 +231,10 @@ def further_deployments_are_guarded_by_the_same_pod_with_rights_of_their_own():
             "deployments[0].deployment=cart", "deployments[0].configs={cart-config}",
             "deployments[0].autonomy.rollback=act", "deployments[1].deployment=fees",
             "deployments[1].service.name=fees-web", "deployments[1].service.port=81",
-            "deployments[1].replicasMax=3")
+            "deployments[1].replicasMax=3", "deployments[1].guard.min_healthy=0",
+            "guard.demote=true", "deployments[1].guard.demote=false")
     text = manifests(*more)
-    files = {name: re.sub("^    ", "", block, flags=re.MULTILINE) for name, block in re.findall(
-        r"^  (\w+\.yaml): \|\n((?:    .*\n)+)", text, re.MULTILINE)}
+    files = configurations_in(text)
     assert sorted(files) == ["cart.yaml", "fees.yaml", "homeostat.yaml"], files
     # What is the first one's stays the first one's, what is for all is for all.
     assert "payments-web" not in files["cart.yaml"] and "replicas_max" not in files["cart.yaml"]
@@ -214,7 +260,18 @@ def further_deployments_are_guarded_by_the_same_pod_with_rights_of_their_own():
         assert done.returncode == 0, done.stderr
     split = manifests(*more, "roles.mode=split", "roles.agentKeySecret=agent",
                       f"roles.agents={{{'a' * 64}}}")
-    assert split.count("--config, fees.yaml") == 2, split
+    # One that is not guarded is no reason to end the process that guards the others, and each may
+    # take its time to begin.
+    three = "--config, homeostat.yaml, --config, cart.yaml, --config, fees.yaml"
+    for probed, count in ((text, 2), (split, 4)):
+        probes = re.findall(r"command: \[/usr/bin/homeostat, status, (.*)\]", probed)
+        assert len(probes) == count, probes
+        assert all(probe.endswith(f"--json, {three}") for probe in probes), probes
+        assert probed.count("failureThreshold: 46\n") == count / 2, probed
+    assert f"args: [agent, {three}, --role, agent" in split, split
+    # What one says counts, also where it is nothing: a single replica needs `min_healthy: 0`.
+    assert "demote: false\n  min_healthy: 0\n" in files["fees.yaml"], files
+    assert "demote: true\n  min_healthy: 1\n" in files["cart.yaml"], files
     status, _, trouble = rendered("deployments[0].deployment=cart")
     assert status != 0 and "fieldPolicy.enabled" in trouble, trouble
 
@@ -289,6 +346,186 @@ def changes_are_taken_where_somebody_says_so_by_a_token_that_only_the_pod_reads(
         assert ports == ["9465", *(["9464"] if together else [])], ports
 
 
+def what_the_readme_says_of_people_and_sinks_is_a_configuration_and_is_in_the_pod():
+    text = manifests(*SERVICE, text=PEOPLE)
+    configuration = configuration_in(text)
+    assert rules_in(text) == rules_that_are_needed(configuration), configuration
+    is_valid(configuration)
+    pod, = objects_of("StatefulSet", text)
+    # Each folder that the configuration names is there, for the agent's group alone.
+    named = set(re.findall(r": secrets/([a-z]+)/", configuration))
+    assert named == {"slack", "decisions"}, configuration
+    for name in named:
+        volume = re.search(rf"- name: (\S+)\n +mountPath: /homeostat/secrets/{name}\n", pod)[1]
+        assert re.search(rf'- name: {volume}\n +secret:\n +secretName: "{name}"\n'
+                         r" +defaultMode: 0440", pod), pod
+    assert re.search(r'- name: FLEET_URL\n +valueFrom:\n +secretKeyRef:\n +name: "decisions"\n'
+                     r' +key: "url"\n', pod), pod
+    nothing = manifests()
+    for word in ("secrets/", "env:", "console", "port: 53\n", "5432"):
+        assert word not in nothing, word
+
+
+def a_witness_of_the_ledger_lies_on_a_volume_of_its_own():
+    text = manifests("claims[0].name=wall", text="""
+config: { record: { witnesses: [{ file: claims/wall/payments.heads }] } }
+""")
+    is_valid(configuration_in(text))
+    pod, = objects_of("StatefulSet", text)
+    volume = re.search(r"- name: (\S+)\n +mountPath: /homeostat/claims/wall\n(?! +readOnly)",
+                       pod)[1]
+    assert re.search(rf'- name: {volume}\n +persistentVolumeClaim:\n +claimName: "wall"\n',
+                     pod), pod
+
+
+def the_page_of_links_is_reached_through_a_service_by_whom_the_policy_names():
+    text = manifests(*PAGE, "console.port=7500", "console.key=secrets/links/key",
+                     "networkPolicy.consoleFrom[0].podSelector.matchLabels.app=proxy")
+    configuration = configuration_in(text)
+    is_valid(configuration)
+    assert ("console:\n  key: secrets/links/key\n  listen: 0.0.0.0:7500\n  open: true\n"
+            "  url: https://homeostat.example/payments\n") in configuration, configuration
+    service, = objects_of("Service", text, "homeostat-payments-console")
+    assert "port: 7500\n    targetPort: console\n" in service, service
+    assert "- name: console\n          containerPort: 7500\n" in text
+    policy, = objects_of("NetworkPolicy", text)
+    let_in = policy.split("ingress:\n")[1].split("egress:\n")[0]
+    assert "port: 7500\n" in let_in and "app: proxy\n" in let_in, let_in
+    assert "port: 53\n" not in policy, policy  # A page asks for nobody.
+
+
+def names_are_looked_up_where_somebody_may_be_asked_for_by_name_and_else_nowhere():
+    notify = 'notify: [{ webhook: { url: "https://hooks.example/x" } }]'
+    sink = "record: { sinks: [{ nats: { url: \"nats://queue.example:4222\" } }] }"
+    fleet = "guard: { fleet: { name: shop, postgres: { url_env: FLEET_URL } } }"
+    cart = "fieldPolicy: { enabled: false }\ndeployments:\n- deployment: cart\n  "
+    asks = (f"config: {{ {notify} }}", f"config: {{ {sink} }}", fleet, TASK, cart + fleet,
+            f"{cart}config: {{ {notify} }}",
+            "networkPolicy: { egress: [{ cidr: 192.0.2.0/24, ports: [4222] }] }")
+    for values in asks:
+        policy, = objects_of("NetworkPolicy", manifests(text=values))
+        leaves = policy.split("egress:\n")[1]
+        assert "  - ports:\n    - protocol: UDP\n      port: 53\n" in leaves, (values, leaves)
+        assert "  - ports:\n    - protocol: TCP\n      port: 53\n" not in leaves, leaves
+    for values in ("", "config: { record: { keep: 9000h } }", cart.rstrip(),
+                   "config: { approvals: { questions_per_hour_max: 1 } }"):
+        assert "port: 53\n" not in manifests(text=values), values
+    narrowed = manifests("networkPolicy.dnsTo[0].podSelector.matchLabels.app=dns", text=fleet)
+    assert re.search(r"port: 53\n    to:\n    - podSelector:\n +matchLabels:\n +app: dns\n",
+                     narrowed), narrowed
+
+
+def what_else_it_reaches_is_a_list_with_ports():
+    text = manifests(text="""
+networkPolicy:
+  apiServers: [192.0.2.1/32]
+  egress:
+  - { namespace: databases, podLabels: { app: postgres }, ports: [5432, 6432] }
+  - { namespace: mail, ports: [443] }
+  - { cidr: "2001:db8::/32", ports: [4222] }
+""")
+    policy, = objects_of("NetworkPolicy", text)
+    leaves = re.split(r"^  - ", policy.split("egress:\n")[1], flags=re.MULTILINE)[1:]
+    assert len(leaves) == 6, leaves
+    database, mail, far = leaves[1:4]
+    assert "metadata.name: databases\n" in database and "app: postgres\n" in database, database
+    assert re.findall(r"port: (\d+)", database) == ["5432", "6432"], database
+    assert "metadata.name: mail\n" in mail and "podSelector" not in mail, mail
+    assert 'cidr: "2001:db8::/32"\n' in far and re.findall(r"port: (\d+)", far) == ["4222"], far
+    for values in ("{ cidr: 192.0.2.0/24 }", "{ ports: [1] }", "{ namespace: a, ports: [] }",
+                   "{ cidr: 192.0.2.0/24, namespace: a, ports: [1] }",
+                   "{ cidr: example.com, ports: [1] }", "{ namespace: a, ports: [0] }",
+                   "{ cidr: 192.0.2.0/24, podLabels: { a: b }, ports: [1] }"):
+        status, _, trouble = rendered(text=f"networkPolicy: {{ egress: [{values}] }}")
+        assert status != 0 and "schema" in trouble, (values, trouble)
+
+
+def a_task_that_is_an_http_call_has_a_level_and_no_right_of_its_own():
+    text = manifests("autonomy.tasks.drop_sessions=act", text=TASK)
+    configuration = configuration_in(text)
+    is_valid(configuration)
+    assert "  tasks:\n    drop_sessions: act\n" in configuration, configuration
+    assert rules_in(text) == rules_that_are_needed(configuration), configuration
+    assert "create" not in rules_in(text)
+
+
+def a_task_of_the_first_deployment_has_no_level_where_another_declares_its_own():
+    text = manifests("autonomy.tasks.drop_sessions=act", text=TASK + """
+fieldPolicy: { enabled: false }
+deployments:
+- deployment: cart
+- deployment: fees
+  autonomy: { tasks: { warm_up: ask } }
+  config:
+    tasks:
+    - name: warm_up
+      check: { http: { url: "http://192.0.2.8:80/cold" } }
+      run: { http: { url: "http://192.0.2.8:80/warm", method: POST } }
+      destructive: false
+""")
+    files = configurations_in(text)
+    for name, level in (("homeostat.yaml", "drop_sessions: act"),
+                        ("cart.yaml", "drop_sessions: act"), ("fees.yaml", "warm_up: ask")):
+        is_valid(files[name])
+        assert f"  tasks:\n    {level}\n" in files[name], files[name]
+
+
+def several_deployments_have_a_page_each_and_the_secrets_together():
+    several = """
+fieldPolicy: { enabled: false }
+secrets: [{ name: slack }]
+console: { enabled: true, url: "https://homeostat.example/payments", key: secrets/slack/key }
+config:
+  notify: [{ webhook: { url_file: secrets/slack/url, people: [anna] } }]
+deployments:
+- { deployment: cart, console: { url: "https://homeostat.example/cart", port: 7444 } }
+- { deployment: fees, config: { notify: [{ webhook: { url_file: secrets/slack/url } }] } }
+"""
+    text = manifests(text=several)
+    files = configurations_in(text)
+    for name, page in (("homeostat.yaml", "0.0.0.0:7443"), ("cart.yaml", "0.0.0.0:7444"),
+                       ("fees.yaml", None)):
+        configuration = files[name]
+        is_valid(configuration)
+        assert "secrets/slack/url" in configuration, configuration
+        listens = re.search(r"^console:\n(?:  .*\n)*?  listen: (.*)$", configuration, re.MULTILINE)
+        assert (listens and listens[1]) == page, (name, configuration)
+    # A link of one is good for nothing at another.
+    assert "secrets/slack/key" in files["homeostat.yaml"] and "slack/key" not in files["cart.yaml"]
+    for of, port, called in (("", 7443, "console"), ("-cart", 7444, "console-1")):
+        service, = objects_of("Service", text, f"homeostat-payments{of}-console")
+        assert f"port: {port}\n    targetPort: {called}\n" in service, service
+        assert f"- name: {called}\n          containerPort: {port}\n" in text, text
+    policy, = objects_of("NetworkPolicy", text)
+    assert re.findall(r"port: (74\d+)", policy) == ["7443", "7444"], policy
+    for told, replaced, by in (("port 7443 is taken", "port: 7444", "port: 7443"),
+                               ("of fees: people get links", "[{ webhook: { url_file: "
+                                "secrets/slack/url } }]", "[{ webhook: { url: \"https://a/b\", "
+                                "people: [bert] } }]")):
+        assert replaced in several
+        status, _, trouble = rendered(text=several.replace(replaced, by))
+        assert status != 0 and told in trouble, (told, trouble)
+
+
+def what_could_not_work_in_the_pod_is_refused_with_the_reason():
+    split = ("roles.mode=split", "roles.agentKeySecret=agent", f"roles.agents={{{'a' * 64}}}")
+    channel = 'config: { notify: [{ webhook: { url: "https://a/b", people: [anna] } }] }'
+    for told, values, text in (
+            ("people get links", (), channel),
+            ("config.console", PAGE, "config: { console: { listen: 127.0.0.1:1 } }"),
+            ("roles.mode both", split, TASK),
+            ("the image has none", (), TASK.replace('http: { url: "http://192.0.2.7:80/full" }',
+                                                    "command: [look]")),
+            ("folder of the chart's own", ("secrets[0].name=model",), ""),
+            ("port 9464 is taken", (*PAGE, *MONITORED, "console.port=9464"), ""),
+            ("port 7091 is taken", (*PAGE, *split, "console.port=7091"), "")):
+        status, _, trouble = rendered(*values, text=text)
+        assert status != 0 and told in trouble, (told, trouble)
+    # A page on loopback is reached by `kubectl port-forward`, and needs nothing of the chart.
+    is_valid(configuration_in(manifests(text=channel.replace(
+        "config: {", "config: { console: { listen: 127.0.0.1:7443 },"))))
+
+
 def it_does_nothing_before_somebody_says_so():
     for verb in ("create", "update", "patch", "delete", "*"):
         assert f'"{verb}"' not in rules_in(manifests())
@@ -304,6 +541,9 @@ def what_is_not_set_is_as_in_the_manifests_of_kustomize():
     chart = next(part for part in manifests().split("---\n") if "kind: StatefulSet" in part)
     base = (ROOT / "deploy/kustomize/base/statefulset.yaml").read_text()
     assert lines(chart) == lines(base)
+    # By the other one no correction reaches a pod that never got ready.
+    for text in (chart, base):
+        assert "\n  podManagementPolicy: Parallel\n" in text, text
 
 
 def values_that_mean_nothing_are_refused():
@@ -315,13 +555,17 @@ def values_that_mean_nothing_are_refused():
                   "maintenance[0].for=4h", "maintenance[0].from=25:00", "changes.enabled=true",
                   "incidents.kept=0", "replicasMax=1", "replicasMax=65", "configs={a,a}",
                   "resizeMax.memory=much", "resizeMax.cpu=1",
-                  "configs={../a}", "configsRestart=perhaps"):
+                  "configs={../a}", "configsRestart=perhaps", "console.enabled=true",
+                  "console.port=80", "secrets={slack}", "secrets[0].name=Slack", "claims={wall}",
+                  "env[0].name=A",
+                  "autonomy.tasks.clean=always", "networkPolicy.dnsTo={dns}",
+                  "deployments[0].console.port=7444"):
         status, _, trouble = rendered(value)
         assert status != 0 and "schema" in trouble, f"{value}: {trouble}"
 
 
 def helm_finds_nothing_to_complain_of():
-    for values in ((), MONITORED):
+    for values in ((), MONITORED, PAGE):
         done = subprocess.run([HELM, "lint", "--strict", CHART, "--set",
                                ",".join(("deployment=payments", *values))],
                               capture_output=True, text=True)
@@ -338,7 +582,7 @@ def main():
     built = subprocess.run([ROOT / "deploy/helm/tool/build.sh"], capture_output=True, text=True)
     if built.returncode == 77:
         print(f"SKIPPED: {built.stderr.strip()}")
-        return
+        return 77
     assert built.returncode == 0, built.stderr
     for test in (it_may_exactly_what_its_remedies_need_whichever_may_act,
                  objects_of_incidents_need_rights_of_their_own,
@@ -352,6 +596,15 @@ def main():
                  fields_it_may_change_are_those_that_the_program_names,
                  the_numbers_are_served_where_somebody_says_so_and_nowhere_else,
                  changes_are_taken_where_somebody_says_so_by_a_token_that_only_the_pod_reads,
+                 what_the_readme_says_of_people_and_sinks_is_a_configuration_and_is_in_the_pod,
+                 a_witness_of_the_ledger_lies_on_a_volume_of_its_own,
+                 the_page_of_links_is_reached_through_a_service_by_whom_the_policy_names,
+                 names_are_looked_up_where_somebody_may_be_asked_for_by_name_and_else_nowhere,
+                 what_else_it_reaches_is_a_list_with_ports,
+                 a_task_that_is_an_http_call_has_a_level_and_no_right_of_its_own,
+                 a_task_of_the_first_deployment_has_no_level_where_another_declares_its_own,
+                 several_deployments_have_a_page_each_and_the_secrets_together,
+                 what_could_not_work_in_the_pod_is_refused_with_the_reason,
                  it_does_nothing_before_somebody_says_so,
                  what_is_not_set_is_as_in_the_manifests_of_kustomize,
                  values_that_mean_nothing_are_refused, helm_finds_nothing_to_complain_of,
@@ -362,4 +615,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

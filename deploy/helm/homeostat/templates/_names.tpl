@@ -67,9 +67,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $door := dict "listen" (printf "%s:%v" .address .port) "open" true "token_file" "/homeostat/secrets/changes/token" "hosts" $names }}
 {{- $config = set $config "changes" (prepend (get $.Values.config "changes" | default list) (dict "door" $door)) }}
 {{- end }}{{ end }}
+{{- with .Values.console }}{{ if .enabled }}
+{{- $page := dict "listen" (printf "%s:%v" .address .port) "open" true "url" .url }}
+{{- with .key }}{{ $page = set $page "key" . }}{{ end }}
+{{- $config = set $config "console" $page }}
+{{- end }}{{ end }}
 {{- if ne .Values.model.mode "none" }}{{ $config = set $config "model" (include "homeostat.model.config" . | fromYaml) }}{{ end }}
 {{- $oracle := dict "oracle" (ternary "rules" "both" (eq .Values.model.mode "none")) }}
 {{- $config = merge $config (pick .Values "signals" "guard" "autonomy") .Values.config $oracle }}
+{{- include "homeostat.check" (dict "Values" .Values "config" $config) }}
 {{- toYaml $config }}
 {{- end }}
 

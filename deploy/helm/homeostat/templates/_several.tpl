@@ -3,11 +3,25 @@
 {{- /* The values of one of them, as YAML: what it does not say is as for the first, but for what is only the first's. */ -}}
 {{- define "homeostat.valuesOf" -}}
 {{- $own := dict "service" dict "port" 0 "configs" list "configsRestart" false "replicasMax" 0 "resizeMax" dict }}
-{{- $all := omit .all "service" "port" "configs" "configsRestart" "replicasMax" "resizeMax" "deployments" "changes" }}
-{{- $values := merge (deepCopy .one) (deepCopy $own) (deepCopy $all) }}
+{{- $all := omit .all "service" "port" "configs" "configsRestart" "replicasMax" "resizeMax" "deployments" "changes" "console" }}
+{{- /* Not `merge`, which takes a 0, a false and an empty list for what is not said. */ -}}
+{{- $values := mergeOverwrite (deepCopy $all) (deepCopy $own) (deepCopy .one) }}
+{{- $console := dict "enabled" false }}
+{{- with .one.console }}{{ $console = mergeOverwrite (dict "enabled" true "key" "" "address" $.all.console.address) . }}{{ end }}
+{{- $values = set $values "console" $console }}
 {{- $autonomy := $values.autonomy }}
 {{- if not $values.replicasMax }}{{ $autonomy = omit $autonomy "scale" }}{{ end }}
 {{- if not (get $values.resizeMax "memory") }}{{ $autonomy = omit $autonomy "resize" }}{{ end }}
+{{- /* A level of a task that only the first one declares is the first one's. */ -}}
+{{- $levels := dict "tasks" dict }}
+{{- $said := dig "autonomy" "tasks" dict .one }}
+{{- range $name, $level := $autonomy.tasks }}
+{{- $declared := false }}
+{{- range $values.config.tasks }}{{ if eq .name $name }}{{ $declared = true }}{{ end }}{{ end }}
+{{- if or $declared (hasKey $said $name) }}{{ $_ := set $levels.tasks $name $level }}{{ end }}
+{{- end }}
+{{- $autonomy = omit $autonomy "tasks" }}
+{{- if $levels.tasks }}{{ $autonomy = mergeOverwrite $autonomy $levels }}{{ end }}
 {{- $values = set $values "autonomy" $autonomy }}
 {{- toYaml (set $values "changes" (dict "enabled" false)) }}
 {{- end }}
@@ -26,6 +40,16 @@
 
 {{- define "homeostat.arguments" -}}
 --config, homeostat.yaml{{ range .Values.deployments }}, --config, {{ .deployment }}.yaml{{ end }}
+{{- end }}
+
+{{- /* Behind `status` of a probe: one that is not guarded is no reason to end the process that guards the others. */ -}}
+{{- define "homeostat.probed" -}}
+{{- if .Values.deployments }}, {{ include "homeostat.arguments" . }}{{ end }}
+{{- end }}
+
+{{- /* Two seconds each: a minute, and for each further one the 15 s in which its controller may lag. */ -}}
+{{- define "homeostat.startsWithin" -}}
+{{- add 30 (mul 8 (len .Values.deployments)) }}
 {{- end }}
 
 {{- define "homeostat.configMounts" -}}
