@@ -2,6 +2,7 @@
 
 #include "homeostat/app/link_key.hpp"
 #include "homeostat/app/matter.hpp"
+#include "homeostat/app/signature_document.hpp"
 #include "homeostat/net/endpoint.hpp"
 #include "homeostat/os/file.hpp"
 #include "homeostat/os/secret_file.hpp"
@@ -22,14 +23,6 @@ namespace {
 
 /// A person notices no difference, and a look costs nothing while nothing has changed.
 constexpr Duration look_every = std::chrono::milliseconds{250};
-constexpr std::string_view blanks = " \t\r\n";
-
-/// Without what an editor leaves around it.
-std::string trimmed(const std::string& text) {
-    const std::size_t begin = text.find_first_not_of(blanks);
-    const std::size_t end = text.find_last_not_of(blanks);
-    return begin == std::string::npos ? std::string() : text.substr(begin, end - begin + 1);
-}
 
 Result<console::WebAddress> address_of(const ChannelConfig& channel) {
     if (channel.url_file.empty()) {
@@ -180,6 +173,16 @@ Task<std::optional<console::Matter>> People::matter_of(IncidentId incident) {
 
 Task<Result<void>> People::answer(console::PersonAnswer said) {
     heal::Answer answer;
+    if (!said.signature.empty()) {
+        Result<SignedLeave> leave = parse_signature_document(said.signature);
+        const SignedFor wanted{config_.service, said.incident, said.question};
+        const Result<void> is_it = leave ? check_is_for(leave->form, wanted)
+                                         : Result<void>(std::unexpected(leave.error()));
+        if (!is_it) {
+            co_return std::unexpected(is_it.error());
+        }
+        answer.signatures = std::move(leave->signatures);
+    }
     answer.kind =
         said.says == PersonSays::approved ? heal::AnswerKind::approved : heal::AnswerKind::denied;
     answer.question = std::move(said.question);

@@ -175,8 +175,14 @@ bool is_about(const std::optional<Matter>& matter, const Link& link) {
     return matter && matter->question == link.question;
 }
 
-/// One of the two that the buttons say; the ledger knows more words.
+/// What a button says of a yes that somebody has signed: the link is none.
+constexpr std::string_view signed_word = "signed";
+
+/// One of those that the buttons say; the ledger knows more words.
 std::optional<PersonSays> says_in(const Form& form) {
+    if (value_in(form, "says") == signed_word && !value_in(form, "signature").empty()) {
+        return PersonSays::approved;
+    }
     for (const PersonSays says : {PersonSays::approved, PersonSays::denied}) {
         if (value_in(form, "says") == to_text(says)) {
             return says;
@@ -192,8 +198,13 @@ std::optional<PersonAnswer> answer_in(const net::HttpRequest& request, const Lin
     if (!says) {
         return std::nullopt;
     }
-    return PersonAnswer{link.incident, link.question, *says, link.person,
-                        std::string(value_in(*form, "because"))};
+    const bool is_signed = value_in(*form, "says") == signed_word;
+    return PersonAnswer{link.incident,
+                        link.question,
+                        *says,
+                        link.person,
+                        std::string(value_in(*form, "because")),
+                        std::string(is_signed ? value_in(*form, "signature") : "")};
 }
 
 bool is_form(const net::HttpRequest& request) {
@@ -233,15 +244,44 @@ Task<net::HttpResponse> take_answer(StatePtr state, PersonAnswer said, std::stri
                            : "It is not done, and the incident is a person’s from now on."));
 }
 
+/// By whom it is signed says the signature, whoever has put it in.
+Task<net::HttpResponse> take_signed(StatePtr state, PersonAnswer said, Link link) {
+    const Result<void> heard = co_await state->desk.answer(std::move(said));
+    if (!heard) {
+        co_return refuse(*state, conflict, "This was not taken", heard.error().text);
+    }
+    const std::optional<Matter> matter = co_await state->desk.matter_of(link.incident);
+    if (is_about(matter, link) && matter->signers.size() < matter->signers_needed) {
+        co_return refuse(
+            *state, ok, "The signature is recorded, and not enough yet",
+            fmt::format("{} of {} that are needed have signed (incident {}). Nothing "
+                        "is done until then, and silence is no.",
+                        matter->signers.size(), matter->signers_needed, link.incident.text()));
+    }
+    co_return refuse(*state, ok, "Yes is recorded",
+                     fmt::format("It is signed by as many as are needed (incident {}). Guard looks "
+                                 "again before anything is done; you will hear what comes of it.",
+                                 link.incident.text()));
+}
+
 Task<net::HttpResponse> post(StatePtr state, net::HttpRequest request, Link link) {
     const std::optional<PersonAnswer> said = answer_in(request, link);
     if (!said) {
         co_return refuse(*state, bad_request, "Not an answer",
-                         "The form says neither yes nor no. Open the link again.");
+                         "The form says neither yes nor no, or has no signature in its field. "
+                         "Open the link again.");
     }
     const std::optional<Matter> matter = co_await state->desk.matter_of(link.incident);
     if (!is_about(matter, link)) {
         co_return tell_over(*state, link);
+    }
+    if (!said->signature.empty() && matter->takes_yes) {
+        co_return refuse(*state, conflict, "This was not taken",
+                         "Nobody has to sign here. Open the link again.");
+    }
+    if (!said->signature.empty()) {
+        net::HttpResponse response = co_await take_signed(state, *said, std::move(link));
+        co_return response;
     }
     if (said->says == PersonSays::approved && !matter->takes_yes) {
         co_return refuse(*state, forbidden, "A yes has to be signed",

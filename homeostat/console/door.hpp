@@ -4,8 +4,8 @@
 //
 //     GET, HEAD /answer/TOKEN    what is asked, or was done, and the buttons. Changes nothing: mail
 //                                scanners and chat tools fetch every link that they see.
-//     POST /answer/TOKEN         says=approved or says=denied, because=… ; says=taken_back where
-//                                the link is for that
+//     POST /answer/TOKEN         says=approved or says=denied, because=… ; says=signed, signature=…
+//                                where approvers sign; says=taken_back where the link is for that
 //
 // A browser is taken for what it may be: one that was led here by another page. So the Host has to
 // be ours (else a name of somebody else's that points to this machine would do: DNS rebinding), a
@@ -43,6 +43,8 @@ struct PersonAnswer {
     PersonSays says{PersonSays::denied};
     std::string by;
     std::string because;
+    /// Where approvers sign: what was put into the field, which whoever hears it reads and checks.
+    std::string signature{};
 };
 
 /// A person takes an act back.

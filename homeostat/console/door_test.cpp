@@ -39,6 +39,7 @@ struct OpenDoor {
     std::optional<UndoMatter> act{undo_matter_for_test()};
     std::vector<PersonUndo> taken_back;
     Result<void> taken{};
+    bool asks_on{false};  ///< Though it was answered: more have to.
     std::optional<Door> door;
     net::ServerWorld world{
         [this](net::HttpRequest request) { return door->answer(std::move(request)); },
@@ -64,7 +65,8 @@ struct OpenDoor {
     }
 
     Task<std::optional<Matter>> matter_of(IncidentId incident) {
-        co_return matter && matter->incident == incident&& heard.empty() ? matter : std::nullopt;
+        const bool is_asked = asks_on || heard.empty();
+        co_return matter && matter->incident == incident&& is_asked ? matter : std::nullopt;
     }
     Task<Result<void>> answer(PersonAnswer said) {
         if (taken) {
@@ -297,6 +299,47 @@ TEST_CASE("where a yes has to be signed a link says no, and only that") {
     CHECK(open.heard.empty());
     CHECK(is_status(open.post("says=denied"), 200));
     CHECK(open.heard.size() == 1);
+}
+
+TEST_CASE(
+    "where a yes has to be signed the page takes what was signed elsewhere, by a form alone") {
+    OpenDoor open;
+    CHECK(is_status(open.post("says=signed&signature=%7B%7D"), 409));  // Nobody has to sign.
+    open.matter->takes_yes = false;
+    open.matter->signers_needed = 1;
+    CHECK(is_status(open.post("says=signed&signature="), 400));
+    CHECK(is_status(open.post("says=signed"), 400));
+    CHECK(is_status(open.post("says=approved&signature=%7B%7D"), 403));
+    CHECK(is_status(open.post("says=signed&signature=%7B%7D", "Origin: https://evil.example\r\n"),
+                    403));
+    CHECK(open.say("GET /answer/" + open.token +
+                   "?says=signed&signature=%7B%7D HTTP/1.1\r\nHost: h.example\r\n")
+              .starts_with("HTTP/1.1 "));
+    CHECK(open.heard.empty());
+    const std::string reply =
+        open.post("says=signed&signature=%7B%22form%22%7D%0D%0A&because=seen");
+    CHECK(is_status(reply, 200));
+    REQUIRE(open.heard.size() == 1);
+    CHECK(open.heard.front().signature == "{\"form\"}\r\n");
+    CHECK(open.heard.front().says == PersonSays::approved);
+    CHECK(open.heard.front().because == "seen");
+    CHECK(open.heard.front().question == open.matter->question);
+}
+
+TEST_CASE("a signature that does not suffice alone is said to be one of those that are needed") {
+    OpenDoor open;
+    open.matter->takes_yes = false;
+    open.matter->signers = {"anna"};
+    open.matter->signers_needed = 2;
+    open.asks_on = true;
+    const std::string reply = open.post("says=signed&signature=%7B%7D");
+    CHECK(is_status(reply, 200));
+    CHECK(reply.contains("1 of 2 that are needed"));
+    CHECK_FALSE(reply.contains("Yes is recorded"));
+    open.taken = fail(Fault::refused, "the signature of <i>anna</i> does not hold");
+    const std::string refused = open.post("says=signed&signature=%7B%7D");
+    CHECK(is_status(refused, 409));
+    CHECK(refused.contains("&lt;i&gt;anna"));
 }
 
 TEST_CASE("what the executor does not take is told, as text") {

@@ -13,8 +13,9 @@
 
 namespace homeostat::console {
 
-/// A person's words at their longest, each byte of them written as three, and two names.
-constexpr std::size_t form_bytes_max = 1024;
+/// A signature of a form that names a hundred processes, its marks written as three bytes each, and
+/// a person's words.
+constexpr std::size_t form_bytes_max = std::size_t{1} << 16U;
 constexpr std::size_t form_fields_max = 8;
 
 using Form = std::map<std::string, std::string, std::less<>>;

@@ -36,7 +36,7 @@ pre { background: var(--soft); border: 1px solid var(--line); border-radius: .25
 form { margin-top: 1.5rem; border-top: 2px solid var(--line); }
 form p { margin: .75rem 0; }
 label { display: block; margin: .75rem 0; }
-input { display: block; width: 100%; font: inherit; padding: .5rem; color: inherit;
+input, textarea { display: block; width: 100%; font: inherit; padding: .5rem; color: inherit;
   background: var(--paper); border: 1px solid var(--quiet); border-radius: .25rem; }
 .answers { display: flex; flex-wrap: wrap; gap: .75rem; }
 button { flex: 1 1 12rem; min-height: 3rem; font: inherit; font-weight: 600; color: #ffffff;
@@ -116,7 +116,17 @@ void add_signers(Html& page, const Matter& matter) {
     for (const std::string& name : matter.signers) {
         page.line("p", name + " has signed.");
     }
-    page.line("p", "To say yes, where your key is:");
+    page.line(
+        "p",
+        "To say yes: put the bytes under “Exactly” into a file, have it signed on the machine "
+        "where your key is, and put what that prints into the field.");
+    page.line("pre", "homeostat sign FILE --key YOUR.key");
+    page.open("label").text("The signature (one line, and no key)");
+    page.open(
+        "textarea",
+        {{"name", "signature"}, {"rows", "4"}, {"maxlength", "32768"}, {"spellcheck", "false"}});
+    page.close().close();
+    page.line("p", "Or, where the agent runs and your key is:");
     page.line("pre", matter.command);
 }
 
@@ -135,10 +145,11 @@ void add_form(Html& page, const Matter& matter, const Link& link) {
     page.open("div", {{"class", "answers"}});
     page.line("button", "No, leave it to me",
               {{"class", "no"}, {"name", "says"}, {"value", "denied"}, {"type", "submit"}});
-    if (matter.takes_yes) {
-        page.line("button", "Yes, do it once",
-                  {{"class", "yes"}, {"name", "says"}, {"value", "approved"}, {"type", "submit"}});
-    }
+    page.line("button", matter.takes_yes ? "Yes, do it once" : "Hand the signature in",
+              {{"class", "yes"},
+               {"name", "says"},
+               {"value", matter.takes_yes ? "approved" : "signed"},
+               {"type", "submit"}});
     page.close();
     page.line("p",
               "After a yes guard looks at everything again before anything is done, and does it "

@@ -17,8 +17,8 @@ namespace homeostat::console {
 /// The one style of all pages, as it stands in them.
 [[nodiscard]] std::string_view page_style();
 
-/// What is asked, all that speaks for and against it, and two buttons; one where a link is not
-/// enough for a yes.
+/// What is asked, all that speaks for and against it, and two buttons; where a link is not enough
+/// for a yes, the second hands in what was signed elsewhere.
 [[nodiscard]] std::string question_page(const Matter& matter, const Link& link, WallTime now);
 
 /// What was done, what takes it back, and one button; none where a link is not enough.

@@ -109,6 +109,12 @@ TEST_CASE("where approvers sign there is no button for a yes, and the command is
     CHECK(page.contains(matter.command));
     CHECK(page.contains("bert has signed."));
     CHECK(page.contains("signed by 2 of"));
+    CHECK(page.contains("homeostat sign FILE --key YOUR.key"));
+    CHECK(page.contains("<textarea name=\"signature\""));
+    CHECK(page.contains("value=\"signed\""));
+    const std::string free = question_page(matter_for_test(), link_for_test(matter), noon_for_test);
+    CHECK_FALSE(free.contains("<textarea"));
+    CHECK_FALSE(free.contains("value=\"signed\""));
 }
 
 TEST_CASE("markup in any text of what was done is shown, and is none") {

@@ -6,11 +6,13 @@
 Half a minute. What a browser makes of the page is in people_browser_test.py.
 """
 
+import html
 import http.client
 import json
 import os
 import pwd
 import subprocess
+import urllib.parse
 
 from guarded_world import wait_until
 from harness import run_each
@@ -22,6 +24,12 @@ OK, FAILED, USAGE = 0, 1, 2
 def call(service, *words):
     return subprocess.run([service.programs / "homeostat", *words, "--config", service.config],
                           cwd=service.here, capture_output=True, text=True, timeout=30)
+
+
+def call_offline(service, *words, typed=""):
+    """Without a configuration: it may be on another machine."""
+    return subprocess.run([service.programs / "homeostat", *words], cwd=service.here, input=typed,
+                          capture_output=True, text=True, timeout=30)
 
 
 # --- The tests: each a sentence that can be false ------------------------------------------------
@@ -125,7 +133,7 @@ def what_is_no_answer_from_the_page_changes_nothing(service):
             ({**form, "Origin": "https://evil.example"}, "says=approved", 403),
             ({"Origin": service.origin, "Content-Type": "text/plain"}, "says=approved", 415),
             ({**form, "Origin": service.origin}, "says=yes", 400),
-            ({**form, "Origin": service.origin}, "says=approved&x=" + "x" * 1024, 413),
+            ({**form, "Origin": service.origin}, "says=approved&x=" + "x" * 65536, 413),
             ({**form, "Origin": service.origin, "Host": "evil.example"}, "says=approved", 421)):
         got, _ = service.open(url, "POST", headers, body)
         assert got == status, f"{headers} {body[:40]} was answered {got}"
@@ -231,6 +239,37 @@ def where_approvers_sign_a_link_can_only_say_no(service):
     assert not service.recorded("intent")
 
 
+def where_approvers_sign_the_page_takes_what_was_signed_where_the_key_is(service):
+    made = call_offline(service, "approver-key", "anna.key", "--name", "anna", "--json")
+    key = json.loads(made.stdout)["key"]
+    service.add(f"approvals: {{ approvers: [ {{ name: anna, key: {key} }} ] }}\n")
+    url = links_in(service.begin())["bert"]
+    status, page = service.open(url)
+    assert status == 200 and "<textarea" in page and "homeostat sign FILE --key" in page, page
+    form, = [line for line in html.unescape(page).replace("<pre>", "\n").replace("</pre>", "\n")
+             .splitlines() if line.startswith('{"form":')]
+    signed = call_offline(service, "sign", "-", "--key", "anna.key", "--yes", typed=form)
+    assert signed.returncode == OK, signed
+
+    def hand_in(signature):
+        body = urllib.parse.urlencode({"says": "signed", "signature": signature, "because": "seen"})
+        return service.open(url, "POST", {"Origin": service.origin, "Content-Type":
+                                          "application/x-www-form-urlencoded"}, body)
+    for bad, word in ((form, "the form itself"), ("<b>x</b>", "signature: "),
+                      (signed.stdout.replace("rates-", "rates-1"), "changed on the way")):
+        status, page = hand_in(bad)
+        assert status == 409 and word in page and "<b>" not in page, page
+    assert not service.recorded("answered")
+    status, page = hand_in(signed.stdout.replace("\n", "\r\n"))
+    assert status == 200 and "Yes is recorded" in page, page
+    wait_until("both instances answer", service.is_served)
+    wait_until("all is over", service.is_calm)
+    answer, = service.recorded("answered")
+    assert (answer["by"], answer["because"]) == ("anna", "seen"), answer
+    assert answer["leave"] == json.loads(signed.stdout), answer
+    assert hand_in(signed.stdout)[0] == 410  # Once.
+
+
 def what_was_done_is_taken_back_by_a_link_once_and_not_by_opening_it(service):
     event = service.begin_act()
     links = links_in(event)
@@ -302,6 +341,32 @@ def a_listed_approver_signs_an_undo_at_the_command_line(service):
     assert undo("yes\n").returncode == FAILED  # Once.
 
 
+def an_undo_is_signed_where_the_key_is_and_handed_in_as_one(service):
+    made = call_offline(service, "approver-key", "anna.key", "--name", "anna", "--json")
+    key = json.loads(made.stdout)["key"]
+    service.add(f"approvals: {{ approvers: [ {{ name: anna, key: {key} }} ] }}\n")
+    incident = service.begin_act()["subject"]
+    form = call(service, "undo", incident, "--form")
+    assert form.returncode == OK and json.loads(form.stdout)["question"] == "undo", form
+    (service.here / "form").write_text(form.stdout)
+    signed = call_offline(service, "sign", "form", "--key", "anna.key", typed="yes\n")
+    assert signed.returncode == OK, signed
+    assert f"what was done last by incident {incident}" in signed.stderr, signed
+    assert "take_back_task raise_flag" in signed.stderr, signed
+    (service.here / "signature").write_text(signed.stdout)
+    file = service.here / "signature"
+    mixed_up = call(service, "approve", incident, "--signature", file)
+    assert mixed_up.returncode == USAGE and "of an undo" in mixed_up.stderr, mixed_up
+    assert service.flag.exists() and not service.recorded("undo")
+    done = call(service, "undo", incident, "--signature", file, "--because", "it is wrong")
+    assert done.returncode == OK, done
+    wait_until("it is taken back", lambda: not service.flag.exists())
+    body, = [body for body in service.recorded("undo") if body.get("by")]
+    assert (body["by"], body["because"]) == ("anna", "it is wrong"), body
+    assert body["leave"] == json.loads(signed.stdout), body
+    assert call(service, "undo", incident, "--signature", file).returncode == FAILED  # Once.
+
+
 def a_stranger_who_tries_many_links_is_slowed_down(service):
     url = links_in(service.begin())["anna"]
     connection = http.client.HTTPConnection("127.0.0.1", service.page_port, timeout=10)
@@ -329,9 +394,11 @@ TESTS = [
     slack_gets_buttons,
     the_key_of_links_is_its_owners_alone,
     where_approvers_sign_a_link_can_only_say_no,
+    where_approvers_sign_the_page_takes_what_was_signed_where_the_key_is,
     what_was_done_is_taken_back_by_a_link_once_and_not_by_opening_it,
     where_approvers_sign_a_link_takes_nothing_back,
     a_listed_approver_signs_an_undo_at_the_command_line,
+    an_undo_is_signed_where_the_key_is_and_handed_in_as_one,
     a_stranger_who_tries_many_links_is_slowed_down,
 ]
 
