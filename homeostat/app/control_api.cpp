@@ -5,6 +5,7 @@
 #include "homeostat/app/change_view.hpp"
 #include "homeostat/app/metrics.hpp"
 #include "homeostat/app/person_request.hpp"
+#include "homeostat/app/status_rows.hpp"
 #include "homeostat/app/version.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/os/user.hpp"
@@ -50,28 +51,6 @@ struct PromoteRequest {
         field("remedy", self.remedy);
         field("because", self.because);
         field("task", self.task);
-    }
-};
-
-struct InstanceStatus {
-    InstanceId instance;
-    bool is_alive{false};
-    bool is_answering{false};
-    Rotation rotation{Rotation::unknown};
-    VersionId version;
-    VersionId config;
-    std::int32_t pid{0};
-    std::string pod;  ///< Its uid; empty: it is a process of this machine.
-
-    static void fields(auto& self, auto&& field) {
-        field("instance", self.instance);
-        field("is_alive", self.is_alive);
-        field("is_answering", self.is_answering);
-        field("rotation", self.rotation);
-        field("version", self.version);
-        field("config", self.config);
-        field("pid", self.pid);
-        field("pod", self.pod);
     }
 };
 
@@ -284,14 +263,8 @@ net::HttpResponse ControlApi::metrics() const {
 }
 
 Task<net::HttpResponse> ControlApi::status() {
-    const Facts facts = co_await context_.executor.read_facts();
-    std::vector<InstanceStatus> instances;
-    for (const InstanceFacts& instance : facts.instances) {
-        instances.push_back({instance.runtime.instance, instance.runtime.is_alive,
-                             instance.runtime.is_answering, instance.rotation,
-                             instance.runtime.version, instance.runtime.config,
-                             instance.runtime.identity.pid, instance.runtime.identity.pod});
-    }
+    // Whoever asks every few seconds, as a kubelet does, must not set the pace of checks.
+    const Facts facts = co_await context_.executor.glance();
     const std::string oracle = context_.oracle == nullptr ? "none" : context_.oracle->state();
     const bool is_settled = context_.oracle == nullptr || !oracle.starts_with("starting");
     const bool is_current_good = std::ranges::all_of(artifacts_started, [&](Artifact artifact) {
@@ -310,7 +283,7 @@ Task<net::HttpResponse> ControlApi::status() {
         document["maintenance"] = to_json(context_.maintenance->view());
     }
     document["serving_count"] = serving_count(facts);
-    document["instances"] = to_json(instances);
+    document["instances"] = to_json(instance_statuses(facts));
     document["version_current"] = json::value(facts.versions.deploy.current.text());
     document["versions_good"] = to_json(facts.versions.deploy.good);
     if (facts.rollout) {
@@ -320,6 +293,9 @@ Task<net::HttpResponse> ControlApi::status() {
     document["configs_good"] = to_json(facts.versions.config.good);
     if (!facts.versions.flag.current.empty()) {
         document["flags_current"] = json::value(facts.versions.flag.current.text());
+    }
+    if (!facts.tasks.empty()) {
+        document["checks"] = to_json(check_statuses(facts, context_.clock.now()));
     }
     document["symptoms"] = to_json(context_.agent.symptoms_now());
     document["incidents"] = to_json(context_.executor.incidents());

@@ -11,6 +11,7 @@
 #include "homeostat/app/fleet_state.hpp"
 #include "homeostat/app/maintenance.hpp"
 #include "homeostat/app/sink_states.hpp"
+#include "homeostat/app/status_rows.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/app/task_view.hpp"
 #include "homeostat/base/fields.hpp"
@@ -62,6 +63,15 @@ void print_instances(const json::object& status) {
         fmt::print("  {:<16} {:<14} rotation {:<9} {}{}\n", text_in(instance, "instance"), health,
                    text_in(instance, "rotation"), text_in(instance, "version"),
                    config.empty() ? "" : " with " + config);
+    }
+}
+
+void print_checks(const json::object& status) {
+    for (const json::value& value : list_in(status, "checks")) {
+        if (const Result<CheckStatus> check = from_json<CheckStatus>(value)) {
+            fmt::print("check of {}: {}, as it said {:.0f} s ago\n", plain(check->task.text()),
+                       check->is_well ? "all is well" : "all is not well", check->age_s);
+        }
     }
 }
 
@@ -236,6 +246,7 @@ void print_status(const json::object& status) {
     print_instances(status);
     print_rollout(status);
     print_agents(status);
+    print_checks(status);
     fmt::print("oracle: {}\n", text_in(status, "oracle"));
     for (const json::value& value : list_in(status, "symptoms")) {
         const json::object& symptom = value.as_object();

@@ -108,6 +108,7 @@ class ExecutorRole final : public ports::Executor {
     [[nodiscard]] const std::string& ledger_trouble() const { return ledger_trouble_; }
     /// The world as guard sees it.
     Task<Facts> read_facts();
+    Task<Facts> glance();  ///< As it was seen last: for looks by which nothing is done.
 
   private:
     using Fate = ExecutorFate;
@@ -150,7 +151,6 @@ class ExecutorRole final : public ports::Executor {
     [[nodiscard]] std::string time_mark() const;
     Task<Facts> read_facts(Slot& slot, ReadFacts asked);
     void leave_outside(Slot& slot);
-    Task<Facts> glance();  ///< For looks by which nothing is done.
     Task<Facts> gather(bool is_glance, std::vector<Subject> about);
     [[nodiscard]] bool has_parked_effects() const;
     void tell_neighbours() const;

@@ -268,6 +268,21 @@ def a_test_that_is_interrupted_ends_what_it_runs(world):
     assert not pids_of("sleep 4714")
 
 
+def whoever_asks_for_the_status_runs_no_check_and_is_told_how_old_the_last_is(world):
+    world.write("counted_check", "#!/bin/sh\necho one >> checks.log\nexit 1\n")
+    world.change("check: { command: [./tidy_spool, check, --max, \"{files_max}\"], every: 1s, "
+                 "fails_max: 2 }",
+                 "check: { command: [./counted_check, \"{files_max}\"], every: 1h, fails_max: 3 }")
+    world.start()
+    wait("the check has answered", lambda: world.status().get("checks"))
+    for _ in range(5):
+        assert "check of clean_spool: all is not well, as it said " in world.say("status")
+        seen, = world.status()["checks"]
+        assert seen["task"] == "clean_spool" and not seen["is_well"] and seen["age_s"] >= 0, seen
+    assert (world.here / "checks.log").read_text() == "one\n", "each asking has run it again"
+    assert not world.incidents(), "one failed check is no incident where three are"
+
+
 def what_everybody_may_write_is_told_of_by_doctor(world):
     os.chmod(world.here / "tidy_spool", 0o777)
     done = world.run("doctor")
@@ -289,6 +304,7 @@ TESTS = [
     a_kill_9_in_the_middle_of_what_is_repeatable_ends_well,
     a_test_says_what_it_could_not_show,
     a_test_that_is_interrupted_ends_what_it_runs,
+    whoever_asks_for_the_status_runs_no_check_and_is_told_how_old_the_last_is,
     what_everybody_may_write_is_told_of_by_doctor,
 ]
 
