@@ -304,9 +304,11 @@ void write_services(Writing& to, const std::vector<ServiceSeen>& services, const
 }
 
 void write_guard(Writing& to, std::uint64_t replicas) {
-    // As a Deployment's own default lets a quarter be away, but at least one.
-    const std::uint64_t away = std::max<std::uint64_t>(1, replicas / 4);
-    const std::uint64_t left = replicas > away ? replicas - away : 0;
+    // As a Deployment's own default lets a quarter be away, but at least one. Only those count that
+    // are seen one by one.
+    const std::uint64_t seen = std::min<std::uint64_t>(replicas, slots_max);
+    const std::uint64_t away = std::max<std::uint64_t>(1, seen / 4);
+    const std::uint64_t left = seen > away ? seen - away : 0;
     if (replicas <= 1) {
         to.line("# It has {} replica{}: with more than 0 nothing could ever be done.", replicas,
                 replicas == 1 ? "" : "s");

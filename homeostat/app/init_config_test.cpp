@@ -101,10 +101,12 @@ TEST_CASE("so many must serve that a remedy is possible, and no fewer") {
         std::uint32_t min_healthy;
         std::uint32_t slots;
     };
-    for (const Case& one : {Case{"", 0, 16}, Case{R"("replicas":0,)", 0, 16},
-                            Case{R"("replicas":1,)", 0, 16}, Case{R"("replicas":2,)", 1, 16},
-                            Case{R"("replicas":4,)", 3, 16}, Case{R"("replicas":8,)", 6, 16},
-                            Case{R"("replicas":12,)", 9, 24}, Case{R"("replicas":40,)", 30, 64}}) {
+    for (const Case& one :
+         {Case{"", 0, 16}, Case{R"("replicas":0,)", 0, 16}, Case{R"("replicas":1,)", 0, 16},
+          Case{R"("replicas":2,)", 1, 16}, Case{R"("replicas":4,)", 3, 16},
+          Case{R"("replicas":8,)", 6, 16}, Case{R"("replicas":12,)", 9, 24},
+          Case{R"("replicas":40,)", 30, 64}, Case{R"("replicas":86,)", 48, 64},
+          Case{R"("replicas":1000,)", 48, 64}}) {
         CAPTURE(one.replicas);
         const Config config = config_of(deployment_of(one.replicas, probed));
         CHECK(config.guard.min_healthy == one.min_healthy);

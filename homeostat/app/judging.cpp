@@ -20,11 +20,12 @@ std::unique_ptr<adapters::llm::LlmOracle> oracle_of(
     const Config& config,
     const boost::asio::any_io_executor& executor,
     ports::Clock& clock,
-    const std::function<void(const std::string&)>& log) {
+    const std::function<void(const std::string&)>& log,
+    ProcessRole role) {
     if (!config.model || config.oracle == OracleMode::rules) {
         return nullptr;
     }
-    Result<adapters::llm::LlmSettings> settings = llm_settings_of(config);
+    Result<adapters::llm::LlmSettings> settings = llm_settings_of(config, role);
     if (!settings) {
         log("model: " + settings.error().text);
         return nullptr;

@@ -21,12 +21,14 @@ namespace homeostat::app {
 [[nodiscard]] decide::Settings decide_settings_of(
     const Config& config, const std::optional<decide::Calibration>& calibration);
 
-/// Null: none is configured, or its address cannot be; then `log` is told.
+/// Null: none is configured, or its address cannot be; then `log` is told. `role`: as in
+/// `llm_settings_of`.
 [[nodiscard]] std::unique_ptr<adapters::llm::LlmOracle> oracle_of(
     const Config& config,
     const boost::asio::any_io_executor& executor,
     ports::Clock& clock,
-    const std::function<void(const std::string&)>& log);
+    const std::function<void(const std::string&)>& log,
+    ProcessRole role = ProcessRole::both);
 
 [[nodiscard]] heal::AgentSettings agent_settings_of(
     const Config& config,

@@ -47,6 +47,10 @@ Result<std::unique_ptr<LetterDoor>> LetterDoor::make(const Config& config,
                     "roles.agents: nobody may propose anything; add the key that `homeostat agent "
                     "--role agent --show-key` prints");
     }
+    // Before anything is begun, and not only by listen() once all has been.
+    if (const Result<net::Endpoint> place = letters_endpoint(*config.roles); !place) {
+        return std::unexpected(place.error());
+    }
     roles::DeskSettings settings;
     settings.service = config.service;
     for (const RoleAgent& agent : config.roles->agents) {

@@ -26,6 +26,14 @@ bool is_program(const std::filesystem::path& path) {
     return std::filesystem::is_regular_file(path, ignored) && ::access(path.c_str(), X_OK) == 0;
 }
 
+/// The agent's user may write beside its own socket and not where instances run. By the socket's
+/// name, since agents of several services may share that directory.
+std::filesystem::path model_run_directory(const Config& config, ProcessRole role) {
+    return role == ProcessRole::agent
+               ? std::filesystem::path(config.roles->agent_socket.string() + ".model")
+               : config.run_directory / "model";
+}
+
 }  // namespace
 
 std::filesystem::path bundled_model() {
@@ -104,7 +112,7 @@ Result<std::optional<decide::Calibration>> calibration_of(
     return *std::move(calibration);
 }
 
-Result<adapters::llm::LlmSettings> llm_settings_of(const Config& config) {
+Result<adapters::llm::LlmSettings> llm_settings_of(const Config& config, ProcessRole role) {
     adapters::llm::LlmSettings settings;
     if (!config.model->url.empty()) {
         const Result<net::Address> address = net::parse_endpoint(config.model->url);
@@ -125,7 +133,7 @@ Result<adapters::llm::LlmSettings> llm_settings_of(const Config& config) {
     server.model_file = config.model->file;
     server.readable = config.model->readable;
     server.memory_bytes_max = std::uint64_t{config.model->memory_mib_max} << 20U;
-    server.directory = config.run_directory / "model";
+    server.directory = model_run_directory(config, role);
     settings.server = std::move(server);
     return settings;
 }

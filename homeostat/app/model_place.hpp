@@ -39,8 +39,10 @@ namespace homeostat::app {
 /// A program by its name from PATH, /usr/sbin included; empty if it is not there.
 [[nodiscard]] std::filesystem::path find_program(const std::filesystem::path& name);
 
-/// How the oracle reaches its model. REQUIRES: one is configured.
+/// How the oracle reaches its model. `role`: agent: in a process of its own, which may write
+/// nothing where instances run. REQUIRES: one is configured; for an agent of its own, roles, too.
 /// ERRORS: invalid: its address.
-[[nodiscard]] Result<adapters::llm::LlmSettings> llm_settings_of(const Config& config);
+[[nodiscard]] Result<adapters::llm::LlmSettings> llm_settings_of(
+    const Config& config, ProcessRole role = ProcessRole::both);
 
 }  // namespace homeostat::app

@@ -2,9 +2,11 @@
 
 #include "homeostat/adapters/roles/letter.hpp"
 #include "homeostat/adapters/roles/letter_desk.hpp"
+#include "homeostat/adapters/roles/reply.hpp"
 #include "homeostat/app/joined_metrics.hpp"
 #include "homeostat/app/prometheus_page.hpp"
 #include "homeostat/base/id.hpp"
+#include "homeostat/base/json.hpp"
 #include "homeostat/os/file.hpp"
 
 #include <fmt/format.h>
@@ -30,6 +32,14 @@ net::HttpResponse text(int status, std::string says) {
     return {.status = status, .body = std::move(says), .content_type = "text/plain"};
 }
 
+/// As a desk answers what is meant for another one: an agent reads no other words.
+net::HttpResponse nobody_of_that_name() {
+    roles::Reply reply;
+    reply.discarded = roles::Discard::misaddressed;
+    return {
+        .status = forbidden, .body = to_text(to_json(reply)), .content_type = "application/json"};
+}
+
 }  // namespace
 
 std::string_view service_named(std::string_view letter) {
@@ -49,6 +59,11 @@ Result<net::Endpoint> letters_endpoint(const RolesConfig& config) {
         const Result<net::Address> address = net::parse_endpoint("http://" + config.listen);
         return address ? Result<net::Endpoint>(address->endpoint)
                        : fail("roles.listen", address.error());
+    }
+    if (config.socket.empty()) {
+        return fail(Fault::invalid,
+                    "roles: url says where agents find the executor, and nothing says where that "
+                    "listens — add listen: 10.0.0.5:7091");
     }
     const std::string directory = config.socket.parent_path().string();
     if (const Result<void> made = os::make_directories(directory); !made) {
@@ -152,8 +167,7 @@ Task<net::HttpResponse> SharedDoors::answer_letter(const Letters& letters,
                                                    net::HttpRequest request) {
     const auto found = letters.answers.find(service_named(request.body));
     if (found == letters.answers.end()) {
-        co_return net::HttpResponse{
-            .status = forbidden, .body = R"({"error":"no service of that name is guarded here"})"};
+        co_return nobody_of_that_name();
     }
     const net::HttpAnswer answer = found->second;
     co_return co_await answer(std::move(request));

@@ -2,6 +2,7 @@
 
 #include "homeostat/adapters/roles/letter.hpp"
 #include "homeostat/adapters/roles/letter_desk.hpp"
+#include "homeostat/adapters/roles/reply.hpp"
 #include "homeostat/app/config_for_test.hpp"
 #include "homeostat/net/http_client.hpp"
 #include "homeostat/net/run_for_test.hpp"
@@ -146,9 +147,24 @@ TEST_CASE("a letter goes to the desk of the service that it names, and to nobody
           std::string(R"({"service":")"), std::string()}) {
         CHECK(world.ask("POST", "/v1/letters", strange).status == 403);
     }
+    const auto reply =
+        adapters::roles::parse_reply(world.ask("POST", "/v1/letters", letter_to("others")).body);
+    REQUIRE_MESSAGE(reply, reply.error().text);
+    CHECK(reply->discarded == adapters::roles::Discard::misaddressed);
+    CHECK(reply->life.empty());
+    CHECK(reply->stamp.empty());
     world.doors.close(world.fees.service);
     CHECK(world.ask("POST", "/v1/letters", letter_to("fees")).status == 403);
     CHECK(world.ask("POST", "/v1/letters", letter_to("cart")).body == "I am cart");
+}
+
+TEST_CASE("an executor that is told where it is found and not where it listens is refused") {
+    RolesConfig roles;
+    roles.url = "http://10.0.0.5:7091";
+    const Result<net::Endpoint> place = letters_endpoint(roles);
+    REQUIRE_FALSE(place);
+    CHECK(place.error().fault == Fault::invalid);
+    CHECK(place.error().text.contains("add listen:"));
 }
 
 TEST_CASE("numbers of all services stand on one page, and who is not guarded is down on it") {

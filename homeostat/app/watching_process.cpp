@@ -149,7 +149,7 @@ Result<void> WatchingProcess::prepare() {
     calibration_ = *std::move(calibration);
     // Beside one instance there is one remedy to choose. A model in each pod would be dear.
     if (sees_whole()) {
-        oracle_ = oracle_of(config_, strand_, clock_, log_);
+        oracle_ = oracle_of(config_, strand_, clock_, log_, ProcessRole::agent);
     }
     return {};
 }
