@@ -201,6 +201,23 @@ TEST_CASE("a successor gives back what its predecessor could not") {
     CHECK(executor.notices.size() == 1);
 }
 
+TEST_CASE("what was added for a surge stays while nobody can read how much is asked") {
+    SimulatedWorld world(3, 2);
+    world.serving_needed = 4;
+    SimulatedExecutor executor(world);
+    executor.open(proposal_for_test(errors_for_test(world.now), scale_for_test(3, 4)));
+    REQUIRE(executor.settle_at("hold"));
+    world.is_edge_readable = false;
+    pass(world, executor, executor.around.hold_for_max + 5min);  // And its time is up.
+    CHECK(executor.node() == "hold");
+    CHECK(world.wanted_count() == 4);
+    world.is_edge_readable = true;
+    world.surge_ends_at = world.now;
+    executor.settle();
+    CHECK(executor.has_ended());
+    CHECK(world.wanted_count() == 3);
+}
+
 // --- an effect whose fate nobody knows ----------------------------------------------------------
 
 TEST_CASE("an effect that was given up is read back when it can be, held and given back") {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What has gone wrong elsewhere, tried on the real agent with a real service: a loop of remedies,
-all instances silent at once, figures that are missing, hostile words, a target that has gone, a
-model that hangs. tests/acceptance/stories.toml has the whole list.
+all instances silent at once, hostile words, a target that has gone, a model that hangs.
+tests/acceptance/stories.toml has the whole list.
 
     tests/acceptance/process_test.py --bin DIRECTORY [--only TEXT]
 """
@@ -40,17 +40,10 @@ class Answer(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        is_metrics = self.path.startswith("/metrics")
-        if is_metrics and (here / "no_metrics").exists():
-            self.send_response(503)
-            text = b""
-        else:
-            self.send_response(200)
-            text = b"requests_total 7\\n" if is_metrics else b"ok"
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
-        self.send_header("Content-Length", str(len(text)))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
         self.end_headers()
-        self.wfile.write(text)
+        self.wfile.write(b"ok")
 
     def log_message(self, *words):
         pass
@@ -187,20 +180,6 @@ def when_all_instances_fall_silent_at_once_none_of_them_is_restarted_on_that_wor
     assert service.alive() == before
 
 
-def figures_that_are_missing_are_no_figures_and_nothing_is_done(service):
-    be_played(service)
-    service.change("  - http: { path: /healthz",
-                   "  - prometheus: { path: /metrics, every: 300ms }\n"
-                   "  - http: { path: /healthz")
-    service.start()
-    (service.here / "no_metrics").touch()
-    wait_until("the agent misses them", lambda: "metrics" in service.log() and
-               "503" in service.log(), seconds=20)
-    stays(service, "all are served, and nothing is wrong",
-          lambda: service.is_served() and not service.status()["incidents"])
-    assert service.ask("incidents")["incidents"] == [] and effects_of(service) == []
-
-
 def hostile_words_in_a_log_move_nothing_and_stand_nowhere(service):
     attacks = json.loads((ROOT / "tests/data/attacks.json").read_text())
     lines = [line for kind in attacks.values() for line in kind if isinstance(line, str)]
@@ -210,6 +189,11 @@ def hostile_words_in_a_log_move_nothing_and_stand_nowhere(service):
     service.start()
     (service.here / "words").write_text("".join(
         line.replace("\n", " ") + "\n" for line in lines))
+    # Silence looks like resistance. All of them twice: whatever one round of it brings has come.
+    opening = next(line for line in lines if "gnore all previous instructions" in line)[:40]
+    logs = [service.here / "run" / f"{name}.log" for name in service.names]
+    wait_until("all of them are said", lambda: all(
+        log.read_text(errors="replace").count(opening) > 1 for log in logs), seconds=30)
     stays(service, "nothing is done", lambda: service.is_served() and
           not service.ask("incidents")["incidents"])
     assert effects_of(service) == []
@@ -268,7 +252,6 @@ def a_model_that_takes_the_question_and_never_answers_delays_a_remedy_by_its_dea
 TESTS = [
     a_fault_that_no_remedy_cures_is_tried_a_bounded_number_of_times_and_then_a_person_is_told,
     when_all_instances_fall_silent_at_once_none_of_them_is_restarted_on_that_word_alone,
-    figures_that_are_missing_are_no_figures_and_nothing_is_done,
     hostile_words_in_a_log_move_nothing_and_stand_nowhere,
     a_leave_for_a_target_that_has_gone_meanwhile_moves_nothing_else,
     a_model_that_takes_the_question_and_never_answers_delays_a_remedy_by_its_deadline_only,
