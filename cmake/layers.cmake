@@ -102,8 +102,8 @@ function(add_layer folder neighbours third_parties)
     endif()
 endfunction()
 
-# For what hangs: segment_log takes 200 s on a busy machine. Under a sanitizer a test takes ten times as
-# long, and not everybody's machine is idle.
+# For what hangs: segment_log takes 200 s on a busy machine. Under a sanitizer a test takes ten
+# times as long.
 set(unit_seconds_max 600)
 if(HOMEOSTAT_SANITIZE)
     set(unit_seconds_max 1200)
