@@ -78,7 +78,7 @@ Task<void> ObjectWatch::pause() {
         std::min(options_.pause_min * (std::int64_t{1} << doublings), options_.pause_max);
     // Many agents that lost the same server shall not come back in the same moment.
     const Duration drawn{rng_.between(longest.count() / 2, longest.count())};
-    const Duration asked = std::exchange(asked_pause_, Duration{});
+    const Duration asked = std::min(std::exchange(asked_pause_, Duration{}), options_.patience_max);
     co_await clock_.sleep_until(clock_.now() + std::max(drawn, asked));
 }
 

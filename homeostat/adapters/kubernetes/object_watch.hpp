@@ -69,6 +69,8 @@ struct WatchOptions {
     Duration silent_for_max{std::chrono::seconds{90}};
     Duration pause_min{std::chrono::milliseconds{500}};  ///< After a failure; doubled each time.
     Duration pause_max{std::chrono::seconds{30}};
+    /// Whatever the server asks (Retry-After): a wrong header must not make us blind for an hour.
+    Duration patience_max{std::chrono::seconds{60}};
     ObjectSink* sink{nullptr};  ///< Null: what is seen is kept here.
 };
 

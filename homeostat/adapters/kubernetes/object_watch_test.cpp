@@ -373,11 +373,27 @@ TEST_CASE("pauses grow to their maximum, and are drawn") {
 
 TEST_CASE("a pause is at least what the server asks for, once") {
     World world;
-    world.server.pages = {refusal(429, "slowly", 77s), fail(Fault::unreachable, "away")};
+    world.server.pages = {refusal(429, "slowly", 47s), fail(Fault::unreachable, "away")};
     world.run();
     REQUIRE(world.clock.slept.size() == 2);
-    CHECK(world.clock.slept[0] == 77s);
+    CHECK(world.clock.slept[0] == 47s);
     CHECK(world.clock.slept[1] <= 1s);
+}
+
+TEST_CASE("a server that asks for an hour is listed again after a minute") {
+    for (const bool is_of_stream : {false, true}) {
+        CAPTURE(is_of_stream);
+        World world;
+        if (is_of_stream) {
+            world.server.pages = {page(10, {})};
+            world.server.streams = {{.opening = refusal(503, "maintenance", 1h)}, {{ends}}};
+        } else {
+            world.server.pages = {refusal(503, "maintenance", 1h), page(10, {})};
+        }
+        world.run();
+        REQUIRE_FALSE(world.clock.slept.empty());
+        CHECK(world.clock.slept[0] == 60s);
+    }
 }
 
 TEST_CASE("streams that end as soon as they begin are a failure, and after three there is a list") {
