@@ -101,7 +101,9 @@ void remember_process(State& state, const Signal& signal) {
     } else if (signal.kind == SignalKind::resident_bytes) {
         remember_memory(history->memory, signal);
     } else if (signal.kind == SignalKind::memory_limit_bytes) {
+        // Whoever tells a limit tells with it, next, of an end for it: by none of before.
         history->memory_limit_bytes = signal.value;
+        history->memory_killed_at.reset();
     } else if (signal.kind == SignalKind::memory_killed_seconds) {
         history->memory_killed_at = signal.at - std::chrono::duration_cast<Duration>(
                                                     std::chrono::duration<double>(signal.value));

@@ -138,6 +138,14 @@ TEST_CASE("nothing is offered without the kernel's word, a known limit, room, or
     CHECK_FALSE(offers_any(long_ago.menu()));
 }
 
+TEST_CASE("an end for a limit that is no more, or of a pod that is gone, is no reason for more") {
+    Past raised = starved();
+    raised.limit(96);  // The next reading, which tells of no such end.
+    CHECK_FALSE(offers_any(raised.menu()));
+    raised.killed(pod_1);  // For this limit, too.
+    CHECK(offers_any(raised.menu()));
+}
+
 TEST_CASE("after a rollout its version is the likelier fault") {
     Past past = starved();
     past.deployed();

@@ -7,6 +7,7 @@
 #include "homeostat/adapters/kubernetes/group.hpp"
 #include "homeostat/adapters/kubernetes/object_watch.hpp"
 #include "homeostat/adapters/kubernetes/slots.hpp"
+#include "homeostat/adapters/kubernetes/watch_stream.hpp"
 #include "homeostat/base/timestamp.hpp"
 #include "homeostat/net/run_for_test.hpp"
 #include "homeostat/net/scripted_peer_for_test.hpp"
@@ -180,13 +181,21 @@ class GroupWorld {
     }
 
     void tell(const DeploymentSample& deployment) {
-        put(deployments, "payments", deployment_object(deployment));
+        tell(deployments, deployment_object(deployment));
     }
     void tell_replica_set(int version, const std::string& created_at) {
-        put(replica_sets, fmt::format("payments-hash{}", version),
-            replica_set_object(version, created_at));
+        tell(replica_sets, replica_set_object(version, created_at));
     }
-    void tell(const PodSample& pod) { put(pods, pod.name, pod_object(pod)); }
+    void tell(const PodSample& pod) { tell(pods, pod_object(pod)); }
+    /// Of an object what a watch keeps.
+    void tell(ObjectsSeen& seen, json::value object) {
+        const json::object event{{"type", "MODIFIED"}, {"object", std::move(object)}};
+        Result<WatchEvent> told = parse_watch_event(homeostat::to_text(json::value(event)));
+        REQUIRE(told);
+        seen.objects.insert_or_assign(told->told.name, std::move(told->told.object));
+        seen.resource_version = ++version_;
+        bookmark();
+    }
     void tell_gone(const std::string& pod) {
         pods.objects.erase(pod);
         pods.resource_version = ++version_;
@@ -228,12 +237,6 @@ class GroupWorld {
     ObjectWatch pods_watch{api, api, clock, context.get_executor(), {.path = "/pods"}, Rng{1}};
 
   private:
-    void put(ObjectsSeen& seen, const std::string& name, json::value object) {
-        seen.objects.insert_or_assign(name, std::move(object));
-        seen.resource_version = ++version_;
-        bookmark();
-    }
-
     std::uint64_t version_{100};
 };
 

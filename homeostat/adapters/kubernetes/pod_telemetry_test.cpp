@@ -93,6 +93,25 @@ TEST_CASE("a limit of memory is told where it may be raised, and who reached it 
     CHECK_FALSE(world.read("payments-1")->memory_killed_at);
 }
 
+TEST_CASE("an end for an earlier limit is not told beside the one that was set since") {
+    json::value pod = pod_object({.last_state = R"({"terminated":{"exitCode":137,)"
+                                                R"("reason":"OOMKilled",)"
+                                                R"("finishedAt":"2026-11-28T23:59:53Z"}})",
+                                  .memory = "96Mi"});
+    json::array& managers = pod.at("metadata").as_object()["managedFields"].emplace_array();
+    managers.push_back(object_of(R"({"manager":"kubelet","subresource":"status"})"));
+    managers.push_back(
+        object_of(R"({"manager":"homeostat i-7.e2 from 67108864","subresource":"resize",)"
+                  R"("time":"2026-11-28T23:59:54Z","fieldsV1":{"f:spec":{"f:containers":)"
+                  R"({"k:{\"name\":\"svc\"}":{"f:resources":{"f:limits":{"f:memory":{}}}}}}}})"));
+    Sensed world;
+    world.tell(world.pods, std::move(pod));
+    const std::optional<ProcessReading> reading = world.read("payments-0");
+    REQUIRE(reading);
+    CHECK(reading->memory_limit_bytes == std::uint64_t{96} << 20U);
+    CHECK_FALSE(reading->memory_killed_at);
+}
+
 TEST_CASE("an image that cannot be pulled is not alive, and has no end") {
     Sensed world;
     world.tell(
@@ -305,6 +324,22 @@ TEST_CASE("another number of wanted replicas is a change of scale") {
     CHECK(changes.front().from.empty());
     CHECK(changes.front().at == world.clock.now());
     CHECK(world.read(rollouts).empty());
+}
+
+TEST_CASE("a scale of ours is told with its effect") {
+    Watched world;
+    RolloutTelemetry rollouts = world.telemetry();
+    CHECK(world.read(rollouts).empty());
+    json::value scaled = deployment_object({.replicas = 3});
+    scaled.at("metadata").as_object()["managedFields"] =
+        object_of(R"([{"manager":"kubectl","fieldsV1":{"f:spec":{"f:template":{}}}},)"
+                  R"({"manager":"homeostat i-7.e2 from 2","subresource":"scale",)"
+                  R"("fieldsV1":{"f:spec":{"f:replicas":{}}}}])");
+    world.tell(world.deployments, std::move(scaled));
+    const std::vector<Change> changes = world.read(rollouts);
+    REQUIRE(changes.size() == 1);
+    CHECK(changes.front().kind == ChangeKind::scale);
+    CHECK(changes.front().reference == "i-7.e2");
 }
 
 TEST_CASE("how many old pods serve is told while a rollout is under way, each time it is another") {

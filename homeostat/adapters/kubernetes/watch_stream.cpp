@@ -47,6 +47,27 @@ bool is_name(std::string_view name) {
     return !name.empty() && name.size() <= name_bytes_max && std::ranges::all_of(name, is_of_name);
 }
 
+/// Who wrote what is half of an object, and nobody's business but the server's; only who scaled or
+/// resized it, and when, is gone by (scaling.hpp, pod_memory.hpp).
+void drop_managers(json::object& metadata) {
+    json::value* member = metadata.if_contains("managedFields");
+    json::array* entries = member == nullptr ? nullptr : member->if_array();
+    json::array kept;
+    for (std::size_t index = 0; entries != nullptr && index < entries->size(); ++index) {
+        json::value& entry = (*entries)[index];
+        const json::object* fields = entry.if_object();
+        const std::string_view through =
+            fields == nullptr ? std::string_view() : text_in(*fields, "subresource");
+        if (through == "scale" || through == "resize") {
+            kept.push_back(std::move(entry));
+        }
+    }
+    metadata.stable_erase("managedFields");
+    if (!kept.empty()) {
+        metadata.emplace("managedFields", std::move(kept));
+    }
+}
+
 Result<ToldObject> told_of(json::value value) {
     json::object* object = value.if_object();
     json::object* metadata = object == nullptr ? nullptr : object_in(*object, "metadata");
@@ -62,7 +83,7 @@ Result<ToldObject> told_of(json::value value) {
     if (told.resource_version == 0) {
         return refuse(fmt::format("{}: its resourceVersion is no number", told.name));
     }
-    metadata->stable_erase("managedFields");
+    drop_managers(*metadata);
     told.bytes = to_text(value).size();
     told.object = std::move(value);
     return told;

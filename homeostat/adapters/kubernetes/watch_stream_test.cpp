@@ -32,6 +32,21 @@ TEST_CASE("an object is told with its name, its version and without who manages 
     CHECK(told->told.bytes == kept.size());
 }
 
+TEST_CASE("who scaled or resized an object is kept, since it says whose that is and since when") {
+    const std::string entry =
+        R"({"manager":"homeostat i-7.e2 from 67108864","subresource":"resize",)"
+        R"("time":"2026-11-28T00:00:09Z","fieldsV1":{"f:spec":{}}})";
+    const auto told =
+        event("MODIFIED",
+              fmt::format(R"({{"metadata":{{"name":"a","resourceVersion":"7","managedFields":)"
+                          R"([{{"manager":"kubelet","subresource":"status"}},7,{}]}}}})",
+                          entry));
+    REQUIRE(told);
+    CHECK(to_text(told->told.object) ==
+          fmt::format(R"({{"metadata":{{"name":"a","resourceVersion":"7","managedFields":[{}]}}}})",
+                      entry));
+}
+
 TEST_CASE("a name that no server gives, and a version that is no number, are refused") {
     for (const char* metadata :
          {R"({"resourceVersion":"1"})", R"({"name":"","resourceVersion":"1"})",
