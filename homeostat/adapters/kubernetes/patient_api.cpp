@@ -7,6 +7,12 @@
 
 namespace homeostat::adapters::kubernetes {
 
+namespace {
+
+constexpr int too_many_requests = 429;
+
+}  // namespace
+
 Result<void> PatientApi::check() const {
     const Instant now = clock_.now();
     if (now >= patient_until_) {
@@ -37,8 +43,12 @@ Task<Result<ApiReply>> PatientApi::write(ApiWrite write, Instant deadline) {
     if (const Result<void> may = check(); !may) {
         co_return std::unexpected(may.error());
     }
+    // A disruption budget says no in the same words (429, Retry-After), and speaks of one pod.
+    const bool is_eviction = write.path.ends_with("/eviction");
     Result<ApiReply> reply = co_await inner_.write(std::move(write), deadline);
-    learn(reply);
+    if (!is_eviction || !reply || reply->status != too_many_requests) {
+        learn(reply);
+    }
     co_return reply;
 }
 

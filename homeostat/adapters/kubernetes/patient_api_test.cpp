@@ -66,6 +66,22 @@ TEST_CASE("a server that says no without asking for patience is asked again at o
     CHECK(world.write()->is_ok());
 }
 
+TEST_CASE("a disruption budget that is in flux is no server that asks for patience") {
+    Patience world;
+    ApiReply no = status_reply(429, "TooManyRequests",
+                               "Cannot evict pod as it would violate the pod's disruption budget.");
+    no.retry_after = 10s;  // SOURCE: createTooManyRequestsError, registry/core/pod/storage.
+    world.server.write_troubles.emplace_back(Trouble{.answer = no});
+    const Result<ApiReply> reply =
+        run_at_once(world.api.write({.method = "POST",
+                                     .path = "/api/v1/namespaces/shop/pods/pay-1/eviction",
+                                     .content_type = "application/json",
+                                     .body = "{}"},
+                                    world.clock.now() + 5s));
+    REQUIRE(reply->status == 429);
+    CHECK(world.get()->is_ok());
+}
+
 TEST_CASE("a server that asks for an hour is asked again after a minute") {
     Patience world;
     world.ask_for(1h);

@@ -3,6 +3,7 @@
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
 #include "homeostat/adapters/kubernetes/direct_reads.hpp"
 #include "homeostat/adapters/kubernetes/own_requests.hpp"
+#include "homeostat/adapters/kubernetes/patient_api.hpp"
 #include "homeostat/adapters/kubernetes/service_object.hpp"
 #include "homeostat/net/http_client.hpp"
 
@@ -27,7 +28,7 @@ struct ServiceEdge::State {
           ports::Clock& time,
           ServiceEdgeOptions given)
         : strand(std::move(executor)),
-          api(client),
+          api(client, time),
           group(watched),
           clock(time),
           options(std::move(given)),
@@ -36,7 +37,7 @@ struct ServiceEdge::State {
           ended(strand) {}
 
     asio::any_io_executor strand;
-    ApiClient& api;
+    PatientApi api;
     Group& group;
     ports::Clock& clock;
     ServiceEdgeOptions options;
@@ -209,6 +210,19 @@ Rotation rotation_of(const Slot& slot) {
     return is_in ? Rotation::in : Rotation::down;
 }
 
+/// Of every slot, wanted or not: facts that leave one out are incomplete.
+EdgeFacts facts_of(const State& state) {
+    EdgeFacts facts;
+    for (const Slot& slot : state.group.slots().all()) {
+        EdgeInstance& instance = facts.instances.emplace_back();
+        instance.instance = slot.instance;
+        instance.rotation = rotation_of(slot);
+    }
+    facts.counters = state.requests.counters();
+    facts.read_at = state.clock.now();
+    return facts;
+}
+
 }  // namespace
 
 ServiceEdge::ServiceEdge(asio::any_io_executor strand,
@@ -247,26 +261,15 @@ Task<Result<FactsPart>> ServiceEdge::read(Instant deadline) {
         co_return fail("service of " + state->group.options().service.text(), view.error());
     }
     state->group.take(*view);
-    EdgeFacts facts;
-    for (const Slot& slot : state->group.slots().all()) {
-        EdgeInstance& instance = facts.instances.emplace_back();
-        instance.instance = slot.instance;
-        instance.rotation = rotation_of(slot);
-    }
-    facts.counters = state->requests.counters();
-    facts.read_at = state->clock.now();
-    co_return facts;
+    co_return facts_of(*state);
 }
 
 Task<Result<FactsPart>> ServiceEdge::glance(Instant /*deadline*/) {
-    const EdgeReading seen = reading();
-    EdgeFacts facts;
-    for (const EdgeServerReading& server : seen.servers) {
-        facts.instances.push_back({.instance = server.instance, .rotation = server.rotation});
+    const Result<const GroupView*> seen = state_->group.look();
+    if (!seen) {
+        co_return fail("service of " + state_->group.options().service.text(), seen.error());
     }
-    facts.counters = seen.counters;
-    facts.read_at = seen.at;
-    co_return FactsPart{std::move(facts)};
+    co_return facts_of(*state_);
 }
 
 EdgeReading ServiceEdge::reading() const {

@@ -450,6 +450,23 @@ TEST_CASE("before an effect the rotation of every slot is what the server says n
     CHECK(facts.circuits.empty());
 }
 
+TEST_CASE("a glance tells of every slot as a read does, and of none that was seen too long ago") {
+    Edged world({});
+    world.run_at_peer();
+    const auto glanced = [&] {
+        return net::run_for_test(world.context, world.edge->glance(Instant::max()));
+    };
+    const Result<FactsPart> part = glanced();
+    REQUIRE(part);
+    const auto& facts = std::get<EdgeFacts>(*part);
+    // Two pods stand in four slots; whoever waits for what is wanted alone takes it for incomplete.
+    REQUIRE(facts.instances.size() == 4);
+    CHECK(facts.instances[0].rotation == Rotation::in);
+    CHECK(facts.instances[3].rotation == Rotation::down);
+    world.clock.pass(96s);
+    CHECK_FALSE(glanced());
+}
+
 TEST_CASE("a read that fails gives no facts") {
     Edged world({});
     world.run_at_peer();
@@ -462,6 +479,22 @@ TEST_CASE("a read that fails gives no facts") {
         REQUIRE_FALSE(part);
         CHECK(part.error().fault == Fault::late);
     }
+}
+
+TEST_CASE("a server that asks for patience is not asked who is in rotation meanwhile") {
+    Edged world({});
+    world.run_at_peer();
+    std::size_t asked_count = 0;
+    world.api.on_get = [&](const std::string&) -> Result<ApiReply> {
+        ++asked_count;
+        return ApiReply{.status = 429, .body = {}, .retry_after = 30s};
+    };
+    CHECK_FALSE(facts_of(world));
+    CHECK_FALSE(facts_of(world));
+    CHECK(asked_count == 1);
+    world.real_clock.shift += 31s;
+    CHECK_FALSE(facts_of(world));
+    CHECK(asked_count == 2);
 }
 
 TEST_CASE("a Service performs no step") {
