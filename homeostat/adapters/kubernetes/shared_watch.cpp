@@ -123,11 +123,13 @@ void trim_object(json::value& object) {
     if (json::value* whole = member_of(spec, "template"); whole != nullptr && whole->is_object()) {
         trim_template(*whole);
     }
-    json::value* containers = member_of(spec, "containers");
-    if (containers == nullptr || !containers->is_array()) {
+    const json::value* pod_parts = member_of(spec, "containers");
+    if (pod_parts == nullptr || !pod_parts->is_array()) {
         return;
     }
     drop(spec, pod_parts_dropped);
+    // Looked for afterwards: what is dropped moves what stays.
+    json::value* containers = member_of(spec, "containers");
     for (json::value& container : containers->get_array()) {
         drop(&container, container_parts_dropped);
     }
