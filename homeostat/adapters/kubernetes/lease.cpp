@@ -63,9 +63,7 @@ Task<void> Lease::run() {
         const Result<void> looked = co_await look();
         trouble_ = looked ? std::string() : looked.error().text;
         tell();
-        const bool is_held = terms_.is_held(clock_.now());
-        const Instant next =
-            clock_.now() + (is_held ? settings_.limits.renew_every : settings_.limits.look_every);
+        const Instant next = clock_.now() + pause();
         while (!is_stopping_ && clock_.now() < next) {
             // Whoever stops us waits no longer than this, and the end of `act_for` is told in time.
             constexpr Duration nap = std::chrono::milliseconds{100};
@@ -74,6 +72,14 @@ Task<void> Lease::run() {
         }
     }
     co_await give_back();
+}
+
+/// A holder whose last request did not say that it still is one asks again while that is so.
+Duration Lease::pause() const {
+    if (!terms_.is_held(clock_.now())) {
+        return settings_.limits.look_every;
+    }
+    return is_seen_ ? settings_.limits.renew_every : settings_.limits.retry_every;
 }
 
 /// What the server holds is asked for only where we do not know it: a holder's renewal is one

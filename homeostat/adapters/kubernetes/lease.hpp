@@ -36,6 +36,7 @@ struct LeaseLimits {
     Duration lasts_for{std::chrono::seconds{30}};
     Duration act_for{std::chrono::seconds{20}};       ///< Less: an effect takes a while, too.
     Duration renew_every{std::chrono::seconds{10}};   ///< A tenth of a request a second.
+    Duration retry_every{std::chrono::seconds{2}};    ///< So that one lost renewal costs nothing.
     Duration look_every{std::chrono::seconds{5}};     ///< Of who waits for it.
     Duration answer_within{std::chrono::seconds{5}};  ///< For one request.
 };
@@ -106,6 +107,7 @@ class Lease final : public ports::KillSwitch {
     Task<Result<void>> look();
     Task<Result<void>> write(LeaseStep step);
     Task<void> give_back();
+    [[nodiscard]] Duration pause() const;
     [[nodiscard]] ApiWrite write_of(LeaseStep step) const;
     [[nodiscard]] json::object spec_of(LeaseStep step) const;
     [[nodiscard]] Result<void> take(const ApiReply& reply);

@@ -177,6 +177,31 @@ TEST_CASE("a holder that ended is succeeded once the Lease has run out, and coun
     CHECK(world.server.transitions == 1);
 }
 
+TEST_CASE("one renewal that fails, in whatever way, costs the holder nothing") {
+    using Reply = Result<ApiReply>;
+    const std::vector<Reply> failures{
+        fail(Fault::unreachable, "no route"),
+        ApiReply{.status = 429, .body = object_of(R"({"message":"too many requests"})")},
+        ApiReply{.status = 409, .body = object_of(R"({"message":"modified"})")}};
+    for (const Reply& failure : failures) {
+        World world;
+        int writes_count = 0;
+        bool was_engaged = false;
+        world.api.on_write = [&](const ApiWrite& write) {
+            const bool is_given_back = writes_count >= 4;
+            was_engaged =
+                was_engaged || (writes_count > 0 && !is_given_back && world.lease.is_engaged());
+            return ++writes_count == 2 ? failure : world.server.write(write);
+        };
+        // Looked, made; the lost one; looked, renewed, renewed again.
+        world.run_until(5);
+        CHECK(writes_count >= 4);
+        CHECK_FALSE(was_engaged);
+        REQUIRE(world.log.size() == 1);
+        CHECK(world.log.front().contains("we hold the Lease"));
+    }
+}
+
 TEST_CASE("one that was taken from us while we could not renew it is not taken back") {
     World world;
     bool was_granted = false;
