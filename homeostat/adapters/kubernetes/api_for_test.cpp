@@ -260,7 +260,7 @@ ApiReply FakeApi::carry_out(const ApiWrite& write) {
     }
     constexpr std::string_view eviction = "/eviction";
     if (write.method == "POST" && path.ends_with(eviction)) {
-        return evict(path.substr(0, path.size() - eviction.size()), *body);
+        return evict(path.substr(0, path.size() - eviction.size()), *body, write.is_dry_run);
     }
     if (write.method == "POST") {
         return create(path, *body);
@@ -387,7 +387,7 @@ ApiReply FakeApi::patch(const std::string& path, const ApiWrite& write) {
     return ApiReply{.status = 200, .body = std::move(patched)};
 }
 
-ApiReply FakeApi::evict(const std::string& path, const json::value& eviction) {
+ApiReply FakeApi::evict(const std::string& path, const json::value& eviction, bool is_dry_run) {
     json::value* pod = find(path);
     if (pod == nullptr) {
         return status_reply(404, "NotFound", path + " not found");
@@ -410,8 +410,10 @@ ApiReply FakeApi::evict(const std::string& path, const json::value& eviction) {
                 "Cannot evict pod as it would violate the pod's disruption budget.");
         }
     }
-    at(*pod, {"metadata", "deletionTimestamp"}) = time_text(clock_.wall_now());
-    touch(*pod);
+    if (!is_dry_run) {
+        at(*pod, {"metadata", "deletionTimestamp"}) = time_text(clock_.wall_now());
+        touch(*pod);
+    }
     return status_reply(201, "", "");
 }
 

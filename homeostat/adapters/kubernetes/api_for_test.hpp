@@ -112,7 +112,7 @@ class FakeApi final : public ApiClient {
     ApiReply patch(const std::string& path, const ApiWrite& write);
     ApiReply patch_scale(const std::string& path, const ApiWrite& write);
     ApiReply patch_resize(const std::string& path, const ApiWrite& write);
-    ApiReply evict(const std::string& path, const json::value& eviction);
+    ApiReply evict(const std::string& path, const json::value& eviction, bool is_dry_run);
     ApiReply end(const std::string& path, const json::value& delete_options);
 
     [[nodiscard]] std::string next_uid();

@@ -200,9 +200,29 @@ TEST_CASE("without the right to read it all else is seen, and without a server n
         CHECK_FALSE(world.try_read());
     }
     world.api.get_troubles.clear();
+    world.api.get_troubles.resize(1);  // The Deployment, whose owner may want it left alone.
     world.api.get_troubles.emplace_back(answered(403));
     CHECK(world.perform(step).kind == OutcomeKind::refused);
     CHECK(world.text() == "pool: 2\n");
+}
+
+TEST_CASE("a Deployment whose owner wants it left alone keeps its configuration, too") {
+    ConfigWorld world;
+    const VersionId good = world.config();
+    world.edit("pool: 2\n");
+    const SwapVersion step = world.back_to(good);
+    at(world.deployment(), {"metadata", "annotations", "homeostat.dev/ignore"}) = "true";
+    world.api.touch(world.deployment());
+    const Outcome outcome = world.perform(step);
+    CHECK(outcome.kind == OutcomeKind::refused);
+    CHECK_MESSAGE(outcome.because.contains("homeostat.dev/ignore"), outcome.because);
+    CHECK(world.text() == "pool: 2\n");
+    world.api.get_troubles.emplace_back(answered(500));
+    CHECK(world.perform(step).kind == OutcomeKind::refused);
+    CHECK(world.text() == "pool: 2\n");
+    at(world.deployment(), {"metadata", "annotations"}) = json::object{};
+    world.api.touch(world.deployment());
+    CHECK(world.perform(step).kind == OutcomeKind::done);
 }
 
 TEST_CASE("what the server answers to a revert decides what became of it") {
@@ -292,6 +312,20 @@ TEST_CASE("an edit in place is a change, first-hand, and ours where the mark say
     const std::vector<Reading> ours = read(telemetry);
     REQUIRE(ours.size() == 1);
     CHECK(std::get<ChangeReading>(ours.front()).change.reference == "i-7.e2");
+}
+
+TEST_CASE("a ConfigMap whose watch is refused has no version, whatever it held before") {
+    ConfigWorld world;
+    WatchedConfigs watched(world);
+    watched.hear(world);
+    REQUIRE(watched.configs->look().value()->version == world.config());
+    watched.trouble = Error{Fault::refused, "403 Forbidden"};
+    world.clock.pass(std::chrono::seconds{6});
+    REQUIRE(watched.configs->look());
+    CHECK(watched.configs->look().value()->version.empty());
+    watched.trouble.reset();
+    watched.hear(world);
+    CHECK(watched.configs->look().value()->version == world.config());
 }
 
 TEST_CASE("of two watches one that is behind takes nothing back, however new the other is") {

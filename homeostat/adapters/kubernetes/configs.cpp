@@ -31,12 +31,12 @@ Result<const ConfigsView*> Configs::look() {
     std::vector<std::uint64_t> versions;
     for (std::size_t index = 0; index < seen_.size(); ++index) {
         const std::string what = "ConfigMap " + options_.configs[index];
-        if (Result<void> heard = check_kind_heard(what, seen_[index], clock_.now()); !heard) {
-            if (heard.error().fault != Fault::refused) {
-                return std::unexpected(heard.error());
-            }
+        const Result<void> heard = check_kind_heard(what, seen_[index], clock_.now());
+        if (!heard && heard.error().fault != Fault::refused) {
+            return std::unexpected(heard.error());
         }
-        versions.push_back(seen_[index].objects->resource_version);
+        // What it held when it could be read last is not what it holds.
+        versions.push_back(heard ? seen_[index].objects->resource_version : 0);
     }
     if (versions != versions_parsed_) {
         std::vector<ConfigMapView> maps;
@@ -44,7 +44,7 @@ Result<const ConfigsView*> Configs::look() {
         for (std::size_t index = 0; index < seen_.size(); ++index) {
             const auto& objects = seen_[index].objects->objects;
             const auto found = objects.find(options_.configs[index]);
-            if (found == objects.end()) {
+            if (versions[index] == 0 || found == objects.end()) {
                 continue;
             }
             Result<ConfigMapView> view = parse_config_map(found->second);

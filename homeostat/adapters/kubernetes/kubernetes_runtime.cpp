@@ -1,6 +1,7 @@
 #include "homeostat/adapters/kubernetes/kubernetes_runtime.hpp"
 
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
+#include "homeostat/adapters/kubernetes/opt_out.hpp"
 #include "homeostat/adapters/kubernetes/rehearsed_write.hpp"
 #include "homeostat/adapters/kubernetes/rollback.hpp"
 #include "homeostat/adapters/kubernetes/write_outcome.hpp"
@@ -20,8 +21,6 @@ namespace homeostat::adapters::kubernetes {
 
 namespace {
 
-// Between two looks at a pod that was evicted; most often the first shows it going.
-constexpr Duration look_again_after = std::chrono::milliseconds{50};
 // A watch may tell of newer pods while we list; a server that changes them each time is told of.
 constexpr int looks_max = 3;
 // What was sent by its deadline has come about by then, or never will.
@@ -29,22 +28,6 @@ constexpr Duration in_flight_max = std::chrono::seconds{10};
 
 bool ought_to_answer(const PodView& pod) {
     return pod.life == ContainerLife::running && pod.was_ready;
-}
-
-std::string eviction_body(const Options& options, const PodView& pod) {
-    json::object metadata;
-    metadata["name"] = pod.name;
-    metadata["namespace"] = options.name_space;
-    json::object preconditions;
-    preconditions["uid"] = pod.uid;
-    json::object delete_options;
-    delete_options["preconditions"] = std::move(preconditions);
-    json::object eviction;
-    eviction["apiVersion"] = "policy/v1";
-    eviction["kind"] = "Eviction";
-    eviction["metadata"] = std::move(metadata);
-    eviction["deleteOptions"] = std::move(delete_options);
-    return to_text(json::value(std::move(eviction)));
 }
 
 }  // namespace
@@ -58,6 +41,7 @@ KubernetesRuntime::KubernetesRuntime(Options options,
       slots_(slots),
       clock_(clock),
       reads_(api_, options_),
+      evicting_(api_, options_, clock_, [this](Phase phase) { reach(phase); }),
       scaling_(api_, options_, clock_, [this](Phase phase) { reach(phase); }),
       reverting_(api_, options_, clock_, [this](Phase phase) { reach(phase); }),
       resizing_(api_, options_, clock_, [this](Phase phase) { reach(phase); }),
@@ -147,6 +131,7 @@ Task<Result<FactsPart>> KubernetesRuntime::read(Instant deadline) {
         co_return std::unexpected(group.error());
     }
     withdraw_unmet(group->deployment);
+    std::vector<Slot> slots = slots_.all();  // The watches go on while ConfigMaps are asked for.
     ConfigsView configs;
     if (configs_ != nullptr) {
         Result<ConfigsView> read = co_await configs_->read(api_, deadline);
@@ -155,7 +140,8 @@ Task<Result<FactsPart>> KubernetesRuntime::read(Instant deadline) {
         }
         configs = *std::move(read);
     }
-    Result<FactsPart> facts = co_await facts_of(*group, std::move(configs), deadline);
+    Result<FactsPart> facts =
+        co_await facts_of(*group, std::move(slots), std::move(configs), deadline);
     co_return facts;
 }
 
@@ -177,11 +163,13 @@ Task<Result<FactsPart>> KubernetesRuntime::glance(Instant deadline) {
         configs = **seen;
     }
     // Of its own: the watches go on while pods are asked.
-    Result<FactsPart> facts = co_await facts_of(**group, std::move(configs), deadline);
+    Result<FactsPart> facts =
+        co_await facts_of(**group, slots_.all(), std::move(configs), deadline);
     co_return facts;
 }
 
 Task<Result<FactsPart>> KubernetesRuntime::facts_of(GroupView group,
+                                                    std::vector<Slot> slots,
                                                     ConfigsView configs,
                                                     Instant deadline) {
     Result<PerArtifact<VersionFacts>> versions = versions_of(group, options_);
@@ -193,7 +181,7 @@ Task<Result<FactsPart>> KubernetesRuntime::facts_of(GroupView group,
     facts.rollout = rollout_facts_of(group, options_);
     facts.versions = std::move(*versions);
     std::vector<std::string> ips;  // Of those that are asked.
-    for (const Slot& slot : slots_.all()) {
+    for (const Slot& slot : slots) {
         const bool is_asked = slot.pod && ought_to_answer(*slot.pod) && options_.answers;
         facts.instances.push_back(describe(slot, group));
         facts.instances.back().is_answering =
@@ -293,6 +281,12 @@ Task<Outcome> KubernetesRuntime::swap(SwapVersion step, EffectId effect, Instant
         co_return refused("the versions of " + step.service.text() + " are not ours to swap");
     }
     if (step.artifact == Artifact::config) {
+        const Result<DeploymentView> deployment = co_await reads_.deployment(deadline);
+        const Result<void> may = deployment ? check_not_ignored(*deployment)
+                                            : Result<void>(std::unexpected(deployment.error()));
+        if (!may) {
+            co_return refused(may.error().text);
+        }
         Outcome outcome = co_await reverting_.carry_out(step, effect, *configs_, deadline);
         co_return outcome;
     }
@@ -352,8 +346,8 @@ Result<PodView> KubernetesRuntime::check(const Replace& step, const GroupView& g
 
 Task<Outcome> KubernetesRuntime::replace(Replace step, EffectId effect, Instant deadline) {
     const Result<GroupView> group = co_await look(deadline);
-    if (!group) {
-        co_return refused(group.error().text);
+    if (const Result<void> may = check_may_change(group); !may) {
+        co_return refused(may.error().text);
     }
     const Result<PodView> pod = check(step, *group);
     if (!pod) {
@@ -365,58 +359,18 @@ Task<Outcome> KubernetesRuntime::replace(Replace step, EffectId effect, Instant 
         co_return refused(noted.error().text);
     }
     reach(Phase::noted);
-    Outcome outcome = co_await evict(*pod, step.instance, deadline);
+    Outcome outcome = co_await evicting_.carry_out(*pod, deadline);
+    if (outcome.kind == OutcomeKind::refused) {
+        static_cast<void>(slots_.withdraw(step.instance));
+    }
     co_return outcome;
-}
-
-Task<Outcome> KubernetesRuntime::evict(PodView pod, InstanceId instance, Instant deadline) {
-    ApiWrite write{.method = "POST",
-                   .path = pod_path(options_, pod.name) + "/eviction",
-                   .content_type = "application/json",
-                   .body = eviction_body(options_, pod),
-                   .is_dry_run = false};
-    const Result<ApiReply> reply = co_await api_.write(std::move(write), deadline);
-    std::optional<Outcome> failure = failure_of(reply);
-    if (failure && failure->kind == OutcomeKind::refused) {
-        static_cast<void>(slots_.withdraw(instance));
-    }
-    if (failure) {
-        co_return *std::move(failure);
-    }
-    reach(Phase::sent);
-    Outcome outcome = co_await see_off(std::move(pod), deadline);
-    co_return outcome;
-}
-
-/// Waits until the pod is being deleted or gone, so that no reading after this shows it as serving.
-Task<Outcome> KubernetesRuntime::see_off(PodView pod, Instant deadline) {
-    const std::string path = pod_path(options_, pod.name);
-    std::string seen = "the server took the eviction, and the pod still stands";
-    while (clock_.now() < deadline) {
-        Result<ApiReply> reply = co_await api_.get(path, deadline);
-        if (reply && reply->status == 404) {
-            co_return Outcome{OutcomeKind::done, pod.name + " was evicted and is gone"};
-        }
-        const Result<json::value> body = check_read("pod " + pod.name, std::move(reply));
-        const Result<PodView> now =
-            body ? parse_pod(*body, options_.container) : std::unexpected(body.error());
-        if (now && (now->uid != pod.uid || now->is_deleting)) {
-            co_return Outcome{OutcomeKind::done, pod.name + " was evicted and ends"};
-        }
-        if (!now) {
-            seen = "the server took the eviction, and then: " + now.error().text;
-        }
-        const Instant again_at = std::min(clock_.now() + look_again_after, deadline);
-        co_await clock_.sleep_until(again_at);
-    }
-    co_return unknown(std::move(seen));
 }
 
 /// One replica more. That its pod stands in this slot follows from that it is awaited there.
 Task<Outcome> KubernetesRuntime::scale_up(Replace step, EffectId effect, Instant deadline) {
     const Result<GroupView> group = co_await look(deadline);
-    if (!group) {
-        co_return refused(group.error().text);
+    if (const Result<void> may = check_may_change(group); !may) {
+        co_return refused(may.error().text);
     }
     const ReplicaSetView* current = current_of(group->deployment, group->replica_sets);
     if (current == nullptr || (!step.version.empty() && step.version != version_of(*current))) {
@@ -442,8 +396,8 @@ Task<Outcome> KubernetesRuntime::scale_up(Replace step, EffectId effect, Instant
 /// One replica less, of those that we have added. Which pod ends is the cluster's choice.
 Task<Outcome> KubernetesRuntime::scale_down(Stop step, EffectId effect, Instant deadline) {
     const Result<GroupView> group = co_await look(deadline);
-    if (!group) {
-        co_return refused(group.error().text);
+    if (const Result<void> may = check_may_change(group); !may) {
+        co_return refused(may.error().text);
     }
     const Slot* slot = slots_.find(step.instance);
     const std::string there = slot != nullptr && slot->pod ? slot->pod->uid : std::string();
@@ -473,8 +427,8 @@ Task<Outcome> KubernetesRuntime::scale_down(Stop step, EffectId effect, Instant 
 
 Task<Outcome> KubernetesRuntime::resize(SetMemory step, EffectId effect, Instant deadline) {
     const Result<GroupView> group = co_await look(deadline);
-    if (!group) {
-        co_return refused(group.error().text);
+    if (const Result<void> may = check_may_change(group); !may) {
+        co_return refused(may.error().text);
     }
     const Slot* slot = slots_.find(step.instance);
     std::optional<PodView> pod = slot != nullptr ? slot->pod : std::nullopt;

@@ -27,6 +27,7 @@
 #include "homeostat/adapters/kubernetes/group.hpp"
 #include "homeostat/adapters/kubernetes/options.hpp"
 #include "homeostat/adapters/kubernetes/patient_api.hpp"
+#include "homeostat/adapters/kubernetes/pod_eviction.hpp"
 #include "homeostat/adapters/kubernetes/pod_resize.hpp"
 #include "homeostat/adapters/kubernetes/rollout_pause.hpp"
 #include "homeostat/adapters/kubernetes/scaling.hpp"
@@ -71,11 +72,9 @@ class KubernetesRuntime final : public ports::Actuator {
     Task<Outcome> swap(SwapVersion step, EffectId effect, Instant deadline);
     Task<Outcome> roll_back(SwapVersion step, EffectId effect, Instant deadline);
     Task<Outcome> replace(Replace step, EffectId effect, Instant deadline);
-    Task<Outcome> evict(PodView pod, InstanceId instance, Instant deadline);
     Task<Outcome> scale_up(Replace step, EffectId effect, Instant deadline);
     Task<Outcome> scale_down(Stop step, EffectId effect, Instant deadline);
     Task<Outcome> resize(SetMemory step, EffectId effect, Instant deadline);
-    Task<Outcome> see_off(PodView pod, Instant deadline);
     Task<void> ask_from(std::size_t index,
                         std::vector<RuntimeInstance>& instances,
                         const std::vector<std::string>& ips,
@@ -86,14 +85,18 @@ class KubernetesRuntime final : public ports::Actuator {
     void withdraw_unmet(const DeploymentView& deployment);
     void reach(Phase phase) const;
 
-    /// What the slots and the group say. REQUIRES: the slots have taken its pods.
-    Task<Result<FactsPart>> facts_of(GroupView group, ConfigsView configs, Instant deadline);
+    /// What the group and the slots say. REQUIRES: `slots` as they were when they took its pods.
+    Task<Result<FactsPart>> facts_of(GroupView group,
+                                     std::vector<Slot> slots,
+                                     ConfigsView configs,
+                                     Instant deadline);
 
     Options options_;
     PatientApi api_;
     Slots& slots_;
     ports::Clock& clock_;
     DirectReads reads_;
+    PodEviction evicting_;
     Scaling scaling_;
     ConfigReverting reverting_;
     PodResizing resizing_;

@@ -342,16 +342,32 @@ TEST_CASE("a disruption budget at its limit is not broken") {
     const Outcome outcome = world.perform(step);
     CHECK(outcome.kind == OutcomeKind::refused);
     CHECK_MESSAGE(outcome.because.contains("disruption budget"), outcome.because);
+    CHECK_MESSAGE(outcome.because.starts_with("tried without effect"), outcome.because);
     check_untouched(world, step);
     CHECK(world.slots->find(step.instance)->awaited.empty());
+}
+
+TEST_CASE("what the server says to an eviction without effect is no eviction, whatever it says") {
+    for (const Trouble& trouble :
+         {answered(403), answered(409), answered(429), answered(500), lost(Fault::late, false),
+          lost(Fault::broken, true), Trouble{.answer = answered(503).answer, .has_effect = true}}) {
+        RuntimeWorld world;
+        const Replace step = world.replacement();
+        world.api.write_troubles.emplace_back(trouble);
+        const Outcome outcome = world.perform(step);
+        CHECK_MESSAGE(outcome.kind == OutcomeKind::refused, outcome.because);
+        check_untouched(world, step);
+        CHECK(world.slots->find(step.instance)->awaited.empty());
+    }
 }
 
 TEST_CASE("a pod made anew under the name between our look and the eviction is left alone") {
     RuntimeWorld world;
     const Replace step = world.replacement();
-    world.api.before_write = [&](const ApiWrite&) {
-        at(world.pod_of(0), {"metadata", "uid"}) = "made-anew";
-        world.api.before_write = nullptr;
+    world.api.before_write = [&](const ApiWrite& write) {
+        if (!write.is_dry_run) {
+            at(world.pod_of(0), {"metadata", "uid"}) = "made-anew";
+        }
     };
     CHECK(world.perform(step).kind == OutcomeKind::refused);
     const RuntimeInstance now = world.instance();
@@ -386,7 +402,9 @@ TEST_CASE("what the server answers to an eviction decides what became of it") {
         CAPTURE(one.name);
         RuntimeWorld world;
         const Replace step = world.replacement();
-        world.api.write_troubles.assign(one.troubles.begin(), one.troubles.end());
+        world.api.write_troubles.resize(1);  // What is tried without effect.
+        world.api.write_troubles.insert(world.api.write_troubles.end(), one.troubles.begin(),
+                                        one.troubles.end());
         const Outcome outcome = world.perform(step);
         CHECK_MESSAGE(outcome.kind == one.kind, outcome.because);
         world.come();
@@ -401,6 +419,7 @@ TEST_CASE("what the server answers to an eviction decides what became of it") {
 TEST_CASE("an eviction that the server took is not done before the pod is seen to go") {
     RuntimeWorld world;
     const Replace step = world.replacement();
+    world.api.write_troubles.resize(1);  // What is tried without effect.
     world.api.write_troubles.emplace_back(Trouble{.answer = status_reply(201, "", "")});
     const Outcome outcome = world.perform(step);
     CHECK_MESSAGE(outcome.kind == OutcomeKind::unknown, outcome.because);
@@ -437,6 +456,7 @@ TEST_CASE("an eviction that never came about is nobody's effect, once it no long
     RuntimeWorld world;
     world.clock.pass(std::chrono::minutes{1});
     const Replace step = world.replacement();
+    world.api.write_troubles.resize(1);  // What is tried without effect.
     world.api.write_troubles.emplace_back(lost(Fault::late, false));
     CHECK(world.perform(step).kind == OutcomeKind::unknown);
     check_untouched(world, step);

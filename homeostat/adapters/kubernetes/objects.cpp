@@ -1,6 +1,8 @@
 #include "homeostat/adapters/kubernetes/objects.hpp"
 
+#include "homeostat/adapters/kubernetes/field_owner.hpp"
 #include "homeostat/adapters/kubernetes/object_fields.hpp"
+#include "homeostat/adapters/kubernetes/opt_out.hpp"
 #include "homeostat/adapters/kubernetes/options.hpp"
 #include "homeostat/base/id.hpp"
 
@@ -30,8 +32,6 @@ constexpr std::size_t owners_max = 64;
 constexpr std::size_t conditions_max = 256;
 constexpr std::size_t containers_max = 256;
 constexpr std::size_t selector_terms_max = 64;
-constexpr std::size_t managers_max = 256;
-constexpr std::size_t manager_bytes_max = 128;
 constexpr std::size_t reason_bytes_max = 64;
 constexpr std::size_t tag_bytes_max = 40;
 constexpr std::size_t digest_bytes_kept = 12;
@@ -302,36 +302,6 @@ std::string read_selector(const ObjectFields& spec) {
     return fmt::format("{}", fmt::join(terms, ","));
 }
 
-const json::value* member_of(const json::value* value, std::string_view name) {
-    const json::object* object = value == nullptr ? nullptr : value->if_object();
-    return object == nullptr ? nullptr : object->if_contains(name);
-}
-
-/// Who owns "f:replicas", or another field of spec. Nothing is an error here: a server may leave
-/// out who wrote what, and then nobody is known to have. Several have to want the same, so that it
-/// is no one's alone.
-std::string read_manager(const json::value& deployment, std::string_view field) {
-    const json::value* entries = member_of(member_of(&deployment, "metadata"), "managedFields");
-    const json::array* all = entries == nullptr ? nullptr : entries->if_array();
-    if (all == nullptr || all->size() > managers_max) {
-        return {};
-    }
-    std::string manager;
-    std::size_t owners_count = 0;
-    for (const json::value& entry : *all) {
-        const json::value* fields = member_of(&entry, "fieldsV1");
-        const json::value* name = member_of(&entry, "manager");
-        if (member_of(member_of(fields, "f:spec"), field) == nullptr) {
-            continue;
-        }
-        owners_count += 1;
-        const auto* text = name == nullptr ? nullptr : name->if_string();
-        manager = text == nullptr ? std::string() : std::string(*text).substr(0, manager_bytes_max);
-    }
-    std::ranges::replace_if(manager, [](char c) { return c < ' ' || c > '~'; }, '_');
-    return owners_count == 1 ? manager : std::string();
-}
-
 template <class View>
 Result<View> checked(View view, std::optional<Error> error) {
     if (error) {
@@ -434,11 +404,13 @@ Result<DeploymentView> parse_deployment(const json::value& object) {
     view.observed_generation = root.object("status").number("observedGeneration", generation_max);
     view.revision = read_revision(metadata);
     view.replicas = static_cast<std::uint32_t>(spec.number("replicas", count_max, 1));
-    view.replicas_manager = read_manager(object, "f:replicas");
+    view.replicas_manager = owner_of(object, "f:replicas");
     view.is_paused = spec.flag("paused");
-    view.paused_manager = read_manager(object, "f:paused");
+    view.paused_manager = owner_of(object, "f:paused");
     view.selector = read_selector(spec);
     view.effect = metadata.object("annotations").text(effect_annotation, annotation_bytes_max);
+    const json::value* const ignored = metadata.object("annotations").find(ignore_annotation);
+    view.is_ignored = ignored != nullptr && *ignored != json::value("false");
     view.pod_template = read_template(spec);
     return checked(std::move(view), std::move(error));
 }

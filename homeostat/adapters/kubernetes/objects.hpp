@@ -79,6 +79,7 @@ struct DeploymentView {
     std::string paused_manager;  ///< Who said so; as replicas_manager.
     std::string selector;        ///< Encoded for a query: "app=payments,tier%20in%20(web,api)".
     std::string effect;          ///< The value of effect_annotation; empty: none.
+    bool is_ignored{false};      ///< Its owner wants it left alone (opt_out.hpp).
     json::value pod_template;    ///< spec.template.
 
     /// The controller has seen what stands in spec.

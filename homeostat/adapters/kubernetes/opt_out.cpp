@@ -13,6 +13,19 @@ const json::value* member_of(const json::value* value, std::string_view name) {
 
 }  // namespace
 
+Result<void> check_not_ignored(const DeploymentView& deployment) {
+    if (deployment.is_ignored) {
+        return fail(Fault::refused, fmt::format("the Deployment {} has the annotation {}",
+                                                deployment.name, ignore_annotation));
+    }
+    return {};
+}
+
+Result<void> check_may_change(const Result<GroupView>& group) {
+    return group ? check_not_ignored(group->deployment)
+                 : Result<void>(std::unexpected(group.error()));
+}
+
 std::string OptOut::reason() const {
     const auto found = seen_.objects->objects.find(options_.deployment);
     if (found == seen_.objects->objects.end()) {

@@ -4,14 +4,15 @@
 // left alone, without a right to the agent and without its configuration.
 //
 // While it stands there nothing is done to the Deployment, and what is seen is told as ever.
-// Anything but "false" counts: whoever writes "yes" means it. Where the Deployment is not seen
-// nothing is known of an annotation, and nothing can be done either, since it is read afresh before
-// every effect; so what was last seen counts. We never write it: it is theirs.
+// Anything but "false" counts: whoever writes "yes" means it. Told by the watch, which may lag;
+// so it is looked for once more in what is read afresh before every effect. We never write it: it
+// is theirs.
 //
 // Lives on the strand of its watch.
 
 #include "homeostat/adapters/kubernetes/group_view.hpp"
 #include "homeostat/adapters/kubernetes/options.hpp"
+#include "homeostat/base/result.hpp"
 #include "homeostat/ports/kill_switch.hpp"
 
 #include <string>
@@ -20,6 +21,11 @@
 namespace homeostat::adapters::kubernetes {
 
 constexpr std::string_view ignore_annotation = "homeostat.dev/ignore";
+
+/// By what was read afresh. ERRORS: refused: its owner wants it left alone.
+[[nodiscard]] Result<void> check_not_ignored(const DeploymentView& deployment);
+/// The same. ERRORS: those of `group`, too.
+[[nodiscard]] Result<void> check_may_change(const Result<GroupView>& group);
 
 class OptOut final : public ports::KillSwitch {
   public:

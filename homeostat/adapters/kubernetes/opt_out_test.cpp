@@ -1,9 +1,12 @@
 #include "homeostat/adapters/kubernetes/opt_out.hpp"
 
+#include "homeostat/adapters/kubernetes/resize_world_for_test.hpp"
+
 #include <doctest/doctest.h>
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace homeostat::adapters::kubernetes {
 
@@ -41,6 +44,25 @@ TEST_CASE("whoever writes the annotation is left alone, and who writes false is 
         seen.put("payments", one.metadata);
         CHECK(seen.opt_out.is_engaged() == one.is_engaged);
     }
+}
+
+TEST_CASE("what no watch has told yet is read before an effect, and nothing is written") {
+    ResizeWorld world;
+    world.deploy("crash");
+    const std::vector<Step> steps{world.replacement(), world.step(), world.rollback(),
+                                  SetPaused{world.options.service, world.current(), true}};
+    at(world.deployment(), {"metadata", "annotations", "homeostat.dev/ignore"}) = "true";
+    world.api.touch(world.deployment());
+    std::size_t writes_count = 0;
+    world.api.before_write = [&](const ApiWrite&) { ++writes_count; };
+    for (const Step& step : steps) {
+        const Outcome outcome = world.perform(step);
+        CHECK(outcome.kind == OutcomeKind::refused);
+        CHECK_MESSAGE(outcome.because.contains("homeostat.dev/ignore"), outcome.because);
+    }
+    CHECK(writes_count == 0);
+    at(world.deployment(), {"metadata", "annotations", "homeostat.dev/ignore"}) = "false";
+    CHECK(world.perform(world.rollback()).kind == OutcomeKind::done);
 }
 
 TEST_CASE("what another Deployment's owner wants is not ours to heed") {

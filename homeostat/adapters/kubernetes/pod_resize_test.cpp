@@ -1,5 +1,7 @@
 #include "homeostat/adapters/kubernetes/pod_resize.hpp"
 
+#include "homeostat/adapters/kubernetes/config_history.hpp"
+#include "homeostat/adapters/kubernetes/configs.hpp"
 #include "homeostat/adapters/kubernetes/resize_world_for_test.hpp"
 
 #include <doctest/doctest.h>
@@ -74,6 +76,33 @@ TEST_CASE("more memory is wanted by one write that says whose it is, and nothing
     CHECK(world.instance().memory->is_in_force);
     // Once more finds another limit.
     CHECK(world.perform(world.step(), "i-7.e3").kind == OutcomeKind::refused);
+}
+
+TEST_CASE("what is read is of one moment, whatever a watch tells while ConfigMaps are asked for") {
+    ResizeWorld world;
+    world.options.configs = {"pay-config"};
+    json::value made;
+    at(made, {"metadata", "name"}) = "pay-config";
+    at(made, {"data", "pool"}) = "20";
+    world.api.create("/api/v1/namespaces/shop/configmaps", std::move(made));
+    world.come();
+    ConfigHistory history = ConfigHistory::open(world.options.service, world.options.configs,
+                                                world.directory.file("configs.json"))
+                                .value();
+    Configs configs(world.options, {}, history, world.clock);
+    world.runtime->know(configs);
+    CHECK(world.perform(world.step(), "i-7.e2").kind == OutcomeKind::done);
+    bool is_told = false;
+    world.api.before_get = [&](const std::string& path) {
+        if (path.contains("configmaps")) {
+            is_told = true;
+            world.api.touch(world.deployment());
+            world.take_as_a_watch_does();
+        }
+    };
+    const RuntimeInstance seen = world.instance();
+    CHECK(is_told);
+    CHECK(seen.memory->effect.text() == "i-7.e2");
 }
 
 TEST_CASE("a request that equals the limit goes with it, so that the pod's class stays") {

@@ -1,6 +1,7 @@
 #include "homeostat/adapters/kubernetes/rollback.hpp"
 
 #include "homeostat/adapters/kubernetes/json_patch.hpp"
+#include "homeostat/adapters/kubernetes/opt_out.hpp"
 #include "homeostat/adapters/kubernetes/rollout_pause.hpp"
 #include "homeostat/base/json.hpp"
 
@@ -70,6 +71,9 @@ Result<PerArtifact<VersionFacts>> versions_of(const GroupView& group, const Opti
 Result<ReplicaSetView> target_of(const SwapVersion& step,
                                  const DeploymentView& deployment,
                                  const std::vector<ReplicaSetView>& replica_sets) {
+    if (const Result<void> may = check_not_ignored(deployment); !may) {
+        return std::unexpected(may.error());
+    }
     const ReplicaSetView* current = current_of(deployment, replica_sets);
     if (current == nullptr || deployment.revision == 0) {
         return fail(Fault::refused, "the Deployment has rolled out nothing of what it says yet");

@@ -2,6 +2,7 @@
 
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
 #include "homeostat/adapters/kubernetes/json_patch.hpp"
+#include "homeostat/adapters/kubernetes/opt_out.hpp"
 #include "homeostat/adapters/kubernetes/rehearsed_write.hpp"
 #include "homeostat/adapters/kubernetes/write_outcome.hpp"
 #include "homeostat/base/id.hpp"
@@ -94,6 +95,9 @@ std::uint32_t old_serving_count(const GroupView& group) {
 Result<void> check_pause(const SetPaused& step,
                          const DeploymentView& deployment,
                          const std::vector<ReplicaSetView>& replica_sets) {
+    if (Result<void> may = check_not_ignored(deployment); !may) {
+        return may;
+    }
     // What is ours is ended whatever is rolled out by now: nothing new comes while it stands.
     const ReplicaSetView* current = current_of(deployment, replica_sets);
     if (step.is_paused && (current == nullptr || version_of(*current) != step.version)) {

@@ -51,7 +51,7 @@ TEST_CASE("killed at any phase of a rollback, what is read tells the truth") {
 }
 
 TEST_CASE("killed at any phase of a replacement, what is read tells the truth") {
-    for (const Phase phase : {Phase::checked, Phase::noted, Phase::sent}) {
+    for (const Phase phase : {Phase::checked, Phase::noted, Phase::rehearsed, Phase::sent}) {
         CAPTURE(static_cast<int>(phase));
         RuntimeWorld world;
         const Replace step = world.replacement();
