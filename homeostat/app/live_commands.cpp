@@ -118,8 +118,11 @@ void print_question(const std::string& id, const json::value& incident) {
                    to_sign->agreed.size(), to_sign->quorum, to_sign->agreed.empty() ? "" : ": ",
                    names_in(to_sign->agreed), to_timestamp(to_sign->expires_at));
     }
-    fmt::print("    homeostat approve {}{}\n    homeostat deny {}\n", what,
-               to_sign ? " --key FILE" : "", what);
+    const std::string yes =
+        to_sign ? id + " --form | homeostat sign - --key FILE | homeostat approve " + id +
+                      " --signature -"
+                : what;
+    fmt::print("    homeostat approve {}\n    homeostat deny {}\n", yes, what);
 }
 
 /// The incidents of a status that ask something.

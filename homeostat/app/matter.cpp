@@ -224,7 +224,10 @@ console::Notice asks_notice(const console::Matter& matter, WallTime at) {
                   "On the machine: homeostat approve {0} --question {1}, or "
                   "homeostat deny {0} --question {1}",
                   matter.incident.text(), matter.question)
-            : fmt::format("A yes has to be signed: {}. A link can only say no.", matter.command);
+            : fmt::format(
+                  "A yes has to be signed: {}, or `homeostat sign` where your key is. A link "
+                  "alone can only say no.",
+                  matter.command);
     notice.at = at;
     notice.until = matter.until;
     return notice;

@@ -108,7 +108,7 @@ TEST_CASE("where a yes has to be signed, the form and the command are shown") {
     CHECK(shown->command.contains("homeostat approve i-1 --question 5f0c --key"));
     CHECK(shown->signers_needed == 2);
     CHECK(shown->signers == std::vector<std::string>{"bert"});
-    CHECK(asks_notice(*shown, noon).advice.contains("A link can only say no"));
+    CHECK(asks_notice(*shown, noon).advice.contains("A link alone can only say no"));
 }
 
 TEST_CASE("the blast radius names what each remedy touches, and what takes it back") {

@@ -48,6 +48,30 @@ void add_approver_key(CLI::App& app, ApproverKeyOptions& options) {
         "Example:\n  homeostat approver-key ~/anna.key --name anna");
 }
 
+void add_undo(CLI::App& app, PersonOptions& options, const char* exits) {
+    CLI::App* undo =
+        add_person_command(app, "undo", "Take back what an incident did last", options);
+    CLI::Option* undo_key =
+        undo->add_option("--key", options.key, "Sign it with this key, where approvers are listed");
+    add_signed_elsewhere(*undo, *undo_key, options);
+    undo->add_option("--name", options.name,
+                     "Whose key it is; as the configuration lists it without this");
+    undo->footer(std::string("What it holds for a time is given back now. What one that is closed "
+                             "did, as a rollback, is undone\nwithin guard.undo_for after that, if "
+                             "the world is still as it left it: by an incident of its own,\nand "
+                             "guard has the last word on each step. What was done alone and you "
+                             "take back asks you from\nthen on (`homeostat autonomy`). `homeostat "
+                             "status` lists what may be taken back, and until when.\nWhere "
+                             "approvals.approvers lists people what is closed is undone once they "
+                             "have signed: --key shows\nwhat is signed, and asks; where several "
+                             "have to, each says the same. Where the key is elsewhere: --form, "
+                             "`homeostat sign`, --signature\n(docs/approvals.md).\n") +
+                 exits +
+                 "Examples:\n  homeostat undo i-7 --because \"v2 is wanted, the probe was "
+                 "wrong\"\n  homeostat undo i-7 --key ~/anna.key\n"
+                 "  homeostat undo i-7 --signature i-7.signature");
+}
+
 }  // namespace
 
 void add_person_commands(CLI::App& app, PersonArguments& arguments) {
@@ -102,27 +126,7 @@ void add_person_commands(CLI::App& app, PersonArguments& arguments) {
                              "yours from then on: nothing of it is taken back.\nA symptom that is "
                              "still there opens another one.\n") +
                  exits + "Example:\n  homeostat close i-3 --because \"put right by hand\"");
-    CLI::App* undo =
-        add_person_command(app, "undo", "Take back what an incident did last", arguments.undo);
-    CLI::Option* undo_key = undo->add_option("--key", arguments.undo.key,
-                                             "Sign it with this key, where approvers are listed");
-    add_signed_elsewhere(*undo, *undo_key, arguments.undo);
-    undo->add_option("--name", arguments.undo.name,
-                     "Whose key it is; as the configuration lists it without this");
-    undo->footer(std::string("What it holds for a time is given back now. What one that is closed "
-                             "did, as a rollback, is undone\nwithin guard.undo_for after that, if "
-                             "the world is still as it left it: by an incident of its own,\nand "
-                             "guard has the last word on each step. What was done alone and you "
-                             "take back asks you from\nthen on (`homeostat autonomy`). `homeostat "
-                             "status` lists what may be taken back, and until when.\nWhere "
-                             "approvals.approvers lists people what is closed is undone once they "
-                             "have signed: --key shows\nwhat is signed, and asks; where several "
-                             "have to, each says the same. Where the key is elsewhere: --form, "
-                             "`homeostat sign`, --signature\n(docs/approvals.md).\n") +
-                 exits +
-                 "Examples:\n  homeostat undo i-7 --because \"v2 is wanted, the probe was "
-                 "wrong\"\n  homeostat undo i-7 --key ~/anna.key\n"
-                 "  homeostat undo i-7 --signature i-7.signature");
+    add_undo(app, arguments.undo, exits);
 }
 
 }  // namespace homeostat::app

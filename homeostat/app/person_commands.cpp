@@ -23,6 +23,7 @@
 #include <expected>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -210,20 +211,30 @@ ExitStatus approve_elsewhere(const PersonOptions& options, const Config& config)
                 {form.question, plain(describe(form.remedy)), leave->signatures}, true);
 }
 
+/// Where an approver has to sign, here or elsewhere; nothing: it goes without.
+std::optional<ExitStatus> approve_as_approver(const PersonOptions& options, const Config& config) {
+    if (options.prints_form) {
+        return print_form(asked_now(options, config));
+    }
+    if (!options.signature.empty()) {
+        return approve_elsewhere(options, config);
+    }
+    if (!options.key.empty()) {
+        return approve_signed(options, config);
+    }
+    return std::nullopt;
+}
+
 ExitStatus answer_question(const PersonOptions& options, bool is_yes) {
     const ConfigReport report = load_config(options.common.config);
     if (!report.config) {
         complain(describe(report));
         return ExitStatus::usage;
     }
-    if (is_yes && options.prints_form) {
-        return print_form(asked_now(options, *report.config));
-    }
-    if (is_yes && !options.signature.empty()) {
-        return approve_elsewhere(options, *report.config);
-    }
-    if (is_yes && !options.key.empty()) {
-        return approve_signed(options, *report.config);
+    const std::optional<ExitStatus> done =
+        is_yes ? approve_as_approver(options, *report.config) : std::nullopt;
+    if (done) {
+        return *done;
     }
     const std::filesystem::path& socket = report.config->control_socket;
     Said said{options.question, options.incident};

@@ -224,7 +224,7 @@ def where_approvers_sign_a_link_can_only_say_no(service):
     service.add(f"approvals: {{ approvers: [ {{ name: anna, key: {key} }} ] }}\n")
     event = service.begin()
     url = links_in(event)["anna"]
-    assert "A link can only say no" in event["data"]["advice"], event
+    assert "A link alone can only say no" in event["data"]["advice"], event
     status, page = service.open(url)
     assert status == 200 and "value=\"approved\"" not in page, page
     question = event["data"]["question"]
