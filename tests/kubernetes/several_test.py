@@ -26,6 +26,7 @@ from quick_lab import QuickLab  # noqa: E402
 PROGRAMS = Path(sys.argv[1]).resolve()
 ACCOUNT = "homeostat-several"
 LEASE = "homeostat-several"
+UNREACHABLE = 3  # As `homeostat --help` says.
 LEASES = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases"
 
 
@@ -61,6 +62,10 @@ class Pair:
 
     def files(self):
         return [word for agent in self.agents for word in ("-c", agent.config)]
+
+    def status_of(self, *words):
+        return subprocess.run([self.program, "status", "--json", *words],
+                              capture_output=True).returncode
 
     def start(self, name):
         log = self.folder / f"{name}.log"
@@ -150,6 +155,9 @@ def a_deployment_that_is_not_there_keeps_nobody_else_from_being_guarded(lab):
         wait_until("it answers", lambda: pair.agent.ask("status"), 60)
         pair.agent.wait_proven()
         assert "gone-b: is not guarded" in process.said(), process.said()
+        # A probe asks both, and the one that is not there first: the process lives.
+        gone, there = (["-c", agent.config] for agent in (pair.other_agent, pair.agent))
+        assert pair.status_of(*gone) == UNREACHABLE and pair.status_of(*gone, *there) == 0
         pair.shop.edit(shops.BAD)
         state = shops.while_following("it is over", lambda: shops.closed(pair.agent), follow)
         assert state == "healed", pair.agent.story("i-1")
