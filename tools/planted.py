@@ -149,7 +149,8 @@ def ninja_commands(program: str) -> list[str]:
     ).stdout.splitlines()
 
 
-def compile_all(bugs: list[Bug], jobs: int) -> list[pathlib.Path]:
+def compile_all(bugs: list[Bug], chosen: list[Bug], jobs: int) -> list[pathlib.Path]:
+    """The files that the chosen ones are in, with all bugs of each: another choice finds them."""
     write(SCRATCH / "planted.hpp", SWITCH)
     entries = {
         os.path.relpath(entry["file"], ROOT): shlex.split(entry["command"])
@@ -168,7 +169,7 @@ def compile_all(bugs: list[Bug], jobs: int) -> list[pathlib.Path]:
         return source.with_suffix(".o")
 
     with ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(compile_one, sorted({it.file for bug in bugs for it in bug.edits})))
+        return list(pool.map(compile_one, sorted({it.file for bug in chosen for it in bug.edits})))
 
 
 def link(program: str, objects: list[pathlib.Path]) -> pathlib.Path:
@@ -330,9 +331,12 @@ def main() -> int:
         print(f"{len(bugs)} bugs, each snippet stands once")
         return 0
     chosen = [bug for bug in bugs if not options.only or bug.name in options.only]
-    objects = compile_all(bugs, options.jobs)
+    if unknown := sorted(set(options.only or []) - {bug.name for bug in chosen}):
+        print(f"no bug is called {', '.join(unknown)}", file=sys.stderr)
+        return 1
+    objects = compile_all(bugs, chosen, options.jobs)
     programs = {name: link(name, objects) for name in sorted({bug.program() for bug in chosen})}
-    print(f"{len(objects)} files with {len(bugs)} bugs; first without any", flush=True)
+    print(f"{len(objects)} files with their bugs; first without any", flush=True)
     fail_if_broken_before(programs)
     seeds = Seeds(SCRATCH / PROGRAMS["sim"])
 
