@@ -17,6 +17,7 @@
 #include "homeostat/app/guarding.hpp"
 #include "homeostat/app/journey.hpp"
 #include "homeostat/app/judging.hpp"
+#include "homeostat/app/keep.hpp"
 #include "homeostat/app/kubernetes_group.hpp"
 #include "homeostat/app/letter_door.hpp"
 #include "homeostat/app/maintenance.hpp"
@@ -35,6 +36,7 @@
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/net/http_server.hpp"
 #include "homeostat/os/file.hpp"
+#include "homeostat/record/record.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -54,16 +56,6 @@ using namespace std::chrono_literals;
 constexpr Duration start_within = 20s;
 constexpr Duration stop_within = 1s;  ///< What is in flight then is settled by the next start.
 
-/// Puts what was made where it stays.
-template <class T>
-Result<void> keep(Result<std::unique_ptr<T>> made, std::unique_ptr<T>& kept) {
-    if (!made) {
-        return std::unexpected(made.error());
-    }
-    kept = *std::move(made);
-    return {};
-}
-
 /// Everything that lives as long as the agent, in the order in which it is made.
 class AgentProcess final : public ServiceRun {
   public:
@@ -72,7 +64,8 @@ class AgentProcess final : public ServiceRun {
           judges_(role != ProcessRole::executor),
           place_(place),
           log_(std::move(news.log)),
-          failed_(std::move(news.failed)) {}
+          failed_(std::move(news.failed)),
+          crash_loop_(std::move(news.crash_loop)) {}
 
     Result<void> prepare() override;
     Result<void> begin() override;
@@ -112,6 +105,7 @@ class AgentProcess final : public ServiceRun {
     ProcessPlace& place_;
     LogLine log_;
     std::function<void(Error)> failed_;
+    std::string crash_loop_;  ///< Empty: none.
     asio::any_io_executor strand_{place_.executor};
     ports::Clock& clock_{place_.clock};
     std::unique_ptr<Maintenance> maintenance_;  ///< Null: no windows are configured.
@@ -335,6 +329,10 @@ Task<void> AgentProcess::arrive() {
         co_return;
     }
     asio::co_spawn(strand_, executor_->run(), asio::detached);
+    if (!crash_loop_.empty()) {
+        std::vector<Entry> entries{record::suspended({"homeostat", crash_loop_})};
+        (void)co_await executor_->keep(std::move(entries));
+    }
     if (agent_) {
         asio::co_spawn(strand_, agent_->run(), asio::detached);
         asio::co_spawn(strand_, wake_on_news(), asio::detached);

@@ -188,8 +188,9 @@ struct Config {
     std::optional<ConsoleConfig> console;
     std::vector<ChannelConfig> channels;  ///< By which people are told.
     std::filesystem::path control_socket;
-    std::filesystem::path switch_file;  ///< The kill switch.
-    std::string metrics_listen;         ///< "0.0.0.0:9464"; empty: on the control socket only.
+    std::filesystem::path switch_file;   ///< The kill switch.
+    std::uint32_t crash_loop_starts{3};  ///< As own_start.hpp counts them; 0: nobody does.
+    std::string metrics_listen;          ///< "0.0.0.0:9464"; empty: on the control socket only.
     OracleMode oracle{OracleMode::both};
 
     /// A proxy is declared, which takes orders.

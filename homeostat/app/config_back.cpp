@@ -230,7 +230,8 @@ ConfigFile to_file(const Config& config) {
     }
     file.autonomy = to_autonomy(config);
     file.record = to_record(config);
-    file.control = ControlSection{config.control_socket, config.switch_file};
+    file.control =
+        ControlSection{config.control_socket, config.switch_file, config.crash_loop_starts};
     if (!config.metrics_listen.empty()) {
         file.metrics = MetricsSection{config.metrics_listen};
     }

@@ -316,6 +316,7 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
     }
     config.control_socket = paths.of(file.control.socket, "homeostat.sock");
     config.switch_file = paths.of(file.control.suspended, "suspended");
+    config.crash_loop_starts = file.control.crash_loop_starts;
     config.metrics_listen = file.metrics ? file.metrics->listen : "";
     config.oracle = file.oracle;
     return config;

@@ -105,11 +105,16 @@ struct GuardSection {
 struct ControlSection {
     std::filesystem::path socket;
     std::filesystem::path suspended;
+    std::uint32_t crash_loop_starts = Config{}.crash_loop_starts;
     static void keys(auto& self, auto&& key) {
         key(Key{"socket", "The agent's own socket; var/SERVICE/homeostat.sock without it"},
             PathValue{}, self.socket);
         key(Key{"switch", "While this file exists nothing is done; var/SERVICE/suspended"},
             PathValue{}, self.suspended);
+        key(Key{"crash_loop_starts",
+                "An agent that started so often in ten minutes without ending in order only "
+                "watches until `homeostat resume`, docs/crash_loop.md; 0 never"},
+            CountValue<std::uint32_t>{.max = 100}, self.crash_loop_starts);
     }
 };
 

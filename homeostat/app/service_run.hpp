@@ -42,6 +42,7 @@ struct ProcessPlace {
 struct RunNews {
     LogLine log;                        ///< For a person who watches.
     std::function<void(Error)> failed;  ///< It guards nothing any more, and why. Once at most.
+    std::string crash_loop{};  ///< By which its start engaged the kill switch; empty: none.
 };
 
 class ServiceRun {

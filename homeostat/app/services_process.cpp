@@ -2,6 +2,7 @@
 
 #include "homeostat/adapters/system/system_clock.hpp"
 #include "homeostat/app/agent_process.hpp"
+#include "homeostat/app/own_start.hpp"
 #include "homeostat/app/service_locks.hpp"
 #include "homeostat/app/watching_process.hpp"
 #include "homeostat/os/lock_file.hpp"
@@ -89,12 +90,14 @@ class ServicesProcess {
         const Config& config;
         LogLine log;
         std::optional<os::LockFile> lock{};  ///< Absent: the agent alone locks nothing.
+        std::unique_ptr<OwnStart> start{};   ///< Null: as before. While the lock is held.
         std::unique_ptr<ServiceRun> run{};   ///< Null: it could not be prepared.
         std::optional<Error> failure{};
     };
 
     [[nodiscard]] bool lock_all();
     [[nodiscard]] Result<void> prepare(Line& line);
+    [[nodiscard]] Result<void> note_start(Line& line);
     [[nodiscard]] Result<void> prepare_all();
     [[nodiscard]] bool is_everybodys_cluster_away(const Line& line);
     void fail_one(Line& line, Error error);
@@ -168,8 +171,32 @@ Result<void> ServicesProcess::prepare(Line& line) {
         line.run = make_watching_process(line.config, place_, std::move(news));
         return line.run->prepare();
     }
+    if (Result<void> noted = note_start(line); !noted) {
+        return noted;
+    }
+    news.crash_loop = line.start->loop();
     line.run = make_agent_process(line.config, role_, place_, std::move(news));
     return line.run->prepare();
+}
+
+/// ERRORS: full: a crash loop, and the kill switch cannot be engaged.
+Result<void> ServicesProcess::note_start(Line& line) {
+    const Config& config = line.config;
+    Result<std::unique_ptr<OwnStart>> start = OwnStart::note(
+        {starts_file_of(config.ledger_directory), config.switch_file, config.crash_loop_starts},
+        {place_.boot_id, clock_.now(), clock_.wall_now()});
+    if (!start) {
+        return std::unexpected(start.error());
+    }
+    line.start = *std::move(start);
+    if (!line.start->loop().empty()) {
+        line.log("suspended: " + line.start->loop());
+    }
+    if (!line.start->trouble().empty()) {
+        line.log("this start is not noted, so a crash loop is not noticed by it: " +
+                 line.start->trouble());
+    }
+    return {};
 }
 
 /// All would wait for the same server. What is one service's own (a disk, a Deployment whose
@@ -199,6 +226,7 @@ Result<void> ServicesProcess::prepare_all() {
         }
         const bool ends_all = lines_.size() == 1 || is_everybodys_cluster_away(line);
         line.run.reset();
+        line.start.reset();
         line.lock.reset();
         if (ends_all) {
             return prepared;

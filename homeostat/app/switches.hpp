@@ -43,6 +43,9 @@ class Switches final : public ports::KillSwitch {
     /// Every reason, for people; empty: it is released.
     [[nodiscard]] std::string reason() const {
         std::string reasons = file_.is_engaged() ? path_ + " is there" : "";
+        if (const std::string why = file_.says(); !why.empty()) {
+            reasons += ": " + why;
+        }
         for (const OtherSwitch& other : others_) {
             const std::string reason = other.reason();
             reasons += (reasons.empty() || reason.empty() ? "" : "; ") + reason;

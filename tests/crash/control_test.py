@@ -126,6 +126,40 @@ def the_file_alone_is_the_switch_for_whoever_has_no_program(service):
     wait_until_healed(service)
 
 
+def an_agent_that_dies_again_and_again_only_watches_from_its_third_start_on_until_resumed(service):
+    service.change("crash_loop_starts: 0", "crash_loop_starts: 3")
+    starts = service.count_starts()
+    for _ in range(2):
+        service.start()
+        wait_until("nothing holds it yet", lambda: service.status() and
+                   not service.status()["is_suspended"])
+        service.kill_agent()
+    name, _ = service.kill_instance()
+    for _ in range(2):  # Its successor, who makes no loop, is held by the same.
+        service.start_agent()
+        wait_until("the agent answers", service.status)
+        check_nothing_is_done(service, name, starts)
+        assert "crash loop: start 3 in ten minutes" in service.status()["suspended_because"]
+        assert "SUSPENDED, no effect begins: " in service.say("status")
+        assert service.stop_agent() == 0
+    service.start_agent()
+    wait_until("the agent answers", service.status)
+    switch(service, "resume", "it was the disk")
+    wait_until_healed(service)
+    told, = service.recorded("suspended")
+    assert told["by"] == "homeostat" and told["because"].startswith("crash loop: start 3"), told
+
+
+def an_agent_that_ends_in_order_is_no_crash_loop_however_often_it_is_started(service):
+    service.change("crash_loop_starts: 0", "crash_loop_starts: 3")
+    for _ in range(4):
+        service.start()
+        assert service.stop_agent() == 0
+    assert not (service.here / "ledger.starts").exists()
+    service.start()
+    service.kill_instance_and_wait()
+
+
 def a_switch_that_finds_no_room_says_so_and_the_agent_goes_on(service):
     if not can_mount():
         print("SKIPPED: this user may not mount a small file system")
@@ -243,6 +277,8 @@ TESTS = [
     an_agent_that_is_slow_is_not_taken_for_one_that_is_not_there,
     a_resume_while_no_agent_runs_releases_what_an_agent_had_recorded,
     the_file_alone_is_the_switch_for_whoever_has_no_program,
+    an_agent_that_dies_again_and_again_only_watches_from_its_third_start_on_until_resumed,
+    an_agent_that_ends_in_order_is_no_crash_loop_however_often_it_is_started,
     a_switch_that_finds_no_room_says_so_and_the_agent_goes_on,
     what_is_no_request_to_suspend_is_refused_and_suspends_nothing,
     a_change_that_is_posted_is_recorded_as_hearsay_and_shown,

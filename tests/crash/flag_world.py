@@ -58,7 +58,7 @@ goals: {{ availability: 99%, latency_p99: 500ms }}
 guard: {{ min_healthy: 1, cool_down: 500ms, attempts_max: 20, proof_time: 1s, demote: false }}
 autonomy: {{ rollback: act }}
 record: {{ ledger: {here}/ledger, sink: {here}/sink.jsonl }}
-control: {{ socket: {here}/control/agent.sock, switch: {here}/suspended }}
+control: {{ socket: {here}/control/agent.sock, switch: {here}/suspended, crash_loop_starts: 0 }}
 oracle: rules
 """
 

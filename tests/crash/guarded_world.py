@@ -208,7 +208,8 @@ class GuardedWorld(World):
                                               "\n  taken_back_max: 100",
                               "back_off_first: 200ms":
                                   "back_off_first: 50ms\n  back_off_max: 200ms",
-                              "proof_time: 3s": "proof_time: 5s"}.items():
+                              "proof_time: 3s": "proof_time: 5s",
+                              "/suspended }": "/suspended, crash_loop_starts: 0 }"}.items():
             assert given in text, f"{given} is not in the template any more"
             text = text.replace(given, wanted)
         (self.run_dir / "homeostat.yaml").write_text(text)

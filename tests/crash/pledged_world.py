@@ -176,6 +176,7 @@ class PledgedWorld(World):
             text = text.replace(f"@{word}@", str(value))
         head, _, rest = text.partition("autonomy:")
         text = head + "autonomy: { reduce_mode: act }\n" + rest[rest.index("record:"):]
+        text = changed(text, {"/suspended }": "/suspended, crash_loop_starts: 0 }"})
         return changed(text, {"mesh.key }": "mesh.key, ttl: 2s }"} if agent == "payments" else
                        {"  floor: 20\n": "  floor: 20\n  ttl: 2s\n"})
 

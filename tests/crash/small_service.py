@@ -28,7 +28,8 @@ signals:
 guard: {{ min_healthy: 1, back_off_first: 50ms, back_off_max: 200ms }}
 autonomy: {{ restart: act }}
 record: {{ ledger: {here}/ledger, sink: {here}/sink.jsonl }}
-control: {{ socket: {here}/control/agent.sock, switch: {here}/suspended }}
+control: {{ socket: {here}/control/agent.sock, switch: {here}/suspended,
+           crash_loop_starts: 0 }}  # Tests kill agents as often as they like.
 """
 
 

@@ -30,7 +30,7 @@ guard: {{ min_healthy: 1, proof_time: 2s, cool_down: 10s, attempts_max: 4 }}
 autonomy: {{ restart: act, rolling_restart: act, rollback: act }}
 oracle: rules
 record: {{ ledger: ledger }}
-control: {{ socket: homeostat.sock, switch: suspended }}
+control: {{ socket: homeostat.sock, switch: suspended, crash_loop_starts: 0 }}
 """
 
 

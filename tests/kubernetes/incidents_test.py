@@ -42,7 +42,7 @@ guard: {{ min_healthy: 1, proof_time: 1s, cool_down: 1s, attempts_max: 4 }}
 autonomy: {{ restart: {restart} }}
 oracle: rules
 record: {{ ledger: ledger }}
-control: {{ socket: homeostat.sock, switch: suspended }}
+control: {{ socket: homeostat.sock, switch: suspended, crash_loop_starts: 0 }}
 """
 
 

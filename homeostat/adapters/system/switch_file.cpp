@@ -1,5 +1,6 @@
 #include "homeostat/adapters/system/switch_file.hpp"
 
+#include "homeostat/base/plain.hpp"
 #include "homeostat/os/file.hpp"
 
 #include <fcntl.h>
@@ -7,12 +8,15 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <utility>
 
 namespace homeostat::adapters::system {
 
 namespace {
+
+constexpr std::size_t says_bytes_max = 400;
 
 Error trouble_with(const std::filesystem::path& path, int number) {
     return Error{Fault::full, path.string() + ": " + std::strerror(number) +
@@ -54,6 +58,31 @@ Result<void> SwitchFile::engage() {
     }
     ::close(handle);
     return sync_directory(file_.parent_path());
+}
+
+Result<void> SwitchFile::engage_because(std::string_view why) {
+    if (Result<void> engaged = engage(); !engaged) {
+        return engaged;
+    }
+    // Whoever dies again and again would fill the disk with it.
+    if (!says().contains(plain(why))) {
+        (void)os::append_to_file(file_.string(), std::string(why) + "\n");
+    }
+    return {};
+}
+
+std::string SwitchFile::says() const {
+    Result<std::string> text = os::read_part(file_.string(), 0, says_bytes_max);
+    if (!text) {
+        return {};
+    }
+    while (text->ends_with('\n')) {
+        text->pop_back();
+    }
+    for (std::size_t at = text->find('\n'); at != std::string::npos; at = text->find('\n', at)) {
+        text->replace(at, 1, "; ");
+    }
+    return plain(*text, says_bytes_max);
 }
 
 Result<void> SwitchFile::release() {

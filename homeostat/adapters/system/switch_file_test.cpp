@@ -48,6 +48,25 @@ TEST_CASE("the kill switch is set where no agent has made its directory yet") {
     CHECK_FALSE(SwitchFile(place).is_engaged());
 }
 
+TEST_CASE("what stands in the kill switch is told, and is no part of whether it is engaged") {
+    const TemporaryDirectory directory;
+    SwitchFile file(directory.path / "suspended");
+    CHECK(file.says().empty());
+    REQUIRE(file.engage());
+    CHECK(file.says().empty());
+    REQUIRE(file.engage_because("crash loop: one"));
+    REQUIRE(file.engage_because("crash loop: one"));
+    REQUIRE(file.engage_because("two\x1b[2J"));
+    CHECK(file.says().starts_with("crash loop: one; two"));
+    CHECK_FALSE(file.says().contains('\x1b'));
+    CHECK_FALSE(file.says().contains('\n'));
+    REQUIRE(file.engage_because(std::string(10'000, 'x')));
+    CHECK(file.says().size() < 500);
+    CHECK(file.is_engaged());
+    REQUIRE(file.release());
+    CHECK(file.says().empty());
+}
+
 TEST_CASE("a kill switch that cannot be read counts as engaged, and says so when it is set") {
     const TemporaryDirectory directory;
     const std::filesystem::path not_a_directory = directory.path / "file";
