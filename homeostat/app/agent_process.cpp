@@ -408,6 +408,7 @@ Result<void> AgentProcess::listen() {
                        .takes_changes = config_.changes.are_taken_by_http,
                        .figures = &counted_ledger_->figures(),
                        .pledges = pledges_ ? &pledges_->role() : nullptr,
+                       .has_approvers = has_approvers(config_),
                        .immune = block_sources_ ? &block_sources_->role() : nullptr,
                        .sinks = sink_reader_of(config_),
                        .fleet = fleet_ ? &fleet_->state() : nullptr,

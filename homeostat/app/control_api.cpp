@@ -300,6 +300,9 @@ Task<net::HttpResponse> ControlApi::status() {
     document["symptoms"] = to_json(context_.agent.symptoms_now());
     document["incidents"] = to_json(context_.executor.incidents());
     document["undoable"] = to_json(context_.executor.undoable());
+    if (context_.has_approvers) {
+        document["undo_is_signed"] = true;
+    }
     document["demoted"] = to_json(context_.executor.demotions().all);
     document["changes"] = to_json(views_of_last(context_.agent.changes(), context_.clock.now()));
     document["oracle"] = json::value(oracle);

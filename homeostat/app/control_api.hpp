@@ -50,6 +50,7 @@ struct ControlContext {
     const ports::Oracle* oracle{nullptr};
     ServiceId service;
     bool takes_changes{false};
+    bool has_approvers{false};                 ///< A yes, and the undo of what lasts, is signed.
     const LedgerFigures* figures{nullptr};     ///< Null: nobody counts, and there is no /metrics.
     const heal::PledgeRole* pledges{nullptr};  ///< Null: no mesh is configured.
     const heal::ImmuneRole* immune{nullptr};   ///< Null: no lists of sources are configured.

@@ -151,15 +151,23 @@ void print_demotions(const json::object& status) {
     }
 }
 
+std::string time_left_of(const heal::UndoableView& view) {
+    return view.is_held && std::holds_alternative<PauseRollout>(view.remedy)
+               ? "until it is seen to be well"
+               : fmt::format("{:.0f} s left",
+                             std::max(0.0, to_seconds(view.until - os::read_boot_clock())));
+}
+
 /// What a person may take back, and until when.
 void print_undoable(const json::object& status) {
+    const bool is_signed = flag_in(status, "undo_is_signed");
     for (const json::value& value : list_in(status, "undoable")) {
         const Result<heal::UndoableView> view = from_json<heal::UndoableView>(value);
         if (view) {
-            const double left = std::max(0.0, to_seconds(view->until - os::read_boot_clock()));
-            fmt::print("undo: {} {} {} ({:.0f} s left): homeostat undo {}\n",
-                       plain(view->incident.text()), view->is_held ? "holds" : "did",
-                       plain(describe(view->remedy)), left, plain(view->incident.text()));
+            fmt::print("undo: {} {} {} ({}): homeostat undo {}{}\n", plain(view->incident.text()),
+                       view->is_held ? "holds" : "did", plain(describe(view->remedy)),
+                       time_left_of(*view), plain(view->incident.text()),
+                       is_signed && !view->is_held ? " --key FILE" : "");
         }
     }
 }

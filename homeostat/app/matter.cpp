@@ -101,12 +101,22 @@ std::string joined(const std::vector<std::string>& words) {
     return fmt::format("{}", fmt::join(words, ", "));
 }
 
+/// Of what is temporary: a rollout that stands goes on by proof or by somebody's hand alone.
+bool ends_by_clock(const Remedy& remedy) {
+    return !std::holds_alternative<PauseRollout>(remedy);
+}
+
 std::string inverse_sentence(const Remedy& remedy) {
     const std::optional<Remedy> inverse = inverse_of(remedy);
     if (!inverse) {
         return "It cannot be taken back.";
     }
-    return traits_of(kind_of(remedy)).is_temporary
+    const bool is_temporary = traits_of(kind_of(remedy)).is_temporary;
+    if (is_temporary && !ends_by_clock(remedy)) {
+        return "It stands until it is seen to be well, or somebody lets it go on: " +
+               describe(*inverse) + ".";
+    }
+    return is_temporary
                ? "It is for a time only: " + describe(*inverse) + " takes it back by itself."
                : "It can be taken back: " + describe(*inverse) + ".";
 }
@@ -138,6 +148,14 @@ std::string id_for(const IncidentId& incident, std::string_view what, std::strin
 std::string act_of(const heal::UndoableView& view) {
     return fmt::format("{}{}-{:016x}", console::undo_prefix, view.is_held ? "held" : "done",
                        fnv1a(describe(view.remedy)));
+}
+
+/// Of what may be taken back. A rollout that stands heals nothing by itself.
+std::string_view state_of(const heal::UndoableView& view) {
+    if (!ends_by_clock(view.remedy)) {
+        return ": it is in force, and heals nothing by itself";
+    }
+    return view.is_held ? ": it helped, and is in force for now" : ": it helped";
 }
 
 void add_bounded(std::vector<std::string>& out, const std::vector<std::string>& lines) {
@@ -235,6 +253,7 @@ console::Notice asks_notice(const console::Matter& matter, WallTime at) {
 
 console::Notice needs_person_notice(const ServiceId& service,
                                     const heal::IncidentView& view,
+                                    bool may_undo,
                                     WallTime at) {
     console::Notice notice;
     notice.id = id_for(view.incident, "needs", view.trouble);
@@ -246,12 +265,25 @@ console::Notice needs_person_notice(const ServiceId& service,
     for (const Remedy& remedy : view.tried) {
         add_bounded(notice.details, {"done so far: " + describe(remedy)});
     }
-    notice.advice = fmt::format(
-        "homeostat explain {0} says all of it; homeostat close {0} once it "
-        "is over",
-        view.incident.text());
+    const std::string& id = view.incident.text();
+    notice.advice = "homeostat explain " + id + " says all of it";
+    if (view.node != "hold") {
+        notice.advice += "; homeostat close " + id + " once it is over";
+    } else if (may_undo) {
+        notice.advice += "; homeostat undo " + id + " gives back what it holds";
+    }
     notice.at = at;
     return notice;
+}
+
+bool is_newly_needed(const heal::IncidentView& view,
+                     std::optional<std::uint64_t> call,
+                     const ToldOfIncident& told) {
+    const bool is_at_rest = view.node == "stand_by" || view.node == "hold" || view.node == "parked";
+    if (!is_at_rest || view.trouble.empty()) {
+        return false;
+    }
+    return call ? *call != 0 && *call != told.call : view.trouble != told.trouble;
 }
 
 console::Notice closed_notice(const ServiceId& service, const ClosedCase& closed, WallTime at) {
@@ -281,7 +313,8 @@ console::Notice closed_notice(const ServiceId& service, const ClosedCase& closed
 console::Notice acted_notice(const ServiceId& service,
                              const heal::UndoableView& view,
                              WallTime until,
-                             WallTime at) {
+                             WallTime at,
+                             bool must_sign) {
     console::Notice notice;
     const std::string what = describe(view.remedy);
     notice.id = id_for(view.incident, "acted", (view.is_held ? "held: " : "") + what);
@@ -289,8 +322,9 @@ console::Notice acted_notice(const ServiceId& service,
     notice.service = service;
     notice.incident = view.incident;
     notice.answers = act_of(view);
-    notice.text = what + (view.is_held ? ": it helped, and is in force for now" : ": it helped");
-    notice.advice = "To take it back, on the machine: homeostat undo " + view.incident.text();
+    notice.text = what + std::string(state_of(view));
+    notice.advice = "To take it back, on the machine: homeostat undo " + view.incident.text() +
+                    (must_sign && !view.is_held ? " --key FILE (it has to be signed)" : "");
     notice.at = at;
     notice.until = until;
     return notice;
@@ -309,6 +343,7 @@ console::UndoMatter undo_matter(const ServiceId& service,
     matter.undoes = describe(*inverse_of(view.remedy));
     matter.touches = std::move(touches);
     matter.is_held = view.is_held;
+    matter.ends_by_clock = ends_by_clock(view.remedy);
     matter.until = until;
     matter.takes_it = !must_sign;
     matter.command = fmt::format("homeostat undo {}{}", view.incident.text(),

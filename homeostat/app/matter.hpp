@@ -13,6 +13,7 @@
 #include "homeostat/heal/executor_settings.hpp"
 #include "homeostat/heal/person_order.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,19 +37,37 @@ namespace homeostat::app {
 /// Without links. REQUIRES: `matter` is of this view.
 [[nodiscard]] console::Notice asks_notice(const console::Matter& matter, WallTime at);
 
+/// `may_undo`: it holds what a person may have given back.
 [[nodiscard]] console::Notice needs_person_notice(const ServiceId& service,
                                                   const heal::IncidentView& view,
+                                                  bool may_undo,
                                                   WallTime at);
+
+/// What people were told of an incident that is open.
+struct ToldOfIncident {
+    std::string question;   ///< The id of the latest that was told.
+    std::string trouble;    ///< Likewise, what a person is needed for,
+    std::uint64_t call{0};  ///< and which call of OpenCases that was.
+
+    [[nodiscard]] bool is_any() const { return !question.empty() || !trouble.empty(); }
+};
+
+/// A person is needed, and was not told so. `call`: see OpenCases; absent: nothing can be recorded
+/// now, or it is parked, of which the entry may be older than this process: then the text decides.
+[[nodiscard]] bool is_newly_needed(const heal::IncidentView& view,
+                                   std::optional<std::uint64_t> call,
+                                   const ToldOfIncident& told);
 
 [[nodiscard]] console::Notice closed_notice(const ServiceId& service,
                                             const ClosedCase& closed,
                                             WallTime at);
 
-/// Of what a person may take back until then.
+/// Of what a person may take back until then. `must_sign`: approvers are listed.
 [[nodiscard]] console::Notice acted_notice(const ServiceId& service,
                                            const heal::UndoableView& view,
                                            WallTime until,
-                                           WallTime at);
+                                           WallTime at,
+                                           bool must_sign);
 
 /// What a person is shown before they take it back. `must_sign`: approvers are listed.
 /// REQUIRES: what was done has an inverse.

@@ -154,25 +154,28 @@ TEST_CASE("the same thing told again has the same id, and another one another") 
     CHECK(notice.id != asks_notice(other, noon).id);
     heal::IncidentView view = view_for_test();
     view.trouble = "two remedies did not help";
-    const console::Notice handed_over = needs_person_notice(ServiceId("rates"), view, noon);
+    const console::Notice handed_over = needs_person_notice(ServiceId("rates"), view, false, noon);
     view.trouble = "anna said no";
-    CHECK(handed_over.id != needs_person_notice(ServiceId("rates"), view, noon).id);
+    CHECK(handed_over.id != needs_person_notice(ServiceId("rates"), view, false, noon).id);
     CHECK(handed_over.text == "a person is needed: two remedies did not help");
 }
 
 TEST_CASE("a notice of what was done says how it is taken back and until when, once for each") {
     heal::UndoableView view{.incident = IncidentId("i-1"), .remedy = restart, .is_held = false};
     const WallTime until = noon + std::chrono::minutes{30};
-    const console::Notice done = acted_notice(ServiceId("rates"), view, until, noon);
+    const console::Notice done = acted_notice(ServiceId("rates"), view, until, noon, false);
     CHECK(done.kind == console::NoticeKind::acted);
     CHECK(done.text.ends_with(": it helped"));
     CHECK(done.advice == "To take it back, on the machine: homeostat undo i-1");
     CHECK(done.until == until);
     CHECK(done.question.empty());
-    CHECK(acted_notice(ServiceId("rates"), view, until, until).id == done.id);
+    CHECK(acted_notice(ServiceId("rates"), view, until, until, false).id == done.id);
+    CHECK(acted_notice(ServiceId("rates"), view, until, noon, true)
+              .advice.contains("homeostat undo i-1 --key FILE"));
     view.is_held = true;
-    const console::Notice held = acted_notice(ServiceId("rates"), view, until, noon);
+    const console::Notice held = acted_notice(ServiceId("rates"), view, until, noon, true);
     CHECK(held.text.ends_with("in force for now"));
+    CHECK_FALSE(held.advice.contains("--key"));  // What is held is given back on a word.
     CHECK(held.id != done.id);
     CHECK(body_of(done, console::Shape::slack).contains("It may be taken back until "));
     CHECK_FALSE(body_of(done, console::Shape::slack).contains("Silence"));
@@ -187,7 +190,7 @@ TEST_CASE("the link of a notice and the page behind it name the same act, and no
     const WallTime until = noon + std::chrono::minutes{30};
     const console::UndoMatter matter =
         undo_matter(ServiceId("rates"), view, {"3 of 3"}, until, false);
-    CHECK(acted_notice(ServiceId("rates"), view, until, noon).answers == matter.act);
+    CHECK(acted_notice(ServiceId("rates"), view, until, noon, false).answers == matter.act);
     CHECK(is_plain_name(matter.act));
     CHECK(console::is_for_undo({.incident = {}, .question = matter.act, .person = {}}));
     CHECK(matter.did == "rollback rates from v2 to v1");
@@ -227,15 +230,88 @@ TEST_CASE("the ledger tells what is open, who has answered, and what was closed"
 
     cases.learn(group_of(EntryKind::escalated,
                          to_json(EscalatedBody{.because = "x", .is_told_already = true})));
-    CHECK(cases.is_told_already(incident));
+    CHECK(cases.call_of(incident) == 0);
     cases.learn(group_of(EntryKind::closed, to_json(ClosedBody{CloseKind::healed, {restart}})));
     CHECK_FALSE(cases.proposal_of(incident));
-    CHECK_FALSE(cases.is_told_already(incident));
+    CHECK(cases.call_of(incident) == 0);
     const std::vector<ClosedCase> closed = cases.take_closed();
     REQUIRE(closed.size() == 1);
     CHECK(closed_notice(ServiceId("rates"), closed.front(), noon).text ==
           "over: a remedy helped, and that is proven");
     CHECK(cases.take_closed().empty());
+}
+
+TEST_CASE("a person is called by an entry that says so, until something is proposed anew") {
+    OpenCases cases;
+    const IncidentId incident("i-1");
+    const auto escalate = [&](bool is_told_already) {
+        cases.learn(
+            group_of(EntryKind::escalated,
+                     to_json(EscalatedBody{.because = "x", .is_told_already = is_told_already})));
+    };
+    cases.learn(group_of(EntryKind::opened, to_json(proposal_for_test())));
+    escalate(true);
+    CHECK(cases.call_of(incident) == 0);
+    escalate(false);
+    const std::uint64_t first = cases.call_of(incident);
+    CHECK(first != 0);
+    escalate(true);  // A give-back that fails again.
+    CHECK(cases.call_of(incident) == first);
+    cases.learn(group_of(EntryKind::proposed, to_json(proposal_for_test())));
+    CHECK(cases.call_of(incident) == 0);
+    escalate(false);
+    CHECK(cases.call_of(incident) > first);
+}
+
+TEST_CASE("a person is told of each call once, wherever the incident rests, and of no other text") {
+    heal::IncidentView view = view_for_test();
+    view.question.reset();
+    view.trouble = "refused (x); judged again in 60 s";
+    ToldOfIncident told;
+    CHECK_FALSE(told.is_any());
+    for (const char* node : {"stand_by", "hold"}) {
+        view.node = node;
+        CHECK_FALSE(is_newly_needed(view, 0, told));  // They were told shortly before.
+        CHECK(is_newly_needed(view, 1, told));
+    }
+    told.trouble = view.trouble;
+    told.call = 1;
+    CHECK(told.is_any());
+    CHECK(is_newly_needed(view, 2, told));  // The same text, ten minutes later.
+    view.trouble = "refused (x); judged again in 120 s";
+    CHECK_FALSE(is_newly_needed(view, 1, told));
+    CHECK(is_newly_needed(view, std::nullopt, told));  // Nothing can be recorded: the text decides.
+    view.node = "act";
+    CHECK_FALSE(is_newly_needed(view, 2, told));
+}
+
+TEST_CASE("who is needed is told the command that is not refused where the incident rests") {
+    heal::IncidentView view = view_for_test();
+    view.trouble = "it is not well";
+    const auto advice = [&](const char* node, bool may_undo) {
+        view.node = node;
+        return needs_person_notice(ServiceId("rates"), view, may_undo, noon).advice;
+    };
+    CHECK(advice("stand_by", false).contains("homeostat close i-1 once it is over"));
+    CHECK(advice("hold", true).contains("homeostat undo i-1 gives back what it holds"));
+    CHECK_FALSE(advice("hold", true).contains("homeostat close"));
+    CHECK(advice("hold", false) == "homeostat explain i-1 says all of it");
+}
+
+TEST_CASE("of a rollout that stands nobody is told that it helped, or that a clock ends it") {
+    const heal::UndoableView view{.incident = IncidentId("i-1"),
+                                  .remedy = PauseRollout{ServiceId("rates"), VersionId("v2")},
+                                  .is_held = true};
+    const std::string text = acted_notice(ServiceId("rates"), view, noon, noon, false).text;
+    CHECK(text.ends_with("heals nothing by itself"));
+    CHECK_FALSE(text.contains("helped"));
+    CHECK_FALSE(undo_matter(ServiceId("rates"), view, {}, noon, false).ends_by_clock);
+    CHECK(has(touched_by(view.remedy),
+              "It stands until it is seen to be well, or somebody lets it go on: " +
+                  describe(*inverse_of(view.remedy)) + "."));
+    heal::UndoableView ejected = view;
+    ejected.remedy = Eject{InstanceId("rates-0")};
+    CHECK(undo_matter(ServiceId("rates"), ejected, {}, noon, false).ends_by_clock);
 }
 
 TEST_CASE("what is kept of a long past is bounded") {

@@ -18,11 +18,12 @@ void OpenCases::learn(const Entry& entry) {
     switch (entry.kind) {
         case EntryKind::opened:
         case EntryKind::proposed:
-            open_[entry.incident] = {entry.body, false};
+            open_[entry.incident] = {entry.body, 0};
             break;
         case EntryKind::escalated:
-            if (const Result<EscalatedBody> body = from_json<EscalatedBody>(entry.body)) {
-                open_[entry.incident].is_told_already = body->is_told_already;
+            if (const Result<EscalatedBody> body = from_json<EscalatedBody>(entry.body);
+                body && !body->is_told_already) {
+                open_[entry.incident].call = ++calls_count_;
             }
             break;
         case EntryKind::answered:
@@ -64,9 +65,9 @@ std::optional<Proposal> OpenCases::proposal_of(const IncidentId& incident) const
     return proposal ? std::optional(*std::move(proposal)) : std::nullopt;
 }
 
-bool OpenCases::is_told_already(const IncidentId& incident) const {
+std::uint64_t OpenCases::call_of(const IncidentId& incident) const {
     const auto found = open_.find(incident);
-    return found != open_.end() && found->second.is_told_already;
+    return found == open_.end() ? 0 : found->second.call;
 }
 
 std::optional<console::Answered> OpenCases::answer_to(const std::string& question) const {

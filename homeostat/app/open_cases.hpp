@@ -16,6 +16,7 @@
 #include "homeostat/ports/ledger.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
@@ -42,8 +43,9 @@ class OpenCases {
     /// The latest proposal. Nothing: the ledger has none of an open incident of this id.
     [[nodiscard]] std::optional<Proposal> proposal_of(const IncidentId& incident) const;
 
-    /// A person was told of the same shortly before, as the ledger has it.
-    [[nodiscard]] bool is_told_already(const IncidentId& incident) const;
+    /// Which call of a person is its latest since something was proposed last, by a number that no
+    /// other has. 0: none; one of which they were told shortly before is none.
+    [[nodiscard]] std::uint64_t call_of(const IncidentId& incident) const;
 
     /// How a question was answered, if it was one of the last.
     [[nodiscard]] std::optional<console::Answered> answer_to(const std::string& question) const;
@@ -54,13 +56,14 @@ class OpenCases {
   private:
     struct Case {
         json::value proposal;
-        bool is_told_already{false};
+        std::uint64_t call{0};
     };
 
     void learn(const Entry& entry);
     void keep_answer(const AnsweredBody& body);
 
     std::map<IncidentId, Case> open_;
+    std::uint64_t calls_count_{0};
     std::deque<ClosedCase> closed_;
     std::deque<std::pair<std::string, console::Answered>> answers_;
 };

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
@@ -37,20 +38,14 @@ Result<console::WebAddress> address_of(const ChannelConfig& channel) {
     return address ? std::move(address) : fail(channel.url_file.string(), address.error());
 }
 
-/// A link is no signature: where somebody has to sign, it takes nothing back, held or not.
-bool has_approvers(const Config& config) {
-    return config.approvals && !config.approvals->approvers.empty();
-}
-
-/// Where an incident stands that is a person's now.
-bool is_handed_over(const heal::IncidentView& view) {
-    return !view.trouble.empty() && (view.node == "stand_by" || view.node == "parked");
-}
-
 }  // namespace
 
 bool has_people(const Config& config) {
     return config.console.has_value() || !config.channels.empty();
+}
+
+bool has_approvers(const Config& config) {
+    return config.approvals && !config.approvals->approvers.empty();
 }
 
 Result<console::Target> target_of(const ChannelConfig& channel) {
@@ -236,35 +231,43 @@ void People::tell(const console::Notice& notice) {
     }
 }
 
-Task<void> People::look_at(heal::IncidentView view) {
-    Told& told = told_[view.incident];
-    if (view.question && view.question->id != told.question) {
-        // It may have been answered meanwhile; else the next look finds it.
-        const std::optional<console::Matter> matter = co_await matter_of(view.incident);
-        if (matter && matter->question == view.question->id) {
-            told.question = matter->question;
-            tell(asks_notice(*matter, context_.clock.wall_now()));
-        }
-        co_return;
+/// It may have been answered meanwhile; else the next look finds it.
+Task<void> People::look_at_question(heal::IncidentView view) {
+    const std::optional<console::Matter> matter = co_await matter_of(view.incident);
+    if (matter && matter->question == view.question->id) {
+        told_[view.incident].question = matter->question;
+        tell(asks_notice(*matter, context_.clock.wall_now()));
     }
-    if (is_handed_over(view) && view.trouble != told.trouble) {
-        told.trouble = view.trouble;
-        if (!context_.cases.is_told_already(view.incident)) {
-            tell(needs_person_notice(config_.service, view, context_.clock.wall_now()));
-        }
+}
+
+void People::look_at_need(const heal::IncidentView& view) {
+    const std::uint64_t call = context_.cases.call_of(view.incident);
+    const bool is_recorded = view.node != "parked" && context_.role.ledger_trouble().empty();
+    ToldOfIncident& told = told_[view.incident];
+    if (!is_newly_needed(view, is_recorded ? std::optional(call) : std::nullopt, told)) {
+        return;
     }
+    told.trouble = view.trouble;
+    told.call = call;
+    const std::vector<heal::UndoableView> undoable = context_.role.undoable();
+    const bool may_undo =
+        std::ranges::find(undoable, view.incident, &heal::UndoableView::incident) != undoable.end();
+    tell(needs_person_notice(config_.service, view, may_undo, context_.clock.wall_now()));
 }
 
 Task<void> People::look() {
     std::vector<heal::IncidentView> views = context_.role.incidents();
+    // Before anything is awaited: what the ledger says of their calls is of the same moment.
+    std::ranges::for_each(views, [this](const heal::IncidentView& view) { look_at_need(view); });
     for (heal::IncidentView& view : views) {
-        if (view.question || is_handed_over(view)) {
-            co_await look_at(std::move(view));
+        if (view.question && view.question->id != told_[view.incident].question) {
+            co_await look_at_question(std::move(view));
         }
     }
     tell_of_acts();
     for (const ClosedCase& closed : context_.cases.take_closed()) {
-        if (told_.erase(closed.incident) > 0) {
+        const auto told = told_.extract(closed.incident);
+        if (!told.empty() && told.mapped().is_any()) {
             tell(closed_notice(config_.service, closed, context_.clock.wall_now()));
         }
     }
@@ -275,7 +278,8 @@ void People::tell_of_acts() {
     std::set<std::string> now;
     for (const heal::UndoableView& view : context_.role.undoable()) {
         const console::Notice notice =
-            acted_notice(config_.service, view, on_the_wall(view.until), context_.clock.wall_now());
+            acted_notice(config_.service, view, on_the_wall(view.until), context_.clock.wall_now(),
+                         has_approvers(config_));
         now.insert(notice.id);
         if (!acts_told_.contains(notice.id)) {
             tell(notice);

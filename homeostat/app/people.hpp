@@ -10,6 +10,7 @@
 // Not thread-safe; lives on the strand of its executor.
 
 #include "homeostat/app/config.hpp"
+#include "homeostat/app/matter.hpp"
 #include "homeostat/app/open_cases.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/console/channel.hpp"
@@ -42,6 +43,9 @@ struct PeopleContext {
 /// Somebody has to be told, or may answer.
 [[nodiscard]] bool has_people(const Config& config);
 
+/// A link is no signature: where somebody has to sign, it takes nothing back, held or not.
+[[nodiscard]] bool has_approvers(const Config& config);
+
 /// Of a channel, with its address read and its authorities. ERRORS: of the files, with their key.
 [[nodiscard]] Result<console::Target> target_of(const ChannelConfig& channel);
 
@@ -60,10 +64,6 @@ class People {
     Task<void> stop(Instant deadline);
 
   private:
-    struct Told {
-        std::string question;  ///< The id of the latest that was told.
-        std::string trouble;   ///< Likewise, what a person is needed for.
-    };
     struct Line {
         ChannelConfig config;
         std::unique_ptr<console::Channel> channel;
@@ -79,7 +79,8 @@ class People {
     Task<std::optional<console::UndoMatter>> undo_of(IncidentId incident);
     Task<Result<IncidentId>> undo(console::PersonUndo said);
     Task<void> look();
-    Task<void> look_at(heal::IncidentView view);
+    Task<void> look_at_question(heal::IncidentView view);
+    void look_at_need(const heal::IncidentView& view);
     void tell(const console::Notice& notice);
     void tell_of_acts();
     [[nodiscard]] console::Notice with_links(console::Notice notice,
@@ -93,7 +94,7 @@ class People {
     std::unique_ptr<console::Door> door_;
     std::unique_ptr<net::HttpServer> server_;
     std::vector<Line> lines_;
-    std::map<IncidentId, Told> told_;
+    std::map<IncidentId, ToldOfIncident> told_;
     std::set<std::string> acts_told_;  ///< Ids of the notices of what may be taken back now.
     bool is_stopping_{false};
 };

@@ -305,7 +305,7 @@ Lines lines_of(const GivenBackBody& body) {
 Lines lines_of(const EscalatedBody& body) {
     Lines lines{"escalated a person is needed: " + plain(body.because)};
     if (body.is_told_already) {
-        lines.emplace_back("          told within the last hour, and not again");
+        lines.emplace_back("          told shortly before, and not again");
     }
     return lines;
 }

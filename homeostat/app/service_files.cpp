@@ -1,5 +1,7 @@
 #include "homeostat/app/service_files.hpp"
 
+#include "homeostat/net/endpoint.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -43,9 +45,33 @@ Result<std::vector<fs::path>> files_in(const fs::path& directory) {
     return files;
 }
 
-/// What no two services may have the same of, and the key that says it.
-std::vector<std::pair<std::string_view, std::string>> own_things(const Config& config) {
-    std::vector<std::pair<std::string_view, std::string>> own{
+/// What no two services may have the same of.
+struct OwnThing {
+    std::string_view key;  ///< Which says it.
+    std::string value;
+    std::string_view of{key};  ///< Those of different keys meet, too, where this is the same.
+};
+
+/// Two clusters may have one of the same name each. That one cluster is reached in two ways is not
+/// found out: only the cluster could say so.
+std::string deployment_of(const KubernetesConfig& place) {
+    const std::string name = place.name_space + "/" + place.deployment;
+    if (place.kubeconfig.empty() && place.context.empty()) {
+        return name;
+    }
+    return fmt::format("{} (kubeconfig {}{}{})", name, place.kubeconfig.string(),
+                       place.context.empty() ? "" : ", context ", place.context);
+}
+
+/// One's own door, which no other service shares: who came second could not listen, and would not
+/// be guarded.
+OwnThing door(std::string_view key, const std::string& listen) {
+    const Result<net::Address> address = net::parse_endpoint("http://" + listen);
+    return {key, address ? to_text(address->endpoint) : listen, "door"};
+}
+
+std::vector<OwnThing> own_things(const Config& config) {
+    std::vector<OwnThing> own{
         {"service", config.service.text()},
         {"record.ledger", config.ledger_directory.string()},
         {"control.socket", config.control_socket.string()},
@@ -53,12 +79,19 @@ std::vector<std::pair<std::string_view, std::string>> own_things(const Config& c
          config.run_directory.string()},
     };
     if (config.kubernetes) {
-        own.emplace_back(
-            "runtime.kubernetes.deployment",
-            fmt::format("{}/{}", config.kubernetes->name_space, config.kubernetes->deployment));
+        own.push_back({"runtime.kubernetes.deployment", deployment_of(*config.kubernetes)});
     }
     if (config.roles) {
-        own.emplace_back("roles.agent_socket", config.roles->agent_socket.string());
+        own.push_back({"roles.agent_socket", config.roles->agent_socket.string()});
+    }
+    if (config.console) {
+        own.push_back(door("console.listen", config.console->listen));
+    }
+    if (config.changes.door) {
+        own.push_back(door("changes.door.listen", config.changes.door->listen));
+    }
+    if (config.mesh) {
+        own.push_back(door("mesh.listen", config.mesh->listen));
     }
     return own;
 }
@@ -91,12 +124,12 @@ std::vector<std::string> check_together(const std::vector<ConfigReport>& reports
     std::vector<std::string> problems;
     std::map<std::pair<std::string_view, std::string>, const ConfigReport*> owners;
     for (const ConfigReport& report : reports) {
-        for (auto& [key, value] : own_things(*report.config)) {
-            const auto [owner, is_new] = owners.try_emplace({key, value}, &report);
-            if (!is_new) {
-                problems.push_back(
-                    fmt::format("{}: {}: {} is that of {} too — give each service its own",
-                                report.file.string(), key, value, owner->second->file.string()));
+        for (const OwnThing& own : own_things(*report.config)) {
+            const auto [owner, is_new] = owners.try_emplace({own.of, own.value}, &report);
+            if (!is_new && owner->second != &report) {
+                problems.push_back(fmt::format(
+                    "{}: {}: {} is that of {} too — give each service its own",
+                    report.file.string(), own.key, own.value, owner->second->file.string()));
             }
         }
     }

@@ -66,4 +66,48 @@ TEST_CASE("what two services may not share is named with both files before anyth
     CHECK(check_together({cart, deployment}).empty());
 }
 
+TEST_CASE("a Deployment of the same name in another cluster is another one") {
+    const auto in = [](const char* file, const char* service, const char* kubeconfig,
+                       const char* context) {
+        ConfigReport report = report_of(file, service);
+        report.config->kubernetes->deployment = "cart";
+        report.config->kubernetes->kubeconfig = kubeconfig;
+        report.config->kubernetes->context = context;
+        return report;
+    };
+    const ConfigReport here = in("a.yaml", "cart-eu", "/srv/clusters", "eu");
+    CHECK(check_together({here, in("b.yaml", "cart-us", "/srv/clusters", "us")}).empty());
+    CHECK(check_together({here, in("b.yaml", "cart-us", "/srv/abroad", "eu")}).empty());
+    CHECK(check_together({here, in("b.yaml", "cart-us", "", "")}).empty());
+    CHECK(check_together({here, in("b.yaml", "cart-us", "/srv/clusters", "eu")}) ==
+          std::vector<std::string>{
+              "/srv/shop/b.yaml: runtime.kubernetes.deployment: shop/cart (kubeconfig "
+              "/srv/clusters, context eu) is that of /srv/shop/a.yaml too — give each service "
+              "its own"});
+}
+
+TEST_CASE("two services that would listen at one address, by default too, do not begin") {
+    const std::string page = "console: { url: \"https://homeostat.example/x\"";
+    const ConfigReport cart = report_of("a.yaml", "cart", page + " }\n");
+    const auto fees = [&](const std::string& more) {
+        return report_of("b.yaml", "fees", page + more + " }\n");
+    };
+    const std::vector<std::string> refused{
+        "/srv/shop/b.yaml: console.listen: 127.0.0.1:7443 is that of /srv/shop/a.yaml too — give "
+        "each service its own"};
+    CHECK(check_together({cart, fees("")}) == refused);
+    CHECK(check_together({cart, fees(", listen: \"localhost:7443\"")}) == refused);
+    CHECK(check_together({cart, fees(", listen: \"127.0.0.1:7444\"")}).empty());
+}
+
+TEST_CASE("doors of different kinds meet at one address, too") {
+    ConfigReport cart = report_of("a.yaml", "cart");
+    cart.config->changes.door.emplace().listen = "127.0.0.1:9465";
+    ConfigReport fees = report_of("b.yaml", "fees");
+    fees.config->mesh.emplace().listen = "127.0.0.1:9465";
+    CHECK(check_together({cart, fees}).size() == 1);
+    fees.config->mesh->listen = "127.0.0.1:7071";
+    CHECK(check_together({cart, fees}).empty());
+}
+
 }  // namespace homeostat::app

@@ -51,7 +51,8 @@ struct UndoMatter {
     std::string did;                   ///< "rollback payments from v2 to v1"
     std::string undoes;                ///< What is done about it: "rollback payments from v1 to v2"
     std::vector<std::string> touches;  ///< The blast radius of that, a sentence each.
-    bool is_held{false};               ///< It is in force for a time, and ends by itself.
+    bool is_held{false};               ///< It is in force,
+    bool ends_by_clock{true};          ///< and ends by itself after a time.
     WallTime until{};                  ///< It may be taken back no later.
     /// Where approvers sign a link takes nothing back: it is no signature.
     bool takes_it{true};

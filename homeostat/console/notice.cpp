@@ -107,7 +107,8 @@ json::object context(const std::string& text) {
 
 json::object buttons(const Notice& notice) {
     json::array elements;
-    const std::string does = notice.kind == NoticeKind::acted ? "Take it back as " : "Answer as ";
+    // With the longest name, too: a label of more than 75 has Slack refuse the whole message.
+    const std::string does = notice.kind == NoticeKind::acted ? "Undo as " : "Answer as ";
     for (const PersonLink& link : notice.links) {
         json::object label;
         label["type"] = json::value("plain_text");

@@ -67,9 +67,23 @@ TEST_CASE("a notice of what may be taken back has buttons that say so") {
     notice.kind = NoticeKind::acted;
     notice.question.clear();
     const std::string body = body_of(notice, Shape::slack);
-    CHECK(body.contains(R"("text":"Take it back as anna")"));
+    CHECK(body.contains(R"("text":"Undo as anna")"));
     CHECK_FALSE(body.contains("Answer as"));
     CHECK(body_of(notice, Shape::json).contains(R"("question":"")"));
+}
+
+TEST_CASE("a button's label is no longer than Slack takes, whatever the name") {
+    constexpr std::size_t slack_label_max = 75;
+    Notice notice = notice_for_test();
+    notice.links = {{std::string(name_bytes_max, 'a'), "https://h.example/answer/AQ"}};
+    for (const NoticeKind kind : {NoticeKind::asks, NoticeKind::acted}) {
+        notice.kind = kind;
+        const std::string body = body_of(notice, Shape::slack);
+        const std::size_t name = body.find(" as " + notice.links.front().person);
+        REQUIRE(name != std::string::npos);
+        const std::size_t begin = body.rfind('"', name) + 1;
+        CHECK(body.find('"', begin) - begin <= slack_label_max);
+    }
 }
 
 TEST_CASE("what Slack would take for a mention or a link is none in any text") {

@@ -159,6 +159,15 @@ void add_form(Html& page, const Matter& matter, const Link& link) {
     page.close();
 }
 
+std::string_view state_of(const UndoMatter& matter) {
+    if (!matter.is_held) {
+        return ". It helped, and that is proven.";
+    }
+    return matter.ends_by_clock
+               ? ". It is in force for now, and ends by itself."
+               : ". It is in force until it is seen to be well, or somebody ends it.";
+}
+
 void add_undo_form(Html& page, const UndoMatter& matter, const Link& link) {
     if (!matter.takes_it) {
         page.line("p",
@@ -225,8 +234,7 @@ std::string undo_page(const UndoMatter& matter, const Link& link, WallTime now) 
                           clock_of(matter.until), minutes_of(matter.until - now)),
               {{"class", "until"}});
     page.line("h2", "What was done");
-    page.line("p", matter.did + (matter.is_held ? ". It is in force for now, and ends by itself."
-                                                : ". It helped, and that is proven."));
+    page.line("p", matter.did + std::string(state_of(matter)));
     page.line("h2", "What takes it back");
     page.line("p", matter.undoes);
     add_list(page, "What that touches", matter.touches, "Nothing is known of that.");

@@ -137,6 +137,17 @@ TEST_CASE("markup in any text of what was done is shown, and is none") {
     }
 }
 
+TEST_CASE("what no clock ends is not said to end by itself") {
+    UndoMatter matter = undo_matter_for_test();
+    matter.is_held = true;
+    const std::string page = undo_page(matter, undo_link_for_test(matter), noon_for_test);
+    CHECK(page.contains("ends by itself"));
+    matter.ends_by_clock = false;
+    const std::string standing = undo_page(matter, undo_link_for_test(matter), noon_for_test);
+    CHECK_FALSE(standing.contains("ends by itself"));
+    CHECK(standing.contains("until it is seen to be well, or somebody ends it"));
+}
+
 TEST_CASE("a page asks for nothing from anywhere") {
     const Matter matter = matter_for_test();
     const std::string page = question_page(matter, link_for_test(matter), noon_for_test);

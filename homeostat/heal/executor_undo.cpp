@@ -354,7 +354,11 @@ std::vector<UndoableView> ExecutorRole::undoable() const {
         const IncidentState& state = incident_of(slot->thread);
         const bool is_open_to_it = settings_.undo_for_max > Duration{};
         if (is_open_to_it && node_of(slot->thread) == "hold" && holds_for_undo(state)) {
-            views.push_back({state.id, state.held->remedy, true, state.held->until});
+            // No clock ends a rollout that stands: a word about it is good for as long anew.
+            const Instant until = std::holds_alternative<PauseRollout>(state.held->remedy)
+                                      ? std::max(state.held->until, now + settings_.undo_for_max)
+                                      : state.held->until;
+            views.push_back({state.id, state.held->remedy, true, until});
         }
     }
     for (const IncidentId& incident : history_.undoable_since(now - settings_.undo_for_max)) {

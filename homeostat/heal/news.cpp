@@ -5,6 +5,7 @@
 #include "homeostat/domain/entry_bodies.hpp"
 
 #include <chrono>
+#include <variant>
 
 namespace homeostat::heal {
 
@@ -26,20 +27,20 @@ std::string news_of_demotion(const Entry& entry) {
 /// What was in force for a time and is over has nothing left; what lasts can be taken back.
 std::string news_of_close(const Entry& entry,
                           const guard::History& history,
-                          Duration undo_for,
+                          const UndoTerms& undo,
                           WallTime wall_now) {
     const Result<ClosedBody> body = from_json<ClosedBody>(entry.body);
     const guard::IncidentMemory* memory = history.find(entry.incident);
     const bool is_undoable = body && body->how == CloseKind::healed && memory != nullptr &&
                              memory->remedy_last && !memory->effects_last.empty() &&
                              inverse_of(*memory->remedy_last);
-    if (!is_undoable || undo_for <= Duration{}) {
+    if (!is_undoable || undo.undo_for <= Duration{}) {
         return {};
     }
-    const WallTime until = wall_now + std::chrono::floor<std::chrono::milliseconds>(undo_for);
+    const WallTime until = wall_now + std::chrono::floor<std::chrono::milliseconds>(undo.undo_for);
     const std::string id = entry.incident.text();
     return id + ": " + describe(*memory->remedy_last) + " helped; until " + to_timestamp(until) +
-           " it is taken back by: homeostat undo " + id;
+           " it is taken back by: homeostat undo " + id + (undo.must_sign ? " --key FILE" : "");
 }
 
 std::string news_of_hold(const Entry& entry) {
@@ -48,15 +49,17 @@ std::string news_of_hold(const Entry& entry) {
         return {};
     }
     const std::string id = entry.incident.text();
-    return id + ": " + describe(body->remedy) + " helped, and is in force for now; it is given " +
-           "back at once by: homeostat undo " + id;
+    const bool heals = !std::holds_alternative<PauseRollout>(body->remedy);
+    return id + ": " + describe(body->remedy) +
+           (heals ? " helped, and is in force for now" : " is in force, and heals nothing itself") +
+           "; it is given back at once by: homeostat undo " + id;
 }
 
 }  // namespace
 
 std::vector<std::string> news_of(const std::vector<Entry>& entries,
                                  const guard::History& history,
-                                 Duration undo_for,
+                                 const UndoTerms& undo,
                                  WallTime wall_now) {
     std::vector<std::string> news;
     bool is_ended_by_person = false;
@@ -65,8 +68,9 @@ std::vector<std::string> news_of(const std::vector<Entry>& entries,
         if (entry.kind == EntryKind::demoted) {
             text = news_of_demotion(entry);
         } else if (entry.kind == EntryKind::closed) {
-            text = news_of_close(entry, history, undo_for, wall_now);
-        } else if (entry.kind == EntryKind::held && undo_for > Duration{} && !is_ended_by_person) {
+            text = news_of_close(entry, history, undo, wall_now);
+        } else if (entry.kind == EntryKind::held && undo.undo_for > Duration{} &&
+                   !is_ended_by_person) {
             text = news_of_hold(entry);
         }
         // A hold that a person ends is written once more, with its new end.

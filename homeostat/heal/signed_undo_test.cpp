@@ -110,6 +110,26 @@ TEST_CASE(
     CHECK_FALSE(undoing.has_begun());
 }
 
+TEST_CASE("whoever is told that something lasting was done is told the command that is taken") {
+    SimulatedMachine machine{bad_deploy()};
+    machine.settings.undo_for_max = 30min;
+    const auto tells = [&](const std::string& command) {
+        return std::ranges::any_of(machine.notices, [&](const std::string& one) {
+            return one.contains(" helped; ") && one.ends_with(command);
+        });
+    };
+    SUBCASE("without a key where nobody has to sign") {
+        live_until(machine, 200, 1s);
+        CHECK(tells("homeostat undo i-1"));
+    }
+    SUBCASE("with one where approvers are listed") {
+        machine.settings.approvers = approvers_for_test();
+        live_until(machine, 200, 1s);
+        CHECK(tells("homeostat undo i-1 --key FILE"));
+    }
+    CHECK(machine.story().back() == "closed healed");
+}
+
 TEST_CASE("a signature is for the world that its form names, and for five minutes") {
     SignedScene undoing;
     const ApprovalSignature old = undoing.signed_by(anna);

@@ -301,6 +301,10 @@ def where_approvers_sign_a_link_takes_nothing_back(service):
     key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
     service.add(f"approvals: {{ approvers: [ {{ name: anna, key: {key} }} ] }}\n")
     event = service.begin_act()
+    # Each place that names the command names the one that is taken.
+    command = f"homeostat undo {event['subject']} --key FILE"
+    for said in (event["data"]["advice"], service.say("status"), service.log()):
+        assert command in said, said
     url = links_in(event)["anna"]
     status, page = service.open(url)
     assert status == 200 and "<form" not in page, page
