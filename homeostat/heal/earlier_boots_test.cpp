@@ -83,6 +83,27 @@ Proposal rollback_to_v2(const SimulatedMachine& machine) {
     return proposal_for_test(errors_for_test(machine.world.now), back);
 }
 
+/// On a machine that ran for an hour: payments-1 is slow, and to be out of rotation for that.
+SimulatedMachine one_is_slow() {
+    SimulatedMachine machine;
+    machine.settings.inventory.may_eject = true;
+    machine.settings.undo_for_max = 30min;
+    keep_settings(machine);
+    reboot(machine, "boot-1", 1h);
+    machine.world.instance(InstanceId("payments-1")).is_slow = true;
+    return machine;
+}
+
+void begin_to_hold(SimulatedProcess& process, const SimulatedMachine& machine) {
+    REQUIRE(process.start());
+    process.clock.run_for(3s);
+    Symptom slow = about_instance_for_test(SymptomKind::latency, "payments-1", machine.world.now);
+    slow.value = 480;
+    slow.limit = 250;
+    REQUIRE(process.submit(proposal_for_test(slow, eject_for_test("payments-1"))));
+    REQUIRE(process.settle_at("hold"));
+}
+
 /// Whether the deploy is rolled back once more, in the life of one process.
 bool rolls_back_again(SimulatedMachine& machine) {
     SimulatedProcess process(machine);
@@ -226,6 +247,49 @@ TEST_CASE("after a reboot the edge has its time anew to confirm that much is dea
     CHECK(successor.settle_at("guard", 0s));
     successor.clock.run_for(3s);
     CHECK(successor.settle_at("stand_by", 0s));
+}
+
+TEST_CASE("what was held over a reboot is given back by a decision that comes out the same") {
+    SimulatedMachine machine = one_is_slow();
+    {
+        SimulatedProcess process(machine);
+        begin_to_hold(process, machine);
+    }
+    reboot(machine, "boot-2", 48h);
+    machine.world.instance(InstanceId("payments-1")).is_slow = false;
+    SimulatedProcess successor(machine);
+    REQUIRE(successor.start());
+    REQUIRE(successor.settle());
+    const Result<IncidentReplay> again = replay(machine.disk.groups, IncidentId("i-1"));
+    REQUIRE(again);
+    CHECK(std::ranges::any_of(again->decisions, [](const Redecision& one) {
+        return one.decision.starts_with("give-back of eject");
+    }));
+    for (const Redecision& decision : again->decisions) {
+        CHECK_MESSAGE(decision.replay == Replay::same,
+                      decision.decision << ": " << decision.recorded << " / " << decision.replayed);
+    }
+}
+
+TEST_CASE("what a person has ordered back is not held anew after a reboot") {
+    SimulatedMachine machine = one_is_slow();
+    {
+        SimulatedProcess process(machine);
+        begin_to_hold(process, machine);
+        process.clock.run_for(40s);  // As long as it would be held anew.
+        REQUIRE(process.settle_at("hold", 0s));
+        machine.world.is_suspended = true;
+        REQUIRE(process.await(process.executor->undo(IncidentId("i-1"), {"anna", "it is fine"})));
+        REQUIRE(process.settle_at("act"));
+        REQUIRE(process.settle_at("hold"));  // Refused for the moment.
+    }
+    machine.world.is_suspended = false;
+    reboot(machine, "boot-2", 48h);
+    SimulatedProcess successor(machine);
+    REQUIRE(successor.start());
+    successor.clock.run_for(10s);
+    const std::vector<std::string> story = machine.story();
+    CHECK(std::ranges::count(story, "given back: its time is up") == 2);
 }
 
 }  // namespace homeostat::heal

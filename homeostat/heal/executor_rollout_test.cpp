@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -67,6 +68,23 @@ TEST_CASE("of a rollout that stands the symptom is judged anew each time it come
     CHECK(scene.machine.world.rollout->is_paused_by_us());
 }
 
+TEST_CASE("what no clock ends may be taken back for as long as it stands") {
+    StandingRollout scene(Autonomy::recommend);
+    SimulatedProcess process(scene.machine);
+    scene.begin(process);
+    for (const Duration later : {Duration(1s), Duration(1h)}) {
+        process.clock.run_for(later);
+        REQUIRE(process.settle_at("hold"));
+        const std::vector<UndoableView> views = process.executor->undoable();
+        REQUIRE(views.size() == 1);
+        CHECK(views.front().is_held);
+        CHECK(views.front().until > scene.machine.world.now);
+    }
+    REQUIRE(process.await(process.executor->undo(IncidentId("i-1"), {"anna", "it is well"})));
+    process.clock.run_for(20s);
+    CHECK_FALSE(scene.machine.world.rollout->is_paused_by_us());
+}
+
 TEST_CASE("who would undo a pause while its rollback is asked for is told to answer that first") {
     StandingRollout scene(Autonomy::ask);
     SimulatedProcess process(scene.machine);
@@ -79,6 +97,33 @@ TEST_CASE("who would undo a pause while its rollback is asked for is told to ans
     CHECK_MESSAGE(undoing.error().text.contains("deny the question first"), undoing.error().text);
     CHECK_FALSE(undoing.error().text.contains("holds nothing"));
     CHECK(scene.machine.world.rollout->is_paused_by_us());
+}
+
+TEST_CASE("who undoes a pause whose time was up long before is heard, and the rollout goes on") {
+    StandingRollout scene(Autonomy::recommend);
+    SimulatedProcess process(scene.machine);
+    scene.begin(process);
+    process.clock.run_for(scene.machine.settings.hold_for_max + 1min);
+    REQUIRE(scene.machine.world.rollout->is_paused_by_us());
+    const Result<IncidentId> taken =
+        process.await(process.executor->undo(IncidentId("i-1"), {"anna", "v2 is wanted"}));
+    REQUIRE_MESSAGE(taken, taken.error().text);
+    process.clock.run_for(20s);
+    CHECK(scene.machine.has_line("given back: its time is up"));
+    CHECK_FALSE(scene.machine.world.rollout->is_paused);
+}
+
+TEST_CASE("nobody is told that a pause has helped") {
+    StandingRollout scene(Autonomy::recommend);
+    SimulatedProcess process(scene.machine);
+    scene.begin(process);
+    const auto told = [&](const std::string& words) {
+        return std::ranges::any_of(scene.machine.notices, [&](const std::string& one) {
+            return one.contains("pause_rollout") && one.contains(words);
+        });
+    };
+    CHECK(told("is in force, and heals nothing itself"));
+    CHECK_FALSE(told("helped"));
 }
 
 }  // namespace homeostat::heal

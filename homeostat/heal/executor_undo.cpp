@@ -6,6 +6,7 @@
 
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/heal/facts_merge.hpp"
+#include "homeostat/heal/healing_rollout.hpp"
 #include "homeostat/record/record.hpp"
 
 #include <fmt/format.h>
@@ -243,8 +244,8 @@ Task<Result<void>> ExecutorRole::take_back_held(IncidentId incident, TakenBack s
     const auto found = slots_.find(id);
     const IncidentState* state =
         found == slots_.end() ? nullptr : &incident_of(found->second->thread);
-    const bool is_left =
-        state != nullptr && holds_for_undo(*state) && state->held->until > ports_.clock.now();
+    const bool is_left = state != nullptr && holds_for_undo(*state) && !state->held->is_ordered &&
+                         (node::lets_stand(*state) || state->held->until > ports_.clock.now());
     co_return is_left ? fail(Fault::busy, id + " has turned to something else; say it again")
                       : Result<void>();
 }

@@ -41,7 +41,8 @@ void begin_waits_anew(IncidentState& state, Instant now) {
         state.plan->looked_at.reset();
     }
     const auto hold_anew = [now](act::Held& held) {
-        held.until = now + (held.until - held.since);
+        // What a person wants back at once has no time of its own.
+        held.until = held.is_ordered ? now : now + (held.until - held.since);
         held.since = now;
         held.again_at.reset();
     };

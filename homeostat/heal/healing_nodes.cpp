@@ -12,6 +12,7 @@
 #include "homeostat/record/record.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -396,6 +397,9 @@ HealingTurn continue_plan(IncidentState state, const Facts& facts, const Healing
     const bool is_overdue = context.now - state.node_since > context.around.plan_for_max;
     if (has_lapsed(state, context) || (is_overdue && !state.suspended_since)) {
         return escalate_because(state, trouble_of_overdue(state));
+    }
+    if (std::optional<std::string> trouble = trouble_of_order(state, facts, context)) {
+        return escalate_because(std::move(state), "what was ordered is no leave: " + *trouble);
     }
     if (!facts.is_complete) {
         const Instant look_at =

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace homeostat::heal::node {
@@ -47,13 +48,19 @@ std::vector<Entry> entries_of(const IncidentId& incident,
     return entries;
 }
 
-/// What a remedy that was given up has left is on its way back already.
+/// What a remedy that was given up has left is, and what the clock has ended. It ends no rollout
+/// that stands (ADR 34).
+bool is_on_its_way_back(const act::Held& held, Instant now) {
+    const bool ends_by_clock = !std::holds_alternative<PauseRollout>(held.remedy);
+    return held.is_residue || held.is_ordered || (ends_by_clock && held.until <= now);
+}
+
 void end_hold(act::Held& held,
               const IncidentState& state,
               const TakenBack& said,
               const HealingContext& context,
               std::vector<Entry>& records) {
-    if (held.is_residue || held.until <= context.now) {
+    if (is_on_its_way_back(held, context.now)) {
         return;
     }
     held.until = context.now;
@@ -64,19 +71,23 @@ void end_hold(act::Held& held,
     records.push_back(record::held(state.id, HeldBody{held.remedy, held.until}));
 }
 
-/// The list, the clock or the form may have changed since it was ordered.
-std::optional<std::string> trouble_with(const PersonOrder& order, const HealingContext& context) {
+/// What was true of the world when it was ordered.
+Preconditions world_of(const PersonOrder& order) {
+    return order.leave ? order.leave->form.preconditions : Preconditions{};
+}
+
+/// The list, the clock, the form or the world may have changed since it was ordered.
+std::optional<std::string> trouble_with(const PersonOrder& order,
+                                        Preconditions world,
+                                        const HealingContext& context) {
     if (context.around.approvers == nullptr) {
         return std::nullopt;
     }
-    Approval given{.question = std::string(undo_question),
-                   .remedy = *inverse_of(order.remedy),
-                   .preconditions = {},
-                   .by = order.by,
-                   .leave = order.leave};
-    if (order.leave) {
-        given.preconditions = order.leave->form.preconditions;
-    }
+    const Approval given{.question = std::string(undo_question),
+                         .remedy = *inverse_of(order.remedy),
+                         .preconditions = std::move(world),
+                         .by = order.by,
+                         .leave = order.leave};
     return heal::trouble_with(*context.around.approvers, order.undoes, given,
                               context.around.wall_now);
 }
@@ -96,7 +107,7 @@ HealingTurn undo(IncidentState state, const HealingEvent&, const HealingContext&
 HealingTurn begin_order(IncidentState state, const HealingContext& context) {
     const PersonOrder order = *state.order;
     const Remedy inverse = *inverse_of(order.remedy);
-    if (std::optional<std::string> trouble = trouble_with(order, context)) {
+    if (std::optional<std::string> trouble = trouble_with(order, world_of(order), context)) {
         return escalate_because(std::move(state), "what was ordered is no leave: " + *trouble);
     }
     state.plan = plan_for(inverse, context);
@@ -116,6 +127,18 @@ bool has_yet_to_begin(const IncidentState& state) {
 
 bool has_lapsed(const IncidentState& state, const HealingContext& context) {
     return has_yet_to_begin(state) && context.around.wall_now > state.order->until;
+}
+
+/// What cannot be read is no other world, and nothing begins in it.
+std::optional<std::string> trouble_of_order(const IncidentState& state,
+                                            const Facts& facts,
+                                            const HealingContext& context) {
+    if (!has_yet_to_begin(state)) {
+        return std::nullopt;
+    }
+    Preconditions world =
+        facts.is_complete ? preconditions_of(remedy_in_hand(state), facts) : world_of(*state.order);
+    return trouble_with(*state.order, std::move(world), context);
 }
 
 HealingTurn take_back(IncidentState state, const TakenBack& said, const HealingContext& context) {

@@ -237,6 +237,10 @@ class Replayer {
     };
 
     void begin_run(const Entry& entry, std::size_t index) {
+        if (run_ && run_->boot_id != groups_[index].boot_id) {
+            // Whoever holds something over a reboot holds it anew, by another clock.
+            std::ranges::for_each(held_, [](HeldBody& one) { one.until = Instant::max(); });
+        }
         run_ = Run{.first_group = index, .boot_id = groups_[index].boot_id};
         Result<StartedBody> started = from_json<StartedBody>(entry.body);
         if (!started) {
@@ -368,7 +372,8 @@ class Replayer {
         }
         const HoldGrounds& grounds = *body.grounds;
         const auto held = std::ranges::find(held_, body.remedy, &HeldBody::remedy);
-        if (held == held_.end() || held->until != grounds.until) {
+        const bool is_moved = held != held_.end() && held->until == Instant::max();
+        if (held == held_.end() || (!is_moved && held->until != grounds.until)) {
             tell(decision, Replay::differs, body.because, "it is not what the ledger says is held");
             return;
         }

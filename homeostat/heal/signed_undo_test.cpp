@@ -181,6 +181,45 @@ TEST_CASE("an order is looked at again as it begins: who signed may be no approv
     CHECK(undoing.machine.notices.back().contains("anna is no approver of this service"));
 }
 
+TEST_CASE("what waits before its first effect is looked at again: the clock, the world, the list") {
+    SignedScene undoing;
+    REQUIRE(undoing.undo({undoing.signed_by(anna)}));
+    undoing.machine.world.is_suspended =
+        true;  // Only once the order stands: else guard refuses it.
+    undoing.process->clock.run_for(1s);
+    REQUIRE(undoing.has_begun());
+    std::string because;
+    SUBCASE("its form has expired") {
+        undoing.process->clock.run_for(6min);
+        because = "what anna signed has expired";
+    }
+    SUBCASE("another configuration is in force") {
+        undoing.machine.world.give_configs();
+        because = "what was signed is of another world";
+    }
+    SUBCASE("who signed is no approver any more") {
+        undoing.process.reset();
+        undoing.machine.settings.approvers.listed = {bert.listed()};
+        undoing.process.emplace(undoing.machine);
+        REQUIRE(undoing.process->start());
+        because = "anna is no approver of this service";
+    }
+    SUBCASE("nothing has changed, and it is done") {}
+    undoing.machine.world.is_suspended = false;
+    if (because.empty()) {
+        REQUIRE(undoing.process->settle());
+        CHECK(undoing.machine.world.version_current == VersionId("v2"));
+        return;
+    }
+    REQUIRE(undoing.process->settle_at("stand_by"));
+    CHECK(undoing.machine.world.version_current == VersionId("v1"));
+    CHECK(std::ranges::none_of(undoing.machine.story(), [](const std::string& line) {
+        return line.starts_with("intent i-2");
+    }));
+    CHECK(undoing.machine.notices.back().contains("what was ordered is no leave: "));
+    CHECK_MESSAGE(undoing.machine.notices.back().contains(because), undoing.machine.notices.back());
+}
+
 TEST_CASE("where nobody has to sign there is no form") {
     SignedScene undoing;
     undoing.process.reset();
