@@ -52,6 +52,12 @@ std::optional<EffectId> effect_named_in(const json::value& body) {
     return is_named ? std::optional(EffectId(std::string(effect->get_string()))) : std::nullopt;
 }
 
+/// Who may agree to its rollback is asked while a rollout stands (ADR 34).
+bool lets_stand(const IncidentMemory* memory) {
+    return memory != nullptr && memory->remedy_held &&
+           kind_of(*memory->remedy_held) == RemedyKind::pause_rollout;
+}
+
 bool reverts(const Remedy& remedy, const std::optional<Remedy>& done) {
     return done && inverse_of(*done) == remedy;
 }
@@ -332,9 +338,10 @@ void History::learn_verdict(const Entry& entry, Instant at) {
     if (body && body->grounds) {
         see(body->grounds->facts, at);
     }
-    // With something in force nobody is asked: a person is called instead.
+    // With anything else in force nobody is asked: a person is called instead.
+    const bool is_contained = body && body->grounds && body->grounds->is_contained;
     const bool is_asked = body && body->verdict.kind == VerdictKind::question && !body->step &&
-                          !(body->grounds && body->grounds->is_contained);
+                          (!is_contained || lets_stand(find(entry.incident)));
     if (is_asked) {
         push_bounded(questions_at_, at, questions_max);
     }
@@ -342,17 +349,6 @@ void History::learn_verdict(const Entry& entry, Instant at) {
         body && body->verdict.kind != VerdictKind::permit && !body->verdict.again_at;
     if (is_final) {
         let_go(entry.incident);
-    }
-}
-
-void History::learn_proof(const Entry& entry) {
-    const Result<ProofBody> body = from_json<ProofBody>(entry.body);
-    if (body && body->proof.kind != ProofKind::undecided) {
-        let_go(entry.incident);
-    }
-    const auto found = incidents_.find(entry.incident);
-    if (body && found != incidents_.end() && reverts(body->remedy, found->second.remedy_held)) {
-        found->second.remedy_held.reset();
     }
 }
 

@@ -54,6 +54,25 @@ void History::learn_held(const Entry& entry) {
     }
 }
 
+/// Whoever has ended it, the clock of an edge, a person or we: once the give-back of what was held
+/// is proven nothing is left of it to take back.
+void History::learn_proof(const Entry& entry) {
+    const Result<ProofBody> body = from_json<ProofBody>(entry.body);
+    if (body && body->proof.kind != ProofKind::undecided) {
+        let_go(entry.incident);
+    }
+    const auto found = incidents_.find(entry.incident);
+    if (!body || found == incidents_.end() || !found->second.remedy_held ||
+        inverse_of(*found->second.remedy_held) != body->remedy) {
+        return;
+    }
+    IncidentMemory& memory = found->second;
+    if (memory.remedy_last == memory.remedy_held) {
+        memory.effects_last.clear();
+    }
+    memory.remedy_held.reset();
+}
+
 void History::learn_give_back(const Entry& entry, Instant at) {
     const Result<GivenBackBody> body = from_json<GivenBackBody>(entry.body);
     if (body && body->grounds) {

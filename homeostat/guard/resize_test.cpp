@@ -164,4 +164,24 @@ TEST_CASE("where much looks dead more memory is given, and none is taken from wh
     CHECK(scene.ask(grow_step));
 }
 
+TEST_CASE("what is wanted otherwise by now is not taken back, but what has begun goes on") {
+    Scene scene = grow_scene();
+    carry_out(scene);
+    scene.asked.remedy = shrink_0;
+    scene.asked.is_undo = true;
+    REQUIRE(scene.is_permitted());
+    for (const std::uint64_t limit : {64 * mebibyte, 80 * mebibyte}) {
+        memory_in(scene).limit_bytes = limit;
+        CHECK(scene.refuses(catalogue_rule));
+    }
+    IntentBody undo;
+    undo.effect = EffectId("i-1.e2");
+    undo.remedy = shrink_0;
+    undo.step = shrink_step;
+    undo.is_undo = true;
+    scene.history.learn(entry_of(EntryKind::intent, incident, undo), now);
+    memory_in(scene).limit_bytes = 64 * mebibyte;
+    CHECK_FALSE(scene.refuses(catalogue_rule));
+}
+
 }  // namespace homeostat::guard

@@ -31,6 +31,16 @@ bool is_its_way_back(const Resize& remedy, const SetMemory& step, const Matter& 
            step.from_bytes == remedy.to_bytes && step.to_bytes == remedy.from_bytes;
 }
 
+/// What a person or another resizer wants by now is not what the remedy has left.
+Answer objection_to_less(const Resize& remedy, const MemoryFacts& memory, const Matter& matter) {
+    if (!matter.asked.is_undo) {
+        return no("only what was added may be taken away again");
+    }
+    return is_in_hand(matter) || memory.limit_bytes == remedy.from_bytes
+               ? std::nullopt
+               : no(memory_text(memory.limit_bytes) + " are wanted for it now");
+}
+
 }  // namespace
 
 Answer objection_to(const Resize& remedy, const Matter& matter) {
@@ -42,8 +52,7 @@ Answer objection_to(const Resize& remedy, const Matter& matter) {
         return no("it changes nothing");
     }
     if (remedy.to_bytes < remedy.from_bytes) {
-        return matter.asked.is_undo ? std::nullopt
-                                    : no("only what was added may be taken away again");
+        return objection_to_less(remedy, *memory, matter);
     }
     if (remedy.to_bytes > memory->limit_bytes_max) {
         return no(memory_text(memory->limit_bytes_max) + " is the most that may be asked for");

@@ -93,7 +93,7 @@ template <class T>
 }
 
 /// More for one that was ended for reaching what it had, up to what may be asked for; less only as
-/// what is taken back.
+/// what is taken back, while the more is what is wanted for it.
 [[nodiscard]] inline bool is_possible(const Question& it, const Resize& resize) {
     const InstanceFacts* target = find_instance(it.facts, resize.instance);
     const bool undoes = it.asked.is_undo;
@@ -105,7 +105,8 @@ template <class T>
     const bool is_begun = undoes || is_in_hand(it);
     return is_more ? resize.to_bytes <= has.limit_bytes_max &&
                          (is_begun || (has.was_killed && has.limit_bytes == resize.from_bytes))
-                   : undoes && resize.to_bytes != resize.from_bytes;
+                   : undoes && resize.to_bytes != resize.from_bytes &&
+                         (is_in_hand(it) || has.limit_bytes == resize.from_bytes);
 }
 
 /// Old ones that serve: so many as have to, and one in any case.

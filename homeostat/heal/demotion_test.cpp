@@ -77,6 +77,16 @@ TEST_CASE("a remedy that a person agreed to demotes nothing, as it is asked abou
     CHECK(demoted_in(failing.executor.ledger).empty());
 }
 
+TEST_CASE("what was held back and a person agreed to demotes nothing either") {
+    Failing failing;
+    Proposal held_back = proposal_for_test(errors_for_test(failing.world.now), rollback_for_test());
+    held_back.choice.held_back = HoldBack{};
+    failing.executor.open(held_back);
+    REQUIRE(failing.executor.answer(AnswerKind::approved));
+    REQUIRE(failing.executor.settle_at("rejudge"));
+    CHECK(demoted_in(failing.executor.ledger).empty());
+}
+
 TEST_CASE("a kind that is demoted already is not demoted again") {
     Failing failing;
     failing.executor.write(

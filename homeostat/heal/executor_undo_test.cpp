@@ -400,6 +400,26 @@ TEST_CASE("what is held is given back at once on a person's word, however much i
     }
 }
 
+TEST_CASE("what somebody else has given back is not offered to be taken back") {
+    Ejected ejected;
+    SimulatedMachine& machine = ejected.machine;
+    SimulatedProcess process(machine);
+    ejected.begin(process);
+    machine.world.instance(InstanceId("payments-1")).is_slow = false;
+    machine.world.instance(InstanceId("payments-1")).is_drained = false;
+    REQUIRE(process.settle());
+    REQUIRE(machine.story().back() == "closed healed");
+    CHECK(lines_count(machine, "intent ") == 1);
+    CHECK(process.executor->undoable().empty());
+    CHECK_FALSE(has_notice(machine, "it is taken back by: homeostat undo"));
+    const Result<IncidentId> undoing =
+        process.await(process.executor->undo(IncidentId("i-1"), {"anna", ""}));
+    REQUIRE_FALSE(undoing);
+    CHECK_MESSAGE(undoing.error().text.contains("has left nothing to take back"),
+                  undoing.error().text);
+    CHECK(lines_count(machine, "demoted: ") == 0);
+}
+
 TEST_CASE("where nothing may be taken back by a word, what is held stays so") {
     Ejected ejected;
     SimulatedMachine& machine = ejected.machine;

@@ -427,4 +427,18 @@ TEST_CASE("what guard remembers after a crash is what it remembered before") {
     }
 }
 
+TEST_CASE("memory that did not help bars no other remedy") {
+    SimulatedWorld world = hungry(128 * mebibyte);
+    SimulatedExecutor executor(world);
+    executor.around.guard.autonomy[RemedyKind::resize] = Autonomy::act;
+    executor.open(proposal_for_test(errors_for_test(world.now), grow));
+    REQUIRE(executor.settle_at("rejudge"));
+    executor.tell(
+        Proposed{proposal_for_test(errors_for_test(world.now), restart_for_test("payments-1"))});
+    CHECK(executor.incident().tried.size() == 2);
+    CHECK(std::ranges::none_of(executor.story(), [](const std::string& line) {
+        return line.contains("is not of a lower class");
+    }));
+}
+
 }  // namespace homeostat::heal

@@ -2,6 +2,7 @@
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/heal/healing_put_off.hpp"
+#include "homeostat/heal/healing_rollout.hpp"
 #include "homeostat/heal/healing_turn.hpp"
 #include "homeostat/mesh/limits.hpp"
 #include "homeostat/record/record.hpp"
@@ -19,7 +20,10 @@ namespace homeostat::heal::node {
 bool is_told_already(const IncidentState& state, const HealingContext& context) {
     const std::optional<Instant> told_at =
         context.around.history->told_at(state.trouble_rule, about_of(state));
-    return !state.trouble_rule.empty() && state.tried.empty() && !state.held && told_at &&
+    const bool has_begun_nothing = state.tried.empty() && !state.held;
+    // While a rollout stands its symptom comes and goes in the one incident.
+    const bool comes_again = lets_stand(state) && !state.is_undo;
+    return !state.trouble_rule.empty() && (has_begun_nothing || comes_again) && told_at &&
            context.now < *told_at + told_again_after;
 }
 
@@ -108,11 +112,11 @@ HealingTurn ask(IncidentState state, const HealingEvent& event, const HealingCon
 
 namespace {
 
-/// What only contained the symptom bounds nothing.
+/// What only contained the symptom bounds nothing; nor does memory that came where it stood.
 bool is_of_lower_class(const Remedy& remedy, const std::vector<Remedy>& tried) {
     const auto disruption_of = [](const Remedy& one) { return traits_of(kind_of(one)).disruption; };
     const auto last = std::find_if(tried.rbegin(), tried.rend(), [](const Remedy& one) {
-        return !traits_of(kind_of(one)).is_temporary;
+        return !traits_of(kind_of(one)).is_temporary && kind_of(one) != RemedyKind::resize;
     });
     return last == tried.rend() || disruption_of(remedy) < disruption_of(*last);
 }

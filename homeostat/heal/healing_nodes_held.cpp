@@ -334,7 +334,7 @@ HealingTurn escalate(IncidentState state,
         return stay(std::move(state));
     }
     const bool is_told = is_told_already(state, context);
-    state.is_untold = is_told;
+    state.is_untold = is_told && !state.held;  // Of a rollout that stands they hear in hold.
     // A give-back is tried again; a person hears of it once.
     const bool is_news = !is_told && (!is_give_back(state) || state.held->failures_count == 0);
     Entry entry = record::escalated(

@@ -54,6 +54,14 @@ HealingTurn after_no_help(IncidentState state, const HealingContext& context) {
     return go(std::move(state), next);
 }
 
+/// A person's yes for just this was used: also for what was held back, whatever its kind may do
+/// alone.
+bool was_agreed_to(const IncidentState& state, const HealingContext& context) {
+    const homeostat::guard::IncidentMemory* memory = context.around.history->find(state.id);
+    return memory != nullptr && memory->approval && memory->approval->is_used &&
+           memory->approval->remedy == remedy_in_hand(state);
+}
+
 /// A proof that speaks against a remedy which nobody was asked about: the next of its kind is not
 /// done alone. What only takes back is judged by what it reverts, and what starts an ended process
 /// backs off instead, or a crash loop would cost us the one remedy that nobody has to think about.
@@ -62,7 +70,7 @@ bool demotes(const IncidentState& state, const Proof& proof, const HealingContex
     const Remedy& remedy = remedy_in_hand(state);
     const bool starts_dead = is_reflex(state) && kind_of(remedy) == RemedyKind::restart;
     return context.around.guard.demotes && proof.kind == ProofKind::not_helped && !state.is_undo &&
-           !starts_dead && is_done_by_us(state, context) &&
+           !starts_dead && is_done_by_us(state, context) && !was_agreed_to(state, context) &&
            homeostat::guard::autonomy_now(remedy, *context.around.history, context.around.guard) ==
                Autonomy::act;
 }

@@ -316,4 +316,38 @@ TEST_CASE("a person's order gives it back at once, unless what it brought does n
     }
 }
 
+TEST_CASE("a person's order gives it back though its time was up long before") {
+    Standing it;
+    pass(it.world, it.executor, 10min);
+    REQUIRE(it.executor.incident().held->is_left);
+    it.executor.tell(TakenBack{.by = "alice", .because = "v2 is wanted"});
+    pass(it.world, it.executor, 20s);
+    CHECK_FALSE(it.world.rollout->is_paused);
+    CHECK(lines_count(it.executor, "undo: resume_rollout") == 1);
+    CHECK(it.executor.broken.empty());
+}
+
+TEST_CASE("a symptom that comes and goes asks no more often than people may be asked") {
+    SimulatedWorld world = rolling_out();
+    SimulatedExecutor executor(world);
+    executor.around.guard.autonomy[RemedyKind::rollback] = Autonomy::ask;
+    executor.around.guard.questions_per_hour_max = 3;
+    executor.cure = proposal_for_test(errors_for_test(world.now), rollback_for_test());
+    executor.open(rollback_or_pause(world));
+    REQUIRE(executor.settle_at("ask"));
+    for (int time = 0; time < 6; ++time) {
+        executor.tell(Cleared{});
+        REQUIRE(executor.settle_at("hold"));
+        executor.tell(Proposed{*executor.cure});
+        pass(world, executor, 1s);
+    }
+    const auto told_count = [&](std::string_view words) {
+        return std::ranges::count_if(
+            executor.notices, [&](const std::string& notice) { return notice.contains(words); });
+    };
+    CHECK(told_count("may I rollback") == 2);  // And the one that the pause made needless.
+    CHECK(told_count("still refused (a person has agreed") == 1);
+    CHECK(is_paused_by_us(world));
+}
+
 }  // namespace homeostat::heal
