@@ -453,18 +453,13 @@ TEST_CASE("before an effect the rotation of every slot is what the server says n
 TEST_CASE("a glance tells of every slot as a read does, and of none that was seen too long ago") {
     Edged world({});
     world.run_at_peer();
-    const auto glanced = [&] {
-        return net::run_for_test(world.context, world.edge->glance(Instant::max()));
-    };
-    const Result<FactsPart> part = glanced();
+    const auto glance = [&] { return world.edge->glance(Instant::max()); };
+    const Result<FactsPart> part = net::run_for_test(world.context, glance());
     REQUIRE(part);
-    const auto& facts = std::get<EdgeFacts>(*part);
-    // Two pods stand in four slots; whoever waits for what is wanted alone takes it for incomplete.
-    REQUIRE(facts.instances.size() == 4);
-    CHECK(facts.instances[0].rotation == Rotation::in);
-    CHECK(facts.instances[3].rotation == Rotation::down);
+    // Two are wanted. Facts that leave the others out would be incomplete.
+    CHECK(std::get<EdgeFacts>(*part).instances.size() == 4);
     world.clock.pass(96s);
-    CHECK_FALSE(glanced());
+    CHECK_FALSE(net::run_for_test(world.context, glance()));
 }
 
 TEST_CASE("a read that fails gives no facts") {
