@@ -310,7 +310,9 @@ Result<void> AgentProcess::make_neighbourhood() {
                     pledges_);
     }
     if (made && has_people(config_)) {
-        made = keep(People::make(config_, {strand_, clock_, *executor_, cases_, log_}), people_);
+        made = keep(People::make(config_, {strand_, clock_, *executor_, cases_, log_,
+                                           [this] { return agent_view().source_troubles(); }}),
+                    people_);
     }
     usage_ = std::make_unique<UsageWatch>(
         clock_,
@@ -406,9 +408,9 @@ Result<void> AgentProcess::listen() {
                        .oracle = oracle_.get(),
                        .service = config_.service,
                        .takes_changes = config_.changes.are_taken_by_http,
+                       .has_approvers = has_approvers(config_),
                        .figures = &counted_ledger_->figures(),
                        .pledges = pledges_ ? &pledges_->role() : nullptr,
-                       .has_approvers = has_approvers(config_),
                        .immune = block_sources_ ? &block_sources_->role() : nullptr,
                        .sinks = sink_reader_of(config_),
                        .fleet = fleet_ ? &fleet_->state() : nullptr,

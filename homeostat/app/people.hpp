@@ -12,6 +12,7 @@
 #include "homeostat/app/config.hpp"
 #include "homeostat/app/matter.hpp"
 #include "homeostat/app/open_cases.hpp"
+#include "homeostat/app/silent_sources.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/console/channel.hpp"
 #include "homeostat/console/door.hpp"
@@ -38,6 +39,8 @@ struct PeopleContext {
     heal::ExecutorRole& role;
     OpenCases& cases;
     std::function<void(const std::string&)> log;
+    /// What each source says that did not answer when it was read last.
+    std::function<std::map<std::string, std::string>()> troubles;
 };
 
 /// Somebody has to be told, or may answer.
@@ -70,7 +73,7 @@ class People {
     };
 
     People(const Config& config, PeopleContext context)
-        : config_(config), context_(std::move(context)) {}
+        : config_(config), context_(std::move(context)), silent_(config.service) {}
     [[nodiscard]] Result<void> open_page();
     [[nodiscard]] Result<void> open_channels();
     [[nodiscard]] console::Desk desk();
@@ -96,6 +99,7 @@ class People {
     std::vector<Line> lines_;
     std::map<IncidentId, ToldOfIncident> told_;
     std::set<std::string> acts_told_;  ///< Ids of the notices of what may be taken back now.
+    SilentSources silent_;
     bool is_stopping_{false};
 };
 

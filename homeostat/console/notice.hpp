@@ -27,13 +27,14 @@ enum class NoticeKind : std::uint8_t {
     needs_person,  ///< An incident was handed over.
     closed,        ///< One is over of which a person was told.
     acted,         ///< Something was done that a person may take back for a while.
+    silent,        ///< What the agent goes by has not answered for minutes, or does again.
     left_out,      ///< So many notices were not sent one by one.
     test,          ///< Nothing has happened.
 };
 
 constexpr auto names_of(std::type_identity<NoticeKind>) {
     return std::to_array<std::string_view>(
-        {"asks", "needs_person", "closed", "acted", "left_out", "test"});
+        {"asks", "needs_person", "closed", "acted", "silent", "left_out", "test"});
 }
 
 /// One person's way to answer.
