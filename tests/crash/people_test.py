@@ -80,6 +80,21 @@ def a_no_by_a_link_is_a_no_and_a_person_is_told_that_they_are_needed(service):
     assert service.open(links["anna"])[0] == 410
 
 
+def what_comes_again_at_once_is_told_of_once_and_only_once_said_to_be_over(service):
+    service.begin_with_task("restart: ask, tasks: { raise_flag: recommend }")
+    for count in (1, 2):
+        service.flag.unlink(missing_ok=True)
+        wait_until("a person is called", lambda: len(service.recorded("escalated")) == count)
+        service.flag.touch()
+        wait_until("it is over", lambda: len(service.recorded("closed")) == count)
+    first, again = service.recorded("escalated")
+    assert not first.get("is_told_already") and again["is_told_already"], (first, again)
+    service.kill_instance()
+    service.receiver.wait_for("asks")  # Behind all that was told before.
+    told = [event["type"].rsplit(".", 1)[1] for _, event in service.receiver.events]
+    assert told == ["needs_person", "closed", "asks"], told
+
+
 def a_link_holds_over_a_kill_9_and_what_is_open_is_told_once_more(service):
     event = service.begin()
     service.kill_agent()
@@ -388,6 +403,7 @@ def a_stranger_who_tries_many_links_is_slowed_down(service):
 TESTS = [
     a_yes_by_a_link_is_done_once_and_stands_in_the_ledger_with_its_name,
     a_no_by_a_link_is_a_no_and_a_person_is_told_that_they_are_needed,
+    what_comes_again_at_once_is_told_of_once_and_only_once_said_to_be_over,
     a_link_holds_over_a_kill_9_and_what_is_open_is_told_once_more,
     what_was_answered_elsewhere_cannot_be_answered_by_a_link,
     a_link_to_a_question_that_has_changed_offers_nothing,

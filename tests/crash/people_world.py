@@ -102,9 +102,15 @@ class ToldService(SmallService):
     def begin_act(self):
         """A task has been tried, its check fails, and the agent runs it alone: the flag is there,
         and it can be taken back. Gives what people are told."""
+        self.begin_with_task("restart: act, tasks: { raise_flag: act }")
+        event = self.receiver.wait_for("acted")
+        assert self.flag.exists(), "the task has not run"
+        return event
+
+    def begin_with_task(self, autonomy):
+        """An agent with a task that has been tried, and is needed: the flag is not there."""
         self.flag = self.here / "flag"
-        self.change("autonomy: { restart: act }",
-                    "autonomy: { restart: act, tasks: { raise_flag: act } }")
+        self.change("autonomy: { restart: act }", f"autonomy: {{ {autonomy} }}")
         self.add(f"tasks: [ {{ name: raise_flag, check: {{ command: [test, -e, {self.flag}], "
                  f"every: 200ms, fails_max: 1 }}, run: {{ command: [touch, {self.flag}] }}, "
                  f"take_back: {{ command: [rm, {self.flag}] }}, destructive: false, "
@@ -115,9 +121,6 @@ class ToldService(SmallService):
         assert tried.returncode == 0, tried
         self.flag.unlink()  # A trial ends well.
         self.start()
-        event = self.receiver.wait_for("acted")
-        assert self.flag.exists(), "the task has not run"
-        return event
 
     def open(self, url, method="GET", headers=None, body=None):
         """Status and text of what the page's server answers."""
