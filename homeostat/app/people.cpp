@@ -265,8 +265,8 @@ Task<void> People::look() {
         }
     }
     tell_of_acts();
-    if (const std::optional<console::Notice> silence = silent_.learn(
-            context_.troubles(), context_.clock.now(), context_.clock.wall_now())) {
+    if (const std::optional<console::Notice> silence =
+            silent_.learn(context_.troubles(), context_.clock.now(), context_.clock.wall_now())) {
         tell(*silence);
     }
     for (const ClosedCase& closed : context_.cases.take_closed()) {
