@@ -97,7 +97,9 @@ std::optional<ObjectEvent> event_of(const Entry& entry) {
             });
         case EntryKind::suspended:
             return made_of<SwitchBody>(entry, [](const SwitchBody& body) {
-                return warning("Suspended", "Suspend", "by " + body.by + ": no effect begins");
+                return warning("Suspended", "Suspend",
+                               fmt::format("by {}: no effect begins{}{}", body.by,
+                                           body.because.empty() ? "" : ": ", body.because));
             });
         case EntryKind::resumed:
             return made_of<SwitchBody>(entry, [](const SwitchBody& body) {

@@ -87,10 +87,11 @@ TEST_CASE("entries that are no news to people, or cannot be read, make no Event"
                 Entry{EntryKind::closed, IncidentId("i-3"), json::value("no body")}})
               .empty());
     const std::vector<ObjectEvent> events =
-        told({entry_of(EntryKind::suspended, SwitchBody{"root", ""}),
+        told({entry_of(EntryKind::suspended, SwitchBody{"root", "crash loop"}),
               entry_of(EntryKind::closed, ClosedBody{CloseKind::healed, {rollback}})});
     REQUIRE(events.size() == 2);
     CHECK(events.front().reason == "Suspended");
+    CHECK(events.front().note == "by root: no effect begins: crash loop");
     CHECK(events.back().note == "i-3: healed");
 }
 
