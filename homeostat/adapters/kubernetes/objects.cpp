@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <limits>
@@ -157,6 +158,17 @@ std::string read_waiting_reason(const ObjectFields& state) {
     return state.object("waiting").text("reason", message_bytes_max);
 }
 
+/// The kubelet starts at once what ends for the first time, or after ten minutes. Else it waits:
+/// ten seconds, and longer each time. It says so (CrashLoopBackOff) when it next comes round to the
+/// pod, which may be when the wait is over.
+bool is_start_put_off(const ObjectFields& ended, std::uint32_t restarts_count) {
+    const std::optional<WallTime> started_at = ended.time("startedAt");
+    const std::optional<WallTime> finished_at = ended.time("finishedAt");
+    const bool has_lived_long =
+        started_at && finished_at && *finished_at - *started_at >= std::chrono::minutes{10};
+    return restarts_count > 0 && !has_lived_long;
+}
+
 void read_container(const ObjectFields& status, PodView& pod) {
     const ObjectFields state = status.object("state");
     const ObjectFields last = status.object("lastState");
@@ -170,7 +182,7 @@ void read_container(const ObjectFields& status, PodView& pod) {
     pod.waiting_reason = plain_reason(reason);
     if (is_running) {
         pod.life = ContainerLife::running;
-    } else if (is_failure(reason)) {
+    } else if (is_failure(reason) || (has_ended && is_start_put_off(ended, pod.restarts_count))) {
         pod.life = ContainerLife::backing_off;
     } else if (has_ended || last.find("terminated") != nullptr) {
         pod.life = ContainerLife::restarting;

@@ -45,9 +45,9 @@ PodView view_of(const json::value& pod, std::string_view container = "") {
     return *view;
 }
 
-std::string status_of(std::string_view state, std::string_view last = "{}") {
-    return R"({"containerStatuses":[{"name":"c","restartCount":2,"state":)" + std::string(state) +
-           R"(,"lastState":)" + std::string(last) + "}]}";
+std::string status_of(std::string_view state, std::string_view last = "{}", int restarts = 2) {
+    return R"({"containerStatuses":[{"name":"c","restartCount":)" + std::to_string(restarts) +
+           R"(,"state":)" + std::string(state) + R"(,"lastState":)" + std::string(last) + "}]}";
 }
 
 json::value replica_set(std::string_view image, std::string_view hash = "7d9f8c6b5d") {
@@ -175,7 +175,17 @@ TEST_CASE("a container's life is told by its state and by what the kubelet says 
          ContainerLife::coming},
         {"runs", status_of(R"({"running":{"startedAt":"2026-11-28T00:00:00Z"}})"),
          ContainerLife::running},
-        {"has just ended", status_of(R"({"terminated":{"exitCode":1}})"),
+        {"has ended for the first time", status_of(R"({"terminated":{"exitCode":1}})", "{}", 0),
+         ContainerLife::restarting},
+        {"has ended again, and nothing says yet that its start is put off",
+         status_of(R"({"terminated":{"exitCode":1}})", "{}", 1), ContainerLife::backing_off},
+        {"has ended again after nine minutes",
+         status_of(R"({"terminated":{"startedAt":"2026-11-28T00:00:00Z",)"
+                   R"("finishedAt":"2026-11-28T00:09:00Z"}})"),
+         ContainerLife::backing_off},
+        {"has ended again after ten minutes, which is forgiven",
+         status_of(R"({"terminated":{"startedAt":"2026-11-28T00:00:00Z",)"
+                   R"("finishedAt":"2026-11-28T00:10:00Z"}})"),
          ContainerLife::restarting},
         {"has ended and is created anew",
          status_of(R"({"waiting":{"reason":"ContainerCreating"}})",
