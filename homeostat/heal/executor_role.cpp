@@ -318,9 +318,8 @@ Task<bool> ExecutorRole::write_step(Slot& slot, HealingAdvance& advance) {
         entries, [](const Entry& entry) { return entry.kind == EntryKind::answered; });
     const bool may_be_kept = starts_what_has_ended(slot.thread, advance) && !is_answer &&
                              (!ledger_trouble_.empty() || (slot.is_known && !acts(advance)));
-    const std::vector<std::string> news =
-        news_of(entries, history_, {settings_.undo_for_max, desk_.is_open()},
-                ports_.clock.wall_now());
+    const std::vector<std::string> news = news_of(
+        entries, history_, {settings_.undo_for_max, desk_.is_open()}, ports_.clock.wall_now());
     bool is_durable = false;
     if (may_be_kept) {
         is_durable = co_await append_or_keep(std::move(entries), durability);
