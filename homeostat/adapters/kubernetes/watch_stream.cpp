@@ -47,18 +47,28 @@ bool is_name(std::string_view name) {
     return !name.empty() && name.size() <= name_bytes_max && std::ranges::all_of(name, is_of_name);
 }
 
-/// Who wrote what is half of an object, and nobody's business but the server's; only who scaled or
-/// resized it, and when, is gone by (scaling.hpp, pod_memory.hpp).
+/// Whose a pause is (rollout_pause.hpp).
+bool says_who_paused(json::object& entry) {
+    json::object* fields = object_in(entry, "fieldsV1");
+    const json::object* spec = fields == nullptr ? nullptr : object_in(*fields, "f:spec");
+    return spec != nullptr && spec->contains("f:paused");
+}
+
+/// Who wrote what is half of an object, and nobody's business but the server's; only who paused,
+/// scaled or resized it, and when, is gone by (scaling.hpp, pod_memory.hpp).
 void drop_managers(json::object& metadata) {
     json::value* member = metadata.if_contains("managedFields");
     json::array* entries = member == nullptr ? nullptr : member->if_array();
     json::array kept;
     for (std::size_t index = 0; entries != nullptr && index < entries->size(); ++index) {
         json::value& entry = (*entries)[index];
-        const json::object* fields = entry.if_object();
+        json::object* fields = entry.if_object();
         const std::string_view through =
             fields == nullptr ? std::string_view() : text_in(*fields, "subresource");
+        const bool is_of_pause = fields != nullptr && says_who_paused(*fields);
         if (through == "scale" || through == "resize") {
+            kept.push_back(std::move(entry));
+        } else if (is_of_pause) {
             kept.push_back(std::move(entry));
         }
     }

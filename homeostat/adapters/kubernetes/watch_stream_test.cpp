@@ -47,6 +47,20 @@ TEST_CASE("who scaled or resized an object is kept, since it says whose that is 
                       entry));
 }
 
+TEST_CASE("who paused a rollout is kept, since it says whose the pause is") {
+    const std::string entry = R"({"manager":"homeostat","fieldsV1":{"f:spec":{"f:paused":{}}}})";
+    const auto told = event(
+        "MODIFIED",
+        fmt::format(R"({{"metadata":{{"name":"a","resourceVersion":"7","managedFields":)"
+                    R"([{{"manager":"kubectl","fieldsV1":{{"f:spec":{{"f:replicas":{{}}}}}}}},)"
+                    R"({{"fieldsV1":7}},{}]}}}})",
+                    entry));
+    REQUIRE(told);
+    CHECK(to_text(told->told.object) ==
+          fmt::format(R"({{"metadata":{{"name":"a","resourceVersion":"7","managedFields":[{}]}}}})",
+                      entry));
+}
+
 TEST_CASE("a name that no server gives, and a version that is no number, are refused") {
     for (const char* metadata :
          {R"({"resourceVersion":"1"})", R"({"name":"","resourceVersion":"1"})",
