@@ -9,7 +9,13 @@ what an agent asks of them is answered as the test says, though no pod has a pro
 import asyncio
 import collections
 import socket
+import sys
 import threading
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+from free_ports import free_port  # noqa: E402
 
 PODS_MAX = 64
 POD_ADDRESSES = [f"127.64.0.{number}" for number in range(1, PODS_MAX + 1)]
@@ -22,7 +28,7 @@ class PlayedTraffic:
         self.answer = lambda address: (0, 200)
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
-        self.listening, self.port = [], 0
+        self.listening, self.port = [], free_port()
         self.asked = collections.Counter()  # Requests by address.
 
     def __enter__(self):
@@ -41,7 +47,6 @@ class PlayedTraffic:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((address, self.port))
-        self.port = listener.getsockname()[1]
         self.listening.append(asyncio.run_coroutine_threadsafe(
             asyncio.start_server(self.serve, sock=listener), self.loop).result(10))
 
