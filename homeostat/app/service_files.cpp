@@ -55,7 +55,7 @@ struct OwnThing {
 /// Two clusters may have one of the same name each. That one cluster is reached in two ways is not
 /// found out: only the cluster could say so.
 std::string deployment_of(const KubernetesConfig& place) {
-    const std::string name = place.name_space + "/" + place.deployment;
+    std::string name = place.name_space + "/" + place.deployment;
     if (place.kubeconfig.empty() && place.context.empty()) {
         return name;
     }

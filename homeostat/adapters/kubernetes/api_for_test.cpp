@@ -387,6 +387,23 @@ ApiReply FakeApi::patch(const std::string& path, const ApiWrite& write) {
     return ApiReply{.status = 200, .body = std::move(patched)};
 }
 
+namespace {
+
+/// Whether so many others of the budget's pods are ready that this one may go.
+bool leaves_enough(const json::value& budget,
+                   const json::value& pod,
+                   const std::vector<json::value*>& pods) {
+    if (!is_selected(pod, selector_of(budget))) {
+        return true;
+    }
+    const auto left_count = std::ranges::count_if(pods, [&](const json::value* other) {
+        return other != &pod && is_selected(*other, selector_of(budget)) && is_ready(*other);
+    });
+    return left_count >= number_at(budget, {"spec", "minAvailable"});
+}
+
+}  // namespace
+
 ApiReply FakeApi::evict(const std::string& path, const json::value& eviction, bool is_dry_run) {
     json::value* pod = find(path);
     if (pod == nullptr) {
@@ -398,13 +415,7 @@ ApiReply FakeApi::evict(const std::string& path, const json::value& eviction, bo
     }
     const std::string budgets = collection_beside(path, "apis/policy/v1", "poddisruptionbudgets");
     for (json::value* budget : all(budgets)) {
-        std::int64_t ready_count = 0;
-        for (json::value* other : all(parent_path(path))) {
-            ready_count += is_selected(*other, selector_of(*budget)) && is_ready(*other) ? 1 : 0;
-        }
-        const std::int64_t left_count = ready_count - (is_ready(*pod) ? 1 : 0);
-        if (is_selected(*pod, selector_of(*budget)) &&
-            left_count < number_at(*budget, {"spec", "minAvailable"})) {
+        if (!leaves_enough(*budget, *pod, all(parent_path(path)))) {
             return status_reply(
                 429, "TooManyRequests",
                 "Cannot evict pod as it would violate the pod's disruption budget.");

@@ -92,32 +92,44 @@ std::uint32_t old_serving_count(const GroupView& group) {
     return static_cast<std::uint32_t>(count);
 }
 
+namespace {
+
+Result<void> check_to_stop(const SetPaused& step,
+                           const DeploymentView& deployment,
+                           const std::vector<ReplicaSetView>& replica_sets) {
+    const ReplicaSetView* current = current_of(deployment, replica_sets);
+    if (current == nullptr || version_of(*current) != step.version) {
+        return fail(Fault::refused,
+                    fmt::format("{} is rolled out, not {} as expected",
+                                current == nullptr ? "something new" : version_of(*current).text(),
+                                step.version.text()));
+    }
+    return deployment.is_paused ? fail(Fault::refused, "the Deployment is paused already")
+                                : Result<void>();
+}
+
+/// What is ours is ended whatever is rolled out by now: nothing new comes while it stands.
+Result<void> check_to_go_on(const SetPaused& step, const DeploymentView& deployment) {
+    const std::optional<PauseMark> mark = pause_mark_of(deployment);
+    if (mark && mark->version == step.version) {
+        return {};
+    }
+    return fail(Fault::refused, mark ? fmt::format("the Deployment is paused for {}, not for {}",
+                                                   mark->version.text(), step.version.text())
+                                : deployment.is_paused ? "the Deployment is paused by somebody else"
+                                                       : "the Deployment is not paused");
+}
+
+}  // namespace
+
 Result<void> check_pause(const SetPaused& step,
                          const DeploymentView& deployment,
                          const std::vector<ReplicaSetView>& replica_sets) {
     if (Result<void> may = check_not_ignored(deployment); !may) {
         return may;
     }
-    // What is ours is ended whatever is rolled out by now: nothing new comes while it stands.
-    const ReplicaSetView* current = current_of(deployment, replica_sets);
-    if (step.is_paused && (current == nullptr || version_of(*current) != step.version)) {
-        return fail(Fault::refused,
-                    fmt::format("{} is rolled out, not {} as expected",
-                                current == nullptr ? "something new" : version_of(*current).text(),
-                                step.version.text()));
-    }
-    const std::optional<PauseMark> mark = pause_mark_of(deployment);
-    if (step.is_paused && deployment.is_paused) {
-        return fail(Fault::refused, "the Deployment is paused already");
-    }
-    if (!step.is_paused && (!mark || mark->version != step.version)) {
-        return fail(Fault::refused,
-                    mark ? fmt::format("the Deployment is paused for {}, not for {}",
-                                       mark->version.text(), step.version.text())
-                    : deployment.is_paused ? "the Deployment is paused by somebody else"
-                                           : "the Deployment is not paused");
-    }
-    return {};
+    return step.is_paused ? check_to_stop(step, deployment, replica_sets)
+                          : check_to_go_on(step, deployment);
 }
 
 std::string pause_patch(const SetPaused& step, const EffectId& effect, const DeploymentView& seen) {

@@ -66,9 +66,7 @@ void drop_managers(json::object& metadata) {
         const std::string_view through =
             fields == nullptr ? std::string_view() : text_in(*fields, "subresource");
         const bool is_of_pause = fields != nullptr && says_who_paused(*fields);
-        if (through == "scale" || through == "resize") {
-            kept.push_back(std::move(entry));
-        } else if (is_of_pause) {
+        if (through == "scale" || through == "resize" || is_of_pause) {
             kept.push_back(std::move(entry));
         }
     }
