@@ -34,7 +34,7 @@ build: $(STAMP) ## Build everything, optimised, into build/release/bin
 # LABELS narrows what is run: unit, golden, gates, conformance, crash, world; BUT leaves some out.
 LABELS ?= .
 BUT ?=
-# More than one at a time is for the unit and golden tests alone: others need ports for themselves.
+# No more than two: what tests wait for takes its time beside others.
 TESTS_AT_ONCE ?= 1
 test: build ## Build, then run every test but the slow ones, which `make soak` runs
 	@ctest --preset release --parallel $(TESTS_AT_ONCE) --label-regex '$(LABELS)' --label-exclude 'slow|cluster$(and $(BUT),|$(BUT))' $(REPORT) $(CURDIR)/build/release/tests.xml
@@ -178,11 +178,12 @@ SAMPLE ?= 0
 mutate: build ## Change one thing at a time and see whether the unit tests notice: FOLDER=homeostat/guard SAMPLE=200
 	@tools/mutate.py $(FOLDER) --sample $(SAMPLE)
 
-# Where they cannot be built (77) the tests say so and are skipped.
+# Where they cannot be built (77) the tests say so and are skipped. K8S_TESTS narrows what is run.
+K8S_TESTS ?= .
 test-k8s: $(CHECK_STAMP) build ## Build Kubernetes, minutes the first time, and run the tests that need it
 	@lab/kubernetes/build.sh || [ $$? -eq 77 ]
 	@rm -f build/release/cluster.xml
-	@ctest --preset release --label-regex cluster $(REPORT) $(CURDIR)/build/release/cluster.xml; \
+	@ctest --preset release --label-regex cluster --tests-regex '$(K8S_TESTS)' $(REPORT) $(CURDIR)/build/release/cluster.xml; \
 	    status=$$?; test ! -f build/release/cluster.xml || tools/test_report.py build/release/cluster.xml; exit $$status
 
 k8s-lab: ## A Kubernetes whose pods are played, on the loopback: see lab/kubernetes/README.md
