@@ -2,7 +2,7 @@
 """Homeostat guards real pods and is not alone: it is refused, a rival undoes what it does, a second
 agent runs, people stop it or roll out, and it does no more than it may.
 
-    tests/kubernetes/among_others_test.py BIN        as root, where lab/kubernetes/build.sh has built
+    tests/kubernetes/among_others_test.py BIN     as root, where lab/kubernetes/build.sh has built
 """
 
 import contextlib
