@@ -3,6 +3,7 @@
 #include "homeostat/diagnose/evidence.hpp"
 #include "homeostat/diagnose/look.hpp"
 #include "homeostat/diagnose/measured.hpp"
+#include "homeostat/diagnose/obstacles.hpp"
 
 #include <fmt/format.h>
 
@@ -409,9 +410,11 @@ Finding diagnose(const State& state,
     const Look look = look_at(state, symptom, inventory, limits);
     Finding finding;
     finding.diagnosis.causes = causes_of(look, symptom, inventory.is_orchestrated, limits);
+    add_obstacles(finding.diagnosis.causes, look);
     finding.diagnosis.measured = measured_of(look, symptom, inventory, limits);
     write_evidence(finding.diagnosis, look, symptom, inventory, limits);
     finding.menu = menu_of(look, symptom, inventory);
+    leave_out_vain(finding.menu, look, symptom);
     leave_out_tried(finding.menu, tried);
     settle_priors(finding.menu);
     return finding;

@@ -9,12 +9,12 @@ namespace homeostat::diagnose {
 namespace {
 
 template <class Map>
-typename Map::mapped_type* entry_of(Map& map, const Subject& subject) {
-    const auto known = map.find(subject);
+typename Map::mapped_type* entry_of(Map& map, const typename Map::key_type& key) {
+    const auto known = map.find(key);
     if (known != map.end()) {
         return &known->second;
     }
-    return map.size() < subjects_max ? &map[subject] : nullptr;
+    return map.size() < subjects_max ? &map[key] : nullptr;
 }
 
 bool is_spare_at_work(const State& state) {
@@ -157,6 +157,15 @@ void remember_claim(State& state, const Signal& signal) {
     claim.lines += signal.value;
 }
 
+void remember_obstacle(State& state, const Signal& signal) {
+    const std::pair key{signal.subject, *signal.obstacle};
+    if (signal.value <= 0) {
+        state.obstacles.erase(key);
+    } else if (double* count = entry_of(state.obstacles, key)) {
+        *count = signal.value;
+    }
+}
+
 }  // namespace
 
 void remember(State& state, const Signal& signal) {
@@ -198,6 +207,11 @@ void remember(State& state, const Signal& signal) {
             break;
         case SignalKind::old_count:
             state.old_count = signal.value;
+            break;
+        case SignalKind::obstacle_count:
+            if (signal.obstacle) {
+                remember_obstacle(state, signal);
+            }
             break;
         case SignalKind::lines_count:
             if (signal.trouble) {

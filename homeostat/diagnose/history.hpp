@@ -16,9 +16,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace homeostat::diagnose {
@@ -113,9 +115,11 @@ struct State {
     std::map<Subject, ProcessHistory> processes;
     std::map<Subject, AnswerHistory> answers;
     std::map<Subject, Copies> copies;
-    std::map<Subject, bool> checks;         ///< Of declared tasks: whether the last found it well.
-    std::deque<NewTemplate> new_templates;  ///< Oldest first.
-    std::map<Trouble, Claim> claims;        ///< Of the guarded service's instances together.
+    std::map<Subject, bool> checks;        ///< Of declared tasks: whether the last found it well.
+    std::list<NewTemplate> new_templates;  ///< Oldest first.
+    std::map<Trouble, Claim> claims;       ///< Of the guarded service's instances together.
+    /// Of the guarded service and its instances: how many it keeps from serving. Those that are.
+    std::map<std::pair<Subject, Obstacle>, double> obstacles;
     double old_count{0};  ///< Of the guarded service, as the latest signal of the name says.
     std::optional<Instant> watched_since;  ///< The first signal; claims of before were not seen.
     std::vector<Change> changes;           ///< Oldest first.

@@ -297,6 +297,22 @@ void look_at_tasks(Look& look,
     }
 }
 
+/// Of caches and tasks it says nothing.
+void look_at_obstacles(Look& look, const State& state, const Symptom& symptom) {
+    const bool is_of_service = symptom.subject.kind == SubjectKind::service;
+    for (const auto& [key, count] : state.obstacles) {
+        const auto& [subject, obstacle] = key;
+        // That new ones are kept away concerns whoever would be replaced.
+        const bool is_about =
+            is_of_service || subject == symptom.subject ||
+            (symptom.subject.kind == SubjectKind::instance &&
+             subject.kind == SubjectKind::service && keeps_new_ones_away(obstacle));
+        if (is_about) {
+            look.in_the_way.push_back({obstacle, subject, count});
+        }
+    }
+}
+
 /// What one instance says of itself.
 void look_at_instance(Look& look,
                       const State& state,
@@ -362,6 +378,7 @@ Look look_at(const State& state,
         look.new_error_templates += seen.level == LogLevel::error && seen.at >= since ? 1 : 0;
     }
     look_at_tasks(look, state, symptom, inventory);
+    look_at_obstacles(look, state, symptom);
     look.ill_alone = concentrated_on(look, symptom, limits);
     look.claims = confirmed_claims(state, look, symptom, limits);
     return look;

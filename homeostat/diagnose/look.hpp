@@ -65,6 +65,13 @@ struct Starved {
     std::uint64_t limit_bytes{0};
 };
 
+/// What keeps some of ours from serving, by the word of whatever runs them.
+struct InTheWay {
+    Obstacle obstacle{Obstacle::sends_to_nobody};
+    Subject subject;  ///< The service, or the one instance that it keeps from serving.
+    double count{0};
+};
+
 /// What is asked of the service now, and what it has to answer it with.
 struct Load {
     double rate{0};                    ///< Requests that come. UNITS: per second.
@@ -103,6 +110,7 @@ struct Look {
     std::vector<Trouble> claims;  ///< What the service's log claims and numbers confirm.
     /// Tasks that are declared for such a symptom, and whose check found something to do.
     std::vector<DeclaredTask> needed_tasks;
+    std::vector<InTheWay> in_the_way;     ///< Of the symptom's subject; of a service all.
     std::optional<InstanceId> ill_alone;  ///< The one that has nearly all of it; absent if spread.
 
     /// The change that is the likeliest to have brought it; null without any.

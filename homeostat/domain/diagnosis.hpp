@@ -32,12 +32,14 @@ enum class CauseKind : std::uint8_t {
     unknown,
     declared_fault,  ///< What a declared task is there to mend.
     bad_flag,        ///< A change of flags brought it.
+    obstacle,        ///< Whatever runs the service keeps it from serving, and says why.
 };
 
 constexpr auto names_of(std::type_identity<CauseKind>) {
-    return std::to_array<std::string_view>(
-        {"bad_deploy", "bad_config", "memory_leak", "dependency_failing", "instance_fault",
-         "instance_crash", "overload", "stale_copies", "unknown", "declared_fault", "bad_flag"});
+    return std::to_array<std::string_view>({"bad_deploy", "bad_config", "memory_leak",
+                                            "dependency_failing", "instance_fault",
+                                            "instance_crash", "overload", "stale_copies", "unknown",
+                                            "declared_fault", "bad_flag", "obstacle"});
 }
 
 struct Cause {

@@ -11,6 +11,7 @@
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/change.hpp"
 #include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/obstacle.hpp"
 #include "homeostat/domain/process_identity.hpp"
 #include "homeostat/domain/signal.hpp"
 
@@ -135,6 +136,14 @@ struct RolloutReading {
     Instant at{};
 };
 
+/// So many of ours are kept from serving by it now. Told when it is another number.
+struct ObstacleReading {
+    Subject subject;  ///< The guarded service, or one of its instances.
+    Obstacle obstacle{Obstacle::sends_to_nobody};
+    std::uint32_t count{0};  ///< 0: by that nobody any more.
+    Instant at{};
+};
+
 struct ChangeReading {
     Change change;
 };
@@ -147,6 +156,7 @@ using Reading = std::variant<ProbeReading,
                              CacheReading,
                              CheckReading,
                              ChangeReading,
-                             RolloutReading>;
+                             RolloutReading,
+                             ObstacleReading>;
 
 }  // namespace homeostat

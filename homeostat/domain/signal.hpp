@@ -10,6 +10,7 @@
 
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/ids.hpp"
+#include "homeostat/domain/obstacle.hpp"
 #include "homeostat/domain/trouble.hpp"
 
 #include <array>
@@ -61,6 +62,7 @@ enum class SignalKind : std::uint8_t {
     value,               ///< A number that the instance published under a name. Metrics.
     memory_limit_bytes,  ///< So much it may use, where that may be changed. Process.
     memory_killed_seconds,  ///< So long ago its process was ended for reaching that limit. Process.
+    obstacle_count,  ///< So many of ours are kept from serving by an obstacle now. Edge, process.
 };
 
 constexpr auto names_of(std::type_identity<SignalKind>) {
@@ -74,7 +76,8 @@ constexpr auto names_of(std::type_identity<SignalKind>) {
                                             "has_ended_well",     "keys_count",
                                             "stale_count",        "is_well",
                                             "old_count",          "value",
-                                            "memory_limit_bytes", "memory_killed_seconds"});
+                                            "memory_limit_bytes", "memory_killed_seconds",
+                                            "obstacle_count"});
 }
 
 /// What a signal or a symptom is about.
@@ -114,10 +117,11 @@ struct Signal {
     Subject subject;
     double value{0};  ///< UNITS: as the kind says.
     Instant at{};
-    TemplateId template_id{};          ///< Logs only.
-    LogLevel level{LogLevel::info};    ///< Logs only.
-    std::optional<Trouble> trouble{};  ///< Logs only: what the lines claim, by their gloss.
-    std::string name{};                ///< Metrics only: the metric's name, at most 64 bytes.
+    TemplateId template_id{};            ///< Logs only.
+    LogLevel level{LogLevel::info};      ///< Logs only.
+    std::optional<Trouble> trouble{};    ///< Logs only: what the lines claim, by their gloss.
+    std::optional<Obstacle> obstacle{};  ///< obstacle_count only: which.
+    std::string name{};                  ///< Metrics only: the metric's name, at most 64 bytes.
 
     friend bool operator==(const Signal&, const Signal&) = default;
 };

@@ -136,6 +136,15 @@ class Sensing {
             {SubjectKind::service, reading.service.text()}, reading.old_count, reading.at);
     }
 
+    void operator()(const ObstacleReading& reading) {
+        const bool is_of_edge = reading.obstacle == Obstacle::sends_to_nobody;
+        Signal signal =
+            make(SignalKind::obstacle_count, is_of_edge ? Observer::edge : Observer::process,
+                 reading.subject, reading.count, reading.at);
+        signal.obstacle = reading.obstacle;
+        signals_.push_back(std::move(signal));
+    }
+
     void operator()(const ChangeReading&) {}  // Noted as it is.
 
     [[nodiscard]] std::vector<Signal> take() { return std::move(signals_); }

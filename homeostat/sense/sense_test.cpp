@@ -55,6 +55,24 @@ TEST_CASE("totals become deltas, the first reading gives none, and a restart cou
     CHECK(values_of(restarted, SignalKind::errors_count) == std::vector<double>{1});
 }
 
+TEST_CASE("an obstacle is told by its kind and its number, also when it is over") {
+    State state;
+    const Subject service{SubjectKind::service, "payments"};
+    for (const std::uint32_t count : {2U, 0U}) {
+        const std::vector<Signal> signals =
+            take(state, ObstacleReading{service, Obstacle::no_room, count, Instant{1h}});
+        REQUIRE(signals.size() == 1);
+        CHECK(signals.front().kind == SignalKind::obstacle_count);
+        CHECK(signals.front().obstacle == Obstacle::no_room);
+        CHECK(signals.front().observer == Observer::process);
+        CHECK(signals.front().subject == service);
+        CHECK(signals.front().value == count);
+    }
+    const std::vector<Signal> of_edge =
+        take(state, ObstacleReading{service, Obstacle::sends_to_nobody, 3, Instant{1h}});
+    CHECK(of_edge.front().observer == Observer::edge);
+}
+
 TEST_CASE("a template is new after the warm-up only, once, and the text is in no signal") {
     State state;
     const Instant start{1h};
