@@ -18,6 +18,7 @@ import threading
 import time
 
 LOOK_EVERY = 0.05
+PATIENCE = 4
 MIB = 1 << 20
 # As patient as is usual for a small service; a test says otherwise where it matters.
 READINESS = {"httpGet": {"path": "/readyz", "port": 8080}, "periodSeconds": 1,
@@ -25,7 +26,9 @@ READINESS = {"httpGet": {"path": "/readyz", "port": 8080}, "periodSeconds": 1,
 
 
 def wait_until(what, condition, seconds):
-    """What the condition gave, once it is something. Seconds are of a real cluster: many."""
+    """What the condition gave, once it is something. Seconds are of a real cluster: many; and no
+    time limit is what is tested here, so a slow machine has as many more as it takes."""
+    seconds *= PATIENCE
     give_up_at = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > give_up_at:

@@ -23,6 +23,7 @@ def guarded(lab, name, replicas=3):
         shop.apply(V1, replicas=replicas)
         shop.wait_ready(replicas)
         agent = Guarding(lab, name, PROGRAMS, lab.directory / f"agent-{name}")
+        agent.be_patient()
         agent.grant()
         # As patient as a client of a busy machine has to be: what is late there is no outage.
         with agent, Client(lab, *shop.address(), seconds_max=2) as client:
