@@ -279,7 +279,9 @@ def page(directory):
     program = read_json(directory / "program.json")
     yield (f"- Program: {program_told(program)}. Load before each run, the lab's own included (a "
            f"mean of runnable processes): median {spread_of(loads).median:.1f}, most "
-           f"{max(loads):.1f}.\n")
+           f"{max(loads):.1f}.")
+    note = directory / "note.txt"
+    yield f"- {note.read_text().strip()}\n" if note.exists() else ""
     if min((len(of(runs, fault, "homeostat")) for fault in faults if fault not in FEW),
            default=0) < ROUNDS_WANTED:
         yield (f"**Fewer than {ROUNDS_WANTED} rounds so far**: what was played at all has its n in "
@@ -287,6 +289,10 @@ def page(directory):
     yield "## Goals\n"
     yield from goals(runs)
     yield "\nMedians; a run that was not over counts as its bound.\n"
+    yield ("A bad version is rolled back as soon as its answers are seen to be bad (second table "
+           "below). Where readiness is looked at each ten seconds, a pod that does not listen yet "
+           "at its first look is looked at again ten seconds later, and until then the controller "
+           "of the Deployment keeps the bad ones.\n")
     yield "## Seconds without good answers\n"
     yield from table(runs, faults, cell)
     yield "\n## Until the old version is wanted again\n"
@@ -318,10 +324,13 @@ def main():
     parser.add_argument("--rounds", type=int, default=ROUNDS_WANTED)
     parser.add_argument("--sizes", action="store_true",
                         help="many Deployments by one process, too")
+    parser.add_argument("--note", help="what else has to be known of these runs, for the page")
     parser.add_argument("--page", type=Path, default=ROOT / "docs/figures/kubernetes.md")
     options = parser.parse_args()
     options.runs.mkdir(parents=True, exist_ok=True)
     options.bin = options.bin.resolve()
+    if options.note:
+        (options.runs / "note.txt").write_text(f"{options.note}\n")
     check_program(options.runs, [options.bin / "homeostat"])
     measure(options)
     if options.sizes:
