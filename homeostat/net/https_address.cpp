@@ -1,5 +1,7 @@
 #include "homeostat/net/https_address.hpp"
 
+#include "homeostat/net/refused_address.hpp"
+
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
@@ -51,6 +53,9 @@ Result<HttpsAddress> parse_https_address(std::string_view text) {
     address.host = std::string(url->host_address());
     if (!is_host(address.host)) {
         return refuse("its host is neither a name nor an address");
+    }
+    if (const std::string_view why = why_refused(address.host); !why.empty()) {
+        return refuse(why);
     }
     if (url->has_port()) {
         const std::string_view port(url->port().data(), url->port().size());

@@ -1,5 +1,6 @@
 #include "homeostat/net/name_lookup.hpp"
 
+#include "homeostat/net/refused_address.hpp"
 #include "homeostat/net/stream.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -68,6 +69,17 @@ void ask_the_system(const asio::any_io_executor& executor,
         });
 }
 
+/// One of them is enough: whoever answers for the name wants us there, at the latest next time.
+Result<Addresses> without_refused(const std::string& host, Result<Addresses> found) {
+    for (const TcpEndpoint& address : found ? *found : Addresses{}) {
+        if (const Result<void> checked = check_target(address); !checked) {
+            return fail(Fault::invalid,
+                        fmt::format("the name '{}' leads to {}", host, checked.error().text));
+        }
+    }
+    return found;
+}
+
 void take_answer(Question& question, Result<Addresses> answer) {
     question.answer = std::move(answer);
     for (const std::weak_ptr<asio::steady_timer>& waiting : question.waiting) {
@@ -82,7 +94,7 @@ std::shared_ptr<Question> begin(const std::shared_ptr<State>& state) {
     state->open = question;
     NameLookup::Answer answer = [state, question](Result<Addresses> found) {
         state->open.reset();
-        take_answer(*question, std::move(found));
+        take_answer(*question, without_refused(state->host, std::move(found)));
     };
     try {
         if (state->ask) {

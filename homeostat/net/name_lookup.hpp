@@ -42,7 +42,7 @@ class NameLookup {
                Ask ask_for_test = {});
 
     /// A literal address is itself, without a question. ERRORS: late; unreachable: no such name, or
-    /// nobody who knows.
+    /// nobody who knows; invalid: one of its addresses is never asked (refused_address.hpp).
     [[nodiscard]] Task<Result<std::vector<TcpEndpoint>>> addresses(Instant deadline) const;
 
   private:

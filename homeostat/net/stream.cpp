@@ -1,5 +1,7 @@
 #include "homeostat/net/stream.hpp"
 
+#include "homeostat/net/refused_address.hpp"
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -68,6 +70,10 @@ Result<asio::generic::stream_protocol::endpoint> to_asio(const Endpoint& endpoin
 }
 
 Task<Result<void>> connect(Stream& stream, Endpoint endpoint, Instant deadline) {
+    // Here, where every client comes by: with a name behind it, or a peer's word.
+    if (const Result<void> checked = check_target(endpoint); !checked) {
+        co_return std::unexpected(checked.error());
+    }
     const auto target = to_asio(endpoint);
     if (!target) {
         co_return std::unexpected(target.error());

@@ -35,7 +35,8 @@ using Stream =
     const Endpoint& endpoint);
 
 /// Connects, and lets later operations end by `deadline` too. REQUIRES: `stream` outlives the task.
-/// ERRORS: unreachable, late, full, invalid.
+/// ERRORS: unreachable, late, full; invalid, also an address that is never asked
+/// (refused_address.hpp).
 [[nodiscard]] Task<Result<void>> connect(Stream& stream, Endpoint endpoint, Instant deadline);
 
 /// Says whether a connection on which nothing is expected is still open and silent.

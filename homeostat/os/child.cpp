@@ -3,6 +3,7 @@
 #include "homeostat/os/confinement.hpp"
 #include "homeostat/os/error.hpp"
 #include "homeostat/os/file.hpp"
+#include "homeostat/os/own_memory.hpp"
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -147,6 +148,7 @@ void reset_signals() {
     if (!prepared.program.directory.empty() && ::chdir(prepared.program.directory.c_str()) != 0) {
         give_up(prepared, Failure::Where::directory);
     }
+    give_back_core_limit();
     // Last: a confined process could not do all of the above.
     const bool is_confined =
         prepared.program.confinement == nullptr || prepared.program.confinement->enter();

@@ -3,8 +3,9 @@
 // Child: a program that we started, by its argument vector and never through a shell.
 //
 // A new program gets exactly what is named here: no descriptor of ours except stdin, stdout and
-// stderr, default signal handling and, on request, a session of its own. If it cannot be started,
-// spawn says why and leaves nothing behind.
+// stderr, default signal handling, the limit of core dumps with which we began (own_memory.hpp)
+// and, on request, a session of its own. If it cannot be started, spawn says why and leaves nothing
+// behind.
 //
 // The owner reaps it: a pidfd becomes readable at its end, exit_status() then takes the status. A
 // Child that is dropped while it runs goes on running.

@@ -238,13 +238,20 @@ bool drop_capabilities() {
     return ::syscall(SYS_capset, &header, sets.data()) == 0;
 }
 
-/// More is always allowed, so a refusal means that there is no /proc: no reason not to start.
+/// More is always allowed, so a refusal means that there is no /proc: no reason not to start. Of a
+/// process that keeps its memory to itself (own_memory.hpp) the file is root's: so it does not for
+/// this moment.
 void be_ended_first() {
+    const int was = ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (file >= 0) {
         constexpr std::array most{'1', '0', '0', '0'};
         static_cast<void>(::write(file, most.data(), most.size()));
         ::close(file);
+    }
+    if (was == 0) {
+        ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     }
 }
 

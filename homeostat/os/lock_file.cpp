@@ -12,6 +12,7 @@
 #include <cctype>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <system_error>
 
@@ -37,24 +38,29 @@ std::string command_of(const std::string& pid) {
     return ", `" + words + "`";
 }
 
-/// Whether the process has the file open, as every holder has. False also if it may not be asked.
-bool has_open(const std::string& pid, const std::string& path) {
+enum class Has : std::uint8_t { no, yes, unknown };
+
+/// Whether the process has the file open, as every holder has. Unknown: it may not be looked into.
+Has has_open(const std::string& pid, const std::string& path) {
     struct stat wanted{};
     if (::stat(path.c_str(), &wanted) != 0) {
-        return false;
+        return Has::no;
     }
     std::error_code error;
     std::filesystem::directory_iterator file("/proc/" + pid + "/fd", error);
+    if (error == std::errc::permission_denied) {
+        return Has::unknown;
+    }
     for (std::size_t count = 0;
          !error && file != std::filesystem::directory_iterator() && count < open_files_max;
          file.increment(error), ++count) {
         struct stat found{};
         if (::stat(file->path().c_str(), &found) == 0 && found.st_dev == wanted.st_dev &&
             found.st_ino == wanted.st_ino) {
-            return true;
+            return Has::yes;
         }
     }
-    return false;
+    return Has::no;
 }
 
 /// Who has it, as far as can be known: a stranger who locks the file does not write into it, and a
@@ -68,10 +74,16 @@ std::string holding(const std::string& path) {
     if (!is_pid) {
         return " by a process that did not say its pid";
     }
-    return has_open(pid, path)
-               ? " by pid " + pid + command_of(pid)
-               : "; it names pid " + pid +
-                     ", which does not seem to have it open: `lslocks` says who has";
+    switch (has_open(pid, path)) {
+        case Has::yes:
+            return " by pid " + pid + command_of(pid);
+        case Has::unknown:  // An agent keeps its memory to itself, and its files with it.
+            return "; it names pid " + pid + command_of(pid) + ", which nobody may look into";
+        case Has::no:
+            break;
+    }
+    return "; it names pid " + pid +
+           ", which does not seem to have it open: `lslocks` says who has";
 }
 
 }  // namespace
