@@ -11,6 +11,7 @@
 #include "homeostat/app/config_sink_keys.hpp"
 #include "homeostat/app/config_values.hpp"
 #include "homeostat/app/config_world_keys.hpp"
+#include "homeostat/guard/successes.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -39,6 +40,7 @@ struct GoalsSection {
 [[nodiscard]] inline guard::Limits limits_of_config() {
     guard::Limits limits;
     limits.demotes = true;
+    limits.successes_max = 3;
     return limits;
 }
 
@@ -80,6 +82,14 @@ struct GuardSection {
                 "A kind of remedy of which one did not help asks from then on, until a person "
                 "promotes it, docs/autonomy.md"},
             FlagValue{}, self.limits.demotes);
+        key(Key{"successes_max",
+                "What was proven to help so often within successes_window, at one target against "
+                "one "
+                "kind of symptom, asks from then on, docs/relapses.md; 0 never"},
+            CountValue<std::uint32_t>{.max = 1000}, self.limits.successes_max);
+        key(Key{"successes_window", "See successes_max"},
+            DurationValue{std::chrono::minutes{1}, guard::Successes::window_max},
+            self.limits.successes_window);
         key(Key{"destructive",
                 "Declared tasks that take away for good may be run, each time with a person's "
                 "leave, docs/tasks.md"},

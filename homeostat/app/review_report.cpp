@@ -1,6 +1,7 @@
 #include "homeostat/app/review_report.hpp"
 
 #include "homeostat/app/export_format.hpp"
+#include "homeostat/app/question_report.hpp"
 #include "homeostat/app/story.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/timestamp.hpp"
@@ -39,7 +40,7 @@ bool has_evidence(const Evidence& evidence) {
 
 /// What is told in detail; of the others the table says all there is.
 bool is_worth_telling(const KindReview& kind) {
-    return has_evidence(kind.evidence) || kind.demotion || kind.promotion;
+    return has_evidence(kind.evidence) || kind.demotion || !kind.relapses.empty() || kind.promotion;
 }
 
 bool has_earned(const KindReview& kind) {
@@ -58,6 +59,9 @@ json::object to_document(const KindReview& kind) {
     document["now"] = json::value(std::string(to_text(kind.now)));
     if (kind.demotion) {
         document["demotion"] = to_json(*kind.demotion);
+    }
+    if (!kind.relapses.empty()) {
+        document["relapses"] = to_json(kind.relapses);
     }
     if (kind.promotion) {
         json::object promotion = to_json(kind.promotion->body).as_object();
@@ -128,6 +132,10 @@ std::string standing_lines(const KindReview& kind, const Config& config) {
         text += fmt::format("  DEMOTED to {}: it did not help in {}{}\n", to_text(kind.now),
                             plain(kind.demotion->incident.text()),
                             because.empty() ? "" : ": " + plain(because));
+    }
+    for (const Demotion& relapse : kind.relapses) {
+        text += fmt::format("  ASKS: {}, as {} (homeostat autonomy promote {} --because WHY)\n",
+                            plain(describe(relapse)), plain(why(relapse)), to_text(relapse.remedy));
     }
     if (kind.promotion) {
         text += fmt::format("  promoted by {}, {}: {}\n", plain(kind.promotion->body.by),
@@ -396,6 +404,7 @@ json::object to_document(const OutageReport& report) {
     document["shadow_count"] = report.outages.shadow_count;
     document["open_count"] = report.outages.open_count;
     document["own_usage"] = usage_document(report.own_usage);
+    add_to(document, report.questions);
     document["how"] = std::move(how);
     return document;
 }
@@ -407,7 +416,8 @@ std::string to_lines(const OutageReport& report) {
                     outages.total.incidents_count, outages.open_count,
                     report.is_shortened ? "; older records were dropped by age" : "");
     if (outages.rows.empty()) {
-        return text + "nothing to report\n\n" + usage_lines(report.own_usage);
+        return text + "nothing to report\n" + to_lines(report.questions) + "\n" +
+               usage_lines(report.own_usage);
     }
     text += fmt::format(
         "\n{:<14} {:<16} {:>9} {:>6} {:>6} {:>6} {:>10} {:>9} {:>24} {:>7} {:>11} "
@@ -418,7 +428,7 @@ std::string to_lines(const OutageReport& report) {
         text += row_of(plain(row.service.text()), to_text(row.remedy), row);
     }
     text += row_of("all", "", outages.total);
-    text += fmt::format("\nOutage: {}.\n", how_outage);
+    text += to_lines(report.questions) + fmt::format("\nOutage: {}.\n", how_outage);
     text += counterfactual_lines(report) + needless_lines(report);
     return text + usage_lines(report.own_usage);
 }

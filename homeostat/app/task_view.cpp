@@ -5,6 +5,7 @@
 #include "homeostat/app/tasks.hpp"
 #include "homeostat/base/named_enum.hpp"
 #include "homeostat/base/plain.hpp"
+#include "homeostat/record/redact.hpp"
 
 #include <fmt/format.h>
 
@@ -26,14 +27,16 @@ Autonomy autonomy_of(const Config& config, const TaskId& task) {
 void add_demotion(TaskView& view, const Config& config, const Demotions& demotions) {
     const TaskId task(view.task);
     const Demotion* demotion = demotions.against(RemedyKind::run_task, &task);
+    // What came back after each run is asked about, whatever else the task may do alone.
+    const Demotion* relapse = demotions.find(RemedyKind::run_task, task);
+    demotion = demotion == nullptr ? relapse : demotion;
     if (!config.guard.demotes || demotion == nullptr || view.now != Autonomy::act) {
         return;
     }
     view.now = Autonomy::ask;
-    view.missing.push_back(fmt::format(
-        "{} in {}, so that it asks — `homeostat autonomy promote run_task{} --because WHY`",
-        demotion->by.empty() ? "it did not help" : plain(demotion->by) + " took it back",
-        plain(demotion->incident.text()), demotion->task ? " --task " + view.task : ""));
+    view.missing.push_back(
+        fmt::format("{}, so that it asks — `homeostat autonomy promote run_task{} --because WHY`",
+                    plain(why(*demotion)), demotion->task ? " --task " + view.task : ""));
 }
 
 TaskView view_of(const Config& config, const TaskConfig& task) {
@@ -48,9 +51,10 @@ TaskView view_of(const Config& config, const TaskConfig& task) {
     view.is_repeatable = task.is_repeatable;
     view.keeps_capacity = task.keeps_capacity;
     view.also_for = task.also_for;
-    view.run = describe(declaration.run);
-    view.take_back = declaration.take_back ? describe(*declaration.take_back) : "";
-    view.check = describe(declaration.check);
+    view.run = record::redact(describe(declaration.run));
+    view.take_back =
+        declaration.take_back ? record::redact(describe(*declaration.take_back)) : "";
+    view.check = record::redact(describe(declaration.check));
     if (const std::string lack = lack_of_proof(config, task); !lack.empty()) {
         view.missing.push_back(
             fmt::format("{} — `homeostat remedy test {}`", lack, task.name.text()));

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 
 namespace homeostat::guard {
@@ -188,6 +189,102 @@ TEST_CASE(
         scene.history.learn(promoted_entry(RemedyKind::run_task), now);
         CHECK(scene.history.demotions().all.empty());
     }
+}
+
+// --- what helps each time, and comes back
+// ---------------------------------------------------------
+
+namespace {
+
+const Relapse errors_of_0{"payments-0", SymptomKind::errors};
+
+Entry relapse_entry(const Relapse& relapse, RemedyKind kind = RemedyKind::restart) {
+    const Demotion body{.remedy = kind,
+                        .incident = IncidentId("i-7"),
+                        .because =
+                            "it was proven to help 3 times within 1440 s, and lasted 420 s, "
+                            "540 s",
+                        .relapse = relapse};
+    return {.kind = EntryKind::demoted, .incident = IncidentId("i-7"), .body = to_json(body)};
+}
+
+Scene relapsed_scene(const Relapse& relapse) {
+    Scene scene = scene_of(restart_0);
+    scene.limits.demotes = true;
+    scene.history.learn({.kind = EntryKind::opened, .incident = incident, .body = {}}, now - 1min);
+    scene.history.learn(relapse_entry(relapse), now - 1h);
+    return scene;
+}
+
+}  // namespace
+
+TEST_CASE("what helped too often asks, and says how often that was and how long it lasted") {
+    Scene scene = relapsed_scene(errors_of_0);
+    REQUIRE(asks(scene));
+    CHECK(scene.verdict().because ==
+          "restart of payments-0 against errors is demoted to ask, as it was proven to help 3 "
+          "times within 1440 s, and lasted 420 s, 540 s, the last time in i-7");
+    scene.history.move_back(100h);
+    CHECK(asks(scene));
+    scene.history.learn(approval_of(scene), now - 1s);
+    CHECK(scene.is_permitted());
+    scene.history.learn(promoted_entry(RemedyKind::restart), now);
+    CHECK(scene.history.demotions().all.empty());
+}
+
+TEST_CASE("what comes back is asked about where it comes back, and nowhere else") {
+    CHECK(relapsed_scene({"payments-1", SymptomKind::errors}).is_permitted());
+    CHECK(relapsed_scene({"payments-0", SymptomKind::latency}).is_permitted());
+    Scene scene = relapsed_scene(errors_of_0);
+    CHECK(autonomy_now(RemedyKind::restart, scene.history, scene.limits) == Autonomy::act);
+    scene.asked.remedy = rollback;
+    CHECK(scene.is_permitted());
+    Scene off = relapsed_scene(errors_of_0);
+    off.limits.demotes = false;
+    CHECK(off.is_permitted());
+}
+
+TEST_CASE("what has ended is started by its reflex, however often that has helped") {
+    Scene scene = reflex_scene();
+    scene.limits.demotes = true;
+    scene.history.learn(relapse_entry({"payments-0", SymptomKind::instance_down}), now - 1h);
+    CHECK(scene.is_permitted());
+    CHECK(scene.ask(start_0));
+}
+
+TEST_CASE("a reroute asks about a cache that was emptied too often for the same") {
+    Scene scene = scene_of(reroute_quotes);
+    scene.limits.demotes = true;
+    REQUIRE(scene.is_permitted());
+    const Relapse stale{quotes.text(), scene.asked.symptom.kind};
+    scene.history.learn(relapse_entry(stale, RemedyKind::invalidate_cache), now - 1h);
+    CHECK(asks(scene));
+}
+
+TEST_CASE("what comes back at more targets than can be told apart is a matter of its whole kind") {
+    Demotions demotions;
+    for (std::size_t count = 0; count < Demotions::relapses_max; ++count) {
+        demotions.learn(relapse_entry({"payments-" + std::to_string(count), SymptomKind::errors}));
+        demotions.learn(relapse_entry({"payments-" + std::to_string(count), SymptomKind::errors}));
+    }
+    CHECK(demotions.all.size() == Demotions::relapses_max);
+    CHECK(demotions.against(RemedyKind::restart) == nullptr);
+    CHECK(demotions.against(RemedyKind::restart, nullptr, &errors_of_0) != nullptr);
+    for (const char* target : {"payments-x", "payments-y"}) {
+        demotions.learn(relapse_entry({target, SymptomKind::errors}));
+    }
+    CHECK(demotions.all.size() == Demotions::relapses_max + 1);
+    const Demotion* whole = demotions.against(RemedyKind::restart);
+    REQUIRE(whole != nullptr);
+    CHECK_FALSE(whole->relapse);
+    CHECK(demotions.against(RemedyKind::eject) == nullptr);
+}
+
+TEST_CASE("a relapse outlives the records that it was told in") {
+    Scene scene = scene_of(restart_0);
+    scene.limits.demotes = true;
+    scene.history.learn(dropped_entry({relapse_entry(errors_of_0)}), now - 1h);
+    CHECK(asks(scene));
 }
 
 TEST_CASE("the first of several demotions of a kind is kept, in the order of the kinds") {

@@ -306,7 +306,8 @@ inline void draw_neighbours(Chance& chance, Question& it) {
     }
 }
 
-/// Kinds of which one did not help; some of them a person has promoted since.
+/// Kinds of which one did not help, or helped too often at one target against one kind of symptom;
+/// some of them a person has promoted since.
 inline void draw_demotions(Chance& chance, Question& it) {
     it.limits.demotes = !chance.one_in(4);
     for (std::uint32_t count = 1 + chance(3); count > 0; --count) {
@@ -318,6 +319,12 @@ inline void draw_demotions(Chance& chance, Question& it) {
                            ? it.asked.remedy
                            : chance.any(std::array{restart_0, rollback, eject_0, invalidate_quotes,
                                                    run_purge, run_rebuild});
+        if (event.kind == EntryKind::demoted && chance.one_in(2)) {
+            event.relapse = Relapse{target_of(event.remedy), it.asked.symptom.kind};
+            chance.upset(event.relapse->target, std::array{std::string("payments-9")});
+            chance.upset(event.relapse->symptom,
+                         std::array{SymptomKind::errors, SymptomKind::latency});
+        }
         it.story.push_back(std::move(event));
     }
 }

@@ -152,7 +152,7 @@ void History::learn(const Entry& entry, Instant at) {
             learn_outcome(entry, at);
             break;
         case EntryKind::proof:
-            learn_proof(entry);
+            learn_proof(entry, at);
             break;
         case EntryKind::escalated:
             learn_escalation(entry, at);
@@ -182,7 +182,7 @@ void History::learn(const Entry& entry, Instant at) {
             break;
         case EntryKind::demoted:
         case EntryKind::promoted:
-            demotions_.learn(entry);
+            learn_standing(entry);
             break;
         case EntryKind::dropped:
             demotions_.learn(entry);
@@ -224,6 +224,7 @@ void History::move_back(Duration by) {
     told_at_.clear();  // How long the machine was off nobody knows.
     lasting_.move_back(by);
     drains_.move_back(by);
+    successes_.move_back(by);
 }
 
 void History::see(const Facts& facts, Instant at) {

@@ -6,9 +6,7 @@
 // budgets, cool-downs and back-offs survive a restart without a file of their own. An intent counts
 // from the moment it is learned; a crash before its effect loses a token and never grants one.
 // Bounded: when a cap is reached the oldest memories go, and every cap lies above what the limits
-// allow to happen inside a window.
-//
-// Pure. Not thread-safe; lives on the heal strand.
+// allow to happen inside a window. Pure. Not thread-safe; lives on the heal strand.
 
 #include "homeostat/base/time.hpp"
 #include "homeostat/domain/approval.hpp"
@@ -21,10 +19,11 @@
 #include "homeostat/domain/symptom.hpp"
 #include "homeostat/guard/drains.hpp"
 #include "homeostat/guard/lasting.hpp"
+#include "homeostat/guard/successes.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -96,10 +95,8 @@ class History {
 
     /// Null for an incident that was never learned of, or so long ago that it is forgotten.
     [[nodiscard]] const IncidentMemory* find(const IncidentId& incident) const;
-
     /// The other incidents whose remedy is in hand or whose effect has no outcome, in order.
     [[nodiscard]] std::vector<IncidentId> busy_incidents(const IncidentId& except) const;
-
     /// The incidents that were closed after `since` and did something that has an inverse, and that
     /// nobody has taken back.
     [[nodiscard]] std::vector<IncidentId> undoable_since(Instant since) const;
@@ -110,13 +107,10 @@ class History {
                                                       const IncidentId& except) const;
 
     [[nodiscard]] bool is_effect_known(const EffectId& effect) const;
-
     /// The instants of the effects announced after `since`, oldest first.
     [[nodiscard]] std::vector<Instant> effects_since(Instant since) const;
-
     /// The instants of the questions that people were asked after `since`, oldest first.
     [[nodiscard]] std::vector<Instant> questions_since(Instant since) const;
-
     /// The instants of an instance's reflex restarts after `since`, oldest first.
     [[nodiscard]] std::vector<Instant> reflex_restarts_since(const InstanceId& instance,
                                                              Instant since) const;
@@ -124,7 +118,6 @@ class History {
     /// When the last incident that used this kind on this target ended.
     [[nodiscard]] std::optional<Instant> cooling_since(RemedyKind kind,
                                                        const std::string& target) const;
-
     /// When one of the other incidents that are still open last used it.
     [[nodiscard]] std::optional<Instant> used_elsewhere_at(RemedyKind kind,
                                                            const std::string& target,
@@ -135,15 +128,18 @@ class History {
     /// When a person was last told in this boot that this rule refused this (EscalatedBody::about).
     [[nodiscard]] std::optional<Instant> told_at(const std::string& rule,
                                                  const std::string& about) const;
-
     /// What our effects have left in the world, and what of it somebody took back.
     [[nodiscard]] const Lasting& lasting() const { return lasting_; }
-
     /// Which instances are drained by us.
     [[nodiscard]] const Drains& drains() const { return drains_; }
-
     /// Which kinds of remedies may not act alone, whatever their autonomy.
     [[nodiscard]] const Demotions& demotions() const { return demotions_; }
+    /// What was proven to help lately, over incidents.
+    [[nodiscard]] const Successes& successes() const { return successes_; }
+    /// What a proof that it helped is of; absent: it has done nothing there.
+    [[nodiscard]] std::optional<Success> success_by(const IncidentId& incident,
+                                                    const Remedy& remedy,
+                                                    Instant proven_at) const;
 
     friend bool operator==(const History&, const History&) = default;
 
@@ -168,13 +164,14 @@ class History {
     void learn_intent(const Entry& entry, Instant at);
     void learn_outcome(const Entry& entry, Instant at);
     void learn_verdict(const Entry& entry, Instant at);
-    void learn_proof(const Entry& entry);
+    void learn_proof(const Entry& entry, Instant at);
     void learn_held(const Entry& entry);
     void learn_give_back(const Entry& entry, Instant at);
     void learn_symptom(const Entry& entry);
     void learn_undo(const Entry& entry, Instant at);
     void learn_undone(const IncidentMemory& undoing, const IncidentId& by);
     void learn_change(const Entry& entry, Instant at);
+    void learn_standing(const Entry& entry);
     void let_go(const IncidentId& incident);
     void learn_escalation(const Entry& entry, Instant at);
     void end_remedy(const IncidentId& incident, Instant at);
@@ -183,9 +180,11 @@ class History {
     void forget_oldest_incident();
 
     std::map<IncidentId, IncidentMemory> incidents_;
-    std::deque<Instant> effects_at_;
-    std::deque<Instant> questions_at_;
-    std::deque<ReflexRestart> reflex_restarts_;
+    // Lists, here and in its parts: one that is empty takes nothing, where a deque takes half a
+    // KiB, and a process may guard a thousand services that nothing is wrong with.
+    std::list<Instant> effects_at_;
+    std::list<Instant> questions_at_;
+    std::list<ReflexRestart> reflex_restarts_;
     std::map<std::pair<RemedyKind, std::string>, Instant> cool_downs_;
     std::map<std::string, Denial> denials_;  ///< By the remedy's text.
     /// By rule and what it was about: when a person was last told of it.
@@ -193,6 +192,7 @@ class History {
     Lasting lasting_;
     Drains drains_;
     Demotions demotions_;
+    Successes successes_;
     std::uint64_t order_next_{0};
     std::uint64_t entries_count_{0};
 };

@@ -1,10 +1,11 @@
 // What History knows of what may be taken back: what is held, what was given back, what a person
-// had undone.
+// had undone. And of how remedies stand: what was proven to help, and what may not act alone.
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/guard/history.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace homeostat::guard {
 
@@ -56,12 +57,17 @@ void History::learn_held(const Entry& entry) {
 
 /// Whoever has ended it, the clock of an edge, a person or we: once the give-back of what was held
 /// is proven nothing is left of it to take back.
-void History::learn_proof(const Entry& entry) {
+void History::learn_proof(const Entry& entry, Instant at) {
     const Result<ProofBody> body = from_json<ProofBody>(entry.body);
     if (body && body->proof.kind != ProofKind::undecided) {
         let_go(entry.incident);
     }
     const auto found = incidents_.find(entry.incident);
+    if (body && body->proof.kind == ProofKind::helped) {
+        if (std::optional<Success> success = success_by(entry.incident, body->remedy, at)) {
+            successes_.learn(*std::move(success));
+        }
+    }
     if (!body || found == incidents_.end() || !found->second.remedy_held ||
         inverse_of(*found->second.remedy_held) != body->remedy) {
         return;
@@ -71,6 +77,36 @@ void History::learn_proof(const Entry& entry) {
         memory.effects_last.clear();
     }
     memory.remedy_held.reset();
+}
+
+std::optional<Success> History::success_by(const IncidentId& incident,
+                                           const Remedy& remedy,
+                                           Instant proven_at) const {
+    const IncidentMemory* memory = find(incident);
+    // What is put back, and what came to nothing, has helped nobody.
+    const bool has_done = memory != nullptr && memory->remedy_last == remedy &&
+                          !memory->effects_last.empty() && memory->symptom;
+    if (!has_done) {
+        return std::nullopt;
+    }
+    Success success{.incident = incident,
+                    .remedy = kind_of(remedy),
+                    .of = {target_of(remedy), memory->symptom->kind},
+                    .opened_at = memory->opened_at,
+                    .proven_at = proven_at};
+    if (const DeclaredTask* task = task_of(remedy)) {
+        success.task = task->task;
+    }
+    return success;
+}
+
+void History::learn_standing(const Entry& entry) {
+    demotions_.learn(entry);
+    if (entry.kind == EntryKind::promoted) {
+        if (const Result<PromotedBody> body = from_json<PromotedBody>(entry.body)) {
+            successes_.learn(*body);
+        }
+    }
 }
 
 void History::learn_give_back(const Entry& entry, Instant at) {

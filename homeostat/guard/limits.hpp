@@ -46,6 +46,11 @@ struct Limits {
     /// A kind of which one did not help acts no more alone until a person promotes it. The
     /// configuration's default is true; here it is what ledgers from before it mean.
     bool demotes{false};
+    /// What was proven to help so often within `successes_window`, at one target against one kind
+    /// of symptom, asks a person from then on: it comes back each time. 0 = never, as in ledgers
+    /// from before it; the configuration's default is 3.
+    std::uint32_t successes_max{0};
+    Duration successes_window{std::chrono::hours{1}};
     /// More questions to people are not asked within an hour: whoever is asked too often says yes
     /// without reading. 0 = nobody is ever asked. Absent: there is no such limit.
     std::optional<std::uint32_t> questions_per_hour_max{};
@@ -110,6 +115,8 @@ struct Limits {
         field("back_off_max", self.back_off_max);
         field("questions_per_hour_max", self.questions_per_hour_max);
         field("demotes", self.demotes, may_be_absent);
+        field("successes_max", self.successes_max, may_be_absent);
+        field("successes_window", self.successes_window, may_be_absent);
         field("destructive_allowed", self.destructive_allowed, may_be_absent);
         field("confirmed_by", self.confirmed_by);
         field("fleet", self.fleet);

@@ -70,24 +70,27 @@ bool is_destructive(const Remedy& remedy) {
     return run != nullptr && run->of.is_destructive;
 }
 
-/// Of the kind, or of the other one that its plan needs leave of, or of just this task; null: none
-/// is demoted.
+/// Of the kind, or of the other one that its plan needs leave of, or of just this task, or of what
+/// it was to cure once more; null: none is demoted.
 const Demotion* demotion_of(RemedyKind kind,
                             const TaskId* task,
-                            const History& history,
-                            const Limits& limits) {
-    if (!limits.demotes) {
-        return nullptr;
-    }
-    const Demotion* own = history.demotions().against(kind, task);
+                            const Relapse* relapse,
+                            const Demotions& demotions) {
+    const Demotion* own = demotions.against(kind, task, relapse);
     return own == nullptr && kind == RemedyKind::reroute
-               ? history.demotions().against(RemedyKind::invalidate_cache)
+               ? demotions.against(RemedyKind::invalidate_cache, nullptr, relapse)
                : own;
 }
 
-const Demotion* demotion_of(const Remedy& remedy, const History& history, const Limits& limits) {
+/// Whatever is wrong, without `relapse`.
+const Demotion* demotion_of(const Remedy& remedy,
+                            const Relapse* relapse,
+                            const History& history,
+                            const Limits& limits) {
     const DeclaredTask* task = task_of(remedy);
-    return demotion_of(kind_of(remedy), task != nullptr ? &task->task : nullptr, history, limits);
+    return limits.demotes ? demotion_of(kind_of(remedy), task != nullptr ? &task->task : nullptr,
+                                        relapse, history.demotions())
+                          : nullptr;
 }
 
 /// Why what a person has agreed to is not leave for this; empty: it is.
@@ -131,9 +134,10 @@ bool has_begun_without(const Case& asked, const History& history) {
 
 /// Null: no demotion keeps it from acting alone.
 const Demotion* demotion_against(const Case& asked, const History& history, const Limits& limits) {
+    const Relapse relapse{target_of(asked.remedy), asked.symptom.kind};
     return starts_dead(asked) || has_begun_without(asked, history)
                ? nullptr
-               : demotion_of(asked.remedy, history, limits);
+               : demotion_of(asked.remedy, &relapse, history, limits);
 }
 
 /// Somebody has to agree: their settings say so, the agent is not sure enough to act alone, or one
@@ -144,10 +148,6 @@ bool needs_leave(const Case& asked, const History& history, const Limits& limits
     return (limits.autonomy_in_effect(asked.remedy) == Autonomy::ask || is_held_back ||
             is_demoted) &&
            !asked.is_undo;
-}
-
-std::string why_demoted(const Demotion& demotion) {
-    return demotion.by.empty() ? "it did not help" : demotion.by + " took it back";
 }
 
 /// REQUIRES: somebody has to agree.
@@ -161,8 +161,7 @@ std::string why_ask(const Matter& matter) {
     }
     const Demotion* demotion = demotion_against(matter.asked, matter.history, matter.limits);
     return demotion != nullptr
-               ? fmt::format("{} is demoted to ask, as {} in {}", describe(*demotion),
-                             why_demoted(*demotion), demotion->incident.text())
+               ? fmt::format("{} is demoted to ask, as {}", describe(*demotion), why(*demotion))
                : fmt::format("{} stands at {}, and this one is held back", name, to_text(level));
 }
 
@@ -383,7 +382,8 @@ std::optional<Objection> approval(const Matter& matter) {
 
 Autonomy autonomy_now(RemedyKind kind, const History& history, const Limits& limits) {
     const auto lowered = [&](Autonomy level, const TaskId* task) {
-        const bool is_demoted = demotion_of(kind, task, history, limits) != nullptr;
+        const bool is_demoted =
+            limits.demotes && demotion_of(kind, task, nullptr, history.demotions()) != nullptr;
         return is_demoted ? std::min(level, Autonomy::ask) : level;
     };
     if (kind != RemedyKind::run_task) {
@@ -398,7 +398,8 @@ Autonomy autonomy_now(RemedyKind kind, const History& history, const Limits& lim
 
 Autonomy autonomy_now(const Remedy& remedy, const History& history, const Limits& limits) {
     const Autonomy level = limits.autonomy_in_effect(remedy);
-    return demotion_of(remedy, history, limits) != nullptr ? std::min(level, Autonomy::ask) : level;
+    return demotion_of(remedy, nullptr, history, limits) != nullptr ? std::min(level, Autonomy::ask)
+                                                                    : level;
 }
 
 std::string approver_of(const Case& asked, const History& history, const Limits& limits) {

@@ -28,6 +28,7 @@ struct Event {
     VerdictKind verdict{VerdictKind::refusal};
     bool may_pass{false};  ///< The verdict may be asked for again.
     ProofKind proof{ProofKind::helped};
+    std::optional<Relapse> relapse{};  ///< Of what is demoted; absent: of its kind.
 };
 
 using Story = std::vector<Event>;
@@ -60,8 +61,11 @@ inline Entry entry_of(const Event& event) {
         }
         case EntryKind::closed:
             return closed_entry(event.of);
-        case EntryKind::demoted:
-            return entry_of(event.kind, event.of, demotion_for(event.remedy, event.of, ""));
+        case EntryKind::demoted: {
+            Demotion demotion = demotion_for(event.remedy, event.of, "");
+            demotion.relapse = event.relapse;
+            return entry_of(event.kind, event.of, demotion);
+        }
         case EntryKind::promoted: {
             const Demotion of = demotion_for(event.remedy, event.of, "");
             return entry_of(event.kind, event.of, PromotedBody{of.remedy, "alice", "", of.task});

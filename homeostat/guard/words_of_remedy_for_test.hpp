@@ -243,7 +243,8 @@ template <class T>
                : level;
 }
 
-/// One of the kind did not help, and nobody has promoted it since. Each task is a kind of its own.
+/// One of the kind did not help, or one helped too often at this target against this kind of
+/// symptom, and nobody has promoted the kind since. Each task is a kind of its own.
 [[nodiscard]] inline bool is_demoted(const Question& it,
                                      RemedyKind kind,
                                      const DeclaredTask* task = nullptr) {
@@ -251,10 +252,15 @@ template <class T>
     for (const Event& event : it.story) {
         const DeclaredTask* other = task_of(event.remedy);
         const bool is_same = task == nullptr || (other != nullptr && other->task == task->task);
-        if (kind_of(event.remedy) == kind && is_same) {
-            is_so =
-                event.kind == EntryKind::demoted || (is_so && event.kind != EntryKind::promoted);
+        if (kind_of(event.remedy) != kind || !is_same) {
+            continue;
         }
+        const bool is_of_this =
+            !event.relapse || (event.relapse->target == target_of(it.asked.remedy) &&
+                               event.relapse->symptom == it.asked.symptom.kind);
+        is_so = event.kind == EntryKind::promoted
+                    ? false
+                    : is_so || (event.kind == EntryKind::demoted && is_of_this);
     }
     return is_so && it.limits.demotes;
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -28,11 +29,17 @@ struct Course {
     SymptomKind kind{SymptomKind::instance_down};
     Duration stays_for{};   ///< Where nothing is done; then it passes by itself.
     bool is_killed{false};  ///< kill -9 comes before it, each time, and once it is there.
+    /// What was proven to help so often asks a person, and nobody answers. 0 = it goes on alone.
+    std::uint32_t successes_max{0};
 };
 
 class Loop {
   public:
-    explicit Loop(Course course) : course_(std::move(course)) { begin(); }
+    explicit Loop(Course course) : course_(std::move(course)) {
+        machine.settings.guard.demotes = true;
+        machine.settings.guard.successes_max = course_.successes_max;
+        begin();
+    }
 
     /// It is there again a second after it was over. What an agent says of it, each second.
     void come_back() {
@@ -70,6 +77,11 @@ class Loop {
             }
         }
         return found;
+    }
+
+    void promote(RemedyKind kind) {
+        ensure(process_->await(process_->executor->promote({kind, "alice", "go on"})).has_value(),
+               "what is demoted is promoted");
     }
 
     SimulatedMachine machine;
@@ -124,11 +136,23 @@ std::vector<Course> courses() {
     for (const auto kind : {SymptomKind::instance_down, SymptomKind::instance_not_answering}) {
         for (const Duration stays_for : {Duration{20s}, Duration{12min}}) {
             for (const bool is_killed : {false, true}) {
-                all.push_back({std::string(to_text(kind)), kind, stays_for, is_killed});
+                const std::string what(to_text(kind));
+                all.push_back({what, kind, stays_for, is_killed, 0});
+                all.push_back({what, kind, stays_for, is_killed, 3});
             }
         }
     }
     return all;
+}
+
+/// What is judged, and not only started where it has ended.
+bool is_bounded_over_incidents(const Course& course) {
+    return course.kind != SymptomKind::instance_down && course.successes_max > 0;
+}
+
+std::size_t count_of(const std::vector<std::string>& texts, const std::string& words) {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        texts, [&](const std::string& text) { return text.contains(words); }));
 }
 
 /// A dead process is started at once, so often; what is judged cools down.
@@ -140,7 +164,7 @@ std::size_t remedies_max(const Course& course, const guard::Limits& limits) {
 
 }  // namespace
 
-TEST_CASE("what comes back after every cure is remedied so often as the limits say, and told") {
+TEST_CASE("what comes back after every remedy is remedied so often as the limits say, and told") {
     for (const Course& course : courses()) {
         CAPTURE(course.what);
         CAPTURE(to_seconds(course.stays_for));
@@ -158,6 +182,25 @@ TEST_CASE("what comes back after every cure is remedied so often as the limits s
         CHECK_FALSE(loop.machine.notices.empty());
         CHECK(loop.remedies_before_notice <= limits.attempts_max);
         CHECK(is_one_effect_per_intent(loop.machine));
+        if (is_bounded_over_incidents(course)) {
+            CHECK(remedied_at.size() == course.successes_max);
+            CHECK(count_of(loop.machine.notices, "it was proven to help 3 times") == 1);
+        }
+    }
+}
+
+TEST_CASE("a person who promotes what came back lets it go on for as many times, and no more") {
+    for (const bool is_killed : {false, true}) {
+        CAPTURE(is_killed);
+        Loop loop({"", SymptomKind::instance_not_answering, 12min, is_killed, 3});
+        for (std::size_t round = 1; round <= 3; ++round) {
+            for (std::size_t count = 0; count < 8; ++count) {
+                loop.come_back();
+            }
+            CHECK(loop.remedied_at().size() == 3 * round);
+            loop.promote(RemedyKind::restart);
+        }
+        CHECK(count_of(loop.machine.notices, "it was proven to help 3 times") == 3);
     }
 }
 

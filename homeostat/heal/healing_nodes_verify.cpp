@@ -6,8 +6,13 @@
 #include "homeostat/heal/healing_undo.hpp"
 #include "homeostat/record/record.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -62,17 +67,66 @@ bool was_agreed_to(const IncidentState& state, const HealingContext& context) {
            memory->approval->remedy == remedy_in_hand(state);
 }
 
-/// A proof that speaks against a remedy which nobody was asked about: the next of its kind is not
-/// done alone. What only takes back is judged by what it reverts, and what starts an ended process
-/// backs off instead, or a crash loop would cost us the one remedy that nobody has to think about.
-/// A remedy that did nothing itself has shown nothing.
-bool demotes(const IncidentState& state, const Proof& proof, const HealingContext& context) {
+/// Done by us, alone, and of a kind that may. What only takes back is judged by what it reverts,
+/// and what starts an ended process backs off instead, or a crash loop would cost us the one remedy
+/// that nobody has to think about. A remedy that did nothing itself has shown nothing.
+bool was_done_alone(const IncidentState& state, const HealingContext& context) {
     const Remedy& remedy = remedy_in_hand(state);
     const bool starts_dead = is_reflex(state) && kind_of(remedy) == RemedyKind::restart;
-    return context.around.guard.demotes && proof.kind == ProofKind::not_helped && !state.is_undo &&
-           !starts_dead && is_done_by_us(state, context) && !was_agreed_to(state, context) &&
+    return context.around.guard.demotes && !state.is_undo && !starts_dead &&
+           is_done_by_us(state, context) && !was_agreed_to(state, context) &&
            homeostat::guard::autonomy_now(remedy, *context.around.history, context.around.guard) ==
                Autonomy::act;
+}
+
+/// How often it was proven to help, this time included, and how long each time it lasted.
+std::string text_of_successes(std::vector<homeostat::guard::Success> successes,
+                              const homeostat::guard::Success& latest) {
+    constexpr std::size_t told_max = 5;  // The last ones; a limit may be in the hundreds.
+    successes.push_back(latest);
+    std::string text =
+        fmt::format("it was proven to help {} times within {:.0f} s", successes.size(),
+                    to_seconds(latest.proven_at - successes.front().opened_at));
+    const std::size_t first = successes.size() - std::min(successes.size(), told_max + 1);
+    for (std::size_t index = first; index + 1 < successes.size(); ++index) {
+        const Duration lasted = successes[index + 1].opened_at - successes[index].proven_at;
+        text += fmt::format("{} {:.0f} s", index == first ? ", and lasted" : ",",
+                            to_seconds(std::max(lasted, Duration{})));
+    }
+    return text;
+}
+
+/// The demotion that a proof leads to; absent: none. What did not help is of its whole kind. What
+/// helps each time, and is needed again soon, is of what comes back: an incident's attempts never
+/// end that, as each time it is another incident.
+std::optional<Demotion> demotion_by(const IncidentState& state,
+                                    const Proof& proof,
+                                    const HealingContext& context) {
+    if (!was_done_alone(state, context)) {
+        return std::nullopt;
+    }
+    const Remedy& remedy = remedy_in_hand(state);
+    if (proof.kind == ProofKind::not_helped) {
+        return demotion_for(remedy, state.id, proof.because);
+    }
+    const homeostat::guard::Limits& limits = context.around.guard;
+    const homeostat::guard::History& history = *context.around.history;
+    const auto success = proof.kind == ProofKind::helped
+                             ? history.success_by(state.id, remedy, context.now)
+                             : std::nullopt;
+    if (!success || limits.successes_max == 0) {
+        return std::nullopt;
+    }
+    const auto before = history.successes().like(*success, context.now - limits.successes_window);
+    if (before.size() + 1 < limits.successes_max) {
+        return std::nullopt;
+    }
+    Demotion demotion = demotion_for(remedy, state.id, text_of_successes(before, *success));
+    demotion.relapse = success->of;
+    const TaskId* task = demotion.task ? &*demotion.task : nullptr;
+    return history.demotions().against(demotion.remedy, task, &success->of) == nullptr
+               ? std::optional(std::move(demotion))
+               : std::nullopt;
 }
 
 }  // namespace
@@ -96,8 +150,8 @@ HealingTurn verify(IncidentState state, const HealingEvent& event, const Healing
         proof.because += "; " + text_of_left(state.plan->left_drained);
     }
     std::vector<Entry> records{record::proof(state.id, remedy, proof)};
-    if (demotes(state, proof, context)) {
-        records.push_back(record::demoted(demotion_for(remedy, state.id, proof.because)));
+    if (std::optional<Demotion> demotion = demotion_by(state, proof, context)) {
+        records.push_back(record::demoted(*std::move(demotion)));
     }
     HealingTurn turn = state.order ? go(std::move(state), "close")
                        : verified->proof.kind == ProofKind::helped

@@ -19,7 +19,9 @@ std::string news_of_demotion(const Entry& entry) {
     const std::string kind = describe(*body);
     const std::string whose =
         std::string(to_text(body->remedy)) + (body->task ? " --task " + body->task->text() : "");
-    const std::string why = body->by.empty() ? " did not help" : " was taken back by " + body->by;
+    const std::string why = !body->by.empty() ? " was taken back by " + body->by
+                            : body->relapse   ? " cures nothing for long: " + body->because
+                                              : " did not help";
     return body->incident.text() + ": " + kind + why + ", and asks a person from now on; " +
            "homeostat autonomy promote " + whose + " --because WHY lifts that";
 }

@@ -156,7 +156,17 @@ KindReview review_of(RemedyKind kind,
         review.promotion = *promotion;
     }
     review.evidence = evidence_of(kind, past.closed, review.promotion);
-    const Demotion* demotion = demotes ? past.demotions.find(kind) : nullptr;
+    const Demotion* demotion = nullptr;
+    for (const Demotion& one : past.demotions.all) {
+        if (!demotes || one.remedy != kind) {
+            continue;
+        }
+        if (one.relapse) {
+            review.relapses.push_back(one);
+        } else if (demotion == nullptr) {
+            demotion = &one;
+        }
+    }
     if (demotion != nullptr) {
         review.demotion = *demotion;
         review.now = std::min(configured, Autonomy::ask);

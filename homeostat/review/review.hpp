@@ -92,6 +92,7 @@ struct KindReview {
     Autonomy configured{Autonomy::watch};
     Autonomy now{Autonomy::watch};
     std::optional<Demotion> demotion{};
+    std::vector<Demotion> relapses{};      ///< In which it asks, wherever else it acts.
     std::optional<Promotion> promotion{};  ///< The latest.
     Evidence evidence;
     std::optional<Autonomy> next{};      ///< The level that evidence speaks about; none at `act`.
