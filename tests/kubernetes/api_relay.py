@@ -125,7 +125,8 @@ class ApiRelay:
 
     def meet(self, which, how, times=1):
         """The next requests for which `which(method, path)` is true meet `how`: "lose" (carried
-        out, no answer), or (status, headers): the relay says that, and nothing is carried out."""
+        out, no answer), or (status, headers): the relay says that, and nothing is carried out; or
+        something to call, after which it is passed on."""
         with self.lock:
             self.plans += [(which, how)] * times
 
@@ -166,6 +167,8 @@ class ApiRelay:
             self.note(handler, None)
             self.say(handler, how[0], status_of(how[0], "so the relay says"), how[1])
             return
+        if callable(how):
+            how()
         far = http.client.HTTPSConnection("127.0.0.1", self.far_port, context=self.far,
                                           timeout=None)
         try:

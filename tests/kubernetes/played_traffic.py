@@ -30,6 +30,7 @@ class PlayedTraffic:
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.listening, self.port = [], free_port()
         self.asked = collections.Counter()  # Requests by address.
+        self.listened = set()
 
     def __enter__(self):
         self.thread.start()
@@ -44,6 +45,9 @@ class PlayedTraffic:
         self.thread.join()
 
     def add(self, address):
+        if address in self.listened:  # Of a Service that is gone.
+            return
+        self.listened.add(address)
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((address, self.port))
@@ -65,3 +69,31 @@ class PlayedTraffic:
             pass
         finally:
             writer.close()
+
+
+class PartOfTraffic:
+    """What a Deployment of several that are tried at once is asked: `answer` as above, of its
+    Service's address, and of its pods' where they are `sick`; all else is well."""
+
+    parts = {}  # By address.
+    sick = {}  # What pods answer instead, by address.
+
+    def __init__(self, traffic):
+        self.traffic, self.port, self.asked = traffic, traffic.port, traffic.asked
+        self.answer = self.be_well
+        traffic.answer = self.answer_of_whom_it_is
+
+    def add(self, address):
+        self.parts[address] = self
+        self.traffic.add(address)
+
+    @staticmethod
+    def be_well(address):
+        return 0.002, 200
+
+    @classmethod
+    def answer_of_whom_it_is(cls, address):
+        if address in cls.sick:
+            return cls.sick[address]
+        part = cls.parts.get(address)
+        return part.answer(address) if part else cls.be_well(address)
