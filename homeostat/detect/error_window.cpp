@@ -13,7 +13,7 @@ namespace {
 constexpr Duration unseen_for_min = std::chrono::seconds{5};
 
 /// Errors of the window outside of the worst stretch of `burst_max`.
-std::uint64_t errors_beside_burst(const std::deque<ErrorSample>& samples, Duration burst_max) {
+std::uint64_t errors_beside_burst(const std::vector<ErrorSample>& samples, Duration burst_max) {
     std::uint64_t all = 0;
     std::uint64_t worst = 0;
     for (std::size_t first = 0; first < samples.size(); ++first) {
@@ -37,7 +37,7 @@ void add_sample(ErrorWindow& window, std::uint64_t requests, Instant at) {
     window.samples.push_back({window.last_at.value_or(at), at, requests, 0});
     window.last_at = at;
     if (window.samples.size() > error_samples_max) {
-        window.samples.pop_front();
+        window.samples.erase(window.samples.begin());
     }
 }
 
@@ -50,7 +50,7 @@ void forget_before(ErrorWindow& window, Instant begin_at, const UsualErrorLimits
         if (was_calm && seen_for < unseen_for_min) {
             learn(window.usual, sample.errors, sample.requests, seen_for, limits);
         }
-        samples.pop_front();
+        samples.erase(samples.begin());
     }
 }
 

@@ -19,8 +19,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <vector>
 
 namespace homeostat::detect {
 
@@ -48,8 +48,8 @@ struct ErrorSample {
 constexpr std::size_t error_samples_max = 64;  ///< 16 s at four a second.
 
 struct ErrorWindow {
-    std::deque<ErrorSample> samples;  ///< Oldest first.
-    std::optional<Instant> last_at;   ///< End of the last sample, also once it has left.
+    std::vector<ErrorSample> samples;  ///< Oldest first; few enough to be moved up.
+    std::optional<Instant> last_at;    ///< End of the last sample, also once it has left.
     std::optional<Instant>
         learns_from;  ///< Samples from before the end of a symptom teach nothing.
     UsualErrors usual;

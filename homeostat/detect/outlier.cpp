@@ -30,7 +30,7 @@ double chance_of_split(std::uint64_t own, std::uint64_t others) {
 void keep(Figures& figures, const Figure& figure) {
     figures.push_back(figure);
     if (figures.size() > figures_kept_max) {
-        figures.pop_front();
+        figures.erase(figures.begin());
     }
 }
 

@@ -20,8 +20,8 @@
 #include "homeostat/base/time.hpp"
 
 #include <cstddef>
-#include <deque>
 #include <span>
+#include <vector>
 
 namespace homeostat::detect {
 
@@ -34,7 +34,7 @@ struct Figure {
 };
 
 /// Of one instance, oldest first; at most figures_kept_max.
-using Figures = std::deque<Figure>;
+using Figures = std::vector<Figure>;
 
 void keep(Figures& figures, const Figure& figure);
 

@@ -25,7 +25,7 @@ void Drains::announce(const IncidentId& incident,
     if (is_drain) {  // So it was seen in rotation: whatever was to put it there has its end.
         std::erase_if(undrains_, [&](const Order& one) { return one.instance == instance; });
     }
-    std::deque<Order>& orders = is_drain ? drains_ : undrains_;
+    std::list<Order>& orders = is_drain ? drains_ : undrains_;
     orders.push_back({instance, incident, effect, at});
     if (orders.size() > orders_max) {
         orders.pop_front();
@@ -89,7 +89,7 @@ void Drains::see(const Facts& facts) {
 }
 
 void Drains::move_back(Duration by) {
-    for (std::deque<Order>* orders : {&drains_, &undrains_}) {
+    for (std::list<Order>* orders : {&drains_, &undrains_}) {
         for (Order& order : *orders) {
             order.announced_at -= by;
             if (order.done_at) {

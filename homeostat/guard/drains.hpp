@@ -24,7 +24,7 @@
 
 #include <chrono>
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <optional>
 
 namespace homeostat::guard {
@@ -81,8 +81,8 @@ class Drains {
     [[nodiscard]] bool is_put_back_since(const InstanceFacts& instance) const;
     void settle_drain(Order& drain, OutcomeKind kind, bool is_read_back, Instant at);
 
-    std::deque<Order> drains_;
-    std::deque<Order> undrains_;  ///< Of unknown fate.
+    std::list<Order> drains_;
+    std::list<Order> undrains_;  ///< Of unknown fate.
 };
 
 }  // namespace homeostat::guard

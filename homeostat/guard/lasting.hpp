@@ -23,7 +23,7 @@
 #include "homeostat/domain/step.hpp"
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -103,9 +103,9 @@ class Lasting {
     void see_gone(const auto& seen, Instant at);
     void note_taken_back(const Part& part, Instant at);
 
-    std::deque<Part> parts_;
-    std::deque<TakenBack> taken_back_;
-    std::deque<Ending> endings_;
+    std::list<Part> parts_;
+    std::list<TakenBack> taken_back_;
+    std::list<Ending> endings_;
 };
 
 }  // namespace homeostat::guard

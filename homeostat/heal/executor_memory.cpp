@@ -292,7 +292,7 @@ Result<void> ExecutorRole::recover() {
                         "); a newer program has written it: start that");
     }
     boots.reach_present(history_);
-    for (auto& [id, recovered] : open.threads(graph_)) {
+    for (auto& [id, recovered] : open.threads(*graph_)) {
         auto slot = std::make_unique<Slot>();
         slot->is_known = true;
         slot->was_half_way = recovered.is_half_way;

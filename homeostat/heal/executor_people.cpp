@@ -95,7 +95,7 @@ Task<Result<void>> ExecutorRole::answer(IncidentId incident, Answer answer) {
         co_return std::unexpected(another_question(incident, question));
     }
     const Instant until = ports_.clock.now() + heard_within;
-    const auto fate = std::make_shared<Fate>();
+    const auto fate = std::make_shared<ExecutorFate>();
     std::string id = question->id;
     if (answer.kind == AnswerKind::approved && desk_.is_open()) {
         const Result<bool> is_enough = co_await take_signatures(incident, answer);

@@ -140,14 +140,17 @@ bool is_half_way(const IncidentState& state) {
 
 ExecutorRole::ExecutorRole(asio::any_io_executor strand,
                            ExecutorPorts ports,
-                           ExecutorSettings settings)
+                           ExecutorSettings settings,
+                           std::shared_ptr<const HealingGraph> graph)
     : strand_(std::move(strand)),
       ports_(std::move(ports)),
       settings_(std::move(settings)),
       calls_(strand_, ports_.clock, settings_.notify),
       outside_(calls_, ports_.clock, ports_.confirmations, ports_.fleet),
       desk_(settings_.approvers, settings_.chance),
-      graph_(healing_graph(settings_.question_for_max)) {
+      graph_(
+          graph ? std::move(graph)
+                : std::make_shared<const HealingGraph>(healing_graph(settings_.question_for_max))) {
     around_ = Around{.guard = settings_.guard,
                      .history = &history_,
                      .drains = settings_.inventory.may_drain,
@@ -257,7 +260,7 @@ Task<bool> ExecutorRole::advance_once(Slot& slot, Incoming incoming) {
     if (!is_durable || !is_running(slot.thread)) {
         co_return is_durable;
     }
-    if (const std::optional<Instant> due_at = graph_.due_at(slot.thread)) {
+    if (const std::optional<Instant> due_at = graph_->due_at(slot.thread)) {
         asio::co_spawn(strand_, wake_later(slot.thread.id, slot.wake_generation, *due_at),
                        asio::detached);
     }
@@ -273,7 +276,7 @@ Task<Result<void>> ExecutorRole::take_step(Slot& slot,
                                            std::vector<HealingCommand>& commands) {
     const Instant now = ports_.clock.now();
     around_.wall_now = ports_.clock.wall_now();
-    Result<HealingAdvance> advance = graph_.advance(slot.thread, input, {now, around_});
+    Result<HealingAdvance> advance = graph_->advance(slot.thread, input, {now, around_});
     if (!advance) {
         co_return std::unexpected(advance.error());
     }
@@ -400,7 +403,7 @@ Result<IncidentId> ExecutorRole::begin_thread(IncidentState state) {
     state.edge_errors_at_open = edge_before.errors_total;
     state.edge_requests_at_open = edge_before.requests_total;
     state.boot = around_.boot;
-    HealingAdvance begin = graph_.start(id, {std::move(state)}, ports_.clock.now());
+    HealingAdvance begin = graph_->start(id, {std::move(state)}, ports_.clock.now());
     auto slot = std::make_unique<Slot>();
     slot->unwritten.push_back(record::checkpoint(IncidentId(id), graph::to_stored(begin.commit)));
     graph::apply(slot->thread, std::move(begin.delta), begin.commit);
@@ -466,7 +469,7 @@ Task<Result<Change>> ExecutorRole::note(Change change) {
 }
 
 Task<void> ExecutorRole::run() {
-    std::vector<Entry> entries{record::started(settings_.started)};
+    std::vector<Entry> entries{record::started(std::exchange(settings_.started, {}))};
     (void)co_await append_or_keep(std::move(entries), ports::Durability::synced);
     co_await tell_of_parked();
     std::vector<std::string> ids;

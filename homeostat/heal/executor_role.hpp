@@ -27,7 +27,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -41,7 +41,8 @@ class ExecutorRole final : public ports::Executor {
   public:
     ExecutorRole(boost::asio::any_io_executor strand,
                  ExecutorPorts ports,
-                 ExecutorSettings settings);
+                 ExecutorSettings settings,
+                 std::shared_ptr<const HealingGraph> graph = {});  ///< Null: one of its own.
 
     /// Reads the ledger: history, good versions, threads that were open. Call once, first.
     /// ERRORS: those of the ledger: a person has to look; nothing was changed.
@@ -106,12 +107,10 @@ class ExecutorRole final : public ports::Executor {
     [[nodiscard]] const std::vector<Change>& changes_before() const { return changes_before_; }
     /// Why nothing can be recorded at present; empty while the ledger works.
     [[nodiscard]] const std::string& ledger_trouble() const { return ledger_trouble_; }
-    /// The world as guard sees it.
-    Task<Facts> read_facts();
-    Task<Facts> glance();  ///< As it was seen last: for looks by which nothing is done.
+    Task<Facts> read_facts();  ///< The world as guard sees it.
+    Task<Facts> glance();      ///< As it was seen last: for looks by which nothing is done.
 
   private:
-    using Fate = ExecutorFate;
     using Incoming = ExecutorIncoming;
     using Slot = ExecutorSlot;
 
@@ -158,6 +157,7 @@ class ExecutorRole final : public ports::Executor {
     Task<Proof> verify(Symptom symptom);
     Task<void> watch_edge();
     Task<void> prove_versions();
+    Task<Instant> prove_versions_once();  ///< When it looked.
     Task<void> prove(Artifact artifact, const Facts& facts, Instant now);
     void learn(const EntryGroup& group, Instant at);
     void learn_versions(const Entry& entry);
@@ -179,19 +179,19 @@ class ExecutorRole final : public ports::Executor {
     guard::History history_;
     Around around_;
     SignatureDesk desk_;
-    HealingGraph graph_;
+    std::shared_ptr<const HealingGraph> graph_;  ///< Owned with the roles of other services.
     std::map<std::string, std::unique_ptr<Slot>> slots_;
     PerArtifact<std::set<VersionId>> versions_good_;
     PerArtifact<VersionId> versions_last_seen_;
     PerArtifact<VersionProving> provings_;
-    std::vector<Change> changes_before_;      ///< Of predecessors: this boot's, first-hand.
-    std::set<std::string> swaps_;             ///< Effects of ours that moved the current version.
-    std::deque<EdgeCounters> edge_counters_;  ///< Of the last seconds, oldest first.
-    std::uint64_t incident_last_{0};          ///< The number of the latest one.
+    std::vector<Change> changes_before_;     ///< Of predecessors: this boot's, first-hand.
+    std::set<std::string> swaps_;            ///< Effects of ours that moved the current version.
+    std::list<EdgeCounters> edge_counters_;  ///< Of the last seconds, oldest first.
+    std::uint64_t incident_last_{0};         ///< The number of the latest one.
     std::uint64_t changes_count_{0};
     std::string ledger_trouble_;
     WallTime ledger_trouble_since_{};
-    std::deque<EntryGroup> kept_;  ///< Groups that the ledger did not take. Learnt already.
+    std::list<EntryGroup> kept_;   ///< Groups that the ledger did not take. Learnt already.
     std::uint64_t kept_count_{0};  ///< How many there were since it took the last one.
     bool is_advancing_{false};     ///< A superstep is being taken or written.
     bool is_stopping_{false};

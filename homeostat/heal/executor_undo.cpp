@@ -229,7 +229,7 @@ Task<Result<void>> ExecutorRole::take_back_held(IncidentId incident, TakenBack s
                            "or undone, first; one that needs you ends by `homeostat close`");
     }
     const Instant until = ports_.clock.now() + heard_within;
-    const auto fate = std::make_shared<Fate>();
+    const auto fate = std::make_shared<ExecutorFate>();
     post(id, {graph::Tell<Incident>{std::move(said)}, fate});
     while (!*fate && fate.use_count() > 1 && ports_.clock.now() < until) {
         co_await ports_.clock.sleep_until(ports_.clock.now() + look_every);

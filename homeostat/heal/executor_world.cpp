@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <utility>
 
 namespace homeostat::heal {
@@ -29,7 +30,7 @@ constexpr Duration verify_every = std::chrono::milliseconds{50};
 /// was given by. A disk that is slow to take an intent needs less.
 constexpr Duration permit_for_max = std::chrono::seconds{10};
 
-void note_counters(std::deque<EdgeCounters>& samples, const EdgeCounters& counters) {
+void note_counters(std::list<EdgeCounters>& samples, const EdgeCounters& counters) {
     const bool has_restarted =
         !samples.empty() && (counters.errors_total < samples.back().errors_total ||
                              counters.requests_total < samples.back().requests_total);
@@ -338,16 +339,22 @@ Task<void> ExecutorRole::read_back_parked(Facts facts) {
     }
 }
 
+Task<Instant> ExecutorRole::prove_versions_once() {
+    Task<Facts> looked = has_parked_effects() ? read_facts() : glance();
+    const Facts facts = co_await std::move(looked);
+    co_await read_back_parked(facts);
+    const Instant now = ports_.clock.now();
+    for (const Artifact artifact : artifacts_all) {
+        co_await prove(artifact, facts, now);
+    }
+    co_return now;
+}
+
+/// What was read is let go before it sleeps, as it does nearly always.
 Task<void> ExecutorRole::prove_versions() {
     while (!is_stopping_) {
-        Task<Facts> looked = has_parked_effects() ? read_facts() : glance();
-        const Facts facts = co_await std::move(looked);
-        co_await read_back_parked(facts);
-        const Instant now = ports_.clock.now();
-        for (const Artifact artifact : artifacts_all) {
-            co_await prove(artifact, facts, now);
-        }
-        co_await ports_.clock.sleep_until(now + settings_.look_every);
+        const Instant looked_at = co_await prove_versions_once();
+        co_await ports_.clock.sleep_until(looked_at + settings_.look_every);
     }
 }
 

@@ -106,8 +106,9 @@ void Judge::note(const Change& change) {
 }
 
 std::vector<Symptom> Judge::symptoms(Instant now) {
-    std::vector<Symptom> present = detect::symptoms(detect_, fresh_, settings_.detect, now);
-    fresh_.clear();
+    // Their room goes with them: most of the time there are none.
+    const std::vector<Signal> fresh = std::exchange(fresh_, {});
+    std::vector<Symptom> present = detect::symptoms(detect_, fresh, settings_.detect, now);
     std::ranges::sort(present, {}, [](const Symptom& symptom) {
         return std::pair(urgency(symptom.kind), symptom.subject);
     });

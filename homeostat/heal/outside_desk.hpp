@@ -20,7 +20,7 @@
 #include "homeostat/ports/ledger.hpp"
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,7 +61,7 @@ class OutsideDesk {
     ports::Clock& clock_;
     ports::ConfirmationSource* confirmations_;
     ports::FleetBudget* fleet_;
-    std::deque<ports::Position> chain_;  ///< Of the ledger's last groups, oldest first.
+    std::list<ports::Position> chain_;  ///< Of the ledger's last groups, oldest first.
 };
 
 }  // namespace homeostat::heal
