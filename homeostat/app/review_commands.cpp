@@ -14,7 +14,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -24,15 +26,25 @@ namespace {
 
 namespace ledger = adapters::segment_log;
 
-Result<review::Past> read_past(const LedgerOptions& options) {
+/// What a ledger has for a review.
+struct LedgerRead {
+    review::Past past;
+    std::vector<review::Asking> askings;  ///< In the order of their ends.
+};
+
+Result<LedgerRead> read_past(const LedgerOptions& options) {
     const Result<LedgerPlace> place = place_of(options);
     if (!place) {
         return std::unexpected(place.error());
     }
-    review::Past past;
-    const Result<ledger::Verification> read = ledger::read_ledger(
-        place->files(), [&](const EntryGroup& group) { review::note(past, group); });
-    return read ? Result<review::Past>(std::move(past)) : std::unexpected(read.error());
+    LedgerRead found;
+    review::Askings askings;
+    const Result<ledger::Verification> read =
+        ledger::read_ledger(place->files(), [&](const EntryGroup& group) {
+            review::note(found.past, group);
+            std::ranges::move(askings.note(group), std::back_inserter(found.askings));
+        });
+    return read ? Result<LedgerRead>(std::move(found)) : std::unexpected(read.error());
 }
 
 /// A file that cannot be read costs these numbers and not the report.
@@ -75,12 +87,12 @@ ExitStatus show_autonomy(const AutonomyOptions& options) {
         complain(describe(report));
         return ExitStatus::usage;
     }
-    const Result<review::Past> past = read_past(options.ledger);
-    if (!past) {
-        return give_up(past.error());
+    const Result<LedgerRead> read = read_past(options.ledger);
+    if (!read) {
+        return give_up(read.error());
     }
-    const AutonomyReport autonomy = autonomy_report(*report.config, *past);
-    const std::vector<TaskView> tasks = task_views(*report.config, past->demotions);
+    const AutonomyReport autonomy = autonomy_report(*report.config, read->past);
+    const std::vector<TaskView> tasks = task_views(*report.config, read->past.demotions);
     if (!options.ledger.common.is_json) {
         fmt::print("{}{}", to_lines(autonomy), to_lines(tasks));
         return ExitStatus::ok;
@@ -149,16 +161,20 @@ ExitStatus report_outages(const ReportOptions& options) {
         complain(since ? "--until: " + until.error().text : "--since: " + since.error().text);
         return ExitStatus::usage;
     }
-    const Result<review::Past> past = read_past(options.ledger);
-    if (!past) {
-        return give_up(past.error());
+    Result<LedgerRead> read = read_past(options.ledger);
+    if (!read) {
+        return give_up(read.error());
     }
-    const OutageReport report{review::outages_of(*past, *since, *until),
+    std::erase_if(read->askings, [&](const review::Asking& one) {
+        return (*since && one.at < **since) || (*until && one.at >= **until);
+    });
+    const OutageReport report{review::outages_of(read->past, *since, *until),
                               *since,
                               *until,
-                              past->first_at,
-                              past->is_shortened,
-                              usage_within(options.ledger, *since, *until)};
+                              read->past.first_at,
+                              read->past.is_shortened,
+                              usage_within(options.ledger, *since, *until),
+                              review::figures_of(read->askings)};
     fmt::print("{}", options.is_csv                  ? to_csv(report)
                      : options.ledger.common.is_json ? to_pretty_text(to_document(report))
                                                      : to_lines(report));

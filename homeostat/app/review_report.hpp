@@ -11,6 +11,7 @@
 #include "homeostat/app/own_usage.hpp"
 #include "homeostat/base/json.hpp"
 #include "homeostat/base/time.hpp"
+#include "homeostat/review/askings.hpp"
 #include "homeostat/review/outages.hpp"
 #include "homeostat/review/review.hpp"
 
@@ -43,6 +44,7 @@ struct OutageReport {
     std::optional<WallTime> first_at{};
     bool is_shortened{false};
     UsageSum own_usage{};  ///< Of the agent and its model, within the same bounds.
+    review::QuestionFigures questions{};  ///< Of those asked within the same bounds.
 };
 
 [[nodiscard]] json::object to_document(const OutageReport& report);
