@@ -121,6 +121,41 @@ def a_restart_that_did_not_help_asks_until_a_person_promotes_it(service):
     assert done.returncode == NO_AGENT, done
 
 
+def a_restart_that_helps_each_time_asks_from_the_fourth_on_until_a_person_promotes_it(service):
+    service.change("min_healthy: 1,", "min_healthy: 1, cool_down: 1s,")
+    service.start()
+
+    def stop_it_again(times):
+        _, process = stop_one(service)
+        wait_until("it is restarted, and that has helped", lambda: service.is_served() and
+                   len(service.recorded("closed")) == times, seconds=60)
+        assert service.alive()["rates-0"] != process
+    for times in (1, 2, 3):
+        stop_it_again(times)
+        service.kill_agent()  # Whoever comes next counts what was before.
+        service.start_agent()
+        wait_until("the agent is back", service.is_served)
+    demoted, = service.recorded("demoted")
+    assert demoted["relapse"] == {"target": "rates-0", "symptom": "instance_not_answering"}, demoted
+    assert demoted["because"].startswith("it was proven to help 3 times within "), demoted
+    assert "and lasted " in demoted["because"], demoted
+    told = "demoted: restart of rates-0 against instance_not_answering asks, as it was proven"
+    assert told in service.say("status"), service.say("status")
+    standing = remedy_in(service.ask("autonomy"), "restart")
+    assert standing["now"] == "act" and standing["relapses"] == [demoted], standing
+    assert "  ASKS: restart of rates-0 against" in service.say("autonomy")
+    assert "demoted   restart of rates-0 against" in service.say("explain", demoted["incident"])
+
+    stop_one(service)
+    wait_until("a person is asked", lambda: any(one.get("question") for one in
+                                                service.status()["incidents"]), seconds=60)
+    asked = [body["verdict"] for body in service.recorded("verdict")][-1]
+    assert asked["verdict"] == "question" and demoted["because"] in asked["because"], asked
+    assert len(service.recorded("demoted")) == 1
+    done = call(service, "autonomy", "promote", "restart", "--because", "the leak is known")
+    assert done.returncode == OK and service.status()["demoted"] == [], done
+
+
 def what_was_only_watched_is_scored_by_what_a_person_did(service):
     service.change("restart: act", "restart: recommend")
     service.start()
@@ -141,5 +176,6 @@ def what_was_only_watched_is_scored_by_what_a_person_did(service):
 if __name__ == "__main__":
     run_each(__doc__, [
         a_restart_that_did_not_help_asks_until_a_person_promotes_it,
+        a_restart_that_helps_each_time_asks_from_the_fourth_on_until_a_person_promotes_it,
         what_was_only_watched_is_scored_by_what_a_person_did,
     ], SmallService)

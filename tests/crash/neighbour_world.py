@@ -72,7 +72,8 @@ class Member(SmallService):
         self.change("service: rates", f"service: {name}")
         self.change("every: 300ms, timeout: 300ms", "every: 200ms, timeout: 200ms")
         self.change("stop_grace: 1s", f"stop_grace: {STOP_GRACE_MS}ms")
-        self.change("min_healthy: 1,", "min_healthy: 1, cool_down: 1s, attempts_max: 100,")
+        self.change("min_healthy: 1,", "min_healthy: 1, cool_down: 1s, attempts_max: 100, "
+                    "successes_max: 0,")  # It hangs as often as a test likes.
         self.own_config = self.config.read_text()
         self.kill_points = here / "kill_points"
         self.kill_points.mkdir()
