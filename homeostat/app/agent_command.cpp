@@ -199,7 +199,8 @@ ExitStatus run_agent(const AgentOptions& options) {
     configs.reserve(reports.size());
     for (ConfigReport& report : reports) {
         spdlog::info("guarding {} as {} says", report.config->service.text(), report.file.string());
-        configs.push_back(*std::move(report.config));
+        configs.push_back(*report.config);  // A copy has no room besides what is in it.
+        report.config.reset();
     }
     std::vector<ConfigReport>().swap(reports);  // Kept for as long as we guard otherwise.
     const Result<void> guarded = guard_services(configs, options.role, tell_log);

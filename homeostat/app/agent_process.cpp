@@ -15,6 +15,7 @@
 #include "homeostat/app/fleet_door.hpp"
 #include "homeostat/app/guarded_group.hpp"
 #include "homeostat/app/guarding.hpp"
+#include "homeostat/app/healing_graphs.hpp"
 #include "homeostat/app/journey.hpp"
 #include "homeostat/app/judging.hpp"
 #include "homeostat/app/keep.hpp"
@@ -271,8 +272,8 @@ void AgentProcess::make_executor(heal::Approvers approvers) {
         fleet_ = std::make_unique<FleetDoor>(config_, clock_, strand_);
         ports.fleet = fleet_.get();
     }
-    executor_ =
-        std::make_unique<heal::ExecutorRole>(strand_, std::move(ports), std::move(settings));
+    executor_ = std::make_unique<heal::ExecutorRole>(strand_, std::move(ports), std::move(settings),
+                                                     place_.graphs.of(config_.question_for));
 }
 
 Result<void> AgentProcess::make_agent() {

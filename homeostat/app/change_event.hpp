@@ -26,7 +26,7 @@
 
 #include <array>
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -71,7 +71,7 @@ class ChangeEventsSeen {
 
   private:
     static constexpr std::size_t keys_max = 256;  ///< Far more than a broker delivers anew.
-    std::deque<std::string> keys_;
+    std::list<std::string> keys_;
 };
 
 }  // namespace homeostat::app

@@ -32,6 +32,14 @@ using namespace std::chrono_literals;
 constexpr Duration found_within = 15s;
 constexpr Duration look_again_after = 50ms;
 
+/// ERRORS: absent: it was not seen yet, or is there no more; of what it holds.
+Result<kubernetes::DeploymentView> deployment_in(const kubernetes::ObjectsSeen& seen,
+                                                 const std::string& name) {
+    const auto found = seen.objects.find(name);
+    return found == seen.objects.end() ? fail(Fault::absent, "not seen yet")
+                                       : kubernetes::parse_deployment(found->second.parsed());
+}
+
 /// The same after a restart, another for each agent: a pod's name is its host's, and two agents on
 /// one host have ledgers of their own.
 std::string identity_of(const Config& config) {
@@ -68,7 +76,8 @@ Result<std::unique_ptr<KubernetesGroup>> KubernetesGroup::make(
     if (!api) {
         return std::unexpected(api.error());
     }
-    place->access = {};  // Of the link, and large. Of two roles each has a file of its own.
+    // Of the link, and large: an assignment would keep its room. Of two roles each has a file.
+    (void)std::exchange(place->access, {});
     const std::string past = role == ProcessRole::agent ? "/configs_seen.json" : "/configs.json";
     auto configs = kubernetes::ConfigHistory::open(config.service, place->options.configs,
                                                    place->options.run_directory + past);
@@ -326,10 +335,7 @@ void KubernetesGroup::tell_of_slots() {
 
 /// Empty: it is not known, or there is none.
 std::string KubernetesGroup::deployment_uid() const {
-    const auto& objects = deployments_->seen().objects;
-    const auto found = objects.find(place_.options.deployment);
-    const auto view = found == objects.end() ? fail(Fault::absent, "not seen yet")
-                                             : kubernetes::parse_deployment(found->second);
+    const auto view = deployment_in(deployments_->seen(), place_.options.deployment);
     return view ? view->uid : std::string();
 }
 
@@ -405,8 +411,11 @@ Task<void> KubernetesGroup::tell_of_switch() {
     }
 }
 
-Task<void> KubernetesGroup::tell_of_opt_out() {
+/// What its owner says of it. One task for both, which keeps nothing of what it reads: a process
+/// may have a thousand of them, that wait.
+Task<void> KubernetesGroup::tell_of_owner() {
     std::string told;
+    bool was_paused = false;
     while (!is_stopping_) {
         const std::uint64_t known = deployments_->changes_count();
         if (std::string reason = opt_out_->reason(); reason != told) {
@@ -414,30 +423,22 @@ Task<void> KubernetesGroup::tell_of_opt_out() {
                                 : "nothing is done: " + reason);
             told = std::move(reason);
         }
+        was_paused = tell_of_pause(was_paused);
         co_await deployments_->wait_for_change(known);
     }
 }
 
-/// What its controller does not roll out we do not roll back.
-Task<void> KubernetesGroup::tell_of_pause() {
-    bool was_paused = false;
-    while (!is_stopping_) {
-        const std::uint64_t known = deployments_->changes_count();
-        const auto& objects = deployments_->seen().objects;
-        const auto found = objects.find(place_.options.deployment);
-        const auto view = found == objects.end() ? fail(Fault::absent, "not seen yet")
-                                                 : kubernetes::parse_deployment(found->second);
-        const bool is_paused = view && view->is_paused;
-        if (is_paused != was_paused) {
-            const bool is_ours = is_paused && kubernetes::pause_note_of(*view).has_value();
-            log_(is_ours ? "the Deployment is paused by us; its number is not touched"
-                 : is_paused
-                     ? "the Deployment is paused: its version and its number are not touched"
-                     : "the Deployment is paused no more");
-            was_paused = is_paused;
-        }
-        co_await deployments_->wait_for_change(known);
+/// What its controller does not roll out we do not roll back. Says whether it is paused now.
+bool KubernetesGroup::tell_of_pause(bool was_paused) {
+    const auto view = deployment_in(deployments_->seen(), place_.options.deployment);
+    const bool is_paused = view && view->is_paused;
+    if (is_paused != was_paused) {
+        const bool is_ours = is_paused && kubernetes::pause_note_of(*view).has_value();
+        log_(is_ours     ? "the Deployment is paused by us; its number is not touched"
+             : is_paused ? "the Deployment is paused: its version and its number are not touched"
+                         : "the Deployment is paused no more");
     }
+    return is_paused;
 }
 
 Task<Result<void>> KubernetesGroup::arrive(Instant deadline) {
@@ -445,8 +446,7 @@ Task<Result<void>> KubernetesGroup::arrive(Instant deadline) {
     for (kubernetes::WatchedKind* watch : watches()) {
         asio::co_spawn(executor_, watch->run(), asio::detached);
     }
-    asio::co_spawn(executor_, tell_of_opt_out(), asio::detached);
-    asio::co_spawn(executor_, tell_of_pause(), asio::detached);
+    asio::co_spawn(executor_, tell_of_owner(), asio::detached);
     if (switches_) {
         asio::co_spawn(executor_, tell_of_switch(), asio::detached);
     }

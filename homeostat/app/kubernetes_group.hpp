@@ -100,8 +100,8 @@ class KubernetesGroup final : public GuardedGroup {
     void tell_of_slots();
     [[nodiscard]] std::vector<adapters::kubernetes::WatchedKind*> watches() const;
     Task<void> tell_of_switch();
-    Task<void> tell_of_opt_out();
-    Task<void> tell_of_pause();
+    Task<void> tell_of_owner();
+    [[nodiscard]] bool tell_of_pause(bool was_paused);
 
     template <class T, class... Arguments>
     T& add(std::vector<ports::Telemetry*>& sources, Arguments&&... arguments) {

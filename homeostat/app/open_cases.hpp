@@ -17,8 +17,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -64,8 +64,8 @@ class OpenCases {
 
     std::map<IncidentId, Case> open_;
     std::uint64_t calls_count_{0};
-    std::deque<ClosedCase> closed_;
-    std::deque<std::pair<std::string, console::Answered>> answers_;
+    std::list<ClosedCase> closed_;
+    std::list<std::pair<std::string, console::Answered>> answers_;
 };
 
 /// A ledger that tells of what passes: of its past, and of each group once it is in.

@@ -23,6 +23,8 @@
 
 namespace homeostat::app {
 
+class HealingGraphs;
+
 using LogLine = std::function<void(const std::string&)>;
 
 /// What all services of a process have in common. All of it outlives them.
@@ -32,6 +34,7 @@ struct ProcessPlace {
     std::string boot_id;
     Clusters& clusters;
     SharedDoors& doors;
+    HealingGraphs& graphs;
     std::uint32_t services_count{1};
     /// For the ledgers of several services; null: the one has a thread of its own. Owned by the
     /// process and by each ledger.

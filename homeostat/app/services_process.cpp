@@ -2,6 +2,7 @@
 
 #include "homeostat/adapters/system/system_clock.hpp"
 #include "homeostat/app/agent_process.hpp"
+#include "homeostat/app/healing_graphs.hpp"
 #include "homeostat/app/own_start.hpp"
 #include "homeostat/app/service_locks.hpp"
 #include "homeostat/app/watching_process.hpp"
@@ -114,6 +115,7 @@ class ServicesProcess {
     adapters::system::SystemClock clock_{context_.get_executor()};
     Clusters clusters_{context_.get_executor(), clock_, log_};
     SharedDoors doors_{context_.get_executor(), [this] { return clusters_.stands_by_because(); }};
+    HealingGraphs graphs_;
     ProcessPlace place_;
     std::deque<Line> lines_;
     std::size_t stopping_count_{0};
@@ -132,6 +134,7 @@ ServicesProcess::ServicesProcess(const std::vector<Config>& configs,
              std::move(boot_id),
              clusters_,
              doors_,
+             graphs_,
              static_cast<std::uint32_t>(configs.size())} {
     const bool is_alone = configs.size() == 1;
     if (!is_alone) {

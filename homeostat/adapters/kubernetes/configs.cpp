@@ -47,7 +47,7 @@ Result<const ConfigsView*> Configs::look() {
             if (versions[index] == 0 || found == objects.end()) {
                 continue;
             }
-            Result<ConfigMapView> view = parse_config_map(found->second);
+            Result<ConfigMapView> view = parse_config_map(found->second.parsed());
             if (!view) {
                 error = view.error();
                 continue;

@@ -19,7 +19,7 @@ Result<std::vector<ReplicaSetView>> parse_replica_sets(const Options& options,
                                                        const ObjectsSeen& seen) {
     std::vector<ReplicaSetView> views;
     for (const auto& [name, object] : seen.objects) {
-        Result<ReplicaSetView> view = parse_replica_set(object, options.container);
+        Result<ReplicaSetView> view = parse_replica_set(object.parsed(), options.container);
         if (!view) {
             return fail("ReplicaSet " + name, view.error());
         }
@@ -35,7 +35,7 @@ Result<std::vector<PodView>> parse_pods(const Options& options,
                                         const std::vector<ReplicaSetView>& owners) {
     std::vector<PodView> views;
     for (const auto& [name, object] : seen.objects) {
-        Result<PodView> view = parse_pod(object, options.container);
+        Result<PodView> view = parse_pod(object.parsed(), options.container);
         if (!view) {
             return fail("pod " + name, view.error());
         }
@@ -99,7 +99,7 @@ Result<GroupView> parse_group(const Options& options, const GroupSeen& seen) {
         return fail(Fault::absent, fmt::format("there is no Deployment {} in the namespace {}",
                                                options.deployment, options.name_space));
     }
-    Result<DeploymentView> deployment = parse_deployment(found->second);
+    Result<DeploymentView> deployment = parse_deployment(found->second.parsed());
     if (!deployment) {
         return fail("Deployment " + options.deployment, deployment.error());
     }

@@ -125,7 +125,10 @@ Task<Result<void>> ObjectWatch::list() {
     if (options_.sink != nullptr) {
         options_.sink->replace(std::move(bulk.objects), bulk.resource_version);
     } else {
-        seen_.objects = std::move(bulk.objects);
+        seen_.objects.clear();
+        for (const auto& [name, object] : bulk.objects) {
+            seen_.objects.emplace(name, object);
+        }
     }
     bell_.ring();
     co_return Result<void>{};
@@ -277,7 +280,7 @@ Result<void> ObjectWatch::take_object(WatchEvent event) {
         options_.sink->trim(event.told.object);
         options_.sink->put(event.told.name, std::move(event.told.object), version);
     } else {
-        seen_.objects.insert_or_assign(std::move(event.told.name), std::move(event.told.object));
+        seen_.objects.insert_or_assign(std::move(event.told.name), event.told.object);
     }
     return {};
 }

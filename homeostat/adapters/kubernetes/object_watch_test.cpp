@@ -86,7 +86,7 @@ struct World {
         const auto found = watch.seen().objects.find(name);
         return found == watch.seen().objects.end()
                    ? "gone"
-                   : std::string(found->second.at("status").at("phase").as_string());
+                   : std::string(found->second.parsed().at("status").at("phase").as_string());
     }
     [[nodiscard]] Fault trouble() const {
         REQUIRE(watch.trouble());

@@ -28,11 +28,13 @@ Result<void> check_may_change(const Result<GroupView>& group) {
 
 std::string OptOut::reason() const {
     const auto found = seen_.objects->objects.find(options_.deployment);
-    if (found == seen_.objects->objects.end()) {
+    // It is asked before every look and step, and nearly always there is no such word.
+    if (found == seen_.objects->objects.end() || !found->second.mentions(ignore_annotation)) {
         return {};
     }
-    const json::value* word = member_of(
-        member_of(member_of(&found->second, "metadata"), "annotations"), ignore_annotation);
+    const json::value object = found->second.parsed();
+    const json::value* word =
+        member_of(member_of(member_of(&object, "metadata"), "annotations"), ignore_annotation);
     if (word == nullptr || *word == json::value("false")) {
         return {};
     }

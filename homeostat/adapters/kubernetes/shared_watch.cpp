@@ -109,11 +109,6 @@ std::string label_wanted(const LabelSelector& selector) {
     return found == selector.terms.end() ? std::string() : found->key + "=" + found->values.front();
 }
 
-/// As large as what is in it: what was dropped has left its room behind.
-json::value compact(const json::value& object) {
-    return object;  // NOLINT(performance-no-automatic-move): a copy is what is wanted.
-}
-
 }  // namespace
 
 void trim_object(json::value& object) {
@@ -169,7 +164,7 @@ class SharedWatch::Share final : public WatchedKind {
         seen_.objects.clear();
         seen_.resource_version = version;
     }
-    void put(const std::string& name, json::value object, std::uint64_t version) {
+    void put(const std::string& name, KeptObject object, std::uint64_t version) {
         seen_.objects.insert_or_assign(name, std::move(object));
         seen_.resource_version = version;
     }
@@ -263,7 +258,7 @@ void SharedWatch::replace(std::map<std::string, json::value> objects, std::uint6
     for (auto& [name, object] : objects) {
         std::set<Share*> holders = whose(name, object);
         for (Share* share : holders) {
-            share->put(name, compact(object), version);
+            share->put(name, object, version);
         }
         if (!holders.empty()) {
             holders_.emplace(name, std::move(holders));
@@ -285,7 +280,7 @@ void SharedWatch::put(const std::string& name, json::value object, std::uint64_t
         }
     }
     for (Share* share : holders) {
-        share->put(name, compact(object), version);
+        share->put(name, object, version);
         share->ring();
     }
     if (holders.empty()) {

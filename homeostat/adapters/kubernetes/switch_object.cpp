@@ -28,7 +28,7 @@ std::string SwitchObject::reason() const {
         return heard.error().text + ", and a switch that cannot be read is engaged";
     }
     const auto found = seen_.objects->objects.find(options_.switch_object);
-    if (found == seen_.objects->objects.end() || says_released(found->second)) {
+    if (found == seen_.objects->objects.end() || says_released(found->second.parsed())) {
         return {};
     }
     return name + " is there";

@@ -7,7 +7,7 @@
 //
 // Not thread-safe; lives on one strand.
 
-#include "homeostat/base/json.hpp"
+#include "homeostat/adapters/kubernetes/kept_object.hpp"
 #include "homeostat/base/result.hpp"
 #include "homeostat/base/task.hpp"
 #include "homeostat/base/time.hpp"
@@ -27,9 +27,9 @@ namespace homeostat::adapters::kubernetes {
 
 /// What is known now. Absence means something only once it was listed.
 struct ObjectsSeen {
-    std::map<std::string, json::value> objects;  ///< By name.
-    std::uint64_t resource_version{0};           ///< Of all of it. 0: never listed.
-    std::optional<Instant> heard_at{};           ///< When the server last said anything of it.
+    std::map<std::string, KeptObject> objects;  ///< By name.
+    std::uint64_t resource_version{0};          ///< Of all of it. 0: never listed.
+    std::optional<Instant> heard_at{};          ///< When the server last said anything of it.
 };
 
 /// Wakes whoever waits for news. A timer that never ends by itself: cancelling it is how one
