@@ -30,6 +30,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUGS = ROOT / "tests/planted/bugs.toml"
 BUILD = ROOT / "build/release"
 SCRATCH = ROOT / "build/planted"
+PLACE = SCRATCH / "programs"
 BUGS_MIN = 40
 SECONDS_MAX = 120  # A seed takes half a second; one that does not end has been seen, too.
 SWITCH = """#pragma once
@@ -46,7 +47,7 @@ inline const int active = [] {
 MEMORY = pathlib.Path("/dev/shm")
 QUICK = os.environ | ({"TMPDIR": str(MEMORY)} if MEMORY.is_dir() else {})
 PROGRAMS = {"sim": "homeostat-lab", "ledger.matrix": "ledger_matrix_test",
-            "matrix.faults": "fault_matrix"}
+            "matrix.faults": "fault_matrix", "crash.secrets": "homeostat"}
 
 
 @dataclass(frozen=True)
@@ -181,9 +182,11 @@ def link(program: str, objects: list[pathlib.Path]) -> pathlib.Path:
         folder = one.relative_to(SCRATCH).parent.as_posix().replace("/", "_")
         if f"lib{folder}.a" in archives:
             command.insert(first, str(one))
-    command[command.index("-o") + 1] = str(SCRATCH / program)
+    PLACE.mkdir(exist_ok=True)
+    (PLACE / program).unlink(missing_ok=True)  # It may be a link to the one without bugs.
+    command[command.index("-o") + 1] = str(PLACE / program)
     subprocess.run(command, cwd=BUILD, check=True)
-    return SCRATCH / program
+    return PLACE / program
 
 
 def run(command: list[str], number: int) -> tuple[bool, str]:
@@ -238,9 +241,22 @@ def try_seeds(bug: Bug, seeds: Seeds, count: int, kills: int) -> Result:
     return result
 
 
+def beside_others(program: pathlib.Path) -> pathlib.Path:
+    """Its directory, now with the others as they were built: it looks for them beside itself."""
+    for one in (BUILD / "bin").iterdir():
+        link_to = program.parent / one.name
+        if link_to.is_symlink() or not link_to.exists():
+            link_to.unlink(missing_ok=True)
+            link_to.symlink_to(one)
+    return program.parent
+
+
 def commands_of(program: pathlib.Path) -> list[list[str]]:
     """What a test program is asked, one after another. The fault matrix is none of doctest's, and
     an option that a program does not know looks like a bug that it has caught."""
+    if program.name == PROGRAMS["crash.secrets"]:
+        return [[sys.executable, str(ROOT / "tests/crash/secrets_test.py"), "--bin",
+                 str(beside_others(program)), "--only", "no_secret"]]
     if program.name == PROGRAMS["matrix.faults"]:
         return [[str(program)]]
     last = "*specification_test.cpp"  # Its enumerations take longest.
@@ -338,7 +354,7 @@ def main() -> int:
     programs = {name: link(name, objects) for name in sorted({bug.program() for bug in chosen})}
     print(f"{len(objects)} files with their bugs; first without any", flush=True)
     fail_if_broken_before(programs)
-    seeds = Seeds(SCRATCH / PROGRAMS["sim"])
+    seeds = Seeds(PLACE / PROGRAMS["sim"])
 
     def try_one(bug: Bug) -> Result:
         result = (try_seeds(bug, seeds, options.seeds, options.kills)

@@ -58,6 +58,9 @@ void add_agent(CLI::App& app, AgentOptions& options) {
     add_scope(*agent, options);
     agent->add_flag("--show-key", options.shows_key,
                     "Print the agent's public key for roles.agents and end; makes one if missing");
+    agent->add_flag("--core-dumps", options.allows_core_dumps,
+                    "To find a fault of ours: allow core dumps, and debuggers of the same user; "
+                    "every secret of the configuration is in them");
     agent->add_option("--log-level", options.log_level, "What to write to stderr")
         ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
         ->capture_default_str();

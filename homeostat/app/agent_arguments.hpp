@@ -24,6 +24,7 @@ struct AgentOptions {
     std::string node;       ///< On which it stands, for the pods there.
     std::string instance;   ///< The one process that it sees.
     bool shows_key{false};  ///< Prints the agent's public key instead of guarding.
+    bool allows_core_dumps{false};  ///< And debuggers of the same user.
 };
 
 struct StatusOptions {

@@ -9,6 +9,7 @@
 #include "homeostat/app/secret_files.hpp"
 #include "homeostat/app/service_files.hpp"
 #include "homeostat/app/services_process.hpp"
+#include "homeostat/os/own_memory.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -39,6 +40,15 @@ void outlive_failed_writes() {
 /// what a command or an instance did by its end would not be known.
 void learn_how_children_end() {
     std::signal(SIGCHLD, SIG_DFL);
+}
+
+/// Before anything secret is read.
+void keep_secrets_in(bool allows_core_dumps) {
+    if (allows_core_dumps) {
+        spdlog::warn("--core-dumps: secrets are in what this process leaves when it crashes");
+    } else {
+        os::keep_memory_to_ourselves();
+    }
 }
 
 void tell_log(const std::string& line) {
@@ -181,6 +191,7 @@ ExitStatus status_of(const Error& error, std::size_t services_count) {
 ExitStatus run_agent(const AgentOptions& options) {
     outlive_failed_writes();
     learn_how_children_end();
+    keep_secrets_in(options.allows_core_dumps);
     std::vector<ConfigReport> reports = load_all(options);
     if (reports.empty()) {
         return ExitStatus::usage;

@@ -2,6 +2,7 @@
 
 #include "homeostat/app/mesh_key.hpp"
 #include "homeostat/net/endpoint.hpp"
+#include "homeostat/net/refused_address.hpp"
 
 #include <fmt/format.h>
 
@@ -29,6 +30,9 @@ Result<std::string> PeerUrlValue::parse(std::string_view text) const {
     const Result<net::Address> address = net::parse_endpoint(text);
     if (!address) {
         return fail(Fault::invalid, fmt::format("{} — {}", address.error().text, mend));
+    }
+    if (const Result<void> checked = net::check_target(address->endpoint); !checked) {
+        return fail(Fault::invalid, fmt::format("{} — {}", checked.error().text, mend));
     }
     if (address->path != "/") {
         return fail(Fault::invalid,

@@ -2,6 +2,7 @@
 
 #include "homeostat/net/endpoint.hpp"
 #include "homeostat/net/https_address.hpp"
+#include "homeostat/net/refused_address.hpp"
 
 #include <fmt/format.h>
 
@@ -16,6 +17,15 @@ json::object text_of(std::string_view pattern) {
     schema["type"] = "string";
     schema["pattern"] = json::value(std::string(pattern));
     return schema;
+}
+
+/// Of "[::1]:4222/x" or "10.0.0.7:4222", without port and brackets.
+std::string_view host_in(std::string_view authority) {
+    authority = authority.substr(0, authority.find('/'));
+    if (authority.starts_with('[')) {
+        return authority.substr(1, authority.find(']') - 1);
+    }
+    return authority.substr(0, authority.rfind(':'));
 }
 
 }  // namespace
@@ -33,6 +43,10 @@ Result<std::string> NatsUrlValue::parse(std::string_view text) const {
                     "a name or a password has no place here: everybody who may read the "
                     "configuration reads it — put the whole address into a file, and write "
                     "url_file: FILE");
+    }
+    // Of a name the library alone knows what it comes to.
+    if (const std::string_view why = net::why_refused(host_in(rest)); !why.empty()) {
+        return fail(Fault::invalid, fmt::format("never asked there: {} — {}", why, mend));
     }
     return std::string(text);
 }
@@ -56,8 +70,10 @@ Result<std::string> ReceiverUrlValue::parse(std::string_view text) const {
                        : fail(Fault::invalid, fmt::format("{} — {}", address.error().text, mend));
     }
     const Result<net::Address> address = net::parse_endpoint(text);
-    if (!address) {
-        return fail(Fault::invalid, fmt::format("{} — {}", address.error().text, mend));
+    const Result<void> checked =
+        address ? net::check_target(address->endpoint) : std::unexpected(address.error());
+    if (!checked) {
+        return fail(Fault::invalid, fmt::format("{} — {}", checked.error().text, mend));
     }
     return std::string(text);
 }

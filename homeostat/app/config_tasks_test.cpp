@@ -162,6 +162,7 @@ TEST_CASE("a task that cannot be meant is refused at its place, with its mend") 
                   "small letters"},
              Case{"run: { http: { url: \"https://x.example/\" } }", "authorities: FILE"},
              Case{"run: { http: { url: \"http://192.0.2.7/\", headers_file: f } }", "https://"},
+             Case{"run: { http: { url: \"http://169.254.169.254/x\" } }", "is never asked"},
              Case{"run: { http: { url: \"http://127.0.0.1/\", body: x } }", "content_type"},
              Case{"run: { http: { url: \"http://127.0.0.1/\", method: SEND } }", "POST"},
              Case{"run: { http: { url: \"http://127.0.0.1/\" }, environment: X }", "a command"},

@@ -2,6 +2,7 @@
 
 #include "homeostat/base/id.hpp"
 #include "homeostat/net/endpoint.hpp"
+#include "homeostat/net/refused_address.hpp"
 #include "homeostat/record/redact.hpp"
 #include "homeostat/sense/gloss.hpp"
 
@@ -264,6 +265,9 @@ Result<std::string> UrlValue::parse(std::string_view text) const {
     if (!address) {
         return wrong(address.error().text + " — write an address as in http://127.0.0.1:8080/path");
     }
+    if (const Result<void> checked = net::check_target(address->endpoint); !checked) {
+        return wrong(checked.error().text + " — write where the service itself listens");
+    }
     return std::string(text);
 }
 
@@ -281,6 +285,9 @@ Result<std::string> ModelUrlValue::parse(std::string_view text) const {
     if (is_unspecified(address->endpoint)) {
         return wrong(fmt::format("{} is where a server listens, not where it is asked — {}",
                                  shown(text), mend));
+    }
+    if (const Result<void> checked = net::check_target(address->endpoint); !checked) {
+        return wrong(fmt::format("{} — {}", checked.error().text, mend));
     }
     if (address->path != "/") {
         return wrong(fmt::format("{} names a path, and llama-server's own are asked — {}",

@@ -10,6 +10,7 @@
 #include "homeostat/base/fields.hpp"
 #include "homeostat/os/user.hpp"
 #include "homeostat/record/record.hpp"
+#include "homeostat/record/redact.hpp"
 
 #include <unistd.h>
 
@@ -58,9 +59,15 @@ net::HttpResponse reply(int status, const json::value& document) {
     return {.status = status, .body = to_pretty_text(document), .content_type = "application/json"};
 }
 
+/// Peers' words are in it, of errors above all.
+json::value without_secrets(json::value document) {
+    record::redact(document);
+    return document;
+}
+
 net::HttpResponse refuse(int status, const std::string& text) {
     json::object document;
-    document["error"] = json::value(text);
+    document["error"] = json::value(record::redact(text));
     return reply(status, document);
 }
 
@@ -194,7 +201,7 @@ net::HttpResponse ControlApi::health() const {
     }
     json::object document;
     document["is_healthy"] = troubles.empty();
-    document["troubles"] = to_json(troubles);
+    document["troubles"] = without_secrets(to_json(troubles));
     return reply(troubles.empty() ? 200 : 503, document);
 }
 
@@ -278,7 +285,7 @@ Task<net::HttpResponse> ControlApi::status() {
     document["is_ready"] = facts.is_complete && is_settled && is_current_good &&
                            context_.executor.ledger_trouble().empty();
     document["is_suspended"] = context_.kill_switch.is_engaged();
-    document["suspended_because"] = json::value(context_.kill_switch.reason());
+    document["suspended_because"] = json::value(record::redact(context_.kill_switch.reason()));
     if (context_.maintenance != nullptr) {
         document["maintenance"] = to_json(context_.maintenance->view());
     }
@@ -304,18 +311,19 @@ Task<net::HttpResponse> ControlApi::status() {
         document["undo_is_signed"] = true;
     }
     document["demoted"] = to_json(context_.executor.demotions().all);
-    document["changes"] = to_json(views_of_last(context_.agent.changes(), context_.clock.now()));
-    document["oracle"] = json::value(oracle);
-    document["ledger_trouble"] = json::value(context_.executor.ledger_trouble());
+    document["changes"] =
+        without_secrets(to_json(views_of_last(context_.agent.changes(), context_.clock.now())));
+    document["oracle"] = json::value(record::redact(oracle));
+    document["ledger_trouble"] = json::value(record::redact(context_.executor.ledger_trouble()));
     if (context_.sinks) {
-        document["sinks"] = to_json(context_.sinks());
+        document["sinks"] = without_secrets(to_json(context_.sinks()));
     }
     if (context_.fleet != nullptr) {
-        document["fleet"] = to_json(*context_.fleet);
+        document["fleet"] = without_secrets(to_json(*context_.fleet));
     }
-    document["source_troubles"] = to_json(context_.agent.source_troubles());
+    document["source_troubles"] = without_secrets(to_json(context_.agent.source_troubles()));
     if (const adapters::roles::LetterDesk* desk = context_.agent.desk()) {
-        document["agents"] = to_json(desk->agents(context_.clock.now()));
+        document["agents"] = without_secrets(to_json(desk->agents(context_.clock.now())));
         document["letters_discarded"] = to_json(desk->discarded());
     }
     co_return reply(200, document);

@@ -53,9 +53,27 @@ void count_escalation(LedgerFigures& figures, const Entry& entry) {
     }
 }
 
+std::string_view came_to(const review::Asking& asking) {
+    if (!asking.says) {
+        return "none";
+    }
+    return asking.says == PersonSays::approved ? "yes" : "no";
+}
+
+void count_askings(LedgerFigures& figures, const EntryGroup& group) {
+    for (const review::Asking& asking : figures.askings.note(group)) {
+        const RemedyKind kind = kind_of(asking.remedy);
+        figures.questions[{kind, came_to(asking)}] += 1;
+        if (asking.says && !asking.answers.empty()) {
+            figures.answers[kind].add(asking.answers.back().after);
+        }
+    }
+}
+
 }  // namespace
 
 void LedgerFigures::count(const EntryGroup& group) {
+    count_askings(*this, group);
     for (const Entry& entry : group.entries) {
         records += 1;
         incidents += entry.kind == EntryKind::opened ? 1 : 0;

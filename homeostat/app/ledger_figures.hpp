@@ -12,6 +12,7 @@
 #include "homeostat/domain/proof.hpp"
 #include "homeostat/domain/remedy.hpp"
 #include "homeostat/ports/ledger.hpp"
+#include "homeostat/review/askings.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace homeostat::app {
@@ -34,8 +36,12 @@ struct LedgerFigures {
     std::set<IncidentId> handed_over;  ///< Escalated, and neither proposed for nor proven since.
     std::map<std::pair<RemedyKind, ProofKind>, std::uint64_t> remedies;
     std::map<std::string, std::uint64_t> refusals;  ///< By the rule that decided.
-    DurationCounts decisions;                       ///< From noticing to choice.
-    DurationCounts models;                          ///< Answers of the model that came in time.
+    /// Questions by what they came to, "yes", "no" or "none".
+    std::map<std::pair<RemedyKind, std::string_view>, std::uint64_t> questions;
+    std::map<RemedyKind, DurationCounts> answers;  ///< From a question to its yes or no.
+    review::Askings askings;
+    DurationCounts decisions;  ///< From noticing to choice.
+    DurationCounts models;     ///< Answers of the model that came in time.
 
     void count(const EntryGroup& group);
 };

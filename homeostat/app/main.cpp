@@ -20,6 +20,7 @@
 #include "homeostat/app/stderr_log.hpp"
 #include "homeostat/app/verify_arguments.hpp"
 #include "homeostat/app/version.hpp"
+#include "homeostat/os/own_memory.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -424,6 +425,9 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
     }
     if (is_meant("agent")) {
         return to_int(run_agent(arguments.agent));
+    }
+    if (!is_meant("simulate")) {  // Which becomes another program.
+        os::keep_memory_to_ourselves();
     }
     if (const std::optional<ExitStatus> status = show_others(app, arguments)) {
         return to_int(*status);

@@ -27,6 +27,16 @@ void add_ledger(PrometheusPage& page, const LedgerFigures& ledger) {
     for (const auto& [rule, count] : ledger.refusals) {
         page.add(static_cast<double>(count), {{"rule", rule}});
     }
+    page.begin("homeostat_questions_total", "counter",
+               "Questions to people that are over, by what they came to.");
+    for (const auto& [what, count] : ledger.questions) {
+        page.add(static_cast<double>(count), {{"remedy", std::string(to_text(what.first))},
+                                              {"answer", std::string(what.second)}});
+    }
+    page.begin("homeostat_answer_seconds", "histogram", "From a question to a person's yes or no.");
+    for (const auto& [remedy, answers] : ledger.answers) {
+        page.add(answers, {{"remedy", std::string(to_text(remedy))}});
+    }
     page.begin("homeostat_decision_seconds", "histogram",
                "From noticing a symptom to the choice of a remedy.");
     page.add(ledger.decisions);

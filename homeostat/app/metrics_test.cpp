@@ -86,6 +86,34 @@ TEST_CASE("the page counts what the ledger holds") {
 
 TEST_CASE("the page tells of pledges where there is a mesh, and of each reason by its name") {
     AgentFigures now;
+TEST_CASE("the page counts questions by what they came to, and how long a yes or no took") {
+    LedgerFigures ledger;
+    VerdictBody asked;
+    asked.remedy = Restart{InstanceId("payments-0")};
+    asked.verdict.kind = VerdictKind::question;
+    AnsweredBody answered;
+    answered.remedy = asked.remedy;
+    answered.says = PersonSays::approved;
+    answered.by = "anna";
+    ledger.count(group_of(EntryKind::verdict, to_json(asked)));
+    CHECK_FALSE(metrics_page({}, ledger).contains("homeostat_questions_total{"));
+    EntryGroup later = group_of(EntryKind::answered, to_json(answered));
+    later.wall_at += 2s;
+    ledger.count(later);
+    ledger.count(group_of(EntryKind::verdict, to_json(asked)));
+    ledger.count(group_of(EntryKind::closed, json::object{}));
+    const std::string page = metrics_page({}, ledger);
+    for (const std::string_view line :
+         {"homeostat_questions_total{remedy=\"restart\",answer=\"yes\"} 1",
+          "homeostat_questions_total{remedy=\"restart\",answer=\"none\"} 1",
+          "homeostat_answer_seconds_bucket{remedy=\"restart\",le=\"1\"} 0",
+          "homeostat_answer_seconds_bucket{remedy=\"restart\",le=\"2.5\"} 1",
+          "homeostat_answer_seconds_count{remedy=\"restart\"} 1"}) {
+        CAPTURE(line);
+        CHECK(page.contains("\n" + std::string(line) + "\n"));
+    }
+}
+
     CHECK_FALSE(metrics_page(now, {}).contains("pledges"));
     heal::PledgeView caller;
     caller.role = "caller";

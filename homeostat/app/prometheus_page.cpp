@@ -53,14 +53,19 @@ void PrometheusPage::add(double value, const Labels& labels) {
     add_as("", value, labels);
 }
 
-void PrometheusPage::add(const DurationCounts& durations) {
+void PrometheusPage::add(const DurationCounts& durations, const Labels& labels) {
+    const auto up_to = [&labels](std::string bound) {
+        Labels all = labels;
+        all.emplace_back("le", std::move(bound));
+        return all;
+    };
     for (std::size_t index = 0; index < DurationCounts::seconds_max.size(); ++index) {
         add_as("_bucket", static_cast<double>(durations.up_to(index)),
-               {{"le", fmt::format("{}", DurationCounts::seconds_max[index])}});
+               up_to(fmt::format("{}", DurationCounts::seconds_max[index])));
     }
-    add_as("_bucket", static_cast<double>(durations.count()), {{"le", "+Inf"}});
-    add_as("_sum", durations.seconds_sum(), {});
-    add_as("_count", static_cast<double>(durations.count()), {});
+    add_as("_bucket", static_cast<double>(durations.count()), up_to("+Inf"));
+    add_as("_sum", durations.seconds_sum(), labels);
+    add_as("_count", static_cast<double>(durations.count()), labels);
 }
 
 void PrometheusPage::add_as(std::string_view suffix, double value, const Labels& labels) {

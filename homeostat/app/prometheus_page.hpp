@@ -47,7 +47,7 @@ class PrometheusPage {
     /// `name` without the suffixes of a histogram; `type` is counter, gauge or histogram.
     void begin(std::string_view name, std::string_view type, std::string_view help);
     void add(double value, const Labels& labels = {});
-    void add(const DurationCounts& durations);
+    void add(const DurationCounts& durations, const Labels& labels = {});
 
     [[nodiscard]] const std::string& text() const { return text_; }
 

@@ -13,6 +13,7 @@
 #include "homeostat/os/clock.hpp"
 #include "homeostat/os/file.hpp"
 #include "homeostat/os/user.hpp"
+#include "homeostat/record/redact.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/as_tuple.hpp>
@@ -45,7 +46,7 @@ namespace task = adapters::task;
 
 void tell(const std::string& line) {
     constexpr std::size_t line_bytes_max = 1000;
-    fmt::print(stderr, "{}\n", plain(line, line_bytes_max));
+    fmt::print(stderr, "{}\n", plain(record::redact(line), line_bytes_max));
 }
 
 /// Of SIGINT or SIGTERM.
@@ -70,7 +71,8 @@ bool agrees(const task::Declaration& declaration, const RemedyOptions& options) 
     fmt::print(stderr, "This is run for real, not tried out:\n");
     const auto show = [](std::string_view step, const task::Action& action) {
         constexpr std::size_t line_bytes_max = 1000;
-        fmt::print(stderr, "  {:<10} {}\n", step, plain(describe(action), line_bytes_max));
+        fmt::print(stderr, "  {:<10} {}\n", step,
+                   plain(record::redact(describe(action)), line_bytes_max));
     };
     if (!options.breaks.empty()) {
         show("break", {.call = task::Command{.argv = {options.breaks.string()},
@@ -114,7 +116,7 @@ void print_trial(const task::Declaration& declaration, const Trial& trial, bool 
     if (!is_json) {
         fmt::print("{}: {}\n", declaration.task.text(),
                    trial.trouble.empty() ? "proven; it may leave watch (autonomy.tasks)"
-                                         : "not proven: " + plain(trial.trouble));
+                                         : "not proven: " + plain(record::redact(trial.trouble)));
         return;
     }
     json::object document;
@@ -124,7 +126,9 @@ void print_trial(const task::Declaration& declaration, const Trial& trial, bool 
     for (const auto& member : to_json(trial).as_object()) {
         document[member.key()] = member.value();
     }
-    fmt::print("{}", to_pretty_text(document));
+    json::value said = std::move(document);
+    record::redact(said);
+    fmt::print("{}", to_pretty_text(said));
 }
 
 ExitStatus conclude(const task::Declaration& declaration,

@@ -270,6 +270,44 @@ TEST_CASE("`report` says what the agent and its model have cost, of a core and o
           doctest::Approx(0.02));
 }
 
+TEST_CASE("`report` warns by name of who says yes to everything within seconds, after 20 answers") {
+    for (const int answers_count : {19, 20}) {
+        CAPTURE(answers_count);
+        VerdictBody asked{restart_0, std::nullopt, {.kind = VerdictKind::question}, std::nullopt};
+        AnsweredBody answered;
+        answered.remedy = restart_0;
+        answered.says = PersonSays::approved;
+        answered.by = "anna\x1b";
+        std::vector<Entry> entries{entry_of(EntryKind::opened, proposal_of(restart_0))};
+        for (int number = 0; number < answers_count; ++number) {
+            entries.push_back(entry_of(EntryKind::verdict, asked));
+            entries.push_back(entry_of(EntryKind::answered, answered));  // After ten seconds.
+        }
+        const Scene scene;
+        scene.append(entries);
+        auto options = scene.options<ReportOptions>();
+        options.since.clear();
+        const std::string text = scene.run(report_outages, options).text;
+        CHECK_MESSAGE(text.contains("QUESTIONS ABOUT"), text);
+        CHECK_MESSAGE(text.contains("WARNING: anna\\x1b said yes to 20 of 20 questions, in the "
+                                    "median after 10.0 s") == (answers_count == 20),
+                      text);
+        options.ledger.common.is_json = true;
+        const Result<json::value> document =
+            parse_json(scene.run(report_outages, options).text, {});
+        REQUIRE(document);
+        const json::object& row = document->at("questions").as_array().at(0).as_object();
+        CHECK(row.at("asked_count").as_int64() == answers_count);
+        CHECK(row.at("approved_ratio").as_double() == 1.0);
+        CHECK(document->at("answerers").as_array().at(0).at("is_by_habit").as_bool() ==
+              (answers_count == 20));
+        options.until = "2023-11-14T00:00:00Z";  // Before the first of them.
+        const Result<json::value> earlier = parse_json(scene.run(report_outages, options).text, {});
+        REQUIRE(earlier);
+        CHECK(earlier->at("questions").as_array().empty());
+    }
+}
+
 TEST_CASE("a service that a spreadsheet would run, or a terminal obey, is shown instead") {
     OutageReport report;
     report.outages.rows.push_back({.service = ServiceId("=1+1\x1b")});

@@ -1,6 +1,7 @@
 #include "homeostat/app/stderr_log.hpp"
 
 #include "homeostat/app/story.hpp"
+#include "homeostat/record/redact.hpp"
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -14,13 +15,14 @@ namespace homeostat::app {
 
 namespace {
 
-/// The message, escaped.
+/// The message, without secrets and escaped: peers' words are in it, and a log goes far.
 class PlainMessage final : public spdlog::custom_flag_formatter {
   public:
     void format(const spdlog::details::log_msg& message,
                 const std::tm&,
                 spdlog::memory_buf_t& line) override {
-        const std::string text = plain({message.payload.data(), message.payload.size()});
+        const std::string text =
+            plain(record::redact({message.payload.data(), message.payload.size()}));
         line.append(text.data(), text.data() + text.size());
     }
     [[nodiscard]] std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {

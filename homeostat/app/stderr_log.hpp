@@ -4,8 +4,8 @@
 //
 // Adapters log to spdlog's default logger, and this replaces that one. It is the only place that
 // names a format or a stream. Text from outside is escaped here, where it is printed, so that no
-// message can forge a second line. Programs that we start never write to our stderr: theirs goes
-// to files of their own.
+// message can forge a second line, and secrets are taken out of it (record/redact.hpp). Programs
+// that we start never write to our stderr: theirs goes to files of their own.
 
 #include <spdlog/formatter.h>
 

@@ -4,15 +4,19 @@
 #include "homeostat/app/version.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/base/json.hpp"
+#include "homeostat/record/redact.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace homeostat::app {
 
 namespace {
 
-net::HttpResponse reply(int status, const json::value& document) {
+/// Without secrets: peers' words are in it, and nothing that somebody signs.
+net::HttpResponse reply(int status, json::value document) {
+    record::redact(document);
     return {.status = status, .body = to_pretty_text(document), .content_type = "application/json"};
 }
 
@@ -54,12 +58,12 @@ net::HttpResponse answer_of_agent(const WatchingContext& context, const net::Htt
         json::object document;
         document["is_healthy"] = troubles.empty();
         document["troubles"] = to_json(troubles);
-        return reply(troubles.empty() ? 200 : 503, document);
+        return reply(troubles.empty() ? 200 : 503, std::move(document));
     }
     json::object document;
     document["error"] = json::value(
         "this is the agent, which acts on nothing; ask the executor, or GET /v1/status");
-    return reply(404, document);
+    return reply(404, std::move(document));
 }
 
 }  // namespace homeostat::app

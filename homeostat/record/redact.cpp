@@ -122,7 +122,8 @@ std::string_view kind_of_name(std::string_view word) {
     const std::string plain = plain_name(word);
     const auto* found = std::ranges::find_if(
         names, [&](const Name& name) { return plain.find(name.part) != npos; });
-    return found == names.end() ? std::string_view{} : found->kind;
+    const bool is_of_file = plain.ends_with("file");  // "model.token_file: others may read it".
+    return found == names.end() || is_of_file ? std::string_view{} : found->kind;
 }
 
 /// False for "token-service", which is rather the name of what has to do with tokens. "password_2"

@@ -5,7 +5,8 @@
 // Found is what looks like a secret: the value behind a name such as password, token, secret or
 // api_key (name=value, "name": "value", --name value), what follows Authorization and Bearer, the
 // user and password of a URL, private keys in PEM, and tokens with a known shape (AWS, GitHub,
-// GitLab, Slack, Google, JWT). Not found is a secret that looks like nothing: a bare word, one that
+// GitLab, Slack, Google, JWT). A name that ends in "file" announces where a secret lies, and no
+// secret. Not found is a secret that looks like nothing: a bare word, one that
 // is split over two texts, one in an encoding (base64, hex) without a name before it.
 //
 // A text without secrets comes back as it was; what was redacted once is not changed again. Linear

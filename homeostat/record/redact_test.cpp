@@ -55,6 +55,7 @@ TEST_CASE("what looks like a secret is replaced by its kind, and what stands aro
         {"PASSWORD_2=123456", "PASSWORD_2=[redacted:password]"},
         {"secret_key=123456", "secret_key=[redacted:secret]"},
         {"tokens: 123456", "tokens: [redacted:token]"},
+        {"file_token: 123456", "file_token: [redacted:token]"},
         {"token-service: 12345678", "token-service: [redacted:token]"},
         {"sent Bearer abcdefgh123 twice", "sent Bearer [redacted:bearer] twice"},
         {"postgres://me:p@ss@db:5432/x", "postgres://[redacted:userinfo]@db:5432/x"},
@@ -71,11 +72,26 @@ TEST_CASE("what looks like a secret is replaced by its kind, and what stands aro
 
 TEST_CASE("what is no secret stays as it was, byte for byte") {
     for (const std::string_view text :
-         {"", "payments-2 answers 500 since 12:04", "http://127.0.0.1:8080/health", "i-7.e2",
-          "the bearer of news", "a token bucket", "no secret is safe",
-          "errors on token-service: 12 % of 300", "password-reset-2: 0.5 %", "secrets_api=42, up",
-          "user@example.org", "--password", "password=", "eyJ.eyJ", "-----BEGIN CERTIFICATE-----",
-          "größer als 3 µs", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}) {
+         {"",
+          "payments-2 answers 500 since 12:04",
+          "http://127.0.0.1:8080/health",
+          "i-7.e2",
+          "the bearer of news",
+          "a token bucket",
+          "no secret is safe",
+          "errors on token-service: 12 % of 300",
+          "password-reset-2: 0.5 %",
+          "secrets_api=42, up",
+          "model.token_file: run/model: others may read it",
+          "--password-file run/word",
+          "TokenFile=x",
+          "user@example.org",
+          "--password",
+          "password=",
+          "eyJ.eyJ",
+          "-----BEGIN CERTIFICATE-----",
+          "größer als 3 µs",
+          "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}) {
         CHECK(redact(text) == text);
     }
 }

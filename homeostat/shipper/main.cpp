@@ -6,6 +6,7 @@
 #include "homeostat/app/stderr_log.hpp"
 #include "homeostat/app/version.hpp"
 #include "homeostat/base/result.hpp"
+#include "homeostat/os/own_memory.hpp"
 #include "homeostat/shipper/central_decisions.hpp"
 #include "homeostat/shipper/checking.hpp"
 #include "homeostat/shipper/shipping.hpp"
@@ -45,6 +46,7 @@ Examples:
 struct Arguments {
     std::filesystem::path config{"homeostat.yaml"};
     bool is_once{false};
+    bool allows_core_dumps{false};
     std::string log_level{"info"};
     bool is_json{false};
     app::DecisionsOptions decisions;
@@ -86,6 +88,9 @@ void add_commands(CLI::App& app, Arguments& arguments) {
     app.add_option("-c,--config", arguments.config, "The service's configuration")
         ->capture_default_str();
     app.add_flag("--once", arguments.is_once, "Send what is there, then end");
+    app.add_flag("--core-dumps", arguments.allows_core_dumps,
+                 "To find a fault of ours: allow core dumps, and debuggers of the same user; every "
+                 "secret of the configuration is in them");
     app.add_option("--log-level", arguments.log_level, "What to write to stderr")
         ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
         ->capture_default_str();
@@ -119,6 +124,9 @@ int main(int argc, char** argv) {
             return status == 0 ? 0 : to_int(ExitStatus::usage);
         }
         homeostat::app::log_to_stderr(arguments.log_level);
+        if (!arguments.allows_core_dumps) {
+            homeostat::os::keep_memory_to_ourselves();
+        }
         return to_int(dispatch(app, arguments));
     } catch (const std::exception& error) {
         std::fprintf(stderr, "homeostat-shipper: %s\n", error.what());

@@ -43,12 +43,21 @@ def check_family(name, kind, samples):
     if kind != "gauge":
         assert all(value >= 0 for value in samples.values()), name
     if kind == "histogram":
-        buckets = [(float(labels[4:-1]), value) for (sample, labels), value in samples.items()
-                   if sample.endswith("_bucket")]
+        check_buckets(name, samples)
+
+
+def check_buckets(name, samples):
+    """Of each series by itself; `le` stands last among its labels."""
+    series = {}
+    for (sample, labels), value in samples.items():
+        if sample.endswith("_bucket"):
+            others, _, bound = labels.rpartition('le="')
+            series.setdefault(others.rstrip(","), []).append((float(bound[:-1]), value))
+    for others, buckets in series.items():
         assert buckets == sorted(buckets), f"{name}: bounds out of order"
         counts = [value for _, value in buckets]
         assert counts == sorted(counts), f"{name}: buckets do not add up"
-        assert buckets[-1] == (float("inf"), samples[name + "_count", ""]), name
+        assert buckets[-1] == (float("inf"), samples[name + "_count", others]), name
 
 
 def only(families, name):
