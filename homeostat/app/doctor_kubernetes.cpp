@@ -8,6 +8,7 @@
 #include "homeostat/adapters/kubernetes/quantity.hpp"
 #include "homeostat/adapters/kubernetes/rollout_pause.hpp"
 #include "homeostat/adapters/kubernetes/scaling.hpp"
+#include "homeostat/app/cluster_mend.hpp"
 #include "homeostat/app/kubernetes_place.hpp"
 #include "homeostat/net/endpoint.hpp"
 #include "homeostat/os/clock.hpp"
@@ -130,8 +131,9 @@ Check check_scale(const Config& config, const kubernetes::ClusterAccess& access)
 
 Check check_place(const Result<KubernetesPlace>& place) {
     if (!place) {
-        return ill("deployment", place.error().text,
-                   "correct the key, or what it names in the cluster");
+        const auto& [wrong, mend] = split_mend(place.error().text);
+        return ill("deployment", wrong,
+                   mend.empty() ? "correct the key, or what it names in the cluster" : mend);
     }
     std::string says =
         fmt::format("{}/{} is there", place->options.name_space, place->options.deployment);

@@ -3,6 +3,7 @@
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
 #include "homeostat/adapters/kubernetes/direct_reads.hpp"
 #include "homeostat/adapters/kubernetes/http_api_client.hpp"
+#include "homeostat/app/cluster_mend.hpp"
 #include "homeostat/app/config_load.hpp"
 #include "homeostat/app/init_config.hpp"
 #include "homeostat/app/kubernetes_place.hpp"
@@ -125,7 +126,7 @@ Result<std::string> configuration_of(const kubernetes::ClusterAccess& access,
         return std::unexpected(found.error());
     }
     if (!found->deployment) {
-        return std::unexpected(found->deployment.error());
+        return std::unexpected(with_mend(found->deployment.error(), access.told_by));
     }
     if (!found->services) {
         fmt::print(stderr, "homeostat init: goes on without the Services: {}\n",

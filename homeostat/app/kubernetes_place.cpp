@@ -3,6 +3,7 @@
 #include "homeostat/adapters/kubernetes/http_api_client.hpp"
 #include "homeostat/adapters/kubernetes/rollout_pause.hpp"
 #include "homeostat/adapters/kubernetes/service_object.hpp"
+#include "homeostat/app/cluster_mend.hpp"
 #include "homeostat/app/cluster_question.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -181,7 +182,8 @@ Result<KubernetesPlace> ClusterFinder::find(const Config& config, Instant deadli
     context_.run();
     has_answered_ = asked.is_heard;
     if (!asked.deployment) {
-        return fail("runtime.kubernetes.deployment", asked.deployment.error());
+        return fail("runtime.kubernetes.deployment",
+                    with_mend(asked.deployment.error(), access_.told_by));
     }
     place.selector = asked.deployment->selector;
     place.is_paused = asked.deployment->is_paused;
@@ -201,7 +203,7 @@ Result<KubernetesPlace> ClusterFinder::find(const Config& config, Instant deadli
         const Result<net::Endpoint> address =
             service_address_of(*config.kubernetes->service, asked.service);
         if (!address) {
-            return fail("runtime.kubernetes.service", address.error());
+            return fail("runtime.kubernetes.service", with_mend(address.error(), access_.told_by));
         }
         place.service_address = *address;
     }

@@ -314,17 +314,23 @@ TEST_CASE("an edit in place is a change, first-hand, and ours where the mark say
     CHECK(std::get<ChangeReading>(ours.front()).change.reference == "i-7.e2");
 }
 
-TEST_CASE("a ConfigMap whose watch is refused has no version, whatever it held before") {
+TEST_CASE("a ConfigMap whose watch is refused has no version, and whoever tells of it says why") {
     ConfigWorld world;
     WatchedConfigs watched(world);
+    ConfigTelemetry telemetry(*watched.configs, world.options.service, VersionId{}, world.clock);
     watched.hear(world);
+    CHECK(read(telemetry).empty());
     REQUIRE(watched.configs->look().value()->version == world.config());
     watched.trouble = Error{Fault::refused, "403 Forbidden"};
     world.clock.pass(std::chrono::seconds{6});
     REQUIRE(watched.configs->look());
     CHECK(watched.configs->look().value()->version.empty());
+    const Result<std::vector<Reading>> readings = run_at_once(telemetry.read(Instant::max()));
+    REQUIRE_FALSE(readings);
+    CHECK(readings.error().text.contains("403 Forbidden"));
     watched.trouble.reset();
     watched.hear(world);
+    CHECK(read(telemetry).empty());
     CHECK(watched.configs->look().value()->version == world.config());
 }
 

@@ -21,6 +21,9 @@ Task<Result<std::vector<Reading>>> ConfigTelemetry::read(Instant /*deadline*/) {
     if (!view) {
         co_return fail(name_, view.error());
     }
+    if (configs_.refusal()) {
+        co_return fail(name_, *configs_.refusal());
+    }
     std::vector<Reading> readings;
     const VersionId& version = (*view)->version;
     if (version.empty()) {

@@ -34,7 +34,7 @@ class ConfigTelemetry final : public ports::Telemetry {
     [[nodiscard]] Duration interval() const override { return std::chrono::milliseconds{250}; }
 
     /// At most one ChangeReading; none while one of the ConfigMaps is not there. ERRORS: as
-    /// Configs::look.
+    /// Configs::look, and refused: one of them must not be read.
     Task<Result<std::vector<Reading>>> read(Instant deadline) override;
 
   private:

@@ -29,11 +29,15 @@ std::uint64_t version_in(const ConfigMapView& map) {
 // NOLINTNEXTLINE(readability-function-cognitive-complexity): one look at each.
 Result<const ConfigsView*> Configs::look() {
     std::vector<std::uint64_t> versions;
+    refusal_.reset();
     for (std::size_t index = 0; index < seen_.size(); ++index) {
         const std::string what = "ConfigMap " + options_.configs[index];
         const Result<void> heard = check_kind_heard(what, seen_[index], clock_.now());
         if (!heard && heard.error().fault != Fault::refused) {
             return std::unexpected(heard.error());
+        }
+        if (!heard) {
+            refusal_ = heard.error();
         }
         // What it held when it could be read last is not what it holds.
         versions.push_back(heard ? seen_[index].objects->resource_version : 0);

@@ -45,6 +45,10 @@ class Configs {
     /// What the watches say, until the next look. ERRORS: as check_kind_heard; invalid: an object.
     [[nodiscard]] Result<const ConfigsView*> look();
 
+    /// Why one of them must not be read, as of the last look; nothing: all may be. What it holds is
+    /// then not seen, which people have to hear of, though nothing else waits for it.
+    [[nodiscard]] const std::optional<Error>& refusal() const { return refusal_; }
+
     /// Asked of the server. ERRORS: as check_read, but refused; invalid: an object.
     Task<Result<ConfigsView>> read(ApiClient& api, Instant deadline);
 
@@ -70,6 +74,7 @@ class Configs {
     std::vector<std::uint64_t> versions_parsed_;
     Result<ConfigsView> parsed_{fail(Fault::late, "nothing was listed yet")};
     std::map<std::string, std::uint64_t> versions_taken_;  ///< Of each ConfigMap that was taken.
+    std::optional<Error> refusal_;
     std::optional<Error> file_trouble_;
 };
 
