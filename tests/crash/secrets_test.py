@@ -29,7 +29,8 @@ from process_test import be_played, stop  # noqa: E402
 
 OK, USAGE = 0, 2
 OWN = ("password", "url", "header", "bare", "hook", "sink", "model", "task_header", "variable",
-       "printed", "echo", "because", "reference", "environment", "aws", "json", "sink_echo", "command", "note")
+       "printed", "echo", "because", "reference", "environment", "aws", "json", "sink_echo",
+       "command", "note")
 LEDGER_COMMANDS = (
     ["incidents"], ["incidents", "--json"], ["decisions"], ["decisions", "--json"], ["report"],
     ["report", "--json"], ["autonomy"], ["autonomy", "--json"], ["advise"], ["advise", "--json"],
@@ -160,7 +161,8 @@ class SecretiveService(ToldService):
         token = self.secret_file("model.token", self.secrets["model"] + "\n")
         self.change("sink.jsonl }", f"sink.jsonl, sinks: [ {{ webhook: {{ url: \"{self.sink.url}\","
                                     f" headers_file: {headers} }} }} ] }}")
-        self.change("command: [./rates,", f"command: [./rates, --password, {self.secrets['command']},")
+        self.change("command: [./rates,",
+                    f"command: [./rates, --password, {self.secrets['command']},")
         self.change("  - http: { path: /healthz",
                     "  - logs: { from: stdout }\n  - http: { path: /healthz")
         self.add(f"oracle: both\nmodel: {{ url: \"{self.model.url}\", token_file: {token}, "
