@@ -58,7 +58,7 @@ void add_rbac(CLI::App& app, RbacOptions& options) {
         "--policy", options.is_policy,
         "Instead: a ValidatingAdmissionPolicy, by which that account changes no other "
         "field than the remedies of the configuration do; needs Kubernetes 1.30 and a right to the "
-        "whole cluster; of one configuration");
+        "whole cluster");
     command->footer(
         "A ServiceAccount, a Role and a RoleBinding, made of what the configuration lets the agent "
         "do:\na remedy that stands below `ask` needs no right. Nothing is asked and nothing "
@@ -127,6 +127,14 @@ void print_role(const Together& configs, const RbacOptions& options) {
         role, name_space, options.account);
 }
 
+void print_policy(const Together& configs, const std::string& account) {
+    std::vector<kubernetes::Options> guarded;
+    for (const Config* config : configs) {
+        guarded.push_back(kubernetes_options_of(*config));
+    }
+    fmt::print("{}", kubernetes::field_policy_yaml(guarded, account));
+}
+
 /// Empty: they cannot be used, and why was said.
 std::vector<ConfigReport> guarded_in_cluster(const RbacOptions& options) {
     const auto files = service_files(options.configs);
@@ -166,18 +174,6 @@ ExitStatus print_rbac(const RbacOptions& options) {
     if (reports.empty()) {
         return ExitStatus::usage;
     }
-    if (options.is_policy && reports.size() > 1) {
-        fmt::print(stderr,
-                   "--policy: one account, one Deployment — a policy of each would refuse what "
-                   "another lets it do; give each service an account and a process of its own, or "
-                   "leave --policy out\n");
-        return ExitStatus::usage;
-    }
-    if (options.is_policy) {
-        fmt::print("{}", kubernetes::field_policy_yaml(
-                             kubernetes_options_of(*reports.front().config), options.account));
-        return ExitStatus::ok;
-    }
     std::map<std::string, Together> by_namespace;
     for (const ConfigReport& report : reports) {
         by_namespace[report.config->kubernetes->name_space].push_back(&*report.config);
@@ -185,7 +181,11 @@ ExitStatus print_rbac(const RbacOptions& options) {
     bool is_first = true;
     for (const auto& [name_space, together] : by_namespace) {
         fmt::print("{}", is_first ? "" : "---\n");
-        print_role(together, options);
+        if (options.is_policy) {
+            print_policy(together, options.account);
+        } else {
+            print_role(together, options);
+        }
         is_first = false;
     }
     return ExitStatus::ok;

@@ -61,7 +61,7 @@ TEST_CASE(
     CHECK(print_rbac({.configs = {path}, .role = ProcessRole::agent, .scope = ScopeKind::pod}) ==
           ExitStatus::ok);
     CHECK(print_rbac({.configs = {path}, .scope = ScopeKind::pod}) == ExitStatus::usage);
-    CHECK(print_rbac({.configs = {path}, .is_policy = true}) == ExitStatus::usage);
+    CHECK(print_rbac({.configs = {path}, .is_policy = true}) == ExitStatus::ok);
     std::ofstream(path / "c.yaml") << "service: c\n";
     CHECK(print_rbac({.configs = {path}}) == ExitStatus::usage);
 }

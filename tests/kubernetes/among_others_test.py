@@ -13,7 +13,7 @@ from lab_cases import ROOT, run_each
 
 from deployment import Client, Deployment, wait_until
 from full_lab import FullLab
-from guarded import PROGRAMS, V1, V2, guarded, image_of, tell
+from guarded import PROGRAMS, V1, V2, guarded, image_of, tell, uids_of
 from guarding import MARK, Guarding
 
 
@@ -140,6 +140,42 @@ def count_new(shop):
     return sum(pod["spec"]["containers"][0]["image"] != V1 for pod in shop.pods())
 
 
+def a_node_that_is_cut_off_is_named_and_nothing_is_done_to_it_nor_to_its_pods(lab):
+    """Half of the pods are silent at once: that may be the fault of whoever looks."""
+    shop = Deployment(lab, "parted")
+    spread = {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname",
+              "whenUnsatisfiable": "ScheduleAnyway"}
+    try:
+        shop.apply(V1, replicas=4, spread=spread)
+        shop.wait_ready(4)
+        lost = lab.node_names()[1]
+        uids = uids_of(shop.pods())
+        assert [pod["spec"]["nodeName"] for pod in shop.pods()].count(lost) == 2
+        agent = Guarding(lab, "parted", PROGRAMS, lab.directory / "agent-parted", ["events: true"])
+        agent.be_patient()
+        agent.grant()
+        with agent:
+            agent.wait_proven()
+            lab.cut_off(1)
+            try:
+                told = wait_until("the node is named", lambda: next(
+                    (one["message"] for one in shop.api.get(f"{shop.core}/events")["items"]
+                     if one["reason"] == "NodeSuspected"), None), 60)
+                assert lost in told, told
+                assert f"kubectl taint nodes {lost} homeostat.dev/suspected" in (
+                    agent.log.read_text()), agent.log.read_text()[-2000:]
+                taints = shop.api.get(f"/api/v1/nodes/{lost}")["spec"].get("taints", [])
+                assert not [one for one in taints if "homeostat" in one["key"]], taints
+                assert uids_of(shop.pods()) == uids, shop.pod_names()
+                for one in agent.incidents():
+                    assert " intent " not in agent.story(one["incident"]), agent.tell_troubles()
+            finally:
+                lab.join(1)
+                lab.wait_for_nodes(lab.nodes_count)
+    finally:
+        shop.remove()
+
+
 def nothing_is_done_to_what_is_well_while_it_is_rolled_out_and_scaled(lab):
     with guarded(lab, "well") as (shop, agent, client):
         for image, replicas in ((V2, 3), (V2, 5), (V2, 2)):
@@ -158,6 +194,7 @@ def main():
         a_rival_who_rolls_out_the_bad_version_again_is_yielded_to,
         of_two_agents_one_acts_while_no_configmap_stops_it_and_events_tell_of_it,
         a_rollout_whose_pods_fail_is_paused_and_no_more_users_meet_them_until_it_is_rolled_back,
+        a_node_that_is_cut_off_is_named_and_nothing_is_done_to_it_nor_to_its_pods,
         nothing_is_done_to_what_is_well_while_it_is_rolled_out_and_scaled,
     ], FullLab(ROOT / "build/kubernetes/among-others-test"))
 

@@ -32,7 +32,6 @@ roles: { mode: split, agentKeySecret: agent, agents: [%s] }
 networkPolicy: { dnsTo: [{ namespaceSelector: {} }] }
 """ % ("a" * 64)
 SEVERAL = """
-fieldPolicy: { enabled: false }
 deployments:
 - { deployment: cart, console: { url: "https://homeostat.example/cart", port: 7444 } }
 - { deployment: fees, console: { url: "https://homeostat.example/fees", port: 7445 } }

@@ -32,11 +32,11 @@ ONLY_OURS = "of the annotations this account changes homeostat.dev/effect and"
 NO_ACCOUNT = "this account does not change which service account the pods have"
 NO_NODE = "this account brings no pods closer to their node"
 NO_PRIVILEGE = "this account gives no container a privilege or a capability that it has not"
-NOTHING_ELSE = "this account changes the Deployment payments and evicts its pods, and little else"
-ONE_MORE = "this account asks for one replica more or less, and for 3 at most"
+NOTHING_ELSE = "this account changes the Deployments it guards and evicts their pods, and little"
+ONE_MORE = "this account asks for one replica more or less, and for replicas_max at most"
 ONLY_MEMORY = "of a pod this account changes how much memory its containers have"
 ONLY_CONTAINERS = "of a pod's spec this account changes the containers, and nothing else"
-NO_MORE_MEMORY = "of memory for a container at most"
+NO_MORE_MEMORY = "this account asks for no more memory for a container than resize_max"
 # Without these of its node the server takes from nobody a resize of more than a pod's containers.
 NODE_FEATURES = ["InPlacePodLevelResourcesVerticalScaling",
                  "InPlacePodVerticalScalingInitContainers"]
@@ -212,7 +212,7 @@ def a_rollout_is_paused_and_resumed_with_the_mark_in_the_same_write_and_only_if_
     held = Deployment(lab, "stood", SHOP)
     held.apply(f"{IMAGE}:v1", replicas=1)
     held.wait_ready(1)
-    account = guard_of(lab, "stood")
+    account = guard_of(lab, {"stood": ""})
 
     def patch(paused, mark=None, **template):
         metadata = {"annotations": {"homeostat.dev/effect": mark}} if mark else {}
@@ -260,19 +260,10 @@ def what_pods_have_of_their_node_already_may_stay_and_may_go(lab):
                                         "capabilities": {"add": ["NET_ADMIN"]}})]
     for fields in given:
         lab.api.patch(world.cart.path, {"spec": {"template": {"spec": fields}}}, "strategic")
-    policy = POLICY.read_text().replace(f'"{NAME}"', '"cart"').replace(f"{NAME}-", "cart-")
-    policy = policy.replace(f"homeostat.{SHOP}.{NAME}", f"homeostat.{SHOP}.cart")
-    # Only the second policy is to speak of it.
-    policy = policy.replace(f":{SHOP}:homeostat", f":{SHOP}:guard")
-    guard = Account(lab, SHOP, "guard")
-    lab_file = lab.directory / "cart.yaml"
-    lab_file.write_text(policy)
-    lab.kubectl("apply", "--filename", lab_file)
+    guard = guard_of(lab, {"cart": ""})  # Another account: only its policy is to speak of it.
 
     def patch(fields):
         return "PATCH", world.cart.path, {"spec": {"template": {"spec": fields}}}, "strategic"
-    wait_until("the second policy is in force",
-               lambda: guard.tries(*patch({"hostPID": True}))[0] == 422, 20)
     guard.admits(*patch(container(image=f"{IMAGE}:v2")))
     guard.admits(*patch({"hostNetwork": None, "volumes": None,
                          **container(securityContext=None)}))
@@ -281,32 +272,34 @@ def what_pods_have_of_their_node_already_may_stay_and_may_go(lab):
         container(securityContext={"capabilities": {"add": ["SYS_ADMIN"]}})))
 
 
-def guard_of(lab, name, changes=()):
-    """An account whose policy is about the Deployment of that name, with these changes to it."""
-    policy = POLICY.read_text().replace(f'"{NAME}"', f'"{name}"').replace(f"{NAME}-", f"{name}-")
-    policy = policy.replace(f"homeostat.{SHOP}.{NAME}", f"homeostat.{SHOP}.{name}")
-    policy = policy.replace(f":{SHOP}:homeostat", f":{SHOP}:guard-{name}")
-    for before, after in changes:
-        assert before in policy, before
-        policy = policy.replace(before, after)
-    account = Account(lab, SHOP, f"guard-{name}")
-    file = lab.directory / f"{name}.yaml"
+def guard_of(lab, guarded):
+    """An account whose policy is about these Deployments, as the program prints it. `guarded`: by
+    their names, what else stands in runtime.kubernetes."""
+    account = "-".join(("guard", *guarded))
+    folder = lab.directory / account
+    folder.mkdir()
+    for name, more in guarded.items():
+        (folder / f"{name}.yaml").write_text(
+            f"service: {name}\nruntime: {{ kubernetes: {{ namespace: {SHOP}, deployment: {name}, "
+            f"{more} }} }}\nsignals: [ {{ http: {{ path: / }} }} ]\n")
+    policy = subprocess.run([PROGRAM, "rbac", "--config", folder, "--policy", "--account", account],
+                            capture_output=True, text=True, check=True).stdout
+    file = lab.directory / f"{account}.yaml"
     file.write_text(policy)
     lab.kubectl("apply", "--filename", file)
+    holder = Account(lab, SHOP, account)
     core = f"/api/v1/namespaces/{SHOP}/secrets"
     wait_until("the policy is in force",
-               lambda: account.tries("POST", core, {"metadata": {"name": "a"}})[0] == 422, 20)
-    return account
+               lambda: holder.tries("POST", core, {"metadata": {"name": "a"}})[0] == 422, 20)
+    return holder
 
 
 def a_number_goes_up_and_down_by_one_and_no_further_than_is_said(lab):
-    """As `replicas_max: 3` has it printed (field_policy_test.cpp)."""
     world_of(lab)
     grown = Deployment(lab, "grown", SHOP)
     grown.apply(f"{IMAGE}:v1", replicas=2)
     grown.wait_ready(2)
-    account = guard_of(lab, "grown", (("&& 0 > 0", "&& 3 > 0"), ("<= 0)", "<= 3)"),
-                                      ("for 0 at most", "for 3 at most")))
+    account = guard_of(lab, {"grown": "replicas_max: 3"})
 
     def scale(replicas, name="grown"):
         return ("PATCH", f"{grown.group}/deployments/{name}/scale",
@@ -325,7 +318,6 @@ def a_number_goes_up_and_down_by_one_and_no_further_than_is_said(lab):
 
 
 def of_a_pod_the_memory_may_change_as_far_as_is_said_and_nothing_else(lab):
-    """As `resize_max: { memory: 128Mi }` has it printed (field_policy_test.cpp)."""
     fed, account = fed_of(lab)
     pod = fed.pods()[0]["metadata"]["name"]
 
@@ -391,6 +383,44 @@ def no_other_container_of_a_pod_gets_anything_nor_the_pod_as_a_whole(lab):
     whole.remove()
 
 
+def of_several_deployments_one_account_has_one_policy_and_each_its_own_bounds(lab):
+    """The names of the second one's pods begin as those of the first one's do."""
+    world_of(lab)
+    account = guard_of(lab, {"many": "replicas_max: 3",
+                             "many-eu": "resize_max: { memory: 128Mi }"})
+    shops = [Deployment(lab, name, SHOP) for name in ("many", "many-eu")]
+    for shop in shops:
+        shop.apply(f"{IMAGE}:v1", replicas=2, memory_mib=64)
+    for shop in shops:
+        shop.wait_ready(2)
+    many, many_eu = shops
+
+    def scale(shop):
+        return ("PATCH", f"{shop.path}/scale",
+                [{"op": "replace", "path": "/spec/replicas", "value": 3}], "json")
+
+    def resize(shop, size):
+        pod = shop.pods()[0]["metadata"]["name"]
+        body = {"spec": {"containers": [{"name": "service", "resources": {
+            "limits": {"memory": size}, "requests": {"memory": size}}}]}}
+        return "PATCH", f"{shop.core}/pods/{pod}/resize", body, "strategic"
+    account.admits(*scale(many))
+    account.refuses("and little else", *scale(many_eu))
+    account.admits(*resize(many_eu, "128Mi"))
+    account.refuses(NO_MORE_MEMORY, *resize(many_eu, "129Mi"))
+    account.refuses("and little else", *resize(many, "96Mi"))
+    image = {"spec": {"template": {"spec": container(image=f"{IMAGE}:v2")}}}
+    for shop in shops:
+        account.admits("PATCH", shop.path, image, "strategic")
+        account.refuses(ONLY_TEMPLATE, "PATCH", shop.path, {"spec": {"replicas": 3}}, "merge")
+        pod = shop.pods()[0]["metadata"]["name"]
+        account.admits("POST", f"{shop.core}/pods/{pod}/eviction", {
+            "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}})
+    account.refuses("and little else", "PATCH", world_of(lab).shop.path, image, "strategic")
+    for shop in shops:
+        shop.remove()
+
+
 FED = {}
 
 
@@ -415,16 +445,13 @@ def fed_of(lab):
         for node in lab.api.get("/api/v1/nodes")["items"]:  # Played, and so they declare nothing.
             lab.api.patch(f"/api/v1/nodes/{node['metadata']['name']}/status",
                           {"status": {"declaredFeatures": NODE_FEATURES}})
-        FED["one"] = fed, guard_of(lab, "fed", (('"0" != "0"', '"128Mi" != "0"'),
-                                                ('(quantity("0"))', '(quantity("128Mi"))')))
+        FED["one"] = fed, guard_of(lab, {"fed": "resize_max: { memory: 128Mi }"})
     return FED["one"]
 
 
 def of_a_config_map_that_is_named_the_contents_may_change_and_the_mark(lab):
-    """As `configs: [held-config]` has it printed."""
     world_of(lab)
-    account = guard_of(lab, "held", (("- name: configs\n    expression: '[]'",
-                                      "- name: configs\n    expression: '[\"held-config\"]'"),))
+    account = guard_of(lab, {"held": "configs: [held-config]"})
     maps = f"/api/v1/namespaces/{SHOP}/configmaps"
     for name in ("held-config", "others-config"):
         lab.api.post(maps, {"metadata": {"name": name, "labels": {"a": "b"}},
@@ -451,13 +478,12 @@ def incident_of(deployment, name):
 
 
 def of_incidents_those_of_its_deployment_are_its_own_whatever_others_are_named(lab):
-    """As `incidents: true` has it printed. The name of one of seen-eu begins with `seen-`, too."""
+    """The name of one of seen-eu begins with `seen-`, too."""
     world_of(lab)
     lab.kubectl("apply", "--filename", INCIDENTS)
     incidents = f"/apis/homeostat.dev/v1alpha1/namespaces/{SHOP}/incidents"
     wait_until("the cluster knows of incidents", lambda: lab.api.answers(incidents), 20)
-    account = guard_of(lab, "seen", (("- name: incidents\n    expression: '[]'",
-                                      "- name: incidents\n    expression: '[\"seen-\"]'"),))
+    account = guard_of(lab, {"seen": "incidents: true"})
     for deployment in ("seen", "seen-eu"):
         lab.api.post(incidents, incident_of(deployment, f"{deployment}-i-7-0a1b2c3d"))
     own, foreign = f"{incidents}/seen-i-7-0a1b2c3d", f"{incidents}/seen-eu-i-7-0a1b2c3d"
@@ -524,9 +550,11 @@ def nobody_else_is_touched_by_it(lab):
 
 def the_server_finds_nothing_to_warn_of(lab):
     world_of(lab)
-    path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
-    status = lab.api.get(f"{path}/homeostat.{SHOP}.{NAME}").get("status", {})
-    assert not status.get("typeChecking", {}).get("expressionWarnings"), status
+    policies = lab.api.get("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies")
+    assert len(policies["items"]) > 5, policies
+    for policy in policies["items"]:
+        warnings = policy.get("status", {}).get("typeChecking", {}).get("expressionWarnings")
+        assert not warnings, (policy["metadata"]["name"], warnings)
 
 
 def it_stands_in_the_manifests_of_kustomize_and_can_be_applied_from_there(lab):
@@ -591,6 +619,7 @@ def main():
             a_number_goes_up_and_down_by_one_and_no_further_than_is_said,
             of_a_pod_the_memory_may_change_as_far_as_is_said_and_nothing_else,
             no_other_container_of_a_pod_gets_anything_nor_the_pod_as_a_whole,
+            of_several_deployments_one_account_has_one_policy_and_each_its_own_bounds,
             of_a_config_map_that_is_named_the_contents_may_change_and_the_mark,
             of_incidents_those_of_its_deployment_are_its_own_whatever_others_are_named,
             what_pods_have_of_their_node_already_may_stay_and_may_go,

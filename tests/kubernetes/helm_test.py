@@ -78,11 +78,17 @@ def rules_in(text):
 
 def printed_of(configuration, *words):
     """By `homeostat rbac`."""
+    return printed_of_all({"homeostat.yaml": configuration}, *words)
+
+
+def printed_of_all(configurations, *words):
+    """Of several by their files, in their order."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "homeostat.yaml"
-        file.write_text(configuration)
-        done = subprocess.run([PROGRAM, "rbac", "--config", file, *words], capture_output=True,
-                              text=True)
+        for name, text in configurations.items():
+            file = Path(folder) / name
+            file.write_text(text)
+            words = (*words, "--config", file)
+        done = subprocess.run([PROGRAM, "rbac", *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -215,7 +221,7 @@ def agents_beside_pods_may_nothing_and_come_to_the_door():
             assert "kind: Role" not in wanted and "automountServiceAccountToken" in wanted, wanted
             assert "homeostat-payments-beside" not in "".join(
                 one for one in parts if "\nkind: RoleBinding\n" in one)
-    several = manifests(*on_nodes, "fieldPolicy.enabled=false", "deployments[0].deployment=cart")
+    several = manifests(*on_nodes, "deployments[0].deployment=cart")
     on_node, = [part for part in several.split("---\n") if "\nkind: DaemonSet\n" in part]
     assert on_node.count("--config, homeostat.yaml, --config, cart.yaml") == 3, on_node
     assert on_node.count("subPath: cart.yaml") == 1, on_node
@@ -226,7 +232,7 @@ def agents_beside_pods_may_nothing_and_come_to_the_door():
 
 
 def further_deployments_are_guarded_by_the_same_pod_with_rights_of_their_own():
-    more = ("fieldPolicy.enabled=false", "service.name=payments-web", "service.port=80",
+    more = ("service.name=payments-web", "service.port=80",
             "replicasMax=4", "autonomy.restart=act", "autonomy.scale=act",
             "deployments[0].deployment=cart", "deployments[0].configs={cart-config}",
             "deployments[0].autonomy.rollback=act", "deployments[1].deployment=fees",
@@ -272,8 +278,6 @@ def further_deployments_are_guarded_by_the_same_pod_with_rights_of_their_own():
     # What one says counts, also where it is nothing: a single replica needs `min_healthy: 0`.
     assert "demote: false\n  min_healthy: 0\n" in files["fees.yaml"], files
     assert "demote: true\n  min_healthy: 1\n" in files["cart.yaml"], files
-    status, _, trouble = rendered("deployments[0].deployment=cart")
-    assert status != 0 and "fieldPolicy.enabled" in trouble, trouble
 
 
 def hours_of_maintenance_are_what_the_program_reads():
@@ -292,6 +296,26 @@ def hours_of_maintenance_are_what_the_program_reads():
         assert done.returncode == 0 and '"4h"' in done.stdout, done.stdout + done.stderr
 
 
+def what_the_program_would_not_take_ends_an_upgrade_before_anything_is_changed():
+    values = ("deployments[0].deployment=cart", "guard.min_healthy=2")
+    text = manifests(*values)
+    hooks = [part for part in text.split("---\n") if "helm.sh/hook: pre-install,pre-up" in part]
+    config, job = sorted(hooks, key=lambda part: "\nkind: Job\n" in part)
+    assert len(hooks) == 2 and "\nkind: ConfigMap\n" in config, hooks
+    assert 'helm.sh/hook-weight: "-1"' in config and "hook-weight" not in job, hooks
+    used, = [part for part in text.split("---\n") if "\nkind: ConfigMap\n" in part
+             and "helm.sh/hook" not in part]
+    assert config.split("\ndata:\n")[1].strip() == used.split("\ndata:\n")[1].strip(), config
+    for file in ("homeostat.yaml", "cart.yaml"):
+        assert job.count(f"args: [validate, --config, checked/{file}]") == 1, job
+    assert "automountServiceAccountToken: false" in job and "backoffLimit: 0" in job, job
+    # No Service and no policy of another pod is about it.
+    assert "name: homeostat\n" not in job, job
+    assert "helm.sh/hook" not in manifests(*values, "validate.enabled=false")
+    # As `helm upgrade --reuse-values` has it of a chart that knew nothing of it.
+    assert manifests(*values, "validate=null").count("helm.sh/hook:") == 2
+
+
 def fields_it_may_change_are_those_that_the_program_names():
     def policies(text):
         """Without their labels, which the chart adds."""
@@ -300,10 +324,17 @@ def fields_it_may_change_are_those_that_the_program_names():
                 if "\nkind: ValidatingAdmissionPolicy" in part]
     for values in ((), ("incidents.enabled=true",), OWN_OBJECTS,
                    ("replicasMax=5", "configs={pay-config,pay-flags}"),
-                   ("resizeMax.memory=512Mi",)):
+                   ("resizeMax.memory=512Mi",),
+                   ("replicasMax=5", "configs={pay,all}", "lease=lead", "incidents.enabled=true",
+                    "deployments[0].deployment=cart", "deployments[0].configs={all,cart}",
+                    "deployments[1].deployment=fees", "deployments[1].replicasMax=2",
+                    "deployments[1].resizeMax.memory=64Mi")):
         text = manifests(*values)
-        wanted = policies("\n" + printed_of(configuration_in(text), "--policy", "--account",
-                                           "homeostat-payments"))
+        files = configurations_in(text)
+        in_order = {name: files[name] for name in ("homeostat.yaml", "cart.yaml", "fees.yaml")
+                    if name in files}
+        wanted = policies("\n" + printed_of_all(in_order, "--policy", "--account",
+                                               "homeostat-payments"))
         assert len(wanted) == 2 and sorted(policies(text)) == sorted(wanted), wanted
     assert not policies(manifests("fieldPolicy.enabled=false"))
 
@@ -398,7 +429,7 @@ def names_are_looked_up_where_somebody_may_be_asked_for_by_name_and_else_nowhere
     notify = 'notify: [{ webhook: { url: "https://hooks.example/x" } }]'
     sink = "record: { sinks: [{ nats: { url: \"nats://queue.example:4222\" } }] }"
     fleet = "guard: { fleet: { name: shop, postgres: { url_env: FLEET_URL } } }"
-    cart = "fieldPolicy: { enabled: false }\ndeployments:\n- deployment: cart\n  "
+    cart = "deployments:\n- deployment: cart\n  "
     asks = (f"config: {{ {notify} }}", f"config: {{ {sink} }}", fleet, TASK, cart + fleet,
             f"{cart}config: {{ {notify} }}",
             "networkPolicy: { egress: [{ cidr: 192.0.2.0/24, ports: [4222] }] }")
@@ -451,7 +482,6 @@ def a_task_that_is_an_http_call_has_a_level_and_no_right_of_its_own():
 
 def a_task_of_the_first_deployment_has_no_level_where_another_declares_its_own():
     text = manifests("autonomy.tasks.drop_sessions=act", text=TASK + """
-fieldPolicy: { enabled: false }
 deployments:
 - deployment: cart
 - deployment: fees
@@ -472,7 +502,6 @@ deployments:
 
 def several_deployments_have_a_page_each_and_the_secrets_together():
     several = """
-fieldPolicy: { enabled: false }
 secrets: [{ name: slack }]
 console: { enabled: true, url: "https://homeostat.example/payments", key: secrets/slack/key }
 config:
@@ -593,6 +622,7 @@ def main():
                  agents_beside_pods_may_nothing_and_come_to_the_door,
                  further_deployments_are_guarded_by_the_same_pod_with_rights_of_their_own,
                  hours_of_maintenance_are_what_the_program_reads,
+                 what_the_program_would_not_take_ends_an_upgrade_before_anything_is_changed,
                  fields_it_may_change_are_those_that_the_program_names,
                  the_numbers_are_served_where_somebody_says_so_and_nowhere_else,
                  changes_are_taken_where_somebody_says_so_by_a_token_that_only_the_pod_reads,

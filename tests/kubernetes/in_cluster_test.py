@@ -17,8 +17,7 @@ from pathlib import Path
 from lab_cases import ROOT, run_each
 
 import guarding
-from api import PATCHES, Api
-from deployment import Client, Deployment, condition_of, http_get, wait_until
+from deployment import Client, Deployment, condition_of, wait_until
 from full_lab import FullLab
 from processes import CannotBeHad, LabError, timed
 
@@ -324,41 +323,12 @@ def without_the_right_to_evict_it_evicts_nothing_and_still_rolls_back(lab):
         assert uids_of(shop.pods()) == before
 
 
-def what_the_chart_installs_rolls_back_too(lab):
-    built = subprocess.run([ROOT / "deploy/helm/tool/build.sh"], capture_output=True, text=True)
-    if built.returncode == 77:
-        print(f"SKIPPED: what the chart installs: {built.stderr.strip()}", flush=True)
-        return
-    assert built.returncode == 0, built.stderr
-    with guarded(lab, "charted", deployed=ByChart) as (shop, agent, client):
-        shop.apply(f"{V2}-fail", replicas=3)
-        client.wait_bad(20)
-        agent.wait_healed()
-        client.wait_well(10)
-        assert image_of(shop) == V1
-        assert not agent.may("create", "", "pods/eviction", "", None)
-        # The field policy was in force while it rolled back: the same account, another field.
-        assert agent.may("patch", "apps", "deployments", NAME, None)
-        account = agent.pod()["spec"]["serviceAccountName"]
-        as_agent = Api(lab.write_kubeconfig("agent", lab.token_of(agent.namespace, account)),
-                       lab.open_socket)
-        status, answer = as_agent.request("PATCH", shop.path, {"spec": {"replicas": 0}},
-                                          PATCHES["merge"])
-        assert status == 422, answer
-        assert "the template and paused, and nothing else" in answer["message"], answer
-        wait_until("the kubelet finds it well", lambda: condition_of(agent.pod(), "Ready"), 30)
-        status, page = http_get(lab.open_socket, agent.pod()["status"]["podIP"], 9464, "/metrics",
-                                2)
-        assert status == 200 and "homeostat_remedies_total" in page, page
-
-
 def main():
     return run_each([
         a_bad_version_is_rolled_back_from_within_by_a_pod_that_may_little,
         an_agent_whose_pod_is_deleted_after_its_effect_is_followed_by_one_that_repeats_nothing,
         without_the_right_to_patch_it_rolls_nothing_back_and_still_evicts,
         without_the_right_to_evict_it_evicts_nothing_and_still_rolls_back,
-        what_the_chart_installs_rolls_back_too,
     ], LabWithOurImage(ROOT / "build/kubernetes/in-cluster-test"))
 
 

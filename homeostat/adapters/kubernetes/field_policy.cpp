@@ -1,21 +1,24 @@
 #include "homeostat/adapters/kubernetes/field_policy.hpp"
 
 #include "homeostat/adapters/kubernetes/quantity.hpp"
+#include "homeostat/base/ensure.hpp"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <string_view>
 
 namespace homeostat::adapters::kubernetes {
 
 namespace {
 
-// {0}: the namespace, {1}: the Deployment, {2}: our account, {3}: our Leases, {4}: how the names of
-// our Incidents begin, {5}: how many replicas we may ask for, 0 for none, {6}: the ConfigMaps that
-// the pods are configured by, {7}: how much memory we may ask for a container, "0" for none. `dyn`
-// lets keys be compared that the server's types do not name; without it the server only warns. A
-// pod's name begins with that of its Deployment, for names of up to 46 bytes; that of an Incident
-// of "cart-eu" begins as one of "cart" does. SOURCE:
+// {0}: the namespace, {1}: our account, {2}: the Deployments that it guards, {3}: our Leases,
+// {4}: those Deployments whose Incidents are objects, {5}: by Deployment how many replicas we may
+// ask for, 0 for none, {6}: the ConfigMaps that the pods are configured by, {7}: by Deployment how
+// much memory we may ask for a container, "0" for none. `dyn` lets keys be compared that the
+// server's types do not name; without it the server only warns. A pod's name begins with that of
+// its Deployment, for names of up to 46 bytes; one of "cart-eu" begins as one of "cart" does, and
+// is that of the longer name where both are ours. SOURCE:
 // kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy.
 constexpr std::string_view policy = R"(apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
@@ -35,35 +38,48 @@ spec:
       scope: Namespaced
   matchConditions:
   - name: it-is-our-agent
-    expression: request.userInfo.username == "system:serviceaccount:{0}:{2}"
+    expression: request.userInfo.username == "system:serviceaccount:{0}:{1}"
   variables:
+  - name: deployments
+    expression: '[{2}]'
+  - name: replicas_max
+    expression: '{{{5}}}'
+  - name: memory_max
+    expression: '{{{7}}}'
+  - name: name
+    expression: request.?name.orValue("")
+  - name: of_pod
+    expression: variables.deployments.filter(one, variables.name.startsWith(one + "-"))
   - name: evicts
     expression: >-
       request.operation == "CREATE" && request.resource.group == "" &&
       request.resource.resource == "pods" && request.?subResource.orValue("") == "eviction" &&
-      request.?name.orValue("").startsWith("{1}-")
+      variables.of_pod.size() > 0
   - name: updates
     expression: >-
       request.operation == "UPDATE" && request.resource.group == "apps" &&
       request.resource.resource == "deployments" && request.?subResource.orValue("") == "" &&
-      request.?name.orValue("") == "{1}"
+      variables.name in variables.deployments
   - name: scales
     expression: >-
       request.operation == "UPDATE" && request.resource.group == "apps" &&
       request.resource.resource == "deployments" && request.?subResource.orValue("") == "scale" &&
-      request.?name.orValue("") == "{1}" && {5} > 0
+      variables.name in variables.deployments && variables.replicas_max[variables.name] > 0
+  - name: owner
+    expression: >-
+      variables.of_pod.filter(one, !variables.of_pod.exists(other, other.size() > one.size()))
   - name: resizes
     expression: >-
       request.operation == "UPDATE" && request.resource.group == "" &&
       request.resource.resource == "pods" && request.?subResource.orValue("") == "resize" &&
-      request.?name.orValue("").startsWith("{1}-") && "{7}" != "0"
+      variables.owner.exists(one, variables.memory_max[one] != "0")
   - name: configs
     expression: '[{6}]'
   - name: reverts
     expression: >-
       request.operation == "UPDATE" && request.resource.group == "" &&
       request.resource.resource == "configmaps" && request.?subResource.orValue("") == "" &&
-      request.?name.orValue("") in variables.configs
+      variables.name in variables.configs
   - name: tells
     expression: >-
       request.operation == "CREATE" && request.resource.group == "events.k8s.io" &&
@@ -76,18 +92,16 @@ spec:
       request.resource.group == "coordination.k8s.io" &&
       request.resource.resource == "leases" && request.?subResource.orValue("") == "" &&
       dyn(object).metadata.?name.orValue("") in variables.leases
-  - name: incidents
+  - name: shown
     expression: '[{4}]'
   - name: shows
     expression: >-
       request.operation in ["CREATE", "UPDATE", "DELETE"] &&
       request.resource.group == "homeostat.dev" && request.resource.resource == "incidents" &&
       request.?subResource.orValue("") in ["", "status"] &&
-      variables.incidents.exists(prefix, request.?name.orValue("").startsWith(prefix)) &&
-      (request.operation == "DELETE" ||
-      dyn(object).?spec.?deployment.orValue("") == "{1}") &&
-      (request.operation == "CREATE" ||
-      dyn(oldObject).?spec.?deployment.orValue("") == "{1}")
+      variables.shown.exists(one, variables.name.startsWith(one + "-") &&
+      (request.operation == "DELETE" || dyn(object).?spec.?deployment.orValue("") == one) &&
+      (request.operation == "CREATE" || dyn(oldObject).?spec.?deployment.orValue("") == one))
   - name: ours
     expression: '["homeostat.dev/effect", "kubernetes.io/change-cause"]'
   - name: counted
@@ -116,7 +130,7 @@ spec:
   - expression: >-
       variables.evicts || variables.updates || variables.scales || variables.resizes ||
       variables.reverts || variables.tells || variables.leads || variables.shows
-    message: this account changes the Deployment {1} and evicts its pods, and little else
+    message: this account changes the Deployments it guards and evicts their pods, and little else
   - expression: >-
       !variables.reverts ||
       (dyn(object).all(key, key in ["data", "binaryData", "metadata"] ||
@@ -129,8 +143,8 @@ spec:
       [int(dyn(oldObject).spec.?replicas.orValue(0)) + 1,
       int(dyn(oldObject).spec.?replicas.orValue(0)) - 1] &&
       int(dyn(object).spec.?replicas.orValue(0)) >= 1 &&
-      int(dyn(object).spec.?replicas.orValue(0)) <= {5})
-    message: this account asks for one replica more or less, and for {5} at most
+      int(dyn(object).spec.?replicas.orValue(0)) <= variables.replicas_max[variables.name])
+    message: this account asks for one replica more or less, and for replicas_max at most
   - expression: >-
       !variables.resizes ||
       (dyn(object).spec.all(key, key == "containers" || (key in dyn(oldObject).spec &&
@@ -157,11 +171,12 @@ spec:
       !variables.resizes ||
       dyn(object).spec.containers.all(one, ["limits", "requests"].all(part,
       !one.?resources[?part].?memory.hasValue() ||
-      quantity(string(one.resources[part].memory)).compareTo(quantity("{7}")) <= 0 ||
+      quantity(string(one.resources[part].memory)).compareTo(
+      quantity(variables.memory_max[variables.owner[0]])) <= 0 ||
       dyn(oldObject).spec.containers.exists(before, before.name == one.name &&
       quantity(string(one.resources[part].memory)).compareTo(
       quantity(string(before.?resources[?part].?memory.orValue("0")))) <= 0)))
-    message: this account asks for {7} of memory for a container at most
+    message: this account asks for no more memory for a container than resize_max
   - expression: >-
       !variables.updates ||
       (dyn(object).spec.all(key, key in ["template", "paused"] || (key in dyn(oldObject).spec &&
@@ -223,19 +238,47 @@ spec:
   validationActions: [Deny]
 )";
 
+/// Of a list or a map; what several need stands in it once.
+class Items {
+  public:
+    void add(const std::string& item) {
+        if (std::ranges::find(items_, item) == items_.end()) {
+            items_.push_back(item);
+        }
+    }
+    [[nodiscard]] std::string text() const { return fmt::format("{}", fmt::join(items_, ", ")); }
+
+  private:
+    std::vector<std::string> items_;
+};
+
 }  // namespace
 
-std::string field_policy_yaml(const Options& options, const std::string& account) {
-    const std::string leases =
-        options.lease.empty() ? std::string() : fmt::format("\"{}\"", options.lease);
-    const std::string incidents =
-        options.writes_incidents ? fmt::format("\"{}-\"", options.deployment) : std::string();
-    std::string configs;
-    for (const std::string& name : options.configs) {
-        configs += fmt::format("{}\"{}\"", configs.empty() ? "" : ", ", name);
+std::string field_policy_yaml(const std::vector<Options>& guarded, const std::string& account) {
+    ensure(!guarded.empty(), "a policy is about Deployments");
+    Items deployments;
+    Items leases;
+    Items shown;
+    Items replicas;
+    Items configs;
+    Items memory;
+    for (const Options& one : guarded) {
+        const std::string name = fmt::format("\"{}\"", one.deployment);
+        deployments.add(name);
+        replicas.add(fmt::format("{}: {}", name, one.replicas_max));
+        memory.add(fmt::format("{}: \"{}\"", name, memory_quantity(one.memory_bytes_max)));
+        if (!one.lease.empty()) {
+            leases.add(fmt::format("\"{}\"", one.lease));
+        }
+        if (one.writes_incidents) {
+            shown.add(name);
+        }
+        for (const std::string& config : one.configs) {
+            configs.add(fmt::format("\"{}\"", config));
+        }
     }
-    return fmt::format(policy, options.name_space, options.deployment, account, leases, incidents,
-                       options.replicas_max, configs, memory_quantity(options.memory_bytes_max));
+    return fmt::format(policy, guarded.front().name_space, account, deployments.text(),
+                       leases.text(), shown.text(), replicas.text(), configs.text(), memory.text());
 }
 
 }  // namespace homeostat::adapters::kubernetes

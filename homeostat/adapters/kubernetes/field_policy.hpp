@@ -15,10 +15,14 @@
 #include "homeostat/adapters/kubernetes/options.hpp"
 
 #include <string>
+#include <vector>
 
 namespace homeostat::adapters::kubernetes {
 
-/// The policy and its binding, as YAML that `kubectl apply -f -` takes. REQUIRES: plain names.
-[[nodiscard]] std::string field_policy_yaml(const Options& options, const std::string& account);
+/// The policy and its binding, as YAML that `kubectl apply -f -` takes: one for an account, about
+/// all that it guards in a namespace, since two would each refuse what the other lets it do.
+/// REQUIRES: one of `guarded` at least, all of one namespace; plain names.
+[[nodiscard]] std::string field_policy_yaml(const std::vector<Options>& guarded,
+                                            const std::string& account);
 
 }  // namespace homeostat::adapters::kubernetes

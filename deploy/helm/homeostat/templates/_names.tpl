@@ -36,6 +36,14 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
+{{- /* Of no pod that anybody is sent to. */ -}}
+{{- define "homeostat.validateLabels" -}}
+app.kubernetes.io/name: homeostat-validate
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
 {{- /* homeostat.yaml, whole. */ -}}
 {{- define "homeostat.config" -}}
 {{- $place := dict "namespace" .Release.Namespace "deployment" .Values.deployment "slots" .Values.slots }}
