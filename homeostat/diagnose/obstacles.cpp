@@ -29,7 +29,7 @@ std::string words_of(const InTheWay& it) {
         case sends_to_nobody:
             return fmt::format(
                 "the Service sends to nobody, although {:.0f} pods are ready: its selector or its "
-                "port fits none of them; nothing at the pods mends that",
+                "port fits none of them; no restart mends that",
                 it.count);
         case no_room:
             return who(it) + " cannot be placed: no node has room for it, or none fits";
@@ -101,6 +101,12 @@ bool is_vain(const Remedy& remedy, const Look& look) {
     return is_refused && std::holds_alternative<RollingRestart>(remedy);
 }
 
+/// What was deployed last may have brought labels or ports that the Service does not know.
+bool is_of_labels(const Remedy& remedy) {
+    const auto* rollback = std::get_if<Rollback>(&remedy);
+    return rollback != nullptr && rollback->artifact == Artifact::deploy;
+}
+
 }  // namespace
 
 void add_obstacles(std::vector<Cause>& causes, const Look& look) {
@@ -119,7 +125,8 @@ void leave_out_vain(Menu& menu, const Look& look, const Symptom& symptom) {
     const bool is_sent_nowhere = is_of_users && has_obstacle(look, Obstacle::sends_to_nobody);
     std::erase_if(menu.items, [&](const MenuItem& item) {
         const bool is_effect = !std::holds_alternative<Observe>(item.remedy);
-        return is_effect && (is_sent_nowhere || is_vain(item.remedy, look));
+        return is_effect &&
+               ((is_sent_nowhere && !is_of_labels(item.remedy)) || is_vain(item.remedy, look));
     });
 }
 

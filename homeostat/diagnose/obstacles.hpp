@@ -20,8 +20,9 @@ namespace homeostat::diagnose {
 void add_obstacles(std::vector<Cause>& causes, const Look& look);
 
 /// Leaves out what is vain. Where the service in front sends to nobody, though ours are ready,
-/// nothing at them brings users back; where no new one may be made, what is taken away stays away;
-/// where none finds room, more are not to be had and another start of that one finds none either.
+/// nothing at them brings users back but the labels and ports that they had before; where no new
+/// one may be made, what is taken away stays away; where none finds room, more are not to be had
+/// and another start of that one finds none either.
 void leave_out_vain(Menu& menu, const Look& look, const Symptom& symptom);
 
 }  // namespace homeostat::diagnose
