@@ -12,8 +12,9 @@
 #include <cctype>
 #include <cerrno>
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
+#include <sstream>
+#include <string>
 #include <system_error>
 
 namespace homeostat::os {
@@ -24,6 +25,7 @@ constexpr std::size_t pid_text_bytes_max = 32;
 constexpr std::size_t command_bytes_max = 65'536;
 constexpr std::size_t command_told_max = 200;
 constexpr std::size_t open_files_max = 65'536;
+constexpr std::size_t locks_bytes_max = std::size_t{1} << 20U;
 
 /// How it was started, as it says itself: cut, and without what a terminal would act upon.
 std::string command_of(const std::string& pid) {
@@ -38,18 +40,32 @@ std::string command_of(const std::string& pid) {
     return ", `" + words + "`";
 }
 
-enum class Has : std::uint8_t { no, yes, unknown };
+/// Whether the kernel's list of locks, which anybody may read, has one of the process on the file.
+/// By its inode alone: of some file systems the list names another device than stat does.
+bool is_listed(const std::string& pid, const struct stat& wanted) {
+    const Result<std::string> locks = read_file("/proc/locks", locks_bytes_max);
+    std::istringstream lines(locks.value_or(std::string()));
+    const std::string inode = ":" + std::to_string(wanted.st_ino) + " ";
+    for (std::string line; std::getline(lines, line);) {
+        const bool is_flock = line.contains(" FLOCK ");
+        if (is_flock && line.contains(" " + pid + " ") && line.contains(inode)) {
+            return true;
+        }
+    }
+    return false;
+}
 
-/// Whether the process has the file open, as every holder has. Unknown: it may not be looked into.
-Has has_open(const std::string& pid, const std::string& path) {
+/// Whether the process has the file open, as every holder has. Of one that may not be looked into,
+/// as an agent is, the kernel's list says it.
+bool has_open(const std::string& pid, const std::string& path) {
     struct stat wanted{};
     if (::stat(path.c_str(), &wanted) != 0) {
-        return Has::no;
+        return false;
     }
     std::error_code error;
     std::filesystem::directory_iterator file("/proc/" + pid + "/fd", error);
     if (error == std::errc::permission_denied) {
-        return Has::unknown;
+        return is_listed(pid, wanted);
     }
     for (std::size_t count = 0;
          !error && file != std::filesystem::directory_iterator() && count < open_files_max;
@@ -57,10 +73,10 @@ Has has_open(const std::string& pid, const std::string& path) {
         struct stat found{};
         if (::stat(file->path().c_str(), &found) == 0 && found.st_dev == wanted.st_dev &&
             found.st_ino == wanted.st_ino) {
-            return Has::yes;
+            return true;
         }
     }
-    return Has::no;
+    return false;
 }
 
 /// Who has it, as far as can be known: a stranger who locks the file does not write into it, and a
@@ -74,16 +90,10 @@ std::string holding(const std::string& path) {
     if (!is_pid) {
         return " by a process that did not say its pid";
     }
-    switch (has_open(pid, path)) {
-        case Has::yes:
-            return " by pid " + pid + command_of(pid);
-        case Has::unknown:  // An agent keeps its memory to itself, and its files with it.
-            return "; it names pid " + pid + command_of(pid) + ", which nobody may look into";
-        case Has::no:
-            break;
-    }
-    return "; it names pid " + pid +
-           ", which does not seem to have it open: `lslocks` says who has";
+    return has_open(pid, path)
+               ? " by pid " + pid + command_of(pid)
+               : "; it names pid " + pid +
+                     ", which does not seem to have it open: `lslocks` says who has";
 }
 
 }  // namespace

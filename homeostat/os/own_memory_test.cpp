@@ -2,15 +2,19 @@
 
 #include "homeostat/os/child.hpp"
 #include "homeostat/os/confinement.hpp"
+#include "homeostat/os/lock_file.hpp"
 
 #include <doctest/doctest.h>
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
+#include <cstdlib>
 #include <functional>
 #include <string>
 
@@ -21,6 +25,10 @@ namespace {
 
 /// Of a user who is nobody in particular: root may look into everything.
 constexpr uid_t stranger = 65'534;
+
+bool become_stranger() {
+    return ::geteuid() != 0 || ::setresuid(stranger, stranger, stranger) == 0;
+}
 
 /// What `act` says in a process of its own, so that this one stays as it is; -1: it was killed.
 int said_by_another(const std::function<int()>& act) {
@@ -86,7 +94,7 @@ TEST_CASE("what it starts may dump its core as whoever started us allows") {
 
 TEST_CASE("what it starts is ended first where memory runs out, also for a user who is not root") {
     const int said = said_by_another([] {
-        if (::geteuid() == 0 && ::setresuid(stranger, stranger, stranger) != 0) {
+        if (!become_stranger()) {
             return 2;
         }
         keep_memory_to_ourselves();
@@ -107,4 +115,36 @@ TEST_CASE("what it starts is ended first where memory runs out, also for a user 
         return count == 5 && std::string(text.data(), 5) == "1000\n" ? 0 : 1;
     });
     CHECK(said == 0);
+}
+
+TEST_CASE("whoever keeps its memory is told as the holder of its lock all the same") {
+    std::string place = "/tmp/homeostat_own_memory_XXXXXX";
+    REQUIRE(::mkdtemp(place.data()) != nullptr);
+    REQUIRE(::chmod(place.c_str(), 0777) == 0);
+    const std::string path = place + "/lock";
+    Result<Pipe> pipe = make_pipe();
+    REQUIRE(pipe);
+    const pid_t holder = ::fork();
+    if (holder == 0) {
+        const bool is_stranger = become_stranger();
+        keep_memory_to_ourselves();  // A change of user may have set it anew.
+        const Result<LockFile> lock = LockFile::take(path);
+        static_cast<void>(::write(pipe->writer.number(), is_stranger && lock ? "y" : "n", 1));
+        ::pause();
+        ::_exit(0);
+    }
+    char is_held = 'n';
+    REQUIRE(::read(pipe->reader.number(), &is_held, 1) == 1);
+    CHECK(is_held == 'y');
+    const int said = said_by_another([&] {
+        const Result<LockFile> refused =
+            become_stranger() ? LockFile::take(path) : fail(Fault::invalid, "not ours");
+        const std::string names = " is locked by pid " + std::to_string(holder);
+        return !refused && refused.error().text.contains(names) ? 0 : 1;
+    });
+    CHECK(said == 0);
+    ::kill(holder, SIGKILL);
+    ::waitpid(holder, nullptr, 0);
+    ::unlink(path.c_str());
+    ::rmdir(place.c_str());
 }
