@@ -1,7 +1,9 @@
 // Any bytes as an object of the API server, as a list of them and as the file of slots: refused
 // with a reason, or of names, addresses and versions that need no escaping in a path, a query or a
-// log; and the slots' file, written again, is the same.
+// log; the slots' file, written again, is the same; and an Event says one thing of an object, or
+// nothing.
 
+#include "homeostat/adapters/kubernetes/cluster_events.hpp"
 #include "homeostat/adapters/kubernetes/direct_reads.hpp"
 #include "homeostat/adapters/kubernetes/incident_kind.hpp"
 #include "homeostat/adapters/kubernetes/objects.hpp"
@@ -84,6 +86,17 @@ void check_deployment(const homeostat::json::value& object) {
     }
 }
 
+void check_event(const homeostat::json::value& object) {
+    const auto event = kubernetes::parse_event(object);
+    if (event) {
+        ensure(!event->uid.empty() && event->uid.size() <= 253 && event->name.size() <= 253,
+               "it is about one object");
+        const bool makes_pods = event->obstacle == homeostat::Obstacle::quota_used_up ||
+                                event->obstacle == homeostat::Obstacle::creation_refused;
+        ensure(event->kind == (makes_pods ? "ReplicaSet" : "Pod"), "a pod makes none");
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -108,6 +121,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_pod(*object);
     check_replica_set(*object);
     check_deployment(*object);
+    check_event(*object);
     const auto list =
         kubernetes::parse_list("pods", kubernetes::ApiReply{.status = 200, .body = *object});
     ensure(list.has_value() || list.error().fault == homeostat::Fault::broken,
