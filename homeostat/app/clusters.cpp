@@ -2,6 +2,7 @@
 
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
 #include "homeostat/app/cluster_question.hpp"
+#include "homeostat/base/ensure.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -118,6 +119,24 @@ std::unique_ptr<kubernetes::WatchedKind> ClusterLink::watch_one(const kubernetes
     return is_shared(options.name_space) ? shared(path).share_of(name) : own(std::move(path));
 }
 
+std::unique_ptr<kubernetes::WatchedKind> ClusterLink::watch_trimmed(
+    const kubernetes::Options& options, const std::string& path, const std::string& selector) {
+    const auto labels = kubernetes::parse_label_selector(selector);
+    ensure(labels.has_value(), "a selector of ours is one that we can read");
+    return shared(is_shared(options.name_space) ? whole_kind(path) : path).share_of(*labels);
+}
+
+kubernetes::ClusterEvents& ClusterLink::events(const kubernetes::Options& options) {
+    const std::string path = kubernetes::warnings_path(options);
+    std::unique_ptr<kubernetes::ClusterEvents>& events = events_[path];
+    if (!events) {
+        events = std::make_unique<kubernetes::ClusterEvents>(*api_, *api_, clock_, executor_,
+                                                             watch_options(path), log_);
+    }
+    events->follow(options.deployment);
+    return *events;
+}
+
 std::unique_ptr<LeaseUse> ClusterLink::lease(const kubernetes::Options& options,
                                              const std::string& identity) {
     std::unique_ptr<HeldLease>& held = leases_[kubernetes::lease_path(options)];
@@ -141,6 +160,9 @@ void ClusterLink::begin() {
     for (const auto& [path, watch] : shared_) {
         asio::co_spawn(executor_, watch->run(), asio::detached);
     }
+    for (const auto& [path, events] : events_) {
+        asio::co_spawn(executor_, events->run(), asio::detached);
+    }
     for (const auto& [path, held] : leases_) {
         if (held->users_count > 0) {
             held->is_begun = true;
@@ -155,6 +177,9 @@ void ClusterLink::stop() {
     }
     for (const auto& [path, watch] : shared_) {
         watch->stop();
+    }
+    for (const auto& [path, events] : events_) {
+        events->stop();
     }
 }
 

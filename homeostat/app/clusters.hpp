@@ -12,6 +12,7 @@
 //
 // Not thread-safe; lives on the strand of its executor, and longer than the services.
 
+#include "homeostat/adapters/kubernetes/cluster_events.hpp"
 #include "homeostat/adapters/kubernetes/http_api_client.hpp"
 #include "homeostat/adapters/kubernetes/label_selector.hpp"
 #include "homeostat/adapters/kubernetes/lease.hpp"
@@ -98,6 +99,17 @@ class ClusterLink {
         const std::string& selector);
     [[nodiscard]] std::unique_ptr<adapters::kubernetes::WatchedKind> watch_one(
         const adapters::kubernetes::Options& options, std::string path, const std::string& name);
+    /// Of those whose labels fit what is read of them, and no more, also where nobody shares it.
+    /// REQUIRES: `selector` is one that parse_label_selector takes.
+    [[nodiscard]] std::unique_ptr<adapters::kubernetes::WatchedKind> watch_trimmed(
+        const adapters::kubernetes::Options& options,
+        const std::string& path,
+        const std::string& selector);
+
+    /// The Events of that namespace that tell why pods cannot run: one watch for all. REQUIRES:
+    /// api() was asked for.
+    [[nodiscard]] adapters::kubernetes::ClusterEvents& events(
+        const adapters::kubernetes::Options& options);
 
     /// The one Lease of that name for all that name it. `identity`: of whoever asks first.
     /// REQUIRES: begin() is to come; this outlives it.
@@ -123,6 +135,8 @@ class ClusterLink {
     std::unique_ptr<adapters::kubernetes::HttpApiClient> api_;  ///< Null: likewise.
     std::map<std::string, std::unique_ptr<adapters::kubernetes::SharedWatch>>
         shared_;                                                ///< By path.
+    std::map<std::string, std::unique_ptr<adapters::kubernetes::ClusterEvents>>
+        events_;                                                ///< By path.
     std::map<std::string, std::unique_ptr<HeldLease>> leases_;  ///< By its path.
 };
 

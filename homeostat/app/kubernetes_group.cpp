@@ -2,6 +2,7 @@
 
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
 #include "homeostat/adapters/kubernetes/config_telemetry.hpp"
+#include "homeostat/adapters/kubernetes/obstacle_telemetry.hpp"
 #include "homeostat/adapters/kubernetes/rollout_pause.hpp"
 #include "homeostat/adapters/kubernetes/rollout_telemetry.hpp"
 #include "homeostat/adapters/telemetry/http_probe.hpp"
@@ -151,15 +152,7 @@ KubernetesGroup::KubernetesGroup(const Config& config,
                                               .log = log_});
     }
     if (config_.kubernetes->service) {
-        kubernetes::ServiceEdgeOptions edge;
-        edge.port = std::to_string(config_.kubernetes->service->port);
-        edge.path = config_.kubernetes->service->path;
-        edge.every = config_.kubernetes->service->every;
-        edge.timeout = config_.kubernetes->service->timeout;
-        edge.interval = edge.every;
-        edge.log = log_;
-        edge_ = std::make_unique<kubernetes::ServiceEdge>(executor_, api_, *group_, clock_,
-                                                          std::move(edge));
+        make_edge();
     }
 }
 
@@ -204,6 +197,7 @@ std::vector<ports::Actuator*> KubernetesGroup::actuators() {
 void KubernetesGroup::add_watchers(std::vector<ports::Telemetry*>& sources,
                                    const PerArtifact<VersionId>& known) {
     pod_watcher_ = &add<kubernetes::PodTelemetry>(sources, *group_, *pods_, clock_);
+    add<kubernetes::ObstacleTelemetry>(sources, *group_, link_.events(place_.options), clock_);
     add<kubernetes::RolloutTelemetry>(sources, *group_, known.deploy, clock_);
     if (configs_) {
         add<kubernetes::ConfigTelemetry>(sources, *configs_, config_.service, known.config, clock_);
@@ -251,18 +245,6 @@ void KubernetesGroup::add_metrics(std::vector<ports::Telemetry*>& sources) {
         metrics.every = config_.prometheus_signal->every;
         add<adapters::telemetry::MetricsTelemetry>(sources, executor_, clock_, std::move(metrics));
     }
-}
-
-/// What proves a remedy: requests of their own, beside those that the edge counts.
-void KubernetesGroup::add_journey(std::vector<ports::Telemetry*>& sources) {
-    const KubernetesServiceConfig& service = *config_.kubernetes->service;
-    adapters::telemetry::HttpProbeOptions probe;
-    probe.observer = Observer::journey;
-    probe.subject = {SubjectKind::service, config_.service.text()};
-    probe.address = {*place_.service_address, service.path};
-    probe.every = service.every;
-    probe.timeout = service.timeout;
-    add<adapters::telemetry::HttpProbe>(sources, executor_, clock_, std::move(probe));
 }
 
 std::vector<roles::Place> KubernetesGroup::places() {
@@ -388,6 +370,9 @@ std::vector<kubernetes::WatchedKind*> KubernetesGroup::watches() const {
     }
     for (const auto& watch : config_maps_) {
         watches.push_back(watch.get());
+    }
+    if (slice_objects_) {
+        watches.push_back(slice_objects_.get());
     }
     return watches;
 }

@@ -10,6 +10,7 @@
 
 #include "homeostat/adapters/kubernetes/config_history.hpp"
 #include "homeostat/adapters/kubernetes/configs.hpp"
+#include "homeostat/adapters/kubernetes/endpoint_slices.hpp"
 #include "homeostat/adapters/kubernetes/event_writer.hpp"
 #include "homeostat/adapters/kubernetes/group.hpp"
 #include "homeostat/adapters/kubernetes/http_api_client.hpp"
@@ -91,6 +92,7 @@ class KubernetesGroup final : public GuardedGroup {
                     std::function<void(const std::string&)> log);
 
     void watch_configs();
+    void make_edge();
     [[nodiscard]] Task<bool> answers(std::string ip, Instant deadline);
     void add_probes(std::vector<ports::Telemetry*>& sources);
     void add_metrics(std::vector<ports::Telemetry*>& sources);
@@ -137,7 +139,10 @@ class KubernetesGroup final : public GuardedGroup {
     std::unique_ptr<adapters::kubernetes::Configs> configs_;  ///< Null: none are named.
     std::unique_ptr<adapters::kubernetes::Group> group_;
     std::unique_ptr<adapters::kubernetes::KubernetesRuntime> runtime_;  ///< Null: we only watch.
-    std::unique_ptr<adapters::kubernetes::ServiceEdge> edge_;  ///< Null: no Service is named.
+    std::unique_ptr<adapters::kubernetes::WatchedKind>
+        slice_objects_;                                             ///< Null: no Service is named.
+    std::unique_ptr<adapters::kubernetes::EndpointSlices> slices_;  ///< Likewise.
+    std::unique_ptr<adapters::kubernetes::ServiceEdge> edge_;       ///< Likewise.
     std::vector<std::unique_ptr<ports::Telemetry>> telemetry_;
     adapters::kubernetes::PodTelemetry* pod_watcher_{nullptr};
     bool is_caught_up_{false};  ///< What was recorded before this start is on its way, too.

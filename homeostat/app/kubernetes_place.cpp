@@ -110,7 +110,7 @@ std::vector<kubernetes::Use> kubernetes_uses_of(const Config& config) {
         const Autonomy autonomy = config.guard.autonomy_of(kind);
         return autonomy == Autonomy::act || autonomy == Autonomy::ask;
     };
-    std::vector<kubernetes::Use> uses{kubernetes::Use::watching};
+    std::vector<kubernetes::Use> uses{kubernetes::Use::watching, kubernetes::Use::obstacles};
     if (config.kubernetes->service) {
         uses.push_back(kubernetes::Use::service);
     }
@@ -154,7 +154,7 @@ std::vector<kubernetes::Use> watching_uses_of(const Config& config) {
     using enum kubernetes::Use;
     std::vector<kubernetes::Use> uses = kubernetes_uses_of(config);
     std::erase_if(uses, [](kubernetes::Use use) {
-        return use != watching && use != service && use != configs;
+        return use != watching && use != obstacles && use != service && use != configs;
     });
     return uses;
 }

@@ -37,6 +37,7 @@ class Lab:
 
     kind = ""
     nodes_count = 0
+    controller_words = []
     address = "127.0.0.1"  # Where the control plane listens.
 
     def __init__(self, directory, programs=PROGRAMS, die_with_us=True, compact_every=None,
@@ -245,7 +246,7 @@ class Lab:
             f"--service-account-private-key-file={pki}/accounts.key",
             f"--root-ca-file={pki}/ca.crt", f"--cluster-signing-cert-file={pki}/ca.crt",
             f"--cluster-signing-key-file={pki}/ca.key",
-            "--use-service-account-credentials=false"]))
+            "--use-service-account-credentials=false", *self.controller_words]))
         self.processes.start("kube-scheduler", self.inside([
             self.programs / "kube-scheduler", *as_who("scheduler"),
             f"--secure-port={self.ports['scheduler']}"]))

@@ -3,10 +3,13 @@
 // it is done by a service account that has the Role which permissions.hpp writes, and no more.
 
 #include "homeostat/adapters/kubernetes/api_paths.hpp"
+#include "homeostat/adapters/kubernetes/cluster_events.hpp"
+#include "homeostat/adapters/kubernetes/endpoint_slices.hpp"
 #include "homeostat/adapters/kubernetes/group.hpp"
 #include "homeostat/adapters/kubernetes/http_api_client.hpp"
 #include "homeostat/adapters/kubernetes/kubeconfig.hpp"
 #include "homeostat/adapters/kubernetes/object_watch.hpp"
+#include "homeostat/adapters/kubernetes/obstacle_telemetry.hpp"
 #include "homeostat/adapters/kubernetes/permissions.hpp"
 #include "homeostat/adapters/kubernetes/pod_telemetry.hpp"
 #include "homeostat/adapters/kubernetes/rollout_telemetry.hpp"
@@ -39,7 +42,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::vector<Use> all_uses{Use::watching, Use::service, Use::rollback, Use::restart};
+const std::vector<Use> all_uses{Use::watching, Use::obstacles, Use::service, Use::rollback,
+                                Use::restart};
 
 /// A namespace of a real server with one Deployment, and who may do what there.
 class Shop {
@@ -142,17 +146,22 @@ class Shop {
 class Senses {
   public:
     Senses(Shop& of, HttpApiClient& client) : shop(of), api(client) {
-        for (ObjectWatch* watch : {&deployments, &replica_sets, &pods}) {
+        for (ObjectWatch* watch : {&deployments, &replica_sets, &pods, &slice_objects}) {
             ++running_count_;
             boost::asio::co_spawn(shop.context, watch->run(),
                                   [this](const std::exception_ptr&) { --running_count_; });
         }
+        cluster_events.follow(shop.options.deployment);
+        ++running_count_;
+        boost::asio::co_spawn(shop.context, cluster_events.run(),
+                              [this](const std::exception_ptr&) { --running_count_; });
     }
     // NOLINTNEXTLINE(bugprone-exception-escape): what does not end here ends the test program.
     ~Senses() {
-        for (ObjectWatch* watch : {&deployments, &replica_sets, &pods}) {
+        for (ObjectWatch* watch : {&deployments, &replica_sets, &pods, &slice_objects}) {
             watch->stop();
         }
+        cluster_events.stop();
         net::run_until_for_test(shop.context, [this] { return running_count_ == 0; });
     }
     Senses(const Senses&) = delete;
@@ -188,7 +197,18 @@ class Senses {
                 {seen_by(deployments), seen_by(replica_sets), seen_by(pods)},
                 slots,
                 shop.clock};
+    ObjectWatch slice_objects = watch(slices_path(shop.options));
+    std::vector<std::string> told;
+    EndpointSlices slices{shop.options, seen_by(slice_objects), shop.clock,
+                          [this](const std::string& line) { told.push_back(line); }};
+    ClusterEvents cluster_events{api,
+                                 api,
+                                 shop.clock,
+                                 shop.context.get_executor(),
+                                 {.path = warnings_path(shop.options)},
+                                 [this](const std::string& line) { told.push_back(line); }};
     PodTelemetry pod_telemetry{group, pods, shop.clock};
+    ObstacleTelemetry obstacles{group, cluster_events, shop.clock};
     RolloutTelemetry rollouts{group, VersionId(), shop.clock};
 
   private:
@@ -286,11 +306,128 @@ TEST_CASE("the Service's rotation is what its pods' readiness says, and its addr
     });
 }
 
+TEST_CASE("whom a Service sends to is what its slices say, and that it sends to nobody is seen") {
+    in_real_shop([](Shop& shop) {
+        const std::unique_ptr<HttpApiClient> agent = shop.agent_with({Use::watching, Use::service});
+        Senses senses(shop, *agent);
+        ServiceEdge edge(shop.context.get_executor(), *agent, senses.group, shop.clock,
+                         {.slices = &senses.slices});
+        senses.wait_for_pods(
+            [](const auto& seen) { return std::ranges::count_if(seen, is_serving) == 2; });
+        const auto rotations = [&] {
+            const auto part = net::run_for_test(shop.context, edge.read(shop.soon()));
+            REQUIRE_MESSAGE(part.has_value(), (part ? "" : part.error().text));
+            return std::ranges::count(std::get<EdgeFacts>(*part).instances, Rotation::in,
+                                      &EdgeInstance::rotation);
+        };
+        const auto serving = [&] {
+            return std::ranges::count(edge.reading().servers, Rotation::in,
+                                      &EdgeServerReading::rotation);
+        };
+        // Nobody writes them in a quick lab, whose pods have addresses that no slice may have.
+        CHECK(rotations() == 2);
+        CHECK(senses.slices.look() == nullptr);
+        const std::string path =
+            "/apis/discovery.k8s.io/v1/namespaces/" + shop.options.name_space + "/endpointslices";
+        shop.post(path, R"({"metadata":{"name":"payments-1","labels":)"
+                        R"({"kubernetes.io/service-name":"payments"}},"addressType":"IPv4",)"
+                        R"("endpoints":[],"ports":[]})");
+        shop.post(path, R"({"metadata":{"name":"cart-1","labels":)"
+                        R"({"kubernetes.io/service-name":"cart"}},"addressType":"IPv4",)"
+                        R"("endpoints":[{"addresses":["10.244.1.9"]}],"ports":[{"port":80}]})");
+        net::run_until_for_test(shop.context, [&] { return serving() == 0; });
+        CHECK(senses.slices.look()->are_none());
+        // They have been ready for three seconds by then, as the reads have seen.
+        net::run_until_for_test(shop.context, [&] { return edge.unreached_count() == 2; });
+        CHECK(rotations() == 2);  // What serves as soon as somebody mends it is not taken away.
+
+        const Slot& first = senses.slots.all().front();
+        const ApiReply told = shop.write(
+            {.method = "PATCH",
+             .path = path + "/payments-1",
+             .content_type = "application/merge-patch+json",
+             .body = fmt::format(
+                 R"({{"endpoints":[{{"addresses":["10.244.1.7"],"conditions":{{"ready":true,)"
+                 R"("serving":true,"terminating":false}},"targetRef":{{"kind":"Pod",)"
+                 R"("name":"{}","uid":"{}"}}}}],"ports":[{{"port":80}}]}})",
+                 first.pod->name, first.pod->uid)});
+        REQUIRE_MESSAGE(told.is_ok(), describe(told));
+        net::run_until_for_test(shop.context, [&] { return serving() == 1; });
+        CHECK(edge.reading().servers.front().rotation == Rotation::in);
+        CHECK(rotations() == 1);
+        CHECK(edge.unreached_count() == 0);
+    });
+}
+
+TEST_CASE("without the right to slices rotation is what readiness says, as before") {
+    in_real_shop([](Shop& shop) {
+        const std::unique_ptr<HttpApiClient> agent = shop.agent_with({Use::watching});
+        Senses senses(shop, *agent);
+        ServiceEdge edge(shop.context.get_executor(), *agent, senses.group, shop.clock,
+                         {.slices = &senses.slices});
+        senses.wait_for_pods(
+            [](const auto& seen) { return std::ranges::count_if(seen, is_serving) == 2; });
+        net::run_until_for_test(shop.context, [&] {
+            CHECK(senses.slices.look() == nullptr);
+            return !senses.told.empty();
+        });
+        CHECK(
+            senses.told.front().contains(R"(cannot list resource "endpointslices" in API group)"));
+        const auto part = net::run_for_test(shop.context, edge.read(shop.soon()));
+        REQUIRE_MESSAGE(part.has_value(), (part ? "" : part.error().text));
+        CHECK(std::get<EdgeFacts>(*part).instances[0].rotation == Rotation::in);
+        CHECK(edge.reading().servers[1].rotation == Rotation::in);
+    });
+}
+
+TEST_CASE(
+    "that no node takes a pod, and that a quota is used up, is told by Events and the objects") {
+    in_real_shop([](Shop& shop) {
+        const std::unique_ptr<HttpApiClient> agent =
+            shop.agent_with({Use::watching, Use::obstacles});
+        Senses senses(shop, *agent);
+        senses.wait_for_pods(
+            [](const auto& seen) { return std::ranges::count_if(seen, is_serving) == 2; });
+        const auto wait_for = [&](SubjectKind kind, Obstacle obstacle, std::uint32_t count) {
+            net::run_until_for_test(shop.context, [&] {
+                const auto readings =
+                    senses.read(senses.obstacles).value_or(std::vector<Reading>{});
+                return std::ranges::any_of(readings, [&](const Reading& reading) {
+                    const auto& told = std::get<ObstacleReading>(reading);
+                    return told.subject.kind == kind && told.obstacle == obstacle &&
+                           told.count == count;
+                });
+            });
+        };
+        const auto select_node = [&](const std::string& labels) {
+            shop.patch(R"({"spec":{"template":{"spec":{"nodeSelector":)" + labels + "}}}}");
+        };
+        select_node(R"({"no":"where"})");
+        wait_for(SubjectKind::instance, Obstacle::no_room, 1);
+        select_node(R"({"no":null})");
+        wait_for(SubjectKind::instance, Obstacle::no_room, 0);
+
+        shop.post("/api/v1/namespaces/" + shop.options.name_space + "/resourcequotas",
+                  R"({"metadata":{"name":"two"},"spec":{"hard":{"pods":"2"}}})");
+        net::run_until_for_test(shop.context, [&] {
+            return shop.get("/api/v1/namespaces/" + shop.options.name_space + "/resourcequotas/two")
+                .body.at("status")
+                .as_object()
+                .contains("used");
+        });
+        shop.patch(R"({"spec":{"replicas":3}})");
+        wait_for(SubjectKind::service, Obstacle::quota_used_up, 1);
+        shop.patch(R"({"spec":{"replicas":2}})");
+        wait_for(SubjectKind::service, Obstacle::quota_used_up, 0);
+        CHECK(senses.told.empty());
+    });
+}
+
 TEST_CASE("exactly what a Role lacks is missing, and a watch without it says so") {
     in_real_shop([](Shop& shop) {
         const std::unique_ptr<HttpApiClient> agent = shop.agent_with({Use::service, Use::rollback});
         const std::vector<Permission> expected =
-            permissions_for(shop.options, {Use::watching, Use::restart});
+            permissions_for(shop.options, {Use::watching, Use::obstacles, Use::restart});
         CHECK(shop.missing_of(*agent, all_uses) == expected);
         Senses senses(shop, *agent);
         net::run_until_for_test(shop.context, [&] { return senses.pods.trouble().has_value(); });

@@ -122,7 +122,7 @@ class Pair:
         return self.lab.api.get(f"{LEASES}/{LEASE}")["spec"].get("holderIdentity")
 
 
-def each_deployment_is_healed_for_itself_and_watched_by_three_streams(lab):
+def each_deployment_is_healed_for_itself_and_watched_by_a_stream_of_each_kind(lab):
     pair = Pair(lab, "both")
     pair.grant()
     follow = pair.play()
@@ -139,6 +139,7 @@ def each_deployment_is_healed_for_itself_and_watched_by_three_streams(lab):
         watches = {name: count for name, count in calls.items() if name.startswith("watch ")}
         # One of each kind for both, and one of each ConfigMap.
         assert watches == {"watch deployments": 1, "watch replicasets": 1, "watch pods": 1,
+                           "watch endpointslices": 1, "watch events": 1,
                            "watch configmaps": 2}, calls
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0, process.said()
@@ -237,7 +238,7 @@ def of_two_with_ledgers_of_their_own_the_other_acts_once_the_lease_is_over(lab):
 def main():
     with tempfile.TemporaryDirectory(prefix="several-") as folder, PlayedTraffic() as traffic:
         shops.SHOPS.update(folder=folder, traffic=traffic)
-        return run_each([each_deployment_is_healed_for_itself_and_watched_by_three_streams,
+        return run_each([each_deployment_is_healed_for_itself_and_watched_by_a_stream_of_each_kind,
                          a_deployment_that_is_not_there_keeps_nobody_else_from_being_guarded,
                          whoever_waits_for_a_volume_goes_on_where_the_killed_one_was,
                          of_two_with_ledgers_of_their_own_the_other_acts_once_the_lease_is_over],

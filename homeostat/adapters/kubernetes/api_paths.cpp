@@ -36,6 +36,15 @@ std::string service_path(const Options& options) {
                        options.service_object);
 }
 
+std::string slices_selector(const Options& options) {
+    return "kubernetes.io/service-name=" + options.service_object;
+}
+
+std::string slices_path(const Options& options) {
+    return fmt::format("/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices?labelSelector={}",
+                       options.name_space, slices_selector(options));
+}
+
 std::string leases_path(const Options& options) {
     return fmt::format("/apis/coordination.k8s.io/v1/namespaces/{}/leases", options.name_space);
 }
@@ -57,6 +66,10 @@ std::string incident_path(const Options& options, std::string_view name) {
 
 std::string events_path(const Options& options) {
     return fmt::format("/apis/events.k8s.io/v1/namespaces/{}/events", options.name_space);
+}
+
+std::string warnings_path(const Options& options) {
+    return events_path(options) + "?fieldSelector=" + net::to_query_value("type=Warning");
 }
 
 std::string autoscalers_path(const Options& options) {

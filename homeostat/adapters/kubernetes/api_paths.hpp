@@ -26,6 +26,11 @@ namespace homeostat::adapters::kubernetes {
 /// Of Options::service_object.
 [[nodiscard]] std::string service_path(const Options& options);
 
+/// The EndpointSlices of that Service.
+[[nodiscard]] std::string slices_path(const Options& options);
+/// Their label, as a selector in a query.
+[[nodiscard]] std::string slices_selector(const Options& options);
+
 /// Of Options::lease, and of all, where one is made.
 [[nodiscard]] std::string lease_path(const Options& options);
 [[nodiscard]] std::string leases_path(const Options& options);
@@ -36,6 +41,9 @@ namespace homeostat::adapters::kubernetes {
 
 /// Where Events are written.
 [[nodiscard]] std::string events_path(const Options& options);
+
+/// Of all Events of the namespace the warnings.
+[[nodiscard]] std::string warnings_path(const Options& options);
 
 /// All HorizontalPodAutoscalers of the namespace.
 [[nodiscard]] std::string autoscalers_path(const Options& options);

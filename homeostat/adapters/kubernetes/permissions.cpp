@@ -38,7 +38,11 @@ constexpr std::array rows{
     Row{Use::watching, "get", "", "pods", "", Named::any},
     Row{Use::watching, "list", "", "pods", "", Named::any},
     Row{Use::watching, "watch", "", "pods", "", Named::any},
+    Row{Use::obstacles, "list", "events.k8s.io", "events", "", Named::any},
+    Row{Use::obstacles, "watch", "events.k8s.io", "events", "", Named::any},
     Row{Use::service, "get", "", "services", "", Named::service},
+    Row{Use::service, "list", "discovery.k8s.io", "endpointslices", "", Named::any},
+    Row{Use::service, "watch", "discovery.k8s.io", "endpointslices", "", Named::any},
     Row{Use::suspension, "list", "", "configmaps", "", Named::switch_object},
     Row{Use::suspension, "watch", "", "configmaps", "", Named::switch_object},
     Row{Use::lease, "get", "coordination.k8s.io", "leases", "", Named::lease},
@@ -104,6 +108,7 @@ bool has_object(Use use, const Options& options) {
         case Use::lease:
             return !options.lease.empty();
         case Use::watching:
+        case Use::obstacles:
         case Use::events:
         case Use::incidents:
         case Use::rollback:

@@ -26,7 +26,8 @@ namespace homeostat::adapters::kubernetes {
 /// What is done with the cluster. Each is granted, and missed, by itself.
 enum class Use : std::uint8_t {
     watching,    ///< Watches and fresh reads of the Deployment, its ReplicaSets and its pods.
-    service,     ///< The Service's address.
+    obstacles,   ///< The cluster's own Events: why pods cannot run. Without them it is not known.
+    service,     ///< The Service's address, and whom it sends to. Without the latter: as ready.
     suspension,  ///< The ConfigMap by which people suspend us.
     lease,       ///< By which several agents settle who acts.
     events,      ///< News of incidents on the Deployment.

@@ -21,8 +21,8 @@ Options options_of(const std::string& service_object) {
     return options;
 }
 
-const std::vector<Use> all_uses{Use::watching, Use::service,  Use::suspension, Use::lease,
-                                Use::events,   Use::rollback, Use::restart};
+const std::vector<Use> all_uses{Use::watching, Use::obstacles, Use::service,  Use::suspension,
+                                Use::lease,    Use::events,    Use::rollback, Use::restart};
 
 /// A server that allows all but one verb on one resource.
 ApiReply review(const ApiWrite& write, const std::string& verb, const std::string& subresource) {
@@ -63,15 +63,15 @@ TEST_CASE("each use has its own permissions, as narrow as a rule can be") {
     const auto resize = permissions_for(growing, {Use::resize});
     REQUIRE(resize.size() == 1);
     CHECK(to_text(resize.front()) == "patch pods/resize");
-    CHECK(permissions_for(options_of("pay"), {Use::service}).size() == 1);
+    CHECK(permissions_for(options_of("pay"), {Use::service}).size() == 3);
     CHECK(permissions_for(options_of(""), {Use::service, Use::suspension, Use::lease}).empty());
     const auto suspension = permissions_for(options_of("pay"), {Use::suspension});
     REQUIRE(suspension.size() == 2);
     CHECK(to_text(suspension.front()) == "list configmaps stop");
     CHECK(to_text(suspension.back()) == "watch configmaps stop");
     // Nothing but these may ever write.
-    for (const Permission& one :
-         permissions_for(options_of("pay"), {Use::watching, Use::service, Use::suspension})) {
+    for (const Permission& one : permissions_for(
+             options_of("pay"), {Use::watching, Use::obstacles, Use::service, Use::suspension})) {
         const bool only_reads = one.verb == "get" || one.verb == "list" || one.verb == "watch";
         CHECK(only_reads);
     }
@@ -101,10 +101,16 @@ TEST_CASE("a role is made of the same permissions, one rule for each object") {
           "- apiGroups: [\"\"]\n"
           "  resources: [\"pods\"]\n"
           "  verbs: [\"get\", \"list\", \"watch\"]\n"
+          "- apiGroups: [\"events.k8s.io\"]\n"
+          "  resources: [\"events\"]\n"
+          "  verbs: [\"list\", \"watch\", \"create\"]\n"
           "- apiGroups: [\"\"]\n"
           "  resources: [\"services\"]\n"
           "  resourceNames: [\"pay\"]\n"
           "  verbs: [\"get\"]\n"
+          "- apiGroups: [\"discovery.k8s.io\"]\n"
+          "  resources: [\"endpointslices\"]\n"
+          "  verbs: [\"list\", \"watch\"]\n"
           "- apiGroups: [\"\"]\n"
           "  resources: [\"configmaps\"]\n"
           "  resourceNames: [\"stop\"]\n"
@@ -115,9 +121,6 @@ TEST_CASE("a role is made of the same permissions, one rule for each object") {
           "  verbs: [\"get\", \"patch\"]\n"
           "- apiGroups: [\"coordination.k8s.io\"]\n"
           "  resources: [\"leases\"]\n"
-          "  verbs: [\"create\"]\n"
-          "- apiGroups: [\"events.k8s.io\"]\n"
-          "  resources: [\"events\"]\n"
           "  verbs: [\"create\"]\n"
           "- apiGroups: [\"\"]\n"
           "  resources: [\"pods/eviction\"]\n"

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace homeostat::adapters::kubernetes {
@@ -43,7 +44,8 @@ struct ServiceEdge::State {
     ServiceEdgeOptions options;
 
     OwnRequests requests;
-    std::optional<net::Endpoint> endpoint;  ///< Of the Service, as last found.
+    std::map<std::string, Instant> ready_since{};  ///< Of the ready pods in slots, by their uids.
+    std::optional<net::Endpoint> endpoint;         ///< Of the Service, as last found.
     bool is_looking_up{false};
     Instant look_up_at{};               ///< Not before.
     std::optional<Error> no_address;    ///< How the last look ended; absent: well.
@@ -70,6 +72,8 @@ constexpr Duration look_up_apart = std::chrono::seconds{10};
 constexpr Duration look_up_within = std::chrono::seconds{2};
 // Longer than a rollout or a restart leaves a Service without an answer that counts.
 constexpr Duration uncounted_for_max = std::chrono::seconds{5};
+// The controller of slices follows a pod within some tenths of a second: ten times that.
+constexpr Duration ready_in_vain_after = std::chrono::seconds{3};
 
 /// Counts a request for as long as its frame lives.
 class UnderWay {
@@ -149,6 +153,48 @@ Task<void> look_up(std::shared_ptr<State> state) {
     return !is_given && is_doubted && !state.is_looking_up && state.clock.now() >= state.look_up_at;
 }
 
+bool is_ready(const Slot& slot) {
+    return slot.pod && slot.pod->is_ready && !slot.pod->is_deleting;
+}
+
+/// By our own clock: of another's we know nothing.
+void note_ready(State& state) {
+    std::map<std::string, Instant> ready;
+    for (const Slot& slot : state.group.slots().all()) {
+        if (is_ready(slot)) {
+            const auto known = state.ready_since.find(slot.pod->uid);
+            ready.emplace(slot.pod->uid,
+                          known == state.ready_since.end() ? state.clock.now() : known->second);
+        }
+    }
+    state.ready_since = std::move(ready);
+}
+
+/// Null: what the Service says is not known.
+const ServicePlaces* places_of(const State& state) {
+    return state.options.slices == nullptr ? nullptr : state.options.slices->look();
+}
+
+/// It has been ready for so long that it would be sent to by now.
+bool is_ready_in_vain(const State& state, const Slot& slot, const ServicePlaces* places) {
+    if (places == nullptr || !places->are_none() || !is_ready(slot)) {
+        return false;
+    }
+    const auto since = state.ready_since.find(slot.pod->uid);
+    return since != state.ready_since.end() &&
+           state.clock.now() - since->second >= ready_in_vain_after;
+}
+
+/// The cluster's word, by which what is not answered is an error: no pod is ready, or none is sent
+/// to.
+Readiness readiness_told(State& state) {
+    const Readiness readiness = state.group.readiness();
+    const ServicePlaces* places = places_of(state);
+    const bool is_nobody_sent_to = places != nullptr && places->are_none();
+    return readiness == Readiness::some_ready && is_nobody_sent_to ? Readiness::none_ready
+                                                                   : readiness;
+}
+
 void note_end(State& state, const Result<net::HttpResponse>& response, Instant asked_at) {
     const Instant now = state.clock.now();
     const std::optional<OwnRequest> request =
@@ -157,7 +203,7 @@ void note_end(State& state, const Result<net::HttpResponse>& response, Instant a
     if (!response) {
         state.last_failure = response.error().text;
     }
-    if (request && state.requests.note(*request, state.group.readiness())) {
+    if (request && state.requests.note(*request, readiness_told(state))) {
         state.counted_at = now;
         set_trouble(state, std::nullopt);
         return;
@@ -167,7 +213,9 @@ void note_end(State& state, const Result<net::HttpResponse>& response, Instant a
 
 Task<void> ask(std::shared_ptr<State> state) {
     const UnderWay under_way(state);
-    if (state->group.readiness() == Readiness::none_wanted) {
+    const Readiness readiness = state->group.readiness();
+    note_ready(*state);
+    if (readiness == Readiness::none_wanted) {
         state->counted_at = state->clock.now();
         set_trouble(*state, std::nullopt);
         co_return;
@@ -205,22 +253,61 @@ Task<void> ask_until_stopped(std::shared_ptr<State> state) {
     }
 }
 
-Rotation rotation_of(const Slot& slot) {
-    const bool is_in = slot.pod && slot.pod->is_ready && !slot.pod->is_deleting;
+Rotation rotation_of(const Slot& slot, const ServicePlaces* places) {
+    const bool is_in =
+        places == nullptr ? is_ready(slot) : slot.pod.has_value() && places->send_to(*slot.pod);
     return is_in ? Rotation::in : Rotation::down;
 }
 
 /// Of every slot, wanted or not: facts that leave one out are incomplete.
-EdgeFacts facts_of(const State& state) {
+EdgeFacts facts_of(const State& state, const ServicePlaces* places) {
     EdgeFacts facts;
     for (const Slot& slot : state.group.slots().all()) {
         EdgeInstance& instance = facts.instances.emplace_back();
         instance.instance = slot.instance;
-        instance.rotation = rotation_of(slot);
+        instance.rotation = rotation_of(slot, places);
     }
     facts.counters = state.requests.counters();
     facts.read_at = state.clock.now();
     return facts;
+}
+
+/// What is ready in vain counts as what it would be behind a Service that is right.
+void protect_ready(const State& state, const ServicePlaces* places, EdgeFacts& facts) {
+    const std::vector<Slot>& slots = state.group.slots().all();
+    for (std::size_t index = 0; index < slots.size(); ++index) {
+        if (is_ready_in_vain(state, slots[index], places)) {
+            facts.instances[index].rotation = Rotation::in;
+        }
+    }
+}
+
+/// As the server says now. Nothing: it does not let us, as under rights of before, or nobody has
+/// written any.
+Task<Result<std::optional<ServicePlaces>>> read_places(std::shared_ptr<State> state,
+                                                       Instant deadline) {
+    if (state->options.slices == nullptr) {
+        co_return std::nullopt;
+    }
+    std::string path = slices_path(state->group.options());
+    Result<ApiReply> reply = co_await state->api.get(std::move(path), deadline);
+    const Result<ObjectList> list = parse_list("EndpointSlices", std::move(reply));
+    if (!list && (list.error().fault == Fault::refused || list.error().fault == Fault::absent)) {
+        co_return std::nullopt;
+    }
+    if (!list) {
+        co_return std::unexpected(list.error());
+    }
+    if (list->items.empty()) {
+        co_return std::nullopt;
+    }
+    ServicePlaces places;
+    for (const json::value& slice : list->items) {
+        if (const Result<void> added = add_slice(places, slice); !added) {
+            co_return std::unexpected(added.error());
+        }
+    }
+    co_return places;
 }
 
 }  // namespace
@@ -260,8 +347,15 @@ Task<Result<FactsPart>> ServiceEdge::read(Instant deadline) {
     if (!view) {
         co_return fail("service of " + state->group.options().service.text(), view.error());
     }
+    const Result<std::optional<ServicePlaces>> places = co_await read_places(state, deadline);
+    if (!places) {
+        co_return fail("service of " + state->group.options().service.text(), places.error());
+    }
     state->group.take(*view);
-    co_return facts_of(*state);
+    note_ready(*state);
+    EdgeFacts facts = facts_of(*state, *places ? &**places : nullptr);
+    protect_ready(*state, *places ? &**places : nullptr, facts);
+    co_return facts;
 }
 
 Task<Result<FactsPart>> ServiceEdge::glance(Instant /*deadline*/) {
@@ -269,7 +363,7 @@ Task<Result<FactsPart>> ServiceEdge::glance(Instant /*deadline*/) {
     if (!seen) {
         co_return fail("service of " + state_->group.options().service.text(), seen.error());
     }
-    co_return facts_of(*state_);
+    co_return facts_of(*state_, places_of(*state_));
 }
 
 EdgeReading ServiceEdge::reading() const {
@@ -280,12 +374,23 @@ EdgeReading ServiceEdge::reading() const {
     if (!state_->group.look()) {
         return reading;
     }
+    const ServicePlaces* places = places_of(*state_);
     for (const Slot& slot : state_->group.slots().all()) {
         if (slot.is_wanted) {
-            reading.servers.push_back({slot.instance, {}, rotation_of(slot)});
+            reading.servers.push_back({slot.instance, {}, rotation_of(slot, places)});
         }
     }
     return reading;
+}
+
+std::uint32_t ServiceEdge::unreached_count() const {
+    if (!state_->group.look()) {
+        return 0;
+    }
+    const ServicePlaces* places = places_of(*state_);
+    return static_cast<std::uint32_t>(std::ranges::count_if(
+        state_->group.slots().all(),
+        [&](const Slot& slot) { return is_ready_in_vain(*state_, slot, places); }));
 }
 
 Duration ServiceEdge::interval() const {
@@ -297,11 +402,18 @@ const std::optional<Error>& ServiceEdge::trouble() const {
 }
 
 ServiceEdgeTelemetry::ServiceEdgeTelemetry(const ServiceEdge& edge, const ServiceId& service)
-    : edge_(edge), name_("service of " + service.text()) {}
+    : edge_(edge), service_(service), name_("service of " + service.text()) {}
 
 Task<Result<std::vector<Reading>>> ServiceEdgeTelemetry::read(Instant /*deadline*/) {
     std::vector<Reading> readings;
     readings.emplace_back(edge_.reading());
+    const std::uint32_t unreached_count = edge_.unreached_count();
+    if (std::exchange(unreached_count_, unreached_count) != unreached_count) {
+        readings.emplace_back(ObstacleReading{{SubjectKind::service, service_.text()},
+                                              Obstacle::sends_to_nobody,
+                                              unreached_count,
+                                              std::get<EdgeReading>(readings.front()).at});
+    }
     co_return readings;
 }
 

@@ -3,7 +3,8 @@
 // ServiceEdge: the cluster's Service as the edge of what stands behind it.
 //
 // Such an edge keeps no counters that we could read, and nothing of it can be drained: whether a
-// pod gets requests follows from its readiness, as the cluster says. So the counters here are not
+// pod gets requests the Service's EndpointSlices say or, where we may not read them, its readiness.
+// So the counters here are not
 // of users' requests: they are made of requests of our own, one GET each 100 ms through the
 // Service's address on a fresh connection. What hits only some users' requests, or other paths, is
 // not in them, and a fault of one pod among many shows only as often as one of ours happens to meet
@@ -15,9 +16,14 @@
 //
 // Before an effect, rotation is read by fresh lists (direct_reads.hpp), whatever the watches say.
 //
+// A Service that sends to nobody, though pods have been ready for longer than the cluster needs to
+// say so, is at fault itself. What is ready stays protected then as if it were in rotation: it
+// serves as soon as somebody mends the Service.
+//
 // Not thread-safe; lives on one strand.
 
 #include "homeostat/adapters/kubernetes/api_client.hpp"
+#include "homeostat/adapters/kubernetes/endpoint_slices.hpp"
 #include "homeostat/adapters/kubernetes/group.hpp"
 #include "homeostat/net/endpoint.hpp"
 #include "homeostat/ports/actuator.hpp"
@@ -46,6 +52,7 @@ struct ServiceEdgeOptions {
     Duration timeout{std::chrono::seconds{1}};          ///< Of one request.
     Duration interval{std::chrono::milliseconds{100}};  ///< Of the readings.
     std::function<void(const std::string&)> log{};  ///< Troubles that begin and end. Not blocking.
+    EndpointSlices* slices{nullptr};  ///< Outlives it. Null: rotation follows from readiness.
 };
 
 class ServiceEdge final : public ports::Actuator {
@@ -70,8 +77,8 @@ class ServiceEdge final : public ports::Actuator {
     [[nodiscard]] bool performs(const Step& step) const override;
     Task<Outcome> perform(Request request, Instant deadline) override;
 
-    /// EdgeFacts: of every slot whether its pod is ready, as the server says now; an empty one is
-    /// down. ERRORS: as of DirectReads::group.
+    /// EdgeFacts: of every slot whether its pod is sent to, as the server says now; an empty one is
+    /// down. ERRORS: as of DirectReads::group; those of a list of slices that we may read.
     Task<Result<FactsPart>> read(Instant deadline) override;
 
     /// The same as the watches tell it; nothing is asked of the server.
@@ -79,6 +86,10 @@ class ServiceEdge final : public ports::Actuator {
 
     /// What is known now, without asking. Of the instances nothing where the watches tell nothing.
     [[nodiscard]] EdgeReading reading() const;
+
+    /// How many pods are ready in vain, as the Service sends to nobody. 0: none, or it is not
+    /// known.
+    [[nodiscard]] std::uint32_t unreached_count() const;
 
     [[nodiscard]] Duration interval() const;
 
@@ -103,12 +114,15 @@ class ServiceEdgeTelemetry final : public ports::Telemetry {
     [[nodiscard]] Duration interval() const override { return edge_.interval(); }
 
     /// One EdgeReading. That nothing was counted is told by ServiceEdgeOptions::log and no error
-    /// here: the rotation of the instances is still worth knowing.
+    /// here: the rotation of the instances is still worth knowing. And an ObstacleReading whenever
+    /// another number of pods is ready in vain.
     Task<Result<std::vector<Reading>>> read(Instant deadline) override;
 
   private:
     const ServiceEdge& edge_;
+    ServiceId service_;
     std::string name_;
+    std::uint32_t unreached_count_{0};  ///< As told last.
 };
 
 }  // namespace homeostat::adapters::kubernetes

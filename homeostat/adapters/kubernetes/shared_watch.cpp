@@ -1,5 +1,6 @@
 #include "homeostat/adapters/kubernetes/shared_watch.hpp"
 
+#include "homeostat/adapters/kubernetes/endpoint_slices.hpp"
 #include "homeostat/base/ensure.hpp"
 
 #include <fmt/format.h>
@@ -114,6 +115,7 @@ std::string label_wanted(const LabelSelector& selector) {
 void trim_object(json::value& object) {
     drop(member_of(member_of(&object, "metadata"), "annotations"),
          std::array<std::string_view, 1>{last_applied});
+    trim_slice(object);
     json::value* spec = member_of(&object, "spec");
     if (json::value* whole = member_of(spec, "template"); whole != nullptr && whole->is_object()) {
         trim_template(*whole);

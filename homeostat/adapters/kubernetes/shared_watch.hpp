@@ -29,8 +29,9 @@
 namespace homeostat::adapters::kubernetes {
 
 /// Drops what is large and nobody here reads: of any object what kubectl remembers of it, of a pod
-/// its environment, mounts, probes and the like. Of a pod template the images stay, and a digest:
-/// two of them are equal if and only if they were, but for the label that a ReplicaSet's has more.
+/// its environment, mounts, probes and the like, of an EndpointSlice zones and hints. Of a pod
+/// template the images stay, and a digest: two of them are equal if and only if they were, but for
+/// the label that a ReplicaSet's has more.
 void trim_object(json::value& object);
 
 class SharedWatch final : private ObjectSink {

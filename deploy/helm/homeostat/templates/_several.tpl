@@ -76,6 +76,9 @@
   resources: ["services"]
   resourceNames: [{{ .name | quote }}]
   verbs: ["get"]
+- apiGroups: ["discovery.k8s.io"]
+  resources: ["endpointslices"]
+  verbs: ["list", "watch"]
 {{- end }}
 {{- range .configs }}
 - apiGroups: [""]
@@ -98,11 +101,17 @@
 - apiGroups: [""]
   resources: ["pods"]
   verbs: ["get", "list", "watch"]
+- apiGroups: ["events.k8s.io"]
+  resources: ["events"]
+  verbs: ["list", "watch" {{- if .Values.events }}, "create"{{ end }}]
 {{- with .Values.service }}
 - apiGroups: [""]
   resources: ["services"]
   resourceNames: [{{ .name | quote }}]
   verbs: ["get"]
+- apiGroups: ["discovery.k8s.io"]
+  resources: ["endpointslices"]
+  verbs: ["list", "watch"]
 {{- end }}
 {{- with .Values.switch }}
 - apiGroups: [""]
@@ -117,11 +126,6 @@
   verbs: ["get", "patch"]
 - apiGroups: ["coordination.k8s.io"]
   resources: ["leases"]
-  verbs: ["create"]
-{{- end }}
-{{- if .Values.events }}
-- apiGroups: ["events.k8s.io"]
-  resources: ["events"]
   verbs: ["create"]
 {{- end }}
 {{- if .Values.incidents.enabled }}
