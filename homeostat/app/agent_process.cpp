@@ -11,6 +11,7 @@
 #include "homeostat/app/confirmation_place.hpp"
 #include "homeostat/app/control_api.hpp"
 #include "homeostat/app/edge.hpp"
+#include "homeostat/app/export_watch.hpp"
 #include "homeostat/app/flags_place.hpp"
 #include "homeostat/app/fleet_door.hpp"
 #include "homeostat/app/guarded_group.hpp"
@@ -36,7 +37,6 @@
 #include "homeostat/heal/agent_role.hpp"
 #include "homeostat/heal/executor_role.hpp"
 #include "homeostat/net/http_server.hpp"
-#include "homeostat/os/file.hpp"
 #include "homeostat/record/record.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -114,6 +114,8 @@ class AgentProcess final : public ServiceRun {
     std::unique_ptr<adapters::segment_log::SegmentLog> ledger_;
     std::unique_ptr<CountingLedger> counted_ledger_;
     OpenCases cases_;
+    ExportWatch exports_{config_, clock_, cases_, log_};
+    std::function<std::string()> unwitnessed_;  ///< Why nothing new may begin; empty: it may.
     std::unique_ptr<ToldLedger> told_ledger_;
     std::unique_ptr<ConfirmationPlace> confirmations_;
     std::unique_ptr<FleetDoor> fleet_;
@@ -143,12 +145,8 @@ class AgentProcess final : public ServiceRun {
 };
 
 Result<void> AgentProcess::prepare() {
-    for (const auto& [key, directory] :
-         {std::pair{"control.switch", config_.switch_file.parent_path()},
-          std::pair{"control.socket", config_.control_socket.parent_path()}}) {
-        if (const Result<void> made = os::make_directories(directory.string()); !made) {
-            return fail(key, made.error());
-        }
+    if (Result<void> made = make_directories_of(config_); !made) {
+        return made;
     }
     kill_switch_ = std::make_unique<Switches>(config_.switch_file);
     if (Result<void> made =
@@ -252,7 +250,8 @@ void AgentProcess::make_executor(heal::Approvers approvers) {
     settings.look_every = group_->look_every();
     settings.notify = log_;
     settings.approvers = std::move(approvers);
-    settings.unwitnessed = [this] { return ledger_->objection(); };
+    unwitnessed_ = [this] { return exports_.objection(ledger_->objection()); };
+    settings.unwitnessed = unwitnessed_;
     settings.suspended_because = [this] { return kill_switch_->reason(); };
     std::vector<ports::Actuator*> actuators = group_->actuators();
     if (ports::Actuator* edge = edge_->actuator()) {
@@ -265,7 +264,7 @@ void AgentProcess::make_executor(heal::Approvers approvers) {
         actuators.push_back(flags_->actuator());
     }
     std::ranges::copy(tasks_->actuators(), std::back_inserter(actuators));
-    confirmations_ = std::make_unique<ConfirmationPlace>(config_, *ledger_);
+    confirmations_ = std::make_unique<ConfirmationPlace>(config_, *ledger_, people_);
     heal::ExecutorPorts ports{clock_, *told_ledger_, *kill_switch_, actuators, verifiers_};
     ports.confirmations = confirmations_.get();
     if (config_.fleet) {
@@ -301,18 +300,17 @@ AgentView AgentProcess::agent_view() {
 
 /// What is beside the loop: lists of sources, neighbours, people.
 Result<void> AgentProcess::make_neighbourhood() {
-    const auto objection = [this] { return ledger_->objection(); };
-    Result<void> made = keep(
-        BlockSources::make(config_, {strand_, clock_, *kill_switch_, *executor_, objection, log_}),
-        block_sources_);
+    Result<void> made = keep(BlockSources::make(config_, {strand_, clock_, *kill_switch_,
+                                                          *executor_, unwitnessed_, log_}),
+                             block_sources_);
     if (made && config_.mesh) {
         made = keep(Pledges::make(config_, {strand_, clock_, *kill_switch_, *executor_, *edge_,
-                                            objection, log_}),
+                                            unwitnessed_, log_}),
                     pledges_);
     }
     if (made && has_people(config_)) {
-        made = keep(People::make(config_, {strand_, clock_, *executor_, cases_, log_,
-                                           [this] { return agent_view().source_troubles(); }}),
+        const auto troubles = [this] { return exports_.troubles(agent_view().source_troubles()); };
+        made = keep(People::make(config_, {strand_, clock_, *executor_, cases_, log_, troubles}),
                     people_);
     }
     usage_ = std::make_unique<UsageWatch>(
@@ -332,6 +330,7 @@ Task<void> AgentProcess::arrive() {
         co_return;
     }
     asio::co_spawn(strand_, executor_->run(), asio::detached);
+    asio::co_spawn(strand_, exports_.run(), asio::detached);
     if (!crash_loop_.empty()) {
         std::vector<Entry> entries{record::suspended({"homeostat", crash_loop_})};
         (void)co_await executor_->keep(std::move(entries));
@@ -357,8 +356,7 @@ Task<void> AgentProcess::arrive() {
 }
 
 Task<void> AgentProcess::wake_on_news() {
-    // A group that is stopped has no more news, and says so at once.
-    while (!is_stopping_) {
+    while (!is_stopping_) {  // A group that is stopped has no more news, and says so at once.
         ports::Telemetry* source = co_await group_->wait_for_news();
         co_await agent_->look(*source);
     }
@@ -374,6 +372,7 @@ Task<void> AgentProcess::stop() {
     };
     end_if_any(agent_);
     executor_->stop();
+    exports_.stop();
     group_->stop();
     end_if_any(shipper_);
     end_if_any(maintenance_);
@@ -414,6 +413,7 @@ Result<void> AgentProcess::listen() {
                        .pledges = pledges_ ? &pledges_->role() : nullptr,
                        .immune = block_sources_ ? &block_sources_->role() : nullptr,
                        .sinks = sink_reader_of(config_),
+                       .unwitnessed = unwitnessed_,
                        .fleet = fleet_ ? &fleet_->state() : nullptr,
                        .maintenance = maintenance_.get(),
                        .shown = [this] { return group_->shown(); }});

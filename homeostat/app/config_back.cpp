@@ -248,7 +248,7 @@ ConfigFile to_file(const Config& config) {
         file.console = ConsoleSection{*config.console};
     }
     for (const ChannelConfig& channel : config.channels) {
-        file.notify.push_back({ChannelSection{channel}});
+        file.notify.push_back({ChannelSection{channel}, channel.required_for});
     }
     file.oracle = config.oracle;
     return file;

@@ -193,6 +193,7 @@ void set_people(const ConfigFile& file, const Paths& paths, Config& config) {
         ChannelConfig& channel = config.channels.emplace_back(section.webhook.config);
         channel.url_file = paths.of(channel.url_file);
         channel.authorities = paths.of(channel.authorities);
+        channel.required_for = section.required_for;
     }
 }
 
@@ -242,7 +243,7 @@ void set_record(const RecordSection& record, const Paths& paths, Config& config)
     config.keep = record.keep;
 }
 
-/// REQUIRES: the sinks and witnesses are set.
+/// REQUIRES: the sinks, the witnesses and the channels are set.
 void set_outside(const GuardSection& section, const Paths& paths, Config& config) {
     config.guard.confirmed_by = confirmed_by_of(config);
     if (section.fleet && section.fleet->postgres) {
@@ -309,8 +310,8 @@ Config to_config(const ConfigFile& file, const std::filesystem::path& base) {
         config.maintenance.push_back(window.config);
     }
     set_record(file.record, paths, config);
-    set_outside(file.guard, paths, config);
     set_people(file, paths, config);
+    set_outside(file.guard, paths, config);
     if (file.roles) {
         set_roles(*file.roles, paths, config);
     }

@@ -3,7 +3,10 @@
 #include "homeostat/app/config.hpp"
 #include "homeostat/base/named_enum.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace homeostat::app {
@@ -32,6 +35,10 @@ bool is_inverse(RemedyKind kind) {
 
 }  // namespace
 
+std::string channel_name(std::size_t index) {
+    return fmt::format("notify[{}]", index);
+}
+
 std::vector<RemedyKind> kinds_of(RequiredFor word) {
     std::vector<RemedyKind> kinds;
     for (const std::string_view name : names_of(std::type_identity<RemedyKind>{})) {
@@ -53,6 +60,9 @@ std::optional<ConfirmedBy> confirmed_by_of(const Config& config) {
     }
     for (const auto& [file, words] : config.witnesses_required_for) {
         add(all, file, words);
+    }
+    for (std::size_t index = 0; index < config.channels.size(); ++index) {
+        add(all, channel_name(index), config.channels[index].required_for);
     }
     return all.empty() ? std::nullopt : std::optional(std::move(all));
 }

@@ -4,8 +4,10 @@
 //
 // Pure. Values only.
 
+#include "homeostat/app/config_sinks.hpp"
 #include "homeostat/console/shape.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -24,7 +26,11 @@ struct ChannelConfig {
     std::filesystem::path authorities{"/etc/ssl/certs/ca-certificates.crt"};
     /// Somebody who gets more than one message in ten seconds reads none of them.
     std::uint32_t per_minute{6};
+    std::vector<RequiredFor> required_for{};  ///< Empty: nothing waits for it.
 };
+
+/// "notify[0]": what a channel is called in the log, and by whoever waits for it.
+[[nodiscard]] std::string channel_name(std::size_t index);
 
 /// `console: { … }`: the page behind the links.
 struct ConsoleConfig {

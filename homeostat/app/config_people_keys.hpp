@@ -6,11 +6,13 @@
 
 #include "homeostat/app/config_kinds.hpp"
 #include "homeostat/app/config_people.hpp"
+#include "homeostat/app/config_sink_keys.hpp"
 #include "homeostat/app/config_values.hpp"
 
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace homeostat::app {
 
@@ -52,8 +54,13 @@ struct ChannelSection {
 /// One channel.
 struct NotifySection {
     ChannelSection webhook;
+    std::vector<RequiredFor> required_for{};
     static void keys(auto& self, auto&& key) {
         key(Key{"webhook", "Messages by HTTP POST", Need::required}, SectionKind{}, self.webhook);
+        key(Key{"required_for",
+                "Remedies that begin only while messages get through: kinds, or destructive, "
+                "docs/confirmed.md"},
+            required_for_value, self.required_for);
     }
 };
 

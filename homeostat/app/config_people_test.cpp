@@ -43,6 +43,27 @@ TEST_CASE("channels and the page are read, with their places and what they are b
     CHECK(report.config->channels.back().per_minute == 10);
 }
 
+TEST_CASE("what begins only while people can be told is read, and waits for that channel") {
+    const std::string text =
+        "notify:\n"
+        "  - webhook: { url: \"http://127.0.0.1:9000/x\" }\n"
+        "  - webhook: { url: \"http://127.0.0.1:9001/y\" }\n"
+        "    required_for: [rollback, run_task]\n";
+    const ConfigReport report = parse_config(with(text), file_for_test);
+    REQUIRE_MESSAGE(report.config, describe(report));
+    REQUIRE(report.config->guard.confirmed_by);
+    const auto& by = *report.config->guard.confirmed_by;
+    CHECK(by.at(RemedyKind::rollback) == std::vector<std::string>{"notify[1]"});
+    CHECK(by.at(RemedyKind::run_task) == std::vector<std::string>{"notify[1]"});
+    CHECK_FALSE(by.contains(RemedyKind::restart));
+    CHECK(to_text(to_document(*report.config)).contains("required_for"));
+    CHECK(told("notify: [ { webhook: { url: \"http://127.0.0.1:9/x\" }, required_for: [reboot] } ]")
+              .contains("required_for"));
+    CHECK_FALSE(parse_config(with("notify: [ { webhook: { url: \"http://127.0.0.1:9/x\" } } ]"),
+                             file_for_test)
+                    .config->guard.confirmed_by);
+}
+
 TEST_CASE("the address of a webhook is in no text that is printed of a configuration") {
     const std::string secret =
         "notify: [ { webhook: { url: \"https://hooks.example/T0/secret\" } } ]";

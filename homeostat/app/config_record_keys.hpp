@@ -55,7 +55,7 @@ struct RecordSection {
         key(Key{"head_every", "And after so long"}, DurationValue{std::chrono::seconds{1}},
             self.pace.every);
         key(Key{"unwitnessed_groups",
-                "Groups that no witness has before nothing is done on our "
+                "Groups that no witness, or no sink, has before nothing is done on our "
                 "own judgement"},
             CountValue<std::uint64_t>{.min = 1, .max = 1'000'000},
             self.pace.unwitnessed_groups_max);

@@ -91,8 +91,8 @@ TEST_CASE("unknown keys are refused, with the one that was probably meant") {
          "5:10: guard: unknown key 'min_helthy' — did you mean 'min_healthy'? known here: "
          "cool_down, attempts_max, min_healthy, taken_back_max, freeze_above, effects_max, "
          "effects_window, "
-         "back_off_first, back_off_max, demote, destructive, proof_time, hold_for, question_for, "
-         "fleet, undo_for, maintenance\n"},
+         "back_off_first, back_off_max, demote, successes_max, successes_window, destructive, "
+         "proof_time, hold_for, question_for, fleet, undo_for, maintenance\n"},
         {"far", with("frobnicate: 1\n"), "5:1: unknown key 'frobnicate' — " + keys_known},
         {"in an item",
          "service: a\nruntime: { process: { command: [x], ports: [1] } }\n"

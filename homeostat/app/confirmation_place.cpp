@@ -50,13 +50,42 @@ Result<ports::HeldOutside> ConfirmationPlace::word_of_witness(const std::string&
     return ports::HeldOutside{taken->index, std::move(taken->hash), ledger_.objection()};
 }
 
+bool ConfirmationPlace::is_channel(const std::string& name) const {
+    for (std::size_t index = 0; index < config_.channels.size(); ++index) {
+        if (channel_name(index) == name) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Result<ports::HeldOutside> ConfirmationPlace::word_of_channel(const std::string& name) const {
+    if (people_ == nullptr) {
+        return fail(Fault::absent, "nobody tells people yet");
+    }
+    Result<ports::HeldOutside> word = people_->last_word(name);
+    if (word) {
+        return word;
+    }
+    std::string text = "people cannot be told: " + word.error().text;
+    text.resize(std::min(text.size(), trouble_bytes_max));
+    return fail(word.error().fault, std::move(text));
+}
+
 Result<ports::HeldOutside> ConfirmationPlace::last_word(const std::string& from) const {
+    if (is_channel(from)) {
+        return word_of_channel(from);
+    }
     const SinkConfig* sink = sink_called(from);
     return sink != nullptr ? word_of_sink(*sink) : word_of_witness(from);
 }
 
 void ConfirmationPlace::hurry(const std::string& from) {
-    if (sink_called(from) == nullptr) {
+    if (is_channel(from)) {
+        if (people_ != nullptr) {
+            people_->try_path(from);
+        }
+    } else if (sink_called(from) == nullptr) {
         ledger_.hurry_head();  // A shipper looks often enough by itself.
     }
 }

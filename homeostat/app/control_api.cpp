@@ -245,6 +245,7 @@ net::HttpResponse ControlApi::metrics() const {
         now.is_maintenance = context_.maintenance->is_engaged();
     }
     now.is_ledger_writable = context_.executor.ledger_trouble().empty();
+    now.is_unwitnessed = context_.unwitnessed && !context_.unwitnessed().empty();
     if (context_.pledges != nullptr) {
         now.mesh =
             MeshFigures{context_.pledges->pledges(), discarded_by(context_.pledges->agent())};
@@ -315,6 +316,9 @@ Task<net::HttpResponse> ControlApi::status() {
         without_secrets(to_json(views_of_last(context_.agent.changes(), context_.clock.now())));
     document["oracle"] = json::value(record::redact(oracle));
     document["ledger_trouble"] = json::value(record::redact(context_.executor.ledger_trouble()));
+    if (context_.unwitnessed) {
+        document["unwitnessed"] = json::value(record::redact(context_.unwitnessed()));
+    }
     if (context_.sinks) {
         document["sinks"] = without_secrets(to_json(context_.sinks()));
     }

@@ -56,6 +56,8 @@ struct ControlContext {
     const heal::ImmuneRole* immune{nullptr};   ///< Null: no lists of sources are configured.
     /// How the sinks are; reads a small file. Empty: none are configured.
     std::function<std::vector<SinkState>()> sinks{};
+    /// Why nothing new may begin on our own judgement; its answer is empty: it may.
+    std::function<std::string()> unwitnessed{};
     const FleetState* fleet{nullptr};         ///< Null: no fleet is configured.
     const Maintenance* maintenance{nullptr};  ///< Null: no windows are configured.
     /// Of objects that are written for people. Empty: none ever are.

@@ -12,11 +12,24 @@
 
 namespace homeostat::app {
 
+namespace {
+
+/// What does not begin meanwhile.
+std::string waits_for(const ChannelConfig& channel) {
+    std::string kinds;
+    for (const RequiredFor word : channel.required_for) {
+        kinds += (kinds.empty() ? "" : ", ") + std::string(to_text(word));
+    }
+    return kinds.empty() ? kinds : ", and what it is required for does not begin: " + kinds;
+}
+
+}  // namespace
+
 Task<Findings> check_channel(boost::asio::any_io_executor executor,
                              Config config,
                              std::size_t index,
                              Instant deadline) {
-    const std::string name = fmt::format("notify[{}]", index);
+    const std::string name = channel_name(index);
     Findings found;
     Result<console::Target> target = target_of(config.channels[index]);
     if (!target) {
@@ -30,7 +43,8 @@ Task<Findings> check_channel(boost::asio::any_io_executor executor,
     if (!reached) {
         found.push_back(ill("notify", fmt::format("{}: {}", name, reached.error().text),
                             "until it is reached nobody is told that way; questions are in "
-                            "`homeostat status`"));
+                            "`homeostat status`" +
+                                waits_for(config.channels[index])));
         co_return found;
     }
     found.push_back(well("notify", fmt::format("{} is reached at {}; `homeostat notify --test` "

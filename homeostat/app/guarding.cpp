@@ -5,6 +5,7 @@
 #include "homeostat/app/version.hpp"
 #include "homeostat/base/fields.hpp"
 #include "homeostat/heal/replay.hpp"
+#include "homeostat/os/file.hpp"
 
 #include <unistd.h>
 
@@ -15,6 +16,17 @@
 namespace homeostat::app {
 
 using namespace std::chrono_literals;
+
+Result<void> make_directories_of(const Config& config) {
+    for (const auto& [key, directory] :
+         {std::pair{"control.switch", config.switch_file.parent_path()},
+          std::pair{"control.socket", config.control_socket.parent_path()}}) {
+        if (const Result<void> made = os::make_directories(directory.string()); !made) {
+            return fail(key, made.error());
+        }
+    }
+    return {};
+}
 
 adapters::segment_log::Options ledger_options_of(const Config& config,
                                                  const std::string& boot_id,

@@ -4,6 +4,7 @@
 
 #include "homeostat/adapters/segment_log/segment_log.hpp"
 #include "homeostat/app/config.hpp"
+#include "homeostat/base/result.hpp"
 #include "homeostat/decide/decide.hpp"
 #include "homeostat/heal/executor_settings.hpp"
 
@@ -11,6 +12,9 @@
 #include <string>
 
 namespace homeostat::app {
+
+/// The directories of the switch and of the socket, where they are missing.
+[[nodiscard]] Result<void> make_directories_of(const Config& config);
 
 /// Where and how the ledger is kept; `log` is told of what people should know of it.
 [[nodiscard]] adapters::segment_log::Options ledger_options_of(

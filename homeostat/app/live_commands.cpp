@@ -141,12 +141,9 @@ void print_demotions(const json::object& status) {
     for (const json::value& value : list_in(status, "demoted")) {
         const Result<Demotion> demotion = from_json<Demotion>(value);
         if (demotion) {
-            fmt::print(
-                "demoted: {} asks, as {} in {} (homeostat autonomy promote {}{} --because WHY)\n",
-                plain(describe(*demotion)),
-                demotion->by.empty() ? "it did not help" : plain(demotion->by) + " took it back",
-                plain(demotion->incident.text()), to_text(demotion->remedy),
-                demotion->task ? " --task " + plain(demotion->task->text()) : "");
+            fmt::print("demoted: {} asks, as {} (homeostat autonomy promote {}{} --because WHY)\n",
+                       plain(describe(*demotion)), plain(why(*demotion)), to_text(demotion->remedy),
+                       demotion->task ? " --task " + plain(demotion->task->text()) : "");
         }
     }
 }
@@ -276,6 +273,9 @@ void print_status(const json::object& status) {
     print_undoable(status);
     print_demotions(status);
     print_changes(status);
+    if (const std::string missing = text_in(status, "unwitnessed"); !missing.empty()) {
+        fmt::print("nothing new is begun on its own judgement: {}\n", plain(missing));
+    }
     if (const std::string trouble = text_in(status, "ledger_trouble"); !trouble.empty()) {
         fmt::print(
             "ledger: nothing can be recorded, so only processes that have ended are started: {}\n",

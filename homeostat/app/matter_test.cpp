@@ -314,6 +314,33 @@ TEST_CASE("of a rollout that stands nobody is told that it helped, or that a clo
     CHECK(undo_matter(ServiceId("rates"), ejected, {}, noon, false).ends_by_clock);
 }
 
+TEST_CASE("of what was closed people are owed word where they were called, or asked") {
+    const auto is_owed = [](const std::vector<EntryGroup>& before) {
+        OpenCases cases;
+        cases.learn(group_of(EntryKind::opened, to_json(proposal_for_test())));
+        std::ranges::for_each(before, [&](const EntryGroup& group) { cases.learn(group); });
+        cases.learn(group_of(EntryKind::proposed, to_json(proposal_for_test())));
+        cases.learn(group_of(EntryKind::closed, to_json(ClosedBody{})));
+        cases.forget_what_is_owed_to_nobody();
+        return !cases.take_closed().empty();
+    };
+    const auto judged = [](VerdictKind kind, std::optional<Step> step) {
+        VerdictBody body{.remedy = restart, .step = std::move(step), .verdict = {}};
+        body.verdict.kind = kind;
+        return group_of(EntryKind::verdict, to_json(body));
+    };
+    const auto called = [](bool is_told_already) {
+        return group_of(EntryKind::escalated,
+                        to_json(EscalatedBody{.because = "x", .is_told_already = is_told_already}));
+    };
+    CHECK_FALSE(is_owed({}));
+    CHECK_FALSE(is_owed({called(true)}));
+    CHECK(is_owed({called(false)}));
+    CHECK_FALSE(is_owed({judged(VerdictKind::permit, {})}));
+    CHECK_FALSE(is_owed({judged(VerdictKind::question, Step{})}));
+    CHECK(is_owed({judged(VerdictKind::question, {})}));
+}
+
 TEST_CASE("what is kept of a long past is bounded") {
     OpenCases cases;
     for (int number = 0; number < 1'000; ++number) {

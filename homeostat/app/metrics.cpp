@@ -165,6 +165,10 @@ std::string metrics_page(const AgentFigures& now, const LedgerFigures& ledger) {
     page.begin("homeostat_ledger_writable", "gauge",
                "0 while nothing can be recorded: only processes that have ended are started then.");
     page.add(now.is_ledger_writable ? 1 : 0);
+    page.begin("homeostat_unwitnessed", "gauge",
+               "1 while no sink, or no witness, has taken records for so long that nothing new is "
+               "begun: only processes that have ended are started then.");
+    page.add(now.is_unwitnessed ? 1 : 0);
     add_ledger(page, ledger);
     if (now.mesh) {
         add_mesh(page, *now.mesh);

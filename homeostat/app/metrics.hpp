@@ -36,6 +36,7 @@ struct AgentFigures {
     std::size_t symptoms{0};
     std::size_t sources_silent{0};  ///< Sources that failed when they were last read.
     bool is_suspended{false};
+    bool is_unwitnessed{false};
     std::optional<bool> is_maintenance{};  ///< Absent: no windows are configured.
     bool is_ledger_writable{true};
     std::optional<MeshFigures> mesh{};         ///< Absent: no mesh is configured.

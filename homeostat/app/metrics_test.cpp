@@ -67,6 +67,7 @@ TEST_CASE("the page counts what the ledger holds") {
     now.incidents_open = 2;
     now.questions_open = 1;
     now.is_suspended = true;
+    now.is_unwitnessed = true;
     const std::string page = metrics_page(now, ledger);
     const auto numbers = numbers_on(page);
     CHECK(numbers.at("homeostat_ledger_records_total") == 6);
@@ -74,6 +75,7 @@ TEST_CASE("the page counts what the ledger holds") {
     CHECK(numbers.at("homeostat_incidents_open") == 2);
     CHECK(numbers.at("homeostat_questions_open") == 1);
     CHECK(numbers.at("homeostat_suspended") == 1);
+    CHECK(numbers.at("homeostat_unwitnessed") == 1);
     CHECK(numbers.at("homeostat_refusals_total") == 2);
     CHECK(numbers.at("homeostat_remedies_total") == 2);
     CHECK(numbers.at("homeostat_decision_seconds_count") == 1);
@@ -84,8 +86,6 @@ TEST_CASE("the page counts what the ledger holds") {
     CHECK(page.contains("\nhomeostat_decision_seconds_bucket{le=\"+Inf\"} 1\n"));
 }
 
-TEST_CASE("the page tells of pledges where there is a mesh, and of each reason by its name") {
-    AgentFigures now;
 TEST_CASE("the page counts questions by what they came to, and how long a yes or no took") {
     LedgerFigures ledger;
     VerdictBody asked;
@@ -114,6 +114,8 @@ TEST_CASE("the page counts questions by what they came to, and how long a yes or
     }
 }
 
+TEST_CASE("the page tells of pledges where there is a mesh, and of each reason by its name") {
+    AgentFigures now;
     CHECK_FALSE(metrics_page(now, {}).contains("pledges"));
     heal::PledgeView caller;
     caller.role = "caller";

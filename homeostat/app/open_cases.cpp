@@ -2,28 +2,57 @@
 
 #include "homeostat/base/fields.hpp"
 #include "homeostat/domain/entry_bodies.hpp"
+#include "homeostat/domain/verdict.hpp"
 
 #include <algorithm>
 #include <iterator>
 
 namespace homeostat::app {
 
-void OpenCases::learn(const EntryGroup& group) {
-    for (const Entry& entry : group.entries) {
-        learn(entry);
-    }
+namespace {
+
+/// Of the remedy as a whole. Read no further: an entry has all that guard saw in it.
+bool is_question(const json::value& body) {
+    const json::value* verdict = body.is_object() && !body.get_object().contains("step")
+                                     ? body.get_object().if_contains("verdict")
+                                     : nullptr;
+    const json::value* kind = verdict != nullptr && verdict->is_object()
+                                  ? verdict->get_object().if_contains("verdict")
+                                  : nullptr;
+    return kind != nullptr && kind->is_string() &&
+           kind->get_string() == to_text(VerdictKind::question);
 }
 
-void OpenCases::learn(const Entry& entry) {
+}  // namespace
+
+void OpenCases::learn(const EntryGroup& group) {
+    for (const Entry& entry : group.entries) {
+        learn(entry, group);
+    }
+    groups_count_ = group.index + 1;
+}
+
+void OpenCases::learn(const Entry& entry, const EntryGroup& group) {
     switch (entry.kind) {
         case EntryKind::opened:
-        case EntryKind::proposed:
-            open_[entry.incident] = {entry.body, 0};
+        case EntryKind::proposed: {
+            Case& known = open_[entry.incident];
+            known.proposal = entry.body;
+            known.call = 0;
+            break;
+        }
+        case EntryKind::verdict:
+            if (const auto found = open_.find(entry.incident);
+                found != open_.end() && is_question(entry.body)) {
+                found->second.is_owed = true;
+            }
             break;
         case EntryKind::escalated:
             if (const Result<EscalatedBody> body = from_json<EscalatedBody>(entry.body);
                 body && !body->is_told_already) {
-                open_[entry.incident].call = ++calls_count_;
+                Case& known = open_[entry.incident];
+                known.call = ++calls_count_;
+                known.is_owed = true;
             }
             break;
         case EntryKind::answered:
@@ -33,10 +62,7 @@ void OpenCases::learn(const Entry& entry) {
             }
             break;
         case EntryKind::closed:
-            open_.erase(entry.incident);
-            if (const Result<ClosedBody> body = from_json<ClosedBody>(entry.body)) {
-                closed_.push_back({entry.incident, *body});
-            }
+            learn_close(entry, group);
             break;
         default:
             break;
@@ -47,6 +73,21 @@ void OpenCases::learn(const Entry& entry) {
     if (answers_.size() > answers_max) {
         answers_.pop_front();
     }
+}
+
+void OpenCases::learn_close(const Entry& entry, const EntryGroup& group) {
+    const auto found = open_.find(entry.incident);
+    const bool is_owed = found != open_.end() && found->second.is_owed;
+    if (found != open_.end()) {
+        open_.erase(found);
+    }
+    if (Result<ClosedBody> body = from_json<ClosedBody>(entry.body)) {
+        closed_.push_back({entry.incident, *std::move(body), group.index, is_owed, group.wall_at});
+    }
+}
+
+void OpenCases::forget_what_is_owed_to_nobody() {
+    std::erase_if(closed_, [](const ClosedCase& one) { return !one.is_owed; });
 }
 
 /// A part of a yes is no answer yet.
@@ -87,7 +128,9 @@ Task<Result<ports::Position>> ToldLedger::append(EntryGroup group, ports::Durabi
     EntryGroup told = group;
     Result<ports::Position> position = co_await ledger_.append(std::move(group), durability);
     if (position) {
+        told.index = position->index;  // The ledger's to give.
         cases_.learn(told);
+        cases_.note(*position);
     }
     co_return position;
 }
@@ -95,10 +138,9 @@ Task<Result<ports::Position>> ToldLedger::append(EntryGroup group, ports::Durabi
 Result<void> ToldLedger::replay(const std::function<void(const EntryGroup&)>& visit) {
     Result<void> replayed = ledger_.replay([&](const EntryGroup& group) {
         cases_.learn(group);
+        cases_.forget_what_is_owed_to_nobody();
         visit(group);
     });
-    // Whoever was told of those is gone; a successor tells of what closes from now on.
-    (void)cases_.take_closed();
     return replayed;
 }
 

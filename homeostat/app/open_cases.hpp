@@ -34,6 +34,9 @@ constexpr std::size_t answers_max = 256;
 struct ClosedCase {
     IncidentId incident;
     ClosedBody body;
+    std::uint64_t group{0};  ///< Of the ledger, in which it was closed.
+    bool is_owed{false};     ///< The ledger has a call of a person for it, or a question.
+    WallTime wall_at{};
 };
 
 class OpenCases {
@@ -47,23 +50,37 @@ class OpenCases {
     /// other has. 0: none; one of which they were told shortly before is none.
     [[nodiscard]] std::uint64_t call_of(const IncidentId& incident) const;
 
+    /// Of the ledger, as far as it is known here.
+    [[nodiscard]] std::uint64_t groups_count() const { return groups_count_; }
+    /// The last group that this process wrote; absent: none yet.
+    [[nodiscard]] const std::optional<ports::Position>& position_last() const { return last_; }
+    void note(ports::Position position) { last_ = std::move(position); }
+
     /// How a question was answered, if it was one of the last.
     [[nodiscard]] std::optional<console::Answered> answer_to(const std::string& question) const;
 
-    /// Those that were closed since this was asked last.
+    /// Those that were closed since this was asked last. At the first time, of those that a process
+    /// before us has closed, the last ones that people are owed word of.
     [[nodiscard]] std::vector<ClosedCase> take_closed();
+
+    /// Whoever was told of what is known so far is gone, and asks for none of it.
+    void forget_what_is_owed_to_nobody();
 
   private:
     struct Case {
         json::value proposal;
         std::uint64_t call{0};
+        bool is_owed{false};  ///< See ClosedCase.
     };
 
-    void learn(const Entry& entry);
+    void learn(const Entry& entry, const EntryGroup& group);
+    void learn_close(const Entry& entry, const EntryGroup& group);
     void keep_answer(const AnsweredBody& body);
 
     std::map<IncidentId, Case> open_;
     std::uint64_t calls_count_{0};
+    std::uint64_t groups_count_{0};
+    std::optional<ports::Position> last_;
     std::list<ClosedCase> closed_;
     std::list<std::pair<std::string, console::Answered>> answers_;
 };

@@ -100,9 +100,16 @@ Result<void> People::open_page() {
 }
 
 Result<void> People::open_channels() {
+    const auto kept = read_notice_cursors(notices_file_of(config_.ledger_directory));
+    if (!kept) {
+        context_.log("notify: " + kept.error().text);
+    }
+    cursors_kept_ = kept.value_or(NoticeCursors{});
+    looked_at_ = context_.cases.groups_count();
+    const NoticeCursor none(kept ? std::nullopt : std::optional<std::uint64_t>(0), looked_at_);
     for (std::size_t index = 0; index < config_.channels.size(); ++index) {
         const ChannelConfig& channel = config_.channels[index];
-        const std::string name = fmt::format("notify[{}]", index);
+        const std::string name = channel_name(index);
         Result<console::Target> target = target_of(channel);
         if (!target) {
             return fail(name, target.error());
@@ -113,9 +120,14 @@ Result<void> People::open_channels() {
         settings.shape = channel.shape;
         settings.limits.per_minute = channel.per_minute;
         settings.log = context_.log;
+        const auto known = cursors_kept_.find(name);
         lines_.push_back(
-            {channel, std::make_unique<console::Channel>(context_.executor, context_.clock,
-                                                         config_.service, std::move(settings))});
+            {.name = name,
+             .config = channel,
+             .channel = std::make_unique<console::Channel>(context_.executor, context_.clock,
+                                                           config_.service, std::move(settings)),
+             .cursor =
+                 known == cursors_kept_.end() ? none : NoticeCursor(known->second, looked_at_)});
     }
     return {};
 }
@@ -210,27 +222,6 @@ Task<Result<IncidentId>> People::undo(console::PersonUndo said) {
     co_return undone;
 }
 
-console::Notice People::with_links(console::Notice notice, const ChannelConfig& channel) const {
-    if (!page_ || notice.answers.empty() || !notice.until) {
-        return notice;
-    }
-    for (const std::string& person : channel.people) {
-        const console::Link link{.incident = notice.incident,
-                                 .question = notice.answers,
-                                 .person = person,
-                                 .expires_at = *notice.until,
-                                 .nonce = draw_link_nonce()};
-        notice.links.push_back({person, console::link_to(*page_, console::token_of(link, key_))});
-    }
-    return notice;
-}
-
-void People::tell(const console::Notice& notice) {
-    for (Line& line : lines_) {
-        line.channel->tell(with_links(notice, line.config));
-    }
-}
-
 /// It may have been answered meanwhile; else the next look finds it.
 Task<void> People::look_at_question(heal::IncidentView view) {
     const std::optional<console::Matter> matter = co_await matter_of(view.incident);
@@ -256,7 +247,9 @@ void People::look_at_need(const heal::IncidentView& view) {
 }
 
 Task<void> People::look() {
+    const std::uint64_t groups_count = context_.cases.groups_count();
     std::vector<heal::IncidentView> views = context_.role.incidents();
+    tell_of_closed();  // First, as that is older than what is open.
     // Before anything is awaited: what the ledger says of their calls is of the same moment.
     std::ranges::for_each(views, [this](const heal::IncidentView& view) { look_at_need(view); });
     for (heal::IncidentView& view : views) {
@@ -269,27 +262,8 @@ Task<void> People::look() {
             silent_.learn(context_.troubles(), context_.clock.now(), context_.clock.wall_now())) {
         tell(*silence);
     }
-    for (const ClosedCase& closed : context_.cases.take_closed()) {
-        const auto told = told_.extract(closed.incident);
-        if (!told.empty() && told.mapped().is_any()) {
-            tell(closed_notice(config_.service, closed, context_.clock.wall_now()));
-        }
-    }
-}
-
-/// Of what a successor finds done it tells once more, by the same ids.
-void People::tell_of_acts() {
-    std::set<std::string> now;
-    for (const heal::UndoableView& view : context_.role.undoable()) {
-        const console::Notice notice =
-            acted_notice(config_.service, view, on_the_wall(view.until), context_.clock.wall_now(),
-                         has_approvers(config_));
-        now.insert(notice.id);
-        if (!acts_told_.contains(notice.id)) {
-            tell(notice);
-        }
-    }
-    acts_told_ = std::move(now);
+    looked_at_ = groups_count;  // What has come meanwhile is looked at once more.
+    keep_cursors();
 }
 
 Task<void> People::run() {
@@ -304,6 +278,7 @@ Task<void> People::run() {
 
 Task<void> People::stop(Instant deadline) {
     is_stopping_ = true;
+    keep_cursors();
     for (Line& line : lines_) {
         line.channel->stop();
     }

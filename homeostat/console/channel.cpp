@@ -18,7 +18,10 @@ struct Channel::State {
     ports::Clock& clock;
     ChannelSettings settings;
     NoticeQueue queue;
-    std::string trouble;  ///< Of the last try, so that a lasting one is told once.
+    std::string trouble;                  ///< Of the last try, so that a lasting one is told once.
+    std::optional<Instant> reached_at{};  ///< When the last exchange began, if it went well.
+    std::string path_trouble{};           ///< Of that one, if it did not.
+    bool is_path_wanted{false};
     bool is_stopping{false};
 };
 
@@ -87,13 +90,29 @@ void tell_trouble(Channel::State& state, const std::string& trouble, bool is_giv
     state.trouble = trouble;
 }
 
+void note_exchange(Channel::State& state, Instant began_at, const std::string& trouble) {
+    state.path_trouble = trouble;
+    state.reached_at = trouble.empty() ? std::optional(began_at) : std::nullopt;
+}
+
+Task<void> try_path(StatePtr state) {
+    state->is_path_wanted = false;
+    const Instant began_at = state->clock.now();
+    Target target = state->settings.target;
+    const Result<void> reached =
+        co_await try_target(state->executor, std::move(target), began_at + answer_within);
+    note_exchange(*state, began_at, reached ? "" : reached.error().text);
+}
+
 Task<void> send(StatePtr state, Notice notice) {
     Target target = state->settings.target;
     std::string body = body_of(notice, state->settings.shape);
-    const Instant deadline = state->clock.now() + answer_within;
+    const Instant began_at = state->clock.now();
+    const Instant deadline = began_at + answer_within;
     const Delivery delivery = co_await deliver(state->executor, std::move(target), std::move(body),
                                                state->settings.shape, deadline);
     const Instant now = state->clock.now();
+    note_exchange(*state, began_at, delivery.trouble);
     if (delivery.is_taken) {
         state->queue.sent(now);
         tell_trouble(*state, "", false);
@@ -110,6 +129,8 @@ Task<void> send_all(StatePtr state) {
             state->queue.due(state->clock.now(), state->clock.wall_now());
         if (notice) {
             co_await send(state, *std::move(notice));
+        } else if (state->is_path_wanted) {
+            co_await try_path(state);
         } else {
             co_await state->clock.sleep_until(state->clock.now() + look_every);
         }
@@ -174,6 +195,26 @@ Channel::Channel(boost::asio::any_io_executor executor,
 
 void Channel::tell(Notice notice) {
     state_->queue.add(std::move(notice), state_->clock.now());
+}
+
+std::optional<std::uint64_t> Channel::owed_after() const {
+    return state_->queue.owed_after();
+}
+
+void Channel::try_path() {
+    state_->is_path_wanted = true;
+}
+
+Result<void> Channel::path_since(Instant since) const {
+    if (!state_->trouble.empty()) {
+        return fail(Fault::unreachable, "a message was not taken: " + state_->trouble);
+    }
+    if (!state_->path_trouble.empty()) {
+        return fail(Fault::unreachable, state_->path_trouble);
+    }
+    return state_->reached_at && *state_->reached_at >= since
+               ? Result<void>()
+               : fail(Fault::absent, "the receiver was not heard of since");
 }
 
 Task<void> Channel::run() {

@@ -21,8 +21,10 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace homeostat::console {
@@ -73,6 +75,17 @@ class Channel {
 
     /// Never waits and never fails: what there is no room for is summed up.
     void tell(Notice notice);
+
+    /// How much of the ledger all is about that was taken; nothing: all that was told is taken.
+    [[nodiscard]] std::optional<std::uint64_t> owed_after() const;
+
+    /// Asks the receiver soon whether it is there, which tells nobody anything.
+    void try_path();
+
+    /// Whether messages get through: since when, should the last exchange have begun after `since`.
+    /// ERRORS: absent: nothing was exchanged since then yet; unreachable: why they do not, also
+    /// where it is there and has not taken the last message.
+    [[nodiscard]] Result<void> path_since(Instant since) const;
 
     /// Sends until `stop`.
     [[nodiscard]] Task<void> run();

@@ -59,6 +59,9 @@ struct Notice {
     /// Silence until then is no, or it may be taken back for so long; later it is not worth
     /// telling.
     std::optional<WallTime> until;
+    /// So many groups of the ledger stood before what it tells of: whoever has been told of all
+    /// notices before it has to be told of nothing older. It is no part of the message.
+    std::uint64_t due_after{0};
 };
 
 constexpr std::size_t notice_details_max = 8;

@@ -22,6 +22,8 @@ void NoticeQueue::forget_old(Instant now) {
 }
 
 void NoticeQueue::leave_out(const Notice& notice) {
+    left_out_after_ =
+        left_out_ == 0 ? notice.due_after : std::min(left_out_after_, notice.due_after);
     left_out_ += 1;
     if (left_out_lines_.size() < left_out_lines_max) {
         left_out_lines_.push_back(
@@ -37,7 +39,7 @@ void NoticeQueue::add(Notice notice, Instant now) {
         leave_out(notice);
         return;
     }
-    waiting_.push_back({std::move(notice), 0, now});
+    waiting_.push_back({std::move(notice), {}, now});
 }
 
 void NoticeQueue::sum_up(Instant now, WallTime wall_now) {
@@ -54,8 +56,9 @@ void NoticeQueue::sum_up(Instant now, WallTime wall_now) {
     }
     notice.advice = "`homeostat status` shows what is asked and what needs a person now";
     notice.at = wall_now;
+    notice.due_after = left_out_after_;
     left_out_ = 0;
-    waiting_.push_back({std::move(notice), 0, now});
+    waiting_.push_back({std::move(notice), {}, now});
 }
 
 std::optional<Notice> NoticeQueue::due(Instant now, WallTime wall_now) {
@@ -81,17 +84,25 @@ void NoticeQueue::sent(Instant now) {
 bool NoticeQueue::failed(bool is_worth_another, Duration pause_min, Instant now) {
     ensure(!waiting_.empty(), "what failed was due");
     Waiting& first = waiting_.front();
-    first.tries += 1;
-    if (!is_worth_another || first.tries >= limits_.tries_max) {
+    if (!is_worth_another) {
         sent(now);
         return true;
     }
-    Duration pause = limits_.pause_first;
-    for (std::uint32_t doubled = 1; doubled < first.tries; ++doubled) {
-        pause = std::min(2 * pause, limits_.pause_max);
-    }
-    first.not_before = now + std::min(std::max(pause, pause_min), limits_.pause_max);
+    first.pause = first.pause <= Duration{} ? limits_.pause_first
+                                            : std::min(2 * first.pause, limits_.pause_max);
+    first.not_before = now + std::min(std::max(first.pause, pause_min), limits_.pause_max);
     return false;
+}
+
+std::optional<std::uint64_t> NoticeQueue::owed_after() const {
+    std::optional<std::uint64_t> least;
+    if (left_out_ > 0) {
+        least = left_out_after_;
+    }
+    for (const Waiting& one : waiting_) {
+        least = std::min(least.value_or(one.notice.due_after), one.notice.due_after);
+    }
+    return least;
 }
 
 }  // namespace homeostat::console

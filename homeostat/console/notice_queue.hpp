@@ -5,8 +5,10 @@
 //
 // Who gets too many messages reads none. So there are at most `per_minute` of them; the last of
 // these is kept for one that sums up what was left out. A message that does not get through is sent
-// again, later each time, and given up after some tries: the ledger has it all. Nothing here is
-// ever larger than a minute's messages, and healing waits for none of it.
+// again, later each time and at last once a minute, until it is taken: whoever was to be told of a
+// night is told of it in the morning. Only what a receiver will never take is given up. What comes
+// meanwhile waits behind it, or is summed up: nothing here is ever larger than a minute's messages,
+// and healing waits for none of it.
 //
 // Pure. Not thread-safe.
 
@@ -24,7 +26,6 @@ namespace homeostat::console {
 
 struct NoticeLimits {
     std::uint32_t per_minute{6};  ///< At least 2: one message, and one that sums up.
-    std::uint32_t tries_max{6};   ///< About a minute, with the pauses below.
     Duration pause_first{std::chrono::seconds{1}};  ///< Doubles from then on.
     Duration pause_max{std::chrono::seconds{60}};
 };
@@ -42,17 +43,22 @@ class NoticeQueue {
     /// What is to be sent now; the same until `sent` or `failed` says what became of it.
     [[nodiscard]] std::optional<Notice> due(Instant now, WallTime wall_now);
 
-    /// REQUIRES of both: `due` gave one. `failed`: true if it is given up.
+    /// REQUIRES of both: `due` gave one. `failed`: true if it is given up, as it is where another
+    /// try is not worth it.
     void sent(Instant now);
     bool failed(bool is_worth_another, Duration pause_min, Instant now);
 
     [[nodiscard]] std::size_t waiting_count() const { return waiting_.size(); }
     [[nodiscard]] std::uint64_t left_out_count() const { return left_out_; }
 
+    /// How much of the ledger all that was taken, or given up, is about (Notice::due_after);
+    /// nothing: there is no message that has yet to be sent.
+    [[nodiscard]] std::optional<std::uint64_t> owed_after() const;
+
   private:
     struct Waiting {
         Notice notice;
-        std::uint32_t tries{0};
+        Duration pause{};  ///< After the last try; 0: there was none.
         Instant not_before{};
     };
 
@@ -66,6 +72,7 @@ class NoticeQueue {
     std::deque<Waiting> waiting_;
     std::deque<Instant> ended_at_;  ///< Of the last minute: sent, or given up.
     std::uint64_t left_out_{0};
+    std::uint64_t left_out_after_{0};          ///< The least `due_after` of these.
     std::vector<std::string> left_out_lines_;  ///< Of the first few.
     std::uint64_t summaries_count_{0};
 };

@@ -5,7 +5,10 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <string>
+#include <vector>
 
 using namespace homeostat;
 using namespace homeostat::console;
@@ -89,18 +92,60 @@ TEST_CASE("in no minute are there more messages than are allowed") {
     CHECK(world.queue.left_out_count() == 0);
 }
 
-TEST_CASE("what does not get through is sent again, later each time, and given up at last") {
+TEST_CASE("what does not get through is sent again, later each time, until it is taken") {
     World world;
     world.queue.add(numbered(1), world.now);
-    for (const Duration pause : {1s, 2s, 4s, 8s, 16s}) {
+    world.queue.add(numbered(2), world.now);
+    const auto try_in_vain = [&](Duration pause) {
         REQUIRE(world.queue.due(world.now, noon_for_test));
+        CHECK(world.queue.due(world.now, noon_for_test)->id == "1");
         CHECK_FALSE(world.queue.failed(true, {}, world.now));
         CHECK_FALSE(world.queue.due(world.now + pause - 1ms, noon_for_test));
         world.now += pause;
+    };
+    for (const Duration pause : {1s, 2s, 4s, 8s, 16s, 32s}) {
+        try_in_vain(pause);
+    }
+    for (int minute = 0; minute < 24 * 60; ++minute) {
+        try_in_vain(1min);
+    }
+    const std::vector<Notice> sent = world.send_all();
+    REQUIRE(sent.size() == 2);  // In order, whatever had to wait.
+    CHECK(sent[0].id == "1");
+    CHECK(sent[1].id == "2");
+}
+
+TEST_CASE(
+    "how much of the ledger people were told of moves when a message is taken, and no sooner") {
+    World world;
+    CHECK_FALSE(world.queue.owed_after());
+    for (int number = 1; number <= 9; ++number) {
+        Notice notice = numbered(number);
+        notice.due_after = 10 * static_cast<std::uint64_t>(number);
+        world.queue.add(notice, world.now);
+        CHECK(world.queue.owed_after() == 10);
     }
     REQUIRE(world.queue.due(world.now, noon_for_test));
-    CHECK(world.queue.failed(true, {}, world.now));
-    CHECK_FALSE(world.queue.due(world.now + 1h, noon_for_test));
+    CHECK_FALSE(world.queue.failed(true, {}, world.now));
+    CHECK(world.queue.owed_after() == 10);
+    world.now += 1s;
+    for (const std::uint64_t next : {20U, 30U, 40U}) {  // 4 to 9 are summed up in one.
+        REQUIRE(world.queue.due(world.now, noon_for_test));
+        world.queue.sent(world.now);
+        CHECK(world.queue.owed_after() == next);
+    }
+    CHECK(world.queue.due(world.now, noon_for_test)->kind == NoticeKind::left_out);
+    CHECK(world.queue.owed_after() == 40);
+    world.queue.sent(world.now);
+    CHECK_FALSE(world.queue.owed_after());
+}
+
+TEST_CASE("what a receiver will never take is owed no longer") {
+    World world;
+    world.queue.add(numbered(1), world.now);
+    REQUIRE(world.queue.due(world.now, noon_for_test));
+    CHECK(world.queue.failed(false, {}, world.now));
+    CHECK_FALSE(world.queue.owed_after());
 }
 
 TEST_CASE("what the receiver will never take is tried once, and a pause that it asks for is kept") {

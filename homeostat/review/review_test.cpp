@@ -148,6 +148,18 @@ TEST_CASE("what is demoted stands at `ask`, and lacks a person's word") {
     CHECK(history.at(Autonomy::watch).now == Autonomy::watch);
 }
 
+TEST_CASE("what came back at one target lowers nothing else of its kind, and is told of") {
+    History history;
+    Demotion relapse{RemedyKind::rollback, IncidentId("i-9"), "it was proven to help 3 times"};
+    relapse.relapse = Relapse{"payments", SymptomKind::errors};
+    history.told.tell(EntryKind::demoted, relapse);
+    const KindReview review = history.at(Autonomy::act);
+    CHECK(review.now == Autonomy::act);
+    CHECK_FALSE(review.demotion);
+    CHECK(review.relapses == std::vector{relapse});
+    CHECK(history.at(Autonomy::act, false).relapses.empty());
+}
+
 TEST_CASE("each kind has its own evidence, and a reflex is none") {
     History history;
     history.same(2);

@@ -16,7 +16,7 @@ import urllib.parse
 
 from guarded_world import wait_until
 from harness import run_each
-from people_world import ToldService, links_in, text_of
+from people_world import Receiver, ToldService, links_in, text_of
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -112,6 +112,58 @@ def a_link_holds_over_a_kill_9_and_what_is_open_is_told_once_more(service):
     wait_until("the page is served", lambda: service.status() is not None)
     status, page = service.open(links_in(event)["bert"])
     assert status == 410 and "anna said yes" in page, page
+
+
+def what_people_are_owed_outlives_a_kill_9_while_nobody_takes_it(service):
+    event = service.begin()
+    wait_until("that it was taken is written down",
+               (service.here / "ledger.notices").exists)
+    service.receiver.refuses.set()
+    assert service.answer(links_in(event)["anna"], "denied")[0] == 200
+    wait_until("a person is called", lambda: service.recorded("escalated"))
+    assert call(service, "close", "i-1").returncode == OK
+    wait_until("it is over", lambda: service.recorded("closed"))
+    service.kill_agent()
+    for _ in range(2):  # Whoever is killed before anybody takes it owes it still.
+        service.start_agent()
+        count = len(service.receiver.asked)
+        wait_until("it is told, in vain", lambda: len(service.receiver.asked) > count)
+        service.kill_agent()
+    assert not service.receiver.of_kind("closed")
+    told_up_to = (service.here / "ledger.notices").read_text
+    before = told_up_to()
+    service.receiver.refuses.clear()
+    service.start_agent()
+    closed = service.receiver.wait_for("closed")
+    assert closed["subject"] == "i-1" and closed["id"].startswith("i-1.closed"), closed
+    wait_until("that it was taken is written down", lambda: told_up_to() != before)
+    service.kill_agent()
+    service.start_agent()
+    wait_until("the agent answers", lambda: service.status() is not None)
+    name, _ = service.kill_instance()
+    service.receiver.wait_for("asks", 2)  # Behind all that was told before.
+    assert len(service.receiver.of_kind("closed")) == 1, name
+
+
+def what_has_to_be_told_does_not_begin_while_nobody_can_be_told(service):
+    port = service.receiver.server.server_port
+    service.receiver.end()
+    service.change("] } } ]", "] }, required_for: [run_task] } ]")
+    service.begin_with_task("restart: act, tasks: { raise_flag: act }")
+
+    def refused():
+        return [body["verdict"]["because"] for body in service.recorded("verdict")
+                if body["verdict"]["rule"] == "who has to have the decision outside has it"]
+    wait_until("it is refused", refused)
+    assert "notify[0] has not confirmed it: people cannot be told" in refused()[0], refused()
+    assert not service.flag.exists() and not service.recorded("intent")
+    assert "what it is required for does not begin: run_task" in call(service, "doctor").stdout
+    service.receiver = Receiver(port)
+    service.receiver.wait_for("acted")
+    assert service.flag.exists()
+    intent = service.recorded("intent")[0]
+    word, = intent["grounds"]["facts"]["confirmations"]["all"]
+    assert word["from"] == "notify[0]" and word["up_to"] >= 0, word
 
 
 def what_was_answered_elsewhere_cannot_be_answered_by_a_link(service):
@@ -405,6 +457,8 @@ TESTS = [
     a_no_by_a_link_is_a_no_and_a_person_is_told_that_they_are_needed,
     what_comes_again_at_once_is_told_of_once_and_only_once_said_to_be_over,
     a_link_holds_over_a_kill_9_and_what_is_open_is_told_once_more,
+    what_people_are_owed_outlives_a_kill_9_while_nobody_takes_it,
+    what_has_to_be_told_does_not_begin_while_nobody_can_be_told,
     what_was_answered_elsewhere_cannot_be_answered_by_a_link,
     a_link_to_a_question_that_has_changed_offers_nothing,
     what_is_no_answer_from_the_page_changes_nothing,

@@ -17,11 +17,12 @@ PEOPLE = ["anna", "bert"]
 class Receiver:
     """Keeps what is posted to it. `answers` are its statuses, one a request; then 200."""
 
-    def __init__(self):
+    def __init__(self, port=0):
         self.events = []
         self.asked = []  # Method and path of everything that came.
         self.answers = []
         self.hangs = threading.Event()
+        self.refuses = threading.Event()  # For now: whoever sends may send it again.
         self.is_over = threading.Event()
         outer = self
 
@@ -37,6 +38,7 @@ class Receiver:
                     outer.is_over.wait()
                     return
                 status = outer.answers.pop(0) if outer.answers else 200
+                status = 503 if outer.refuses.is_set() else status
                 if status == 200:
                     outer.events.append((self.headers["Content-Type"], json.loads(body)))
                 self.answer(status)
@@ -49,7 +51,7 @@ class Receiver:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from guarded_world import wait_until
+from guarded_world import start_ticks, wait_until
 from harness import run_each
 from small_service import SmallService, groups_in
 
@@ -76,6 +76,30 @@ def a_sink_that_is_away_holds_up_no_healing_and_gets_everything_once_it_is_back(
     receiver.end()
 
 
+def while_no_sink_takes_anything_only_what_has_ended_is_started(service):
+    receiver = with_sink(service)
+    service.change("sink.jsonl,", "sink.jsonl, unwitnessed_for: 1s,")
+    service.start()
+
+    def objection():
+        return (service.status() or {}).get("unwitnessed", "")
+    wait_until("the bound is passed", objection, seconds=60)
+    assert objection().startswith("no sink has taken decisions for more than"), objection()
+    assert "nothing new is begun on its own judgement: no sink" in service.say("status")
+    assert "homeostat_unwitnessed 1" in service.get("/metrics")[1]
+    service.kill_instance_and_wait()
+    count = len(service.recorded("intent"))
+    name, (pid, _) = sorted(service.alive().items())[0]
+    os.kill(pid, signal.SIGSTOP)
+    wait_until("its restart is refused", lambda: "no witness, no action" in service.log(),
+               seconds=60)
+    assert len(service.recorded("intent")) == count and start_ticks(pid), name
+    receiver.start()
+    wait_until("it may act again", lambda: not objection(), seconds=60)
+    wait_until("it is restarted", lambda: service.alive().get(name, (pid,))[0] != pid, seconds=60)
+    receiver.end()
+
+
 def a_shipper_that_dies_is_started_again_and_one_of_a_dead_agent_ends(service):
     receiver = with_sink(service)
     receiver.start()
@@ -88,7 +112,7 @@ def a_shipper_that_dies_is_started_again_and_one_of_a_dead_agent_ends(service):
     wait_until("it has everything", lambda: received(receiver) == keys(service))
     second = shipper(service)
     service.kill_agent()
-    wait_until("it has ended with its agent", lambda: not Path(f"/proc/{second}/exe").exists())
+    wait_until("it has ended with its agent", lambda: start_ticks(second) is None)
     service.start_agent()
     wait_until("the successor answers", service.status)
     wait_until("it has everything", lambda: received(receiver) == keys(service))
@@ -113,6 +137,7 @@ def decisions_and_doctor_tell_of_it(service):
 
 
 TESTS = [a_sink_that_is_away_holds_up_no_healing_and_gets_everything_once_it_is_back,
+         while_no_sink_takes_anything_only_what_has_ended_is_started,
          a_shipper_that_dies_is_started_again_and_one_of_a_dead_agent_ends,
          decisions_and_doctor_tell_of_it]
 
