@@ -52,8 +52,7 @@ TaskView view_of(const Config& config, const TaskConfig& task) {
     view.keeps_capacity = task.keeps_capacity;
     view.also_for = task.also_for;
     view.run = record::redact(describe(declaration.run));
-    view.take_back =
-        declaration.take_back ? record::redact(describe(*declaration.take_back)) : "";
+    view.take_back = declaration.take_back ? record::redact(describe(*declaration.take_back)) : "";
     view.check = record::redact(describe(declaration.check));
     if (const std::string lack = lack_of_proof(config, task); !lack.empty()) {
         view.missing.push_back(
