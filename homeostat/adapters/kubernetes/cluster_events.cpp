@@ -204,10 +204,12 @@ void ClusterEvents::look() {
     const KindSeen seen = seen_by(watch_);
     const Result<void> is_heard = check_kind_heard("Events", seen, clock_.now());
     const bool is_coming = seen.objects->resource_version == 0 && !seen.trouble->has_value();
-    const bool is_troubled = !is_heard && !is_coming;
-    if (std::exchange(is_told_, is_troubled) != is_troubled) {
-        log_(is_troubled ? is_heard.error().text + "; why pods cannot run is not taken from Events"
-                         : "Events: told again");
+    if (!is_heard && !is_coming && !is_told_) {
+        log_(is_heard.error().text + "; why pods cannot run is not taken from Events");
+        is_told_ = true;
+    } else if (is_heard && !seen.trouble->has_value() && is_told_) {
+        log_("Events: told again");  // And not where they may be listed and not watched.
+        is_told_ = false;
     }
 }
 

@@ -118,12 +118,12 @@ const ServicePlaces* EndpointSlices::look() {
     if (const Result<void> is_heard = check_kind_heard(name_, seen_, clock_.now()); !is_heard) {
         // What was never listed, and is in no trouble, is on its way.
         if (seen_.objects->resource_version > 0 || seen_.trouble->has_value()) {
-            tell(is_heard.error().text);
+            tell(is_heard.error());
         }
         return nullptr;
     }
     if (seen_.objects->objects.empty()) {
-        tell(name_ + ": there is none");
+        tell(Error{Fault::absent, name_ + ": there is none"});
         return nullptr;
     }
     if (parsed_version_ != seen_.objects->resource_version) {
@@ -136,17 +136,21 @@ const ServicePlaces* EndpointSlices::look() {
             }
         }
     }
-    tell(parsed_ ? std::string() : parsed_.error().text);
+    tell(parsed_ ? std::nullopt : std::optional(parsed_.error()));
     return parsed_ ? &*parsed_ : nullptr;
 }
 
-/// Once each time that it begins and ends.
-void EndpointSlices::tell(const std::string& trouble) {
-    if (std::exchange(is_told_, !trouble.empty()) == !trouble.empty() || !log_) {
+/// Each reason once until it is over: where slices may be listed and not watched there is none, and
+/// they are not heard of, by turns.
+void EndpointSlices::tell(const std::optional<Error>& trouble) {
+    if (!log_) {
         return;
     }
-    log_(trouble.empty() ? name_ + ": told again"
-                         : trouble + "; who is in rotation is taken from the pods' readiness");
+    if (trouble && told_.insert(trouble->fault).second) {
+        log_(trouble->text + "; who is in rotation is taken from the pods' readiness");
+    } else if (!trouble && !std::exchange(told_, {}).empty()) {
+        log_(name_ + ": told again");
+    }
 }
 
 }  // namespace homeostat::adapters::kubernetes

@@ -60,7 +60,7 @@ class EndpointSlices {
     [[nodiscard]] const ServicePlaces* look();
 
   private:
-    void tell(const std::string& trouble);
+    void tell(const std::optional<Error>& trouble);
 
     std::string name_;
     KindSeen seen_;
@@ -68,7 +68,7 @@ class EndpointSlices {
     std::function<void(const std::string&)> log_;
     std::uint64_t parsed_version_{0};  ///< 0: none was.
     Result<ServicePlaces> parsed_;
-    bool is_told_{false};  ///< That they are not told.
+    std::set<Fault> told_;  ///< Why nothing is known, since something was.
 };
 
 }  // namespace homeostat::adapters::kubernetes

@@ -283,7 +283,7 @@ TEST_CASE("where slices are not told rotation follows from readiness, and that i
     world.slices_trouble.reset();
     world.tell_slice(R"([{"conditions":7}])");
     CHECK(std::ranges::equal(world.rotations(), both_in));
-    CHECK(world.told.size() == 3);
+    CHECK(world.told.size() == 4);
 }
 
 TEST_CASE("that there is no slice at all says nothing of anybody") {
@@ -298,6 +298,17 @@ TEST_CASE("that there is no slice at all says nothing of anybody") {
     CHECK(world.told == std::vector<std::string>{
                             "EndpointSlices of the Service payments: there is none; who is in "
                             "rotation is taken from the pods' readiness"});
+    // They may be listed and not watched: by turns there is none, and they are not heard of.
+    for (int turn = 0; turn < 3; ++turn) {
+        world.slices_trouble = Error{Fault::refused, "cannot watch"};
+        world.pass(6s);
+        CHECK(std::ranges::equal(world.rotations(), both_in));
+        world.slices_trouble.reset();
+        world.objects.heard_at = world.clock.now();
+        CHECK(std::ranges::equal(world.rotations(), both_in));
+    }
+    REQUIRE(world.told.size() == 2);
+    CHECK(world.told.back().contains("cannot watch"));
 }
 
 TEST_CASE("a Service that sends to nobody though pods are ready is told, once they have been") {
