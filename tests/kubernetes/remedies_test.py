@@ -354,6 +354,28 @@ def what_is_not_well_stays_paused_and_a_person_is_told_and_what_is_well_again_go
     rolling.shop.remove()
 
 
+def tell_of_container(api, path, is_well, limit, condition=None):
+    """What becomes of a pod's container, and the limit that it is held to."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    pod = api.get(path)
+    status, = pod["status"]["containerStatuses"]
+    status.update(ready=is_well, started=is_well,
+                  resources={"limits": {"memory": limit}, "requests": {"memory": limit}},
+                  state={"running": {"startedAt": now}} if is_well else
+                  {"waiting": {"reason": "CrashLoopBackOff"}})
+    if not is_well:
+        status.update(restartCount=status["restartCount"] + 1, lastState={"terminated": {
+            "exitCode": 137, "reason": "OOMKilled", "startedAt": now, "finishedAt": now}})
+    pod["status"]["conditions"] = [
+        {**one, "status": "True" if is_well else "False", "lastTransitionTime": now}
+        for one in pod["status"]["conditions"] if not one["type"].startswith("PodResize")]
+    if condition:
+        pod["status"]["conditions"].append({
+            "type": "PodResizePending", "status": "True", "reason": condition,
+            "lastTransitionTime": now})
+    api.ask("PUT", f"{path}/status", pod)
+
+
 class Starved:
     """One pod of a shop whose container reaches its limit of memory, as the kubelet would tell."""
 
@@ -366,25 +388,7 @@ class Starved:
             self.tell(f"{self.shop.deployment.core}/pods/{pod['metadata']['name']}", True, "64Mi")
 
     def tell(self, path, is_well, limit, condition=None):
-        """What becomes of the container, and the limit that it is held to."""
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        pod = self.shop.api.get(path)
-        status, = pod["status"]["containerStatuses"]
-        status.update(ready=is_well, started=is_well,
-                      resources={"limits": {"memory": limit}, "requests": {"memory": limit}},
-                      state={"running": {"startedAt": now}} if is_well else
-                      {"waiting": {"reason": "CrashLoopBackOff"}})
-        if not is_well:
-            status.update(restartCount=status["restartCount"] + 1, lastState={"terminated": {
-                "exitCode": 137, "reason": "OOMKilled", "startedAt": now, "finishedAt": now}})
-        pod["status"]["conditions"] = [
-            {**one, "status": "True" if is_well else "False", "lastTransitionTime": now}
-            for one in pod["status"]["conditions"] if not one["type"].startswith("PodResize")]
-        if condition:
-            pod["status"]["conditions"].append({
-                "type": "PodResizePending", "status": "True", "reason": condition,
-                "lastTransitionTime": now})
-        self.shop.api.ask("PUT", f"{path}/status", pod)
+        tell_of_container(self.shop.api, path, is_well, limit, condition)
 
     def limit(self):
         return self.shop.api.get(self.path)["spec"]["containers"][0]["resources"]["limits"][
