@@ -134,7 +134,7 @@ class ClusterLink {
     bool is_away_{false};
     std::unique_ptr<adapters::kubernetes::HttpApiClient> api_;  ///< Null: likewise.
     std::map<std::string, std::unique_ptr<adapters::kubernetes::SharedWatch>>
-        shared_;                                                ///< By path.
+        shared_;  ///< By path.
     std::map<std::string, std::unique_ptr<adapters::kubernetes::ClusterEvents>>
         events_;                                                ///< By path.
     std::map<std::string, std::unique_ptr<HeldLease>> leases_;  ///< By its path.

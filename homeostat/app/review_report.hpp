@@ -43,7 +43,7 @@ struct OutageReport {
     std::optional<WallTime> until{};
     std::optional<WallTime> first_at{};
     bool is_shortened{false};
-    UsageSum own_usage{};  ///< Of the agent and its model, within the same bounds.
+    UsageSum own_usage{};                 ///< Of the agent and its model, within the same bounds.
     review::QuestionFigures questions{};  ///< Of those asked within the same bounds.
 };
 
