@@ -14,6 +14,9 @@ namespace asio = boost::asio;
 
 constexpr Duration judge_every = std::chrono::milliseconds{100};
 constexpr Duration read_for_max = std::chrono::milliseconds{900};
+/// A source may be patient for as long as its interval, and is asked a moment after we said until
+/// when: what is cut short of its patience would say nothing, of what hangs for ever least of all.
+constexpr Duration own_delay = std::chrono::milliseconds{100};
 
 ModelAnswer answer_of(const Error& error) {
     switch (error.fault) {
@@ -89,8 +92,9 @@ Task<void> AgentRole::watch(ports::Telemetry& source) {
 }
 
 Task<void> AgentRole::take_from(ports::Telemetry& source) {
-    const Result<std::vector<Reading>> readings =
-        co_await calls_.read(source, ports_.clock.now() + read_for_max);
+    const Instant until =
+        ports_.clock.now() + std::max(read_for_max, source.interval() + own_delay);
+    const Result<std::vector<Reading>> readings = co_await calls_.read(source, until);
     looked_at_[&source] = ports_.clock.now();
     report(source, readings ? std::string() : readings.error().text);
     if (!readings) {

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace homeostat::heal {
@@ -215,6 +216,18 @@ TEST_CASE("a source that hangs delays only itself") {
     REQUIRE(proposal);
     CHECK(proposal->judged_at - crashed_at < 500ms);
     CHECK(watched.agent->source_troubles().contains("edge"));
+}
+
+TEST_CASE("a source is waited for as long as it may be patient, so that a silence is heard out") {
+    // Two seconds: a probe's timeout may be as long as its interval, and one that is cut short of
+    // it says nothing of whom it asked.
+    for (const auto& [every, patience_min] : {std::pair<Duration, Duration>{250ms, 500ms},
+                                              std::pair<Duration, Duration>{2s, 2050ms}}) {
+        WatchedWorld watched;
+        watched.edge.every = every;
+        watched.clock.run_for(5s);
+        CHECK(watched.edge.patience_last >= patience_min);
+    }
 }
 
 TEST_CASE("a source that hangs or fails is looked at all the same: nothing stands still") {

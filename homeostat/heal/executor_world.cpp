@@ -26,6 +26,7 @@ constexpr Duration edge_watch_every = std::chrono::seconds{1};
 /// Looks 5 s back: further than detection takes.
 constexpr std::size_t edge_watch_samples_max = 5;
 constexpr Duration verify_every = std::chrono::milliseconds{50};
+constexpr Duration own_delay = std::chrono::milliseconds{100};
 /// Whoever stood still for longer between a permit and its effect has slept through what the permit
 /// was given by. A disk that is slow to take an intent needs less.
 constexpr Duration permit_for_max = std::chrono::seconds{10};
@@ -236,8 +237,10 @@ Task<Proof> ExecutorRole::verify(Symptom symptom) {
                 continue;
             }
             due[index] = now + source.interval();
-            const Result<std::vector<Reading>> readings =
-                co_await calls_.read(source, now + settings_.read_for_max);
+            // As patient as the source is, which is asked a moment later (agent_role.cpp).
+            const Instant until =
+                now + std::max(settings_.read_for_max, source.interval() + own_delay);
+            const Result<std::vector<Reading>> readings = co_await calls_.read(source, until);
             if (readings) {
                 const Instant read_at = ports_.clock.now();
                 std::vector<Signal> fresh = sense::signals_of(sense_state, *readings, read_at);

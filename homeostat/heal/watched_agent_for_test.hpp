@@ -29,10 +29,13 @@ class EdgeSource final : public ports::Telemetry {
     Instant answers_at{};  ///< Whatever its deadline; Instant::max(): never.
     Instant answered_last_at{};
     bool is_down{false};
+    Duration every{250ms};
+    Duration patience_last{};  ///< What was left of it when it was read last.
 
     [[nodiscard]] std::string_view name() const override { return "edge"; }
-    [[nodiscard]] Duration interval() const override { return 250ms; }
-    Task<Result<std::vector<Reading>>> read(Instant) override {
+    [[nodiscard]] Duration interval() const override { return every; }
+    Task<Result<std::vector<Reading>>> read(Instant deadline) override {
+        patience_last = deadline - clock_.now();
         if (answers_at > clock_.now()) {
             co_await clock_.sleep_until(answers_at);
         }
