@@ -8,9 +8,29 @@
 
 namespace homeostat::app {
 
+namespace {
+
+bool has_all(const ExportedTo& sink, std::uint64_t groups_count) {
+    return sink.next_group && *sink.next_group >= groups_count;
+}
+
+}  // namespace
+
 bool ExportBound::is_within(const Standstill& still, std::uint64_t groups, Instant now) const {
     return groups - std::min(groups, still.groups_count) <= limits_.groups_max &&
            now - still.since <= limits_.for_max;
+}
+
+void ExportBound::follow(const ExportedTo& sink, std::uint64_t groups_count, Instant now) {
+    const auto [found, is_new] = still_.try_emplace(sink.sink);
+    Standstill& still = found->second;
+    if (is_new) {
+        // What a process before us wrote, and it had not taken, counts; the time does not.
+        still = {sink.next_group, sink.next_group.value_or(groups_count), now};
+    } else if (has_all(sink, groups_count) ||
+               (sink.next_group && sink.next_group != still.next_group)) {
+        still = {sink.next_group, groups_count, now};
+    }
 }
 
 void ExportBound::look(const std::vector<ExportedTo>& sinks,
@@ -20,17 +40,9 @@ void ExportBound::look(const std::vector<ExportedTo>& sinks,
     bool is_any_within = sinks.empty();
     std::string said;
     for (const ExportedTo& sink : sinks) {
-        const auto [found, is_new] = still_.try_emplace(sink.sink);
-        Standstill& still = found->second;
-        const bool has_all = sink.next_group && *sink.next_group >= groups_count;
-        if (is_new) {
-            // What a process before us wrote, and it had not taken, counts; the time does not.
-            still = {sink.next_group, sink.next_group.value_or(groups_count), now};
-        } else if (has_all || (sink.next_group && sink.next_group != still.next_group)) {
-            still = {sink.next_group, groups_count, now};
-        }
-        is_any_within = is_any_within || is_within(still, groups_count, now);
-        if (!has_all && !sink.trouble.empty()) {
+        follow(sink, groups_count, now);
+        is_any_within = is_any_within || is_within(still_.at(sink.sink), groups_count, now);
+        if (!has_all(sink, groups_count) && !sink.trouble.empty()) {
             troubles_["sink " + sink.sink] = sink.trouble;
         }
         said += fmt::format("{}{}{}", said.empty() ? "" : "; ", sink.sink,

@@ -50,6 +50,7 @@ class ExportBound {
         Instant since{};
     };
 
+    void follow(const ExportedTo& sink, std::uint64_t groups_count, Instant now);
     [[nodiscard]] bool is_within(const Standstill& still, std::uint64_t groups, Instant now) const;
 
     ExportLimits limits_;
