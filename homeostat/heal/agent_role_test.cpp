@@ -221,8 +221,8 @@ TEST_CASE("a source that hangs delays only itself") {
 TEST_CASE("a source is waited for as long as it may be patient, so that a silence is heard out") {
     // Two seconds: a probe's timeout may be as long as its interval, and one that is cut short of
     // it says nothing of whom it asked.
-    for (const auto& [every, patience_min] : {std::pair<Duration, Duration>{250ms, 500ms},
-                                              std::pair<Duration, Duration>{2s, 2050ms}}) {
+    for (const auto& [every, patience_min] :
+         {std::pair<Duration, Duration>{250ms, 500ms}, std::pair<Duration, Duration>{2s, 2050ms}}) {
         WatchedWorld watched;
         watched.edge.every = every;
         watched.clock.run_for(5s);
