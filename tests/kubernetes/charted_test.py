@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What the chart installs, in real pods: it watches as it comes, heals by two roles, and by agents
-on nodes and beside pods that have no right at all.
+on nodes that have no right at all.
 
     tests/kubernetes/charted_test.py BIN        as root, where lab/kubernetes/build.sh has built
 """
@@ -20,7 +20,6 @@ from api import PATCHES, Api
 from deployment import condition_of, http_get, wait_until
 from in_cluster_test import NAME, V1, V2, generation_of, guarded, image_of, uids_of
 
-SIDECAR = ROOT / "examples/sidecar"
 EXECUTOR, BESIDE = f"homeostat-{NAME}", f"homeostat-{NAME}-beside"
 PLACE_OF_TOKENS = "/var/run/secrets/kubernetes.io/serviceaccount"
 SERVICE = {"service": {"name": NAME, "port": 80, "path": "/"},
@@ -33,12 +32,13 @@ class Key:
     def __init__(self):
         with tempfile.TemporaryDirectory() as folder:
             config = Path(folder) / "homeostat.yaml"
-            config.write_text(clusters.CONFIG.format(namespace="shop"))
+            config.write_text(clusters.CONFIG.format(namespace="shop") +
+                              "roles: { key: agent.key, url: http://127.0.0.1:7091 }\n")
             done = subprocess.run([clusters.PROGRAMS / "homeostat", "agent", "--config", config,
                                    "--role", "agent", "--show-key"],
                                   cwd=folder, check=True, capture_output=True, text=True)
             self.public = done.stdout.strip()
-            self.private = (Path(folder) / f"var/{NAME}/agent.key").read_bytes()
+            self.private = (Path(folder) / "agent.key").read_bytes()
 
 
 class ByValues(clusters.ByChart):
@@ -105,37 +105,6 @@ class ByRoles(ByValues):
         return {one["scope"].removeprefix(f"{self.scope} ")
                 for one in (self.ask("status") or {}).get("agents", [])
                 if one["is_speaking"] and one["scope"].startswith(self.scope)}
-
-
-class BesidePods(ByRoles):
-    scope = "pod"
-
-    def add_sidecars(self, shop):
-        """As examples/sidecar has it done: its patch, its file and its Secret."""
-        config = (SIDECAR / "homeostat.yaml").read_text()
-        assert "namespace: shop," in config, config
-        core = f"/api/v1/namespaces/{self.namespace}"
-        self.lab.api.post(f"{core}/configmaps", {
-            "metadata": {"name": f"{NAME}-beside"},
-            "data": {"homeostat.yaml": config.replace("namespace: shop,",
-                                                      f"namespace: {self.namespace},")}})
-        secret = self.lab.api.get(f"{core}/secrets/beside-key")
-        self.lab.api.post(f"{core}/secrets", {"metadata": {"name": f"{NAME}-beside"},
-                                              "data": secret["data"]})
-        patch = (SIDECAR / "sidecar.yaml").read_text()
-        for before, after in (
-                ("image: homeostat\n", f"image: {self.image()}\n"),
-                ("HOMEOSTAT_DOOR_SERVICE_HOST", "HOMEOSTAT_PAYMENTS_DOOR_SERVICE_HOST")):
-            assert before in patch, before
-            patch = patch.replace(before, after)
-        file = self.directory / "sidecar.yaml"
-        file.write_text(patch)
-        self.lab.kubectl("--namespace", self.namespace, "patch", "deployment", NAME,
-                         "--patch-file", file)
-        shop.wait_ready(3)
-
-    def image(self):
-        return self.pod()["spec"]["containers"][0]["image"]
 
 
 def what_it_installs_rolls_back_by_an_account_whose_fields_are_bounded(lab):
@@ -222,25 +191,6 @@ def an_agent_on_each_node_and_one_of_the_whole_judge_and_the_executor_alone_acts
             assert status == expected, (account, verb, status)
 
 
-def a_sidecar_beside_each_pod_is_heard_and_that_of_its_successor_too(lab):
-    with guarded(lab, "sidecars", deployed=BesidePods) as (shop, agent, client):
-        agent.add_sidecars(shop)
-
-        def all_speak():
-            return agent.speaking() == set(shop.pod_names())
-        wait_until("each pod's agent speaks", all_speak, 90)
-        assert not client.bad_count(), client.outages()
-        for pod in shop.ready_pods():
-            sidecar, = pod["spec"]["initContainers"]
-            mounts = [mount["mountPath"] for mount in sidecar["volumeMounts"]]
-            assert PLACE_OF_TOKENS not in mounts, mounts
-        before, ill = uids_of(shop.pods()), shop.ready_pods()[0]
-        shop.fault(ill, "hang")
-        agent.wait_healed()
-        assert before - uids_of(shop.ready_pods()) == {ill["metadata"]["uid"]}
-        wait_until("its successor's agent speaks", all_speak, 90)
-
-
 def main():
     built = subprocess.run([ROOT / "deploy/helm/tool/build.sh"], capture_output=True, text=True)
     if built.returncode == 77:
@@ -252,7 +202,6 @@ def main():
         as_it_comes_it_changes_nothing_and_says_within_minutes_what_it_would_have_done,
         an_upgrade_to_what_the_program_would_not_take_leaves_the_agent_that_runs,
         an_agent_on_each_node_and_one_of_the_whole_judge_and_the_executor_alone_acts,
-        a_sidecar_beside_each_pod_is_heard_and_that_of_its_successor_too,
     ], clusters.LabWithOurImage(ROOT / "build/kubernetes/charted-test"))
 
 
